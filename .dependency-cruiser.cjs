@@ -1,0 +1,83 @@
+/**
+ * Which room may import which: one direction, no circles (docs/development.md, "The house").
+ */
+const room = (from, allowed, comment) => ({
+  name: `room-${from.replace(/[^a-z]+/g, '-')}`,
+  comment,
+  severity: 'error',
+  from: { path: `^${from}` },
+  to: {
+    pathNot: [`^${from}`, '^node_modules', ...allowed.map((to) => `^${to}`)],
+    dependencyTypesNot: ['core', 'npm', 'npm-dev'],
+  },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    room('src/contract/', [], 'plain types and names: no dependency at all'),
+    room('src/errors\\.ts', [], 'the one table of error codes'),
+    room('src/rules/', ['src/contract/'], 'pure judgements'),
+    room(
+      'workflows/',
+      ['src/contract/', 'src/rules/', 'activities/'],
+      'only references, counters and decisions',
+    ),
+    {
+      name: 'workflows-see-activity-types-only',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: { path: '^activities/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'workflow-packages',
+      comment: 'anything else ends up in the workflow bundle',
+      severity: 'error',
+      from: { path: '^(workflows|src/rules|src/contract)/' },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'core'],
+        pathNot: 'node_modules/@temporalio/(workflow|common)/',
+      },
+    },
+    room('src/http/', ['src/errors\\.ts', 'src/contract/'], 'one HTTP client'),
+    room(
+      'src/providers/',
+      ['src/http/', 'src/errors\\.ts', 'src/contract/'],
+      'the port and what stands behind it',
+    ),
+    room('src/store/', ['src/errors\\.ts', 'src/contract/'], 'files of a run'),
+    room(
+      'src/sources/',
+      ['src/errors\\.ts', 'src/nearest\\.ts', 'src/contract/', 'src/store/'],
+      'rows in',
+    ),
+    room('src/sinks/', ['src/errors\\.ts', 'src/contract/', 'src/store/'], 'results out'),
+    room(
+      'src/spec/',
+      ['src/(errors|nearest)\\.ts', 'src/(contract|providers|rules)/'],
+      'the pipeline file',
+    ),
+    room(
+      'activities/',
+      ['src/(contract|rules|providers|store|sources|sinks|errors|http)'],
+      'one API step each',
+    ),
+    room(
+      'src/client/',
+      ['src/(contract|rules|spec|sources|store|errors|providers)'],
+      'the library for backends',
+    ),
+    room('src/worker/', ['src/', 'activities/'], 'the worker process'),
+    room('src/dev/', ['src/(errors|contract|worker|client|store)'], 'Temporal on this machine'),
+    room('sandbox/', [], 'a stand-in that shares no code with what it tests'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
+  },
+};

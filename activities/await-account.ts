@@ -1,0 +1,52 @@
+import type { ApiCalls } from '../src/contract/run.ts';
+import { RowmillError } from '../src/errors.ts';
+import type { ActivityDeps } from './deps.ts';
+import { runStep } from './step.ts';
+
+export interface AwaitAccountInput {
+  provider: string;
+  /** Epoch ms. */
+  deadlineAtMs: number;
+}
+
+export interface AwaitedAccount {
+  /** Whether the account can be used again; otherwise the deadline came. */
+  usable: boolean;
+  /** `null` where the provider does not say. */
+  credits: number | null;
+  calls: ApiCalls;
+}
+
+/** A look costs one request: soon at first (somebody may be topping up now), then rarely. */
+const LOOK_AT_LEAST_MS = 15_000;
+const LOOK_AT_MOST_MS = 300_000;
+const GROWTH = 1.5;
+
+/** Codes of an account that somebody has to put right. */
+export const ACCOUNT_CODES: readonly string[] = [
+  'insufficient_credits',
+  'unauthorized',
+  'forbidden',
+  'token_missing',
+];
+
+/** Waits until the token is accepted and there are credits, as seen by the account itself. */
+export const awaitAccount =
+  (deps: ActivityDeps) =>
+  (input: AwaitAccountInput): Promise<AwaitedAccount> =>
+    runStep<{ credits: number | null }, AwaitedAccount>(deps, async (step) => {
+      const now = deps.now ?? Date.now;
+      for (let waitMs = LOOK_AT_LEAST_MS; ; waitMs = Math.min(waitMs * GROWTH, LOOK_AT_MOST_MS)) {
+        const leftMs = input.deadlineAtMs - now();
+        if (leftMs <= 0) return { usable: false, credits: null, calls: step.calls };
+        await step.settle(Math.min(waitMs, leftMs));
+        try {
+          const { credits } = await deps.providers.get(input.provider).account(step.ctx);
+          step.report({ credits });
+          if (credits === null || credits > 0) return { usable: true, credits, calls: step.calls };
+        } catch (error) {
+          if (!(error instanceof RowmillError)) throw error;
+          if (!error.retryable && !ACCOUNT_CODES.includes(error.code)) throw error;
+        }
+      }
+    });

@@ -1,0 +1,82 @@
+import type { ApiCalls } from '../src/contract/run.ts';
+import type { RunReceipt, TableRef } from '../src/contract/table.ts';
+import type { CallContext } from '../src/providers/provider.ts';
+import { judge } from '../src/rules/idle.ts';
+import { nextPollMs, sliceIsOver } from '../src/rules/poll.ts';
+import { observe, type Watch } from '../src/rules/watch.ts';
+import type { ActivityDeps } from './deps.ts';
+import { readPatiently } from './reading.ts';
+import { runStep, type Step } from './step.ts';
+
+export interface AwaitIdleInput {
+  provider: string;
+  /** Columns are not needed to poll, and would only fill the history. */
+  table: TableRef;
+  receipt: RunReceipt;
+  watch: Watch;
+  policy: { pollAtLeastMs: number; pollAtMostMs: number; stallAfterMs: number };
+  /** Epoch ms. */
+  deadlineAtMs: number;
+}
+
+export interface WaitedSlice {
+  end: 'idle' | 'stalled' | 'deadline' | 'slice';
+  watch: Watch;
+  calls: ApiCalls;
+}
+
+/**
+ * One slice of waiting: polls until the pass is idle, stalled or past the deadline, or until there
+ * is something new to show. A failed poll never ends a run.
+ */
+export const awaitIdle =
+  (deps: ActivityDeps) =>
+  (input: AwaitIdleInput): Promise<WaitedSlice> =>
+    runStep<Watch, WaitedSlice>(deps, async (step) => {
+      const now = deps.now ?? Date.now;
+      const sinceMs = now();
+      let watch = resume(input.watch, step.previous);
+      for (;;) {
+        const { policy, deadlineAtMs } = input;
+        // Less when the deadline is near; a first reading comes soon after the start.
+        const wantedMs = watch.last === null ? 0 : nextPollMs(watch, policy, now());
+        await step.sleep(Math.min(wantedMs, Math.max(0, deadlineAtMs - now())));
+        watch = await poll(deps, input, watch, step);
+        step.report(watch);
+        const verdict = judge(watch, policy, now());
+        if (verdict !== 'running') return { end: verdict, watch, calls: step.calls };
+        if (now() >= deadlineAtMs) return { end: 'deadline', watch, calls: step.calls };
+        if (sliceIsOver(input.watch, watch, now() - sinceMs)) {
+          return { end: 'slice', watch, calls: step.calls };
+        }
+      }
+    });
+
+/** Evidence an earlier attempt had gathered, where its heartbeat arrived and is of our shape. */
+function resume(start: Watch, previous: unknown): Watch {
+  if (typeof previous !== 'object' || previous === null) return start;
+  const keys = Object.keys(start);
+  const complete = keys.every((key) => key in previous);
+  // Every field of a Watch is there; it was written by this activity.
+  return complete ? (previous as Watch) : start;
+}
+
+async function poll(
+  deps: ActivityDeps,
+  input: AwaitIdleInput,
+  watch: Watch,
+  step: Step<Watch>,
+): Promise<Watch> {
+  const provider = deps.providers.get(input.provider);
+  const ctx: CallContext = {
+    ...step.ctx,
+    onRequest: (route) => {
+      step.ctx.onRequest?.(route);
+      step.calls.polls += 1;
+    },
+  };
+  const progress = await readPatiently(step, () =>
+    provider.progress(input.table, input.receipt, ctx),
+  );
+  return observe(watch, progress, (deps.now ?? Date.now)());
+}

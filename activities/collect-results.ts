@@ -1,0 +1,78 @@
+import type { CellOutcome, Collection } from '../src/contract/results.ts';
+import type { SnapshotRef } from '../src/contract/rows.ts';
+import type { ApiCalls } from '../src/contract/run.ts';
+import type { TableRef } from '../src/contract/table.ts';
+import { RowmillError } from '../src/errors.ts';
+import type { PassKind } from '../src/rules/passes.ts';
+import { CELL_OUTCOMES, noCells } from '../src/rules/outcome.ts';
+import type { RunKey } from '../src/store/store.ts';
+import type { ActivityDeps } from './deps.ts';
+import { mergeParts } from './merge-parts.ts';
+import { runStep } from './step.ts';
+import { Sweep, type SweepCounts, type SweepReport } from './sweep.ts';
+
+export interface CollectResultsInput {
+  run: RunKey;
+  provider: string;
+  table: TableRef;
+  snapshot: SnapshotRef;
+  /** 1, 2, … within the run. */
+  sweep: number;
+  /** The pass that ran before this sweep. */
+  kind: PassKind;
+}
+
+export interface CollectedResults {
+  found: Collection;
+  calls: ApiCalls;
+}
+
+const SWEEPS_AT_MOST = 3;
+
+/**
+ * Pages the whole table into the store and counts what became of every cell. Offsets shift when a
+ * table is edited while it is read: a sweep that repeats or misses a row starts again.
+ */
+export const collectResults =
+  (deps: ActivityDeps) =>
+  (input: CollectResultsInput): Promise<CollectedResults> =>
+    runStep<SweepReport, CollectedResults>(deps, async (step) => {
+      const provider = deps.providers.get(input.provider);
+      const folder = deps.store.run(input.run);
+      for (let tries = 1; ; tries += 1) {
+        const sweep = new Sweep(folder, input.sweep, input.snapshot.rows);
+        try {
+          const counts = await sweep.read(provider, input.table, step);
+          const { failedAgain } = await mergeParts(folder, input.sweep, {
+            ordered: counts.ordered,
+            kind: input.kind,
+          });
+          await sweep.reset();
+          return { found: collection(input, counts, failedAgain), calls: step.calls };
+        } catch (error) {
+          if (!(error instanceof RowmillError) || error.code !== 'pages_unstable') throw error;
+          await sweep.reset();
+          if (tries >= SWEEPS_AT_MOST) throw error;
+        }
+      }
+    });
+
+function collection(
+  input: CollectResultsInput,
+  counts: SweepCounts,
+  failedAgain: number,
+): Collection {
+  const sum = (outcome: CellOutcome): number =>
+    Object.values(counts.byColumn).reduce((total, column) => total + column[outcome], 0);
+  const cells = noCells();
+  for (const outcome of CELL_OUTCOMES) cells[outcome] = sum(outcome);
+  return {
+    sweep: input.sweep,
+    rows: input.snapshot.rows,
+    cells,
+    byColumn: counts.byColumn,
+    inFlight: counts.inFlight,
+    startable: counts.startable,
+    failedAgain,
+  };
+}

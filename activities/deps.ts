@@ -1,0 +1,17 @@
+import type { Providers } from '../src/providers/registry.ts';
+import type { Store } from '../src/store/store.ts';
+
+/** What activities work with; made once a process by the worker, or by a test. */
+export interface ActivityDeps {
+  providers: Providers;
+  store: Store;
+  /** Whether rowmill's search attributes are registered on the server. */
+  searchAttributes: boolean;
+  /**
+   * Stretches the pauses in which a request whose fate is unknown may still land; tests hurry.
+   * @default 1
+   */
+  settleFactor?: number;
+  /** Epoch ms. @default Date.now */
+  now?: () => number;
+}

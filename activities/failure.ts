@@ -1,0 +1,38 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { errorEntry, RowmillError } from '../src/errors.ts';
+
+/** Everyone with access to the UI reads failures, and Temporal cuts them at 4 KiB. */
+const MESSAGE_CHARACTERS = 2_000;
+
+/** What a failure carries besides its message; the command line prints it. */
+export interface FailureDetails {
+  what: string;
+  where: string | null;
+  remedy: string;
+  requestId: string | null;
+}
+
+/** The error as Temporal understands it: type = code, retryable by the one table. */
+export function toFailure(error: unknown): Error {
+  const known =
+    error instanceof RowmillError
+      ? error
+      : new RowmillError('internal', error instanceof Error ? error.message : String(error), {
+          cause: error,
+        });
+  const details: FailureDetails = {
+    what: known.what.slice(0, MESSAGE_CHARACTERS),
+    where: known.where,
+    remedy: known.remedy,
+    requestId: known.requestId,
+  };
+  return ApplicationFailure.create({
+    type: known.code,
+    message: `${known.message.slice(0, MESSAGE_CHARACTERS)} (${known.code}). ${known.remedy}`,
+    nonRetryable: !known.retryable,
+    details: [details],
+    ...(known.retryAfterMs === null ? {} : { nextRetryDelay: known.retryAfterMs }),
+    ...(errorEntry(known.code).benign ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    ...(known.code === 'internal' && error instanceof Error ? { cause: error } : {}),
+  });
+}

@@ -1,0 +1,30 @@
+import { awaitAccount } from './await-account.ts';
+import { awaitIdle } from './await-idle.ts';
+import { checkCredits } from './check-credits.ts';
+import { collectResults } from './collect-results.ts';
+import type { ActivityDeps } from './deps.ts';
+import { ensureTable } from './ensure-table.ts';
+import { loadRows } from './load-rows.ts';
+import { prepareRows } from './prepare-rows.ts';
+import { publishResults } from './publish-results.ts';
+import { startRun } from './start-run.ts';
+
+/** Short and paging steps: the main task queue. */
+export const createActivities = (deps: ActivityDeps) => ({
+  prepareRows: prepareRows(deps),
+  ensureTable: ensureTable(deps),
+  loadRows: loadRows(deps),
+  startRun: startRun(deps),
+  collectResults: collectResults(deps),
+  publishResults: publishResults(deps),
+  checkCredits: checkCredits(deps),
+});
+
+/** The long, cheap waits: a task queue of their own, with many slots. */
+export const createPollActivities = (deps: ActivityDeps) => ({
+  awaitIdle: awaitIdle(deps),
+  awaitAccount: awaitAccount(deps),
+});
+
+export type Activities = ReturnType<typeof createActivities>;
+export type PollActivities = ReturnType<typeof createPollActivities>;

@@ -1,0 +1,156 @@
+import type { SnapshotRef, SnapshotRow } from '../src/contract/rows.ts';
+import type { ApiCalls } from '../src/contract/run.ts';
+import type { TableRef } from '../src/contract/table.ts';
+import { RowmillError } from '../src/errors.ts';
+import type { Provider } from '../src/providers/provider.ts';
+import type { Folder, RunKey } from '../src/store/store.ts';
+import type { ActivityDeps } from './deps.ts';
+import { auditRows, rowCount, settledRowCount, type RowAudit } from './row-audit.ts';
+import { snapshotRows } from './snapshot.ts';
+import { runStep, type Step } from './step.ts';
+
+export interface LoadRowsInput {
+  run: RunKey;
+  provider: string;
+  table: TableRef;
+  snapshot: SnapshotRef;
+}
+
+export interface LoadedRows {
+  rows: number;
+  /**
+   * A request was answered ambiguously, or rows that are not ours are in the table: runs are
+   * scoped to the row ids in `row-ids.jsonl`, so that a late duplicate is never paid for.
+   */
+  contested: boolean;
+  calls: ApiCalls;
+}
+
+export interface LoadReport {
+  rowsLoaded: number;
+  rows: number;
+}
+
+export const ROW_IDS_FILE = 'row-ids.jsonl';
+
+/** Put right so often within one attempt before the table is left to the next one. */
+const ROUNDS = 3;
+
+/**
+ * Brings the table to hold each row of the snapshot exactly once. One writer, in order. Row
+ * creation has no idempotency key: after an ambiguous reply the table's own count, then its rows
+ * by key, tell what is missing; rows that landed twice are deleted before anything is paid.
+ */
+export const loadRows =
+  (deps: ActivityDeps) =>
+  (input: LoadRowsInput): Promise<LoadedRows> =>
+    runStep<LoadReport, LoadedRows>(deps, async (step) => {
+      const provider = deps.providers.get(input.provider);
+      const loader = new Loader(provider, input, deps.store.run(input.run), step);
+      return loader.load();
+    });
+
+class Loader {
+  readonly #provider: Provider;
+  readonly #input: LoadRowsInput;
+  readonly #folder: Folder;
+  readonly #step: Step<LoadReport>;
+  /** Rows the table holds, as far as clean replies tell. */
+  #held = 0;
+  #contested: boolean;
+
+  constructor(provider: Provider, input: LoadRowsInput, folder: Folder, step: Step<LoadReport>) {
+    this.#provider = provider;
+    this.#input = input;
+    this.#folder = folder;
+    this.#step = step;
+    // The attempt before may have died with a request on its way.
+    this.#contested = step.attempt > 1;
+  }
+
+  async load(): Promise<LoadedRows> {
+    const { rows } = this.#input.snapshot;
+    const before = await this.#rowCount();
+    // Something is there already: an attempt before this one, whose last request may still land.
+    let present = before === 0 && this.#step.attempt === 1 ? null : await this.#repair();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await this.#send(present);
+      if (this.#contested) present = await this.#repair();
+      if ((await this.#rowCount()) === rows && this.#held === rows) {
+        return { rows, contested: this.#contested, calls: this.#step.calls };
+      }
+      this.#contested = true;
+      present = await this.#repair();
+      if (this.#held === rows) return { rows, contested: true, calls: this.#step.calls };
+    }
+    throw new RowmillError('table_drifted', `holds ${this.#held} of ${rows} rows`, {
+      where: `table ${this.#input.table.id}`,
+    });
+  }
+
+  /** Sends what is missing, batch by batch. */
+  async #send(present: RowAudit | null): Promise<void> {
+    let known = present?.present;
+    let batch: SnapshotRow[] = [];
+    const flush = async (): Promise<void> => {
+      const rows = batch.filter((row) => known?.has(row.key) !== true);
+      batch = [];
+      if (rows.length === 0) return;
+      known = (await this.#add(rows))?.present ?? known;
+    };
+    for await (const row of snapshotRows(this.#folder)) {
+      batch.push(row);
+      if (batch.length === this.#provider.limits.rowsPerAdd) await flush();
+    }
+    await flush();
+  }
+
+  /** One request; an audit when its fate had to be found out. Sent again once, never blindly. */
+  async #add(rows: SnapshotRow[], again = true): Promise<RowAudit | null> {
+    try {
+      await this.#provider.addRows(this.#input.table, rows, this.#step.ctx);
+      this.#held += rows.length;
+      this.#report();
+      return null;
+    } catch (error) {
+      if (!(error instanceof RowmillError && error.ambiguous && again)) throw error;
+      this.#contested = true;
+      const count = await settledRowCount(this.#provider, this.#input.table, this.#step);
+      if (count === this.#held + rows.length) {
+        this.#held = count;
+        return null;
+      }
+      const audit = await this.#repair();
+      const missing = rows.filter((row) => !audit.present.has(row.key));
+      return missing.length > 0 ? ((await this.#add(missing, false)) ?? audit) : audit;
+    }
+  }
+
+  /** Reads the table back, deletes what is there twice, and writes down the row ids. */
+  async #repair(): Promise<RowAudit> {
+    await settledRowCount(this.#provider, this.#input.table, this.#step);
+    const audit = await auditRows(this.#provider, this.#input.table, this.#step);
+    if (audit.surplus.length > 0) {
+      await this.#provider.deleteRows(this.#input.table, audit.surplus, this.#step.ctx);
+    }
+    if (audit.foreign > 0 || audit.surplus.length > 0) this.#contested = true;
+    this.#held = audit.present.size;
+    const draft = await this.#folder.create(ROW_IDS_FILE);
+    try {
+      for (const [key, id] of audit.present) await draft.line(JSON.stringify({ key, id }));
+      await draft.commit();
+    } finally {
+      await draft.discard();
+    }
+    this.#report();
+    return audit;
+  }
+
+  #rowCount(): Promise<number> {
+    return rowCount(this.#provider, this.#input.table, this.#step);
+  }
+
+  #report(): void {
+    this.#step.report({ rowsLoaded: this.#held, rows: this.#input.snapshot.rows });
+  }
+}

@@ -1,0 +1,119 @@
+import { attemptsAfter } from '../src/rules/attempts.ts';
+import type { PassKind } from '../src/rules/passes.ts';
+import { readTries } from './tries.ts';
+import { openCellsFile, type OpenCell } from './open-cells.ts';
+import { parsePartLine, type PartLine, type PartOpenCell } from './part.ts';
+import { INPUT_MARK, SNAPSHOT_FILE, snapshotKey } from './snapshot.ts';
+import { partLines } from './sweep.ts';
+import { RowmillError } from '../src/errors.ts';
+import type { Draft, Folder } from '../src/store/store.ts';
+
+export const RESULTS_FILE = 'results.jsonl';
+
+export interface Merged {
+  /** Failed cells that had failed in the sweep before as well. */
+  failedAgain: number;
+}
+
+export interface MergeOptions {
+  /** The parts came in the order of the snapshot. */
+  ordered: boolean;
+  /** The pass that ran before this sweep. */
+  kind: PassKind;
+}
+
+/**
+ * Joins the parts of a sweep with the frozen input, in its order, into `results.jsonl` and the list
+ * of open cells. Text is moved, not parsed: this runs over every row of every sweep.
+ */
+export async function mergeParts(
+  folder: Folder,
+  sweep: number,
+  { ordered, kind }: MergeOptions,
+): Promise<Merged> {
+  const tries = await readTries(folder, sweep - 1);
+  const results = await folder.create(RESULTS_FILE);
+  const open = await folder.create(openCellsFile(sweep));
+  const merged: Merged = { failedAgain: 0 };
+  const parts = ordered ? partLines(folder, sweep) : inSnapshotOrder(folder, sweep);
+  try {
+    for await (const line of folder.lines(SNAPSHOT_FILE)) {
+      const next = await parts.next();
+      if (next.done === true) throw new RowmillError('snapshot_changed', 'more rows than parts');
+      const part = parsePartLine(next.value);
+      await results.line(joinRow(line, part));
+      if (part.open === '') continue;
+      const key = snapshotKey(line, folder);
+      // Written by judgeTableRow in this shape.
+      for (const cell of JSON.parse(part.open) as PartOpenCell[]) {
+        const before = tries.get(key, cell.column);
+        if (cell.status === 'failed' && before?.status === 'failed') merged.failedAgain += 1;
+        await writeOpen(open, key, part.rowId, cell, attemptsAfter(kind, before, cell));
+      }
+    }
+    await open.commit();
+    await results.commit();
+    return merged;
+  } finally {
+    // It stands behind its last row, with a file open.
+    await parts.return(undefined);
+    await open.discard();
+    await results.discard();
+  }
+}
+
+/** `{"key":…,"input":{…}}` and a part become one result line. */
+function joinRow(snapshotLine: string, part: PartLine): string {
+  const split = snapshotLine.indexOf(INPUT_MARK);
+  const head = snapshotLine.slice(0, split);
+  const input = snapshotLine.slice(split, -1);
+  const complete = part.open === '';
+  return `${head},"rowId":${part.rowId}${input},"cells":${part.cells},"complete":${complete}}`;
+}
+
+async function writeOpen(
+  draft: Draft,
+  key: string,
+  rowIdJson: string,
+  cell: PartOpenCell,
+  attempts: number,
+): Promise<void> {
+  const line: OpenCell = {
+    key,
+    // A JSON text of a string, written by judgeTableRow.
+    rowId: JSON.parse(rowIdJson) as string,
+    column: cell.column,
+    status: cell.status,
+    reason: cell.reason,
+    attempts,
+    inFlight: cell.inFlight,
+    startable: cell.startable,
+  };
+  await draft.line(JSON.stringify(line));
+}
+
+/** Rows held in memory at once while parts are brought into order. */
+const ROWS_PER_BUCKET = 5_000;
+
+/** The pages came in another order: sort them by buckets, so that memory stays bounded. */
+async function* inSnapshotOrder(folder: Folder, sweep: number): AsyncGenerator<string> {
+  const bucketName = (bucket: number): string => `parts/${sweep}-sorted/${bucket}.jsonl`;
+  const drafts = new Map<number, Draft>();
+  try {
+    for await (const line of partLines(folder, sweep)) {
+      const bucket = Math.floor(parsePartLine(line).ordinal / ROWS_PER_BUCKET);
+      const draft = drafts.get(bucket) ?? (await folder.create(bucketName(bucket)));
+      drafts.set(bucket, draft);
+      await draft.line(line);
+    }
+    for (const draft of drafts.values()) await draft.commit();
+  } finally {
+    for (const draft of drafts.values()) await draft.discard();
+  }
+  for (const bucket of [...drafts.keys()].sort((a, b) => a - b)) {
+    const lines: string[] = [];
+    for await (const line of folder.lines(bucketName(bucket))) lines.push(line);
+    yield* lines.sort((a, b) => parsePartLine(a).ordinal - parsePartLine(b).ordinal);
+    await folder.remove(bucketName(bucket));
+  }
+}

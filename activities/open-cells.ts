@@ -1,0 +1,25 @@
+import type { CellOutcome } from '../src/contract/results.ts';
+import type { Folder } from '../src/store/store.ts';
+
+/** A cell that a sweep found without an answer: one line of `open-<sweep>.jsonl`. */
+export interface OpenCell {
+  key: string;
+  rowId: string;
+  column: string;
+  status: CellOutcome;
+  /** Why, for people. */
+  reason: string;
+  /** Runs that asked for it so far. */
+  attempts: number;
+  /** Asked for, still running or stuck. */
+  inFlight: boolean;
+  /** Never asked for, though everything it depends on is done. */
+  startable: boolean;
+}
+
+export const openCellsFile = (sweep: number): string => `open-${sweep}.jsonl`;
+
+export async function* openCells(folder: Folder, file: string): AsyncGenerator<OpenCell> {
+  // Written by collectResults in this shape.
+  for await (const line of folder.lines(file)) yield JSON.parse(line) as OpenCell;
+}

@@ -1,0 +1,62 @@
+import type { Folder } from '../src/store/store.ts';
+import { SNAPSHOT_FILE, snapshotKey } from './snapshot.ts';
+
+/**
+ * Where keys stand in the snapshot. Pages nearly always come in its order: then it is read along
+ * with them and no key is kept. From the first key out of turn on all of them are in memory.
+ */
+export class Ordinals {
+  readonly #folder: Folder;
+  readonly #lines: AsyncIterator<string>;
+  /** Lines read so far. */
+  #read = 0;
+  /** Read, and not come yet. */
+  #expected: string | null = null;
+  #all: Map<string, number> | null = null;
+
+  constructor(folder: Folder) {
+    this.#folder = folder;
+    this.#lines = folder.lines(SNAPSHOT_FILE)[Symbol.asyncIterator]();
+  }
+
+  /** The next keys of the snapshot have come already. */
+  async skip(rows: number): Promise<void> {
+    for (; this.#read < rows; this.#read += 1) await this.#lines.next();
+  }
+
+  /** One a key; `undefined` for a key that is not in the snapshot, or for none. */
+  async of(keys: readonly (string | null)[]): Promise<(number | undefined)[]> {
+    const found: (number | undefined)[] = [];
+    for (const key of keys) {
+      if (key === null) {
+        found.push(undefined);
+        continue;
+      }
+      if (this.#all === null && this.#expected === null) {
+        const next = await this.#lines.next();
+        this.#read += 1;
+        if (next.done !== true) this.#expected = snapshotKey(next.value, this.#folder);
+      }
+      if (this.#all === null && this.#expected === key) {
+        this.#expected = null;
+        found.push(this.#read - 1);
+        continue;
+      }
+      this.#all ??= await this.#readAll();
+      found.push(this.#all.get(key));
+    }
+    return found;
+  }
+
+  /** Lets go of the file. */
+  async close(): Promise<void> {
+    await this.#lines.return?.();
+  }
+
+  async #readAll(): Promise<Map<string, number>> {
+    const all = new Map<string, number>();
+    for await (const line of this.#folder.lines(SNAPSHOT_FILE))
+      all.set(snapshotKey(line, this.#folder), all.size);
+    return all;
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { Pipeline } from '../src/contract/pipeline.ts';
+import type { SnapshotRef } from '../src/contract/rows.ts';
+import type { ApiCalls } from '../src/contract/run.ts';
+import { RowmillError } from '../src/errors.ts';
+import { requireProviderSpec } from '../src/providers/spec.ts';
+import { probeTarget } from '../src/sinks/probe-target.ts';
+import { takeSnapshot } from '../src/sources/snapshot.ts';
+import type { Folder, RunKey } from '../src/store/store.ts';
+import type { ActivityDeps } from './deps.ts';
+import { SNAPSHOT_FILE } from './snapshot.ts';
+import { runStep } from './step.ts';
+
+export interface PrepareRowsInput {
+  run: RunKey;
+  pipeline: Pipeline;
+  /** Frozen by the client in the shared store; without it the source is read here. */
+  snapshot: SnapshotRef | null;
+}
+
+export interface PreparedRows {
+  snapshot: SnapshotRef;
+  /** Paid cells a row has, weighted by what the provider charges. */
+  paidCellsPerRow: number;
+  /** Credits on the account; `null` where the provider does not say. */
+  credits: number | null;
+  /** Whether the server knows rowmill's search attributes; an unknown one would block the run. */
+  searchAttributes: boolean;
+  calls: ApiCalls;
+}
+
+/**
+ * Everything that can go wrong before a credit is spent: the rows are validated and frozen in the
+ * store, the store and the result paths are tried, and the token is used once.
+ */
+export const prepareRows =
+  (deps: ActivityDeps) =>
+  (input: PrepareRowsInput): Promise<PreparedRows> =>
+    runStep<null, PreparedRows>(deps, async (step) => {
+      const { pipeline } = input;
+      const provider = deps.providers.get(pipeline.provider);
+      await deps.store.probe();
+      for (const target of pipeline.results) await probeTarget(target);
+      const folder = deps.store.run(input.run);
+      const snapshot = await freeze(deps, input, folder);
+      const { credits } = await provider.account(step.ctx);
+      const plan = requireProviderSpec(pipeline.provider).plan(pipeline.table);
+      const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
+      const { searchAttributes } = deps;
+      return { snapshot, paidCellsPerRow, credits, searchAttributes, calls: step.calls };
+    });
+
+/** Once frozen, the source is not read again: what changes in it changes nothing. */
+async function freeze(
+  deps: ActivityDeps,
+  input: PrepareRowsInput,
+  folder: Folder,
+): Promise<SnapshotRef> {
+  const { pipeline, snapshot } = input;
+  if (!(await folder.exists(SNAPSHOT_FILE))) {
+    if (snapshot === null) {
+      const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
+      return (await takeSnapshot(pipeline.rows, inputs, await folder.create(SNAPSHOT_FILE))).ref;
+    }
+    await copyStaged(deps, snapshot, folder);
+  }
+  const held = await snapshotOf(folder);
+  if (snapshot !== null && held.digest !== snapshot.digest) {
+    throw new RowmillError('snapshot_changed', `digest is ${held.digest}, not ${snapshot.digest}`, {
+      where: folder.locate(SNAPSHOT_FILE),
+    });
+  }
+  return held;
+}
+
+async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder): Promise<void> {
+  const staged = deps.store.staged(ref.digest);
+  if (!(await staged.exists(SNAPSHOT_FILE))) {
+    throw new RowmillError('store_unreadable', 'the rows frozen by the client are not in here', {
+      where: `store ${deps.store.location}`,
+    });
+  }
+  const draft = await folder.create(SNAPSHOT_FILE);
+  try {
+    for await (const line of staged.lines(SNAPSHOT_FILE)) await draft.line(line);
+    await draft.commit();
+  } finally {
+    await draft.discard();
+  }
+}
+
+async function snapshotOf(folder: Folder): Promise<SnapshotRef> {
+  const hash = createHash('sha256');
+  let rows = 0;
+  let bytes = 0;
+  for await (const line of folder.lines(SNAPSHOT_FILE)) {
+    const text = `${line}\n`;
+    hash.update(text);
+    rows += 1;
+    bytes += Buffer.byteLength(text);
+  }
+  return { digest: `sha256:${hash.digest('hex')}`, rows, bytes };
+}

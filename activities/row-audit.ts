@@ -1,0 +1,66 @@
+import type { TableRef } from '../src/contract/table.ts';
+import type { Page, Provider } from '../src/providers/provider.ts';
+import { readPatiently } from './reading.ts';
+import type { Step } from './step.ts';
+
+/** Which of our rows a table holds, read page by page. */
+export interface RowAudit {
+  /** Row id by key: the first row of each key. */
+  present: Map<string, string>;
+  /** Later rows of a key that is there already: a request landed twice. */
+  surplus: string[];
+  /** Rows without a key of ours: somebody else's. */
+  foreign: number;
+}
+
+export async function auditRows<D>(
+  provider: Provider,
+  table: TableRef,
+  step: Step<D>,
+): Promise<RowAudit> {
+  const audit: RowAudit = { present: new Map(), surplus: [], foreign: 0 };
+  const seen = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const at: string | null = cursor;
+    const page: Page = await readPatiently(step, () => provider.page(table, at, step.ctx));
+    for (const row of page.rows) {
+      // Pages of a table that still grows may repeat a row: that is not a second row.
+      if (seen.has(row.id)) continue;
+      seen.add(row.id);
+      if (row.key === null) audit.foreign += 1;
+      else if (audit.present.has(row.key)) audit.surplus.push(row.id);
+      else audit.present.set(row.key, row.id);
+    }
+    cursor = page.next;
+  } while (cursor !== null);
+  return audit;
+}
+
+/** Rows the table says it has. */
+export const rowCount = async <D>(
+  provider: Provider,
+  table: TableRef,
+  step: Step<D>,
+): Promise<number> =>
+  (await readPatiently(step, () => provider.progress(table, null, step.ctx))).rows;
+
+/** Two equal counts so far apart: a late request has landed, or will hardly land any more. */
+const SETTLE_EVERY_MS = 1_500;
+const SETTLE_READS = 8;
+
+/** The number of rows once it no longer changes. */
+export async function settledRowCount<D>(
+  provider: Provider,
+  table: TableRef,
+  step: Step<D>,
+): Promise<number> {
+  let rows = await rowCount(provider, table, step);
+  for (let read = 0; read < SETTLE_READS; read += 1) {
+    await step.settle(SETTLE_EVERY_MS);
+    const now = await rowCount(provider, table, step);
+    if (now === rows) return rows;
+    rows = now;
+  }
+  return rows;
+}

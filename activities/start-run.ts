@@ -1,0 +1,163 @@
+import type { ApiCalls } from '../src/contract/run.ts';
+import type { RunMode, RunReceipt, TableProgress, TableRef } from '../src/contract/table.ts';
+import { RowmillError } from '../src/errors.ts';
+import type { Provider, RunScope } from '../src/providers/provider.ts';
+import type { Folder, RunKey } from '../src/store/store.ts';
+import { beginWatch, type Watch } from '../src/rules/watch.ts';
+import type { ActivityDeps } from './deps.ts';
+import { ROW_IDS_FILE } from './load-rows.ts';
+import { openCells, openCellsFile } from './open-cells.ts';
+import { readPatiently } from './reading.ts';
+import { runStep, type Step } from './step.ts';
+
+export interface StartRunInput {
+  run: RunKey;
+  provider: string;
+  table: TableRef;
+  mode: RunMode;
+  /** Only the cells that the sweep of this number found unfinished; otherwise every cell. */
+  openOfSweep: number | null;
+  /** Rows the table must hold. */
+  rows: number;
+  /** Name the rows one by one: the table may hold rows that are not ours. */
+  contested: boolean;
+  mustMove: boolean;
+}
+
+export type StartedRun =
+  | { drifted: true; calls: ApiCalls }
+  | { drifted: false; receipt: RunReceipt; watch: Watch; calls: ApiCalls };
+
+/** Row ids in one request: 5,000 are about 200 KB. */
+const ROW_IDS_PER_RUN = 5_000;
+
+/** How long a run whose reply was lost may take to show in the status. */
+const SETTLE_MS = 20_000;
+const SETTLE_EVERY_MS = 2_000;
+
+/**
+ * Starts the table's run. A paid request is never blindly repeated: when its fate is unknown the
+ * status is read, and only if nothing moved it is sent again.
+ */
+export const startRun =
+  (deps: ActivityDeps) =>
+  (input: StartRunInput): Promise<StartedRun> =>
+    runStep<null, StartedRun>(deps, async (step) => {
+      const provider = deps.providers.get(input.provider);
+      const now = deps.now ?? Date.now;
+      const before = await readStatus(provider, input.table, step);
+      if (before.rows !== input.rows && !input.contested) {
+        return { drifted: true, calls: step.calls };
+      }
+      const receipt: RunReceipt = { operations: [], requestedCells: 0 };
+      const again = step.attempt > 1 && (await movesSoon(provider, input.table, before, step));
+      const scopes = again ? [] : await scopesOf(input, deps.store.run(input.run));
+      if (again) receipt.requestedCells = null;
+      for (const scope of scopes) {
+        const sent = await send(provider, input.table, scope, before, step);
+        receipt.operations.push(...sent.operations);
+        receipt.requestedCells = sum(receipt.requestedCells, sent.requestedCells);
+      }
+      const watch = beginWatch(
+        {
+          doneAtStart: before.cellsDone,
+          requestedCells: receipt.requestedCells,
+          mustMove: input.mustMove,
+        },
+        now(),
+      );
+      return { drifted: false, receipt, watch, calls: step.calls };
+    });
+
+const sum = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : a + b;
+
+/** Sends once; once more only when nothing in the table says that the first request arrived. */
+async function send(
+  provider: Provider,
+  table: TableRef,
+  scope: RunScope,
+  before: TableProgress,
+  step: Step<null>,
+  again = true,
+): Promise<RunReceipt> {
+  try {
+    return await provider.startRun(table, scope, step.ctx);
+  } catch (error) {
+    if (!(error instanceof RowmillError && error.ambiguous)) throw error;
+    if (await movesSoon(provider, table, before, step)) {
+      return { operations: [], requestedCells: null };
+    }
+    if (!again) throw error;
+    return send(provider, table, scope, before, step, false);
+  }
+}
+
+/** Whether the table shows a run that was not there before. */
+async function movesSoon(
+  provider: Provider,
+  table: TableRef,
+  before: TableProgress,
+  step: Step<null>,
+): Promise<boolean> {
+  const moves = (now: TableProgress): boolean =>
+    now.running || now.cellsInProgress > 0 || now.cellsDone !== before.cellsDone;
+  if (moves(before)) return true;
+  for (let waitedMs = 0; waitedMs < SETTLE_MS; waitedMs += SETTLE_EVERY_MS) {
+    await step.settle(SETTLE_EVERY_MS);
+    if (moves(await readStatus(provider, table, step))) return true;
+  }
+  return false;
+}
+
+const readStatus = (
+  provider: Provider,
+  table: TableRef,
+  step: Step<null>,
+): Promise<TableProgress> => readPatiently(step, () => provider.progress(table, null, step.ctx));
+
+/** The requests it takes: one, unless rows have to be named. */
+async function scopesOf(input: StartRunInput, folder: Folder): Promise<RunScope[]> {
+  const { mode, table } = input;
+  const computed = table.columns.filter((column) => !column.input).map((column) => column.id);
+  if (input.openOfSweep !== null) {
+    return openScopes(mode, table, folder, openCellsFile(input.openOfSweep));
+  }
+  if (!input.contested) return [{ mode, columnIds: computed }];
+  const rowIds: string[] = [];
+  for await (const line of folder.lines(ROW_IDS_FILE)) rowIds.push(rowIdOf(line));
+  return chunks(rowIds).map((ids) => ({ mode, columnIds: computed, rowIds: ids }));
+}
+
+function rowIdOf(line: string): string {
+  // Written by loadRows in this shape.
+  return (JSON.parse(line) as { id: string }).id;
+}
+
+/** Column by column: a row may be open in one column and given up in another. */
+async function openScopes(
+  mode: RunMode,
+  table: TableRef,
+  folder: Folder,
+  file: string,
+): Promise<RunScope[]> {
+  const rowsByColumn = new Map<string, string[]>();
+  for await (const cell of openCells(folder, file)) {
+    if (!cell.startable && !cell.inFlight) continue;
+    const rows = rowsByColumn.get(cell.column) ?? [];
+    rows.push(cell.rowId);
+    rowsByColumn.set(cell.column, rows);
+  }
+  return [...rowsByColumn].flatMap(([key, rowIds]) => {
+    const columnIds = table.columns.filter((c) => c.key === key).map((c) => c.id);
+    return chunks(rowIds).map((ids) => ({ mode, columnIds, rowIds: ids }));
+  });
+}
+
+function chunks(ids: string[]): string[][] {
+  const out: string[][] = [];
+  for (let at = 0; at < ids.length; at += ROW_IDS_PER_RUN) {
+    out.push(ids.slice(at, at + ROW_IDS_PER_RUN));
+  }
+  return out;
+}

@@ -1,0 +1,97 @@
+import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
+import type { ApiCalls } from '../src/contract/run.ts';
+import { RowmillError } from '../src/errors.ts';
+import type { CallContext } from '../src/providers/provider.ts';
+import type { ActivityDeps } from './deps.ts';
+import { toFailure } from './failure.ts';
+
+/** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
+const HEARTBEAT_EVERY_MS = 2_000;
+
+/** What a heartbeat carries; the details of an earlier attempt come back in this shape. */
+export interface Beat<D> {
+  calls: ApiCalls;
+  /** What the step wants to remember, or show to people. */
+  details: D | null;
+}
+
+/** One attempt of one API step. */
+export interface Step<D> {
+  /** For every call of the provider: carries cancellation, counts requests. */
+  ctx: CallContext;
+  attempt: number;
+  /** Details of the last heartbeat of the attempt before, unchecked: it may be an older release. */
+  previous: unknown;
+  calls: ApiCalls;
+  /** Sent with the next heartbeat. */
+  report(details: D): void;
+  /** Waits; ends early by throwing when the step is cancelled. */
+  sleep(ms: number): Promise<void>;
+  /** A pause in which a request whose fate is unknown may still land. */
+  settle(ms: number): Promise<void>;
+}
+
+const noCalls = (): ApiCalls => ({ total: 0, polls: 0 });
+
+/** Requests of the attempts before, as far as their heartbeats arrived. */
+function callsBefore(beat: unknown): ApiCalls {
+  if (typeof beat !== 'object' || beat === null || !('calls' in beat)) return noCalls();
+  const { calls } = beat;
+  if (typeof calls !== 'object' || calls === null) return noCalls();
+  if (!('total' in calls) || !('polls' in calls)) return noCalls();
+  const { total, polls } = calls;
+  return typeof total === 'number' && typeof polls === 'number' ? { total, polls } : noCalls();
+}
+
+const detailsBefore = (beat: unknown): unknown =>
+  typeof beat === 'object' && beat !== null && 'details' in beat ? beat.details : null;
+
+/**
+ * Runs one step inside an activity: heartbeats while it lives, stops it when it is cancelled, and
+ * turns what it throws into Temporal's failures.
+ */
+export async function runStep<D, R>(
+  deps: ActivityDeps,
+  body: (step: Step<D>) => Promise<R>,
+): Promise<R> {
+  const { attempt } = activityInfo();
+  const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
+  const signal = cancellationSignal();
+  const beat: Beat<D> = { calls: callsBefore(heartbeatDetails), details: null };
+  const step: Step<D> = {
+    ctx: {
+      signal,
+      onRequest: () => (beat.calls.total += 1),
+    },
+    attempt,
+    previous: detailsBefore(heartbeatDetails),
+    calls: beat.calls,
+    report: (details) => {
+      beat.details = details;
+      heartbeat(beat);
+    },
+    sleep,
+    settle: (ms) => sleep(ms * (deps.settleFactor ?? 1)),
+  };
+  heartbeat(beat);
+  const timer = setInterval(() => heartbeat(beat), HEARTBEAT_EVERY_MS);
+  try {
+    return await body(step);
+  } catch (error) {
+    // A cancelled request fails with the abort's reason or with a plain AbortError.
+    if (signal.aborted && !(error instanceof RowmillError)) {
+      // The abort's reason is Temporal's own failure: it must go out unwrapped.
+      throw signal.reason;
+    }
+    if (error instanceof CancelledFailure) throw error;
+    const failure = toFailure(error);
+    log.warn('step failed', {
+      code: error instanceof RowmillError ? error.code : 'internal',
+      error: failure.message,
+    });
+    throw failure;
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,178 @@
+import type { CellCounts } from '../src/contract/results.ts';
+import type { TableRef } from '../src/contract/table.ts';
+import { RowmillError } from '../src/errors.ts';
+import type { Page, Provider } from '../src/providers/provider.ts';
+import { noCells } from '../src/rules/outcome.ts';
+import type { Folder } from '../src/store/store.ts';
+import { Ordinals } from './ordinals.ts';
+import { judgeTableRow } from './part.ts';
+import { readPatiently } from './reading.ts';
+import type { Step } from './step.ts';
+
+export interface SweepReport {
+  rowsRead: number;
+  rows: number;
+}
+
+/** Counts of a sweep; kept at the end of every part, so that a killed sweep goes on from there. */
+export interface SweepCounts {
+  byColumn: Record<string, CellCounts>;
+  inFlight: number;
+  startable: number;
+  /** The rows came in the order of the snapshot so far. */
+  ordered: boolean;
+}
+
+interface Checkpoint extends SweepCounts {
+  next: string | null;
+}
+
+/** Rows kept in one part file: what a killed sweep reads again at most, about 1 MB. */
+const ROWS_PER_PART = 2_000;
+
+const partName = (sweep: number, part: number): string =>
+  `parts/${sweep}/${String(part).padStart(6, '0')}.jsonl`;
+
+export const sweepPrefix = (sweep: number): string => `parts/${sweep}/`;
+
+/** The line that ends a part: a checkpoint, not a row. */
+const CHECKPOINT_MARK = '#';
+
+/** Rows of the parts of a sweep, in the order they were read. */
+export async function* partLines(folder: Folder, sweep: number): AsyncGenerator<string> {
+  for (const name of await folder.list(sweepPrefix(sweep))) {
+    for await (const line of folder.lines(name)) {
+      if (!line.startsWith(CHECKPOINT_MARK)) yield line;
+    }
+  }
+}
+
+/** Reads every page of a table into part files; every row of the snapshot exactly once. */
+export class Sweep {
+  readonly #folder: Folder;
+  readonly #number: number;
+  readonly #rows: number;
+  readonly #ordinals: Ordinals;
+  readonly #seen: Uint8Array;
+  #count = 0;
+  #parts = 0;
+  #lastOrdinal = -1;
+  #counts: SweepCounts = { byColumn: {}, inFlight: 0, startable: 0, ordered: true };
+
+  constructor(folder: Folder, number: number, rows: number) {
+    this.#folder = folder;
+    this.#number = number;
+    this.#rows = rows;
+    this.#ordinals = new Ordinals(folder);
+    this.#seen = new Uint8Array(rows);
+  }
+
+  /** Once only. Throws `pages_unstable` when the pages repeated or missed rows. */
+  async read(provider: Provider, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
+    try {
+      return await this.#read(provider, table, step);
+    } finally {
+      await this.#ordinals.close();
+    }
+  }
+
+  async #read(provider: Provider, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
+    const checkpoint = await this.#restore();
+    // What came in order and without a gap is the beginning of the snapshot.
+    if (this.#counts.ordered && this.#lastOrdinal === this.#count - 1) {
+      await this.#ordinals.skip(this.#count);
+    }
+    const ours = table.columns.filter((column) => column.ours && !column.input);
+    for (const column of ours) this.#counts.byColumn[column.key] ??= noCells();
+
+    const fetchPage = (at: string | null): Promise<Page> =>
+      readPatiently(step, () => provider.page(table, at, step.ctx));
+    let cursor: string | null = checkpoint?.next ?? null;
+    let done = checkpoint !== null && checkpoint.next === null;
+    let ahead: Promise<Page> | null = null;
+    while (!done) {
+      const draft = await this.#folder.create(partName(this.#number, this.#parts));
+      try {
+        for (let inPart = 0; inPart < ROWS_PER_PART && !done;) {
+          const page: Page = await (ahead ?? fetchPage(cursor));
+          cursor = page.next;
+          done = cursor === null;
+          // The next page travels while this one is written.
+          ahead = done ? null : fetchPage(cursor);
+          // Awaited above at the latest in the next round; until then a failure must not be loose.
+          ahead?.catch(() => undefined);
+          const ordinals = await this.#ordinals.of(page.rows.map(({ key }) => key));
+          for (const [at, row] of page.rows.entries()) {
+            const ordinal = ordinals[at];
+            // Rows without our key are somebody else's; the results hold exactly ours.
+            if (ordinal !== undefined) await draft.line(this.#take(row, ordinal, table));
+          }
+          inPart += page.rows.length;
+          step.report({ rowsRead: this.#count, rows: this.#rows });
+        }
+        const mark: Checkpoint = { next: cursor, ...this.#counts };
+        await draft.line(CHECKPOINT_MARK + JSON.stringify(mark));
+        await draft.commit();
+        this.#parts += 1;
+      } finally {
+        await draft.discard();
+      }
+    }
+    if (this.#count !== this.#rows) {
+      throw this.#unstable(`found ${this.#count} of ${this.#rows} rows`);
+    }
+    return this.#counts;
+  }
+
+  /** Takes the sweep's parts away, to start it again. */
+  async reset(): Promise<void> {
+    for (const name of await this.#folder.list(sweepPrefix(this.#number))) {
+      await this.#folder.remove(name);
+    }
+  }
+
+  #take(row: Page['rows'][number], ordinal: number, table: TableRef): string {
+    this.#mark(ordinal, row.key ?? '');
+    const judged = judgeTableRow(row, ordinal, table.columns);
+    for (const [column, verdict] of judged.outcomes) {
+      const counts = this.#counts.byColumn[column];
+      if (counts !== undefined) counts[verdict.outcome] += 1;
+      if (verdict.inFlight) this.#counts.inFlight += 1;
+      if (verdict.startable) this.#counts.startable += 1;
+    }
+    return judged.line;
+  }
+
+  #mark(ordinal: number, key: string): void {
+    if (this.#seen[ordinal] === 1) throw this.#unstable(`row ${key} came twice`);
+    this.#seen[ordinal] = 1;
+    this.#count += 1;
+    if (ordinal < this.#lastOrdinal) this.#counts.ordered = false;
+    this.#lastOrdinal = ordinal;
+  }
+
+  /** What an attempt before this one had written down. */
+  async #restore(): Promise<Checkpoint | null> {
+    let checkpoint: Checkpoint | null = null;
+    for (const name of await this.#folder.list(sweepPrefix(this.#number))) {
+      for await (const line of this.#folder.lines(name)) {
+        if (line.startsWith(CHECKPOINT_MARK)) {
+          // Written by this class in this shape.
+          checkpoint = JSON.parse(line.slice(CHECKPOINT_MARK.length)) as Checkpoint;
+        } else {
+          this.#mark(Number(line.slice(0, line.indexOf('\t'))), '');
+        }
+      }
+      this.#parts += 1;
+    }
+    if (checkpoint !== null) {
+      const { next, ...counts } = checkpoint;
+      this.#counts = counts;
+    }
+    return checkpoint;
+  }
+
+  #unstable(what: string): RowmillError {
+    return new RowmillError('pages_unstable', what, { where: `sweep ${this.#number}` });
+  }
+}

@@ -1,0 +1,20 @@
+import type { CellTries } from '../src/rules/attempts.ts';
+import type { Folder } from '../src/store/store.ts';
+import { openCells, openCellsFile } from './open-cells.ts';
+
+export interface KnownTries {
+  get(key: string, column: string): CellTries | undefined;
+}
+
+/** The open cells of an earlier sweep, with how often they had been asked for. */
+export async function readTries(folder: Folder, sweep: number): Promise<KnownTries> {
+  const known = new Map<string, CellTries>();
+  const id = (key: string, column: string): string => `${column}\n${key}`;
+  if (sweep > 0 && (await folder.exists(openCellsFile(sweep)))) {
+    for await (const cell of openCells(folder, openCellsFile(sweep))) {
+      const { status, inFlight, attempts } = cell;
+      known.set(id(cell.key, cell.column), { status, inFlight, attempts });
+    }
+  }
+  return { get: (key, column) => known.get(id(key, column)) };
+}

@@ -1,0 +1,65 @@
+/** How a figure came about. A simulated one comes from the product's own rules on a clock of numbers. */
+export type Origin = 'measured' | 'simulated' | 'measured and simulated';
+
+/** One line of the table. */
+export interface Figure {
+  /** Name of the ratio: R1, R2, … */
+  ratio: string;
+  what: string;
+  value: number;
+  /** Written behind the value. @default none: a plain ratio */
+  unit?: '%' | 's' | 'KB' | 'slices' | 'events';
+  /** The best a figure can be is low, unless it says otherwise. */
+  better?: 'high';
+  bar?: number;
+  stretch?: number;
+  origin: Origin;
+  /** The same of the naive script, or of the bare loop, in the same unit. */
+  naive?: number;
+  note?: string;
+}
+
+export type Verdict = 'stretch' | 'bar' | 'MISSED' | '';
+
+/** Whether the value is within the bar or even the stretch; empty for a figure without either. */
+export function verdictOf({ value, bar, stretch, better }: Figure): Verdict {
+  const within = (limit: number): boolean => (better === 'high' ? value >= limit : value <= limit);
+  if (stretch !== undefined && within(stretch)) return 'stretch';
+  if (bar === undefined) return '';
+  return within(bar) ? 'bar' : 'MISSED';
+}
+
+/** The figures as a table of plain text. */
+export function tableOf(figures: readonly Figure[]): string {
+  const head = ['', 'what', 'figure', 'naive', 'bar', 'stretch', 'met', 'how', ''];
+  const rows = figures.map((figure) => [
+    figure.ratio,
+    figure.what,
+    written(figure.value, figure),
+    written(figure.naive, figure),
+    written(figure.bar, figure),
+    written(figure.stretch, figure),
+    verdictOf(figure),
+    figure.origin,
+    figure.note ?? '',
+  ]);
+  const lines = [head, ...rows];
+  const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
+  const numeric = new Set([2, 3, 4, 5]);
+  return lines
+    .map((line) =>
+      line
+        .map((text, at) =>
+          numeric.has(at) ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function written(value: number | undefined, { unit }: Figure): string {
+  if (value === undefined) return '';
+  const digits = unit === undefined ? 3 : unit === 'slices' || unit === 'events' ? 0 : 1;
+  return `${value.toFixed(digits)}${unit === undefined ? '' : ` ${unit}`}`;
+}

@@ -1,0 +1,102 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createFileStore } from '../src/store/file-store.ts';
+import { eventFigures, failingRun, wallFigures } from './course-of-a-run.ts';
+import { exportFigures } from './export.ts';
+import { tableOf, verdictOf, type Figure } from './figure.ts';
+import { benchOptions, type BenchOptions } from './options.ts';
+import { pollingFigures } from './polling.ts';
+import { callFigures, historyFigures, memoryFigures, sizedRuns, type SizedRuns } from './runs.ts';
+import { benchPipeline } from './site/pipeline.ts';
+import { openSite, TOKEN, type Site } from './site/site.ts';
+import { startFigures } from './start.ts';
+
+/** Others at work on the machine show here. */
+const loadAtStart = loadavg()[0];
+const options = benchOptions(process.argv.slice(2));
+const figures = await measure(options);
+console.log(tableOf(figures));
+await mkdir(dirname(options.json), { recursive: true });
+await writeFile(options.json, `${JSON.stringify(report(figures, options), null, 2)}\n`);
+console.log(`\nwritten to ${options.json}`);
+if (figures.some((figure) => verdictOf(figure) === 'MISSED')) process.exitCode = 1;
+
+async function measure(asked: BenchOptions): Promise<Figure[]> {
+  const wants = (...ratios: string[]): boolean =>
+    asked.only.size === 0 || ratios.some((ratio) => asked.only.has(ratio));
+  const found: Figure[] = [];
+  if (wants('R2', 'R3', 'R5')) {
+    say('simulating passes');
+    found.push(...pollingFigures(asked.quick ? 100 : 400));
+  }
+  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14')) {
+    say('starting Temporal');
+    const site = await openSite();
+    try {
+      found.push(...(await measureOn(site, asked, wants)));
+    } finally {
+      await site.close();
+    }
+  }
+  const inOrder = (figure: Figure): number => Number(figure.ratio.slice(1));
+  return found.filter(({ ratio }) => wants(ratio)).toSorted((a, b) => inOrder(a) - inOrder(b));
+}
+
+async function measureOn(
+  site: Site,
+  asked: BenchOptions,
+  wants: (...ratios: string[]) => boolean,
+): Promise<Figure[]> {
+  const found: Figure[] = [];
+  if (wants('R14')) {
+    say('starting workers');
+    found.push(...(await startFigures(site)));
+  }
+  if (wants('R1', 'R6', 'R7', 'R8')) {
+    say('runs of 1 k to 100 k rows');
+    const sized = await sizedRuns(site, asked);
+    found.push(...callFigures(sized), ...historyFigures(sized), ...memoryFigures(sized));
+    if (wants('R8')) {
+      say('exports');
+      found.push(...(await exportOf(site, sized)));
+    }
+  }
+  if (wants('R4', 'R5')) {
+    say('a run with failing cells at 10 requests a second');
+    const run = await failingRun(site);
+    found.push(...wallFigures(run), ...eventFigures(run));
+  }
+  return found;
+}
+
+/** Of the table that the run of 10 k rows left behind. */
+async function exportOf(site: Site, { runs, apiUrl }: SizedRuns): Promise<Figure[]> {
+  const run = runs.find(({ rows }) => rows === 10_000);
+  if (run?.summary.tableId === undefined || run.summary.tableId === null) return [];
+  const { workflowId, runId, tableId } = run.summary;
+  const pipeline = await benchPipeline(join(site.folder, 'export'), run.rows);
+  const folder = createFileStore(site.store).run({ workflowId, firstRunId: runId });
+  const snapshot = { digest: '', rows: run.rows, bytes: 0 };
+  const snapshotFile = folder.locate('rows.jsonl');
+  const job = { folder: site.folder, apiUrl, token: TOKEN, tableId, snapshotFile, snapshot };
+  return exportFigures({ ...job, spec: pipeline.table }, 'pages from the sandbox');
+}
+
+function report(all: Figure[], { quick }: BenchOptions): object {
+  return {
+    at: new Date().toISOString(),
+    machine: {
+      cores: cpus().length,
+      node: process.version,
+      platform: process.platform,
+      loadAtStart,
+    },
+    quick,
+    figures: all.map((figure) => ({ ...figure, met: verdictOf(figure) })),
+  };
+}
+
+function say(what: string): void {
+  process.stderr.write(`${what} …\n`);
+}

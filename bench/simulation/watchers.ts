@@ -1,0 +1,82 @@
+import { judge } from '../../src/rules/idle.ts';
+import { nextPollMs, sliceIsOver } from '../../src/rules/poll.ts';
+import { beginWatch, observe } from '../../src/rules/watch.ts';
+import type { Course } from './course.ts';
+import { between, randomOf, type Random } from './random.ts';
+
+/** How a pass was waited for. */
+export interface Waited {
+  /** From the start of the pass. */
+  noticedAtMs: number;
+  /** After the last cell ended; below 0: idle was claimed too early. */
+  lateMs: number;
+  polls: number;
+  /** Rounds of `awaitIdle`; 1 for a watcher without rounds. */
+  slices: number;
+  end: 'idle' | 'stalled';
+  /** Readings that the documentation calls finished, while there was work. */
+  fooled: number;
+}
+
+/** The defaults of a pipeline file. */
+export const POLICY = { pollAtLeastMs: 2_000, pollAtMostMs: 120_000, stallAfterMs: 30 * 60_000 };
+
+/** The reply of a status request. */
+const replyMs = (random: Random): number => between(random, 50, 300);
+
+/** The loop of activities/await-idle.ts, with its own rules, on a clock that is only a number. */
+export function watchByRules(course: Course): Waited {
+  const random = randomOf(course.shape.seed + 17);
+  let nowMs = 0;
+  let polls = 0;
+  let slices = 1;
+  const { doneAtStart, requestedCells } = course;
+  let watch = beginWatch({ doneAtStart, requestedCells, mustMove: false }, nowMs);
+  let sliceStart = watch;
+  let sliceSinceMs = nowMs;
+  for (;;) {
+    if (watch.last !== null) nowMs += nextPollMs(watch, POLICY, nowMs);
+    nowMs += replyMs(random);
+    polls += 1;
+    watch = observe(watch, course.at(nowMs), nowMs);
+    const verdict = judge(watch, POLICY, nowMs);
+    if (verdict !== 'running') {
+      const lateMs = nowMs - course.idleAtMs;
+      return {
+        noticedAtMs: nowMs,
+        lateMs,
+        polls,
+        slices,
+        end: verdict,
+        fooled: lateMs < 0 ? 1 : 0,
+      };
+    }
+    if (sliceIsOver(sliceStart, watch, nowMs - sliceSinceMs)) {
+      slices += 1;
+      sliceStart = watch;
+      sliceSinceMs = nowMs;
+    }
+  }
+}
+
+/**
+ * What scripts do: sleep, ask, until the documented condition holds. It is fooled by a status that
+ * lags; to compare the rest, it may go on then.
+ */
+export function watchFixed(course: Course, everyMs = 5_000): Waited {
+  const random = randomOf(course.shape.seed + 23);
+  let nowMs = 0;
+  let polls = 0;
+  let fooled = 0;
+  for (;;) {
+    nowMs += everyMs + replyMs(random);
+    polls += 1;
+    const { running, cellsInProgress } = course.at(nowMs);
+    if (running || cellsInProgress > 0) continue;
+    if (nowMs < course.idleAtMs) fooled += 1;
+    else {
+      const lateMs = nowMs - course.idleAtMs;
+      return { noticedAtMs: nowMs, lateMs, polls, slices: 1, end: 'idle', fooled };
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline as pipe } from 'node:stream/promises';
+import type { Pipeline } from '../../src/contract/pipeline.ts';
+import { parsePipeline } from '../../src/spec/index.ts';
+
+export const COLUMNS = [
+  {
+    kind: 'agent',
+    key: 'sector',
+    name: 'Sector',
+    value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
+  },
+];
+
+export const companyName = (at: number): string => `Example Company ${at + 1} Inc.`;
+
+/** A pipeline over a CSV file of so many companies, both in this folder. */
+export async function benchPipeline(folder: string, rows: number): Promise<Pipeline> {
+  await mkdir(folder, { recursive: true });
+  const lines = function* () {
+    yield 'id,company\n';
+    for (let at = 0; at < rows; at += 1) yield `C${at + 1},${companyName(at)}\n`;
+  };
+  await pipe(Readable.from(lines()), createWriteStream(join(folder, 'companies.csv')));
+  const text = JSON.stringify({
+    name: 'bench',
+    provider: 'extruct',
+    table: { kind: 'company', columns: COLUMNS },
+    rows: { from: 'companies.csv', key: 'id', map: { input: 'company' } },
+    results: [{ to: 'results.jsonl' }],
+  });
+  const file = join(folder, 'pipeline.json');
+  return parsePipeline(text, { file, baseDir: folder, env: {} }).pipeline;
+}

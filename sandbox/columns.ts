@@ -1,0 +1,101 @@
+import type { ColumnConfig } from './configs.ts';
+import { checkColumns } from './column-rules.ts';
+import { namedDependencies } from './dependencies.ts';
+import { invalid, notFound } from './problem.ts';
+import { freezeCell } from './rows.ts';
+import { MOST_COLUMNS, type Column, type Table } from './table.ts';
+import { tableOf, wallMs, type World } from './world.ts';
+
+export interface ColumnsWish {
+  tableId: string;
+  configs: ColumnConfig[];
+  /** At the end, at the front, or behind the column with this id. */
+  insertAfter: boolean | string;
+}
+
+/** @throws Problem 404, 422 */
+export function createColumns(
+  world: World,
+  { tableId, configs, insertAfter }: ColumnsWish,
+): Column[] {
+  const table = tableOf(world, tableId);
+  checkColumns(table.kind, [...table.columns.map(({ config }) => config), ...configs], configs);
+  if (table.columnsMade.length + configs.length > MOST_COLUMNS) {
+    throw invalid(['body', 'column_configs'], 'Too many columns');
+  }
+  const at = placeAfter(table, insertAfter);
+  const made = configs.map((config) => table.makeColumn(config, wallMs(world)));
+  table.arrange(table.columns.toSpliced(at, 0, ...made));
+  table.updatedAtMs = wallMs(world);
+  return made;
+}
+
+export interface ColumnWish {
+  tableId: string;
+  columnId: string;
+  config: ColumnConfig;
+}
+
+/** Replaces the config; cells keep their values until they are run again. */
+export function replaceColumn(world: World, { tableId, columnId, config }: ColumnWish): Column {
+  const table = tableOf(world, tableId);
+  const column = columnOf(table, columnId);
+  if ((column.config.kind === 'input') !== (config.kind === 'input')) {
+    throw invalid(['body', 'kind'], 'An input column stays an input column, and only that');
+  }
+  const configs = table.columns.map((one) => (one === column ? config : one.config));
+  checkColumns(table.kind, configs, [config]);
+  refuseOrphans(table, column, config.key);
+  const affected = new Set<Column>();
+  const collect = (one: Column): void => {
+    if (affected.has(one)) return;
+    affected.add(one);
+    one.downstream.forEach(collect);
+  };
+  collect(column);
+  for (const one of affected) {
+    for (const slot of table.live) freezeCell(world, table, one, slot);
+  }
+  column.config = config;
+  table.arrange(table.columns);
+  table.updatedAtMs = wallMs(world);
+  return column;
+}
+
+/** @throws Problem 404, and 422 while other columns depend on it */
+export function deleteColumn(
+  world: World,
+  { tableId, columnId }: { tableId: string; columnId: string },
+): Column {
+  const table = tableOf(world, tableId);
+  const column = columnOf(table, columnId);
+  refuseOrphans(table, column, null);
+  column.removed = true;
+  table.arrange(table.columns.filter((one) => one !== column));
+  table.updatedAtMs = wallMs(world);
+  return column;
+}
+
+function refuseOrphans(table: Table, column: Column, newKey: string | null): void {
+  const { key } = column.config;
+  if (key === newKey) return;
+  const orphan = table.columns.find(
+    (one) => one !== column && namedDependencies(one.config).includes(key),
+  );
+  if (orphan !== undefined) {
+    throw invalid(['path', 'column_id'], `Column '${orphan.config.key}' depends on '${key}'`);
+  }
+}
+
+function columnOf(table: Table, columnId: string): Column {
+  const column = table.columnOf(columnId);
+  if (column === null) throw notFound('Column');
+  return column;
+}
+
+function placeAfter(table: Table, after: boolean | string): number {
+  if (typeof after === 'boolean') return after ? table.columns.length : 0;
+  const column = table.columnOf(after);
+  if (column === null) throw invalid(['body', 'insert_after'], 'Column does not exist');
+  return table.columns.indexOf(column) + 1;
+}

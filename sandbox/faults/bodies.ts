@@ -1,0 +1,68 @@
+import type { Outgoing } from '../intercept.ts';
+import type { Json, JsonObject } from '../json.ts';
+
+/** Never in an answer of the sandbox: a place to be filled after the JSON is written. */
+const MARK = '\u{E000}';
+
+/** Prose, where such characters really come from; answers stay what they are. */
+const PROSE = new Set(['explanation', 'short_description', 'description']);
+
+/** Raw control characters inside strings: not JSON by the book, and seen all the same. */
+export function withControlCharacters(reply: Outgoing): Outgoing {
+  const marked = changed(reply, (value) => {
+    const walked = walk(value, (key, one) =>
+      PROSE.has(key) && typeof one === 'string' ? `${one}${MARK}` : one,
+    );
+    return isObject(walked) ? { ...walked, note: `line${MARK}line` } : walked;
+  });
+  return { ...marked, body: marked.body.replaceAll(MARK, '\n\t\u0001\u001f') };
+}
+
+export interface Unknown {
+  fields: boolean;
+  /** Status words that come as another one. */
+  words: Record<string, string>;
+}
+
+/** The API as it may be next year: fields and status words that no client knows. */
+export const withUnknown = (reply: Outgoing, { fields, words }: Unknown): Outgoing =>
+  changed(reply, (value) => {
+    const worded = walk(value, (key, one) =>
+      (key === 'status' || key === 'run_status') && typeof one === 'string'
+        ? (words[one] ?? one)
+        : one,
+    );
+    return fields ? extended(worded) : worded;
+  });
+
+const ADDED = { since: 2031, words: ['nobody', 'knows', 'yet'] };
+
+function extended(value: Json): Json {
+  if (Array.isArray(value)) return value.map(extended);
+  if (!isObject(value)) return value;
+  const fields: JsonObject = { x_added_lately: ADDED };
+  // What a cell holds is the model's, not the API's.
+  for (const [key, one] of Object.entries(value))
+    fields[key] = key === 'value' ? one : extended(one);
+  return fields;
+}
+
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function walk(value: Json, replace: (key: string, value: Json) => Json): Json {
+  if (Array.isArray(value)) return value.map((one) => walk(one, replace));
+  if (!isObject(value)) return value;
+  const fields = Object.entries(value).map(([key, one]): [string, Json] => [
+    key,
+    walk(replace(key, one), replace),
+  ]);
+  return Object.fromEntries(fields);
+}
+
+/** Another JSON body in a reply that is one; errors stay as they are. */
+export function changed(reply: Outgoing, change: (value: Json) => Json): Outgoing {
+  if (reply.status !== 200) return reply;
+  // Written by the sandbox itself.
+  return { ...reply, body: JSON.stringify(change(JSON.parse(reply.body) as Json)) };
+}

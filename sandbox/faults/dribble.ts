@@ -1,0 +1,25 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outgoing } from '../intercept.ts';
+import type { DribblePace } from './dribble-pace.ts';
+
+/** Sends a body bit by bit, until the client has it all, has gone, or the time is over. */
+export async function dribble(
+  raw: ServerResponse,
+  { status, headers, body }: Outgoing,
+  { bytes, everyMs, atMostMs, then }: DribblePace,
+  signal: AbortSignal,
+): Promise<void> {
+  const all = Buffer.from(body);
+  raw.writeHead(status, { ...headers, 'content-length': all.length });
+  raw.flushHeaders();
+  const endsAtMs = performance.now() + atMostMs;
+  let sent = 0;
+  while (sent < all.length && performance.now() < endsAtMs && !raw.destroyed) {
+    raw.write(all.subarray(sent, sent + bytes));
+    sent += bytes;
+    await sleep(everyMs, undefined, { ref: false, signal });
+  }
+  if (sent < all.length && then === 'reset') raw.socket?.resetAndDestroy();
+  else raw.end(all.subarray(sent));
+}

@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Core } from '../core.ts';
+import { between } from '../hash.ts';
+import type { Action, Intercept, Outgoing, Seen } from '../intercept.ts';
+import { DONE } from '../cells.ts';
+import type { World } from '../world.ts';
+import { withControlCharacters, withUnknown } from './bodies.ts';
+import { withOtherRows } from './pages.ts';
+import { denied, errorReply, html, payment, rateLimit } from './replies.ts';
+import type { RequestRule, Script } from './script.ts';
+import { StatusPast, withOldStatus } from './status-lag.ts';
+import { Trigger, type Standing } from './trigger.ts';
+
+/** How often somebody looks whether credits are due back. */
+const LOOK_EVERY_MS = 50;
+
+/** A script at work: decides at each request what befalls it, and keeps count. */
+export class Faults {
+  readonly #core: Core;
+  readonly #script: Script;
+  readonly #triggers: readonly Trigger[];
+  readonly #startedAtMs = performance.now();
+  readonly #past: StatusPast | null;
+  readonly #closing = new AbortController();
+  /** Rules that wait for the reply, by the request's serial. */
+  readonly #pending = new Map<number, RequestRule[]>();
+  readonly #creditsGoneAtMs = new Map<string, number>();
+  readonly #timer: NodeJS.Timeout | null;
+
+  constructor(core: Core, script: Script) {
+    this.#core = core;
+    this.#script = script;
+    this.#triggers = script.requests.map((rule, at) => new Trigger(rule, script.seed, at));
+    this.#past = script.requests.some(({ fault }) => fault === 'status-lag')
+      ? new StatusPast()
+      : null;
+    for (const { name } of script.requests) core.world.ledger.fired[name] = 0;
+    const comesBack = script.credits.some(({ backAfterMs }) => backAfterMs !== null);
+    this.#timer = comesBack
+      ? setInterval(() => this.#returnCredits(), LOOK_EVERY_MS).unref()
+      : null;
+  }
+
+  readonly intercept: Intercept = async (seen) => {
+    try {
+      return await (seen.phase === 'before' ? this.#before(seen) : this.#after(seen));
+    } catch (error) {
+      // The sandbox is closing in the middle of a delay.
+      if (this.#closing.signal.aborted) return { do: 'reset' };
+      throw error;
+    }
+  };
+
+  close(): void {
+    this.#closing.abort();
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  async #before(seen: Seen): Promise<Action | undefined> {
+    // Chosen before anything is waited for: the order of requests decides, not that of delays.
+    const standing = this.#core.read((world) => this.#standing(world, seen));
+    const rules = this.#choose(seen, standing);
+    this.#pending.set(seen.serial, rules);
+    for (const rule of rules) {
+      if (rule.fault === 'delay' && rule.phase === 'before') await this.#delay(rule, seen);
+      const action = actionBefore(rule);
+      if (action === undefined) continue;
+      this.#pending.delete(seen.serial);
+      return action;
+    }
+    return undefined;
+  }
+
+  /** Rules that befall the request: all that are due, up to the first that ends it. */
+  #choose(seen: Seen, standing: Standing): RequestRule[] {
+    const path = seen.url.split('?', 1)[0] ?? '';
+    const asked = { method: seen.method, path, body: seen.body };
+    const rules: RequestRule[] = [];
+    let ended = false;
+    for (const trigger of this.#triggers) {
+      const { rule } = trigger;
+      if (!trigger.due(asked, standing) || ended) continue;
+      trigger.fire(standing);
+      this.#core.world.ledger.fire(rule.name);
+      rules.push(rule);
+      ended = actionBefore(rule) !== undefined;
+    }
+    return rules;
+  }
+
+  async #after(seen: Seen): Promise<Action | undefined> {
+    const rules = this.#pending.get(seen.serial) ?? [];
+    this.#pending.delete(seen.serial);
+    const tableId = seen.params['table_id'];
+    if (tableId !== undefined) {
+      this.#core.read((world) => this.#past?.note(world, tableId, this.#nowMs()));
+    }
+    const whole = seen.reply;
+    if (whole === null || rules.length === 0) return undefined;
+    let reply: Outgoing = whole;
+    for (const rule of rules) {
+      if (rule.fault === 'delay' && rule.phase === 'after') await this.#delay(rule, seen);
+      const action = actionAfter(rule, reply);
+      if (action !== undefined) return action;
+      reply = this.#rewritten(rule, reply, seen);
+    }
+    return reply === whole ? undefined : { do: 'reply', ...reply };
+  }
+
+  #rewritten(rule: RequestRule, reply: Outgoing, seen: Seen): Outgoing {
+    const { url, serial } = seen;
+    const tableId = seen.params['table_id'] ?? '';
+    switch (rule.fault) {
+      case 'content-type':
+        return { ...reply, headers: { ...reply.headers, 'content-type': rule.type } };
+      case 'empty':
+        return { ...reply, body: '' };
+      case 'control-characters':
+        return withControlCharacters(reply);
+      case 'unknown':
+        return withUnknown(reply, rule);
+      case 'pages': {
+        const asked = { tableId, url, serial };
+        return this.#core.read((world) =>
+          withOtherRows(world, reply, asked, rule, this.#script.seed),
+        );
+      }
+      case 'status-lag': {
+        const old = this.#past?.at(tableId, this.#nowMs() - rule.ms) ?? null;
+        return withOldStatus(reply, old, rule.counts);
+      }
+      default:
+        return reply;
+    }
+  }
+
+  async #delay({ ms }: Extract<RequestRule, { fault: 'delay' }>, { serial }: Seen): Promise<void> {
+    const waitMs =
+      typeof ms === 'number' ? ms : between(ms.min, ms.max, this.#script.seed, 'delay', serial);
+    await sleep(waitMs, undefined, { ref: false, signal: this.#closing.signal });
+  }
+
+  #standing(world: World, { params }: Seen): Standing {
+    const table = world.tables.get(params['table_id'] ?? '');
+    const tables = table === undefined ? [...world.tables.values()] : [table];
+    const standing = { rows: 0, cellsDone: 0, cellsPaid: 0, ms: this.#nowMs() };
+    for (const { live, counts, account } of tables) {
+      standing.rows += live.length;
+      standing.cellsDone += counts[DONE] ?? 0;
+      standing.cellsPaid += account.cellsPaid;
+    }
+    return standing;
+  }
+
+  #nowMs(): number {
+    return performance.now() - this.#startedAtMs;
+  }
+
+  /** Somebody has topped the account up. */
+  #returnCredits(): void {
+    for (const rule of this.#script.credits) {
+      if (!this.#core.world.creditsTaken.has(rule.name) || rule.backAfterMs === null) continue;
+      const goneAtMs = this.#creditsGoneAtMs.get(rule.name) ?? this.#nowMs();
+      this.#creditsGoneAtMs.set(rule.name, goneAtMs);
+      if (this.#nowMs() - goneAtMs < rule.backAfterMs) continue;
+      this.#core.execute('returnCredits', { rule: rule.name });
+    }
+  }
+}
+
+/** What happens instead of the request; `undefined` = it is carried out. */
+function actionBefore(rule: RequestRule): Action | undefined {
+  switch (rule.fault) {
+    case 'reset':
+      return rule.phase === 'before' ? { do: 'reset' } : undefined;
+    case 'late': {
+      const { afterMs, then } = rule;
+      return { do: 'late', afterMs, then: then === 'reset' ? 'reset' : html(then) };
+    }
+    case 'error':
+      return rule.phase === 'before' ? { do: 'reply', ...errorReply(rule) } : undefined;
+    case 'rate-limit':
+      return { do: 'reply', ...rateLimit(rule) };
+    case 'payment':
+      return { do: 'reply', ...payment(rule) };
+    case 'denied':
+      return { do: 'reply', ...denied(rule) };
+    default:
+      return undefined;
+  }
+}
+
+/** How the reply gets lost; `undefined` = it arrives, perhaps rewritten. */
+function actionAfter(rule: RequestRule, reply: Outgoing): Action | undefined {
+  switch (rule.fault) {
+    case 'reset':
+      return { do: 'reset' };
+    case 'error':
+      return { do: 'reply', ...errorReply(rule) };
+    case 'truncate':
+      return { do: 'truncate', bytes: rule.bytes, of: reply };
+    case 'dribble': {
+      const { bytes, everyMs, atMostMs, then } = rule;
+      return { do: 'dribble', pace: { bytes, everyMs, atMostMs, then }, of: reply };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,180 @@
+import { z } from 'zod';
+
+/** Real milliseconds; an hour at most, so that no script hangs for ever by a typing mistake. */
+const ms = z.int().min(0).max(3_600_000);
+const count = z.int().min(1);
+const share = z.number().min(0).max(1);
+
+const phase = z.enum(['before', 'after']).default('before');
+
+/** Half-open: `atLeast` ≤ value < `below`. */
+const bounds = z.strictObject({
+  atLeast: z.number().min(0).default(0),
+  below: z.number().min(0).default(Infinity),
+});
+
+const METHODS = 'GET|POST|PATCH|DELETE';
+const ON = new RegExp(`^(\\*|(${METHODS})(\\|(${METHODS}))*) /\\S*$`);
+const ON_HINT =
+  'expected METHOD /path, such as "POST /v1/tables/{id}/rows", "GET|POST /v1/tables" or "* /**"';
+
+/** Which requests a rule is for. */
+const when = {
+  name: z.string().min(1).max(200).optional(),
+  on: z.string().regex(ON, ON_HINT),
+  /** Fields of the request's JSON body that must be equal. */
+  where: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
+  /** Of the table in the path, or of all tables; `ms`: since the sandbox was started. */
+  while: z
+    .strictObject({
+      rows: bounds.optional(),
+      cellsDone: bounds.optional(),
+      cellsPaid: bounds.optional(),
+      ms: bounds.optional(),
+    })
+    .default({}),
+  nth: z
+    .union([count, z.array(count).min(1)], { error: 'expected a number from 1 on, or a list' })
+    .optional(),
+  every: count.optional(),
+  from: count.optional(),
+  to: count.optional(),
+  probability: share.default(1),
+  times: count.optional(),
+  lastsMs: ms.optional(),
+};
+
+const rule = <K extends string, S extends z.ZodRawShape>(fault: K, more: S) =>
+  z.strictObject({ ...when, fault: z.literal(fault), ...more });
+
+const KINDS = [
+  rule('delay', {
+    phase,
+    ms: z.union([ms, z.strictObject({ min: ms, max: ms })], {
+      error: 'expected milliseconds, or {min, max}',
+    }),
+  }),
+  rule('reset', { phase }),
+  rule('late', {
+    afterMs: ms,
+    then: z.union([z.literal('reset'), z.literal([500, 502, 503, 504])]).default('reset'),
+  }),
+  rule('error', {
+    phase,
+    status: z.int().min(500).max(599).default(502),
+    body: z.enum(['html', 'json', 'empty']).default('html'),
+  }),
+  rule('rate-limit', {
+    retryAfter: z.enum(['seconds', 'date', 'none']).default('seconds'),
+    seconds: z.int().min(0).max(3_600).default(1),
+  }),
+  rule('payment', {
+    reason: z.enum(['plan_required', 'payment_failed', 'insufficient_credits']),
+  }),
+  rule('denied', { status: z.literal([401, 403]).default(401) }),
+  rule('truncate', { bytes: z.int().min(0).default(20) }),
+  rule('dribble', {
+    bytes: count.default(16),
+    everyMs: ms.default(20),
+    atMostMs: ms.default(2_000),
+    then: z.enum(['rest', 'reset']).default('rest'),
+  }),
+  rule('content-type', { type: z.string().min(1).default('text/html; charset=utf-8') }),
+  rule('empty', {}),
+  rule('control-characters', {}),
+  rule('unknown', {
+    fields: z.boolean().default(true),
+    words: z
+      .record(z.string(), z.string())
+      .default({ requested: 'queued', in_progress: 'thinking', running: 'warming_up' }),
+  }),
+  rule('pages', { how: z.enum(['shift', 'repeat', 'miss']), rows: z.int().default(1) }),
+  rule('status-lag', { ms, counts: z.enum(['cells', 'all']).default('cells') }),
+] as const;
+
+const names = KINDS.map(({ shape }) => shape.fault.value).join(', ');
+
+const requestRule = z
+  .discriminatedUnion('fault', KINDS, { error: `"fault" is one of: ${names}` })
+  .superRefine(({ nth, every, from, to }, ctx) => {
+    const ways = [nth, every, from ?? to].filter((way) => way !== undefined);
+    if (ways.length > 1) {
+      ctx.addIssue({ code: 'custom', message: 'choose one of nth, every, and from with to' });
+    }
+    if (from !== undefined && to !== undefined && from > to) {
+      ctx.addIssue({ code: 'custom', path: ['to'], message: 'is below "from"' });
+    }
+  });
+
+/** What befalls cells, whatever is asked of them. */
+const cellKinds = {
+  name: z.string().min(1).max(200).optional(),
+  /** Column keys. @default every column that costs something */
+  columns: z.array(z.string()).min(1).optional(),
+  share,
+};
+
+const cellRule = z.discriminatedUnion(
+  'fault',
+  [
+    z.strictObject({
+      ...cellKinds,
+      fault: z.literal('stuck'),
+      at: z.enum(['requested', 'in_progress']).default('in_progress'),
+      /** Runs that must ask for the cell again before it moves; without it: never. */
+      nudges: count.nullable().default(null),
+    }),
+    z.strictObject({
+      ...cellKinds,
+      fault: z.literal('failing'),
+      tries: z.enum(['first', 'every']).default('every'),
+    }),
+  ],
+  { error: '"fault" is one of: stuck, failing' },
+);
+
+const creditRule = z.strictObject({
+  name: z.string().min(1).max(200).optional(),
+  goneAtPaidCells: count,
+  /** Somebody tops the account up again after so long; without it: nobody does. */
+  backAfterMs: ms.nullable().default(null),
+});
+
+/** A name for every rule: what `fired` counts them under. */
+const named = <R extends { name?: string | undefined }>(rules: R[], of: (rule: R) => string) =>
+  rules.map((one, at) => ({ ...one, name: one.name ?? `${of(one)} #${at + 1}` }));
+
+export const faultScript = z
+  .strictObject({
+    seed: z.int().min(0).default(1),
+    requests: z.array(requestRule).max(1_000).default([]),
+    cells: z.array(cellRule).max(100).default([]),
+    credits: z.array(creditRule).max(100).default([]),
+  })
+  .superRefine((script, ctx) => {
+    const seen = new Set<string>();
+    for (const list of ['requests', 'cells', 'credits'] as const) {
+      for (const [at, { name }] of script[list].entries()) {
+        if (name !== undefined && seen.has(name)) {
+          const message = `another rule is called "${name}"`;
+          ctx.addIssue({ code: 'custom', path: [list, at, 'name'], message });
+        }
+        if (name !== undefined) seen.add(name);
+      }
+    }
+  })
+  .transform((script) => ({
+    seed: script.seed,
+    requests: named(script.requests, ({ fault, on }) => `${fault} ${on}`),
+    cells: named(script.cells, ({ fault }) => `${fault} cells`),
+    credits: named(script.credits, ({ goneAtPaidCells }) => `credits gone at ${goneAtPaidCells}`),
+  }));
+
+/** A script as it is written (docs/fault-scripts.md). */
+export type FaultScript = z.input<typeof faultScript>;
+
+/** The same with every default filled in. */
+export type Script = z.output<typeof faultScript>;
+export type RequestRule = Script['requests'][number];
+export type CellRule = Script['cells'][number];
+export type CreditRule = Script['credits'][number];

@@ -1,0 +1,85 @@
+import { share } from '../hash.ts';
+import type { RequestRule } from './script.ts';
+
+/** What of a request a rule looks at. */
+export interface Asked {
+  method: string;
+  /** Without the query. */
+  path: string;
+  body: unknown;
+}
+
+/** How things stand when the request comes; `ms` since the start of the sandbox. */
+export type Standing = Record<keyof RequestRule['while'], number>;
+
+/** Decides which requests a rule befalls: by counting them, and by the seed. */
+export class Trigger {
+  readonly rule: RequestRule;
+  readonly #draw: (matched: number) => number;
+  readonly #methods: ReadonlySet<string> | null;
+  readonly #path: RegExp;
+  #matched = 0;
+  #fired = 0;
+  #untilMs = -1;
+
+  constructor(rule: RequestRule, seed: number, at: number) {
+    this.rule = rule;
+    const [methods = '*', path = '/**'] = rule.on.split(' ');
+    this.#methods = methods === '*' ? null : new Set(methods.split('|'));
+    this.#path = pathPattern(path);
+    this.#draw = (matched) => share(seed, 'request', at, matched);
+  }
+
+  /** Counts the request when it is one of the rule's; whether the rule is due for it. */
+  due(asked: Asked, standing: Standing): boolean {
+    if (!this.#isFor(asked, standing)) return false;
+    this.#matched += 1;
+    if (standing.ms < this.#untilMs) return true;
+    const { probability, times } = this.rule;
+    if (times !== undefined && this.#fired >= times) return false;
+    return this.#isTurn(this.#matched) && this.#draw(this.#matched) < probability;
+  }
+
+  /** The rule befell the request it was due for. */
+  fire({ ms }: Standing): void {
+    this.#fired += 1;
+    if (ms >= this.#untilMs) this.#untilMs = ms + (this.rule.lastsMs ?? 0);
+  }
+
+  #isFor({ method, path, body }: Asked, standing: Standing): boolean {
+    if (this.#methods?.has(method) === false || !this.#path.test(path)) return false;
+    const fields = typeof body === 'object' && body !== null ? body : {};
+    const sent = new Map<string, unknown>(Object.entries(fields));
+    const wanted = Object.entries(this.rule.where);
+    if (!wanted.every(([key, value]) => sent.get(key) === value)) return false;
+    const { rows, cellsDone, cellsPaid, ms } = this.rule.while;
+    const within = (bounds: typeof rows, value: number): boolean =>
+      bounds === undefined || (value >= bounds.atLeast && value < bounds.below);
+    return (
+      within(rows, standing.rows) &&
+      within(cellsDone, standing.cellsDone) &&
+      within(cellsPaid, standing.cellsPaid) &&
+      within(ms, standing.ms)
+    );
+  }
+
+  #isTurn(matched: number): boolean {
+    const { nth, every, from = 1, to = Infinity } = this.rule;
+    if (nth !== undefined) return [nth].flat().includes(matched);
+    if (every !== undefined) return matched % every === 0;
+    return matched >= from && matched <= to;
+  }
+}
+
+/** `{id}`, `:id` and `*` stand for one part of a path, `**` for any number of them. */
+function pathPattern(path: string): RegExp {
+  const parts = path
+    .split('/')
+    .slice(1)
+    .map((part) => {
+      if (part === '**') return '(/.*)?';
+      if (/^(\{[^}]*\}|:.+)$/.test(part)) return '/[^/]+';
+      return `/${part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*')}`;
+    });
+  return new RegExp(`^${parts.join('')}$`);
+}

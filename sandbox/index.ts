@@ -1,0 +1,131 @@
+import { appendFileSync, closeSync, openSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { Books } from './books.ts';
+import type { TableKind } from './configs.ts';
+import { Core } from './core.ts';
+import { Faults } from './faults/faults.ts';
+import { readScript } from './faults/read-script.ts';
+import type { Script } from './faults/script.ts';
+import type { Intercept } from './intercept.ts';
+import type { JsonObject } from './json.ts';
+import { createServer } from './server.ts';
+import type { SandboxOptions } from './settings.ts';
+import { truth, type Truth } from './truth.ts';
+import type { World } from './world.ts';
+
+export { readFacts, FactBook, type CompanyFact } from './facts.ts';
+export { truth, type Oracle, type Truth } from './truth.ts';
+export { FaultScriptError, parseScript, readScript } from './faults/read-script.ts';
+export type { FaultScript, Script } from './faults/script.ts';
+export type { Action, Intercept, Outgoing, Seen } from './intercept.ts';
+export type { Books, CellAccount, LedgerSummary } from './books.ts';
+export type { ColumnConfig, TableKind } from './configs.ts';
+export type { RequestCounts, RunAccount, TableAccount } from './ledger.ts';
+export type { SandboxOptions } from './settings.ts';
+export type * from './wire.ts';
+
+export interface Sandbox {
+  /** Without a slash at the end: what EXTRUCT_BASE_URL is set to. */
+  readonly url: string;
+  readonly port: number;
+  readonly token: string;
+  readonly ledger: Books;
+  /** How often each rule of the fault script has struck since the start, by its name. */
+  readonly faults: { readonly fired: Readonly<Record<string, number>> };
+  /** For tests: look, do not touch. */
+  readonly state: World;
+  /** How a cell ends, by the same seed, rates and facts; `columns` = the table's configs. */
+  truth(
+    kind: TableKind,
+    input: string | JsonObject,
+    column: object,
+    columns?: readonly object[],
+  ): Truth;
+  close(): Promise<void>;
+}
+
+/** Cells move when somebody looks; this keeps what has piled up small when nobody does. */
+const CATCH_UP_EVERY_MS = 250;
+
+const KEEP_REQUESTS_EVERY_MS = 5_000;
+
+/**
+ * Starts the stand-in of the AI-table API on HTTP.
+ * @throws Error when the port is taken, or the state file is damaged or of other options
+ * @throws FaultScriptError when the fault script has mistakes
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, token } = options;
+  const script = options.faults === undefined ? null : await readScript(options.faults);
+  const core = await Core.create(options);
+  const books = new Books(core);
+  const faults = haunt(core, script);
+  const intercept = inTurn(options.intercept, faults?.intercept);
+  const closeLedger = listen(core, options.ledgerFile);
+  const app = createServer({ core, books, token, intercept });
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    faults?.close();
+    core.close();
+    closeLedger();
+    throw error;
+  }
+  const timers = [
+    setInterval(() => core.catchUp(), CATCH_UP_EVERY_MS).unref(),
+    setInterval(() => core.keepRequests(), KEEP_REQUESTS_EVERY_MS).unref(),
+  ];
+  const listeningAt = portOf(app.server.address());
+  let closed: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    for (const timer of timers) clearInterval(timer);
+    faults?.close();
+    await app.close();
+    core.close();
+    closeLedger();
+  };
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${listeningAt}`,
+    port: listeningAt,
+    token,
+    ledger: books,
+    faults: {
+      get fired() {
+        return books.fired();
+      },
+    },
+    state: core.world,
+    truth: (kind, input, column, columns) => truth(core.world.oracle, kind, input, column, columns),
+    close: () => (closed ??= close()),
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (typeof address === 'object' && address !== null) return address.port;
+  throw new Error('The sandbox does not listen on a port');
+}
+
+/** Appends what happens from now on to the file; what is replayed was written before. */
+function listen({ world }: Core, path: string | undefined): () => void {
+  if (path === undefined) return () => undefined;
+  const file = openSync(path, 'a', 0o600);
+  world.ledger.listener = (event) => appendFileSync(file, `${JSON.stringify(event)}\n`);
+  return () => {
+    world.ledger.listener = null;
+    closeSync(file);
+  };
+}
+
+/** A script takes the place of the one before; without any, nothing goes wrong any more. */
+function haunt(core: Core, script: Script | null): Faults | null {
+  const { seed = 1, cells = [], credits = [] } = script ?? {};
+  if (script !== null || core.world.oracle.cellRules.length + core.world.creditRules.length > 0) {
+    core.execute('faults', { seed, cells, credits });
+  }
+  return script === null ? null : new Faults(core, script);
+}
+
+function inTurn(first?: Intercept, second?: Intercept): Intercept | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return async (seen) => (await first(seen)) ?? (await second(seen));
+}

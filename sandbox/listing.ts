@@ -1,0 +1,43 @@
+import type { z } from 'zod';
+import { Problem } from './problem.ts';
+import { LIST_LIMIT, type listQuery } from './requests.ts';
+import type { Table } from './table.ts';
+import type { World } from './world.ts';
+
+export interface Listing {
+  tables: Table[];
+  headers: Record<string, string>;
+}
+
+/** Root tables only; child tables of people are found through their parent. */
+export function listTables(world: World, query: z.output<typeof listQuery>): Listing {
+  const { offset, limit } = query;
+  if (limit > LIST_LIMIT) throw new Problem(400, `limit must be at most ${LIST_LIMIT}`);
+  const search = query.search?.toLowerCase() ?? '';
+  const found = [...world.tables.values()].filter(
+    (table) =>
+      table.parent === null &&
+      (query.kind === undefined || table.kind === query.kind) &&
+      table.name.toLowerCase().includes(search) &&
+      (query.tags ?? []).every((tag) => table.tags?.includes(tag) === true),
+  );
+  const descending = query.sort.startsWith('-');
+  const compare = ORDER[query.sort.replace('-', '')] ?? bySerial;
+  found.sort((a, b) => (descending ? compare(b, a) : compare(a, b)) || bySerial(a, b));
+  const headers = {
+    'x-extruct-pagination-total': String(found.length),
+    'x-extruct-pagination-total-pages': String(Math.ceil(found.length / limit)),
+    'x-extruct-pagination-limit': String(limit),
+    'x-extruct-pagination-offset': String(offset),
+    'x-extruct-pagination-page': String(Math.floor(offset / limit) + 1),
+  };
+  return { tables: found.slice(offset, offset + limit), headers };
+}
+
+const bySerial = (a: Table, b: Table): number => a.serial - b.serial;
+
+const ORDER: Record<string, (a: Table, b: Table) => number> = {
+  created_at: bySerial,
+  name: (a, b) => a.name.localeCompare(b.name, 'en'),
+  num_rows: (a, b) => a.live.length - b.live.length,
+};

@@ -1,0 +1,50 @@
+import type { AgentType, ColumnKind } from './configs.ts';
+import { between } from './hash.ts';
+import type { Column } from './table.ts';
+import type { World } from './world.ts';
+import { rowWord } from './truth.ts';
+import type { JsonObject } from './json.ts';
+
+const FREE: ReadonlySet<ColumnKind> = new Set([
+  'input',
+  'company_profile',
+  'company_name',
+  'company_website',
+  'discovery_scores',
+]);
+
+/** Credits for one start of a cell. */
+export function priceOf({ config }: Column): number {
+  if (FREE.has(config.kind)) return 0;
+  return config.kind === 'company_people_finder' ? 2 : 1;
+}
+
+type Span = readonly [minMs: number, maxMs: number];
+
+const AGENT_MS: Record<AgentType, Span> = {
+  research_pro: [60_000, 180_000],
+  research: [30_000, 90_000],
+  research_reasoning: [20_000, 60_000],
+  linkedin: [10_000, 30_000],
+  llm: [3_000, 10_000],
+};
+
+const KIND_MS: Partial<Record<ColumnKind, Span>> = {
+  company_profile: [2_000, 6_000],
+  company_name: [200, 600],
+  company_website: [200, 600],
+  criterion_grade: [20_000, 60_000],
+  company_people_finder: [60_000, 180_000],
+};
+
+/** API ms of one try: the same row, column and try take the same time again. */
+export function durationMs(world: World, column: Column, slot: number, data: JsonObject): number {
+  const { config } = column;
+  const byType = config.kind === 'agent' ? AGENT_MS[config.value.agent_type] : KIND_MS[config.kind];
+  const [min, max] =
+    world.cellMs !== null && priceOf(column) > 0
+      ? [world.cellMs.min, world.cellMs.max]
+      : (byType ?? [10_000, 30_000]);
+  const attempt = column.cells.starts[slot] ?? 0;
+  return between(min, max, world.oracle.seed, 'ms', slot, rowWord(data), config.key, attempt);
+}

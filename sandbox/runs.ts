@@ -1,0 +1,186 @@
+import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from './cells.ts';
+import type { RunMode } from './configs.ts';
+import { nudge, request, type Asked } from './engine.ts';
+import { priceOf } from './prices.ts';
+import { Problem } from './problem.ts';
+import type { Column, Table } from './table.ts';
+import { iso, tableOf, wallMs, type World } from './world.ts';
+import type { RunOutput } from './wire.ts';
+
+export interface RunWish {
+  tableId: string;
+  mode: RunMode;
+  /** Ids; `null` = all. */
+  rows: string[] | null;
+  columns: string[] | null;
+}
+
+/** @throws Problem 402, 404, 422 */
+export function startRun(world: World, wish: RunWish): RunOutput {
+  const table = tableOf(world, wish.tableId);
+  const slots = wish.rows === null ? table.live : slotsOf(table, wish.rows);
+  const columns = wish.columns === null ? table.computed : columnsOf(table, wish.columns);
+  const plan = planOf(table, wish.mode, slots, columns);
+  refuseWithoutCredits(world, [...new Set(plan.map(({ column }) => column))]);
+  const moved = wish.mode === 'failed' ? 0 : nudgeHeld(world, table, slots, columns);
+  const serial = world.runsMade;
+  const run: RunOutput = {
+    id: world.runIds.id(serial),
+    created_at: iso(wallMs(world)),
+    status: 'created',
+    rows: wish.rows,
+    columns: wish.columns,
+    num_requested_cells: plan.length + moved,
+    mode: wish.mode,
+  };
+  carryOut(world, table, plan);
+  world.runsMade = serial + 1;
+  world.ledger.ran(table.account, {
+    id: run.id,
+    tableId: table.id,
+    mode: run.mode,
+    at: run.created_at,
+    requestedCells: plan.length + moved,
+    rows: wish.rows?.length ?? null,
+    columns: wish.columns?.length ?? null,
+  });
+  return run;
+}
+
+/** Cells that hang are on their way already; but asking again may help them. */
+function nudgeHeld(
+  world: World,
+  table: Table,
+  slots: readonly number[],
+  columns: readonly Column[],
+): number {
+  if (table.held.size === 0) return 0;
+  return nudge(
+    world,
+    table,
+    slots.flatMap((slot) => columns.map((column) => ({ column, slot }))),
+  );
+}
+
+/** `run: true` on rows: what is new in these rows starts. There is no run to show for it. */
+export function runRows(world: World, table: Table, slots: number[]): void {
+  carryOut(world, table, planOf(table, 'new', slots, table.computed));
+}
+
+/** @throws Problem 402, with nothing changed, when the account cannot pay for a single cell */
+export function refuseWithoutCredits(world: World, columns: readonly Column[]): void {
+  const cheapest = Math.min(...columns.map(priceOf).filter((price) => price > 0));
+  if (cheapest === Infinity || cheapest <= world.credits) return;
+  throw new Problem(402, {
+    error: 'insufficient_credits',
+    message: 'Not enough credits to run this table.',
+    available_credits: world.credits,
+  });
+}
+
+function carryOut(world: World, table: Table, plan: readonly Asked[]): void {
+  if (plan.length === 0) return;
+  if (world.statusLagMs > 0 && !table.busy) {
+    const untilMs = world.atMs + world.statusLagMs * world.clock.speed;
+    table.lag = { untilMs, done: table.countOf(DONE) };
+  }
+  request(world, table, plan);
+}
+
+const WANTED: Record<RunMode, ReadonlySet<number>> = {
+  new: new Set([CREATED]),
+  failed: new Set([FAILED]),
+  all: new Set([CREATED, DONE, FAILED]),
+};
+
+/**
+ * The cells a run really asks for: wanted by the mode, and with everything upstream done, under
+ * way or asked for as well. System columns that are missing upstream are asked for along with
+ * them. Cells behind a failed one are left alone.
+ */
+function planOf(
+  table: Table,
+  mode: RunMode,
+  slots: readonly number[],
+  targets: readonly Column[],
+): Asked[] {
+  const targeted = new Set(targets);
+  const columns = table.computed.filter(
+    (column) =>
+      column.config.kind !== 'discovery_scores' && (column.system || targeted.has(column)),
+  );
+  const plan: Asked[] = [];
+  const asked = new Set<Column>();
+  for (const slot of slots) {
+    asked.clear();
+    const wants = ({ cells }: Column): boolean => WANTED[mode].has(cells.statusAt(slot));
+    const wanted = columns.filter((column) => targeted.has(column) && wants(column));
+    if (wanted.length === 0) continue;
+    const alongside = missingSystem(wanted, slot);
+    for (const column of columns) {
+      if (!wanted.includes(column) && !alongside.has(column)) continue;
+      if (!canGetReady(table, column, slot, asked)) continue;
+      asked.add(column);
+      plan.push({ column, slot });
+    }
+  }
+  return plan;
+}
+
+function missingSystem(wanted: readonly Column[], slot: number): ReadonlySet<Column> {
+  const missing = new Set<Column>();
+  const collect = ({ upstream }: Column): void => {
+    for (const other of upstream) {
+      if (other.system && !missing.has(other) && other.cells.statusAt(slot) === CREATED) {
+        missing.add(other);
+        collect(other);
+      }
+    }
+  };
+  wanted.forEach(collect);
+  return missing;
+}
+
+const ON_THE_WAY: ReadonlySet<number> = new Set([REQUESTED, IN_PROGRESS, DONE]);
+
+function canGetReady(
+  table: Table,
+  column: Column,
+  slot: number,
+  asked: ReadonlySet<Column>,
+): boolean {
+  // A profile is made from the input; without one there is nothing to look up.
+  if (column.config.kind === 'company_profile' && isBlank(table, slot)) return false;
+  return column.upstream.every(
+    (other) => asked.has(other) || ON_THE_WAY.has(other.cells.statusAt(slot)),
+  );
+}
+
+function isBlank(table: Table, slot: number): boolean {
+  const input = table.data[slot]?.['input'] ?? '';
+  return typeof input === 'string' && input.trim() === '';
+}
+
+function slotsOf(table: Table, ids: readonly string[]): number[] {
+  const slots = ids.map((id) => table.slotOf(id));
+  const wrong = slots.flatMap((slot, at) => (slot === null ? [at] : []));
+  if (wrong.length > 0) throw unknownIds('rows', wrong, 'Row');
+  return [...new Set(slots.filter((slot) => slot !== null))];
+}
+
+function columnsOf(table: Table, ids: readonly string[]): Column[] {
+  const columns = ids.map((id) => table.columnOf(id));
+  const wrong = columns.flatMap((column, at) => (column === null ? [at] : []));
+  if (wrong.length > 0) throw unknownIds('columns', wrong, 'Column');
+  return columns.filter((column) => column !== null);
+}
+
+const unknownIds = (field: string, at: number[], what: string): Problem =>
+  new Problem(
+    422,
+    at.map((index) => ({
+      loc: ['body', field, index],
+      msg: `${what} does not exist in this table`,
+      type: 'value_error',
+    })),
+  );

@@ -1,0 +1,215 @@
+import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Books } from './books.ts';
+import type { Core } from './core.ts';
+import { dribble } from './faults/dribble.ts';
+import type { Action, Intercept, Outgoing, Seen } from './intercept.ts';
+import { ownRoutes } from './own-routes.ts';
+import { invalid, Problem } from './problem.ts';
+import { ROUTES, type Route } from './routes.ts';
+
+const BODY_LIMIT_BYTES = 64 * 2 ** 20;
+
+export interface ServerOptions {
+  core: Core;
+  books: Books;
+  token: string;
+  intercept?: Intercept | undefined;
+}
+
+/** Puts the API on HTTP: token, hook, handler, hook, reply; in this order for every request. */
+export function createServer({ core, books, token, intercept }: ServerOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+  });
+  // Bodies are parsed by hand: FastAPI answers malformed JSON with 422, not 400.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ detail: 'Not Found' }));
+  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
+    reply.code(error.statusCode ?? 500).send({ detail: error.message }),
+  );
+  const passes = gate(token);
+  const closing = new AbortController();
+  app.addHook('onClose', () => closing.abort());
+  let serial = 0;
+
+  const answer = (route: Route, request: FastifyRequest): Outgoing => {
+    try {
+      if (route.open !== true) passes(request.headers.authorization);
+      const { body, headers } = route.handle(core, callOf(request));
+      return outgoing(200, body, headers);
+    } catch (error) {
+      if (error instanceof Problem) {
+        return outgoing(error.status, { detail: error.detail }, error.headers);
+      }
+      throw error;
+    }
+  };
+
+  const add = (route: Route, hook: Intercept | undefined, counted: boolean): void => {
+    const name = `${route.method} ${route.url}`;
+    let nth = 0;
+    app.route({
+      method: route.method,
+      url: route.url,
+      handler: async (request, reply) => {
+        const count = (status: number | 'cut'): void => {
+          if (counted) core.world.ledger.countRequest(name, status);
+        };
+        if (hook === undefined) {
+          const result = answer(route, request);
+          count(result.status);
+          return send(reply, result);
+        }
+        serial += 1;
+        nth += 1;
+        const seen = { ...seenOf(request, reply, route), serial, nth };
+        const first = await hook({ ...seen, phase: 'before', reply: null });
+        if (first !== undefined) {
+          if (first.do === 'late') {
+            void sleep(first.afterMs, undefined, { ref: false, signal: closing.signal }).then(
+              () => answer(route, request),
+              () => undefined,
+            );
+          }
+          count(statusOf(first, 'cut'));
+          return act(reply, first, null, closing.signal);
+        }
+        const result = answer(route, request);
+        const second = await hook({ ...seen, phase: 'after', reply: result });
+        count(statusOf(second, result.status));
+        return second === undefined
+          ? send(reply, result)
+          : act(reply, second, result, closing.signal);
+      },
+    });
+  };
+  for (const route of ROUTES) add(route, intercept, true);
+  for (const route of ownRoutes(books)) add(route, undefined, false);
+  return app;
+}
+
+/** What the client was told. */
+function statusOf(action: Action | undefined, otherwise: number | 'cut'): number | 'cut' {
+  if (action?.do === 'reply') return action.status;
+  if (action?.do === 'dribble') return action.of.status;
+  if (action?.do === 'late' && action.then !== 'reset') return action.then.status;
+  return action === undefined ? otherwise : 'cut';
+}
+
+function act(
+  reply: FastifyReply,
+  action: Action,
+  result: Outgoing | null,
+  closing: AbortSignal,
+): FastifyReply {
+  switch (action.do) {
+    case 'reply':
+      return send(reply, action);
+    case 'late':
+      return action.then === 'reset' ? cut(reply) : send(reply, action.then);
+    case 'truncate': {
+      const whole = action.of ?? result;
+      return whole === null ? cut(reply) : cutAfter(reply, whole, action.bytes);
+    }
+    case 'dribble':
+      reply.hijack();
+      dribble(reply.raw, action.of, action.pace, closing).catch(() => reply.raw.destroy());
+      return reply;
+    case 'reset':
+      return cut(reply);
+    case 'taken':
+      return reply.hijack();
+  }
+}
+
+function cut(reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  reply.raw.socket?.resetAndDestroy();
+  return reply;
+}
+
+function cutAfter(reply: FastifyReply, result: Outgoing, bytes: number): FastifyReply {
+  reply.hijack();
+  const body = Buffer.from(result.body);
+  reply.raw.writeHead(result.status, { ...result.headers, 'content-length': body.length });
+  reply.raw.flushHeaders();
+  reply.raw.write(body.subarray(0, bytes), () => reply.raw.socket?.destroy());
+  return reply;
+}
+
+const send = (reply: FastifyReply, { status, headers, body }: Outgoing): FastifyReply =>
+  reply.code(status).headers(headers).send(body);
+
+const outgoing = (
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Outgoing => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+});
+
+function gate(token: string): (authorization: string | undefined) => void {
+  const wanted = Buffer.from(token);
+  const refuse = (detail: string): never => {
+    throw new Problem(401, detail, { 'www-authenticate': 'Bearer' });
+  };
+  return (authorization) => {
+    const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+    if (given === undefined) return refuse('Not authenticated');
+    const bytes = Buffer.from(given);
+    if (bytes.length !== wanted.length || !timingSafeEqual(bytes, wanted)) {
+      return refuse('Invalid authentication credentials');
+    }
+  };
+}
+
+interface Parsed {
+  params: Record<string, string>;
+  query: unknown;
+  body: () => unknown;
+}
+
+const callOf = (request: FastifyRequest): Parsed => ({
+  params: paramsOf(request),
+  query: request.query,
+  body: () => parsedBody(request),
+});
+
+// Every placeholder of our routes is a string.
+const paramsOf = ({ params }: FastifyRequest): Record<string, string> =>
+  params as Record<string, string>;
+
+function parsedBody({ body, headers }: FastifyRequest): unknown {
+  if (typeof body !== 'string' || body === '') return undefined;
+  if (!/\bjson\b/i.test(headers['content-type'] ?? '')) {
+    throw invalid(['body'], 'Input should be a valid dictionary', 'model_attributes_type');
+  }
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw invalid(['body', 0], 'JSON decode error', 'json_invalid');
+  }
+}
+
+function seenOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { method, url }: Route,
+): Omit<Seen, 'phase' | 'reply' | 'serial' | 'nth'> {
+  let body: unknown;
+  try {
+    body = parsedBody(request);
+  } catch {
+    body = request.body;
+  }
+  return { method, route: url, url: request.url, params: paramsOf(request), body, raw: reply.raw };
+}

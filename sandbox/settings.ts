@@ -1,0 +1,57 @@
+import type { CompanyFact } from './facts.ts';
+import type { FaultScript } from './faults/script.ts';
+import type { Intercept } from './intercept.ts';
+
+export interface SandboxOptions {
+  /** @default '127.0.0.1' */
+  host?: string;
+  /** @default 0, any free port */
+  port?: number;
+  /** The bearer token that is let in. */
+  token: string;
+  /** Answers, durations and failures follow from it. @default 1 */
+  seed?: number;
+  /** API milliseconds in one real millisecond. @default 1 */
+  speed?: number;
+  /** On the account at the very first start. @default 1_000_000 */
+  credits?: number;
+  /** Known companies, or a CSV file of them. @default the list that comes with the package */
+  facts?: readonly CompanyFact[] | string;
+  /** Share of cells that fail on the first try and succeed when run again. @default 0.04 */
+  failRate?: number;
+  /** Share of cells that never succeed. @default 0.004 */
+  hopelessRate?: number;
+  /** Real ms after a run in which the status is still the one before it. @default 300 */
+  statusLagMs?: number;
+  /** API ms a paid cell takes. @default by agent type, 60 to 180 s for research_pro */
+  cellMs?: { min: number; max: number };
+  /** Paid cells of one table under way at once. @default 50 */
+  concurrency?: number;
+  /** Whether `requested` cells count in num_cells_in_progress (unknown of the API). @default true */
+  countRequested?: boolean;
+  /** Every payment and every change of rows and tables, one JSON line each. */
+  ledgerFile?: string;
+  /** Where the state is kept, so that a restart goes on where it was. @default in memory only */
+  stateFile?: string;
+  /** What goes wrong, and when (docs/fault-scripts.md): a script, or a YAML or JSON file of one. */
+  faults?: FaultScript | string;
+  /** The door for faults that no script describes; asked before the script. */
+  intercept?: Intercept;
+  /** Monotonic real ms; tests turn this clock by hand. @default performance.now */
+  realMs?: () => number;
+}
+
+/** What a state file was made with: values that past answers depend on. */
+export interface Fixed {
+  seed: number;
+  failRate: number;
+  hopelessRate: number;
+  cellMs: { min: number; max: number } | null;
+  factsDigest: number;
+}
+
+/** What may differ from one start to the next. */
+export interface Tunable {
+  speed: number;
+  concurrency: number;
+}

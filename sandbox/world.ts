@@ -1,0 +1,57 @@
+import type { Clock } from './clock.ts';
+import type { CreditRule } from './faults/script.ts';
+import type { Heap, Timed } from './heap.ts';
+import type { IdSeries } from './ids.ts';
+import type { Ledger } from './ledger.ts';
+import { notFound } from './problem.ts';
+import type { Tunable } from './settings.ts';
+import type { Column, Table } from './table.ts';
+import type { Oracle } from './truth.ts';
+
+/** A cell under way, and when it comes out. */
+export interface Due extends Timed {
+  table: Table;
+  column: Column;
+  slot: number;
+}
+
+/** The whole state of the pretended API. Changed by mutations and by time, nothing else. */
+export interface World {
+  readonly nonce: number;
+  readonly oracle: Oracle;
+  readonly cellMs: { min: number; max: number } | null;
+  readonly tunable: Tunable;
+  readonly statusLagMs: number;
+  readonly countRequested: boolean;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  /** By id; deleted tables are gone. */
+  readonly tables: Map<string, Table>;
+  readonly tableIds: IdSeries;
+  readonly runIds: IdSeries;
+  readonly dues: Heap<Due>;
+  tablesMade: number;
+  runsMade: number;
+  credits: number;
+  /** Cells that were ever paid for. */
+  cellsPaid: number;
+  creditRules: readonly CreditRule[];
+  /** Credits that a rule took away, by its name. */
+  readonly creditsTaken: Map<string, number>;
+  /** API time up to which everything has happened. */
+  atMs: number;
+  /** Number of planned cells so far; orders equal times. */
+  planned: number;
+}
+
+/** @throws Problem 404 */
+export function tableOf(world: World, id: string): Table {
+  const table = world.tables.get(id);
+  if (table === undefined) throw notFound('Table');
+  return table;
+}
+
+/** Epoch ms of what happens now. */
+export const wallMs = (world: World): number => world.clock.wallMs(world.atMs);
+
+export const iso = (epochMs: number): string => new Date(epochMs).toISOString();

@@ -1,0 +1,43 @@
+/**
+ * Records the histories of the main paths into test/histories/<version>/. Run once a release, after
+ * the workflow has changed for good: `npm run histories`. Old ones stay; they must replay for ever.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+// The SDK has no public path to the format that its own replayer reads.
+// eslint-disable-next-line temporal/no-temporal-internal-imports
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { startTemporalServer } from '../src/dev/temporal/server.ts';
+import { openHouse } from '../test/support/house.ts';
+import { play, SCENARIOS } from '../test/support/scenarios.ts';
+
+// npm sets it for its scripts.
+const version = process.env['npm_package_version'] ?? 'unreleased';
+const folder = new URL(`../test/histories/${version}/`, import.meta.url);
+mkdirSync(folder, { recursive: true });
+const server = await startTemporalServer();
+for (const scenario of SCENARIOS) {
+  const house = await openHouse({
+    address: server.address,
+    ...(scenario.sandbox === undefined ? {} : { sandbox: scenario.sandbox }),
+  });
+  const run = await play(scenario, house);
+  const history = await run.fetchHistory();
+  const json = JSON.stringify(JSON.parse(historyToJSON(history)), (key, value: unknown) =>
+    anonymous(key, value, house.folder),
+  );
+  writeFileSync(new URL(`${scenario.name}.json`, folder), `${json}\n`);
+  process.stdout.write(`${scenario.name}: ${history.events?.length ?? 0} events\n`);
+  await house.close();
+}
+await server.stop();
+
+/** Where it was recorded is nobody's business, and would differ each time. */
+function anonymous(key: string, value: unknown, folder: string): unknown {
+  if (key === 'stackTrace') return '';
+  if (typeof value !== 'string') return value;
+  const plain = (text: string): string =>
+    text.replaceAll(folder, '/house').replaceAll(hostname(), 'host');
+  if (key !== 'data') return plain(value);
+  return Buffer.from(plain(Buffer.from(value, 'base64').toString('utf8'))).toString('base64');
+}

@@ -1,0 +1,19 @@
+import { liveProgress } from '../../client/live-progress.ts';
+import { describeRun } from '../../client/start-run.ts';
+import { updateRun } from '../update-run.ts';
+import type { Cli } from '../context.ts';
+import { UPDATE } from '../../contract/names.ts';
+import { count } from '../figures.ts';
+import { withSession } from '../session.ts';
+
+export async function approve(cli: Cli, workflowId: string): Promise<void> {
+  await withSession(cli, async ({ client }) => {
+    const { taskQueue, runId } = await describeRun(client, workflowId);
+    await updateRun(client, workflowId, taskQueue, UPDATE.approveSpend);
+    const progress = await liveProgress(client.workflow.getHandle(workflowId, runId));
+    const credits = progress?.estimatedCredits;
+    const sum = credits === undefined ? '' : `, about ${count(credits, 'credit')}`;
+    cli.print(`${workflowId}: approved${sum}`);
+    cli.say(`See: rowmill watch ${workflowId}`);
+  });
+}

@@ -1,0 +1,87 @@
+import type { EnrichTableInput } from '../../contract/run.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
+import { requireProviderSpec } from '../../providers/spec.ts';
+import { createDigestDraft } from '../../sources/digest-draft.ts';
+import { takeSnapshot } from '../../sources/snapshot.ts';
+import { loadPipeline } from '../../spec/index.ts';
+import type { Cli } from '../context.ts';
+import { estimateOf, refuseAboveLimit, type Estimate } from '../estimate.ts';
+import { count, shortPath, whole } from '../figures.ts';
+import { probeTargets } from '../probe-targets.ts';
+import { sayError } from '../say-error.ts';
+import { textTable } from '../text-table.ts';
+
+export interface CheckFlags {
+  rows?: string;
+  out?: string;
+  json?: true;
+}
+
+/** Everything that can be said without a token, a server or a credit. */
+export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<void> {
+  const { pipeline } = await loadPipeline(file, {
+    env: cli.env,
+    ...(flags.rows === undefined ? {} : { rowsOverride: flags.rows }),
+    ...(flags.out === undefined ? {} : { outOverride: flags.out }),
+  });
+  const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
+  const { ref, warnings } = await takeSnapshot(pipeline.rows, inputs, createDigestDraft(), {
+    stdin: cli.stdin,
+  });
+  await probeTargets(pipeline.results);
+  const estimate = estimateOf(pipeline, ref.rows);
+  for (const warning of warnings) cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+  if (flags.json === true) cli.json(asJson(estimate, pipeline));
+  else cli.print(asText(estimate, pipeline, file));
+  try {
+    refuseAboveLimit(estimate, pipeline, file);
+    if (flags.json !== true) cli.say(`Next: rowmill run ${file}`);
+  } catch (error) {
+    // Told here: with --json the one object is out already.
+    cli.exitWith(sayError(cli, error));
+  }
+}
+
+function asJson(estimate: Estimate, pipeline: Pipeline): object {
+  const { rows, columns, cells, credits, verdict, apiCalls } = estimate;
+  const workflowInput: EnrichTableInput = { pipeline };
+  const { maxCredits = null, approveAbove = null } = pipeline.spend;
+  const spend = { verdict, maxCredits, approveAbove };
+  return { rows, columns, cells, credits, spend, apiCalls, workflowInput };
+}
+
+function asText(estimate: Estimate, pipeline: Pipeline, file: string): string {
+  const { rows, columns, cells, credits, apiCalls } = estimate;
+  const table = textTable(
+    [{ title: 'column' }, { title: 'cells' }, { title: 'waits for', most: 80 }],
+    columns.map((column) => [column.key, priceOf(column), column.dependsOn.join(', ')]),
+  );
+  const { maxCredits, approveAbove } = pipeline.spend;
+  const limits = [
+    maxCredits === undefined ? 'no limit' : `limit ${whole(maxCredits)}`,
+    ...(approveAbove === undefined ? [] : [`approval above ${whole(approveAbove)}`]),
+  ];
+  const { source } = pipeline.rows;
+  const from = source.type === 'file' ? shortPath(source.path) : source.type;
+  const facts = textTable(
+    [{ title: 'rows' }, { title: `${whole(rows)} from ${from}`, most: 500 }],
+    [
+      ['cells', whole(cells)],
+      ['credits', `about ${whole(credits)}; ${limits.join(', ')}`],
+      [
+        'API calls',
+        `${whole(apiCalls.total)} and polls; each rerun of failed cells ${whole(apiCalls.eachRerun)} more`,
+      ],
+      ['results', pipeline.results.map(({ to }) => shortPath(to)).join(', ')],
+    ],
+  );
+  const ours = columns.filter((column) => column.ours && !column.input);
+  const head = `${pipeline.name} is fine: ${count(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
+  return [head, '', facts, '', table].join('\n');
+}
+
+function priceOf(column: Estimate['columns'][number]): string {
+  if (column.input) return 'from the rows';
+  if (!column.paid) return 'free';
+  return column.creditsWeight === 1 ? 'paid' : `paid × ${column.creditsWeight}`;
+}

@@ -1,0 +1,133 @@
+import { stageRows } from '../../client/stage-rows.ts';
+import { startRun, type StartedRun } from '../../client/start-run.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
+import type { RunSummary } from '../../contract/run.ts';
+import { openPlayground, type Playground } from '../../dev/playground.ts';
+import { USUAL_UI_PORT } from '../../dev/embedded.ts';
+import { EXIT } from '../../errors.ts';
+import { isInteractive, type Cli } from '../context.ts';
+import { demoFile, demoPipeline } from '../demo-pipeline.ts';
+import { shortPath, whole } from '../figures.ts';
+import { firstRowsText } from '../first-rows.ts';
+import { follow } from '../follow.ts';
+import { interruption } from '../interruption.ts';
+import { numberFlag, SPEED } from '../number-flag.ts';
+import { ownCommand } from '../own-command.ts';
+import { progressView } from '../progress/index.ts';
+import { summaryText } from '../run-summary.ts';
+import { textTable } from '../text-table.ts';
+import { uiLink } from '../ui-link.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { packageVersion } from '../version.ts';
+
+export interface DemoFlags {
+  rows?: string;
+  speed: string;
+  keep?: boolean;
+}
+
+const FOLDER = '.rowmill/demo';
+const ROWS_SHOWN = 8;
+
+/** Everything on this machine: brought up, run, shown, and taken down again. */
+export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
+  const speed = numberFlag('--speed', flags.speed, SPEED);
+  const pipeline = await demoPipeline(FOLDER, flags.rows);
+  const keep = flags.keep ?? isInteractive(cli);
+  const stop = interruption();
+  try {
+    cli.say(`Bringing up Temporal, the sandbox API and a worker; all of it stays in ${FOLDER}`);
+    const playground = await openPlayground({
+      ...{ folder: FOLDER, speed, ui: { from: USUAL_UI_PORT }, sandboxPort: 'free' },
+      command: ownCommand(),
+      env: withoutOwnPlaces(cli.env),
+      say: (line) => cli.say(line),
+      userAgent: `rowmill/${packageVersion()}`,
+    });
+    try {
+      const summary = await perform(cli, pipeline, playground, stop.signal);
+      if (summary === null) {
+        cli.say('Stopping … The same command goes on where this one was.');
+        cli.exitWith(EXIT.interrupted);
+      } else if (keep) {
+        cli.say(`\nThe Temporal UI stays at ${playground.uiUrl ?? 'no address'} until Ctrl-C.`);
+        await untilStopped(playground, stop.signal);
+      }
+    } finally {
+      await playground.stop();
+    }
+  } finally {
+    stop.release();
+  }
+}
+
+/** The demo has its own store and queue, whatever the shell is set up for. */
+const withoutOwnPlaces = (env: Cli['env']): Cli['env'] => ({
+  ...env,
+  ROWMILL_STORE: undefined,
+  ROWMILL_TASK_QUEUE: undefined,
+});
+
+/** `null`: interrupted. */
+async function perform(
+  cli: Cli,
+  pipeline: Pipeline,
+  playground: Playground,
+  signal: AbortSignal,
+): Promise<RunSummary | null> {
+  if (signal.aborted) return null;
+  const { client, store, taskQueue } = playground;
+  const snapshot = await stageRows(pipeline, store);
+  const started = await startRun(client, {
+    // What the sandbox charges is play money.
+    input: { pipeline, snapshot, approved: true },
+    taskQueue,
+    searchAttributes: true,
+  });
+  const ui = uiLink(playground.uiUrl, playground.namespace, started);
+  sayStarted(cli, pipeline, snapshot.rows, started, ui);
+  const { workflowId, runId } = started;
+  const view = progressView(cli);
+  const { broken } = playground;
+  const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal, broken });
+  if (summary !== null) await sayEnd(cli, pipeline, summary, ui);
+  return summary;
+}
+
+function sayStarted(
+  cli: Cli,
+  { table, provider }: Pipeline,
+  rows: number,
+  { workflowId, attached }: StartedRun,
+  ui: string | null,
+): void {
+  const columns = table.columns.flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
+  cli.say(`${whole(rows)} companies × ${columns.join(', ')}, by ${provider} (the sandbox)`);
+  const verb = attached ? 'Going on with the run that was not finished:' : 'Started';
+  cli.say(`${verb} ${cli.tint('bold', workflowId)}`);
+  if (ui !== null) cli.say(`Watch it in the Temporal UI: ${ui}\n`);
+}
+
+async function sayEnd(
+  cli: Cli,
+  pipeline: Pipeline,
+  summary: RunSummary,
+  ui: string | null,
+): Promise<void> {
+  const keys = pipeline.table.columns.flatMap(({ key }) => (typeof key === 'string' ? [key] : []));
+  const jsonl = summary.results.find(({ path }) => path.endsWith('.jsonl'));
+  cli.print(`\n${summaryText(summary, ui)}`);
+  if (jsonl !== undefined) cli.print(`\n${await firstRowsText(jsonl.path, ROWS_SHOWN, keys)}`);
+  const csv = summary.results.find(({ path }) => path.endsWith('.csv'));
+  const example = shortPath(demoFile());
+  // In a clone the command is not on PATH; npm finds it.
+  const rowmill = cli.env['npm_command'] === undefined ? 'rowmill' : 'npx rowmill';
+  const next: string[][] = [
+    ...(csv === undefined ? [] : [[`less -S ${shortPath(csv.path)}`, 'every row']]),
+    [`${rowmill} check ${example}`, 'what the real API would take; spends nothing'],
+    [`${rowmill} run ${example} --embedded`, 'does it, with EXTRUCT_API_TOKEN set'],
+    [`${rowmill} dev --folder ${FOLDER}`, 'this Temporal UI again'],
+  ];
+  const columns = [{ title: 'Next', most: 120 }, { title: '' }];
+  cli.print(`\n${textTable(columns, next)}`);
+}

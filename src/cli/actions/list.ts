@@ -1,0 +1,58 @@
+import { WORKFLOW_TYPE } from '../../contract/names.ts';
+import type { Cli } from '../context.ts';
+import { dateTime, duration, whole } from '../figures.ts';
+import { listedRun, type ListedRun } from '../run-standing.ts';
+import { withSession } from '../session.ts';
+import { textTable } from '../text-table.ts';
+
+export interface ListFlags {
+  all?: true;
+  limit: number;
+  json?: true;
+}
+
+/** Newest first, those under way before all others: the order of the server. */
+export async function list(cli: Cli, flags: ListFlags): Promise<void> {
+  await withSession(cli, async ({ client, linkTo }) => {
+    const query = `WorkflowType = '${WORKFLOW_TYPE}'`;
+    const most = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit;
+    const runs: ListedRun[] = [];
+    let more = false;
+    for await (const info of client.workflow.list({ query, pageSize: Math.min(most + 1, 200) })) {
+      // A run that continued as new is listed under its newest part.
+      if (info.status.name === 'CONTINUED_AS_NEW') continue;
+      more = runs.length >= most;
+      if (more) break;
+      runs.push(listedRun(info));
+    }
+    if (flags.json === true) {
+      cli.json({ runs: runs.map((run) => ({ ...run, ui: linkTo(run) })), more });
+      return;
+    }
+    if (runs.length === 0) cli.say('No runs yet. Start one: rowmill run FILE');
+    else cli.print(tableOf(runs));
+    if (more) cli.say(`Only the newest ${most}: see --limit and --all.`);
+  });
+}
+
+const tableOf = (runs: readonly ListedRun[]): string =>
+  textTable(
+    [
+      { title: 'run', most: 60 },
+      { title: 'pipeline' },
+      { title: 'stands at' },
+      { title: 'rows', align: 'right' },
+      { title: 'failed cells', align: 'right' },
+      { title: 'started' },
+      { title: 'took', align: 'right' },
+    ],
+    runs.map((run) => [
+      run.workflowId,
+      run.pipeline ?? '–',
+      run.outcome ?? run.stage ?? run.status.toLowerCase(),
+      run.rows === null ? '–' : whole(run.rows),
+      run.failedCells === null ? '–' : whole(run.failedCells),
+      dateTime(new Date(run.startedAt)),
+      duration(run.durationMs),
+    ]),
+  );

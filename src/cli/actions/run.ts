@@ -1,0 +1,146 @@
+import type { SnapshotRef } from '../../contract/rows.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
+import { stageRows } from '../../client/stage-rows.ts';
+import { startRun, type StartedRun } from '../../client/start-run.ts';
+import { EXIT, RowmillError } from '../../errors.ts';
+import { loadPipeline } from '../../spec/index.ts';
+import { askApproval, type Approval } from '../approval.ts';
+import type { Cli } from '../context.ts';
+import { openEmbeddedSession, refuseWithoutToken } from '../embedded-session.ts';
+import { estimateLine, estimateOf, refuseAboveLimit } from '../estimate.ts';
+import { follow } from '../follow.ts';
+import { finish } from '../finish.ts';
+import { interruption } from '../interruption.ts';
+import { probeTargets } from '../probe-targets.ts';
+import { progressView } from '../progress/index.ts';
+import { openSession, type Session } from '../session.ts';
+import { openStore } from '../store-place.ts';
+import { approveIfWaiting } from '../update-run.ts';
+
+export interface RunFlags {
+  id?: string;
+  rows?: string;
+  out?: string;
+  detach?: true;
+  embedded?: true;
+  json?: true;
+  yes?: true;
+  new?: true;
+}
+
+interface Work {
+  pipeline: Pipeline;
+  snapshot: SnapshotRef;
+  approval: Approval;
+}
+
+/** Everything that can be refused is refused before there is a server to talk to. */
+export async function run(cli: Cli, file: string, flags: RunFlags): Promise<void> {
+  refuseContradictions(flags);
+  const work = await prepare(cli, file, flags);
+  // Until there is something to leave in good order, Ctrl-C just ends the process.
+  const session = await (flags.embedded === true
+    ? openEmbeddedSession(cli, work.pipeline.provider)
+    : openSession(cli));
+  const stop = interruption();
+  try {
+    await perform(cli, flags, work, session, stop.signal);
+  } finally {
+    await session.close();
+    stop.release();
+  }
+}
+
+function refuseContradictions({ id, detach, embedded }: RunFlags): void {
+  if (id?.trim() === '') throw new RowmillError('usage', '--id is empty');
+  if (detach === true && embedded === true) {
+    throw new RowmillError('usage', '--detach and --embedded exclude each other', {
+      remedy: 'An embedded run lives in this process: leave out one of them.',
+    });
+  }
+}
+
+async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
+  const { pipeline } = await loadPipeline(file, {
+    env: cli.env,
+    ...(flags.rows === undefined ? {} : { rowsOverride: flags.rows }),
+    ...(flags.out === undefined ? {} : { outOverride: flags.out }),
+  });
+  if (flags.embedded === true) {
+    // The worker will run here: what it would refuse is known now.
+    refuseWithoutToken(pipeline, cli.env);
+    await probeTargets(pipeline.results);
+  }
+  const snapshot = await stageRows(pipeline, openStore(cli.env), { stdin: cli.stdin });
+  const estimate = estimateOf(pipeline, snapshot.rows);
+  cli.say(estimateLine(estimate, pipeline));
+  refuseAboveLimit(estimate, pipeline, file);
+  const approval = await askApproval(cli, estimate, { yes: flags.yes === true, file });
+  return { pipeline, snapshot, approval };
+}
+
+async function perform(
+  cli: Cli,
+  flags: RunFlags,
+  { pipeline, snapshot, approval }: Work,
+  session: Session,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, taskQueue, searchAttributes } = session;
+  const started = await startRun(client, {
+    input: { pipeline, snapshot, ...(approval === 'given' ? { approved: true } : {}) },
+    taskQueue,
+    searchAttributes,
+    ...(flags.id === undefined ? {} : { workflowId: flags.id }),
+    ...(flags.new === true ? { fresh: true } : {}),
+  });
+  refuseAttached(started, flags);
+  const { workflowId, runId, attached } = started;
+  const ui = session.linkTo(started);
+  sayStarted(cli, started, ui);
+  if (attached && approval === 'given') await approveIfWaiting(client, workflowId, taskQueue);
+  if (approval === 'later' && !attached) {
+    cli.say(`It waits for an approval: rowmill approve ${workflowId}`);
+  }
+  if (flags.detach === true) {
+    cli.say(`Come back with: rowmill watch ${workflowId}`);
+    if (flags.json === true) cli.json({ workflowId, runId, attached, ui });
+    else cli.print(workflowId);
+    return;
+  }
+  const view = progressView(cli);
+  const { broken } = session;
+  const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal, broken });
+  if (summary !== null) {
+    finish(cli, summary, { ui, json: flags.json === true });
+    return;
+  }
+  sayInterrupted(cli, workflowId, flags.embedded === true);
+  if (flags.json === true) cli.json({ workflowId, runId, interrupted: true, ui });
+  cli.exitWith(EXIT.interrupted);
+}
+
+/** `--new` is a wish for a run of its own; one under way cannot have a second of its id beside it. */
+function refuseAttached({ workflowId, attached }: StartedRun, flags: RunFlags): void {
+  if (!attached || flags.new !== true) return;
+  throw new RowmillError('run_conflict', 'it is under way, and --new asks for another one', {
+    where: `run ${workflowId}`,
+    remedy: 'Choose another --id, leave out --new to attach, or cancel that run first.',
+  });
+}
+
+function sayStarted(cli: Cli, { workflowId, attached }: StartedRun, ui: string | null): void {
+  const verb = attached ? 'Attached to the run that does this work already:' : 'Started';
+  cli.say(`${verb} ${cli.tint('bold', workflowId)}`);
+  if (ui !== null) cli.say(ui);
+}
+
+function sayInterrupted(cli: Cli, workflowId: string, embedded: boolean): void {
+  if (embedded) {
+    cli.say(
+      `The run ${workflowId} pauses with this process. The same command resumes it; nothing that is done is paid again.`,
+    );
+  } else {
+    cli.say(`The run goes on. Come back with: rowmill watch ${workflowId}`);
+  }
+}

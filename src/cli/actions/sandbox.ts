@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import {
+  FaultScriptError,
+  startSandbox,
+  type Sandbox,
+  type SandboxOptions,
+} from '../../../sandbox/index.ts';
+import { withLock } from '../../dev/temporal/lock.ts';
+import { RowmillError } from '../../errors.ts';
+import type { Cli } from '../context.ts';
+import { interruption } from '../interruption.ts';
+import { numberFlag, PORT, SPEED } from '../number-flag.ts';
+
+export interface SandboxFlags {
+  port: string;
+  speed: string;
+  seed: string;
+  credits: string;
+  state?: string;
+  faults?: string;
+  endWithStdin?: true;
+}
+
+/** Serves until it is stopped. */
+export async function serveSandbox(cli: Cli, flags: SandboxFlags): Promise<void> {
+  const own = cli.env['EXTRUCT_API_TOKEN']?.trim() || null;
+  const options = optionsOf(flags, own ?? `sandbox-${randomBytes(16).toString('hex')}`);
+  const serve = async (): Promise<void> => {
+    const sandbox = await start(options);
+    sayWhere(cli, sandbox, own === null);
+    await untilStopped(cli, flags);
+    await sandbox.close();
+  };
+  const { stateFile } = options;
+  if (stateFile === undefined) return serve();
+  mkdirSync(dirname(stateFile), { recursive: true, mode: 0o700 });
+  // Two writers would make a state that never was.
+  return withLock(`${stateFile}.lock`, serve, {
+    waiting: (pid) => cli.say(`Waiting for process ${pid ?? '?'}, which uses ${stateFile} …`),
+  });
+}
+
+function optionsOf(flags: SandboxFlags, token: string): SandboxOptions {
+  const whole = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true } as const;
+  return {
+    token,
+    port: numberFlag('--port', flags.port, PORT),
+    speed: numberFlag('--speed', flags.speed, SPEED),
+    seed: numberFlag('--seed', flags.seed, whole),
+    credits: numberFlag('--credits', flags.credits, whole),
+    ...(flags.faults === undefined ? {} : { faults: resolve(flags.faults) }),
+    ...(flags.state === undefined ? {} : { stateFile: resolve(flags.state) }),
+  };
+}
+
+async function start(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await startSandbox(options);
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    if (cause instanceof FaultScriptError) {
+      const remedy = 'Mend what is named; docs/fault-scripts.md lists what a script may hold.';
+      throw new RowmillError('usage', cause.message, { where: '--faults', remedy, cause });
+    }
+    if ('code' in cause && cause.code === 'EADDRINUSE') {
+      const what = `port ${options.port ?? 0} is in use`;
+      throw new RowmillError('port_in_use', what, { where: '--port', cause });
+    }
+    if (options.stateFile === undefined) throw cause;
+    throw new RowmillError('usage', cause.message, { where: '--state', cause });
+  }
+}
+
+function sayWhere(cli: Cli, { url, token }: Sandbox, printToken: boolean): void {
+  const lines = [
+    `The sandbox listens at ${url}`,
+    '',
+    'In another shell:',
+    `  export EXTRUCT_BASE_URL=${url}`,
+    ...(printToken ? [`  export EXTRUCT_API_TOKEN=${token}`] : []),
+    '',
+    'Ctrl-C ends it.',
+  ];
+  cli.print(lines.join('\n'));
+}
+
+/** A sandbox that serves another process ends with it, however that ends. */
+async function untilStopped(cli: Cli, flags: SandboxFlags): Promise<void> {
+  const stop = interruption();
+  await new Promise<void>((settle) => {
+    stop.signal.addEventListener('abort', () => settle(), { once: true });
+    if (flags.endWithStdin === true) cli.stdin.once('end', settle).once('error', settle).resume();
+  });
+  if (flags.endWithStdin === true) cli.stdin.destroy();
+  stop.release();
+}

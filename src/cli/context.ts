@@ -1,0 +1,52 @@
+import { styleText } from 'node:util';
+import { printable, printableInColour, printableJson } from './printable.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+type Style = Parameters<typeof styleText>[0];
+
+/** What a command may touch of the process it runs in. */
+export interface Cli {
+  readonly env: Env;
+  readonly stdin: NodeJS.ReadStream;
+  /** Results and data only; with `--json` exactly one JSON object. */
+  readonly stdout: NodeJS.WriteStream;
+  /** What people read while they wait. */
+  readonly stderr: NodeJS.WriteStream;
+  /** A line (or several) on stdout. */
+  print(text: string): void;
+  /** One line of JSON on stdout. */
+  json(value: unknown): void;
+  /** A line (or several) on stderr. */
+  say(text: string): void;
+  /** Text from anywhere in colours for stderr; plain in a pipe and under NO_COLOR. */
+  tint(style: Style, text: string): string;
+  /** The process ends with this code as soon as nothing is left to do. */
+  exitWith(code: number): void;
+}
+
+export function processCli(): Cli {
+  const { env, stdin, stdout, stderr } = process;
+  const colourful = isColourful(stderr, env);
+  return {
+    env,
+    stdin,
+    stdout,
+    stderr,
+    print: (text) => void stdout.write(`${printable(text)}\n`),
+    json: (value) => void stdout.write(`${printableJson(value)}\n`),
+    say: (text) => void stderr.write(`${colourful ? printableInColour(text) : printable(text)}\n`),
+    tint: (style, text) =>
+      colourful ? styleText(style, printable(text), { validateStream: false }) : text,
+    exitWith: (code) => {
+      process.exitCode = code;
+    },
+  };
+}
+
+/** NO_COLOR (any value) and TERM=dumb are wishes; a pipe or a file never gets escape codes. */
+export const isColourful = (stream: NodeJS.WriteStream, env: Env): boolean =>
+  stream.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+
+/** Somebody sits there: questions may be asked and lines redrawn. */
+export const isInteractive = (cli: Pick<Cli, 'stdin' | 'stderr' | 'env'>): boolean =>
+  cli.stdin.isTTY && cli.stderr.isTTY && cli.env['TERM'] !== 'dumb';

@@ -1,0 +1,52 @@
+import { RowmillError } from '../../errors.ts';
+import { createProviders } from '../../providers/registry.ts';
+import { providerSpecs, type ProviderSpec } from '../../providers/spec.ts';
+import type { Env } from '../context.ts';
+import { whole } from '../figures.ts';
+import { failed, ok, warn, type Finding } from './finding.ts';
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/** Token, address and credits of every provider; the token itself is never part of a text. */
+export async function lookAtAccounts(env: Env): Promise<Finding[]> {
+  const providers = createProviders({ ...env });
+  const looks = Object.values(providerSpecs).map((spec) => lookAtAccount(spec, env, providers));
+  return (await Promise.all(looks)).flat();
+}
+
+async function lookAtAccount(
+  { name, tokenVariable, baseUrlVariable }: ProviderSpec,
+  env: Env,
+  providers: ReturnType<typeof createProviders>,
+): Promise<Finding[]> {
+  const token = `${name} token`;
+  const address = env[baseUrlVariable]?.trim();
+  const place = ok(`${name} address`, address || `its own (${baseUrlVariable} is not set)`);
+  let provider;
+  try {
+    provider = providers.get(name);
+  } catch (error) {
+    const isAddress = error instanceof RowmillError && error.code === 'base_url_invalid';
+    return isAddress ? [failed(place.name, error)] : [place, failed(token, error)];
+  }
+  const held = ok(token, `${tokenVariable} is set`);
+  try {
+    const { credits, label } = await provider.account({
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    const account = `${name} account`;
+    if (credits === null) return [place, held, ok(account, `${label}, credits not told`)];
+    const text = `${label}, ${whole(credits)} credits`;
+    if (credits > 0) return [place, held, ok(account, text)];
+    return [place, held, warn(account, text, 'Top up before a run.')];
+  } catch (error) {
+    const known = error instanceof RowmillError ? error : late(error);
+    const isToken = ['unauthorized', 'forbidden'].includes(known.code);
+    return isToken ? [place, failed(token, known)] : [failed(place.name, known), held];
+  }
+}
+
+const late = (cause: unknown): RowmillError =>
+  new RowmillError('provider_unreachable', `no answer within ${ANSWER_WITHIN_MS / 1000} s`, {
+    cause,
+  });

@@ -1,0 +1,55 @@
+import {
+  cachedPath,
+  cacheFolder,
+  findOnPath,
+  inspect,
+  isExecutable,
+  PINNED_VERSION,
+} from '../../dev/temporal/binary.ts';
+import type { Env } from '../context.ts';
+import { openStore } from '../store-place.ts';
+import { failed, fail, ok, warn, type Finding } from './finding.ts';
+
+/** The oldest release that all our packages support. */
+const OLDEST_NODE = [20, 18, 1] as const;
+
+export function lookAtNode(version: string = process.versions.node): Finding {
+  const parts = version.split('.').map(Number);
+  const differs = OLDEST_NODE.findIndex((least, at) => parts[at] !== least);
+  const isOld = differs >= 0 && (parts[differs] ?? 0) < (OLDEST_NODE[differs] ?? 0);
+  if (!isOld) return ok('node', version);
+  return fail('node', version, `Install Node ${OLDEST_NODE.join('.')} or newer.`);
+}
+
+export async function lookAtStore(env: Env): Promise<Finding> {
+  const store = openStore(env);
+  try {
+    await store.probe();
+    return ok('store', `${store.location} can be written`);
+  } catch (error) {
+    return failed('store', error);
+  }
+}
+
+/** Where `dev`, `demo` and `run --embedded` would take their server from. */
+export async function lookForServerBinary(env: Env): Promise<Finding> {
+  const name = 'own server';
+  const onPath = await findOnPath('temporal', env);
+  const cached = cachedPath(cacheFolder(env));
+  const candidates = [
+    ...(onPath === null ? [] : [{ path: onPath, from: 'PATH' as const }]),
+    ...((await isExecutable(cached)) ? [{ path: cached, from: 'cache' as const }] : []),
+  ];
+  for (const { path, from } of candidates) {
+    const found = await inspect(path, from);
+    if ('reason' in found) continue;
+    return ok(name, `${path} (server ${found.binary.serverVersion})`);
+  }
+  const go = await findOnPath('go', env);
+  const build = go === null ? '' : `, or else built with ${go} (minutes, once)`;
+  return warn(
+    name,
+    `the temporal command is neither on PATH nor in ${cacheFolder(env)}`,
+    `Version ${PINNED_VERSION} is downloaded at the first \`rowmill dev\`${build}.`,
+  );
+}

@@ -1,0 +1,80 @@
+import { Client } from '@temporalio/client';
+import { connectTemporal, temporalTarget, type TemporalLink } from '../../client/connection.ts';
+import { pollQueueOf } from '../../contract/names.ts';
+import { missingSearchAttributes } from '../../dev/temporal/search-attributes.ts';
+import { RowmillError } from '../../errors.ts';
+import type { Env } from '../context.ts';
+import { taskQueueOf } from '../session.ts';
+import { fail, failed, ok, warn, type Finding } from './finding.ts';
+import { lastPolls, QUEUE_TYPE } from './pollers.ts';
+
+const ANSWER_WITHIN_MS = 4_000;
+
+/** The server, what it knows of us, and who works for it. */
+export async function lookAtTemporal(env: Env): Promise<Finding[]> {
+  let link: TemporalLink;
+  try {
+    link = await connectTemporal({ env, timeoutMs: ANSWER_WITHIN_MS });
+  } catch (error) {
+    return [unreachable(env, error)];
+  }
+  const { connection, address, namespace, serverVersion } = link;
+  const server = ok('temporal', `${address}, server ${serverVersion || 'of a service'}`);
+  try {
+    const found = await namespaceFinding(link);
+    if (found.health === 'fail') return [server, found];
+    const client = new Client({ connection, namespace });
+    const [attributes, worker] = await Promise.all([
+      attributesFinding(link),
+      workerFinding(client, taskQueueOf(env)),
+    ]);
+    return [server, found, attributes, worker];
+  } finally {
+    await connection.close();
+  }
+}
+
+function unreachable(env: Env, error: unknown): Finding {
+  const isDefault = error instanceof RowmillError && !temporalTarget({ env }).configured;
+  if (!isDefault || error.code !== 'temporal_unreachable') return failed('temporal', error);
+  // Nobody asked for a server of their own.
+  return warn('temporal', 'TEMPORAL_ADDRESS is not set and nothing is at localhost:7233', START);
+}
+
+const START = 'Start one with `rowmill dev`, or run with --embedded.';
+
+async function namespaceFinding({ connection, namespace }: TemporalLink): Promise<Finding> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+    return ok('namespace', namespace);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return fail('namespace', `${namespace}: ${why}`, 'Check TEMPORAL_NAMESPACE, or create it.');
+  }
+}
+
+async function attributesFinding({ connection, namespace }: TemporalLink): Promise<Finding> {
+  const name = 'search';
+  const without = 'A worker adds them at its start where it may; runs do without them.';
+  try {
+    const missing = await missingSearchAttributes(connection, namespace);
+    if (missing.length === 0) return ok(name, 'search attributes are registered');
+    return warn(name, `search attributes are missing: ${missing.join(', ')}`, without);
+  } catch {
+    return warn(name, 'search attributes cannot be listed from here', without);
+  }
+}
+
+async function workerFinding(client: Client, taskQueue: string): Promise<Finding> {
+  const queues: [string, Parameters<typeof lastPolls>[2]][] = [
+    [taskQueue, QUEUE_TYPE.workflow],
+    [taskQueue, QUEUE_TYPE.activity],
+    [pollQueueOf(taskQueue), QUEUE_TYPE.activity],
+  ];
+  const polls = await Promise.all(queues.map(([queue, type]) => lastPolls(client, queue, type)));
+  const fewest = Math.min(...polls);
+  if (fewest > 0) return ok('worker', `${fewest} on task queue ${taskQueue}`);
+  const idle = queues.filter((_, at) => polls[at] === 0).map(([queue]) => queue);
+  const remedy = 'Start one: `rowmill worker` (or `rowmill dev`, or run with --embedded).';
+  return warn('worker', `none on ${[...new Set(idle)].join(' and ')}`, remedy);
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import type { Pipeline } from '../contract/pipeline.ts';
+import { createProviders } from '../providers/registry.ts';
+import type { Cli, Env } from './context.ts';
+import type { Session } from './session.ts';
+import { uiLink } from './ui-link.ts';
+
+/** State of embedded runs: the server's file and, unless ROWMILL_STORE says otherwise, the store. */
+export const EMBEDDED_FOLDER = '.rowmill';
+
+/** @throws RowmillError `token_missing`, `base_url_invalid`, `usage` */
+export function refuseWithoutToken(pipeline: Pipeline, env: Env): void {
+  // Made, not used: that is when the environment is judged.
+  createProviders({ ...env }).get(pipeline.provider);
+}
+
+/**
+ * A Temporal server on a file and a worker in this process, for as long as the session lasts.
+ * @throws RowmillError `temporal_unavailable_here`, `token_missing`, …
+ */
+export async function openEmbeddedSession(cli: Cli, provider: string): Promise<Session> {
+  const { openEmbedded } = await import('../dev/embedded.ts');
+  const folder = join(process.cwd(), EMBEDDED_FOLDER);
+  const say = (line: string): void => cli.say(line);
+  const embedded = await openEmbedded({ folder, provider, env: cli.env, say });
+  const { client, taskQueue, uiUrl, namespace, broken } = embedded;
+  return {
+    client,
+    taskQueue,
+    searchAttributes: true,
+    linkTo: (run) => uiLink(uiUrl, namespace, run),
+    broken,
+    close: () => embedded.stop(),
+  };
+}

@@ -1,0 +1,80 @@
+import type { Pipeline } from '../contract/pipeline.ts';
+import { RowmillError } from '../errors.ts';
+import { requireProviderSpec, type PlannedColumn } from '../providers/spec.ts';
+import { estimateCredits, judgeSpend, type SpendVerdict } from '../rules/spend.ts';
+import { count, whole } from './figures.ts';
+
+/** What a run would take, when nothing goes wrong. */
+export interface Estimate {
+  rows: number;
+  /** Every column the table will have. */
+  columns: PlannedColumn[];
+  /** Cells that the pipeline asks for. */
+  cells: number;
+  credits: number;
+  verdict: SpendVerdict;
+  apiCalls: EstimatedCalls;
+}
+
+/** Polls come on top: how many depends on how long the provider takes. */
+export interface EstimatedCalls {
+  /** Of a run without failed cells. */
+  total: number;
+  addRows: number;
+  pages: number;
+  /** What each rerun of failed cells adds. */
+  eachRerun: number;
+}
+
+/**
+ * Balance before and after; the table is looked up, created and read; its status before and after
+ * the rows and before the run; the run.
+ */
+const FIXED_CALLS = 2 + 3 + 3 + 1;
+
+/** Status and run; the pages come again. */
+const RERUN_CALLS = 2;
+
+export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
+  const spec = requireProviderSpec(pipeline.provider);
+  const columns = spec.plan(pipeline.table);
+  const asked = columns.filter((column) => column.ours && !column.input);
+  const weight = columns.reduce((sum, column) => sum + column.creditsWeight, 0);
+  const credits = estimateCredits(rows, weight, pipeline.spend);
+  const addRows = Math.ceil(rows / spec.limits.rowsPerAdd);
+  const pages = Math.ceil(rows / spec.limits.rowsPerPage);
+  return {
+    rows,
+    columns,
+    cells: rows * asked.length,
+    credits,
+    verdict: judgeSpend(credits, pipeline.spend),
+    apiCalls: {
+      total: FIXED_CALLS + addRows + pages,
+      addRows,
+      pages,
+      eachRerun: RERUN_CALLS + pages,
+    },
+  };
+}
+
+/** One line: what the run will cost, and against which limits. */
+export function estimateLine(estimate: Estimate, pipeline: Pipeline): string {
+  const { maxCredits, approveAbove } = pipeline.spend;
+  const limits = [
+    ...(approveAbove === undefined ? [] : [`approval above ${whole(approveAbove)}`]),
+    ...(maxCredits === undefined ? [] : [`limit ${whole(maxCredits)}`]),
+  ];
+  const paid = estimate.columns.filter(({ paid }) => paid).length;
+  const what = `${count(estimate.rows, 'row')} × ${count(paid, 'paid column')}`;
+  const tail = limits.length === 0 ? '' : ` (${limits.join(', ')})`;
+  return `${what}: about ${count(estimate.credits, 'credit')}${tail}`;
+}
+
+/** @throws RowmillError `spend_refused` */
+export function refuseAboveLimit(estimate: Estimate, pipeline: Pipeline, file: string): void {
+  if (estimate.verdict !== 'refuse') return;
+  const limit = pipeline.spend.maxCredits ?? 0;
+  const what = `estimated ${whole(estimate.credits)} credits, spend.maxCredits is ${whole(limit)}`;
+  throw new RowmillError('spend_refused', what, { where: file });
+}

@@ -1,0 +1,17 @@
+import type { RunSummary } from '../contract/run.ts';
+import type { Cli } from './context.ts';
+import { EXIT_OF, nextCommand, summaryText } from './run-summary.ts';
+
+/** Tells what came of a run, on stdout, and sets the exit code. */
+export function finish(
+  cli: Cli,
+  summary: RunSummary,
+  { ui, json }: { ui: string | null; json: boolean },
+): void {
+  if (json) cli.json({ ...summary, ui });
+  else {
+    cli.print(summaryText(summary, ui));
+    cli.say(`Next: ${nextCommand(summary)}`);
+  }
+  cli.exitWith(EXIT_OF[summary.outcome]);
+}

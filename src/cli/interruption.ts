@@ -1,0 +1,30 @@
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export interface Interruption {
+  /** Aborted by the first Ctrl-C (or SIGTERM, SIGHUP). */
+  signal: AbortSignal;
+  /** Leaves the signals to Node again. */
+  release(): void;
+}
+
+/** npm passes on the Ctrl-C that the terminal has sent as well: so soon after it is the same one. */
+const SAME_WITHIN_MS = 1_000;
+
+/**
+ * From now on the first Ctrl-C is a wish to leave in good order; the second one ends the process
+ * at once, as it always does.
+ */
+export function interruption(): Interruption {
+  const controller = new AbortController();
+  const release = (): void => {
+    for (const name of SIGNALS) process.off(name, stop);
+  };
+  const stop = (): void => {
+    if (controller.signal.aborted) return;
+    controller.abort();
+    // Not at once: other listeners of the same signal look whether somebody else cares for it.
+    setTimeout(release, SAME_WITHIN_MS).unref();
+  };
+  for (const name of SIGNALS) process.on(name, stop);
+  return { signal: controller.signal, release };
+}

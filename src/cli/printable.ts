@@ -1,0 +1,22 @@
+/**
+ * Text from files, providers and servers must not move the cursor, ring, recolour the terminal or
+ * turn a line around: such characters become a visible mark. Line ends and tabs stay.
+ */
+export const printable = (text: string): string => text.replace(CONTROL, '�');
+
+/** The same for a text that is made of parts already printable, coloured by us. */
+export const printableInColour = (text: string): string =>
+  text.replace(COLOUR_OR_CONTROL, (found) => (found.startsWith('\u001b[') ? found : '�'));
+
+/** One line of JSON: what would be marked is written as an escape, so that nothing is changed. */
+export const printableJson = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    CONTROL,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+/** Control characters but tab and line end, line separators, and marks that turn text around. */
+const CONTROL =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+const COLOUR_OR_CONTROL = new RegExp(`\\u001b\\[[0-9;]*m|${CONTROL.source}`, 'g');

@@ -1,0 +1,21 @@
+import type { ResultTarget } from '../contract/pipeline.ts';
+import { RowmillError } from '../errors.ts';
+import { probeTarget } from '../sinks/probe-target.ts';
+
+/** Tries every result path and tells of all that cannot be written. @throws `sink_unwritable` */
+export async function probeTargets(targets: readonly ResultTarget[]): Promise<void> {
+  const failures: RowmillError[] = [];
+  for (const target of targets) {
+    try {
+      await probeTarget(target);
+    } catch (error) {
+      if (!(error instanceof RowmillError)) throw error;
+      failures.push(error);
+    }
+  }
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const what = failures.map((failure) => failure.message).join('\n');
+  throw new RowmillError(first.code, `${failures.length} results cannot be written\n${what}`);
+}

@@ -1,0 +1,90 @@
+import { Command, CommanderError } from 'commander';
+import { RowmillError } from '../errors.ts';
+import { addApprove } from './approve.ts';
+import { addCancel } from './cancel.ts';
+import { addCheck } from './check.ts';
+import { addCompletion } from './completion.ts';
+import type { Cli } from './context.ts';
+import { addDemo } from './demo.ts';
+import { addDev } from './dev.ts';
+import { addDoctor } from './doctor.ts';
+import { addList } from './list.ts';
+import { addResults } from './results.ts';
+import { addResume } from './resume.ts';
+import { addRun } from './run.ts';
+import { addSandbox } from './sandbox.ts';
+import { sayError } from './say-error.ts';
+import { addSchema } from './schema.ts';
+import { addStatus } from './status.ts';
+import { packageVersion } from './version.ts';
+import { addWatch } from './watch.ts';
+import { addWorker } from './worker.ts';
+
+/** Adds one command; what is heavy is loaded when the command is carried out. */
+type Add = (program: Command, cli: Cli) => void;
+
+/** In the order of `rowmill --help`. */
+const COMMANDS: readonly [string, readonly Add[]][] = [
+  ['Begin:', [addDemo, addDev, addDoctor]],
+  ['Run:', [addCheck, addRun]],
+  ['Look:', [addList, addStatus, addWatch, addResults]],
+  ['Act:', [addApprove, addResume, addCancel]],
+  ['Processes:', [addWorker, addSandbox]],
+  ['More:', [addSchema, addCompletion]],
+];
+
+export function createProgram(cli: Cli): Command {
+  const program = new Command('rowmill');
+  program
+    .description('Rows in, enriched rows out: AI-table runs that survive crashes, on Temporal.')
+    .version(packageVersion(), '-V, --version')
+    .configureOutput({
+      writeOut: (text) => void cli.stdout.write(text),
+      writeErr: (text) => void cli.stderr.write(text),
+      // Told by runCli, in the words of every other error.
+      outputError: () => undefined,
+    })
+    // Commands inherit it: nothing ends the process from inside.
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rowmill demo
+  rowmill check examples/companies/pipeline.yaml
+  rowmill run examples/companies/pipeline.yaml --embedded`,
+    );
+  for (const [group, adds] of COMMANDS) {
+    program.commandsGroup(group);
+    for (const add of adds) add(program, cli);
+  }
+  program.helpCommand('help [command]', 'help for a command');
+  return program;
+}
+
+/** Runs one command line; gives back the exit code. Never throws. */
+export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
+  let exitCode = 0;
+  const own: Cli = { ...cli, exitWith: (code) => void (exitCode = code) };
+  const program = createProgram(own);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    const json = args.includes('--json');
+    if (!(error instanceof CommanderError)) return sayError(own, error, { json });
+    // `--help` and `--version` end here with 0; no command at all has printed the help.
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') return 2;
+    return sayError(own, usageError(error, program, args), { json });
+  }
+}
+
+function usageError(error: CommanderError, program: Command, args: readonly string[]) {
+  const command = program.commands.find((candidate) => candidate.name() === args[0]);
+  const help = command === undefined ? 'rowmill --help' : `rowmill ${command.name()} --help`;
+  return new RowmillError('usage', error.message.replace(/^error: /, ''), {
+    remedy: `See \`${help}\`.`,
+    cause: error,
+  });
+}

@@ -1,0 +1,91 @@
+import type { LiveProgress } from '../../client/live-progress.ts';
+import { duration, whole } from '../figures.ts';
+import { printable } from '../printable.ts';
+import type { Standing } from './view.ts';
+
+/** The words of a standing, without colours: what every view is made of. */
+export interface Layout {
+  stage: string;
+  /** 0..1; `null` where a share would mean nothing. */
+  share: number | null;
+  /** `done 724 of 1,509` … in the order of importance. */
+  counts: string[];
+  pace: string[];
+  costs: string[];
+  problem: string | null;
+}
+
+export function layoutOf({ workflowId, progress, trouble, nowMs }: Standing): Layout {
+  if (progress === null) {
+    const costs: string[] = [];
+    return { stage: 'starting', share: null, counts: [], pace: [], costs, problem: trouble };
+  }
+  return {
+    stage: stageOf(progress),
+    share: shareOf(progress),
+    counts: countsOf(progress),
+    pace: paceOf(progress, nowMs),
+    costs: costsOf(progress),
+    problem: trouble ?? problemOf(progress, workflowId),
+  };
+}
+
+function stageOf({ stage, outcome, pass }: LiveProgress): string {
+  if (outcome !== null) return outcome;
+  return pass > 0 ? `${stage}, pass ${pass}` : stage;
+}
+
+/** Rows while they are carried in or out, cells otherwise. */
+function shareOf(progress: LiveProgress): number | null {
+  const { cells, rows, rowsMoved } = progress;
+  if (rowsMoved !== null) return ratio(rowsMoved, rows);
+  return progress.pass === 0 ? null : ratio(cells.done, cells.total);
+}
+
+const ratio = (part: number, all: number): number | null =>
+  all > 0 ? Math.min(1, part / all) : null;
+
+function countsOf({ cells, rows, rowsMoved, pass, stage }: LiveProgress): string[] {
+  const moved =
+    rowsMoved === null
+      ? []
+      : [
+          `rows ${stage === 'loading rows' ? 'sent' : 'read'} ${whole(rowsMoved)} of ${whole(rows)}`,
+        ];
+  if (pass === 0) return moved.length > 0 || rows === 0 ? moved : [`rows ${whole(rows)}`];
+  const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
+  return [
+    ...moved,
+    `cells done ${whole(cells.done)} of ${whole(cells.total)}`,
+    // The API does not count failed cells: they are known once the table was read.
+    ...(cells.failed === null ? [] : [`failed ${whole(cells.failed)}`]),
+    `left ${whole(left)}`,
+    ...(cells.inProgress === 0 ? [] : [`in progress ${whole(cells.inProgress)}`]),
+  ];
+}
+
+function paceOf(progress: LiveProgress, nowMs: number): string[] {
+  const { cellsPerMinute, leftMs, startedAtMs, stage } = progress;
+  const running = stage === 'running';
+  return [
+    ...(running && cellsPerMinute !== null ? [`${whole(cellsPerMinute)} cells/min`] : []),
+    ...(running && leftMs !== null ? [`about ${duration(leftMs)} left in this pass`] : []),
+    `${duration(nowMs - startedAtMs)} gone`,
+  ];
+}
+
+const costsOf = ({ apiCalls, estimatedCredits }: LiveProgress): string[] => [
+  `API calls ${whole(apiCalls.total)} (${whole(apiCalls.polls)} polls)`,
+  ...(estimatedCredits === 0 ? [] : [`credits about ${whole(estimatedCredits)}`]),
+];
+
+function problemOf(progress: LiveProgress, workflowId: string): string | null {
+  if (progress.stage === 'waiting for approval') {
+    const credits = whole(progress.estimatedCredits);
+    return `about ${credits} credits wait for an approval: rowmill approve ${workflowId}`;
+  }
+  const { lastFailure, attempt, problem } = progress;
+  const failure = lastFailure === null ? null : `attempt ${attempt} after: ${lastFailure}`;
+  const text = failure ?? problem;
+  return text === null ? null : printable(text).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,30 @@
+import type { Cli } from '../context.ts';
+import { layoutOf } from './layout.ts';
+import type { ProgressView } from './view.ts';
+
+/** A log stays readable: a line when the stage changes, and so often otherwise. */
+const EVERY_MS = 30_000;
+
+/** Plain lines for pipes, files and logs. */
+export function lineView(cli: Pick<Cli, 'say'>): ProgressView {
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  let saidStage = '';
+  let saidProblem: string | null = null;
+  return {
+    everyMs: 1_000,
+    show: (standing) => {
+      const { stage, counts, pace, costs, problem } = layoutOf(standing);
+      const isNews = stage !== saidStage || problem !== saidProblem;
+      if (!isNews && standing.nowMs - saidAtMs < EVERY_MS) return;
+      const newProblem = problem !== null && problem !== saidProblem;
+      saidAtMs = standing.nowMs;
+      saidStage = stage;
+      saidProblem = problem;
+      const figures = [...counts, ...pace, ...costs].join(', ');
+      const time = new Date(standing.nowMs).toISOString().slice(11, 19);
+      cli.say(`${time}Z ${stage}${figures === '' ? '' : `: ${figures}`}`);
+      if (newProblem) cli.say(`${time}Z ! ${problem}`);
+    },
+    end: () => undefined,
+  };
+}

@@ -1,0 +1,22 @@
+import type { LiveProgress } from '../../client/live-progress.ts';
+
+/** What people are shown of a run under way. */
+export interface Standing {
+  workflowId: string;
+  /** The newest that is known; `null` before anything is. */
+  progress: LiveProgress | null;
+  /** What keeps us from knowing more: no worker, no server. */
+  trouble: string | null;
+  /** Its page in the Temporal UI. */
+  ui: string | null;
+  nowMs: number;
+}
+
+/** Shows standings on stderr until it ends. */
+export interface ProgressView {
+  show(standing: Standing): void;
+  /** Takes away what is redrawn in place: what follows says more. */
+  end(): void;
+  /** How often a new standing is wanted. */
+  everyMs: number;
+}

@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import type { Cli } from './context.ts';
+
+export function addResume(program: Command, cli: Cli): void {
+  program
+    .command('resume')
+    .summary('let a run that waits for its account try again now')
+    .description(
+      'Let a run that waits for credits or credentials try again now, instead of at its next look.',
+    )
+    .argument('<run>', 'workflow id')
+    .addHelpText('after', '\nExample:\n  rowmill resume sp500-profile-20260131-023000')
+    .action(async (run: string) => {
+      const { resume } = await import('./actions/resume.ts');
+      await resume(cli, run);
+    });
+}

@@ -1,0 +1,50 @@
+import type { Outcome, RunSummary } from '../contract/run.ts';
+import { EXIT } from '../errors.ts';
+import { count, shortPath, size, whole } from './figures.ts';
+
+/** A cancelled run did not complete. */
+export const EXIT_OF: Record<Outcome, number> = {
+  completed: EXIT.completed,
+  partial: EXIT.partial,
+  failed: EXIT.failed,
+  cancelled: EXIT.failed,
+};
+
+/** What came of a run, for people; the same facts as `--json`. */
+export function summaryText(summary: RunSummary, ui: string | null): string {
+  const { cells, apiCalls, creditsSpent, results, quarantine, manifest } = summary;
+  const asked = cells.done + cells.empty + cells.failed + cells.blocked + cells.pending;
+  const counts = [
+    `${whole(cells.done)} done`,
+    ...(['empty', 'failed', 'blocked', 'pending'] as const).flatMap((outcome) =>
+      cells[outcome] === 0 ? [] : [`${whole(cells[outcome])} ${outcome}`],
+    ),
+  ];
+  const facts: [string, string][] = [
+    ['rows', whole(summary.rows)],
+    ['cells', `${whole(asked)}: ${counts.join(', ')}`],
+    ['passes', whole(summary.passes)],
+    ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
+    ['credits', creditsSpent === null ? 'not known' : `${whole(creditsSpent)} spent`],
+    ...results.map(({ path, rows, bytes }): [string, string] => [
+      'results',
+      `${shortPath(path)} (${count(rows, 'row')}, ${size(bytes)})`,
+    ]),
+  ];
+  if (quarantine !== null) {
+    const { path } = quarantine;
+    facts.push(['quarantine', `${shortPath(path)} (${count(quarantine.cells, 'cell')})`]);
+  }
+  if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
+  if (ui !== null) facts.push(['Temporal UI', ui]);
+  const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
+  return [`${summary.workflowId} ${summary.outcome}`, ...lines].join('\n');
+}
+
+/** The command that is probably wanted next. */
+export function nextCommand(summary: RunSummary): string {
+  const { workflowId, outcome, quarantine } = summary;
+  if (outcome === 'cancelled') return `rowmill results ${workflowId}`;
+  if (quarantine !== null) return `less ${shortPath(quarantine.path)}`;
+  return `rowmill results ${workflowId} --format csv`;
+}

@@ -1,0 +1,21 @@
+import { RowmillError } from '../errors.ts';
+import type { Cli } from './context.ts';
+
+/**
+ * `error[code] where: what` and `→ remedy` on stderr; with `--json` the same as an object on stdout.
+ * Gives back the exit code.
+ */
+export function sayError(cli: Cli, error: unknown, { json = false } = {}): number {
+  const known = error instanceof RowmillError ? error : defect(error);
+  const { code, what, where, remedy } = known;
+  const place = where === null ? '' : ` ${where}:`;
+  cli.say(`${cli.tint(['bold', 'red'], `error[${code}]`)}${place} ${what}`);
+  cli.say(`${cli.tint('cyan', '→')} ${remedy}`);
+  if (json) cli.json({ error: { code, what, where, remedy } });
+  return known.exit;
+}
+
+function defect(error: unknown): RowmillError {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new RowmillError('internal', what, { cause: error });
+}

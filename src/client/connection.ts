@@ -1,0 +1,140 @@
+import { Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
+import { loadClientConnectConfig, type LoadClientProfileOptions } from '@temporalio/envconfig';
+import { RowmillError } from '../errors.ts';
+import { isAtLeast, OLDEST_SERVER } from './server-version.ts';
+
+const DEFAULT_ADDRESS = 'localhost:7233';
+const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+export interface TemporalTarget {
+  /** `host:port`. */
+  address: string;
+  namespace: string;
+  /** Whether an address was set anywhere, or the default is used. */
+  configured: boolean;
+  /** For `Connection` and for the worker's `NativeConnection`: address, TLS, API key, headers. */
+  connectionOptions: Pick<ConnectionOptions, 'address' | 'apiKey' | 'metadata' | 'tls'>;
+}
+
+export interface TargetOptions {
+  /** Instead of the configured one. */
+  address?: string;
+  namespace?: string;
+  /** Instead of the process's environment. */
+  env?: Record<string, string | undefined>;
+  /** Only look at the environment, not at the profile file. */
+  ignoreProfileFile?: boolean;
+}
+
+/**
+ * Where Temporal is, from `TEMPORAL_*` and the profile file of the `temporal` command.
+ * Does not connect. @throws RowmillError `usage` when the profile cannot be read.
+ */
+export function temporalTarget(options: TargetOptions = {}): TemporalTarget {
+  const { connectionOptions, namespace } = loadProfile(options);
+  const configured = options.address ?? connectionOptions.address;
+  const address = configured ?? DEFAULT_ADDRESS;
+  const { tls, apiKey, metadata } = connectionOptions;
+  return {
+    address,
+    namespace: options.namespace ?? namespace ?? DEFAULT_NAMESPACE,
+    configured: configured !== undefined,
+    connectionOptions: {
+      address,
+      ...(tls === undefined ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(metadata === undefined ? {} : { metadata }),
+    },
+  };
+}
+
+function loadProfile(options: TargetOptions) {
+  const source: LoadClientProfileOptions = {
+    ...(options.ignoreProfileFile === true ? { disableFile: true } : {}),
+    ...(options.env === undefined ? {} : { overrideEnvVars: definedOnly(options.env) }),
+  };
+  try {
+    return loadClientConnectConfig(source);
+  } catch (error) {
+    throw new RowmillError('usage', `the Temporal profile cannot be used: ${textOf(error)}`, {
+      remedy: 'Check TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE and the other TEMPORAL_* variables.',
+      cause: error,
+    });
+  }
+}
+
+export interface ConnectOptions extends TargetOptions {
+  /** For the connection and the first call together. @default 5000 */
+  timeoutMs?: number;
+}
+
+export interface TemporalLink {
+  connection: Connection;
+  address: string;
+  namespace: string;
+  /** Such as `1.31.2`; empty when the server does not tell. */
+  serverVersion: string;
+}
+
+/**
+ * Connects and makes sure that the server is one rowmill can use. Close `connection` afterwards.
+ * @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `usage`
+ */
+export async function connectTemporal(options: ConnectOptions = {}): Promise<TemporalLink> {
+  const { address, namespace, connectionOptions } = temporalTarget(options);
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  let connection: Connection;
+  try {
+    connection = await Connection.connect({ ...connectionOptions, connectTimeout: timeoutMs });
+  } catch (error) {
+    throw unreachable(address, error, timeoutMs);
+  }
+  try {
+    const serverVersion = await versionOf(connection, timeoutMs);
+    if (!isAtLeast(serverVersion, OLDEST_SERVER)) {
+      throw new RowmillError('temporal_unsupported', `the server is ${serverVersion}`, {
+        where: address,
+      });
+    }
+    return { connection, address, namespace, serverVersion };
+  } catch (error) {
+    await connection.close();
+    throw error instanceof RowmillError ? error : unreachable(address, error, timeoutMs);
+  }
+}
+
+async function versionOf(connection: Connection, timeoutMs: number): Promise<string> {
+  const reply = await connection.withDeadline(Date.now() + timeoutMs, () =>
+    connection.workflowService.getSystemInfo({}),
+  );
+  return reply.serverVersion;
+}
+
+function unreachable(address: string, error: unknown, timeoutMs: number): RowmillError {
+  if (isRefusedLogin(error)) {
+    return new RowmillError('temporal_unreachable', 'the Temporal server refused the credentials', {
+      where: address,
+      remedy: 'Check TEMPORAL_API_KEY, the TLS settings and the namespace of the profile.',
+      cause: error,
+    });
+  }
+  const within = `within ${timeoutMs / 1000} s`;
+  return new RowmillError('temporal_unreachable', `no Temporal server answers ${within}`, {
+    where: address,
+    cause: error,
+  });
+}
+
+const PERMISSION_DENIED = 7;
+const UNAUTHENTICATED = 16;
+
+const isRefusedLogin = (error: unknown): boolean =>
+  isGrpcServiceError(error) && [PERMISSION_DENIED, UNAUTHENTICATED].includes(error.code);
+
+const definedOnly = (env: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,24 @@
+/** Names that clients, workers and workflows must agree on (the interface is a promise). */
+
+export const WORKFLOW_TYPE = 'enrichTable';
+
+export const DEFAULT_TASK_QUEUE = 'rowmill';
+
+/** The queue of the long, cheap waits: many slots, short heartbeat throttle. */
+export const pollQueueOf = (taskQueue: string): string => `${taskQueue}-polls`;
+
+export const QUERY = { progress: 'progress' } as const;
+
+export const UPDATE = { approveSpend: 'approveSpend', resume: 'resume' } as const;
+
+export const SEARCH_ATTRIBUTE = {
+  pipeline: 'RowmillPipeline',
+  stage: 'RowmillStage',
+  outcome: 'RowmillOutcome',
+  tableId: 'RowmillTableId',
+  rows: 'RowmillRows',
+  failedCells: 'RowmillFailedCells',
+} as const;
+
+/** Memo field with the digest of pipeline and rows: tells whether two runs are the same work. */
+export const MEMO_FINGERPRINT = 'rowmillFingerprint';

@@ -1,0 +1,68 @@
+import type { Json, JsonObject } from './json.ts';
+
+/** A pipeline file after validation: defaults filled in, durations in ms, paths absolute. */
+export interface Pipeline {
+  name: string;
+  provider: string;
+  table: TableSpec;
+  rows: RowsSpec;
+  run: RunPolicy;
+  spend: SpendPolicy;
+  results: ResultTarget[];
+}
+
+export interface TableSpec {
+  /** The provider's table kind, where it has kinds (Extruct: company | people | generic). */
+  kind?: string;
+  description?: string;
+  tags: string[];
+  /** The provider's own column configs, verbatim. */
+  columns: ColumnConfig[];
+}
+
+export type ColumnConfig = JsonObject;
+
+export interface RowsSpec {
+  source: RowsSource;
+  /** Source column that identifies a row for ever; unique. */
+  key: string;
+  /** Table input column ← source column. */
+  map: Record<string, string>;
+}
+
+export type RowsFormat = 'csv' | 'jsonl' | 'json';
+
+export type RowsSource =
+  | { type: 'file'; path: string; format: RowsFormat }
+  /** Without a format: told from the first character. */
+  | { type: 'stdin'; format?: RowsFormat }
+  | { type: 'inline'; rows: Record<string, Json>[] };
+
+export interface RunPolicy {
+  /** `all` pays for cells that already have a value; never the default. */
+  mode: 'new' | 'all';
+  /** Reruns of failed cells; 0 = none. */
+  failedPasses: number;
+  /** Share of cells (0..1) that may end without an answer before the outcome is `partial`. */
+  tolerateFailed: number;
+  /** From the start of the run; then it publishes what is there. */
+  deadlineMs: number;
+  /** No movement for so long = stalled. */
+  stallAfterMs: number;
+  pollAtLeastMs: number;
+  pollAtMostMs: number;
+}
+
+export interface SpendPolicy {
+  creditsPerCell: number;
+  /** Refuse above. */
+  maxCredits?: number;
+  /** Wait for an approval above. */
+  approveAbove?: number;
+}
+
+export interface ResultTarget {
+  /** Absolute path. */
+  to: string;
+  format: 'jsonl' | 'csv';
+}

@@ -1,0 +1,61 @@
+import type { Json } from './json.ts';
+
+/**
+ * How a cell ended. `empty`: done, without a value. `blocked`: an upstream cell never got done.
+ * `pending`: never started or never finished.
+ */
+export type CellOutcome = 'done' | 'empty' | 'failed' | 'blocked' | 'pending';
+
+export type CellCounts = Record<CellOutcome, number>;
+
+/** What one sweep over the table's pages found. */
+export interface Collection {
+  /** 1, 2, … within the run. */
+  sweep: number;
+  rows: number;
+  cells: CellCounts;
+  byColumn: Record<string, CellCounts>;
+  /** Of `cells.pending`: asked for, still running or stuck. */
+  inFlight: number;
+  /** Of `cells.pending`: never asked for, though everything they depend on is done. */
+  startable: number;
+  /** Failed cells by this sweep that had failed in the sweep before as well. */
+  failedAgain: number;
+}
+
+/** One line of `results.jsonl`. */
+export interface ResultRow {
+  key: string;
+  rowId: string;
+  input: Record<string, Json>;
+  cells: Record<string, ResultCell>;
+  /** Every cell is done, with a value. */
+  complete: boolean;
+}
+
+export interface ResultCell {
+  status: CellOutcome;
+  /** The answer itself; `null` unless the status is `done`. */
+  value: Json;
+  explanation?: string;
+  sources?: Json[];
+  updatedAt?: string;
+}
+
+/** One line of `<name>.quarantine.jsonl`. */
+export interface QuarantineLine {
+  key: string;
+  column: string;
+  status: CellOutcome;
+  reason: string;
+  /** Runs that asked for this cell. */
+  attempts: number;
+}
+
+export interface PublishedFile {
+  path: string;
+  rows: number;
+  bytes: number;
+  /** Hex. */
+  sha256: string;
+}

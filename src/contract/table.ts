@@ -1,0 +1,50 @@
+/** A table at the provider, as far as a run needs to know it. */
+export interface TableRef {
+  id: string;
+  /** The provider's page for people, where it has one. */
+  url: string | null;
+  columns: Column[];
+}
+
+export interface Column {
+  /** Provider's id: what runs are scoped by. */
+  id: string;
+  /** What cells are addressed by. */
+  key: string;
+  name: string;
+  /** Filled from the rows, never computed. */
+  input: boolean;
+  /** Asked for in the pipeline file (the rest the provider added by itself). */
+  ours: boolean;
+  /** Keys of the columns that must be done on the same row before this one starts. */
+  dependsOn: string[];
+}
+
+/**
+ * Our words for a cell. `pending`: not asked for yet. `running`: asked for or under way.
+ * `unknown`: a word we have never seen; treated as not finished.
+ */
+export type CellStatus = 'pending' | 'running' | 'done' | 'failed' | 'unknown';
+
+/** One reading of how far a table is. All counts are of computed (not input) cells. */
+export interface TableProgress {
+  rows: number;
+  /** The provider's own flag. */
+  running: boolean;
+  cellsTotal: number;
+  cellsDone: number;
+  cellsInProgress: number;
+  /** `null` where the provider does not count them. */
+  cellsFailed: number | null;
+}
+
+/** What is asked of a run. */
+export type RunMode = 'new' | 'all' | 'failed';
+
+/** What a provider answered when a run was started; kept so that progress can be read by it. */
+export interface RunReceipt {
+  /** Ids of the remote operations, where the provider has them. */
+  operations: string[];
+  /** Cells the provider says it queued; `null` when the reply was lost. */
+  requestedCells: number | null;
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RowmillError } from '../../errors.ts';
+import {
+  cachedPath,
+  cacheFolder,
+  findOnPath,
+  inspect,
+  isExecutable,
+  type Attempt,
+  type Environment,
+  type TemporalBinary,
+} from './binary.ts';
+import { downloadTemporal } from './download.ts';
+import { buildTemporal } from './go-build.ts';
+import { withLock } from './lock.ts';
+import { firstLine } from './system-error.ts';
+
+export interface AcquireOptions {
+  /** Instead of the process's: PATH, HOME, ROWMILL_CACHE, ROWMILL_TEMPORAL_DOWNLOAD, … */
+  env?: Environment;
+  /** Lines for people about what takes long. @default standard error */
+  say?: (line: string) => void;
+}
+
+const WORKSHOP = 'making-';
+
+/**
+ * The `temporal` command: on PATH, from our cache, downloaded, or built with Go; the latter two
+ * are kept in the cache. Two processes never do the long work twice.
+ * @throws RowmillError `temporal_unavailable_here`, with every way tried and why it failed
+ */
+export async function acquireTemporalBinary(options: AcquireOptions = {}): Promise<TemporalBinary> {
+  const env = options.env ?? process.env;
+  const say = options.say ?? ((line) => process.stderr.write(`${line}\n`));
+  const folder = cacheFolder(env);
+  const tried: string[] = [];
+  const take = (way: string, attempt: Attempt): TemporalBinary | null => {
+    if ('binary' in attempt) return attempt.binary;
+    tried.push(`${way}: ${attempt.reason}`);
+    return null;
+  };
+
+  const onPath = await fromPath(env);
+  if ('reason' in onPath && onPath.reason !== NOT_ON_PATH) say(onPath.reason);
+  const ready = take('on PATH', onPath) ?? take('cache', await fromCache(folder));
+  if (ready !== null) return ready;
+
+  const made = await make(folder, env, say, take).catch((error: unknown) => {
+    const reason = `${folder} cannot be used: ${firstLine(error)} (set ROWMILL_CACHE)`;
+    return take('cache', { reason });
+  });
+  if (made !== null) return made;
+
+  const ways = tried.map((line) => `\n  - ${line}`).join('');
+  throw new RowmillError('temporal_unavailable_here', `no Temporal server here; tried:${ways}`);
+}
+
+const NOT_ON_PATH = 'there is no `temporal` command';
+
+async function fromPath(env: Environment): Promise<Attempt> {
+  const path = await findOnPath('temporal', env);
+  return path === null ? { reason: NOT_ON_PATH } : inspect(path, 'PATH');
+}
+
+async function fromCache(folder: string): Promise<Attempt> {
+  const path = cachedPath(folder);
+  return (await isExecutable(path)) ? inspect(path, 'cache') : { reason: `${path} is not there` };
+}
+
+/** Downloads or builds, one process at a time, and puts the result into the cache in one step. */
+async function make(
+  folder: string,
+  env: Environment,
+  say: (line: string) => void,
+  take: (way: string, attempt: Attempt) => TemporalBinary | null,
+): Promise<TemporalBinary | null> {
+  await mkdir(folder, { recursive: true });
+  const target = cachedPath(folder);
+  const waiting = (pid: number | null) => {
+    say(`Waiting for process ${pid ?? '?'}, which gets the Temporal server …`);
+  };
+  return withLock(
+    `${target}.lock`,
+    async () => {
+      const done = await fromCache(folder);
+      if ('binary' in done) return done.binary;
+      await removeLeftovers(folder);
+      const workshop = await mkdtemp(join(folder, WORKSHOP));
+      const keep = async (file: string, from: 'download' | 'build'): Promise<Attempt> => {
+        const found = await inspect(file, from);
+        if ('reason' in found) return found;
+        await rename(file, target);
+        return { binary: { ...found.binary, path: target } };
+      };
+      try {
+        for (const [from, way] of [
+          ['download', downloadTemporal],
+          ['build', buildTemporal],
+        ] as const) {
+          const got = await way(workshop, env, say);
+          const binary = take(from, 'file' in got ? await keep(got.file, from) : got);
+          if (binary !== null) return binary;
+        }
+        return null;
+      } finally {
+        await rm(workshop, { recursive: true, force: true });
+      }
+    },
+    { waiting },
+  );
+}
+
+/** Of processes that were killed: we hold the lock, so nobody works there. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(WORKSHOP)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}

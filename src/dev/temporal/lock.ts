@@ -1,0 +1,90 @@
+import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isStill, markOf, type ProcessMark } from './process.ts';
+import { codeOf } from './system-error.ts';
+
+const LOOK_AGAIN_MS = 100;
+/** A lock or a breaker is written at once: one without an owner after this time is a leftover. */
+const UNFINISHED_MS = 10_000;
+
+export interface LockOptions {
+  /** Called once when somebody else holds the lock. */
+  waiting?: (holder: number | null) => void;
+}
+
+/** Runs `work` while no other process on this machine does so for the same file name. */
+export async function withLock<T>(
+  file: string,
+  work: () => Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  let told = false;
+  while (!take(file)) {
+    const holder = holderOf(file);
+    if (holder === 'nobody') {
+      breakLock(file);
+      continue;
+    }
+    if (!told) options.waiting?.(holder === 'unknown' ? null : holder.pid);
+    told = true;
+    await sleep(LOOK_AGAIN_MS);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+function take(file: string): boolean {
+  try {
+    writeFileSync(file, JSON.stringify(markOf(process.pid)), { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** `unknown`: just being written. */
+function holderOf(file: string): ProcessMark | 'unknown' | 'nobody' {
+  try {
+    const holder: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return isMark(holder) && isStill(holder) ? holder : 'nobody';
+  } catch {
+    return isOld(file) ? 'nobody' : 'unknown';
+  }
+}
+
+/** Only one process may remove a leftover: else the second removes the first one's new lock. */
+function breakLock(file: string): void {
+  const breaker = `${file}.break`;
+  try {
+    mkdirSync(breaker);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    if (isOld(breaker)) rmdirSync(breaker);
+    return;
+  }
+  try {
+    if (holderOf(file) === 'nobody') rmSync(file, { force: true });
+  } finally {
+    rmdirSync(breaker);
+  }
+}
+
+function isOld(path: string): boolean {
+  try {
+    return Date.now() - statSync(path).mtimeMs > UNFINISHED_MS;
+  } catch {
+    return false;
+  }
+}
+
+export const isMark = (value: unknown): value is ProcessMark =>
+  typeof value === 'object' &&
+  value !== null &&
+  'pid' in value &&
+  typeof value.pid === 'number' &&
+  'started' in value &&
+  typeof value.started === 'string';

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of rowmill's package.json: the same for sources and for what is built from them. */
+export function packageRoot(): string {
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let folder = start; dirname(folder) !== folder; folder = dirname(folder)) {
+    if (isOurs(join(folder, 'package.json'))) return folder;
+  }
+  throw new Error(`no package.json of rowmill above ${start}`);
+}
+
+function isOurs(file: string): boolean {
+  try {
+    const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof json === 'object' && json !== null && 'name' in json && json.name === 'rowmill';
+  } catch {
+    return false;
+  }
+}

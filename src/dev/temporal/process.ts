@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from './system-error.ts';
+
+/** One process for ever: ids are given out again, also after a restart of the machine. */
+export interface ProcessMark {
+  pid: number;
+  /** When it started, in the words of the system; empty when that cannot be told. */
+  started: string;
+}
+
+export const markOf = (pid: number): ProcessMark => ({ pid, started: startOf(pid) ?? '' });
+
+/** Whether this very process still runs. */
+export function isStill({ pid, started }: ProcessMark): boolean {
+  if (!isAlive(pid)) return false;
+  const now = startOf(pid);
+  return now !== null && (started === '' || now === '' || now === started);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+/** `null`: over, though its parent has not looked yet. Empty: cannot be told. */
+function startOf(pid: number): string | null {
+  try {
+    if (process.platform === 'linux') {
+      // proc_pid_stat(5): the name in brackets may hold spaces; then state is 3 and start time 22.
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? '');
+    }
+    if (process.platform === 'win32') return '';
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+  } catch {
+    return isAlive(pid) ? '' : null;
+  }
+}
+
+/** Waits until the process is gone; `false` when it is still there after the time. */
+export async function isGoneWithin(mark: ProcessMark, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  while (isStill(mark)) {
+    if (Date.now() > deadline) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
+/** Asks, waits, then insists. With no grace it insists at once. */
+export async function endProcess(mark: ProcessMark, graceMs: number): Promise<void> {
+  if (graceMs > 0) {
+    sendSignal(mark, 'SIGTERM');
+    if (await isGoneWithin(mark, graceMs)) return;
+  }
+  sendSignal(mark, 'SIGKILL');
+  await isGoneWithin(mark, 5_000);
+}
+
+/** Never hits another process that got the same id. */
+export function sendSignal(mark: ProcessMark, name: NodeJS.Signals): void {
+  if (!isStill(mark)) return;
+  try {
+    process.kill(mark.pid, name);
+  } catch {
+    // Gone in this very moment, or not ours to end.
+  }
+}

@@ -1,0 +1,144 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { connectTemporal } from '../../client/connection.ts';
+import { RowmillError } from '../../errors.ts';
+import { acquireTemporalBinary, type AcquireOptions } from './acquire.ts';
+import type { TemporalBinary } from './binary.ts';
+import { launch, plainTarget, waitUntilServing, type LaunchPlan } from './launch.ts';
+import { withLock } from './lock.ts';
+import { pickPorts, type PortChoice } from './ports.ts';
+import { endProcess, markOf } from './process.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+import { GRACE_MS, handleOf, untilGone, type TemporalServer } from './server-handle.ts';
+import * as state from './server-state.ts';
+
+export interface TemporalServerOptions extends AcquireOptions {
+  /** For the server's gRPC. @default 'free' */
+  port?: PortChoice;
+  /** Port of the Temporal UI; `null`: no UI. @default null */
+  ui?: PortChoice | null;
+  /**
+   * Keeps the runs in this file; its folder is made. A server that still runs on it is used again.
+   * Without it the state is in memory and the server ends with this process.
+   */
+  dbFile?: string;
+  /** @default 'default' */
+  namespace?: string;
+  /** The server's own settings, by their names in its documentation. */
+  dynamicConfig?: Readonly<Record<string, number | string | boolean>>;
+  /** @default 30000 */
+  startTimeoutMs?: number;
+}
+
+export type { TemporalServer } from './server-handle.ts';
+
+/** One that did not even answer. */
+const HANGING_GRACE_MS = 1_500;
+
+/**
+ * A Temporal server of our own on loopback, with rowmill's search attributes, ready for clients.
+ * @throws RowmillError `temporal_unavailable_here`, `port_in_use`
+ */
+export async function startTemporalServer(
+  options: TemporalServerOptions = {},
+): Promise<TemporalServer> {
+  if (options.dbFile === undefined) return startNew(options, null);
+  const dbFile = resolve(options.dbFile);
+  mkdirSync(dirname(dbFile), { recursive: true, mode: 0o700 });
+  return withLock(`${dbFile}.lock`, async () => {
+    const running = state.readServerState(dbFile);
+    if (running !== null) {
+      const again = await reuse(running, dbFile, options);
+      if (again !== null) return again;
+      await endProcess(running.server, running.ending ? GRACE_MS : HANGING_GRACE_MS);
+    }
+    return startNew(options, dbFile);
+  });
+}
+
+/** `null` when the running one is no good: it must end before a new one may open the file. */
+async function reuse(
+  running: state.ServerState,
+  dbFile: string,
+  options: TemporalServerOptions,
+): Promise<TemporalServer | null> {
+  const wantsUi = (options.ui ?? null) !== null;
+  const lacksUi = wantsUi && running.ports.ui === null;
+  if (running.ending || (lacksUi && state.othersOf(running).length === 0)) return null;
+  const namespace = options.namespace ?? 'default';
+  try {
+    const target = plainTarget(running.ports.grpc, namespace);
+    const link = await connectTemporal({ ...target, timeoutMs: 2_000 });
+    await link.connection.close();
+    state.writeServerState(dbFile, state.withUs(running));
+    const exited = untilGone(running.server);
+    const { server, ports } = running;
+    const version = link.serverVersion;
+    return handleOf({
+      ...{ server, ports, namespace, dbFile, exited, version },
+      logFile: null,
+      reused: true,
+    });
+  } catch (error) {
+    if (error instanceof RowmillError) return null;
+    throw error;
+  }
+}
+
+async function startNew(
+  options: TemporalServerOptions,
+  dbFile: string | null,
+): Promise<TemporalServer> {
+  const binary = await acquireTemporalBinary(options);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(binary, options, dbFile);
+    } catch (error) {
+      // Somebody else took a port after we had looked.
+      const lostPort = error instanceof RowmillError && /can't set .* port/.test(error.message);
+      if (!lostPort || attempt === 3) throw error;
+    }
+  }
+}
+
+async function startOnce(
+  binary: TemporalBinary,
+  options: TemporalServerOptions,
+  dbFile: string | null,
+): Promise<TemporalServer> {
+  const ui = options.ui ?? null;
+  const wanted: PortChoice[] = [options.port ?? 'free', 'free', 'free', ...(ui ? [ui] : [])];
+  const [grpc = 0, http = 0, metrics = 0, uiPort] = await pickPorts(wanted);
+  const ports = { grpc, http, metrics, ui: uiPort ?? null };
+  const logFile =
+    dbFile === null ? join(tmpdir(), `rowmill-temporal-${grpc}.log`) : `${dbFile}.log`;
+  const namespace = options.namespace ?? 'default';
+  const dynamicConfig = options.dynamicConfig ?? {};
+  const plan: LaunchPlan = { binary, ports, dbFile, logFile, namespace, dynamicConfig };
+  const { pid, child, exited } = await launch(plan);
+  const server = markOf(pid);
+  if (dbFile !== null) {
+    // Before it serves: we may be killed while we wait.
+    const startedAt = new Date().toISOString();
+    const fresh = { server, users: [], ports, startedAt, ending: false };
+    state.writeServerState(dbFile, state.withUs(fresh));
+  }
+  try {
+    const link = await waitUntilServing(plan, child, options.startTimeoutMs ?? 30_000);
+    // A file made by an older release knows fewer of them.
+    await ensureSearchAttributes(link.connection, namespace);
+    await link.connection.close();
+    const version = link.serverVersion;
+    return handleOf({
+      ...{ server, ports, namespace, dbFile, exited, version },
+      logFile: dbFile === null ? logFile : null,
+      reused: false,
+    });
+  } catch (error) {
+    await endProcess(server, 0);
+    if (dbFile === null) rmSync(logFile, { force: true });
+    else state.removeServerState(dbFile);
+    throw error;
+  }
+}

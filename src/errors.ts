@@ -1,0 +1,352 @@
+/**
+ * The one table of error codes. Retryable is decided here and nowhere else; Temporal failures,
+ * CLI texts, exit codes and docs/errors.md are made from it.
+ */
+
+/** Exit codes of the command line (docs/cli.md). */
+export const EXIT = {
+  completed: 0,
+  failed: 1,
+  usage: 2,
+  partial: 3,
+  account: 4,
+  interrupted: 130,
+} as const;
+
+interface ErrorEntry {
+  /** What it means, for the documentation. */
+  meaning: string;
+  /** What to do next. */
+  remedy: string;
+  /** Whether the same step may be tried again without anybody doing something first. */
+  retryable: boolean;
+  exit: number;
+  /** Expected now and then: no alarm in logs and metrics. */
+  benign?: true;
+}
+
+const { failed, usage, account } = EXIT;
+
+export const ERRORS = {
+  // The pipeline file and the command line
+  usage: {
+    meaning: 'The command line is not understood.',
+    remedy: 'See the command with --help.',
+    retryable: false,
+    exit: usage,
+  },
+  spec_not_found: {
+    meaning: 'The pipeline file cannot be read.',
+    remedy: 'Check the path and its permissions.',
+    retryable: false,
+    exit: usage,
+  },
+  spec_invalid: {
+    meaning: 'The pipeline file has mistakes; all of them are listed.',
+    remedy: 'Mend the lines named; `rowmill schema` prints what is allowed.',
+    retryable: false,
+    exit: usage,
+  },
+  spec_has_secret: {
+    meaning: 'The pipeline file holds something that looks like a token.',
+    remedy: 'Take it out, set it in the environment of the worker instead, and revoke it.',
+    retryable: false,
+    exit: usage,
+  },
+
+  // Rows
+  source_not_found: {
+    meaning: 'The rows file does not exist, is a folder, or cannot be read here.',
+    remedy: 'Check `rows.from`; on a deployed worker the path must exist where the worker runs.',
+    retryable: false,
+    exit: usage,
+  },
+  source_unreadable: {
+    meaning: 'The rows cannot be decoded: encoding, quoting or JSON is broken.',
+    remedy: 'Save it as UTF-8 (CSV, JSON Lines or a JSON array) and mend the lines named.',
+    retryable: false,
+    exit: usage,
+  },
+  rows_invalid: {
+    meaning: 'Rows have missing or repeated keys, empty inputs or oversized fields.',
+    remedy: 'Mend the lines named, or choose another `rows.key`.',
+    retryable: false,
+    exit: usage,
+  },
+  rows_empty: {
+    meaning: 'The source has no rows.',
+    remedy: 'Check that the source was written completely.',
+    retryable: false,
+    exit: usage,
+  },
+
+  // Money
+  spend_refused: {
+    meaning: 'The estimate is above `spend.maxCredits`.',
+    remedy: 'Send fewer rows or columns, or raise `spend.maxCredits`.',
+    retryable: false,
+    exit: account,
+  },
+  insufficient_credits: {
+    meaning: 'The account has no credits left.',
+    remedy: 'Top up the account; cells that are done stay done.',
+    retryable: false,
+    exit: account,
+    benign: true,
+  },
+  plan_required: {
+    meaning: 'The account’s plan does not allow this call.',
+    remedy: 'Change to a plan that includes tables by API.',
+    retryable: false,
+    exit: account,
+  },
+  payment_failed: {
+    meaning: 'The provider could not charge the account.',
+    remedy: 'Settle the payment with the provider.',
+    retryable: false,
+    exit: account,
+  },
+
+  // Credentials
+  token_missing: {
+    meaning: 'No token for the provider in the environment.',
+    remedy: 'Set EXTRUCT_API_TOKEN (or PROMPTLAYER_API_KEY) where the worker runs.',
+    retryable: false,
+    exit: account,
+  },
+  unauthorized: {
+    meaning: 'The provider refused the token (401).',
+    remedy: 'Set a valid token in the worker’s environment and restart the worker.',
+    retryable: false,
+    exit: account,
+  },
+  forbidden: {
+    meaning: 'The token is not allowed to do this (403).',
+    remedy: 'Use a token of the workspace that owns the table.',
+    retryable: false,
+    exit: account,
+  },
+
+  // The provider's API
+  base_url_invalid: {
+    meaning: 'The provider’s base URL is not usable.',
+    remedy: 'Use https://…; plain http is allowed for loopback only.',
+    retryable: false,
+    exit: usage,
+  },
+  request_refused: {
+    meaning: 'The provider refused the request as invalid (400, 409, 413, 422).',
+    remedy: 'Mend what the provider names; `rowmill check` shows what is sent.',
+    retryable: false,
+    exit: failed,
+  },
+  not_found: {
+    meaning: 'The table or row does not exist in this workspace (404).',
+    remedy: 'Check whether somebody deleted the table, and which account the token is of.',
+    retryable: false,
+    exit: failed,
+  },
+  rate_limited: {
+    meaning: 'The provider asks to slow down (429).',
+    remedy: 'Nothing: the step waits and goes on. If it lasts, check the quota of the account.',
+    retryable: true,
+    exit: failed,
+    benign: true,
+  },
+  provider_unavailable: {
+    meaning: 'The provider failed on its side (5xx).',
+    remedy: 'Nothing: the step is tried again. If it lasts, see the provider’s status page.',
+    retryable: true,
+    exit: failed,
+    benign: true,
+  },
+  provider_unreachable: {
+    meaning: 'No connection to the provider, or it broke.',
+    remedy: 'Check network, proxy and base URL; the step is tried again.',
+    retryable: true,
+    exit: failed,
+    benign: true,
+  },
+  provider_timeout: {
+    meaning: 'The provider did not answer in time.',
+    remedy: 'Nothing: the step is tried again.',
+    retryable: true,
+    exit: failed,
+    benign: true,
+  },
+  reply_unreadable: {
+    meaning:
+      'The provider’s reply is not what its documentation says (not JSON, cut, or other shape).',
+    remedy: 'The step is tried again. If it lasts, report it with the request id.',
+    retryable: true,
+    exit: failed,
+  },
+  reply_too_large: {
+    meaning: 'The provider’s reply is larger than rowmill reads.',
+    remedy: 'Ask for shorter answers in the prompts.',
+    retryable: false,
+    exit: failed,
+  },
+
+  // The table
+  table_drifted: {
+    meaning: 'The table does not hold exactly the rows it should.',
+    remedy: 'Nothing: the rows are compared and put right. If it lasts, somebody edits the table.',
+    retryable: true,
+    exit: failed,
+  },
+  pages_unstable: {
+    meaning: 'The pages of the table repeated or missed rows in every sweep.',
+    remedy: 'The sweep is tried again. If it lasts, somebody edits the table while it is read.',
+    retryable: true,
+    exit: failed,
+  },
+
+  // The store and the results
+  store_unreadable: {
+    meaning: 'A file of the run cannot be read from the store.',
+    remedy:
+      'Let client and worker share the store: the same ROWMILL_STORE folder on a shared disk.',
+    retryable: false,
+    exit: failed,
+  },
+  store_unwritable: {
+    meaning: 'The store cannot be written.',
+    remedy: 'Check owner and permissions of ROWMILL_STORE; the step is tried again.',
+    retryable: true,
+    exit: failed,
+  },
+  store_full: {
+    meaning: 'The disk of the store is full.',
+    remedy: 'Make room; the step is tried again and nothing is lost.',
+    retryable: true,
+    exit: failed,
+  },
+  snapshot_changed: {
+    meaning: 'The frozen rows in the store are not the ones this run was started with.',
+    remedy: 'Start the run again; do not edit files in the store.',
+    retryable: false,
+    exit: failed,
+  },
+  sink_unwritable: {
+    meaning: 'The results cannot be written where the pipeline file says.',
+    remedy: 'Check the folder’s permissions; `rowmill results RUN` works from the store.',
+    retryable: false,
+    exit: usage,
+  },
+
+  // Temporal and this machine
+  temporal_unreachable: {
+    meaning: 'No Temporal server answers at the address.',
+    remedy: 'Start one (`rowmill dev`), use --embedded, or set TEMPORAL_ADDRESS.',
+    retryable: true,
+    exit: failed,
+  },
+  temporal_unavailable_here: {
+    meaning: 'No Temporal server could be found, downloaded or built.',
+    remedy:
+      'Install the `temporal` command, or install Go, or set TEMPORAL_ADDRESS to a running server.',
+    retryable: false,
+    exit: failed,
+  },
+  temporal_unsupported: {
+    meaning: 'The Temporal server is too old or misses a feature.',
+    remedy: 'Use a server of version 1.28 or newer.',
+    retryable: false,
+    exit: failed,
+  },
+  port_in_use: {
+    meaning: 'Another process listens on the port.',
+    remedy: 'Choose another port, or stop that process.',
+    retryable: false,
+    exit: usage,
+  },
+  run_not_found: {
+    meaning: 'There is no such run on this Temporal server.',
+    remedy: 'See `rowmill list`; check TEMPORAL_ADDRESS and the namespace.',
+    retryable: false,
+    exit: usage,
+  },
+  run_conflict: {
+    meaning: 'A run with this id exists with another pipeline or other rows.',
+    remedy: 'Choose another --id, or cancel that run first.',
+    retryable: false,
+    exit: usage,
+  },
+  action_refused: {
+    meaning: 'The action does not fit the stage the run is in.',
+    remedy: 'See `rowmill status RUN`.',
+    retryable: false,
+    exit: usage,
+  },
+  run_failed: {
+    meaning: 'The run ended without results.',
+    remedy: 'See the cause named, and the run in the Temporal UI.',
+    retryable: false,
+    exit: failed,
+  },
+  deadline_reached: {
+    meaning: 'The run’s deadline came before there was anything to publish.',
+    remedy: 'See the last problem named; raise `run.deadline` or start the run again.',
+    retryable: false,
+    exit: failed,
+  },
+  internal: {
+    meaning: 'A defect in rowmill.',
+    remedy: 'Report it with the text and the version.',
+    retryable: true,
+    exit: failed,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const errorEntry = (code: ErrorCode): ErrorEntry => ERRORS[code];
+
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERRORS, text);
+
+export interface ErrorContext {
+  /** Method and path, file:line:column, table, row: where it happened. */
+  where?: string;
+  /** Instead of the table's remedy, when more is known. */
+  remedy?: string;
+  /** The server asked to wait so long. */
+  retryAfterMs?: number;
+  /** A request that changes something may have been carried out all the same. */
+  ambiguous?: boolean;
+  /** The provider's id of the request. */
+  requestId?: string;
+  cause?: unknown;
+}
+
+/** Every error a user can meet: what happened, where, and what to do next. Never holds a secret. */
+export class RowmillError extends Error {
+  override readonly name = 'RowmillError';
+  readonly code: ErrorCode;
+  /** What happened, without place and remedy. */
+  readonly what: string;
+  readonly where: string | null;
+  readonly remedy: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
+  readonly ambiguous: boolean;
+  readonly requestId: string | null;
+
+  constructor(code: ErrorCode, what: string, context: ErrorContext = {}) {
+    const entry = errorEntry(code);
+    const where = context.where ?? null;
+    super(where === null ? what : `${where}: ${what}`, { cause: context.cause });
+    this.code = code;
+    this.what = what;
+    this.where = where;
+    this.remedy = context.remedy ?? entry.remedy;
+    this.retryable = entry.retryable;
+    this.retryAfterMs = context.retryAfterMs ?? null;
+    this.ambiguous = context.ambiguous ?? false;
+    this.requestId = context.requestId ?? null;
+  }
+
+  get exit(): number {
+    return errorEntry(this.code).exit;
+  }
+}

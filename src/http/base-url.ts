@@ -1,0 +1,33 @@
+import { RowmillError } from '../errors.ts';
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
+
+/**
+ * Checks the address of an API before anything, a token above all, is sent to it: https, or http
+ * to this machine; no credentials, query or fragment. A path prefix is allowed.
+ *
+ * @returns The URL, its path without a slash at the end.
+ * @throws `base_url_invalid`. The text is never quoted whole: people paste tokens into the wrong place.
+ */
+export function parseBaseUrl(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text.trim());
+  } catch {
+    throw new RowmillError('base_url_invalid', 'the base URL is not a URL');
+  }
+  const refuse = (problem: string): RowmillError =>
+    new RowmillError('base_url_invalid', `the base URL (${url.protocol}//${url.host}) ${problem}`);
+
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new RowmillError('base_url_invalid', 'the base URL is neither https: nor http:');
+  }
+  if (url.username !== '' || url.password !== '') throw refuse('holds credentials');
+  if (url.search !== '') throw refuse('has a query');
+  if (url.hash !== '') throw refuse('has a fragment');
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+    throw refuse('is plain http and not on this machine: the token would travel in the clear');
+  }
+  url.pathname = url.pathname.replace(/\/+$/, '');
+  return url;
+}

@@ -1,0 +1,179 @@
+import { Pool } from 'undici';
+import type { Json } from '../contract/json.ts';
+import { parseBaseUrl } from './base-url.ts';
+import { exchange } from './exchange.ts';
+import type { Incoming } from './exchange.ts';
+import { brokenFailure, cutFailure, statusFailure, unreadableFailure } from './failures.ts';
+import type { Place } from './failures.ts';
+import { parseJson } from './json.ts';
+import { createLimiter } from './limiter.ts';
+import type { Limiter } from './limiter.ts';
+import { clip, oneLine } from './reason.ts';
+import { codeOf, redactorOf } from './redaction.ts';
+
+export interface HttpClientOptions {
+  /** https, or http on this machine; a path prefix is allowed. */
+  baseUrl: string;
+  /** Authentication; asked for at each request. Every value is kept out of all texts. */
+  headers: () => Record<string, string>;
+  /** @default rowmill */
+  userAgent?: string;
+  /** TCP and TLS. @default 10_000 */
+  connectTimeoutMs?: number;
+  /** From the request to the head of the reply. @default 60_000 */
+  headersTimeoutMs?: number;
+  /** Between two pieces of the body. @default 30_000 */
+  bodyTimeoutMs?: number;
+  /** One request with its whole reply, so that a dribbling body ends. @default 120_000 */
+  totalTimeoutMs?: number;
+  /** @default 64 MiB */
+  maxBodyBytes?: number;
+  /** Connections kept alive at most. @default 16 */
+  connections?: number;
+  /** Shared by all clients of one token. @default 10 requests/s, burst 20 */
+  limiter?: Limiter;
+  onResponse?: (response: { route: string; status: number; ms: number }) => void;
+}
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** From the base URL on, parts already encoded. */
+  path: string;
+  /** Template for counting: `POST /v1/tables/{id}/rows`. */
+  route: string;
+  query?: Record<string, string | number | readonly string[]>;
+  body?: Json;
+  signal?: AbortSignal;
+  /** Called for each request that goes out. */
+  onRequest?: (route: string) => void;
+  /** Safe to send twice: it changes nothing. */
+  repeatable: boolean;
+}
+
+export interface HttpReply {
+  status: number;
+  headers: Record<string, string>;
+  /** `null` after 204. */
+  json: unknown;
+  /** An error about this reply, for readers of its content: `reply_unreadable`. */
+  unreadable: (what: string) => Error;
+}
+
+export interface HttpClient {
+  /**
+   * Sends one request. Throws `RowmillError` (codes of "The provider's API", money and credentials;
+   * `ambiguous` when something other than a GET may have been carried out), or the reason of the
+   * signal as it is.
+   */
+  request(request: HttpRequest): Promise<HttpReply>;
+  /** Breaks what is under way. Idle connections never keep the process alive. */
+  close(): Promise<void>;
+}
+
+/** A client of one JSON API. Throws `base_url_invalid`. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const baseUrl = parseBaseUrl(options.baseUrl);
+  const prefix = baseUrl.pathname === '/' ? '' : baseUrl.pathname;
+  const limiter = options.limiter ?? createLimiter();
+  const pool = new Pool(baseUrl.origin, {
+    connections: options.connections ?? 16,
+    pipelining: 1,
+    connect: { timeout: options.connectTimeoutMs ?? 10_000 },
+    headersTimeout: options.headersTimeoutMs ?? 60_000,
+    bodyTimeout: options.bodyTimeoutMs ?? 30_000,
+  });
+
+  const send = async (request: HttpRequest, auth: Record<string, string>): Promise<Incoming> => {
+    const { method, body, signal } = request;
+    await limiter.take(signal);
+    let sentAtMs = 0;
+    const incoming = await exchange(pool, {
+      method,
+      path: prefix + request.path + queryOf(request.query),
+      headers: {
+        accept: 'application/json',
+        // A compressed reply can grow without limit after the size was checked.
+        'accept-encoding': 'identity',
+        'user-agent': options.userAgent ?? 'rowmill',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...auth,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+      totalTimeoutMs: options.totalTimeoutMs ?? 120_000,
+      maxBodyBytes: options.maxBodyBytes ?? 64 * 1024 * 1024,
+      onSent: () => {
+        sentAtMs = performance.now();
+        request.onRequest?.(request.route);
+      },
+    });
+    if (incoming.kind === 'reply') {
+      const { status } = incoming;
+      options.onResponse?.({ route: request.route, status, ms: performance.now() - sentAtMs });
+    }
+    return incoming;
+  };
+
+  return {
+    async request(request) {
+      const auth = options.headers();
+      const place: Place = {
+        where: `${request.method} ${prefix}${request.path}`,
+        mutates: request.method !== 'GET',
+        redact: redactorOf(auth),
+      };
+      let incoming = await send(request, auth);
+      // The only repeat in here: a server may close a kept-alive connection in the moment a request
+      // leaves on it. All other repeats are decided where it is known what a repeat costs: in
+      // activities and Temporal's retry policies.
+      if (request.repeatable && wasReset(incoming)) incoming = await send(request, auth);
+      if (incoming.kind === 'broken') throw brokenFailure(place, incoming.sent, incoming.error);
+      if (incoming.status >= 300) {
+        const failure = statusFailure(place, incoming);
+        if (incoming.status === 429 && failure.retryAfterMs !== null) {
+          limiter.pauseFor(failure.retryAfterMs);
+        }
+        throw failure;
+      }
+      return readReply(place, incoming);
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+const wasReset = (incoming: Incoming): boolean =>
+  incoming.kind === 'broken' &&
+  incoming.sent &&
+  ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(incoming.error) ?? '');
+
+function readReply(place: Place, reply: Incoming & { kind: 'reply' }): HttpReply {
+  const { status, headers } = reply;
+  const unreadable = (what: string): Error => unreadableFailure(place, headers, what);
+  const show = (text: string): string => clip(place.redact(oneLine(text)));
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw unreadable(
+      `answered ${status} in the encoding ${show(encoding)}, which was not asked for`,
+    );
+  }
+  if (reply.cut !== null) throw cutFailure(place, reply);
+  if (status === 204) return { status, headers, json: null, unreadable };
+  if (reply.body.length === 0) throw unreadable(`answered ${status} without a body`);
+  const type = headers['content-type'] ?? '';
+  if (type !== '' && !/^[^;]*[/+]json\s*(;|$)/i.test(type)) {
+    throw unreadable(`answered ${status} with ${show(type)} instead of JSON`);
+  }
+  try {
+    return { status, headers, json: parseJson(reply.body.toString('utf8')), unreadable };
+  } catch {
+    throw unreadable(`answered ${status} with broken or cut JSON (${reply.body.length} bytes)`);
+  }
+}
+
+function queryOf(query: HttpRequest['query'] = {}): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of Array.isArray(value) ? value : [value]) params.append(name, String(each));
+  }
+  return params.size === 0 ? '' : `?${params.toString()}`;
+}

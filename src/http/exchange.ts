@@ -1,0 +1,133 @@
+import { types } from 'node:util';
+import type { Dispatcher } from 'undici';
+
+export interface Outgoing {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** With prefix and query. */
+  path: string;
+  headers: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+  totalTimeoutMs: number;
+  /** Of a reply that is wanted; of an error page no more than `ERROR_BODY_BYTES` is read. */
+  maxBodyBytes: number;
+  /** The request begins to go out on a connection. */
+  onSent: () => void;
+}
+
+export type Incoming =
+  | {
+      kind: 'reply';
+      status: number;
+      headers: Record<string, string>;
+      body: Buffer;
+      cut: Cut | null;
+    }
+  /** No status came back. `sent`: it may have been carried out. */
+  | { kind: 'broken'; sent: boolean; error: Error };
+
+/** Why a body is not whole. */
+export type Cut = { why: 'too large' } | { why: 'broken'; error: Error };
+
+export class TotalTimeoutError extends Error {
+  override readonly name = 'TotalTimeoutError';
+  readonly code = 'TOTAL_TIMEOUT';
+}
+
+const ERROR_BODY_BYTES = 64 * 1024;
+
+/**
+ * One request and its reply, and whether it went out at all: undici's `dispatch` says when a
+ * request leaves on a connection, `request` does not, and everything about money hangs on that.
+ *
+ * Rejects only with the reason of the signal, as it is.
+ */
+export function exchange(dispatcher: Dispatcher, outgoing: Outgoing): Promise<Incoming> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let settled = false;
+    let head: { status: number; headers: Record<string, string> } | undefined;
+    let bytes = 0;
+    const chunks: Buffer[] = [];
+    const { signal } = outgoing;
+
+    const settle = (answer: () => void, stop?: Error): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+      answer();
+      if (stop !== undefined) controller?.abort(stop);
+    };
+    const reply = (cut: Cut | null, stop?: Error): void => {
+      const { status, headers } = head ?? { status: 0, headers: {} };
+      settle(
+        () => resolve({ kind: 'reply', status, headers, body: Buffer.concat(chunks), cut }),
+        stop,
+      );
+    };
+    const fail = (error: Error, stop?: Error): void => {
+      if (head !== undefined) {
+        reply({ why: 'broken', error }, stop);
+        return;
+      }
+      settle(() => resolve({ kind: 'broken', sent: controller !== undefined, error }), stop);
+    };
+    // The reason may be anything the caller chose; it goes back untouched.
+    const aborted = (): void => settle(() => reject(signal?.reason as Error), new Error('aborted'));
+    const timer = setTimeout(() => {
+      const error = new TotalTimeoutError(`no whole reply in ${outgoing.totalTimeoutMs} ms`);
+      fail(error, error);
+    }, outgoing.totalTimeoutMs);
+    if (signal?.aborted === true) {
+      aborted();
+      return;
+    }
+    signal?.addEventListener('abort', aborted);
+
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(started) {
+        // Given up while it waited for a connection: it must not go out any more.
+        if (settled) {
+          started.abort(new Error('given up'));
+          return;
+        }
+        controller = started;
+        outgoing.onSent();
+      },
+      onResponseStart(_controller, status, headers) {
+        if (status < 200) return;
+        head = { status, headers: singleValues(headers) };
+      },
+      onResponseData(_controller, chunk) {
+        const limit =
+          head !== undefined && head.status >= 300 ? ERROR_BODY_BYTES : outgoing.maxBodyBytes;
+        bytes += chunk.length;
+        if (bytes > limit) {
+          reply({ why: 'too large' }, new Error('body too large'));
+          return;
+        }
+        chunks.push(chunk);
+      },
+      onResponseEnd: () => reply(null),
+      onResponseError: (_controller, error) => fail(error),
+    };
+    const { method, path, headers, body } = outgoing;
+    try {
+      dispatcher.dispatch({ method, path, headers, body: body ?? null }, handler);
+    } catch (error) {
+      fail(types.isNativeError(error) ? error : new Error(String(error)));
+    }
+  });
+}
+
+function singleValues(
+  headers: Record<string, string | string[] | undefined>,
+): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined)
+      single[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return single;
+}

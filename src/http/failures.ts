@@ -1,0 +1,164 @@
+import { errors } from 'undici';
+import { RowmillError } from '../errors.ts';
+import type { ErrorCode, ErrorContext } from '../errors.ts';
+import { TotalTimeoutError } from './exchange.ts';
+import type { Incoming } from './exchange.ts';
+import { clip, oneLine, reasonOf } from './reason.ts';
+import { codeOf, messageOf, redactedError } from './redaction.ts';
+import type { Redact } from './redaction.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+/** Which request an error is about. */
+export interface Place {
+  /** `POST /v1/tables`: no query, it may hold what is not for every eye. */
+  where: string;
+  /** Not a GET: without a clear reply it may have been carried out. */
+  mutates: boolean;
+  redact: Redact;
+}
+
+/** The one place where errors of requests are made, so that no secret slips into one. */
+export function requestError(
+  place: Place,
+  code: ErrorCode,
+  what: string,
+  context: ErrorContext = {},
+): RowmillError {
+  const { redact } = place;
+  const { cause, requestId, ...rest } = context;
+  const id = requestId === undefined ? undefined : clip(redact(oneLine(requestId)));
+  return new RowmillError(code, redact(what) + (id === undefined ? '' : ` (request id ${id})`), {
+    ...rest,
+    where: redact(place.where),
+    ...(id === undefined ? {} : { requestId: id }),
+    ...(cause === undefined ? {} : { cause: redactedError(cause, redact) }),
+  });
+}
+
+/**
+ * The words of 402 (`detail.error`). Anything else says no more than that the provider wants
+ * money, which is `payment_failed`: the other two would send people the wrong way.
+ */
+const PAYMENT_WORDS = new Set<ErrorCode>([
+  'plan_required',
+  'payment_failed',
+  'insufficient_credits',
+]);
+
+const codeOfStatus = (status: number): ErrorCode => {
+  switch (status) {
+    case 401:
+      return 'unauthorized';
+    case 402:
+      return 'payment_failed';
+    case 403:
+      return 'forbidden';
+    case 404:
+    case 410:
+      return 'not_found';
+    case 408:
+      return 'provider_timeout';
+    case 429:
+      return 'rate_limited';
+    default:
+      return status >= 500 ? 'provider_unavailable' : 'request_refused';
+  }
+};
+
+/** A reply that is not 2xx. Only after 408 and 5xx it is open whether something was done. */
+export function statusFailure(place: Place, reply: Incoming & { kind: 'reply' }): RowmillError {
+  const { status, headers } = reply;
+  const { text, word } = reasonOf(reply.body, headers['content-type'] ?? '');
+  const code = [...PAYMENT_WORDS].find((known) => status === 402 && known === word);
+  const waitMs = status === 429 || status === 503 ? retryAfterMs(headers) : null;
+  const context: ErrorContext = {
+    ambiguous: place.mutates && (status === 408 || status >= 500),
+    ...requestIdOf(headers),
+    ...(waitMs === null ? {} : { retryAfterMs: waitMs }),
+  };
+  if (status < 400) return redirectFailure(place, reply, context);
+  const reason = text === null ? '' : `: ${clip(place.redact(oneLine(text)))}`;
+  return requestError(place, code ?? codeOfStatus(status), `answered ${status}${reason}`, context);
+}
+
+/** Never followed: the token must not travel to another host, nor a POST turn into a GET. */
+function redirectFailure(
+  place: Place,
+  { status, headers }: Incoming & { kind: 'reply' },
+  context: ErrorContext,
+): RowmillError {
+  const location = headers['location'] ?? '';
+  const to =
+    /^https?:\/\//i.test(location) && URL.canParse(location) ? new URL(location).origin : null;
+  const target = to === null ? '' : ` to ${clip(oneLine(to))}`;
+  return requestError(place, 'request_refused', `answered ${status}, a redirect${target}`, {
+    ...context,
+    remedy: 'Set the provider’s base URL to its final address; redirects are not followed.',
+  });
+}
+
+const NO_ANSWER_IN_TIME = [
+  TotalTimeoutError,
+  errors.HeadersTimeoutError,
+  errors.BodyTimeoutError,
+] as const;
+
+const isTimeout = (error: Error): boolean =>
+  NO_ANSWER_IN_TIME.some((kind) => error instanceof kind);
+
+/** No reply at all: never sent (refused, DNS, TLS, connect timeout), or lost on the way. */
+export function brokenFailure(place: Place, sent: boolean, error: Error): RowmillError {
+  const context = { cause: error, ambiguous: sent && place.mutates };
+  if (error instanceof errors.HTTPParserError) {
+    return requestError(place, 'reply_unreadable', 'the reply is not HTTP', context);
+  }
+  const late = isTimeout(error);
+  const code = codeOf(error);
+  const name = code === null || messageOf(error).includes(code) ? '' : `${code}: `;
+  const reason = clip(place.redact(oneLine(name + messageOf(error))));
+  const what = sent ? (late ? 'no answer in time' : 'the connection broke') : 'no connection';
+  return requestError(
+    place,
+    late ? 'provider_timeout' : 'provider_unreachable',
+    `${what} (${reason})`,
+    context,
+  );
+}
+
+/** A 2xx whose body did not come through whole. */
+export function cutFailure(place: Place, reply: Incoming & { kind: 'reply' }): RowmillError {
+  const context = { ambiguous: place.mutates, ...requestIdOf(reply.headers) };
+  if (reply.cut?.why !== 'broken') {
+    return requestError(
+      place,
+      'reply_too_large',
+      `answered ${reply.status} with too long a body`,
+      context,
+    );
+  }
+  const { error } = reply.cut;
+  const late = isTimeout(error);
+  return requestError(
+    place,
+    late ? 'provider_timeout' : 'provider_unreachable',
+    `answered ${reply.status}, but the body ${late ? 'did not come in time' : 'broke off'} after ${reply.body.length} bytes`,
+    { ...context, cause: error },
+  );
+}
+
+/** A 2xx that cannot be used. */
+export function unreadableFailure(
+  place: Place,
+  headers: Record<string, string>,
+  what: string,
+): RowmillError {
+  return requestError(place, 'reply_unreadable', what, {
+    ambiguous: place.mutates,
+    ...requestIdOf(headers),
+  });
+}
+
+const requestIdOf = (headers: Record<string, string>): { requestId?: string } => {
+  const id = headers['x-request-id'] ?? headers['request-id'] ?? headers['cf-ray'];
+  return id === undefined || id.trim() === '' ? {} : { requestId: id };
+};

@@ -1,0 +1,33 @@
+/**
+ * JSON as servers write it: a byte order mark is dropped, and raw control characters inside
+ * strings (seen in Extruct's long texts) are read as the characters they are.
+ *
+ * @throws SyntaxError as `JSON.parse`. Its message quotes the text: do not show it.
+ */
+export function parseJson(text: string): unknown {
+  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    const escaped = escapeControls(json);
+    if (escaped === json) throw error;
+    return JSON.parse(escaped);
+  }
+}
+
+/** Walks instead of matching: a pattern overflows on strings of many megabytes. */
+function escapeControls(json: string): string {
+  let out = '';
+  let copied = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const unit = json.charCodeAt(at);
+    if (unit === 0x22) inString = !inString;
+    else if (inString && unit === 0x5c) at += 1;
+    else if (inString && unit < 0x20) {
+      out += `${json.slice(copied, at)}\\u${unit.toString(16).padStart(4, '0')}`;
+      copied = at + 1;
+    }
+  }
+  return out + json.slice(copied);
+}

@@ -1,0 +1,89 @@
+import { stripVTControlCharacters } from 'node:util';
+import { z } from 'zod';
+import { parseJson } from './json.ts';
+
+const LONGEST_REASON = 300;
+const MOST_DETAILS = 3;
+
+const Detail = z.object({
+  loc: z.array(z.union([z.string(), z.number()])).optional(),
+  msg: z.string(),
+});
+const ErrorBody = z.object({
+  detail: z.unknown().optional(),
+  error: z.unknown().optional(),
+  message: z.unknown().optional(),
+});
+const Named = z.object({ error: z.string().optional(), message: z.string().optional() });
+
+/** What the body of an error reply says. */
+export interface Reason {
+  /** One line for people; `null` when there is nothing that may be quoted. */
+  text: string | null;
+  /** `detail.error`, `detail` or `error` where it is a word like `plan_required`. */
+  word: string | null;
+}
+
+/**
+ * Reads FastAPI's two shapes (`detail` as a text, or as a list of `{loc, msg}`), `detail` as an
+ * object, and plain `error` / `message`. HTML is never quoted: it is some proxy's page.
+ */
+export function reasonOf(body: Buffer, contentType: string): Reason {
+  const raw = body.toString('utf8');
+  if (contentType.includes('html') || /^\s*</.test(raw)) return { text: null, word: null };
+  let json: unknown;
+  try {
+    json = parseJson(raw);
+  } catch {
+    return { text: raw.trim() === '' ? null : raw, word: null };
+  }
+  const parsed = ErrorBody.safeParse(json);
+  if (!parsed.success) return { text: typeof json === 'string' ? json : null, word: null };
+  const { detail, error, message } = parsed.data;
+  const found = [detail, error, message].map(readDetail).find((reason) => reason.text !== null);
+  return found ?? { text: null, word: null };
+}
+
+function readDetail(detail: unknown): Reason {
+  if (typeof detail === 'string') return { text: detail, word: wordIn(detail) };
+  if (Array.isArray(detail)) return { text: renderDetails(detail), word: null };
+  const named = Named.safeParse(detail);
+  if (!named.success) return { text: null, word: null };
+  const { error, message } = named.data;
+  const texts = [error, message].filter((text) => text !== undefined);
+  return { text: texts.length === 0 ? null : texts.join(': '), word: wordIn(error ?? '') };
+}
+
+/** `body.rows.0.data: Field required; … and 4 more`. The values refused are not repeated. */
+function renderDetails(details: unknown[]): string | null {
+  const lines = details.flatMap((detail) => {
+    const { success, data } = Detail.safeParse(detail);
+    if (!success) return [];
+    return data.loc === undefined ? data.msg : `${data.loc.join('.')}: ${data.msg}`;
+  });
+  if (lines.length === 0) return null;
+  const more = lines.length > MOST_DETAILS ? `; … and ${lines.length - MOST_DETAILS} more` : '';
+  return lines.slice(0, MOST_DETAILS).join('; ') + more;
+}
+
+/** `Insufficient credits` and `insufficient_credits` are one word. */
+function wordIn(text: string): string | null {
+  const word = text
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_');
+  return /^[a-z_]{1,60}$/.test(word) ? word : null;
+}
+
+/** One line without control, escape and direction characters. */
+export const oneLine = (text: string): string =>
+  stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+
+/** At most 300 characters, whole ones. Take secrets out before: a cut may leave half of one. */
+export function clip(text: string): string {
+  const characters = Array.from(text.slice(0, 2 * LONGEST_REASON + 2));
+  if (characters.length <= LONGEST_REASON) return text;
+  return `${characters.slice(0, LONGEST_REASON - 1).join('')}…`;
+}

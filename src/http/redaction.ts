@@ -1,0 +1,52 @@
+import { types } from 'node:util';
+
+/** Takes secrets out of a text, by value. */
+export type Redact = (text: string) => string;
+
+const SHORTEST_SECRET = 4;
+
+/**
+ * Every value of the authentication headers is a secret, and so is its last word (`Bearer <token>`);
+ * also as it looks inside a URL or a JSON string.
+ */
+export function redactorOf(authHeaders: Record<string, string>): Redact {
+  const secrets = new Set<string>();
+  for (const value of Object.values(authHeaders)) {
+    for (const secret of [value, value.split(' ').at(-1) ?? '']) {
+      if (secret.length < SHORTEST_SECRET) continue;
+      secrets.add(secret);
+      secrets.add(encodeURIComponent(secret));
+      secrets.add(JSON.stringify(secret).slice(1, -1));
+    }
+  }
+  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+  return (text) =>
+    longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+}
+
+/** A copy of an error that is safe to keep as a `cause`: name, code, message and causes only. */
+export function redactedError(error: unknown, redact: Redact, depth = 0): Error {
+  if (!types.isNativeError(error)) return new Error(redact(String(error)));
+  const copy = new Error(redact(messageOf(error)));
+  copy.name = error.name;
+  if (error.stack !== undefined) copy.stack = redact(error.stack);
+  const code = codeOf(error);
+  if (code !== null) Object.assign(copy, { code });
+  if (error.cause !== undefined && depth < 3) {
+    copy.cause = redactedError(error.cause, redact, depth + 1);
+  }
+  return copy;
+}
+
+/** Node puts several refused addresses into an `AggregateError` without a message. */
+export function messageOf(error: Error): string {
+  if (error.message !== '') return error.message;
+  if ('errors' in error && Array.isArray(error.errors)) {
+    return error.errors.map((each) => (types.isNativeError(each) ? each.message : '')).join('; ');
+  }
+  return error.name;
+}
+
+/** `ECONNREFUSED`, `UND_ERR_…`; `null` for an error without a code. */
+export const codeOf = (error: Error): string | null =>
+  'code' in error && typeof error.code === 'string' ? error.code : null;

@@ -1,0 +1,201 @@
+import type { ColumnConfig } from '../../contract/pipeline.ts';
+import type { ColumnProblem, TableShape } from '../provider-spec.ts';
+import { AGENT_TYPES } from './column-configs.ts';
+import { automaticColumns, DEFAULT_KIND, mentionsOf, namedDependencies } from './dependencies.ts';
+
+/** Column kinds that one table kind alone has. */
+const ONLY_ON: Record<string, string> = {
+  company_people_finder: 'company',
+  email_finder: 'people',
+  phone_finder: 'people',
+  reverse_email_lookup: 'people',
+};
+
+const SYSTEM_KINDS = ['company_profile', 'company_name', 'company_website'];
+const NEED_LABELS = ['select', 'multiselect', 'label'];
+
+/**
+ * Everything about the columns that their shape cannot say. Works on configs of any shape, so that
+ * all mistakes come out together.
+ */
+export function checkColumns(table: TableShape): ColumnProblem[] {
+  const kind = table.kind ?? DEFAULT_KIND;
+  return [
+    ...checkKeys(table.columns, kind),
+    ...table.columns.flatMap((config, index) => [
+      ...checkFit(config, kind, index),
+      ...checkAgent(config, kind, index),
+    ]),
+    ...checkMentions(table.columns, kind),
+    ...checkCycles(table.columns),
+  ];
+}
+
+function checkKeys(columns: readonly ColumnConfig[], kind: string): ColumnProblem[] {
+  const automatic = new Set(automaticColumns(kind).map((column) => column.key));
+  const first = new Map<string, number>();
+  return columns.flatMap((config, index): ColumnProblem[] => {
+    const key = config['key'];
+    if (typeof key !== 'string') return [];
+    const path = [index, 'key'];
+    const before = first.get(key);
+    if (before !== undefined) {
+      return [
+        { path, found: `"${key}" again`, allowed: `a key of its own: columns[${before}] has it` },
+      ];
+    }
+    first.set(key, index);
+    // Declaring the input column again is how Extruct's own examples name it.
+    if (automatic.has(key) && config['kind'] !== 'input') {
+      return [
+        {
+          path,
+          found: `"${key}"`,
+          allowed: `another key: a ${kind} table makes this column itself`,
+        },
+      ];
+    }
+    return [];
+  });
+}
+
+function checkFit(config: ColumnConfig, kind: string, index: number): ColumnProblem[] {
+  const columnKind = config['kind'];
+  if (typeof columnKind !== 'string') return [];
+  const path = [index, 'kind'];
+  if (SYSTEM_KINDS.includes(columnKind)) {
+    const allowed = 'leave it out: company tables make it themselves, other tables cannot have it';
+    return [{ path, found: `"${columnKind}"`, allowed }];
+  }
+  const only = ONLY_ON[columnKind];
+  if (only === undefined || only === kind) return [];
+  return [
+    {
+      path,
+      found: `"${columnKind}" on a ${kind} table`,
+      allowed: `only on tables of kind ${only}`,
+    },
+  ];
+}
+
+function checkAgent(config: ColumnConfig, kind: string, index: number): ColumnProblem[] {
+  const value = config['value'];
+  if (config['kind'] !== 'agent' || typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return [];
+  const problems: ColumnProblem[] = [];
+  const { agent_type: agent, output_format: format, prompt, labels, output_schema: schema } = value;
+  if (kind === 'people' && (agent === undefined || agent === 'research_pro')) {
+    const others = AGENT_TYPES.filter((type) => type !== 'research_pro' && type !== 'research');
+    problems.push({
+      path: [index, 'value', 'agent_type'],
+      found: agent === undefined ? 'missing (the default is research_pro)' : '"research_pro"',
+      allowed: `on people tables: ${others.join(', ')}`,
+    });
+  }
+  if (agent !== 'linkedin' && (prompt === undefined || prompt === '')) {
+    const found = prompt === '' ? 'empty' : 'missing';
+    problems.push({ path: [index, 'value', 'prompt'], found, allowed: 'the question to answer' });
+  }
+  if (typeof format === 'string' && NEED_LABELS.includes(format) && (labels ?? null) === null) {
+    const allowed = `the answers to choose from: output_format ${format} needs them`;
+    problems.push({ path: [index, 'value', 'labels'], found: 'missing', allowed });
+  }
+  if (format === 'json' && (schema ?? null) === null) {
+    const allowed = 'a JSON Schema of the answer: output_format json needs it';
+    problems.push({ path: [index, 'value', 'output_schema'], found: 'missing', allowed });
+  }
+  return problems;
+}
+
+function checkMentions(columns: readonly ColumnConfig[], kind: string): ColumnProblem[] {
+  const known = [
+    ...new Set([
+      ...automaticColumns(kind).map((column) => column.key),
+      ...columns.flatMap(({ key }) => (typeof key === 'string' ? [key] : [])),
+    ]),
+  ];
+  const unknown = (path: ColumnProblem['path'], word: string, found: string): ColumnProblem[] =>
+    known.includes(word)
+      ? []
+      : [
+          {
+            path,
+            found,
+            allowed: `columns of this table: ${known.join(', ')}`,
+            word,
+            candidates: known,
+            within: word,
+          },
+        ];
+  return columns.flatMap((config, index) => {
+    const value = config['value'];
+    const problems: ColumnProblem[] = [];
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const field of ['prompt', 'criterion']) {
+        const text = value[field];
+        for (const word of typeof text === 'string' ? mentionsOf(text) : []) {
+          problems.push(
+            ...unknown([index, 'value', field], word, `{${word}} is no column`).map((problem) => ({
+              ...problem,
+              within: `{${word}}`,
+            })),
+          );
+        }
+      }
+      const extra = value['extra_dependencies'];
+      for (const [at, word] of Array.isArray(extra) ? extra.entries() : []) {
+        if (typeof word !== 'string') continue;
+        problems.push(
+          ...unknown([index, 'value', 'extra_dependencies', at], word, `"${word}" is no column`),
+        );
+      }
+    }
+    const email = config['email_column_key'];
+    if (typeof email === 'string') {
+      problems.push(...unknown([index, 'email_column_key'], email, `"${email}" is no column`));
+    }
+    return problems;
+  });
+}
+
+/** Columns that wait for each other would never start. Each circle is named once. */
+function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
+  const graph = new Map<string, { index: number; to: string[] }>();
+  for (const [index, config] of columns.entries()) {
+    const key = config['key'];
+    if (typeof key === 'string' && !graph.has(key)) {
+      graph.set(key, { index, to: namedDependencies(config) });
+    }
+  }
+  const problems: ColumnProblem[] = [];
+  const finished = new Set<string>();
+  const trail: string[] = [];
+  const visit = (key: string): void => {
+    const node = graph.get(key);
+    if (node === undefined || finished.has(key)) return;
+    const start = trail.indexOf(key);
+    if (start >= 0) {
+      const circle = [...trail.slice(start), key];
+      const last = graph.get(trail.at(-1) ?? key) ?? node;
+      problems.push({
+        path: placeOf(columns[last.index] ?? {}, last.index),
+        found: `columns wait for each other: ${circle.join(' → ')}`,
+        allowed: 'mentions without a circle',
+        within: `{${key}}`,
+      });
+      return;
+    }
+    trail.push(key);
+    for (const next of node.to) visit(next);
+    trail.pop();
+    finished.add(key);
+  };
+  for (const key of graph.keys()) visit(key);
+  return problems;
+}
+
+const placeOf = (config: ColumnConfig, index: number): ColumnProblem['path'] => {
+  const value = config['value'];
+  const hasPrompt = typeof value === 'object' && value !== null && 'prompt' in value;
+  return hasPrompt ? [index, 'value', 'prompt'] : [index];
+};

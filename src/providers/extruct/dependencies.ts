@@ -1,0 +1,112 @@
+import type { ColumnConfig } from '../../contract/pipeline.ts';
+
+/** Extruct makes a `company` table when none is named. */
+export const DEFAULT_KIND = 'company';
+
+/** A column the table creates by itself (AI Tables Basics). */
+export interface AutomaticColumn {
+  key: string;
+  name: string;
+  /** Filled from the rows. On people tables the API knows no computing kind for these. */
+  input: boolean;
+  dependsOn: string[];
+}
+
+const input = (key: string, name: string): AutomaticColumn => ({
+  key,
+  name,
+  input: true,
+  dependsOn: [],
+});
+const lookup = (key: string, name: string): AutomaticColumn => ({
+  key,
+  name,
+  input: false,
+  dependsOn: ['input'],
+});
+
+const AUTOMATIC: Record<string, readonly AutomaticColumn[]> = {
+  company: [
+    input('input', 'Input'),
+    lookup('company_profile', 'Company Profile'),
+    lookup('company_name', 'Company Name'),
+    lookup('company_website', 'Company Website'),
+  ],
+  people: [
+    input('input', 'Input'),
+    input('full_name', 'Full Name'),
+    input('role', 'Role'),
+    input('profile_url', 'Profile URL'),
+  ],
+};
+
+/** Context that research columns get without asking. */
+const CONTEXT: Record<string, readonly string[]> = {
+  company: ['company_name', 'company_website'],
+  people: ['full_name', 'profile_url', 'role'],
+};
+
+/** The website is the parent company's, or an input column of exactly this key. */
+const CONTACT = ['full_name', 'profile_url', 'company_website'];
+
+export const automaticColumns = (kind: string): readonly AutomaticColumn[] =>
+  Object.hasOwn(AUTOMATIC, kind) ? (AUTOMATIC[kind] ?? []) : [];
+
+/** Keys mentioned as `{key}` in a prompt, each once, in order. */
+export const mentionsOf = (prompt: string): string[] => [
+  ...new Set(Array.from(prompt.matchAll(/\{([A-Za-z_]\w*)\}/g), (match) => match[1] ?? '')),
+];
+
+/** What the column's own config names; may name columns that do not exist. */
+export function namedDependencies(config: ColumnConfig): string[] {
+  const value = objectOf(config['value']);
+  const named = [
+    ...mentionsOf(textOf(value['prompt'])),
+    ...mentionsOf(textOf(value['criterion'])),
+    ...listOf(value['extra_dependencies']),
+  ];
+  const email = config['email_column_key'];
+  if (config['kind'] === 'reverse_email_lookup' && typeof email === 'string') named.push(email);
+  return [...new Set(named)];
+}
+
+/**
+ * Keys of the columns that must be done on a row before this one starts: named in the config, or
+ * added by the API. Some may be input columns (always done) or, for contact lookups, columns of
+ * the parent table: keep those that the table computes.
+ */
+export function columnDependencies(config: ColumnConfig, kind: string): string[] {
+  const own = config['key'];
+  const all = new Set([...namedDependencies(config), ...impliedDependencies(config, kind)]);
+  if (typeof own === 'string') all.delete(own);
+  return [...all];
+}
+
+function impliedDependencies(config: ColumnConfig, kind: string): readonly string[] {
+  switch (config['kind']) {
+    case 'agent':
+    case 'criterion_grade':
+    case 'company_people_finder':
+      return CONTEXT[kind] ?? [];
+    case 'email_finder':
+    case 'phone_finder':
+      return CONTACT;
+    case 'company_profile':
+    case 'company_name':
+    case 'company_website':
+      return ['input'];
+    default:
+      return [];
+  }
+}
+
+const objectOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? // A plain object that came from JSON has string keys.
+      (value as Record<string, unknown>)
+    : {};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const listOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];

@@ -1,0 +1,191 @@
+import type { SnapshotRow } from '../../contract/rows.ts';
+import type { TableSpec } from '../../contract/pipeline.ts';
+import type { TableRef } from '../../contract/table.ts';
+import { RowmillError } from '../../errors.ts';
+import { createHttpClient } from '../../http/client.ts';
+import type { HttpClientOptions } from '../../http/client.ts';
+import type { FoundTable, Provider } from '../provider.ts';
+import { rowOf } from './cells.ts';
+import { createExtructClient } from './client.ts';
+import { columnsOf, missingColumns, tableKind } from './columns.ts';
+import type { ColumnWire, RowWire } from './wire.ts';
+
+export interface ExtructOptions extends Omit<HttpClientOptions, 'headers'> {
+  token: string;
+}
+
+export const EXTRUCT_BASE_URL = 'https://api.extruct.ai';
+
+/** Of a list of tables; more is answered with 400. */
+const TABLES_PER_PAGE = 100;
+const ROWS_PER_DELETE = 100;
+
+/**
+ * Extruct AI Tables. What it does not have, and what stands for it: idempotency keys (a tag finds
+ * the table, `metadata.rowmill_key` the row), a count of failed cells (`cellsFailed` is `null`: read
+ * the pages), reading or cancelling a single run (progress is the table's).
+ */
+export function createExtructProvider({ token, ...options }: ExtructOptions): Provider {
+  const http = createHttpClient({
+    ...options,
+    headers: () => ({ authorization: `Bearer ${token}` }),
+  });
+  const api = createExtructClient(http);
+  const limits = { rowsPerAdd: 50, rowsPerPage: 100 };
+
+  const refOf = (id: string, wire: ColumnWire[], spec: TableSpec): TableRef => ({
+    id,
+    url: pageForPeople(options.baseUrl, id),
+    columns: columnsOf(wire, spec),
+  });
+
+  return {
+    name: 'extruct',
+    // 50: not in the reference; Extruct's own scripts call it the maximum of a request.
+    limits,
+
+    /** `GET /v1/user`. */
+    async account(ctx) {
+      const user = await api.user(ctx);
+      return {
+        credits: user.available_credits ?? null,
+        label: user.organization_name ?? user.email ?? user.user_id ?? 'unknown account',
+      };
+    },
+
+    /** The tag is compared here as well: how exact the server's filter is, is not documented. */
+    async findTables(tag, ctx) {
+      const found = new Map<string, FoundTable>();
+      const seen = new Set<string>();
+      for (let offset = 0, more = true; more; offset += TABLES_PER_PAGE) {
+        const page = await api.listTables(ctx, { tags: tag, offset, limit: TABLES_PER_PAGE });
+        more = page.length === TABLES_PER_PAGE && !page.every(({ id }) => seen.has(id));
+        for (const { id, created_at: createdAt, tags, num_rows: rows } of page) {
+          seen.add(id);
+          if (tags?.includes(tag) ?? true) found.set(id, { id, createdAt, rows: rows ?? 0 });
+        }
+      }
+      return [...found.values()].sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+    },
+
+    /** `POST /v1/tables`: not safe to repeat. */
+    async createTable(spec, name, tag, ctx) {
+      const table = await api.createTable(ctx, {
+        name,
+        kind: tableKind(spec),
+        ...(spec.description === undefined ? {} : { description: spec.description }),
+        tags: [...new Set([tag, 'rowmill', ...spec.tags])],
+        column_configs: spec.columns,
+      });
+      return refOf(table.id, table.columns, spec);
+    },
+
+    /** Reads first, so a repeat after an ambiguous reply adds no column twice. */
+    async ensureColumns(tableId, spec, ctx) {
+      const before = await api.getTable(ctx, tableId);
+      const missing = missingColumns(before.columns, spec);
+      if (missing.length === 0) return refOf(before.id, before.columns, spec);
+      const added = await api.createColumns(ctx, tableId, missing);
+      const columns = [...before.columns, ...added];
+      if (missingColumns(columns, spec).length === 0) return refOf(before.id, columns, spec);
+      const after = await api.getTable(ctx, tableId);
+      if (missingColumns(after.columns, spec).length === 0) {
+        return refOf(after.id, after.columns, spec);
+      }
+      throw new RowmillError('reply_unreadable', 'columns were added but the table has them not', {
+        where: `table ${tableId}`,
+        ambiguous: true,
+      });
+    },
+
+    /** A table that is gone already is deleted. */
+    async deleteTable(tableId, ctx) {
+      try {
+        await api.deleteTable(ctx, tableId);
+      } catch (error) {
+        if (!(error instanceof RowmillError) || error.code !== 'not_found') throw error;
+      }
+    },
+
+    /** `POST …/rows` appends without looking: not safe to repeat. */
+    async addRows(table, rows, ctx) {
+      const added = await api.createRows(
+        ctx,
+        table.id,
+        rows.map(({ key, input }) => ({ data: input, metadata: { rowmill_key: key } })),
+      );
+      return idsInOrder(table, rows, added);
+    },
+
+    async deleteRows(table, rowIds, ctx) {
+      for (let from = 0; from < rowIds.length; from += ROWS_PER_DELETE) {
+        await api.deleteRows(ctx, table.id, rowIds.slice(from, from + ROWS_PER_DELETE));
+      }
+    },
+
+    /** An empty scope is not sent: left out, `columns` and `rows` mean "all", and all costs. */
+    async startRun(table, { mode, columnIds, rowIds }, ctx) {
+      if (columnIds.length === 0 || rowIds?.length === 0) {
+        return { operations: [], requestedCells: 0 };
+      }
+      const scope = { mode, columns: columnIds, ...(rowIds === undefined ? {} : { rows: rowIds }) };
+      const run = await api.run(ctx, table.id, scope);
+      return {
+        operations: typeof run.id === 'string' ? [run.id] : [],
+        requestedCells: run.num_requested_cells ?? null,
+      };
+    },
+
+    /** Of the whole table: runs cannot be read one by one, so the receipt is of no use here. */
+    async progress(table, _receipt, ctx) {
+      const { status } = await api.getTableStatus(ctx, table.id);
+      return {
+        rows: status.num_rows,
+        running: status.run_status.toLowerCase() !== 'idle',
+        cellsTotal: status.num_rows * status.num_output_columns,
+        cellsDone: status.num_cells_completed,
+        cellsInProgress: status.num_cells_in_progress,
+        cellsFailed: null,
+      };
+    },
+
+    /**
+     * The cursor is an offset. The end is where the table's own count says, else a short page;
+     * a short page before that end (the largest `limit` is not documented) is not the last one.
+     */
+    async page(table, cursor, ctx) {
+      const offset = cursor === null ? 0 : Number(cursor);
+      const { rows, status } = await api.data(ctx, table.id, { offset, limit: limits.rowsPerPage });
+      const computed = table.columns.filter((column) => !column.input);
+      const total = status?.num_rows ?? null;
+      const reached = offset + rows.length;
+      const last =
+        rows.length === 0 || (total === null ? rows.length < limits.rowsPerPage : reached >= total);
+      return {
+        rows: rows.map((row) => rowOf(row, computed)),
+        next: last ? null : String(reached),
+        total,
+      };
+    },
+  };
+}
+
+/** Extruct's own scripts print this address; another host (a sandbox) has no such page. */
+export const pageForPeople = (baseUrl: string, tableId: string): string | null =>
+  new URL(baseUrl).host === new URL(EXTRUCT_BASE_URL).host
+    ? `https://app.extruct.ai/tables/${encodeURIComponent(tableId)}`
+    : null;
+
+/** One id a row, in the order they were sent: by key where the reply repeats it, else by place. */
+function idsInOrder(table: TableRef, sent: SnapshotRow[], added: RowWire[]): string[] {
+  const byKey = new Map(
+    added.map((row, at) => [row.metadata?.rowmill_key ?? sent[at]?.key, row.id]),
+  );
+  const ids = sent.flatMap(({ key }) => byKey.get(key) ?? []);
+  if (added.length === sent.length && new Set(ids).size === sent.length) return ids;
+  throw new RowmillError(
+    'reply_unreadable',
+    `sent ${sent.length} rows, and the reply names ${added.length} rows that do not match them`,
+    { where: `POST /v1/tables/${table.id}/rows`, ambiguous: true },
+  );
+}

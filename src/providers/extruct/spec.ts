@@ -1,0 +1,70 @@
+import type { ColumnConfig } from '../../contract/pipeline.ts';
+import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
+import { checkColumns } from './check-columns.ts';
+import { columnConfig } from './column-configs.ts';
+import { automaticColumns, columnDependencies, DEFAULT_KIND } from './dependencies.ts';
+
+/** Rows a request: 50 is what Extruct's own batches use; a page of 100 is served as well. */
+export const EXTRUCT_LIMITS = { rowsPerAdd: 50, rowsPerPage: 100 } as const;
+
+/** Credits of a cell, relative to a plain one. Deep-search scores come with the search. */
+const WEIGHT: Record<string, number> = { input: 0, discovery_scores: 0, company_people_finder: 2 };
+
+export const extructSpec: ProviderSpec = {
+  name: 'extruct',
+  tokenVariable: 'EXTRUCT_API_TOKEN',
+  baseUrlVariable: 'EXTRUCT_BASE_URL',
+  kinds: [DEFAULT_KIND, 'people', 'generic'],
+  column: columnConfig,
+  limits: EXTRUCT_LIMITS,
+  inputs: (table) => [
+    ...new Set([
+      ...(automaticColumns(kindOf(table)).some(({ key }) => key === 'input') ? ['input'] : []),
+      ...table.columns.filter(isInput).map(keyOf),
+    ]),
+  ],
+  optionalInputs: (table) =>
+    automaticColumns(kindOf(table)).flatMap(({ key, input }) =>
+      input && key !== 'input' ? [key] : [],
+    ),
+  check: checkColumns,
+  plan,
+};
+
+function plan(table: TableShape): PlannedColumn[] {
+  const kind = kindOf(table);
+  const declared = new Set(table.columns.map(keyOf));
+  const automatic = automaticColumns(kind).flatMap((column): PlannedColumn[] =>
+    declared.has(column.key)
+      ? []
+      : // Whether system cells are charged is not documented; the observed price list has none.
+        [{ ...column, ours: false, paid: false, creditsWeight: 0 }],
+  );
+  const ours = table.columns.map((config): PlannedColumn => {
+    const columnKind = textOf(config, 'kind');
+    const creditsWeight = WEIGHT[columnKind] ?? 1;
+    return {
+      key: keyOf(config),
+      name: textOf(config, 'name'),
+      input: isInput(config),
+      ours: true,
+      paid: creditsWeight > 0,
+      creditsWeight,
+      dependsOn: columnDependencies(config, kind),
+    };
+  });
+  const all = [...automatic, ...ours];
+  const there = new Set(all.map(({ key }) => key));
+  return all.map((column) => ({
+    ...column,
+    dependsOn: column.dependsOn.filter((key) => there.has(key)),
+  }));
+}
+
+const kindOf = (table: TableShape): string => table.kind ?? DEFAULT_KIND;
+const textOf = (config: ColumnConfig, field: string): string => {
+  const value = config[field];
+  return typeof value === 'string' ? value : '';
+};
+const keyOf = (config: ColumnConfig): string => textOf(config, 'key');
+const isInput = (config: ColumnConfig): boolean => config['kind'] === 'input';

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { JsonObject } from '../../contract/json.ts';
+
+/**
+ * Replies of Extruct's API as far as they are used. Lenient: fields and words that are not known
+ * are let through, lists may come bare (as documented) or wrapped (as older clients read them).
+ */
+
+/** Came out of a JSON parser, so what it holds is JSON; a page has thousands of values to look at. */
+const AnyObject = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object',
+);
+
+const Id = z.union([z.string().min(1), z.number()]).transform(String);
+
+const Credits = z.union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)]).transform(Number);
+
+/** A bare array, or an object that holds it under one of the names. */
+const listOf = <Item extends z.ZodType>(item: Item, ...names: string[]) =>
+  z.preprocess((value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    const fields = new Map<string, unknown>(Object.entries(value));
+    const name = names.find((each) => Array.isArray(fields.get(each)));
+    return name === undefined ? value : fields.get(name);
+  }, z.array(item));
+
+export const UserReply = z.object({
+  user_id: Id.nullish(),
+  email: z.string().nullish(),
+  available_credits: Credits.nullish().catch(null),
+  organization_name: z.string().nullish(),
+});
+
+const ColumnWire = z.object({
+  id: Id,
+  config: z.looseObject({
+    kind: z.string().default(''),
+    key: z.string(),
+    name: z.string().nullish(),
+  }),
+});
+export type ColumnWire = z.infer<typeof ColumnWire>;
+
+export const ColumnsReply = listOf(ColumnWire, 'columns', 'data');
+
+/** Counters are of computed cells only; there is no counter of failed ones. */
+const StatusWire = z.object({
+  num_rows: z.number(),
+  num_output_columns: z.number(),
+  num_cells_completed: z.number(),
+  num_cells_in_progress: z.number(),
+  run_status: z.string(),
+});
+
+const table = {
+  id: Id,
+  kind: z.string().nullish(),
+};
+
+export const TableReply = z.object({ ...table, columns: ColumnsReply.default([]) });
+export type TableReply = z.infer<typeof TableReply>;
+
+export const TableStatusReply = z.object({ status: StatusWire });
+
+export const TablesReply = listOf(
+  z.object({
+    ...table,
+    created_at: z.string(),
+    tags: z.array(z.string()).nullish(),
+    num_rows: z.number().nullish(),
+  }),
+  'tables',
+  'data',
+  'items',
+);
+
+const Metadata = z.looseObject({ rowmill_key: z.string().optional().catch(undefined) });
+
+const RowWire = z.object({
+  id: Id,
+  data: AnyObject.nullish(),
+  metadata: Metadata.nullish().catch(null),
+});
+export type RowWire = z.infer<typeof RowWire>;
+
+export const RowsReply = listOf(RowWire, 'rows', 'data');
+
+export const DataReply = z.object({
+  rows: z.array(RowWire),
+  status: z.object({ num_rows: z.number() }).nullish().catch(null),
+});
+
+export const RunReply = z.object({
+  id: Id.nullish(),
+  num_requested_cells: z.number().nullish().catch(null),
+});
+
+/** Replies to deletes are not needed: 2xx says all. */
+export const AnyReply = z.unknown();

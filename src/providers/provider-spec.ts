@@ -1,0 +1,52 @@
+import type { ZodType } from 'zod';
+import type { ColumnConfig, TableSpec } from '../contract/pipeline.ts';
+
+/** What is known about a provider without a network: enough to check a file and price a run. */
+export interface ProviderSpec {
+  readonly name: string;
+  /** Environment variables of the worker. */
+  readonly tokenVariable: string;
+  readonly baseUrlVariable: string;
+  /** Table kinds, the default first; empty where tables have no kinds. */
+  readonly kinds: readonly string[];
+  /** Shape of one column config as written in the pipeline file; adds no defaults. */
+  readonly column: ZodType;
+  readonly limits: { rowsPerAdd: number; rowsPerPage: number };
+  /** Table columns that every row must fill, in order. */
+  inputs(table: TableShape): string[];
+  /** Table columns that rows may fill as well. */
+  optionalInputs(table: TableShape): string[];
+  /** What the shape alone cannot say: keys, mentions, cycles, what fits the kind. */
+  check(table: TableShape): ColumnProblem[];
+  /** Every column the table will have, the automatic ones first. */
+  plan(table: TableShape): PlannedColumn[];
+}
+
+export type TableShape = Pick<TableSpec, 'kind'> & { columns: readonly ColumnConfig[] };
+
+export interface PlannedColumn {
+  key: string;
+  name: string;
+  /** Filled from the rows, never computed. */
+  input: boolean;
+  /** Written in the pipeline file. */
+  ours: boolean;
+  /** Whether cells cost credits. */
+  paid: boolean;
+  /** Credits of a cell ÷ credits of a plain one (`spend.creditsPerCell`). */
+  creditsWeight: number;
+  /** Columns that must be done on the same row before this one starts. */
+  dependsOn: string[];
+}
+
+export interface ColumnProblem {
+  /** Below `table.columns`: index, then keys. */
+  path: (string | number)[];
+  found: string;
+  allowed: string;
+  /** The wrong word and what it may have been meant to be. */
+  word?: string;
+  candidates?: string[];
+  /** Text inside the value at `path` that the position should point to. */
+  within?: string;
+}

@@ -1,0 +1,90 @@
+import type { Json } from '../contract/json.ts';
+import type { TableSpec } from '../contract/pipeline.ts';
+import type { SnapshotRow } from '../contract/rows.ts';
+import type {
+  CellStatus,
+  RunMode,
+  RunReceipt,
+  TableProgress,
+  TableRef,
+} from '../contract/table.ts';
+
+/** Travels with every call: how to stop it, and where requests are counted. */
+export interface CallContext {
+  signal?: AbortSignal;
+  /** Called once for each HTTP request sent, retries included. */
+  onRequest?: (route: string) => void;
+}
+
+export interface Account {
+  /** Credits left; `null` where the provider does not say. */
+  credits: number | null;
+  /** Whose account, for people. */
+  label: string;
+}
+
+export interface FoundTable {
+  id: string;
+  /** ISO time. */
+  createdAt: string;
+  rows: number;
+}
+
+export interface RunScope {
+  mode: RunMode;
+  columnIds: string[];
+  /** Without it: every row. */
+  rowIds?: string[];
+}
+
+/** A row as it stands in the provider's table. */
+export interface TableRow {
+  id: string;
+  /** Our key, or `null` on a row that is not ours. */
+  key: string | null;
+  /** By column key; computed columns only. */
+  cells: Record<string, TableCell>;
+}
+
+export interface TableCell {
+  status: CellStatus;
+  /** The provider's own word. */
+  rawStatus: string;
+  value: Json;
+  explanation?: string;
+  sources?: Json[];
+  updatedAt?: string;
+  /** Why it failed, where the provider says. */
+  reason?: string;
+}
+
+export interface Page {
+  rows: TableRow[];
+  /** Opaque; `null` after the last page. */
+  next: string | null;
+  /** Rows the table says it has; `null` where the page does not tell. */
+  total: number | null;
+}
+
+/**
+ * What a run needs of an AI-table API; one API step a method. Every method throws `RowmillError`
+ * with a code of `src/errors.ts`; `ambiguous` on it means: the request may have been carried out.
+ * No method repeats a request that is not safe to repeat.
+ */
+export interface Provider {
+  readonly name: string;
+  readonly limits: { rowsPerAdd: number; rowsPerPage: number };
+  account(ctx: CallContext): Promise<Account>;
+  /** Tables that carry the tag, oldest first. */
+  findTables(tag: string, ctx: CallContext): Promise<FoundTable[]>;
+  createTable(spec: TableSpec, name: string, tag: string, ctx: CallContext): Promise<TableRef>;
+  /** The table with its columns; makes the columns of the spec that are not there yet. */
+  ensureColumns(tableId: string, spec: TableSpec, ctx: CallContext): Promise<TableRef>;
+  deleteTable(tableId: string, ctx: CallContext): Promise<void>;
+  /** Appends, in order; the ids of the new rows, in the same order. */
+  addRows(table: TableRef, rows: SnapshotRow[], ctx: CallContext): Promise<string[]>;
+  deleteRows(table: TableRef, rowIds: string[], ctx: CallContext): Promise<void>;
+  startRun(table: TableRef, scope: RunScope, ctx: CallContext): Promise<RunReceipt>;
+  progress(table: TableRef, receipt: RunReceipt | null, ctx: CallContext): Promise<TableProgress>;
+  page(table: TableRef, cursor: string | null, ctx: CallContext): Promise<Page>;
+}

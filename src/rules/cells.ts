@@ -1,0 +1,90 @@
+import type { CellOutcome } from '../contract/results.ts';
+import type { CellStatus, Column } from '../contract/table.ts';
+
+/** What a provider says of one cell, as far as its outcome depends on it. */
+export interface CellReading {
+  status: CellStatus;
+  /** The answer is missing though the cell is done. */
+  empty: boolean;
+}
+
+export interface CellVerdict {
+  outcome: CellOutcome;
+  /** Of a blocked cell: the column at the root of it. */
+  blockedBy: string | null;
+  inFlight: boolean;
+  startable: boolean;
+}
+
+/** What became of each of our cells of one row; `cells` may lack columns that have no value yet. */
+export function judgeRow(
+  columns: readonly Column[],
+  cells: Readonly<Record<string, CellReading>>,
+): Map<string, CellVerdict> {
+  const verdicts = new Map<string, CellVerdict>();
+  for (const column of inOrder(columns)) {
+    verdicts.set(column.key, judgeCell(cells[column.key], column.dependsOn, verdicts));
+  }
+  const ours = new Map<string, CellVerdict>();
+  for (const { key, ours: asked } of columns) {
+    const verdict = asked ? verdicts.get(key) : undefined;
+    if (verdict !== undefined) ours.set(key, verdict);
+  }
+  return ours;
+}
+
+const ordered = new WeakMap<readonly Column[], readonly Column[]>();
+
+/**
+ * The computed columns, each after the ones it waits for. Worked out once a table: rows are many.
+ * Of columns that wait for each other (refused by the pipeline file) the last one comes first.
+ */
+function inOrder(columns: readonly Column[]): readonly Column[] {
+  const known = ordered.get(columns);
+  if (known !== undefined) return known;
+  const byKey = new Map(
+    columns.filter(({ input }) => !input).map((column) => [column.key, column]),
+  );
+  const order: Column[] = [];
+  const seen = new Set<Column>();
+  const visit = (column: Column | undefined): void => {
+    if (column === undefined || seen.has(column)) return;
+    seen.add(column);
+    for (const key of column.dependsOn) visit(byKey.get(key));
+    order.push(column);
+  };
+  for (const column of byKey.values()) visit(column);
+  ordered.set(columns, order);
+  return order;
+}
+
+type Ended = 'done' | 'empty' | 'failed';
+
+/** The same for every such cell: most cells of most tables. */
+const ENDED: Readonly<Record<Ended, CellVerdict>> = {
+  done: { outcome: 'done', blockedBy: null, inFlight: false, startable: false },
+  empty: { outcome: 'empty', blockedBy: null, inFlight: false, startable: false },
+  failed: { outcome: 'failed', blockedBy: null, inFlight: false, startable: false },
+};
+
+/** `upstream` keys without a verdict are inputs, which are always there. */
+function judgeCell(
+  cell: CellReading | undefined,
+  upstream: readonly string[],
+  verdicts: ReadonlyMap<string, CellVerdict>,
+): CellVerdict {
+  if (cell?.status === 'done') return ENDED[cell.empty ? 'empty' : 'done'];
+  if (cell?.status === 'failed') return ENDED.failed;
+  let ready = true;
+  for (const key of upstream) {
+    const verdict = verdicts.get(key);
+    if (verdict === undefined) continue;
+    if (verdict.outcome === 'failed' || verdict.outcome === 'blocked') {
+      const blockedBy = verdict.blockedBy ?? key;
+      return { outcome: 'blocked', blockedBy, inFlight: false, startable: false };
+    }
+    ready &&= verdict.outcome === 'done' || verdict.outcome === 'empty';
+  }
+  const inFlight = cell?.status === 'running' || cell?.status === 'unknown';
+  return { outcome: 'pending', blockedBy: null, inFlight, startable: !inFlight && ready };
+}

@@ -1,0 +1,72 @@
+import type { RunPolicy } from '../contract/pipeline.ts';
+import type { Collection } from '../contract/results.ts';
+
+/** How the wait for a pass ended. */
+export type WaitEnd = 'idle' | 'stalled' | 'deadline';
+
+/**
+ * One run of the table, or one more wait for it.
+ * `first`: every cell without a value. `failed`: the failed cells again. `follow-up`: cells that
+ * could start only now, or were never started. `nudge`: the same for cells that hang. `wait`:
+ * nothing is sent, the cells in flight get more time.
+ */
+export type PassKind = 'first' | 'failed' | 'follow-up' | 'nudge' | 'wait';
+
+/** What happened so far, as far as the next step depends on it. */
+export interface PassLog {
+  /** Reruns of failed cells so far. */
+  failedPasses: number;
+  last: PassKind;
+  lastEnd: WaitEnd;
+  /** Failed cells that the last rerun brought to done; `null` before the first rerun. */
+  repaired: number | null;
+  /** Since a cell last got done: waits, and paid follow-ups or nudges. */
+  idleWaits: number;
+  nudges: number;
+}
+
+const WAITS_AT_MOST = 2;
+/** One nudge, and what still hangs then is given up. */
+const NUDGES_AT_MOST = 1;
+
+/** Rerun, wait on, or stop: `null` means publish. Never pays for a cell that is done. */
+export function nextPass(found: Collection, log: PassLog, policy: RunPolicy): PassKind | null {
+  if (log.lastEnd === 'deadline') return null;
+  const mayNudge = log.nudges < NUDGES_AT_MOST;
+  if (found.inFlight > 0) {
+    // The status said idle, the cells say otherwise: the status lagged. Believe the cells.
+    if (log.lastEnd === 'idle' && log.idleWaits < WAITS_AT_MOST) return 'wait';
+    if (mayNudge) return 'nudge';
+  } else if (found.startable > 0 && mayNudge) {
+    return 'follow-up';
+  }
+  const hopeless = log.repaired === 0;
+  if (found.cells.failed > 0 && log.failedPasses < policy.failedPasses && !hopeless) {
+    return 'failed';
+  }
+  return null;
+}
+
+/** The log after a pass of `kind` whose sweep found `found`. */
+export function logPass(
+  log: PassLog | null,
+  kind: PassKind,
+  end: WaitEnd,
+  before: Collection | null,
+  found: Collection,
+): PassLog {
+  const progressed = before === null || answered(found) > answered(before);
+  const repairing = kind === 'failed' && before !== null;
+  const sinceProgress = (count: number, counts: boolean): number =>
+    progressed ? 0 : count + (counts ? 1 : 0);
+  return {
+    failedPasses: (log?.failedPasses ?? 0) + (kind === 'failed' ? 1 : 0),
+    last: kind,
+    lastEnd: end,
+    repaired: repairing ? before.cells.failed - found.failedAgain : (log?.repaired ?? null),
+    idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
+    nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge' || kind === 'follow-up'),
+  };
+}
+
+const answered = (found: Collection): number => found.cells.done + found.cells.empty;

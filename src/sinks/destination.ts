@@ -1,0 +1,71 @@
+import { lstat, readlink, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import type { PublishedFile } from '../contract/results.ts';
+import { openAtomicFile } from '../store/atomic-file.ts';
+import { errnoOf } from '../store/disk-error.ts';
+import { removeLeftovers } from '../store/leftovers.ts';
+import { landing, sinkError } from './sink-error.ts';
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40;
+
+/** Writes a chunk to the destination, waiting for the disk. */
+export type WriteChunk = (chunk: Uint8Array) => Promise<void>;
+
+/**
+ * The file a path leads to, through links, whether it exists or not: renaming over the link itself
+ * would cut it. Throws `sink_unwritable` for what is no plain file (renaming over a device would
+ * replace the device).
+ */
+export const realDestination = async (path: string): Promise<string> => {
+  if (!isAbsolute(path)) throw sinkError(path, 'the path is not absolute');
+  return landing(path, async () => {
+    let at = path;
+    for (let links = 0; links < MOST_LINKS; links += 1) {
+      const found = await lstatOrNull(at);
+      if (found === null) return at;
+      if (found.isFile()) return at;
+      if (found.isDirectory()) throw sinkError(path, 'it is a folder');
+      if (!found.isSymbolicLink()) throw sinkError(path, 'it is not a plain file');
+      at = resolve(await realpath(dirname(at)), await readlink(at));
+    }
+    throw sinkError(path, 'its links go round in a circle');
+  });
+};
+
+const lstatOrNull = async (path: string) => {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+};
+
+/**
+ * Replaces the file at `path` by what `fill` writes, in one step: a reader sees the old file or
+ * the new one. `fill` gives back how many rows it wrote. When anything goes wrong the old file
+ * stays. Of two at the same time the last one wins, whole.
+ */
+export const publishFile = async (
+  path: string,
+  fill: (write: WriteChunk) => Promise<number>,
+): Promise<PublishedFile> => {
+  const destination = await realDestination(path);
+  const file = await landing(path, () => openAtomicFile(destination));
+  try {
+    const rows = await fill((chunk) => landing(path, () => file.write(chunk)));
+    const { bytes, sha256 } = await landing(path, () => file.commit());
+    await removeLeftoversOf(destination);
+    return { path, rows, bytes, sha256 };
+  } finally {
+    await file.discard().catch(() => undefined);
+  }
+};
+
+const removeLeftoversOf = async (destination: string): Promise<void> => {
+  // The results are there; a folder that cannot be listed is no reason to say otherwise.
+  await removeLeftovers(dirname(destination), { name: basename(destination) }).catch(
+    () => undefined,
+  );
+};

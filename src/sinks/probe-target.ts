@@ -1,0 +1,47 @@
+import { open, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { ResultTarget } from '../contract/pipeline.ts';
+import { errnoOf } from '../store/disk-error.ts';
+import { FILE_MODE } from '../store/folders.ts';
+import { draftNameOf } from '../store/leftovers.ts';
+import { realDestination } from './destination.ts';
+import { siblingPaths } from './siblings.ts';
+import { landing, sinkError } from './sink-error.ts';
+
+/**
+ * Finds out, before anything is created or paid, whether results can be written to the target.
+ * Writes a probe and removes it; makes no folders: where the target's is missing, the nearest one
+ * above is tried. Throws `sink_unwritable` with path and reason.
+ */
+export const probeTarget = async (target: ResultTarget): Promise<void> => {
+  const { quarantine, manifest } = siblingPaths(target);
+  const destination = await realDestination(target.to);
+  await realDestination(quarantine);
+  await realDestination(manifest);
+  await landing(target.to, async () => {
+    const folder = await nearestFolder(dirname(destination), target.to);
+    const probe = join(folder, draftNameOf(basename(destination)));
+    try {
+      const handle = await open(probe, 'wx', FILE_MODE);
+      try {
+        // A full disk often shows only when the bytes have to go there.
+        await handle.writeFile('rowmill');
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } finally {
+      await rm(probe, { force: true });
+    }
+  });
+};
+
+const nearestFolder = async (path: string, target: string): Promise<string> => {
+  try {
+    if ((await stat(path)).isDirectory()) return path;
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    return nearestFolder(dirname(path), target);
+  }
+  throw sinkError(target, `${path} is a file, not a folder`);
+};

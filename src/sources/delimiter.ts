@@ -1,0 +1,46 @@
+const CANDIDATES = [',', ';', '\t'] as const;
+
+/** Enough to tell; a delimiter that shows up later is text. */
+const LINES = 20;
+
+/**
+ * The delimiter of a CSV by its first lines: the one that stands in the header and equally often
+ * in the rows below; without any, the comma (a single column).
+ */
+export function sniffDelimiter(text: string): string {
+  let best = ',';
+  let bestScore = 0;
+  for (const candidate of CANDIDATES) {
+    const [header = 0, ...rows] = countPerLine(text, candidate);
+    if (header === 0) continue;
+    const equal = rows.filter((count) => count === header).length;
+    // Agreement below the header weighs more than how often it stands in there.
+    const score = (rows.length === 0 ? 1 : 1 + (1_000 * equal) / rows.length) * 1_000 + header;
+    if (score > bestScore) {
+      best = candidate;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+/** Outside quotes; a line end inside quotes ends no line. */
+function countPerLine(text: string, delimiter: string): number[] {
+  const counts = [0];
+  let quoted = false;
+  let blank = true;
+  for (const char of text) {
+    if (char === '"') quoted = !quoted;
+    if (quoted) continue;
+    if (char === '\n' || char === '\r') {
+      if (blank) continue;
+      if (counts.length === LINES) return counts;
+      counts.push(0);
+      blank = true;
+      continue;
+    }
+    blank = false;
+    if (char === delimiter) counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1;
+  }
+  return blank ? counts.slice(0, -1) : counts;
+}

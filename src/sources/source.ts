@@ -1,0 +1,74 @@
+import type { Readable } from 'node:stream';
+import type { RowsFormat, RowsSource } from '../contract/pipeline.ts';
+import { RowmillError } from '../errors.ts';
+import { fileBytes, streamBytes, utf8Blocks, type Block } from './bytes.ts';
+import { csvRows } from './csv.ts';
+import { jsonlRows, jsonRows, listRows, MOST_JSON_BYTES } from './json.ts';
+import { problemText, type ReportProblem, type SourceRow } from './row.ts';
+
+export interface SourceOptions {
+  /** @default process.stdin */
+  stdin?: Readable;
+  /**
+   * Told of every row that cannot be read; the source goes on behind it.
+   * @default the first one ends the reading with `source_unreadable`
+   */
+  onProblem?: ReportProblem;
+}
+
+/**
+ * The rows of a source, one at a time: CSV and JSON Lines are never held in memory as a whole.
+ * @throws RowmillError `source_not_found`, `source_unreadable`, while iterating
+ */
+export async function* openSource(
+  source: RowsSource,
+  options: SourceOptions = {},
+): AsyncGenerator<SourceRow> {
+  const where = sourceName(source);
+  const report: ReportProblem =
+    options.onProblem ??
+    ((problem) => {
+      throw new RowmillError('source_unreadable', problemText(problem), { where });
+    });
+  if (source.type === 'inline') {
+    yield* listRows(source.rows, report);
+    return;
+  }
+  const bytes =
+    source.type === 'file'
+      ? fileBytes(source.path)
+      : streamBytes(options.stdin ?? process.stdin, where);
+  const blocks = utf8Blocks(bytes, where, MOST_JSON_BYTES);
+  const known = source.format;
+  const { format, all } =
+    known === undefined ? await sniffed(blocks) : { format: known, all: blocks };
+  if (format === 'csv') yield* csvRows(all, where, report);
+  else if (format === 'jsonl') yield* jsonlRows(all, report);
+  else yield* jsonRows(all, where, report);
+}
+
+/** For people. */
+export const sourceName = (source: RowsSource): string => {
+  if (source.type === 'file') return source.path;
+  return source.type === 'stdin' ? 'standard input' : 'rows.inline';
+};
+
+/** The first character tells: `[` a JSON array, `{` JSON Lines, anything else CSV. */
+async function sniffed(
+  blocks: AsyncGenerator<Block>,
+): Promise<{ format: RowsFormat; all: AsyncIterable<Block> }> {
+  const held: Block[] = [];
+  let start = '';
+  while (start === '') {
+    const next = await blocks.next();
+    if (next.done === true) break;
+    held.push(next.value);
+    start = next.value.bytes.toString('utf8', 0, 4096).trimStart().slice(0, 1);
+  }
+  async function* all(): AsyncGenerator<Block> {
+    yield* held;
+    yield* blocks;
+  }
+  const format = start === '[' ? 'json' : start === '{' ? 'jsonl' : 'csv';
+  return { format, all: all() };
+}

@@ -1,0 +1,182 @@
+import { extname, resolve } from 'node:path';
+import type { Json, JsonObject } from '../contract/json.ts';
+import { nearest } from '../nearest.ts';
+import type { ProviderSpec, TableShape } from '../providers/spec.ts';
+import type { SpecDocument } from './document.ts';
+import { MOST_COLUMNS } from './file-schema.ts';
+import { parseDuration } from './duration.ts';
+import { pathText, type Path, type SpecIssue } from './issue.ts';
+import {
+  extensionHint,
+  RESULT_EXTENSIONS,
+  resultFormatOf,
+  ROWS_EXTENSIONS,
+  rowsFormatOf,
+} from './places.ts';
+import { isTimezone, TIMEZONE_ALLOWED } from './schedule.ts';
+import { foundText, valueAt } from './translate.ts';
+
+interface Finding {
+  path: Path;
+  found: string;
+  allowed: string;
+  suggestion?: string | null;
+  within?: string | undefined;
+}
+
+/**
+ * What shapes cannot say. Reads the raw value, so that it speaks even when shapes are wrong
+ * elsewhere, and keeps silent about values that are wrong in themselves.
+ */
+export function checkFile(
+  document: SpecDocument,
+  provider: ProviderSpec | null,
+  places: { file: string; baseDir: string },
+): SpecIssue[] {
+  const { value } = document;
+  const findings = [
+    ...(provider === null ? [] : checkTable(value, provider)),
+    ...checkRows(value, provider),
+    ...checkResults(value, places),
+    ...checkTimes(value),
+    ...checkTimezone(value),
+  ];
+  return findings.map(({ path, found, allowed, suggestion, within }) => ({
+    ...document.placeOf(path, within),
+    path: pathText(path),
+    found,
+    allowed,
+    suggestion: suggestion ?? null,
+  }));
+}
+
+/** The table as far as it can be read. */
+export function tableShape(value: Json): TableShape {
+  const kind = valueAt(value, ['table', 'kind']);
+  const columns = valueAt(value, ['table', 'columns']);
+  return {
+    ...(typeof kind === 'string' ? { kind } : {}),
+    // An entry that is no mapping keeps its place, so that indexes stay right.
+    columns: Array.isArray(columns) ? columns.map((column) => mapping(column) ?? {}) : [],
+  };
+}
+
+function checkTable(value: Json, provider: ProviderSpec): Finding[] {
+  const table = tableShape(value);
+  // The schema says so already; what follows would only repeat it, many times over.
+  if (table.kind !== undefined && !provider.kinds.includes(table.kind)) return [];
+  if (table.columns.length > MOST_COLUMNS) return [];
+  const findings: Finding[] = provider.check(table).map((problem) => ({
+    path: ['table', 'columns', ...problem.path],
+    found: problem.found,
+    allowed: problem.allowed,
+    suggestion: problem.word === undefined ? null : nearest(problem.word, problem.candidates ?? []),
+    within: problem.within,
+  }));
+  if (table.columns.length > 0 && table.columns.every(({ kind }) => kind === 'input')) {
+    const found = 'only input columns: there is nothing to compute';
+    findings.push({ path: ['table', 'columns'], found, allowed: 'at least one other column' });
+  }
+  return findings;
+}
+
+function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
+  const rows = mapping(valueAt(value, ['rows']));
+  if (rows === null) return [];
+  const findings: Finding[] = [];
+  const { from, inline } = rows;
+  if (from === undefined && inline === undefined) {
+    findings.push({ path: ['rows'], found: 'no rows named', allowed: '`from` or `inline`' });
+  }
+  if (from !== undefined && inline !== undefined) {
+    const found = 'both `from` and `inline`';
+    findings.push({ path: ['rows', 'inline'], found, allowed: 'one of them' });
+  }
+  if (typeof from === 'string' && from !== '' && from !== '-' && rows['format'] === undefined) {
+    if (rowsFormatOf(from) === null) {
+      findings.push({ path: ['rows', 'from'], found: foundText(from), allowed: rowsAllowed(from) });
+    }
+  }
+  const map = mapping(rows['map']);
+  if (provider === null || map === null) return findings;
+  const table = tableShape(value);
+  const inputs = [...provider.inputs(table), ...provider.optionalInputs(table)];
+  for (const key of Object.keys(map)) {
+    if (inputs.includes(key)) continue;
+    findings.push({
+      path: ['rows', 'map', key],
+      found: `"${key}" is no input column of the table`,
+      allowed: `input columns: ${inputs.join(', ')}`,
+      suggestion: nearest(key, inputs),
+    });
+  }
+  return findings;
+}
+
+export const rowsAllowed = (path: string): string =>
+  `${extensionHint(path)}a file that ends in ${ROWS_EXTENSIONS.join(', ')}, or set rows.format`;
+
+export const resultAllowed = `a file that ends in ${RESULT_EXTENSIONS.join(' or ')}`;
+
+function checkResults(value: Json, places: { file: string; baseDir: string }): Finding[] {
+  const results = valueAt(value, ['results']);
+  if (!Array.isArray(results)) return [];
+  const from = valueAt(value, ['rows', 'from']);
+  const taken = new Map<string, string>([[resolve(places.file), 'the pipeline file itself']]);
+  if (typeof from === 'string' && from !== '-') {
+    taken.set(resolve(places.baseDir, from), 'the file the rows come from');
+  }
+  return results.flatMap((result, at): Finding[] => {
+    const to = mapping(result)?.['to'];
+    if (typeof to !== 'string' || to === '') return [];
+    const path = ['results', at, 'to'];
+    if (resultFormatOf(to) === null) {
+      const suggestion = nearest(extname(to), RESULT_EXTENSIONS);
+      return [{ path, found: foundText(to), allowed: resultAllowed, suggestion }];
+    }
+    const target = resolve(places.baseDir, to);
+    const owner = taken.get(target);
+    taken.set(target, `results[${at}]`);
+    return owner === undefined
+      ? []
+      : [{ path, found: foundText(to), allowed: `a path of its own: this is ${owner}` }];
+  });
+}
+
+function checkTimes(value: Json): Finding[] {
+  const msOf = (key: string, defaultMs: number): number => {
+    const text = valueAt(value, ['run', key]);
+    return (typeof text === 'string' ? parseDuration(text) : null) ?? defaultMs;
+  };
+  const text = (key: string): string => foundText(valueAt(value, ['run', key]));
+  if (
+    msOf('pollAtLeast', RUN_DEFAULTS.pollAtLeastMs) <= msOf('pollAtMost', RUN_DEFAULTS.pollAtMostMs)
+  ) {
+    return [];
+  }
+  const wrong = valueAt(value, ['run', 'pollAtMost']) === undefined ? 'pollAtLeast' : 'pollAtMost';
+  const allowed =
+    wrong === 'pollAtMost' ? 'not shorter than pollAtLeast' : 'not longer than pollAtMost (120s)';
+  return [{ path: ['run', wrong], found: text(wrong), allowed }];
+}
+
+function checkTimezone(value: Json): Finding[] {
+  const path = ['schedule', 'timezone'];
+  const zone = valueAt(value, path);
+  if (typeof zone !== 'string' || isTimezone(zone)) return [];
+  const suggestion = nearest(zone, Intl.supportedValuesOf('timeZone'));
+  return [{ path, found: foundText(zone), allowed: TIMEZONE_ALLOWED, suggestion }];
+}
+
+export const RUN_DEFAULTS = {
+  mode: 'new',
+  failedPasses: 2,
+  tolerateFailed: 0,
+  deadlineMs: 24 * 3_600_000,
+  stallAfterMs: 30 * 60_000,
+  pollAtLeastMs: 2_000,
+  pollAtMostMs: 120_000,
+} as const;
+
+const mapping = (value: Json | undefined): JsonObject | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;

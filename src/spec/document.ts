@@ -1,0 +1,128 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
+import type { Json } from '../contract/json.ts';
+import { MOST_ALIASES, yamlIssues, type Place } from './yaml-issues.ts';
+import { shorten, SpecError, type Path, type SpecIssue } from './issue.ts';
+
+/** A parsed YAML or JSON text that knows where everything stands. */
+export interface SpecDocument {
+  value: Json;
+  /** Mistakes that leave the rest readable, like a key that stands twice. */
+  issues: SpecIssue[];
+  /** Of the value at the path, of `within` inside it, or of the nearest parent that is there. */
+  placeOf(path: Path, within?: string): Place;
+  /** Of the key itself. */
+  placeOfKey(path: Path, key: string): Place;
+}
+
+/** Brackets and dashes by the hundred: the parser would take long to give up. */
+const DEEP = /(?:[[{]\s*|[-?][ \t]+){200}/;
+
+/**
+ * Reads YAML 1.2 (JSON is part of it), one document, no custom tags.
+ * @throws SpecError `spec_invalid` when the text cannot be read
+ */
+export function readDocument(text: string, file: string): SpecDocument {
+  const lines = new LineCounter();
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const whole = (found: string, allowed: string): SpecError =>
+    new SpecError(file, [{ line: 1, column: 1, path: '', found, allowed, suggestion: null }]);
+
+  if (DEEP.test(text)) throw whole('nested too deeply', 'a plain file');
+  const document = reading(whole, () =>
+    parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      merge: true,
+      resolveKnownTags: false,
+      uniqueKeys: false,
+    }),
+  );
+  const { fatal, mild } = yamlIssues(document, placeAt);
+  if (fatal.length > 0) throw new SpecError(file, [...fatal, ...mild]);
+  // The core schema yields JSON values only; numbers are among the mild issues.
+  const value = reading(whole, () => document.toJS({ maxAliasCount: MOST_ALIASES }) as Json);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const found = text.trim() === '' ? 'the file is empty' : describeTop(value);
+    throw whole(found, 'a mapping with name, provider, table, rows and results');
+  }
+
+  const offsetOf = (path: Path): Node | null => {
+    let node: Node | null = document.contents;
+    for (const step of path) {
+      const next: Node | null = childOf(resolve(node, document), step);
+      if (next === null) return node;
+      node = next;
+    }
+    return resolve(node, document);
+  };
+  return {
+    value,
+    issues: mild,
+    placeOf(path, within) {
+      const range = offsetOf(path)?.range;
+      if (!range) return { line: 1, column: 1 };
+      const inside = within === undefined ? -1 : text.indexOf(within, range[0]);
+      return placeAt(inside >= 0 && inside < range[1] ? inside : range[0]);
+    },
+    placeOfKey(path, key) {
+      const parent = offsetOf(path);
+      const pair = isMap(parent) ? pairOf(parent, key) : null;
+      const at = (isScalar(pair?.key) ? pair.key.range?.[0] : undefined) ?? parent?.range?.[0];
+      return placeAt(at ?? 0);
+    },
+  };
+}
+
+/** The parser throws what it cannot note down as a mistake. */
+function reading<T>(whole: (found: string, allowed: string) => SpecError, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof RangeError) throw whole('nested too deeply', 'a plain file');
+    if (cause instanceof ReferenceError) throw whole('aliases of aliases', 'a plain file');
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw whole(shorten(said, 160), 'plain YAML or JSON');
+  }
+}
+
+const describeTop = (value: Json): string =>
+  Array.isArray(value) ? 'a list' : shorten(JSON.stringify(value), 60);
+
+const resolve = (node: Node | null, document: Document): Node | null =>
+  isAlias(node) ? (node.resolve(document) ?? null) : node;
+
+/** Pairs by key: searching a big map for each of its keys would take minutes. */
+const indexes = new WeakMap<YAMLMap, Map<unknown, Pair>>();
+
+function pairOf(map: YAMLMap, key: string): Pair | null {
+  let index = indexes.get(map);
+  if (index === undefined) {
+    index = new Map(map.items.map((pair) => [isScalar(pair.key) ? pair.key.value : null, pair]));
+    indexes.set(map, index);
+  }
+  return index.get(key) ?? null;
+}
+
+function childOf(node: Node | null, step: string | number): Node | null {
+  if (isSeq(node) && typeof step === 'number') return nodeOf(node.items[step]);
+  if (isMap(node)) return nodeOf(pairOf(node, String(step))?.value);
+  return null;
+}
+
+const nodeOf = (value: unknown): Node | null =>
+  isScalar(value) || isMap(value) || isSeq(value) || isAlias(value) ? value : null;

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { providerSpecs, type ProviderSpec } from '../providers/spec.ts';
+import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './duration.ts';
+import { parsePercentage, PERCENTAGE_ALLOWED, PERCENTAGE_PATTERN } from './percentage.ts';
+import { scheduleFile } from './schedule.ts';
+
+/**
+ * The pipeline file as people write it (interface.md is the promise, docs/pipeline-file.md the manual).
+ * Messages say what is allowed; what was found and where is added by translate.ts.
+ */
+
+const duration = z
+  .string(DURATION_ALLOWED)
+  .meta({ pattern: DURATION_PATTERN })
+  .transform((text, context) => {
+    const durationMs = parseDuration(text);
+    if (durationMs !== null) return durationMs;
+    context.issues.push({
+      code: 'custom',
+      input: text,
+      message: `${DURATION_ALLOWED}, up to 365d`,
+    });
+    return z.NEVER;
+  });
+
+const share = z
+  .union(
+    [z.string().meta({ pattern: PERCENTAGE_PATTERN }), z.number().meta({ minimum: 0, maximum: 1 })],
+    PERCENTAGE_ALLOWED,
+  )
+  .transform((value, context) => {
+    const parsed = parsePercentage(value);
+    if (parsed !== null) return parsed;
+    context.issues.push({ code: 'custom', input: value, message: PERCENTAGE_ALLOWED });
+    return z.NEVER;
+  });
+
+const credits = z.number('a number of credits, 0 or more').min(0);
+
+const NAME = 'lower-case letters, digits and "-", 1 to 63, like sp500-profile';
+
+const inlineRows = z.array(z.record(z.string(), z.json()), 'a list of rows');
+
+const rows = z
+  .strictObject({
+    from: z
+      .union([z.string().min(1), inlineRows], 'a path, "-" for standard input, or a list of rows')
+      .optional()
+      .describe('Path relative to this file (.csv, .tsv, .jsonl, .ndjson, .json), or - for stdin.'),
+    inline: inlineRows.optional().describe('The rows themselves, instead of `from`.'),
+    key: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Source column that identifies a row for ever. Default: that of the first input.'),
+    map: z
+      .record(z.string(), z.string('a source column').min(1))
+      .optional()
+      .describe('Table input column ← source column. Default: the same names.'),
+    format: z
+      .enum(['csv', 'jsonl', 'json'])
+      .optional()
+      .describe('Where the extension does not tell; stdin is recognised by its first character.'),
+  })
+  .meta({
+    description: 'Where the rows come from.',
+    oneOf: [{ required: ['from'] }, { required: ['inline'] }],
+  });
+
+const run = z
+  .strictObject({
+    mode: z
+      .enum(['new', 'all'])
+      .optional()
+      .describe('`all` also pays for cells that have a value already. Default new.'),
+    failedPasses: z
+      .int()
+      .min(0)
+      .max(20)
+      .optional()
+      .describe('Reruns of failed cells; 0 = none. Default 2.'),
+    tolerateFailed: share
+      .optional()
+      .describe(
+        'Share of cells that may stay without an answer; above it the outcome is `partial`. Default 0.',
+      ),
+    deadline: duration
+      .optional()
+      .describe('From the start; then it publishes what is there. Default 24h.'),
+    stallAfter: duration.optional().describe('No movement for so long = stalled. Default 30m.'),
+    pollAtLeast: duration.optional().describe('Shortest time between two polls. Default 2s.'),
+    pollAtMost: duration.optional().describe('Longest time between two polls. Default 120s.'),
+  })
+  .describe('How the run goes on, and when it gives up.');
+
+const spend = z
+  .strictObject({
+    creditsPerCell: credits.optional().describe('Price of a plain cell. Default 1.'),
+    maxCredits: credits.optional().describe('Refuse to start above this estimate.'),
+    approveAbove: credits.optional().describe('Wait for an approval above this estimate.'),
+  })
+  .describe('What it may cost.');
+
+/** While the provider is not known nothing can be said about its columns. */
+const anyColumn = z.record(z.string(), z.json());
+
+/** Far above any table; keeps a wrong file from being checked for minutes. */
+export const MOST_COLUMNS = 500;
+
+const schemas = new Map<ProviderSpec | null, ReturnType<typeof fileSchema>>();
+
+/** The file for one provider; without one, columns of any shape. */
+export function pipelineFile(provider: ProviderSpec | null): ReturnType<typeof fileSchema> {
+  // Building it takes longer than using it.
+  const schema = schemas.get(provider) ?? fileSchema(provider);
+  schemas.set(provider, schema);
+  return schema;
+}
+
+const fileSchema = (provider: ProviderSpec | null) => {
+  const kinds = provider?.kinds ?? [];
+  return z.strictObject({
+    name: z
+      .string(NAME)
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, NAME)
+      .describe('Name of the pipeline; run ids and result names start with it.'),
+    provider: z.enum(Object.keys(providerSpecs)).describe('Whose AI tables are used.'),
+    table: z
+      .strictObject({
+        kind: (kinds.length > 0 ? z.enum(kinds) : z.string())
+          .optional()
+          .describe('Kind of table; extruct: company (default), people, generic.'),
+        description: z.string().optional().describe('For people who see the table.'),
+        tags: z.array(z.string().min(1)).optional().describe('Labels of the table.'),
+        columns: z
+          .array(provider?.column ?? anyColumn)
+          .min(1)
+          .max(MOST_COLUMNS)
+          .describe('The provider’s own column configs, verbatim.'),
+      })
+      .describe('The table that is made.'),
+    rows,
+    run: run.optional(),
+    spend: spend.optional(),
+    results: z
+      .array(
+        z
+          .strictObject({
+            to: z.string().min(1).describe('Path relative to this file; .jsonl or .csv.'),
+          })
+          .describe('One copy of the results.'),
+      )
+      .min(1)
+      .describe('Where the results go.'),
+    schedule: scheduleFile.optional(),
+    $schema: z.string().optional().describe('For editors: where the JSON Schema of this file is.'),
+  });
+};
+
+export type PipelineFile = z.output<ReturnType<typeof fileSchema>>;

@@ -1,0 +1,12 @@
+/** The pipeline file: what commands and backends use of it. */
+export { SpecError, issueText, type SpecIssue } from './issue.ts';
+export { pipelineJsonSchema } from './json-schema.ts';
+export {
+  loadPipeline,
+  parsePipeline,
+  type LoadedPipeline,
+  type LoadOptions,
+  type ParseOptions,
+} from './load-pipeline.ts';
+export type { Day, PipelineSchedule } from './schedule.ts';
+export { parseDuration } from './duration.ts';

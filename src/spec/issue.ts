@@ -1,0 +1,72 @@
+import { RowmillError } from '../errors.ts';
+
+/** One mistake in a pipeline file. */
+export interface SpecIssue {
+  /** From 1; `null` when it is not in the file but on the command line. */
+  line: number | null;
+  /** From 1, in characters; `null` as above. */
+  column: number | null;
+  /** `table.columns[0].value.prompt`; empty for the file as a whole; or the flag. */
+  path: string;
+  found: string;
+  allowed: string | null;
+  /** The nearest valid word. */
+  suggestion: string | null;
+}
+
+/** All mistakes of one pipeline file: as text in the message, as data in `issues`. */
+export class SpecError extends RowmillError {
+  readonly issues: readonly SpecIssue[];
+
+  constructor(
+    file: string,
+    issues: readonly SpecIssue[],
+    code: 'spec_invalid' | 'spec_has_secret' = 'spec_invalid',
+  ) {
+    const sorted = [...issues].sort(byPlace).filter(isFirst);
+    const count = sorted.length === 1 ? '1 mistake' : `${sorted.length} mistakes`;
+    const shown = sorted.slice(0, MOST_SHOWN).map((issue) => issueText(file, issue));
+    const more = sorted.length - shown.length;
+    if (more > 0) shown.push(`… and ${more} more`);
+    super(code, `${count} in ${file}\n${shown.join('\n')}`);
+    this.issues = sorted;
+  }
+}
+
+/** A file that is broken throughout is not the file meant; nobody reads a thousand lines. */
+const MOST_SHOWN = 50;
+
+/** The shape and the checks behind it may find the same thing; the first one said it. */
+const isFirst = (issue: SpecIssue, at: number, all: SpecIssue[]): boolean => {
+  const before = all[at - 1];
+  return before === undefined || byPlace(before, issue) !== 0 || before.path !== issue.path;
+};
+
+const byPlace = (a: SpecIssue, b: SpecIssue): number =>
+  (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+
+/** `file:line:column  path  found · allowed · did you mean "x"?` */
+export function issueText(file: string, issue: SpecIssue): string {
+  const place = issue.line === null ? [] : [`${file}:${issue.line}:${issue.column ?? 1}`];
+  const said = [issue.found];
+  if (issue.allowed !== null) said.push(shorten(issue.allowed, 300));
+  if (issue.suggestion !== null) said.push(`did you mean "${issue.suggestion}"?`);
+  return [...place, ...(issue.path === '' ? [] : [issue.path]), said.join(' · ')].join('  ');
+}
+
+/** One line, at most so many characters. */
+export function shorten(text: string, most: number): string {
+  // Control characters would garble a terminal.
+  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
+}
+
+export type Path = readonly (string | number)[];
+
+/** `['table', 'columns', 0, 'key']` → `table.columns[0].key` */
+export const pathText = (path: Path): string =>
+  path
+    .map((step, at) =>
+      typeof step === 'number' ? `[${step}]` : `${at === 0 ? '' : '.'}${shorten(step, 60)}`,
+    )
+    .join('');

@@ -1,0 +1,121 @@
+import { dirname, resolve } from 'node:path';
+import type { Json } from '../contract/json.ts';
+import type { Pipeline } from '../contract/pipeline.ts';
+import { providerSpec, providerSpecs } from '../providers/spec.ts';
+import { checkFile, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
+import { readDocument, type SpecDocument } from './document.ts';
+import { pipelineFile } from './file-schema.ts';
+import { SpecError, type SpecIssue } from './issue.ts';
+import { normalise } from './normalise.ts';
+import { resultFormatOf, rowsFormatOf } from './places.ts';
+import { readSpecFile } from './read-file.ts';
+import { scheduleOf, type PipelineSchedule } from './schedule.ts';
+import { refuseSecrets } from './secrets.ts';
+import { allowedText, foundText, translate, valueAt } from './translate.ts';
+
+export interface LoadedPipeline {
+  pipeline: Pipeline;
+  /** Absolute path of the pipeline file. */
+  file: string;
+  /** Kept apart: when it runs is no part of what it does. */
+  schedule?: PipelineSchedule;
+}
+
+export interface LoadOptions {
+  /** Instead of `rows.from`: a path (relative to the working directory) or `-`. */
+  rowsOverride?: string;
+  /** Instead of `results`: one path, relative to the working directory. */
+  outOverride?: string;
+  /**
+   * Where token values are looked up, to find them in the file.
+   * @default process.env
+   */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ParseOptions extends LoadOptions {
+  /** As shown in messages. */
+  file: string;
+  /** What relative paths in the text start from. */
+  baseDir: string;
+}
+
+/**
+ * Reads and checks a pipeline file (YAML or JSON). Spends nothing, touches no other file.
+ * @throws RowmillError `spec_not_found`; SpecError `spec_invalid` with every mistake in `issues`,
+ *   or `spec_has_secret`
+ */
+export async function loadPipeline(
+  path: string,
+  options: LoadOptions = {},
+): Promise<LoadedPipeline> {
+  const text = await readSpecFile(path);
+  const parsed = parsePipeline(text, { ...options, file: path, baseDir: dirname(resolve(path)) });
+  return { ...parsed, file: resolve(path) };
+}
+
+/** The same for text that is already there. */
+export function parsePipeline(text: string, options: ParseOptions): LoadedPipeline {
+  const { file, baseDir } = options;
+  refuseSecrets(text, file, tokenValues(options.env ?? process.env));
+  const read = readDocument(text, file);
+  const overridden = override(read, options);
+  const document = { ...read, value: overridden.value };
+
+  const named = valueAt(document.value, ['provider']);
+  const provider = typeof named === 'string' ? providerSpec(named) : null;
+  const parsed = pipelineFile(provider).safeParse(document.value, { error: allowedText });
+  const issues = [
+    ...document.issues,
+    ...overridden.issues,
+    ...(parsed.success ? [] : translate(parsed.error.issues, document)),
+    ...checkFile(document, provider, { file, baseDir }),
+  ];
+  if (issues.length > 0 || !parsed.success || provider === null) throw new SpecError(file, issues);
+
+  const columns = [...tableShape(document.value).columns];
+  const { schedule } = parsed.data;
+  return {
+    pipeline: normalise(parsed.data, columns, provider, baseDir),
+    file: resolve(file),
+    ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),
+  };
+}
+
+/** Flags of the command line take the place of what the file says, before it is checked. */
+function override(
+  document: SpecDocument,
+  { rowsOverride, outOverride }: LoadOptions,
+): { value: Json; issues: SpecIssue[] } {
+  const issues: SpecIssue[] = [];
+  const flag = (name: string, found: string, allowed: string): void => {
+    const nowhere = { line: null, column: null, suggestion: null };
+    issues.push({ ...nowhere, path: name, found: foundText(found), allowed });
+  };
+  let { value } = document;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { value, issues };
+  if (rowsOverride !== undefined) {
+    const kept = ['key', 'map'].flatMap((name) => {
+      const before = valueAt(document.value, ['rows', name]);
+      return before === undefined ? [] : [[name, before] as const];
+    });
+    const known = rowsOverride === '-' || rowsFormatOf(rowsOverride) !== null;
+    if (!known) flag('--rows', rowsOverride, rowsAllowed(rowsOverride));
+    const from = rowsOverride === '-' ? '-' : resolve(rowsOverride);
+    value = { ...value, rows: { ...Object.fromEntries(kept), from: known ? from : '-' } };
+  }
+  if (outOverride !== undefined) {
+    const known = resultFormatOf(outOverride) !== null;
+    if (!known) flag('--out', outOverride, resultAllowed);
+    value = { ...value, results: [{ to: known ? resolve(outOverride) : 'unknown.jsonl' }] };
+  }
+  return { value, issues };
+}
+
+function tokenValues(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const variables = Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable);
+  const values = [...variables, 'PROMPTLAYER_API_KEY'].map(
+    (variable) => [variable, env[variable]?.trim() ?? ''] as const,
+  );
+  return Object.fromEntries(values);
+}

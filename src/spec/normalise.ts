@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import type { ColumnConfig, Pipeline, RowsSource, RowsSpec } from '../contract/pipeline.ts';
+import type { ProviderSpec, TableShape } from '../providers/spec.ts';
+import { RUN_DEFAULTS } from './check-file.ts';
+import type { PipelineFile } from './file-schema.ts';
+import { resultFormatOf, rowsFormatOf } from './places.ts';
+
+/** A file without mistakes → the pipeline: defaults filled in, paths absolute. */
+export function normalise(
+  file: PipelineFile,
+  columns: ColumnConfig[],
+  provider: ProviderSpec,
+  baseDir: string,
+): Pipeline {
+  const { run = {}, spend = {}, table } = file;
+  const kind = table.kind ?? provider.kinds[0];
+  const shape = { ...(kind === undefined ? {} : { kind }), columns };
+  return {
+    name: file.name,
+    provider: file.provider,
+    table: {
+      ...shape,
+      ...(table.description === undefined ? {} : { description: table.description }),
+      tags: table.tags ?? [],
+    },
+    rows: rowsOf(file.rows, shape, provider, baseDir),
+    run: {
+      mode: run.mode ?? RUN_DEFAULTS.mode,
+      failedPasses: run.failedPasses ?? RUN_DEFAULTS.failedPasses,
+      tolerateFailed: run.tolerateFailed ?? RUN_DEFAULTS.tolerateFailed,
+      deadlineMs: run.deadline ?? RUN_DEFAULTS.deadlineMs,
+      stallAfterMs: run.stallAfter ?? RUN_DEFAULTS.stallAfterMs,
+      pollAtLeastMs: run.pollAtLeast ?? RUN_DEFAULTS.pollAtLeastMs,
+      pollAtMostMs: run.pollAtMost ?? RUN_DEFAULTS.pollAtMostMs,
+    },
+    spend: {
+      creditsPerCell: spend.creditsPerCell ?? 1,
+      ...(spend.maxCredits === undefined ? {} : { maxCredits: spend.maxCredits }),
+      ...(spend.approveAbove === undefined ? {} : { approveAbove: spend.approveAbove }),
+    },
+    results: file.results.map(({ to }) => ({
+      to: resolve(baseDir, to),
+      format: resultFormatOf(to) ?? 'jsonl',
+    })),
+  };
+}
+
+function rowsOf(
+  rows: PipelineFile['rows'],
+  table: TableShape,
+  provider: ProviderSpec,
+  baseDir: string,
+): RowsSpec {
+  const inputs = provider.inputs(table);
+  const map = { ...Object.fromEntries(inputs.map((input) => [input, input])), ...rows.map };
+  const first = inputs[0];
+  return {
+    source: sourceOf(rows, baseDir),
+    key: rows.key ?? (first === undefined ? 'key' : (map[first] ?? first)),
+    map,
+  };
+}
+
+function sourceOf({ from, inline, format }: PipelineFile['rows'], baseDir: string): RowsSource {
+  if (from === '-') return { type: 'stdin', ...(format === undefined ? {} : { format }) };
+  if (typeof from === 'string') {
+    return {
+      type: 'file',
+      path: resolve(baseDir, from),
+      format: format ?? rowsFormatOf(from) ?? 'csv',
+    };
+  }
+  return { type: 'inline', rows: from ?? inline ?? [] };
+}

@@ -1,0 +1,109 @@
+import { isAlias, isScalar, visit, type Document, type YAMLError } from 'yaml';
+import { nearest } from '../nearest.ts';
+import { shorten, type SpecIssue } from './issue.ts';
+
+export interface Place {
+  line: number;
+  column: number;
+}
+
+type PlaceAt = (offset: number) => Place;
+
+/** Enough for a few shared blocks, too few for an alias bomb. */
+export const MOST_ALIASES = 100;
+
+/** The parser's own words where they would puzzle a reader. */
+const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
+  MULTIPLE_DOCS: 'more than one document in the file (a second `---`)',
+  TAB_AS_INDENT: 'a tab is used for indentation; YAML allows spaces only',
+  NON_STRING_KEY: 'a key that is not text',
+};
+
+/** Levels of the tree, counting keys; a pipeline file has about fifteen. */
+const MOST_DEPTH = 200;
+
+/** What is wrong with the text itself: `fatal` leaves no value to look at, `mild` does. */
+export function yamlIssues(
+  document: Document,
+  placeAt: PlaceAt,
+): { fatal: SpecIssue[]; mild: SpecIssue[] } {
+  const syntax = ({ code, message, pos }: YAMLError): SpecIssue => {
+    const deep = message.startsWith('Maximum call stack');
+    const found = deep ? 'nested too deeply' : (SYNTAX[code] ?? shorten(message, 160));
+    return { ...placeAt(pos[0]), path: '', found, allowed: null, suggestion: null };
+  };
+  const broken = [...document.errors, ...document.warnings].map(syntax);
+  if (broken.length > 0) return { fatal: broken, mild: [] };
+  const mild = [...repeatedKeys(document, placeAt), ...numberIssues(document, placeAt)];
+  return { fatal: treeIssues(document, placeAt), mild };
+}
+
+/** The parser's own check compares each key with each other one, which takes minutes on a big map. */
+function repeatedKeys(document: Document, placeAt: PlaceAt): SpecIssue[] {
+  const issues: SpecIssue[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || key.value === '<<') continue;
+        if (seen.has(key.value)) {
+          const found = 'this key stands twice in the same mapping';
+          const place = placeAt(key.range?.[0] ?? 0);
+          issues.push({ ...place, path: '', found, allowed: null, suggestion: null });
+        }
+        seen.add(key.value);
+      }
+    },
+  });
+  return issues;
+}
+
+function treeIssues(document: Document, placeAt: PlaceAt): SpecIssue[] {
+  const issues: SpecIssue[] = [];
+  const anchors = new Set<string>();
+  let aliases = 0;
+  visit(document, {
+    Node(_, node, path) {
+      const place = { ...placeAt(node.range?.[0] ?? 0), path: '' };
+      if (path.length > MOST_DEPTH) {
+        issues.push({ ...place, found: 'nested too deeply', allowed: null, suggestion: null });
+        return visit.BREAK;
+      }
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+        return undefined;
+      }
+      aliases += 1;
+      if (aliases > MOST_ALIASES) {
+        const allowed = `at most ${MOST_ALIASES}`;
+        issues.push({ ...place, found: 'too many aliases', allowed, suggestion: null });
+        return visit.BREAK;
+      }
+      if (!anchors.has(node.source)) {
+        const name = shorten(node.source, 40);
+        const found = `*${name} without &${name} before it`;
+        issues.push({ ...place, found, allowed: null, suggestion: nearest(node.source, anchors) });
+      }
+      return undefined;
+    },
+  });
+  return issues;
+}
+
+/** Numbers that are not what was typed: 0700 (a ticker) would become 700, and JSON has no .inf. */
+function numberIssues(document: Document, placeAt: (offset: number) => Place): SpecIssue[] {
+  const issues: SpecIssue[] = [];
+  visit(document, {
+    Scalar(_, { value, source = '', range }) {
+      if (typeof value !== 'number' && typeof value !== 'bigint') return;
+      const allowed = `a number as it prints, or text: "${shorten(source, 40)}"`;
+      const unsafe = Number.isInteger(value) && !Number.isSafeInteger(value);
+      if (/^[-+]?0[0-9]/.test(source) || unsafe || !Number.isFinite(Number(value))) {
+        const found = `${shorten(source, 40)} would be read as ${String(value)}`;
+        const place = placeAt(range?.[0] ?? 0);
+        issues.push({ ...place, path: '', found, allowed, suggestion: null });
+      }
+    },
+  });
+  return issues;
+}

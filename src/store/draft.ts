@@ -1,0 +1,100 @@
+import { RowmillError } from '../errors.ts';
+import type { AtomicFile } from './atomic-file.ts';
+import { openAtomicFile } from './atomic-file.ts';
+import { BLOCK_BYTES, giveBack, takeBlock } from './blocks.ts';
+import { storeError, writing } from './disk-error.ts';
+import type { Draft } from './store.ts';
+
+const LINE_END = 0x0a;
+/** After the end. */
+const NO_BLOCK = Buffer.alloc(0);
+/** Of UTF-8, for one UTF-16 unit. */
+const MOST_BYTES_PER_UNIT = 3;
+
+/** Opens a draft of lines; `path` appears when it is committed. */
+export const openDraft = async (path: string): Promise<Draft> =>
+  draftOf(path, await writing(path, () => openAtomicFile(path)));
+
+/** Whether the line and its end fit into so many bytes, counting them only when it is close. */
+const fits = (line: string, bytes: number): boolean =>
+  line.length * MOST_BYTES_PER_UNIT < bytes || Buffer.byteLength(line) < bytes;
+
+const TAKEN = Promise.resolve();
+
+const refused = (what: string, path: string): Promise<never> =>
+  Promise.reject(new RowmillError('internal', what, { where: path }));
+
+const draftOf = (path: string, file: AtomicFile): Draft => {
+  let block = takeBlock();
+  let used = 0;
+  let lines = 0;
+  let isClosed = false;
+  let failure: RowmillError | null = null;
+  let written = Promise.resolve();
+
+  /** Many short lines become one write of a block; a line that is longer has one of its own. */
+  const flush = (next: Buffer<ArrayBuffer>): void => {
+    const full = block;
+    const chunk = full.subarray(0, used);
+    block = next;
+    used = 0;
+    written = written.then(async () => {
+      if (failure !== null) return;
+      try {
+        await file.write(chunk);
+        giveBack(full);
+      } catch (error) {
+        failure = storeError('write', path, error);
+      }
+    });
+  };
+
+  const release = (): void => {
+    giveBack(block);
+    block = NO_BLOCK;
+  };
+
+  const settled = async (writes: Promise<void>): Promise<void> => {
+    await writes;
+    if (failure !== null) throw failure;
+  };
+
+  return {
+    line: (line) => {
+      // Not an async function: a promise of its own for each of millions of lines takes longer
+      // than writing them.
+      if (line.includes('\n')) return refused('a line must not hold a line end', path);
+      if (isClosed) return refused('line after the end', path);
+      lines += 1;
+      // Encoding straight into the block is five times as fast as joining strings first.
+      const before = written;
+      if (!fits(line, block.length - used)) {
+        const bytes = Buffer.byteLength(line) + 1;
+        flush(bytes > BLOCK_BYTES ? Buffer.allocUnsafeSlow(bytes) : takeBlock());
+      }
+      used += block.write(line, used);
+      block[used] = LINE_END;
+      used += 1;
+      // Waits for the write before the last: one block is written while the next one fills.
+      return before === written ? TAKEN : settled(before);
+    },
+    commit: async () => {
+      isClosed = true;
+      if (used > 0) flush(NO_BLOCK);
+      release();
+      try {
+        await settled(written);
+      } catch (error) {
+        await file.discard().catch(() => undefined);
+        throw error;
+      }
+      return { lines, ...(await writing(path, () => file.commit())) };
+    },
+    discard: async () => {
+      isClosed = true;
+      release();
+      await written;
+      await writing(path, () => file.discard());
+    },
+  };
+};

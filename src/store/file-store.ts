@@ -1,0 +1,119 @@
+import { chmod, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { RowmillError } from '../errors.ts';
+import { errnoOf, writing } from './disk-error.ts';
+import { createFileFolder } from './file-folder.ts';
+import { FILE_MODE, FOLDER_MODE, makeFolder, syncFolder } from './folders.ts';
+import { draftNameOf, isDraftName, removeLeftovers } from './leftovers.ts';
+import { safeName } from './safe-name.ts';
+import type { Store } from './store.ts';
+
+const RUNS = 'runs';
+const STAGED = 'staged';
+const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
+const PROBE = 'rowmill can write here';
+
+/**
+ * The store in a folder of a disk: `runs/<workflow id>/<first run id>/…` and
+ * `staged/<hex digest>/…`, readable by the owner only. The folder is made when first written to.
+ */
+export const createFileStore = (root: string): Store => {
+  const location = resolve(root);
+  let prepared: Promise<void> | null = null;
+  const prepare = (): Promise<void> => {
+    prepared ??= writing(location, () => prepareRoot(location)).catch((error: unknown) => {
+      // The next try looks again: somebody may have put it right.
+      prepared = null;
+      throw error;
+    });
+    return prepared;
+  };
+
+  return {
+    location,
+    run: ({ workflowId, firstRunId }) =>
+      createFileFolder(join(location, RUNS, safeName(workflowId), safeName(firstRunId)), prepare),
+    staged: (digest) => createFileFolder(stagedPath(location, digest), prepare),
+    stage: async (name, fill) => {
+      // Its name is not known before it is written: a draft of a folder, renamed like one of a file.
+      const path = join(location, STAGED, draftNameOf('rows'));
+      try {
+        const filled = await fill(await createFileFolder(path, prepare).create(name));
+        const target = stagedPath(location, filled.digest);
+        await writing(target, () => keepFirst(path, target));
+        return filled;
+      } finally {
+        await rm(path, { recursive: true, force: true });
+      }
+    },
+    probe: async () => {
+      await prepare();
+      await writing(location, () => probe(location));
+    },
+  };
+};
+
+const stagedPath = (location: string, digest: string): string => {
+  const hex = DIGEST.exec(digest)?.[1];
+  if (hex !== undefined) return join(location, STAGED, hex);
+  throw new RowmillError('store_unreadable', `"${digest.slice(0, 80)}" is not a digest`, {
+    where: location,
+    remedy: 'Send the digest as `sha256:` and 64 hex digits.',
+  });
+};
+
+/** Folders of one digest hold the same bytes: the one that is there already will do. */
+const keepFirst = async (from: string, to: string): Promise<void> => {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+    await stat(to);
+  }
+  await syncFolder(dirname(to));
+};
+
+const prepareRoot = async (root: string): Promise<void> => {
+  await makeFolder(root);
+  // A folder that holds other things as well is not ours to close.
+  const entries = await readdir(root);
+  const ours = [RUNS, STAGED].filter((name) => entries.includes(name));
+  if (entries.every((name) => ours.includes(name) || isDraftName(name))) await restrict(root);
+  for (const name of ours) await restrict(join(root, name));
+  await removeLeftovers(root);
+  if (ours.includes(STAGED)) await removeLeftovers(join(root, STAGED));
+};
+
+/** Takes a folder away from group and others, where it is ours to change. */
+const restrict = async (path: string): Promise<void> => {
+  const { mode } = await stat(path);
+  if ((mode & 0o077) === 0) return;
+  try {
+    await chmod(path, FOLDER_MODE);
+  } catch (error) {
+    // Owned by somebody else, or a file system without modes: writing will tell if it matters.
+    if (!['EPERM', 'EROFS', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
+  }
+};
+
+const probe = async (root: string): Promise<void> => {
+  // The folder may be gone since it was prepared.
+  await makeFolder(root);
+  const path = join(root, draftNameOf('probe'));
+  try {
+    const handle = await open(path, 'wx', FILE_MODE);
+    try {
+      await handle.writeFile(PROBE);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if ((await readFile(path, 'utf8')) !== PROBE) {
+      throw new RowmillError('store_unwritable', 'what was written does not read back', {
+        where: path,
+      });
+    }
+  } finally {
+    await rm(path, { force: true }).catch(() => undefined);
+  }
+};

@@ -1,0 +1,68 @@
+import { open } from 'node:fs/promises';
+import { BLOCK_BYTES, giveBack, takeBlock } from './blocks.ts';
+import { reading } from './disk-error.ts';
+
+const LINE_END = 0x0a;
+
+/** The bytes [start, end) of a file in chunks; to its end when it is shorter. */
+export async function* readChunks(
+  path: string,
+  { start, end }: { start: number; end: number } = { start: 0, end: Infinity },
+): AsyncGenerator<Buffer> {
+  const handle = await reading(path, () => open(path, 'r'));
+  try {
+    let at = start;
+    while (at < end) {
+      const length = Math.min(BLOCK_BYTES, end - at);
+      const buffer = Buffer.allocUnsafeSlow(length);
+      const { bytesRead } = await reading(path, () => handle.read(buffer, 0, length, at));
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The bytes of a file; each piece is good until the next one is asked for. */
+export async function* readPieces(path: string): AsyncGenerator<Buffer> {
+  const handle = await reading(path, () => open(path, 'r'));
+  const block = takeBlock();
+  try {
+    for (;;) {
+      const { bytesRead } = await reading(path, () => handle.read(block, 0, BLOCK_BYTES));
+      if (bytesRead === 0) return;
+      yield block.subarray(0, bytesRead);
+    }
+  } finally {
+    giveBack(block);
+    await handle.close();
+  }
+}
+
+/**
+ * The lines of a file without their ends. Only `\n` ends a line: U+2028 and its like are plain
+ * characters in JSON, and `readline` would split at them. A last line without an end counts.
+ */
+export async function* readLines(path: string): AsyncGenerator<string> {
+  // A line longer than what is left of a piece: kept apart, so that a huge one is joined once.
+  let kept: Buffer[] = [];
+  for await (const piece of readPieces(path)) {
+    let from = 0;
+    for (;;) {
+      const end = piece.indexOf(LINE_END, from);
+      if (end === -1) break;
+      if (kept.length === 0) {
+        yield piece.toString('utf8', from, end);
+      } else {
+        kept.push(piece.subarray(from, end));
+        yield Buffer.concat(kept).toString('utf8');
+        kept = [];
+      }
+      from = end + 1;
+    }
+    if (from < piece.length) kept.push(Buffer.from(piece.subarray(from)));
+  }
+  if (kept.length > 0) yield Buffer.concat(kept).toString('utf8');
+}

@@ -1,0 +1,47 @@
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { RowmillError } from '../errors.ts';
+import { createProviders, PROVIDER_NAMES, type ProviderHooks } from '../providers/registry.ts';
+import { createFileStore } from '../store/file-store.ts';
+import type { Env } from './settings.ts';
+
+export interface WorkerDepsOptions {
+  env: Env;
+  /** Folder of the file store. */
+  store: string;
+  searchAttributes: boolean;
+  hooks?: ProviderHooks;
+}
+
+/** Everything the steps work with, from the environment; talks to nobody yet. */
+export const createWorkerDeps = ({
+  env,
+  store,
+  searchAttributes,
+  hooks,
+}: WorkerDepsOptions): ActivityDeps => ({
+  providers: createProviders({ ...env }, hooks),
+  store: createFileStore(store),
+  searchAttributes,
+});
+
+/** Why runs of a provider would fail here at once (no token, a bad base URL), by provider. */
+export function unusableProviders({ providers }: ActivityDeps): Map<string, RowmillError> {
+  const found = new Map<string, RowmillError>();
+  for (const name of PROVIDER_NAMES) {
+    try {
+      providers.get(name);
+    } catch (error) {
+      if (!(error instanceof RowmillError)) throw error;
+      found.set(name, error);
+    }
+  }
+  return found;
+}
+
+/** @throws the reason why the provider cannot be used here; without a name: why none can */
+export function refuseUnusable(deps: ActivityDeps, provider: string | undefined): void {
+  const unusable = unusableProviders(deps);
+  const [any] = unusable.size === PROVIDER_NAMES.length ? unusable.values() : [];
+  const reason = provider === undefined ? any : unusable.get(provider);
+  if (reason !== undefined) throw reason;
+}

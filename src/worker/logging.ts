@@ -1,0 +1,58 @@
+import { DefaultLogger, type LogEntry, type LogLevel, type Logger } from '@temporalio/worker';
+import { pino } from 'pino';
+
+export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'] as const satisfies LogLevel[];
+
+/** The level of that name, in any case; `null` when there is none. */
+export const logLevelOf = (text: string): LogLevel | null =>
+  LOG_LEVELS.find((level) => level === text.toUpperCase()) ?? null;
+
+const PINO_LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};
+
+/** Fields worth a place in every line; the SDK's meta holds more than a reader needs. */
+const KEPT = [
+  'workflowId',
+  'runId',
+  'workflowType',
+  'activityType',
+  'attempt',
+  'taskQueue',
+  'temporal',
+  'namespace',
+  'store',
+  'health',
+  'code',
+  'error',
+  'sdkComponent',
+] as const;
+
+/** The queue of the waits has no workflows on purpose; the SDK warns of it at every start. */
+const EXPECTED = 'No workflows registered, not polling for workflow tasks';
+
+/** One JSON object a line, with workflow ids: on standard error, or at the end of a file. */
+export function jsonLogger(level: LogLevel, file?: string): Logger {
+  const sink = pino(
+    { level: PINO_LEVEL[level], base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination(
+      file === undefined
+        ? { fd: 2, sync: true }
+        : { dest: file, append: true, mkdir: true, mode: 0o600, sync: true },
+    ),
+  );
+  return new DefaultLogger(level, (entry: LogEntry) => {
+    if (entry.message === EXPECTED) return;
+    const meta: Record<string, unknown> = entry.meta ?? {};
+    const kept = KEPT.flatMap((name) =>
+      meta[name] === undefined ? [] : [[name, textOf(meta[name])]],
+    );
+    sink[PINO_LEVEL[entry.level]](Object.fromEntries(kept), entry.message);
+  });
+}
+
+const textOf = (value: unknown): unknown => (value instanceof Error ? value.message : value);

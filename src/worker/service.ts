@@ -1,0 +1,140 @@
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { connectTemporal, type TemporalLink } from '../client/connection.ts';
+import { pickPorts } from '../dev/temporal/ports.ts';
+import { RowmillError } from '../errors.ts';
+import { createWorkerDeps, unusableProviders } from './deps.ts';
+import { startHealthServer } from './health-server.ts';
+import { keepHeapSmall } from './heap.ts';
+import { jsonLogger } from './logging.ts';
+import { createMetrics, type WorkerMetrics } from './metrics.ts';
+import { createReadiness } from './readiness.ts';
+import { installRuntime } from './runtime.ts';
+import { askTemporal, registerSearchAttributes, requireNamespace } from './server-checks.ts';
+import type { Env, WorkerSettings } from './settings.ts';
+import { startWorker, type RunningWorker } from './worker.ts';
+
+export interface WorkerServiceOptions {
+  settings: WorkerSettings;
+  /** Tokens, base URLs and `TEMPORAL_*`. */
+  env: Env;
+  /** Sent to the providers. */
+  userAgent?: string;
+}
+
+export interface WorkerService {
+  /** Of `/live`, `/ready` and `/metrics`. */
+  healthUrl: string;
+  /** Not ready from now on; resolves when the steps under way are done and everything is closed. */
+  stop(reason: string): Promise<void>;
+  /** Settles when the worker is down; rejects when it broke. */
+  done: Promise<void>;
+}
+
+/**
+ * The worker as a process of a deployment: logs, metrics and health around `startWorker`. It is up
+ * (not ready) before it connects. Takes the SDK's runtime of this process for itself.
+ * @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `port_in_use`
+ */
+export async function startWorkerService(options: WorkerServiceOptions): Promise<WorkerService> {
+  const { settings, env } = options;
+  // First of all: what a collection before this one allowed would hold until the next.
+  keepHeapSmall();
+  const logger = jsonLogger(settings.logLevel);
+  const [coreMetricsPort = 0] = await pickPorts(['free']);
+  let worker: RunningWorker | null = null;
+  let link: TemporalLink | null = null;
+
+  const metrics = createMetrics({
+    isReady: () => worker?.isPolling() ?? false,
+    coreUrl: `http://127.0.0.1:${coreMetricsPort}/metrics`,
+  });
+  const deps = depsOf(options, metrics);
+  const readiness = createReadiness({
+    worker: () => stateOf(worker),
+    needs: { temporal: () => askTemporal(link), store: () => deps.store.probe() },
+  });
+  const health = await startHealthServer({
+    host: settings.healthHost,
+    port: settings.healthPort,
+    live: () => worker?.state() !== 'failed',
+    ready: () => readiness.read(),
+    metrics,
+  });
+  const close = async (): Promise<void> => {
+    await health.close();
+    await link?.connection.close();
+  };
+
+  try {
+    link = await connectTemporal({ env: { ...env } });
+    await requireNamespace(link);
+    if (deps.searchAttributes) deps.searchAttributes = await registerSearchAttributes(link, logger);
+    installRuntime({ logger, coreMetricsPort });
+    worker = await startWorker({
+      deps,
+      taskQueue: settings.taskQueue,
+      target: { env: { ...env } },
+      shutdownGraceMs: settings.shutdownGraceMs,
+      shutdownForceMs: settings.shutdownForceMs,
+      ...(settings.bundlePath === null ? {} : { bundlePath: settings.bundlePath }),
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  for (const [provider, error] of unusableProviders(deps)) {
+    logger.warn(`runs of ${provider} will fail: ${error.message}. ${error.remedy}`, {
+      code: error.code,
+    });
+  }
+  logger.info('worker started', {
+    taskQueue: settings.taskQueue,
+    temporal: link.address,
+    namespace: link.namespace,
+    store: deps.store.location,
+    health: health.url,
+  });
+
+  const running = worker;
+  const done = running.done.catch((error: unknown) => Promise.reject(broken(error))).finally(close);
+  done.then(
+    () => void logger.info('worker stopped'),
+    (error: unknown) => void logger.error('worker broke', { error }),
+  );
+  return {
+    healthUrl: health.url,
+    done,
+    stop: async (reason) => {
+      logger.info(`worker drains: ${reason}`);
+      await running.stop();
+      await done.catch(() => undefined);
+    },
+  };
+}
+
+function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics): ActivityDeps {
+  const { settings, env, userAgent } = options;
+  return createWorkerDeps({
+    env,
+    store: settings.store,
+    searchAttributes: settings.searchAttributes,
+    hooks: {
+      onResponse: (response) => metrics.onResponse(response),
+      ...(userAgent === undefined ? {} : { userAgent }),
+    },
+  });
+}
+
+const broken = (cause: unknown): RowmillError => {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new RowmillError('temporal_unreachable', `the worker broke: ${why}`, {
+    remedy: 'Start it again; runs wait for it and lose nothing.',
+    cause,
+  });
+};
+
+function stateOf(worker: RunningWorker | null) {
+  if (worker === null) return 'starting';
+  const state = worker.state();
+  return state === 'running' && !worker.isPolling() ? 'not polling' : state;
+}

@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities, createPollActivities } from '../../activities/index.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { temporalTarget, type TargetOptions } from '../client/connection.ts';
+import { pollQueueOf } from '../contract/names.ts';
+import { RowmillError } from '../errors.ts';
+
+export interface RowmillWorkerOptions {
+  deps: ActivityDeps;
+  taskQueue: string;
+  target?: TargetOptions;
+  /** Prebuilt workflow bundle. @default the one beside the build, else built from source */
+  bundlePath?: string;
+  /** Time for steps under way to finish when the worker is asked to stop. @default 20000 */
+  shutdownGraceMs?: number;
+  /** After this the worker gives up waiting for them. @default 60000 */
+  shutdownForceMs?: number;
+  /** Waiting runs this worker holds at once. @default 2000 */
+  waitingRuns?: number;
+}
+
+export type WorkerState = 'running' | 'draining' | 'stopped' | 'failed';
+
+export interface RunningWorker {
+  taskQueue: string;
+  state(): WorkerState;
+  /** Both queues are polled for work. */
+  isPolling(): boolean;
+  /** Lets steps under way finish within the grace time; resolves when everything is down. */
+  stop(): Promise<void>;
+  /** Settles when both queues are down; rejects when the worker broke. */
+  done: Promise<void>;
+}
+
+/** The server must not hear less often than a heartbeat time-out of 30 s allows, and shows live. */
+const HEARTBEAT_THROTTLE = { short: '5s', polls: '2s' } as const;
+
+/** Paging and loading are work for CPU and disk: a few at once. */
+const SHORT_STEPS_AT_ONCE = 40;
+
+/**
+ * One process, two task queues: the workflows with the short steps, and the long waits, which are
+ * many and cheap. Either queue down means the worker is down.
+ */
+export async function startWorker(options: RowmillWorkerOptions): Promise<RunningWorker> {
+  const target = temporalTarget(options.target ?? {});
+  const connection = await connect(target);
+  const shared = {
+    connection,
+    namespace: target.namespace,
+    shutdownForceTime: options.shutdownForceMs ?? 60_000,
+  };
+  try {
+    const workers = await Promise.all([
+      Worker.create({
+        ...shared,
+        ...workflowCode(options.bundlePath),
+        taskQueue: options.taskQueue,
+        activities: createActivities(options.deps),
+        shutdownGraceTime: options.shutdownGraceMs ?? 20_000,
+        maxConcurrentActivityTaskExecutions: SHORT_STEPS_AT_ONCE,
+        maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE.short,
+      }),
+      Worker.create({
+        ...shared,
+        taskQueue: pollQueueOf(options.taskQueue),
+        activities: createPollActivities(options.deps),
+        // A wait can take hours and loses nothing when it is cut: the next worker goes on with the
+        // newest heartbeat a second later.
+        shutdownGraceTime: 0,
+        maxConcurrentActivityTaskExecutions: options.waitingRuns ?? 2_000,
+        maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE.polls,
+      }),
+    ]);
+    return watch(workers, connection, options.taskQueue);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function connect(target: ReturnType<typeof temporalTarget>): Promise<NativeConnection> {
+  try {
+    const { address, tls, apiKey, metadata } = target.connectionOptions;
+    return await NativeConnection.connect({
+      ...(address === undefined ? {} : { address }),
+      ...(tls === undefined || tls === null ? {} : { tls }),
+      ...(typeof apiKey === 'string' ? { apiKey } : {}),
+      ...(metadata === undefined ? {} : { metadata }),
+    });
+  } catch (cause) {
+    throw new RowmillError('temporal_unreachable', 'no Temporal server answers', {
+      where: target.address,
+      cause,
+    });
+  }
+}
+
+/** Production has the bundle beside the build; tests and development bundle the sources. */
+function workflowCode(
+  bundlePath: string | undefined,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+  const codePath = bundlePath ?? (existsSync(built) ? built : undefined);
+  if (codePath !== undefined) return { workflowBundle: { codePath } };
+  return { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) };
+}
+
+function watch(workers: Worker[], connection: NativeConnection, taskQueue: string): RunningWorker {
+  let state: WorkerState = 'running';
+  const stopAll = (): void => {
+    if (state === 'running') state = 'draining';
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const runs = workers.map((worker) =>
+    worker.run().finally(() => {
+      // One queue without the other would leave runs hanging.
+      stopAll();
+    }),
+  );
+  const done = Promise.all(runs).then(
+    () => void (state = 'stopped'),
+    (error: unknown) => {
+      state = 'failed';
+      throw error;
+    },
+  );
+  const closed = done.finally(() => connection.close());
+  closed.catch(() => undefined);
+  return {
+    taskQueue,
+    state: () => state,
+    isPolling: () => workers.every((worker) => worker.getState() === 'RUNNING'),
+    stop: async () => {
+      stopAll();
+      await closed.catch(() => undefined);
+    },
+    done: closed,
+  };
+}

@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { exportFigures } from '../../bench/export.ts';
+import { tableOf, verdictOf, type Figure } from '../../bench/figure.ts';
+import { bareApi } from '../../bench/naive/api.ts';
+import { naiveRun } from '../../bench/naive/script.ts';
+import { benchOptions } from '../../bench/options.ts';
+import { pollingFigures } from '../../bench/polling.ts';
+import { leastCalls } from '../../bench/runs.ts';
+import { benchPipeline, COLUMNS, companyName } from '../../bench/site/pipeline.ts';
+import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
+import { stageRows } from '../../src/client/stage-rows.ts';
+import { createLimiter } from '../../src/http/limiter.ts';
+import { createExtructProvider } from '../../src/providers/extruct/provider.ts';
+import { createFileStore } from '../../src/store/file-store.ts';
+
+const figure = (said: Partial<Figure>): Figure => ({
+  ratio: 'R0',
+  what: 'a figure',
+  value: 1,
+  origin: 'measured',
+  ...said,
+});
+
+test('a figure meets its stretch, its bar or neither', () => {
+  const limits = { bar: 0.4, stretch: 0.15 };
+  expect(verdictOf(figure({ value: 0.15, ...limits }))).toBe('stretch');
+  expect(verdictOf(figure({ value: 0.4, ...limits }))).toBe('bar');
+  expect(verdictOf(figure({ value: 0.41, ...limits }))).toBe('MISSED');
+  expect(verdictOf(figure({ value: 0.41 }))).toBe('');
+  expect(verdictOf(figure({ value: 0.8, better: 'high', bar: 0.7, stretch: 0.9 }))).toBe('bar');
+});
+
+test('the table says which figures are simulated', () => {
+  const text = tableOf([figure({ value: 3.14, unit: 's', origin: 'simulated', bar: 3 })]);
+  expect(text.split('\n')[1]).toMatch(/^R0 +a figure +3\.1 s +3\.0 s +MISSED +simulated$/);
+});
+
+test('flags: some ratios only, in any case; an unknown one is refused', () => {
+  expect(benchOptions(['--quick', '--only', 'r1, R14', '--json', 'x.json'])).toEqual({
+    quick: true,
+    only: new Set(['R1', 'R14']),
+    json: 'x.json',
+  });
+  expect(() => benchOptions(['--only', 'R99'])).toThrow(/no ratio R99/);
+});
+
+test('simulated passes stay within every bar', () => {
+  const figures = pollingFigures(40);
+  expect(figures.filter((one) => verdictOf(one) === 'MISSED')).toEqual([]);
+  expect(figures.map(({ ratio }) => ratio)).toEqual(expect.arrayContaining(['R2', 'R3', 'R5']));
+});
+
+describe('on a sandbox', () => {
+  const TOKEN = 'bench-test-token';
+  const folder = mkdtempSync(join(tmpdir(), 'rowmill-bench-test-'));
+  let sandbox: Sandbox;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({
+      token: TOKEN,
+      speed: 20_000,
+      concurrency: 1_000,
+      failRate: 0,
+      hopelessRate: 0,
+      statusLagMs: 0,
+    });
+  });
+  afterAll(async () => {
+    await sandbox.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('the naive script makes the least calls there are, and gets every row', async () => {
+    const rows = Array.from({ length: 130 }, (_, at) => companyName(at));
+    const file = join(folder, 'naive.jsonl');
+    const job = { rows, columns: COLUMNS, file, pollEveryMs: 20 };
+    const run = await naiveRun(bareApi(sandbox.url, TOKEN), job);
+    expect(run.calls - run.polls).toBe(leastCalls(130));
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(lines).toHaveLength(130);
+    expect(lines.every((line) => line.includes('"sector":{"value":{"answer"'))).toBe(true);
+  });
+
+  test('the export is measured on the same table as the bare loop', async () => {
+    const pipeline = await benchPipeline(folder, 130);
+    const store = createFileStore(join(folder, 'store'));
+    const snapshot = await stageRows(pipeline, store);
+    const provider = createExtructProvider({
+      baseUrl: sandbox.url,
+      token: TOKEN,
+      limiter: createLimiter({ ratePerSecond: 1e6 }),
+    });
+    const table = await provider.createTable(pipeline.table, 'bench', 'bench-tag', {});
+    const rows = Array.from({ length: 130 }, (_, at) => ({
+      key: `C${at + 1}`,
+      input: { input: companyName(at) },
+    }));
+    for (const from of [0, 50, 100]) await provider.addRows(table, rows.slice(from, from + 50), {});
+    const figures = await exportFigures(
+      {
+        folder,
+        apiUrl: sandbox.url,
+        token: TOKEN,
+        tableId: table.id,
+        spec: pipeline.table,
+        snapshotFile: store.staged(snapshot.digest).locate('rows.jsonl'),
+        snapshot,
+      },
+      'a small table',
+    );
+    expect(figures).toMatchObject([{ ratio: 'R8', better: 'high' }]);
+    expect(figures[0]?.value).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,94 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readServerState } from '../../src/dev/temporal/server-state.ts';
+import { rowmill } from '../cli/command.ts';
+import { until } from '../support/until.ts';
+import { openPlace, type Place } from './place.ts';
+
+const FOLDER = join('.rowmill', 'demo');
+const LIMIT_MS = 240_000;
+
+let place: Place;
+beforeEach(async () => {
+  place = await openPlace(FOLDER);
+});
+afterEach(() => place.remove());
+
+const demo = (...args: string[]) => rowmill(['demo', ...args], place);
+const serverState = () => readServerState(join(place.cwd, FOLDER, 'temporal.db'));
+/** Of the process that held it; a sandbox that ends takes its lock away. */
+const sandboxRuns = async (): Promise<boolean> =>
+  (await readdir(join(place.cwd, FOLDER))).includes('sandbox.journal.lock');
+const runIn = (text: string): string | undefined => /sp500-profile-\d{8}-\d{6}/.exec(text)?.[0];
+
+test(
+  'in a pipe a few rows are taken through everything and it ends with 0; then it begins anew',
+  async () => {
+    const args = ['--rows', '4', '--speed', '600'];
+    const { code, stdout, stderr } = await demo(...args).ended;
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toContain('4 companies × Sector, Headquarters, Profile');
+    expect(stderr).toMatch(
+      /Temporal UI: http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\//,
+    );
+    expect(stdout).toContain('sp500-profile.jsonl (4 rows');
+    expect(stdout).toMatch(/^credits|^ {2}credits/m);
+    expect(stdout).toMatch(/^MMM {3}Industrials /m);
+    const results = await readFile(join(place.cwd, FOLDER, 'out', 'sp500-profile.jsonl'), 'utf8');
+    expect(results.trimEnd().split('\n')).toHaveLength(4);
+    expect(stdout + stderr).not.toMatch(/sandbox-[0-9a-f]{32}/);
+    expect(serverState()).toBeNull();
+    expect(await sandboxRuns()).toBe(false);
+
+    const again = await demo(...args).ended;
+    expect(again).toMatchObject({ code: 0 });
+    expect(runIn(again.stderr)).not.toBe(runIn(stderr));
+  },
+  LIMIT_MS,
+);
+
+test(
+  'interrupted, then killed with its server, it goes on with the same run; nothing is paid twice',
+  async () => {
+    const args = ['--rows', '3'];
+    const first = demo(...args, '--speed', '1');
+    await first.says('running, pass 1');
+    // npm and the terminal send one each.
+    first.child.kill('SIGINT');
+    first.child.kill('SIGINT');
+    const stopped = await first.ended;
+    expect(stopped).toMatchObject({ code: 130 });
+    expect(stopped.stderr).toContain('The same command goes on');
+    expect(serverState()).toBeNull();
+    expect(await sandboxRuns()).toBe(false);
+
+    const second = demo(...args, '--speed', '1');
+    await second.says('running, pass 1');
+    const server = serverState()?.server.pid;
+    if (server === undefined) throw new Error('there is no server to kill');
+    second.child.kill('SIGKILL');
+    process.kill(server, 'SIGKILL');
+    const killed = await second.ended;
+    expect(killed.stderr).toContain('Going on with the run that was not finished');
+    await until('the sandbox has ended as well', async () => !(await sandboxRuns()));
+
+    const third = await demo(...args, '--speed', '2000').ended;
+    expect(third).toMatchObject({ code: 0 });
+    const runs = [stopped, killed, third].map(({ stderr }) => runIn(stderr));
+    expect(new Set(runs).size).toBe(1);
+    // Three rows of three paid cells.
+    expect(third.stdout).toMatch(/credits +9 spent/);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'more rows than the list has are refused with 2',
+  async () => {
+    const { code, stderr } = await demo('--rows', '504').ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('from 1 to 503');
+  },
+  LIMIT_MS,
+);

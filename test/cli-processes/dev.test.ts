@@ -1,0 +1,83 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readServerState } from '../../src/dev/temporal/server-state.ts';
+import { COMPANIES, pipelineText, rowmill } from '../cli/command.ts';
+import { until } from '../support/until.ts';
+import { openPlace, type Place } from './place.ts';
+
+const FOLDER = join('.rowmill', 'dev');
+const LIMIT_MS = 240_000;
+
+let place: Place;
+const cleanUp: (() => unknown)[] = [];
+beforeEach(async () => {
+  place = await openPlace(FOLDER);
+});
+afterEach(async () => {
+  for (const step of cleanUp.splice(0)) await step();
+  await place.remove();
+});
+
+test(
+  'another shell with the printed environment can run and sees nothing wrong; SIGTERM ends all',
+  async () => {
+    const dev = rowmill(['dev', '--speed', '600'], place);
+    cleanUp.push(() => dev.child.kill('SIGKILL'));
+    let text = '';
+    dev.child.stdout?.on('data', (chunk: string) => (text += chunk));
+    const over = dev.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
+    const up = until('it is up', () => text.includes('Ctrl-C'), LIMIT_MS);
+    await Promise.race([up, over]);
+    over.catch(() => undefined);
+    const env = Object.fromEntries(
+      [...text.matchAll(/export (\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
+    );
+
+    const elsewhere = join(place.cwd, 'elsewhere');
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, 'companies.csv'), COMPANIES);
+    await writeFile(join(elsewhere, 'pipeline.json'), pipelineText());
+    const other = { cwd: elsewhere, env };
+    const doctor = await rowmill(['doctor', '--json'], other).ended;
+    expect(doctor).toMatchObject({ code: 0 });
+    const { ok, checks } = JSON.parse(doctor.stdout) as {
+      ok: boolean;
+      checks: { name: string; health: string }[];
+    };
+    expect(ok).toBe(true);
+    expect(checks.filter(({ health }) => health !== 'ok')).toEqual([]);
+    expect(checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['node', 'store', 'extruct account', 'temporal', 'worker']),
+    );
+    expect(doctor.stdout).not.toContain(env['EXTRUCT_API_TOKEN']);
+
+    const run = await rowmill(['run', 'pipeline.json', '--json'], other).ended;
+    expect(run).toMatchObject({ code: 0 });
+    expect(JSON.parse(run.stdout)).toMatchObject({ rows: 3 });
+
+    dev.child.kill('SIGTERM');
+    expect(await dev.ended).toMatchObject({ code: 0 });
+    expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a port that was asked for and is taken ends it with 2, with nothing left running',
+  async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    cleanUp.push(() => taken.close());
+    const { port } = taken.address() as AddressInfo; // a TCP server has this kind of address
+    const dev = rowmill(['dev', '--port', String(port)], place);
+    const { code, stderr } = await dev.ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(`error[port_in_use] 127.0.0.1: port ${port} is in use`);
+    expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
+  },
+  LIMIT_MS,
+);

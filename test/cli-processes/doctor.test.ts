@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
+import { rowmill } from '../cli/command.ts';
+import { TOKEN } from '../support/house.ts';
+import { openPlace, type Place } from './place.ts';
+
+let place: Place;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  place = await openPlace('.rowmill');
+  sandbox = await startSandbox({ token: TOKEN, credits: 1_234 });
+});
+afterAll(async () => {
+  await sandbox.close();
+  await place.remove();
+});
+
+const LIMIT_MS = 60_000;
+
+const doctor = (env: Record<string, string>) =>
+  rowmill(['doctor'], {
+    cwd: place.cwd,
+    env: {
+      EXTRUCT_BASE_URL: sandbox.url,
+      EXTRUCT_API_TOKEN: TOKEN,
+      TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+      ROWMILL_TASK_QUEUE: 'nobody-works-here',
+      ...env,
+    },
+  }).ended;
+
+test(
+  'what is there is ok, a missing worker is a warning with a remedy, and nothing fails',
+  async () => {
+    const { code, stdout } = await doctor({});
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ok +extruct account +.*1,234 credits$/m);
+    expect(stdout).toMatch(/^ok +temporal +127\.0\.0\.1:\d+, server 1\.\d+/m);
+    expect(stdout).toMatch(/^ok +namespace +default$/m);
+    expect(stdout).toMatch(
+      /^warn +worker +none on nobody-works-here and nobody-works-here-polls$/m,
+    );
+    expect(stdout).toContain('rowmill worker');
+    expect(stdout).not.toContain(TOKEN);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a missing and a refused token end it with 4, and no token is ever shown',
+  async () => {
+    const wrong = 'not-the-right-one-8c1';
+    const [missing, refused] = await Promise.all([
+      doctor({ EXTRUCT_API_TOKEN: '' }),
+      doctor({ EXTRUCT_API_TOKEN: wrong }),
+    ]);
+    expect(missing.code).toBe(4);
+    expect(missing.stdout).toMatch(/^FAIL +extruct token +EXTRUCT_API_TOKEN is not set$/m);
+    expect(refused.code).toBe(4);
+    expect(refused.stdout).toMatch(/^FAIL +extruct token +.*401/m);
+    expect(refused.stdout + refused.stderr).not.toContain(wrong);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a store, a server and an address that cannot be used end it with 1, each with a remedy',
+  async () => {
+    const file = join(place.cwd, 'a-file');
+    await writeFile(file, '');
+    const { code, stdout } = await doctor({
+      ROWMILL_STORE: file,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      EXTRUCT_BASE_URL: 'http://api.example.com',
+    });
+    expect(code).toBe(1);
+    for (const name of ['store', 'extruct address', 'temporal']) {
+      expect(stdout).toMatch(new RegExp(`^FAIL +${name} .*\\n +→ `, 'm'));
+    }
+  },
+  LIMIT_MS,
+);

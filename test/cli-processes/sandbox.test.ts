@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { rowmill, type Command } from '../cli/command.ts';
+import { until } from '../support/until.ts';
+
+let cwd: string;
+const started: Command[] = [];
+
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'rowmill-sandbox-'));
+});
+afterEach(async () => {
+  for (const { child } of started.splice(0)) child.kill('SIGKILL');
+  await rm(cwd, { recursive: true, force: true });
+});
+
+const LIMIT_MS = 60_000;
+
+/** Up, with what it printed. */
+async function start(args: string[], env: Record<string, string> = {}) {
+  const command = rowmill(['sandbox', '--port', '0', ...args], { cwd, env });
+  started.push(command);
+  let text = '';
+  command.child.stdout?.on('data', (chunk: string) => (text += chunk));
+  const over = command.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
+  await Promise.race([until('it is up', () => text.includes('Ctrl-C')), over]);
+  const url = /EXTRUCT_BASE_URL=(\S+)/.exec(text)?.[1] ?? '';
+  const token = /EXTRUCT_API_TOKEN=(\S+)/.exec(text)?.[1] ?? null;
+  return { ...command, url, token };
+}
+
+const statusWith = async (url: string, token: string | null): Promise<number> => {
+  const headers = { authorization: `Bearer ${token ?? ''}` };
+  const reply = await fetch(`${url}/v1/user`, { headers });
+  await reply.text();
+  return reply.status;
+};
+
+const makeTable = (url: string, token: string) =>
+  fetch(`${url}/v1/tables`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'kept', kind: 'company', column_configs: [] }),
+  });
+
+test(
+  'without EXTRUCT_API_TOKEN it prints a token that is let in; SIGTERM ends it with 0',
+  async () => {
+    const sandbox = await start([]);
+    expect(await statusWith(sandbox.url, sandbox.token)).toBe(200);
+    expect(await statusWith(sandbox.url, 'another')).toBe(401);
+    sandbox.child.kill('SIGTERM');
+    expect(await sandbox.ended).toMatchObject({ code: 0, stderr: '' });
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a token of the environment is let in and not printed; the state outlives a kill',
+  async () => {
+    const env = { EXTRUCT_API_TOKEN: 'of-the-environment' };
+    const args = ['--state', join('kept', 'state.journal')];
+    const first = await start(args, env);
+    expect((await makeTable(first.url, env.EXTRUCT_API_TOKEN)).status).toBe(200);
+    first.child.kill('SIGKILL');
+    const { stdout } = await first.ended;
+    expect(stdout).not.toContain(env.EXTRUCT_API_TOKEN);
+
+    const second = await start(args, env);
+    const reply = await fetch(`${second.url}/_sandbox/ledger`, {
+      headers: { authorization: `Bearer ${env.EXTRUCT_API_TOKEN}` },
+    });
+    expect(await reply.json()).toMatchObject({ tablesCreated: 1 });
+  },
+  LIMIT_MS,
+);
+
+test(
+  'one that serves another process ends with the pipe between them',
+  async () => {
+    // The pipe to its standard input is closed from the start.
+    const { code } = await rowmill(['sandbox', '--port', '0', '--end-with-stdin'], { cwd }).ended;
+    expect(code).toBe(0);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a port in use, fault scripts and numbers out of range are refused with 2',
+  async () => {
+    const { url } = await start([]);
+    const { port } = new URL(url);
+    const refused = await Promise.all(
+      [
+        ['--port', port],
+        ['--faults', 'script.json'],
+        ['--speed', 'fast'],
+        ['--credits', '-1'],
+      ].map((args) => rowmill(['sandbox', ...args], { cwd }).ended),
+    );
+    expect(refused.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+    const [inUse, ...others] = refused.map(({ stderr }) => stderr);
+    expect(inUse).toContain(`error[port_in_use] --port: port ${port} is in use`);
+    for (const stderr of others) expect(stderr).toContain('error[usage] --');
+  },
+  LIMIT_MS,
+);

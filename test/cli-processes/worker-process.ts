@@ -1,0 +1,93 @@
+import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { rowmill, type Command } from '../cli/command.ts';
+import { inputFor, TOKEN, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+
+/** `rowmill worker` beside the house, on a task queue of its own. */
+export interface WorkerProcess extends Command {
+  healthUrl: string;
+  /** What it logged so far. */
+  log(): Record<string, unknown>[];
+}
+
+export const queueOf = (house: House): string => `${house.taskQueue}-process`;
+
+export const workerEnv = (house: House): Record<string, string> => ({
+  EXTRUCT_API_TOKEN: TOKEN,
+  EXTRUCT_BASE_URL: house.sandbox.url,
+  TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+  ROWMILL_TASK_QUEUE: queueOf(house),
+  ROWMILL_STORE: house.store.location,
+  ROWMILL_HEALTH_PORT: '0',
+  ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] ?? '',
+});
+
+export async function startWorkerProcess(
+  house: House,
+  env: Record<string, string> = {},
+): Promise<WorkerProcess> {
+  const command = rowmill(['worker'], {
+    cwd: house.folder,
+    env: { ...workerEnv(house), ...env },
+  });
+  let text = '';
+  command.child.stderr?.on('data', (chunk: string) => (text += chunk));
+  await command.says('"worker started"');
+  const log = (): Record<string, unknown>[] =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const healthUrl = String(log().find(({ msg }) => msg === 'worker started')?.['health']);
+  return { ...command, healthUrl, log };
+}
+
+type Run = (input: unknown) => Promise<RunSummary>;
+
+export async function startRunOn(house: House, workflowId: string) {
+  const rows = [
+    { Symbol: 'MMM', Security: '3M' },
+    { Symbol: 'AOS', Security: 'A. O. Smith' },
+  ];
+  return house.client.workflow.start<Run>(WORKFLOW_TYPE, {
+    workflowId: `${workflowId}-${house.taskQueue}`,
+    taskQueue: queueOf(house),
+    args: [await inputFor(house, rows)],
+  });
+}
+
+type Handle = Awaited<ReturnType<typeof startRunOn>>;
+
+export const pendingStep = async (handle: Handle) => {
+  const { raw } = await handle.describe();
+  const [step] = raw.pendingActivities ?? [];
+  return { type: step?.activityType?.name, attempt: step?.attempt, raw: step };
+};
+
+/** Until the run waits for cells that the sandbox works on. */
+export const untilItWaits = (handle: Handle, house: House): Promise<void> =>
+  until('the run waits for cells', async () => {
+    const { type, raw } = await pendingStep(handle);
+    return type === 'awaitIdle' && raw?.lastHeartbeatTime != null && inProgress(house) > 0;
+  });
+
+const inProgress = ({ sandbox }: House): number => {
+  const { cellsStarted, cellsDone, cellsFailed } = sandbox.ledger.summary();
+  return cellsStarted - cellsDone - cellsFailed;
+};
+
+/** Real time for a sandbox, which stands still after a while until it is let go. */
+export function heldClock(holdAtMs: number): { realMs: () => number; release: () => void } {
+  const startedAtMs = performance.now();
+  let aheadMs: number | null = null;
+  return {
+    realMs: () => {
+      const goneMs = performance.now() - startedAtMs;
+      return aheadMs === null ? Math.min(goneMs, holdAtMs) : goneMs + aheadMs;
+    },
+    release: () => {
+      aheadMs ??= 3_600_000;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { COMPANIES, pipelineText, rowmill, workplace } from './command.ts';
+
+// Processes take their time on a busy machine.
+jest.setTimeout(180_000);
+
+const EXAMPLE = fileURLToPath(new URL('../../examples/companies/pipeline.yaml', import.meta.url));
+
+let place: Awaited<ReturnType<typeof workplace>>;
+beforeAll(async () => {
+  place = await workplace(null);
+  await writeFile(join(place.cwd, 'pipeline.yaml'), pipelineText());
+  await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+});
+afterAll(() => place.remove());
+
+test('check says what the example would take, without a token or a server', async () => {
+  const { code, stdout, stderr } = await place.command('check', EXAMPLE);
+  expect(stderr).toContain(`Next: rowmill run ${EXAMPLE}`);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^rows +503 from .*companies\.csv$/m);
+  expect(stdout).toMatch(/^cells +1,509$/m);
+  expect(stdout).toMatch(/^credits +about 1,509; limit 2,000$/m);
+  expect(stdout).toMatch(/^profile +paid +.*sector, headquarters/m);
+  expect(stdout).toMatch(/^company_name +free +input$/m);
+  // A bound that holds for any way of doing it: 11 × 50 rows sent, 6 × 100 read.
+  expect(stdout).toMatch(/^API calls +2\d and polls; each rerun of failed cells 8 more$/m);
+});
+
+test('check --json prints one object with what any Temporal client may send', async () => {
+  const { code, stdout } = await place.command('check', 'pipeline.yaml', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    rows: 3,
+    cells: 3,
+    credits: 3,
+    spend: { verdict: 'go' },
+    apiCalls: { addRows: 1, pages: 1 },
+    workflowInput: {
+      pipeline: {
+        name: 'cli-test',
+        rows: { source: { type: 'file', path: join(place.cwd, 'companies.csv') } },
+        results: [{ to: join(place.cwd, 'out', 'results.jsonl'), format: 'jsonl' }],
+      },
+    },
+  });
+  expect(stdout).not.toContain('snapshot');
+});
+
+test('check takes rows from standard input and leaves nothing behind', async () => {
+  const before = await readdir(place.cwd);
+  const stdin = '{"Symbol":"MMM","Security":"3M"}\n{"Symbol":"AOS","Security":"A. O. Smith"}\n';
+  const args = ['check', 'pipeline.yaml', '--rows', '-', '--json'];
+  const { code, stdout } = await rowmill(args, { ...place, stdin }).ended;
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ rows: 2, credits: 2 });
+  expect(await readdir(place.cwd)).toEqual(before);
+});
+
+test('check tells of a limit, and fails as the run would', async () => {
+  await writeFile(join(place.cwd, 'dear.yaml'), pipelineText({ spend: { maxCredits: 2 } }));
+  const { code, stdout, stderr } = await place.command('check', 'dear.yaml', '--json');
+  expect(code).toBe(4);
+  expect(stderr).toContain('error[spend_refused]');
+  expect(JSON.parse(stdout)).toMatchObject({ credits: 3, spend: { verdict: 'refuse' } });
+});
+
+test('text from files cannot play with the terminal', async () => {
+  const rows = 'Symbol,Security\n\u001b[2JMMM,3M\nAOS,\n';
+  await writeFile(join(place.cwd, 'nasty.csv'), rows);
+  const args = ['check', 'pipeline.yaml', '--rows', 'nasty.csv'];
+  const { code, stderr } = await place.command(...args);
+  expect(code).toBe(2);
+  expect(stderr).toContain('error[rows_invalid]');
+  expect(stderr).not.toContain('\u001b');
+});
+
+test('schema and completion print something to use', async () => {
+  const schema = await place.command('schema');
+  expect(JSON.parse(schema.stdout)).toMatchObject({ title: 'rowmill pipeline', type: 'object' });
+  const bash = await place.command('completion', 'bash');
+  expect(bash.stdout).toContain('--embedded');
+  expect(bash.stdout).toMatch(/complete .* rowmill$/m);
+});

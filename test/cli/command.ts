@@ -1,0 +1,107 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { House } from '../support/house.ts';
+
+const RUNNER = new URL('../support/run-ts.mjs', import.meta.url).href;
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CommandOptions {
+  cwd: string;
+  /** All there is, beside PATH and HOME. */
+  env?: Record<string, string>;
+  stdin?: string;
+}
+
+export interface Command {
+  child: ChildProcess;
+  /** Resolves when the text was written to stderr; rejects when the command ends before. */
+  says(text: string | RegExp): Promise<void>;
+  ended: Promise<Ended>;
+}
+
+/** The real command in a process of its own, with pipes instead of a terminal. */
+export function rowmill(args: readonly string[], options: CommandOptions): Command {
+  const child = spawn(process.execPath, ['--no-warnings', '--import', RUNNER, MAIN, ...args], {
+    cwd: options.cwd,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      // No profile of Temporal from outside.
+      XDG_CONFIG_HOME: options.cwd,
+      ...options.env,
+    },
+  });
+  const out = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (out.stderr += text));
+  child.stdin.on('error', () => undefined).end(options.stdin ?? '');
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => resolve({ code, ...out }));
+  });
+  const says = (text: string | RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (typeof text === 'string' ? out.stderr.includes(text) : text.test(out.stderr)) resolve();
+      };
+      child.stderr.on('data', look);
+      look();
+      void ended.then(() => reject(new Error(`ended without saying ${text}:\n${out.stderr}`)));
+    });
+  return { child, says, ended };
+}
+
+/** A folder to work in, and the environment that leads to the house. */
+export async function workplace(house: House | null): Promise<{
+  cwd: string;
+  env: Record<string, string>;
+  command: (...args: string[]) => Promise<Ended>;
+  remove: () => Promise<void>;
+}> {
+  const cwd = await mkdtemp(join(tmpdir(), 'rowmill-cli-'));
+  const env: Record<string, string> =
+    house === null
+      ? // Nothing listens there: whoever connects is found out.
+        { TEMPORAL_ADDRESS: '127.0.0.1:1' }
+      : {
+          TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+          ROWMILL_TASK_QUEUE: house.taskQueue,
+          ROWMILL_STORE: house.store.location,
+          ROWMILL_UI_URL: 'http://127.0.0.1:8233',
+        };
+  return {
+    cwd,
+    env,
+    command: (...args) => rowmill(args, { cwd, env }).ended,
+    remove: () => rm(cwd, { recursive: true, force: true }),
+  };
+}
+
+export const SECTOR = {
+  kind: 'agent',
+  key: 'sector',
+  name: 'Sector',
+  value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
+};
+
+export const COMPANIES = 'Symbol,Security\nMMM,3M\nAOS,A. O. Smith\nABT,Abbott Laboratories\n';
+
+/** A pipeline over `companies.csv`, quick enough for a test. */
+export const pipelineText = (overrides: Record<string, unknown> = {}): string =>
+  JSON.stringify({
+    name: 'cli-test',
+    provider: 'extruct',
+    table: { kind: 'company', columns: [SECTOR] },
+    rows: { from: 'companies.csv', key: 'Symbol', map: { input: 'Security' } },
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+    results: [{ to: 'out/results.jsonl' }],
+    ...overrides,
+  });

@@ -1,0 +1,93 @@
+import { expect, test } from '@jest/globals';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startSandbox } from '../../sandbox/index.ts';
+import type { ResultRow } from '../../src/contract/results.ts';
+import { readServerState } from '../../src/dev/temporal/server-state.ts';
+import { TOKEN } from '../support/house.ts';
+import { until } from '../support/until.ts';
+import { pipelineText, rowmill, SECTOR, workplace } from './command.ts';
+
+const NAMES = [
+  '3M',
+  'A. O. Smith',
+  'AbbVie',
+  'Accenture',
+  'Adobe Inc.',
+  'Aflac',
+  'Airbnb',
+  'Allstate',
+];
+
+test('an embedded run killed, then interrupted, ends with the same results, and nothing is paid twice', async () => {
+  // Each cell takes one to three seconds, two at a time.
+  const options = { token: TOKEN, speed: 60, concurrency: 2, failRate: 0, hopelessRate: 0 };
+  const sandbox = await startSandbox(options);
+  const place = await workplace(null);
+  try {
+    const rows = NAMES.map((Security, at) => ({ Symbol: `S${at}`, Security }));
+    await writeFile(
+      join(place.cwd, 'pipeline.json'),
+      pipelineText({ rows: { inline: rows, key: 'Symbol', map: { input: 'Security' } } }),
+    );
+    const env = {
+      EXTRUCT_API_TOKEN: TOKEN,
+      EXTRUCT_BASE_URL: sandbox.url,
+      ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
+        ? {}
+        : { ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] }),
+    };
+    const args = ['run', 'pipeline.json', '--embedded', '--json', '--id', 'killed'];
+
+    const first = rowmill(args, { cwd: place.cwd, env });
+    await first.says('running, pass 1');
+    await until('two cells are done', () => sandbox.ledger.summary().cellsDone >= 2);
+    const server = readServerState(join(place.cwd, '.rowmill', 'temporal.db'))?.server.pid;
+    first.child.kill('SIGKILL');
+    if (server === undefined) throw new Error('there is no Temporal server to kill');
+    process.kill(server, 'SIGKILL');
+    await first.ended;
+
+    const interrupted = rowmill(args, { cwd: place.cwd, env });
+    await interrupted.says('Attached to the run');
+    interrupted.child.kill('SIGINT');
+    const paused = await interrupted.ended;
+    expect(paused.stderr).toContain('The run killed pauses with this process. The same command');
+    if (paused.code !== 130) throw new Error(paused.stderr + paused.stdout);
+    expect(JSON.parse(paused.stdout)).toMatchObject({ workflowId: 'killed', interrupted: true });
+    expect(readServerState(join(place.cwd, '.rowmill', 'temporal.db'))).toBeNull();
+
+    const second = await rowmill(args, { cwd: place.cwd, env }).ended;
+    expect(second.stderr).toContain('Attached to the run');
+    expect(second.code).toBe(0);
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      workflowId: 'killed',
+      outcome: 'completed',
+      cells: { done: NAMES.length },
+      ui: expect.stringMatching(
+        /^http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/killed\//,
+      ),
+    });
+
+    const results = await readFile(join(place.cwd, 'out', 'results.jsonl'), 'utf8');
+    const found = results
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ResultRow);
+    expect(found.map(({ input, cells }) => [input['input'], cells['sector']?.value])).toEqual(
+      NAMES.map((name) => [name, sandbox.truth('company', name, SECTOR).answer]),
+    );
+    const { tablesCreated, rowsCreated, cellsPaid, duplicates } = sandbox.ledger.summary();
+    expect({ tablesCreated, rowsCreated, cellsPaid }).toEqual({
+      tablesCreated: 1,
+      rowsCreated: NAMES.length,
+      cellsPaid: NAMES.length,
+    });
+    expect(duplicates.cells).toBe(0);
+    expect(second.stdout + second.stderr).not.toContain(TOKEN);
+    expect(readServerState(join(place.cwd, '.rowmill', 'temporal.db'))).toBeNull();
+  } finally {
+    await place.remove();
+    await sandbox.close();
+  }
+}, 180_000);

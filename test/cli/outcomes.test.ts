@@ -1,0 +1,42 @@
+import { expect, jest, test } from '@jest/globals';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openHouse, type HouseOptions } from '../support/house.ts';
+import { COMPANIES, pipelineText, workplace, type Ended } from './command.ts';
+
+// Processes take their time on a busy machine.
+jest.setTimeout(180_000);
+
+/** One run in a house of its own. */
+async function runIn(
+  options: HouseOptions,
+  look: (ended: Ended, cwd: string) => Promise<void> | void,
+): Promise<void> {
+  const house = await openHouse(options);
+  const place = await workplace(house);
+  try {
+    await writeFile(join(place.cwd, 'pipeline.json'), pipelineText({ results: [{ to: 'r.csv' }] }));
+    await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+    await look(await place.command('run', 'pipeline.json', '--id', house.taskQueue), place.cwd);
+  } finally {
+    await place.remove();
+    await house.close();
+  }
+}
+
+test('cells that never succeed make it partial: exit 3, results and quarantine are there', () =>
+  runIn({ sandbox: { failRate: 0, hopelessRate: 1 } }, async ({ code, stdout }, cwd) => {
+    expect(stdout).toMatch(/ partial$/m);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/cells +3: 0 done, 3 failed/);
+    expect(stdout).toContain('quarantine  r.quarantine.jsonl (3 cells)');
+    expect(await readFile(join(cwd, 'r.quarantine.jsonl'), 'utf8')).toContain('"status":"failed"');
+  }));
+
+test('a wrong token at the worker ends the run with exit 4 and what to do', () =>
+  runIn({ sandbox: { token: 'another-token-1234567890' } }, ({ code, stdout, stderr }) => {
+    expect(stderr).toContain('error[unauthorized]');
+    expect(stderr).toMatch(/^→ .*worker/m);
+    expect(code).toBe(4);
+    expect(stdout).toBe('');
+  }));

@@ -1,0 +1,150 @@
+import { expect, test } from '@jest/globals';
+import { styleText } from 'node:util';
+import stringWidth from 'string-width';
+import { count, duration, size } from '../../src/cli/figures.ts';
+import { printable, printableJson } from '../../src/cli/printable.ts';
+import { lineView } from '../../src/cli/progress/line-view.ts';
+import { drawing } from '../../src/cli/progress/terminal-view.ts';
+import type { Standing } from '../../src/cli/progress/index.ts';
+import { textTable } from '../../src/cli/text-table.ts';
+import { uiLink } from '../../src/cli/ui-link.ts';
+import type { LiveProgress } from '../../src/client/live-progress.ts';
+
+const NOW = Date.UTC(2026, 0, 31, 2, 30);
+
+const progress: LiveProgress = {
+  pipeline: 'sp500',
+  stage: 'running',
+  outcome: null,
+  startedAtMs: NOW - 100_000,
+  deadlineAtMs: NOW + 3_600_000,
+  asOfMs: NOW,
+  tableId: 't',
+  tableUrl: null,
+  rows: 503,
+  pass: 1,
+  cells: { total: 1509, done: 724, inProgress: 50, failed: 3 },
+  byColumn: {},
+  cellsPerMinute: 120,
+  leftMs: 390_000,
+  estimatedCredits: 1509,
+  creditsBefore: 10_000,
+  apiCalls: { total: 41, polls: 12 },
+  problem: null,
+  rowsMoved: null,
+  attempt: 1,
+  lastFailure: null,
+};
+
+const standing = (changes: Partial<LiveProgress> = {}, rest: Partial<Standing> = {}): Standing => ({
+  workflowId: 'sp500-1',
+  progress: { ...progress, ...changes },
+  trouble: null,
+  ui: 'http://127.0.0.1:8233/namespaces/default/workflows/sp500-1/r/history',
+  nowMs: NOW,
+  ...rest,
+});
+
+const plain = { tint: (_style: unknown, text: string): string => text };
+
+test('the drawing tells stage, share, counts, pace, costs and the link', () => {
+  expect(drawing(plain, standing(), 100)).toEqual([
+    'sp500-1  running, pass 1',
+    `${'█'.repeat(19)}${'░'.repeat(21)} 47 %`,
+    'cells done 724 of 1,509   failed 3   left 782   in progress 50',
+    '120 cells/min   about 6 min 30 s left in this pass   1 min 40 s gone',
+    'API calls 41 (12 polls)   credits about 1,509',
+    'http://127.0.0.1:8233/namespaces/default/workflows/sp500-1/r/history',
+  ]);
+});
+
+test('no line but the link is wider than the terminal, and problems cannot play with it', () => {
+  const nasty = `\u001b[2J\u0007${'失敗'.repeat(60)}`;
+  const colourful = {
+    tint: (style: Parameters<typeof styleText>[0], text: string): string =>
+      styleText(style, text, { validateStream: false }),
+  };
+  const lines = drawing(colourful, standing({ lastFailure: nasty, attempt: 3 }), 60);
+  for (const line of lines.slice(0, -1)) expect(stringWidth(line)).toBeLessThan(60);
+  expect(lines.join('')).not.toMatch(/\u001b\[2J|\u0007/);
+  expect(lines.join('')).toContain('attempt 3 after: ');
+});
+
+test('a log gets a line when the stage changes, for a new problem, and every half minute', () => {
+  const said: string[] = [];
+  const view = lineView({ say: (line) => void said.push(line) });
+  const at = (afterMs: number, changes: Partial<LiveProgress> = {}): void =>
+    view.show(standing(changes, { nowMs: NOW + afterMs }));
+  at(0);
+  at(1_000, { cells: { ...progress.cells, done: 800 } });
+  at(29_999);
+  expect(said).toHaveLength(1);
+  at(30_000);
+  at(31_000, { problem: 'the provider is busy' });
+  at(32_000, { problem: 'the provider is busy' });
+  at(33_000, { stage: 'collecting results', rowsMoved: 100 });
+  expect(said.map((line) => line.slice(0, 60))).toEqual([
+    '02:30:00Z running, pass 1: cells done 724 of 1,509, failed 3',
+    '02:30:30Z running, pass 1: cells done 724 of 1,509, failed 3',
+    '02:30:31Z running, pass 1: cells done 724 of 1,509, failed 3',
+    '02:30:31Z ! the provider is busy',
+    '02:30:33Z collecting results, pass 1: rows read 100 of 503, ',
+  ]);
+});
+
+test('before anything is known only the trouble is told', () => {
+  const lines = drawing(
+    plain,
+    standing({}, { progress: null, trouble: 'no worker', ui: null }),
+    80,
+  );
+  expect(lines).toEqual(['sp500-1  starting', '! no worker']);
+});
+
+test('a link survives every character of an id', () => {
+  const run = { workflowId: 'a/b c%', runId: 'r' };
+  expect(uiLink('http://ui:8080/', 'ns', run)).toBe(
+    'http://ui:8080/namespaces/ns/workflows/a%2Fb%20c%25/r/history',
+  );
+  expect(uiLink(null, 'ns', run)).toBeNull();
+});
+
+test('figures read like figures', () => {
+  expect([0, 61_000, 3_600_000, 8_040_000, 97_200_000].map(duration)).toEqual([
+    '0 s',
+    '1 min 1 s',
+    '1 h',
+    '2 h 14 min',
+    '1 d 3 h',
+  ]);
+  expect([0, 999, 1_400, 420_000, 9_960_000, 12e9].map(size)).toEqual([
+    '0 B',
+    '999 B',
+    '1.4 kB',
+    '420 kB',
+    '10.0 MB',
+    '12 GB',
+  ]);
+  expect([count(1, 'row'), count(1509, 'cell')]).toEqual(['1 row', '1,509 cells']);
+});
+
+test('columns line up for wide letters', () => {
+  const table = textTable(
+    [
+      { title: 'run', most: 6 },
+      { title: 'n', align: 'right' },
+    ],
+    [
+      ['東京', '1'],
+      ['longer than six', '22'],
+    ],
+  );
+  expect(table.split('\n')).toEqual(['run      n', '東京     1', 'longe…  22']);
+});
+
+test('marks for what a terminal would obey; JSON stays what it was', () => {
+  expect(printable('a\u001b[31mb\u0007\u202ec\n\td')).toBe('a�[31mb��c\n\td');
+  const value = { text: 'a\u001b\u0085\u2028\u202eé😀' };
+  expect(printableJson(value)).not.toMatch(/[\u001b\u0085\u2028\u202e]/);
+  expect(JSON.parse(printableJson(value))).toEqual(value);
+});

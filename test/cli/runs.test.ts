@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
+import { openHouse, TOKEN, type House } from '../support/house.ts';
+import { COMPANIES, pipelineText, rowmill, workplace } from './command.ts';
+
+// Each test starts several processes, which takes its time on a busy machine.
+jest.setTimeout(180_000);
+
+let house: House;
+let place: Awaited<ReturnType<typeof workplace>>;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  place = await workplace(house);
+  await writeFile(join(place.cwd, 'pipeline.json'), pipelineText());
+  const dear = pipelineText({ name: 'cli-dear', spend: { approveAbove: 0 } });
+  await writeFile(join(place.cwd, 'dear.json'), dear);
+  await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+});
+afterAll(async () => {
+  await place.remove();
+  await house.close();
+});
+
+const id = (name: string): string => `${name}-${house.taskQueue}`;
+const filesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true })).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  );
+const linesOf = (text: string): string[] => text.trimEnd().split('\n');
+
+test('run --json prints one object, writes the results and tells its progress on stderr', async () => {
+  const { command, cwd } = place;
+  const { code, stdout, stderr } = await command(
+    'run',
+    'pipeline.json',
+    '--json',
+    '--id',
+    id('one'),
+  );
+  expect(stderr).toContain('3 rows × 1 paid column: about 3 credits');
+  expect(stderr).toContain(`Started ${id('one')}`);
+  expect(stderr).toMatch(/^\d\d:\d\d:\d\dZ \S/m);
+  expect(stderr).not.toContain('\u001b');
+  expect(code).toBe(0);
+  expect(linesOf(stdout)).toHaveLength(1);
+  const summary = JSON.parse(stdout) as RunSummary & { ui: string };
+  const path = join(cwd, 'out', 'results.jsonl');
+  expect(summary).toMatchObject({
+    workflowId: id('one'),
+    outcome: 'completed',
+    rows: 3,
+    cells: { done: 3, failed: 0, blocked: 0, empty: 0 },
+    passes: 1,
+    results: [{ path, rows: 3 }],
+    quarantine: null,
+    manifest: join(cwd, 'out', 'results.manifest.json'),
+    ui: `http://127.0.0.1:8233/namespaces/default/workflows/${id('one')}/${summary.runId}/history`,
+  });
+  const keys = linesOf(await readFile(path, 'utf8')).map(
+    (line) => (JSON.parse(line) as { key: string }).key,
+  );
+  expect(keys).toEqual(['MMM', 'AOS', 'ABT']);
+  // Calls as `check` counts them: its promise is kept by the run.
+  const check = await command('check', 'pipeline.json', '--json');
+  const { apiCalls } = JSON.parse(check.stdout) as { apiCalls: { total: number } };
+  expect(summary.apiCalls.total - summary.apiCalls.polls).toBeLessThanOrEqual(apiCalls.total);
+});
+
+test('the same id with the same work attaches, and nothing is paid again', async () => {
+  const paid = house.sandbox.ledger.summary().cellsPaid;
+  const again = await place.command('run', 'pipeline.json', '--id', id('one'));
+  expect(again.stderr).toContain('Attached to the run');
+  expect(again.code).toBe(0);
+  expect(again.stdout).toMatch(new RegExp(`^${id('one')} completed$`, 'm'));
+  expect(again.stdout).toMatch(/results +out\/results\.jsonl \(3 rows, /);
+  expect(again.stderr).toContain(`Next: rowmill results ${id('one')}`);
+  expect(house.sandbox.ledger.summary().cellsPaid).toBe(paid);
+});
+
+test('the same id with other rows is a conflict', async () => {
+  await writeFile(join(place.cwd, 'other.csv'), 'Symbol,Security\nMMM,3M\n');
+  const args = ['run', 'pipeline.json', '--rows', 'other.csv', '--json', '--id', id('one')];
+  const { code, stdout, stderr } = await place.command(...args);
+  expect(stderr).toContain('error[run_conflict]');
+  expect(stderr).toContain('→ Choose another --id');
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'run_conflict' } });
+});
+
+test('list, status and results tell of a run that has ended', async () => {
+  const list = await place.command('list', '--all', '--json');
+  const { runs } = JSON.parse(list.stdout) as { runs: { workflowId: string }[] };
+  expect(runs.find(({ workflowId }) => workflowId === id('one'))).toMatchObject({
+    pipeline: 'cli-test',
+    outcome: 'completed',
+    rows: 3,
+    failedCells: 0,
+  });
+  const status = await place.command('status', id('one'));
+  expect(status.code).toBe(0);
+  expect(status.stdout).toContain(`${id('one')} completed`);
+
+  const published = await readFile(join(place.cwd, 'out', 'results.jsonl'), 'utf8');
+  const jsonl = await place.command('results', id('one'));
+  expect(jsonl.stdout).toBe(published);
+  const csv = await place.command('results', id('one'), '--format', 'csv');
+  expect(linesOf(csv.stdout)[0]).toBe('key,input,sector,_status');
+  const file = await place.command('results', id('one'), '--out', 'again.csv', '--json');
+  expect(JSON.parse(file.stdout)).toMatchObject({ results: [{ rows: 3 }] });
+  expect(await readFile(join(place.cwd, 'again.csv'), 'utf8')).toBe(csv.stdout);
+});
+
+test('what check --json prints starts the same run from any client', async () => {
+  const { stdout } = await place.command('check', 'pipeline.json', '--json', '--out', 'any.jsonl');
+  const { workflowInput } = JSON.parse(stdout) as { workflowInput: EnrichTableInput };
+  const summary = (await house.client.workflow.execute('enrichTable', {
+    workflowId: id('any-client'),
+    taskQueue: house.taskQueue,
+    args: [workflowInput],
+  })) as RunSummary;
+  expect(summary).toMatchObject({ outcome: 'completed', rows: 3 });
+});
+
+test('a run above approveAbove waits, is attached to, approved, watched to its end', async () => {
+  const started = await place.command('run', 'dear.json', '--detach', '--json');
+  expect(started.code).toBe(0);
+  const { workflowId } = JSON.parse(started.stdout) as { workflowId: string };
+  expect(workflowId).toMatch(/^cli-dear-\d{8}-\d{6}$/);
+  expect(started.stderr).toContain(`rowmill approve ${workflowId}`);
+  const tables = house.sandbox.ledger.summary().tablesCreated;
+
+  const attached = rowmill(['run', 'dear.json', '--json'], place);
+  await attached.says(`about 3 credits wait for an approval: rowmill approve ${workflowId}`);
+  const early = await place.command('results', workflowId);
+  expect(early.code).toBe(2);
+  expect(early.stderr).toMatch(/error\[action_refused\].*no results yet/);
+  const status = await place.command('status', workflowId, '--json');
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    status: 'RUNNING',
+    progress: { stage: 'waiting for approval' },
+  });
+  expect(house.sandbox.ledger.summary().tablesCreated).toBe(tables);
+
+  const approved = await place.command('approve', workflowId);
+  expect(approved.code).toBe(0);
+  expect(approved.stdout).toBe(`${workflowId}: approved, about 3 credits\n`);
+  const ended = await attached.ended;
+  expect(ended.stderr).toContain('Attached to the run');
+  expect(ended.code).toBe(0);
+  const watched = await place.command('watch', workflowId, '--json');
+  expect(watched.code).toBe(0);
+  expect(JSON.parse(watched.stdout)).toEqual(JSON.parse(ended.stdout));
+
+  const late = await place.command('approve', workflowId);
+  expect(late.code).toBe(2);
+  expect(late.stderr).toContain('error[action_refused]');
+});
+
+test('cancel ends a run as cancelled; the same command starts it anew', async () => {
+  const args = ['run', 'dear.json', '--out', 'cancelled.jsonl', '--id', id('cancelled')];
+  const following = rowmill(args, place);
+  await following.says('wait for an approval');
+  const cancelled = await place.command('cancel', id('cancelled'));
+  expect(cancelled.code).toBe(0);
+  expect(cancelled.stdout).toBe(`${id('cancelled')}: cancel requested\n`);
+  expect(cancelled.stderr).toContain('cost');
+  const ended = await following.ended;
+  expect(ended.code).toBe(1);
+  expect(ended.stdout).toContain(`${id('cancelled')} cancelled`);
+
+  const anew = await place.command(...args, '--yes', '--json');
+  expect(anew.stderr).toContain(`Started ${id('cancelled')}`);
+  expect(anew.code).toBe(0);
+  expect(JSON.parse(anew.stdout)).toMatchObject({ outcome: 'completed' });
+});
+
+test('without a worker it says so; Ctrl-C leaves the run running', async () => {
+  const env = { ...place.env, ROWMILL_TASK_QUEUE: id('nobody') };
+  const args = ['run', 'pipeline.json', '--json', '--id', id('lonely'), '--out', 'lonely.jsonl'];
+  const following = rowmill(args, { ...place, env });
+  await following.says(
+    `no worker on task queue ${id('nobody')}: start one with \`rowmill worker\``,
+  );
+  following.child.kill('SIGINT');
+  const ended = await following.ended;
+  expect(ended.code).toBe(130);
+  expect(ended.stderr).toContain(`rowmill watch ${id('lonely')}`);
+  expect(JSON.parse(ended.stdout)).toMatchObject({ workflowId: id('lonely'), interrupted: true });
+
+  const handle = house.client.workflow.getHandle(id('lonely'));
+  expect((await handle.describe()).status.name).toBe('RUNNING');
+  const other = await place.command('run', 'pipeline.json', '--new', '--id', id('lonely'));
+  expect(other.stderr).toContain('error[run_conflict]');
+  expect(other.code).toBe(2);
+  await handle.terminate('the test is over');
+
+  const watched = await place.command('watch', id('lonely'));
+  expect(watched.code).toBe(1);
+  expect(watched.stderr).toContain('error[run_failed]');
+  const results = await place.command('results', id('lonely'));
+  expect(results.stderr).toContain('error[store_unreadable]');
+});
+
+test('a run nobody knows is not found', async () => {
+  const names = ['status', 'watch', 'results', 'cancel', 'approve'];
+  const all = await Promise.all(names.map((name) => place.command(name, 'never-was')));
+  for (const { code, stderr } of all) {
+    expect(stderr).toContain('error[run_not_found] run never-was');
+    expect(code).toBe(2);
+  }
+});
+
+test('the token is in no output and no file', async () => {
+  const env = { ...place.env, EXTRUCT_API_TOKEN: TOKEN };
+  const args = ['run', 'pipeline.json', '--json', '--id', id('one')];
+  const { stdout, stderr } = await rowmill(args, { ...place, env }).ended;
+  expect(stdout + stderr).not.toContain(TOKEN);
+  const files = [...(await filesIn(house.store.location)), ...(await filesIn(place.cwd))];
+  expect(files.length).toBeGreaterThan(3);
+  for (const file of files) expect(await readFile(file, 'utf8')).not.toContain(TOKEN);
+});

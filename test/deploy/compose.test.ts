@@ -1,0 +1,103 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { parseDuration } from '../../src/spec/duration.ts';
+import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
+
+const text = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+interface Service {
+  image?: string;
+  build?: string;
+  init?: boolean;
+  restart?: string;
+  healthcheck?: { test: string[] };
+  ports?: string[];
+  volumes?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  environment?: Record<string, string>;
+  stop_grace_period?: string;
+  read_only?: boolean;
+  profiles?: string[];
+}
+
+const source = text('docker-compose.yml');
+// The file is ours; each field that is used is asserted below.
+const compose = parse(source, { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
+const services = Object.entries(compose.services);
+
+/** One-shot services end; the others serve. */
+const isTask = ([, service]: [string, Service]): boolean =>
+  service.restart?.startsWith('on-failure') ?? false;
+
+const workerOf = (): Service => compose.services['worker'] ?? {};
+
+test('every image is pinned to a version, the base image too', () => {
+  const froms = [...text('Dockerfile').matchAll(/^(?:ARG NODE_IMAGE=|FROM )(\S+)/gm)];
+  const bases = froms.map(([, image = '']) => image).filter((image) => !image.startsWith('$'));
+  const images = services.map(([, { image = '' }]) => image);
+  expect(bases).not.toHaveLength(0);
+  for (const image of [...bases, ...images])
+    expect(image).toMatch(/^[a-z/-]+:\d+\.\d+(\.\d+)?(-|$)/);
+});
+
+test('what serves has a health check, and what ends is waited for', () => {
+  for (const [name, service] of services.filter((each) => !isTask(each))) {
+    expect([name, service.healthcheck?.test.length ?? 0]).not.toEqual([name, 0]);
+  }
+  const waitedFor = services.flatMap(([, { depends_on = {} }]) =>
+    Object.entries(depends_on).map(([name, { condition }]) => `${name} ${condition}`),
+  );
+  for (const [name] of services.filter(isTask)) {
+    expect(waitedFor).toContain(`${name} service_completed_successfully`);
+  }
+});
+
+test('ports are published on the loopback address only', () => {
+  const ports = services.flatMap(([, service]) => service.ports ?? []);
+  expect(ports.length).toBeGreaterThan(0);
+  for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+});
+
+test('secrets come from .env, and every variable is in .env.example', () => {
+  const secrets = services.flatMap(([, { environment = {} }]) =>
+    Object.entries(environment).filter(([name]) => /TOKEN|PASSWORD|PWD|KEY/.test(name)),
+  );
+  expect(secrets.length).toBeGreaterThan(0);
+  for (const [, value] of secrets) expect(value).toMatch(/^\$\{[A-Z_]+:\?.+\}$/);
+  const used = [...source.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
+  const example = text('.env.example');
+  for (const name of new Set(used)) expect(example).toMatch(new RegExp(`^(# )?${name}=`, 'm'));
+  // An example that holds a value would be used as it is.
+  expect(example).not.toMatch(/^[A-Z_]*(TOKEN|PASSWORD)[A-Z_]*=.+/m);
+});
+
+test('a worker that is stopped gets more time than it takes for itself', () => {
+  const graceMs = parseDuration(workerOf().stop_grace_period ?? '') ?? 0;
+  const forceMs = parseDuration(WORKER_SETTINGS.shutdownForceMs.preset) ?? 0;
+  expect(graceMs).toBeGreaterThan(forceMs);
+});
+
+test('every process has an init, and rowmill a root file system it cannot write', () => {
+  for (const [, service] of services) expect(service.init).toBe(true);
+  for (const [, service] of services.filter(([, { build }]) => build !== undefined)) {
+    expect(service.read_only).toBe(true);
+  }
+});
+
+test('data lies on named volumes, files are mounted read-only', () => {
+  const mounts = services.flatMap(([, service]) => service.volumes ?? []);
+  for (const mount of mounts) {
+    const [from = ''] = mount.split(':');
+    if (from.startsWith('.')) {
+      expect(mount).toMatch(/:ro$/);
+      expect(() => readFileSync(new URL(`../../${from}`, import.meta.url))).not.toThrow(/ENOENT/);
+    } else {
+      expect(Object.keys(compose.volumes)).toContain(from);
+    }
+  }
+});

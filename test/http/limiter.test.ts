@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { createLimiter } from '../../src/http/limiter.ts';
+import type { Limiter } from '../../src/http/limiter.ts';
+import { failureOf } from './calls.ts';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** Takes `count` times at once; gives the counter of those let through. */
+function takeMany(limiter: Limiter, count: number): { passed: number[] } {
+  const state = { passed: [] as number[] };
+  for (let nth = 1; nth <= count; nth += 1) {
+    void limiter.take().then(() => state.passed.push(nth));
+  }
+  return state;
+}
+
+test('a burst goes at once, the rest at the rate, in order', async () => {
+  const state = takeMany(createLimiter({ ratePerSecond: 10, burst: 3 }), 6);
+  await jest.advanceTimersByTimeAsync(0);
+  expect(state.passed).toEqual([1, 2, 3]);
+  await jest.advanceTimersByTimeAsync(99);
+  expect(state.passed).toEqual([1, 2, 3]);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(state.passed).toEqual([1, 2, 3, 4]);
+  await jest.advanceTimersByTimeAsync(200);
+  expect(state.passed).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test('over ten seconds no more goes than burst and rate allow', async () => {
+  const state = takeMany(createLimiter({ ratePerSecond: 7, burst: 5 }), 500);
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(state.passed.length).toBeLessThanOrEqual(75);
+  expect(state.passed.length).toBeGreaterThanOrEqual(74);
+});
+
+test('an aborted wait gives the reason as it is and its place to the next', async () => {
+  const limiter = createLimiter({ ratePerSecond: 1, burst: 1 });
+  await limiter.take();
+  const stop = new AbortController();
+  const reason = new Error('cancelled');
+  const aborted = expect(limiter.take(stop.signal)).rejects.toBe(reason);
+  const next = takeMany(limiter, 1);
+  stop.abort(reason);
+  await aborted;
+  await jest.advanceTimersByTimeAsync(1000);
+  expect(next.passed).toEqual([1]);
+  await expect(limiter.take(stop.signal)).rejects.toBe(reason);
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test('when the last waiter goes away, no timer keeps the process alive', async () => {
+  const limiter = createLimiter({ ratePerSecond: 0.001, burst: 1 });
+  await limiter.take();
+  const stop = new AbortController();
+  const waiting = limiter.take(stop.signal);
+  stop.abort(new Error('stop'));
+  await expect(waiting).rejects.toThrow('stop');
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test('a pause holds everybody, and afterwards there is no burst', async () => {
+  const limiter = createLimiter({ ratePerSecond: 10, burst: 20 });
+  limiter.pauseFor(5000);
+  const state = takeMany(limiter, 3);
+  await jest.advanceTimersByTimeAsync(5000);
+  expect(state.passed).toEqual([]);
+  await jest.advanceTimersByTimeAsync(100);
+  expect(state.passed).toEqual([1]);
+  await jest.advanceTimersByTimeAsync(200);
+  expect(state.passed).toEqual([1, 2, 3]);
+});
+
+test('a shorter pause does not end a longer one', async () => {
+  const limiter = createLimiter({ ratePerSecond: 10 });
+  limiter.pauseFor(8000);
+  limiter.pauseFor(10);
+  const state = takeMany(limiter, 1);
+  await jest.advanceTimersByTimeAsync(8000);
+  expect(state.passed).toEqual([]);
+});
+
+test('a pause longer than the patience is handed back instead of waited out', async () => {
+  const limiter = createLimiter({ ratePerSecond: 1, burst: 1, patienceMs: 1000 });
+  await limiter.take();
+  const waiting = failureOf(limiter.take());
+  limiter.pauseFor(60_000);
+  expect(await waiting).toMatchObject({ code: 'rate_limited', retryAfterMs: 60_000 });
+  await jest.advanceTimersByTimeAsync(20_000);
+  const late = await failureOf(limiter.take());
+  expect(late).toMatchObject({ code: 'rate_limited', retryAfterMs: 40_000, ambiguous: false });
+});

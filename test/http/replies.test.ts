@@ -1,0 +1,127 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { gzipSync } from 'node:zlib';
+import { clientOf, failuresOf, get, post } from './calls.ts';
+import { closeServers, json, raw, serve } from './server.ts';
+
+afterEach(closeServers);
+
+test('a request carries token, agent, query and JSON, below the path prefix', async () => {
+  const server = await serve(json({ ok: true }, 200, { 'X-Total': '3' }));
+  const client = clientOf(`${server.url}/prefix/`, { userAgent: 'rowmill/9' });
+  const reply = await client.request({
+    method: 'POST',
+    path: '/v1/tables',
+    route: 'POST /v1/tables',
+    query: { tags: ['a b', 'c&d'], limit: 100 },
+    body: { name: 'Müller' },
+    repeatable: false,
+  });
+  expect(reply).toMatchObject({ status: 200, json: { ok: true }, headers: { 'x-total': '3' } });
+  const [received] = server.received;
+  expect(received).toMatchObject({
+    method: 'POST',
+    url: '/prefix/v1/tables?tags=a+b&tags=c%26d&limit=100',
+    body: '{"name":"Müller"}',
+  });
+  expect(received?.headers).toMatchObject({
+    authorization: 'Bearer tok-5f0c3b-SECRET',
+    'user-agent': 'rowmill/9',
+    'content-type': 'application/json',
+    'accept-encoding': 'identity',
+  });
+});
+
+test('routes are counted for each request that goes out, with status', async () => {
+  const server = await serve(json({}));
+  const sent: string[] = [];
+  const answered: string[] = [];
+  const client = clientOf(server.url, {
+    onResponse: ({ route, status }) => answered.push(`${route} ${status}`),
+  });
+  await client.request({
+    method: 'GET',
+    path: '/v1/tables/t1',
+    route: 'GET /v1/tables/{id}',
+    repeatable: true,
+    onRequest: (route) => sent.push(route),
+  });
+  expect(sent).toEqual(['GET /v1/tables/{id}']);
+  expect(answered).toEqual(['GET /v1/tables/{id} 200']);
+});
+
+test('connections are kept and not more than allowed', async () => {
+  const server = await serve(json({}));
+  const client = clientOf(server.url, { connections: 2 });
+  await Promise.all(Array.from({ length: 20 }, () => get(client)));
+  expect(server.connections()).toBeLessThanOrEqual(2);
+  expect(server.received.length).toBe(20);
+});
+
+test.each([
+  ['cut JSON', raw('{"rows":[{"id":"a"'), 'answered 200 with broken or cut JSON (18 bytes)'],
+  ['no body', raw(''), 'answered 200 without a body'],
+  [
+    'a page instead of JSON',
+    raw('<html>secret page</html>', 200, { 'content-type': 'text/html; charset=utf-8' }),
+    'answered 200 with text/html; charset=utf-8 instead of JSON',
+  ],
+  ['JSON that is HTML', raw('<html>'), 'answered 200 with broken or cut JSON (6 bytes)'],
+  [
+    'an encoding that was not asked for',
+    raw(gzipSync(Buffer.alloc(10_000_000)), 200, { 'content-encoding': 'gzip' }),
+    'answered 200 in the encoding gzip, which was not asked for',
+  ],
+])('%s is unreadable; a POST may have been carried out', async (_name, behave, what) => {
+  const failures = await failuresOf(behave);
+  expect(failures.get).toMatchObject({ code: 'reply_unreadable', ambiguous: false, what });
+  expect(failures.post).toMatchObject({ code: 'reply_unreadable', ambiguous: true, what });
+  expect(failures.get.message).not.toContain('secret page');
+});
+
+test('control characters inside JSON strings are read', async () => {
+  const server = await serve(raw('{"brief":"a\u0001b\nc"}'));
+  expect((await get(clientOf(server.url))).json).toEqual({ brief: 'a\u0001b\nc' });
+});
+
+test.each(['application/problem+json', 'application/json; charset=utf-8', 'text/json'])(
+  '%s is JSON',
+  async (type) => {
+    const server = await serve(raw('[1]', 200, { 'content-type': type }));
+    expect((await get(clientOf(server.url))).json).toEqual([1]);
+  },
+);
+
+test('204 has nothing to read', async () => {
+  const server = await serve((res) => res.writeHead(204).end());
+  expect(await post(clientOf(server.url))).toMatchObject({ status: 204, json: null });
+});
+
+test('a reply over the cap is dropped in the middle', async () => {
+  let unfinished = 0;
+  let bothClosed: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => (bothClosed = resolve));
+  const failures = await failuresOf(
+    (res) => {
+      res.writeHead(200, { 'content-type': 'application/json' });
+      res.on('close', () => {
+        unfinished += res.writableFinished ? 0 : 1;
+        if (unfinished === 2) bothClosed();
+      });
+      const more = (): void => {
+        while (!res.destroyed && res.write('[1],'.repeat(16_384)));
+        if (!res.destroyed) res.once('drain', more);
+      };
+      more();
+    },
+    { maxBodyBytes: 200_000 },
+  );
+  expect(failures.get).toMatchObject({ code: 'reply_too_large', ambiguous: false });
+  expect(failures.post).toMatchObject({ code: 'reply_too_large', ambiguous: true });
+  await closed;
+});
+
+test('a reply of exactly the cap is read', async () => {
+  const text = JSON.stringify('x'.repeat(998));
+  const server = await serve(raw(text));
+  expect((await get(clientOf(server.url, { maxBodyBytes: 1000 }))).json).toBe('x'.repeat(998));
+});

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { gather, type Evidence, type LiveTable } from '../support/evidence.ts';
+import { inputFor, openHouse, type House } from '../support/house.ts';
+import { breaches, type Invariant } from '../support/invariants.ts';
+
+const ROWS = Array.from({ length: 40 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+
+let house: House;
+let sound: Evidence;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0.2, hopelessRate: 0.1 } });
+  const workflowId = `sound-${house.taskQueue}`;
+  const { pipeline } = await inputFor(house, ROWS);
+  const ended = (await house.client.workflow.execute('enrichTable', {
+    workflowId,
+    taskQueue: house.taskQueue,
+    args: [{ pipeline }],
+  })) as RunSummary;
+  const wanted = ROWS.map((row) => ({ key: row.Symbol, input: { input: row.Security } }));
+  sound = await gather(house, { workflowId, pipeline, wanted, ended });
+}, 60_000);
+afterAll(() => house.close());
+
+test('a sound run breaks none', () => {
+  expect(breaches(sound)).toEqual([]);
+  expect(sound.results).toHaveLength(ROWS.length);
+  expect(sound.quarantine.length).toBeGreaterThan(0);
+});
+
+test('what is searched for secrets: payloads of the history, results, manifest, store', () => {
+  expect(sound.texts.get('history')).toContain('"name":"test-pipeline"');
+  const paths = [...sound.texts.keys()];
+  for (const name of ['results.jsonl', 'manifest.json', 'rows.jsonl', 'quarantine.jsonl']) {
+    expect(paths.some((path) => path.endsWith(name))).toBe(true);
+  }
+});
+
+/** The first table of a copy, to be tampered with. */
+const table = ({ tables }: Evidence): LiveTable => must(tables[0]);
+
+function must<T>(value: T | undefined | null): T {
+  if (value == null) throw new Error('the sound run has no such thing');
+  return value;
+}
+
+const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
+  ['I1', 'a second table', (w) => w.tables.push({ ...table(w), id: 'other' })],
+  ['I1', 'another table than the one named', (w) => (table(w).id = 'other')],
+  ['I1', 'a table without the tag of a run', (w) => (table(w).tags = ['rowmill'])],
+  ['I2', 'a row lost', (w) => table(w).rows.pop()],
+  ['I2', 'a row doubled', (w) => table(w).rows.push(must(table(w).rows[3]))],
+  ['I2', "a row that is nobody's", (w) => (must(table(w).rows[3]).key = null)],
+  ['I2', 'a row with other inputs', (w) => (must(table(w).rows[3]).input = { input: 'X' })],
+  ['I2', 'a row that came after the run', (w) => (must(table(w).rows[3]).createdAtMs = Infinity)],
+  ['I3', 'a cell done twice', (w) => (must(table(w).cells[5]).done = 2)],
+  ['I3', 'a cell started once more', (w) => (must(table(w).cells[5]).starts += 1)],
+  ['I3', 'a cell paid for in a table that is gone', (w) => (w.cellsPaid += 1)],
+  ['I3', 'credits that nobody reports', (w) => (w.creditsSpent += 1)],
+  ['I4', 'a result lost', (w) => w.results.pop()],
+  ['I4', 'a result doubled', (w) => w.results.push(must(w.results[0]))],
+  ['I4', 'results in another order', (w) => w.results.reverse()],
+  ['I4', 'another value', (w) => (must(doneCell(w)).value = 'made up')],
+  [
+    'I4',
+    'a done cell called failed',
+    (w) => Object.assign(must(doneCell(w)), { status: 'failed' }),
+  ],
+  ['I4', 'the id of another row', (w) => (must(w.results[0]).rowId = 'other')],
+  ['I4', 'another input', (w) => (must(w.results[0]).input = { input: 'X' })],
+  ['I4', 'complete, said wrongly', (w) => (must(w.results[0]).complete = !w.results[0]?.complete)],
+  ['I4', 'a file that is not what the digest says', (w) => (must(w.published[0]).bytes[0] = 0)],
+  ['I4', 'a manifest of other files', (w) => (must(w.manifest.results?.[0]).sha256 = 'f00')],
+  ['I4', 'a cell missing in the quarantine', (w) => w.quarantine.pop()],
+  ['I4', 'counts of other cells', (w) => (must(w.summary).cells.done += 1)],
+  ['I5', 'completed, where the cells say partial', (w) => (must(w.summary).outcome = 'completed')],
+  ['I5', 'far too late', (w) => (w.endedAtMs = w.startedAtMs + 3_600_000)],
+  ['I5', 'never ended', (w) => (w.endedAtMs = Infinity)],
+  [
+    'I5',
+    'a cell still under way',
+    (w) => table(w).inFlight.push(`${must(table(w).rows[0]).id}/sector`),
+  ],
+  [
+    'I5',
+    'failed without a code',
+    (w) => Object.assign(w, { summary: null, failure: { type: 'internal', message: '' } }),
+  ],
+  ['I6', 'the token in a file', (w) => w.texts.set('log', `Bearer ${w.token}`)],
+  ['I6', 'the token in base64', (w) => w.texts.set('log', Buffer.from(w.token).toString('base64'))],
+];
+
+function doneCell({ results }: Evidence) {
+  return results.flatMap(({ cells }) => Object.values(cells)).find((one) => one.status === 'done');
+}
+
+test.each(TAMPERING)('%s breaks by %s', (invariant, _what, tamper) => {
+  const { truth, ...rest } = sound;
+  const world = { ...structuredClone(rest), truth };
+  tamper(world);
+  expect(breaches(world).map((text) => text.slice(0, 2))).toContain(invariant);
+});

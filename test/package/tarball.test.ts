@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import ts from 'typescript';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { installTarball, ROOT, run, startInstalledSandbox, type Installed } from './installed.ts';
+
+let installed: Installed | undefined;
+
+beforeAll(async () => {
+  installed = await installTarball();
+}, 240_000);
+
+afterAll(async () => {
+  await installed?.remove();
+});
+
+const there = (): Installed => {
+  if (installed === undefined) throw new Error('the package was not installed');
+  return installed;
+};
+
+test('the tarball holds what a user needs and nothing else', () => {
+  const { files } = there();
+  const paths = [...files.keys()];
+  const folders = /^(dist\/[^/]+|examples\/[^/]+)\/.*/;
+  const places = new Set(paths.map((path) => path.replace(folders, '$1')));
+  expect([...places].sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'dist/activities',
+    'dist/sandbox',
+    'dist/src',
+    'dist/workflow-bundle.js',
+    'dist/workflows',
+    'examples/companies',
+    'examples/faults',
+    'package.json',
+    'schema/pipeline.schema.json',
+    'tools/temporal/go.mod',
+    'tools/temporal/go.sum',
+  ]);
+  const code = paths.filter((path) => path.startsWith('dist/'));
+  expect(code.filter((path) => !/\.(js|d\.ts|csv)$/.test(path))).toEqual([]);
+  expect(files.get('dist/src/cli/main.js')).toBe(0o755);
+});
+
+test('no file of the package knows where it was built', async () => {
+  const folder = join(there().project, 'node_modules', 'rowmill');
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  for (const file of files) {
+    const path = join(file.parentPath, file.name);
+    // The bundle ends with its source map in base64.
+    const text = (await readFile(path, 'utf8')).replace(/base64,(\S+)/g, (_all, data: string) =>
+      Buffer.from(data, 'base64').toString('utf8'),
+    );
+    expect([path, text.includes(ROOT)]).toEqual([path, false]);
+  }
+});
+
+test('rowmill check and rowmill run --embedded work from an empty folder', async () => {
+  const { project } = there();
+  const example = join('node_modules', 'rowmill', 'examples', 'companies');
+  const companies = await readFile(join(project, example, 'companies.csv'), 'utf8');
+  // By the sandbox's seed, none of these has a cell that never succeeds.
+  await writeFile(join(project, 'some.csv'), companies.split('\n').slice(0, 8).join('\n'));
+  const work = [join(example, 'pipeline.yaml'), '--rows', 'some.csv', '--out', 'out/some.jsonl'];
+
+  const checked = await run('npx', ['--no', 'rowmill', 'check', ...work], project);
+  expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('about 21;') });
+
+  const sandbox = await startInstalledSandbox(project);
+  try {
+    const args = ['--no', 'rowmill', 'run', ...work, '--embedded', '--json'];
+    const ended = await run('npx', args, project, sandbox.env);
+    expect([ended.code, ended.code === 0 ? '' : ended.stderr]).toEqual([0, '']);
+    // Nothing else is on stdout.
+    const summary = JSON.parse(ended.stdout) as RunSummary;
+    expect(summary).toMatchObject({ outcome: 'completed', rows: 7 });
+    const lines = (await readFile(join(project, 'out', 'some.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines).toHaveLength(7);
+  } finally {
+    await sandbox.stop();
+  }
+}, 120_000);
+
+const CONSUMER = `
+import { loadPipeline, type RunSummary } from 'rowmill';
+export const text = async (summary: RunSummary): Promise<string> =>
+  summary.outcome + (await loadPipeline('pipeline.yaml')).pipeline.name;
+// @ts-expect-error the types are there: an outcome is no number
+export const wrong = (summary: RunSummary): number => summary.outcome;
+`;
+
+test('the library loads, and its types need no package that is not installed', async () => {
+  const { project } = there();
+  const script = `import('rowmill').then((rowmill) => console.log(typeof rowmill.startRun))`;
+  const loaded = await run(process.execPath, ['-e', script], project);
+  expect(loaded).toMatchObject({ code: 0, stdout: 'function\n' });
+
+  const consumer = join(project, 'consumer.ts');
+  await writeFile(consumer, CONSUMER);
+  const program = ts.createProgram([consumer], {
+    ...{ noEmit: true, strict: true, target: ts.ScriptTarget.ES2023 },
+    ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+  });
+  // Not those of others: the Temporal client's typings have errors of their own.
+  const ours = program
+    .getSourceFiles()
+    .filter(({ fileName }) => fileName === consumer || fileName.includes('/node_modules/rowmill/'));
+  expect(ours.length).toBeGreaterThan(10);
+  const problems = ours.flatMap((file) => [
+    ...program.getSyntacticDiagnostics(file),
+    ...program.getSemanticDiagnostics(file),
+  ]);
+  expect(problems.map(({ file, messageText }) => [file?.fileName, messageText])).toEqual([]);
+}, 120_000);

@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals';
+import { judge, type Verdict } from '../../src/rules/idle.ts';
+import type { Watch } from '../../src/rules/watch.ts';
+import { begun, POLICY, reading, watched } from './readings.ts';
+
+const verdictAt = (second: number, watch: Watch): Verdict => judge(watch, POLICY, second * 1_000);
+
+test('nothing is judged before the first reading', () => {
+  expect(verdictAt(1_000_000, begun())).toBe('running');
+});
+
+test('idle with every cell done is believed at once', () => {
+  const watch = watched(
+    begun(),
+    [2, reading(100, { cellsInProgress: 100 })],
+    [60, reading(100, { cellsDone: 100 })],
+  );
+  expect(verdictAt(60, watch)).toBe('idle');
+});
+
+test('a table that was done before the run is not idle before anything moved', () => {
+  const watch = watched(begun({ doneAtStart: 100, requestedCells: 5 }), [
+    1,
+    reading(100, { cellsDone: 100 }),
+  ]);
+  expect(verdictAt(1, watch)).toBe('running');
+});
+
+test('idle is believed at once when the last cells in progress were seen to get done', () => {
+  const watch = watched(
+    begun(),
+    [2, reading(100, { cellsInProgress: 50 })],
+    [60, reading(100, { cellsDone: 93, cellsInProgress: 2 })],
+    [62, reading(100, { cellsDone: 95 })],
+  );
+  expect(verdictAt(62, watch)).toBe('idle');
+});
+
+test('idle while cells in progress vanished without getting done needs a second reading', () => {
+  const before = watched(
+    begun(),
+    [2, reading(100, { cellsInProgress: 50 })],
+    [60, reading(100, { cellsDone: 80, cellsInProgress: 20 })],
+    [62, reading(100, { cellsDone: 81 })],
+  );
+  expect(verdictAt(62, before)).toBe('running');
+  const after = watched(before, [64, reading(100, { cellsDone: 81 })]);
+  expect(verdictAt(64, after)).toBe('idle');
+});
+
+test('idle with much left needs a second reading: the next column may not be queued yet', () => {
+  const before = watched(
+    begun({ requestedCells: 200 }),
+    [2, reading(200, { cellsInProgress: 5 })],
+    [60, reading(200, { cellsDone: 98, cellsInProgress: 2 })],
+    [62, reading(200, { cellsDone: 100 })],
+  );
+  expect(verdictAt(62, before)).toBe('running');
+  const resumed = watched(before, [64, reading(200, { cellsDone: 100, cellsInProgress: 5 })]);
+  expect(verdictAt(64, resumed)).toBe('running');
+});
+
+test('an idle reading with other counts than the one before is a first one again', () => {
+  const watch = watched(
+    begun(),
+    [2, reading(100, { cellsInProgress: 50 })],
+    [60, reading(100, { cellsDone: 40 })],
+    [62, reading(100, { cellsDone: 41 })],
+  );
+  expect(watch.idleReads).toBe(1);
+  expect(verdictAt(62, watch)).toBe('running');
+});
+
+test('idle right after the start is not believed until the settling time is over', () => {
+  let watch = begun();
+  for (let second = 0; second < 12; second += 2) {
+    watch = watched(watch, [second, reading(100)]);
+    expect(verdictAt(second, watch)).toBe('running');
+  }
+  expect(verdictAt(12, watched(watch, [12, reading(100)]))).toBe('idle');
+});
+
+test('a run that queued nothing is idle on the second reading', () => {
+  const watch = watched(begun({ requestedCells: 0 }), [0, reading(100)], [2, reading(100)]);
+  expect(verdictAt(2, watch)).toBe('idle');
+});
+
+test('cells known to be in flight must move: idle without movement ends as a stall', () => {
+  let watch = begun({ mustMove: true });
+  for (let second = 0; second < 1_800; second += 60) {
+    watch = watched(watch, [second, reading(100)]);
+    expect(verdictAt(second, watch)).toBe('running');
+  }
+  expect(verdictAt(1_800, watched(watch, [1_800, reading(100)]))).toBe('stalled');
+});
+
+test('no change for the stall time is a stall, any change puts it off', () => {
+  const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
+  const watch = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
+  expect(verdictAt(1_899, watched(watch, [1_899, stuck]))).toBe('running');
+  expect(verdictAt(1_900, watched(watch, [1_900, stuck]))).toBe('stalled');
+  const moved = watched(watch, [1_899, { ...stuck, cellsInProgress: 2 }]);
+  expect(verdictAt(1_900, moved)).toBe('running');
+});

@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { RunPolicy } from '../../src/contract/pipeline.ts';
+import type { CellCounts, Collection } from '../../src/contract/results.ts';
+import { logPass, nextPass, type PassKind, type PassLog } from '../../src/rules/passes.ts';
+
+const POLICY: RunPolicy = {
+  mode: 'new',
+  failedPasses: 2,
+  tolerateFailed: 0,
+  deadlineMs: 3_600_000,
+  stallAfterMs: 1_800_000,
+  pollAtLeastMs: 2_000,
+  pollAtMostMs: 120_000,
+};
+
+type Found = Partial<CellCounts & Pick<Collection, 'inFlight' | 'startable' | 'failedAgain'>>;
+
+const found = ({ inFlight = 0, startable = 0, failedAgain = 0, ...cells }: Found): Collection => ({
+  sweep: 1,
+  rows: 100,
+  cells: { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0, ...cells },
+  byColumn: {},
+  inFlight,
+  startable,
+  failedAgain,
+});
+
+/** The log after these sweeps; each pass but the first is the one the rules asked for. */
+function run(...sweeps: readonly [Found, ...Found[]]): {
+  kinds: PassKind[];
+  next: PassKind | null;
+} {
+  let log: PassLog | null = null;
+  let before: Collection | null = null;
+  let kind: PassKind | null = 'first';
+  const kinds: PassKind[] = [];
+  for (const sweep of sweeps) {
+    if (kind === null) break;
+    kinds.push(kind);
+    const now = found(sweep);
+    log = logPass(log, kind, 'idle', before, now);
+    kind = nextPass(now, log, POLICY);
+    before = now;
+  }
+  return { kinds, next: kind };
+}
+
+describe('what follows a pass', () => {
+  test('nothing, when every cell has an answer', () => {
+    expect(run({ done: 90, empty: 10 }).next).toBeNull();
+  });
+
+  test('failed cells are run again, as often as the pipeline says', () => {
+    const { kinds, next } = run(
+      { done: 90, failed: 10 },
+      { done: 95, failed: 5, failedAgain: 5 },
+      { done: 96, failed: 4, failedAgain: 4 },
+    );
+    expect(kinds).toEqual(['first', 'failed', 'failed']);
+    expect(next).toBeNull();
+  });
+
+  test('a rerun that repaired nothing is the last one', () => {
+    const { kinds, next } = run(
+      { done: 90, failed: 10 },
+      { done: 90, failed: 10, failedAgain: 10 },
+    );
+    expect(kinds).toEqual(['first', 'failed']);
+    expect(next).toBeNull();
+  });
+
+  test('cells that could start only after a repair are asked for', () => {
+    const { next } = run(
+      { done: 80, failed: 10, blocked: 10 },
+      { done: 90, pending: 10, startable: 10 },
+    );
+    expect(next).toBe('follow-up');
+  });
+
+  test('cells in flight after an idle status are waited for, then nudged once, then given up', () => {
+    const hanging = { done: 90, pending: 10, inFlight: 10 };
+    const { kinds, next } = run(hanging, hanging, hanging, hanging, hanging);
+    expect(kinds).toEqual(['first', 'wait', 'wait', 'nudge']);
+    expect(next).toBeNull();
+  });
+
+  test('a stall is nudged at once: waiting has been done', () => {
+    const stalled = found({ done: 90, pending: 10, inFlight: 10 });
+    const log = logPass(null, 'first', 'stalled', null, stalled);
+    expect(nextPass(stalled, log, POLICY)).toBe('nudge');
+  });
+
+  test('nothing, once the deadline is reached', () => {
+    const sweep = found({ done: 90, failed: 10 });
+    const log = logPass(null, 'first', 'deadline', null, sweep);
+    expect(nextPass(sweep, log, POLICY)).toBeNull();
+  });
+});
+
+test('a run ends, whatever its sweeps find', () => {
+  const CELLS = 60;
+  const sweeps = fc.infiniteStream(
+    fc.record({
+      repaired: fc.nat(3),
+      failed: fc.nat(CELLS),
+      inFlight: fc.nat(CELLS),
+      startable: fc.nat(CELLS),
+      end: fc.constantFrom('idle' as const, 'stalled' as const),
+    }),
+  );
+  fc.assert(
+    fc.property(sweeps, fc.nat(5), (stream, failedPasses) => {
+      const policy = { ...POLICY, failedPasses };
+      let log: PassLog | null = null;
+      let before: Collection | null = null;
+      let kind: PassKind | null = 'first';
+      let done = 0;
+      let passes = 0;
+      let reruns = 0;
+      for (const step of stream) {
+        if (kind === null) break;
+        done = Math.min(CELLS, done + step.repaired);
+        const open = CELLS - done;
+        const failed = Math.min(open, step.failed);
+        const pending = open - failed;
+        const inFlight = Math.min(pending, step.inFlight);
+        const now = found({
+          done,
+          failed,
+          pending,
+          inFlight,
+          startable: Math.min(pending - inFlight, step.startable),
+          failedAgain: Math.min(failed, before?.cells.failed ?? 0),
+        });
+        passes += 1;
+        reruns += kind === 'failed' ? 1 : 0;
+        log = logPass(log, kind, step.end, before, now);
+        before = now;
+        kind = nextPass(now, log, policy);
+        // Every pass without progress uses up one of two waits, one nudge or one rerun.
+        expect(passes).toBeLessThan((CELLS + 2) * 4 + failedPasses);
+      }
+      expect(reruns).toBeLessThanOrEqual(failedPasses);
+    }),
+  );
+});

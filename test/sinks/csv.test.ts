@@ -1,0 +1,190 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import type { Json } from '../../src/contract/json.ts';
+import type { ResultRow } from '../../src/contract/results.ts';
+import { csvHeader } from '../../src/sinks/csv-header.ts';
+import type { ResultColumns } from '../../src/sinks/csv.ts';
+import { publishTo } from '../../src/sinks/publish.ts';
+import { newPlace } from '../store/place.ts';
+import { Missing, resultRow } from './result-row.ts';
+import { newFolder, RESULTS, storeResults } from './results.ts';
+
+const csvOf = async (rows: ResultRow[], columns: ResultColumns): Promise<string> => {
+  const folder = newFolder();
+  await storeResults(folder, rows);
+  const to = join(newPlace(), 'results.csv');
+  const { rows: count } = await publishTo({ to, format: 'csv' }, folder, RESULTS, columns);
+  expect(count).toBe(rows.length);
+  return readFile(to, 'utf8');
+};
+
+const recordsOf = (csv: string): string[][] => parse(csv, { record_delimiter: '\n' });
+
+test('one line a row: key, inputs, answers, status', async () => {
+  const csv = await csvOf(
+    [
+      resultRow('MMM', { input: '3M' }, { sector: 'Industrials', employees: 61_500 }),
+      resultRow('AOS', { input: 'A. O. Smith, "AOS"' }, { sector: ['a', 'b'], employees: -12.5 }),
+    ],
+    { columns: ['employees', 'sector'], inputs: ['input'] },
+  );
+  expect(csv).toBe(
+    'key,input,employees,sector,_status\n' +
+      'MMM,3M,61500,Industrials,complete\n' +
+      'AOS,"A. O. Smith, ""AOS""",-12.5,"[""a"",""b""]",complete\n',
+  );
+});
+
+test('no rows: the header alone', async () => {
+  expect(await csvOf([], { columns: ['a'], inputs: [] })).toBe('key,a,_status\n');
+});
+
+test('the status says which columns have no answer and why', async () => {
+  const csv = await csvOf(
+    [
+      resultRow(
+        '1',
+        {},
+        { sector: new Missing('failed'), peer: new Missing('blocked'), size: 'big' },
+      ),
+      resultRow('2', {}, { sector: 'x', peer: new Missing('empty') }),
+      { ...resultRow('3', {}, { sector: 'x', peer: 'y', size: 'z' }), complete: false },
+    ],
+    { columns: ['sector', 'peer', 'size'], inputs: [] },
+  );
+  expect(recordsOf(csv).slice(1)).toEqual([
+    ['1', '', '', 'big', 'sector=failed;peer=blocked'],
+    ['2', 'x', '', '', 'peer=empty;size=pending'],
+    ['3', 'x', 'y', 'z', 'partial'],
+  ]);
+});
+
+test.each([
+  '=1+1',
+  '+49 30',
+  '-2+3',
+  '@SUM(A1)',
+  '\tx',
+  '\rx',
+  '\n=x',
+  '=',
+  '-',
+  '＝1',
+  '-1-2',
+  '--1',
+])('a formula is disarmed wherever it comes from: %j', async (evil) => {
+  const csv = await csvOf([resultRow(evil, { [evil]: evil }, { [evil]: evil })], {
+    columns: [evil],
+    inputs: [evil],
+  });
+  const disarmed = `'${evil}`;
+  expect(recordsOf(csv)).toEqual([
+    ['key', `input.${disarmed}`, disarmed, '_status'],
+    [disarmed, disarmed, disarmed, 'complete'],
+  ]);
+});
+
+test('numbers stay numbers, as values and as text', async () => {
+  const numbers = [-12.5, 0, 1e21, -3e-7];
+  const texts = ['-12.5', '-1', '-1e5', '1.50', '007'];
+  const csv = await csvOf(
+    [...numbers, ...texts].map((value, index) => resultRow(`${index}`, {}, { value })),
+    { columns: ['value'], inputs: [] },
+  );
+  const values = recordsOf(csv).slice(1);
+  expect(values.map(([, value]) => value)).toEqual(['-12.5', '0', '1e+21', '-3e-7', ...texts]);
+});
+
+test('names that meet in the header are told apart', () => {
+  expect(csvHeader(['input', 'sector'], ['sector', 'peer'])).toEqual([
+    'key',
+    'input',
+    'input.sector',
+    'sector',
+    'peer',
+    '_status',
+  ]);
+  expect(csvHeader(['key', '_status', 'input.key'], ['key'])).toEqual([
+    'key',
+    'input.input.key',
+    'input._status',
+    'input.key',
+    'column.key',
+    '_status',
+  ]);
+});
+
+test('columns called like parts of every object hold what the row holds', async () => {
+  const row = JSON.parse(
+    '{"key":"1","rowId":"r","input":{},"complete":true,"cells":{"__proto__":{"status":"done","value":"x"}}}',
+  ) as ResultRow; // a literal could not have this key
+  const csv = await csvOf([row], {
+    columns: ['__proto__', 'constructor'],
+    inputs: ['toString'],
+  });
+  expect(recordsOf(csv)[1]).toEqual(['1', '', 'x', '', 'constructor=pending']);
+});
+
+test('a damaged line is named, quotes nothing, and the old results stay', async () => {
+  const folder = newFolder();
+  const draft = await folder.create(RESULTS);
+  await draft.line(JSON.stringify(resultRow('1', {}, {})));
+  await draft.line('{"secret');
+  await draft.commit();
+  const to = join(newPlace(), 'results.csv');
+  await writeFile(to, 'old');
+  const error = await publishTo({ to, format: 'csv' }, folder, RESULTS, {
+    columns: [],
+    inputs: [],
+  }).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    code: 'store_unreadable',
+    where: `${folder.locate(RESULTS)}:2`,
+    message: expect.not.stringContaining('secret'),
+  });
+  expect(await readFile(to, 'utf8')).toBe('old');
+});
+
+test('whatever the answers are, the CSV reads back as the JSON Lines', async () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.constantFrom('=x', "'", '"', ',', '\r', '\n', '\r\n', ' a ', '-', '-1', '\ufeff', '\u2028'),
+  );
+  const value = fc.oneof(
+    text,
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(text, { maxLength: 3 }),
+    fc.dictionary(fc.string(), fc.oneof(text, fc.integer()), { noNullPrototype: true }),
+  );
+  const sample = fc.record({ key: text, input: value, answer: value });
+  await fc.assert(
+    fc.asyncProperty(fc.array(sample, { maxLength: 20 }), async (samples) => {
+      const rows = samples.map(({ key, input, answer }) => resultRow(key, { input }, { answer }));
+      const csv = await csvOf(rows, { columns: ['answer'], inputs: ['input'] });
+      expect(recordsOf(csv)).toEqual([
+        ['key', 'input', 'answer', '_status'],
+        ...samples.map(({ key, input, answer }) => [
+          shown(key),
+          shown(input),
+          shown(answer),
+          'complete',
+        ]),
+      ]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+/** What a cell must hold, said once more and differently. */
+const shown = (value: Json): string => {
+  if (value === null) return '';
+  if (typeof value !== 'string') return JSON.stringify(value);
+  const isNegative = value.startsWith('-') && Number.isFinite(Number(value.slice(1) || 'x'));
+  const isFormula = value !== '' && '=+-@\t\r\n＝＋－＠'.includes(value.charAt(0));
+  return isFormula && !isNegative ? `'${value}` : value;
+};

@@ -1,0 +1,285 @@
+import { expect, test } from '@jest/globals';
+import { columnDependencies, mentionsOf } from '../../src/providers/extruct/dependencies.ts';
+import { providerSpec } from '../../src/providers/spec.ts';
+import type { TableShape } from '../../src/providers/spec.ts';
+import { briefly, mistakes, parse, withColumns } from './pipeline-text.ts';
+
+const agent = (key: string, value: string) =>
+  `- { kind: agent, key: ${key}, name: X, value: { ${value} } }`;
+
+const found = (columns: string[], kind = 'company') =>
+  briefly(withColumns(columns.join('\n'), kind));
+
+test('a mention of an unknown column points at the mention', () => {
+  const text = withColumns(`- kind: agent
+  key: hq
+  name: HQ
+  value:
+    prompt: >-
+      Where is {company_name},
+      a {sectr} company?
+${agent('sector', 'prompt: x')}`);
+  expect(mistakes(text)).toEqual([
+    {
+      line: 12,
+      column: 13,
+      path: 'table.columns[0].value.prompt',
+      found: '{sectr} is no column',
+      allowed:
+        'columns of this table: input, company_profile, company_name, company_website, hq, sector',
+      suggestion: 'sector',
+    },
+  ]);
+});
+
+test('columns that wait for each other are named in order, each circle once', () => {
+  const columns = [
+    agent('a', 'prompt: "{b}"'),
+    agent('b', 'prompt: "{c} {d}"'),
+    agent('c', 'prompt: "x", extra_dependencies: [a]'),
+    agent('d', 'prompt: "{d}"'),
+    agent('e', 'prompt: "{a}"'),
+  ];
+  expect(found(columns).sort()).toEqual([
+    'table.columns[2].value.prompt: columns wait for each other: a → b → c → a',
+    'table.columns[3].value.prompt: columns wait for each other: d → d',
+  ]);
+});
+
+test.each<[string, string[], string, string[]]>([
+  [
+    'unknown kind',
+    ['- { kind: agnt, key: a, name: A }'],
+    'company',
+    ['table.columns[0].kind: "agnt" → agent'],
+  ],
+  ['no kind', ['- { key: a, name: A }'], 'company', ['table.columns[0].kind: missing']],
+  [
+    'unknown field',
+    [agent('a', 'prompt: x, promt: y')],
+    'company',
+    ['table.columns[0].value.promt: unknown key → prompt'],
+  ],
+  [
+    'unknown field beside',
+    ['- { kind: input, key: a, name: A, vlue: 1 }', agent('b', 'prompt: x')],
+    'company',
+    ['table.columns[0].vlue: unknown key'],
+  ],
+  [
+    'unknown format',
+    [agent('a', 'prompt: x, output_format: txt')],
+    'company',
+    ['table.columns[0].value.output_format: "txt" → text'],
+  ],
+  [
+    'a key that cannot be mentioned',
+    ['- { kind: agent, key: a-b, name: A, value: { prompt: x } }'],
+    'company',
+    ['table.columns[0].key: "a-b"'],
+  ],
+  [
+    'the same key twice',
+    [agent('a', 'prompt: x'), agent('a', 'prompt: x')],
+    'company',
+    ['table.columns[1].key: "a" again'],
+  ],
+  [
+    'a key the table has itself',
+    [agent('company_name', 'prompt: x')],
+    'company',
+    ['table.columns[0].key: "company_name"'],
+  ],
+  [
+    'a system column',
+    ['- { kind: company_profile, key: p, name: P }'],
+    'company',
+    ['table.columns[0].kind: "company_profile"'],
+  ],
+  [
+    'no prompt',
+    [agent('a', 'output_format: text')],
+    'company',
+    ['table.columns[0].value.prompt: missing'],
+  ],
+  [
+    'select without labels',
+    [agent('a', 'prompt: x, output_format: select')],
+    'company',
+    ['table.columns[0].value.labels: missing'],
+  ],
+  [
+    'multiselect with null labels',
+    [agent('a', 'prompt: x, output_format: multiselect, labels: null')],
+    'company',
+    ['table.columns[0].value.labels: missing'],
+  ],
+  [
+    'label with empty labels',
+    [agent('a', 'prompt: x, output_format: label, labels: []')],
+    'company',
+    ['table.columns[0].value.labels: an empty list'],
+  ],
+  [
+    'json without schema',
+    [agent('a', 'prompt: x, output_format: json')],
+    'company',
+    ['table.columns[0].value.output_schema: missing'],
+  ],
+  [
+    'research_pro on people',
+    [agent('a', 'agent_type: research_pro, prompt: x')],
+    'people',
+    ['table.columns[0].value.agent_type: "research_pro"'],
+  ],
+  [
+    'the default agent on people',
+    [agent('a', 'prompt: x')],
+    'people',
+    ['table.columns[0].value.agent_type: missing (the default is research_pro)'],
+  ],
+  [
+    'people finder without roles',
+    ['- { kind: company_people_finder, key: a, name: A, value: { roles: [] } }'],
+    'company',
+    ['table.columns[0].value.roles: an empty list'],
+  ],
+  [
+    'people finder on people',
+    ['- { kind: company_people_finder, key: a, name: A, value: { roles: [CEO] } }'],
+    'people',
+    ['table.columns[0].kind: "company_people_finder" on a people table'],
+  ],
+  [
+    'e-mail finder on companies',
+    ['- { kind: email_finder, key: a, name: A }'],
+    'company',
+    ['table.columns[0].kind: "email_finder" on a company table'],
+  ],
+  [
+    'lookup of an unknown column',
+    [
+      '- { kind: reverse_email_lookup, key: a, name: A, email_column_key: mial }',
+      '- { kind: input, key: mail, name: M }',
+    ],
+    'people',
+    ['table.columns[0].email_column_key: "mial" is no column → mail'],
+  ],
+  [
+    'an unknown extra dependency',
+    [agent('a', 'prompt: x, extra_dependencies: [inptu]')],
+    'company',
+    ['table.columns[0].value.extra_dependencies[0]: "inptu" is no column → input'],
+  ],
+  [
+    'nothing to compute',
+    ['- { kind: input, key: a, name: A }'],
+    'generic',
+    ['table.columns: only input columns: there is nothing to compute'],
+  ],
+  [
+    'generic tables have no input of their own',
+    [agent('a', 'prompt: "{input}"')],
+    'generic',
+    ['table.columns[0].value.prompt: {input} is no column'],
+  ],
+])('refused: %s', (_, columns, kind, expected) => {
+  expect(found(columns, kind)).toEqual(expected);
+});
+
+test('one broken column hides nothing about the others', () => {
+  expect(found(['- 5', agent('b', 'prompt: "{zz} {c}"'), '- { kind: agent, key: c }'])).toEqual([
+    'table.columns[0]: 5',
+    'table.columns[1].value.prompt: {zz} is no column',
+    'table.columns[2].name: missing',
+    'table.columns[2].value: missing',
+  ]);
+});
+
+test('every kind of column there is passes', () => {
+  const company = `- { kind: input, key: input, name: Company }
+- { kind: input, key: notes, name: Notes }
+- { kind: agent, key: a, name: A, value: { agent_type: llm, prompt: "{notes} {\\"json\\": 1}", output_format: select, labels: [x, y] } }
+- { kind: agent, key: j, name: J, value: { prompt: "x", output_format: json, output_schema: { type: object }, extra_dependencies: null } }
+- { kind: agent, key: l, name: L, value: { agent_type: linkedin } }
+- { kind: criterion_grade, key: g, name: G, value: { criterion: "Sells to {a}" } }
+- { kind: company_people_finder, key: p, name: P, value: { roles: [CEO], max_results: 3 } }
+- { kind: discovery_scores, key: d, name: D, criteria: { x: { key: x, name: X, criterion: "0123456789" } } }`;
+  expect(found([company])).toEqual([]);
+  const people = `- { kind: input, key: company_website, name: W }
+- { kind: email_finder, key: e, name: E }
+- { kind: phone_finder, key: t, name: T }
+- { kind: reverse_email_lookup, key: r, name: R, email_column_key: e }`;
+  expect(found([people], 'people')).toEqual([]);
+  const columns = parse(withColumns(company)).pipeline.table.columns;
+  expect(columns[4]).toEqual({
+    kind: 'agent',
+    key: 'l',
+    name: 'L',
+    value: { agent_type: 'linkedin' },
+  });
+});
+
+const extruct = providerSpec('extruct');
+const plan = (columns: TableShape['columns'], kind?: string) =>
+  extruct?.plan(kind === undefined ? { columns } : { kind, columns }) ?? [];
+const ask = (key: string, prompt: string) => ({ kind: 'agent', key, name: key, value: { prompt } });
+
+test('the plan of a company table knows what is paid and what waits for what', () => {
+  const finder = { kind: 'company_people_finder', key: 'p', name: 'P', value: { roles: ['CEO'] } };
+  const columns = [ask('a', 'x {b}'), ask('b', 'x {input}'), finder];
+  const context = ['company_name', 'company_website'];
+  expect(
+    plan(columns).map(({ key, input, ours, creditsWeight, dependsOn }) => [
+      key,
+      input,
+      ours,
+      creditsWeight,
+      dependsOn,
+    ]),
+  ).toEqual([
+    ['input', true, false, 0, []],
+    ['company_profile', false, false, 0, ['input']],
+    ['company_name', false, false, 0, ['input']],
+    ['company_website', false, false, 0, ['input']],
+    ['a', false, true, 1, ['b', ...context]],
+    ['b', false, true, 1, ['input', ...context]],
+    ['p', false, true, 2, context],
+  ]);
+});
+
+test('a declared input column takes the place of the automatic one', () => {
+  const columns = [{ kind: 'input', key: 'input', name: 'Company' }, ask('a', 'x')];
+  expect(plan(columns).filter(({ key }) => key === 'input')).toEqual([
+    expect.objectContaining({ name: 'Company', ours: true, paid: false }),
+  ]);
+  expect(extruct?.inputs({ columns })).toEqual(['input']);
+});
+
+test('inputs: what rows must fill, by kind of table', () => {
+  const columns = [{ kind: 'input', key: 'site', name: 'S' }];
+  expect(extruct?.inputs({ columns })).toEqual(['input', 'site']);
+  expect(extruct?.inputs({ kind: 'people', columns })).toEqual(['input', 'site']);
+  expect(extruct?.inputs({ kind: 'generic', columns })).toEqual(['site']);
+  expect(extruct?.optionalInputs({ kind: 'people', columns })).toEqual([
+    'full_name',
+    'role',
+    'profile_url',
+  ]);
+});
+
+test('dependencies are read from any config, whatever it holds', () => {
+  expect(columnDependencies(ask('a', '{a} {b} {b}'), 'generic')).toEqual(['b']);
+  expect(columnDependencies({ kind: 'email_finder', key: 'e' }, 'people')).toEqual([
+    'full_name',
+    'profile_url',
+    'company_website',
+  ]);
+  expect(columnDependencies({ kind: 'agent', value: [1] }, 'people')).toEqual([
+    'full_name',
+    'profile_url',
+    'role',
+  ]);
+  expect(columnDependencies({ kind: 'new_kind', value: null }, 'company')).toEqual([]);
+  expect(mentionsOf('{a} {"b": 1} { c } {} {d_1}')).toEqual(['a', 'd_1']);
+});

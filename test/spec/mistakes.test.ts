@@ -1,0 +1,268 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { RowmillError } from '../../src/errors.ts';
+import { SpecError } from '../../src/spec/index.ts';
+import { briefly, GOOD, mistakes, parse, withLine } from './pipeline-text.ts';
+
+test('all mistakes come out at once, each with place, path, what was found and what is allowed', () => {
+  const text = `name: Bad Name
+provider: extruct
+table:
+  kind: compny
+  colums: []
+  columns:
+    - kind: agent
+      key: sector
+      name: Sector
+      value: { agent_type: reserch_pro, prompt: "Sector?" }
+rows: { form: x.csv }
+run: { failedPasses: -1, tolerateFailed: 3, deadline: 6 hours }
+results:
+  - to: a.parquet
+  - {}
+schedule: { at: "25:00", timezone: Europe/Berln, days: [monday] }
+`;
+  let message = '';
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof SpecError) message = error.message;
+  }
+  expect(message.split('\n')).toEqual([
+    '14 mistakes in p.yaml',
+    'p.yaml:1:7  name  "Bad Name" · lower-case letters, digits and "-", 1 to 63, like sp500-profile',
+    'p.yaml:4:9  table.kind  "compny" · allowed: company, people, generic · did you mean "company"?',
+    'p.yaml:5:3  table.colums  unknown key · allowed: kind, description, tags, columns · did you mean "columns"?',
+    'p.yaml:10:28  table.columns[0].value.agent_type  "reserch_pro" · allowed: research_pro, research, research_reasoning, llm, linkedin · did you mean "research_pro"?',
+    'p.yaml:11:7  rows  no rows named · `from` or `inline`',
+    'p.yaml:11:9  rows.form  unknown key · allowed: from, inline, key, map, format · did you mean "from"?',
+    'p.yaml:12:22  run.failedPasses  -1 · at least 0',
+    'p.yaml:12:42  run.tolerateFailed  3 · a share like 2% or 0.02, from 0 to 100%',
+    'p.yaml:12:55  run.deadline  "6 hours" · a duration like 30s, 15m, 6h, 2d or 1h30m, up to 365d',
+    'p.yaml:14:9  results[0].to  "a.parquet" · a file that ends in .jsonl or .csv',
+    'p.yaml:15:5  results[1].to  missing · text',
+    'p.yaml:16:17  schedule.at  "25:00" · a time of day like "02:30"',
+    'p.yaml:16:36  schedule.timezone  "Europe/Berln" · an IANA time zone like Europe/Berlin · did you mean "Europe/Berlin"?',
+    'p.yaml:16:57  schedule.days[0]  "monday" · allowed: mon, tue, wed, thu, fri, sat, sun · did you mean "mon"?',
+  ]);
+});
+
+test('the same mistakes are there as data', () => {
+  expect(mistakes(withLine('provider: extruct', 'provider: extract'))).toEqual([
+    {
+      line: 2,
+      column: 11,
+      path: 'provider',
+      found: '"extract"',
+      allowed: 'allowed: extruct',
+      suggestion: 'extruct',
+    },
+  ]);
+});
+
+test('what is required is named when it is missing', () => {
+  expect(briefly('description: x')).toEqual([
+    'name: missing',
+    'provider: missing',
+    'table: missing',
+    'rows: missing',
+    'results: missing',
+    'description: unknown key',
+  ]);
+});
+
+test.each([
+  [
+    'rows: { from: companies.csv }',
+    'rows: { from: a.csv, inline: [] }',
+    'rows.inline: both `from` and `inline`',
+  ],
+  ['rows: { from: companies.csv }', 'rows: { from: 5 }', 'rows.from: 5'],
+  ['rows: { from: companies.csv }', 'rows: { from: a.csv.gz }', 'rows.from: "a.csv.gz"'],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { from: a.csv, map: { inpt: X } }',
+    'rows.map.inpt: "inpt" is no input column of the table → input',
+  ],
+  ['to: out/demo.jsonl', 'to: out/demo', 'results[0].to: "out/demo"'],
+  ['to: out/demo.jsonl', 'to: out/demo.json', 'results[0].to: "out/demo.json" → .jsonl'],
+  ['to: out/demo.jsonl', 'to: ./companies.csv', 'results[0].to: "./companies.csv"'],
+  ['{ to: out/demo.jsonl }', '{ to: a.csv }, { to: b/../a.csv }', 'results[1].to: "b/../a.csv"'],
+  ['name: demo', 'name: demo\nname: demo', ': this key stands twice in the same mapping'],
+  ['name: demo', 'name: demo\nrun: { pollAtLeast: 5m }', 'run.pollAtLeast: "5m"'],
+  ['name: demo', 'name: demo\nrun: { pollAtLeast: 1m, pollAtMost: 30s }', 'run.pollAtMost: "30s"'],
+  ['name: demo', 'name: demo\nrun: { deadline: 30 }', 'run.deadline: 30'],
+  ['name: demo', 'name: demo\nrun: { deadline: 400d }', 'run.deadline: "400d"'],
+  ['name: demo', 'name: demo\nrun: { tolerateFailed: 2 }', 'run.tolerateFailed: 2'],
+  ['name: demo', 'name: demo\nspend: { maxCredits: -1 }', 'spend.maxCredits: -1'],
+  [
+    'name: demo',
+    'name: demo\nschedule: { at: "02:30", timezone: "+02:00" }',
+    'schedule.timezone: "+02:00"',
+  ],
+  ['name: demo', 'name: null', 'name: nothing'],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { inline: [{ input: 0700 }] }',
+    ': 0700 would be read as 700',
+  ],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { inline: [{ input: 12345678901234567890 }] }',
+    ': 12345678901234567890 would be read as 12345678901234567000',
+  ],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { inline: [{ input: .inf }] }',
+    ': .inf would be read as Infinity',
+  ],
+])('%s → %s', (from, to, mistake) => {
+  expect(briefly(withLine(from, to))).toContain(mistake);
+});
+
+test('the results may not land on the pipeline file', () => {
+  const text = withLine('to: out/demo.jsonl', 'to: p.csv');
+  expect(mistakes(text, { file: '/data/p.csv' })[0]?.allowed).toContain('the pipeline file itself');
+});
+
+test.each([
+  ['a bracket that is never closed', 'name: [a\nprovider: x', 2, 1],
+  ['indentation by tab', 'table:\n\tkind: x', 2, 1],
+  ['two documents', 'name: a\n---\nname: b\n', 2, 1],
+  ['an alias without anchor', 'name: a\nprovider: *x', 2, 11],
+  ['a tag of its own', 'name: !!binary aGk=', 1, 7],
+  ['a merge of what is no mapping', 'name: a\n<<: x', 1, 1],
+  ['a key that is a list', '? [a]\n: b', 1, 3],
+])('broken YAML is an error with its place: %s', (_, text, line, column) => {
+  const [first] = mistakes(text);
+  expect(first).toMatchObject({ line, column });
+});
+
+test('aliases of aliases do not blow up', () => {
+  const levels = 'abcdefghij'.split('').map((name, at, all) => {
+    const before = all[at - 1];
+    const items =
+      before === undefined ? 'x,x,x,x,x,x,x,x,x' : Array(9).fill(`*${before}`).join(',');
+    return `${name}: &${name} [${items}]`;
+  });
+  expect(briefly(levels.join('\n'))).toHaveLength(1);
+});
+
+test('deep nesting is refused, not crashed on', () => {
+  for (const text of ['['.repeat(50_000), '[x,'.repeat(250) + ']'.repeat(250)]) {
+    expect(briefly(`name: ${text}`)).toEqual([': nested too deeply']);
+  }
+  expect(briefly(`- `.repeat(1_000))).toEqual([': nested too deeply']);
+});
+
+test('a file full of mistakes is not repeated in full', () => {
+  const text = Array.from({ length: 300 }, (_, at) => `key${at}: 1`).join('\n');
+  expect(mistakes(text)).toHaveLength(305);
+  expect(() => parse(text)).toThrow(/\n… and 255 more$/);
+});
+
+test('a chain of more columns than any table has is one mistake', () => {
+  const columns = Array.from(
+    { length: 2_000 },
+    (_, at) => `    - { kind: agent, key: a${at}, name: A, value: { prompt: "{a${at + 1}}" } }`,
+  );
+  const text = GOOD.replace(/ {4}- kind[^]*(?=\nrows)/, columns.join('\n'));
+  expect(briefly(text)).toEqual(['table.columns: a list']);
+});
+
+test('control characters of the file do not reach the terminal', () => {
+  expect(() => parse(withLine('provider: extruct', 'provider: "\\e[31mred"'))).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('\u001b') }),
+  );
+});
+
+/** A message with a code, never a crash. */
+const known = (text: string): void => {
+  try {
+    parse(text);
+  } catch (error) {
+    if (!(error instanceof RowmillError)) throw error;
+    expect(error.code).toMatch(/^spec_/);
+  }
+};
+
+test('a good file with anything changed is read, or refused with a code', () => {
+  const piece = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    '- ',
+    '\n',
+    '  ',
+    '"',
+    '*a',
+    '&a',
+    '!x',
+    '|',
+    '#',
+    '\t',
+    'x',
+    '0',
+    '<<: ',
+    '---\n',
+    '? ',
+    '%',
+    '\u0000',
+    '😀',
+  );
+  const edit = fc.tuple(fc.nat(GOOD.length), fc.nat(12), fc.array(piece, { maxLength: 3 }));
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+      let text = GOOD;
+      for (const [at, cut, pieces] of edits) {
+        text = text.slice(0, at) + pieces.join('') + text.slice(at + cut);
+      }
+      known(text);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('any value in any place is read, or refused with a code', () => {
+  const base = {
+    name: 'demo',
+    provider: 'extruct',
+    table: {
+      kind: 'company',
+      tags: ['a'],
+      columns: [
+        {
+          kind: 'agent',
+          key: 'a',
+          name: 'A',
+          value: { prompt: 'x {a}', labels: ['x'], extra_dependencies: ['b'] },
+        },
+      ],
+    },
+    rows: { from: 'a.csv', key: 'k', map: { input: 'x' } },
+    run: { failedPasses: 1, tolerateFailed: '2%', deadline: '1h' },
+    results: [{ to: 'a.csv' }],
+    schedule: { at: '01:00', days: ['mon'] },
+  };
+  const places: (string | number)[][] = [];
+  const collect = (value: unknown, path: (string | number)[]): void => {
+    if (path.length > 0) places.push(path);
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, child] of Object.entries(value)) {
+      collect(child, [...path, Array.isArray(value) ? Number(key) : key]);
+    }
+  };
+  collect(base, []);
+  fc.assert(
+    fc.property(fc.constantFrom(...places), fc.jsonValue({ maxDepth: 3 }), (path, value) => {
+      const changed = structuredClone(base);
+      let at: unknown = changed;
+      for (const step of path.slice(0, -1)) at = Reflect.get(Object(at), step);
+      Reflect.set(Object(at), path.at(-1) ?? '', value);
+      known(JSON.stringify(changed));
+    }),
+    { numRuns: 250 },
+  );
+});

@@ -1,0 +1,184 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CellAccount, RunAccount, Truth } from '../../sandbox/index.ts';
+import type { Pipeline } from '../../src/contract/pipeline.ts';
+import type { QuarantineLine, ResultRow } from '../../src/contract/results.ts';
+import type { RunSummary } from '../../src/contract/run.ts';
+import type { Json } from '../../src/contract/json.ts';
+import { TOKEN, type House } from './house.ts';
+
+/** A row as it should be: its key, and what goes into the table's input columns. */
+export interface WantedRow {
+  key: string;
+  input: Record<string, Json>;
+}
+
+export interface TableRow {
+  id: string;
+  /** `metadata.rowmill_key`; `null` = not put there by a run. */
+  key: string | null;
+  input: Record<string, Json>;
+  createdAtMs: number;
+}
+
+export interface LiveTable {
+  id: string;
+  tags: string[];
+  rows: TableRow[];
+  /** Starts of each computed cell. */
+  cells: CellAccount[];
+  runs: RunAccount[];
+  /** Row id and column of the cells that are requested or in progress. */
+  inFlight: string[];
+}
+
+export interface PublishedText {
+  path: string;
+  bytes: Buffer;
+}
+
+/** A run that is over, as everybody else sees it: the sandbox, the files, Temporal. */
+export interface Evidence {
+  pipeline: Pipeline;
+  wanted: WantedRow[];
+  /** `null` when the run failed; then `failure` says how. */
+  summary: RunSummary | null;
+  failure: { type: string; message: string } | null;
+  startedAtMs: number;
+  endedAtMs: number;
+  /** Of the sandbox, which serves this run only; child tables aside. */
+  tables: LiveTable[];
+  cellsPaid: number;
+  creditsSpent: number;
+  /** Others have taken credits off the account, or put some on it. */
+  balanceDisturbed: boolean;
+  truth: (row: WantedRow, column: string) => Truth;
+  published: PublishedText[];
+  results: ResultRow[];
+  quarantine: QuarantineLine[];
+  manifest: Partial<RunSummary> & { reason?: string | null };
+  token: string;
+  /** Every text that others may read, by where it is. */
+  texts: Map<string, string>;
+}
+
+export interface RunOver {
+  workflowId: string;
+  pipeline: Pipeline;
+  wanted: WantedRow[];
+  /** What the run returned, or the error it ended with. */
+  ended: RunSummary | Error;
+}
+
+/** Collects what there is to know about a run that is over. */
+export async function gather(house: House, run: RunOver): Promise<Evidence> {
+  const { pipeline, wanted, ended } = run;
+  const summary = ended instanceof Error ? null : ended;
+  const handle = house.client.workflow.getHandle(run.workflowId);
+  const [description, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
+  const texts = await textsUnder(house.folder);
+  texts.set('history', plainText(history));
+  texts.set('ended', plainText(ended));
+  const published: PublishedText[] = [];
+  for (const { path } of summary?.results ?? []) {
+    published.push({ path, bytes: await readFile(path) });
+  }
+  const jsonl = published.find(({ path }) => path.endsWith('.jsonl'));
+  const books = house.sandbox.ledger.summary();
+  const columns = pipeline.table.columns;
+  const configs = new Map(columns.map((column) => [column['key'], column]));
+  return {
+    pipeline,
+    wanted,
+    summary,
+    failure: ended instanceof Error ? failureOf(ended) : null,
+    startedAtMs: description.startTime.getTime(),
+    endedAtMs: description.closeTime?.getTime() ?? Infinity,
+    tables: liveTables(house),
+    cellsPaid: books.cellsPaid,
+    creditsSpent: books.creditsSpent,
+    balanceDisturbed: house.sandbox.state.creditsTaken.size > 0,
+    truth: ({ input }, column) => {
+      const kind = TABLE_KINDS.find((one) => one === pipeline.table.kind) ?? 'generic';
+      return house.sandbox.truth(kind, input, configs.get(column) ?? {}, columns);
+    },
+    published,
+    results: jsonl === undefined ? [] : linesOf<ResultRow>(jsonl.bytes.toString('utf8')),
+    quarantine:
+      summary?.quarantine == null
+        ? []
+        : linesOf<QuarantineLine>(await readFile(summary.quarantine.path, 'utf8')),
+    manifest:
+      summary?.manifest == null
+        ? {}
+        : // Written by publishResults in this shape; what it says is what is judged.
+          (JSON.parse(await readFile(summary.manifest, 'utf8')) as Evidence['manifest']),
+    token: TOKEN,
+    texts,
+  };
+}
+
+const TABLE_KINDS = ['company', 'people', 'generic'] as const;
+
+function liveTables({ sandbox }: House): LiveTable[] {
+  const { state, ledger } = sandbox;
+  // Lets the time catch up first.
+  const runs = ledger.runs();
+  return [...state.tables.values()]
+    .filter(({ parent }) => parent === null)
+    .map((table) => ({
+      id: table.id,
+      tags: table.tags ?? [],
+      rows: table.live.map((slot) => ({
+        id: table.rowIds.id(slot),
+        key: keyOf(table.metadata[slot]?.['rowmill_key']),
+        input: table.data[slot] ?? {},
+        createdAtMs: table.rowCreatedAtMs[slot] ?? 0,
+      })),
+      cells: ledger.cells(table.id),
+      runs: runs.filter(({ tableId }) => tableId === table.id),
+      inFlight: table.live.flatMap((slot) =>
+        table.computed
+          .filter(({ cells }) => [1, 2].includes(cells.statusAt(slot)))
+          .map(({ config }) => `${table.rowIds.id(slot)}/${config.key}`),
+      ),
+    }));
+}
+
+const keyOf = (value: Json | undefined): string | null =>
+  typeof value === 'string' ? value : null;
+
+// The lines are judged field by field afterwards.
+const linesOf = <T>(text: string): T[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+
+function failureOf(error: Error): { type: string; message: string } {
+  const { cause } = error;
+  const inner = cause instanceof Error ? cause : error;
+  const type = 'type' in inner && typeof inner.type === 'string' ? inner.type : inner.name;
+  return { type, message: inner.message };
+}
+
+async function textsUnder(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const texts = new Map<string, string>();
+  for (const entry of entries.filter((one) => one.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    texts.set(path, await readFile(path, 'latin1'));
+  }
+  return texts;
+}
+
+/** Everything in a value as one text: payloads are bytes, errors hide their causes. */
+export function plainText(value: unknown, seen = new Set<unknown>()): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (seen.has(value)) return '';
+  seen.add(value);
+  const keys = value instanceof Error ? Object.getOwnPropertyNames(value) : Object.keys(value);
+  const fields = new Map<string, unknown>(keys.map((key) => [key, Reflect.get(value, key)]));
+  return [...fields].map(([key, one]) => `${key}: ${plainText(one, seen)}`).join('\n');
+}

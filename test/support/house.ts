@@ -1,0 +1,121 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/index.ts';
+import type { EnrichTableInput } from '../../src/contract/run.ts';
+import type { Json } from '../../src/contract/json.ts';
+import { createProviders } from '../../src/providers/registry.ts';
+import { parsePipeline } from '../../src/spec/index.ts';
+import { createFileStore } from '../../src/store/file-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { startWorker, type RunningWorker } from '../../src/worker/worker.ts';
+
+/** Does not look like a real one, and is searched for by value where nothing may leak. */
+export const TOKEN = 'sandbox-token-5f0c2b9d7e';
+
+/** A whole house on this machine: Temporal of the test run, sandbox, store, worker, client. */
+export interface House {
+  folder: string;
+  sandbox: Sandbox;
+  store: Store;
+  client: Client;
+  worker: RunningWorker;
+  taskQueue: string;
+  close(): Promise<void>;
+}
+
+export interface HouseOptions {
+  sandbox?: Partial<SandboxOptions>;
+  requestsPerSecond?: number;
+  /** Instead of the server of the test run. */
+  address?: string;
+}
+
+let houses = 0;
+let openHouses = 0;
+
+/** Quiet, and ours to end: a runtime left running keeps the test process alive. */
+function enter(): void {
+  openHouses += 1;
+  if (openHouses > 1) return;
+  const level = process.env['ROWMILL_TEST_LOG'] === undefined ? 'ERROR' : 'INFO';
+  Runtime.install({ logger: new DefaultLogger(level), shutdownSignals: [] });
+}
+
+async function leave(): Promise<void> {
+  openHouses -= 1;
+  if (openHouses === 0) await Runtime.instance().shutdown();
+}
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  enter();
+  const folder = await mkdtemp(join(tmpdir(), 'rowmill-house-'));
+  const sandbox = await startSandbox({
+    token: TOKEN,
+    speed: 300,
+    statusLagMs: 50,
+    ...options.sandbox,
+  });
+  const store = createFileStore(join(folder, 'store'));
+  const address = options.address ?? process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
+  const taskQueue = `house-${process.pid}-${Date.now()}-${(houses += 1)}`;
+  const env = {
+    EXTRUCT_API_TOKEN: TOKEN,
+    EXTRUCT_BASE_URL: sandbox.url,
+    ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),
+  };
+  const worker = await startWorker({
+    deps: { providers: createProviders(env), store, searchAttributes: true, settleFactor: 0.2 },
+    taskQueue,
+    target: { address, ignoreProfileFile: true },
+    ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
+      ? {}
+      : { bundlePath: process.env['ROWMILL_TEST_BUNDLE'] }),
+    shutdownGraceMs: 100,
+  });
+  const connection = await Connection.connect({ address });
+  return {
+    folder,
+    sandbox,
+    store,
+    client: new Client({ connection }),
+    worker,
+    taskQueue,
+    close: async () => {
+      await worker.stop();
+      await connection.close();
+      await sandbox.close();
+      await rm(folder, { recursive: true, force: true });
+      await leave();
+    },
+  };
+}
+
+export const SECTOR = {
+  kind: 'agent',
+  key: 'sector',
+  name: 'Sector',
+  value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
+};
+
+/** A pipeline over inline rows, quick enough for a test. */
+export async function inputFor(
+  house: House,
+  rows: Record<string, Json>[],
+  overrides: Record<string, unknown> = {},
+): Promise<EnrichTableInput> {
+  const file = join(house.folder, 'pipeline.json');
+  const text = JSON.stringify({
+    name: 'test-pipeline',
+    provider: 'extruct',
+    table: { kind: 'company', columns: [SECTOR] },
+    rows: { inline: rows, key: 'Symbol', map: { input: 'Security' } },
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+    results: [{ to: 'out/results.jsonl' }],
+    ...overrides,
+  });
+  await writeFile(file, text);
+  return { pipeline: parsePipeline(text, { file, baseDir: house.folder }).pipeline };
+}

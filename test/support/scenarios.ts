@@ -1,0 +1,71 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { EnrichTableInput, RunProgress } from '../../src/contract/run.ts';
+import { inputFor, type House, type HouseOptions } from './house.ts';
+import { until } from './until.ts';
+
+/** A main path through the workflow, short; its history is kept and replayed on new code. */
+export interface Scenario {
+  name: string;
+  sandbox: HouseOptions['sandbox'];
+  pipeline: Record<string, unknown>;
+  /** What somebody does to the run while it lives. */
+  act?: (run: WorkflowHandle, house: House) => Promise<void>;
+}
+
+const rows = (count: number): { Symbol: string; Security: string }[] =>
+  Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+
+const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
+  until(`stage ${stage}`, async () => (await run.query<RunProgress>('progress')).stage === stage);
+
+const CLEAN = { failRate: 0, hopelessRate: 0 };
+
+export const SCENARIOS: Scenario[] = [
+  { name: 'completed', sandbox: CLEAN, pipeline: {} },
+  {
+    name: 'failed-cells-rerun',
+    sandbox: { failRate: 0.3, hopelessRate: 0.2 },
+    pipeline: { run: { ...quick(), failedPasses: 2 } },
+  },
+  {
+    name: 'approved',
+    sandbox: CLEAN,
+    pipeline: { spend: { approveAbove: 1 } },
+    act: async (run) => {
+      await stageIs(run, 'waiting for approval');
+      await run.executeUpdate('approveSpend');
+    },
+  },
+  {
+    name: 'cancelled',
+    sandbox: { ...CLEAN, speed: 20, concurrency: 2 },
+    pipeline: {},
+    act: async (run, house) => {
+      await until('a done cell', () => house.sandbox.ledger.summary().cellsDone > 20);
+      await run.cancel();
+    },
+  },
+  {
+    name: 'deadline',
+    sandbox: { ...CLEAN, speed: 20, concurrency: 2 },
+    pipeline: { run: { ...quick(), deadline: '5s' } },
+  },
+  { name: 'refused', sandbox: CLEAN, pipeline: { spend: { maxCredits: 1 } } },
+];
+
+function quick() {
+  return { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s' };
+}
+
+/** Plays a scenario to its end, whatever that is. */
+export async function play(scenario: Scenario, house: House): Promise<WorkflowHandle> {
+  const input: EnrichTableInput = await inputFor(house, rows(12), scenario.pipeline);
+  const run = await house.client.workflow.start('enrichTable', {
+    workflowId: scenario.name,
+    taskQueue: house.taskQueue,
+    args: [input],
+  });
+  await scenario.act?.(run, house);
+  await run.result().catch(() => undefined);
+  return run;
+}

@@ -1,0 +1,67 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Intercept } from '../../sandbox/index.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import { inputFor, openHouse, TOKEN, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+
+const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const CLEAN = { failRate: 0, hopelessRate: 0 };
+
+let house: House;
+afterEach(() => house.close());
+
+const start = async (pipeline: Record<string, unknown> = {}): Promise<WorkflowHandle> =>
+  house.client.workflow.start('enrichTable', {
+    workflowId: `account-${house.taskQueue}`,
+    taskQueue: house.taskQueue,
+    args: [await inputFor(house, ROWS, pipeline)],
+  });
+
+const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
+  until(`stage ${stage}`, async () => (await run.query<RunProgress>('progress')).stage === stage);
+
+async function topUp(credits: number): Promise<void> {
+  await fetch(`${house.sandbox.url}/_sandbox/credits`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ add: credits }),
+  });
+}
+
+test('a run whose credits run out in the middle waits, and goes on after a top-up', async () => {
+  house = await openHouse({ sandbox: { ...CLEAN, credits: 5 } });
+  const run = await start({ run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' } });
+  await stageIs(run, 'waiting for credits');
+  await topUp(100);
+  const summary = (await run.result()) as RunSummary;
+  expect(summary.outcome).toBe('completed');
+  expect(summary.cells.done).toBe(ROWS.length);
+  expect(house.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
+}, 60_000);
+
+test('a token refused in the middle is waited for; `resume` tries at once', async () => {
+  let refused = true;
+  const intercept: Intercept = ({ phase, route, method }) =>
+    refused && phase === 'before' && method === 'POST' && route === '/v1/tables/:table_id/run'
+      ? { do: 'reply', status: 401, headers: {}, body: '{"detail":"Invalid token"}' }
+      : undefined;
+  house = await openHouse({ sandbox: { ...CLEAN, intercept } });
+  const run = await start();
+  await stageIs(run, 'waiting for credentials');
+  refused = false;
+  await run.executeUpdate('resume');
+  const summary = (await run.result()) as RunSummary;
+  expect(summary.outcome).toBe('completed');
+  expect(house.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
+}, 60_000);
+
+test('a run that waits for credits can be cancelled, and publishes what is there', async () => {
+  house = await openHouse({ sandbox: { ...CLEAN, credits: 5 } });
+  const run = await start({ run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' } });
+  await stageIs(run, 'waiting for credits');
+  await run.cancel();
+  const summary = (await run.result()) as RunSummary;
+  expect(summary.outcome).toBe('cancelled');
+  expect([summary.cells.done, summary.cells.pending]).toEqual([5, 15]);
+}, 60_000);

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { readFile } from 'node:fs/promises';
+import { errorOfRun } from '../../src/client/failure.ts';
+import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
+import { RowmillError } from '../../src/errors.ts';
+import { inputFor, openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+
+const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+
+let house: House;
+beforeAll(async () => {
+  // Slow enough to act in the middle of a run: cells take 3 s and more.
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, speed: 20, concurrency: 4 } });
+});
+afterAll(() => house.close());
+
+const start = (workflowId: string, input: EnrichTableInput): Promise<WorkflowHandle> =>
+  house.client.workflow.start('enrichTable', {
+    workflowId,
+    taskQueue: house.taskQueue,
+    args: [input],
+  });
+
+const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunProgress>('progress');
+
+const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
+  until(`stage ${stage}`, async () => (await progress(run)).stage === stage);
+
+const failureOf = (run: WorkflowHandle): Promise<RowmillError> =>
+  run.result().then(
+    () => Promise.reject(new Error('the run did not fail')),
+    (error: unknown) => errorOfRun(error, run.workflowId),
+  );
+
+test('above maxCredits nothing is created and the run fails with the code', async () => {
+  const tables = house.sandbox.ledger.summary().tablesCreated;
+  const input = await inputFor(house, ROWS, { spend: { creditsPerCell: 2, maxCredits: 39 } });
+  const error = await failureOf(await start('refused', input));
+  expect([error.code, error.exit]).toEqual(['spend_refused', 4]);
+  expect(error.message).toContain('40 credits');
+  expect(house.sandbox.ledger.summary().tablesCreated).toBe(tables);
+});
+
+test('above approveAbove the run waits, creates nothing, and goes on when approved', async () => {
+  const tables = house.sandbox.ledger.summary().tablesCreated;
+  const input = await inputFor(house, ROWS.slice(0, 2), { spend: { approveAbove: 1 } });
+  const run = await start('approved', input);
+  await stageIs(run, 'waiting for approval');
+  expect(house.sandbox.ledger.summary().tablesCreated).toBe(tables);
+  await run.executeUpdate('approveSpend');
+  const summary = (await run.result()) as RunSummary;
+  expect(summary.outcome).toBe('completed');
+  expect(summary.cells.done).toBe(2);
+});
+
+test('an approval that fits no stage is refused with a sensible text', async () => {
+  const run = await start('not-waiting', await inputFor(house, ROWS.slice(0, 1)));
+  const refused = await run.executeUpdate('approveSpend').catch((e: unknown) => e);
+  expect(errorOfRun(refused, 'not-waiting').code).toBe('action_refused');
+  await run.result();
+});
+
+test('a cancelled run publishes what is there and says cancelled', async () => {
+  const run = await start('cancelled', await inputFor(house, ROWS));
+  await until('a done cell', async () => {
+    const [table] = house.sandbox.ledger.tables().slice(-1);
+    return (table?.cellsDone ?? 0) > 20 && (await progress(run)).stage === 'running';
+  });
+  await run.cancel();
+  const summary = (await run.result()) as RunSummary;
+  expect(summary.outcome).toBe('cancelled');
+  expect(summary.rows).toBe(20);
+  const text = await readFile(summary.results[0]?.path ?? '', 'utf8');
+  expect(text.trimEnd().split('\n')).toHaveLength(20);
+  expect(summary.cells.done + summary.cells.pending).toBe(20);
+});
+
+test('at its deadline a run publishes what is there as partial', async () => {
+  const input = await inputFor(house, ROWS, {
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', deadline: '6s' },
+  });
+  const summary = (await (await start('late', input)).result()) as RunSummary;
+  expect(summary.outcome).toBe('partial');
+  expect(summary.cells.pending).toBeGreaterThan(0);
+  const manifest: unknown = JSON.parse(await readFile(summary.manifest ?? '', 'utf8'));
+  expect(manifest).toMatchObject({ outcome: 'partial', reason: 'the deadline was reached' });
+});

@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import type { Pipeline } from '../../src/contract/pipeline.ts';
+import type { Collection } from '../../src/contract/results.ts';
+import type { Column } from '../../src/contract/table.ts';
+import { beginWatch, observe } from '../../src/rules/watch.ts';
+import { progressOf } from '../../workflows/progress.ts';
+import type { RunState } from '../../workflows/run-state.ts';
+
+const column = (key: string, input: boolean): Column => ({
+  ...{ id: key, key, name: key, input, ours: !input, dependsOn: [] },
+});
+
+/** 10 rows; one column is ours, one the table makes by itself. */
+const columns = [column('input', true), column('company_name', false), column('sector', false)];
+const cells = { done: 7, empty: 1, failed: 2, blocked: 0, pending: 0 };
+const found: Collection = {
+  ...{ sweep: 1, rows: 10, cells, byColumn: { sector: cells } },
+  ...{ inFlight: 0, startable: 0, failedAgain: 0 },
+};
+
+const snapshot = { digest: 'sha256:0', rows: 10, bytes: 1 };
+const state: RunState = {
+  ...{ startedAtMs: 0, deadlineAtMs: 1, stage: 'rerunning failed cells', approved: false },
+  prepared: {
+    ...{ snapshot, paidCellsPerRow: 1, credits: null, searchAttributes: true },
+    calls: { total: 0, polls: 0 },
+  },
+  table: { id: 't', url: null, columns },
+  ...{ loaded: null, next: 'failed', open: null, log: null, passes: 1, found, doneCells: 18 },
+  ...{ calls: { total: 0, polls: 0 }, problem: null, shown: '' },
+};
+
+const pipeline: Pipeline = {
+  ...{ name: 'p', provider: 'extruct', table: { tags: [], columns: [] } },
+  rows: { source: { type: 'inline', rows: [] }, key: 'k', map: {} },
+  run: {
+    ...{ mode: 'new', failedPasses: 2, tolerateFailed: 0, deadlineMs: 1, stallAfterMs: 1 },
+    ...{ pollAtLeastMs: 1, pollAtMostMs: 1 },
+  },
+  spend: { creditsPerCell: 1 },
+  results: [],
+};
+
+const countsOf = (changes: Partial<RunState>) =>
+  progressOf({ pipeline, state: { ...state, ...changes }, outcome: null }).cells;
+
+test('between two passes nothing that was done seems lost', () => {
+  expect(countsOf({})).toEqual({ total: 20, done: 18, inProgress: 0, failed: 2 });
+});
+
+test('in a pass the counts are those of the provider', () => {
+  const reading = {
+    ...{ rows: 10, running: true, cellsTotal: 20, cellsDone: 19, cellsInProgress: 1 },
+    cellsFailed: null,
+  };
+  const start = { doneAtStart: 18, requestedCells: 2, mustMove: false };
+  const watch = observe(beginWatch(start, 0), reading, 1);
+  const receipt = { operations: [], requestedCells: 2 };
+  const open = { kind: 'failed' as const, receipt, watch, end: null };
+  expect(countsOf({ open })).toEqual({ total: 20, done: 19, inProgress: 1, failed: 2 });
+});
+
+test('at the end they are those of the results', () => {
+  for (const stage of ['publishing results', 'finished'] as const) {
+    expect(countsOf({ stage })).toEqual({ total: 10, done: 8, inProgress: 0, failed: 2 });
+  }
+});

@@ -1,0 +1,34 @@
+import type { RunSummary } from '../src/contract/run.ts';
+import { collectResults, startRun, untilIdle, worthAnotherPass } from './pass.ts';
+import { approveSpend, prepareRows } from './prepare.ts';
+import { conclude, publishResults } from './publish.ts';
+import { Run } from './run.ts';
+import type { ResumableInput } from './run-state.ts';
+import { ensureTable, loadRows } from './table.ts';
+
+/**
+ * The mission: a list of rows goes through an AI-table API and comes back enriched.
+ *
+ * Rows travel by reference (they lie in the store), decisions are pure (src/rules), and every step
+ * is an activity that is safe to repeat. Each step leaves what it found in the run's state, so a
+ * run that is continued as new goes on where it was.
+ */
+export async function enrichTable(input: ResumableInput): Promise<RunSummary> {
+  const run = new Run(input);
+  try {
+    await prepareRows(run); // validated, frozen in the store
+    await approveSpend(run); // refused, or waits for an operator, above the limits
+    await ensureTable(run); // found by its tag before it is created
+    await loadRows(run); // each row exactly once, before anything is paid
+
+    do {
+      await startRun(run); // first every cell, then only failed or unfinished ones
+      await untilIdle(run); // polled by slices, as often as the progress asks for
+      await collectResults(run); // paged into the store; failed, blocked and empty cells counted
+    } while (worthAnotherPass(run));
+
+    return await publishResults(run); // atomic, with manifest and quarantine
+  } catch (error) {
+    return conclude(run, error); // cancelled, late or broken: what is there is published
+  }
+}

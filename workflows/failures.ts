@@ -1,0 +1,29 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+
+/** What the run fails with: the code and text of the step that broke, without Temporal's wrapping. */
+export function failureOf(error: unknown): ApplicationFailure {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof ApplicationFailure) {
+      return ApplicationFailure.nonRetryable(at.message, at.type, ...(at.details ?? []));
+    }
+  }
+  if (isTimeout(error)) {
+    return ApplicationFailure.nonRetryable(
+      `the deadline was reached${triedBefore(error)}`,
+      'deadline_reached',
+    );
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.nonRetryable(message, 'internal');
+}
+
+/** A step that was retried until the deadline. */
+export const isTimeout = (error: unknown): boolean =>
+  error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+
+/** The error of the last attempt, which the time-out hides. */
+function triedBefore(error: unknown): string {
+  const timeout = error instanceof ActivityFailure ? error.cause : undefined;
+  const last = timeout instanceof Error ? timeout.cause : undefined;
+  return last instanceof Error ? `; the last try ended with: ${last.message}` : '';
+}

@@ -1,0 +1,1 @@
+export { enrichTable } from './enrich-table.ts';

@@ -1,0 +1,141 @@
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { RunSummary } from '../src/contract/run.ts';
+import { logPass, nextPass, type PassKind } from '../src/rules/passes.ts';
+import { beginWatch } from '../src/rules/watch.ts';
+import { patiently, waitIfBroke } from './patience.ts';
+import * as steps from './policies.ts';
+import type { Run } from './run.ts';
+import type { ResumableInput } from './run-state.ts';
+import { loadRows } from './table.ts';
+
+/** The workflow's own type: naming it by its function would close a circle of imports. */
+type EnrichTable = (input: ResumableInput) => Promise<RunSummary>;
+
+/** What the Temporal UI calls the step that starts a pass. */
+const SUMMARY: Record<PassKind, string> = {
+  first: 'Run every cell',
+  failed: 'Rerun failed cells',
+  'follow-up': 'Run cells that can start only now',
+  nudge: 'Nudge cells that hang',
+  wait: 'Wait on',
+};
+
+/** Starts the pass that is due; a paid request is sent once. */
+export async function startRun(run: Run): Promise<void> {
+  const { state } = run;
+  if (state.open !== null) return;
+  if (state.next === 'wait') {
+    waitOn(run);
+    return;
+  }
+  run.enter(state.next === 'failed' ? 'rerunning failed cells' : 'starting run');
+  while (!(await sendRun(run, state.next))) {
+    // Rows landed late or went away since they were loaded: put right before anything is paid.
+    state.loaded = null;
+    await loadRows(run);
+  }
+}
+
+/** `false` when the table does not hold the rows it should. */
+async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
+  const { state, pipeline } = run;
+  const onlyOpen = kind === 'follow-up' || kind === 'nudge';
+  const done = await patiently(run, () =>
+    steps.startRun.executeWithOptions(run.within(SUMMARY[kind]), [
+      {
+        run: run.key,
+        provider: pipeline.provider,
+        table: run.table,
+        mode: kind === 'first' ? pipeline.run.mode : kind === 'failed' ? 'failed' : 'new',
+        openOfSweep: onlyOpen ? (state.found?.sweep ?? null) : null,
+        rows: run.prepared.snapshot.rows,
+        contested: state.loaded?.contested ?? false,
+        mustMove: kind === 'nudge',
+      },
+    ]),
+  );
+  run.count(done);
+  if (done.drifted) return false;
+  state.open = { kind, receipt: done.receipt, watch: done.watch, end: null };
+  state.passes += 1;
+  return true;
+}
+
+/** Nothing is sent: the cells in flight get more time than the status said. */
+function waitOn({ state }: Run): void {
+  const requestedCells = state.found?.inFlight ?? 0;
+  const start = { doneAtStart: state.doneCells, requestedCells, mustMove: true };
+  const receipt = { operations: [], requestedCells: null };
+  state.open = { kind: 'wait', receipt, watch: beginWatch(start, Date.now()), end: null };
+}
+
+/** Waits slice by slice; between two, people see how it stands, and a long history is left behind. */
+export async function untilIdle(run: Run): Promise<void> {
+  const { state, pass } = run;
+  const { awaitIdle } = steps.pollingSteps();
+  for (;;) {
+    run.enter('running');
+    const slice = await patiently(run, () =>
+      awaitIdle.executeWithOptions(run.withinGrace(`Wait for pass ${state.passes}`), [
+        {
+          provider: run.pipeline.provider,
+          table: { ...run.table, columns: [] },
+          receipt: pass.receipt,
+          watch: pass.watch,
+          policy: run.pipeline.run,
+          deadlineAtMs: state.deadlineAtMs,
+        },
+      ]),
+    );
+    run.count(slice);
+    pass.watch = slice.watch;
+    if (slice.end === 'stalled' && (await waitIfBroke(run))) {
+      pass.watch = { ...slice.watch, lastChangeAtMs: Date.now() };
+      continue;
+    }
+    if (slice.end !== 'slice') {
+      pass.end = slice.end;
+      return;
+    }
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<EnrichTable>({ ...run.input, resume: state });
+    }
+  }
+}
+
+/** Pages the table into the store, and takes stock. */
+export const collectResults = (run: Run): Promise<void> => patiently(run, () => sweep(run));
+
+/** The same without patience: for a run that ends now, whatever the account says. */
+export async function sweep(run: Run): Promise<void> {
+  const { state } = run;
+  run.enter('collecting results');
+  const kind = state.open?.kind ?? state.next;
+  const { snapshot } = run.prepared;
+  const number = (state.found?.sweep ?? 0) + 1;
+  const done = await steps.collectResults.executeWithOptions(
+    run.withinGrace(`Page ${snapshot.rows} rows into the store, sweep ${number}`),
+    [
+      {
+        ...{ run: run.key, provider: run.pipeline.provider, table: run.table },
+        ...{ snapshot, sweep: number, kind },
+      },
+    ],
+  );
+  run.count(done);
+  state.log = logPass(state.log, kind, state.open?.end ?? 'idle', state.found, done.found);
+  state.found = done.found;
+  state.doneCells = state.open?.watch.last?.cellsDone ?? state.doneCells;
+  state.open = null;
+}
+
+/** Whether another pass may bring more, and which one. */
+export function worthAnotherPass({ state, pipeline }: Run): boolean {
+  const next =
+    state.found === null || state.log === null
+      ? null
+      : nextPass(state.found, state.log, pipeline.run);
+  if (next !== null) state.next = next;
+  return next !== null;
+}

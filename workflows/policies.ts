@@ -1,0 +1,77 @@
+import { proxyActivities, type RetryPolicy, workflowInfo } from '@temporalio/workflow';
+import { pollQueueOf } from '../src/contract/names.ts';
+import type { Activities, PollActivities } from '../activities/index.ts';
+
+/**
+ * How often each step is tried, and how long it may take. Which errors are worth a retry is decided
+ * by the table of error codes; here is only the pace. No policy counts attempts: a deploy or a
+ * crash must not use any up. What bounds a step is the run's deadline (`scheduleToClose`, given at
+ * each call).
+ */
+const retry = (policy: RetryPolicy): RetryPolicy => ({
+  backoffCoefficient: 2,
+  // A result too large for Temporal fails the same way for ever.
+  nonRetryableErrorTypes: ['PayloadsTooLarge'],
+  ...policy,
+});
+
+/** A lost worker is noticed after this long. */
+const HEARTBEAT = '30s';
+
+/** Local files and one request: what fails here is worth a quick second try. */
+export const { prepareRows } = proxyActivities<Activities>({
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '30m',
+  retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
+});
+
+/** A create may land late: the retry must not come before the list shows it. */
+export const { ensureTable } = proxyActivities<Activities>({
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '5m',
+  retry: retry({ initialInterval: '5s', maximumInterval: '2m' }),
+});
+
+/** 100 k rows at 10 requests a second take 4 minutes; an attempt goes on where the last one was. */
+export const { loadRows } = proxyActivities<Activities>({
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '12h',
+  retry: retry({ initialInterval: '2s', maximumInterval: '2m' }),
+});
+
+/** Money: a slow second try, after the status had time to show what the first one did. */
+export const { startRun } = proxyActivities<Activities>({
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '15m',
+  retry: retry({ initialInterval: '5s', maximumInterval: '5m' }),
+});
+
+/** Reads only; goes on at the last part that was written. */
+export const { collectResults } = proxyActivities<Activities>({
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '12h',
+  retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
+});
+
+/** Disks fill and come back; somebody may have to make room. */
+export const { publishResults } = proxyActivities<Activities>({
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '2h',
+  retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
+});
+
+/** One cheap look. */
+export const { checkCredits } = proxyActivities<Activities>({
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '5m',
+  retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
+});
+
+/** A failed poll costs nothing but time: soon again, for as long as the run may last. */
+export const pollingSteps = () =>
+  proxyActivities<PollActivities>({
+    taskQueue: pollQueueOf(workflowInfo().taskQueue),
+    heartbeatTimeout: HEARTBEAT,
+    startToCloseTimeout: '3h',
+    retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
+  });

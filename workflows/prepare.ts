@@ -1,0 +1,32 @@
+import { ApplicationFailure, condition } from '@temporalio/workflow';
+import { judgeSpend } from '../src/rules/spend.ts';
+import * as steps from './policies.ts';
+import type { Run } from './run.ts';
+
+/** Validated and frozen: from here on the source may change, the run does not see it. */
+export async function prepareRows(run: Run): Promise<void> {
+  if (run.state.prepared !== null) return;
+  const { key, pipeline, input } = run;
+  run.state.prepared = await steps.prepareRows.executeWithOptions(
+    run.within(`Check and freeze the rows of ${pipeline.name}`),
+    [{ run: key, pipeline, snapshot: input.snapshot ?? null }],
+  );
+  run.count(run.state.prepared);
+}
+
+/** Refuses above `maxCredits`; above `approveAbove` waits for the update `approveSpend`. */
+export async function approveSpend(run: Run): Promise<void> {
+  const { state, estimatedCredits: credits } = run;
+  const { spend } = run.pipeline;
+  const verdict = judgeSpend(credits, spend);
+  if (verdict === 'refuse') {
+    throw refused(`estimated ${credits} credits, spend.maxCredits is ${spend.maxCredits ?? 0}`);
+  }
+  if (verdict === 'go' || state.approved) return;
+  run.enter('waiting for approval');
+  if (await condition(() => state.approved, run.leftMs())) return;
+  throw refused(`${credits} credits were not approved before the deadline`);
+}
+
+const refused = (what: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(what, 'spend_refused');

@@ -1,0 +1,108 @@
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
+import type { Pipeline } from '../src/contract/pipeline.ts';
+import type { Outcome, RunProgress } from '../src/contract/run.ts';
+import { totalCells, unanswered } from '../src/rules/outcome.ts';
+import { estimateCredits } from '../src/rules/spend.ts';
+import { timeLeftMs } from '../src/rules/watch.ts';
+import { renderDetails } from './details.ts';
+import type { RunState } from './run-state.ts';
+
+/** What of a run is shown. */
+export interface View {
+  readonly pipeline: Pipeline;
+  readonly state: RunState;
+  readonly outcome: Outcome | null;
+}
+
+/** How a run stands: the answer of the query `progress`, and what the Temporal UI shows. */
+export function progressOf({ pipeline, state, outcome }: View): RunProgress {
+  const { prepared, found, open } = state;
+  const rows = prepared?.snapshot.rows ?? 0;
+  return {
+    pipeline: pipeline.name,
+    stage: state.stage,
+    outcome,
+    startedAtMs: state.startedAtMs,
+    deadlineAtMs: state.deadlineAtMs,
+    asOfMs: open?.watch.lastReadAtMs ?? Date.now(),
+    tableId: state.table?.id ?? null,
+    tableUrl: state.table?.url ?? null,
+    rows,
+    pass: state.passes,
+    cells: cellsOf(state, rows),
+    byColumn: found?.byColumn ?? {},
+    cellsPerMinute:
+      open === null || open.watch.ratePerMs === 0 ? null : open.watch.ratePerMs * 60_000,
+    leftMs: open === null ? null : timeLeftMs(open.watch),
+    estimatedCredits:
+      prepared === null ? 0 : estimateCredits(rows, prepared.paidCellsPerRow, pipeline.spend),
+    creditsBefore: prepared?.credits ?? null,
+    apiCalls: state.calls,
+    problem: state.problem,
+  };
+}
+
+/** Stages after which no cell moves any more. */
+const OVER: readonly string[] = ['publishing results', 'finished'];
+
+/**
+ * Counts that belong together. While cells move they are the provider's, which include the columns
+ * that a table makes by itself; at the end those of the last sweep, over the pipeline's own columns.
+ */
+function cellsOf({ open, found, stage, table, doneCells }: RunState, rows: number) {
+  const seen = open?.watch.last ?? null;
+  const swept = found?.cells ?? null;
+  const failed = seen?.cellsFailed ?? swept?.failed ?? null;
+  if (seen !== null) {
+    const { cellsTotal: total, cellsDone: done, cellsInProgress: inProgress } = seen;
+    return { total, done, inProgress, failed };
+  }
+  if (swept !== null && OVER.includes(stage)) {
+    return { total: totalCells(swept), done: swept.done + swept.empty, inProgress: 0, failed };
+  }
+  const computed = table?.columns.filter((column) => !column.input).length ?? 0;
+  return { total: rows * computed, done: doneCells, inProgress: 0, failed };
+}
+
+const KEY = {
+  pipeline: defineSearchAttributeKey(SEARCH_ATTRIBUTE.pipeline, 'KEYWORD'),
+  stage: defineSearchAttributeKey(SEARCH_ATTRIBUTE.stage, 'KEYWORD'),
+  outcome: defineSearchAttributeKey(SEARCH_ATTRIBUTE.outcome, 'KEYWORD'),
+  tableId: defineSearchAttributeKey(SEARCH_ATTRIBUTE.tableId, 'KEYWORD'),
+  rows: defineSearchAttributeKey(SEARCH_ATTRIBUTE.rows, 'INT'),
+  failedCells: defineSearchAttributeKey(SEARCH_ATTRIBUTE.failedCells, 'INT'),
+} as const;
+
+/** Stages worth an event in the history: where a run may stand for long, and its end. */
+const MILESTONES: readonly string[] = [
+  'waiting for approval',
+  'waiting for credits',
+  'waiting for credentials',
+  'running',
+  'finished',
+];
+
+/** Refreshes what people see. Current details cost no history; an upsert is one event. */
+export function showProgress(view: View): void {
+  const progress = progressOf(view);
+  setCurrentDetails(renderDetails(progress));
+  const { state, pipeline, outcome } = view;
+  if (state.prepared?.searchAttributes !== true) return;
+  if (!MILESTONES.includes(state.stage)) return;
+  const shown = `${state.stage} ${state.passes}`;
+  if (state.shown === shown) return;
+  state.shown = shown;
+  const pairs: SearchAttributePair[] = [
+    { key: KEY.pipeline, value: pipeline.name },
+    { key: KEY.stage, value: state.stage },
+    { key: KEY.rows, value: progress.rows },
+  ];
+  if (state.table !== null) pairs.push({ key: KEY.tableId, value: state.table.id });
+  if (outcome !== null) pairs.push({ key: KEY.outcome, value: outcome });
+  if (state.found !== null) {
+    pairs.push({ key: KEY.failedCells, value: unanswered(state.found.cells) });
+  }
+  upsertSearchAttributes(pairs);
+}

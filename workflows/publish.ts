@@ -1,0 +1,91 @@
+import {
+  type ApplicationFailure,
+  CancellationScope,
+  ContinueAsNew,
+  isCancellation,
+  log,
+} from '@temporalio/workflow';
+import type { Outcome, RunSummary } from '../src/contract/run.ts';
+import { outcomeOf } from '../src/rules/outcome.ts';
+import { failureOf, isTimeout } from './failures.ts';
+import { sweep } from './pass.ts';
+import * as steps from './policies.ts';
+import type { Run } from './run.ts';
+
+/** Copies the results to where the pipeline wants them, with manifest and quarantine. */
+export function publishResults(run: Run): Promise<RunSummary> {
+  const { found } = run.state;
+  const outcome =
+    found === null ? 'failed' : outcomeOf(found.cells, run.pipeline.run.tolerateFailed);
+  return publish(run, outcome, run.isLate() ? DEADLINE : null);
+}
+
+const DEADLINE = 'the deadline was reached';
+
+async function publish(run: Run, outcome: Outcome, reason: string | null): Promise<RunSummary> {
+  const { state, pipeline } = run;
+  run.enter('publishing results');
+  const summary = await steps.publishResults.executeWithOptions(
+    run.withinGrace(`Publish the results: ${outcome}`),
+    [
+      {
+        run: run.key,
+        runId: run.runId,
+        pipeline,
+        outcome,
+        reason,
+        table: state.table,
+        rows: state.prepared?.snapshot.rows ?? 0,
+        found: state.found,
+        passes: state.passes,
+        calls: state.calls,
+        estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
+        creditsBefore: state.prepared?.credits ?? null,
+        startedAtMs: state.startedAtMs,
+      },
+    ],
+  );
+  state.calls = summary.apiCalls;
+  run.finish(outcome);
+  return summary;
+}
+
+/** Cancelled, out of time or broken: publishes what is there; a broken run fails all the same. */
+export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
+  if (error instanceof ContinueAsNew) throw error;
+  const { state } = run;
+  const failure = failureOf(error);
+  // A target that cannot be written: the results lie in the store, there is no more to save.
+  if (state.stage === 'publishing results') throw failure;
+  const cancelled = isCancellation(error);
+  state.problem = cancelled ? 'cancelled' : failure.message;
+  return CancellationScope.nonCancellable(async () => {
+    if (state.passes > 0) await salvage(run);
+    if (cancelled) return publish(run, 'cancelled', 'cancelled');
+    if (isTimeout(error) && run.isLate() && state.found !== null) {
+      return publish(run, 'partial', DEADLINE);
+    }
+    await leaveTraces(run, failure);
+    throw failure;
+  });
+}
+
+/** One more sweep of a run that broke off; the last one will do when it cannot be had. */
+async function salvage(run: Run): Promise<void> {
+  try {
+    await sweep(run);
+  } catch (error) {
+    log.warn('no last sweep', { error: failureOf(error).message });
+  }
+}
+
+/** A failed run that had a table leaves a manifest, and the results so far. */
+async function leaveTraces(run: Run, failure: ApplicationFailure): Promise<void> {
+  try {
+    if (run.state.table !== null) await publish(run, 'failed', failure.message);
+    else run.finish('failed');
+  } catch (error) {
+    log.warn('nothing could be published', { error: failureOf(error).message });
+    run.finish('failed');
+  }
+}

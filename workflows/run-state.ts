@@ -1,0 +1,70 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { LoadedRows } from '../activities/load-rows.ts';
+import type { PreparedRows } from '../activities/prepare-rows.ts';
+import type { Collection } from '../src/contract/results.ts';
+import type { ApiCalls, EnrichTableInput, Stage } from '../src/contract/run.ts';
+import type { RunReceipt, TableRef } from '../src/contract/table.ts';
+import type { PassKind, PassLog, WaitEnd } from '../src/rules/passes.ts';
+import type { Watch } from '../src/rules/watch.ts';
+
+/** A pass whose run was accepted and is waited for. */
+export interface OpenPass {
+  kind: PassKind;
+  receipt: RunReceipt;
+  watch: Watch;
+  /** How the wait for it ended; `null` while it lasts. */
+  end: WaitEnd | null;
+}
+
+/**
+ * Everything a run knows: references, counters and decisions. Plain data, so that a run that
+ * continues as new goes on exactly where it was.
+ */
+export interface RunState {
+  startedAtMs: number;
+  deadlineAtMs: number;
+  stage: Stage;
+  approved: boolean;
+  prepared: PreparedRows | null;
+  table: TableRef | null;
+  loaded: LoadedRows | null;
+  /** What is done next, or being done. */
+  next: PassKind;
+  open: OpenPass | null;
+  log: PassLog | null;
+  /** Runs of the table so far. */
+  passes: number;
+  found: Collection | null;
+  /** Done cells of the table by the last status, columns of the provider's own included. */
+  doneCells: number;
+  calls: ApiCalls;
+  problem: string | null;
+  /** What the search attributes last said. */
+  shown: string;
+}
+
+/** The input as it comes from a client, or from the run before this one. */
+export type ResumableInput = EnrichTableInput & { resume?: RunState };
+
+export function openState(input: ResumableInput): RunState {
+  if (input.resume !== undefined) return input.resume;
+  const startedAtMs = workflowInfo().startTime.getTime();
+  return {
+    startedAtMs,
+    deadlineAtMs: startedAtMs + input.pipeline.run.deadlineMs,
+    stage: 'preparing rows',
+    approved: input.approved ?? false,
+    prepared: null,
+    table: null,
+    loaded: null,
+    next: 'first',
+    open: null,
+    log: null,
+    passes: 0,
+    found: null,
+    doneCells: 0,
+    calls: { total: 0, polls: 0 },
+    problem: null,
+    shown: '',
+  };
+}

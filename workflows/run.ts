@@ -1,0 +1,90 @@
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import type { PreparedRows } from '../activities/prepare-rows.ts';
+import type { Pipeline } from '../src/contract/pipeline.ts';
+import type { ApiCalls, Outcome, Stage } from '../src/contract/run.ts';
+import type { TableRef } from '../src/contract/table.ts';
+import { estimateCredits } from '../src/rules/spend.ts';
+import { listen } from './controls.ts';
+import { showProgress } from './progress.ts';
+import { openState, type OpenPass, type ResumableInput, type RunState } from './run-state.ts';
+
+/** Results are read and published even when the deadline is over; this long at most. */
+const GRACE_MS = 60 * 60_000;
+
+/** A run: what it was asked, what it knows, and what people see of it. The steps work on it. */
+export class Run {
+  readonly input: ResumableInput;
+  readonly pipeline: Pipeline;
+  readonly state: RunState;
+  /** Names the run's folder in the store and its table; the same for every run that continues it. */
+  readonly key: { workflowId: string; firstRunId: string };
+  readonly runId: string;
+  outcome: Outcome | null = null;
+  /** Ends a wait for the account early; `null` when there is none. */
+  resume: (() => void) | null = null;
+
+  constructor(input: ResumableInput) {
+    const { workflowId, runId, firstExecutionRunId } = workflowInfo();
+    this.input = input;
+    this.pipeline = input.pipeline;
+    this.state = openState(input);
+    this.key = { workflowId, firstRunId: firstExecutionRunId };
+    this.runId = runId;
+    listen(this);
+  }
+
+  enter(stage: Stage): void {
+    this.state.stage = stage;
+    showProgress(this);
+  }
+
+  finish(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.enter('finished');
+  }
+
+  leftMs(): number {
+    return Math.max(1, this.state.deadlineAtMs - Date.now());
+  }
+
+  isLate(): boolean {
+    return Date.now() >= this.state.deadlineAtMs;
+  }
+
+  /** Options of one call of an activity: what the UI calls it, and how long it may be retried. */
+  within(summary: string) {
+    return { summary, scheduleToCloseTimeout: this.leftMs() };
+  }
+
+  /** The same for steps that end a run: they get their time after the deadline, too. */
+  withinGrace(summary: string) {
+    return { summary, scheduleToCloseTimeout: Math.max(this.leftMs(), GRACE_MS) };
+  }
+
+  count({ calls }: { calls: ApiCalls }): void {
+    this.state.calls.total += calls.total;
+    this.state.calls.polls += calls.polls;
+  }
+
+  get prepared(): PreparedRows {
+    return known(this.state.prepared, 'the rows are prepared');
+  }
+
+  get table(): TableRef {
+    return known(this.state.table, 'the table is there');
+  }
+
+  get pass(): OpenPass {
+    return known(this.state.open, 'a run of the table is open');
+  }
+
+  get estimatedCredits(): number {
+    const { snapshot, paidCellsPerRow } = this.prepared;
+    return estimateCredits(snapshot.rows, paidCellsPerRow, this.pipeline.spend);
+  }
+}
+
+function known<T>(value: T | null, what: string): T {
+  if (value === null) throw ApplicationFailure.nonRetryable(`not before ${what}`, 'internal');
+  return value;
+}

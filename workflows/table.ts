@@ -1,0 +1,31 @@
+import { patiently } from './patience.ts';
+import * as steps from './policies.ts';
+import type { Run } from './run.ts';
+
+/** The run's one table, found by its tag before it is created. */
+export async function ensureTable(run: Run): Promise<void> {
+  if (run.state.table !== null) return;
+  run.enter('creating table');
+  const { name, provider, table: spec } = run.pipeline;
+  const done = await patiently(run, () =>
+    steps.ensureTable.executeWithOptions(run.within('Find or create the table'), [
+      { run: run.key, provider, name, spec },
+    ]),
+  );
+  run.state.table = done.table;
+  run.count(done);
+}
+
+/** Each row of the snapshot exactly once in the table. */
+export async function loadRows(run: Run): Promise<void> {
+  if (run.state.loaded !== null) return;
+  run.enter('loading rows');
+  const { snapshot } = run.prepared;
+  const done = await patiently(run, () =>
+    steps.loadRows.executeWithOptions(run.within(`Load ${snapshot.rows} rows, each exactly once`), [
+      { run: run.key, provider: run.pipeline.provider, table: run.table, snapshot },
+    ]),
+  );
+  run.state.loaded = done;
+  run.count(done);
+}
