@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createServer } from 'node:net';
+import { Pool } from 'undici';
+import { exchange, type Incoming } from '../../src/http/exchange.ts';
 import { clientOf, failureOf, failuresOf, get, post } from './calls.ts';
 import { closeServers, json, serve } from './server.ts';
 
@@ -180,12 +182,24 @@ test('aborted while it waits for a connection, it never goes out', async () => {
   expect(server.received.map(({ method }) => method)).toEqual(['GET', 'GET']);
 });
 
-test('out of time while it waits for a connection, nothing is open', async () => {
-  const server = await serve(() => undefined);
-  const client = clientOf(server.url, { connections: 1, totalTimeoutMs: 200 });
-  const first = failureOf(get(client));
-  const queued = await failureOf(post(client));
-  expect(queued).toMatchObject({ code: 'provider_timeout', ambiguous: false });
-  expect((await first).code).toBe('provider_timeout');
-  await client.close();
+test('out of time while it waits for a connection, nothing was sent', async () => {
+  let arrived: () => void = () => undefined;
+  const busy = new Promise<void>((resolve) => (arrived = resolve));
+  const server = await serve(() => arrived());
+  const pool = new Pool(server.url, { connections: 1 });
+  const sent: string[] = [];
+  const send = (path: string, totalTimeoutMs: number): Promise<Incoming> =>
+    exchange(pool, {
+      ...{ method: 'POST', path, headers: {}, body: '{}', totalTimeoutMs },
+      maxBodyBytes: 1_000,
+      onSent: () => sent.push(path),
+    });
+  // It holds the only connection for as long as the other one waits.
+  const first = send('/first', 600_000);
+  await busy;
+  const queued = await send('/queued', 100);
+  expect(queued).toMatchObject({ kind: 'broken', sent: false, error: { code: 'TOTAL_TIMEOUT' } });
+  await pool.destroy();
+  expect(await first).toMatchObject({ kind: 'broken', sent: true });
+  expect(sent).toEqual(['/first']);
 });
