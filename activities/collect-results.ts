@@ -31,7 +31,8 @@ const SWEEPS_AT_MOST = 3;
 
 /**
  * Pages the whole table into the store and counts what became of every cell. Offsets shift when a
- * table is edited while it is read: a sweep that repeats or misses a row starts again.
+ * table is edited while it is read: a sweep that repeats or misses a row, or sees the table's version
+ * change, starts again.
  */
 export const collectResults =
   (deps: ActivityDeps) =>
@@ -40,7 +41,8 @@ export const collectResults =
       const provider = deps.providers.get(input.provider);
       const folder = deps.store.run(input.run);
       for (let tries = 1; ; tries += 1) {
-        const sweep = new Sweep(folder, input.sweep, input.snapshot.rows);
+        const last = tries >= SWEEPS_AT_MOST;
+        const sweep = new Sweep(folder, input.sweep, input.snapshot.rows, last);
         try {
           const counts = await sweep.read(provider, input.table, step);
           const { failedAgain } = await mergeParts(folder, input.sweep, {
@@ -52,7 +54,7 @@ export const collectResults =
         } catch (error) {
           if (!(error instanceof RowmillError) || error.code !== 'pages_unstable') throw error;
           await sweep.reset();
-          if (tries >= SWEEPS_AT_MOST) throw error;
+          if (last) throw error;
         }
       }
     });
@@ -74,5 +76,6 @@ function collection(
     inFlight: counts.inFlight,
     startable: counts.startable,
     failedAgain,
+    ...(counts.usage === undefined ? {} : { usage: counts.usage }),
   };
 }

@@ -1,5 +1,6 @@
 import { awaitAccount } from './await-account.ts';
 import { awaitIdle } from './await-idle.ts';
+import { cancelRemote } from './cancel-remote.ts';
 import { checkCredits } from './check-credits.ts';
 import { collectResults } from './collect-results.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -18,6 +19,7 @@ export const createActivities = (deps: ActivityDeps) => ({
   collectResults: collectResults(deps),
   publishResults: publishResults(deps),
   checkCredits: checkCredits(deps),
+  cancelRemote: cancelRemote(deps),
 });
 
 /** The long, cheap waits: a task queue of their own, with many slots. */

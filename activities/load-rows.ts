@@ -39,7 +39,8 @@ const ROUNDS = 3;
 /**
  * Brings the table to hold each row of the snapshot exactly once. One writer, in order. Row
  * creation has no idempotency key: after an ambiguous reply the table's own count, then its rows
- * by key, tell what is missing; rows that landed twice are deleted before anything is paid.
+ * by key, tell what is missing; rows that landed twice are deleted before anything is paid, or, where
+ * a provider cannot delete rows, never run and left out of the results.
  */
 export const loadRows =
   (deps: ActivityDeps) =>
@@ -77,6 +78,8 @@ class Loader {
       await this.#send(present);
       if (this.#contested) present = await this.#repair();
       if ((await this.#rowCount()) === rows && this.#held === rows) {
+        // Only a contested table needs to be told which rows count.
+        if (!this.#contested) await this.#folder.remove(ROW_IDS_FILE);
         return { rows, contested: this.#contested, calls: this.#step.calls };
       }
       this.#contested = true;
@@ -130,8 +133,9 @@ class Loader {
   async #repair(): Promise<RowAudit> {
     await settledRowCount(this.#provider, this.#input.table, this.#step);
     const audit = await auditRows(this.#provider, this.#input.table, this.#step);
+    // Where rows cannot be deleted, the file below says which ones count: the rest is never run.
     if (audit.surplus.length > 0) {
-      await this.#provider.deleteRows(this.#input.table, audit.surplus, this.#step.ctx);
+      await this.#provider.deleteRows?.(this.#input.table, audit.surplus, this.#step.ctx);
     }
     if (audit.foreign > 0 || audit.surplus.length > 0) this.#contested = true;
     this.#held = audit.present.size;

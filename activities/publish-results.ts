@@ -184,6 +184,7 @@ function manifestOf(
     tableUrl: input.table?.url ?? null,
     tableTag: input.table === null ? null : tableTag(input.run),
     byColumn: input.found?.byColumn ?? {},
+    usage: input.found?.usage ?? null,
     credits: {
       estimated: input.estimatedCredits,
       before: input.creditsBefore,

@@ -1,5 +1,7 @@
 import type { TableRef } from '../src/contract/table.ts';
+import { RowmillError } from '../src/errors.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
+import { PageWalk } from './page-walk.ts';
 import { readPatiently } from './reading.ts';
 import type { Step } from './step.ts';
 
@@ -13,17 +15,39 @@ export interface RowAudit {
   foreign: number;
 }
 
+const AUDITS_AT_MOST = 3;
+
+/** Again from the start when the table changed meanwhile; the last time as it comes. */
 export async function auditRows<D>(
   provider: Provider,
   table: TableRef,
   step: Step<D>,
 ): Promise<RowAudit> {
+  for (let audits = 1; ; audits += 1) {
+    const anyVersion = audits >= AUDITS_AT_MOST;
+    try {
+      return await auditOnce(provider, table, step, anyVersion);
+    } catch (error) {
+      const unstable = error instanceof RowmillError && error.code === 'pages_unstable';
+      if (!unstable || anyVersion) throw error;
+    }
+  }
+}
+
+async function auditOnce<D>(
+  provider: Provider,
+  table: TableRef,
+  step: Step<D>,
+  anyVersion: boolean,
+): Promise<RowAudit> {
+  const walk = new PageWalk({ where: `table ${table.id}`, anyVersion });
   const audit: RowAudit = { present: new Map(), surplus: [], foreign: 0 };
   const seen = new Set<string>();
   let cursor: string | null = null;
   do {
     const at: string | null = cursor;
     const page: Page = await readPatiently(step, () => provider.page(table, at, step.ctx));
+    walk.follow(page);
     for (const row of page.rows) {
       // Pages of a table that still grows may repeat a row: that is not a second row.
       if (seen.has(row.id)) continue;
@@ -38,12 +62,8 @@ export async function auditRows<D>(
 }
 
 /** Rows the table says it has. */
-export const rowCount = async <D>(
-  provider: Provider,
-  table: TableRef,
-  step: Step<D>,
-): Promise<number> =>
-  (await readPatiently(step, () => provider.progress(table, null, step.ctx))).rows;
+export const rowCount = <D>(provider: Provider, table: TableRef, step: Step<D>): Promise<number> =>
+  readPatiently(step, () => provider.rowCount(table, step.ctx));
 
 /** Two equal counts so far apart: a late request has landed, or will hardly land any more. */
 const SETTLE_EVERY_MS = 1_500;

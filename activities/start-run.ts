@@ -8,6 +8,7 @@ import type { ActivityDeps } from './deps.ts';
 import { ROW_IDS_FILE } from './load-rows.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
 import { readPatiently } from './reading.ts';
+import { rowCount } from './row-audit.ts';
 import { runStep, type Step } from './step.ts';
 
 export interface StartRunInput {
@@ -46,10 +47,16 @@ export const startRun =
       const provider = deps.providers.get(input.provider);
       const now = deps.now ?? Date.now;
       const before = await readStatus(provider, input.table, step);
-      if (before.rows !== input.rows && !input.contested) {
+      const rows = before.rows ?? (await rowCount(provider, input.table, step));
+      if (rows !== input.rows && !input.contested) {
         return { drifted: true, calls: step.calls };
       }
-      const receipt: RunReceipt = { operations: [], requestedCells: 0 };
+      const { cellsTotal, cellsDone } = before;
+      const receipt: RunReceipt = {
+        operations: [],
+        requestedCells: 0,
+        before: { cellsTotal, cellsDone },
+      };
       const again = step.attempt > 1 && (await movesSoon(provider, input.table, before, step));
       const scopes = again ? [] : await scopesOf(input, deps.store.run(input.run));
       if (again) receipt.requestedCells = null;
@@ -123,11 +130,19 @@ async function scopesOf(input: StartRunInput, folder: Folder): Promise<RunScope[
   if (input.openOfSweep !== null) {
     return openScopes(mode, table, folder, openCellsFile(input.openOfSweep));
   }
-  if (!input.contested) return [{ mode, columnIds: computed }];
+  if (!input.contested) return [scopeOf(mode, computed, input.rows)];
   const rowIds: string[] = [];
   for await (const line of folder.lines(ROW_IDS_FILE)) rowIds.push(rowIdOf(line));
-  return chunks(rowIds).map((ids) => ({ mode, columnIds: computed, rowIds: ids }));
+  return chunks(rowIds).map((ids) => scopeOf(mode, computed, ids));
 }
+
+/** Named rows, or all of so many; the cells of the scope are what the spend was judged by. */
+const scopeOf = (mode: RunMode, columnIds: string[], rows: string[] | number): RunScope => ({
+  mode,
+  columnIds,
+  cellsAtMost: columnIds.length * (typeof rows === 'number' ? rows : rows.length),
+  ...(typeof rows === 'number' ? {} : { rowIds: rows }),
+});
 
 function rowIdOf(line: string): string {
   // Written by loadRows in this shape.
@@ -150,7 +165,7 @@ async function openScopes(
   }
   return [...rowsByColumn].flatMap(([key, rowIds]) => {
     const columnIds = table.columns.filter((c) => c.key === key).map((c) => c.id);
-    return chunks(rowIds).map((ids) => ({ mode, columnIds, rowIds: ids }));
+    return chunks(rowIds).map((ids) => scopeOf(mode, columnIds, ids));
   });
 }
 

@@ -1,10 +1,12 @@
-import type { CellCounts } from '../src/contract/results.ts';
+import type { CellCounts, CellUsage } from '../src/contract/results.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import type { Folder } from '../src/store/store.ts';
+import { countedRows } from './counted-rows.ts';
 import { Ordinals } from './ordinals.ts';
+import { PageWalk } from './page-walk.ts';
 import { judgeTableRow } from './part.ts';
 import { readPatiently } from './reading.ts';
 import type { Step } from './step.ts';
@@ -21,10 +23,14 @@ export interface SweepCounts {
   startable: number;
   /** The rows came in the order of the snapshot so far. */
   ordered: boolean;
+  /** By column; only of columns whose cells tell. */
+  usage?: Record<string, CellUsage>;
 }
 
 interface Checkpoint extends SweepCounts {
   next: string | null;
+  /** Of the pages so far, where they have one. */
+  version?: string;
 }
 
 /** Rows kept in one part file: what a killed sweep reads again at most, about 1 MB. */
@@ -52,6 +58,7 @@ export class Sweep {
   readonly #folder: Folder;
   readonly #number: number;
   readonly #rows: number;
+  readonly #anyVersion: boolean;
   readonly #ordinals: Ordinals;
   readonly #seen: Uint8Array;
   #count = 0;
@@ -59,7 +66,9 @@ export class Sweep {
   #lastOrdinal = -1;
   #counts: SweepCounts = { byColumn: {}, inFlight: 0, startable: 0, ordered: true };
 
-  constructor(folder: Folder, number: number, rows: number) {
+  /** @param anyVersion Take the rows as they are, even if the table changes meanwhile. */
+  constructor(folder: Folder, number: number, rows: number, anyVersion = false) {
+    this.#anyVersion = anyVersion;
     this.#folder = folder;
     this.#number = number;
     this.#rows = rows;
@@ -87,6 +96,12 @@ export class Sweep {
 
     const fetchPage = (at: string | null): Promise<Page> =>
       readPatiently(step, () => provider.page(table, at, step.ctx));
+    const walk = new PageWalk({
+      where: `sweep ${this.#number}`,
+      version: checkpoint?.version,
+      anyVersion: this.#anyVersion,
+    });
+    const counted = await countedRows(this.#folder);
     let cursor: string | null = checkpoint?.next ?? null;
     let done = checkpoint !== null && checkpoint.next === null;
     let ahead: Promise<Page> | null = null;
@@ -95,6 +110,7 @@ export class Sweep {
       try {
         for (let inPart = 0; inPart < ROWS_PER_PART && !done;) {
           const page: Page = await (ahead ?? fetchPage(cursor));
+          walk.follow(page);
           cursor = page.next;
           done = cursor === null;
           // The next page travels while this one is written.
@@ -104,13 +120,17 @@ export class Sweep {
           const ordinals = await this.#ordinals.of(page.rows.map(({ key }) => key));
           for (const [at, row] of page.rows.entries()) {
             const ordinal = ordinals[at];
-            // Rows without our key are somebody else's; the results hold exactly ours.
-            if (ordinal !== undefined) await draft.line(this.#take(row, ordinal, table));
+            // Rows without our key are somebody else's; the results hold exactly ours, each once.
+            const leftOut = (counted?.get(row.key ?? '') ?? row.id) !== row.id;
+            if (ordinal === undefined || leftOut) continue;
+            await draft.line(this.#take(row, ordinal, table));
           }
           inPart += page.rows.length;
           step.report({ rowsRead: this.#count, rows: this.#rows });
         }
-        const mark: Checkpoint = { next: cursor, ...this.#counts };
+        const { version } = walk;
+        const at = version === undefined ? { next: cursor } : { next: cursor, version };
+        const mark: Checkpoint = { ...at, ...this.#counts };
         await draft.line(CHECKPOINT_MARK + JSON.stringify(mark));
         await draft.commit();
         this.#parts += 1;
@@ -139,8 +159,19 @@ export class Sweep {
       if (counts !== undefined) counts[verdict.outcome] += 1;
       if (verdict.inFlight) this.#counts.inFlight += 1;
       if (verdict.startable) this.#counts.startable += 1;
+      const usage = row.cells[column]?.usage;
+      if (usage !== undefined) this.#use(column, usage);
     }
     return judged.line;
+  }
+
+  #use(column: string, { requests, price, inputTokens, outputTokens }: CellUsage): void {
+    const none = { requests: 0, price: 0, inputTokens: 0, outputTokens: 0 };
+    const sum = ((this.#counts.usage ??= {})[column] ??= none);
+    sum.requests += requests;
+    sum.price += price;
+    sum.inputTokens += inputTokens;
+    sum.outputTokens += outputTokens;
   }
 
   #mark(ordinal: number, key: string): void {
@@ -166,7 +197,7 @@ export class Sweep {
       this.#parts += 1;
     }
     if (checkpoint !== null) {
-      const { next, ...counts } = checkpoint;
+      const { next, version, ...counts } = checkpoint;
       this.#counts = counts;
     }
     return checkpoint;

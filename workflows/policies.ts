@@ -67,6 +67,14 @@ export const { checkCredits } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
 });
 
+/** Whoever cancels waits for this: a few tries, then the run ends without. */
+export const { cancelRemote } = proxyActivities<Activities>({
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: '5m',
+  retry: retry({ initialInterval: '1s', maximumInterval: '20s' }),
+});
+
 /** A failed poll costs nothing but time: soon again, for as long as the run may last. */
 export const pollingSteps = () =>
   proxyActivities<PollActivities>({

@@ -60,6 +60,7 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
   const cancelled = isCancellation(error);
   state.problem = cancelled ? 'cancelled' : failure.message;
   return CancellationScope.nonCancellable(async () => {
+    await stopAtProvider(run);
     if (state.passes > 0) await salvage(run);
     if (cancelled) return publish(run, 'cancelled', 'cancelled');
     if (isTimeout(error) && run.isLate() && state.found !== null) {
@@ -68,6 +69,20 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
     await leaveTraces(run, failure);
     throw failure;
   });
+}
+
+/** Where the provider can: what it has not begun is not paid any more. */
+async function stopAtProvider(run: Run): Promise<void> {
+  const { table, loaded, open } = run.state;
+  if (table?.cancellable !== true || loaded === null) return;
+  try {
+    const done = await steps.cancelRemote.executeWithOptions({ summary: 'Stop at the provider' }, [
+      { provider: run.pipeline.provider, table, receipt: open?.receipt ?? null },
+    ]);
+    run.count(done);
+  } catch (error) {
+    log.warn('not stopped at the provider', { error: failureOf(error).message });
+  }
 }
 
 /** One more sweep of a run that broke off; the last one will do when it cannot be had. */

@@ -8,6 +8,14 @@ export type CellOutcome = 'done' | 'empty' | 'failed' | 'blocked' | 'pending';
 
 export type CellCounts = Record<CellOutcome, number>;
 
+/** What cells took, where the provider says so. `price` is in its own currency (PromptLayer: USD). */
+export interface CellUsage {
+  requests: number;
+  price: number;
+  inputTokens: number;
+  outputTokens: number;
+}
+
 /** What one sweep over the table's pages found. */
 export interface Collection {
   /** 1, 2, … within the run. */
@@ -21,6 +29,8 @@ export interface Collection {
   startable: number;
   /** Failed cells by this sweep that had failed in the sweep before as well. */
   failedAgain: number;
+  /** By column key, of the last computation of each cell; left out where nothing is told. */
+  usage?: Record<string, CellUsage>;
 }
 
 /** One line of `results.jsonl`. */

@@ -3,6 +3,10 @@ export interface TableRef {
   id: string;
   /** The provider's page for people, where it has one. */
   url: string | null;
+  /** Where tables have sheets: the one that is used. */
+  sheetId?: string;
+  /** Its runs can be stopped at the provider. */
+  cancellable?: true;
   columns: Column[];
 }
 
@@ -28,7 +32,8 @@ export type CellStatus = 'pending' | 'running' | 'done' | 'failed' | 'unknown';
 
 /** One reading of how far a table is. All counts are of computed (not input) cells. */
 export interface TableProgress {
-  rows: number;
+  /** `null` where counting rows is a request of its own (`rowCount`). */
+  rows: number | null;
   /** The provider's own flag. */
   running: boolean;
   cellsTotal: number;
@@ -47,4 +52,6 @@ export interface RunReceipt {
   operations: string[];
   /** Cells the provider says it queued; `null` when the reply was lost. */
   requestedCells: number | null;
+  /** How the table stood before: operations count from there. */
+  before?: { cellsTotal: number; cellsDone: number };
 }

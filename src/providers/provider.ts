@@ -1,6 +1,7 @@
 import type { Json } from '../contract/json.ts';
 import type { TableSpec } from '../contract/pipeline.ts';
 import type { SnapshotRow } from '../contract/rows.ts';
+import type { CellUsage } from '../contract/results.ts';
 import type {
   CellStatus,
   RunMode,
@@ -35,6 +36,11 @@ export interface RunScope {
   columnIds: string[];
   /** Without it: every row. */
   rowIds?: string[];
+  /**
+   * Cells the spend was approved for. A provider that asks back before a large run (PromptLayer) is
+   * told yes up to here, and never above or without it: then `startRun` throws `spend_refused`.
+   */
+  cellsAtMost?: number;
 }
 
 /** A row as it stands in the provider's table. */
@@ -56,6 +62,8 @@ export interface TableCell {
   updatedAt?: string;
   /** Why it failed, where the provider says. */
   reason?: string;
+  /** What it took, where the provider says so cell by cell. */
+  usage?: CellUsage;
 }
 
 export interface Page {
@@ -64,6 +72,13 @@ export interface Page {
   next: string | null;
   /** Rows the table says it has; `null` where the page does not tell. */
   total: number | null;
+  /** Changes whenever the table does; left out where pages have no version. */
+  version?: string;
+}
+
+export interface CancelledRun {
+  /** Cells that will not be paid any more; `null` where the provider does not say. */
+  cells: number | null;
 }
 
 /**
@@ -83,8 +98,16 @@ export interface Provider {
   deleteTable(tableId: string, ctx: CallContext): Promise<void>;
   /** Appends, in order; the ids of the new rows, in the same order. */
   addRows(table: TableRef, rows: SnapshotRow[], ctx: CallContext): Promise<string[]>;
-  deleteRows(table: TableRef, rowIds: string[], ctx: CallContext): Promise<void>;
+  /** `null` where rows cannot be deleted safely: a surplus row is then left out of runs and results. */
+  readonly deleteRows:
+    ((table: TableRef, rowIds: string[], ctx: CallContext) => Promise<void>) | null;
+  /** Rows the table says it has, by one request. */
+  rowCount(table: TableRef, ctx: CallContext): Promise<number>;
   startRun(table: TableRef, scope: RunScope, ctx: CallContext): Promise<RunReceipt>;
   progress(table: TableRef, receipt: RunReceipt | null, ctx: CallContext): Promise<TableProgress>;
+  /** Stops what a run has queued; `null` where the provider cannot. Safe to repeat. */
+  readonly cancelRun:
+    | ((table: TableRef, receipt: RunReceipt | null, ctx: CallContext) => Promise<CancelledRun>)
+    | null;
   page(table: TableRef, cursor: string | null, ctx: CallContext): Promise<Page>;
 }

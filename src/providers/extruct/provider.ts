@@ -117,6 +117,9 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
       return idsInOrder(table, rows, added);
     },
 
+    /** Of the table's status. */
+    rowCount: async (table, ctx) => (await api.getTableStatus(ctx, table.id)).status.num_rows,
+
     async deleteRows(table, rowIds, ctx) {
       for (let from = 0; from < rowIds.length; from += ROWS_PER_DELETE) {
         await api.deleteRows(ctx, table.id, rowIds.slice(from, from + ROWS_PER_DELETE));
@@ -148,6 +151,9 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
         cellsFailed: null,
       };
     },
+
+    /** Not in the API: what was asked for runs on. */
+    cancelRun: null,
 
     /**
      * The cursor is an offset. The end is where the table's own count says, else a short page;
