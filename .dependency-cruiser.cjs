@@ -64,7 +64,7 @@ module.exports = {
     ),
     room(
       'src/client/',
-      ['src/(contract|rules|spec|sources|store|errors|providers)'],
+      ['src/(contract|rules|spec|sources|store|sinks|errors|providers)'],
       'the library for backends',
     ),
     room('src/worker/', ['src/', 'activities/'], 'the worker process'),

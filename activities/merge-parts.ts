@@ -1,3 +1,4 @@
+import { RUN_FILE } from '../src/contract/names.ts';
 import { attemptsAfter } from '../src/rules/attempts.ts';
 import type { PassKind } from '../src/rules/passes.ts';
 import { readTries } from './tries.ts';
@@ -8,7 +9,7 @@ import { partLines } from './sweep.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Draft, Folder } from '../src/store/store.ts';
 
-export const RESULTS_FILE = 'results.jsonl';
+export const RESULTS_FILE = RUN_FILE.results;
 
 export interface Merged {
   /** Failed cells that had failed in the sweep before as well. */

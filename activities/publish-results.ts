@@ -1,3 +1,4 @@
+import { RUN_FILE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Collection, PublishedFile, QuarantineLine } from '../src/contract/results.ts';
 import type { ApiCalls, Outcome, RunSummary } from '../src/contract/run.ts';
@@ -33,8 +34,8 @@ export interface PublishResultsInput {
   startedAtMs: number;
 }
 
-export const QUARANTINE_FILE = 'quarantine.jsonl';
-export const MANIFEST_FILE = 'manifest.json';
+export const QUARANTINE_FILE = RUN_FILE.quarantine;
+export const MANIFEST_FILE = RUN_FILE.manifest;
 
 /**
  * Finishes the run's folder (quarantine, manifest), then copies to every target of the pipeline,

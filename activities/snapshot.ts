@@ -1,9 +1,10 @@
+import { RUN_FILE } from '../src/contract/names.ts';
 import type { SnapshotRow } from '../src/contract/rows.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Folder } from '../src/store/store.ts';
 
 /** The frozen rows in the run's folder. */
-export const SNAPSHOT_FILE = 'rows.jsonl';
+export const SNAPSHOT_FILE = RUN_FILE.rows;
 
 /** Rows of the snapshot in the order of the input. */
 export async function* snapshotRows(folder: Folder): AsyncGenerator<SnapshotRow> {

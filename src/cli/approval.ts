@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { RowmillError } from '../errors.ts';
 import { isInteractive, type Cli } from './context.ts';
-import type { Estimate } from './estimate.ts';
+import type { Estimate } from '../client/estimate.ts';
 import { whole } from './figures.ts';
 
 /** `later`: the run is started and waits for `rowmill approve`. */

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { RUN_FILE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { requireProviderSpec } from '../providers/spec.ts';
@@ -6,7 +7,7 @@ import { takeSnapshot } from '../sources/snapshot.ts';
 import type { Store } from '../store/store.ts';
 
 /** The file of a frozen input, staged and in a run's folder alike. */
-export const SNAPSHOT_FILE = 'rows.jsonl';
+export const SNAPSHOT_FILE = RUN_FILE.rows;
 
 /** Validates the rows where they are and freezes them in the store; nothing is started yet. */
 export async function stageRows(

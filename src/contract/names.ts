@@ -22,3 +22,11 @@ export const SEARCH_ATTRIBUTE = {
 
 /** Memo field with the digest of pipeline and rows: tells whether two runs are the same work. */
 export const MEMO_FINGERPRINT = 'rowmillFingerprint';
+
+/** Files of a run in the store, staged rows included. */
+export const RUN_FILE = {
+  rows: 'rows.jsonl',
+  results: 'results.jsonl',
+  quarantine: 'quarantine.jsonl',
+  manifest: 'manifest.json',
+} as const;

@@ -1,7 +1,7 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import type { TemporalLink } from '../client/connection.ts';
-import { ensureSearchAttributes } from '../dev/temporal/search-attributes.ts';
+import { ensureSearchAttributes } from '../client/search-attributes.ts';
 import { RowmillError } from '../errors.ts';
 
 const PROBE_TIMEOUT_MS = 3_000;

@@ -14,7 +14,7 @@ import { isStill, markOf } from '../../src/dev/temporal/process.ts';
 import {
   ensureSearchAttributes,
   missingSearchAttributes,
-} from '../../src/dev/temporal/search-attributes.ts';
+} from '../../src/client/search-attributes.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal/server.ts';
 import { startChild, until, type Child } from './child.ts';
 

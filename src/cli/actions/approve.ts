@@ -1,6 +1,6 @@
 import { liveProgress } from '../../client/live-progress.ts';
 import { describeRun } from '../../client/start-run.ts';
-import { updateRun } from '../update-run.ts';
+import { updateRun } from '../../client/update-run.ts';
 import type { Cli } from '../context.ts';
 import { UPDATE } from '../../contract/names.ts';
 import { count } from '../figures.ts';

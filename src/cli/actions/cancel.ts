@@ -2,7 +2,7 @@ import { describeRun } from '../../client/start-run.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Cli } from '../context.ts';
 import { withSession } from '../session.ts';
-import { hasWorker, noWorkerText } from '../workers.ts';
+import { hasWorker, noWorkerText } from '../../client/workers.ts';
 
 /** Asks the run to stop; it publishes what is there and ends as `cancelled`. */
 export async function cancel(cli: Cli, workflowId: string): Promise<void> {

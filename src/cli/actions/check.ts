@@ -5,7 +5,7 @@ import { createDigestDraft } from '../../sources/digest-draft.ts';
 import { takeSnapshot } from '../../sources/snapshot.ts';
 import { loadPipeline } from '../../spec/index.ts';
 import type { Cli } from '../context.ts';
-import { estimateOf, refuseAboveLimit, type Estimate } from '../estimate.ts';
+import { estimateOf, refuseAboveLimit, type Estimate } from '../../client/estimate.ts';
 import { count, shortPath, whole } from '../figures.ts';
 import { probeTargets } from '../probe-targets.ts';
 import { sayError } from '../say-error.ts';

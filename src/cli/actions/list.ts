@@ -1,7 +1,7 @@
-import { WORKFLOW_TYPE } from '../../contract/names.ts';
+import { listRuns } from '../../client/list-runs.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
-import { listedRun, type ListedRun } from '../run-standing.ts';
+import type { ListedRun } from '../../client/run-standing.ts';
 import { withSession } from '../session.ts';
 import { textTable } from '../text-table.ts';
 
@@ -14,17 +14,16 @@ export interface ListFlags {
 /** Newest first, those under way before all others: the order of the server. */
 export async function list(cli: Cli, flags: ListFlags): Promise<void> {
   await withSession(cli, async ({ client, linkTo }) => {
-    const query = `WorkflowType = '${WORKFLOW_TYPE}'`;
     const most = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit;
     const runs: ListedRun[] = [];
-    let more = false;
-    for await (const info of client.workflow.list({ query, pageSize: Math.min(most + 1, 200) })) {
-      // A run that continued as new is listed under its newest part.
-      if (info.status.name === 'CONTINUED_AS_NEW') continue;
-      more = runs.length >= most;
-      if (more) break;
-      runs.push(listedRun(info));
-    }
+    let cursor: string | undefined;
+    do {
+      const page = await listRuns(client, { limit: Math.min(most + 1, 200), cursor });
+      runs.push(...page.runs);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined && runs.length <= most);
+    const more = runs.length > most;
+    if (more) runs.length = most;
     if (flags.json === true) {
       cli.json({ runs: runs.map((run) => ({ ...run, ui: linkTo(run) })), more });
       return;

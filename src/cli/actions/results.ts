@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
-import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { endedRunFolder } from '../../client/run-files.ts';
 import { describeRun } from '../../client/start-run.ts';
+import { RUN_FILE } from '../../contract/names.ts';
 import type { ResultTarget } from '../../contract/pipeline.ts';
 import type { PublishedFile } from '../../contract/results.ts';
 import { RowmillError } from '../../errors.ts';
@@ -14,9 +15,9 @@ import { resultFormatOf, RESULT_EXTENSIONS } from '../../spec/places.ts';
 import type { Folder } from '../../store/store.ts';
 import type { Cli } from '../context.ts';
 import { count, shortPath, size } from '../figures.ts';
-import { resultColumns } from '../result-columns.ts';
+import { resultColumns } from '../../client/result-columns.ts';
 import { withSession } from '../session.ts';
-import { openStore } from '../store-place.ts';
+import { openStore } from '../../client/environment.ts';
 
 export interface ResultsFlags {
   out?: string;
@@ -24,16 +25,13 @@ export interface ResultsFlags {
   json?: true;
 }
 
-/** Names of the run's files in the store. */
-const RESULTS_FILE = 'results.jsonl';
-
 type Format = ResultTarget['format'];
 
 /** The results of a run that has ended, out of the store; needs no worker. */
 export async function results(cli: Cli, workflowId: string, flags: ResultsFlags): Promise<void> {
   const format = formatOf(flags);
   const description = await withSession(cli, ({ client }) => describeRun(client, workflowId));
-  const folder = await folderOf(cli, description);
+  const folder = await endedRunFolder(openStore(cli.env), description);
   const { runId } = description;
   if (flags.out !== undefined) {
     const to = resolve(flags.out);
@@ -41,11 +39,11 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
     if (flags.json === true) cli.json({ workflowId, runId, results: [file] });
     else cli.print(`${shortPath(file.path)} (${count(file.rows, 'row')}, ${size(file.bytes)})`);
   } else if (flags.json === true) {
-    const path = folder.locate(RESULTS_FILE);
-    const bytes = await folder.size(RESULTS_FILE);
+    const path = folder.locate(RUN_FILE.results);
+    const bytes = await folder.size(RUN_FILE.results);
     cli.json({ workflowId, runId, store: { path, bytes, format: 'jsonl' } });
   } else if (format === 'jsonl') {
-    await stream(cli, folder.read(RESULTS_FILE));
+    await stream(cli, folder.read(RUN_FILE.results));
   } else {
     await streamPublished(cli, folder, format);
   }
@@ -61,27 +59,8 @@ function formatOf({ format, out }: ResultsFlags): Format {
   });
 }
 
-async function folderOf(cli: Cli, description: WorkflowExecutionDescription): Promise<Folder> {
-  const { workflowId, status } = description;
-  const where = `run ${workflowId}`;
-  if (status.name === 'RUNNING') {
-    throw new RowmillError('action_refused', 'there are no results yet: the run is under way', {
-      where,
-      remedy: `Wait for it: rowmill watch ${workflowId}`,
-    });
-  }
-  const firstRunId = description.raw.workflowExecutionInfo?.firstRunId || description.runId;
-  const store = openStore(cli.env);
-  const folder = store.run({ workflowId, firstRunId });
-  if (await folder.exists(RESULTS_FILE)) return folder;
-  throw new RowmillError('store_unreadable', `no results of this run in ${store.location}`, {
-    where,
-    remedy: `It ended before a table was read (rowmill status ${workflowId}), or its worker uses another ROWMILL_STORE.`,
-  });
-}
-
 async function publish(folder: Folder, target: ResultTarget): Promise<PublishedFile> {
-  return publishTo(target, folder, RESULTS_FILE, await resultColumns(folder, RESULTS_FILE));
+  return publishTo(target, folder, RUN_FILE.results, await resultColumns(folder, RUN_FILE.results));
 }
 
 /** Formats that are written as a file first, so that the same code makes both. */

@@ -2,7 +2,7 @@ import { describeRun } from '../../client/start-run.ts';
 import { UPDATE } from '../../contract/names.ts';
 import type { Cli } from '../context.ts';
 import { withSession } from '../session.ts';
-import { updateRun } from '../update-run.ts';
+import { updateRun } from '../../client/update-run.ts';
 
 export async function resume(cli: Cli, workflowId: string): Promise<void> {
   await withSession(cli, async ({ client }) => {

@@ -7,15 +7,16 @@ import { loadPipeline } from '../../spec/index.ts';
 import { askApproval, type Approval } from '../approval.ts';
 import type { Cli } from '../context.ts';
 import { openEmbeddedSession, refuseWithoutToken } from '../embedded-session.ts';
-import { estimateLine, estimateOf, refuseAboveLimit } from '../estimate.ts';
+import { estimateOf, refuseAboveLimit } from '../../client/estimate.ts';
+import { estimateLine } from '../estimate-line.ts';
 import { follow } from '../follow.ts';
 import { finish } from '../finish.ts';
 import { interruption } from '../interruption.ts';
 import { probeTargets } from '../probe-targets.ts';
 import { progressView } from '../progress/index.ts';
 import { openSession, type Session } from '../session.ts';
-import { openStore } from '../store-place.ts';
-import { approveIfWaiting } from '../update-run.ts';
+import { openStore } from '../../client/environment.ts';
+import { approveIfWaiting } from '../../client/update-run.ts';
 
 export interface RunFlags {
   id?: string;

@@ -6,11 +6,11 @@ import type { RowmillError } from '../../errors.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
 import { layoutOf } from '../progress/layout.ts';
-import { listedRun, type ListedRun } from '../run-standing.ts';
+import { listedRun, type ListedRun } from '../../client/run-standing.ts';
 import { summaryText } from '../run-summary.ts';
 import { withSession, type Session } from '../session.ts';
 import { textTable } from '../text-table.ts';
-import { hasWorker, noWorkerText } from '../workers.ts';
+import { hasWorker, noWorkerText } from '../../client/workers.ts';
 
 export interface StatusFlags {
   json?: true;
@@ -41,7 +41,7 @@ export async function status(cli: Cli, workflowId: string, flags: StatusFlags): 
 async function find(session: Session, workflowId: string): Promise<Found> {
   const { client, linkTo } = session;
   const description = await describeRun(client, workflowId);
-  const run = listedRun(description);
+  const run = listedRun(description.raw.workflowExecutionInfo);
   const found: Found = {
     run,
     progress: null,

@@ -7,7 +7,7 @@ import {
   PINNED_VERSION,
 } from '../../dev/temporal/binary.ts';
 import type { Env } from '../context.ts';
-import { openStore } from '../store-place.ts';
+import { openStore } from '../../client/environment.ts';
 import { failed, fail, ok, warn, type Finding } from './finding.ts';
 
 /** The oldest release that all our packages support. */

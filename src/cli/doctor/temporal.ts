@@ -1,10 +1,10 @@
 import { Client } from '@temporalio/client';
 import { connectTemporal, temporalTarget, type TemporalLink } from '../../client/connection.ts';
 import { pollQueueOf } from '../../contract/names.ts';
-import { missingSearchAttributes } from '../../dev/temporal/search-attributes.ts';
+import { missingSearchAttributes } from '../../client/search-attributes.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Env } from '../context.ts';
-import { taskQueueOf } from '../session.ts';
+import { taskQueueOf } from '../../client/environment.ts';
 import { fail, failed, ok, warn, type Finding } from './finding.ts';
 import { lastPolls, QUEUE_TYPE } from './pollers.ts';
 

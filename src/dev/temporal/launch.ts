@@ -7,7 +7,7 @@ import { connectTemporal, type TemporalLink } from '../../client/connection.ts';
 import { isAtLeast } from '../../client/server-version.ts';
 import { RowmillError } from '../../errors.ts';
 import { isListening, LOOPBACK } from './ports.ts';
-import { SEARCH_ATTRIBUTE_TYPES } from './search-attributes.ts';
+import { SEARCH_ATTRIBUTE_TYPES } from '../../client/search-attributes.ts';
 import type { TemporalBinary } from './binary.ts';
 
 export interface LaunchPlan {

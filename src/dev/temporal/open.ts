@@ -1,5 +1,5 @@
 import { connectTemporal, temporalTarget, type TargetOptions } from '../../client/connection.ts';
-import { ensureSearchAttributes } from './search-attributes.ts';
+import { ensureSearchAttributes } from '../../client/search-attributes.ts';
 import { startTemporalServer, type TemporalServer, type TemporalServerOptions } from './server.ts';
 
 export interface OpenOptions extends TemporalServerOptions {

@@ -9,7 +9,7 @@ import { launch, plainTarget, waitUntilServing, type LaunchPlan } from './launch
 import { withLock } from './lock.ts';
 import { pickPorts, type PortChoice } from './ports.ts';
 import { endProcess, markOf } from './process.ts';
-import { ensureSearchAttributes } from './search-attributes.ts';
+import { ensureSearchAttributes } from '../../client/search-attributes.ts';
 import { GRACE_MS, handleOf, untilGone, type TemporalServer } from './server-handle.ts';
 import * as state from './server-state.ts';
 

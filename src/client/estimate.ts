@@ -2,7 +2,6 @@ import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { requireProviderSpec, type PlannedColumn } from '../providers/spec.ts';
 import { estimateCredits, judgeSpend, type SpendVerdict } from '../rules/spend.ts';
-import { count, whole } from './figures.ts';
 
 /** What a run would take, when nothing goes wrong. */
 export interface Estimate {
@@ -58,23 +57,12 @@ export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
   };
 }
 
-/** One line: what the run will cost, and against which limits. */
-export function estimateLine(estimate: Estimate, pipeline: Pipeline): string {
-  const { maxCredits, approveAbove } = pipeline.spend;
-  const limits = [
-    ...(approveAbove === undefined ? [] : [`approval above ${whole(approveAbove)}`]),
-    ...(maxCredits === undefined ? [] : [`limit ${whole(maxCredits)}`]),
-  ];
-  const paid = estimate.columns.filter(({ paid }) => paid).length;
-  const what = `${count(estimate.rows, 'row')} × ${count(paid, 'paid column')}`;
-  const tail = limits.length === 0 ? '' : ` (${limits.join(', ')})`;
-  return `${what}: about ${count(estimate.credits, 'credit')}${tail}`;
-}
-
 /** @throws RowmillError `spend_refused` */
 export function refuseAboveLimit(estimate: Estimate, pipeline: Pipeline, file: string): void {
   if (estimate.verdict !== 'refuse') return;
   const limit = pipeline.spend.maxCredits ?? 0;
-  const what = `estimated ${whole(estimate.credits)} credits, spend.maxCredits is ${whole(limit)}`;
+  const what = `estimated ${figure(estimate.credits)} credits, spend.maxCredits is ${figure(limit)}`;
   throw new RowmillError('spend_refused', what, { where: file });
 }
+
+const figure = (credits: number): string => Math.round(credits).toLocaleString('en-US');

@@ -5,7 +5,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
-import { errorOfRun } from '../client/failure.ts';
+import { errorOfRun } from './failure.ts';
 import { UPDATE } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
 import { hasWorker, noWorkerText } from './workers.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
-import { SEARCH_ATTRIBUTE } from '../../contract/names.ts';
-import { RowmillError } from '../../errors.ts';
+import { SEARCH_ATTRIBUTE } from '../contract/names.ts';
+import { RowmillError } from '../errors.ts';
 
 type AttributeType = 'Keyword' | 'Int';
 
@@ -25,6 +25,15 @@ export async function missingSearchAttributes(
     (name) => !Object.hasOwn(known.customAttributes, name),
   );
 }
+
+/** Whether runs may carry them. Not every account may ask; runs do without them then. */
+export const knowsSearchAttributes = (
+  ...where: Parameters<typeof missingSearchAttributes>
+): Promise<boolean> =>
+  missingSearchAttributes(...where).then(
+    (missing) => missing.length === 0,
+    () => false,
+  );
 
 /**
  * Registers what is missing: a server on an older file, or one that somebody else started.

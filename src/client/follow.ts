@@ -1,0 +1,177 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import type { RunSummary } from '../contract/run.ts';
+import { RowmillError } from '../errors.ts';
+import { errorOfRun } from './failure.ts';
+import { liveProgress, type LiveProgress } from './live-progress.ts';
+import { hasWorker, noWorkerText } from './workers.ts';
+
+/** One look at a run under way. */
+export interface Standing {
+  /** The newest that is known; `null` before anything is. */
+  progress: LiveProgress | null;
+  /** What keeps us from knowing more: no worker, no server. */
+  trouble: string | null;
+}
+
+export interface FollowOptions {
+  client: Client;
+  workflowId: string;
+  runId: string;
+  taskQueue: string;
+  /** Pause between two looks. */
+  everyMs: number;
+  /** Ends the following, not the run. */
+  signal?: AbortSignal | undefined;
+  /** Settles when there is nothing left to follow the run with. */
+  broken?: Promise<RowmillError> | undefined;
+}
+
+const TRY_AGAIN_AFTER_MS = 1_000;
+
+/**
+ * Looks at the run until it ends, through restarts of worker and server alike, and gives back what
+ * came of it; `null` when the signal came first.
+ * @throws RowmillError with the code the run failed with, or `run_not_found`
+ */
+export async function* follow(options: FollowOptions): AsyncGenerator<Standing, RunSummary | null> {
+  const over = new AbortController();
+  const finish = endOf(options, over.signal).finally(() => over.abort());
+  // Told by the race below; what comes after the end belongs to nobody.
+  finish.catch(() => undefined);
+  const ended = finish.then(() => null);
+  ended.catch(() => undefined);
+  let before: Look = { progress: null, trouble: null, answered: false };
+  try {
+    for (;;) {
+      const seen = await Promise.race([ended, look(options, before, over.signal)]);
+      if (seen === null || over.signal.aborted) return await finish;
+      before = seen;
+      yield { progress: seen.progress, trouble: seen.trouble };
+      await sleep(options.everyMs, undefined, { signal: over.signal }).catch(() => undefined);
+    }
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * Waits for the end of a run, through restarts of the server; `null` when the signal came first.
+ * @throws RowmillError as `follow`
+ */
+export async function endOfRun(
+  options: Omit<FollowOptions, 'everyMs' | 'taskQueue'>,
+): Promise<RunSummary | null> {
+  const over = new AbortController();
+  try {
+    return await endOf(options, over.signal);
+  } finally {
+    over.abort();
+  }
+}
+
+function endOf(
+  { client, workflowId, runId, signal, broken }: Omit<FollowOptions, 'everyMs' | 'taskQueue'>,
+  over: AbortSignal,
+): Promise<RunSummary | null> {
+  const ended = untilOver(client, over, () =>
+    resultOf(client.workflow.getHandle<Run>(workflowId, runId), over),
+  );
+  ended.catch(() => undefined);
+  const left = new Promise<null>((resolve) => {
+    if (signal?.aborted === true) resolve(null);
+    signal?.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  return Promise.race([
+    ended,
+    left,
+    ...(broken === undefined ? [] : [broken.then((error) => Promise.reject(error))]),
+  ]);
+}
+
+/**
+ * Calls that end with the following: one that is left open is tried again after its connection was
+ * closed, and the SDK throws that from a timer.
+ */
+async function untilOver<T>(client: Client, over: AbortSignal, call: () => Promise<T>): Promise<T> {
+  // A signal for each: the SDK never takes its listeners off, one for each long poll.
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  const cancel = (): void => controller.abort();
+  if (over.aborted) cancel();
+  over.addEventListener('abort', cancel, { once: true });
+  try {
+    return await client.withAbortSignal(controller.signal, call);
+  } finally {
+    over.removeEventListener('abort', cancel);
+  }
+}
+
+type Run = (input: unknown) => Promise<RunSummary>;
+
+async function resultOf(handle: WorkflowHandle<Run>, over: AbortSignal): Promise<RunSummary> {
+  for (;;) {
+    try {
+      return await handle.result();
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) throw errorOfRun(error, handle.workflowId);
+      if (error instanceof WorkflowNotFoundError) throw gone(handle.workflowId, error);
+      if (!isOutage(error) || over.aborted) throw error;
+      await sleep(TRY_AGAIN_AFTER_MS);
+    }
+  }
+}
+
+const gone = (workflowId: string, cause: unknown): RowmillError =>
+  new RowmillError('run_not_found', 'the server does not know the run any more', {
+    where: `run ${workflowId}`,
+    cause,
+  });
+
+/** Of gRPC: cancelled by ourselves, or nothing that time mends. */
+const HOPELESS = new Set([1, 3, 5, 7, 12, 16]);
+
+/** The server does not answer for now: it may be restarting. */
+export function isOutage(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && !HOPELESS.has(cause.code);
+}
+
+interface Look extends Standing {
+  /** A worker answered this time. */
+  answered: boolean;
+}
+
+/** Never rejects: what goes wrong is told as trouble, beside what was known before. */
+async function look(
+  { client, workflowId, taskQueue }: FollowOptions,
+  before: Look,
+  over: AbortSignal,
+): Promise<Look> {
+  // Without the run id: a run that continued as new is asked under its newest one.
+  const handle = client.workflow.getHandle(workflowId);
+  const silent = { progress: before.progress, answered: false };
+  try {
+    return await untilOver(client, over, async () => {
+      // Asks for a worker first: a query that nobody takes hangs until it times out.
+      const served = before.answered || (await hasWorker(client, taskQueue));
+      if (!served) return { ...silent, trouble: noWorkerText(taskQueue) };
+      const progress = await liveProgress(handle);
+      return progress === null
+        ? { ...silent, trouble: null }
+        : { progress, trouble: null, answered: true };
+    });
+  } catch (error) {
+    const told = error instanceof Error ? error.message : String(error);
+    const trouble = isOutage(error) ? 'the Temporal server does not answer; trying again' : told;
+    return { ...silent, trouble };
+  }
+}

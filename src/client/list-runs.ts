@@ -1,0 +1,86 @@
+import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
+import type { Outcome, Stage } from '../contract/run.ts';
+import { RowmillError } from '../errors.ts';
+import { listedRun, type ListedRun } from './run-standing.ts';
+
+/** Temporal's words for how a workflow stands, as its list filter spells them. */
+export const RUN_STATUSES = [
+  ...(['Running', 'Completed', 'Failed'] as const),
+  ...(['Canceled', 'Terminated', 'TimedOut'] as const),
+] as const;
+
+export interface RunFilter {
+  /** Name of the pipeline. */
+  pipeline?: string | undefined;
+  /** Only of runs under way. */
+  stage?: Stage | undefined;
+  outcome?: Outcome | undefined;
+  status?: (typeof RUN_STATUSES)[number] | undefined;
+}
+
+export interface ListRunsOptions extends RunFilter {
+  /** Runs a page. @default 50 */
+  limit?: number | undefined;
+  /** `next` of the page before. */
+  cursor?: string | undefined;
+}
+
+export interface RunPage {
+  runs: ListedRun[];
+  /** Cursor of the next page; `null` when this is the last one. */
+  next: string | null;
+}
+
+/**
+ * One page of runs, newest first, those under way before all others: the order of the server.
+ * @throws RowmillError `usage` when the cursor is none of ours
+ */
+export async function listRuns(client: Client, options: ListRunsOptions = {}): Promise<RunPage> {
+  const { limit = 50, cursor } = options;
+  const token = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url');
+  try {
+    const page = await client.workflowService.listWorkflowExecutions({
+      namespace: client.options.namespace,
+      query: queryOf(options),
+      pageSize: limit,
+      ...(token === undefined ? {} : { nextPageToken: token }),
+    });
+    const next = Buffer.from(page.nextPageToken).toString('base64url');
+    return {
+      runs: page.executions.map((raw) => listedRun(raw)),
+      // A full last page comes with a token, too: the next one is empty then.
+      next: next === '' ? null : next,
+    };
+  } catch (cause) {
+    if (!isGrpcServiceError(cause) || !isInvalidArgument(cause.code)) throw cause;
+    throw new RowmillError('usage', `the server refuses the list: ${cause.details}`, {
+      remedy: 'Take the cursor of the page before; filters need rowmill’s search attributes.',
+      cause,
+    });
+  }
+}
+
+/** INVALID_ARGUMENT of gRPC. */
+const isInvalidArgument = (code: number): boolean => code === 3;
+
+function queryOf({ pipeline, stage, outcome, status }: RunFilter): string {
+  const wanted: [string, string | undefined][] = [
+    ['WorkflowType', WORKFLOW_TYPE],
+    ['ExecutionStatus', status ?? (stage === undefined ? undefined : 'Running')],
+    [SEARCH_ATTRIBUTE.pipeline, pipeline],
+    [SEARCH_ATTRIBUTE.stage, stage],
+    [SEARCH_ATTRIBUTE.outcome, outcome],
+  ];
+  return [
+    ...wanted.flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name} = ${quoted(value)}`],
+    ),
+    // A run that continued as new is listed under its newest part.
+    `ExecutionStatus != 'ContinuedAsNew'`,
+  ].join(' AND ');
+}
+
+/** A text of the list filter, whatever is in it. */
+const quoted = (text: string): string =>
+  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

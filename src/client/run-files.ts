@@ -1,0 +1,29 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { RUN_FILE } from '../contract/names.ts';
+import { RowmillError } from '../errors.ts';
+import type { Folder, Store } from '../store/store.ts';
+
+type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'status' | 'raw'>;
+
+/**
+ * The folder of a run that has ended, with its results in it.
+ * @throws RowmillError `action_refused` while the run is under way, `store_unreadable` when there
+ *   are no results in this store
+ */
+export async function endedRunFolder(store: Store, run: Described): Promise<Folder> {
+  const { workflowId, runId, status, raw } = run;
+  const where = `run ${workflowId}`;
+  if (status.name === 'RUNNING') {
+    throw new RowmillError('action_refused', 'there are no results yet: the run is under way', {
+      where,
+      remedy: `Wait for it: rowmill watch ${workflowId}`,
+    });
+  }
+  const firstRunId = raw.workflowExecutionInfo?.firstRunId || runId;
+  const folder = store.run({ workflowId, firstRunId });
+  if (await folder.exists(RUN_FILE.results)) return folder;
+  throw new RowmillError('store_unreadable', `no results of this run in ${store.location}`, {
+    where,
+    remedy: `It ended before a table was read (rowmill status ${workflowId}), or its worker uses another ROWMILL_STORE.`,
+  });
+}
