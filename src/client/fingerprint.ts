@@ -7,3 +7,11 @@ export function fingerprintOf(pipeline: Pipeline, rowsDigest: string): string {
   const work = JSON.stringify([name, provider, table, results, rowsDigest]);
   return createHash('sha256').update(work).digest('hex');
 }
+
+/** The whole request of a caller's key: the work and its limits. */
+export function requestDigestOf(pipeline: Pipeline, rowsDigest: string, approved: boolean): string {
+  const { rows, ...rest } = pipeline;
+  const { key, map } = rows;
+  const request = JSON.stringify([rest, key, map, rowsDigest, approved]);
+  return createHash('sha256').update(request).digest('hex');
+}

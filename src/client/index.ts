@@ -1,23 +1,33 @@
 /**
- * rowmill for backends: check a pipeline, freeze its rows, start a run and follow it. A worker
- * (`rowmill worker`) does the work; both must see the same store.
+ * rowmill for backends: start runs, follow them, read their results. A worker (`rowmill worker`)
+ * does the work. `Rowmill` is the way in (docs/library.md); the pieces it is made of are here, too.
  *
  * ```ts
- * import { Client } from '@temporalio/client';
- * import { connectTemporal, createFileStore, DEFAULT_TASK_QUEUE, loadPipeline, stageRows, startRun } from 'rowmill';
+ * import { Rowmill } from 'rowmill';
  *
- * const { pipeline } = await loadPipeline('pipeline.yaml');
- * const snapshot = await stageRows(pipeline, createFileStore('/data/rowmill/store'));
- * const { connection, namespace } = await connectTemporal();
- * const run = await startRun(new Client({ connection, namespace }), {
- *   input: { pipeline, snapshot },
- *   taskQueue: DEFAULT_TASK_QUEUE,
- *   searchAttributes: true,
- * });
+ * const rowmill = await Rowmill.connect();
+ * const run = await rowmill.start({ pipeline: 'pipeline.yaml', key: 'order-4711' });
+ * console.log((await run.wait()).outcome);
+ * await rowmill.close();
  * ```
  */
+export { Rowmill } from './rowmill.ts';
+export type { RowmillOptions, StartOptions } from './rowmill.ts';
+export type { ProgressOptions, RowmillRun, WaitOptions } from './rowmill-run.ts';
+export type { Standing } from './follow.ts';
+export type { ListRunsOptions, RunFilter, RunPage } from './list-runs.ts';
+export type { PipelineSource, RowsOverride } from './pipeline-source.ts';
+export type { ListedRun } from './run-standing.ts';
+export type { RunStatus } from './run-status.ts';
+
 export { loadPipeline, parsePipeline, pipelineJsonSchema, SpecError } from '../spec/index.ts';
-export type { LoadedPipeline, LoadOptions, ParseOptions, SpecIssue } from '../spec/index.ts';
+export type {
+  LoadedPipeline,
+  LoadOptions,
+  ParseOptions,
+  PipelineDocument,
+  SpecIssue,
+} from '../spec/index.ts';
 
 export { createFileStore } from '../store/file-store.ts';
 export type { Store } from '../store/store.ts';

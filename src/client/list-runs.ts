@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
 import type { Outcome, Stage } from '../contract/run.ts';
@@ -38,24 +39,24 @@ export interface RunPage {
  */
 export async function listRuns(client: Client, options: ListRunsOptions = {}): Promise<RunPage> {
   const { limit = 50, cursor } = options;
-  const token = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url');
+  const query = queryOf(options);
+  const token = cursor === undefined ? undefined : tokenOf(cursor, query);
   try {
     const page = await client.workflowService.listWorkflowExecutions({
       namespace: client.options.namespace,
-      query: queryOf(options),
+      query,
       pageSize: limit,
       ...(token === undefined ? {} : { nextPageToken: token }),
     });
-    const next = Buffer.from(page.nextPageToken).toString('base64url');
     return {
       runs: page.executions.map((raw) => listedRun(raw)),
       // A full last page comes with a token, too: the next one is empty then.
-      next: next === '' ? null : next,
+      next: page.nextPageToken.length === 0 ? null : cursorOf(page.nextPageToken, query),
     };
   } catch (cause) {
     if (!isGrpcServiceError(cause) || !isInvalidArgument(cause.code)) throw cause;
     throw new RowmillError('usage', `the server refuses the list: ${cause.details}`, {
-      remedy: 'Take the cursor of the page before; filters need rowmill’s search attributes.',
+      remedy: 'Filters need rowmill’s search attributes: start a worker, which registers them.',
       cause,
     });
   }
@@ -63,6 +64,22 @@ export async function listRuns(client: Client, options: ListRunsOptions = {}): P
 
 /** INVALID_ARGUMENT of gRPC. */
 const isInvalidArgument = (code: number): boolean => code === 3;
+
+const sumOf = (token: Uint8Array, query: string): string =>
+  createHash('sha256').update(query).update(token).digest('base64url').slice(0, 16);
+
+const cursorOf = (token: Uint8Array, query: string): string =>
+  `${Buffer.from(token).toString('base64url')}.${sumOf(token, query)}`;
+
+/** The server takes a token that is none of its own for an outage, and is asked again and again. */
+function tokenOf(cursor: string, query: string): Uint8Array {
+  const [text = '', sum] = cursor.split('.');
+  const token = Buffer.from(text, 'base64url');
+  if (sum === sumOf(token, query)) return token;
+  throw new RowmillError('usage', 'the cursor is none of this list', {
+    remedy: 'Take `next` of the page before, with the same filters.',
+  });
+}
 
 function queryOf({ pipeline, stage, outcome, status }: RunFilter): string {
   const wanted: [string, string | undefined][] = [

@@ -1,18 +1,28 @@
 import {
+  isGrpcServiceError,
+  ServiceError,
   type Client,
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import { MEMO_FINGERPRINT, SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
+import {
+  MEMO_FINGERPRINT,
+  MEMO_REQUEST,
+  SEARCH_ATTRIBUTE,
+  WORKFLOW_TYPE,
+} from '../contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
 
-export interface StartRunOptions {
+export interface StartRunOptions extends StartOptions {
   input: EnrichTableInput & { snapshot: SnapshotRef };
+}
+
+interface StartOptions {
   taskQueue: string;
   /** Without it: attaches to an unfinished run of the same work, else makes an id. */
   workflowId?: string;
@@ -21,6 +31,15 @@ export interface StartRunOptions {
   /** Whether the server knows rowmill's search attributes. */
   searchAttributes: boolean;
   now?: Date;
+}
+
+/** A start whose rows may travel in the pipeline itself. */
+export interface StartWorkOptions extends StartOptions {
+  input: EnrichTableInput;
+  /** What the rows are, wherever they travel. */
+  rows: SnapshotRef;
+  /** Digest of the whole request: an id that was used with another one is refused. */
+  request?: string;
 }
 
 export interface StartedRun {
@@ -34,14 +53,19 @@ export interface StartedRun {
  * Starts a run, or finds the one that does this work already: a repeated command never pays twice.
  * @throws RowmillError `run_conflict` when the id belongs to other work
  */
-export async function startRun(client: Client, options: StartRunOptions): Promise<StartedRun> {
-  const { input, fresh } = options;
-  const fingerprint = fingerprintOf(input.pipeline, input.snapshot.digest);
+export const startRun = (client: Client, options: StartRunOptions): Promise<StartedRun> =>
+  startWork(client, { ...options, rows: options.input.snapshot });
+
+/** The same, with rows that are in the store or in the pipeline itself. */
+export async function startWork(client: Client, options: StartWorkOptions): Promise<StartedRun> {
+  const { input, fresh, rows } = options;
+  const fingerprint = fingerprintOf(input.pipeline, rows.digest);
   if (options.workflowId === undefined && fresh !== true) {
     const unfinished = await findUnfinished(client, input.pipeline.name, fingerprint);
     if (unfinished !== null) return unfinished;
   }
   const workflowId = options.workflowId ?? timedId(input.pipeline.name, options.now ?? new Date());
+  await refuseOtherRequest(client, workflowId, options.request);
   try {
     return await start(client, options, workflowId, fingerprint, fresh === true);
   } catch (error) {
@@ -52,34 +76,39 @@ export async function startRun(client: Client, options: StartRunOptions): Promis
 
 async function start(
   client: Client,
-  options: StartRunOptions,
+  options: StartWorkOptions,
   workflowId: string,
   fingerprint: string,
   again: boolean,
 ): Promise<StartedRun> {
-  const { pipeline, snapshot } = options.input;
+  const { request, rows } = options;
+  const { pipeline } = options.input;
   const handle = await client.workflow.start(WORKFLOW_TYPE, {
     workflowId,
     taskQueue: options.taskQueue,
     args: [options.input],
-    memo: { [MEMO_FINGERPRINT]: fingerprint },
+    memo: {
+      [MEMO_FINGERPRINT]: fingerprint,
+      ...(request === undefined ? {} : { [MEMO_REQUEST]: request }),
+    },
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: again ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
-    staticSummary: `Enrich ${snapshot.rows} rows of ${pipeline.name} with ${pipeline.provider}`,
-    staticDetails: staticDetails(options.input),
-    ...(options.searchAttributes ? { typedSearchAttributes: attributesOf(options.input) } : {}),
+    staticSummary: `Enrich ${rows.rows} rows of ${pipeline.name} with ${pipeline.provider}`,
+    staticDetails: staticDetails(options),
+    ...(options.searchAttributes ? { typedSearchAttributes: attributesOf(options) } : {}),
   });
   return { workflowId, runId: handle.firstExecutionRunId, attached: false };
 }
 
 async function attach(
   client: Client,
-  options: StartRunOptions,
+  options: StartWorkOptions,
   workflowId: string,
   fingerprint: string,
 ): Promise<StartedRun> {
   const handle = client.workflow.getHandle(workflowId);
   const description = await handle.describe();
+  refuseOther(description, options.request);
   if (fingerprintIn(description) !== fingerprint) {
     const state = description.status.name === 'RUNNING' ? 'runs' : 'ran';
     throw new RowmillError('run_conflict', `it ${state} with another pipeline or other rows`, {
@@ -89,12 +118,39 @@ async function attach(
   if (description.status.name === 'COMPLETED') {
     // The workflow type gives back a RunSummary.
     const summary = (await handle.result()) as RunSummary;
-    // A cancelled run was stopped by somebody; the same command takes it up again.
-    if (summary.outcome === 'cancelled') {
+    // A cancelled run was stopped by somebody; the same command takes it up again. A backend that
+    // repeats its request does not know of that.
+    if (summary.outcome === 'cancelled' && options.request === undefined) {
       return start(client, options, workflowId, fingerprint, true);
     }
   }
   return { workflowId, runId: description.runId, attached: true };
+}
+
+/** A key stands for one request, also after its run has failed. */
+async function refuseOtherRequest(
+  client: Client,
+  workflowId: string,
+  request: string | undefined,
+): Promise<void> {
+  if (request === undefined) return;
+  const before = await describeRun(client, workflowId).catch((error: unknown) => {
+    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
+    throw error;
+  });
+  if (before !== null) refuseOther(before, request);
+}
+
+function refuseOther(
+  { memo, workflowId }: WorkflowExecutionDescription,
+  request: string | undefined,
+): void {
+  const held: unknown = memo?.[MEMO_REQUEST];
+  if (request === undefined || held === undefined || held === request) return;
+  throw new RowmillError('run_conflict', 'the key was used with another request', {
+    where: `run ${workflowId}`,
+    remedy: 'Send the same request again, or use another key.',
+  });
 }
 
 async function findUnfinished(
@@ -124,39 +180,48 @@ const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.pipeline, 'KEYWORD');
 const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.stage, 'KEYWORD');
 const ROWS = defineSearchAttributeKey(SEARCH_ATTRIBUTE.rows, 'INT');
 
-const attributesOf = ({ pipeline, snapshot }: StartRunOptions['input']): TypedSearchAttributes =>
+const attributesOf = ({ input, rows }: StartWorkOptions): TypedSearchAttributes =>
   new TypedSearchAttributes([
-    { key: PIPELINE, value: pipeline.name },
+    { key: PIPELINE, value: input.pipeline.name },
     { key: STAGE, value: 'preparing rows' },
-    { key: ROWS, value: snapshot.rows },
+    { key: ROWS, value: rows.rows },
   ]);
 
 /** What the run is, for people in the Temporal UI. */
-function staticDetails({ pipeline, snapshot }: StartRunOptions['input']): string {
+function staticDetails({ input: { pipeline }, rows }: StartWorkOptions): string {
   const columns = pipeline.table.columns
     .map((column) => `\`${JSON.stringify(column['key'])}\``)
     .join(', ');
   return [
     `- **pipeline** \`${pipeline.name}\`, provider \`${pipeline.provider}\``,
-    `- **rows** ${snapshot.rows}, key \`${pipeline.rows.key}\`, ${snapshot.digest.slice(0, 19)}…`,
+    `- **rows** ${rows.rows}, key \`${pipeline.rows.key}\`, ${rows.digest.slice(0, 19)}…`,
     `- **columns** ${columns}`,
     `- **results** ${pipeline.results.map((target) => `\`${target.to}\``).join(', ')}`,
   ].join('\n');
 }
 
-/** The run of this id. @throws RowmillError `run_not_found` */
+/** The run of this id. @throws RowmillError `run_not_found`, also for a workflow of another kind */
 export async function describeRun(
   client: Client,
   workflowId: string,
   runId?: string,
 ): Promise<WorkflowExecutionDescription> {
+  let cause: unknown;
   try {
-    return await client.workflow.getHandle(workflowId, runId).describe();
+    const found = await client.workflow.getHandle(workflowId, runId).describe();
+    if (found.type === WORKFLOW_TYPE) return found;
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new RowmillError('run_not_found', 'there is no such run', {
-      where: `run ${workflowId}`,
-      cause: error,
-    });
+    if (!(error instanceof WorkflowNotFoundError) && !isImpossibleId(error)) throw error;
+    cause = error;
   }
+  throw new RowmillError('run_not_found', 'there is no such run', {
+    where: `run ${workflowId}`,
+    cause,
+  });
 }
+
+/** Longer than the server allows, or no text at all: INVALID_ARGUMENT of gRPC. */
+const isImpossibleId = (error: unknown): boolean =>
+  error instanceof ServiceError &&
+  isGrpcServiceError(error.cause) &&
+  Number(error.cause.code) === 3;

@@ -30,3 +30,6 @@ export const RUN_FILE = {
   quarantine: 'quarantine.jsonl',
   manifest: 'manifest.json',
 } as const;
+
+/** Memo field with the digest of the whole request, of runs that were started by a key. */
+export const MEMO_REQUEST = 'rowmillRequest';

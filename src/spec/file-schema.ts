@@ -158,3 +158,6 @@ const fileSchema = (provider: ProviderSpec | null) => {
 };
 
 export type PipelineFile = z.output<ReturnType<typeof fileSchema>>;
+
+/** The same as people and backends write it: defaults left out, durations as words. */
+export type PipelineDocument = z.input<ReturnType<typeof fileSchema>>;

@@ -1,5 +1,6 @@
 /** The pipeline file: what commands and backends use of it. */
 export { SpecError, issueText, type SpecIssue } from './issue.ts';
+export type { PipelineDocument } from './file-schema.ts';
 export { pipelineJsonSchema } from './json-schema.ts';
 export {
   loadPipeline,

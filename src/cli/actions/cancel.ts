@@ -1,5 +1,5 @@
+import { cancelRun } from '../../client/cancel-run.ts';
 import { describeRun } from '../../client/start-run.ts';
-import { RowmillError } from '../../errors.ts';
 import type { Cli } from '../context.ts';
 import { withSession } from '../session.ts';
 import { hasWorker, noWorkerText } from '../../client/workers.ts';
@@ -7,12 +7,8 @@ import { hasWorker, noWorkerText } from '../../client/workers.ts';
 /** Asks the run to stop; it publishes what is there and ends as `cancelled`. */
 export async function cancel(cli: Cli, workflowId: string): Promise<void> {
   await withSession(cli, async ({ client }) => {
-    const { status, runId, taskQueue } = await describeRun(client, workflowId);
-    if (status.name !== 'RUNNING') {
-      const what = `the run has ended: ${status.name.toLowerCase()}`;
-      throw new RowmillError('action_refused', what, { where: `run ${workflowId}` });
-    }
-    await client.workflow.getHandle(workflowId, runId).cancel();
+    const { taskQueue } = await describeRun(client, workflowId);
+    await cancelRun(client, workflowId);
     cli.print(`${workflowId}: cancel requested`);
     cli.say('What is done so far is published; the run then ends as `cancelled`.');
     cli.say('Cells already asked for go on at the provider, and cost: it cannot be told to stop.');

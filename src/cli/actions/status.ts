@@ -1,29 +1,18 @@
-import { errorOfRun } from '../../client/failure.ts';
-import { liveProgress, type LiveProgress } from '../../client/live-progress.ts';
-import { describeRun } from '../../client/start-run.ts';
-import type { RunSummary } from '../../contract/run.ts';
-import type { RowmillError } from '../../errors.ts';
+import type { LiveProgress } from '../../client/live-progress.ts';
+import { runStatus, type RunStatus } from '../../client/run-status.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
 import { layoutOf } from '../progress/layout.ts';
-import { listedRun, type ListedRun } from '../../client/run-standing.ts';
 import { summaryText } from '../run-summary.ts';
 import { withSession, type Session } from '../session.ts';
 import { textTable } from '../text-table.ts';
-import { hasWorker, noWorkerText } from '../../client/workers.ts';
 
 export interface StatusFlags {
   json?: true;
 }
 
-interface Found {
-  run: ListedRun;
-  /** Of a run under way, when a worker answers. */
-  progress: LiveProgress | null;
-  summary: RunSummary | null;
-  error: RowmillError | null;
+interface Found extends RunStatus {
   ui: string | null;
-  trouble: string | null;
 }
 
 /** How a run stands now. Finding it is a success, whatever became of it. */
@@ -38,34 +27,9 @@ export async function status(cli: Cli, workflowId: string, flags: StatusFlags): 
   cli.print(textOf(found));
 }
 
-async function find(session: Session, workflowId: string): Promise<Found> {
-  const { client, linkTo } = session;
-  const description = await describeRun(client, workflowId);
-  const run = listedRun(description.raw.workflowExecutionInfo);
-  const found: Found = {
-    run,
-    progress: null,
-    summary: null,
-    error: null,
-    ui: linkTo(run),
-    trouble: null,
-  };
-  const handle = client.workflow.getHandle(workflowId, run.runId);
-  if (run.status === 'RUNNING') {
-    const { taskQueue } = description;
-    const served = await hasWorker(client, taskQueue);
-    if (served) found.progress = await liveProgress(handle);
-    if (!served) found.trouble = noWorkerText(taskQueue);
-    else if (found.progress === null) found.trouble = 'the worker does not answer';
-    return found;
-  }
-  try {
-    // The workflow type gives back a RunSummary.
-    found.summary = (await handle.result()) as RunSummary;
-  } catch (error) {
-    found.error = errorOfRun(error, workflowId);
-  }
-  return found;
+async function find({ client, linkTo }: Session, workflowId: string): Promise<Found> {
+  const status = await runStatus(client, workflowId);
+  return { ...status, ui: linkTo(status.run) };
 }
 
 function textOf({ run, progress, summary, error, ui, trouble }: Found): string {

@@ -1,0 +1,171 @@
+import type { Client } from '@temporalio/client';
+import { RUN_FILE, UPDATE } from '../contract/names.ts';
+import type { QuarantineLine, ResultRow } from '../contract/results.ts';
+import type { RunSummary } from '../contract/run.ts';
+import { RowmillError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { cancelRun } from './cancel-run.ts';
+import { endOfRun, follow, type Standing } from './follow.ts';
+import { endedRunFolder } from './run-files.ts';
+import { runStatus, type RunStatus } from './run-status.ts';
+import { describeRun } from './start-run.ts';
+import { updateRun } from './update-run.ts';
+
+export interface ProgressOptions {
+  /** Pause between two looks, in ms. @default 2000 */
+  everyMs?: number;
+  /** Ends the following, not the run. */
+  signal?: AbortSignal;
+}
+
+export interface WaitOptions {
+  /** Ends the waiting, not the run: `wait` gives back `null` then. */
+  signal?: AbortSignal;
+}
+
+/** What a run works with; made by `Rowmill`. */
+export interface RunLink {
+  client: Client;
+  store: Store;
+  taskQueue: string;
+}
+
+/**
+ * One run: to follow, to act on, and to read the results of. Made by `Rowmill.start` and
+ * `Rowmill.attach`; it holds no connection of its own.
+ */
+export class RowmillRun {
+  readonly #link: RunLink;
+  /** The workflow id: what every command and every other backend calls the run. */
+  readonly id: string;
+  readonly runId: string;
+  /** It was there already: the same key, or the same work under way. */
+  readonly attached: boolean;
+
+  /** @internal */
+  constructor(link: RunLink, run: { workflowId: string; runId: string; attached: boolean }) {
+    this.#link = link;
+    this.id = run.workflowId;
+    this.runId = run.runId;
+    this.attached = run.attached;
+  }
+
+  /**
+   * How it stands now: what the server lists, live progress while it is under way, the summary or
+   * the error once it has ended.
+   * @throws RowmillError `run_not_found`
+   */
+  status(): Promise<RunStatus> {
+    return runStatus(this.#link.client, this.id);
+  }
+
+  /**
+   * One look after another until the run ends, through restarts of workers and server. Each has the
+   * newest progress (counts, `cellsPerMinute`, `leftMs`; `null` before a worker has answered) and
+   * what is in the way (`trouble`), if anything is.
+   *
+   * ```ts
+   * for await (const { progress, trouble } of run.progress()) {
+   *   console.log(trouble ?? `${progress?.stage}: ${progress?.cells.done} of ${progress?.cells.total}`);
+   * }
+   * ```
+   * @throws RowmillError with the code the run failed with
+   */
+  progress({ everyMs = 2_000, signal }: ProgressOptions = {}): AsyncGenerator<
+    Standing,
+    RunSummary | null
+  > {
+    const { client, taskQueue } = this.#link;
+    const { id: workflowId, runId } = this;
+    return follow({ client, workflowId, runId, taskQueue, everyMs, signal });
+  }
+
+  /**
+   * Waits for the end: minutes to hours. Survives restarts of the server.
+   * @returns what came of it; `null` only when the signal came first
+   * @throws RowmillError with the code the run failed with, where and what to do
+   */
+  wait(): Promise<RunSummary>;
+  wait(options: WaitOptions): Promise<RunSummary | null>;
+  async wait({ signal }: WaitOptions = {}): Promise<RunSummary | null> {
+    const { client } = this.#link;
+    return endOfRun({ client, workflowId: this.id, runId: this.runId, signal });
+  }
+
+  /**
+   * The results of a run that has ended, row by row out of the store: never more than a block of
+   * them is in memory.
+   *
+   * ```ts
+   * for await (const { key, cells } of run.results()) console.log(key, cells['sector']?.value);
+   * ```
+   * @throws RowmillError `action_refused` while the run is under way, `store_unreadable` when they
+   *   are not in this store
+   */
+  results(): AsyncGenerator<ResultRow> {
+    return this.#lines<ResultRow>(RUN_FILE.results);
+  }
+
+  /** Cells without an answer and why, in the same way; nothing when every cell is done. */
+  quarantine(): AsyncGenerator<QuarantineLine> {
+    return this.#lines<QuarantineLine>(RUN_FILE.quarantine);
+  }
+
+  /** What happened, for audits: counts, credits, files with their digests (docs/results.md). */
+  async manifest(): Promise<unknown> {
+    const folder = await endedRunFolder(this.#link.store, await this.#describe());
+    return folder.readJson(RUN_FILE.manifest);
+  }
+
+  /** Approves the credits of a run that waits for it. @throws RowmillError `action_refused` */
+  approve(): Promise<void> {
+    return this.#update(UPDATE.approveSpend);
+  }
+
+  /**
+   * Lets a run that waits for credits or credentials try again now.
+   * @throws RowmillError `action_refused`
+   */
+  resume(): Promise<void> {
+    return this.#update(UPDATE.resume);
+  }
+
+  /**
+   * Asks it to stop: what is there is published, and it ends as `cancelled`. Cells already asked
+   * for go on at the provider. Asking twice changes nothing.
+   * @throws RowmillError `action_refused` when it has ended
+   */
+  cancel(): Promise<void> {
+    return cancelRun(this.#link.client, this.id);
+  }
+
+  #describe() {
+    return describeRun(this.#link.client, this.id);
+  }
+
+  async #update(update: (typeof UPDATE)[keyof typeof UPDATE]): Promise<void> {
+    const { taskQueue } = await this.#describe();
+    await updateRun(this.#link.client, this.id, taskQueue, update);
+  }
+
+  async *#lines<T>(name: string): AsyncGenerator<T> {
+    const folder = await endedRunFolder(this.#link.store, await this.#describe());
+    // A run without open cells leaves no quarantine.
+    if (!(await folder.exists(name))) return;
+    let line = 0;
+    for await (const text of folder.lines(name)) {
+      line += 1;
+      yield parsed<T>(text, `${folder.locate(name)}:${line}`);
+    }
+  }
+}
+
+function parsed<T>(text: string, where: string): T {
+  try {
+    // Written by the run in this shape.
+    return JSON.parse(text) as T;
+  } catch {
+    // The parser's own message quotes the content.
+    throw new RowmillError('store_unreadable', 'the line is not JSON', { where });
+  }
+}

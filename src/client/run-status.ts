@@ -1,0 +1,42 @@
+import type { Client } from '@temporalio/client';
+import type { RunSummary } from '../contract/run.ts';
+import type { RowmillError } from '../errors.ts';
+import { errorOfRun } from './failure.ts';
+import { liveProgress, type LiveProgress } from './live-progress.ts';
+import { listedRun, type ListedRun } from './run-standing.ts';
+import { describeRun } from './start-run.ts';
+import { hasWorker, noWorkerText } from './workers.ts';
+
+/** How a run stands, or what came of it. */
+export interface RunStatus {
+  run: ListedRun;
+  /** Of a run under way, when a worker answers. */
+  progress: LiveProgress | null;
+  summary: RunSummary | null;
+  error: RowmillError | null;
+  /** Why nothing more is known of a run under way. */
+  trouble: string | null;
+}
+
+/** @throws RowmillError `run_not_found` */
+export async function runStatus(client: Client, workflowId: string): Promise<RunStatus> {
+  const description = await describeRun(client, workflowId);
+  const run = listedRun(description.raw.workflowExecutionInfo);
+  const status: RunStatus = { run, progress: null, summary: null, error: null, trouble: null };
+  const handle = client.workflow.getHandle(workflowId, run.runId);
+  if (run.status === 'RUNNING') {
+    const { taskQueue } = description;
+    const served = await hasWorker(client, taskQueue);
+    if (served) status.progress = await liveProgress(handle);
+    if (!served) status.trouble = noWorkerText(taskQueue);
+    else if (status.progress === null) status.trouble = 'the worker does not answer';
+    return status;
+  }
+  try {
+    // The workflow type gives back a RunSummary.
+    status.summary = (await handle.result()) as RunSummary;
+  } catch (error) {
+    status.error = errorOfRun(error, workflowId);
+  }
+  return status;
+}

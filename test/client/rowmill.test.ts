@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  Rowmill,
+  SpecError,
+  type PipelineDocument,
+  type ResultRow,
+} from '../../src/client/index.ts';
+import { openHouse, SECTOR, TOKEN, type House } from '../support/house.ts';
+import { plainText } from '../support/evidence.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(120_000);
+
+let house: House;
+let rowmill: Rowmill;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  rowmill = await Rowmill.connect({
+    address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+    ignoreProfileFile: true,
+    store: house.store.location,
+    taskQueue: house.taskQueue,
+    env: {},
+  });
+});
+afterAll(async () => {
+  await rowmill.close();
+  await house.close();
+});
+
+const ROWS = [
+  { Symbol: 'MMM', Security: '3M' },
+  { Symbol: 'AOS', Security: 'A. O. Smith' },
+];
+
+const pipelineOf = (changes: Partial<PipelineDocument> = {}): PipelineDocument => ({
+  name: 'backend',
+  provider: 'extruct',
+  table: { kind: 'company', columns: [SECTOR] },
+  rows: { inline: ROWS, key: 'Symbol', map: { input: 'Security' } },
+  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+  results: [{ to: join(house.folder, 'out', 'results.jsonl') }],
+  ...changes,
+});
+
+const keyOf = (name: string): string => `${name}/${house.taskQueue}`;
+
+test('a run is started, followed to its end and read, row by row', async () => {
+  const run = await rowmill.start({ pipeline: pipelineOf(), key: keyOf('whole') });
+  expect(run.attached).toBe(false);
+  const stages = new Set<string>();
+  for await (const { progress } of run.progress({ everyMs: 50 })) {
+    if (progress !== null) stages.add(progress.stage);
+  }
+  expect(stages.size).toBeGreaterThan(0);
+  expect(await run.wait()).toMatchObject({ outcome: 'completed', rows: 2, cells: { done: 2 } });
+  const rows: ResultRow[] = [];
+  for await (const row of run.results()) rows.push(row);
+  expect(rows.map(({ key, complete }) => [key, complete])).toEqual([
+    ['MMM', true],
+    ['AOS', true],
+  ]);
+  for await (const cell of run.quarantine()) expect(cell).toBe('there is none');
+  expect(await run.manifest()).toMatchObject({ outcome: 'completed', pipeline: 'backend' });
+  expect(await run.status()).toMatchObject({
+    run: { workflowId: run.id, status: 'COMPLETED' },
+    summary: { outcome: 'completed' },
+  });
+});
+
+test('the same key is the same run for every caller; another request with it is refused', async () => {
+  const key = keyOf('once');
+  const starts = await Promise.all(
+    [1, 2, 3].map(() => rowmill.start({ pipeline: pipelineOf(), key })),
+  );
+  expect(new Set(starts.map(({ runId }) => runId)).size).toBe(1);
+  expect(starts.filter(({ attached }) => !attached)).toHaveLength(1);
+  expect((await rowmill.attach({ key })).runId).toBe(starts[0]?.runId);
+  const conflict = { code: 'run_conflict' };
+  const other = pipelineOf({ spend: { maxCredits: 1_000 } });
+  await expect(rowmill.start({ pipeline: other, key })).rejects.toMatchObject(conflict);
+  const fewer = ROWS.slice(0, 1);
+  await expect(rowmill.start({ pipeline: pipelineOf(), rows: fewer, key })).rejects.toMatchObject(
+    conflict,
+  );
+  await starts[0]?.wait();
+  // After its end as well.
+  const again = await rowmill.start({ pipeline: pipelineOf(), key });
+  expect([again.attached, again.runId]).toEqual([true, starts[0]?.runId]);
+  await expect(rowmill.start({ pipeline: other, key })).rejects.toMatchObject(conflict);
+});
+
+test('a failed run is started again by its key; other requests stay refused, a cancelled run stays', async () => {
+  const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
+  const key = keyOf('again');
+  const failed = await rowmill.start({ pipeline, key });
+  await house.client.workflow.getHandle(failed.id).terminate('by the test');
+  await expect(failed.wait()).rejects.toMatchObject({ code: 'run_failed' });
+  await expect(rowmill.start({ pipeline: pipelineOf(), key })).rejects.toMatchObject({
+    code: 'run_conflict',
+  });
+  const second = await rowmill.start({ pipeline, key });
+  expect([second.id, second.attached]).toEqual([failed.id, false]);
+  expect(second.runId).not.toBe(failed.runId);
+  await second.cancel();
+  expect(await second.wait()).toMatchObject({ outcome: 'cancelled' });
+  expect((await rowmill.start({ pipeline, key })).runId).toBe(second.runId);
+  await expect(second.cancel()).rejects.toMatchObject({ code: 'action_refused' });
+});
+
+test('approve lets a waiting run go on, and is refused afterwards', async () => {
+  const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
+  const run = await rowmill.start({ pipeline, key: keyOf('approve') });
+  await until(
+    'the run waits',
+    async () => (await run.status()).progress?.stage === 'waiting for approval',
+  );
+  await run.approve();
+  expect(await run.wait()).toMatchObject({ outcome: 'completed' });
+  await expect(run.approve()).rejects.toMatchObject({ code: 'action_refused' });
+  const approved = await rowmill.start({ pipeline, key: keyOf('approved'), approve: true });
+  expect(await approved.wait()).toMatchObject({ outcome: 'completed' });
+});
+
+test('many inline rows travel through the store: Temporal never holds them', async () => {
+  const rows = Array.from({ length: 1_500 }, (_, n) => ({
+    Symbol: `many-${n}`,
+    Security: `A company with a long name, number ${n}`,
+  }));
+  const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
+  const run = await rowmill.start({ pipeline, rows, key: keyOf('many') });
+  await until(
+    'the rows are counted',
+    async () => (await run.status()).progress?.rows === rows.length,
+  );
+  const history = await house.client.workflow.getHandle(run.id).fetchHistory();
+  expect(plainText(history)).not.toContain('many-7');
+  await run.cancel();
+  expect(await run.wait()).toMatchObject({ outcome: 'cancelled' });
+});
+
+test('a pipeline file and a text start the same run as the object', async () => {
+  const key = keyOf('forms');
+  const pipeline = pipelineOf({ results: [{ to: 'out/forms.jsonl' }] });
+  const text = JSON.stringify(pipeline);
+  const file = join(house.folder, 'forms.yaml');
+  await writeFile(file, text);
+  const first = await rowmill.start({ pipeline: file, key });
+  const second = await rowmill.start({ pipeline: { text, baseDir: house.folder }, key });
+  const third = await rowmill.start({ pipeline, baseDir: house.folder, key });
+  expect([second.runId, third.runId]).toEqual([first.runId, first.runId]);
+  const { results } = await first.wait();
+  expect(results[0]?.path).toBe(join(house.folder, 'out', 'forms.jsonl'));
+  expect(await readFile(results[0]?.path ?? '', 'utf8')).toContain('"key":"MMM"');
+});
+
+test('every mistake of an object is named by its path, and nothing is started', async () => {
+  const wrong = { ...pipelineOf(), spend: { maxCredits: -1 }, colour: 'red' };
+  const error: unknown = await rowmill
+    .start({ pipeline: wrong })
+    .catch((caught: unknown) => caught);
+  if (!(error instanceof SpecError)) throw new Error(`no SpecError: ${String(error)}`);
+  expect(error.issues.map(({ path, line }) => [path, line]).sort()).toEqual([
+    ['colour', null],
+    ['spend.maxCredits', null],
+  ]);
+  const twice = [ROWS[0], ROWS[0]].flatMap((row) => (row === undefined ? [] : [row]));
+  await expect(rowmill.start({ pipeline: pipelineOf(), rows: twice })).rejects.toMatchObject({
+    code: 'rows_invalid',
+  });
+  const dear = pipelineOf({ spend: { maxCredits: 1 } });
+  await expect(rowmill.start({ pipeline: dear })).rejects.toMatchObject({ code: 'spend_refused' });
+  await expect(rowmill.start({ pipeline: pipelineOf(), key: 'a', id: 'b' })).rejects.toMatchObject({
+    code: 'usage',
+  });
+});
+
+test('what is not there is said: no such run, no such cursor, results of a run under way', async () => {
+  await expect(rowmill.attach('nobody')).rejects.toMatchObject({ code: 'run_not_found' });
+  await expect(rowmill.attach('x'.repeat(5_000))).rejects.toMatchObject({ code: 'run_not_found' });
+  await expect(rowmill.list({ cursor: 'nonsense' })).rejects.toMatchObject({ code: 'usage' });
+  const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
+  const run = await rowmill.start({ pipeline, key: keyOf('early') });
+  await expect(run.results().next()).rejects.toMatchObject({ code: 'action_refused' });
+  await run.cancel();
+  await run.wait();
+});
+
+test('runs are listed page by page, filtered, each once', async () => {
+  const name = `paged-${Date.now()}`;
+  const started: string[] = [];
+  for (const n of [1, 2, 3]) {
+    const pipeline = pipelineOf({ name, results: [{ to: join(house.folder, `${n}.jsonl`) }] });
+    started.push((await rowmill.start({ pipeline, id: `${name}-${n}` })).id);
+  }
+  await Promise.all(started.map(async (id) => (await rowmill.attach(id)).wait()));
+  await until('all are listed', async () => {
+    return (await rowmill.list({ pipeline: name, status: 'Completed' })).runs.length === 3;
+  });
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await rowmill.list({ pipeline: name, outcome: 'completed', limit: 2, cursor });
+    expect(page.runs.length).toBeLessThanOrEqual(2);
+    seen.push(...page.runs.map(({ workflowId }) => workflowId));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  expect(seen.sort()).toEqual(started);
+  expect((await rowmill.list({ pipeline: `${name}' OR '1' = '1` })).runs).toEqual([]);
+});
+
+test('the caller needs no secret of the provider, and none is found in what it gets', async () => {
+  const run = await rowmill.attach({ key: keyOf('whole') });
+  expect(plainText(await run.status())).not.toContain(TOKEN);
+});
+
+test('a server that is not there is said at once', async () => {
+  const options = { address: '127.0.0.1:1', ignoreProfileFile: true, env: {}, timeoutMs: 500 };
+  await expect(Rowmill.connect(options)).rejects.toMatchObject({ code: 'temporal_unreachable' });
+});
