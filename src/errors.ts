@@ -222,6 +222,12 @@ export const ERRORS = {
     retryable: true,
     exit: failed,
   },
+  results_missing: {
+    meaning: 'The run has ended, and there are no results of it in this store.',
+    remedy: 'See the run’s error; let gateway, commands and workers use the same ROWMILL_STORE.',
+    retryable: false,
+    exit: failed,
+  },
   snapshot_changed: {
     meaning: 'The frozen rows in the store are not the ones this run was started with.',
     remedy: 'Start the run again; do not edit files in the store.',
@@ -290,6 +296,76 @@ export const ERRORS = {
     remedy: 'See the last problem named; raise `run.deadline` or start the run again.',
     retryable: false,
     exit: failed,
+  },
+
+  // The HTTP gateway
+  http_bad_request: {
+    meaning: 'The HTTP request is not one the gateway understands (400).',
+    remedy: 'See /openapi.json for what is allowed.',
+    retryable: false,
+    exit: usage,
+  },
+  http_unauthorized: {
+    meaning: 'The request has no token, or one the gateway does not know (401).',
+    remedy: 'Send `Authorization: Bearer …` with a token of ROWMILL_GATEWAY_TOKENS.',
+    retryable: false,
+    exit: account,
+  },
+  http_forbidden: {
+    meaning: 'A gateway without tokens serves this machine only, and no web pages (403).',
+    remedy: 'Set ROWMILL_GATEWAY_TOKENS, and send one of them.',
+    retryable: false,
+    exit: usage,
+  },
+  http_not_found: {
+    meaning: 'The gateway has no such path (404).',
+    remedy: 'See /openapi.json for the paths there are.',
+    retryable: false,
+    exit: usage,
+  },
+  http_method_not_allowed: {
+    meaning: 'The path is there, but not for this method (405).',
+    remedy: 'Use a method that the header Allow names.',
+    retryable: false,
+    exit: usage,
+  },
+  http_not_acceptable: {
+    meaning: 'None of the formats that the request accepts is there (406).',
+    remedy: 'Accept application/x-ndjson or text/csv, or give ?format=jsonl or ?format=csv.',
+    retryable: false,
+    exit: usage,
+  },
+  http_body_too_large: {
+    meaning: 'The body of the request is larger than the gateway reads (413).',
+    remedy:
+      'Raise ROWMILL_GATEWAY_BODY_LIMIT, or put the rows into a file under ROWMILL_GATEWAY_FILES.',
+    retryable: false,
+    exit: usage,
+  },
+  http_media_type: {
+    meaning: 'The content type of the request is not one the gateway reads (415).',
+    remedy: 'Send JSON, with `Content-Type: application/json`.',
+    retryable: false,
+    exit: usage,
+  },
+  http_range: {
+    meaning: 'The results have no such bytes (416).',
+    remedy: 'Ask for bytes below the size that the header Content-Range names.',
+    retryable: false,
+    exit: usage,
+  },
+  http_rate_limited: {
+    meaning: 'More requests a minute than the gateway takes of one token (429).',
+    remedy: 'Wait as long as the header Retry-After says; follow runs by their events.',
+    retryable: true,
+    exit: failed,
+    benign: true,
+  },
+  path_refused: {
+    meaning: 'A pipeline that came over HTTP names a file that is not open to it.',
+    remedy: 'Send rows inline, leave `results` out, or use paths under ROWMILL_GATEWAY_FILES.',
+    retryable: false,
+    exit: usage,
   },
   internal: {
     meaning: 'A defect in rowmill.',

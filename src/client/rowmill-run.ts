@@ -99,7 +99,7 @@ export class RowmillRun {
    * ```ts
    * for await (const { key, cells } of run.results()) console.log(key, cells['sector']?.value);
    * ```
-   * @throws RowmillError `action_refused` while the run is under way, `store_unreadable` when they
+   * @throws RowmillError `action_refused` while the run is under way, `results_missing` when they
    *   are not in this store
    */
   results(): AsyncGenerator<ResultRow> {
@@ -155,15 +155,15 @@ export class RowmillRun {
     let line = 0;
     for await (const text of folder.lines(name)) {
       line += 1;
-      yield parsed<T>(text, `${folder.locate(name)}:${line}`);
+      // Written by the run in this shape.
+      yield parsed(text, `${folder.locate(name)}:${line}`) as T;
     }
   }
 }
 
-function parsed<T>(text: string, where: string): T {
+function parsed(text: string, where: string): unknown {
   try {
-    // Written by the run in this shape.
-    return JSON.parse(text) as T;
+    return JSON.parse(text);
   } catch {
     // The parser's own message quotes the content.
     throw new RowmillError('store_unreadable', 'the line is not JSON', { where });

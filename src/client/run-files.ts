@@ -7,8 +7,8 @@ type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'st
 
 /**
  * The folder of a run that has ended, with its results in it.
- * @throws RowmillError `action_refused` while the run is under way, `store_unreadable` when there
- *   are no results in this store
+ * @throws RowmillError `action_refused` while the run is under way, `results_missing` when there
+ *   are none in this store
  */
 export async function endedRunFolder(store: Store, run: Described): Promise<Folder> {
   const { workflowId, runId, status, raw } = run;
@@ -22,7 +22,7 @@ export async function endedRunFolder(store: Store, run: Described): Promise<Fold
   const firstRunId = raw.workflowExecutionInfo?.firstRunId || runId;
   const folder = store.run({ workflowId, firstRunId });
   if (await folder.exists(RUN_FILE.results)) return folder;
-  throw new RowmillError('store_unreadable', `no results of this run in ${store.location}`, {
+  throw new RowmillError('results_missing', `no results of this run in ${store.location}`, {
     where,
     remedy: `It ended before a table was read (rowmill status ${workflowId}), or its worker uses another ROWMILL_STORE.`,
   });

@@ -220,8 +220,11 @@ export async function describeRun(
   });
 }
 
-/** Longer than the server allows, or no text at all: INVALID_ARGUMENT of gRPC. */
+/** Longer than the server allows, or no text at all. */
 const isImpossibleId = (error: unknown): boolean =>
   error instanceof ServiceError &&
   isGrpcServiceError(error.cause) &&
-  Number(error.cause.code) === 3;
+  isInvalidArgument(error.cause.code);
+
+/** INVALID_ARGUMENT of gRPC. */
+const isInvalidArgument = (code: number): boolean => code === 3;

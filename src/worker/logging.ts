@@ -35,9 +35,9 @@ const KEPT = [
 /** The queue of the waits has no workflows on purpose; the SDK warns of it at every start. */
 const EXPECTED = 'No workflows registered, not polling for workflow tasks';
 
-/** One JSON object a line, with workflow ids: on standard error, or at the end of a file. */
-export function jsonLogger(level: LogLevel, file?: string): Logger {
-  const sink = pino(
+/** One JSON object a line: on standard error, or at the end of a file. */
+export const jsonLines = (level: LogLevel, file?: string) =>
+  pino(
     { level: PINO_LEVEL[level], base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination(
       file === undefined
@@ -45,6 +45,10 @@ export function jsonLogger(level: LogLevel, file?: string): Logger {
         : { dest: file, append: true, mkdir: true, mode: 0o600, sync: true },
     ),
   );
+
+/** One JSON object a line, with workflow ids: on standard error, or at the end of a file. */
+export function jsonLogger(level: LogLevel, file?: string): Logger {
+  const sink = jsonLines(level, file);
   return new DefaultLogger(level, (entry: LogEntry) => {
     if (entry.message === EXPECTED) return;
     const meta: Record<string, unknown> = entry.meta ?? {};

@@ -13,6 +13,8 @@ export interface ReadinessReport {
 
 export interface ReadinessOptions {
   worker: () => WorkerState | 'starting' | 'not polling';
+  /** What the process calls itself in the report. @default worker */
+  name?: string;
   /** What the steps need; each throws when it is not there. */
   needs: Record<string, () => Promise<unknown>>;
   /** Asked for at most this often, however often somebody looks. @default 5000 */
@@ -24,16 +26,16 @@ export interface ReadinessOptions {
 const OK = 'ok';
 
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const { worker, needs, everyMs = 5_000, timeoutMs = 4_000 } = options;
+  const { worker, name = 'worker', needs, everyMs = 5_000, timeoutMs = 4_000 } = options;
   const asked = Object.entries(needs).map(
-    ([name, need]) => [name, atMostEvery(everyMs, () => answerOf(need, timeoutMs))] as const,
+    ([need, ask]) => [need, atMostEvery(everyMs, () => answerOf(ask, timeoutMs))] as const,
   );
   return {
     read: async () => {
       const state = worker();
-      if (state !== 'running') return { ready: false, checks: { worker: state } };
-      const answers = asked.map(async ([name, ask]) => [name, await ask()] as const);
-      const checks = { worker: OK, ...Object.fromEntries(await Promise.all(answers)) };
+      if (state !== 'running') return { ready: false, checks: { [name]: state } };
+      const answers = asked.map(async ([need, ask]) => [need, await ask()] as const);
+      const checks = { [name]: OK, ...Object.fromEntries(await Promise.all(answers)) };
       return { ready: Object.values(checks).every((answer) => answer === OK), checks };
     },
   };

@@ -200,7 +200,7 @@ test('without a worker it says so; Ctrl-C leaves the run running', async () => {
   expect(watched.code).toBe(1);
   expect(watched.stderr).toContain('error[run_failed]');
   const results = await place.command('results', id('lonely'));
-  expect(results.stderr).toContain('error[store_unreadable]');
+  expect(results.stderr).toContain('error[results_missing]');
 });
 
 test('a run nobody knows is not found', async () => {

@@ -1,21 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
+import { publishResults, renderResults } from '../../client/rendition.ts';
 import { endedRunFolder } from '../../client/run-files.ts';
 import { describeRun } from '../../client/start-run.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import type { ResultTarget } from '../../contract/pipeline.ts';
-import type { PublishedFile } from '../../contract/results.ts';
 import { RowmillError } from '../../errors.ts';
-import { publishTo } from '../../sinks/publish.ts';
 import { resultFormatOf, RESULT_EXTENSIONS } from '../../spec/places.ts';
 import type { Folder } from '../../store/store.ts';
 import type { Cli } from '../context.ts';
 import { count, shortPath, size } from '../figures.ts';
-import { resultColumns } from '../../client/result-columns.ts';
 import { withSession } from '../session.ts';
 import { openStore } from '../../client/environment.ts';
 
@@ -35,7 +31,7 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
   const { runId } = description;
   if (flags.out !== undefined) {
     const to = resolve(flags.out);
-    const file = await publish(folder, { to, format });
+    const file = await publishResults(folder, { to, format });
     if (flags.json === true) cli.json({ workflowId, runId, results: [file] });
     else cli.print(`${shortPath(file.path)} (${count(file.rows, 'row')}, ${size(file.bytes)})`);
   } else if (flags.json === true) {
@@ -45,7 +41,7 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
   } else if (format === 'jsonl') {
     await stream(cli, folder.read(RUN_FILE.results));
   } else {
-    await streamPublished(cli, folder, format);
+    await streamRendition(cli, folder, format);
   }
 }
 
@@ -59,19 +55,12 @@ function formatOf({ format, out }: ResultsFlags): Format {
   });
 }
 
-async function publish(folder: Folder, target: ResultTarget): Promise<PublishedFile> {
-  return publishTo(target, folder, RUN_FILE.results, await resultColumns(folder, RUN_FILE.results));
-}
-
-/** Formats that are written as a file first, so that the same code makes both. */
-async function streamPublished(cli: Cli, folder: Folder, format: Format): Promise<void> {
-  const place = await mkdtemp(join(tmpdir(), 'rowmill-results-'));
+async function streamRendition(cli: Cli, folder: Folder, format: Format): Promise<void> {
+  const rendition = await renderResults(folder, format);
   try {
-    const to = join(place, `results.${format}`);
-    await publish(folder, { to, format });
-    await stream(cli, createReadStream(to));
+    await stream(cli, createReadStream(rendition.path));
   } finally {
-    await rm(place, { recursive: true, force: true });
+    await rendition.remove();
   }
 }
 

@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ResultTarget } from '../contract/pipeline.ts';
+import { RUN_FILE } from '../contract/names.ts';
+import type { PublishedFile } from '../contract/results.ts';
+import { publishTo } from '../sinks/publish.ts';
+import type { Folder } from '../store/store.ts';
+import { resultColumns } from './result-columns.ts';
+
+/** Writes the results of a run's folder to a target, in one step. */
+export const publishResults = async (
+  folder: Folder,
+  target: ResultTarget,
+): Promise<PublishedFile> =>
+  publishTo(target, folder, RUN_FILE.results, await resultColumns(folder, RUN_FILE.results));
+
+/** The results in another format, as a file that is gone when nobody needs it any more. */
+export interface Rendition extends PublishedFile {
+  remove(): Promise<void>;
+}
+
+/** Written as a file first, so that the same code makes it and its size is known. */
+export async function renderResults(
+  folder: Folder,
+  format: ResultTarget['format'],
+): Promise<Rendition> {
+  const place = await mkdtemp(join(tmpdir(), 'rowmill-results-'));
+  const remove = (): Promise<void> => rm(place, { recursive: true, force: true });
+  try {
+    const file = await publishResults(folder, { to: join(place, `results.${format}`), format });
+    return { ...file, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
