@@ -166,7 +166,9 @@ function readReply(place: Place, reply: Incoming & { kind: 'reply' }): HttpReply
   try {
     return { status, headers, json: parseJson(reply.body.toString('utf8')), unreadable };
   } catch {
-    throw unreadable(`answered ${status} with broken or cut JSON (${reply.body.length} bytes)`);
+    throw unreadable(
+      `answered ${status} with broken, cut or endlessly nested JSON (${reply.body.length} bytes)`,
+    );
   }
 }
 

@@ -2,10 +2,23 @@
  * JSON as servers write it: a byte order mark is dropped, and raw control characters inside
  * strings (seen in Extruct's long texts) are read as the characters they are.
  *
- * @throws SyntaxError as `JSON.parse`. Its message quotes the text: do not show it.
+ * @throws SyntaxError as `JSON.parse`, and for values in values in values without end. Its message quotes the text: do not show it.
  */
 export function parseJson(text: string): unknown {
-  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const value = parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  if (isDeeper(value, MOST_LEVELS)) throw new SyntaxError(`more than ${MOST_LEVELS} levels`);
+  return value;
+}
+
+/** The parser takes any depth; whoever writes it down again runs out of stack at some thousands. */
+const MOST_LEVELS = 200;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
+
+function parse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {

@@ -21,3 +21,10 @@ test('a string of megabytes with control characters is no problem', () => {
   const long = 'x'.repeat(5_000_000);
   expect(parseJson(`{"a":"${long}\n${long}"}`)).toEqual({ a: `${long}\n${long}` });
 });
+
+test('lists in lists are read up to a depth that can be written down again', () => {
+  const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+  expect(JSON.stringify(parseJson(nested(200)))).toBe(nested(200));
+  expect(() => parseJson(nested(20_000))).toThrow(SyntaxError);
+  expect(() => parseJson(`{"a":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`)).toThrow(SyntaxError);
+});

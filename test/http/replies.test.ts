@@ -58,14 +58,22 @@ test('connections are kept and not more than allowed', async () => {
 });
 
 test.each([
-  ['cut JSON', raw('{"rows":[{"id":"a"'), 'answered 200 with broken or cut JSON (18 bytes)'],
+  [
+    'cut JSON',
+    raw('{"rows":[{"id":"a"'),
+    'answered 200 with broken, cut or endlessly nested JSON (18 bytes)',
+  ],
   ['no body', raw(''), 'answered 200 without a body'],
   [
     'a page instead of JSON',
     raw('<html>secret page</html>', 200, { 'content-type': 'text/html; charset=utf-8' }),
     'answered 200 with text/html; charset=utf-8 instead of JSON',
   ],
-  ['JSON that is HTML', raw('<html>'), 'answered 200 with broken or cut JSON (6 bytes)'],
+  [
+    'JSON that is HTML',
+    raw('<html>'),
+    'answered 200 with broken, cut or endlessly nested JSON (6 bytes)',
+  ],
   [
     'an encoding that was not asked for',
     raw(gzipSync(Buffer.alloc(10_000_000)), 200, { 'content-encoding': 'gzip' }),

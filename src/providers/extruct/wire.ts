@@ -14,7 +14,12 @@ const AnyObject = z.custom<JsonObject>(
 
 const Id = z.union([z.string().min(1), z.number()]).transform(String);
 
-const Credits = z.union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)]).transform(Number);
+const Credits = z
+  .union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)])
+  .transform(Number)
+  .pipe(z.number());
+
+const Count = z.int().nonnegative();
 
 /** A bare array, or an object that holds it under one of the names. */
 const listOf = <Item extends z.ZodType>(item: Item, ...names: string[]) =>
@@ -46,10 +51,10 @@ export const ColumnsReply = listOf(ColumnWire, 'columns', 'data');
 
 /** Counters are of computed cells only; there is no counter of failed ones. */
 const StatusWire = z.object({
-  num_rows: z.number(),
-  num_output_columns: z.number(),
-  num_cells_completed: z.number(),
-  num_cells_in_progress: z.number(),
+  num_rows: Count,
+  num_output_columns: Count,
+  num_cells_completed: Count,
+  num_cells_in_progress: Count,
   run_status: z.string(),
 });
 
@@ -68,7 +73,7 @@ export const TablesReply = listOf(
     ...table,
     created_at: z.string(),
     tags: z.array(z.string()).nullish(),
-    num_rows: z.number().nullish(),
+    num_rows: Count.nullish(),
   }),
   'tables',
   'data',
@@ -88,12 +93,12 @@ export const RowsReply = listOf(RowWire, 'rows', 'data');
 
 export const DataReply = z.object({
   rows: z.array(RowWire),
-  status: z.object({ num_rows: z.number() }).nullish().catch(null),
+  status: z.object({ num_rows: Count }).nullish().catch(null),
 });
 
 export const RunReply = z.object({
   id: Id.nullish(),
-  num_requested_cells: z.number().nullish().catch(null),
+  num_requested_cells: Count.nullish().catch(null),
 });
 
 /** Replies to deletes are not needed: 2xx says all. */
