@@ -1,7 +1,9 @@
 import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
+import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { runStep } from './step.ts';
+import { runStep, type Step } from './step.ts';
+import { whileWaiting } from './waiting.ts';
 
 export interface AwaitAccountInput {
   provider: string;
@@ -34,19 +36,31 @@ export const ACCOUNT_CODES: readonly string[] = [
 export const awaitAccount =
   (deps: ActivityDeps) =>
   (input: AwaitAccountInput): Promise<AwaitedAccount> =>
-    runStep<{ credits: number | null }, AwaitedAccount>(deps, async (step) => {
-      const now = deps.now ?? Date.now;
-      for (let waitMs = LOOK_AT_LEAST_MS; ; waitMs = Math.min(waitMs * GROWTH, LOOK_AT_MOST_MS)) {
-        const leftMs = input.deadlineAtMs - now();
-        if (leftMs <= 0) return { usable: false, credits: null, calls: step.calls };
-        await step.settle(Math.min(waitMs, leftMs));
-        try {
-          const { credits } = await deps.providers.get(input.provider).account(step.ctx);
-          step.report({ credits });
-          if (credits === null || credits > 0) return { usable: true, credits, calls: step.calls };
-        } catch (error) {
-          if (!(error instanceof RowmillError)) throw error;
-          if (!error.retryable && !ACCOUNT_CODES.includes(error.code)) throw error;
-        }
-      }
-    });
+    runStep<Look, AwaitedAccount>(deps, (step) =>
+      whileWaiting(deps, input.provider, 'account', () => look(deps, input, step)),
+    );
+
+interface Look {
+  credits: number | null;
+}
+
+async function look(
+  deps: ActivityDeps,
+  input: AwaitAccountInput,
+  step: Step<Look>,
+): Promise<AwaitedAccount> {
+  const now = deps.now ?? Date.now;
+  for (let waitMs = LOOK_AT_LEAST_MS; ; waitMs = Math.min(waitMs * GROWTH, LOOK_AT_MOST_MS)) {
+    const leftMs = input.deadlineAtMs - now();
+    if (leftMs <= 0) return { usable: false, credits: null, calls: step.calls };
+    await step.settle(Math.min(waitMs, leftMs));
+    try {
+      const { credits } = await readAccount(deps, input.provider, step);
+      step.report({ credits });
+      if (credits === null || credits > 0) return { usable: true, credits, calls: step.calls };
+    } catch (error) {
+      if (!(error instanceof RowmillError)) throw error;
+      if (!error.retryable && !ACCOUNT_CODES.includes(error.code)) throw error;
+    }
+  }
+}

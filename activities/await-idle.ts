@@ -7,6 +7,7 @@ import { observe, type Watch } from '../src/rules/watch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readPatiently } from './reading.ts';
 import { runStep, type Step } from './step.ts';
+import { whileWaiting } from './waiting.ts';
 
 export interface AwaitIdleInput {
   provider: string;
@@ -33,24 +34,35 @@ export const awaitIdle =
   (deps: ActivityDeps) =>
   (input: AwaitIdleInput): Promise<WaitedSlice> =>
     runStep<Watch, WaitedSlice>(deps, async (step) => {
-      const now = deps.now ?? Date.now;
-      const sinceMs = now();
-      let watch = resume(input.watch, step.previous);
-      for (;;) {
-        const { policy, deadlineAtMs } = input;
-        // Less when the deadline is near; a first reading comes soon after the start.
-        const wantedMs = watch.last === null ? 0 : nextPollMs(watch, policy, now());
-        await step.sleep(Math.min(wantedMs, Math.max(0, deadlineAtMs - now())));
-        watch = await poll(deps, input, watch, step);
-        step.report(watch);
-        const verdict = judge(watch, policy, now());
-        if (verdict !== 'running') return { end: verdict, watch, calls: step.calls };
-        if (now() >= deadlineAtMs) return { end: 'deadline', watch, calls: step.calls };
-        if (sliceIsOver(input.watch, watch, now() - sinceMs)) {
-          return { end: 'slice', watch, calls: step.calls };
-        }
-      }
+      const { provider } = input;
+      const slice = await whileWaiting(deps, provider, 'cells', () => wait(deps, input, step));
+      deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });
+      return slice;
     });
+
+async function wait(
+  deps: ActivityDeps,
+  input: AwaitIdleInput,
+  step: Step<Watch>,
+): Promise<WaitedSlice> {
+  const now = deps.now ?? Date.now;
+  const sinceMs = now();
+  let watch = resume(input.watch, step.previous);
+  for (;;) {
+    const { policy, deadlineAtMs } = input;
+    // Less when the deadline is near; a first reading comes soon after the start.
+    const wantedMs = watch.last === null ? 0 : nextPollMs(watch, policy, now());
+    await step.sleep(Math.min(wantedMs, Math.max(0, deadlineAtMs - now())));
+    watch = await poll(deps, input, watch, step);
+    step.report(watch);
+    const verdict = judge(watch, policy, now());
+    if (verdict !== 'running') return { end: verdict, watch, calls: step.calls };
+    if (now() >= deadlineAtMs) return { end: 'deadline', watch, calls: step.calls };
+    if (sliceIsOver(input.watch, watch, now() - sinceMs)) {
+      return { end: 'slice', watch, calls: step.calls };
+    }
+  }
+}
 
 /** Evidence an earlier attempt had gathered, where its heartbeat arrived and is of our shape. */
 function resume(start: Watch, previous: unknown): Watch {
@@ -75,8 +87,12 @@ async function poll(
       step.calls.polls += 1;
     },
   };
+  const now = deps.now ?? Date.now;
+  const dueAtMs = now();
   const progress = await readPatiently(step, () =>
     provider.progress(input.table, input.receipt, ctx),
   );
-  return observe(watch, progress, (deps.now ?? Date.now)());
+  const readAtMs = now();
+  deps.onEvent?.({ type: 'polled', provider: input.provider, lateMs: readAtMs - dueAtMs });
+  return observe(watch, progress, readAtMs);
 }

@@ -1,4 +1,5 @@
 import type { ApiCalls } from '../src/contract/run.ts';
+import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runStep } from './step.ts';
 
@@ -13,6 +14,6 @@ export const checkCredits =
   (deps: ActivityDeps) =>
   (input: { provider: string }): Promise<CheckedCredits> =>
     runStep<null, CheckedCredits>(deps, async (step) => {
-      const { credits } = await deps.providers.get(input.provider).account(step.ctx);
+      const { credits } = await readAccount(deps, input.provider, step);
       return { credits, calls: step.calls };
     });

@@ -1,5 +1,6 @@
 import type { Providers } from '../src/providers/registry.ts';
 import type { Store } from '../src/store/store.ts';
+import type { StepEvent } from './step-event.ts';
 
 /** What activities work with; made once a process by the worker, or by a test. */
 export interface ActivityDeps {
@@ -12,6 +13,8 @@ export interface ActivityDeps {
    * @default 1
    */
   settleFactor?: number;
+  /** Is told what steps see, for metrics. Must not throw. */
+  onEvent?: (event: StepEvent) => void;
   /** Epoch ms. @default Date.now */
   now?: () => number;
 }

@@ -7,6 +7,7 @@ import { requireProviderSpec } from '../src/providers/spec.ts';
 import { probeTarget } from '../src/sinks/probe-target.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
+import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { SNAPSHOT_FILE } from './snapshot.ts';
 import { runStep } from './step.ts';
@@ -38,15 +39,15 @@ export const prepareRows =
   (input: PrepareRowsInput): Promise<PreparedRows> =>
     runStep<null, PreparedRows>(deps, async (step) => {
       const { pipeline } = input;
-      const provider = deps.providers.get(pipeline.provider);
       await deps.store.probe();
       for (const target of pipeline.results) await probeTarget(target);
       const folder = deps.store.run(input.run);
       const snapshot = await freeze(deps, input, folder);
-      const { credits } = await provider.account(step.ctx);
+      const { credits } = await readAccount(deps, pipeline.provider, step);
       const plan = requireProviderSpec(pipeline.provider).plan(pipeline.table);
       const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
       const { searchAttributes } = deps;
+      deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
       return { snapshot, paidCellsPerRow, credits, searchAttributes, calls: step.calls };
     });
 

@@ -10,6 +10,7 @@ import { copyBeside } from '../src/sinks/copy.ts';
 import { publishTo } from '../src/sinks/publish.ts';
 import { removeStale, siblingPaths } from '../src/sinks/siblings.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
+import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tableTag } from './ensure-table.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
@@ -53,8 +54,16 @@ export const publishResults =
       await folder.writeJson(MANIFEST_FILE, manifestOf(deps, input, summary, creditsAfter));
       await copyCompanions(input, folder, quarantined > 0);
       if (failed !== null) throw failed;
+      tell(deps, input, summary);
       return summary;
     });
+
+/** Once for a run, unless this very step is repeated because its result was lost. */
+function tell(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummary): void {
+  const { outcome, cells } = summary;
+  const tookMs = (deps.now ?? Date.now)() - input.startedAtMs;
+  deps.onEvent?.({ type: 'run ended', provider: input.pipeline.provider, outcome, cells, tookMs });
+}
 
 /** A balance is worth a look, never a failure. */
 async function balance(
@@ -63,7 +72,7 @@ async function balance(
   step: Step<null>,
 ): Promise<number | null> {
   try {
-    return (await deps.providers.get(input.pipeline.provider).account(step.ctx)).credits;
+    return (await readAccount(deps, input.pipeline.provider, step)).credits;
   } catch (error) {
     if (error instanceof RowmillError) return null;
     throw error;

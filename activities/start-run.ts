@@ -65,6 +65,7 @@ export const startRun =
         receipt.operations.push(...sent.operations);
         receipt.requestedCells = sum(receipt.requestedCells, sent.requestedCells);
       }
+      deps.onEvent?.({ type: 'pass started', provider: provider.name, mode: input.mode });
       const watch = beginWatch(
         {
           doneAtStart: before.cellsDone,

@@ -86,8 +86,10 @@ export async function runStep<D, R>(
     }
     if (error instanceof CancelledFailure) throw error;
     const failure = toFailure(error);
+    const code = error instanceof RowmillError ? error.code : 'internal';
+    deps.onEvent?.({ type: 'step failed', code });
     log.warn('step failed', {
-      code: error instanceof RowmillError ? error.code : 'internal',
+      code,
       error: failure.message,
     });
     throw failure;

@@ -32,7 +32,18 @@ export interface HttpClientOptions {
   connections?: number;
   /** Shared by all clients of one token. @default 10 requests/s, burst 20 */
   limiter?: Limiter;
-  onResponse?: (response: { route: string; status: number; ms: number }) => void;
+  /** After every request, with the status of its reply. */
+  onResponse?: (response: HttpResponse) => void;
+}
+
+export interface HttpResponse {
+  route: string;
+  /** `null`: none came back. */
+  status: number | null;
+  /** From the moment the request went out, or was meant to. */
+  ms: number;
+  /** How long the rate limit held it back before. */
+  heldMs: number;
 }
 
 export interface HttpRequest {
@@ -85,8 +96,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   const send = async (request: HttpRequest, auth: Record<string, string>): Promise<Incoming> => {
     const { method, body, signal } = request;
+    const wantedAtMs = performance.now();
     await limiter.take(signal);
-    let sentAtMs = 0;
+    const letGoAtMs = performance.now();
+    let sentAtMs = letGoAtMs;
     const incoming = await exchange(pool, {
       method,
       path: prefix + request.path + queryOf(request.query),
@@ -107,10 +120,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         request.onRequest?.(request.route);
       },
     });
-    if (incoming.kind === 'reply') {
-      const { status } = incoming;
-      options.onResponse?.({ route: request.route, status, ms: performance.now() - sentAtMs });
-    }
+    options.onResponse?.({
+      route: request.route,
+      status: incoming.kind === 'reply' ? incoming.status : null,
+      ms: performance.now() - sentAtMs,
+      heldMs: letGoAtMs - wantedAtMs,
+    });
     return incoming;
   };
 

@@ -1,5 +1,5 @@
 import { RowmillError } from '../errors.ts';
-import type { HttpClientOptions } from '../http/client.ts';
+import type { HttpClientOptions, HttpResponse } from '../http/client.ts';
 import { createLimiter } from '../http/limiter.ts';
 import { createExtructProvider, EXTRUCT_BASE_URL } from './extruct/provider.ts';
 import type { Provider } from './provider.ts';
@@ -12,16 +12,13 @@ export interface Providers {
 
 export interface ProviderHooks {
   userAgent?: string;
-  /** After every reply, for metrics. */
+  /** After every request, for metrics. */
   onResponse?: (response: ProviderResponse) => void;
 }
 
-export interface ProviderResponse {
+/** `route` is a template such as `POST /v1/tables/{id}/rows`: it never holds an id. */
+export interface ProviderResponse extends HttpResponse {
   provider: string;
-  /** Template such as `POST /v1/tables/{id}/rows`: never holds an id. */
-  route: string;
-  status: number;
-  ms: number;
 }
 
 type HttpHooks = Pick<HttpClientOptions, 'userAgent' | 'onResponse'>;

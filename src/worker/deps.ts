@@ -1,4 +1,5 @@
 import type { ActivityDeps } from '../../activities/deps.ts';
+import type { StepEvent } from '../../activities/step-event.ts';
 import { RowmillError } from '../errors.ts';
 import { createProviders, PROVIDER_NAMES, type ProviderHooks } from '../providers/registry.ts';
 import { createFileStore } from '../store/file-store.ts';
@@ -10,6 +11,7 @@ export interface WorkerDepsOptions {
   store: string;
   searchAttributes: boolean;
   hooks?: ProviderHooks;
+  onEvent?: (event: StepEvent) => void;
 }
 
 /** Everything the steps work with, from the environment; talks to nobody yet. */
@@ -18,10 +20,12 @@ export const createWorkerDeps = ({
   store,
   searchAttributes,
   hooks,
+  onEvent,
 }: WorkerDepsOptions): ActivityDeps => ({
   providers: createProviders({ ...env }, hooks),
   store: createFileStore(store),
   searchAttributes,
+  ...(onEvent === undefined ? {} : { onEvent }),
 });
 
 /** Why runs of a provider would fail here at once (no token, a bad base URL), by provider. */

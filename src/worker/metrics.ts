@@ -1,9 +1,13 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { StepEvent } from '../../activities/step-event.ts';
 import type { ProviderResponse } from '../providers/registry.ts';
+import { apiMetrics } from './api-metrics.ts';
+import { stepMetrics } from './step-metrics.ts';
 
 export interface WorkerMetrics {
   readonly contentType: string;
   onResponse(response: ProviderResponse): void;
+  onEvent(event: StepEvent): void;
   /** In Prometheus' text format: ours, then the SDK core's. */
   text(): Promise<string>;
 }
@@ -15,46 +19,27 @@ export interface MetricsOptions {
   coreUrl?: string;
 }
 
-/** From a look-up nearby to a reply that took the client's whole patience. */
-const SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
-
 const CORE_TIMEOUT_MS = 2_000;
 
 /**
- * What only this process knows: requests to the provider, and itself. Steps, retries, slots and
- * polls of the task queues are the SDK core's, by activity and workflow type.
+ * What only this process knows: requests to the provider, what its steps saw, and itself. Tries,
+ * slots, queues and polls of them are the SDK core's, by activity and workflow type.
  */
 export function createMetrics({ isReady, coreUrl }: MetricsOptions): WorkerMetrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({
-    name: 'rowmill_api_requests_total',
-    help: 'Replies of the provider.',
-    labelNames: ['provider', 'route', 'status'],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: 'rowmill_api_request_duration_seconds',
-    help: 'From the request to the end of the reply.',
-    labelNames: ['provider', 'route'],
-    buckets: SECONDS,
-    registers,
-  });
   new Gauge({
     name: 'rowmill_worker_polling',
     help: '1 while both task queues are polled for work.',
-    registers,
+    registers: [registry],
     collect() {
       this.set(isReady() ? 1 : 0);
     },
   });
   return {
     contentType: registry.contentType,
-    onResponse: ({ provider, route, status, ms }) => {
-      requests.inc({ provider, route, status });
-      seconds.observe({ provider, route }, ms / 1_000);
-    },
+    onResponse: apiMetrics(registry),
+    onEvent: stepMetrics(registry),
     text: async () => {
       const [ours, core] = await Promise.all([registry.metrics(), coreText(coreUrl)]);
       return `${ours.trimEnd()}\n${core}`;

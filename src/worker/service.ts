@@ -118,6 +118,7 @@ function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics): Activity
     env,
     store: settings.store,
     searchAttributes: settings.searchAttributes,
+    onEvent: (event) => metrics.onEvent(event),
     hooks: {
       onResponse: (response) => metrics.onResponse(response),
       ...(userAgent === undefined ? {} : { userAgent }),

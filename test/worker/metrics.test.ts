@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
+import type { StepEvent } from '../../activities/step-event.ts';
+import { noCells } from '../../src/rules/outcome.ts';
 import { createMetrics } from '../../src/worker/metrics.ts';
 
 test('requests are counted by provider, route and status; the core’s metrics follow', async () => {
@@ -13,16 +15,19 @@ test('requests are counted by provider, route and status; the core’s metrics f
     isReady: () => true,
     coreUrl: `http://127.0.0.1:${port}/metrics`,
   });
-  const reply = { provider: 'extruct', route: 'GET /v1/tables/{id}', ms: 40 };
+  const reply = { provider: 'extruct', route: 'GET /v1/tables/{id}', ms: 40, heldMs: 3_000 };
   metrics.onResponse({ ...reply, status: 200 });
   metrics.onResponse({ ...reply, status: 200 });
   metrics.onResponse({ ...reply, status: 503 });
+  metrics.onResponse({ ...reply, status: null });
   const lines = (await metrics.text()).split('\n');
   core.close();
   const labels = 'provider="extruct",route="GET /v1/tables/{id}"';
   expect(lines).toContain(`rowmill_api_requests_total{${labels},status="200"} 2`);
   expect(lines).toContain(`rowmill_api_requests_total{${labels},status="503"} 1`);
-  expect(lines).toContain(`rowmill_api_request_duration_seconds_count{${labels}} 3`);
+  expect(lines).toContain(`rowmill_api_request_duration_seconds_count{${labels}} 4`);
+  expect(lines).toContain(`rowmill_api_requests_total{${labels},status="none"} 1`);
+  expect(lines).toContain('rowmill_api_rate_limit_wait_seconds_sum{provider="extruct"} 12');
   expect(lines).toContain('rowmill_worker_polling 1');
   expect(lines).toContain('temporal_up 1');
 });
@@ -30,4 +35,62 @@ test('requests are counted by provider, route and status; the core’s metrics f
 test('without the core ours are served all the same', async () => {
   const metrics = createMetrics({ isReady: () => false, coreUrl: 'http://127.0.0.1:1/metrics' });
   expect(await metrics.text()).toContain('rowmill_worker_polling 0');
+});
+
+/** The samples after these events, by name and labels. */
+async function after(...events: StepEvent[]): Promise<Map<string, number>> {
+  const metrics = createMetrics({ isReady: () => true });
+  for (const event of events) metrics.onEvent(event);
+  const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('rowmill_'));
+  return new Map(lines.map((line) => [line.replace(/ \S+$/, ''), Number(line.split(' ').pop())]));
+}
+
+const provider = 'extruct';
+
+test('every outcome is there from the start, so that the first event is an increase', async () => {
+  const samples = await after();
+  for (const outcome of ['completed', 'partial', 'failed', 'cancelled']) {
+    const ended = `rowmill_runs_ended_total{provider="extruct",outcome="${outcome}"}`;
+    expect([ended, samples.get(ended)]).toEqual([ended, 0]);
+  }
+  expect(samples.get('rowmill_waiting_runs{provider="extruct",for="account"}')).toBe(0);
+});
+
+test('an ended run counts once, and its cells by what became of them', async () => {
+  const cells = { ...noCells(), done: 7, failed: 2, blocked: 1 };
+  const samples = await after(
+    { type: 'run started', provider },
+    { type: 'run ended', provider, outcome: 'partial', cells, tookMs: 90_000 },
+  );
+  expect(samples.get('rowmill_runs_started_total{provider="extruct"}')).toBe(1);
+  expect(samples.get('rowmill_runs_ended_total{provider="extruct",outcome="partial"}')).toBe(1);
+  expect(samples.get('rowmill_cells_total{provider="extruct",outcome="done"}')).toBe(7);
+  expect(samples.get('rowmill_cells_total{provider="extruct",outcome="blocked"}')).toBe(1);
+  expect(samples.get('rowmill_run_duration_seconds_sum{provider="extruct"}')).toBe(90);
+});
+
+test('runs that wait are those that have not stopped waiting', async () => {
+  const samples = await after(
+    { type: 'wait began', provider, for: 'cells' },
+    { type: 'wait began', provider, for: 'cells' },
+    { type: 'wait ended', provider, for: 'cells' },
+  );
+  expect(samples.get('rowmill_waiting_runs{provider="extruct",for="cells"}')).toBe(1);
+});
+
+test('runs side by side do not count the same credits twice, and a top-up is not negative', async () => {
+  const look = (credits: number, askedAtMs: number, readAtMs = askedAtMs + 10): StepEvent => ({
+    ...{ type: 'credits read', provider, credits, askedAtMs, readAtMs },
+  });
+  const samples = await after(
+    look(1_000, 0),
+    look(900, 100),
+    look(900, 200),
+    // Asked before the look above came back, and answered late: it tells nothing new.
+    look(1_000, 150, 250),
+    look(5_000, 300),
+    look(4_950, 400),
+  );
+  expect(samples.get('rowmill_account_credits_spent_total{provider="extruct"}')).toBe(150);
+  expect(samples.get('rowmill_account_credits{provider="extruct"}')).toBe(4_950);
 });
