@@ -54,6 +54,9 @@ export interface Embedded {
 /** Where Temporal's own development server has its UI. */
 export const USUAL_UI_PORT = 8233;
 
+/** It has answered already: all that can be in the way is a busy machine. */
+const CONNECT_TIMEOUT_MS = 30_000;
+
 /** Steps under way get little time: at the next start they go on where they were. */
 const GRACE_MS = 1_000;
 const FORCE_MS = 10_000;
@@ -91,7 +94,10 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopping ??= inOrder(undo.splice(0).reverse()));
   try {
-    const { connection } = await connectTemporal(server.connect);
+    const { connection } = await connectTemporal({
+      ...server.connect,
+      timeoutMs: CONNECT_TIMEOUT_MS,
+    });
     undo.push(() => connection.close());
     const logFile = join(folder, 'worker.log');
     installRuntime({ logger: jsonLogger('WARN', logFile) });

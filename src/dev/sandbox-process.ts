@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RowmillError } from '../errors.ts';
 import type { Env } from '../worker/settings.ts';
-import { LOOPBACK, pickPorts, type PortChoice } from './temporal/ports.ts';
+import { onFreePorts, type PortChoice } from './temporal/ports.ts';
 
 export interface SandboxProcessOptions {
   /** Program and arguments that run rowmill's command line; `sandbox …` is added. */
@@ -27,16 +27,22 @@ export interface SandboxProcess {
   stop(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 30_000;
+/** Long: many processes may start at once, and giving up helps nobody. */
+const START_TIMEOUT_MS = 60_000;
 
 /**
  * The sandbox in a process of its own, ready to answer. It ends with this process, even by kill -9:
  * it reads from a pipe that only we hold open.
  * @throws RowmillError `port_in_use`, `run_failed` with its last words
  */
-export async function startSandboxProcess(options: SandboxProcessOptions): Promise<SandboxProcess> {
+export function startSandboxProcess(options: SandboxProcessOptions): Promise<SandboxProcess> {
+  // Any free one is its own choice, made when it listens.
+  if (options.port === 'free') return startOn(options, 0);
+  return onFreePorts([options.port], ([port = 0]) => startOn(options, port));
+}
+
+async function startOn(options: SandboxProcessOptions, port: number): Promise<SandboxProcess> {
   const { folder, token, speed } = options;
-  const [port = 0] = await pickPorts([options.port]);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const logFile = join(folder, 'sandbox.log');
   const log = openSync(logFile, 'w', 0o600);
@@ -67,35 +73,39 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
     child.kill('SIGTERM');
     await exited;
   };
-  const url = `http://${LOOPBACK}:${port}`;
   try {
-    await untilItAnswers(url, () => over, logFile);
+    const url = await addressIn(logFile, () => over);
+    return { url, token, exited, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url, token, exited, stop };
 }
 
-async function untilItAnswers(url: string, isOver: () => boolean, logFile: string): Promise<void> {
+/**
+ * Where it says that it listens. A port alone does not tell: what answers there may be another
+ * process, which was faster.
+ */
+async function addressIn(logFile: string, isOver: () => boolean): Promise<string> {
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await answers(url))) {
-    if (isOver() || Date.now() > deadline) {
-      const lastWords = readFileSync(logFile, 'utf8').trim().slice(-500);
-      throw new RowmillError('run_failed', `the sandbox does not start: ${lastWords}`, {
-        where: logFile,
-        remedy: 'See its last words; if its state is of another release, remove the folder.',
-      });
-    }
+  for (;;) {
+    const ended = isOver();
+    const log = readFileSync(logFile, 'utf8');
+    const url = /listens at (\S+)\n/.exec(log)?.[1];
+    if (url !== undefined && !ended) return url;
+    if (ended || Date.now() > deadline) throw notServing(logFile, log.trim());
     await sleep(50);
   }
 }
 
-const answers = (url: string): Promise<boolean> =>
-  fetch(`${url}/v1/healthcheck`, { signal: AbortSignal.timeout(2_000) }).then(
-    async (reply) => {
-      await reply.text();
-      return reply.ok;
-    },
-    () => false,
-  );
+function notServing(logFile: string, log: string): RowmillError {
+  if (log.includes('error[port_in_use]')) {
+    return new RowmillError('port_in_use', 'the port was taken while the sandbox started', {
+      where: logFile,
+    });
+  }
+  return new RowmillError('run_failed', `the sandbox does not start: ${log.slice(-500)}`, {
+    where: logFile,
+    remedy: 'See its last words; if its state is of another release, remove the folder.',
+  });
+}

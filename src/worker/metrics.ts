@@ -15,8 +15,8 @@ export interface WorkerMetrics {
 export interface MetricsOptions {
   /** Read at each scrape. */
   isReady: () => boolean;
-  /** The core's exporter. */
-  coreUrl?: string;
+  /** The core's exporter; `null` before it listens. */
+  coreUrl?: () => string | null;
 }
 
 const CORE_TIMEOUT_MS = 2_000;
@@ -41,15 +41,15 @@ export function createMetrics({ isReady, coreUrl }: MetricsOptions): WorkerMetri
     onResponse: apiMetrics(registry),
     onEvent: stepMetrics(registry),
     text: async () => {
-      const [ours, core] = await Promise.all([registry.metrics(), coreText(coreUrl)]);
+      const [ours, core] = await Promise.all([registry.metrics(), coreText(coreUrl?.() ?? null)]);
       return `${ours.trimEnd()}\n${core}`;
     },
   };
 }
 
-/** Empty before the core listens: a scrape then shows ours alone. */
-async function coreText(url: string | undefined): Promise<string> {
-  if (url === undefined) return '';
+/** Empty when the core does not answer: a scrape then shows ours alone. */
+async function coreText(url: string | null): Promise<string> {
+  if (url === null) return '';
   try {
     const reply = await fetch(url, { signal: AbortSignal.timeout(CORE_TIMEOUT_MS) });
     const text = await reply.text();

@@ -1,5 +1,6 @@
 import { Runtime, type Logger, type RuntimeOptions } from '@temporalio/worker';
 import { IllegalStateError } from '@temporalio/common';
+import { RowmillError } from '../errors.ts';
 import { keepHeapSmall } from './heap.ts';
 
 export interface ProcessRuntime {
@@ -8,9 +9,13 @@ export interface ProcessRuntime {
   coreMetricsPort?: number;
 }
 
+/** The core's words when its exporter cannot listen. */
+const PORT_TAKEN = /prometheus .*(address already in use|only one usage of each socket address)/i;
+
 /**
  * The SDK's runtime of this process: one for all its workers, so the first to come decides; a
  * program that has installed its own keeps it. Signals stay with the command, which drains.
+ * @throws RowmillError `port_in_use`; another port can be tried then
  */
 export function installRuntime({ logger, coreMetricsPort }: ProcessRuntime): void {
   keepHeapSmall();
@@ -36,6 +41,12 @@ export function installRuntime({ logger, coreMetricsPort }: ProcessRuntime): voi
   try {
     Runtime.install(options);
   } catch (error) {
-    if (!(error instanceof IllegalStateError)) throw error;
+    if (error instanceof IllegalStateError) return;
+    // By its text: it is made in native code, outside the realm that a test may live in.
+    if (!PORT_TAKEN.test(String(error))) throw error;
+    throw new RowmillError('port_in_use', "the port for the core's metrics is in use", {
+      where: `127.0.0.1:${coreMetricsPort ?? 0}`,
+      cause: error,
+    });
   }
 }

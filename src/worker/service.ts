@@ -1,6 +1,6 @@
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { connectTemporal, type TemporalLink } from '../client/connection.ts';
-import { pickPorts } from '../dev/temporal/ports.ts';
+import { onFreePorts } from '../dev/temporal/ports.ts';
 import { RowmillError } from '../errors.ts';
 import { createWorkerDeps, unusableProviders } from './deps.ts';
 import { startHealthServer } from './health-server.ts';
@@ -40,13 +40,14 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
   // First of all: what a collection before this one allowed would hold until the next.
   keepHeapSmall();
   const logger = jsonLogger(settings.logLevel);
-  const [coreMetricsPort = 0] = await pickPorts(['free']);
+  let coreMetricsPort: number | null = null;
   let worker: RunningWorker | null = null;
   let link: TemporalLink | null = null;
 
   const metrics = createMetrics({
     isReady: () => worker?.isPolling() ?? false,
-    coreUrl: `http://127.0.0.1:${coreMetricsPort}/metrics`,
+    coreUrl: () =>
+      coreMetricsPort === null ? null : `http://127.0.0.1:${coreMetricsPort}/metrics`,
   });
   const deps = depsOf(options, metrics);
   const readiness = createReadiness({
@@ -69,7 +70,10 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
     link = await connectTemporal({ env: { ...env } });
     await requireNamespace(link);
     if (deps.searchAttributes) deps.searchAttributes = await registerSearchAttributes(link, logger);
-    installRuntime({ logger, coreMetricsPort });
+    coreMetricsPort = await onFreePorts(['free'], ([port = 0]) => {
+      installRuntime({ logger, coreMetricsPort: port });
+      return port;
+    });
     worker = await startWorker({
       deps,
       taskQueue: settings.taskQueue,

@@ -60,8 +60,7 @@ test(
     const metrics = await (await fetch(`${first.healthUrl}/metrics`)).text();
 
     first.child.kill('SIGTERM');
-    const ended = await first.ended;
-    expect(ended.code).toBe(0);
+    const ended = await first.endsWith(0);
     expect(first.log().map(({ msg }) => msg)).toEqual(
       expect.arrayContaining(['worker drains: asked to stop', 'worker stopped']),
     );

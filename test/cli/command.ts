@@ -26,6 +26,8 @@ export interface Command {
   /** Resolves when the text was written to stderr; rejects when the command ends before. */
   says(text: string | RegExp): Promise<void>;
   ended: Promise<Ended>;
+  /** The same; another exit code is an error with all that was said. */
+  endsWith(code: number | null): Promise<Ended>;
 }
 
 /** The real command in a process of its own, with pipes instead of a terminal. */
@@ -56,7 +58,13 @@ export function rowmill(args: readonly string[], options: CommandOptions): Comma
       look();
       void ended.then(() => reject(new Error(`ended without saying ${text}:\n${out.stderr}`)));
     });
-  return { child, says, ended };
+  const endsWith = async (code: number | null): Promise<Ended> => {
+    const end = await ended;
+    if (end.code === code) return end;
+    const signal = child.signalCode === null ? '' : ` (${child.signalCode})`;
+    throw new Error(`ended with ${end.code}${signal}, not ${code}:\n${end.stderr}\n${end.stdout}`);
+  };
+  return { child, says, ended, endsWith };
 }
 
 /** A folder to work in, and the environment that leads to the house. */

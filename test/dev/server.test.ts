@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -54,6 +54,13 @@ const parent = async (options: object): Promise<{ child: Child; pid: number }> =
 };
 const isRunning = (pid: number | null) => pid !== null && isStill(markOf(pid));
 
+/** Hangs from now on. The signal gets lost now and then, so it is sent until it is heard. */
+const stopped = (pid: number): Promise<void> =>
+  until(() => {
+    process.kill(pid, 'SIGSTOP');
+    return process.platform !== 'linux' || /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  });
+
 /** A port that something listens on for the time of the test. */
 const takenPort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -89,6 +96,15 @@ test('a usual port that is taken gives the next one', async () => {
   const got = Number(server.address.split(':')[1]);
   expect(got).toBeGreaterThan(port);
   expect(got).toBeLessThan(port + 100);
+});
+
+test('servers that start at the same moment and look for the same ports all come up', async () => {
+  const port = await takenPort();
+  const options = { port: { from: port }, ui: { from: port } };
+  const servers = await Promise.all([start(options), start(options), start(options)]);
+  const places = servers.flatMap(({ address, uiUrl }) => [`http://${address}`, uiUrl]);
+  expect(new Set(places).size).toBe(6);
+  for (const server of servers) expect(isRunning(server.pid)).toBe(true);
 });
 
 test('runs are kept in the file over a stop and a start', async () => {
@@ -133,7 +149,7 @@ test('a server that hangs is ended before a new one opens the file', async () =>
   const { child, pid } = await parent({ dbFile });
   child.process.kill('SIGKILL');
   await child.ended;
-  process.kill(pid, 'SIGSTOP');
+  await stopped(pid);
   const server = await start({ dbFile });
   expect(server.reused).toBe(false);
   expect(isRunning(pid)).toBe(false);

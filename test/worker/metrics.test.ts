@@ -13,7 +13,7 @@ test('requests are counted by provider, route and status; the core’s metrics f
   const { port } = core.address() as AddressInfo; // a TCP server has this kind of address
   const metrics = createMetrics({
     isReady: () => true,
-    coreUrl: `http://127.0.0.1:${port}/metrics`,
+    coreUrl: () => `http://127.0.0.1:${port}/metrics`,
   });
   const reply = { provider: 'extruct', route: 'GET /v1/tables/{id}', ms: 40, heldMs: 3_000 };
   metrics.onResponse({ ...reply, status: 200 });
@@ -33,7 +33,10 @@ test('requests are counted by provider, route and status; the core’s metrics f
 });
 
 test('without the core ours are served all the same', async () => {
-  const metrics = createMetrics({ isReady: () => false, coreUrl: 'http://127.0.0.1:1/metrics' });
+  const metrics = createMetrics({
+    isReady: () => false,
+    coreUrl: () => 'http://127.0.0.1:1/metrics',
+  });
   expect(await metrics.text()).toContain('rowmill_worker_polling 0');
 });
 

@@ -102,7 +102,8 @@ const withoutTemporalSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
 
 /**
  * Looks with plain TCP first: a gRPC channel that failed once backs off for a second.
- * @throws RowmillError `temporal_unavailable_here` with the server's last words
+ * @throws RowmillError `port_in_use` when another process took a port before the server did;
+ *   `temporal_unavailable_here` with the server's last words
  */
 export async function waitUntilServing(
   plan: LaunchPlan,
@@ -112,17 +113,20 @@ export async function waitUntilServing(
   const deadline = Date.now() + timeoutMs;
   const uiIsUp = async () => plan.ports.ui === null || (await isListening(plan.ports.ui));
   for (;;) {
-    if (child.exitCode !== null || child.signalCode !== null) {
-      throw await notServing(plan, 'the Temporal server ended while starting');
-    }
+    if (hasEnded(child)) throw await notServing(plan, 'the Temporal server ended while starting');
     if (Date.now() > deadline) throw await notServing(plan, 'the Temporal server does not answer');
     if ((await isListening(plan.ports.grpc)) && (await uiIsUp())) {
       const link = await tryConnect(plan, Math.max(1_000, deadline - Date.now()));
-      if (link !== null) return link;
+      // Ours may have ended because somebody else's listens on one of its ports.
+      if (link !== null && !hasEnded(child)) return link;
+      await link?.connection.close();
     }
     await sleep(25);
   }
 }
+
+const hasEnded = (child: ChildProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null;
 
 /** The port answers before the namespace does. */
 async function tryConnect(plan: LaunchPlan, timeoutMs: number): Promise<TemporalLink | null> {
@@ -151,10 +155,28 @@ export const plainTarget = (port: number, namespace: string) => ({
   ignoreProfileFile: true,
 });
 
+/** The words of the command for its own flags, and of the systems for everything else. */
+const LOST_PORT = /can't set .* port|address already in use|only one usage of each socket address/i;
+
 async function notServing(plan: LaunchPlan, what: string): Promise<RowmillError> {
-  const lastWords = (await readFile(plan.logFile, 'utf8').catch(() => '')).trim().slice(-500);
-  return new RowmillError('temporal_unavailable_here', lastWords ? `${what}: ${lastWords}` : what, {
+  const log = (await readFile(plan.logFile, 'utf8').catch(() => '')).trim();
+  if (LOST_PORT.test(log)) {
+    return new RowmillError('port_in_use', 'a port was taken while the Temporal server started', {
+      where: LOOPBACK,
+      remedy: 'Start the same command again; see what else starts on this machine.',
+    });
+  }
+  const words = lastWords(log);
+  return new RowmillError('temporal_unavailable_here', words ? `${what}: ${words}` : what, {
     where: plan.binary.path,
     remedy: 'See what the server printed; if its state file is broken, move the file away.',
   });
 }
+
+/** A panic says why at its beginning, everything else at its end. */
+function lastWords(log: string): string {
+  const panic = log.search(/^panic: /m);
+  return panic < 0 ? log.slice(-WORDS) : log.slice(panic, panic + WORDS);
+}
+
+const WORDS = 500;

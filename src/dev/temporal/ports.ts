@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { RowmillError } from '../../errors.ts';
 
@@ -11,6 +12,34 @@ export type PortChoice = 'free' | { exactly: number } | { from: number };
 
 const MAX_STEPS = 100;
 
+/** Often enough on a machine where many processes start at once. */
+const TRIES = 5;
+
+/**
+ * Free ones are taken from below those that systems hand out by themselves (Linux from 32768, others
+ * from 49152): a port that we picked and that nobody listens on yet is not given to another process.
+ */
+const FREE = { from: 20_000, below: 32_768 } as const;
+
+/**
+ * Picks ports and starts what listens on them. Somebody else may have taken one in between: then
+ * `start` throws `port_in_use`, and it goes on with other ports, where the choice leaves any.
+ */
+export async function onFreePorts<T>(
+  choices: readonly PortChoice[],
+  start: (ports: number[]) => Promise<T> | T,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const ports = await pickPorts(choices);
+    try {
+      return await start(ports);
+    } catch (error) {
+      const lostPort = error instanceof RowmillError && error.code === 'port_in_use';
+      if (!lostPort || attempt === TRIES) throw error;
+    }
+  }
+}
+
 /** Picks ports that are free now and differ from each other, in the order asked. */
 export async function pickPorts(choices: readonly PortChoice[]): Promise<number[]> {
   const picked: number[] = [];
@@ -21,8 +50,8 @@ export async function pickPorts(choices: readonly PortChoice[]): Promise<number[
 async function pickPort(choice: PortChoice, taken: readonly number[]): Promise<number> {
   if (choice === 'free') {
     for (;;) {
-      const port = await tryPort(0);
-      if (typeof port === 'number' && !taken.includes(port)) return port;
+      const port = randomInt(FREE.from, FREE.below);
+      if (!taken.includes(port) && (await tryPort(port)) === port) return port;
     }
   }
   if ('exactly' in choice) {

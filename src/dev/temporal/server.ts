@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -7,7 +8,7 @@ import { acquireTemporalBinary, type AcquireOptions } from './acquire.ts';
 import type { TemporalBinary } from './binary.ts';
 import { launch, plainTarget, waitUntilServing, type LaunchPlan } from './launch.ts';
 import { withLock } from './lock.ts';
-import { pickPorts, type PortChoice } from './ports.ts';
+import { onFreePorts, type PortChoice } from './ports.ts';
 import { endProcess, markOf } from './process.ts';
 import { ensureSearchAttributes } from '../../client/search-attributes.ts';
 import { GRACE_MS, handleOf, untilGone, type TemporalServer } from './server-handle.ts';
@@ -27,11 +28,19 @@ export interface TemporalServerOptions extends AcquireOptions {
   namespace?: string;
   /** The server's own settings, by their names in its documentation. */
   dynamicConfig?: Readonly<Record<string, number | string | boolean>>;
-  /** @default 30000 */
+  /** @default 60000 */
   startTimeoutMs?: number;
 }
 
 export type { TemporalServer } from './server-handle.ts';
+
+/** Long: many processes may start at once, and giving up helps nobody. */
+const START_TIMEOUT_MS = 60_000;
+
+/** Of one that a killed process left; after this time it hangs, and ends. */
+const ANSWERS_WITHIN_MS = 3_000;
+/** Ending it would break the others' runs: it may just be slow on a busy machine. */
+const SHARED_ANSWERS_WITHIN_MS = 20_000;
 
 /** One that did not even answer. */
 const HANGING_GRACE_MS = 1_500;
@@ -69,7 +78,9 @@ async function reuse(
   const namespace = options.namespace ?? 'default';
   try {
     const target = plainTarget(running.ports.grpc, namespace);
-    const link = await connectTemporal({ ...target, timeoutMs: 2_000 });
+    const isShared = state.othersOf(running).length > 0;
+    const timeoutMs = isShared ? SHARED_ANSWERS_WITHIN_MS : ANSWERS_WITHIN_MS;
+    const link = await connectTemporal({ ...target, timeoutMs });
     await link.connection.close();
     state.writeServerState(dbFile, state.withUs(running));
     const exited = untilGone(running.server);
@@ -91,28 +102,22 @@ async function startNew(
   dbFile: string | null,
 ): Promise<TemporalServer> {
   const binary = await acquireTemporalBinary(options);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await startOnce(binary, options, dbFile);
-    } catch (error) {
-      // Somebody else took a port after we had looked.
-      const lostPort = error instanceof RowmillError && /can't set .* port/.test(error.message);
-      if (!lostPort || attempt === 3) throw error;
-    }
-  }
+  const ui = options.ui ?? null;
+  const wanted: PortChoice[] = [options.port ?? 'free', 'free', 'free', ...(ui ? [ui] : [])];
+  return onFreePorts(wanted, ([grpc = 0, http = 0, metrics = 0, uiPort]) =>
+    startOnce(binary, options, dbFile, { grpc, http, metrics, ui: uiPort ?? null }),
+  );
 }
 
 async function startOnce(
   binary: TemporalBinary,
   options: TemporalServerOptions,
   dbFile: string | null,
+  ports: LaunchPlan['ports'],
 ): Promise<TemporalServer> {
-  const ui = options.ui ?? null;
-  const wanted: PortChoice[] = [options.port ?? 'free', 'free', 'free', ...(ui ? [ui] : [])];
-  const [grpc = 0, http = 0, metrics = 0, uiPort] = await pickPorts(wanted);
-  const ports = { grpc, http, metrics, ui: uiPort ?? null };
+  // Not named by a port: two that start at once may pick the same, and one reads why it lost.
   const logFile =
-    dbFile === null ? join(tmpdir(), `rowmill-temporal-${grpc}.log`) : `${dbFile}.log`;
+    dbFile === null ? join(tmpdir(), `rowmill-temporal-${randomUUID()}.log`) : `${dbFile}.log`;
   const namespace = options.namespace ?? 'default';
   const dynamicConfig = options.dynamicConfig ?? {};
   const plan: LaunchPlan = { binary, ports, dbFile, logFile, namespace, dynamicConfig };
@@ -125,7 +130,7 @@ async function startOnce(
     state.writeServerState(dbFile, state.withUs(fresh));
   }
   try {
-    const link = await waitUntilServing(plan, child, options.startTimeoutMs ?? 30_000);
+    const link = await waitUntilServing(plan, child, options.startTimeoutMs ?? START_TIMEOUT_MS);
     // A file made by an older release knows fewer of them.
     await ensureSearchAttributes(link.connection, namespace);
     await link.connection.close();
