@@ -21,7 +21,8 @@ export interface AwaitIdleInput {
 }
 
 export interface WaitedSlice {
-  end: 'idle' | 'stalled' | 'deadline' | 'slice';
+  /** `stopped`: it was cancelled, which is how a pause or new limits reach it. */
+  end: 'idle' | 'stalled' | 'deadline' | 'slice' | 'stopped';
   watch: Watch;
   calls: ApiCalls;
 }
@@ -52,8 +53,14 @@ async function wait(
     const { policy, deadlineAtMs } = input;
     // Less when the deadline is near; a first reading comes soon after the start.
     const wantedMs = watch.last === null ? 0 : nextPollMs(watch, policy, now());
-    await step.sleep(Math.min(wantedMs, Math.max(0, deadlineAtMs - now())));
-    watch = await poll(deps, input, watch, step);
+    try {
+      await step.sleep(Math.min(wantedMs, Math.max(0, deadlineAtMs - now())));
+      watch = await poll(deps, input, watch, step);
+    } catch (error) {
+      // What was seen is handed back. A worker that stops throws: the next one goes on.
+      if (!step.isCancelled()) throw error;
+      return { end: 'stopped', watch, calls: step.calls };
+    }
     step.report(watch);
     const verdict = judge(watch, policy, now());
     if (verdict !== 'running') return { end: verdict, watch, calls: step.calls };

@@ -1,18 +1,23 @@
-import { createHash } from 'node:crypto';
 import type { TableSpec } from '../src/contract/pipeline.ts';
-import type { ApiCalls } from '../src/contract/run.ts';
+import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { FoundTable, Provider } from '../src/providers/provider.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
+import { tableOf } from './earlier-run.ts';
 import { runStep, type Step } from './step.ts';
+import { tableTag } from './table-tag.ts';
 
 export interface EnsureTableInput {
   run: RunKey;
   provider: string;
   name: string;
   spec: TableSpec;
+  /** Begun before, and broken off: a create may have gone out. */
+  again?: boolean;
+  /** Go on with the table of this run instead of one of its own. */
+  earlier?: EarlierRun | null;
 }
 
 export interface EnsuredTable {
@@ -24,12 +29,6 @@ export interface EnsuredTable {
 const LOOK_UPS = 4;
 const LOOK_UP_EVERY_MS = 2_000;
 
-/** The same for every retry, reset and continued run of this run; another for the next run. */
-export function tableTag(run: RunKey): string {
-  const digest = createHash('sha256').update(`${run.workflowId}\n${run.firstRunId}`).digest('hex');
-  return `rowmill-${digest.slice(0, 24)}`;
-}
-
 /**
  * The run's one table. There are no idempotency keys, so it is looked up by its tag before it is
  * created, and looked up again when a create may have landed twice: the oldest is kept, empty
@@ -40,16 +39,29 @@ export const ensureTable =
   (input: EnsureTableInput): Promise<EnsuredTable> =>
     runStep<null, EnsuredTable>(deps, async (step) => {
       const provider = deps.providers.get(input.provider);
-      const tag = tableTag(input.run);
-      const found = await provider.findTables(tag, step.ctx);
-      // An attempt before this one may have died between sending and hearing back.
-      const lookAgain = found.length === 0 && step.attempt > 1;
-      const tables = lookAgain ? await lookUp(provider, tag, step) : found;
-      const tableId = tables[0]?.id ?? (await create(provider, input, tag, step));
-      if (step.attempt > 1 || tables.length > 1) await deleteYounger(provider, tag, step);
+      const { earlier = null } = input;
+      const tableId =
+        earlier === null
+          ? await ownTable(provider, input, step)
+          : await tableOf(deps.store, earlier, provider, step);
       const table = await provider.ensureColumns(tableId, input.spec, step.ctx);
       return { table, calls: step.calls };
     });
+
+async function ownTable(
+  provider: Provider,
+  input: EnsureTableInput,
+  step: Step<null>,
+): Promise<string> {
+  const tag = tableTag(input.run);
+  const found = await provider.findTables(tag, step.ctx);
+  // An attempt before this one may have died between sending and hearing back.
+  const begun = step.attempt > 1 || input.again === true;
+  const tables = begun && found.length === 0 ? await lookUp(provider, tag, step) : found;
+  const tableId = tables[0]?.id ?? (await create(provider, input, tag, step));
+  if (begun || tables.length > 1) await deleteYounger(provider, tag, step);
+  return tableId;
+}
 
 async function create(
   provider: Provider,

@@ -14,6 +14,8 @@ export interface LoadRowsInput {
   provider: string;
   table: TableRef;
   snapshot: SnapshotRef;
+  /** Begun before, and broken off: its last request may still land. */
+  again?: boolean;
 }
 
 export interface LoadedRows {
@@ -66,14 +68,14 @@ class Loader {
     this.#folder = folder;
     this.#step = step;
     // The attempt before may have died with a request on its way.
-    this.#contested = step.attempt > 1;
+    this.#contested = step.attempt > 1 || input.again === true;
   }
 
   async load(): Promise<LoadedRows> {
     const { rows } = this.#input.snapshot;
     const before = await this.#rowCount();
     // Something is there already: an attempt before this one, whose last request may still land.
-    let present = before === 0 && this.#step.attempt === 1 ? null : await this.#repair();
+    let present = before === 0 && !this.#contested ? null : await this.#repair();
     for (let round = 0; round < ROUNDS; round += 1) {
       await this.#send(present);
       if (this.#contested) present = await this.#repair();

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { RUN_FILE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
-import type { ApiCalls } from '../src/contract/run.ts';
+import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { requireProviderSpec } from '../src/providers/spec.ts';
 import { probeTarget } from '../src/sinks/probe-target.ts';
@@ -9,6 +10,7 @@ import { takeSnapshot } from '../src/sources/snapshot.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
+import { cellsLeft, copyLines, takeOver } from './earlier-run.ts';
 import { SNAPSHOT_FILE } from './snapshot.ts';
 import { runStep } from './step.ts';
 
@@ -17,12 +19,16 @@ export interface PrepareRowsInput {
   pipeline: Pipeline;
   /** Frozen by the client in the shared store; without it the source is read here. */
   snapshot: SnapshotRef | null;
+  /** Take over the frozen rows of this run instead. */
+  earlier?: EarlierRun | null;
 }
 
 export interface PreparedRows {
   snapshot: SnapshotRef;
   /** Paid cells a row has, weighted by what the provider charges. */
   paidCellsPerRow: number;
+  /** Of a rerun: cells without an answer; `null` otherwise, or when it is not known. */
+  openCells: number | null;
   /** Credits on the account; `null` where the provider does not say. */
   credits: number | null;
   /** Whether the server knows rowmill's search attributes; an unknown one would block the run. */
@@ -43,12 +49,15 @@ export const prepareRows =
       for (const target of pipeline.results) await probeTarget(target);
       const folder = deps.store.run(input.run);
       const snapshot = await freeze(deps, input, folder);
+      await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
+      const openCells = await cellsLeft(folder);
       const { credits } = await readAccount(deps, pipeline.provider, step);
       const plan = requireProviderSpec(pipeline.provider).plan(pipeline.table);
       const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
       const { searchAttributes } = deps;
       deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
-      return { snapshot, paidCellsPerRow, credits, searchAttributes, calls: step.calls };
+      const { calls } = step;
+      return { snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls };
     });
 
 /** Once frozen, the source is not read again: what changes in it changes nothing. */
@@ -57,8 +66,12 @@ async function freeze(
   input: PrepareRowsInput,
   folder: Folder,
 ): Promise<SnapshotRef> {
-  const { pipeline, snapshot } = input;
+  const { pipeline, snapshot, earlier = null } = input;
   if (!(await folder.exists(SNAPSHOT_FILE))) {
+    if (earlier !== null) {
+      await takeOver(deps.store, earlier, folder);
+      return snapshotOf(folder);
+    }
     if (snapshot === null) {
       const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
       return (await takeSnapshot(pipeline.rows, inputs, await folder.create(SNAPSHOT_FILE))).ref;
@@ -81,13 +94,13 @@ async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder):
       where: `store ${deps.store.location}`,
     });
   }
-  const draft = await folder.create(SNAPSHOT_FILE);
-  try {
-    for await (const line of staged.lines(SNAPSHOT_FILE)) await draft.line(line);
-    await draft.commit();
-  } finally {
-    await draft.discard();
-  }
+  await copyLines(staged, SNAPSHOT_FILE, folder, SNAPSHOT_FILE);
+}
+
+/** Rows that stand in the pipeline itself are frozen beside it. */
+function withoutRows(pipeline: Pipeline): Pipeline {
+  if (pipeline.rows.source.type !== 'inline') return pipeline;
+  return { ...pipeline, rows: { ...pipeline.rows, source: { type: 'inline', rows: [] } } };
 }
 
 async function snapshotOf(folder: Folder): Promise<SnapshotRef> {

@@ -1,7 +1,13 @@
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Collection, PublishedFile, QuarantineLine } from '../src/contract/results.ts';
-import type { ApiCalls, Outcome, RunSummary } from '../src/contract/run.ts';
+import type {
+  ApiCalls,
+  EarlierRun,
+  Outcome,
+  RunSummary,
+  StillRunning,
+} from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import { requireProviderSpec } from '../src/providers/spec.ts';
@@ -12,10 +18,11 @@ import { removeStale, siblingPaths } from '../src/sinks/siblings.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { tableTag } from './ensure-table.ts';
+import { leftBehind, type LeftBehind } from './earlier-run.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
 import { runStep, type Step } from './step.ts';
+import { tableTag } from './table-tag.ts';
 
 export interface PublishResultsInput {
   run: RunKey;
@@ -33,6 +40,10 @@ export interface PublishResultsInput {
   estimatedCredits: number;
   creditsBefore: number | null;
   startedAtMs: number;
+  /** Cells that go on at the provider. */
+  inFlight?: number;
+  /** The run that this one took up again. */
+  earlier?: EarlierRun | null;
 }
 
 export const QUARANTINE_FILE = RUN_FILE.quarantine;
@@ -50,9 +61,16 @@ export const publishResults =
       const creditsAfter = await balance(deps, input, step);
       const quarantined = await writeQuarantine(folder, input.found);
       const { files, failed } = await copyToTargets(input, folder, step);
-      const summary = summaryOf(input, step.calls, creditsAfter, files, quarantined);
-      await folder.writeJson(MANIFEST_FILE, manifestOf(deps, input, summary, creditsAfter));
-      await copyCompanions(input, folder, quarantined > 0);
+      const left = input.earlier ? await leftBehind(deps.store, input.earlier) : null;
+      const summary = {
+        ...summaryOf(input, step.calls, creditsAfter, files, quarantined),
+        before: left?.before ?? null,
+      };
+      await folder.writeJson(MANIFEST_FILE, manifestOf(deps, input, summary, creditsAfter, left));
+      // A rerun that read nothing leaves what stands beside the results of the run before.
+      if (input.found !== null || left === null) {
+        await copyCompanions(input, folder, quarantined > 0);
+      }
       if (failed !== null) throw failed;
       tell(deps, input, summary);
       return summary;
@@ -153,7 +171,7 @@ function summaryOf(
   creditsAfter: number | null,
   results: PublishedFile[],
   quarantined: number,
-): RunSummary {
+): Omit<RunSummary, 'before'> {
   const { creditsBefore } = input;
   const [first] = input.pipeline.results;
   const beside = first === undefined ? null : siblingPaths(first);
@@ -175,7 +193,14 @@ function summaryOf(
     quarantine:
       quarantined > 0 && beside !== null ? { path: beside.quarantine, cells: quarantined } : null,
     manifest: beside?.manifest ?? null,
+    stillRunning: stillRunning(input),
   };
+}
+
+/** Extruct has no way to stop a run: what was asked for goes on when nobody waits for it any more. */
+function stillRunning({ inFlight = 0, table }: PublishResultsInput): StillRunning | null {
+  if (inFlight === 0 || table === null) return null;
+  return { cells: inFlight, tableId: table.id, tableUrl: table.url };
 }
 
 /** What happened, for people and audits; the field names are documented in docs/results.md. */
@@ -184,6 +209,7 @@ function manifestOf(
   input: PublishResultsInput,
   summary: RunSummary,
   creditsAfter: number | null,
+  left: LeftBehind | null,
 ): object {
   return {
     ...summary,
@@ -192,7 +218,7 @@ function manifestOf(
     provider: input.pipeline.provider,
     firstRunId: input.run.firstRunId,
     tableUrl: input.table?.url ?? null,
-    tableTag: input.table === null ? null : tableTag(input.run),
+    tableTag: input.table === null ? null : (left?.tableTag ?? tableTag(input.run)),
     byColumn: input.found?.byColumn ?? {},
     usage: input.found?.usage ?? null,
     credits: {

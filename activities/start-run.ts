@@ -23,6 +23,8 @@ export interface StartRunInput {
   /** Name the rows one by one: the table may hold rows that are not ours. */
   contested: boolean;
   mustMove: boolean;
+  /** Begun before, and broken off: a request may have gone out. */
+  again?: boolean;
 }
 
 export type StartedRun =
@@ -57,7 +59,8 @@ export const startRun =
         requestedCells: 0,
         before: { cellsTotal, cellsDone },
       };
-      const again = step.attempt > 1 && (await movesSoon(provider, input.table, before, step));
+      const begun = step.attempt > 1 || input.again === true;
+      const again = begun && (await movesSoon(provider, input.table, before, step));
       const scopes = again ? [] : await scopesOf(input, deps.store.run(input.run));
       if (again) receipt.requestedCells = null;
       for (const scope of scopes) {

@@ -1,4 +1,11 @@
-import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
+import {
+  activityInfo,
+  cancellationDetails,
+  cancellationSignal,
+  heartbeat,
+  log,
+  sleep,
+} from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
@@ -28,6 +35,8 @@ export interface Step<D> {
   report(details: D): void;
   /** Waits; ends early by throwing when the step is cancelled. */
   sleep(ms: number): Promise<void>;
+  /** Whether the workflow wants it to end; not: the worker stops. */
+  isCancelled(): boolean;
   /** A pause in which a request whose fate is unknown may still land. */
   settle(ms: number): Promise<void>;
 }
@@ -72,6 +81,7 @@ export async function runStep<D, R>(
       heartbeat(beat);
     },
     sleep,
+    isCancelled: () => cancellationDetails()?.cancelRequested === true,
     settle: (ms) => sleep(ms * (deps.settleFactor ?? 1)),
   };
   heartbeat(beat);

@@ -10,7 +10,7 @@ export interface KnownTries {
 export async function readTries(folder: Folder, sweep: number): Promise<KnownTries> {
   const known = new Map<string, CellTries>();
   const id = (key: string, column: string): string => `${column}\n${key}`;
-  if (sweep > 0 && (await folder.exists(openCellsFile(sweep)))) {
+  if (await folder.exists(openCellsFile(sweep))) {
     for await (const cell of openCells(folder, openCellsFile(sweep))) {
       const { status, inFlight, attempts } = cell;
       known.set(id(cell.key, cell.column), { status, inFlight, attempts });

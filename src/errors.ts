@@ -89,20 +89,23 @@ export const ERRORS = {
   },
   insufficient_credits: {
     meaning: 'The account has no credits left.',
-    remedy: 'Top up the account; cells that are done stay done.',
+    remedy:
+      'Top up the account: the run goes on by itself, or at once with `rowmill resume RUN`. Done cells stay done.',
     retryable: false,
     exit: account,
     benign: true,
   },
   plan_required: {
     meaning: 'The account’s plan does not allow this call.',
-    remedy: 'Change to a plan that includes tables by API.',
+    remedy:
+      'Change to a plan that includes tables by API, then `rowmill rerun RUN`: what is done is not paid again.',
     retryable: false,
     exit: account,
   },
   payment_failed: {
     meaning: 'The provider could not charge the account.',
-    remedy: 'Settle the payment with the provider.',
+    remedy:
+      'Settle the payment with the provider, then `rowmill rerun RUN`: what is done is not paid again.',
     retryable: false,
     exit: account,
   },
@@ -293,7 +296,8 @@ export const ERRORS = {
   },
   deadline_reached: {
     meaning: 'The run’s deadline came before there was anything to publish.',
-    remedy: 'See the last problem named; raise `run.deadline` or start the run again.',
+    remedy:
+      'See the last problem named; raise `run.deadline`, then `rowmill rerun RUN` if it had a table.',
     retryable: false,
     exit: failed,
   },

@@ -1,21 +1,27 @@
-import { ApplicationFailure, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
-import type { RunProgress } from '../src/contract/run.ts';
-import { progressOf, type View } from './progress.ts';
+import { defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
+import type { Adjusted, AdjustRequest, PauseRequest, RunProgress } from '../src/contract/run.ts';
+import { adjust, checkAdjust } from './adjust.ts';
+import { checkApproval, checkPause, checkRerun, checkResume } from './may.ts';
+import { progressOf, showProgress, type View } from './progress.ts';
 
 export const progressQuery = defineQuery<RunProgress>('progress');
 export const approveSpendUpdate = defineUpdate('approveSpend');
+export const pauseUpdate = defineUpdate<undefined, [PauseRequest?]>('pause');
 export const resumeUpdate = defineUpdate('resume');
+export const rerunFailedUpdate = defineUpdate('rerunFailed');
+export const adjustUpdate = defineUpdate<Adjusted, [AdjustRequest?]>('adjust');
 
 /** A run with what people may do to it. */
 export interface Controlled extends View {
-  readonly resume: (() => void) | null;
+  /** Breaks off what is waited for, so that it begins anew; `null` where that is not safe or of use. */
+  readonly interrupt: (() => void) | null;
 }
 
-/** What people and backends may ask and do while a run lives. */
+/** What people and backends may ask and do while a run lives; every input is optional JSON. */
 export function listen(run: Controlled): void {
   const { state } = run;
   setHandler(progressQuery, () => progressOf(run), {
-    description: 'Stage, counts, rate, time left and last problem of the run',
+    description: 'Stage, counts, rate, time left and last problem of the run. No input.',
   });
   setHandler(
     approveSpendUpdate,
@@ -23,32 +29,66 @@ export function listen(run: Controlled): void {
       state.approved = true;
     },
     {
-      description: 'Approve the estimated credits of a run that waits for approval',
-      validator: () => {
-        if (state.stage !== 'waiting for approval') {
-          throw ApplicationFailure.nonRetryable(
-            `nothing to approve: the run is at "${state.stage}"`,
-            'action_refused',
-          );
-        }
-      },
+      description: 'Approve the estimated credits of a run that waits for approval. No input.',
+      validator: () => checkApproval(state),
+    },
+  );
+  setHandler(
+    pauseUpdate,
+    ({ reason, by } = {}) => {
+      const since = { sinceMs: Date.now(), at: state.stage };
+      state.pause = { ...since, reason: reason ?? null, by: by ?? null };
+      run.interrupt?.();
+      showProgress(run);
+    },
+    {
+      description:
+        'Hold the run: nothing is sent or polled until `resume`. Cells at the provider go on, and so ' +
+        'does the deadline. Optional input: {"reason": "why", "by": "who"}',
+      validator: (request: PauseRequest = {}) => checkPause(state, request),
     },
   );
   setHandler(
     resumeUpdate,
     () => {
-      run.resume?.();
+      if (state.pause === null) run.interrupt?.();
+      state.pause = null;
+      showProgress(run);
     },
     {
-      description: 'Try again now: the account has been topped up or has a new token',
-      validator: () => {
-        if (run.resume === null) {
-          throw ApplicationFailure.nonRetryable(
-            `nothing to resume: the run is at "${state.stage}"`,
-            'action_refused',
-          );
-        }
-      },
+      description:
+        'Go on: a paused run, or one that waits for credits or a new token and should try again now. ' +
+        'No input.',
+      validator: () => checkResume(state),
+    },
+  );
+  setHandler(
+    rerunFailedUpdate,
+    () => {
+      state.rerunAsked = true;
+      showProgress(run);
+    },
+    {
+      description:
+        'One more pass over the failed cells, when the passes of the pipeline file are over. It may ' +
+        'cost credits. No input.',
+      validator: () => checkRerun(state),
+    },
+  );
+  setHandler(
+    adjustUpdate,
+    (request = {}) => {
+      const adjusted = adjust(state, request);
+      // What is waited for was begun with the old limits.
+      run.interrupt?.();
+      showProgress(run);
+      return adjusted;
+    },
+    {
+      description:
+        'Change the deadline (counted from the start) or the longest time between two polls. Input: ' +
+        '{"deadline": "8h", "pollAtMost": "60s"}, one of them or both; numbers are ms',
+      validator: (request: AdjustRequest = {}) => checkAdjust(run, request),
     },
   );
 }

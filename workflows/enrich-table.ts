@@ -1,5 +1,5 @@
 import type { RunSummary } from '../src/contract/run.ts';
-import { collectResults, startRun, untilIdle, worthAnotherPass } from './pass.ts';
+import { collectResults, startRun, takeStock, untilIdle, worthAPass } from './pass.ts';
 import { approveSpend, prepareRows } from './prepare.ts';
 import { conclude, publishResults } from './publish.ts';
 import { Run } from './run.ts';
@@ -20,12 +20,13 @@ export async function enrichTable(input: ResumableInput): Promise<RunSummary> {
     await approveSpend(run); // refused, or waits for an operator, above the limits
     await ensureTable(run); // found by its tag before it is created
     await loadRows(run); // each row exactly once, before anything is paid
+    await takeStock(run); // of a table that was worked on before: which cells are left
 
-    do {
+    while (worthAPass(run)) {
       await startRun(run); // first every cell, then only failed or unfinished ones
       await untilIdle(run); // polled by slices, as often as the progress asks for
       await collectResults(run); // paged into the store; failed, blocked and empty cells counted
-    } while (worthAnotherPass(run));
+    }
 
     return await publishResults(run); // atomic, with manifest and quarantine
   } catch (error) {

@@ -1,4 +1,9 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  RetryState,
+  TimeoutFailure,
+} from '@temporalio/common';
 
 /** What the run fails with: the code and text of the step that broke, without Temporal's wrapping. */
 export function failureOf(error: unknown): ApplicationFailure {
@@ -20,6 +25,10 @@ export function failureOf(error: unknown): ApplicationFailure {
 /** A step that was retried until the deadline. */
 export const isTimeout = (error: unknown): boolean =>
   error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+
+/** The same, also where there was no time left for one more attempt. */
+export const ranOutOfTime = (error: unknown): boolean =>
+  isTimeout(error) || (error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT);
 
 /** The error of the last attempt, which the time-out hides. */
 function triedBefore(error: unknown): string {

@@ -1,8 +1,8 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
-import { logPass, nextPass, type PassKind } from '../src/rules/passes.ts';
+import { logPass, nextPass, passOnDemand, type PassKind } from '../src/rules/passes.ts';
 import { beginWatch } from '../src/rules/watch.ts';
-import { patiently, waitIfBroke } from './patience.ts';
+import { breakably, patiently, waitIfBroke } from './patience.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 import type { ResumableInput } from './run-state.ts';
@@ -40,8 +40,9 @@ export async function startRun(run: Run): Promise<void> {
 async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
   const { state, pipeline } = run;
   const onlyOpen = kind === 'follow-up' || kind === 'nudge';
-  const done = await patiently(run, () =>
-    steps.startRun.executeWithOptions(run.within(SUMMARY[kind]), [
+  const done = await patiently(run, (again) => {
+    state.asked = true;
+    return steps.startRun.executeWithOptions(run.within(SUMMARY[kind]), [
       {
         run: run.key,
         provider: pipeline.provider,
@@ -51,9 +52,10 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
         rows: run.prepared.snapshot.rows,
         contested: state.loaded?.contested ?? false,
         mustMove: kind === 'nudge',
+        again,
       },
-    ]),
-  );
+    ]);
+  });
   run.count(done);
   if (done.drifted) return false;
   state.open = { kind, receipt: done.receipt, watch: done.watch, end: null };
@@ -75,14 +77,14 @@ export async function untilIdle(run: Run): Promise<void> {
   const { awaitIdle } = steps.pollingSteps();
   for (;;) {
     run.enter('running');
-    const slice = await patiently(run, () =>
+    const slice = await breakably(run, () =>
       awaitIdle.executeWithOptions(run.withinGrace(`Wait for pass ${state.passes}`), [
         {
           provider: run.pipeline.provider,
           table: { ...run.table, columns: [] },
           receipt: pass.receipt,
           watch: pass.watch,
-          policy: run.pipeline.run,
+          policy: run.policy,
           deadlineAtMs: state.deadlineAtMs,
         },
       ]),
@@ -93,6 +95,8 @@ export async function untilIdle(run: Run): Promise<void> {
       pass.watch = { ...slice.watch, lastChangeAtMs: Date.now() };
       continue;
     }
+    // Somebody paused or adjusted the run: it goes on with the next slice.
+    if (slice.end === 'stopped') continue;
     if (slice.end !== 'slice') {
       pass.end = slice.end;
       return;
@@ -105,7 +109,7 @@ export async function untilIdle(run: Run): Promise<void> {
 }
 
 /** Pages the table into the store, and takes stock. */
-export const collectResults = (run: Run): Promise<void> => patiently(run, () => sweep(run));
+export const collectResults = (run: Run): Promise<void> => breakably(run, () => sweep(run));
 
 /** The same without patience: for a run that ends now, whatever the account says. */
 export async function sweep(run: Run): Promise<void> {
@@ -126,16 +130,25 @@ export async function sweep(run: Run): Promise<void> {
   run.count(done);
   state.log = logPass(state.log, kind, state.open?.end ?? 'idle', state.found, done.found);
   state.found = done.found;
-  state.doneCells = state.open?.watch.last?.cellsDone ?? state.doneCells;
+  const answered = done.found.cells.done + done.found.cells.empty;
+  state.doneCells = state.open?.watch.last?.cellsDone ?? Math.max(state.doneCells, answered);
   state.open = null;
 }
 
-/** Whether another pass may bring more, and which one. */
-export function worthAnotherPass({ state, pipeline }: Run): boolean {
-  const next =
-    state.found === null || state.log === null
-      ? null
-      : nextPass(state.found, state.log, pipeline.run);
+/** A rerun looks first which cells are left; a new table is all to do. */
+export async function takeStock(run: Run): Promise<void> {
+  if (run.input.earlier !== undefined && run.state.found === null) await collectResults(run);
+}
+
+/** Whether a pass is under way or may bring more, and which one. */
+export function worthAPass({ state, pipeline }: Run): boolean {
+  const { open, found, log } = state;
+  // The first pass of a new table, or one that went on from a run before.
+  if (open !== null || found === null || log === null) return true;
+  const due = nextPass(found, log, pipeline.run);
+  const asked = due === null && state.rerunAsked ? passOnDemand(found, log) : null;
+  if (asked !== null) state.rerunAsked = false;
+  const next = due ?? asked;
   if (next !== null) state.next = next;
   return next !== null;
 }

@@ -1,6 +1,7 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { Stage } from '../src/contract/run.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, ranOutOfTime } from './failures.ts';
+import { BROKEN_OFF, breakable, unpaused } from './hold.ts';
 import { checkCredits, pollingSteps } from './policies.ts';
 import type { Run } from './run.ts';
 
@@ -14,19 +15,41 @@ const HOLDS: Readonly<Record<string, Hold>> = {
   token_missing: 'waiting for credentials',
 };
 
-/** Does a step; where the account stands in its way, waits for that to end and does it again. */
-export async function patiently<R>(run: Run, step: () => Promise<R>): Promise<R> {
+/** `again`: it was begun before, and its last request may still be on its way. */
+type StepOf<R> = (again: boolean) => Promise<R>;
+
+/**
+ * Does a step, not before the run is unpaused; where the account stands in its way, waits for that
+ * to end and does it again.
+ */
+export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
+  let again = false;
   for (;;) {
+    await unpaused(run);
     try {
-      return await step();
+      return await step(again);
     } catch (error) {
+      if (isCancellation(error) || run.isLate()) throw error;
+      // The deadline was put off while the step was tried.
+      again = ranOutOfTime(error);
+      if (again) continue;
       const failure = failureOf(error);
       const hold = HOLDS[failure.type ?? ''];
-      if (isCancellation(error) || hold === undefined || run.isLate()) throw error;
+      if (hold === undefined) throw error;
       await waitForAccount(run, hold, failure.message);
       // Still not usable at the deadline: the step's own error says why.
       if (run.isLate()) throw error;
     }
+  }
+}
+
+/** The same for a step that a pause breaks off in the middle, and that is begun anew then. */
+export async function breakably<R>(run: Run, step: StepOf<R>): Promise<R> {
+  let broken = false;
+  for (;;) {
+    const result = await patiently(run, (again) => breakable(run, () => step(again || broken)));
+    if (result !== BROKEN_OFF) return result;
+    broken = true;
   }
 }
 
@@ -50,21 +73,13 @@ export async function waitForAccount(run: Run, hold: Hold, problem: string): Pro
   state.problem = problem;
   run.enter(hold);
   const { awaitAccount } = pollingSteps();
-  const scope = new CancellationScope();
-  run.resume = () => scope.cancel();
-  try {
-    const seen = await scope.run(() =>
-      awaitAccount.executeWithOptions(run.within(`Wait for the account: ${hold}`), [
-        { provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs },
-      ]),
-    );
-    run.count(seen);
-  } catch (error) {
-    // Resumed by somebody: the step itself will tell whether they were right.
-    if (!scope.consideredCancelled || CancellationScope.current().consideredCancelled) throw error;
-  } finally {
-    run.resume = null;
-  }
+  const seen = await breakable(run, () =>
+    awaitAccount.executeWithOptions(run.within(`Wait for the account: ${hold}`), [
+      { provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs },
+    ]),
+  );
+  // Resumed by somebody: the step itself will tell whether they were right.
+  if (seen !== BROKEN_OFF) run.count(seen);
   state.problem = null;
   run.enter(interrupted);
 }

@@ -18,8 +18,12 @@ const retry = (policy: RetryPolicy): RetryPolicy => ({
 /** A lost worker is noticed after this long. */
 const HEARTBEAT = '30s';
 
+/** A step that is cancelled has come to its end before anything follows: never two writers at once. */
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+
 /** Local files and one request: what fails here is worth a quick second try. */
 export const { prepareRows } = proxyActivities<Activities>({
+  cancellationType,
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '30m',
   retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
@@ -27,6 +31,7 @@ export const { prepareRows } = proxyActivities<Activities>({
 
 /** A create may land late: the retry must not come before the list shows it. */
 export const { ensureTable } = proxyActivities<Activities>({
+  cancellationType,
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '5m',
   retry: retry({ initialInterval: '5s', maximumInterval: '2m' }),
@@ -34,6 +39,7 @@ export const { ensureTable } = proxyActivities<Activities>({
 
 /** 100 k rows at 10 requests a second take 4 minutes; an attempt goes on where the last one was. */
 export const { loadRows } = proxyActivities<Activities>({
+  cancellationType,
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '12h',
   retry: retry({ initialInterval: '2s', maximumInterval: '2m' }),
@@ -41,6 +47,7 @@ export const { loadRows } = proxyActivities<Activities>({
 
 /** Money: a slow second try, after the status had time to show what the first one did. */
 export const { startRun } = proxyActivities<Activities>({
+  cancellationType,
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '15m',
   retry: retry({ initialInterval: '5s', maximumInterval: '5m' }),
@@ -48,6 +55,7 @@ export const { startRun } = proxyActivities<Activities>({
 
 /** Reads only; goes on at the last part that was written. */
 export const { collectResults } = proxyActivities<Activities>({
+  cancellationType,
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '12h',
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
@@ -55,6 +63,7 @@ export const { collectResults } = proxyActivities<Activities>({
 
 /** Disks fill and come back; somebody may have to make room. */
 export const { publishResults } = proxyActivities<Activities>({
+  cancellationType,
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '2h',
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
@@ -62,6 +71,7 @@ export const { publishResults } = proxyActivities<Activities>({
 
 /** One cheap look. */
 export const { checkCredits } = proxyActivities<Activities>({
+  cancellationType,
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '5m',
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
@@ -79,6 +89,7 @@ export const { cancelRemote } = proxyActivities<Activities>({
 export const pollingSteps = () =>
   proxyActivities<PollActivities>({
     taskQueue: pollQueueOf(workflowInfo().taskQueue),
+    cancellationType,
     heartbeatTimeout: HEARTBEAT,
     startToCloseTimeout: '3h',
     retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),

@@ -1,5 +1,6 @@
-import { ApplicationFailure, condition } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import { judgeSpend } from '../src/rules/spend.ts';
+import { unpaused, untilDeadline } from './hold.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 
@@ -9,7 +10,7 @@ export async function prepareRows(run: Run): Promise<void> {
   const { key, pipeline, input } = run;
   run.state.prepared = await steps.prepareRows.executeWithOptions(
     run.within(`Check and freeze the rows of ${pipeline.name}`),
-    [{ run: key, pipeline, snapshot: input.snapshot ?? null }],
+    [{ run: key, pipeline, snapshot: input.snapshot ?? null, earlier: input.earlier ?? null }],
   );
   run.count(run.state.prepared);
 }
@@ -22,10 +23,14 @@ export async function approveSpend(run: Run): Promise<void> {
   if (verdict === 'refuse') {
     throw refused(`estimated ${credits} credits, spend.maxCredits is ${spend.maxCredits ?? 0}`);
   }
-  if (verdict === 'go' || state.approved) return;
-  run.enter('waiting for approval');
-  if (await condition(() => state.approved, run.leftMs())) return;
-  throw refused(`${credits} credits were not approved before the deadline`);
+  if (verdict === 'go') return;
+  while (!state.approved) {
+    run.enter('waiting for approval');
+    await unpaused(run);
+    const summary = `Wait for the approval of about ${credits} credits: update approveSpend`;
+    const news = await untilDeadline(run, summary, () => state.approved || state.pause !== null);
+    if (!news) throw refused(`${credits} credits were not approved before the deadline`);
+  }
 }
 
 const refused = (what: string): ApplicationFailure =>

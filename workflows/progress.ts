@@ -4,7 +4,7 @@ import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
 import { totalCells, unanswered } from '../src/rules/outcome.ts';
-import { estimateCredits } from '../src/rules/spend.ts';
+import { creditsOf } from '../src/rules/spend.ts';
 import { timeLeftMs } from '../src/rules/watch.ts';
 import { renderDetails } from './details.ts';
 import type { RunState } from './run-state.ts';
@@ -36,11 +36,13 @@ export function progressOf({ pipeline, state, outcome }: View): RunProgress {
     cellsPerMinute:
       open === null || open.watch.ratePerMs === 0 ? null : open.watch.ratePerMs * 60_000,
     leftMs: open === null ? null : timeLeftMs(open.watch),
-    estimatedCredits:
-      prepared === null ? 0 : estimateCredits(rows, prepared.paidCellsPerRow, pipeline.spend),
+    estimatedCredits: prepared === null ? 0 : creditsOf(prepared, pipeline.spend),
     creditsBefore: prepared?.credits ?? null,
     apiCalls: state.calls,
     problem: state.problem,
+    paused: state.pause,
+    rerunAsked: state.rerunAsked,
+    pollAtMostMs: state.pollAtMostMs,
   };
 }
 
@@ -81,6 +83,7 @@ const MILESTONES: readonly string[] = [
   'waiting for credits',
   'waiting for credentials',
   'running',
+  'paused',
   'finished',
 ];
 

@@ -7,23 +7,33 @@ import {
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf } from '../src/rules/outcome.ts';
-import { failureOf, isTimeout } from './failures.ts';
+import { failureOf } from './failures.ts';
 import { sweep } from './pass.ts';
 import * as steps from './policies.ts';
+import type { RunState } from './run-state.ts';
 import type { Run } from './run.ts';
 
-/** Copies the results to where the pipeline wants them, with manifest and quarantine. */
+/**
+ * Copies the results to where the pipeline wants them, with manifest and quarantine. From here on
+ * there is nothing left to cancel.
+ */
 export function publishResults(run: Run): Promise<RunSummary> {
   const { found } = run.state;
   const outcome =
     found === null ? 'failed' : outcomeOf(found.cells, run.pipeline.run.tolerateFailed);
-  return publish(run, outcome, run.isLate() ? DEADLINE : null);
+  return CancellationScope.nonCancellable(() =>
+    publish(run, outcome, run.isLate() ? DEADLINE : null),
+  );
 }
+
+/** Cells that go on at the provider, and cost, by the newest look at them. */
+const cellsInFlight = ({ open, found }: RunState): number =>
+  open?.watch.last?.cellsInProgress ?? found?.inFlight ?? 0;
 
 const DEADLINE = 'the deadline was reached';
 
 async function publish(run: Run, outcome: Outcome, reason: string | null): Promise<RunSummary> {
-  const { state, pipeline } = run;
+  const { state, pipeline, input } = run;
   run.enter('publishing results');
   const summary = await steps.publishResults.executeWithOptions(
     run.withinGrace(`Publish the results: ${outcome}`),
@@ -42,6 +52,8 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
         creditsBefore: state.prepared?.credits ?? null,
         startedAtMs: state.startedAtMs,
+        inFlight: cellsInFlight(state),
+        earlier: input.earlier ?? null,
       },
     ],
   );
@@ -59,11 +71,12 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
   if (state.stage === 'publishing results') throw failure;
   const cancelled = isCancellation(error);
   state.problem = cancelled ? 'cancelled' : failure.message;
+  state.pause = null;
   return CancellationScope.nonCancellable(async () => {
     await stopAtProvider(run);
-    if (state.passes > 0) await salvage(run);
+    if (state.asked || run.input.earlier !== undefined) await salvage(run);
     if (cancelled) return publish(run, 'cancelled', 'cancelled');
-    if (isTimeout(error) && run.isLate() && state.found !== null) {
+    if (failure.type === 'deadline_reached' && state.found !== null) {
       return publish(run, 'partial', DEADLINE);
     }
     await leaveTraces(run, failure);
@@ -87,6 +100,7 @@ async function stopAtProvider(run: Run): Promise<void> {
 
 /** One more sweep of a run that broke off; the last one will do when it cannot be had. */
 async function salvage(run: Run): Promise<void> {
+  if (run.state.table === null) return;
   try {
     await sweep(run);
   } catch (error) {

@@ -2,7 +2,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Collection } from '../src/contract/results.ts';
-import type { ApiCalls, EnrichTableInput, Stage } from '../src/contract/run.ts';
+import type { ApiCalls, EnrichTableInput, Pause, Stage } from '../src/contract/run.ts';
 import type { RunReceipt, TableRef } from '../src/contract/table.ts';
 import type { PassKind, PassLog, WaitEnd } from '../src/rules/passes.ts';
 import type { Watch } from '../src/rules/watch.ts';
@@ -41,23 +41,35 @@ export interface RunState {
   problem: string | null;
   /** What the search attributes last said. */
   shown: string;
+  /** Somebody holds the run; `null`: nobody does. */
+  pause: Pause | null;
+  /** One more pass over the failed cells is wanted, beyond the policy. */
+  rerunAsked: boolean;
+  pollAtMostMs: number;
+  /** A paid request was made, or was about to be. */
+  asked: boolean;
 }
 
 /** The input as it comes from a client, or from the run before this one. */
 export type ResumableInput = EnrichTableInput & { resume?: RunState };
 
 export function openState(input: ResumableInput): RunState {
-  if (input.resume !== undefined) return input.resume;
+  // Of an older version it may lack fields.
+  return { ...freshState(input), ...input.resume };
+}
+
+function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
   const startedAtMs = workflowInfo().startTime.getTime();
   return {
     startedAtMs,
-    deadlineAtMs: startedAtMs + input.pipeline.run.deadlineMs,
+    deadlineAtMs: startedAtMs + pipeline.run.deadlineMs,
     stage: 'preparing rows',
-    approved: input.approved ?? false,
+    approved: approved ?? false,
     prepared: null,
     table: null,
     loaded: null,
-    next: 'first',
+    // A rerun looks first what is left.
+    next: earlier === undefined ? 'first' : 'wait',
     open: null,
     log: null,
     passes: 0,
@@ -66,5 +78,9 @@ export function openState(input: ResumableInput): RunState {
     calls: { total: 0, polls: 0 },
     problem: null,
     shown: '',
+    pause: null,
+    rerunAsked: earlier !== undefined,
+    pollAtMostMs: pipeline.run.pollAtMostMs,
+    asked: false,
   };
 }

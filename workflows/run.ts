@@ -1,9 +1,9 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
-import type { Pipeline } from '../src/contract/pipeline.ts';
+import type { Pipeline, RunPolicy } from '../src/contract/pipeline.ts';
 import type { ApiCalls, Outcome, Stage } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
-import { estimateCredits } from '../src/rules/spend.ts';
+import { creditsOf } from '../src/rules/spend.ts';
 import { listen } from './controls.ts';
 import { showProgress } from './progress.ts';
 import { openState, type OpenPass, type ResumableInput, type RunState } from './run-state.ts';
@@ -20,8 +20,8 @@ export class Run {
   readonly key: { workflowId: string; firstRunId: string };
   readonly runId: string;
   outcome: Outcome | null = null;
-  /** Ends a wait for the account early; `null` when there is none. */
-  resume: (() => void) | null = null;
+  /** Breaks off what is waited for, so that it begins anew; `null` where that is not safe. */
+  interrupt: (() => void) | null = null;
 
   constructor(input: ResumableInput) {
     const { workflowId, runId, firstExecutionRunId } = workflowInfo();
@@ -61,6 +61,11 @@ export class Run {
     return { summary, scheduleToCloseTimeout: Math.max(this.leftMs(), GRACE_MS) };
   }
 
+  /** The pipeline's, as somebody may have adjusted it. */
+  get policy(): RunPolicy {
+    return { ...this.pipeline.run, pollAtMostMs: this.state.pollAtMostMs };
+  }
+
   count({ calls }: { calls: ApiCalls }): void {
     this.state.calls.total += calls.total;
     this.state.calls.polls += calls.polls;
@@ -79,8 +84,7 @@ export class Run {
   }
 
   get estimatedCredits(): number {
-    const { snapshot, paidCellsPerRow } = this.prepared;
-    return estimateCredits(snapshot.rows, paidCellsPerRow, this.pipeline.spend);
+    return creditsOf(this.prepared, this.pipeline.spend);
   }
 }
 

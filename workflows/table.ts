@@ -1,4 +1,4 @@
-import { patiently } from './patience.ts';
+import { breakably, patiently } from './patience.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 
@@ -7,9 +7,12 @@ export async function ensureTable(run: Run): Promise<void> {
   if (run.state.table !== null) return;
   run.enter('creating table');
   const { name, provider, table: spec } = run.pipeline;
-  const done = await patiently(run, () =>
-    steps.ensureTable.executeWithOptions(run.within('Find or create the table'), [
-      { run: run.key, provider, name, spec },
+  const { earlier = null } = run.input;
+  const summary =
+    earlier === null ? 'Find or create the table' : 'Find the table of the run before';
+  const done = await patiently(run, (again) =>
+    steps.ensureTable.executeWithOptions(run.within(summary), [
+      { run: run.key, provider, name, spec, again, earlier },
     ]),
   );
   run.state.table = done.table;
@@ -21,9 +24,9 @@ export async function loadRows(run: Run): Promise<void> {
   if (run.state.loaded !== null) return;
   run.enter('loading rows');
   const { snapshot } = run.prepared;
-  const done = await patiently(run, () =>
+  const done = await breakably(run, (again) =>
     steps.loadRows.executeWithOptions(run.within(`Load ${snapshot.rows} rows, each exactly once`), [
-      { run: run.key, provider: run.pipeline.provider, table: run.table, snapshot },
+      { run: run.key, provider: run.pipeline.provider, table: run.table, snapshot, again },
     ]),
   );
   run.state.loaded = done;

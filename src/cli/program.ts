@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { RowmillError } from '../errors.ts';
+import { addAdjust } from './adjust.ts';
 import { addApprove } from './approve.ts';
 import { addCancel } from './cancel.ts';
 import { addCheck } from './check.ts';
@@ -9,6 +10,8 @@ import { addDemo } from './demo.ts';
 import { addDev } from './dev.ts';
 import { addDoctor } from './doctor.ts';
 import { addList } from './list.ts';
+import { addPause } from './pause.ts';
+import { addRerun } from './rerun.ts';
 import { addResults } from './results.ts';
 import { addResume } from './resume.ts';
 import { addRun } from './run.ts';
@@ -28,7 +31,7 @@ const COMMANDS: readonly [string, readonly Add[]][] = [
   ['Begin:', [addDemo, addDev, addDoctor]],
   ['Run:', [addCheck, addRun]],
   ['Look:', [addList, addStatus, addWatch, addResults]],
-  ['Act:', [addApprove, addResume, addCancel]],
+  ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel]],
   ['Processes:', [addWorker, addSandbox]],
   ['More:', [addSchema, addCompletion]],
 ];

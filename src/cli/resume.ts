@@ -4,9 +4,10 @@ import type { Cli } from './context.ts';
 export function addResume(program: Command, cli: Cli): void {
   program
     .command('resume')
-    .summary('let a run that waits for its account try again now')
+    .summary('let a run go on that is paused, or waits for its account')
     .description(
-      'Let a run that waits for credits or credentials try again now, instead of at its next look.',
+      'Let a paused run go on, or let one that waits for credits or credentials try again now,\n' +
+        'instead of at its next look.',
     )
     .argument('<run>', 'workflow id')
     .addHelpText('after', '\nExample:\n  rowmill resume sp500-profile-20260131-023000')

@@ -1,4 +1,4 @@
-import type { Outcome, RunSummary } from '../contract/run.ts';
+import type { Before, Outcome, RunSummary } from '../contract/run.ts';
 import { EXIT } from '../errors.ts';
 import { count, shortPath, size, whole } from './figures.ts';
 
@@ -31,6 +31,14 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${shortPath(path)} (${count(rows, 'row')}, ${size(bytes)})`,
     ]),
   ];
+  // A run of an older worker does not say.
+  const { stillRunning = null, before = null } = summary as Partial<RunSummary>;
+  if (stillRunning !== null) {
+    const { cells: going, tableUrl, tableId } = stillRunning;
+    const place = tableUrl ?? `table ${tableId}`;
+    facts.push(['still costs', `${count(going, 'cell')} in flight at the provider, ${place}`]);
+  }
+  if (before !== null) facts.push(['before', beforeText(before)]);
   if (quarantine !== null) {
     const { path } = quarantine;
     facts.push(['quarantine', `${shortPath(path)} (${count(quarantine.cells, 'cell')})`]);
@@ -41,10 +49,18 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
   return [`${summary.workflowId} ${summary.outcome}`, ...lines].join('\n');
 }
 
+/** Of a rerun: how the run before it had ended, so that the difference can be seen. */
+function beforeText({ workflowId, outcome, cells }: Before): string {
+  if (cells === null) return workflowId;
+  const open = cells.failed + cells.blocked + cells.pending;
+  return `${workflowId} ${outcome ?? 'ended'}: ${whole(cells.done)} done, ${whole(open)} open`;
+}
+
 /** The command that is probably wanted next. */
 export function nextCommand(summary: RunSummary): string {
   const { workflowId, outcome, quarantine } = summary;
-  if (outcome === 'cancelled') return `rowmill results ${workflowId}`;
+  if (outcome === 'cancelled')
+    return `rowmill results ${workflowId}, or rowmill rerun ${workflowId}`;
   if (quarantine !== null) return `less ${shortPath(quarantine.path)}`;
   return `rowmill results ${workflowId} --format csv`;
 }

@@ -37,6 +37,9 @@ export type { ConnectOptions, TargetOptions, TemporalLink, TemporalTarget } from
 export { stageRows } from './stage-rows.ts';
 export { describeRun, startRun } from './start-run.ts';
 export type { StartedRun, StartRunOptions } from './start-run.ts';
+export { rerunRun } from './rerun-run.ts';
+export type { RerunOptions } from './rerun-run.ts';
+export { updateRun } from './update-run.ts';
 export { liveProgress } from './live-progress.ts';
 export type { LiveProgress } from './live-progress.ts';
 export { errorOfRun } from './failure.ts';
@@ -64,9 +67,14 @@ export type {
 } from '../contract/results.ts';
 export type { SnapshotRef } from '../contract/rows.ts';
 export type {
+  Adjusted,
+  AdjustRequest,
   ApiCalls,
+  EarlierRun,
   EnrichTableInput,
   Outcome,
+  Pause,
+  PauseRequest,
   RunProgress,
   RunSummary,
   Stage,

@@ -5,29 +5,49 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
-import { errorOfRun } from './failure.ts';
 import { UPDATE } from '../contract/names.ts';
+import type { Adjusted, AdjustRequest, PauseRequest } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
+import { errorOfRun } from './failure.ts';
 import { hasWorker, noWorkerText } from './workers.ts';
 
 /** A worker has to take it: with one there it is a matter of milliseconds. */
 const WAIT_MS = 20_000;
 
-/** Sends an update that needs a waiting run. @throws RowmillError `action_refused`, … */
-export async function updateRun(
+/** What each update takes and gives back. */
+interface Updates {
+  approveSpend: { takes: undefined; gives: undefined };
+  pause: { takes: PauseRequest; gives: undefined };
+  resume: { takes: undefined; gives: undefined };
+  rerunFailed: { takes: undefined; gives: undefined };
+  adjust: { takes: AdjustRequest; gives: Adjusted };
+}
+
+type UpdateName = (typeof UPDATE)[keyof typeof UPDATE];
+
+/**
+ * Sends an update to a run and waits until it has taken it.
+ * @throws RowmillError `action_refused` (it does not fit the stage, the run has ended, no worker is
+ *   there), saying what to do
+ */
+export async function updateRun<N extends UpdateName>(
   client: Client,
   workflowId: string,
   taskQueue: string,
-  update: (typeof UPDATE)[keyof typeof UPDATE],
-): Promise<void> {
+  update: N,
+  request?: Updates[N]['takes'],
+): Promise<Updates[N]['gives']> {
   const where = `run ${workflowId}`;
   if (!(await hasWorker(client, taskQueue))) {
     throw new RowmillError('action_refused', noWorkerText(taskQueue), { where });
   }
   try {
-    await client.withDeadline(Date.now() + WAIT_MS, () =>
-      client.workflow.getHandle(workflowId).executeUpdate(update),
-    );
+    return await client.withDeadline(Date.now() + WAIT_MS, () => {
+      const handle = client.workflow.getHandle(workflowId);
+      return request === undefined
+        ? handle.executeUpdate<Updates[N]['gives'], []>(update)
+        : handle.executeUpdate<Updates[N]['gives'], [unknown]>(update, { args: [request] });
+    });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) throw errorOfRun(error, workflowId);
     if (error instanceof WorkflowNotFoundError) {

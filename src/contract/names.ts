@@ -9,7 +9,13 @@ export const pollQueueOf = (taskQueue: string): string => `${taskQueue}-polls`;
 
 export const QUERY = { progress: 'progress' } as const;
 
-export const UPDATE = { approveSpend: 'approveSpend', resume: 'resume' } as const;
+export const UPDATE = {
+  approveSpend: 'approveSpend',
+  pause: 'pause',
+  resume: 'resume',
+  rerunFailed: 'rerunFailed',
+  adjust: 'adjust',
+} as const;
 
 export const SEARCH_ATTRIBUTE = {
   pipeline: 'RowmillPipeline',
@@ -26,6 +32,8 @@ export const MEMO_FINGERPRINT = 'rowmillFingerprint';
 /** Files of a run in the store, staged rows included. */
 export const RUN_FILE = {
   rows: 'rows.jsonl',
+  /** What was run, so that it can be taken up again when Temporal has forgotten it. */
+  pipeline: 'pipeline.json',
   results: 'results.jsonl',
   quarantine: 'quarantine.jsonl',
   manifest: 'manifest.json',

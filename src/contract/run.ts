@@ -9,6 +9,16 @@ export interface EnrichTableInput {
   snapshot?: SnapshotRef;
   /** The estimate has been approved where the run was started (`--yes`). */
   approved?: boolean;
+  /** Goes on with the table of a run that has ended: only failed and open cells are asked for. */
+  earlier?: EarlierRun;
+}
+
+/** Names a run that has ended: its folder in the store, and its table. */
+export interface EarlierRun {
+  workflowId: string;
+  firstRunId: string;
+  /** Where it is known; else the run's manifest or the table's tag tells. */
+  tableId?: string;
 }
 
 export type Outcome = 'completed' | 'partial' | 'failed' | 'cancelled';
@@ -22,6 +32,7 @@ export type Stage =
   | 'loading rows'
   | 'starting run'
   | 'running'
+  | 'paused'
   | 'collecting results'
   | 'rerunning failed cells'
   | 'publishing results'
@@ -30,6 +41,53 @@ export type Stage =
 export interface ApiCalls {
   total: number;
   polls: number;
+}
+
+/** Argument of the update `pause`; all of it is optional. */
+export interface PauseRequest {
+  /** Why, for people. */
+  reason?: string;
+  /** Who, for people. */
+  by?: string;
+}
+
+/** Argument of the update `adjust`: what may change while a run lives. */
+export interface AdjustRequest {
+  /** From the start of the run, as in the pipeline file: `8h`, or ms. */
+  deadline?: string | number;
+  /** Longest time between two polls: `60s`, or ms. */
+  pollAtMost?: string | number;
+}
+
+/** Answer of the update `adjust`. */
+export interface Adjusted {
+  /** Epoch ms. */
+  deadlineAtMs: number;
+  pollAtMostMs: number;
+}
+
+/** A run that somebody stopped for a while. */
+export interface Pause {
+  sinceMs: number;
+  reason: string | null;
+  by: string | null;
+  /** Where it stood, and goes on. */
+  at: Stage;
+}
+
+/** Cells that the provider still works on, and charges for, though the run has ended. */
+export interface StillRunning {
+  cells: number;
+  tableId: string;
+  tableUrl: string | null;
+}
+
+/** How a run stood before it was taken up again by another one. */
+export interface Before {
+  workflowId: string;
+  /** `null` where it left no manifest. */
+  outcome: Outcome | null;
+  cells: CellCounts | null;
 }
 
 /** What a finished run returns, and what `--json` prints (plus `ui`). */
@@ -48,6 +106,10 @@ export interface RunSummary {
   results: PublishedFile[];
   quarantine: { path: string; cells: number } | null;
   manifest: string | null;
+  /** `null`: nothing the run asked for is still under way. */
+  stillRunning: StillRunning | null;
+  /** Of a rerun: how the run before it had ended. */
+  before: Before | null;
 }
 
 /** Answer of the query `progress`. Times are epoch ms, durations ms. */
@@ -75,4 +137,9 @@ export interface RunProgress {
   apiCalls: ApiCalls;
   /** Last problem in one line, for people. */
   problem: string | null;
+  /** Held, or to be held as soon as the step under way is over. */
+  paused: Pause | null;
+  /** One more pass over the failed cells was asked for. */
+  rerunAsked: boolean;
+  pollAtMostMs: number;
 }

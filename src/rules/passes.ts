@@ -47,6 +47,10 @@ export function nextPass(found: Collection, log: PassLog, policy: RunPolicy): Pa
   return null;
 }
 
+/** The pass that somebody asked for beyond the policy, once the policy itself has none. */
+export const passOnDemand = (found: Collection, log: PassLog): PassKind | null =>
+  found.cells.failed > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
+
 /** The log after a pass of `kind` whose sweep found `found`. */
 export function logPass(
   log: PassLog | null,

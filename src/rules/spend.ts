@@ -7,6 +7,15 @@ export function estimateCredits(rows: number, paidColumns: number, policy: Spend
   return rows * paidColumns * policy.creditsPerCell;
 }
 
+/** The same as far as it is known beforehand: of a rerun only the cells without an answer. */
+export function creditsOf(
+  work: { snapshot: { rows: number }; paidCellsPerRow: number; openCells: number | null },
+  policy: SpendPolicy,
+): number {
+  if (work.openCells !== null) return work.openCells * policy.creditsPerCell;
+  return estimateCredits(work.snapshot.rows, work.paidCellsPerRow, policy);
+}
+
 export function judgeSpend(credits: number, policy: SpendPolicy): SpendVerdict {
   if (policy.maxCredits !== undefined && credits > policy.maxCredits) return 'refuse';
   if (policy.approveAbove !== undefined && credits > policy.approveAbove) return 'ask';

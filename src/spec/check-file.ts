@@ -4,7 +4,7 @@ import { nearest } from '../nearest.ts';
 import type { ProviderSpec, TableShape } from '../providers/spec.ts';
 import type { SpecDocument } from './document.ts';
 import { MOST_COLUMNS } from './file-schema.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../rules/duration.ts';
 import { pathText, type Path, type SpecIssue } from './issue.ts';
 import {
   extensionHint,

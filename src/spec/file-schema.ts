@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { providerSpecs, type ProviderSpec } from '../providers/spec.ts';
-import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './duration.ts';
+import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../rules/duration.ts';
 import { parsePercentage, PERCENTAGE_ALLOWED, PERCENTAGE_PATTERN } from './percentage.ts';
 import { scheduleFile } from './schedule.ts';
 

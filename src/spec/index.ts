@@ -10,4 +10,4 @@ export {
   type ParseOptions,
 } from './load-pipeline.ts';
 export type { Day, PipelineSchedule } from './schedule.ts';
-export { parseDuration } from './duration.ts';
+export { parseDuration } from '../rules/duration.ts';

@@ -1,7 +1,7 @@
 import { chmod, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { RowmillError } from '../errors.ts';
-import { errnoOf, writing } from './disk-error.ts';
+import { errnoOf, reading, writing } from './disk-error.ts';
 import { createFileFolder } from './file-folder.ts';
 import { FILE_MODE, FOLDER_MODE, makeFolder, syncFolder } from './folders.ts';
 import { draftNameOf, isDraftName, removeLeftovers } from './leftovers.ts';
@@ -33,6 +33,7 @@ export const createFileStore = (root: string): Store => {
     location,
     run: ({ workflowId, firstRunId }) =>
       createFileFolder(join(location, RUNS, safeName(workflowId), safeName(firstRunId)), prepare),
+    firstRuns: (workflowId) => foldersIn(join(location, RUNS, safeName(workflowId))),
     staged: (digest) => createFileFolder(stagedPath(location, digest), prepare),
     stage: async (name, fill) => {
       // Its name is not known before it is written: a draft of a folder, renamed like one of a file.
@@ -52,6 +53,18 @@ export const createFileStore = (root: string): Store => {
     },
   };
 };
+
+/** Ids of Temporal are plain names: the folder is the id. */
+const foldersIn = (path: string): Promise<string[]> =>
+  reading(path, async () => {
+    try {
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  });
 
 const stagedPath = (location: string, digest: string): string => {
   const hex = DIGEST.exec(digest)?.[1];

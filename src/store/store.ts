@@ -14,6 +14,8 @@ export interface Store {
   /** For people and messages. */
   readonly location: string;
   run(key: RunKey): Folder;
+  /** First run ids that there are folders of, in any order. */
+  firstRuns(workflowId: string): Promise<string[]>;
   /** Frozen inputs by digest, before a run exists. */
   staged(digest: string): Folder;
   /**

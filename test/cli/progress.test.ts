@@ -13,6 +13,7 @@ import type { LiveProgress } from '../../src/client/live-progress.ts';
 const NOW = Date.UTC(2026, 0, 31, 2, 30);
 
 const progress: LiveProgress = {
+  ...{ paused: null, rerunAsked: false, pollAtMostMs: 120_000 },
   pipeline: 'sp500',
   stage: 'running',
   outcome: null,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { parseDuration } from '../../src/spec/duration.ts';
+import { parseDuration } from '../../src/rules/duration.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
 
 const text = (path: string): string =>

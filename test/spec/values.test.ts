@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { nearest } from '../../src/nearest.ts';
-import { parseDuration } from '../../src/spec/duration.ts';
+import { parseDuration } from '../../src/rules/duration.ts';
 import { parsePercentage } from '../../src/spec/percentage.ts';
 
 test.each([

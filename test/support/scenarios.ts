@@ -46,6 +46,27 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'paused',
+    sandbox: { ...CLEAN, speed: 20, concurrency: 2 },
+    pipeline: {},
+    act: async (run, house) => {
+      await until('a done cell', () => house.sandbox.ledger.summary().cellsDone > 20);
+      await run.executeUpdate('pause', { args: [{ reason: 'a look at the prompt' }] });
+      await stageIs(run, 'paused');
+      await run.executeUpdate('resume');
+    },
+  },
+  {
+    name: 'adjusted-and-rerun',
+    sandbox: { failRate: 1, hopelessRate: 0, speed: 20, concurrency: 4 },
+    pipeline: { run: { ...quick(), failedPasses: 0 } },
+    act: async (run) => {
+      await stageIs(run, 'running');
+      await run.executeUpdate('adjust', { args: [{ deadline: '10m', pollAtMost: '500ms' }] });
+      await run.executeUpdate('rerunFailed');
+    },
+  },
+  {
     name: 'deadline',
     sandbox: { ...CLEAN, speed: 20, concurrency: 2 },
     pipeline: { run: { ...quick(), deadline: '5s' } },

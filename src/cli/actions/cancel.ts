@@ -1,20 +1,36 @@
 import { cancelRun } from '../../client/cancel-run.ts';
+import { liveProgress, type LiveProgress } from '../../client/live-progress.ts';
 import { describeRun } from '../../client/start-run.ts';
-import type { Cli } from '../context.ts';
-import { withSession } from '../session.ts';
 import { hasWorker, noWorkerText } from '../../client/workers.ts';
+import type { Cli } from '../context.ts';
+import { count } from '../figures.ts';
+import { withSession } from '../session.ts';
 
 /** Asks the run to stop; it publishes what is there and ends as `cancelled`. */
 export async function cancel(cli: Cli, workflowId: string): Promise<void> {
   await withSession(cli, async ({ client }) => {
-    const { taskQueue } = await describeRun(client, workflowId);
+    const { taskQueue, status } = await describeRun(client, workflowId);
+    const served = await hasWorker(client, taskQueue);
+    const progress =
+      served && status.name === 'RUNNING'
+        ? await liveProgress(client.workflow.getHandle(workflowId))
+        : null;
     await cancelRun(client, workflowId);
     cli.print(`${workflowId}: cancel requested`);
     cli.say('What is done so far is published; the run then ends as `cancelled`.');
-    cli.say('Cells already asked for go on at the provider, and cost: it cannot be told to stop.');
-    if (!(await hasWorker(client, taskQueue))) {
+    cli.say(stillCosts(progress));
+    if (!served) {
       cli.say(`It happens when a worker is there: ${noWorkerText(taskQueue)}`);
     }
     cli.say(`See: rowmill watch ${workflowId}`);
   });
+}
+
+/** What cannot be called back is named. */
+function stillCosts(progress: LiveProgress | null): string {
+  const going = progress?.cells.inProgress ?? 0;
+  const cells = going === 0 ? 'Cells already asked for' : `${count(going, 'cell')} in flight`;
+  const table = progress?.tableUrl ?? progress?.tableId ?? null;
+  const place = going === 0 || table === null ? '' : ` (table ${table})`;
+  return `${cells} go on at the provider${place}, and cost, where it cannot be told to stop.`;
 }

@@ -84,6 +84,13 @@ function problemOf(progress: LiveProgress, workflowId: string): string | null {
     const credits = whole(progress.estimatedCredits);
     return `about ${credits} credits wait for an approval: rowmill approve ${workflowId}`;
   }
+  const { paused } = progress;
+  if (paused !== null) {
+    const by = paused.by === null ? '' : ` by ${paused.by}`;
+    const why = paused.reason === null ? '' : ` (${paused.reason})`;
+    const what = progress.stage === 'paused' ? 'paused' : 'to be paused after this step,';
+    return printable(`${what}${by}${why}; go on: rowmill resume ${workflowId}`);
+  }
   const { lastFailure, attempt, problem } = progress;
   const failure = lastFailure === null ? null : `attempt ${attempt} after: ${lastFailure}`;
   const text = failure ?? problem;

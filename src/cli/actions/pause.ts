@@ -1,0 +1,44 @@
+import { userInfo } from 'node:os';
+import { liveProgress } from '../../client/live-progress.ts';
+import { describeRun } from '../../client/start-run.ts';
+import { updateRun } from '../../client/update-run.ts';
+import { UPDATE } from '../../contract/names.ts';
+import type { Cli } from '../context.ts';
+import { count, dateTime } from '../figures.ts';
+import { withSession } from '../session.ts';
+
+export interface PauseFlags {
+  reason?: string;
+}
+
+/** Holds a run; what is under way at the provider cannot be held, and is named. */
+export async function pause(cli: Cli, workflowId: string, { reason }: PauseFlags): Promise<void> {
+  await withSession(cli, async ({ client }) => {
+    const { taskQueue } = await describeRun(client, workflowId);
+    const by = whoAmI();
+    await updateRun(client, workflowId, taskQueue, UPDATE.pause, {
+      ...(reason === undefined ? {} : { reason }),
+      ...(by === null ? {} : { by }),
+    });
+    cli.print(`${workflowId}: paused`);
+    const progress = await liveProgress(client.workflow.getHandle(workflowId));
+    if (progress !== null) {
+      const { inProgress } = progress.cells;
+      if (inProgress > 0) {
+        cli.say(`${count(inProgress, 'cell')} in flight at the provider go on, and cost.`);
+      }
+      const deadline = dateTime(new Date(progress.deadlineAtMs));
+      cli.say(`Its deadline keeps running: ${deadline}. Later: rowmill adjust ${workflowId}`);
+    }
+    cli.say(`Go on: rowmill resume ${workflowId}`);
+  });
+}
+
+/** In some containers a user has no name. */
+function whoAmI(): string | null {
+  try {
+    return userInfo().username || null;
+  } catch {
+    return null;
+  }
+}

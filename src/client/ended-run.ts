@@ -1,0 +1,115 @@
+import { type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
+import { RUN_FILE } from '../contract/names.ts';
+import type { Pipeline } from '../contract/pipeline.ts';
+import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
+import { RowmillError } from '../errors.ts';
+import type { Folder, RunKey, Store } from '../store/store.ts';
+
+/** A run that is over: what it did, and what it left. */
+export interface EndedRun {
+  key: RunKey;
+  pipeline: Pipeline;
+  /** `null`: not known here; the worker finds it by the manifest or by its tag. */
+  tableId: string | null;
+}
+
+/**
+ * By Temporal where it still knows the run, else by the store.
+ * @throws RowmillError `action_refused` when there was never a table, `run_not_found`
+ */
+export async function endedRun(
+  client: Client,
+  workflowId: string,
+  known: WorkflowExecutionDescription | null,
+  store: Store | null,
+): Promise<EndedRun> {
+  const where = `run ${workflowId}`;
+  if (known === null) {
+    const kept = store === null ? null : await newestIn(store, workflowId);
+    if (kept !== null) return kept;
+    throw new RowmillError('run_not_found', 'neither Temporal nor the store knows it', {
+      where,
+      remedy: 'See `rowmill list`; check TEMPORAL_ADDRESS, the namespace and ROWMILL_STORE.',
+    });
+  }
+  const firstRunId = known.raw.workflowExecutionInfo?.firstRunId || known.runId;
+  const key = { workflowId, firstRunId };
+  const summary = await summaryOf(client, known);
+  if (summary !== null && summary.tableId === null) {
+    throw new RowmillError('action_refused', 'it ended before it had a table', {
+      where,
+      remedy: 'There is nothing to go on with: start it anew with `rowmill run FILE`.',
+    });
+  }
+  const pipeline =
+    (await pipelineInHistory(client, key)) ??
+    (store === null ? null : await pipelineIn(store.run(key)));
+  if (pipeline === null) {
+    throw new RowmillError('store_unreadable', 'its pipeline is neither in Temporal nor here', {
+      where: store === null ? where : `${where}, store ${store.location}`,
+    });
+  }
+  return { key, pipeline, tableId: summary?.tableId ?? null };
+}
+
+/** What it gave back; `null` of a run that failed, or was terminated. */
+async function summaryOf(
+  client: Client,
+  { workflowId, runId, status }: WorkflowExecutionDescription,
+): Promise<RunSummary | null> {
+  if (status.name !== 'COMPLETED') return null;
+  // The workflow type gives back a RunSummary.
+  return (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
+}
+
+/** The input of the run's first execution: one event, however long its history is. */
+async function pipelineInHistory(client: Client, key: RunKey): Promise<Pipeline | null> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId: key.workflowId, runId: key.firstRunId },
+    maximumPageSize: 1,
+  });
+  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  try {
+    const input = fromPayloadsAtIndex<Partial<EnrichTableInput> | undefined>(
+      defaultPayloadConverter,
+      0,
+      started?.input?.payloads,
+    );
+    return input?.pipeline ?? null;
+  } catch {
+    // Encoded by somebody's codec: the store has it in the clear.
+    return null;
+  }
+}
+
+async function pipelineIn(folder: Folder): Promise<Pipeline | null> {
+  if (!(await folder.exists(RUN_FILE.pipeline))) return null;
+  // Written by prepareRows.
+  return (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
+}
+
+/** The last run of that id that the store has files of. */
+async function newestIn(store: Store, workflowId: string): Promise<EndedRun | null> {
+  let newest: EndedRun | null = null;
+  let newestAt = '';
+  for (const firstRunId of await store.firstRuns(workflowId)) {
+    const key = { workflowId, firstRunId };
+    const folder = store.run(key);
+    const pipeline = await pipelineIn(folder);
+    const startedAt = await startOf(folder);
+    if (pipeline === null || startedAt < newestAt) continue;
+    newestAt = startedAt;
+    newest = { key, pipeline, tableId: null };
+  }
+  return newest;
+}
+
+/** ISO time; empty where it left no manifest. */
+async function startOf(folder: Folder): Promise<string> {
+  if (!(await folder.exists(RUN_FILE.manifest))) return '';
+  const manifest = await folder.readJson(RUN_FILE.manifest);
+  if (typeof manifest !== 'object' || manifest === null || !('startedAt' in manifest)) return '';
+  return typeof manifest.startedAt === 'string' ? manifest.startedAt : '';
+}

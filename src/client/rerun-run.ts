@@ -1,0 +1,131 @@
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/client';
+import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import type { EnrichTableInput } from '../contract/run.ts';
+import { RowmillError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { endedRun, type EndedRun } from './ended-run.ts';
+import { describeRun, type StartedRun } from './start-run.ts';
+
+export interface RerunOptions {
+  taskQueue: string;
+  /** Whether the server knows rowmill's search attributes. */
+  searchAttributes: boolean;
+  /** The estimate needs no approval any more. */
+  approved?: boolean;
+  /** Where runs are looked up that Temporal has forgotten. */
+  store?: Store;
+}
+
+const RERUN = /-rerun-\d+$/;
+
+/** The newest of a run and its reruns: what is there now is what it left. */
+export interface LatestRun {
+  workflowId: string;
+  /** `null`: Temporal does not know it (any more). */
+  description: WorkflowExecutionDescription | null;
+  isRunning: boolean;
+  /** Of the rerun that would be next. */
+  nextId: string;
+}
+
+export async function latestRun(client: Client, workflowId: string): Promise<LatestRun> {
+  const root = workflowId.replace(RERUN, '');
+  let latest = { workflowId: root, description: await find(client, root) };
+  for (let number = 1; ; number += 1) {
+    const nextId = `${root}-rerun-${number}`;
+    const description = await find(client, nextId);
+    if (description === null) {
+      return { ...latest, nextId, isRunning: latest.description?.status.name === 'RUNNING' };
+    }
+    latest = { workflowId: nextId, description };
+  }
+}
+
+async function find(
+  client: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await describeRun(client, workflowId);
+  } catch (error) {
+    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
+    throw error;
+  }
+}
+
+/**
+ * Takes up a run that has ended: a new run `<id>-rerun-<n>` on the same table, which asks only for
+ * cells without an answer and publishes the whole again. Nothing that is done is paid again.
+ * @throws RowmillError `action_refused` (it is under way, or never had a table), `run_not_found`
+ */
+export async function rerunRun(
+  client: Client,
+  workflowId: string,
+  options: RerunOptions,
+): Promise<StartedRun> {
+  const latest = await latestRun(client, workflowId);
+  if (latest.isRunning) {
+    throw new RowmillError('action_refused', 'the run is under way', {
+      where: `run ${latest.workflowId}`,
+      remedy: 'Ask it for one more pass (the update rerunFailed), or wait until it has ended.',
+    });
+  }
+  const { description, nextId } = latest;
+  const ended = await endedRun(client, latest.workflowId, description, options.store ?? null);
+  try {
+    return await start(client, nextId, ended, options);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // Somebody was faster with the same wish.
+    const { runId } = await describeRun(client, nextId);
+    return { workflowId: nextId, runId, attached: true };
+  }
+}
+
+const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.pipeline, 'KEYWORD');
+const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.stage, 'KEYWORD');
+
+async function start(
+  client: Client,
+  workflowId: string,
+  { key, pipeline, tableId }: EndedRun,
+  { taskQueue, searchAttributes, approved }: RerunOptions,
+): Promise<StartedRun> {
+  const { source } = pipeline.rows;
+  const input: EnrichTableInput = {
+    // The rows lie in the store; those of the file are not read again.
+    pipeline:
+      source.type === 'inline'
+        ? { ...pipeline, rows: { ...pipeline.rows, source: { type: 'inline', rows: [] } } }
+        : pipeline,
+    earlier: { ...key, ...(tableId === null ? {} : { tableId }) },
+    ...(approved === true ? { approved } : {}),
+  };
+  const handle = await client.workflow.start(WORKFLOW_TYPE, {
+    workflowId,
+    taskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'FAIL',
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    staticSummary: `Rerun failed and open cells of ${key.workflowId} with ${pipeline.provider}`,
+    staticDetails: [
+      `- **goes on with** run \`${key.workflowId}\`, its table and its rows`,
+      `- **pipeline** \`${pipeline.name}\`, provider \`${pipeline.provider}\``,
+      `- **results** ${pipeline.results.map((target) => `\`${target.to}\``).join(', ')}`,
+    ].join('\n'),
+    ...(searchAttributes
+      ? {
+          typedSearchAttributes: new TypedSearchAttributes([
+            { key: PIPELINE, value: pipeline.name },
+            { key: STAGE, value: 'preparing rows' },
+          ]),
+        }
+      : {}),
+  });
+  return { workflowId, runId: handle.firstExecutionRunId, attached: false };
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import { openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+import { COMPANIES, pipelineText, workplace } from './command.ts';
+
+// Each test starts several processes, which takes its time on a busy machine.
+jest.setTimeout(180_000);
+
+const QUICK = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', failedPasses: 0 };
+
+let house: House;
+let place: Awaited<ReturnType<typeof workplace>>;
+beforeAll(async () => {
+  // One cell at a time, each of some seconds; everything fails once.
+  house = await openHouse({
+    sandbox: { failRate: 1, hopelessRate: 0, speed: 20, concurrency: 1 },
+  });
+  place = await workplace(house);
+  await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+  await writeFile(join(place.cwd, 'pipeline.json'), pipelineText({ run: QUICK }));
+});
+afterAll(async () => {
+  await place.remove();
+  await house.close();
+});
+
+const id = (name: string): string => `${name}-${house.taskQueue}`;
+const stageIs = (run: string, stage: string): Promise<void> =>
+  until(`stage ${stage}`, async () => {
+    const handle = house.client.workflow.getHandle(run);
+    return (await handle.query<RunProgress>('progress')).stage === stage;
+  });
+
+test('pause, adjust, rerun, resume and cancel act on a run under way and say what they did', async () => {
+  const { command } = place;
+  const run = id('acted');
+  await command('run', 'pipeline.json', '--id', run, '--detach');
+  await stageIs(run, 'running');
+
+  const paused = await command('pause', run, '--reason', 'a look');
+  expect(paused.stdout).toBe(`${run}: paused\n`);
+  expect(paused.stderr).toContain('Its deadline keeps running');
+  await stageIs(run, 'paused');
+  const status = await command('status', run);
+  expect(status.stdout).toContain(`${run}  paused`);
+  expect(status.stdout).toMatch(/! paused by \S+ \(a look\); go on: rowmill resume/);
+  const twice = await command('pause', run);
+  expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining('paused already')]);
+
+  const adjusted = await command('adjust', run, '--deadline', '8h', '--poll-at-most', '60s');
+  expect(adjusted.stdout).toMatch(/: deadline \d{4}-.*, polls every 1 min at most\n$/);
+  const nonsense = await command('adjust', run, '--deadline', 'soon');
+  expect(nonsense.code).toBe(2);
+  expect(nonsense.stderr).toContain('→ Give a duration like 30s');
+
+  const again = await command('rerun', run);
+  expect(again.stdout).toContain('one more pass over the failed cells');
+  const resumed = await command('resume', run);
+  expect(resumed.stdout).toBe(`${run}: goes on\n`);
+  await command('adjust', run, '--poll-at-most', '1s');
+
+  const cancelled = await command('cancel', run);
+  expect(cancelled.stderr).toMatch(/go on at the provider.*, and cost/);
+  const late = await command('watch', run);
+  expect(late.stdout).toContain(`${run} cancelled`);
+  const over = await command('pause', run);
+  expect([over.code, over.stderr]).toEqual([2, expect.stringContaining('the run has ended')]);
+});
+
+test('rerun of a run that has ended follows a new one to its results and shows what changed', async () => {
+  const { command } = place;
+  const run = id('ended');
+  const first = await command('run', 'pipeline.json', '--id', run);
+  expect(first.code).toBe(3);
+  const second = await command('rerun', run, '--json');
+  expect(second.stderr).toContain(`Started ${run}-rerun-1: goes on with ${run}`);
+  expect(second.code).toBe(0);
+  const summary = JSON.parse(second.stdout) as RunSummary;
+  expect(summary).toMatchObject({ outcome: 'completed', cells: { done: 3, failed: 0 } });
+  const told = await command('status', `${run}-rerun-1`);
+  expect(told.stdout).toMatch(new RegExp(`before +${run} partial: \\d done, \\d open`));
+  const nobody = await command('rerun', id('nobody'));
+  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('run_not_found')]);
+});

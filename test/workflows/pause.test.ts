@@ -1,0 +1,216 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { readFile } from 'node:fs/promises';
+import { errorOfRun } from '../../src/client/failure.ts';
+import type { Adjusted, RunProgress, RunSummary } from '../../src/contract/run.ts';
+import type { RowmillError } from '../../src/errors.ts';
+import { inputFor, openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(120_000);
+
+const rows = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const CLEAN = { failRate: 0, hopelessRate: 0 };
+/** Cells of 3 s and more, four at once. */
+const SLOW = { ...CLEAN, speed: 20, concurrency: 4 };
+
+let house: House;
+afterEach(() => house.close());
+
+let runs = 0;
+const start = async (
+  count: number,
+  pipeline: Record<string, unknown> = {},
+): Promise<WorkflowHandle> =>
+  house.client.workflow.start('enrichTable', {
+    workflowId: `pause-${house.taskQueue}-${(runs += 1)}`,
+    taskQueue: house.taskQueue,
+    args: [await inputFor(house, rows(count), pipeline)],
+  });
+
+const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunProgress>('progress');
+const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
+  until(`stage ${stage}`, async () => (await progress(run)).stage === stage);
+const books = () => house.sandbox.ledger.summary();
+const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> =>
+  answer.then(
+    () => Promise.reject(new Error('it was not refused')),
+    (error: unknown) => errorOfRun(error, 'it'),
+  );
+
+/** Requests stop, however long one waits: two equal counts with time between for many polls. */
+async function isQuiet(): Promise<void> {
+  let before = -1;
+  await until(
+    'no requests',
+    async () => {
+      const now = books().requests.total;
+      const quiet = now === before;
+      before = now;
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return quiet;
+    },
+    20_000,
+  );
+}
+
+test('a paused run polls nothing while cells go on, says who and why, and ends whole when resumed', async () => {
+  house = await openHouse({ sandbox: SLOW });
+  const run = await start(12);
+  await until('a done cell', () => books().cellsDone > 12);
+  await run.executeUpdate('pause', { args: [{ reason: 'a look at the prompt', by: 'ada' }] });
+  await stageIs(run, 'paused');
+  expect((await progress(run)).paused).toMatchObject({
+    ...{ reason: 'a look at the prompt', by: 'ada', at: 'running' },
+  });
+  await isQuiet();
+  const { typedSearchAttributes } = await run.describe();
+  expect(JSON.stringify(typedSearchAttributes)).toContain('paused');
+  await run.executeUpdate('resume');
+  const summary = (await run.result()) as RunSummary;
+  expect(summary).toMatchObject({ outcome: 'completed', cells: { done: 12 }, stillRunning: null });
+  expect(books().cellsPaid).toBe(12);
+  expect(summary.apiCalls.total).toBe(books().requests.total);
+});
+
+test('paused while rows are loaded: none is sent, and in the end each is there once', async () => {
+  // 50 requests, of which the first 20 go out at once.
+  house = await openHouse({ sandbox: CLEAN, requestsPerSecond: 4 });
+  const run = await start(2_500);
+  await until('some batches', () => books().rowsCreated > 500);
+  await run.executeUpdate('pause');
+  await stageIs(run, 'paused');
+  const before = books().rowsCreated;
+  expect(before).toBeLessThan(2_500);
+  await isQuiet();
+  expect(books().rowsCreated).toBe(before);
+  await run.executeUpdate('resume');
+  await until('rows', () => books().rowsCreated >= 2_500, 60_000);
+  await run.cancel();
+  await run.result();
+  expect(books().rowsCreated - books().rowsDeleted).toBe(2_500);
+});
+
+test('a run that waits for approval can be paused, approved meanwhile, and goes on when resumed', async () => {
+  house = await openHouse({ sandbox: CLEAN });
+  const run = await start(2, { spend: { approveAbove: 1 } });
+  await stageIs(run, 'waiting for approval');
+  await run.executeUpdate('pause');
+  await stageIs(run, 'paused');
+  await run.executeUpdate('approveSpend');
+  expect((await progress(run)).stage).toBe('paused');
+  expect(books().tablesCreated).toBe(0);
+  await run.executeUpdate('resume');
+  expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
+});
+
+test('a run that waits for credits can be paused; resumed it waits on, and goes on after a top-up', async () => {
+  house = await openHouse({ sandbox: { ...CLEAN, credits: 3 } });
+  const run = await start(8, { run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' } });
+  await stageIs(run, 'waiting for credits');
+  await run.executeUpdate('pause');
+  await stageIs(run, 'paused');
+  await isQuiet();
+  await run.executeUpdate('resume');
+  await stageIs(run, 'waiting for credits');
+  await fetch(`${house.sandbox.url}/_sandbox/credits`, {
+    method: 'POST',
+    headers: {
+      authorization: 'Bearer sandbox-token-5f0c2b9d7e',
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ add: 100 }),
+  });
+  await run.executeUpdate('resume');
+  expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 8 } });
+  expect(books().cellsPaid).toBe(8);
+});
+
+test('a paused run that is cancelled publishes what is there and names the cells that still cost', async () => {
+  house = await openHouse({ sandbox: SLOW });
+  const run = await start(12);
+  await until('a done cell', () => books().cellsDone > 12);
+  await run.executeUpdate('pause');
+  await stageIs(run, 'paused');
+  await run.cancel();
+  const summary = (await run.result()) as RunSummary;
+  expect(summary.outcome).toBe('cancelled');
+  expect(summary.stillRunning?.tableId).toBe(summary.tableId);
+  expect(summary.stillRunning?.cells).toBeGreaterThan(0);
+  const manifest: unknown = JSON.parse(await readFile(summary.manifest ?? '', 'utf8'));
+  expect(manifest).toMatchObject({ reason: 'cancelled', stillRunning: summary.stillRunning });
+});
+
+test('the deadline of a paused run keeps running: then it publishes what is there', async () => {
+  house = await openHouse({ sandbox: SLOW });
+  const run = await start(12);
+  await until('a done cell', () => books().cellsDone > 12);
+  await run.executeUpdate('pause');
+  await stageIs(run, 'paused');
+  const { startedAtMs } = await progress(run);
+  const soon = Date.now() - startedAtMs + 3_000;
+  await run.executeUpdate('adjust', { args: [{ deadline: soon }] });
+  const summary = (await run.result()) as RunSummary;
+  expect(summary.outcome).toBe('partial');
+  expect(summary.stillRunning?.cells).toBeGreaterThan(0);
+});
+
+test('a deadline put off while cells are waited for lets the run complete', async () => {
+  house = await openHouse({ sandbox: SLOW });
+  const run = await start(12, {
+    run: { pollAtLeast: '100ms', pollAtMost: '60s', stallAfter: '20s', deadline: '12s' },
+  });
+  await stageIs(run, 'running');
+  const adjusted = await run.executeUpdate<Adjusted, [unknown]>('adjust', {
+    args: [{ deadline: '5m', pollAtMost: '1s' }],
+  });
+  const { startedAtMs, deadlineAtMs, pollAtMostMs } = await progress(run);
+  expect(adjusted).toEqual({ deadlineAtMs: startedAtMs + 300_000, pollAtMostMs: 1_000 });
+  expect([deadlineAtMs, pollAtMostMs]).toEqual([startedAtMs + 300_000, 1_000]);
+  expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 12 } });
+});
+
+test('one more pass is made when it was asked for beyond the policy', async () => {
+  house = await openHouse({ sandbox: { ...SLOW, failRate: 1, hopelessRate: 0 } });
+  const run = await start(6, {
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', failedPasses: 0 },
+  });
+  await stageIs(run, 'running');
+  await run.executeUpdate('rerunFailed');
+  expect((await progress(run)).rerunAsked).toBe(true);
+  const again = await refusalOf(run.executeUpdate('rerunFailed'));
+  expect(again.what).toContain('asked for already');
+  const summary = (await run.result()) as RunSummary;
+  expect(summary).toMatchObject({ outcome: 'completed', passes: 2, cells: { done: 6, failed: 0 } });
+});
+
+test('what makes no sense is refused with the stage and what to do, and leaves no event', async () => {
+  house = await openHouse({ sandbox: CLEAN });
+  const run = await start(2, { spend: { approveAbove: 1 } });
+  await stageIs(run, 'waiting for approval');
+  const events = (await run.describe()).historyLength;
+  const refused = await Promise.all([
+    refusalOf(run.executeUpdate('resume')),
+    refusalOf(run.executeUpdate('rerunFailed')),
+    refusalOf(run.executeUpdate('adjust')),
+    refusalOf(run.executeUpdate('adjust', { args: [{ deadline: 'banana' }] })),
+    refusalOf(run.executeUpdate('adjust', { args: [{ deadline: '1ms' }] })),
+    refusalOf(run.executeUpdate('adjust', { args: [{ pollAtMost: '10ms' }] })),
+    refusalOf(run.executeUpdate('pause', { args: [{ raeson: 'typo' }] })),
+  ]);
+  expect(refused.map(({ code }) => code)).toEqual(refused.map(() => 'action_refused'));
+  expect(refused.map(({ what }) => what)).toEqual([
+    'nothing to resume: the run is at "waiting for approval"',
+    'no cell has been asked for yet: the run is at "waiting for approval"',
+    'nothing to adjust',
+    '"deadline" is not a duration',
+    expect.stringMatching(/^1ms from the start was at .*, which is over$/),
+    'pollAtMost is shorter than pollAtLeast (0.1 s)',
+    'there is no field "raeson"',
+  ]);
+  expect(refused[0].remedy).toBe('Approve its credits: rowmill approve RUN.');
+  expect((await run.describe()).historyLength).toBe(events);
+  await run.cancel();
+  expect(await run.result()).toMatchObject({ outcome: 'cancelled', tableId: null });
+});

@@ -1,0 +1,173 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { cp, readFile } from 'node:fs/promises';
+import { rerunRun } from '../../src/client/rerun-run.ts';
+import type { ResultRow } from '../../src/contract/results.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import { RowmillError } from '../../src/errors.ts';
+import { inputFor, openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(120_000);
+
+const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const CLEAN = { failRate: 0, hopelessRate: 0 };
+/** Fails once, then works. */
+const FAILING = { failRate: 0.5, hopelessRate: 0 };
+const QUICK = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', failedPasses: 0 };
+
+let house: House;
+afterEach(() => house.close());
+
+const id = (): string => `rerun-${house.taskQueue}`;
+const books = () => house.sandbox.ledger.summary();
+
+async function begin(pipeline: Record<string, unknown> = { run: QUICK }) {
+  return house.client.workflow.start('enrichTable', {
+    workflowId: id(),
+    taskQueue: house.taskQueue,
+    args: [await inputFor(house, ROWS, pipeline)],
+  });
+}
+
+const finished = async (): Promise<RunSummary> => (await (await begin()).result()) as RunSummary;
+
+const options = () => ({ taskQueue: house.taskQueue, searchAttributes: true });
+const rerun = () => rerunRun(house.client, id(), options());
+
+const resultOf = async (workflowId: string): Promise<RunSummary> =>
+  (await house.client.workflow.getHandle(workflowId).result()) as RunSummary;
+
+const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> => {
+  const error: unknown = await answer.then(
+    () => new Error('it was not refused'),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof RowmillError) return error;
+  throw error;
+};
+
+test('a rerun asks for the failed cells only, on the same table, and publishes the whole again', async () => {
+  house = await openHouse({ sandbox: FAILING });
+  const first = await finished();
+  const { failed, done } = first.cells;
+  expect(first.outcome).toBe('partial');
+  expect(failed).toBeGreaterThan(0);
+  const paid = books().cellsPaid;
+
+  const { workflowId } = await rerun();
+  expect(workflowId).toBe(`${id()}-rerun-1`);
+  const second = await resultOf(workflowId);
+  expect(second).toMatchObject({
+    ...{ outcome: 'completed', tableId: first.tableId, rows: 12, passes: 1, quarantine: null },
+    before: { workflowId: id(), outcome: 'partial', cells: { done, failed } },
+  });
+  expect(second.cells.done).toBe(12);
+  expect(books().cellsPaid).toBe(paid + failed);
+  expect([books().tablesCreated, books().rowsCreated]).toEqual([1, 12]);
+
+  expect(second.results[0]?.path).toBe(first.results[0]?.path);
+  const lines = (await readFile(second.results[0]?.path ?? '', 'utf8')).trimEnd().split('\n');
+  const keys = lines.map((line) => (JSON.parse(line) as ResultRow).key);
+  expect(keys).toEqual(ROWS.map(({ Symbol }) => Symbol));
+  const manifest: unknown = JSON.parse(await readFile(second.manifest ?? '', 'utf8'));
+  expect(manifest).toMatchObject({ before: { cells: { failed } }, cells: { failed: 0 } });
+
+  // Once more: nothing is left, nothing is paid, and the counts of the rerun are carried.
+  const third = await resultOf((await rerun()).workflowId);
+  expect(third).toMatchObject({ workflowId: `${id()}-rerun-2`, outcome: 'completed', passes: 0 });
+  expect(third.before?.workflowId).toBe(workflowId);
+  expect(books().cellsPaid).toBe(paid + failed);
+});
+
+test('a cancelled run is finished by a rerun, without paying for anything twice', async () => {
+  house = await openHouse({ sandbox: { ...CLEAN, speed: 20, concurrency: 2 } });
+  const run = await begin();
+  await until('a done cell', () => books().cellsDone > 14);
+  await run.cancel();
+  const first = (await run.result()) as RunSummary;
+  expect(first.cells.pending).toBeGreaterThan(0);
+  const second = await resultOf((await rerun()).workflowId);
+  expect(second).toMatchObject({ outcome: 'completed', cells: { done: 12, pending: 0 } });
+  expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
+});
+
+test('a run that was terminated while rows were loaded left only its tag, and is finished all the same', async () => {
+  house = await openHouse({ sandbox: CLEAN });
+  const run = await begin();
+  await until('rows', () => books().rowsCreated > 0);
+  await run.terminate();
+  const second = await resultOf((await rerun()).workflowId);
+  expect(second).toMatchObject({ outcome: 'completed', cells: { done: 12 } });
+  expect(second.before).toEqual({ workflowId: id(), outcome: null, cells: null });
+  expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
+});
+
+test('a run that Temporal has forgotten is taken up from the store', async () => {
+  house = await openHouse({ sandbox: FAILING });
+  const first = await finished();
+  // The store knows a run of this id, Temporal does not.
+  const forgotten = `forgotten-${id()}`;
+  const { store } = house;
+  const firstRunId = first.runId;
+  await cp(
+    store.run({ workflowId: id(), firstRunId }).path,
+    store.run({ workflowId: forgotten, firstRunId }).path,
+    { recursive: true },
+  );
+  const nowhere = rerunRun(house.client, forgotten, options());
+  expect((await refusalOf(nowhere)).code).toBe('run_not_found');
+  const { workflowId } = await rerunRun(house.client, forgotten, { ...options(), store });
+  const second = await resultOf(workflowId);
+  expect(second).toMatchObject({ outcome: 'completed', tableId: first.tableId });
+  expect(second.before?.cells).toEqual(first.cells);
+});
+
+test('two people with the same wish get one rerun', async () => {
+  house = await openHouse({ sandbox: FAILING });
+  const first = await finished();
+  const [one, two] = await Promise.all([rerun(), rerun()]);
+  expect(two.workflowId).toBe(one.workflowId);
+  expect([one.attached, two.attached].sort()).toEqual([false, true]);
+  await resultOf(one.workflowId);
+  expect(books().cellsPaid).toBe(12 + first.cells.failed);
+});
+
+test('a run under way, and one that never had a table, are refused with what to do', async () => {
+  house = await openHouse({ sandbox: CLEAN });
+  const run = await begin({ spend: { approveAbove: 1 } });
+  await until(
+    'waiting',
+    async () => (await run.query<RunProgress>('progress')).stage === 'waiting for approval',
+  );
+  const early = await refusalOf(rerun());
+  expect([early.code, early.what]).toEqual(['action_refused', 'the run is under way']);
+  await run.cancel();
+  await run.result();
+  const tableless = await refusalOf(rerun());
+  expect([tableless.code, tableless.what]).toEqual([
+    'action_refused',
+    'it ended before it had a table',
+  ]);
+  expect(tableless.remedy).toContain('rowmill run FILE');
+});
+
+test('an estimate above the limit is of the open cells, and waits for an approval', async () => {
+  house = await openHouse({ sandbox: FAILING });
+  const run = await house.client.workflow.start('enrichTable', {
+    workflowId: id(),
+    taskQueue: house.taskQueue,
+    args: [
+      {
+        ...(await inputFor(house, ROWS, { run: QUICK, spend: { approveAbove: 1 } })),
+        approved: true,
+      },
+    ],
+  });
+  const first = (await run.result()) as RunSummary;
+  const again = house.client.workflow.getHandle((await rerun()).workflowId);
+  const progress = (): Promise<RunProgress> => again.query<RunProgress>('progress');
+  await until('waiting', async () => (await progress()).stage === 'waiting for approval');
+  expect((await progress()).estimatedCredits).toBe(first.cells.failed);
+  await again.executeUpdate('approveSpend');
+  expect(await again.result()).toMatchObject({ outcome: 'completed' });
+});

@@ -1,0 +1,65 @@
+import type { PauseRequest, Stage } from '../src/contract/run.ts';
+import { checkFields, checkTexts, refusal } from './refusals.ts';
+import type { RunState } from './run-state.ts';
+
+/** Which action fits which stage: each throws `action_refused` and says what to do instead. */
+
+/** Where the run really stands, paused or not. */
+const standsAt = ({ stage, pause }: RunState): Stage =>
+  stage === 'paused' && pause !== null ? pause.at : stage;
+
+/** Nothing can be changed any more. */
+const isEnding = ({ stage }: RunState): boolean =>
+  stage === 'publishing results' || stage === 'finished';
+
+const SEE = 'See how it stands: rowmill status RUN, or the query `progress`.';
+const AFTERWARDS = 'Wait until it has ended, then: rowmill rerun RUN.';
+
+export function checkApproval(state: RunState): void {
+  const stage = standsAt(state);
+  if (stage !== 'waiting for approval' || state.approved) {
+    throw refusal(`nothing to approve: the run is at "${stage}"`, SEE);
+  }
+}
+
+const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';
+
+export function checkPause(state: RunState, request: PauseRequest): void {
+  checkFields(request, ['reason', 'by'], PAUSE_EXAMPLE);
+  checkTexts(request, PAUSE_EXAMPLE);
+  if (isEnding(state)) {
+    throw refusal(`nothing to pause: the run is at "${state.stage}"`, 'Nothing: it is ending.');
+  }
+  if (state.pause !== null) {
+    throw refusal('it is paused already', 'Nothing, or let it go on: rowmill resume RUN.');
+  }
+}
+
+const WAITS: readonly Stage[] = ['waiting for credits', 'waiting for credentials'];
+
+export function checkResume(state: RunState): void {
+  const { stage } = state;
+  if (state.pause !== null || WAITS.includes(stage)) return;
+  throw refusal(
+    `nothing to resume: the run is at "${stage}"`,
+    stage === 'waiting for approval' ? 'Approve its credits: rowmill approve RUN.' : SEE,
+  );
+}
+
+export function checkRerun(state: RunState): void {
+  if (isEnding(state)) {
+    throw refusal(`too late for one more pass: the run is at "${state.stage}"`, AFTERWARDS);
+  }
+  if (state.rerunAsked) {
+    throw refusal(
+      'one more pass is asked for already',
+      'Nothing: it follows the passes under way.',
+    );
+  }
+  if (state.passes === 0) {
+    throw refusal(
+      `no cell has been asked for yet: the run is at "${standsAt(state)}"`,
+      'Ask again when it is at "running"; failed cells are rerun by `run.failedPasses` anyway.',
+    );
+  }
+}
