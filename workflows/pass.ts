@@ -1,6 +1,7 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
-import { logPass, nextPass, passOnDemand, type PassKind } from '../src/rules/passes.ts';
+import type { RunMode } from '../src/contract/table.ts';
+import { logPass, nextPass, neverAsked, passOnDemand, type PassKind } from '../src/rules/passes.ts';
 import { beginWatch } from '../src/rules/watch.ts';
 import { breakably, patiently, waitIfBroke } from './patience.ts';
 import * as steps from './policies.ts';
@@ -47,7 +48,7 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
         run: run.key,
         provider: pipeline.provider,
         table: run.table,
-        mode: kind === 'first' ? pipeline.run.mode : kind === 'failed' ? 'failed' : 'new',
+        mode: modeOf(run, kind),
         openOfSweep: onlyOpen ? (state.found?.sweep ?? null) : null,
         rows: run.prepared.snapshot.rows,
         contested: state.loaded?.contested ?? false,
@@ -61,6 +62,12 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
   state.open = { kind, receipt: done.receipt, watch: done.watch, end: null };
   state.passes += 1;
   return true;
+}
+
+/** A rerun never pays again for what is done, whatever the pipeline says of its first run. */
+function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
+  if (kind === 'failed') return 'failed';
+  return kind === 'first' && input.earlier === undefined ? pipeline.run.mode : 'new';
 }
 
 /** Nothing is sent: the cells in flight get more time than the status said. */
@@ -146,9 +153,11 @@ export function worthAPass({ state, pipeline }: Run): boolean {
   // The first pass of a new table, or one that went on from a run before.
   if (open !== null || found === null || log === null) return true;
   const due = nextPass(found, log, pipeline.run);
-  const asked = due === null && state.rerunAsked ? passOnDemand(found, log) : null;
+  const first = due === null && state.firstDue && neverAsked(found) ? 'first' : null;
+  const asked = (due ?? first) === null && state.rerunAsked ? passOnDemand(found, log) : null;
+  if (first !== null) state.firstDue = false;
   if (asked !== null) state.rerunAsked = false;
-  const next = due ?? asked;
+  const next = due ?? first ?? asked;
   if (next !== null) state.next = next;
   return next !== null;
 }

@@ -45,6 +45,8 @@ export interface RunState {
   pause: Pause | null;
   /** One more pass over the failed cells is wanted, beyond the policy. */
   rerunAsked: boolean;
+  /** The run before may have ended without its first pass. */
+  firstDue: boolean;
   pollAtMostMs: number;
   /** A paid request was made, or was about to be. */
   asked: boolean;
@@ -80,6 +82,7 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     shown: '',
     pause: null,
     rerunAsked: earlier !== undefined,
+    firstDue: earlier !== undefined,
     pollAtMostMs: pipeline.run.pollAtMostMs,
     asked: false,
   };

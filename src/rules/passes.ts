@@ -51,6 +51,13 @@ export function nextPass(found: Collection, log: PassLog, policy: RunPolicy): Pa
 export const passOnDemand = (found: Collection, log: PassLog): PassKind | null =>
   found.cells.failed > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
 
+/**
+ * Whether there are cells that nothing will ever start by itself: columns that the provider adds, and
+ * that they wait for, were not asked for either. So it is when a run ended before its first pass.
+ */
+export const neverAsked = ({ cells, inFlight, startable }: Collection): boolean =>
+  cells.pending > 0 && inFlight === 0 && startable === 0;
+
 /** The log after a pass of `kind` whose sweep found `found`. */
 export function logPass(
   log: PassLog | null,

@@ -28,7 +28,7 @@ const state: RunState = {
   table: { id: 't', url: null, columns },
   ...{ loaded: null, next: 'failed', open: null, log: null, passes: 1, found, doneCells: 18 },
   ...{ calls: { total: 0, polls: 0 }, problem: null, shown: '' },
-  ...{ pause: null, rerunAsked: false, pollAtMostMs: 1, asked: true },
+  ...{ pause: null, rerunAsked: false, firstDue: false, pollAtMostMs: 1, asked: true },
 };
 
 const pipeline: Pipeline = {

@@ -1,5 +1,6 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { cp, readFile } from 'node:fs/promises';
+import type { Intercept } from '../../sandbox/index.ts';
 import { rerunRun } from '../../src/client/rerun-run.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
@@ -91,11 +92,17 @@ test('a cancelled run is finished by a rerun, without paying for anything twice'
   expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
 });
 
-test('a run that was terminated while rows were loaded left only its tag, and is finished all the same', async () => {
-  house = await openHouse({ sandbox: CLEAN });
+test('a run that was terminated before its first pass left only its tag, and is finished all the same', async () => {
+  let down = true;
+  const intercept: Intercept = ({ phase, route, method }) =>
+    down && phase === 'before' && method === 'POST' && route === '/v1/tables/:table_id/run'
+      ? { do: 'reply', status: 503, headers: {}, body: '{"detail":"down"}' }
+      : undefined;
+  house = await openHouse({ sandbox: { ...CLEAN, intercept } });
   const run = await begin();
-  await until('rows', () => books().rowsCreated > 0);
+  await until('rows', () => books().rowsCreated === 12);
   await run.terminate();
+  down = false;
   const second = await resultOf((await rerun()).workflowId);
   expect(second).toMatchObject({ outcome: 'completed', cells: { done: 12 } });
   expect(second.before).toEqual({ workflowId: id(), outcome: null, cells: null });
