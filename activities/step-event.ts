@@ -15,7 +15,11 @@ export type StepEvent =
   | { type: 'wait began' | 'wait ended'; provider: string; for: Awaited }
   /** `lateMs`: from when a reading was due to when it was there. */
   | { type: 'polled'; provider: string; lateMs: number }
-  | { type: 'slice ended'; provider: string; end: 'idle' | 'stalled' | 'deadline' | 'slice' }
+  | {
+      type: 'slice ended';
+      provider: string;
+      end: 'idle' | 'stalled' | 'deadline' | 'slice' | 'stopped';
+    }
   /** The balance may have moved since it was asked for (epoch ms). */
   | { type: 'credits read'; provider: string; credits: number; askedAtMs: number; readAtMs: number }
   | { type: 'run ended'; provider: string; outcome: Outcome; cells: CellCounts; tookMs: number }

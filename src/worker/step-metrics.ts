@@ -6,7 +6,7 @@ import { CELL_OUTCOMES } from '../rules/outcome.ts';
 import { createSpendMeter } from './spent-credits.ts';
 
 const OUTCOMES: readonly Outcome[] = ['completed', 'partial', 'failed', 'cancelled'];
-const SLICE_ENDS = ['idle', 'stalled', 'deadline', 'slice'] as const;
+const SLICE_ENDS = ['idle', 'stalled', 'deadline', 'slice', 'stopped'] as const;
 const AWAITED = ['cells', 'account'] as const;
 
 const MINUTE = 60;
