@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { StepEvent } from '../../activities/step-event.ts';
 import type { Outcome } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/registry.ts';
+import { ERRORS } from '../errors.ts';
 import { CELL_OUTCOMES } from '../rules/outcome.ts';
 import { createSpendMeter } from './spent-credits.ts';
 
@@ -71,6 +72,9 @@ export function stepMetrics(registry: Registry): (event: StepEvent) => void {
     for (const end of SLICE_ENDS) slices.inc({ provider, end }, 0);
     for (const awaited of AWAITED) waiting.set({ provider, for: awaited }, 0);
   }
+
+  // Every code, for the same reason.
+  for (const code of Object.keys(ERRORS)) failures.inc({ code }, 0);
 
   const meters = new Map(PROVIDER_NAMES.map((provider) => [provider, createSpendMeter()]));
   return (event) => {
