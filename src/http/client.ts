@@ -30,7 +30,7 @@ export interface HttpClientOptions {
   maxBodyBytes?: number;
   /** Connections kept alive at most. @default 16 */
   connections?: number;
-  /** Shared by all clients of one token. @default 10 requests/s, burst 20 */
+  /** Shared by all clients of one token. @default 10 requests/s */
   limiter?: Limiter;
   /** After every request, with the status of its reply. */
   onResponse?: (response: HttpResponse) => void;

@@ -1,10 +1,8 @@
 import { RowmillError } from '../errors.ts';
 
 export interface LimiterOptions {
-  /** @default 10 */
+  /** No second holds more, a burst after a quiet time included. @default 10 */
   ratePerSecond?: number;
-  /** Requests that may go at once after a quiet time. @default twice the rate */
-  burst?: number;
   /**
    * A pause longer than this is not waited out in here, where it would hold a slot and look like
    * silence: the callers get `rate_limited` with the rest of the pause. @default 15_000
@@ -25,18 +23,22 @@ interface Waiter {
 }
 
 /**
- * A token bucket. One is shared by everything that uses one token of one API in a process
- * (Temporal limits how many activities start, not how many requests they send).
+ * Remembers when the last requests went, a second's worth of them: the next one may go when the
+ * oldest of those is a second ago. One is shared by everything that uses one token of one API in a
+ * process (Temporal limits how many activities start, not how many requests they send).
  *
  * `take` throws the reason of the signal as it is, or `rate_limited` (see `patienceMs`).
  */
 export function createLimiter(options: LimiterOptions = {}): Limiter {
   const ratePerSecond = options.ratePerSecond ?? 10;
-  const burst = Math.max(1, options.burst ?? ratePerSecond * 2);
+  /** Below one request a second, the window is as long as one of them takes. */
+  const size = Math.max(1, Math.floor(ratePerSecond));
+  const windowMs = (size * 1000) / ratePerSecond;
   const patienceMs = options.patienceMs ?? 15_000;
   const waiters = new Set<Waiter>();
-  let tokens = burst;
-  let filledAtMs = performance.now();
+  /** A ring; `next` is the oldest, and the one to be overwritten. */
+  const sentAtMs = new Array<number>(size).fill(Number.NEGATIVE_INFINITY);
+  let next = 0;
   let pausedUntilMs = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -47,23 +49,21 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       { retryAfterMs: Math.ceil(waitMs) },
     );
 
+  const freeAtMs = (): number =>
+    Math.max((sentAtMs[next] ?? Number.NEGATIVE_INFINITY) + windowMs, pausedUntilMs);
+
   const pump = (): void => {
     clearTimeout(timer);
     timer = undefined;
     const nowMs = performance.now();
-    if (nowMs >= pausedUntilMs) {
-      const gainedMs = Math.max(0, nowMs - filledAtMs);
-      tokens = Math.min(burst, tokens + (gainedMs * ratePerSecond) / 1000);
-      filledAtMs = Math.max(nowMs, filledAtMs);
-      for (const waiter of waiters) {
-        if (tokens < 1) break;
-        tokens -= 1;
-        waiter.go();
-      }
+    for (const waiter of waiters) {
+      if (freeAtMs() > nowMs) break;
+      sentAtMs[next] = nowMs;
+      next = (next + 1) % size;
+      waiter.go();
     }
     if (waiters.size === 0) return;
-    const tokenAtMs = filledAtMs + ((1 - tokens) * 1000) / ratePerSecond;
-    timer = setTimeout(pump, Math.max(1, Math.ceil(Math.max(tokenAtMs, pausedUntilMs) - nowMs)));
+    timer = setTimeout(pump, Math.max(1, Math.ceil(freeAtMs() - nowMs)));
   };
 
   return {
@@ -104,8 +104,9 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     pauseFor(ms) {
       pausedUntilMs = Math.max(pausedUntilMs, performance.now() + ms);
       // After the pause one at a time again, not a burst into a server that is just recovering.
-      tokens = 0;
-      filledAtMs = pausedUntilMs;
+      for (let nth = 1; nth <= size; nth += 1) {
+        sentAtMs[(next + nth - 1) % size] = pausedUntilMs + ((nth - size) * windowMs) / size;
+      }
       if (ms > patienceMs) for (const waiter of waiters) waiter.fail(tooLong(ms));
       pump();
     },

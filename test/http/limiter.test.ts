@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
 import { createLimiter } from '../../src/http/limiter.ts';
 import type { Limiter } from '../../src/http/limiter.ts';
 import { failureOf } from './calls.ts';
@@ -19,27 +20,64 @@ function takeMany(limiter: Limiter, count: number): { passed: number[] } {
   return state;
 }
 
-test('a burst goes at once, the rest at the rate, in order', async () => {
-  const state = takeMany(createLimiter({ ratePerSecond: 10, burst: 3 }), 6);
-  await jest.advanceTimersByTimeAsync(0);
-  expect(state.passed).toEqual([1, 2, 3]);
-  await jest.advanceTimersByTimeAsync(99);
+test('a second’s worth goes at once, the rest a second later, in order', async () => {
+  const state = takeMany(createLimiter({ ratePerSecond: 3 }), 8);
+  await jest.advanceTimersByTimeAsync(999);
   expect(state.passed).toEqual([1, 2, 3]);
   await jest.advanceTimersByTimeAsync(1);
-  expect(state.passed).toEqual([1, 2, 3, 4]);
-  await jest.advanceTimersByTimeAsync(200);
   expect(state.passed).toEqual([1, 2, 3, 4, 5, 6]);
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(state.passed).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-test('over ten seconds no more goes than burst and rate allow', async () => {
-  const state = takeMany(createLimiter({ ratePerSecond: 7, burst: 5 }), 500);
-  await jest.advanceTimersByTimeAsync(10_000);
-  expect(state.passed.length).toBeLessThanOrEqual(75);
-  expect(state.passed.length).toBeGreaterThanOrEqual(74);
+test('whenever they are asked for, no second holds more requests than the rate', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 12 }),
+      fc.array(
+        fc.record({
+          afterMs: fc.integer({ min: 0, max: 700 }),
+          count: fc.integer({ min: 0, max: 9 }),
+        }),
+        { maxLength: 20 },
+      ),
+      async (ratePerSecond, asks) => {
+        const limiter = createLimiter({ ratePerSecond });
+        const sentAtMs: number[] = [];
+        let asked = 0;
+        for (const { afterMs, count } of asks) {
+          await jest.advanceTimersByTimeAsync(afterMs);
+          asked += count;
+          for (let nth = 0; nth < count; nth += 1) {
+            void limiter.take().then(() => sentAtMs.push(performance.now()));
+          }
+        }
+        await jest.advanceTimersByTimeAsync(200_000);
+        expect(sentAtMs).toHaveLength(asked);
+        for (const [nth, atMs] of sentAtMs.entries()) {
+          const later = sentAtMs[nth + ratePerSecond] ?? Number.POSITIVE_INFINITY;
+          expect(later - atMs).toBeGreaterThanOrEqual(1_000);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('over ten seconds the rate is used up', async () => {
+  const state = takeMany(createLimiter({ ratePerSecond: 7 }), 500);
+  await jest.advanceTimersByTimeAsync(9_999);
+  expect(state.passed.length).toBe(70);
+});
+
+test('less than one a second is possible', async () => {
+  const state = takeMany(createLimiter({ ratePerSecond: 0.5 }), 3);
+  await jest.advanceTimersByTimeAsync(3_999);
+  expect(state.passed).toEqual([1, 2]);
 });
 
 test('an aborted wait gives the reason as it is and its place to the next', async () => {
-  const limiter = createLimiter({ ratePerSecond: 1, burst: 1 });
+  const limiter = createLimiter({ ratePerSecond: 1 });
   await limiter.take();
   const stop = new AbortController();
   const reason = new Error('cancelled');
@@ -54,7 +92,7 @@ test('an aborted wait gives the reason as it is and its place to the next', asyn
 });
 
 test('when the last waiter goes away, no timer keeps the process alive', async () => {
-  const limiter = createLimiter({ ratePerSecond: 0.001, burst: 1 });
+  const limiter = createLimiter({ ratePerSecond: 0.001 });
   await limiter.take();
   const stop = new AbortController();
   const waiting = limiter.take(stop.signal);
@@ -64,7 +102,7 @@ test('when the last waiter goes away, no timer keeps the process alive', async (
 });
 
 test('a pause holds everybody, and afterwards there is no burst', async () => {
-  const limiter = createLimiter({ ratePerSecond: 10, burst: 20 });
+  const limiter = createLimiter({ ratePerSecond: 10 });
   limiter.pauseFor(5000);
   const state = takeMany(limiter, 3);
   await jest.advanceTimersByTimeAsync(5000);
@@ -85,7 +123,7 @@ test('a shorter pause does not end a longer one', async () => {
 });
 
 test('a pause longer than the patience is handed back instead of waited out', async () => {
-  const limiter = createLimiter({ ratePerSecond: 1, burst: 1, patienceMs: 1000 });
+  const limiter = createLimiter({ ratePerSecond: 1, patienceMs: 1000 });
   await limiter.take();
   const waiting = failureOf(limiter.take());
   limiter.pauseFor(60_000);
