@@ -276,6 +276,18 @@ export const ERRORS = {
     retryable: false,
     exit: usage,
   },
+  schedule_not_found: {
+    meaning: 'There is no such schedule on this Temporal server.',
+    remedy: 'See `rowmill schedule list`; check TEMPORAL_ADDRESS and the namespace.',
+    retryable: false,
+    exit: usage,
+  },
+  schedule_conflict: {
+    meaning: 'A schedule of this name exists and is of another pipeline file, or none of ours.',
+    remedy: 'Give the pipeline another name, or take over with --replace.',
+    retryable: false,
+    exit: usage,
+  },
   run_conflict: {
     meaning: 'A run with this id exists with another pipeline or other rows.',
     remedy: 'Choose another --id, or cancel that run first.',

@@ -17,6 +17,7 @@ import { addResume } from './resume.ts';
 import { addRun } from './run.ts';
 import { addSandbox } from './sandbox.ts';
 import { sayError } from './say-error.ts';
+import { addSchedule } from './schedule.ts';
 import { addSchema } from './schema.ts';
 import { addStatus } from './status.ts';
 import { packageVersion } from './version.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly [string, readonly Add[]][] = [
   ['Run:', [addCheck, addRun]],
   ['Look:', [addList, addStatus, addWatch, addResults]],
   ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel]],
+  ['Nightly:', [addSchedule]],
   ['Processes:', [addWorker, addSandbox]],
   ['More:', [addSchema, addCompletion]],
 ];

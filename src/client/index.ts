@@ -79,3 +79,24 @@ export type {
   RunSummary,
   Stage,
 } from '../contract/run.ts';
+
+export {
+  applySchedule,
+  backfillSchedule,
+  deleteSchedule,
+  describeSchedule,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+} from './schedules/index.ts';
+export type {
+  AppliedSchedule,
+  ApplyOptions,
+  BackfillOptions,
+  BackfillPlan,
+  OddDay,
+  ScheduledRun,
+  ScheduleStanding,
+} from './schedules/index.ts';
+export type { PipelineSchedule } from '../spec/index.ts';

@@ -6,17 +6,12 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import {
-  MEMO_FINGERPRINT,
-  MEMO_REQUEST,
-  SEARCH_ATTRIBUTE,
-  WORKFLOW_TYPE,
-} from '../contract/names.ts';
+import { MEMO_FINGERPRINT, MEMO_REQUEST, WORKFLOW_TYPE } from '../contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { firstAttributes, staticDetails, staticSummary } from './run-texts.ts';
 
 export interface StartRunOptions extends StartOptions {
   input: EnrichTableInput & { snapshot: SnapshotRef };
@@ -82,7 +77,7 @@ async function start(
   again: boolean,
 ): Promise<StartedRun> {
   const { request, rows } = options;
-  const { pipeline } = options.input;
+  const subject = { pipeline: options.input.pipeline, rows };
   const handle = await client.workflow.start(WORKFLOW_TYPE, {
     workflowId,
     taskQueue: options.taskQueue,
@@ -93,9 +88,9 @@ async function start(
     },
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: again ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
-    staticSummary: `Enrich ${rows.rows} rows of ${pipeline.name} with ${pipeline.provider}`,
-    staticDetails: staticDetails(options),
-    ...(options.searchAttributes ? { typedSearchAttributes: attributesOf(options) } : {}),
+    staticSummary: staticSummary(subject),
+    staticDetails: staticDetails(subject),
+    ...(options.searchAttributes ? { typedSearchAttributes: firstAttributes(subject) } : {}),
   });
   return { workflowId, runId: handle.firstExecutionRunId, attached: false };
 }
@@ -174,30 +169,6 @@ const fingerprintIn = (run: Pick<WorkflowExecutionDescription, 'memo'>): unknown
 function timedId(name: string, now: Date): string {
   const [date = '', time = ''] = now.toISOString().split('T');
   return `${name}-${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
-}
-
-const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.pipeline, 'KEYWORD');
-const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.stage, 'KEYWORD');
-const ROWS = defineSearchAttributeKey(SEARCH_ATTRIBUTE.rows, 'INT');
-
-const attributesOf = ({ input, rows }: StartWorkOptions): TypedSearchAttributes =>
-  new TypedSearchAttributes([
-    { key: PIPELINE, value: input.pipeline.name },
-    { key: STAGE, value: 'preparing rows' },
-    { key: ROWS, value: rows.rows },
-  ]);
-
-/** What the run is, for people in the Temporal UI. */
-function staticDetails({ input: { pipeline }, rows }: StartWorkOptions): string {
-  const columns = pipeline.table.columns
-    .map((column) => `\`${JSON.stringify(column['key'])}\``)
-    .join(', ');
-  return [
-    `- **pipeline** \`${pipeline.name}\`, provider \`${pipeline.provider}\``,
-    `- **rows** ${rows.rows}, key \`${pipeline.rows.key}\`, ${rows.digest.slice(0, 19)}…`,
-    `- **columns** ${columns}`,
-    `- **results** ${pipeline.results.map((target) => `\`${target.to}\``).join(', ')}`,
-  ].join('\n');
 }
 
 /** The run of this id. @throws RowmillError `run_not_found`, also for a workflow of another kind */

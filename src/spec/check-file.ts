@@ -13,7 +13,7 @@ import {
   ROWS_EXTENSIONS,
   rowsFormatOf,
 } from './places.ts';
-import { isTimezone, TIMEZONE_ALLOWED } from './schedule.ts';
+import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
 
 interface Finding {
@@ -40,6 +40,7 @@ export function checkFile(
     ...checkResults(value, places),
     ...checkTimes(value),
     ...checkTimezone(value),
+    ...checkScheduleTimes(value),
   ];
   return findings.map(({ path, found, allowed, suggestion, within }) => ({
     ...document.placeOf(path, within),
@@ -166,6 +167,28 @@ function checkTimezone(value: Json): Finding[] {
   if (typeof zone !== 'string' || isTimezone(zone)) return [];
   const suggestion = nearest(zone, Intl.supportedValuesOf('timeZone'));
   return [{ path, found: foundText(zone), allowed: TIMEZONE_ALLOWED, suggestion }];
+}
+
+/** A catch-up of seconds would miss nights that a restart delays. */
+const CATCH_UP_AT_LEAST_MS = 60_000;
+/** More would move a night into the day. */
+const JITTER_AT_MOST_MS = 6 * 3_600_000;
+
+function checkScheduleTimes(value: Json): Finding[] {
+  const find = (key: string, allowed: string, fits: (ms: number) => boolean): Finding[] => {
+    const path = ['schedule', key];
+    const text = valueAt(value, path);
+    const ms = typeof text === 'string' ? parseDuration(text) : null;
+    return ms === null || fits(ms) ? [] : [{ path, found: foundText(text), allowed }];
+  };
+  const at = valueAt(value, ['schedule', 'at']);
+  const apartMs = shortestGapMs(Array.isArray(at) ? at : []);
+  return [
+    ...find('catchUp', 'at least 1m', (ms) => ms >= CATCH_UP_AT_LEAST_MS),
+    ...find('jitter', 'at most 6h', (ms) => ms <= JITTER_AT_MOST_MS),
+    // A run must not start after the next one is due.
+    ...find('jitter', 'shorter than the time between two runs', (ms) => ms < apartMs),
+  ];
 }
 
 export const RUN_DEFAULTS = {

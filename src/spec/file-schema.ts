@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { providerSpecs, type ProviderSpec } from '../providers/spec.ts';
-import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../rules/duration.ts';
+import { duration } from './duration-field.ts';
 import { parsePercentage, PERCENTAGE_ALLOWED, PERCENTAGE_PATTERN } from './percentage.ts';
 import { scheduleFile } from './schedule.ts';
 
@@ -8,20 +8,6 @@ import { scheduleFile } from './schedule.ts';
  * The pipeline file as people write it (interface.md is the promise, docs/pipeline-file.md the manual).
  * Messages say what is allowed; what was found and where is added by translate.ts.
  */
-
-const duration = z
-  .string(DURATION_ALLOWED)
-  .meta({ pattern: DURATION_PATTERN })
-  .transform((text, context) => {
-    const durationMs = parseDuration(text);
-    if (durationMs !== null) return durationMs;
-    context.issues.push({
-      code: 'custom',
-      input: text,
-      message: `${DURATION_ALLOWED}, up to 365d`,
-    });
-    return z.NEVER;
-  });
 
 const share = z
   .union(

@@ -9,5 +9,5 @@ export {
   type LoadOptions,
   type ParseOptions,
 } from './load-pipeline.ts';
-export type { Day, PipelineSchedule } from './schedule.ts';
+export type { Day, Overlap, PipelineSchedule, TimeOfDay } from './schedule.ts';
 export { parseDuration } from '../rules/duration.ts';

@@ -92,16 +92,31 @@ schedule: { at: 02:30, timezone: Europe/Berlin, days: [fri, mon] }
   });
   expect(pipeline.spend).toEqual({ creditsPerCell: 0.5, maxCredits: 3000, approveAbove: 1000 });
   expect(schedule).toEqual({
-    hour: 2,
-    minute: 30,
+    times: [{ hour: 2, minute: 30 }],
     timezone: 'Europe/Berlin',
     days: ['mon', 'fri'],
+    jitterMs: 0,
+    overlap: 'skip',
+    catchUpMs: 21_600_000,
   });
   expect(parse(`${GOOD}schedule: { at: "00:00" }`).schedule).toEqual({
-    hour: 0,
-    minute: 0,
+    times: [{ hour: 0, minute: 0 }],
     timezone: 'UTC',
     days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+    jitterMs: 0,
+    overlap: 'skip',
+    catchUpMs: 21_600_000,
+  });
+});
+
+test('a schedule with several times, and everything said', () => {
+  const text = `${GOOD}schedule: { at: ["12:00", "02:30", "12:00"], jitter: 10m, overlap: buffer_one, catchUp: 1d }\n`;
+  expect(parse(text).schedule).toMatchObject({
+    times: [
+      { hour: 2, minute: 30 },
+      { hour: 12, minute: 0 },
+    ],
+    ...{ jitterMs: 600_000, overlap: 'buffer_one', catchUpMs: 86_400_000 },
   });
 });
 

@@ -100,6 +100,19 @@ test.each([
     'name: demo\nschedule: { at: "02:30", timezone: "+02:00" }',
     'schedule.timezone: "+02:00"',
   ],
+  [
+    'name: demo',
+    'name: demo\nschedule: { at: [], overlap: none, jitter: "10", catchUp: 5s }',
+    'schedule.catchUp: "5s"',
+  ],
+  [
+    'name: demo',
+    'name: demo\nschedule: { at: ["23:55", "00:05"], jitter: 10m }',
+    'schedule.jitter: "10m"',
+  ],
+  ['name: demo', 'name: demo\nschedule: { at: "2:30", jitter: 7h }', 'schedule.jitter: "7h"'],
+  ['name: demo', 'name: demo\nschedule: { at: "2:30", jitter: 7h }', 'schedule.at: "2:30"'],
+  ['name: demo', 'name: demo\nschedule: { at: [1], jitter: ten }', 'schedule.jitter: "ten"'],
   ['name: demo', 'name: null', 'name: nothing'],
   [
     'rows: { from: companies.csv }',

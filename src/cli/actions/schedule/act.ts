@@ -1,0 +1,51 @@
+import {
+  deleteSchedule,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+} from '../../../client/schedules/index.ts';
+import type { Cli } from '../../context.ts';
+import { withSession } from '../../session.ts';
+
+interface ActFlags {
+  json?: true;
+}
+
+interface NoteFlags extends ActFlags {
+  note?: string;
+}
+
+export const pause = (cli: Cli, name: string, flags: NoteFlags): Promise<void> =>
+  withSession(cli, async ({ client }) => {
+    await pauseSchedule(client, name, flags.note);
+    answer(cli, flags, { name, paused: true }, `schedule ${name} paused`);
+    if (flags.json !== true)
+      cli.say(`Runs under way go on. Again: rowmill schedule resume ${name}`);
+  });
+
+export const resume = (cli: Cli, name: string, flags: NoteFlags): Promise<void> =>
+  withSession(cli, async ({ client }) => {
+    await resumeSchedule(client, name, flags.note);
+    answer(cli, flags, { name, paused: false }, `schedule ${name} resumed`);
+    if (flags.json !== true) {
+      cli.say('Times that passed meanwhile had no run: see `rowmill schedule backfill`.');
+    }
+  });
+
+export const trigger = (cli: Cli, name: string, flags: ActFlags): Promise<void> =>
+  withSession(cli, async ({ client }) => {
+    const workflowId = await triggerSchedule(client, name);
+    answer(cli, flags, { name, workflowId }, `started ${workflowId}`);
+    if (flags.json !== true) cli.say(`See: rowmill watch ${workflowId}`);
+  });
+
+export const remove = (cli: Cli, name: string, flags: ActFlags): Promise<void> =>
+  withSession(cli, async ({ client }) => {
+    await deleteSchedule(client, name);
+    answer(cli, flags, { name, deleted: true }, `schedule ${name} deleted`);
+  });
+
+function answer(cli: Cli, { json }: ActFlags, value: object, text: string): void {
+  if (json === true) cli.json(value);
+  else cli.print(text);
+}

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { applySchedule, describeSchedule } from '../../../client/schedules/index.ts';
+import { loadPipeline, type LoadedPipeline } from '../../../spec/index.ts';
+import type { Cli } from '../../context.ts';
+import { withSession } from '../../session.ts';
+import { zonedAndUtc } from '../../zoned-time.ts';
+import { oddDayText } from './odd-day.ts';
+
+export interface ApplyFlags {
+  replace?: true;
+  json?: true;
+}
+
+/** Makes the schedule of a pipeline file, and says when it runs next. */
+export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<void> {
+  const loaded = await loadPipeline(file, { env: cli.env });
+  await withSession(cli, async ({ client, taskQueue, searchAttributes }) => {
+    const replace = flags.replace === true;
+    const done = await applySchedule(client, loaded, { taskQueue, searchAttributes, replace });
+    const standing = await describeSchedule(client, done.name);
+    if (flags.json === true) {
+      cli.json({ ...done, schedule: standing });
+      return;
+    }
+    const changes = done.changed.length === 0 ? '' : `: ${done.changed.join(', ')}`;
+    cli.print(`schedule ${done.name} ${done.done}${changes}`);
+    const timezone = standing.schedule?.timezone ?? 'UTC';
+    const [next] = standing.next;
+    if (standing.paused)
+      cli.say(`It is paused${standing.note === null ? '' : `: ${standing.note}`}`);
+    else if (next !== undefined) cli.say(`Next run: ${zonedAndUtc(next, timezone)}`);
+    for (const day of standing.oddDays) cli.say(`Mind: ${oddDayText(day, timezone)}`);
+    sayWhatTheWorkerNeeds(cli, loaded);
+    cli.say(`See: rowmill schedule describe ${done.name}`);
+  });
+}
+
+function sayWhatTheWorkerNeeds(cli: Cli, { pipeline }: LoadedPipeline): void {
+  const { source } = pipeline.rows;
+  if (source.type === 'file') {
+    const here = existsSync(source.path) ? '' : ' (it is not there on this machine)';
+    cli.say(`The worker reads the rows from ${source.path}${here} when a run starts.`);
+  }
+  const { approveAbove } = pipeline.spend;
+  if (approveAbove !== undefined) {
+    cli.say(`A run above ${approveAbove} credits waits for \`rowmill approve\`, also at night.`);
+  }
+}

@@ -1,0 +1,140 @@
+import {
+  describeSchedule,
+  listSchedules,
+  type ScheduledRun,
+  type ScheduleStanding,
+} from '../../../client/schedules/index.ts';
+import type { Cli } from '../../context.ts';
+import { duration, whole } from '../../figures.ts';
+import { withSession, type Session } from '../../session.ts';
+import { textTable } from '../../text-table.ts';
+import { zonedAndUtc, zonedTime } from '../../zoned-time.ts';
+import { oddDayText } from './odd-day.ts';
+
+interface LookFlags {
+  json?: true;
+}
+
+export async function list(cli: Cli, flags: LookFlags): Promise<void> {
+  await withSession(cli, async ({ client }) => {
+    const schedules = await listSchedules(client);
+    if (flags.json === true) cli.json({ schedules });
+    else if (schedules.length > 0) cli.print(tableOf(schedules));
+    else cli.say('No schedules yet. Make one: rowmill schedule apply FILE');
+  });
+}
+
+export async function describe(cli: Cli, name: string, flags: LookFlags): Promise<void> {
+  await withSession(cli, async (session) => {
+    const standing = await describeSchedule(session.client, name);
+    const recent = standing.recent.map((each) => ({ ...each, ui: linkOf(each, session) }));
+    if (flags.json === true) cli.json({ ...standing, recent });
+    else cli.print(textOf(standing, recent));
+  });
+}
+
+const linkOf = ({ run }: ScheduledRun, { linkTo }: Session): string | null =>
+  run === null ? null : linkTo(run);
+
+const tableOf = (schedules: readonly ScheduleStanding[]): string =>
+  textTable(
+    [
+      { title: 'schedule', most: 63 },
+      { title: 'next run', most: 70 },
+      { title: 'last run', most: 50 },
+      { title: 'started', align: 'right' },
+      { title: 'not started', most: 60 },
+    ],
+    schedules.map((each) => [
+      each.name,
+      nextOf(each),
+      each.recent[0] === undefined
+        ? '–'
+        : `${zonedTime(each.recent[0].dueAt, zoneOf(each))} ${endOf(each.recent[0])}`,
+      whole(each.started),
+      notStarted(each).join(', ') || '–',
+    ]),
+  );
+
+const zoneOf = ({ schedule }: ScheduleStanding): string => schedule?.timezone ?? 'UTC';
+
+function nextOf(standing: ScheduleStanding): string {
+  if (standing.paused) return `paused${standing.note === null ? '' : `: ${standing.note}`}`;
+  const [next] = standing.next;
+  return next === undefined ? 'never' : zonedAndUtc(next, zoneOf(standing));
+}
+
+const endOf = ({ run }: ScheduledRun): string =>
+  run === null ? 'forgotten by the server' : (run.outcome ?? run.stage ?? run.status.toLowerCase());
+
+/** Times that had no run, with the reason. */
+function notStarted({ skippedByOverlap, missed }: ScheduleStanding): string[] {
+  return [
+    ...(skippedByOverlap > 0
+      ? [`${whole(skippedByOverlap)} skipped (the run before was under way)`]
+      : []),
+    ...(missed > 0 ? [`${whole(missed)} missed (the server was down)`] : []),
+  ];
+}
+
+type LinkedRun = ScheduledRun & { ui: string | null };
+
+function textOf(standing: ScheduleStanding, recent: readonly LinkedRun[]): string {
+  const zone = zoneOf(standing);
+  const { schedule } = standing;
+  const lines = [
+    standing.name,
+    ...pairs([
+      ['file', standing.file ?? 'unknown'],
+      ['days', schedule?.days.join(', ') ?? 'unknown'],
+      ['queue', standing.taskQueue],
+      [
+        'state',
+        standing.paused
+          ? nextOf(standing)
+          : `on${standing.note === null ? '' : ` (${standing.note})`}`,
+      ],
+      ['overlap', schedule?.overlap ?? 'unknown'],
+      ['catch up', schedule === null ? 'unknown' : `within ${duration(schedule.catchUpMs)}`],
+      [
+        'jitter',
+        schedule === null || schedule.jitterMs === 0
+          ? 'none'
+          : `up to ${duration(schedule.jitterMs)}`,
+      ],
+      ['started', whole(standing.started)],
+      ['not started', notStarted(standing).join(', ') || 'none'],
+      ...standing.running.map((id): [string, string] => ['under way', id]),
+    ]),
+    '',
+    'Next',
+    ...standing.next.slice(0, NEXT_SHOWN).map((time) => `  ${zonedAndUtc(time, zone)}`),
+    ...standing.oddDays.map((day) => `  ${oddDayText(day, zone)}`),
+    '',
+    recent.length === 0 ? 'No run so far' : 'Newest runs',
+  ];
+  const table = textTable(
+    [
+      { title: '  due' },
+      { title: 'run', most: 90 },
+      { title: 'end', most: 30 },
+      { title: 'failed cells', align: 'right' },
+      { title: 'took', align: 'right' },
+      { title: '', most: 200 },
+    ],
+    recent.map((each) => [
+      `  ${zonedTime(each.dueAt, zone)}`,
+      each.workflowId,
+      endOf(each),
+      each.run?.failedCells === null || each.run === null ? '–' : whole(each.run.failedCells),
+      each.run === null ? '–' : duration(each.run.durationMs),
+      each.ui ?? '',
+    ]),
+  );
+  return [...lines, ...(recent.length === 0 ? [] : [table])].join('\n');
+}
+
+const NEXT_SHOWN = 3;
+
+const pairs = (list: readonly [string, string][]): string[] =>
+  list.map(([name, value]) => `  ${name.padEnd(12)}${value}`);

@@ -1,0 +1,136 @@
+import type { Client, ScheduleHandle } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { WORKFLOW_TYPE } from '../../contract/names.ts';
+import { RowmillError } from '../../errors.ts';
+import { requireSchedule, type FoundSchedule } from './find.ts';
+import { scheduleIn } from './standing.ts';
+
+export interface BackfillRange {
+  from: Date;
+  /** Included. */
+  to: Date;
+}
+
+export interface BackfillOptions extends BackfillRange {
+  /** More runs than this are refused. @default 31 */
+  mostRuns?: number;
+}
+
+export interface BackfillPlan {
+  /** Times that get their run now, ISO 8601, oldest first. */
+  due: string[];
+  /** Times whose run is there already, with its workflow id. */
+  there: { dueAt: string; workflowId: string }[];
+}
+
+const MOST_RUNS = 31;
+
+/**
+ * Starts the runs of a span of time that have not taken place, one after the other. A time whose run
+ * is there (whatever came of it) is left alone: no night runs twice.
+ * @throws RowmillError `usage` for an empty, reversed or too large span, `schedule_not_found`
+ */
+export async function backfillSchedule(
+  client: Client,
+  name: string,
+  { from, to, mostRuns = MOST_RUNS }: BackfillOptions,
+): Promise<BackfillPlan> {
+  const where = `schedule ${name}`;
+  if (!(from.getTime() <= to.getTime())) {
+    throw new RowmillError('usage', 'the span ends before it begins', { where });
+  }
+  if (to.getTime() > Date.now()) {
+    const remedy = 'Give a span that is over; `rowmill schedule trigger` starts a run now.';
+    throw new RowmillError('usage', 'the span reaches into the future', { where, remedy });
+  }
+  const found = await requireSchedule(client, name);
+  const plan = await planOf(client, found, { from, to });
+  if (plan.due.length > mostRuns) {
+    throw new RowmillError('usage', `the span has ${plan.due.length} runs, at most ${mostRuns}`, {
+      where,
+      remedy: 'Give a shorter span, or confirm the number (--most).',
+    });
+  }
+  if (plan.due.length > 0) await start(found.handle, plan.due, jitterOf(found));
+  return plan;
+}
+
+const jitterOf = ({ description }: FoundSchedule): number => scheduleIn(description)?.jitterMs ?? 0;
+
+async function planOf(
+  client: Client,
+  found: FoundSchedule,
+  range: BackfillRange,
+): Promise<BackfillPlan> {
+  const name = found.description.scheduleId;
+  const times = await timesIn(client, name, range);
+  const there = [...remembered(found), ...(await runsOf(client, name))];
+  const plan: BackfillPlan = { due: [], there: [] };
+  for (const timeMs of times) {
+    const dueAt = new Date(timeMs).toISOString();
+    // A run is named by its time before the jitter.
+    const run = there.find(({ dueMs }) => dueMs <= timeMs && dueMs >= timeMs - jitterOf(found));
+    if (run === undefined) plan.due.push(dueAt);
+    else plan.there.push({ dueAt, workflowId: run.workflowId });
+  }
+  return plan;
+}
+
+/** The newest runs; the schedule knows of them for longer than the server keeps them. */
+const remembered = ({ description }: FoundSchedule): RunThere[] =>
+  description.info.recentActions.map(({ scheduledAt, action }) => ({
+    workflowId: action.workflow.workflowId,
+    dueMs: scheduledAt.getTime(),
+  }));
+
+/** The times of the schedule within the span, as the server counts them; ms, oldest first. */
+async function timesIn(
+  client: Client,
+  name: string,
+  { from, to }: BackfillRange,
+): Promise<number[]> {
+  const reply = await client.workflowService.listScheduleMatchingTimes({
+    namespace: client.options.namespace,
+    scheduleId: name,
+    startTime: timestampOf(from),
+    endTime: timestampOf(to),
+  });
+  return reply.startTime.map(
+    ({ seconds, nanos }) => Number(String(seconds ?? 0)) * 1_000 + (nanos ?? 0) / 1e6,
+  );
+}
+
+const timestampOf = (date: Date) =>
+  proto.google.protobuf.Timestamp.fromObject({ seconds: Math.floor(date.getTime() / 1_000) });
+
+interface RunThere {
+  workflowId: string;
+  /** The time it stands for. */
+  dueMs: number;
+}
+
+/** The runs that the schedule has started, by the time that Temporal put behind their names. */
+async function runsOf(client: Client, name: string): Promise<RunThere[]> {
+  const runs: RunThere[] = [];
+  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND WorkflowId STARTS_WITH '${name}-'`;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    const time = workflowId.slice(name.length + 1);
+    if (NOMINAL.test(time)) runs.push({ workflowId, dueMs: Date.parse(time) });
+  }
+  return runs;
+}
+
+/** 2026-01-31T01:30:00Z */
+const NOMINAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/** A span of its own for each: those in between have their run. The server leaves its start out. */
+async function start(handle: ScheduleHandle, due: string[], jitterMs: number): Promise<void> {
+  await handle.backfill(
+    due.map((time) => ({
+      start: new Date(Date.parse(time) - jitterMs - 1_000),
+      end: new Date(time),
+      // One after the other: they write the same results.
+      overlap: 'BUFFER_ALL' as const,
+    })),
+  );
+}

@@ -1,0 +1,37 @@
+import {
+  ScheduleNotFoundError,
+  type Client,
+  type ScheduleDescription,
+  type ScheduleHandle,
+} from '@temporalio/client';
+import { WORKFLOW_TYPE } from '../../contract/names.ts';
+import { RowmillError } from '../../errors.ts';
+
+export interface FoundSchedule {
+  handle: ScheduleHandle;
+  description: ScheduleDescription;
+}
+
+/** The schedule of this name, whosever it is; `null` when there is none. */
+export async function findSchedule(client: Client, name: string): Promise<FoundSchedule | null> {
+  const handle = client.schedule.getHandle(name);
+  try {
+    return { handle, description: await handle.describe() };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** Whether it starts runs of ours. */
+export const isOurs = ({ action }: Pick<ScheduleDescription, 'action'>): boolean =>
+  action.workflowType === WORKFLOW_TYPE;
+
+/** @throws RowmillError `schedule_not_found`, also for a schedule of something else */
+export async function requireSchedule(client: Client, name: string): Promise<FoundSchedule> {
+  const found = await findSchedule(client, name);
+  if (found !== null && isOurs(found.description)) return found;
+  throw new RowmillError('schedule_not_found', 'there is no such schedule', {
+    where: `schedule ${name}`,
+  });
+}

@@ -1,0 +1,12 @@
+/** Schedules: a pipeline file with a `schedule` block, run by itself. */
+export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.ts';
+export { backfillSchedule, type BackfillOptions, type BackfillPlan } from './backfill.ts';
+export { deleteSchedule, pauseSchedule, resumeSchedule, triggerSchedule } from './act.ts';
+export {
+  describeSchedule,
+  listSchedules,
+  type ScheduledRun,
+  type ScheduleStanding,
+} from './standing.ts';
+export type { OddDay } from './clock-changes.ts';
+export type { PlanOptions } from './plan.ts';

@@ -1,0 +1,92 @@
+import type { CalendarSpec, ScheduleOptions } from '@temporalio/client';
+import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
+import { RowmillError } from '../../errors.ts';
+import type { Day, LoadedPipeline, Overlap, PipelineSchedule } from '../../spec/index.ts';
+import { firstAttributes, staticDetails, staticSummary } from '../run-texts.ts';
+
+const DAY = {
+  mon: 'MONDAY',
+  tue: 'TUESDAY',
+  wed: 'WEDNESDAY',
+  thu: 'THURSDAY',
+  fri: 'FRIDAY',
+  sat: 'SATURDAY',
+  sun: 'SUNDAY',
+} as const satisfies Record<Day, string>;
+
+const OVERLAP = {
+  skip: 'SKIP',
+  buffer_one: 'BUFFER_ONE',
+  allow_all: 'ALLOW_ALL',
+} as const satisfies Record<Overlap, string>;
+
+/** Every start of every night carries them; Temporal takes 2 MiB of a payload at most. */
+const MOST_INPUT_BYTES = 256 * 1024;
+
+export interface SchedulePlan extends Required<Pick<ScheduleOptions, 'spec' | 'policies'>> {
+  scheduleId: string;
+  action: Extract<ScheduleOptions['action'], { type: 'startWorkflow' }>;
+}
+
+export interface PlanOptions {
+  taskQueue: string;
+  /** Whether the server knows rowmill's search attributes. */
+  searchAttributes: boolean;
+}
+
+/**
+ * A pipeline file with a `schedule` block as a Temporal schedule: calendars with a time zone, runs
+ * without rows (the worker reads them when a run starts).
+ * @throws RowmillError `usage` for what cannot run by itself
+ */
+export function planOf(loaded: LoadedPipeline, options: PlanOptions): SchedulePlan {
+  const { pipeline, schedule, file } = loaded;
+  if (schedule === undefined) throw unplanned(file, 'the file has no `schedule`', ADD);
+  const { source } = pipeline.rows;
+  if (source.type === 'stdin') {
+    const remedy = 'Name a file in `rows.from` that the worker can read.';
+    throw unplanned(file, 'at night nobody writes to standard input', remedy);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(pipeline));
+  if (bytes > MOST_INPUT_BYTES) {
+    const what = `the pipeline with its rows has ${Math.ceil(bytes / 1024)} KiB, at most 256 KiB are kept`;
+    throw unplanned(file, what, 'Put the rows into a file and name it in `rows.from`.');
+  }
+  const subject = { pipeline, rows: null };
+  return {
+    scheduleId: pipeline.name,
+    spec: {
+      calendars: schedule.times.map((time) => calendarOf(time, schedule)),
+      timezone: schedule.timezone,
+      jitter: schedule.jitterMs,
+    },
+    policies: {
+      overlap: OVERLAP[schedule.overlap],
+      catchupWindow: schedule.catchUpMs,
+      // One bad night is no reason to leave the next one out.
+      pauseOnFailure: false,
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: WORKFLOW_TYPE,
+      // Temporal adds the time it stands for: sp500-profile-2026-01-31T01:30:00Z
+      workflowId: pipeline.name,
+      taskQueue: options.taskQueue,
+      args: [{ pipeline }],
+      memo: { [MEMO_FILE]: file, [MEMO_SCHEDULE]: schedule },
+      staticSummary: staticSummary(subject),
+      staticDetails: staticDetails(subject),
+      ...(options.searchAttributes ? { typedSearchAttributes: firstAttributes(subject) } : {}),
+    },
+  };
+}
+
+const ADD = 'Add one: schedule: { at: "02:30", timezone: Europe/Berlin }';
+
+const calendarOf = (
+  { hour, minute }: PipelineSchedule['times'][number],
+  { days }: PipelineSchedule,
+): CalendarSpec => ({ hour, minute, dayOfWeek: days.map((day) => DAY[day]) });
+
+const unplanned = (file: string, what: string, remedy: string): RowmillError =>
+  new RowmillError('usage', what, { where: file, remedy });

@@ -1,0 +1,112 @@
+import type { Client, ScheduleDescription, ScheduleExecutionResult } from '@temporalio/client';
+import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
+import type { PipelineSchedule } from '../../spec/index.ts';
+import { listedRun, type ListedRun } from '../run-standing.ts';
+import { describeRun } from '../start-run.ts';
+import { oddDays, type OddDay } from './clock-changes.ts';
+import { findSchedule, isOurs, requireSchedule } from './find.ts';
+
+/** One run that a schedule has started. */
+export interface ScheduledRun {
+  /** When it was due, ISO 8601. */
+  dueAt: string;
+  /** How it stands; `null` when the server has forgotten it. */
+  run: ListedRun | null;
+  workflowId: string;
+}
+
+/** How a schedule stands. Times are ISO 8601. */
+export interface ScheduleStanding {
+  name: string;
+  /** The pipeline file it was made from, where `apply` was carried out. */
+  file: string | null;
+  schedule: PipelineSchedule | null;
+  paused: boolean;
+  /** Of the operator who paused or resumed it. */
+  note: string | null;
+  taskQueue: string;
+  /** Runs started so far. */
+  started: number;
+  /** Not started because the run before was under way. */
+  skippedByOverlap: number;
+  /** Not started because the server was down for longer than `catchUp`. */
+  missed: number;
+  /** Empty while it is paused for ever, or has no more times. */
+  next: string[];
+  /** Under way now. */
+  running: string[];
+  /** Newest first. */
+  recent: ScheduledRun[];
+  /** Within the next year: days on which the clock leaves the time out or shows it twice. */
+  oddDays: OddDay[];
+}
+
+/** All schedules that start runs of ours, by name; each with its newest run. */
+export async function listSchedules(client: Client): Promise<ScheduleStanding[]> {
+  const all: ScheduleStanding[] = [];
+  for await (const { scheduleId, action } of client.schedule.list()) {
+    // The list lags behind: one that was just made may come without its action.
+    if (action !== undefined && action.workflowType !== WORKFLOW_TYPE) continue;
+    const found = await findSchedule(client, scheduleId);
+    if (found !== null && isOurs(found.description)) {
+      all.push(await standingOf(client, found.description, 1));
+    }
+  }
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** One schedule with its newest runs. @throws RowmillError `schedule_not_found` */
+export async function describeSchedule(client: Client, name: string): Promise<ScheduleStanding> {
+  const { description } = await requireSchedule(client, name);
+  return standingOf(client, description, RUNS_SHOWN);
+}
+
+/** The server remembers ten. */
+const RUNS_SHOWN = 10;
+
+async function standingOf(
+  client: Client,
+  description: ScheduleDescription,
+  runs: number,
+): Promise<ScheduleStanding> {
+  const { action, state, info, scheduleId } = description;
+  const schedule = scheduleIn(description);
+  const newest = info.recentActions.slice(-runs).reverse();
+  return {
+    name: scheduleId,
+    file: fileIn(description),
+    schedule,
+    paused: state.paused,
+    note: state.note ?? null,
+    taskQueue: action.taskQueue,
+    started: info.numActionsTaken,
+    skippedByOverlap: info.numActionsSkippedOverlap,
+    missed: info.numActionsMissedCatchupWindow,
+    next: info.nextActionTimes.map((time) => time.toISOString()),
+    running: info.runningActions.map(({ workflow }) => workflow.workflowId),
+    recent: await Promise.all(newest.map((taken) => scheduledRun(client, taken))),
+    oddDays: schedule === null ? [] : oddDays(schedule, Date.now()),
+  };
+}
+
+async function scheduledRun(
+  client: Client,
+  { scheduledAt, action }: ScheduleExecutionResult,
+): Promise<ScheduledRun> {
+  const { workflowId, firstExecutionRunId } = action.workflow;
+  const described = await describeRun(client, workflowId, firstExecutionRunId).catch(() => null);
+  return {
+    dueAt: scheduledAt.toISOString(),
+    workflowId,
+    run: described === null ? null : listedRun(described.raw.workflowExecutionInfo),
+  };
+}
+
+const fileIn = ({ action }: ScheduleDescription): string | null => {
+  const file = action.memo?.[MEMO_FILE];
+  return typeof file === 'string' ? file : null;
+};
+
+/** Written by `applySchedule` in this shape. */
+export const scheduleIn = ({ action }: ScheduleDescription): PipelineSchedule | null =>
+  (action.memo?.[MEMO_SCHEDULE] as PipelineSchedule | undefined) ?? null;

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openHouse, type House } from '../support/house.ts';
+import { COMPANIES, pipelineText, workplace } from './command.ts';
+
+// Each test starts several processes, which takes its time on a busy machine.
+jest.setTimeout(180_000);
+
+const NAME = `cli-nightly-${process.pid}`;
+let house: House;
+let place: Awaited<ReturnType<typeof workplace>>;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  place = await workplace(house);
+  const nightly = { name: NAME, schedule: { at: '02:30', timezone: 'Europe/Berlin' } };
+  await writeFile(join(place.cwd, 'nightly.json'), pipelineText(nightly));
+  await writeFile(join(place.cwd, 'other.json'), pipelineText());
+  await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+});
+afterAll(async () => {
+  await place.command('schedule', 'delete', NAME);
+  await place.remove();
+  await house.close();
+});
+
+test('a night from apply to delete, as an operator lives it', async () => {
+  const schedule = (...args: string[]) => place.command('schedule', ...args);
+  const applied = await schedule('apply', 'nightly.json');
+  expect(applied).toMatchObject({ code: 0, stdout: `schedule ${NAME} created\n` });
+  expect(applied.stderr).toMatch(
+    /^Next run: \w{3} \d{4}-\d\d-\d\d 02:30 Europe\/Berlin \(0[01]:30 UTC\)$/m,
+  );
+  expect(applied.stderr).toMatch(
+    /^Mind: on \d{4}-03-\d\d there is no 02:30 in Europe\/Berlin: no run/m,
+  );
+  expect(applied.stderr).toContain('companies.csv when a run starts');
+
+  const triggered = await schedule('trigger', NAME, '--json');
+  const { workflowId } = JSON.parse(triggered.stdout) as { workflowId: string };
+  expect((await place.command('watch', workflowId)).code).toBe(0);
+
+  expect((await schedule('pause', NAME, '--note', 'moving house')).code).toBe(0);
+  const list = await schedule('list');
+  expect(list.stdout).toMatch(new RegExp(`${NAME} +paused: moving house +.* completed +1 `));
+  expect((await schedule('resume', NAME)).code).toBe(0);
+
+  const described = await schedule('describe', NAME);
+  expect(described.stdout).toContain(`  file        ${join(place.cwd, 'nightly.json')}`);
+  expect(described.stdout).toMatch(new RegExp(`${workflowId} +completed`));
+  expect(described.stdout).toContain('http://127.0.0.1:8233/namespaces/default/workflows/');
+  const json = JSON.parse((await schedule('describe', NAME, '--json')).stdout) as object;
+  expect(json).toMatchObject({ name: NAME, paused: false, started: 1, skippedByOverlap: 0 });
+
+  expect((await schedule('delete', NAME)).stdout).toBe(`schedule ${NAME} deleted\n`);
+  expect((await schedule('describe', NAME)).stderr).toContain('error[schedule_not_found]');
+});
+
+test.each([
+  [['apply', 'other.json'], /error\[usage\] .*other\.json.*\n→ Add one: schedule/],
+  [['backfill', NAME, '--from', '2026-02-30', '--to', '2026-03-01'], /--from.*2026-02-30/],
+  [['backfill', NAME, '--from', 'yesterday', '--to', '2026-03-01'], /no day and no time/],
+  [['backfill', NAME, '--from', '2026-01-01'], /--to/],
+  [['trigger', 'no-such-name'], /error\[schedule_not_found\]/],
+  [['nightly'], /error\[usage\]/],
+])('schedule %j is refused with 2', async (args, says) => {
+  const { code, stderr, stdout } = await place.command('schedule', ...args);
+  expect(stderr).toMatch(says);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+});

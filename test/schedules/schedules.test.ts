@@ -1,0 +1,260 @@
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { MEMO_FILE } from '../../src/contract/names.ts';
+import { RowmillError } from '../../src/errors.ts';
+import { parsePipeline, type LoadedPipeline } from '../../src/spec/index.ts';
+import {
+  applySchedule,
+  backfillSchedule,
+  deleteSchedule,
+  describeSchedule,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+  type ApplyOptions,
+} from '../../src/client/schedules/index.ts';
+import { openHouse, SECTOR, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(180_000);
+
+let house: House;
+let nowMs = 0;
+/** While it is held no cell gets done. */
+let held = false;
+let lastMs = performance.now();
+const hold = (): void => void (held = true);
+const letGo = (): void => void (held = false);
+afterEach(letGo);
+const names: string[] = [];
+
+beforeAll(async () => {
+  // The sandbox's clock stands still while it is held.
+  const realMs = (): number => {
+    const gone = performance.now() - lastMs;
+    lastMs = performance.now();
+    if (!held) nowMs += gone;
+    return nowMs;
+  };
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, realMs } });
+});
+afterAll(async () => {
+  for (const name of names) await deleteSchedule(house.client, name).catch(() => undefined);
+  await house.close();
+});
+
+/** Schedules are named for the whole server, which other tests use as well. */
+function fileOf(
+  word: string,
+  changes: Record<string, unknown> = {},
+  file = 'p.json',
+): LoadedPipeline {
+  const name = `${word}-${process.pid}`;
+  names.push(name);
+  const text = JSON.stringify({
+    name,
+    provider: 'extruct',
+    table: { kind: 'company', columns: [SECTOR] },
+    rows: {
+      inline: [{ Symbol: 'MMM', Security: '3M' }],
+      key: 'Symbol',
+      map: { input: 'Security' },
+    },
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+    results: [{ to: `out/${word}.jsonl` }],
+    schedule: { at: '02:30', timezone: 'Europe/Berlin' },
+    ...changes,
+  });
+  return parsePipeline(text, { file: join(house.folder, file), baseDir: house.folder });
+}
+
+const apply = (loaded: LoadedPipeline, changes: Partial<ApplyOptions> = {}) =>
+  applySchedule(house.client, loaded, {
+    taskQueue: house.taskQueue,
+    searchAttributes: true,
+    ...changes,
+  });
+
+const endOf = (workflowId: string): Promise<RunSummary> =>
+  // What the workflow returns.
+  house.client.workflow.getHandle(workflowId).result() as Promise<RunSummary>;
+
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'nothing was refused',
+    (error: unknown) =>
+      error instanceof RowmillError ? `${error.code}: ${error.message}` : String(error),
+  );
+
+test('applied again it changes only what is different, and keeps an operator’s pause', async () => {
+  const loaded = fileOf('again');
+  const { name } = loaded.pipeline;
+  expect(await apply(loaded)).toEqual({ name, done: 'created', changed: [] });
+  await pauseSchedule(house.client, name, 'the source moves');
+  expect(await apply(loaded)).toEqual({ name, done: 'unchanged', changed: [] });
+
+  const later = fileOf('again', {
+    schedule: { at: ['03:30', '04:30'], jitter: '5m', catchUp: '2h' },
+  });
+  expect(await apply(later)).toMatchObject({ done: 'updated', changed: ['schedule'] });
+  const standing = await describeSchedule(house.client, name);
+  expect(standing).toMatchObject({
+    paused: true,
+    note: 'the source moves',
+    schedule: {
+      times: [
+        { hour: 3, minute: 30 },
+        { hour: 4, minute: 30 },
+      ],
+      jitterMs: 300_000,
+    },
+    file: join(house.folder, 'p.json'),
+  });
+  expect((await house.client.schedule.getHandle(name).describe()).policies).toEqual({
+    overlap: 'SKIP',
+    catchupWindow: 7_200_000,
+    pauseOnFailure: false,
+  });
+  await resumeSchedule(house.client, name);
+  const listed = await listSchedules(house.client);
+  expect(listed.find((each) => each.name === name)).toMatchObject({ paused: false, started: 0 });
+});
+
+test('two at the same moment make one schedule', async () => {
+  const loaded = fileOf('race');
+  const done = await Promise.all([apply(loaded), apply(loaded), apply(loaded)]);
+  expect(done.filter((each) => each.done === 'created')).toHaveLength(1);
+});
+
+test('a name that another file uses is taken over only when told so', async () => {
+  await apply(fileOf('owner'));
+  const other = fileOf('owner', {}, 'other.json');
+  expect(await codeOf(apply(other))).toMatch(/^schedule_conflict: .*p\.json/);
+  expect(await apply(other, { replace: true })).toMatchObject({
+    done: 'updated',
+    changed: ['file'],
+  });
+});
+
+test('a schedule of something else is neither listed, changed nor deleted', async () => {
+  const loaded = fileOf('foreign');
+  const { name } = loaded.pipeline;
+  const handle = await house.client.schedule.create({
+    scheduleId: name,
+    spec: { intervals: [{ every: '30 days' }] },
+    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: house.taskQueue },
+  });
+  expect(await codeOf(apply(loaded, { replace: true }))).toMatch(/^schedule_conflict/);
+  expect(await codeOf(deleteSchedule(house.client, name))).toMatch(/^schedule_not_found/);
+  expect((await listSchedules(house.client)).map((each) => each.name)).not.toContain(name);
+  await handle.delete();
+});
+
+test('each run reads the rows as they are then; the run before must have ended', async () => {
+  const source = join(house.folder, 'companies.csv');
+  await writeFile(source, 'Symbol,Security\nMMM,3M\n');
+  const loaded = fileOf('nightly', {
+    rows: { from: 'companies.csv', key: 'Symbol', map: { input: 'Security' } },
+  });
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const first = await triggerSchedule(house.client, name);
+  expect(first).toMatch(new RegExp(`^${name}-\\d{4}-`));
+  expect(await endOf(first)).toMatchObject({ outcome: 'completed', rows: 1 });
+  const described = await house.client.workflow.getHandle(first).describe();
+  expect(described.memo?.[MEMO_FILE]).toBe(join(house.folder, 'p.json'));
+
+  await writeFile(source, 'Symbol,Security\nMMM,3M\nAOS,A. O. Smith\n');
+  hold();
+  const second = await triggerSchedule(house.client, name);
+  expect(await codeOf(triggerSchedule(house.client, name))).toMatch(/^action_refused: .*under way/);
+  // As the clock does it: the time passes, and the run before is not over.
+  await house.client.schedule.getHandle(name).trigger('SKIP');
+  await until('the skipped run is counted', async () => {
+    const { skippedByOverlap, running } = await describeSchedule(house.client, name);
+    return skippedByOverlap === 1 && running.includes(second);
+  });
+  letGo();
+  expect(await endOf(second)).toMatchObject({ outcome: 'completed', rows: 2 });
+  const lines = (await readFile(join(house.folder, 'out/nightly.jsonl'), 'utf8')).trimEnd();
+  expect(lines.split('\n')).toHaveLength(2);
+
+  await until('the newest run is known with its end', async () => {
+    const { recent } = await describeSchedule(house.client, name);
+    return recent[0]?.workflowId === second && recent[0].run?.outcome === 'completed';
+  });
+  expect((await describeSchedule(house.client, name)).recent).toHaveLength(2);
+});
+
+test('a backfill over both changes of the clock runs no night twice, and the lost one is named', async () => {
+  const loaded = fileOf('dst');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const spring = { from: new Date('2026-03-28T00:00:00Z'), to: new Date('2026-03-30T12:00:00Z') };
+  const autumn = { from: new Date('2026-10-24T00:00:00Z'), to: new Date('2026-10-26T12:00:00Z') };
+  // There is no 02:30 on 29 March, and two on 25 October.
+  expect((await backfillSchedule(house.client, name, spring)).due).toEqual([
+    '2026-03-28T01:30:00.000Z',
+    '2026-03-30T00:30:00.000Z',
+  ]);
+  expect((await backfillSchedule(house.client, name, autumn)).due).toEqual([
+    '2026-10-24T00:30:00.000Z',
+    '2026-10-25T01:30:00.000Z',
+    '2026-10-26T01:30:00.000Z',
+  ]);
+  await until(
+    'all five have run',
+    async () => {
+      const { recent, running } = await describeSchedule(house.client, name);
+      const ends = recent.map(({ run }) => run?.outcome);
+      return ends.filter((end) => end === 'completed').length === 5 && running.length === 0;
+    },
+    120_000,
+  );
+  for (const span of [spring, autumn]) {
+    const again = await backfillSchedule(house.client, name, span);
+    expect(again.due).toEqual([]);
+    expect(again.there.length).toBeGreaterThan(1);
+  }
+  expect((await describeSchedule(house.client, name)).started).toBe(5);
+});
+
+test.each([
+  ['reversed', '2026-03-30T00:00:00Z', '2026-03-28T00:00:00Z', 'ends before it begins'],
+  ['in the future', '2026-03-30T00:00:00Z', '2999-01-01T00:00:00Z', 'into the future'],
+  ['too long', '2026-01-01T00:00:00Z', '2026-03-28T00:00:00Z', 'has 86 runs, at most 31'],
+])('a span that is %s starts nothing', async (_, from, to, says) => {
+  const loaded = fileOf('span');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const span = { from: new Date(from), to: new Date(to) };
+  const refused = await codeOf(backfillSchedule(house.client, name, span));
+  expect(refused).toContain('usage');
+  expect(refused).toContain(says);
+  expect((await describeSchedule(house.client, name)).started).toBe(0);
+});
+
+test('what cannot run by itself is refused', async () => {
+  expect(await codeOf(apply(fileOf('none', { schedule: undefined })))).toContain('no `schedule`');
+  expect(await codeOf(apply(fileOf('stdin', { rows: { from: '-', key: 'Symbol' } })))).toContain(
+    'standard input',
+  );
+  const inline = Array.from({ length: 5_000 }, (_, n) => ({
+    Symbol: `S${n}`,
+    Security: 'x'.repeat(60),
+  }));
+  const rows = { inline, key: 'Symbol', map: { input: 'Security' } };
+  expect(await codeOf(apply(fileOf('large', { rows })))).toMatch(/at most 256 KiB/);
+  for (const act of [
+    describeSchedule,
+    pauseSchedule,
+    resumeSchedule,
+    triggerSchedule,
+    deleteSchedule,
+  ]) {
+    expect(await codeOf(act(house.client, 'no-such-schedule'))).toMatch(/^schedule_not_found/);
+  }
+});
