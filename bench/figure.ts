@@ -8,7 +8,7 @@ export interface Figure {
   what: string;
   value: number;
   /** Written behind the value. @default none: a plain ratio */
-  unit?: '%' | 's' | 'KB' | 'slices' | 'events';
+  unit?: '%' | 's' | 'KB' | 'slices' | 'events' | 'runs';
   /** The best a figure can be is low, unless it says otherwise. */
   better?: 'high';
   bar?: number;
@@ -60,6 +60,7 @@ export function tableOf(figures: readonly Figure[]): string {
 
 function written(value: number | undefined, { unit }: Figure): string {
   if (value === undefined) return '';
-  const digits = unit === undefined ? 3 : unit === 'slices' || unit === 'events' ? 0 : 1;
+  const digits =
+    unit === undefined ? 3 : unit === 'slices' || unit === 'events' || unit === 'runs' ? 0 : 1;
   return `${value.toFixed(digits)}${unit === undefined ? '' : ` ${unit}`}`;
 }

@@ -11,6 +11,7 @@ import { callFigures, historyFigures, memoryFigures, sizedRuns, type SizedRuns }
 import { benchPipeline } from './site/pipeline.ts';
 import { openSite, TOKEN, type Site } from './site/site.ts';
 import { startFigures } from './start.ts';
+import { waitingFigures } from './waiting-runs.ts';
 
 /** Others at work on the machine show here. */
 const loadAtStart = loadavg()[0];
@@ -30,7 +31,7 @@ async function measure(asked: BenchOptions): Promise<Figure[]> {
     say('simulating passes');
     found.push(...pollingFigures(asked.quick ? 100 : 400));
   }
-  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14')) {
+  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15')) {
     say('starting Temporal');
     const site = await openSite();
     try {
@@ -66,6 +67,10 @@ async function measureOn(
     say('a run with failing cells at 10 requests a second');
     const run = await failingRun(site);
     found.push(...wallFigures(run), ...eventFigures(run));
+  }
+  if (wants('R15')) {
+    say('many runs that wait');
+    found.push(...(await waitingFigures(site, asked)));
   }
   return found;
 }

@@ -20,6 +20,8 @@ export interface SandboxSettings {
   concurrency: number;
   failRate: number;
   hopelessRate: number;
+  /** How long a cell takes. */
+  cellMs?: { min: number; max: number };
 }
 
 export interface OwnSandbox extends Own {

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { startRun } from '../src/client/start-run.ts';
+import { stageRows } from '../src/client/stage-rows.ts';
+import { createFileStore } from '../src/store/file-store.ts';
+import type { Figure } from './figure.ts';
+import { peakDuring } from './site/memory.ts';
+import { benchPipeline } from './site/pipeline.ts';
+import type { Site } from './site/site.ts';
+
+/** Cells of ten hours: nothing ends while it is measured. */
+const FOR_EVER = { min: 36_000_000, max: 36_000_000 };
+const CALM = { speed: 1, concurrency: 5_000, failRate: 0, hopelessRate: 0, cellMs: FOR_EVER };
+
+const HOLD_MS = 60_000;
+const PATIENCE_MS = 600_000;
+const STARTS_AT_ONCE = 20;
+const MOST_BYTES = 512 * 2 ** 20;
+
+/** R15: so many runs wait on one worker at the product's own pace of polls; what it takes. */
+export async function waitingFigures(site: Site, { quick }: { quick: boolean }): Promise<Figure[]> {
+  const runs = quick ? 500 : 2_000;
+  const taskQueue = 'bench-waiting';
+  const sandbox = await site.sandbox(CALM);
+  // Above what the API would allow, so that they all get to the point where they wait.
+  const worker = await site.worker({ taskQueue, apiUrl: sandbox.url, requestsPerSecond: 200 });
+  const ids = Array.from({ length: runs }, (_, at) => `bench-waiting-${at}`);
+  const { result: waiting, peakBytes } = await peakDuring(worker.pid, async () => {
+    await startAll(site, ids, taskQueue);
+    const reached = await untilWaiting(site, runs);
+    await pause(HOLD_MS);
+    return reached;
+  });
+  await endAll(site, ids);
+  await worker.stop();
+  if (peakBytes === null) return [];
+  const mebibytes = Math.round(peakBytes / 2 ** 20);
+  return [
+    {
+      ratio: 'R15',
+      what: 'runs that wait on one worker within 512 MiB',
+      // More than it may take is none at all.
+      value: peakBytes <= MOST_BYTES ? waiting : 0,
+      unit: 'runs',
+      better: 'high',
+      bar: 500,
+      stretch: 2_000,
+      origin: 'measured',
+      note: `${waiting} runs in ${mebibytes} MiB, the peak`,
+    },
+  ];
+}
+
+async function startAll(site: Site, ids: readonly string[], taskQueue: string): Promise<void> {
+  const pipeline = await benchPipeline(join(site.folder, 'waiting'), 2);
+  const snapshot = await stageRows(pipeline, createFileStore(site.store));
+  const left = [...ids];
+  const starter = async (): Promise<void> => {
+    for (let id = left.pop(); id !== undefined; id = left.pop()) {
+      await startRun(site.client, {
+        input: { pipeline, snapshot, approved: true },
+        taskQueue,
+        workflowId: id,
+        searchAttributes: true,
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: STARTS_AT_ONCE }, starter));
+}
+
+/** How many got there; fewer than asked for when the patience ends. */
+async function untilWaiting(site: Site, runs: number): Promise<number> {
+  const endMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const query = 'RowmillStage = "running" AND ExecutionStatus = "Running"';
+    const { count } = await site.client.workflow.count(query);
+    if (count >= runs || performance.now() > endMs) return count;
+    await pause(1_000);
+  }
+}
+
+async function endAll(site: Site, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await site.client.workflow.getHandle(id).terminate('measured');
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,179 @@
+import { expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { parse, parseAllDocuments } from 'yaml';
+import { parseDuration } from '../../src/spec/index.ts';
+import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
+
+const folder = new URL('../../deploy/kubernetes/', import.meta.url);
+const require = createRequire(import.meta.url);
+const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+
+interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string };
+}
+interface Container {
+  image: string;
+  args: string[];
+  ports: { name: string; containerPort: number }[];
+  livenessProbe: { httpGet: { path: string; port: string } };
+  readinessProbe: { httpGet: { path: string; port: string } };
+  resources: { requests: { memory: string }; limits: { memory: string } };
+  securityContext: object;
+  volumeMounts: { name: string; mountPath: string }[];
+  envFrom: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
+}
+interface Deployment extends Manifest {
+  spec: {
+    selector: { matchLabels: object };
+    template: {
+      metadata: { labels: object };
+      spec: {
+        containers: Container[];
+        volumes: { name: string; persistentVolumeClaim?: { claimName: string } }[];
+        terminationGracePeriodSeconds: number;
+        securityContext: object;
+      };
+    };
+  };
+}
+
+// Ours, and held against Kubernetes's own types below.
+const { resources, images } = parse(text('kustomization.yaml')) as {
+  resources: string[];
+  images: { name: string; newTag: string }[];
+};
+const manifests = resources.flatMap((name) =>
+  parseAllDocuments(text(name)).map((document) => document.toJS() as Manifest),
+);
+const ofKind = <T extends Manifest>(kind: string): T[] =>
+  manifests.filter((each): each is T => each.kind === kind);
+const deployments = ofKind<Deployment>('Deployment');
+const podOf = ({ spec }: Deployment) => spec.template.spec;
+const named = manifests.map((each) => [`${each.kind} ${each.metadata.name}`, each] as const);
+
+/** `apps/v1` + `Deployment` → `apps/v1/Deployment`, as the package has it. */
+const modelOf = ({ apiVersion, kind }: Manifest): string =>
+  `kubernetes-models/${apiVersion}/${kind}`;
+
+test('every file of the folder belongs to it', () => {
+  const files = readdirSync(folder).filter((name) => name !== 'kustomization.yaml');
+  expect(files.sort()).toEqual([...resources].sort());
+});
+
+test.each(named)('%s is what the schema of Kubernetes says', (_name, manifest) => {
+  // A module of the package: classes by kind.
+  const models = require(modelOf(manifest)) as Record<
+    string,
+    new (data: object) => { validate(): void }
+  >;
+  const Model = models[manifest.kind];
+  if (Model === undefined) throw new Error(`no model of ${manifest.kind}`);
+  expect(() => new Model(manifest).validate()).not.toThrow();
+});
+
+/** What the compiler finds wrong with a literal of the type of its kind: unknown fields above all. */
+function typeErrors(all: readonly Manifest[]): string[] {
+  const source = all
+    .map((each, at) => {
+      const name = `I${each.kind}`;
+      return `import type { ${name} as T${at} } from '${modelOf(each)}';\nexport const m${at}: T${at} = ${JSON.stringify(each)};`;
+    })
+    .join('\n');
+  const file = fileURLToPath(new URL('manifests.ts', import.meta.url));
+  const options: ts.CompilerOptions = {
+    noEmit: true,
+    strict: true,
+    skipLibCheck: true,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: [],
+  };
+  const host = ts.createCompilerHost(options);
+  const literals: ts.CompilerHost = {
+    ...host,
+    fileExists: (path) => path === file || host.fileExists(path),
+    getSourceFile: (path, version) =>
+      path === file
+        ? ts.createSourceFile(path, source, version)
+        : host.getSourceFile(path, version),
+  };
+  const program = ts.createProgram([file], options, literals);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+test('no manifest has a field that Kubernetes does not know', () => {
+  const [deployment] = deployments;
+  // A field in the wrong place: the one thing that must be found.
+  const wrong = { ...deployment, spec: { ...deployment?.spec, terminationGracePeriod: 1 } };
+  const found = typeErrors([...manifests, wrong as unknown as Manifest]);
+  expect(found).toEqual([expect.stringContaining('terminationGracePeriod')]);
+}, 120_000);
+
+test.each(deployments.map((each) => [each.metadata.name, each] as const))(
+  '%s runs without root, without rights, and on a file system it cannot write',
+  (_name, deployment) => {
+    const pod = podOf(deployment);
+    expect(pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 10001 });
+    for (const container of pod.containers) {
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      const mounts = container.volumeMounts.map(({ name }) => name);
+      expect(pod.volumes.map(({ name }) => name)).toEqual(mounts);
+      expect(container.volumeMounts.map(({ mountPath }) => mountPath)).toContain('/tmp');
+    }
+  },
+);
+
+test('names that are referred to are there', () => {
+  const names = (kind: string): string[] => ofKind(kind).map(({ metadata }) => metadata.name);
+  for (const deployment of deployments) {
+    const { spec } = deployment;
+    expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+    for (const { persistentVolumeClaim } of podOf(deployment).volumes) {
+      if (persistentVolumeClaim === undefined) continue;
+      expect(names('PersistentVolumeClaim')).toContain(persistentVolumeClaim.claimName);
+    }
+    for (const { envFrom, image } of podOf(deployment).containers) {
+      for (const { configMapRef, secretRef } of envFrom) {
+        if (configMapRef !== undefined) expect(names('ConfigMap')).toContain(configMapRef.name);
+        // Made by hand; the command is in the file.
+        if (secretRef !== undefined) {
+          expect(text('config.yaml')).toContain(`create secret generic ${secretRef.name} `);
+        }
+      }
+      expect(image).toBe(`rowmill:${images[0]?.newTag}`);
+    }
+  }
+});
+
+test('the worker’s probes ask the paths of its health server, and it gets its time to drain', () => {
+  const [pod] = deployments.filter(({ metadata }) => metadata.name === 'rowmill-worker').map(podOf);
+  const [worker] = pod?.containers ?? [];
+  expect(worker?.args).toEqual(['worker']);
+  expect(worker?.livenessProbe.httpGet.path).toBe('/live');
+  expect(worker?.readinessProbe.httpGet.path).toBe('/ready');
+  const port = Number(WORKER_SETTINGS.healthPort.preset);
+  expect(worker?.ports).toContainEqual({ name: 'health', containerPort: port });
+  const forceMs = parseDuration(WORKER_SETTINGS.shutdownForceMs.preset) ?? 0;
+  expect((pod?.terminationGracePeriodSeconds ?? 0) * 1_000).toBeGreaterThan(forceMs);
+});
+
+test('what is configured are variables that rowmill reads', () => {
+  const [config] = ofKind<Manifest & { data: Record<string, string> }>('ConfigMap');
+  const cli = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  const settings = Object.values(WORKER_SETTINGS).map(({ variable }): string => variable);
+  for (const name of Object.keys(config?.data ?? {})) {
+    expect([name, settings.includes(name) || cli.includes(`\`${name}\``)]).toEqual([name, true]);
+  }
+});
