@@ -11,8 +11,8 @@ import type { Site } from './site/site.ts';
 const FOR_EVER = { min: 36_000_000, max: 36_000_000 };
 const CALM = { speed: 1, concurrency: 5_000, failRate: 0, hopelessRate: 0, cellMs: FOR_EVER };
 
-const HOLD_MS = 60_000;
-const PATIENCE_MS = 600_000;
+const HOLD_MS = 30_000;
+const PATIENCE_MS = 300_000;
 const STARTS_AT_ONCE = 20;
 const MOST_BYTES = 512 * 2 ** 20;
 
