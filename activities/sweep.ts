@@ -92,7 +92,9 @@ export class Sweep {
       await this.#ordinals.skip(this.#count);
     }
     const ours = table.columns.filter((column) => column.ours && !column.input);
-    for (const column of ours) this.#counts.byColumn[column.key] ??= noCells();
+    const { byColumn } = this.#counts;
+    // `hasOwn`: a column may be called `constructor`.
+    for (const { key } of ours) if (!Object.hasOwn(byColumn, key)) byColumn[key] = noCells();
 
     const fetchPage = (at: string | null): Promise<Page> =>
       readPatiently(step, () => provider.page(table, at, step.ctx));
@@ -167,7 +169,8 @@ export class Sweep {
 
   #use(column: string, { requests, price, inputTokens, outputTokens }: CellUsage): void {
     const none = { requests: 0, price: 0, inputTokens: 0, outputTokens: 0 };
-    const sum = ((this.#counts.usage ??= {})[column] ??= none);
+    const sums = (this.#counts.usage ??= {});
+    const sum = Object.hasOwn(sums, column) ? (sums[column] ?? none) : (sums[column] = none);
     sum.requests += requests;
     sum.price += price;
     sum.inputTokens += inputTokens;

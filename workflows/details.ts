@@ -1,4 +1,5 @@
 import type { RunProgress } from '../src/contract/run.ts';
+import { code, fenced, link } from '../src/rules/markup.ts';
 
 const BAR_CELLS = 30;
 
@@ -30,9 +31,9 @@ export function renderDetails(progress: RunProgress): string {
     ]),
     ...columnLines(progress),
   ];
-  if (progress.problem !== null) lines.push('', `**Last problem:** ${plain(progress.problem)}`);
-  if (progress.tableUrl !== null) lines.push('', `[Table at the provider](${progress.tableUrl})`);
-  else if (progress.tableId !== null) lines.push('', `Table \`${plain(progress.tableId)}\``);
+  if (progress.problem !== null) lines.push('', `**Last problem:** ${code(progress.problem)}`);
+  if (progress.tableUrl !== null) lines.push('', link('Table at the provider', progress.tableUrl));
+  else if (progress.tableId !== null) lines.push('', `Table ${code(progress.tableId)}`);
   return lines.join('\n');
 }
 
@@ -47,7 +48,7 @@ function columnLines(progress: RunProgress): string[] {
     '```',
     row(['column', 'done', 'empty', 'failed', 'blocked', 'pending']),
     ...columns.map(([key, c]) =>
-      row([plain(key), ...[c.done, c.empty, c.failed, c.blocked, c.pending].map(whole)]),
+      row([fenced(key), ...[c.done, c.empty, c.failed, c.blocked, c.pending].map(whole)]),
     ),
     '```',
   ];
@@ -79,6 +80,3 @@ function duration(ms: number): string {
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-
-/** Text from outside never becomes markup. */
-const plain = (text: string): string => text.replace(/[`\r\n<>[\]()*_#|\\]/g, ' ').slice(0, 300);

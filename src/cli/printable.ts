@@ -4,7 +4,10 @@
  */
 export const printable = (text: string): string => text.replace(CONTROL, '�');
 
-/** The same for a text that is made of parts already printable, coloured by us. */
+/**
+ * The same for a text with parts coloured by us. Colours of ours only: concealed text, or black on
+ * black, shows something else than is there.
+ */
 export const printableInColour = (text: string): string =>
   text.replace(COLOUR_OR_CONTROL, (found) => (found.startsWith('\u001b[') ? found : '�'));
 
@@ -17,6 +20,9 @@ export const printableJson = (value: unknown): string =>
 
 /** Control characters but tab and line end, line separators, and marks that turn text around. */
 const CONTROL =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-const COLOUR_OR_CONTROL = new RegExp(`\\u001b\\[[0-9;]*m|${CONTROL.source}`, 'g');
+/** Bold, dim, red, green, yellow, cyan, and their ends. */
+const OURS = '\\u001b\\[(?:1|2|22|31|32|33|36|39)m';
+
+const COLOUR_OR_CONTROL = new RegExp(`${OURS}|${CONTROL.source}`, 'g');

@@ -1,5 +1,6 @@
 import { RowmillError } from '../errors.ts';
 import type { Cli } from './context.ts';
+import { printable } from './printable.ts';
 
 /**
  * `error[code] where: what` and `→ remedy` on stderr; with `--json` the same as an object on stdout.
@@ -9,8 +10,8 @@ export function sayError(cli: Cli, error: unknown, { json = false } = {}): numbe
   const known = error instanceof RowmillError ? error : defect(error);
   const { code, what, where, remedy } = known;
   const place = where === null ? '' : ` ${where}:`;
-  cli.say(`${cli.tint(['bold', 'red'], `error[${code}]`)}${place} ${what}`);
-  cli.say(`${cli.tint('cyan', '→')} ${remedy}`);
+  cli.say(`${cli.tint(['bold', 'red'], `error[${code}]`)}${printable(`${place} ${what}`)}`);
+  cli.say(`${cli.tint('cyan', '→')} ${printable(remedy)}`);
   if (json) cli.json({ error: { code, what, where, remedy } });
   return known.exit;
 }

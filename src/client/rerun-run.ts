@@ -7,6 +7,7 @@ import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import type { EnrichTableInput } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
+import { code } from '../rules/markup.ts';
 import type { Store } from '../store/store.ts';
 import { endedRun, type EndedRun } from './ended-run.ts';
 import { describeRun, type StartedRun } from './start-run.ts';
@@ -114,9 +115,9 @@ async function start(
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     staticSummary: `Rerun failed and open cells of ${key.workflowId} with ${pipeline.provider}`,
     staticDetails: [
-      `- **goes on with** run \`${key.workflowId}\`, its table and its rows`,
-      `- **pipeline** \`${pipeline.name}\`, provider \`${pipeline.provider}\``,
-      `- **results** ${pipeline.results.map((target) => `\`${target.to}\``).join(', ')}`,
+      `- **goes on with** run ${code(key.workflowId)}, its table and its rows`,
+      `- **pipeline** ${code(pipeline.name)}, provider ${code(pipeline.provider)}`,
+      `- **results** ${pipeline.results.map(({ to }) => code(to)).join(', ')}`,
     ].join('\n'),
     ...(searchAttributes
       ? {

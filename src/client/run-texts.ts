@@ -2,6 +2,7 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import { SEARCH_ATTRIBUTE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
+import { code } from '../rules/markup.ts';
 
 /** What a run is; its rows are not known yet where a worker will read them. */
 export interface RunSubject {
@@ -27,15 +28,23 @@ export const staticSummary = ({ pipeline, rows }: RunSubject): string =>
 
 /** The same in Markdown. */
 export function staticDetails({ pipeline, rows }: RunSubject): string {
-  const columns = pipeline.table.columns
-    .map((column) => `\`${JSON.stringify(column['key'])}\``)
-    .join(', ');
+  const keys = pipeline.table.columns.map(({ key }) => (typeof key === 'string' ? key : '?'));
+  const targets = pipeline.results.map(({ to }) => to);
   const frozen =
     rows === null ? 'read when it starts' : `${rows.rows}, ${rows.digest.slice(0, 19)}…`;
   return [
-    `- **pipeline** \`${pipeline.name}\`, provider \`${pipeline.provider}\``,
-    `- **rows** ${frozen}, key \`${pipeline.rows.key}\``,
-    `- **columns** ${columns}`,
-    `- **results** ${pipeline.results.map((target) => `\`${target.to}\``).join(', ')}`,
+    `- **pipeline** ${code(pipeline.name)}, provider ${code(pipeline.provider)}`,
+    `- **rows** ${frozen}, key ${code(pipeline.rows.key)}`,
+    `- **columns** ${listed(keys)}`,
+    `- **results** ${listed(targets)}`,
   ].join('\n');
+}
+
+/** The server takes 20 KB of details. */
+const MOST_LISTED = 20;
+
+function listed(texts: readonly string[]): string {
+  const shown = texts.slice(0, MOST_LISTED).map(code).join(', ');
+  const more = texts.length - MOST_LISTED;
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }

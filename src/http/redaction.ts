@@ -4,10 +4,12 @@ import { types } from 'node:util';
 export type Redact = (text: string) => string;
 
 const SHORTEST_SECRET = 4;
+/** Shorter pieces of base64 are words of any text. */
+const SHORTEST_CORE = 8;
 
 /**
  * Every value of the authentication headers is a secret, and so is its last word (`Bearer <token>`);
- * also as it looks inside a URL or a JSON string.
+ * also as it looks inside a URL, a JSON string or base64, and in other case (host names).
  */
 export function redactorOf(authHeaders: Record<string, string>): Redact {
   const secrets = new Set<string>();
@@ -17,11 +19,33 @@ export function redactorOf(authHeaders: Record<string, string>): Redact {
       secrets.add(secret);
       secrets.add(encodeURIComponent(secret));
       secrets.add(JSON.stringify(secret).slice(1, -1));
+      for (const core of base64Cores(secret)) secrets.add(core);
     }
   }
+  if (secrets.size === 0) return (text) => text;
   const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
-  return (text) =>
-    longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  const any = new RegExp(longestFirst.map(literally).join('|'), 'gi');
+  return (text) => text.replace(any, '[redacted]');
+}
+
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+
+/**
+ * What a text looks like inside base64 (`user:token` of Basic, a logged header): three ways, by how
+ * many bytes stand before it. Characters that neighbours share are left out.
+ */
+function base64Cores(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [0, 1, 2].flatMap((before) => {
+    const from = Math.ceil((before * 8) / 6);
+    const to = Math.floor(((before + bytes.length) * 8) / 6);
+    return (['base64', 'base64url'] as const).flatMap((encoding) => {
+      const core = Buffer.concat([Buffer.alloc(before), bytes])
+        .toString(encoding)
+        .slice(from, to);
+      return core.length < SHORTEST_CORE ? [] : [core];
+    });
+  });
 }
 
 /** A copy of an error that is safe to keep as a `cause`: name, code, message and causes only. */

@@ -49,9 +49,12 @@ export const publishCsv = (
     return rows;
   });
 
+/** Readers end a row at a bare CR, too: outside quotes the rest of the cell would be a row of its own. */
+const QUOTED = /\r/;
+
 const writeRecords = async (write: WriteChunk, records: string[][]): Promise<void> => {
   const text = await new Promise<string>((resolve, reject) => {
-    stringify(records, { record_delimiter: '\n' }, (error, output) => {
+    stringify(records, { record_delimiter: '\n', quoted_match: QUOTED }, (error, output) => {
       if (error) reject(error);
       else resolve(output);
     });

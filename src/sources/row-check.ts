@@ -39,15 +39,16 @@ export class RowCheck {
   check(row: SourceRow): SnapshotRow | RowProblem[] {
     const problems: string[] = [];
     const key = this.#keyOf(row, problems);
-    const input: Record<string, Json> = {};
+    const input: [string, Json][] = [];
     for (const { name, source, optional } of this.#shape.inputs) {
       const value = valueOf(row, source);
       if (optional && isEmpty(value)) continue;
       const wrong = this.#wrongWith(value, source);
       if (wrong !== null) problems.push(wrong);
-      else input[name] = value;
+      else input.push([name, value]);
     }
-    if (key !== null && problems.length === 0) return { key, input };
+    // `fromEntries`: a column may be called `__proto__`.
+    if (key !== null && problems.length === 0) return { key, input: Object.fromEntries(input) };
     return problems.map((what) => ({ line: row.line, unit: row.unit, what }));
   }
 
@@ -66,6 +67,8 @@ export class RowCheck {
       problems.push(`the key ${column} is longer than ${MOST_KEY_BYTES} bytes`);
     } else if (/\p{Cc}/u.test(trimmed)) {
       problems.push(`the key ${column} holds a line break or another control character`);
+    } else if (/\p{Cs}/u.test(trimmed)) {
+      problems.push(`the key ${column} holds half a character`);
     } else {
       const before = this.#lineOfKey.get(trimmed);
       if (before === undefined) this.#lineOfKey.set(trimmed, row.line);
@@ -76,6 +79,8 @@ export class RowCheck {
 
   #wrongWith(value: Json, source: string): string | null {
     if (isEmpty(value)) return `${quoted(source)} is empty`;
+    const odd = oddity(value);
+    if (odd !== null) return `${quoted(source)} ${odd}`;
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     const bytes = Buffer.byteLength(text);
     const cap = this.#shape.fieldBytesCap;
@@ -96,13 +101,37 @@ const valueOf = (row: SourceRow, column: string): Json =>
 /** Numbers are fine as keys as long as every digit of them survived. */
 function textOf(value: Json): string | null {
   if (typeof value === 'string') return value;
-  const exact =
-    typeof value === 'number' && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  return exact ? String(value) : null;
+  return typeof value === 'number' && isExact(value) ? String(value) : null;
 }
+
+/** Whole numbers beyond 2^53 lose digits when they are read, and 1e999 becomes infinite. */
+const isExact = (value: number): boolean =>
+  Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+
+/** Whoever writes JSON runs out of stack at some thousands. */
+const MOST_LEVELS = 100;
+
+/** What cannot travel to the table as it is, or no table can hold. */
+function oddity(value: Json, levels = MOST_LEVELS): string | null {
+  if (typeof value === 'string') {
+    return /[\0\p{Cs}]/u.test(value) ? 'holds a zero character or half a character' : null;
+  }
+  if (typeof value === 'number') {
+    return isExact(value) ? null : `holds ${INEXACT}`;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  if (levels === 0) return `is nested more than ${MOST_LEVELS} levels deep`;
+  for (const [key, item] of Object.entries(value)) {
+    const odd = oddity(key) ?? oddity(item, levels - 1);
+    if (odd !== null) return odd;
+  }
+  return null;
+}
+
+const INEXACT = 'too large a number to be exact; write it as text';
 
 const kindOf = (value: Json): string => {
   if (value === null) return 'missing';
-  if (typeof value === 'number') return 'too large a number to be exact; write it as text';
+  if (typeof value === 'number') return INEXACT;
   return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 };

@@ -54,7 +54,8 @@ async function freeze(
   const where = sourceName(rows.source);
   const shapes = [...new Set([...inputs, ...Object.keys(rows.map)])].map((name) => ({
     name,
-    source: rows.map[name] ?? name,
+    // `hasOwn`: a column may be called `constructor`.
+    source: (Object.hasOwn(rows.map, name) ? rows.map[name] : undefined) ?? name,
     optional: !inputs.includes(name),
   }));
   const check = new RowCheck({ key: rows.key, inputs: shapes, fieldBytesCap });

@@ -84,8 +84,8 @@ function checkTable(value: Json, provider: ProviderSpec): Finding[] {
 function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
   const rows = mapping(valueAt(value, ['rows']));
   if (rows === null) return [];
-  const findings: Finding[] = [];
   const { from, inline } = rows;
+  const findings = checkPath(['rows', 'from'], from);
   if (from === undefined && inline === undefined) {
     findings.push({ path: ['rows'], found: 'no rows named', allowed: '`from` or `inline`' });
   }
@@ -114,6 +114,12 @@ function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
   return findings;
 }
 
+/** No file system takes NUL; the others make a name that nobody can type or see. */
+const checkPath = (path: Path, value: Json | undefined): Finding[] =>
+  typeof value === 'string' && /[\p{Cc}\p{Cs}]/u.test(value)
+    ? [{ path, found: foundText(value), allowed: 'a path without control characters' }]
+    : [];
+
 export const rowsAllowed = (path: string): string =>
   `${extensionHint(path)}a file that ends in ${ROWS_EXTENSIONS.join(', ')}, or set rows.format`;
 
@@ -131,6 +137,8 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
     const to = mapping(result)?.['to'];
     if (typeof to !== 'string' || to === '') return [];
     const path = ['results', at, 'to'];
+    const unusable = checkPath(path, to);
+    if (unusable.length > 0) return unusable;
     if (resultFormatOf(to) === null) {
       const suggestion = nearest(extname(to), RESULT_EXTENSIONS);
       return [{ path, found: foundText(to), allowed: resultAllowed, suggestion }];

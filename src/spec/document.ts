@@ -56,6 +56,10 @@ export function readDocument(text: string, file: string): SpecDocument {
   if (fatal.length > 0) throw new SpecError(file, [...fatal, ...mild]);
   // The core schema yields JSON values only; numbers are among the mild issues.
   const value = reading(whole, () => document.toJS({ maxAliasCount: MOST_ALIASES }) as Json);
+  // An anchor that holds its own alias has no end: the walk through it overflows.
+  if (reading(whole, () => weigh(value, MOST_UNFOLDED)) < 0) {
+    throw whole('aliases that unfold to more than 2 MiB', 'a plain file');
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const found = text.trim() === '' ? 'the file is empty' : describeTop(value);
     throw whole(found, 'a mapping with name, provider, table, rows and results');
@@ -86,6 +90,21 @@ export function readDocument(text: string, file: string): SpecDocument {
       return placeAt(at ?? 0);
     },
   };
+}
+
+/** What aliases repeat counts each time: it is checked, and travels, that often. */
+const MOST_UNFOLDED = 2 * 1024 * 1024;
+
+/** What is left of a budget of characters, below 0 as soon as there is nothing; `value` is a tree. */
+function weigh(value: Json, budget: number): number {
+  if (typeof value === 'string') return budget - value.length;
+  if (typeof value !== 'object' || value === null) return budget - 1;
+  let left = budget - 1;
+  for (const [key, item] of Object.entries(value)) {
+    left = weigh(item, left - key.length);
+    if (left < 0) break;
+  }
+  return left;
 }
 
 /** The parser throws what it cannot note down as a mistake. */

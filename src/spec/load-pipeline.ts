@@ -10,7 +10,7 @@ import { normalise } from './normalise.ts';
 import { resultFormatOf, rowsFormatOf } from './places.ts';
 import { readSpecFile } from './read-file.ts';
 import { scheduleOf, type PipelineSchedule } from './schedule.ts';
-import { refuseSecrets } from './secrets.ts';
+import { refuseSecrets, refuseSecretValues } from './secrets.ts';
 import { allowedText, foundText, translate, valueAt } from './translate.ts';
 
 export interface LoadedPipeline {
@@ -57,8 +57,10 @@ export async function loadPipeline(
 /** The same for text that is already there. */
 export function parsePipeline(text: string, options: ParseOptions): LoadedPipeline {
   const { file, baseDir } = options;
-  refuseSecrets(text, file, tokenValues(options.env ?? process.env));
+  const secrets = tokenValues(options.env ?? process.env);
+  refuseSecrets(text, file, secrets);
   const read = readDocument(text, file);
+  refuseSecretValues(read, file, secrets);
   const overridden = override(read, options);
   const document = { ...read, value: overridden.value };
 
@@ -114,7 +116,7 @@ function override(
 
 function tokenValues(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const variables = Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable);
-  const values = [...variables, 'PROMPTLAYER_API_KEY'].map(
+  const values = [...variables, 'PROMPTLAYER_API_KEY', 'TEMPORAL_API_KEY'].map(
     (variable) => [variable, env[variable]?.trim() ?? ''] as const,
   );
   return Object.fromEntries(values);

@@ -28,7 +28,14 @@ async function readCapped(path: string): Promise<Buffer> {
     if (stat.size > MOST_BYTES) {
       throw wholeFile(path, `${(stat.size / MOST_BYTES).toFixed(1)} MiB`, 'at most 1 MiB');
     }
-    return await handle.readFile();
+    // A device or a pipe has no size to look at before.
+    const bytes = Buffer.alloc(MOST_BYTES + 1);
+    let length = 0;
+    for (let got = 1; got > 0 && length < bytes.length; length += got) {
+      ({ bytesRead: got } = await handle.read(bytes, length));
+    }
+    if (length > MOST_BYTES) throw wholeFile(path, 'more than 1 MiB', 'at most 1 MiB');
+    return bytes.subarray(0, length);
   } catch (cause) {
     if (cause instanceof RowmillError) throw cause;
     const code = isObject(cause) && 'code' in cause ? String(cause.code) : '';

@@ -1,11 +1,26 @@
 import { LineCounter } from 'yaml';
-import { SpecError, type SpecIssue } from './issue.ts';
+import type { Json } from '../contract/json.ts';
+import type { SpecDocument } from './document.ts';
+import { pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
 
 /** Every repetition has a bound: the text may be a megabyte of anything. */
 const SHAPES: [RegExp, string][] = [
   [/\bbearer\s{1,9}[\w.~+/=-]{12}/gi, 'a bearer token'],
   [/\b(?:sk|pk|rk)[-_](?=[\w-]{0,99}\d)[\w-]{16}/g, 'an API key (sk-…)'],
   [/\bpl_[0-9a-f]{16}/gi, 'an API key (pl_…)'],
+  [/\bX-API-KEY["']?\s{0,9}[:=]\s{0,9}["']?[\w.~+/=-]{12}/gi, 'an X-API-KEY header'],
+  [
+    /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s\/?#@"'<>]{0,200}:[^\s\/?#@"'<>{}$]{1,200}@/gi,
+    'an address with a password',
+  ],
+  [
+    /[?&](?:api[_-]?key|access[_-]?token|token|secret|password|signature)=(?=[\w.~%-]{0,99}\d)[\w.~%-]{12}/gi,
+    'an address with a token',
+  ],
+  [
+    /\bBasic\s{1,9}(?=[A-Za-z0-9+/]{0,99}\d)[A-Za-z0-9+/]{16,999}={0,2}(?![\w+/])(?=["'\s,}]|$)/g,
+    'a Basic header',
+  ],
   [/\bgh[opsur]_\w{20}/g, 'a GitHub token'],
   [/\bxox[abprs]-[\w-]{10}/g, 'a Slack token'],
   [/\bAKIA[0-9A-Z]{16}\b/g, 'an AWS key'],
@@ -16,6 +31,8 @@ const SHAPES: [RegExp, string][] = [
     'a long random value under a name for secrets',
   ],
 ];
+
+const ALLOWED = 'tokens come from the environment of the worker';
 
 /** A shorter value is a word that may stand anywhere. */
 const SHORTEST_SECRET = 8;
@@ -31,19 +48,64 @@ export function refuseSecrets(text: string, file: string, secrets: Record<string
   const issues = new Map<number, SpecIssue>();
   const add = (at: number, found: string): void => {
     const { line, col } = lines.linePos(at);
-    const allowed = 'tokens come from the environment of the worker';
     if (!issues.has(line)) {
-      issues.set(line, { line, column: col, path: '', found, allowed, suggestion: null });
+      issues.set(line, { line, column: col, path: '', found, allowed: ALLOWED, suggestion: null });
     }
   };
   for (const [variable, value] of Object.entries(secrets)) {
     if (value.length < SHORTEST_SECRET) continue;
-    for (const at of wholeWords(text, value)) add(at, `the value of ${variable}`);
+    for (const form of formsOf(value)) {
+      for (const at of wholeWords(text, form)) add(at, `the value of ${variable}`);
+    }
   }
   for (const [shape, found] of SHAPES) {
     for (const match of text.matchAll(shape)) add(match.index, `what looks like ${found}`);
   }
   if (issues.size > 0) throw new SpecError(file, [...issues.values()], 'spec_has_secret');
+}
+
+/** The value itself, and as it is written in an address, a Basic header, or JSON with escapes. */
+const formsOf = (value: string): Set<string> =>
+  new Set([
+    value,
+    encodeURIComponent(value),
+    Buffer.from(value).toString('base64').replace(/=+$/, ''),
+    JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/'),
+  ]);
+
+/**
+ * The same for the values of a file that was read: an escape in the text hides a token from a
+ * search through it.
+ * @throws SpecError `spec_has_secret`
+ */
+export function refuseSecretValues(
+  document: SpecDocument,
+  file: string,
+  secrets: Record<string, string>,
+): void {
+  const issues: SpecIssue[] = [];
+  const visit = (value: Json, path: Path): void => {
+    if (typeof value === 'string') {
+      const found = secretIn(value, secrets);
+      const place = { ...document.placeOf(path), path: pathText(path) };
+      if (found !== null) issues.push({ ...place, found, allowed: ALLOWED, suggestion: null });
+    } else if (typeof value === 'object' && value !== null) {
+      const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
+      for (const [key, item] of entries) visit(item, [...path, key]);
+    }
+  };
+  visit(document.value, []);
+  if (issues.length > 0) throw new SpecError(file, issues, 'spec_has_secret');
+}
+
+function secretIn(text: string, secrets: Record<string, string>): string | null {
+  for (const [variable, value] of Object.entries(secrets)) {
+    if (value.length >= SHORTEST_SECRET && !wholeWords(text, value).next().done) {
+      return `the value of ${variable}`;
+    }
+  }
+  const shape = SHAPES.find(([pattern]) => text.search(pattern) >= 0);
+  return shape === undefined ? null : `what looks like ${shape[1]}`;
 }
 
 function* wholeWords(text: string, word: string): Generator<number> {

@@ -28,6 +28,9 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     .map(put),
   fc.constantFrom<Json>([null], [[]], { rows: {} }, { status: 'done' }, { answer: {} }).map(put),
   fc.string({ unit: 'binary', maxLength: 20 }).map(put),
+  fc
+    .constantFrom('constructor', '..', 'a/../b', '{id}', '$&', '\ud800', '\u0000', '\u001b[2J')
+    .map(put),
   fc.constant(put('x'.repeat(100_000))),
 );
 

@@ -82,3 +82,17 @@ test('a query is no part of an error', async () => {
   expect(everythingOf(failure)).not.toContain('private');
   expect((await failureOf(get(clientOf(server.url)))).where).toBe('GET /v1/tables/t1');
 });
+
+const basic = Buffer.from(`user:${TOKEN}`).toString('base64');
+test.each([
+  ['base64', Buffer.from(TOKEN).toString('base64')],
+  ['base64 of more', basic],
+  ['base64url of more', Buffer.from(`??>~${TOKEN}`).toString('base64url')],
+  ['capitals', TOKEN.toUpperCase()],
+  ['an address', encodeURIComponent(`Bearer ${TOKEN}`)],
+])('a server that repeats the token as %s', async (_name, echo) => {
+  const failures = await failuresOf(json({ detail: `you sent ${echo}` }, 400));
+  expect(failures.get.message).toMatch(/you sent .*\[redacted\]/);
+  expect(everythingOf(failures.post)).not.toContain(echo);
+  expect(everythingOf(failures.post)).not.toContain(echo.slice(6, -4));
+});

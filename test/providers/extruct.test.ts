@@ -383,3 +383,18 @@ test('the page for people is known for Extruct itself only', () => {
   expect(pageForPeople('http://127.0.0.1:8080', 'a')).toBeNull();
   expect(pageForPeople('https://api.extruct.ai.example', 'a')).toBeNull();
 });
+
+test.each(['\ud800', '..', '.', '', 'a\nb', 'x'.repeat(256), -1, 1.5, 2 ** 53])(
+  'an id that no path can carry is an unreadable reply: %j',
+  async (id) => {
+    const { provider } = await facing({ id, columns: companyColumns });
+    const failure = await failureOf(provider.createTable(spec, 'x', 'tag', {}));
+    expect(failure).toMatchObject({ code: 'reply_unreadable', ambiguous: true });
+  },
+);
+
+test('a table without a readable time is not taken for the older one', async () => {
+  const found = { id: 't', kind: 'company', num_rows: 0, tags: ['tag'] };
+  const { provider } = await facing([{ ...found, created_at: 'soon' }]);
+  expect((await failureOf(provider.findTables('tag', {}))).code).toBe('reply_unreadable');
+});

@@ -188,3 +188,16 @@ const shown = (value: Json): string => {
   const isFormula = value !== '' && '=+-@\t\r\n＝＋－＠'.includes(value.charAt(0));
   return isFormula && !isNegative ? `'${value}` : value;
 };
+
+test('a bare CR in a cell ends no row and begins no formula', async () => {
+  const evil = 'x\r=cmd()';
+  const csv = await csvOf([resultRow(evil, { input: evil }, { a: evil })], {
+    columns: ['a'],
+    inputs: ['input'],
+  });
+  // Spreadsheets and our own source end a row at CR, LF or both.
+  expect(parse(csv, { record_delimiter: ['\r\n', '\n', '\r'] })).toEqual([
+    ['key', 'input', 'a', '_status'],
+    [evil, evil, evil, 'complete'],
+  ]);
+});

@@ -279,3 +279,13 @@ test('any value in any place is read, or refused with a code', () => {
     { numRuns: 250 },
   );
 });
+
+test.each([
+  ['rows.from', 'from: companies.csv', 'from: "rows\\0.csv"'],
+  ['results[0].to', 'to: out/demo.jsonl', 'to: "out/\\u001b[2J.jsonl"'],
+  ['results[0].to', 'to: out/demo.jsonl', 'to: "out/\\ud800.jsonl"'],
+])('a path that no file system should be asked for: %s', (path, from, to) => {
+  expect(mistakes(withLine(from, to))).toMatchObject([
+    { path, line: GOOD.split('\n').findIndex((line) => line.includes(from)) + 1 },
+  ]);
+});

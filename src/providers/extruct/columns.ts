@@ -22,7 +22,8 @@ export function columnsOf(wire: ColumnWire[], spec: TableSpec): Column[] {
     return {
       id: column.id,
       key,
-      name: name ?? key,
+      // It travels with every step: a heading, not an essay.
+      name: (name ?? key).slice(0, 255),
       input: isInput(column),
       ours: ours.has(key),
       dependsOn: mentions.filter((each) => computed.has(each) && each !== key),

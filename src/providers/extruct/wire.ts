@@ -12,7 +12,16 @@ const AnyObject = z.custom<JsonObject>(
   'expected an object',
 );
 
-const Id = z.union([z.string().min(1), z.number()]).transform(String);
+/**
+ * Ids stand in paths, in Temporal's history and in its search attributes: short, and without what
+ * no path can carry. A number is one only as long as each digit of it survived the parser.
+ */
+const Id = z
+  .union([
+    z.string().regex(/^(?!\.{1,2}$)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u, 'not an id'),
+    z.int().nonnegative(),
+  ])
+  .transform(String);
 
 const Credits = z
   .union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)])
@@ -41,7 +50,7 @@ const ColumnWire = z.object({
   id: Id,
   config: z.looseObject({
     kind: z.string().default(''),
-    key: z.string(),
+    key: z.string().max(255),
     name: z.string().nullish(),
   }),
 });
@@ -71,7 +80,8 @@ export const TableStatusReply = z.object({ status: StatusWire });
 export const TablesReply = listOf(
   z.object({
     ...table,
-    created_at: z.string(),
+    // The older one of two tables is kept.
+    created_at: z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'not a time'),
     tags: z.array(z.string()).nullish(),
     num_rows: Count.nullish(),
   }),

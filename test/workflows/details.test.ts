@@ -1,0 +1,78 @@
+import { expect, test } from '@jest/globals';
+import type { RunProgress } from '../../src/contract/run.ts';
+import { staticDetails } from '../../src/client/run-texts.ts';
+import type { Pipeline } from '../../src/contract/pipeline.ts';
+import { code, link } from '../../src/rules/markup.ts';
+import { renderDetails } from '../../workflows/details.ts';
+
+const EVIL = [
+  '[click](javascript:alert(1))',
+  '![x](https://evil.example/pixel.png)',
+  '`` ` ``` <img src=x onerror=alert(1)>',
+  'a`\n```\n# heading\n[x](https://evil.example)',
+  'https://evil.example/login',
+  '</code><script>alert(1)</script>',
+  '\u202egnp.exe\u2066\u001b[2J\u009b2J\u2028# x',
+];
+
+/** What is left for a renderer of Markdown once code is taken away. */
+const outsideCode = (markdown: string): string =>
+  markdown.replace(/^```\n[^`]*\n```$/gm, '').replace(/`[^`\n]+`/g, '');
+
+const progress = (evil: string): RunProgress => {
+  const counts = { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 };
+  // Only what details.ts reads of a progress.
+  return {
+    ...{ stage: 'running', outcome: null, pass: 1, rows: 1, startedAtMs: 0, deadlineAtMs: 1 },
+    ...{ pipeline: evil, tableId: evil, tableUrl: evil, problem: evil, asOfMs: 0, leftMs: null },
+    cells: { total: 1, done: 1, failed: 0, inProgress: 0 },
+    byColumn: { [evil]: counts },
+    ...{ cellsPerMinute: null, estimatedCredits: 1, creditsBefore: null },
+    apiCalls: { total: 1, polls: 0 },
+  } as unknown as RunProgress;
+};
+
+test.each(EVIL)('text from outside stays text in the details: %j', (evil) => {
+  for (const details of [
+    renderDetails({ ...progress(evil), tableUrl: `javascript:${evil}` }),
+    renderDetails({ ...progress(evil), tableUrl: null }),
+  ]) {
+    const markup = outsideCode(details);
+    expect(markup).not.toMatch(/evil|javascript|alert|onerror|heading|gnp|[<>[\]]/);
+    expect(details).not.toMatch(/[\u001b\u009b\u202e\u2066\u2028]/);
+  }
+});
+
+test.each(EVIL)('code cannot be left: %j', (evil) => {
+  expect(code(evil)).toMatch(/^`[^`\n\r]+`$/);
+});
+
+test('code of nothing is no code that runs on', () => {
+  expect(code('`')).toBe('` `');
+});
+
+test.each([
+  ['javascript:alert(1)', '`javascript:alert(1)`'],
+  ['JaVaScRiPt://x/%0aalert(1)', '`JaVaScRiPt://x/%0aalert(1)`'],
+  ['data:text/html,x', '`data:text/html,x`'],
+  ['//evil.example', '`//evil.example`'],
+  ['https://', '`https://`'],
+  ['https://a.example/t/1', '[T](https://a.example/t/1)'],
+  ['https://a.example/)[x](javascript:y)', '[T](https://a.example/%29%20x%20%28javascript:y%29)'],
+  ['https://a.example/"><b>', '[T](https://a.example/%20%20%20b%20)'],
+])('a link to %s is %s', (url, shown) => {
+  expect(link('T', url)).toBe(shown);
+});
+
+test.each(EVIL)('text from outside stays text in the static details: %j', (evil) => {
+  // Only what the details read of a pipeline; backends may start runs with one of their own.
+  const pipeline = {
+    ...{ name: evil, provider: evil, rows: { key: evil } },
+    table: { columns: Array.from({ length: 500 }, () => ({ key: evil.repeat(20) })) },
+    results: Array.from({ length: 500 }, () => ({ to: evil.repeat(20) })),
+  } as unknown as Pipeline;
+  const details = staticDetails({ pipeline, rows: null });
+  expect(outsideCode(details)).not.toMatch(/evil|javascript|alert|onerror|heading|gnp|[<>[\]]/);
+  // The server takes no more.
+  expect(Buffer.byteLength(details)).toBeLessThan(20_000);
+});
