@@ -207,7 +207,8 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
 }
 
 function* noSecret({ token, texts }: Evidence): Iterable<string> {
-  const forms = [token, Buffer.from(token).toString('base64').replace(/=+$/, '')];
+  const base64 = Buffer.from(token).toString('base64').replace(/=+$/, '');
+  const forms = [token, encodeURIComponent(token), base64, encodeURIComponent(base64)];
   for (const [where, text] of texts) {
     if (forms.some((form) => text.includes(form))) yield `the token is in ${where}`;
   }
