@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { installTarball, ROOT, run, startInstalledSandbox, type Installed } from './installed.ts';
+import { unprivilegedWorker } from './unprivileged.ts';
 
 let installed: Installed | undefined;
 
@@ -83,6 +84,26 @@ test('rowmill check and rowmill run --embedded work from an empty folder', async
     expect(lines).toHaveLength(7);
   } finally {
     await sandbox.stop();
+  }
+}, 120_000);
+
+test('the worker of a production install runs without rights, and SIGTERM ends it with 0', async () => {
+  const { project } = there();
+  const worker = await unprivilegedWorker(project, {
+    TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+    EXTRUCT_API_TOKEN: 'no-request-is-sent',
+    ROWMILL_TASK_QUEUE: `unprivileged-${process.pid}`,
+  });
+  try {
+    const ready = await fetch(`${worker.healthUrl}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { ready: true, checks: { worker: 'ok', temporal: 'ok', store: 'ok' } },
+    ]);
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+  } finally {
+    worker.child.kill('SIGKILL');
   }
 }, 120_000);
 

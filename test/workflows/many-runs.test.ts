@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { inputFor, openHouse, type House } from '../support/house.ts';
+
+const REQUESTS_PER_SECOND = 60;
+const SMALL_RUNS = 30;
+const LARGE_ROWS = 6_000;
+
+let house: House;
+
+beforeAll(async () => {
+  house = await openHouse({
+    requestsPerSecond: REQUESTS_PER_SECOND,
+    sandbox: { failRate: 0, hopelessRate: 0, concurrency: LARGE_ROWS },
+  });
+});
+afterAll(() => house.close());
+
+const rowsOf = (count: number) =>
+  Array.from({ length: count }, (_, at) => ({ Symbol: `S${at}`, Security: `Company ${at}` }));
+
+async function start(name: string, rows: number) {
+  const input = await inputFor(house, rowsOf(rows), {
+    run: { pollAtLeast: '1s', pollAtMost: '5s', deadline: '10m' },
+    results: [{ to: `out/${name}.jsonl` }],
+  });
+  return house.client.workflow.start<(input: unknown) => Promise<RunSummary>>(WORKFLOW_TYPE, {
+    workflowId: `${name}-${house.taskQueue}`,
+    taskQueue: house.taskQueue,
+    args: [input],
+  });
+}
+
+test('many small runs on one worker do not wait for a large one, and share its rate limit', async () => {
+  const startedAtMs = performance.now();
+  const large = await start('large', LARGE_ROWS);
+  const small = await Promise.all(
+    Array.from({ length: SMALL_RUNS }, (_, at) => start(`small-${at}`, 2)),
+  );
+  const ended = await Promise.all(small.map((handle) => handle.result()));
+  expect((await large.describe()).status.name).toBe('RUNNING');
+  const all = [...ended, await large.result()];
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+
+  for (const { outcome } of all) expect(outcome).toBe('completed');
+  const { tablesCreated, cellsPaid } = house.sandbox.ledger.summary();
+  expect({ tablesCreated, cellsPaid }).toEqual({
+    tablesCreated: SMALL_RUNS + 1,
+    cellsPaid: LARGE_ROWS + 2 * SMALL_RUNS,
+  });
+  const requests = all.reduce((sum, { apiCalls }) => sum + apiCalls.total, 0);
+  expect(requests).toBeLessThanOrEqual(REQUESTS_PER_SECOND * (seconds + 1));
+}, 240_000);
