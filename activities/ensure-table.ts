@@ -6,6 +6,7 @@ import type { FoundTable, Provider } from '../src/providers/provider.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tableOf } from './earlier-run.ts';
+import { LANDS_WITHIN_MS } from './landing.ts';
 import { runStep, type Step } from './step.ts';
 import { tableTag } from './table-tag.ts';
 
@@ -22,6 +23,8 @@ export interface EnsureTableInput {
 
 export interface EnsuredTable {
   table: TableRef;
+  /** A create went out whose reply nobody heard: it may still land, and make a second table. */
+  contested: boolean;
   calls: ApiCalls;
 }
 
@@ -40,27 +43,35 @@ export const ensureTable =
     runStep<null, EnsuredTable>(deps, async (step) => {
       const provider = deps.providers.get(input.provider);
       const { earlier = null } = input;
-      const tableId =
+      const made =
         earlier === null
           ? await ownTable(provider, input, step)
-          : await tableOf(deps.store, earlier, provider, step);
-      const table = await provider.ensureColumns(tableId, input.spec, step.ctx);
-      return { table, calls: step.calls };
+          : { id: await tableOf(deps.store, earlier, provider, step) };
+      const table = await provider.ensureColumns(made.id, input.spec, step.ctx);
+      return { table, contested: made.contested ?? false, calls: step.calls };
     });
+
+/** A table that was found, or has just been made. */
+type Candidate = Pick<FoundTable, 'id'> & { contested?: boolean };
 
 async function ownTable(
   provider: Provider,
   input: EnsureTableInput,
   step: Step<null>,
-): Promise<string> {
+): Promise<Candidate> {
   const tag = tableTag(input.run);
   const found = await provider.findTables(tag, step.ctx);
   // An attempt before this one may have died between sending and hearing back.
   const begun = step.attempt > 1 || input.again === true;
-  const tables = begun && found.length === 0 ? await lookUp(provider, tag, step) : found;
-  const tableId = tables[0]?.id ?? (await create(provider, input, tag, step));
-  if (begun || tables.length > 1) await deleteYounger(provider, tag, step);
-  return tableId;
+  const tables: Candidate[] =
+    begun && found.length === 0 ? await lookUp(provider, tag, step) : found;
+  const made = tables[0] ?? (await create(provider, input, tag, step));
+  const contested = begun || tables.length > 1 || made.contested === true;
+  if (contested) {
+    await step.settle(LANDS_WITHIN_MS);
+    await deleteYounger(provider, tag, step);
+  }
+  return { id: made.id, contested };
 }
 
 async function create(
@@ -68,15 +79,15 @@ async function create(
   input: EnsureTableInput,
   tag: string,
   step: Step<null>,
-): Promise<string> {
+): Promise<{ id: string; contested: boolean }> {
   try {
-    return (await provider.createTable(input.spec, input.name, tag, step.ctx)).id;
+    const { id } = await provider.createTable(input.spec, input.name, tag, step.ctx);
+    return { id, contested: false };
   } catch (error) {
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;
     const [oldest] = await lookUp(provider, tag, step);
     if (oldest === undefined) throw error;
-    await deleteYounger(provider, tag, step);
-    return oldest.id;
+    return { id: oldest.id, contested: true };
   }
 }
 
@@ -90,7 +101,12 @@ async function lookUp(provider: Provider, tag: string, step: Step<null>): Promis
   return [];
 }
 
-async function deleteYounger(provider: Provider, tag: string, step: Step<null>): Promise<void> {
+/** Of the tables of one tag the oldest is the run's; younger ones go, as far as they are empty. */
+export async function deleteYounger(
+  provider: Provider,
+  tag: string,
+  step: Step<null>,
+): Promise<void> {
   const [, ...younger] = await provider.findTables(tag, step.ctx);
   for (const table of younger) {
     // Only tables of this very tag, and only empty ones: nothing of anybody's is lost.

@@ -5,6 +5,7 @@ import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
+import { LANDS_WITHIN_MS } from './landing.ts';
 import { auditRows, rowCount, settledRowCount, type RowAudit } from './row-audit.ts';
 import { snapshotRows } from './snapshot.ts';
 import { runStep, type Step } from './step.ts';
@@ -49,8 +50,8 @@ export const loadRows =
   (input: LoadRowsInput): Promise<LoadedRows> =>
     runStep<LoadReport, LoadedRows>(deps, async (step) => {
       const provider = deps.providers.get(input.provider);
-      const loader = new Loader(provider, input, deps.store.run(input.run), step);
-      return loader.load();
+      const folder = deps.store.run(input.run);
+      return new Loader(provider, input, folder, step, deps.now ?? Date.now).load();
     });
 
 class Loader {
@@ -61,14 +62,25 @@ class Loader {
   /** Rows the table holds, as far as clean replies tell. */
   #held = 0;
   #contested: boolean;
+  readonly #now: () => number;
+  /** When a request went out, at the latest, whose fate is unknown. */
+  #openSinceMs: number;
 
-  constructor(provider: Provider, input: LoadRowsInput, folder: Folder, step: Step<LoadReport>) {
+  constructor(
+    provider: Provider,
+    input: LoadRowsInput,
+    folder: Folder,
+    step: Step<LoadReport>,
+    now: () => number,
+  ) {
     this.#provider = provider;
     this.#input = input;
     this.#folder = folder;
     this.#step = step;
     // The attempt before may have died with a request on its way.
     this.#contested = step.attempt > 1 || input.again === true;
+    this.#now = now;
+    this.#openSinceMs = now();
   }
 
   async load(): Promise<LoadedRows> {
@@ -78,7 +90,10 @@ class Loader {
     let present = before === 0 && !this.#contested ? null : await this.#repair();
     for (let round = 0; round < ROUNDS; round += 1) {
       await this.#send(present);
-      if (this.#contested) present = await this.#repair();
+      if (this.#contested) {
+        await this.#outwait();
+        present = await this.#repair();
+      }
       if ((await this.#rowCount()) === rows && this.#held === rows) {
         // Only a contested table needs to be told which rows count.
         if (!this.#contested) await this.#folder.remove(ROW_IDS_FILE);
@@ -120,6 +135,7 @@ class Loader {
     } catch (error) {
       if (!(error instanceof RowmillError && error.ambiguous && again)) throw error;
       this.#contested = true;
+      this.#openSinceMs = this.#now();
       const count = await settledRowCount(this.#provider, this.#input.table, this.#step);
       if (count === this.#held + rows.length) {
         this.#held = count;
@@ -129,6 +145,12 @@ class Loader {
       const missing = rows.filter((row) => !audit.present.has(row.key));
       return missing.length > 0 ? ((await this.#add(missing, false)) ?? audit) : audit;
     }
+  }
+
+  /** Until what is on its way has landed, and can be put right. */
+  async #outwait(): Promise<void> {
+    const leftMs = this.#openSinceMs + LANDS_WITHIN_MS - this.#now();
+    if (leftMs > 0) await this.#step.settle(leftMs);
   }
 
   /** Reads the table back, deletes what is there twice, and writes down the row ids. */

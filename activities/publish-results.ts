@@ -19,6 +19,7 @@ import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { leftBehind, type LeftBehind } from './earlier-run.ts';
+import { deleteYounger } from './ensure-table.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
 import { runStep, type Step } from './step.ts';
@@ -32,6 +33,8 @@ export interface PublishResultsInput {
   /** Why it ended as it did, where it did not simply complete. */
   reason: string | null;
   table: TableRef | null;
+  /** A second table may have come late (`EnsuredTable`). */
+  tableContested?: boolean;
   rows: number;
   /** The last sweep; `null` when the run ended before one. */
   found: Collection | null;
@@ -58,6 +61,7 @@ export const publishResults =
   (input: PublishResultsInput): Promise<RunSummary> =>
     runStep<null, RunSummary>(deps, async (step) => {
       const folder = deps.store.run(input.run);
+      if (input.tableContested === true) await keepOneTable(deps, input, step);
       const creditsAfter = await balance(deps, input, step);
       const quarantined = await writeQuarantine(folder, input.found);
       const { files, failed } = await copyToTargets(input, folder, step);
@@ -81,6 +85,19 @@ function tell(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummar
   const { outcome, cells } = summary;
   const tookMs = (deps.now ?? Date.now)() - input.startedAtMs;
   deps.onEvent?.({ type: 'run ended', provider: input.pipeline.provider, outcome, cells, tookMs });
+}
+
+/** The last moment to find a table that came late; an empty one left behind is no failure. */
+async function keepOneTable(
+  deps: ActivityDeps,
+  { run, pipeline }: PublishResultsInput,
+  step: Step<null>,
+): Promise<void> {
+  try {
+    await deleteYounger(deps.providers.get(pipeline.provider), tableTag(run), step);
+  } catch (error) {
+    if (!(error instanceof RowmillError)) throw error;
+  }
 }
 
 /** A balance is worth a look, never a failure. */

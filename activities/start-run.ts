@@ -5,9 +5,11 @@ import type { Provider, RunScope } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { beginWatch, type Watch } from '../src/rules/watch.ts';
 import type { ActivityDeps } from './deps.ts';
+import { LANDS_WITHIN_MS } from './landing.ts';
 import { ROW_IDS_FILE } from './load-rows.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
 import { readPatiently } from './reading.ts';
+import { rerunLeftTraces } from './rerun-traces.ts';
 import { rowCount } from './row-audit.ts';
 import { runStep, type Step } from './step.ts';
 
@@ -34,8 +36,7 @@ export type StartedRun =
 /** Row ids in one request: 5,000 are about 200 KB. */
 const ROW_IDS_PER_RUN = 5_000;
 
-/** How long a run whose reply was lost may take to show in the status. */
-const SETTLE_MS = 20_000;
+/** How often the status is asked for a run whose reply was lost. */
 const SETTLE_EVERY_MS = 2_000;
 
 /**
@@ -59,12 +60,15 @@ export const startRun =
         requestedCells: 0,
         before: { cellsTotal, cellsDone },
       };
+      const folder = deps.store.run(input.run);
+      const asked: Asked = { input, provider, folder, before, step };
+      // The attempt before may have died between sending and telling.
       const begun = step.attempt > 1 || input.again === true;
-      const again = begun && (await movesSoon(provider, input.table, before, step));
-      const scopes = again ? [] : await scopesOf(input, deps.store.run(input.run));
+      const again = begun && (await hasLanded(asked));
+      const scopes = again ? [] : await scopesOf(input, folder);
       if (again) receipt.requestedCells = null;
       for (const scope of scopes) {
-        const sent = await send(provider, input.table, scope, before, step);
+        const sent = await send(asked, scope);
         receipt.operations.push(...sent.operations);
         receipt.requestedCells = sum(receipt.requestedCells, sent.requestedCells);
       }
@@ -83,40 +87,42 @@ export const startRun =
 const sum = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? null : a + b;
 
+/** What is asked of a table, and how it stood before. */
+interface Asked {
+  input: StartRunInput;
+  provider: Provider;
+  folder: Folder;
+  before: TableProgress;
+  step: Step<null>;
+}
+
 /** Sends once; once more only when nothing in the table says that the first request arrived. */
-async function send(
-  provider: Provider,
-  table: TableRef,
-  scope: RunScope,
-  before: TableProgress,
-  step: Step<null>,
-  again = true,
-): Promise<RunReceipt> {
+async function send(asked: Asked, scope: RunScope, again = true): Promise<RunReceipt> {
+  const { provider, input, step } = asked;
   try {
-    return await provider.startRun(table, scope, step.ctx);
+    return await provider.startRun(input.table, scope, step.ctx);
   } catch (error) {
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;
-    if (await movesSoon(provider, table, before, step)) {
-      return { operations: [], requestedCells: null };
-    }
+    if (await hasLanded(asked)) return { operations: [], requestedCells: null };
     if (!again) throw error;
-    return send(provider, table, scope, before, step, false);
+    return send(asked, scope, false);
   }
 }
 
-/** Whether the table shows a run that was not there before. */
-async function movesSoon(
-  provider: Provider,
-  table: TableRef,
-  before: TableProgress,
-  step: Step<null>,
-): Promise<boolean> {
+/** Whether the table shows a run that was not there before, under way or over already. */
+async function hasLanded(asked: Asked): Promise<boolean> {
+  if (await movesSoon(asked)) return true;
+  const { provider, input, folder, step } = asked;
+  return input.mode === 'failed' && rerunLeftTraces(provider, input.table, folder, step);
+}
+
+async function movesSoon({ provider, input, before, step }: Asked): Promise<boolean> {
   const moves = (now: TableProgress): boolean =>
     now.running || now.cellsInProgress > 0 || now.cellsDone !== before.cellsDone;
   if (moves(before)) return true;
-  for (let waitedMs = 0; waitedMs < SETTLE_MS; waitedMs += SETTLE_EVERY_MS) {
+  for (let waitedMs = 0; waitedMs < LANDS_WITHIN_MS; waitedMs += SETTLE_EVERY_MS) {
     await step.settle(SETTLE_EVERY_MS);
-    if (moves(await readStatus(provider, table, step))) return true;
+    if (moves(await readStatus(provider, input.table, step))) return true;
   }
   return false;
 }

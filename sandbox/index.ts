@@ -49,6 +49,42 @@ const CATCH_UP_EVERY_MS = 250;
 
 const KEEP_REQUESTS_EVERY_MS = 5_000;
 
+/** The stand-in without a port and without timers of its own. */
+export interface Backstage extends Pick<Sandbox, 'ledger' | 'faults' | 'state' | 'truth'> {
+  readonly core: Core;
+  readonly intercept: Intercept | undefined;
+  /** Delays under way end. */
+  hush(): void;
+  close(): void;
+}
+
+/** For simulations, which bring their own network and time. Throws as `startSandbox` does. */
+export async function openBackstage(options: SandboxOptions): Promise<Backstage> {
+  const script = options.faults === undefined ? null : await readScript(options.faults);
+  const core = await Core.create(options);
+  const books = new Books(core);
+  const faults = haunt(core, script);
+  const closeLedger = listen(core, options.ledgerFile);
+  return {
+    core,
+    intercept: inTurn(options.intercept, faults?.intercept),
+    ledger: books,
+    faults: {
+      get fired() {
+        return books.fired();
+      },
+    },
+    state: core.world,
+    truth: (kind, input, column, columns) => truth(core.world.oracle, kind, input, column, columns),
+    hush: () => faults?.close(),
+    close: () => {
+      faults?.close();
+      core.close();
+      closeLedger();
+    },
+  };
+}
+
 /**
  * Starts the stand-in of the AI-table API on HTTP.
  * @throws Error when the port is taken, or the state file is damaged or of other options
@@ -56,19 +92,13 @@ const KEEP_REQUESTS_EVERY_MS = 5_000;
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, token } = options;
-  const script = options.faults === undefined ? null : await readScript(options.faults);
-  const core = await Core.create(options);
-  const books = new Books(core);
-  const faults = haunt(core, script);
-  const intercept = inTurn(options.intercept, faults?.intercept);
-  const closeLedger = listen(core, options.ledgerFile);
-  const app = createServer({ core, books, token, intercept });
+  const backstage = await openBackstage(options);
+  const { core, ledger, faults, state, intercept } = backstage;
+  const app = createServer({ core, books: ledger, token, intercept });
   try {
     await app.listen({ host, port });
   } catch (error) {
-    faults?.close();
-    core.close();
-    closeLedger();
+    backstage.close();
     throw error;
   }
   const timers = [
@@ -79,23 +109,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer);
-    faults?.close();
+    backstage.hush();
     await app.close();
-    core.close();
-    closeLedger();
+    backstage.close();
   };
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listeningAt}`,
     port: listeningAt,
     token,
-    ledger: books,
-    faults: {
-      get fired() {
-        return books.fired();
-      },
-    },
-    state: core.world,
-    truth: (kind, input, column, columns) => truth(core.world.oracle, kind, input, column, columns),
+    ledger,
+    faults,
+    state,
+    truth: backstage.truth,
     close: () => (closed ??= close()),
   };
 }

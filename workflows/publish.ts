@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf } from '../src/rules/outcome.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, ranOutOfTime } from './failures.ts';
 import { sweep } from './pass.ts';
 import * as steps from './policies.ts';
 import type { RunState } from './run-state.ts';
@@ -45,6 +45,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         outcome,
         reason,
         table: state.table,
+        tableContested: state.tableContested ?? false,
         rows: state.prepared?.snapshot.rows ?? 0,
         found: state.found,
         passes: state.passes,
@@ -65,7 +66,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
 /** Cancelled, out of time or broken: publishes what is there; a broken run fails all the same. */
 export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
   if (error instanceof ContinueAsNew) throw error;
-  const { state } = run;
+  const { state, pipeline } = run;
   const failure = failureOf(error);
   // A target that cannot be written: the results lie in the store, there is no more to save.
   if (state.stage === 'publishing results') throw failure;
@@ -76,8 +77,10 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
     await stopAtProvider(run);
     if (state.asked || run.input.earlier !== undefined) await salvage(run);
     if (cancelled) return publish(run, 'cancelled', 'cancelled');
-    if (failure.type === 'deadline_reached' && state.found !== null) {
-      return publish(run, 'partial', DEADLINE);
+    const late = ranOutOfTime(error) || failure.type === 'deadline_reached';
+    if (late && state.found !== null) {
+      const outcome = outcomeOf(state.found.cells, pipeline.run.tolerateFailed);
+      return publish(run, outcome, DEADLINE);
     }
     await leaveTraces(run, failure);
     throw failure;

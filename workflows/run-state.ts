@@ -27,6 +27,8 @@ export interface RunState {
   approved: boolean;
   prepared: PreparedRows | null;
   table: TableRef | null;
+  /** A create went out whose reply nobody heard. */
+  tableContested?: boolean;
   loaded: LoadedRows | null;
   /** What is done next, or being done. */
   next: PassKind;

@@ -16,6 +16,7 @@ export async function ensureTable(run: Run): Promise<void> {
     ]),
   );
   run.state.table = done.table;
+  run.state.tableContested = done.contested;
   run.count(done);
 }
 

@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CellAccount, RunAccount, Truth } from '../../sandbox/index.ts';
+import type { CellAccount, RunAccount, Sandbox, Truth } from '../../sandbox/index.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { QuarantineLine, ResultRow } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import type { Json } from '../../src/contract/json.ts';
-import { TOKEN, type House } from './house.ts';
+import type { House } from './house.ts';
+import { TOKEN } from './token.ts';
 
 /** A row as it should be: its key, and what goes into the table's input columns. */
 export interface WantedRow {
@@ -46,6 +47,8 @@ export interface Evidence {
   failure: { type: string; message: string } | null;
   startedAtMs: number;
   endedAtMs: number;
+  /** A run may end so much after its deadline. */
+  graceMs: number;
   /** Of the sandbox, which serves this run only; child tables aside. */
   tables: LiveTable[];
   cellsPaid: number;
@@ -70,21 +73,44 @@ export interface RunOver {
   ended: RunSummary | Error;
 }
 
+/** Where a run took place: its sandbox, its files, and what Temporal kept of it. */
+export interface Scene {
+  sandbox: Pick<Sandbox, 'ledger' | 'state' | 'truth'>;
+  folder: string;
+  /** Everything that Temporal was told. */
+  history: unknown;
+  startedAtMs: number;
+  endedAtMs: number;
+  /** A run may end so much after its deadline. */
+  graceMs: number;
+}
+
+/** Beside the deadline a run has its time to publish; a loaded machine needs some. */
+const GRACE_MS = 30_000;
+
 /** Collects what there is to know about a run that is over. */
 export async function gather(house: House, run: RunOver): Promise<Evidence> {
-  const { pipeline, wanted, ended } = run;
-  const summary = ended instanceof Error ? null : ended;
   const handle = house.client.workflow.getHandle(run.workflowId);
   const [description, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
-  const texts = await textsUnder(house.folder);
-  texts.set('history', plainText(history));
+  const { sandbox, folder } = house;
+  const startedAtMs = description.startTime.getTime();
+  const endedAtMs = description.closeTime?.getTime() ?? Infinity;
+  return evidenceOf({ sandbox, folder, history, startedAtMs, endedAtMs, graceMs: GRACE_MS }, run);
+}
+
+export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> {
+  const { sandbox, startedAtMs, endedAtMs, graceMs } = scene;
+  const { pipeline, wanted, ended } = run;
+  const summary = ended instanceof Error ? null : ended;
+  const texts = await textsUnder(scene.folder);
+  texts.set('history', plainText(scene.history));
   texts.set('ended', plainText(ended));
   const published: PublishedText[] = [];
   for (const { path } of summary?.results ?? []) {
     published.push({ path, bytes: await readFile(path) });
   }
   const jsonl = published.find(({ path }) => path.endsWith('.jsonl'));
-  const books = house.sandbox.ledger.summary();
+  const books = sandbox.ledger.summary();
   const columns = pipeline.table.columns;
   const configs = new Map(columns.map((column) => [column['key'], column]));
   return {
@@ -92,15 +118,16 @@ export async function gather(house: House, run: RunOver): Promise<Evidence> {
     wanted,
     summary,
     failure: ended instanceof Error ? failureOf(ended) : null,
-    startedAtMs: description.startTime.getTime(),
-    endedAtMs: description.closeTime?.getTime() ?? Infinity,
-    tables: liveTables(house),
+    startedAtMs,
+    endedAtMs,
+    graceMs,
+    tables: liveTables(sandbox),
     cellsPaid: books.cellsPaid,
     creditsSpent: books.creditsSpent,
-    balanceDisturbed: house.sandbox.state.creditsTaken.size > 0,
+    balanceDisturbed: sandbox.state.creditsTaken.size > 0,
     truth: ({ input }, column) => {
       const kind = TABLE_KINDS.find((one) => one === pipeline.table.kind) ?? 'generic';
-      return house.sandbox.truth(kind, input, configs.get(column) ?? {}, columns);
+      return sandbox.truth(kind, input, configs.get(column) ?? {}, columns);
     },
     published,
     results: jsonl === undefined ? [] : linesOf<ResultRow>(jsonl.bytes.toString('utf8')),
@@ -120,8 +147,7 @@ export async function gather(house: House, run: RunOver): Promise<Evidence> {
 
 const TABLE_KINDS = ['company', 'people', 'generic'] as const;
 
-function liveTables({ sandbox }: House): LiveTable[] {
-  const { state, ledger } = sandbox;
+function liveTables({ state, ledger }: Scene['sandbox']): LiveTable[] {
   // Lets the time catch up first.
   const runs = ledger.runs();
   return [...state.tables.values()]

@@ -11,9 +11,9 @@ import { parsePipeline } from '../../src/spec/index.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startWorker, type RunningWorker } from '../../src/worker/worker.ts';
+import { TOKEN } from './token.ts';
 
-/** Does not look like a real one, and is searched for by value where nothing may leak. */
-export const TOKEN = 'sandbox-token-5f0c2b9d7e';
+export { TOKEN };
 
 /** A whole house on this machine: Temporal of the test run, sandbox, store, worker, client. */
 export interface House {

@@ -1,0 +1,252 @@
+import fc, { type Arbitrary } from 'fast-check';
+import type { FaultScript } from '../../../sandbox/index.ts';
+import { caseOf } from './cases.ts';
+import type { Action, ChaosScript, Kill, LostResult } from './script.ts';
+
+type RequestRule = NonNullable<FaultScript['requests']>[number];
+type CellRule = NonNullable<FaultScript['cells']>[number];
+type CreditRule = NonNullable<FaultScript['credits']>[number];
+
+/** Activities of a run, by how often something happens in them that may go wrong. */
+const STEPS = [
+  'startRun',
+  'startRun',
+  'startRun',
+  'loadRows',
+  'loadRows',
+  'ensureTable',
+  'collectResults',
+  'publishResults',
+  'awaitIdle',
+  'prepareRows',
+];
+
+/** Mostly few, so that a run gets far enough for the rest of the script. */
+const few = (most: number): Arbitrary<number> =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 3 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: most }) },
+  );
+
+/** How much later than sent a request may land: what the API leaves open beyond is in docs/reliability.md. */
+const LATEST_LANDING_MS = 9_000;
+
+const kill: Arbitrary<Kill> = fc.record({
+  during: fc.oneof(
+    { weight: 7, arbitrary: fc.constantFrom(...STEPS) },
+    { weight: 1, arbitrary: fc.constant('workflow') },
+  ),
+  nth: few(6),
+  step: fc.integer({ min: 1, max: 40 }),
+  landsLaterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: LATEST_LANDING_MS })),
+  downMs: fc.constantFrom(500, 5_000, 40_000, 180_000),
+});
+
+const lost: Arbitrary<LostResult> = fc.record({ of: fc.constantFrom(...STEPS), nth: few(5) });
+
+/** Which of the requests on a route: once or a few times, so that it ends some day. */
+const chosen: Arbitrary<Partial<RequestRule>> = fc.oneof(
+  fc.record({ nth: few(8) }),
+  fc.record({ nth: fc.uniqueArray(few(8), { minLength: 2, maxLength: 3 }) }),
+  fc.record({ every: fc.integer({ min: 2, max: 5 }), times: fc.integer({ min: 1, max: 6 }) }),
+  fc.record({
+    probability: fc.constantFrom(0.05, 0.2, 0.5),
+    times: fc.integer({ min: 1, max: 8 }),
+  }),
+);
+
+const phase = fc.constantFrom('before' as const, 'after' as const);
+
+/** What may befall a request, by the kind of fault: the rows of the table at the end. */
+function requestFaults(provider: string): Record<string, Arbitrary<RequestRule>> {
+  const { mutations, reads, pages, status, run } = caseOf(provider);
+  const changing = fc.constantFrom(run, run, ...mutations);
+  const any = fc.constantFrom(...mutations, ...reads, '* /**');
+  const rule = (on: Arbitrary<string>, fault: Arbitrary<object>): Arbitrary<RequestRule> =>
+    fc.tuple(on, chosen, fault).map(
+      ([where, which, what]) =>
+        // The three together are a rule of the sandbox's script, which checks it when it is read.
+        ({ on: where, ...which, ...what }) as RequestRule,
+    );
+  const delay = { fault: fc.constant('delay') };
+  const long = fc.constantFrom(20_000, 70_000, 130_000);
+  return {
+    'lost replies': rule(changing, fc.record({ fault: fc.constant('reset'), phase })),
+    'broken connections': rule(any, fc.record({ fault: fc.constant('reset'), phase })),
+    'late requests': rule(
+      changing,
+      fc.record({
+        fault: fc.constant('late'),
+        afterMs: fc.integer({ min: 50, max: LATEST_LANDING_MS }),
+        then: fc.constantFrom('reset', 500, 502, 504),
+      }),
+    ),
+    'server errors': rule(
+      any,
+      fc.record({
+        fault: fc.constant('error'),
+        status: fc.constantFrom(500, 502, 503, 504),
+        body: fc.constantFrom('html', 'json', 'empty'),
+        phase,
+      }),
+    ),
+    outages: fc.record({
+      on: fc.constant('* /**'),
+      fault: fc.constant('reset' as const),
+      nth: fc.integer({ min: 3, max: 60 }),
+      lastsMs: fc.constantFrom(5_000, 60_000, 600_000),
+    }),
+    'rate limits': rule(
+      any,
+      fc.record({
+        fault: fc.constant('rate-limit'),
+        retryAfter: fc.constantFrom('seconds', 'date', 'none'),
+        seconds: fc.constantFrom(1, 10, 90),
+      }),
+    ),
+    'no credits': rule(
+      fc.constant(run),
+      fc.record({ fault: fc.constant('payment'), reason: fc.constant('insufficient_credits') }),
+    ),
+    'token refused': rule(
+      any,
+      fc.record({ fault: fc.constant('denied'), status: fc.constantFrom(401, 403) }),
+    ),
+    'cut bodies': rule(
+      any,
+      fc.record({ fault: fc.constant('truncate'), bytes: fc.constantFrom(0, 20, 300) }),
+    ),
+    'slow bodies': rule(
+      any,
+      fc.record({
+        fault: fc.constant('dribble'),
+        bytes: fc.constant(200),
+        everyMs: fc.constantFrom(20, 5_000),
+        atMostMs: fc.constantFrom(500, 30_000),
+        then: fc.constantFrom('rest', 'reset'),
+      }),
+    ),
+    'wrong bodies': rule(
+      any,
+      fc.record({ fault: fc.constantFrom('empty', 'content-type', 'control-characters') }),
+    ),
+    'unknown words': rule(
+      any,
+      fc.record({
+        fault: fc.constant('unknown'),
+        words: fc.constantFrom({}, { requested: 'queued', in_progress: 'thinking' }),
+      }),
+    ),
+    // A request that is held back longer than its caller lives lands late: reads only.
+    delays: fc.oneof(
+      rule(any, fc.record({ ...delay, ms: fc.constantFrom(500, 10_000), phase })),
+      rule(any, fc.record({ ...delay, ms: long, phase: fc.constant('after' as const) })),
+      rule(fc.constantFrom(...reads), fc.record({ ...delay, ms: long, phase })),
+    ),
+    'unstable pages': rule(
+      fc.constant(pages),
+      fc.record({
+        fault: fc.constant('pages'),
+        how: fc.constantFrom('shift', 'repeat', 'miss'),
+        rows: fc.integer({ min: 1, max: 5 }),
+      }),
+    ),
+    'status that lags': rule(
+      fc.constant(status),
+      fc.record({ fault: fc.constant('status-lag'), ms: fc.constantFrom(500, 3_000, 15_000) }),
+    ),
+  };
+}
+
+const share = fc.constantFrom(0.05, 0.2, 0.5);
+
+const cells: Arbitrary<CellRule> = fc.oneof(
+  fc.record({
+    fault: fc.constant('stuck' as const),
+    share,
+    at: fc.constantFrom('requested' as const, 'in_progress' as const),
+    nudges: fc.constantFrom(1, 2),
+  }),
+  fc.record({
+    fault: fc.constant('stuck' as const),
+    share,
+    at: fc.constantFrom('requested' as const, 'in_progress' as const),
+  }),
+  fc.record({
+    fault: fc.constant('failing' as const),
+    share,
+    tries: fc.constantFrom('every' as const, 'first' as const),
+  }),
+);
+
+const credits: Arbitrary<CreditRule> = fc.record({
+  goneAtPaidCells: fc.integer({ min: 1, max: 80 }),
+});
+
+const moment = fc.oneof(
+  fc.integer({ min: 0, max: 10_000 }),
+  fc.integer({ min: 0, max: 1_800_000 }),
+);
+const action = (...names: string[]): Arbitrary<Action> =>
+  fc.record({ atMs: moment, do: fc.constantFrom(...names) });
+
+const most = <T>(arbitrary: Arbitrary<T>, maxLength: number): Arbitrary<T[]> =>
+  fc.array(arbitrary, { maxLength });
+
+const rows = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 30 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 40, max: 60 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 95, max: 130 }) },
+);
+
+/** Random pipelines × fault scripts × kills × what people do. Shrinks towards a quiet small run. */
+export function chaosScript(provider: string): Arbitrary<ChaosScript> {
+  const { tables } = caseOf(provider);
+  const requests = fc.oneof(...Object.values(requestFaults(provider)));
+  return fc
+    .record({
+      provider: fc.constant(provider),
+      rows,
+      columns: fc.constantFrom(...Object.keys(tables)),
+      sandbox: fc.record({
+        seed: fc.integer({ min: 1, max: 1_000 }),
+        failRate: fc.constantFrom(0, 0.1, 0.4),
+        hopelessRate: fc.constantFrom(0, 0.05),
+        statusLagMs: fc.constantFrom(0, 300, 3_000),
+        concurrency: fc.constantFrom(5, 50),
+        cellMs: fc.constantFrom({ min: 500, max: 3_000 }, { min: 5_000, max: 60_000 }),
+      }),
+      run: fc.record({
+        failedPasses: fc.constantFrom(2, 0, 1),
+        stallAfter: fc.constantFrom('5m', '2m', '30m'),
+        deadline: fc.constantFrom('6h', '2h', '10m', '1m'),
+      }),
+      approveAbove: fc.constantFrom(null, null, null, 1),
+      faults: fc.record({
+        seed: fc.integer({ min: 1, max: 1_000 }),
+        requests: most(requests, 5),
+        cells: most(cells, 1),
+        credits: most(credits, 1),
+      }),
+      kills: most(kill, 4),
+      lost: most(lost, 2),
+      actions: fc
+        .tuple(
+          most(action('look', 'deploy', 'resume', 'top up', 'approve'), 4),
+          most(action('cancel'), 1),
+          fc.constantFrom(true, true, false),
+        )
+        .map(([some, cancel, spare]) => [...some, ...(spare ? [] : cancel)]),
+      continueAsNewAfterEvents: fc.constantFrom(null, null, 40, 90),
+    })
+    .map(completed);
+}
+
+/** Who waits for an approval or for credits mostly gets them. */
+function completed(script: ChaosScript): ChaosScript {
+  const { actions, approveAbove, faults } = script;
+  const later = [...actions];
+  if (approveAbove !== null) later.push({ atMs: 60_000, do: 'approve' });
+  if ((faults.credits ?? []).length > 0) later.push({ atMs: 900_000, do: 'top up' });
+  return { ...script, actions: later };
+}

@@ -1,0 +1,54 @@
+import type { ActivityDeps } from '../../../activities/deps.ts';
+import type { LoadRowsInput } from '../../../activities/load-rows.ts';
+import { snapshotRows } from '../../../activities/snapshot.ts';
+import type { StartRunInput } from '../../../activities/start-run.ts';
+import { runStep } from '../../../activities/step.ts';
+import type { SnapshotRow } from '../../../src/contract/rows.ts';
+import { RowmillError } from '../../../src/errors.ts';
+import { beginWatch } from '../../../src/rules/watch.ts';
+import type { ActivityFunction } from './temporal/deployment.ts';
+
+/** Activities that take the place of the real ones. */
+export type Double = (deps: ActivityDeps) => Record<string, ActivityFunction>;
+
+/**
+ * Rules broken on purpose: a hunt that finds nothing must be shown to be able to find something.
+ * Each is what one would write without thinking of lost replies.
+ */
+export const DOUBLES: Record<string, Double> = {
+  /** Starts the run again whenever it is not sure, without a look at the table. */
+  'repeats-paid-runs': (deps) => ({
+    startRun: (given) =>
+      runStep(deps, async (step) => {
+        // What the workflow gives to `startRun`.
+        const { provider, table, mode } = given as StartRunInput;
+        const columnIds = table.columns.filter(({ input }) => !input).map(({ id }) => id);
+        const scope = { mode, columnIds, cellsAtMost: Number.MAX_SAFE_INTEGER };
+        const send = () => deps.providers.get(provider).startRun(table, scope, step.ctx);
+        const receipt = await send().catch((error: unknown) => {
+          if (error instanceof RowmillError && error.ambiguous) return send();
+          throw error;
+        });
+        const { requestedCells } = receipt;
+        const watch = beginWatch({ doneAtStart: 0, requestedCells, mustMove: false }, Date.now());
+        return { drifted: false, receipt, watch, calls: step.calls };
+      }),
+  }),
+
+  /** Begins with the first row again, whatever the table holds already. */
+  'repeats-rows': (deps) => ({
+    loadRows: (given) =>
+      runStep(deps, async (step) => {
+        // What the workflow gives to `loadRows`.
+        const { run, provider: name, table, snapshot } = given as LoadRowsInput;
+        const provider = deps.providers.get(name);
+        const rows: SnapshotRow[] = [];
+        for await (const row of snapshotRows(deps.store.run(run))) rows.push(row);
+        const size = provider.limits.rowsPerAdd;
+        for (let at = 0; at < rows.length; at += size) {
+          await provider.addRows(table, rows.slice(at, at + size), step.ctx);
+        }
+        return { rows: snapshot.rows, contested: false, calls: step.calls };
+      }),
+  }),
+};

@@ -1,0 +1,42 @@
+import type { Timeline } from '../timeline.ts';
+import type { Transmission } from './network.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/** What a simulated machine is made of; one at a time. */
+export interface Stage {
+  timeline: Timeline;
+  /** What comes back for a request that has arrived. */
+  network: (request: Arrived) => Promise<Transmission>;
+}
+
+export interface Arrived {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: string | undefined;
+}
+
+let current: Stage | null = null;
+
+/** The machine that is simulated right now; `null`: this is the real one. */
+export const stage = (): Stage | null => current;
+
+/** Everything that happens meanwhile happens there. */
+export async function onStage<T>(made: Stage, play: () => Promise<T>): Promise<T> {
+  if (current !== null) throw new Error('one simulation at a time');
+  current = made;
+  try {
+    return await play();
+  } finally {
+    current = null;
+  }
+}
+
+/** The worker whose turn it is; `null`: the sandbox, the test, or the real machine. */
+export function actingProcess(): WorkerProcess | null {
+  const actor = current?.timeline.actor;
+  return actor instanceof WorkerProcess ? actor : null;
+}
+
+/** Never comes back: what the dead wait for. */
+export const never = <T>(): Promise<T> => new Promise(() => undefined);

@@ -1,0 +1,82 @@
+/** Plays random scripts of everything that may go wrong: `npm run chaos -- --scripts 10000`. */
+import { parseArgs } from 'node:util';
+import { DOUBLES } from './doubles.ts';
+import { hunt, readChaosScript, wrong } from './hunt.ts';
+import { play } from './play.ts';
+
+const USAGE =
+  'npm run chaos -- [--scripts N] [--seed N] [--provider NAME] [--failures N] [--replay FILE] [--break RULE]';
+
+const { values } = parseArgs({
+  options: {
+    scripts: { type: 'string', default: '300' },
+    seed: { type: 'string' },
+    provider: { type: 'string', default: 'extruct' },
+    failures: { type: 'string', default: '5' },
+    folder: { type: 'string', default: '.rowmill/chaos' },
+    replay: { type: 'string', multiple: true },
+    break: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function doubleOf(name: string | undefined) {
+  if (name === undefined) return null;
+  const double = DOUBLES[name];
+  if (double === undefined)
+    throw new Error(`--break ${name}: there is ${Object.keys(DOUBLES).join(', ')}`);
+  return double;
+}
+
+async function replayAll(files: string[]): Promise<number> {
+  let failed = 0;
+  for (const file of files) {
+    say(`${file}:`);
+    failed += await replay(file);
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+async function replay(file: string): Promise<number> {
+  const played = await play(readChaosScript(file), doubleOf(values.break));
+  if (values.trace) for (const line of played.trace) say(line);
+  const found = wrong(played);
+  for (const line of found) say(line);
+  say(found.length === 0 ? 'nothing is wrong' : `${found.length} things are wrong`);
+  return found.length === 0 ? 0 : 1;
+}
+
+async function search(): Promise<number> {
+  const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
+  const scripts = Number(values.scripts);
+  const startedAtMs = Date.now();
+  const { failures, tally } = await hunt({
+    provider: values.provider,
+    scripts,
+    seed,
+    folder: values.folder,
+    double: doubleOf(values.break),
+    failuresAtMost: Number(values.failures),
+    say,
+  });
+  say('');
+  say(tally.render());
+  say('');
+  say(
+    `seed ${seed}, ${scripts} scripts in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${failures} failures`,
+  );
+  say(
+    'Simulated: time, Temporal’s server, the network, and processes that are killed. Real: workflow, activities,',
+  );
+  say(
+    'rules, HTTP client above the socket, files, Temporal’s workflow sandbox and activity context, the stand-in API.',
+  );
+  return failures === 0 ? 0 : 1;
+}
+
+if (values.help) say(USAGE);
+else
+  process.exitCode = values.replay === undefined ? await search() : await replayAll(values.replay);

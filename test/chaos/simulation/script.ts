@@ -1,0 +1,50 @@
+import type { FaultScript } from '../../../sandbox/index.ts';
+
+/** All that is decided beforehand about one simulated run; plain data, so that it can be kept. */
+export interface ChaosScript {
+  provider: string;
+  rows: number;
+  /** Columns of the pipeline, by name in the table of cases. */
+  columns: string;
+  sandbox: {
+    seed: number;
+    failRate: number;
+    hopelessRate: number;
+    statusLagMs: number;
+    concurrency: number;
+    cellMs: { min: number; max: number };
+  };
+  run: { failedPasses: number; stallAfter: string; deadline: string };
+  approveAbove: number | null;
+  faults: FaultScript;
+  kills: Kill[];
+  lost: LostResult[];
+  actions: Action[];
+  /** Events after which the server suggests to continue as new; `null` = never. */
+  continueAsNewAfterEvents: number | null;
+}
+
+/** A worker dies. */
+export interface Kill {
+  /** During an attempt of this activity, or in a `workflow` task. */
+  during: string;
+  /** The n-th attempt (or task), counted over the whole run. */
+  nth: number;
+  /** At this step of it: a request going out, being on its way, answered; a file; a pause; the end. */
+  step: number;
+  /** A request that is on its way when the worker dies lands so much later. */
+  landsLaterMs: number;
+  downMs: number;
+}
+
+/** The n-th attempt of an activity ends, and the server never hears of it. */
+export interface LostResult {
+  of: string;
+  nth: number;
+}
+
+/** What people, or whoever operates the run, do to it. */
+export interface Action {
+  atMs: number;
+  do: string;
+}

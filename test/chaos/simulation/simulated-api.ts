@@ -1,0 +1,94 @@
+import { createServer } from '../../../sandbox/server.ts';
+import {
+  openBackstage,
+  type Action,
+  type Backstage,
+  type Intercept,
+} from '../../../sandbox/index.ts';
+import type { SandboxOptions } from '../../../sandbox/index.ts';
+import type { Transmission } from './machine/network.ts';
+import type { Arrived, Stage } from './machine/stage.ts';
+
+/** The real sandbox on a simulated network: what breaks a connection is told, not done to a socket. */
+export interface SimulatedApi {
+  backstage: Backstage;
+  network: Stage['network'];
+  close: () => Promise<void>;
+}
+
+const MARK = 'x-simulated-transmission';
+
+export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
+  const backstage = await openBackstage(options);
+  const { core, ledger, intercept } = backstage;
+  const transmissions = new Map<string, Transmission>();
+  let serial = 0;
+
+  /** The reply goes through the server as it is, with a mark of what befalls it on the way. */
+  const marked = (transmission: Transmission): Action => {
+    const mark = String((serial += 1));
+    transmissions.set(mark, transmission);
+    return { do: 'reply', status: 200, headers: { [MARK]: mark }, body: '' };
+  };
+  const translated: Intercept = async (seen) => {
+    const action = await intercept?.(seen);
+    if (action === undefined || action.do === 'reply') return action;
+    if (action.do === 'late' && action.then !== 'reset') return action;
+    if (action.do === 'late') return { ...action, then: outgoing(marked(RESET)) };
+    return marked(transmissionOf(action, seen.reply));
+  };
+
+  const app = createServer({ core, books: ledger, token: options.token, intercept: translated });
+  await app.ready();
+  return {
+    backstage,
+    network: async ({ method, path, headers, body }: Arrived) => {
+      const response = await app.inject({
+        // One of the four that the HTTP client sends.
+        method: method as 'GET' | 'POST' | 'PATCH' | 'DELETE',
+        url: path,
+        headers,
+        ...(body === undefined ? {} : { payload: body }),
+      });
+      const mark = response.headers[MARK];
+      const told = typeof mark === 'string' ? transmissions.get(mark) : undefined;
+      if (told !== undefined) return told;
+      const sent = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
+      const reply = {
+        status: response.statusCode,
+        headers: Object.fromEntries(sent) as Record<string, string>,
+        body: response.body,
+      };
+      return { how: 'whole', reply };
+    },
+    close: async () => {
+      backstage.hush();
+      await app.close();
+      backstage.close();
+    },
+  };
+}
+
+const NOTHING = { status: 200, headers: {}, body: '' };
+const RESET: Transmission = { how: 'reset', reply: NOTHING };
+
+const outgoing = (action: Action) => {
+  if (action.do !== 'reply') throw new Error('not a reply');
+  const { status, headers, body } = action;
+  return { status, headers, body };
+};
+
+function transmissionOf(action: Action, reply: Transmission['reply'] | null): Transmission {
+  switch (action.do) {
+    case 'truncate': {
+      const whole = action.of ?? reply;
+      return whole === null ? RESET : { how: 'cut', reply: whole, bytes: action.bytes };
+    }
+    case 'dribble':
+      return { how: 'dribble', reply: action.of, pace: action.pace };
+    case 'reset':
+      return RESET;
+    default:
+      throw new Error(`cannot be simulated: ${action.do}`);
+  }
+}

@@ -1,0 +1,244 @@
+import type { Kill } from '../machine/worker-process.ts';
+import type { Appointment, Timeline } from '../timeline.ts';
+import { Attempt, type Report } from './attempt.ts';
+import type { Deployment, Worker } from './deployment.ts';
+import {
+  ActivityCancellationType,
+  fromPayload,
+  ms,
+  RetryState,
+  TimeoutType,
+  toPayload,
+  type Failure,
+  type Job,
+  type ScheduleActivity,
+} from './proto.ts';
+import { judgeRetry } from './retries.ts';
+
+export interface ActivityTaskOptions {
+  timeline: Timeline;
+  deployment: Deployment;
+  command: ScheduleActivity;
+  throttleMs: number;
+  /** What befalls the attempt that starts now. */
+  befall: (type: string) => Befallen;
+  resolve: (job: Job) => void;
+  attempted: (type: string, attempt: number) => void;
+}
+
+export interface Befallen {
+  kill: Kill | null;
+  downMs: number;
+  /** It ends, and nobody hears of it. */
+  lost: boolean;
+}
+
+type Resolution = NonNullable<NonNullable<Job['resolveActivity']>['result']>;
+
+/** An activity as the server sees it: attempts, time-outs, back-off, cancellation. */
+export class ActivityTask {
+  readonly #options: ActivityTaskOptions;
+  readonly #type: string;
+  readonly #scheduledAtMs: number;
+  readonly #expiresAtMs: number | null;
+  readonly #timers: Appointment[] = [];
+  #attempt = 1;
+  #running: Attempt | null = null;
+  #heartbeatDetails: unknown;
+  #heardAtMs = 0;
+  #lastFailure: Failure | null = null;
+  #cancelRequested = false;
+  #closed = false;
+  #resolved = false;
+
+  constructor(options: ActivityTaskOptions) {
+    const { timeline, command } = options;
+    this.#options = options;
+    this.#type = command.activityType ?? '';
+    this.#scheduledAtMs = timeline.nowMs;
+    const wholeMs = ms(command.scheduleToCloseTimeout) ?? null;
+    this.#expiresAtMs = wholeMs === null ? null : this.#scheduledAtMs + wholeMs;
+    if (wholeMs !== null)
+      this.#after(wholeMs, () => this.#timeOut(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE));
+    this.#dispatch();
+  }
+
+  requestCancel(): void {
+    if (this.#closed) return;
+    const type = this.#options.command.cancellationType ?? ActivityCancellationType.TRY_CANCEL;
+    if (type !== ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
+      this.#resolve(this.#cancelled({}));
+    if (type === ActivityCancellationType.ABANDON) return;
+    this.#cancelRequested = true;
+    // Told with the answer to its next heartbeat; in between attempts there is nobody to tell.
+    if (this.#running === null) this.#close(this.#cancelled({}));
+  }
+
+  /** Its workflow is over: nobody waits for it. */
+  abandon(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  /** The attempt that runs in a worker that is about to stop. */
+  attemptIn(worker: Worker): Attempt | null {
+    return this.#running?.options.worker === worker ? this.#running : null;
+  }
+
+  #dispatch(): void {
+    this.#options.deployment.whenUp((worker) => {
+      if (!this.#closed && this.#running === null) this.#start(worker);
+    });
+  }
+
+  #start(worker: Worker): void {
+    const { timeline, command, throttleMs, befall, deployment, attempted } = this.#options;
+    const { kill, downMs, lost } = befall(this.#type);
+    worker.process.doom(kill);
+    if (kill !== null) deployment.downMs = downMs;
+    const number = this.#attempt;
+    attempted(this.#type, number);
+    const attempt: Attempt = new Attempt({
+      timeline,
+      worker,
+      type: this.#type,
+      activityId: String(command.seq),
+      number,
+      input: fromPayload(command.arguments?.[0]),
+      heartbeatTimeoutMs: ms(command.heartbeatTimeout) ?? null,
+      heartbeatDetails: this.#heartbeatDetails,
+      throttleMs,
+      heard: (details) => this.#heard(attempt, details),
+      ended: (report) => {
+        worker.process.doom(null);
+        if (!lost) this.#reported(attempt, report);
+      },
+    });
+    this.#running = attempt;
+    this.#heardAtMs = timeline.nowMs;
+    const wholeMs = ms(command.startToCloseTimeout) ?? 0;
+    if (wholeMs > 0)
+      this.#afterIn(attempt, wholeMs, () => this.#timeOut(TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE));
+    this.#watchHeartbeat(attempt);
+    attempt.run();
+  }
+
+  #watchHeartbeat(attempt: Attempt): void {
+    const timeoutMs = attempt.options.heartbeatTimeoutMs;
+    if (timeoutMs === null) return;
+    const leftMs = this.#heardAtMs + timeoutMs - this.#options.timeline.nowMs;
+    if (leftMs <= 0) this.#timeOut(TimeoutType.TIMEOUT_TYPE_HEARTBEAT);
+    else this.#afterIn(attempt, leftMs, () => this.#watchHeartbeat(attempt));
+  }
+
+  #heard(attempt: Attempt, details: unknown): void {
+    if (this.#closed || this.#running !== attempt) {
+      attempt.cancel('NOT_FOUND');
+      return;
+    }
+    this.#heardAtMs = this.#options.timeline.nowMs;
+    this.#heartbeatDetails = details;
+    if (this.#cancelRequested) attempt.cancel('CANCELLED');
+  }
+
+  #reported(attempt: Attempt, report: Report): void {
+    if (this.#closed || this.#running !== attempt) return;
+    this.#running = null;
+    if ('completed' in report) {
+      this.#close({ completed: { result: toPayload(report.completed) } });
+    } else if ('cancelled' in report && this.#cancelRequested) {
+      this.#close(this.#cancelled(report.cancelled));
+    } else {
+      const failure = 'failed' in report ? report.failed : report.cancelled;
+      if ('details' in report) this.#heartbeatDetails = report.details;
+      this.#failed(failure, failure);
+    }
+  }
+
+  #timeOut(timeoutType: TimeoutType): void {
+    if (this.#closed) return;
+    this.#running = null;
+    const failure = timeoutFailure(timeoutType, this.#lastFailure);
+    // "Not enough time to schedule next retry" is a time-out of the whole, too.
+    const whole = timeoutFailure(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, this.#lastFailure);
+    this.#failed(failure, whole);
+  }
+
+  /** `closing`: what the workflow is told when there is no time for another attempt. */
+  #failed(failure: Failure, closing: Failure): void {
+    const { command, timeline } = this.#options;
+    const tried = {
+      attempt: this.#attempt,
+      cancelRequested: this.#cancelRequested,
+      expiresAtMs: this.#expiresAtMs,
+    };
+    const verdict = judgeRetry(command, tried, failure, timeline.nowMs);
+    if (!verdict.again) {
+      const { retryState } = verdict;
+      const told = retryState === RetryState.RETRY_STATE_TIMEOUT ? closing : failure;
+      this.#close({ failed: { failure: this.#wrapped(told, retryState) } });
+      return;
+    }
+    this.#lastFailure = failure;
+    this.#attempt += 1;
+    this.#after(verdict.afterMs, () => this.#dispatch());
+  }
+
+  #close(result: Resolution): void {
+    if (this.#closed) return;
+    this.abandon();
+    this.#resolve(result);
+  }
+
+  #resolve(result: Resolution): void {
+    if (this.#resolved) return;
+    this.#resolved = true;
+    const { resolve, command } = this.#options;
+    resolve({ resolveActivity: { seq: command.seq ?? 0, result } });
+  }
+
+  #cancelled(cause: Failure): Resolution {
+    const cancelled = { message: 'Activity cancelled', canceledFailureInfo: {}, ...cause };
+    return {
+      cancelled: { failure: this.#wrapped(cancelled, RetryState.RETRY_STATE_CANCEL_REQUESTED) },
+    };
+  }
+
+  #wrapped(cause: Failure, retryState: RetryState): Failure {
+    const { command } = this.#options;
+    return {
+      message: 'Activity task failed',
+      source: 'Server',
+      activityFailureInfo: {
+        activityId: String(command.seq),
+        activityType: { name: this.#type },
+        retryState,
+      },
+      cause,
+    };
+  }
+
+  #afterIn(attempt: Attempt, waitMs: number, act: () => void): void {
+    this.#after(waitMs, () => {
+      if (this.#running === attempt) act();
+    });
+  }
+
+  #after(waitMs: number, act: () => void): void {
+    const timer = this.#options.timeline.in(
+      waitMs,
+      () => {
+        if (!this.#closed) act();
+      },
+      null,
+    );
+    this.#timers.push(timer);
+  }
+}
+
+const timeoutFailure = (timeoutType: TimeoutType, cause: Failure | null): Failure => ({
+  message: 'activity timeout',
+  source: 'Server',
+  timeoutFailureInfo: { timeoutType },
+  cause,
+});

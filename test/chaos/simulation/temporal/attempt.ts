@@ -1,0 +1,134 @@
+import { ActivityCancellationDetails, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ensureApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { Appointment, Timeline } from '../timeline.ts';
+import type { Worker } from './deployment.ts';
+import { toFailure, type Failure } from './proto.ts';
+
+export type Report =
+  { completed: unknown } | { failed: Failure; details: unknown } | { cancelled: Failure };
+
+export interface AttemptOptions {
+  timeline: Timeline;
+  worker: Worker;
+  type: string;
+  activityId: string;
+  number: number;
+  input: unknown;
+  heartbeatTimeoutMs: number | null;
+  /** Of the heartbeat of the attempt before that the server has. */
+  heartbeatDetails: unknown;
+  /** At most so rarely; the details in between never reach the server. */
+  throttleMs: number;
+  /** A heartbeat that gets through. */
+  heard: (details: unknown) => void;
+  /** Its end, as the worker tells it. */
+  ended: (report: Report) => void;
+}
+
+type CancelReason = 'CANCELLED' | 'NOT_FOUND' | 'WORKER_SHUTDOWN';
+
+const quiet = () => undefined;
+const LOGGER = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet };
+
+const plain = (value: unknown): unknown =>
+  value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
+
+/** One try of an activity, in a worker: the SDK's own context around the real function. */
+export class Attempt {
+  readonly options: AttemptOptions;
+  readonly #environment: MockActivityEnvironment;
+  #latest: unknown;
+  #sentAtMs = -Infinity;
+  #next: Appointment | null = null;
+  #over = false;
+  #cancelledFor: CancelReason | null = null;
+
+  constructor(options: AttemptOptions) {
+    this.options = options;
+    this.#latest = options.heartbeatDetails;
+    const { number, type, activityId, heartbeatTimeoutMs, heartbeatDetails } = options;
+    this.#environment = new MockActivityEnvironment(
+      {
+        attempt: number,
+        activityType: type,
+        activityId,
+        heartbeatDetails,
+        ...(heartbeatTimeoutMs === null ? {} : { heartbeatTimeoutMs }),
+      },
+      { logger: { ...LOGGER } },
+    );
+    this.#environment.on('heartbeat', (details: unknown) => this.#beat(details));
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** In the worker's turn. */
+  run(): void {
+    const { worker, type, input } = this.options;
+    const act = worker.activities[type];
+    if (act === undefined) throw new Error(`the worker has no activity ${type}`);
+    this.#environment.run(act, input).then(
+      (result) => this.#end({ completed: plain(result) }),
+      (error: unknown) => this.#end(this.#reportOf(error)),
+    );
+  }
+
+  cancel(reason: CancelReason): void {
+    const { timeline, worker } = this.options;
+    if (this.#over || this.#cancelledFor !== null) return;
+    this.#cancelledFor = reason;
+    const details = new ActivityCancellationDetails({
+      cancelRequested: reason === 'CANCELLED',
+      notFound: reason === 'NOT_FOUND',
+      workerShutdown: reason === 'WORKER_SHUTDOWN',
+    });
+    timeline.in(1, () => this.#environment.cancel(reason, details), worker.process);
+  }
+
+  #end(report: Report): void {
+    const { worker, timeline, ended } = this.options;
+    this.#over = true;
+    this.#next?.cancel();
+    // Killed in the last moment, or its report is lost: it is over, and nobody knows.
+    if (worker.process.step()) timeline.in(3, () => ended(report), null);
+  }
+
+  #reportOf(error: unknown): Report {
+    const { aborted } = this.#environment.context.cancellationSignal;
+    if (aborted && error instanceof CancelledFailure) {
+      if (this.#cancelledFor !== 'WORKER_SHUTDOWN') return { cancelled: toFailure(error) };
+      const failure = ApplicationFailure.retryable('Worker is shutting down', 'WorkerShutdown');
+      return { failed: toFailure(failure), details: this.#latest };
+    }
+    return { failed: toFailure(ensureApplicationFailure(error)), details: this.#latest };
+  }
+
+  #beat(details: unknown): void {
+    const { timeline, worker, throttleMs } = this.options;
+    if (this.#over || !worker.process.alive) return;
+    this.#latest = plain(details);
+    if (this.#next !== null) return;
+    const waitMs = this.#sentAtMs + throttleMs - timeline.nowMs;
+    if (waitMs <= 0) this.#send();
+    else {
+      this.#next = timeline.in(
+        waitMs,
+        () => {
+          this.#next = null;
+          this.#send();
+        },
+        worker.process,
+      );
+    }
+  }
+
+  #send(): void {
+    const { timeline, heard } = this.options;
+    if (this.#over) return;
+    this.#sentAtMs = timeline.nowMs;
+    heard(this.#latest);
+  }
+}

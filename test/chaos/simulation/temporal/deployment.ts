@@ -1,0 +1,81 @@
+import type { Kill } from '../machine/worker-process.ts';
+import { WorkerProcess } from '../machine/worker-process.ts';
+import type { Timeline } from '../timeline.ts';
+
+export type ActivityFunction = (input: unknown) => Promise<unknown>;
+
+/** One worker of a deployment, with what it keeps in memory. */
+export interface Worker {
+  process: WorkerProcess;
+  activities: Record<string, ActivityFunction>;
+  /** Drains: takes nothing new. */
+  stopping: boolean;
+}
+
+/** One worker at a time; when it dies, the next one starts after a while. */
+export class Deployment {
+  readonly #timeline: Timeline;
+  readonly #activities: () => Record<string, ActivityFunction>;
+  readonly #diedHere: ((worker: Worker) => void)[] = [];
+  #worker: Worker | null = null;
+  #waiting: ((worker: Worker) => void)[] = [];
+  /** How long the next dead one is missed. */
+  downMs = 1_000;
+  deaths = 0;
+
+  constructor(timeline: Timeline, activities: () => Record<string, ActivityFunction>) {
+    this.#timeline = timeline;
+    this.#activities = activities;
+  }
+
+  get worker(): Worker | null {
+    return this.#worker;
+  }
+
+  onDeath(react: (worker: Worker) => void): void {
+    this.#diedHere.push(react);
+  }
+
+  start(): void {
+    const process = new WorkerProcess(() => this.#died(worker));
+    const worker: Worker = { process, activities: {}, stopping: false };
+    this.#worker = worker;
+    // Made by the process itself: its providers and its store are its own.
+    this.#timeline.in(
+      0,
+      () => {
+        worker.activities = this.#activities();
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        for (const act of waiting) act(worker);
+      },
+      process,
+    );
+  }
+
+  /** As soon as there is one that takes work, in its name. */
+  whenUp(act: (worker: Worker) => void): void {
+    const worker = this.#worker;
+    if (worker === null || worker.stopping) this.#waiting.push(act);
+    else this.#timeline.in(0, () => act(worker), worker.process);
+  }
+
+  /** A deploy: what is under way is told to stop, then the next one starts. */
+  replace(whenDrained: (worker: Worker, done: () => void) => void): void {
+    const worker = this.#worker;
+    if (worker === null || worker.stopping) return;
+    worker.stopping = true;
+    whenDrained(worker, () => {
+      if (worker.process.alive) worker.process.kill();
+    });
+  }
+
+  #died(worker: Worker): void {
+    this.deaths += 1;
+    this.#worker = null;
+    this.#timeline.in(this.downMs, () => this.start(), null);
+    for (const react of this.#diedHere) react(worker);
+  }
+}
+
+export type { Kill };

@@ -1,0 +1,250 @@
+import type { Timeline } from '../timeline.ts';
+import { ActivityTask, type Befallen } from './activity-task.ts';
+import type { Deployment, Worker } from './deployment.ts';
+import { ms, timestamp, type Command, type Failure, type Job, type Payload } from './proto.ts';
+import type { Execution, WorkflowCode } from './workflow-code.ts';
+import { WorkflowRun, type TaskEnd } from './workflow-run.ts';
+
+export type WorkflowEnd =
+  | { how: 'completed'; result: Payload | null }
+  | { how: 'failed'; failure: Failure }
+  | { how: 'cancelled' }
+  /** A workflow task fails each time it is tried: the run hangs for ever. */
+  | { how: 'broken'; why: string };
+
+export interface ServerOptions {
+  timeline: Timeline;
+  deployment: Deployment;
+  code: WorkflowCode;
+  workflowId: string;
+  workflowType: string;
+  taskQueue: string;
+  throttleMs: (taskQueue: string) => number;
+  continueAsNewAfterEvents: number | null;
+  befall: (what: string) => Befallen;
+  /** For the trace. */
+  note: (what: string) => void;
+}
+
+/** A workflow task that a worker has, or will get. */
+interface OpenTask {
+  worker: Worker | null;
+  jobs: Job[];
+}
+
+/** A lost workflow task is given to another worker after this. */
+const TASK_TIMEOUT_MS = 10_000;
+
+/** Temporal for one workflow: durable where Temporal is, forgetful where it is. */
+export class TemporalServer {
+  readonly #options: ServerOptions;
+  readonly #activities = new Map<number, ActivityTask>();
+  readonly #timers = new Map<number, () => void>();
+  readonly runs: WorkflowRun[] = [];
+  end: WorkflowEnd | null = null;
+  endedAtMs = Infinity;
+  readonly startedAtMs: number;
+  #jobs: Job[] = [];
+  #task: OpenTask | null = null;
+  #updates = 0;
+
+  constructor(options: ServerOptions, input: Payload) {
+    this.#options = options;
+    this.startedAtMs = options.timeline.nowMs;
+    options.deployment.onDeath((worker) => this.#workerDied(worker));
+    this.#begin([input]);
+  }
+
+  get #run(): WorkflowRun {
+    const run = this.runs.at(-1);
+    if (run === undefined) throw new Error('there is no run yet');
+    return run;
+  }
+
+  cancel(): void {
+    if (this.end === null) this.#tell({ cancelWorkflow: { reason: 'asked for' } });
+  }
+
+  signal(signalName: string): void {
+    if (this.end === null) this.#tell({ signalWorkflow: { signalName, input: [], headers: {} } });
+  }
+
+  update(name: string): void {
+    if (this.end !== null) return;
+    const id = `update-${(this.#updates += 1)}`;
+    this.#tell({
+      doUpdate: { id, protocolInstanceId: id, name, input: [], headers: {}, runValidator: true },
+    });
+  }
+
+  query(name: string): void {
+    this.#options.deployment.whenUp((worker) => {
+      if (this.#task !== null || this.end !== null || this.#run.history.length === 0) return;
+      this.#run.query(worker, name).catch((error: unknown) => {
+        this.#finish({ how: 'broken', why: String(error) });
+      });
+    });
+  }
+
+  /** A deploy: attempts in the old worker are told to stop; the new one comes when they have. */
+  deploy(): void {
+    const { deployment, timeline } = this.#options;
+    deployment.downMs = 500;
+    deployment.replace((worker, done) => {
+      const running = [...this.#activities.values()].flatMap((one) => one.attemptIn(worker) ?? []);
+      for (const attempt of running) attempt.cancel('WORKER_SHUTDOWN');
+      const wait = (): void => {
+        if (running.every(({ over }) => over)) timeline.in(10, done, null);
+        else timeline.in(100, wait, null);
+      };
+      timeline.in(20, wait, null);
+    });
+  }
+
+  #begin(input: Payload[]): void {
+    const { timeline, code, workflowId, workflowType, taskQueue } = this.#options;
+    const first = this.runs[0]?.execution;
+    const runId = `00000000-0000-4000-8000-${String(this.runs.length + 1).padStart(12, '0')}`;
+    const execution: Execution = {
+      workflowId,
+      workflowType,
+      runId,
+      firstRunId: first?.firstRunId ?? runId,
+      taskQueue,
+      startedAtMs: timeline.nowMs,
+    };
+    this.runs.push(new WorkflowRun(execution, code, timeline));
+    this.#tell({
+      initializeWorkflow: {
+        workflowType,
+        workflowId,
+        arguments: input,
+        headers: {},
+        firstExecutionRunId: execution.firstRunId,
+        attempt: 1,
+        startTime: timestamp(timeline.nowMs),
+      },
+    });
+  }
+
+  #tell(job: Job): void {
+    this.#jobs.push(job);
+    this.#schedule(2);
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#task !== null || this.#jobs.length === 0 || this.end !== null) return;
+    const task: OpenTask = { worker: null, jobs: [] };
+    this.#task = task;
+    const { timeline, deployment } = this.#options;
+    timeline.in(afterMs, () => deployment.whenUp((worker) => this.#work(task, worker)), null);
+  }
+
+  #work(task: OpenTask, worker: Worker): void {
+    const { befall, timeline, continueAsNewAfterEvents, deployment } = this.#options;
+    if (this.#task !== task || this.end !== null) return;
+    task.worker = worker;
+    task.jobs = this.#jobs.splice(0);
+    const { kill, downMs } = befall('workflow');
+    if (kill !== null) {
+      worker.process.doom({ ...kill, step: 1 });
+      deployment.downMs = downMs;
+    }
+    const run = this.#run;
+    const suggested = continueAsNewAfterEvents !== null && run.events >= continueAsNewAfterEvents;
+    void run.activate(worker, task.jobs, suggested).then((end) => {
+      // Killed when it was decided, and nobody was told.
+      if (kill !== null && !worker.process.step()) return;
+      timeline.in(3, () => this.#taskOver(task, end), null);
+    });
+  }
+
+  #taskOver(task: OpenTask, end: TaskEnd): void {
+    if (this.#task !== task) return;
+    this.#task = null;
+    if ('broken' in end) {
+      this.#finish({ how: 'broken', why: end.broken });
+      return;
+    }
+    const { commands } = end;
+    // The server does not let a run end while there is news that it has not heard.
+    if (this.#jobs.length > 0 && commands.some(isEnd)) {
+      this.#jobs.unshift(...task.jobs);
+      void this.#run.evict().then(() => this.#schedule(2));
+      return;
+    }
+    this.#run.remember(end);
+    for (const command of commands) this.#obey(command);
+    this.#schedule(2);
+  }
+
+  #obey(command: Command): void {
+    const { timeline } = this.#options;
+    if (command.scheduleActivity != null) this.#startActivity(command.scheduleActivity);
+    else if (command.requestCancelActivity != null) {
+      this.#activities.get(command.requestCancelActivity.seq ?? 0)?.requestCancel();
+    } else if (command.startTimer != null) {
+      const { seq, startToFireTimeout } = command.startTimer;
+      const fire = (): void => this.#tell({ fireTimer: { seq: seq ?? 0 } });
+      const timer = timeline.in(ms(startToFireTimeout) ?? 0, fire, null);
+      this.#timers.set(seq ?? 0, () => timer.cancel());
+    } else if (command.cancelTimer != null) this.#timers.get(command.cancelTimer.seq ?? 0)?.();
+    else if (command.completeWorkflowExecution != null) {
+      const { result } = command.completeWorkflowExecution;
+      this.#finish({ how: 'completed', result: result ?? null });
+    } else if (command.failWorkflowExecution != null) {
+      this.#finish({ how: 'failed', failure: command.failWorkflowExecution.failure ?? {} });
+    } else if (command.cancelWorkflowExecution != null) this.#finish({ how: 'cancelled' });
+    else if (command.continueAsNewWorkflowExecution != null) {
+      this.#options.note('continued as new');
+      this.#letGo();
+      this.#begin(command.continueAsNewWorkflowExecution.arguments ?? []);
+    }
+  }
+
+  #startActivity(command: NonNullable<Command['scheduleActivity']>): void {
+    const { timeline, deployment, throttleMs, befall, note } = this.#options;
+    const task = new ActivityTask({
+      timeline,
+      deployment,
+      command,
+      throttleMs: throttleMs(command.taskQueue ?? ''),
+      befall,
+      attempted: (type, attempt) => note(`${type} ${attempt}`),
+      resolve: (job) => {
+        this.#activities.delete(command.seq ?? 0);
+        this.#tell(job);
+      },
+    });
+    this.#activities.set(command.seq ?? 0, task);
+  }
+
+  #workerDied(worker: Worker): void {
+    this.#options.note('worker killed');
+    const task = this.#task;
+    if (task?.worker !== worker) return;
+    this.#task = null;
+    this.#jobs.unshift(...task.jobs);
+    this.#schedule(TASK_TIMEOUT_MS);
+  }
+
+  #finish(end: WorkflowEnd): void {
+    this.end ??= end;
+    this.endedAtMs = Math.min(this.endedAtMs, this.#options.timeline.nowMs);
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    for (const activity of this.#activities.values()) activity.abandon();
+    this.#activities.clear();
+    void this.#run.evict();
+  }
+}
+
+const isEnd = (command: Command): boolean =>
+  command.completeWorkflowExecution != null ||
+  command.failWorkflowExecution != null ||
+  command.cancelWorkflowExecution != null ||
+  command.continueAsNewWorkflowExecution != null;
