@@ -6,6 +6,7 @@ import type { ActivityDeps } from '../../activities/deps.ts';
 import { temporalTarget, type TargetOptions } from '../client/connection.ts';
 import { pollQueueOf } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
+import { createServerClock } from './server-clock.ts';
 
 export interface RowmillWorkerOptions {
   deps: ActivityDeps;
@@ -47,8 +48,11 @@ const SHORT_STEPS_AT_ONCE = 40;
 export async function startWorker(options: RowmillWorkerOptions): Promise<RunningWorker> {
   const target = temporalTarget(options.target ?? {});
   const connection = await connect(target);
+  const clock = createServerClock();
+  const deps = { ...options.deps, now: options.deps.now ?? clock.now };
   const shared = {
     connection,
+    interceptors: { activity: [clock.interceptor] },
     namespace: target.namespace,
     shutdownForceTime: options.shutdownForceMs ?? 60_000,
   };
@@ -58,7 +62,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
         ...shared,
         ...workflowCode(options.bundlePath),
         taskQueue: options.taskQueue,
-        activities: createActivities(options.deps),
+        activities: createActivities(deps),
         shutdownGraceTime: options.shutdownGraceMs ?? 20_000,
         maxConcurrentActivityTaskExecutions: SHORT_STEPS_AT_ONCE,
         maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE.short,
@@ -66,7 +70,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
       Worker.create({
         ...shared,
         taskQueue: pollQueueOf(options.taskQueue),
-        activities: createPollActivities(options.deps),
+        activities: createPollActivities(deps),
         // A wait can take hours and loses nothing when it is cut: the next worker goes on with the
         // newest heartbeat a second later.
         shutdownGraceTime: 0,

@@ -19,18 +19,22 @@ export const newPlace = (): string => {
   return path;
 };
 
+export interface SmallDisk {
+  path: string;
+  makeReadOnly: () => void;
+  makeWritable: () => void;
+}
+
 /** A small disk of its own, or `null` where mounting is not permitted. */
-export const newDisk = (kilobytes: number): { path: string; makeReadOnly: () => void } | null => {
+export const newDisk = (kilobytes: number): SmallDisk | null => {
   if (process.platform !== 'linux') return null;
   const path = newPlace();
   const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'rowmill', path]);
   if (mount.status !== 0) return null;
   mounted.push(path);
-  return {
-    path,
-    makeReadOnly: () => {
-      const { status, stderr } = spawnSync('mount', ['-o', 'remount,ro', path]);
-      if (status !== 0) throw new Error(`cannot remount: ${stderr.toString()}`);
-    },
+  const remount = (mode: 'ro' | 'rw'): void => {
+    const { status, stderr } = spawnSync('mount', ['-o', `remount,${mode}`, path]);
+    if (status !== 0) throw new Error(`cannot remount: ${stderr.toString()}`);
   };
+  return { path, makeReadOnly: () => remount('ro'), makeWritable: () => remount('rw') };
 };

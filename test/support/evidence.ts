@@ -89,7 +89,10 @@ export interface Scene {
 const GRACE_MS = 30_000;
 
 /** Collects what there is to know about a run that is over. */
-export async function gather(house: House, run: RunOver): Promise<Evidence> {
+export async function gather(
+  house: Pick<House, 'client' | 'folder' | 'sandbox'>,
+  run: RunOver,
+): Promise<Evidence> {
   const handle = house.client.workflow.getHandle(run.workflowId);
   const [description, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
   const { sandbox, folder } = house;

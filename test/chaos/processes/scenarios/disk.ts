@@ -1,0 +1,47 @@
+import { appendFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { newDisk } from '../../../store/place.ts';
+import { withSite } from '../site.ts';
+import { untilItSays, untilItWaits } from './waiting.ts';
+
+const BLOCK = Buffer.alloc(4_096, 'x');
+
+/** Until nothing goes in any more. */
+function fill(path: string): void {
+  try {
+    for (;;) appendFileSync(path, BLOCK);
+  } catch {
+    // Full.
+  }
+}
+
+/** The store's disk is full when results come; it goes on after somebody made room. */
+export async function fullDisk(): Promise<string[] | 'skipped'> {
+  const disk = newDisk(1_024);
+  if (disk === null) return 'skipped';
+  return withSite({ name: 'full', rows: 40, store: disk.path }, async (site) => {
+    await site.startWorker();
+    const handle = await site.startRun();
+    await untilItWaits(site);
+    const filler = join(disk.path, 'filler');
+    fill(filler);
+    await untilItSays(site, 'store_full');
+    rmSync(filler);
+    return site.verdict(handle);
+  });
+}
+
+/** The store's disk is read-only when results come; it goes on when it can be written again. */
+export async function readOnlyDisk(): Promise<string[] | 'skipped'> {
+  const disk = newDisk(1_024);
+  if (disk === null) return 'skipped';
+  return withSite({ name: 'read-only', rows: 40, store: disk.path }, async (site) => {
+    await site.startWorker();
+    const handle = await site.startRun();
+    await untilItWaits(site);
+    disk.makeReadOnly();
+    await untilItSays(site, 'store_unwritable');
+    disk.makeWritable();
+    return site.verdict(handle);
+  });
+}

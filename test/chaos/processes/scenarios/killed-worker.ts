@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../support/until.ts';
+import { randomOf, scale } from '../scale.ts';
+import { withSite } from '../site.ts';
+import { untilItWaits } from './waiting.ts';
+
+/** One run whose only worker is killed again and again, at moments that follow from the seed. */
+export const killedWorker = (seed: number): Promise<string[]> =>
+  withSite({ name: `killed-${seed}`, rows: 60, seed }, async (site) => {
+    const random = randomOf(seed);
+    const handle = await site.startRun();
+    for (let kill = 0; kill < scale.killsARun; kill += 1) {
+      const worker = await site.startWorker();
+      await sleep(random() * 4_000);
+      worker.child.kill('SIGKILL');
+      await worker.ended;
+    }
+    await site.startWorker();
+    return (await site.verdict(handle)).map((what) => `seed ${seed}: ${what}`);
+  });
+
+/** Of `HEARTBEAT` in workflows/policies.ts. */
+const HEARTBEAT_MS = 30_000;
+
+/**
+ * Of two workers on one queue the one that holds the wait is killed. R12 is the time until the other
+ * one has it in hand, in heartbeat time-outs.
+ */
+export const killedOfTwo = (): Promise<{ wrong: string[]; r12: number }> =>
+  withSite({ name: 'pair', rows: 40, speed: 20 }, async (site) => {
+    const workers = await Promise.all([site.startWorker(), site.startWorker()]);
+    const handle = await site.startRun();
+    const { holder, attempt } = await untilItWaits(site);
+    const killed = workers.find(({ child }) => holder.startsWith(`${child.pid}@`));
+    if (killed === undefined) return { wrong: [`${holder} holds the wait`], r12: NaN };
+    killed.child.kill('SIGKILL');
+    const killedAtMs = performance.now();
+    const goesOn = async (): Promise<boolean> => {
+      const step = await site.step();
+      return step?.type !== 'awaitIdle' || (step.holder !== null && step.attempt > attempt);
+    };
+    await until('the other one goes on', goesOn, 120_000);
+    const r12 = (performance.now() - killedAtMs) / HEARTBEAT_MS;
+    return { wrong: await site.verdict(handle), r12 };
+  });
