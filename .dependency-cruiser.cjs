@@ -67,6 +67,11 @@ module.exports = {
       ['src/(contract|rules|spec|sources|store|sinks|errors|providers)'],
       'the library for backends',
     ),
+    room(
+      'src/gateway/',
+      ['src/(contract|client|spec|store|errors|worker)'],
+      'the HTTP API for backends',
+    ),
     room('src/worker/', ['src/', 'activities/'], 'the worker process'),
     room('src/dev/', ['src/(errors|contract|worker|client|store)'], 'Temporal on this machine'),
     room('sandbox/', [], 'a stand-in that shares no code with what it tests'),

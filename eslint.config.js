@@ -7,7 +7,7 @@ const workflow = (...names) => on(...names.map((name) => `workflow-${name}`));
 const activity = (...names) => on(...names.map((name) => `activity-${name}`));
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.rowmill', 'out', 'coverage'] },
+  { ignores: ['dist', 'node_modules', '.rowmill', 'out', 'coverage', 'examples'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

@@ -19,6 +19,7 @@ import { addSandbox } from './sandbox.ts';
 import { sayError } from './say-error.ts';
 import { addSchedule } from './schedule.ts';
 import { addSchema } from './schema.ts';
+import { addServe } from './serve.ts';
 import { addStatus } from './status.ts';
 import { packageVersion } from './version.ts';
 import { addWatch } from './watch.ts';
@@ -34,7 +35,7 @@ const COMMANDS: readonly [string, readonly Add[]][] = [
   ['Look:', [addList, addStatus, addWatch, addResults]],
   ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel]],
   ['Nightly:', [addSchedule]],
-  ['Processes:', [addWorker, addSandbox]],
+  ['Processes:', [addWorker, addServe, addSandbox]],
   ['More:', [addSchema, addCompletion]],
 ];
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
-import type { Outcome, Stage } from '../contract/run.ts';
+import type { Outcome } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { listedRun, type ListedRun } from './run-standing.ts';
 
@@ -15,7 +15,7 @@ export interface RunFilter {
   /** Name of the pipeline. */
   pipeline?: string | undefined;
   /** Only of runs under way. */
-  stage?: Stage | undefined;
+  stage?: string | undefined;
   outcome?: Outcome | undefined;
   status?: (typeof RUN_STATUSES)[number] | undefined;
 }

@@ -1,15 +1,16 @@
 import type { Client } from '@temporalio/client';
 import { RUN_FILE, UPDATE } from '../contract/names.ts';
 import type { QuarantineLine, ResultRow } from '../contract/results.ts';
-import type { RunSummary } from '../contract/run.ts';
+import type { Adjusted, AdjustRequest, PauseRequest, RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
-import type { Store } from '../store/store.ts';
+import type { Folder, Store } from '../store/store.ts';
 import { cancelRun } from './cancel-run.ts';
 import { endOfRun, follow, type Standing } from './follow.ts';
+import { latestRun, rerunRun } from './rerun-run.ts';
 import { endedRunFolder } from './run-files.ts';
 import { runStatus, type RunStatus } from './run-status.ts';
 import { describeRun } from './start-run.ts';
-import { updateRun } from './update-run.ts';
+import { updateRun, type UpdateName, type Updates } from './update-run.ts';
 
 export interface ProgressOptions {
   /** Pause between two looks, in ms. @default 2000 */
@@ -28,6 +29,8 @@ export interface RunLink {
   client: Client;
   store: Store;
   taskQueue: string;
+  /** Whether the server knows rowmill's search attributes. */
+  readonly searchAttributes: () => Promise<boolean>;
 }
 
 /**
@@ -113,8 +116,16 @@ export class RowmillRun {
 
   /** What happened, for audits: counts, credits, files with their digests (docs/results.md). */
   async manifest(): Promise<unknown> {
-    const folder = await endedRunFolder(this.#link.store, await this.#describe());
-    return folder.readJson(RUN_FILE.manifest);
+    return (await this.files()).readJson(RUN_FILE.manifest);
+  }
+
+  /**
+   * The folder of a run that has ended, with `results.jsonl`, `manifest.json` and, when a cell is
+   * open, `quarantine.jsonl`.
+   * @throws RowmillError `action_refused` while the run is under way, `results_missing`
+   */
+  async files(): Promise<Folder> {
+    return endedRunFolder(this.#link.store, await this.#describe());
   }
 
   /** Approves the credits of a run that waits for it. @throws RowmillError `action_refused` */
@@ -123,11 +134,52 @@ export class RowmillRun {
   }
 
   /**
-   * Lets a run that waits for credits or credentials try again now.
+   * Holds the run before its next step; cells under way at the provider go on, and so does its
+   * deadline. `reason` and `by` are shown to people.
+   * @throws RowmillError `action_refused`
+   */
+  pause(request: PauseRequest = {}): Promise<void> {
+    return this.#update(UPDATE.pause, request);
+  }
+
+  /**
+   * Lets a run go on that was paused, or that waits for credits or credentials.
    * @throws RowmillError `action_refused`
    */
   resume(): Promise<void> {
     return this.#update(UPDATE.resume);
+  }
+
+  /**
+   * Changes the deadline (from the start of the run) or the longest time between two polls, as
+   * `8h` or in ms.
+   * @throws RowmillError `action_refused`
+   */
+  adjust(request: AdjustRequest): Promise<Adjusted> {
+    return this.#update(UPDATE.adjust, request);
+  }
+
+  /**
+   * Tries failed and open cells again: a run under way makes one more pass, and is given back; one
+   * that has ended is taken up by a new run on the same table, `<id>-rerun-<n>`. Nothing that is
+   * done is paid again.
+   * @throws RowmillError `action_refused` when there was never a table
+   */
+  async rerun({ approve = false }: { approve?: boolean } = {}): Promise<RowmillRun> {
+    const { client, store, searchAttributes } = this.#link;
+    const latest = await latestRun(client, this.id);
+    if (latest.isRunning && latest.description !== null) {
+      const { workflowId, runId, taskQueue } = latest.description;
+      await updateRun(client, workflowId, taskQueue, UPDATE.rerunFailed);
+      return new RowmillRun(this.#link, { workflowId, runId, attached: true });
+    }
+    const started = await rerunRun(client, this.id, {
+      taskQueue: latest.description?.taskQueue ?? this.#link.taskQueue,
+      searchAttributes: await searchAttributes(),
+      store,
+      ...(approve ? { approved: true } : {}),
+    });
+    return new RowmillRun(this.#link, started);
   }
 
   /**
@@ -143,13 +195,13 @@ export class RowmillRun {
     return describeRun(this.#link.client, this.id);
   }
 
-  async #update(update: (typeof UPDATE)[keyof typeof UPDATE]): Promise<void> {
+  async #update<N extends UpdateName>(update: N, request?: Updates[N]['takes']) {
     const { taskQueue } = await this.#describe();
-    await updateRun(this.#link.client, this.id, taskQueue, update);
+    return updateRun(this.#link.client, this.id, taskQueue, update, request);
   }
 
   async *#lines<T>(name: string): AsyncGenerator<T> {
-    const folder = await endedRunFolder(this.#link.store, await this.#describe());
+    const folder = await this.files();
     // A run without open cells leaves no quarantine.
     if (!(await folder.exists(name))) return;
     let line = 0;

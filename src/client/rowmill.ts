@@ -1,10 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
+import type { Pipeline } from '../contract/pipeline.ts';
 import { createFileStore } from '../store/file-store.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
 import { connectTemporal, type ConnectOptions } from './connection.ts';
-import { openStore, taskQueueOf, wantsSearchAttributes } from './environment.ts';
+import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './environment.ts';
 import { estimateOf, refuseAboveLimit } from './estimate.ts';
 import { requestDigestOf } from './fingerprint.ts';
 import { freezeRows } from './freeze-rows.ts';
@@ -47,6 +48,11 @@ export interface StartOptions {
   approve?: boolean;
   /** Where relative paths of a text or an object start. @default the working directory */
   baseDir?: string;
+  /**
+   * Judges the pipeline before anything it names is read; throws what it refuses. For backends that
+   * pass on pipelines of others.
+   */
+  accept?: (pipeline: Pipeline) => Promise<void> | void;
 }
 
 /**
@@ -67,12 +73,12 @@ export interface StartOptions {
 export class Rowmill {
   readonly #link: RunLink;
   readonly #connection: Connection | null;
-  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #env: Env;
 
-  private constructor(link: RunLink, connection: Connection | null, options: RowmillOptions) {
+  private constructor(link: RunLink, connection: Connection | null, env: Env) {
     this.#link = link;
     this.#connection = connection;
-    this.#env = options.env ?? process.env;
+    this.#env = env;
   }
 
   /**
@@ -88,12 +94,13 @@ export class Rowmill {
       store: store === undefined ? openStore(env) : storeOf(store),
       taskQueue: options.taskQueue ?? taskQueueOf(env),
     };
-    if (options.client !== undefined) {
-      return new Rowmill({ ...shared, client: options.client }, null, options);
-    }
+    const over = (client: Client, connection: Connection | null): Rowmill => {
+      const searchAttributes = askSearchAttributes(client, env);
+      return new Rowmill({ ...shared, client, searchAttributes }, connection, env);
+    };
+    if (options.client !== undefined) return over(options.client, null);
     const { connection, namespace } = await connectTemporal(options);
-    const client = new Client({ connection, namespace });
-    return new Rowmill({ ...shared, client }, connection, options);
+    return over(new Client({ connection, namespace }), connection);
   }
 
   /** The store that results come from. */
@@ -138,6 +145,7 @@ export class Rowmill {
       env: this.#env,
     });
     const { pipeline } = loaded;
+    await options.accept?.(pipeline);
     const { input, rows } = await freezeRows(pipeline, store);
     refuseAboveLimit(estimateOf(pipeline, rows.rows), pipeline, pipeline.name);
     const workflowId = key === undefined ? id : safeName(key);
@@ -145,7 +153,7 @@ export class Rowmill {
       input: { ...input, ...(approve ? { approved: true } : {}) },
       rows,
       taskQueue,
-      searchAttributes: await this.#searchAttributes(),
+      searchAttributes: await this.#link.searchAttributes(),
       ...(workflowId === undefined ? {} : { workflowId }),
       ...(key === undefined ? {} : { request: requestDigestOf(pipeline, rows.digest, approve) }),
     });
@@ -174,15 +182,15 @@ export class Rowmill {
   async close(): Promise<void> {
     await this.#connection?.close();
   }
-
-  /** Asked each time: the first worker registers them, which may be after us. */
-  async #searchAttributes(): Promise<boolean> {
-    if (!wantsSearchAttributes(this.#env)) return false;
-    const { connection, options } = this.#link.client;
-    // A connection of another kind (a worker's, a test's) cannot be asked.
-    return connection instanceof Connection && knowsSearchAttributes(connection, options.namespace);
-  }
 }
+
+/** Asked each time: the first worker registers them, which may be after us. */
+const askSearchAttributes = (client: Client, env: Env) => async (): Promise<boolean> => {
+  const { connection, options } = client;
+  if (!wantsSearchAttributes(env)) return false;
+  // A connection of another kind (a worker's, a test's) cannot be asked.
+  return connection instanceof Connection && knowsSearchAttributes(connection, options.namespace);
+};
 
 const storeOf = (store: string | Store): Store =>
   typeof store === 'string' ? createFileStore(store) : store;

@@ -35,6 +35,8 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
   try {
     // The workflow type gives back a RunSummary.
     status.summary = (await handle.result()) as RunSummary;
+    // Known better than by the search attribute, which a run that ended early may not have set.
+    run.outcome = status.summary.outcome;
   } catch (error) {
     status.error = errorOfRun(error, workflowId);
   }

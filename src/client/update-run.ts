@@ -15,7 +15,7 @@ import { hasWorker, noWorkerText } from './workers.ts';
 const WAIT_MS = 20_000;
 
 /** What each update takes and gives back. */
-interface Updates {
+export interface Updates {
   approveSpend: { takes: undefined; gives: undefined };
   pause: { takes: PauseRequest; gives: undefined };
   resume: { takes: undefined; gives: undefined };
@@ -23,7 +23,7 @@ interface Updates {
   adjust: { takes: AdjustRequest; gives: Adjusted };
 }
 
-type UpdateName = (typeof UPDATE)[keyof typeof UPDATE];
+export type UpdateName = (typeof UPDATE)[keyof typeof UPDATE];
 
 /**
  * Sends an update to a run and waits until it has taken it.

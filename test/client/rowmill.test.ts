@@ -124,6 +124,24 @@ test('approve lets a waiting run go on, and is refused afterwards', async () => 
   expect(await approved.wait()).toMatchObject({ outcome: 'completed' });
 });
 
+test('a run is paused, adjusted and resumed, and taken up again after its end', async () => {
+  const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
+  const run = await rowmill.start({ pipeline, key: keyOf('paused') });
+  const stage = async () => (await run.status()).progress?.stage;
+  await until('the run waits', async () => (await stage()) === 'waiting for approval');
+  await run.pause({ reason: 'by the test' });
+  await until('the run is paused', async () => (await stage()) === 'paused');
+  const { deadlineAtMs } = await run.adjust({ deadline: '3h' });
+  expect(deadlineAtMs).toBeGreaterThan(Date.now() + 2 * 3_600_000);
+  await run.resume();
+  await run.approve();
+  expect(await run.wait()).toMatchObject({ outcome: 'completed' });
+  const again = await run.rerun({ approve: true });
+  expect(again.id).toBe(`${run.id}-rerun-1`);
+  expect(await again.wait()).toMatchObject({ outcome: 'completed', rows: 2 });
+  await expect(run.pause()).rejects.toMatchObject({ code: 'action_refused' });
+});
+
 test('many inline rows travel through the store: Temporal never holds them', async () => {
   const rows = Array.from({ length: 1_500 }, (_, n) => ({
     Symbol: `many-${n}`,

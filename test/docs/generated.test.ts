@@ -1,10 +1,25 @@
 import { expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+import { apiDocument } from '../../src/gateway/document.ts';
 import { errorsPage } from '../../src/errors-page.ts';
+import { loadPipeline } from '../../src/spec/index.ts';
+import { workflowInput, workflowInputJsonSchema } from '../../src/spec/workflow-input.ts';
 
 const text = (path: string): Promise<string> =>
   readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 test('docs/errors.md is what the table of error codes says', async () => {
   expect(await text('docs/errors.md')).toBe(errorsPage());
+});
+
+test('schema/openapi.json is what the gateway says of itself', async () => {
+  const committed: unknown = JSON.parse(await text('schema/openapi.json'));
+  expect(committed).toEqual(JSON.parse(JSON.stringify(await apiDocument())));
+});
+
+test('schema/workflow-input.schema.json is what the workflow takes', async () => {
+  const committed: unknown = JSON.parse(await text('schema/workflow-input.schema.json'));
+  expect(committed).toEqual(JSON.parse(JSON.stringify(workflowInputJsonSchema())));
+  const { pipeline } = await loadPipeline('examples/companies/pipeline.yaml');
+  expect(workflowInput.parse({ pipeline })).toEqual({ pipeline });
 });

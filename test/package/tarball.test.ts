@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ts from 'typescript';
 import type { RunSummary } from '../../src/contract/run.ts';
@@ -35,10 +35,15 @@ test('the tarball holds what a user needs and nothing else', () => {
     'dist/src',
     'dist/workflow-bundle.js',
     'dist/workflows',
+    'examples/backend.ts',
     'examples/companies',
     'examples/faults',
+    'examples/go',
+    'examples/python',
     'package.json',
+    'schema/openapi.json',
     'schema/pipeline.schema.json',
+    'schema/workflow-input.schema.json',
     'tools/temporal/go.mod',
     'tools/temporal/go.sum',
   ]);
@@ -123,14 +128,21 @@ test('the library loads, and its types need no package that is not installed', a
 
   const consumer = join(project, 'consumer.ts');
   await writeFile(consumer, CONSUMER);
-  const program = ts.createProgram([consumer], {
+  const example = join(project, 'backend.ts');
+  await copyFile(join(ROOT, 'examples', 'backend.ts'), example);
+  const program = ts.createProgram([consumer, example], {
     ...{ noEmit: true, strict: true, target: ts.ScriptTarget.ES2023 },
     ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
   });
   // Not those of others: the Temporal client's typings have errors of their own.
   const ours = program
     .getSourceFiles()
-    .filter(({ fileName }) => fileName === consumer || fileName.includes('/node_modules/rowmill/'));
+    .filter(
+      ({ fileName }) =>
+        fileName === consumer ||
+        fileName === example ||
+        fileName.includes('/node_modules/rowmill/'),
+    );
   expect(ours.length).toBeGreaterThan(10);
   const problems = ours.flatMap((file) => [
     ...program.getSyntacticDiagnostics(file),

@@ -1,0 +1,28 @@
+/**
+ * A backend that has a list enriched: starts the run of a key (or finds it), tells its progress,
+ * and prints every row.
+ *
+ *   TEMPORAL_ADDRESS=… ROWMILL_STORE=… node backend.ts pipeline.yaml order-4711
+ */
+import { Rowmill } from 'rowmill';
+
+const [pipeline = 'pipeline.yaml', key = 'order-4711'] = process.argv.slice(2);
+
+const rowmill = await Rowmill.connect();
+try {
+  const run = await rowmill.start({ pipeline, key });
+  for await (const { progress, trouble } of run.progress()) {
+    const cells = progress?.cells;
+    console.error(trouble ?? `${progress?.stage}: ${cells?.done} of ${cells?.total} cells`);
+  }
+  const summary = await run.wait();
+  console.error(`${summary.outcome}, ${summary.rows} rows`);
+  for await (const { key: row, cells } of run.results()) {
+    console.log(
+      row,
+      Object.values(cells).map(({ value }) => value),
+    );
+  }
+} finally {
+  await rowmill.close();
+}

@@ -1,0 +1,77 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, isAbsolute } from 'node:path';
+import type { Pipeline } from '../contract/pipeline.ts';
+import { RowmillError } from '../errors.ts';
+import { safeName } from '../store/safe-name.ts';
+import type { Store } from '../store/store.ts';
+
+/** Files that a pipeline may name when it came from somebody else's machine. */
+export interface Places {
+  /** Where the relative paths of a run start. */
+  baseDir(key: string): string;
+  /** For a run whose pipeline names no place for its results. */
+  defaultResult(key: string, name: string): string;
+  /** @throws RowmillError `path_refused` */
+  judge(pipeline: Pipeline, key: string): Promise<void>;
+}
+
+/** Beside the runs in the store, never among them. */
+const EXPORTS = 'exports';
+
+/**
+ * Rows come inline, or out of the folder `files`; results go into that folder, or into one of the
+ * run's own in the store. Links are followed before it is judged where a path leads.
+ */
+export function createPlaces(store: Store, files: string | null): Places {
+  const open = files === null ? null : resolve(files);
+  const ownFolder = (key: string): string => join(store.location, EXPORTS, safeName(key));
+
+  const refuse = (where: string, path: string, allowed: string): RowmillError =>
+    new RowmillError('path_refused', `"${path.slice(0, 200)}" is not open to pipelines`, {
+      where,
+      remedy: allowed,
+    });
+
+  return {
+    baseDir: (key) => open ?? ownFolder(key),
+    defaultResult: (key, name) => join(ownFolder(key), `${name}.jsonl`),
+    judge: async ({ rows, results }, key) => {
+      const { source } = rows;
+      if (source.type === 'stdin') {
+        throw refuse(
+          'rows.from',
+          '-',
+          'Send the rows inline: standard input is the gateway’s own.',
+        );
+      }
+      if (source.type === 'file' && !(open !== null && (await isInside(open, source.path)))) {
+        const there = open === null ? '' : ' or name a file under ROWMILL_GATEWAY_FILES';
+        throw refuse('rows.from', source.path, `Send the rows inline${there}.`);
+      }
+      const targets = [ownFolder(key), ...(open === null ? [] : [open])];
+      for (const [at, { to }] of results.entries()) {
+        const inside = await Promise.all(targets.map((folder) => isInside(folder, to)));
+        if (inside.includes(true)) continue;
+        const remedy = `Leave \`results\` out (GET …/results gives them), or use a relative path.`;
+        throw refuse(`results[${at}].to`, to, remedy);
+      }
+    },
+  };
+}
+
+/** Where it leads, not how it is written. */
+async function isInside(folder: string, path: string): Promise<boolean> {
+  if (!isAbsolute(path) || path.includes('\0')) return false;
+  const way = relative(await realPlace(folder), await realPlace(path));
+  return way !== '' && way !== '..' && !way.startsWith('../') && !isAbsolute(way);
+}
+
+/** The real path of what is there, and the rest as it is written. */
+async function realPlace(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(await realPlace(above), basename(path));
+  }
+}

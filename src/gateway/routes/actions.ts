@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { RowmillRun } from '../../client/rowmill-run.ts';
+import type { App, Gateway } from '../gateway.ts';
+import { problems } from '../openapi.ts';
+import { acted, noQuery, runPath } from '../schemas.ts';
+
+interface Action {
+  summary: string;
+  query: z.ZodType<{ reason?: string | undefined }>;
+  /** Gives back the run that goes on. */
+  act: (run: RowmillRun, caller: string, reason: string | undefined) => Promise<RowmillRun>;
+}
+
+const plain = (summary: string, act: (run: RowmillRun) => Promise<void>): Action => ({
+  summary,
+  query: noQuery,
+  act: async (run) => {
+    await act(run);
+    return run;
+  },
+});
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  approve: plain('Approve the credits of a run that waits for it', (run) => run.approve()),
+  pause: {
+    summary: 'Hold a run; cells under way at the provider go on, and so does its deadline',
+    query: z.strictObject({
+      reason: z.string().min(1).max(200).optional().describe('Why, for people.'),
+    }),
+    act: async (run, caller, reason) => {
+      await run.pause({ by: `gateway ${caller}`, ...(reason === undefined ? {} : { reason }) });
+      return run;
+    },
+  },
+  resume: plain('Let a run go on that is paused, or that waits for credits or credentials', (run) =>
+    run.resume(),
+  ),
+  rerun: {
+    summary: 'Try failed cells again: one more pass, or a new run on the table of one that ended',
+    query: noQuery,
+    act: (run) => run.rerun(),
+  },
+  cancel: plain('Stop a run; what is there is published', (run) => run.cancel()),
+};
+
+/** What somebody does to a run; 409 where it does not fit the stage the run is in. */
+export function addActions(app: App, { door }: Gateway): void {
+  for (const [action, { summary, query, act }] of Object.entries(ACTIONS)) {
+    app.post(
+      `/v1/runs/:id/${action}`,
+      {
+        schema: {
+          operationId: `${action}Run`,
+          summary,
+          tags: ['actions'],
+          params: runPath,
+          querystring: query,
+          response: {
+            202: acted.describe('The run has been told.'),
+            ...problems(400, 401, 404, 409, 415, 429, 503),
+          },
+        },
+      },
+      async ({ params, query: { reason }, caller }, reply) => {
+        const run = await door.use(async (rowmill) =>
+          act(await rowmill.attach(params.id), caller, reason),
+        );
+        return reply.code(202).send({ id: run.id, action });
+      },
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Standing } from '../../client/follow.ts';
+import type { RunSummary } from '../../contract/run.ts';
+import type { App, Gateway } from '../gateway.ts';
+import { problems } from '../openapi.ts';
+import { errorOfRequest, problemOf } from '../problem.ts';
+import { noQuery, runPath, streamed } from '../schemas.ts';
+
+/** Often enough for proxies, which close what is silent for half a minute. */
+const HEARTBEAT_MS = 15_000;
+
+const LOOK_EVERY_MS = 1_000;
+
+/** Id of the last event: whoever comes back with it has seen everything. */
+const END = 'end';
+
+/** The progress of a run as server-sent events, to its end. */
+export function addEvents(app: App, { door, closing }: Gateway): void {
+  app.get(
+    '/v1/runs/:id/events',
+    {
+      // A HEAD would follow the run for nobody.
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'followRun',
+        summary: 'Progress as server-sent events, until the run ends',
+        description:
+          'Events `progress` (when something changed) and, last, `outcome` with `summary` or `error`. Comments keep the connection alive. After `outcome` the client closes; one that reconnects with its id gets 204.',
+        tags: ['runs'],
+        params: runPath,
+        querystring: noQuery,
+        response: {
+          200: {
+            description: 'The events.',
+            content: { 'text/event-stream': { schema: streamed } },
+          },
+          204: z.null().describe('Everything was seen already.'),
+          ...problems(400, 401, 404, 429, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { run, over } = await door.use(async (rowmill) => {
+        const attached = await rowmill.attach(id);
+        const status = request.headers['last-event-id'] === END ? await attached.status() : null;
+        return { run: attached, over: status !== null && status.run.status !== 'RUNNING' };
+      });
+      if (over) return reply.code(204).send(null);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const signal = AbortSignal.any([gone.signal, closing]);
+      const looks = run.progress({ everyMs: LOOK_EVERY_MS, signal });
+      return reply
+        .type('text/event-stream')
+        .header('x-accel-buffering', 'no')
+        .send(Readable.from(eventsOf(looks, request.id, signal)));
+    },
+  );
+}
+
+async function* eventsOf(
+  looks: AsyncGenerator<Standing, RunSummary | null>,
+  requestId: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  yield 'retry: 5000\n\n';
+  let sent = '';
+  try {
+    for (let next = looks.next(); ;) {
+      const found = await orHeartbeat(next, signal);
+      if (found === null) {
+        yield ': still here\n\n';
+        continue;
+      }
+      if (found.done === true) {
+        const summary = found.value;
+        if (summary !== null)
+          yield event('outcome', { outcome: summary.outcome, summary, error: null }, END);
+        return;
+      }
+      const data = JSON.stringify(found.value);
+      if (data !== sent) yield event('progress', found.value);
+      sent = data;
+      next = looks.next();
+    }
+  } catch (thrown) {
+    const error = problemOf(errorOfRequest(thrown), requestId);
+    yield event('outcome', { outcome: 'failed', summary: null, error }, END);
+  }
+}
+
+/** `null` when nothing came for a while. */
+async function orHeartbeat<T>(next: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const timer = new AbortController();
+  const beat = sleep(HEARTBEAT_MS, null, { signal: AbortSignal.any([timer.signal, signal]) });
+  try {
+    return await Promise.race([next, beat.catch(() => next)]);
+  } finally {
+    timer.abort();
+  }
+}
+
+const event = (name: string, data: unknown, id?: string): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -1,0 +1,157 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { renderResults } from '../../client/rendition.ts';
+import { RUN_FILE } from '../../contract/names.ts';
+import { RowmillError } from '../../errors.ts';
+import type { Folder } from '../../store/store.ts';
+import type { App, Gateway } from '../gateway.ts';
+import { byteRange, type ByteRange } from '../byte-range.ts';
+import { problems } from '../openapi.ts';
+import { FORMATS, noQuery, resultsQuery, runPath, streamed } from '../schemas.ts';
+
+type Format = (typeof FORMATS)[number];
+
+const TYPE: Record<Format, string> = { jsonl: 'application/x-ndjson', csv: 'text/csv' };
+
+/** What came of a run, streamed out of the store; never in memory as a whole. */
+export function addResults(app: App, { door }: Gateway): void {
+  const filesOf = (id: string) =>
+    door.use(async (rowmill) => {
+      const run = await rowmill.attach(id);
+      return { folder: await run.files(), version: run.runId };
+    });
+
+  app.get(
+    '/v1/runs/:id/results',
+    {
+      schema: {
+        operationId: 'getResults',
+        summary: 'The results: one row a line, in the order of the input',
+        description: 'By Accept or `format`; byte ranges (RFC 9110) let a broken download go on.',
+        tags: ['results'],
+        params: runPath,
+        querystring: resultsQuery,
+        response: {
+          200: described('All of it.', Object.values(TYPE)),
+          206: described('The bytes asked for.', Object.values(TYPE)),
+          304: z.null().describe('Nothing else than the caller has.'),
+          ...problems(400, 401, 404, 406, 409, 416, 429, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const format = request.query.format ?? negotiated(request);
+      const { folder, version } = await filesOf(request.params.id);
+      reply.header('vary', 'accept');
+      const etag = `"${version}-${format}"`;
+      if (format === 'jsonl') return sendStored(folder, RUN_FILE.results, etag, request, reply);
+      const rendition = await renderResults(folder, format);
+      reply.raw.once('close', () => void rendition.remove());
+      return sendFile(request, reply, {
+        type: TYPE[format],
+        etag,
+        size: rendition.bytes,
+        read: ({ start, end }) => createReadStream(rendition.path, { start, end: end - 1 }),
+      });
+    },
+  );
+
+  app.get(
+    '/v1/runs/:id/quarantine',
+    {
+      schema: {
+        operationId: 'getQuarantine',
+        summary: 'Cells without an answer, and why; empty when there are none',
+        tags: ['results'],
+        params: runPath,
+        querystring: noQuery,
+        response: {
+          200: described('One cell a line.', [TYPE.jsonl]),
+          206: described('The bytes asked for.', [TYPE.jsonl]),
+          304: z.null().describe('Nothing else than the caller has.'),
+          ...problems(400, 401, 404, 409, 416, 429, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { folder, version } = await filesOf(request.params.id);
+      return sendStored(folder, RUN_FILE.quarantine, `"${version}-quarantine"`, request, reply);
+    },
+  );
+
+  app.get(
+    '/v1/runs/:id/manifest',
+    {
+      schema: {
+        operationId: 'getManifest',
+        summary: 'What happened: counts, credits, files with their digests',
+        tags: ['results'],
+        params: runPath,
+        querystring: noQuery,
+        response: {
+          200: z.looseObject({}).describe('docs/results.md names the fields.'),
+          ...problems(400, 401, 404, 409, 429, 503),
+        },
+      },
+    },
+    async ({ params }) => {
+      const { folder } = await filesOf(params.id);
+      // Written by the run as an object.
+      return (await folder.readJson(RUN_FILE.manifest)) as Record<string, unknown>;
+    },
+  );
+}
+
+const described = (description: string, types: readonly string[]) => ({
+  description,
+  content: Object.fromEntries(types.map((type) => [type, { schema: streamed }])),
+});
+
+function negotiated(request: FastifyRequest): Format {
+  const found = request.accepts().type(['application/x-ndjson', 'application/jsonl', 'text/csv']);
+  if (found === false) {
+    throw new RowmillError('http_not_acceptable', 'none of the types accepted is there');
+  }
+  return found === 'text/csv' ? 'csv' : 'jsonl';
+}
+
+async function sendStored(
+  folder: Folder,
+  name: string,
+  etag: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  // A run without open cells leaves no quarantine.
+  const size = (await folder.size(name)) ?? 0;
+  const read = (range: ByteRange): Readable => folder.read(name, range);
+  return sendFile(request, reply, { type: TYPE.jsonl, etag, size, read });
+}
+
+interface SentFile {
+  type: string;
+  etag: string;
+  size: number;
+  read(range: ByteRange): Readable;
+}
+
+/** Whole, in part, or not at all, as the caller's headers ask (RFC 9110, 13 and 14). */
+function sendFile({ headers }: FastifyRequest, reply: FastifyReply, file: SentFile): FastifyReply {
+  const { type, etag, size } = file;
+  reply.header('etag', etag).header('accept-ranges', 'bytes').type(type);
+  if (headers['if-none-match'] === etag) return reply.code(304).send();
+  const sameFile = headers['if-range'] === undefined || headers['if-range'] === etag;
+  const range = sameFile ? byteRange(headers.range, size) : 'all';
+  if (range === 'none') {
+    reply.header('content-range', `bytes */${size}`);
+    throw new RowmillError('http_range', `there are ${size} bytes`);
+  }
+  const { start, end } = range === 'all' ? { start: 0, end: size } : range;
+  reply.header('content-length', end - start);
+  if (range !== 'all') {
+    reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`);
+  }
+  return reply.send(start === end ? '' : file.read({ start, end }));
+}

@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import { RUN_STATUSES } from '../client/list-runs.ts';
+import { ERRORS } from '../errors.ts';
+import type { Outcome } from '../contract/run.ts';
+
+/**
+ * What goes in and out over HTTP: requests are judged by it, and the OpenAPI document is made of
+ * it. Answers may gain fields in any release.
+ */
+
+const OUTCOMES = ['completed', 'partial', 'failed', 'cancelled'] as const satisfies Outcome[];
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** An id may be any text that Temporal takes; `/` and the like come percent-encoded. */
+export const runPath = z.strictObject({
+  id: z.string().min(1).max(1000).describe('Id of the run.').meta({ example: 'order-4711' }),
+});
+
+export const noQuery = z.strictObject({});
+
+export const listQuery = z.strictObject({
+  pipeline: z.string().regex(NAME).optional().describe('Only runs of this pipeline.'),
+  stage: z
+    .string()
+    .regex(/^[a-z][a-z ]{0,60}$/)
+    .optional()
+    .describe('Only runs under way that are at this stage, like `waiting for approval`.'),
+  outcome: z.enum(OUTCOMES).optional().describe('Only runs that ended so.'),
+  status: z.enum(RUN_STATUSES).optional().describe('Temporal’s word for how the workflow stands.'),
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('Runs a page.'),
+  cursor: z.string().min(1).max(4096).optional().describe('`next` of the page before.'),
+});
+
+export const FORMATS = ['jsonl', 'csv'] as const;
+
+export const resultsQuery = z.strictObject({
+  format: z.enum(FORMATS).optional().describe('Instead of the header Accept.'),
+});
+
+export const keyHeaders = z.looseObject({
+  'idempotency-key': z
+    .string('required: what you call this piece of work')
+    .regex(/^[\x21-\x7e]([\x20-\x7e]{0,254}[\x21-\x7e])?$/, 'plain text of 1 to 255 characters')
+    .describe('What the caller calls this piece of work: the same key is the same run.')
+    .meta({ example: 'order-4711' }),
+});
+
+export const startBody = z
+  .strictObject({
+    pipeline: z
+      .union([z.looseObject({}), z.string().min(1)])
+      .describe(
+        'The pipeline (docs/pipeline-file.md): as an object, or as YAML or JSON text. `results` may be left out.',
+      ),
+    rows: z
+      .array(z.looseObject({}))
+      .optional()
+      .describe('Rows instead of those of the pipeline: one object a row.'),
+    approve: z
+      .boolean()
+      .optional()
+      .describe('The estimated credits are approved: `spend.approveAbove` asks nobody.'),
+  })
+  .meta({
+    id: 'StartRun',
+    example: {
+      pipeline: {
+        name: 'sectors',
+        provider: 'extruct',
+        table: {
+          columns: [
+            {
+              kind: 'agent',
+              key: 'sector',
+              name: 'Sector',
+              value: {
+                agent_type: 'research_pro',
+                prompt: 'Which GICS sector is {company_name} in?',
+              },
+            },
+          ],
+        },
+        rows: { inline: [], key: 'Symbol', map: { input: 'Security' } },
+        spend: { approveAbove: 0 },
+      },
+      rows: [{ Symbol: 'MMM', Security: '3M' }],
+    },
+  });
+
+const counts = z.object({
+  done: z.number(),
+  empty: z.number(),
+  failed: z.number(),
+  blocked: z.number(),
+  pending: z.number(),
+});
+
+export const startedRun = z
+  .object({
+    id: z.string(),
+    runId: z.string(),
+    attached: z.boolean().describe('It was there already.'),
+    links: z.object({ self: z.string(), events: z.string(), results: z.string() }),
+  })
+  .meta({ id: 'StartedRun' });
+
+const listed = {
+  id: z.string(),
+  runId: z.string(),
+  pipeline: z.string().nullable(),
+  status: z.string().describe('Temporal’s word: RUNNING, COMPLETED, FAILED, TERMINATED, …'),
+  stage: z.string().nullable(),
+  outcome: z.string().nullable(),
+  rows: z.number().nullable(),
+  failedCells: z.number().nullable(),
+  tableId: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  durationMs: z.number(),
+};
+
+export const runList = z
+  .object({
+    runs: z.array(z.object(listed)),
+    next: z.string().nullable().describe('Cursor of the next page; null: this is the last.'),
+  })
+  .meta({ id: 'RunList' });
+
+const apiCalls = z.object({ total: z.number(), polls: z.number() });
+
+/** Of `RunProgress`; see docs/gateway.md. */
+export const progress = z
+  .object({
+    stage: z.string(),
+    rows: z.number(),
+    pass: z.number(),
+    cells: z.object({
+      total: z.number(),
+      done: z.number(),
+      inProgress: z.number(),
+      failed: z.number().nullable(),
+    }),
+    cellsPerMinute: z.number().nullable(),
+    leftMs: z.number().nullable(),
+    estimatedCredits: z.number(),
+    apiCalls,
+    problem: z.string().nullable(),
+  })
+  .meta({ id: 'Progress' });
+
+export const summary = z
+  .object({
+    workflowId: z.string(),
+    runId: z.string(),
+    outcome: z.enum(OUTCOMES),
+    tableId: z.string().nullable(),
+    rows: z.number(),
+    cells: counts,
+    passes: z.number(),
+    apiCalls,
+    creditsSpent: z.number().nullable(),
+  })
+  .meta({ id: 'Summary' });
+
+const runError = z.object({
+  code: z.string(),
+  what: z.string(),
+  where: z.string().nullable(),
+  remedy: z.string(),
+});
+
+export const runStanding = z
+  .object({
+    ...listed,
+    progress: progress.nullable().describe('While it is under way and a worker answers.'),
+    summary: summary.nullable().describe('Once it has ended.'),
+    error: runError.nullable().describe('Why it failed.'),
+    trouble: z.string().nullable().describe('Why nothing more is known of a run under way.'),
+  })
+  .meta({ id: 'Run' });
+
+export const acted = z
+  .object({
+    id: z.string().describe('The run that goes on: of a rerun, the new one.'),
+    action: z.string(),
+  })
+  .meta({ id: 'Acted' });
+
+// The keys of the table, which TypeScript takes for plain strings.
+const CODES = Object.keys(ERRORS) as (keyof typeof ERRORS)[];
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.enum(CODES),
+    remedy: z.string(),
+    where: z.string().nullable(),
+    requestId: z.string(),
+    issues: z.array(z.object({ path: z.string(), found: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+
+/** A body that is streamed, which no schema looks at. */
+export const streamed = z.unknown().meta({ type: 'string' });

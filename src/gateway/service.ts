@@ -1,0 +1,72 @@
+import { setMaxListeners } from 'node:events';
+import { openStore, taskQueueOf } from '../client/environment.ts';
+import { RowmillError } from '../errors.ts';
+import { jsonLines } from '../worker/logging.ts';
+import { createReadiness } from '../worker/readiness.ts';
+import { createApp } from './app.ts';
+import { createDoor } from './door.ts';
+import { createPlaces } from './places.ts';
+import type { Env, GatewaySettings } from './settings.ts';
+
+export interface GatewayService {
+  /** Where it listens. */
+  url: string;
+  /** Not ready from now on; resolves when the requests under way are answered. */
+  stop(reason: string): Promise<void>;
+}
+
+/**
+ * The gateway as a process of a deployment. It listens, and is not ready, while there is no
+ * Temporal server.
+ * @throws RowmillError `port_in_use`
+ */
+export async function startGateway(settings: GatewaySettings, env: Env): Promise<GatewayService> {
+  const { host, port, files } = settings;
+  const log = jsonLines(settings.logLevel);
+  const store = openStore(env);
+  const taskQueue = taskQueueOf(env);
+  const door = createDoor({ env, store, taskQueue });
+  const closing = new AbortController();
+  // One for each caller that follows a run.
+  setMaxListeners(0, closing.signal);
+  const readiness = createReadiness({
+    name: 'gateway',
+    worker: () => (closing.signal.aborted ? 'draining' : 'running'),
+    needs: { temporal: () => door.knock(), store: () => store.probe() },
+    everyMs: 2_000,
+  });
+  const gateway = {
+    ...{ door, readiness, closing: closing.signal },
+    places: createPlaces(store, files),
+  };
+  const app = await createApp(gateway, settings, log);
+  let url: string;
+  try {
+    url = await app.listen({ host, port });
+  } catch (cause) {
+    await app.close();
+    throw notListening(host, port, cause);
+  }
+  const facts = { url, taskQueue, store: store.location, files, callers: settings.tokens.length };
+  log.info(facts, 'gateway started');
+  return {
+    url,
+    stop: async (reason) => {
+      log.info({ reason }, 'gateway drains');
+      closing.abort();
+      await app.close();
+      await door.close();
+      log.info('gateway stopped');
+    },
+  };
+}
+
+function notListening(host: string, port: number, cause: unknown): RowmillError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+  const what = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
+  return new RowmillError('port_in_use', `port ${port} of the gateway ${what}`, {
+    where: host,
+    remedy: 'Choose another with --port (0: any free one) or ROWMILL_GATEWAY_PORT.',
+    cause,
+  });
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import type { LogLevel } from '@temporalio/worker';
+import { RowmillError } from '../errors.ts';
+import { LOG_LEVELS, logLevelOf } from '../worker/logging.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a gateway is told by its environment and its flags. */
+export interface GatewaySettings {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** Who may come in; empty: everybody on this machine. */
+  tokens: string[];
+  /** Folder that pipelines may name files in; `null`: none. */
+  files: string | null;
+  /** Of a request's body, in bytes. */
+  bodyLimit: number;
+  /** Requests a minute of one token. */
+  rate: number;
+  logLevel: LogLevel;
+}
+
+export interface GatewayFlags {
+  host?: string | undefined;
+  port?: string | undefined;
+}
+
+/** Variables of `rowmill serve`, with their defaults; docs/gateway.md explains them. */
+export const GATEWAY_VARIABLES = {
+  ROWMILL_GATEWAY_HOST: '127.0.0.1',
+  ROWMILL_GATEWAY_PORT: '8080',
+  ROWMILL_GATEWAY_TOKENS: '',
+  ROWMILL_GATEWAY_TOKENS_FILE: '',
+  ROWMILL_GATEWAY_FILES: '',
+  ROWMILL_GATEWAY_BODY_LIMIT: String(16 * 1024 * 1024),
+  ROWMILL_GATEWAY_RATE: '600',
+  ROWMILL_LOG_LEVEL: 'info',
+} as const;
+
+type Variable = keyof typeof GATEWAY_VARIABLES;
+
+const MOST_PORT = 65_535;
+const MOST_BODY = 1024 * 1024 * 1024;
+/** Shorter ones can be guessed. */
+const SHORTEST_TOKEN = 16;
+
+/** @throws RowmillError `usage`, naming the flag or the variable; `http_unauthorized` never */
+export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySettings {
+  const text = (name: Variable): string => env[name]?.trim() || GATEWAY_VARIABLES[name];
+  const whole = (given: string, where: string, most: number): number => {
+    if (/^\d{1,10}$/.test(given) && Number(given) <= most) return Number(given);
+    throw refused(where, `"${given.slice(0, 40)}" is not allowed`, `Give a number up to ${most}.`);
+  };
+  const host = flags.host?.trim() || text('ROWMILL_GATEWAY_HOST');
+  const port = flags.port?.trim();
+  const settings: GatewaySettings = {
+    host,
+    port: port
+      ? whole(port, '--port', MOST_PORT)
+      : whole(text('ROWMILL_GATEWAY_PORT'), 'ROWMILL_GATEWAY_PORT', MOST_PORT),
+    tokens: tokensOf(text('ROWMILL_GATEWAY_TOKENS'), text('ROWMILL_GATEWAY_TOKENS_FILE')),
+    files: text('ROWMILL_GATEWAY_FILES') || null,
+    bodyLimit: Math.max(
+      1,
+      whole(text('ROWMILL_GATEWAY_BODY_LIMIT'), 'ROWMILL_GATEWAY_BODY_LIMIT', MOST_BODY),
+    ),
+    rate: Math.max(1, whole(text('ROWMILL_GATEWAY_RATE'), 'ROWMILL_GATEWAY_RATE', 1_000_000)),
+    logLevel: levelOf(text('ROWMILL_LOG_LEVEL')),
+  };
+  if (settings.tokens.length === 0 && !isLoopback(host)) {
+    throw refused(
+      '--host',
+      `"${host}" can be reached from other machines, and there is no token`,
+      'Set ROWMILL_GATEWAY_TOKENS (or ROWMILL_GATEWAY_TOKENS_FILE), or listen on 127.0.0.1.',
+    );
+  }
+  return settings;
+}
+
+/** Only this machine gets there. */
+export const isLoopback = (host: string): boolean =>
+  /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+
+/** Of the variable (with commas) and of the file (one a line; `#` begins a comment). */
+function tokensOf(list: string, file: string): string[] {
+  const inFile = file === '' ? [] : linesOf(file);
+  const tokens = [...list.split(','), ...inFile].map((token) => token.trim());
+  const found = tokens.filter((token) => token !== '');
+  const bad = found.find((token) => token.length < SHORTEST_TOKEN || !/^[\x21-\x7e]+$/.test(token));
+  if (bad === undefined) return [...new Set(found)];
+  // Not the value: it is a secret, if a bad one.
+  throw refused(
+    'ROWMILL_GATEWAY_TOKENS',
+    `a token of ${bad.length} characters is not allowed`,
+    `Take at least ${SHORTEST_TOKEN} letters, digits and signs: openssl rand -hex 24`,
+  );
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => !line.trimStart().startsWith('#'));
+  } catch (cause) {
+    throw new RowmillError('usage', 'the file of tokens cannot be read', {
+      where: `ROWMILL_GATEWAY_TOKENS_FILE ${file}`,
+      remedy: 'Check the path and its permissions.',
+      cause,
+    });
+  }
+}
+
+function levelOf(text: string): LogLevel {
+  const level = logLevelOf(text);
+  if (level !== null) return level;
+  const allowed = LOG_LEVELS.map((name) => name.toLowerCase()).join(', ');
+  throw refused('ROWMILL_LOG_LEVEL', `"${text.slice(0, 40)}" is not allowed`, `Give ${allowed}.`);
+}
+
+const refused = (where: string, what: string, remedy: string): RowmillError =>
+  new RowmillError('usage', what, { where, remedy });

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { EnrichTableInput } from '../contract/run.ts';
+import { providerSpecs } from '../providers/spec.ts';
+
+/**
+ * What starts the workflow `enrichTable`, for other languages: a pipeline after validation, as
+ * `rowmill check FILE --json` prints it under `workflowInput`.
+ */
+
+const text = z.string().min(1);
+const ms = (description: string) => z.number().min(0).describe(`${description} In ms.`);
+const credits = z.number().min(0);
+const absolute = text.describe('Absolute path, where the worker is.');
+const rowsFormat = z.enum(['csv', 'jsonl', 'json']);
+
+const pipeline = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+  provider: z.enum(Object.keys(providerSpecs)),
+  table: z.strictObject({
+    kind: text.exactOptional(),
+    description: z.string().exactOptional(),
+    tags: z.array(text),
+    columns: z
+      .array(z.record(z.string(), z.json()))
+      .min(1)
+      .describe('The provider’s own column configs.'),
+  }),
+  rows: z.strictObject({
+    source: z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('file'), path: absolute, format: rowsFormat }),
+      z.strictObject({ type: z.literal('stdin'), format: rowsFormat.exactOptional() }),
+      z.strictObject({
+        type: z.literal('inline'),
+        rows: z.array(z.record(z.string(), z.json())),
+      }),
+    ]),
+    key: text.describe('Source column that identifies a row.'),
+    map: z.record(z.string(), text).describe('Table input column ← source column.'),
+  }),
+  run: z.strictObject({
+    mode: z.enum(['new', 'all']),
+    failedPasses: z.int().min(0),
+    tolerateFailed: z.number().min(0).max(1),
+    deadlineMs: ms('From the start of the run.'),
+    stallAfterMs: ms('No movement for so long: stalled.'),
+    pollAtLeastMs: ms('Shortest time between two polls.'),
+    pollAtMostMs: ms('Longest time between two polls.'),
+  }),
+  spend: z.strictObject({
+    creditsPerCell: credits,
+    maxCredits: credits.exactOptional(),
+    approveAbove: credits.exactOptional(),
+  }),
+  results: z.array(z.strictObject({ to: absolute, format: z.enum(['jsonl', 'csv']) })).min(1),
+});
+
+const runKey = { workflowId: text, firstRunId: text };
+
+export const workflowInput = z.strictObject({
+  pipeline,
+  snapshot: z
+    .strictObject({
+      digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+      rows: z.int().min(0),
+      bytes: z.int().min(0),
+    })
+    .exactOptional()
+    .describe('Rows that a client froze in the store; without it the worker reads the source.'),
+  approved: z.boolean().exactOptional().describe('The estimated credits are approved.'),
+  earlier: z
+    .strictObject({ ...runKey, tableId: text.exactOptional() })
+    .exactOptional()
+    .describe('A run that has ended, whose table this one goes on with.'),
+}) satisfies z.ZodType<EnrichTableInput>;
+
+/** JSON Schema (2020-12) of the workflow's argument. */
+export function workflowInputJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(workflowInput, { target: 'draft-2020-12' });
+  return {
+    $schema,
+    $id: 'urn:rowmill:schema:workflow-input',
+    title: 'enrichTable input',
+    description: 'The one argument of the workflow enrichTable on the task queue rowmill.',
+    ...rest,
+  };
+}

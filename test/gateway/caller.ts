@@ -1,0 +1,82 @@
+import { startGateway, type GatewayService } from '../../src/gateway/service.ts';
+import { gatewaySettings } from '../../src/gateway/settings.ts';
+import { SECTOR, type House } from '../support/house.ts';
+
+export const TOKEN = 'gateway-token-of-the-test-7c1e';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body, where it is JSON. */
+  json: Record<string, unknown>;
+}
+
+export interface Caller {
+  gateway: GatewayService;
+  env: Record<string, string>;
+  call(path: string, init?: RequestInit): Promise<Answer>;
+  /** `POST /v1/runs` */
+  start(key: string, body: unknown): Promise<Answer>;
+  /** Until the run has ended; what came of it. */
+  ended(id: string): Promise<Answer>;
+}
+
+/** A gateway beside the house, and somebody who has its token. */
+export async function openGateway(
+  house: House,
+  more: Record<string, string> = {},
+): Promise<Caller> {
+  const env = {
+    TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+    ROWMILL_TASK_QUEUE: house.taskQueue,
+    ROWMILL_STORE: house.store.location,
+    ROWMILL_GATEWAY_TOKENS: TOKEN,
+    ROWMILL_GATEWAY_RATE: '100000',
+    ROWMILL_LOG_LEVEL: 'error',
+    ...more,
+  };
+  const gateway = await startGateway(gatewaySettings(env, { port: '0' }), env);
+  const call = async (path: string, init: RequestInit = {}): Promise<Answer> => {
+    const headers = new Headers(init.headers);
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${TOKEN}`);
+    const reply = await fetch(`${gateway.url}${path}`, { ...init, headers });
+    const text = await reply.text();
+    const isJson = /[/+]json$/.test(reply.headers.get('content-type')?.split(';')[0] ?? '');
+    // An object, by the API's own document.
+    const json = (isJson ? JSON.parse(text) : {}) as Record<string, unknown>;
+    return { status: reply.status, headers: reply.headers, text, json };
+  };
+  return {
+    gateway,
+    env,
+    call,
+    start: (key, body) =>
+      call('/v1/runs', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify(body),
+      }),
+    ended: async (id) => {
+      // Ends with the run.
+      await call(`/v1/runs/${encodeURIComponent(id)}/events`);
+      return call(`/v1/runs/${encodeURIComponent(id)}`);
+    },
+  };
+}
+
+export const ROWS = [
+  { Symbol: 'MMM', Security: '3M' },
+  { Symbol: 'AOS', Security: 'A. O. Smith' },
+  { Symbol: 'ABT', Security: 'Abbott Laboratories' },
+];
+
+/** Without results: they are had from the gateway. */
+export const pipelineOf = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
+  name: 'gateway',
+  provider: 'extruct',
+  table: { kind: 'company', columns: [SECTOR] },
+  rows: { inline: ROWS, key: 'Symbol', map: { input: 'Security' } },
+  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+  ...changes,
+});

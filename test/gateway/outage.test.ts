@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal/server.ts';
+import { pickPorts } from '../../src/dev/temporal/ports.ts';
+import { openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+import { openGateway, pipelineOf, type Caller } from './caller.ts';
+
+jest.setTimeout(120_000);
+
+let house: House;
+let caller: Caller;
+let server: TemporalServer | undefined;
+let port: number;
+beforeAll(async () => {
+  house = await openHouse();
+  [port = 0] = await pickPorts(['free']);
+  caller = await openGateway(house, { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
+});
+afterAll(async () => {
+  await caller.gateway.stop('the test is over');
+  await server?.stop();
+  await house.close();
+});
+
+test('without Temporal it lives, is not ready, and answers 503; it finds the server by itself', async () => {
+  expect(await caller.call('/healthz')).toMatchObject({ status: 200, json: { live: true } });
+  const ready = await caller.call('/readyz');
+  expect(ready).toMatchObject({ status: 503, json: { ready: false, checks: { store: 'ok' } } });
+  for (const answer of [
+    await caller.start('nobody-there', { pipeline: pipelineOf() }),
+    await caller.call('/v1/runs'),
+    await caller.call('/v1/runs/x/events'),
+  ]) {
+    expect(answer).toMatchObject({ status: 503, json: { code: 'temporal_unreachable' } });
+    expect(answer.headers.get('retry-after')).toBe('5');
+  }
+  server = await startTemporalServer({ port: { exactly: port } });
+  await until('it is ready', async () => (await caller.call('/readyz')).status === 200);
+  expect(await caller.call('/v1/runs')).toMatchObject({ status: 200, json: { runs: [] } });
+});

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { ResultRow } from '../../src/contract/results.ts';
+import { openHouse, TOKEN as PROVIDER_TOKEN, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+import { openGateway, pipelineOf, ROWS, TOKEN, type Caller } from './caller.ts';
+
+jest.setTimeout(120_000);
+
+let house: House;
+let caller: Caller;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  caller = await openGateway(house);
+});
+afterAll(async () => {
+  await caller.gateway.stop('the test is over');
+  await house.close();
+});
+
+const keyOf = (name: string): string => `${name}-${house.taskQueue}`;
+
+test('a run is started by key, followed by events and read in both formats', async () => {
+  const key = keyOf('whole');
+  const started = await caller.start(key, { pipeline: pipelineOf() });
+  expect(started).toMatchObject({ status: 201, json: { id: key, attached: false } });
+  expect(started.headers.get('location')).toBe(`/v1/runs/${key}`);
+
+  const events = await caller.call(`/v1/runs/${key}/events`);
+  expect(events.headers.get('content-type')).toContain('text/event-stream');
+  const [last, ...rest] = events.text.trim().split('\n\n').reverse();
+  expect(rest.some((event) => event.startsWith('event: progress'))).toBe(true);
+  expect(last).toMatch(/^id: end\nevent: outcome\ndata: \{"outcome":"completed"/);
+  // Whoever comes back after the end has nothing to wait for.
+  const headers = { 'last-event-id': 'end' };
+  expect(await caller.call(`/v1/runs/${key}/events`, { headers })).toMatchObject({ status: 204 });
+  const again = await caller.call(`/v1/runs/${key}/events`, { headers: { 'last-event-id': '7' } });
+  expect(again.text).toContain('event: outcome');
+
+  expect(await caller.call(`/v1/runs/${key}`)).toMatchObject({
+    status: 200,
+    json: { id: key, status: 'COMPLETED', summary: { rows: 3, cells: { done: 3 } }, error: null },
+  });
+  const jsonl = await caller.call(`/v1/runs/${key}/results`);
+  expect(jsonl.headers.get('content-type')).toContain('application/x-ndjson');
+  const rows = jsonl.text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as ResultRow);
+  expect(rows.map((row) => row.key)).toEqual(ROWS.map(({ Symbol }) => Symbol));
+  const csv = await caller.call(`/v1/runs/${key}/results`, { headers: { accept: 'text/csv' } });
+  expect(csv.text.split('\n')[0]).toBe('key,input,sector,_status');
+  expect((await caller.call(`/v1/runs/${key}/results?format=csv`)).text).toBe(csv.text);
+  expect(await caller.call(`/v1/runs/${key}/quarantine`)).toMatchObject({ status: 200, text: '' });
+  expect(await caller.call(`/v1/runs/${key}/manifest`)).toMatchObject({
+    json: { outcome: 'completed', pipeline: 'gateway' },
+  });
+});
+
+test('a broken download goes on where it was: bytes, from the end, conditional, beyond the end', async () => {
+  const path = `/v1/runs/${keyOf('whole')}/results`;
+  for (const format of ['jsonl', 'csv']) {
+    const url = `${path}?format=${format}`;
+    const whole = await caller.call(url);
+    const etag = whole.headers.get('etag') ?? '';
+    const size = Buffer.byteLength(whole.text);
+    expect(whole.headers.get('content-length')).toBe(String(size));
+    const range = (value: string, more = {}) =>
+      caller.call(url, { headers: { range: value, ...more } });
+    const first = await range('bytes=0-9');
+    const rest = await range('bytes=10-', { 'if-range': etag });
+    expect([first.status, rest.status]).toEqual([206, 206]);
+    expect(first.headers.get('content-range')).toBe(`bytes 0-9/${size}`);
+    expect(first.text + rest.text).toBe(whole.text);
+    expect((await range('bytes=-5')).text).toBe(whole.text.slice(-5));
+    expect((await range('bytes=0-9', { 'if-range': '"another"' })).status).toBe(200);
+    expect((await range('bytes=5-1')).status).toBe(200);
+    expect((await range('lines=1-2')).status).toBe(200);
+    const beyond = await range(`bytes=${size}-`);
+    expect(beyond).toMatchObject({ status: 416, json: { code: 'http_range' } });
+    expect(beyond.headers.get('content-range')).toBe(`bytes */${size}`);
+    const same = await caller.call(url, { headers: { 'if-none-match': etag } });
+    expect(same).toMatchObject({ status: 304, text: '' });
+    const head = await caller.call(url, { method: 'HEAD' });
+    expect([head.status, head.text]).toEqual([200, '']);
+  }
+  const refused = await caller.call(path, { headers: { accept: 'image/png' } });
+  expect(refused).toMatchObject({ status: 406, json: { code: 'http_not_acceptable' } });
+});
+
+test('the same key and body is the same run, at once and after the end; another body is 409', async () => {
+  const key = keyOf('once');
+  const body = { pipeline: pipelineOf() };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => caller.start(key, body)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201]);
+  expect(new Set(answers.map(({ json }) => json['runId'])).size).toBe(1);
+  const others = [
+    { pipeline: pipelineOf({ spend: { maxCredits: 999 } }) },
+    { pipeline: pipelineOf(), rows: ROWS.slice(1) },
+    { pipeline: pipelineOf(), approve: true },
+  ];
+  for (const other of others) {
+    const refused = await caller.start(key, other);
+    expect(refused).toMatchObject({ status: 409, json: { code: 'run_conflict' } });
+    expect(refused.headers.get('content-type')).toContain('application/problem+json');
+  }
+  await caller.ended(key);
+  expect(await caller.start(key, body)).toMatchObject({ status: 200, json: { attached: true } });
+});
+
+test('a key may be any plain text, and its run is found under the id that is answered', async () => {
+  const key = `Order 4711 / ${house.taskQueue}`;
+  const started = await caller.start(key, { pipeline: pipelineOf(), rows: ROWS.slice(0, 1) });
+  const id = String(started.json['id']);
+  expect(id).toMatch(/^order-4711-.*~[0-9a-f]{24}$/);
+  expect((await caller.ended(id)).json).toMatchObject({ id, outcome: 'completed', rows: 1 });
+});
+
+test('actions act where they fit, and are refused with 409 where they do not', async () => {
+  const key = keyOf('actions');
+  const post = (action: string) => caller.call(`/v1/runs/${key}/${action}`, { method: 'POST' });
+  await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
+  await until('the run waits', async () => {
+    const { json } = await caller.call(`/v1/runs/${key}`);
+    return (json['progress'] as { stage?: string } | null)?.stage === 'waiting for approval';
+  });
+  expect(await post('resume')).toMatchObject({ status: 409, json: { code: 'action_refused' } });
+  const early = await caller.call(`/v1/runs/${key}/results`);
+  expect(early).toMatchObject({ status: 409, json: { code: 'action_refused' } });
+  expect(await post('pause?reason=lunch')).toMatchObject({ status: 202 });
+  await until('the run is paused', async () => {
+    const { text } = await caller.call(`/v1/runs/${key}`);
+    return text.includes('"paused"') && text.includes('lunch');
+  });
+  expect(await post('pause?why=lunch')).toMatchObject({ status: 400 });
+  expect(await post('resume')).toMatchObject({ status: 202 });
+  expect(await post('approve')).toMatchObject({ status: 202, json: { action: 'approve' } });
+  expect((await caller.ended(key)).json).toMatchObject({ outcome: 'completed' });
+  const rerun = await post('rerun');
+  expect(rerun).toMatchObject({ status: 202, json: { id: `${key}-rerun-1` } });
+  // The first one waits for an approval of its own.
+  expect((await caller.call(`/v1/runs/${key}-rerun-1/cancel`, { method: 'POST' })).status).toBe(
+    202,
+  );
+  await caller.ended(`${key}-rerun-1`);
+  expect(await post('cancel')).toMatchObject({ status: 409, json: { code: 'action_refused' } });
+});
+
+test('a run that ended without a table has no results, and says so', async () => {
+  const key = keyOf('stopped');
+  await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
+  expect((await caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' })).status).toBe(202);
+  expect((await caller.ended(key)).json).toMatchObject({ outcome: 'cancelled' });
+  for (const file of ['results', 'quarantine', 'manifest']) {
+    const missing = await caller.call(`/v1/runs/${key}/${file}`);
+    expect(missing).toMatchObject({ status: 404, json: { code: 'results_missing' } });
+  }
+});
+
+test('a failed run tells its error, and its key starts it again', async () => {
+  const key = keyOf('failed');
+  const body = { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) };
+  const first = await caller.start(key, body);
+  await house.client.workflow.getHandle(key).terminate('by the test');
+  const events = await caller.call(`/v1/runs/${key}/events`);
+  expect(events.text).toMatch(/event: outcome\ndata: \{"outcome":"failed".*"code":"run_failed"/);
+  expect((await caller.call(`/v1/runs/${key}`)).json).toMatchObject({
+    status: 'TERMINATED',
+    error: { code: 'run_failed' },
+  });
+  const second = await caller.start(key, body);
+  expect(second).toMatchObject({ status: 201, json: { id: key, attached: false } });
+  expect(second.json['runId']).not.toBe(first.json['runId']);
+  await caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' });
+  await caller.ended(key);
+});
+
+test('runs are listed by filter and page', async () => {
+  const name = `listed-${Date.now()}`;
+  const ids = [1, 2, 3].map((n) => `${name}-${n}`);
+  for (const id of ids) await caller.start(id, { pipeline: pipelineOf({ name }) });
+  await Promise.all(ids.map((id) => caller.ended(id)));
+  const list = (query: string) => caller.call(`/v1/runs?pipeline=${name}&${query}`);
+  await until('all are listed as completed', async () => {
+    return ((await list('outcome=completed')).json['runs'] as unknown[]).length === 3;
+  });
+  const seen: string[] = [];
+  let cursor = '';
+  do {
+    const { json } = await list(`limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    seen.push(...(json['runs'] as { id: string }[]).map(({ id }) => id));
+    cursor = typeof json['next'] === 'string' ? json['next'] : '';
+  } while (cursor !== '');
+  expect(seen.sort()).toEqual(ids);
+  expect((await list('status=Running')).json['runs']).toEqual([]);
+  expect(await list('cursor=bm9uc2Vuc2U')).toMatchObject({ status: 400, json: { code: 'usage' } });
+});
+
+test('no secret of anybody comes out', async () => {
+  const key = keyOf('whole');
+  for (const path of ['', '/results', '/manifest', '/events']) {
+    const { text } = await caller.call(`/v1/runs/${key}${path}`);
+    expect(text).not.toContain(PROVIDER_TOKEN);
+    expect(text).not.toContain(TOKEN);
+  }
+});
