@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { parseDuration } from '../../src/rules/duration.ts';
+import { GATEWAY_VARIABLES } from '../../src/gateway/settings.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
 
 const text = (path: string): string =>
@@ -64,9 +65,10 @@ test('every service that is waited for is there, and needs no profile that is no
   }
 });
 
-test('what a worker is told in its environment are settings that it reads', () => {
+test('what worker and gateway are told in their environment are settings that they read', () => {
   const known = [...text('docs/cli.md').matchAll(/`([A-Z_]+)(?:`|\*`)/g)].map(([, name]) => name);
-  const settings = Object.values(WORKER_SETTINGS).map(({ variable }) => variable);
+  const ofWorker = Object.values(WORKER_SETTINGS).map(({ variable }) => variable);
+  const settings = [...ofWorker, ...Object.keys(GATEWAY_VARIABLES)];
   for (const [, { build, environment = {} }] of services) {
     if (build === undefined) continue;
     for (const name of Object.keys(environment)) expect([...known, ...settings]).toContain(name);
@@ -124,7 +126,8 @@ test('secrets come from .env, and every variable is in .env.example', () => {
     Object.entries(environment).filter(([name]) => /TOKEN|PASSWORD|PWD|KEY/.test(name)),
   );
   expect(secrets.length).toBeGreaterThan(0);
-  for (const [, value] of secrets) expect(value).toMatch(/^\$\{[A-Z_]+:\?.+\}$/);
+  // What only a profile needs must not be asked for without it: Compose reads the whole file.
+  for (const [, value] of secrets) expect(value).toMatch(/^\$\{[A-Z_]+:(\?.+|-)\}$/);
   const used = [...source.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
   const example = text('.env.example');
   for (const name of new Set(used)) expect(example).toMatch(new RegExp(`^(# )?${name}=`, 'm'));
