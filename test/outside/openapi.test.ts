@@ -35,7 +35,11 @@ wanted('the gateway answers as its OpenAPI document says, whatever it is sent', 
       ...['--phases', 'examples,coverage,fuzzing', '--continue-on-failure', '--no-color'],
       ...['--request-timeout', '30', '--generation-database', 'none'],
     ];
-    const child = spawn(`${python.bin}/schemathesis`, args, { stdio: 'inherit', timeout: 480_000 });
+    const child = spawn(`${python.bin}/schemathesis`, args, {
+      cwd: house.folder,
+      stdio: 'inherit',
+      timeout: 480_000,
+    });
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(0);
   } finally {
