@@ -38,6 +38,12 @@ export interface RunningWorker {
 /** The server must not hear less often than a heartbeat time-out of 30 s allows, and shows live. */
 const HEARTBEAT_THROTTLE = { short: '5s', polls: '2s' } as const;
 
+/**
+ * Runs that wait need no memory: one that is put out of the cache comes back with a history of some
+ * dozen events at the end of its slice. Unbounded, 500 waiting runs took 529 MiB.
+ */
+const CACHED_RUNS = 100;
+
 /** Paging and loading are work for CPU and disk: a few at once. */
 const SHORT_STEPS_AT_ONCE = 40;
 
@@ -65,6 +71,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
         activities: createActivities(deps),
         shutdownGraceTime: options.shutdownGraceMs ?? 20_000,
         maxConcurrentActivityTaskExecutions: SHORT_STEPS_AT_ONCE,
+        maxCachedWorkflows: CACHED_RUNS,
         maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE.short,
       }),
       Worker.create({
