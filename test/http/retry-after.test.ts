@@ -4,13 +4,14 @@ import { retryAfterMs } from '../../src/http/retry-after.ts';
 const date = 'Tue, 04 Aug 2026 10:00:00 GMT';
 
 test.each([
-  ['0', 0],
+  ['0', null],
+  ['0.0001', 1],
   ['7', 7000],
   ['1.5', 1500],
   ['999999', 3_600_000],
   ['Tue, 04 Aug 2026 10:00:30 GMT', 30_000],
   ['Tue, 04 Aug 2026 23:00:00 GMT', 3_600_000],
-  ['Tue, 04 Aug 2026 09:00:00 GMT', 0],
+  ['Tue, 04 Aug 2026 09:00:00 GMT', null],
   ['soon', null],
   ['in 5 minutes', null],
   ['-3', null],
