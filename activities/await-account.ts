@@ -56,7 +56,9 @@ async function look(
     await step.settle(Math.min(waitMs, leftMs));
     try {
       const { credits } = await readAccount(deps, input.provider, step);
-      step.report({ credits });
+      const said =
+        credits === null ? 'does not say how many credits it has' : `has ${credits} credits`;
+      step.report({ credits }, `the account ${said}`);
       if (credits === null || credits > 0) return { usable: true, credits, calls: step.calls };
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;

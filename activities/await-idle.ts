@@ -3,7 +3,7 @@ import type { RunReceipt, TableRef } from '../src/contract/table.ts';
 import type { CallContext } from '../src/providers/provider.ts';
 import { judge } from '../src/rules/idle.ts';
 import { nextPollMs, sliceIsOver } from '../src/rules/poll.ts';
-import { observe, type Watch } from '../src/rules/watch.ts';
+import { observe, timeLeftMs, type Watch } from '../src/rules/watch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readPatiently } from './reading.ts';
 import { runStep, type Step } from './step.ts';
@@ -61,7 +61,7 @@ async function wait(
       if (!step.isCancelled()) throw error;
       return { end: 'stopped', watch, calls: step.calls };
     }
-    step.report(watch);
+    step.report(watch, saysOf(watch));
     const verdict = judge(watch, policy, now());
     if (verdict !== 'running') return { end: verdict, watch, calls: step.calls };
     if (now() >= deadlineAtMs) return { end: 'deadline', watch, calls: step.calls };
@@ -69,6 +69,23 @@ async function wait(
       return { end: 'slice', watch, calls: step.calls };
     }
   }
+}
+
+/** For people: `1,092 of 1,509 cells done, 50 in progress, 64 cells/min, about 6 min left`. */
+function saysOf(watch: Watch): string {
+  const { last, ratePerMs, lastReadAtMs } = watch;
+  if (last === null) return 'nothing read yet';
+  const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+  const leftMs = timeLeftMs(watch);
+  const failed = last.cellsFailed === null ? [] : [`${whole(last.cellsFailed)} failed`];
+  return [
+    `${whole(last.cellsDone)} of ${whole(last.cellsTotal)} cells done`,
+    ...failed,
+    `${whole(last.cellsInProgress)} in progress`,
+    ...(ratePerMs === 0 ? [] : [`${whole(ratePerMs * 60_000)} cells/min`]),
+    ...(leftMs === null ? [] : [`about ${whole(leftMs / 60_000)} min left`]),
+    `read at ${new Date(lastReadAtMs).toISOString()}`,
+  ].join(', ');
 }
 
 /** Evidence an earlier attempt had gathered, where its heartbeat arrived and is of our shape. */

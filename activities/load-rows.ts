@@ -179,6 +179,7 @@ class Loader {
   }
 
   #report(): void {
-    this.#step.report({ rowsLoaded: this.#held, rows: this.#input.snapshot.rows });
+    const { rows } = this.#input.snapshot;
+    this.#step.report({ rowsLoaded: this.#held, rows }, `${this.#held} of ${rows} rows loaded`);
   }
 }

@@ -29,6 +29,8 @@ export interface PreparedRows {
   paidCellsPerRow: number;
   /** Of a rerun: cells without an answer; `null` otherwise, or when it is not known. */
   openCells: number | null;
+  /** The run's folder in the store, for people. */
+  folder: string;
   /** Credits on the account; `null` where the provider does not say. */
   credits: number | null;
   /** Whether the server knows rowmill's search attributes; an unknown one would block the run. */
@@ -57,7 +59,10 @@ export const prepareRows =
       const { searchAttributes } = deps;
       deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
       const { calls } = step;
-      return { snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls };
+      return {
+        ...{ snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls },
+        folder: folder.path,
+      };
     });
 
 /** Once frozen, the source is not read again: what changes in it changes nothing. */

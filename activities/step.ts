@@ -18,8 +18,10 @@ const HEARTBEAT_EVERY_MS = 2_000;
 
 /** What a heartbeat carries; the details of an earlier attempt come back in this shape. */
 export interface Beat<D> {
+  /** For people who look at the pending activity in the UI. */
+  says: string | null;
   calls: ApiCalls;
-  /** What the step wants to remember, or show to people. */
+  /** What the step wants to remember. */
   details: D | null;
 }
 
@@ -32,7 +34,7 @@ export interface Step<D> {
   previous: unknown;
   calls: ApiCalls;
   /** Sent with the next heartbeat. */
-  report(details: D): void;
+  report(details: D, says: string): void;
   /** Waits; ends early by throwing when the step is cancelled. */
   sleep(ms: number): Promise<void>;
   /** Whether the workflow wants it to end; not: the worker stops. */
@@ -67,7 +69,7 @@ export async function runStep<D, R>(
   const { attempt } = activityInfo();
   const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
   const signal = cancellationSignal();
-  const beat: Beat<D> = { calls: callsBefore(heartbeatDetails), details: null };
+  const beat: Beat<D> = { says: null, calls: callsBefore(heartbeatDetails), details: null };
   const step: Step<D> = {
     ctx: {
       signal,
@@ -76,8 +78,9 @@ export async function runStep<D, R>(
     attempt,
     previous: detailsBefore(heartbeatDetails),
     calls: beat.calls,
-    report: (details) => {
+    report: (details, says) => {
       beat.details = details;
+      beat.says = says;
       heartbeat(beat);
     },
     sleep,

@@ -128,7 +128,8 @@ export class Sweep {
             await draft.line(this.#take(row, ordinal, table));
           }
           inPart += page.rows.length;
-          step.report({ rowsRead: this.#count, rows: this.#rows });
+          const says = `${this.#count} of ${this.#rows} rows read`;
+          step.report({ rowsRead: this.#count, rows: this.#rows }, says);
         }
         const { version } = walk;
         const at = version === undefined ? { next: cursor } : { next: cursor, version };

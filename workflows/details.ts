@@ -1,42 +1,61 @@
 import type { RunProgress } from '../src/contract/run.ts';
 import { code, fenced, link } from '../src/rules/markup.ts';
+import { duration, time, whole } from './words.ts';
 
 const BAR_CELLS = 30;
 
 /** The current details in the Temporal UI: Markdown, with columns aligned in a fenced block. */
 export function renderDetails(progress: RunProgress): string {
-  const { cells, cellsPerMinute, apiCalls } = progress;
+  const { cells } = progress;
   const share = cells.total === 0 ? 0 : Math.min(1, cells.done / cells.total);
   const full = Math.floor(share * BAR_CELLS);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_CELLS - full);
-  const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
-  const pass = progress.pass > 1 ? `, pass ${progress.pass}` : '';
-  const lines = [
-    `### ${progress.outcome ?? `${progress.stage}${pass}`}`,
+  return [
+    `### ${headline(progress)}`,
     '',
     `\`${bar}\` ${Math.floor(share * 100)} %`,
     '',
-    ...fence([
-      ['rows', whole(progress.rows)],
-      ['cells done', `${whole(cells.done)} of ${whole(cells.total)}`],
-      ['failed', cells.failed === null ? 'known when the table is read' : whole(cells.failed)],
-      ['left', whole(left)],
-      ['in progress', cells.inProgress === 0 ? null : whole(cells.inProgress)],
-      ['rate', cellsPerMinute === null ? null : `${whole(cellsPerMinute)} cells/min`],
-      ['time left', progress.leftMs === null ? null : duration(progress.leftMs)],
-      ['credits', creditsLine(progress)],
-      ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
-      ['as of', time(progress.asOfMs)],
-      ['deadline', time(progress.deadlineAtMs)],
-    ]),
+    ...fence(facts(progress)),
     ...columnLines(progress),
-  ];
-  if (progress.problem !== null) lines.push('', `**Last problem:** ${code(progress.problem)}`);
-  if (progress.tableUrl !== null) lines.push('', link('Table at the provider', progress.tableUrl));
-  else if (progress.tableId !== null) lines.push('', `Table ${code(progress.tableId)}`);
-  return lines.join('\n');
+    ...notes(progress).flatMap((note) => ['', note]),
+    '',
+    ...links(progress),
+  ].join('\n');
 }
 
+function headline({ outcome, stage, pass }: RunProgress): string {
+  return outcome ?? (pass > 1 ? `${stage}, pass ${pass}` : stage);
+}
+
+type Fact = readonly [string, string | null];
+
+function facts(progress: RunProgress): Fact[] {
+  const { cells, cellsPerMinute, apiCalls } = progress;
+  const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
+  return [
+    ['rows', whole(progress.rows)],
+    ['cells done', `${whole(cells.done)} of ${whole(cells.total)}`],
+    ['failed', cells.failed === null ? 'known when the table is read' : whole(cells.failed)],
+    ['left', whole(left)],
+    ['in progress', cells.inProgress === 0 ? null : whole(cells.inProgress)],
+    ['rate', cellsPerMinute === null ? null : `${whole(cellsPerMinute)} cells/min`],
+    ['time left', progress.leftMs === null ? null : duration(progress.leftMs)],
+    ['credits', creditsLine(progress)],
+    ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
+    ['polls', `at most ${duration(progress.pollAtMostMs)} apart`],
+    ['as of', time(progress.asOfMs)],
+    ['deadline', time(progress.deadlineAtMs)],
+  ];
+}
+
+function creditsLine(progress: RunProgress): string {
+  const { estimatedCredits, creditsBefore, creditsSpent } = progress;
+  const account = creditsBefore === null ? '' : `; the account had ${whole(creditsBefore)}`;
+  const spent = creditsSpent === null ? '' : `; ${whole(creditsSpent)} spent`;
+  return `${whole(estimatedCredits)} estimated${account}${spent}`;
+}
+
+/** By the last sweep over the table's pages. */
 function columnLines(progress: RunProgress): string[] {
   const columns = Object.entries(progress.byColumn);
   if (columns.length === 0) return [];
@@ -46,7 +65,7 @@ function columnLines(progress: RunProgress): string[] {
   return [
     '',
     '```',
-    row(['column', 'done', 'empty', 'failed', 'blocked', 'pending']),
+    row(['column', 'done', 'empty', 'failed', 'blocked', 'left']),
     ...columns.map(([key, c]) =>
       row([fenced(key), ...[c.done, c.empty, c.failed, c.blocked, c.pending].map(whole)]),
     ),
@@ -54,29 +73,56 @@ function columnLines(progress: RunProgress): string[] {
   ];
 }
 
-/** What has no value is left out. */
-function fence(pairs: readonly (readonly [string, string | null])[]): string[] {
-  const lines = pairs.flatMap(([name, value]) =>
-    value === null ? [] : [`${name.padEnd(13)}${value}`],
-  );
-  return ['```', ...lines, '```'];
+/** What somebody should know, and what to do about it: the names of updates, as the UI has them. */
+function notes(progress: RunProgress): string[] {
+  const { stage, paused, cells, creditsMissing, outcome } = progress;
+  const out: string[] = [];
+  const inFlight = cells.inProgress === 0 ? 'Cells in flight' : `${whole(cells.inProgress)} cells`;
+  if (paused !== null) {
+    const by = paused.by === null ? '' : ` by ${code(paused.by)}`;
+    const why = paused.reason === null ? '' : `: ${code(paused.reason)}`;
+    const verb = stage === 'paused' ? 'Paused' : 'Pauses after this step; asked for';
+    out.push(
+      `**${verb}${by}** at ${time(paused.sinceMs)}${why}. ${inFlight} go on at the provider, and so ` +
+        'does the deadline. Update `resume` lets it go on, `adjust` moves the deadline.',
+    );
+  }
+  if (stage === 'waiting for approval') {
+    const credits = whole(progress.estimatedCredits);
+    out.push(`**Waits for the approval of about ${credits} credits:** update \`approveSpend\`.`);
+  }
+  if (stage === 'waiting for credits') {
+    const missing = creditsMissing === null ? '' : ` About ${whole(creditsMissing)} are missing.`;
+    out.push(
+      `**Waits for credits.**${missing} It goes on by itself after a top-up, at once with \`resume\`.`,
+    );
+  }
+  if (stage === 'waiting for credentials') {
+    out.push('**Waits for a valid token** in the environment of the worker; then update `resume`.');
+  }
+  if (progress.rerunAsked && outcome === null) {
+    out.push('One more pass over failed cells was asked for; it follows those of the pipeline.');
+  }
+  if (outcome !== null && cells.inProgress > 0) {
+    out.push(`**${whole(cells.inProgress)} cells still go on at the provider, and cost.**`);
+  }
+  if (progress.problem !== null) out.push(`**Last problem:** ${code(progress.problem)}`);
+  return out;
 }
 
-const creditsLine = (progress: RunProgress): string => {
-  const before = progress.creditsBefore;
-  const account = before === null ? '' : `; the account had ${whole(before)}`;
-  return `${whole(progress.estimatedCredits)} estimated${account}`;
-};
+function links({ tableUrl, tableId, results, folder }: RunProgress): string[] {
+  const out: string[] = [];
+  if (tableUrl !== null) out.push(`- ${link('Table at the provider', tableUrl)}`);
+  else if (tableId !== null) out.push(`- Table ${code(tableId)}`);
+  out.push(...results.map((path) => `- Results ${code(path)}`));
+  if (folder !== null) out.push(`- Files of the run ${code(folder)}`);
+  return out;
+}
 
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
-
-/** 2026-01-31 02:30:00 UTC */
-const time = (ms: number): string =>
-  `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-
-function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+/** What has no value is left out. */
+function fence(pairs: readonly Fact[]): string[] {
+  const lines = pairs.flatMap(([name, value]) =>
+    value === null ? [] : [`${name.padEnd(12)} ${value}`],
+  );
+  return ['```', ...lines, '```'];
 }

@@ -5,9 +5,11 @@ import { logPass, nextPass, neverAsked, passOnDemand, type PassKind } from '../s
 import { beginWatch } from '../src/rules/watch.ts';
 import { breakably, patiently, waitIfBroke } from './patience.ts';
 import * as steps from './policies.ts';
+import { progressOf } from './progress.ts';
 import type { Run } from './run.ts';
 import type { ResumableInput } from './run-state.ts';
 import { loadRows } from './table.ts';
+import { whole } from './words.ts';
 
 /** The workflow's own type: naming it by its function would close a circle of imports. */
 type EnrichTable = (input: ResumableInput) => Promise<RunSummary>;
@@ -85,7 +87,7 @@ export async function untilIdle(run: Run): Promise<void> {
   for (;;) {
     run.enter('running');
     const slice = await breakably(run, () =>
-      awaitIdle.executeWithOptions(run.withinGrace(`Wait for pass ${state.passes}`), [
+      awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
         {
           provider: run.pipeline.provider,
           table: { ...run.table, columns: [] },
@@ -113,6 +115,14 @@ export async function untilIdle(run: Run): Promise<void> {
       await continueAsNew<EnrichTable>({ ...run.input, resume: state });
     }
   }
+}
+
+/** In the history for good: how it stood then is known without any worker. */
+function waitSummary(run: Run): string {
+  const { cells } = progressOf(run);
+  const failed = cells.failed === null ? '' : `, ${whole(cells.failed)} failed`;
+  const counts = `${whole(cells.done)} of ${whole(cells.total)} cells done${failed}`;
+  return `Wait for pass ${run.state.passes}: ${counts}`;
 }
 
 /** Pages the table into the store, and takes stock. */

@@ -61,6 +61,7 @@ export async function waitIfBroke(run: Run): Promise<boolean> {
     ]),
   );
   run.count(look);
+  run.state.balance = look.credits;
   if (look.credits === null || look.credits > 0) return false;
   await waitForAccount(run, 'waiting for credits', 'the account has no credits left');
   return true;
@@ -79,7 +80,10 @@ export async function waitForAccount(run: Run, hold: Hold, problem: string): Pro
     ]),
   );
   // Resumed by somebody: the step itself will tell whether they were right.
-  if (seen !== BROKEN_OFF) run.count(seen);
+  if (seen !== BROKEN_OFF) {
+    run.count(seen);
+    state.balance = seen.credits;
+  }
   state.problem = null;
   run.enter(interrupted);
 }

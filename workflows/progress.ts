@@ -17,7 +17,8 @@ export interface View {
 }
 
 /** How a run stands: the answer of the query `progress`, and what the Temporal UI shows. */
-export function progressOf({ pipeline, state, outcome }: View): RunProgress {
+export function progressOf(view: View): RunProgress {
+  const { pipeline, state, outcome } = view;
   const { prepared, found, open } = state;
   const rows = prepared?.snapshot.rows ?? 0;
   return {
@@ -38,12 +39,28 @@ export function progressOf({ pipeline, state, outcome }: View): RunProgress {
     leftMs: open === null ? null : timeLeftMs(open.watch),
     estimatedCredits: prepared === null ? 0 : creditsOf(prepared, pipeline.spend),
     creditsBefore: prepared?.credits ?? null,
+    ...creditsOfNow(view),
     apiCalls: state.calls,
+    results: pipeline.results.map(({ to }) => to),
+    folder: prepared?.folder ?? null,
     problem: state.problem,
     paused: state.pause,
     rerunAsked: state.rerunAsked,
     pollAtMostMs: state.pollAtMostMs,
   };
+}
+
+function creditsOfNow({ pipeline, state }: View) {
+  const { prepared, balance, stage } = state;
+  const before = prepared?.credits ?? null;
+  const spent = before === null || balance === null ? null : Math.max(0, before - balance);
+  if (prepared === null || stage !== 'waiting for credits') {
+    return { creditsSpent: spent, creditsMissing: null };
+  }
+  const { total, done } = cellsOf(state, prepared.snapshot.rows);
+  const most = creditsOf(prepared, pipeline.spend);
+  const needed = Math.min(most, (total - done) * pipeline.spend.creditsPerCell);
+  return { creditsSpent: spent, creditsMissing: Math.max(0, needed - (balance ?? 0)) };
 }
 
 /** Stages after which no cell moves any more. */
@@ -62,7 +79,8 @@ function cellsOf({ open, found, stage, table, doneCells }: RunState, rows: numbe
     return { total, done, inProgress, failed };
   }
   if (swept !== null && OVER.includes(stage)) {
-    return { total: totalCells(swept), done: swept.done + swept.empty, inProgress: 0, failed };
+    const done = swept.done + swept.empty;
+    return { total: totalCells(swept), done, inProgress: found?.inFlight ?? 0, failed };
   }
   const computed = table?.columns.filter((column) => !column.input).length ?? 0;
   return { total: rows * computed, done: doneCells, inProgress: 0, failed };

@@ -6,12 +6,13 @@ import {
   log,
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
-import { outcomeOf } from '../src/rules/outcome.ts';
+import { outcomeOf, unanswered } from '../src/rules/outcome.ts';
 import { failureOf, ranOutOfTime } from './failures.ts';
 import { sweep } from './pass.ts';
 import * as steps from './policies.ts';
 import type { RunState } from './run-state.ts';
 import type { Run } from './run.ts';
+import { whole } from './words.ts';
 
 /**
  * Copies the results to where the pipeline wants them, with manifest and quarantine. From here on
@@ -26,6 +27,15 @@ export function publishResults(run: Run): Promise<RunSummary> {
   );
 }
 
+/** In the history for good: what came of it is known without any worker. */
+function publishSummary(outcome: Outcome, { found }: RunState): string {
+  if (found === null) return `Publish: ${outcome}`;
+  const { done, empty } = found.cells;
+  const open = unanswered(found.cells);
+  const counts = `${whole(done + empty)} cells done, ${whole(open)} without an answer`;
+  return `Publish the results: ${outcome}, ${counts}`;
+}
+
 /** Cells that go on at the provider, and cost, by the newest look at them. */
 const cellsInFlight = ({ open, found }: RunState): number =>
   open?.watch.last?.cellsInProgress ?? found?.inFlight ?? 0;
@@ -36,7 +46,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
   const { state, pipeline, input } = run;
   run.enter('publishing results');
   const summary = await steps.publishResults.executeWithOptions(
-    run.withinGrace(`Publish the results: ${outcome}`),
+    run.withinGrace(publishSummary(outcome, state)),
     [
       {
         run: run.key,
@@ -59,6 +69,10 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
     ],
   );
   state.calls = summary.apiCalls;
+  const before = state.prepared?.credits ?? null;
+  if (before !== null && summary.creditsSpent !== null) {
+    state.balance = before - summary.creditsSpent;
+  }
   run.finish(outcome);
   return summary;
 }

@@ -50,6 +50,8 @@ export interface RunState {
   /** The run before may have ended without its first pass. */
   firstDue: boolean;
   pollAtMostMs: number;
+  /** On the account, by the newest look since the run began. */
+  balance: number | null;
   /** A paid request was made, or was about to be. */
   asked: boolean;
 }
@@ -86,6 +88,7 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     rerunAsked: earlier !== undefined,
     firstDue: earlier !== undefined,
     pollAtMostMs: pipeline.run.pollAtMostMs,
+    balance: null,
     asked: false,
   };
 }

@@ -134,7 +134,15 @@ export interface RunProgress {
   leftMs: number | null;
   estimatedCredits: number;
   creditsBefore: number | null;
+  /** By the newest look at the account; `null` before there was a second one. */
+  creditsSpent: number | null;
+  /** About so many are missing, while the run waits for credits. */
+  creditsMissing: number | null;
   apiCalls: ApiCalls;
+  /** Where the results go. */
+  results: string[];
+  /** The run's files in the store; `null` before the rows are prepared. */
+  folder: string | null;
   /** Last problem in one line, for people. */
   problem: string | null;
   /** Held, or to be held as soon as the step under way is over. */

@@ -1,0 +1,14 @@
+/** Numbers and times as people read them in the Temporal UI. */
+
+export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** 2026-01-31 02:30:00 UTC */
+export const time = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
