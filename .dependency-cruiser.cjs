@@ -45,6 +45,7 @@ module.exports = {
       ['src/http/', 'src/errors\\.ts', 'src/contract/'],
       'the port and what stands behind it',
     ),
+    room('src/notify/', ['src/http/', 'src/errors\\.ts', 'src/contract/'], 'telling of the end'),
     room('src/store/', ['src/errors\\.ts', 'src/contract/'], 'files of a run'),
     room(
       'src/sources/',
@@ -59,7 +60,7 @@ module.exports = {
     ),
     room(
       'activities/',
-      ['src/(contract|rules|providers|store|sources|sinks|errors|http)'],
+      ['src/(contract|rules|providers|store|sources|sinks|notify|errors|http)'],
       'one API step each',
     ),
     room(

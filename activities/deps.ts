@@ -1,3 +1,4 @@
+import type { Webhooks } from '../src/notify/webhooks.ts';
 import type { Providers } from '../src/providers/registry.ts';
 import type { Store } from '../src/store/store.ts';
 import type { StepEvent } from './step-event.ts';
@@ -8,6 +9,8 @@ export interface ActivityDeps {
   store: Store;
   /** Whether rowmill's search attributes are registered on the server. */
   searchAttributes: boolean;
+  /** How the end of a run is told; without it nobody is. */
+  webhooks?: Webhooks;
   /**
    * Stretches the pauses in which a request whose fate is unknown may still land; tests hurry.
    * @default 1

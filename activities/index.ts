@@ -8,6 +8,8 @@ import { ensureTable } from './ensure-table.ts';
 import { loadRows } from './load-rows.ts';
 import { prepareRows } from './prepare-rows.ts';
 import { publishResults } from './publish-results.ts';
+import { recordNotifications } from './record-notifications.ts';
+import { sendNotification } from './send-notification.ts';
 import { startRun } from './start-run.ts';
 
 /** Short and paging steps: the main task queue. */
@@ -20,6 +22,8 @@ export const createActivities = (deps: ActivityDeps) => ({
   publishResults: publishResults(deps),
   checkCredits: checkCredits(deps),
   cancelRemote: cancelRemote(deps),
+  sendNotification: sendNotification(deps),
+  recordNotifications: recordNotifications(deps),
 });
 
 /** The long, cheap waits: a task queue of their own, with many slots. */

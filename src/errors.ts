@@ -244,6 +244,21 @@ export const ERRORS = {
     exit: usage,
   },
 
+  // Telling that a run has ended
+  webhook_failed: {
+    meaning: 'A webhook was not taken: no answer, or an answer other than 2xx.',
+    remedy: 'It is tried again for ten minutes. Then the manifest says so; the run ends as it did.',
+    retryable: true,
+    exit: failed,
+    benign: true,
+  },
+  webhook_refused: {
+    meaning: 'A webhook may not be sent: its address, its secret or its answer forbid it.',
+    remedy: 'See docs/webhooks.md; the run itself ends as it did.',
+    retryable: false,
+    exit: failed,
+  },
+
   // Temporal and this machine
   temporal_unreachable: {
     meaning: 'No Temporal server answers at the address.',

@@ -110,12 +110,15 @@ function notes(progress: RunProgress): string[] {
   return out;
 }
 
-function links({ tableUrl, tableId, results, folder }: RunProgress): string[] {
+function links({ tableUrl, tableId, results, folder, notified }: RunProgress): string[] {
   const out: string[] = [];
   if (tableUrl !== null) out.push(`- ${link('Table at the provider', tableUrl)}`);
   else if (tableId !== null) out.push(`- Table ${code(tableId)}`);
   out.push(...results.map((path) => `- Results ${code(path)}`));
   if (folder !== null) out.push(`- Files of the run ${code(folder)}`);
+  for (const { url, status, problem } of notified) {
+    out.push(`- Webhook ${code(url)}: ${status}${problem === null ? '' : `, ${code(problem)}`}`);
+  }
   return out;
 }
 

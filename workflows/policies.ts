@@ -85,6 +85,20 @@ export const { cancelRemote } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '1s', maximumInterval: '20s' }),
 });
 
+/** A receiver that is down for longer is named in the manifest; the run waits no longer for it. */
+export const { sendNotification } = proxyActivities<Activities>({
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '10m',
+  retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
+});
+
+/** Nobody waits for it gladly. */
+export const { recordNotifications } = proxyActivities<Activities>({
+  startToCloseTimeout: '5m',
+  scheduleToCloseTimeout: '10m',
+  retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
+});
+
 /** A failed poll costs nothing but time: soon again, for as long as the run may last. */
 export const pollingSteps = () =>
   proxyActivities<PollActivities>({

@@ -45,6 +45,7 @@ export function progressOf(view: View): RunProgress {
     folder: prepared?.folder ?? null,
     problem: state.problem,
     paused: state.pause,
+    notified: state.notified,
     rerunAsked: state.rerunAsked,
     pollAtMostMs: state.pollAtMostMs,
   };

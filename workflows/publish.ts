@@ -9,6 +9,7 @@ import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf, unanswered } from '../src/rules/outcome.ts';
 import { failureOf, ranOutOfTime } from './failures.ts';
 import { sweep } from './pass.ts';
+import { bareSummary, notify } from './notify.ts';
 import * as steps from './policies.ts';
 import type { RunState } from './run-state.ts';
 import type { Run } from './run.ts';
@@ -74,6 +75,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
     state.balance = before - summary.creditsSpent;
   }
   run.finish(outcome);
+  await notify(run, summary, reason);
   return summary;
 }
 
@@ -83,7 +85,10 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
   const { state, pipeline } = run;
   const failure = failureOf(error);
   // A target that cannot be written: the results lie in the store, there is no more to save.
-  if (state.stage === 'publishing results') throw failure;
+  if (state.stage === 'publishing results') {
+    await CancellationScope.nonCancellable(() => endAsFailed(run, failure));
+    throw failure;
+  }
   const cancelled = isCancellation(error);
   state.problem = cancelled ? 'cancelled' : failure.message;
   state.pause = null;
@@ -128,10 +133,17 @@ async function salvage(run: Run): Promise<void> {
 /** A failed run that had a table leaves a manifest, and the results so far. */
 async function leaveTraces(run: Run, failure: ApplicationFailure): Promise<void> {
   try {
-    if (run.state.table !== null) await publish(run, 'failed', failure.message);
-    else run.finish('failed');
+    if (run.state.table !== null) {
+      await publish(run, 'failed', failure.message);
+      return;
+    }
   } catch (error) {
     log.warn('nothing could be published', { error: failureOf(error).message });
-    run.finish('failed');
   }
+  await endAsFailed(run, failure);
+}
+
+async function endAsFailed(run: Run, failure: ApplicationFailure): Promise<void> {
+  run.finish('failed');
+  await notify(run, bareSummary(run, 'failed'), failure.message);
 }

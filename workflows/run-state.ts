@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
+import type { Notified } from '../src/contract/notify.ts';
 import type { Collection } from '../src/contract/results.ts';
 import type { ApiCalls, EnrichTableInput, Pause, Stage } from '../src/contract/run.ts';
 import type { RunReceipt, TableRef } from '../src/contract/table.ts';
@@ -52,6 +53,7 @@ export interface RunState {
   pollAtMostMs: number;
   /** On the account, by the newest look since the run began. */
   balance: number | null;
+  notified: Notified[];
   /** A paid request was made, or was about to be. */
   asked: boolean;
 }
@@ -89,6 +91,7 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     firstDue: earlier !== undefined,
     pollAtMostMs: pipeline.run.pollAtMostMs,
     balance: null,
+    notified: [],
     asked: false,
   };
 }

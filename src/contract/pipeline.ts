@@ -1,3 +1,4 @@
+import type { NotifyTarget } from './notify.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** A pipeline file after validation: defaults filled in, durations in ms, paths absolute. */
@@ -9,6 +10,8 @@ export interface Pipeline {
   run: RunPolicy;
   spend: SpendPolicy;
   results: ResultTarget[];
+  /** Whom to tell when a run has ended. */
+  notify?: NotifyTarget[];
 }
 
 export interface TableSpec {

@@ -1,3 +1,4 @@
+import type { Notified } from './notify.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { CellCounts, PublishedFile } from './results.ts';
 import type { SnapshotRef } from './rows.ts';
@@ -147,6 +148,8 @@ export interface RunProgress {
   problem: string | null;
   /** Held, or to be held as soon as the step under way is over. */
   paused: Pause | null;
+  /** Who was told of the end, and who could not be. */
+  notified: Notified[];
   /** One more pass over the failed cells was asked for. */
   rerunAsked: boolean;
   pollAtMostMs: number;

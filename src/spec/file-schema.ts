@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { providerSpecs, type ProviderSpec } from '../providers/spec.ts';
 import { duration } from './duration-field.ts';
 import { parsePercentage, PERCENTAGE_ALLOWED, PERCENTAGE_PATTERN } from './percentage.ts';
+import { notifyFile } from './notify.ts';
 import { scheduleFile } from './schedule.ts';
 
 /**
@@ -138,6 +139,7 @@ const fileSchema = (provider: ProviderSpec | null) => {
       )
       .min(1)
       .describe('Where the results go.'),
+    notify: notifyFile.optional(),
     schedule: scheduleFile.optional(),
     $schema: z.string().optional().describe('For editors: where the JSON Schema of this file is.'),
   });

@@ -3,6 +3,7 @@ import type { ColumnConfig, Pipeline, RowsSource, RowsSpec } from '../contract/p
 import type { ProviderSpec, TableShape } from '../providers/spec.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import type { PipelineFile } from './file-schema.ts';
+import { notifyOf } from './notify.ts';
 import { resultFormatOf, rowsFormatOf } from './places.ts';
 
 /** A file without mistakes → the pipeline: defaults filled in, paths absolute. */
@@ -42,6 +43,7 @@ export function normalise(
       to: resolve(baseDir, to),
       format: resultFormatOf(to) ?? 'jsonl',
     })),
+    ...(file.notify === undefined ? {} : { notify: notifyOf(file.notify) }),
   };
 }
 

@@ -21,6 +21,7 @@ const SHAPES: [RegExp, string][] = [
     /\bBasic\s{1,9}(?=[A-Za-z0-9+/]{0,99}\d)[A-Za-z0-9+/]{16,999}={0,2}(?![\w+/])(?=["'\s,}]|$)/g,
     'a Basic header',
   ],
+  [/\bwhsec_[\w+/]{16}/g, 'a secret of webhooks (whsec_…)'],
   [/\bgh[opsur]_\w{20}/g, 'a GitHub token'],
   [/\bxox[abprs]-[\w-]{10}/g, 'a Slack token'],
   [/\bAKIA[0-9A-Z]{16}\b/g, 'an AWS key'],

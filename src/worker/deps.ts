@@ -1,6 +1,7 @@
 import type { ActivityDeps } from '../../activities/deps.ts';
 import type { StepEvent } from '../../activities/step-event.ts';
 import { RowmillError } from '../errors.ts';
+import { createWebhooks } from '../notify/webhooks.ts';
 import { createProviders, PROVIDER_NAMES, type ProviderHooks } from '../providers/registry.ts';
 import { createFileStore } from '../store/file-store.ts';
 import type { Env } from './settings.ts';
@@ -24,6 +25,7 @@ export const createWorkerDeps = ({
 }: WorkerDepsOptions): ActivityDeps => ({
   providers: createProviders({ ...env }, hooks),
   store: createFileStore(store),
+  webhooks: createWebhooks(env),
   searchAttributes,
   ...(onEvent === undefined ? {} : { onEvent }),
 });

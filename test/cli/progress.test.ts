@@ -14,7 +14,7 @@ const NOW = Date.UTC(2026, 0, 31, 2, 30);
 
 const progress: LiveProgress = {
   ...{ paused: null, rerunAsked: false, pollAtMostMs: 120_000 },
-  ...{ creditsSpent: null, creditsMissing: null, results: [], folder: null },
+  ...{ creditsSpent: null, creditsMissing: null, results: [], folder: null, notified: [] },
   pipeline: 'sp500',
   stage: 'running',
   outcome: null,

@@ -6,6 +6,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/index.ts';
 import type { EnrichTableInput } from '../../src/contract/run.ts';
 import type { Json } from '../../src/contract/json.ts';
+import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { parsePipeline } from '../../src/spec/index.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
@@ -29,6 +30,8 @@ export interface House {
 export interface HouseOptions {
   sandbox?: Partial<SandboxOptions>;
   requestsPerSecond?: number;
+  /** Of the worker, for webhooks. */
+  webhookEnv?: Record<string, string>;
   /** Instead of the server of the test run. */
   address?: string;
 }
@@ -67,7 +70,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),
   };
   const worker = await startWorker({
-    deps: { providers: createProviders(env), store, searchAttributes: true, settleFactor: 0.2 },
+    deps: {
+      ...{ providers: createProviders(env), store, searchAttributes: true, settleFactor: 0.2 },
+      webhooks: createWebhooks(options.webhookEnv ?? {}),
+    },
     taskQueue,
     target: { address, ignoreProfileFile: true },
     ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined

@@ -22,13 +22,28 @@ const snapshot = { digest: 'sha256:0', rows: 10, bytes: 1 };
 const state: RunState = {
   ...{ startedAtMs: 0, deadlineAtMs: 1, stage: 'rerunning failed cells', approved: false },
   prepared: {
-    ...{ snapshot, paidCellsPerRow: 1, openCells: null, folder: '/f', credits: null, searchAttributes: true },
+    ...{
+      snapshot,
+      paidCellsPerRow: 1,
+      openCells: null,
+      folder: '/f',
+      credits: null,
+      searchAttributes: true,
+    },
     calls: { total: 0, polls: 0 },
   },
   table: { id: 't', url: null, columns },
   ...{ loaded: null, next: 'failed', open: null, log: null, passes: 1, found, doneCells: 18 },
   ...{ calls: { total: 0, polls: 0 }, problem: null, shown: '' },
-  ...{ pause: null, rerunAsked: false, firstDue: false, pollAtMostMs: 1, balance: null, asked: true },
+  ...{
+    pause: null,
+    rerunAsked: false,
+    firstDue: false,
+    pollAtMostMs: 1,
+    balance: null,
+    notified: [],
+    asked: true,
+  },
 };
 
 const pipeline: Pipeline = {

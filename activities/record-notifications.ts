@@ -1,0 +1,29 @@
+import { RUN_FILE } from '../src/contract/names.ts';
+import type { Notified } from '../src/contract/notify.ts';
+import type { ResultTarget } from '../src/contract/pipeline.ts';
+import { copyBeside } from '../src/sinks/copy.ts';
+import { siblingPaths } from '../src/sinks/siblings.ts';
+import type { RunKey } from '../src/store/store.ts';
+import type { ActivityDeps } from './deps.ts';
+import { runStep } from './step.ts';
+
+export interface RecordNotificationsInput {
+  run: RunKey;
+  results: ResultTarget[];
+  notifications: Notified[];
+}
+
+/** Writes into the manifest who was told and who was not; a run that left none is let be. */
+export const recordNotifications =
+  (deps: ActivityDeps) =>
+  ({ run, results, notifications }: RecordNotificationsInput): Promise<void> =>
+    runStep<null, undefined>(deps, async () => {
+      const folder = deps.store.run(run);
+      if (!(await folder.exists(RUN_FILE.manifest))) return;
+      const manifest = await folder.readJson(RUN_FILE.manifest);
+      if (typeof manifest !== 'object' || manifest === null) return;
+      await folder.writeJson(RUN_FILE.manifest, { ...manifest, notifications });
+      for (const target of results) {
+        await copyBeside(folder, RUN_FILE.manifest, siblingPaths(target).manifest);
+      }
+    });

@@ -1,0 +1,29 @@
+import type { Notified, NotifyTarget, RunFinished } from '../src/contract/notify.ts';
+import type { ApiCalls } from '../src/contract/run.ts';
+import { RowmillError } from '../src/errors.ts';
+import type { ActivityDeps } from './deps.ts';
+import { runStep } from './step.ts';
+
+export interface SendNotificationInput {
+  target: NotifyTarget;
+  /** The same on every retry. */
+  id: string;
+  body: RunFinished;
+}
+
+/** Tells one receiver that the run has ended. */
+export const sendNotification =
+  (deps: ActivityDeps) =>
+  ({ target, id, body }: SendNotificationInput): Promise<{ id: Notified['id']; calls: ApiCalls }> =>
+    runStep<null, { id: string; calls: ApiCalls }>(deps, async (step) => {
+      if (deps.webhooks === undefined) {
+        throw new RowmillError('webhook_refused', 'this worker sends no webhooks');
+      }
+      const { url, secretEnv } = target;
+      const { signal } = step.ctx;
+      await deps.webhooks.send({
+        ...{ url, id, secretEnv, body },
+        signal: signal ?? new AbortController().signal,
+      });
+      return { id, calls: step.calls };
+    });

@@ -1,0 +1,133 @@
+import { Pool } from 'undici';
+import { isIP } from 'node:net';
+import type { RunFinished } from '../contract/notify.ts';
+import { RowmillError } from '../errors.ts';
+import { exchange } from '../http/exchange.ts';
+import { isPublic } from './address.ts';
+import { blocked, guardedLookup } from './guarded-lookup.ts';
+import { keyOf, signatureOf } from './signature.ts';
+
+export interface Delivery {
+  url: string;
+  /** The same on every retry: receivers tell repeats by it. */
+  id: string;
+  secretEnv: string;
+  body: RunFinished;
+  signal: AbortSignal;
+}
+
+/** Sends webhooks with the secrets, and by the rules, of one environment. */
+export interface Webhooks {
+  /** @throws RowmillError `webhook_failed` (worth a retry), `webhook_refused` (not) */
+  send(delivery: Delivery): Promise<void>;
+}
+
+const CONNECT_MS = 5_000;
+const TOTAL_MS = 15_000;
+/** Far above any summary; nobody reads more of a reply either. */
+const MOST_BODY_BYTES = 256 * 1024;
+const MOST_REPLY_BYTES = 64 * 1024;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export function createWebhooks(env: Env): Webhooks {
+  const allowPrivate = /^(1|true|yes|on)$/i.test(
+    env['ROWMILL_WEBHOOK_ALLOW_PRIVATE']?.trim() ?? '',
+  );
+  return {
+    async send(delivery) {
+      const url = new URL(delivery.url);
+      const where = `POST ${withoutQuery(url)}`;
+      refuseUnsafe(url, where, allowPrivate);
+      const secret = env[delivery.secretEnv]?.trim() ?? '';
+      if (secret === '') {
+        throw new RowmillError('webhook_refused', `${delivery.secretEnv} is not set`, {
+          where,
+          remedy: 'Set the secret where the worker runs; webhooks are never sent unsigned.',
+        });
+      }
+      const headers = signedHeaders(delivery, keyOf(secret, delivery.secretEnv));
+      await post(url, headers, JSON.stringify(delivery.body), {
+        ...{ where, allowPrivate, signal: delivery.signal },
+      });
+    },
+  };
+}
+
+/** For people: a query may hold somebody's token. */
+export const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
+
+function refuseUnsafe(url: URL, where: string, allowPrivate: boolean): void {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) {
+    throw new RowmillError('webhook_refused', 'it is not https', {
+      where,
+      remedy: 'Use https; plain http goes with ROWMILL_WEBHOOK_ALLOW_PRIVATE=1 only.',
+    });
+  }
+  // A name is judged when it is resolved; an address never is.
+  if (!allowPrivate && isIP(host) !== 0 && !isPublic(host)) throw blocked(host);
+}
+
+function signedHeaders({ id, body }: Delivery, key: Buffer): Record<string, string> {
+  const text = JSON.stringify(body);
+  const seconds = Math.floor(Date.now() / 1_000);
+  if (Buffer.byteLength(text) > MOST_BODY_BYTES) {
+    throw new RowmillError('webhook_refused', `the message is over ${MOST_BODY_BYTES} bytes`);
+  }
+  return {
+    'content-type': 'application/json',
+    'user-agent': 'rowmill',
+    'webhook-id': id,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': signatureOf(key, id, seconds, text),
+  };
+}
+
+async function post(
+  url: URL,
+  headers: Record<string, string>,
+  body: string,
+  { where, allowPrivate, signal }: { where: string; allowPrivate: boolean; signal: AbortSignal },
+): Promise<void> {
+  // A connection of its own: nothing of one receiver is left over for the next.
+  const pool = new Pool(url.origin, {
+    connections: 1,
+    connect: { timeout: CONNECT_MS, ...(allowPrivate ? {} : { lookup: guardedLookup }) },
+  });
+  try {
+    const reply = await exchange(pool, {
+      ...{ method: 'POST', path: `${url.pathname}${url.search}`, headers, body, signal },
+      ...{ totalTimeoutMs: TOTAL_MS, maxBodyBytes: MOST_REPLY_BYTES, onSent: () => undefined },
+    });
+    if (reply.kind === 'broken') throw brokenBy(reply.error, where);
+    judge(reply.status, where);
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function brokenBy(error: Error, where: string): RowmillError {
+  if (error instanceof RowmillError) {
+    return new RowmillError(error.code, error.what, { where, remedy: error.remedy });
+  }
+  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
+  return new RowmillError('webhook_failed', `no answer${code}`, { where, cause: error });
+}
+
+function judge(status: number, where: string): void {
+  if (status >= 200 && status < 300) return;
+  if (status >= 300 && status < 400) {
+    throw new RowmillError('webhook_refused', `answered ${status}: redirects are not followed`, {
+      where,
+      remedy: 'Give the address that it leads to in the pipeline file.',
+    });
+  }
+  if (status === 410) {
+    throw new RowmillError('webhook_refused', 'answered 410: it is gone', {
+      where,
+      remedy: 'Take it out of the pipeline file.',
+    });
+  }
+  throw new RowmillError('webhook_failed', `answered ${status}`, { where });
+}

@@ -1,0 +1,142 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import type { RunFinished } from '../../src/contract/notify.ts';
+import { RowmillError } from '../../src/errors.ts';
+import { isPublic } from '../../src/notify/address.ts';
+import { createWebhooks } from '../../src/notify/webhooks.ts';
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+const OPEN = { ROWMILL_WEBHOOK_SECRET: SECRET, ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1' };
+
+const body: RunFinished = {
+  type: 'run.finished',
+  timestamp: '2026-01-31T02:30:00.000Z',
+  data: {
+    ...{ workflowId: 'nightly', runId: 'r', outcome: 'completed', tableId: 't', rows: 1 },
+    cells: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 },
+    ...{ passes: 1, apiCalls: { total: 1, polls: 0 }, creditsSpent: 1, results: [] },
+    ...{ quarantine: null, manifest: null, stillRunning: null, before: null, reason: null },
+  },
+};
+
+interface Received {
+  url: string;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+
+let server: Server;
+afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+/** A receiver on this machine that answers as it is told. */
+async function receiver(status = 204, headers: Record<string, string> = {}) {
+  const received: Received[] = [];
+  server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    request.on('end', () => {
+      received.push({ url: request.url ?? '', headers: request.headers, text });
+      response.writeHead(status, headers).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A server that listens on a port has such an address.
+  const { port } = server.address() as AddressInfo;
+  return { received, port };
+}
+
+const send = (env: Record<string, string>, url: string): Promise<void> =>
+  createWebhooks(env).send({
+    ...{ url, id: 'msg_1', secretEnv: 'ROWMILL_WEBHOOK_SECRET', body },
+    signal: new AbortController().signal,
+  });
+
+async function errorOf(sent: Promise<void>): Promise<RowmillError> {
+  const error: unknown = await sent.then(
+    () => new Error('it was delivered'),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof RowmillError) return error;
+  throw error;
+}
+
+test('a webhook is signed so that the reference library verifies it', async () => {
+  const { received, port } = await receiver();
+  await send(OPEN, `http://127.0.0.1:${port}/hook?from=rowmill`);
+  const [one] = received;
+  expect(one?.url).toBe('/hook?from=rowmill');
+  const headers = {
+    'webhook-id': String(one?.headers['webhook-id']),
+    'webhook-timestamp': String(one?.headers['webhook-timestamp']),
+    'webhook-signature': String(one?.headers['webhook-signature']),
+  };
+  expect(new Webhook(SECRET).verify(one?.text ?? '', headers)).toEqual(body);
+  expect(() => new Webhook(SECRET).verify(`${one?.text ?? ''} `, headers)).toThrow();
+  expect(JSON.stringify(one)).not.toContain(SECRET);
+});
+
+test.each(['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1'])(
+  'nothing is sent to %s unless it is allowed',
+  async (host) => {
+    const { received, port } = await receiver();
+    const { ROWMILL_WEBHOOK_SECRET } = OPEN;
+    const error = await errorOf(send({ ROWMILL_WEBHOOK_SECRET }, `https://${host}:${port}/`));
+    expect([error.code, error.what]).toEqual([
+      'webhook_refused',
+      expect.stringContaining('is an address of a private network'),
+    ]);
+    expect(received).toEqual([]);
+  },
+);
+
+test('addresses of networks that are not the open internet are told from those that are', () => {
+  const closed = [
+    ...['10.1.2.3', '172.16.0.1', '192.168.1.1', '127.9.9.9', '169.254.169.254', '0.0.0.0'],
+    ...['100.64.0.1', '224.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'fc00::1', 'ff02::1'],
+    ...['::ffff:10.0.0.1', '::ffff:a9fe:a9fe', '64:ff9b::a00:1', '2002:a00:1::', '2001::1', 'x'],
+  ];
+  expect(closed.filter(isPublic)).toEqual([]);
+  const open = ['93.184.216.34', '2606:2800:220:1::1', '::ffff:93.184.216.34'];
+  expect(open.filter(isPublic)).toEqual(open);
+});
+
+test('plain http is refused unless it is allowed', async () => {
+  const { received, port } = await receiver();
+  const { ROWMILL_WEBHOOK_SECRET } = OPEN;
+  const error = await errorOf(send({ ROWMILL_WEBHOOK_SECRET }, `http://127.0.0.1:${port}/`));
+  expect([error.code, error.what]).toEqual(['webhook_refused', 'it is not https']);
+  expect(received).toEqual([]);
+});
+
+test('without a proper secret nothing is sent, and the secret is not repeated', async () => {
+  const { received, port } = await receiver();
+  const url = `http://127.0.0.1:${port}/`;
+  const open = { ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1' };
+  const missing = await errorOf(send(open, url));
+  expect(missing.what).toBe('ROWMILL_WEBHOOK_SECRET is not set');
+  for (const secret of ['hunter2hunter2', 'whsec_c2hvcnQ=', 'whsec_%%%']) {
+    const error = await errorOf(send({ ...open, ROWMILL_WEBHOOK_SECRET: secret }, url));
+    expect(error.code).toBe('webhook_refused');
+    expect(error.message + error.remedy).not.toContain(secret);
+  }
+  expect(received).toEqual([]);
+});
+
+test('a redirect is not followed, an error is worth a retry, and no query is told', async () => {
+  const moved = await receiver(302, { location: 'http://127.0.0.1:1/' });
+  const redirect = await errorOf(send(OPEN, `http://127.0.0.1:${moved.port}/hook?token=s3cret`));
+  expect([redirect.code, redirect.retryable]).toEqual(['webhook_refused', false]);
+  expect(redirect.message).not.toContain('s3cret');
+  await new Promise((resolve) => server.close(resolve));
+
+  const broken = await receiver(500);
+  const failed = await errorOf(send(OPEN, `http://127.0.0.1:${broken.port}/`));
+  expect([failed.code, failed.retryable]).toEqual(['webhook_failed', true]);
+  await new Promise((resolve) => server.close(resolve));
+
+  const gone = await errorOf(send(OPEN, `http://127.0.0.1:${broken.port}/`));
+  expect([gone.code, gone.what]).toEqual(['webhook_failed', 'no answer (ECONNREFUSED)']);
+  await receiver();
+});

@@ -1,0 +1,112 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { Webhook } from 'standardwebhooks';
+import type { RunFinished } from '../../src/contract/notify.ts';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { inputFor, openHouse, type House } from '../support/house.ts';
+
+jest.setTimeout(120_000);
+
+const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+const ROWS = [{ Symbol: 'S0', Security: 'Company 0' }];
+const CLEAN = { failRate: 0, hopelessRate: 0 };
+
+let house: House;
+let server: Server;
+afterEach(async () => {
+  await house.close();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+interface Received {
+  id: string;
+  path: string;
+  message: RunFinished;
+}
+
+/** Verifies what it gets; fails the first `failures` times. */
+async function receiver(failures: number) {
+  const received: Received[] = [];
+  let left = failures;
+  server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    request.on('end', () => {
+      const { headers } = request;
+      const signed = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
+      const message = new Webhook(SECRET).verify(
+        text,
+        Object.fromEntries(signed.map((name) => [name, String(headers[name])])),
+      );
+      // Verified above to be what was signed.
+      const told = message as RunFinished;
+      received.push({ id: String(headers['webhook-id']), path: request.url ?? '', message: told });
+      const gone = request.url?.startsWith('/gone') === true;
+      response.writeHead(gone ? 410 : (left -= 1) >= 0 ? 503 : 200).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A server that listens on a port has such an address.
+  return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+async function run(pipeline: Record<string, unknown>) {
+  return house.client.workflow.start('enrichTable', {
+    workflowId: `notify-${house.taskQueue}`,
+    taskQueue: house.taskQueue,
+    args: [await inputFor(house, ROWS, pipeline)],
+  });
+}
+
+const openWith = async (): Promise<void> => {
+  house = await openHouse({
+    sandbox: CLEAN,
+    webhookEnv: { ROWMILL_WEBHOOK_SECRET: SECRET, ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1' },
+  });
+};
+
+test('the end is told once it could be, under one id; one that refuses is named and changes nothing', async () => {
+  const { received, url } = await receiver(1);
+  await openWith();
+  const handle = await run({
+    notify: [
+      { url: `${url}/hook`, on: ['completed'] },
+      { url: `${url}/never`, on: ['failed'] },
+      { url: `${url}/gone?token=s3cret` },
+    ],
+  });
+  const summary = (await handle.result()) as RunSummary;
+  expect(summary.outcome).toBe('completed');
+  const hooks = received.filter(({ path }) => path === '/hook');
+  expect(hooks).toHaveLength(2);
+  expect(new Set(hooks.map(({ id }) => id)).size).toBe(1);
+  expect(hooks[0]?.message).toMatchObject({
+    type: 'run.finished',
+    data: { ...summary, reason: null },
+  });
+  expect(received.some(({ path }) => path === '/never')).toBe(false);
+  const manifest: unknown = JSON.parse(await readFile(summary.manifest ?? '', 'utf8'));
+  expect(manifest).toMatchObject({
+    outcome: 'completed',
+    notifications: [
+      { url: `${url}/hook`, status: 'delivered', problem: null, id: hooks[0]?.id },
+      { url: `${url}/gone`, status: 'failed', problem: expect.stringContaining('410') },
+    ],
+  });
+  expect(JSON.stringify(manifest)).not.toContain('s3cret');
+  expect(JSON.stringify(await handle.fetchHistory())).not.toContain(SECRET);
+});
+
+test('a run that broke before it had a table is told as failed, with the reason', async () => {
+  const { received, url } = await receiver(0);
+  await openWith();
+  const handle = await run({ spend: { maxCredits: 0 }, notify: [{ url }] });
+  await expect(handle.result()).rejects.toThrow();
+  expect(received).toHaveLength(1);
+  expect(received[0]?.message.data).toMatchObject({
+    ...{ workflowId: handle.workflowId, outcome: 'failed', tableId: null, results: [] },
+    reason: expect.stringContaining('maxCredits'),
+  });
+});

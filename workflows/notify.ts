@@ -1,0 +1,51 @@
+import { log, uuid4 } from '@temporalio/workflow';
+import type { Notified, NotifyTarget } from '../src/contract/notify.ts';
+import type { Outcome, RunSummary } from '../src/contract/run.ts';
+import { noCells } from '../src/rules/outcome.ts';
+import { failureOf } from './failures.ts';
+import { recordNotifications, sendNotification } from './policies.ts';
+import { showProgress } from './progress.ts';
+import type { Run } from './run.ts';
+
+/** Tells whoever wants to know; one that cannot be told is named, and changes nothing else. */
+export async function notify(run: Run, summary: RunSummary, reason: string | null): Promise<void> {
+  const { state, pipeline } = run;
+  const targets = pipeline.notify?.filter(({ on }) => on.includes(summary.outcome)) ?? [];
+  if (targets.length === 0) return;
+  const timestamp = new Date(Date.now()).toISOString();
+  const body = { type: 'run.finished', timestamp, data: { ...summary, reason } } as const;
+  state.notified = await Promise.all(
+    targets.map(async (target): Promise<Notified> => {
+      const told = { url: shown(target), id: `msg_${uuid4()}` };
+      try {
+        const place = { summary: `Tell ${told.url}: ${summary.outcome}` };
+        await sendNotification.executeWithOptions(place, [{ target, id: told.id, body }]);
+        return { ...told, status: 'delivered', problem: null };
+      } catch (error) {
+        return { ...told, status: 'failed', problem: failureOf(error).message.slice(0, 300) };
+      }
+    }),
+  );
+  showProgress(run);
+  try {
+    await recordNotifications.executeWithOptions({ summary: 'Note in the manifest who was told' }, [
+      { run: run.key, results: pipeline.results, notifications: state.notified },
+    ]);
+  } catch (error) {
+    log.warn('the manifest does not say who was told', { error: failureOf(error).message });
+  }
+}
+
+/** A query may hold somebody's token. */
+const shown = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');
+
+/** Of a run that broke before, or while, it published. */
+export function bareSummary({ state, key, runId }: Run, outcome: Outcome): RunSummary {
+  return {
+    ...{ workflowId: key.workflowId, runId, outcome, tableId: state.table?.id ?? null },
+    rows: state.prepared?.snapshot.rows ?? 0,
+    cells: state.found?.cells ?? noCells(),
+    ...{ passes: state.passes, apiCalls: state.calls, creditsSpent: null, results: [] },
+    ...{ quarantine: null, manifest: null, stillRunning: null, before: null },
+  };
+}
