@@ -4,6 +4,7 @@ import {
   RetryState,
   TimeoutFailure,
 } from '@temporalio/common';
+import { isCancellation } from '@temporalio/workflow';
 
 /** What the run fails with: the code and text of the step that broke, without Temporal's wrapping. */
 export function failureOf(error: unknown): ApplicationFailure {
@@ -29,6 +30,14 @@ export const isTimeout = (error: unknown): boolean =>
 /** The same, also where there was no time left for one more attempt. */
 export const ranOutOfTime = (error: unknown): boolean =>
   isTimeout(error) || (error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT);
+
+/**
+ * A step that was cancelled, whatever it said in the end: one that fails for another reason in that
+ * moment (its worker is shut down, the API is not there) is not tried again.
+ */
+export const wasCancelled = (error: unknown): boolean =>
+  isCancellation(error) ||
+  (error instanceof ActivityFailure && error.retryState === RetryState.CANCEL_REQUESTED);
 
 /** The error of the last attempt, which the time-out hides. */
 function triedBefore(error: unknown): string {

@@ -1,6 +1,5 @@
-import { isCancellation } from '@temporalio/workflow';
 import type { Stage } from '../src/contract/run.ts';
-import { failureOf, ranOutOfTime } from './failures.ts';
+import { failureOf, ranOutOfTime, wasCancelled } from './failures.ts';
 import { BROKEN_OFF, breakable, unpaused } from './hold.ts';
 import { checkCredits, pollingSteps } from './policies.ts';
 import type { Run } from './run.ts';
@@ -29,7 +28,7 @@ export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
     try {
       return await step(again);
     } catch (error) {
-      if (isCancellation(error) || run.isLate()) throw error;
+      if (wasCancelled(error) || run.isLate()) throw error;
       // The deadline was put off while the step was tried.
       again = ranOutOfTime(error);
       if (again) continue;

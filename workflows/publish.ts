@@ -2,12 +2,11 @@ import {
   type ApplicationFailure,
   CancellationScope,
   ContinueAsNew,
-  isCancellation,
   log,
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf, unanswered } from '../src/rules/outcome.ts';
-import { failureOf, ranOutOfTime } from './failures.ts';
+import { failureOf, ranOutOfTime, wasCancelled } from './failures.ts';
 import { sweep } from './pass.ts';
 import { bareSummary, notify } from './notify.ts';
 import * as steps from './policies.ts';
@@ -89,7 +88,7 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
     await CancellationScope.nonCancellable(() => endAsFailed(run, failure));
     throw failure;
   }
-  const cancelled = isCancellation(error);
+  const cancelled = wasCancelled(error);
   state.problem = cancelled ? 'cancelled' : failure.message;
   state.pause = null;
   return CancellationScope.nonCancellable(async () => {
