@@ -1,4 +1,5 @@
-import type { Notified, NotifyTarget, RunFinished } from '../src/contract/notify.ts';
+import type { Notified, NotifyTarget } from '../src/contract/notify.ts';
+import type { RunFinished } from '../src/contract/run-finished.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { ActivityDeps } from './deps.ts';

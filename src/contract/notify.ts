@@ -1,4 +1,4 @@
-import type { Outcome, RunSummary } from './run.ts';
+import type { Outcome } from './outcome.ts';
 
 /** Whom to tell when a run has ended. */
 export interface NotifyTarget {
@@ -6,14 +6,6 @@ export interface NotifyTarget {
   on: Outcome[];
   /** Environment variable of the worker that holds the secret (`whsec_…`). */
   secretEnv: string;
-}
-
-/** What is told: the body of a webhook (docs/webhooks.md). */
-export interface RunFinished {
-  type: 'run.finished';
-  /** ISO time of the end of the run; the same on every retry. */
-  timestamp: string;
-  data: RunSummary & { reason: string | null };
 }
 
 /** What came of telling one of them. */

@@ -1,4 +1,5 @@
 import type { Notified } from './notify.ts';
+import type { Outcome } from './outcome.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { CellCounts, PublishedFile } from './results.ts';
 import type { SnapshotRef } from './rows.ts';
@@ -22,7 +23,7 @@ export interface EarlierRun {
   tableId?: string;
 }
 
-export type Outcome = 'completed' | 'partial' | 'failed' | 'cancelled';
+export type { Outcome };
 
 export type Stage =
   | 'preparing rows'

@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { isIP } from 'node:net';
-import type { RunFinished } from '../contract/notify.ts';
+import type { RunFinished } from '../contract/run-finished.ts';
 import { RowmillError } from '../errors.ts';
 import { exchange } from '../http/exchange.ts';
 import { isPublic } from './address.ts';

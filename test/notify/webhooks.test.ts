@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import type { RunFinished } from '../../src/contract/notify.ts';
+import type { RunFinished } from '../../src/contract/run-finished.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { isPublic } from '../../src/notify/address.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';

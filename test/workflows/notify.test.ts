@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { Webhook } from 'standardwebhooks';
-import type { RunFinished } from '../../src/contract/notify.ts';
+import type { RunFinished } from '../../src/contract/run-finished.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
 
