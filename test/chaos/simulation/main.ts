@@ -1,11 +1,14 @@
 /** Plays random scripts of everything that may go wrong: `npm run chaos -- --scripts 10000`. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DOUBLES } from './doubles.ts';
 import { hunt, readChaosScript, wrong } from './hunt.ts';
 import { play } from './play.ts';
 
 const USAGE =
-  'npm run chaos -- [--scripts N] [--seed N] [--provider NAME] [--failures N] [--replay FILE] [--break RULE]';
+  'npm run chaos -- [--scripts N] [--seed N] [--provider NAME] [--failures N] [--replay FILE] [--break RULE]\n' +
+  '                 [--processes]   real processes are killed as well, for a quarter of an hour';
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +19,7 @@ const { values } = parseArgs({
     folder: { type: 'string', default: '.rowmill/chaos' },
     replay: { type: 'string', multiple: true },
     break: { type: 'string' },
+    processes: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -77,6 +81,23 @@ async function search(): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
+/** The long version of test/chaos/processes, after the simulation. */
+function killProcesses(): Promise<number> {
+  const script = fileURLToPath(new URL('../../../scripts/chaos-processes.mjs', import.meta.url));
+  // Ctrl-C reaches it by itself; we stay for its end.
+  process.on('SIGINT', () => undefined);
+  return new Promise((resolve, reject) => {
+    spawn(process.execPath, [script], { stdio: 'inherit' })
+      .once('error', reject)
+      .once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+async function main(): Promise<number> {
+  const { replay: files } = values;
+  const simulated = files === undefined ? await search() : await replayAll(files);
+  return values.processes ? simulated || (await killProcesses()) : simulated;
+}
+
 if (values.help) say(USAGE);
-else
-  process.exitCode = values.replay === undefined ? await search() : await replayAll(values.replay);
+else process.exitCode = await main();
