@@ -14,6 +14,7 @@
 export { Rowmill } from './rowmill.ts';
 export type { RowmillOptions, StartOptions } from './rowmill.ts';
 export type { ProgressOptions, RowmillRun, WaitOptions } from './rowmill-run.ts';
+export type { ApplyScheduleOptions, RowmillSchedules } from './rowmill-schedules.ts';
 export type { Standing } from './follow.ts';
 export type { ListRunsOptions, RunFilter, RunPage } from './list-runs.ts';
 export type { PipelineSource, RowsOverride } from './pipeline-source.ts';

@@ -12,6 +12,7 @@ import { freezeRows } from './freeze-rows.ts';
 import { listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
 import { readPipeline, type PipelineSource, type RowsOverride } from './pipeline-source.ts';
 import { RowmillRun, type RunLink } from './rowmill-run.ts';
+import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
 import { describeRun, startWork } from './start-run.ts';
 
@@ -71,6 +72,8 @@ export interface StartOptions {
  * ```
  */
 export class Rowmill {
+  /** Pipelines that run by themselves. */
+  readonly schedules: RowmillSchedules;
   readonly #link: RunLink;
   readonly #connection: Connection | null;
   readonly #env: Env;
@@ -79,6 +82,7 @@ export class Rowmill {
     this.#link = link;
     this.#connection = connection;
     this.#env = env;
+    this.schedules = new RowmillSchedules(link, env);
   }
 
   /**

@@ -1,0 +1,103 @@
+import type { Pipeline } from '../contract/pipeline.ts';
+import type { Env } from './environment.ts';
+import { readPipeline, type PipelineSource } from './pipeline-source.ts';
+import type { RunLink } from './rowmill-run.ts';
+import {
+  applySchedule,
+  backfillSchedule,
+  deleteSchedule,
+  describeSchedule,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+  type AppliedSchedule,
+  type BackfillOptions,
+  type BackfillPlan,
+  type ScheduleStanding,
+} from './schedules/index.ts';
+
+export interface ApplyScheduleOptions {
+  /** With a `schedule` block: the path of a pipeline file, its text, or the same as an object. */
+  pipeline: PipelineSource;
+  /** Takes over a schedule of this name that was made from another file. @default false */
+  replace?: boolean;
+  /** Where relative paths of a text or an object start. @default the working directory */
+  baseDir?: string;
+  /** Judges the pipeline before the schedule is made; throws what it refuses. */
+  accept?: (pipeline: Pipeline) => Promise<void> | void;
+}
+
+/**
+ * Pipelines that run by themselves; a schedule has the name of its pipeline.
+ *
+ * ```ts
+ * await rowmill.schedules.apply({ pipeline: 'pipeline.yaml' });
+ * const { next } = await rowmill.schedules.describe('sp500-profile');
+ * ```
+ */
+export class RowmillSchedules {
+  readonly #link: RunLink;
+  readonly #env: Env;
+
+  constructor(link: RunLink, env: Env) {
+    this.#link = link;
+    this.#env = env;
+  }
+
+  /**
+   * Makes the schedule of a pipeline, or brings it up to date. Safe to repeat; keeps a pause.
+   * @throws SpecError `spec_invalid`, `spec_has_secret`; RowmillError `spec_not_found`, `usage` for
+   *   what cannot run by itself, `schedule_conflict`
+   */
+  async apply(options: ApplyScheduleOptions): Promise<AppliedSchedule> {
+    const { pipeline, replace = false, baseDir } = options;
+    const loaded = await readPipeline(pipeline, { baseDir, env: this.#env });
+    await options.accept?.(loaded.pipeline);
+    const { client, taskQueue } = this.#link;
+    const searchAttributes = await this.#link.searchAttributes();
+    return applySchedule(client, loaded, { taskQueue, searchAttributes, replace });
+  }
+
+  /** All schedules by name, each with its newest run. */
+  list(): Promise<ScheduleStanding[]> {
+    return listSchedules(this.#link.client);
+  }
+
+  /** One with its newest ten runs. @throws RowmillError `schedule_not_found` */
+  describe(name: string): Promise<ScheduleStanding> {
+    return describeSchedule(this.#link.client, name);
+  }
+
+  /** No run starts by itself until `resume`; runs under way go on. @throws RowmillError `schedule_not_found` */
+  pause(name: string, note?: string): Promise<void> {
+    return pauseSchedule(this.#link.client, name, note);
+  }
+
+  /** Runs start by themselves again; those of the pause are not made up for. @throws RowmillError `schedule_not_found` */
+  resume(name: string, note?: string): Promise<void> {
+    return resumeSchedule(this.#link.client, name, note);
+  }
+
+  /**
+   * Starts a run now, also of a paused schedule.
+   * @returns The run's id, for `rowmill.attach`.
+   * @throws RowmillError `schedule_not_found`, `action_refused` while its run is under way
+   */
+  trigger(name: string): Promise<string> {
+    return triggerSchedule(this.#link.client, name);
+  }
+
+  /**
+   * Starts the runs of a span of time that have not taken place, one after the other.
+   * @throws RowmillError `schedule_not_found`, `usage` for an empty, reversed, future or too large span
+   */
+  backfill(name: string, span: BackfillOptions): Promise<BackfillPlan> {
+    return backfillSchedule(this.#link.client, name, span);
+  }
+
+  /** Takes it away; runs under way go on, results stay. @throws RowmillError `schedule_not_found` */
+  delete(name: string): Promise<void> {
+    return deleteSchedule(this.#link.client, name);
+  }
+}

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { join } from 'node:path';
+import { Rowmill, type PipelineDocument } from '../../src/client/index.ts';
+import { openHouse, SECTOR, type House } from '../support/house.ts';
+
+jest.setTimeout(180_000);
+
+/** Schedules are named for the whole server, which other tests use as well. */
+const NAME = `library-${process.pid}`;
+
+let house: House;
+let rowmill: Rowmill;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  rowmill = await Rowmill.connect({
+    address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+    ignoreProfileFile: true,
+    store: house.store.location,
+    taskQueue: house.taskQueue,
+    env: {},
+  });
+});
+afterAll(async () => {
+  await rowmill.schedules.delete(NAME).catch(() => undefined);
+  await rowmill.close();
+  await house.close();
+});
+
+const pipelineOf = (at: string): PipelineDocument => ({
+  name: NAME,
+  provider: 'extruct',
+  table: { kind: 'company', columns: [SECTOR] },
+  rows: { inline: [{ Symbol: 'MMM', Security: '3M' }], key: 'Symbol', map: { input: 'Security' } },
+  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+  results: [{ to: join(house.folder, 'out', 'results.jsonl') }],
+  schedule: { at, days: ['sun'] },
+});
+
+test('a schedule is made of an object, looked at, paused, run, made up for and taken away', async () => {
+  const { schedules } = rowmill;
+  const pipeline = pipelineOf('02:30');
+  expect(await schedules.apply({ pipeline })).toMatchObject({ name: NAME, done: 'created' });
+  expect(await schedules.apply({ pipeline })).toMatchObject({ done: 'unchanged' });
+  await schedules.pause(NAME, 'the source is being moved');
+  // A change keeps the pause.
+  expect(await schedules.apply({ pipeline: pipelineOf('03:30') })).toMatchObject({
+    done: 'updated',
+    changed: ['schedule'],
+  });
+  expect(await schedules.describe(NAME)).toMatchObject({
+    paused: true,
+    note: 'the source is being moved',
+    taskQueue: house.taskQueue,
+  });
+  expect((await schedules.list()).map(({ name }) => name)).toContain(NAME);
+
+  const run = await rowmill.attach(await schedules.trigger(NAME));
+  expect(await run.wait()).toMatchObject({ outcome: 'completed', rows: 1 });
+
+  const span = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-05T00:00:00Z') };
+  const plan = { due: ['2026-01-04T03:30:00.000Z'], there: [] };
+  expect(await schedules.backfill(NAME, span)).toEqual(plan);
+
+  await schedules.resume(NAME);
+  expect(await schedules.describe(NAME)).toMatchObject({ paused: false });
+  await schedules.delete(NAME);
+  await expect(schedules.describe(NAME)).rejects.toMatchObject({ code: 'schedule_not_found' });
+});
+
+test('what is refused makes no schedule', async () => {
+  const { schedules } = rowmill;
+  const pipeline = pipelineOf('02:30');
+  const accept = (): never => {
+    throw new Error('not here');
+  };
+  await expect(schedules.apply({ pipeline, accept })).rejects.toThrow('not here');
+  const { schedule: _, ...unplanned } = pipeline;
+  await expect(schedules.apply({ pipeline: unplanned })).rejects.toMatchObject({ code: 'usage' });
+  await expect(schedules.trigger(NAME)).rejects.toMatchObject({ code: 'schedule_not_found' });
+});
