@@ -17,6 +17,9 @@ import {
   type ScheduleStanding,
 } from './schedules/index.ts';
 
+/** Stands for the file of a pipeline that came as a text or an object. */
+const SENT = 'sent by a backend';
+
 export interface ApplyScheduleOptions {
   /** With a `schedule` block: the path of a pipeline file, its text, or the same as an object. */
   pipeline: PipelineSource;
@@ -52,7 +55,9 @@ export class RowmillSchedules {
    */
   async apply(options: ApplyScheduleOptions): Promise<AppliedSchedule> {
     const { pipeline, replace = false, baseDir } = options;
-    const loaded = await readPipeline(pipeline, { baseDir, env: this.#env });
+    const read = await readPipeline(pipeline, { baseDir, env: this.#env });
+    // No file: the next process, in another working directory, is to find it unchanged.
+    const loaded = typeof pipeline === 'string' ? read : { ...read, file: SENT };
     await options.accept?.(loaded.pipeline);
     const { client, taskQueue } = this.#link;
     const searchAttributes = await this.#link.searchAttributes();

@@ -48,6 +48,8 @@ test('a schedule is made of an object, looked at, paused, run, made up for and t
     changed: ['schedule'],
   });
   expect(await schedules.describe(NAME)).toMatchObject({
+    // Wherever the process runs.
+    file: 'sent by a backend',
     paused: true,
     note: 'the source is being moved',
     taskQueue: house.taskQueue,
