@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { parse, parseAllDocuments } from 'yaml';
 import { parseDuration } from '../../src/spec/index.ts';
+import { gatewaySettings } from '../../src/gateway/settings.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
 
 const folder = new URL('../../deploy/kubernetes/', import.meta.url);
@@ -167,6 +168,20 @@ test('the worker’s probes ask the paths of its health server, and it gets its 
   expect(worker?.ports).toContainEqual({ name: 'health', containerPort: port });
   const forceMs = parseDuration(WORKER_SETTINGS.shutdownForceMs.preset) ?? 0;
   expect((pod?.terminationGracePeriodSeconds ?? 0) * 1_000).toBeGreaterThan(forceMs);
+});
+
+test('the gateway’s probes ask its own paths, and it has no token of the provider', () => {
+  const [pod] = deployments
+    .filter(({ metadata }) => metadata.name === 'rowmill-gateway')
+    .map(podOf);
+  const [gateway] = pod?.containers ?? [];
+  expect(gateway?.args).toEqual(['serve', '--host', '0.0.0.0']);
+  expect(gateway?.livenessProbe.httpGet.path).toBe('/healthz');
+  expect(gateway?.readinessProbe.httpGet.path).toBe('/readyz');
+  const { port } = gatewaySettings({});
+  expect(gateway?.ports).toContainEqual({ name: 'http', containerPort: port });
+  const secrets = gateway?.envFrom.flatMap(({ secretRef }) => secretRef?.name ?? []);
+  expect(secrets).toEqual(['rowmill-gateway']);
 });
 
 test('what is configured are variables that rowmill reads', () => {
