@@ -38,7 +38,9 @@ test('every step and timer of a run says what it is; details and heartbeats can 
   await run.executeUpdate('pause', { args: [{ reason: 'a [look](x)', by: 'ada' }] });
   await stageIs('paused');
   const paused = await details();
-  expect(paused).toMatch(/\*\*Paused by ada\*\* at .*: a {2}look {2}x \. .* go on at the provider/);
+  expect(paused).toMatch(
+    /\*\*Paused by `ada`\*\* at .*: `a \[look\]\(x\)`\. .* go on at the provider/,
+  );
   expect(paused).toContain('results.jsonl');
   expect(paused).toContain(house.store.location);
   await run.executeUpdate('resume');
@@ -55,6 +57,6 @@ test('every step and timer of a run says what it is; details and heartbeats can 
   });
   expect(told.filter((text) => typeof text !== 'string' || text === '')).toEqual([]);
   expect(told).toContainEqual(expect.stringMatching(/^Wait for pass 1: \d+ of 48 cells done$/));
-  expect(told).toContain('Paused (a  look  x ): until somebody resumes it, or the deadline');
+  expect(told).toContain('Paused (`a [look](x)`): until somebody resumes it, or the deadline');
   expect(told).toContain('Publish the results: completed, 12 cells done, 0 without an answer');
 });
