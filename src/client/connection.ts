@@ -1,6 +1,7 @@
 import { Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig, type LoadClientProfileOptions } from '@temporalio/envconfig';
 import { RowmillError } from '../errors.ts';
+import { quietRetry } from './quiet-retry.ts';
 import { isAtLeast, OLDEST_SERVER } from './server-version.ts';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
@@ -86,7 +87,11 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Tem
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   let connection: Connection;
   try {
-    connection = await Connection.connect({ ...connectionOptions, connectTimeout: timeoutMs });
+    connection = await Connection.connect({
+      ...connectionOptions,
+      connectTimeout: timeoutMs,
+      interceptors: [quietRetry],
+    });
   } catch (error) {
     throw unreachable(address, error, timeoutMs);
   }

@@ -7,6 +7,7 @@ import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/i
 import type { EnrichTableInput } from '../../src/contract/run.ts';
 import type { Json } from '../../src/contract/json.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
+import { quietRetry } from '../../src/client/quiet-retry.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { parsePipeline } from '../../src/spec/index.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
@@ -81,7 +82,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       : { bundlePath: process.env['ROWMILL_TEST_BUNDLE'] }),
     shutdownGraceMs: 100,
   });
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, interceptors: [quietRetry] });
   return {
     folder,
     sandbox,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { connectTemporal } from '../../client/connection.ts';
 import { RowmillError } from '../../errors.ts';
@@ -104,10 +104,17 @@ async function startNew(
   const binary = await acquireTemporalBinary(options);
   const ui = options.ui ?? null;
   const wanted: PortChoice[] = [options.port ?? 'free', 'free', 'free', ...(ui ? [ui] : [])];
-  return onFreePorts(wanted, ([grpc = 0, http = 0, metrics = 0, uiPort]) =>
-    startOnce(binary, options, dbFile, { grpc, http, metrics, ui: uiPort ?? null }),
+  // One after the other: a server that has just lost a port to another one of ours would be taken
+  // for serving, since the other one answers there.
+  return withLock(STARTING, () =>
+    onFreePorts(wanted, ([grpc = 0, http = 0, metrics = 0, uiPort]) =>
+      startOnce(binary, options, dbFile, { grpc, http, metrics, ui: uiPort ?? null }),
+    ),
   );
 }
+
+/** Of all processes of this user. */
+const STARTING = join(tmpdir(), `rowmill-${userInfo().uid}-starting.lock`);
 
 async function startOnce(
   binary: TemporalBinary,
