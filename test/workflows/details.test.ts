@@ -19,18 +19,17 @@ const EVIL = [
 const outsideCode = (markdown: string): string =>
   markdown.replace(/^```\n[^`]*\n```$/gm, '').replace(/`[^`\n]+`/g, '');
 
-const progress = (evil: string): RunProgress => {
-  const counts = { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 };
-  // Only what details.ts reads of a progress.
-  return {
-    ...{ stage: 'running', outcome: null, pass: 1, rows: 1, startedAtMs: 0, deadlineAtMs: 1 },
-    ...{ pipeline: evil, tableId: evil, tableUrl: evil, problem: evil, asOfMs: 0, leftMs: null },
-    cells: { total: 1, done: 1, failed: 0, inProgress: 0 },
-    byColumn: { [evil]: counts },
-    ...{ cellsPerMinute: null, estimatedCredits: 1, creditsBefore: null },
-    apiCalls: { total: 1, polls: 0 },
-  } as unknown as RunProgress;
-};
+const progress = (evil: string): RunProgress => ({
+  ...{ stage: 'running', outcome: null, pass: 1, rows: 1, startedAtMs: 0, deadlineAtMs: 1 },
+  ...{ pipeline: evil, tableId: evil, tableUrl: evil, problem: evil, asOfMs: 0, leftMs: null },
+  cells: { total: 1, done: 1, failed: 0, inProgress: 0 },
+  byColumn: { [evil]: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 } },
+  ...{ cellsPerMinute: null, estimatedCredits: 1, creditsBefore: null },
+  ...{ creditsSpent: null, creditsMissing: null, rerunAsked: true, pollAtMostMs: 1_000 },
+  ...{ apiCalls: { total: 1, polls: 0 }, results: [evil], folder: evil },
+  paused: { sinceMs: 0, at: 'running', by: evil, reason: evil },
+  notified: [{ url: evil, id: evil, status: 'failed', problem: evil }],
+});
 
 test.each(EVIL)('text from outside stays text in the details: %j', (evil) => {
   for (const details of [
