@@ -63,8 +63,6 @@ export class Table {
   tags: string[] | null = null;
   updatedAtMs: number;
   removed = false;
-  /** It stands behind a sheet of the other API. */
-  ofSheet = false;
 
   columns: Column[] = [];
   /** Every upstream before its downstream. */

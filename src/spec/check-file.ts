@@ -74,8 +74,7 @@ function checkTable(value: Json, provider: ProviderSpec): Finding[] {
     suggestion: problem.word === undefined ? null : nearest(problem.word, problem.candidates ?? []),
     within: problem.within,
   }));
-  const computed = provider.plan(table).filter((column) => column.ours && !column.input);
-  if (table.columns.length > 0 && computed.length === 0) {
+  if (table.columns.length > 0 && table.columns.every(({ kind }) => kind === 'input')) {
     const found = 'only input columns: there is nothing to compute';
     findings.push({ path: ['table', 'columns'], found, allowed: 'at least one other column' });
   }

@@ -54,7 +54,7 @@ test('the same mistakes are there as data', () => {
       column: 11,
       path: 'provider',
       found: '"extract"',
-      allowed: 'allowed: extruct, promptlayer',
+      allowed: 'allowed: extruct',
       suggestion: 'extruct',
     },
   ]);
