@@ -7,6 +7,7 @@ import { IdSeries } from './ids.ts';
 import { Journal, readJournal, type Entry, type Origin } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { isMutation, MUTATIONS, type MutationName, type Mutations } from './mutations.ts';
+import { promptLayerState } from './promptlayer/state.ts';
 import type { SandboxOptions } from './settings.ts';
 import type { World } from './world.ts';
 
@@ -141,6 +142,7 @@ function worldOf(
     tableIds: new IdSeries(nonce, 'table', 0),
     runIds: new IdSeries(nonce, 'run', 0),
     dues: new Heap(),
+    promptLayer: promptLayerState(nonce, options.promptLayer),
     tablesMade: 0,
     runsMade: 0,
     credits,

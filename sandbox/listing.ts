@@ -17,6 +17,7 @@ export function listTables(world: World, query: z.output<typeof listQuery>): Lis
   const found = [...world.tables.values()].filter(
     (table) =>
       table.parent === null &&
+      !table.ofSheet &&
       (query.kind === undefined || table.kind === query.kind) &&
       table.name.toLowerCase().includes(search) &&
       (query.tags ?? []).every((tag) => table.tags?.includes(tag) === true),

@@ -2,6 +2,10 @@ import { createColumns, deleteColumn, replaceColumn } from './columns.ts';
 import { pump, releaseFreed } from './engine.ts';
 import type { CellRule, CreditRule } from './faults/script.ts';
 import type { RequestCounts } from './ledger.ts';
+import { cancelOperation, startOperation } from './promptlayer/operations.ts';
+import { createColumn, renameColumn } from './promptlayer/sheet-columns.ts';
+import { appendRows, dropRows } from './promptlayer/sheet-rows.ts';
+import { createBook, createSheet, deleteBook } from './promptlayer/sheets.ts';
 import { createRows, deleteRows, writeRows } from './rows.ts';
 import { startRun } from './runs.ts';
 import { changeTable, cloneTable, createTable, deleteTable } from './tables.ts';
@@ -25,6 +29,15 @@ export const MUTATIONS = {
   replaceColumn,
   deleteColumn,
   startRun,
+  createBook,
+  deleteBook,
+  createSheet,
+  createColumn,
+  renameColumn,
+  appendRows,
+  dropRows,
+  startOperation,
+  cancelOperation,
   addCredits,
   returnCredits,
   faults,

@@ -1,6 +1,6 @@
 import type { Books } from './books.ts';
 import * as requests from './requests.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 import { checked } from './validation.ts';
 
 /** What the sandbox offers about itself; no fault touches it and no ledger counts it. */

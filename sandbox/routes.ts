@@ -12,30 +12,11 @@ import {
   tableWithStatus,
 } from './render.ts';
 import * as requests from './requests.ts';
+import type { Answer, Call, Route } from './route.ts';
 import { columnConfig } from './configs.ts';
 import { checked } from './validation.ts';
 import type { RowsDone } from './rows.ts';
 import { tableOf } from './world.ts';
-
-export interface Call {
-  params: Record<string, string>;
-  query: unknown;
-  /** @throws Problem 422 when it is not JSON */
-  body: () => unknown;
-}
-
-export interface Answer {
-  body: unknown;
-  headers?: Record<string, string>;
-}
-
-export interface Route {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  url: string;
-  /** Answers without a token. */
-  open?: true;
-  handle: (core: Core, call: Call) => Answer;
-}
 
 const ORGANIZATION = {
   organization_id: '5a4db000-0000-4000-8000-000000000002',
@@ -52,7 +33,12 @@ const rowsAnswer = (core: Core, { table, slots }: RowsDone): Answer => ({
 });
 
 const account: Route[] = [
-  { method: 'GET', url: '/v1/healthcheck', open: true, handle: () => ({ body: { status: 'ok' } }) },
+  {
+    method: 'GET',
+    url: '/v1/healthcheck',
+    auth: 'none',
+    handle: () => ({ body: { status: 'ok' } }),
+  },
   {
     method: 'GET',
     url: '/v1/user',

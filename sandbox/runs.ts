@@ -20,7 +20,7 @@ export function startRun(world: World, wish: RunWish): RunOutput {
   const table = tableOf(world, wish.tableId);
   const slots = wish.rows === null ? table.live : slotsOf(table, wish.rows);
   const columns = wish.columns === null ? table.computed : columnsOf(table, wish.columns);
-  const plan = planOf(table, wish.mode, slots, columns);
+  const plan = planOf(table, WANTED[wish.mode], slots, columns);
   refuseWithoutCredits(world, [...new Set(plan.map(({ column }) => column))]);
   const moved = wish.mode === 'failed' ? 0 : nudgeHeld(world, table, slots, columns);
   const serial = world.runsMade;
@@ -64,7 +64,7 @@ function nudgeHeld(
 
 /** `run: true` on rows: what is new in these rows starts. There is no run to show for it. */
 export function runRows(world: World, table: Table, slots: number[]): void {
-  carryOut(world, table, planOf(table, 'new', slots, table.computed));
+  carryOut(world, table, planOf(table, WANTED.new, slots, table.computed));
 }
 
 /** @throws Problem 402, with nothing changed, when the account cannot pay for a single cell */
@@ -78,7 +78,8 @@ export function refuseWithoutCredits(world: World, columns: readonly Column[]): 
   });
 }
 
-function carryOut(world: World, table: Table, plan: readonly Asked[]): void {
+/** Asks for the cells; the status shows it a little later. */
+export function carryOut(world: World, table: Table, plan: readonly Asked[]): void {
   if (plan.length === 0) return;
   if (world.statusLagMs > 0 && !table.busy) {
     const untilMs = world.atMs + world.statusLagMs * world.clock.speed;
@@ -94,13 +95,13 @@ const WANTED: Record<RunMode, ReadonlySet<number>> = {
 };
 
 /**
- * The cells a run really asks for: wanted by the mode, and with everything upstream done, under
+ * The cells a run really asks for: in one of the states, and with everything upstream done, under
  * way or asked for as well. System columns that are missing upstream are asked for along with
  * them. Cells behind a failed one are left alone.
  */
-function planOf(
+export function planOf(
   table: Table,
-  mode: RunMode,
+  states: ReadonlySet<number>,
   slots: readonly number[],
   targets: readonly Column[],
 ): Asked[] {
@@ -113,7 +114,7 @@ function planOf(
   const asked = new Set<Column>();
   for (const slot of slots) {
     asked.clear();
-    const wants = ({ cells }: Column): boolean => WANTED[mode].has(cells.statusAt(slot));
+    const wants = ({ cells }: Column): boolean => states.has(cells.statusAt(slot));
     const wanted = columns.filter((column) => targeted.has(column) && wants(column));
     if (wanted.length === 0) continue;
     const alongside = missingSystem(wanted, slot);

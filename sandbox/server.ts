@@ -7,7 +7,9 @@ import { dribble } from './faults/dribble.ts';
 import type { Action, Intercept, Outgoing, Seen } from './intercept.ts';
 import { ownRoutes } from './own-routes.ts';
 import { invalid, Problem } from './problem.ts';
-import { ROUTES, type Route } from './routes.ts';
+import { promptLayerRoutes } from './promptlayer/routes.ts';
+import type { Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 
 const BODY_LIMIT_BYTES = 64 * 2 ** 20;
 
@@ -41,12 +43,13 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
 
   const answer = (route: Route, request: FastifyRequest): Outgoing => {
     try {
-      if (route.open !== true) passes(request.headers.authorization);
-      const { body, headers } = route.handle(core, callOf(request));
-      return outgoing(200, body, headers);
+      if (route.auth !== 'none') passes(tokenIn(request, route));
+      const { status = 200, body, headers } = route.handle(core, callOf(request));
+      return outgoing(status, body, headers);
     } catch (error) {
       if (error instanceof Problem) {
-        return outgoing(error.status, { detail: error.detail }, error.headers);
+        const refusal = route.refusal?.(error) ?? { detail: error.detail };
+        return outgoing(error.status, refusal, error.headers);
       }
       throw error;
     }
@@ -90,7 +93,7 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
       },
     });
   };
-  for (const route of ROUTES) add(route, intercept, true);
+  for (const route of [...ROUTES, ...promptLayerRoutes]) add(route, intercept, true);
   for (const route of ownRoutes(books)) add(route, undefined, false);
   return app;
 }
@@ -157,13 +160,18 @@ const outgoing = (
   body: JSON.stringify(body),
 });
 
-function gate(token: string): (authorization: string | undefined) => void {
+function tokenIn({ headers }: FastifyRequest, { auth }: Route): string | undefined {
+  if (auth !== 'api-key') return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+  const key = headers['x-api-key'];
+  return typeof key === 'string' ? key : undefined;
+}
+
+function gate(token: string): (given: string | undefined) => void {
   const wanted = Buffer.from(token);
   const refuse = (detail: string): never => {
     throw new Problem(401, detail, { 'www-authenticate': 'Bearer' });
   };
-  return (authorization) => {
-    const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  return (given) => {
     if (given === undefined) return refuse('Not authenticated');
     const bytes = Buffer.from(given);
     if (bytes.length !== wanted.length || !timingSafeEqual(bytes, wanted)) {

@@ -1,6 +1,7 @@
 import type { CompanyFact } from './facts.ts';
 import type { FaultScript } from './faults/script.ts';
 import type { Intercept } from './intercept.ts';
+import type { PromptLayerOptions } from './promptlayer/options.ts';
 
 export interface SandboxOptions {
   /** @default '127.0.0.1' */
@@ -31,6 +32,8 @@ export interface SandboxOptions {
   countRequested?: boolean;
   /** Every payment and every change of rows and tables, one JSON line each. */
   ledgerFile?: string;
+  /** Of the second API (promptlayer/). */
+  promptLayer?: PromptLayerOptions;
   /** Where the state is kept, so that a restart goes on where it was. @default in memory only */
   stateFile?: string;
   /** What goes wrong, and when (docs/fault-scripts.md): a script, or a YAML or JSON file of one. */

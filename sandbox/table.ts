@@ -63,6 +63,8 @@ export class Table {
   tags: string[] | null = null;
   updatedAtMs: number;
   removed = false;
+  /** It stands behind a sheet of the other API. */
+  ofSheet = false;
 
   columns: Column[] = [];
   /** Every upstream before its downstream. */

@@ -4,6 +4,7 @@ import type { Heap, Timed } from './heap.ts';
 import type { IdSeries } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import { notFound } from './problem.ts';
+import type { PromptLayerState } from './promptlayer/state.ts';
 import type { Tunable } from './settings.ts';
 import type { Column, Table } from './table.ts';
 import type { Oracle } from './truth.ts';
@@ -30,6 +31,7 @@ export interface World {
   readonly tableIds: IdSeries;
   readonly runIds: IdSeries;
   readonly dues: Heap<Due>;
+  readonly promptLayer: PromptLayerState;
   tablesMade: number;
   runsMade: number;
   credits: number;

@@ -19,6 +19,8 @@ export interface TableSpec {
   kind?: string;
   description?: string;
   tags: string[];
+  /** What else the provider's tables take, in its own words. */
+  settings?: JsonObject;
   /** The provider's own column configs, verbatim. */
   columns: ColumnConfig[];
 }

@@ -9,6 +9,11 @@ export interface ProviderSpec {
   readonly baseUrlVariable: string;
   /** Table kinds, the default first; empty where tables have no kinds. */
   readonly kinds: readonly string[];
+  /**
+   * Fields of `table` besides `columns`. `kind`, `description` and `tags` are those of every
+   * provider that has them; any other reaches the provider under `TableSpec.settings`.
+   */
+  readonly settings: Readonly<Record<string, ZodType>>;
   /** Shape of one column config as written in the pipeline file; adds no defaults. */
   readonly column: ZodType;
   readonly limits: { rowsPerAdd: number; rowsPerPage: number };

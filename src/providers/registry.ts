@@ -2,6 +2,7 @@ import { RowmillError } from '../errors.ts';
 import type { HttpClientOptions, HttpResponse } from '../http/client.ts';
 import { createLimiter } from '../http/limiter.ts';
 import { createExtructProvider, EXTRUCT_BASE_URL } from './extruct/provider.ts';
+import { createPromptLayerProvider, PROMPTLAYER_BASE_URL } from './promptlayer/provider.ts';
 import type { Provider } from './provider.ts';
 
 /** The providers of one process; each keeps its connections and its rate limit for all callers. */
@@ -30,6 +31,13 @@ const MAKERS: Record<string, Make> = {
       ...hooks,
       token: tokenOf(env, 'EXTRUCT_API_TOKEN'),
       baseUrl: valueOf(env, 'EXTRUCT_BASE_URL') ?? EXTRUCT_BASE_URL,
+      limiter: limiterOf(env),
+    }),
+  promptlayer: (env, hooks) =>
+    createPromptLayerProvider({
+      ...hooks,
+      token: tokenOf(env, 'PROMPTLAYER_API_KEY'),
+      baseUrl: valueOf(env, 'PROMPTLAYER_BASE_URL') ?? PROMPTLAYER_BASE_URL,
       limiter: limiterOf(env),
     }),
 };
@@ -88,7 +96,7 @@ function tokenOf(env: NodeJS.ProcessEnv, variable: string): string {
   return token;
 }
 
-/** Extruct documents no limits: 10 requests/s unless the environment says otherwise. */
+/** Neither provider documents limits for tables: 10 requests/s unless the environment says otherwise. */
 function limiterOf(env: NodeJS.ProcessEnv) {
   const variable = 'ROWMILL_REQUESTS_PER_SECOND';
   const text = valueOf(env, variable);

@@ -1,5 +1,6 @@
 import { RowmillError } from '../errors.ts';
 import { extructSpec } from './extruct/spec.ts';
+import { promptLayerSpec } from './promptlayer/spec.ts';
 import type { ProviderSpec } from './provider-spec.ts';
 
 export type { ColumnProblem, PlannedColumn, ProviderSpec, TableShape } from './provider-spec.ts';
@@ -7,6 +8,7 @@ export type { ColumnProblem, PlannedColumn, ProviderSpec, TableShape } from './p
 /** Providers a pipeline file may name. */
 export const providerSpecs: Readonly<Record<string, ProviderSpec>> = {
   [extructSpec.name]: extructSpec,
+  [promptLayerSpec.name]: promptLayerSpec,
 };
 
 /** The offline side of a provider, or `null` when there is none of that name. */

@@ -74,7 +74,8 @@ function checkTable(value: Json, provider: ProviderSpec): Finding[] {
     suggestion: problem.word === undefined ? null : nearest(problem.word, problem.candidates ?? []),
     within: problem.within,
   }));
-  if (table.columns.length > 0 && table.columns.every(({ kind }) => kind === 'input')) {
+  const computed = provider.plan(table).filter((column) => column.ours && !column.input);
+  if (table.columns.length > 0 && computed.length === 0) {
     const found = 'only input columns: there is nothing to compute';
     findings.push({ path: ['table', 'columns'], found, allowed: 'at least one other column' });
   }

@@ -104,28 +104,34 @@ export function pipelineFile(provider: ProviderSpec | null): ReturnType<typeof f
   return schema;
 }
 
-const fileSchema = (provider: ProviderSpec | null) => {
-  const kinds = provider?.kinds ?? [];
-  return z.strictObject({
+/** While the provider is not known, any of a provider's settings may be meant. */
+const anySettings = Object.fromEntries(
+  Object.values(providerSpecs)
+    .flatMap(({ settings }) => Object.keys(settings))
+    .map((name) => [name, z.json().optional()]),
+);
+
+/** What `table` holds. */
+export const tableSchema = (provider: ProviderSpec | null) =>
+  z
+    .strictObject({
+      ...(provider?.settings ?? anySettings),
+      columns: z
+        .array(provider?.column ?? anyColumn)
+        .min(1)
+        .max(MOST_COLUMNS)
+        .describe('The provider’s own column configs, verbatim.'),
+    })
+    .describe('The table that is made.');
+
+const fileSchema = (provider: ProviderSpec | null) =>
+  z.strictObject({
     name: z
       .string(NAME)
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, NAME)
       .describe('Name of the pipeline; run ids and result names start with it.'),
     provider: z.enum(Object.keys(providerSpecs)).describe('Whose AI tables are used.'),
-    table: z
-      .strictObject({
-        kind: (kinds.length > 0 ? z.enum(kinds) : z.string())
-          .optional()
-          .describe('Kind of table; extruct: company (default), people, generic.'),
-        description: z.string().optional().describe('For people who see the table.'),
-        tags: z.array(z.string().min(1)).optional().describe('Labels of the table.'),
-        columns: z
-          .array(provider?.column ?? anyColumn)
-          .min(1)
-          .max(MOST_COLUMNS)
-          .describe('The provider’s own column configs, verbatim.'),
-      })
-      .describe('The table that is made.'),
+    table: tableSchema(provider),
     rows,
     run: run.optional(),
     spend: spend.optional(),
@@ -143,9 +149,13 @@ const fileSchema = (provider: ProviderSpec | null) => {
     schedule: scheduleFile.optional(),
     $schema: z.string().optional().describe('For editors: where the JSON Schema of this file is.'),
   });
-};
 
 export type PipelineFile = z.output<ReturnType<typeof fileSchema>>;
 
+type Written = z.input<ReturnType<typeof fileSchema>>;
+
 /** The same as people and backends write it: defaults left out, durations as words. */
-export type PipelineDocument = z.input<ReturnType<typeof fileSchema>>;
+export interface PipelineDocument extends Omit<Written, 'table'> {
+  /** The columns and settings are the provider's own. */
+  table: Written['table'] & Record<string, unknown>;
+}

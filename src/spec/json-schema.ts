@@ -1,22 +1,51 @@
 import { z } from 'zod';
 import { providerSpecs } from '../providers/spec.ts';
-import { pipelineFile } from './file-schema.ts';
+import { pipelineFile, tableSchema } from './file-schema.ts';
 
 export const SCHEMA_ID = 'urn:rowmill:schema:pipeline';
 
-/** JSON Schema (2020-12) of the pipeline file, for editors and for `rowmill schema`. */
+/**
+ * JSON Schema (2020-12) of the pipeline file, for editors and for `rowmill schema`. What may stand
+ * under `table` goes by the provider that is named.
+ */
 export function pipelineJsonSchema(): Record<string, unknown> {
   const providers = Object.values(providerSpecs);
-  const schema = z.toJSONSchema(pipelineFile(providers[0] ?? null), {
+  // Converted together, so that they share one set of definitions.
+  const parts = z.object({
+    file: pipelineFile(null).omit({ table: true }),
+    ...Object.fromEntries(providers.map((each) => [each.name, tableSchema(each)])),
+  });
+  const {
+    $schema,
+    $defs,
+    properties: found = {},
+  } = z.toJSONSchema(parts, {
     io: 'input',
     target: 'draft-2020-12',
   });
-  const { $schema, ...rest } = schema;
+  const { properties, required = [], ...file } = objectOf(found['file']);
   return {
     $schema,
     $id: SCHEMA_ID,
     title: 'rowmill pipeline',
     description: 'Rows, the AI table they go through, and where the results go.',
-    ...rest,
+    ...file,
+    properties: {
+      ...properties,
+      table: { type: 'object', description: 'The table that is made, in the provider’s words.' },
+    },
+    required: [...required, 'table'],
+    allOf: providers.map(({ name }) => ({
+      if: {
+        properties: { provider: { const: name, description: 'The provider that is named.' } },
+        required: ['provider'],
+      },
+      then: { properties: { table: found[name] } },
+    })),
+    $defs,
   };
 }
+
+/** A schema may also be plain `true`. */
+const objectOf = <Schema>(schema: Schema | boolean | undefined): Partial<Schema> =>
+  typeof schema === 'object' ? (schema ?? {}) : {};

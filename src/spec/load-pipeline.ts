@@ -116,7 +116,7 @@ function override(
 
 function tokenValues(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const variables = Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable);
-  const values = [...variables, 'PROMPTLAYER_API_KEY', 'TEMPORAL_API_KEY'].map(
+  const values = [...variables, 'TEMPORAL_API_KEY'].map(
     (variable) => [variable, env[variable]?.trim() ?? ''] as const,
   );
   return Object.fromEntries(values);

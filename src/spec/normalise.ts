@@ -1,10 +1,20 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import type { ColumnConfig, Pipeline, RowsSource, RowsSpec } from '../contract/pipeline.ts';
 import type { ProviderSpec, TableShape } from '../providers/spec.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
 import { resultFormatOf, rowsFormatOf } from './places.ts';
+
+/** Settings that every provider calls the same; they have been checked by its own schema. */
+const COMMON = z
+  .object({
+    kind: z.string().optional(),
+    description: z.string().optional(),
+    tags: z.array(z.string()).optional(),
+  })
+  .catchall(z.json());
 
 /** A file without mistakes → the pipeline: defaults filled in, paths absolute. */
 export function normalise(
@@ -13,16 +23,18 @@ export function normalise(
   provider: ProviderSpec,
   baseDir: string,
 ): Pipeline {
-  const { run = {}, spend = {}, table } = file;
-  const kind = table.kind ?? provider.kinds[0];
+  const { run = {}, spend = {} } = file;
+  const { columns: _columns, ...fields } = file.table;
+  const { kind = provider.kinds[0], description, tags, ...settings } = COMMON.parse(fields);
   const shape = { ...(kind === undefined ? {} : { kind }), columns };
   return {
     name: file.name,
     provider: file.provider,
     table: {
       ...shape,
-      ...(table.description === undefined ? {} : { description: table.description }),
-      tags: table.tags ?? [],
+      ...(description === undefined ? {} : { description }),
+      tags: tags ?? [],
+      ...(Object.keys(settings).length === 0 ? {} : { settings }),
     },
     rows: rowsOf(file.rows, shape, provider, baseDir),
     run: {

@@ -20,6 +20,10 @@ const pipeline = z.strictObject({
     kind: text.exactOptional(),
     description: z.string().exactOptional(),
     tags: z.array(text),
+    settings: z
+      .record(z.string(), z.json())
+      .exactOptional()
+      .describe('What else the provider’s tables take.'),
     columns: z
       .array(z.record(z.string(), z.json()))
       .min(1)

@@ -37,6 +37,7 @@ test(
     const { code, stdout } = await doctor({});
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ok +extruct account +.*1,234 credits$/m);
+    expect(stdout).toMatch(/^ok +promptlayer token +PROMPTLAYER_API_KEY is not set: no runs/m);
     expect(stdout).toMatch(/^ok +temporal +127\.0\.0\.1:\d+, server 1\.\d+/m);
     expect(stdout).toMatch(/^ok +namespace +default$/m);
     expect(stdout).toMatch(
@@ -58,6 +59,7 @@ test(
     ]);
     expect(missing.code).toBe(4);
     expect(missing.stdout).toMatch(/^FAIL +extruct token +EXTRUCT_API_TOKEN is not set$/m);
+    expect(missing.stdout).toMatch(/^FAIL +promptlayer token +PROMPTLAYER_API_KEY is not set$/m);
     expect(refused.code).toBe(4);
     expect(refused.stdout).toMatch(/^FAIL +extruct token +.*401/m);
     expect(refused.stdout + refused.stderr).not.toContain(wrong);

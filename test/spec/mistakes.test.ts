@@ -54,7 +54,7 @@ test('the same mistakes are there as data', () => {
       column: 11,
       path: 'provider',
       found: '"extract"',
-      allowed: 'allowed: extruct',
+      allowed: 'allowed: extruct, promptlayer',
       suggestion: 'extruct',
     },
   ]);

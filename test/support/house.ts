@@ -68,6 +68,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const env = {
     EXTRUCT_API_TOKEN: TOKEN,
     EXTRUCT_BASE_URL: sandbox.url,
+    PROMPTLAYER_API_KEY: TOKEN,
+    PROMPTLAYER_BASE_URL: sandbox.url,
     ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),
   };
   const worker = await startWorker({

@@ -33,7 +33,7 @@ export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
 }
 
 const WORD: Record<Health, string> = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' };
-const NAME_COLUMNS = 17;
+const NAME_COLUMNS = 20;
 
 function lineOf({ name, health, text, remedy }: Finding): string {
   const line = `${WORD[health]}  ${name.padEnd(NAME_COLUMNS)}${text}`;

@@ -7,12 +7,23 @@ import { failed, ok, warn, type Finding } from './finding.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Token, address and credits of every provider; the token itself is never part of a text. */
+/**
+ * Token, address and credits of every provider with a token, or of all where none has one; the
+ * token itself is never part of a text.
+ */
 export async function lookAtAccounts(env: Env): Promise<Finding[]> {
   const providers = createProviders({ ...env });
-  const looks = Object.values(providerSpecs).map((spec) => lookAtAccount(spec, env, providers));
-  return (await Promise.all(looks)).flat();
+  const all = Object.values(providerSpecs);
+  const used = all.filter(({ tokenVariable }) => Boolean(env[tokenVariable]?.trim()));
+  const looked = used.length === 0 ? all : used;
+  const unused = all.filter((spec) => !looked.includes(spec));
+  const looks = looked.map((spec) => lookAtAccount(spec, env, providers));
+  return [...(await Promise.all(looks)).flat(), ...unused.map(leftOut)];
 }
+
+/** Most teams use one provider: what the others lack is no fault. */
+const leftOut = ({ name, tokenVariable }: ProviderSpec): Finding =>
+  ok(`${name} token`, `${tokenVariable} is not set: no runs with ${name} here`);
 
 async function lookAtAccount(
   { name, tokenVariable, baseUrlVariable }: ProviderSpec,

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
 import { checkColumns } from './check-columns.ts';
@@ -10,11 +11,18 @@ export const EXTRUCT_LIMITS = { rowsPerAdd: 50, rowsPerPage: 100 } as const;
 /** Credits of a cell, relative to a plain one. Deep-search scores come with the search. */
 const WEIGHT: Record<string, number> = { input: 0, discovery_scores: 0, company_people_finder: 2 };
 
+const KINDS = [DEFAULT_KIND, 'people', 'generic'];
+
 export const extructSpec: ProviderSpec = {
   name: 'extruct',
   tokenVariable: 'EXTRUCT_API_TOKEN',
   baseUrlVariable: 'EXTRUCT_BASE_URL',
-  kinds: [DEFAULT_KIND, 'people', 'generic'],
+  kinds: KINDS,
+  settings: {
+    kind: z.enum(KINDS).optional().describe('Kind of table: company (default), people, generic.'),
+    description: z.string().optional().describe('For people who see the table.'),
+    tags: z.array(z.string().min(1)).optional().describe('Labels of the table.'),
+  },
   column: columnConfig,
   limits: EXTRUCT_LIMITS,
   inputs: (table) => [

@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import type { World } from '../world.ts';
+import { cursorAt, paged, placeOf, type Filters } from './cursor.ts';
+import { bookOutput, columnOutput, rowOutput, sheetOutput } from './render.ts';
+import type * as requests from './requests.ts';
+import { bookOf, sheetOf } from './find.ts';
+import { versionOf } from './state.ts';
+
+type ListQuery = z.output<typeof requests.list>;
+
+interface Listed<T> {
+  items: T[];
+  next: string | null;
+}
+
+function part<T>(all: T[], cursor: string | undefined, limit: number, filters: Filters): Listed<T> {
+  const from = placeOf(cursor, filters);
+  const to = from + limit;
+  return { items: all.slice(from, to), next: to < all.length ? cursorAt(to, filters) : null };
+}
+
+export function listBooks(world: World, query: ListQuery) {
+  const { name = '', folder_id: folder = null, order = 'desc', limit } = query;
+  const found = [...world.promptLayer.books.values()].filter(
+    (book) =>
+      book.title.toLowerCase().includes(name.toLowerCase()) &&
+      (folder === null || String(book.folderId) === folder),
+  );
+  const filters = { of: 'tables', name, folder, order };
+  const sorted = order === 'asc' ? found : found.reverse();
+  const { items, next } = part(sorted, query.cursor, limit, filters);
+  return {
+    ...{ success: true, data: items.map(bookOutput), count: items.length },
+    ...paged(world.promptLayer, next, limit),
+  };
+}
+
+export function listSheets(world: World, bookId: string, query: ListQuery) {
+  const { order = 'asc', limit, cursor } = query;
+  const { sheets } = bookOf(world, bookId);
+  const sorted = order === 'asc' ? sheets : sheets.toReversed();
+  const { items, next } = part(sorted, cursor, limit, { of: 'sheets', bookId, order });
+  const data = items.map(sheetOutput);
+  return { success: true, data, ...paged(world.promptLayer, next, limit) };
+}
+
+export function listColumns(world: World, bookId: string, sheetId: string, query: ListQuery) {
+  const sheet = sheetOf(world, bookId, sheetId);
+  const { items, next } = part(sheet.columns, query.cursor, query.limit, {
+    of: 'columns',
+    sheetId,
+  });
+  const data = items.map((column) => columnOutput(sheet, column));
+  return { success: true, data, ...paged(world.promptLayer, next, query.limit) };
+}
+
+export function listRows(
+  world: World,
+  bookId: string,
+  sheetId: string,
+  query: z.output<typeof requests.rows>,
+) {
+  const sheet = sheetOf(world, bookId, sheetId);
+  const { order, limit, cursor, include_system_columns: system } = query;
+  const places = sheet.table.live.map((_slot, place) => place);
+  if (order === 'desc') places.reverse();
+  const { items, next } = part(places, cursor, limit, { of: 'rows', sheetId, order, system });
+  const withColumns = query.include_columns ?? cursor === undefined;
+  return {
+    success: true,
+    data: items.map((place) => rowOutput(world, sheet, place)),
+    ...paged(world.promptLayer, next, limit),
+    ...(query.include_row_count ? { row_count: places.length } : {}),
+    columns: withColumns ? sheet.columns.map((column) => columnOutput(sheet, column)) : [],
+    version: versionOf(sheet),
+  };
+}

@@ -1,0 +1,127 @@
+import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from '../cells.ts';
+import type { Asked } from '../engine.ts';
+import { hash32 } from '../hash.ts';
+import { carryOut, planOf, refuseWithoutCredits } from '../runs.ts';
+import { iso, wallMs, type World } from '../world.ts';
+import { refused, sheetOf } from './find.ts';
+import type { Operation, Sheet } from './state.ts';
+
+/** The words of the operations' schema for each state of a cell. */
+export const CELL_WORDS = ['STALE', 'QUEUED', 'RUNNING', 'COMPLETED', 'FAILED'] as const;
+
+const STATES: Record<string, number> = {
+  STALE: CREATED,
+  QUEUED: REQUESTED,
+  DISPATCHED: IN_PROGRESS,
+  RUNNING: IN_PROGRESS,
+  COMPLETED: DONE,
+  FAILED: FAILED,
+};
+
+export interface OperationWish {
+  bookId: string;
+  sheetId: string;
+  columnIds: string[] | null;
+  /** Places. */
+  rows: number[] | null;
+  /** `[]` = every one. */
+  statuses: string[];
+  token: string | null;
+}
+
+export type Started =
+  | { end: 'queued'; sheet: Sheet; operations: Operation[]; cells: number }
+  | { end: 'nothing to do' }
+  | { end: 'confirm'; token: string; cells: number };
+
+/** @throws Problem 400, 402, 404 */
+export function startOperation(world: World, wish: OperationWish): Started {
+  const sheet = sheetOf(world, wish.bookId, wish.sheetId);
+  const { table } = sheet;
+  const plan = planOf(table, wantedOf(wish), slotsOf(sheet, wish), columnsOf(sheet, wish));
+  if (plan.length === 0) return { end: 'nothing to do' };
+  const { options } = world.promptLayer;
+  const token = tokenOf(world, sheet, wish, plan.length);
+  if (plan.length > options.confirmAbove && wish.token !== token) {
+    return { end: 'confirm', token, cells: plan.length };
+  }
+  refuseWithoutCredits(world, [...new Set(plan.map(({ column }) => column))]);
+  carryOut(world, table, plan);
+  sheet.edits += 1;
+  const operations: Operation[] = [];
+  for (let from = 0; from < plan.length; from += options.cellsPerExecution) {
+    operations.push(keep(world, sheet, plan.slice(from, from + options.cellsPerExecution)));
+  }
+  world.ledger.ran(table.account, {
+    id: operations[0]?.id ?? '',
+    tableId: table.id,
+    mode: wish.statuses.join(',') || 'all',
+    at: iso(wallMs(world)),
+    requestedCells: plan.length,
+    rows: wish.rows?.length ?? null,
+    columns: wish.columnIds?.length ?? null,
+  });
+  return { end: 'queued', sheet, operations, cells: plan.length };
+}
+
+function keep({ promptLayer }: World, sheet: Sheet, cells: readonly Asked[]): Operation {
+  const id = promptLayer.operationIds.id(promptLayer.operationsMade);
+  promptLayer.operationsMade += 1;
+  const operation = { id, sheet, cells, cancelled: false };
+  promptLayer.operations.set(id, operation);
+  return operation;
+}
+
+/** Good for this very scope while it holds as many cells. */
+const tokenOf = ({ nonce }: World, { id }: Sheet, wish: OperationWish, cells: number): string =>
+  `confirm-${hash32(nonce, id, JSON.stringify([wish.columnIds, wish.rows, wish.statuses]), cells).toString(16)}`;
+
+function wantedOf({ statuses }: OperationWish): ReadonlySet<number> {
+  const words = statuses.length === 0 ? Object.keys(STATES) : statuses;
+  const states = words.map((word) => STATES[word]);
+  if (states.includes(undefined)) throw refused(`Invalid status in: ${words.join(', ')}`);
+  // What is on its way already is not asked for twice.
+  const inFlight: readonly unknown[] = [REQUESTED, IN_PROGRESS];
+  return new Set(
+    states.filter((state) => state !== undefined).filter((state) => !inFlight.includes(state)),
+  );
+}
+
+function slotsOf({ table }: Sheet, { rows }: OperationWish): number[] {
+  if (rows === null) return table.live;
+  const slots = rows.map((place) => table.live[place]);
+  if (slots.includes(undefined)) throw refused('Row index out of range');
+  return [...new Set(slots.filter((slot) => slot !== undefined))];
+}
+
+function columnsOf({ table }: Sheet, { columnIds }: OperationWish) {
+  if (columnIds === null) return table.computed;
+  return columnIds.map((id) => {
+    const column = table.columnOf(id);
+    if (column === null) throw refused(`Unknown column: ${id}`);
+    if (!column.computed) throw refused('Text columns cannot be recalculated');
+    return column;
+  });
+}
+
+export interface CancelWish {
+  bookId: string;
+  sheetId: string;
+  operationId: string;
+}
+
+/** What has not begun goes back; what runs comes out in its time. An unknown id cancels nothing. */
+export function cancelOperation(world: World, wish: CancelWish): number {
+  const sheet = sheetOf(world, wish.bookId, wish.sheetId);
+  const operation = world.promptLayer.operations.get(wish.operationId);
+  if (operation?.sheet !== sheet || operation.cancelled) return 0;
+  const waiting = operation.cells.filter(
+    ({ column, slot }) => column.cells.statusAt(slot) === REQUESTED,
+  );
+  if (waiting.length === 0) return 0;
+  operation.cancelled = true;
+  const atMs = wallMs(world);
+  for (const { column, slot } of waiting) sheet.table.move(column, slot, CREATED, atMs);
+  sheet.edits += 1;
+  return waiting.length;
+}

@@ -1,0 +1,169 @@
+import { DONE, FAILED, IN_PROGRESS, REQUESTED } from '../cells.ts';
+import { between } from '../hash.ts';
+import { IdSeries } from '../ids.ts';
+import type { Json } from '../json.ts';
+import { MOST_COLUMNS } from '../table.ts';
+import { answerOf, rowWord } from '../truth.ts';
+import { iso, type World } from '../world.ts';
+import { CELL_WORDS } from './operations.ts';
+import { versionOf, type Operation, type Sheet, type SheetColumn, type Workbook } from './state.ts';
+
+const WORKSPACE = 7;
+
+export const bookOutput = ({ id, title, folderId, sheets, createdAtMs }: Workbook) => ({
+  id,
+  workspace_id: WORKSPACE,
+  title,
+  folder_id: folderId,
+  sheet_count: sheets.length,
+  created_at: iso(createdAtMs),
+  updated_at: iso(createdAtMs),
+});
+
+export const bookDetail = (book: Workbook) => ({
+  ...bookOutput(book),
+  sheet_row_counts: Object.fromEntries(book.sheets.map(({ id, table }) => [id, table.live.length])),
+});
+
+export const sheetOutput = (sheet: Sheet) => ({
+  id: sheet.id,
+  table_id: sheet.book.id,
+  workspace_id: WORKSPACE,
+  title: sheet.title,
+  index: sheet.book.sheets.indexOf(sheet),
+  row_count: sheet.table.live.length,
+  version_count: versionOf(sheet),
+  created_at: iso(sheet.table.createdAtMs),
+  updated_at: iso(sheet.table.updatedAtMs),
+});
+
+export const columnOutput = (sheet: Sheet, { column, title, type, config }: SheetColumn) => ({
+  id: column.id,
+  sheet_id: sheet.id,
+  workspace_id: WORKSPACE,
+  title,
+  type,
+  config,
+  position_rank: column.serial + 1,
+  is_output_column: type !== 'TEXT',
+});
+
+export const rowOutput = (world: World, sheet: Sheet, place: number) => ({
+  row_index: place,
+  cells: Object.fromEntries(
+    sheet.columns.map((column) => [column.column.id, cellOutput(world, sheet, column, place)]),
+  ),
+});
+
+/** In the rows the words are those of the cell's schema, not of the operations'. */
+const ROW_WORDS = ['stale', 'queued', 'running', 'completed', 'error'] as const;
+
+function cellOutput(world: World, sheet: Sheet, { column, type }: SheetColumn, place: number) {
+  const { table } = sheet;
+  const slot = table.live[place] ?? -1;
+  const data = table.data[slot] ?? {};
+  const status = type === 'TEXT' ? DONE : column.cells.statusAt(slot);
+  const value = status === DONE ? valueOf(world, sheet, column, slot) : null;
+  const atMs = (type === 'TEXT' ? table.rowCreatedAtMs : column.cells.updatedAtMs)[slot] ?? 0;
+  const shown = value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
+  return {
+    id: new IdSeries(world.nonce, 'cell', table.serial).id(slot * MOST_COLUMNS + column.serial),
+    ...{ sheet_id: sheet.id, column_id: column.id, row_index: place },
+    status: ROW_WORDS[status],
+    ...{ display_value: shown, value, error: null, input_hash: null },
+    updated_at: atMs === 0 ? null : iso(atMs),
+    execution_id: null,
+    last_computed_version: null,
+    error_message: status === FAILED ? `The model gave no answer for ${rowWord(data)}` : null,
+    request_metrics:
+      type === 'PROMPT_TEMPLATE' && (status === DONE || status === FAILED)
+        ? metricsOf(world, rowWord(data), column.config.key)
+        : null,
+  };
+}
+
+function valueOf(
+  world: World,
+  { table }: Sheet,
+  column: SheetColumn['column'],
+  slot: number,
+): Json {
+  const data = table.data[slot] ?? {};
+  const setting = { kind: table.kind, data, columns: table.configs };
+  return answerOf(world.oracle, setting, column.config);
+}
+
+/** Made up, the same for the same row and column. */
+function metricsOf({ oracle }: World, word: string, key: string) {
+  const tokens = (what: string, min: number, max: number): number =>
+    between(min, max, oracle.seed, 'tokens', what, word, key);
+  const input = tokens('input', 80, 200);
+  const output = tokens('output', 5, 60);
+  return {
+    request_count: 1,
+    request_ids: [],
+    latency_ms: tokens('ms', 400, 3_000),
+    price: (input * 2 + output * 8) / 1_000_000,
+    input_tokens: input,
+    output_tokens: output,
+  };
+}
+
+type Counts = Record<(typeof CELL_WORDS)[number], number>;
+
+const none = (): Counts => ({ STALE: 0, QUEUED: 0, RUNNING: 0, COMPLETED: 0, FAILED: 0 });
+
+export function operationOutput({ id, sheet, cells, cancelled }: Operation) {
+  const counts = none();
+  for (const { column, slot } of cells) {
+    counts[CELL_WORDS[column.cells.statusAt(slot)] ?? 'STALE'] += 1;
+  }
+  const pending = counts.QUEUED + counts.RUNNING;
+  const ended = counts.FAILED === cells.length ? 'failed' : 'completed';
+  return {
+    operation_id: id,
+    operation: 'recalculate',
+    status: pending > 0 ? 'running' : cancelled ? 'cancelled' : ended,
+    status_counts: counts,
+    cell_count: cells.length,
+    completed_count: counts.COMPLETED,
+    failed_count: counts.FAILED,
+    pending_count: pending,
+    status_url: statusUrl(sheet, id),
+  };
+}
+
+export const statusUrl = (sheet: Sheet, operationId: string): string =>
+  `/api/public/v2/tables/${sheet.book.id}/sheets/${sheet.id}/operations/${operationId}`;
+
+/** Right after an operation was queued the sheet still shows how it stood before. */
+export function sheetStatus(world: World, sheet: Sheet) {
+  const { table } = sheet;
+  const lag = table.lag !== null && world.atMs < table.lag.untilMs ? table.lag : null;
+  const counts = none();
+  const total = table.live.length * table.computed.length;
+  for (const [state, word] of CELL_WORDS.entries()) counts[word] = table.countOf(state);
+  const shown = lag === null ? counts : { ...none(), COMPLETED: lag.done, STALE: total - lag.done };
+  const pending = shown.QUEUED + shown.RUNNING;
+  const active =
+    lag !== null || pending === 0
+      ? []
+      : [...world.promptLayer.operations.values()].filter(
+          (one) => one.sheet === sheet && isActive(one),
+        );
+  return {
+    success: true,
+    sheet_id: sheet.id,
+    version: versionOf(sheet),
+    total_cells: total,
+    status_counts: shown,
+    pending_count: pending,
+    active_operations: active.map(operationOutput),
+  };
+}
+
+const isActive = ({ cells }: Operation): boolean =>
+  cells.some(({ column, slot }) => {
+    const status = column.cells.statusAt(slot);
+    return status === REQUESTED || status === IN_PROGRESS;
+  });

@@ -1,0 +1,224 @@
+import type { Core } from '../core.ts';
+import { Problem } from '../problem.ts';
+import type { Answer, Call, Route } from '../route.ts';
+import { checked } from '../validation.ts';
+import { listBooks, listColumns, listRows, listSheets } from './lists.ts';
+import type { Started } from './operations.ts';
+import * as render from './render.ts';
+import * as requests from './requests.ts';
+import { bookOf, gone, sheetOf } from './find.ts';
+import { versionOf } from './state.ts';
+
+const TABLES = '/api/public/v2/tables';
+const TABLE = `${TABLES}/:table_id`;
+const SHEETS = `${TABLE}/sheets`;
+const SHEET = `${SHEETS}/:sheet_id`;
+
+/** Where a request points: the API's tables hold sheets. */
+const place = ({ params }: Call) => ({
+  bookId: params['table_id'] ?? '',
+  sheetId: params['sheet_id'] ?? '',
+});
+
+const created = (body: object): Answer => ({ status: 201, body: { success: true, ...body } });
+
+const route = (
+  method: Route['method'],
+  url: string,
+  handle: (core: Core, call: Call) => Answer,
+): Route => ({ method, url, auth: 'api-key', refusal, handle });
+
+/** Its own shape of errors, with FastAPI's for what does not fit the schema. */
+function refusal({ status, detail }: Problem): object {
+  if (Array.isArray(detail)) return { detail };
+  const said = typeof detail === 'string' ? detail : detail['message'];
+  const message = typeof said === 'string' ? said : 'Error';
+  const error = typeof detail === 'string' ? null : detail['error'];
+  return { success: false, message, error: error ?? WORDS[status] ?? message };
+}
+
+const WORDS: Record<number, string> = { 400: 'bad_request', 401: 'unauthorized', 404: 'not_found' };
+
+const tables: Route[] = [
+  route('POST', TABLES, (core, call) => {
+    const wish = checked(requests.createTable, call.body(), 'body');
+    const book = core.execute('createBook', {
+      title: wish.title,
+      folderId: wish.folder_id,
+      defaultSheet: wish.create_default_sheet,
+    });
+    const [sheet] = book.sheets;
+    return created({
+      table: render.bookDetail(book),
+      ...(sheet === undefined ? {} : { default_sheet: render.sheetOutput(sheet) }),
+    });
+  }),
+  route('GET', TABLES, (core, { query }) => {
+    const wish = checked(requests.list, query, 'query');
+    return { body: core.read((world) => listBooks(world, wish)) };
+  }),
+  route('GET', TABLE, (core, call) => {
+    const book = core.read((world) => bookOf(world, place(call).bookId));
+    return { body: { success: true, table: render.bookDetail(book) } };
+  }),
+  route('DELETE', TABLE, (core, call) => {
+    core.execute('deleteBook', place(call));
+    return { body: { success: true, message: 'Table deleted' } };
+  }),
+];
+
+const sheets: Route[] = [
+  route('GET', SHEETS, (core, call) => {
+    const wish = checked(requests.list, call.query, 'query');
+    return { body: core.read((world) => listSheets(world, place(call).bookId, wish)) };
+  }),
+  route('POST', SHEETS, (core, call) => {
+    const { title } = checked(requests.createSheet, call.body() ?? {}, 'body');
+    const sheet = core.execute('createSheet', { bookId: place(call).bookId, title });
+    return created({ sheet: render.sheetOutput(sheet) });
+  }),
+  route('GET', SHEET, (core, call) => {
+    const { bookId, sheetId } = place(call);
+    const sheet = core.read((world) => render.sheetOutput(sheetOf(world, bookId, sheetId)));
+    return { body: { success: true, sheet } };
+  }),
+];
+
+const columns: Route[] = [
+  route('GET', `${SHEET}/columns`, (core, call) => {
+    const { bookId, sheetId } = place(call);
+    const wish = checked(requests.list, call.query, 'query');
+    return { body: core.read((world) => listColumns(world, bookId, sheetId, wish)) };
+  }),
+  route('POST', `${SHEET}/columns`, (core, call) => {
+    const wish = checked(requests.createColumn, call.body(), 'body');
+    const { bookId, sheetId } = place(call);
+    const made = core.execute('createColumn', {
+      ...{ bookId, sheetId, title: wish.title, type: wish.type, config: wish.config ?? {} },
+      dependencies: (wish.dependencies ?? []).map(({ column_id: id }) => id),
+    });
+    const sheet = sheetOf(core.world, bookId, sheetId);
+    const column = render.columnOutput(sheet, made);
+    return created({ column, cells: [], version: versionOf(sheet) });
+  }),
+  route('PATCH', `${SHEET}/columns/:column_id`, (core, call) => {
+    const { title } = checked(requests.renameColumn, call.body(), 'body');
+    const { bookId, sheetId } = place(call);
+    const columnId = call.params['column_id'] ?? '';
+    const renamed = core.execute('renameColumn', { bookId, sheetId, columnId, title });
+    const sheet = sheetOf(core.world, bookId, sheetId);
+    return {
+      body: {
+        ...{ success: true, column: render.columnOutput(sheet, renamed) },
+        ...{ requires_recalculation: false, affected_column_ids: [], version: versionOf(sheet) },
+      },
+    };
+  }),
+];
+
+const rows: Route[] = [
+  route('GET', `${SHEET}/rows`, (core, call) => {
+    const { bookId, sheetId } = place(call);
+    const wish = checked(requests.rows, call.query, 'query');
+    return { body: core.read((world) => listRows(world, bookId, sheetId, wish)) };
+  }),
+  route('POST', `${SHEET}/rows`, (core, call) => {
+    const wish = checked(requests.addRows, call.body() ?? {}, 'body');
+    const { sheet, first, count } = core.execute('appendRows', {
+      ...place(call),
+      count: wish.count,
+      values: wish.values ?? [],
+    });
+    const places = Array.from({ length: count }, (_, at) => first + at);
+    return created({
+      rows_created: count,
+      start_row_index: first,
+      row_indices: places,
+      rows: places.map((at) => render.rowOutput(core.world, sheet, at)),
+      cell_count: count * sheet.columns.length,
+      row_count: sheet.table.live.length,
+      version: versionOf(sheet),
+    });
+  }),
+  route('DELETE', `${SHEET}/rows`, (core, call) => {
+    if (!core.world.promptLayer.options.deletesRows) throw new Problem(405, 'Method Not Allowed');
+    const { row_indices: places } = checked(requests.deleteRows, call.body(), 'body');
+    const deleted = core.execute('dropRows', { ...place(call), places });
+    return { body: { success: true, rows_deleted: deleted } };
+  }),
+];
+
+const operations: Route[] = [
+  route('POST', `${SHEET}/operations`, (core, call) => {
+    const wish = checked(requests.createOperation, call.body() ?? {}, 'body');
+    const started = core.execute('startOperation', {
+      ...place(call),
+      columnIds: wish.column_ids,
+      rows: wish.row_ids,
+      statuses: wish.statuses ?? ['STALE'],
+      token: wish.confirmation_token,
+    });
+    return answerTo(started);
+  }),
+  route('GET', `${SHEET}/operations`, (core, call) => {
+    const { bookId, sheetId } = place(call);
+    return {
+      body: core.read((world) => render.sheetStatus(world, sheetOf(world, bookId, sheetId))),
+    };
+  }),
+  route('GET', `${SHEET}/operations/:operation_id`, (core, call) => {
+    const { sheetId } = place(call);
+    const operation = core.read(({ promptLayer }) =>
+      promptLayer.operations.get(call.params['operation_id'] ?? ''),
+    );
+    if (operation?.sheet.id !== sheetId) throw gone('Table, sheet, or operation');
+    return { body: { success: true, operation: render.operationOutput(operation) } };
+  }),
+  route('DELETE', `${SHEET}/operations/:operation_id`, (core, call) => {
+    const operationId = call.params['operation_id'] ?? '';
+    const cells = core.execute('cancelOperation', { ...place(call), operationId });
+    return {
+      body: {
+        ...{ success: true, message: cells > 0 ? 'Operation cancelled' : 'Nothing was active' },
+        ...{ operation_id: operationId, execution_ids: cells > 0 ? [operationId] : [] },
+        ...{ cancelled_cell_count: cells, not_started_reset_count: cells },
+      },
+    };
+  }),
+];
+
+function answerTo(started: Started): Answer {
+  switch (started.end) {
+    case 'nothing to do':
+      return { body: { success: true, cell_count: 0, virtual_cell_count: 0, cells: [] } };
+    case 'confirm':
+      return {
+        body: {
+          ...{ success: false, requires_confirmation: true, confirmation_token: started.token },
+          affected_cell_count: started.cells,
+          message: `This operation affects ${started.cells} cells`,
+        },
+      };
+    case 'queued': {
+      const ids = started.operations.map(({ id }) => id);
+      const [first = ''] = ids;
+      return {
+        status: 202,
+        body: {
+          ...{ success: true, operation: 'recalculate', operation_id: first, execution_id: first },
+          ...{ execution_ids: ids, cell_count: started.cells, virtual_cell_count: 0, cells: [] },
+          version: versionOf(started.sheet),
+          status_url: render.statusUrl(started.sheet, first),
+        },
+      };
+    }
+  }
+}
+
+export const promptLayerRoutes: Route[] = [
+  ...tables,
+  ...sheets,
+  ...columns,
+  ...rows,
+  ...operations,
+];

@@ -1,0 +1,70 @@
+import { inOrder } from '../dependencies.ts';
+import type { JsonObject } from '../json.ts';
+import { wallMs, type World } from '../world.ts';
+import { engineConfig, typeOf } from './column-types.ts';
+import { gone, refused, sheetOf } from './find.ts';
+import type { Sheet, SheetColumn } from './state.ts';
+
+export interface ColumnWish {
+  bookId: string;
+  sheetId: string;
+  title: string;
+  type: string;
+  config: JsonObject;
+  /** Column ids. */
+  dependencies: string[];
+}
+
+/** Appended behind the others. @throws Problem 400, 404 */
+export function createColumn(world: World, wish: ColumnWish): SheetColumn {
+  const sheet = sheetOf(world, wish.bookId, wish.sheetId);
+  const type = typeOf(wish.type);
+  if (type === null) throw refused(`Invalid column type: ${wish.type}`);
+  if (type === 'TEXT' && wish.dependencies.length > 0) throw refused('Text columns depend on none');
+  const upstream = wish.dependencies.map((id) => {
+    const found = sheet.columns.find(({ column }) => column.id === id);
+    if (found === undefined) throw refused(`Unknown dependency column: ${id}`);
+    return found.column.config.key;
+  });
+  const { table } = sheet;
+  const config = engineConfig(freeKey(sheet, wish.title), type, wish.config, upstream);
+  if (inOrder(table.kind, [...table.columns, { config }]) === null) throw refused('Cycle detected');
+  const column = table.makeColumn(config, wallMs(world));
+  table.arrange([...table.columns, column]);
+  const made = { column, title: wish.title, type, config: wish.config };
+  sheet.columns.push(made);
+  sheet.edits += 1;
+  return made;
+}
+
+/** Two columns may have one title; the engine needs a word for each. */
+function freeKey({ table }: Sheet, title: string): string {
+  return table.configs.has(title) ? `${title} #${table.columnsMade.length}` : title;
+}
+
+export interface RenameWish {
+  bookId: string;
+  sheetId: string;
+  columnId: string;
+  title: string;
+}
+
+/** @throws Problem 404 */
+export function renameColumn(world: World, wish: RenameWish): SheetColumn {
+  const sheet = sheetOf(world, wish.bookId, wish.sheetId);
+  const found = sheet.columns.find(({ column }) => column.id === wish.columnId);
+  if (found === undefined) throw gone('Column');
+  const { table } = sheet;
+  const before = found.column.config.key;
+  const key = before === wish.title ? before : freeKey(sheet, wish.title);
+  found.column.config = { ...found.column.config, key, name: key };
+  found.title = wish.title;
+  for (const [slot, data] of table.data.entries()) {
+    const fields = Object.entries(data ?? {});
+    const renamed = fields.map(([name, value]) => [name === before ? key : name, value] as const);
+    if (data !== null) table.data[slot] = Object.fromEntries(renamed);
+  }
+  table.arrange(table.columns);
+  sheet.edits += 1;
+  return found;
+}

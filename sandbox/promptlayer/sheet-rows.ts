@@ -1,0 +1,68 @@
+import type { JsonObject } from '../json.ts';
+import { newRow } from '../new-table.ts';
+import type { World } from '../world.ts';
+import { refused, sheetOf } from './find.ts';
+import type { Sheet } from './state.ts';
+
+export interface RowsWish {
+  bookId: string;
+  sheetId: string;
+  count: number;
+  /** By column id; those beyond `count` are ignored. */
+  values: JsonObject[];
+}
+
+export interface RowsMade {
+  sheet: Sheet;
+  /** Places in the sheet. */
+  first: number;
+  count: number;
+}
+
+/** Appends behind the last row. @throws Problem 400, 404 */
+export function appendRows(world: World, { bookId, sheetId, count, values }: RowsWish): RowsMade {
+  const sheet = sheetOf(world, bookId, sheetId);
+  if (sheet.columns.length === 0) throw refused('No columns defined');
+  const rows = Array.from({ length: count }, (_, at) => dataOf(sheet, values[at] ?? {}));
+  const first = sheet.table.live.length;
+  for (const data of rows) newRow(world, sheet.table, data, null);
+  sheet.edits += 1;
+  return { sheet, first, count };
+}
+
+/**
+ * What the engine computes from: the texts by column, and `input`, which is the leftmost one: what
+ * people would call the row.
+ */
+function dataOf(sheet: Sheet, values: JsonObject): JsonObject {
+  const texts = sheet.columns.filter(({ type }) => type === 'TEXT');
+  const known = new Set(texts.map(({ column }) => column.id));
+  const stranger = Object.keys(values).find((id) => !known.has(id));
+  if (stranger !== undefined) throw refused(`Not a text column of this sheet: ${stranger}`);
+  const data: JsonObject = {};
+  for (const { column } of texts) {
+    const value = values[column.id];
+    if (value !== undefined) data[column.config.key] = value;
+  }
+  const leftmost = values[texts[0]?.column.id ?? ''];
+  return leftmost === undefined ? data : { input: leftmost, ...data };
+}
+
+export interface DeleteWish {
+  bookId: string;
+  sheetId: string;
+  /** Places; rows behind a deleted one move up. */
+  places: number[];
+}
+
+/** @throws Problem 400, 404 */
+export function dropRows(world: World, { bookId, sheetId, places }: DeleteWish): number {
+  const sheet = sheetOf(world, bookId, sheetId);
+  const slots = places.map((place) => sheet.table.live[place]);
+  if (slots.includes(undefined)) throw refused('Row index out of range');
+  const gone = new Set(slots.filter((slot) => slot !== undefined));
+  sheet.table.removeRows(gone);
+  sheet.table.account.rowsDeleted += gone.size;
+  sheet.edits += 1;
+  return gone.size;
+}

@@ -1,0 +1,62 @@
+import { newRow, newTable } from '../new-table.ts';
+import { wallMs, type World } from '../world.ts';
+import { engineConfig } from './column-types.ts';
+import { bookOf } from './find.ts';
+import type { Sheet, Workbook } from './state.ts';
+
+export interface BookWish {
+  title: string | null;
+  folderId: number | null;
+  defaultSheet: boolean;
+}
+
+export function createBook(world: World, { title, folderId, defaultSheet }: BookWish): Workbook {
+  const { promptLayer } = world;
+  const serial = promptLayer.booksMade;
+  promptLayer.booksMade = serial + 1;
+  const book: Workbook = {
+    id: promptLayer.bookIds.id(serial),
+    title: title ?? `Untitled Table ${serial + 1}`,
+    folderId,
+    createdAtMs: wallMs(world),
+    sheets: [],
+  };
+  promptLayer.books.set(book.id, book);
+  if (defaultSheet) blankSheet(world, book, 'Sheet 1');
+  return book;
+}
+
+/** It is only put away, but nothing shows it any more. @throws Problem 404 */
+export function deleteBook(world: World, { bookId }: { bookId: string }): void {
+  const book = bookOf(world, bookId);
+  world.promptLayer.books.delete(book.id);
+  for (const { table } of book.sheets) {
+    table.removed = true;
+    world.tables.delete(table.id);
+  }
+}
+
+/** @throws Problem 404 */
+export function createSheet(
+  world: World,
+  { bookId, title }: { bookId: string; title: string | null },
+): Sheet {
+  const book = bookOf(world, bookId);
+  return blankSheet(world, book, title ?? `Sheet ${book.sheets.length + 1}`);
+}
+
+/** A blank sheet has one text column and one row with nothing in it. */
+function blankSheet(world: World, book: Workbook, title: string): Sheet {
+  const first = engineConfig('Column A', 'TEXT', {}, []);
+  const wish = { name: book.title, description: null, tags: null, kind: 'generic' } as const;
+  const table = newTable(world, { ...wish, configs: [first] });
+  table.ofSheet = true;
+  const columns = table.columns.map((column) => ({
+    ...{ column, title: column.config.key },
+    ...{ type: 'TEXT', config: {} },
+  }));
+  newRow(world, table, {}, null);
+  const sheet: Sheet = { id: table.id, table, book, title, columns, edits: 0 };
+  book.sheets.push(sheet);
+  return sheet;
+}

@@ -1,0 +1,75 @@
+import { IdSeries } from '../ids.ts';
+import type { JsonObject } from '../json.ts';
+import type { Column, Table } from '../table.ts';
+import type { PromptLayerOptions } from './options.ts';
+
+/** What a sheet's column was made with; its cells are those of the engine's column. */
+export interface SheetColumn {
+  column: Column;
+  title: string;
+  type: string;
+  config: JsonObject;
+}
+
+/** A sheet is one of the engine's tables; rows are known by their place in it. */
+export interface Sheet {
+  id: string;
+  table: Table;
+  book: Workbook;
+  title: string;
+  columns: SheetColumn[];
+  /** Changes that are not those of a cell under way. */
+  edits: number;
+}
+
+/** What the API calls a table: it holds sheets. */
+export interface Workbook {
+  id: string;
+  title: string;
+  folderId: number | null;
+  createdAtMs: number;
+  sheets: Sheet[];
+}
+
+/** One execution of a recalculation. */
+export interface Operation {
+  id: string;
+  sheet: Sheet;
+  cells: readonly { column: Column; slot: number }[];
+  cancelled: boolean;
+}
+
+export interface PromptLayerState {
+  /** By id; deleted ones are gone. */
+  readonly books: Map<string, Workbook>;
+  readonly operations: Map<string, Operation>;
+  readonly bookIds: IdSeries;
+  readonly operationIds: IdSeries;
+  booksMade: number;
+  operationsMade: number;
+  readonly options: Required<PromptLayerOptions>;
+}
+
+export const promptLayerState = (
+  nonce: number,
+  options: PromptLayerOptions = {},
+): PromptLayerState => ({
+  books: new Map(),
+  operations: new Map(),
+  bookIds: new IdSeries(nonce, 'book', 0),
+  operationIds: new IdSeries(nonce, 'operation', 0),
+  booksMade: 0,
+  operationsMade: 0,
+  options: {
+    confirmAbove: 1_000,
+    cellsPerExecution: 2_000,
+    cursorIn: 'pagination',
+    deletesRows: true,
+    ...options,
+  },
+});
+
+/** Changes with the sheet's data, layout, and what its cells come out with. */
+export function versionOf({ edits, table: { account } }: Sheet): number {
+  return 1 + edits + account.cellsStarted + account.cellsDone + account.cellsFailed;
+}

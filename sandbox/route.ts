@@ -1,0 +1,26 @@
+import type { Core } from './core.ts';
+import type { Problem } from './problem.ts';
+
+export interface Call {
+  params: Record<string, string>;
+  query: unknown;
+  /** @throws Problem 422 when it is not JSON */
+  body: () => unknown;
+}
+
+export interface Answer {
+  /** @default 200 */
+  status?: number;
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  url: string;
+  /** Where the token is: `Authorization: Bearer`, or `X-API-KEY`. @default 'bearer' */
+  auth?: 'bearer' | 'api-key' | 'none';
+  /** How the API words a refusal. @default `{detail}` */
+  refusal?: (problem: Problem) => object;
+  handle: (core: Core, call: Call) => Answer;
+}

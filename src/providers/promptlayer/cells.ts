@@ -1,0 +1,66 @@
+import type { CellUsage } from '../../contract/results.ts';
+import type { CellStatus, Column } from '../../contract/table.ts';
+import type { TableCell, TableRow } from '../provider.ts';
+import type { CellWire, RowWire } from './wire.ts';
+
+/**
+ * Both families of words: lower case in the reference of rows, upper case in that of operations.
+ * `stale`: never computed, or of older inputs. A cancelled or skipped cell was given back.
+ */
+const STATUS = new Map<string, CellStatus>([
+  ['stale', 'pending'],
+  ['cancelled', 'pending'],
+  ['canceled', 'pending'],
+  ['skipped', 'pending'],
+  ['pending', 'running'],
+  ['queued', 'running'],
+  ['dispatched', 'running'],
+  ['running', 'running'],
+  ['completed', 'done'],
+  ['failed', 'failed'],
+  ['error', 'failed'],
+]);
+
+export const statusOf = (word: string): CellStatus => STATUS.get(word.toLowerCase()) ?? 'unknown';
+
+/** A row of a page; it is known by its place, and its key lies in a text cell. */
+export function rowOf(wire: RowWire, computed: Column[], keyColumnId: string): TableRow {
+  const cells = wire.cells ?? {};
+  return {
+    id: String(wire.row_index),
+    key: textOf(cells[keyColumnId]),
+    cells: Object.fromEntries(computed.map(({ id, key }) => [key, cellOf(cells[id])])),
+  };
+}
+
+/** `null` for a cell without text. */
+export function textOf(cell: CellWire | undefined): string | null {
+  const text = typeof cell?.value === 'string' ? cell.value : cell?.display_value;
+  return text === undefined || text === null || text === '' ? null : text;
+}
+
+function cellOf(wire: CellWire | undefined): TableCell {
+  const rawStatus = wire?.status ?? '';
+  if (wire === undefined || rawStatus === '') return { status: 'pending', rawStatus, value: null };
+  const cell: TableCell = {
+    status: statusOf(rawStatus),
+    rawStatus,
+    value: wire.value ?? wire.display_value ?? null,
+  };
+  if (wire.updated_at) cell.updatedAt = wire.updated_at;
+  const reason = wire.error_message || wire.error;
+  if (reason) cell.reason = reason;
+  const usage = usageOf(wire);
+  if (usage !== null) cell.usage = usage;
+  return cell;
+}
+
+function usageOf({ request_metrics: metrics }: CellWire): CellUsage | null {
+  if (metrics === undefined || metrics === null) return null;
+  return {
+    requests: metrics.request_count ?? 0,
+    price: metrics.price ?? 0,
+    inputTokens: metrics.input_tokens ?? 0,
+    outputTokens: metrics.output_tokens ?? 0,
+  };
+}

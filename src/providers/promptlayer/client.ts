@@ -1,0 +1,142 @@
+import type { z } from 'zod';
+import type { Json } from '../../contract/json.ts';
+import type { HttpClient, HttpRequest } from '../../http/client.ts';
+import type { CallContext } from '../provider.ts';
+import * as wire from './wire.ts';
+
+interface Call {
+  method: HttpRequest['method'];
+  /** Below the tables' own path; ids as `{name}`. */
+  path: string;
+  ids?: Record<string, string>;
+  query?: NonNullable<HttpRequest['query']>;
+  body?: Json;
+}
+
+/** A sheet of a table. */
+export interface SheetPlace {
+  tableId: string;
+  sheetId: string;
+}
+
+export interface ListQuery {
+  cursor?: string;
+  limit: number;
+  [name: string]: string | number;
+}
+
+export type PromptLayerClient = ReturnType<typeof createPromptLayerClient>;
+
+const TABLES = '/api/public/v2/tables';
+const SHEET = '/{table}/sheets/{sheet}';
+
+/** PromptLayer's endpoints, one function each (docs.promptlayer.com, Tables). */
+export function createPromptLayerClient(http: HttpClient) {
+  async function call<Schema extends z.ZodType>(
+    schema: Schema,
+    ctx: CallContext,
+    { method, path, ids = {}, query, body }: Call,
+  ): Promise<z.output<Schema>> {
+    const whole = TABLES + path;
+    const reply = await http.request({
+      method,
+      path: whole.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? '')),
+      route: `${method} ${whole}`,
+      ...(query === undefined ? {} : { query }),
+      ...(body === undefined ? {} : { body }),
+      ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
+      ...(ctx.onRequest === undefined ? {} : { onRequest: ctx.onRequest }),
+      repeatable: method === 'GET',
+    });
+    const parsed = schema.safeParse(reply.json);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    const at = issue === undefined ? '' : `: ${issue.path.join('.') || 'reply'}: ${issue.message}`;
+    throw reply.unreadable(`answered ${reply.status} in an undocumented shape${at}`);
+  }
+
+  const inSheet = ({ tableId, sheetId }: SheetPlace, more: Record<string, string> = {}) => ({
+    ids: { table: tableId, sheet: sheetId, ...more },
+  });
+
+  return {
+    listTables: (ctx: CallContext, query: ListQuery) =>
+      call(wire.TablesReply, ctx, { method: 'GET', path: '', query }),
+
+    createTable: (ctx: CallContext, body: Json) =>
+      call(wire.TableReply, ctx, { method: 'POST', path: '', body }),
+
+    deleteTable: (ctx: CallContext, tableId: string) =>
+      call(wire.AnyReply, ctx, { method: 'DELETE', path: '/{table}', ids: { table: tableId } }),
+
+    listSheets: (ctx: CallContext, tableId: string) =>
+      call(wire.SheetsReply, ctx, {
+        ...{ method: 'GET', path: '/{table}/sheets', ids: { table: tableId } },
+        query: { order: 'asc', limit: 100 },
+      }),
+
+    createSheet: (ctx: CallContext, tableId: string, title: string) =>
+      call(wire.SheetReply, ctx, {
+        ...{ method: 'POST', path: '/{table}/sheets', ids: { table: tableId } },
+        body: { title },
+      }),
+
+    deleteSheet: (ctx: CallContext, sheet: SheetPlace) =>
+      call(wire.AnyReply, ctx, { method: 'DELETE', path: SHEET, ...inSheet(sheet) }),
+
+    createColumn: (ctx: CallContext, sheet: SheetPlace, body: Json) =>
+      call(wire.ColumnReply, ctx, {
+        ...{ method: 'POST', path: `${SHEET}/columns`, ...inSheet(sheet) },
+        body,
+      }),
+
+    renameColumn: (ctx: CallContext, sheet: SheetPlace, columnId: string, title: string) =>
+      call(wire.ColumnReply, ctx, {
+        ...{ method: 'PATCH', path: `${SHEET}/columns/{column}` },
+        ...inSheet(sheet, { column: columnId }),
+        body: { title },
+      }),
+
+    listRows: (ctx: CallContext, sheet: SheetPlace, query: ListQuery) =>
+      call(wire.RowsReply, ctx, {
+        ...{ method: 'GET', path: `${SHEET}/rows`, ...inSheet(sheet) },
+        query: { order: 'asc', ...query },
+      }),
+
+    addRows: (ctx: CallContext, sheet: SheetPlace, values: Record<string, Json>[]) =>
+      call(wire.AddedRowsReply, ctx, {
+        ...{ method: 'POST', path: `${SHEET}/rows`, ...inSheet(sheet) },
+        body: { count: values.length, values },
+      }),
+
+    /** Of the official clients; not in the reference. */
+    deleteRows: (ctx: CallContext, sheet: SheetPlace, indices: number[]) =>
+      call(wire.AnyReply, ctx, {
+        ...{ method: 'DELETE', path: `${SHEET}/rows`, ...inSheet(sheet) },
+        body: { row_indices: indices },
+      }),
+
+    recalculate: (ctx: CallContext, sheet: SheetPlace, body: Record<string, Json>) =>
+      call(wire.OperationReply, ctx, {
+        ...{ method: 'POST', path: `${SHEET}/operations`, ...inSheet(sheet) },
+        body: { operation: 'recalculate', ...body },
+      }),
+
+    sheetStatus: (ctx: CallContext, sheet: SheetPlace) =>
+      call(wire.SheetStatusReply, ctx, {
+        ...{ method: 'GET', path: `${SHEET}/operations`, ...inSheet(sheet) },
+      }),
+
+    operation: (ctx: CallContext, sheet: SheetPlace, operationId: string) =>
+      call(wire.OperationStatusReply, ctx, {
+        ...{ method: 'GET', path: `${SHEET}/operations/{operation}` },
+        ...inSheet(sheet, { operation: operationId }),
+      }),
+
+    cancelOperation: (ctx: CallContext, sheet: SheetPlace, operationId: string) =>
+      call(wire.CancelReply, ctx, {
+        ...{ method: 'DELETE', path: `${SHEET}/operations/{operation}` },
+        ...inSheet(sheet, { operation: operationId }),
+      }),
+  };
+}

@@ -1,0 +1,72 @@
+import type { Json } from '../../contract/json.ts';
+import type { ColumnConfig, TableSpec } from '../../contract/pipeline.ts';
+import type { Column } from '../../contract/table.ts';
+import { TEXT } from './column-configs.ts';
+import { inOrder, referencesOf, titleOf, typeOf } from './dependencies.ts';
+import type { ColumnWire } from './wire.ts';
+
+/** Rows have no ids of their own: this text column says whose they are. */
+export const KEY_TITLE = 'rowmill key';
+
+/** What a blank sheet comes with (Create Table Sheet). */
+export const SCAFFOLD_TITLE = 'Column A';
+
+/** The columns a sheet must have, in the order they are made; the key comes last of the texts. */
+export function wantedColumns({ columns }: TableSpec): ColumnConfig[] {
+  const texts = columns.filter((config) => typeOf(config) === TEXT);
+  const computed = inOrder(columns).filter((config) => typeOf(config) !== TEXT);
+  return [...texts, { title: KEY_TITLE, type: TEXT }, ...computed];
+}
+
+/** The column of a title; of two (a request that landed twice) the first, and only that is used. */
+export const findColumn = (there: readonly ColumnWire[], title: string): ColumnWire | undefined =>
+  there.find((column) => column.title === title);
+
+/** What `POST …/columns` takes: titles replaced by the ids of columns that are there. */
+export function columnBody(config: ColumnConfig, there: readonly ColumnWire[]): Json {
+  const dependencies = referencesOf(config).flatMap(({ title, entry }) => {
+    const column = findColumn(there, title);
+    return column === undefined ? [] : [{ ...entry, column_id: column.id }];
+  });
+  return { ...config, ...(dependencies.length > 0 ? { dependencies } : {}) };
+}
+
+/** The columns of the sheet in our words; strangers' are left alone. */
+export function columnsOf(there: readonly ColumnWire[], spec: TableSpec): Column[] {
+  const inputs = new Set(
+    spec.columns.filter((config) => typeOf(config) === TEXT).map((config) => titleOf(config)),
+  );
+  return wantedColumns(spec).flatMap((config): Column[] => {
+    const title = titleOf(config);
+    const column = findColumn(there, title);
+    if (column === undefined) return [];
+    return [
+      {
+        id: column.id,
+        key: title,
+        name: title,
+        input: typeOf(config) === TEXT,
+        ours: title !== KEY_TITLE,
+        dependsOn: referencesOf(config)
+          .map((reference) => reference.title)
+          .filter((each) => !inputs.has(each)),
+      },
+    ];
+  });
+}
+
+/** A row's values by column id; text columns hold text. */
+export function valuesOf(
+  columns: readonly Column[],
+  key: string,
+  input: Record<string, Json>,
+): Record<string, Json> {
+  const values: Record<string, Json> = {};
+  for (const column of columns) {
+    if (!column.input) continue;
+    const value = column.key === KEY_TITLE ? key : (input[column.key] ?? null);
+    if (value === null) continue;
+    values[column.id] = typeof value === 'string' ? value : JSON.stringify(value);
+  }
+  return values;
+}

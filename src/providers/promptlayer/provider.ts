@@ -1,0 +1,184 @@
+import type { TableRef } from '../../contract/table.ts';
+import { RowmillError } from '../../errors.ts';
+import { createHttpClient } from '../../http/client.ts';
+import type { HttpClientOptions } from '../../http/client.ts';
+import type { FoundTable, Provider } from '../provider.ts';
+import { rowOf } from './cells.ts';
+import { createPromptLayerClient, type SheetPlace } from './client.ts';
+import { KEY_TITLE, valuesOf } from './columns.ts';
+import { runProgress, sheetProgress, startOperation } from './runs.ts';
+import { ensureSheet } from './sheet.ts';
+import { PROMPTLAYER_LIMITS } from './spec.ts';
+
+export interface PromptLayerOptions extends Omit<HttpClientOptions, 'headers'> {
+  token: string;
+}
+
+export const PROMPTLAYER_BASE_URL = 'https://api.promptlayer.com';
+
+const TABLES_PER_PAGE = 100;
+
+/**
+ * PromptLayer Tables, public API v2. What it does not have, and what stands for it: tags (the title
+ * holds the tag), row ids (the row index, and a text column with the key), a balance.
+ */
+export function createPromptLayerProvider({ token, ...options }: PromptLayerOptions): Provider {
+  const http = createHttpClient({ ...options, headers: () => ({ 'x-api-key': token }) });
+  const api = createPromptLayerClient(http);
+
+  return {
+    name: 'promptlayer',
+    limits: PROMPTLAYER_LIMITS,
+
+    /** There is no balance to read: the shortest list shows whether the key is accepted. */
+    async account(ctx) {
+      const { data } = await api.listTables(ctx, { limit: 1 });
+      const workspace = data[0]?.workspace_id;
+      return { credits: null, label: workspace == null ? 'a workspace' : `workspace ${workspace}` };
+    },
+
+    /** `name` is documented to find titles that contain it; compared here as well. */
+    async findTables(tag, ctx) {
+      const found = new Map<string, FoundTable>();
+      const seen = new Set<string>();
+      for (let cursor: string | null = null, more = true; more;) {
+        const query = { name: tag, order: 'asc', limit: TABLES_PER_PAGE };
+        const page: Awaited<ReturnType<typeof api.listTables>> = await api.listTables(
+          ctx,
+          cursor === null ? query : { ...query, cursor },
+        );
+        for (const { id, title, created_at: createdAt, sheet_count: sheets } of page.data) {
+          if (title?.includes(tag) !== true) continue;
+          // A table without a sheet has no rows; one with a sheet is in use.
+          found.set(id, { id, createdAt: createdAt ?? '', rows: sheets ?? 1 });
+        }
+        cursor = page.next;
+        more = cursor !== null && !seen.has(cursor);
+        if (cursor !== null) seen.add(cursor);
+      }
+      return [...found.values()].sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+    },
+
+    /** `POST /tables`, without a sheet: not safe to repeat. */
+    async createTable(spec, name, tag, ctx) {
+      const folder = spec.settings?.['folder_id'];
+      const { table } = await api.createTable(ctx, {
+        title: `${name} ${tag}`,
+        create_default_sheet: false,
+        ...(folder === undefined ? {} : { folder_id: folder }),
+      });
+      return { id: table.id, url: null, columns: [], cancellable: true };
+    },
+
+    ensureColumns: (tableId, spec, ctx) => ensureSheet(api, tableId, spec, ctx),
+
+    /** A table that is gone already is deleted. */
+    async deleteTable(tableId, ctx) {
+      try {
+        await api.deleteTable(ctx, tableId);
+      } catch (error) {
+        if (!(error instanceof RowmillError) || error.code !== 'not_found') throw error;
+      }
+    },
+
+    /** `POST …/rows` appends without looking: not safe to repeat. */
+    async addRows(table, rows, ctx) {
+      const values = rows.map(({ key, input }) => valuesOf(table.columns, key, input));
+      const { row_indices: indices, start_row_index: first } = await api.addRows(
+        ctx,
+        placeOf(table),
+        values,
+      );
+      const places = indices ?? rows.map((_row, at) => (first ?? Number.NaN) + at);
+      if (places.length === rows.length && !places.includes(Number.NaN)) return places.map(String);
+      const what = `sent ${rows.length} rows, and the reply does not say where they are`;
+      throw new RowmillError('reply_unreadable', what, {
+        where: `table ${table.id}`,
+        ambiguous: true,
+      });
+    },
+
+    /** Only official clients show how, and nobody says whether the rows behind move up. */
+    deleteRows: null,
+
+    async rowCount(table, ctx) {
+      const page = await api.listRows(ctx, placeOf(table), { limit: 1, include_columns: 'false' });
+      if (typeof page.row_count === 'number') return page.row_count;
+      throw new RowmillError('reply_unreadable', 'the rows come without their number', {
+        where: `table ${table.id}`,
+      });
+    },
+
+    /** An empty scope is not sent: left out, `column_ids` and `row_ids` mean "all". */
+    async startRun(table, scope, ctx) {
+      if (scope.columnIds.length === 0 || scope.rowIds?.length === 0) {
+        return { operations: [], requestedCells: 0 };
+      }
+      return startOperation(api, placeOf(table), scope, ctx);
+    },
+
+    /** By its operations where they are known; else that of the sheet, which is ours alone. */
+    async progress(table, receipt, ctx) {
+      const sheet = placeOf(table);
+      const { operations = [], before } = receipt ?? {};
+      if (operations.length > 0 && before !== undefined) {
+        try {
+          const read = operations.map((id) => api.operation(ctx, sheet, id));
+          return runProgress(await Promise.all(read), before);
+        } catch (error) {
+          // How long an operation can be read is not documented.
+          if (!(error instanceof RowmillError) || error.code !== 'not_found') throw error;
+        }
+      }
+      return sheetProgress(await api.sheetStatus(ctx, sheet));
+    },
+
+    /** Those of the receipt, and whatever else is active: a reply may have been lost. */
+    async cancelRun(table, receipt, ctx) {
+      const sheet = placeOf(table);
+      const { active_operations: active } = await api.sheetStatus(ctx, sheet);
+      const ids = new Set(receipt?.operations ?? []);
+      for (const { operation_id: id } of active ?? []) if (id != null) ids.add(id);
+      let cells = 0;
+      for (const id of ids) {
+        cells += (await api.cancelOperation(ctx, sheet, id)).cancelled_cell_count ?? 0;
+      }
+      return { cells };
+    },
+
+    /** Every page by the same parameters: a cursor is good for those it was made with. */
+    async page(table, cursor, ctx) {
+      const query = { limit: PROMPTLAYER_LIMITS.rowsPerPage, include_columns: 'false' };
+      const computed = table.columns.filter((column) => !column.input);
+      const page = await api
+        .listRows(ctx, placeOf(table), cursor === null ? query : { ...query, cursor })
+        .catch((error: unknown) => {
+          throw cursor === null ? error : startAgain(error);
+        });
+      return {
+        rows: page.data.map((row) => rowOf(row, computed, keyColumnOf(table))),
+        next: page.next,
+        total: page.row_count ?? null,
+        ...(typeof page.version === 'number' ? { version: String(page.version) } : {}),
+      };
+    },
+  };
+}
+
+/** @throws RowmillError `internal` for a table whose sheet was never looked up */
+function placeOf({ id: tableId, sheetId }: TableRef): SheetPlace {
+  if (sheetId !== undefined) return { tableId, sheetId };
+  throw new RowmillError('internal', 'no sheet is known', { where: `table ${tableId}` });
+}
+
+const keyColumnOf = ({ columns }: TableRef): string =>
+  columns.find(({ key }) => key === KEY_TITLE)?.id ?? '';
+
+/** A cursor that is refused has been outlived by the table: the walk begins anew. */
+function startAgain(error: unknown): unknown {
+  if (!(error instanceof RowmillError) || error.code !== 'request_refused') return error;
+  return new RowmillError('pages_unstable', error.what, {
+    cause: error,
+    ...(error.where === null ? {} : { where: error.where }),
+  });
+}

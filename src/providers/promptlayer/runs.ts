@@ -1,0 +1,112 @@
+import type { Json } from '../../contract/json.ts';
+import type { RunMode, RunReceipt, TableProgress } from '../../contract/table.ts';
+import { RowmillError } from '../../errors.ts';
+import type { CallContext, RunScope } from '../provider.ts';
+import { statusOf } from './cells.ts';
+import type { PromptLayerClient, SheetPlace } from './client.ts';
+import type { OperationReply, OperationWire, SheetStatusReply } from './wire.ts';
+
+/** Cells of these states are recalculated; an empty list means every one (Create Operation). */
+const STATES: Record<RunMode, string[]> = { new: ['STALE'], failed: ['FAILED'], all: [] };
+
+/** A token may be outlived by the sheet: it is asked for once more, never for ever. */
+const CONFIRMATIONS = 2;
+
+/**
+ * Queues a recalculation. Asked back (`requires_confirmation`), it says yes when the cells are no
+ * more than were approved; the first request has queued nothing then.
+ */
+export async function startOperation(
+  api: PromptLayerClient,
+  sheet: SheetPlace,
+  { mode, columnIds, rowIds, cellsAtMost }: RunScope,
+  ctx: CallContext,
+): Promise<RunReceipt> {
+  const scope: Record<string, Json> = {
+    column_ids: columnIds,
+    statuses: STATES[mode],
+    ...(rowIds === undefined ? {} : { row_ids: rowIds.map(Number) }),
+  };
+  let reply = await api.recalculate(ctx, sheet, scope);
+  for (let asked = 1; reply.requires_confirmation === true; asked += 1) {
+    const token = tokenIn(sheet, reply, cellsAtMost, asked);
+    reply = await api.recalculate(ctx, sheet, { ...scope, confirmation_token: token });
+  }
+  if (reply.success === false) throw refusal(sheet, reply.message ?? 'refused without a reason');
+  return { operations: idsOf(reply), requestedCells: reply.cell_count ?? null };
+}
+
+const placeOf = ({ tableId, sheetId }: SheetPlace): string =>
+  `POST /api/public/v2/tables/${tableId}/sheets/${sheetId}/operations`;
+
+const refusal = (sheet: SheetPlace, what: string): RowmillError =>
+  new RowmillError('request_refused', what, { where: placeOf(sheet) });
+
+function tokenIn(
+  sheet: SheetPlace,
+  reply: OperationReply,
+  cellsAtMost: number | undefined,
+  asked: number,
+): string {
+  const { confirmation_token: token, affected_cell_count: cells } = reply;
+  if (typeof token !== 'string' || asked > CONFIRMATIONS) {
+    throw refusal(sheet, 'asked for a confirmation that cannot be given');
+  }
+  const approved = cellsAtMost ?? 0;
+  // A count that is not told cannot be held against what was approved.
+  if (typeof cells !== 'number' || cells > approved) {
+    const what = `the provider would run ${cells ?? 'an unknown number of'} cells, ${approved} were approved`;
+    throw new RowmillError('spend_refused', what, { where: placeOf(sheet) });
+  }
+  return token;
+}
+
+function idsOf(reply: OperationReply): string[] {
+  const several = reply.execution_ids ?? [];
+  const one = reply.execution_id ?? reply.operation_id ?? null;
+  return several.length > 0 ? [...new Set(several)] : one === null ? [] : [one];
+}
+
+/** How the whole sheet stands. Other columns of it are none of ours, but then there are none. */
+export function sheetProgress(status: SheetStatusReply): TableProgress {
+  const counts = { done: 0, failed: 0 };
+  for (const [word, count] of Object.entries(status.status_counts)) {
+    const known = statusOf(word);
+    if (known === 'done' || known === 'failed') counts[known] += count;
+  }
+  return {
+    rows: null,
+    running: status.pending_count > 0 || (status.active_operations ?? []).length > 0,
+    cellsTotal: status.total_cells,
+    cellsDone: counts.done,
+    cellsInProgress: status.pending_count,
+    cellsFailed: counts.failed,
+  };
+}
+
+const ENDED: readonly string[] = ['completed', 'failed', 'cancelled', 'canceled'];
+
+/** The word may lag behind the counts: an operation is over by either. */
+const isOver = (operation: OperationWire): boolean =>
+  ENDED.includes(operation.status.toLowerCase()) ||
+  (operation.pending_count === 0 &&
+    operation.completed_count + operation.failed_count >= operation.cell_count);
+
+/** How the operations of one run stand, on top of how the table stood before. */
+export function runProgress(
+  operations: OperationWire[],
+  before: NonNullable<RunReceipt['before']>,
+): TableProgress {
+  const sum = (of: (operation: OperationWire) => number): number =>
+    operations.reduce((total, operation) => total + of(operation), 0);
+  const done = before.cellsDone + sum((one) => one.completed_count);
+  return {
+    rows: null,
+    running: !operations.every(isOver),
+    cellsTotal: before.cellsTotal,
+    // Recalculated cells were done before.
+    cellsDone: Math.min(done, Math.max(before.cellsTotal, before.cellsDone)),
+    cellsInProgress: sum((one) => (isOver(one) ? 0 : one.pending_count)),
+    cellsFailed: sum((one) => one.failed_count),
+  };
+}

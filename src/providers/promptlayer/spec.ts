@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
+import { checkColumns } from './check-columns.ts';
+import { columnConfig, COSTS, isColumnType, TEXT } from './column-configs.ts';
+import { referencesOf, titleOf, typeOf } from './dependencies.ts';
+
+/** Add Rows and List Rows take and give 100 at most. */
+export const PROMPTLAYER_LIMITS = { rowsPerAdd: 100, rowsPerPage: 100 } as const;
+
+export const promptLayerSpec: ProviderSpec = {
+  name: 'promptlayer',
+  tokenVariable: 'PROMPTLAYER_API_KEY',
+  baseUrlVariable: 'PROMPTLAYER_BASE_URL',
+  kinds: [],
+  settings: {
+    sheet: z.string().min(1).max(255).optional().describe('Title of the sheet. Default Rows.'),
+    folder_id: z.int().optional().describe('Registry folder the table is put into.'),
+  },
+  column: columnConfig,
+  limits: PROMPTLAYER_LIMITS,
+  inputs: ({ columns }) => columns.filter((config) => typeOf(config) === TEXT).map(titleOf),
+  optionalInputs: () => [],
+  check: checkColumns,
+  plan,
+};
+
+/** Columns of no cost ask no model and call nobody (Column Types, "Compute cost"). */
+function plan({ columns }: TableShape): PlannedColumn[] {
+  const computed = new Set(columns.filter((one) => typeOf(one) !== TEXT).map(titleOf));
+  return columns.map((config): PlannedColumn => {
+    const type = typeOf(config);
+    const paid = !isColumnType(type) || COSTS[type] !== 'none';
+    return {
+      key: titleOf(config),
+      name: titleOf(config),
+      input: type === TEXT,
+      ours: true,
+      paid,
+      creditsWeight: paid ? 1 : 0,
+      dependsOn: referencesOf(config)
+        .map(({ title }) => title)
+        .filter((title) => computed.has(title)),
+    };
+  });
+}

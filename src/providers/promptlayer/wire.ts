@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import type { Json } from '../../contract/json.ts';
+
+/**
+ * Replies of PromptLayer's Tables API (v2) as far as they are used. Lenient: fields and words that
+ * are not known are let through, and where the reference contradicts itself both forms are read.
+ */
+
+const Id = z.union([z.string().min(1), z.number()]).transform(String);
+const Count = z.number().nullish().catch(null);
+
+/** Came out of a JSON parser, so it is JSON. */
+const AnyJson = z.custom<Json>(() => true);
+
+const Paging = z.object({ next_cursor: z.string().nullish(), has_more: z.boolean().nullish() });
+
+/** The cursor comes at the top or under `pagination`: the reference shows both. */
+const listOf = <Item extends z.ZodType>(item: Item) =>
+  z
+    .object({ data: z.array(item), pagination: Paging.nullish().catch(null), ...Paging.shape })
+    .transform(({ data, pagination, ...top }) => {
+      const next = pagination?.next_cursor ?? top.next_cursor ?? null;
+      const more = pagination?.has_more ?? top.has_more ?? next !== null;
+      return { data, next: more && next !== '' ? next : null };
+    });
+
+const TableWire = z.object({
+  id: Id,
+  title: z.string().nullish(),
+  workspace_id: Id.nullish().catch(null),
+  sheet_count: Count,
+  created_at: z.string().nullish(),
+});
+
+export const TablesReply = listOf(TableWire);
+export const TableReply = z.object({ table: TableWire });
+
+const SheetWire = z.object({ id: Id, title: z.string().nullish() });
+export const SheetsReply = listOf(SheetWire);
+export const SheetReply = z.object({ sheet: SheetWire });
+
+const ColumnWire = z.object({ id: Id, title: z.string(), type: z.string().default('') });
+export type ColumnWire = z.infer<typeof ColumnWire>;
+export const ColumnReply = z.object({ column: ColumnWire });
+
+const Metrics = z.object({
+  request_count: Count,
+  price: Count,
+  input_tokens: Count,
+  output_tokens: Count,
+});
+
+const CellWire = z.object({
+  status: z.string().nullish(),
+  display_value: z.string().nullish().catch(null),
+  value: AnyJson.optional(),
+  error: z.string().nullish().catch(null),
+  error_message: z.string().nullish().catch(null),
+  updated_at: z.string().nullish().catch(null),
+  request_metrics: Metrics.nullish().catch(null),
+});
+export type CellWire = z.infer<typeof CellWire>;
+
+const RowWire = z.object({
+  row_index: z.number().int(),
+  cells: z.record(z.string(), CellWire).nullish(),
+});
+export type RowWire = z.infer<typeof RowWire>;
+
+const rowFields = z.object({
+  row_count: Count,
+  columns: z.array(ColumnWire).nullish().catch(null),
+  version: Count,
+});
+
+/** One page of rows; the columns come with the first. */
+export const RowsReply = z.unknown().transform((value, context) => {
+  const list = listOf(RowWire).safeParse(value);
+  const fields = rowFields.safeParse(value);
+  if (list.success && fields.success) return { ...list.data, ...fields.data };
+  const { issues } = (list.success ? fields.error : list.error) ?? { issues: [] };
+  for (const { path, message } of issues) {
+    context.issues.push({ code: 'custom', input: value, path, message });
+  }
+  return z.NEVER;
+});
+
+export const AddedRowsReply = z.object({
+  row_indices: z.array(z.number().int()).nullish(),
+  start_row_index: z.number().int().nullish(),
+});
+
+/** Queued, nothing to do (`cell_count: 0`), or asked back. */
+export const OperationReply = z.object({
+  success: z.boolean().nullish(),
+  requires_confirmation: z.boolean().nullish(),
+  confirmation_token: z.string().nullish(),
+  affected_cell_count: Count,
+  cell_count: Count,
+  operation_id: Id.nullish(),
+  execution_id: Id.nullish(),
+  execution_ids: z.array(Id).nullish().catch(null),
+  message: z.string().nullish(),
+});
+export type OperationReply = z.infer<typeof OperationReply>;
+
+const OperationWire = z.object({
+  operation_id: Id.nullish(),
+  status: z.string(),
+  cell_count: z.number(),
+  completed_count: z.number(),
+  failed_count: z.number(),
+  pending_count: z.number(),
+});
+export type OperationWire = z.infer<typeof OperationWire>;
+
+/** Nested under `operation` as documented, or plain. */
+export const OperationStatusReply = z.union([
+  z.object({ operation: OperationWire }).transform(({ operation }) => operation),
+  OperationWire,
+]);
+
+export const SheetStatusReply = z.object({
+  total_cells: z.number(),
+  status_counts: z.record(z.string(), z.number()),
+  pending_count: z.number(),
+  active_operations: z
+    .array(z.object({ operation_id: Id.nullish() }))
+    .nullish()
+    .catch(null),
+});
+export type SheetStatusReply = z.infer<typeof SheetStatusReply>;
+
+export const CancelReply = z.object({ cancelled_cell_count: Count });
+
+/** Replies to deletes and renames are not needed: 2xx says all. */
+export const AnyReply = z.unknown();

@@ -1,0 +1,200 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { startSandbox } from '../../sandbox/index.ts';
+import type { Sandbox, SandboxOptions } from '../../sandbox/index.ts';
+import type { TableSpec } from '../../src/contract/pipeline.ts';
+import type { SnapshotRow } from '../../src/contract/rows.ts';
+import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
+import { createLimiter } from '../../src/http/limiter.ts';
+import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
+import type { Provider, TableRow } from '../../src/providers/provider.ts';
+import { failureOf } from '../http/calls.ts';
+
+const TOKEN = 'sandbox-token-1';
+const sandboxes: Sandbox[] = [];
+
+afterEach(async () => {
+  await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
+});
+
+interface Scene {
+  provider: Provider;
+  /** Turns the sandbox's clock. */
+  passMs: (ms: number) => void;
+}
+
+async function scene(options: Partial<SandboxOptions> = {}, token = TOKEN): Promise<Scene> {
+  let nowMs = 0;
+  const sandbox = await startSandbox({ token: TOKEN, realMs: () => nowMs, ...options });
+  sandboxes.push(sandbox);
+  const limiter = createLimiter({ ratePerSecond: 1000 });
+  const provider = createPromptLayerProvider({ baseUrl: sandbox.url, token, limiter });
+  return { provider, passMs: (ms) => (nowMs += ms) };
+}
+
+const prompt = (title: string, text: string, reads: string) => ({
+  title,
+  type: 'PROMPT_TEMPLATE',
+  config: {
+    inline_template: {
+      prompt_template: {
+        type: 'chat',
+        messages: [{ role: 'user', content: [{ type: 'text', text }] }],
+      },
+    },
+    prompt_template_variable_mappings: { word: reads },
+  },
+});
+
+/** The column that reads another one stands first. */
+const spec: TableSpec = {
+  tags: [],
+  columns: [
+    prompt('Pitch', 'Write a pitch for a {word} company', 'Sector'),
+    { title: 'Company', type: 'TEXT' },
+    prompt('Sector', 'Which GICS sector is {word} in?', 'Company'),
+  ],
+};
+
+const rowsOf = (count: number): SnapshotRow[] =>
+  Array.from({ length: count }, (_, nth) => ({
+    key: `K${nth}`,
+    input: { Company: nth === 0 ? '3M' : `Company ${nth}` },
+  }));
+
+interface Loaded {
+  table: TableRef;
+  rowIds: string[];
+}
+
+async function load(provider: Provider, rows: SnapshotRow[]): Promise<Loaded> {
+  const made = await provider.createTable(spec, 'A table', 'run-1', {});
+  const table = await provider.ensureColumns(made.id, spec, {});
+  const rowIds: string[] = [];
+  for (let from = 0; from < rows.length; from += provider.limits.rowsPerAdd) {
+    const part = rows.slice(from, from + provider.limits.rowsPerAdd);
+    rowIds.push(...(await provider.addRows(table, part, {})));
+  }
+  return { table, rowIds };
+}
+
+const computedIds = (table: TableRef): string[] =>
+  table.columns.filter((column) => !column.input).map(({ id }) => id);
+
+async function runToTheEnd(
+  { provider, passMs }: Scene,
+  { table, rowIds }: Loaded,
+  cellsAtMost?: number,
+): Promise<RunReceipt> {
+  const scope = { mode: 'new', columnIds: computedIds(table), rowIds } as const;
+  const receipt = await provider.startRun(
+    table,
+    cellsAtMost === undefined ? scope : { ...scope, cellsAtMost },
+    {},
+  );
+  for (let reads = 1; reads < 1000; reads += 1) {
+    passMs(2000);
+    const { running } = await provider.progress(table, receipt, {});
+    if (!running) return receipt;
+  }
+  throw new Error('it never became idle');
+}
+
+async function readAll(provider: Provider, table: TableRef): Promise<TableRow[]> {
+  const rows: TableRow[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await provider.page(table, cursor, {});
+    rows.push(...page.rows);
+    cursor = page.next;
+  } while (cursor !== null);
+  return rows;
+}
+
+const PERFECT = { failRate: 0, hopelessRate: 0 };
+
+test('rows go in by the hundred and come back by their keys, page by page', async () => {
+  const here = await scene(PERFECT);
+  const loaded = await load(here.provider, rowsOf(230));
+  const receipt = await runToTheEnd(here, loaded);
+  expect(receipt.requestedCells).toBe(460);
+  const rows = await readAll(here.provider, loaded.table);
+  expect(rows.map(({ key }) => key)).toEqual(rowsOf(230).map(({ key }) => key));
+  expect(rows.map(({ id }) => id)).toEqual(loaded.rowIds);
+  expect(rows[0]?.cells['Sector']).toMatchObject({ status: 'done', value: 'Industrials' });
+  expect(rows.every(({ cells }) => cells['Pitch']?.status === 'done')).toBe(true);
+});
+
+test('the blank row and the scaffold column of a new sheet are gone', async () => {
+  const { provider } = await scene();
+  const { table } = await load(provider, rowsOf(3));
+  expect(await provider.rowCount(table, {})).toBe(3);
+  expect(table.columns.map(({ key }) => key)).toEqual([
+    'Company',
+    'rowmill key',
+    'Sector',
+    'Pitch',
+  ]);
+});
+
+test('a blank row that cannot be deleted stays without a key, and is not run', async () => {
+  const here = await scene({ ...PERFECT, promptLayer: { deletesRows: false } });
+  const loaded = await load(here.provider, rowsOf(2));
+  const receipt = await runToTheEnd(here, loaded);
+  expect(receipt.requestedCells).toBe(4);
+  const rows = await readAll(here.provider, loaded.table);
+  expect(rows.map(({ key }) => key)).toEqual([null, 'K0', 'K1']);
+  expect(rows[0]?.cells['Sector']?.status).toBe('pending');
+});
+
+test('looking again at the columns makes none twice, and the table is found by its tag', async () => {
+  const { provider } = await scene();
+  const { table } = await load(provider, rowsOf(1));
+  const again = await provider.ensureColumns(table.id, spec, {});
+  expect(again).toEqual(table);
+  expect((await provider.findTables('run-1', {})).map(({ id }) => id)).toEqual([table.id]);
+  await provider.deleteTable(table.id, {});
+  await provider.deleteTable(table.id, {});
+  expect(await provider.findTables('run-1', {})).toEqual([]);
+});
+
+test('the confirmation is given up to the cells that were approved, never beyond', async () => {
+  const here = await scene({ ...PERFECT, promptLayer: { confirmAbove: 5, cellsPerExecution: 4 } });
+  const loaded = await load(here.provider, rowsOf(5));
+  expect(await failureOf(runToTheEnd(here, loaded))).toMatchObject({ code: 'spend_refused' });
+  expect(await failureOf(runToTheEnd(here, loaded, 9))).toMatchObject({ code: 'spend_refused' });
+  const receipt = await runToTheEnd(here, loaded, 10);
+  expect(receipt.operations).toHaveLength(3);
+  const rows = await readAll(here.provider, loaded.table);
+  expect(rows.every(({ cells }) => cells['Pitch']?.status === 'done')).toBe(true);
+  const nothing = await runToTheEnd(here, loaded, 10);
+  expect(nothing.requestedCells).toBe(0);
+});
+
+test('both places of the cursor are read', async () => {
+  const here = await scene({ promptLayer: { cursorIn: 'top' } });
+  const { table } = await load(here.provider, rowsOf(120));
+  expect(await readAll(here.provider, table)).toHaveLength(120);
+});
+
+test('a failed cell says why', async () => {
+  const here = await scene({ failRate: 1, hopelessRate: 1 });
+  const loaded = await load(here.provider, rowsOf(1));
+  await runToTheEnd(here, loaded);
+  const [row] = await readAll(here.provider, loaded.table);
+  expect(row?.cells['Sector']).toMatchObject({ status: 'failed', rawStatus: 'error' });
+  expect(row?.cells['Sector']?.reason).toMatch(/no answer for 3M/);
+});
+
+test('a cancelled run gives back what had not begun', async () => {
+  const here = await scene(PERFECT);
+  const { table, rowIds } = await load(here.provider, rowsOf(60));
+  const scope = { mode: 'new', columnIds: computedIds(table), rowIds } as const;
+  const receipt = await here.provider.startRun(table, scope, {});
+  const cancelled = await here.provider.cancelRun?.(table, receipt, {});
+  expect(cancelled?.cells).toBeGreaterThan(0);
+});
+
+test('a key that is not accepted is told as such', async () => {
+  const { provider } = await scene({}, 'another');
+  expect(await failureOf(provider.account({}))).toMatchObject({ code: 'unauthorized' });
+});
