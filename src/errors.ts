@@ -30,7 +30,7 @@ const { failed, usage, account } = EXIT;
 export const ERRORS = {
   // The pipeline file and the command line
   usage: {
-    meaning: 'The command line is not understood.',
+    meaning: 'The command line, or what a backend asks for, makes no sense.',
     remedy: 'See the command with --help.',
     retryable: false,
     exit: usage,
@@ -298,8 +298,9 @@ export const ERRORS = {
     exit: usage,
   },
   schedule_conflict: {
-    meaning: 'A schedule of this name exists and is of another pipeline file, or none of ours.',
-    remedy: 'Give the pipeline another name, or take over with --replace.',
+    meaning:
+      'A schedule of this name exists and is of another file or owner, or none of rowmill’s.',
+    remedy: 'Give the pipeline another name, or take over with --replace (`replace`).',
     retryable: false,
     exit: usage,
   },

@@ -1,4 +1,5 @@
 import type { Pipeline } from '../contract/pipeline.ts';
+import { RowmillError } from '../errors.ts';
 import type { Env } from './environment.ts';
 import { readPipeline, type PipelineSource } from './pipeline-source.ts';
 import type { RunLink } from './rowmill-run.ts';
@@ -17,13 +18,18 @@ import {
   type ScheduleStanding,
 } from './schedules/index.ts';
 
-/** Stands for the file of a pipeline that came as a text or an object. */
-const SENT = 'sent by a backend';
+/** Whose a schedule is that has no file, as people read it. */
+const sentBy = (owner = 'a backend'): string => `sent by ${owner}`;
 
 export interface ApplyScheduleOptions {
   /** With a `schedule` block: the path of a pipeline file, its text, or the same as an object. */
   pipeline: PipelineSource;
-  /** Takes over a schedule of this name that was made from another file. @default false */
+  /**
+   * Who keeps the schedule, like `billing`: a schedule of another owner, or of a file, is refused.
+   * @default the path of the file; all texts and objects without an owner are of the same one
+   */
+  owner?: string;
+  /** Takes over a schedule of this name that is of another file or owner. @default false */
   replace?: boolean;
   /** Where relative paths of a text or an object start. @default the working directory */
   baseDir?: string;
@@ -54,14 +60,17 @@ export class RowmillSchedules {
    *   what cannot run by itself, `schedule_conflict`
    */
   async apply(options: ApplyScheduleOptions): Promise<AppliedSchedule> {
-    const { pipeline, replace = false, baseDir } = options;
-    const read = await readPipeline(pipeline, { baseDir, env: this.#env });
-    // No file: the next process, in another working directory, is to find it unchanged.
-    const loaded = typeof pipeline === 'string' ? read : { ...read, file: SENT };
+    const { pipeline, owner, replace = false, baseDir } = options;
+    if (owner?.trim() === '') throw new RowmillError('usage', '`owner` is empty');
+    const loaded = await readPipeline(pipeline, { baseDir, env: this.#env });
     await options.accept?.(loaded.pipeline);
     const { client, taskQueue } = this.#link;
     const searchAttributes = await this.#link.searchAttributes();
-    return applySchedule(client, loaded, { taskQueue, searchAttributes, replace });
+    const isOfFile = typeof pipeline === 'string' && owner === undefined;
+    return applySchedule(client, loaded, {
+      ...{ taskQueue, searchAttributes, replace },
+      ...(isOfFile ? {} : { madeFrom: sentBy(owner) }),
+    });
   }
 
   /** All schedules by name, each with its newest run. */

@@ -42,6 +42,6 @@ export const RUN_FILE = {
 /** Memo field with the digest of the whole request, of runs that were started by a key. */
 export const MEMO_REQUEST = 'rowmillRequest';
 
-/** Memo fields of scheduled runs: the pipeline file that the schedule was made from, and when it runs. */
+/** Memo fields of scheduled runs: the file or the owner that the schedule is of, and when it runs. */
 export const MEMO_FILE = 'rowmillFile';
 export const MEMO_SCHEDULE = 'rowmillSchedule';

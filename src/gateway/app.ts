@@ -15,13 +15,21 @@ import { refuseOtherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { errorOfRequest, PROBLEM_TYPE, problemOf, statusOf } from './problem.ts';
 import { addActions } from './routes/actions.ts';
+import { addAdjust } from './routes/adjust.ts';
 import { addEvents } from './routes/events.ts';
 import { addHealth } from './routes/health.ts';
 import { addResults } from './routes/results.ts';
 import { addRuns } from './routes/runs.ts';
+import { addScheduleActions } from './routes/schedule-actions.ts';
+import { addSchedules } from './routes/schedules.ts';
 import type { GatewaySettings } from './settings.ts';
 
 type Limits = Pick<GatewaySettings, 'tokens' | 'bodyLimit' | 'rate'>;
+
+const ROUTES = [
+  ...[addRuns, addActions, addAdjust, addEvents, addResults],
+  ...[addSchedules, addScheduleActions, addHealth],
+];
 
 /** A minute for a body to arrive: a slow sender must not hold a socket for ever. */
 const BODY_WITHIN_MS = 60_000;
@@ -69,7 +77,7 @@ export async function createApp(
   const allowed = refuseOtherMethods(app);
   await describeApi(app);
   await app.register((routes: App, _options, done) => {
-    for (const add of [addRuns, addActions, addEvents, addResults, addHealth]) add(routes, gateway);
+    for (const add of ROUTES) add(routes, gateway);
     allowed(routes);
     done();
   });

@@ -11,9 +11,9 @@ import { noQuery, problem } from './schemas.ts';
 const MEANING: Readonly<Record<number, string>> = {
   400: 'The request is not understood.',
   401: 'No token, or one that is not known.',
-  404: 'There is no such run.',
+  404: 'There is no such run or schedule.',
   406: 'None of the formats accepted is there.',
-  409: 'It does not fit: the stage of the run, or an earlier use of the key.',
+  409: 'It does not fit: the stage of the run, or an earlier use of the key or name.',
   413: 'The body is too large.',
   415: 'The body is of another type.',
   416: 'There are no such bytes.',
@@ -62,7 +62,7 @@ export async function describeApi(app: App): Promise<void> {
       info: {
         title: 'rowmill gateway',
         description:
-          'Starts, follows and ends runs, and hands out their results. Errors are problems (RFC 9457) with a code and a remedy.',
+          'Starts, follows and ends runs, hands out their results, and keeps schedules. Errors are problems (RFC 9457) with a code and a remedy.',
         version: '1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -70,6 +70,7 @@ export async function describeApi(app: App): Promise<void> {
         { name: 'runs', description: 'Start, list, look' },
         { name: 'actions', description: 'What somebody does to a run' },
         { name: 'results', description: 'What came of it' },
+        { name: 'schedules', description: 'Pipelines that run by themselves' },
         { name: 'health', description: 'For whoever runs the gateway' },
       ],
       components: {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RUN_STATUSES } from '../client/list-runs.ts';
 import { ERRORS } from '../errors.ts';
 import type { Outcome } from '../contract/run.ts';
+import { DURATION_ALLOWED, DURATION_PATTERN } from '../spec/index.ts';
 
 /**
  * What goes in and out over HTTP: requests are judged by it, and the OpenAPI document is made of
@@ -10,7 +11,7 @@ import type { Outcome } from '../contract/run.ts';
 
 const OUTCOMES = ['completed', 'partial', 'failed', 'cancelled'] as const satisfies Outcome[];
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** An id may be any text that Temporal takes; `/` and the like come percent-encoded. */
 export const runPath = z.strictObject({
@@ -46,13 +47,37 @@ export const keyHeaders = z.looseObject({
     .meta({ example: 'order-4711' }),
 });
 
+/** Judged by the schema of pipelines, which names every mistake. */
+export const pipelineField = z
+  .union([z.looseObject({}), z.string().min(1)])
+  .describe(
+    'The pipeline (docs/pipeline-file.md): as an object, in which `results` may be left out, or as YAML or JSON text.',
+  );
+
+/** An example. */
+export const PIPELINE = {
+  name: 'sectors',
+  provider: 'extruct',
+  table: {
+    columns: [
+      {
+        kind: 'agent',
+        key: 'sector',
+        name: 'Sector',
+        value: {
+          agent_type: 'research_pro',
+          prompt: 'Which GICS sector is {company_name} in?',
+        },
+      },
+    ],
+  },
+  rows: { inline: [], key: 'Symbol', map: { input: 'Security' } },
+  spend: { approveAbove: 0 },
+};
+
 export const startBody = z
   .strictObject({
-    pipeline: z
-      .union([z.looseObject({}), z.string().min(1)])
-      .describe(
-        'The pipeline (docs/pipeline-file.md): as an object, or as YAML or JSON text. `results` may be left out.',
-      ),
+    pipeline: pipelineField,
     rows: z
       .array(z.looseObject({}))
       .optional()
@@ -65,25 +90,7 @@ export const startBody = z
   .meta({
     id: 'StartRun',
     example: {
-      pipeline: {
-        name: 'sectors',
-        provider: 'extruct',
-        table: {
-          columns: [
-            {
-              kind: 'agent',
-              key: 'sector',
-              name: 'Sector',
-              value: {
-                agent_type: 'research_pro',
-                prompt: 'Which GICS sector is {company_name} in?',
-              },
-            },
-          ],
-        },
-        rows: { inline: [], key: 'Symbol', map: { input: 'Security' } },
-        spend: { approveAbove: 0 },
-      },
+      pipeline: PIPELINE,
       rows: [{ Symbol: 'MMM', Security: '3M' }],
     },
   });
@@ -105,6 +112,7 @@ export const startedRun = z
   })
   .meta({ id: 'StartedRun' });
 
+/** Of a run, as it is listed. */
 const listed = {
   id: z.string(),
   runId: z.string(),
@@ -119,9 +127,11 @@ const listed = {
   durationMs: z.number(),
 };
 
+export const listedRun = z.object(listed);
+
 export const runList = z
   .object({
-    runs: z.array(z.object(listed)),
+    runs: z.array(listedRun),
     next: z.string().nullable().describe('Cursor of the next page; null: this is the last.'),
   })
   .meta({ id: 'RunList' });
@@ -185,6 +195,32 @@ export const acted = z
     action: z.string(),
   })
   .meta({ id: 'Acted' });
+
+const duration = z.union(
+  [
+    z.string().regex(new RegExp(DURATION_PATTERN)).max(40),
+    z
+      .number()
+      .int()
+      .min(1)
+      .max(365 * 24 * 3_600_000),
+  ],
+  DURATION_ALLOWED,
+);
+
+export const adjustBody = z
+  .strictObject({
+    deadline: duration.optional().describe('From the start of the run, like `8h`, or in ms.'),
+    pollAtMost: duration.optional().describe('Between two polls, like `60s`, or in ms.'),
+  })
+  .refine(({ deadline, pollAtMost }) => deadline !== undefined || pollAtMost !== undefined, {
+    error: 'give deadline, pollAtMost, or both',
+  })
+  .meta({ id: 'AdjustRun', minProperties: 1, example: { deadline: '8h' } });
+
+export const adjusted = z
+  .object({ id: z.string(), deadlineAt: z.iso.datetime(), pollAtMostMs: z.number() })
+  .meta({ id: 'Adjusted' });
 
 // The keys of the table, which TypeScript takes for plain strings.
 const CODES = Object.keys(ERRORS) as (keyof typeof ERRORS)[];

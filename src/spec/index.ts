@@ -9,5 +9,6 @@ export {
   type LoadOptions,
   type ParseOptions,
 } from './load-pipeline.ts';
+export { DAYS, OVERLAPS } from './schedule.ts';
 export type { Day, Overlap, PipelineSchedule, TimeOfDay } from './schedule.ts';
-export { parseDuration } from '../rules/duration.ts';
+export { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../rules/duration.ts';

@@ -59,6 +59,7 @@ test('a night from apply to delete, as an operator lives it', async () => {
 test.each([
   [['apply', 'other.json'], /error\[usage\] .*other\.json.*\n→ Add one: schedule/],
   [['backfill', NAME, '--from', '2026-02-30', '--to', '2026-03-01'], /--from.*2026-02-30/],
+  [['backfill', NAME, '--from', '2026-01-01', '--to', '2026-02-30T00:00:00Z'], /--to.*02-30/],
   [['backfill', NAME, '--from', 'yesterday', '--to', '2026-03-01'], /no day and no time/],
   [['backfill', NAME, '--from', '2026-01-01'], /--to/],
   [['trigger', 'no-such-name'], /error\[schedule_not_found\]/],

@@ -69,6 +69,20 @@ test('a schedule is made of an object, looked at, paused, run, made up for and t
   await expect(schedules.describe(NAME)).rejects.toMatchObject({ code: 'schedule_not_found' });
 });
 
+test('two backends do not overwrite each other’s schedule', async () => {
+  const { schedules } = rowmill;
+  const pipeline = pipelineOf('02:30');
+  await schedules.apply({ pipeline, owner: 'billing' });
+  const conflict = { code: 'schedule_conflict' };
+  await expect(schedules.apply({ pipeline, owner: 'research' })).rejects.toMatchObject(conflict);
+  await expect(schedules.apply({ pipeline })).rejects.toMatchObject(conflict);
+  await expect(schedules.apply({ pipeline, owner: ' ' })).rejects.toMatchObject({ code: 'usage' });
+  expect(await schedules.describe(NAME)).toMatchObject({ file: 'sent by billing' });
+  const taken = await schedules.apply({ pipeline, owner: 'research', replace: true });
+  expect(taken).toMatchObject({ done: 'updated', changed: ['file'] });
+  await schedules.delete(NAME);
+});
+
 test('what is refused makes no schedule', async () => {
   const { schedules } = rowmill;
   const pipeline = pipelineOf('02:30');

@@ -16,6 +16,8 @@ export interface Caller {
   gateway: GatewayService;
   env: Record<string, string>;
   call(path: string, init?: RequestInit): Promise<Answer>;
+  /** With a body in JSON. */
+  send(method: string, path: string, body: unknown): Promise<Answer>;
   /** `POST /v1/runs` */
   start(key: string, body: unknown): Promise<Answer>;
   /** Until the run has ended; what came of it. */
@@ -47,14 +49,16 @@ export async function openGateway(
     const json = (isJson ? JSON.parse(text) : {}) as Record<string, unknown>;
     return { status: reply.status, headers: reply.headers, text, json };
   };
+  const headers = { 'content-type': 'application/json' };
   return {
     gateway,
     env,
     call,
+    send: (method, path, body) => call(path, { method, headers, body: JSON.stringify(body) }),
     start: (key, body) =>
       call('/v1/runs', {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        headers: { ...headers, 'idempotency-key': key },
         body: JSON.stringify(body),
       }),
     ended: async (id) => {

@@ -26,10 +26,15 @@ test('without Temporal it lives, is not ready, and answers 503; it finds the ser
   expect(await caller.call('/healthz')).toMatchObject({ status: 200, json: { live: true } });
   const ready = await caller.call('/readyz');
   expect(ready).toMatchObject({ status: 503, json: { ready: false, checks: { store: 'ok' } } });
+  const nightly = pipelineOf({ schedule: { at: '02:30' } });
   for (const answer of [
     await caller.start('nobody-there', { pipeline: pipelineOf() }),
     await caller.call('/v1/runs'),
     await caller.call('/v1/runs/x/events'),
+    await caller.send('POST', '/v1/runs/x/adjust', { deadline: '8h' }),
+    await caller.send('PUT', '/v1/schedules/gateway', { owner: 'test', pipeline: nightly }),
+    await caller.call('/v1/schedules'),
+    await caller.call('/v1/schedules/gateway/trigger', { method: 'POST' }),
   ]) {
     expect(answer).toMatchObject({ status: 503, json: { code: 'temporal_unreachable' } });
     expect(answer.headers.get('retry-after')).toBe('5');

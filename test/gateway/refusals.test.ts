@@ -3,9 +3,9 @@ import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { ERRORS, isErrorCode } from '../../src/errors.ts';
 import { gatewaySettings } from '../../src/gateway/settings.ts';
 import { openHouse, type House } from '../support/house.ts';
+import { expectProblem } from './problem.ts';
 import { openGateway, pipelineOf, ROWS, TOKEN, type Answer, type Caller } from './caller.ts';
 
 jest.setTimeout(120_000);
@@ -23,21 +23,6 @@ afterAll(async () => {
   await caller.gateway.stop('the test is over');
   await house.close();
 });
-
-/** A problem has its code, what to do, and the request's id; and never tells a secret. */
-function expectProblem(answer: Answer, status: number, code: string): void {
-  expect(answer).toMatchObject({ status, json: { status, code } });
-  expect(answer.headers.get('content-type')).toContain('application/problem+json');
-  expect(isErrorCode(code) ? answer.json['title'] : '').toBe(
-    isErrorCode(code) ? ERRORS[code].meaning : 'no code',
-  );
-  expect(answer.json).toMatchObject({
-    type: `urn:rowmill:error:${code}`,
-    remedy: expect.stringMatching(/\S/),
-    requestId: answer.headers.get('x-request-id'),
-  });
-  expect(answer.text).not.toContain(TOKEN);
-}
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const post = (body: string, headers: Record<string, string> = {}): Promise<Answer> =>

@@ -13,7 +13,7 @@ import { findSchedule, isOurs, type FoundSchedule } from './find.ts';
 import { planOf, type PlanOptions, type SchedulePlan } from './plan.ts';
 
 export interface ApplyOptions extends PlanOptions {
-  /** Takes over a schedule of this name that was made from another file. @default false */
+  /** Takes over a schedule of this name that is of another file or owner. @default false */
   replace?: boolean;
 }
 
@@ -54,23 +54,29 @@ async function update(
   plan: SchedulePlan,
   replace: boolean,
 ): Promise<AppliedSchedule> {
+  refuseOthers(description, plan, replace);
   const changed = changesOf(description, plan);
-  if (!isOurs(description)) {
-    throw conflict(
-      plan,
-      `it starts ${description.action.workflowType}, which is none of rowmill’s`,
-    );
-  }
-  if (changed.includes('file') && !replace) {
-    throw conflict(plan, `it was made from ${String(description.action.memo?.[MEMO_FILE])}`);
-  }
   if (changed.length === 0) return { name: plan.scheduleId, done: 'unchanged', changed };
   try {
-    await handle.update(({ state }) => ({ ...plan, state }));
+    await handle.update((now) => {
+      // Somebody may have taken it over since.
+      refuseOthers(now, plan, replace);
+      return { ...plan, state: now.state };
+    });
   } catch (error) {
     throw refusedByServer(error, plan);
   }
   return { name: plan.scheduleId, done: 'updated', changed };
+}
+
+function refuseOthers(found: ScheduleDescription, plan: SchedulePlan, replace: boolean): void {
+  const { workflowType, memo } = found.action;
+  if (!isOurs(found)) {
+    throw conflict(plan, `it starts ${workflowType}, which is none of rowmill’s`);
+  }
+  if (!replace && changesOf(found, plan).includes('file')) {
+    throw conflict(plan, `it is of another owner: ${String(memo?.[MEMO_FILE])}`);
+  }
 }
 
 function changesOf({ action }: ScheduleDescription, plan: SchedulePlan): string[] {
@@ -101,6 +107,7 @@ function refusedByServer(error: unknown, plan: SchedulePlan): unknown {
   if (!isGrpcServiceError(cause) || !isInvalid(cause.code)) return error;
   return new RowmillError('usage', `the server refuses the schedule: ${cause.details}`, {
     where: `schedule ${plan.scheduleId}`,
+    remedy: 'Mend what the server names; it may know fewer time zones than this machine.',
     cause: error,
   });
 }

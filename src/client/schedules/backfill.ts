@@ -37,7 +37,8 @@ export async function backfillSchedule(
 ): Promise<BackfillPlan> {
   const where = `schedule ${name}`;
   if (!(from.getTime() <= to.getTime())) {
-    throw new RowmillError('usage', 'the span ends before it begins', { where });
+    const remedy = 'Give the earlier time first; both are part of the span.';
+    throw new RowmillError('usage', 'the span ends before it begins', { where, remedy });
   }
   if (to.getTime() > Date.now()) {
     const remedy = 'Give a span that is over; `rowmill schedule trigger` starts a run now.';
@@ -48,7 +49,7 @@ export async function backfillSchedule(
   if (plan.due.length > mostRuns) {
     throw new RowmillError('usage', `the span has ${plan.due.length} runs, at most ${mostRuns}`, {
       where,
-      remedy: 'Give a shorter span, or confirm the number (--most).',
+      remedy: 'Give a shorter span, or allow that many (--most, `mostRuns`).',
     });
   }
   if (plan.due.length > 0) await start(found.handle, plan.due, jitterOf(found));

@@ -1,6 +1,7 @@
 /** Schedules: a pipeline file with a `schedule` block, run by itself. */
 export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.ts';
 export { backfillSchedule, type BackfillOptions, type BackfillPlan } from './backfill.ts';
+export { readSpan, type WrittenSpan } from './span.ts';
 export { deleteSchedule, pauseSchedule, resumeSchedule, triggerSchedule } from './act.ts';
 export {
   describeSchedule,

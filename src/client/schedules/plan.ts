@@ -32,6 +32,8 @@ export interface PlanOptions {
   taskQueue: string;
   /** Whether the server knows rowmill's search attributes. */
   searchAttributes: boolean;
+  /** Whose it is. @default the pipeline file */
+  madeFrom?: string;
 }
 
 /**
@@ -73,7 +75,7 @@ export function planOf(loaded: LoadedPipeline, options: PlanOptions): SchedulePl
       workflowId: pipeline.name,
       taskQueue: options.taskQueue,
       args: [{ pipeline }],
-      memo: { [MEMO_FILE]: file, [MEMO_SCHEDULE]: schedule },
+      memo: { [MEMO_FILE]: options.madeFrom ?? file, [MEMO_SCHEDULE]: schedule },
       staticSummary: staticSummary(subject),
       staticDetails: staticDetails(subject),
       ...(options.searchAttributes ? { typedSearchAttributes: firstAttributes(subject) } : {}),

@@ -18,7 +18,7 @@ export interface ScheduledRun {
 /** How a schedule stands. Times are ISO 8601. */
 export interface ScheduleStanding {
   name: string;
-  /** The pipeline file it was made from, where `apply` was carried out. */
+  /** The pipeline file it was made from, where `apply` was carried out; else `sent by <owner>`. */
   file: string | null;
   schedule: PipelineSchedule | null;
   paused: boolean;

@@ -1,11 +1,6 @@
-import type { RowmillRun } from '../../client/rowmill-run.ts';
-import type { PipelineSource } from '../../client/pipeline-source.ts';
-import type { ListedRun } from '../../client/run-standing.ts';
 import type { Json } from '../../contract/json.ts';
-import { RowmillError } from '../../errors.ts';
-import type { PipelineDocument } from '../../spec/index.ts';
 import type { App, Gateway } from '../gateway.ts';
-import type { Places } from '../places.ts';
+import { linksOf, listedOf } from '../run-answer.ts';
 import {
   keyHeaders,
   listQuery,
@@ -17,6 +12,7 @@ import {
   startedRun,
 } from '../schemas.ts';
 import { problems } from '../openapi.ts';
+import { sentPipeline } from '../sent-pipeline.ts';
 
 /** Start, list and look. */
 export function addRuns(app: App, { door, places }: Gateway): void {
@@ -43,7 +39,7 @@ export function addRuns(app: App, { door, places }: Gateway): void {
       const key = headers['idempotency-key'];
       const run = await door.use((rowmill) =>
         rowmill.start({
-          pipeline: pipelineOf(body.pipeline, places, key),
+          pipeline: sentPipeline(body.pipeline, places, key),
           key,
           baseDir: places.baseDir(key),
           approve: body.approve ?? false,
@@ -52,7 +48,7 @@ export function addRuns(app: App, { door, places }: Gateway): void {
           ...(body.rows === undefined ? {} : { rows: body.rows as Record<string, Json>[] }),
         }),
       );
-      const links = linksOf(run);
+      const links = linksOf(run.id);
       return reply
         .code(run.attached ? 200 : 201)
         .header('location', links.self)
@@ -101,32 +97,4 @@ export function addRuns(app: App, { door, places }: Gateway): void {
       return { ...listedOf(run), progress, summary, error: told, trouble };
     },
   );
-}
-
-const linksOf = ({ id }: RowmillRun) => {
-  const self = `/v1/runs/${encodeURIComponent(id)}`;
-  return { self, events: `${self}/events`, results: `${self}/results` };
-};
-
-const listedOf = ({ workflowId, ...rest }: ListedRun) => ({ id: workflowId, ...rest });
-
-/** Results are optional over HTTP: they can be had from the gateway. */
-function pipelineOf(
-  pipeline: Record<string, unknown> | string,
-  places: Places,
-  key: string,
-): PipelineSource {
-  if (typeof pipeline === 'string') return { text: pipeline };
-  if ('text' in pipeline) {
-    throw new RowmillError('http_bad_request', '"text" is no field of a pipeline', {
-      where: 'body/pipeline',
-    });
-  }
-  const { name } = pipeline;
-  const results =
-    typeof name === 'string' && pipeline['results'] === undefined
-      ? { results: [{ to: places.defaultResult(key, name.slice(0, 63)) }] }
-      : {};
-  // Whatever it holds is judged by the pipeline's own schema.
-  return { ...pipeline, ...results } as PipelineDocument;
 }

@@ -1,0 +1,34 @@
+import type { App, Gateway } from '../gateway.ts';
+import { problems } from '../openapi.ts';
+import { adjustBody, adjusted, noQuery, runPath } from '../schemas.ts';
+
+/** Other limits for a run that lives. */
+export function addAdjust(app: App, { door }: Gateway): void {
+  app.post(
+    '/v1/runs/:id/adjust',
+    {
+      schema: {
+        operationId: 'adjustRun',
+        summary: 'Change the deadline of a run, or the longest time between two polls',
+        tags: ['actions'],
+        params: runPath,
+        querystring: noQuery,
+        body: adjustBody,
+        response: {
+          200: adjusted.describe('The limits from now on.'),
+          ...problems(400, 401, 404, 409, 413, 415, 429, 503),
+        },
+      },
+    },
+    async ({ params: { id }, body: { deadline, pollAtMost } }) => {
+      const { deadlineAtMs, pollAtMostMs } = await door.use(async (rowmill) => {
+        const run = await rowmill.attach(id);
+        return run.adjust({
+          ...(deadline === undefined ? {} : { deadline }),
+          ...(pollAtMost === undefined ? {} : { pollAtMost }),
+        });
+      });
+      return { id, deadlineAt: new Date(deadlineAtMs).toISOString(), pollAtMostMs };
+    },
+  );
+}

@@ -1,0 +1,106 @@
+import type { RowmillSchedules } from '../../client/rowmill-schedules.ts';
+import { readSpan } from '../../client/schedules/index.ts';
+import type { App, Gateway } from '../gateway.ts';
+import { problems } from '../openapi.ts';
+import { linksOf } from '../run-answer.ts';
+import {
+  backfillBody,
+  backfilled,
+  heldSchedule,
+  noteQuery,
+  schedulePath,
+  triggered,
+} from '../schedule-schemas.ts';
+import { noQuery } from '../schemas.ts';
+
+type Hold = (schedules: RowmillSchedules, name: string, note?: string) => Promise<void>;
+
+const HOLDS: readonly { action: string; summary: string; paused: boolean; act: Hold }[] = [
+  {
+    action: 'pause',
+    summary: 'Start no run until it is resumed; runs under way go on',
+    paused: true,
+    act: (schedules, name, note) => schedules.pause(name, note),
+  },
+  {
+    action: 'resume',
+    summary: 'Start runs again; those of the pause are not made up for',
+    paused: false,
+    act: (schedules, name, note) => schedules.resume(name, note),
+  },
+];
+
+/** What somebody does to a schedule. */
+export function addScheduleActions(app: App, { door }: Gateway): void {
+  for (const { action, summary, paused, act } of HOLDS) {
+    app.post(
+      `/v1/schedules/:name/${action}`,
+      {
+        schema: {
+          operationId: `${action}Schedule`,
+          summary,
+          tags: ['schedules'],
+          params: schedulePath,
+          querystring: noteQuery,
+          response: {
+            200: heldSchedule.describe('Done; also when it was so before.'),
+            ...problems(400, 401, 404, 415, 429, 503),
+          },
+        },
+      },
+      async ({ params: { name }, query: { note } }) => {
+        await door.use(({ schedules }) => act(schedules, name, note));
+        return { name, paused };
+      },
+    );
+  }
+
+  app.post(
+    '/v1/schedules/:name/trigger',
+    {
+      schema: {
+        operationId: 'triggerSchedule',
+        summary: 'Start a run now, also of a paused schedule; 409 while its run is under way',
+        tags: ['schedules'],
+        params: schedulePath,
+        querystring: noQuery,
+        response: {
+          201: triggered.describe('The run was started.'),
+          ...problems(400, 401, 404, 409, 415, 429, 503),
+        },
+      },
+    },
+    async ({ params: { name } }, reply) => {
+      const id = await door.use(({ schedules }) => schedules.trigger(name));
+      const links = linksOf(id);
+      return reply.code(201).header('location', links.self).send({ name, id, links });
+    },
+  );
+
+  app.post(
+    '/v1/schedules/:name/backfill',
+    {
+      schema: {
+        operationId: 'backfillSchedule',
+        summary: 'Start the runs of a span of time that have not taken place',
+        tags: ['schedules'],
+        params: schedulePath,
+        querystring: noQuery,
+        body: backfillBody,
+        response: {
+          202: backfilled.describe('They start, one after the other.'),
+          ...problems(400, 401, 404, 413, 415, 429, 503),
+        },
+      },
+    },
+    async ({ params: { name }, body }, reply) => {
+      const { mostRuns } = body;
+      const span = readSpan(body, (edge) => `body/${edge}`);
+      const { due, there } = await door.use(({ schedules }) =>
+        schedules.backfill(name, { ...span, ...(mostRuns === undefined ? {} : { mostRuns }) }),
+      );
+      const had = there.map(({ dueAt, workflowId }) => ({ dueAt, id: workflowId }));
+      return reply.code(202).send({ name, started: due, there: had });
+    },
+  );
+}

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+import { openGateway, pipelineOf, type Caller } from './caller.ts';
+import { expectProblem } from './problem.ts';
+
+jest.setTimeout(120_000);
+
+let house: House;
+let caller: Caller;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  caller = await openGateway(house, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
+});
+afterAll(async () => {
+  await caller.gateway.stop('the test is over');
+  await house.close();
+});
+
+const adjust = (id: string, body: unknown) => caller.send('POST', `/v1/runs/${id}/adjust`, body);
+
+test('a run that lives gets other limits; one that has ended, or is none, does not', async () => {
+  const key = `adjusted-${house.taskQueue}`;
+  await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
+  await until('the run waits', async () => {
+    return (await caller.call(`/v1/runs/${key}`)).text.includes('waiting for approval');
+  });
+  const answer = await adjust(key, { deadline: '3h', pollAtMost: 5_000 });
+  expect(answer).toMatchObject({ status: 200, json: { id: key, pollAtMostMs: 5_000 } });
+  const leftMs = Date.parse(String(answer.json['deadlineAt'])) - Date.now();
+  expect(leftMs).toBeGreaterThan(2 * 3_600_000);
+  // Shorter than it has lived, and shorter than the shortest pause between two polls.
+  expectProblem(await adjust(key, { deadline: 1 }), 409, 'action_refused');
+  expectProblem(await adjust(key, { pollAtMost: '1ms' }), 409, 'action_refused');
+  await caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' });
+  await caller.ended(key);
+  expectProblem(await adjust(key, { deadline: '8h' }), 409, 'action_refused');
+  expectProblem(await adjust('nobody', { deadline: '8h' }), 404, 'run_not_found');
+});
+
+test.each([
+  ['nothing', {}],
+  ['no duration', { deadline: 'soon' }],
+  ['an empty text', { deadline: '' }],
+  ['no whole number', { pollAtMost: 1.5 }],
+  ['a negative number', { deadline: -1 }],
+  ['a number without end', { deadline: 1e300 }],
+  ['null', { deadline: null }],
+  ['an unknown field', { deadline: '8h', colour: 'red' }],
+  ['a list', []],
+])('limits that are %s are 400', async (_what, body) => {
+  expectProblem(await adjust('nobody', body), 400, 'http_bad_request');
+});
+
+test('limits of another type, or in a body without end, are refused', async () => {
+  const headers = { 'content-type': 'text/plain' };
+  const text = { method: 'POST', headers, body: 'deadline=8h' };
+  expectProblem(await caller.call('/v1/runs/nobody/adjust', text), 415, 'http_media_type');
+  const large = { deadline: 'x'.repeat(30_000) };
+  expectProblem(await adjust('nobody', large), 413, 'http_body_too_large');
+});

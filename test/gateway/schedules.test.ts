@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { applySchedule } from '../../src/client/schedules/index.ts';
+import { loadPipeline } from '../../src/spec/index.ts';
+import { openHouse, type House } from '../support/house.ts';
+import { openGateway, pipelineOf, type Answer, type Caller } from './caller.ts';
+import { expectProblem } from './problem.ts';
+
+jest.setTimeout(180_000);
+
+/** Schedules are named for the whole server, which other tests use as well. */
+const NAME = `gateway-${process.pid}`;
+const SPAN = { from: '2026-01-01', to: '2026-01-05' };
+
+let house: House;
+let caller: Caller;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  caller = await openGateway(house, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
+});
+afterAll(async () => {
+  for (const name of [NAME, `${NAME}-2`, `${NAME}-3`]) await remove(name);
+  await caller.gateway.stop('the test is over');
+  await house.close();
+});
+
+const nightly = (changes: Record<string, unknown> = {}): Record<string, unknown> =>
+  pipelineOf({ name: NAME, schedule: { at: '02:30', days: ['sun'] }, ...changes });
+
+const put = (pipeline: unknown, more: Record<string, unknown> = {}, name = NAME) =>
+  caller.send('PUT', `/v1/schedules/${name}`, { owner: 'billing', pipeline, ...more });
+const get = (name = NAME) => caller.call(`/v1/schedules/${name}`);
+const post = (action: string, name = NAME) =>
+  caller.call(`/v1/schedules/${name}/${action}`, { method: 'POST' });
+const backfill = (span: unknown) => caller.send('POST', `/v1/schedules/${NAME}/backfill`, span);
+const remove = (name: string) => caller.call(`/v1/schedules/${name}`, { method: 'DELETE' });
+
+const namesOf = ({ json }: Answer): string[] =>
+  // By the API's own document.
+  (json['schedules'] as { name: string }[]).map(({ name }) => name);
+
+test('a schedule is made, looked at, paused, run, made up for and taken away', async () => {
+  const made = await put(nightly());
+  expect(made).toMatchObject({ status: 201, json: { name: NAME, done: 'created' } });
+  expect(made.headers.get('location')).toBe(`/v1/schedules/${NAME}`);
+  expect(await put(nightly())).toMatchObject({ status: 200, json: { done: 'unchanged' } });
+
+  const note = encodeURIComponent('the source is being moved');
+  expect(await post(`pause?note=${note}`)).toMatchObject({ status: 200, json: { paused: true } });
+  // A change keeps the pause.
+  const later = nightly({ schedule: { at: '03:30', timezone: 'Europe/Berlin', days: ['sun'] } });
+  expect(await put(later)).toMatchObject({
+    status: 200,
+    json: { done: 'updated', changed: ['schedule'], schedule: { paused: true } },
+  });
+  expect(await get()).toMatchObject({
+    status: 200,
+    json: {
+      file: 'sent by billing',
+      note: 'the source is being moved',
+      schedule: { times: [{ hour: 3, minute: 30 }], timezone: 'Europe/Berlin', days: ['sun'] },
+    },
+  });
+  expect(namesOf(await caller.call('/v1/schedules'))).toContain(NAME);
+
+  const run = await post('trigger');
+  expect(run.status).toBe(201);
+  const id = String(run.json['id']);
+  expect(run.headers.get('location')).toBe(`/v1/runs/${encodeURIComponent(id)}`);
+  expect((await caller.ended(id)).json).toMatchObject({ outcome: 'completed', rows: 3 });
+  const results = await caller.call(`/v1/runs/${encodeURIComponent(id)}/results`);
+  expect(results.text.trim().split('\n')).toHaveLength(3);
+  expect((await get()).json).toMatchObject({ started: 1, recent: [{ id, run: { id } }] });
+
+  const due = ['2026-01-04T02:30:00.000Z'];
+  expect(await backfill(SPAN)).toMatchObject({ status: 202, json: { started: due, there: [] } });
+
+  expect(await post('resume')).toMatchObject({ status: 200, json: { paused: false } });
+  expect((await get()).json).toMatchObject({ paused: false });
+  expect((await remove(NAME)).status).toBe(204);
+  expectProblem(await get(), 404, 'schedule_not_found');
+  expectProblem(await remove(NAME), 404, 'schedule_not_found');
+});
+
+test('a name belongs to one owner: another one, or a file, gets it only with replace', async () => {
+  const name = `${NAME}-2`;
+  const mine = nightly({ name });
+  const body = (owner: string, more = {}) => put(mine, { owner, ...more }, name);
+  expect((await body('billing')).status).toBe(201);
+  const refused = await body('research');
+  expectProblem(refused, 409, 'schedule_conflict');
+  expect(refused.json['detail']).toContain('sent by billing');
+  expect((await get(name)).json).toMatchObject({ file: 'sent by billing' });
+
+  const file = join(house.folder, 'nightly.json');
+  await writeFile(file, JSON.stringify({ ...mine, results: [{ to: 'out.jsonl' }] }));
+  const options = { taskQueue: house.taskQueue, searchAttributes: true };
+  const apply = applySchedule(house.client, await loadPipeline(file, { env: {} }), options);
+  await expect(apply).rejects.toMatchObject({ code: 'schedule_conflict' });
+
+  expect(await body('research', { replace: true })).toMatchObject({
+    status: 200,
+    json: { done: 'updated', changed: ['file'], schedule: { file: 'sent by research' } },
+  });
+  expectProblem(await body('billing'), 409, 'schedule_conflict');
+  // The name of one may begin like that of another.
+  expectProblem(await get(`${name}-x`), 404, 'schedule_not_found');
+  expect((await remove(name)).status).toBe(204);
+});
+
+test('of owners who come at the same moment one gets the name', async () => {
+  const name = `${NAME}-3`;
+  const owners = ['a', 'b', 'c'];
+  const answers = await Promise.all(owners.map((owner) => put(nightly({ name }), { owner }, name)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  const winner = owners[answers.findIndex(({ status }) => status === 201)];
+  expect((await get(name)).json).toMatchObject({ file: `sent by ${winner}` });
+});
+
+test('a schedule of something else is not there, and its name is taken', async () => {
+  const name = `${NAME}-other`;
+  const handle = await house.client.schedule.create({
+    scheduleId: name,
+    spec: { intervals: [{ every: '30 days' }] },
+    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: house.taskQueue },
+  });
+  try {
+    expectProblem(await get(name), 404, 'schedule_not_found');
+    expectProblem(await remove(name), 404, 'schedule_not_found');
+    const body = { replace: true };
+    expectProblem(await put(nightly({ name }), body, name), 409, 'schedule_conflict');
+    expect(namesOf(await caller.call('/v1/schedules'))).not.toContain(name);
+  } finally {
+    await handle.delete();
+  }
+});
+
+test.each([
+  ['a time zone that is none', { at: '02:30', timezone: 'Europe/Atlantis' }, 'timezone'],
+  ['an offset as a zone', { at: '02:30', timezone: '+02:00' }, 'timezone'],
+  ['an hour that is none', { at: '25:00' }, 'schedule.at'],
+  ['a day that is none', { at: '02:30', days: ['someday'] }, 'schedule.days'],
+  ['no day at all', { at: '02:30', days: [] }, 'schedule.days'],
+  ['an unknown field', { at: '02:30', every: '1d' }, 'schedule.every'],
+])('%s is 422 with its path, and nothing is made', async (_what, schedule, path) => {
+  const answer = await put(nightly({ schedule }));
+  expectProblem(answer, 422, 'spec_invalid');
+  expect(JSON.stringify(answer.json['issues'])).toContain(path);
+  expectProblem(await get(), 404, 'schedule_not_found');
+});
+
+test('what is no schedule, or of another name, or not open, is refused', async () => {
+  expectProblem(await put(nightly({ schedule: undefined })), 400, 'usage');
+  expectProblem(await put(nightly({ name: 'another' })), 400, 'http_bad_request');
+  expectProblem(await put(nightly(), {}, 'Not-A-Name'), 400, 'http_bad_request');
+  expectProblem(await put(nightly(), { owner: undefined }), 400, 'http_bad_request');
+  expectProblem(await put(nightly(), { owner: ' ' }), 400, 'http_bad_request');
+  expectProblem(await put(nightly(), { every: 'night' }), 400, 'http_bad_request');
+  expectProblem(await put('name: ['), 422, 'spec_invalid');
+  expectProblem(await put(nightly({ results: [{ to: '/tmp/x.jsonl' }] })), 422, 'path_refused');
+  const rows = { from: '/etc/passwd.csv', key: 'Symbol' };
+  expectProblem(await put(nightly({ rows })), 422, 'path_refused');
+  const large = nightly({ table: { description: 'x'.repeat(30_000) } });
+  expectProblem(await put(large), 413, 'http_body_too_large');
+  const text = { method: 'PUT', headers: { 'content-type': 'text/plain' }, body: 'name: x' };
+  expectProblem(await caller.call(`/v1/schedules/${NAME}`, text), 415, 'http_media_type');
+  const cut = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"pipe' };
+  expectProblem(await caller.call(`/v1/schedules/${NAME}`, cut), 400, 'http_bad_request');
+  const method = await caller.call(`/v1/schedules/${NAME}`, { method: 'PATCH' });
+  expectProblem(method, 405, 'http_method_not_allowed');
+  expect(method.headers.get('allow')).toBe('DELETE, GET, HEAD, PUT');
+  for (const action of ['pause', 'resume', 'trigger']) {
+    expectProblem(await post(action), 404, 'schedule_not_found');
+    expectProblem(await post(`${action}?why=lunch`), 400, 'http_bad_request');
+  }
+  expectProblem(await backfill(SPAN), 404, 'schedule_not_found');
+  expectProblem(await get(), 404, 'schedule_not_found');
+});
+
+test.each([
+  ['a day that does not exist', { ...SPAN, to: '2026-02-30' }, 'usage'],
+  ['a time on a day that does not exist', { ...SPAN, from: '2026-02-30T00:00:00Z' }, 'usage'],
+  ['no day', { ...SPAN, from: 'yesterday' }, 'usage'],
+  ['a time without a zone', { ...SPAN, from: '2026-01-01T00:00:00' }, 'usage'],
+  ['the end before the beginning', { from: SPAN.to, to: SPAN.from }, 'usage'],
+  ['the future', { ...SPAN, to: '2999-01-01' }, 'usage'],
+  ['no end', { from: SPAN.from }, 'http_bad_request'],
+  ['no number of runs', { ...SPAN, mostRuns: 0 }, 'http_bad_request'],
+  ['an unknown field', { ...SPAN, most: 3 }, 'http_bad_request'],
+])('a backfill with %s is 400', async (_what, span, code) => {
+  expectProblem(await backfill(span), 400, code);
+});
+
+test('which end of a span is meant is said', async () => {
+  expect((await backfill({ ...SPAN, from: 'x' })).json).toMatchObject({ where: 'body/from' });
+  expect((await backfill({ ...SPAN, to: 'x' })).json).toMatchObject({ where: 'body/to' });
+});
