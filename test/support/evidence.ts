@@ -55,6 +55,10 @@ export interface Evidence {
   creditsSpent: number;
   /** Others have taken credits off the account, or put some on it. */
   balanceDisturbed: boolean;
+  /** After the start; people may change it. */
+  deadlineMs: number;
+  /** Passes that people asked for beside those of the pipeline. */
+  passesAsked: number;
   truth: (row: WantedRow, column: string) => Truth;
   published: PublishedText[];
   results: ResultRow[];
@@ -128,6 +132,8 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     cellsPaid: books.cellsPaid,
     creditsSpent: books.creditsSpent,
     balanceDisturbed: sandbox.state.creditsTaken.size > 0,
+    deadlineMs: pipeline.run.deadlineMs,
+    passesAsked: 0,
     truth: ({ input }, column) => {
       const kind = TABLE_KINDS.find((one) => one === pipeline.table.kind) ?? 'generic';
       return sandbox.truth(kind, input, configs.get(column) ?? {}, columns);

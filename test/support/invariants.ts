@@ -43,9 +43,9 @@ function* oneTable({ tables, summary }: Evidence): Iterable<string> {
   if (more.length > 0) yield `${tables.length} live tables`;
   if (summary === null) return;
   // Cancelled while it was made, it was not heard of any more; nothing is in it.
-  const unheardOf = summary.outcome === 'cancelled' && summary.tableId === null;
-  if (unheardOf && table?.rows.length === 0) return;
-  if (summary.tableId !== (table?.id ?? null)) {
+  const unheardOf =
+    summary.outcome === 'cancelled' && summary.tableId === null && table?.rows.length === 0;
+  if (!unheardOf && summary.tableId !== (table?.id ?? null)) {
     yield `the run's table is ${String(summary.tableId)}, there is ${String(table?.id)}`;
   }
   const tags = table?.tags.filter((tag) => /^rowmill-[0-9a-f]{24}$/.test(tag)) ?? [];
@@ -56,15 +56,17 @@ function* everyRowOnce(evidence: Evidence): Iterable<string> {
   for (const table of evidence.tables) yield* everyRowOnceIn(table, evidence);
 }
 
-function* everyRowOnceIn({ rows, runs }: LiveTable, { wanted }: Evidence): Iterable<string> {
+function* everyRowOnceIn({ rows, runs }: LiveTable, evidence: Evidence): Iterable<string> {
+  const { wanted } = evidence;
+  const brokenOff = runs.length === 0 && wasCutShort(evidence);
   const left = new Map(wanted.map(({ key, input }) => [key, input]));
   for (const { key, input } of rows) {
     const should = key === null ? undefined : left.get(key);
-    const known = wanted.some((row) => row.key === key);
     // Broken off before the first run: what came twice is not put right any more, and costs nothing.
-    if (should === undefined && known && runs.length === 0) continue;
-    if (should === undefined) yield `row ${String(key)} is doubled, or nobody's`;
-    else if (!sameJson(input, should)) yield `row ${String(key)} holds other inputs`;
+    const twice = wanted.find((row) => row.key === key)?.input;
+    if (should === undefined && !(brokenOff && twice !== undefined)) {
+      yield `row ${String(key)} is doubled, or nobody's`;
+    } else if (!sameJson(input, should ?? twice)) yield `row ${String(key)} holds other inputs`;
     left.delete(key ?? '');
   }
   // Before the first run a table may still be on its way; afterwards it may not.
@@ -76,7 +78,8 @@ function* everyRowOnceIn({ rows, runs }: LiveTable, { wanted }: Evidence): Itera
 }
 
 function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
-  const { tables, summary, pipeline, cellsPaid, creditsSpent, balanceDisturbed } = evidence;
+  const { tables, summary, pipeline, passesAsked } = evidence;
+  const { cellsPaid, creditsSpent, balanceDisturbed } = evidence;
   const inFlight = new Set(tables.flatMap((table) => table.inFlight));
   let starts = 0;
   for (const { rowId, row, column, ...cell } of tables.flatMap(({ cells }) => cells)) {
@@ -88,8 +91,9 @@ function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
     if (cell.starts > cell.done + cell.failed + underWay) {
       yield `${name}: ${cell.starts} starts, ${cell.done} done, ${cell.failed} failed`;
     }
-    if (cell.starts > 1 + pipeline.run.failedPasses)
+    if (cell.starts > 1 + pipeline.run.failedPasses + passesAsked) {
       yield `${name} was started ${cell.starts} times`;
+    }
   }
   // What the live tables do not account for was paid in tables that are gone.
   if (starts !== cellsPaid) yield `${cellsPaid} cells paid, of which ${starts} in the run's table`;
@@ -188,7 +192,8 @@ const mendsFirstTries = (evidence: Evidence): boolean => {
   const hangs = table.columns.some(({ key }) =>
     evidence.wanted.some((row) => evidence.truth(row, textOf(key)).stuck),
   );
-  return run.failedPasses >= table.columns.length && !hangs;
+  const computed = table.columns.filter(({ kind }) => kind !== 'input');
+  return run.failedPasses >= computed.length && !hangs;
 };
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -197,8 +202,9 @@ const EMPTY = ['null', '""', '[]'];
 
 function* endsTruly(evidence: Evidence): Iterable<string> {
   const { summary, failure, pipeline, startedAtMs, endedAtMs, manifest, tables } = evidence;
-  if (endedAtMs - startedAtMs > pipeline.run.deadlineMs + evidence.graceMs) {
-    yield `it took ${endedAtMs - startedAtMs} ms, the deadline is ${pipeline.run.deadlineMs} ms`;
+  const { deadlineMs, graceMs } = evidence;
+  if (endedAtMs - startedAtMs > deadlineMs + graceMs) {
+    yield `it took ${endedAtMs - startedAtMs} ms, the deadline is ${deadlineMs} ms`;
   }
   if (summary === null) {
     const code = failure?.type ?? '';

@@ -1,7 +1,8 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { FaultScript } from '../../../sandbox/index.ts';
 import { caseOf } from './cases.ts';
-import type { Action, ChaosScript, Kill, LostResult } from './script.ts';
+import { people } from './people.ts';
+import type { ChaosScript, Kill, LostResult } from './script.ts';
 
 type RequestRule = NonNullable<FaultScript['requests']>[number];
 type CellRule = NonNullable<FaultScript['cells']>[number];
@@ -183,13 +184,6 @@ const credits: Arbitrary<CreditRule> = fc.record({
   goneAtPaidCells: fc.integer({ min: 1, max: 80 }),
 });
 
-const moment = fc.oneof(
-  fc.integer({ min: 0, max: 10_000 }),
-  fc.integer({ min: 0, max: 1_800_000 }),
-);
-const action = (...names: string[]): Arbitrary<Action> =>
-  fc.record({ atMs: moment, do: fc.constantFrom(...names) });
-
 const most = <T>(arbitrary: Arbitrary<T>, maxLength: number): Arbitrary<T[]> =>
   fc.array(arbitrary, { maxLength });
 
@@ -230,13 +224,7 @@ export function chaosScript(provider: string): Arbitrary<ChaosScript> {
       }),
       kills: most(kill, 4),
       lost: most(lost, 2),
-      actions: fc
-        .tuple(
-          most(action('look', 'deploy', 'resume', 'top up', 'approve'), 4),
-          most(action('cancel'), 1),
-          fc.constantFrom(true, true, false),
-        )
-        .map(([some, cancel, spare]) => [...some, ...(spare ? [] : cancel)]),
+      actions: people,
       continueAsNewAfterEvents: fc.constantFrom(null, null, 40, 90),
     })
     .map(completed);

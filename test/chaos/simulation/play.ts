@@ -9,6 +9,7 @@ import { createFileStore } from '../../../src/store/file-store.ts';
 import { evidenceOf, type Evidence } from '../../support/evidence.ts';
 import { breaches } from '../../support/invariants.ts';
 import { TOKEN } from '../../support/token.ts';
+import { act, changed, latestDeadlineMs } from './actions.ts';
 import { caseOf } from './cases.ts';
 import type { Double } from './doubles.ts';
 import { closeLeftOpen, installDisk } from './machine/disk.ts';
@@ -145,10 +146,10 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
     },
     toPayload(input),
   );
-  for (const { atMs, do: what } of script.actions) {
-    timeline.in(atMs, () => act(what, { server, api, note }), null);
+  for (const action of script.actions) {
+    timeline.in(action.atMs, () => act(action, { server, api, note }), null);
   }
-  const latestMs = EPOCH_MS + pipeline.run.deadlineMs + GRACE_MS;
+  const latestMs = EPOCH_MS + latestDeadlineMs(pipeline.run, script.actions) + GRACE_MS;
   const ended = await timeline.run(() => server.end !== null, latestMs);
   await timeline.run(() => false, timeline.nowMs + AFTERMATH_MS);
   const end: WorkflowEnd = server.end ?? { how: 'broken', why: 'it did not end' };
@@ -172,7 +173,7 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
       ended: endOf(end),
     },
   );
-  evidence.balanceDisturbed ||= script.actions.some(({ do: what }) => what === 'top up');
+  changed(evidence, server.accepted, script.actions);
   const hung = !ended || end.how === 'broken';
   return {
     breaches: breaches(evidence),
@@ -206,31 +207,6 @@ function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
 
 const inputOf = (row: Record<string, string>, map: Record<string, string>) =>
   Object.fromEntries(Object.entries(map).map(([to, from]) => [to, row[from] ?? '']));
-
-interface Cast {
-  server: TemporalServer;
-  api: SimulatedApi;
-  note: (what: string) => void;
-}
-
-/** What may be done to a run, by name. */
-export const ACTIONS: Record<string, (cast: Cast) => void> = {
-  cancel: ({ server }) => server.cancel(),
-  approve: ({ server }) => server.update('approveSpend'),
-  resume: ({ server }) => server.update('resume'),
-  look: ({ server }) => server.query('progress'),
-  deploy: ({ server }) => server.deploy(),
-  'top up': ({ api }) => {
-    api.backstage.core.execute('addCredits', { add: 10_000 });
-  },
-};
-
-function act(what: string, cast: Cast): void {
-  cast.note(what);
-  const action = ACTIONS[what];
-  if (action === undefined) throw new Error(`no action ${what}`);
-  action(cast);
-}
 
 function must<T>(value: T | null): T {
   if (value === null) throw new Error('not yet');

@@ -47,4 +47,6 @@ export interface LostResult {
 export interface Action {
   atMs: number;
   do: string;
+  /** Input of `adjust`. */
+  with?: { deadline?: string; pollAtMost?: string };
 }

@@ -1,7 +1,16 @@
+import type { Action } from '../script.ts';
 import type { Timeline } from '../timeline.ts';
 import { ActivityTask, type Befallen } from './activity-task.ts';
 import type { Deployment, Worker } from './deployment.ts';
-import { ms, timestamp, type Command, type Failure, type Job, type Payload } from './proto.ts';
+import {
+  ms,
+  timestamp,
+  toPayload,
+  type Command,
+  type Failure,
+  type Job,
+  type Payload,
+} from './proto.ts';
 import type { Execution, WorkflowCode } from './workflow-code.ts';
 import { WorkflowRun, type TaskEnd } from './workflow-run.ts';
 
@@ -26,6 +35,12 @@ export interface ServerOptions {
   note: (what: string) => void;
 }
 
+/** An update that the workflow has taken on. */
+export interface Accepted {
+  name: string;
+  input: Action['with'];
+}
+
 /** A workflow task that a worker has, or will get. */
 interface OpenTask {
   worker: Worker | null;
@@ -46,7 +61,8 @@ export class TemporalServer {
   readonly startedAtMs: number;
   #jobs: Job[] = [];
   #task: OpenTask | null = null;
-  #updates = 0;
+  readonly #asked = new Map<string, Accepted>();
+  readonly accepted: Accepted[] = [];
 
   constructor(options: ServerOptions, input: Payload) {
     this.#options = options;
@@ -69,11 +85,13 @@ export class TemporalServer {
     if (this.end === null) this.#tell({ signalWorkflow: { signalName, input: [], headers: {} } });
   }
 
-  update(name: string): void {
+  update(name: string, argument?: Action['with']): void {
     if (this.end !== null) return;
-    const id = `update-${(this.#updates += 1)}`;
+    const id = `update-${this.#asked.size + 1}`;
+    this.#asked.set(id, { name, input: argument });
+    const input = argument === undefined ? [] : [toPayload(argument)];
     this.#tell({
-      doUpdate: { id, protocolInstanceId: id, name, input: [], headers: {}, runValidator: true },
+      doUpdate: { id, protocolInstanceId: id, name, input, headers: {}, runValidator: true },
     });
   }
 
@@ -181,6 +199,7 @@ export class TemporalServer {
   #obey(command: Command): void {
     const { timeline } = this.#options;
     if (command.scheduleActivity != null) this.#startActivity(command.scheduleActivity);
+    else if (command.updateResponse != null) this.#answered(command.updateResponse);
     else if (command.requestCancelActivity != null) {
       this.#activities.get(command.requestCancelActivity.seq ?? 0)?.requestCancel();
     } else if (command.startTimer != null) {
@@ -200,6 +219,13 @@ export class TemporalServer {
       this.#letGo();
       this.#begin(command.continueAsNewWorkflowExecution.arguments ?? []);
     }
+  }
+
+  #answered({ protocolInstanceId, accepted }: NonNullable<Command['updateResponse']>): void {
+    const asked = this.#asked.get(protocolInstanceId ?? '');
+    if (accepted == null || asked === undefined) return;
+    this.accepted.push(asked);
+    this.#options.note(`accepted: ${asked.name}`);
   }
 
   #startActivity(command: NonNullable<Command['scheduleActivity']>): void {

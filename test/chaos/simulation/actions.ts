@@ -1,0 +1,53 @@
+import type { EnrichTableInput } from '../../../src/contract/run.ts';
+import { parseDuration } from '../../../src/rules/duration.ts';
+import type { Evidence } from '../../support/evidence.ts';
+import type { Action } from './script.ts';
+import type { SimulatedApi } from './simulated-api.ts';
+import type { Accepted, TemporalServer } from './temporal/server.ts';
+
+type Run = EnrichTableInput['pipeline']['run'];
+
+export interface Cast {
+  server: TemporalServer;
+  api: SimulatedApi;
+  note: (what: string) => void;
+}
+
+/** What may be done to a run, by name. */
+const ACTIONS: Record<string, (cast: Cast, input: Action['with']) => void> = {
+  cancel: ({ server }) => server.cancel(),
+  approve: ({ server }) => server.update('approveSpend'),
+  pause: ({ server }) => server.update('pause'),
+  resume: ({ server }) => server.update('resume'),
+  rerunFailed: ({ server }) => server.update('rerunFailed'),
+  adjust: ({ server }, input) => server.update('adjust', input),
+  look: ({ server }) => server.query('progress'),
+  deploy: ({ server }) => server.deploy(),
+  'top up': ({ api }) => {
+    api.backstage.core.execute('addCredits', { add: 10_000 });
+  },
+};
+
+export function act({ do: what, with: input }: Action, cast: Cast): void {
+  cast.note(input === undefined ? what : `${what} ${JSON.stringify(input)}`);
+  const action = ACTIONS[what];
+  if (action === undefined) throw new Error(`no action ${what}`);
+  action(cast, input);
+}
+
+/** The latest that a script can let a run go on. */
+export const latestDeadlineMs = (run: Run, actions: Action[]): number =>
+  Math.max(run.deadlineMs, ...actions.flatMap(({ with: input }) => deadlineOf(input)));
+
+/** What people really changed is what the run is held against. */
+export function changed(evidence: Evidence, accepted: Accepted[], actions: Action[]): void {
+  evidence.balanceDisturbed ||= actions.some(({ do: what }) => what === 'top up');
+  evidence.passesAsked = accepted.filter(({ name }) => name === 'rerunFailed').length;
+  evidence.deadlineMs =
+    accepted.flatMap(({ input }) => deadlineOf(input)).at(-1) ?? evidence.deadlineMs;
+}
+
+function deadlineOf(input: Action['with']): number[] {
+  const ms = input?.deadline === undefined ? null : parseDuration(input.deadline);
+  return ms === null ? [] : [ms];
+}

@@ -1,0 +1,46 @@
+import fc, { type Arbitrary } from 'fast-check';
+import type { Action } from './script.ts';
+
+const moment = fc.oneof(
+  fc.integer({ min: 0, max: 10_000 }),
+  fc.integer({ min: 0, max: 1_800_000 }),
+);
+
+const action = (...names: string[]): Arbitrary<Action> =>
+  fc.record({ atMs: moment, do: fc.constantFrom(...names) });
+
+/** Mostly somebody lets it go on again. */
+const pause: Arbitrary<Action[]> = fc
+  .tuple(moment, fc.constantFrom(1_000, 40_000, 1_200_000, null))
+  .map(([atMs, forMs]) => [
+    { atMs, do: 'pause' },
+    ...(forMs === null ? [] : [{ atMs: atMs + forMs, do: 'resume' }]),
+  ]);
+
+const adjust: Arbitrary<Action> = fc.record({
+  atMs: moment,
+  do: fc.constant('adjust'),
+  with: fc.oneof(
+    fc.record({ deadline: fc.constantFrom('12h', '1h', '5m', '30s') }),
+    fc.record({ pollAtMost: fc.constantFrom('60s', '15s', '10m', '1s') }),
+  ),
+});
+
+const control: Arbitrary<Action[]> = fc.oneof(
+  pause,
+  fc.oneof(action('rerunFailed'), adjust).map((one) => [one]),
+);
+
+/** What people do to a run; two in three are not cancelled. */
+export const people: Arbitrary<Action[]> = fc
+  .tuple(
+    fc.array(action('look', 'deploy', 'resume', 'top up', 'approve'), { maxLength: 4 }),
+    fc.array(control, { maxLength: 3 }),
+    fc.array(action('cancel'), { maxLength: 1 }),
+    fc.constantFrom(true, true, false),
+  )
+  .map(([some, controls, cancel, spare]) => [
+    ...some,
+    ...controls.flat(),
+    ...(spare ? [] : cancel),
+  ]);
