@@ -1,5 +1,6 @@
 import type { Core } from './core.ts';
 import type { RequestCounts, RunAccount, TableAccount } from './ledger.ts';
+import { priceOf } from './prices.ts';
 import type { Table } from './table.ts';
 import { rowWord } from './truth.ts';
 import type { World } from './world.ts';
@@ -38,6 +39,10 @@ export interface CellAccount {
   starts: number;
   done: number;
   failed: number;
+  /** Epoch ms of the last start. */
+  startedAtMs: number;
+  /** Credits for one start. */
+  price: number;
 }
 
 /** The ledger, as tests and `GET /_sandbox/ledger` read it. */
@@ -119,12 +124,14 @@ const cellAccounts = (table: Table): CellAccount[] =>
   table.live.flatMap((slot) =>
     table.computed
       .filter(({ cells }) => (cells.starts[slot] ?? 0) > 0)
-      .map(({ config, cells }) => ({
+      .map((column) => ({
         rowId: table.rowIds.id(slot),
         row: rowWord(table.data[slot] ?? {}),
-        column: config.key,
-        starts: cells.starts[slot] ?? 0,
-        done: cells.dones[slot] ?? 0,
-        failed: cells.fails[slot] ?? 0,
+        column: column.config.key,
+        starts: column.cells.starts[slot] ?? 0,
+        done: column.cells.dones[slot] ?? 0,
+        failed: column.cells.fails[slot] ?? 0,
+        startedAtMs: column.cells.startedAtMs[slot] ?? 0,
+        price: priceOf(column),
       })),
   );

@@ -181,7 +181,10 @@ export class Table {
     this.#count(status, 1);
     cells.status[slot] = status;
     cells.updatedAtMs[slot] = atMs;
-    if (status === IN_PROGRESS) bump(cells.starts, slot);
+    if (status === IN_PROGRESS) {
+      bump(cells.starts, slot);
+      cells.startedAtMs[slot] = atMs;
+    }
     if (status === FAILED) bump(cells.fails, slot);
     if (status === DONE) {
       bump(cells.dones, slot);

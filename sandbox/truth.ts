@@ -37,7 +37,9 @@ export interface Truth {
   hopeless: boolean;
   /** Fails once, then succeeds. */
   firstTryFails: boolean;
-  /** Keys of upstream columns that are hopeless on this row: the cell never starts. */
+  /** Keys of the columns that it waits for. */
+  upstream: string[];
+  /** Those of them that are hopeless on this row: the cell never starts. */
   blockedBy: string[];
   /** By the fault script the cell, or one that it waits for, hangs: for ever or until nudged. */
   stuck: boolean;
@@ -74,6 +76,7 @@ export function truth(
     answer: answerOf(oracle, setting, column),
     hopeless,
     firstTryFails,
+    upstream: upstream.map((config) => config.key),
     blockedBy: upstream
       .filter((config) => fateOf(oracle, word, config).hopeless)
       .map((config) => config.key),

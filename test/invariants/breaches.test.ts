@@ -36,7 +36,13 @@ test('what is searched for secrets: payloads of the history, results, manifest, 
   }
 });
 
-/** The first table of a copy, to be tampered with. */
+/** To be tampered with. */
+function copyOfSound(): Evidence {
+  const { truth, ...rest } = sound;
+  return { ...structuredClone(rest), truth };
+}
+
+/** The first table of a copy. */
 const table = ({ tables }: Evidence): LiveTable => must(tables[0]);
 
 function must<T>(value: T | undefined | null): T {
@@ -48,15 +54,50 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ['I1', 'a second table', (w) => w.tables.push({ ...table(w), id: 'other' })],
   ['I1', 'another table than the one named', (w) => (table(w).id = 'other')],
   ['I1', 'a table without the tag of a run', (w) => (table(w).tags = ['rowmill'])],
+  [
+    'I1',
+    'an empty table of a cancelled run that had heard of it',
+    (w) => {
+      Object.assign(must(w.summary), { outcome: 'cancelled', tableId: null });
+      table(w).rows = [];
+    },
+  ],
   ['I2', 'a row lost', (w) => table(w).rows.pop()],
   ['I2', 'a row doubled', (w) => table(w).rows.push(must(table(w).rows[3]))],
   ['I2', "a row that is nobody's", (w) => (must(table(w).rows[3]).key = null)],
   ['I2', 'a row with other inputs', (w) => (must(table(w).rows[3]).input = { input: 'X' })],
   ['I2', 'a row that came after the run', (w) => (must(table(w).rows[3]).createdAtMs = Infinity)],
+  [
+    'I2',
+    'a row doubled in a run that was cancelled when its rows were loaded',
+    (w) => {
+      cutShort(w);
+      Object.assign(table(w), { runs: [], cells: [] });
+      table(w).rows.push(must(table(w).rows[3]));
+    },
+  ],
+  [
+    'I2',
+    'a row doubled in a run that was cancelled while its rows were loaded, with a cell paid',
+    (w) => {
+      cutShort(w);
+      w.finished.delete('loadRows');
+      table(w).runs = [];
+      table(w).rows.push(must(table(w).rows[3]));
+    },
+  ],
   ['I3', 'a cell done twice', (w) => (must(table(w).cells[5]).done = 2)],
   ['I3', 'a cell started once more', (w) => (must(table(w).cells[5]).starts += 1)],
   ['I3', 'a cell paid for in a table that is gone', (w) => (w.cellsPaid += 1)],
   ['I3', 'credits that nobody reports', (w) => (w.creditsSpent += 1)],
+  [
+    'I3',
+    'credits of a cancelled run that were spent before it looked',
+    (w) => {
+      cutShort(w);
+      w.creditsSpent += 1;
+    },
+  ],
   ['I4', 'a result lost', (w) => w.results.pop()],
   ['I4', 'a result doubled', (w) => w.results.push(must(w.results[0]))],
   ['I4', 'results in another order', (w) => w.results.reverse()],
@@ -66,6 +107,7 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
     'a done cell called failed',
     (w) => Object.assign(must(doneCell(w)), { status: 'failed' }),
   ],
+  ['I4', 'blocked by nothing', (w) => Object.assign(must(doneCell(w)), { status: 'blocked' })],
   ['I4', 'the id of another row', (w) => (must(w.results[0]).rowId = 'other')],
   ['I4', 'another input', (w) => (must(w.results[0]).input = { input: 'X' })],
   ['I4', 'complete, said wrongly', (w) => (must(w.results[0]).complete = !w.results[0]?.complete)],
@@ -90,13 +132,57 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ['I6', 'the token in base64', (w) => w.texts.set('log', Buffer.from(w.token).toString('base64'))],
 ];
 
+function cutShort({ summary, manifest }: Evidence): void {
+  for (const one of [must(summary), manifest]) one.outcome = 'cancelled';
+}
+
+/** Failed on its first try, and is done now. */
+function mendedCell({ results, tables }: Evidence) {
+  const mended = must(tables[0]).cells.find(({ failed, done }) => failed === 1 && done === 1);
+  return results.find(({ rowId }) => rowId === mended?.rowId)?.cells[mended?.column ?? ''];
+}
+
 function doneCell({ results }: Evidence) {
   return results.flatMap(({ cells }) => Object.values(cells)).find((one) => one.status === 'done');
 }
 
 test.each(TAMPERING)('%s breaks by %s', (invariant, _what, tamper) => {
-  const { truth, ...rest } = sound;
-  const world = { ...structuredClone(rest), truth };
+  const world = copyOfSound();
   tamper(world);
   expect(breaches(world).map((text) => text.slice(0, 2))).toContain(invariant);
+});
+
+test('a row may be left twice, unpaid, by a run that was cancelled while its rows were loaded', () => {
+  const world = copyOfSound();
+  cutShort(world);
+  world.finished.delete('loadRows');
+  Object.assign(table(world), { runs: [], cells: [] });
+  table(world).rows.push(must(table(world).rows[3]));
+  expect(breaches(world).filter((text) => text.startsWith('I2'))).toEqual([]);
+});
+
+test('what a cancelled run spends after its last look at the balance it need not tell', () => {
+  const world = copyOfSound();
+  cutShort(world);
+  const late = must(table(world).cells.find(({ price, starts }) => price > 0 && starts === 1));
+  late.startedAtMs = must(world.finished.get('publishResults')).toMs + 1;
+  must(world.summary).creditsSpent = world.creditsSpent - late.price;
+  world.manifest.creditsSpent = world.creditsSpent - late.price;
+  expect(breaches(world)).toEqual([]);
+  late.startedAtMs = must(world.finished.get('publishResults')).fromMs - 1;
+  expect(breaches(world)).toEqual([expect.stringContaining('I3 the run says')]);
+});
+
+test('a cell that only fails on its first try may stay failed when no pass was left for it', () => {
+  const world = copyOfSound();
+  const cell = must(mendedCell(world));
+  const isFailed = (): boolean => breaches(world).some((text) => text.endsWith('is failed'));
+  Object.assign(cell, { status: 'failed', value: null, updatedAt: new Date().toISOString() });
+  world.pipeline.run.failedPasses = 1;
+  expect(isFailed()).toBe(false);
+  world.pipeline.run.failedPasses = 9;
+  expect(isFailed()).toBe(true);
+  world.pipeline.run.failedPasses = 1;
+  cell.updatedAt = must(table(world).runs[0]).at;
+  expect(isFailed()).toBe(true);
 });

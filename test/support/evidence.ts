@@ -5,6 +5,7 @@ import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { QuarantineLine, ResultRow } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import type { Json } from '../../src/contract/json.ts';
+import { finishedSteps, type FinishedSteps } from './finished-steps.ts';
 import type { House } from './house.ts';
 import { TOKEN } from './token.ts';
 
@@ -49,6 +50,7 @@ export interface Evidence {
   endedAtMs: number;
   /** A run may end so much after its deadline. */
   graceMs: number;
+  finished: FinishedSteps;
   /** Of the sandbox, which serves this run only; child tables aside. */
   tables: LiveTable[];
   cellsPaid: number;
@@ -69,6 +71,10 @@ export interface Evidence {
   texts: Map<string, string>;
 }
 
+/** What is published late, of a run that was cut short, cannot be complete. */
+export const wasCutShort = ({ summary, manifest }: Evidence): boolean =>
+  summary === null || summary.outcome === 'cancelled' || (manifest.reason ?? null) !== null;
+
 export interface RunOver {
   workflowId: string;
   pipeline: Pipeline;
@@ -83,6 +89,7 @@ export interface Scene {
   folder: string;
   /** Everything that Temporal was told. */
   history: unknown;
+  finished: FinishedSteps;
   startedAtMs: number;
   endedAtMs: number;
   /** A run may end so much after its deadline. */
@@ -102,11 +109,13 @@ export async function gather(
   const { sandbox, folder } = house;
   const startedAtMs = description.startTime.getTime();
   const endedAtMs = description.closeTime?.getTime() ?? Infinity;
-  return evidenceOf({ sandbox, folder, history, startedAtMs, endedAtMs, graceMs: GRACE_MS }, run);
+  const finished = finishedSteps(history);
+  const times = { startedAtMs, endedAtMs, graceMs: GRACE_MS };
+  return evidenceOf({ sandbox, folder, history, finished, ...times }, run);
 }
 
 export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> {
-  const { sandbox, startedAtMs, endedAtMs, graceMs } = scene;
+  const { sandbox, finished, startedAtMs, endedAtMs, graceMs } = scene;
   const { pipeline, wanted, ended } = run;
   const summary = ended instanceof Error ? null : ended;
   const texts = await textsUnder(scene.folder);
@@ -128,6 +137,7 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     startedAtMs,
     endedAtMs,
     graceMs,
+    finished,
     tables: liveTables(sandbox),
     cellsPaid: books.cellsPaid,
     creditsSpent: books.creditsSpent,

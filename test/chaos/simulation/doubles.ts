@@ -1,5 +1,6 @@
 import type { ActivityDeps } from '../../../activities/deps.ts';
-import type { LoadRowsInput } from '../../../activities/load-rows.ts';
+import { ROW_IDS_FILE, type LoadRowsInput } from '../../../activities/load-rows.ts';
+import { auditRows } from '../../../activities/row-audit.ts';
 import { snapshotRows } from '../../../activities/snapshot.ts';
 import type { StartRunInput } from '../../../activities/start-run.ts';
 import { runStep } from '../../../activities/step.ts';
@@ -48,7 +49,12 @@ export const DOUBLES: Record<string, Double> = {
         for (let at = 0; at < rows.length; at += size) {
           await provider.addRows(table, rows.slice(at, at + size), step.ctx);
         }
-        return { rows: snapshot.rows, contested: false, calls: step.calls };
+        // One row of each key is run, or the run would go round and round.
+        const { present } = await auditRows(provider, table, step);
+        const draft = await deps.store.run(run).create(ROW_IDS_FILE);
+        for (const [key, id] of present) await draft.line(JSON.stringify({ key, id }));
+        await draft.commit();
+        return { rows: snapshot.rows, contested: true, calls: step.calls };
       }),
   }),
 };

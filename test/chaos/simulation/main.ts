@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { rowsTwice } from '../../support/invariants.ts';
 import { DOUBLES } from './doubles.ts';
 import { hunt, readChaosScript, wrong } from './hunt.ts';
 import { play } from './play.ts';
@@ -49,6 +50,9 @@ async function replay(file: string): Promise<number> {
   if (values.trace) for (const line of played.trace) say(line);
   const found = wrong(played);
   for (const line of found) say(line);
+  const { tables } = played.evidence;
+  const twice = tables.reduce((sum, table) => sum + rowsTwice(table), 0);
+  if (twice > 0) say(`${twice} rows are there twice`);
   say(found.length === 0 ? 'nothing is wrong' : `${found.length} things are wrong`);
   return found.length === 0 ? 0 : 1;
 }

@@ -159,6 +159,7 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
       sandbox: api.backstage,
       folder,
       history: server.runs.map(({ history }) => history),
+      finished: server.finished,
       startedAtMs: EPOCH_MS,
       endedAtMs: server.endedAtMs,
       graceMs: GRACE_MS,

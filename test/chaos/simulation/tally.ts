@@ -1,4 +1,5 @@
 import type { Evidence } from '../../support/evidence.ts';
+import { leftHalfLoaded, rowsTwice } from '../../support/invariants.ts';
 import type { Played } from './play.ts';
 import type { ChaosScript } from './script.ts';
 
@@ -11,6 +12,8 @@ interface Line {
   withTable: number;
   rowsLost: number;
   rowsDoubled: number;
+  /** Of runs that were cut short while their rows were loaded: nothing is paid for them. */
+  rowsLeftTwice: number;
   cellsNeeded: number;
   cellsPaid: number;
   resultsWrong: number;
@@ -23,6 +26,7 @@ const empty = (): Line => ({
   withTable: 0,
   rowsLost: 0,
   rowsDoubled: 0,
+  rowsLeftTwice: 0,
   cellsNeeded: 0,
   cellsPaid: 0,
   resultsWrong: 0,
@@ -50,6 +54,7 @@ export class Tally {
       'tables ÷ wanted',
       'rows lost',
       'rows doubled',
+      'left twice, unpaid',
       'cells needed',
       'cells paid',
       'paid ÷ needed',
@@ -79,6 +84,7 @@ const cells = (name: string, line: Line): string[] => [
   ratio(line.tables, line.withTable),
   whole(line.rowsLost),
   whole(line.rowsDoubled),
+  whole(line.rowsLeftTwice),
   whole(line.cellsNeeded),
   whole(line.cellsPaid),
   ratio(line.cellsPaid, line.cellsNeeded),
@@ -91,11 +97,12 @@ function addTo(line: Line, { evidence, breaches, hung }: Played): void {
   line.runs += 1;
   line.tables += tables.length;
   line.withTable += tables.length > 0 ? 1 : 0;
-  for (const { rows, runs } of tables) {
-    const keys = new Set(rows.map(({ key }) => key));
-    line.rowsDoubled += rows.length - keys.size;
-    // Before the first run they may still be on their way.
-    if (runs.length > 0) line.rowsLost += wanted.filter(({ key }) => !keys.has(key)).length;
+  for (const table of tables) {
+    const keys = new Set(table.rows.map(({ key }) => key));
+    const halfLoaded = leftHalfLoaded(table, evidence);
+    line[halfLoaded ? 'rowsLeftTwice' : 'rowsDoubled'] += rowsTwice(table);
+    if (!evidence.finished.has('loadRows')) continue;
+    line.rowsLost += wanted.filter(({ key }) => !keys.has(key)).length;
   }
   line.cellsPaid += evidence.cellsPaid;
   line.cellsNeeded += needed(evidence);

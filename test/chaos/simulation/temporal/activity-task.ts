@@ -1,4 +1,5 @@
 import type { Kill } from '../machine/worker-process.ts';
+import type { Span } from '../../../support/finished-steps.ts';
 import type { Appointment, Timeline } from '../timeline.ts';
 import { Attempt, type Report } from './attempt.ts';
 import type { Deployment, Worker } from './deployment.ts';
@@ -24,6 +25,7 @@ export interface ActivityTaskOptions {
   befall: (type: string) => Befallen;
   resolve: (job: Job) => void;
   attempted: (type: string, attempt: number) => void;
+  completed: (type: string, span: Span) => void;
 }
 
 export interface Befallen {
@@ -145,6 +147,8 @@ export class ActivityTask {
     if (this.#closed || this.#running !== attempt) return;
     this.#running = null;
     if ('completed' in report) {
+      const { completed, timeline } = this.#options;
+      completed(this.#type, { fromMs: attempt.startedAtMs, toMs: timeline.nowMs });
       this.#close({ completed: { result: toPayload(report.completed) } });
     } else if ('cancelled' in report && this.#cancelRequested) {
       this.#close(this.#cancelled(report.cancelled));

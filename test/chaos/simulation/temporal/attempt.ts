@@ -37,6 +37,7 @@ const plain = (value: unknown): unknown =>
 /** One try of an activity, in a worker: the SDK's own context around the real function. */
 export class Attempt {
   readonly options: AttemptOptions;
+  readonly startedAtMs: number;
   readonly #environment: MockActivityEnvironment;
   #latest: unknown;
   #sentAtMs = -Infinity;
@@ -46,6 +47,7 @@ export class Attempt {
 
   constructor(options: AttemptOptions) {
     this.options = options;
+    this.startedAtMs = options.timeline.nowMs;
     this.#latest = options.heartbeatDetails;
     const { number, type, activityId, heartbeatTimeoutMs, heartbeatDetails } = options;
     this.#environment = new MockActivityEnvironment(

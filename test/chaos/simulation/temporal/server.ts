@@ -1,3 +1,4 @@
+import type { FinishedSteps } from '../../../support/finished-steps.ts';
 import type { Action } from '../script.ts';
 import type { Timeline } from '../timeline.ts';
 import { ActivityTask, type Befallen } from './activity-task.ts';
@@ -63,6 +64,7 @@ export class TemporalServer {
   #task: OpenTask | null = null;
   readonly #asked = new Map<string, Accepted>();
   readonly accepted: Accepted[] = [];
+  readonly finished: FinishedSteps = new Map();
 
   constructor(options: ServerOptions, input: Payload) {
     this.#options = options;
@@ -237,6 +239,7 @@ export class TemporalServer {
       throttleMs: throttleMs(command.taskQueue ?? ''),
       befall,
       attempted: (type, attempt) => note(`${type} ${attempt}`),
+      completed: (type, span) => this.finished.set(type, span),
       resolve: (job) => {
         this.#activities.delete(command.seq ?? 0);
         this.#tell(job);

@@ -1,0 +1,50 @@
+import { wasCutShort, type Evidence } from './evidence.ts';
+
+/** I3. */
+export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
+  const { tables, pipeline, passesAsked, cellsPaid } = evidence;
+  const inFlight = new Set(tables.flatMap((table) => table.inFlight));
+  let starts = 0;
+  for (const { rowId, row, column, ...cell } of tables.flatMap(({ cells }) => cells)) {
+    const name = `cell ${row}/${column}`;
+    if (isPaid(evidence, column)) starts += cell.starts;
+    if (cell.done > 1) yield `${name} was done ${cell.done} times`;
+    // One start for the answer (or for the cell under way), and one for each failure before.
+    const underWay = inFlight.has(`${rowId}/${column}`) ? 1 : 0;
+    if (cell.starts > cell.done + cell.failed + underWay) {
+      yield `${name}: ${cell.starts} starts, ${cell.done} done, ${cell.failed} failed`;
+    }
+    if (cell.starts > 1 + pipeline.run.failedPasses + passesAsked) {
+      yield `${name} was started ${cell.starts} times`;
+    }
+  }
+  // What the live tables do not account for was paid in tables that are gone.
+  if (starts !== cellsPaid) yield `${cellsPaid} cells paid, of which ${starts} in the run's table`;
+  yield* creditsTold(evidence);
+}
+
+function* creditsTold(evidence: Evidence): Iterable<string> {
+  const { summary, creditsSpent, balanceDisturbed } = evidence;
+  const said = summary?.creditsSpent ?? null;
+  if (said === null || balanceDisturbed) return;
+  // What is under way when a run was cut short starts, and is paid, after it has looked at the balance.
+  const look = wasCutShort(evidence) ? evidence.finished.get('publishResults') : undefined;
+  const least = creditsSpent - spentSince(evidence, look?.fromMs ?? Infinity);
+  const most = creditsSpent - spentSince(evidence, look?.toMs ?? Infinity);
+  if (said < least || said > most) {
+    yield `the run says ${said} credits, ${creditsSpent} were spent, ${least} to ${most} of them by then`;
+  }
+}
+
+const spentSince = ({ tables }: Evidence, sinceMs: number): number =>
+  tables
+    .flatMap(({ cells }) => cells)
+    .filter(({ startedAtMs }) => startedAtMs >= sinceMs)
+    .reduce((sum, { price }) => sum + price, 0);
+
+const isPaid = ({ pipeline }: Evidence, column: string): boolean =>
+  pipeline.table.columns.some(
+    ({ key, kind }) => key === column && !FREE.some((free) => free === kind),
+  );
+
+const FREE = ['input', 'company_profile', 'company_name', 'company_website'];

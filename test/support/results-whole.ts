@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { Truth } from '../../sandbox/index.ts';
+import type { ResultCell, ResultRow } from '../../src/contract/results.ts';
+import { CELL_OUTCOMES } from '../../src/rules/outcome.ts';
+import { wasCutShort, type Evidence } from './evidence.ts';
+import { sameJson } from './same-json.ts';
+
+/** I4. */
+export function* resultsWhole(evidence: Evidence): Iterable<string> {
+  const { summary, published, results, manifest, wanted } = evidence;
+  if (summary === null) return;
+  if (!sameJson(manifest.results ?? null, summary.results)) yield 'the manifest names other files';
+  for (const [at, { path, bytes }] of published.entries()) {
+    const said = summary.results[at];
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (said?.sha256 !== sha256 || said.bytes !== bytes.length) yield `${path} is another file`;
+    if (said?.rows !== wanted.length) yield `${path}: ${String(said?.rows)} rows are claimed`;
+  }
+  if (published.length === 0) {
+    if (summary.outcome === 'completed' || summary.outcome === 'partial') yield 'no results';
+    return;
+  }
+  const keys = results.map(({ key }) => key);
+  if (
+    !sameJson(
+      keys,
+      wanted.map(({ key }) => key),
+    )
+  ) {
+    yield `${keys.length} rows, which are not the input in its order`;
+  }
+  yield* cellsTrue(evidence);
+}
+
+function* cellsTrue(evidence: Evidence): Iterable<string> {
+  const { results, wanted, quarantine, summary, tables, pipeline } = evidence;
+  const rowIds = new Map(tables.flatMap(({ rows }) => rows.map(({ key, id }) => [key, id])));
+  const columns = pipeline.table.columns.filter(({ kind }) => kind !== 'input');
+  const rows = new Map(wanted.map((row) => [row.key, row]));
+  const counts = { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0 };
+  const open: string[] = [];
+  for (const { key, rowId, input, cells, complete } of results) {
+    const row = rows.get(key);
+    if (row === undefined) continue;
+    if (!sameJson(input, row.input)) yield `row ${key} has other inputs`;
+    if (rowId !== rowIds.get(key)) yield `row ${key} names another row of the table`;
+    for (const column of columns) {
+      const name = textOf(column['key']);
+      const cell = cells[name];
+      const truth = evidence.truth(row, name);
+      if (cell === undefined || !CELL_OUTCOMES.includes(cell.status)) {
+        yield `cell ${key}/${name} is missing`;
+        continue;
+      }
+      counts[cell.status] += 1;
+      if (cell.status !== 'done') open.push(`${key}/${name}/${cell.status}`);
+      const should = cell.status === 'done' ? truth.answer : null;
+      if (!sameJson(cell.value, should)) yield `cell ${key}/${name} holds another value`;
+      if (!isPlausible(cell, truth, cells, evidence)) {
+        yield `cell ${key}/${name} is ${cell.status}`;
+      }
+    }
+    const all = Object.values(cells).every(({ status }) => status === 'done');
+    if (complete !== all) yield `row ${key} says complete: ${complete}`;
+  }
+  if (!sameJson(counts, summary?.cells ?? null)) yield 'the summary counts other cells';
+  const lines = quarantine.map(({ key, column, status }) => `${key}/${column}/${status}`);
+  if (!sameJson(lines, open)) yield `${lines.length} quarantined cells, ${open.length} are open`;
+}
+
+/** Whether a cell may have ended so; before its time a run may leave any cell unfinished. */
+function isPlausible(
+  cell: ResultCell,
+  truth: Truth,
+  cells: ResultRow['cells'],
+  evidence: Evidence,
+): boolean {
+  const { status } = cell;
+  const cutShort = wasCutShort(evidence);
+  if (status === 'pending') return truth.stuck || cutShort;
+  if (status === 'failed') {
+    return truth.hopeless || (truth.firstTryFails && (cutShort || cameTooLate(cell, evidence)));
+  }
+  // What it waits for has no answer; whether that may be so is asked of that cell.
+  if (status === 'blocked') return truth.upstream.some((key) => !isAnswered(cells[key]));
+  const answerable = !truth.hopeless && truth.blockedBy.length === 0;
+  return answerable && (status === 'empty') === EMPTY.includes(JSON.stringify(truth.answer));
+}
+
+const isAnswered = (cell: ResultCell | undefined): boolean =>
+  cell?.status === 'done' || cell?.status === 'empty';
+
+/** A pass mends one column of a chain; what fails for the first time after the last one stays. */
+function cameTooLate({ updatedAt = '' }: ResultCell, { tables, pipeline }: Evidence): boolean {
+  const reruns = tables.flatMap(({ runs }) => runs).filter(({ mode }) => mode === 'failed');
+  const last = Math.max(...reruns.map(({ at }) => Date.parse(at)), 0);
+  return reruns.length >= pipeline.run.failedPasses && Date.parse(updatedAt) > last;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const EMPTY = ['null', '""', '[]'];
