@@ -1,56 +1,21 @@
 import { RUN_FILE } from '../src/contract/names.ts';
-import type { Pipeline } from '../src/contract/pipeline.ts';
-import type { Collection, PublishedFile, QuarantineLine } from '../src/contract/results.ts';
-import type {
-  ApiCalls,
-  EarlierRun,
-  Outcome,
-  RunSummary,
-  StillRunning,
-} from '../src/contract/run.ts';
-import type { TableRef } from '../src/contract/table.ts';
+import type { PublishedFile } from '../src/contract/results.ts';
+import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { requireProviderSpec } from '../src/providers/spec.ts';
-import { noCells } from '../src/rules/outcome.ts';
 import { copyBeside } from '../src/sinks/copy.ts';
 import { publishTo } from '../src/sinks/publish.ts';
 import { removeStale, siblingPaths } from '../src/sinks/siblings.ts';
-import type { Folder, RunKey } from '../src/store/store.ts';
+import type { Folder } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { leftBehind, type LeftBehind } from './earlier-run.ts';
+import { leftBehind } from './earlier-run.ts';
 import { deleteYounger } from './ensure-table.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
-import { openCells, openCellsFile } from './open-cells.ts';
+import { writeQuarantine } from './quarantine.ts';
 import { runStep, type Step } from './step.ts';
+import { manifestOf, summaryOf, type PublishResultsInput } from './summary.ts';
 import { tableTag } from './table-tag.ts';
-
-export interface PublishResultsInput {
-  run: RunKey;
-  runId: string;
-  pipeline: Pipeline;
-  outcome: Outcome;
-  /** Why it ended as it did, where it did not simply complete. */
-  reason: string | null;
-  table: TableRef | null;
-  /** A second table may have come late (`EnsuredTable`). */
-  tableContested?: boolean;
-  rows: number;
-  /** The last sweep; `null` when the run ended before one. */
-  found: Collection | null;
-  passes: number;
-  calls: ApiCalls;
-  estimatedCredits: number;
-  creditsBefore: number | null;
-  startedAtMs: number;
-  /** Cells that go on at the provider. */
-  inFlight?: number;
-  /** The run that this one took up again. */
-  earlier?: EarlierRun | null;
-}
-
-export const QUARANTINE_FILE = RUN_FILE.quarantine;
-export const MANIFEST_FILE = RUN_FILE.manifest;
 
 /**
  * Finishes the run's folder (quarantine, manifest), then copies to every target of the pipeline,
@@ -70,7 +35,10 @@ export const publishResults =
         ...summaryOf(input, step.calls, creditsAfter, files, quarantined),
         before: left?.before ?? null,
       };
-      await folder.writeJson(MANIFEST_FILE, manifestOf(deps, input, summary, creditsAfter, left));
+      await folder.writeJson(
+        RUN_FILE.manifest,
+        manifestOf(deps, input, summary, creditsAfter, left),
+      );
       // A rerun that read nothing leaves what stands beside the results of the run before.
       if (input.found !== null || left === null) {
         await copyCompanions(input, folder, quarantined > 0);
@@ -114,34 +82,6 @@ async function balance(
   }
 }
 
-/** Cells without an answer, with the reason; the file is there only when there are any. */
-async function writeQuarantine(folder: Folder, found: Collection | null): Promise<number> {
-  if (found === null) return 0;
-  const draft = await folder.create(QUARANTINE_FILE);
-  let cells = 0;
-  try {
-    for await (const cell of openCells(folder, openCellsFile(found.sweep))) {
-      const line: QuarantineLine = {
-        key: cell.key,
-        column: cell.column,
-        status: cell.status,
-        reason:
-          cell.status === 'failed'
-            ? `failed after ${cell.attempts} ${cell.attempts === 1 ? 'attempt' : 'attempts'}: ${cell.reason}`
-            : cell.reason,
-        attempts: cell.attempts,
-      };
-      await draft.line(JSON.stringify(line));
-      cells += 1;
-    }
-    if (cells > 0) await draft.commit();
-    else await folder.remove(QUARANTINE_FILE);
-    return cells;
-  } finally {
-    await draft.discard();
-  }
-}
-
 async function copyToTargets(
   input: PublishResultsInput,
   folder: Folder,
@@ -176,76 +116,8 @@ async function copyCompanions(
 ): Promise<void> {
   for (const target of input.pipeline.results) {
     const beside = siblingPaths(target);
-    await copyBeside(folder, MANIFEST_FILE, beside.manifest);
-    if (quarantined) await copyBeside(folder, QUARANTINE_FILE, beside.quarantine);
+    await copyBeside(folder, RUN_FILE.manifest, beside.manifest);
+    if (quarantined) await copyBeside(folder, RUN_FILE.quarantine, beside.quarantine);
     else await removeStale(beside.quarantine);
   }
-}
-
-function summaryOf(
-  input: PublishResultsInput,
-  calls: ApiCalls,
-  creditsAfter: number | null,
-  results: PublishedFile[],
-  quarantined: number,
-): Omit<RunSummary, 'before'> {
-  const { creditsBefore } = input;
-  const [first] = input.pipeline.results;
-  const beside = first === undefined ? null : siblingPaths(first);
-  return {
-    workflowId: input.run.workflowId,
-    runId: input.runId,
-    outcome: input.outcome,
-    tableId: input.table?.id ?? null,
-    rows: input.rows,
-    cells: input.found?.cells ?? noCells(),
-    passes: input.passes,
-    apiCalls: {
-      total: input.calls.total + calls.total,
-      polls: input.calls.polls + calls.polls,
-    },
-    creditsSpent:
-      creditsBefore === null || creditsAfter === null ? null : creditsBefore - creditsAfter,
-    results,
-    quarantine:
-      quarantined > 0 && beside !== null ? { path: beside.quarantine, cells: quarantined } : null,
-    manifest: beside?.manifest ?? null,
-    stillRunning: stillRunning(input),
-  };
-}
-
-/** Extruct has no way to stop a run: what was asked for goes on when nobody waits for it any more. */
-function stillRunning({ inFlight = 0, table }: PublishResultsInput): StillRunning | null {
-  if (inFlight === 0 || table === null) return null;
-  return { cells: inFlight, tableId: table.id, tableUrl: table.url };
-}
-
-/** What happened, for people and audits; the field names are documented in docs/results.md. */
-function manifestOf(
-  deps: ActivityDeps,
-  input: PublishResultsInput,
-  summary: RunSummary,
-  creditsAfter: number | null,
-  left: LeftBehind | null,
-): object {
-  return {
-    ...summary,
-    reason: input.reason,
-    pipeline: input.pipeline.name,
-    provider: input.pipeline.provider,
-    firstRunId: input.run.firstRunId,
-    tableUrl: input.table?.url ?? null,
-    tableTag: input.table === null ? null : (left?.tableTag ?? tableTag(input.run)),
-    byColumn: input.found?.byColumn ?? {},
-    usage: input.found?.usage ?? null,
-    credits: {
-      estimated: input.estimatedCredits,
-      before: input.creditsBefore,
-      after: creditsAfter,
-      spent: summary.creditsSpent,
-    },
-    startedAt: new Date(input.startedAtMs).toISOString(),
-    finishedAt: new Date((deps.now ?? Date.now)()).toISOString(),
-    store: deps.store.run(input.run).path,
-  };
 }

@@ -1,17 +1,8 @@
-import type { z } from 'zod';
 import type { Json } from '../../contract/json.ts';
-import type { HttpClient, HttpRequest } from '../../http/client.ts';
+import type { HttpClient } from '../../http/client.ts';
+import { apiCalls, type CallApi } from '../api-call.ts';
 import type { CallContext } from '../provider.ts';
 import * as wire from './wire.ts';
-
-interface Call {
-  method: HttpRequest['method'];
-  /** Below the tables' own path; ids as `{name}`. */
-  path: string;
-  ids?: Record<string, string>;
-  query?: NonNullable<HttpRequest['query']>;
-  body?: Json;
-}
 
 /** A sheet of a table. */
 export interface SheetPlace {
@@ -32,28 +23,9 @@ const SHEET = '/{table}/sheets/{sheet}';
 
 /** PromptLayer's endpoints, one function each (docs.promptlayer.com, Tables). */
 export function createPromptLayerClient(http: HttpClient) {
-  async function call<Schema extends z.ZodType>(
-    schema: Schema,
-    ctx: CallContext,
-    { method, path, ids = {}, query, body }: Call,
-  ): Promise<z.output<Schema>> {
-    const whole = TABLES + path;
-    const reply = await http.request({
-      method,
-      path: whole.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? '')),
-      route: `${method} ${whole}`,
-      ...(query === undefined ? {} : { query }),
-      ...(body === undefined ? {} : { body }),
-      ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
-      ...(ctx.onRequest === undefined ? {} : { onRequest: ctx.onRequest }),
-      repeatable: method === 'GET',
-    });
-    const parsed = schema.safeParse(reply.json);
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    const at = issue === undefined ? '' : `: ${issue.path.join('.') || 'reply'}: ${issue.message}`;
-    throw reply.unreadable(`answered ${reply.status} in an undocumented shape${at}`);
-  }
+  const send = apiCalls(http);
+  const call: CallApi = (schema, ctx, one) =>
+    send(schema, ctx, { ...one, path: TABLES + one.path });
 
   const inSheet = ({ tableId, sheetId }: SheetPlace, more: Record<string, string> = {}) => ({
     ids: { table: tableId, sheet: sheetId, ...more },

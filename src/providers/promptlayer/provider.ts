@@ -2,6 +2,7 @@ import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
 import type { HttpClientOptions } from '../../http/client.ts';
+import { goneIsDeleted } from '../gone.ts';
 import type { FoundTable, Provider } from '../provider.ts';
 import { rowOf } from './cells.ts';
 import { createPromptLayerClient, type SheetPlace } from './client.ts';
@@ -72,14 +73,7 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
 
     ensureColumns: (tableId, spec, ctx) => ensureSheet(api, tableId, spec, ctx),
 
-    /** A table that is gone already is deleted. */
-    async deleteTable(tableId, ctx) {
-      try {
-        await api.deleteTable(ctx, tableId);
-      } catch (error) {
-        if (!(error instanceof RowmillError) || error.code !== 'not_found') throw error;
-      }
-    },
+    deleteTable: (tableId, ctx) => goneIsDeleted(api.deleteTable(ctx, tableId)),
 
     /** `POST …/rows` appends without looking: not safe to repeat. */
     async addRows(table, rows, ctx) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../support/until.ts';
-import { randomOf, scale } from '../scale.ts';
+import { randomOf } from '../../../../bench/simulation/random.ts';
+import { scale } from '../scale.ts';
 import { withSite } from '../site.ts';
 import { untilItWaits } from './waiting.ts';
 

@@ -1,0 +1,109 @@
+import type { Pipeline } from '../src/contract/pipeline.ts';
+import type { Collection, PublishedFile } from '../src/contract/results.ts';
+import type {
+  ApiCalls,
+  EarlierRun,
+  Outcome,
+  RunSummary,
+  StillRunning,
+} from '../src/contract/run.ts';
+import type { TableRef } from '../src/contract/table.ts';
+import { noCells } from '../src/rules/outcome.ts';
+import { siblingPaths } from '../src/sinks/siblings.ts';
+import type { RunKey } from '../src/store/store.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { LeftBehind } from './earlier-run.ts';
+import { tableTag } from './table-tag.ts';
+
+export interface PublishResultsInput {
+  run: RunKey;
+  runId: string;
+  pipeline: Pipeline;
+  outcome: Outcome;
+  /** Why it ended as it did, where it did not simply complete. */
+  reason: string | null;
+  table: TableRef | null;
+  /** A second table may have come late (`EnsuredTable`). */
+  tableContested?: boolean;
+  rows: number;
+  /** The last sweep; `null` when the run ended before one. */
+  found: Collection | null;
+  passes: number;
+  calls: ApiCalls;
+  estimatedCredits: number;
+  creditsBefore: number | null;
+  startedAtMs: number;
+  /** Cells that go on at the provider. */
+  inFlight?: number;
+  /** The run that this one took up again. */
+  earlier?: EarlierRun | null;
+}
+
+/** What the run returns to who started it. */
+export function summaryOf(
+  input: PublishResultsInput,
+  calls: ApiCalls,
+  creditsAfter: number | null,
+  results: PublishedFile[],
+  quarantined: number,
+): Omit<RunSummary, 'before'> {
+  const { creditsBefore } = input;
+  const [first] = input.pipeline.results;
+  const beside = first === undefined ? null : siblingPaths(first);
+  return {
+    workflowId: input.run.workflowId,
+    runId: input.runId,
+    outcome: input.outcome,
+    tableId: input.table?.id ?? null,
+    rows: input.rows,
+    cells: input.found?.cells ?? noCells(),
+    passes: input.passes,
+    apiCalls: {
+      total: input.calls.total + calls.total,
+      polls: input.calls.polls + calls.polls,
+    },
+    creditsSpent:
+      creditsBefore === null || creditsAfter === null ? null : creditsBefore - creditsAfter,
+    results,
+    quarantine:
+      quarantined > 0 && beside !== null ? { path: beside.quarantine, cells: quarantined } : null,
+    manifest: beside?.manifest ?? null,
+    stillRunning: stillRunning(input),
+  };
+}
+
+/** Where runs cannot be stopped, what was asked for goes on when nobody waits for it any more. */
+function stillRunning({ inFlight = 0, table }: PublishResultsInput): StillRunning | null {
+  if (inFlight === 0 || table === null) return null;
+  return { cells: inFlight, tableId: table.id, tableUrl: table.url };
+}
+
+/** What happened, for people and audits; the field names are documented in docs/results.md. */
+export function manifestOf(
+  deps: ActivityDeps,
+  input: PublishResultsInput,
+  summary: RunSummary,
+  creditsAfter: number | null,
+  left: LeftBehind | null,
+): object {
+  return {
+    ...summary,
+    reason: input.reason,
+    pipeline: input.pipeline.name,
+    provider: input.pipeline.provider,
+    firstRunId: input.run.firstRunId,
+    tableUrl: input.table?.url ?? null,
+    tableTag: input.table === null ? null : (left?.tableTag ?? tableTag(input.run)),
+    byColumn: input.found?.byColumn ?? {},
+    usage: input.found?.usage ?? null,
+    credits: {
+      estimated: input.estimatedCredits,
+      before: input.creditsBefore,
+      after: creditsAfter,
+      spent: summary.creditsSpent,
+    },
+    startedAt: new Date(input.startedAtMs).toISOString(),
+    finishedAt: new Date((deps.now ?? Date.now)()).toISOString(),
+    store: deps.store.run(input.run).path,
+  };
+}
