@@ -59,6 +59,7 @@ export async function createApp(
   // Answers are our own objects: schemas describe them, and take nothing away.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   logRequests(app);
+  letGo(app, gateway.closing);
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler(({ url }) => {
     const path = url.replace(/\?.*$/s, '').slice(0, 200);
@@ -100,6 +101,17 @@ function logRequests(app: App): void {
     const path = url.replace(/\?.*$/s, '').slice(0, 500);
     const ms = Math.round(elapsedTime);
     request.log.info({ method, path, status: statusCode, ms, caller }, 'request');
+    done();
+  });
+}
+
+/**
+ * Connections are kept for the next request; once the process ends there is none. Fastify closes
+ * those that are idle then, not those that become so.
+ */
+function letGo(app: App, closing: AbortSignal): void {
+  app.addHook('onResponse', ({ raw }, _reply, done) => {
+    if (closing.aborted) raw.socket.destroySoon();
     done();
   });
 }

@@ -34,7 +34,12 @@ export const noteQuery = z.strictObject({
   note: z.string().min(1).max(200).optional().describe('Why, for people.'),
 });
 
-const moment = z.string().min(1).max(40);
+const moment = z
+  .string()
+  .regex(
+    /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/,
+    'a day like 2026-01-29 (UTC), or a time like 2026-01-29T02:30:00Z',
+  );
 
 export const backfillBody = z
   .strictObject({

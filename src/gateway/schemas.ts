@@ -241,3 +241,14 @@ export const problem = z
 
 /** A body that is streamed, which no schema looks at. */
 export const streamed = z.unknown().meta({ type: 'string' });
+
+/** One of the server-sent events, which are streamed as well. */
+export const event = z.unknown().meta({
+  id: 'Event',
+  type: 'object',
+  properties: {
+    event: { type: 'string', enum: ['progress', 'outcome'] },
+    data: { type: 'string', description: 'JSON: how the run stands, or how it ended.' },
+    id: { type: 'string', description: 'Of the last one: `end`.' },
+  },
+});

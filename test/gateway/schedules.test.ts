@@ -181,8 +181,8 @@ test('what is no schedule, or of another name, or not open, is refused', async (
 test.each([
   ['a day that does not exist', { ...SPAN, to: '2026-02-30' }, 'usage'],
   ['a time on a day that does not exist', { ...SPAN, from: '2026-02-30T00:00:00Z' }, 'usage'],
-  ['no day', { ...SPAN, from: 'yesterday' }, 'usage'],
-  ['a time without a zone', { ...SPAN, from: '2026-01-01T00:00:00' }, 'usage'],
+  ['no day', { ...SPAN, from: 'yesterday' }, 'http_bad_request'],
+  ['a time without a zone', { ...SPAN, from: '2026-01-01T00:00:00' }, 'http_bad_request'],
   ['the end before the beginning', { from: SPAN.to, to: SPAN.from }, 'usage'],
   ['the future', { ...SPAN, to: '2999-01-01' }, 'usage'],
   ['no end', { from: SPAN.from }, 'http_bad_request'],
@@ -193,6 +193,8 @@ test.each([
 });
 
 test('which end of a span is meant is said', async () => {
-  expect((await backfill({ ...SPAN, from: 'x' })).json).toMatchObject({ where: 'body/from' });
-  expect((await backfill({ ...SPAN, to: 'x' })).json).toMatchObject({ where: 'body/to' });
+  expect((await backfill({ ...SPAN, from: '2026-02-30' })).json).toMatchObject({
+    where: 'body/from',
+  });
+  expect((await backfill({ ...SPAN, to: '2026-02-30' })).json).toMatchObject({ where: 'body/to' });
 });

@@ -1,7 +1,10 @@
 import { expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openGateway, TOKEN } from '../gateway/caller.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deleteSchedule } from '../../src/client/schedules/index.ts';
+import { openGateway, pipelineOf, TOKEN } from '../gateway/caller.ts';
 import { openHouse } from '../support/house.ts';
 import { pythonWith } from './python.ts';
 
@@ -10,6 +13,11 @@ const wanted = process.env['ROWMILL_TEST_OUTSIDE'] === 'openapi' ? test : test.s
 
 jest.setTimeout(600_000);
 
+const CHECKS = [
+  ...['not_a_server_error', 'status_code_conformance', 'content_type_conformance'],
+  ...['response_schema_conformance'],
+].join(',');
+
 wanted('the gateway answers as its OpenAPI document says, whatever it is sent', async () => {
   const python = await pythonWith('schemathesis==4.32.5');
   if (typeof python === 'string') {
@@ -17,21 +25,24 @@ wanted('the gateway answers as its OpenAPI document says, whatever it is sent', 
     return;
   }
   const house = await openHouse();
-  const { gateway } = await openGateway(house);
+  const caller = await openGateway(house);
+  const { gateway } = caller;
+  const schedule = `openapi-${process.pid}`;
   try {
-    const url = `${gateway.url}/openapi.json`;
+    // Something that is there, so that not every answer is 404.
+    const id = `openapi-${house.taskQueue}`;
+    await caller.start(id, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
+    const pipeline = pipelineOf({ name: schedule, schedule: { at: '02:30' } });
+    await caller.send('PUT', `/v1/schedules/${schedule}`, { pipeline, owner: 'openapi' });
+    const config = [
+      `[parameters]\n"path.id" = "${id}"\n"path.name" = "${schedule}"`,
+      `[[operations]]\ninclude-name = "DELETE /v1/schedules/{name}"`,
+      `parameters = { "path.name" = "nobody" }`,
+    ].join('\n');
+    await writeFile(join(house.folder, 'schemathesis.toml'), config);
     const args = [
-      ...[
-        'run',
-        url,
-        '-H',
-        `Authorization: Bearer ${TOKEN}`,
-        '--seed',
-        '1',
-        '--max-examples',
-        '25',
-      ],
-      ...['--checks', 'not_a_server_error,status_code_conformance,content_type_conformance'],
+      ...['run', `${gateway.url}/openapi.json`, '-H', `Authorization: Bearer ${TOKEN}`],
+      ...['--seed', '1', '--max-examples', '25', '--checks', CHECKS],
       ...['--phases', 'examples,coverage,fuzzing', '--continue-on-failure', '--no-color'],
       ...['--request-timeout', '30', '--generation-database', 'none'],
     ];
@@ -43,6 +54,7 @@ wanted('the gateway answers as its OpenAPI document says, whatever it is sent', 
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(0);
   } finally {
+    await deleteSchedule(house.client, schedule).catch(() => undefined);
     await gateway.stop('the test is over');
     await house.close();
     await python.remove();

@@ -6,7 +6,7 @@ import type { RunSummary } from '../../contract/run.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import { errorOfRequest, problemOf } from '../problem.ts';
-import { noQuery, runPath, streamed } from '../schemas.ts';
+import { event, noQuery, runPath } from '../schemas.ts';
 
 /** Often enough for proxies, which close what is silent for half a minute. */
 const HEARTBEAT_MS = 15_000;
@@ -34,7 +34,7 @@ export function addEvents(app: App, { door, closing }: Gateway): void {
         response: {
           200: {
             description: 'The events.',
-            content: { 'text/event-stream': { schema: streamed } },
+            content: { 'text/event-stream': { schema: event } },
           },
           204: z.null().describe('Everything was seen already.'),
           ...problems(400, 401, 404, 429, 503),
@@ -78,17 +78,17 @@ async function* eventsOf(
       if (found.done === true) {
         const summary = found.value;
         if (summary !== null)
-          yield event('outcome', { outcome: summary.outcome, summary, error: null }, END);
+          yield eventText('outcome', { outcome: summary.outcome, summary, error: null }, END);
         return;
       }
       const data = JSON.stringify(found.value);
-      if (data !== sent) yield event('progress', found.value);
+      if (data !== sent) yield eventText('progress', found.value);
       sent = data;
       next = looks.next();
     }
   } catch (thrown) {
     const error = problemOf(errorOfRequest(thrown), requestId);
-    yield event('outcome', { outcome: 'failed', summary: null, error }, END);
+    yield eventText('outcome', { outcome: 'failed', summary: null, error }, END);
   }
 }
 
@@ -103,5 +103,5 @@ async function orHeartbeat<T>(next: Promise<T>, signal: AbortSignal): Promise<T 
   }
 }
 
-const event = (name: string, data: unknown, id?: string): string =>
+const eventText = (name: string, data: unknown, id?: string): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
