@@ -1,16 +1,20 @@
 import { expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { RunSummary } from '../../src/contract/run.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse } from '../support/house.ts';
+import { until } from '../support/until.ts';
+import { goProgram } from './go.ts';
 import { pythonWith } from './python.ts';
 
-// Installs a package first: `npm run test:languages`.
+// Installs packages first: `npm run test:languages`.
 const wanted = process.env['ROWMILL_TEST_OUTSIDE'] === 'languages' ? test : test.skip;
 
 jest.setTimeout(420_000);
 
-const EXAMPLE = fileURLToPath(new URL('../../examples/python/enrich.py', import.meta.url));
+const exampleOf = (name: string): string =>
+  fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 
 wanted('the Python example starts a run, waits and prints the summary', async () => {
   const python = await pythonWith('temporalio==1.35.0');
@@ -18,23 +22,70 @@ wanted('the Python example starts a run, waits and prints the summary', async ()
     console.warn(`skipped: no Python with temporalio: ${python}`);
     return;
   }
-  const house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
   try {
-    const workflowInput = await inputFor(house, [{ Symbol: 'MMM', Security: '3M' }]);
-    const child = spawn(`${python.bin}/python`, [EXAMPLE, `python-${house.taskQueue}`], {
-      env: {
-        ROWMILL_TASK_QUEUE: house.taskQueue,
-        TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'],
-      },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    child.stdin.end(JSON.stringify({ workflowInput }));
-    let stdout = '';
-    for await (const chunk of child.stdout) stdout += String(chunk);
-    // What the workflow gives back.
-    expect(JSON.parse(stdout) as RunSummary).toMatchObject({ outcome: 'completed', rows: 1 });
+    await expectSummaries([`${python.bin}/python`, exampleOf('python/enrich.py')]);
   } finally {
-    await house.close();
     await python.remove();
   }
 });
+
+wanted('the Go example does the same', async () => {
+  const program = await goProgram(exampleOf('go'));
+  if (typeof program === 'string') {
+    console.warn(`skipped: no Go: ${program}`);
+    return;
+  }
+  try {
+    await expectSummaries([program.path]);
+  } finally {
+    await program.remove();
+  }
+});
+
+/** Two programs at once, with the same id: one run, whose summary both of them print. */
+async function expectSummaries(command: readonly string[]): Promise<void> {
+  const house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  try {
+    // Held until both are there: an id whose run is completed is refused.
+    const held = { spend: { approveAbove: 0 } };
+    const workflowInput = await inputFor(house, [{ Symbol: 'MMM', Security: '3M' }], held);
+    const id = `example-${house.taskQueue}`;
+    const env = {
+      ROWMILL_TASK_QUEUE: house.taskQueue,
+      TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+    };
+    const programs = [1, 2].map(() => start([...command, id], env, { workflowInput }));
+    await Promise.all(programs.map(({ attached }) => attached));
+    const run = house.client.workflow.getHandle(id);
+    await until('the run waits', async () => {
+      return (await run.query<RunProgress>('progress')).stage === 'waiting for approval';
+    });
+    await run.executeUpdate('approveSpend');
+    const printed = await Promise.all(programs.map(({ stdout }) => stdout));
+    // What the workflow gives back.
+    const [first, second] = printed.map((summary) => JSON.parse(summary) as RunSummary);
+    expect(first).toMatchObject({ workflowId: id, outcome: 'completed', rows: 1 });
+    expect(second?.runId).toBe(first?.runId);
+    expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 1 });
+  } finally {
+    await house.close();
+  }
+}
+
+function start(
+  [program = '', ...args]: readonly string[],
+  env: Record<string, string>,
+  input: object,
+): { attached: Promise<void>; stdout: Promise<string> } {
+  const child = spawn(program, args, { env });
+  child.stdin.end(JSON.stringify(input));
+  let said = '';
+  const attached = new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += String(chunk);
+      if (said.includes('is under way')) resolve();
+    });
+    child.once('error', reject).once('close', () => reject(new Error(said)));
+  });
+  return { attached, stdout: text(child.stdout) };
+}
