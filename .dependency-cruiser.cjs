@@ -17,6 +17,7 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     room('src/contract/', [], 'plain types and names: no dependency at all'),
     room('src/errors\\.ts', [], 'the one table of error codes'),
+    room('src/ports\\.ts', ['src/errors\\.ts'], 'free ports of this machine'),
     room('src/rules/', ['src/contract/'], 'pure judgements'),
     room(
       'workflows/',
@@ -73,8 +74,19 @@ module.exports = {
       ['src/(contract|client|spec|store|errors|worker)'],
       'the HTTP API for backends',
     ),
-    room('src/worker/', ['src/', 'activities/'], 'the worker process'),
-    room('src/dev/', ['src/(errors|contract|worker|client|store)'], 'Temporal on this machine'),
+    room(
+      'src/worker/',
+      [
+        'src/(contract|rules|client|providers|store|sinks|notify|http|errors|ports)',
+        '(activities|workflows)/',
+      ],
+      'the worker process',
+    ),
+    room(
+      'src/dev/',
+      ['src/(errors|ports|contract|worker|client|store)'],
+      'Temporal on this machine',
+    ),
     room('sandbox/', [], 'a stand-in that shares no code with what it tests'),
   ],
   options: {

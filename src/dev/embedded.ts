@@ -9,7 +9,7 @@ import { installRuntime } from '../worker/runtime.ts';
 import { workerSettings, type Env } from '../worker/settings.ts';
 import { startWorker } from '../worker/worker.ts';
 import { releaseLostSteps } from './lost-steps.ts';
-import type { PortChoice } from './temporal/ports.ts';
+import type { PortChoice } from '../ports.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 
 export interface EmbeddedOptions {

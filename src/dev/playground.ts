@@ -7,7 +7,7 @@ import {
   type SandboxProcess,
   type SandboxProcessOptions,
 } from './sandbox-process.ts';
-import type { PortChoice } from './temporal/ports.ts';
+import type { PortChoice } from '../ports.ts';
 
 export interface PlaygroundOptions
   extends

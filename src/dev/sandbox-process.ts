@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RowmillError } from '../errors.ts';
 import type { Env } from '../worker/settings.ts';
-import { onFreePorts, type PortChoice } from './temporal/ports.ts';
+import { onFreePorts, type PortChoice } from '../ports.ts';
 
 export interface SandboxProcessOptions {
   /** Program and arguments that run rowmill's command line; `sandbox …` is added. */

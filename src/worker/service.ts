@@ -1,6 +1,6 @@
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { connectTemporal, type TemporalLink } from '../client/connection.ts';
-import { onFreePorts } from '../dev/temporal/ports.ts';
+import { onFreePorts } from '../ports.ts';
 import { RowmillError } from '../errors.ts';
 import { createWorkerDeps, unusableProviders } from './deps.ts';
 import { startHealthServer } from './health-server.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Connection } from '@temporalio/client';
 import { quietRetry } from '../../src/client/quiet-retry.ts';
-import { pickPorts } from '../../src/dev/temporal/ports.ts';
+import { pickPorts } from '../../src/ports.ts';
 
 test('a call that is repeated after its connection was closed disturbs nobody', async () => {
   // Nothing listens there: each call fails, and is tried again a little later.

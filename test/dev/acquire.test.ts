@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { acquireTemporalBinary } from '../../src/dev/temporal/acquire.ts';
-import { pickPorts } from '../../src/dev/temporal/ports.ts';
+import { pickPorts } from '../../src/ports.ts';
 import { startChild } from './child.ts';
 
 const GOOD = 'temporal version 1.8.2 (Server 1.31.2, UI 2.50.1)';

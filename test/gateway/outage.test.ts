@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal/server.ts';
-import { pickPorts } from '../../src/dev/temporal/ports.ts';
+import { pickPorts } from '../../src/ports.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { openGateway, pipelineOf, type Caller } from './caller.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Runtime } from '@temporalio/worker';
 import { afterAll, expect, test } from '@jest/globals';
-import { onFreePorts } from '../../src/dev/temporal/ports.ts';
+import { onFreePorts } from '../../src/ports.ts';
 import { jsonLogger } from '../../src/worker/logging.ts';
 import { installRuntime } from '../../src/worker/runtime.ts';
 

@@ -1,6 +1,6 @@
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { openPlayground, type Playground } from '../../dev/playground.ts';
-import type { PortChoice } from '../../dev/temporal/ports.ts';
+import type { PortChoice } from '../../ports.ts';
 import type { Cli } from '../context.ts';
 import { interruption } from '../interruption.ts';
 import { numberFlag, PORT, SPEED } from '../number-flag.ts';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTemporal, type TemporalLink } from '../../client/connection.ts';
 import { isAtLeast } from '../../client/server-version.ts';
 import { RowmillError } from '../../errors.ts';
-import { isListening, LOOPBACK } from './ports.ts';
+import { isListening, LOOPBACK } from '../../ports.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../../client/search-attributes.ts';
 import type { TemporalBinary } from './binary.ts';
 

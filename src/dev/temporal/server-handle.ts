@@ -4,7 +4,7 @@ import type { TargetOptions } from '../../client/connection.ts';
 import { atExit } from './farewell.ts';
 import { plainTarget } from './launch.ts';
 import { withLock } from './lock.ts';
-import { LOOPBACK } from './ports.ts';
+import { LOOPBACK } from '../../ports.ts';
 import { endProcess, isStill, sendSignal, type ProcessMark } from './process.ts';
 import * as state from './server-state.ts';
 

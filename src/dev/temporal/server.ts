@@ -8,7 +8,7 @@ import { acquireTemporalBinary, type AcquireOptions } from './acquire.ts';
 import type { TemporalBinary } from './binary.ts';
 import { launch, plainTarget, waitUntilServing, type LaunchPlan } from './launch.ts';
 import { withLock } from './lock.ts';
-import { onFreePorts, type PortChoice } from './ports.ts';
+import { onFreePorts, type PortChoice } from '../../ports.ts';
 import { endProcess, markOf } from './process.ts';
 import { ensureSearchAttributes } from '../../client/search-attributes.ts';
 import { GRACE_MS, handleOf, untilGone, type TemporalServer } from './server-handle.ts';

@@ -1,4 +1,4 @@
-import { pickPorts } from '../../../src/dev/temporal/ports.ts';
+import { pickPorts } from '../../../src/ports.ts';
 import { TOKEN } from '../../support/token.ts';
 import { until } from '../../support/until.ts';
 import { rowmill, type Command } from '../../cli/command.ts';

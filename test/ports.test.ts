@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { onFreePorts, pickPorts } from '../../src/dev/temporal/ports.ts';
-import { RowmillError } from '../../src/errors.ts';
+import { onFreePorts, pickPorts } from '../src/ports.ts';
+import { RowmillError } from '../src/errors.ts';
 
 const open: Server[] = [];
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
-import { RowmillError } from '../../errors.ts';
+import { RowmillError } from './errors.ts';
 
 export const LOOPBACK = '127.0.0.1';
 
