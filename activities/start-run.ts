@@ -140,11 +140,20 @@ async function scopesOf(input: StartRunInput, folder: Folder): Promise<RunScope[
   if (input.openOfSweep !== null) {
     return openScopes(mode, table, folder, openCellsFile(input.openOfSweep));
   }
-  if (!input.contested) return [scopeOf(mode, computed, input.rows)];
-  const rowIds: string[] = [];
-  for await (const line of folder.lines(ROW_IDS_FILE)) rowIds.push(rowIdOf(line));
+  const rowIds = input.contested ? await rowIdsIn(folder) : placesOf(table, input.rows);
+  if (rowIds === null) return [scopeOf(mode, computed, input.rows)];
   return chunks(rowIds).map((ids) => scopeOf(mode, computed, ids));
 }
+
+async function rowIdsIn(folder: Folder): Promise<string[]> {
+  const rowIds: string[] = [];
+  for await (const line of folder.lines(ROW_IDS_FILE)) rowIds.push(rowIdOf(line));
+  return rowIds;
+}
+
+/** Ids of so many rows behind the blank ones; `null` where there are none and all rows are ours. */
+const placesOf = ({ blank }: TableRef, rows: number): string[] | null =>
+  blank === undefined ? null : Array.from({ length: rows }, (_, at) => String(blank.rows + at));
 
 /** Named rows, or all of so many; the cells of the scope are what the spend was judged by. */
 const scopeOf = (mode: RunMode, columnIds: string[], rows: string[] | number): RunScope => ({

@@ -14,8 +14,8 @@ const FREE: ReadonlySet<ColumnKind> = new Set([
 ]);
 
 /** Credits for one start of a cell. */
-export function priceOf({ config }: Column): number {
-  if (FREE.has(config.kind)) return 0;
+export function priceOf({ config, free }: Column): number {
+  if (free || FREE.has(config.kind)) return 0;
   return config.kind === 'company_people_finder' ? 2 : 1;
 }
 

@@ -1,5 +1,4 @@
 import type { Core } from './core.ts';
-import type { Problem } from './problem.ts';
 
 export interface Call {
   params: Record<string, string>;
@@ -20,7 +19,5 @@ export interface Route {
   url: string;
   /** Where the token is: `Authorization: Bearer`, or `X-API-KEY`. @default 'bearer' */
   auth?: 'bearer' | 'api-key' | 'none';
-  /** How the API words a refusal. @default `{detail}` */
-  refusal?: (problem: Problem) => object;
   handle: (core: Core, call: Call) => Answer;
 }

@@ -48,7 +48,7 @@ export function startRun(world: World, wish: RunWish): RunOutput {
 }
 
 /** Cells that hang are on their way already; but asking again may help them. */
-function nudgeHeld(
+export function nudgeHeld(
   world: World,
   table: Table,
   slots: readonly number[],

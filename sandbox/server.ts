@@ -1,15 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { APIS } from './apis.ts';
 import type { Books } from './books.ts';
 import type { Core } from './core.ts';
 import { dribble } from './faults/dribble.ts';
 import type { Action, Intercept, Outgoing, Seen } from './intercept.ts';
 import { ownRoutes } from './own-routes.ts';
 import { invalid, Problem } from './problem.ts';
-import { promptLayerRoutes } from './promptlayer/routes.ts';
 import type { Route } from './route.ts';
-import { ROUTES } from './routes.ts';
 
 const BODY_LIMIT_BYTES = 64 * 2 ** 20;
 
@@ -41,21 +40,20 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
   app.addHook('onClose', () => closing.abort());
   let serial = 0;
 
-  const answer = (route: Route, request: FastifyRequest): Outgoing => {
+  const answer = (route: Route, refusal: Refusal, request: FastifyRequest): Outgoing => {
     try {
       if (route.auth !== 'none') passes(tokenIn(request, route));
       const { status = 200, body, headers } = route.handle(core, callOf(request));
       return outgoing(status, body, headers);
     } catch (error) {
       if (error instanceof Problem) {
-        const refusal = route.refusal?.(error) ?? { detail: error.detail };
-        return outgoing(error.status, refusal, error.headers);
+        return outgoing(error.status, refusal(error), error.headers);
       }
       throw error;
     }
   };
 
-  const add = (route: Route, hook: Intercept | undefined, counted: boolean): void => {
+  const add = (route: Route, refusal: Refusal, hook: Intercept | undefined): void => {
     const name = `${route.method} ${route.url}`;
     let nth = 0;
     app.route({
@@ -63,10 +61,10 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
       url: route.url,
       handler: async (request, reply) => {
         const count = (status: number | 'cut'): void => {
-          if (counted) core.world.ledger.countRequest(name, status);
+          core.world.ledger.countRequest(name, status);
         };
         if (hook === undefined) {
-          const result = answer(route, request);
+          const result = answer(route, refusal, request);
           count(result.status);
           return send(reply, result);
         }
@@ -77,14 +75,14 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
         if (first !== undefined) {
           if (first.do === 'late') {
             void sleep(first.afterMs, undefined, { ref: false, signal: closing.signal }).then(
-              () => answer(route, request),
+              () => answer(route, refusal, request),
               () => undefined,
             );
           }
           count(statusOf(first, 'cut'));
           return act(reply, first, null, closing.signal);
         }
-        const result = answer(route, request);
+        const result = answer(route, refusal, request);
         const second = await hook({ ...seen, phase: 'after', reply: result });
         count(statusOf(second, result.status));
         return second === undefined
@@ -93,10 +91,22 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
       },
     });
   };
-  for (const route of [...ROUTES, ...promptLayerRoutes]) add(route, intercept, true);
-  for (const route of ownRoutes(books)) add(route, undefined, false);
+  for (const { routes, dialect } of APIS) {
+    for (const route of routes) add(route, dialect.refusal, intercept);
+  }
+  for (const route of ownRoutes(books)) {
+    app.route({
+      method: route.method,
+      url: route.url,
+      handler: (request, reply) => send(reply, answer(route, plainly, request)),
+    });
+  }
   return app;
 }
+
+type Refusal = (problem: Problem) => object;
+
+const plainly: Refusal = ({ detail }) => ({ detail });
 
 /** What the client was told. */
 function statusOf(action: Action | undefined, otherwise: number | 'cut'): number | 'cut' {

@@ -13,6 +13,8 @@ export class Column {
   readonly createdAtMs: number;
   readonly cells = new Cells();
   config: ColumnConfig;
+  /** Asks nobody and costs nothing, whatever its kind. */
+  free = false;
   removed = false;
   /** Computed columns on the same row that must be done first, and those that wait for this. */
   upstream: Column[] = [];

@@ -1,17 +1,18 @@
 import type { Outgoing } from '../intercept.ts';
 import type { Json, JsonObject } from '../json.ts';
+import type { Dialect } from './dialect.ts';
 
 /** Never in an answer of the sandbox: a place to be filled after the JSON is written. */
 const MARK = '\u{E000}';
 
-/** Prose, where such characters really come from; answers stay what they are. */
-const PROSE = new Set(['explanation', 'short_description', 'description']);
-
-/** Raw control characters inside strings: not JSON by the book, and seen all the same. */
-export function withControlCharacters(reply: Outgoing): Outgoing {
+/**
+ * Raw control characters inside strings: not JSON by the book, and seen all the same. In `prose`,
+ * where they really come from; answers stay what they are.
+ */
+export function withControlCharacters(reply: Outgoing, prose: readonly string[]): Outgoing {
   const marked = changed(reply, (value) => {
     const walked = walk(value, (key, one) =>
-      PROSE.has(key) && typeof one === 'string' ? `${one}${MARK}` : one,
+      prose.includes(key) && typeof one === 'string' ? `${one}${MARK}` : one,
     );
     return isObject(walked) ? { ...walked, note: `line${MARK}line` } : walked;
   });
@@ -25,15 +26,22 @@ export interface Unknown {
 }
 
 /** The API as it may be next year: fields and status words that no client knows. */
-export const withUnknown = (reply: Outgoing, { fields, words }: Unknown): Outgoing =>
-  changed(reply, (value) => {
-    const worded = walk(value, (key, one) =>
-      (key === 'status' || key === 'run_status') && typeof one === 'string'
-        ? (words[one] ?? one)
-        : one,
-    );
-    return fields ? extended(worded) : worded;
+export function withUnknown(
+  reply: Outgoing,
+  { fields, words }: Unknown,
+  where: Dialect['words'],
+): Outgoing {
+  const other = (word: string): string => words[word.toLowerCase()] ?? word;
+  const worded = (key: string, one: Json): Json => {
+    if (typeof one === 'string') return where.values.includes(key) ? other(one) : one;
+    if (!where.keys.includes(key) || !isObject(one)) return one;
+    return Object.fromEntries(Object.entries(one).map(([word, count]) => [other(word), count]));
+  };
+  return changed(reply, (value) => {
+    const walked = walk(value, worded);
+    return fields ? extended(walked) : walked;
   });
+}
 
 const ADDED = { since: 2031, words: ['nobody', 'knows', 'yet'] };
 
@@ -47,7 +55,7 @@ function extended(value: Json): Json {
   return fields;
 }
 
-const isObject = (value: Json): value is JsonObject =>
+export const isObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function walk(value: Json, replace: (key: string, value: Json) => Json): Json {
@@ -62,7 +70,7 @@ function walk(value: Json, replace: (key: string, value: Json) => Json): Json {
 
 /** Another JSON body in a reply that is one; errors stay as they are. */
 export function changed(reply: Outgoing, change: (value: Json) => Json): Outgoing {
-  if (reply.status !== 200) return reply;
+  if (reply.status >= 300 || reply.body === '') return reply;
   // Written by the sandbox itself.
   return { ...reply, body: JSON.stringify(change(JSON.parse(reply.body) as Json)) };
 }

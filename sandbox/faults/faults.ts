@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { APIS, dialectOf } from '../apis.ts';
 import type { Core } from '../core.ts';
 import { between } from '../hash.ts';
 import type { Action, Intercept, Outgoing, Seen } from '../intercept.ts';
 import { DONE } from '../cells.ts';
 import type { World } from '../world.ts';
 import { withControlCharacters, withUnknown } from './bodies.ts';
+import type { Dialect } from './dialect.ts';
 import { withOtherRows } from './pages.ts';
 import { denied, errorReply, html, payment, rateLimit } from './replies.ts';
+import { isRequestKind } from './request-kinds.ts';
 import type { RequestRule, Script } from './script.ts';
 import { StatusPast, withOldStatus } from './status-lag.ts';
 import { Trigger, type Standing } from './trigger.ts';
@@ -30,7 +33,9 @@ export class Faults {
   constructor(core: Core, script: Script) {
     this.#core = core;
     this.#script = script;
-    this.#triggers = script.requests.map((rule, at) => new Trigger(rule, script.seed, at));
+    this.#triggers = script.requests.map(
+      (rule, at) => new Trigger(rule, requestsOf(rule), script.seed, at),
+    );
     this.#past = script.requests.some(({ fault }) => fault === 'status-lag')
       ? new StatusPast()
       : null;
@@ -60,10 +65,11 @@ export class Faults {
     // Chosen before anything is waited for: the order of requests decides, not that of delays.
     const standing = this.#core.read((world) => this.#standing(world, seen));
     const rules = this.#choose(seen, standing);
+    const { refusal } = dialectOf(seen.route);
     this.#pending.set(seen.serial, rules);
     for (const rule of rules) {
       if (rule.fault === 'delay' && rule.phase === 'before') await this.#delay(rule, seen);
-      const action = actionBefore(rule);
+      const action = actionBefore(rule, refusal);
       if (action === undefined) continue;
       this.#pending.delete(seen.serial);
       return action;
@@ -76,6 +82,7 @@ export class Faults {
     const path = seen.url.split('?', 1)[0] ?? '';
     const asked = { method: seen.method, path, body: seen.body };
     const rules: RequestRule[] = [];
+    const { refusal } = dialectOf(seen.route);
     let ended = false;
     for (const trigger of this.#triggers) {
       const { rule } = trigger;
@@ -83,7 +90,7 @@ export class Faults {
       trigger.fire(standing);
       this.#core.world.ledger.fire(rule.name);
       rules.push(rule);
-      ended = actionBefore(rule) !== undefined;
+      ended = actionBefore(rule, refusal) !== undefined;
     }
     return rules;
   }
@@ -91,43 +98,42 @@ export class Faults {
   async #after(seen: Seen): Promise<Action | undefined> {
     const rules = this.#pending.get(seen.serial) ?? [];
     this.#pending.delete(seen.serial);
-    const tableId = seen.params['table_id'];
-    if (tableId !== undefined) {
-      this.#core.read((world) => this.#past?.note(world, tableId, this.#nowMs()));
-    }
+    const dialect = dialectOf(seen.route);
+    this.#core.read((world) => this.#past?.note(dialect.statuses(world, seen), this.#nowMs()));
     const whole = seen.reply;
     if (whole === null || rules.length === 0) return undefined;
     let reply: Outgoing = whole;
     for (const rule of rules) {
       if (rule.fault === 'delay' && rule.phase === 'after') await this.#delay(rule, seen);
-      const action = actionAfter(rule, reply);
+      const action = actionAfter(rule, reply, dialect.refusal);
       if (action !== undefined) return action;
-      reply = this.#rewritten(rule, reply, seen);
+      reply = this.#rewritten(rule, reply, seen, dialect);
     }
     return reply === whole ? undefined : { do: 'reply', ...reply };
   }
 
-  #rewritten(rule: RequestRule, reply: Outgoing, seen: Seen): Outgoing {
-    const { url, serial } = seen;
-    const tableId = seen.params['table_id'] ?? '';
+  #rewritten(rule: RequestRule, reply: Outgoing, seen: Seen, dialect: Dialect): Outgoing {
     switch (rule.fault) {
       case 'content-type':
         return { ...reply, headers: { ...reply.headers, 'content-type': rule.type } };
       case 'empty':
         return { ...reply, body: '' };
       case 'control-characters':
-        return withControlCharacters(reply);
+        return withControlCharacters(reply, dialect.prose);
       case 'unknown':
-        return withUnknown(reply, rule);
+        return withUnknown(reply, rule, dialect.words);
       case 'pages': {
-        const asked = { tableId, url, serial };
-        return this.#core.read((world) =>
-          withOtherRows(world, reply, asked, rule, this.#script.seed),
-        );
+        if (reply.status !== 200) return reply;
+        const page = this.#core.read((world) => dialect.page(world, seen));
+        return page === null
+          ? reply
+          : withOtherRows(reply, page, rule, this.#script.seed, seen.serial);
       }
       case 'status-lag': {
-        const old = this.#past?.at(tableId, this.#nowMs() - rule.ms) ?? null;
-        return withOldStatus(reply, old, rule.counts);
+        const shown = dialect.statusIn(seen);
+        if (shown === null) return reply;
+        const old = this.#past?.at(shown.id, this.#nowMs() - rule.ms) ?? null;
+        return withOldStatus(reply, shown, old, rule.counts);
       }
       default:
         return reply;
@@ -140,9 +146,8 @@ export class Faults {
     await sleep(waitMs, undefined, { ref: false, signal: this.#closing.signal });
   }
 
-  #standing(world: World, { params }: Seen): Standing {
-    const table = world.tables.get(params['table_id'] ?? '');
-    const tables = table === undefined ? [...world.tables.values()] : [table];
+  #standing(world: World, seen: Seen): Standing {
+    const tables = dialectOf(seen.route).tables(world, seen) ?? [...world.tables.values()];
     const standing = { rows: 0, cellsDone: 0, cellsPaid: 0, ms: this.#nowMs() };
     for (const { live, counts, account } of tables) {
       standing.rows += live.length;
@@ -168,8 +173,14 @@ export class Faults {
   }
 }
 
+/** `METHOD /path` of each request that a rule is for, of whatever API. */
+const requestsOf = ({ on }: RequestRule): readonly string[] =>
+  isRequestKind(on) ? APIS.flatMap(({ dialect }) => dialect.requests[on]) : [on];
+
+type Refusal = Dialect['refusal'];
+
 /** What happens instead of the request; `undefined` = it is carried out. */
-function actionBefore(rule: RequestRule): Action | undefined {
+function actionBefore(rule: RequestRule, refusal: Refusal): Action | undefined {
   switch (rule.fault) {
     case 'reset':
       return rule.phase === 'before' ? { do: 'reset' } : undefined;
@@ -178,25 +189,25 @@ function actionBefore(rule: RequestRule): Action | undefined {
       return { do: 'late', afterMs, then: then === 'reset' ? 'reset' : html(then) };
     }
     case 'error':
-      return rule.phase === 'before' ? { do: 'reply', ...errorReply(rule) } : undefined;
+      return rule.phase === 'before' ? { do: 'reply', ...errorReply(rule, refusal) } : undefined;
     case 'rate-limit':
-      return { do: 'reply', ...rateLimit(rule) };
+      return { do: 'reply', ...rateLimit(rule, refusal) };
     case 'payment':
-      return { do: 'reply', ...payment(rule) };
+      return { do: 'reply', ...payment(rule, refusal) };
     case 'denied':
-      return { do: 'reply', ...denied(rule) };
+      return { do: 'reply', ...denied(rule, refusal) };
     default:
       return undefined;
   }
 }
 
 /** How the reply gets lost; `undefined` = it arrives, perhaps rewritten. */
-function actionAfter(rule: RequestRule, reply: Outgoing): Action | undefined {
+function actionAfter(rule: RequestRule, reply: Outgoing, refusal: Refusal): Action | undefined {
   switch (rule.fault) {
     case 'reset':
       return { do: 'reset' };
     case 'error':
-      return { do: 'reply', ...errorReply(rule) };
+      return { do: 'reply', ...errorReply(rule, refusal) };
     case 'truncate':
       return { do: 'truncate', bytes: rule.bytes, of: reply };
     case 'dribble': {

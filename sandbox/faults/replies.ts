@@ -1,13 +1,17 @@
 import { STATUS_CODES } from 'node:http';
 import type { Outgoing } from '../intercept.ts';
+import { Problem } from '../problem.ts';
 import type { RequestRule } from './script.ts';
 
 type Rule<K extends RequestRule['fault']> = Extract<RequestRule, { fault: K }>;
 
-const json = (status: number, detail: unknown, headers: Record<string, string> = {}): Outgoing => ({
-  status,
-  headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify({ detail }),
+/** Says what the API's own words are for an error. */
+type Refusal = (problem: Problem) => object;
+
+const refused = (refusal: Refusal, problem: Problem): Outgoing => ({
+  status: problem.status,
+  headers: { 'content-type': 'application/json', ...problem.headers },
+  body: JSON.stringify(refusal(problem)),
 });
 
 /** What a gateway in front of the API says: no JSON. */
@@ -20,20 +24,20 @@ export const html = (status: number): Outgoing => {
   };
 };
 
-export function errorReply({ status, body }: Rule<'error'>): Outgoing {
+export function errorReply({ status, body }: Rule<'error'>, refusal: Refusal): Outgoing {
   if (body === 'html') return html(status);
-  if (body === 'json') return json(status, STATUS_CODES[status] ?? 'Error');
-  return { status, headers: {}, body: '' };
+  if (body === 'empty') return { status, headers: {}, body: '' };
+  return refused(refusal, new Problem(status, STATUS_CODES[status] ?? 'Error'));
 }
 
-export function rateLimit({ retryAfter, seconds }: Rule<'rate-limit'>): Outgoing {
+export function rateLimit({ retryAfter, seconds }: Rule<'rate-limit'>, refusal: Refusal): Outgoing {
   const at = new Date(Date.now() + seconds * 1_000);
   const headers = {
     seconds: { 'retry-after': String(seconds) },
     date: { 'retry-after': at.toUTCString() },
     none: {},
   };
-  return json(429, 'Too many requests', headers[retryAfter]);
+  return refused(refusal, new Problem(429, 'Too many requests', headers[retryAfter]));
 }
 
 const PAYMENT = {
@@ -42,10 +46,13 @@ const PAYMENT = {
   insufficient_credits: 'Not enough credits to run this table.',
 };
 
-export const payment = ({ reason }: Rule<'payment'>): Outgoing =>
-  json(402, { error: reason, message: PAYMENT[reason] });
+export const payment = ({ reason }: Rule<'payment'>, refusal: Refusal): Outgoing =>
+  refused(refusal, new Problem(402, { error: reason, message: PAYMENT[reason] }));
 
-export const denied = ({ status }: Rule<'denied'>): Outgoing =>
-  status === 401
-    ? json(401, 'Invalid authentication credentials', { 'www-authenticate': 'Bearer' })
-    : json(403, 'Not allowed');
+export function denied({ status }: Rule<'denied'>, refusal: Refusal): Outgoing {
+  const problem =
+    status === 401
+      ? new Problem(401, 'Invalid authentication credentials', { 'www-authenticate': 'Bearer' })
+      : new Problem(403, 'Not allowed');
+  return refused(refusal, problem);
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRequestKind, REQUEST_KINDS } from './request-kinds.ts';
 
 /** Real milliseconds; an hour at most, so that no script hangs for ever by a typing mistake. */
 const ms = z.int().min(0).max(3_600_000);
@@ -16,12 +17,13 @@ const bounds = z.strictObject({
 const METHODS = 'GET|POST|PATCH|DELETE';
 const ON = new RegExp(`^(\\*|(${METHODS})(\\|(${METHODS}))*) /\\S*$`);
 const ON_HINT =
-  'expected METHOD /path, such as "POST /v1/tables/{id}/rows", "GET|POST /v1/tables" or "* /**"';
+  'expected METHOD /path, such as "POST /v1/tables/{id}/rows", "GET|POST /v1/tables" or "* /**", ' +
+  `or one of: ${REQUEST_KINDS.join(', ')}`;
 
 /** Which requests a rule is for. */
 const when = {
   name: z.string().min(1).max(200).optional(),
-  on: z.string().regex(ON, ON_HINT),
+  on: z.string().refine((on) => isRequestKind(on) || ON.test(on), ON_HINT),
   /** Fields of the request's JSON body that must be equal. */
   where: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
   /** Of the table in the path, or of all tables; `ms`: since the sandbox was started. */
@@ -84,9 +86,12 @@ const KINDS = [
   rule('control-characters', {}),
   rule('unknown', {
     fields: z.boolean().default(true),
-    words: z
-      .record(z.string(), z.string())
-      .default({ requested: 'queued', in_progress: 'thinking', running: 'warming_up' }),
+    words: z.record(z.string(), z.string()).default({
+      requested: 'queued',
+      in_progress: 'thinking',
+      running: 'warming_up',
+      queued: 'lined_up',
+    }),
   }),
   rule('pages', { how: z.enum(['shift', 'repeat', 'miss']), rows: z.int().default(1) }),
   rule('status-lag', { ms, counts: z.enum(['cells', 'all']).default('cells') }),

@@ -12,21 +12,25 @@ export interface Asked {
 /** How things stand when the request comes; `ms` since the start of the sandbox. */
 export type Standing = Record<keyof RequestRule['while'], number>;
 
+interface Pattern {
+  /** `null` = any. */
+  methods: ReadonlySet<string> | null;
+  path: RegExp;
+}
+
 /** Decides which requests a rule befalls: by counting them, and by the seed. */
 export class Trigger {
   readonly rule: RequestRule;
   readonly #draw: (matched: number) => number;
-  readonly #methods: ReadonlySet<string> | null;
-  readonly #path: RegExp;
+  readonly #patterns: readonly Pattern[];
   #matched = 0;
   #fired = 0;
   #untilMs = -1;
 
-  constructor(rule: RequestRule, seed: number, at: number) {
+  /** `on`: `METHOD /path` of each request that is meant. */
+  constructor(rule: RequestRule, on: readonly string[], seed: number, at: number) {
     this.rule = rule;
-    const [methods = '*', path = '/**'] = rule.on.split(' ');
-    this.#methods = methods === '*' ? null : new Set(methods.split('|'));
-    this.#path = pathPattern(path);
+    this.#patterns = on.map(pattern);
     this.#draw = (matched) => share(seed, 'request', at, matched);
   }
 
@@ -47,7 +51,10 @@ export class Trigger {
   }
 
   #isFor({ method, path, body }: Asked, standing: Standing): boolean {
-    if (this.#methods?.has(method) === false || !this.#path.test(path)) return false;
+    const meant = this.#patterns.some(
+      (one) => one.methods?.has(method) !== false && one.path.test(path),
+    );
+    if (!meant) return false;
     const fields = typeof body === 'object' && body !== null ? body : {};
     const sent = new Map<string, unknown>(Object.entries(fields));
     const wanted = Object.entries(this.rule.where);
@@ -69,6 +76,14 @@ export class Trigger {
     if (every !== undefined) return matched % every === 0;
     return matched >= from && matched <= to;
   }
+}
+
+function pattern(on: string): Pattern {
+  const [methods = '*', path = '/**'] = on.split(' ');
+  return {
+    methods: methods === '*' ? null : new Set(methods.split('|')),
+    path: pathPattern(path),
+  };
 }
 
 /** `{id}`, `:id` and `*` stand for one part of a path, `**` for any number of them. */

@@ -1,38 +1,41 @@
 import type { ColumnConfig } from '../configs.ts';
 import type { Json, JsonObject } from '../json.ts';
 
-export const COLUMN_TYPES = [
-  'TEXT',
-  'ABSOLUTE_NUMERIC_DISTANCE',
-  'AI_DATA_EXTRACTION',
-  'APPLY_DIFF',
-  'ASSERT_VALID',
-  'COALESCE',
-  'CODE_EXECUTION',
-  'COMBINE_COLUMNS',
-  'COMPARE',
-  'COMPOSITION',
-  'CONTAINS',
-  'CONVERSATION_SIMULATOR',
-  'COSINE_SIMILARITY',
-  'COUNT',
-  'ENDPOINT',
-  'FOR_LOOP',
-  'HUMAN',
-  'JSON_PATH',
-  'LLM_ASSERTION',
-  'MATH_OPERATOR',
-  'MCP',
-  'MIN_MAX',
-  'PARSE_VALUE',
-  'PROMPT_TEMPLATE',
-  'REGEX',
-  'REGEX_EXTRACTION',
-  'VARIABLE',
-  'WHILE_LOOP',
-  'WORKFLOW',
-  'XML_PATH',
-] as const;
+/** Column types, and whether a cell of it costs something: those that work on texts alone do not. */
+const COLUMN_TYPES: Record<string, 'paid' | 'free'> = {
+  TEXT: 'free',
+  ABSOLUTE_NUMERIC_DISTANCE: 'free',
+  AI_DATA_EXTRACTION: 'paid',
+  APPLY_DIFF: 'free',
+  ASSERT_VALID: 'free',
+  COALESCE: 'free',
+  CODE_EXECUTION: 'paid',
+  COMBINE_COLUMNS: 'free',
+  COMPARE: 'free',
+  COMPOSITION: 'free',
+  CONTAINS: 'free',
+  CONVERSATION_SIMULATOR: 'paid',
+  COSINE_SIMILARITY: 'paid',
+  COUNT: 'free',
+  ENDPOINT: 'paid',
+  FOR_LOOP: 'paid',
+  HUMAN: 'free',
+  JSON_PATH: 'free',
+  LLM_ASSERTION: 'paid',
+  MATH_OPERATOR: 'free',
+  MCP: 'paid',
+  MIN_MAX: 'free',
+  PARSE_VALUE: 'free',
+  PROMPT_TEMPLATE: 'paid',
+  REGEX: 'free',
+  REGEX_EXTRACTION: 'free',
+  VARIABLE: 'free',
+  WHILE_LOOP: 'paid',
+  WORKFLOW: 'paid',
+  XML_PATH: 'free',
+};
+
+export const isFree = (type: string): boolean => COLUMN_TYPES[type] === 'free';
 
 const ALIASES: Record<string, string> = {
   llm: 'PROMPT_TEMPLATE',
@@ -43,7 +46,7 @@ const ALIASES: Record<string, string> = {
 /** Upper case as it is stored; `null` for a word that is no type. */
 export function typeOf(word: string): string | null {
   const type = ALIASES[word] ?? word.toUpperCase();
-  return COLUMN_TYPES.some((known) => known === type) ? type : null;
+  return Object.hasOwn(COLUMN_TYPES, type) ? type : null;
 }
 
 /** Whatever computes, computes as a model that is asked the text of its template would. */

@@ -4,7 +4,7 @@ import { cursorAt, paged, placeOf, type Filters } from './cursor.ts';
 import { bookOutput, columnOutput, rowOutput, sheetOutput } from './render.ts';
 import type * as requests from './requests.ts';
 import { bookOf, sheetOf } from './find.ts';
-import { versionOf } from './state.ts';
+import { versionOf, type Sheet } from './state.ts';
 
 type ListQuery = z.output<typeof requests.list>;
 
@@ -54,17 +54,24 @@ export function listColumns(world: World, bookId: string, sheetId: string, query
   return { success: true, data, ...paged(world.promptLayer, next, query.limit) };
 }
 
-export function listRows(
-  world: World,
-  bookId: string,
-  sheetId: string,
-  query: z.output<typeof requests.rows>,
-) {
-  const sheet = sheetOf(world, bookId, sheetId);
-  const { order, limit, cursor, include_system_columns: system } = query;
+type RowsQuery = z.output<typeof requests.rows>;
+
+/** Places of a sheet's rows in the order asked for, and where in it the cursor stands. */
+export function rowsAsked(
+  sheet: Sheet,
+  { order, cursor, include_system_columns: system }: RowsQuery,
+): { places: number[]; filters: Filters; from: number } {
   const places = sheet.table.live.map((_slot, place) => place);
   if (order === 'desc') places.reverse();
-  const { items, next } = part(places, cursor, limit, { of: 'rows', sheetId, order, system });
+  const filters = { of: 'rows', sheetId: sheet.id, order, system };
+  return { places, filters, from: placeOf(cursor, filters) };
+}
+
+export function listRows(world: World, bookId: string, sheetId: string, query: RowsQuery) {
+  const sheet = sheetOf(world, bookId, sheetId);
+  const { limit, cursor } = query;
+  const { places, filters } = rowsAsked(sheet, query);
+  const { items, next } = part(places, cursor, limit, filters);
   const withColumns = query.include_columns ?? cursor === undefined;
   return {
     success: true,

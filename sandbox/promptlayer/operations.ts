@@ -1,7 +1,7 @@
 import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from '../cells.ts';
 import type { Asked } from '../engine.ts';
 import { hash32 } from '../hash.ts';
-import { carryOut, planOf, refuseWithoutCredits } from '../runs.ts';
+import { carryOut, nudgeHeld, planOf, refuseWithoutCredits } from '../runs.ts';
 import { iso, wallMs, type World } from '../world.ts';
 import { refused, sheetOf } from './find.ts';
 import type { Operation, Sheet } from './state.ts';
@@ -38,14 +38,21 @@ export type Started =
 export function startOperation(world: World, wish: OperationWish): Started {
   const sheet = sheetOf(world, wish.bookId, wish.sheetId);
   const { table } = sheet;
-  const plan = planOf(table, wantedOf(wish), slotsOf(sheet, wish), columnsOf(sheet, wish));
-  if (plan.length === 0) return { end: 'nothing to do' };
+  const wanted = wantedOf(wish);
+  const slots = slotsOf(sheet, wish);
+  const columns = columnsOf(sheet, wish);
+  const plan = planOf(table, wanted, slots, columns);
+  if (plan.length === 0) {
+    if (wanted.has(CREATED)) nudgeHeld(world, table, slots, columns);
+    return { end: 'nothing to do' };
+  }
   const { options } = world.promptLayer;
   const token = tokenOf(world, sheet, wish, plan.length);
   if (plan.length > options.confirmAbove && wish.token !== token) {
     return { end: 'confirm', token, cells: plan.length };
   }
   refuseWithoutCredits(world, [...new Set(plan.map(({ column }) => column))]);
+  if (wanted.has(CREATED)) nudgeHeld(world, table, slots, columns);
   carryOut(world, table, plan);
   sheet.edits += 1;
   const operations: Operation[] = [];

@@ -5,6 +5,4 @@ export interface PromptLayerOptions {
   cellsPerExecution?: number;
   /** Where lists have their cursor: the reference shows it in both places. @default 'pagination' */
   cursorIn?: 'pagination' | 'top';
-  /** `DELETE …/rows`, which only the official clients show. @default true */
-  deletesRows?: boolean;
 }

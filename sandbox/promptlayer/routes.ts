@@ -1,5 +1,4 @@
 import type { Core } from '../core.ts';
-import { Problem } from '../problem.ts';
 import type { Answer, Call, Route } from '../route.ts';
 import { checked } from '../validation.ts';
 import { listBooks, listColumns, listRows, listSheets } from './lists.ts';
@@ -26,18 +25,7 @@ const route = (
   method: Route['method'],
   url: string,
   handle: (core: Core, call: Call) => Answer,
-): Route => ({ method, url, auth: 'api-key', refusal, handle });
-
-/** Its own shape of errors, with FastAPI's for what does not fit the schema. */
-function refusal({ status, detail }: Problem): object {
-  if (Array.isArray(detail)) return { detail };
-  const said = typeof detail === 'string' ? detail : detail['message'];
-  const message = typeof said === 'string' ? said : 'Error';
-  const error = typeof detail === 'string' ? null : detail['error'];
-  return { success: false, message, error: error ?? WORDS[status] ?? message };
-}
-
-const WORDS: Record<number, string> = { 400: 'bad_request', 401: 'unauthorized', 404: 'not_found' };
+): Route => ({ method, url, auth: 'api-key', handle });
 
 const tables: Route[] = [
   route('POST', TABLES, (core, call) => {
@@ -139,12 +127,6 @@ const rows: Route[] = [
       row_count: sheet.table.live.length,
       version: versionOf(sheet),
     });
-  }),
-  route('DELETE', `${SHEET}/rows`, (core, call) => {
-    if (!core.world.promptLayer.options.deletesRows) throw new Problem(405, 'Method Not Allowed');
-    const { row_indices: places } = checked(requests.deleteRows, call.body(), 'body');
-    const deleted = core.execute('dropRows', { ...place(call), places });
-    return { body: { success: true, rows_deleted: deleted } };
   }),
 ];
 

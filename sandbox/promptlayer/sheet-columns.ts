@@ -1,7 +1,7 @@
 import { inOrder } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
 import { wallMs, type World } from '../world.ts';
-import { engineConfig, typeOf } from './column-types.ts';
+import { engineConfig, isFree, typeOf } from './column-types.ts';
 import { gone, refused, sheetOf } from './find.ts';
 import type { Sheet, SheetColumn } from './state.ts';
 
@@ -30,6 +30,7 @@ export function createColumn(world: World, wish: ColumnWish): SheetColumn {
   const config = engineConfig(freeKey(sheet, wish.title), type, wish.config, upstream);
   if (inOrder(table.kind, [...table.columns, { config }]) === null) throw refused('Cycle detected');
   const column = table.makeColumn(config, wallMs(world));
+  column.free = isFree(type);
   table.arrange([...table.columns, column]);
   const made = { column, title: wish.title, type, config: wish.config };
   sheet.columns.push(made);

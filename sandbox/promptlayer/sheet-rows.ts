@@ -47,22 +47,3 @@ function dataOf(sheet: Sheet, values: JsonObject): JsonObject {
   const leftmost = values[texts[0]?.column.id ?? ''];
   return leftmost === undefined ? data : { input: leftmost, ...data };
 }
-
-export interface DeleteWish {
-  bookId: string;
-  sheetId: string;
-  /** Places; rows behind a deleted one move up. */
-  places: number[];
-}
-
-/** @throws Problem 400, 404 */
-export function dropRows(world: World, { bookId, sheetId, places }: DeleteWish): number {
-  const sheet = sheetOf(world, bookId, sheetId);
-  const slots = places.map((place) => sheet.table.live[place]);
-  if (slots.includes(undefined)) throw refused('Row index out of range');
-  const gone = new Set(slots.filter((slot) => slot !== undefined));
-  sheet.table.removeRows(gone);
-  sheet.table.account.rowsDeleted += gone.size;
-  sheet.edits += 1;
-  return gone.size;
-}

@@ -64,7 +64,6 @@ export const promptLayerState = (
     confirmAbove: 1_000,
     cellsPerExecution: 2_000,
     cursorIn: 'pagination',
-    deletesRows: true,
     ...options,
   },
 });

@@ -5,6 +5,11 @@ export interface TableRef {
   url: string | null;
   /** Where tables have sheets: the one that is used. */
   sheetId?: string;
+  /**
+   * Rows at its beginning that are nobody's and stay empty, with their computed cells. Row ids are
+   * places then, and a run names its rows: those behind them.
+   */
+  blank?: { rows: number; cells: number };
   /** Its runs can be stopped at the provider. */
   cancellable?: true;
   columns: Column[];

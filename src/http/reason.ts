@@ -39,8 +39,11 @@ export function reasonOf(body: Buffer, contentType: string): Reason {
   }
   const parsed = ErrorBody.safeParse(json);
   if (!parsed.success) return { text: typeof json === 'string' ? json : null, word: null };
-  const { detail, error, message } = parsed.data;
-  const found = [detail, error, message].map(readDetail).find((reason) => reason.text !== null);
+  const { detail, ...named } = parsed.data;
+  // `{error, message}` says together what `detail` says; either of them may hold more than a text.
+  const found = [detail, named, named.error, named.message]
+    .map(readDetail)
+    .find((reason) => reason.text !== null);
   return found ?? { text: null, word: null };
 }
 
@@ -50,7 +53,7 @@ function readDetail(detail: unknown): Reason {
   const named = Named.safeParse(detail);
   if (!named.success) return { text: null, word: null };
   const { error, message } = named.data;
-  const texts = [error, message].filter((text) => text !== undefined);
+  const texts = [...new Set([error, message])].filter((text) => text !== undefined);
   return { text: texts.length === 0 ? null : texts.join(': '), word: wordIn(error ?? '') };
 }
 

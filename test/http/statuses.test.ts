@@ -40,6 +40,11 @@ test.each([
   [{ detail: { error: 'insufficient_credits' } }, 'insufficient_credits', 'insufficient_credits'],
   [{ detail: 'Insufficient credits' }, 'insufficient_credits', 'Insufficient credits'],
   [{ error: 'plan_required' }, 'plan_required', 'plan_required'],
+  [
+    { success: false, message: 'Pro only', error: 'plan_required' },
+    'plan_required',
+    'plan_required: Pro only',
+  ],
   [{ detail: { error: 'token_quota_gone' } }, 'payment_failed', 'token_quota_gone'],
   [{ detail: { error: 'unauthorized' } }, 'payment_failed', 'unauthorized'],
   [{ detail: 402 }, 'payment_failed', null],

@@ -124,26 +124,24 @@ test('rows go in by the hundred and come back by their keys, page by page', asyn
   expect(rows.every(({ cells }) => cells['Pitch']?.status === 'done')).toBe(true);
 });
 
-test('the blank row and the scaffold column of a new sheet are gone', async () => {
-  const { provider } = await scene();
-  const { table } = await load(provider, rowsOf(3));
-  expect(await provider.rowCount(table, {})).toBe(3);
+test('the blank row of a new sheet stays without a key, is no row of ours, and is not run', async () => {
+  const here = await scene(PERFECT);
+  const loaded = await load(here.provider, rowsOf(2));
+  const { provider } = here;
+  const { table } = loaded;
   expect(table.columns.map(({ key }) => key)).toEqual([
     'Company',
     'rowmill key',
     'Sector',
     'Pitch',
   ]);
-});
-
-test('a blank row that cannot be deleted stays without a key, and is not run', async () => {
-  const here = await scene({ ...PERFECT, promptLayer: { deletesRows: false } });
-  const loaded = await load(here.provider, rowsOf(2));
+  expect(loaded.rowIds).toEqual(['1', '2']);
+  expect(await provider.rowCount(table, {})).toBe(2);
   const receipt = await runToTheEnd(here, loaded);
   expect(receipt.requestedCells).toBe(4);
-  const rows = await readAll(here.provider, loaded.table);
-  expect(rows.map(({ key }) => key)).toEqual([null, 'K0', 'K1']);
-  expect(rows[0]?.cells['Sector']?.status).toBe('pending');
+  const rows = await readAll(provider, table);
+  expect(rows.map(({ key }) => key)).toEqual(['K0', 'K1']);
+  expect(await provider.progress(table, null, {})).toMatchObject({ cellsTotal: 4, cellsDone: 4 });
 });
 
 test('looking again at the columns makes none twice, and the table is found by its tag', async () => {

@@ -53,9 +53,6 @@ export function createPromptLayerClient(http: HttpClient) {
         body: { title },
       }),
 
-    deleteSheet: (ctx: CallContext, sheet: SheetPlace) =>
-      call(wire.AnyReply, ctx, { method: 'DELETE', path: SHEET, ...inSheet(sheet) }),
-
     createColumn: (ctx: CallContext, sheet: SheetPlace, body: Json) =>
       call(wire.ColumnReply, ctx, {
         ...{ method: 'POST', path: `${SHEET}/columns`, ...inSheet(sheet) },
@@ -79,13 +76,6 @@ export function createPromptLayerClient(http: HttpClient) {
       call(wire.AddedRowsReply, ctx, {
         ...{ method: 'POST', path: `${SHEET}/rows`, ...inSheet(sheet) },
         body: { count: values.length, values },
-      }),
-
-    /** Of the official clients; not in the reference. */
-    deleteRows: (ctx: CallContext, sheet: SheetPlace, indices: number[]) =>
-      call(wire.AnyReply, ctx, {
-        ...{ method: 'DELETE', path: `${SHEET}/rows`, ...inSheet(sheet) },
-        body: { row_indices: indices },
       }),
 
     recalculate: (ctx: CallContext, sheet: SheetPlace, body: Record<string, Json>) =>

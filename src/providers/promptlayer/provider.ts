@@ -97,7 +97,7 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
 
     async rowCount(table, ctx) {
       const page = await api.listRows(ctx, placeOf(table), { limit: 1, include_columns: 'false' });
-      if (typeof page.row_count === 'number') return page.row_count;
+      if (typeof page.row_count === 'number') return page.row_count - blankRows(table);
       throw new RowmillError('reply_unreadable', 'the rows come without their number', {
         where: `table ${table.id}`,
       });
@@ -124,7 +124,7 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
           if (!(error instanceof RowmillError) || error.code !== 'not_found') throw error;
         }
       }
-      return sheetProgress(await api.sheetStatus(ctx, sheet));
+      return sheetProgress(await api.sheetStatus(ctx, sheet), table.blank?.cells ?? 0);
     },
 
     /** Those of the receipt, and whatever else is active: a reply may have been lost. */
@@ -149,10 +149,11 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
         .catch((error: unknown) => {
           throw cursor === null ? error : startAgain(error);
         });
+      const ours = page.data.filter((row) => row.row_index >= blankRows(table));
       return {
-        rows: page.data.map((row) => rowOf(row, computed, keyColumnOf(table))),
+        rows: ours.map((row) => rowOf(row, computed, keyColumnOf(table))),
         next: page.next,
-        total: page.row_count ?? null,
+        total: typeof page.row_count === 'number' ? page.row_count - blankRows(table) : null,
         ...(typeof page.version === 'number' ? { version: String(page.version) } : {}),
       };
     },
@@ -164,6 +165,8 @@ function placeOf({ id: tableId, sheetId }: TableRef): SheetPlace {
   if (sheetId !== undefined) return { tableId, sheetId };
   throw new RowmillError('internal', 'no sheet is known', { where: `table ${tableId}` });
 }
+
+const blankRows = ({ blank }: TableRef): number => blank?.rows ?? 0;
 
 const keyColumnOf = ({ columns }: TableRef): string =>
   columns.find(({ key }) => key === KEY_TITLE)?.id ?? '';

@@ -67,8 +67,8 @@ function idsOf(reply: OperationReply): string[] {
   return several.length > 0 ? [...new Set(several)] : one === null ? [] : [one];
 }
 
-/** How the whole sheet stands. Other columns of it are none of ours, but then there are none. */
-export function sheetProgress(status: SheetStatusReply): TableProgress {
+/** How the whole sheet stands, apart from so many cells that are nobody's and never run. */
+export function sheetProgress(status: SheetStatusReply, blankCells: number): TableProgress {
   const counts = { done: 0, failed: 0 };
   for (const [word, count] of Object.entries(status.status_counts)) {
     const known = statusOf(word);
@@ -77,7 +77,7 @@ export function sheetProgress(status: SheetStatusReply): TableProgress {
   return {
     rows: null,
     running: status.pending_count > 0 || (status.active_operations ?? []).length > 0,
-    cellsTotal: status.total_cells,
+    cellsTotal: status.total_cells - blankCells,
     cellsDone: counts.done,
     cellsInProgress: status.pending_count,
     cellsFailed: counts.failed,

@@ -1,4 +1,4 @@
-import type { TableSpec } from '../../contract/pipeline.ts';
+import type { ColumnConfig, TableSpec } from '../../contract/pipeline.ts';
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import type { CallContext } from '../provider.ts';
@@ -16,9 +16,9 @@ import { titleOf } from './dependencies.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
 /**
- * The table's sheet with its columns; makes what is not there yet, and reads before it makes: a
- * repeat after a lost reply makes nothing twice that has landed. What lands twice all the same, a
- * blank sheet or a column of the same title, is never used.
+ * The table's sheet with its columns; makes what is not there yet, and reads before it makes and
+ * afterwards: a repeat after a lost reply makes nothing twice that has landed. Of what lands twice
+ * all the same, a blank sheet or a column of the same title, only the first is ever used.
  */
 export async function ensureSheet(
   api: PromptLayerClient,
@@ -26,14 +26,34 @@ export async function ensureSheet(
   spec: TableSpec,
   ctx: CallContext,
 ): Promise<TableRef> {
-  const { data: sheets } = await api.listSheets(ctx, tableId);
-  const sheetId = sheets[0]?.id ?? (await makeSheet(api, tableId, spec, ctx));
+  const sheetId =
+    (await firstSheet(api, tableId, ctx)) ?? (await makeSheet(api, tableId, spec, ctx));
   const sheet = { tableId, sheetId };
-  const first = await api.listRows(ctx, sheet, { limit: 1, include_columns: 'true' });
-  const there = await makeColumns(api, sheet, spec, first.columns ?? [], ctx);
-  await clearBlankRow(api, sheet, first.data[0], there, ctx);
+  let { row, columns: there } = await look(api, sheet, ctx);
+  for (const config of wantedColumns(spec)) {
+    if (findColumn(there, titleOf(config)) !== undefined) continue;
+    await makeColumn(api, sheet, config, there, ctx);
+    ({ row, columns: there } = await look(api, sheet, ctx));
+    if (findColumn(there, titleOf(config)) === undefined) {
+      throw unreadable(sheet, `does not show its new column "${titleOf(config)}"`);
+    }
+  }
   const columns = columnsOf(there, spec);
-  return { id: tableId, url: null, sheetId, columns, cancellable: true };
+  const blank = isBlank(row, there) ? 1 : 0;
+  const computed = columns.filter(({ input }) => !input).length;
+  return {
+    ...{ id: tableId, url: null, sheetId, columns, cancellable: true },
+    ...(blank === 0 ? {} : { blank: { rows: blank, cells: blank * computed } }),
+  };
+}
+
+async function firstSheet(
+  api: PromptLayerClient,
+  tableId: string,
+  ctx: CallContext,
+): Promise<string | null> {
+  const { data: sheets } = await api.listSheets(ctx, tableId);
+  return sheets[0]?.id ?? null;
 }
 
 async function makeSheet(
@@ -44,57 +64,51 @@ async function makeSheet(
 ): Promise<string> {
   const title = settings?.['sheet'];
   const wanted = typeof title === 'string' ? title : 'Rows';
-  return (await api.createSheet(ctx, tableId, wanted)).sheet.id;
+  const { sheet } = await api.createSheet(ctx, tableId, wanted);
+  return (await firstSheet(api, tableId, ctx)) ?? sheet.id;
 }
 
-/** One by one: a column is named by the id of those it reads. */
-async function makeColumns(
+interface Look {
+  /** The one at the beginning. */
+  row: RowWire | undefined;
+  columns: ColumnWire[];
+}
+
+async function look(api: PromptLayerClient, sheet: SheetPlace, ctx: CallContext): Promise<Look> {
+  const page = await api.listRows(ctx, sheet, { limit: 1, include_columns: 'true' });
+  const [row] = page.data;
+  if (page.columns == null) throw unreadable(sheet, 'does not say what columns it has');
+  const begins = row === undefined ? (page.row_count ?? 0) === 0 : row.row_index === 0;
+  if (!begins) throw unreadable(sheet, 'does not show its first row');
+  return { row, columns: page.columns };
+}
+
+const unreadable = ({ tableId, sheetId }: SheetPlace, what: string): RowmillError =>
+  new RowmillError('reply_unreadable', `the sheet ${what}`, {
+    where: `table ${tableId}, sheet ${sheetId}`,
+  });
+
+/** The column that blank sheets come with becomes our first. */
+async function makeColumn(
   api: PromptLayerClient,
   sheet: SheetPlace,
-  spec: TableSpec,
-  before: ColumnWire[],
+  config: ColumnConfig,
+  there: ColumnWire[],
   ctx: CallContext,
-): Promise<ColumnWire[]> {
-  const there = [...before];
-  for (const config of wantedColumns(spec)) {
-    const title = titleOf(config);
-    if (findColumn(there, title) !== undefined) continue;
-    const scaffold = there.findIndex((column) => column.title === SCAFFOLD_TITLE);
-    if (scaffold >= 0 && config['type'] === 'TEXT') {
-      // The column that blank sheets come with becomes our first.
-      const id = there[scaffold]?.id ?? '';
-      await api.renameColumn(ctx, sheet, id, title);
-      there[scaffold] = { id, title, type: 'TEXT' };
-      continue;
-    }
-    const { column } = await api.createColumn(ctx, sheet, columnBody(config, there));
-    there.push({ ...column, title });
+): Promise<void> {
+  const scaffold = findColumn(there, SCAFFOLD_TITLE);
+  if (scaffold !== undefined && config['type'] === 'TEXT') {
+    await api.renameColumn(ctx, sheet, scaffold.id, titleOf(config));
+  } else {
+    await api.createColumn(ctx, sheet, columnBody(config, there));
   }
-  return there;
 }
 
 /**
- * A blank sheet has one row with nothing in it. Official clients delete it as is done here; where
- * that is refused it stays, without a key: then rows are run by their index, and it never is.
+ * A blank sheet has one row with nothing in it. It stays, without a key, and is never run: deleted,
+ * by a request that lands late, another row would stand in its place and be deleted instead.
  */
-async function clearBlankRow(
-  api: PromptLayerClient,
-  sheet: SheetPlace,
-  row: RowWire | undefined,
-  columns: ColumnWire[],
-  ctx: CallContext,
-): Promise<void> {
+function isBlank(row: RowWire | undefined, columns: ColumnWire[]): boolean {
   const keyColumn = findColumn(columns, KEY_TITLE)?.id ?? '';
-  if (row === undefined || textOf(row.cells?.[keyColumn]) !== null) return;
-  try {
-    await api.deleteRows(ctx, sheet, [row.row_index]);
-  } catch (error) {
-    if (!(error instanceof RowmillError)) throw error;
-    if (CANNOT.includes(error.code)) return;
-    // It may still land, when another row stands there: this sheet is not to be used any more.
-    if (error.ambiguous) await api.deleteSheet(ctx, sheet);
-    throw error;
-  }
+  return row !== undefined && textOf(row.cells?.[keyColumn]) === null;
 }
-
-const CANNOT: readonly string[] = ['request_refused', 'not_found', 'forbidden'];

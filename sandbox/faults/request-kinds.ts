@@ -1,0 +1,20 @@
+/** What requests are for, whatever an API calls them; each API says which of its own they are. */
+export const REQUEST_KINDS = [
+  'read-account',
+  'find-tables',
+  'create-table',
+  'create-sheet',
+  'create-column',
+  'delete-table',
+  'add-rows',
+  'delete-rows',
+  'start-run',
+  'cancel-run',
+  'read-status',
+  'read-rows',
+] as const;
+
+export type RequestKind = (typeof REQUEST_KINDS)[number];
+
+export const isRequestKind = (word: string): word is RequestKind =>
+  REQUEST_KINDS.some((kind) => kind === word);

@@ -1,0 +1,86 @@
+import type { Asked, Dialect } from '../faults/dialect.ts';
+import type { JsonObject } from '../json.ts';
+import { checked } from '../validation.ts';
+import type { World } from '../world.ts';
+import { rowsAsked } from './lists.ts';
+import { refusal } from './refusal.ts';
+import { operationOutput, rowOutput, sheetStatus } from './render.ts';
+import * as requests from './requests.ts';
+import type { Sheet } from './state.ts';
+
+const TABLES = '/api/public/v2/tables';
+const SHEETS = `${TABLES}/{id}/sheets`;
+const SHEET = `${SHEETS}/{id}`;
+
+/** The sheet that the path names, or every sheet of its table. */
+function sheetsIn({ promptLayer }: World, { params }: Asked): Sheet[] {
+  const sheets = promptLayer.books.get(params['table_id'] ?? '')?.sheets ?? [];
+  const sheetId = params['sheet_id'];
+  return sheetId === undefined ? sheets : sheets.filter(({ id }) => id === sheetId);
+}
+
+/** Tables with sheets, as faults see them. */
+export const promptLayerDialect: Dialect = {
+  requests: {
+    // There is no account to read: the list of tables shows whether a key is accepted.
+    'read-account': [`GET ${TABLES}`],
+    'find-tables': [`GET ${TABLES}`],
+    'create-table': [`POST ${TABLES}`],
+    'create-sheet': [`POST ${SHEETS}`],
+    'create-column': [`POST ${SHEET}/columns`, `PATCH ${SHEET}/columns/{id}`],
+    'delete-table': [`DELETE ${TABLES}/{id}`],
+    'add-rows': [`POST ${SHEET}/rows`],
+    'delete-rows': [],
+    'start-run': [`POST ${SHEET}/operations`],
+    'cancel-run': [`DELETE ${SHEET}/operations/{id}`],
+    'read-status': [`GET ${SHEET}/operations`, `GET ${SHEET}/operations/{id}`],
+    'read-rows': [`GET ${SHEET}/rows`],
+  },
+  words: { values: ['status'], keys: ['status_counts'] },
+  prose: ['error_message'],
+  refusal,
+
+  tables(world, asked) {
+    const sheets = sheetsIn(world, asked);
+    return sheets.length === 0 ? null : sheets.map(({ table }) => table);
+  },
+
+  page(world, asked) {
+    const [sheet] = sheetsIn(world, asked);
+    if (sheet === undefined || !asked.route.endsWith('/:sheet_id/rows')) return null;
+    const { searchParams } = new URL(asked.url, 'http://sandbox');
+    const query = checked(requests.rows, Object.fromEntries(searchParams), 'query');
+    const { places, from } = rowsAsked(sheet, query);
+    return {
+      field: 'data',
+      from,
+      limit: query.limit,
+      rowsFrom: (first, limit) =>
+        places.slice(first, first + limit).map((place) => rowOutput(world, sheet, place)),
+    };
+  },
+
+  statuses(world, asked) {
+    const sheets = sheetsIn(world, asked);
+    const operations = [...world.promptLayer.operations.values()];
+    return new Map<string, JsonObject>([
+      ...sheets.map((sheet) => [sheet.id, sheetStatus(world, sheet)] as const),
+      ...operations
+        .filter(({ sheet }) => sheets.includes(sheet))
+        .map((operation) => [operation.id, operationOutput(operation)] as const),
+    ]);
+  },
+
+  statusIn({ route, method, params }) {
+    if (method !== 'GET' || !route.includes('/operations')) return null;
+    const cells = ['status_counts', 'pending_count'];
+    const operationId = params['operation_id'];
+    return operationId === undefined
+      ? { id: params['sheet_id'] ?? '', under: null, cells: [...cells, 'active_operations'] }
+      : {
+          id: operationId,
+          under: 'operation',
+          cells: [...cells, 'status', 'completed_count', 'failed_count'],
+        };
+  },
+};
