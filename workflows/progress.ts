@@ -1,4 +1,4 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
@@ -106,12 +106,16 @@ const MILESTONES: readonly string[] = [
   'finished',
 ];
 
+/** An attribute that the server does not know would block the run: it was started with one, or a worker looked. */
+const hasAttributes = ({ prepared }: RunState): boolean =>
+  prepared?.searchAttributes ?? workflowInfo().typedSearchAttributes.get(KEY.stage) !== undefined;
+
 /** Refreshes what people see. Current details cost no history; an upsert is one event. */
 export function showProgress(view: View): void {
   const progress = progressOf(view);
   setCurrentDetails(renderDetails(progress));
   const { state, pipeline, outcome } = view;
-  if (state.prepared?.searchAttributes !== true) return;
+  if (!hasAttributes(state)) return;
   if (!MILESTONES.includes(state.stage)) return;
   const shown = `${state.stage} ${state.passes}`;
   if (state.shown === shown) return;

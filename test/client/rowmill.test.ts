@@ -7,7 +7,8 @@ import {
   type PipelineDocument,
   type ResultRow,
 } from '../../src/client/index.ts';
-import { openHouse, SECTOR, TOKEN, type House } from '../support/house.ts';
+import { firstAttributes } from '../../src/client/run-texts.ts';
+import { inputFor, openHouse, SECTOR, TOKEN, type House } from '../support/house.ts';
 import { plainText } from '../support/evidence.ts';
 import { until } from '../support/until.ts';
 
@@ -227,6 +228,24 @@ test('runs are listed page by page, filtered, each once', async () => {
   } while (cursor !== undefined);
   expect(seen.sort()).toEqual(started);
   expect((await rowmill.list({ pipeline: `${name}' OR '1' = '1` })).runs).toEqual([]);
+});
+
+test('a run that is cancelled before its first step is listed as cancelled', async () => {
+  const input = await inputFor(house, ROWS);
+  const workflowId = keyOf('at-once');
+  const handle = await house.client.workflow.start('enrichTable', {
+    ...{ workflowId, taskQueue: house.taskQueue, args: [input] },
+    // As every start of ours does it; the delay keeps workers from it.
+    typedSearchAttributes: firstAttributes({ pipeline: input.pipeline, rows: null }),
+    startDelay: '1s',
+  });
+  await handle.cancel();
+  expect(await handle.result()).toMatchObject({ outcome: 'cancelled', rows: 0, passes: 0 });
+  const { name } = input.pipeline;
+  await until('it is listed', async () => {
+    const { runs } = await rowmill.list({ pipeline: name, outcome: 'cancelled' });
+    return runs.some((run) => run.workflowId === workflowId && run.outcome === 'cancelled');
+  });
 });
 
 test('the caller needs no secret of the provider, and none is found in what it gets', async () => {
