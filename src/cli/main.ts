@@ -13,12 +13,7 @@ for (const stream of [cli.stdout, cli.stderr]) {
   });
 }
 
-process.on('uncaughtException', (error) => {
-  // Temporal's client repeats failed calls from a timer, also when the connection was closed in
-  // the meantime. By then nobody waits for the answer.
-  if (error.message === 'Channel has been shut down') return;
-  process.exit(sayError(cli, error));
-});
+process.on('uncaughtException', (error) => process.exit(sayError(cli, error)));
 
 // No process.exit: what is written must arrive, and what is open must be closed.
 process.exitCode = await runCli(process.argv.slice(2), cli);

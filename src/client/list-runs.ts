@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
 import type { Outcome } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
+import { invalidArgument } from './invalid-argument.ts';
 import { listedRun, type ListedRun } from './run-standing.ts';
 
 /** Temporal's words for how a workflow stands, as its list filter spells them. */
@@ -54,16 +55,14 @@ export async function listRuns(client: Client, options: ListRunsOptions = {}): P
       next: page.nextPageToken.length === 0 ? null : cursorOf(page.nextPageToken, query),
     };
   } catch (cause) {
-    if (!isGrpcServiceError(cause) || !isInvalidArgument(cause.code)) throw cause;
-    throw new RowmillError('usage', `the server refuses the list: ${cause.details}`, {
+    const said = invalidArgument(cause);
+    if (said === null) throw cause;
+    throw new RowmillError('usage', `the server refuses the list: ${said}`, {
       remedy: 'Filters need rowmill’s search attributes: start a worker, which registers them.',
       cause,
     });
   }
 }
-
-/** INVALID_ARGUMENT of gRPC. */
-const isInvalidArgument = (code: number): boolean => code === 3;
 
 const sumOf = (token: Uint8Array, query: string): string =>
   createHash('sha256').update(query).update(token).digest('base64url').slice(0, 16);

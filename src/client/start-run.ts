@@ -1,6 +1,4 @@
 import {
-  isGrpcServiceError,
-  ServiceError,
   type Client,
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
@@ -11,6 +9,7 @@ import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { invalidArgument } from './invalid-argument.ts';
 import { firstAttributes, staticDetails, staticSummary } from './run-texts.ts';
 
 export interface StartRunOptions extends StartOptions {
@@ -182,7 +181,9 @@ export async function describeRun(
     const found = await client.workflow.getHandle(workflowId, runId).describe();
     if (found.type === WORKFLOW_TYPE) return found;
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError) && !isImpossibleId(error)) throw error;
+    // An id may be longer than the server allows, or no text at all.
+    const isImpossible = invalidArgument(error) !== null;
+    if (!(error instanceof WorkflowNotFoundError) && !isImpossible) throw error;
     cause = error;
   }
   throw new RowmillError('run_not_found', 'there is no such run', {
@@ -190,12 +191,3 @@ export async function describeRun(
     cause,
   });
 }
-
-/** Longer than the server allows, or no text at all. */
-const isImpossibleId = (error: unknown): boolean =>
-  error instanceof ServiceError &&
-  isGrpcServiceError(error.cause) &&
-  isInvalidArgument(error.cause.code);
-
-/** INVALID_ARGUMENT of gRPC. */
-const isInvalidArgument = (code: number): boolean => code === 3;

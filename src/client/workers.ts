@@ -3,7 +3,10 @@ import proto from '@temporalio/proto';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 
-/** A worker that waits for work asks once a minute; the server remembers it for five. */
+/**
+ * A worker that waits for work asks once a minute; the server remembers it for five. Its API tells
+ * no time, so this machine's clock is compared with the server's: half a minute is spare.
+ */
 const LIVE_FOR_MS = 90_000;
 
 /** Whether a worker serves the task queue; `true` when the server does not say. */

@@ -8,43 +8,24 @@ import {
   type ResultRow,
 } from '../../src/client/index.ts';
 import { firstAttributes } from '../../src/client/run-texts.ts';
-import { inputFor, openHouse, SECTOR, TOKEN, type House } from '../support/house.ts';
+import { inputFor, TOKEN, type House } from '../support/house.ts';
 import { plainText } from '../support/evidence.ts';
 import { until } from '../support/until.ts';
+import { openBackend, pipelineOf as anyPipeline, ROWS, type Backend } from './backend.ts';
 
 jest.setTimeout(120_000);
 
+let backend: Backend;
 let house: House;
 let rowmill: Rowmill;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  rowmill = await Rowmill.connect({
-    address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-    ignoreProfileFile: true,
-    store: house.store.location,
-    taskQueue: house.taskQueue,
-    env: {},
-  });
+  backend = await openBackend();
+  ({ house, rowmill } = backend);
 });
-afterAll(async () => {
-  await rowmill.close();
-  await house.close();
-});
+afterAll(() => backend.close());
 
-const ROWS = [
-  { Symbol: 'MMM', Security: '3M' },
-  { Symbol: 'AOS', Security: 'A. O. Smith' },
-];
-
-const pipelineOf = (changes: Partial<PipelineDocument> = {}): PipelineDocument => ({
-  name: 'backend',
-  provider: 'extruct',
-  table: { kind: 'company', columns: [SECTOR] },
-  rows: { inline: ROWS, key: 'Symbol', map: { input: 'Security' } },
-  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
-  results: [{ to: join(house.folder, 'out', 'results.jsonl') }],
-  ...changes,
-});
+const pipelineOf = (changes: Partial<PipelineDocument> = {}): PipelineDocument =>
+  anyPipeline(house, changes);
 
 const keyOf = (name: string): string => `${name}/${house.taskQueue}`;
 

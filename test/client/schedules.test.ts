@@ -1,40 +1,27 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { join } from 'node:path';
-import { Rowmill, type PipelineDocument } from '../../src/client/index.ts';
-import { openHouse, SECTOR, type House } from '../support/house.ts';
+import type { PipelineDocument, Rowmill } from '../../src/client/index.ts';
+import type { House } from '../support/house.ts';
+import { openBackend, pipelineOf as anyPipeline, type Backend } from './backend.ts';
 
 jest.setTimeout(180_000);
 
 /** Schedules are named for the whole server, which other tests use as well. */
 const NAME = `library-${process.pid}`;
 
+let backend: Backend;
 let house: House;
 let rowmill: Rowmill;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  rowmill = await Rowmill.connect({
-    address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-    ignoreProfileFile: true,
-    store: house.store.location,
-    taskQueue: house.taskQueue,
-    env: {},
-  });
+  backend = await openBackend();
+  ({ house, rowmill } = backend);
 });
 afterAll(async () => {
   await rowmill.schedules.delete(NAME).catch(() => undefined);
-  await rowmill.close();
-  await house.close();
+  await backend.close();
 });
 
-const pipelineOf = (at: string): PipelineDocument => ({
-  name: NAME,
-  provider: 'extruct',
-  table: { kind: 'company', columns: [SECTOR] },
-  rows: { inline: [{ Symbol: 'MMM', Security: '3M' }], key: 'Symbol', map: { input: 'Security' } },
-  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
-  results: [{ to: join(house.folder, 'out', 'results.jsonl') }],
-  schedule: { at, days: ['sun'] },
-});
+const pipelineOf = (at: string): PipelineDocument =>
+  anyPipeline(house, { name: NAME, schedule: { at, days: ['sun'] } });
 
 test('a schedule is made of an object, looked at, paused, run, made up for and taken away', async () => {
   const { schedules } = rowmill;
@@ -57,7 +44,7 @@ test('a schedule is made of an object, looked at, paused, run, made up for and t
   expect((await schedules.list()).map(({ name }) => name)).toContain(NAME);
 
   const run = await rowmill.attach(await schedules.trigger(NAME));
-  expect(await run.wait()).toMatchObject({ outcome: 'completed', rows: 1 });
+  expect(await run.wait()).toMatchObject({ outcome: 'completed', rows: 2 });
 
   const span = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-05T00:00:00Z') };
   const plan = { due: ['2026-01-04T03:30:00.000Z'], there: [] };

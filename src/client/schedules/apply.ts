@@ -1,14 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  isGrpcServiceError,
-  ScheduleAlreadyRunning,
-  ServiceError,
-  type Client,
-  type ScheduleDescription,
-} from '@temporalio/client';
+import { ScheduleAlreadyRunning, type Client, type ScheduleDescription } from '@temporalio/client';
 import { MEMO_FILE, MEMO_SCHEDULE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { LoadedPipeline } from '../../spec/index.ts';
+import { invalidArgument } from '../invalid-argument.ts';
 import { findSchedule, isOurs, type FoundSchedule } from './find.ts';
 import { planOf, type PlanOptions, type SchedulePlan } from './plan.ts';
 
@@ -98,14 +93,11 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? nu
 const conflict = (plan: SchedulePlan, what: string): RowmillError =>
   new RowmillError('schedule_conflict', what, { where: `schedule ${plan.scheduleId}` });
 
-/** INVALID_ARGUMENT of gRPC. */
-const isInvalid = (code: number): boolean => code === 3;
-
 /** The server knows fewer time zones than this machine, say. */
 function refusedByServer(error: unknown, plan: SchedulePlan): unknown {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  if (!isGrpcServiceError(cause) || !isInvalid(cause.code)) return error;
-  return new RowmillError('usage', `the server refuses the schedule: ${cause.details}`, {
+  const said = invalidArgument(error);
+  if (said === null) return error;
+  return new RowmillError('usage', `the server refuses the schedule: ${said}`, {
     where: `schedule ${plan.scheduleId}`,
     remedy: 'Mend what the server names; it may know fewer time zones than this machine.',
     cause: error,
