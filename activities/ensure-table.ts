@@ -61,8 +61,7 @@ async function ownTable(
 ): Promise<Candidate> {
   const tag = tableTag(input.run);
   const found = await provider.findTables(tag, step.ctx);
-  // An attempt before this one may have died between sending and hearing back.
-  const begun = step.attempt > 1 || input.again === true;
+  const begun = step.begun || input.again === true;
   const tables: Candidate[] =
     begun && found.length === 0 ? await lookUp(provider, tag, step) : found;
   const made = tables[0] ?? (await create(provider, input, tag, step));
@@ -81,7 +80,9 @@ async function create(
   step: Step<null>,
 ): Promise<{ id: string; contested: boolean }> {
   try {
-    const { id } = await provider.createTable(input.spec, input.name, tag, step.ctx);
+    const { id } = await step.send(() =>
+      provider.createTable(input.spec, input.name, tag, step.ctx),
+    );
     return { id, contested: false };
   } catch (error) {
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;

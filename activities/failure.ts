@@ -10,10 +10,12 @@ export interface FailureDetails {
   where: string | null;
   remedy: string;
   requestId: string | null;
+  /** Whether this attempt, or one before it, may have sent what must not be sent twice. */
+  sent: boolean;
 }
 
 /** The error as Temporal understands it: type = code, retryable by the one table. */
-export function toFailure(error: unknown): Error {
+export function toFailure(error: unknown, sent = false): Error {
   const known =
     error instanceof RowmillError
       ? error
@@ -25,6 +27,7 @@ export function toFailure(error: unknown): Error {
     where: known.where,
     remedy: known.remedy,
     requestId: known.requestId,
+    sent,
   };
   return ApplicationFailure.create({
     type: known.code,

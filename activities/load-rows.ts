@@ -78,7 +78,7 @@ class Loader {
     this.#folder = folder;
     this.#step = step;
     // The attempt before may have died with a request on its way.
-    this.#contested = step.attempt > 1 || input.again === true;
+    this.#contested = step.begun || input.again === true;
     this.#now = now;
     this.#openSinceMs = now();
   }
@@ -128,7 +128,8 @@ class Loader {
   /** One request; an audit when its fate had to be found out. Sent again once, never blindly. */
   async #add(rows: SnapshotRow[], again = true): Promise<RowAudit | null> {
     try {
-      await this.#provider.addRows(this.#input.table, rows, this.#step.ctx);
+      const { table } = this.#input;
+      await this.#step.send(() => this.#provider.addRows(table, rows, this.#step.ctx));
       this.#held += rows.length;
       this.#report();
       return null;

@@ -62,8 +62,7 @@ export const startRun =
       };
       const folder = deps.store.run(input.run);
       const asked: Asked = { input, provider, folder, before, step };
-      // The attempt before may have died between sending and telling.
-      const begun = step.attempt > 1 || input.again === true;
+      const begun = step.begun || input.again === true;
       const again = begun && (await hasLanded(asked));
       const scopes = again ? [] : await scopesOf(input, folder);
       if (again) receipt.requestedCells = null;
@@ -100,7 +99,7 @@ interface Asked {
 async function send(asked: Asked, scope: RunScope, again = true): Promise<RunReceipt> {
   const { provider, input, step } = asked;
   try {
-    return await provider.startRun(input.table, scope, step.ctx);
+    return await step.send(() => provider.startRun(input.table, scope, step.ctx));
   } catch (error) {
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;
     if (await hasLanded(asked)) return { operations: [], requestedCells: null };

@@ -23,13 +23,18 @@ export interface Beat<D> {
   calls: ApiCalls;
   /** What the step wants to remember. */
   details: D | null;
+  /** The attempt of this number has ended, and neither it nor those before it had sent anything. */
+  sentNothing?: number;
 }
 
 /** One attempt of one API step. */
 export interface Step<D> {
   /** For every call of the provider: carries cancellation, counts requests. */
   ctx: CallContext;
-  attempt: number;
+  /** An attempt before this one may have sent what must not be sent twice. */
+  begun: boolean;
+  /** Sends what must not be sent twice; one request, cleanly refused, counts as nothing sent. */
+  send<T>(request: () => Promise<T>): Promise<T>;
   /** Details of the last heartbeat of the attempt before, unchecked: it may be an older release. */
   previous: unknown;
   calls: ApiCalls;
@@ -55,6 +60,13 @@ function callsBefore(beat: unknown): ApiCalls {
   return typeof total === 'number' && typeof polls === 'number' ? { total, polls } : noCalls();
 }
 
+/** A first attempt has nothing before it; one that was killed tells nothing, and may have sent all. */
+function begunBefore(attempt: number, beat: unknown): boolean {
+  if (beat === undefined) return attempt > 1;
+  if (typeof beat !== 'object' || beat === null || !('sentNothing' in beat)) return true;
+  return beat.sentNothing !== attempt - 1;
+}
+
 const detailsBefore = (beat: unknown): unknown =>
   typeof beat === 'object' && beat !== null && 'details' in beat ? beat.details : null;
 
@@ -70,12 +82,25 @@ export async function runStep<D, R>(
   const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
   const signal = cancellationSignal();
   const beat: Beat<D> = { says: null, calls: callsBefore(heartbeatDetails), details: null };
+  const begun = begunBefore(attempt, heartbeatDetails);
+  let sent = begun;
   const step: Step<D> = {
     ctx: {
       signal,
       onRequest: () => (beat.calls.total += 1),
     },
-    attempt,
+    begun,
+    send: async (request) => {
+      const before = { sent, requests: beat.calls.total };
+      sent = true;
+      try {
+        return await request();
+      } catch (error) {
+        const refused = error instanceof RowmillError && !error.ambiguous;
+        if (refused && beat.calls.total - before.requests <= 1) ({ sent } = before);
+        throw error;
+      }
+    },
     previous: detailsBefore(heartbeatDetails),
     calls: beat.calls,
     report: (details, says) => {
@@ -92,13 +117,14 @@ export async function runStep<D, R>(
   try {
     return await body(step);
   } catch (error) {
+    if (!sent) heartbeat({ ...beat, sentNothing: attempt } satisfies Beat<D>);
     // A cancelled request fails with the abort's reason or with a plain AbortError.
     if (signal.aborted && !(error instanceof RowmillError)) {
       // The abort's reason is Temporal's own failure: it must go out unwrapped.
       throw signal.reason;
     }
     if (error instanceof CancelledFailure) throw error;
-    const failure = toFailure(error);
+    const failure = toFailure(error, sent);
     const code = error instanceof RowmillError ? error.code : 'internal';
     deps.onEvent?.({ type: 'step failed', code });
     log.warn('step failed', {

@@ -31,6 +31,12 @@ export const isTimeout = (error: unknown): boolean =>
 export const ranOutOfTime = (error: unknown): boolean =>
   isTimeout(error) || (error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT);
 
+/** Whether a step that failed may have sent what must not be sent twice; by `toFailure`. */
+export function mayHaveSent({ details }: ApplicationFailure): boolean {
+  const told: unknown = details?.[0];
+  return typeof told !== 'object' || told === null || !('sent' in told) || told.sent !== false;
+}
+
 /**
  * A step that was cancelled, whatever it said in the end: one that fails for another reason in that
  * moment (its worker is shut down, the API is not there) is not tried again.

@@ -1,5 +1,5 @@
 import type { Stage } from '../src/contract/run.ts';
-import { failureOf, ranOutOfTime, wasCancelled } from './failures.ts';
+import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from './failures.ts';
 import { BROKEN_OFF, breakable, unpaused } from './hold.ts';
 import { checkCredits, pollingSteps } from './policies.ts';
 import type { Run } from './run.ts';
@@ -30,9 +30,10 @@ export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
     } catch (error) {
       if (wasCancelled(error) || run.isLate()) throw error;
       // The deadline was put off while the step was tried.
-      again = ranOutOfTime(error);
-      if (again) continue;
+      const expired = ranOutOfTime(error);
       const failure = failureOf(error);
+      again ||= expired || mayHaveSent(failure);
+      if (expired) continue;
       const hold = HOLDS[failure.type ?? ''];
       if (hold === undefined) throw error;
       await waitForAccount(run, hold, failure.message);
