@@ -110,20 +110,30 @@ async function send(asked: Asked, scope: RunScope, again = true): Promise<RunRec
 
 /** Whether the table shows a run that was not there before, under way or over already. */
 async function hasLanded(asked: Asked): Promise<boolean> {
-  if (await movesSoon(asked)) return true;
   const { provider, input, folder, step } = asked;
-  return input.mode === 'failed' && rerunLeftTraces(provider, input.table, folder, step);
+  // Cells that hang are in progress either way, and asking for them again costs nothing.
+  if (input.mustMove) return false;
+  const movedAfterMs = await firstMove(asked);
+  if (input.mode !== 'failed') return movedAfterMs !== null;
+  // What moves may be other cells, which hang; what has failed again does not move any more.
+  const leftTraces = () => rerunLeftTraces(provider, input.table, folder, step);
+  if (movedAfterMs !== null) {
+    if (await leftTraces()) return true;
+    await step.settle(LANDS_WITHIN_MS - movedAfterMs);
+  }
+  return leftTraces();
 }
 
-async function movesSoon({ provider, input, before, step }: Asked): Promise<boolean> {
+/** So many ms from now; `null` when it does not move while a request may land. */
+async function firstMove({ provider, input, before, step }: Asked): Promise<number | null> {
   const moves = (now: TableProgress): boolean =>
     now.running || now.cellsInProgress > 0 || now.cellsDone !== before.cellsDone;
-  if (moves(before)) return true;
+  if (moves(before)) return 0;
   for (let waitedMs = 0; waitedMs < LANDS_WITHIN_MS; waitedMs += SETTLE_EVERY_MS) {
     await step.settle(SETTLE_EVERY_MS);
-    if (moves(await readStatus(provider, input.table, step))) return true;
+    if (moves(await readStatus(provider, input.table, step))) return waitedMs + SETTLE_EVERY_MS;
   }
-  return false;
+  return null;
 }
 
 const readStatus = (

@@ -43,6 +43,8 @@ export interface Truth {
   blockedBy: string[];
   /** By the fault script the cell, or one that it waits for, hangs: for ever or until nudged. */
   stuck: boolean;
+  /** Nudges after which it hangs no more, each of its columns counted alone; `null` = none helps. */
+  nudges: number | null;
 }
 
 /** What a row is known by: its `input`, else all its data. */
@@ -70,8 +72,9 @@ export function truth(
   const columns = new Map(configs.map((config) => [config.key, config]));
   const setting = { kind, data, columns };
   const word = rowWord(data);
-  const { hopeless, firstTryFails, stuck } = fateOf(oracle, word, column);
+  const { hopeless, firstTryFails } = fateOf(oracle, word, column);
   const upstream = upstreamOf(setting, column);
+  const holds = [column, ...upstream].flatMap((one) => fateOf(oracle, word, one).stuck ?? []);
   return {
     answer: answerOf(oracle, setting, column),
     hopeless,
@@ -80,7 +83,11 @@ export function truth(
     blockedBy: upstream
       .filter((config) => fateOf(oracle, word, config).hopeless)
       .map((config) => config.key),
-    stuck: stuck !== null || upstream.some((config) => fateOf(oracle, word, config).stuck !== null),
+    stuck: holds.length > 0,
+    nudges: holds.reduce<number | null>(
+      (most, { nudges }) => (most === null || nudges == null ? null : Math.max(most, nudges)),
+      0,
+    ),
   };
 }
 

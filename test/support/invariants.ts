@@ -4,7 +4,7 @@ import { outcomeOf, totalCells } from '../../src/rules/outcome.ts';
 import { gather, wasCutShort, type Evidence, type LiveTable, type RunOver } from './evidence.ts';
 import type { House } from './house.ts';
 import { nothingPaidTwice } from './paid-once.ts';
-import { resultsWhole } from './results-whole.ts';
+import { mayHang, resultsWhole } from './results-whole.ts';
 import { sameJson } from './same-json.ts';
 
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6';
@@ -114,7 +114,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
     const [rowId = '', column = ''] = cell.split('/');
     const row = evidence.wanted.find(({ key }) => key === inputs.get(rowId));
     const known = pipeline.table.columns.some(({ key }) => key === column);
-    if (row === undefined || !known || !evidence.truth(row, column).stuck) {
+    if (row === undefined || !known || !mayHang(evidence.truth(row, column))) {
       yield `cell ${String(row?.key)}/${column} is still under way`;
     }
   }

@@ -68,6 +68,9 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
   if (!sameJson(lines, open)) yield `${lines.length} quarantined cells, ${open.length} are open`;
 }
 
+/** A run nudges what hangs once. */
+export const mayHang = ({ stuck, nudges }: Truth): boolean => stuck && nudges !== 1;
+
 /** Whether a cell may have ended so; before its time a run may leave any cell unfinished. */
 function isPlausible(
   cell: ResultCell,
@@ -77,7 +80,7 @@ function isPlausible(
 ): boolean {
   const { status } = cell;
   const cutShort = wasCutShort(evidence);
-  if (status === 'pending') return truth.stuck || cutShort;
+  if (status === 'pending') return mayHang(truth) || cutShort;
   if (status === 'failed') {
     return truth.hopeless || (truth.firstTryFails && (cutShort || cameTooLate(cell, evidence)));
   }
