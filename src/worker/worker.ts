@@ -44,8 +44,11 @@ const HEARTBEAT_THROTTLE = { short: '5s', polls: '2s' } as const;
  */
 const CACHED_RUNS = 100;
 
-/** Paging and loading are work for CPU and disk: a few at once. */
-const SHORT_STEPS_AT_ONCE = 40;
+/**
+ * Loads and sweeps hold a batch or a page in memory and wait for the rate limit, which takes turns
+ * between them. With few slots small runs waited for the end of large loads: forty of them took all.
+ */
+const SHORT_STEPS_AT_ONCE = 400;
 
 /**
  * One process, two task queues: the workflows with the short steps, and the long waits, which are

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
-import type { RunSummary } from '../../src/contract/run.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
 
 const REQUESTS_PER_SECOND = 60;
 const SMALL_RUNS = 30;
@@ -51,4 +52,24 @@ test('many small runs on one worker do not wait for a large one, and share its r
   });
   const requests = all.reduce((sum, { apiCalls }) => sum + apiCalls.total, 0);
   expect(requests).toBeLessThanOrEqual(REQUESTS_PER_SECOND * (seconds + 1));
+}, 240_000);
+
+test('small runs do not wait for a slot behind forty large loads', async () => {
+  const large = await Promise.all(
+    Array.from({ length: 40 }, (_, at) => start(`load-${at}`, 3_000)),
+  );
+  await until('all of them load', async () => {
+    const stages = await Promise.all(large.map((run) => run.query<RunProgress>('progress')));
+    return stages.every(({ stage }) => stage === 'loading rows');
+  });
+  const small = await Promise.all(Array.from({ length: 5 }, (_, at) => start(`beside-${at}`, 2)));
+  for (const { outcome } of await Promise.all(small.map((run) => run.result()))) {
+    expect(outcome).toBe('completed');
+  }
+  const still = await Promise.all(large.map((run) => run.query<RunProgress>('progress')));
+  expect(still.filter(({ stage }) => stage === 'loading rows').length).toBeGreaterThan(20);
+  await Promise.all(large.map((run) => run.cancel()));
+  for (const { outcome } of await Promise.all(large.map((run) => run.result()))) {
+    expect(outcome).toBe('cancelled');
+  }
 }, 240_000);
