@@ -6,6 +6,7 @@ import { eventFigures, failingRun, wallFigures } from './course-of-a-run.ts';
 import { exportFigures } from './export.ts';
 import { tableOf, verdictOf, type Figure } from './figure.ts';
 import { benchOptions, type BenchOptions } from './options.ts';
+import { manyFigures } from './many-pipelines.ts';
 import { pollingFigures } from './polling.ts';
 import { callFigures, historyFigures, memoryFigures, sizedRuns, type SizedRuns } from './runs.ts';
 import { benchPipeline } from './site/pipeline.ts';
@@ -31,7 +32,7 @@ async function measure(asked: BenchOptions): Promise<Figure[]> {
     say('simulating passes');
     found.push(...pollingFigures(asked.quick ? 100 : 400));
   }
-  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15')) {
+  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16')) {
     say('starting Temporal');
     const site = await openSite();
     try {
@@ -71,6 +72,10 @@ async function measureOn(
   if (wants('R15')) {
     say('many runs that wait');
     found.push(...(await waitingFigures(site, asked)));
+  }
+  if (wants('R16')) {
+    say('many pipelines at once, to their end');
+    found.push(...(await manyFigures(site)));
   }
   return found;
 }

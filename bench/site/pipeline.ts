@@ -18,7 +18,11 @@ export const COLUMNS = [
 export const companyName = (at: number): string => `Example Company ${at + 1} Inc.`;
 
 /** A pipeline over a CSV file of so many companies, both in this folder. */
-export async function benchPipeline(folder: string, rows: number): Promise<Pipeline> {
+export async function benchPipeline(
+  folder: string,
+  rows: number,
+  name = 'bench',
+): Promise<Pipeline> {
   await mkdir(folder, { recursive: true });
   const lines = function* () {
     yield 'id,company\n';
@@ -26,7 +30,7 @@ export async function benchPipeline(folder: string, rows: number): Promise<Pipel
   };
   await pipe(Readable.from(lines()), createWriteStream(join(folder, 'companies.csv')));
   const text = JSON.stringify({
-    name: 'bench',
+    name,
     provider: 'extruct',
     table: { kind: 'company', columns: COLUMNS },
     rows: { from: 'companies.csv', key: 'id', map: { input: 'company' } },
