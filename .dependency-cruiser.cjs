@@ -46,6 +46,13 @@ module.exports = {
       ['src/http/', 'src/errors\\.ts', 'src/contract/'],
       'the port and what stands behind it',
     ),
+    {
+      name: 'providers-behind-the-port',
+      comment: 'what differs between providers stands behind their port and their spec',
+      severity: 'error',
+      from: { path: '^(src|workflows|activities)/', pathNot: '^src/providers/' },
+      to: { path: '^src/providers/[^/]+/' },
+    },
     room('src/notify/', ['src/http/', 'src/errors\\.ts', 'src/contract/'], 'telling of the end'),
     room('src/store/', ['src/errors\\.ts', 'src/contract/'], 'files of a run'),
     room(
@@ -84,7 +91,7 @@ module.exports = {
     ),
     room(
       'src/dev/',
-      ['src/(errors|ports|contract|worker|client|store)'],
+      ['src/(errors|ports|contract|providers|worker|client|store)'],
       'Temporal on this machine',
     ),
     room('sandbox/', [], 'a stand-in that shares no code with what it tests'),

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import temporal from 'eslint-plugin-temporal';
 import tseslint from 'typescript-eslint';
 
@@ -5,6 +6,13 @@ import tseslint from 'typescript-eslint';
 const on = (...names) => Object.fromEntries(names.map((name) => [`temporal/${name}`, 'error']));
 const workflow = (...names) => on(...names.map((name) => `workflow-${name}`));
 const activity = (...names) => on(...names.map((name) => `activity-${name}`));
+
+/** Each provider has a folder; what differs between them stands in there, behind the port. */
+const providers = readdirSync(new URL('src/providers/', import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+const named = `Literal[value=/^(${providers.join('|')})$/]`;
+const message = 'No provider by name outside src/providers: ask its spec, or the port.';
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', '.rowmill', 'out', 'coverage', 'examples'] },
@@ -27,6 +35,21 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': [
         'error',
         { argsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
+    },
+  },
+  {
+    files: ['{src,workflows,activities}/**/*.ts'],
+    ignores: ['src/providers/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: `BinaryExpression > ${named}`, message },
+        { selector: `SwitchCase > ${named}`, message },
+        { selector: `MemberExpression > ${named}`, message },
+        { selector: `CallExpression > ${named}`, message },
+        { selector: `Literal[value=/^(${providers.join('|')})_/i]`, message },
+        { selector: `TemplateElement[value.raw=/\\b(${providers.join('|')})_/i]`, message },
       ],
     },
   },

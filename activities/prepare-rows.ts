@@ -4,7 +4,6 @@ import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import { requireProviderSpec } from '../src/providers/spec.ts';
 import { probeTarget } from '../src/sinks/probe-target.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
@@ -54,7 +53,7 @@ export const prepareRows =
       await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
       const openCells = await cellsLeft(folder);
       const { credits } = await readAccount(deps, pipeline.provider, step);
-      const plan = requireProviderSpec(pipeline.provider).plan(pipeline.table);
+      const plan = deps.providers.spec(pipeline.provider).plan(pipeline.table);
       const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
       const { searchAttributes } = deps;
       deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
@@ -78,7 +77,7 @@ async function freeze(
       return snapshotOf(folder);
     }
     if (snapshot === null) {
-      const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
+      const inputs = deps.providers.spec(pipeline.provider).inputs(pipeline.table);
       return (await takeSnapshot(pipeline.rows, inputs, await folder.create(SNAPSHOT_FILE))).ref;
     }
     await copyStaged(deps, snapshot, folder);

@@ -2,7 +2,7 @@ import { RUN_FILE } from '../src/contract/names.ts';
 import type { PublishedFile } from '../src/contract/results.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import { requireProviderSpec } from '../src/providers/spec.ts';
+import { isAsked } from '../src/providers/spec.ts';
 import { copyBeside } from '../src/sinks/copy.ts';
 import { publishTo } from '../src/sinks/publish.ts';
 import { removeStale, siblingPaths } from '../src/sinks/siblings.ts';
@@ -29,7 +29,7 @@ export const publishResults =
       if (input.tableContested === true) await keepOneTable(deps, input, step);
       const creditsAfter = await balance(deps, input, step);
       const quarantined = await writeQuarantine(folder, input.found);
-      const { files, failed } = await copyToTargets(input, folder, step);
+      const { files, failed } = await copyToTargets(deps, input, folder, step);
       const left = input.earlier ? await leftBehind(deps.store, input.earlier) : null;
       const summary = {
         ...summaryOf(input, step.calls, creditsAfter, files, quarantined),
@@ -83,6 +83,7 @@ async function balance(
 }
 
 async function copyToTargets(
+  deps: ActivityDeps,
   input: PublishResultsInput,
   folder: Folder,
   step: Step<null>,
@@ -91,8 +92,8 @@ async function copyToTargets(
   let failed: RowmillError | null = null;
   if (input.found === null) return { files, failed };
   const { pipeline } = input;
-  const spec = requireProviderSpec(pipeline.provider);
-  const columns = spec.plan(pipeline.table).filter((column) => column.ours && !column.input);
+  const spec = deps.providers.spec(pipeline.provider);
+  const columns = spec.plan(pipeline.table).filter(isAsked);
   const context = {
     columns: columns.map((column) => column.key),
     inputs: spec.inputs(pipeline.table),

@@ -5,6 +5,7 @@ import { collectResults } from '../activities/collect-results.ts';
 import type { CollectedResults, CollectResultsInput } from '../activities/collect-results.ts';
 import { createLimiter } from '../src/http/limiter.ts';
 import { createExtructProvider } from '../src/providers/extruct/provider.ts';
+import { createProviders } from '../src/providers/registry.ts';
 import { createFileStore } from '../src/store/file-store.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { TableSpec } from '../src/contract/pipeline.ts';
@@ -82,7 +83,7 @@ async function collectOnce(job: ExportJob, round: number): Promise<void> {
   const table = await provider.ensureColumns(job.tableId, job.spec, {});
   const step = collectResults({
     store,
-    providers: { get: () => provider },
+    providers: { ...createProviders({}), get: () => provider },
     searchAttributes: false,
   });
   const input: CollectResultsInput = {

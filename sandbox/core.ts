@@ -108,7 +108,8 @@ const originOf = (options: SandboxOptions, book: FactBook): Origin => ({
 });
 
 function refuseNonsense({ token, speed = 1, concurrency = 50 }: SandboxOptions): void {
-  if (token === '') throw new RangeError('token must not be empty');
+  const tokens = typeof token === 'string' ? [token] : Object.values(token);
+  if (tokens.length === 0 || tokens.includes('')) throw new RangeError('token must not be empty');
   if (!(speed > 0)) throw new RangeError('speed must be above 0');
   if (!(concurrency >= 1)) throw new RangeError('concurrency must be at least 1');
 }

@@ -25,10 +25,9 @@ export type { SandboxOptions } from './settings.ts';
 export type * from './wire.ts';
 
 export interface Sandbox {
-  /** Without a slash at the end: what EXTRUCT_BASE_URL is set to. */
+  /** Without a slash at the end: what the base URL of a client is set to. */
   readonly url: string;
   readonly port: number;
-  readonly token: string;
   readonly ledger: Books;
   /** How often each rule of the fault script has struck since the start, by its name. */
   readonly faults: { readonly fired: Readonly<Record<string, number>> };
@@ -116,7 +115,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listeningAt}`,
     port: listeningAt,
-    token,
     ledger,
     faults,
     state,

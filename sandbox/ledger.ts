@@ -8,6 +8,7 @@ export interface TableAccount {
   tags: string[];
   createdAt: string;
   deletedAt: string | null;
+  /** Rows that were sent. */
   rowsCreated: number;
   rowsDeleted: number;
   runs: number;

@@ -9,6 +9,7 @@ export const ownRoutes = (books: Books): Route[] => [
     // ?table=ID adds the runs and cells of that table.
     method: 'GET',
     url: '/_sandbox/ledger',
+    auth: 'own',
     handle: (_core, { query }) => {
       const { table } = checked(requests.ledgerQuery, query, 'query');
       const details =
@@ -25,6 +26,7 @@ export const ownRoutes = (books: Books): Route[] => [
   {
     method: 'POST',
     url: '/_sandbox/credits',
+    auth: 'own',
     handle: (core, call) => ({
       body: {
         available_credits: core.execute(

@@ -17,7 +17,7 @@ export interface Answer {
 export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   url: string;
-  /** Where the token is: `Authorization: Bearer`, or `X-API-KEY`. @default 'bearer' */
-  auth?: 'bearer' | 'api-key' | 'none';
+  /** Where the token is: `Authorization: Bearer`, or `X-API-KEY`; `own`: bearer, of any API. @default 'bearer' */
+  auth?: 'bearer' | 'api-key' | 'own' | 'none';
   handle: (core: Core, call: Call) => Answer;
 }

@@ -1,21 +1,22 @@
-import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { APIS } from './apis.ts';
 import type { Books } from './books.ts';
 import type { Core } from './core.ts';
 import { dribble } from './faults/dribble.ts';
+import { gate } from './gate.ts';
 import type { Action, Intercept, Outgoing, Seen } from './intercept.ts';
 import { ownRoutes } from './own-routes.ts';
 import { invalid, Problem } from './problem.ts';
 import type { Route } from './route.ts';
+import type { Tokens } from './settings.ts';
 
 const BODY_LIMIT_BYTES = 64 * 2 ** 20;
 
 export interface ServerOptions {
   core: Core;
   books: Books;
-  token: string;
+  token: Tokens;
   intercept?: Intercept | undefined;
 }
 
@@ -35,14 +36,14 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
     reply.code(error.statusCode ?? 500).send({ detail: error.message }),
   );
-  const passes = gate(token);
+  const letIn = gate(token);
   const closing = new AbortController();
   app.addHook('onClose', () => closing.abort());
   let serial = 0;
 
   const answer = (route: Route, refusal: Refusal, request: FastifyRequest): Outgoing => {
     try {
-      if (route.auth !== 'none') passes(tokenIn(request, route));
+      letIn(request.headers, route);
       const { status = 200, body, headers } = route.handle(core, callOf(request));
       return outgoing(status, body, headers);
     } catch (error) {
@@ -169,26 +170,6 @@ const outgoing = (
   headers: { 'content-type': 'application/json', ...headers },
   body: JSON.stringify(body),
 });
-
-function tokenIn({ headers }: FastifyRequest, { auth }: Route): string | undefined {
-  if (auth !== 'api-key') return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-  const key = headers['x-api-key'];
-  return typeof key === 'string' ? key : undefined;
-}
-
-function gate(token: string): (given: string | undefined) => void {
-  const wanted = Buffer.from(token);
-  const refuse = (detail: string): never => {
-    throw new Problem(401, detail, { 'www-authenticate': 'Bearer' });
-  };
-  return (given) => {
-    if (given === undefined) return refuse('Not authenticated');
-    const bytes = Buffer.from(given);
-    if (bytes.length !== wanted.length || !timingSafeEqual(bytes, wanted)) {
-      return refuse('Invalid authentication credentials');
-    }
-  };
-}
 
 interface Parsed {
   params: Record<string, string>;

@@ -3,13 +3,16 @@ import type { FaultScript } from './faults/script.ts';
 import type { Intercept } from './intercept.ts';
 import type { PromptLayerOptions } from './promptlayer/options.ts';
 
+/** One for every API, or by name: `extruct`, `promptlayer`. */
+export type Tokens = string | Readonly<Record<string, string>>;
+
 export interface SandboxOptions {
   /** @default '127.0.0.1' */
   host?: string;
   /** @default 0, any free port */
   port?: number;
-  /** The bearer token that is let in. */
-  token: string;
+  /** What is let in. */
+  token: Tokens;
   /** Answers, durations and failures follow from it. @default 1 */
   seed?: number;
   /** API milliseconds in one real millisecond. @default 1 */

@@ -113,7 +113,8 @@ export const ERRORS = {
   // Credentials
   token_missing: {
     meaning: 'No token for the provider in the environment.',
-    remedy: 'Set EXTRUCT_API_TOKEN (or PROMPTLAYER_API_KEY) where the worker runs.',
+    remedy:
+      'Set the variable of the token that is named (`rowmill doctor` lists them) where the worker runs.',
     retryable: false,
     exit: account,
   },

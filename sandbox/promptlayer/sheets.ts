@@ -56,6 +56,8 @@ function blankSheet(world: World, book: Workbook, title: string): Sheet {
     ...{ type: 'TEXT', config: {} },
   }));
   newRow(world, table, {}, null);
+  // It comes with the sheet: nobody has sent it.
+  table.account.rowsCreated -= 1;
   const sheet: Sheet = { id: table.id, table, book, title, columns, edits: 0 };
   book.sheets.push(sheet);
   return sheet;

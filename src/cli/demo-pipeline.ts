@@ -3,11 +3,13 @@ import { basename, join, resolve } from 'node:path';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { packageRoot } from '../dev/temporal/package-root.ts';
 import { RowmillError } from '../errors.ts';
+import type { ProviderSpec } from '../providers/spec.ts';
 import { loadPipeline } from '../spec/index.ts';
 import { numberFlag } from './number-flag.ts';
 
-/** The pipeline file that the demo runs, as it is in the package. */
-export const demoFile = (): string => join(packageRoot(), 'examples', 'companies', 'pipeline.yaml');
+/** The pipeline file that the demo of a provider runs, as it is in the package. */
+export const demoFile = ({ example }: ProviderSpec): string =>
+  join(packageRoot(), 'examples', example);
 
 /** The sandbox is fast, and people are watching. */
 const POLL_AT_LEAST_MS = 300;
@@ -16,8 +18,12 @@ const POLL_AT_LEAST_MS = 300;
  * The example of the package, with results below `folder`: the package itself may be read-only.
  * @throws RowmillError `usage` when the list does not have so many rows
  */
-export async function demoPipeline(folder: string, rows: string | undefined): Promise<Pipeline> {
-  const { pipeline } = await loadPipeline(demoFile());
+export async function demoPipeline(
+  provider: ProviderSpec,
+  folder: string,
+  rows: string | undefined,
+): Promise<Pipeline> {
+  const { pipeline } = await loadPipeline(demoFile(provider));
   const out = resolve(folder, 'out');
   return {
     ...pipeline,

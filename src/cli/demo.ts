@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { DemoFlags } from './actions/demo.ts';
+import { PROVIDER_NAMES } from '../providers/names.ts';
 import type { Cli } from './context.ts';
 
 export function addDemo(program: Command, cli: Cli): void {
@@ -8,8 +9,13 @@ export function addDemo(program: Command, cli: Cli): void {
     .summary('everything on this machine, in about a minute')
     .description(
       'Bring up Temporal with its UI, the sandbox API and a worker, and take the 503 companies of ' +
-        'the S&P 500 through a table of three research columns. Needs no account. ' +
+        'the S&P 500 through a table of a provider. Needs no account. ' +
         'Ctrl-C stops it; started again it goes on where it was.',
+    )
+    .addOption(
+      new Option('--provider <name>', 'whose API the sandbox plays')
+        .choices(PROVIDER_NAMES)
+        .default(PROVIDER_NAMES[0]),
     )
     .option('--rows <number>', 'only the first rows of the list')
     .option('--speed <factor>', 'how much faster than the real API the sandbox is', '60')
@@ -20,6 +26,7 @@ export function addDemo(program: Command, cli: Cli): void {
       `
 Examples:
   rowmill demo
+  rowmill demo --provider promptlayer
   rowmill demo --rows 50 --no-keep`,
     )
     .action(async (flags: DemoFlags) => {

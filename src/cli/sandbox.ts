@@ -5,10 +5,10 @@ import type { Cli } from './context.ts';
 export function addSandbox(program: Command, cli: Cli): void {
   program
     .command('sandbox')
-    .summary('a stand-in of the AI-table API: no account, no costs')
+    .summary('a stand-in of the AI-table APIs: no account, no costs')
     .description(
-      'Serve the Extruct API on this machine, with cells that take their time and sometimes fail. ' +
-        'Its token is EXTRUCT_API_TOKEN if set, else printed.',
+      'Serve the APIs of all providers on this machine, with cells that take their time and ' +
+        'sometimes fail. A token that is set in the environment is let in; else one is printed.',
     )
     .option('--port <port>', 'to listen on; 0 takes any free one', '8780')
     .option('--speed <factor>', 'how much faster than the real API time passes', '1')

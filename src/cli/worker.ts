@@ -18,8 +18,9 @@ export function addWorker(program: Command, cli: Cli): void {
     .addHelpText(
       'after',
       `
-Environment: EXTRUCT_API_TOKEN, EXTRUCT_BASE_URL; TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the other
-TEMPORAL_* or a profile; ROWMILL_LOG_LEVEL (trace … error), ROWMILL_SEARCH_ATTRIBUTES (on, off).
+Environment: tokens and base URLs of the providers (rowmill doctor names them); TEMPORAL_ADDRESS,
+TEMPORAL_NAMESPACE and the other TEMPORAL_* or a profile; ROWMILL_LOG_LEVEL (trace … error),
+ROWMILL_SEARCH_ATTRIBUTES (on, off).
 
 Examples:
   rowmill worker

@@ -1,6 +1,6 @@
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
-import { requireProviderSpec, type PlannedColumn } from '../providers/spec.ts';
+import { isAsked, requireProviderSpec, type PlannedColumn } from '../providers/spec.ts';
 import { estimateCredits, judgeSpend, type SpendVerdict } from '../rules/spend.ts';
 
 /** What a run would take, when nothing goes wrong. */
@@ -37,7 +37,7 @@ const RERUN_CALLS = 2;
 export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
   const spec = requireProviderSpec(pipeline.provider);
   const columns = spec.plan(pipeline.table);
-  const asked = columns.filter((column) => column.ours && !column.input);
+  const asked = columns.filter(isAsked);
   const weight = columns.reduce((sum, column) => sum + column.creditsWeight, 0);
   const credits = estimateCredits(rows, weight, pipeline.spend);
   const addRows = Math.ceil(rows / spec.limits.rowsPerAdd);

@@ -1,12 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { RowmillError } from '../errors.ts';
+import { standInEnv, standInTokens, type StandInToken } from '../providers/stand-in.ts';
 import { openEmbedded, type Embedded, type EmbeddedOptions } from './embedded.ts';
-import {
-  startSandboxProcess,
-  type SandboxProcess,
-  type SandboxProcessOptions,
-} from './sandbox-process.ts';
+import { startSandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts';
 import type { PortChoice } from '../ports.ts';
 
 export interface PlaygroundOptions
@@ -15,28 +11,26 @@ export interface PlaygroundOptions
     Pick<SandboxProcessOptions, 'command' | 'env' | 'speed'> {
   folder: string;
   sandboxPort: PortChoice;
-  /** Of the sandbox. @default a new one */
-  token?: string;
+  /** Of the sandbox. @default a new one for every provider */
+  tokens?: readonly StandInToken[];
 }
 
 export interface Playground extends Embedded {
-  sandbox: Pick<SandboxProcess, 'url' | 'token'>;
+  sandbox: { url: string; tokens: readonly StandInToken[] };
 }
 
 /** Temporal, the sandbox and a worker that talks to it, with all their state in one folder. */
 export async function openPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const { command, env, speed, sandboxPort, token } = options;
+  const { command, env, speed, sandboxPort, tokens = standInTokens() } = options;
   const folder = resolve(options.folder);
   const sandbox = await startSandboxProcess({
-    ...{ command, folder, env, speed, port: sandboxPort },
-    token: token ?? `sandbox-${randomBytes(16).toString('hex')}`,
+    ...{ command, folder, env, speed, tokens, port: sandboxPort },
   });
   try {
     const embedded = await openEmbedded({
       ...options,
       folder,
-      provider: 'extruct',
-      env: { ...env, EXTRUCT_API_TOKEN: sandbox.token, EXTRUCT_BASE_URL: sandbox.url },
+      env: { ...env, ...standInEnv(sandbox.url, tokens) },
     });
     let stopped = false;
     const gone = sandbox.exited.then(() =>
@@ -46,7 +40,7 @@ export async function openPlayground(options: PlaygroundOptions): Promise<Playgr
     );
     return {
       ...embedded,
-      sandbox: { url: sandbox.url, token: sandbox.token },
+      sandbox: { url: sandbox.url, tokens },
       broken: Promise.race([embedded.broken, gone]),
       stop: async () => {
         stopped = true;

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RowmillError } from '../errors.ts';
+import { tokenEnv, type StandInToken } from '../providers/stand-in.ts';
 import type { Env } from '../worker/settings.ts';
 import { onFreePorts, type PortChoice } from '../ports.ts';
 
@@ -12,7 +13,8 @@ export interface SandboxProcessOptions {
   command: readonly [string, ...string[]];
   /** Its state and its log are kept here. */
   folder: string;
-  token: string;
+  /** Of every provider it stands in for. */
+  tokens: readonly StandInToken[];
   port: PortChoice;
   /** How much faster than the real API time passes. */
   speed: number;
@@ -21,7 +23,6 @@ export interface SandboxProcessOptions {
 
 export interface SandboxProcess {
   url: string;
-  token: string;
   /** Settles when it is gone, wanted or not. */
   exited: Promise<void>;
   stop(): Promise<void>;
@@ -42,7 +43,7 @@ export function startSandboxProcess(options: SandboxProcessOptions): Promise<San
 }
 
 async function startOn(options: SandboxProcessOptions, port: number): Promise<SandboxProcess> {
-  const { folder, token, speed } = options;
+  const { folder, tokens, speed } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const logFile = join(folder, 'sandbox.log');
   const log = openSync(logFile, 'w', 0o600);
@@ -56,7 +57,7 @@ async function startOn(options: SandboxProcessOptions, port: number): Promise<Sa
     {
       // Ctrl-C in the terminal is ours: the worker drains while the sandbox still answers.
       detached: true,
-      env: { ...options.env, EXTRUCT_API_TOKEN: token },
+      env: { ...options.env, ...tokenEnv(tokens) },
       stdio: ['pipe', log, log],
     },
   );
@@ -75,7 +76,7 @@ async function startOn(options: SandboxProcessOptions, port: number): Promise<Sa
   };
   try {
     const url = await addressIn(logFile, () => over);
-    return { url, token, exited, stop };
+    return { url, exited, stop };
   } catch (error) {
     await stop();
     throw error;

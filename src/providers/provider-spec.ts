@@ -7,6 +7,10 @@ export interface ProviderSpec {
   /** Environment variables of the worker. */
   readonly tokenVariable: string;
   readonly baseUrlVariable: string;
+  /** Where the API is, unless the environment says otherwise. */
+  readonly baseUrl: string;
+  /** Pipeline file that shows it, in `examples/` of the package; the demo runs it. */
+  readonly example: string;
   /** Table kinds, the default first; empty where tables have no kinds. */
   readonly kinds: readonly string[];
   /**
@@ -43,6 +47,9 @@ export interface PlannedColumn {
   /** Columns that must be done on the same row before this one starts. */
   dependsOn: string[];
 }
+
+/** What the pipeline file asks for, cell by cell. */
+export const isAsked = ({ ours, input }: PlannedColumn): boolean => ours && !input;
 
 export interface ColumnProblem {
   /** Below `table.columns`: index, then keys. */

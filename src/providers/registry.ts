@@ -1,15 +1,29 @@
 import { RowmillError } from '../errors.ts';
 import type { HttpClientOptions, HttpResponse } from '../http/client.ts';
 import { createLimiter } from '../http/limiter.ts';
-import { createExtructProvider, EXTRUCT_BASE_URL } from './extruct/provider.ts';
-import { createPromptLayerProvider, PROMPTLAYER_BASE_URL } from './promptlayer/provider.ts';
+import { createExtructProvider } from './extruct/provider.ts';
+import type { ProviderName } from './names.ts';
+import { createPromptLayerProvider } from './promptlayer/provider.ts';
 import type { Provider } from './provider.ts';
+import { providerSpecs, type ProviderSpec } from './spec.ts';
 
 /** The providers of one process; each keeps its connections and its rate limit for all callers. */
 export interface Providers {
+  readonly names: readonly string[];
+  /** What needs neither token nor network. Throws `spec_invalid` (no such provider). */
+  spec(name: string): ProviderSpec;
   /** Throws `spec_invalid` (no such provider), `token_missing`, `base_url_invalid`, `usage`. */
   get(name: string): Provider;
 }
+
+/** What a provider is made of: what is known about it, and how to talk to it. */
+export interface ProviderEntry {
+  spec: ProviderSpec;
+  create: (options: ConnectionOptions) => Provider;
+}
+
+/** How a provider is reached, as the environment says. */
+export type ConnectionOptions = Omit<HttpClientOptions, 'headers'> & { token: string };
 
 export interface ProviderHooks {
   userAgent?: string;
@@ -22,59 +36,60 @@ export interface ProviderResponse extends HttpResponse {
   provider: string;
 }
 
-type HttpHooks = Pick<HttpClientOptions, 'userAgent' | 'onResponse'>;
-type Make = (env: NodeJS.ProcessEnv, hooks: HttpHooks) => Provider;
-
-const MAKERS: Record<string, Make> = {
-  extruct: (env, hooks) =>
-    createExtructProvider({
-      ...hooks,
-      token: tokenOf(env, 'EXTRUCT_API_TOKEN'),
-      baseUrl: valueOf(env, 'EXTRUCT_BASE_URL') ?? EXTRUCT_BASE_URL,
-      limiter: limiterOf(env),
-    }),
-  promptlayer: (env, hooks) =>
-    createPromptLayerProvider({
-      ...hooks,
-      token: tokenOf(env, 'PROMPTLAYER_API_KEY'),
-      baseUrl: valueOf(env, 'PROMPTLAYER_BASE_URL') ?? PROMPTLAYER_BASE_URL,
-      limiter: limiterOf(env),
-    }),
+const CREATE: Record<ProviderName, ProviderEntry['create']> = {
+  extruct: createExtructProvider,
+  promptlayer: createPromptLayerProvider,
 };
 
-export const PROVIDER_NAMES = Object.keys(MAKERS);
+const ENTRIES: readonly ProviderEntry[] = Object.entries(CREATE).flatMap(([name, create]) => {
+  const spec = providerSpecs[name];
+  return spec === undefined ? [] : [{ spec, create }];
+});
 
 /**
  * Providers by name, made at the first `get`: that is when the environment is read, so a process
  * that never talks to a provider needs no token.
  */
-export function createProviders(env: NodeJS.ProcessEnv, hooks: ProviderHooks = {}): Providers {
+export function createProviders(
+  env: NodeJS.ProcessEnv,
+  hooks: ProviderHooks = {},
+  entries: readonly ProviderEntry[] = ENTRIES,
+): Providers {
   const made = new Map<string, Provider>();
+  const entryOf = (name: string): ProviderEntry => {
+    const entry = entries.find(({ spec }) => spec.name === name);
+    if (entry !== undefined) return entry;
+    const known = entries.map(({ spec }) => spec.name).join(', ');
+    throw new RowmillError('spec_invalid', `no provider "${name}"; there is: ${known}`, {
+      where: 'provider',
+    });
+  };
   return {
+    names: entries.map(({ spec }) => spec.name),
+    spec: (name) => entryOf(name).spec,
     get(name) {
-      const existing = made.get(name);
-      if (existing !== undefined) return existing;
-      const make = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
-      if (make === undefined) {
-        const known = PROVIDER_NAMES.join(', ');
-        throw new RowmillError('spec_invalid', `no provider "${name}"; there is: ${known}`, {
-          where: 'provider',
-        });
-      }
-      const provider = make(env, hooksOf(name, hooks));
+      const provider = made.get(name) ?? connect(entryOf(name), env, hooks);
       made.set(name, provider);
       return provider;
     },
   };
 }
 
-function hooksOf(provider: string, { userAgent, onResponse }: ProviderHooks): HttpHooks {
-  return {
+function connect(
+  { spec, create }: ProviderEntry,
+  env: NodeJS.ProcessEnv,
+  { userAgent, onResponse }: ProviderHooks,
+): Provider {
+  const { name } = spec;
+  return create({
+    token: tokenOf(env, spec.tokenVariable),
+    baseUrl: valueOf(env, spec.baseUrlVariable) ?? spec.baseUrl,
+    limiter: limiterOf(env),
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(onResponse === undefined
       ? {}
-      : { onResponse: (response) => onResponse({ provider, ...response }) }),
-  };
+      : { onResponse: (response) => onResponse({ provider: name, ...response }) }),
+  });
 }
 
 const valueOf = (env: NodeJS.ProcessEnv, variable: string): string | undefined => {

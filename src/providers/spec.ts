@@ -1,15 +1,17 @@
 import { RowmillError } from '../errors.ts';
 import { extructSpec } from './extruct/spec.ts';
 import { promptLayerSpec } from './promptlayer/spec.ts';
+import type { ProviderName } from './names.ts';
 import type { ProviderSpec } from './provider-spec.ts';
 
+export { isAsked } from './provider-spec.ts';
 export type { ColumnProblem, PlannedColumn, ProviderSpec, TableShape } from './provider-spec.ts';
 
 /** Providers a pipeline file may name. */
 export const providerSpecs: Readonly<Record<string, ProviderSpec>> = {
-  [extructSpec.name]: extructSpec,
-  [promptLayerSpec.name]: promptLayerSpec,
-};
+  extruct: extructSpec,
+  promptlayer: promptLayerSpec,
+} satisfies Record<ProviderName, ProviderSpec>;
 
 /** The offline side of a provider, or `null` when there is none of that name. */
 export const providerSpec = (name: string): ProviderSpec | null =>

@@ -1,7 +1,7 @@
 import { extname, resolve } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
 import { nearest } from '../nearest.ts';
-import type { ProviderSpec, TableShape } from '../providers/spec.ts';
+import { isAsked, type ProviderSpec, type TableShape } from '../providers/spec.ts';
 import type { SpecDocument } from './document.ts';
 import { MOST_COLUMNS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
@@ -74,7 +74,7 @@ function checkTable(value: Json, provider: ProviderSpec): Finding[] {
     suggestion: problem.word === undefined ? null : nearest(problem.word, problem.candidates ?? []),
     within: problem.within,
   }));
-  const computed = provider.plan(table).filter((column) => column.ours && !column.input);
+  const computed = provider.plan(table).filter(isAsked);
   if (table.columns.length > 0 && computed.length === 0) {
     const found = 'only input columns: there is nothing to compute';
     findings.push({ path: ['table', 'columns'], found, allowed: 'at least one other column' });

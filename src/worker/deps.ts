@@ -2,7 +2,7 @@ import type { ActivityDeps } from '../../activities/deps.ts';
 import type { StepEvent } from '../../activities/step-event.ts';
 import { RowmillError } from '../errors.ts';
 import { createWebhooks } from '../notify/webhooks.ts';
-import { createProviders, PROVIDER_NAMES, type ProviderHooks } from '../providers/registry.ts';
+import { createProviders, type ProviderHooks } from '../providers/registry.ts';
 import { createFileStore } from '../store/file-store.ts';
 import type { Env } from './settings.ts';
 
@@ -33,7 +33,7 @@ export const createWorkerDeps = ({
 /** Why runs of a provider would fail here at once (no token, a bad base URL), by provider. */
 export function unusableProviders({ providers }: ActivityDeps): Map<string, RowmillError> {
   const found = new Map<string, RowmillError>();
-  for (const name of PROVIDER_NAMES) {
+  for (const name of providers.names) {
     try {
       providers.get(name);
     } catch (error) {
@@ -47,7 +47,7 @@ export function unusableProviders({ providers }: ActivityDeps): Map<string, Rowm
 /** @throws the reason why the provider cannot be used here; without a name: why none can */
 export function refuseUnusable(deps: ActivityDeps, provider: string | undefined): void {
   const unusable = unusableProviders(deps);
-  const [any] = unusable.size === PROVIDER_NAMES.length ? unusable.values() : [];
+  const [any] = unusable.size === deps.providers.names.length ? unusable.values() : [];
   const reason = provider === undefined ? any : unusable.get(provider);
   if (reason !== undefined) throw reason;
 }

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { StepEvent } from '../../activities/step-event.ts';
 import type { Outcome } from '../contract/run.ts';
-import { PROVIDER_NAMES } from '../providers/registry.ts';
+import { PROVIDER_NAMES } from '../providers/names.ts';
 import { ERRORS } from '../errors.ts';
 import { CELL_OUTCOMES } from '../rules/outcome.ts';
 import { createSpendMeter } from './spent-credits.ts';
@@ -76,7 +76,9 @@ export function stepMetrics(registry: Registry): (event: StepEvent) => void {
   // Every code, for the same reason.
   for (const code of Object.keys(ERRORS)) failures.inc({ code }, 0);
 
-  const meters = new Map(PROVIDER_NAMES.map((provider) => [provider, createSpendMeter()]));
+  const meters = new Map<string, ReturnType<typeof createSpendMeter>>(
+    PROVIDER_NAMES.map((provider) => [provider, createSpendMeter()]),
+  );
   return (event) => {
     switch (event.type) {
       case 'run started':

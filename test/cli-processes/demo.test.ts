@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
+import { PROVIDER_NAMES } from '../../src/providers/names.ts';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
 import { rowmill } from '../cli/command.ts';
 import { until } from '../support/until.ts';
@@ -8,6 +10,12 @@ import { openPlace, type Place } from './place.ts';
 
 const FOLDER = join('.rowmill', 'demo');
 const LIMIT_MS = 240_000;
+
+/** Of the list, in its order. */
+async function symbols(): Promise<string[]> {
+  const list = await readFile(new URL('../../examples/companies/companies.csv', import.meta.url));
+  return parse<{ Symbol: string }>(list, { columns: true }).map(({ Symbol }) => Symbol);
+}
 
 let place: Place;
 beforeEach(async () => {
@@ -20,7 +28,7 @@ const serverState = () => readServerState(join(place.cwd, FOLDER, 'temporal.db')
 /** Of the process that held it; a sandbox that ends takes its lock away. */
 const sandboxRuns = async (): Promise<boolean> =>
   (await readdir(join(place.cwd, FOLDER))).includes('sandbox.journal.lock');
-const runIn = (text: string): string | undefined => /sp500-profile-\d{8}-\d{6}/.exec(text)?.[0];
+const runIn = (text: string): string | undefined => /sp500-\w+-\d{8}-\d{6}/.exec(text)?.[0];
 
 test(
   'in a pipe a few rows are taken through everything and it ends with 0; then it begins anew',
@@ -79,11 +87,38 @@ test(
   LIMIT_MS,
 );
 
+test.each(PROVIDER_NAMES)(
+  'the whole list through %s, killed in the middle: every row once, nothing done is paid again',
+  async (provider) => {
+    const args = ['--provider', provider];
+    const first = demo(...args, '--speed', '5');
+    await first.says(/running, pass 1: cells done [1-9]/);
+    first.child.kill('SIGKILL');
+    const killed = await first.ended;
+    await until('the sandbox has ended as well', async () => !(await sandboxRuns()));
+
+    const { stdout, stderr } = await demo(...args, '--speed', '2000').endsWith(0);
+    expect(stderr).toContain(`503 companies × Sector, Headquarters, Profile, by ${provider}`);
+    expect(runIn(stderr)).toBe(runIn(killed.stderr));
+    expect(stdout).toMatch(/books: 1 table, 503 rows, 1,\d{3} cells paid, none that had been done/);
+    const [run = ''] = (runIn(stderr) ?? '').match(/^sp500-[a-z]+/) ?? [];
+    const results = await readFile(join(place.cwd, FOLDER, 'out', `${run}.jsonl`), 'utf8');
+    const keys = results
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { key: string }).key);
+    expect(keys).toEqual(await symbols());
+  },
+  LIMIT_MS,
+);
+
 test(
-  'more rows than the list has are refused with 2',
+  'more rows than the list has, and providers that there are not, are refused with 2',
   async () => {
     const { stderr } = await demo('--rows', '504').endsWith(2);
     expect(stderr).toContain('from 1 to 503');
+    const unknown = await demo('--provider', 'extrukt').endsWith(2);
+    expect(unknown.stderr).toContain('extruct, promptlayer');
   },
   LIMIT_MS,
 );

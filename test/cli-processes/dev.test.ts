@@ -50,9 +50,17 @@ test(
     expect(ok).toBe(true);
     expect(checks.filter(({ health }) => health !== 'ok')).toEqual([]);
     expect(checks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['node', 'store', 'extruct account', 'temporal', 'worker']),
+      expect.arrayContaining([
+        'node',
+        'store',
+        'extruct account',
+        'promptlayer account',
+        'temporal',
+        'worker',
+      ]),
     );
     expect(doctor.stdout).not.toContain(env['EXTRUCT_API_TOKEN']);
+    expect(doctor.stdout).not.toContain(env['PROMPTLAYER_API_KEY']);
 
     const run = await rowmill(['run', 'pipeline.json', '--json'], other).endsWith(0);
     expect(JSON.parse(run.stdout)).toMatchObject({ rows: 3 });

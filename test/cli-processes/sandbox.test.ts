@@ -26,14 +26,22 @@ async function start(args: string[], env: Record<string, string> = {}) {
   command.child.stdout?.on('data', (chunk: string) => (text += chunk));
   const over = command.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
   await Promise.race([until('it is up', () => text.includes('Ctrl-C')), over]);
-  const url = /EXTRUCT_BASE_URL=(\S+)/.exec(text)?.[1] ?? '';
-  const token = /EXTRUCT_API_TOKEN=(\S+)/.exec(text)?.[1] ?? null;
-  return { ...command, url, token };
+  const printed = (variable: string): string | null =>
+    new RegExp(`${variable}=(\\S+)`).exec(text)?.[1] ?? null;
+  const url = printed('EXTRUCT_BASE_URL') ?? '';
+  return { ...command, url, printed, token: printed('EXTRUCT_API_TOKEN') };
 }
 
 const statusWith = async (url: string, token: string | null): Promise<number> => {
   const headers = { authorization: `Bearer ${token ?? ''}` };
   const reply = await fetch(`${url}/v1/user`, { headers });
+  await reply.text();
+  return reply.status;
+};
+
+const keyStatusWith = async (url: string, key: string | null): Promise<number> => {
+  const headers = { 'x-api-key': key ?? '' };
+  const reply = await fetch(`${url}/api/public/v2/tables`, { headers });
   await reply.text();
   return reply.status;
 };
@@ -51,6 +59,8 @@ test(
     const sandbox = await start([]);
     expect(await statusWith(sandbox.url, sandbox.token)).toBe(200);
     expect(await statusWith(sandbox.url, 'another')).toBe(401);
+    expect(sandbox.printed('PROMPTLAYER_BASE_URL')).toBe(sandbox.url);
+    expect(await keyStatusWith(sandbox.url, sandbox.printed('PROMPTLAYER_API_KEY'))).toBe(200);
     sandbox.child.kill('SIGTERM');
     expect(await sandbox.endsWith(0)).toMatchObject({ stderr: '' });
   },
@@ -67,8 +77,12 @@ test(
     first.child.kill('SIGKILL');
     const { stdout } = await first.ended;
     expect(stdout).not.toContain(env.EXTRUCT_API_TOKEN);
+    expect(stdout).not.toContain('EXTRUCT_API_TOKEN');
 
     const second = await start(args, env);
+    // A token opens the API it belongs to, no other.
+    expect(await keyStatusWith(second.url, env.EXTRUCT_API_TOKEN)).toBe(401);
+    expect(await keyStatusWith(second.url, second.printed('PROMPTLAYER_API_KEY'))).toBe(200);
     const reply = await fetch(`${second.url}/_sandbox/ledger`, {
       headers: { authorization: `Bearer ${env.EXTRUCT_API_TOKEN}` },
     });

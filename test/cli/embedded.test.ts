@@ -8,6 +8,20 @@ import { TOKEN } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { pipelineText, rowmill, SECTOR, workplace } from './command.ts';
 
+const PROMPT = {
+  title: 'Sector',
+  type: 'PROMPT_TEMPLATE',
+  config: {
+    inline_template: {
+      prompt_template: {
+        type: 'completion',
+        content: [{ type: 'text', text: 'Which GICS sector is {company} in?' }],
+      },
+    },
+    prompt_template_variable_mappings: { company: 'Company' },
+  },
+};
+
 const NAMES = [
   '3M',
   'A. O. Smith',
@@ -19,73 +33,109 @@ const NAMES = [
   'Allstate',
 ];
 
-test('an embedded run killed, then interrupted, ends with the same results, and nothing is paid twice', async () => {
-  // Each cell takes one to three seconds, two at a time.
-  const options = { token: TOKEN, speed: 60, concurrency: 2, failRate: 0, hopelessRate: 0 };
-  const sandbox = await startSandbox(options);
-  const place = await workplace(null);
-  try {
-    const rows = NAMES.map((Security, at) => ({ Symbol: `S${at}`, Security }));
-    await writeFile(
-      join(place.cwd, 'pipeline.json'),
-      pipelineText({ rows: { inline: rows, key: 'Symbol', map: { input: 'Security' } } }),
-    );
-    const env = {
-      EXTRUCT_API_TOKEN: TOKEN,
-      EXTRUCT_BASE_URL: sandbox.url,
-      ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
-        ? {}
-        : { ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] }),
+interface Case {
+  provider: string;
+  table: Record<string, unknown>;
+  /** Of the table, where the names go. */
+  input: string;
+  /** Of the table, where the answers are. */
+  answer: string;
+  env: (url: string) => Record<string, string>;
+}
+
+const CASES: Case[] = [
+  {
+    provider: 'extruct',
+    table: { kind: 'company', columns: [SECTOR] },
+    input: 'input',
+    answer: 'sector',
+    env: (url) => ({ EXTRUCT_API_TOKEN: TOKEN, EXTRUCT_BASE_URL: url }),
+  },
+  {
+    provider: 'promptlayer',
+    table: { columns: [{ title: 'Company', type: 'TEXT' }, PROMPT] },
+    input: 'Company',
+    answer: 'Sector',
+    env: (url) => ({ PROMPTLAYER_API_KEY: TOKEN, PROMPTLAYER_BASE_URL: url }),
+  },
+];
+
+test.each(CASES)(
+  'an embedded run of $provider killed, then interrupted, ends with the same results, and nothing is paid twice',
+  async (its) => {
+    // Each cell takes one to three seconds, two at a time.
+    const options = {
+      ...{ token: TOKEN, speed: 60, concurrency: 2, failRate: 0, hopelessRate: 0 },
+      cellMs: { min: 60_000, max: 180_000 },
     };
-    const args = ['run', 'pipeline.json', '--embedded', '--json', '--id', 'killed'];
+    const sandbox = await startSandbox(options);
+    const place = await workplace(null);
+    try {
+      const rows = NAMES.map((Security, at) => ({ Symbol: `S${at}`, Security }));
+      await writeFile(
+        join(place.cwd, 'pipeline.json'),
+        pipelineText({
+          ...{ provider: its.provider, table: its.table },
+          rows: { inline: rows, key: 'Symbol', map: { [its.input]: 'Security' } },
+        }),
+      );
+      const env = {
+        ...its.env(sandbox.url),
+        ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
+          ? {}
+          : { ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] }),
+      };
+      const args = ['run', 'pipeline.json', '--embedded', '--json', '--id', 'killed'];
 
-    const first = rowmill(args, { cwd: place.cwd, env });
-    await first.says('running, pass 1');
-    await until('two cells are done', () => sandbox.ledger.summary().cellsDone >= 2);
-    const server = readServerState(join(place.cwd, '.rowmill', 'temporal.db'))?.server.pid;
-    first.child.kill('SIGKILL');
-    if (server === undefined) throw new Error('there is no Temporal server to kill');
-    process.kill(server, 'SIGKILL');
-    await first.ended;
+      const first = rowmill(args, { cwd: place.cwd, env });
+      await first.says('running, pass 1');
+      await until('two cells are done', () => sandbox.ledger.summary().cellsDone >= 2);
+      const server = readServerState(join(place.cwd, '.rowmill', 'temporal.db'))?.server.pid;
+      first.child.kill('SIGKILL');
+      if (server === undefined) throw new Error('there is no Temporal server to kill');
+      process.kill(server, 'SIGKILL');
+      await first.ended;
 
-    const interrupted = rowmill(args, { cwd: place.cwd, env });
-    await interrupted.says('Attached to the run');
-    interrupted.child.kill('SIGINT');
-    const paused = await interrupted.endsWith(130);
-    expect(paused.stderr).toContain('The run killed pauses with this process. The same command');
-    expect(JSON.parse(paused.stdout)).toMatchObject({ workflowId: 'killed', interrupted: true });
-    expect(readServerState(join(place.cwd, '.rowmill', 'temporal.db'))).toBeNull();
+      const interrupted = rowmill(args, { cwd: place.cwd, env });
+      await interrupted.says('Attached to the run');
+      interrupted.child.kill('SIGINT');
+      const paused = await interrupted.endsWith(130);
+      expect(paused.stderr).toContain('The run killed pauses with this process. The same command');
+      expect(JSON.parse(paused.stdout)).toMatchObject({ workflowId: 'killed', interrupted: true });
+      expect(readServerState(join(place.cwd, '.rowmill', 'temporal.db'))).toBeNull();
 
-    const second = await rowmill(args, { cwd: place.cwd, env }).endsWith(0);
-    expect(second.stderr).toContain('Attached to the run');
-    expect(JSON.parse(second.stdout)).toMatchObject({
-      workflowId: 'killed',
-      outcome: 'completed',
-      cells: { done: NAMES.length },
-      ui: expect.stringMatching(
-        /^http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/killed\//,
-      ),
-    });
+      const second = await rowmill(args, { cwd: place.cwd, env }).endsWith(0);
+      expect(second.stderr).toContain('Attached to the run');
+      expect(JSON.parse(second.stdout)).toMatchObject({
+        workflowId: 'killed',
+        outcome: 'completed',
+        cells: { done: NAMES.length },
+        ui: expect.stringMatching(
+          /^http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/killed\//,
+        ),
+      });
 
-    const results = await readFile(join(place.cwd, 'out', 'results.jsonl'), 'utf8');
-    const found = results
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as ResultRow);
-    expect(found.map(({ input, cells }) => [input['input'], cells['sector']?.value])).toEqual(
-      NAMES.map((name) => [name, sandbox.truth('company', name, SECTOR).answer]),
-    );
-    const { tablesCreated, rowsCreated, cellsPaid, duplicates } = sandbox.ledger.summary();
-    expect({ tablesCreated, rowsCreated, cellsPaid }).toEqual({
-      tablesCreated: 1,
-      rowsCreated: NAMES.length,
-      cellsPaid: NAMES.length,
-    });
-    expect(duplicates.cells).toBe(0);
-    expect(second.stdout + second.stderr).not.toContain(TOKEN);
-    expect(readServerState(join(place.cwd, '.rowmill', 'temporal.db'))).toBeNull();
-  } finally {
-    await place.remove();
-    await sandbox.close();
-  }
-}, 180_000);
+      const results = await readFile(join(place.cwd, 'out', 'results.jsonl'), 'utf8');
+      const found = results
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as ResultRow);
+      expect(found.map(({ input, cells }) => [input[its.input], cells[its.answer]?.value])).toEqual(
+        NAMES.map((name) => [name, sandbox.truth('company', name, SECTOR).answer]),
+      );
+      const { tablesCreated, rowsCreated, cellsPaid, duplicates } = sandbox.ledger.summary();
+      expect({ tablesCreated, rowsCreated, cellsPaid }).toEqual({
+        tablesCreated: 1,
+        rowsCreated: NAMES.length,
+        cellsPaid: NAMES.length,
+      });
+      expect(duplicates.cells).toBe(0);
+      expect(second.stdout + second.stderr).not.toContain(TOKEN);
+      expect(readServerState(join(place.cwd, '.rowmill', 'temporal.db'))).toBeNull();
+    } finally {
+      await place.remove();
+      await sandbox.close();
+    }
+  },
+  180_000,
+);

@@ -14,22 +14,27 @@ test('the example has its settings and columns word for word', () => {
   expect(provider).toBe('promptlayer');
   expect(table.settings).toEqual({ sheet: 'Companies' });
   expect(table.kind).toBeUndefined();
-  expect(table.columns.map((column) => column['title'])).toEqual(['Company', 'Sector', 'Pitch']);
+  expect(table.columns.map((column) => column['title'])).toEqual([
+    'Company',
+    'Sector',
+    'Headquarters',
+    'Profile',
+  ]);
 });
 
 test.each([
   ['a kind', 'sheet: Companies', 'kind: company', 'kind'],
   ['an unknown type', 'type: TEXT', 'type: TEXTS', '"TEXTS"'],
   ['a column for people', 'type: TEXT', 'type: HUMAN', '"HUMAN"'],
-  ['a title twice', 'title: Pitch', 'title: Sector', '"Sector" again'],
-  ['the title of the keys', 'title: Pitch', 'title: rowmill key', '"rowmill key"'],
+  ['a title twice', 'title: Profile', 'title: Sector', '"Sector" again'],
+  ['the title of the keys', 'title: Profile', 'title: rowmill key', '"rowmill key"'],
   ['an unknown column', 'sector: Sector', 'sector: Sectr', 'no column is called "Sectr"'],
-  ['a column that reads itself', 'sector: Sector', 'sector: Pitch', 'the column itself'],
+  ['a column that reads itself', 'sector: Sector', 'sector: Profile', 'the column itself'],
   ['no prompt', /inline_template:/g, 'inline:', 'no prompt'],
   [
     'a circle',
     'mappings: { company: Company }',
-    'mappings: { company: Company, pitch: Pitch }',
+    'mappings: { company: Company, profile: Profile }',
     'waits for itself',
   ],
 ])('%s is a mistake that is named', (_what, before, after, told) => {

@@ -1,6 +1,6 @@
 import type { EnrichTableInput } from '../../contract/run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
-import { requireProviderSpec } from '../../providers/spec.ts';
+import { isAsked, requireProviderSpec } from '../../providers/spec.ts';
 import { createDigestDraft } from '../../sources/digest-draft.ts';
 import { takeSnapshot } from '../../sources/snapshot.ts';
 import { loadPipeline } from '../../spec/index.ts';
@@ -75,7 +75,7 @@ function asText(estimate: Estimate, pipeline: Pipeline, file: string): string {
       ['results', pipeline.results.map(({ to }) => shortPath(to)).join(', ')],
     ],
   );
-  const ours = columns.filter((column) => column.ours && !column.input);
+  const ours = columns.filter(isAsked);
   const head = `${pipeline.name} is fine: ${count(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
   return [head, '', facts, '', table].join('\n');
 }

@@ -5,6 +5,7 @@ import type { RunSummary } from '../../contract/run.ts';
 import { openPlayground, type Playground } from '../../dev/playground.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { EXIT } from '../../errors.ts';
+import { isAsked, requireProviderSpec, type PlannedColumn } from '../../providers/spec.ts';
 import { isInteractive, type Cli } from '../context.ts';
 import { demoFile, demoPipeline } from '../demo-pipeline.ts';
 import { shortPath, whole } from '../figures.ts';
@@ -14,6 +15,7 @@ import { interruption } from '../interruption.ts';
 import { numberFlag, SPEED } from '../number-flag.ts';
 import { ownCommand } from '../own-command.ts';
 import { progressView } from '../progress/index.ts';
+import { booksText } from '../sandbox-books.ts';
 import { summaryText } from '../run-summary.ts';
 import { textTable } from '../text-table.ts';
 import { uiLink } from '../ui-link.ts';
@@ -21,6 +23,7 @@ import { untilStopped } from '../until-stopped.ts';
 import { packageVersion } from '../version.ts';
 
 export interface DemoFlags {
+  provider: string;
   rows?: string;
   speed: string;
   keep?: boolean;
@@ -32,7 +35,8 @@ const ROWS_SHOWN = 8;
 /** Everything on this machine: brought up, run, shown, and taken down again. */
 export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
   const speed = numberFlag('--speed', flags.speed, SPEED);
-  const pipeline = await demoPipeline(FOLDER, flags.rows);
+  const provider = requireProviderSpec(flags.provider);
+  const pipeline = await demoPipeline(provider, FOLDER, flags.rows);
   const keep = flags.keep ?? isInteractive(cli);
   const stop = interruption();
   try {
@@ -90,42 +94,51 @@ async function perform(
   const view = progressView(cli);
   const { broken } = playground;
   const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal, broken });
-  if (summary !== null) await sayEnd(cli, pipeline, summary, ui);
+  if (summary !== null) {
+    await sayEnd(cli, pipeline, summary, ui, await booksText(playground.sandbox, summary));
+  }
   return summary;
 }
 
 function sayStarted(
   cli: Cli,
-  { table, provider }: Pipeline,
+  pipeline: Pipeline,
   rows: number,
   { workflowId, attached }: StartedRun,
   ui: string | null,
 ): void {
-  const columns = table.columns.flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
-  cli.say(`${whole(rows)} companies × ${columns.join(', ')}, by ${provider} (the sandbox)`);
+  const names = askedColumns(pipeline).map(({ name }) => name);
+  cli.say(`${whole(rows)} companies × ${names.join(', ')}, by ${pipeline.provider} (the sandbox)`);
   const verb = attached ? 'Going on with the run that was not finished:' : 'Started';
   cli.say(`${verb} ${cli.tint('bold', workflowId)}`);
   if (ui !== null) cli.say(`Watch it in the Temporal UI: ${ui}\n`);
 }
+
+/** What is computed, in the order of the file. */
+const askedColumns = ({ provider, table }: Pipeline): PlannedColumn[] =>
+  requireProviderSpec(provider).plan(table).filter(isAsked);
 
 async function sayEnd(
   cli: Cli,
   pipeline: Pipeline,
   summary: RunSummary,
   ui: string | null,
+  books: string | null,
 ): Promise<void> {
-  const keys = pipeline.table.columns.flatMap(({ key }) => (typeof key === 'string' ? [key] : []));
+  const keys = askedColumns(pipeline).map(({ key }) => key);
+  const provider = requireProviderSpec(pipeline.provider);
   const jsonl = summary.results.find(({ path }) => path.endsWith('.jsonl'));
   cli.print(`\n${summaryText(summary, ui)}`);
+  if (books !== null) cli.print(`\n${books}`);
   if (jsonl !== undefined) cli.print(`\n${await firstRowsText(jsonl.path, ROWS_SHOWN, keys)}`);
   const csv = summary.results.find(({ path }) => path.endsWith('.csv'));
-  const example = shortPath(demoFile());
+  const example = shortPath(demoFile(provider));
   // In a clone the command is not on PATH; npm finds it.
   const rowmill = cli.env['npm_command'] === undefined ? 'rowmill' : 'npx rowmill';
   const next: string[][] = [
     ...(csv === undefined ? [] : [[`less -S ${shortPath(csv.path)}`, 'every row']]),
     [`${rowmill} check ${example}`, 'what the real API would take; spends nothing'],
-    [`${rowmill} run ${example} --embedded`, 'does it, with EXTRUCT_API_TOKEN set'],
+    [`${rowmill} run ${example} --embedded`, `does it, with ${provider.tokenVariable} set`],
     [`${rowmill} dev --folder ${FOLDER}`, 'this Temporal UI again'],
   ];
   const columns = [{ title: 'Next', most: 120 }, { title: '' }];

@@ -1,6 +1,7 @@
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { openPlayground, type Playground } from '../../dev/playground.ts';
 import type { PortChoice } from '../../ports.ts';
+import { standInExports, standInTokens } from '../../providers/stand-in.ts';
 import type { Cli } from '../context.ts';
 import { interruption } from '../interruption.ts';
 import { numberFlag, PORT, SPEED } from '../number-flag.ts';
@@ -22,7 +23,6 @@ const USUAL_SANDBOX_PORT = 8780;
 /** Serves until it is stopped or a part of it ends. */
 export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
   const speed = numberFlag('--speed', flags.speed, SPEED);
-  const token = cli.env['EXTRUCT_API_TOKEN']?.trim();
   const ports = {
     port: portOf('--port', flags.port, USUAL_PORT),
     ui: portOf('--ui-port', flags.uiPort, USUAL_UI_PORT),
@@ -33,12 +33,12 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
     const playground = await openPlayground({
       ...{ ...ports, speed, folder: flags.folder, env: cli.env },
       command: ownCommand(),
-      ...(token === undefined || token === '' ? {} : { token }),
+      tokens: standInTokens(cli.env),
       say: (line) => cli.say(line),
       userAgent: `rowmill/${packageVersion()}`,
     });
     try {
-      if (!stop.signal.aborted) cli.print(describe(playground, token === playground.sandbox.token));
+      if (!stop.signal.aborted) cli.print(describe(playground));
       await untilStopped(playground, stop.signal);
       cli.say('Stopping …');
     } finally {
@@ -53,16 +53,14 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
 const portOf = (flag: string, text: string | undefined, usual: number): PortChoice =>
   text === undefined ? { from: usual } : { exactly: numberFlag(flag, text, PORT) };
 
-function describe({ address, namespace, uiUrl, sandbox, store }: Playground, known: boolean) {
-  const environment: [string, string][] = [
-    ['TEMPORAL_ADDRESS', address],
-    ['TEMPORAL_NAMESPACE', namespace],
-    ['EXTRUCT_BASE_URL', sandbox.url],
-    // The shell that set it knows it.
-    ...(known ? [] : [['EXTRUCT_API_TOKEN', sandbox.token] satisfies [string, string]]),
-    ['ROWMILL_STORE', store.location],
-    ...(uiUrl === null ? [] : [['ROWMILL_UI_URL', uiUrl] satisfies [string, string]]),
-  ];
+function describe({ address, namespace, uiUrl, sandbox, store }: Playground): string {
+  const environment = {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    ...standInExports(sandbox.url, sandbox.tokens),
+    ROWMILL_STORE: store.location,
+    ...(uiUrl === null ? {} : { ROWMILL_UI_URL: uiUrl }),
+  };
   return [
     `Temporal     ${address}`,
     `Temporal UI  ${uiUrl ?? 'none'}`,
@@ -70,7 +68,7 @@ function describe({ address, namespace, uiUrl, sandbox, store }: Playground, kno
     `Store        ${store.location}`,
     '',
     'In another shell:',
-    ...environment.map(([name, value]) => `  export ${name}=${quoted(value)}`),
+    ...Object.entries(environment).map(([name, value]) => `  export ${name}=${quoted(value)}`),
     '  rowmill run examples/companies/pipeline.yaml',
     '',
     'Ctrl-C ends everything; started again it goes on where it was.',

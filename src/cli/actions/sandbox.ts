@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import {
@@ -9,6 +8,7 @@ import {
 } from '../../../sandbox/index.ts';
 import { withLock } from '../../dev/temporal/lock.ts';
 import { RowmillError } from '../../errors.ts';
+import { standInExports, standInTokens, type StandInToken } from '../../providers/stand-in.ts';
 import type { Cli } from '../context.ts';
 import { interruption } from '../interruption.ts';
 import { numberFlag, PORT, SPEED } from '../number-flag.ts';
@@ -25,11 +25,11 @@ export interface SandboxFlags {
 
 /** Serves until it is stopped. */
 export async function serveSandbox(cli: Cli, flags: SandboxFlags): Promise<void> {
-  const own = cli.env['EXTRUCT_API_TOKEN']?.trim() || null;
-  const options = optionsOf(flags, own ?? `sandbox-${randomBytes(16).toString('hex')}`);
+  const tokens = standInTokens(cli.env);
+  const options = optionsOf(flags, tokens);
   const serve = async (): Promise<void> => {
     const sandbox = await start(options);
-    sayWhere(cli, sandbox, own === null);
+    sayWhere(cli, sandbox, tokens);
     await untilStopped(cli, flags);
     await sandbox.close();
   };
@@ -42,10 +42,10 @@ export async function serveSandbox(cli: Cli, flags: SandboxFlags): Promise<void>
   });
 }
 
-function optionsOf(flags: SandboxFlags, token: string): SandboxOptions {
+function optionsOf(flags: SandboxFlags, tokens: readonly StandInToken[]): SandboxOptions {
   const whole = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true } as const;
   return {
-    token,
+    token: Object.fromEntries(tokens.map(({ provider, token }) => [provider, token])),
     port: numberFlag('--port', flags.port, PORT),
     speed: numberFlag('--speed', flags.speed, SPEED),
     seed: numberFlag('--seed', flags.seed, whole),
@@ -73,13 +73,14 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-function sayWhere(cli: Cli, { url, token }: Sandbox, printToken: boolean): void {
+function sayWhere(cli: Cli, { url }: Sandbox, tokens: readonly StandInToken[]): void {
   const lines = [
     `The sandbox listens at ${url}`,
     '',
     'In another shell:',
-    `  export EXTRUCT_BASE_URL=${url}`,
-    ...(printToken ? [`  export EXTRUCT_API_TOKEN=${token}`] : []),
+    ...Object.entries(standInExports(url, tokens)).map(
+      ([name, value]) => `  export ${name}=${value}`,
+    ),
     '',
     'Ctrl-C ends it.',
   ];

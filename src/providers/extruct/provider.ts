@@ -9,13 +9,12 @@ import type { FoundTable, Provider } from '../provider.ts';
 import { rowOf } from './cells.ts';
 import { createExtructClient } from './client.ts';
 import { columnsOf, missingColumns, tableKind } from './columns.ts';
+import { EXTRUCT_BASE_URL, EXTRUCT_LIMITS } from './spec.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
 export interface ExtructOptions extends Omit<HttpClientOptions, 'headers'> {
   token: string;
 }
-
-export const EXTRUCT_BASE_URL = 'https://api.extruct.ai';
 
 /** Of a list of tables; more is answered with 400. */
 const TABLES_PER_PAGE = 100;
@@ -32,7 +31,6 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
     headers: () => ({ authorization: `Bearer ${token}` }),
   });
   const api = createExtructClient(http);
-  const limits = { rowsPerAdd: 50, rowsPerPage: 100 };
 
   const refOf = (id: string, wire: ColumnWire[], spec: TableSpec): TableRef => ({
     id,
@@ -42,8 +40,7 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
 
   return {
     name: 'extruct',
-    // 50: not in the reference; Extruct's own scripts call it the maximum of a request.
-    limits,
+    limits: EXTRUCT_LIMITS,
 
     /** `GET /v1/user`. */
     async account(ctx) {
@@ -155,12 +152,16 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
      */
     async page(table, cursor, ctx) {
       const offset = cursor === null ? 0 : Number(cursor);
-      const { rows, status } = await api.data(ctx, table.id, { offset, limit: limits.rowsPerPage });
+      const { rows, status } = await api.data(ctx, table.id, {
+        offset,
+        limit: EXTRUCT_LIMITS.rowsPerPage,
+      });
       const computed = table.columns.filter((column) => !column.input);
       const total = status?.num_rows ?? null;
       const reached = offset + rows.length;
       const last =
-        rows.length === 0 || (total === null ? rows.length < limits.rowsPerPage : reached >= total);
+        rows.length === 0 ||
+        (total === null ? rows.length < EXTRUCT_LIMITS.rowsPerPage : reached >= total);
       return {
         rows: rows.map((row) => rowOf(row, computed)),
         next: last ? null : String(reached),

@@ -5,6 +5,8 @@ import { checkColumns } from './check-columns.ts';
 import { columnConfig } from './column-configs.ts';
 import { automaticColumns, columnDependencies, DEFAULT_KIND } from './dependencies.ts';
 
+export const EXTRUCT_BASE_URL = 'https://api.extruct.ai';
+
 /** Rows a request: 50 is what Extruct's own batches use; a page of 100 is served as well. */
 export const EXTRUCT_LIMITS = { rowsPerAdd: 50, rowsPerPage: 100 } as const;
 
@@ -17,6 +19,8 @@ export const extructSpec: ProviderSpec = {
   name: 'extruct',
   tokenVariable: 'EXTRUCT_API_TOKEN',
   baseUrlVariable: 'EXTRUCT_BASE_URL',
+  baseUrl: EXTRUCT_BASE_URL,
+  example: 'companies/pipeline.yaml',
   kinds: KINDS,
   settings: {
     kind: z.enum(KINDS).optional().describe('Kind of table: company (default), people, generic.'),

@@ -15,8 +15,6 @@ export interface PromptLayerOptions extends Omit<HttpClientOptions, 'headers'> {
   token: string;
 }
 
-export const PROMPTLAYER_BASE_URL = 'https://api.promptlayer.com';
-
 const TABLES_PER_PAGE = 100;
 
 /**

@@ -11,6 +11,8 @@ export const promptLayerSpec: ProviderSpec = {
   name: 'promptlayer',
   tokenVariable: 'PROMPTLAYER_API_KEY',
   baseUrlVariable: 'PROMPTLAYER_BASE_URL',
+  baseUrl: 'https://api.promptlayer.com',
+  example: 'companies/promptlayer.yaml',
   kinds: [],
   settings: {
     sheet: z.string().min(1).max(255).optional().describe('Title of the sheet. Default Rows.'),

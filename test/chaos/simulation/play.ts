@@ -55,11 +55,7 @@ let code: Promise<WorkflowCode> | null = null;
 /** The same for every script: the activities' names are all that the workflow code must know. */
 function loadCode(): Promise<WorkflowCode> {
   const deps = {
-    providers: {
-      get: () => {
-        throw new Error('never called');
-      },
-    },
+    providers: createProviders({}),
     store: createFileStore(tmpdir()),
     searchAttributes: true,
   };

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { providerSpecs } from './spec.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What one provider's API is let in with at a stand-in. */
+export interface StandInToken {
+  provider: string;
+  variable: string;
+  token: string;
+  /** The environment held it already: it is not shown. */
+  given: boolean;
+}
+
+/**
+ * Tokens for a process that stands in for every provider's API: those of the environment, and one
+ * new token for all the others.
+ */
+export function standInTokens(env: Env = {}): StandInToken[] {
+  const fresh = `sandbox-${randomBytes(16).toString('hex')}`;
+  return Object.values(providerSpecs).map(({ name, tokenVariable }) => {
+    const own = env[tokenVariable]?.trim() || null;
+    const token = own ?? fresh;
+    return { provider: name, variable: tokenVariable, token, given: own !== null };
+  });
+}
+
+/** Tokens as a process of its own is given them. */
+export const tokenEnv = (tokens: readonly StandInToken[]): Record<string, string> =>
+  Object.fromEntries(tokens.map(({ variable, token }) => [variable, token]));
+
+/** Tokens and addresses that lead every provider to the stand-in. */
+export const standInEnv = (
+  url: string,
+  tokens: readonly StandInToken[],
+): Record<string, string> => ({ ...baseUrlEnv(url), ...tokenEnv(tokens) });
+
+/** The same for another shell: tokens that it was given already are left out. */
+export const standInExports = (
+  url: string,
+  tokens: readonly StandInToken[],
+): Record<string, string> => ({
+  ...baseUrlEnv(url),
+  ...tokenEnv(tokens.filter(({ given }) => !given)),
+});
+
+const baseUrlEnv = (url: string): Record<string, string> =>
+  Object.fromEntries(Object.values(providerSpecs).map((spec) => [spec.baseUrlVariable, url]));

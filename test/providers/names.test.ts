@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { ESLint, Linter } from 'eslint';
+import { PROVIDER_NAMES } from '../../src/providers/names.ts';
+import { createProviders } from '../../src/providers/registry.ts';
+import { providerSpecs } from '../../src/providers/spec.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Lines of a text that the project's rule refuses where the file stands. */
+async function refusedLines(text: string, file: string): Promise<number[]> {
+  const config = (await new ESLint({ cwd: ROOT }).calculateConfigForFile(file)) as Linter.Config;
+  const rule = config.rules?.['no-restricted-syntax'] ?? 'off';
+  const found = new Linter().verify(text, [{ rules: { 'no-restricted-syntax': rule } }]);
+  return found.map(({ line }) => line);
+}
+
+const ASKS = `
+if (provider === 'extruct') a();
+if ('promptlayer' !== provider) a();
+switch (provider) {
+  case 'extruct':
+}
+['a', 'b'].includes('extruct');
+byName['promptlayer'];
+env['EXTRUCT_API_TOKEN'];
+const example = { provider: 'extruct' };
+`;
+
+test.each(['src/cli/version.ts', 'workflows/words.ts', 'activities/tries.ts'])(
+  'in %s code must not ask for a provider by name',
+  async (file) => {
+    expect(await refusedLines(ASKS, file)).toEqual([2, 3, 5, 7, 8, 9]);
+  },
+);
+
+test('where providers live they are called by name', async () => {
+  expect(await refusedLines(ASKS, 'src/providers/registry.ts')).toEqual([]);
+});
+
+test('names, specs and registry tell of the same providers', () => {
+  expect(Object.keys(providerSpecs)).toEqual([...PROVIDER_NAMES]);
+  expect(Object.values(providerSpecs).map(({ name }) => name)).toEqual([...PROVIDER_NAMES]);
+  expect(createProviders({}).names).toEqual([...PROVIDER_NAMES]);
+});
