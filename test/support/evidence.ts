@@ -1,38 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CellAccount, RunAccount, Sandbox, Truth } from '../../sandbox/index.ts';
+import type { Sandbox, Truth } from '../../sandbox/index.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { QuarantineLine, ResultRow } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
-import type { Json } from '../../src/contract/json.ts';
 import { finishedSteps, type FinishedSteps } from './finished-steps.ts';
 import type { House } from './house.ts';
+import { caseOf } from './providers/cases.ts';
+import type { JudgedColumn, LiveTable, WantedRow } from './providers/provider-case.ts';
 import { TOKEN } from './token.ts';
 
-/** A row as it should be: its key, and what goes into the table's input columns. */
-export interface WantedRow {
-  key: string;
-  input: Record<string, Json>;
-}
-
-export interface TableRow {
-  id: string;
-  /** `metadata.rowmill_key`; `null` = not put there by a run. */
-  key: string | null;
-  input: Record<string, Json>;
-  createdAtMs: number;
-}
-
-export interface LiveTable {
-  id: string;
-  tags: string[];
-  rows: TableRow[];
-  /** Starts of each computed cell. */
-  cells: CellAccount[];
-  runs: RunAccount[];
-  /** Row id and column of the cells that are requested or in progress. */
-  inFlight: string[];
-}
+export type { LiveTable, WantedRow };
 
 export interface PublishedText {
   path: string;
@@ -42,6 +20,7 @@ export interface PublishedText {
 /** A run that is over, as everybody else sees it: the sandbox, the files, Temporal. */
 export interface Evidence {
   pipeline: Pipeline;
+  columns: JudgedColumn[];
   wanted: WantedRow[];
   /** `null` when the run failed; then `failure` says how. */
   summary: RunSummary | null;
@@ -127,10 +106,10 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
   }
   const jsonl = published.find(({ path }) => path.endsWith('.jsonl'));
   const books = sandbox.ledger.summary();
-  const columns = pipeline.table.columns;
-  const configs = new Map(columns.map((column) => [column['key'], column]));
+  const provider = caseOf(pipeline.provider);
   return {
     pipeline,
+    columns: provider.columnsOf(pipeline),
     wanted,
     summary,
     failure: ended instanceof Error ? failureOf(ended) : null,
@@ -138,16 +117,13 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     endedAtMs,
     graceMs,
     finished,
-    tables: liveTables(sandbox),
+    tables: provider.tablesIn(sandbox),
     cellsPaid: books.cellsPaid,
     creditsSpent: books.creditsSpent,
     balanceDisturbed: sandbox.state.creditsTaken.size > 0,
     deadlineMs: pipeline.run.deadlineMs,
     passesAsked: 0,
-    truth: ({ input }, column) => {
-      const kind = TABLE_KINDS.find((one) => one === pipeline.table.kind) ?? 'generic';
-      return sandbox.truth(kind, input, configs.get(column) ?? {}, columns);
-    },
+    truth: (row, column) => provider.truth(sandbox, pipeline, row, column),
     published,
     results: jsonl === undefined ? [] : linesOf<ResultRow>(jsonl.bytes.toString('utf8')),
     quarantine:
@@ -163,35 +139,6 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     texts,
   };
 }
-
-const TABLE_KINDS = ['company', 'people', 'generic'] as const;
-
-function liveTables({ state, ledger }: Scene['sandbox']): LiveTable[] {
-  // Lets the time catch up first.
-  const runs = ledger.runs();
-  return [...state.tables.values()]
-    .filter(({ parent }) => parent === null)
-    .map((table) => ({
-      id: table.id,
-      tags: table.tags ?? [],
-      rows: table.live.map((slot) => ({
-        id: table.rowIds.id(slot),
-        key: keyOf(table.metadata[slot]?.['rowmill_key']),
-        input: table.data[slot] ?? {},
-        createdAtMs: table.rowCreatedAtMs[slot] ?? 0,
-      })),
-      cells: ledger.cells(table.id),
-      runs: runs.filter(({ tableId }) => tableId === table.id),
-      inFlight: table.live.flatMap((slot) =>
-        table.computed
-          .filter(({ cells }) => [1, 2].includes(cells.statusAt(slot)))
-          .map(({ config }) => `${table.rowIds.id(slot)}/${config.key}`),
-      ),
-    }));
-}
-
-const keyOf = (value: Json | undefined): string | null =>
-  typeof value === 'string' ? value : null;
 
 // The lines are judged field by field afterwards.
 const linesOf = <T>(text: string): T[] =>

@@ -13,9 +13,12 @@ import { parsePipeline } from '../../src/spec/index.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startWorker, type RunningWorker } from '../../src/worker/worker.ts';
+import { CASES } from './providers/cases.ts';
+import { extruct, SECTOR } from './providers/extruct.ts';
+import type { ProviderCase } from './providers/provider-case.ts';
 import { TOKEN } from './token.ts';
 
-export { TOKEN };
+export { SECTOR, TOKEN };
 
 /** A whole house on this machine: Temporal of the test run, sandbox, store, worker, client. */
 export interface House {
@@ -66,10 +69,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const address = options.address ?? process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
   const taskQueue = `house-${process.pid}-${Date.now()}-${(houses += 1)}`;
   const env = {
-    EXTRUCT_API_TOKEN: TOKEN,
-    EXTRUCT_BASE_URL: sandbox.url,
-    PROMPTLAYER_API_KEY: TOKEN,
-    PROMPTLAYER_BASE_URL: sandbox.url,
+    ...Object.fromEntries(CASES.flatMap((one) => Object.entries(one.env(sandbox.url)))),
     ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),
   };
   const worker = await startWorker({
@@ -102,25 +102,19 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   };
 }
 
-export const SECTOR = {
-  kind: 'agent',
-  key: 'sector',
-  name: 'Sector',
-  value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
-};
-
 /** A pipeline over inline rows, quick enough for a test. */
 export async function inputFor(
   house: House,
   rows: Record<string, Json>[],
   overrides: Record<string, unknown> = {},
+  provider: ProviderCase = extruct,
 ): Promise<EnrichTableInput> {
   const file = join(house.folder, 'pipeline.json');
   const text = JSON.stringify({
     name: 'test-pipeline',
-    provider: 'extruct',
-    table: { kind: 'company', columns: [SECTOR] },
-    rows: { inline: rows, key: 'Symbol', map: { input: 'Security' } },
+    provider: provider.name,
+    table: provider.tables.one,
+    rows: { inline: rows, key: 'Symbol', map: provider.map },
     run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
     results: [{ to: 'out/results.jsonl' }],
     ...overrides,

@@ -113,7 +113,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   for (const cell of tables.flatMap(({ inFlight }) => inFlight)) {
     const [rowId = '', column = ''] = cell.split('/');
     const row = evidence.wanted.find(({ key }) => key === inputs.get(rowId));
-    const known = pipeline.table.columns.some(({ key }) => key === column);
+    const known = evidence.columns.some(({ key }) => key === column);
     if (row === undefined || !known || !mayHang(evidence.truth(row, column))) {
       yield `cell ${String(row?.key)}/${column} is still under way`;
     }

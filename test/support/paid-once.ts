@@ -42,9 +42,5 @@ const spentSince = ({ tables }: Evidence, sinceMs: number): number =>
     .filter(({ startedAtMs }) => startedAtMs >= sinceMs)
     .reduce((sum, { price }) => sum + price, 0);
 
-const isPaid = ({ pipeline }: Evidence, column: string): boolean =>
-  pipeline.table.columns.some(
-    ({ key, kind }) => key === column && !FREE.some((free) => free === kind),
-  );
-
-const FREE = ['input', 'company_profile', 'company_name', 'company_website'];
+const isPaid = ({ columns }: Evidence, column: string): boolean =>
+  columns.some(({ key, paid }) => key === column && paid);

@@ -33,9 +33,8 @@ export function* resultsWhole(evidence: Evidence): Iterable<string> {
 }
 
 function* cellsTrue(evidence: Evidence): Iterable<string> {
-  const { results, wanted, quarantine, summary, tables, pipeline } = evidence;
+  const { results, wanted, quarantine, summary, tables, columns } = evidence;
   const rowIds = new Map(tables.flatMap(({ rows }) => rows.map(({ key, id }) => [key, id])));
-  const columns = pipeline.table.columns.filter(({ kind }) => kind !== 'input');
   const rows = new Map(wanted.map((row) => [row.key, row]));
   const counts = { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0 };
   const open: string[] = [];
@@ -44,8 +43,7 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
     if (row === undefined) continue;
     if (!sameJson(input, row.input)) yield `row ${key} has other inputs`;
     if (rowId !== rowIds.get(key)) yield `row ${key} names another row of the table`;
-    for (const column of columns) {
-      const name = textOf(column['key']);
+    for (const { key: name } of columns) {
       const cell = cells[name];
       const truth = evidence.truth(row, name);
       if (cell === undefined || !CELL_OUTCOMES.includes(cell.status)) {
@@ -99,7 +97,5 @@ function cameTooLate({ updatedAt = '' }: ResultCell, { tables, pipeline }: Evide
   const last = Math.max(...reruns.map(({ at }) => Date.parse(at)), 0);
   return reruns.length >= pipeline.run.failedPasses && Date.parse(updatedAt) > last;
 }
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const EMPTY = ['null', '""', '[]'];

@@ -3,20 +3,14 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { errorOfRun } from '../../src/client/index.ts';
-import { inputFor, openHouse, SECTOR } from '../support/house.ts';
+import { inputFor, openHouse } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
+import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
 const SCRIPTS = fileURLToPath(new URL('../../examples/faults/', import.meta.url));
 
-/** More than one page, and three requests to load them. */
-const ROWS = Array.from({ length: 110 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
-
-const PITCH = {
-  kind: 'agent',
-  key: 'pitch',
-  name: 'Pitch',
-  value: { agent_type: 'llm', prompt: 'Write one line to {company_name}, in {sector}.' },
-};
+/** More than one page, and two or three requests to load them. */
+const ROWS = companies(110);
 
 /** Where a run does not complete, that is its right end: an outcome, or the code it fails with. */
 const ENDS: Record<string, string> = {
@@ -33,18 +27,23 @@ const scripts = readdirSync(SCRIPTS)
   .filter((file) => file.endsWith('.yaml') && !LEFT_OUT.includes(file))
   .map((file) => file.replace('.yaml', ''));
 
-test.concurrent.each(scripts)(
-  'under %s the invariants hold',
-  async (script) => {
+const runs = CASES.flatMap((provider) =>
+  scripts.map((script) => ({ script, provider, name: provider.name })),
+);
+
+test.concurrent.each(runs)(
+  'under $script the invariants hold for $name',
+  async ({ script, provider }) => {
     const house = await openHouse({
       sandbox: { failRate: 0, hopelessRate: 0, faults: `${SCRIPTS}${script}.yaml` },
     });
     try {
       const workflowId = `faults-${script}-${house.taskQueue}`;
-      const input = await inputFor(house, ROWS, {
-        table: { kind: 'company', columns: [SECTOR, PITCH] },
+      const overrides = {
+        table: provider.tables.chain,
         run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '5s', deadline: '3m' },
-      });
+      };
+      const input = await inputFor(house, ROWS, overrides, provider);
       const ended = await house.client.workflow
         .execute('enrichTable', { workflowId, taskQueue: house.taskQueue, args: [input] })
         .then(
@@ -54,7 +53,7 @@ test.concurrent.each(scripts)(
         );
       const end = ended instanceof Error ? errorOfRun(ended, workflowId).code : ended.outcome;
       expect(end).toBe(ENDS[script] ?? 'completed');
-      const wanted = ROWS.map((row) => ({ key: row.Symbol, input: { input: row.Security } }));
+      const wanted = wantedRows(provider, ROWS);
       await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
       const { fired } = house.sandbox.faults;
       expect(Object.keys(fired).filter((rule) => fired[rule] === 0)).toEqual([]);

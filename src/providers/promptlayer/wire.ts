@@ -122,7 +122,8 @@ export const OperationStatusReply = z.union([
 
 export const SheetStatusReply = z.object({
   total_cells: z.number(),
-  status_counts: z.record(z.string(), z.number()),
+  // Words nobody knows may hold anything.
+  status_counts: z.record(z.string(), z.number().catch(0)),
   pending_count: z.number(),
   active_operations: z
     .array(z.object({ operation_id: Id.nullish() }))

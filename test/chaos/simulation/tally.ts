@@ -111,8 +111,8 @@ function addTo(line: Line, { evidence, breaches, hung }: Played): void {
 }
 
 /** One start for each answer or cell under way, and one for each failure before. */
-function needed({ tables, pipeline }: Evidence): number {
-  const ours = new Set(pipeline.table.columns.map(({ key }) => key));
+function needed({ tables, columns }: Evidence): number {
+  const ours = new Set(columns.map(({ key }) => key));
   let sum = 0;
   for (const { cells: accounts, inFlight } of tables) {
     const underWay = new Set(inFlight);

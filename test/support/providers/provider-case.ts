@@ -1,0 +1,56 @@
+import type { CellAccount, RunAccount, Sandbox, Truth } from '../../../sandbox/index.ts';
+import type { Json } from '../../../src/contract/json.ts';
+import type { Pipeline } from '../../../src/contract/pipeline.ts';
+
+/** A row as it should be: its key, and what goes into the table's input columns. */
+export interface WantedRow {
+  key: string;
+  input: Record<string, Json>;
+}
+
+export interface TableRow {
+  id: string;
+  /** `null` = not put there by a run. */
+  key: string | null;
+  input: Record<string, Json>;
+  createdAtMs: number;
+}
+
+/** A table at the provider. Where rows cannot be deleted, one that is never run does not count. */
+export interface LiveTable {
+  id: string;
+  tags: string[];
+  rows: TableRow[];
+  /** Starts of each computed cell. */
+  cells: CellAccount[];
+  runs: RunAccount[];
+  /** Row id and column of the cells that are requested or in progress. */
+  inFlight: string[];
+}
+
+/** A computed column of a pipeline. */
+export interface JudgedColumn {
+  key: string;
+  paid: boolean;
+}
+
+/** What every test of runs has to know of a provider. Another one is another of these. */
+export interface ProviderCase {
+  name: string;
+  /** Environment of a worker whose API is there. */
+  env: (url: string) => Record<string, string>;
+  /** The pipeline's `table`: one column, two, and two of which the second reads the first. */
+  tables: Record<'one' | 'two' | 'chain', Record<string, Json>>;
+  /** Table input column ← column of the rows, which have `Symbol`, the key, and `Security`. */
+  map: Record<string, string>;
+  columnsOf: (pipeline: Pipeline) => JudgedColumn[];
+  /** What stands in the sandbox, which serves one run only; child tables aside. */
+  tablesIn: (sandbox: Pick<Sandbox, 'ledger' | 'state'>) => LiveTable[];
+  /** How a cell must end. */
+  truth: (
+    sandbox: Pick<Sandbox, 'truth'>,
+    pipeline: Pipeline,
+    row: WantedRow,
+    column: string,
+  ) => Truth;
+}
