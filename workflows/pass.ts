@@ -86,18 +86,20 @@ export async function untilIdle(run: Run): Promise<void> {
   const { awaitIdle } = steps.pollingSteps();
   for (;;) {
     run.enter('running');
-    const slice = await breakably(run, () =>
-      awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
+    let deadlineAtMs = state.deadlineAtMs;
+    const slice = await breakably(run, () => {
+      ({ deadlineAtMs } = state);
+      return awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
         {
           provider: run.pipeline.provider,
           table: { ...run.table, columns: [] },
           receipt: pass.receipt,
           watch: pass.watch,
           policy: run.policy,
-          deadlineAtMs: state.deadlineAtMs,
+          deadlineAtMs,
         },
-      ]),
-    );
+      ]);
+    });
     run.count(slice);
     pass.watch = slice.watch;
     if (slice.end === 'stalled' && (await waitIfBroke(run))) {
@@ -105,7 +107,8 @@ export async function untilIdle(run: Run): Promise<void> {
       continue;
     }
     // Somebody paused or adjusted the run: it goes on with the next slice.
-    if (slice.end === 'stopped') continue;
+    const putOff = slice.end === 'deadline' && deadlineAtMs < state.deadlineAtMs;
+    if (slice.end === 'stopped' || putOff) continue;
     if (slice.end !== 'slice') {
       pass.end = slice.end;
       return;
