@@ -17,19 +17,19 @@ export interface RowAudit {
 
 const AUDITS_AT_MOST = 3;
 
-/** Again from the start when the table changed meanwhile; the last time as it comes. */
+/** Again from the start when rows are missing, or the table changed meanwhile; the last time as it comes. */
 export async function auditRows<D>(
   provider: Provider,
   table: TableRef,
   step: Step<D>,
 ): Promise<RowAudit> {
   for (let audits = 1; ; audits += 1) {
-    const anyVersion = audits >= AUDITS_AT_MOST;
+    const asItComes = audits >= AUDITS_AT_MOST;
     try {
-      return await auditOnce(provider, table, step, anyVersion);
+      return await auditOnce(provider, table, step, asItComes);
     } catch (error) {
       const unstable = error instanceof RowmillError && error.code === 'pages_unstable';
-      if (!unstable || anyVersion) throw error;
+      if (!unstable || asItComes) throw error;
     }
   }
 }
@@ -38,11 +38,12 @@ async function auditOnce<D>(
   provider: Provider,
   table: TableRef,
   step: Step<D>,
-  anyVersion: boolean,
+  asItComes: boolean,
 ): Promise<RowAudit> {
-  const walk = new PageWalk({ where: `table ${table.id}`, anyVersion });
+  const walk = new PageWalk({ where: `table ${table.id}`, anyVersion: asItComes });
   const audit: RowAudit = { present: new Map(), surplus: [], foreign: 0 };
   const seen = new Set<string>();
+  let total: number | null = null;
   let cursor: string | null = null;
   do {
     const at: string | null = cursor;
@@ -56,8 +57,13 @@ async function auditOnce<D>(
       else if (audit.present.has(row.key)) audit.surplus.push(row.id);
       else audit.present.set(row.key, row.id);
     }
-    cursor = page.next;
+    ({ next: cursor, total } = page);
   } while (cursor !== null);
+  if (total !== null && total !== seen.size && !asItComes) {
+    throw new RowmillError('pages_unstable', `${seen.size} rows came, the table has ${total}`, {
+      where: `table ${table.id}`,
+    });
+  }
   return audit;
 }
 

@@ -8,8 +8,8 @@ import type { ActivityDeps } from './deps.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
 import { ROW_IDS_FILE } from './load-rows.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
+import { failedCells, passLeftTraces, startableCells } from './pass-traces.ts';
 import { readPatiently } from './reading.ts';
-import { rerunLeftTraces } from './rerun-traces.ts';
 import { rowCount } from './row-audit.ts';
 import { runStep, type Step } from './step.ts';
 
@@ -114,9 +114,13 @@ async function hasLanded(asked: Asked): Promise<boolean> {
   // Cells that hang are in progress either way, and asking for them again costs nothing.
   if (input.mustMove) return false;
   const movedAfterMs = await firstMove(asked);
-  if (input.mode !== 'failed') return movedAfterMs !== null;
-  // What moves may be other cells, which hang; what has failed again does not move any more.
-  const leftTraces = () => rerunLeftTraces(provider, input.table, folder, step);
+  if (input.mode !== 'failed' && input.openOfSweep === null) return movedAfterMs !== null;
+  // After the first pass other cells may move, and hang; only the cells that are asked for can tell.
+  const cells =
+    input.openOfSweep === null
+      ? await failedCells(folder)
+      : await startableCells(folder, input.openOfSweep);
+  const leftTraces = () => passLeftTraces(provider, input.table, cells, step);
   if (movedAfterMs !== null) {
     if (await leftTraces()) return true;
     await step.settle(LANDS_WITHIN_MS - movedAfterMs);

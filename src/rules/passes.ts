@@ -20,24 +20,26 @@ export interface PassLog {
   lastEnd: WaitEnd;
   /** Failed cells that the last rerun brought to done; `null` before the first rerun. */
   repaired: number | null;
-  /** Since a cell last got done: waits, and paid follow-ups or nudges. */
+  /** Since a cell last got done. */
   idleWaits: number;
   nudges: number;
+  followUps?: number;
 }
 
 const WAITS_AT_MOST = 2;
 /** One nudge, and what still hangs then is given up. */
 const NUDGES_AT_MOST = 1;
+/** What did not start when it was asked for is not asked for again. */
+const FOLLOW_UPS_AT_MOST = 1;
 
 /** Rerun, wait on, or stop: `null` means publish. Never pays for a cell that is done. */
 export function nextPass(found: Collection, log: PassLog, policy: RunPolicy): PassKind | null {
   if (log.lastEnd === 'deadline') return null;
-  const mayNudge = log.nudges < NUDGES_AT_MOST;
   if (found.inFlight > 0) {
     // The status said idle, the cells say otherwise: the status lagged. Believe the cells.
     if (log.lastEnd === 'idle' && log.idleWaits < WAITS_AT_MOST) return 'wait';
-    if (mayNudge) return 'nudge';
-  } else if (found.startable > 0 && mayNudge) {
+    if (log.nudges < NUDGES_AT_MOST) return 'nudge';
+  } else if (found.startable > 0 && (log.followUps ?? 0) < FOLLOW_UPS_AT_MOST) {
     return 'follow-up';
   }
   const hopeless = log.repaired === 0;
@@ -76,7 +78,8 @@ export function logPass(
     lastEnd: end,
     repaired: repairing ? before.cells.failed - found.failedAgain : (log?.repaired ?? null),
     idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
-    nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge' || kind === 'follow-up'),
+    nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge'),
+    followUps: sinceProgress(log?.followUps ?? 0, kind === 'follow-up'),
   };
 }
 

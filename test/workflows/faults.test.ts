@@ -20,11 +20,11 @@ const ENDS: Record<string, string> = {
   'blocked-cells': 'partial',
 };
 
-/** By chance: too many status readings may be lost in a row for a run to be started in time. */
-const LEFT_OUT = ['a-bad-day.yaml'];
+/** Where it is chance how often a rule strikes, and how long a run takes. */
+const BY_CHANCE = ['a-bad-day'];
 
 const scripts = readdirSync(SCRIPTS)
-  .filter((file) => file.endsWith('.yaml') && !LEFT_OUT.includes(file))
+  .filter((file) => file.endsWith('.yaml'))
   .map((file) => file.replace('.yaml', ''));
 
 const runs = CASES.flatMap((provider) =>
@@ -41,7 +41,10 @@ test.concurrent.each(runs)(
       const workflowId = `faults-${script}-${house.taskQueue}`;
       const overrides = {
         table: provider.tables.chain,
-        run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '5s', deadline: '3m' },
+        run: {
+          ...{ pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '5s' },
+          deadline: BY_CHANCE.includes(script) ? '10m' : '3m',
+        },
       };
       const input = await inputFor(house, ROWS, overrides, provider);
       const ended = await house.client.workflow
@@ -56,10 +59,11 @@ test.concurrent.each(runs)(
       const wanted = wantedRows(provider, ROWS);
       await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
       const { fired } = house.sandbox.faults;
-      expect(Object.keys(fired).filter((rule) => fired[rule] === 0)).toEqual([]);
+      const idle = Object.keys(fired).filter((rule) => fired[rule] === 0);
+      if (!BY_CHANCE.includes(script)) expect(idle).toEqual([]);
     } finally {
       await house.close();
     }
   },
-  240_000,
+  600_000,
 );

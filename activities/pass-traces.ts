@@ -1,0 +1,67 @@
+import type { ResultRow } from '../src/contract/results.ts';
+import type { TableRef } from '../src/contract/table.ts';
+import type { Page, Provider } from '../src/providers/provider.ts';
+import type { Folder } from '../src/store/store.ts';
+import { RESULTS_FILE } from './merge-parts.ts';
+import { openCells, openCellsFile } from './open-cells.ts';
+import { readPatiently } from './reading.ts';
+import type { Step } from './step.ts';
+
+/** How the cells that a pass asks for stood at the last sweep, by row and column. */
+export type Asked = ReadonlyMap<string, { status: 'failed' | 'pending'; updatedAt: string }>;
+
+const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
+
+/**
+ * Whether a pass over these cells has been carried out since the last sweep: one of them has another
+ * status, or has failed at another time. The status of the table cannot tell: it may lag, other cells
+ * may move or hang, and a rerun whose cells all fail again is over without a trace in the counts. Stops
+ * at the first such cell; cells without times show a rerun only until they have failed again.
+ */
+export async function passLeftTraces<D>(
+  provider: Provider,
+  table: TableRef,
+  asked: Asked,
+  step: Step<D>,
+): Promise<boolean> {
+  if (asked.size === 0) return false;
+  let cursor: string | null = null;
+  do {
+    const at: string | null = cursor;
+    const page: Page = await readPatiently(step, () => provider.page(table, at, step.ctx));
+    for (const { id, cells } of page.rows) {
+      for (const [column, { status, updatedAt = '' }] of Object.entries(cells)) {
+        const seen = asked.get(nameOf(id, column));
+        if (seen === undefined) continue;
+        if (status !== seen.status) return true;
+        if (status === 'failed' && updatedAt !== seen.updatedAt) return true;
+      }
+    }
+    cursor = page.next;
+  } while (cursor !== null);
+  return false;
+}
+
+/** Cells that the last sweep found failed. */
+export async function failedCells(folder: Folder): Promise<Asked> {
+  const asked = new Map<string, { status: 'failed'; updatedAt: string }>();
+  if (!(await folder.exists(RESULTS_FILE))) return asked;
+  for await (const line of folder.lines(RESULTS_FILE)) {
+    if (!line.includes('"status":"failed"')) continue;
+    // Written by collectResults in this shape.
+    const { rowId, cells } = JSON.parse(line) as ResultRow;
+    for (const [column, { status, updatedAt = '' }] of Object.entries(cells)) {
+      if (status === 'failed') asked.set(nameOf(rowId, column), { status, updatedAt });
+    }
+  }
+  return asked;
+}
+
+/** Cells that the sweep of this number found never asked for. */
+export async function startableCells(folder: Folder, sweep: number): Promise<Asked> {
+  const asked = new Map<string, { status: 'pending'; updatedAt: string }>();
+  for await (const { rowId, column, startable } of openCells(folder, openCellsFile(sweep))) {
+    if (startable) asked.set(nameOf(rowId, column), { status: 'pending', updatedAt: '' });
+  }
+  return asked;
+}
