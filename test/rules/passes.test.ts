@@ -85,6 +85,20 @@ describe('what follows a pass', () => {
     expect(next).toBeNull();
   });
 
+  test('a cell that hangs when it was asked for late gets its nudge all the same', () => {
+    const late = { done: 90, pending: 10, startable: 10 };
+    const hanging = { done: 90, pending: 10, inFlight: 10 };
+    const { kinds } = run({ done: 80, failed: 20 }, late, hanging, hanging, hanging, hanging);
+    expect(kinds).toEqual(['first', 'failed', 'follow-up', 'wait', 'wait', 'nudge']);
+  });
+
+  test('cells that do not start when they are asked for are given up', () => {
+    const never = { done: 90, pending: 10, startable: 10 };
+    const { kinds, next } = run(never, never, never);
+    expect(kinds).toEqual(['first', 'follow-up']);
+    expect(next).toBeNull();
+  });
+
   test('a stall is nudged at once: waiting has been done', () => {
     const stalled = found({ done: 90, pending: 10, inFlight: 10 });
     const log = logPass(null, 'first', 'stalled', null, stalled);
@@ -138,8 +152,8 @@ test('a run ends, whatever its sweeps find', () => {
         log = logPass(log, kind, step.end, before, now);
         before = now;
         kind = nextPass(now, log, policy);
-        // Every pass without progress uses up one of two waits, one nudge or one rerun.
-        expect(passes).toBeLessThan((CELLS + 2) * 4 + failedPasses);
+        // Every pass without progress uses up one of two waits, a nudge, a follow-up or a rerun.
+        expect(passes).toBeLessThan((CELLS + 2) * 5 + failedPasses);
       }
       expect(reruns).toBeLessThanOrEqual(failedPasses);
     }),
