@@ -41,10 +41,13 @@ const CREATE: Record<ProviderName, ProviderEntry['create']> = {
   promptlayer: createPromptLayerProvider,
 };
 
-const ENTRIES: readonly ProviderEntry[] = Object.entries(CREATE).flatMap(([name, create]) => {
-  const spec = providerSpecs[name];
-  return spec === undefined ? [] : [{ spec, create }];
-});
+/** Those that come with the package. */
+export const PROVIDERS: readonly ProviderEntry[] = Object.entries(CREATE).flatMap(
+  ([name, create]) => {
+    const spec = providerSpecs[name];
+    return spec === undefined ? [] : [{ spec, create }];
+  },
+);
 
 /**
  * Providers by name, made at the first `get`: that is when the environment is read, so a process
@@ -53,7 +56,7 @@ const ENTRIES: readonly ProviderEntry[] = Object.entries(CREATE).flatMap(([name,
 export function createProviders(
   env: NodeJS.ProcessEnv,
   hooks: ProviderHooks = {},
-  entries: readonly ProviderEntry[] = ENTRIES,
+  entries: readonly ProviderEntry[] = PROVIDERS,
 ): Providers {
   const made = new Map<string, Provider>();
   const entryOf = (name: string): ProviderEntry => {

@@ -8,7 +8,7 @@ import type { EnrichTableInput } from '../../src/contract/run.ts';
 import type { Json } from '../../src/contract/json.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { quietRetry } from '../../src/client/quiet-retry.ts';
-import { createProviders } from '../../src/providers/registry.ts';
+import { createProviders, type Providers } from '../../src/providers/registry.ts';
 import { parsePipeline } from '../../src/spec/index.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -36,6 +36,8 @@ export interface HouseOptions {
   requestsPerSecond?: number;
   /** Of the worker, for webhooks. */
   webhookEnv?: Record<string, string>;
+  /** Instead of those of the package, at the sandbox. */
+  providers?: Providers;
   /** Instead of the server of the test run. */
   address?: string;
 }
@@ -74,7 +76,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   };
   const worker = await startWorker({
     deps: {
-      ...{ providers: createProviders(env), store, searchAttributes: true, settleFactor: 0.2 },
+      ...{ store, searchAttributes: true, settleFactor: 0.2 },
+      providers: options.providers ?? createProviders(env),
       webhooks: createWebhooks(options.webhookEnv ?? {}),
     },
     taskQueue,

@@ -1,0 +1,385 @@
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Json } from '../../src/contract/json.ts';
+import type { TableSpec } from '../../src/contract/pipeline.ts';
+import type { SnapshotRow } from '../../src/contract/rows.ts';
+import type { RunMode, RunReceipt, TableRef } from '../../src/contract/table.ts';
+import type { Provider, RunScope, TableRow } from '../../src/providers/provider.ts';
+import { createProviders, type ProviderEntry } from '../../src/providers/registry.ts';
+import { failureOf } from '../http/calls.ts';
+import { closeServers } from '../http/server.ts';
+import { openWire, type Trouble, type Wire } from './wire.ts';
+
+/** What the contract needs of a provider to try it. */
+export interface Candidate {
+  entry: ProviderEntry;
+  /** Two computed columns, of which the second waits for the first. */
+  table: TableSpec;
+  input: (nth: number) => Record<string, Json>;
+  /** Opens its server, on a clock of its own. */
+  serve: (options: { firstTryFails: boolean }) => Promise<Served>;
+}
+
+export interface Served {
+  url: string;
+  /** Turns its clock. */
+  passMs: (ms: number) => void;
+  close: () => Promise<void>;
+}
+
+const TOKEN = 'contract-token-7c1d9e';
+export { TOKEN as CONTRACT_TOKEN };
+
+interface Stage {
+  provider: Provider;
+  wire: Wire;
+  passMs: (ms: number) => void;
+}
+
+/** What rowmill asks of every provider (src/providers/provider.ts), tried against its server. */
+export function contractOf(name: string, candidate: Candidate): void {
+  const { entry, table: spec, input } = candidate;
+  const served: Served[] = [];
+
+  async function open(firstTryFails = false): Promise<Stage> {
+    const server = await candidate.serve({ firstTryFails });
+    served.push(server);
+    const wire = await openWire(server.url);
+    const env = {
+      [entry.spec.tokenVariable]: TOKEN,
+      [entry.spec.baseUrlVariable]: wire.url,
+      ROWMILL_REQUESTS_PER_SECOND: '1000',
+    };
+    const provider = createProviders(env, {}, [entry]).get(entry.spec.name);
+    return { provider, wire, passMs: server.passMs };
+  }
+
+  const rowsOf = (count: number, from = 0): SnapshotRow[] =>
+    Array.from({ length: count }, (_, n) => ({ key: `K${from + n}`, input: input(from + n) }));
+
+  async function load(stage: Stage, count: number): Promise<Loaded> {
+    const { provider } = stage;
+    const made = await provider.createTable(spec, 'A table', 'tag-1', {});
+    const table = await provider.ensureColumns(made.id, spec, {});
+    const ids: string[] = [];
+    for (let from = 0; from < count; from += provider.limits.rowsPerAdd) {
+      const size = Math.min(provider.limits.rowsPerAdd, count - from);
+      ids.push(...(await provider.addRows(table, rowsOf(size, from), {})));
+    }
+    return { table, ids };
+  }
+
+  describe(`${name} keeps the contract of a provider`, () => {
+    afterEach(async () => {
+      await closeServers();
+      await Promise.all(served.splice(0).map((server) => server.close()));
+    });
+
+    test('it is who its spec says', async () => {
+      const { provider } = await open();
+      expect(provider.name).toBe(entry.spec.name);
+      expect(provider.limits).toEqual(entry.spec.limits);
+      const { credits, label } = await provider.account({});
+      expect(label).not.toBe('');
+      expect(credits === null || credits >= 0).toBe(true);
+    });
+
+    test('a table is found by its tag only, as often as it was made, and never after it is deleted', async () => {
+      const { provider } = await open();
+      expect(await provider.findTables('tag-1', {})).toEqual([]);
+      const first = await provider.createTable(spec, 'A table', 'tag-1', {});
+      const second = await provider.createTable(spec, 'A table', 'tag-1', {});
+      const other = await provider.createTable(spec, 'A table', 'tag-2', {});
+      expect((await provider.findTables('tag-2', {})).map(({ id }) => id)).toEqual([other.id]);
+      const found = await provider.findTables('tag-1', {});
+      expect(found.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
+      for (const { createdAt } of found) expect(Date.parse(createdAt)).not.toBeNaN();
+      await provider.deleteTable(first.id, {});
+      await provider.deleteTable(first.id, {});
+      expect((await provider.findTables('tag-1', {})).map(({ id }) => id)).toEqual([second.id]);
+    });
+
+    test('columns are made once, with what they wait for', async () => {
+      const { provider, wire } = await open();
+      const { id } = await provider.createTable(spec, 'A table', 'tag-1', {});
+      const table = await provider.ensureColumns(id, spec, {});
+      const sent = changes(wire);
+      expect(await provider.ensureColumns(id, spec, {})).toEqual(table);
+      expect(changes(wire)).toBe(sent);
+      const planned = entry.spec.plan(spec).filter((column) => column.ours && !column.input);
+      expect(asked(table).map(({ key }) => key)).toEqual(planned.map(({ key }) => key));
+      const [first, second] = asked(table);
+      expect(second?.dependsOn).toContain(first?.key);
+      expect(new Set(table.columns.map((column) => column.id)).size).toBe(table.columns.length);
+    });
+
+    test('rows keep their order and their ids, and pages give each of them once', async () => {
+      const stage = await open();
+      const { provider } = stage;
+      const empty = await load(stage, 0);
+      const before = await provider.rowCount(empty.table, {});
+      const count = 2 * provider.limits.rowsPerPage + 10;
+      const { table, ids } = await load(stage, count);
+      expect(new Set(ids).size).toBe(count);
+      expect(await provider.rowCount(table, {})).toBe(before + count);
+      const pages = await walk(provider, table);
+      for (const { rows, total } of pages) {
+        expect(rows.length).toBeLessThanOrEqual(provider.limits.rowsPerPage);
+        expect([null, before + count]).toContain(total);
+      }
+      const rows = ours(pages.flatMap((page) => page.rows));
+      expect(rows.map(({ key }) => key)).toEqual(rowsOf(count).map(({ key }) => key));
+      expect(rows.map(({ id }) => id)).toEqual(ids);
+      for (const { cells } of rows) {
+        expect(asked(table).map(({ key }) => cells[key]?.status)).toEqual(['pending', 'pending']);
+      }
+    });
+
+    test('rows that are deleted are gone, where rows can be deleted', async () => {
+      const stage = await open();
+      const { table, ids } = await load(stage, 3);
+      if (stage.provider.deleteRows === null) return;
+      await stage.provider.deleteRows(table, ids.slice(1, 2), {});
+      const left = ours(await read(stage.provider, table));
+      expect(left.map(({ key }) => key)).toEqual(['K0', 'K2']);
+    });
+
+    test('a run computes the columns and rows it was scoped to, and no others', async () => {
+      const stage = await open();
+      const { table, ids } = await load(stage, 4);
+      const [first, second] = asked(table);
+      const scope = { columnIds: [first?.id ?? ''], rowIds: ids.slice(0, 2) };
+      await runToTheEnd(stage, table, { mode: 'new', ...scope });
+      const statuses = async (): Promise<(string | undefined)[][]> =>
+        ours(await read(stage.provider, table)).map(({ cells }) =>
+          [first, second].map((column) => cells[column?.key ?? '']?.status),
+        );
+      const untouched = ['pending', 'pending'];
+      const half = ['done', 'pending'];
+      expect(await statuses()).toEqual([half, half, untouched, untouched]);
+      await runToTheEnd(stage, table, scopeOf(table, ids, 'new'));
+      expect(await statuses()).toEqual([1, 2, 3, 4].map(() => ['done', 'done']));
+    });
+
+    test('an empty scope is never sent: it could mean everything', async () => {
+      const stage = await open();
+      const { table, ids } = await load(stage, 1);
+      const sent = changes(stage.wire);
+      for (const scope of [
+        { ...scopeOf(table, ids, 'all'), columnIds: [] },
+        scopeOf(table, [], 'all'),
+      ]) {
+        expect((await stage.provider.startRun(table, scope, {})).requestedCells).toBe(0);
+      }
+      expect(changes(stage.wire)).toBe(sent);
+    });
+
+    test('`new` leaves done cells alone, `failed` asks for failed ones, `all` for every one', async () => {
+      const stage = await open(true);
+      const { table, ids } = await load(stage, 3);
+      const [first] = asked(table);
+      const scope = { columnIds: [first?.id ?? ''], rowIds: ids };
+      const cells = async () =>
+        ours(await read(stage.provider, table)).map((row) => row.cells[first?.key ?? '']);
+      await runToTheEnd(stage, table, { mode: 'new', ...scope });
+      expect((await cells()).map((cell) => cell?.status)).toEqual(['failed', 'failed', 'failed']);
+      await runToTheEnd(stage, table, { mode: 'failed', ...scope, rowIds: ids.slice(0, 2) });
+      expect((await cells()).map((cell) => cell?.status)).toEqual(['done', 'done', 'failed']);
+      const before = await cells();
+      const none = await runToTheEnd(stage, table, {
+        ...{ mode: 'failed', columnIds: scope.columnIds, rowIds: ids.slice(0, 2) },
+      });
+      expect([0, null]).toContain(none.requestedCells);
+      expect((await cells()).slice(0, 2)).toEqual(before.slice(0, 2));
+      const all = await runToTheEnd(stage, table, { mode: 'all', ...scope });
+      expect([3, null]).toContain(all.requestedCells);
+    });
+
+    test('the progress grows to the end, and says when that is', async () => {
+      const stage = await open();
+      const { table, ids } = await load(stage, 5);
+      const receipt = await stage.provider.startRun(table, scopeOf(table, ids, 'new'), {});
+      let last = -1;
+      let looks = 0;
+      for (; looks < 1_000; looks += 1) {
+        stage.passMs(2_000);
+        const reading = await stage.provider.progress(table, receipt, {});
+        expect(reading.cellsDone).toBeGreaterThanOrEqual(last);
+        expect(reading.cellsDone).toBeLessThanOrEqual(reading.cellsTotal);
+        last = reading.cellsDone;
+        if (!reading.running && reading.cellsInProgress === 0) break;
+      }
+      expect(looks).toBeLessThan(1_000);
+      expect(last).toBeGreaterThanOrEqual(10);
+    });
+
+    test('a cancelled run ends, where runs can be cancelled; twice is as good as once', async () => {
+      const stage = await open();
+      const { provider } = stage;
+      const { table, ids } = await load(stage, 60);
+      expect(table.cancellable === true).toBe(provider.cancelRun !== null);
+      if (provider.cancelRun === null) return;
+      const receipt = await provider.startRun(table, scopeOf(table, ids, 'new'), {});
+      const { cells } = await provider.cancelRun(table, receipt, {});
+      expect(cells === null || cells > 0).toBe(true);
+      await provider.cancelRun(table, receipt, {});
+      await untilIdle(stage, table, receipt);
+      const rows = ours(await read(provider, table));
+      const key = asked(table)[1]?.key ?? '';
+      expect(rows.some((row) => row.cells[key]?.status === 'pending')).toBe(true);
+    });
+
+    describe.each<[Trouble & object, string, boolean]>([
+      [{ status: 401 }, 'unauthorized', false],
+      [{ status: 403 }, 'forbidden', false],
+      [{ status: 404 }, 'not_found', false],
+      [{ status: 422 }, 'request_refused', false],
+      [{ status: 429, headers: { 'retry-after': '0' } }, 'rate_limited', false],
+      [{ status: 500 }, 'provider_unavailable', true],
+      [{ status: 503 }, 'provider_unavailable', true],
+    ])('answered %j', (trouble, code, ambiguous) => {
+      test.each(Object.keys(CHANGES))(`%s fails with ${code}, without the token`, async (step) => {
+        const stage = await open();
+        const { table, ids } = await load(stage, 2);
+        stage.wire.trouble('change', trouble);
+        const before = changes(stage.wire);
+        const error = await failureOf(change(stage.provider, step, table, ids));
+        expect(error).toMatchObject({ code, ambiguous });
+        expect(changes(stage.wire)).toBe(before + 1);
+        expect(inspect(error, { depth: 10 }) + error.message).not.toContain(TOKEN);
+      });
+
+      test(`reading fails with ${code}, and leaves nothing open`, async () => {
+        const stage = await open();
+        const { table } = await load(stage, 1);
+        for (const look of [
+          () => stage.provider.rowCount(table, {}),
+          () => stage.provider.page(table, null, {}),
+          () => stage.provider.findTables('tag-1', {}),
+        ]) {
+          stage.wire.trouble('read', trouble);
+          const error = await failureOf(look());
+          expect(error).toMatchObject({ code, ambiguous: false });
+          expect(inspect(error, { depth: 10 }) + error.message).not.toContain(TOKEN);
+        }
+      });
+    });
+
+    test.each(Object.keys(CHANGES))(
+      'a lost reply to %s is ambiguous, and it is not sent again',
+      async (step) => {
+        const stage = await open();
+        const { table, ids } = await load(stage, 2);
+        const before = changes(stage.wire);
+        stage.wire.trouble('change', 'lost reply');
+        const error = await failureOf(change(stage.provider, step, table, ids));
+        expect(error).toMatchObject({ code: 'provider_unreachable', ambiguous: true });
+        expect(changes(stage.wire)).toBe(before + 1);
+      },
+    );
+
+    test('columns come out right after a reply to one of them was lost', async () => {
+      const stage = await open();
+      const { provider, wire } = stage;
+      const { id } = await provider.createTable(spec, 'A table', 'tag-1', {});
+      wire.trouble('change', 'lost reply');
+      await provider.ensureColumns(id, spec, {}).catch(() => undefined);
+      const table = await provider.ensureColumns(id, spec, {});
+      expect(new Set(asked(table).map(({ key }) => key)).size).toBe(2);
+      expect(asked(table)).toHaveLength(2);
+    });
+
+    test('an aborted call is rejected with the reason as it is', async () => {
+      const { provider, wire } = await open();
+      const reason = new Error('enough');
+      await expect(provider.findTables('t', { signal: AbortSignal.abort(reason) })).rejects.toBe(
+        reason,
+      );
+      expect(wire.received).toHaveLength(0);
+      const stop = new AbortController();
+      wire.trouble('read', 'silence');
+      const call = provider.findTables('t', {
+        signal: stop.signal,
+        onRequest: () => stop.abort(reason),
+      });
+      await expect(call).rejects.toBe(reason);
+    });
+
+    test('every request is counted, under a name without ids', async () => {
+      const stage = await open();
+      const routes: string[] = [];
+      const { table, ids } = await load(stage, 1);
+      const before = stage.wire.received.length;
+      const ctx = { onRequest: (route: string) => void routes.push(route) };
+      await stage.provider.page(table, null, ctx);
+      await stage.provider.startRun(table, scopeOf(table, ids, 'new'), ctx);
+      expect(routes).toHaveLength(stage.wire.received.length - before);
+      for (const route of routes) expect(route).not.toContain(table.id);
+    });
+  });
+
+  /** Steps that change something and are one request each. */
+  const change = (provider: Provider, step: string, table: TableRef, ids: string[]) =>
+    CHANGES[step]?.({ provider, spec, table, ids, rows: rowsOf(2, 100) }) ?? Promise.resolve();
+}
+
+interface Loaded {
+  table: TableRef;
+  ids: string[];
+}
+
+type Change = (with_: {
+  provider: Provider;
+  spec: TableSpec;
+  table: TableRef;
+  ids: string[];
+  rows: SnapshotRow[];
+}) => Promise<unknown>;
+
+const CHANGES: Record<string, Change> = {
+  createTable: ({ provider, spec }) => provider.createTable(spec, 'Another', 'tag-9', {}),
+  addRows: ({ provider, table, rows }) => provider.addRows(table, rows, {}),
+  startRun: ({ provider, table, ids }) => provider.startRun(table, scopeOf(table, ids, 'new'), {}),
+};
+
+const changes = (wire: Wire): number =>
+  wire.received.filter(({ method }) => method !== 'GET').length;
+
+const asked = ({ columns }: TableRef) => columns.filter((column) => column.ours && !column.input);
+
+/** A table may hold rows that are nobody's. */
+const ours = (rows: TableRow[]): TableRow[] => rows.filter(({ key }) => key !== null);
+
+const scopeOf = (table: TableRef, rowIds: string[], mode: RunMode): RunScope => ({
+  ...{ mode, rowIds },
+  columnIds: asked(table).map(({ id }) => id),
+  cellsAtMost: 1_000,
+});
+
+async function runToTheEnd(stage: Stage, table: TableRef, scope: RunScope): Promise<RunReceipt> {
+  const receipt = await stage.provider.startRun(table, { cellsAtMost: 1_000, ...scope }, {});
+  await untilIdle(stage, table, receipt);
+  return receipt;
+}
+
+async function untilIdle(stage: Stage, table: TableRef, receipt: RunReceipt): Promise<void> {
+  for (let looks = 0; looks < 1_000; looks += 1) {
+    stage.passMs(2_000);
+    const { running, cellsInProgress } = await stage.provider.progress(table, receipt, {});
+    if (!running && cellsInProgress === 0) return;
+  }
+  throw new Error('it never became idle');
+}
+
+async function walk(provider: Provider, table: TableRef) {
+  const pages = [await provider.page(table, null, {})];
+  for (let next = pages[0]?.next ?? null; next !== null;) {
+    const page = await provider.page(table, next, {});
+    pages.push(page);
+    next = page.next;
+  }
+  return pages;
+}
+
+const read = async (provider: Provider, table: TableRef): Promise<TableRow[]> =>
+  (await walk(provider, table)).flatMap(({ rows }) => rows);

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Pipeline } from '../../src/contract/pipeline.ts';
+import type { ResultRow } from '../../src/contract/results.ts';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { createProviders } from '../../src/providers/registry.ts';
+import { closeServers } from '../http/server.ts';
+import { TINY } from '../providers/tiny/provider.ts';
+import { serveTiny } from '../providers/tiny/server.ts';
+import { openHouse, TOKEN, type House } from '../support/house.ts';
+
+let house: House;
+beforeAll(async () => {
+  // Every cell fails once.
+  const { url } = await serveTiny({ firstTryFails: true });
+  house = await openHouse({
+    providers: createProviders({ TINY_KEY: TOKEN, TINY_URL: url }, {}, [TINY]),
+  });
+});
+afterAll(async () => {
+  await house.close();
+  await closeServers();
+});
+
+test('a provider that only the registry of the worker knows takes rows through a whole run', async () => {
+  const names = Array.from({ length: 130 }, (_, nth) => `Company ${nth}`);
+  const pipeline: Pipeline = {
+    name: 'another',
+    provider: 'tiny',
+    table: { tags: [], columns: [{ key: 'sector' }, { key: 'pitch', reads: 'sector' }] },
+    rows: {
+      source: { type: 'inline', rows: names.map((name, nth) => ({ id: `K${nth}`, name })) },
+      key: 'id',
+      map: { name: 'name' },
+    },
+    run: {
+      ...{ mode: 'new', failedPasses: 3, tolerateFailed: 0 },
+      ...{ deadlineMs: 120_000, stallAfterMs: 20_000, pollAtLeastMs: 100, pollAtMostMs: 500 },
+    },
+    spend: { creditsPerCell: 1, maxCredits: 260 },
+    results: [{ to: join(house.folder, 'out', 'results.jsonl'), format: 'jsonl' }],
+  };
+  const summary = (await house.client.workflow.execute('enrichTable', {
+    workflowId: 'another-provider',
+    taskQueue: house.taskQueue,
+    args: [{ pipeline }],
+  })) as RunSummary;
+  expect(summary).toMatchObject({
+    ...{ outcome: 'completed', rows: 130, creditsSpent: null },
+    cells: { done: 260, failed: 0, blocked: 0, pending: 0 },
+  });
+  const lines = (await readFile(summary.results[0]?.path ?? '', 'utf8')).trim().split('\n');
+  const rows = lines.map((line) => JSON.parse(line) as ResultRow);
+  expect(rows.map(({ key }) => key)).toEqual(names.map((_name, nth) => `K${nth}`));
+  expect(rows.map(({ cells }) => cells['pitch']?.value)).toEqual(
+    names.map((_name, nth) => `pitch of K${nth}`),
+  );
+}, 120_000);
