@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { RowmillError } from '../errors.ts';
+import { listedRun } from './run-standing.ts';
 import { describeRun } from './start-run.ts';
 
 /**
@@ -7,10 +8,19 @@ import { describeRun } from './start-run.ts';
  * @throws RowmillError `run_not_found`, `action_refused` when it has ended
  */
 export async function cancelRun(client: Client, workflowId: string): Promise<void> {
-  const { status, runId } = await describeRun(client, workflowId);
+  const { status, runId, raw } = await describeRun(client, workflowId);
+  const { outcome } = listedRun(raw.workflowExecutionInfo);
+  const where = `run ${workflowId}`;
   if (status.name !== 'RUNNING') {
     const what = `the run has ended: ${status.name.toLowerCase()}`;
-    throw new RowmillError('action_refused', what, { where: `run ${workflowId}` });
+    throw new RowmillError('action_refused', what, { where });
+  }
+  if (outcome !== null) {
+    const what = `the run is ${outcome}, and only tells whom the pipeline names`;
+    throw new RowmillError('action_refused', what, {
+      where,
+      remedy: 'Nothing: it ends by itself.',
+    });
   }
   await client.workflow.getHandle(workflowId, runId).cancel();
 }

@@ -2,18 +2,20 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { RUN_FILE } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder, Store } from '../store/store.ts';
+import { listedRun } from './run-standing.ts';
 
 type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'status' | 'raw'>;
 
 /**
- * The folder of a run that has ended, with its results in it.
+ * The folder of a run that has ended, or has its outcome and tells whom the pipeline names, with its
+ * results in it.
  * @throws RowmillError `action_refused` while the run is under way, `results_missing` when there
  *   are none in this store
  */
 export async function endedRunFolder(store: Store, run: Described): Promise<Folder> {
   const { workflowId, runId, status, raw } = run;
   const where = `run ${workflowId}`;
-  if (status.name === 'RUNNING') {
+  if (status.name === 'RUNNING' && listedRun(raw.workflowExecutionInfo).outcome === null) {
     throw new RowmillError('action_refused', 'there are no results yet: the run is under way', {
       where,
       remedy: `Wait for it: rowmill watch ${workflowId}`,

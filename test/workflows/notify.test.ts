@@ -3,9 +3,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { Webhook } from 'standardwebhooks';
+import { cancelRun } from '../../src/client/cancel-run.ts';
+import { endedRunFolder } from '../../src/client/run-files.ts';
+import { RUN_FILE } from '../../src/contract/names.ts';
 import type { RunFinished } from '../../src/contract/run-finished.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(120_000);
 
@@ -109,4 +113,19 @@ test('a run that broke before it had a table is told as failed, with the reason'
     ...{ workflowId: handle.workflowId, outcome: 'failed', tableId: null, results: [] },
     reason: expect.stringContaining('maxCredits'),
   });
+});
+
+test('while somebody cannot be told the results are there, and there is nothing left to cancel', async () => {
+  // It never takes it.
+  const { received, url } = await receiver(Number.POSITIVE_INFINITY);
+  await openWith();
+  const handle = await run({ notify: [{ url }] });
+  await until('it was tried', () => received.length > 0);
+  const folder = await endedRunFolder(house.store, await handle.describe());
+  expect(await folder.exists(RUN_FILE.results)).toBe(true);
+  await expect(cancelRun(house.client, handle.workflowId)).rejects.toMatchObject({
+    code: 'action_refused',
+    what: expect.stringContaining('completed'),
+  });
+  await handle.terminate('the test has seen it');
 });
