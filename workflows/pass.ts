@@ -1,7 +1,14 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
 import type { RunMode } from '../src/contract/table.ts';
-import { logPass, nextPass, neverAsked, passOnDemand, type PassKind } from '../src/rules/passes.ts';
+import {
+  logPass,
+  nextPass,
+  neverAsked,
+  passOnDemand,
+  type PassKind,
+  type WaitEnd,
+} from '../src/rules/passes.ts';
 import { beginWatch } from '../src/rules/watch.ts';
 import { breakably, patiently, waitIfBroke } from './patience.ts';
 import * as steps from './policies.ts';
@@ -111,6 +118,7 @@ export async function untilIdle(run: Run): Promise<void> {
     if (slice.end === 'stopped' || putOff) continue;
     if (slice.end !== 'slice') {
       pass.end = slice.end;
+      pass.deadlineAtMs = deadlineAtMs;
       return;
     }
     if (workflowInfo().continueAsNewSuggested) {
@@ -148,11 +156,17 @@ export async function sweep(run: Run): Promise<void> {
     ],
   );
   run.count(done);
-  state.log = logPass(state.log, kind, state.open?.end ?? 'idle', state.found, done.found);
+  state.log = logPass(state.log, kind, endOf(run), state.found, done.found);
   state.found = done.found;
   const answered = done.found.cells.done + done.found.cells.empty;
   state.doneCells = state.open?.watch.last?.cellsDone ?? Math.max(state.doneCells, answered);
   state.open = null;
+}
+
+/** Somebody may have put the deadline off after it had ended the wait: then there is time again. */
+function endOf({ state }: Run): WaitEnd {
+  const { end = null, deadlineAtMs = Infinity } = state.open ?? {};
+  return end === null || (end === 'deadline' && deadlineAtMs < state.deadlineAtMs) ? 'idle' : end;
 }
 
 /** A rerun looks first which cells are left; a new table is all to do. */

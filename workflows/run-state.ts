@@ -15,6 +15,8 @@ export interface OpenPass {
   watch: Watch;
   /** How the wait for it ended; `null` while it lasts. */
   end: WaitEnd | null;
+  /** The deadline that its wait knew of. */
+  deadlineAtMs?: number;
 }
 
 /**
