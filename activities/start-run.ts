@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { RunMode, RunReceipt, TableProgress, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
@@ -68,6 +69,10 @@ export const startRun =
       if (again) receipt.requestedCells = null;
       for (const scope of scopes) {
         const sent = await send(asked, scope);
+        if (sent.confirmedCells !== undefined) {
+          receipt.confirmedCells = (receipt.confirmedCells ?? 0) + sent.confirmedCells;
+          log.info('confirmed a large run', { table: input.table.id, cells: sent.confirmedCells });
+        }
         receipt.operations.push(...sent.operations);
         receipt.requestedCells = sum(receipt.requestedCells, sent.requestedCells);
       }
@@ -165,7 +170,7 @@ async function rowIdsIn(folder: Folder): Promise<string[]> {
 }
 
 /** Ids of so many rows behind the blank ones; `null` where there are none and all rows are ours. */
-const placesOf = ({ blank }: TableRef, rows: number): string[] | null =>
+export const placesOf = ({ blank }: TableRef, rows: number): string[] | null =>
   blank === undefined ? null : Array.from({ length: rows }, (_, at) => String(blank.rows + at));
 
 /** Named rows, or all of so many; the cells of the scope are what the spend was judged by. */

@@ -1,92 +1,69 @@
 import { expect, test } from '@jest/globals';
-import type { Action, Seen } from '../../sandbox/index.ts';
+import type { FaultScript } from '../../sandbox/index.ts';
+import type { RequestKind } from '../../sandbox/faults/request-kinds.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
+import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 130 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(130);
 
-/** Something goes wrong once (`nth` request of a route), or for a while. */
-interface Fault {
-  name: string;
-  route: string;
-  method: string;
-  phase: Seen['phase'];
-  nth: (nth: number) => boolean;
-  action: Action;
-}
+type Rule = NonNullable<FaultScript['requests']>[number];
 
-const html = { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad</h1>' };
+/** Ways in which a request, or the reply to it, gets lost. */
+const WAYS: Record<string, (on: string, nth: number) => Rule> = {
+  'the reply is lost': (on, nth) => ({ on, nth, fault: 'reset', phase: 'after' }),
+  'the request is lost': (on, nth) => ({ on, nth, fault: 'reset' }),
+  '502 after it was done': (on, nth) => ({ on, nth, fault: 'error', phase: 'after' }),
+  'the reply is cut': (on, nth) => ({ on, nth, fault: 'truncate', bytes: 20 }),
+  'it lands after the connection broke': (on, nth) => ({ on, nth, fault: 'late', afterMs: 800 }),
+};
 
-const FAULTS: Fault[] = [
-  ['create', 'POST', '/v1/tables', 1],
-  ['add rows', 'POST', '/v1/tables/:table_id/rows', 2],
-  ['run', 'POST', '/v1/tables/:table_id/run', 1],
-].flatMap(([what, method, route, at]) => {
-  const fault = { method: String(method), route: String(route), nth: (n: number) => n === at };
+/** Every request that changes something on the way through a run, and which one of its kind. */
+const CHANGES: Partial<Record<RequestKind, number>> = {
+  'create-table': 1,
+  'create-sheet': 1,
+  'create-column': 2,
+  'add-rows': 2,
+  'start-run': 1,
+};
+
+const runs = CASES.flatMap((provider) => {
+  const changes = provider.changes.flatMap((kind) =>
+    Object.entries(WAYS).map(([way, rule]) => ({
+      kind,
+      way,
+      rule: rule(kind, CHANGES[kind] ?? 0),
+    })),
+  );
+  const reads: Rule = { on: 'read-status', every: 3, fault: 'error' };
   return [
-    { ...fault, name: `${what}: the reply is lost`, phase: 'after', action: { do: 'reset' } },
-    { ...fault, name: `${what}: the request is lost`, phase: 'before', action: { do: 'reset' } },
-    {
-      ...fault,
-      name: `${what}: 502 after it was done`,
-      phase: 'after',
-      action: { do: 'reply', ...html },
-    },
-    {
-      ...fault,
-      name: `${what}: the reply is cut`,
-      phase: 'after',
-      action: { do: 'truncate', bytes: 20 },
-    },
-    {
-      ...fault,
-      name: `${what}: it lands after the connection broke`,
-      phase: 'before',
-      action: { do: 'late', afterMs: 800, then: 'reset' },
-    },
-  ] satisfies Fault[];
+    ...changes.filter(({ kind }) => kind in CHANGES),
+    { kind: 'read-status', way: 'every third reading fails', rule: reads },
+  ].map((one) => ({ ...one, provider, name: provider.name }));
 });
 
-FAULTS.push({
-  name: 'status: every third reading fails',
-  method: 'GET',
-  route: '/v1/tables/:table_id',
-  phase: 'before',
-  nth: (n) => n % 3 === 0,
-  action: { do: 'reply', ...html },
-});
-
-test.concurrent.each(FAULTS)(
-  '$name: one table, every row once, no cell paid twice',
-  async (fault) => {
+test.concurrent.each(runs)(
+  '$name, $kind: $way: one table, every row once, no cell paid twice',
+  async ({ rule, provider }) => {
     const house = await openHouse({
-      sandbox: {
-        failRate: 0,
-        hopelessRate: 0,
-        intercept: ({ phase, method, route, nth }) =>
-          phase === fault.phase &&
-          method === fault.method &&
-          route === fault.route &&
-          fault.nth(nth)
-            ? fault.action
-            : undefined,
-      },
+      sandbox: { failRate: 0, hopelessRate: 0, faults: { requests: [{ ...rule, name: 'it' }] } },
     });
     try {
       const workflowId = `fault-${house.taskQueue}`;
-      const input = await inputFor(house, ROWS);
+      const input = await inputFor(house, ROWS, {}, provider);
       const ended = (await house.client.workflow.execute('enrichTable', {
         workflowId,
         taskQueue: house.taskQueue,
         args: [input],
       })) as RunSummary;
       expect(ended.outcome).toBe('completed');
-      const wanted = ROWS.map((row) => ({ key: row.Symbol, input: { input: row.Security } }));
+      const wanted = wantedRows(provider, ROWS);
       await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+      expect(house.sandbox.faults.fired['it']).toBeGreaterThan(0);
     } finally {
       await house.close();
     }
   },
-  60_000,
+  180_000,
 );

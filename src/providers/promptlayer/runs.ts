@@ -28,12 +28,17 @@ export async function startOperation(
     ...(rowIds === undefined ? {} : { row_ids: rowIds.map(Number) }),
   };
   let reply = await api.recalculate(ctx, sheet, scope);
+  let confirmedCells: number | null = null;
   for (let asked = 1; reply.requires_confirmation === true; asked += 1) {
     const token = tokenIn(sheet, reply, cellsAtMost, asked);
+    confirmedCells = reply.affected_cell_count ?? null;
     reply = await api.recalculate(ctx, sheet, { ...scope, confirmation_token: token });
   }
   if (reply.success === false) throw refusal(sheet, reply.message ?? 'refused without a reason');
-  return { operations: idsOf(reply), requestedCells: reply.cell_count ?? null };
+  return {
+    ...{ operations: idsOf(reply), requestedCells: reply.cell_count ?? null },
+    ...(confirmedCells === null ? {} : { confirmedCells }),
+  };
 }
 
 const placeOf = ({ tableId, sheetId }: SheetPlace): string =>

@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { FaultScript } from '../../../sandbox/index.ts';
-import { caseOf } from './cases.ts';
+import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { people } from './people.ts';
 import type { ChaosScript, Kill, LostResult } from './script.ts';
 
@@ -58,11 +58,12 @@ const chosen: Arbitrary<Partial<RequestRule>> = fc.oneof(
 
 const phase = fc.constantFrom('before' as const, 'after' as const);
 
+const READS = ['find-tables', 'read-status', 'read-rows', 'read-account'];
+
 /** What may befall a request, by the kind of fault: the rows of the table at the end. */
-function requestFaults(provider: string): Record<string, Arbitrary<RequestRule>> {
-  const { mutations, reads, pages, status, run } = caseOf(provider);
-  const changing = fc.constantFrom(run, run, ...mutations);
-  const any = fc.constantFrom(...mutations, ...reads, '* /**');
+function requestFaults({ changes }: ProviderCase): Record<string, Arbitrary<RequestRule>> {
+  const changing = fc.constantFrom('start-run', 'start-run', ...changes);
+  const any = fc.constantFrom(...changes, ...READS, '* /**');
   const rule = (on: Arbitrary<string>, fault: Arbitrary<object>): Arbitrary<RequestRule> =>
     fc.tuple(on, chosen, fault).map(
       ([where, which, what]) =>
@@ -106,7 +107,7 @@ function requestFaults(provider: string): Record<string, Arbitrary<RequestRule>>
       }),
     ),
     'no credits': rule(
-      fc.constant(run),
+      fc.constant('start-run'),
       fc.record({ fault: fc.constant('payment'), reason: fc.constant('insufficient_credits') }),
     ),
     'token refused': rule(
@@ -142,10 +143,10 @@ function requestFaults(provider: string): Record<string, Arbitrary<RequestRule>>
     delays: fc.oneof(
       rule(any, fc.record({ ...delay, ms: fc.constantFrom(500, 10_000), phase })),
       rule(any, fc.record({ ...delay, ms: long, phase: fc.constant('after' as const) })),
-      rule(fc.constantFrom(...reads), fc.record({ ...delay, ms: long, phase })),
+      rule(fc.constantFrom(...READS), fc.record({ ...delay, ms: long, phase })),
     ),
     'unstable pages': rule(
-      fc.constant(pages),
+      fc.constant('read-rows'),
       fc.record({
         fault: fc.constant('pages'),
         how: fc.constantFrom('shift', 'repeat', 'miss'),
@@ -153,7 +154,7 @@ function requestFaults(provider: string): Record<string, Arbitrary<RequestRule>>
       }),
     ),
     'status that lags': rule(
-      fc.constant(status),
+      fc.constant('read-status'),
       fc.record({ fault: fc.constant('status-lag'), ms: fc.constantFrom(500, 3_000, 15_000) }),
     ),
   };
@@ -194,14 +195,13 @@ const rows = fc.oneof(
 );
 
 /** Random pipelines × fault scripts × kills × what people do. Shrinks towards a quiet small run. */
-export function chaosScript(provider: string): Arbitrary<ChaosScript> {
-  const { tables } = caseOf(provider);
+export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
   const requests = fc.oneof(...Object.values(requestFaults(provider)));
   return fc
     .record({
-      provider: fc.constant(provider),
+      provider: fc.constant(provider.name),
       rows,
-      columns: fc.constantFrom(...Object.keys(tables)),
+      columns: fc.constantFrom('one' as const, 'two' as const, 'chain' as const),
       sandbox: fc.record({
         seed: fc.integer({ min: 1, max: 1_000 }),
         failRate: fc.constantFrom(0, 0.1, 0.4),
@@ -220,7 +220,7 @@ export function chaosScript(provider: string): Arbitrary<ChaosScript> {
         seed: fc.integer({ min: 1, max: 1_000 }),
         requests: most(requests, 5),
         cells: most(cells, 1),
-        credits: most(credits, 1),
+        credits: most(credits, provider.balance ? 1 : 0),
       }),
       kills: most(kill, 4),
       lost: most(lost, 2),

@@ -2,7 +2,7 @@ import type { ActivityDeps } from '../../../activities/deps.ts';
 import { ROW_IDS_FILE, type LoadRowsInput } from '../../../activities/load-rows.ts';
 import { auditRows } from '../../../activities/row-audit.ts';
 import { snapshotRows } from '../../../activities/snapshot.ts';
-import type { StartRunInput } from '../../../activities/start-run.ts';
+import { placesOf, type StartRunInput } from '../../../activities/start-run.ts';
 import { runStep } from '../../../activities/step.ts';
 import type { SnapshotRow } from '../../../src/contract/rows.ts';
 import { RowmillError } from '../../../src/errors.ts';
@@ -22,9 +22,11 @@ export const DOUBLES: Record<string, Double> = {
     startRun: (given) =>
       runStep(deps, async (step) => {
         // What the workflow gives to `startRun`.
-        const { provider, table, mode } = given as StartRunInput;
+        const { provider, table, mode, rows } = given as StartRunInput;
+        const rowIds = placesOf(table, rows);
         const columnIds = table.columns.filter(({ input }) => !input).map(({ id }) => id);
-        const scope = { mode, columnIds, cellsAtMost: Number.MAX_SAFE_INTEGER };
+        const all = { mode, columnIds, cellsAtMost: Number.MAX_SAFE_INTEGER };
+        const scope = rowIds === null ? all : { ...all, rowIds };
         const send = () => deps.providers.get(provider).startRun(table, scope, step.ctx);
         const receipt = await send().catch((error: unknown) => {
           if (error instanceof RowmillError && error.ambiguous) return send();

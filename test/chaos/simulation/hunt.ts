@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
+import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { chaosScript } from './arbitrary.ts';
 import type { Double } from './doubles.ts';
 import { play, type Played } from './play.ts';
@@ -9,7 +10,7 @@ import type { ChaosScript } from './script.ts';
 import { Tally } from './tally.ts';
 
 export interface HuntOptions {
-  provider: string;
+  providers: readonly ProviderCase[];
   scripts: number;
   seed: number;
   /** Where scripts that fail are kept. */
@@ -37,7 +38,7 @@ export const wrong = ({ breaches, hung, trace }: Played): string[] =>
 
 /** Plays random scripts; each failure is made small and kept as a file that replays it. */
 export async function hunt(options: HuntOptions): Promise<Hunted> {
-  const { provider, scripts, folder, failuresAtMost, say } = options;
+  const { providers, scripts, folder, failuresAtMost, say } = options;
   const tally = new Tally();
   let failures = 0;
   for (let done = 0, batch = 0; done < scripts; done += BATCH, batch += 1) {
@@ -45,7 +46,7 @@ export async function hunt(options: HuntOptions): Promise<Hunted> {
     const numRuns = Math.min(BATCH, scripts - done);
     let shrinking = 0;
     let failedAtMs = Infinity;
-    const property = fc.asyncProperty(chaosScript(provider), async (script) => {
+    const property = fc.asyncProperty(fc.oneof(...providers.map(chaosScript)), async (script) => {
       if (shrinking > SHRINK_RUNS || Date.now() - failedAtMs > SHRINK_MS) return;
       const played = await play(script, options.double);
       const found = wrong(played);

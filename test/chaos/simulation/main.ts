@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rowsTwice } from '../../support/invariants.ts';
+import { CASES, caseOf } from '../../support/providers/cases.ts';
 import { DOUBLES } from './doubles.ts';
 import { hunt, readChaosScript, wrong } from './hunt.ts';
 import { play } from './play.ts';
@@ -15,7 +16,7 @@ const { values } = parseArgs({
   options: {
     scripts: { type: 'string', default: '300' },
     seed: { type: 'string' },
-    provider: { type: 'string', default: 'extruct' },
+    provider: { type: 'string', multiple: true },
     failures: { type: 'string', default: '5' },
     folder: { type: 'string', default: '.rowmill/chaos' },
     replay: { type: 'string', multiple: true },
@@ -62,7 +63,7 @@ async function search(): Promise<number> {
   const scripts = Number(values.scripts);
   const startedAtMs = Date.now();
   const { failures, tally } = await hunt({
-    provider: values.provider,
+    providers: values.provider?.map(caseOf) ?? CASES,
     scripts,
     seed,
     folder: values.folder,

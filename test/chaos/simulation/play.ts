@@ -8,9 +8,9 @@ import { parsePipeline } from '../../../src/spec/index.ts';
 import { createFileStore } from '../../../src/store/file-store.ts';
 import { evidenceOf, type Evidence } from '../../support/evidence.ts';
 import { breaches } from '../../support/invariants.ts';
+import { caseOf, companies, wantedRows } from '../../support/providers/cases.ts';
 import { TOKEN } from '../../support/token.ts';
 import { act, changed, latestDeadlineMs } from './actions.ts';
-import { caseOf } from './cases.ts';
 import type { Double } from './doubles.ts';
 import { closeLeftOpen, installDisk } from './machine/disk.ts';
 import { installNetwork } from './machine/network.ts';
@@ -38,6 +38,8 @@ export interface Played {
 }
 
 const EPOCH_MS = Date.UTC(2026, 0, 5);
+/** Where the simulated network begins. */
+const NOWHERE = 'http://127.0.0.1:9';
 const TASK_QUEUE = 'rowmill';
 /** As the worker sets them (`HEARTBEAT_THROTTLE`). */
 const throttleMs = (taskQueue: string): number => (taskQueue === TASK_QUEUE ? 5_000 : 2_000);
@@ -114,11 +116,11 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
   const note = (what: string): void => {
     trace.push(`${((timeline.nowMs - EPOCH_MS) / 1000).toFixed(3)} ${what}`);
   };
-  const rows = provider.rows(script.rows);
+  const rows = companies(script.rows);
   const pipeline = pipelineOf(script, rows, folder);
   const deployment = new Deployment(timeline, () => {
     const deps = {
-      providers: createProviders({ ...provider.env, ROWMILL_REQUESTS_PER_SECOND: '100' }),
+      providers: createProviders({ ...provider.env(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
       store: createFileStore(join(folder, 'store')),
       searchAttributes: true,
     };
@@ -163,10 +165,7 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
     {
       workflowId: 'simulated',
       pipeline,
-      wanted: rows.map((row) => ({
-        key: row[provider.key] ?? '',
-        input: inputOf(row, provider.map),
-      })),
+      wanted: wantedRows(provider, rows),
       ended: endOf(end),
     },
   );
@@ -189,21 +188,18 @@ function endOf(end: WorkflowEnd): RunSummary | Error {
 }
 
 function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
-  const { tables, key, map } = caseOf(script.provider);
+  const { tables, map } = caseOf(script.provider);
   const text = JSON.stringify({
     name: 'chaos',
     provider: script.provider,
     table: tables[script.columns],
-    rows: { inline: rows, key, map },
+    rows: { inline: rows, key: 'Symbol', map },
     run: script.run,
     ...(script.approveAbove === null ? {} : { spend: { approveAbove: script.approveAbove } }),
     results: [{ to: 'out/results.jsonl' }, { to: 'out/results.csv' }],
   });
   return parsePipeline(text, { file: join(folder, 'pipeline.json'), baseDir: folder }).pipeline;
 }
-
-const inputOf = (row: Record<string, string>, map: Record<string, string>) =>
-  Object.fromEntries(Object.entries(map).map(([to, from]) => [to, row[from] ?? '']));
 
 function must<T>(value: T | null): T {
   if (value === null) throw new Error('not yet');

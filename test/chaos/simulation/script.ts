@@ -1,11 +1,12 @@
 import type { FaultScript } from '../../../sandbox/index.ts';
+import type { ProviderCase } from '../../support/providers/provider-case.ts';
 
 /** All that is decided beforehand about one simulated run; plain data, so that it can be kept. */
 export interface ChaosScript {
   provider: string;
   rows: number;
-  /** Columns of the pipeline, by name in the table of cases. */
-  columns: string;
+  /** Columns of the pipeline, by name in the provider's case. */
+  columns: keyof ProviderCase['tables'];
   sandbox: {
     seed: number;
     failRate: number;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CASES } from '../../support/providers/cases.ts';
 
 const RUNNER = new URL('../../support/run-ts.mjs', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -25,14 +26,18 @@ function chaos(...args: string[]): Promise<{ code: number | null; text: string }
   });
 }
 
-test('in 300 random scripts of faults, kills and lost results the invariants hold', async () => {
+test('in 300 random scripts for all providers, of faults, kills and lost results the invariants hold', async () => {
   const { code, text } = await chaos('--scripts', '300', '--seed', '1', '--folder', folder);
   expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining(', 0 failures') });
-  const all = text.split('\n').find((line) => line.startsWith('| all'));
-  const figures = all?.split('|').map((cell) => cell.trim());
+  const lines = text.split('\n').filter((line) => /^\| (all|provider: \w+) /.test(line));
+  expect(lines).toHaveLength(CASES.length + 1);
+  const figures = lines.map((line) => line.split('|').map((cell) => cell.trim()));
   // runs, tables ÷ wanted, rows lost, doubled, left twice; cells needed, paid, paid ÷ needed, wrong, hung
-  expect(figures?.slice(2, 6)).toEqual(['300', '1.00', '0', '0']);
-  expect(figures?.slice(9, 12)).toEqual(['1.00', '0', '0']);
+  for (const line of figures) {
+    expect(line.slice(3, 6)).toEqual(['1.00', '0', '0']);
+    expect(line.slice(9, 12)).toEqual(['1.00', '0', '0']);
+  }
+  expect(figures.at(-1)?.[2]).toBe('300');
 }, 1_800_000);
 
 describe('what random scripts have found before is right now', () => {

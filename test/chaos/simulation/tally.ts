@@ -135,5 +135,5 @@ function befell(script: ChaosScript, { fired, trace }: Played): string[] {
   if (script.lost.length > 0) names.add('result of a step lost');
   for (const { do: what } of script.actions) names.add(`action: ${what}`);
   if (names.size === 0) names.add('nothing');
-  return [...names];
+  return [...names, `provider: ${script.provider}`];
 }

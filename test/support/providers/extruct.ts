@@ -32,6 +32,8 @@ export const extruct: ProviderCase = {
     chain: { kind: 'company', columns: [SECTOR, PITCH] },
   },
   map: { input: 'Security' },
+  changes: ['create-table', 'add-rows', 'delete-rows', 'start-run', 'delete-table'],
+  balance: true,
 
   columnsOf: ({ table }) =>
     table.columns

@@ -37,6 +37,16 @@ export const promptlayer: ProviderCase = {
     chain: { columns: [COMPANY, SECTOR, PITCH] },
   },
   map: { Company: 'Security' },
+  changes: [
+    'create-table',
+    'create-sheet',
+    'create-column',
+    'add-rows',
+    'start-run',
+    'cancel-run',
+    'delete-table',
+  ],
+  balance: false,
 
   columnsOf: ({ table }) =>
     table.columns

@@ -1,4 +1,5 @@
 import type { CellAccount, RunAccount, Sandbox, Truth } from '../../../sandbox/index.ts';
+import type { RequestKind } from '../../../sandbox/faults/request-kinds.ts';
 import type { Json } from '../../../src/contract/json.ts';
 import type { Pipeline } from '../../../src/contract/pipeline.ts';
 
@@ -43,6 +44,10 @@ export interface ProviderCase {
   tables: Record<'one' | 'two' | 'chain', Record<string, Json>>;
   /** Table input column ← column of the rows, which have `Symbol`, the key, and `Security`. */
   map: Record<string, string>;
+  /** The requests by which it changes something: where a lost reply hurts. */
+  changes: readonly RequestKind[];
+  /** It says how many credits are left: a run without any is not taken for one that hangs. */
+  balance: boolean;
   columnsOf: (pipeline: Pipeline) => JudgedColumn[];
   /** What stands in the sandbox, which serves one run only; child tables aside. */
   tablesIn: (sandbox: Pick<Sandbox, 'ledger' | 'state'>) => LiveTable[];
