@@ -1,3 +1,4 @@
+import type { BenchCase } from './cases.ts';
 import type { Figure } from './figure.ts';
 import { median, sum } from './quantile.ts';
 import { watchBoth, type Watched } from './simulation/survey.ts';
@@ -11,12 +12,12 @@ const ROWS = 10_000;
 const FAILING = { speed: 300, concurrency: 5_000, failRate: 0.04, hopelessRate: 0.004 };
 
 /** 10 k rows with failing cells at 10 requests a second: everything but the waiting is as it is. */
-export async function failingRun(site: Site): Promise<WholeRun> {
+export async function failingRun(site: Site, its: BenchCase): Promise<WholeRun> {
   const sandbox = await site.sandbox(FAILING);
-  const taskQueue = 'bench-course';
+  const taskQueue = `bench-course-${its.provider}`;
   const worker = await site.worker({ taskQueue, apiUrl: sandbox.url });
   try {
-    return await wholeRun(site, worker, { id: 'bench-course', rows: ROWS, taskQueue });
+    return await wholeRun(site, worker, { id: taskQueue, rows: ROWS, taskQueue, its });
   } finally {
     await worker.stop();
     await sandbox.stop();
@@ -82,7 +83,7 @@ export function wallFigures(run: WholeRun): Figure[] {
 }
 
 /** R5: events of the history against the formula. */
-export function eventFigures(run: WholeRun): Figure[] {
+export function eventFigures(run: WholeRun, { provider }: BenchCase): Figure[] {
   const { steps, summary } = run;
   // Steps that move rows in chunks.
   const chunks = (steps['loadRows'] ?? 0) + (steps['collectResults'] ?? 0);
@@ -90,6 +91,7 @@ export function eventFigures(run: WholeRun): Figure[] {
   return [
     {
       ratio: 'R5',
+      provider,
       what: 'history events, 10 k rows with reruns',
       value: run.historyEvents,
       unit: 'events',

@@ -5,6 +5,8 @@ export type Origin = 'measured' | 'simulated' | 'measured and simulated';
 export interface Figure {
   /** Name of the ratio: R1, R2, … */
   ratio: string;
+  /** Where each provider has a figure of its own. */
+  provider?: string;
   what: string;
   value: number;
   /** Written behind the value. @default none: a plain ratio */
@@ -31,9 +33,10 @@ export function verdictOf({ value, bar, stretch, better }: Figure): Verdict {
 
 /** The figures as a table of plain text. */
 export function tableOf(figures: readonly Figure[]): string {
-  const head = ['', 'what', 'figure', 'naive', 'bar', 'stretch', 'met', 'how', ''];
+  const head = ['', 'provider', 'what', 'figure', 'naive', 'bar', 'stretch', 'met', 'how', ''];
   const rows = figures.map((figure) => [
     figure.ratio,
+    figure.provider ?? '',
     figure.what,
     written(figure.value, figure),
     written(figure.naive, figure),
@@ -45,7 +48,7 @@ export function tableOf(figures: readonly Figure[]): string {
   ]);
   const lines = [head, ...rows];
   const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
-  const numeric = new Set([2, 3, 4, 5]);
+  const numeric = new Set([3, 4, 5, 6]);
   return lines
     .map((line) =>
       line

@@ -3,7 +3,8 @@ import type { Figure } from './figure.ts';
 import type { BenchOptions } from './options.ts';
 import { bareApi } from './naive/api.ts';
 import { naiveRun, type NaiveRun } from './naive/script.ts';
-import { COLUMNS, companyName } from './site/pipeline.ts';
+import { COLUMNS, type BenchCase } from './cases.ts';
+import { companyName } from './site/pipeline.ts';
 import { TOKEN, type Site } from './site/site.ts';
 import { wholeRun, type WholeRun } from './site/whole-run.ts';
 import { join } from 'node:path';
@@ -14,65 +15,73 @@ const FAST = { speed: 300, concurrency: 5_000, failRate: 0, hopelessRate: 0 };
 const WARM_UPS = 2;
 
 export interface SizedRuns {
+  its: BenchCase;
   runs: WholeRun[];
-  naive: NaiveRun;
+  /** `null` where no script speaks the provider's language. */
+  naive: NaiveRun | null;
   apiUrl: string;
 }
 
 /** The same pipeline over 1 k, 10 k and 100 k rows, on one worker, without faults. */
-export async function sizedRuns(site: Site, { quick }: BenchOptions): Promise<SizedRuns> {
+export async function sizedRuns(
+  site: Site,
+  its: BenchCase,
+  { quick }: BenchOptions,
+): Promise<SizedRuns> {
   const sandbox = await site.sandbox(FAST);
-  const taskQueue = 'bench-sizes';
+  const taskQueue = `bench-sizes-${its.provider}`;
   // The rate limit is for the API's sake; here it would only make the run longer.
   const worker = await site.worker({ taskQueue, apiUrl: sandbox.url, requestsPerSecond: 1_000 });
   const run = (rows: number, name: string): Promise<WholeRun> =>
-    wholeRun(site, worker, { id: `bench-${name}`, rows, taskQueue });
+    wholeRun(site, worker, { id: `bench-${its.provider}-${name}`, rows, taskQueue, its });
   for (let at = 0; at < WARM_UPS; at += 1) await run(1_000, `warm-up-${at}`);
   const runs: WholeRun[] = [];
   for (const rows of quick ? [1_000, 10_000] : [1_000, 10_000, 100_000]) {
     runs.push(await run(rows, String(rows)));
   }
   await worker.stop();
-  const naive = await naiveRun(bareApi(sandbox.url, TOKEN), {
-    rows: Array.from({ length: 1_000 }, (_, at) => companyName(at)),
-    columns: COLUMNS,
-    file: join(site.folder, 'naive.jsonl'),
-  });
-  return { runs, naive, apiUrl: sandbox.url };
+  const naive = its.naive ? await naiveOn(sandbox.url, site.folder) : null;
+  return { its, runs, naive, apiUrl: sandbox.url };
 }
 
-/** 1 create, adds of 50 rows, 1 run, pages of 100 rows: without a look at anything. */
-export const leastCalls = (rows: number): number =>
-  1 + Math.ceil(rows / 50) + 1 + Math.ceil(rows / 100);
+const naiveOn = (apiUrl: string, folder: string): Promise<NaiveRun> =>
+  naiveRun(bareApi(apiUrl, TOKEN), {
+    rows: Array.from({ length: 1_000 }, (_, at) => companyName(at)),
+    columns: COLUMNS,
+    file: join(folder, 'naive.jsonl'),
+  });
 
 const thousands = (rows: number): string => `${rows / 1_000} k rows`;
 
 /** R1: what it costs to look before each step, against a script that never looks. */
-export function callFigures({ runs, naive }: SizedRuns): Figure[] {
+export function callFigures({ its, runs, naive }: SizedRuns): Figure[] {
   return runs.map(({ rows, summary }) => {
     const { total, polls } = summary.apiCalls;
-    const naiveCalls = (naive.calls - naive.polls) / leastCalls(naive.rows);
+    const least = its.leastCalls(rows);
     return {
       ratio: 'R1',
+      provider: its.provider,
       what: `API calls ÷ least possible, ${thousands(rows)}`,
-      value: (total - polls) / leastCalls(rows),
+      value: (total - polls) / least,
       // A fixed number of looks: among a thousand rows they weigh more.
       ...(rows < 10_000 ? {} : { bar: 1.05, stretch: 1 }),
-      ...(rows === naive.rows ? { naive: naiveCalls } : {}),
+      ...(rows === naive?.rows ? { naive: (naive.calls - naive.polls) / least } : {}),
       origin: 'measured',
-      note: `${total - polls} of ${leastCalls(rows)}: ${total - polls - leastCalls(rows)} looks`,
+      note: `${total - polls} of ${least}: ${total - polls - least} looks`,
     };
   });
 }
 
 /** R6: what a run leaves in Temporal, which must not grow with its rows. */
-export function historyFigures({ runs }: SizedRuns): Figure[] {
+export function historyFigures({ its, runs }: SizedRuns): Figure[] {
+  const { provider } = its;
   const bytes = runs.map(({ historyBytes }) => historyBytes);
   const tenThousand = runs.find(({ rows }) => rows === 10_000);
   const spread = Math.max(...bytes) / Math.min(...bytes) - 1;
   return [
     ...runs.map(({ rows, historyBytes, steps }): Figure => ({
       ratio: 'R6',
+      provider,
       what: `history, ${thousands(rows)}`,
       value: historyBytes / 1_024,
       unit: 'KB',
@@ -81,9 +90,10 @@ export function historyFigures({ runs }: SizedRuns): Figure[] {
       origin: 'measured',
       note: `${steps['awaitIdle'] ?? 0} slice`,
     })),
-    ...(tenThousand === undefined ? [] : [longHistory(tenThousand)]),
+    ...(tenThousand === undefined ? [] : [longHistory(tenThousand, its)]),
     {
       ratio: 'R6',
+      provider,
       what: 'history, largest above smallest',
       value: spread * 100,
       unit: '%',
@@ -95,10 +105,14 @@ export function historyFigures({ runs }: SizedRuns): Figure[] {
 }
 
 /** The runs above are over in one slice of waiting; one at the API's own pace has more. */
-function longHistory({ rows, historyBytes, sliceBytes }: WholeRun): Figure {
+function longHistory(
+  { rows, historyBytes, sliceBytes }: WholeRun,
+  { provider }: BenchCase,
+): Figure {
   const slices = slicesInRealTime();
   return {
     ratio: 'R6',
+    provider,
     what: `history, ${thousands(rows)} at the API's own pace`,
     value: (historyBytes + (slices - 1) * sliceBytes) / 1_024,
     unit: 'KB',
@@ -110,7 +124,7 @@ function longHistory({ rows, historyBytes, sliceBytes }: WholeRun): Figure {
 }
 
 /** R7: what rows cost the worker's memory. */
-export function memoryFigures({ runs }: SizedRuns): Figure[] {
+export function memoryFigures({ its, runs }: SizedRuns): Figure[] {
   const [small, ...larger] = runs;
   const least = small?.peakBytes ?? null;
   if (least === null) return [];
@@ -120,6 +134,7 @@ export function memoryFigures({ runs }: SizedRuns): Figure[] {
       : [
           {
             ratio: 'R7',
+            provider: its.provider,
             what: `worker memory at ${thousands(rows)} ÷ at 1 k`,
             value: peakBytes / least,
             ...(rows < 100_000 ? {} : { bar: 1.25, stretch: 1.1 }),

@@ -5,15 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import { parsePipeline } from '../../src/spec/index.ts';
-
-export const COLUMNS = [
-  {
-    kind: 'agent',
-    key: 'sector',
-    name: 'Sector',
-    value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
-  },
-];
+import { CASES, type BenchCase } from '../cases.ts';
 
 export const companyName = (at: number): string => `Example Company ${at + 1} Inc.`;
 
@@ -22,6 +14,7 @@ export async function benchPipeline(
   folder: string,
   rows: number,
   name = 'bench',
+  its: BenchCase = CASES[0],
 ): Promise<Pipeline> {
   await mkdir(folder, { recursive: true });
   const lines = function* () {
@@ -31,9 +24,9 @@ export async function benchPipeline(
   await pipe(Readable.from(lines()), createWriteStream(join(folder, 'companies.csv')));
   const text = JSON.stringify({
     name,
-    provider: 'extruct',
-    table: { kind: 'company', columns: COLUMNS },
-    rows: { from: 'companies.csv', key: 'id', map: { input: 'company' } },
+    provider: its.provider,
+    table: its.table,
+    rows: { from: 'companies.csv', key: 'id', map: { [its.input]: 'company' } },
     results: [{ to: 'results.jsonl' }],
   });
   const file = join(folder, 'pipeline.json');

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { standInEnv, standInTokens } from '../../src/providers/stand-in.ts';
 
 /** A process of its own, started by us and ended by us. */
 export interface Own {
@@ -56,8 +57,7 @@ export async function ownWorker(settings: WorkerSettings): Promise<Own> {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       TEMPORAL_ADDRESS: temporal,
-      EXTRUCT_BASE_URL: apiUrl,
-      EXTRUCT_API_TOKEN: token,
+      ...standInEnv(apiUrl, standInTokens({}, token)),
       ...(requestsPerSecond === undefined
         ? {}
         : { ROWMILL_REQUESTS_PER_SECOND: String(requestsPerSecond) }),

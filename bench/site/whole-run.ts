@@ -4,6 +4,7 @@ import type { RunSummary } from '../../src/contract/run.ts';
 import { startRun } from '../../src/client/start-run.ts';
 import { stageRows } from '../../src/client/stage-rows.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
+import type { BenchCase } from '../cases.ts';
 import { peakDuring } from './memory.ts';
 import { benchPipeline } from './pipeline.ts';
 import type { Own } from './processes.ts';
@@ -32,9 +33,9 @@ export interface WholeRun {
 export async function wholeRun(
   site: Site,
   worker: Own,
-  run: { id: string; rows: number; taskQueue: string },
+  run: { id: string; rows: number; taskQueue: string; its: BenchCase },
 ): Promise<WholeRun> {
-  const pipeline = await benchPipeline(join(site.folder, run.id), run.rows);
+  const pipeline = await benchPipeline(join(site.folder, run.id), run.rows, 'bench', run.its);
   const snapshot = await stageRows(pipeline, createFileStore(site.store));
   const { result: summary, peakBytes } = await peakDuring(worker.pid, async () => {
     await startRun(site.client, {

@@ -16,14 +16,15 @@ export interface StandInToken {
  * Tokens for a process that stands in for every provider's API: those of the environment, and one
  * new token for all the others.
  */
-export function standInTokens(env: Env = {}): StandInToken[] {
-  const fresh = `sandbox-${randomBytes(16).toString('hex')}`;
+export function standInTokens(env: Env = {}, fresh = newToken()): StandInToken[] {
   return Object.values(providerSpecs).map(({ name, tokenVariable }) => {
     const own = env[tokenVariable]?.trim() || null;
     const token = own ?? fresh;
     return { provider: name, variable: tokenVariable, token, given: own !== null };
   });
 }
+
+const newToken = (): string => `sandbox-${randomBytes(16).toString('hex')}`;
 
 /** Tokens as a process of its own is given them. */
 export const tokenEnv = (tokens: readonly StandInToken[]): Record<string, string> =>

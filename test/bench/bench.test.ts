@@ -8,12 +8,13 @@ import { bareApi } from '../../bench/naive/api.ts';
 import { naiveRun } from '../../bench/naive/script.ts';
 import { benchOptions } from '../../bench/options.ts';
 import { pollingFigures } from '../../bench/polling.ts';
-import { leastCalls } from '../../bench/runs.ts';
-import { benchPipeline, COLUMNS, companyName } from '../../bench/site/pipeline.ts';
+import { CASES, COLUMNS } from '../../bench/cases.ts';
+import { benchPipeline, companyName } from '../../bench/site/pipeline.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
 import { stageRows } from '../../src/client/stage-rows.ts';
 import { createLimiter } from '../../src/http/limiter.ts';
 import { createExtructProvider } from '../../src/providers/extruct/provider.ts';
+import { PROVIDER_NAMES } from '../../src/providers/names.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 
 const figure = (said: Partial<Figure>): Figure => ({
@@ -38,13 +39,23 @@ test('the table says which figures are simulated', () => {
   expect(text.split('\n')[1]).toMatch(/^R0 +a figure +3\.1 s +3\.0 s +MISSED +simulated$/);
 });
 
+test('every provider is measured, each in a line of its own', () => {
+  expect(CASES.map(({ provider }) => provider)).toEqual([...PROVIDER_NAMES]);
+  const text = tableOf(CASES.map(({ provider }) => figure({ provider, ratio: 'R1' })));
+  expect(text).toMatch(/^R1 +extruct +a figure/m);
+  expect(text).toMatch(/^R1 +promptlayer +a figure/m);
+});
+
 test('flags: some ratios only, in any case; an unknown one is refused', () => {
   expect(benchOptions(['--quick', '--only', 'r1, R14', '--json', 'x.json'])).toEqual({
     quick: true,
     only: new Set(['R1', 'R14']),
+    cases: CASES,
     json: 'x.json',
   });
   expect(() => benchOptions(['--only', 'R99'])).toThrow(/no ratio R99/);
+  expect(benchOptions(['--provider', 'promptlayer']).cases).toEqual([CASES[1]]);
+  expect(() => benchOptions(['--provider', 'extrukt'])).toThrow(/there are extruct, promptlayer/);
 });
 
 test('simulated passes stay within every bar', () => {
@@ -78,7 +89,7 @@ describe('on a sandbox', () => {
     const file = join(folder, 'naive.jsonl');
     const job = { rows, columns: COLUMNS, file, pollEveryMs: 20 };
     const run = await naiveRun(bareApi(sandbox.url, TOKEN), job);
-    expect(run.calls - run.polls).toBe(leastCalls(130));
+    expect(run.calls - run.polls).toBe(CASES[0].leastCalls(130));
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     expect(lines).toHaveLength(130);
     expect(lines.every((line) => line.includes('"sector":{"value":{"answer"'))).toBe(true);

@@ -1,0 +1,65 @@
+import type { Json } from '../src/contract/json.ts';
+
+/** What is measured of a provider. Another one is another entry. */
+export interface BenchCase {
+  provider: string;
+  /** One computed column, as the pipeline file has it. */
+  table: Record<string, Json>;
+  /** Column of the table that names go into. */
+  input: string;
+  /** Requests of somebody who never looks: make the table, fill it, run it, read it. */
+  leastCalls: (rows: number) => number;
+  /** Whether the naive script and the bare loop speak its language. */
+  naive: boolean;
+}
+
+export const COLUMNS = [
+  {
+    kind: 'agent',
+    key: 'sector',
+    name: 'Sector',
+    value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
+  },
+];
+
+const extruct: BenchCase = {
+  provider: 'extruct',
+  table: { kind: 'company', columns: COLUMNS },
+  input: 'input',
+  // 1 create, adds of 50 rows, 1 run, pages of 100 rows.
+  leastCalls: (rows) => 1 + Math.ceil(rows / 50) + 1 + Math.ceil(rows / 100),
+  naive: true,
+};
+
+/** Cells above which the sandbox asks back before it runs them. */
+const CONFIRMED_ABOVE = 1_000;
+
+const promptlayer: BenchCase = {
+  provider: 'promptlayer',
+  table: {
+    columns: [
+      { title: 'Company', type: 'TEXT' },
+      {
+        title: 'Sector',
+        type: 'PROMPT_TEMPLATE',
+        config: {
+          inline_template: {
+            prompt_template: {
+              type: 'completion',
+              content: [{ type: 'text', text: 'Which GICS sector is {company} in?' }],
+            },
+          },
+          prompt_template_variable_mappings: { company: 'Company' },
+        },
+      },
+    ],
+  },
+  input: 'Company',
+  // A table, a sheet, three columns (one is that of the keys), 100 rows a request and a page, 1 run
+  // and the answer to its question.
+  leastCalls: (rows) =>
+    2 + 3 + Math.ceil(rows / 100) + (rows > CONFIRMED_ABOVE ? 2 : 1) + Math.ceil((rows + 1) / 100),
+  naive: false,
+};
+
+export const CASES: readonly [BenchCase, ...BenchCase[]] = [extruct, promptlayer];
