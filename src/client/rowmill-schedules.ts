@@ -104,7 +104,8 @@ export class RowmillSchedules {
 
   /**
    * Starts the runs of a span of time that have not taken place, one after the other.
-   * @throws RowmillError `schedule_not_found`, `usage` for an empty, reversed, future or too large span
+   * @throws RowmillError `schedule_not_found`, `usage` for an empty, reversed, future or too large span,
+   *   `action_refused` while runs of an earlier one wait to start
    */
   backfill(name: string, span: BackfillOptions): Promise<BackfillPlan> {
     return backfillSchedule(this.#link.client, name, span);

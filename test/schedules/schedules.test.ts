@@ -200,6 +200,9 @@ test('a backfill over both changes of the clock runs no night twice, and the los
     '2026-03-28T01:30:00.000Z',
     '2026-03-30T00:30:00.000Z',
   ]);
+  await until('both have begun', async () => {
+    return (await describeSchedule(house.client, name)).started === 2;
+  });
   expect((await backfillSchedule(house.client, name, autumn)).due).toEqual([
     '2026-10-24T00:30:00.000Z',
     '2026-10-25T01:30:00.000Z',
@@ -220,6 +223,29 @@ test('a backfill over both changes of the clock runs no night twice, and the los
     expect(again.there.length).toBeGreaterThan(1);
   }
   expect((await describeSchedule(house.client, name)).started).toBe(5);
+});
+
+test('a backfill that is sent twice starts no night twice', async () => {
+  const loaded = fileOf('twice');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
+  hold();
+  expect((await backfillSchedule(house.client, name, span)).due).toHaveLength(3);
+  // The first one is under way, the others wait for it.
+  expect(await codeOf(backfillSchedule(house.client, name, span))).toMatch(/^action_refused/);
+  letGo();
+  await until(
+    'all three have run',
+    async () => {
+      const { recent, running } = await describeSchedule(house.client, name);
+      const ends = recent.map(({ run }) => run?.outcome);
+      return ends.filter((end) => end === 'completed').length === 3 && running.length === 0;
+    },
+    120_000,
+  );
+  expect((await backfillSchedule(house.client, name, span)).due).toEqual([]);
+  expect((await describeSchedule(house.client, name)).started).toBe(3);
 });
 
 test.each([

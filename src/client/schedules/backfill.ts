@@ -28,7 +28,8 @@ const MOST_RUNS = 31;
 /**
  * Starts the runs of a span of time that have not taken place, one after the other. A time whose run
  * is there (whatever came of it) is left alone: no night runs twice.
- * @throws RowmillError `usage` for an empty, reversed or too large span, `schedule_not_found`
+ * @throws RowmillError `usage` for an empty, reversed or too large span, `schedule_not_found`,
+ *   `action_refused` while runs of an earlier one wait to start
  */
 export async function backfillSchedule(
   client: Client,
@@ -52,8 +53,21 @@ export async function backfillSchedule(
       remedy: 'Give a shorter span, or allow that many (--most, `mostRuns`).',
     });
   }
-  if (plan.due.length > 0) await start(found.handle, plan.due, jitterOf(found));
+  if (plan.due.length === 0) return plan;
+  refuseWhileOthersWait(found);
+  await start(found.handle, plan.due, jitterOf(found));
   return plan;
+}
+
+/** Which times they stand for the server does not tell: some of these may be among them. */
+function refuseWhileOthersWait({ description }: FoundSchedule): void {
+  const waiting = Number(String(description.raw.info?.bufferSize ?? 0));
+  if (waiting === 0) return;
+  const what = `runs of an earlier backfill, or of the schedule, wait to start: ${waiting}`;
+  throw new RowmillError('action_refused', what, {
+    where: `schedule ${description.scheduleId}`,
+    remedy: 'Wait until they have begun: a time whose run is there gets no second one.',
+  });
 }
 
 const jitterOf = ({ description }: FoundSchedule): number => scheduleIn(description)?.jitterMs ?? 0;

@@ -83,13 +83,15 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
       schema: {
         operationId: 'backfillSchedule',
         summary: 'Start the runs of a span of time that have not taken place',
+        description:
+          'A time that has its run gets none. While runs of an earlier backfill wait to start it is 409.',
         tags: ['schedules'],
         params: schedulePath,
         querystring: noQuery,
         body: backfillBody,
         response: {
           202: backfilled.describe('They start, one after the other.'),
-          ...problems(400, 401, 404, 413, 415, 429, 503),
+          ...problems(400, 401, 404, 409, 413, 415, 429, 503),
         },
       },
     },
