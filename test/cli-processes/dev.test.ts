@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
-import { COMPANIES, pipelineText, rowmill } from '../cli/command.ts';
+import { COMPANIES, pipelineText, PROMPT, rowmill } from '../cli/command.ts';
 import { until } from '../support/until.ts';
 import { openPlace, type Place } from './place.ts';
 
@@ -41,6 +41,12 @@ test(
     await mkdir(elsewhere);
     await writeFile(join(elsewhere, 'companies.csv'), COMPANIES);
     await writeFile(join(elsewhere, 'pipeline.json'), pipelineText());
+    const promptlayer = pipelineText({
+      provider: 'promptlayer',
+      table: { columns: [{ title: 'Company', type: 'TEXT' }, PROMPT] },
+      rows: { from: 'companies.csv', key: 'Symbol', map: { Company: 'Security' } },
+    });
+    await writeFile(join(elsewhere, 'promptlayer.json'), promptlayer);
     const other = { cwd: elsewhere, env };
     const doctor = await rowmill(['doctor', '--json'], other).endsWith(0);
     const { ok, checks } = JSON.parse(doctor.stdout) as {
@@ -62,8 +68,10 @@ test(
     expect(doctor.stdout).not.toContain(env['EXTRUCT_API_TOKEN']);
     expect(doctor.stdout).not.toContain(env['PROMPTLAYER_API_KEY']);
 
-    const run = await rowmill(['run', 'pipeline.json', '--json'], other).endsWith(0);
-    expect(JSON.parse(run.stdout)).toMatchObject({ rows: 3 });
+    for (const file of ['pipeline.json', 'promptlayer.json']) {
+      const run = await rowmill(['run', file, '--json'], other).endsWith(0);
+      expect(JSON.parse(run.stdout)).toMatchObject({ rows: 3 });
+    }
 
     dev.child.kill('SIGTERM');
     await dev.endsWith(0);

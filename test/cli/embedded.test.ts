@@ -6,21 +6,7 @@ import type { ResultRow } from '../../src/contract/results.ts';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
 import { TOKEN } from '../support/house.ts';
 import { until } from '../support/until.ts';
-import { pipelineText, rowmill, SECTOR, workplace } from './command.ts';
-
-const PROMPT = {
-  title: 'Sector',
-  type: 'PROMPT_TEMPLATE',
-  config: {
-    inline_template: {
-      prompt_template: {
-        type: 'completion',
-        content: [{ type: 'text', text: 'Which GICS sector is {company} in?' }],
-      },
-    },
-    prompt_template_variable_mappings: { company: 'Company' },
-  },
-};
+import { pipelineText, PROMPT, rowmill, SECTOR, workplace } from './command.ts';
 
 const NAMES = [
   '3M',
