@@ -1,12 +1,12 @@
 import type { Api } from './api.ts';
-import { extructDialect } from './dialect.ts';
+import { extructDialect } from './extruct/dialect.ts';
+import { extructRoutes } from './extruct/routes.ts';
 import type { Dialect } from './faults/dialect.ts';
 import { promptLayerDialect } from './promptlayer/dialect.ts';
 import { promptLayerRoutes } from './promptlayer/routes.ts';
-import { ROUTES } from './routes.ts';
 
 export const APIS: readonly Api[] = [
-  { root: '/v1/', routes: ROUTES, dialect: extructDialect },
+  { root: '/v1/', routes: extructRoutes, dialect: extructDialect },
   { root: '/api/public/v2/', routes: promptLayerRoutes, dialect: promptLayerDialect },
 ];
 

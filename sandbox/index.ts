@@ -22,7 +22,7 @@ export type { Books, CellAccount, LedgerSummary } from './books.ts';
 export type { ColumnConfig, TableKind } from './configs.ts';
 export type { RequestCounts, RunAccount, TableAccount } from './ledger.ts';
 export type { SandboxOptions } from './settings.ts';
-export type * from './wire.ts';
+export type * from './extruct/wire.ts';
 
 export interface Sandbox {
   /** Without a slash at the end: what the base URL of a client is set to. */

@@ -1,4 +1,4 @@
-import { createColumns, deleteColumn, replaceColumn } from './columns.ts';
+import { createColumns, deleteColumn, replaceColumn } from './extruct/columns.ts';
 import { pump, releaseFreed } from './engine.ts';
 import type { CellRule, CreditRule } from './faults/script.ts';
 import type { RequestCounts } from './ledger.ts';
@@ -6,9 +6,9 @@ import { cancelOperation, startOperation } from './promptlayer/operations.ts';
 import { createColumn, renameColumn } from './promptlayer/sheet-columns.ts';
 import { appendRows } from './promptlayer/sheet-rows.ts';
 import { createBook, createSheet, deleteBook } from './promptlayer/sheets.ts';
-import { createRows, deleteRows, writeRows } from './rows.ts';
+import { createRows, deleteRows, writeRows } from './extruct/rows.ts';
 import { startRun } from './runs.ts';
-import { changeTable, cloneTable, createTable, deleteTable } from './tables.ts';
+import { changeTable, cloneTable, createTable, deleteTable } from './extruct/tables.ts';
 import type { Tunable } from './settings.ts';
 import type { World } from './world.ts';
 

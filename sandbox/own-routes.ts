@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import type { Books } from './books.ts';
-import * as requests from './requests.ts';
 import type { Route } from './route.ts';
 import { checked } from './validation.ts';
+
+const ledgerQuery = z.object({ table: z.string().optional() });
+const addCredits = z.object({ add: z.number() });
 
 /** What the sandbox offers about itself; no fault touches it and no ledger counts it. */
 export const ownRoutes = (books: Books): Route[] => [
@@ -11,7 +14,7 @@ export const ownRoutes = (books: Books): Route[] => [
     url: '/_sandbox/ledger',
     auth: 'own',
     handle: (_core, { query }) => {
-      const { table } = checked(requests.ledgerQuery, query, 'query');
+      const { table } = checked(ledgerQuery, query, 'query');
       const details =
         table !== undefined
           ? {
@@ -29,10 +32,7 @@ export const ownRoutes = (books: Books): Route[] => [
     auth: 'own',
     handle: (core, call) => ({
       body: {
-        available_credits: core.execute(
-          'addCredits',
-          checked(requests.addCredits, call.body(), 'body'),
-        ),
+        available_credits: core.execute('addCredits', checked(addCredits, call.body(), 'body')),
       },
     }),
   },

@@ -5,7 +5,7 @@ import { priceOf } from './prices.ts';
 import { Problem } from './problem.ts';
 import type { Column, Table } from './table.ts';
 import { iso, tableOf, wallMs, type World } from './world.ts';
-import type { RunOutput } from './wire.ts';
+import type { RunOutput } from './extruct/wire.ts';
 
 export interface RunWish {
   tableId: string;

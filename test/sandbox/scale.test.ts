@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Core } from '../../sandbox/core.ts';
 import { columnConfig } from '../../sandbox/configs.ts';
-import { tableData, tableStatus } from '../../sandbox/render.ts';
+import { tableData, tableStatus } from '../../sandbox/extruct/render.ts';
 import { CITY, PITCH, SECTOR } from './caller.ts';
 
 test('100,000 rows of six computed columns are loaded, run and paged', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { columnConfig, jsonObject, RUN_MODES, TABLE_KINDS } from './configs.ts';
+import { columnConfig, jsonObject, RUN_MODES, TABLE_KINDS } from '../configs.ts';
 
 /**
  * Rows one request may carry. Not in the API's schema; official skills state 50 as its maximum,
@@ -50,10 +50,6 @@ export const runTable = z.object({
   rows: z.array(z.string()).nullable().default(null),
   columns: z.array(z.string()).nullable().default(null),
 });
-
-export const ledgerQuery = z.object({ table: z.string().optional() });
-
-export const addCredits = z.object({ add: z.number() });
 
 const whole = z
   .string()

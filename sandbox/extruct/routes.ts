@@ -1,6 +1,6 @@
-import type { Core } from './core.ts';
+import type { Core } from '../core.ts';
 import { listTables } from './listing.ts';
-import { notFound } from './problem.ts';
+import { notFound } from '../problem.ts';
 import {
   columnOutput,
   OWNER,
@@ -12,11 +12,11 @@ import {
   tableWithStatus,
 } from './render.ts';
 import * as requests from './requests.ts';
-import type { Answer, Call, Route } from './route.ts';
-import { columnConfig } from './configs.ts';
-import { checked } from './validation.ts';
+import type { Answer, Call, Route } from '../route.ts';
+import { columnConfig } from '../configs.ts';
+import { checked } from '../validation.ts';
 import type { RowsDone } from './rows.ts';
-import { tableOf } from './world.ts';
+import { tableOf } from '../world.ts';
 
 const ORGANIZATION = {
   organization_id: '5a4db000-0000-4000-8000-000000000002',
@@ -207,4 +207,4 @@ const columns: Route[] = [
 ];
 
 /** The API as documented. */
-export const ROUTES: readonly Route[] = [...account, ...tables, ...rows, ...columns];
+export const extructRoutes: readonly Route[] = [...account, ...tables, ...rows, ...columns];

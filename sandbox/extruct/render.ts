@@ -1,8 +1,8 @@
-import { CELL_STATUSES, CREATED, DONE, IN_PROGRESS, REQUESTED } from './cells.ts';
-import { IdSeries } from './ids.ts';
-import type { JsonObject } from './json.ts';
-import type { Column, Table } from './table.ts';
-import { valueOf } from './truth.ts';
+import { CELL_STATUSES, CREATED, DONE, IN_PROGRESS, REQUESTED } from '../cells.ts';
+import { IdSeries } from '../ids.ts';
+import type { JsonObject } from '../json.ts';
+import type { Column, Table } from '../table.ts';
+import { valueOf } from '../truth.ts';
 import type {
   CellOutput,
   ColumnOutput,
@@ -15,7 +15,7 @@ import type {
   TableStatus,
   TableWithStatus,
 } from './wire.ts';
-import { iso, type World } from './world.ts';
+import { iso, type World } from '../world.ts';
 
 export const OWNER: Owner = {
   id: '5a4db000-0000-4000-8000-000000000001',

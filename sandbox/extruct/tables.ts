@@ -1,9 +1,9 @@
 import { checkColumns } from './column-rules.ts';
-import { newTable, type TableWish } from './new-table.ts';
-import { invalid } from './problem.ts';
-import { withAutomatic } from './system-columns.ts';
-import type { Table } from './table.ts';
-import { iso, tableOf, wallMs, type World } from './world.ts';
+import { newTable, type TableWish } from '../new-table.ts';
+import { invalid } from '../problem.ts';
+import { withAutomatic } from '../system-columns.ts';
+import type { Table } from '../table.ts';
+import { iso, tableOf, wallMs, type World } from '../world.ts';
 
 /** @throws Problem 422 */
 export function createTable(world: World, wish: TableWish): Table {

@@ -1,7 +1,7 @@
-import type { ColumnConfig, TableKind } from './configs.ts';
-import { inOrder, namedDependencies } from './dependencies.ts';
-import { Problem, type Invalid } from './problem.ts';
-import { KIND_NEEDS_TABLE } from './system-columns.ts';
+import type { ColumnConfig, TableKind } from '../configs.ts';
+import { inOrder, namedDependencies } from '../dependencies.ts';
+import { Problem, type Invalid } from '../problem.ts';
+import { KIND_NEEDS_TABLE } from '../system-columns.ts';
 
 const NEEDS_LABELS: ReadonlySet<string> = new Set(['select', 'multiselect', 'label']);
 

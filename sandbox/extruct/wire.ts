@@ -1,6 +1,6 @@
-import type { ColumnConfig, RunMode, TableKind } from './configs.ts';
-import type { CellStatus } from './cells.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { ColumnConfig, RunMode, TableKind } from '../configs.ts';
+import type { CellStatus } from '../cells.ts';
+import type { Json, JsonObject } from '../json.ts';
 
 /** Replies, field by field as in the OpenAPI of the reference pages. Times are ISO. */
 

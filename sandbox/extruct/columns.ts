@@ -1,10 +1,10 @@
-import type { ColumnConfig } from './configs.ts';
+import type { ColumnConfig } from '../configs.ts';
 import { checkColumns } from './column-rules.ts';
-import { namedDependencies } from './dependencies.ts';
-import { invalid, notFound } from './problem.ts';
+import { namedDependencies } from '../dependencies.ts';
+import { invalid, notFound } from '../problem.ts';
 import { freezeCell } from './rows.ts';
-import { MOST_COLUMNS, type Column, type Table } from './table.ts';
-import { tableOf, wallMs, type World } from './world.ts';
+import { MOST_COLUMNS, type Column, type Table } from '../table.ts';
+import { tableOf, wallMs, type World } from '../world.ts';
 
 export interface ColumnsWish {
   tableId: string;

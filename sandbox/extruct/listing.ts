@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import { LIST_LIMIT, type listQuery } from './requests.ts';
-import type { Table } from './table.ts';
-import type { World } from './world.ts';
+import type { Table } from '../table.ts';
+import type { World } from '../world.ts';
 
 export interface Listing {
   tables: Table[];

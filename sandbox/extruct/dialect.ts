@@ -1,7 +1,7 @@
-import type { Asked, Dialect } from './faults/dialect.ts';
+import type { Asked, Dialect } from '../faults/dialect.ts';
 import { rowOutput, tableStatus } from './render.ts';
-import type { Table } from './table.ts';
-import type { World } from './world.ts';
+import type { Table } from '../table.ts';
+import type { World } from '../world.ts';
 
 const TABLE = '/v1/tables/{id}';
 const DATA = '/v1/tables/:table_id/data';

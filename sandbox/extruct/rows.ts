@@ -1,11 +1,11 @@
-import { DONE } from './cells.ts';
-import type { JsonObject } from './json.ts';
-import { newRow } from './new-table.ts';
-import { invalid, notFound } from './problem.ts';
-import { refuseWithoutCredits, runRows } from './runs.ts';
-import type { Column, Table } from './table.ts';
-import { valueOf } from './truth.ts';
-import { tableOf, wallMs, type World } from './world.ts';
+import { DONE } from '../cells.ts';
+import type { JsonObject } from '../json.ts';
+import { newRow } from '../new-table.ts';
+import { invalid, notFound } from '../problem.ts';
+import { refuseWithoutCredits, runRows } from '../runs.ts';
+import type { Column, Table } from '../table.ts';
+import { valueOf } from '../truth.ts';
+import { tableOf, wallMs, type World } from '../world.ts';
 
 export interface RowWish {
   id?: string | null | undefined;
