@@ -1,3 +1,4 @@
+import type { Logger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { connectTemporal, type TemporalLink } from '../client/connection.ts';
 import { onFreePorts } from '../ports.ts';
@@ -86,11 +87,7 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
     await close();
     throw error;
   }
-  for (const [provider, error] of unusableProviders(deps)) {
-    logger.warn(`runs of ${provider} will fail: ${error.message}. ${error.remedy}`, {
-      code: error.code,
-    });
-  }
+  tellUnusable(deps, env, logger);
   logger.info('worker started', {
     taskQueue: settings.taskQueue,
     temporal: link.address,
@@ -128,6 +125,18 @@ function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics): Activity
       ...(userAgent === undefined ? {} : { userAgent }),
     },
   });
+}
+
+/** A provider without a token is nobody's trouble where another one can be used. */
+function tellUnusable(deps: ActivityDeps, env: Env, logger: Logger): void {
+  const { providers } = deps;
+  const unusable = unusableProviders(deps);
+  const none = unusable.size === providers.names.length;
+  for (const [provider, { code, message, remedy }] of unusable) {
+    const wanted = Boolean(env[providers.spec(provider).tokenVariable]?.trim());
+    const level = wanted || none ? 'WARN' : 'INFO';
+    logger.log(level, `runs of ${provider} will fail: ${message}. ${remedy}`, { code });
+  }
 }
 
 const broken = (cause: unknown): RowmillError => {

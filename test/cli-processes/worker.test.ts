@@ -127,6 +127,7 @@ test(
     expect(worker.log()).toContainEqual(
       expect.objectContaining({
         code: 'token_missing',
+        level: 40,
         msg: expect.stringContaining('EXTRUCT_API_TOKEN'),
       }),
     );
@@ -134,6 +135,21 @@ test(
     await expect(handle.result()).rejects.toMatchObject({
       cause: { type: 'token_missing' },
     });
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a provider without a token is mentioned, not warned of, where another one has its token',
+  async () => {
+    const worker = await start(await open(), {});
+    const said = worker.log().filter(({ code }) => code === 'token_missing');
+    expect(said).toEqual([
+      expect.objectContaining({
+        level: 30,
+        msg: expect.stringContaining('PROMPTLAYER_API_KEY is not set'),
+      }),
+    ]);
   },
   LIMIT_MS,
 );

@@ -101,7 +101,7 @@ async function exportsOf(child: ChildProcess): Promise<Record<string, string>> {
   for await (const line of createInterface({ input: child.stdout })) {
     const [, name, value] = /^\s*export (\w+)=(\S+)$/.exec(line) ?? [];
     if (name !== undefined && value !== undefined) found[name] = value;
-    if (Object.keys(found).length === 2) return found;
+    if (line.startsWith('Ctrl-C')) return found;
   }
   throw new Error('the sandbox ended before it said where it is');
 }

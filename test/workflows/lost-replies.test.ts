@@ -36,10 +36,11 @@ const runs = CASES.flatMap((provider) => {
       rule: rule(kind, CHANGES[kind] ?? 0),
     })),
   );
-  const reads: Rule = { on: 'read-status', every: 3, fault: 'error' };
+  // The first is always there; how many follow depends on the machine.
+  const reads: Rule = { on: 'read-status', nth: [1, 4, 7, 10], fault: 'error' };
   return [
     ...changes.filter(({ kind }) => kind in CHANGES),
-    { kind: 'read-status', way: 'every third reading fails', rule: reads },
+    { kind: 'read-status', way: 'the first reading fails, and some later ones', rule: reads },
   ].map((one) => ({ ...one, provider, name: provider.name }));
 });
 
