@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
-import { COMPANIES, pipelineText, PROMPT, rowmill } from '../cli/command.ts';
+import { COMPANIES, pipelineText, rowmill } from '../cli/command.ts';
 import { until } from '../support/until.ts';
 import { openPlace, type Place } from './place.ts';
+import { promptlayer as promptLayer } from '../support/providers/promptlayer.ts';
 
 const FOLDER = join('.rowmill', 'dev');
 const LIMIT_MS = 240_000;
@@ -43,7 +44,7 @@ test(
     await writeFile(join(elsewhere, 'pipeline.json'), pipelineText());
     const promptlayer = pipelineText({
       provider: 'promptlayer',
-      table: { columns: [{ title: 'Company', type: 'TEXT' }, PROMPT] },
+      table: promptLayer.tables.one,
       rows: { from: 'companies.csv', key: 'Symbol', map: { Company: 'Security' } },
     });
     await writeFile(join(elsewhere, 'promptlayer.json'), promptlayer);

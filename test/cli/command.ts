@@ -100,21 +100,6 @@ export const SECTOR = {
   value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
 };
 
-/** The same question to PromptLayer. */
-export const PROMPT = {
-  title: 'Sector',
-  type: 'PROMPT_TEMPLATE',
-  config: {
-    inline_template: {
-      prompt_template: {
-        type: 'completion',
-        content: [{ type: 'text', text: 'Which GICS sector is {company} in?' }],
-      },
-    },
-    prompt_template_variable_mappings: { company: 'Company' },
-  },
-};
-
 export const COMPANIES = 'Symbol,Security\nMMM,3M\nAOS,A. O. Smith\nABT,Abbott Laboratories\n';
 
 /** A pipeline over `companies.csv`, quick enough for a test. */

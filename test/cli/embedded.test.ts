@@ -6,7 +6,8 @@ import type { ResultRow } from '../../src/contract/results.ts';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
 import { TOKEN } from '../support/house.ts';
 import { until } from '../support/until.ts';
-import { pipelineText, PROMPT, rowmill, SECTOR, workplace } from './command.ts';
+import { pipelineText, rowmill, SECTOR, workplace } from './command.ts';
+import { promptlayer } from '../support/providers/promptlayer.ts';
 
 const NAMES = [
   '3M',
@@ -39,7 +40,7 @@ const CASES: Case[] = [
   },
   {
     provider: 'promptlayer',
-    table: { columns: [{ title: 'Company', type: 'TEXT' }, PROMPT] },
+    table: promptlayer.tables.one,
     input: 'Company',
     answer: 'Sector',
     env: (url) => ({ PROMPTLAYER_API_KEY: TOKEN, PROMPTLAYER_BASE_URL: url }),

@@ -1,35 +1,14 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { startSandbox } from '../../sandbox/index.ts';
-import type { Sandbox, SandboxOptions } from '../../sandbox/index.ts';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
-import { createLimiter } from '../../src/http/limiter.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
 import type { Provider, TableRow } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
+import { stageOf, type Scene } from './sandbox-scene.ts';
 
-const TOKEN = 'sandbox-token-1';
-const sandboxes: Sandbox[] = [];
-
-afterEach(async () => {
-  await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
-});
-
-interface Scene {
-  provider: Provider;
-  /** Turns the sandbox's clock. */
-  passMs: (ms: number) => void;
-}
-
-async function scene(options: Partial<SandboxOptions> = {}, token = TOKEN): Promise<Scene> {
-  let nowMs = 0;
-  const sandbox = await startSandbox({ token: TOKEN, realMs: () => nowMs, ...options });
-  sandboxes.push(sandbox);
-  const limiter = createLimiter({ ratePerSecond: 1000 });
-  const provider = createPromptLayerProvider({ baseUrl: sandbox.url, token, limiter });
-  return { provider, passMs: (ms) => (nowMs += ms) };
-}
+const { scene, clear } = stageOf(createPromptLayerProvider);
+afterEach(clear);
 
 const prompt = (title: string, text: string, reads: string) => ({
   title,

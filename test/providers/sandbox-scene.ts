@@ -1,0 +1,43 @@
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/index.ts';
+import { createLimiter, type Limiter } from '../../src/http/limiter.ts';
+import type { Provider } from '../../src/providers/provider.ts';
+
+export interface Scene {
+  sandbox: Sandbox;
+  provider: Provider;
+  /** Turns the sandbox's clock. */
+  passMs: (ms: number) => void;
+}
+
+interface ProviderOptions {
+  baseUrl: string;
+  token: string;
+  limiter: Limiter;
+}
+
+export interface Stage {
+  /** A sandbox of its own, and the provider that talks to it; the clock stands still. */
+  scene: (options?: Partial<SandboxOptions>, token?: string) => Promise<Scene>;
+  /** Ends every sandbox. */
+  clear: () => Promise<void>;
+}
+
+const TOKEN = 'sandbox-token-1';
+
+/** Where a provider is tried on the sandbox, step by step. */
+export function stageOf(create: (options: ProviderOptions) => Provider): Stage {
+  const sandboxes: Sandbox[] = [];
+  return {
+    scene: async (options = {}, token = TOKEN) => {
+      let nowMs = 0;
+      const sandbox = await startSandbox({ token: TOKEN, realMs: () => nowMs, ...options });
+      sandboxes.push(sandbox);
+      const limiter = createLimiter({ ratePerSecond: 1000 });
+      const provider = create({ baseUrl: sandbox.url, token, limiter });
+      return { sandbox, provider, passMs: (ms) => (nowMs += ms) };
+    },
+    clear: async () => {
+      await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
+    },
+  };
+}
