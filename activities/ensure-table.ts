@@ -2,7 +2,7 @@ import type { TableSpec } from '../src/contract/pipeline.ts';
 import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
-import type { FoundTable, Provider } from '../src/providers/provider.ts';
+import type { BareTable, FoundTable, Provider } from '../src/providers/provider.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tableOf } from './earlier-run.ts';
@@ -47,12 +47,12 @@ export const ensureTable =
         earlier === null
           ? await ownTable(provider, input, step)
           : { id: await tableOf(deps.store, earlier, provider, step) };
-      const table = await provider.ensureColumns(made.id, input.spec, step.ctx);
+      const table = await provider.ensureColumns(made, input.spec, step.ctx);
       return { table, contested: made.contested ?? false, calls: step.calls };
     });
 
 /** A table that was found, or has just been made. */
-type Candidate = Pick<FoundTable, 'id'> & { contested?: boolean };
+type Candidate = BareTable & { contested?: boolean };
 
 async function ownTable(
   provider: Provider,
@@ -70,7 +70,7 @@ async function ownTable(
     await step.settle(LANDS_WITHIN_MS);
     await deleteYounger(provider, tag, step);
   }
-  return { id: made.id, contested };
+  return contested ? { id: made.id, contested } : made;
 }
 
 async function create(
@@ -78,12 +78,12 @@ async function create(
   input: EnsureTableInput,
   tag: string,
   step: Step<null>,
-): Promise<{ id: string; contested: boolean }> {
+): Promise<Candidate> {
   try {
     const { id } = await step.send(() =>
       provider.createTable(input.spec, input.name, tag, step.ctx),
     );
-    return { id, contested: false };
+    return { id, untouched: true };
   } catch (error) {
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;
     const [oldest] = await lookUp(provider, tag, step);

@@ -80,7 +80,7 @@ async function collectOnce(job: ExportJob, round: number): Promise<void> {
     token: job.token,
     limiter: createLimiter({ ratePerSecond: 1e6 }),
   });
-  const table = await provider.ensureColumns(job.tableId, job.spec, {});
+  const table = await provider.ensureColumns({ id: job.tableId }, job.spec, {});
   const step = collectResults({
     store,
     providers: { ...createProviders({}), get: () => provider },

@@ -31,6 +31,16 @@ export interface FoundTable {
   rows: number;
 }
 
+/** A table whose columns are not known yet. */
+export interface BareTable {
+  id: string;
+  /**
+   * Its create was answered a moment ago, and nothing has been sent to it since: it holds nothing
+   * that a lost request could have left, so nothing has to be looked for.
+   */
+  untouched?: boolean;
+}
+
 export interface RunScope {
   mode: RunMode;
   columnIds: string[];
@@ -94,7 +104,7 @@ export interface Provider {
   findTables(tag: string, ctx: CallContext): Promise<FoundTable[]>;
   createTable(spec: TableSpec, name: string, tag: string, ctx: CallContext): Promise<TableRef>;
   /** The table with its columns; makes the columns of the spec that are not there yet. */
-  ensureColumns(tableId: string, spec: TableSpec, ctx: CallContext): Promise<TableRef>;
+  ensureColumns(table: BareTable, spec: TableSpec, ctx: CallContext): Promise<TableRef>;
   deleteTable(tableId: string, ctx: CallContext): Promise<void>;
   /** Appends, in order; the ids of the new rows, in the same order. */
   addRows(table: TableRef, rows: SnapshotRow[], ctx: CallContext): Promise<string[]>;

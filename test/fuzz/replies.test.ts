@@ -49,7 +49,7 @@ const METHODS: [string, z.ZodType, (provider: Provider, table: TableRef) => Prom
     (p) => p.findTables(TAG, {}),
   ],
   ['createTable', tableRef, (p) => p.createTable(spec, 'A table', TAG, {})],
-  ['ensureColumns', tableRef, (p, table) => p.ensureColumns(table.id, spec, {})],
+  ['ensureColumns', tableRef, (p, table) => p.ensureColumns(table, spec, {})],
   ['addRows', z.array(z.string()).length(rows.length), (p, table) => p.addRows(table, rows, {})],
   ['rowCount', whole, (p, table) => p.rowCount(table, {})],
   [

@@ -60,7 +60,7 @@ export function contractOf(name: string, candidate: Candidate): void {
   async function load(stage: Stage, count: number): Promise<Loaded> {
     const { provider } = stage;
     const made = await provider.createTable(spec, 'A table', 'tag-1', {});
-    const table = await provider.ensureColumns(made.id, spec, {});
+    const table = await provider.ensureColumns(made, spec, {});
     const ids: string[] = [];
     for (let from = 0; from < count; from += provider.limits.rowsPerAdd) {
       const size = Math.min(provider.limits.rowsPerAdd, count - from);
@@ -99,12 +99,15 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect((await provider.findTables('tag-1', {})).map(({ id }) => id)).toEqual([second.id]);
     });
 
-    test('columns are made once, with what they wait for', async () => {
+    test.each([
+      ['looked for first', false],
+      ['of a table nobody has touched', true],
+    ])('columns are made once, with what they wait for: %s', async (_which, untouched) => {
       const { provider, wire } = await open();
       const { id } = await provider.createTable(spec, 'A table', 'tag-1', {});
-      const table = await provider.ensureColumns(id, spec, {});
+      const table = await provider.ensureColumns({ id, untouched }, spec, {});
       const sent = changes(wire);
-      expect(await provider.ensureColumns(id, spec, {})).toEqual(table);
+      expect(await provider.ensureColumns({ id }, spec, {})).toEqual(table);
       expect(changes(wire)).toBe(sent);
       const planned = entry.spec.plan(spec).filter((column) => column.ours && !column.input);
       expect(asked(table).map(({ key }) => key)).toEqual(planned.map(({ key }) => key));
@@ -283,8 +286,8 @@ export function contractOf(name: string, candidate: Candidate): void {
       const { provider, wire } = stage;
       const { id } = await provider.createTable(spec, 'A table', 'tag-1', {});
       wire.trouble('change', 'lost reply');
-      await provider.ensureColumns(id, spec, {}).catch(() => undefined);
-      const table = await provider.ensureColumns(id, spec, {});
+      await provider.ensureColumns({ id }, spec, {}).catch(() => undefined);
+      const table = await provider.ensureColumns({ id }, spec, {});
       expect(new Set(asked(table).map(({ key }) => key)).size).toBe(2);
       expect(asked(table)).toHaveLength(2);
     });

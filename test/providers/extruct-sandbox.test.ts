@@ -70,7 +70,7 @@ test('the whole way: table, rows, run, rerun of failed cells, pages', async () =
   expect(found).toMatchObject({ id: table.id, rows: 230 });
   expect(others).toEqual([]);
   expect(await provider.findTables('run-2', {})).toEqual([]);
-  expect(await provider.ensureColumns(table.id, spec, {})).toEqual(table);
+  expect(await provider.ensureColumns(table, spec, {})).toEqual(table);
 
   const columnIds = table.columns.filter((column) => column.ours).map((column) => column.id);
   const receipt = await provider.startRun(table, { mode: 'new', columnIds }, {});
@@ -118,7 +118,7 @@ test('columns that are missing are added to a table, and its rows can be deleted
   const { sandbox, provider } = await scene();
   const less = { ...spec, columns: columns.slice(0, 1) };
   const { id } = await provider.createTable(less, 'A table', 'run-1', {});
-  const table = await provider.ensureColumns(id, spec, {});
+  const table = await provider.ensureColumns({ id }, spec, {});
   expect(table.columns.filter((column) => column.ours).map(({ key }) => key)).toEqual([
     'sector',
     'city',

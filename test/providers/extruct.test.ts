@@ -137,7 +137,7 @@ test('a table is created with tag, kind and the columns as they are', async () =
 test('only columns that are missing are made', async () => {
   const before = { id: 't1', columns: [...companyColumns, sector] };
   const { provider, server } = await facing(before, { columns: [rivals] });
-  const ref = await provider.ensureColumns('t1', spec, {});
+  const ref = await provider.ensureColumns({ id: 't1' }, spec, {});
   expect(requestsOf(server)).toEqual(['GET /v1/tables/t1', 'POST /v1/tables/t1/columns']);
   expect(bodyOf(server.received[1])).toEqual({ column_configs: [spec.columns[1]] });
   expect(ref.columns.map(({ key }) => key)).toEqual([
@@ -152,16 +152,16 @@ test('only columns that are missing are made', async () => {
 
 test('a table that has all columns is only read', async () => {
   const { provider, server } = await facing({ id: 't1', columns: [sector, rivals] });
-  await provider.ensureColumns('t1', spec, {});
+  await provider.ensureColumns({ id: 't1' }, spec, {});
   expect(requestsOf(server)).toEqual(['GET /v1/tables/t1']);
 });
 
 test('when the reply does not name the new columns, the table is read again', async () => {
   const full = { id: 't1', columns: [sector, rivals] };
   const { provider } = await facing({ id: 't1', columns: [] }, [], full);
-  expect((await provider.ensureColumns('t1', spec, {})).columns.length).toBe(2);
+  expect((await provider.ensureColumns({ id: 't1' }, spec, {})).columns.length).toBe(2);
   const never = await facing({ id: 't1', columns: [] }, [], { id: 't1', columns: [] });
-  const failure = await failureOf(never.provider.ensureColumns('t1', spec, {}));
+  const failure = await failureOf(never.provider.ensureColumns({ id: 't1' }, spec, {}));
   expect(failure).toMatchObject({ code: 'reply_unreadable', ambiguous: true });
 });
 

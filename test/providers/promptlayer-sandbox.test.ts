@@ -47,7 +47,7 @@ interface Loaded {
 
 async function load(provider: Provider, rows: SnapshotRow[]): Promise<Loaded> {
   const made = await provider.createTable(spec, 'A table', 'run-1', {});
-  const table = await provider.ensureColumns(made.id, spec, {});
+  const table = await provider.ensureColumns(made, spec, {});
   const rowIds: string[] = [];
   for (let from = 0; from < rows.length; from += provider.limits.rowsPerAdd) {
     const part = rows.slice(from, from + provider.limits.rowsPerAdd);
@@ -126,12 +126,22 @@ test('the blank row of a new sheet stays without a key, is no row of ours, and i
 test('looking again at the columns makes none twice, and the table is found by its tag', async () => {
   const { provider } = await scene();
   const { table } = await load(provider, rowsOf(1));
-  const again = await provider.ensureColumns(table.id, spec, {});
+  const again = await provider.ensureColumns(table, spec, {});
   expect(again).toEqual(table);
   expect((await provider.findTables('run-1', {})).map(({ id }) => id)).toEqual([table.id]);
   await provider.deleteTable(table.id, {});
   await provider.deleteTable(table.id, {});
   expect(await provider.findTables('run-1', {})).toEqual([]);
+});
+
+test('in a table nobody has touched, only what a new sheet holds is looked at', async () => {
+  const { provider } = await scene();
+  const { id } = await provider.createTable(spec, 'A table', 'run-1', {});
+  const requests: string[] = [];
+  const onRequest = (route: string) => requests.push(route.split(' ')[0] ?? '');
+  await provider.ensureColumns({ id, untouched: true }, spec, { onRequest });
+  expect(requests).toEqual(['POST', 'GET', 'PATCH', 'POST', 'POST', 'POST']);
+  expect((await provider.ensureColumns({ id }, spec, {})).columns).toHaveLength(4);
 });
 
 test('the confirmation is given up to the cells that were approved, never beyond', async () => {

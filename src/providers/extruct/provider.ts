@@ -79,7 +79,7 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
     },
 
     /** Reads first, so a repeat after an ambiguous reply adds no column twice. */
-    async ensureColumns(tableId, spec, ctx) {
+    async ensureColumns({ id: tableId }, spec, ctx) {
       const before = await api.getTable(ctx, tableId);
       const missing = missingColumns(before.columns, spec);
       if (missing.length === 0) return refOf(before.id, before.columns, spec);

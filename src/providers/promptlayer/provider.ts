@@ -69,7 +69,7 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
       return { id: table.id, url: null, columns: [], cancellable: true };
     },
 
-    ensureColumns: (tableId, spec, ctx) => ensureSheet(api, tableId, spec, ctx),
+    ensureColumns: (table, spec, ctx) => ensureSheet(api, table, spec, ctx),
 
     deleteTable: (tableId, ctx) => goneIsDeleted(api.deleteTable(ctx, tableId)),
 

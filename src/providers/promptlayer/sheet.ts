@@ -1,7 +1,7 @@
 import type { ColumnConfig, TableSpec } from '../../contract/pipeline.ts';
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
-import type { CallContext } from '../provider.ts';
+import type { BareTable, CallContext } from '../provider.ts';
 import { textOf } from './cells.ts';
 import type { PromptLayerClient, SheetPlace } from './client.ts';
 import {
@@ -18,22 +18,27 @@ import type { ColumnWire, RowWire } from './wire.ts';
 /**
  * The table's sheet with its columns; makes what is not there yet, and reads before it makes and
  * afterwards: a repeat after a lost reply makes nothing twice that has landed. Of what lands twice
- * all the same, a blank sheet or a column of the same title, only the first is ever used.
+ * all the same, a blank sheet or a column of the same title, only the first is ever used. In a table
+ * that nobody has touched nothing can have landed, and the replies tell what there is.
  */
 export async function ensureSheet(
   api: PromptLayerClient,
-  tableId: string,
+  { id: tableId, untouched = false }: BareTable,
   spec: TableSpec,
   ctx: CallContext,
 ): Promise<TableRef> {
-  const sheetId =
-    (await firstSheet(api, tableId, ctx)) ?? (await makeSheet(api, tableId, spec, ctx));
+  const sheetId = untouched
+    ? (await makeSheet(api, tableId, spec, ctx)).id
+    : await foundSheet(api, tableId, spec, ctx);
   const sheet = { tableId, sheetId };
-  let { row, columns: there } = await look(api, sheet, ctx);
+  const { row, columns: first } = await look(api, sheet, ctx);
+  let there = first;
   for (const config of wantedColumns(spec)) {
     if (findColumn(there, titleOf(config)) !== undefined) continue;
-    await makeColumn(api, sheet, config, there, ctx);
-    ({ row, columns: there } = await look(api, sheet, ctx));
+    const made = await makeColumn(api, sheet, config, there, ctx);
+    there = untouched
+      ? [...there.filter(({ id }) => id !== made.id), made]
+      : (await look(api, sheet, ctx)).columns;
     if (findColumn(there, titleOf(config)) === undefined) {
       throw unreadable(sheet, `does not show its new column "${titleOf(config)}"`);
     }
@@ -45,6 +50,19 @@ export async function ensureSheet(
     ...{ id: tableId, url: null, sheetId, columns, cancellable: true },
     ...(blank === 0 ? {} : { blank: { rows: blank, cells: blank * computed } }),
   };
+}
+
+/** The first of the table's; another one may have landed before the one that is made here. */
+async function foundSheet(
+  api: PromptLayerClient,
+  tableId: string,
+  spec: TableSpec,
+  ctx: CallContext,
+): Promise<string> {
+  const there = await firstSheet(api, tableId, ctx);
+  if (there !== null) return there;
+  const made = await makeSheet(api, tableId, spec, ctx);
+  return (await firstSheet(api, tableId, ctx)) ?? made.id;
 }
 
 async function firstSheet(
@@ -61,11 +79,10 @@ async function makeSheet(
   tableId: string,
   { settings }: TableSpec,
   ctx: CallContext,
-): Promise<string> {
+): Promise<{ id: string }> {
   const title = settings?.['sheet'];
-  const wanted = typeof title === 'string' ? title : 'Rows';
-  const { sheet } = await api.createSheet(ctx, tableId, wanted);
-  return (await firstSheet(api, tableId, ctx)) ?? sheet.id;
+  const { sheet } = await api.createSheet(ctx, tableId, typeof title === 'string' ? title : 'Rows');
+  return sheet;
 }
 
 interface Look {
@@ -95,13 +112,13 @@ async function makeColumn(
   config: ColumnConfig,
   there: ColumnWire[],
   ctx: CallContext,
-): Promise<void> {
+): Promise<ColumnWire> {
   const scaffold = findColumn(there, SCAFFOLD_TITLE);
-  if (scaffold !== undefined && config['type'] === 'TEXT') {
-    await api.renameColumn(ctx, sheet, scaffold.id, titleOf(config));
-  } else {
-    await api.createColumn(ctx, sheet, columnBody(config, there));
-  }
+  const { column } =
+    scaffold !== undefined && config['type'] === 'TEXT'
+      ? await api.renameColumn(ctx, sheet, scaffold.id, titleOf(config))
+      : await api.createColumn(ctx, sheet, columnBody(config, there));
+  return column;
 }
 
 /**

@@ -83,7 +83,7 @@ const create: ProviderEntry['create'] = ({ token, ...options }) => {
       const { id } = await call(Made, ctx, { method: 'POST', path: '/tables', body: { tag } });
       return refOf(id, table);
     },
-    async ensureColumns(id, table, ctx) {
+    async ensureColumns({ id }, table, ctx) {
       const there = new Set((await statusOf(id, ctx)).columns.map((column) => column.id));
       const columns = plan(table)
         .filter(({ key, input }) => !input && !there.has(key))
