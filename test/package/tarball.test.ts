@@ -30,6 +30,7 @@ test('the tarball holds what a user needs and nothing else', () => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'bin/rowmill.js',
     'dist/activities',
     'dist/sandbox',
     'dist/src',
@@ -49,7 +50,7 @@ test('the tarball holds what a user needs and nothing else', () => {
   ]);
   const code = paths.filter((path) => path.startsWith('dist/'));
   expect(code.filter((path) => !/\.(js|d\.ts|csv)$/.test(path))).toEqual([]);
-  expect(files.get('dist/src/cli/main.js')).toBe(0o755);
+  expect(files.get('bin/rowmill.js')).toBe(0o755);
 });
 
 test('no file of the package knows where it was built', async () => {
