@@ -69,6 +69,7 @@ function resultCell(outcome: CellOutcome, cell: TableCell | undefined): ResultCe
     ...(cell.explanation === undefined ? {} : { explanation: cell.explanation }),
     ...(cell.sources === undefined ? {} : { sources: cell.sources }),
     ...(cell.updatedAt === undefined ? {} : { updatedAt: cell.updatedAt }),
+    ...(cell.usage === undefined ? {} : { usage: cell.usage }),
   };
 }
 

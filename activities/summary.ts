@@ -9,6 +9,7 @@ import type {
 } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { noCells } from '../src/rules/outcome.ts';
+import { totalUsage } from '../src/rules/usage.ts';
 import { siblingPaths } from '../src/sinks/siblings.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -64,6 +65,7 @@ export function summaryOf(
     },
     creditsSpent:
       creditsBefore === null || creditsAfter === null ? null : creditsBefore - creditsAfter,
+    usage: totalUsage(input.found?.usage),
     results,
     quarantine:
       quarantined > 0 && beside !== null ? { path: beside.quarantine, cells: quarantined } : null,
@@ -95,7 +97,7 @@ export function manifestOf(
     tableUrl: input.table?.url ?? null,
     tableTag: input.table === null ? null : (left?.tableTag ?? tableTag(input.run)),
     byColumn: input.found?.byColumn ?? {},
-    usage: input.found?.usage ?? null,
+    usageByColumn: input.found?.usage ?? null,
     credits: {
       estimated: input.estimatedCredits,
       before: input.creditsBefore,

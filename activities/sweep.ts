@@ -3,6 +3,7 @@ import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
 import { noCells } from '../src/rules/outcome.ts';
+import { addUsage, noUsage } from '../src/rules/usage.ts';
 import type { Folder } from '../src/store/store.ts';
 import { countedRows } from './counted-rows.ts';
 import { Ordinals } from './ordinals.ts';
@@ -168,14 +169,10 @@ export class Sweep {
     return judged.line;
   }
 
-  #use(column: string, { requests, price, inputTokens, outputTokens }: CellUsage): void {
-    const none = { requests: 0, price: 0, inputTokens: 0, outputTokens: 0 };
+  #use(column: string, usage: CellUsage): void {
     const sums = (this.#counts.usage ??= {});
-    const sum = Object.hasOwn(sums, column) ? (sums[column] ?? none) : (sums[column] = none);
-    sum.requests += requests;
-    sum.price += price;
-    sum.inputTokens += inputTokens;
-    sum.outputTokens += outputTokens;
+    if (!Object.hasOwn(sums, column)) sums[column] = noUsage();
+    addUsage(sums[column] ?? noUsage(), usage);
   }
 
   #mark(ordinal: number, key: string): void {

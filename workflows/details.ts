@@ -1,5 +1,6 @@
 import type { RunProgress } from '../src/contract/run.ts';
 import { code, fenced, link } from '../src/rules/markup.ts';
+import { usageText } from '../src/rules/usage.ts';
 import { duration, time, whole } from './words.ts';
 
 const BAR_CELLS = 30;
@@ -41,6 +42,7 @@ function facts(progress: RunProgress): Fact[] {
     ['rate', cellsPerMinute === null ? null : `${whole(cellsPerMinute)} cells/min`],
     ['time left', progress.leftMs === null ? null : duration(progress.leftMs)],
     ['credits', creditsLine(progress)],
+    ['price', progress.usage === null ? null : usageText(progress.usage)],
     ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
     ['polls', `at most ${duration(progress.pollAtMostMs)} apart`],
     ['as of', time(progress.asOfMs)],

@@ -2,6 +2,7 @@ import { log, uuid4 } from '@temporalio/workflow';
 import type { Notified, NotifyTarget } from '../src/contract/notify.ts';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { noCells } from '../src/rules/outcome.ts';
+import { totalUsage } from '../src/rules/usage.ts';
 import { failureOf } from './failures.ts';
 import { recordNotifications, sendNotification } from './policies.ts';
 import { showProgress } from './progress.ts';
@@ -46,6 +47,7 @@ export function bareSummary({ state, key, runId }: Run, outcome: Outcome): RunSu
     rows: state.prepared?.snapshot.rows ?? 0,
     cells: state.found?.cells ?? noCells(),
     ...{ passes: state.passes, apiCalls: state.calls, creditsSpent: null, results: [] },
+    usage: totalUsage(state.found?.usage),
     ...{ quarantine: null, manifest: null, stillRunning: null, before: null },
   };
 }

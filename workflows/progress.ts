@@ -5,6 +5,7 @@ import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
 import { totalCells, unanswered } from '../src/rules/outcome.ts';
 import { creditsOf } from '../src/rules/spend.ts';
+import { totalUsage } from '../src/rules/usage.ts';
 import { timeLeftMs } from '../src/rules/watch.ts';
 import { renderDetails } from './details.ts';
 import type { RunState } from './run-state.ts';
@@ -40,6 +41,7 @@ export function progressOf(view: View): RunProgress {
     estimatedCredits: prepared === null ? 0 : creditsOf(prepared, pipeline.spend),
     creditsBefore: prepared?.credits ?? null,
     ...creditsOfNow(view),
+    usage: totalUsage(found?.usage),
     apiCalls: state.calls,
     results: pipeline.results.map(({ to }) => to),
     folder: prepared?.folder ?? null,

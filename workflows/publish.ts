@@ -6,6 +6,7 @@ import {
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf, unanswered } from '../src/rules/outcome.ts';
+import { priceText, totalUsage } from '../src/rules/usage.ts';
 import { failureOf, ranOutOfTime, wasCancelled } from './failures.ts';
 import { sweep } from './pass.ts';
 import { bareSummary, notify } from './notify.ts';
@@ -33,7 +34,9 @@ function publishSummary(outcome: Outcome, { found }: RunState): string {
   const { done, empty } = found.cells;
   const open = unanswered(found.cells);
   const counts = `${whole(done + empty)} cells done, ${whole(open)} without an answer`;
-  return `Publish the results: ${outcome}, ${counts}`;
+  const usage = totalUsage(found.usage);
+  const price = usage === null ? '' : `, price ${priceText(usage.price)}`;
+  return `Publish the results: ${outcome}, ${counts}${price}`;
 }
 
 /** Cells that go on at the provider, and cost, by the newest look at them. */

@@ -1,5 +1,6 @@
 import type { Before, Outcome, RunSummary } from '../contract/run.ts';
 import { EXIT } from '../errors.ts';
+import { usageText } from '../rules/usage.ts';
 import { count, shortPath, size, whole } from './figures.ts';
 
 /** A cancelled run did not complete. */
@@ -12,7 +13,7 @@ export const EXIT_OF: Record<Outcome, number> = {
 
 /** What came of a run, for people; the same facts as `--json`. */
 export function summaryText(summary: RunSummary, ui: string | null): string {
-  const { cells, apiCalls, creditsSpent, results, quarantine, manifest } = summary;
+  const { cells, apiCalls, results, quarantine, manifest } = summary;
   const asked = cells.done + cells.empty + cells.failed + cells.blocked + cells.pending;
   const counts = [
     `${whole(cells.done)} done`,
@@ -25,7 +26,7 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
     ['cells', `${whole(asked)}: ${counts.join(', ')}`],
     ['passes', whole(summary.passes)],
     ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
-    ['credits', creditsSpent === null ? 'not known' : `${whole(creditsSpent)} spent`],
+    ...costs(summary),
     ...results.map(({ path, rows, bytes }): [string, string] => [
       'results',
       `${shortPath(path)} (${count(rows, 'row')}, ${size(bytes)})`,
@@ -47,6 +48,17 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
   if (ui !== null) facts.push(['Temporal UI', ui]);
   const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
   return [`${summary.workflowId} ${summary.outcome}`, ...lines].join('\n');
+}
+
+/** Credits by the account, price by the cells: a provider says the one, the other, or both. */
+function costs(summary: RunSummary): [string, string][] {
+  // A run of an older worker does not say.
+  const { creditsSpent, usage = null } = summary as Partial<RunSummary>;
+  const spent = typeof creditsSpent === 'number' ? `${whole(creditsSpent)} spent` : 'not known';
+  const price: [string, string][] = usage === null ? [] : [['price', usageText(usage)]];
+  return typeof creditsSpent === 'number' || usage === null
+    ? [['credits', spent], ...price]
+    : price;
 }
 
 /** Of a rerun: how the run before it had ended, so that the difference can be seen. */

@@ -61,6 +61,7 @@ export type { Pipeline } from '../contract/pipeline.ts';
 export type {
   CellCounts,
   CellOutcome,
+  CellUsage,
   PublishedFile,
   QuarantineLine,
   ResultCell,

@@ -30,8 +30,11 @@ export async function liveProgress(handle: WorkflowHandle): Promise<LiveProgress
 
 function freshen(progress: RunProgress, description: Description): LiveProgress {
   const pending = description.raw.pendingActivities?.[0];
+  // A worker of an older version does not say.
+  const { usage = null } = progress as Partial<RunProgress>;
   const live: LiveProgress = {
     ...progress,
+    usage,
     rowsMoved: null,
     attempt: pending?.attempt ?? 1,
     lastFailure: pending?.lastFailure?.message ?? null,

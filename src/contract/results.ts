@@ -8,7 +8,7 @@ export type CellOutcome = 'done' | 'empty' | 'failed' | 'blocked' | 'pending';
 
 export type CellCounts = Record<CellOutcome, number>;
 
-/** What cells took, where the provider says so. `price` is in its own currency (PromptLayer: USD). */
+/** What cells took, where the provider says so. `price` is in the provider's own currency. */
 export interface CellUsage {
   requests: number;
   price: number;
@@ -50,6 +50,8 @@ export interface ResultCell {
   explanation?: string;
   sources?: Json[];
   updatedAt?: string;
+  /** Of its last computation, where the provider says so. */
+  usage?: CellUsage;
 }
 
 /** One line of `<name>.quarantine.jsonl`. */

@@ -1,7 +1,7 @@
 import type { Notified } from './notify.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { CellCounts, PublishedFile } from './results.ts';
+import type { CellCounts, CellUsage, PublishedFile } from './results.ts';
 import type { SnapshotRef } from './rows.ts';
 
 /** What starts `enrichTable`; any Temporal client in any language may send it as JSON. */
@@ -105,6 +105,11 @@ export interface RunSummary {
   apiCalls: ApiCalls;
   /** Difference of the account's balance; `null` where it could not be read. */
   creditsSpent: number | null;
+  /**
+   * What the cells took by the provider's own account, as their last computation left them: neither
+   * tries before it nor other work. `null` where the provider does not say, or nothing was read.
+   */
+  usage: CellUsage | null;
   results: PublishedFile[];
   quarantine: { path: string; cells: number } | null;
   manifest: string | null;
@@ -140,6 +145,8 @@ export interface RunProgress {
   creditsSpent: number | null;
   /** About so many are missing, while the run waits for credits. */
   creditsMissing: number | null;
+  /** By the last sweep, as in the summary; `null` where the provider does not say. */
+  usage: CellUsage | null;
   apiCalls: ApiCalls;
   /** Where the results go. */
   results: string[];

@@ -138,6 +138,16 @@ export const runList = z
 
 const apiCalls = z.object({ total: z.number(), polls: z.number() });
 
+const usage = z
+  .object({
+    requests: z.number(),
+    price: z.number().describe('In the provider’s own currency.'),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+  })
+  .nullable()
+  .describe('What the cells took as their last computation left them, where the provider says so.');
+
 /** Of `RunProgress`; see docs/gateway.md. */
 export const progress = z
   .object({
@@ -153,6 +163,7 @@ export const progress = z
     cellsPerMinute: z.number().nullable(),
     leftMs: z.number().nullable(),
     estimatedCredits: z.number(),
+    usage,
     apiCalls,
     problem: z.string().nullable(),
   })
@@ -169,6 +180,7 @@ export const summary = z
     passes: z.number(),
     apiCalls,
     creditsSpent: z.number().nullable(),
+    usage,
   })
   .meta({ id: 'Summary' });
 

@@ -100,6 +100,9 @@ test.each(PROVIDER_NAMES)(
     const { stdout, stderr } = await demo(...args, '--speed', '2000').endsWith(0);
     expect(stderr).toContain(`503 companies × Sector, Headquarters, Profile, by ${provider}`);
     expect(runIn(stderr)).toBe(runIn(killed.stderr));
+    expect(stdout).toMatch(
+      /^ {2}(credits +1,\d{3} spent|price +0\.\d{4} \(1,\d{3} requests, .*)$/m,
+    );
     expect(stdout).toMatch(/books: 1 table, 503 rows, 1,\d{3} cells paid, none that had been done/);
     const [run = ''] = (runIn(stderr) ?? '').match(/^sp500-[a-z]+/) ?? [];
     const results = await readFile(join(place.cwd, FOLDER, 'out', `${run}.jsonl`), 'utf8');

@@ -14,7 +14,14 @@ const NOW = Date.UTC(2026, 0, 31, 2, 30);
 
 const progress: LiveProgress = {
   ...{ paused: null, rerunAsked: false, pollAtMostMs: 120_000 },
-  ...{ creditsSpent: null, creditsMissing: null, results: [], folder: null, notified: [] },
+  ...{
+    creditsSpent: null,
+    usage: null,
+    creditsMissing: null,
+    results: [],
+    folder: null,
+    notified: [],
+  },
   pipeline: 'sp500',
   stage: 'running',
   outcome: null,
@@ -58,6 +65,13 @@ test('the drawing tells stage, share, counts, pace, costs and the link', () => {
     'API calls 41 (12 polls)   credits about 1,509',
     'http://127.0.0.1:8233/namespaces/default/workflows/sp500-1/r/history',
   ]);
+});
+
+test('what the cells took so far is told once a provider says so', () => {
+  const usage = { requests: 503, price: 0.267416, inputTokens: 70_200, outputTokens: 15_877 };
+  expect(drawing(plain, standing({ usage }), 100)).toContain(
+    'API calls 41 (12 polls)   credits about 1,509   price so far 0.2674',
+  );
 });
 
 test('no line but the link is wider than the terminal, and problems cannot play with it', () => {

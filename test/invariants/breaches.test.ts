@@ -115,6 +115,11 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ['I4', 'a manifest of other files', (w) => (must(w.manifest.results?.[0]).sha256 = 'f00')],
   ['I4', 'a cell missing in the quarantine', (w) => w.quarantine.pop()],
   ['I4', 'counts of other cells', (w) => (must(w.summary).cells.done += 1)],
+  [
+    'I4',
+    'a price that no cell has',
+    (w) => (must(w.summary).usage = { requests: 1, price: 0.01, inputTokens: 1, outputTokens: 1 }),
+  ],
   ['I5', 'completed, where the cells say partial', (w) => (must(w.summary).outcome = 'completed')],
   ['I5', 'far too late', (w) => (w.endedAtMs = w.startedAtMs + 3_600_000)],
   ['I5', 'never ended', (w) => (w.endedAtMs = Infinity)],

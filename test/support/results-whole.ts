@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Truth } from '../../sandbox/index.ts';
-import type { ResultCell, ResultRow } from '../../src/contract/results.ts';
+import type { CellUsage, ResultCell, ResultRow } from '../../src/contract/results.ts';
 import { CELL_OUTCOMES } from '../../src/rules/outcome.ts';
 import { wasCutShort, type Evidence } from './evidence.ts';
 import { sameJson } from './same-json.ts';
@@ -62,8 +62,21 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
     if (complete !== all) yield `row ${key} says complete: ${complete}`;
   }
   if (!sameJson(counts, summary?.cells ?? null)) yield 'the summary counts other cells';
+  if (!sameJson(usageIn(results), summary?.usage ?? null)) yield 'the cells took something else';
   const lines = quarantine.map(({ key, column, status }) => `${key}/${column}/${status}`);
   if (!sameJson(lines, open)) yield `${lines.length} quarantined cells, ${open.length} are open`;
+}
+
+/** What the cells say they took, together. */
+function usageIn(results: readonly ResultRow[]): CellUsage | null {
+  const told = results.flatMap(({ cells }) =>
+    Object.values(cells).flatMap(({ usage }) => (usage === undefined ? [] : [usage])),
+  );
+  const sum = (name: keyof CellUsage): number => told.reduce((all, one) => all + one[name], 0);
+  // The sandbox's prices are whole millionths.
+  const price = Math.round(sum('price') * 1e6) / 1e6;
+  const tokens = { inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens') };
+  return told.length === 0 ? null : { requests: sum('requests'), price, ...tokens };
 }
 
 /** A run nudges what hangs once. */

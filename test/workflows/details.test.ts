@@ -25,7 +25,13 @@ const progress = (evil: string): RunProgress => ({
   cells: { total: 1, done: 1, failed: 0, inProgress: 0 },
   byColumn: { [evil]: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 } },
   ...{ cellsPerMinute: null, estimatedCredits: 1, creditsBefore: null },
-  ...{ creditsSpent: null, creditsMissing: null, rerunAsked: true, pollAtMostMs: 1_000 },
+  ...{
+    creditsSpent: null,
+    usage: null,
+    creditsMissing: null,
+    rerunAsked: true,
+    pollAtMostMs: 1_000,
+  },
   ...{ apiCalls: { total: 1, polls: 0 }, results: [evil], folder: evil },
   paused: { sinceMs: 0, at: 'running', by: evil, reason: evil },
   notified: [{ url: evil, id: evil, status: 'failed', problem: evil }],
@@ -40,6 +46,14 @@ test.each(EVIL)('text from outside stays text in the details: %j', (evil) => {
     expect(markup).not.toMatch(/evil|javascript|alert|onerror|heading|gnp|[<>[\]]/);
     expect(details).not.toMatch(/[\u001b\u009b\u202e\u2066\u2028]/);
   }
+});
+
+test('what cells took is told where a provider says so, with what it is the figure of', () => {
+  const usage = { requests: 1_502, price: 0.808162, inputTokens: 210_797, outputTokens: 48_321 };
+  expect(renderDetails({ ...progress('x'), usage })).toContain(
+    '\nprice        0.8082 (1,502 requests, 210,797 tokens in, 48,321 out; last computation of each cell)\n',
+  );
+  expect(renderDetails(progress('x'))).not.toContain('price');
 });
 
 test.each(EVIL)('code cannot be left: %j', (evil) => {

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
+import { totalUsage } from '../../src/rules/usage.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 import { until } from '../support/until.ts';
+
+type Manifest = RunSummary & { usageByColumn: Record<string, CellUsage> };
 
 let house: House;
 beforeAll(async () => {
@@ -14,11 +18,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => house.close());
-
-interface Line {
-  key: string;
-  cells: Record<string, { status: string; value: unknown }>;
-}
 
 test('rows go through PromptLayer, and more cells than it runs unasked are confirmed', async () => {
   const rows = Array.from({ length: 120 }, (_, nth) => ({
@@ -36,12 +35,41 @@ test('rows go through PromptLayer, and more cells than it runs unasked are confi
   const lines = text
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as Line);
+    .map((line) => JSON.parse(line) as ResultRow);
   expect(lines.map(({ key }) => key)).toEqual(rows.map(({ Symbol }) => Symbol));
   expect(lines[0]?.cells['Sector']).toMatchObject({ status: 'done', value: 'Industrials' });
   expect(lines.every(({ cells }) => cells['Sector']?.status === 'done')).toBe(true);
   expect(house.sandbox.ledger.summary().cellsPaid).toBe(120);
 });
+
+test('what the cells took stands on each cell, by column in the manifest, and in the summary', async () => {
+  const bad = await openHouse({ sandbox: { failRate: 0.3, hopelessRate: 0.1 } });
+  try {
+    const rows = companies(60);
+    const workflowId = `usage-${bad.taskQueue}`;
+    const table = promptlayer.tables.two;
+    const input = await inputFor(bad, rows, { table }, promptlayer);
+    const ended = (await bad.client.workflow.execute('enrichTable', {
+      workflowId,
+      taskQueue: bad.taskQueue,
+      args: [input],
+    })) as RunSummary;
+    // That the cells add up to the summary is one of the invariants.
+    const wanted = wantedRows(promptlayer, rows);
+    await expectInvariants(bad, { workflowId, pipeline: input.pipeline, wanted, ended });
+    expect(ended.passes).toBeGreaterThan(1);
+    const { failed } = ended.cells;
+    expect(failed).toBeGreaterThan(0);
+    // Tries before the last one are in no figure, failed cells are.
+    expect(ended.usage).toMatchObject({ requests: 120, price: expect.any(Number) });
+    const manifest = JSON.parse(await readFile(ended.manifest ?? '', 'utf8')) as Manifest;
+    expect(manifest.usage).toEqual(ended.usage);
+    expect(Object.keys(manifest.usageByColumn)).toEqual(['Sector', 'Size']);
+    expect(totalUsage(manifest.usageByColumn)).toEqual(ended.usage);
+  } finally {
+    await bad.close();
+  }
+}, 120_000);
 
 test('rows that land a second time while cells run stay in the table, and are never paid', async () => {
   const slow = await openHouse({

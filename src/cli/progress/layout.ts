@@ -1,4 +1,5 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
+import { priceText } from '../../rules/usage.ts';
 import { duration, whole } from '../figures.ts';
 import { printable } from '../printable.ts';
 import type { Standing } from './view.ts';
@@ -74,9 +75,10 @@ function paceOf(progress: LiveProgress, nowMs: number): string[] {
   ];
 }
 
-const costsOf = ({ apiCalls, estimatedCredits }: LiveProgress): string[] => [
+const costsOf = ({ apiCalls, estimatedCredits, usage }: LiveProgress): string[] => [
   `API calls ${whole(apiCalls.total)} (${whole(apiCalls.polls)} polls)`,
   ...(estimatedCredits === 0 ? [] : [`credits about ${whole(estimatedCredits)}`]),
+  ...(usage === null ? [] : [`price so far ${priceText(usage.price)}`]),
 ];
 
 function problemOf(progress: LiveProgress, workflowId: string): string | null {

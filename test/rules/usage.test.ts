@@ -1,0 +1,28 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { addUsage, noUsage, priceText, totalUsage } from '../../src/rules/usage.ts';
+
+const usage = (price: number) => ({ requests: 1, price, inputTokens: 100, outputTokens: 10 });
+
+test('the columns make the whole; where nothing is told there is none', () => {
+  expect(totalUsage({ Sector: usage(0.1), Pitch: { ...usage(0.2), requests: 3 } })).toEqual({
+    ...{ requests: 4, price: 0.3, inputTokens: 200, outputTokens: 20 },
+  });
+  expect(totalUsage(undefined)).toBeNull();
+});
+
+test('prices of whole millionths add up to the millionth, however many there are', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(1_000_000), { maxLength: 500 }), (millionths) => {
+      const sum = noUsage();
+      for (const one of millionths) addUsage(sum, usage(one / 1e6));
+      expect(sum.price).toBe(millionths.reduce((all, one) => all + one, 0) / 1e6);
+    }),
+  );
+});
+
+test('a price keeps the digits that mean something', () => {
+  expect([0, 0.00002, 0.000531, 0.808162, 1, 12.3, 1_234.567].map(priceText)).toEqual([
+    ...['0', '0.00002', '0.000531', '0.8082', '1', '12.3', '1,234.57'],
+  ]);
+});
