@@ -13,7 +13,7 @@ const CALM = { speed: 1, concurrency: 5_000, failRate: 0, hopelessRate: 0, cellM
 
 const HOLD_MS = 30_000;
 const PATIENCE_MS = 300_000;
-const STARTS_AT_ONCE = 20;
+const AT_ONCE = 20;
 const MOST_BYTES = 512 * 2 ** 20;
 
 /** R15 asks for the first of them; each of the others is tried when the one before was held. */
@@ -52,8 +52,8 @@ export async function waitingFigures(site: Site, { quick }: { quick: boolean }):
     }
     held = now;
   }
-  await endAll(site, ids);
   await worker.stop();
+  await endAll(site, ids);
   if (held === null && beyond === null) return [];
   return [
     {
@@ -82,20 +82,26 @@ async function starter(
 ): Promise<(ids: readonly string[]) => Promise<void>> {
   const pipeline = await benchPipeline(join(site.folder, 'waiting'), 2);
   const snapshot = await stageRows(pipeline, createFileStore(site.store));
-  return async (ids) => {
-    const left = [...ids];
-    const some = async (): Promise<void> => {
-      for (let id = left.pop(); id !== undefined; id = left.pop()) {
-        await startRun(site.client, {
-          input: { pipeline, snapshot, approved: true },
-          taskQueue,
-          workflowId: id,
-          searchAttributes: true,
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: STARTS_AT_ONCE }, some));
+  return (ids) =>
+    someAtOnce(ids, (workflowId) =>
+      startRun(site.client, {
+        input: { pipeline, snapshot, approved: true },
+        taskQueue,
+        workflowId,
+        searchAttributes: true,
+      }),
+    );
+}
+
+async function someAtOnce(
+  ids: readonly string[],
+  work: (id: string) => Promise<unknown>,
+): Promise<void> {
+  const left = [...ids];
+  const some = async (): Promise<void> => {
+    for (let id = left.pop(); id !== undefined; id = left.pop()) await work(id);
   };
+  await Promise.all(Array.from({ length: AT_ONCE }, some));
 }
 
 /** How many got there; fewer than asked for when the patience ends. */
@@ -109,8 +115,7 @@ async function untilWaiting(site: Site, runs: number): Promise<number> {
   }
 }
 
-async function endAll(site: Site, ids: readonly string[]): Promise<void> {
-  for (const id of ids) await site.client.workflow.getHandle(id).terminate('measured');
-}
+const endAll = (site: Site, ids: readonly string[]): Promise<void> =>
+  someAtOnce(ids, (id) => site.client.workflow.getHandle(id).terminate('measured'));
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
