@@ -1,15 +1,24 @@
 /**
  * The long version of test/chaos/processes: `npm run chaos:processes`. Many kills and deploys on
- * real processes; prints the figures of docs/reliability.md. Takes about a quarter of an hour.
+ * real processes; prints the figures of docs/reliability.md. Takes about half an hour; with
+ * `-- --provider NAME` only that one is played. Whatever else is given goes to jest.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const jest = fileURLToPath(new URL('test.mjs', import.meta.url));
 
-const child = spawn(process.execPath, [jest, 'test/chaos/processes', ...process.argv.slice(2)], {
+const args = process.argv.slice(2);
+const at = args.indexOf('--provider');
+const [, provider = ''] = at === -1 ? [] : args.splice(at, 2);
+
+const child = spawn(process.execPath, [jest, 'test/chaos/processes', ...args], {
   stdio: 'inherit',
-  env: { ...process.env, ROWMILL_CHAOS: 'long' },
+  env: {
+    ...process.env,
+    ROWMILL_CHAOS: 'long',
+    ...(provider === '' ? {} : { ROWMILL_CHAOS_PROVIDER: provider }),
+  },
 });
 // Ctrl-C reaches it by itself; we stay for its end.
 process.on('SIGINT', () => undefined);

@@ -80,7 +80,7 @@ const GRACE_MS = 30_000;
 
 /** Collects what there is to know about a run that is over. */
 export async function gather(
-  house: Pick<House, 'client' | 'folder' | 'sandbox'>,
+  house: Pick<House, 'client'> & Pick<Scene, 'folder' | 'sandbox'>,
   run: RunOver,
 ): Promise<Evidence> {
   const handle = house.client.workflow.getHandle(run.workflowId);

@@ -13,7 +13,7 @@ import { parsePipeline } from '../../src/spec/index.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startWorker, type RunningWorker } from '../../src/worker/worker.ts';
-import { CASES } from './providers/cases.ts';
+import { allEnv } from './providers/cases.ts';
 import { extruct, SECTOR } from './providers/extruct.ts';
 import type { ProviderCase } from './providers/provider-case.ts';
 import { TOKEN } from './token.ts';
@@ -71,7 +71,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const address = options.address ?? process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
   const taskQueue = `house-${process.pid}-${Date.now()}-${(houses += 1)}`;
   const env = {
-    ...Object.fromEntries(CASES.flatMap((one) => Object.entries(one.env(sandbox.url)))),
+    ...allEnv(sandbox.url),
     ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),
   };
   const worker = await startWorker({

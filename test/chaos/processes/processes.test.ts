@@ -1,66 +1,102 @@
 import { expect, test } from '@jest/globals';
-import { LIMIT_MS, LONG, scale } from './scale.ts';
+import { FATES } from './held-sandbox.ts';
+import { lastChanges, momentsOf, nameOf } from './moments.ts';
+import { inTurn, LIMIT_MS, LONG, PROVIDERS, scale } from './scale.ts';
+import { killedInCancel } from './scenarios/cancelled.ts';
 import { jumpingClock } from './scenarios/clock.ts';
 import { deploys } from './scenarios/deploys.ts';
 import { fullDisk, readOnlyDisk } from './scenarios/disk.ts';
+import { killedAt } from './scenarios/killed-at.ts';
 import { killedServer } from './scenarios/killed-server.ts';
 import { killedOfTwo, killedWorker } from './scenarios/killed-worker.ts';
 import { lostApi } from './scenarios/lost-api.ts';
 
-// Side by side: each of them waits most of the time. `npm test` plays the ones that differ most.
+// Side by side: each of them waits most of the time. `npm test` plays what differs most.
 const onlyLong = LONG ? test.concurrent : test.concurrent.skip;
 
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);
+const all = PROVIDERS.map((provider) => ({ name: provider.name, provider }));
 
-test.concurrent.each(numbers(scale.runs))(
-  'a worker killed at any moment: nothing is lost, doubled or paid twice (seed %i)',
-  async (seed) => expect(await killedWorker(seed)).toEqual([]),
-  LIMIT_MS,
-);
+const numbered = (count: number) =>
+  all.flatMap((one) => Array.from({ length: count }, (_, at) => ({ ...one, n: at + 1 })));
 
-onlyLong.each(numbers(scale.pairs))(
-  'of two workers one is killed: the other takes over what it had in hand (%i)',
-  async () => {
-    const { wrong, r12 } = await killedOfTwo();
-    say(`R12: it goes on ${r12.toFixed(3)} heartbeat time-outs after the kill`);
+test.concurrent.each(numbered(scale.runs))(
+  '$name: a worker killed at any moment: nothing is lost, doubled or paid twice (seed $n)',
+  async ({ name, provider, n }) => {
+    const { wrong, kills } = await killedWorker(provider, n);
+    say(`${name}, seed ${n}: killed in ${kills.join(', ')}`);
     expect(wrong).toEqual([]);
   },
   LIMIT_MS,
 );
 
-test.concurrent(
-  'rolling deploys in the middle of a run cost it nothing',
-  async () => expect(await deploys()).toEqual([]),
+const atMoments = all.flatMap((one) =>
+  (LONG ? FATES : FATES.slice(-1)).flatMap((fate) =>
+    LONG
+      ? momentsOf(one.provider).map((moment) => ({ ...one, fate, moments: [moment] }))
+      : [{ ...one, fate, moments: lastChanges(one.provider) }],
+  ),
+);
+
+test.concurrent.each(
+  atMoments.map((one) => ({
+    ...one,
+    what: one.moments.map(nameOf).join('; '),
+  })),
+)(
+  '$name: killed in $what, which $fate: nothing is lost, doubled or paid twice',
+  async (one) => expect(await killedAt(one)).toEqual([]),
   LIMIT_MS,
 );
 
-test.concurrent(
-  'the Temporal server killed and started again on its file: the run goes on',
-  async () => expect(await killedServer()).toEqual([]),
+onlyLong.each(numbered(scale.pairs))(
+  '$name: of two workers one is killed: the other takes over what it had in hand ($n)',
+  async ({ name, provider }) => {
+    const { wrong, r12 } = await killedOfTwo(provider);
+    say(`${name}, R12: it goes on ${r12.toFixed(3)} heartbeat time-outs after the kill`);
+    expect(wrong).toEqual([]);
+  },
   LIMIT_MS,
 );
 
-onlyLong(
-  'the API gone for longer than a step tries by itself: the run waits for it',
-  async () => expect(await lostApi()).toEqual([]),
+onlyLong.each(all.flatMap((one) => FATES.map((fate) => ({ ...one, fate }))))(
+  '$name: killed while it is cancelled, its request $fate: it ends as cancelled, and nothing is paid twice',
+  async ({ provider, fate }) => expect(await killedInCancel(provider, fate)).toEqual([]),
   LIMIT_MS,
 );
 
-test.concurrent(
-  'a full disk under the store: the run says so, and goes on when there is room',
-  async () => expect(orSkipped(await fullDisk())).toEqual([]),
+test.concurrent.each(all)(
+  '$name: rolling deploys in the middle of a run cost it nothing',
+  async ({ provider }) => expect(await deploys(provider)).toEqual([]),
   LIMIT_MS,
 );
 
-onlyLong(
-  'a read-only store: the run says so, and goes on when it can be written',
-  async () => expect(orSkipped(await readOnlyDisk())).toEqual([]),
+test.concurrent.each(all)(
+  '$name: the API gone for longer than a step tries by itself: the run waits for it',
+  async ({ provider }) => expect(await lostApi(provider)).toEqual([]),
   LIMIT_MS,
 );
 
-test.concurrent(
-  'the clock of the worker jumps by hours: no early deadline, no early idle, no hang',
-  async () => expect(await jumpingClock()).toEqual([]),
+test.concurrent.each(inTurn(all, 1))(
+  '$name: the Temporal server killed and started again on its file: the run goes on',
+  async ({ provider }) => expect(await killedServer(provider)).toEqual([]),
+  LIMIT_MS,
+);
+
+test.concurrent.each(inTurn(all, 2))(
+  '$name: a full disk under the store: the run says so, and goes on when there is room',
+  async ({ provider }) => expect(orSkipped(await fullDisk(provider))).toEqual([]),
+  LIMIT_MS,
+);
+
+onlyLong.each(all)(
+  '$name: a read-only store: the run says so, and goes on when it can be written',
+  async ({ provider }) => expect(orSkipped(await readOnlyDisk(provider))).toEqual([]),
+  LIMIT_MS,
+);
+
+test.concurrent.each(inTurn(all, 3))(
+  '$name: the clock of the worker jumps by hours: no early deadline, no early idle, no hang',
+  async ({ provider }) => expect(await jumpingClock(provider)).toEqual([]),
   LIMIT_MS,
 );
 

@@ -1,16 +1,21 @@
+import { startSandbox, type Sandbox } from '../../../sandbox/index.ts';
 import { pickPorts } from '../../../src/ports.ts';
+import { allEnv } from '../../support/providers/cases.ts';
 import { TOKEN } from '../../support/token.ts';
 import { until } from '../../support/until.ts';
 import { rowmill, type Command } from '../../cli/command.ts';
 
-/** The API as a process on a port that stays the same, with its state in a journal. */
+/** What became of all that was asked. */
+export type Books = Pick<Sandbox, 'ledger' | 'state' | 'truth' | 'close'>;
+
+/** Both APIs, on a port that stays the same. */
 export interface SandboxPort {
   url: string;
   start(): Promise<void>;
   /** With SIGKILL it ends as a machine does that lost its power. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** How many cells were ever done. */
-  cellsDone(): Promise<number>;
+  /** Ends it, and looks at the state it ended in. */
+  books(): Promise<Books>;
 }
 
 export interface SandboxPortOptions {
@@ -20,6 +25,7 @@ export interface SandboxPortOptions {
   speed: number;
 }
 
+/** As a process, with its state in a journal. */
 export async function openSandboxPort(options: SandboxPortOptions): Promise<SandboxPort> {
   const { cwd, journal, seed, speed } = options;
   const [port = 0] = await pickPorts(['free']);
@@ -27,27 +33,24 @@ export async function openSandboxPort(options: SandboxPortOptions): Promise<Sand
   const args = ['--port', String(port), '--seed', String(seed), '--speed', String(speed)];
   let process: Command | null = null;
   const start = async (): Promise<void> => {
-    const env = { EXTRUCT_API_TOKEN: TOKEN };
-    process = rowmill(['sandbox', ...args, '--state', journal], { cwd, env });
+    process = rowmill(['sandbox', ...args, '--state', journal], { cwd, env: allEnv(url) });
     let text = '';
     process.child.stdout?.on('data', (chunk: string) => (text += chunk));
     const over = process.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
     await Promise.race([until('the sandbox is up', () => text.includes('Ctrl-C'), 60_000), over]);
     over.catch(() => undefined);
   };
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    process?.child.kill(signal);
+    await process?.ended;
+  };
   await start();
   return {
-    url,
-    start,
-    stop: async (signal = 'SIGTERM') => {
-      process?.child.kill(signal);
-      await process?.ended;
-    },
-    cellsDone: async () => {
-      const headers = { authorization: `Bearer ${TOKEN}` };
-      const reply = await fetch(`${url}/_sandbox/ledger`, { headers });
-      // Of sandbox/own-routes.ts.
-      return ((await reply.json()) as { cellsDone: number }).cellsDone;
+    ...{ url, start, stop },
+    books: async () => {
+      await stop();
+      // The journal, played again here, is the state it ended in.
+      return startSandbox({ token: TOKEN, stateFile: journal, seed });
     },
   };
 }

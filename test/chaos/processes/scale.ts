@@ -1,3 +1,6 @@
+import { CASES, caseOf } from '../../support/providers/cases.ts';
+import type { ProviderCase } from '../../support/providers/provider-case.ts';
+
 /**
  * How much is done: little in `npm test`, much in `npm run chaos:processes`, which also tells the
  * figures.
@@ -8,5 +11,15 @@ export const scale = LONG
   ? { runs: 10, killsARun: 3, pairs: 3, deploys: 10 }
   : { runs: 1, killsARun: 2, pairs: 1, deploys: 3 };
 
+const only = process.env['ROWMILL_CHAOS_PROVIDER'];
+
+/** All of them, or the one that was asked for. */
+export const PROVIDERS: readonly ProviderCase[] =
+  only === undefined || only === '' ? CASES : [caseOf(only)];
+
+/** One provider is enough in `npm test` where its own code is hardly at stake: they take turns. */
+export const inTurn = <T>(all: readonly T[], turn: number): readonly T[] =>
+  LONG ? all : all.slice(turn % all.length).slice(0, 1);
+
 /** One test may take so long on a busy machine. */
-export const LIMIT_MS = LONG ? 1_800_000 : 300_000;
+export const LIMIT_MS = LONG ? 1_800_000 : 600_000;

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { startSandbox } from '../../../sandbox/index.ts';
 import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../../../src/contract/run.ts';
 import { parsePipeline } from '../../../src/spec/index.ts';
-import { gather, type Evidence, type WantedRow } from '../../support/evidence.ts';
-import { TOKEN } from '../../support/token.ts';
+import { gather, type Evidence } from '../../support/evidence.ts';
 import { breaches } from '../../support/invariants.ts';
+import { companies, wantedRows } from '../../support/providers/cases.ts';
+import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { rowmill, type Command } from '../../cli/command.ts';
 import { openSandboxPort, type SandboxPort } from './sandbox-port.ts';
 
@@ -19,14 +19,19 @@ export type Handle = WorkflowHandle<Run>;
 export interface SiteOptions {
   /** Names the run. */
   name: string;
+  provider: ProviderCase;
   rows: number;
   seed?: number;
   /** API milliseconds in one real millisecond: a cell takes one to three minutes of the API's. */
   speed?: number;
   /** Of Temporal; the one of the test run unless given. */
   address?: string;
+  /** Instead of one in a process of its own. */
+  sandbox?: SandboxPort;
   /** Where the store is; in the site's folder unless given. */
   store?: string;
+  /** Why the run ends before its time; it may not unless given. */
+  cutShort?: string;
   /** Over the pipeline of the test. */
   pipeline?: Record<string, unknown>;
 }
@@ -53,16 +58,10 @@ export interface Site {
   startRun(): Promise<Handle>;
   /** Type and attempt of the step under way. */
   step(): Promise<StepNow | null>;
-  /** Waits until the run is over; gives back what is wrong, and ends the sandbox. */
+  isOver(): Promise<boolean>;
+  /** Waits until the run is over; gives back what is wrong, and ends workers and sandbox. */
   verdict(handle: Handle): Promise<string[]>;
 }
-
-const SECTOR = {
-  kind: 'agent',
-  key: 'sector',
-  name: 'Sector',
-  value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
-};
 
 let sites = 0;
 
@@ -80,25 +79,24 @@ export async function withSite<T>(
 }
 
 async function openSite(options: SiteOptions): Promise<{ site: Site; close: () => Promise<void> }> {
-  const { name, seed = 1, speed = 60 } = options;
+  const { name, provider, seed = 1, speed = 60 } = options;
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-chaos-'));
   const address = options.address ?? process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
   const taskQueue = `chaos-${process.pid}-${Date.now()}-${(sites += 1)}`;
   const journal = join(folder, 'sandbox.journal');
-  const sandbox = await openSandboxPort({ cwd: folder, journal, seed, speed });
+  const sandbox = options.sandbox ?? (await openSandboxPort({ cwd: folder, journal, seed, speed }));
   const connection = await Connection.connect({ address });
   const client = new Client({ connection });
-  const workflowId = `${name}-${taskQueue}`;
+  const workflowId = `${name}-${provider.name}-${taskQueue}`;
   const workers: Command[] = [];
-  const wanted = rowsOf(options.rows);
-  const input = await inputOf(folder, wanted, options.pipeline ?? {});
+  const rows = companies(options.rows);
+  const input = await inputOf(folder, rows, options);
 
   const startWorker = async (env: Record<string, string> = {}): Promise<Command> => {
     const worker = rowmill(['worker'], {
       cwd: folder,
       env: {
-        EXTRUCT_API_TOKEN: TOKEN,
-        EXTRUCT_BASE_URL: sandbox.url,
+        ...provider.env(sandbox.url),
         TEMPORAL_ADDRESS: address,
         ROWMILL_TASK_QUEUE: taskQueue,
         ROWMILL_STORE: options.store ?? join(folder, 'store'),
@@ -132,16 +130,21 @@ async function openSite(options: SiteOptions): Promise<{ site: Site; close: () =
         lastFailure: step.lastFailure?.message ?? null,
       };
     },
+    isOver: async () => {
+      const { status } = await client.workflow.getHandle(workflowId).describe();
+      return status.name !== 'RUNNING';
+    },
     verdict: async (handle) => {
       const ended = await endOf(handle);
-      await sandbox.stop();
-      // Its journal, played again here, is the state it ended in.
-      const books = await startSandbox({ token: TOKEN, stateFile: journal, seed });
+      const logs = await Promise.all(workers.map(logOf));
+      const books = await sandbox.books();
       try {
         const { pipeline } = input;
+        const wanted = wantedRows(provider, rows);
         const scene = { folder, client, sandbox: books };
         const evidence = await gather(scene, { workflowId, pipeline, wanted, ended });
-        return [...breaches(evidence), ...shortfalls(evidence)];
+        for (const [at, log] of logs.entries()) evidence.texts.set(`log of worker ${at}`, log);
+        return [...breaches(evidence), ...shortfalls(evidence, options.cutShort ?? null)];
       } finally {
         await books.close();
       }
@@ -168,31 +171,34 @@ async function endOf(handle: Handle): Promise<RunSummary | Error> {
   }
 }
 
-/** None of these processes' troubles may cut a run short. */
-function shortfalls({ failure, manifest }: Evidence): string[] {
-  if (failure !== null) return [`it failed: ${failure.message}`];
-  const reason = manifest.reason ?? null;
-  return reason === null ? [] : [`it was cut short: ${reason}`];
+/** All that a worker has said; it is of no use any more. */
+async function logOf({ child, ended }: Command): Promise<string> {
+  child.kill('SIGKILL');
+  const { stdout, stderr } = await ended;
+  return stdout + stderr;
 }
 
-const rowsOf = (count: number): WantedRow[] =>
-  Array.from({ length: count }, (_, n) => ({ key: `S${n}`, input: { input: `Company ${n}` } }));
+/** None of these processes' troubles may cut a run short. */
+function shortfalls({ failure, manifest }: Evidence, cutShort: string | null): string[] {
+  if (failure !== null) return [`it failed: ${failure.message}`];
+  const reason = manifest.reason ?? null;
+  return reason === cutShort ? [] : [`it was cut short: ${String(reason)}`];
+}
 
 async function inputOf(
   folder: string,
-  wanted: WantedRow[],
-  overrides: Record<string, unknown>,
+  rows: ReturnType<typeof companies>,
+  { provider, pipeline = {} }: SiteOptions,
 ): Promise<EnrichTableInput> {
   const file = join(folder, 'pipeline.json');
-  const inline = wanted.map(({ key, input }) => ({ Symbol: key, Security: input['input'] }));
   const text = JSON.stringify({
     name: 'chaos',
-    provider: 'extruct',
-    table: { kind: 'company', columns: [SECTOR] },
-    rows: { inline, key: 'Symbol', map: { input: 'Security' } },
+    provider: provider.name,
+    table: provider.tables.one,
+    rows: { inline: rows, key: 'Symbol', map: provider.map },
     run: { pollAtLeast: '200ms', pollAtMost: '1s', stallAfter: '2m', deadline: '20m' },
     results: [{ to: 'out/results.jsonl' }],
-    ...overrides,
+    ...pipeline,
   });
   await writeFile(file, text);
   return { pipeline: parsePipeline(text, { file, baseDir: folder }).pipeline };

@@ -11,6 +11,10 @@ export function caseOf(provider: string): ProviderCase {
   return found;
 }
 
+/** Environment of a process that may meet any of them. */
+export const allEnv = (url: string): Record<string, string> =>
+  Object.fromEntries(CASES.flatMap((one) => Object.entries(one.env(url))));
+
 export interface CompanyRow extends Record<string, string> {
   Symbol: string;
   Security: string;

@@ -34,6 +34,7 @@ export const extruct: ProviderCase = {
   map: { input: 'Security' },
   changes: ['create-table', 'add-rows', 'delete-rows', 'start-run', 'delete-table'],
   balance: true,
+  asksBack: false,
 
   columnsOf: ({ table }) =>
     table.columns

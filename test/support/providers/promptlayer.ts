@@ -47,6 +47,7 @@ export const promptlayer: ProviderCase = {
     'delete-table',
   ],
   balance: false,
+  asksBack: true,
 
   columnsOf: ({ table }) =>
     table.columns

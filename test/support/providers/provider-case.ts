@@ -48,6 +48,8 @@ export interface ProviderCase {
   changes: readonly RequestKind[];
   /** It says how many credits are left: a run without any is not taken for one that hangs. */
   balance: boolean;
+  /** It asks back before it starts a large run: a second request says yes. */
+  asksBack: boolean;
   columnsOf: (pipeline: Pipeline) => JudgedColumn[];
   /** What stands in the sandbox, which serves one run only; child tables aside. */
   tablesIn: (sandbox: Pick<Sandbox, 'ledger' | 'state'>) => LiveTable[];

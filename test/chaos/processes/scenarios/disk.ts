@@ -1,5 +1,6 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProviderCase } from '../../../support/providers/provider-case.ts';
 import { newDisk } from '../../../store/place.ts';
 import { withSite } from '../site.ts';
 import { untilItSays, untilItWaits } from './waiting.ts';
@@ -16,10 +17,10 @@ function fill(path: string): void {
 }
 
 /** The store's disk is full when results come; it goes on after somebody made room. */
-export async function fullDisk(): Promise<string[] | 'skipped'> {
+export async function fullDisk(provider: ProviderCase): Promise<string[] | 'skipped'> {
   const disk = newDisk(1_024);
   if (disk === null) return 'skipped';
-  return withSite({ name: 'full', rows: 40, store: disk.path }, async (site) => {
+  return withSite({ name: 'full', provider, rows: 40, store: disk.path }, async (site) => {
     await site.startWorker();
     const handle = await site.startRun();
     await untilItWaits(site);
@@ -32,10 +33,10 @@ export async function fullDisk(): Promise<string[] | 'skipped'> {
 }
 
 /** The store's disk is read-only when results come; it goes on when it can be written again. */
-export async function readOnlyDisk(): Promise<string[] | 'skipped'> {
+export async function readOnlyDisk(provider: ProviderCase): Promise<string[] | 'skipped'> {
   const disk = newDisk(1_024);
   if (disk === null) return 'skipped';
-  return withSite({ name: 'read-only', rows: 40, store: disk.path }, async (site) => {
+  return withSite({ name: 'read-only', provider, rows: 40, store: disk.path }, async (site) => {
     await site.startWorker();
     const handle = await site.startRun();
     await untilItWaits(site);

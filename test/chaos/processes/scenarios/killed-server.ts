@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTemporalServer } from '../../../../src/dev/temporal/server.ts';
+import type { ProviderCase } from '../../../support/providers/provider-case.ts';
 import { withSite } from '../site.ts';
 import { untilItWaits } from './waiting.ts';
 
 /** The server is killed in the middle of a run, and started again on its file and its port. */
-export async function killedServer(): Promise<string[]> {
+export async function killedServer(provider: ProviderCase): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-chaos-temporal-'));
   const dbFile = join(folder, 'temporal.db');
   let server = await startTemporalServer({ dbFile });
   const port = Number(server.address.split(':')[1]);
   try {
     return await withSite(
-      { name: 'server', rows: 40, speed: 20, address: server.address },
+      { name: 'server', provider, rows: 40, speed: 20, address: server.address },
       async (site) => {
         await site.startWorker();
         const handle = await site.startRun();

@@ -1,23 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProviderCase } from '../../../support/providers/provider-case.ts';
 import { until } from '../../../support/until.ts';
 import { randomOf } from '../../../../bench/simulation/random.ts';
 import { scale } from '../scale.ts';
 import { withSite } from '../site.ts';
-import { untilItWaits } from './waiting.ts';
+import { untilInHand, untilItWaits } from './waiting.ts';
 
-/** One run whose only worker is killed again and again, at moments that follow from the seed. */
-export const killedWorker = (seed: number): Promise<string[]> =>
-  withSite({ name: `killed-${seed}`, rows: 60, seed }, async (site) => {
+/**
+ * One run whose only worker is killed again and again, at moments that follow from the seed: so
+ * long after it has taken a step in hand.
+ */
+export const killedWorker = (
+  provider: ProviderCase,
+  seed: number,
+): Promise<{ wrong: string[]; kills: string[] }> =>
+  withSite({ name: `killed-${seed}`, provider, rows: 60, seed }, async (site) => {
     const random = randomOf(seed);
     const handle = await site.startRun();
+    const kills: string[] = [];
     for (let kill = 0; kill < scale.killsARun; kill += 1) {
       const worker = await site.startWorker();
+      if (!(await untilInHand(site, worker))) break;
       await sleep(random() * 4_000);
       worker.child.kill('SIGKILL');
       await worker.ended;
+      kills.push((await site.step())?.type ?? 'nothing in hand');
     }
     await site.startWorker();
-    return (await site.verdict(handle)).map((what) => `seed ${seed}: ${what}`);
+    return { wrong: await site.verdict(handle), kills };
   });
 
 /** Of `HEARTBEAT` in workflows/policies.ts. */
@@ -27,8 +37,8 @@ const HEARTBEAT_MS = 30_000;
  * Of two workers on one queue the one that holds the wait is killed. R12 is the time until the other
  * one has it in hand, in heartbeat time-outs.
  */
-export const killedOfTwo = (): Promise<{ wrong: string[]; r12: number }> =>
-  withSite({ name: 'pair', rows: 40, speed: 20 }, async (site) => {
+export const killedOfTwo = (provider: ProviderCase): Promise<{ wrong: string[]; r12: number }> =>
+  withSite({ name: 'pair', provider, rows: 40, speed: 20 }, async (site) => {
     const workers = await Promise.all([site.startWorker(), site.startWorker()]);
     const handle = await site.startRun();
     const { holder, attempt } = await untilItWaits(site);

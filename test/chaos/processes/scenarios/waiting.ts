@@ -1,4 +1,5 @@
 import { until } from '../../../support/until.ts';
+import type { Command } from '../../../cli/command.ts';
 import type { Site, StepNow } from '../site.ts';
 
 const WITHIN_MS = 120_000;
@@ -14,6 +15,18 @@ export async function untilItWaits(site: Site): Promise<StepNow & { holder: stri
     const step = await site.step();
     if (step !== null && step.holder !== null) return { ...step, holder: step.holder };
   }
+}
+
+/** Until this worker has some step in hand; `false` when the run is over before. */
+export async function untilInHand(site: Site, { child }: Command): Promise<boolean> {
+  const isHolder = async (): Promise<boolean> =>
+    (await site.step())?.holder?.startsWith(`${child.pid}@`) ?? false;
+  await until(
+    'the worker has a step in hand, or the run is over',
+    async () => (await isHolder()) || (await site.isOver()),
+    WITHIN_MS,
+  );
+  return !(await site.isOver());
 }
 
 /** Until people see why it does not go on. */

@@ -1,0 +1,33 @@
+import type { ProviderCase } from '../../../support/providers/provider-case.ts';
+import { until } from '../../../support/until.ts';
+import { openHeldSandbox, type Fate, type Moment } from '../held-sandbox.ts';
+import { nameOf, ROWS } from '../moments.ts';
+import { withSite } from '../site.ts';
+
+export interface KilledAt {
+  provider: ProviderCase;
+  moments: readonly Moment[];
+  fate: Fate;
+}
+
+/** One run whose only worker is killed at each of these moments, while a request is under way. */
+export async function killedAt({ provider, moments, fate }: KilledAt): Promise<string[]> {
+  const sandbox = await openHeldSandbox(1, 600);
+  const pipeline = {
+    run: { pollAtLeast: '200ms', pollAtMost: '1s', stallAfter: '2m', deadline: '25m' },
+  };
+  const options = { name: 'killed-at', provider, rows: ROWS, sandbox, pipeline };
+  return withSite(options, async (site) => {
+    const handle = await site.startRun();
+    for (const moment of moments) {
+      sandbox.waitFor(moment, async () => (await site.step())?.type ?? null);
+      const worker = await site.startWorker();
+      await until(nameOf(moment), () => sandbox.holds(), 240_000);
+      worker.child.kill('SIGKILL');
+      await worker.ended;
+      sandbox.letGo(fate);
+    }
+    await site.startWorker();
+    return site.verdict(handle);
+  });
+}
