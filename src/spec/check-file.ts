@@ -108,7 +108,7 @@ function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
     findings.push({
       path: ['rows', 'map', key],
       found: `"${key}" is no input column of the table`,
-      allowed: `input columns: ${inputs.join(', ')}`,
+      allowed: inputs.length === 0 ? 'it has none' : `input columns: ${inputs.join(', ')}`,
       suggestion: nearest(key, inputs),
     });
   }

@@ -5,10 +5,15 @@ import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
 import type { Provider, TableRow } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
+import { closeServers } from '../http/server.ts';
 import { stageOf, type Scene } from './sandbox-scene.ts';
+import { openWire } from './wire.ts';
 
 const { scene, clear } = stageOf(createPromptLayerProvider);
-afterEach(clear);
+afterEach(async () => {
+  await closeServers();
+  await clear();
+});
 
 const prompt = (title: string, text: string, reads: string) => ({
   title,
@@ -142,6 +147,38 @@ test('in a table nobody has touched, only what a new sheet holds is looked at', 
   await provider.ensureColumns({ id, untouched: true }, spec, { onRequest });
   expect(requests).toEqual(['POST', 'GET', 'PATCH', 'POST', 'POST', 'POST']);
   expect((await provider.ensureColumns({ id }, spec, {})).columns).toHaveLength(4);
+});
+
+test('a column names what it reads by id, and the field it is read for', async () => {
+  const { sandbox } = await scene();
+  const wire = await openWire(sandbox.url);
+  const provider = createPromptLayerProvider({ baseUrl: wire.url, token: 'sandbox-token-1' });
+  const columns = [
+    { title: 'Same', type: 'COMPARE', config: { sources: ['Sector', 'Company'] } },
+    ...spec.columns,
+  ];
+  const { id } = await provider.createTable(spec, 'A table', 'run-1', {});
+  const table = await provider.ensureColumns({ id }, { ...spec, columns }, {});
+  const idOf = (title: string): string => table.columns.find(({ key }) => key === title)?.id ?? '';
+  const sent = wire.received
+    .filter(({ method, url }) => method === 'POST' && url.endsWith('/columns'))
+    .map(({ body }): unknown => JSON.parse(body));
+  const reads = (title: string, more: object) => ({
+    ...{ column_id: idOf(title), reference_type: 'value', ...more },
+  });
+  const variable = (title: string) =>
+    reads(title, {
+      config_key: 'prompt_template_variable_mappings',
+      config_meta: { variable_name: 'word' },
+    });
+  const source = (title: string, position: number) =>
+    reads(title, { config_key: 'sources', config_meta: { position } });
+  expect(sent).toEqual([
+    { title: 'rowmill key', type: 'TEXT' },
+    { ...spec.columns[2], dependencies: [variable('Company')] },
+    { ...columns[0], dependencies: [source('Sector', 0), source('Company', 1)] },
+    { ...spec.columns[0], dependencies: [variable('Sector')] },
+  ]);
 });
 
 test('the confirmation is given up to the cells that were approved, never beyond', async () => {

@@ -1,8 +1,9 @@
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import type { ColumnProblem, TableShape } from '../provider-spec.ts';
+import { checkPrompt } from './check-prompt.ts';
 import { TEXT } from './column-configs.ts';
 import { KEY_TITLE } from './columns.ts';
-import { objectOf, referencesOf, titleOf, typeOf } from './dependencies.ts';
+import { referencesOf, titleOf, typeOf } from './dependencies.ts';
 
 /** Everything about the columns that their shape cannot say; works on configs of any shape. */
 export function checkColumns({ columns }: TableShape): ColumnProblem[] {
@@ -44,20 +45,6 @@ function checkType(config: ColumnConfig, index: number): ColumnProblem[] {
   return [{ path: [index, 'type'], found: '"HUMAN"', allowed }];
 }
 
-function checkPrompt(config: ColumnConfig, index: number): ColumnProblem[] {
-  if (typeOf(config) !== 'PROMPT_TEMPLATE') return [];
-  const fields = objectOf(config['config']);
-  const count = ['template', 'inline_template'].filter((name) => name in fields).length;
-  if (count === 1) return [];
-  return [
-    {
-      path: 'config' in config ? [index, 'config'] : [index],
-      found: count === 0 ? 'no prompt' : 'both `template` and `inline_template`',
-      allowed: 'exactly one of config.template and config.inline_template',
-    },
-  ];
-}
-
 function checkReferences(
   columns: readonly ColumnConfig[],
   config: ColumnConfig,
@@ -65,12 +52,12 @@ function checkReferences(
 ): ColumnProblem[] {
   const own = titleOf(config);
   const others = columns.map(titleOf).filter((title) => title !== '' && title !== own);
-  return referencesOf(config).flatMap(({ title, path }): ColumnProblem[] => {
+  return referencesOf(config).flatMap(({ title, path, elsewhere }): ColumnProblem[] => {
     if (typeOf(config) === TEXT) {
       const allowed = 'none: text columns are filled from the rows';
       return [{ path: [index, ...path], found: `"${title}"`, allowed }];
     }
-    if (others.includes(title)) return [];
+    if (others.includes(title) || elsewhere) return [];
     return [
       {
         path: [index, ...path],

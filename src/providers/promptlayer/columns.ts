@@ -2,7 +2,7 @@ import type { Json } from '../../contract/json.ts';
 import type { ColumnConfig, TableSpec } from '../../contract/pipeline.ts';
 import type { Column } from '../../contract/table.ts';
 import { TEXT } from './column-configs.ts';
-import { inOrder, referencesOf, titleOf, typeOf } from './dependencies.ts';
+import { inOrder, referencesOf, titleOf, titlesRead, typeOf } from './dependencies.ts';
 import type { ColumnWire } from './wire.ts';
 
 /** Rows have no ids of their own: this text column says whose they are. */
@@ -33,8 +33,8 @@ export function columnBody(config: ColumnConfig, there: readonly ColumnWire[]): 
 
 /** The columns of the sheet in our words; strangers' are left alone. */
 export function columnsOf(there: readonly ColumnWire[], spec: TableSpec): Column[] {
-  const inputs = new Set(
-    spec.columns.filter((config) => typeOf(config) === TEXT).map((config) => titleOf(config)),
+  const computed = new Set(
+    spec.columns.filter((config) => typeOf(config) !== TEXT).map((config) => titleOf(config)),
   );
   return wantedColumns(spec).flatMap((config): Column[] => {
     const title = titleOf(config);
@@ -47,9 +47,7 @@ export function columnsOf(there: readonly ColumnWire[], spec: TableSpec): Column
         name: title,
         input: typeOf(config) === TEXT,
         ours: title !== KEY_TITLE,
-        dependsOn: referencesOf(config)
-          .map((reference) => reference.title)
-          .filter((each) => !inputs.has(each)),
+        dependsOn: titlesRead(config).filter((each) => computed.has(each)),
       },
     ];
   });

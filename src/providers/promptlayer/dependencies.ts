@@ -8,28 +8,89 @@ export interface Reference {
   path: (string | number)[];
   /** The rest of the entry, to be sent with the id of the column. */
   entry: JsonObject;
+  /** It may as well be a column of another sheet. */
+  elsewhere: boolean;
 }
+
+/** Fields of a config that name one column, in whatever type has them (Node & Column Types). */
+const ONE_COLUMN = [
+  'source',
+  'chat_history_source',
+  'content_source',
+  'conversation_completed_prompt_source',
+  'diff_source',
+  'expected_source',
+  'iterator_source',
+  'prompt_source',
+  'trace_source',
+  'user_persona_source',
+  'value_source',
+];
+
+/** Fields that map variables to columns. */
+const MAPPINGS = [
+  'prompt_template_variable_mappings',
+  'variable_mappings',
+  'input_variables',
+  'input_mappings',
+];
+
+/** What a loop hands to its own prompt, besides columns. */
+const OF_A_LOOP = ['loop_index', 'previous_outputs', '_iterator_item'];
 
 /** Of any column config, also of one that is not quite right. */
 export const titleOf = (config: ColumnConfig): string => textOf(config['title']);
 export const typeOf = (config: ColumnConfig): string => textOf(config['type']);
 
-/** What a column reads: named under `dependencies`, or mapped to a variable of its prompt. */
+/**
+ * What a column reads: named under `dependencies`, or by its own config. An entry of `dependencies`
+ * stands as it is written; the others say which field they are read for, as official clients do.
+ */
 export function referencesOf(config: ColumnConfig): Reference[] {
+  const elsewhere = typeOf(config) === 'COMPOSITION';
   const named = Array.isArray(config['dependencies']) ? config['dependencies'] : [];
   const references = named.flatMap((entry, at): Reference[] => {
     const { column_id: title, ...rest } = objectOf(entry);
     if (typeof title !== 'string') return [];
-    return [{ title, path: ['dependencies', at, 'column_id'], entry: rest }];
+    return [{ title, path: ['dependencies', at, 'column_id'], entry: rest, elsewhere }];
   });
-  const variables = objectOf(objectOf(config['config'])['prompt_template_variable_mappings']);
-  for (const [variable, title] of Object.entries(variables)) {
-    if (typeof title !== 'string' || references.some((one) => one.title === title)) continue;
-    const path = ['config', 'prompt_template_variable_mappings', variable];
-    references.push({ title, path, entry: { reference_type: 'value' } });
+  const told = new Set(references.map(({ title }) => title));
+  for (const { title, path, meta } of sourcesOf(objectOf(config['config']))) {
+    if (typeof title !== 'string' || told.has(title) || OF_A_LOOP.includes(title)) continue;
+    const [key = ''] = path;
+    const entry = { reference_type: 'value', config_key: key, ...meta };
+    references.push({ title, path: ['config', ...path], entry, elsewhere });
   }
   return references;
 }
+
+interface Source {
+  title: Json | undefined;
+  path: (string | number)[];
+  meta?: { config_meta: JsonObject };
+}
+
+function sourcesOf(fields: JsonObject): Source[] {
+  const list = Array.isArray(fields['sources']) ? fields['sources'] : [];
+  return [
+    ...ONE_COLUMN.map((key) => ({ title: fields[key], path: [key] })),
+    ...list.map((title, position) => ({
+      ...{ title, path: ['sources', position] },
+      meta: { config_meta: { position } },
+    })),
+    ...MAPPINGS.flatMap((key) =>
+      Object.entries(objectOf(fields[key])).map(([variable, title]) => ({
+        ...{ title, path: [key, variable] },
+        meta: { config_meta: { variable_name: variable } },
+      })),
+    ),
+  ];
+}
+
+/** The titles of those columns, each once. */
+export const titlesRead = (config: ColumnConfig): string[] => [
+  ...new Set(referencesOf(config).map(({ title }) => title)),
+];
 
 /**
  * The columns, each behind the ones it reads: the order they are made in. Columns that read each
@@ -42,7 +103,7 @@ export function inOrder(columns: readonly ColumnConfig[]): ColumnConfig[] {
   const visit = (config: ColumnConfig | undefined): void => {
     if (config === undefined || order.has(config) || open.has(config)) return;
     open.add(config);
-    for (const { title } of referencesOf(config)) visit(byTitle.get(title));
+    for (const title of titlesRead(config)) visit(byTitle.get(title));
     order.add(config);
   };
   columns.forEach(visit);

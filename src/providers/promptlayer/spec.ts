@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
 import { checkColumns } from './check-columns.ts';
 import { columnConfig, COSTS, isColumnType, TEXT } from './column-configs.ts';
-import { referencesOf, titleOf, typeOf } from './dependencies.ts';
+import { titleOf, titlesRead, typeOf } from './dependencies.ts';
 
 /** Add Rows and List Rows take and give 100 at most. */
 export const PROMPTLAYER_LIMITS = { rowsPerAdd: 100, rowsPerPage: 100 } as const;
@@ -39,9 +39,7 @@ function plan({ columns }: TableShape): PlannedColumn[] {
       ours: true,
       paid,
       creditsWeight: paid ? 1 : 0,
-      dependsOn: referencesOf(config)
-        .map(({ title }) => title)
-        .filter((title) => computed.has(title)),
+      dependsOn: titlesRead(config).filter((title) => computed.has(title)),
     };
   });
 }
