@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
-import { openHouse, TOKEN, type House } from '../support/house.ts';
+import { openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
 import { COMPANIES, pipelineText, rowmill, workplace } from './command.ts';
 
 // Each test starts several processes, which takes its time on a busy machine.
@@ -115,11 +115,7 @@ test('list, status and results tell of a run that has ended', async () => {
 test('what check --json prints starts the same run from any client', async () => {
   const { stdout } = await place.command('check', 'pipeline.json', '--json', '--out', 'any.jsonl');
   const { workflowInput } = JSON.parse(stdout) as { workflowInput: EnrichTableInput };
-  const summary = (await house.client.workflow.execute('enrichTable', {
-    workflowId: id('any-client'),
-    taskQueue: house.taskQueue,
-    args: [workflowInput],
-  })) as RunSummary;
+  const summary = await wholeRun(house, id('any-client'), workflowInput);
   expect(summary).toMatchObject({ outcome: 'completed', rows: 3 });
 });
 

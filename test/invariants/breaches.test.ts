@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { RunSummary } from '../../src/contract/run.ts';
 import { gather, type Evidence, type LiveTable } from '../support/evidence.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
+import { inputFor, openHouse, type House, wholeRun } from '../support/house.ts';
 import { breaches, type Invariant } from '../support/invariants.ts';
 
 const ROWS = Array.from({ length: 40 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
@@ -12,11 +11,7 @@ beforeAll(async () => {
   house = await openHouse({ sandbox: { failRate: 0.2, hopelessRate: 0.1 } });
   const workflowId = `sound-${house.taskQueue}`;
   const { pipeline } = await inputFor(house, ROWS);
-  const ended = (await house.client.workflow.execute('enrichTable', {
-    workflowId,
-    taskQueue: house.taskQueue,
-    args: [{ pipeline }],
-  })) as RunSummary;
+  const ended = await wholeRun(house, workflowId, { pipeline });
   const wanted = ROWS.map((row) => ({ key: row.Symbol, input: { input: row.Security } }));
   sound = await gather(house, { workflowId, pipeline, wanted, ended });
 }, 60_000);

@@ -4,9 +4,9 @@ import type { ColumnConfig, TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { TableRef } from '../../src/contract/table.ts';
 import { createExtructProvider } from '../../src/providers/extruct/provider.ts';
-import type { Provider, TableRow } from '../../src/providers/provider.ts';
+import type { Provider } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
-import { stageOf, type Scene } from './sandbox-scene.ts';
+import { readAll, stageOf, type Scene } from './sandbox-scene.ts';
 
 const { scene, clear } = stageOf(createExtructProvider);
 afterEach(clear);
@@ -37,17 +37,6 @@ async function load(provider: Provider, rows: SnapshotRow[]): Promise<TableRef> 
     await provider.addRows(table, rows.slice(from, from + provider.limits.rowsPerAdd), {});
   }
   return table;
-}
-
-async function readAll(provider: Provider, table: TableRef): Promise<TableRow[]> {
-  const rows: TableRow[] = [];
-  let cursor: string | null = null;
-  do {
-    const page = await provider.page(table, cursor, {});
-    rows.push(...page.rows);
-    cursor = page.next;
-  } while (cursor !== null);
-  return rows;
 }
 
 async function untilIdle({ provider, passMs }: Scene, table: TableRef): Promise<number> {

@@ -3,10 +3,10 @@ import type { TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
-import type { Provider, TableRow } from '../../src/providers/provider.ts';
+import type { Provider } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
 import { closeServers } from '../http/server.ts';
-import { stageOf, type Scene } from './sandbox-scene.ts';
+import { readAll, stageOf, type Scene } from './sandbox-scene.ts';
 import { openWire } from './wire.ts';
 
 const { scene, clear } = stageOf(createPromptLayerProvider);
@@ -81,17 +81,6 @@ async function runToTheEnd(
     if (!running) return receipt;
   }
   throw new Error('it never became idle');
-}
-
-async function readAll(provider: Provider, table: TableRef): Promise<TableRow[]> {
-  const rows: TableRow[] = [];
-  let cursor: string | null = null;
-  do {
-    const page = await provider.page(table, cursor, {});
-    rows.push(...page.rows);
-    cursor = page.next;
-  } while (cursor !== null);
-  return rows;
 }
 
 const PERFECT = { failRate: 0, hopelessRate: 0 };

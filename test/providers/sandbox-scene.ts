@@ -1,6 +1,7 @@
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/index.ts';
 import { createLimiter, type Limiter } from '../../src/http/limiter.ts';
-import type { Provider } from '../../src/providers/provider.ts';
+import type { TableRef } from '../../src/contract/table.ts';
+import type { Provider, TableRow } from '../../src/providers/provider.ts';
 
 export interface Scene {
   sandbox: Sandbox;
@@ -40,4 +41,16 @@ export function stageOf(create: (options: ProviderOptions) => Provider): Stage {
       await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
     },
   };
+}
+
+/** Every row, by all the pages. */
+export async function readAll(provider: Provider, table: TableRef): Promise<TableRow[]> {
+  const rows: TableRow[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await provider.page(table, cursor, {});
+    rows.push(...page.rows);
+    cursor = page.next;
+  } while (cursor !== null);
+  return rows;
 }

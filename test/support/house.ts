@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/index.ts';
-import type { EnrichTableInput } from '../../src/contract/run.ts';
+import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
+import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import type { Json } from '../../src/contract/json.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { quietRetry } from '../../src/client/quiet-retry.ts';
@@ -104,6 +105,18 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
   };
 }
+
+/** Starts a run and waits for its end; throws `WorkflowFailedError` where it fails. */
+export const wholeRun = (
+  { client, taskQueue }: House,
+  workflowId: string,
+  input: EnrichTableInput,
+): Promise<RunSummary> =>
+  client.workflow.execute<(input: EnrichTableInput) => Promise<RunSummary>>(WORKFLOW_TYPE, {
+    workflowId,
+    taskQueue,
+    args: [input],
+  });
 
 /** A pipeline over inline rows, quick enough for a test. */
 export async function inputFor(

@@ -3,12 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
-import type { RunSummary } from '../../src/contract/run.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { closeServers } from '../http/server.ts';
 import { TINY } from '../providers/tiny/provider.ts';
 import { serveTiny } from '../providers/tiny/server.ts';
-import { openHouse, TOKEN, type House } from '../support/house.ts';
+import { openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -41,11 +40,7 @@ test('a provider that only the registry of the worker knows takes rows through a
     spend: { creditsPerCell: 1, maxCredits: 260 },
     results: [{ to: join(house.folder, 'out', 'results.jsonl'), format: 'jsonl' }],
   };
-  const summary = (await house.client.workflow.execute('enrichTable', {
-    workflowId: 'another-provider',
-    taskQueue: house.taskQueue,
-    args: [{ pipeline }],
-  })) as RunSummary;
+  const summary = await wholeRun(house, 'another-provider', { pipeline });
   expect(summary).toMatchObject({
     ...{ outcome: 'completed', rows: 130, creditsSpent: null },
     cells: { done: 260, failed: 0, blocked: 0, pending: 0 },

@@ -3,9 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import type { QuarantineLine } from '../../src/contract/results.ts';
-import type { RunSummary } from '../../src/contract/run.ts';
 import { loadPipeline } from '../../src/spec/index.ts';
-import { openHouse, type House } from '../support/house.ts';
+import { openHouse, type House, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/companies/pipeline.yaml', import.meta.url));
@@ -20,11 +19,7 @@ afterAll(() => house.close());
 test('503 companies come back as the truth says, cell by cell, and nothing is paid twice', async () => {
   const { pipeline } = await loadPipeline(EXAMPLE, { outOverride: `${house.folder}/out.jsonl` });
   pipeline.run = { ...pipeline.run, pollAtLeastMs: 200 };
-  const summary = (await house.client.workflow.execute('enrichTable', {
-    workflowId: 'companies',
-    taskQueue: house.taskQueue,
-    args: [{ pipeline }],
-  })) as RunSummary;
+  const summary = await wholeRun(house, 'companies', { pipeline });
 
   const companies = parse<Record<string, string>>(await readFile(COMPANIES), { columns: true });
   const wanted = companies.map((company) => ({

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import type { RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
+import { inputFor, openHouse, type House, wholeRun } from '../support/house.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -11,11 +10,7 @@ afterAll(() => house.close());
 
 test('one row in, one row out', async () => {
   const input = await inputFor(house, [{ Symbol: 'MMM', Security: '3M' }]);
-  const summary = (await house.client.workflow.execute('enrichTable', {
-    workflowId: 'one-row',
-    taskQueue: house.taskQueue,
-    args: [input],
-  })) as RunSummary;
+  const summary = await wholeRun(house, 'one-row', input);
   expect(summary.outcome).toBe('completed');
   const text = await readFile(summary.results[0]?.path ?? '', 'utf8');
   expect(JSON.parse(text)).toMatchObject({

@@ -1,9 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { RunSummary } from '../../src/contract/run.ts';
 import { errorOfRun } from '../../src/client/index.ts';
-import { inputFor, openHouse } from '../support/house.ts';
+import { inputFor, openHouse, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
@@ -47,13 +46,9 @@ test.concurrent.each(runs)(
         },
       };
       const input = await inputFor(house, ROWS, overrides, provider);
-      const ended = await house.client.workflow
-        .execute('enrichTable', { workflowId, taskQueue: house.taskQueue, args: [input] })
-        .then(
-          // What the workflow returns.
-          (summary) => summary as RunSummary,
-          (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-        );
+      const ended = await wholeRun(house, workflowId, input).catch((error: unknown) =>
+        error instanceof Error ? error : new Error(String(error)),
+      );
       const end = ended instanceof Error ? errorOfRun(ended, workflowId).code : ended.outcome;
       expect(end).toBe(ENDS[script] ?? 'completed');
       const wanted = wantedRows(provider, ROWS);

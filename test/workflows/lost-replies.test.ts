@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
 import type { RequestKind } from '../../sandbox/faults/request-kinds.ts';
-import type { RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse } from '../support/house.ts';
+import { inputFor, openHouse, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
@@ -53,11 +52,7 @@ test.concurrent.each(runs)(
     try {
       const workflowId = `fault-${house.taskQueue}`;
       const input = await inputFor(house, ROWS, {}, provider);
-      const ended = (await house.client.workflow.execute('enrichTable', {
-        workflowId,
-        taskQueue: house.taskQueue,
-        args: [input],
-      })) as RunSummary;
+      const ended = await wholeRun(house, workflowId, input);
       expect(ended.outcome).toBe('completed');
       const wanted = wantedRows(provider, ROWS);
       await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Action, Intercept } from '../../sandbox/index.ts';
-import type { RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse } from '../support/house.ts';
+import { inputFor, openHouse, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 
 const ROWS = [{ Symbol: 'S0', Security: 'Company 0' }];
@@ -12,11 +11,7 @@ async function lookUps(intercept: Intercept): Promise<number> {
   try {
     const workflowId = `nothing-sent-${house.taskQueue}`;
     const input = await inputFor(house, ROWS);
-    const ended = (await house.client.workflow.execute('enrichTable', {
-      workflowId,
-      taskQueue: house.taskQueue,
-      args: [input],
-    })) as RunSummary;
+    const ended = await wholeRun(house, workflowId, input);
     expect(ended.outcome).toBe('completed');
     const wanted = ROWS.map((row) => ({ key: row.Symbol, input: { input: row.Security } }));
     await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });

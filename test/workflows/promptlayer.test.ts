@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
+import { inputFor, openHouse, type House, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
@@ -25,11 +25,7 @@ test('rows go through PromptLayer, and more cells than it runs unasked are confi
     Security: nth === 0 ? '3M' : `Company ${nth}`,
   }));
   const input = await inputFor(house, rows, {}, promptlayer);
-  const summary = (await house.client.workflow.execute('enrichTable', {
-    workflowId: 'promptlayer',
-    taskQueue: house.taskQueue,
-    args: [input],
-  })) as RunSummary;
+  const summary = await wholeRun(house, 'promptlayer', input);
   expect(summary).toMatchObject({ outcome: 'completed', rows: 120, cells: { done: 120 } });
   const text = await readFile(summary.results[0]?.path ?? '', 'utf8');
   const lines = text
@@ -49,11 +45,7 @@ test('what the cells took stands on each cell, by column in the manifest, and in
     const workflowId = `usage-${bad.taskQueue}`;
     const table = promptlayer.tables.two;
     const input = await inputFor(bad, rows, { table }, promptlayer);
-    const ended = (await bad.client.workflow.execute('enrichTable', {
-      workflowId,
-      taskQueue: bad.taskQueue,
-      args: [input],
-    })) as RunSummary;
+    const ended = await wholeRun(bad, workflowId, input);
     // That the cells add up to the summary is one of the invariants.
     const wanted = wantedRows(promptlayer, rows);
     await expectInvariants(bad, { workflowId, pipeline: input.pipeline, wanted, ended });
@@ -83,11 +75,7 @@ test('rows that land a second time while cells run stay in the table, and are ne
     const rows = companies(120);
     const workflowId = `late-rows-${slow.taskQueue}`;
     const input = await inputFor(slow, rows, {}, promptlayer);
-    const ended = (await slow.client.workflow.execute('enrichTable', {
-      workflowId,
-      taskQueue: slow.taskQueue,
-      args: [input],
-    })) as RunSummary;
+    const ended = await wholeRun(slow, workflowId, input);
     const { ledger } = slow.sandbox;
     // The blank one, ours, and the hundred that came twice.
     await until('the late rows have landed', () => ledger.summary().rowsLive === 221);
