@@ -7,7 +7,7 @@ import type { PassKind } from '../src/rules/passes.ts';
 import { CELL_OUTCOMES, noCells } from '../src/rules/outcome.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
-import { mergeParts } from './merge-parts.ts';
+import { mergeParts, type Merged } from './merge-parts.ts';
 import { runStep } from './step.ts';
 import { Sweep, type SweepCounts, type SweepReport } from './sweep.ts';
 
@@ -45,12 +45,12 @@ export const collectResults =
         const sweep = new Sweep(folder, input.sweep, input.snapshot.rows, last);
         try {
           const counts = await sweep.read(provider, input.table, step);
-          const { failedAgain } = await mergeParts(folder, input.sweep, {
+          const merged = await mergeParts(folder, input.sweep, {
             ordered: counts.ordered,
             kind: input.kind,
           });
           await sweep.reset();
-          return { found: collection(input, counts, failedAgain), calls: step.calls };
+          return { found: collection(input, counts, merged), calls: step.calls };
         } catch (error) {
           if (!(error instanceof RowmillError) || error.code !== 'pages_unstable') throw error;
           await sweep.reset();
@@ -59,11 +59,7 @@ export const collectResults =
       }
     });
 
-function collection(
-  input: CollectResultsInput,
-  counts: SweepCounts,
-  failedAgain: number,
-): Collection {
+function collection(input: CollectResultsInput, counts: SweepCounts, merged: Merged): Collection {
   const sum = (outcome: CellOutcome): number =>
     Object.values(counts.byColumn).reduce((total, column) => total + column[outcome], 0);
   const cells = noCells();
@@ -75,7 +71,7 @@ function collection(
     byColumn: counts.byColumn,
     inFlight: counts.inFlight,
     startable: counts.startable,
-    failedAgain,
+    ...merged,
     ...(counts.usage === undefined ? {} : { usage: counts.usage }),
   };
 }

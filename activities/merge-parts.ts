@@ -1,5 +1,5 @@
 import { RUN_FILE } from '../src/contract/names.ts';
-import { attemptsAfter } from '../src/rules/attempts.ts';
+import { attemptsAfter, rerunAfter } from '../src/rules/attempts.ts';
 import type { PassKind } from '../src/rules/passes.ts';
 import { readTries } from './tries.ts';
 import { openCellsFile, type OpenCell } from './open-cells.ts';
@@ -14,6 +14,8 @@ export const RESULTS_FILE = RUN_FILE.results;
 export interface Merged {
   /** Failed cells that had failed in the sweep before as well. */
   failedAgain: number;
+  /** Failed cells that no rerun has asked for. */
+  neverRerun: number;
 }
 
 export interface MergeOptions {
@@ -35,7 +37,7 @@ export async function mergeParts(
   const tries = await readTries(folder, sweep - 1);
   const results = await folder.create(RESULTS_FILE);
   const open = await folder.create(openCellsFile(sweep));
-  const merged: Merged = { failedAgain: 0 };
+  const merged: Merged = { failedAgain: 0, neverRerun: 0 };
   const parts = ordered ? partLines(folder, sweep) : inSnapshotOrder(folder, sweep);
   try {
     for await (const line of folder.lines(SNAPSHOT_FILE)) {
@@ -49,7 +51,10 @@ export async function mergeParts(
       for (const cell of JSON.parse(part.open) as PartOpenCell[]) {
         const before = tries.get(key, cell.column);
         if (cell.status === 'failed' && before?.status === 'failed') merged.failedAgain += 1;
-        await writeOpen(open, key, part.rowId, cell, attemptsAfter(kind, before, cell));
+        const rerun = rerunAfter(kind, before);
+        if (cell.status === 'failed' && !rerun) merged.neverRerun += 1;
+        const attempts = attemptsAfter(kind, before, cell);
+        await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun });
       }
     }
     await open.commit();
@@ -76,8 +81,7 @@ async function writeOpen(
   draft: Draft,
   key: string,
   rowIdJson: string,
-  cell: PartOpenCell,
-  attempts: number,
+  cell: PartOpenCell & { attempts: number; rerun: boolean },
 ): Promise<void> {
   const line: OpenCell = {
     key,
@@ -86,9 +90,10 @@ async function writeOpen(
     column: cell.column,
     status: cell.status,
     reason: cell.reason,
-    attempts,
+    attempts: cell.attempts,
     inFlight: cell.inFlight,
     startable: cell.startable,
+    ...(cell.rerun ? { rerun: true } : {}),
   };
   await draft.line(JSON.stringify(line));
 }

@@ -1,4 +1,5 @@
 import type { CellOutcome } from '../src/contract/results.ts';
+import type { RunMode } from '../src/contract/table.ts';
 import type { Folder } from '../src/store/store.ts';
 
 /** A cell that a sweep found without an answer: one line of `open-<sweep>.jsonl`. */
@@ -15,7 +16,15 @@ export interface OpenCell {
   inFlight: boolean;
   /** Never asked for, though everything it depends on is done. */
   startable: boolean;
+  /** A rerun of failed cells has asked for it. */
+  rerun?: true;
 }
+
+/** Whether a pass over some of the open cells asks for this one. */
+export const isAskedFor = (mode: RunMode, cell: OpenCell): boolean =>
+  mode === 'failed'
+    ? cell.status === 'failed' && cell.rerun !== true
+    : cell.startable || cell.inFlight;
 
 export const openCellsFile = (sweep: number): string => `open-${sweep}.jsonl`;
 

@@ -3,7 +3,7 @@ import type { TableRef } from '../src/contract/table.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
 import type { Folder } from '../src/store/store.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
-import { openCells, openCellsFile } from './open-cells.ts';
+import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
 import { readPatiently } from './reading.ts';
 import type { Step } from './step.ts';
 
@@ -42,19 +42,29 @@ export async function passLeftTraces<D>(
   return false;
 }
 
-/** Cells that the last sweep found failed. */
-export async function failedCells(folder: Folder): Promise<Asked> {
+/** Cells that the last sweep found failed; with its number only those that were never run again. */
+export async function failedCells(folder: Folder, openOfSweep: number | null): Promise<Asked> {
   const asked = new Map<string, { status: 'failed'; updatedAt: string }>();
   if (!(await folder.exists(RESULTS_FILE))) return asked;
+  const named = openOfSweep === null ? null : await namesAskedFor(folder, openOfSweep);
   for await (const line of folder.lines(RESULTS_FILE)) {
     if (!line.includes('"status":"failed"')) continue;
     // Written by collectResults in this shape.
     const { rowId, cells } = JSON.parse(line) as ResultRow;
     for (const [column, { status, updatedAt = '' }] of Object.entries(cells)) {
-      if (status === 'failed') asked.set(nameOf(rowId, column), { status, updatedAt });
+      const name = nameOf(rowId, column);
+      if (status === 'failed' && named?.has(name) !== false) asked.set(name, { status, updatedAt });
     }
   }
   return asked;
+}
+
+async function namesAskedFor(folder: Folder, sweep: number): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const cell of openCells(folder, openCellsFile(sweep))) {
+    if (isAskedFor('failed', cell)) names.add(nameOf(cell.rowId, cell.column));
+  }
+  return names;
 }
 
 /** Cells that the sweep of this number found never asked for. */

@@ -8,7 +8,7 @@ import { beginWatch, type Watch } from '../src/rules/watch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
 import { ROW_IDS_FILE } from './load-rows.ts';
-import { openCells, openCellsFile } from './open-cells.ts';
+import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
 import { failedCells, passLeftTraces, startableCells } from './pass-traces.ts';
 import { readPatiently } from './reading.ts';
 import { rowCount } from './row-audit.ts';
@@ -121,10 +121,11 @@ async function hasLanded(asked: Asked): Promise<boolean> {
   const movedAfterMs = await firstMove(asked);
   if (input.mode !== 'failed' && input.openOfSweep === null) return movedAfterMs !== null;
   // After the first pass other cells may move, and hang; only the cells that are asked for can tell.
+  const { mode, openOfSweep } = input;
   const cells =
-    input.openOfSweep === null
-      ? await failedCells(folder)
-      : await startableCells(folder, input.openOfSweep);
+    mode === 'failed' || openOfSweep === null
+      ? await failedCells(folder, openOfSweep)
+      : await startableCells(folder, openOfSweep);
   const leftTraces = () => passLeftTraces(provider, input.table, cells, step);
   if (movedAfterMs !== null) {
     if (await leftTraces()) return true;
@@ -195,7 +196,7 @@ async function openScopes(
 ): Promise<RunScope[]> {
   const rowsByColumn = new Map<string, string[]>();
   for await (const cell of openCells(folder, file)) {
-    if (!cell.startable && !cell.inFlight) continue;
+    if (!isAskedFor(mode, cell)) continue;
     const rows = rowsByColumn.get(cell.column) ?? [];
     rows.push(cell.rowId);
     rowsByColumn.set(cell.column, rows);

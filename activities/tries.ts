@@ -12,8 +12,8 @@ export async function readTries(folder: Folder, sweep: number): Promise<KnownTri
   const id = (key: string, column: string): string => `${column}\n${key}`;
   if (await folder.exists(openCellsFile(sweep))) {
     for await (const cell of openCells(folder, openCellsFile(sweep))) {
-      const { status, inFlight, attempts } = cell;
-      known.set(id(cell.key, cell.column), { status, inFlight, attempts });
+      const { status, inFlight, attempts, rerun = false } = cell;
+      known.set(id(cell.key, cell.column), { status, inFlight, attempts, rerun });
     }
   }
   return { get: (key, column) => known.get(id(key, column)) };

@@ -2,6 +2,7 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import type { RunSummary } from '../src/contract/run.ts';
 import type { RunMode } from '../src/contract/table.ts';
 import {
+  isRerun,
   logPass,
   nextPass,
   neverAsked,
@@ -25,10 +26,14 @@ type EnrichTable = (input: ResumableInput) => Promise<RunSummary>;
 const SUMMARY: Record<PassKind, string> = {
   first: 'Run every cell',
   failed: 'Rerun failed cells',
+  'newly-failed': 'Rerun cells that failed for the first time',
   'follow-up': 'Run cells that can start only now',
   nudge: 'Nudge cells that hang',
   wait: 'Wait on',
 };
+
+/** Passes over some of the open cells; the others ask for whatever their mode means. */
+const NAMES_CELLS: readonly PassKind[] = ['newly-failed', 'follow-up', 'nudge'];
 
 /** Starts the pass that is due; a paid request is sent once. */
 export async function startRun(run: Run): Promise<void> {
@@ -38,7 +43,7 @@ export async function startRun(run: Run): Promise<void> {
     waitOn(run);
     return;
   }
-  run.enter(state.next === 'failed' ? 'rerunning failed cells' : 'starting run');
+  run.enter(isRerun(state.next) ? 'rerunning failed cells' : 'starting run');
   while (!(await sendRun(run, state.next))) {
     // Rows landed late or went away since they were loaded: put right before anything is paid.
     state.loaded = null;
@@ -49,7 +54,6 @@ export async function startRun(run: Run): Promise<void> {
 /** `false` when the table does not hold the rows it should. */
 async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
   const { state, pipeline } = run;
-  const onlyOpen = kind === 'follow-up' || kind === 'nudge';
   const done = await patiently(run, (again) => {
     state.asked = true;
     return steps.startRun.executeWithOptions(run.within(SUMMARY[kind]), [
@@ -58,7 +62,7 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
         provider: pipeline.provider,
         table: run.table,
         mode: modeOf(run, kind),
-        openOfSweep: onlyOpen ? (state.found?.sweep ?? null) : null,
+        openOfSweep: NAMES_CELLS.includes(kind) ? (state.found?.sweep ?? null) : null,
         rows: run.prepared.snapshot.rows,
         contested: state.loaded?.contested ?? false,
         mustMove: kind === 'nudge',
@@ -75,7 +79,7 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
 
 /** A rerun never pays again for what is done, whatever the pipeline says of its first run. */
 function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
-  if (kind === 'failed') return 'failed';
+  if (isRerun(kind)) return 'failed';
   return kind === 'first' && input.earlier === undefined ? pipeline.run.mode : 'new';
 }
 

@@ -29,6 +29,8 @@ export interface Collection {
   startable: number;
   /** Failed cells by this sweep that had failed in the sweep before as well. */
   failedAgain: number;
+  /** Of `cells.failed`: no rerun has asked for them so far. */
+  neverRerun?: number;
   /** By column key, of the last computation of each cell; left out where nothing is told. */
   usage?: Record<string, CellUsage>;
 }

@@ -6,11 +6,14 @@ export type WaitEnd = 'idle' | 'stalled' | 'deadline';
 
 /**
  * One run of the table, or one more wait for it.
- * `first`: every cell without a value. `failed`: the failed cells again. `follow-up`: cells that
- * could start only now, or were never started. `nudge`: the same for cells that hang. `wait`:
- * nothing is sent, the cells in flight get more time.
+ * `first`: every cell without a value. `failed`: the failed cells again. `newly-failed`: only those
+ * of them that no rerun has asked for. `follow-up`: cells that could start only now, or were never
+ * started. `nudge`: the same for cells that hang. `wait`: nothing is sent, the cells in flight get
+ * more time.
  */
-export type PassKind = 'first' | 'failed' | 'follow-up' | 'nudge' | 'wait';
+export type PassKind = 'first' | 'failed' | 'newly-failed' | 'follow-up' | 'nudge' | 'wait';
+
+export const isRerun = (kind: PassKind): boolean => kind === 'failed' || kind === 'newly-failed';
 
 /** What happened so far, as far as the next step depends on it. */
 export interface PassLog {
@@ -42,11 +45,10 @@ export function nextPass(found: Collection, log: PassLog, policy: RunPolicy): Pa
   } else if (found.startable > 0 && (log.followUps ?? 0) < FOLLOW_UPS_AT_MOST) {
     return 'follow-up';
   }
-  const hopeless = log.repaired === 0;
-  if (found.cells.failed > 0 && log.failedPasses < policy.failedPasses && !hopeless) {
-    return 'failed';
-  }
-  return null;
+  if (found.cells.failed === 0 || log.failedPasses >= policy.failedPasses) return null;
+  if (log.repaired !== 0) return 'failed';
+  // A rerun in vain is not paid for once more; what failed for the first time since gets its own.
+  return (found.neverRerun ?? 0) > 0 ? 'newly-failed' : null;
 }
 
 /** The pass that somebody asked for beyond the policy, once the policy itself has none. */
@@ -69,14 +71,15 @@ export function logPass(
   found: Collection,
 ): PassLog {
   const progressed = before === null || answered(found) > answered(before);
-  const repairing = kind === 'failed' && before !== null;
+  const rerun = isRerun(kind);
   const sinceProgress = (count: number, counts: boolean): number =>
     progressed ? 0 : count + (counts ? 1 : 0);
   return {
-    failedPasses: (log?.failedPasses ?? 0) + (kind === 'failed' ? 1 : 0),
+    failedPasses: (log?.failedPasses ?? 0) + (rerun ? 1 : 0),
     last: kind,
     lastEnd: end,
-    repaired: repairing ? before.cells.failed - found.failedAgain : (log?.repaired ?? null),
+    repaired:
+      rerun && before !== null ? before.cells.failed - found.failedAgain : (log?.repaired ?? null),
     idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
     nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge'),
     followUps: sinceProgress(log?.followUps ?? 0, kind === 'follow-up'),

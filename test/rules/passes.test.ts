@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RunPolicy } from '../../src/contract/pipeline.ts';
 import type { CellCounts, Collection } from '../../src/contract/results.ts';
-import { logPass, nextPass, type PassKind, type PassLog } from '../../src/rules/passes.ts';
+import { isRerun, logPass, nextPass, type PassKind, type PassLog } from '../../src/rules/passes.ts';
 
 const POLICY: RunPolicy = {
   mode: 'new',
@@ -14,9 +14,17 @@ const POLICY: RunPolicy = {
   pollAtMostMs: 120_000,
 };
 
-type Found = Partial<CellCounts & Pick<Collection, 'inFlight' | 'startable' | 'failedAgain'>>;
+type Found = Partial<
+  CellCounts & Pick<Collection, 'inFlight' | 'startable' | 'failedAgain' | 'neverRerun'>
+>;
 
-const found = ({ inFlight = 0, startable = 0, failedAgain = 0, ...cells }: Found): Collection => ({
+const found = ({
+  inFlight = 0,
+  startable = 0,
+  failedAgain = 0,
+  neverRerun = 0,
+  ...cells
+}: Found): Collection => ({
   sweep: 1,
   rows: 100,
   cells: { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0, ...cells },
@@ -24,6 +32,7 @@ const found = ({ inFlight = 0, startable = 0, failedAgain = 0, ...cells }: Found
   inFlight,
   startable,
   failedAgain,
+  neverRerun,
 });
 
 /** The log after these sweeps; each pass but the first is the one the rules asked for. */
@@ -67,6 +76,16 @@ describe('what follows a pass', () => {
       { done: 90, failed: 10, failedAgain: 10 },
     );
     expect(kinds).toEqual(['first', 'failed']);
+    expect(next).toBeNull();
+  });
+
+  test('after a rerun in vain, cells that failed for the first time since get theirs, and only they', () => {
+    const { kinds, next } = run(
+      { done: 80, failed: 10, pending: 10, neverRerun: 10 },
+      { done: 85, failed: 15, failedAgain: 10, neverRerun: 5 },
+      { done: 87, failed: 13, failedAgain: 13 },
+    );
+    expect(kinds).toEqual(['first', 'failed', 'newly-failed']);
     expect(next).toBeNull();
   });
 
@@ -120,6 +139,7 @@ test('a run ends, whatever its sweeps find', () => {
       failed: fc.nat(CELLS),
       inFlight: fc.nat(CELLS),
       startable: fc.nat(CELLS),
+      neverRerun: fc.nat(CELLS),
       end: fc.constantFrom('idle' as const, 'stalled' as const),
     }),
   );
@@ -146,9 +166,10 @@ test('a run ends, whatever its sweeps find', () => {
           inFlight,
           startable: Math.min(pending - inFlight, step.startable),
           failedAgain: Math.min(failed, before?.cells.failed ?? 0),
+          neverRerun: Math.min(failed, step.neverRerun),
         });
         passes += 1;
-        reruns += kind === 'failed' ? 1 : 0;
+        reruns += isRerun(kind) ? 1 : 0;
         log = logPass(log, kind, step.end, before, now);
         before = now;
         kind = nextPass(now, log, policy);

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+import type { CellAccount } from '../../sandbox/index.ts';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
-import type { RunSummary } from '../../src/contract/run.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
-import { inputFor, openHouse, type House, wholeRun } from '../support/house.ts';
+import { inputFor, openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
@@ -85,5 +86,63 @@ test('rows that land a second time while cells run stay in the table, and are ne
     await expectInvariants(slow, { workflowId, pipeline: input.pipeline, wanted, ended });
   } finally {
     await slow.close();
+  }
+}, 120_000);
+
+test('the account runs dry and is topped up: what failed again in vain is left alone, the rest is run', async () => {
+  const dry = await openHouse({
+    sandbox: {
+      ...{ failRate: 0, hopelessRate: 0 },
+      faults: {
+        seed: 7,
+        cells: [
+          { fault: 'failing', share: 0.2, columns: ['Sector'], tries: 'every' },
+          { fault: 'failing', share: 0.4, columns: ['Size'], tries: 'first' },
+        ],
+        credits: [{ goneAtPaidCells: 6 }],
+      },
+    },
+  });
+  try {
+    const rows = companies(20);
+    const workflowId = `dry-${dry.taskQueue}`;
+    const input = await inputFor(
+      dry,
+      rows,
+      {
+        table: promptlayer.tables.two,
+        run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' },
+      },
+      promptlayer,
+    );
+    const run = await dry.client.workflow.start('enrichTable', {
+      ...{ workflowId, taskQueue: dry.taskQueue, args: [input] },
+    });
+    const stage = async (): Promise<string> => (await run.query<RunProgress>('progress')).stage;
+    await until('no credits', async () => (await stage()) === 'waiting for credits');
+    const cells = () => promptlayer.tablesIn(dry.sandbox).flatMap((table) => table.cells);
+    const nameOf = ({ row, column }: CellAccount): string => `${row}/${column}`;
+    const failedBefore = cells()
+      .filter(({ failed }) => failed > 0)
+      .map(nameOf);
+    expect(failedBefore).not.toHaveLength(0);
+    await fetch(`${dry.sandbox.url}/_sandbox/credits`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ add: 1_000 }),
+    });
+    const ended = (await run.result()) as RunSummary;
+    const wanted = wantedRows(promptlayer, rows);
+    await expectInvariants(dry, { workflowId, pipeline: input.pipeline, wanted, ended });
+
+    const startsOf = (cell: string) => cells().find((one) => nameOf(one) === cell)?.starts;
+    // Once, and once more in vain.
+    expect(failedBefore.map(startsOf)).toEqual(failedBefore.map(() => 2));
+    const sizes = cells().filter(({ column }) => column === 'Size');
+    expect(sizes.some(({ failed }) => failed === 1)).toBe(true);
+    expect(sizes.every(({ done }) => done === 1)).toBe(true);
+    expect(ended.cells).toMatchObject({ blocked: 0, pending: 0 });
+  } finally {
+    await dry.close();
   }
 }, 120_000);

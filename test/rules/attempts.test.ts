@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import { attemptsAfter, rerunAfter, type CellTries } from '../../src/rules/attempts.ts';
+import type { PassKind } from '../../src/rules/passes.ts';
+
+type Seen = Pick<CellTries, 'status' | 'inFlight'>;
+
+const FAILED: Seen = { status: 'failed', inFlight: false };
+const RUNNING: Seen = { status: 'pending', inFlight: true };
+const OPEN: Seen = { status: 'pending', inFlight: false };
+
+/** What is known of a cell at the end of these sweeps. */
+const after = (...sweeps: [PassKind, Seen][]): CellTries | undefined =>
+  sweeps.reduce<CellTries | undefined>(
+    (before, [kind, now]) => ({
+      ...now,
+      attempts: attemptsAfter(kind, before, now),
+      rerun: rerunAfter(kind, before),
+    }),
+    undefined,
+  );
+
+test('a cell that fails again and again is asked for by each rerun', () => {
+  const failed = after(['first', FAILED], ['failed', FAILED], ['failed', FAILED]);
+  expect(failed).toMatchObject({ attempts: 3, rerun: true });
+});
+
+test('a rerun of newly failed cells asks for no cell that had one', () => {
+  const old = after(['first', FAILED], ['failed', FAILED], ['newly-failed', FAILED]);
+  expect(old).toMatchObject({ attempts: 2, rerun: true });
+  const late = after(['first', RUNNING], ['failed', FAILED]);
+  expect(late).toMatchObject({ attempts: 1, rerun: false });
+  const asked = after(['first', RUNNING], ['failed', FAILED], ['newly-failed', FAILED]);
+  expect(asked).toMatchObject({ attempts: 2, rerun: true });
+});
+
+test('a cell that was run again stays one, though it hangs on the way and fails then', () => {
+  const failed = after(['first', FAILED], ['failed', RUNNING], ['nudge', FAILED]);
+  expect(failed).toMatchObject({ attempts: 3, rerun: true });
+});
+
+test('a cell that was never asked for has no attempts', () => {
+  expect(after(['first', OPEN], ['failed', OPEN])).toMatchObject({ attempts: 0, rerun: false });
+});
+
+test('passes for other cells leave a failed one as it is', () => {
+  const failed = after(
+    ['first', FAILED],
+    ['wait', FAILED],
+    ['follow-up', FAILED],
+    ['nudge', FAILED],
+  );
+  expect(failed).toMatchObject({ attempts: 1, rerun: false });
+});
