@@ -25,14 +25,8 @@ export interface EstimatedCalls {
   eachRerun: number;
 }
 
-/**
- * Balance before and after; the table is looked up, created and read; its status before and after
- * the rows and before the run; the run.
- */
-const FIXED_CALLS = 2 + 3 + 3 + 1;
-
-/** Status and run; the pages come again. */
-const RERUN_CALLS = 2;
+/** The account before and after; the table is looked for; its rows are counted before and after they are sent. */
+const FIXED_CALLS = 2 + 1 + 2;
 
 export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
   const spec = requireProviderSpec(pipeline.provider);
@@ -42,6 +36,7 @@ export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
   const credits = estimateCredits(rows, weight, pipeline.spend);
   const addRows = Math.ceil(rows / spec.limits.rowsPerAdd);
   const pages = Math.ceil(rows / spec.limits.rowsPerPage);
+  const { start } = spec.requests;
   return {
     rows,
     columns,
@@ -49,10 +44,10 @@ export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
     credits,
     verdict: judgeSpend(credits, pipeline.spend),
     apiCalls: {
-      total: FIXED_CALLS + addRows + pages,
+      total: FIXED_CALLS + spec.requests.table(pipeline.table) + addRows + start + pages,
       addRows,
       pages,
-      eachRerun: RERUN_CALLS + pages,
+      eachRerun: start + pages,
     },
   };
 }

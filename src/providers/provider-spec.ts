@@ -21,6 +21,13 @@ export interface ProviderSpec {
   /** Shape of one column config as written in the pipeline file; adds no defaults. */
   readonly column: ZodType;
   readonly limits: { rowsPerAdd: number; rowsPerPage: number };
+  /** Requests that depend on the provider, where nothing goes wrong: `rowmill check` counts them. */
+  readonly requests: {
+    /** To make a table with its columns. */
+    table(table: TableShape): number;
+    /** To start a pass: how the table stands, and the pass itself. */
+    start: number;
+  };
   /** Table columns that every row must fill, in order. */
   inputs(table: TableShape): string[];
   /** Table columns that rows may fill as well. */

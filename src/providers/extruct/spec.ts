@@ -29,6 +29,8 @@ export const extructSpec: ProviderSpec = {
   },
   column: columnConfig,
   limits: EXTRUCT_LIMITS,
+  // It is made with its columns, and read once for those that are automatic.
+  requests: { table: () => 2, start: 2 },
   inputs: (table) => [
     ...new Set([
       ...(automaticColumns(kindOf(table)).some(({ key }) => key === 'input') ? ['input'] : []),

@@ -20,6 +20,12 @@ export const promptLayerSpec: ProviderSpec = {
   },
   column: columnConfig,
   limits: PROMPTLAYER_LIMITS,
+  requests: {
+    // Table, sheet, a look at what a sheet comes with; each column by itself, and that of the keys.
+    table: ({ columns }) => 3 + columns.length + 1,
+    // The number of rows and the state of the cells are two readings.
+    start: 3,
+  },
   inputs: ({ columns }) => columns.filter((config) => typeOf(config) === TEXT).map(titleOf),
   optionalInputs: () => [],
   check: checkColumns,

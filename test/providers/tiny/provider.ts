@@ -33,6 +33,7 @@ const spec: ProviderSpec = {
   settings: {},
   column: Column,
   limits: { rowsPerAdd: 40, rowsPerPage: 100 },
+  requests: { table: () => 2, start: 2 },
   inputs: () => ['name'],
   optionalInputs: () => [],
   check: () => [],
