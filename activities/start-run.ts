@@ -1,5 +1,4 @@
-import { log } from '@temporalio/activity';
-import type { ApiCalls } from '../src/contract/run.ts';
+import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
 import type { RunMode, RunReceipt, TableProgress, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider, RunScope } from '../src/providers/provider.ts';
@@ -32,7 +31,14 @@ export interface StartRunInput {
 
 export type StartedRun =
   | { drifted: true; calls: ApiCalls }
-  | { drifted: false; receipt: RunReceipt; watch: Watch; calls: ApiCalls };
+  | {
+      drifted: false;
+      receipt: RunReceipt;
+      watch: Watch;
+      calls: ApiCalls;
+      /** Left out by older versions. */
+      confirmed?: Confirmed;
+    };
 
 /** Row ids in one request: 5,000 are about 200 KB. */
 const ROW_IDS_PER_RUN = 5_000;
@@ -69,10 +75,6 @@ export const startRun =
       if (again) receipt.requestedCells = null;
       for (const scope of scopes) {
         const sent = await send(asked, scope);
-        if (sent.confirmedCells !== undefined) {
-          receipt.confirmedCells = (receipt.confirmedCells ?? 0) + sent.confirmedCells;
-          log.info('confirmed a large run', { table: input.table.id, cells: sent.confirmedCells });
-        }
         receipt.operations.push(...sent.operations);
         receipt.requestedCells = sum(receipt.requestedCells, sent.requestedCells);
       }
@@ -85,7 +87,8 @@ export const startRun =
         },
         now(),
       );
-      return { drifted: false, receipt, watch, calls: step.calls };
+      const { calls, confirmed } = step;
+      return { drifted: false, receipt, watch, calls, confirmed };
     });
 
 const sum = (a: number | null, b: number | null): number | null =>

@@ -7,7 +7,8 @@ import {
   sleep,
 } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
-import type { ApiCalls } from '../src/contract/run.ts';
+import { z } from 'zod';
+import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -21,6 +22,7 @@ export interface Beat<D> {
   /** For people who look at the pending activity in the UI. */
   says: string | null;
   calls: ApiCalls;
+  confirmed: Confirmed;
   /** What the step wants to remember. */
   details: D | null;
   /** The attempt of this number has ended, and neither it nor those before it had sent anything. */
@@ -29,7 +31,7 @@ export interface Beat<D> {
 
 /** One attempt of one API step. */
 export interface Step<D> {
-  /** For every call of the provider: carries cancellation, counts requests. */
+  /** For every call of the provider: carries cancellation, counts requests and confirmations. */
   ctx: CallContext;
   /** An attempt before this one may have sent what must not be sent twice. */
   begun: boolean;
@@ -38,6 +40,7 @@ export interface Step<D> {
   /** Details of the last heartbeat of the attempt before, unchecked: it may be an older release. */
   previous: unknown;
   calls: ApiCalls;
+  confirmed: Confirmed;
   /** Sent with the next heartbeat. */
   report(details: D, says: string): void;
   /** Waits; ends early by throwing when the step is cancelled. */
@@ -49,16 +52,15 @@ export interface Step<D> {
 }
 
 const noCalls = (): ApiCalls => ({ total: 0, polls: 0 });
+const nothingConfirmed = (): Confirmed => ({ requests: 0, cells: 0 });
 
-/** Requests of the attempts before, as far as their heartbeats arrived. */
-function callsBefore(beat: unknown): ApiCalls {
-  if (typeof beat !== 'object' || beat === null || !('calls' in beat)) return noCalls();
-  const { calls } = beat;
-  if (typeof calls !== 'object' || calls === null) return noCalls();
-  if (!('total' in calls) || !('polls' in calls)) return noCalls();
-  const { total, polls } = calls;
-  return typeof total === 'number' && typeof polls === 'number' ? { total, polls } : noCalls();
-}
+/** What the attempts before have counted, as far as their heartbeats arrived. */
+const CountsBefore = z
+  .object({
+    calls: z.object({ total: z.number(), polls: z.number() }).catch(noCalls),
+    confirmed: z.object({ requests: z.number(), cells: z.number() }).catch(nothingConfirmed),
+  })
+  .catch(() => ({ calls: noCalls(), confirmed: nothingConfirmed() }));
 
 /** A first attempt has nothing before it; one that was killed tells nothing, and may have sent all. */
 function begunBefore(attempt: number, beat: unknown): boolean {
@@ -81,13 +83,20 @@ export async function runStep<D, R>(
   const { attempt } = activityInfo();
   const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
   const signal = cancellationSignal();
-  const beat: Beat<D> = { says: null, calls: callsBefore(heartbeatDetails), details: null };
+  const counts = CountsBefore.parse(heartbeatDetails);
+  const beat: Beat<D> = { says: null, ...counts, details: null };
   const begun = begunBefore(attempt, heartbeatDetails);
   let sent = begun;
   const step: Step<D> = {
     ctx: {
       signal,
       onRequest: () => (beat.calls.total += 1),
+      onConfirmed: (cells) => {
+        beat.confirmed.requests += 1;
+        beat.confirmed.cells += cells;
+        heartbeat(beat);
+        log.info('confirmed a large run', { cells });
+      },
     },
     begun,
     send: async (request) => {
@@ -102,7 +111,7 @@ export async function runStep<D, R>(
       }
     },
     previous: detailsBefore(heartbeatDetails),
-    calls: beat.calls,
+    ...counts,
     report: (details, says) => {
       beat.details = details;
       beat.says = says;

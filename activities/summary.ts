@@ -2,6 +2,7 @@ import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Collection, PublishedFile } from '../src/contract/results.ts';
 import type {
   ApiCalls,
+  Confirmed,
   EarlierRun,
   Outcome,
   RunSummary,
@@ -31,6 +32,8 @@ export interface PublishResultsInput {
   found: Collection | null;
   passes: number;
   calls: ApiCalls;
+  /** Left out by older versions. */
+  confirmed?: Confirmed;
   estimatedCredits: number;
   creditsBefore: number | null;
   startedAtMs: number;
@@ -88,6 +91,7 @@ export function manifestOf(
   creditsAfter: number | null,
   left: LeftBehind | null,
 ): object {
+  const { confirmed = { requests: 0, cells: 0 } } = input;
   return {
     ...summary,
     reason: input.reason,
@@ -98,6 +102,7 @@ export function manifestOf(
     tableTag: input.table === null ? null : (left?.tableTag ?? tableTag(input.run)),
     byColumn: input.found?.byColumn ?? {},
     usageByColumn: input.found?.usage ?? null,
+    confirmed: confirmed.requests === 0 ? null : confirmed,
     credits: {
       estimated: input.estimatedCredits,
       before: input.creditsBefore,

@@ -63,6 +63,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         found: state.found,
         passes: state.passes,
         calls: state.calls,
+        confirmed: state.confirmed,
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
         creditsBefore: state.prepared?.credits ?? null,
         startedAtMs: state.startedAtMs,

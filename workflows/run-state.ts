@@ -3,7 +3,7 @@ import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Notified } from '../src/contract/notify.ts';
 import type { Collection } from '../src/contract/results.ts';
-import type { ApiCalls, EnrichTableInput, Pause, Stage } from '../src/contract/run.ts';
+import type { ApiCalls, Confirmed, EnrichTableInput, Pause, Stage } from '../src/contract/run.ts';
 import type { RunReceipt, TableRef } from '../src/contract/table.ts';
 import type { PassKind, PassLog, WaitEnd } from '../src/rules/passes.ts';
 import type { Watch } from '../src/rules/watch.ts';
@@ -43,6 +43,7 @@ export interface RunState {
   /** Done cells of the table by the last status, columns of the provider's own included. */
   doneCells: number;
   calls: ApiCalls;
+  confirmed: Confirmed;
   problem: string | null;
   /** What the search attributes last said. */
   shown: string;
@@ -86,6 +87,7 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     found: null,
     doneCells: 0,
     calls: { total: 0, polls: 0 },
+    confirmed: { requests: 0, cells: 0 },
     problem: null,
     shown: '',
     pause: null,

@@ -1,7 +1,7 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Pipeline, RunPolicy } from '../src/contract/pipeline.ts';
-import type { ApiCalls, Outcome, Stage } from '../src/contract/run.ts';
+import type { ApiCalls, Confirmed, Outcome, Stage } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { creditsOf } from '../src/rules/spend.ts';
 import { listen } from './controls.ts';
@@ -66,9 +66,12 @@ export class Run {
     return { ...this.pipeline.run, pollAtMostMs: this.state.pollAtMostMs };
   }
 
-  count({ calls }: { calls: ApiCalls }): void {
+  count({ calls, confirmed }: { calls: ApiCalls; confirmed?: Confirmed }): void {
     this.state.calls.total += calls.total;
     this.state.calls.polls += calls.polls;
+    if (confirmed === undefined) return;
+    this.state.confirmed.requests += confirmed.requests;
+    this.state.confirmed.cells += confirmed.cells;
   }
 
   get prepared(): PreparedRows {

@@ -45,6 +45,13 @@ export interface ApiCalls {
   polls: number;
 }
 
+/** Runs that a provider asked back about, for their size, and was told yes. */
+export interface Confirmed {
+  requests: number;
+  /** As the provider counted them in its questions. */
+  cells: number;
+}
+
 /** Argument of the update `pause`; all of it is optional. */
 export interface PauseRequest {
   /** Why, for people. */

@@ -57,8 +57,6 @@ export interface RunReceipt {
   operations: string[];
   /** Cells the provider says it queued; `null` when the reply was lost. */
   requestedCells: number | null;
-  /** The provider asked back before it ran so many cells, and was told yes. */
-  confirmedCells?: number;
   /** How the table stood before: operations count from there. */
   before?: { cellsTotal: number; cellsDone: number };
 }

@@ -15,6 +15,8 @@ export interface CallContext {
   signal?: AbortSignal;
   /** Called once for each HTTP request sent, retries included. */
   onRequest?: (route: string) => void;
+  /** Called once for each run that was asked back about and told yes to; also when the reply was lost. */
+  onConfirmed?: (cells: number) => void;
 }
 
 export interface Account {

@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { FaultScript } from '../../sandbox/index.ts';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
-import type { Provider } from '../../src/providers/provider.ts';
+import type { CallContext, Provider } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
 import { closeServers } from '../http/server.ts';
 import { readAll, stageOf, type Scene } from './sandbox-scene.ts';
@@ -45,6 +46,8 @@ const rowsOf = (count: number): SnapshotRow[] =>
     input: { Company: nth === 0 ? '3M' : `Company ${nth}` },
   }));
 
+type NthRequest = NonNullable<FaultScript['requests']>[number];
+
 interface Loaded {
   table: TableRef;
   rowIds: string[];
@@ -68,12 +71,13 @@ async function runToTheEnd(
   { provider, passMs }: Scene,
   { table, rowIds }: Loaded,
   cellsAtMost?: number,
+  ctx: CallContext = {},
 ): Promise<RunReceipt> {
   const scope = { mode: 'new', columnIds: computedIds(table), rowIds } as const;
   const receipt = await provider.startRun(
     table,
     cellsAtMost === undefined ? scope : { ...scope, cellsAtMost },
-    {},
+    ctx,
   );
   for (let reads = 1; reads < 1000; reads += 1) {
     passMs(2000);
@@ -173,15 +177,35 @@ test('a column names what it reads by id, and the field it is read for', async (
 test('the confirmation is given up to the cells that were approved, never beyond', async () => {
   const here = await scene({ ...PERFECT, promptLayer: { confirmAbove: 5, cellsPerExecution: 4 } });
   const loaded = await load(here.provider, rowsOf(5));
-  expect(await failureOf(runToTheEnd(here, loaded))).toMatchObject({ code: 'spend_refused' });
-  expect(await failureOf(runToTheEnd(here, loaded, 9))).toMatchObject({ code: 'spend_refused' });
-  const receipt = await runToTheEnd(here, loaded, 10);
+  const confirmed: number[] = [];
+  const ctx = { onConfirmed: (cells: number) => void confirmed.push(cells) };
+  for (const approved of [undefined, 9]) {
+    const refused = await failureOf(runToTheEnd(here, loaded, approved, ctx));
+    expect(refused).toMatchObject({ code: 'spend_refused' });
+  }
+  expect(confirmed).toEqual([]);
+  const receipt = await runToTheEnd(here, loaded, 10, ctx);
   expect(receipt.operations).toHaveLength(3);
-  expect(receipt.confirmedCells).toBe(10);
+  expect(confirmed).toEqual([10]);
   const rows = await readAll(here.provider, loaded.table);
   expect(rows.every(({ cells }) => cells['Pitch']?.status === 'done')).toBe(true);
   const nothing = await runToTheEnd(here, loaded, 10);
   expect(nothing).toEqual({ operations: [], requestedCells: 0 });
+});
+
+test('a yes counts when it may have arrived, not when it was refused or never taken', async () => {
+  const countOf = async (fault: NthRequest): Promise<number[]> => {
+    const faults = { requests: [fault] };
+    const here = await scene({ ...PERFECT, faults, promptLayer: { confirmAbove: 5 } });
+    const loaded = await load(here.provider, rowsOf(5));
+    const confirmed: number[] = [];
+    const ctx = { onConfirmed: (cells: number) => void confirmed.push(cells) };
+    await failureOf(runToTheEnd(here, loaded, 10, ctx));
+    return confirmed;
+  };
+  const yes = { on: 'start-run', nth: 2 };
+  expect(await countOf({ ...yes, fault: 'reset', phase: 'after' })).toEqual([10]);
+  expect(await countOf({ ...yes, fault: 'payment', reason: 'insufficient_credits' })).toEqual([]);
 });
 
 test('both places of the cursor are read', async () => {

@@ -1,11 +1,16 @@
 import { expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
 import { inputFor, openHouse } from '../support/house.ts';
+import { extruct } from '../support/providers/extruct.ts';
+import { promptlayer } from '../support/providers/promptlayer.ts';
+import type { ProviderCase } from '../support/providers/provider-case.ts';
 
 const ROWS = Array.from({ length: 5 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-test('a run whose history grows too long goes on in a new one, with the same table and counts', async () => {
+/** One that is continued as new while it waits. */
+async function longRun(provider: ProviderCase) {
   // The server suggests it at 4,096 events; 30 are reached before the first wait is over.
   const server = await startTemporalServer({
     dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 30 },
@@ -19,24 +24,40 @@ test('a run whose history grows too long goes on in a new one, with the same tab
       speed: 10,
       concurrency: 1,
       cellMs: { min: 50_000, max: 50_000 },
+      promptLayer: { confirmAbove: 4 },
     },
   });
   try {
     const handle = await house.client.workflow.start('enrichTable', {
       workflowId: 'long',
       taskQueue: house.taskQueue,
-      args: [await inputFor(house, ROWS)],
+      args: [await inputFor(house, ROWS, {}, provider)],
     });
     const summary = (await handle.result()) as RunSummary;
     expect(summary.outcome).toBe('completed');
     expect(summary.runId).not.toBe(handle.firstExecutionRunId);
     expect(summary.cells.done).toBe(ROWS.length);
     const books = house.sandbox.ledger.summary();
-    expect([books.tablesCreated, books.rowsCreated, books.cellsPaid]).toEqual([1, 5, 5]);
+    expect([books.tablesCreated, books.cellsPaid]).toEqual([1, 5]);
     // Preflight, create, rows, run and the final page count once, though three runs did the work.
     expect(summary.apiCalls.total).toBe(books.requests.total);
+    const text = await readFile(summary.manifest ?? '', 'utf8');
+    const { confirmed } = JSON.parse(text) as { confirmed: unknown };
+    return { rowsCreated: books.rowsCreated, confirmed };
   } finally {
     await house.close();
     await server.stop();
   }
+}
+
+test('a run whose history grows too long goes on in a new one, with the same table and counts', async () => {
+  expect(await longRun(extruct)).toEqual({ rowsCreated: 5, confirmed: null });
+}, 120_000);
+
+test('what was confirmed before stays confirmed in the run that goes on', async () => {
+  // A new sheet has a blank row.
+  expect(await longRun(promptlayer)).toEqual({
+    rowsCreated: 6,
+    confirmed: { requests: 1, cells: 5 },
+  });
 }, 120_000);

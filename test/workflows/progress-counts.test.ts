@@ -34,7 +34,8 @@ const state: RunState = {
   },
   table: { id: 't', url: null, columns },
   ...{ loaded: null, next: 'failed', open: null, log: null, passes: 1, found, doneCells: 18 },
-  ...{ calls: { total: 0, polls: 0 }, problem: null, shown: '' },
+  ...{ calls: { total: 0, polls: 0 }, confirmed: { requests: 0, cells: 0 } },
+  ...{ problem: null, shown: '' },
   ...{
     pause: null,
     rerunAsked: false,

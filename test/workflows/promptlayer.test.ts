@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { CellAccount } from '../../sandbox/index.ts';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
-import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import type { Confirmed, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
 import { inputFor, openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
@@ -10,7 +10,13 @@ import { companies, wantedRows } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 import { until } from '../support/until.ts';
 
-type Manifest = RunSummary & { usageByColumn: Record<string, CellUsage> };
+type Manifest = RunSummary & {
+  usageByColumn: Record<string, CellUsage>;
+  confirmed: Confirmed | null;
+};
+
+const manifestOf = async ({ manifest }: RunSummary): Promise<Manifest> =>
+  JSON.parse(await readFile(manifest ?? '', 'utf8')) as Manifest;
 
 let house: House;
 beforeAll(async () => {
@@ -37,7 +43,31 @@ test('rows go through PromptLayer, and more cells than it runs unasked are confi
   expect(lines[0]?.cells['Sector']).toMatchObject({ status: 'done', value: 'Industrials' });
   expect(lines.every(({ cells }) => cells['Sector']?.status === 'done')).toBe(true);
   expect(house.sandbox.ledger.summary().cellsPaid).toBe(120);
+  expect((await manifestOf(summary)).confirmed).toEqual({ requests: 1, cells: 120 });
 });
+
+test('every yes to a large run is counted, of reruns as well, and when the reply to it was lost', async () => {
+  const confirmAbove = 5;
+  const bad = await openHouse({
+    sandbox: {
+      ...{ failRate: 0.4, hopelessRate: 0.1, promptLayer: { confirmAbove } },
+      faults: { requests: [{ on: 'start-run', nth: 2, fault: 'reset', phase: 'after' }] },
+    },
+  });
+  try {
+    const input = await inputFor(bad, companies(60), {}, promptlayer);
+    const ended = await wholeRun(bad, `confirmed-${bad.taskQueue}`, input);
+    const large = bad.sandbox.ledger
+      .runs()
+      .map(({ requestedCells }) => requestedCells)
+      .filter((cells) => cells > confirmAbove);
+    expect(large.length).toBeGreaterThan(1);
+    const cells = large.reduce((sum, one) => sum + one, 0);
+    expect((await manifestOf(ended)).confirmed).toEqual({ requests: large.length, cells });
+  } finally {
+    await bad.close();
+  }
+}, 120_000);
 
 test('what the cells took stands on each cell, by column in the manifest, and in the summary', async () => {
   const bad = await openHouse({ sandbox: { failRate: 0.3, hopelessRate: 0.1 } });
@@ -55,7 +85,9 @@ test('what the cells took stands on each cell, by column in the manifest, and in
     expect(failed).toBeGreaterThan(0);
     // Tries before the last one are in no figure, failed cells are.
     expect(ended.usage).toMatchObject({ requests: 120, price: expect.any(Number) });
-    const manifest = JSON.parse(await readFile(ended.manifest ?? '', 'utf8')) as Manifest;
+    const manifest = await manifestOf(ended);
+    // Nobody was asked about a run of this size.
+    expect(manifest.confirmed).toBeNull();
     expect(manifest.usage).toEqual(ended.usage);
     expect(Object.keys(manifest.usageByColumn)).toEqual(['Sector', 'Size']);
     expect(totalUsage(manifest.usageByColumn)).toEqual(ended.usage);

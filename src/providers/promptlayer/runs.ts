@@ -28,17 +28,29 @@ export async function startOperation(
     ...(rowIds === undefined ? {} : { row_ids: rowIds.map(Number) }),
   };
   let reply = await api.recalculate(ctx, sheet, scope);
-  let confirmedCells: number | null = null;
   for (let asked = 1; reply.requires_confirmation === true; asked += 1) {
-    const token = tokenIn(sheet, reply, cellsAtMost, asked);
-    confirmedCells = reply.affected_cell_count ?? null;
-    reply = await api.recalculate(ctx, sheet, { ...scope, confirmation_token: token });
+    const { token, cells } = questionIn(sheet, reply, cellsAtMost, asked);
+    const yes = { ...scope, confirmation_token: token };
+    reply = await counted(ctx, cells, () => api.recalculate(ctx, sheet, yes));
   }
   if (reply.success === false) throw refusal(sheet, reply.message ?? 'refused without a reason');
-  return {
-    ...{ operations: idsOf(reply), requestedCells: reply.cell_count ?? null },
-    ...(confirmedCells === null ? {} : { confirmedCells }),
-  };
+  return { operations: idsOf(reply), requestedCells: reply.cell_count ?? null };
+}
+
+/** Counts a yes that was taken, or may have been. */
+async function counted(
+  { onConfirmed }: CallContext,
+  cells: number,
+  sayYes: () => Promise<OperationReply>,
+): Promise<OperationReply> {
+  try {
+    const reply = await sayYes();
+    if (reply.requires_confirmation !== true) onConfirmed?.(cells);
+    return reply;
+  } catch (error) {
+    if (error instanceof RowmillError && error.ambiguous) onConfirmed?.(cells);
+    throw error;
+  }
 }
 
 const placeOf = ({ tableId, sheetId }: SheetPlace): string =>
@@ -47,12 +59,12 @@ const placeOf = ({ tableId, sheetId }: SheetPlace): string =>
 const refusal = (sheet: SheetPlace, what: string): RowmillError =>
   new RowmillError('request_refused', what, { where: placeOf(sheet) });
 
-function tokenIn(
+function questionIn(
   sheet: SheetPlace,
   reply: OperationReply,
   cellsAtMost: number | undefined,
   asked: number,
-): string {
+): { token: string; cells: number } {
   const { confirmation_token: token, affected_cell_count: cells } = reply;
   if (typeof token !== 'string' || asked > CONFIRMATIONS) {
     throw refusal(sheet, 'asked for a confirmation that cannot be given');
@@ -63,7 +75,7 @@ function tokenIn(
     const what = `the provider would run ${cells ?? 'an unknown number of'} cells, ${approved} were approved`;
     throw new RowmillError('spend_refused', what, { where: placeOf(sheet) });
   }
-  return token;
+  return { token, cells };
 }
 
 function idsOf(reply: OperationReply): string[] {
