@@ -8,7 +8,7 @@ import { readPatiently } from './reading.ts';
 import type { Step } from './step.ts';
 
 /** How the cells that a pass asks for stood at the last sweep, by row and column. */
-export type Asked = ReadonlyMap<string, { status: 'failed' | 'pending'; updatedAt: string }>;
+export type AskedCells = ReadonlyMap<string, { status: 'failed' | 'pending'; updatedAt: string }>;
 
 const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
 
@@ -21,7 +21,7 @@ const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
 export async function passLeftTraces<D>(
   provider: Provider,
   table: TableRef,
-  asked: Asked,
+  asked: AskedCells,
   step: Step<D>,
 ): Promise<boolean> {
   if (asked.size === 0) return false;
@@ -43,7 +43,7 @@ export async function passLeftTraces<D>(
 }
 
 /** Cells that the last sweep found failed; with its number only those that were never run again. */
-export async function failedCells(folder: Folder, openOfSweep: number | null): Promise<Asked> {
+export async function failedCells(folder: Folder, openOfSweep: number | null): Promise<AskedCells> {
   const asked = new Map<string, { status: 'failed'; updatedAt: string }>();
   if (!(await folder.exists(RESULTS_FILE))) return asked;
   const named = openOfSweep === null ? null : await namesAskedFor(folder, openOfSweep);
@@ -67,11 +67,17 @@ async function namesAskedFor(folder: Folder, sweep: number): Promise<ReadonlySet
   return names;
 }
 
-/** Cells that the sweep of this number found never asked for. */
-export async function startableCells(folder: Folder, sweep: number): Promise<Asked> {
+/** Cells that the sweep of this number found never asked for; only those that could start, or all. */
+export async function pendingCells(
+  folder: Folder,
+  sweep: number,
+  which: 'startable' | 'all',
+): Promise<AskedCells> {
   const asked = new Map<string, { status: 'pending'; updatedAt: string }>();
-  for await (const { rowId, column, startable } of openCells(folder, openCellsFile(sweep))) {
-    if (startable) asked.set(nameOf(rowId, column), { status: 'pending', updatedAt: '' });
+  for await (const cell of openCells(folder, openCellsFile(sweep))) {
+    const neverAsked = cell.status === 'pending' && !cell.inFlight;
+    if (!neverAsked || (which === 'startable' && !cell.startable)) continue;
+    asked.set(nameOf(cell.rowId, cell.column), { status: 'pending', updatedAt: '' });
   }
   return asked;
 }

@@ -8,7 +8,7 @@ import type { ActivityDeps } from './deps.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
 import { ROW_IDS_FILE } from './load-rows.ts';
 import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
-import { failedCells, passLeftTraces, startableCells } from './pass-traces.ts';
+import { failedCells, passLeftTraces, pendingCells, type AskedCells } from './pass-traces.ts';
 import { readPatiently } from './reading.ts';
 import { rowCount } from './row-audit.ts';
 import { runStep, type Step } from './step.ts';
@@ -20,6 +20,8 @@ export interface StartRunInput {
   mode: RunMode;
   /** Only the cells that the sweep of this number found unfinished; otherwise every cell. */
   openOfSweep: number | null;
+  /** The last sweep; `null` on a new table, where nothing moves before its first pass. */
+  sweep?: number | null;
   /** Rows the table must hold. */
   rows: number;
   /** Name the rows one by one: the table may hold rows that are not ours. */
@@ -122,19 +124,25 @@ async function hasLanded(asked: Asked): Promise<boolean> {
   // Cells that hang are in progress either way, and asking for them again costs nothing.
   if (input.mustMove) return false;
   const movedAfterMs = await firstMove(asked);
-  if (input.mode !== 'failed' && input.openOfSweep === null) return movedAfterMs !== null;
-  // After the first pass other cells may move, and hang; only the cells that are asked for can tell.
-  const { mode, openOfSweep } = input;
-  const cells =
-    mode === 'failed' || openOfSweep === null
-      ? await failedCells(folder, openOfSweep)
-      : await startableCells(folder, openOfSweep);
+  // After a sweep other cells may move, and hang; only the cells that are asked for can tell.
+  const cells = await askedCells(input, folder);
+  if (cells === null) return movedAfterMs !== null;
   const leftTraces = () => passLeftTraces(provider, input.table, cells, step);
   if (movedAfterMs !== null) {
     if (await leftTraces()) return true;
     await step.settle(LANDS_WITHIN_MS - movedAfterMs);
   }
   return leftTraces();
+}
+
+/** As the last sweep found them; `null` when there was none. */
+async function askedCells(
+  { mode, openOfSweep, sweep = null }: StartRunInput,
+  folder: Folder,
+): Promise<AskedCells | null> {
+  if (mode === 'failed') return failedCells(folder, openOfSweep);
+  if (openOfSweep !== null) return pendingCells(folder, openOfSweep, 'startable');
+  return sweep === null ? null : pendingCells(folder, sweep, 'all');
 }
 
 /** So many ms from now; `null` when it does not move while a request may land. */

@@ -63,6 +63,7 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
         table: run.table,
         mode: modeOf(run, kind),
         openOfSweep: NAMES_CELLS.includes(kind) ? (state.found?.sweep ?? null) : null,
+        sweep: state.found?.sweep ?? null,
         rows: run.prepared.snapshot.rows,
         contested: state.loaded?.contested ?? false,
         mustMove: kind === 'nudge',

@@ -57,10 +57,11 @@ export const passOnDemand = (found: Collection, log: PassLog): PassKind | null =
 
 /**
  * Whether there are cells that nothing will ever start by itself: columns that the provider adds, and
- * that they wait for, were not asked for either. So it is when a run ended before its first pass.
+ * that they wait for, were not asked for either. So it is when a run ended before its first pass; others
+ * may have asked for some of its cells since, which hang.
  */
 export const neverAsked = ({ cells, inFlight, startable }: Collection): boolean =>
-  cells.pending > 0 && inFlight === 0 && startable === 0;
+  cells.pending > inFlight && startable === 0;
 
 /** The log after a pass of `kind` whose sweep found `found`. */
 export function logPass(

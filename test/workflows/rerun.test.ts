@@ -5,7 +5,7 @@ import { rerunRun } from '../../src/client/rerun-run.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
+import { inputFor, openHouse, SECTOR, TOKEN, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(120_000);
@@ -107,6 +107,41 @@ test('a run that was terminated before its first pass left only its tag, and is 
   expect(second).toMatchObject({ outcome: 'completed', cells: { done: 12 } });
   expect(second.before).toEqual({ workflowId: id(), outcome: null, cells: null });
   expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
+});
+
+test('where a cell hangs that others asked for, a rerun whose first request is lost asks for the rest again', async () => {
+  let down = true;
+  let lost = 0;
+  const intercept: Intercept = ({ phase, route, method, body }) => {
+    if (phase === 'after' || method !== 'POST' || route !== '/v1/tables/:table_id/run') return;
+    if (down) return { do: 'reply', status: 503, headers: {}, body: '{"detail":"down"}' };
+    // Every cell at once, not the one that hangs.
+    const { rows } = body as { rows?: unknown };
+    const whole = rows === undefined || rows === null;
+    if (!whole || lost > 0) return;
+    lost += 1;
+    return { do: 'reset' };
+  };
+  const hangs = { fault: 'stuck' as const, share: 0.1 };
+  house = await openHouse({
+    sandbox: { ...CLEAN, intercept, faults: { seed: 3, cells: [hangs] } },
+  });
+  const run = await begin({ run: { ...QUICK, stallAfter: '3s' } });
+  await until('rows', () => books().rowsCreated === 12);
+  await run.terminate();
+  down = false;
+  const [table] = house.sandbox.state.tables.values();
+  const stuck = ROWS.map(({ Security }) => house.sandbox.truth('company', Security, SECTOR).stuck);
+  await fetch(`${house.sandbox.url}/v1/tables/${table?.id ?? ''}/run`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ mode: 'new', rows: [table?.rowIds.id(stuck.indexOf(true))] }),
+  });
+  const second = await resultOf((await rerun()).workflowId);
+  expect(lost).toBe(1);
+  const pending = stuck.filter(Boolean).length;
+  expect(second.cells).toMatchObject({ done: 12 - pending, pending });
+  expect([books().tablesCreated, books().cellsPaid]).toEqual([1, 12]);
 });
 
 test('a run that Temporal has forgotten is taken up from the store', async () => {
