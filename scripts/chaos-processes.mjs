@@ -9,15 +9,15 @@ import { fileURLToPath } from 'node:url';
 const jest = fileURLToPath(new URL('test.mjs', import.meta.url));
 
 const args = process.argv.slice(2);
-const at = args.indexOf('--provider');
-const [, provider = ''] = at === -1 ? [] : args.splice(at, 2);
+const providers = [];
+for (let at; (at = args.indexOf('--provider')) !== -1;) providers.push(args.splice(at, 2)[1]);
 
 const child = spawn(process.execPath, [jest, 'test/chaos/processes', ...args], {
   stdio: 'inherit',
   env: {
     ...process.env,
     ROWMILL_CHAOS: 'long',
-    ...(provider === '' ? {} : { ROWMILL_CHAOS_PROVIDER: provider }),
+    ROWMILL_CHAOS_PROVIDER: providers.join(','),
   },
 });
 // Ctrl-C reaches it by itself; we stay for its end.

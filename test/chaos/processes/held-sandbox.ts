@@ -1,3 +1,4 @@
+import type { Activities, PollActivities } from '../../../activities/index.ts';
 import { APIS } from '../../../sandbox/apis.ts';
 import type { RequestKind } from '../../../sandbox/faults/request-kinds.ts';
 import { startSandbox, type Action, type Intercept, type Seen } from '../../../sandbox/index.ts';
@@ -6,8 +7,7 @@ import type { SandboxPort } from './sandbox-port.ts';
 
 /** A moment of a run: a request of this step and kind has reached the API. */
 export interface Moment {
-  /** The activity's name. */
-  step: string;
+  step: keyof Activities | keyof PollActivities;
   on: RequestKind;
   /** Which of them, from 1 on, since it is waited for. */
   nth: number;

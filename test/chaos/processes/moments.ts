@@ -35,12 +35,15 @@ export const momentsOf = ({ changes, asksBack }: ProviderCase): Moment[] =>
 export const nameOf = ({ step, on, nth, passesBefore = 0 }: Moment): string =>
   `${step}${passesBefore > 0 ? ' of a rerun' : ''}, ${on} ${nth}`;
 
+/** Those in which something is changed. */
+export const changesOf = (provider: ProviderCase): Moment[] =>
+  momentsOf(provider).filter(({ on }) => provider.changes.includes(on));
+
 /** Where it costs most when it goes wrong: the last change that each step of the first pass makes. */
 export function lastChanges(provider: ProviderCase): Moment[] {
   const last = new Map<string, Moment>();
-  for (const moment of momentsOf(provider)) {
-    const { on, passesBefore = 0 } = moment;
-    if (passesBefore === 0 && provider.changes.includes(on)) last.set(moment.step, moment);
+  for (const moment of changesOf(provider)) {
+    if (moment.passesBefore === undefined) last.set(moment.step, moment);
   }
   return [...last.values()];
 }

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { FATES } from './held-sandbox.ts';
-import { lastChanges, momentsOf, nameOf } from './moments.ts';
+import type { ProviderCase } from '../../support/providers/provider-case.ts';
+import { FATES, type Moment } from './held-sandbox.ts';
+import { changesOf, lastChanges, momentsOf, nameOf } from './moments.ts';
 import { inTurn, LIMIT_MS, LONG, PROVIDERS, scale } from './scale.ts';
 import { killedInCancel } from './scenarios/cancelled.ts';
 import { jumpingClock } from './scenarios/clock.ts';
-import { deploys } from './scenarios/deploys.ts';
+import { deploys, deploysAt } from './scenarios/deploys.ts';
 import { fullDisk, readOnlyDisk } from './scenarios/disk.ts';
 import { killedAt } from './scenarios/killed-at.ts';
 import { killedServer } from './scenarios/killed-server.ts';
@@ -29,22 +30,28 @@ test.concurrent.each(numbered(scale.runs))(
   LIMIT_MS,
 );
 
-const atMoments = all.flatMap((one) =>
-  (LONG ? FATES : FATES.slice(-1)).flatMap((fate) =>
-    LONG
-      ? momentsOf(one.provider).map((moment) => ({ ...one, fate, moments: [moment] }))
-      : [{ ...one, fate, moments: lastChanges(one.provider) }],
-  ),
-);
+/** Each moment in a run of its own, or in one run those where it costs most. */
+const momentsEach = (momentsOf: (provider: ProviderCase) => Moment[]) =>
+  all.flatMap((one) => {
+    const runs = LONG
+      ? momentsOf(one.provider).map((moment) => [moment])
+      : [lastChanges(one.provider)];
+    return runs.map((moments) => ({ ...one, moments, what: moments.map(nameOf).join('; ') }));
+  });
 
 test.concurrent.each(
-  atMoments.map((one) => ({
-    ...one,
-    what: one.moments.map(nameOf).join('; '),
-  })),
+  momentsEach(momentsOf).flatMap((one) =>
+    (LONG ? FATES : FATES.slice(-1)).map((fate) => ({ ...one, fate })),
+  ),
 )(
   '$name: killed in $what, which $fate: nothing is lost, doubled or paid twice',
   async (one) => expect(await killedAt(one)).toEqual([]),
+  LIMIT_MS,
+);
+
+test.concurrent.each(momentsEach(changesOf))(
+  '$name: another worker takes over in $what, which lands then: the same holds',
+  async ({ provider, moments }) => expect(await deploysAt(provider, moments)).toEqual([]),
   LIMIT_MS,
 );
 

@@ -11,11 +11,10 @@ export const scale = LONG
   ? { runs: 10, killsARun: 3, pairs: 3, deploys: 10 }
   : { runs: 1, killsARun: 2, pairs: 1, deploys: 3 };
 
-const only = process.env['ROWMILL_CHAOS_PROVIDER'];
+const only = process.env['ROWMILL_CHAOS_PROVIDER'] ?? '';
 
-/** All of them, or the one that was asked for. */
-export const PROVIDERS: readonly ProviderCase[] =
-  only === undefined || only === '' ? CASES : [caseOf(only)];
+/** All of them, or those that were asked for. */
+export const PROVIDERS: readonly ProviderCase[] = only === '' ? CASES : only.split(',').map(caseOf);
 
 /** One provider is enough in `npm test` where its own code is hardly at stake: they take turns. */
 export const inTurn = <T>(all: readonly T[], turn: number): readonly T[] =>

@@ -10,7 +10,7 @@ import { play } from './play.ts';
 
 const USAGE =
   'npm run chaos -- [--scripts N] [--seed N] [--provider NAME] [--failures N] [--replay FILE] [--break RULE]\n' +
-  '                 [--processes]   real processes are killed as well, for a quarter of an hour';
+  '                 [--processes]   real processes are killed as well, for half an hour or more';
 
 const { values } = parseArgs({
   options: {
@@ -89,10 +89,11 @@ async function search(): Promise<number> {
 /** The long version of test/chaos/processes, after the simulation. */
 function killProcesses(): Promise<number> {
   const script = fileURLToPath(new URL('../../../scripts/chaos-processes.mjs', import.meta.url));
+  const providers = (values.provider ?? []).flatMap((name) => ['--provider', name]);
   // Ctrl-C reaches it by itself; we stay for its end.
   process.on('SIGINT', () => undefined);
   return new Promise((resolve, reject) => {
-    spawn(process.execPath, [script], { stdio: 'inherit' })
+    spawn(process.execPath, [script, ...providers], { stdio: 'inherit' })
       .once('error', reject)
       .once('close', (code) => resolve(code ?? 1));
   });
