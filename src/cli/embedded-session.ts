@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Pipeline } from '../contract/pipeline.ts';
+import { RowmillError } from '../errors.ts';
 import { createProviders } from '../providers/registry.ts';
 import type { Cli, Env } from './context.ts';
 import type { Session } from './session.ts';
@@ -8,6 +9,15 @@ import { uiLink } from './ui-link.ts';
 /** State of embedded runs: the server's file and, unless ROWMILL_STORE says otherwise, the store. */
 export const EMBEDDED_FOLDER = '.rowmill';
 
+/** @throws RowmillError `usage` */
+export function refuseDetached({ detach, embedded }: { detach?: true; embedded?: true }): void {
+  if (detach === true && embedded === true) {
+    throw new RowmillError('usage', '--detach and --embedded exclude each other', {
+      remedy: 'An embedded run lives in this process: leave out one of them.',
+    });
+  }
+}
+
 /** @throws RowmillError `token_missing`, `base_url_invalid`, `usage` */
 export function refuseWithoutToken(pipeline: Pipeline, env: Env): void {
   // Made, not used: that is when the environment is judged.
@@ -15,20 +25,25 @@ export function refuseWithoutToken(pipeline: Pipeline, env: Env): void {
 }
 
 /**
- * A Temporal server on a file and a worker in this process, for as long as the session lasts.
+ * A Temporal server on a file and a worker in this process, for as long as the session lasts. The
+ * token of the provider, where it is known already, must be there before anything is started.
  * @throws RowmillError `temporal_unavailable_here`, `token_missing`, …
  */
-export async function openEmbeddedSession(cli: Cli, provider: string): Promise<Session> {
+export async function openEmbeddedSession(cli: Cli, provider?: string): Promise<Session> {
   const { openEmbedded } = await import('../dev/embedded.ts');
   const folder = join(process.cwd(), EMBEDDED_FOLDER);
   const say = (line: string): void => cli.say(line);
-  const embedded = await openEmbedded({ folder, provider, env: cli.env, say });
-  const { client, taskQueue, uiUrl, namespace, broken } = embedded;
+  const embedded = await openEmbedded({
+    ...{ folder, env: cli.env, say },
+    ...(provider === undefined ? {} : { provider }),
+  });
+  const { client, taskQueue, uiUrl, namespace, address, broken } = embedded;
   return {
     client,
     taskQueue,
     searchAttributes: true,
     linkTo: (run) => uiLink(uiUrl, namespace, run),
+    ownAddress: address,
     broken,
     close: () => embedded.stop(),
   };

@@ -6,12 +6,12 @@ import { EXIT_OF, nextCommand, summaryText } from './run-summary.ts';
 export function finish(
   cli: Cli,
   summary: RunSummary,
-  { ui, json }: { ui: string | null; json: boolean },
+  { ui, json, embedded = false }: { ui: string | null; json: boolean; embedded?: boolean },
 ): void {
   if (json) cli.json({ ...summary, ui });
   else {
     cli.print(summaryText(summary, ui));
-    cli.say(`Next: ${nextCommand(summary)}`);
+    cli.say(`Next: ${nextCommand(summary, embedded)}`);
   }
   cli.exitWith(EXIT_OF[summary.outcome]);
 }

@@ -1,3 +1,5 @@
+import type { Cli } from './context.ts';
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface Interruption {
@@ -27,4 +29,15 @@ export function interruption(): Interruption {
   };
   for (const name of SIGNALS) process.on(name, stop);
   return { signal: controller.signal, release };
+}
+
+/** After Ctrl-C: an embedded run needs the process that just ends. */
+export function sayInterrupted(cli: Cli, workflowId: string, embedded: boolean): void {
+  if (embedded) {
+    cli.say(
+      `The run ${workflowId} pauses with this process. The same command resumes it; nothing that is done is paid again.`,
+    );
+  } else {
+    cli.say(`The run goes on. Come back with: rowmill watch ${workflowId}`);
+  }
 }

@@ -14,8 +14,9 @@ export function addRerun(program: Command, cli: Cli): void {
     .argument('<run>', 'workflow id')
     .option('--yes', 'approve the estimate')
     .option('--detach', 'start it and leave')
+    .option('--embedded', 'own Temporal server and worker, as the run had; kept in .rowmill/')
     .option('--json', 'one JSON summary on stdout')
-    .addHelpText('after', '\nExample:\n  rowmill rerun sp500-profile-20260131-023000')
+    .addHelpText('after', '\nExample:\n  rowmill rerun sp500-profile-20260131-023000 --embedded')
     .action(async (run: string, flags: RerunFlags) => {
       const { rerun } = await import('./actions/rerun.ts');
       await rerun(cli, run, flags);

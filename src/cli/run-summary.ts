@@ -69,10 +69,13 @@ function beforeText({ workflowId, outcome, cells }: Before): string {
 }
 
 /** The command that is probably wanted next. */
-export function nextCommand(summary: RunSummary): string {
+export function nextCommand(summary: RunSummary, embedded: boolean): string {
   const { workflowId, outcome, quarantine } = summary;
-  if (outcome === 'cancelled')
-    return `rowmill results ${workflowId}, or rowmill rerun ${workflowId}`;
-  if (quarantine !== null) return `less ${shortPath(quarantine.path)}`;
+  const again = `rowmill rerun ${workflowId}${embedded ? ' --embedded' : ''}`;
+  if (outcome === 'cancelled') return `rowmill results ${workflowId}, or ${again}`;
+  if (quarantine !== null) {
+    const look = `less ${shortPath(quarantine.path)}`;
+    return outcome === 'partial' ? `${look}, or ${again}` : look;
+  }
   return `rowmill results ${workflowId} --format csv`;
 }

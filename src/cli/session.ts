@@ -14,6 +14,8 @@ export interface Session {
   searchAttributes: boolean;
   /** Page of a run in the Temporal UI, where there is one. */
   readonly linkTo: (run: { workflowId: string; runId: string }) => string | null;
+  /** `host:port` of a server of our own, which ends with the session. */
+  readonly ownAddress?: string;
   /** Settles when the server or the worker of the session is lost; without it neither is ours. */
   readonly broken?: Promise<RowmillError>;
   close(): Promise<void>;
@@ -41,4 +43,10 @@ export async function withSession<T>(cli: Cli, work: (session: Session) => Promi
   } finally {
     await session.close();
   }
+}
+
+/** How another shell reaches a run whose server is ours. */
+export function sayWhere(cli: Cli, { ownAddress }: Session, workflowId: string): void {
+  if (ownAddress === undefined) return;
+  cli.say(`From another shell here: TEMPORAL_ADDRESS=${ownAddress} rowmill status ${workflowId}`);
 }

@@ -126,3 +126,55 @@ test.each(CASES)(
   },
   180_000,
 );
+
+test('what an embedded run left open is rerun the same way, and the same command resumes that', async () => {
+  const sandbox = await startSandbox({
+    ...{ token: TOKEN, speed: 60, concurrency: 2, failRate: 1, hopelessRate: 0 },
+    cellMs: { min: 60_000, max: 120_000 },
+  });
+  const place = await workplace(null);
+  try {
+    const rows = NAMES.slice(0, 4).map((Security, at) => ({ Symbol: `S${at}`, Security }));
+    await writeFile(
+      join(place.cwd, 'pipeline.json'),
+      pipelineText({
+        ...{ provider: 'promptlayer', table: promptlayer.tables.one },
+        rows: { inline: rows, key: 'Symbol', map: { Company: 'Security' } },
+        run: { failedPasses: 0 },
+      }),
+    );
+    const env = {
+      ...promptlayer.env(sandbox.url),
+      ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
+        ? {}
+        : { ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] }),
+    };
+    const here = { cwd: place.cwd, env };
+    const run = rowmill(['run', 'pipeline.json', '--embedded', '--id', 'left'], here);
+    const partial = await run.endsWith(3);
+    expect(partial.stderr).toContain('rowmill rerun left --embedded');
+    expect(partial.stderr).toMatch(/TEMPORAL_ADDRESS=127\.0\.0\.1:\d+ rowmill status left/);
+
+    const args = ['rerun', 'left', '--embedded', '--json'];
+    const interrupted = rowmill(args, here);
+    await interrupted.says('running, pass 1');
+    interrupted.child.kill('SIGINT');
+    const paused = await interrupted.endsWith(130);
+    expect(paused.stderr).toContain('The same command resumes it');
+    const { stdout, stderr } = await rowmill(args, here).endsWith(0);
+    expect(stderr).toContain('Attached to left-rerun-1');
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ workflowId: 'left-rerun-1', outcome: 'completed', cells: { done: 4, failed: 0 } },
+      before: { workflowId: 'left', outcome: 'partial' },
+    });
+    const { tablesCreated, cellsPaid, duplicates } = sandbox.ledger.summary();
+    expect({ tablesCreated, cellsPaid, again: duplicates.cells }).toEqual({
+      ...{ tablesCreated: 1, cellsPaid: 8, again: 0 },
+    });
+    const wrong = await rowmill([...args, '--detach'], here).endsWith(2);
+    expect(wrong.stderr).toContain('--detach and --embedded exclude each other');
+  } finally {
+    await place.remove();
+    await sandbox.close();
+  }
+}, 180_000);

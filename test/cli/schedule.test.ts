@@ -35,6 +35,7 @@ test('a night from apply to delete, as an operator lives it', async () => {
     /^Mind: on \d{4}-03-\d\d there is no 02:30 in Europe\/Berlin: no run/m,
   );
   expect(applied.stderr).toContain('companies.csv when a run starts');
+  expect((await schedule('describe', NAME)).stdout).toMatch(/^ {2}state +on$/m);
 
   const triggered = await schedule('trigger', NAME, '--json');
   const { workflowId } = JSON.parse(triggered.stdout) as { workflowId: string };

@@ -1,42 +1,77 @@
 import { openStore } from '../../client/environment.ts';
-import { latestRun, rerunRun } from '../../client/rerun-run.ts';
+import { latestRun, rerunRun, type LatestRun } from '../../client/rerun-run.ts';
 import type { StartedRun } from '../../client/start-run.ts';
 import { updateRun } from '../../client/update-run.ts';
 import { UPDATE } from '../../contract/names.ts';
 import { EXIT } from '../../errors.ts';
 import type { Cli } from '../context.ts';
+import { openEmbeddedSession, refuseDetached } from '../embedded-session.ts';
 import { finish } from '../finish.ts';
 import { follow } from '../follow.ts';
-import { interruption } from '../interruption.ts';
+import { interruption, sayInterrupted } from '../interruption.ts';
 import { progressView } from '../progress/index.ts';
-import { withSession, type Session } from '../session.ts';
+import { openSession, sayWhere, type Session } from '../session.ts';
 
 export interface RerunFlags {
   detach?: true;
+  embedded?: true;
   json?: true;
   yes?: true;
 }
 
 /** A run under way makes one more pass; one that has ended is taken up by a new run. */
 export async function rerun(cli: Cli, workflowId: string, flags: RerunFlags): Promise<void> {
-  await withSession(cli, async (session) => {
-    const { client, searchAttributes } = session;
-    const latest = await latestRun(client, workflowId);
-    if (latest.isRunning && latest.description !== null) {
-      await askForAPass(cli, session, latest.workflowId, latest.description.taskQueue, flags);
-      return;
-    }
-    const taskQueue = latest.description?.taskQueue ?? session.taskQueue;
-    const started = await rerunRun(client, workflowId, {
-      taskQueue,
-      searchAttributes,
-      store: openStore(cli.env),
-      ...(flags.yes === true ? { approved: true } : {}),
-    });
-    const verb = started.attached ? 'Attached to' : 'Started';
-    cli.say(`${verb} ${cli.tint('bold', started.workflowId)}: goes on with ${latest.workflowId}`);
-    await followed(cli, session, { ...started, taskQueue }, flags);
+  refuseDetached(flags);
+  const session = await (flags.embedded === true ? openEmbeddedSession(cli) : openSession(cli));
+  const stop = interruption();
+  try {
+    await perform(cli, session, workflowId, flags, stop.signal);
+  } finally {
+    await session.close();
+    stop.release();
+  }
+}
+
+async function perform(
+  cli: Cli,
+  session: Session,
+  workflowId: string,
+  flags: RerunFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const latest = await latestRun(session.client, workflowId);
+  const { description } = latest;
+  if (!latest.isRunning || description === null) {
+    const started = await takeUp(cli, session, workflowId, latest, flags);
+    await followed(cli, session, started, flags, signal);
+  } else if (flags.embedded === true) {
+    // Its process has ended in the middle; it reruns what failed by itself.
+    const { runId, taskQueue } = description;
+    cli.say(`Attached to ${cli.tint('bold', latest.workflowId)}, which was not finished`);
+    const run = { workflowId: latest.workflowId, runId, attached: true };
+    await followed(cli, session, { ...run, taskQueue }, flags, signal);
+  } else {
+    await askForAPass(cli, session, latest.workflowId, description.taskQueue, flags);
+  }
+}
+
+type Followed = StartedRun & { taskQueue: string };
+
+async function takeUp(
+  cli: Cli,
+  { client, searchAttributes, taskQueue: ours }: Session,
+  workflowId: string,
+  latest: LatestRun,
+  { yes }: RerunFlags,
+): Promise<Followed> {
+  const taskQueue = latest.description?.taskQueue ?? ours;
+  const started = await rerunRun(client, workflowId, {
+    ...{ taskQueue, searchAttributes, store: openStore(cli.env) },
+    ...(yes === true ? { approved: true } : {}),
   });
+  const verb = started.attached ? 'Attached to' : 'Started';
+  cli.say(`${verb} ${cli.tint('bold', started.workflowId)}: goes on with ${latest.workflowId}`);
+  return { ...started, taskQueue };
 }
 
 async function askForAPass(
@@ -54,30 +89,33 @@ async function askForAPass(
 
 async function followed(
   cli: Cli,
-  { client, linkTo }: Session,
-  started: StartedRun & { taskQueue: string },
+  session: Session,
+  started: Followed,
   flags: RerunFlags,
+  signal: AbortSignal,
 ): Promise<void> {
   const { workflowId, runId, attached, taskQueue } = started;
   const json = flags.json === true;
-  const ui = linkTo(started);
+  const embedded = flags.embedded === true;
+  const ui = session.linkTo(started);
   if (ui !== null) cli.say(ui);
+  sayWhere(cli, session, workflowId);
   if (flags.detach === true) {
     cli.say(`Come back with: rowmill watch ${workflowId}`);
     if (json) cli.json({ workflowId, runId, attached, ui });
     else cli.print(workflowId);
     return;
   }
-  const stop = interruption();
-  const { signal } = stop;
-  const view = progressView(cli);
-  const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal });
+  const { client, broken } = session;
+  const summary = await follow({
+    ...{ client, workflowId, runId, taskQueue, ui },
+    ...{ view: progressView(cli), signal, broken },
+  });
   if (summary === null) {
-    cli.say(`The run goes on. Come back with: rowmill watch ${workflowId}`);
+    sayInterrupted(cli, workflowId, embedded);
     if (json) cli.json({ workflowId, runId, interrupted: true, ui });
     cli.exitWith(EXIT.interrupted);
   } else {
-    finish(cli, summary, { ui, json });
+    finish(cli, summary, { ui, json, embedded });
   }
-  stop.release();
 }

@@ -6,15 +6,15 @@ import { EXIT, RowmillError } from '../../errors.ts';
 import { loadPipeline } from '../../spec/index.ts';
 import { askApproval, type Approval } from '../approval.ts';
 import type { Cli } from '../context.ts';
-import { openEmbeddedSession, refuseWithoutToken } from '../embedded-session.ts';
+import { openEmbeddedSession, refuseDetached, refuseWithoutToken } from '../embedded-session.ts';
 import { estimateOf, refuseAboveLimit } from '../../client/estimate.ts';
 import { estimateLine } from '../estimate-line.ts';
 import { follow } from '../follow.ts';
 import { finish } from '../finish.ts';
-import { interruption } from '../interruption.ts';
+import { interruption, sayInterrupted } from '../interruption.ts';
 import { probeTargets } from '../probe-targets.ts';
 import { progressView } from '../progress/index.ts';
-import { openSession, type Session } from '../session.ts';
+import { openSession, sayWhere, type Session } from '../session.ts';
 import { openStore } from '../../client/environment.ts';
 import { approveIfWaiting } from '../../client/update-run.ts';
 
@@ -52,13 +52,9 @@ export async function run(cli: Cli, file: string, flags: RunFlags): Promise<void
   }
 }
 
-function refuseContradictions({ id, detach, embedded }: RunFlags): void {
-  if (id?.trim() === '') throw new RowmillError('usage', '--id is empty');
-  if (detach === true && embedded === true) {
-    throw new RowmillError('usage', '--detach and --embedded exclude each other', {
-      remedy: 'An embedded run lives in this process: leave out one of them.',
-    });
-  }
+function refuseContradictions(flags: RunFlags): void {
+  if (flags.id?.trim() === '') throw new RowmillError('usage', '--id is empty');
+  refuseDetached(flags);
 }
 
 async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
@@ -99,6 +95,7 @@ async function perform(
   const { workflowId, runId, attached } = started;
   const ui = session.linkTo(started);
   sayStarted(cli, started, ui);
+  sayWhere(cli, session, workflowId);
   if (attached && approval === 'given') await approveIfWaiting(client, workflowId, taskQueue);
   if (approval === 'later' && !attached) {
     cli.say(`It waits for an approval: rowmill approve ${workflowId}`);
@@ -113,7 +110,7 @@ async function perform(
   const { broken } = session;
   const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal, broken });
   if (summary !== null) {
-    finish(cli, summary, { ui, json: flags.json === true });
+    finish(cli, summary, { ui, json: flags.json === true, embedded: flags.embedded === true });
     return;
   }
   sayInterrupted(cli, workflowId, flags.embedded === true);
@@ -134,14 +131,4 @@ function sayStarted(cli: Cli, { workflowId, attached }: StartedRun, ui: string |
   const verb = attached ? 'Attached to the run that does this work already:' : 'Started';
   cli.say(`${verb} ${cli.tint('bold', workflowId)}`);
   if (ui !== null) cli.say(ui);
-}
-
-function sayInterrupted(cli: Cli, workflowId: string, embedded: boolean): void {
-  if (embedded) {
-    cli.say(
-      `The run ${workflowId} pauses with this process. The same command resumes it; nothing that is done is paid again.`,
-    );
-  } else {
-    cli.say(`The run goes on. Come back with: rowmill watch ${workflowId}`);
-  }
 }

@@ -77,7 +77,8 @@ async function standingOf(
     file: fileIn(description),
     schedule,
     paused: state.paused,
-    note: state.note ?? null,
+    // Never given, the server says it is empty.
+    note: state.note || null,
     taskQueue: action.taskQueue,
     started: info.numActionsTaken,
     skippedByOverlap: info.numActionsSkippedOverlap,
