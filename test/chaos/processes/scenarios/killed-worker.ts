@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProviderCase } from '../../../support/providers/provider-case.ts';
 import { until } from '../../../support/until.ts';
-import { randomOf } from '../../../../bench/simulation/random.ts';
+import { logBetween, randomOf } from '../../../../bench/simulation/random.ts';
 import { scale } from '../scale.ts';
 import { withSite } from '../site.ts';
 import { untilInHand, untilItWaits } from './waiting.ts';
@@ -21,7 +21,9 @@ export const killedWorker = (
     for (let kill = 0; kill < scale.killsARun; kill += 1) {
       const worker = await site.startWorker();
       if (!(await untilInHand(site, worker))) break;
-      await sleep(random() * 4_000);
+      // Soon, or when a repeated step has waited for what may still land.
+      await sleep(logBetween(random, 50, 30_000));
+      if (await site.isOver()) break;
       worker.child.kill('SIGKILL');
       await worker.ended;
       kills.push((await site.step())?.type ?? 'nothing in hand');
