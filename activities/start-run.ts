@@ -3,6 +3,7 @@ import type { RunMode, RunReceipt, TableProgress, TableRef } from '../src/contra
 import { RowmillError } from '../src/errors.ts';
 import type { Provider, RunScope } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
+import { computedCells } from '../src/rules/cells.ts';
 import { beginWatch, type Watch } from '../src/rules/watch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
@@ -63,7 +64,9 @@ export const startRun =
       if (rows !== input.rows && !input.contested) {
         return { drifted: true, calls: step.calls };
       }
-      const { cellsTotal, cellsDone } = before;
+      const { cellsDone } = before;
+      // What landed twice, and stays, is no part of the run.
+      const cellsTotal = Math.min(before.cellsTotal, computedCells(input.table, input.rows));
       const receipt: RunReceipt = {
         operations: [],
         requestedCells: 0,

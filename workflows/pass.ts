@@ -1,6 +1,7 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
 import type { RunMode } from '../src/contract/table.ts';
+import { computedCells } from '../src/rules/cells.ts';
 import {
   isRerun,
   logPass,
@@ -85,10 +86,15 @@ function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
 }
 
 /** Nothing is sent: the cells in flight get more time than the status said. */
-function waitOn({ state }: Run): void {
+function waitOn(run: Run): void {
+  const { state } = run;
   const requestedCells = state.found?.inFlight ?? 0;
   const start = { doneAtStart: state.doneCells, requestedCells, mustMove: true };
-  const receipt = { operations: [], requestedCells: null };
+  const before = {
+    cellsTotal: computedCells(run.table, run.prepared.snapshot.rows),
+    cellsDone: state.doneCells,
+  };
+  const receipt = { operations: [], requestedCells: null, before };
   state.open = { kind: 'wait', receipt, watch: beginWatch(start, Date.now()), end: null };
 }
 

@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/
 import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
+import { computedCells } from '../src/rules/cells.ts';
 import { totalCells, unanswered } from '../src/rules/outcome.ts';
 import { creditsOf } from '../src/rules/spend.ts';
 import { totalUsage } from '../src/rules/usage.ts';
@@ -85,8 +86,8 @@ function cellsOf({ open, found, stage, table, doneCells }: RunState, rows: numbe
     const done = swept.done + swept.empty;
     return { total: totalCells(swept), done, inProgress: found?.inFlight ?? 0, failed };
   }
-  const computed = table?.columns.filter((column) => !column.input).length ?? 0;
-  return { total: rows * computed, done: doneCells, inProgress: 0, failed };
+  const total = table === null ? 0 : computedCells(table, rows);
+  return { total, done: doneCells, inProgress: 0, failed };
 }
 
 const KEY = {

@@ -1,5 +1,5 @@
 import type { CellOutcome } from '../contract/results.ts';
-import type { CellStatus, Column } from '../contract/table.ts';
+import type { CellStatus, Column, TableRef } from '../contract/table.ts';
 
 /** What a provider says of one cell, as far as its outcome depends on it. */
 export interface CellReading {
@@ -7,6 +7,10 @@ export interface CellReading {
   /** The answer is missing though the cell is done. */
   empty: boolean;
 }
+
+/** Cells that a run of so many rows is about, those of columns that the provider adds included. */
+export const computedCells = ({ columns }: TableRef, rows: number): number =>
+  rows * columns.filter(({ input }) => !input).length;
 
 export interface CellVerdict {
   outcome: CellOutcome;

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import type { CellAccount } from '../../sandbox/index.ts';
+import type { CellAccount, Intercept } from '../../sandbox/index.ts';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
 import type { Confirmed, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
 import { inputFor, openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
+import { plainText } from '../support/evidence.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
@@ -176,5 +177,36 @@ test('the account runs dry and is topped up: what failed again in vain is left a
     expect(ended.cells).toMatchObject({ blocked: 0, pending: 0 });
   } finally {
     await dry.close();
+  }
+}, 120_000);
+
+test('a column that lands twice is neither run nor counted: the progress reaches its end', async () => {
+  let sent = 0;
+  const intercept: Intercept = async ({ phase, method, url, body }) => {
+    if (phase === 'after' || method !== 'POST' || !url.endsWith('/columns')) return undefined;
+    if ((body as { title?: unknown }).title !== 'Sector' || (sent += 1) > 1) return undefined;
+    await fetch(`${twice.sandbox.url}${url}`, {
+      method: 'POST',
+      headers: { 'x-api-key': TOKEN, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return undefined;
+  };
+  const twice = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, intercept } });
+  try {
+    const workflowId = `twice-${twice.taskQueue}`;
+    const input = await inputFor(twice, companies(20), {}, promptlayer);
+    const run = await twice.client.workflow.start('enrichTable', {
+      ...{ workflowId, taskQueue: twice.taskQueue, args: [input] },
+    });
+    expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 20 } });
+    const [table] = twice.sandbox.state.tables.values();
+    expect(table?.computed).toHaveLength(2);
+    expect(twice.sandbox.ledger.summary().cellsPaid).toBe(20);
+    // What a pass went by, and what was shown of it.
+    const told = plainText(await run.fetchHistory()).matchAll(/"cellsTotal":(\d+)/g);
+    expect(new Set([...told].map(([, total]) => total))).toEqual(new Set(['20']));
+  } finally {
+    await twice.close();
   }
 }, 120_000);

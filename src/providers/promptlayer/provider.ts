@@ -122,7 +122,10 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
           if (!(error instanceof RowmillError) || error.code !== 'not_found') throw error;
         }
       }
-      return sheetProgress(await api.sheetStatus(ctx, sheet), table.blank?.cells ?? 0);
+      const status = sheetProgress(await api.sheetStatus(ctx, sheet), table.blank?.cells ?? 0);
+      // Rows and columns that landed twice are counted as well, and never run.
+      const cellsTotal = Math.min(status.cellsTotal, before?.cellsTotal ?? Infinity);
+      return { ...status, cellsTotal };
     },
 
     /** Those of the receipt, and whatever else is active: a reply may have been lost. */
