@@ -1,32 +1,24 @@
 import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
-import type { RunMode, RunReceipt, TableProgress, TableRef } from '../src/contract/table.ts';
+import type { RunReceipt, TableProgress, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider, RunScope } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { computedCells } from '../src/rules/cells.ts';
+import { mergeReceipts } from '../src/rules/receipt.ts';
 import { beginWatch, type Watch } from '../src/rules/watch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
-import { ROW_IDS_FILE } from './load-rows.ts';
-import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
 import { failedCells, passLeftTraces, pendingCells, type AskedCells } from './pass-traces.ts';
 import { readPatiently } from './reading.ts';
 import { rowCount } from './row-audit.ts';
+import { scopesOf, type PassScope } from './run-scopes.ts';
 import { runStep, type Step } from './step.ts';
 
-export interface StartRunInput {
+export interface StartRunInput extends PassScope {
   run: RunKey;
   provider: string;
-  table: TableRef;
-  mode: RunMode;
-  /** Only the cells that the sweep of this number found unfinished; otherwise every cell. */
-  openOfSweep: number | null;
   /** The last sweep; `null` on a new table, where nothing moves before its first pass. */
   sweep?: number | null;
-  /** Rows the table must hold. */
-  rows: number;
-  /** Name the rows one by one: the table may hold rows that are not ours. */
-  contested: boolean;
   mustMove: boolean;
   /** Begun before, and broken off: a request may have gone out. */
   again?: boolean;
@@ -42,9 +34,6 @@ export type StartedRun =
       /** Left out by older versions. */
       confirmed?: Confirmed;
     };
-
-/** Row ids in one request: 5,000 are about 200 KB. */
-const ROW_IDS_PER_RUN = 5_000;
 
 /** How often the status is asked for a run whose reply was lost. */
 const SETTLE_EVERY_MS = 2_000;
@@ -64,25 +53,18 @@ export const startRun =
       if (rows !== input.rows && !input.contested) {
         return { drifted: true, calls: step.calls };
       }
-      const { cellsDone } = before;
-      // What landed twice, and stays, is no part of the run.
-      const cellsTotal = Math.min(before.cellsTotal, computedCells(input.table, input.rows));
-      const receipt: RunReceipt = {
-        operations: [],
-        requestedCells: 0,
-        before: { cellsTotal, cellsDone },
-      };
       const folder = deps.store.run(input.run);
       const asked: Asked = { input, provider, folder, before, step };
       const begun = step.begun || input.again === true;
       const again = begun && (await hasLanded(asked));
-      const scopes = again ? [] : await scopesOf(input, folder);
-      if (again) receipt.requestedCells = null;
-      for (const scope of scopes) {
-        const sent = await send(asked, scope);
-        receipt.operations.push(...sent.operations);
-        receipt.requestedCells = sum(receipt.requestedCells, sent.requestedCells);
+      const receipts: RunReceipt[] = again ? [LOST] : [];
+      for (const scope of again ? [] : await scopesOf(input, folder)) {
+        receipts.push(await send(asked, scope));
       }
+      const { cellsDone } = before;
+      // What landed twice, and stays, is no part of the run.
+      const cellsTotal = Math.min(before.cellsTotal, computedCells(input.table, input.rows));
+      const receipt = { ...mergeReceipts(receipts), before: { cellsTotal, cellsDone } };
       deps.onEvent?.({ type: 'pass started', provider: provider.name, mode: input.mode });
       const watch = beginWatch(
         {
@@ -96,8 +78,8 @@ export const startRun =
       return { drifted: false, receipt, watch, calls, confirmed };
     });
 
-const sum = (a: number | null, b: number | null): number | null =>
-  a === null || b === null ? null : a + b;
+/** It was carried out; what the reply said, nobody knows. */
+const LOST: RunReceipt = { operations: [], requestedCells: null };
 
 /** What is asked of a table, and how it stood before. */
 interface Asked {
@@ -115,7 +97,7 @@ async function send(asked: Asked, scope: RunScope, again = true): Promise<RunRec
     return await step.send(() => provider.startRun(input.table, scope, step.ctx));
   } catch (error) {
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;
-    if (await hasLanded(asked)) return { operations: [], requestedCells: null };
+    if (await hasLanded(asked)) return LOST;
     if (!again) throw error;
     return send(asked, scope, false);
   }
@@ -165,66 +147,3 @@ const readStatus = (
   table: TableRef,
   step: Step<null>,
 ): Promise<TableProgress> => readPatiently(step, () => provider.progress(table, null, step.ctx));
-
-/** The requests it takes: one, unless rows have to be named. */
-async function scopesOf(input: StartRunInput, folder: Folder): Promise<RunScope[]> {
-  const { mode, table } = input;
-  const computed = table.columns.filter((column) => !column.input).map((column) => column.id);
-  if (input.openOfSweep !== null) {
-    return openScopes(mode, table, folder, openCellsFile(input.openOfSweep));
-  }
-  const rowIds = input.contested ? await rowIdsIn(folder) : placesOf(table, input.rows);
-  if (rowIds === null) return [scopeOf(mode, computed, input.rows)];
-  return chunks(rowIds).map((ids) => scopeOf(mode, computed, ids));
-}
-
-async function rowIdsIn(folder: Folder): Promise<string[]> {
-  const rowIds: string[] = [];
-  for await (const line of folder.lines(ROW_IDS_FILE)) rowIds.push(rowIdOf(line));
-  return rowIds;
-}
-
-/** Ids of so many rows behind the blank ones; `null` where there are none and all rows are ours. */
-export const placesOf = ({ blank }: TableRef, rows: number): string[] | null =>
-  blank === undefined ? null : Array.from({ length: rows }, (_, at) => String(blank.rows + at));
-
-/** Named rows, or all of so many; the cells of the scope are what the spend was judged by. */
-const scopeOf = (mode: RunMode, columnIds: string[], rows: string[] | number): RunScope => ({
-  mode,
-  columnIds,
-  cellsAtMost: columnIds.length * (typeof rows === 'number' ? rows : rows.length),
-  ...(typeof rows === 'number' ? {} : { rowIds: rows }),
-});
-
-function rowIdOf(line: string): string {
-  // Written by loadRows in this shape.
-  return (JSON.parse(line) as { id: string }).id;
-}
-
-/** Column by column: a row may be open in one column and given up in another. */
-async function openScopes(
-  mode: RunMode,
-  table: TableRef,
-  folder: Folder,
-  file: string,
-): Promise<RunScope[]> {
-  const rowsByColumn = new Map<string, string[]>();
-  for await (const cell of openCells(folder, file)) {
-    if (!isAskedFor(mode, cell)) continue;
-    const rows = rowsByColumn.get(cell.column) ?? [];
-    rows.push(cell.rowId);
-    rowsByColumn.set(cell.column, rows);
-  }
-  return [...rowsByColumn].flatMap(([key, rowIds]) => {
-    const columnIds = table.columns.filter((c) => c.key === key).map((c) => c.id);
-    return chunks(rowIds).map((ids) => scopeOf(mode, columnIds, ids));
-  });
-}
-
-function chunks(ids: string[]): string[][] {
-  const out: string[][] = [];
-  for (let at = 0; at < ids.length; at += ROW_IDS_PER_RUN) {
-    out.push(ids.slice(at, at + ROW_IDS_PER_RUN));
-  }
-  return out;
-}

@@ -19,6 +19,8 @@ type Manifest = RunSummary & {
 const manifestOf = async ({ manifest }: RunSummary): Promise<Manifest> =>
   JSON.parse(await readFile(manifest ?? '', 'utf8')) as Manifest;
 
+const OPERATIONS = '/api/public/v2/tables/:table_id/sheets/:sheet_id/operations';
+
 let house: House;
 beforeAll(async () => {
   house = await openHouse({
@@ -96,6 +98,32 @@ test('what the cells took stands on each cell, by column in the manifest, and in
     await bad.close();
   }
 }, 120_000);
+
+test.each([
+  ['few operations are polled one by one', 40, true],
+  ['of many the sheet tells, by one request a poll', 10, false],
+])(
+  '%s',
+  async (_what, cellsPerExecution, oneByOne) => {
+    const many = await openHouse({
+      sandbox: { failRate: 0, hopelessRate: 0, promptLayer: { cellsPerExecution } },
+    });
+    try {
+      const rows = companies(120);
+      const workflowId = `operations-${many.taskQueue}`;
+      const input = await inputFor(many, rows, {}, promptlayer);
+      const ended = await wholeRun(many, workflowId, input);
+      const wanted = wantedRows(promptlayer, rows);
+      await expectInvariants(many, { workflowId, pipeline: input.pipeline, wanted, ended });
+      const routes = Object.keys(many.sandbox.ledger.summary().requests.byRoute);
+      expect(routes).toContain(`GET ${OPERATIONS}`);
+      expect(routes.includes(`GET ${OPERATIONS}/:operation_id`)).toBe(oneByOne);
+    } finally {
+      await many.close();
+    }
+  },
+  120_000,
+);
 
 test('rows that land a second time while cells run stay in the table, and are never paid', async () => {
   const slow = await openHouse({
