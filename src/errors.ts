@@ -146,7 +146,8 @@ export const ERRORS = {
   },
   not_found: {
     meaning: 'The table or row does not exist in this workspace (404).',
-    remedy: 'Check whether somebody deleted the table, and which account the token is of.',
+    remedy:
+      'Check whether somebody deleted the table, which account the token is of, and the base URL.',
     retryable: false,
     exit: failed,
   },
@@ -181,7 +182,8 @@ export const ERRORS = {
   reply_unreadable: {
     meaning:
       'The provider’s reply is not what its documentation says (not JSON, cut, or other shape).',
-    remedy: 'The step is tried again. If it lasts, report it with the request id.',
+    remedy:
+      'The step is tried again. If it lasts, check the base URL, then report it with the request id.',
     retryable: true,
     exit: failed,
   },

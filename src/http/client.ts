@@ -16,6 +16,8 @@ export interface HttpClientOptions {
   baseUrl: string;
   /** Authentication; asked for at each request. Every value is kept out of all texts. */
   headers: () => Record<string, string>;
+  /** The environment variable that it comes from: named where it is refused. */
+  tokenVariable?: string;
   /** @default rowmill */
   userAgent?: string;
   /** TCP and TLS. @default 10_000 */
@@ -136,6 +138,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         where: `${request.method} ${prefix}${request.path}`,
         mutates: request.method !== 'GET',
         redact: redactorOf(auth),
+        tokenVariable: options.tokenVariable,
       };
       let incoming = await send(request, auth);
       // The only repeat in here: a server may close a kept-alive connection in the moment a request

@@ -15,6 +15,8 @@ export interface Place {
   /** Not a GET: without a clear reply it may have been carried out. */
   mutates: boolean;
   redact: Redact;
+  /** Where the token comes from, for people. */
+  tokenVariable?: string | undefined;
 }
 
 /** The one place where errors of requests are made, so that no secret slips into one. */
@@ -75,6 +77,9 @@ export function statusFailure(place: Place, reply: Incoming & { kind: 'reply' })
     ambiguous: place.mutates && (status === 408 || status >= 500),
     ...requestIdOf(headers),
     ...(waitMs === null ? {} : { retryAfterMs: waitMs }),
+    ...(status === 401 && place.tokenVariable !== undefined
+      ? { remedy: `Set a valid ${place.tokenVariable} where the worker runs, and restart it.` }
+      : {}),
   };
   if (status < 400) return redirectFailure(place, reply, context);
   const reason = text === null ? '' : `: ${clip(place.redact(oneLine(text)))}`;

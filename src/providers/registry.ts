@@ -83,9 +83,9 @@ function connect(
   env: NodeJS.ProcessEnv,
   { userAgent, onResponse }: ProviderHooks,
 ): Provider {
-  const { name } = spec;
+  const { name, tokenVariable } = spec;
   return create({
-    token: tokenOf(env, spec.tokenVariable),
+    ...{ token: tokenOf(env, tokenVariable), tokenVariable },
     baseUrl: valueOf(env, spec.baseUrlVariable) ?? spec.baseUrl,
     limiter: limiterOf(env),
     ...(userAgent === undefined ? {} : { userAgent }),

@@ -249,6 +249,7 @@ export function contractOf(name: string, candidate: Candidate): void {
         const error = await failureOf(change(stage.provider, step, table, ids));
         expect(error).toMatchObject({ code, ambiguous });
         expect(changes(stage.wire)).toBe(before + 1);
+        if (code === 'unauthorized') expect(error.remedy).toContain(entry.spec.tokenVariable);
         expect(inspect(error, { depth: 10 }) + error.message).not.toContain(TOKEN);
       });
 
