@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { COMPANIES, pipelineText, rowmill, SECTOR, workplace, type Ended } from './command.ts';
+import { SECTOR } from '../support/providers/extruct.ts';
+import { COMPANIES, pipelineText, rowmill, workplace, type Ended } from './command.ts';
 
 // Processes take their time on a busy machine.
 jest.setTimeout(180_000);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { House } from '../support/house.ts';
+import { extruct } from '../support/providers/extruct.ts';
 
 const RUNNER = new URL('../support/run-ts.mjs', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -93,22 +94,15 @@ export async function workplace(house: House | null): Promise<{
   };
 }
 
-export const SECTOR = {
-  kind: 'agent',
-  key: 'sector',
-  name: 'Sector',
-  value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
-};
-
 export const COMPANIES = 'Symbol,Security\nMMM,3M\nAOS,A. O. Smith\nABT,Abbott Laboratories\n';
 
 /** A pipeline over `companies.csv`, quick enough for a test. */
 export const pipelineText = (overrides: Record<string, unknown> = {}): string =>
   JSON.stringify({
     name: 'cli-test',
-    provider: 'extruct',
-    table: { kind: 'company', columns: [SECTOR] },
-    rows: { from: 'companies.csv', key: 'Symbol', map: { input: 'Security' } },
+    provider: extruct.name,
+    table: extruct.tables.one,
+    rows: { from: 'companies.csv', key: 'Symbol', map: extruct.map },
     run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
     results: [{ to: 'out/results.jsonl' }],
     ...overrides,

@@ -6,7 +6,9 @@ import type { ResultRow } from '../../src/contract/results.ts';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
 import { TOKEN } from '../support/house.ts';
 import { until } from '../support/until.ts';
-import { pipelineText, rowmill, SECTOR, workplace } from './command.ts';
+import { pipelineText, rowmill, workplace } from './command.ts';
+import { allEnv, CASES } from '../support/providers/cases.ts';
+import { SECTOR } from '../support/providers/extruct.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 
 const NAMES = [
@@ -20,36 +22,17 @@ const NAMES = [
   'Allstate',
 ];
 
-interface Case {
-  provider: string;
-  table: Record<string, unknown>;
-  /** Of the table, where the names go. */
-  input: string;
-  /** Of the table, where the answers are. */
-  answer: string;
-  env: (url: string) => Record<string, string>;
-}
+/** Of a command that does it all by itself. */
+const envAt = (url: string): Record<string, string> => ({
+  ...allEnv(url),
+  ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
+    ? {}
+    : { ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] }),
+});
 
-const CASES: Case[] = [
-  {
-    provider: 'extruct',
-    table: { kind: 'company', columns: [SECTOR] },
-    input: 'input',
-    answer: 'sector',
-    env: (url) => ({ EXTRUCT_API_TOKEN: TOKEN, EXTRUCT_BASE_URL: url }),
-  },
-  {
-    provider: 'promptlayer',
-    table: promptlayer.tables.one,
-    input: 'Company',
-    answer: 'Sector',
-    env: (url) => ({ PROMPTLAYER_API_KEY: TOKEN, PROMPTLAYER_BASE_URL: url }),
-  },
-];
-
-test.each(CASES)(
-  'an embedded run of $provider killed, then interrupted, ends with the same results, and nothing is paid twice',
-  async (its) => {
+test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
+  'an embedded run of $name killed, then interrupted, ends with the same results, and nothing is paid twice',
+  async ({ provider: { name: provider, tables, map } }) => {
     // Each cell takes one to three seconds, two at a time.
     const options = {
       ...{ token: TOKEN, speed: 60, concurrency: 2, failRate: 0, hopelessRate: 0 },
@@ -62,16 +45,11 @@ test.each(CASES)(
       await writeFile(
         join(place.cwd, 'pipeline.json'),
         pipelineText({
-          ...{ provider: its.provider, table: its.table },
-          rows: { inline: rows, key: 'Symbol', map: { [its.input]: 'Security' } },
+          ...{ provider, table: tables.one },
+          rows: { inline: rows, key: 'Symbol', map },
         }),
       );
-      const env = {
-        ...its.env(sandbox.url),
-        ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
-          ? {}
-          : { ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] }),
-      };
+      const env = envAt(sandbox.url);
       const args = ['run', 'pipeline.json', '--embedded', '--json', '--id', 'killed'];
 
       const first = rowmill(args, { cwd: place.cwd, env });
@@ -107,9 +85,13 @@ test.each(CASES)(
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line) as ResultRow);
-      expect(found.map(({ input, cells }) => [input[its.input], cells[its.answer]?.value])).toEqual(
-        NAMES.map((name) => [name, sandbox.truth('company', name, SECTOR).answer]),
-      );
+      // One column each.
+      expect(
+        found.map(({ input, cells }) => [
+          Object.values(input),
+          Object.values(cells).map(({ value }) => value),
+        ]),
+      ).toEqual(NAMES.map((name) => [[name], [sandbox.truth('company', name, SECTOR).answer]]));
       const { tablesCreated, rowsCreated, cellsPaid, duplicates } = sandbox.ledger.summary();
       expect({ tablesCreated, rowsCreated, cellsPaid }).toEqual({
         tablesCreated: 1,
@@ -138,18 +120,12 @@ test('what an embedded run left open is rerun the same way, and the same command
     await writeFile(
       join(place.cwd, 'pipeline.json'),
       pipelineText({
-        ...{ provider: 'promptlayer', table: promptlayer.tables.one },
-        rows: { inline: rows, key: 'Symbol', map: { Company: 'Security' } },
+        ...{ provider: promptlayer.name, table: promptlayer.tables.one },
+        rows: { inline: rows, key: 'Symbol', map: promptlayer.map },
         run: { failedPasses: 0 },
       }),
     );
-    const env = {
-      ...promptlayer.env(sandbox.url),
-      ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
-        ? {}
-        : { ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] }),
-    };
-    const here = { cwd: place.cwd, env };
+    const here = { cwd: place.cwd, env: envAt(sandbox.url) };
     const run = rowmill(['run', 'pipeline.json', '--embedded', '--id', 'left'], here);
     const partial = await run.endsWith(3);
     expect(partial.stderr).toContain('rowmill rerun left --embedded');

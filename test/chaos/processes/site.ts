@@ -8,7 +8,7 @@ import type { EnrichTableInput, RunSummary } from '../../../src/contract/run.ts'
 import { parsePipeline } from '../../../src/spec/index.ts';
 import { gather, type Evidence } from '../../support/evidence.ts';
 import { breaches } from '../../support/invariants.ts';
-import { companies, wantedRows } from '../../support/providers/cases.ts';
+import { allEnv, companies, wantedRows } from '../../support/providers/cases.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { rowmill, type Command } from '../../cli/command.ts';
 import { openSandboxPort, type SandboxPort } from './sandbox-port.ts';
@@ -96,7 +96,7 @@ async function openSite(options: SiteOptions): Promise<{ site: Site; close: () =
     const worker = rowmill(['worker'], {
       cwd: folder,
       env: {
-        ...provider.env(sandbox.url),
+        ...allEnv(sandbox.url),
         TEMPORAL_ADDRESS: address,
         ROWMILL_TASK_QUEUE: taskQueue,
         ROWMILL_STORE: options.store ?? join(folder, 'store'),

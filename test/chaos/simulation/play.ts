@@ -8,7 +8,7 @@ import { parsePipeline } from '../../../src/spec/index.ts';
 import { createFileStore } from '../../../src/store/file-store.ts';
 import { evidenceOf, type Evidence } from '../../support/evidence.ts';
 import { breaches } from '../../support/invariants.ts';
-import { caseOf, companies, wantedRows } from '../../support/providers/cases.ts';
+import { allEnv, caseOf, companies, wantedRows } from '../../support/providers/cases.ts';
 import { TOKEN } from '../../support/token.ts';
 import { act, changed, latestDeadlineMs } from './actions.ts';
 import type { Double } from './doubles.ts';
@@ -120,7 +120,7 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
   const pipeline = pipelineOf(script, rows, folder);
   const deployment = new Deployment(timeline, () => {
     const deps = {
-      providers: createProviders({ ...provider.env(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
+      providers: createProviders({ ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
       store: createFileStore(join(folder, 'store')),
       searchAttributes: true,
     };

@@ -1,3 +1,5 @@
+import { standInEnv, standInTokens } from '../../../src/providers/stand-in.ts';
+import { TOKEN } from '../token.ts';
 import { extruct } from './extruct.ts';
 import { promptlayer } from './promptlayer.ts';
 import type { ProviderCase, WantedRow } from './provider-case.ts';
@@ -11,9 +13,9 @@ export function caseOf(provider: string): ProviderCase {
   return found;
 }
 
-/** Environment of a process that may meet any of them. */
+/** Environment of a process whose APIs are all there. */
 export const allEnv = (url: string): Record<string, string> =>
-  Object.fromEntries(CASES.flatMap((one) => Object.entries(one.env(url))));
+  standInEnv(url, standInTokens({}, TOKEN));
 
 export interface CompanyRow extends Record<string, string> {
   Symbol: string;

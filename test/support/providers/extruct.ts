@@ -1,5 +1,4 @@
 import type { Json } from '../../../src/contract/json.ts';
-import { TOKEN } from '../token.ts';
 import type { ProviderCase } from './provider-case.ts';
 
 const agent = (
@@ -25,7 +24,6 @@ const textOf = (value: Json | undefined): string => (typeof value === 'string' ?
 
 export const extruct: ProviderCase = {
   name: 'extruct',
-  env: (url) => ({ EXTRUCT_API_TOKEN: TOKEN, EXTRUCT_BASE_URL: url }),
   tables: {
     one: { kind: 'company', columns: [SECTOR] },
     two: { kind: 'company', columns: [SECTOR, SIZE] },

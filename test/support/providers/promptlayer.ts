@@ -3,7 +3,6 @@ import { engineConfig } from '../../../sandbox/promptlayer/column-types.ts';
 import type { Sheet } from '../../../sandbox/promptlayer/state.ts';
 import type { Json, JsonObject } from '../../../src/contract/json.ts';
 import type { ColumnConfig } from '../../../src/contract/pipeline.ts';
-import { TOKEN } from '../token.ts';
 import type { LiveTable, ProviderCase, TableRow } from './provider-case.ts';
 
 const KEY = 'rowmill key';
@@ -30,7 +29,6 @@ const FREE = ['COUNT'];
 
 export const promptlayer: ProviderCase = {
   name: 'promptlayer',
-  env: (url) => ({ PROMPTLAYER_API_KEY: TOKEN, PROMPTLAYER_BASE_URL: url }),
   tables: {
     one: { columns: [COMPANY, SECTOR] },
     two: { columns: [COMPANY, SECTOR, SIZE] },

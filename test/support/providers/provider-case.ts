@@ -2,6 +2,7 @@ import type { CellAccount, RunAccount, Sandbox, Truth } from '../../../sandbox/i
 import type { RequestKind } from '../../../sandbox/faults/request-kinds.ts';
 import type { Json } from '../../../src/contract/json.ts';
 import type { Pipeline } from '../../../src/contract/pipeline.ts';
+import type { TableShape } from '../../../src/providers/provider-spec.ts';
 
 /** A row as it should be: its key, and what goes into the table's input columns. */
 export interface WantedRow {
@@ -38,10 +39,8 @@ export interface JudgedColumn {
 /** What every test of runs has to know of a provider. Another one is another of these. */
 export interface ProviderCase {
   name: string;
-  /** Environment of a worker whose API is there. */
-  env: (url: string) => Record<string, string>;
   /** The pipeline's `table`: one column, two, and two of which the second reads the first. */
-  tables: Record<'one' | 'two' | 'chain', Record<string, Json>>;
+  tables: Record<'one' | 'two' | 'chain', TableShape>;
   /** Table input column ← column of the rows, which have `Symbol`, the key, and `Security`. */
   map: Record<string, string>;
   /** The requests by which it changes something: where a lost reply hurts. */
