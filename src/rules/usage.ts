@@ -37,5 +37,5 @@ export function usageText({ price, requests, inputTokens, outputTokens }: CellUs
   const [asked, read, written] = [requests, inputTokens, outputTokens].map((n) =>
     n.toLocaleString('en-US'),
   );
-  return `${priceText(price)} (${asked} requests, ${read} tokens in, ${written} out; last computation of each cell)`;
+  return `${priceText(price)} (${asked} ${requests === 1 ? 'request' : 'requests'}, ${read} tokens in, ${written} out; last computation of each cell)`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addUsage, noUsage, priceText, totalUsage } from '../../src/rules/usage.ts';
+import { addUsage, noUsage, priceText, totalUsage, usageText } from '../../src/rules/usage.ts';
 
 const usage = (price: number) => ({ requests: 1, price, inputTokens: 100, outputTokens: 10 });
 
@@ -25,4 +25,10 @@ test('a price keeps the digits that mean something', () => {
   expect([0, 0.00002, 0.000531, 0.808162, 1, 12.3, 1_234.567].map(priceText)).toEqual([
     ...['0', '0.00002', '0.000531', '0.8082', '1', '12.3', '1,234.57'],
   ]);
+});
+
+test('a figure says of what it is', () => {
+  expect(usageText(usage(0.000528))).toBe(
+    '0.000528 (1 request, 100 tokens in, 10 out; last computation of each cell)',
+  );
 });
