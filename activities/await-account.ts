@@ -9,6 +9,8 @@ export interface AwaitAccountInput {
   provider: string;
   /** Epoch ms. */
   deadlineAtMs: number;
+  /** Waits for it so far after which the step was refused all the same: a balance may not be told. */
+  inVain?: number;
 }
 
 export interface AwaitedAccount {
@@ -50,7 +52,8 @@ async function look(
   step: Step<Look>,
 ): Promise<AwaitedAccount> {
   const now = deps.now ?? Date.now;
-  for (let waitMs = LOOK_AT_LEAST_MS; ; waitMs = Math.min(waitMs * GROWTH, LOOK_AT_MOST_MS)) {
+  for (let looks = input.inVain ?? 0; ; looks += 1) {
+    const waitMs = Math.min(LOOK_AT_LEAST_MS * GROWTH ** looks, LOOK_AT_MOST_MS);
     const leftMs = input.deadlineAtMs - now();
     if (leftMs <= 0) return { usable: false, credits: null, calls: step.calls };
     await step.settle(Math.min(waitMs, leftMs));

@@ -23,6 +23,7 @@ type StepOf<R> = (again: boolean) => Promise<R>;
  */
 export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
   let again = false;
+  let holds = 0;
   for (;;) {
     await unpaused(run);
     try {
@@ -36,7 +37,8 @@ export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
       if (expired) continue;
       const hold = HOLDS[failure.type ?? ''];
       if (hold === undefined) throw error;
-      await waitForAccount(run, hold, failure.message);
+      await waitForAccount(run, hold, failure.message, holds);
+      holds += 1;
       // Still not usable at the deadline: the step's own error says why.
       if (run.isLate()) throw error;
     }
@@ -68,7 +70,12 @@ export async function waitIfBroke(run: Run): Promise<boolean> {
 }
 
 /** Visible as such; goes on by itself when the account is usable, or at once by `resume`. */
-export async function waitForAccount(run: Run, hold: Hold, problem: string): Promise<void> {
+export async function waitForAccount(
+  run: Run,
+  hold: Hold,
+  problem: string,
+  inVain = 0,
+): Promise<void> {
   const { state, pipeline } = run;
   const interrupted = state.stage;
   state.problem = problem;
@@ -76,7 +83,7 @@ export async function waitForAccount(run: Run, hold: Hold, problem: string): Pro
   const { awaitAccount } = pollingSteps();
   const seen = await breakable(run, () =>
     awaitAccount.executeWithOptions(run.within(`Wait for the account: ${hold}`), [
-      { provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs },
+      { provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs, inVain },
     ]),
   );
   // Resumed by somebody: the step itself will tell whether they were right.

@@ -36,6 +36,8 @@ export interface Evidence {
   creditsSpent: number;
   /** Others have taken credits off the account, or put some on it. */
   balanceDisturbed: boolean;
+  /** They are gone, and the provider does not tell a run so. */
+  ranDry: boolean;
   /** After the start; people may change it. */
   deadlineMs: number;
   /** Passes that people asked for beside those of the pipeline. */
@@ -121,6 +123,7 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     cellsPaid: books.cellsPaid,
     creditsSpent: books.creditsSpent,
     balanceDisturbed: sandbox.state.creditsTaken.size > 0,
+    ranDry: !provider.balance && sandbox.state.creditsTaken.size > 0,
     deadlineMs: pipeline.run.deadlineMs,
     passesAsked: 0,
     truth: (row, column) => provider.truth(sandbox, pipeline, row, column),

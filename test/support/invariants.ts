@@ -114,7 +114,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
     const [rowId = '', column = ''] = cell.split('/');
     const row = evidence.wanted.find(({ key }) => key === inputs.get(rowId));
     const known = evidence.columns.some(({ key }) => key === column);
-    if (row === undefined || !known || !mayHang(evidence.truth(row, column))) {
+    if (row === undefined || !known || !mayHang(evidence.truth(row, column), evidence)) {
       yield `cell ${String(row?.key)}/${column} is still under way`;
     }
   }

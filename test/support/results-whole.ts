@@ -79,8 +79,9 @@ function usageIn(results: readonly ResultRow[]): CellUsage | null {
   return told.length === 0 ? null : { requests: sum('requests'), price, ...tokens };
 }
 
-/** A run nudges what hangs once. */
-export const mayHang = ({ stuck, nudges }: Truth): boolean => stuck && nudges !== 1;
+/** A run nudges what hangs once; cells that nobody pays for hang where no balance is told. */
+export const mayHang = ({ stuck, nudges }: Truth, { ranDry }: Evidence): boolean =>
+  ranDry || (stuck && nudges !== 1);
 
 /** Whether a cell may have ended so; before its time a run may leave any cell unfinished. */
 function isPlausible(
@@ -91,7 +92,7 @@ function isPlausible(
 ): boolean {
   const { status } = cell;
   const cutShort = wasCutShort(evidence);
-  if (status === 'pending') return mayHang(truth) || cutShort;
+  if (status === 'pending') return mayHang(truth, evidence) || cutShort;
   if (status === 'failed') {
     return truth.hopeless || (truth.firstTryFails && (cutShort || cameTooLate(cell, evidence)));
   }

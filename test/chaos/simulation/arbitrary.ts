@@ -220,7 +220,7 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
         seed: fc.integer({ min: 1, max: 1_000 }),
         requests: most(requests, 5),
         cells: most(cells, 1),
-        credits: most(credits, provider.balance ? 1 : 0),
+        credits: most(credits, 1),
       }),
       kills: most(kill, 4),
       lost: most(lost, 2),

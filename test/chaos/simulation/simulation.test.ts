@@ -58,6 +58,14 @@ describe('what random scripts have found before is right now', () => {
   });
 });
 
+test('an account that stays dry, and does not tell, is tried less and less often', async () => {
+  const file = join(FOUND, 'account-that-stays-dry.yaml');
+  const { text } = await chaos('--trace', '--replay', file);
+  expect(text).toContain('nothing is wrong');
+  // Every 15 s until the deadline they would be 1,400.
+  expect(text.match(/ startRun /g)?.length).toBeLessThan(100);
+}, 300_000);
+
 const BROKEN: [string, string, RegExp][] = [
   ['repeats-paid-runs', '9', /I3 cell .* was started \d+ times/],
   ['repeats-rows', '33', /I2 row \S+ is doubled/],

@@ -12,7 +12,7 @@ interface Line {
   withTable: number;
   rowsLost: number;
   rowsDoubled: number;
-  /** Of runs that were cut short while their rows were loaded: nothing is paid for them. */
+  /** Of runs cut short while their rows were loaded, or where no row can be deleted: never paid. */
   rowsLeftTwice: number;
   cellsNeeded: number;
   cellsPaid: number;
@@ -101,6 +101,7 @@ function addTo(line: Line, { evidence, breaches, hung }: Played): void {
     const keys = new Set(table.rows.map(({ key }) => key));
     const halfLoaded = leftHalfLoaded(table, evidence);
     line[halfLoaded ? 'rowsLeftTwice' : 'rowsDoubled'] += rowsTwice(table);
+    line.rowsLeftTwice += table.rowsLeftTwice ?? 0;
     if (!evidence.finished.has('loadRows')) continue;
     line.rowsLost += wanted.filter(({ key }) => !keys.has(key)).length;
   }

@@ -63,6 +63,7 @@ export const promptlayer: ProviderCase = {
         id,
         tags: title.match(/\browmill-[0-9a-f]+\b/g) ?? [],
         rows: read.flatMap(({ rows }) => rows),
+        rowsLeftTwice: read.reduce((sum, { leftTwice }) => sum + leftTwice, 0),
         cells: read.flatMap(({ cells }) => cells),
         inFlight: read.flatMap(({ inFlight }) => inFlight),
         runs: runs
@@ -107,11 +108,13 @@ function sheetRead({ table }: Sheet, prefix: string, ledger: Sandbox['ledger']) 
   const asked = (slot: number): boolean =>
     table.computed.some(({ cells }) => cells.statusAt(slot) > 0 || (cells.starts[slot] ?? 0) > 0);
   const keys = new Set<string>();
+  let leftTwice = 0;
   const rows = table.live.flatMap((slot): TableRow[] => {
     const { input: _word, [KEY]: key, ...input } = table.data[slot] ?? {};
     const name = textOf(key);
     // The blank row, and rows that landed twice, stay; they must never be run.
     const idle = (name === '' || keys.has(name)) && !asked(slot);
+    if (idle && keys.has(name) && name !== '') leftTwice += 1;
     keys.add(name);
     if (idle) return [];
     const createdAtMs = table.rowCreatedAtMs[slot] ?? 0;
@@ -119,6 +122,7 @@ function sheetRead({ table }: Sheet, prefix: string, ledger: Sandbox['ledger']) 
   });
   return {
     rows,
+    leftTwice,
     cells: ledger
       .cells(table.id)
       .map((cell) => ({ ...cell, rowId: ids.get(cell.rowId) ?? cell.rowId })),

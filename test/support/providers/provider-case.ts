@@ -23,6 +23,8 @@ export interface LiveTable {
   id: string;
   tags: string[];
   rows: TableRow[];
+  /** Rows that landed twice, are never run, and do not count above. */
+  rowsLeftTwice?: number;
   /** Starts of each computed cell. */
   cells: CellAccount[];
   runs: RunAccount[];
@@ -45,7 +47,7 @@ export interface ProviderCase {
   map: Record<string, string>;
   /** The requests by which it changes something: where a lost reply hurts. */
   changes: readonly RequestKind[];
-  /** It says how many credits are left: a run without any is not taken for one that hangs. */
+  /** It says how many credits are left; else a run without any is taken for one that hangs. */
   balance: boolean;
   /** It asks back before it starts a large run: a second request says yes. */
   asksBack: boolean;
