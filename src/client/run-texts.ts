@@ -2,6 +2,7 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import { SEARCH_ATTRIBUTE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
+import { isAsked, providerSpec } from '../providers/spec.ts';
 import { code } from '../rules/markup.ts';
 
 /** What a run is; its rows are not known yet where a worker will read them. */
@@ -28,14 +29,15 @@ export const staticSummary = ({ pipeline, rows }: RunSubject): string =>
 
 /** The same in Markdown. */
 export function staticDetails({ pipeline, rows }: RunSubject): string {
-  const keys = pipeline.table.columns.map(({ key }) => (typeof key === 'string' ? key : '?'));
+  const { provider, table } = pipeline;
+  const asked = providerSpec(provider)?.plan(table).filter(isAsked) ?? [];
   const targets = pipeline.results.map(({ to }) => to);
   const frozen =
     rows === null ? 'read when it starts' : `${rows.rows}, ${rows.digest.slice(0, 19)}…`;
   return [
     `- **pipeline** ${code(pipeline.name)}, provider ${code(pipeline.provider)}`,
     `- **rows** ${frozen}, key ${code(pipeline.rows.key)}`,
-    `- **columns** ${listed(keys)}`,
+    `- **columns** ${listed(asked.map(({ key }) => key))}`,
     `- **results** ${listed(targets)}`,
   ].join('\n');
 }

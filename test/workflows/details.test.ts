@@ -4,6 +4,7 @@ import { staticDetails } from '../../src/client/run-texts.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import { code, link } from '../../src/rules/markup.ts';
 import { renderDetails } from '../../workflows/details.ts';
+import { CASES } from '../support/providers/cases.ts';
 
 const EVIL = [
   '[click](javascript:alert(1))',
@@ -79,13 +80,30 @@ test.each([
 
 test.each(EVIL)('text from outside stays text in the static details: %j', (evil) => {
   // Only what the details read of a pipeline; backends may start runs with one of their own.
+  const long = evil.repeat(20);
+  for (const [provider, column] of [
+    [evil, {}],
+    ['extruct', { kind: 'agent', key: long }],
+    ['promptlayer', { title: long, type: 'COUNT' }],
+  ] as const) {
+    const pipeline = {
+      ...{ name: evil, provider, rows: { key: evil } },
+      table: { columns: Array.from({ length: 500 }, () => column) },
+      results: Array.from({ length: 500 }, () => ({ to: long })),
+    } as unknown as Pipeline;
+    const details = staticDetails({ pipeline, rows: null });
+    expect(outsideCode(details)).not.toMatch(/evil|javascript|alert|onerror|heading|gnp|[<>[\]]/);
+    // The server takes no more.
+    expect(Buffer.byteLength(details)).toBeLessThan(20_000);
+  }
+});
+
+test.each(CASES)('the static details of $name name the columns that are asked', (provider) => {
   const pipeline = {
-    ...{ name: evil, provider: evil, rows: { key: evil } },
-    table: { columns: Array.from({ length: 500 }, () => ({ key: evil.repeat(20) })) },
-    results: Array.from({ length: 500 }, () => ({ to: evil.repeat(20) })),
+    ...{ name: 'x', provider: provider.name, rows: { key: 'k' }, results: [] },
+    table: provider.tables.chain,
   } as unknown as Pipeline;
-  const details = staticDetails({ pipeline, rows: null });
-  expect(outsideCode(details)).not.toMatch(/evil|javascript|alert|onerror|heading|gnp|[<>[\]]/);
-  // The server takes no more.
-  expect(Buffer.byteLength(details)).toBeLessThan(20_000);
+  expect(staticDetails({ pipeline, rows: null })).toMatch(
+    /^- \*\*columns\*\* `sector`, `pitch`$/im,
+  );
 });
