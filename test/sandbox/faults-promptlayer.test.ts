@@ -1,40 +1,17 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
 import { Caller, type Reply } from './caller.ts';
+import { callTables, newSheet, type Sheet } from './promptlayer-caller.ts';
 
 let caller: Caller;
 afterEach(() => caller.sandbox.close());
 
 type Rule = NonNullable<FaultScript['requests']>[number];
 
-const TABLES = '/api/public/v2/tables';
-
 const call = <T = unknown>(method: string, path: string, body?: unknown): Promise<Reply<T>> =>
-  caller.call(method, TABLES + path, body, { 'x-api-key': 'secret' });
+  callTables(caller, method, path, body);
 
-interface Sheet {
-  path: string;
-  texts: string;
-  computed: string;
-}
-
-/** A sheet with a computed column and so many rows behind the blank one. */
-async function sheetOf(rows: number): Promise<Sheet> {
-  const table = await call<{ table: { id: string } }>('POST', '', { create_default_sheet: false });
-  const tablePath = `/${table.body.table.id}/sheets`;
-  const made = await call<{ sheet: { id: string } }>('POST', tablePath, {});
-  const path = `${tablePath}/${made.body.sheet.id}`;
-  const columns = await call<{ data: { id: string }[] }>('GET', `${path}/columns`);
-  const texts = columns.body.data[0]?.id ?? '';
-  const { body } = await call<{ column: { id: string } }>('POST', `${path}/columns`, {
-    title: 'Sector',
-    type: 'PROMPT_TEMPLATE',
-    dependencies: [{ column_id: texts }],
-  });
-  const values = Array.from({ length: rows }, (_, n) => ({ [texts]: `R${n + 1}` }));
-  if (rows > 0) await call('POST', `${path}/rows`, { count: rows, values });
-  return { path, texts, computed: body.column.id };
-}
+const sheetOf = (rows: number): Promise<Sheet> => newSheet(caller, rows);
 
 const haunted = async (...requests: Rule[]): Promise<void> => {
   caller = await Caller.start({ faults: { seed: 7, requests } });
