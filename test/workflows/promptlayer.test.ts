@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { CellAccount, Intercept } from '../../sandbox/index.ts';
+import { rerunRun } from '../../src/client/rerun-run.ts';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
 import type { Confirmed, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
@@ -150,6 +151,36 @@ test('rows that land a second time while cells run stay in the table, and are ne
   }
 }, 120_000);
 
+const topUp = ({ sandbox }: House): Promise<Response> =>
+  fetch(`${sandbox.url}/_sandbox/credits`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ add: 1_000 }),
+  });
+
+test('a run whose account ran dry ends without the rest; a rerun after a top-up pays for no cell again', async () => {
+  const dry = await openHouse({
+    sandbox: { failRate: 0, hopelessRate: 0, faults: { credits: [{ goneAtPaidCells: 4 }] } },
+  });
+  try {
+    const workflowId = `rerun-${dry.taskQueue}`;
+    const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' };
+    const input = await inputFor(dry, companies(10), { run }, promptlayer);
+    const first = (await dry.client.workflow.execute('enrichTable', {
+      ...{ workflowId, taskQueue: dry.taskQueue, args: [input] },
+    })) as RunSummary;
+    expect(first).toMatchObject({ outcome: 'partial', cells: { done: 4, pending: 6 } });
+    await topUp(dry);
+    const where = { taskQueue: dry.taskQueue, searchAttributes: true };
+    const again = await rerunRun(dry.client, workflowId, where);
+    const second: unknown = await dry.client.workflow.getHandle(again.workflowId).result();
+    expect(second).toMatchObject({ outcome: 'completed', cells: { done: 10, pending: 0 } });
+    expect(dry.sandbox.ledger.summary().cellsPaid).toBe(10);
+  } finally {
+    await dry.close();
+  }
+}, 120_000);
+
 test('the account runs dry and is topped up: what failed again in vain is left alone, the rest is run', async () => {
   const dry = await openHouse({
     sandbox: {
@@ -187,11 +218,7 @@ test('the account runs dry and is topped up: what failed again in vain is left a
       .filter(({ failed }) => failed > 0)
       .map(nameOf);
     expect(failedBefore).not.toHaveLength(0);
-    await fetch(`${dry.sandbox.url}/_sandbox/credits`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ add: 1_000 }),
-    });
+    await topUp(dry);
     const ended = (await run.result()) as RunSummary;
     const wanted = wantedRows(promptlayer, rows);
     await expectInvariants(dry, { workflowId, pipeline: input.pipeline, wanted, ended });

@@ -52,7 +52,10 @@ async function replay(file: string): Promise<number> {
   const found = wrong(played);
   for (const line of found) say(line);
   const { tables } = played.evidence;
-  const twice = tables.reduce((sum, table) => sum + rowsTwice(table), 0);
+  const twice = tables.reduce(
+    (sum, table) => sum + rowsTwice(table) + (table.rowsLeftTwice ?? 0),
+    0,
+  );
   if (twice > 0) say(`${twice} rows are there twice`);
   say(found.length === 0 ? 'nothing is wrong' : `${found.length} things are wrong`);
   return found.length === 0 ? 0 : 1;
