@@ -31,10 +31,10 @@ test.concurrent.each(numbered(scale.runs))(
 );
 
 /** Each moment in a run of its own, or in one run those where it costs most. */
-const momentsEach = (momentsOf: (provider: ProviderCase) => Moment[]) =>
+const momentsEach = (momentsIn: (provider: ProviderCase) => Moment[]) =>
   all.flatMap((one) => {
     const runs = LONG
-      ? momentsOf(one.provider).map((moment) => [moment])
+      ? momentsIn(one.provider).map((moment) => [moment])
       : [lastChanges(one.provider)];
     return runs.map((moments) => ({ ...one, moments, what: moments.map(nameOf).join('; ') }));
   });
