@@ -21,8 +21,8 @@ export const killedWorker = (
     for (let kill = 0; kill < scale.killsARun; kill += 1) {
       const worker = await site.startWorker();
       if (!(await untilInHand(site, worker))) break;
-      // Soon, or when a repeated step has waited for what may still land.
-      await sleep(logBetween(random, 50, 30_000));
+      // A step that is repeated waits for what may still land; the first kill comes before the end.
+      await sleep(logBetween(random, 50, kill === 0 ? 4_000 : 30_000));
       if (await site.isOver()) break;
       worker.child.kill('SIGKILL');
       await worker.ended;
