@@ -85,6 +85,7 @@ export async function play(script: ChaosScript, double: Double | null = null): P
       api = await openApi({
         token: TOKEN,
         facts: [],
+        ...caseOf(script.provider).eager,
         ...script.sandbox,
         faults: script.faults,
         realMs: () => timeline.nowMs - EPOCH_MS,

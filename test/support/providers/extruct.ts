@@ -32,6 +32,7 @@ export const extruct: ProviderCase = {
   map: { input: 'Security' },
   changes: ['create-table', 'add-rows', 'delete-rows', 'start-run', 'delete-table'],
   balance: true,
+  eager: {},
   asksBack: false,
 
   columnsOf: ({ table }) =>

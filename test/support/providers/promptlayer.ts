@@ -45,6 +45,7 @@ export const promptlayer: ProviderCase = {
     'delete-table',
   ],
   balance: false,
+  eager: { promptLayer: { confirmAbove: 20, cellsPerExecution: 12 } },
   asksBack: true,
 
   columnsOf: ({ table }) =>

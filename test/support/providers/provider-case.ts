@@ -1,4 +1,10 @@
-import type { CellAccount, RunAccount, Sandbox, Truth } from '../../../sandbox/index.ts';
+import type {
+  CellAccount,
+  RunAccount,
+  Sandbox,
+  SandboxOptions,
+  Truth,
+} from '../../../sandbox/index.ts';
 import type { RequestKind } from '../../../sandbox/faults/request-kinds.ts';
 import type { Json } from '../../../src/contract/json.ts';
 import type { Pipeline } from '../../../src/contract/pipeline.ts';
@@ -54,6 +60,8 @@ export interface ProviderCase {
   columnsOf: (pipeline: Pipeline) => JudgedColumn[];
   /** What stands in the sandbox, which serves one run only; child tables aside. */
   tablesIn: (sandbox: Pick<Sandbox, 'ledger' | 'state'>) => LiveTable[];
+  /** Of the sandbox: what it answers to large runs only, it answers to small ones. */
+  eager: Partial<SandboxOptions>;
   /** How a cell must end. */
   truth: (
     sandbox: Pick<Sandbox, 'truth'>,
