@@ -232,6 +232,20 @@ test('a cancelled run gives back what had not begun', async () => {
   expect(cancelled?.cells).toBeGreaterThan(0);
 });
 
+test('an operation that is gone keeps no other one from being cancelled', async () => {
+  const here = await scene({ ...PERFECT, promptLayer: { cellsPerExecution: 40 } });
+  const { table, rowIds } = await load(here.provider, rowsOf(60));
+  const scope = { mode: 'new', columnIds: computedIds(table), rowIds } as const;
+  const receipt = await here.provider.startRun(table, scope, {});
+  expect(receipt.operations).toHaveLength(3);
+  const wire = await openWire(here.sandbox.url);
+  wire.trouble('change', { status: 404 });
+  const provider = createPromptLayerProvider({ baseUrl: wire.url, token: 'sandbox-token-1' });
+  const cancelled = await provider.cancelRun?.(table, receipt, {});
+  expect(wire.received.filter(({ method }) => method === 'DELETE')).toHaveLength(3);
+  expect(cancelled?.cells).toBe(80);
+});
+
 test('a key that is not accepted is told as such', async () => {
   const { provider } = await scene({}, 'another');
   expect(await failureOf(provider.account({}))).toMatchObject({ code: 'unauthorized' });

@@ -2,7 +2,7 @@ import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
 import type { HttpClientOptions } from '../../http/client.ts';
-import { goneIsDeleted } from '../gone.ts';
+import { goneIsDeleted, nullIfGone } from '../gone.ts';
 import type { FoundTable, Provider } from '../provider.ts';
 import { rowOf } from './cells.ts';
 import { createPromptLayerClient, type SheetPlace } from './client.ts';
@@ -128,7 +128,10 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
       return { ...status, cellsTotal };
     },
 
-    /** Those of the receipt, and whatever else is active: a reply may have been lost. */
+    /**
+     * Those of the receipt, and whatever else is active: a reply may have been lost. One that is gone
+     * has nothing left to cancel.
+     */
     async cancelRun(table, receipt, ctx) {
       const sheet = placeOf(table);
       const { active_operations: active } = await api.sheetStatus(ctx, sheet);
@@ -136,7 +139,8 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
       for (const { operation_id: id } of active ?? []) if (id != null) ids.add(id);
       let cells = 0;
       for (const id of ids) {
-        cells += (await api.cancelOperation(ctx, sheet, id)).cancelled_cell_count ?? 0;
+        const cancelled = await nullIfGone(api.cancelOperation(ctx, sheet, id));
+        cells += cancelled?.cancelled_cell_count ?? 0;
       }
       return { cells };
     },
