@@ -12,5 +12,6 @@ export default {
   globalSetup: '<rootDir>/test/support/temporal-setup.ts',
   globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // Whole runs wait most of the time, for cells and for the server.
+  maxWorkers: 3,
 };
