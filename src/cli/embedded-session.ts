@@ -3,7 +3,8 @@ import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { createProviders } from '../providers/registry.ts';
 import type { Cli, Env } from './context.ts';
-import type { Session } from './session.ts';
+import { interruption } from './interruption.ts';
+import { openSession, type Session } from './session.ts';
 import { uiLink } from './ui-link.ts';
 
 /** State of embedded runs: the server's file and, unless ROWMILL_STORE says otherwise, the store. */
@@ -47,4 +48,21 @@ export async function openEmbeddedSession(cli: Cli, provider?: string): Promise<
     broken,
     close: () => embedded.stop(),
   };
+}
+
+/** Does the work where the flags want it; what Ctrl-C means from then on, the signal tells. */
+export async function withRunSession(
+  cli: Cli,
+  { embedded, provider }: { embedded?: true; provider?: string },
+  work: (session: Session, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  // Until there is something to leave in good order, Ctrl-C just ends the process.
+  const session = await (embedded === true ? openEmbeddedSession(cli, provider) : openSession(cli));
+  const stop = interruption();
+  try {
+    await work(session, stop.signal);
+  } finally {
+    await session.close();
+    stop.release();
+  }
 }

@@ -53,12 +53,11 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
 /** Credits by the account, price by the cells: a provider says the one, the other, or both. */
 function costs(summary: RunSummary): [string, string][] {
   // A run of an older worker does not say.
-  const { creditsSpent, usage = null } = summary as Partial<RunSummary>;
-  const spent = typeof creditsSpent === 'number' ? `${whole(creditsSpent)} spent` : 'not known';
-  const price: [string, string][] = usage === null ? [] : [['price', usageText(usage)]];
-  return typeof creditsSpent === 'number' || usage === null
-    ? [['credits', spent], ...price]
-    : price;
+  const { creditsSpent: spent = null, usage = null } = summary as Partial<RunSummary>;
+  const lines: [string, string][] = [];
+  if (spent !== null) lines.push(['credits', `${whole(spent)} spent`]);
+  if (usage !== null) lines.push(['price', usageText(usage)]);
+  return lines.length > 0 ? lines : [['credits', 'not known']];
 }
 
 /** Of a rerun: how the run before it had ended, so that the difference can be seen. */

@@ -3,14 +3,10 @@ import { latestRun, rerunRun, type LatestRun } from '../../client/rerun-run.ts';
 import type { StartedRun } from '../../client/start-run.ts';
 import { updateRun } from '../../client/update-run.ts';
 import { UPDATE } from '../../contract/names.ts';
-import { EXIT } from '../../errors.ts';
 import type { Cli } from '../context.ts';
-import { openEmbeddedSession, refuseDetached } from '../embedded-session.ts';
-import { finish } from '../finish.ts';
-import { follow } from '../follow.ts';
-import { interruption, sayInterrupted } from '../interruption.ts';
-import { progressView } from '../progress/index.ts';
-import { openSession, sayWhere, type Session } from '../session.ts';
+import { refuseDetached, withRunSession } from '../embedded-session.ts';
+import { detach, followToEnd } from '../follow-to-end.ts';
+import { sayWhere, type Session } from '../session.ts';
 
 export interface RerunFlags {
   detach?: true;
@@ -22,14 +18,9 @@ export interface RerunFlags {
 /** A run under way makes one more pass; one that has ended is taken up by a new run. */
 export async function rerun(cli: Cli, workflowId: string, flags: RerunFlags): Promise<void> {
   refuseDetached(flags);
-  const session = await (flags.embedded === true ? openEmbeddedSession(cli) : openSession(cli));
-  const stop = interruption();
-  try {
-    await perform(cli, session, workflowId, flags, stop.signal);
-  } finally {
-    await session.close();
-    stop.release();
-  }
+  await withRunSession(cli, flags, (session, signal) =>
+    perform(cli, session, workflowId, flags, signal),
+  );
 }
 
 async function perform(
@@ -94,28 +85,9 @@ async function followed(
   flags: RerunFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const { workflowId, runId, attached, taskQueue } = started;
-  const json = flags.json === true;
-  const embedded = flags.embedded === true;
   const ui = session.linkTo(started);
   if (ui !== null) cli.say(ui);
-  sayWhere(cli, session, workflowId);
-  if (flags.detach === true) {
-    cli.say(`Come back with: rowmill watch ${workflowId}`);
-    if (json) cli.json({ workflowId, runId, attached, ui });
-    else cli.print(workflowId);
-    return;
-  }
-  const { client, broken } = session;
-  const summary = await follow({
-    ...{ client, workflowId, runId, taskQueue, ui },
-    ...{ view: progressView(cli), signal, broken },
-  });
-  if (summary === null) {
-    sayInterrupted(cli, workflowId, embedded);
-    if (json) cli.json({ workflowId, runId, interrupted: true, ui });
-    cli.exitWith(EXIT.interrupted);
-  } else {
-    finish(cli, summary, { ui, json, embedded });
-  }
+  sayWhere(cli, session, started.workflowId);
+  if (flags.detach === true) detach(cli, session, started, flags);
+  else await followToEnd(cli, session, started, flags, signal);
 }

@@ -2,19 +2,16 @@ import type { SnapshotRef } from '../../contract/rows.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { stageRows } from '../../client/stage-rows.ts';
 import { startRun, type StartedRun } from '../../client/start-run.ts';
-import { EXIT, RowmillError } from '../../errors.ts';
+import { RowmillError } from '../../errors.ts';
 import { loadPipeline } from '../../spec/index.ts';
 import { askApproval, type Approval } from '../approval.ts';
 import type { Cli } from '../context.ts';
-import { openEmbeddedSession, refuseDetached, refuseWithoutToken } from '../embedded-session.ts';
+import { refuseDetached, refuseWithoutToken, withRunSession } from '../embedded-session.ts';
 import { estimateOf, refuseAboveLimit } from '../../client/estimate.ts';
 import { estimateLine } from '../estimate-line.ts';
-import { follow } from '../follow.ts';
-import { finish } from '../finish.ts';
-import { interruption, sayInterrupted } from '../interruption.ts';
+import { detach, followToEnd } from '../follow-to-end.ts';
 import { probeTargets } from '../probe-targets.ts';
-import { progressView } from '../progress/index.ts';
-import { openSession, sayWhere, type Session } from '../session.ts';
+import { sayWhere, type Session } from '../session.ts';
 import { openStore } from '../../client/environment.ts';
 import { approveIfWaiting } from '../../client/update-run.ts';
 
@@ -39,17 +36,8 @@ interface Work {
 export async function run(cli: Cli, file: string, flags: RunFlags): Promise<void> {
   refuseContradictions(flags);
   const work = await prepare(cli, file, flags);
-  // Until there is something to leave in good order, Ctrl-C just ends the process.
-  const session = await (flags.embedded === true
-    ? openEmbeddedSession(cli, work.pipeline.provider)
-    : openSession(cli));
-  const stop = interruption();
-  try {
-    await perform(cli, flags, work, session, stop.signal);
-  } finally {
-    await session.close();
-    stop.release();
-  }
+  const where = { ...flags, provider: work.pipeline.provider };
+  await withRunSession(cli, where, (session, signal) => perform(cli, flags, work, session, signal));
 }
 
 function refuseContradictions(flags: RunFlags): void {
@@ -92,30 +80,15 @@ async function perform(
     ...(flags.new === true ? { fresh: true } : {}),
   });
   refuseAttached(started, flags);
-  const { workflowId, runId, attached } = started;
-  const ui = session.linkTo(started);
-  sayStarted(cli, started, ui);
+  const { workflowId, attached } = started;
+  sayStarted(cli, started, session.linkTo(started));
   sayWhere(cli, session, workflowId);
   if (attached && approval === 'given') await approveIfWaiting(client, workflowId, taskQueue);
   if (approval === 'later' && !attached) {
     cli.say(`It waits for an approval: rowmill approve ${workflowId}`);
   }
-  if (flags.detach === true) {
-    cli.say(`Come back with: rowmill watch ${workflowId}`);
-    if (flags.json === true) cli.json({ workflowId, runId, attached, ui });
-    else cli.print(workflowId);
-    return;
-  }
-  const view = progressView(cli);
-  const { broken } = session;
-  const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal, broken });
-  if (summary !== null) {
-    finish(cli, summary, { ui, json: flags.json === true, embedded: flags.embedded === true });
-    return;
-  }
-  sayInterrupted(cli, workflowId, flags.embedded === true);
-  if (flags.json === true) cli.json({ workflowId, runId, interrupted: true, ui });
-  cli.exitWith(EXIT.interrupted);
+  if (flags.detach === true) detach(cli, session, started, flags);
+  else await followToEnd(cli, session, { ...started, taskQueue }, flags, signal);
 }
 
 /** `--new` is a wish for a run of its own; one under way cannot have a second of its id beside it. */

@@ -1,0 +1,50 @@
+import type { StartedRun } from '../client/start-run.ts';
+import { EXIT } from '../errors.ts';
+import type { Cli } from './context.ts';
+import { finish } from './finish.ts';
+import { follow } from './follow.ts';
+import { sayInterrupted } from './interruption.ts';
+import { progressView } from './progress/index.ts';
+import type { Session } from './session.ts';
+
+export interface FollowFlags {
+  embedded?: true;
+  json?: true;
+}
+
+/** A run, and the queue that its worker polls. */
+export type FollowedRun = Omit<StartedRun, 'attached'> & { taskQueue: string };
+
+/** Shows a run until it ends and tells what came of it; after Ctrl-C, how to come back to it. */
+export async function followToEnd(
+  cli: Cli,
+  { client, broken, linkTo }: Session,
+  { workflowId, runId, taskQueue }: FollowedRun,
+  flags: FollowFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const json = flags.json === true;
+  const embedded = flags.embedded === true;
+  const ui = linkTo({ workflowId, runId });
+  const view = progressView(cli);
+  const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal, broken });
+  if (summary !== null) {
+    finish(cli, summary, { ui, json, embedded });
+    return;
+  }
+  sayInterrupted(cli, workflowId, embedded);
+  if (json) cli.json({ workflowId, runId, interrupted: true, ui });
+  cli.exitWith(EXIT.interrupted);
+}
+
+/** Leaves a run that has been started to its worker. */
+export function detach(
+  cli: Cli,
+  { linkTo }: Session,
+  { workflowId, runId, attached }: StartedRun,
+  { json }: FollowFlags,
+): void {
+  cli.say(`Come back with: rowmill watch ${workflowId}`);
+  if (json === true) cli.json({ workflowId, runId, attached, ui: linkTo({ workflowId, runId }) });
+  else cli.print(workflowId);
+}
