@@ -29,7 +29,8 @@ beforeEach(async () => {
   env = { PATH: bin, ROWMILL_CACHE: cache, ROWMILL_TEMPORAL_DOWNLOAD: 'off' };
   said.length = 0;
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+// What a test left running may still be writing its last file.
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
 
 const script = async (path: string, body: string) => {
   await writeFile(path, `#!/bin/sh\n${body}\n`);
@@ -45,7 +46,7 @@ const fakeGo = (goOn: string) =>
     `if [ "$1" = env ]; then echo go1.26.8; exit; fi
 [ -f go.mod ] && [ -f go.sum ] && [ "$CGO_ENABLED" = 0 ] && [ -z "$GOFLAGS" ] || exit 1
 echo build >> '${join(folder, 'builds')}'
-while [ ! -f '${goOn}' ]; do /bin/sleep 0.02; done
+while [ ! -f '${goOn}' ]; do [ -d '${bin}' ] || exit 1; /bin/sleep 0.02; done
 while [ "$1" != -o ]; do shift; done
 printf '#!/bin/sh\\necho "%s"\\n' '${GOOD}' > "$2"
 /bin/chmod 755 "$2"`,
@@ -147,6 +148,29 @@ test('what a killed process left does not stop the next one', async () => {
   await writeFile(goOn, '');
   expect(await acquireTemporalBinary({ env, say })).toMatchObject({ from: 'build' });
   expect(await readdir(cache)).toEqual(['temporal-1.8.2']);
+});
+
+test('a build that outlives its killed process does not stop the next one', async () => {
+  const goOn = join(folder, 'go-on');
+  const stop = join(folder, 'stop');
+  await script(
+    join(bin, 'go'),
+    `if [ "$1" = env ]; then echo go1.26.8; exit; fi
+while [ -d '${bin}' ] && [ ! -f '${stop}' ]; do i=$((i + 1)); /bin/mkdir "$i" 2>&1; done
+exit 1`,
+  );
+  const killed = startChild('acquirer.ts', [], env);
+  await killed.line((line) => line.includes('about 6 minutes'));
+  killed.process.kill('SIGKILL');
+  await killed.ended;
+  try {
+    await fakeGo(goOn);
+    await writeFile(goOn, '');
+    expect(await acquireTemporalBinary({ env, say })).toMatchObject({ from: 'build' });
+  } finally {
+    await writeFile(stop, '');
+  }
+  expect(await readdir(cache)).toContain('temporal-1.8.2');
 });
 
 const withReleases = async (

@@ -104,16 +104,22 @@ async function make(
         }
         return null;
       } finally {
-        await rm(workshop, { recursive: true, force: true });
+        await clear(workshop);
       }
     },
     { waiting },
   );
 }
 
-/** Of processes that were killed: we hold the lock, so nobody works there. */
+/** Of processes that were killed: we hold the lock, so nobody starts anything there. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (name.startsWith(WORKSHOP)) await rm(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith(WORKSHOP)) await clear(join(folder, name));
   }
+}
+
+/** A build that outlived its killed process may still write there: then the next one clears it. */
+async function clear(workshop: string): Promise<void> {
+  const patience = { maxRetries: 5, retryDelay: 50 };
+  await rm(workshop, { recursive: true, force: true, ...patience }).catch(() => undefined);
 }
