@@ -27,7 +27,7 @@ const LOOK_AT_MOST_MS = 300_000;
 const GROWTH = 1.5;
 
 /** Codes of an account that somebody has to put right. */
-export const ACCOUNT_CODES: readonly string[] = [
+const ACCOUNT_CODES: readonly string[] = [
   'insufficient_credits',
   'unauthorized',
   'forbidden',

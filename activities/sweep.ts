@@ -40,7 +40,7 @@ const ROWS_PER_PART = 2_000;
 const partName = (sweep: number, part: number): string =>
   `parts/${sweep}/${String(part).padStart(6, '0')}.jsonl`;
 
-export const sweepPrefix = (sweep: number): string => `parts/${sweep}/`;
+const sweepPrefix = (sweep: number): string => `parts/${sweep}/`;
 
 /** The line that ends a part: a checkpoint, not a row. */
 const CHECKPOINT_MARK = '#';

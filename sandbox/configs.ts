@@ -5,15 +5,9 @@ import { z } from 'zod';
 export const TABLE_KINDS = ['generic', 'company', 'people'] as const;
 export const RUN_MODES = ['new', 'all', 'failed'] as const;
 
-export const AGENT_TYPES = [
-  'research',
-  'research_pro',
-  'research_reasoning',
-  'llm',
-  'linkedin',
-] as const;
+const AGENT_TYPES = ['research', 'research_pro', 'research_reasoning', 'llm', 'linkedin'] as const;
 
-export const OUTPUT_FORMATS = [
+const OUTPUT_FORMATS = [
   'text',
   'url',
   'number',
@@ -30,7 +24,7 @@ export const OUTPUT_FORMATS = [
   'multiselect',
 ] as const;
 
-export const json = z.json();
+const json = z.json();
 export const jsonObject = z.record(z.string(), json);
 
 const named = { name: z.string(), key: z.string().min(1) };
@@ -92,6 +86,5 @@ export type ColumnConfig = z.infer<typeof byKind>;
 export type ColumnKind = ColumnConfig['kind'];
 export type AgentConfig = Extract<ColumnConfig, { kind: 'agent' }>;
 export type AgentType = (typeof AGENT_TYPES)[number];
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 export type TableKind = (typeof TABLE_KINDS)[number];
 export type RunMode = (typeof RUN_MODES)[number];

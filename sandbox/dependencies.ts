@@ -4,7 +4,7 @@ import { CONTEXT_KEYS, isSystem } from './system-columns.ts';
 const MENTION = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /** Keys mentioned as `{key}`, in order, each once. */
-export const mentionsIn = (prompt: string): string[] => [
+const mentionsIn = (prompt: string): string[] => [
   ...new Set(Array.from(prompt.matchAll(MENTION), (match) => match[1] ?? '')),
 ];
 

@@ -4,12 +4,12 @@ import { adjust, checkAdjust } from './adjust.ts';
 import { checkApproval, checkPause, checkRerun, checkResume } from './may.ts';
 import { progressOf, showProgress, type View } from './progress.ts';
 
-export const progressQuery = defineQuery<RunProgress>('progress');
-export const approveSpendUpdate = defineUpdate('approveSpend');
-export const pauseUpdate = defineUpdate<undefined, [PauseRequest?]>('pause');
-export const resumeUpdate = defineUpdate('resume');
-export const rerunFailedUpdate = defineUpdate('rerunFailed');
-export const adjustUpdate = defineUpdate<Adjusted, [AdjustRequest?]>('adjust');
+const progressQuery = defineQuery<RunProgress>('progress');
+const approveSpendUpdate = defineUpdate('approveSpend');
+const pauseUpdate = defineUpdate<undefined, [PauseRequest?]>('pause');
+const resumeUpdate = defineUpdate('resume');
+const rerunFailedUpdate = defineUpdate('rerunFailed');
+const adjustUpdate = defineUpdate<Adjusted, [AdjustRequest?]>('adjust');
 
 /** A run with what people may do to it. */
 export interface Controlled extends View {

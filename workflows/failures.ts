@@ -24,7 +24,7 @@ export function failureOf(error: unknown): ApplicationFailure {
 }
 
 /** A step that was retried until the deadline. */
-export const isTimeout = (error: unknown): boolean =>
+const isTimeout = (error: unknown): boolean =>
   error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 
 /** The same, also where there was no time left for one more attempt. */

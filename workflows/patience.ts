@@ -70,12 +70,7 @@ export async function waitIfBroke(run: Run): Promise<boolean> {
 }
 
 /** Visible as such; goes on by itself when the account is usable, or at once by `resume`. */
-export async function waitForAccount(
-  run: Run,
-  hold: Hold,
-  problem: string,
-  inVain = 0,
-): Promise<void> {
+async function waitForAccount(run: Run, hold: Hold, problem: string, inVain = 0): Promise<void> {
   const { state, pipeline } = run;
   const interrupted = state.stage;
   state.problem = problem;

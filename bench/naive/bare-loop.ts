@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { BareApi } from './api.ts';
 
-export const ROWS_PER_PAGE = 100;
+const ROWS_PER_PAGE = 100;
 
 /** What R8 compares with: fetch a page, parse it, write its rows, until a page is short. */
 export async function bareExport(api: BareApi, tableId: string, file: string): Promise<number> {

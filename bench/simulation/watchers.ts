@@ -19,7 +19,7 @@ export interface Waited {
 }
 
 /** The defaults of a pipeline file. */
-export const POLICY = { pollAtLeastMs: 2_000, pollAtMostMs: 120_000, stallAfterMs: 30 * 60_000 };
+const POLICY = { pollAtLeastMs: 2_000, pollAtMostMs: 120_000, stallAfterMs: 30 * 60_000 };
 
 /** The reply of a status request. */
 const replyMs = (random: Random): number => between(random, 50, 300);

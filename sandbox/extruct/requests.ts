@@ -5,7 +5,7 @@ import { columnConfig, jsonObject, RUN_MODES, TABLE_KINDS } from '../configs.ts'
  * Rows one request may carry. Not in the API's schema; official skills state 50 as its maximum,
  * so a client that sends more finds out here.
  */
-export const ROWS_PER_REQUEST = 50;
+const ROWS_PER_REQUEST = 50;
 
 const tags = z.array(z.string()).nullable();
 

@@ -44,7 +44,7 @@ export function processCli(): Cli {
 }
 
 /** NO_COLOR (any value) and TERM=dumb are wishes; a pipe or a file never gets escape codes. */
-export const isColourful = (stream: NodeJS.WriteStream, env: Env): boolean =>
+const isColourful = (stream: NodeJS.WriteStream, env: Env): boolean =>
   stream.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 
 /** Somebody sits there: questions may be asked and lines redrawn. */

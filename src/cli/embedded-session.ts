@@ -8,7 +8,7 @@ import { openSession, type Session } from './session.ts';
 import { uiLink } from './ui-link.ts';
 
 /** State of embedded runs: the server's file and, unless ROWMILL_STORE says otherwise, the store. */
-export const EMBEDDED_FOLDER = '.rowmill';
+const EMBEDDED_FOLDER = '.rowmill';
 
 /** @throws RowmillError `usage` */
 export function refuseDetached({ detach, embedded }: { detach?: true; embedded?: true }): void {
@@ -30,7 +30,7 @@ export function refuseWithoutToken(pipeline: Pipeline, env: Env): void {
  * token of the provider, where it is known already, must be there before anything is started.
  * @throws RowmillError `temporal_unavailable_here`, `token_missing`, …
  */
-export async function openEmbeddedSession(cli: Cli, provider?: string): Promise<Session> {
+async function openEmbeddedSession(cli: Cli, provider?: string): Promise<Session> {
   const { openEmbedded } = await import('../dev/embedded.ts');
   const folder = join(process.cwd(), EMBEDDED_FOLDER);
   const say = (line: string): void => cli.say(line);

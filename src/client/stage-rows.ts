@@ -7,7 +7,7 @@ import { takeSnapshot } from '../sources/snapshot.ts';
 import type { Store } from '../store/store.ts';
 
 /** The file of a frozen input, staged and in a run's folder alike. */
-export const SNAPSHOT_FILE = RUN_FILE.rows;
+const SNAPSHOT_FILE = RUN_FILE.rows;
 
 /** Validates the rows where they are and freezes them in the store; nothing is started yet. */
 export async function stageRows(

@@ -149,7 +149,7 @@ const usage = z
   .describe('What the cells took as their last computation left them, where the provider says so.');
 
 /** Of `RunProgress`; see docs/gateway.md. */
-export const progress = z
+const progress = z
   .object({
     stage: z.string(),
     rows: z.number(),
@@ -169,7 +169,7 @@ export const progress = z
   })
   .meta({ id: 'Progress' });
 
-export const summary = z
+const summary = z
   .object({
     workflowId: z.string(),
     runId: z.string(),

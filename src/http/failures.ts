@@ -20,7 +20,7 @@ export interface Place {
 }
 
 /** The one place where errors of requests are made, so that no secret slips into one. */
-export function requestError(
+function requestError(
   place: Place,
   code: ErrorCode,
   what: string,

@@ -55,7 +55,7 @@ export function createWebhooks(env: Env): Webhooks {
 }
 
 /** For people: a query may hold somebody's token. */
-export const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
+const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
 
 function refuseUnsafe(url: URL, where: string, allowPrivate: boolean): void {
   const host = url.hostname.replace(/^\[|\]$/g, '');

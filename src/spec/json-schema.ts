@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { providerSpecs } from '../providers/spec.ts';
 import { pipelineFile, tableSchema } from './file-schema.ts';
 
-export const SCHEMA_ID = 'urn:rowmill:schema:pipeline';
+const SCHEMA_ID = 'urn:rowmill:schema:pipeline';
 
 /**
  * JSON Schema (2020-12) of the pipeline file, for editors and for `rowmill schema`. What may stand

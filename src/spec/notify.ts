@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { NotifyTarget } from '../contract/notify.ts';
 
-export const OUTCOMES = ['completed', 'partial', 'failed', 'cancelled'] as const;
+const OUTCOMES = ['completed', 'partial', 'failed', 'cancelled'] as const;
 
-export const DEFAULT_SECRET_ENV = 'ROWMILL_WEBHOOK_SECRET';
+const DEFAULT_SECRET_ENV = 'ROWMILL_WEBHOOK_SECRET';
 
 const URL_ALLOWED = 'an https URL without credentials or fragment';
 const VARIABLE_ALLOWED = 'the name of an environment variable, like ROWMILL_WEBHOOK_SECRET';

@@ -4,7 +4,7 @@ import { RowmillError } from '../errors.ts';
 import { SpecError } from './issue.ts';
 
 /** A pipeline file is written by hand; a bigger one is the wrong file. */
-export const MOST_BYTES = 1024 * 1024;
+const MOST_BYTES = 1024 * 1024;
 
 /**
  * The text of a pipeline file, without a byte order mark.

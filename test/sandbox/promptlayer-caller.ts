@@ -2,7 +2,7 @@ import type { Caller, Reply } from './caller.ts';
 
 const TABLES = '/api/public/v2/tables';
 
-export const KEY = { 'x-api-key': 'secret' };
+const KEY = { 'x-api-key': 'secret' };
 
 /** A request to PromptLayer's Tables, below their path. */
 export const callTables = <T = unknown>(

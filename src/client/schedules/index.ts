@@ -1,7 +1,7 @@
 /** Schedules: a pipeline file with a `schedule` block, run by itself. */
 export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.ts';
 export { backfillSchedule, type BackfillOptions, type BackfillPlan } from './backfill.ts';
-export { readSpan, type WrittenSpan } from './span.ts';
+export { readSpan } from './span.ts';
 export { deleteSchedule, pauseSchedule, resumeSchedule, triggerSchedule } from './act.ts';
 export {
   describeSchedule,
@@ -10,4 +10,3 @@ export {
   type ScheduleStanding,
 } from './standing.ts';
 export type { OddDay } from './clock-changes.ts';
-export type { PlanOptions } from './plan.ts';

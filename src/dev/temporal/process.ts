@@ -45,7 +45,7 @@ function startOf(pid: number): string | null {
 }
 
 /** Waits until the process is gone; `false` when it is still there after the time. */
-export async function isGoneWithin(mark: ProcessMark, timeoutMs: number): Promise<boolean> {
+async function isGoneWithin(mark: ProcessMark, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (isStill(mark)) {
     if (Date.now() > deadline) return false;

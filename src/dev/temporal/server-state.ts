@@ -13,7 +13,7 @@ export interface ServerState {
   ending: boolean;
 }
 
-export const stateFileOf = (dbFile: string): string => `${dbFile}.server.json`;
+const stateFileOf = (dbFile: string): string => `${dbFile}.server.json`;
 
 /** The state of a server that still runs, without users that are gone; else `null`. */
 export function readServerState(dbFile: string): ServerState | null {

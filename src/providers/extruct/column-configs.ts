@@ -13,7 +13,7 @@ export const AGENT_TYPES = [
   'linkedin',
 ] as const;
 
-export const OUTPUT_FORMATS = [
+const OUTPUT_FORMATS = [
   ...['text', 'url', 'number', 'numeric', 'money', 'date', 'email', 'phone'],
   ...['label', 'select', 'multiselect', 'grade', 'json', 'people'],
 ] as const;

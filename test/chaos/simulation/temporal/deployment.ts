@@ -1,4 +1,3 @@
-import type { Kill } from '../machine/worker-process.ts';
 import { WorkerProcess } from '../machine/worker-process.ts';
 import type { Timeline } from '../timeline.ts';
 
@@ -77,5 +76,3 @@ export class Deployment {
     for (const react of this.#diedHere) react(worker);
   }
 }
-
-export type { Kill };
