@@ -64,14 +64,6 @@ function collection(input: CollectResultsInput, counts: SweepCounts, merged: Mer
     Object.values(counts.byColumn).reduce((total, column) => total + column[outcome], 0);
   const cells = noCells();
   for (const outcome of CELL_OUTCOMES) cells[outcome] = sum(outcome);
-  return {
-    sweep: input.sweep,
-    rows: input.snapshot.rows,
-    cells,
-    byColumn: counts.byColumn,
-    inFlight: counts.inFlight,
-    startable: counts.startable,
-    ...merged,
-    ...(counts.usage === undefined ? {} : { usage: counts.usage }),
-  };
+  const { ordered: _ordered, ...found } = counts;
+  return { sweep: input.sweep, rows: input.snapshot.rows, cells, ...found, ...merged };
 }

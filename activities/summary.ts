@@ -10,6 +10,7 @@ import type {
 } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { noCells } from '../src/rules/outcome.ts';
+import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
 import { siblingPaths } from '../src/sinks/siblings.ts';
 import type { RunKey } from '../src/store/store.ts';
@@ -39,6 +40,8 @@ export interface PublishResultsInput {
   startedAtMs: number;
   /** Cells that go on at the provider. */
   inFlight?: number;
+  /** Left out by older versions. */
+  cellsGivenBack?: number;
   /** The run that this one took up again. */
   earlier?: EarlierRun | null;
 }
@@ -74,6 +77,7 @@ export function summaryOf(
       quarantined > 0 && beside !== null ? { path: beside.quarantine, cells: quarantined } : null,
     manifest: beside?.manifest ?? null,
     stillRunning: stillRunning(input),
+    ...unusedOf(input.found, input.cellsGivenBack),
   };
 }
 

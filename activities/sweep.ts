@@ -26,6 +26,8 @@ export interface SweepCounts {
   ordered: boolean;
   /** By column; only of columns whose cells tell. */
   usage?: Record<string, CellUsage>;
+  /** Rows that landed twice. */
+  rowsLeftOut?: number;
 }
 
 interface Checkpoint extends SweepCounts {
@@ -124,9 +126,10 @@ export class Sweep {
           for (const [at, row] of page.rows.entries()) {
             const ordinal = ordinals[at];
             // Rows without our key are somebody else's; the results hold exactly ours, each once.
+            if (ordinal === undefined) continue;
             const leftOut = (counted?.get(row.key ?? '') ?? row.id) !== row.id;
-            if (ordinal === undefined || leftOut) continue;
-            await draft.line(this.#take(row, ordinal, table));
+            if (leftOut) this.#counts.rowsLeftOut = (this.#counts.rowsLeftOut ?? 0) + 1;
+            else await draft.line(this.#take(row, ordinal, table));
           }
           inPart += page.rows.length;
           const says = `${this.#count} of ${this.#rows} rows read`;

@@ -1,5 +1,6 @@
 import type { RunProgress } from '../src/contract/run.ts';
 import { code, fenced, link } from '../src/rules/markup.ts';
+import { unusedFacts } from '../src/rules/unused.ts';
 import { usageText } from '../src/rules/usage.ts';
 import { duration, time, whole } from './words.ts';
 
@@ -43,6 +44,7 @@ function facts(progress: RunProgress): Fact[] {
     ['time left', progress.leftMs === null ? null : duration(progress.leftMs)],
     ['credits', creditsLine(progress)],
     ['price', progress.usage === null ? null : usageText(progress.usage)],
+    ...unusedFacts(progress),
     ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
     ['polls', `at most ${duration(progress.pollAtMostMs)} apart`],
     ['as of', time(progress.asOfMs)],

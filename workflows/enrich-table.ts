@@ -1,7 +1,7 @@
 import type { RunSummary } from '../src/contract/run.ts';
 import { collectResults, startRun, takeStock, untilIdle, worthAPass } from './pass.ts';
 import { approveSpend, prepareRows } from './prepare.ts';
-import { conclude, publishResults } from './publish.ts';
+import { conclude, giveBack, publishResults } from './publish.ts';
 import { Run } from './run.ts';
 import type { ResumableInput } from './run-state.ts';
 import { ensureTable, loadRows } from './table.ts';
@@ -28,6 +28,7 @@ export async function enrichTable(input: ResumableInput): Promise<RunSummary> {
       await collectResults(run); // paged into the store; failed, blocked and empty cells counted
     }
 
+    await giveBack(run); // what is still queued, and nobody waits for any more
     return await publishResults(run); // atomic, with manifest and quarantine
   } catch (error) {
     return conclude(run, error); // cancelled, late or broken: what is there is published

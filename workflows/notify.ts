@@ -2,6 +2,7 @@ import { log, uuid4 } from '@temporalio/workflow';
 import type { Notified, NotifyTarget } from '../src/contract/notify.ts';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { noCells } from '../src/rules/outcome.ts';
+import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
 import { failureOf } from './failures.ts';
 import { recordNotifications, sendNotification } from './policies.ts';
@@ -49,5 +50,6 @@ export function bareSummary({ state, key, runId }: Run, outcome: Outcome): RunSu
     ...{ passes: state.passes, apiCalls: state.calls, creditsSpent: null, results: [] },
     usage: totalUsage(state.found?.usage),
     ...{ quarantine: null, manifest: null, stillRunning: null, before: null },
+    ...unusedOf(state.found, state.cellsGivenBack),
   };
 }

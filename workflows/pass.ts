@@ -186,10 +186,13 @@ export async function takeStock(run: Run): Promise<void> {
 }
 
 /** Whether a pass is under way or may bring more, and which one. */
-export function worthAPass({ state, pipeline }: Run): boolean {
+export function worthAPass(run: Run): boolean {
+  const { state, pipeline } = run;
   const { open, found, log } = state;
   // The first pass of a new table, or one that went on from a run before.
   if (open !== null || found === null || log === null) return true;
+  // The last look took until then: nobody could wait for what would be paid now.
+  if (run.isLate()) return false;
   const due = nextPass(found, log, pipeline.run);
   const first = due === null && state.firstDue && neverAsked(found) ? 'first' : null;
   const asked = (due ?? first) === null && state.rerunAsked ? passOnDemand(found, log) : null;

@@ -6,6 +6,7 @@ import type { Outcome, RunProgress } from '../src/contract/run.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { totalCells, unanswered } from '../src/rules/outcome.ts';
 import { creditsOf } from '../src/rules/spend.ts';
+import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
 import { timeLeftMs } from '../src/rules/watch.ts';
 import { renderDetails } from './details.ts';
@@ -51,6 +52,7 @@ export function progressOf(view: View): RunProgress {
     notified: state.notified,
     rerunAsked: state.rerunAsked,
     pollAtMostMs: state.pollAtMostMs,
+    ...unusedOf(found, state.cellsGivenBack),
   };
 }
 

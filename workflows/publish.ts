@@ -68,6 +68,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         creditsBefore: state.prepared?.credits ?? null,
         startedAtMs: state.startedAtMs,
         inFlight: cellsInFlight(state),
+        cellsGivenBack: state.cellsGivenBack,
         earlier: input.earlier ?? null,
       },
     ],
@@ -109,6 +110,20 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
   });
 }
 
+/**
+ * Cells that are still queued, and that nobody waits for any more, would be paid in vain, maybe long
+ * after the run: the provider is told to leave them, where it can. What it had begun may have come out.
+ */
+export async function giveBack(run: Run): Promise<void> {
+  const { state } = run;
+  if ((state.found?.inFlight ?? 0) === 0 || state.table?.cancellable !== true) return;
+  await CancellationScope.nonCancellable(async () => {
+    await stopAtProvider(run);
+    state.next = 'wait';
+    await salvage(run);
+  });
+}
+
 /** Where the provider can: what it has not begun is not paid any more. */
 async function stopAtProvider(run: Run): Promise<void> {
   const { table, loaded, open } = run.state;
@@ -118,6 +133,7 @@ async function stopAtProvider(run: Run): Promise<void> {
       { provider: run.pipeline.provider, table, receipt: open?.receipt ?? null },
     ]);
     run.count(done);
+    run.state.cellsGivenBack += done.cells ?? 0;
   } catch (error) {
     log.warn('not stopped at the provider', { error: failureOf(error).message });
   }

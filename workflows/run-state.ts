@@ -59,6 +59,8 @@ export interface RunState {
   notified: Notified[];
   /** A paid request was made, or was about to be. */
   asked: boolean;
+  /** Cells that the provider was told to leave before it had begun them. */
+  cellsGivenBack: number;
 }
 
 /** The input as it comes from a client, or from the run before this one. */
@@ -97,5 +99,6 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     balance: null,
     notified: [],
     asked: false,
+    cellsGivenBack: 0,
   };
 }

@@ -164,6 +164,8 @@ const operations: Route[] = [
         ...{ success: true, message: cells > 0 ? 'Operation cancelled' : 'Nothing was active' },
         ...{ operation_id: operationId, execution_ids: cells > 0 ? [operationId] : [] },
         ...{ cancelled_cell_count: cells, not_started_reset_count: cells },
+        // Running cells come out in their time here.
+        running_invalidated_count: 0,
       },
     };
   }),

@@ -1,5 +1,6 @@
 import type { Before, Outcome, RunSummary } from '../contract/run.ts';
 import { EXIT } from '../errors.ts';
+import { unusedFacts } from '../rules/unused.ts';
 import { usageText } from '../rules/usage.ts';
 import { count, shortPath, size, whole } from './figures.ts';
 
@@ -39,6 +40,7 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
     const place = tableUrl ?? `table ${tableId}`;
     facts.push(['still costs', `${count(going, 'cell')} in flight at the provider, ${place}`]);
   }
+  facts.push(...unusedFacts(summary));
   if (before !== null) facts.push(['before', beforeText(before)]);
   if (quarantine !== null) {
     const { path } = quarantine;

@@ -33,6 +33,8 @@ export interface Collection {
   neverRerun?: number;
   /** By column key, of the last computation of each cell; left out where nothing is told. */
   usage?: Record<string, CellUsage>;
+  /** Rows of a key that another row has already: they landed twice. Left out: none. */
+  rowsLeftOut?: number;
 }
 
 /** One line of `results.jsonl`. */

@@ -124,6 +124,10 @@ export interface RunSummary {
   stillRunning: StillRunning | null;
   /** Of a rerun: how the run before it had ended. */
   before: Before | null;
+  /** Rows that landed twice and stay in the table: never run, not in the results. Left out: none. */
+  rowsLeftOut?: number;
+  /** Cells that were asked for and given back before they began: not paid. Left out: none. */
+  cellsGivenBack?: number;
 }
 
 /** Answer of the query `progress`. Times are epoch ms, durations ms. */
@@ -168,4 +172,7 @@ export interface RunProgress {
   /** One more pass over the failed cells was asked for. */
   rerunAsked: boolean;
   pollAtMostMs: number;
+  /** As in the summary. */
+  rowsLeftOut?: number;
+  cellsGivenBack?: number;
 }

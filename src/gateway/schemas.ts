@@ -148,6 +148,18 @@ const usage = z
   .nullable()
   .describe('What the cells took as their last computation left them, where the provider says so.');
 
+/** Left out where there is nothing of it. */
+const unused = {
+  rowsLeftOut: z
+    .number()
+    .optional()
+    .describe('Rows that landed twice: neither run nor in the results.'),
+  cellsGivenBack: z
+    .number()
+    .optional()
+    .describe('Cells that were asked for and given back before they began: not paid.'),
+};
+
 /** Of `RunProgress`; see docs/gateway.md. */
 const progress = z
   .object({
@@ -166,6 +178,7 @@ const progress = z
     usage,
     apiCalls,
     problem: z.string().nullable(),
+    ...unused,
   })
   .meta({ id: 'Progress' });
 
@@ -181,6 +194,7 @@ const summary = z
     apiCalls,
     creditsSpent: z.number().nullable(),
     usage,
+    ...unused,
   })
   .meta({ id: 'Summary' });
 

@@ -6,7 +6,7 @@ import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
 import type { CallContext, Provider } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
-import { closeServers } from '../http/server.ts';
+import { closeServers, serve } from '../http/server.ts';
 import { readAll, stageOf, type Scene } from './sandbox-scene.ts';
 import { openWire } from './wire.ts';
 
@@ -230,6 +230,21 @@ test('a cancelled run gives back what had not begun', async () => {
   const receipt = await here.provider.startRun(table, scope, {});
   const cancelled = await here.provider.cancelRun?.(table, receipt, {});
   expect(cancelled?.cells).toBeGreaterThan(0);
+});
+
+test.each([
+  ['those that had not begun', { cancelled_cell_count: 7, not_started_reset_count: 5 }, 5],
+  ['all of them, where it is not told which', { cancelled_cell_count: 7 }, 7],
+])('of the cells of a cancelled operation %s are given back', async (_what, counts, cells) => {
+  const { url } = await serve((res, { method }) => {
+    const status = { total_cells: 9, status_counts: {}, pending_count: 7, active_operations: [] };
+    res.writeHead(200, { 'content-type': 'application/json' });
+    res.end(JSON.stringify(method === 'DELETE' ? counts : status));
+  });
+  const provider = createPromptLayerProvider({ baseUrl: url, token: 'sandbox-token-1' });
+  const table = { id: 't', url: null, sheetId: 's', columns: [] };
+  const receipt = { operations: ['o'], requestedCells: 9 };
+  expect(await provider.cancelRun?.(table, receipt, {})).toEqual({ cells });
 });
 
 test('an operation that is gone keeps no other one from being cancelled', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { LANDS_WITHIN_MS } from '../../activities/landing.ts';
 import { isErrorCode } from '../../src/errors.ts';
 import { outcomeOf, totalCells } from '../../src/rules/outcome.ts';
 import { gather, wasCutShort, type Evidence, type LiveTable, type RunOver } from './evidence.ts';
@@ -107,10 +108,19 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
     const should = totalCells(cells) === 0 ? null : outcomeOf(cells, pipeline.run.tolerateFailed);
     if (outcome !== should) yield `${outcome}, where the cells say ${String(should)}`;
   }
+  // One that was on its way then may land a little later.
+  const latestMs = startedAtMs + deadlineMs + LANDS_WITHIN_MS;
+  if (tables.some(({ runs }) => runs.some(({ at }) => Date.parse(at) > latestMs))) {
+    yield 'cells were asked for after the deadline';
+  }
+  const going = tables.flatMap(({ inFlight }) => inFlight);
+  if (going.length > 0 && (summary.stillRunning ?? null) === null && !askedLate(evidence)) {
+    yield `${going.length} cells go on, and cost, of which the summary says nothing`;
+  }
   // Idle was claimed: nothing may be under way but what hangs.
   if (wasCutShort(evidence)) return;
   const inputs = new Map(tables.flatMap(({ rows }) => rows.map(({ id, key }) => [id, key])));
-  for (const cell of tables.flatMap(({ inFlight }) => inFlight)) {
+  for (const cell of going) {
     const [rowId = '', column = ''] = cell.split('/');
     const row = evidence.wanted.find(({ key }) => key === inputs.get(rowId));
     const known = evidence.columns.some(({ key }) => key === column);
@@ -118,6 +128,12 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
       yield `cell ${String(row?.key)}/${column} is still under way`;
     }
   }
+}
+
+/** A request that was on its way when the run ended landed after the last look at the cells. */
+function askedLate({ tables, finished }: Evidence): boolean {
+  const lookedAtMs = finished.get('collectResults')?.fromMs ?? 0;
+  return tables.some(({ runs }) => runs.some(({ at }) => Date.parse(at) >= lookedAtMs));
 }
 
 function* noSecret({ token, texts }: Evidence): Iterable<string> {

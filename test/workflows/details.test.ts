@@ -57,6 +57,15 @@ test('what cells took is told where a provider says so, with what it is the figu
   expect(renderDetails(progress('x'))).not.toContain('price');
 });
 
+test('rows that were left out and cells that were given back are told where there are any', () => {
+  const details = renderDetails({ ...progress('x'), rowsLeftOut: 100, cellsGivenBack: 1 });
+  expect(details).toContain(
+    '\nleft out     100 rows that landed twice: neither run nor in the results\n' +
+      'given back   1 cell, asked for and never begun\n',
+  );
+  expect(renderDetails(progress('x'))).not.toMatch(/left out|given back/);
+});
+
 test.each(EVIL)('code cannot be left: %j', (evil) => {
   expect(code(evil)).toMatch(/^`[^`\n\r]+`$/);
 });

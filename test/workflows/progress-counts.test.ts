@@ -44,6 +44,7 @@ const state: RunState = {
     balance: null,
     notified: [],
     asked: true,
+    cellsGivenBack: 0,
   },
 };
 

@@ -142,7 +142,10 @@ test('rows that land a second time while cells run stay in the table, and are ne
     const { ledger } = slow.sandbox;
     // The blank one, ours, and the hundred that came twice.
     await until('the late rows have landed', () => ledger.summary().rowsLive === 221);
-    expect(ended).toMatchObject({ outcome: 'completed', cells: { done: 120 } });
+    expect(ended).toMatchObject({
+      ...{ outcome: 'completed', cells: { done: 120 }, rowsLeftOut: 100 },
+    });
+    expect(await manifestOf(ended)).toMatchObject({ rowsLeftOut: 100 });
     expect(ledger.summary().cellsPaid).toBe(120);
     const wanted = wantedRows(promptlayer, rows);
     await expectInvariants(slow, { workflowId, pipeline: input.pipeline, wanted, ended });
@@ -158,7 +161,33 @@ const topUp = ({ sandbox }: House): Promise<Response> =>
     body: JSON.stringify({ add: 1_000 }),
   });
 
-test('a run whose account ran dry ends without the rest; a rerun after a top-up pays for no cell again', async () => {
+test('a cancelled run says how many cells were given back, and all of its cells are accounted for', async () => {
+  const slow = await openHouse({
+    sandbox: {
+      ...{ failRate: 0, hopelessRate: 0, speed: 1, concurrency: 2 },
+      cellMs: { min: 3_000, max: 4_000 },
+    },
+  });
+  try {
+    const input = await inputFor(slow, companies(30), {}, promptlayer);
+    const run = await slow.client.workflow.start('enrichTable', {
+      ...{ workflowId: `given-back-${slow.taskQueue}`, taskQueue: slow.taskQueue, args: [input] },
+    });
+    await until('a done cell', () => slow.sandbox.ledger.summary().cellsDone > 0);
+    await run.cancel();
+    const ended = (await run.result()) as RunSummary;
+    const { cellsGivenBack = 0 } = ended;
+    expect(ended.outcome).toBe('cancelled');
+    expect(cellsGivenBack).toBeGreaterThan(0);
+    expect(await manifestOf(ended)).toMatchObject({ cellsGivenBack });
+    expect((await run.query<RunProgress>('progress')).cellsGivenBack).toBe(cellsGivenBack);
+    expect(slow.sandbox.ledger.summary().cellsPaid).toBe(30 - cellsGivenBack);
+  } finally {
+    await slow.close();
+  }
+}, 120_000);
+
+test('a run whose account ran dry gives back what is queued; a rerun after a top-up pays for no cell again', async () => {
   const dry = await openHouse({
     sandbox: { failRate: 0, hopelessRate: 0, faults: { credits: [{ goneAtPaidCells: 4 }] } },
   });
@@ -169,8 +198,15 @@ test('a run whose account ran dry ends without the rest; a rerun after a top-up 
     const first = (await dry.client.workflow.execute('enrichTable', {
       ...{ workflowId, taskQueue: dry.taskQueue, args: [input] },
     })) as RunSummary;
-    expect(first).toMatchObject({ outcome: 'partial', cells: { done: 4, pending: 6 } });
+    expect(first).toMatchObject({
+      ...{ outcome: 'partial', cells: { done: 4, pending: 6 } },
+      ...{ cellsGivenBack: 6, stillRunning: null },
+    });
+    expect(await manifestOf(first)).toMatchObject({ cellsGivenBack: 6, stillRunning: null });
     await topUp(dry);
+    // The run is over: money that comes now is not spent on its cells.
+    expect([...dry.sandbox.state.tables.values()].some(({ busy }) => busy)).toBe(false);
+    expect(dry.sandbox.ledger.summary().cellsPaid).toBe(4);
     const where = { taskQueue: dry.taskQueue, searchAttributes: true };
     const again = await rerunRun(dry.client, workflowId, where);
     const second: unknown = await dry.client.workflow.getHandle(again.workflowId).result();

@@ -140,7 +140,8 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
       let cells = 0;
       for (const id of ids) {
         const cancelled = await nullIfGone(api.cancelOperation(ctx, sheet, id));
-        cells += cancelled?.cancelled_cell_count ?? 0;
+        // One that was running may have cost what it costs.
+        cells += cancelled?.not_started_reset_count ?? cancelled?.cancelled_cell_count ?? 0;
       }
       return { cells };
     },

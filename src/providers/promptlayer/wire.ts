@@ -132,7 +132,11 @@ export const SheetStatusReply = z.object({
 });
 export type SheetStatusReply = z.infer<typeof SheetStatusReply>;
 
-export const CancelReply = z.object({ cancelled_cell_count: Count });
+/** Cells that were running are among those that were cancelled; those that had not begun are told apart. */
+export const CancelReply = z.object({
+  cancelled_cell_count: Count,
+  not_started_reset_count: Count,
+});
 
 /** Replies to deletes and renames are not needed: 2xx says all. */
 export const AnyReply = z.unknown();
