@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { TriggerFlags } from './actions/schedule/act.ts';
 import type { ApplyFlags } from './actions/schedule/apply.ts';
 import type { BackfillFlags } from './actions/schedule/backfill.ts';
 import type { Cli } from './context.ts';
@@ -87,8 +88,9 @@ Examples:
     .summary('start a run now')
     .description('Start a run now, also of a paused schedule; not while its run is under way.')
     .argument(...NAME)
+    .option('--key <key>', 'what you call this run: repeated with the same key it starts no other')
     .option(...JSON_FLAG)
-    .action(async (name: string, flags: JsonFlag) => {
+    .action(async (name: string, flags: TriggerFlags) => {
       const { trigger } = await import('./actions/schedule/act.ts');
       await trigger(cli, name, flags);
     });

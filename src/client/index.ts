@@ -100,5 +100,7 @@ export type {
   OddDay,
   ScheduledRun,
   ScheduleStanding,
+  TriggeredRun,
+  TriggerOptions,
 } from './schedules/index.ts';
 export type { PipelineSchedule } from '../spec/index.ts';

@@ -16,6 +16,8 @@ import {
   type BackfillOptions,
   type BackfillPlan,
   type ScheduleStanding,
+  type TriggeredRun,
+  type TriggerOptions,
 } from './schedules/index.ts';
 
 /** Whose a schedule is that has no file, as people read it. */
@@ -94,12 +96,18 @@ export class RowmillSchedules {
   }
 
   /**
-   * Starts a run now, also of a paused schedule.
-   * @returns The run's id, for `rowmill.attach`.
-   * @throws RowmillError `schedule_not_found`, `action_refused` while its run is under way
+   * Starts a run now, also of a paused schedule. With a `key` it is safe to repeat: the same key is
+   * the same run, which `attached` tells.
+   *
+   * ```ts
+   * const { workflowId } = await rowmill.schedules.trigger('sp500-profile', { key: 'order-4711' });
+   * const run = await rowmill.attach(workflowId);
+   * ```
+   * @throws RowmillError `schedule_not_found`, `action_refused` while another run of it is under way,
+   *   `run_conflict`
    */
-  trigger(name: string): Promise<string> {
-    return triggerSchedule(this.#link.client, name);
+  trigger(name: string, options: TriggerOptions = {}): Promise<TriggeredRun> {
+    return triggerSchedule(this.#link.client, name, options);
   }
 
   /**

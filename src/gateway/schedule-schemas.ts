@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DAYS, OVERLAPS } from '../spec/index.ts';
-import { listedRun, NAME, PIPELINE, pipelineField } from './schemas.ts';
+import { idempotencyKey, listedRun, NAME, PIPELINE, pipelineField } from './schemas.ts';
 
 /** What goes in and out over HTTP of schedules; see schemas.ts. */
 
@@ -32,6 +32,12 @@ export const scheduleBody = z
 
 export const noteQuery = z.strictObject({
   note: z.string().min(1).max(200).optional().describe('Why, for people.'),
+});
+
+export const triggerHeaders = z.looseObject({
+  'idempotency-key': idempotencyKey
+    .optional()
+    .describe('What the caller calls this run. Without one each request starts a run.'),
 });
 
 const moment = z
@@ -109,6 +115,7 @@ export const triggered = z
   .object({
     name,
     id: z.string().describe('Of the run.'),
+    attached: z.boolean().describe('It was there already, by this key.'),
     links: z.object({ self: z.string(), events: z.string(), results: z.string() }),
   })
   .meta({ id: 'Triggered' });

@@ -39,13 +39,13 @@ export const resultsQuery = z.strictObject({
   format: z.enum(FORMATS).optional().describe('Instead of the header Accept.'),
 });
 
-export const keyHeaders = z.looseObject({
-  'idempotency-key': z
-    .string('required: what you call this piece of work')
-    .regex(/^[\x21-\x7e]([\x20-\x7e]{0,254}[\x21-\x7e])?$/, 'plain text of 1 to 255 characters')
-    .describe('What the caller calls this piece of work: the same key is the same run.')
-    .meta({ example: 'order-4711' }),
-});
+export const idempotencyKey = z
+  .string('required: what you call this piece of work')
+  .regex(/^[\x21-\x7e]([\x20-\x7e]{0,254}[\x21-\x7e])?$/, 'plain text of 1 to 255 characters')
+  .describe('What the caller calls this piece of work: the same key is the same run.')
+  .meta({ example: 'order-4711' });
+
+export const keyHeaders = z.looseObject({ 'idempotency-key': idempotencyKey });
 
 /** Judged by the schema of pipelines, which names every mistake. */
 export const pipelineField = z

@@ -39,6 +39,7 @@ test('a night from apply to delete, as an operator lives it', async () => {
 
   const triggered = await schedule('trigger', NAME, '--json');
   const { workflowId } = JSON.parse(triggered.stdout) as { workflowId: string };
+  expect(JSON.parse(triggered.stdout)).toEqual({ name: NAME, workflowId, attached: false });
   expect((await place.command('watch', workflowId)).code).toBe(0);
 
   expect((await schedule('pause', NAME, '--note', 'moving house')).code).toBe(0);
@@ -46,7 +47,14 @@ test('a night from apply to delete, as an operator lives it', async () => {
   expect(list.stdout).toMatch(new RegExp(`${NAME} +paused: moving house +.* completed +1 `));
   expect((await schedule('resume', NAME)).code).toBe(0);
 
+  const keyed = `${NAME}:monday`;
+  const byKey = () => schedule('trigger', NAME, '--key', 'monday');
+  expect((await byKey()).stdout).toBe(`started ${keyed}\n`);
+  expect((await byKey()).stdout).toBe(`${keyed} was started by this key before\n`);
+  expect((await place.command('watch', keyed)).code).toBe(0);
+
   const described = await schedule('describe', NAME);
+  expect(described.stdout).toContain(keyed);
   expect(described.stdout).toContain(`  file        ${join(place.cwd, 'nightly.json')}`);
   expect(described.stdout).toMatch(new RegExp(`${workflowId} +completed`));
   expect(described.stdout).toContain('http://127.0.0.1:8233/namespaces/default/workflows/');

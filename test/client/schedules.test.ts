@@ -43,7 +43,8 @@ test('a schedule is made of an object, looked at, paused, run, made up for and t
   });
   expect((await schedules.list()).map(({ name }) => name)).toContain(NAME);
 
-  const run = await rowmill.attach(await schedules.trigger(NAME));
+  const { workflowId } = await schedules.trigger(NAME);
+  const run = await rowmill.attach(workflowId);
   expect(await run.wait()).toMatchObject({ outcome: 'completed', rows: 2 });
 
   const span = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-05T00:00:00Z') };

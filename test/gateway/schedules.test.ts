@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { applySchedule } from '../../src/client/schedules/index.ts';
 import { loadPipeline } from '../../src/spec/index.ts';
 import { openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
 import { openGateway, pipelineOf, type Answer, type Caller } from './caller.ts';
 import { expectProblem } from './problem.ts';
 
@@ -69,9 +70,25 @@ test('a schedule is made, looked at, paused, run, made up for and taken away', a
   const id = String(run.json['id']);
   expect(run.headers.get('location')).toBe(`/v1/runs/${encodeURIComponent(id)}`);
   expect((await caller.ended(id)).json).toMatchObject({ outcome: 'completed', rows: 3 });
+  const trigger = (key: string) =>
+    caller.call(`/v1/schedules/${NAME}/trigger`, {
+      method: 'POST',
+      headers: { 'idempotency-key': key },
+    });
+  const byKey = [await trigger('order 1'), await trigger('order 1')];
+  expect(byKey.map(({ status }) => status)).toEqual([201, 200]);
+  expect(byKey.map(({ json }) => json['attached'])).toEqual([false, true]);
+  expect(byKey[1]?.json['id']).toBe(byKey[0]?.json['id']);
+  expectProblem(await trigger(' '.repeat(300)), 400, 'http_bad_request');
+  const again = String(byKey[0]?.json['id']);
+  expect((await caller.ended(again)).json).toMatchObject({ outcome: 'completed', rows: 3 });
   const results = await caller.call(`/v1/runs/${encodeURIComponent(id)}/results`);
   expect(results.text.trim().split('\n')).toHaveLength(3);
-  expect((await get()).json).toMatchObject({ started: 1, recent: [{ id, run: { id } }] });
+  await until('both are known', async () => {
+    const { started, recent } = (await get()).json;
+    const told = JSON.stringify(recent);
+    return started === 1 && told.includes(id) && told.includes(again);
+  });
 
   const due = ['2026-01-04T02:30:00.000Z'];
   expect(await backfill(SPAN)).toMatchObject({ status: 202, json: { started: due, there: [] } });

@@ -161,7 +161,7 @@ test('each run reads the rows as they are then; the run before must have ended',
   });
   const { name } = loaded.pipeline;
   await apply(loaded);
-  const first = await triggerSchedule(house.client, name);
+  const { workflowId: first } = await triggerSchedule(house.client, name);
   expect(first).toMatch(new RegExp(`^${name}-\\d{4}-`));
   expect(await endOf(first)).toMatchObject({ outcome: 'completed', rows: 1 });
   const described = await house.client.workflow.getHandle(first).describe();
@@ -169,7 +169,7 @@ test('each run reads the rows as they are then; the run before must have ended',
 
   await writeFile(source, 'Symbol,Security\nMMM,3M\nAOS,A. O. Smith\n');
   hold();
-  const second = await triggerSchedule(house.client, name);
+  const { workflowId: second } = await triggerSchedule(house.client, name);
   expect(await codeOf(triggerSchedule(house.client, name))).toMatch(/^action_refused: .*under way/);
   // As the clock does it: the time passes, and the run before is not over.
   await house.client.schedule.getHandle(name).trigger('SKIP');
@@ -187,6 +187,69 @@ test('each run reads the rows as they are then; the run before must have ended',
     return recent[0]?.workflowId === second && recent[0].run?.outcome === 'completed';
   });
   expect((await describeSchedule(house.client, name)).recent).toHaveLength(2);
+});
+
+test('a key is one run of the schedule, however often it is triggered', async () => {
+  const { client } = house;
+  const loaded = fileOf('keyed');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  await pauseSchedule(client, name);
+  hold();
+  const runs = await Promise.all(
+    [1, 2, 3].map(() => triggerSchedule(client, name, { key: 'order-1' })),
+  );
+  expect(runs.filter(({ attached }) => !attached)).toHaveLength(1);
+  const [workflowId = ''] = new Set(runs.map((run) => run.workflowId));
+  expect(new Set(runs.map((run) => run.workflowId)).size).toBe(1);
+  await until('it is known to be under way', async () => {
+    const { running, recent } = await describeSchedule(client, name);
+    return running.includes(workflowId) && recent[0]?.workflowId === workflowId;
+  });
+  for (const options of [{ key: 'order-2' }, {}]) {
+    const refused = await codeOf(triggerSchedule(client, name, options));
+    expect(refused).toMatch(/^action_refused: .*keyed.*order-1 is under way/);
+  }
+  letGo();
+  expect(await endOf(workflowId)).toMatchObject({ outcome: 'completed', rows: 1 });
+  expect(await triggerSchedule(client, name, { key: 'order-1' })).toEqual({
+    workflowId,
+    attached: true,
+  });
+  const described = await client.workflow.getHandle(workflowId).describe();
+  expect(described.memo?.[MEMO_FILE]).toBe(join(house.folder, 'p.json'));
+  expect(await described.staticSummary()).toContain(name);
+
+  await until('it is known to have ended', async () => {
+    const { running } = await describeSchedule(client, name);
+    return running.length === 0;
+  });
+  const { workflowId: other } = await triggerSchedule(client, name, { key: 'Order 2 / Ökonomie' });
+  expect(other).not.toBe(workflowId);
+  await client.workflow.getHandle(other).terminate('the test makes it fail');
+  expect(await triggerSchedule(client, name, { key: 'Order 2 / Ökonomie' })).toEqual({
+    workflowId: other,
+    attached: false,
+  });
+  expect(await endOf(other)).toMatchObject({ outcome: 'completed' });
+});
+
+test('a key whose id another run has is refused', async () => {
+  const loaded = fileOf('taken');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const { workflow } = house.client;
+  const { pipeline } = loaded;
+  const handle = await workflow.start('enrichTable', {
+    workflowId: `${name}:mine`,
+    taskQueue: house.taskQueue,
+    args: [{ pipeline }],
+  });
+  expect(await codeOf(triggerSchedule(house.client, name, { key: 'mine' }))).toMatch(
+    /^run_conflict/,
+  );
+  expect(await codeOf(triggerSchedule(house.client, name, { key: ' ' }))).toMatch(/^usage/);
+  await handle.result();
 });
 
 test('a backfill over both changes of the clock runs no night twice, and the lost one is named', async () => {
@@ -245,6 +308,30 @@ test('a backfill that is sent twice starts no night twice', async () => {
     120_000,
   );
   expect((await backfillSchedule(house.client, name, span)).due).toEqual([]);
+  expect((await describeSchedule(house.client, name)).started).toBe(3);
+});
+
+test('the same backfill twice at the same moment starts no night twice', async () => {
+  const loaded = fileOf('atonce');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
+  hold();
+  const asked = [1, 2, 3].map(() => backfillSchedule(house.client, name, span));
+  for (const answer of await Promise.allSettled(asked)) {
+    if (answer.status === 'fulfilled') expect(answer.value.due).toHaveLength(3);
+    // One that came a moment later.
+    else expect(answer.reason).toMatchObject({ code: 'action_refused' });
+  }
+  letGo();
+  await until(
+    'no run is left',
+    async () => {
+      const { running, started } = await describeSchedule(house.client, name);
+      return running.length === 0 && started >= 3;
+    },
+    120_000,
+  );
   expect((await describeSchedule(house.client, name)).started).toBe(3);
 });
 

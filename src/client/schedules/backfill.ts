@@ -1,4 +1,5 @@
-import type { Client, ScheduleHandle } from '@temporalio/client';
+import { createHash } from 'node:crypto';
+import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
@@ -55,7 +56,7 @@ export async function backfillSchedule(
   }
   if (plan.due.length === 0) return plan;
   refuseWhileOthersWait(found);
-  await start(found.handle, plan.due, jitterOf(found));
+  await start(client, found, plan.due);
   return plan;
 }
 
@@ -138,14 +139,29 @@ async function runsOf(client: Client, name: string): Promise<RunThere[]> {
 /** 2026-01-31T01:30:00Z */
 const NOMINAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
-/** A span of its own for each: those in between have their run. The server leaves its start out. */
-async function start(handle: ScheduleHandle, due: string[], jitterMs: number): Promise<void> {
-  await handle.backfill(
-    due.map((time) => ({
-      start: new Date(Date.parse(time) - jitterMs - 1_000),
-      end: new Date(time),
-      // One after the other: they write the same results.
-      overlap: 'BUFFER_ALL' as const,
-    })),
-  );
+/**
+ * One request: of two that come within a moment the server may forget the first. It is named by its
+ * work, so that of equal backfills that were planned at the same moment the server takes one. It
+ * remembers such names for a while; the same work is a new one when a run has begun since, or an hour.
+ */
+async function start(client: Client, found: FoundSchedule, due: string[]): Promise<void> {
+  const { scheduleId, info } = found.description;
+  const { namespace, identity } = client.options;
+  const hour = new Date().toISOString().slice(0, 'yyyy-mm-ddThh'.length);
+  const work = createHash('sha256').update(JSON.stringify([due, info.numActionsTaken, hour]));
+  await client.workflowService.patchSchedule({
+    ...{ namespace, scheduleId, identity },
+    requestId: `backfill-${work.digest('hex')}`,
+    // A span of its own for each: those in between have their run. The server leaves its start out.
+    patch: {
+      backfillRequest: due.map((time) => ({
+        startTime: timestampOf(new Date(Date.parse(time) - jitterOf(found) - 1_000)),
+        endTime: timestampOf(new Date(time)),
+        // One after the other: they write the same results.
+        overlapPolicy: SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
+      })),
+    },
+  });
 }
+
+const { SCHEDULE_OVERLAP_POLICY_BUFFER_ALL } = proto.temporal.api.enums.v1.ScheduleOverlapPolicy;

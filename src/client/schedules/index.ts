@@ -2,7 +2,8 @@
 export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.ts';
 export { backfillSchedule, type BackfillOptions, type BackfillPlan } from './backfill.ts';
 export { readSpan } from './span.ts';
-export { deleteSchedule, pauseSchedule, resumeSchedule, triggerSchedule } from './act.ts';
+export { deleteSchedule, pauseSchedule, resumeSchedule } from './act.ts';
+export { triggerSchedule, type TriggeredRun, type TriggerOptions } from './trigger.ts';
 export {
   describeSchedule,
   listSchedules,

@@ -1,14 +1,15 @@
 import type { Client, ScheduleDescription, ScheduleExecutionResult } from '@temporalio/client';
 import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { PipelineSchedule } from '../../spec/index.ts';
-import { listedRun, type ListedRun } from '../run-standing.ts';
+import { listedRun, type ListedRun, type RawRun } from '../run-standing.ts';
 import { describeRun } from '../start-run.ts';
 import { oddDays, type OddDay } from './clock-changes.ts';
 import { findSchedule, isOurs, requireSchedule } from './find.ts';
+import { keyedRuns } from './keyed-run.ts';
 
-/** One run that a schedule has started. */
+/** One run of a schedule. */
 export interface ScheduledRun {
-  /** When it was due, ISO 8601. */
+  /** When it was due, or asked for by a key, ISO 8601. */
   dueAt: string;
   /** How it stands; `null` when the server has forgotten it. */
   run: ListedRun | null;
@@ -25,7 +26,7 @@ export interface ScheduleStanding {
   /** Of the operator who paused or resumed it. */
   note: string | null;
   taskQueue: string;
-  /** Runs started so far. */
+  /** Runs started so far, but for those that were asked for by a key. */
   started: number;
   /** Not started because the run before was under way. */
   skippedByOverlap: number;
@@ -71,7 +72,14 @@ async function standingOf(
 ): Promise<ScheduleStanding> {
   const { action, state, info, scheduleId } = description;
   const schedule = scheduleIn(description);
-  const newest = info.recentActions.slice(-runs).reverse();
+  const ofSchedule = info.recentActions.slice(-runs).map((taken) => scheduledRun(client, taken));
+  const byKey = (await keyedRuns(client, scheduleId, { most: runs })).map(({ raw }) =>
+    keyedRun(raw),
+  );
+  const newest = [...(await Promise.all(ofSchedule)), ...byKey]
+    .sort((a, b) => b.dueAt.localeCompare(a.dueAt))
+    .slice(0, runs);
+  const underWay = byKey.filter(({ run }) => run?.status === 'RUNNING');
   return {
     name: scheduleId,
     file: fileIn(description),
@@ -84,10 +92,17 @@ async function standingOf(
     skippedByOverlap: info.numActionsSkippedOverlap,
     missed: info.numActionsMissedCatchupWindow,
     next: info.nextActionTimes.map((time) => time.toISOString()),
-    running: info.runningActions.map(({ workflow }) => workflow.workflowId),
-    recent: await Promise.all(newest.map((taken) => scheduledRun(client, taken))),
+    running: [...info.runningActions.map(({ workflow }) => workflow), ...underWay].map(
+      ({ workflowId }) => workflowId,
+    ),
+    recent: newest,
     oddDays: schedule === null ? [] : oddDays(schedule, Date.now()),
   };
+}
+
+function keyedRun(raw: RawRun): ScheduledRun {
+  const run = listedRun(raw);
+  return { dueAt: run.startedAt, workflowId: run.workflowId, run };
 }
 
 async function scheduledRun(

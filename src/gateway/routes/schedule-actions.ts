@@ -10,6 +10,7 @@ import {
   noteQuery,
   schedulePath,
   triggered,
+  triggerHeaders,
 } from '../schedule-schemas.ts';
 import { noQuery } from '../schemas.ts';
 
@@ -62,18 +63,28 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
         operationId: 'triggerSchedule',
         summary: 'Start a run now, also of a paused schedule; 409 while its run is under way',
         tags: ['schedules'],
+        description:
+          'With an Idempotency-Key it can be sent again: the same key is the same run. A run that failed is started again by its key.',
         params: schedulePath,
         querystring: noQuery,
+        headers: triggerHeaders,
         response: {
+          200: triggered.describe('The run of this key was there already.'),
           201: triggered.describe('The run was started.'),
           ...problems(400, 401, 404, 409, 415, 429, 503),
         },
       },
     },
-    async ({ params: { name } }, reply) => {
-      const id = await door.use(({ schedules }) => schedules.trigger(name));
+    async ({ params: { name }, headers }, reply) => {
+      const key = headers['idempotency-key'];
+      const { workflowId: id, attached } = await door.use(({ schedules }) =>
+        schedules.trigger(name, key === undefined ? {} : { key }),
+      );
       const links = linksOf(id);
-      return reply.code(201).header('location', links.self).send({ name, id, links });
+      return reply
+        .code(attached ? 200 : 201)
+        .header('location', links.self)
+        .send({ name, id, attached, links });
     },
   );
 

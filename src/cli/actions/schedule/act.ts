@@ -32,10 +32,18 @@ export const resume = (cli: Cli, name: string, flags: NoteFlags): Promise<void> 
     }
   });
 
-export const trigger = (cli: Cli, name: string, flags: ActFlags): Promise<void> =>
+export interface TriggerFlags extends ActFlags {
+  key?: string;
+}
+
+export const trigger = (cli: Cli, name: string, { key, ...flags }: TriggerFlags): Promise<void> =>
   withSession(cli, async ({ client }) => {
-    const workflowId = await triggerSchedule(client, name);
-    answer(cli, flags, { name, workflowId }, `started ${workflowId}`);
+    const run = await triggerSchedule(client, name, key === undefined ? {} : { key });
+    const { workflowId, attached } = run;
+    const text = attached
+      ? `${workflowId} was started by this key before`
+      : `started ${workflowId}`;
+    answer(cli, flags, { name, ...run }, text);
     if (flags.json !== true) cli.say(`See: rowmill watch ${workflowId}`);
   });
 

@@ -1,0 +1,92 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type Client,
+  type ScheduleDescription,
+  type WorkflowExecutionInfo,
+} from '@temporalio/client';
+import { MEMO_REQUEST, WORKFLOW_TYPE } from '../../contract/names.ts';
+import { RowmillError } from '../../errors.ts';
+import { safeName } from '../../store/safe-name.ts';
+import { describeRun } from '../start-run.ts';
+import type { TriggeredRun } from './trigger.ts';
+
+/**
+ * Runs of a schedule that were asked for by a key. A schedule makes up the ids of its own runs, so a
+ * trigger that is sent twice starts two; these are started beside it, with what it would start, under
+ * an id made of the key: Temporal lets one run have it.
+ */
+const idOf = (name: string, key: string): string => `${name}${MARK}${safeName(key)}`;
+
+/** No name of a pipeline has it. */
+const MARK = ':';
+
+/** Tells such a run from one that merely has its id. */
+const requestOf = (name: string): string => `trigger of schedule ${name}`;
+
+/** Temporal's words for a run whose key starts it again. */
+const FAILED: readonly string[] = ['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
+
+/** The run that has this key, `null` when there is none. @throws RowmillError `run_conflict` */
+export async function runOfKey(client: Client, name: string, key: string): Promise<string | null> {
+  const workflowId = idOf(name, key);
+  const run = await describeRun(client, workflowId).catch((error: unknown) => {
+    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
+    throw error;
+  });
+  if (run === null) return null;
+  if (run.memo?.[MEMO_REQUEST] !== requestOf(name)) {
+    throw new RowmillError('run_conflict', 'a run that is none of the schedule has its id', {
+      where: `run ${workflowId}`,
+      remedy: 'Use another key.',
+    });
+  }
+  return FAILED.includes(run.status.name) ? null : workflowId;
+}
+
+/** Starts what the schedule would start; of many at the same moment one starts it. */
+export async function startByKey(
+  client: Client,
+  { scheduleId: name, action }: ScheduleDescription,
+  key: string,
+): Promise<TriggeredRun> {
+  const { type: _, workflowType, memo, ...options } = action;
+  const workflowId = idOf(name, key);
+  try {
+    await client.workflow.start(workflowType, {
+      ...options,
+      workflowId,
+      args: options.args ?? [],
+      memo: { ...memo, [MEMO_REQUEST]: requestOf(name) },
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    });
+    return { workflowId, attached: false };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError)
+      return { workflowId, attached: true };
+    throw error;
+  }
+}
+
+/** Newest first. The list lags a moment behind. */
+export async function keyedRuns(
+  client: Client,
+  name: string,
+  { most, only = '' }: { most: number; only?: string },
+): Promise<WorkflowExecutionInfo[]> {
+  const runs: WorkflowExecutionInfo[] = [];
+  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND WorkflowId STARTS_WITH '${name}${MARK}'${only}`;
+  for await (const run of client.workflow.list({ query, pageSize: most })) {
+    runs.push(run);
+    if (runs.length === most) break;
+  }
+  return runs;
+}
+
+export async function keyedRunsUnderWay(client: Client, name: string): Promise<string[]> {
+  const runs = await keyedRuns(client, name, {
+    most: 10,
+    only: " AND ExecutionStatus = 'Running'",
+  });
+  return runs.map(({ workflowId }) => workflowId);
+}

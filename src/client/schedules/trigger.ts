@@ -1,0 +1,79 @@
+import type { Client, ScheduleDescription } from '@temporalio/client';
+import { RowmillError } from '../../errors.ts';
+import { describeRun } from '../start-run.ts';
+import { requireSchedule, type FoundSchedule } from './find.ts';
+import { keyedRunsUnderWay, runOfKey, startByKey } from './keyed-run.ts';
+
+export interface TriggerOptions {
+  /** What the caller calls this run: the same key is the same run. @default each call starts one */
+  key?: string;
+}
+
+export interface TriggeredRun {
+  workflowId: string;
+  /** It was there already, by the same key: under way, or ended without having failed. */
+  attached: boolean;
+}
+
+/**
+ * Starts a run now, also of a paused schedule.
+ * @throws RowmillError `action_refused` while another run of the schedule is under way: both would
+ *   write the same results; `run_conflict` for a key whose id another piece of work has
+ */
+export async function triggerSchedule(
+  client: Client,
+  name: string,
+  { key }: TriggerOptions = {},
+): Promise<TriggeredRun> {
+  const found = await requireSchedule(client, name);
+  if (key !== undefined) {
+    if (key.trim() === '') throw new RowmillError('usage', 'the key is empty');
+    const workflowId = await runOfKey(client, name, key);
+    if (workflowId !== null) return { workflowId, attached: true };
+  }
+  const running = await underWay(client, found.description);
+  if (running !== null) throw stillRuns(name, running);
+  if (key !== undefined) return startByKey(client, found.description, key);
+  return { workflowId: await startBySchedule(found), attached: false };
+}
+
+/** The schedule hears of starts and ends with a delay: the newest run itself is asked, too. */
+async function underWay(client: Client, description: ScheduleDescription): Promise<string | null> {
+  const { scheduleId, info } = description;
+  const [keyed] = await keyedRunsUnderWay(client, scheduleId);
+  if (keyed !== undefined) return keyed;
+  const newest = info.recentActions.at(-1)?.action.workflow;
+  if (newest === undefined) return null;
+  const { workflowId, firstExecutionRunId } = newest;
+  const run = await describeRun(client, workflowId, firstExecutionRunId).catch(() => null);
+  return run?.status.name === 'RUNNING' ? workflowId : null;
+}
+
+/** The server makes the run, and does not say which: it is waited for. */
+async function startBySchedule({ handle, description }: FoundSchedule): Promise<string> {
+  const { scheduleId: name, info: before } = description;
+  await handle.trigger('SKIP');
+  const deadline = Date.now() + STARTS_WITHIN_MS;
+  do {
+    const { info } = await handle.describe();
+    const newest = info.recentActions.at(-1)?.action.workflow.workflowId ?? name;
+    if (info.numActionsTaken > before.numActionsTaken) return newest;
+    if (info.numActionsSkippedOverlap > before.numActionsSkippedOverlap) {
+      throw stillRuns(name, newest);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  } while (Date.now() < deadline);
+  throw new RowmillError('action_refused', 'the server has not started the run so far', {
+    where: `schedule ${name}`,
+    remedy: `See \`rowmill schedule describe ${name}\`: it may start yet.`,
+  });
+}
+
+const stillRuns = (name: string, workflowId: string): RowmillError =>
+  new RowmillError('action_refused', `its run ${workflowId} is under way`, {
+    where: `schedule ${name}`,
+    remedy: `Wait for it (rowmill watch ${workflowId}), or cancel it first.`,
+  });
+
+const STARTS_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 100;
