@@ -3,7 +3,8 @@ export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.
 export { backfillSchedule, type BackfillOptions, type BackfillPlan } from './backfill.ts';
 export { readSpan } from './span.ts';
 export { deleteSchedule, pauseSchedule, resumeSchedule } from './act.ts';
-export { triggerSchedule, type TriggeredRun, type TriggerOptions } from './trigger.ts';
+export { triggerSchedule, type TriggerOptions } from './trigger.ts';
+export type { TriggeredRun } from './keyed-run.ts';
 export {
   describeSchedule,
   listSchedules,

@@ -8,7 +8,12 @@ import { MEMO_REQUEST, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { safeName } from '../../store/safe-name.ts';
 import { describeRun } from '../start-run.ts';
-import type { TriggeredRun } from './trigger.ts';
+
+export interface TriggeredRun {
+  workflowId: string;
+  /** It was there already, by the same key: under way, or ended without having failed. */
+  attached: boolean;
+}
 
 /**
  * Runs of a schedule that were asked for by a key. A schedule makes up the ids of its own runs, so a

@@ -2,17 +2,11 @@ import type { Client, ScheduleDescription } from '@temporalio/client';
 import { RowmillError } from '../../errors.ts';
 import { describeRun } from '../start-run.ts';
 import { requireSchedule, type FoundSchedule } from './find.ts';
-import { keyedRunsUnderWay, runOfKey, startByKey } from './keyed-run.ts';
+import { keyedRunsUnderWay, runOfKey, startByKey, type TriggeredRun } from './keyed-run.ts';
 
 export interface TriggerOptions {
   /** What the caller calls this run: the same key is the same run. @default each call starts one */
   key?: string;
-}
-
-export interface TriggeredRun {
-  workflowId: string;
-  /** It was there already, by the same key: under way, or ended without having failed. */
-  attached: boolean;
 }
 
 /**
