@@ -214,6 +214,25 @@ test('both places of the cursor are read', async () => {
   expect(await readAll(here.provider, table)).toHaveLength(120);
 });
 
+test('types in lower case make the same table', async () => {
+  const { provider, sandbox } = await scene();
+  const columns = spec.columns.map(({ type, ...rest }) => ({
+    ...rest,
+    type: type === 'TEXT' ? 'text' : 'prompt_template',
+  }));
+  const made = await provider.createTable({ ...spec, columns }, 'A table', 'run-1', {});
+  const { columns: found } = await provider.ensureColumns(made, { ...spec, columns }, {});
+  expect(found.map(({ key, input }) => [key, input])).toEqual([
+    ['Company', true],
+    ['rowmill key', true],
+    ['Sector', false],
+    ['Pitch', false],
+  ]);
+  const sheets = [...sandbox.state.promptLayer.books.values()].flatMap((book) => book.sheets);
+  // That of a blank sheet was taken for the first one.
+  expect(sheets.flatMap((sheet) => sheet.columns.map(({ title }) => title))).toHaveLength(4);
+});
+
 test('a failed cell says why', async () => {
   const here = await scene({ failRate: 1, hopelessRate: 1 });
   const loaded = await load(here.provider, rowsOf(1));

@@ -47,6 +47,48 @@ test('a column waits for what its config reads, whatever the field is called', (
   expect(read('COMPOSITION, config: { source: Leads.Rows.Sector }')).toEqual([]);
 });
 
+test('types may be written as the API takes them: in lower case, or by another word of it', () => {
+  const lower = text
+    .replaceAll('type: TEXT', 'type: text')
+    .replaceAll('type: PROMPT_TEMPLATE', 'type: prompt_template');
+  expect(lower).not.toBe(text);
+  const plan = (changed: string) => promptLayerSpec.plan(parse(changed).pipeline.table);
+  expect(plan(lower)).toEqual(plan(text));
+  const other = text.replace(...afterText('code, config: {}'));
+  expect(plan(other).find(({ key }) => key === 'X')).toMatchObject({ paid: true, input: false });
+  expect(() => parse(text.replaceAll('type: TEXT', 'type: human'))).toThrow('"human"');
+});
+
+/** The example with a prompt in Jinja. */
+const inJinja = (prompt: string): string =>
+  text
+    .replace('type: completion', 'type: completion\n            template_format: jinja2')
+    .replace(/text: Which GICS .*/, () => `text: ${JSON.stringify(prompt)}`);
+
+test.each([
+  ['a variable', 'About {{ company }} and {{ sektor }}'],
+  ['one without spaces', '{{company}}, {{-sektor-}}'],
+  ['one behind a comment', '{# {{ nobody }} #}{{ sektor }}'],
+])('a Jinja prompt with %s that is mapped to no column is a mistake', (_what, prompt) => {
+  const changed = inJinja(prompt);
+  expect(changed).not.toBe(text);
+  expect(() => parse(changed)).toThrow(/\{\{-? ?sektor ?-?\}\} is mapped to no column/);
+});
+
+test.each([
+  ['set by itself', '{% set sektor = company %}{{ sektor }}'],
+  ['of a loop', '{% for item in company %}{{ item }}{% endfor %}'],
+  ['in a comment', '{{ company }}{# {{ sektor }} #}'],
+  ['that may be missing', '{{ sektor | default("none") }}'],
+  ['in a text', "{{ '{{ sektor }}' }}"],
+  ['that is a word of the language', '{{ none }}{{ True }}{{ loop }}'],
+  ['of single braces', '{sektor} {{ company }}'],
+])('a Jinja prompt may hold a name %s', (_what, prompt) => {
+  const changed = inJinja(prompt);
+  expect(changed).not.toBe(text);
+  expect(() => parse(changed)).not.toThrow();
+});
+
 test.each([
   ['a kind', 'sheet: Companies', 'kind: company', 'kind'],
   ['an unknown type', 'type: TEXT', 'type: TEXTS', '"TEXTS"'],

@@ -23,9 +23,9 @@ export function checkPrompt(config: ColumnConfig, index: number): ColumnProblem[
   const variables = Object.keys(objectOf(fields[MAPPED]));
   return variablesIn(fields['inline_template'] ?? null)
     .filter(({ name }) => !variables.includes(name))
-    .map(({ name, at }) => ({
+    .map(({ name, written, at }) => ({
       path: [...path, 'inline_template', ...at],
-      ...{ found: `{${name}} is mapped to no column`, within: `{${name}}` },
+      ...{ found: `${written} is mapped to no column`, within: written },
       allowed: `a variable of \`${MAPPED}\`: ${variables.join(', ') || 'there is none'}`,
       ...{ word: name, candidates: variables },
     }));
@@ -33,23 +33,56 @@ export function checkPrompt(config: ColumnConfig, index: number): ColumnProblem[
 
 interface Variable {
   name: string;
-  at: (string | number)[];
+  /** As it stands in the prompt. */
+  written: string;
 }
 
-/** Of the texts of a template; those in Jinja have variables of their own, and are left alone. */
-function variablesIn(value: Json): Variable[] {
-  if (Array.isArray(value)) return value.flatMap((one, at) => below(at, one));
+/** By the word of `template_format`; prompts of another one are left alone. */
+const READERS: ReadonlyMap<string, (text: string) => Variable[]> = new Map([
+  ['f-string', variablesOfFString],
+  ['jinja2', variablesOfJinja],
+]);
+
+/** The variables of every text of a template, each text's once. */
+function variablesIn(
+  value: Json,
+  before = 'f-string',
+  at: (string | number)[] = [],
+): (Variable & { at: (string | number)[] })[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((one, index) => variablesIn(one, before, [...at, index]));
+  }
   const fields = objectOf(value);
-  if (fields['template_format'] === 'jinja2') return [];
+  const { template_format: told } = fields;
+  const format = typeof told === 'string' ? told : before;
   return Object.entries(fields).flatMap(([key, one]) => {
-    if (typeof one !== 'string') return below(key, one);
+    if (typeof one !== 'string') return variablesIn(one, format, [...at, key]);
     if (key !== 'text' && key !== 'content') return [];
-    const names = [...one.matchAll(/(?<!\{)\{([A-Za-z_]\w*)\}(?!\})/g)].map(
-      ([, name = '']) => name,
-    );
-    return [...new Set(names)].map((name) => ({ name, at: [key] }));
+    const found = READERS.get(format)?.(one) ?? [];
+    const byName = new Map(found.map((variable) => [variable.name, variable]));
+    return [...byName.values()].map((variable) => ({ ...variable, at: [...at, key] }));
   });
 }
 
-const below = (key: string | number, value: Json): Variable[] =>
-  variablesIn(value).map(({ name, at }) => ({ name, at: [key, ...at] }));
+function variablesOfFString(text: string): Variable[] {
+  const found = text.matchAll(/(?<!\{)\{([A-Za-z_]\w*)\}(?!\})/g);
+  return Array.from(found, ([written, name = '']) => ({ name, written }));
+}
+
+/** Words that a Jinja expression knows without being told. */
+const OF_JINJA: readonly string[] = [
+  ...['true', 'True', 'false', 'False', 'none', 'None', 'self', 'loop', 'caller', 'varargs'],
+  ...['kwargs', 'range', 'dict', 'lipsum', 'cycler', 'joiner', 'namespace'],
+];
+
+/**
+ * Only names that stand alone, in a text without statements: filters may put something in the place of
+ * what is missing, statements may set a name, and a name in a comment is nobody's.
+ */
+function variablesOfJinja(text: string): Variable[] {
+  if (text.includes('{%')) return [];
+  return Array.from(text.matchAll(/\{#.*?#\}|\{\{.*?\}\}/gs), ([written]) => {
+    const name = /^\{\{[-+]?\s*([A-Za-z_]\w*)\s*[-+]?\}\}$/.exec(written)?.[1] ?? '';
+    return { name, written };
+  }).filter(({ name }) => name !== '' && !OF_JINJA.includes(name));
+}

@@ -39,6 +39,21 @@ export const COSTS = {
 
 export type ColumnType = keyof typeof COSTS;
 
+const TYPES = Object.keys(COSTS);
+
+/**
+ * What Create Column takes beside its upper-case words. Of `llm` and `score`, which it takes as well,
+ * nobody says what becomes of them.
+ */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ...TYPES.map((type) => [type.toLowerCase(), type] as const),
+  ['code', 'CODE_EXECUTION'],
+  ['comparison', 'COMPARE'],
+]);
+
+/** The type that a word stands for; a word that is none stays as it is. */
+export const typeNamed = (word: string): string => ALIASES.get(word) ?? word;
+
 export const isColumnType = (word: string): word is ColumnType => Object.hasOwn(COSTS, word);
 
 const json = z.json();
@@ -58,7 +73,7 @@ export const columnConfig = z
   .strictObject({
     title: z.string().min(1).max(255).describe('What the column is called; unique.'),
     type: z
-      .enum(Object.keys(COSTS))
+      .enum([...TYPES, ...ALIASES.keys()])
       .describe('TEXT comes with the rows; any other type is computed.'),
     config: z.record(z.string(), json).optional().describe('Depends on the type.'),
     dependencies: z

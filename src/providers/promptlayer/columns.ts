@@ -22,13 +22,14 @@ export function wantedColumns({ columns }: TableSpec): ColumnConfig[] {
 export const findColumn = (there: readonly ColumnWire[], title: string): ColumnWire | undefined =>
   there.find((column) => column.title === title);
 
-/** What `POST …/columns` takes: titles replaced by the ids of columns that are there. */
+/** What `POST …/columns` takes: the type as it is stored, and ids of columns that are there for titles. */
 export function columnBody(config: ColumnConfig, there: readonly ColumnWire[]): Json {
   const dependencies = referencesOf(config).flatMap(({ title, entry }) => {
     const column = findColumn(there, title);
     return column === undefined ? [] : [{ ...entry, column_id: column.id }];
   });
-  return { ...config, ...(dependencies.length > 0 ? { dependencies } : {}) };
+  const type = typeOf(config);
+  return { ...config, type, ...(dependencies.length > 0 ? { dependencies } : {}) };
 }
 
 /** The columns of the sheet in our words; strangers' are left alone. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
+import { typeNamed } from './column-configs.ts';
 
 /** A column that another one reads, by title. */
 export interface Reference {
@@ -40,7 +41,7 @@ const OF_A_LOOP = ['loop_index', 'previous_outputs', '_iterator_item'];
 
 /** Of any column config, also of one that is not quite right. */
 export const titleOf = (config: ColumnConfig): string => textOf(config['title']);
-export const typeOf = (config: ColumnConfig): string => textOf(config['type']);
+export const typeOf = (config: ColumnConfig): string => typeNamed(textOf(config['type']));
 
 /**
  * What a column reads: named under `dependencies`, or by its own config. An entry of `dependencies`

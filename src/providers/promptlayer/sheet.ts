@@ -4,6 +4,7 @@ import { RowmillError } from '../../errors.ts';
 import type { BareTable, CallContext } from '../provider.ts';
 import { textOf } from './cells.ts';
 import type { PromptLayerClient, SheetPlace } from './client.ts';
+import { TEXT } from './column-configs.ts';
 import {
   columnBody,
   columnsOf,
@@ -12,7 +13,7 @@ import {
   SCAFFOLD_TITLE,
   wantedColumns,
 } from './columns.ts';
-import { titleOf } from './dependencies.ts';
+import { titleOf, typeOf } from './dependencies.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
 /**
@@ -115,7 +116,7 @@ async function makeColumn(
 ): Promise<ColumnWire> {
   const scaffold = findColumn(there, SCAFFOLD_TITLE);
   const { column } =
-    scaffold !== undefined && config['type'] === 'TEXT'
+    scaffold !== undefined && typeOf(config) === TEXT
       ? await api.renameColumn(ctx, sheet, scaffold.id, titleOf(config))
       : await api.createColumn(ctx, sheet, columnBody(config, there));
   return column;
