@@ -11,7 +11,7 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/temporal-setup.ts',
   globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   // Whole runs wait most of the time, for cells and for the server.
   maxWorkers: 3,
 };

@@ -30,7 +30,10 @@ export interface HttpClientOptions {
   totalTimeoutMs?: number;
   /** @default 64 MiB */
   maxBodyBytes?: number;
-  /** Connections kept alive at most. @default 16 */
+  /**
+   * At most. Below the requests per second times the seconds that a reply takes, requests would wait
+   * for a connection after the rate limit has let them go, and leave in bursts. @default 256
+   */
   connections?: number;
   /** Shared by all clients of one token. @default 10 requests/s */
   limiter?: Limiter;
@@ -89,7 +92,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const prefix = baseUrl.pathname === '/' ? '' : baseUrl.pathname;
   const limiter = options.limiter ?? createLimiter();
   const pool = new Pool(baseUrl.origin, {
-    connections: options.connections ?? 16,
+    connections: options.connections ?? 256,
     pipelining: 1,
     connect: { timeout: options.connectTimeoutMs ?? 10_000 },
     headersTimeout: options.headersTimeoutMs ?? 60_000,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -33,8 +33,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
 
 const script = async (path: string, body: string) => {
-  await writeFile(path, `#!/bin/sh\n${body}\n`);
-  await chmod(path, 0o755);
+  // Renamed: what runs under this name cannot be written to.
+  await writeFile(`${path}.new`, `#!/bin/sh\n${body}\n`);
+  await chmod(`${path}.new`, 0o755);
+  await rename(`${path}.new`, path);
 };
 const temporalAt = (path: string, version = GOOD) => script(path, `echo '${version}'`);
 const cached = () => join(cache, 'temporal-1.8.2');

@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { until } from '../support/until.ts';
 import { clientOf, failuresOf, get, post } from './calls.ts';
 import { closeServers, json, raw, serve } from './server.ts';
 
@@ -47,6 +49,20 @@ test('routes are counted for each request that goes out, with status', async () 
   });
   expect(sent).toEqual(['GET /v1/tables/{id}']);
   expect(answered).toEqual(['GET /v1/tables/{id} 200']);
+});
+
+test('a hundred requests that the API is slow to answer do not hold up the next one', async () => {
+  const held: ServerResponse[] = [];
+  const server = await serve((res, request, nth) => {
+    if (request.method === 'POST') held.push(res);
+    else json({ answered: held.length })(res, request, nth);
+  });
+  const client = clientOf(server.url);
+  const slow = Promise.all(Array.from({ length: 100 }, () => post(client)));
+  await until('all are on their way', () => held.length === 100);
+  expect((await get(client)).json).toEqual({ answered: 100 });
+  for (const res of held) json({})(res, { method: 'POST', url: '', headers: {}, body: '' }, 0);
+  await slow;
 });
 
 test('connections are kept and not more than allowed', async () => {
