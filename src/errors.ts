@@ -68,7 +68,8 @@ export const ERRORS = {
     exit: usage,
   },
   rows_invalid: {
-    meaning: 'Rows have missing or repeated keys, empty inputs or oversized fields.',
+    meaning:
+      'Rows have missing or repeated keys, empty inputs or oversized fields, or lack a column that is named.',
     remedy: 'Mend the lines named, or choose another `rows.key`.',
     retryable: false,
     exit: usage,

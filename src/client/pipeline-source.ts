@@ -44,7 +44,9 @@ export async function readPipeline(
   const { text, baseDir = options.baseDir ?? '.' } = isText(source) ? source : lifted(source);
   try {
     const parsed = parsePipeline(text, { ...shared, file: NAME, baseDir: resolve(baseDir) });
-    return withRows(parsed, rows ?? inlineRowsOf(source));
+    const loaded = withRows(parsed, rows ?? inlineRowsOf(source));
+    if (isText(source)) return loaded;
+    return { ...loaded, mistakes: (...wrong) => withoutPlaces(parsed.mistakes(...wrong)) };
   } catch (error) {
     throw error instanceof SpecError && !isText(source) ? withoutPlaces(error) : error;
   }
@@ -91,7 +93,7 @@ const withoutPlaces = (error: SpecError): SpecError =>
   new SpecError(
     NAME,
     error.issues.map((issue) => ({ ...issue, line: null, column: null })),
-    error.code === 'spec_has_secret' ? error.code : 'spec_invalid',
+    error.code,
   );
 
 const isObject = (value: unknown): value is JsonObject =>

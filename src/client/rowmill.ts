@@ -9,6 +9,7 @@ import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './envir
 import { estimateOf, refuseAboveLimit } from './estimate.ts';
 import { requestDigestOf } from './fingerprint.ts';
 import { freezeRows } from './freeze-rows.ts';
+import { toldByFile } from './rows-mistake.ts';
 import { listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
 import { readPipeline, type PipelineSource, type RowsOverride } from './pipeline-source.ts';
 import { RowmillRun, type RunLink } from './rowmill-run.ts';
@@ -150,7 +151,7 @@ export class Rowmill {
     });
     const { pipeline } = loaded;
     await options.accept?.(pipeline);
-    const { input, rows } = await freezeRows(pipeline, store);
+    const { input, rows } = await toldByFile(loaded, freezeRows(pipeline, store));
     refuseAboveLimit(estimateOf(pipeline, rows.rows), pipeline, pipeline.name);
     const workflowId = key === undefined ? id : safeName(key);
     const started = await startWork(client, {

@@ -1,17 +1,14 @@
 import type { RowsSpec } from '../contract/pipeline.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
 import type { Draft } from '../store/store.ts';
+import { MissingColumns } from './missing-columns.ts';
 import { MOST_FIELD_BYTES, RowCheck } from './row-check.ts';
-import { problemText, quoted, type RowProblem, type SourceRow } from './row.ts';
+import { problemText, type RowProblem, type SourceRow } from './row.ts';
 import { openSource, sourceName, type SourceOptions } from './source.ts';
 
 /** Problems that are spelled out; the rest is counted. */
 const MOST_LISTED = 20;
-
-/** Columns that are listed when one is missing. */
-const MOST_COLUMNS = 40;
 
 export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
   /** @default 256 KiB */
@@ -103,21 +100,7 @@ function remember(columns: Set<string>, { header, values }: SourceRow): void {
 
 function refuseMissing(needed: Set<string>, there: readonly string[], where: string): void {
   const missing = [...needed].filter((name) => !there.includes(name));
-  if (missing.length === 0) return;
-  const lines = missing.map((name) => {
-    const meant = nearest(name, there);
-    return `there is no column ${quoted(name)}${meant === null ? '' : ` · did you mean ${quoted(meant)}?`}`;
-  });
-  const more = there.length > MOST_COLUMNS ? `, … (${there.length} in all)` : '';
-  const list = there.slice(0, MOST_COLUMNS).map((name) => quoted(name));
-  throw new RowmillError(
-    'rows_invalid',
-    `${lines.join('\n')}\ncolumns: ${list.join(', ')}${more}`,
-    {
-      where,
-      remedy: 'Name columns of the source in `rows.key` and `rows.map`.',
-    },
-  );
+  if (missing.length > 0) throw new MissingColumns(missing, there, where);
 }
 
 class Problems {

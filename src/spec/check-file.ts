@@ -5,7 +5,8 @@ import { isAsked, type ProviderSpec, type TableShape } from '../providers/spec.t
 import type { SpecDocument } from './document.ts';
 import { MOST_COLUMNS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
-import { pathText, type Path, type SpecIssue } from './issue.ts';
+import type { Path, SpecIssue } from './issue.ts';
+import { placed, type Finding } from './finding.ts';
 import {
   extensionHint,
   RESULT_EXTENSIONS,
@@ -15,14 +16,6 @@ import {
 } from './places.ts';
 import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
-
-interface Finding {
-  path: Path;
-  found: string;
-  allowed: string;
-  suggestion?: string | null;
-  within?: string | undefined;
-}
 
 /**
  * What shapes cannot say. Reads the raw value, so that it speaks even when shapes are wrong
@@ -42,13 +35,7 @@ export function checkFile(
     ...checkTimezone(value),
     ...checkScheduleTimes(value),
   ];
-  return findings.map(({ path, found, allowed, suggestion, within }) => ({
-    ...document.placeOf(path, within),
-    path: pathText(path),
-    found,
-    allowed,
-    suggestion: suggestion ?? null,
-  }));
+  return placed(findings, document);
 }
 
 /** The table as far as it can be read. */

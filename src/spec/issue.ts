@@ -1,4 +1,4 @@
-import { RowmillError } from '../errors.ts';
+import { RowmillError, type ErrorCode } from '../errors.ts';
 
 /** One mistake in a pipeline file. */
 export interface SpecIssue {
@@ -14,15 +14,15 @@ export interface SpecIssue {
   suggestion: string | null;
 }
 
+/** What is wrong with a file: itself, a secret in it, or that it does not fit its rows. */
+export type MistakeCode = Extract<ErrorCode, 'spec_invalid' | 'spec_has_secret' | 'rows_invalid'>;
+
 /** All mistakes of one pipeline file: as text in the message, as data in `issues`. */
 export class SpecError extends RowmillError {
   readonly issues: readonly SpecIssue[];
+  declare readonly code: MistakeCode;
 
-  constructor(
-    file: string,
-    issues: readonly SpecIssue[],
-    code: 'spec_invalid' | 'spec_has_secret' = 'spec_invalid',
-  ) {
+  constructor(file: string, issues: readonly SpecIssue[], code: MistakeCode = 'spec_invalid') {
     const sorted = [...issues].sort(byPlace).filter(isFirst);
     const count = sorted.length === 1 ? '1 mistake' : `${sorted.length} mistakes`;
     const shown = sorted.slice(0, MOST_SHOWN).map((issue) => issueText(file, issue));

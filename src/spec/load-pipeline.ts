@@ -5,7 +5,8 @@ import { providerSpec, providerSpecs } from '../providers/spec.ts';
 import { checkFile, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
 import { readDocument, type SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
-import { SpecError, type SpecIssue } from './issue.ts';
+import { placed, type Finding } from './finding.ts';
+import { SpecError, type MistakeCode, type SpecIssue } from './issue.ts';
 import { normalise } from './normalise.ts';
 import { resultFormatOf, rowsFormatOf } from './places.ts';
 import { readSpecFile } from './read-file.ts';
@@ -19,6 +20,8 @@ export interface LoadedPipeline {
   file: string;
   /** Kept apart: when it runs is no part of what it does. */
   schedule?: PipelineSchedule;
+  /** An error about what only shows beside the file, told by its lines. */
+  mistakes: (findings: readonly Finding[], code: MistakeCode) => SpecError;
 }
 
 export interface LoadOptions {
@@ -80,6 +83,7 @@ export function parsePipeline(text: string, options: ParseOptions): LoadedPipeli
   return {
     pipeline: normalise(parsed.data, columns, provider, baseDir),
     file: resolve(file),
+    mistakes: (findings, code) => new SpecError(file, placed(findings, document), code),
     ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),
   };
 }

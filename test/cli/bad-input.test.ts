@@ -79,7 +79,13 @@ const CASES: Case[] = [
     what: 'a header without the key column',
     rows: 'Ticker,Security\nMMM,3M\n',
     error: 'rows_invalid',
-    says: /no column "Symbol"/,
+    says: /pipeline\.yaml:\d+:\d+ {2}rows\.key {2}\S*companies\.csv has no column "Symbol" · name one of its columns: "Ticker", "Security"/,
+  },
+  {
+    what: 'a header without a mapped column',
+    rows: 'Symbol,Securty\nMMM,3M\n',
+    error: 'rows_invalid',
+    says: /pipeline\.yaml:\d+:\d+ {2}rows\.map\.input .*no column "Security".* did you mean "Securty"\?/,
   },
   {
     what: 'duplicate keys',

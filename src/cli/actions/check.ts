@@ -5,6 +5,7 @@ import { createDigestDraft } from '../../sources/digest-draft.ts';
 import { takeSnapshot } from '../../sources/snapshot.ts';
 import { loadPipeline } from '../../spec/index.ts';
 import type { Cli } from '../context.ts';
+import { toldByFile } from '../../client/rows-mistake.ts';
 import { estimateOf, refuseAboveLimit, type Estimate } from '../../client/estimate.ts';
 import { count, shortPath, whole } from '../figures.ts';
 import { probeTargets } from '../probe-targets.ts';
@@ -19,15 +20,16 @@ export interface CheckFlags {
 
 /** Everything that can be said without a token, a server or a credit. */
 export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<void> {
-  const { pipeline } = await loadPipeline(file, {
+  const loaded = await loadPipeline(file, {
     env: cli.env,
     ...(flags.rows === undefined ? {} : { rowsOverride: flags.rows }),
     ...(flags.out === undefined ? {} : { outOverride: flags.out }),
   });
+  const { pipeline } = loaded;
   const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-  const { ref, warnings } = await takeSnapshot(pipeline.rows, inputs, createDigestDraft(), {
-    stdin: cli.stdin,
-  });
+  const { stdin } = cli;
+  const freezing = takeSnapshot(pipeline.rows, inputs, createDigestDraft(), { stdin });
+  const { ref, warnings } = await toldByFile(loaded, freezing);
   await probeTargets(pipeline.results);
   const estimate = estimateOf(pipeline, ref.rows);
   for (const warning of warnings) cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);

@@ -1,5 +1,6 @@
 import type { SnapshotRef } from '../../contract/rows.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
+import { toldByFile } from '../../client/rows-mistake.ts';
 import { stageRows } from '../../client/stage-rows.ts';
 import { startRun, type StartedRun } from '../../client/start-run.ts';
 import { RowmillError } from '../../errors.ts';
@@ -46,17 +47,19 @@ function refuseContradictions(flags: RunFlags): void {
 }
 
 async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
-  const { pipeline } = await loadPipeline(file, {
+  const loaded = await loadPipeline(file, {
     env: cli.env,
     ...(flags.rows === undefined ? {} : { rowsOverride: flags.rows }),
     ...(flags.out === undefined ? {} : { outOverride: flags.out }),
   });
+  const { pipeline } = loaded;
   if (flags.embedded === true) {
     // The worker will run here: what it would refuse is known now.
     refuseWithoutToken(pipeline, cli.env);
     await probeTargets(pipeline.results);
   }
-  const snapshot = await stageRows(pipeline, openStore(cli.env), { stdin: cli.stdin });
+  const staging = stageRows(pipeline, openStore(cli.env), { stdin: cli.stdin });
+  const snapshot = await toldByFile(loaded, staging);
   const estimate = estimateOf(pipeline, snapshot.rows);
   cli.say(estimateLine(estimate, pipeline));
   refuseAboveLimit(estimate, pipeline, file);
