@@ -5,7 +5,7 @@ import { createExtructProvider } from './extruct/provider.ts';
 import type { ProviderName } from './names.ts';
 import { createPromptLayerProvider } from './promptlayer/provider.ts';
 import type { Provider } from './provider.ts';
-import { providerSpecs, type ProviderSpec } from './spec.ts';
+import { noProvider, providerSpecs, type ProviderSpec } from './spec.ts';
 
 /** The providers of one process; each keeps its connections and its rate limit for all callers. */
 export interface Providers {
@@ -59,16 +59,14 @@ export function createProviders(
   entries: readonly ProviderEntry[] = PROVIDERS,
 ): Providers {
   const made = new Map<string, Provider>();
+  const names = entries.map(({ spec }) => spec.name);
   const entryOf = (name: string): ProviderEntry => {
     const entry = entries.find(({ spec }) => spec.name === name);
     if (entry !== undefined) return entry;
-    const known = entries.map(({ spec }) => spec.name).join(', ');
-    throw new RowmillError('spec_invalid', `no provider "${name}"; there is: ${known}`, {
-      where: 'provider',
-    });
+    throw noProvider(name, names);
   };
   return {
-    names: entries.map(({ spec }) => spec.name),
+    names,
     spec: (name) => entryOf(name).spec,
     get(name) {
       const provider = made.get(name) ?? connect(entryOf(name), env, hooks);

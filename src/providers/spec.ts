@@ -21,8 +21,10 @@ export const providerSpec = (name: string): ProviderSpec | null =>
 export function requireProviderSpec(name: string): ProviderSpec {
   const spec = providerSpec(name);
   if (spec !== null) return spec;
-  const known = Object.keys(providerSpecs).join(', ');
-  throw new RowmillError('spec_invalid', `no provider "${name}"; there is: ${known}`, {
+  throw noProvider(name, Object.keys(providerSpecs));
+}
+
+export const noProvider = (name: string, known: readonly string[]): RowmillError =>
+  new RowmillError('spec_invalid', `no provider "${name}"; there is: ${known.join(', ')}`, {
     where: 'provider',
   });
-}

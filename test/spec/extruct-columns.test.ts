@@ -157,6 +157,12 @@ test.each<[string, string[], string, string[]]>([
     ['table.columns[0].kind: "email_finder" on a company table'],
   ],
   [
+    'contacts of people whose company nobody knows',
+    ['- { kind: phone_finder, key: a, name: A }'],
+    'people',
+    ['table.columns[0].kind: "phone_finder" without the website of the company'],
+  ],
+  [
     'lookup of an unknown column',
     [
       '- { kind: reverse_email_lookup, key: a, name: A, email_column_key: mial }',

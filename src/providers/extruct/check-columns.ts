@@ -1,4 +1,5 @@
 import type { ColumnConfig } from '../../contract/pipeline.ts';
+import { listOf, objectOf, textOf } from '../fields.ts';
 import type { ColumnProblem, TableShape } from '../provider-spec.ts';
 import { AGENT_TYPES } from './column-configs.ts';
 import { automaticColumns, DEFAULT_KIND, mentionsOf, namedDependencies } from './dependencies.ts';
@@ -12,6 +13,7 @@ const ONLY_ON: Record<string, string> = {
 };
 
 const SYSTEM_KINDS = ['company_profile', 'company_name', 'company_website'];
+const FIND_CONTACTS = ['email_finder', 'phone_finder'];
 const NEED_LABELS = ['select', 'multiselect', 'label'];
 
 /**
@@ -26,6 +28,7 @@ export function checkColumns(table: TableShape): ColumnProblem[] {
       ...checkFit(config, kind, index),
       ...checkAgent(config, kind, index),
     ]),
+    ...checkContacts(table.columns, kind),
     ...checkMentions(table.columns, kind),
     ...checkCycles(table.columns),
   ];
@@ -78,6 +81,19 @@ function checkFit(config: ColumnConfig, kind: string, index: number): ColumnProb
   ];
 }
 
+/** They take the website from the parent's row: a table of its own has no parent. */
+function checkContacts(columns: readonly ColumnConfig[], kind: string): ColumnProblem[] {
+  const told = columns.some((one) => one['kind'] === 'input' && one['key'] === 'company_website');
+  if (kind !== 'people' || told) return [];
+  return columns.flatMap((config, index): ColumnProblem[] => {
+    const columnKind = textOf(config['kind']);
+    if (!FIND_CONTACTS.includes(columnKind)) return [];
+    const found = `"${columnKind}" without the website of the company`;
+    const allowed = 'add a column of kind input with the key company_website, filled from the rows';
+    return [{ path: [index, 'kind'], found, allowed }];
+  });
+}
+
 function checkAgent(config: ColumnConfig, kind: string, index: number): ColumnProblem[] {
   const value = config['value'];
   if (config['kind'] !== 'agent' || typeof value !== 'object' || value === null) return [];
@@ -128,27 +144,23 @@ function checkMentions(columns: readonly ColumnConfig[], kind: string): ColumnPr
           },
         ];
   return columns.flatMap((config, index) => {
-    const value = config['value'];
+    const value = objectOf(config['value']);
     const problems: ColumnProblem[] = [];
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      for (const field of ['prompt', 'criterion']) {
-        const text = value[field];
-        for (const word of typeof text === 'string' ? mentionsOf(text) : []) {
-          problems.push(
-            ...unknown([index, 'value', field], word, `{${word}} is no column`).map((problem) => ({
-              ...problem,
-              within: `{${word}}`,
-            })),
-          );
-        }
-      }
-      const extra = value['extra_dependencies'];
-      for (const [at, word] of Array.isArray(extra) ? extra.entries() : []) {
-        if (typeof word !== 'string') continue;
+    for (const field of ['prompt', 'criterion']) {
+      for (const word of mentionsOf(textOf(value[field]))) {
         problems.push(
-          ...unknown([index, 'value', 'extra_dependencies', at], word, `"${word}" is no column`),
+          ...unknown([index, 'value', field], word, `{${word}} is no column`).map((problem) => ({
+            ...problem,
+            within: `{${word}}`,
+          })),
         );
       }
+    }
+    for (const [at, word] of listOf(value['extra_dependencies']).entries()) {
+      if (typeof word !== 'string') continue;
+      problems.push(
+        ...unknown([index, 'value', 'extra_dependencies', at], word, `"${word}" is no column`),
+      );
     }
     const email = config['email_column_key'];
     if (typeof email === 'string') {
@@ -194,8 +206,5 @@ function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
   return problems;
 }
 
-const placeOf = (config: ColumnConfig, index: number): ColumnProblem['path'] => {
-  const value = config['value'];
-  const hasPrompt = typeof value === 'object' && value !== null && 'prompt' in value;
-  return hasPrompt ? [index, 'value', 'prompt'] : [index];
-};
+const placeOf = (config: ColumnConfig, index: number): ColumnProblem['path'] =>
+  'prompt' in objectOf(config['value']) ? [index, 'value', 'prompt'] : [index];

@@ -1,6 +1,6 @@
 import type { ColumnConfig, TableSpec } from '../../contract/pipeline.ts';
 import type { Column } from '../../contract/table.ts';
-import { columnDependencies, DEFAULT_KIND } from './dependencies.ts';
+import { columnDependencies, DEFAULT_KIND, keyOf } from './dependencies.ts';
 import type { ColumnWire } from './wire.ts';
 
 /**
@@ -40,6 +40,3 @@ export function missingColumns(wire: ColumnWire[], spec: TableSpec): ColumnConfi
 export const tableKind = (spec: TableSpec): string => spec.kind ?? DEFAULT_KIND;
 
 const isInput = (column: ColumnWire): boolean => column.config.kind === 'input';
-
-const keyOf = (config: ColumnConfig): string =>
-  typeof config['key'] === 'string' ? config['key'] : '';

@@ -1,4 +1,5 @@
 import type { ColumnConfig } from '../../contract/pipeline.ts';
+import { listOf, objectOf, textOf } from '../fields.ts';
 
 /** Extruct makes a `company` table when none is named. */
 export const DEFAULT_KIND = 'company';
@@ -52,6 +53,9 @@ const CONTACT = ['full_name', 'profile_url', 'company_website'];
 export const automaticColumns = (kind: string): readonly AutomaticColumn[] =>
   Object.hasOwn(AUTOMATIC, kind) ? (AUTOMATIC[kind] ?? []) : [];
 
+/** Of any column config, also of one that is not quite right. */
+export const keyOf = (config: ColumnConfig): string => textOf(config['key']);
+
 /** Keys mentioned as `{key}` in a prompt, each once, in order. */
 export const mentionsOf = (prompt: string): string[] => [
   ...new Set(Array.from(prompt.matchAll(/\{([A-Za-z_]\w*)\}/g), (match) => match[1] ?? '')),
@@ -63,7 +67,7 @@ export function namedDependencies(config: ColumnConfig): string[] {
   const named = [
     ...mentionsOf(textOf(value['prompt'])),
     ...mentionsOf(textOf(value['criterion'])),
-    ...listOf(value['extra_dependencies']),
+    ...listOf(value['extra_dependencies']).filter((key) => typeof key === 'string'),
   ];
   const email = config['email_column_key'];
   if (config['kind'] === 'reverse_email_lookup' && typeof email === 'string') named.push(email);
@@ -99,14 +103,3 @@ function impliedDependencies(config: ColumnConfig, kind: string): readonly strin
       return [];
   }
 }
-
-const objectOf = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? // A plain object that came from JSON has string keys.
-      (value as Record<string, unknown>)
-    : {};
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-const listOf = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];

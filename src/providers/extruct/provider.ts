@@ -90,10 +90,14 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
       if (missingColumns(after.columns, spec).length === 0) {
         return refOf(after.id, after.columns, spec);
       }
-      throw new RowmillError('reply_unreadable', 'columns were added but the table has them not', {
-        where: `table ${tableId}`,
-        ambiguous: true,
-      });
+      throw new RowmillError(
+        'reply_unreadable',
+        'columns were added, but the table does not show them',
+        {
+          where: `table ${tableId}`,
+          ambiguous: true,
+        },
+      );
     },
 
     deleteTable: (tableId, ctx) => goneIsDeleted(api.deleteTable(ctx, tableId)),

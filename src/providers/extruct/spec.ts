@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
+import { textOf } from '../fields.ts';
 import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
 import { checkColumns } from './check-columns.ts';
 import { columnConfig } from './column-configs.ts';
-import { automaticColumns, columnDependencies, DEFAULT_KIND } from './dependencies.ts';
+import { automaticColumns, columnDependencies, DEFAULT_KIND, keyOf } from './dependencies.ts';
 
 export const EXTRUCT_BASE_URL = 'https://api.extruct.ai';
 
@@ -55,11 +56,11 @@ function plan(table: TableShape): PlannedColumn[] {
         [{ ...column, ours: false, paid: false, creditsWeight: 0 }],
   );
   const ours = table.columns.map((config): PlannedColumn => {
-    const columnKind = textOf(config, 'kind');
+    const columnKind = textOf(config['kind']);
     const creditsWeight = WEIGHT[columnKind] ?? 1;
     return {
       key: keyOf(config),
-      name: textOf(config, 'name'),
+      name: textOf(config['name']),
       input: isInput(config),
       ours: true,
       paid: creditsWeight > 0,
@@ -76,9 +77,4 @@ function plan(table: TableShape): PlannedColumn[] {
 }
 
 const kindOf = (table: TableShape): string => table.kind ?? DEFAULT_KIND;
-const textOf = (config: ColumnConfig, field: string): string => {
-  const value = config[field];
-  return typeof value === 'string' ? value : '';
-};
-const keyOf = (config: ColumnConfig): string => textOf(config, 'key');
 const isInput = (config: ColumnConfig): boolean => config['kind'] === 'input';

@@ -1,7 +1,8 @@
 import type { Json } from '../../contract/json.ts';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import type { ColumnProblem } from '../provider-spec.ts';
-import { objectOf, typeOf } from './dependencies.ts';
+import { objectOf } from '../fields.ts';
+import { typeOf } from './dependencies.ts';
 
 const MAPPED = 'prompt_template_variable_mappings';
 

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
+import { listOf, objectOf, textOf } from '../fields.ts';
 import { typeNamed } from './column-configs.ts';
 
 /** A column that another one reads, by title. */
@@ -49,8 +50,7 @@ export const typeOf = (config: ColumnConfig): string => typeNamed(textOf(config[
  */
 export function referencesOf(config: ColumnConfig): Reference[] {
   const elsewhere = typeOf(config) === 'COMPOSITION';
-  const named = Array.isArray(config['dependencies']) ? config['dependencies'] : [];
-  const references = named.flatMap((entry, at): Reference[] => {
+  const references = listOf(config['dependencies']).flatMap((entry, at): Reference[] => {
     const { column_id: title, ...rest } = objectOf(entry);
     if (typeof title !== 'string') return [];
     return [{ title, path: ['dependencies', at, 'column_id'], entry: rest, elsewhere }];
@@ -72,10 +72,9 @@ interface Source {
 }
 
 function sourcesOf(fields: JsonObject): Source[] {
-  const list = Array.isArray(fields['sources']) ? fields['sources'] : [];
   return [
     ...ONE_COLUMN.map((key) => ({ title: fields[key], path: [key] })),
-    ...list.map((title, position) => ({
+    ...listOf(fields['sources']).map((title, position) => ({
       ...{ title, path: ['sources', position] },
       meta: { config_meta: { position } },
     })),
@@ -110,8 +109,3 @@ export function inOrder(columns: readonly ColumnConfig[]): ColumnConfig[] {
   columns.forEach(visit);
   return [...order];
 }
-
-export const objectOf = (value: Json | undefined): JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
-
-const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
