@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of docs/images: plays the demo (a short one, then the whole list) and looks at
- * it in the Temporal UI with headless Chromium ($CHROMIUM, or /usr/bin/chromium).
+ * Takes the pictures of docs/images: plays the demo (a short one over the other provider, then the
+ * whole list) and looks at it in the Temporal UI with headless Chromium ($CHROMIUM, or /usr/bin/chromium).
  *   npm run screenshots
  */
 import { spawn } from 'node:child_process';
@@ -20,23 +20,29 @@ const WIDTH = 1400;
 const LOAD_MS = 8_000;
 /** Columns of the workflow list, in the UI's own words. */
 const COLUMNS = [
-  ...['Workflow ID', 'RowmillStage', 'RowmillOutcome', 'RowmillRows', 'RowmillFailedCells'],
-  ...['Start', 'End'],
+  'Workflow ID',
+  'RowmillStage',
+  'RowmillOutcome',
+  'RowmillRows',
+  'RowmillFailedCells',
 ];
 
 mkdirSync(images, { recursive: true });
 const browser = await openBrowser();
 try {
-  await play(['--rows', '60', '--no-keep'], () => undefined);
+  const short = ['--provider', 'promptlayer', '--rows', '60', '--no-keep'];
+  const before = await play(short, (link) => link);
   await play(['--keep', '--speed', '30'], async (link, finished) => {
     const page = await openPage(link);
     const list = new URL('/namespaces/default/workflows', link);
     const metadata = place(link, 'user-metadata');
     await shoot(page, 'details.png', metadata, isHalfDone, { height: 800 });
-    await shoot(page, 'workflows.png', list, isListed, { height: 400 });
+    await shoot(page, 'workflows.png', list, isListed, { width: 1500, height: 400 });
     await finished();
     await shoot(page, 'timeline.png', place(link, 'timeline'), isDrawn, below(670, 700));
-    await shoot(page, 'details-at-the-end.png', metadata, isOver, below(310, 590));
+    await shoot(page, 'details-at-the-end.png', metadata, isOver, below(310, 690));
+    const priced = new URL(new URL(place(before, 'user-metadata')).pathname, link);
+    await shoot(page, 'details-with-prices.png', priced, isOver, below(310, 740));
   });
 } finally {
   await browser.close();
@@ -54,7 +60,7 @@ function openBrowser() {
   });
 }
 
-/** Runs the demo; `look` gets the run's page in the UI as soon as there is one. */
+/** Runs the demo; gives back what `look` does, which gets the run's page as soon as there is one. */
 async function play(flags, look) {
   const main = join(root, 'dist', 'src', 'cli', 'main.js');
   const child = spawn(process.execPath, [main, 'demo', ...flags], {
@@ -76,8 +82,9 @@ async function play(flags, look) {
     // Not wanted any more when the end comes.
     ended.catch(() => undefined);
     const [link] = await Promise.race([started, ended]);
-    await look(link, () => Promise.race([finished, ended]));
+    const seen = await look(link, () => Promise.race([finished, ended]));
     if (flags.includes('--no-keep')) await exited;
+    return seen;
   } finally {
     child.kill('SIGINT');
     if (child.exitCode === null && child.signalCode === null) await exited;
@@ -123,14 +130,14 @@ function isDrawn(text) {
 }
 
 /** Loads the page until it says what is waited for: the UI refreshes little by itself. */
-async function shoot(page, file, url, isThere, { left = 0, top = 0, height }) {
-  await page.setViewport({ width: WIDTH, height: top + height });
+async function shoot(page, file, url, isThere, { left = 0, top = 0, width = WIDTH, height }) {
+  await page.setViewport({ width, height: top + height });
   for (let loads = 1; !isThere(await loadedText(page, url, isThere)); loads += 1) {
     if (loads === 40) throw new Error(`${url} never showed what ${file} is of`);
   }
   // Fonts, and what slides in.
-  await sleep(1_500);
-  const clip = { x: left, y: top, width: WIDTH - left, height };
+  await sleep(4_000);
+  const clip = { x: left, y: top, width: width - left, height };
   await page.screenshot({ path: join(images, file), clip });
   console.error(`docs/images/${file}`);
 }

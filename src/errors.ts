@@ -266,7 +266,7 @@ export const ERRORS = {
   // Temporal and this machine
   temporal_unreachable: {
     meaning: 'No Temporal server answers at the address.',
-    remedy: 'Start one (`rowmill dev`), use --embedded, or set TEMPORAL_ADDRESS.',
+    remedy: 'Start one (`rowmill dev`), set TEMPORAL_ADDRESS, or run the pipeline with --embedded.',
     retryable: true,
     exit: failed,
   },

@@ -1,7 +1,7 @@
 import type { RunProgress } from '../src/contract/run.ts';
 import { code, fenced, link } from '../src/rules/markup.ts';
 import { unusedFacts } from '../src/rules/unused.ts';
-import { usageText } from '../src/rules/usage.ts';
+import { PRICE_IS_OF, priceText, tokensText } from '../src/rules/usage.ts';
 import { duration, time, whole } from './words.ts';
 
 const BAR_CELLS = 30;
@@ -31,8 +31,9 @@ function headline({ outcome, stage, pass }: RunProgress): string {
 
 type Fact = readonly [string, string | null];
 
+/** Lines of 64 characters at most: the UI cuts off what does not fit into half a window. */
 function facts(progress: RunProgress): Fact[] {
-  const { cells, cellsPerMinute, apiCalls } = progress;
+  const { cells, cellsPerMinute, apiCalls, usage } = progress;
   const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
   return [
     ['rows', whole(progress.rows)],
@@ -43,7 +44,8 @@ function facts(progress: RunProgress): Fact[] {
     ['rate', cellsPerMinute === null ? null : `${whole(cellsPerMinute)} cells/min`],
     ['time left', progress.leftMs === null ? null : duration(progress.leftMs)],
     ['credits', creditsLine(progress)],
-    ['price', progress.usage === null ? null : usageText(progress.usage)],
+    ['price', usage === null ? null : `${priceText(usage.price)} (${PRICE_IS_OF})`],
+    ['tokens', usage === null ? null : tokensText(usage)],
     ...unusedFacts(progress),
     ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
     ['polls', `at most ${duration(progress.pollAtMostMs)} apart`],
@@ -54,9 +56,11 @@ function facts(progress: RunProgress): Fact[] {
 
 function creditsLine(progress: RunProgress): string {
   const { estimatedCredits, creditsBefore, creditsSpent } = progress;
-  const account = creditsBefore === null ? '' : `; the account had ${whole(creditsBefore)}`;
-  const spent = creditsSpent === null ? '' : `; ${whole(creditsSpent)} spent`;
-  return `${whole(estimatedCredits)} estimated${account}${spent}`;
+  const estimated = `${whole(estimatedCredits)} estimated`;
+  if (creditsSpent !== null) return `${estimated}; ${whole(creditsSpent)} spent`;
+  return creditsBefore === null
+    ? estimated
+    : `${estimated}; the account had ${whole(creditsBefore)}`;
 }
 
 /** By the last sweep over the table's pages. */

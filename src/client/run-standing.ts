@@ -17,6 +17,7 @@ export interface ListedRun {
   tableId: string | null;
   /** ISO 8601. */
   startedAt: string;
+  /** Whole ms. */
   durationMs: number;
 }
 
@@ -40,7 +41,7 @@ export function listedRun(raw: RawRun | null | undefined, nowMs = Date.now()): L
     failedCells: numberIn(raw, SEARCH_ATTRIBUTE.failedCells),
     tableId: textIn(raw, SEARCH_ATTRIBUTE.tableId),
     startedAt: new Date(startMs).toISOString(),
-    durationMs: Math.max(0, endMs - startMs),
+    durationMs: Math.max(0, Math.round(endMs - startMs)),
   };
 }
 

@@ -21,10 +21,11 @@ export interface Playground extends Embedded {
 
 /** Temporal, the sandbox and a worker that talks to it, with all their state in one folder. */
 export async function openPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const { command, env, speed, sandboxPort, tokens = standInTokens() } = options;
+  const { command, env, speed, sandboxPort, say, tokens = standInTokens() } = options;
   const folder = resolve(options.folder);
   const sandbox = await startSandboxProcess({
     ...{ command, folder, env, speed, tokens, port: sandboxPort },
+    ...(say === undefined ? {} : { say }),
   });
   try {
     const embedded = await openEmbedded({

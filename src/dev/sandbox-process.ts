@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RowmillError } from '../errors.ts';
 import { tokenEnv, type StandInToken } from '../providers/stand-in.ts';
@@ -19,6 +19,7 @@ export interface SandboxProcessOptions {
   /** How much faster than the real API time passes. */
   speed: number;
   env: Env;
+  say?: (line: string) => void;
 }
 
 export interface SandboxProcess {
@@ -30,11 +31,14 @@ export interface SandboxProcess {
 
 /** Long: many processes may start at once, and giving up helps nobody. */
 const START_TIMEOUT_MS = 60_000;
+/** One whose process was killed lets go of its state at once; one that lives does not. */
+const STATE_IN_USE_AFTER_MS = 20_000;
 
 /**
  * The sandbox in a process of its own, ready to answer. It ends with this process, even by kill -9:
  * it reads from a pipe that only we hold open.
- * @throws RowmillError `port_in_use`, `run_failed` with its last words
+ * @throws RowmillError `port_in_use`, `usage` when another process uses the folder, `run_failed` with
+ * its last words
  */
 export function startSandboxProcess(options: SandboxProcessOptions): Promise<SandboxProcess> {
   // Any free one is its own choice, made when it listens.
@@ -75,7 +79,7 @@ async function startOn(options: SandboxProcessOptions, port: number): Promise<Sa
     await exited;
   };
   try {
-    const url = await addressIn(logFile, () => over);
+    const url = await addressIn(logFile, () => over, options.say);
     return { url, exited, stop };
   } catch (error) {
     await stop();
@@ -87,17 +91,33 @@ async function startOn(options: SandboxProcessOptions, port: number): Promise<Sa
  * Where it says that it listens. A port alone does not tell: what answers there may be another
  * process, which was faster.
  */
-async function addressIn(logFile: string, isOver: () => boolean): Promise<string> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
+async function addressIn(
+  logFile: string,
+  isOver: () => boolean,
+  say: SandboxProcessOptions['say'],
+): Promise<string> {
+  const startedAt = Date.now();
+  let waiting: string | null = null;
   for (;;) {
     const ended = isOver();
     const log = readFileSync(logFile, 'utf8');
     const url = /listens at (\S+)\n/.exec(log)?.[1];
     if (url !== undefined && !ended) return url;
-    if (ended || Date.now() > deadline) throw notServing(logFile, log.trim());
+    const [line = null, holder = '?'] = /^Waiting for process (\S+),.*$/m.exec(log) ?? [];
+    if (waiting === null && line !== null) say?.(line);
+    waiting = line;
+    const goneMs = Date.now() - startedAt;
+    if (waiting !== null && goneMs > STATE_IN_USE_AFTER_MS) throw inUse(dirname(logFile), holder);
+    if (ended || goneMs > START_TIMEOUT_MS) throw notServing(logFile, log.trim());
     await sleep(50);
   }
 }
+
+const inUse = (folder: string, holder: string): RowmillError =>
+  new RowmillError('usage', `process ${holder} uses this folder already`, {
+    where: folder,
+    remedy: 'Go on with the `rowmill dev` or `rowmill demo` that runs there, or stop it first.',
+  });
 
 function notServing(logFile: string, log: string): RowmillError {
   if (log.includes('error[port_in_use]')) {

@@ -17,7 +17,7 @@ export function unusedFacts({ rowsLeftOut = 0, cellsGivenBack = 0 }: Unused): [s
   const facts: [string, string][] = [];
   if (rowsLeftOut > 0) {
     const rows = counted(rowsLeftOut, 'row');
-    facts.push(['left out', `${rows} that landed twice: neither run nor in the results`]);
+    facts.push(['left out', `${rows} landed twice: never run or published`]);
   }
   if (cellsGivenBack > 0) {
     facts.push(['given back', `${counted(cellsGivenBack, 'cell')}, asked for and never begun`]);

@@ -32,10 +32,20 @@ export const priceText = (price: number): string =>
     roundingPriority: 'morePrecision',
   });
 
-/** In a line, for people: whose figure it is, and of what, or it would be taken for the bill. */
-export function usageText({ price, requests, inputTokens, outputTokens }: CellUsage): string {
-  const [asked, read, written] = [requests, inputTokens, outputTokens].map((n) =>
-    n.toLocaleString('en-US'),
-  );
-  return `${priceText(price)} (${asked} ${requests === 1 ? 'request' : 'requests'}, ${read} tokens in, ${written} out; last computation of each cell)`;
+const whole = (value: number): string => value.toLocaleString('en-US');
+
+const requestsText = ({ requests }: CellUsage): string =>
+  `${whole(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+
+/** What a price is the figure of, or it would be taken for the bill. */
+export const PRICE_IS_OF = 'last computation of each cell';
+
+/** `210,797 in, 48,321 out; 1,502 requests` */
+export const tokensText = (usage: CellUsage): string =>
+  `${whole(usage.inputTokens)} in, ${whole(usage.outputTokens)} out; ${requestsText(usage)}`;
+
+/** All of it in a line, for people. */
+export function usageText(usage: CellUsage): string {
+  const tokens = `${whole(usage.inputTokens)} tokens in, ${whole(usage.outputTokens)} out`;
+  return `${priceText(usage.price)} (${requestsText(usage)}, ${tokens}; ${PRICE_IS_OF})`;
 }

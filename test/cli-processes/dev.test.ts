@@ -95,3 +95,24 @@ test(
   },
   LIMIT_MS,
 );
+
+test(
+  'a second one in the same folder says who is there, and leaves the first alone',
+  async () => {
+    const first = rowmill(['dev'], place);
+    cleanUp.push(() => first.child.kill('SIGKILL'));
+    let text = '';
+    first.child.stdout?.on('data', (chunk: string) => (text += chunk));
+    await until('it is up', () => text.includes('Ctrl-C'), LIMIT_MS);
+
+    const { stderr } = await rowmill(['dev'], place).endsWith(2);
+    expect(stderr).toMatch(/^Waiting for process \d+, which uses .*sandbox\.journal …$/m);
+    expect(stderr).toMatch(/error\[usage\] .*: process \d+ uses this folder already\n/);
+    expect(stderr).toContain('→ Go on with the `rowmill dev` or `rowmill demo` that runs there');
+
+    expect(first.child.exitCode).toBeNull();
+    first.child.kill('SIGTERM');
+    await first.endsWith(0);
+  },
+  LIMIT_MS,
+);

@@ -30,6 +30,15 @@ test('check says what the example would take, without a token or a server', asyn
   expect(stdout).toMatch(/^API calls +2\d and polls; each rerun of failed cells 8 more$/m);
 });
 
+test('the next command does the work that was checked, ready for a shell', async () => {
+  await writeFile(join(place.cwd, "today's list.csv"), COMPANIES);
+  const args = ['pipeline.yaml', '--rows', "today's list.csv", '--out', 'out/today.csv'];
+  const { stderr } = await place.command('check', ...args);
+  expect(stderr).toContain(
+    `Next: rowmill run pipeline.yaml --rows 'today'\\''s list.csv' --out out/today.csv\n`,
+  );
+});
+
 test('check --json prints one object with what any Temporal client may send', async () => {
   const { code, stdout } = await place.command('check', 'pipeline.yaml', '--json');
   expect(code).toBe(0);

@@ -41,7 +41,7 @@ test('a run of an older version has no figure of the cells', () => {
 test('rows left out and cells given back are named, and only where there are any', () => {
   const some = { ...summary, rowsLeftOut: 1, cellsGivenBack: 1_200 };
   expect(summaryText(some, null)).toContain(
-    '\n  left out    1 row that landed twice: neither run nor in the results' +
+    '\n  left out    1 row landed twice: never run or published' +
       '\n  given back  1,200 cells, asked for and never begun',
   );
   expect(summaryText(summary, null)).not.toMatch(/left out|given back/);

@@ -69,7 +69,9 @@ export async function installTarball(): Promise<Installed> {
   await mkdir(project);
   await writeFile(join(project, 'package.json'), '{"private":true,"type":"module"}\n');
   const quiet = ['--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'];
-  await must('npm', ['install', join(folder, tarball.filename), ...quiet], project);
+  // Overrides of ours do not reach whoever installs it: each of its packages must fit this Node.
+  const strict = ['--engine-strict', ...quiet];
+  await must('npm', ['install', join(folder, tarball.filename), ...strict], project);
   return {
     files: new Map(tarball.files.map(({ path, mode }) => [path, mode])),
     project,

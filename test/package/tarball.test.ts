@@ -121,6 +121,11 @@ export const text = async (summary: RunSummary): Promise<string> =>
 export const wrong = (summary: RunSummary): number => summary.outcome;
 `;
 
+const COMMONJS_CONSUMER = `
+import type { Rowmill } from 'rowmill' with { 'resolution-mode': 'import' };
+export const open = async (): Promise<Rowmill> => (await import('rowmill')).Rowmill.connect();
+`;
+
 test('the library loads, and its types need no package that is not installed', async () => {
   const { project } = there();
   const script = `import('rowmill').then((rowmill) => console.log(typeof rowmill.startRun))`;
@@ -129,9 +134,11 @@ test('the library loads, and its types need no package that is not installed', a
 
   const consumer = join(project, 'consumer.ts');
   await writeFile(consumer, CONSUMER);
+  const commonjs = join(project, 'consumer.cts');
+  await writeFile(commonjs, COMMONJS_CONSUMER);
   const example = join(project, 'backend.ts');
   await copyFile(join(ROOT, 'examples', 'backend.ts'), example);
-  const program = ts.createProgram([consumer, example], {
+  const program = ts.createProgram([consumer, commonjs, example], {
     ...{ noEmit: true, strict: true, target: ts.ScriptTarget.ES2023 },
     ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
   });
@@ -140,8 +147,7 @@ test('the library loads, and its types need no package that is not installed', a
     .getSourceFiles()
     .filter(
       ({ fileName }) =>
-        fileName === consumer ||
-        fileName === example ||
+        [consumer, commonjs, example].includes(fileName) ||
         fileName.includes('/node_modules/rowmill/'),
     );
   expect(ours.length).toBeGreaterThan(10);

@@ -49,18 +49,41 @@ test.each(EVIL)('text from outside stays text in the details: %j', (evil) => {
   }
 });
 
+const USAGE = { requests: 1_502, price: 0.808162, inputTokens: 210_797, outputTokens: 48_321 };
+
 test('what cells took is told where a provider says so, with what it is the figure of', () => {
-  const usage = { requests: 1_502, price: 0.808162, inputTokens: 210_797, outputTokens: 48_321 };
-  expect(renderDetails({ ...progress('x'), usage })).toContain(
-    '\nprice        0.8082 (1,502 requests, 210,797 tokens in, 48,321 out; last computation of each cell)\n',
-  );
-  expect(renderDetails(progress('x'))).not.toContain('price');
+  const details = renderDetails({ ...progress('x'), usage: USAGE });
+  expect(details).toContain('\nprice        0.8082 (last computation of each cell)\n');
+  expect(details).toContain('\ntokens       210,797 in, 48,321 out; 1,502 requests\n');
+  expect(renderDetails(progress('x'))).not.toMatch(/price|tokens/);
+});
+
+test.each([
+  ['under way', null],
+  ['at its end', 1_234_567],
+])('no fact of a large run %s is wider than its place in the UI', (_when, creditsSpent) => {
+  const details = renderDetails({
+    ...progress('x'),
+    ...{ rows: 100_000, cells: { total: 900_000, done: 800_000, failed: null, inProgress: 5_000 } },
+    ...{ cellsPerMinute: 12_345, leftMs: 12_345_678, apiCalls: { total: 12_345, polls: 10_000 } },
+    ...{ estimatedCredits: 1_200_000, creditsBefore: 123_456_789, creditsSpent },
+    ...{ rowsLeftOut: 12_345, cellsGivenBack: 123_456 },
+    usage: {
+      requests: 900_000,
+      price: 12_345.67,
+      inputTokens: 987_654_321,
+      outputTokens: 7_654_321,
+    },
+  });
+  const facts = /^```\n([^`]*)```$/m.exec(details)?.[1]?.split('\n') ?? [];
+  expect(facts.length).toBeGreaterThan(12);
+  expect(facts.filter((line) => line.length > 64)).toEqual([]);
 });
 
 test('rows that were left out and cells that were given back are told where there are any', () => {
   const details = renderDetails({ ...progress('x'), rowsLeftOut: 100, cellsGivenBack: 1 });
   expect(details).toContain(
-    '\nleft out     100 rows that landed twice: neither run nor in the results\n' +
+    '\nleft out     100 rows landed twice: never run or published\n' +
       'given back   1 cell, asked for and never begun\n',
   );
   expect(renderDetails(progress('x'))).not.toMatch(/left out|given back/);

@@ -10,6 +10,7 @@ import { estimateOf, refuseAboveLimit, type Estimate } from '../../client/estima
 import { count, shortPath, whole } from '../figures.ts';
 import { probeTargets } from '../probe-targets.ts';
 import { sayError } from '../say-error.ts';
+import { shellWord } from '../shell-word.ts';
 import { textTable } from '../text-table.ts';
 
 export interface CheckFlags {
@@ -37,12 +38,22 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   else cli.print(asText(estimate, pipeline, file));
   try {
     refuseAboveLimit(estimate, pipeline, file);
-    if (flags.json !== true) cli.say(`Next: rowmill run ${file}`);
+    if (flags.json !== true) cli.say(`Next: ${runCommand(file, flags)}`);
   } catch (error) {
     // Told here: with --json the one object is out already.
     cli.exitWith(sayError(cli, error));
   }
 }
+
+/** Of the same work, rows and places that were checked. */
+const runCommand = (file: string, { rows, out }: CheckFlags): string =>
+  [
+    ...['rowmill', 'run', file],
+    ...(rows === undefined ? [] : ['--rows', rows]),
+    ...(out === undefined ? [] : ['--out', out]),
+  ]
+    .map(shellWord)
+    .join(' ');
 
 function asJson(estimate: Estimate, pipeline: Pipeline): object {
   const { rows, columns, cells, credits, verdict, apiCalls } = estimate;

@@ -6,6 +6,7 @@ import type { Cli } from '../context.ts';
 import { interruption } from '../interruption.ts';
 import { numberFlag, PORT, SPEED } from '../number-flag.ts';
 import { ownCommand } from '../own-command.ts';
+import { shellWord } from '../shell-word.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { packageVersion } from '../version.ts';
 
@@ -68,13 +69,9 @@ function describe({ address, namespace, uiUrl, sandbox, store }: Playground): st
     `Store        ${store.location}`,
     '',
     'In another shell:',
-    ...Object.entries(environment).map(([name, value]) => `  export ${name}=${quoted(value)}`),
+    ...Object.entries(environment).map(([name, value]) => `  export ${name}=${shellWord(value)}`),
     '  rowmill run examples/companies/pipeline.yaml',
     '',
     'Ctrl-C ends everything; started again it goes on where it was.',
   ].join('\n');
 }
-
-/** For a POSIX shell. */
-const quoted = (text: string): string =>
-  /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
