@@ -8,6 +8,7 @@ import { CELL_OUTCOMES, noCells } from '../src/rules/outcome.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { mergeParts, type Merged } from './merge-parts.ts';
+import { PageReader } from './page-reader.ts';
 import { runStep } from './step.ts';
 import { Sweep, type SweepCounts, type SweepReport } from './sweep.ts';
 
@@ -38,13 +39,13 @@ export const collectResults =
   (deps: ActivityDeps) =>
   (input: CollectResultsInput): Promise<CollectedResults> =>
     runStep<SweepReport, CollectedResults>(deps, async (step) => {
-      const provider = deps.providers.get(input.provider);
+      const pages = new PageReader(deps.providers.get(input.provider), input.table, step);
       const folder = deps.store.run(input.run);
       for (let tries = 1; ; tries += 1) {
         const last = tries >= SWEEPS_AT_MOST;
         const sweep = new Sweep(folder, input.sweep, input.snapshot.rows, last);
         try {
-          const counts = await sweep.read(provider, input.table, step);
+          const counts = await sweep.read(pages, input.table, step);
           const merged = await mergeParts(folder, input.sweep, {
             ordered: counts.ordered,
             kind: input.kind,

@@ -4,7 +4,7 @@ import type { Page, Provider } from '../src/providers/provider.ts';
 import type { Folder } from '../src/store/store.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
 import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
-import { readPatiently } from './reading.ts';
+import { PageReader } from './page-reader.ts';
 import type { Step } from './step.ts';
 
 /** How the cells that a pass asks for stood at the last sweep, by row and column. */
@@ -25,10 +25,11 @@ export async function passLeftTraces<D>(
   step: Step<D>,
 ): Promise<boolean> {
   if (asked.size === 0) return false;
+  const pages = new PageReader(provider, table, step);
   let cursor: string | null = null;
   do {
     const at: string | null = cursor;
-    const page: Page = await readPatiently(step, () => provider.page(table, at, step.ctx));
+    const page: Page = await pages.read(at);
     for (const { id, cells } of page.rows) {
       for (const [column, { status, updatedAt = '' }] of Object.entries(cells)) {
         const seen = asked.get(nameOf(id, column));

@@ -11,7 +11,10 @@ const PATIENCE_MS = 60_000;
  * Reads until it works. A read changes nothing: a hiccup of the API must not throw away what an
  * attempt has found out so far. Lasting trouble is Temporal's.
  */
-export async function readPatiently<D, R>(step: Step<D>, read: () => Promise<R>): Promise<R> {
+export async function readPatiently<R>(
+  step: Pick<Step<unknown>, 'sleep'>,
+  read: () => Promise<R>,
+): Promise<R> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await read();

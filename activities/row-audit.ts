@@ -1,6 +1,7 @@
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
+import { PageReader } from './page-reader.ts';
 import { PageWalk } from './page-walk.ts';
 import { readPatiently } from './reading.ts';
 import type { Step } from './step.ts';
@@ -23,10 +24,11 @@ export async function auditRows<D>(
   table: TableRef,
   step: Step<D>,
 ): Promise<RowAudit> {
+  const pages = new PageReader(provider, table, step);
   for (let audits = 1; ; audits += 1) {
     const asItComes = audits >= AUDITS_AT_MOST;
     try {
-      return await auditOnce(provider, table, step, asItComes);
+      return await auditOnce(pages, table, asItComes);
     } catch (error) {
       const unstable = error instanceof RowmillError && error.code === 'pages_unstable';
       if (!unstable || asItComes) throw error;
@@ -34,10 +36,9 @@ export async function auditRows<D>(
   }
 }
 
-async function auditOnce<D>(
-  provider: Provider,
+async function auditOnce(
+  pages: PageReader,
   table: TableRef,
-  step: Step<D>,
   asItComes: boolean,
 ): Promise<RowAudit> {
   const walk = new PageWalk({ where: `table ${table.id}`, anyVersion: asItComes });
@@ -47,7 +48,7 @@ async function auditOnce<D>(
   let cursor: string | null = null;
   do {
     const at: string | null = cursor;
-    const page: Page = await readPatiently(step, () => provider.page(table, at, step.ctx));
+    const page: Page = await pages.read(at);
     walk.follow(page);
     for (const row of page.rows) {
       // Pages of a table that still grows may repeat a row: that is not a second row.

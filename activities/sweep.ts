@@ -1,15 +1,15 @@
 import type { CellCounts, CellUsage } from '../src/contract/results.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
-import type { Page, Provider } from '../src/providers/provider.ts';
+import type { Page } from '../src/providers/provider.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { addUsage, noUsage } from '../src/rules/usage.ts';
 import type { Folder } from '../src/store/store.ts';
 import { countedRows } from './counted-rows.ts';
 import { Ordinals } from './ordinals.ts';
+import type { PageReader } from './page-reader.ts';
 import { PageWalk } from './page-walk.ts';
 import { judgeTableRow } from './part.ts';
-import { readPatiently } from './reading.ts';
 import type { Step } from './step.ts';
 
 export interface SweepReport {
@@ -80,15 +80,15 @@ export class Sweep {
   }
 
   /** Once only. Throws `pages_unstable` when the pages repeated or missed rows. */
-  async read(provider: Provider, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
+  async read(pages: PageReader, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
     try {
-      return await this.#read(provider, table, step);
+      return await this.#read(pages, table, step);
     } finally {
       await this.#ordinals.close();
     }
   }
 
-  async #read(provider: Provider, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
+  async #read(pages: PageReader, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
     const checkpoint = await this.#restore();
     // What came in order and without a gap is the beginning of the snapshot.
     if (this.#counts.ordered && this.#lastOrdinal === this.#count - 1) {
@@ -99,8 +99,6 @@ export class Sweep {
     // `hasOwn`: a column may be called `constructor`.
     for (const { key } of ours) if (!Object.hasOwn(byColumn, key)) byColumn[key] = noCells();
 
-    const fetchPage = (at: string | null): Promise<Page> =>
-      readPatiently(step, () => provider.page(table, at, step.ctx));
     const walk = new PageWalk({
       where: `sweep ${this.#number}`,
       version: checkpoint?.version,
@@ -114,12 +112,12 @@ export class Sweep {
       const draft = await this.#folder.create(partName(this.#number, this.#parts));
       try {
         for (let inPart = 0; inPart < ROWS_PER_PART && !done;) {
-          const page: Page = await (ahead ?? fetchPage(cursor));
+          const page: Page = await (ahead ?? pages.read(cursor));
           walk.follow(page);
           cursor = page.next;
           done = cursor === null;
           // The next page travels while this one is written.
-          ahead = done ? null : fetchPage(cursor);
+          ahead = done ? null : pages.read(cursor);
           // Awaited above at the latest in the next round; until then a failure must not be loose.
           ahead?.catch(() => undefined);
           const ordinals = await this.#ordinals.of(page.rows.map(({ key }) => key));

@@ -189,7 +189,8 @@ export const ERRORS = {
     exit: failed,
   },
   reply_too_large: {
-    meaning: 'The provider’s reply is larger than rowmill reads.',
+    meaning:
+      'The provider’s reply is larger than rowmill reads (64 MiB); of a page, even with a single row.',
     remedy: 'Ask for shorter answers in the prompts.',
     retryable: false,
     exit: failed,

@@ -59,11 +59,12 @@ type RowsQuery = z.output<typeof requests.rows>;
 /** Places of a sheet's rows in the order asked for, and where in it the cursor stands. */
 export function rowsAsked(
   sheet: Sheet,
-  { order, cursor, include_system_columns: system }: RowsQuery,
+  { order, cursor, limit, include_system_columns: system }: RowsQuery,
 ): { places: number[]; filters: Filters; from: number } {
   const places = sheet.table.live.map((_slot, place) => place);
   if (order === 'desc') places.reverse();
-  const filters = { of: 'rows', sheetId: sheet.id, order, system };
+  // Whether a cursor outlives another `limit` is not documented: here it does not.
+  const filters = { of: 'rows', sheetId: sheet.id, order, limit, system };
   return { places, filters, from: placeOf(cursor, filters) };
 }
 

@@ -121,5 +121,9 @@ export interface Provider {
   readonly cancelRun:
     | ((table: TableRef, receipt: RunReceipt | null, ctx: CallContext) => Promise<CancelledRun>)
     | null;
-  page(table: TableRef, cursor: string | null, ctx: CallContext): Promise<Page>;
+  /**
+   * @param cursor Of the page before; `null` for the first one
+   * @param most Rows of the page; as many as the provider allows when left out
+   */
+  page(table: TableRef, cursor: string | null, ctx: CallContext, most?: number): Promise<Page>;
 }

@@ -138,6 +138,14 @@ export function contractOf(name: string, candidate: Candidate): void {
       }
     });
 
+    test('smaller pages give the same rows', async () => {
+      const stage = await open();
+      const { table, ids } = await load(stage, 11);
+      const pages = await walk(stage.provider, table, 4);
+      for (const { rows } of pages) expect(rows.length).toBeLessThanOrEqual(4);
+      expect(ours(pages.flatMap(({ rows }) => rows)).map(({ id }) => id)).toEqual(ids);
+    });
+
     test('rows that are deleted are gone, where rows can be deleted', async () => {
       const stage = await open();
       const { table, ids } = await load(stage, 3);
@@ -375,10 +383,10 @@ async function untilIdle(stage: Stage, table: TableRef, receipt: RunReceipt): Pr
   throw new Error('it never became idle');
 }
 
-async function walk(provider: Provider, table: TableRef) {
-  const pages = [await provider.page(table, null, {})];
+async function walk(provider: Provider, table: TableRef, most?: number) {
+  const pages = [await provider.page(table, null, {}, most)];
   for (let next = pages[0]?.next ?? null; next !== null;) {
-    const page = await provider.page(table, next, {});
+    const page = await provider.page(table, next, {}, most);
     pages.push(page);
     next = page.next;
   }

@@ -37,8 +37,8 @@ export interface HouseOptions {
   requestsPerSecond?: number;
   /** Of the worker, for webhooks. */
   webhookEnv?: Record<string, string>;
-  /** Instead of those of the package, at the sandbox. */
-  providers?: Providers;
+  /** Instead of those of the package; they may be made for the sandbox's address. */
+  providers?: Providers | ((url: string) => Providers);
   /** Instead of the server of the test run. */
   address?: string;
 }
@@ -75,10 +75,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ...allEnv(sandbox.url),
     ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),
   };
+  const { providers = createProviders(env) } = options;
   const worker = await startWorker({
     deps: {
       ...{ store, searchAttributes: true, settleFactor: 0.2 },
-      providers: options.providers ?? createProviders(env),
+      providers: typeof providers === 'function' ? providers(sandbox.url) : providers,
       webhooks: createWebhooks(options.webhookEnv ?? {}),
     },
     taskQueue,

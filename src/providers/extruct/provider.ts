@@ -154,18 +154,13 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
      * The cursor is an offset. The end is where the table's own count says, else a short page;
      * a short page before that end (the largest `limit` is not documented) is not the last one.
      */
-    async page(table, cursor, ctx) {
+    async page(table, cursor, ctx, most = EXTRUCT_LIMITS.rowsPerPage) {
       const offset = cursor === null ? 0 : Number(cursor);
-      const { rows, status } = await api.data(ctx, table.id, {
-        offset,
-        limit: EXTRUCT_LIMITS.rowsPerPage,
-      });
+      const { rows, status } = await api.data(ctx, table.id, { offset, limit: most });
       const computed = table.columns.filter((column) => !column.input);
       const total = status?.num_rows ?? null;
       const reached = offset + rows.length;
-      const last =
-        rows.length === 0 ||
-        (total === null ? rows.length < EXTRUCT_LIMITS.rowsPerPage : reached >= total);
+      const last = rows.length === 0 || (total === null ? rows.length < most : reached >= total);
       return {
         rows: rows.map((row) => rowOf(row, computed)),
         next: last ? null : String(reached),

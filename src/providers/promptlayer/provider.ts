@@ -147,8 +147,8 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
     },
 
     /** Every page by the same parameters: a cursor is good for those it was made with. */
-    async page(table, cursor, ctx) {
-      const query = { limit: PROMPTLAYER_LIMITS.rowsPerPage, include_columns: 'false' };
+    async page(table, cursor, ctx, most = PROMPTLAYER_LIMITS.rowsPerPage) {
+      const query = { limit: most, include_columns: 'false' };
       const computed = table.columns.filter((column) => !column.input);
       const page = await api
         .listRows(ctx, placeOf(table), cursor === null ? query : { ...query, cursor })

@@ -136,9 +136,9 @@ const create: ProviderEntry['create'] = ({ token, ...options }) => {
       };
     },
     cancelRun: null,
-    async page({ id, columns }, cursor, ctx) {
+    async page({ id, columns }, cursor, ctx, most) {
       const computed = columns.filter(({ input }) => !input);
-      const query = { from: cursor ?? '0' };
+      const query = { from: cursor ?? '0', ...(most === undefined ? {} : { most }) };
       const page = await call(Page, ctx, {
         method: 'GET',
         path: `${path}/rows`,

@@ -79,15 +79,15 @@ export async function serveTiny({ firstTryFails = false } = {}) {
       return row.id;
     });
 
-  const pageOf = ({ rows, columns }: Table, from: number) => ({
-    rows: rows.slice(from, from + PAGE).map((row) => ({
+  const pageOf = ({ rows, columns }: Table, from: number, most: number) => ({
+    rows: rows.slice(from, from + most).map((row) => ({
       ...{ id: row.id, key: row.key },
       cells: columns.map(({ id: column }) => {
         const status = row.cells[column]?.status ?? 'new';
         return { status, value: status === 'done' ? `${column} of ${row.key}` : null };
       }),
     })),
-    next: from + PAGE < rows.length ? String(from + PAGE) : null,
+    next: from + most < rows.length ? String(from + most) : null,
     total: rows.length,
   });
 
@@ -106,7 +106,7 @@ export async function serveTiny({ firstTryFails = false } = {}) {
       case 'POST runs':
         return { id: id(), asked: run(table, body) };
       case 'GET rows':
-        return pageOf(table, Number(query.get('from') ?? 0));
+        return pageOf(table, Number(query.get('from') ?? 0), Number(query.get('most') ?? PAGE));
       case 'DELETE ':
         return { gone: tables.delete(table.id) };
       default:
