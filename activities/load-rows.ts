@@ -63,6 +63,8 @@ class Loader {
   #held = 0;
   #contested: boolean;
   readonly #now: () => number;
+  /** In one request: fewer from where the provider found one too large. */
+  #most: number;
   /** When a request went out, at the latest, whose fate is unknown. */
   #openSinceMs: number;
 
@@ -79,6 +81,7 @@ class Loader {
     this.#step = step;
     // The attempt before may have died with a request on its way.
     this.#contested = step.begun || input.again === true;
+    this.#most = provider.limits.rowsPerAdd;
     this.#now = now;
     this.#openSinceMs = now();
   }
@@ -113,14 +116,25 @@ class Loader {
     let known = present?.present;
     let batch: SnapshotRow[] = [];
     const flush = async (): Promise<void> => {
-      const rows = batch.filter((row) => known?.has(row.key) !== true);
-      batch = [];
-      if (rows.length === 0) return;
-      known = (await this.#add(rows))?.present ?? known;
+      while (batch.length > 0) {
+        const next = batch.slice(0, this.#most);
+        const rows = next.filter((row) => known?.has(row.key) !== true);
+        if (rows.length > 0 && !(await fits(rows))) continue;
+        batch = batch.slice(next.length);
+      }
+    };
+    const fits = async (rows: SnapshotRow[]): Promise<boolean> => {
+      try {
+        known = (await this.#add(rows))?.present ?? known;
+        return true;
+      } catch (error) {
+        this.#most = fewer(rows, error);
+        return false;
+      }
     };
     for await (const row of snapshotRows(this.#folder)) {
       batch.push(row);
-      if (batch.length === this.#provider.limits.rowsPerAdd) await flush();
+      if (batch.length >= this.#most) await flush();
     }
     await flush();
   }
@@ -183,4 +197,15 @@ class Loader {
     const { rows } = this.#input.snapshot;
     this.#step.report({ rowsLoaded: this.#held, rows }, `${this.#held} of ${rows} rows loaded`);
   }
+}
+
+/** How many of the rows to try instead. @throws the error, where it says anything but that they are too large */
+function fewer(rows: SnapshotRow[], error: unknown): number {
+  if (!(error instanceof RowmillError) || error.code !== 'request_too_large') throw error;
+  if (rows.length > 1) return Math.ceil(rows.length / 2);
+  const what = `${error.what}: row ${rows[0]?.key ?? ''} alone is too large`;
+  throw new RowmillError(error.code, what, {
+    cause: error,
+    ...(error.where === null ? {} : { where: error.where }),
+  });
 }

@@ -140,8 +140,16 @@ export const ERRORS = {
     exit: usage,
   },
   request_refused: {
-    meaning: 'The provider refused the request as invalid (400, 409, 413, 422).',
+    meaning: 'The provider refused the request as invalid (400, 409, 422).',
     remedy: 'Mend what the provider names; `rowmill check` shows what is sent.',
+    retryable: false,
+    exit: failed,
+  },
+  request_too_large: {
+    meaning:
+      'The provider takes no request as large as this one (413); of rows, not even a single one.',
+    remedy:
+      'Shorten the fields that the pipeline maps into the table (rows.map), or leave the row out.',
     retryable: false,
     exit: failed,
   },

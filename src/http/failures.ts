@@ -60,6 +60,8 @@ const codeOfStatus = (status: number): ErrorCode => {
       return 'not_found';
     case 408:
       return 'provider_timeout';
+    case 413:
+      return 'request_too_large';
     case 429:
       return 'rate_limited';
     default:

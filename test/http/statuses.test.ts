@@ -14,7 +14,7 @@ test.each([
   [408, 'provider_timeout', true],
   [409, 'request_refused', false],
   [410, 'not_found', false],
-  [413, 'request_refused', false],
+  [413, 'request_too_large', false],
   [418, 'request_refused', false],
   [422, 'request_refused', false],
   [429, 'rate_limited', false],

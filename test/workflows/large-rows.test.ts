@@ -1,0 +1,81 @@
+import { expect, test } from '@jest/globals';
+import type { Action, Intercept } from '../../sandbox/intercept.ts';
+import { errorOfRun } from '../../src/client/index.ts';
+import { inputFor, openHouse, wholeRun } from '../support/house.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
+
+/** As gateways refuse bodies above their limit: nothing of them has been looked at. */
+const TOO_LARGE: Action = {
+  do: 'reply',
+  status: 413,
+  headers: { 'content-type': 'text/html' },
+  body: '<h1>413 Request Entity Too Large</h1>',
+};
+
+/** What was refused, in bytes. */
+function withBodiesUpTo(bytes: number): { refused: number[]; intercept: Intercept } {
+  const refused: number[] = [];
+  const intercept: Intercept = ({ phase, body }) => {
+    const size = JSON.stringify(body ?? null).length;
+    if (phase !== 'before' || size <= bytes) return undefined;
+    refused.push(size);
+    return TOO_LARGE;
+  };
+  return { refused, intercept };
+}
+
+const run = { pollAtLeast: '100ms', pollAtMost: '1s', deadline: '3m' };
+
+test.each(CASES)(
+  'rows that are too large for one request travel in several ($name)',
+  async (provider) => {
+    const { refused, intercept } = withBodiesUpTo(20_000);
+    // Of a request that is full no more than a quarter passes; of the later, smaller rows all do.
+    const rows = companies(150).map((row, at) => ({
+      ...row,
+      Security: `${row.Security} ${'x'.repeat(at < 110 ? 900 : 10)}`,
+    }));
+    const house = await openHouse({ sandbox: { intercept } });
+    try {
+      const workflowId = `large-rows-${house.taskQueue}`;
+      const overrides = { table: provider.tables.one, run };
+      const input = await inputFor(house, rows, overrides, provider);
+      const ended = await wholeRun(house, workflowId, input);
+      const wanted = wantedRows(provider, rows);
+      await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+      // Twice or three times until the size is found; it is kept.
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused.length).toBeLessThanOrEqual(3);
+    } finally {
+      await house.close();
+    }
+  },
+  120_000,
+);
+
+test.each(CASES)(
+  'a row that is too large by itself ends the run before anything is paid, and is named ($name)',
+  async (provider) => {
+    const { intercept } = withBodiesUpTo(20_000);
+    const rows = companies(5);
+    const [, , third] = rows;
+    if (third !== undefined) third.Security += 'x'.repeat(21_000);
+    const house = await openHouse({ sandbox: { intercept } });
+    try {
+      const workflowId = `large-row-${house.taskQueue}`;
+      const overrides = { table: provider.tables.one, run };
+      const input = await inputFor(house, rows, overrides, provider);
+      const error = await wholeRun(house, workflowId, input).then(
+        () => new Error('it ended'),
+        (reason: unknown) => errorOfRun(reason, workflowId),
+      );
+      expect(error).toMatchObject({ code: 'request_too_large' });
+      expect(error.message).toContain('row S2');
+      expect(house.sandbox.ledger.summary().cellsPaid).toBe(0);
+    } finally {
+      await house.close();
+    }
+  },
+  120_000,
+);
