@@ -25,6 +25,7 @@ test.concurrent.each(numbered(scale.runs))(
   async ({ name, provider, n }) => {
     const { wrong, kills } = await killedWorker(provider, n);
     say(`${name}, seed ${n}: killed in ${kills.join(', ')}`);
+    expect(kills).not.toEqual([]);
     expect(wrong).toEqual([]);
   },
   LIMIT_MS,

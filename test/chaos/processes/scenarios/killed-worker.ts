@@ -2,35 +2,44 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProviderCase } from '../../../support/providers/provider-case.ts';
 import { until } from '../../../support/until.ts';
 import { logBetween, randomOf } from '../../../../bench/simulation/random.ts';
+import { openHeldSandbox, type Moment } from '../held-sandbox.ts';
 import { scale } from '../scale.ts';
 import { withSite } from '../site.ts';
 import { untilInHand, untilItWaits } from './waiting.ts';
 
+/** Without this look no run ends. */
+const LAST_LOOK: Moment = { step: 'publishResults', on: 'read-account', nth: 1 };
+
 /**
  * One run whose only worker is killed again and again, at moments that follow from the seed: so
- * long after it has taken a step in hand.
+ * long after it has taken a step in hand. It cannot end before the first of them.
  */
-export const killedWorker = (
+export async function killedWorker(
   provider: ProviderCase,
   seed: number,
-): Promise<{ wrong: string[]; kills: string[] }> =>
-  withSite({ name: `killed-${seed}`, provider, rows: 60, seed }, async (site) => {
+): Promise<{ wrong: string[]; kills: string[] }> {
+  const sandbox = await openHeldSandbox(seed, 60);
+  return withSite({ name: `killed-${seed}`, provider, rows: 60, seed, sandbox }, async (site) => {
     const random = randomOf(seed);
+    const stepNow = async (): Promise<string> => (await site.step())?.type ?? 'nothing in hand';
+    sandbox.waitFor(LAST_LOOK, stepNow);
     const handle = await site.startRun();
     const kills: string[] = [];
     for (let kill = 0; kill < scale.killsARun; kill += 1) {
       const worker = await site.startWorker();
       if (!(await untilInHand(site, worker))) break;
-      // A step that is repeated waits for what may still land; the first kill comes before the end.
+      // A step that is repeated waits for what may still land; the first one waits for nothing.
       await sleep(logBetween(random, 50, kill === 0 ? 4_000 : 30_000));
       if (await site.isOver()) break;
       worker.child.kill('SIGKILL');
       await worker.ended;
-      kills.push((await site.step())?.type ?? 'nothing in hand');
+      sandbox.letGo('is lost');
+      kills.push(await stepNow());
     }
     await site.startWorker();
     return { wrong: await site.verdict(handle), kills };
   });
+}
 
 /** Of `HEARTBEAT` in workflows/policies.ts. */
 const HEARTBEAT_MS = 30_000;
