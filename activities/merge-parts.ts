@@ -1,5 +1,5 @@
 import { RUN_FILE } from '../src/contract/names.ts';
-import { attemptsAfter, rerunAfter } from '../src/rules/attempts.ts';
+import { attemptsAfter, lacksAnswer, rerunAfter } from '../src/rules/attempts.ts';
 import type { PassKind } from '../src/rules/passes.ts';
 import { readTries } from './tries.ts';
 import { openCellsFile, type OpenCell } from './open-cells.ts';
@@ -12,8 +12,8 @@ import type { Draft, Folder } from '../src/store/store.ts';
 export const RESULTS_FILE = RUN_FILE.results;
 
 export interface Merged {
-  /** Failed cells that had failed in the sweep before as well. */
-  failedAgain: number;
+  /** Cells that a rerun has asked for, and that got an answer since the sweep before. */
+  repaired: number;
   /** Failed cells that no rerun has asked for. */
   neverRerun: number;
 }
@@ -37,7 +37,7 @@ export async function mergeParts(
   const tries = await readTries(folder, sweep - 1);
   const results = await folder.create(RESULTS_FILE);
   const open = await folder.create(openCellsFile(sweep));
-  const merged: Merged = { failedAgain: 0, neverRerun: 0 };
+  const merged: Merged = { repaired: tries.askedAgain(kind), neverRerun: 0 };
   const parts = ordered ? partLines(folder, sweep) : inSnapshotOrder(folder, sweep);
   try {
     for await (const line of folder.lines(SNAPSHOT_FILE)) {
@@ -50,8 +50,8 @@ export async function mergeParts(
       // Written by judgeTableRow in this shape.
       for (const cell of JSON.parse(part.open) as PartOpenCell[]) {
         const before = tries.get(key, cell.column);
-        if (cell.status === 'failed' && before?.status === 'failed') merged.failedAgain += 1;
         const rerun = rerunAfter(kind, before);
+        if (rerun && lacksAnswer(before) && lacksAnswer(cell)) merged.repaired -= 1;
         if (cell.status === 'failed' && !rerun) merged.neverRerun += 1;
         const attempts = attemptsAfter(kind, before, cell);
         await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun });

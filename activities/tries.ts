@@ -1,9 +1,12 @@
-import type { CellTries } from '../src/rules/attempts.ts';
+import { lacksAnswer, rerunAfter, type CellTries } from '../src/rules/attempts.ts';
+import type { PassKind } from '../src/rules/passes.ts';
 import type { Folder } from '../src/store/store.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
 
 export interface KnownTries {
   get(key: string, column: string): CellTries | undefined;
+  /** Cells without an answer then that a rerun has asked for, after a pass of `kind`. */
+  askedAgain(kind: PassKind): number;
 }
 
 /** The open cells of an earlier sweep, with how often they had been asked for. */
@@ -16,5 +19,9 @@ export async function readTries(folder: Folder, sweep: number): Promise<KnownTri
       known.set(id(cell.key, cell.column), { status, inFlight, attempts, rerun });
     }
   }
-  return { get: (key, column) => known.get(id(key, column)) };
+  return {
+    get: (key, column) => known.get(id(key, column)),
+    askedAgain: (kind) =>
+      [...known.values()].filter((one) => lacksAnswer(one) && rerunAfter(kind, one)).length,
+  };
 }

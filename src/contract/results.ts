@@ -27,8 +27,8 @@ export interface Collection {
   inFlight: number;
   /** Of `cells.pending`: never asked for, though everything they depend on is done. */
   startable: number;
-  /** Failed cells by this sweep that had failed in the sweep before as well. */
-  failedAgain: number;
+  /** Failed before, asked for by a rerun, and answered since the sweep before. */
+  repaired: number;
   /** Of `cells.failed`: no rerun has asked for them so far. */
   neverRerun?: number;
   /** By column key, of the last computation of each cell; left out where nothing is told. */

@@ -13,6 +13,10 @@ export interface CellTries {
 
 type Now = Omit<CellTries, 'attempts' | 'rerun'>;
 
+/** An empty cell is an answer: the provider found nothing. */
+export const lacksAnswer = (cell: Pick<CellTries, 'status'> | undefined): boolean =>
+  cell !== undefined && cell.status !== 'empty';
+
 /** Whether a pass of `kind` asks for a cell that has failed. */
 const asksAgain = (kind: PassKind, { status, rerun }: CellTries): boolean =>
   status === 'failed' && isRerun(kind) && !(kind === 'newly-failed' && rerun);

@@ -21,7 +21,7 @@ export interface PassLog {
   failedPasses: number;
   last: PassKind;
   lastEnd: WaitEnd;
-  /** Failed cells that the last rerun brought to done; `null` before the first rerun. */
+  /** Failed cells that got an answer since the last rerun was sent; `null` before the first. */
   repaired: number | null;
   /** Since a cell last got done. */
   idleWaits: number;
@@ -79,12 +79,15 @@ export function logPass(
     failedPasses: (log?.failedPasses ?? 0) + (rerun ? 1 : 0),
     last: kind,
     lastEnd: end,
-    repaired:
-      rerun && before !== null ? before.cells.failed - found.failedAgain : (log?.repaired ?? null),
+    repaired: rerun ? found.repaired : repairedSince(log, found),
     idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
     nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge'),
     followUps: sinceProgress(log?.followUps ?? 0, kind === 'follow-up'),
   };
 }
+
+/** What a rerun has asked for may hang, and get its answer only after a nudge. */
+const repairedSince = (log: PassLog | null, found: Collection): number | null =>
+  log === null || log.repaired === null ? null : log.repaired + found.repaired;
 
 const answered = (found: Collection): number => found.cells.done + found.cells.empty;

@@ -15,13 +15,13 @@ const POLICY: RunPolicy = {
 };
 
 type Found = Partial<
-  CellCounts & Pick<Collection, 'inFlight' | 'startable' | 'failedAgain' | 'neverRerun'>
+  CellCounts & Pick<Collection, 'inFlight' | 'startable' | 'repaired' | 'neverRerun'>
 >;
 
 const found = ({
   inFlight = 0,
   startable = 0,
-  failedAgain = 0,
+  repaired = 0,
   neverRerun = 0,
   ...cells
 }: Found): Collection => ({
@@ -31,7 +31,7 @@ const found = ({
   byColumn: {},
   inFlight,
   startable,
-  failedAgain,
+  repaired,
   neverRerun,
 });
 
@@ -63,27 +63,34 @@ describe('what follows a pass', () => {
   test('failed cells are run again, as often as the pipeline says', () => {
     const { kinds, next } = run(
       { done: 90, failed: 10 },
-      { done: 95, failed: 5, failedAgain: 5 },
-      { done: 96, failed: 4, failedAgain: 4 },
+      { done: 95, failed: 5, repaired: 5 },
+      { done: 96, failed: 4, repaired: 1 },
     );
     expect(kinds).toEqual(['first', 'failed', 'failed']);
     expect(next).toBeNull();
   });
 
   test('a rerun that repaired nothing is the last one', () => {
-    const { kinds, next } = run(
-      { done: 90, failed: 10 },
-      { done: 90, failed: 10, failedAgain: 10 },
-    );
+    const { kinds, next } = run({ done: 90, failed: 10 }, { done: 90, failed: 10, repaired: 0 });
     expect(kinds).toEqual(['first', 'failed']);
     expect(next).toBeNull();
+  });
+
+  test('a cell that hangs after its rerun is not repaired before it has an answer', () => {
+    const hanging = { done: 98, failed: 1, pending: 1, inFlight: 1 };
+    const inVain = run({ done: 98, failed: 2 }, hanging, hanging, hanging, hanging);
+    expect(inVain.kinds).toEqual(['first', 'failed', 'wait', 'wait', 'nudge']);
+    expect(inVain.next).toBeNull();
+    const answered = { done: 99, failed: 1, repaired: 1 };
+    const late = run({ done: 98, failed: 2 }, hanging, hanging, hanging, answered);
+    expect(late.next).toBe('failed');
   });
 
   test('after a rerun in vain, cells that failed for the first time since get theirs, and only they', () => {
     const { kinds, next } = run(
       { done: 80, failed: 10, pending: 10, neverRerun: 10 },
-      { done: 85, failed: 15, failedAgain: 10, neverRerun: 5 },
-      { done: 87, failed: 13, failedAgain: 13 },
+      { done: 85, failed: 15, repaired: 0, neverRerun: 5 },
+      { done: 87, failed: 13, repaired: 0 },
     );
     expect(kinds).toEqual(['first', 'failed', 'newly-failed']);
     expect(next).toBeNull();
@@ -165,7 +172,7 @@ test('a run ends, whatever its sweeps find', () => {
           pending,
           inFlight,
           startable: Math.min(pending - inFlight, step.startable),
-          failedAgain: Math.min(failed, before?.cells.failed ?? 0),
+          repaired: step.repaired,
           neverRerun: Math.min(failed, step.neverRerun),
         });
         passes += 1;

@@ -15,7 +15,7 @@ const columns = [column('input', true), column('company_name', false), column('s
 const cells = { done: 7, empty: 1, failed: 2, blocked: 0, pending: 0 };
 const found: Collection = {
   ...{ sweep: 1, rows: 10, cells, byColumn: { sector: cells } },
-  ...{ inFlight: 0, startable: 0, failedAgain: 0 },
+  ...{ inFlight: 0, startable: 0, repaired: 0 },
 };
 
 const snapshot = { digest: 'sha256:0', rows: 10, bytes: 1 };
