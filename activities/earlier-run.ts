@@ -41,10 +41,11 @@ export async function leftBehind(store: Store, earlier: EarlierRun): Promise<Lef
     : {};
   const manifest = manifestShape.safeParse(written).data;
   const cells: CellCounts | null = manifest?.cells ?? null;
+  const further = earlier.earlier === undefined ? null : await leftBehind(store, earlier.earlier);
   return {
     before: { workflowId: earlier.workflowId, outcome: manifest?.outcome ?? null, cells },
-    tableId: earlier.tableId ?? manifest?.tableId ?? null,
-    tableTag: manifest?.tableTag ?? tableTag(earlier),
+    tableId: earlier.tableId ?? manifest?.tableId ?? further?.tableId ?? null,
+    tableTag: manifest?.tableTag ?? further?.tableTag ?? tableTag(earlier),
   };
 }
 
@@ -72,6 +73,8 @@ const OPEN_BEFORE = openCellsFile(0);
 export async function takeOver(store: Store, earlier: EarlierRun, folder: Folder): Promise<void> {
   const from = store.run(earlier);
   if (!(await from.exists(RUN_FILE.rows))) {
+    // It ended before it had taken them over itself.
+    if (earlier.earlier !== undefined) return takeOver(store, earlier.earlier, folder);
     throw new RowmillError('store_unreadable', 'the rows of the run before are not in here', {
       where: `store ${store.location}, run ${earlier.workflowId}`,
     });

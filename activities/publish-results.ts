@@ -14,7 +14,7 @@ import { deleteYounger } from './ensure-table.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
 import { writeQuarantine } from './quarantine.ts';
 import { runStep, type Step } from './step.ts';
-import { manifestOf, summaryOf, type PublishResultsInput } from './summary.ts';
+import { manifestOf, summaryOf, writesBeside, type PublishResultsInput } from './summary.ts';
 import { tableTag } from './table-tag.ts';
 
 /**
@@ -31,18 +31,12 @@ export const publishResults =
       const quarantined = await writeQuarantine(folder, input.found);
       const { files, failed } = await copyToTargets(deps, input, folder, step);
       const left = input.earlier ? await leftBehind(deps.store, input.earlier) : null;
-      const summary = {
-        ...summaryOf(input, step.calls, creditsAfter, files, quarantined),
-        before: left?.before ?? null,
-      };
+      const summary = summaryOf(input, step.calls, creditsAfter, files, quarantined, left);
       await folder.writeJson(
         RUN_FILE.manifest,
         manifestOf(deps, input, summary, creditsAfter, left),
       );
-      // A rerun that read nothing leaves what stands beside the results of the run before.
-      if (input.found !== null || left === null) {
-        await copyCompanions(input, folder, quarantined > 0);
-      }
+      if (writesBeside(input)) await copyCompanions(input, folder, quarantined > 0);
       if (failed !== null) throw failed;
       tell(deps, input, summary);
       return summary;

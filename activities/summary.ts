@@ -46,6 +46,10 @@ export interface PublishResultsInput {
   earlier?: EarlierRun | null;
 }
 
+/** A rerun that read nothing leaves what stands beside the results of the run before. */
+export const writesBeside = ({ found, earlier }: PublishResultsInput): boolean =>
+  found !== null || (earlier ?? null) === null;
+
 /** What the run returns to who started it. */
 export function summaryOf(
   input: PublishResultsInput,
@@ -53,7 +57,8 @@ export function summaryOf(
   creditsAfter: number | null,
   results: PublishedFile[],
   quarantined: number,
-): Omit<RunSummary, 'before'> {
+  left: LeftBehind | null,
+): RunSummary {
   const { creditsBefore } = input;
   const [first] = input.pipeline.results;
   const beside = first === undefined ? null : siblingPaths(first);
@@ -61,7 +66,7 @@ export function summaryOf(
     workflowId: input.run.workflowId,
     runId: input.runId,
     outcome: input.outcome,
-    tableId: input.table?.id ?? null,
+    tableId: input.table?.id ?? left?.tableId ?? null,
     rows: input.rows,
     cells: input.found?.cells ?? noCells(),
     passes: input.passes,
@@ -75,9 +80,10 @@ export function summaryOf(
     results,
     quarantine:
       quarantined > 0 && beside !== null ? { path: beside.quarantine, cells: quarantined } : null,
-    manifest: beside?.manifest ?? null,
+    manifest: writesBeside(input) ? (beside?.manifest ?? null) : null,
     stillRunning: stillRunning(input),
     ...unusedOf(input.found, input.cellsGivenBack),
+    before: left?.before ?? null,
   };
 }
 
@@ -103,7 +109,7 @@ export function manifestOf(
     provider: input.pipeline.provider,
     firstRunId: input.run.firstRunId,
     tableUrl: input.table?.url ?? null,
-    tableTag: input.table === null ? null : (left?.tableTag ?? tableTag(input.run)),
+    tableTag: left?.tableTag ?? (input.table === null ? null : tableTag(input.run)),
     byColumn: input.found?.byColumn ?? {},
     usageByColumn: input.found?.usage ?? null,
     confirmed: confirmed.requests === 0 ? null : confirmed,

@@ -42,9 +42,10 @@ export async function notify(run: Run, summary: RunSummary, reason: string | nul
 const shown = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');
 
 /** Of a run that broke before, or while, it published. */
-export function bareSummary({ state, key, runId }: Run, outcome: Outcome): RunSummary {
+export function bareSummary({ state, key, runId, input }: Run, outcome: Outcome): RunSummary {
+  const tableId = state.table?.id ?? input.earlier?.tableId ?? null;
   return {
-    ...{ workflowId: key.workflowId, runId, outcome, tableId: state.table?.id ?? null },
+    ...{ workflowId: key.workflowId, runId, outcome, tableId },
     rows: state.prepared?.snapshot.rows ?? 0,
     cells: state.found?.cells ?? noCells(),
     ...{ passes: state.passes, apiCalls: state.calls, creditsSpent: null, results: [] },

@@ -2,7 +2,7 @@ import { type Client, type WorkflowExecutionDescription } from '@temporalio/clie
 import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
 import { RUN_FILE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
-import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
+import type { EarlierRun, EnrichTableInput, RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder, RunKey, Store } from '../store/store.ts';
 
@@ -12,6 +12,8 @@ export interface EndedRun {
   pipeline: Pipeline;
   /** `null`: not known here; the worker finds it by the manifest or by its tag. */
   tableId: string | null;
+  /** What it had taken up itself, where it may have ended before it did anything. */
+  earlier: EarlierRun | null;
 }
 
 /**
@@ -36,21 +38,23 @@ export async function endedRun(
   const firstRunId = known.raw.workflowExecutionInfo?.firstRunId || known.runId;
   const key = { workflowId, firstRunId };
   const summary = await summaryOf(client, known);
-  if (summary !== null && summary.tableId === null) {
+  const input = await inputInHistory(client, key);
+  if (summary !== null && summary.tableId === null && input?.earlier === undefined) {
     throw new RowmillError('action_refused', 'it ended before it had a table', {
       where,
       remedy: 'There is nothing to go on with: start it anew with `rowmill run FILE`.',
     });
   }
-  const pipeline =
-    (await pipelineInHistory(client, key)) ??
-    (store === null ? null : await pipelineIn(store.run(key)));
+  const pipeline = input?.pipeline ?? (store === null ? null : await pipelineIn(store.run(key)));
   if (pipeline === null) {
     throw new RowmillError('store_unreadable', 'its pipeline is neither in Temporal nor here', {
       where: store === null ? where : `${where}, store ${store.location}`,
     });
   }
-  return { key, pipeline, tableId: summary?.tableId ?? null };
+  const tableId = summary?.tableId ?? input?.earlier?.tableId ?? null;
+  // Without rows it has taken over nothing: the folder of the run before it is still the one to look in.
+  const bare = summary === null || summary.rows === 0;
+  return { key, pipeline, tableId, earlier: bare ? (input?.earlier ?? null) : null };
 }
 
 /** What it gave back; `null` of a run that failed, or was terminated. */
@@ -64,7 +68,10 @@ async function summaryOf(
 }
 
 /** The input of the run's first execution: one event, however long its history is. */
-async function pipelineInHistory(client: Client, key: RunKey): Promise<Pipeline | null> {
+async function inputInHistory(
+  client: Client,
+  key: RunKey,
+): Promise<Partial<EnrichTableInput> | null> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId: key.workflowId, runId: key.firstRunId },
@@ -77,7 +84,7 @@ async function pipelineInHistory(client: Client, key: RunKey): Promise<Pipeline 
       0,
       started?.input?.payloads,
     );
-    return input?.pipeline ?? null;
+    return input ?? null;
   } catch {
     // Encoded by somebody's codec: the store has it in the clear.
     return null;
@@ -101,7 +108,7 @@ async function newestIn(store: Store, workflowId: string): Promise<EndedRun | nu
     const startedAt = await startOf(folder);
     if (pipeline === null || startedAt < newestAt) continue;
     newestAt = startedAt;
-    newest = { key, pipeline, tableId: null };
+    newest = { key, pipeline, tableId: null, earlier: null };
   }
   return newest;
 }

@@ -94,7 +94,7 @@ const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.stage, 'KEYWORD');
 async function start(
   client: Client,
   workflowId: string,
-  { key, pipeline, tableId }: EndedRun,
+  { key, pipeline, tableId, earlier }: EndedRun,
   { taskQueue, searchAttributes, approved }: RerunOptions,
 ): Promise<StartedRun> {
   const { source } = pipeline.rows;
@@ -104,7 +104,11 @@ async function start(
       source.type === 'inline'
         ? { ...pipeline, rows: { ...pipeline.rows, source: { type: 'inline', rows: [] } } }
         : pipeline,
-    earlier: { ...key, ...(tableId === null ? {} : { tableId }) },
+    earlier: {
+      ...key,
+      ...(tableId === null ? {} : { tableId }),
+      ...(earlier === null ? {} : { earlier }),
+    },
     ...(approved === true ? { approved } : {}),
   };
   const handle = await client.workflow.start(WORKFLOW_TYPE, {

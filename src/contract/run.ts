@@ -21,6 +21,8 @@ export interface EarlierRun {
   firstRunId: string;
   /** Where it is known; else the run's manifest or the table's tag tells. */
   tableId?: string;
+  /** Of a rerun that may have ended before it had prepared anything: what it was to take up. */
+  earlier?: EarlierRun;
 }
 
 export type { Outcome };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EnrichTableInput } from '../contract/run.ts';
+import type { EarlierRun, EnrichTableInput } from '../contract/run.ts';
 import { providerSpecs } from '../providers/spec.ts';
 
 /**
@@ -60,6 +60,14 @@ const pipeline = z.strictObject({
 
 const runKey = { workflowId: text, firstRunId: text };
 
+const earlierRun = z.strictObject({
+  ...runKey,
+  tableId: text.exactOptional(),
+  get earlier(): z.ZodExactOptional<z.ZodType<EarlierRun>> {
+    return earlierRun.exactOptional();
+  },
+});
+
 export const workflowInput = z.strictObject({
   pipeline,
   snapshot: z
@@ -71,8 +79,7 @@ export const workflowInput = z.strictObject({
     .exactOptional()
     .describe('Rows that a client froze in the store; without it the worker reads the source.'),
   approved: z.boolean().exactOptional().describe('The estimated credits are approved.'),
-  earlier: z
-    .strictObject({ ...runKey, tableId: text.exactOptional() })
+  earlier: earlierRun
     .exactOptional()
     .describe('A run that has ended, whose table this one goes on with.'),
 }) satisfies z.ZodType<EnrichTableInput>;

@@ -47,6 +47,8 @@ export interface Evidence {
   results: ResultRow[];
   quarantine: QuarantineLine[];
   manifest: Partial<RunSummary> & { reason?: string | null };
+  /** The run that this one took up again, as it was left; `null`: it is a run of its own. */
+  earlier: Evidence | null;
   token: string;
   /** Every text that others may read, by where it is. */
   texts: Map<string, string>;
@@ -56,10 +58,16 @@ export interface Evidence {
 export const wasCutShort = ({ summary, manifest }: Evidence): boolean =>
   summary === null || summary.outcome === 'cancelled' || (manifest.reason ?? null) !== null;
 
+/** Whether the rows are in the table for good: it was told so, now or when it was worked on before. */
+export const hasLoaded = ({ finished, earlier }: Evidence): boolean =>
+  finished.has('loadRows') || (earlier !== null && hasLoaded(earlier));
+
 export interface RunOver {
   workflowId: string;
   pipeline: Pipeline;
   wanted: WantedRow[];
+  /** What it took up again. */
+  earlier?: Evidence;
   /** What the run returned, or the error it ended with. */
   ended: RunSummary | Error;
 }
@@ -138,6 +146,7 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
         ? {}
         : // Written by publishResults in this shape; what it says is what is judged.
           (JSON.parse(await readFile(summary.manifest, 'utf8')) as Evidence['manifest']),
+    earlier: run.earlier ?? null,
     token: TOKEN,
     texts,
   };

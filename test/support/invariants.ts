@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { LANDS_WITHIN_MS } from '../../activities/landing.ts';
 import { isErrorCode } from '../../src/errors.ts';
 import { outcomeOf, totalCells } from '../../src/rules/outcome.ts';
-import { gather, wasCutShort, type Evidence, type LiveTable, type RunOver } from './evidence.ts';
+import {
+  gather,
+  hasLoaded,
+  wasCutShort,
+  type Evidence,
+  type LiveTable,
+  type RunOver,
+} from './evidence.ts';
 import type { House } from './house.ts';
 import { nothingPaidTwice } from './paid-once.ts';
 import { mayHang, resultsWhole } from './results-whole.ts';
@@ -35,16 +42,17 @@ export async function expectInvariants(house: House, run: RunOver): Promise<void
   assert.deepEqual(breaches(await gather(house, run)), []);
 }
 
-function* oneTable({ tables, summary, finished }: Evidence): Iterable<string> {
+function* oneTable({ tables, summary, finished, earlier }: Evidence): Iterable<string> {
   const [table, ...more] = tables;
   if (more.length > 0) yield `${tables.length} live tables`;
   if (summary === null) return;
-  // Cancelled before its making was heard of; nothing is in it.
+  // Cancelled before its making was heard of (nothing is in it), or before it was found again.
+  const unknown = earlier !== null && (earlier.summary?.tableId ?? null) === null;
   const unheardOf =
     summary.outcome === 'cancelled' &&
     summary.tableId === null &&
     !finished.has('ensureTable') &&
-    table?.rows.length === 0;
+    (table?.rows.length === 0 || unknown);
   if (!unheardOf && summary.tableId !== (table?.id ?? null)) {
     yield `the run's table is ${String(summary.tableId)}, there is ${String(table?.id)}`;
   }
@@ -61,10 +69,7 @@ function* everyRowOnce(evidence: Evidence): Iterable<string> {
  * twice is not put right any more. No run was started, so it costs nothing.
  */
 export const leftHalfLoaded = ({ runs, cells }: LiveTable, evidence: Evidence): boolean =>
-  wasCutShort(evidence) &&
-  !evidence.finished.has('loadRows') &&
-  runs.length === 0 &&
-  cells.length === 0;
+  wasCutShort(evidence) && !hasLoaded(evidence) && runs.length === 0 && cells.length === 0;
 
 /** Rows of a table beyond the first with the same key. */
 export const rowsTwice = ({ rows }: LiveTable): number =>
@@ -83,7 +88,7 @@ function* everyRowOnceIn(table: LiveTable, evidence: Evidence): Iterable<string>
     } else if (!sameJson(input, should ?? twice)) yield `row ${String(key)} holds other inputs`;
     left.delete(key ?? '');
   }
-  if (!evidence.finished.has('loadRows')) return;
+  if (!hasLoaded(evidence)) return;
   for (const key of left.keys()) yield `row ${key} is not in the table`;
   const [first] = runs;
   if (first === undefined) return;
@@ -91,30 +96,48 @@ function* everyRowOnceIn(table: LiveTable, evidence: Evidence): Iterable<string>
   if (late.length > 0) yield `${late.length} rows came after the first run`;
 }
 
+/** What a rerun of a run that never had a table may fail with. */
+const NOTHING_THERE = ['action_refused', 'store_unreadable'];
+
 function* endsTruly(evidence: Evidence): Iterable<string> {
   const { summary, failure, pipeline, startedAtMs, endedAtMs, manifest, tables } = evidence;
-  const { deadlineMs, graceMs } = evidence;
+  const { deadlineMs, graceMs, earlier } = evidence;
   if (endedAtMs - startedAtMs > deadlineMs + graceMs) {
     yield `it took ${endedAtMs - startedAtMs} ms, the deadline is ${deadlineMs} ms`;
   }
   if (summary === null) {
     const code = failure?.type ?? '';
+    // By somebody, who need give no reason.
+    if (code === 'TerminatedFailure') return;
     if (!isErrorCode(code) || code === 'internal') yield `it failed with ${code || 'nothing'}`;
+    const goesOn = earlier !== null && tables.some(({ rows }) => rows.length > 0);
+    if (goesOn && NOTHING_THERE.includes(code)) yield `it found nothing to go on with: ${code}`;
     return;
   }
   const { outcome, cells } = summary;
-  if (manifest.outcome !== outcome) yield `the manifest says ${String(manifest.outcome)}`;
+  // One that read nothing may have left the manifest of the run before where it is.
+  const unread = earlier !== null && summary.manifest === null && outcome === 'cancelled';
+  if (!unread && manifest.outcome !== outcome)
+    yield `the manifest says ${String(manifest.outcome)}`;
   if (outcome === 'completed' || outcome === 'partial') {
     const should = totalCells(cells) === 0 ? null : outcomeOf(cells, pipeline.run.tolerateFailed);
     if (outcome !== should) yield `${outcome}, where the cells say ${String(should)}`;
   }
-  // One that was on its way then may land a little later.
-  const latestMs = startedAtMs + deadlineMs + LANDS_WITHIN_MS;
+  yield* knowsBefore(evidence);
+  // One that was on its way then may land a little later; a paid step under way goes by the deadline that
+  // it was given, also when people have put it forward since.
+  const givenMs = Math.max(deadlineMs, pipeline.run.deadlineMs);
+  const latestMs = startedAtMs + givenMs + LANDS_WITHIN_MS;
   if (tables.some(({ runs }) => runs.some(({ at }) => Date.parse(at) > latestMs))) {
     yield 'cells were asked for after the deadline';
   }
   const going = tables.flatMap(({ inFlight }) => inFlight);
-  if (going.length > 0 && (summary.stillRunning ?? null) === null && !askedLate(evidence)) {
+  if (
+    !unread &&
+    going.length > 0 &&
+    (summary.stillRunning ?? null) === null &&
+    !askedLate(evidence)
+  ) {
     yield `${going.length} cells go on, and cost, of which the summary says nothing`;
   }
   // Idle was claimed: nothing may be under way but what hangs.
@@ -134,6 +157,17 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
 function askedLate({ tables, finished }: Evidence): boolean {
   const lookedAtMs = finished.get('collectResults')?.fromMs ?? 0;
   return tables.some(({ runs }) => runs.some(({ at }) => Date.parse(at) >= lookedAtMs));
+}
+
+/** A rerun tells how the run before it had ended. */
+function* knowsBefore({ summary, earlier }: Evidence): Iterable<string> {
+  const before = summary?.before ?? null;
+  if (earlier === null && before !== null) yield 'it took up a run that is not there';
+  if (earlier === null || earlier.summary === null) return;
+  const { workflowId, outcome, cells } = earlier.summary;
+  if (!sameJson(before, { workflowId, outcome, cells })) {
+    yield `before it, it says, was ${JSON.stringify(before)}`;
+  }
 }
 
 function* noSecret({ token, texts }: Evidence): Iterable<string> {

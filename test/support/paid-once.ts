@@ -2,7 +2,7 @@ import { wasCutShort, type Evidence } from './evidence.ts';
 
 /** I3. */
 export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
-  const { tables, pipeline, passesAsked, cellsPaid } = evidence;
+  const { tables, cellsPaid } = evidence;
   const inFlight = new Set(tables.flatMap((table) => table.inFlight));
   let starts = 0;
   for (const { rowId, row, column, ...cell } of tables.flatMap(({ cells }) => cells)) {
@@ -14,7 +14,7 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
     if (cell.starts > cell.done + cell.failed + underWay) {
       yield `${name}: ${cell.starts} starts, ${cell.done} done, ${cell.failed} failed`;
     }
-    if (cell.starts > 1 + pipeline.run.failedPasses + passesAsked) {
+    if (cell.starts > 1 + passesOver(evidence)) {
       yield `${name} was started ${cell.starts} times`;
     }
   }
@@ -23,10 +23,19 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
   yield* creditsTold(evidence);
 }
 
+/** Passes over failed cells, at most; one that is taken up again is asked for one more. */
+function passesOver({ pipeline, passesAsked, earlier }: Evidence): number {
+  const passes = pipeline.run.failedPasses + passesAsked;
+  return earlier === null ? passes : passes + 1 + passesOver(earlier);
+}
+
 function* creditsTold(evidence: Evidence): Iterable<string> {
-  const { summary, creditsSpent, balanceDisturbed } = evidence;
+  const { summary, balanceDisturbed, earlier } = evidence;
   const said = summary?.creditsSpent ?? null;
   if (said === null || balanceDisturbed) return;
+  // Of a run that was cut short cells may still start when the next one has looked at the balance.
+  if (earlier !== null && wasCutShort(earlier)) return;
+  const creditsSpent = evidence.creditsSpent - (earlier?.creditsSpent ?? 0);
   // What is under way when a run was cut short starts, and is paid, after it has looked at the balance.
   const look = wasCutShort(evidence) ? evidence.finished.get('publishResults') : undefined;
   const least = creditsSpent - spentSince(evidence, look?.fromMs ?? Infinity);

@@ -9,7 +9,7 @@ import { sameJson } from './same-json.ts';
 export function* resultsWhole(evidence: Evidence): Iterable<string> {
   const { summary, published, results, manifest, wanted } = evidence;
   if (summary === null) return;
-  if (!sameJson(manifest.results ?? null, summary.results)) yield 'the manifest names other files';
+  if (!sameJson(manifest.results ?? [], summary.results)) yield 'the manifest names other files';
   for (const [at, { path, bytes }] of published.entries()) {
     const said = summary.results[at];
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -106,10 +106,14 @@ const isAnswered = (cell: ResultCell | undefined): boolean =>
   cell?.status === 'done' || cell?.status === 'empty';
 
 /** A pass mends one column of a chain; what fails for the first time after the last one stays. */
-function cameTooLate({ updatedAt = '' }: ResultCell, { tables, pipeline }: Evidence): boolean {
-  const reruns = tables.flatMap(({ runs }) => runs).filter(({ mode }) => mode === 'failed');
+function cameTooLate(cell: ResultCell, { tables, pipeline, startedAtMs, earlier }: Evidence) {
+  const reruns = tables
+    .flatMap(({ runs }) => runs)
+    .filter(({ mode, at }) => mode === 'failed' && Date.parse(at) >= startedAtMs);
   const last = Math.max(...reruns.map(({ at }) => Date.parse(at)), 0);
-  return reruns.length >= pipeline.run.failedPasses && Date.parse(updatedAt) > last;
+  // One that was taken up again was asked for a pass of its own.
+  const passes = pipeline.run.failedPasses + (earlier === null ? 0 : 1);
+  return reruns.length >= passes && Date.parse(cell.updatedAt ?? '') > last;
 }
 
 const EMPTY = ['null', '""', '[]'];

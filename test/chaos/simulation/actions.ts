@@ -3,26 +3,28 @@ import { parseDuration } from '../../../src/rules/duration.ts';
 import type { Evidence } from '../../support/evidence.ts';
 import type { Action } from './script.ts';
 import type { SimulatedApi } from './simulated-api.ts';
-import type { Accepted, TemporalServer } from './temporal/server.ts';
+import type { Cluster } from './temporal/cluster.ts';
+import type { Accepted } from './temporal/server.ts';
 
 type Run = EnrichTableInput['pipeline']['run'];
 
 export interface Cast {
-  server: TemporalServer;
+  cluster: Cluster;
   api: SimulatedApi;
   note: (what: string) => void;
 }
 
-/** What may be done to a run, by name. */
+/** What may be done to a run, by name; of several to the newest. */
 const ACTIONS: Record<string, (cast: Cast, input: Action['with']) => void> = {
-  cancel: ({ server }) => server.cancel(),
-  approve: ({ server }) => server.update('approveSpend'),
-  pause: ({ server }) => server.update('pause'),
-  resume: ({ server }) => server.update('resume'),
-  rerunFailed: ({ server }) => server.update('rerunFailed'),
-  adjust: ({ server }, input) => server.update('adjust', input),
-  look: ({ server }) => server.query('progress'),
-  deploy: ({ server }) => server.deploy(),
+  cancel: ({ cluster: { newest } }) => newest.cancel(),
+  terminate: ({ cluster: { newest } }) => newest.terminate(),
+  approve: ({ cluster: { newest } }) => newest.update('approveSpend'),
+  pause: ({ cluster: { newest } }) => newest.update('pause'),
+  resume: ({ cluster: { newest } }) => newest.update('resume'),
+  rerunFailed: ({ cluster: { newest } }) => newest.update('rerunFailed'),
+  adjust: ({ cluster: { newest } }, input) => newest.update('adjust', input),
+  look: ({ cluster: { newest } }) => newest.query('progress'),
+  deploy: ({ cluster: { newest } }) => newest.deploy(),
   'top up': ({ api }) => {
     api.backstage.core.execute('addCredits', { add: 10_000 });
   },

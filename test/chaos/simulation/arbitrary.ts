@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { FaultScript } from '../../../sandbox/index.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
-import { people } from './people.ts';
+import { people, reruns } from './people.ts';
 import type { ChaosScript, Kill, LostResult } from './script.ts';
 
 type RequestRule = NonNullable<FaultScript['requests']>[number];
@@ -44,6 +44,12 @@ const kill: Arbitrary<Kill> = fc.record({
 });
 
 const lost: Arbitrary<LostResult> = fc.record({ of: fc.constantFrom(...STEPS), nth: few(5) });
+
+/** In the run itself, or in a rerun of it. */
+const inEither = <T extends object>(trouble: Arbitrary<T>): Arbitrary<T & { rerun?: number }> =>
+  fc
+    .tuple(trouble, fc.constantFrom(0, 0, 1, 2))
+    .map(([what, rerun]) => (rerun === 0 ? what : { ...what, rerun }));
 
 /** Which of the requests on a route: once or a few times, so that it ends some day. */
 const chosen: Arbitrary<Partial<RequestRule>> = fc.oneof(
@@ -222,9 +228,10 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
         cells: most(cells, 1),
         credits: most(credits, 1),
       }),
-      kills: most(kill, 4),
-      lost: most(lost, 2),
+      kills: most(inEither(kill), 5),
+      lost: most(inEither(lost), 3),
       actions: people,
+      reruns,
       continueAsNewAfterEvents: fc.constantFrom(null, null, 40, 90),
     })
     .map(completed);
@@ -234,7 +241,13 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
 function completed(script: ChaosScript): ChaosScript {
   const { actions, approveAbove, faults } = script;
   const later = [...actions];
+  const { reruns: wanted = [] } = script;
   if (approveAbove !== null) later.push({ atMs: 60_000, do: 'approve' });
   if ((faults.credits ?? []).length > 0) later.push({ atMs: 900_000, do: 'top up' });
-  return { ...script, actions: later };
+  const taken = wanted.map((rerun) =>
+    approveAbove === null || rerun.approved
+      ? rerun
+      : { ...rerun, actions: [...rerun.actions, { atMs: 60_000, do: 'approve' }] },
+  );
+  return { ...script, actions: later, reruns: taken };
 }

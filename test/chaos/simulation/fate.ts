@@ -10,14 +10,18 @@ export class Fate {
     this.#script = script;
   }
 
-  befall(what: string): Befallen {
-    const nth = (this.#seen.get(what) ?? 0) + 1;
-    this.#seen.set(what, nth);
-    const kill = this.#script.kills.find((one) => one.during === what && one.nth === nth);
+  /** `run`: 0 for the run itself, then its reruns. */
+  befall(what: string, run: number): Befallen {
+    const place = `${run} ${what}`;
+    const nth = (this.#seen.get(place) ?? 0) + 1;
+    this.#seen.set(place, nth);
+    const isHere = (one: { rerun?: number; nth: number }): boolean =>
+      (one.rerun ?? 0) === run && one.nth === nth;
+    const kill = this.#script.kills.find((one) => one.during === what && isHere(one));
     return {
       kill: kill === undefined ? null : { step: kill.step, landsLaterMs: kill.landsLaterMs },
       downMs: kill?.downMs ?? 0,
-      lost: this.#script.lost.some((one) => one.of === what && one.nth === nth),
+      lost: this.#script.lost.some((one) => one.of === what && isHere(one)),
     };
   }
 }

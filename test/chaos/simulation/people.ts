@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
-import type { Action } from './script.ts';
+import type { Action, Rerun } from './script.ts';
 
 const moment = fc.oneof(
   fc.integer({ min: 0, max: 10_000 }),
@@ -36,7 +36,7 @@ export const people: Arbitrary<Action[]> = fc
   .tuple(
     fc.array(action('look', 'deploy', 'resume', 'top up', 'approve'), { maxLength: 4 }),
     fc.array(control, { maxLength: 3 }),
-    fc.array(action('cancel'), { maxLength: 1 }),
+    fc.array(action('cancel', 'cancel', 'terminate'), { maxLength: 1 }),
     fc.constantFrom(true, true, false),
   )
   .map(([some, controls, cancel, spare]) => [
@@ -44,3 +44,17 @@ export const people: Arbitrary<Action[]> = fc
     ...controls.flat(),
     ...(spare ? [] : cancel),
   ]);
+
+/** Others want it to be taken up again when it has ended, at once or much later; perhaps two of them. */
+const rerun: Arbitrary<Rerun> = fc.record({
+  afterMs: fc.constantFrom(3_600_000, 90_000, 15_000, 1_000),
+  alsoAfterMs: fc.constantFrom(null, null, 0, 5, 20_000, 1_800_000),
+  approved: fc.boolean(),
+  actions: people,
+});
+
+/** Every second run is. */
+export const reruns: Arbitrary<Rerun[]> = fc.oneof(
+  fc.constant<Rerun[]>([]),
+  fc.array(rerun, { minLength: 1, maxLength: 2 }),
+);

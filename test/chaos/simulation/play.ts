@@ -2,33 +2,41 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createActivities, createPollActivities } from '../../../activities/index.ts';
-import type { EnrichTableInput, RunSummary } from '../../../src/contract/run.ts';
+import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
+import type { EnrichTableInput } from '../../../src/contract/run.ts';
 import { createProviders } from '../../../src/providers/registry.ts';
 import { parsePipeline } from '../../../src/spec/index.ts';
 import { createFileStore } from '../../../src/store/file-store.ts';
-import { evidenceOf, type Evidence } from '../../support/evidence.ts';
+import type { Evidence } from '../../support/evidence.ts';
 import { breaches } from '../../support/invariants.ts';
 import { allEnv, caseOf, companies, wantedRows } from '../../support/providers/cases.ts';
 import { TOKEN } from '../../support/token.ts';
-import { act, changed, latestDeadlineMs } from './actions.ts';
+import { act, latestDeadlineMs } from './actions.ts';
 import type { Double } from './doubles.ts';
+import { lookBack } from './hindsight.ts';
 import { closeLeftOpen, installDisk } from './machine/disk.ts';
 import { installNetwork } from './machine/network.ts';
 import { onStage } from './machine/stage.ts';
 import { installTime } from './machine/time.ts';
-import type { ChaosScript } from './script.ts';
+import type { Action, ChaosScript } from './script.ts';
 import { openApi, type SimulatedApi } from './simulated-api.ts';
 import { Timeline } from './timeline.ts';
 import { Fate } from './fate.ts';
+import { Cluster } from './temporal/cluster.ts';
 import { Deployment, type ActivityFunction } from './temporal/deployment.ts';
-import { fromPayload, toError, toPayload } from './temporal/proto.ts';
-import { TemporalServer, type WorkflowEnd } from './temporal/server.ts';
+import { clientOf } from './temporal/frontend.ts';
+import { toPayload } from './temporal/proto.ts';
+import type { TemporalServer, WorkflowEnd } from './temporal/server.ts';
 import { WorkflowCode } from './temporal/workflow-code.ts';
+import { NO_TABLE, wishForRerun } from './wishes.ts';
 
 export interface Played {
   breaches: string[];
+  /** Of the last run: it knows those before it. */
   evidence: Evidence;
-  /** It did not end. */
+  /** Of the runs that took up another one. */
+  reruns: number;
+  /** One did not end. */
   hung: boolean;
   /** What happened, step by step: the same each time. */
   trace: string[];
@@ -40,6 +48,7 @@ export interface Played {
 const EPOCH_MS = Date.UTC(2026, 0, 5);
 /** Where the simulated network begins. */
 const NOWHERE = 'http://127.0.0.1:9';
+const WORKFLOW_ID = 'simulated';
 const TASK_QUEUE = 'rowmill';
 /** As the worker sets them (`HEARTBEAT_THROTTLE`). */
 const throttleMs = (taskQueue: string): number => (taskQueue === TASK_QUEUE ? 5_000 : 2_000);
@@ -47,6 +56,8 @@ const throttleMs = (taskQueue: string): number => (taskQueue === TASK_QUEUE ? 5_
 const GRACE_MS = 2 * 3_600_000;
 /** Requests that are still on their way land. */
 const AFTERMATH_MS = 120_000;
+/** Somebody who wants a rerun is told what became of that. */
+const ANSWERED_WITHIN_MS = 60_000;
 
 installTime();
 installDisk();
@@ -113,12 +124,15 @@ interface Setting {
 async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
   const { timeline, api, folder, workflows, double } = setting;
   const provider = caseOf(script.provider);
+  const { reruns = [] } = script;
+  const actions = [...script.actions, ...reruns.flatMap((rerun) => rerun.actions)];
   const trace: string[] = [];
   const note = (what: string): void => {
     trace.push(`${((timeline.nowMs - EPOCH_MS) / 1000).toFixed(3)} ${what}`);
   };
   const rows = companies(script.rows);
   const pipeline = pipelineOf(script, rows, folder);
+  const store = createFileStore(join(folder, 'store'));
   const deployment = new Deployment(timeline, () => {
     const deps = {
       providers: createProviders({ ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
@@ -129,64 +143,86 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
   });
   const fate = new Fate(script);
   deployment.start();
+  const wanted = wantedRows(provider, rows);
+  const scenery = { api, folder, pipeline, wanted, actions, graceMs: GRACE_MS };
+  const looks: Evidence[] = [];
+  const leave = async (run: TemporalServer): Promise<void> => {
+    looks.push(await lookBack(run, looks.at(-1), scenery));
+  };
+  const cluster = new Cluster({
+    timeline,
+    deployment,
+    code: workflows,
+    workflowType: WORKFLOW_TYPE,
+    taskQueue: TASK_QUEUE,
+    throttleMs,
+    continueAsNewAfterEvents: script.continueAsNewAfterEvents,
+    befall: (what, run) => fate.befall(what, run),
+    note,
+    leave,
+  });
   const input: EnrichTableInput = { pipeline };
-  const server = new TemporalServer(
-    {
-      timeline,
-      deployment,
-      code: workflows,
-      workflowId: 'simulated',
-      workflowType: 'enrichTable',
-      taskQueue: TASK_QUEUE,
-      throttleMs,
-      continueAsNewAfterEvents: script.continueAsNewAfterEvents,
-      befall: (what) => fate.befall(what),
-      note,
-    },
-    toPayload(input),
-  );
-  for (const action of script.actions) {
-    timeline.in(action.atMs, () => act(action, { server, api, note }), null);
+  await cluster.start(WORKFLOW_ID, toPayload(input));
+  const peopleDo = (what: Action[], afterMs: number): void => {
+    for (const action of what) {
+      timeline.in(afterMs + action.atMs, () => act(action, { cluster, api, note }), null);
+    }
+  };
+  const lastsAtMostMs = latestDeadlineMs(pipeline.run, actions) + GRACE_MS;
+  const untilOver = ({ newest } = cluster): Promise<boolean> =>
+    timeline.run(() => newest.end !== null, newest.startedAtMs + lastsAtMostMs);
+
+  peopleDo(script.actions, 0);
+  let ended = await untilOver();
+  const client = clientOf(cluster, timeline);
+  const wish = { client, cluster, store, workflowId: WORKFLOW_ID, taskQueue: TASK_QUEUE };
+  const answers: string[] = [];
+  const answered = (how: string): void => {
+    note(`rerun: ${how}`);
+    answers.push(how);
+  };
+  const failed = (error: unknown): void => answered(`failed: ${String(error)}`);
+  for (const { afterMs, alsoAfterMs, approved, actions: then } of reruns) {
+    if (!ended) break;
+    const wishes = alsoAfterMs === null ? [afterMs] : [afterMs, afterMs + alsoAfterMs];
+    for (const inMs of wishes) {
+      timeline.in(
+        inMs,
+        () => void wishForRerun({ ...wish, approved }).then(answered, failed),
+        null,
+      );
+    }
+    peopleDo(then, afterMs);
+    const all = answers.length + wishes.length;
+    const latestMs = timeline.nowMs + Math.max(...wishes) + ANSWERED_WITHIN_MS;
+    ended = await timeline.run(() => answers.length >= all, latestMs);
+    ended &&= await untilOver();
   }
-  const latestMs = EPOCH_MS + latestDeadlineMs(pipeline.run, script.actions) + GRACE_MS;
-  const ended = await timeline.run(() => server.end !== null, latestMs);
   await timeline.run(() => false, timeline.nowMs + AFTERMATH_MS);
-  const end: WorkflowEnd = server.end ?? { how: 'broken', why: 'it did not end' };
+  const { newest } = cluster;
+  const end: WorkflowEnd = newest.end ?? { how: 'broken', why: 'it did not end' };
   note(`end: ${end.how}${end.how === 'broken' ? `, ${end.why}` : ''}`);
-  const evidence = await evidenceOf(
-    {
-      sandbox: api.backstage,
-      folder,
-      history: server.runs.map(({ history }) => history),
-      finished: server.finished,
-      startedAtMs: EPOCH_MS,
-      endedAtMs: server.endedAtMs,
-      graceMs: GRACE_MS,
-    },
-    {
-      workflowId: 'simulated',
-      pipeline,
-      wanted: wantedRows(provider, rows),
-      ended: endOf(end),
-    },
+  await leave(newest);
+  const evidence = must(looks.at(-1) ?? null);
+  const hadTable = evidence.tables.some((table) => table.rows.length > 0);
+  const refused = answers.filter(
+    (how) => how.startsWith('failed') || (hadTable && how === NO_TABLE),
   );
-  changed(evidence, server.accepted, script.actions);
-  const hung = !ended || end.how === 'broken';
   return {
-    breaches: breaches(evidence),
+    breaches: [
+      ...looks.flatMap((look, at) => breaches(look).map((what) => saidOf(at, what))),
+      ...refused.map((how) => `I5 the wish for a rerun ${how}`),
+    ],
     evidence,
-    hung,
+    reruns: cluster.runs.length - 1,
+    hung: !ended || cluster.runs.some((run) => run.end?.how === 'broken'),
     trace,
     fired: api.backstage.faults.fired,
-    virtualMs: server.endedAtMs - EPOCH_MS,
+    virtualMs: newest.endedAtMs - EPOCH_MS,
   };
 }
 
-function endOf(end: WorkflowEnd): RunSummary | Error {
-  if (end.how === 'completed') return fromPayload(end.result) as RunSummary;
-  if (end.how === 'failed') return new Error('the run failed', { cause: toError(end.failure) });
-  return new Error(end.how === 'broken' ? `the workflow is stuck: ${end.why}` : end.how);
-}
+const saidOf = (run: number, what: string): string => (run === 0 ? what : `${what} (rerun ${run})`);
 
 function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
   const { tables, map } = caseOf(script.provider);

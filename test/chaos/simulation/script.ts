@@ -21,6 +21,8 @@ export interface ChaosScript {
   kills: Kill[];
   lost: LostResult[];
   actions: Action[];
+  /** Wishes to take it up again, each when the run before has ended; left out: nobody has any. */
+  reruns?: Rerun[];
   /** Events after which the server suggests to continue as new; `null` = never. */
   continueAsNewAfterEvents: number | null;
 }
@@ -31,6 +33,8 @@ export interface Kill {
   during: string;
   /** The n-th attempt (or task), counted over the whole run. */
   nth: number;
+  /** Of the rerun of this number: 1, 2, …; left out: of the run itself. */
+  rerun?: number;
   /** At this step of it: a request going out, being on its way, answered; a file; a pause; the end. */
   step: number;
   /** A request that is on its way when the worker dies lands so much later. */
@@ -42,6 +46,20 @@ export interface Kill {
 export interface LostResult {
   of: string;
   nth: number;
+  /** As of a kill. */
+  rerun?: number;
+}
+
+/** A run has ended, and is wanted to be taken up again. */
+export interface Rerun {
+  /** So long after its end. */
+  afterMs: number;
+  /** Somebody else has the same wish, so much later; `null`: nobody. */
+  alsoAfterMs: number | null;
+  /** What it may cost needs no approval. */
+  approved: boolean;
+  /** Counted from the first wish. */
+  actions: Action[];
 }
 
 /** What people, or whoever operates the run, do to it. */

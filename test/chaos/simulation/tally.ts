@@ -128,13 +128,25 @@ function needed({ tables, columns }: Evidence): number {
 }
 
 /** What really struck, in words. */
-function befell(script: ChaosScript, { fired, trace }: Played): string[] {
+function befell(script: ChaosScript, { fired, trace, evidence }: Played): string[] {
   const struck = Object.entries(fired).filter(([, times]) => times > 0);
   const names = new Set(struck.map(([name]) => `api: ${name.split(' ')[0] ?? name}`));
   if (trace.some((what) => what.endsWith('worker killed'))) names.add('worker killed');
   if (trace.some((what) => what.endsWith('continued as new'))) names.add('continued as new');
   if (script.lost.length > 0) names.add('result of a step lost');
   for (const { do: what } of script.actions) names.add(`action: ${what}`);
+  for (const name of takenUp(evidence)) names.add(name);
+  if (trace.some((what) => what.includes('rerun: attached'))) names.add('rerun: wanted by two');
+  if (trace.some((what) => what.endsWith('under way'))) names.add('rerun: wanted while one lives');
   if (names.size === 0) names.add('nothing');
   return [...names, `provider: ${script.provider}`];
+}
+
+/** How the runs had ended that were taken up again. */
+function takenUp({ earlier }: Evidence): string[] {
+  if (earlier === null) return [];
+  const { summary, failure } = earlier;
+  const how = failure?.type === 'TerminatedFailure' ? 'terminated' : (summary?.outcome ?? 'failed');
+  const again = earlier.earlier === null ? [] : ['rerun: of a rerun'];
+  return [`rerun: of one that was ${how}`, ...again, ...takenUp(earlier)];
 }

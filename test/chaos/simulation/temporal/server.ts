@@ -19,6 +19,8 @@ export type WorkflowEnd =
   | { how: 'completed'; result: Payload | null }
   | { how: 'failed'; failure: Failure }
   | { how: 'cancelled' }
+  /** By somebody, at once: the workflow does not hear of it. */
+  | { how: 'terminated' }
   /** A workflow task fails each time it is tried: the run hangs for ever. */
   | { how: 'broken'; why: string };
 
@@ -27,6 +29,8 @@ export interface ServerOptions {
   deployment: Deployment;
   code: WorkflowCode;
   workflowId: string;
+  /** Of this workflow among those of the script. */
+  number: number;
   workflowType: string;
   taskQueue: string;
   throttleMs: (taskQueue: string) => number;
@@ -60,6 +64,7 @@ export class TemporalServer {
   end: WorkflowEnd | null = null;
   endedAtMs = Infinity;
   readonly startedAtMs: number;
+  readonly input: Payload;
   #jobs: Job[] = [];
   #task: OpenTask | null = null;
   readonly #asked = new Map<string, Accepted>();
@@ -69,6 +74,7 @@ export class TemporalServer {
   constructor(options: ServerOptions, input: Payload) {
     this.#options = options;
     this.startedAtMs = options.timeline.nowMs;
+    this.input = input;
     options.deployment.onDeath((worker) => this.#workerDied(worker));
     this.#begin([input]);
   }
@@ -79,8 +85,29 @@ export class TemporalServer {
     return run;
   }
 
+  get workflowId(): string {
+    return this.#options.workflowId;
+  }
+
+  get type(): string {
+    return this.#options.workflowType;
+  }
+
+  get taskQueue(): string {
+    return this.#options.taskQueue;
+  }
+
+  get firstRunId(): string {
+    return this.#run.execution.firstRunId;
+  }
+
   cancel(): void {
     if (this.end === null) this.#tell({ cancelWorkflow: { reason: 'asked for' } });
+  }
+
+  /** What its steps have in hand goes on until their next heartbeat. */
+  terminate(): void {
+    if (this.end === null) this.#finish({ how: 'terminated' });
   }
 
   signal(signalName: string): void {
@@ -122,9 +149,10 @@ export class TemporalServer {
   }
 
   #begin(input: Payload[]): void {
-    const { timeline, code, workflowId, workflowType, taskQueue } = this.#options;
+    const { timeline, code, workflowId, number, workflowType, taskQueue } = this.#options;
     const first = this.runs[0]?.execution;
-    const runId = `00000000-0000-4000-8000-${String(this.runs.length + 1).padStart(12, '0')}`;
+    const digits = (value: number, length: number): string => String(value).padStart(length, '0');
+    const runId = `${digits(number, 8)}-0000-4000-8000-${digits(this.runs.length + 1, 12)}`;
     const execution: Execution = {
       workflowId,
       workflowType,

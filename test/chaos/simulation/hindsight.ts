@@ -1,0 +1,56 @@
+import type { RunSummary } from '../../../src/contract/run.ts';
+import type { Pipeline } from '../../../src/contract/pipeline.ts';
+import { TerminatedFailure } from '@temporalio/common';
+import { evidenceOf, type Evidence, type WantedRow } from '../../support/evidence.ts';
+import { changed } from './actions.ts';
+import type { Action } from './script.ts';
+import type { SimulatedApi } from './simulated-api.ts';
+import { fromPayload, toError } from './temporal/proto.ts';
+import type { TemporalServer, WorkflowEnd } from './temporal/server.ts';
+
+export interface Scenery {
+  api: SimulatedApi;
+  folder: string;
+  pipeline: Pipeline;
+  wanted: WantedRow[];
+  /** Whatever people did in the whole of the script. */
+  actions: Action[];
+  /** A run may end so much after its deadline. */
+  graceMs: number;
+}
+
+/** What is left of a run that is over; each is looked at before the next one takes it up. */
+export async function lookBack(
+  run: TemporalServer,
+  earlier: Evidence | undefined,
+  { api, folder, pipeline, wanted, actions, graceMs }: Scenery,
+): Promise<Evidence> {
+  const evidence = await evidenceOf(
+    {
+      sandbox: api.backstage,
+      folder,
+      history: run.runs.map(({ history }) => history),
+      finished: run.finished,
+      startedAtMs: run.startedAtMs,
+      endedAtMs: run.endedAtMs,
+      graceMs,
+    },
+    {
+      ...{ workflowId: run.workflowId, pipeline, wanted },
+      ended: endOf(run.end ?? { how: 'broken', why: 'it did not end' }),
+      ...(earlier === undefined ? {} : { earlier }),
+    },
+  );
+  changed(evidence, run.accepted, actions);
+  return evidence;
+}
+
+function endOf(end: WorkflowEnd): RunSummary | Error {
+  // The workflow type gives back a RunSummary.
+  if (end.how === 'completed') return fromPayload(end.result) as RunSummary;
+  if (end.how === 'failed') return new Error('the run failed', { cause: toError(end.failure) });
+  if (end.how === 'terminated') {
+    return new Error('the run failed', { cause: new TerminatedFailure('terminated') });
+  }
+  return new Error(end.how === 'broken' ? `the workflow is stuck: ${end.why}` : end.how);
+}

@@ -1,0 +1,58 @@
+import { TemporalServer, type ServerOptions } from './server.ts';
+import type { Payload } from './proto.ts';
+
+export interface ClusterOptions extends Omit<ServerOptions, keyof Place | 'befall'> {
+  /** What befalls an attempt or a task of the run of this number: 0, 1, … */
+  befall: (what: string, run: number) => ReturnType<ServerOptions['befall']>;
+  /** Before the next workflow starts: the last moment to look at what this one left. */
+  leave: (last: TemporalServer) => Promise<void>;
+}
+
+type Place = Pick<ServerOptions, 'workflowId' | 'number'>;
+
+/** A workflow id is taken for good: by us nothing is started twice under one. */
+export class AlreadyStarted extends Error {}
+
+/** The workflows of one script, one after the other: a run, and the runs that take it up again. */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #ids = new Set<string>();
+  readonly runs: TemporalServer[] = [];
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+  }
+
+  /** What people act on. */
+  get newest(): TemporalServer {
+    const newest = this.runs.at(-1);
+    if (newest === undefined) throw new Error('nothing was started yet');
+    return newest;
+  }
+
+  find(workflowId: string): TemporalServer | undefined {
+    return this.runs.find((run) => run.workflowId === workflowId);
+  }
+
+  /** @throws AlreadyStarted */
+  async start(workflowId: string, input: Payload): Promise<TemporalServer> {
+    if (this.#ids.has(workflowId)) throw new AlreadyStarted(workflowId);
+    this.#ids.add(workflowId);
+    const last = this.runs.at(-1);
+    if (last !== undefined) await this.#options.leave(last);
+    const { befall, note, ...options } = this.#options;
+    const number = this.runs.length;
+    const run = new TemporalServer(
+      {
+        ...options,
+        workflowId,
+        number,
+        befall: (what) => befall(what, number),
+        note: (what) => note(number === 0 ? what : `[${number}] ${what}`),
+      },
+      input,
+    );
+    this.runs.push(run);
+    return run;
+  }
+}

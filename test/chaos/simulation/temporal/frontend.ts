@@ -1,0 +1,117 @@
+import { Client, type ConnectionLike, type WorkflowService } from '@temporalio/client';
+import proto, { type temporal } from '@temporalio/proto';
+import type { Timeline } from '../timeline.ts';
+import { AlreadyStarted, type Cluster } from './cluster.ts';
+import { timestamp, type Payload } from './proto.ts';
+import type { TemporalServer, WorkflowEnd } from './server.ts';
+
+const { workflowservice } = proto.temporal.api;
+const { WorkflowExecutionStatus: STATUS } = proto.temporal.api.enums.v1;
+
+/** One way, between a client and the server. */
+const WAY_MS = 4;
+
+/** Of gRPC. */
+const NOT_FOUND = 5;
+const ALREADY_EXISTS = 6;
+
+/** An error of gRPC, with no more to it than its code. */
+const refused = (code: number, details: string): Error =>
+  Object.assign(new Error(details), { code, details, metadata: { get: () => [] } });
+
+interface Named {
+  execution?: { workflowId?: string | null } | null;
+}
+
+/** The calls of the server that taking up a run again needs, answered by the simulated one. */
+function serviceOf(cluster: Cluster, timeline: Timeline) {
+  const onItsWay = (): Promise<void> => {
+    return new Promise((resolve) => void timeline.in(WAY_MS, resolve, null));
+  };
+
+  async function answer<T>(act: () => T): Promise<Awaited<T>> {
+    await onItsWay();
+    try {
+      return await act();
+    } finally {
+      await onItsWay();
+    }
+  }
+
+  function find({ execution }: Named): TemporalServer {
+    const found = cluster.find(execution?.workflowId ?? '');
+    if (found === undefined) throw refused(NOT_FOUND, 'workflow not found');
+    return found;
+  }
+
+  return {
+    startWorkflowExecution: ({ workflowId, input }: Start) =>
+      answer(async () => {
+        try {
+          const started = await cluster.start(workflowId ?? '', input?.payloads?.[0] ?? {});
+          return { runId: started.firstRunId };
+        } catch (error) {
+          if (!(error instanceof AlreadyStarted)) throw error;
+          throw refused(ALREADY_EXISTS, 'workflow execution already started');
+        }
+      }),
+
+    describeWorkflowExecution: (request: Named) =>
+      answer(() => {
+        const { workflowId, firstRunId, type, taskQueue, startedAtMs, end } = find(request);
+        return workflowservice.v1.DescribeWorkflowExecutionResponse.create({
+          workflowExecutionInfo: proto.temporal.api.workflow.v1.WorkflowExecutionInfo.create({
+            execution: { workflowId, runId: firstRunId },
+            firstRunId,
+            type: { name: type },
+            taskQueue,
+            status: end === null ? STATUS.WORKFLOW_EXECUTION_STATUS_RUNNING : STATUS_OF[end.how],
+            startTime: timestamp(startedAtMs),
+          }),
+        });
+      }),
+
+    /** Of a history its first event, or how it ended. */
+    getWorkflowExecutionHistory: (request: Named & { waitNewEvent?: boolean | null }) =>
+      answer(() => {
+        const { input, end } = find(request);
+        const event = request.waitNewEvent === true ? closing(end) : opening(input);
+        return { history: { events: [event] }, nextPageToken: new Uint8Array() };
+      }),
+  };
+}
+
+interface Start {
+  workflowId?: string | null;
+  input?: { payloads?: Payload[] | null } | null;
+}
+
+const STATUS_OF: Record<WorkflowEnd['how'], temporal.api.enums.v1.WorkflowExecutionStatus> = {
+  completed: STATUS.WORKFLOW_EXECUTION_STATUS_COMPLETED,
+  failed: STATUS.WORKFLOW_EXECUTION_STATUS_FAILED,
+  cancelled: STATUS.WORKFLOW_EXECUTION_STATUS_CANCELED,
+  terminated: STATUS.WORKFLOW_EXECUTION_STATUS_TERMINATED,
+  broken: STATUS.WORKFLOW_EXECUTION_STATUS_RUNNING,
+};
+
+const opening = (input: Payload) => ({
+  workflowExecutionStartedEventAttributes: { input: { payloads: [input] } },
+});
+
+/** Only the result of a run that has completed is ever asked for. */
+function closing(end: WorkflowEnd | null) {
+  if (end?.how !== 'completed') throw new Error('it has no result');
+  const payloads = end.result === null ? [] : [end.result];
+  return { workflowExecutionCompletedEventAttributes: { result: { payloads } } };
+}
+
+/** The SDK's own client, on the simulated server. */
+export function clientOf(cluster: Cluster, timeline: Timeline): Client {
+  const connection = {
+    plugins: [],
+    // The calls that are made, of some hundred.
+    workflowService: serviceOf(cluster, timeline) as unknown as WorkflowService,
+  };
+  // The client asks its connection for nothing else.
+  return new Client({ connection: connection as unknown as ConnectionLike });
+}

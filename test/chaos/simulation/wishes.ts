@@ -1,0 +1,31 @@
+import type { Client } from '@temporalio/client';
+import { rerunRun } from '../../../src/client/rerun-run.ts';
+import { RowmillError } from '../../../src/errors.ts';
+import type { Store } from '../../../src/store/store.ts';
+import type { Cluster } from './temporal/cluster.ts';
+
+export interface WishOptions {
+  client: Client;
+  cluster: Cluster;
+  workflowId: string;
+  taskQueue: string;
+  store: Store;
+  approved: boolean;
+}
+
+/** An answer that only a run without a table may get. */
+export const NO_TABLE = 'refused: it ended before it had a table';
+
+/** `rowmill rerun RUN`: takes up a run that has ended, or asks one under way for one more pass. */
+export async function wishForRerun(options: WishOptions): Promise<string> {
+  const { client, cluster, workflowId, taskQueue, store, approved } = options;
+  try {
+    const place = { taskQueue, searchAttributes: true, store };
+    const started = await rerunRun(client, workflowId, { ...place, approved });
+    return `${started.attached ? 'attached to' : 'started'} ${started.workflowId}`;
+  } catch (error) {
+    if (!(error instanceof RowmillError) || error.code !== 'action_refused') throw error;
+    if (error.what === 'the run is under way') cluster.newest.update('rerunFailed');
+    return `refused: ${error.what}`;
+  }
+}
