@@ -39,6 +39,8 @@ export interface CellAccount {
   starts: number;
   done: number;
   failed: number;
+  /** Taken back while it was under way. */
+  lost: number;
   /** Epoch ms of the last start. */
   startedAtMs: number;
   /** Credits for one start. */
@@ -131,6 +133,7 @@ const cellAccounts = (table: Table): CellAccount[] =>
         starts: column.cells.starts[slot] ?? 0,
         done: column.cells.dones[slot] ?? 0,
         failed: column.cells.fails[slot] ?? 0,
+        lost: column.cells.losses[slot] ?? 0,
         startedAtMs: column.cells.startedAtMs[slot] ?? 0,
         price: priceOf(column),
       })),

@@ -14,7 +14,7 @@ export const FAILED = 4;
 const FIRST_CAPACITY = 64;
 
 /**
- * The cells of one column, 20 bytes each. Values are not here: they follow from row and config
+ * The cells of one column, 21 bytes each. Values are not here: they follow from row and config
  * (see truth.ts), except those frozen because row or config changed afterwards.
  */
 export class Cells {
@@ -23,6 +23,8 @@ export class Cells {
   starts = new Uint8Array(FIRST_CAPACITY);
   dones = new Uint8Array(FIRST_CAPACITY);
   fails = new Uint8Array(FIRST_CAPACITY);
+  /** How often it was taken back while it was under way. */
+  losses = new Uint8Array(FIRST_CAPACITY);
   /** Epoch ms of the last start and the last change; 0 = never. */
   startedAtMs = new Float64Array(FIRST_CAPACITY);
   updatedAtMs = new Float64Array(FIRST_CAPACITY);
@@ -35,6 +37,7 @@ export class Cells {
     this.starts = grown(this.starts, new Uint8Array(capacity));
     this.dones = grown(this.dones, new Uint8Array(capacity));
     this.fails = grown(this.fails, new Uint8Array(capacity));
+    this.losses = grown(this.losses, new Uint8Array(capacity));
     this.startedAtMs = grown(this.startedAtMs, new Float64Array(capacity));
     this.updatedAtMs = grown(this.updatedAtMs, new Float64Array(capacity));
   }

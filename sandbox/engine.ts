@@ -1,4 +1,4 @@
-import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from './cells.ts';
+import { bump, CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from './cells.ts';
 import type { JsonObject } from './json.ts';
 import { addFoundPeople } from './people.ts';
 import { durationMs, priceOf } from './prices.ts';
@@ -102,6 +102,7 @@ function start(world: World, table: Table, column: Column, slot: number): boolea
 function plan(world: World, table: Table, column: Column, slot: number, data: JsonObject): void {
   laneOf(table, column).running += 1;
   world.planned += 1;
+  table.plans.set(cellNumber(column, slot), world.planned);
   const atMs = world.atMs + durationMs(world, column, slot, data);
   world.dues.push({ atMs, seq: world.planned, table, column, slot });
 }
@@ -170,7 +171,33 @@ function release(world: World, table: Table, cell: number): void {
   if (started && !hangs(world, table, column, slot)) plan(world, table, column, slot, data);
 }
 
-function finish(world: World, { table, column, slot }: Due): void {
+/**
+ * Takes cells back: a queued one never begins; one that is under way has been paid, and comes to
+ * nothing.
+ */
+export function withdraw(
+  world: World,
+  table: Table,
+  cells: readonly Asked[],
+): { waiting: number; running: number } {
+  const taken = { waiting: 0, running: 0 };
+  for (const { column, slot } of cells) {
+    const status = column.cells.statusAt(slot);
+    if (status !== REQUESTED && status !== IN_PROGRESS) continue;
+    taken[status === REQUESTED ? 'waiting' : 'running'] += 1;
+    if (status === IN_PROGRESS) bump(column.cells.losses, slot);
+    if (table.plans.delete(cellNumber(column, slot))) laneOf(table, column).running -= 1;
+    table.move(column, slot, CREATED, wallMs(world));
+  }
+  pump(world, table);
+  return taken;
+}
+
+function finish(world: World, { table, column, slot, seq }: Due): void {
+  const cell = cellNumber(column, slot);
+  // Taken back meanwhile, and maybe asked for anew.
+  if (table.plans.get(cell) !== seq) return;
+  table.plans.delete(cell);
   laneOf(table, column).running -= 1;
   const data = table.data[slot];
   if (table.removed) return;

@@ -85,6 +85,8 @@ export class Table {
 
   /** Computed cells of live rows by status number; kept up to date, never counted. */
   readonly counts = [0, 0, 0, 0, 0];
+  /** Cells that will come out → number of their plan. */
+  readonly plans = new Map<number, number>();
   /** Cells that hang by a fault script → runs that asked for them again. */
   readonly held = new Map<number, number>();
   /** Cells that hung and were asked for often enough. */

@@ -1,4 +1,10 @@
-import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
 import type { RunMode } from '../src/contract/table.ts';
 import { computedCells } from '../src/rules/cells.ts';
@@ -56,6 +62,8 @@ export async function startRun(run: Run): Promise<void> {
 async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
   const { state, pipeline } = run;
   const done = await patiently(run, (again) => {
+    // No worker was there, or the rows took until then: nobody could wait for what would be paid now.
+    if (run.isLate()) throw late();
     state.asked = true;
     return steps.startRun.executeWithOptions(run.within(SUMMARY[kind]), [
       {
@@ -78,6 +86,12 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
   state.passes += 1;
   return true;
 }
+
+const late = (): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    'the deadline was reached before cells could be asked for',
+    'deadline_reached',
+  );
 
 /** A rerun never pays again for what is done, whatever the pipeline says of its first run. */
 function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {

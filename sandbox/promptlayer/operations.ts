@@ -1,5 +1,5 @@
 import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from '../cells.ts';
-import type { Asked } from '../engine.ts';
+import { withdraw, type Asked } from '../engine.ts';
 import { hash32 } from '../hash.ts';
 import { carryOut, nudgeHeld, planOf, refuseWithoutCredits } from '../runs.ts';
 import { iso, wallMs, type World } from '../world.ts';
@@ -117,18 +117,18 @@ export interface CancelWish {
   operationId: string;
 }
 
-/** What has not begun goes back; what runs comes out in its time. An unknown id cancels nothing. */
-export function cancelOperation(world: World, wish: CancelWish): number {
+/** Nothing of it stays under way (`running_invalidated_count`). An unknown id cancels nothing. */
+export function cancelOperation(
+  world: World,
+  wish: CancelWish,
+): { waiting: number; running: number } {
   const sheet = sheetOf(world, wish.bookId, wish.sheetId);
   const operation = world.promptLayer.operations.get(wish.operationId);
-  if (operation?.sheet !== sheet || operation.cancelled) return 0;
-  const waiting = operation.cells.filter(
-    ({ column, slot }) => column.cells.statusAt(slot) === REQUESTED,
-  );
-  if (waiting.length === 0) return 0;
+  const nothing = { waiting: 0, running: 0 };
+  if (operation?.sheet !== sheet || operation.cancelled) return nothing;
+  const taken = withdraw(world, sheet.table, operation.cells);
+  if (taken.waiting + taken.running === 0) return nothing;
   operation.cancelled = true;
-  const atMs = wallMs(world);
-  for (const { column, slot } of waiting) sheet.table.move(column, slot, CREATED, atMs);
   sheet.edits += 1;
-  return waiting.length;
+  return taken;
 }

@@ -158,14 +158,14 @@ const operations: Route[] = [
   }),
   route('DELETE', `${SHEET}/operations/:operation_id`, (core, call) => {
     const operationId = call.params['operation_id'] ?? '';
-    const cells = core.execute('cancelOperation', { ...place(call), operationId });
+    const { waiting, running } = core.execute('cancelOperation', { ...place(call), operationId });
+    const cells = waiting + running;
     return {
       body: {
         ...{ success: true, message: cells > 0 ? 'Operation cancelled' : 'Nothing was active' },
         ...{ operation_id: operationId, execution_ids: cells > 0 ? [operationId] : [] },
-        ...{ cancelled_cell_count: cells, not_started_reset_count: cells },
-        // Running cells come out in their time here.
-        running_invalidated_count: 0,
+        ...{ cancelled_cell_count: cells, not_started_reset_count: waiting },
+        running_invalidated_count: running,
       },
     };
   }),

@@ -125,6 +125,22 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ],
   [
     'I5',
+    'a cell that goes on, of which a cancelled run says nothing',
+    (w) => {
+      cutShort(w);
+      table(w).inFlight.push(`${must(table(w).rows[0]).id}/sector`);
+    },
+  ],
+  [
+    'I5',
+    'a run of the table long after the deadline',
+    (w) => {
+      const atMs = w.startedAtMs + w.deadlineMs + 60_000;
+      must(table(w).runs.at(-1)).at = new Date(atMs).toISOString();
+    },
+  ],
+  [
+    'I5',
     'failed without a code',
     (w) => Object.assign(w, { summary: null, failure: { type: 'internal', message: '' } }),
   ],

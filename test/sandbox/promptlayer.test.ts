@@ -105,7 +105,7 @@ test('above the threshold it asks back, and only the token of that very run will
   expect(again).toMatchObject({ status: 200, body: { success: true, cell_count: 0 } });
 });
 
-test('an operation counts what became of its cells; a cancelled one gives back what had not begun', async () => {
+test('an operation counts what became of its cells; a cancelled one leaves none of them under way', async () => {
   await open({ concurrency: 1 });
   const { path, computed } = await newSheet(caller, 3);
   const start = (rows: number[]) =>
@@ -121,11 +121,21 @@ test('an operation counts what became of its cells; a cancelled one gives back w
   const second = (await start([2, 3])).body.operation_id;
   caller.pass(1);
   const cancel = () => call('DELETE', `${path}/operations/${second}`);
-  expect((await cancel()).body).toMatchObject({ success: true, cancelled_cell_count: 1 });
+  expect((await cancel()).body).toMatchObject({
+    ...{ success: true, cancelled_cell_count: 2 },
+    ...{ not_started_reset_count: 1, running_invalidated_count: 1 },
+  });
   expect((await cancel()).body).toMatchObject({ success: true, cancelled_cell_count: 0 });
+  const given = { status: 'cancelled', status_counts: { STALE: 2 }, pending_count: 0 };
+  expect(await stand(second)).toMatchObject(given);
   caller.pass(10_000_000);
-  expect(await stand(second)).toMatchObject({ completed_count: 1, pending_count: 0 });
-  expect(caller.sandbox.ledger.summary().cellsPaid).toBe(2);
+  expect(await stand(second)).toMatchObject(given);
+  // One is done, one was under way: it has been paid for nothing. Asked for again, it comes out.
+  expect(caller.sandbox.ledger.summary()).toMatchObject({ cellsPaid: 2, cellsDone: 1 });
+  const third = (await start([2, 3])).body.operation_id;
+  caller.pass(10_000_000);
+  expect(await stand(third)).toMatchObject({ status: 'completed', completed_count: 2 });
+  expect(caller.sandbox.ledger.summary()).toMatchObject({ cellsPaid: 4, cellsDone: 3 });
 });
 
 test('a cell of a prompt says what it took, once it has run; no other does', async () => {

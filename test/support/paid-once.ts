@@ -9,12 +9,13 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
     const name = `cell ${row}/${column}`;
     if (isPaid(evidence, column)) starts += cell.starts;
     if (cell.done > 1) yield `${name} was done ${cell.done} times`;
-    // One start for the answer (or for the cell under way), and one for each failure before.
+    // One start for the answer (or for the cell under way), and one for each that came to nothing.
+    const inVain = cell.failed + cell.lost;
     const underWay = inFlight.has(`${rowId}/${column}`) ? 1 : 0;
-    if (cell.starts > cell.done + cell.failed + underWay) {
-      yield `${name}: ${cell.starts} starts, ${cell.done} done, ${cell.failed} failed`;
+    if (cell.starts > cell.done + inVain + underWay) {
+      yield `${name}: ${cell.starts} starts, ${cell.done} done, ${inVain} in vain`;
     }
-    if (cell.starts > 1 + passesOver(evidence)) {
+    if (cell.starts > 1 + passesOver(evidence) + cell.lost) {
       yield `${name} was started ${cell.starts} times`;
     }
   }

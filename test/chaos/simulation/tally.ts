@@ -111,17 +111,17 @@ function addTo(line: Line, { evidence, breaches, hung }: Played): void {
   line.hung += hung ? 1 : 0;
 }
 
-/** One start for each answer or cell under way, and one for each failure before. */
+/** One start for each answer or cell under way, for each failure before, and for what was cancelled meanwhile. */
 function needed({ tables, columns }: Evidence): number {
   const ours = new Set(columns.map(({ key }) => key));
   let sum = 0;
   for (const { cells: accounts, inFlight } of tables) {
     const underWay = new Set(inFlight);
-    for (const { rowId, column, done, failed, starts } of accounts) {
+    for (const { rowId, column, done, failed, lost, starts } of accounts) {
       if (!ours.has(column)) continue;
       const going = underWay.has(`${rowId}/${column}`) ? 1 : 0;
       // One that is asked for again, and waits for its turn, has not been started again yet.
-      sum += Math.min(starts, Math.min(done, 1) + failed + going);
+      sum += Math.min(starts, Math.min(done, 1) + failed + lost + going);
     }
   }
   return sum;
