@@ -12,7 +12,7 @@ import type { RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
 import { liveProgress, type LiveProgress } from './live-progress.ts';
-import { hasWorker, noWorkerText } from './workers.ts';
+import { noWorkerText, servedNow } from './workers.ts';
 
 /** One look at a run under way. */
 export interface Standing {
@@ -162,12 +162,10 @@ async function look(
   try {
     return await untilOver(client, over, async () => {
       // Asks for a worker first: a query that nobody takes hangs until it times out.
-      const served = before.answered || (await hasWorker(client, taskQueue));
-      if (!served) return { ...silent, trouble: noWorkerText(taskQueue) };
-      const progress = await liveProgress(handle);
-      return progress === null
-        ? { ...silent, trouble: null }
-        : { progress, trouble: null, answered: true };
+      const served = before.answered ? 'yes' : await servedNow(client, taskQueue);
+      const progress = served === 'no' ? null : await liveProgress(handle);
+      if (progress !== null) return { progress, trouble: null, answered: true };
+      return { ...silent, trouble: served === 'yes' ? null : noWorkerText(taskQueue) };
     });
   } catch (error) {
     const told = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@ import { errorOfRun } from './failure.ts';
 import { liveProgress, type LiveProgress } from './live-progress.ts';
 import { listedRun, type ListedRun } from './run-standing.ts';
 import { describeRun } from './start-run.ts';
-import { hasWorker, noWorkerText } from './workers.ts';
+import { noWorkerText, servedNow } from './workers.ts';
 
 /** How a run stands, or what came of it. */
 export interface RunStatus {
@@ -26,10 +26,11 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
   const handle = client.workflow.getHandle(workflowId, run.runId);
   if (run.status === 'RUNNING') {
     const { taskQueue } = description;
-    const served = await hasWorker(client, taskQueue);
-    if (served) status.progress = await liveProgress(handle);
-    if (!served) status.trouble = noWorkerText(taskQueue);
-    else if (status.progress === null) status.trouble = 'the worker does not answer';
+    const served = await servedNow(client, taskQueue);
+    if (served !== 'no') status.progress = await liveProgress(handle);
+    if (status.progress === null) {
+      status.trouble = served === 'yes' ? 'the worker does not answer' : noWorkerText(taskQueue);
+    }
     return status;
   }
   try {

@@ -9,7 +9,7 @@ import { UPDATE } from '../contract/names.ts';
 import type { Adjusted, AdjustRequest, PauseRequest } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
-import { hasWorker, noWorkerText } from './workers.ts';
+import { noWorkerText, servedNow } from './workers.ts';
 
 /** A worker has to take it: with one there it is a matter of milliseconds. */
 const WAIT_MS = 20_000;
@@ -38,7 +38,8 @@ export async function updateRun<N extends UpdateName>(
   request?: Updates[N]['takes'],
 ): Promise<Updates[N]['gives']> {
   const where = `run ${workflowId}`;
-  if (!(await hasWorker(client, taskQueue))) {
+  const served = await servedNow(client, taskQueue);
+  if (served === 'no') {
     throw new RowmillError('action_refused', noWorkerText(taskQueue), { where });
   }
   try {
@@ -54,7 +55,8 @@ export async function updateRun<N extends UpdateName>(
       throw new RowmillError('action_refused', 'the run has ended', { where, cause: error });
     }
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error)) {
-      const what = `no worker took it within ${WAIT_MS / 1000} s`;
+      const late = `no worker took it within ${WAIT_MS / 1000} s`;
+      const what = served === 'yes' ? late : noWorkerText(taskQueue);
       throw new RowmillError('action_refused', what, { where, cause: error });
     }
     throw error;

@@ -4,23 +4,36 @@ import proto from '@temporalio/proto';
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 
 /**
- * A worker that waits for work asks once a minute; the server remembers it for five. Its API tells
- * no time, so this machine's clock is compared with the server's: half a minute is spare.
+ * Whether a worker serves a task queue. `perhaps`: one polled of late, but not just now by the clock
+ * of this machine, which may be wrong. Ask, and take silence for an answer.
  */
+export type Served = 'yes' | 'perhaps' | 'no';
+
+/** A worker that waits for work asks once a minute; half a minute is spare. */
 const LIVE_FOR_MS = 90_000;
 
-/** Whether a worker serves the task queue; `true` when the server does not say. */
-export async function hasWorker(client: Client, taskQueue: string): Promise<boolean> {
+/**
+ * The server forgets a worker five minutes after its last poll. That is by its own clock; when the
+ * last poll was it tells as a time, which only a clock of ours can be held against.
+ */
+export async function servedNow(
+  client: Client,
+  taskQueue: string,
+  nowMs = Date.now(),
+): Promise<Served> {
   try {
     const { pollers } = await client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
       taskQueue: { name: taskQueue },
       taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
     });
-    const since = Date.now() / 1000 - LIVE_FOR_MS / 1000;
-    return pollers.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds) > since);
+    if (pollers.length === 0) return 'no';
+    const since = (nowMs - LIVE_FOR_MS) / 1000;
+    const polls = pollers.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds) > since);
+    return polls ? 'yes' : 'perhaps';
   } catch {
-    return true;
+    // The server does not say.
+    return 'yes';
   }
 }
 

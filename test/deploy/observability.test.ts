@@ -14,7 +14,7 @@ interface Alert {
   expr: string;
   for?: string;
   labels: { severity: string };
-  annotations: { summary: string; runbook: string };
+  annotations: { summary: string; runbook_url: string };
 }
 interface Panel {
   id: number;
@@ -103,8 +103,8 @@ test('each alert says what is wrong, how bad it is, and where to read on', () =>
   for (const { labels, annotations } of alerts) {
     expect(labels.severity).toMatch(/^(page|ticket|info)$/);
     expect(annotations.summary).not.toBe('');
-    const [page, heading] = annotations.runbook.split('#');
-    expect(page).toBe('docs/operations.md');
+    const [page, heading] = annotations.runbook_url.split('#');
+    expect(page).toBe('{{ $externalLabels.rowmill_docs }}/operations.md');
     expect(headings).toContain(heading);
   }
 });

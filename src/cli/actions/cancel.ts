@@ -1,7 +1,7 @@
 import { cancelRun } from '../../client/cancel-run.ts';
 import { liveProgress, type LiveProgress } from '../../client/live-progress.ts';
 import { describeRun } from '../../client/start-run.ts';
-import { hasWorker, noWorkerText } from '../../client/workers.ts';
+import { noWorkerText, servedNow } from '../../client/workers.ts';
 import type { Cli } from '../context.ts';
 import { count } from '../figures.ts';
 import { withSession } from '../session.ts';
@@ -10,16 +10,16 @@ import { withSession } from '../session.ts';
 export async function cancel(cli: Cli, workflowId: string): Promise<void> {
   await withSession(cli, async ({ client }) => {
     const { taskQueue, status } = await describeRun(client, workflowId);
-    const served = await hasWorker(client, taskQueue);
+    const served = await servedNow(client, taskQueue);
     const progress =
-      served && status.name === 'RUNNING'
+      served !== 'no' && status.name === 'RUNNING'
         ? await liveProgress(client.workflow.getHandle(workflowId))
         : null;
     await cancelRun(client, workflowId);
     cli.print(`${workflowId}: cancel requested`);
     cli.say('What is done so far is published; the run then ends as `cancelled`.');
     cli.say(stillCosts(progress));
-    if (!served) {
+    if (served === 'no' || (served === 'perhaps' && progress === null)) {
       cli.say(`It happens when a worker is there: ${noWorkerText(taskQueue)}`);
     }
     cli.say(`See: rowmill watch ${workflowId}`);
