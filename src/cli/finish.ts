@@ -10,7 +10,8 @@ export function finish(
 ): void {
   if (json) cli.json({ ...summary, ui });
   else {
-    cli.print(summaryText(summary, ui));
+    // The UI of an embedded run is gone with it.
+    cli.print(summaryText(summary, embedded ? null : ui));
     cli.say(`Next: ${nextCommand(summary, embedded)}`);
   }
   cli.exitWith(EXIT_OF[summary.outcome]);

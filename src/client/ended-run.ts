@@ -1,10 +1,10 @@
 import { type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
-import { RUN_FILE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { EarlierRun, EnrichTableInput, RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
-import type { Folder, RunKey, Store } from '../store/store.ts';
+import type { RunKey, Store } from '../store/store.ts';
+import { newestStored, pipelineIn } from './stored-run.ts';
 
 /** A run that is over: what it did, and what it left. */
 export interface EndedRun {
@@ -28,8 +28,8 @@ export async function endedRun(
 ): Promise<EndedRun> {
   const where = `run ${workflowId}`;
   if (known === null) {
-    const kept = store === null ? null : await newestIn(store, workflowId);
-    if (kept !== null) return kept;
+    const kept = store === null ? null : await newestStored(store, workflowId);
+    if (kept !== null) return { ...kept, tableId: null, earlier: null };
     throw new RowmillError('run_not_found', 'neither Temporal nor the store knows it', {
       where,
       remedy: 'See `rowmill list`; check TEMPORAL_ADDRESS, the namespace and ROWMILL_STORE.',
@@ -89,34 +89,4 @@ async function inputInHistory(
     // Encoded by somebody's codec: the store has it in the clear.
     return null;
   }
-}
-
-async function pipelineIn(folder: Folder): Promise<Pipeline | null> {
-  if (!(await folder.exists(RUN_FILE.pipeline))) return null;
-  // Written by prepareRows.
-  return (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
-}
-
-/** The last run of that id that the store has files of. */
-async function newestIn(store: Store, workflowId: string): Promise<EndedRun | null> {
-  let newest: EndedRun | null = null;
-  let newestAt = '';
-  for (const firstRunId of await store.firstRuns(workflowId)) {
-    const key = { workflowId, firstRunId };
-    const folder = store.run(key);
-    const pipeline = await pipelineIn(folder);
-    const startedAt = await startOf(folder);
-    if (pipeline === null || startedAt < newestAt) continue;
-    newestAt = startedAt;
-    newest = { key, pipeline, tableId: null, earlier: null };
-  }
-  return newest;
-}
-
-/** ISO time; empty where it left no manifest. */
-async function startOf(folder: Folder): Promise<string> {
-  if (!(await folder.exists(RUN_FILE.manifest))) return '';
-  const manifest = await folder.readJson(RUN_FILE.manifest);
-  if (typeof manifest !== 'object' || manifest === null || !('startedAt' in manifest)) return '';
-  return typeof manifest.startedAt === 'string' ? manifest.startedAt : '';
 }

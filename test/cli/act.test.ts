@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
-import { COMPANIES, pipelineText, workplace } from './command.ts';
+import { COMPANIES, pipelineText, workplace, type Workplace } from './command.ts';
 
 // Each test starts several processes, which takes its time on a busy machine.
 jest.setTimeout(180_000);
@@ -12,7 +12,7 @@ jest.setTimeout(180_000);
 const QUICK = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', failedPasses: 0 };
 
 let house: House;
-let place: Awaited<ReturnType<typeof workplace>>;
+let place: Workplace;
 beforeAll(async () => {
   // One cell at a time, each of some seconds; everything fails once.
   house = await openHouse({

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SECTOR } from '../support/providers/extruct.ts';
-import { COMPANIES, pipelineText, rowmill, workplace, type Ended } from './command.ts';
+import {
+  COMPANIES,
+  pipelineText,
+  rowmill,
+  workplace,
+  workplaceWithPipeline,
+  type Ended,
+  type Workplace,
+} from './command.ts';
 
 // Processes take their time on a busy machine.
 jest.setTimeout(180_000);
@@ -184,11 +192,9 @@ async function carryOut(one: Case): Promise<{ ended: Ended; left: string[] }> {
 }
 
 describe('without a Temporal server', () => {
-  let place: Awaited<ReturnType<typeof workplace>>;
+  let place: Workplace;
   beforeAll(async () => {
-    place = await workplace(null);
-    await writeFile(join(place.cwd, 'pipeline.yaml'), pipelineText());
-    await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+    place = await workplaceWithPipeline();
   });
   afterAll(() => place.remove());
 

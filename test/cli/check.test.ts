@@ -2,18 +2,22 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { COMPANIES, pipelineText, rowmill, workplace } from './command.ts';
+import {
+  COMPANIES,
+  pipelineText,
+  rowmill,
+  workplaceWithPipeline,
+  type Workplace,
+} from './command.ts';
 
 // Processes take their time on a busy machine.
 jest.setTimeout(180_000);
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/companies/pipeline.yaml', import.meta.url));
 
-let place: Awaited<ReturnType<typeof workplace>>;
+let place: Workplace;
 beforeAll(async () => {
-  place = await workplace(null);
-  await writeFile(join(place.cwd, 'pipeline.yaml'), pipelineText());
-  await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+  place = await workplaceWithPipeline();
 });
 afterAll(() => place.remove());
 

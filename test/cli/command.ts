@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,13 +68,15 @@ export function rowmill(args: readonly string[], options: CommandOptions): Comma
   return { child, says, ended, endsWith };
 }
 
-/** A folder to work in, and the environment that leads to the house. */
-export async function workplace(house: House | null): Promise<{
+export interface Workplace {
   cwd: string;
   env: Record<string, string>;
   command: (...args: string[]) => Promise<Ended>;
   remove: () => Promise<void>;
-}> {
+}
+
+/** A folder to work in, and the environment that leads to the house. */
+export async function workplace(house: House | null): Promise<Workplace> {
   const cwd = await mkdtemp(join(tmpdir(), 'rowmill-cli-'));
   const env: Record<string, string> =
     house === null
@@ -107,3 +109,11 @@ export const pipelineText = (overrides: Record<string, unknown> = {}): string =>
     results: [{ to: 'out/results.jsonl' }],
     ...overrides,
   });
+
+/** A workplace without a server, with `pipeline.yaml` and its `companies.csv`. */
+export async function workplaceWithPipeline(): Promise<Workplace> {
+  const place = await workplace(null);
+  await writeFile(join(place.cwd, 'pipeline.yaml'), pipelineText());
+  await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+  return place;
+}

@@ -81,6 +81,12 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       });
 
       const results = await readFile(join(place.cwd, 'out', 'results.jsonl'), 'utf8');
+      // Its server is gone with it.
+      const kept = await rowmill(['results', 'killed'], place).endsWith(0);
+      expect(kept.stdout).toBe(results);
+      expect(kept.stderr).toMatch(
+        /^Out of the store alone \(.*store\): no Temporal server answers/,
+      );
       const found = results
         .trimEnd()
         .split('\n')

@@ -3,13 +3,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import { openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
-import { COMPANIES, pipelineText, rowmill, workplace } from './command.ts';
+import { COMPANIES, pipelineText, rowmill, workplace, type Workplace } from './command.ts';
 
 // Each test starts several processes, which takes its time on a busy machine.
 jest.setTimeout(180_000);
 
 let house: House;
-let place: Awaited<ReturnType<typeof workplace>>;
+let place: Workplace;
 beforeAll(async () => {
   house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
   place = await workplace(house);

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openHouse, type House } from '../support/house.ts';
-import { COMPANIES, pipelineText, workplace } from './command.ts';
+import { COMPANIES, pipelineText, workplace, type Workplace } from './command.ts';
 
 // Each test starts several processes, which takes its time on a busy machine.
 jest.setTimeout(180_000);
 
 const NAME = `cli-nightly-${process.pid}`;
 let house: House;
-let place: Awaited<ReturnType<typeof workplace>>;
+let place: Workplace;
 beforeAll(async () => {
   house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
   place = await workplace(house);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -10,10 +10,10 @@ import type { Json } from '../../src/contract/json.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { quietRetry } from '../../src/client/quiet-retry.ts';
 import { createProviders, type Providers } from '../../src/providers/registry.ts';
-import { parsePipeline } from '../../src/spec/index.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startWorker, type RunningWorker } from '../../src/worker/worker.ts';
+import { pipelineInput } from './pipeline-input.ts';
 import { allEnv } from './providers/cases.ts';
 import { extruct, SECTOR } from './providers/extruct.ts';
 import type { ProviderCase } from './providers/provider-case.ts';
@@ -120,22 +120,13 @@ export const wholeRun = (
   });
 
 /** A pipeline over inline rows, quick enough for a test. */
-export async function inputFor(
+export const inputFor = (
   house: House,
   rows: Record<string, Json>[],
   overrides: Record<string, unknown> = {},
   provider: ProviderCase = extruct,
-): Promise<EnrichTableInput> {
-  const file = join(house.folder, 'pipeline.json');
-  const text = JSON.stringify({
-    name: 'test-pipeline',
-    provider: provider.name,
-    table: provider.tables.one,
-    rows: { inline: rows, key: 'Symbol', map: provider.map },
+): Promise<EnrichTableInput> =>
+  pipelineInput(house.folder, provider, rows, {
     run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
-    results: [{ to: 'out/results.jsonl' }],
     ...overrides,
   });
-  await writeFile(file, text);
-  return { pipeline: parsePipeline(text, { file, baseDir: house.folder }).pipeline };
-}

@@ -5,6 +5,7 @@ import { pipeline as pipe } from 'node:stream/promises';
 import { publishResults, renderResults } from '../../client/rendition.ts';
 import { endedRunFolder } from '../../client/run-files.ts';
 import { describeRun } from '../../client/start-run.ts';
+import { isUnknownToTemporal, storedResults, type StoredResults } from '../../client/stored-run.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import type { ResultTarget } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
@@ -23,12 +24,10 @@ export interface ResultsFlags {
 
 type Format = ResultTarget['format'];
 
-/** The results of a run that has ended, out of the store; needs no worker. */
+/** The results of a run that has ended, out of the store; needs no worker, and no server. */
 export async function results(cli: Cli, workflowId: string, flags: ResultsFlags): Promise<void> {
   const format = formatOf(flags);
-  const description = await withSession(cli, ({ client }) => describeRun(client, workflowId));
-  const folder = await endedRunFolder(openStore(cli.env), description);
-  const { runId } = description;
+  const { folder, runId } = await findResults(cli, workflowId);
   if (flags.out !== undefined) {
     const to = resolve(flags.out);
     const file = await publishResults(folder, { to, format });
@@ -42,6 +41,21 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
     await stream(cli, folder.read(RUN_FILE.results));
   } else {
     await streamRendition(cli, folder, format);
+  }
+}
+
+/** Where Temporal does not know the run, or is gone as that of an embedded run is, the store does. */
+async function findResults(cli: Cli, workflowId: string): Promise<StoredResults> {
+  const store = openStore(cli.env);
+  try {
+    const run = await withSession(cli, ({ client }) => describeRun(client, workflowId));
+    return { folder: await endedRunFolder(store, run), runId: run.runId };
+  } catch (error) {
+    if (!isUnknownToTemporal(error)) throw error;
+    const kept = await storedResults(store, workflowId);
+    if (kept === null) throw error;
+    cli.say(`Out of the store alone (${store.location}): ${error.what}`);
+    return kept;
   }
 }
 

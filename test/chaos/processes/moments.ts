@@ -1,23 +1,21 @@
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import type { Moment } from './held-sandbox.ts';
 
+/** Of a step the n-th requests of each kind. */
+const within = (step: Moment['step'], ...requests: [Moment['on'], ...number[]][]): Moment[] =>
+  requests.flatMap(([on, ...all]) => all.map((nth) => ({ step, on, nth })));
+
 /** Of every step of a run, where it talks to the API. */
 const MOMENTS: readonly Moment[] = [
-  { step: 'prepareRows', on: 'read-account', nth: 1 },
-  { step: 'ensureTable', on: 'find-tables', nth: 1 },
-  { step: 'ensureTable', on: 'create-table', nth: 1 },
-  { step: 'ensureTable', on: 'create-sheet', nth: 1 },
-  { step: 'ensureTable', on: 'create-column', nth: 1 },
-  { step: 'ensureTable', on: 'create-column', nth: 3 },
-  { step: 'loadRows', on: 'add-rows', nth: 1 },
-  { step: 'loadRows', on: 'add-rows', nth: 3 },
-  { step: 'startRun', on: 'read-status', nth: 1 },
-  { step: 'startRun', on: 'start-run', nth: 1 },
-  { step: 'startRun', on: 'start-run', nth: 2 },
-  { step: 'awaitIdle', on: 'read-status', nth: 2 },
-  { step: 'collectResults', on: 'read-rows', nth: 3 },
+  ...within('prepareRows', ['read-account', 1]),
+  ...within('ensureTable', ['find-tables', 1], ['create-table', 1], ['create-sheet', 1]),
+  ...within('ensureTable', ['create-column', 1, 3]),
+  ...within('loadRows', ['add-rows', 1, 3]),
+  ...within('startRun', ['read-status', 1], ['start-run', 1, 2]),
+  ...within('awaitIdle', ['read-status', 2]),
+  ...within('collectResults', ['read-rows', 3]),
   { step: 'startRun', on: 'start-run', nth: 1, passesBefore: 1 },
-  { step: 'publishResults', on: 'read-account', nth: 1 },
+  ...within('publishResults', ['read-account', 1]),
 ];
 
 /** So many rows that a provider which asks back does. */

@@ -1,13 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../../../src/contract/run.ts';
-import { parsePipeline } from '../../../src/spec/index.ts';
 import { gather, type Evidence } from '../../support/evidence.ts';
 import { breaches } from '../../support/invariants.ts';
+import { pipelineInput } from '../../support/pipeline-input.ts';
 import { allEnv, companies, wantedRows } from '../../support/providers/cases.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { rowmill, type Command } from '../../cli/command.ts';
@@ -185,21 +185,13 @@ function shortfalls({ failure, manifest }: Evidence, cutShort: string | null): s
   return reason === cutShort ? [] : [`it was cut short: ${String(reason)}`];
 }
 
-async function inputOf(
+const inputOf = (
   folder: string,
   rows: ReturnType<typeof companies>,
   { provider, pipeline = {} }: SiteOptions,
-): Promise<EnrichTableInput> {
-  const file = join(folder, 'pipeline.json');
-  const text = JSON.stringify({
+): Promise<EnrichTableInput> =>
+  pipelineInput(folder, provider, rows, {
     name: 'chaos',
-    provider: provider.name,
-    table: provider.tables.one,
-    rows: { inline: rows, key: 'Symbol', map: provider.map },
     run: { pollAtLeast: '200ms', pollAtMost: '1s', stallAfter: '2m', deadline: '20m' },
-    results: [{ to: 'out/results.jsonl' }],
     ...pipeline,
   });
-  await writeFile(file, text);
-  return { pipeline: parsePipeline(text, { file, baseDir: folder }).pipeline };
-}

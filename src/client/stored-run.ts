@@ -1,0 +1,74 @@
+import { RUN_FILE } from '../contract/names.ts';
+import type { Pipeline } from '../contract/pipeline.ts';
+import { RowmillError } from '../errors.ts';
+import type { Folder, RunKey, Store } from '../store/store.ts';
+
+/** What the store knows of a run by itself, where Temporal does not answer or has forgotten it. */
+export interface StoredRun {
+  key: RunKey;
+  pipeline: Pipeline;
+}
+
+/** The last run of that id that the store has files of. */
+export async function newestStored(store: Store, workflowId: string): Promise<StoredRun | null> {
+  let newest: StoredRun | null = null;
+  let newestAt = '';
+  for (const firstRunId of await store.firstRuns(workflowId)) {
+    const key = { workflowId, firstRunId };
+    const folder = store.run(key);
+    const pipeline = await pipelineIn(folder);
+    const { startedAt } = await manifestIn(folder);
+    if (pipeline === null || startedAt < newestAt) continue;
+    newestAt = startedAt;
+    newest = { key, pipeline };
+  }
+  return newest;
+}
+
+export interface StoredResults {
+  folder: Folder;
+  runId: string;
+}
+
+/** Those of that run, once it has ended; `null` where there are none. */
+export async function storedResults(
+  store: Store,
+  workflowId: string,
+): Promise<StoredResults | null> {
+  const run = await newestStored(store, workflowId);
+  if (run === null) return null;
+  const folder = store.run(run.key);
+  const { runId } = await manifestIn(folder);
+  // The manifest is written last.
+  return runId !== '' && (await folder.exists(RUN_FILE.results)) ? { folder, runId } : null;
+}
+
+/** Whether an error means that only the store can tell. */
+export const isUnknownToTemporal = (error: unknown): error is RowmillError =>
+  error instanceof RowmillError &&
+  (error.code === 'temporal_unreachable' || error.code === 'run_not_found');
+
+export async function pipelineIn(folder: Folder): Promise<Pipeline | null> {
+  if (!(await folder.exists(RUN_FILE.pipeline))) return null;
+  // Written by prepareRows.
+  return (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
+}
+
+interface ManifestHead {
+  /** ISO time. */
+  startedAt: string;
+  runId: string;
+}
+
+/** Empty texts where it left no manifest. */
+async function manifestIn(folder: Folder): Promise<ManifestHead> {
+  const manifest = (await folder.exists(RUN_FILE.manifest))
+    ? await folder.readJson(RUN_FILE.manifest)
+    : null;
+  const text = (name: keyof ManifestHead): string => {
+    const value: unknown =
+      typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, name) : null;
+    return typeof value === 'string' ? value : '';
+  };
+  return { startedAt: text('startedAt'), runId: text('runId') };
+}
