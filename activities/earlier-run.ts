@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RUN_FILE } from '../src/contract/names.ts';
+import { OUTCOMES } from '../src/contract/outcome.ts';
 import type { CellCounts } from '../src/contract/results.ts';
 import type { Before, EarlierRun } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
@@ -11,7 +12,7 @@ import { tableTag } from './table-tag.ts';
 
 /** What is read of the manifest of a run before this one; written by an older version, maybe. */
 const manifestShape = z.object({
-  outcome: z.enum(['completed', 'partial', 'failed', 'cancelled']).nullish().catch(null),
+  outcome: z.enum(OUTCOMES).nullish().catch(null),
   tableId: z.string().nullish().catch(null),
   tableTag: z.string().nullish().catch(null),
   cells: z

@@ -1,2 +1,3 @@
 /** How a run ends. */
-export type Outcome = 'completed' | 'partial' | 'failed' | 'cancelled';
+export const OUTCOMES = ['completed', 'partial', 'failed', 'cancelled'] as const;
+export type Outcome = (typeof OUTCOMES)[number];

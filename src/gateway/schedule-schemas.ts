@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAYS, OVERLAPS } from '../spec/index.ts';
-import { idempotencyKey, listedRun, NAME, PIPELINE, pipelineField } from './schemas.ts';
+import { listedRun } from './answer-schemas.ts';
+import { idempotencyKey, NAME, PIPELINE, pipelineField } from './request-schemas.ts';
 
 /** What goes in and out over HTTP of schedules; see schemas.ts. */
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { NotifyTarget } from '../contract/notify.ts';
-
-const OUTCOMES = ['completed', 'partial', 'failed', 'cancelled'] as const;
+import { OUTCOMES } from '../contract/outcome.ts';
 
 const DEFAULT_SECRET_ENV = 'ROWMILL_WEBHOOK_SECRET';
 

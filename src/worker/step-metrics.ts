@@ -1,12 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { StepEvent } from '../../activities/step-event.ts';
-import type { Outcome } from '../contract/run.ts';
+import { OUTCOMES } from '../contract/outcome.ts';
 import { PROVIDER_NAMES } from '../providers/names.ts';
 import { ERRORS } from '../errors.ts';
 import { CELL_OUTCOMES } from '../rules/outcome.ts';
 import { createSpendMeter } from './spent-credits.ts';
 
-const OUTCOMES: readonly Outcome[] = ['completed', 'partial', 'failed', 'cancelled'];
 const SLICE_ENDS = ['idle', 'stalled', 'deadline', 'slice', 'stopped'] as const;
 const AWAITED = ['cells', 'account'] as const;
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
-import { acted, noQuery, runPath } from '../schemas.ts';
+import { acted } from '../answer-schemas.ts';
+import { noQuery, runPath } from '../request-schemas.ts';
 
 interface Action {
   summary: string;

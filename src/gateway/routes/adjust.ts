@@ -1,6 +1,7 @@
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
-import { adjustBody, adjusted, noQuery, runPath } from '../schemas.ts';
+import { adjusted } from '../answer-schemas.ts';
+import { adjustBody, noQuery, runPath } from '../request-schemas.ts';
 
 /** Other limits for a run that lives. */
 export function addAdjust(app: App, { door }: Gateway): void {

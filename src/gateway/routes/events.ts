@@ -6,7 +6,8 @@ import type { RunSummary } from '../../contract/run.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import { errorOfRequest, problemOf } from '../problem.ts';
-import { event, noQuery, runPath } from '../schemas.ts';
+import { event } from '../answer-schemas.ts';
+import { noQuery, runPath } from '../request-schemas.ts';
 
 /** Often enough for proxies, which close what is silent for half a minute. */
 const HEARTBEAT_MS = 15_000;

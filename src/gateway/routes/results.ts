@@ -9,7 +9,8 @@ import type { Folder } from '../../store/store.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { byteRange, type ByteRange } from '../byte-range.ts';
 import { problems } from '../openapi.ts';
-import { FORMATS, noQuery, resultsQuery, runPath, streamed } from '../schemas.ts';
+import { streamed } from '../answer-schemas.ts';
+import { FORMATS, noQuery, resultsQuery, runPath } from '../request-schemas.ts';
 
 type Format = (typeof FORMATS)[number];
 

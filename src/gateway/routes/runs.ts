@@ -1,16 +1,8 @@
 import type { Json } from '../../contract/json.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { linksOf, listedOf } from '../run-answer.ts';
-import {
-  keyHeaders,
-  listQuery,
-  noQuery,
-  runList,
-  runPath,
-  runStanding,
-  startBody,
-  startedRun,
-} from '../schemas.ts';
+import { runList, runStanding, startedRun } from '../answer-schemas.ts';
+import { keyHeaders, listQuery, noQuery, runPath, startBody } from '../request-schemas.ts';
 import { problems } from '../openapi.ts';
 import { sentPipeline } from '../sent-pipeline.ts';
 

@@ -12,7 +12,7 @@ import {
   triggered,
   triggerHeaders,
 } from '../schedule-schemas.ts';
-import { noQuery } from '../schemas.ts';
+import { noQuery } from '../request-schemas.ts';
 
 type Hold = (schedules: RowmillSchedules, name: string, note?: string) => Promise<void>;
 

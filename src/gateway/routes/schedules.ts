@@ -11,7 +11,7 @@ import {
   scheduleList,
   schedulePath,
 } from '../schedule-schemas.ts';
-import { noQuery } from '../schemas.ts';
+import { noQuery } from '../request-schemas.ts';
 import { sentPipeline } from '../sent-pipeline.ts';
 
 /** Pipelines that run by themselves: make, list, look, take away. */
