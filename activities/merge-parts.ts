@@ -42,7 +42,11 @@ export async function mergeParts(
   try {
     for await (const line of folder.lines(SNAPSHOT_FILE)) {
       const next = await parts.next();
-      if (next.done === true) throw new RowmillError('snapshot_changed', 'more rows than parts');
+      if (next.done === true)
+        throw new RowmillError(
+          'snapshot_changed',
+          'it has more rows than were read from the table',
+        );
       const part = parsePartLine(next.value);
       await results.line(joinRow(line, part));
       if (part.open === '') continue;

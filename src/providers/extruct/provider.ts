@@ -5,6 +5,7 @@ import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
 import type { HttpClientOptions } from '../../http/client.ts';
 import { goneIsDeleted } from '../gone.ts';
+import { oldestFirst } from '../oldest-first.ts';
 import type { FoundTable, Provider } from '../provider.ts';
 import { rowOf } from './cells.ts';
 import { createExtructClient } from './client.ts';
@@ -63,7 +64,7 @@ export function createExtructProvider({ token, ...options }: ExtructOptions): Pr
           if (tags?.includes(tag) ?? true) found.set(id, { id, createdAt, rows: rows ?? 0 });
         }
       }
-      return [...found.values()].sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+      return oldestFirst(found.values());
     },
 
     /** `POST /v1/tables`: not safe to repeat. */

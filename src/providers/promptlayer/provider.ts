@@ -3,6 +3,7 @@ import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
 import type { HttpClientOptions } from '../../http/client.ts';
 import { goneIsDeleted, nullIfGone } from '../gone.ts';
+import { oldestFirst } from '../oldest-first.ts';
 import type { FoundTable, Provider } from '../provider.ts';
 import { rowOf } from './cells.ts';
 import { createPromptLayerClient, type SheetPlace } from './client.ts';
@@ -55,7 +56,7 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
         more = cursor !== null && !seen.has(cursor);
         if (cursor !== null) seen.add(cursor);
       }
-      return [...found.values()].sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+      return oldestFirst(found.values());
     },
 
     /** `POST /tables`, without a sheet: not safe to repeat. */
