@@ -1,6 +1,6 @@
-import { Pool } from 'undici';
 import type { Json } from '../contract/json.ts';
 import { parseBaseUrl } from './base-url.ts';
+import { createDispatcher, type Proxy } from './dispatcher.ts';
 import { exchange } from './exchange.ts';
 import type { Incoming } from './exchange.ts';
 import { brokenFailure, cutFailure, statusFailure, unreadableFailure } from './failures.ts';
@@ -35,6 +35,8 @@ export interface HttpClientOptions {
    * for a connection after the rate limit has let them go, and leave in bursts. @default 256
    */
   connections?: number;
+  /** The way to an https API. @default straight */
+  proxy?: Proxy | null;
   /** Shared by all clients of one token. @default 10 requests/s */
   limiter?: Limiter;
   /** After every request, with the status of its reply. */
@@ -91,13 +93,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const baseUrl = parseBaseUrl(options.baseUrl);
   const prefix = baseUrl.pathname === '/' ? '' : baseUrl.pathname;
   const limiter = options.limiter ?? createLimiter();
-  const pool = new Pool(baseUrl.origin, {
+  const limits = {
     connections: options.connections ?? 256,
-    pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs ?? 10_000 },
-    headersTimeout: options.headersTimeoutMs ?? 60_000,
-    bodyTimeout: options.bodyTimeoutMs ?? 30_000,
-  });
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    headersTimeoutMs: options.headersTimeoutMs ?? 60_000,
+    bodyTimeoutMs: options.bodyTimeoutMs ?? 30_000,
+  };
+  const dispatcher = createDispatcher(baseUrl, limits, options.proxy ?? null);
 
   const send = async (request: HttpRequest, auth: Record<string, string>): Promise<Incoming> => {
     const { method, body, signal } = request;
@@ -105,7 +107,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     await limiter.take(signal);
     const letGoAtMs = performance.now();
     let sentAtMs = letGoAtMs;
-    const incoming = await exchange(pool, {
+    const incoming = await exchange(dispatcher, {
+      origin: baseUrl.origin,
       method,
       path: prefix + request.path + queryOf(request.query),
       headers: {
@@ -158,7 +161,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       }
       return readReply(place, incoming);
     },
-    close: () => pool.destroy(),
+    close: () => dispatcher.destroy(),
   };
 }
 

@@ -2,6 +2,8 @@ import { types } from 'node:util';
 import type { Dispatcher } from 'undici';
 
 export interface Outgoing {
+  /** Scheme, host and port. */
+  origin: string;
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With prefix and query. */
   path: string;
@@ -112,9 +114,9 @@ export function exchange(dispatcher: Dispatcher, outgoing: Outgoing): Promise<In
       onResponseEnd: () => reply(null),
       onResponseError: (_controller, error) => fail(error),
     };
-    const { method, path, headers, body } = outgoing;
+    const { origin, method, path, headers, body } = outgoing;
     try {
-      dispatcher.dispatch({ method, path, headers, body: body ?? null }, handler);
+      dispatcher.dispatch({ origin, method, path, headers, body: body ?? null }, handler);
     } catch (error) {
       fail(types.isNativeError(error) ? error : new Error(String(error)));
     }

@@ -97,7 +97,14 @@ async function post(
   });
   try {
     const reply = await exchange(pool, {
-      ...{ method: 'POST', path: `${url.pathname}${url.search}`, headers, body, signal },
+      ...{
+        origin: url.origin,
+        method: 'POST',
+        path: `${url.pathname}${url.search}`,
+        headers,
+        body,
+        signal,
+      },
       ...{ totalTimeoutMs: TOTAL_MS, maxBodyBytes: MOST_REPLY_BYTES, onSent: () => undefined },
     });
     if (reply.kind === 'broken') throw brokenBy(reply.error, where);

@@ -1,5 +1,6 @@
 import { RowmillError } from '../errors.ts';
 import type { HttpClientOptions, HttpResponse } from '../http/client.ts';
+import { proxyOf } from '../http/dispatcher.ts';
 import { createLimiter } from '../http/limiter.ts';
 import { createExtructProvider } from './extruct/provider.ts';
 import type { ProviderName } from './names.ts';
@@ -86,6 +87,7 @@ function connect(
     ...{ token: tokenOf(env, tokenVariable), tokenVariable },
     baseUrl: valueOf(env, spec.baseUrlVariable) ?? spec.baseUrl,
     limiter: limiterOf(env),
+    proxy: proxyOf(env),
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(onResponse === undefined
       ? {}
