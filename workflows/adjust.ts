@@ -1,6 +1,7 @@
 import type { Adjusted, AdjustRequest } from '../src/contract/run.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import { DURATION_ALLOWED, parseDuration } from '../src/rules/duration.ts';
+import { isEnding } from './may.ts';
 import { checkFields, refusal } from './refusals.ts';
 import type { RunState } from './run-state.ts';
 
@@ -16,7 +17,7 @@ export function checkAdjust(
   if (deadline === undefined && pollAtMost === undefined) {
     throw refusal('nothing to adjust', `Send JSON like ${EXAMPLE}.`);
   }
-  if (state.stage === 'publishing results' || state.stage === 'finished') {
+  if (isEnding(state)) {
     throw refusal(`too late: the run is at "${state.stage}"`, 'Nothing: it is ending.');
   }
   if (deadline !== undefined) {

@@ -8,9 +8,9 @@ import type { RunState } from './run-state.ts';
 const standsAt = ({ stage, pause }: RunState): Stage =>
   stage === 'paused' && pause !== null ? pause.at : stage;
 
-/** Nothing can be changed any more. */
-const isEnding = ({ stage }: RunState): boolean =>
-  stage === 'publishing results' || stage === 'finished';
+/** Nothing can be changed any more: it publishes, or has begun to put together what it will. */
+export const isEnding = ({ stage, ending }: RunState): boolean =>
+  ending || stage === 'publishing results' || stage === 'finished';
 
 const SEE = 'See how it stands: rowmill status RUN, or the query `progress`.';
 const AFTERWARDS = 'Wait until it has ended, then: rowmill rerun RUN.';

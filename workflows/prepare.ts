@@ -1,18 +1,25 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { judgeSpend } from '../src/rules/spend.ts';
+import { ranOutOfTime } from './failures.ts';
 import { unpaused, untilDeadline } from './hold.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 
 /** Validated and frozen: from here on the source may change, the run does not see it. */
 export async function prepareRows(run: Run): Promise<void> {
-  if (run.state.prepared !== null) return;
-  const { key, pipeline, input } = run;
-  run.state.prepared = await steps.prepareRows.executeWithOptions(
-    run.within(`Check and freeze the rows of ${pipeline.name}`),
-    [{ run: key, pipeline, snapshot: input.snapshot ?? null, earlier: input.earlier ?? null }],
-  );
-  run.count(run.state.prepared);
+  const { state, key, pipeline, input } = run;
+  while (state.prepared === null) {
+    try {
+      state.prepared = await steps.prepareRows.executeWithOptions(
+        run.within(`Check and freeze the rows of ${pipeline.name}`),
+        [{ run: key, pipeline, snapshot: input.snapshot ?? null, earlier: input.earlier ?? null }],
+      );
+      run.count(state.prepared);
+    } catch (error) {
+      // The deadline was put off while the step was tried.
+      if (!ranOutOfTime(error) || run.isLate()) throw error;
+    }
+  }
 }
 
 /** Refuses above `maxCredits`; above `approveAbove` waits for the update `approveSpend`. */

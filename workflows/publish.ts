@@ -94,6 +94,7 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
     throw failure;
   }
   const cancelled = wasCancelled(error);
+  state.ending = true;
   state.problem = cancelled ? 'cancelled' : failure.message;
   state.pause = null;
   return CancellationScope.nonCancellable(async () => {
@@ -117,6 +118,7 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
 export async function giveBack(run: Run): Promise<void> {
   const { state } = run;
   if ((state.found?.inFlight ?? 0) === 0 || state.table?.cancellable !== true) return;
+  state.ending = true;
   await CancellationScope.nonCancellable(async () => {
     await stopAtProvider(run);
     state.next = 'wait';

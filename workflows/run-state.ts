@@ -61,6 +61,8 @@ export interface RunState {
   asked: boolean;
   /** Cells that the provider was told to leave before it had begun them. */
   cellsGivenBack: number;
+  /** It takes a last look, and publishes then. */
+  ending: boolean;
 }
 
 /** The input as it comes from a client, or from the run before this one. */
@@ -100,5 +102,6 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     notified: [],
     asked: false,
     cellsGivenBack: 0,
+    ending: false,
   };
 }
