@@ -96,6 +96,9 @@ function* everyRowOnceIn(table: LiveTable, evidence: Evidence): Iterable<string>
   if (late.length > 0) yield `${late.length} rows came after the first run`;
 }
 
+/** With less time than this left a step may not be tried once more: the deadline has as good as come. */
+const LAST_PAUSE_MS = 400_000;
+
 /** What a rerun of a run that never had a table may fail with. */
 const NOTHING_THERE = ['action_refused', 'store_unreadable'];
 
@@ -104,6 +107,11 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   const { deadlineMs, graceMs, earlier } = evidence;
   if (endedAtMs - startedAtMs > deadlineMs + graceMs) {
     yield `it took ${endedAtMs - startedAtMs} ms, the deadline is ${deadlineMs} ms`;
+  }
+  const reason = summary === null ? failure?.type : manifest.reason;
+  const isLate = reason === 'deadline_reached' || reason?.startsWith('the deadline was reached');
+  if (isLate === true && endedAtMs + LAST_PAUSE_MS < startedAtMs + deadlineMs) {
+    yield 'it took its deadline to be over long before';
   }
   if (summary === null) {
     const code = failure?.type ?? '';

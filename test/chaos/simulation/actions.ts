@@ -4,12 +4,14 @@ import type { Evidence } from '../../support/evidence.ts';
 import type { Action } from './script.ts';
 import type { SimulatedApi } from './simulated-api.ts';
 import type { Cluster } from './temporal/cluster.ts';
+import type { Deployment } from './temporal/deployment.ts';
 import type { Accepted } from './temporal/server.ts';
 
 type Run = EnrichTableInput['pipeline']['run'];
 
 export interface Cast {
   cluster: Cluster;
+  deployment: Deployment;
   api: SimulatedApi;
   note: (what: string) => void;
 }
@@ -25,6 +27,7 @@ const ACTIONS: Record<string, (cast: Cast, input: Action['with']) => void> = {
   adjust: ({ cluster: { newest } }, input) => newest.update('adjust', input),
   look: ({ cluster: { newest } }) => newest.query('progress'),
   deploy: ({ cluster: { newest } }) => newest.deploy(),
+  clock: ({ deployment }, input) => deployment.setClock(input?.aheadMs ?? 0),
   'top up': ({ api }) => {
     api.backstage.core.execute('addCredits', { add: 10_000 });
   },

@@ -1,5 +1,5 @@
 import type { ActivityDeps } from '../../../activities/deps.ts';
-import { createActivities } from '../../../activities/index.ts';
+import { createActivities, createPollActivities } from '../../../activities/index.ts';
 import { ROW_IDS_FILE, type LoadRowsInput } from '../../../activities/load-rows.ts';
 import { auditRows } from '../../../activities/row-audit.ts';
 import { snapshotRows } from '../../../activities/snapshot.ts';
@@ -9,7 +9,7 @@ import { runStep } from '../../../activities/step.ts';
 import type { SnapshotRow } from '../../../src/contract/rows.ts';
 import { RowmillError } from '../../../src/errors.ts';
 import { beginWatch } from '../../../src/rules/watch.ts';
-import type { ActivityFunction } from './temporal/deployment.ts';
+import { named, type ActivityFunction } from './temporal/deployment.ts';
 
 /** Activities that take the place of the real ones. */
 export type Double = (deps: ActivityDeps) => Record<string, ActivityFunction>;
@@ -71,4 +71,10 @@ export const DOUBLES: Record<string, Double> = {
       return createActivities(deps).startRun(again ? { ...input, mode: 'all' } : input);
     },
   }),
+
+  /** Takes the time from the clock of its machine. */
+  'trusts-its-clock': (deps) => {
+    const believing = { ...deps, now: Date.now };
+    return named({ ...createActivities(believing), ...createPollActivities(believing) });
+  },
 };

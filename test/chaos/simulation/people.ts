@@ -26,9 +26,16 @@ const adjust: Arbitrary<Action> = fc.record({
   ),
 });
 
+/** By a minute or some hours, either way; or it is put right. */
+const clock: Arbitrary<Action> = fc.record({
+  atMs: moment,
+  do: fc.constant('clock'),
+  with: fc.record({ aheadMs: fc.constantFrom(0, 70_000, -70_000, 9_000_000, -9_000_000) }),
+});
+
 const control: Arbitrary<Action[]> = fc.oneof(
   pause,
-  fc.oneof(action('rerunFailed'), adjust).map((one) => [one]),
+  fc.oneof(action('rerunFailed'), adjust, clock).map((one) => [one]),
 );
 
 /** What people do to a run; two in three are not cancelled. */

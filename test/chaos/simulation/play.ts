@@ -23,7 +23,7 @@ import { openApi, type SimulatedApi } from './simulated-api.ts';
 import { Timeline } from './timeline.ts';
 import { Fate } from './fate.ts';
 import { Cluster } from './temporal/cluster.ts';
-import { Deployment, type ActivityFunction } from './temporal/deployment.ts';
+import { Deployment, named } from './temporal/deployment.ts';
 import { clientOf } from './temporal/frontend.ts';
 import { toPayload } from './temporal/proto.ts';
 import type { TemporalServer, WorkflowEnd } from './temporal/server.ts';
@@ -77,10 +77,6 @@ function loadCode(): Promise<WorkflowCode> {
   ));
 }
 
-// Activities take one argument each, of their own type: payloads of JSON here.
-const named = (activities: object): Record<string, ActivityFunction> =>
-  activities as Record<string, ActivityFunction>;
-
 /** Plays one script from beginning to end, and looks at what is left. */
 export async function play(script: ChaosScript, double: Double | null = null): Promise<Played> {
   const workflows = await loadCode();
@@ -133,11 +129,12 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
   const rows = companies(script.rows);
   const pipeline = pipelineOf(script, rows, folder);
   const store = createFileStore(join(folder, 'store'));
-  const deployment = new Deployment(timeline, () => {
+  const deployment = new Deployment(timeline, ({ now }) => {
     const deps = {
       providers: createProviders({ ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
       store: createFileStore(join(folder, 'store')),
       searchAttributes: true,
+      now,
     };
     return named({ ...createActivities(deps), ...createPollActivities(deps), ...double?.(deps) });
   });
@@ -165,7 +162,11 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
   await cluster.start(WORKFLOW_ID, toPayload(input));
   const peopleDo = (what: Action[], afterMs: number): void => {
     for (const action of what) {
-      timeline.in(afterMs + action.atMs, () => act(action, { cluster, api, note }), null);
+      timeline.in(
+        afterMs + action.atMs,
+        () => act(action, { cluster, deployment, api, note }),
+        null,
+      );
     }
   };
   const lastsAtMostMs = latestDeadlineMs(pipeline.run, actions) + GRACE_MS;

@@ -66,6 +66,6 @@ export interface Rerun {
 export interface Action {
   atMs: number;
   do: string;
-  /** Input of `adjust`. */
-  with?: { deadline?: string; pollAtMost?: string };
+  /** Input of `adjust`; of `clock`, which sets that of the worker's machine, how far. */
+  with?: { deadline?: string; pollAtMost?: string; aheadMs?: number };
 }

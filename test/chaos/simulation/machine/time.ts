@@ -28,7 +28,11 @@ class Timer {
   hasRef = (): boolean => true;
 }
 
-const virtualNow = (): number => Math.floor(stage()?.timeline.nowMs ?? real.Date.now());
+function virtualNow(): number {
+  const here = stage();
+  if (here === null) return real.Date.now();
+  return Math.floor(here.timeline.nowMs + (actingProcess()?.clockAheadMs ?? 0));
+}
 
 /** Its dates are genuine ones: others look at their class. */
 const VirtualDate = new Proxy(real.Date, {

@@ -11,6 +11,8 @@ export interface Kill {
 /** A worker as the operating system sees it: it takes steps, and may be killed at any of them. */
 export class WorkerProcess implements Actor {
   alive = true;
+  /** Its machine's clock is wrong by so much; what counts on without being set is not. */
+  clockAheadMs = 0;
   readonly #died: () => void;
   #kill: Kill | null = null;
   #steps = 0;

@@ -45,6 +45,7 @@ export class ActivityTask {
   readonly #expiresAtMs: number | null;
   readonly #timers: Appointment[] = [];
   #attempt = 1;
+  #queuedAtMs = 0;
   #running: Attempt | null = null;
   #heartbeatDetails: unknown;
   #heardAtMs = 0;
@@ -88,6 +89,7 @@ export class ActivityTask {
   }
 
   #dispatch(): void {
+    this.#queuedAtMs = this.#options.timeline.nowMs;
     this.#options.deployment.whenUp((worker) => {
       if (!this.#closed && this.#running === null) this.#start(worker);
     });
@@ -106,6 +108,7 @@ export class ActivityTask {
       type: this.#type,
       activityId: String(command.seq),
       number,
+      scheduledAtMs: this.#queuedAtMs,
       input: fromPayload(command.arguments?.[0]),
       heartbeatTimeoutMs: ms(command.heartbeatTimeout) ?? null,
       heartbeatDetails: this.#heartbeatDetails,

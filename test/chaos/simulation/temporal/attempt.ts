@@ -14,6 +14,8 @@ export interface AttemptOptions {
   type: string;
   activityId: string;
   number: number;
+  /** When it was given to the workers. */
+  scheduledAtMs: number;
   input: unknown;
   heartbeatTimeoutMs: number | null;
   /** Of the heartbeat of the attempt before that the server has. */
@@ -49,16 +51,17 @@ export class Attempt {
     this.options = options;
     this.startedAtMs = options.timeline.nowMs;
     this.#latest = options.heartbeatDetails;
-    const { number, type, activityId, heartbeatTimeoutMs, heartbeatDetails } = options;
+    const { number, type, activityId, heartbeatTimeoutMs, heartbeatDetails, worker } = options;
     this.#environment = new MockActivityEnvironment(
       {
         attempt: number,
+        currentAttemptScheduledTimestampMs: options.scheduledAtMs,
         activityType: type,
         activityId,
         heartbeatDetails,
         ...(heartbeatTimeoutMs === null ? {} : { heartbeatTimeoutMs }),
       },
-      { logger: { ...LOGGER } },
+      { logger: { ...LOGGER }, interceptors: [worker.clock.interceptor] },
     );
     this.#environment.on('heartbeat', (details: unknown) => this.#beat(details));
   }

@@ -1,12 +1,19 @@
+import { createServerClock, type ServerClock } from '../../../../src/worker/server-clock.ts';
 import { WorkerProcess } from '../machine/worker-process.ts';
 import type { Timeline } from '../timeline.ts';
 
 export type ActivityFunction = (input: unknown) => Promise<unknown>;
 
+// Activities take one argument each, of their own type: payloads of JSON here.
+export const named = (activities: object): Record<string, ActivityFunction> =>
+  activities as Record<string, ActivityFunction>;
+
 /** One worker of a deployment, with what it keeps in memory. */
 export interface Worker {
   process: WorkerProcess;
   activities: Record<string, ActivityFunction>;
+  /** What it takes for the time. */
+  clock: ServerClock;
   /** Drains: takes nothing new. */
   stopping: boolean;
 }
@@ -14,15 +21,19 @@ export interface Worker {
 /** One worker at a time; when it dies, the next one starts after a while. */
 export class Deployment {
   readonly #timeline: Timeline;
-  readonly #activities: () => Record<string, ActivityFunction>;
+  readonly #activities: (clock: ServerClock) => Record<string, ActivityFunction>;
   readonly #diedHere: ((worker: Worker) => void)[] = [];
   #worker: Worker | null = null;
   #waiting: ((worker: Worker) => void)[] = [];
   /** How long the next dead one is missed. */
   downMs = 1_000;
   deaths = 0;
+  #clockAheadMs = 0;
 
-  constructor(timeline: Timeline, activities: () => Record<string, ActivityFunction>) {
+  constructor(
+    timeline: Timeline,
+    activities: (clock: ServerClock) => Record<string, ActivityFunction>,
+  ) {
     this.#timeline = timeline;
     this.#activities = activities;
   }
@@ -37,19 +48,26 @@ export class Deployment {
 
   start(): void {
     const process = new WorkerProcess(() => this.#died(worker));
-    const worker: Worker = { process, activities: {}, stopping: false };
+    process.clockAheadMs = this.#clockAheadMs;
+    const worker: Worker = { process, activities: {}, clock: createServerClock(), stopping: false };
     this.#worker = worker;
     // Made by the process itself: its providers and its store are its own.
     this.#timeline.in(
       0,
       () => {
-        worker.activities = this.#activities();
+        worker.activities = this.#activities(worker.clock);
         const waiting = this.#waiting;
         this.#waiting = [];
         for (const act of waiting) act(worker);
       },
       process,
     );
+  }
+
+  /** The clock of the machine jumps, under whatever runs there. */
+  setClock(aheadMs: number): void {
+    this.#clockAheadMs = aheadMs;
+    if (this.#worker !== null) this.#worker.process.clockAheadMs = aheadMs;
   }
 
   /** As soon as there is one that takes work, in its name. */
