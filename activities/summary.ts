@@ -32,6 +32,8 @@ export interface PublishResultsInput {
   /** The last sweep; `null` when the run ended before one. */
   found: Collection | null;
   passes: number;
+  /** Nothing was asked for, whatever others take from the account. Left out by older versions. */
+  asked?: boolean;
   calls: ApiCalls;
   /** Left out by older versions. */
   confirmed?: Confirmed;
@@ -46,9 +48,8 @@ export interface PublishResultsInput {
   earlier?: EarlierRun | null;
 }
 
-/** A rerun that read nothing leaves what stands beside the results of the run before. */
-export const writesBeside = ({ found, earlier }: PublishResultsInput): boolean =>
-  found !== null || (earlier ?? null) === null;
+/** A run that read nothing leaves what stands there: the results of a run before, with their files. */
+export const writesBeside = ({ found }: PublishResultsInput): boolean => found !== null;
 
 /** What the run returns to who started it. */
 export function summaryOf(
@@ -59,7 +60,6 @@ export function summaryOf(
   quarantined: number,
   left: LeftBehind | null,
 ): RunSummary {
-  const { creditsBefore } = input;
   const [first] = input.pipeline.results;
   const beside = first === undefined ? null : siblingPaths(first);
   return {
@@ -74,8 +74,7 @@ export function summaryOf(
       total: input.calls.total + calls.total,
       polls: input.calls.polls + calls.polls,
     },
-    creditsSpent:
-      creditsBefore === null || creditsAfter === null ? null : creditsBefore - creditsAfter,
+    creditsSpent: spentOf(input, creditsAfter),
     usage: totalUsage(input.found?.usage),
     results,
     quarantine:
@@ -85,6 +84,13 @@ export function summaryOf(
     ...unusedOf(input.found, input.cellsGivenBack),
     before: left?.before ?? null,
   };
+}
+
+/** By the balance, which others may use as well; `null` where nobody tells. */
+function spentOf({ creditsBefore, asked }: PublishResultsInput, after: number | null) {
+  if (creditsBefore === null) return null;
+  if (asked === false) return 0;
+  return after === null ? null : creditsBefore - after;
 }
 
 /** Where runs cannot be stopped, what was asked for goes on when nobody waits for it any more. */

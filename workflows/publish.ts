@@ -62,6 +62,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         rows: state.prepared?.snapshot.rows ?? 0,
         found: state.found,
         passes: state.passes,
+        asked: state.asked,
         calls: state.calls,
         confirmed: state.confirmed,
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
@@ -53,6 +53,31 @@ test('above approveAbove the run waits, creates nothing, and goes on when approv
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('completed');
   expect(summary.cells.done).toBe(2);
+});
+
+test('a run that is cancelled before it began leaves the files of the run before, and spent nothing', async () => {
+  const rows = ROWS.slice(0, 2);
+  const night = await start('last-night', await inputFor(house, rows));
+  const before = (await night.result()) as RunSummary;
+  const [published] = before.results;
+  const quarantine = published?.path.replace(/\.jsonl$/, '.quarantine.jsonl') ?? '';
+  await writeFile(quarantine, 'what failed last night\n');
+  const read = () =>
+    Promise.all([published?.path, before.manifest, quarantine].map((path) => readFile(path ?? '')));
+  const files = await read();
+
+  const results = [{ to: published?.path ?? '' }];
+  const input = await inputFor(house, rows, { results, spend: { approveAbove: 1 } });
+  const run = await start('given-up', input);
+  await stageIs(run, 'waiting for approval');
+  // The account is not this run's alone.
+  const elsewhere = { results: [{ to: 'out/meanwhile.jsonl' }] };
+  await (await start('meanwhile', await inputFor(house, rows, elsewhere))).result();
+  await run.cancel();
+  const summary = (await run.result()) as RunSummary;
+  expect(summary).toMatchObject({ outcome: 'cancelled', passes: 0, creditsSpent: 0 });
+  expect(summary).toMatchObject({ results: [], manifest: null, quarantine: null });
+  expect(await read()).toEqual(files);
 });
 
 test('an approval that fits no stage is refused with a sensible text', async () => {
