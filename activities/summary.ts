@@ -32,7 +32,7 @@ export interface PublishResultsInput {
   /** The last sweep; `null` when the run ended before one. */
   found: Collection | null;
   passes: number;
-  /** Nothing was asked for, whatever others take from the account. Left out by older versions. */
+  /** Whether cells were asked for; if not, others spent what is missing. Left out by older versions. */
   asked?: boolean;
   calls: ApiCalls;
   /** Left out by older versions. */
