@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Sandbox, Truth } from '../../sandbox/index.ts';
+import { RUN_FILE } from '../../src/contract/names.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { QuarantineLine, ResultRow } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
@@ -141,15 +142,23 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
       summary?.quarantine == null
         ? []
         : linesOf<QuarantineLine>(await readFile(summary.quarantine.path, 'utf8')),
-    manifest:
-      summary?.manifest == null
-        ? {}
-        : // Written by publishResults in this shape; what it says is what is judged.
-          (JSON.parse(await readFile(summary.manifest, 'utf8')) as Evidence['manifest']),
+    manifest: summary === null ? {} : await manifestOf(summary, texts),
     earlier: run.earlier ?? null,
     token: TOKEN,
     texts,
   };
+}
+
+/** Beside the results; of a run that read nothing, in its folder in the store only. */
+async function manifestOf(
+  { manifest, runId }: RunSummary,
+  texts: ReadonlyMap<string, string>,
+): Promise<Evidence['manifest']> {
+  // Written by publishResults in this shape; what it says is what is judged.
+  const parse = (text: string) => JSON.parse(text) as Evidence['manifest'];
+  if (manifest !== null) return parse(await readFile(manifest, 'utf8'));
+  const kept = [...texts].filter(([path]) => basename(path) === RUN_FILE.manifest);
+  return kept.map(([, text]) => parse(text)).find((one) => one.runId === runId) ?? {};
 }
 
 // The lines are judged field by field afterwards.

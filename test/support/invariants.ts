@@ -123,10 +123,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
     return;
   }
   const { outcome, cells } = summary;
-  // One that read nothing may have left the manifest of the run before where it is.
-  const unread = earlier !== null && summary.manifest === null && outcome === 'cancelled';
-  if (!unread && manifest.outcome !== outcome)
-    yield `the manifest says ${String(manifest.outcome)}`;
+  if (manifest.outcome !== outcome) yield `the manifest says ${String(manifest.outcome)}`;
   if (outcome === 'completed' || outcome === 'partial') {
     const should = totalCells(cells) === 0 ? null : outcomeOf(cells, pipeline.run.tolerateFailed);
     if (outcome !== should) yield `${outcome}, where the cells say ${String(should)}`;
@@ -140,6 +137,8 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
     yield 'cells were asked for after the deadline';
   }
   const going = tables.flatMap(({ inFlight }) => inFlight);
+  // A rerun that read nothing knows nothing of the cells of the run before.
+  const unread = earlier !== null && summary.manifest === null;
   if (
     !unread &&
     going.length > 0 &&

@@ -1,12 +1,12 @@
 import { Client } from '@temporalio/client';
 import { connectTemporal, temporalTarget, type TemporalLink } from '../../client/connection.ts';
+import { pollersOf, QUEUE_TYPE, type Poller, type QueueType } from '../../client/pollers.ts';
 import { pollQueueOf } from '../../contract/names.ts';
 import { missingSearchAttributes } from '../../client/search-attributes.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Env } from '../context.ts';
 import { taskQueueOf } from '../../client/environment.ts';
 import { fail, failed, ok, warn, type Finding } from './finding.ts';
-import { lastPolls, QUEUE_TYPE } from './pollers.ts';
 
 const ANSWER_WITHIN_MS = 4_000;
 
@@ -66,15 +66,24 @@ async function attributesFinding({ connection, namespace }: TemporalLink): Promi
 }
 
 async function workerFinding(client: Client, taskQueue: string): Promise<Finding> {
-  const queues: [string, Parameters<typeof lastPolls>[2]][] = [
+  const queues: [string, QueueType][] = [
     [taskQueue, QUEUE_TYPE.workflow],
     [taskQueue, QUEUE_TYPE.activity],
     [pollQueueOf(taskQueue), QUEUE_TYPE.activity],
   ];
-  const polls = await Promise.all(queues.map(([queue, type]) => lastPolls(client, queue, type)));
-  const fewest = Math.min(...polls);
-  if (fewest > 0) return ok('worker', `${fewest} on task queue ${taskQueue}`);
-  const idle = queues.filter((_, at) => polls[at] === 0).map(([queue]) => queue);
+  const pollers = await Promise.all(queues.map(([queue, type]) => pollersOf(client, queue, type)));
+  const fewest = (count: (of: Poller[]) => number): number => Math.min(...pollers.map(count));
+  const live = fewest((of) => identities(of.filter((poller) => poller.live)));
+  if (live > 0) return ok('worker', `${live} on task queue ${taskQueue}`);
+  const remembered = fewest(identities);
   const remedy = 'Start one: `rowmill worker` (or `rowmill dev`, or run with --embedded).';
+  if (remembered > 0) {
+    const what = `${remembered} on task queue ${taskQueue}, but silent for 90 s by the clock of this machine`;
+    return warn('worker', what, `Check that clock, or whether they still run. ${remedy}`);
+  }
+  const idle = queues.filter((_, at) => pollers[at]?.length === 0).map(([queue]) => queue);
   return warn('worker', `none on ${[...new Set(idle)].join(' and ')}`, remedy);
 }
+
+const identities = (pollers: Poller[]): number =>
+  new Set(pollers.map(({ identity }) => identity)).size;

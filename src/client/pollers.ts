@@ -1,0 +1,43 @@
+import type { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
+
+const { TaskQueueType } = proto.temporal.api.enums.v1;
+
+export const QUEUE_TYPE = {
+  workflow: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+  activity: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+} as const;
+
+export type QueueType = (typeof QUEUE_TYPE)[keyof typeof QUEUE_TYPE];
+
+/** A worker that waits for work asks once a minute; half a minute is spare. */
+const LIVE_FOR_MS = 90_000;
+
+/** A worker on a task queue. */
+export interface Poller {
+  identity: string;
+  /** It polled just now by the clock of this machine, which may be wrong. */
+  live: boolean;
+}
+
+/**
+ * Workers that the server remembers: it forgets one five minutes after its last poll, by its own
+ * clock. When that was it tells as a time, which only a clock of ours can be held against.
+ */
+export async function pollersOf(
+  client: Client,
+  taskQueue: string,
+  type: QueueType,
+  nowMs = Date.now(),
+): Promise<Poller[]> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: type,
+  });
+  const since = (nowMs - LIVE_FOR_MS) / 1_000;
+  return pollers.map(({ identity, lastAccessTime }) => ({
+    identity: identity ?? '',
+    live: Number(lastAccessTime?.seconds) > since,
+  }));
+}
