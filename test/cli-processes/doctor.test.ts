@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
 import { rowmill } from '../cli/command.ts';
-import { TOKEN } from '../support/house.ts';
+import { openHouse, TOKEN } from '../support/house.ts';
 import { openPlace, type Place } from './place.ts';
+
+const SHIFTED_CLOCK = new URL('../chaos/processes/shifted-clock.mjs', import.meta.url).href;
 
 let place: Place;
 let sandbox: Sandbox;
@@ -63,6 +65,31 @@ test(
     expect(refused.code).toBe(4);
     expect(refused.stdout).toMatch(/^FAIL +extruct token +.*401/m);
     expect(refused.stdout + refused.stderr).not.toContain(wrong);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'with a clock that is ahead a worker is not called missing',
+  async () => {
+    const house = await openHouse();
+    try {
+      const shift = join(place.cwd, 'clock-shift');
+      await writeFile(shift, '120000');
+      const { stdout } = await doctor({
+        ROWMILL_TASK_QUEUE: house.taskQueue,
+        NODE_OPTIONS: `--import=${SHIFTED_CLOCK}`,
+        CLOCK_SHIFT_FILE: shift,
+      });
+      expect(stdout).toMatch(
+        /^warn +worker +1 on task queue .*, but silent for 90 s by the clock of this machine$/m,
+      );
+      expect((await doctor({ ROWMILL_TASK_QUEUE: house.taskQueue })).stdout).toMatch(
+        /^ok +worker +1 on task queue /m,
+      );
+    } finally {
+      await house.close();
+    }
   },
   LIMIT_MS,
 );

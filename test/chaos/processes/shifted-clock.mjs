@@ -10,7 +10,9 @@ const RealDate = Date;
 let shiftMs = 0;
 
 if (file !== undefined) {
-  setInterval(() => (shiftMs = Number(readFileSync(file, 'utf8'))), 100).unref();
+  const read = () => (shiftMs = Number(readFileSync(file, 'utf8')));
+  read();
+  setInterval(read, 100).unref();
   globalThis.Date = class extends RealDate {
     constructor(...args) {
       super(...(args.length === 0 ? [RealDate.now() + shiftMs] : args));
