@@ -119,17 +119,12 @@ class Loader {
       while (batch.length > 0) {
         const next = batch.slice(0, this.#most);
         const rows = next.filter((row) => known?.has(row.key) !== true);
-        if (rows.length > 0 && !(await fits(rows))) continue;
-        batch = batch.slice(next.length);
-      }
-    };
-    const fits = async (rows: SnapshotRow[]): Promise<boolean> => {
-      try {
-        known = (await this.#add(rows))?.present ?? known;
-        return true;
-      } catch (error) {
-        this.#most = fewer(rows, error);
-        return false;
+        try {
+          if (rows.length > 0) known = (await this.#add(rows))?.present ?? known;
+          batch = batch.slice(next.length);
+        } catch (error) {
+          this.#most = fewer(rows, error);
+        }
       }
     };
     for await (const row of snapshotRows(this.#folder)) {
@@ -204,8 +199,5 @@ function fewer(rows: SnapshotRow[], error: unknown): number {
   if (!(error instanceof RowmillError) || error.code !== 'request_too_large') throw error;
   if (rows.length > 1) return Math.ceil(rows.length / 2);
   const what = `${error.what}: row ${rows[0]?.key ?? ''} alone is too large`;
-  throw new RowmillError(error.code, what, {
-    cause: error,
-    ...(error.where === null ? {} : { where: error.where }),
-  });
+  throw new RowmillError(error.code, what, { cause: error, where: error.where });
 }

@@ -14,7 +14,7 @@ import { deleteYounger } from './ensure-table.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
 import { writeQuarantine } from './quarantine.ts';
 import { runStep, type Step } from './step.ts';
-import { manifestOf, summaryOf, writesBeside, type PublishResultsInput } from './summary.ts';
+import { manifestOf, summaryOf, type PublishResultsInput } from './summary.ts';
 import { tableTag } from './table-tag.ts';
 
 /**
@@ -36,7 +36,7 @@ export const publishResults =
         RUN_FILE.manifest,
         manifestOf(deps, input, summary, creditsAfter, left),
       );
-      if (writesBeside(input)) await copyCompanions(input, folder, quarantined > 0);
+      if (input.found !== null) await copyCompanions(input, folder, quarantined > 0);
       if (failed !== null) throw failed;
       tell(deps, input, summary);
       return summary;

@@ -48,9 +48,6 @@ export interface PublishResultsInput {
   earlier?: EarlierRun | null;
 }
 
-/** A run that read nothing leaves what stands there: the results of a run before, with their files. */
-export const writesBeside = ({ found }: PublishResultsInput): boolean => found !== null;
-
 /** What the run returns to who started it. */
 export function summaryOf(
   input: PublishResultsInput,
@@ -79,7 +76,8 @@ export function summaryOf(
     results,
     quarantine:
       quarantined > 0 && beside !== null ? { path: beside.quarantine, cells: quarantined } : null,
-    manifest: writesBeside(input) ? (beside?.manifest ?? null) : null,
+    // One that read nothing leaves what stands there: the results of a run before, with their files.
+    manifest: input.found === null ? null : (beside?.manifest ?? null),
     stillRunning: stillRunning(input),
     ...unusedOf(input.found, input.cellsGivenBack),
     before: left?.before ?? null,

@@ -88,10 +88,9 @@ export async function keyedRuns(
   return runs;
 }
 
-export async function keyedRunsUnderWay(client: Client, name: string): Promise<string[]> {
-  const runs = await keyedRuns(client, name, {
-    most: 10,
-    only: " AND ExecutionStatus = 'Running'",
-  });
-  return runs.map(({ workflowId }) => workflowId);
+/** The newest one that is under way; `null` when there is none. */
+export async function keyedRunUnderWay(client: Client, name: string): Promise<string | null> {
+  const only = " AND ExecutionStatus = 'Running'";
+  const [run] = await keyedRuns(client, name, { most: 1, only });
+  return run?.workflowId ?? null;
 }

@@ -2,7 +2,7 @@ import type { Client, ScheduleDescription } from '@temporalio/client';
 import { RowmillError } from '../../errors.ts';
 import { describeRun } from '../start-run.ts';
 import { requireSchedule, type FoundSchedule } from './find.ts';
-import { keyedRunsUnderWay, runOfKey, startByKey, type TriggeredRun } from './keyed-run.ts';
+import { keyedRunUnderWay, runOfKey, startByKey, type TriggeredRun } from './keyed-run.ts';
 
 export interface TriggerOptions {
   /** What the caller calls this run: the same key is the same run. @default each call starts one */
@@ -34,8 +34,8 @@ export async function triggerSchedule(
 /** The schedule hears of starts and ends with a delay: the newest run itself is asked, too. */
 async function underWay(client: Client, description: ScheduleDescription): Promise<string | null> {
   const { scheduleId, info } = description;
-  const [keyed] = await keyedRunsUnderWay(client, scheduleId);
-  if (keyed !== undefined) return keyed;
+  const keyed = await keyedRunUnderWay(client, scheduleId);
+  if (keyed !== null) return keyed;
   const newest = info.recentActions.at(-1)?.action.workflow;
   if (newest === undefined) return null;
   const { workflowId, firstExecutionRunId } = newest;

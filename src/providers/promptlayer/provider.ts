@@ -181,8 +181,5 @@ const keyColumnOf = ({ columns }: TableRef): string =>
 /** A cursor that is refused has been outlived by the table: the walk begins anew. */
 function startAgain(error: unknown): unknown {
   if (!(error instanceof RowmillError) || error.code !== 'request_refused') return error;
-  return new RowmillError('pages_unstable', error.what, {
-    cause: error,
-    ...(error.where === null ? {} : { where: error.where }),
-  });
+  return new RowmillError('pages_unstable', error.what, { cause: error, where: error.where });
 }
