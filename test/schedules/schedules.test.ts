@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Client, ListOptions, WorkflowExecutionInfo } from '@temporalio/client';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSummary } from '../../src/contract/run.ts';
@@ -334,6 +335,46 @@ test('the same backfill twice at the same moment starts no night twice', async (
   );
   expect((await describeSchedule(house.client, name)).started).toBe(3);
 });
+
+test('a backfill that is planned while another one begins starts no night twice', async () => {
+  const loaded = fileOf('meanwhile');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
+  hold();
+  // Its first night is there when the later one asks for the runs, after it has seen the schedule.
+  const client = beforeItLists(async () => {
+    await backfillSchedule(house.client, name, span);
+    await until('the first night runs', async () => {
+      const runs = house.client.workflow.list({ query: `WorkflowId STARTS_WITH '${name}-'` });
+      return !(await runs[Symbol.asyncIterator]().next()).done;
+    });
+  });
+  const code = await codeOf(backfillSchedule(client, name, span));
+  letGo();
+  await until(
+    'no run is left',
+    async () => {
+      const { running, started } = await describeSchedule(house.client, name);
+      return running.length === 0 && started >= 3;
+    },
+    120_000,
+  );
+  expect((await describeSchedule(house.client, name)).started).toBe(3);
+  expect(code).toMatch(/^action_refused: .*wait to start/);
+});
+
+/** A client to whom something happens in the moment before it lists runs for the first time. */
+function beforeItLists(happens: () => Promise<void>): Client {
+  const { workflow } = house.client;
+  let once: Promise<void> | undefined;
+  async function* list(options: ListOptions): AsyncGenerator<WorkflowExecutionInfo> {
+    await (once ??= happens());
+    yield* workflow.list(options);
+  }
+  const listing = Object.create(workflow, { list: { value: list } }) as object;
+  return Object.create(house.client, { workflow: { value: listing } }) as Client;
+}
 
 test.each([
   ['reversed', '2026-03-30T00:00:00Z', '2026-03-28T00:00:00Z', 'ends before it begins'],

@@ -46,19 +46,27 @@ export async function backfillSchedule(
     const remedy = 'Give a span that is over; `rowmill schedule trigger` starts a run now.';
     throw new RowmillError('usage', 'the span reaches into the future', { where, remedy });
   }
-  const found = await requireSchedule(client, name);
-  const plan = await planOf(client, found, { from, to });
-  if (plan.due.length > mostRuns) {
-    throw new RowmillError('usage', `the span has ${plan.due.length} runs, at most ${mostRuns}`, {
-      where,
-      remedy: 'Give a shorter span, or allow that many (--most, `mostRuns`).',
-    });
+  for (;;) {
+    const found = await requireSchedule(client, name);
+    const plan = await planOf(client, found, { from, to });
+    if (plan.due.length > mostRuns) {
+      throw new RowmillError('usage', `the span has ${plan.due.length} runs, at most ${mostRuns}`, {
+        where,
+        remedy: 'Give a shorter span, or allow that many (--most, `mostRuns`).',
+      });
+    }
+    if (plan.due.length === 0) return plan;
+    // The runs were asked for after the schedule: others may have begun, or wait, since.
+    const now = await requireSchedule(client, name);
+    refuseWhileOthersWait(now);
+    if (startedBy(now) > startedBy(found)) continue;
+    await start(client, now, plan.due);
+    return plan;
   }
-  if (plan.due.length === 0) return plan;
-  refuseWhileOthersWait(found);
-  await start(client, found, plan.due);
-  return plan;
 }
+
+/** How many runs it has started so far. */
+const startedBy = ({ description }: FoundSchedule): number => description.info.numActionsTaken;
 
 /** Which times they stand for the server does not tell: some of these may be among them. */
 function refuseWhileOthersWait({ description }: FoundSchedule): void {
@@ -145,10 +153,10 @@ const NOMINAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
  * remembers such names for a while; the same work is a new one when a run has begun since, or an hour.
  */
 async function start(client: Client, found: FoundSchedule, due: string[]): Promise<void> {
-  const { scheduleId, info } = found.description;
+  const { scheduleId } = found.description;
   const { namespace, identity } = client.options;
   const hour = new Date().toISOString().slice(0, 'yyyy-mm-ddThh'.length);
-  const work = createHash('sha256').update(JSON.stringify([due, info.numActionsTaken, hour]));
+  const work = createHash('sha256').update(JSON.stringify([due, startedBy(found), hour]));
   await client.workflowService.patchSchedule({
     ...{ namespace, scheduleId, identity },
     requestId: `backfill-${work.digest('hex')}`,
