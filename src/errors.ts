@@ -57,7 +57,8 @@ export const ERRORS = {
   // Rows
   source_not_found: {
     meaning: 'The rows file does not exist, is a folder, or cannot be read here.',
-    remedy: 'Check `rows.from`; on a deployed worker the path must exist where the worker runs.',
+    remedy:
+      'Check the path in `rows.from` or `--rows`; on a deployed worker it must exist where the worker runs.',
     retryable: false,
     exit: usage,
   },

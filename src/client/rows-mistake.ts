@@ -1,21 +1,23 @@
+import { RowmillError } from '../errors.ts';
 import { MissingColumns } from '../sources/missing-columns.ts';
 import { quoted } from '../sources/row.ts';
 import type { LoadedPipeline, SpecError } from '../spec/index.ts';
 
 /**
- * What freezing the rows of a pipeline gives back, or throws for whoever wrote the file: a column that
- * the source does not have is told by the line that names it.
- * @throws SpecError `rows_invalid`, and what the freezing throws
+ * What freezing the rows of a pipeline gives back, or throws for whoever wrote the file: a source
+ * that is not there, or has no such column, is told by the line that names it.
+ * @throws SpecError `rows_invalid`, `source_not_found`, and what the freezing throws
  */
 export async function toldByFile<T>(loaded: LoadedPipeline, freezing: Promise<T>): Promise<T> {
   try {
     return await freezing;
   } catch (error) {
-    throw error instanceof MissingColumns ? mistakesOf(error, loaded) : error;
+    if (error instanceof MissingColumns) throw columnMistakes(error, loaded);
+    throw isNoFile(error, loaded) ? noFile(error, loaded) : error;
   }
 }
 
-function mistakesOf(
+function columnMistakes(
   { missing, there, source }: MissingColumns,
   { pipeline, mistakes }: LoadedPipeline,
 ): SpecError {
@@ -33,3 +35,14 @@ function mistakesOf(
   });
   return mistakes(findings, 'rows_invalid');
 }
+
+const isNoFile = (error: unknown, { pipeline }: LoadedPipeline): error is RowmillError =>
+  error instanceof RowmillError &&
+  error.code === 'source_not_found' &&
+  pipeline.rows.source.type === 'file';
+
+const noFile = ({ message }: RowmillError, { mistakes }: LoadedPipeline): SpecError =>
+  mistakes(
+    [{ path: ['rows', 'from'], found: message, allowed: 'a file that can be read here' }],
+    'source_not_found',
+  );

@@ -14,8 +14,11 @@ export interface SpecIssue {
   suggestion: string | null;
 }
 
-/** What is wrong with a file: itself, a secret in it, or that it does not fit its rows. */
-export type MistakeCode = Extract<ErrorCode, 'spec_invalid' | 'spec_has_secret' | 'rows_invalid'>;
+/** What is wrong with a file: itself, a secret in it, or that its rows are not there or do not fit. */
+export type MistakeCode = Extract<
+  ErrorCode,
+  'spec_invalid' | 'spec_has_secret' | 'rows_invalid' | 'source_not_found'
+>;
 
 /** All mistakes of one pipeline file: as text in the message, as data in `issues`. */
 export class SpecError extends RowmillError {

@@ -83,10 +83,21 @@ export function parsePipeline(text: string, options: ParseOptions): LoadedPipeli
   return {
     pipeline: normalise(parsed.data, columns, provider, baseDir),
     file: resolve(file),
-    mistakes: (findings, code) => new SpecError(file, placed(findings, document), code),
+    mistakes: (findings, code) =>
+      new SpecError(file, placed(findings, document).map(byFlag(options)), code),
     ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),
   };
 }
+
+const NOWHERE = { line: null, column: null } as const;
+
+/** What a flag took the place of does not stand in the file. */
+const byFlag =
+  ({ rowsOverride }: LoadOptions) =>
+  (issue: SpecIssue): SpecIssue =>
+    rowsOverride !== undefined && issue.path === 'rows.from'
+      ? { ...issue, ...NOWHERE, path: '--rows' }
+      : issue;
 
 /** Flags of the command line take the place of what the file says, before it is checked. */
 function override(
@@ -95,8 +106,7 @@ function override(
 ): { value: Json; issues: SpecIssue[] } {
   const issues: SpecIssue[] = [];
   const flag = (name: string, found: string, allowed: string): void => {
-    const nowhere = { line: null, column: null, suggestion: null };
-    issues.push({ ...nowhere, path: name, found: foundText(found), allowed });
+    issues.push({ ...NOWHERE, path: name, found: foundText(found), allowed, suggestion: null });
   };
   let { value } = document;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { value, issues };

@@ -75,13 +75,18 @@ const CASES: Case[] = [
     error: 'spec_not_found',
     says: /folder|director/,
   },
-  { what: 'a missing rows file', rows: null, error: 'source_not_found', says: /companies\.csv/ },
+  {
+    what: 'a missing rows file',
+    rows: null,
+    error: 'source_not_found',
+    says: /pipeline\.yaml:\d+:\d+ {2}rows\.from {2}\S*companies\.csv: there is no such file · /,
+  },
   { what: 'an empty rows file', rows: '', error: 'rows_empty', says: /companies\.csv/ },
   {
     what: 'a folder as rows file',
     args: ['--rows', 'folder.csv'],
     error: 'source_not_found',
-    says: /folder/,
+    says: /^--rows {2}\S*folder\.csv: is a folder, not a file · /m,
   },
   {
     what: 'a header without the key column',

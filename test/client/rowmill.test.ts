@@ -177,6 +177,24 @@ test('every mistake of an object is named by its path, and nothing is started', 
   });
 });
 
+test('rows that are not there are a mistake of the line that names them', async () => {
+  const missing = join(house.folder, 'no-such.csv');
+  const pipeline = pipelineOf({ rows: { from: missing, key: 'Symbol' } });
+  const text = JSON.stringify(pipeline, null, 2);
+  const line = text.split('\n').findIndex((one) => one.includes(missing)) + 1;
+  for (const [source, place] of [
+    [{ text }, { path: 'rows.from', line }],
+    [pipeline, { path: 'rows.from', line: null }],
+  ] as const) {
+    const error: unknown = await rowmill.start({ pipeline: source }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'source_not_found', issues: [place] });
+    expect(error).toBeInstanceOf(SpecError);
+  }
+  await expect(
+    rowmill.start({ pipeline: { text: JSON.stringify(pipelineOf()) }, rows: missing }),
+  ).rejects.toMatchObject({ code: 'source_not_found', issues: [{ path: '--rows', line: null }] });
+});
+
 test('what is not there is said: no such run, no such cursor, results of a run under way', async () => {
   await expect(rowmill.attach('nobody')).rejects.toMatchObject({ code: 'run_not_found' });
   await expect(rowmill.attach('x'.repeat(5_000))).rejects.toMatchObject({ code: 'run_not_found' });
