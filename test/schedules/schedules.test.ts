@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import type { Client, ListOptions, WorkflowExecutionInfo } from '@temporalio/client';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSummary } from '../../src/contract/run.ts';
@@ -18,6 +17,7 @@ import {
   type ApplyOptions,
 } from '../../src/client/schedules/index.ts';
 import { openHouse, SECTOR, type House } from '../support/house.ts';
+import { meanwhile } from '../support/meanwhile.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(180_000);
@@ -343,7 +343,7 @@ test('a backfill that is planned while another one begins starts no night twice'
   const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
   hold();
   // Its first night is there when the later one asks for the runs, after it has seen the schedule.
-  const client = beforeItLists(async () => {
+  const client = meanwhile(house.client, 'listWorkflowExecutions', async () => {
     await backfillSchedule(house.client, name, span);
     await until('the first night runs', async () => {
       const runs = house.client.workflow.list({ query: `WorkflowId STARTS_WITH '${name}-'` });
@@ -363,18 +363,6 @@ test('a backfill that is planned while another one begins starts no night twice'
   expect((await describeSchedule(house.client, name)).started).toBe(3);
   expect(code).toMatch(/^action_refused: .*wait to start/);
 });
-
-/** A client to whom something happens in the moment before it lists runs for the first time. */
-function beforeItLists(happens: () => Promise<void>): Client {
-  const { workflow } = house.client;
-  let once: Promise<void> | undefined;
-  async function* list(options: ListOptions): AsyncGenerator<WorkflowExecutionInfo> {
-    await (once ??= happens());
-    yield* workflow.list(options);
-  }
-  const listing = Object.create(workflow, { list: { value: list } }) as object;
-  return Object.create(house.client, { workflow: { value: listing } }) as Client;
-}
 
 test.each([
   ['reversed', '2026-03-30T00:00:00Z', '2026-03-28T00:00:00Z', 'ends before it begins'],

@@ -4,7 +4,8 @@ import { MEMO_FILE, MEMO_SCHEDULE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { LoadedPipeline } from '../../spec/index.ts';
 import { invalidArgument } from '../invalid-argument.ts';
-import { findSchedule, isOurs, type FoundSchedule } from './find.ts';
+import { findSchedule, isOurs } from './find.ts';
+import { putPlan } from './put.ts';
 import { planOf, type PlanOptions, type SchedulePlan } from './plan.ts';
 
 export interface ApplyOptions extends PlanOptions {
@@ -30,38 +31,40 @@ export async function applySchedule(
   options: ApplyOptions,
 ): Promise<AppliedSchedule> {
   const plan = planOf(loaded, options);
-  const found = await findSchedule(client, plan.scheduleId);
-  if (found !== null) return update(found, plan, options.replace === true);
-  try {
-    await client.schedule.create(plan);
-    return { name: plan.scheduleId, done: 'created', changed: [] };
-  } catch (error) {
-    // Somebody else was faster by a moment.
-    const now =
-      error instanceof ScheduleAlreadyRunning ? await findSchedule(client, plan.scheduleId) : null;
-    if (now !== null) return update(now, plan, options.replace === true);
-    throw refusedByServer(error, plan);
+  const judge = (found: ScheduleDescription): void =>
+    refuseOthers(found, plan, options.replace === true);
+  const name = plan.scheduleId;
+  let changed: string[] | null = null;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const found = await findSchedule(client, name);
+    if (found === null) {
+      if (await create(client, plan)) return { name, done: 'created', changed: [] };
+      continue;
+    }
+    judge(found.description);
+    const changes = changesOf(found.description, plan);
+    if (changes.length === 0) {
+      return { name, done: changed === null ? 'unchanged' : 'updated', changed: changed ?? [] };
+    }
+    changed ??= changes;
+    await putPlan(client, plan, judge).catch((error: unknown) => {
+      throw refusedByServer(error, plan);
+    });
   }
+  throw conflict(plan, 'others change it all the time');
 }
 
-async function update(
-  { handle, description }: FoundSchedule,
-  plan: SchedulePlan,
-  replace: boolean,
-): Promise<AppliedSchedule> {
-  refuseOthers(description, plan, replace);
-  const changed = changesOf(description, plan);
-  if (changed.length === 0) return { name: plan.scheduleId, done: 'unchanged', changed };
+const TRIES = 10;
+
+/** Whether it was made: somebody else may be faster by a moment. */
+async function create(client: Client, plan: SchedulePlan): Promise<boolean> {
   try {
-    await handle.update((now) => {
-      // Somebody may have taken it over since.
-      refuseOthers(now, plan, replace);
-      return { ...plan, state: now.state };
-    });
+    await client.schedule.create(plan);
+    return true;
   } catch (error) {
+    if (error instanceof ScheduleAlreadyRunning) return false;
     throw refusedByServer(error, plan);
   }
-  return { name: plan.scheduleId, done: 'updated', changed };
 }
 
 function refuseOthers(found: ScheduleDescription, plan: SchedulePlan, replace: boolean): void {

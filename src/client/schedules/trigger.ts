@@ -19,13 +19,14 @@ export async function triggerSchedule(
   name: string,
   { key }: TriggerOptions = {},
 ): Promise<TriggeredRun> {
+  if (key?.trim() === '') throw new RowmillError('usage', 'the key is empty');
   const found = await requireSchedule(client, name);
+  const running = await underWay(client, found.description);
   if (key !== undefined) {
-    if (key.trim() === '') throw new RowmillError('usage', 'the key is empty');
+    // Looked up last: what is under way may be the run of this key, begun by somebody else just now.
     const workflowId = await runOfKey(client, name, key);
     if (workflowId !== null) return { workflowId, attached: true };
   }
-  const running = await underWay(client, found.description);
   if (running !== null) throw stillRuns(name, running);
   if (key !== undefined) return startByKey(client, found.description, key);
   return { workflowId: await startBySchedule(found), attached: false };

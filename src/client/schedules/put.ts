@@ -1,0 +1,60 @@
+import {
+  isGrpcServiceError,
+  ScheduleNotFoundError,
+  ServiceError,
+  type Client,
+  type ScheduleClient,
+  type ScheduleDescription,
+} from '@temporalio/client';
+import type { SchedulePlan } from './plan.ts';
+
+/**
+ * Asks the server to put the plan in the place of what is there. It replaces the whole, a pause
+ * among it, so it leaves the schedule alone where that has changed since it was looked at. Which of
+ * the two it did the server may not say: look again.
+ * @param judge Throws where what is there must not be replaced.
+ */
+export async function putPlan(
+  client: Client,
+  plan: SchedulePlan,
+  judge: (found: ScheduleDescription) => void,
+): Promise<void> {
+  const seen: Seen = { token: null };
+  const handle = schedulesSeenAs(client, seen).getHandle(plan.scheduleId);
+  try {
+    await handle.update((found) => {
+      judge(found);
+      seen.token = found.raw.conflictToken;
+      return { ...plan, state: found.state };
+    });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+/** Deleted since, or changed, where the server does say it: FAILED_PRECONDITION of gRPC. */
+function isGone(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return (
+    error instanceof ScheduleNotFoundError || (isGrpcServiceError(cause) && isNoLonger(cause.code))
+  );
+}
+
+const isNoLonger = (code: number): boolean => code === 9;
+
+/** What the server calls the state of a schedule that an update is made of. */
+interface Seen {
+  token: Uint8Array | null | undefined;
+}
+
+/** The SDK's own client of schedules, whose updates do not say what they are made of. */
+function schedulesSeenAs({ schedule }: Client, seen: Seen): ScheduleClient {
+  const { workflowService } = schedule;
+  const updateSchedule = (request: object) =>
+    workflowService.updateSchedule({ ...request, conflictToken: seen.token ?? null });
+  const service = Object.create(workflowService, {
+    updateSchedule: { value: updateSchedule },
+  }) as object;
+  // What it was made from, but for that.
+  return Object.create(schedule, { workflowService: { value: service } }) as ScheduleClient;
+}

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { parsePipeline, type LoadedPipeline } from '../../src/spec/index.ts';
+import {
+  applySchedule,
+  deleteSchedule,
+  describeSchedule,
+  pauseSchedule,
+  triggerSchedule,
+  type ApplyOptions,
+} from '../../src/client/schedules/index.ts';
+import { openHouse, SECTOR, type House } from '../support/house.ts';
+import { meanwhile } from '../support/meanwhile.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(180_000);
+
+let house: House;
+const names: string[] = [];
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+});
+afterAll(async () => {
+  for (const name of names) await deleteSchedule(house.client, name).catch(() => undefined);
+  await house.close();
+});
+
+function fileOf(word: string, changes: Record<string, unknown> = {}): LoadedPipeline {
+  const name = `${word}-${process.pid}`;
+  names.push(name);
+  const text = JSON.stringify({
+    name,
+    provider: 'extruct',
+    table: { kind: 'company', columns: [SECTOR] },
+    rows: {
+      inline: [{ Symbol: 'MMM', Security: '3M' }],
+      key: 'Symbol',
+      map: { input: 'Security' },
+    },
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+    results: [{ to: `out/${word}.jsonl` }],
+    schedule: { at: '02:30', timezone: 'Europe/Berlin' },
+    ...changes,
+  });
+  return parsePipeline(text, { file: join(house.folder, 'p.json'), baseDir: house.folder });
+}
+
+const apply = (
+  client: House['client'],
+  loaded: LoadedPipeline,
+  options: Partial<ApplyOptions> = {},
+) =>
+  applySchedule(client, loaded, { taskQueue: house.taskQueue, searchAttributes: true, ...options });
+
+test('a pause that comes while the schedule is applied stays', async () => {
+  const loaded = fileOf('paused');
+  const { name } = loaded.pipeline;
+  await apply(house.client, loaded);
+  const client = meanwhile(house.client, 'updateSchedule', () =>
+    pauseSchedule(house.client, name, 'the source moves'),
+  );
+  const later = fileOf('paused', { schedule: { at: '03:30' } });
+  expect(await apply(client, later)).toMatchObject({ done: 'updated', changed: ['schedule'] });
+  expect(await describeSchedule(house.client, name)).toMatchObject({
+    ...{ paused: true, note: 'the source moves' },
+    schedule: { times: [{ hour: 3, minute: 30 }] },
+  });
+});
+
+test('a schedule that is taken over while its owner applies it stays taken over', async () => {
+  const loaded = fileOf('taken');
+  const { name } = loaded.pipeline;
+  await apply(house.client, loaded, { madeFrom: 'sent by billing' });
+  const later = fileOf('taken', { schedule: { at: '03:30' } });
+  const client = meanwhile(house.client, 'updateSchedule', () =>
+    apply(house.client, loaded, { madeFrom: 'sent by research', replace: true }),
+  );
+  await expect(apply(client, later, { madeFrom: 'sent by billing' })).rejects.toMatchObject({
+    code: 'schedule_conflict',
+  });
+  expect(await describeSchedule(house.client, name)).toMatchObject({ file: 'sent by research' });
+});
+
+test('a pause is not lost among other wishes of the same moment', async () => {
+  const loaded = fileOf('moment');
+  const { name } = loaded.pipeline;
+  await apply(house.client, loaded);
+  const { workflowService, options } = house.client;
+  const wish = (): Promise<unknown> =>
+    workflowService.patchSchedule({
+      namespace: options.namespace,
+      ...{ scheduleId: name, requestId: randomUUID(), patch: {} },
+    });
+  const wishes: Promise<unknown>[] = [];
+  const send = (): void => void wishes.push(...Array.from({ length: 10 }, wish));
+  const client = meanwhile(house.client, 'patchSchedule', () => {
+    // Some before it, which the scheduler is busy with, and some right behind it.
+    send();
+    setImmediate(send);
+    return Promise.resolve();
+  });
+  await pauseSchedule(client, name, 'now');
+  expect(await describeSchedule(house.client, name)).toMatchObject({ paused: true, note: 'now' });
+  await Promise.all(wishes);
+});
+
+test('a key that somebody else uses in the same moment is the run that they started', async () => {
+  const { workflow } = house.client;
+  // It waits for an approval, and so is under way as long as it takes.
+  const loaded = fileOf('keyed', { spend: { approveAbove: 0 } });
+  const { name } = loaded.pipeline;
+  await apply(house.client, loaded);
+  const workflowId = `${name}:monday`;
+  const client = meanwhile(house.client, 'listWorkflowExecutions', async () => {
+    await triggerSchedule(house.client, name, { key: 'monday' });
+    await until('it is listed', async () => {
+      const { running } = await describeSchedule(house.client, name);
+      return running.includes(workflowId);
+    });
+  });
+  const run = await triggerSchedule(client, name, { key: 'monday' });
+  await workflow.getHandle(workflowId).terminate('the test is over');
+  expect(run).toEqual({ workflowId, attached: true });
+});
