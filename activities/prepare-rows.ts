@@ -50,6 +50,7 @@ export const prepareRows =
       for (const target of pipeline.results) await probeTarget(target);
       const folder = deps.store.run(input.run);
       const snapshot = await freeze(deps, input, folder);
+      if (input.earlier != null) await folder.writeJson(RUN_FILE.earlier, input.earlier);
       await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
       const openCells = await cellsLeft(folder);
       const { credits } = await readAccount(deps, pipeline.provider, step);

@@ -1,4 +1,8 @@
-import { type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { EarlierRun, EnrichTableInput, RunSummary } from '../contract/run.ts';
@@ -26,15 +30,32 @@ export async function endedRun(
   known: WorkflowExecutionDescription | null,
   store: Store | null,
 ): Promise<EndedRun> {
-  const where = `run ${workflowId}`;
-  if (known === null) {
-    const kept = store === null ? null : await newestStored(store, workflowId);
-    if (kept !== null) return { ...kept, tableId: null, earlier: null };
-    throw new RowmillError('run_not_found', 'neither Temporal nor the store knows it', {
-      where,
-      remedy: 'See `rowmill list`; check TEMPORAL_ADDRESS, the namespace and ROWMILL_STORE.',
-    });
+  if (known === null) return keptRun(workflowId, store);
+  try {
+    return await rememberedRun(client, known, store);
+  } catch (error) {
+    // Forgotten since it was looked at.
+    if (error instanceof WorkflowNotFoundError) return keptRun(workflowId, store);
+    throw error;
   }
+}
+
+async function keptRun(workflowId: string, store: Store | null): Promise<EndedRun> {
+  const kept = store === null ? null : await newestStored(store, workflowId);
+  if (kept !== null) return { ...kept, tableId: kept.earlier?.tableId ?? null };
+  throw new RowmillError('run_not_found', 'neither Temporal nor the store knows it', {
+    where: `run ${workflowId}`,
+    remedy: 'See `rowmill list`; check TEMPORAL_ADDRESS, the namespace and ROWMILL_STORE.',
+  });
+}
+
+async function rememberedRun(
+  client: Client,
+  known: WorkflowExecutionDescription,
+  store: Store | null,
+): Promise<EndedRun> {
+  const { workflowId } = known;
+  const where = `run ${workflowId}`;
   const firstRunId = known.raw.workflowExecutionInfo?.firstRunId || known.runId;
   const key = { workflowId, firstRunId };
   const summary = await summaryOf(client, known);

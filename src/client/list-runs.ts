@@ -98,5 +98,5 @@ function queryOf({ pipeline, stage, outcome, status }: RunFilter): string {
 }
 
 /** A text of the list filter, whatever is in it. */
-const quoted = (text: string): string =>
+export const quoted = (text: string): string =>
   `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -1,8 +1,4 @@
-import {
-  type Client,
-  type WorkflowExecutionDescription,
-  WorkflowExecutionAlreadyStartedError,
-} from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import type { EnrichTableInput } from '../contract/run.ts';
@@ -10,6 +6,7 @@ import { RowmillError } from '../errors.ts';
 import { code } from '../rules/markup.ts';
 import type { Store } from '../store/store.ts';
 import { endedRun, type EndedRun } from './ended-run.ts';
+import { latestRun } from './latest-run.ts';
 import { describeRun, type StartedRun } from './start-run.ts';
 
 export interface RerunOptions {
@@ -22,43 +19,6 @@ export interface RerunOptions {
   store?: Store;
 }
 
-const RERUN = /-rerun-\d+$/;
-
-/** The newest of a run and its reruns: what is there now is what it left. */
-export interface LatestRun {
-  workflowId: string;
-  /** `null`: Temporal does not know it (any more). */
-  description: WorkflowExecutionDescription | null;
-  isRunning: boolean;
-  /** Of the rerun that would be next. */
-  nextId: string;
-}
-
-export async function latestRun(client: Client, workflowId: string): Promise<LatestRun> {
-  const root = workflowId.replace(RERUN, '');
-  let latest = { workflowId: root, description: await find(client, root) };
-  for (let number = 1; ; number += 1) {
-    const nextId = `${root}-rerun-${number}`;
-    const description = await find(client, nextId);
-    if (description === null) {
-      return { ...latest, nextId, isRunning: latest.description?.status.name === 'RUNNING' };
-    }
-    latest = { workflowId: nextId, description };
-  }
-}
-
-async function find(
-  client: Client,
-  workflowId: string,
-): Promise<WorkflowExecutionDescription | null> {
-  try {
-    return await describeRun(client, workflowId);
-  } catch (error) {
-    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
-    throw error;
-  }
-}
-
 /**
  * Takes up a run that has ended: a new run `<id>-rerun-<n>` on the same table, which asks only for
  * cells without an answer and publishes the whole again. Nothing that is done is paid again.
@@ -69,7 +29,8 @@ export async function rerunRun(
   workflowId: string,
   options: RerunOptions,
 ): Promise<StartedRun> {
-  const latest = await latestRun(client, workflowId);
+  const store = options.store ?? null;
+  const latest = await latestRun(client, workflowId, store);
   if (latest.isRunning) {
     throw new RowmillError('action_refused', 'the run is under way', {
       where: `run ${latest.workflowId}`,
@@ -77,7 +38,7 @@ export async function rerunRun(
     });
   }
   const { description, nextId } = latest;
-  const ended = await endedRun(client, latest.workflowId, description, options.store ?? null);
+  const ended = await endedRun(client, latest.workflowId, description, store);
   try {
     return await start(client, nextId, ended, options);
   } catch (error) {

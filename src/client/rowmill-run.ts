@@ -6,7 +6,8 @@ import { RowmillError } from '../errors.ts';
 import type { Folder, Store } from '../store/store.ts';
 import { cancelRun } from './cancel-run.ts';
 import { endOfRun, follow, type Standing } from './follow.ts';
-import { latestRun, rerunRun } from './rerun-run.ts';
+import { latestRun } from './latest-run.ts';
+import { rerunRun } from './rerun-run.ts';
 import { endedRunFolder } from './run-files.ts';
 import { runStatus, type RunStatus } from './run-status.ts';
 import { describeRun } from './start-run.ts';
@@ -167,7 +168,7 @@ export class RowmillRun {
    */
   async rerun({ approve = false }: { approve?: boolean } = {}): Promise<RowmillRun> {
     const { client, store, searchAttributes } = this.#link;
-    const latest = await latestRun(client, this.id);
+    const latest = await latestRun(client, this.id, store);
     if (latest.isRunning && latest.description !== null) {
       const { workflowId, runId, taskQueue } = latest.description;
       await updateRun(client, workflowId, taskQueue, UPDATE.rerunFailed);

@@ -1,5 +1,6 @@
 import { RUN_FILE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
+import type { EarlierRun } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder, RunKey, Store } from '../store/store.ts';
 
@@ -7,20 +8,22 @@ import type { Folder, RunKey, Store } from '../store/store.ts';
 export interface StoredRun {
   key: RunKey;
   pipeline: Pipeline;
+  /** What it had taken up itself. */
+  earlier: EarlierRun | null;
+  /** ISO time; empty where it left no manifest. */
+  startedAt: string;
 }
 
 /** The last run of that id that the store has files of. */
 export async function newestStored(store: Store, workflowId: string): Promise<StoredRun | null> {
   let newest: StoredRun | null = null;
-  let newestAt = '';
   for (const firstRunId of await store.firstRuns(workflowId)) {
     const key = { workflowId, firstRunId };
     const folder = store.run(key);
     const pipeline = await pipelineIn(folder);
     const { startedAt } = await manifestIn(folder);
-    if (pipeline === null || startedAt < newestAt) continue;
-    newestAt = startedAt;
-    newest = { key, pipeline };
+    if (pipeline === null || startedAt < (newest?.startedAt ?? '')) continue;
+    newest = { key, pipeline, earlier: await earlierIn(folder), startedAt };
   }
   return newest;
 }
@@ -52,6 +55,12 @@ export async function pipelineIn(folder: Folder): Promise<Pipeline | null> {
   if (!(await folder.exists(RUN_FILE.pipeline))) return null;
   // Written by prepareRows.
   return (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
+}
+
+async function earlierIn(folder: Folder): Promise<EarlierRun | null> {
+  if (!(await folder.exists(RUN_FILE.earlier))) return null;
+  // Written by prepareRows.
+  return (await folder.readJson(RUN_FILE.earlier)) as EarlierRun;
 }
 
 interface ManifestHead {

@@ -34,6 +34,8 @@ export const RUN_FILE = {
   rows: 'rows.jsonl',
   /** What was run, so that it can be taken up again when Temporal has forgotten it. */
   pipeline: 'pipeline.json',
+  /** Of a rerun: the run that it takes up. */
+  earlier: 'earlier.json',
   results: 'results.jsonl',
   quarantine: 'quarantine.jsonl',
   manifest: 'manifest.json',

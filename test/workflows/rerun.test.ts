@@ -164,6 +164,54 @@ test('a run that Temporal has forgotten is taken up from the store', async () =>
   expect(second.before?.cells).toEqual(first.cells);
 });
 
+/** As after the retention of the namespace. */
+async function forget(...workflowIds: string[]): Promise<void> {
+  const { namespace } = house.client.options;
+  for (const workflowId of workflowIds) {
+    const handle = house.client.workflow.getHandle(workflowId);
+    await house.client.workflowService.deleteWorkflowExecution({
+      namespace,
+      workflowExecution: { workflowId },
+    });
+    await until('it is forgotten', () =>
+      handle.describe().then(
+        () => false,
+        () => true,
+      ),
+    );
+  }
+}
+
+test('the number of a rerun that Temporal has forgotten is not given again', async () => {
+  house = await openHouse({ sandbox: FAILING });
+  await finished();
+  const first = await rerun();
+  await resultOf(first.workflowId);
+  await forget(id(), first.workflowId);
+  const { store } = house;
+  const { workflowId } = await rerunRun(house.client, id(), { ...options(), store });
+  expect(workflowId).toBe(`${id()}-rerun-2`);
+  expect((await resultOf(workflowId)).before?.workflowId).toBe(first.workflowId);
+  // Without a store those before it are known to nobody: by Temporal's list.
+  await until('it is listed', async () => {
+    const query = `WorkflowId = '${workflowId}'`;
+    return (await house.client.workflow.count(query)).count === 1;
+  });
+  expect((await rerun()).workflowId).toBe(`${id()}-rerun-3`);
+});
+
+test('a run that was started again after its reruns is the newest of them', async () => {
+  house = await openHouse({ sandbox: FAILING });
+  await finished();
+  const { workflowId: earlier } = await rerun();
+  await resultOf(earlier);
+  const again = await finished();
+  const { workflowId } = await rerun();
+  expect(workflowId).toBe(`${id()}-rerun-2`);
+  const second = await resultOf(workflowId);
+  expect(second).toMatchObject({ tableId: again.tableId, before: { workflowId: id() } });
+});
+
 test('two people with the same wish get one rerun', async () => {
   house = await openHouse({ sandbox: FAILING });
   const first = await finished();

@@ -1,5 +1,6 @@
 import { openStore } from '../../client/environment.ts';
-import { latestRun, rerunRun, type LatestRun } from '../../client/rerun-run.ts';
+import { latestRun, type LatestRun } from '../../client/latest-run.ts';
+import { rerunRun } from '../../client/rerun-run.ts';
 import type { StartedRun } from '../../client/start-run.ts';
 import { updateRun } from '../../client/update-run.ts';
 import { UPDATE } from '../../contract/names.ts';
@@ -30,7 +31,7 @@ async function perform(
   flags: RerunFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const latest = await latestRun(session.client, workflowId);
+  const latest = await latestRun(session.client, workflowId, openStore(cli.env));
   const { description } = latest;
   if (!latest.isRunning || description === null) {
     const started = await takeUp(cli, session, workflowId, latest, flags);

@@ -57,6 +57,7 @@ const rerun: Arbitrary<Rerun> = fc.record({
   afterMs: fc.constantFrom(3_600_000, 90_000, 15_000, 1_000),
   alsoAfterMs: fc.constantFrom(null, null, 0, 5, 20_000, 1_800_000),
   approved: fc.boolean(),
+  forgets: fc.constantFrom(null, null, 'before' as const, 'meanwhile' as const),
   actions: people,
 });
 

@@ -28,7 +28,7 @@ import { clientOf } from './temporal/frontend.ts';
 import { toPayload } from './temporal/proto.ts';
 import type { TemporalServer, WorkflowEnd } from './temporal/server.ts';
 import { WorkflowCode } from './temporal/workflow-code.ts';
-import { NO_TABLE, wishForRerun } from './wishes.ts';
+import { NOTHING_TO_GO_ON_WITH, wishesOf, wishForRerun } from './wishes.ts';
 
 export interface Played {
   breaches: string[];
@@ -183,15 +183,17 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
     answers.push(how);
   };
   const failed = (error: unknown): void => answered(`failed: ${String(error)}`);
-  for (const { afterMs, alsoAfterMs, approved, actions: then } of reruns) {
+  for (const rerun of reruns) {
     if (!ended) break;
-    const wishes = alsoAfterMs === null ? [afterMs] : [afterMs, afterMs + alsoAfterMs];
-    for (const inMs of wishes) {
-      timeline.in(
-        inMs,
-        () => void wishForRerun({ ...wish, approved }).then(answered, failed),
-        null,
-      );
+    const { afterMs, approved, forgets = null, actions: then } = rerun;
+    const wishes = wishesOf(rerun);
+    for (const [at, inMs] of wishes.entries()) {
+      const forgetFirst = forgets === (at === 0 ? 'before' : 'meanwhile');
+      const utter = (): void => {
+        if (forgetFirst) cluster.forget();
+        void wishForRerun({ ...wish, approved }).then(answered, failed);
+      };
+      timeline.in(inMs, utter, null);
     }
     peopleDo(then, afterMs);
     const all = answers.length + wishes.length;
@@ -207,7 +209,7 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
   const evidence = must(looks.at(-1) ?? null);
   const hadTable = evidence.tables.some((table) => table.rows.length > 0);
   const refused = answers.filter(
-    (how) => how.startsWith('failed') || (hadTable && how === NO_TABLE),
+    (how) => how.startsWith('failed') || (hadTable && NOTHING_TO_GO_ON_WITH.includes(how)),
   );
   return {
     breaches: [

@@ -58,6 +58,8 @@ export interface Rerun {
   alsoAfterMs: number | null;
   /** What it may cost needs no approval. */
   approved: boolean;
+  /** Temporal forgets what has ended: before the first wish, or before that of somebody else. */
+  forgets?: 'before' | 'meanwhile' | null;
   /** Counted from the first wish. */
   actions: Action[];
 }

@@ -138,6 +138,8 @@ function befell(script: ChaosScript, { fired, trace, evidence }: Played): string
   for (const name of takenUp(evidence)) names.add(name);
   if (trace.some((what) => what.includes('rerun: attached'))) names.add('rerun: wanted by two');
   if (trace.some((what) => what.endsWith('under way'))) names.add('rerun: wanted while one lives');
+  if (trace.some((what) => what.includes(' forgotten: ')))
+    names.add('rerun: of one that is forgotten');
   if (names.size === 0) names.add('nothing');
   return [...names, `provider: ${script.provider}`];
 }

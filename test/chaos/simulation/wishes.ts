@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { rerunRun } from '../../../src/client/rerun-run.ts';
 import { RowmillError } from '../../../src/errors.ts';
 import type { Store } from '../../../src/store/store.ts';
+import type { Rerun } from './script.ts';
 import type { Cluster } from './temporal/cluster.ts';
 
 export interface WishOptions {
@@ -13,8 +14,17 @@ export interface WishOptions {
   approved: boolean;
 }
 
-/** An answer that only a run without a table may get. */
-export const NO_TABLE = 'refused: it ended before it had a table';
+/** Answers that only a run without a table may get. */
+export const NOTHING_TO_GO_ON_WITH = [
+  'refused: it ended before it had a table',
+  'refused: neither Temporal nor the store knows it',
+];
+
+/** When they are uttered, after the end of the run before. */
+export const wishesOf = ({ afterMs, alsoAfterMs }: Rerun): number[] =>
+  alsoAfterMs === null ? [afterMs] : [afterMs, afterMs + alsoAfterMs];
+
+const REFUSALS = ['action_refused', 'run_not_found'];
 
 /** `rowmill rerun RUN`: takes up a run that has ended, or asks one under way for one more pass. */
 export async function wishForRerun(options: WishOptions): Promise<string> {
@@ -24,7 +34,7 @@ export async function wishForRerun(options: WishOptions): Promise<string> {
     const started = await rerunRun(client, workflowId, { ...place, approved });
     return `${started.attached ? 'attached to' : 'started'} ${started.workflowId}`;
   } catch (error) {
-    if (!(error instanceof RowmillError) || error.code !== 'action_refused') throw error;
+    if (!(error instanceof RowmillError) || !REFUSALS.includes(error.code)) throw error;
     if (error.what === 'the run is under way') cluster.newest.update('rerunFailed');
     return `refused: ${error.what}`;
   }

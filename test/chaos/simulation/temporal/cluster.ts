@@ -10,13 +10,14 @@ export interface ClusterOptions extends Omit<ServerOptions, keyof Place | 'befal
 
 type Place = Pick<ServerOptions, 'workflowId' | 'number'>;
 
-/** A workflow id is taken for good: by us nothing is started twice under one. */
+/** A workflow id is taken as long as it is known: by us nothing is started twice under one. */
 export class AlreadyStarted extends Error {}
 
 /** The workflows of one script, one after the other: a run, and the runs that take it up again. */
 export class Cluster {
   readonly #options: ClusterOptions;
-  readonly #ids = new Set<string>();
+  /** Workflow ids that are taken, with their runs as soon as there are any. */
+  readonly #known = new Map<string, TemporalServer | null>();
   readonly runs: TemporalServer[] = [];
 
   constructor(options: ClusterOptions) {
@@ -30,14 +31,26 @@ export class Cluster {
     return newest;
   }
 
-  find(workflowId: string): TemporalServer | undefined {
-    return this.runs.find((run) => run.workflowId === workflowId);
+  /** In the order of their starts. */
+  get known(): TemporalServer[] {
+    return [...this.#known.values()].filter((run) => run !== null);
+  }
+
+  find(workflowId: string): TemporalServer | null {
+    return this.#known.get(workflowId) ?? null;
+  }
+
+  /** The retention of all that has ended is over. */
+  forget(): void {
+    const ended = this.known.filter(({ end }) => end !== null);
+    for (const { workflowId } of ended) this.#known.delete(workflowId);
+    this.#options.note(`forgotten: ${ended.map(({ workflowId }) => workflowId).join(', ')}`);
   }
 
   /** @throws AlreadyStarted */
   async start(workflowId: string, input: Payload): Promise<TemporalServer> {
-    if (this.#ids.has(workflowId)) throw new AlreadyStarted(workflowId);
-    this.#ids.add(workflowId);
+    if (this.#known.has(workflowId)) throw new AlreadyStarted(workflowId);
+    this.#known.set(workflowId, null);
     const last = this.runs.at(-1);
     if (last !== undefined) await this.#options.leave(last);
     const { befall, note, ...options } = this.#options;
@@ -53,6 +66,7 @@ export class Cluster {
       input,
     );
     this.runs.push(run);
+    this.#known.set(workflowId, run);
     return run;
   }
 }

@@ -11,6 +11,9 @@ const { WorkflowExecutionStatus: STATUS } = proto.temporal.api.enums.v1;
 /** One way, between a client and the server. */
 const WAY_MS = 4;
 
+/** The list lags behind. */
+const LISTED_AFTER_MS = 2_000;
+
 /** Of gRPC. */
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
@@ -40,7 +43,7 @@ function serviceOf(cluster: Cluster, timeline: Timeline) {
 
   function find({ execution }: Named): TemporalServer {
     const found = cluster.find(execution?.workflowId ?? '');
-    if (found === undefined) throw refused(NOT_FOUND, 'workflow not found');
+    if (found === null) throw refused(NOT_FOUND, 'workflow not found');
     return found;
   }
 
@@ -57,18 +60,22 @@ function serviceOf(cluster: Cluster, timeline: Timeline) {
       }),
 
     describeWorkflowExecution: (request: Named) =>
+      answer(() =>
+        workflowservice.v1.DescribeWorkflowExecutionResponse.create({
+          workflowExecutionInfo: infoOf(find(request)),
+        }),
+      ),
+
+    /** Of those whose id begins so: nothing else is asked for. */
+    listWorkflowExecutions: ({ query }: { query?: string | null }) =>
       answer(() => {
-        const { workflowId, firstRunId, type, taskQueue, startedAtMs, end } = find(request);
-        return workflowservice.v1.DescribeWorkflowExecutionResponse.create({
-          workflowExecutionInfo: proto.temporal.api.workflow.v1.WorkflowExecutionInfo.create({
-            execution: { workflowId, runId: firstRunId },
-            firstRunId,
-            type: { name: type },
-            taskQueue,
-            status: end === null ? STATUS.WORKFLOW_EXECUTION_STATUS_RUNNING : STATUS_OF[end.how],
-            startTime: timestamp(startedAtMs),
-          }),
-        });
+        const prefix = /STARTS_WITH '([^']*)'$/.exec(query ?? '')?.[1];
+        if (prefix === undefined) throw new Error(`cannot be listed: ${String(query)}`);
+        const listed = cluster.known.filter(
+          ({ workflowId, startedAtMs }) =>
+            workflowId.startsWith(prefix) && startedAtMs + LISTED_AFTER_MS <= timeline.nowMs,
+        );
+        return { executions: listed.map(infoOf), nextPageToken: new Uint8Array() };
       }),
 
     /** Of a history its first event, or how it ended. */
@@ -79,6 +86,17 @@ function serviceOf(cluster: Cluster, timeline: Timeline) {
         return { history: { events: [event] }, nextPageToken: new Uint8Array() };
       }),
   };
+}
+
+function infoOf({ workflowId, firstRunId, type, taskQueue, startedAtMs, end }: TemporalServer) {
+  return proto.temporal.api.workflow.v1.WorkflowExecutionInfo.create({
+    execution: { workflowId, runId: firstRunId },
+    firstRunId,
+    type: { name: type },
+    taskQueue,
+    status: end === null ? STATUS.WORKFLOW_EXECUTION_STATUS_RUNNING : STATUS_OF[end.how],
+    startTime: timestamp(startedAtMs),
+  });
 }
 
 interface Start {

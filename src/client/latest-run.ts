@@ -1,0 +1,100 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { WORKFLOW_TYPE } from '../contract/names.ts';
+import { RowmillError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { invalidArgument } from './invalid-argument.ts';
+import { quoted } from './list-runs.ts';
+import { describeRun } from './start-run.ts';
+import { newestStored, type StoredRun } from './stored-run.ts';
+
+/** The newest of a run and its reruns: what is there now is what it left. */
+export interface LatestRun {
+  workflowId: string;
+  /** `null`: Temporal does not know it (any more). */
+  description: WorkflowExecutionDescription | null;
+  isRunning: boolean;
+  /** Of the rerun that would be next. */
+  nextId: string;
+}
+
+const RERUN = /-rerun-(\d+)$/;
+
+/** What is known of one of them; both `null`: nothing any more. */
+interface Trace {
+  workflowId: string;
+  description: WorkflowExecutionDescription | null;
+  stored: StoredRun | null;
+}
+
+/**
+ * By Temporal's record as far as it goes back, else by the store. A number that either of them knows
+ * is not given again: the first reruns may be forgotten while the newest is under way.
+ */
+export async function latestRun(
+  client: Client,
+  workflowId: string,
+  store: Store | null,
+): Promise<LatestRun> {
+  const root = workflowId.replace(RERUN, '');
+  const listed = await lastListed(client, root);
+  const traces = [await traceOf(client, store, root)];
+  for (let number = 1; ; number += 1) {
+    const trace = await traceOf(client, store, `${root}-rerun-${number}`);
+    if (trace.description !== null || trace.stored !== null) traces.push(trace);
+    else if (number > listed) {
+      const { workflowId: newest, description } = newestOf(traces);
+      const isRunning = description?.status.name === 'RUNNING';
+      return { workflowId: newest, description, isRunning, nextId: trace.workflowId };
+    }
+  }
+}
+
+/** The run itself may have been started again after its reruns: then it is the newest. */
+function newestOf(traces: Trace[]): Trace {
+  const remembered = traces.filter(({ description }) => description !== null);
+  const among = remembered.length > 0 ? remembered : traces;
+  return among.reduce((newest, trace) => {
+    const started = startOf(trace);
+    return started !== '' && started < startOf(newest) ? newest : trace;
+  });
+}
+
+/** ISO time; empty where there is no word of it. */
+const startOf = ({ description, stored }: Trace): string =>
+  description?.startTime.toISOString() ?? stored?.startedAt ?? '';
+
+async function traceOf(client: Client, store: Store | null, workflowId: string): Promise<Trace> {
+  const description = await find(client, workflowId);
+  const isForgotten = description === null && store !== null;
+  const stored = isForgotten ? await newestStored(store, workflowId) : null;
+  return { workflowId, description, stored };
+}
+
+async function find(
+  client: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await describeRun(client, workflowId);
+  } catch (error) {
+    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
+    throw error;
+  }
+}
+
+/** The highest number of a rerun in Temporal's list, which lags a moment behind; 0: there is none. */
+async function lastListed(client: Client, root: string): Promise<number> {
+  const prefix = `${root}-rerun-`;
+  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND WorkflowId STARTS_WITH ${quoted(prefix)}`;
+  let last = 0;
+  try {
+    for await (const { workflowId } of client.workflow.list({ query })) {
+      const isOurs = workflowId.replace(RERUN, '') === root;
+      if (isOurs) last = Math.max(last, Number(RERUN.exec(workflowId)?.[1] ?? 0));
+    }
+  } catch (error) {
+    // An id that no run can have.
+    if (invalidArgument(error) === null) throw error;
+  }
+  return last;
+}
