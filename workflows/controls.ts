@@ -43,7 +43,7 @@ export function listen(run: Controlled): void {
     },
     {
       description:
-        'Hold the run: nothing is sent or polled until `resume`. Cells at the provider go on, and so ' +
+        'Hold the run: nothing is sent or polled until resume. Cells at the provider go on, and so ' +
         'does the deadline. Optional input: {"reason": "why", "by": "who"}',
       validator: (request: PauseRequest = {}) => checkPause(state, request),
     },

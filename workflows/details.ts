@@ -1,4 +1,5 @@
 import type { RunProgress } from '../src/contract/run.ts';
+import { failedText } from '../src/rules/failed.ts';
 import { code, fenced, link } from '../src/rules/markup.ts';
 import { unusedFacts } from '../src/rules/unused.ts';
 import { PRICE_IS_OF, priceText, tokensText } from '../src/rules/usage.ts';
@@ -8,21 +9,24 @@ const BAR_CELLS = 30;
 
 /** The current details in the Temporal UI: Markdown, with columns aligned in a fenced block. */
 export function renderDetails(progress: RunProgress): string {
-  const { cells } = progress;
-  const share = cells.total === 0 ? 0 : Math.min(1, cells.done / cells.total);
-  const full = Math.floor(share * BAR_CELLS);
-  const bar = '█'.repeat(full) + '░'.repeat(BAR_CELLS - full);
   return [
     `### ${headline(progress)}`,
     '',
-    `\`${bar}\` ${Math.floor(share * 100)} %`,
-    '',
+    ...bar(progress.cells),
     ...fence(facts(progress)),
     ...columnLines(progress),
     ...notes(progress).flatMap((note) => ['', note]),
     '',
     ...links(progress),
   ].join('\n');
+}
+
+function bar({ done, total }: RunProgress['cells']): string[] {
+  if (total === 0) return [];
+  const share = Math.min(1, done / total);
+  const full = Math.floor(share * BAR_CELLS);
+  const drawn = '█'.repeat(full) + '░'.repeat(BAR_CELLS - full);
+  return [`\`${drawn}\` ${Math.floor(share * 100)} %`, ''];
 }
 
 function headline({ outcome, stage, pass }: RunProgress): string {
@@ -33,14 +37,10 @@ type Fact = readonly [string, string | null];
 
 /** Lines of 64 characters at most: the UI cuts off what does not fit into half a window. */
 function facts(progress: RunProgress): Fact[] {
-  const { cells, cellsPerMinute, apiCalls, usage } = progress;
-  const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
+  const { cellsPerMinute, apiCalls, usage } = progress;
   return [
-    ['rows', whole(progress.rows)],
-    ['cells done', `${whole(cells.done)} of ${whole(cells.total)}`],
-    ['failed', cells.failed === null ? 'known when the table is read' : whole(cells.failed)],
-    ['left', whole(left)],
-    ['in progress', cells.inProgress === 0 ? null : whole(cells.inProgress)],
+    ['rows', rowsLine(progress)],
+    ...cellFacts(progress),
     ['rate', cellsPerMinute === null ? null : `${whole(cellsPerMinute)} cells/min`],
     ['time left', progress.leftMs === null ? null : duration(progress.leftMs)],
     ['credits', creditsLine(progress)],
@@ -51,6 +51,26 @@ function facts(progress: RunProgress): Fact[] {
     ['polls', `at most ${duration(progress.pollAtMostMs)} apart`],
     ['as of', time(progress.asOfMs)],
     ['deadline', time(progress.deadlineAtMs)],
+  ];
+}
+
+/** The run's folder is named as soon as its rows are in there. */
+function rowsLine({ rows, folder, outcome }: RunProgress): string | null {
+  if (folder !== null) return whole(rows);
+  return outcome === null ? 'being checked' : null;
+}
+
+/** Before there is a table nobody knows how many cells it will have: some it makes by itself. */
+function cellFacts(progress: RunProgress): Fact[] {
+  const { cells, tableId, outcome } = progress;
+  if (tableId === null)
+    return [['cells', `none${outcome === null ? ' yet' : ''}: there is no table`]];
+  const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
+  return [
+    ['cells done', `${whole(cells.done)} of ${whole(cells.total)}`],
+    ['failed', failedText(progress) ?? 'known when the table is read'],
+    ['left', whole(left)],
+    ['in progress', cells.inProgress === 0 ? null : whole(cells.inProgress)],
   ];
 }
 

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
-import { code } from '../src/rules/markup.ts';
+import { fenced } from '../src/rules/markup.ts';
 import type { Run } from './run.ts';
 
 /** Instead of a result: somebody broke the step off, and it has to begin anew. */
@@ -47,7 +47,9 @@ export async function unpaused(run: Run): Promise<void> {
   if (state.pause === null) return;
   const interrupted = state.stage;
   run.enter('paused');
-  const summary = `Paused${state.pause.reason === null ? '' : ` (${code(state.pause.reason)})`}: until somebody resumes it, or the deadline`;
+  const { reason } = state.pause;
+  const why = reason === null ? '' : ` ("${fenced(reason)}")`;
+  const summary = `Paused${why}: until somebody resumes it, or the deadline`;
   if (!(await untilDeadline(run, summary.slice(0, 300), () => state.pause === null))) {
     throw ApplicationFailure.nonRetryable(
       'the deadline was reached while the run was paused',

@@ -74,16 +74,17 @@ const OVER: readonly string[] = ['publishing results', 'finished'];
 
 /**
  * Counts that belong together. While cells move they are the provider's, which include the columns
- * that a table makes by itself; at the end those of the last sweep, over the pipeline's own columns.
+ * that a table makes by itself, and of which not every one tells what failed; at the end those of the
+ * last sweep, over the pipeline's own columns.
  */
 function cellsOf({ open, found, stage, table, doneCells }: RunState, rows: number) {
   const seen = open?.watch.last ?? null;
   const swept = found?.cells ?? null;
-  const failed = seen?.cellsFailed ?? swept?.failed ?? null;
   if (seen !== null) {
     const { cellsTotal: total, cellsDone: done, cellsInProgress: inProgress } = seen;
-    return { total, done, inProgress, failed };
+    return { total, done, inProgress, failed: seen.cellsFailed };
   }
+  const failed = swept?.failed ?? null;
   if (swept !== null && OVER.includes(stage)) {
     const done = swept.done + swept.empty;
     return { total: totalCells(swept), done, inProgress: found?.inFlight ?? 0, failed };

@@ -62,7 +62,7 @@ function freshen(progress: RunProgress, description: Description): LiveProgress 
       total: details.last.cellsTotal,
       done: details.last.cellsDone,
       inProgress: details.last.cellsInProgress,
-      failed: details.last.cellsFailed ?? progress.cells.failed,
+      failed: details.last.cellsFailed,
     };
     live.cellsPerMinute = details.ratePerMs === 0 ? null : details.ratePerMs * 60_000;
     live.leftMs = timeLeftMs(details);

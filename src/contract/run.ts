@@ -146,6 +146,10 @@ export interface RunProgress {
   rows: number;
   /** 0 before the first run of the table. */
   pass: number;
+  /**
+   * Nothing before there is a table. `failed` is `null` while cells move at a provider that does not
+   * count them: `byColumn` has those of the last sweep.
+   */
   cells: { total: number; done: number; inProgress: number; failed: number | null };
   /** By the last sweep, by column key. */
   byColumn: Record<string, CellCounts>;

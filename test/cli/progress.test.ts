@@ -67,6 +67,17 @@ test('the drawing tells stage, share, counts, pace, costs and the link', () => {
   ]);
 });
 
+test('failed cells that a pass under way may have done are those of the last look', () => {
+  const cells = { total: 1509, done: 1509, inProgress: 0, failed: null };
+  const byColumn = { a: { done: 500, empty: 0, failed: 3, blocked: 0, pending: 0 } };
+  expect(drawing(plain, standing({ pass: 2, cells, byColumn }), 100)).toContain(
+    'cells done 1,509 of 1,509   failed 3 at the last look   left 0',
+  );
+  expect(drawing(plain, standing({ pass: 1, cells }), 100)).toContain(
+    'cells done 1,509 of 1,509   left 0',
+  );
+});
+
 test('what the cells took so far is told once a provider says so', () => {
   const usage = { requests: 503, price: 0.267416, inputTokens: 70_200, outputTokens: 15_877 };
   expect(drawing(plain, standing({ usage }), 100)).toContain(

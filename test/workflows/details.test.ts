@@ -68,6 +68,7 @@ test.each([
     ...{ cellsPerMinute: 12_345, leftMs: 12_345_678, apiCalls: { total: 12_345, polls: 10_000 } },
     ...{ estimatedCredits: 1_200_000, creditsBefore: 123_456_789, creditsSpent },
     ...{ rowsLeftOut: 12_345, cellsGivenBack: 123_456 },
+    byColumn: { sector: { done: 1, empty: 0, failed: 123_456, blocked: 0, pending: 0 } },
     usage: {
       requests: 900_000,
       price: 12_345.67,
@@ -78,6 +79,38 @@ test.each([
   const facts = /^```\n([^`]*)```$/m.exec(details)?.[1]?.split('\n') ?? [];
   expect(facts.length).toBeGreaterThan(12);
   expect(facts.filter((line) => line.length > 64)).toEqual([]);
+});
+
+test('before there is a table nothing is counted of it', () => {
+  const before = {
+    ...progress('x'),
+    ...{ tableId: null, tableUrl: null, byColumn: {}, folder: null, rows: 0, pass: 0 },
+    cells: { total: 0, done: 0, failed: null, inProgress: 0 },
+  };
+  const checked = renderDetails({ ...before, stage: 'preparing rows' });
+  expect(checked).toContain(
+    '\nrows         being checked\ncells        none yet: there is no table\n',
+  );
+  expect(checked).not.toMatch(/^(cells done|failed|left) |[█░]/m);
+  const waits = { ...before, stage: 'waiting for approval' as const, folder: '/f', rows: 503 };
+  expect(renderDetails(waits)).toContain(
+    '\nrows         503\ncells        none yet: there is no table\ncredits ',
+  );
+  const broken = renderDetails({ ...before, stage: 'finished', outcome: 'failed' });
+  expect(broken).toContain('```\ncells        none: there is no table\ncredits ');
+});
+
+test('failed cells are those that are known: counted, of the last look, or of none so far', () => {
+  const swept = { done: 113, empty: 0, failed: 3, blocked: 0, pending: 0 };
+  const shown = (failed: number | null, byColumn: RunProgress['byColumn']): string =>
+    renderDetails({
+      ...progress('x'),
+      cells: { total: 116, done: 116, failed, inProgress: 0 },
+      byColumn,
+    });
+  expect(shown(1, { sector: swept })).toContain('\nfailed       1\n');
+  expect(shown(null, { sector: swept })).toContain('\nfailed       3 at the last look\n');
+  expect(shown(null, {})).toContain('\nfailed       known when the table is read\n');
 });
 
 test('rows that were left out and cells that were given back are told where there are any', () => {

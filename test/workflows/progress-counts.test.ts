@@ -67,16 +67,21 @@ test('between two passes nothing that was done seems lost', () => {
   expect(countsOf({})).toEqual({ total: 20, done: 18, inProgress: 0, failed: 2 });
 });
 
-test('in a pass the counts are those of the provider', () => {
+test.each([
+  ['that does not count failed cells: those of the last sweep may be done by now', null],
+  ['that counts failed cells', 1],
+])('in a pass the counts are those of the provider, %s', (_what, cellsFailed) => {
   const reading = {
     ...{ rows: 10, running: true, cellsTotal: 20, cellsDone: 19, cellsInProgress: 1 },
-    cellsFailed: null,
+    cellsFailed,
   };
   const start = { doneAtStart: 18, requestedCells: 2, mustMove: false };
-  const watch = observe(beginWatch(start, 0), reading, 1);
+  const begun = beginWatch(start, 0);
   const receipt = { operations: [], requestedCells: 2 };
-  const open = { kind: 'failed' as const, receipt, watch, end: null };
-  expect(countsOf({ open })).toEqual({ total: 20, done: 19, inProgress: 1, failed: 2 });
+  const open = { kind: 'failed' as const, receipt, watch: begun, end: null };
+  expect(countsOf({ open })).toEqual({ total: 20, done: 18, inProgress: 0, failed: 2 });
+  open.watch = observe(begun, reading, 1);
+  expect(countsOf({ open })).toEqual({ total: 20, done: 19, inProgress: 1, failed: cellsFailed });
 });
 
 test('at the end they are those of the results', () => {

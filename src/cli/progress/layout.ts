@@ -1,4 +1,5 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
+import { failedText } from '../../rules/failed.ts';
 import { priceText } from '../../rules/usage.ts';
 import { duration, whole } from '../figures.ts';
 import { printable } from '../printable.ts';
@@ -46,7 +47,8 @@ function shareOf(progress: LiveProgress): number | null {
 const ratio = (part: number, all: number): number | null =>
   all > 0 ? Math.min(1, part / all) : null;
 
-function countsOf({ cells, rows, rowsMoved, pass, stage }: LiveProgress): string[] {
+function countsOf(progress: LiveProgress): string[] {
+  const { cells, rows, rowsMoved, pass, stage } = progress;
   const moved =
     rowsMoved === null
       ? []
@@ -55,11 +57,11 @@ function countsOf({ cells, rows, rowsMoved, pass, stage }: LiveProgress): string
         ];
   if (pass === 0) return moved.length > 0 || rows === 0 ? moved : [`rows ${whole(rows)}`];
   const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
+  const failed = failedText(progress);
   return [
     ...moved,
     `cells done ${whole(cells.done)} of ${whole(cells.total)}`,
-    // The API does not count failed cells: they are known once the table was read.
-    ...(cells.failed === null ? [] : [`failed ${whole(cells.failed)}`]),
+    ...(failed === null ? [] : [`failed ${failed}`]),
     `left ${whole(left)}`,
     ...(cells.inProgress === 0 ? [] : [`in progress ${whole(cells.inProgress)}`]),
   ];
