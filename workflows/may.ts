@@ -1,5 +1,6 @@
 import type { PauseRequest, Stage } from '../src/contract/run.ts';
-import { checkFields, checkTexts, refusal } from './refusals.ts';
+import { mistakeInPause } from '../src/rules/requests.ts';
+import { refusal, refuseMistake } from './refusals.ts';
 import type { RunState } from './run-state.ts';
 
 /** Which action fits which stage: each throws `action_refused` and says what to do instead. */
@@ -22,11 +23,8 @@ export function checkApproval(state: RunState): void {
   }
 }
 
-const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';
-
 export function checkPause(state: RunState, request: PauseRequest): void {
-  checkFields(request, ['reason', 'by'], PAUSE_EXAMPLE);
-  checkTexts(request, PAUSE_EXAMPLE);
+  refuseMistake(mistakeInPause(request));
   if (isEnding(state)) {
     throw refusal(`nothing to pause: the run is at "${state.stage}"`, 'Nothing: it is ending.');
   }

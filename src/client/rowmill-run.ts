@@ -11,7 +11,7 @@ import { rerunRun } from './rerun-run.ts';
 import { endedRunFolder } from './run-files.ts';
 import { runStatus, type RunStatus } from './run-status.ts';
 import { describeRun } from './start-run.ts';
-import { updateRun, type UpdateName, type Updates } from './update-run.ts';
+import { checkRequest, updateRun, type UpdateName, type Updates } from './update-run.ts';
 
 export interface ProgressOptions {
   /** Pause between two looks, in ms. @default 2000 */
@@ -137,7 +137,7 @@ export class RowmillRun {
   /**
    * Holds the run before its next step; cells under way at the provider go on, and so does its
    * deadline. `reason` and `by` are shown to people.
-   * @throws RowmillError `action_refused`
+   * @throws RowmillError `usage` for what is no such text, `action_refused`
    */
   pause(request: PauseRequest = {}): Promise<void> {
     return this.#update(UPDATE.pause, request);
@@ -154,7 +154,7 @@ export class RowmillRun {
   /**
    * Changes the deadline (from the start of the run) or the longest time between two polls, as
    * `8h` or in ms.
-   * @throws RowmillError `action_refused`
+   * @throws RowmillError `usage` for what is no duration, `action_refused`
    */
   adjust(request: AdjustRequest): Promise<Adjusted> {
     return this.#update(UPDATE.adjust, request);
@@ -197,6 +197,7 @@ export class RowmillRun {
   }
 
   async #update<N extends UpdateName>(update: N, request?: Updates[N]['takes']) {
+    checkRequest(update, request);
     const { taskQueue } = await this.#describe();
     return updateRun(this.#link.client, this.id, taskQueue, update, request);
   }

@@ -8,6 +8,7 @@ import {
 import { UPDATE } from '../contract/names.ts';
 import type { Adjusted, AdjustRequest, PauseRequest } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
+import { mistakeInAdjust, mistakeInPause, type RequestMistake } from '../rules/requests.ts';
 import { errorOfRun } from './failure.ts';
 import { noWorkerText, servedNow } from './workers.ts';
 
@@ -24,6 +25,24 @@ export interface Updates {
 }
 
 export type UpdateName = (typeof UPDATE)[keyof typeof UPDATE];
+
+/**
+ * What is wrong with a request in itself, before any run is asked.
+ * @throws RowmillError `usage`
+ */
+export function checkRequest<N extends UpdateName>(
+  update: N,
+  request: Updates[N]['takes'] | undefined,
+): void {
+  const mistake = request === undefined ? null : (MISTAKE_IN[update]?.(request) ?? null);
+  if (mistake === null) return;
+  throw new RowmillError('usage', mistake.what, { where: update, remedy: mistake.remedy });
+}
+
+const MISTAKE_IN: Partial<Record<UpdateName, (request: unknown) => RequestMistake | null>> = {
+  pause: mistakeInPause,
+  adjust: mistakeInAdjust,
+};
 
 /**
  * Sends an update to a run and waits until it has taken it.

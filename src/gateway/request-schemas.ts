@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RUN_STATUSES } from '../client/list-runs.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
-import { DURATION_ALLOWED, DURATION_PATTERN } from '../spec/index.ts';
+import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../spec/index.ts';
 
 /** What comes in over HTTP is judged by this, and the OpenAPI document is made of it. */
 
@@ -89,17 +89,20 @@ export const startBody = z
     },
   });
 
-const duration = z.union(
-  [
-    z.string().regex(new RegExp(DURATION_PATTERN)).max(40),
-    z
-      .number()
-      .int()
-      .min(1)
-      .max(365 * 24 * 3_600_000),
-  ],
-  DURATION_ALLOWED,
-);
+const duration = z
+  .union(
+    [
+      z.string().regex(new RegExp(DURATION_PATTERN)).max(40),
+      z
+        .number()
+        .int()
+        .min(1)
+        .max(365 * 24 * 3_600_000),
+    ],
+    DURATION_ALLOWED,
+  )
+  // Neither nothing nor more than a year, which no pattern can say.
+  .refine((value) => typeof value === 'number' || parseDuration(value) !== null, DURATION_ALLOWED);
 
 export const adjustBody = z
   .strictObject({

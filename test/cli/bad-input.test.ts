@@ -211,6 +211,35 @@ describe('without a Temporal server', () => {
     expect(stdout).toBe('');
   });
 
+  // Nobody has to be reached to say so, and no run has to be there.
+  test.each([
+    [
+      'adjust x --deadline banana',
+      /--deadline: "banana" is not a duration\n→ Give a duration like/,
+    ],
+    ['adjust x --poll-at-most 0s', /--poll-at-most: "0s" is not a duration/],
+    ['adjust x', /nothing to adjust/],
+    [
+      `pause x --reason ${'x'.repeat(301)}`,
+      /--reason: the reason has 301 characters\n→ Give up to/,
+    ],
+    ['results x --out x.xml', /x\.xml: what format is it/],
+    ['results x --format xml', /Allowed choices are jsonl, csv/],
+    ['list --limit none', /not a whole number/],
+    ['rerun x --embedded --detach', /exclude each other/],
+    ['schedule trigger x --key=', /--key is empty/],
+    ['schedule backfill x --from never --to 2026-01-31', /--from: "never" is no day/],
+    [
+      'schedule backfill x --from 2026-01-30 --to 2026-01-31 --most 0',
+      /--most: "0" is not allowed/,
+    ],
+  ])('bad input is said first: %s', async (line, says) => {
+    const { code, stderr } = await place.command(...line.split(' '));
+    expect(stderr).toMatch(says);
+    expect(stderr).toContain('error[usage]');
+    expect(code).toBe(2);
+  });
+
   test('an unknown command names the nearest', async () => {
     const { code, stderr } = await place.command('lst');
     expect(code).toBe(2);

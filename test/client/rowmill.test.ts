@@ -195,6 +195,19 @@ test('rows that are not there are a mistake of the line that names them', async 
   ).rejects.toMatchObject({ code: 'source_not_found', issues: [{ path: '--rows', line: null }] });
 });
 
+test('a request that makes no sense is said before the run has its say', async () => {
+  const run = await rowmill.start({ pipeline: pipelineOf(), key: keyOf('over') });
+  await run.wait();
+  await expect(run.adjust({ deadline: 'banana' })).rejects.toMatchObject({
+    code: 'usage',
+    what: '"deadline" is not a duration',
+  });
+  await expect(run.adjust({})).rejects.toMatchObject({ code: 'usage', what: 'nothing to adjust' });
+  const reason = 'x'.repeat(301);
+  await expect(run.pause({ reason })).rejects.toMatchObject({ code: 'usage' });
+  await expect(run.adjust({ deadline: '8h' })).rejects.toMatchObject({ code: 'action_refused' });
+});
+
 test('what is not there is said: no such run, no such cursor, results of a run under way', async () => {
   await expect(rowmill.attach('nobody')).rejects.toMatchObject({ code: 'run_not_found' });
   await expect(rowmill.attach('x'.repeat(5_000))).rejects.toMatchObject({ code: 'run_not_found' });

@@ -46,6 +46,8 @@ test.each([
   ['a negative number', { deadline: -1 }],
   ['a number without end', { deadline: 1e300 }],
   ['null', { deadline: null }],
+  ['more than a year', { deadline: '400d' }],
+  ['no time at all', { pollAtMost: '0s' }],
   ['an unknown field', { deadline: '8h', colour: 'red' }],
   ['a list', []],
 ])('limits that are %s are 400', async (_what, body) => {

@@ -4,6 +4,7 @@ import {
   resumeSchedule,
   triggerSchedule,
 } from '../../../client/schedules/index.ts';
+import { RowmillError } from '../../../errors.ts';
 import type { Cli } from '../../context.ts';
 import { withSession } from '../../session.ts';
 
@@ -36,8 +37,13 @@ export interface TriggerFlags extends ActFlags {
   key?: string;
 }
 
-export const trigger = (cli: Cli, name: string, { key, ...flags }: TriggerFlags): Promise<void> =>
-  withSession(cli, async ({ client }) => {
+export async function trigger(
+  cli: Cli,
+  name: string,
+  { key, ...flags }: TriggerFlags,
+): Promise<void> {
+  if (key?.trim() === '') throw new RowmillError('usage', '--key is empty');
+  await withSession(cli, async ({ client }) => {
     const run = await triggerSchedule(client, name, key === undefined ? {} : { key });
     const { workflowId, attached } = run;
     const text = attached
@@ -46,6 +52,7 @@ export const trigger = (cli: Cli, name: string, { key, ...flags }: TriggerFlags)
     answer(cli, flags, { name, ...run }, text);
     if (flags.json !== true) cli.say(`See: rowmill watch ${workflowId}`);
   });
+}
 
 export const remove = (cli: Cli, name: string, flags: ActFlags): Promise<void> =>
   withSession(cli, async ({ client }) => {

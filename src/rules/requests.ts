@@ -1,0 +1,54 @@
+import { DURATION_ALLOWED, parseDuration } from './duration.ts';
+
+/** What is wrong with a request in itself, whatever the run does. */
+export interface RequestMistake {
+  what: string;
+  remedy: string;
+}
+
+export const TEXT_AT_MOST = 300;
+
+const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';
+const ADJUST_EXAMPLE = '{"deadline": "8h", "pollAtMost": "60s"}';
+
+/** Of a request to pause that came from anywhere; `null` for a good one. */
+export function mistakeInPause(request: unknown): RequestMistake | null {
+  const fields = fieldsOf(request, ['reason', 'by']);
+  const remedy = `Send nothing, or JSON like ${PAUSE_EXAMPLE}.`;
+  if (typeof fields === 'string') return { what: fields, remedy };
+  const wrong = fields.find(([, value]) => !isText(value))?.[0];
+  if (wrong === undefined) return null;
+  return { what: `"${wrong}" is not a text of up to ${TEXT_AT_MOST} characters`, remedy };
+}
+
+/** The same of a request to adjust. */
+export function mistakeInAdjust(request: unknown): RequestMistake | null {
+  const fields = fieldsOf(request, ['deadline', 'pollAtMost']);
+  const remedy = `Send JSON like ${ADJUST_EXAMPLE}.`;
+  if (typeof fields === 'string') return { what: fields, remedy };
+  const given = fields.filter(([, value]) => value !== undefined);
+  if (given.length === 0) return { what: 'nothing to adjust', remedy };
+  const wrong = given.find(([, value]) => durationMs(value) === null)?.[0];
+  if (wrong === undefined) return null;
+  const allowed = `Give ${DURATION_ALLOWED}, or a number of ms.`;
+  return { what: `"${wrong}" is not a duration`, remedy: allowed };
+}
+
+/** `8h`, or a whole number of ms; `null` for anything else. */
+export function durationMs(value: unknown): number | null {
+  if (typeof value === 'number' && Number.isInteger(value)) return parseDuration(`${value}ms`);
+  return typeof value === 'string' ? parseDuration(value) : null;
+}
+
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' && value.length <= TEXT_AT_MOST;
+
+/** Unknown fields are refused: a misspelt one would be left out in silence. */
+function fieldsOf(request: unknown, allowed: readonly string[]): [string, unknown][] | string {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+    return 'the input is not a JSON object';
+  }
+  const fields = Object.entries(request);
+  const unknown = fields.find(([field]) => !allowed.includes(field))?.[0];
+  return unknown === undefined ? fields : `there is no field "${unknown.slice(0, 40)}"`;
+}
