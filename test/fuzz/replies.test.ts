@@ -1,37 +1,25 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
 import type { Json } from '../../src/contract/json.ts';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
-import type { TableRef } from '../../src/contract/table.ts';
+import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { createLimiter } from '../../src/http/limiter.ts';
-import { createExtructProvider } from '../../src/providers/extruct/provider.ts';
-import type { Provider } from '../../src/providers/provider.ts';
+import type { Provider, RunScope } from '../../src/providers/provider.ts';
+import { createProviders } from '../../src/providers/registry.ts';
 import { closeServers, serve } from '../http/server.ts';
+import { passOn } from '../providers/wire.ts';
+import { allEnv, CASES, companies, wantedRows } from '../support/providers/cases.ts';
+import type { ProviderCase } from '../support/providers/provider-case.ts';
+import { TOKEN } from '../support/token.ts';
 import { fuzzing } from './fuzzing.ts';
 import { mutated, mutations, type Mutation } from './mutations.ts';
 
-const TOKEN = 'a-token-that-is-searched-for-91';
 const TAG = 'run-1';
+const ROWS = companies(3);
 
-const spec: TableSpec = {
-  kind: 'company',
-  tags: [],
-  columns: [
-    {
-      ...{ kind: 'agent', key: 'sector', name: 'Sector' },
-      value: { agent_type: 'research_pro', prompt: 'Which GICS sector is {company_name} in?' },
-    },
-  ],
-};
-const rows = ['3M', 'Abbott Laboratories', 'AbbVie'].map((input, at) => ({
-  key: `K${at}`,
-  input: { input },
-}));
-
-const whole = z.number().refine(Number.isFinite);
+const whole = z.int().nonnegative();
 const count = whole.nullable();
 const tableRef = z.object({
   id: z.string(),
@@ -39,31 +27,60 @@ const tableRef = z.object({
     z.object({ id: z.string(), key: z.string(), name: z.string(), input: z.boolean() }),
   ),
 });
+const progress = z.object({
+  ...{ rows: count, running: z.boolean(), cellsFailed: count },
+  ...{ cellsTotal: whole, cellsDone: whole, cellsInProgress: whole },
+});
+
+/** A provider with a table of a few rows that were run. */
+interface Stage {
+  provider: Provider;
+  spec: TableSpec;
+  rows: { key: string; input: Record<string, Json> }[];
+  table: TableRef;
+  receipt: RunReceipt;
+}
 
 /** What the port promises of each method, whatever the API answers. */
-const METHODS: [string, z.ZodType, (provider: Provider, table: TableRef) => Promise<unknown>][] = [
-  ['account', z.object({ credits: count, label: z.string() }), (p) => p.account({})],
+const METHODS: [string, z.ZodType, (stage: Stage) => Promise<unknown>][] = [
+  [
+    'account',
+    z.object({ credits: z.number().nullable(), label: z.string() }),
+    ({ provider }) => provider.account({}),
+  ],
   [
     'findTables',
     z.array(z.object({ id: z.string(), createdAt: z.string(), rows: whole })),
-    (p) => p.findTables(TAG, {}),
+    ({ provider }) => provider.findTables(TAG, {}),
   ],
-  ['createTable', tableRef, (p) => p.createTable(spec, 'A table', TAG, {})],
-  ['ensureColumns', tableRef, (p, table) => p.ensureColumns(table, spec, {})],
-  ['addRows', z.array(z.string()).length(rows.length), (p, table) => p.addRows(table, rows, {})],
-  ['rowCount', whole, (p, table) => p.rowCount(table, {})],
+  ['createTable', tableRef, ({ provider, spec }) => provider.createTable(spec, 'Other', TAG, {})],
+  [
+    'ensureColumns',
+    tableRef,
+    ({ provider, spec, table }) => provider.ensureColumns(table, spec, {}),
+  ],
+  [
+    'addRows',
+    z.array(z.string()).length(ROWS.length),
+    ({ provider, table, rows }) => provider.addRows(table, rows, {}),
+  ],
+  ['rowCount', whole, ({ provider, table }) => provider.rowCount(table, {})],
   [
     'startRun',
     z.object({ operations: z.array(z.string()), requestedCells: count }),
-    (p, table) => p.startRun(table, { mode: 'new', columnIds: idsOf(table) }, {}),
+    ({ provider, table }) => provider.startRun(table, scopeOf(table), {}),
+  ],
+  ['progress', progress, ({ provider, table }) => provider.progress(table, null, {})],
+  [
+    'progress of a run',
+    progress,
+    ({ provider, table, receipt }) => provider.progress(table, receipt, {}),
   ],
   [
-    'progress',
-    z.object({
-      ...{ rows: count, running: z.boolean(), cellsFailed: count },
-      ...{ cellsTotal: whole, cellsDone: whole, cellsInProgress: whole },
-    }),
-    (p, table) => p.progress(table, null, {}),
+    'cancelRun',
+    z.object({ cells: count }),
+    async ({ provider, table, receipt }) =>
+      provider.cancelRun === null ? { cells: null } : await provider.cancelRun(table, receipt, {}),
   ],
   [
     'page',
@@ -78,6 +95,14 @@ const METHODS: [string, z.ZodType, (provider: Provider, table: TableRef) => Prom
               status: z.enum(['pending', 'running', 'done', 'failed', 'unknown']),
               rawStatus: z.string(),
               value: z.unknown(),
+              usage: z
+                .object({
+                  requests: whole,
+                  price: z.number(),
+                  inputTokens: whole,
+                  outputTokens: whole,
+                })
+                .optional(),
             }),
           ),
         }),
@@ -85,27 +110,29 @@ const METHODS: [string, z.ZodType, (provider: Provider, table: TableRef) => Prom
       next: z.string().nullable(),
       total: count,
     }),
-    (p, table) => p.page(table, null, {}),
+    ({ provider, table }) => provider.page(table, null, {}),
   ],
 ];
 
-const idsOf = (table: TableRef): string[] => table.columns.map(({ id }) => id);
+const scopeOf = ({ columns }: TableRef): RunScope => ({
+  mode: 'all',
+  columnIds: columns.filter(({ input }) => !input).map(({ id }) => id),
+  cellsAtMost: 1_000,
+});
 
 let sandbox: Sandbox;
 let plan: Mutation[] = [];
-let provider: Provider;
-let table: TableRef;
 
 /** The real client and provider, the sandbox's own replies, and somebody in between. */
-beforeAll(async () => {
+async function stageOf(one: ProviderCase): Promise<Stage> {
   let nowMs = 0;
-  sandbox = await startSandbox({ token: TOKEN, realMs: () => nowMs });
-  const server = await serve((res, { method, url, headers, body }) => {
-    void fetch(sandbox.url + url, {
-      method,
-      headers: { authorization: headers.authorization ?? '', 'content-type': 'application/json' },
-      ...(body === '' ? {} : { body }),
-    }).then(async (reply) => {
+  sandbox = await startSandbox({
+    ...{ token: TOKEN, failRate: 0, realMs: () => (nowMs += 10_000) },
+    // It asks back about the smallest run.
+    promptLayer: { confirmAbove: 0 },
+  });
+  const server = await serve((res, received) => {
+    void passOn(sandbox.url, received).then(async (reply) => {
       const text = await reply.text();
       // What the sandbox answers is JSON.
       const json = text === '' ? null : (JSON.parse(text) as Json);
@@ -113,41 +140,52 @@ beforeAll(async () => {
       res.end(text === '' ? '' : mutated(json, plan));
     });
   });
-  const limiter = createLimiter({ ratePerSecond: 100_000 });
-  provider = createExtructProvider({ baseUrl: server.url, token: TOKEN, limiter });
-  table = await provider.createTable(spec, 'A table', TAG, {});
+  const env = { ...allEnv(server.url), ROWMILL_REQUESTS_PER_SECOND: '1000' };
+  const provider = createProviders(env).get(one.name);
+  const spec: TableSpec = { tags: [], ...one.tables.one, columns: [...one.tables.one.columns] };
+  const made = await provider.createTable(spec, 'A table', TAG, {});
+  const table = await provider.ensureColumns(made, spec, {});
+  const rows = wantedRows(one, ROWS);
   await provider.addRows(table, rows, {});
-  await provider.startRun(table, { mode: 'new', columnIds: idsOf(table) }, {});
-  nowMs = 3_600_000;
-});
+  const started = await provider.startRun(table, scopeOf(table), {});
+  const receipt = { ...started, before: { cellsTotal: ROWS.length, cellsDone: 0 } };
+  return { provider, spec, rows, table, receipt };
+}
 
-afterAll(async () => {
-  await closeServers();
-  await sandbox.close();
-});
-
-test.each(METHODS)(
-  '%s: whatever comes back is what the port promises, or an error with a code',
-  async (_name, promised, call) => {
+describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_provider, one) => {
+  let stage: Stage;
+  beforeAll(async () => {
     plan = [];
-    expect(promised.safeParse(await call(provider, table)).error).toBeUndefined();
-    await fc.assert(
-      fc.asyncProperty(mutations, async (changes) => {
-        plan = changes;
-        try {
-          const value = await call(provider, table);
-          expect(promised.safeParse(value).error).toBeUndefined();
-          // What cannot be written down would break the next step.
-          expect(JSON.stringify(value)).not.toContain(TOKEN);
-        } catch (error) {
-          if (!(error instanceof RowmillError)) throw error;
-          expect(error.code).not.toBe('internal');
-          expect(error.message).not.toContain(TOKEN);
-        } finally {
-          plan = [];
-        }
-      }),
-      fuzzing(120),
-    );
-  },
-);
+    stage = await stageOf(one);
+  });
+  afterAll(async () => {
+    await closeServers();
+    await sandbox.close();
+  });
+
+  test.each(METHODS)(
+    '%s: whatever comes back is what the port promises, or an error with a code',
+    async (_name, promised, call) => {
+      plan = [];
+      expect(promised.safeParse(await call(stage)).error).toBeUndefined();
+      await fc.assert(
+        fc.asyncProperty(mutations, async (changes) => {
+          plan = changes;
+          try {
+            const value = await call(stage);
+            expect(promised.safeParse(value).error).toBeUndefined();
+            // What cannot be written down would break the next step.
+            expect(JSON.stringify(value)).not.toContain(TOKEN);
+          } catch (error) {
+            if (!(error instanceof RowmillError)) throw error;
+            expect(error.code).not.toBe('internal');
+            expect(error.message).not.toContain(TOKEN);
+          } finally {
+            plan = [];
+          }
+        }),
+        fuzzing(120),
+      );
+    },
+  );
+});

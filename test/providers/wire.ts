@@ -22,9 +22,23 @@ export interface Wire {
 
 const HOP_BY_HOP = ['connection', 'host', 'content-length', 'keep-alive', 'transfer-encoding'];
 
+/** The same request, to a server behind this one. */
+export function passOn(
+  target: string,
+  { method, url, headers, body }: Received,
+): Promise<Response> {
+  const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name));
+  return fetch(target + url, {
+    method,
+    headers: Object.fromEntries(kept.map(([name, value]) => [name, String(value)])),
+    ...(body === '' ? {} : { body }),
+  });
+}
+
 export async function openWire(target: string): Promise<Wire> {
   let planned: { kind: 'read' | 'change'; trouble: Trouble; left: number } | null = null;
-  const pass = async (res: ServerResponse, { method, url, headers, body }: Received) => {
+  const pass = async (res: ServerResponse, received: Received) => {
+    const { method, headers } = received;
     const kind = method === 'GET' ? 'read' : 'change';
     const trouble = planned?.kind === kind && planned.left > 0 ? planned.trouble : null;
     if (trouble !== null && planned !== null) planned.left -= 1;
@@ -34,12 +48,7 @@ export async function openWire(target: string): Promise<Wire> {
       res.end(JSON.stringify({ detail: `refused: ${JSON.stringify(headers)}` }));
       return;
     }
-    const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name));
-    const reply = await fetch(target + url, {
-      method,
-      headers: Object.fromEntries(kept.map(([name, value]) => [name, String(value)])),
-      ...(body === '' ? {} : { body }),
-    });
+    const reply = await passOn(target, received);
     const text = await reply.text();
     if (trouble === 'lost reply') {
       res.socket?.resetAndDestroy();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../contract/json.ts';
+import { Id } from '../id.ts';
 
 /**
  * Replies of Extruct's API as far as they are used. Lenient: fields and words that are not known
@@ -11,17 +12,6 @@ const AnyObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'expected an object',
 );
-
-/**
- * Ids stand in paths, in Temporal's history and in its search attributes: short, and without what
- * no path can carry. A number is one only as long as each digit of it survived the parser.
- */
-const Id = z
-  .union([
-    z.string().regex(/^(?!\.{1,2}$)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u, 'not an id'),
-    z.int().nonnegative(),
-  ])
-  .transform(String);
 
 const Credits = z
   .union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)])

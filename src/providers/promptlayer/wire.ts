@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { Json } from '../../contract/json.ts';
+import { Id } from '../id.ts';
 
 /**
  * Replies of PromptLayer's Tables API (v2) as far as they are used. Lenient: fields and words that
  * are not known are let through, and where the reference contradicts itself both forms are read.
  */
 
-const Id = z.union([z.string().min(1), z.number()]).transform(String);
-const Count = z.number().nullish().catch(null);
+const Whole = z.int().nonnegative();
+const Count = Whole.nullish().catch(null);
 
 /** Came out of a JSON parser, so it is JSON. */
 const AnyJson = z.custom<Json>(() => true);
@@ -45,7 +46,7 @@ export const ColumnReply = z.object({ column: ColumnWire });
 
 const Metrics = z.object({
   request_count: Count,
-  price: Count,
+  price: z.number().nullish().catch(null),
   input_tokens: Count,
   output_tokens: Count,
 });
@@ -62,7 +63,7 @@ const CellWire = z.object({
 export type CellWire = z.infer<typeof CellWire>;
 
 const RowWire = z.object({
-  row_index: z.number().int(),
+  row_index: Whole,
   cells: z.record(z.string(), CellWire).nullish(),
 });
 export type RowWire = z.infer<typeof RowWire>;
@@ -86,8 +87,8 @@ export const RowsReply = z.unknown().transform((value, context) => {
 });
 
 export const AddedRowsReply = z.object({
-  row_indices: z.array(z.number().int()).nullish(),
-  start_row_index: z.number().int().nullish(),
+  row_indices: z.array(Whole).nullish(),
+  start_row_index: Whole.nullish(),
 });
 
 /** Queued, nothing to do (`cell_count: 0`), or asked back. */
@@ -107,10 +108,10 @@ export type OperationReply = z.infer<typeof OperationReply>;
 const OperationWire = z.object({
   operation_id: Id.nullish(),
   status: z.string(),
-  cell_count: z.number(),
-  completed_count: z.number(),
-  failed_count: z.number(),
-  pending_count: z.number(),
+  cell_count: Whole,
+  completed_count: Whole,
+  failed_count: Whole,
+  pending_count: Whole,
 });
 export type OperationWire = z.infer<typeof OperationWire>;
 
@@ -121,10 +122,10 @@ export const OperationStatusReply = z.union([
 ]);
 
 export const SheetStatusReply = z.object({
-  total_cells: z.number(),
+  total_cells: Whole,
   // Words nobody knows may hold anything.
-  status_counts: z.record(z.string(), z.number().catch(0)),
-  pending_count: z.number(),
+  status_counts: z.record(z.string(), Whole.catch(0)),
+  pending_count: Whole,
   active_operations: z
     .array(z.object({ operation_id: Id.nullish() }))
     .nullish()
