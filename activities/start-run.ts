@@ -62,8 +62,8 @@ export const startRun =
         receipts.push(await send(asked, scope));
       }
       const { cellsDone } = before;
-      // What landed twice, and stays, is no part of the run.
-      const cellsTotal = Math.min(before.cellsTotal, computedCells(input.table, input.rows));
+      // Of the run, whatever the table counts: what landed twice, and stays, is no part of it.
+      const cellsTotal = computedCells(input.table, input.rows);
       const receipt = { ...mergeReceipts(receipts), before: { cellsTotal, cellsDone } };
       deps.onEvent?.({ type: 'pass started', provider: provider.name, mode: input.mode });
       const watch = beginWatch(

@@ -4,7 +4,7 @@ import { hash32 } from '../hash.ts';
 import { carryOut, nudgeHeld, planOf, refuseWithoutCredits } from '../runs.ts';
 import { iso, wallMs, type World } from '../world.ts';
 import { refused, sheetOf } from './find.ts';
-import type { Operation, Sheet } from './state.ts';
+import { isVirtual, type Operation, type Sheet } from './state.ts';
 
 /** The words of the operations' schema for each state of a cell. */
 export const CELL_WORDS = ['STALE', 'QUEUED', 'RUNNING', 'COMPLETED', 'FAILED'] as const;
@@ -30,7 +30,7 @@ export interface OperationWish {
 }
 
 export type Started =
-  | { end: 'queued'; sheet: Sheet; operations: Operation[]; cells: number }
+  | { end: 'queued'; sheet: Sheet; operations: Operation[]; cells: number; virtual: number }
   | { end: 'nothing to do' }
   | { end: 'confirm'; token: string; cells: number };
 
@@ -51,6 +51,9 @@ export function startOperation(world: World, wish: OperationWish): Started {
   if (plan.length > options.confirmAbove && wish.token !== token) {
     return { end: 'confirm', token, cells: plan.length };
   }
+  const virtual = plan.filter(({ column, slot }) =>
+    isVirtual(world.promptLayer, column, slot),
+  ).length;
   refuseWithoutCredits(world, [...new Set(plan.map(({ column }) => column))]);
   if (wanted.has(CREATED)) nudgeHeld(world, table, slots, columns);
   carryOut(world, table, plan);
@@ -68,7 +71,7 @@ export function startOperation(world: World, wish: OperationWish): Started {
     rows: wish.rows?.length ?? null,
     columns: wish.columnIds?.length ?? null,
   });
-  return { end: 'queued', sheet, operations, cells: plan.length };
+  return { end: 'queued', sheet, operations, cells: plan.length - virtual, virtual };
 }
 
 function keep({ promptLayer }: World, sheet: Sheet, cells: readonly Asked[]): Operation {

@@ -6,7 +6,14 @@ import { MOST_COLUMNS } from '../table.ts';
 import { answerOf, rowWord } from '../truth.ts';
 import { iso, type World } from '../world.ts';
 import { CELL_WORDS } from './operations.ts';
-import { versionOf, type Operation, type Sheet, type SheetColumn, type Workbook } from './state.ts';
+import {
+  isVirtual,
+  versionOf,
+  type Operation,
+  type Sheet,
+  type SheetColumn,
+  type Workbook,
+} from './state.ts';
 
 const WORKSPACE = 7;
 
@@ -51,9 +58,18 @@ export const columnOutput = (sheet: Sheet, { column, title, type, config }: Shee
 export const rowOutput = (world: World, sheet: Sheet, place: number) => ({
   row_index: place,
   cells: Object.fromEntries(
-    sheet.columns.map((column) => [column.column.id, cellOutput(world, sheet, column, place)]),
+    sheet.columns
+      .filter(({ column, type }) => type === 'TEXT' || !isVirtualAt(world, sheet, column, place))
+      .map((column) => [column.column.id, cellOutput(world, sheet, column, place)]),
   ),
 });
+
+const isVirtualAt = (
+  { promptLayer }: World,
+  { table }: Sheet,
+  column: SheetColumn['column'],
+  place: number,
+): boolean => isVirtual(promptLayer, column, table.live[place] ?? -1);
 
 /** In the rows the words are those of the cell's schema, not of the operations'. */
 const ROW_WORDS = ['stale', 'queued', 'running', 'completed', 'error'] as const;
@@ -65,12 +81,14 @@ function cellOutput(world: World, sheet: Sheet, { column, type }: SheetColumn, p
   const status = type === 'TEXT' ? DONE : column.cells.statusAt(slot);
   const value = status === DONE ? valueOf(world, sheet, column, slot) : null;
   const atMs = (type === 'TEXT' ? table.rowCreatedAtMs : column.cells.updatedAtMs)[slot] ?? 0;
+  const wrapped = world.promptLayer.options.values === 'wrapped';
   const shown = value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
   return {
     id: new IdSeries(world.nonce, 'cell', table.serial).id(slot * MOST_COLUMNS + column.serial),
     ...{ sheet_id: sheet.id, column_id: column.id, row_index: place },
     status: ROW_WORDS[status],
-    ...{ display_value: shown, value, error: null, input_hash: null },
+    ...{ display_value: shown, error: null, input_hash: null },
+    value: value !== null && wrapped ? { value } : value,
     updated_at: atMs === 0 ? null : iso(atMs),
     execution_id: null,
     last_computed_version: null,
@@ -141,9 +159,14 @@ export function sheetStatus(world: World, sheet: Sheet) {
   const { table } = sheet;
   const lag = table.lag !== null && world.atMs < table.lag.untilMs ? table.lag : null;
   const counts = none();
-  const total = table.live.length * table.computed.length;
+  const virtual = virtualCells(world, sheet);
+  const total = table.live.length * table.computed.length - virtual;
   for (const [state, word] of CELL_WORDS.entries()) counts[word] = table.countOf(state);
-  const shown = lag === null ? counts : { ...none(), COMPLETED: lag.done, STALE: total - lag.done };
+  counts.STALE -= virtual;
+  const shown =
+    lag === null
+      ? counts
+      : { ...none(), COMPLETED: lag.done, STALE: Math.max(0, total - lag.done) };
   const pending = shown.QUEUED + shown.RUNNING;
   const active =
     lag !== null || pending === 0
@@ -160,6 +183,14 @@ export function sheetStatus(world: World, sheet: Sheet) {
     pending_count: pending,
     active_operations: active.map(operationOutput),
   };
+}
+
+function virtualCells({ promptLayer }: World, { table }: Sheet): number {
+  if (promptLayer.options.neverComputed === 'stale') return 0;
+  return table.computed.reduce(
+    (sum, column) => sum + table.live.filter((slot) => isVirtual(promptLayer, column, slot)).length,
+    0,
+  );
 }
 
 const isActive = ({ cells }: Operation): boolean =>

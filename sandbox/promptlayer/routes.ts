@@ -190,7 +190,8 @@ function answerTo(started: Started): Answer {
         status: 202,
         body: {
           ...{ success: true, operation: 'recalculate', operation_id: first, execution_id: first },
-          ...{ execution_ids: ids, cell_count: started.cells, virtual_cell_count: 0, cells: [] },
+          ...{ execution_ids: ids, cell_count: started.cells, cells: [] },
+          virtual_cell_count: started.virtual,
           version: versionOf(started.sheet),
           status_url: render.statusUrl(started.sheet, first),
         },

@@ -1,3 +1,4 @@
+import { CREATED } from '../cells.ts';
 import { IdSeries } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { Column, Table } from '../table.ts';
@@ -64,9 +65,21 @@ export const promptLayerState = (
     confirmAbove: 1_000,
     cellsPerExecution: 2_000,
     cursorIn: 'pagination',
+    neverComputed: 'stale',
+    values: 'plain',
     ...options,
   },
 });
+
+/** Of the cells of such a sheet, those that no number counts before they are asked for. */
+export const isVirtual = (
+  { options }: PromptLayerState,
+  { cells }: Column,
+  slot: number,
+): boolean =>
+  options.neverComputed === 'virtual' &&
+  cells.statusAt(slot) === CREATED &&
+  (cells.starts[slot] ?? 0) === 0;
 
 /** Changes with the sheet's data, layout, and what its cells come out with. */
 export function versionOf({ edits, table: { account } }: Sheet): number {

@@ -4,9 +4,9 @@ import type { TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
-import type { CallContext, Provider } from '../../src/providers/provider.ts';
+import type { CallContext, Provider, TableCell } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
-import { closeServers, serve } from '../http/server.ts';
+import { closeServers, json, serve } from '../http/server.ts';
 import { readAll, stageOf, type Scene } from './sandbox-scene.ts';
 import { openWire } from './wire.ts';
 
@@ -206,6 +206,65 @@ test('a yes counts when it may have arrived, not when it was refused or never ta
   const yes = { on: 'start-run', nth: 2 };
   expect(await countOf({ ...yes, fault: 'reset', phase: 'after' })).toEqual([10]);
   expect(await countOf({ ...yes, fault: 'payment', reason: 'insufficient_credits' })).toEqual([]);
+});
+
+test('values that come wrapped are read, keys as well as answers', async () => {
+  const here = await scene({ ...PERFECT, promptLayer: { values: 'wrapped' } });
+  const loaded = await load(here.provider, rowsOf(3));
+  await runToTheEnd(here, loaded);
+  const rows = await readAll(here.provider, loaded.table);
+  expect(rows.map(({ key }) => key)).toEqual(['K0', 'K1', 'K2']);
+  expect(rows[0]?.cells['Sector']).toMatchObject({ status: 'done', value: 'Industrials' });
+});
+
+test.each<[string, object, Partial<TableCell>]>([
+  ['wrapped, without a display value', { value: { value: 'A' } }, { value: 'A' }],
+  [
+    'an object of several fields',
+    { value: { value: 1, unit: 'kg' } },
+    { value: { value: 1, unit: 'kg' } },
+  ],
+  ['a display value alone', { display_value: 'A' }, { value: 'A' }],
+  ['wrapped nothing', { value: { value: null }, display_value: null }, { value: null }],
+  [
+    'an error without a message',
+    { status: 'FAILED', error: 'timeout' },
+    { status: 'failed', reason: 'timeout' },
+  ],
+])('of a cell is read: %s', async (_what, wire, read) => {
+  const cells = { k: { status: 'completed', value: 'K0' }, c: { status: 'Completed', ...wire } };
+  const { url } = await serve(
+    json({ data: [{ row_index: 0, cells }], has_more: false, row_count: 1 }),
+  );
+  const provider = createPromptLayerProvider({ baseUrl: url, token: 'sandbox-token-1' });
+  const column = { name: '', ours: true, dependsOn: [] };
+  const columns = [
+    { ...column, id: 'k', key: 'rowmill key', input: true },
+    { ...column, id: 'c', key: 'Sector', input: false },
+  ];
+  const page = await provider.page({ id: 't', url: null, sheetId: 's', columns }, null, {});
+  expect(page.rows).toMatchObject([
+    { id: '0', key: 'K0', cells: { Sector: { status: 'done', ...read } } },
+  ]);
+});
+
+test('cells that no number counts before they are asked for are run, and counted right', async () => {
+  const here = await scene({ ...PERFECT, promptLayer: { neverComputed: 'virtual' } });
+  const loaded = await load(here.provider, rowsOf(3));
+  const before = await here.provider.progress(loaded.table, null, {});
+  expect(before).toMatchObject({ cellsTotal: 0, cellsDone: 0, running: false });
+  const [row] = await readAll(here.provider, loaded.table);
+  expect(row?.cells['Sector']).toEqual({ status: 'pending', rawStatus: '', value: null });
+  const { operations, requestedCells } = await runToTheEnd(here, loaded);
+  expect(operations).toHaveLength(1);
+  // Six were queued, though the reply has them under another name.
+  expect(requestedCells).toBe(6);
+  const receipt = { operations, requestedCells, before: { cellsTotal: 6, cellsDone: 0 } };
+  const over = { running: false, cellsTotal: 6, cellsDone: 6 };
+  expect(await here.provider.progress(loaded.table, receipt, {})).toMatchObject(over);
+  const ofSheet = { ...receipt, operations: [] };
+  expect(await here.provider.progress(loaded.table, ofSheet, {})).toMatchObject(over);
+  expect(await runToTheEnd(here, loaded)).toEqual({ operations: [], requestedCells: 0 });
 });
 
 test('both places of the cursor are read', async () => {

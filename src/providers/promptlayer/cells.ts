@@ -1,5 +1,7 @@
+import type { Json } from '../../contract/json.ts';
 import type { CellUsage } from '../../contract/results.ts';
 import type { CellStatus, Column } from '../../contract/table.ts';
+import { objectOf } from '../fields.ts';
 import type { TableCell, TableRow } from '../provider.ts';
 import type { CellWire, RowWire } from './wire.ts';
 
@@ -35,8 +37,15 @@ export function rowOf(wire: RowWire, computed: Column[], keyColumnId: string): T
 
 /** `null` for a cell without text. */
 export function textOf(cell: CellWire | undefined): string | null {
-  const text = typeof cell?.value === 'string' ? cell.value : cell?.display_value;
+  const value = plain(cell?.value);
+  const text = typeof value === 'string' ? value : cell?.display_value;
   return text === undefined || text === null || text === '' ? null : text;
+}
+
+/** Official clients take an object that has nothing but a `value` for what is in it. */
+function plain(value: Json | undefined): Json {
+  const { value: inner, ...more } = objectOf(value);
+  return inner !== undefined && Object.keys(more).length === 0 ? inner : (value ?? null);
 }
 
 function cellOf(wire: CellWire | undefined): TableCell {
@@ -45,7 +54,7 @@ function cellOf(wire: CellWire | undefined): TableCell {
   const cell: TableCell = {
     status: statusOf(rawStatus),
     rawStatus,
-    value: wire.value ?? wire.display_value ?? null,
+    value: plain(wire.value) ?? wire.display_value ?? null,
   };
   if (wire.updated_at) cell.updatedAt = wire.updated_at;
   const reason = wire.error_message || wire.error;

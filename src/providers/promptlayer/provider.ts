@@ -124,9 +124,8 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
         }
       }
       const status = sheetProgress(await api.sheetStatus(ctx, sheet), table.blank?.cells ?? 0);
-      // Rows and columns that landed twice are counted as well, and never run.
-      const cellsTotal = Math.min(status.cellsTotal, before?.cellsTotal ?? Infinity);
-      return { ...status, cellsTotal };
+      // The sheet may count rows and columns that landed twice, and none that was never computed.
+      return before === undefined ? status : { ...status, cellsTotal: before.cellsTotal };
     },
 
     /**

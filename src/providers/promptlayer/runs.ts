@@ -34,7 +34,8 @@ export async function startOperation(
     reply = await counted(ctx, cells, () => api.recalculate(ctx, sheet, yes));
   }
   if (reply.success === false) throw refusal(sheet, reply.message ?? 'refused without a reason');
-  return { operations: idsOf(reply), requestedCells: reply.cell_count ?? null };
+  const operations = idsOf(reply);
+  return { operations, requestedCells: cellsOf(reply, operations.length > 0) };
 }
 
 /** Counts a yes that was taken, or may have been. */
@@ -84,7 +85,22 @@ function idsOf(reply: OperationReply): string[] {
   return several.length > 0 ? [...new Set(several)] : one === null ? [] : [one];
 }
 
-/** How the whole sheet stands, apart from so many cells that are nobody's and never run. */
+/**
+ * Whether `cell_count` has the cells that were never computed is not documented. Nothing was to be
+ * done where it is 0 and nothing was queued.
+ */
+function cellsOf(
+  { cell_count: cells, virtual_cell_count: virtual }: OperationReply,
+  queued: boolean,
+) {
+  if (!queued) return cells ?? null;
+  return Math.max(cells ?? 0, virtual ?? 0) || null;
+}
+
+/**
+ * How the whole sheet stands, apart from so many cells that are nobody's and never run. Cells that
+ * were never computed may be in none of its numbers.
+ */
 export function sheetProgress(status: SheetStatusReply, blankCells: number): TableProgress {
   const counts = { done: 0, failed: 0 };
   for (const [word, count] of Object.entries(status.status_counts)) {
@@ -94,7 +110,7 @@ export function sheetProgress(status: SheetStatusReply, blankCells: number): Tab
   return {
     rows: null,
     running: status.pending_count > 0 || (status.active_operations ?? []).length > 0,
-    cellsTotal: status.total_cells - blankCells,
+    cellsTotal: Math.max(0, status.total_cells - blankCells),
     cellsDone: counts.done,
     cellsInProgress: status.pending_count,
     cellsFailed: counts.failed,

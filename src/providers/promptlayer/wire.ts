@@ -98,6 +98,7 @@ export const OperationReply = z.object({
   confirmation_token: z.string().nullish(),
   affected_cell_count: Count,
   cell_count: Count,
+  virtual_cell_count: Count,
   operation_id: Id.nullish(),
   execution_id: Id.nullish(),
   execution_ids: z.array(Id).nullish().catch(null),
