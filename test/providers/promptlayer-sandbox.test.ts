@@ -4,9 +4,9 @@ import type { TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
-import type { CallContext, Provider, TableCell } from '../../src/providers/provider.ts';
+import type { CallContext, Provider } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
-import { closeServers, json, serve } from '../http/server.ts';
+import { closeServers } from '../http/server.ts';
 import { readAll, stageOf, type Scene } from './sandbox-scene.ts';
 import { openWire } from './wire.ts';
 
@@ -217,37 +217,6 @@ test('values that come wrapped are read, keys as well as answers', async () => {
   expect(rows[0]?.cells['Sector']).toMatchObject({ status: 'done', value: 'Industrials' });
 });
 
-test.each<[string, object, Partial<TableCell>]>([
-  ['wrapped, without a display value', { value: { value: 'A' } }, { value: 'A' }],
-  [
-    'an object of several fields',
-    { value: { value: 1, unit: 'kg' } },
-    { value: { value: 1, unit: 'kg' } },
-  ],
-  ['a display value alone', { display_value: 'A' }, { value: 'A' }],
-  ['wrapped nothing', { value: { value: null }, display_value: null }, { value: null }],
-  [
-    'an error without a message',
-    { status: 'FAILED', error: 'timeout' },
-    { status: 'failed', reason: 'timeout' },
-  ],
-])('of a cell is read: %s', async (_what, wire, read) => {
-  const cells = { k: { status: 'completed', value: 'K0' }, c: { status: 'Completed', ...wire } };
-  const { url } = await serve(
-    json({ data: [{ row_index: 0, cells }], has_more: false, row_count: 1 }),
-  );
-  const provider = createPromptLayerProvider({ baseUrl: url, token: 'sandbox-token-1' });
-  const column = { name: '', ours: true, dependsOn: [] };
-  const columns = [
-    { ...column, id: 'k', key: 'rowmill key', input: true },
-    { ...column, id: 'c', key: 'Sector', input: false },
-  ];
-  const page = await provider.page({ id: 't', url: null, sheetId: 's', columns }, null, {});
-  expect(page.rows).toMatchObject([
-    { id: '0', key: 'K0', cells: { Sector: { status: 'done', ...read } } },
-  ]);
-});
-
 test('cells that no number counts before they are asked for are run, and counted right', async () => {
   const here = await scene({ ...PERFECT, promptLayer: { neverComputed: 'virtual' } });
   const loaded = await load(here.provider, rowsOf(3));
@@ -308,21 +277,6 @@ test('a cancelled run gives back what had not begun', async () => {
   const receipt = await here.provider.startRun(table, scope, {});
   const cancelled = await here.provider.cancelRun?.(table, receipt, {});
   expect(cancelled?.cells).toBeGreaterThan(0);
-});
-
-test.each([
-  ['those that had not begun', { cancelled_cell_count: 7, not_started_reset_count: 5 }, 5],
-  ['all of them, where it is not told which', { cancelled_cell_count: 7 }, 7],
-])('of the cells of a cancelled operation %s are given back', async (_what, counts, cells) => {
-  const { url } = await serve((res, { method }) => {
-    const status = { total_cells: 9, status_counts: {}, pending_count: 7, active_operations: [] };
-    res.writeHead(200, { 'content-type': 'application/json' });
-    res.end(JSON.stringify(method === 'DELETE' ? counts : status));
-  });
-  const provider = createPromptLayerProvider({ baseUrl: url, token: 'sandbox-token-1' });
-  const table = { id: 't', url: null, sheetId: 's', columns: [] };
-  const receipt = { operations: ['o'], requestedCells: 9 };
-  expect(await provider.cancelRun?.(table, receipt, {})).toEqual({ cells });
 });
 
 test('an operation that is gone keeps no other one from being cancelled', async () => {

@@ -45,7 +45,13 @@ export const promptlayer: ProviderCase = {
     'delete-table',
   ],
   balance: false,
-  eager: { promptLayer: { confirmAbove: 20, cellsPerExecution: 12 } },
+  eager: {
+    promptLayer: {
+      ...{ confirmAbove: 20, cellsPerExecution: 12 },
+      // What the reference leaves open, the other way round.
+      ...{ cursorIn: 'top', neverComputed: 'virtual', values: 'wrapped' },
+    },
+  },
   asksBack: true,
 
   columnsOf: ({ table }) =>

@@ -60,7 +60,10 @@ export interface ProviderCase {
   columnsOf: (pipeline: Pipeline) => JudgedColumn[];
   /** What stands in the sandbox, which serves one run only; child tables aside. */
   tablesIn: (sandbox: Pick<Sandbox, 'ledger' | 'state'>) => LiveTable[];
-  /** Of the sandbox: what it answers to large runs only, it answers to small ones. */
+  /**
+   * Of the sandbox: what it answers to large runs only, it answers to small ones; and what can be read in
+   * two ways of the reference, it does in the other one.
+   */
   eager: Partial<SandboxOptions>;
   /** How a cell must end. */
   truth: (
