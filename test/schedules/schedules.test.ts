@@ -16,6 +16,7 @@ import {
   triggerSchedule,
   type ApplyOptions,
 } from '../../src/client/schedules/index.ts';
+import { requireSchedule } from '../../src/client/schedules/find.ts';
 import { openHouse, SECTOR, type House } from '../support/house.ts';
 import { meanwhile } from '../support/meanwhile.ts';
 import { until } from '../support/until.ts';
@@ -253,6 +254,20 @@ test('a key whose id another run has is refused', async () => {
   await handle.result();
 });
 
+/** Waits until every run that a backfill asked for has completed. */
+const haveRun = (name: string): Promise<void> =>
+  until(
+    'all runs of the backfill are over',
+    async () => {
+      const { description } = await requireSchedule(house.client, name);
+      const { recent, running, started } = await describeSchedule(house.client, name);
+      const waiting = Number(String(description.raw.info?.bufferSize ?? 0));
+      const completed = recent.filter(({ run }) => run?.outcome === 'completed').length;
+      return waiting + running.length === 0 && started > 0 && completed === started;
+    },
+    120_000,
+  );
+
 test('a backfill over both changes of the clock runs no night twice, and the lost one is named', async () => {
   const loaded = fileOf('dst');
   const { name } = loaded.pipeline;
@@ -272,15 +287,7 @@ test('a backfill over both changes of the clock runs no night twice, and the los
     '2026-10-25T01:30:00.000Z',
     '2026-10-26T01:30:00.000Z',
   ]);
-  await until(
-    'all five have run',
-    async () => {
-      const { recent, running } = await describeSchedule(house.client, name);
-      const ends = recent.map(({ run }) => run?.outcome);
-      return ends.filter((end) => end === 'completed').length === 5 && running.length === 0;
-    },
-    120_000,
-  );
+  await haveRun(name);
   for (const span of [spring, autumn]) {
     const again = await backfillSchedule(house.client, name, span);
     expect(again.due).toEqual([]);
@@ -289,26 +296,24 @@ test('a backfill over both changes of the clock runs no night twice, and the los
   expect((await describeSchedule(house.client, name)).started).toBe(5);
 });
 
+const THREE_NIGHTS = {
+  from: new Date('2026-01-05T00:00:00Z'),
+  to: new Date('2026-01-07T12:00:00Z'),
+};
+
 test('a backfill that is sent twice starts no night twice', async () => {
   const loaded = fileOf('twice');
   const { name } = loaded.pipeline;
   await apply(loaded);
-  const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
   hold();
-  expect((await backfillSchedule(house.client, name, span)).due).toHaveLength(3);
+  expect((await backfillSchedule(house.client, name, THREE_NIGHTS)).due).toHaveLength(3);
   // The first one is under way, the others wait for it.
-  expect(await codeOf(backfillSchedule(house.client, name, span))).toMatch(/^action_refused/);
-  letGo();
-  await until(
-    'all three have run',
-    async () => {
-      const { recent, running } = await describeSchedule(house.client, name);
-      const ends = recent.map(({ run }) => run?.outcome);
-      return ends.filter((end) => end === 'completed').length === 3 && running.length === 0;
-    },
-    120_000,
+  expect(await codeOf(backfillSchedule(house.client, name, THREE_NIGHTS))).toMatch(
+    /^action_refused/,
   );
-  expect((await backfillSchedule(house.client, name, span)).due).toEqual([]);
+  letGo();
+  await haveRun(name);
+  expect((await backfillSchedule(house.client, name, THREE_NIGHTS)).due).toEqual([]);
   expect((await describeSchedule(house.client, name)).started).toBe(3);
 });
 
@@ -316,23 +321,15 @@ test('the same backfill twice at the same moment starts no night twice', async (
   const loaded = fileOf('atonce');
   const { name } = loaded.pipeline;
   await apply(loaded);
-  const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
   hold();
-  const asked = [1, 2, 3].map(() => backfillSchedule(house.client, name, span));
+  const asked = [1, 2, 3].map(() => backfillSchedule(house.client, name, THREE_NIGHTS));
   for (const answer of await Promise.allSettled(asked)) {
     if (answer.status === 'fulfilled') expect(answer.value.due).toHaveLength(3);
     // One that came a moment later.
     else expect(answer.reason).toMatchObject({ code: 'action_refused' });
   }
   letGo();
-  await until(
-    'no run is left',
-    async () => {
-      const { running, started } = await describeSchedule(house.client, name);
-      return running.length === 0 && started >= 3;
-    },
-    120_000,
-  );
+  await haveRun(name);
   expect((await describeSchedule(house.client, name)).started).toBe(3);
 });
 
@@ -340,26 +337,18 @@ test('a backfill that is planned while another one begins starts no night twice'
   const loaded = fileOf('meanwhile');
   const { name } = loaded.pipeline;
   await apply(loaded);
-  const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
   hold();
   // Its first night is there when the later one asks for the runs, after it has seen the schedule.
   const client = meanwhile(house.client, 'listWorkflowExecutions', async () => {
-    await backfillSchedule(house.client, name, span);
+    await backfillSchedule(house.client, name, THREE_NIGHTS);
     await until('the first night runs', async () => {
       const runs = house.client.workflow.list({ query: `WorkflowId STARTS_WITH '${name}-'` });
       return !(await runs[Symbol.asyncIterator]().next()).done;
     });
   });
-  const code = await codeOf(backfillSchedule(client, name, span));
+  const code = await codeOf(backfillSchedule(client, name, THREE_NIGHTS));
   letGo();
-  await until(
-    'no run is left',
-    async () => {
-      const { running, started } = await describeSchedule(house.client, name);
-      return running.length === 0 && started >= 3;
-    },
-    120_000,
-  );
+  await haveRun(name);
   expect((await describeSchedule(house.client, name)).started).toBe(3);
   expect(code).toMatch(/^action_refused: .*wait to start/);
 });
