@@ -115,7 +115,9 @@ Examples:
   schedule
     .command('delete')
     .summary('take a schedule away')
-    .description('Take a schedule away. Runs under way go on; results stay.')
+    .description(
+      'Take a schedule away. Runs under way go on; results stay. Runs that wait to start go with it.',
+    )
     .argument(...NAME)
     .option(...JSON_FLAG)
     .action(async (name: string, flags: JsonFlag) => {

@@ -15,6 +15,7 @@ import {
   type AppliedSchedule,
   type BackfillOptions,
   type BackfillPlan,
+  type DeletedSchedule,
   type ScheduleStanding,
   type TriggeredRun,
   type TriggerOptions,
@@ -119,8 +120,12 @@ export class RowmillSchedules {
     return backfillSchedule(this.#link.client, name, span);
   }
 
-  /** Takes it away; runs under way go on, results stay. @throws RowmillError `schedule_not_found` */
-  delete(name: string): Promise<void> {
+  /**
+   * Takes it away. Runs under way go on, results stay; those that wait to start (a backfill, nights
+   * behind a long run) go with it, and are counted.
+   * @throws RowmillError `schedule_not_found`
+   */
+  delete(name: string): Promise<DeletedSchedule> {
     return deleteSchedule(this.#link.client, name);
   }
 }

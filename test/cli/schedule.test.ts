@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
 import { COMPANIES, pipelineText, workplace, type Workplace } from './command.ts';
 
 // Each test starts several processes, which takes its time on a busy machine.
@@ -63,6 +64,29 @@ test('a night from apply to delete, as an operator lives it', async () => {
 
   expect((await schedule('delete', NAME)).stdout).toBe(`schedule ${NAME} deleted\n`);
   expect((await schedule('describe', NAME)).stderr).toContain('error[schedule_not_found]');
+});
+
+test('a schedule that is deleted says how many runs waited to start, and what makes up for them', async () => {
+  const schedule = (...args: string[]) => place.command('schedule', ...args);
+  const name = `${NAME}-held`;
+  const held = { name, spend: { approveAbove: 0 }, schedule: { at: '02:30' } };
+  await writeFile(join(place.cwd, 'held.json'), pipelineText(held));
+  await schedule('apply', 'held.json');
+  const span = ['--from', '2026-01-05', '--to', '2026-01-07'];
+  expect((await schedule('backfill', name, ...span)).stdout).toMatch(/^3 runs started/);
+  let first = '';
+  await until('the first one is under way', async () => {
+    const { stdout } = await schedule('describe', name, '--json');
+    first = (JSON.parse(stdout) as { running: string[] }).running[0] ?? '';
+    return first !== '';
+  });
+  const deleted = await schedule('delete', name);
+  expect(deleted.stdout).toBe(`schedule ${name} deleted\n`);
+  expect(deleted.stderr).toBe(
+    '2 runs that waited to start went with it.\n' +
+      `Make up for them: \`rowmill schedule apply\`, then \`rowmill schedule backfill ${name}\`.\n`,
+  );
+  await place.command('cancel', first);
 });
 
 test.each([

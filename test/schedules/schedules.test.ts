@@ -317,6 +317,27 @@ test('a backfill that is sent twice starts no night twice', async () => {
   expect((await describeSchedule(house.client, name)).started).toBe(3);
 });
 
+test('a schedule that is deleted says how many runs that waited to start went with it', async () => {
+  const loaded = fileOf('dropped');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
+  hold();
+  expect((await backfillSchedule(house.client, name, span)).due).toHaveLength(3);
+  let first = '';
+  await until('one is under way, and two wait', async () => {
+    first = (await describeSchedule(house.client, name)).running[0] ?? '';
+    return first !== '';
+  });
+  expect(await deleteSchedule(house.client, name)).toEqual({ name, droppedRuns: 2 });
+  letGo();
+  expect(await house.client.workflow.getHandle(first).result()).toMatchObject({
+    outcome: 'completed',
+  });
+  await apply(loaded);
+  expect(await deleteSchedule(house.client, name)).toEqual({ name, droppedRuns: 0 });
+});
+
 test('the same backfill twice at the same moment starts no night twice', async () => {
   const loaded = fileOf('atonce');
   const { name } = loaded.pipeline;

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { RowmillError } from '../../errors.ts';
-import { requireSchedule } from './find.ts';
+import { requireSchedule, waitingRuns } from './find.ts';
 
 /** No run starts by itself until it is resumed; runs under way go on. */
 export const pauseSchedule = (client: Client, name: string, note?: string): Promise<void> =>
@@ -10,10 +10,17 @@ export const pauseSchedule = (client: Client, name: string, note?: string): Prom
 export const resumeSchedule = (client: Client, name: string, note?: string): Promise<void> =>
   hold(client, name, false, note ?? `resumed at ${new Date().toISOString()}`);
 
-/** Takes the schedule away; runs under way go on, results stay. */
-export async function deleteSchedule(client: Client, name: string): Promise<void> {
-  const { handle } = await requireSchedule(client, name);
-  await handle.delete();
+export interface DeletedSchedule {
+  name: string;
+  /** Runs that waited to start, behind one under way: they went with it. */
+  droppedRuns: number;
+}
+
+/** Takes the schedule away, with the runs that wait to start; those under way go on, results stay. */
+export async function deleteSchedule(client: Client, name: string): Promise<DeletedSchedule> {
+  const found = await requireSchedule(client, name);
+  await found.handle.delete();
+  return { name, droppedRuns: waitingRuns(found) };
 }
 
 const TRIES = 10;

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
-import { requireSchedule, type FoundSchedule } from './find.ts';
+import { requireSchedule, waitingRuns, type FoundSchedule } from './find.ts';
 import { scheduleIn } from './standing.ts';
 
 export interface BackfillRange {
@@ -68,13 +68,13 @@ export async function backfillSchedule(
 /** How many runs it has started so far. */
 const startedBy = ({ description }: FoundSchedule): number => description.info.numActionsTaken;
 
-/** Which times they stand for the server does not tell: some of these may be among them. */
-function refuseWhileOthersWait({ description }: FoundSchedule): void {
-  const waiting = Number(String(description.raw.info?.bufferSize ?? 0));
+/** Some of these times may be among those that they stand for. */
+function refuseWhileOthersWait(found: FoundSchedule): void {
+  const waiting = waitingRuns(found);
   if (waiting === 0) return;
   const what = `runs of an earlier backfill, or of the schedule, wait to start: ${waiting}`;
   throw new RowmillError('action_refused', what, {
-    where: `schedule ${description.scheduleId}`,
+    where: `schedule ${found.description.scheduleId}`,
     remedy: 'Wait until they have begun: a time whose run is there gets no second one.',
   });
 }

@@ -35,3 +35,7 @@ export async function requireSchedule(client: Client, name: string): Promise<Fou
     where: `schedule ${name}`,
   });
 }
+
+/** Runs that wait until those before them have ended. Which times they stand for the server does not tell. */
+export const waitingRuns = ({ description }: FoundSchedule): number =>
+  Number(String(description.raw.info?.bufferSize ?? 0));

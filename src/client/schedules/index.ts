@@ -2,7 +2,7 @@
 export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.ts';
 export { backfillSchedule, type BackfillOptions, type BackfillPlan } from './backfill.ts';
 export { readSpan } from './span.ts';
-export { deleteSchedule, pauseSchedule, resumeSchedule } from './act.ts';
+export { deleteSchedule, pauseSchedule, resumeSchedule, type DeletedSchedule } from './act.ts';
 export { triggerSchedule, type TriggerOptions } from './trigger.ts';
 export type { TriggeredRun } from './keyed-run.ts';
 export {

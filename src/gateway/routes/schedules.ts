@@ -97,6 +97,7 @@ export function addSchedules(app: App, { door, places }: Gateway): void {
       schema: {
         operationId: 'deleteSchedule',
         summary: 'Take a schedule away; runs under way go on, results stay',
+        description: 'Runs that wait to start, of a backfill or behind a long run, go with it.',
         tags: ['schedules'],
         params: schedulePath,
         querystring: noQuery,

@@ -6,6 +6,7 @@ import {
 } from '../../../client/schedules/index.ts';
 import { RowmillError } from '../../../errors.ts';
 import type { Cli } from '../../context.ts';
+import { count } from '../../figures.ts';
 import { withSession } from '../../session.ts';
 
 interface ActFlags {
@@ -56,8 +57,13 @@ export async function trigger(
 
 export const remove = (cli: Cli, name: string, flags: ActFlags): Promise<void> =>
   withSession(cli, async ({ client }) => {
-    await deleteSchedule(client, name);
-    answer(cli, flags, { name, deleted: true }, `schedule ${name} deleted`);
+    const { droppedRuns } = await deleteSchedule(client, name);
+    answer(cli, flags, { name, deleted: true, droppedRuns }, `schedule ${name} deleted`);
+    if (droppedRuns === 0) return;
+    cli.say(`${count(droppedRuns, 'run')} that waited to start went with it.`);
+    cli.say(
+      `Make up for them: \`rowmill schedule apply\`, then \`rowmill schedule backfill ${name}\`.`,
+    );
   });
 
 function answer(cli: Cli, { json }: ActFlags, value: object, text: string): void {
