@@ -44,6 +44,7 @@ export interface PublishResultsInput {
   inFlight?: number;
   /** Left out by older versions. */
   cellsGivenBack?: number;
+  givenBackAtLeast?: boolean;
   /** The run that this one took up again. */
   earlier?: EarlierRun | null;
 }
@@ -79,7 +80,7 @@ export function summaryOf(
     // One that read nothing leaves what stands there: the results of a run before, with their files.
     manifest: input.found === null ? null : (beside?.manifest ?? null),
     stillRunning: stillRunning(input),
-    ...unusedOf(input.found, input.cellsGivenBack),
+    ...unusedOf(input),
     before: left?.before ?? null,
   };
 }

@@ -51,6 +51,6 @@ export function bareSummary({ state, key, runId, input }: Run, outcome: Outcome)
     ...{ passes: state.passes, apiCalls: state.calls, creditsSpent: null, results: [] },
     usage: totalUsage(state.found?.usage),
     ...{ quarantine: null, manifest: null, stillRunning: null, before: null },
-    ...unusedOf(state.found, state.cellsGivenBack),
+    ...unusedOf(state),
   };
 }

@@ -52,7 +52,7 @@ export function progressOf(view: View): RunProgress {
     notified: state.notified,
     rerunAsked: state.rerunAsked,
     pollAtMostMs: state.pollAtMostMs,
-    ...unusedOf(found, state.cellsGivenBack),
+    ...unusedOf(state),
   };
 }
 

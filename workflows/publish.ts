@@ -7,7 +7,7 @@ import {
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf, unanswered } from '../src/rules/outcome.ts';
 import { priceText, totalUsage } from '../src/rules/usage.ts';
-import { failureOf, ranOutOfTime, wasCancelled } from './failures.ts';
+import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from './failures.ts';
 import { sweep } from './pass.ts';
 import { bareSummary, notify } from './notify.ts';
 import * as steps from './policies.ts';
@@ -70,6 +70,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         startedAtMs: state.startedAtMs,
         inFlight: cellsInFlight(state),
         cellsGivenBack: state.cellsGivenBack,
+        givenBackAtLeast: state.givenBackAtLeast,
         earlier: input.earlier ?? null,
       },
     ],
@@ -137,8 +138,12 @@ async function stopAtProvider(run: Run): Promise<void> {
     ]);
     run.count(done);
     run.state.cellsGivenBack += done.cells ?? 0;
+    run.state.givenBackAtLeast ||= done.atLeast;
   } catch (error) {
-    log.warn('not stopped at the provider', { error: failureOf(error).message });
+    const failure = failureOf(error);
+    // What it may have cancelled all the same, nobody was told of.
+    run.state.givenBackAtLeast ||= mayHaveSent(failure);
+    log.warn('not stopped at the provider', { error: failure.message });
   }
 }
 

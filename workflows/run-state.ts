@@ -61,6 +61,8 @@ export interface RunState {
   asked: boolean;
   /** Cells that the provider was told to leave before it had begun them. */
   cellsGivenBack: number;
+  /** The reply to a cancel was lost: there may be more of them. */
+  givenBackAtLeast: boolean;
   /** It takes a last look, and publishes then. */
   ending: boolean;
 }
@@ -102,6 +104,7 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     notified: [],
     asked: false,
     cellsGivenBack: 0,
+    givenBackAtLeast: false,
     ending: false,
   };
 }

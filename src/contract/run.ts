@@ -130,6 +130,8 @@ export interface RunSummary {
   rowsLeftOut?: number;
   /** Cells that were asked for and given back before they began: not paid. Left out: none. */
   cellsGivenBack?: number;
+  /** There may be more of them: the reply to a cancel was lost. Left out: they are all. */
+  givenBackAtLeast?: boolean;
 }
 
 /** Answer of the query `progress`. Times are epoch ms, durations ms. */
@@ -181,4 +183,5 @@ export interface RunProgress {
   /** As in the summary. */
   rowsLeftOut?: number;
   cellsGivenBack?: number;
+  givenBackAtLeast?: boolean;
 }

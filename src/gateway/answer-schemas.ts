@@ -67,6 +67,10 @@ const unused = {
     .number()
     .optional()
     .describe('Cells that were asked for and given back before they began: not paid.'),
+  givenBackAtLeast: z
+    .boolean()
+    .optional()
+    .describe('There may be more of them: the reply to a cancel was lost.'),
 };
 
 /** Of `RunProgress`; see docs/gateway.md. */

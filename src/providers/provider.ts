@@ -17,6 +17,8 @@ export interface CallContext {
   onRequest?: (route: string) => void;
   /** Called once for each run that was asked back about and told yes to; also when the reply was lost. */
   onConfirmed?: (cells: number) => void;
+  /** Called once for each reply to a cancel, with the cells that will not be paid any more. */
+  onCancelled?: (cells: number) => void;
 }
 
 export interface Account {

@@ -44,5 +44,11 @@ test('rows left out and cells given back are named, and only where there are any
     '\n  left out    1 row landed twice: never run or published' +
       '\n  given back  1,200 cells, asked for and never begun',
   );
+  expect(summaryText({ ...some, givenBackAtLeast: true }, null)).toContain(
+    '\n  given back  at least 1,200 cells, asked for and never begun',
+  );
+  expect(summaryText({ ...summary, givenBackAtLeast: true }, null)).toContain(
+    '\n  given back  not known: the reply to a cancel was lost',
+  );
   expect(summaryText(summary, null)).not.toMatch(/left out|given back/);
 });

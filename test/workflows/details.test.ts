@@ -67,7 +67,7 @@ test.each([
     ...{ rows: 100_000, cells: { total: 900_000, done: 800_000, failed: null, inProgress: 5_000 } },
     ...{ cellsPerMinute: 12_345, leftMs: 12_345_678, apiCalls: { total: 12_345, polls: 10_000 } },
     ...{ estimatedCredits: 1_200_000, creditsBefore: 123_456_789, creditsSpent },
-    ...{ rowsLeftOut: 12_345, cellsGivenBack: 123_456 },
+    ...{ rowsLeftOut: 12_345, cellsGivenBack: 123_456, givenBackAtLeast: true },
     byColumn: { sector: { done: 1, empty: 0, failed: 123_456, blocked: 0, pending: 0 } },
     usage: {
       requests: 900_000,

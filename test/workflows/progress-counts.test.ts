@@ -45,6 +45,7 @@ const state: RunState = {
     notified: [],
     asked: true,
     cellsGivenBack: 0,
+    givenBackAtLeast: false,
     ending: false,
   },
 };

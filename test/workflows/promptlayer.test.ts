@@ -187,6 +187,37 @@ test('a cancelled run says how many cells were given back, and all of its cells 
   }
 }, 120_000);
 
+test('when the reply to a cancel is lost, what is given back is said to be at least so much', async () => {
+  const slow = await openHouse({
+    sandbox: {
+      ...{ failRate: 0, hopelessRate: 0, speed: 1, concurrency: 2 },
+      ...{ cellMs: { min: 3_000, max: 4_000 }, promptLayer: { cellsPerExecution: 15 } },
+      // The first operation is cancelled and counted; that the second one was, nobody hears.
+      faults: {
+        requests: [{ name: 'lost', on: 'cancel-run', nth: 2, fault: 'reset', phase: 'after' }],
+      },
+    },
+  });
+  try {
+    const input = await inputFor(slow, companies(30), {}, promptlayer);
+    const run = await slow.client.workflow.start('enrichTable', {
+      ...{ workflowId: `at-least-${slow.taskQueue}`, taskQueue: slow.taskQueue, args: [input] },
+    });
+    await until('a cell under way', () => slow.sandbox.ledger.summary().cellsStarted > 0);
+    await run.cancel();
+    const ended = (await run.result()) as RunSummary;
+    expect(slow.sandbox.faults.fired['lost']).toBe(1);
+    const { cellsGivenBack = 0 } = ended;
+    expect(ended).toMatchObject({ outcome: 'cancelled', givenBackAtLeast: true });
+    expect(await manifestOf(ended)).toMatchObject({ cellsGivenBack, givenBackAtLeast: true });
+    // Those of the first operation.
+    expect(cellsGivenBack).toBeGreaterThan(0);
+    expect(cellsGivenBack).toBeLessThan(30 - slow.sandbox.ledger.summary().cellsPaid);
+  } finally {
+    await slow.close();
+  }
+}, 120_000);
+
 test('a run whose account ran dry gives back what is queued; a rerun after a top-up pays for no cell again', async () => {
   const dry = await openHouse({
     sandbox: { failRate: 0, hopelessRate: 0, faults: { credits: [{ goneAtPaidCells: 4 }] } },

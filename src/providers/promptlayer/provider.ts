@@ -141,7 +141,9 @@ export function createPromptLayerProvider({ token, ...options }: PromptLayerOpti
       for (const id of ids) {
         const cancelled = await nullIfGone(api.cancelOperation(ctx, sheet, id));
         // One that was running may have cost what it costs.
-        cells += cancelled?.not_started_reset_count ?? cancelled?.cancelled_cell_count ?? 0;
+        const given = cancelled?.not_started_reset_count ?? cancelled?.cancelled_cell_count ?? 0;
+        ctx.onCancelled?.(given);
+        cells += given;
       }
       return { cells };
     },
