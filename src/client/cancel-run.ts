@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { RowmillError } from '../errors.ts';
 import { listedRun } from './run-standing.ts';
 import { describeRun } from './start-run.ts';
@@ -22,5 +22,12 @@ export async function cancelRun(client: Client, workflowId: string): Promise<voi
       remedy: 'Nothing: it ends by itself.',
     });
   }
-  await client.workflow.getHandle(workflowId, runId).cancel();
+  // The server takes the cancel of a run that has been continued since, and does nothing.
+  const firstExecutionRunId = raw.workflowExecutionInfo?.firstRunId || runId;
+  try {
+    await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();
+  } catch (cause) {
+    if (!(cause instanceof WorkflowNotFoundError)) throw cause;
+    throw new RowmillError('action_refused', 'the run has ended', { where, cause });
+  }
 }

@@ -1,10 +1,9 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WORKFLOW_TYPE } from '../contract/names.ts';
-import { RowmillError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { invalidArgument } from './invalid-argument.ts';
 import { quoted } from './list-runs.ts';
-import { describeRun } from './start-run.ts';
+import { findRun } from './start-run.ts';
 import { newestStored, type StoredRun } from './stored-run.ts';
 
 /** The newest of a run and its reruns: what is there now is what it left. */
@@ -64,22 +63,10 @@ const startOf = ({ description, stored }: Trace): string =>
   description?.startTime.toISOString() ?? stored?.startedAt ?? '';
 
 async function traceOf(client: Client, store: Store | null, workflowId: string): Promise<Trace> {
-  const description = await find(client, workflowId);
+  const description = await findRun(client, workflowId);
   const isForgotten = description === null && store !== null;
   const stored = isForgotten ? await newestStored(store, workflowId) : null;
   return { workflowId, description, stored };
-}
-
-async function find(
-  client: Client,
-  workflowId: string,
-): Promise<WorkflowExecutionDescription | null> {
-  try {
-    return await describeRun(client, workflowId);
-  } catch (error) {
-    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
-    throw error;
-  }
 }
 
 /** The highest number of a rerun in Temporal's list, which lags a moment behind; 0: there is none. */

@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import { endedRun, type EndedRun } from './ended-run.ts';
 import { latestRun } from './latest-run.ts';
 import { describeRun, type StartedRun } from './start-run.ts';
+import { approveIfWaiting } from './update-run.ts';
 
 export interface RerunOptions {
   taskQueue: string;
@@ -44,7 +45,10 @@ export async function rerunRun(
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // Somebody was faster with the same wish.
-    const { runId } = await describeRun(client, nextId);
+    const { runId, taskQueue } = await describeRun(client, nextId);
+    if (options.approved === true) {
+      await approveIfWaiting(client, { workflowId: nextId, taskQueue });
+    }
     return { workflowId: nextId, runId, attached: true };
   }
 }

@@ -16,6 +16,7 @@ import { RowmillRun, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
 import { describeRun, startWork } from './start-run.ts';
+import { approveIfWaiting } from './update-run.ts';
 
 export interface RowmillOptions extends ConnectOptions {
   /** Where the workers look for runs. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */
@@ -162,6 +163,10 @@ export class Rowmill {
       ...(workflowId === undefined ? {} : { workflowId }),
       ...(key === undefined ? {} : { request: requestDigestOf(pipeline, rows.digest, approve) }),
     });
+    // A key's own run carries its approval.
+    if (started.attached && approve && key === undefined) {
+      await approveIfWaiting(client, { workflowId: started.workflowId, taskQueue });
+    }
     return new RowmillRun(this.#link, started);
   }
 

@@ -2,14 +2,21 @@ import {
   type Client,
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
+  type WorkflowIdReusePolicy,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { MEMO_FINGERPRINT, MEMO_REQUEST, WORKFLOW_TYPE } from '../contract/names.ts';
+import {
+  MEMO_FINGERPRINT,
+  MEMO_REQUEST,
+  SEARCH_ATTRIBUTE,
+  WORKFLOW_TYPE,
+} from '../contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { invalidArgument } from './invalid-argument.ts';
+import { BEFORE, timedId } from './timed-id.ts';
 import { firstAttributes, staticDetails, staticSummary } from './run-texts.ts';
 
 export interface StartRunOptions extends StartOptions {
@@ -51,88 +58,103 @@ export const startRun = (client: Client, options: StartRunOptions): Promise<Star
   startWork(client, { ...options, rows: options.input.snapshot });
 
 /** The same, with rows that are in the store or in the pipeline itself. */
-export async function startWork(client: Client, options: StartWorkOptions): Promise<StartedRun> {
-  const { input, fresh, rows } = options;
-  const fingerprint = fingerprintOf(input.pipeline, rows.digest);
-  if (options.workflowId === undefined && fresh !== true) {
-    const unfinished = await findUnfinished(client, input.pipeline.name, fingerprint);
-    if (unfinished !== null) return unfinished;
-  }
-  const workflowId = options.workflowId ?? timedId(input.pipeline.name, options.now ?? new Date());
-  await refuseOtherRequest(client, workflowId, options.request);
-  try {
-    return await start(client, options, workflowId, fingerprint, fresh === true);
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return attach(client, options, workflowId, fingerprint);
+export function startWork(client: Client, options: StartWorkOptions): Promise<StartedRun> {
+  const { input, rows, workflowId } = options;
+  const work = { ...options, fingerprint: fingerprintOf(input.pipeline, rows.digest) };
+  return workflowId === undefined ? startUnnamed(client, work) : startAs(client, work, workflowId);
+}
+
+interface Work extends StartWorkOptions {
+  fingerprint: string;
+}
+
+/** Attaches to an unfinished run of the same work, whoever started it, else makes an id. */
+async function startUnnamed(client: Client, work: Work): Promise<StartedRun> {
+  const { input, fresh = false } = work;
+  const { name } = input.pipeline;
+  const listed = fresh ? null : await findListed(client, work);
+  if (listed !== null) return listed;
+  const now = work.now ?? new Date();
+  // Too young to be listed for sure.
+  const young = fresh ? null : await unfinished(client, work, timedId(name, now, BEFORE));
+  if (young !== null) return young;
+  for (let turn = 0; ; turn += 1) {
+    const workflowId = timedId(name, now, turn);
+    const started = await start(client, work, workflowId, 'REJECT_DUPLICATE');
+    if (started !== null) return started;
+    // Somebody else came to this name at the same moment: with the same work, or with other work.
+    const there = fresh ? null : await unfinished(client, work, workflowId);
+    if (there !== null) return there;
   }
 }
 
-async function start(
-  client: Client,
-  options: StartWorkOptions,
-  workflowId: string,
-  fingerprint: string,
-  again: boolean,
-): Promise<StartedRun> {
-  const { request, rows } = options;
-  const subject = { pipeline: options.input.pipeline, rows };
-  const handle = await client.workflow.start(WORKFLOW_TYPE, {
-    workflowId,
-    taskQueue: options.taskQueue,
-    args: [options.input],
-    memo: {
-      [MEMO_FINGERPRINT]: fingerprint,
-      ...(request === undefined ? {} : { [MEMO_REQUEST]: request }),
-    },
-    workflowIdConflictPolicy: 'FAIL',
-    workflowIdReusePolicy: again ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
-    staticSummary: staticSummary(subject),
-    staticDetails: staticDetails(subject),
-    ...(options.searchAttributes ? { typedSearchAttributes: firstAttributes(subject) } : {}),
-  });
-  return { workflowId, runId: handle.firstExecutionRunId, attached: false };
-}
-
-async function attach(
-  client: Client,
-  options: StartWorkOptions,
-  workflowId: string,
-  fingerprint: string,
-): Promise<StartedRun> {
-  const handle = client.workflow.getHandle(workflowId);
-  const description = await handle.describe();
-  refuseOther(description, options.request);
-  if (fingerprintIn(description) !== fingerprint) {
-    const state = description.status.name === 'RUNNING' ? 'runs' : 'ran';
-    throw new RowmillError('run_conflict', `it ${state} with another pipeline or other rows`, {
-      where: `run ${workflowId}`,
-    });
-  }
-  if (description.status.name === 'COMPLETED') {
-    // The workflow type gives back a RunSummary.
-    const summary = (await handle.result()) as RunSummary;
+/** @throws RowmillError `run_conflict` */
+async function startAs(client: Client, work: Work, workflowId: string): Promise<StartedRun> {
+  const { request, fingerprint, fresh = false } = work;
+  // A key stands for one request, also after its run has failed.
+  const before = request === undefined ? null : await findRun(client, workflowId);
+  if (before !== null) refuseOther(before, request);
+  let again = fresh;
+  for (;;) {
+    const reuse = again ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY';
+    const started = await start(client, work, workflowId, reuse);
+    if (started !== null) return started;
+    const run = await client.workflow.getHandle(workflowId).describe();
+    refuseOther(run, request);
+    refuseOtherWork(run, fingerprint);
     // A cancelled run was stopped by somebody; the same command takes it up again. A backend that
     // repeats its request does not know of that.
-    if (summary.outcome === 'cancelled' && options.request === undefined) {
-      return start(client, options, workflowId, fingerprint, true);
-    }
+    again = request === undefined && (await wasCancelled(client, run));
+    if (!again) return { workflowId, runId: run.runId, attached: true };
   }
-  return { workflowId, runId: description.runId, attached: true };
 }
 
-/** A key stands for one request, also after its run has failed. */
-async function refuseOtherRequest(
+/** `null`: there is one of this id already. */
+async function start(
   client: Client,
+  { request, rows, input, taskQueue, searchAttributes, fingerprint }: Work,
   workflowId: string,
-  request: string | undefined,
-): Promise<void> {
-  if (request === undefined) return;
-  const before = await describeRun(client, workflowId).catch((error: unknown) => {
-    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
+  workflowIdReusePolicy: WorkflowIdReusePolicy,
+): Promise<StartedRun | null> {
+  const subject = { pipeline: input.pipeline, rows };
+  try {
+    const handle = await client.workflow.start(WORKFLOW_TYPE, {
+      workflowId,
+      taskQueue,
+      args: [input],
+      memo: {
+        [MEMO_FINGERPRINT]: fingerprint,
+        ...(request === undefined ? {} : { [MEMO_REQUEST]: request }),
+      },
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy,
+      staticSummary: staticSummary(subject),
+      staticDetails: staticDetails(subject),
+      ...(searchAttributes ? { typedSearchAttributes: firstAttributes(subject) } : {}),
+    });
+    return { workflowId, runId: handle.firstExecutionRunId, attached: false };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
     throw error;
+  }
+}
+
+async function wasCancelled(
+  client: Client,
+  { workflowId, runId, status }: WorkflowExecutionDescription,
+): Promise<boolean> {
+  if (status.name !== 'COMPLETED') return false;
+  // Of this very run: somebody else may have started the next one. It gives back a RunSummary.
+  const summary = (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
+  return summary.outcome === 'cancelled';
+}
+
+function refuseOtherWork(run: WorkflowExecutionDescription, fingerprint: string): void {
+  if (fingerprintIn(run) === fingerprint) return;
+  const state = run.status.name === 'RUNNING' ? 'runs' : 'ran';
+  throw new RowmillError('run_conflict', `it ${state} with another pipeline or other rows`, {
+    where: `run ${run.workflowId}`,
   });
-  if (before !== null) refuseOther(before, request);
 }
 
 function refuseOther(
@@ -147,28 +169,46 @@ function refuseOther(
   });
 }
 
-async function findUnfinished(
-  client: Client,
-  name: string,
-  fingerprint: string,
-): Promise<StartedRun | null> {
-  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${name}-'`;
+/** In the server's list, which lags a moment behind. */
+async function findListed(client: Client, work: Work): Promise<StartedRun | null> {
+  const { name } = work.input.pipeline;
+  const ofPipeline = [
+    `WorkflowId STARTS_WITH '${name}-'`,
+    // Whatever id it was given.
+    ...(work.searchAttributes ? [`${SEARCH_ATTRIBUTE.pipeline} = '${name}'`] : []),
+  ].join(' OR ');
+  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running' AND (${ofPipeline})`;
   for await (const run of client.workflow.list({ query })) {
-    if (fingerprintIn(run) === fingerprint) {
-      return { workflowId: run.workflowId, runId: run.runId, attached: true };
-    }
+    if (fingerprintIn(run) !== work.fingerprint) continue;
+    const found = await unfinished(client, work, run.workflowId);
+    if (found !== null) return found;
   }
   return null;
+}
+
+/** The run of this id, if it does this work and is under way. */
+async function unfinished(
+  client: Client,
+  { fingerprint }: Work,
+  workflowId: string,
+): Promise<StartedRun | null> {
+  const run = await findRun(client, workflowId);
+  if (run?.status.name !== 'RUNNING' || fingerprintIn(run) !== fingerprint) return null;
+  return { workflowId, runId: run.runId, attached: true };
 }
 
 const fingerprintIn = (run: Pick<WorkflowExecutionDescription, 'memo'>): unknown =>
   run.memo?.[MEMO_FINGERPRINT];
 
-/** `<name>-20260131-023000`, UTC. */
-function timedId(name: string, now: Date): string {
-  const [date = '', time = ''] = now.toISOString().split('T');
-  return `${name}-${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
-}
+/** The run of this id; `null` when there is none. */
+export const findRun = (
+  client: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | null> =>
+  describeRun(client, workflowId).catch((error: unknown) => {
+    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
+    throw error;
+  });
 
 /** The run of this id. @throws RowmillError `run_not_found`, also for a workflow of another kind */
 export async function describeRun(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   isGrpcServiceError,
   WorkflowNotFoundError,
@@ -10,6 +11,7 @@ import type { Adjusted, AdjustRequest, PauseRequest } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { mistakeInAdjust, mistakeInPause, type RequestMistake } from '../rules/requests.ts';
 import { errorOfRun } from './failure.ts';
+import { liveProgress } from './live-progress.ts';
 import { noWorkerText, servedNow } from './workers.ts';
 
 /** A worker has to take it: with one there it is a matter of milliseconds. */
@@ -82,15 +84,36 @@ export async function updateRun<N extends UpdateName>(
   }
 }
 
-/** Approves the credits of a run that may not wait for it at all. */
+/**
+ * Approves the credits of a run that may not wait for it at all, or not yet: before its rows are
+ * prepared it takes no approval.
+ * @returns whether it has been told; not where no worker answers, or somebody paused it before
+ */
 export async function approveIfWaiting(
   client: Client,
-  workflowId: string,
-  taskQueue: string,
-): Promise<void> {
-  try {
-    await updateRun(client, workflowId, taskQueue, UPDATE.approveSpend);
-  } catch (error) {
-    if (!(error instanceof RowmillError && error.code === 'action_refused')) throw error;
+  { workflowId, taskQueue, signal }: Approved,
+): Promise<boolean> {
+  while (signal?.aborted !== true && (await servedNow(client, taskQueue)) !== 'no') {
+    const progress = await liveProgress(client.workflow.getHandle(workflowId));
+    if (progress === null || progress.paused?.at === 'preparing rows') return false;
+    if (progress.stage !== 'preparing rows') {
+      await updateRun(client, workflowId, taskQueue, UPDATE.approveSpend).catch(unlessRefused);
+      return true;
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
+  return false;
+}
+
+interface Approved {
+  workflowId: string;
+  taskQueue: string;
+  signal?: AbortSignal | undefined;
+}
+
+const LOOK_EVERY_MS = 500;
+
+/** It does not wait for it, or somebody else has approved it. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof RowmillError && error.code === 'action_refused')) throw error;
 }

@@ -86,7 +86,10 @@ async function perform(
   const { workflowId, attached } = started;
   sayStarted(cli, started, session.linkTo(started));
   sayWhere(cli, session, workflowId);
-  if (attached && approval === 'given') await approveIfWaiting(client, workflowId, taskQueue);
+  if (attached && approval === 'given') {
+    const told = await approveIfWaiting(client, { workflowId, taskQueue, signal });
+    if (!told) cli.say(`It may wait for an approval yet: rowmill approve ${workflowId}`);
+  }
   if (approval === 'later' && !attached) {
     cli.say(`It waits for an approval: rowmill approve ${workflowId}`);
   }

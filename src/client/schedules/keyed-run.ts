@@ -7,7 +7,7 @@ import {
 import { MEMO_REQUEST, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { safeName } from '../../store/safe-name.ts';
-import { describeRun } from '../start-run.ts';
+import { findRun } from '../start-run.ts';
 
 export interface TriggeredRun {
   workflowId: string;
@@ -34,10 +34,7 @@ const FAILED: readonly string[] = ['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_O
 /** The run that has this key, `null` when there is none. @throws RowmillError `run_conflict` */
 export async function runOfKey(client: Client, name: string, key: string): Promise<string | null> {
   const workflowId = idOf(name, key);
-  const run = await describeRun(client, workflowId).catch((error: unknown) => {
-    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
-    throw error;
-  });
+  const run = await findRun(client, workflowId);
   if (run === null) return null;
   if (run.memo?.[MEMO_REQUEST] !== requestOf(name)) {
     throw new RowmillError('run_conflict', 'a run that is none of the schedule has its id', {
