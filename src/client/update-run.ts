@@ -49,7 +49,7 @@ const MISTAKE_IN: Partial<Record<UpdateName, (request: unknown) => RequestMistak
 /**
  * Sends an update to a run and waits until it has taken it.
  * @throws RowmillError `action_refused` (it does not fit the stage, the run has ended, no worker is
- *   there), saying what to do
+ *   there), saying what to do; `ambiguous` when a worker may still take it
  */
 export async function updateRun<N extends UpdateName>(
   client: Client,
@@ -78,7 +78,12 @@ export async function updateRun<N extends UpdateName>(
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error)) {
       const late = `no worker took it within ${WAIT_MS / 1000} s`;
       const what = served === 'yes' ? late : noWorkerText(taskQueue);
-      throw new RowmillError('action_refused', what, { where, cause: error });
+      // The server keeps it for the next worker, and nothing takes it back.
+      const remedy = `The next worker may still carry it out: see \`rowmill status ${workflowId}\` before you ask again.`;
+      throw new RowmillError('action_refused', what, {
+        ...{ where, remedy, cause: error },
+        ambiguous: true,
+      });
     }
     throw error;
   }
