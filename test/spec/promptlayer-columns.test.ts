@@ -43,6 +43,12 @@ test('a column waits for what its config reads, whatever the field is called', (
     'Profile',
     'Sector',
   ]);
+  const prompt = 'prompt_template_variable_mappings: { item: _iterator_item, s: Sector }';
+  expect(read(`FOR_LOOP, config: { loop_type: prompt, prompt_config: { ${prompt} } }`)).toEqual([
+    'Sector',
+  ]);
+  const steps = 'workflow_config: { input_mappings: { text: Profile } }';
+  expect(read(`WHILE_LOOP, config: { loop_type: workflow, ${steps} }`)).toEqual(['Profile']);
   // Another sheet's, which nobody here can look up.
   expect(read('COMPOSITION, config: { source: Leads.Rows.Sector }')).toEqual([]);
 });

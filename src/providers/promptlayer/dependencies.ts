@@ -37,6 +37,9 @@ const MAPPINGS = [
   'input_mappings',
 ];
 
+/** What a loop repeats, with mappings of its own. */
+const LOOP_BODIES = ['prompt_config', 'workflow_config'];
+
 /** What a loop hands to its own prompt, besides columns. */
 const OF_A_LOOP = ['loop_index', 'previous_outputs', '_iterator_item'];
 
@@ -59,6 +62,9 @@ export function referencesOf(config: ColumnConfig): Reference[] {
   for (const { title, path, meta } of sourcesOf(objectOf(config['config']))) {
     if (typeof title !== 'string' || told.has(title) || OF_A_LOOP.includes(title)) continue;
     const [key = ''] = path;
+    const inLoop = LOOP_BODIES.includes(String(key));
+    // The loop has mostly mapped it for its body already.
+    if (inLoop && references.some((known) => known.title === title)) continue;
     const entry = { reference_type: 'value', config_key: key, ...meta };
     references.push({ title, path: ['config', ...path], entry, elsewhere });
   }
@@ -71,7 +77,18 @@ interface Source {
   meta?: { config_meta: JsonObject };
 }
 
-function sourcesOf(fields: JsonObject): Source[] {
+/** Its own, and those of what it repeats. */
+const sourcesOf = (fields: JsonObject): Source[] => [
+  ...sourcesIn(fields),
+  ...LOOP_BODIES.flatMap((key) =>
+    sourcesIn(objectOf(fields[key])).map(({ path, ...source }) => ({
+      ...source,
+      path: [key, ...path],
+    })),
+  ),
+];
+
+function sourcesIn(fields: JsonObject): Source[] {
   return [
     ...ONE_COLUMN.map((key) => ({ title: fields[key], path: [key] })),
     ...listOf(fields['sources']).map((title, position) => ({
