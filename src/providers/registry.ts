@@ -1,7 +1,8 @@
 import { RowmillError } from '../errors.ts';
-import type { HttpClientOptions, HttpResponse } from '../http/client.ts';
+import type { HttpResponse } from '../http/client.ts';
 import { proxyOf } from '../http/dispatcher.ts';
 import { createLimiter } from '../http/limiter.ts';
+import type { ConnectionOptions } from './connection.ts';
 import { createExtructProvider } from './extruct/provider.ts';
 import type { ProviderName } from './names.ts';
 import { createPromptLayerProvider } from './promptlayer/provider.ts';
@@ -22,9 +23,6 @@ export interface ProviderEntry {
   spec: ProviderSpec;
   create: (options: ConnectionOptions) => Provider;
 }
-
-/** How a provider is reached, as the environment says. */
-export type ConnectionOptions = Omit<HttpClientOptions, 'headers'> & { token: string };
 
 export interface ProviderHooks {
   userAgent?: string;

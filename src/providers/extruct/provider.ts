@@ -3,7 +3,7 @@ import type { TableSpec } from '../../contract/pipeline.ts';
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
-import type { HttpClientOptions } from '../../http/client.ts';
+import type { ConnectionOptions } from '../connection.ts';
 import { goneIsDeleted } from '../gone.ts';
 import { oldestFirst } from '../oldest-first.ts';
 import type { FoundTable, Provider } from '../provider.ts';
@@ -12,10 +12,6 @@ import { createExtructClient } from './client.ts';
 import { columnsOf, missingColumns, tableKind } from './columns.ts';
 import { EXTRUCT_BASE_URL, EXTRUCT_LIMITS } from './spec.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
-
-export interface ExtructOptions extends Omit<HttpClientOptions, 'headers'> {
-  token: string;
-}
 
 /** Of a list of tables; more is answered with 400. */
 const TABLES_PER_PAGE = 100;
@@ -26,7 +22,7 @@ const ROWS_PER_DELETE = 100;
  * the table, `metadata.rowmill_key` the row), a count of failed cells (`cellsFailed` is `null`: read
  * the pages), reading or cancelling a single run (progress is the table's).
  */
-export function createExtructProvider({ token, ...options }: ExtructOptions): Provider {
+export function createExtructProvider({ token, ...options }: ConnectionOptions): Provider {
   const http = createHttpClient({
     ...options,
     headers: () => ({ authorization: `Bearer ${token}` }),

@@ -1,7 +1,7 @@
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
-import type { HttpClientOptions } from '../../http/client.ts';
+import type { ConnectionOptions } from '../connection.ts';
 import { goneIsDeleted, nullIfGone } from '../gone.ts';
 import { oldestFirst } from '../oldest-first.ts';
 import type { FoundTable, Provider } from '../provider.ts';
@@ -12,17 +12,13 @@ import { runProgress, sheetProgress, startOperation } from './runs.ts';
 import { ensureSheet } from './sheet.ts';
 import { PROMPTLAYER_LIMITS } from './spec.ts';
 
-export interface PromptLayerOptions extends Omit<HttpClientOptions, 'headers'> {
-  token: string;
-}
-
 const TABLES_PER_PAGE = 100;
 
 /**
  * PromptLayer Tables, public API v2. What it does not have, and what stands for it: tags (the title
  * holds the tag), row ids (the row index, and a text column with the key), a balance.
  */
-export function createPromptLayerProvider({ token, ...options }: PromptLayerOptions): Provider {
+export function createPromptLayerProvider({ token, ...options }: ConnectionOptions): Provider {
   const http = createHttpClient({ ...options, headers: () => ({ 'x-api-key': token }) });
   const api = createPromptLayerClient(http);
 

@@ -3,8 +3,9 @@ import type { TableSpec } from '../../../src/contract/pipeline.ts';
 import type { TableRef } from '../../../src/contract/table.ts';
 import { createHttpClient } from '../../../src/http/client.ts';
 import { apiCalls } from '../../../src/providers/api-call.ts';
+import type { ConnectionOptions } from '../../../src/providers/connection.ts';
 import { goneIsDeleted } from '../../../src/providers/gone.ts';
-import type { TableCell } from '../../../src/providers/provider.ts';
+import type { Provider, TableCell } from '../../../src/providers/provider.ts';
 import type { PlannedColumn, ProviderSpec } from '../../../src/providers/spec.ts';
 import type { ProviderEntry } from '../../../src/providers/registry.ts';
 
@@ -57,7 +58,7 @@ const Status = z.object({
   },
 });
 
-const create: ProviderEntry['create'] = ({ token, ...options }) => {
+const create = ({ token, ...options }: ConnectionOptions): Provider => {
   const call = apiCalls(createHttpClient({ ...options, headers: () => ({ 'x-key': token }) }));
   const path = '/tables/{id}';
   const statusOf = (id: string, ctx: object) =>
