@@ -92,8 +92,7 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
   const failure = failureOf(error);
   // A target that cannot be written: the results lie in the store, there is no more to save.
   if (state.stage === 'publishing results') {
-    await CancellationScope.nonCancellable(() => endAsFailed(run, failure));
-    throw failure;
+    return CancellationScope.nonCancellable(() => giveUp(run, failure));
   }
   const cancelled = wasCancelled(error);
   state.ending = true;
@@ -102,11 +101,11 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
   return CancellationScope.nonCancellable(async () => {
     await stopAtProvider(run);
     if (state.asked || run.input.earlier !== undefined) await salvage(run);
-    if (cancelled) return publish(run, 'cancelled', 'cancelled');
+    if (cancelled) return lastPublish(run, 'cancelled', 'cancelled');
     const late = ranOutOfTime(error) || failure.type === 'deadline_reached';
     if (late && state.found !== null) {
       const outcome = outcomeOf(state.found.cells, pipeline.run.tolerateFailed);
-      return publish(run, outcome, DEADLINE);
+      return lastPublish(run, outcome, DEADLINE);
     }
     await leaveTraces(run, failure);
     throw failure;
@@ -168,6 +167,20 @@ async function leaveTraces(run: Run, failure: ApplicationFailure): Promise<void>
     log.warn('nothing could be published', { error: failureOf(error).message });
   }
   await endAsFailed(run, failure);
+}
+
+/** Of a run that ends anyhow: where nothing can be published, it fails with the reason for that. */
+async function lastPublish(run: Run, outcome: Outcome, reason: string): Promise<RunSummary> {
+  try {
+    return await publish(run, outcome, reason);
+  } catch (error) {
+    return giveUp(run, failureOf(error));
+  }
+}
+
+async function giveUp(run: Run, failure: ApplicationFailure): Promise<never> {
+  await endAsFailed(run, failure);
+  throw failure;
 }
 
 async function endAsFailed(run: Run, failure: ApplicationFailure): Promise<void> {

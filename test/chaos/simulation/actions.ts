@@ -1,6 +1,7 @@
 import type { EnrichTableInput } from '../../../src/contract/run.ts';
 import { parseDuration } from '../../../src/rules/duration.ts';
 import type { Evidence } from '../../support/evidence.ts';
+import { stage } from './machine/stage.ts';
 import type { Action } from './script.ts';
 import type { SimulatedApi } from './simulated-api.ts';
 import type { Cluster } from './temporal/cluster.ts';
@@ -28,6 +29,10 @@ const ACTIONS: Record<string, (cast: Cast, input: Action['with']) => void> = {
   look: ({ cluster: { newest } }) => newest.query('progress'),
   deploy: ({ cluster: { newest } }) => newest.deploy(),
   clock: ({ deployment }, input) => deployment.setClock(input?.aheadMs ?? 0),
+  disk: (_, input) => {
+    const here = stage();
+    if (here !== null) here.disk = input?.disk ?? 'fine';
+  },
   'top up': ({ api }) => {
     api.backstage.core.execute('addCredits', { add: 10_000 });
   },

@@ -33,8 +33,23 @@ const clock: Arbitrary<Action> = fc.record({
   with: fc.record({ aheadMs: fc.constantFrom(0, 70_000, -70_000, 9_000_000, -9_000_000) }),
 });
 
+/** Mostly somebody makes room, or it can be written again. */
+const disk: Arbitrary<Action[]> = fc
+  .tuple(
+    moment,
+    fc.constantFrom('full' as const, 'read-only' as const),
+    fc.constantFrom(1_000, 40_000, 1_200_000, null),
+  )
+  .map(([atMs, state, forMs]) => [
+    { atMs, do: 'disk', with: { disk: state } },
+    ...(forMs === null
+      ? []
+      : [{ atMs: atMs + forMs, do: 'disk', with: { disk: 'fine' as const } }]),
+  ]);
+
 const control: Arbitrary<Action[]> = fc.oneof(
   pause,
+  disk,
   fc.oneof(action('rerunFailed'), adjust, clock).map((one) => [one]),
 );
 

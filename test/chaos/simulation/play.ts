@@ -16,7 +16,7 @@ import type { Double } from './doubles.ts';
 import { lookBack } from './hindsight.ts';
 import { closeLeftOpen, installDisk } from './machine/disk.ts';
 import { installNetwork } from './machine/network.ts';
-import { onStage } from './machine/stage.ts';
+import { onStage, type Stage } from './machine/stage.ts';
 import { installTime } from './machine/time.ts';
 import type { Action, ChaosScript } from './script.ts';
 import { openApi, type SimulatedApi } from './simulated-api.ts';
@@ -52,8 +52,11 @@ const WORKFLOW_ID = 'simulated';
 const TASK_QUEUE = 'rowmill';
 /** As the worker sets them (`HEARTBEAT_THROTTLE`). */
 const throttleMs = (taskQueue: string): number => (taskQueue === TASK_QUEUE ? 5_000 : 2_000);
-/** Reading and publishing may take their time after the deadline: `GRACE_MS` of the workflow, twice. */
-const GRACE_MS = 2 * 3_600_000;
+/**
+ * Where the disk stays full, results are waited for until `GRACE_MS` of the workflow after the deadline:
+ * by the sweep under way, by the last one, and by the step that publishes; with the pauses between.
+ */
+const GRACE_MS = 3 * 3_600_000 + 600_000;
 /** Requests that are still on their way land. */
 const AFTERMATH_MS = 120_000;
 /** Somebody who wants a rerun is told what became of that. */
@@ -83,9 +86,10 @@ export async function play(script: ChaosScript, double: Double | null = null): P
   const folder = mkdtempSync(join(tmpdir(), 'rowmill-chaos-'));
   const timeline = new Timeline(EPOCH_MS);
   let api: SimulatedApi | null = null;
-  const stage = {
+  const stage: Stage = {
     timeline,
-    network: (request: Parameters<SimulatedApi['network']>[0]) => must(api).network(request),
+    disk: 'fine',
+    network: (request) => must(api).network(request),
   };
   try {
     return await onStage(stage, async () => {

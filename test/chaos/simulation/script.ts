@@ -1,5 +1,6 @@
 import type { FaultScript } from '../../../sandbox/index.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
+import type { DiskState } from './machine/stage.ts';
 
 /** All that is decided beforehand about one simulated run; plain data, so that it can be kept. */
 export interface ChaosScript {
@@ -68,6 +69,6 @@ export interface Rerun {
 export interface Action {
   atMs: number;
   do: string;
-  /** Input of `adjust`; of `clock`, which sets that of the worker's machine, how far. */
-  with?: { deadline?: string; pollAtMost?: string; aheadMs?: number };
+  /** Input of `adjust`; of `clock`, which sets that of the worker's machine, how far; of `disk`, what befalls it. */
+  with?: { deadline?: string; pollAtMost?: string; aheadMs?: number; disk?: DiskState };
 }

@@ -134,7 +134,9 @@ function befell(script: ChaosScript, { fired, trace, evidence }: Played): string
   if (trace.some((what) => what.endsWith('worker killed'))) names.add('worker killed');
   if (trace.some((what) => what.endsWith('continued as new'))) names.add('continued as new');
   if (script.lost.length > 0) names.add('result of a step lost');
-  for (const { do: what } of script.actions) names.add(`action: ${what}`);
+  for (const { do: what, with: input } of script.actions) {
+    names.add(`action: ${what}${input?.disk === undefined ? '' : ` ${input.disk}`}`);
+  }
   for (const name of takenUp(evidence)) names.add(name);
   if (trace.some((what) => what.includes('rerun: attached'))) names.add('rerun: wanted by two');
   if (trace.some((what) => what.endsWith('under way'))) names.add('rerun: wanted while one lives');

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { actingProcess, never, stage } from './stage.ts';
+import { actingProcess, never, stage, type DiskState } from './stage.ts';
 
 /**
  * Real files, but each operation of a worker is a step at which it may be killed, and is over at
@@ -11,6 +11,36 @@ import { actingProcess, never, stage } from './stage.ts';
 async function step<T>(act: () => T): Promise<T> {
   if (actingProcess()?.step() === false) return never();
   return act();
+}
+
+/** What befalls the disk befalls the worker: the rest only looks at it. */
+const diskState = (): DiskState => (actingProcess() === null ? 'fine' : (stage()?.disk ?? 'fine'));
+
+const diskError = (code: 'ENOSPC' | 'EROFS'): Error =>
+  Object.assign(new Error(`${code}: the disk is ${diskState()}`), { code });
+
+/** Before anything is changed under a path. @throws as the system would */
+function checkChange(name: string, path: unknown): void {
+  const state = diskState();
+  if (state === 'full' && GROWING.has(name)) throw diskError('ENOSPC');
+  if (state !== 'read-only' || !CHANGING.has(name)) return;
+  // What is there need not be made, what is not need not be removed.
+  const isThere = typeof path === 'string' && fs.existsSync(path);
+  if ((name === 'mkdir' && isThere) || (name === 'rm' && !isThere)) return;
+  throw diskError('EROFS');
+}
+
+/** A full disk takes what there is room for. */
+function write(fd: number, data: Uint8Array | string): void {
+  const state = diskState();
+  if (state === 'read-only') throw diskError('EROFS');
+  if (state === 'fine') {
+    fs.writeFileSync(fd, data);
+    return;
+  }
+  const bytes = Buffer.from(data);
+  fs.writeFileSync(fd, bytes.subarray(0, bytes.length >> 1));
+  throw diskError('ENOSPC');
 }
 
 const OPERATIONS = [
@@ -31,6 +61,9 @@ const OPERATIONS = [
   'writeFile',
 ] as const;
 
+const GROWING = new Set<string>(['copyFile', 'mkdtemp', 'writeFile']);
+const CHANGING = new Set<string>([...GROWING, 'chmod', 'mkdir', 'open', 'rename', 'rm', 'unlink']);
+
 type Operation = (...args: unknown[]) => unknown;
 
 /** Files that a killed worker has left open. */
@@ -46,7 +79,7 @@ class Handle {
 
   read = (buffer: Uint8Array, offset: number, length: number, position: number | null = null) =>
     step(() => ({ bytesRead: fs.readSync(this.fd, buffer, offset, length, position), buffer }));
-  writeFile = (data: Uint8Array | string) => step(() => fs.writeFileSync(this.fd, data));
+  writeFile = (data: Uint8Array | string) => step(() => write(this.fd, data));
   sync = () => step(() => undefined);
   stat = () => step(() => fs.fstatSync(this.fd));
   close = () => step(() => this.letGo());
@@ -73,7 +106,12 @@ export function installDisk(): void {
     const real = promises[name] as Operation;
     const atOnce = fs[`${name}Sync`] as Operation;
     const operation: Operation = (...args) =>
-      stage() === null ? real(...args) : step(() => atOnce(...args));
+      stage() === null
+        ? real(...args)
+        : step(() => {
+            checkChange(name, args[0]);
+            return atOnce(...args);
+          });
     Object.assign(promises, { [name]: operation });
   }
   const realOpen = promises.open;
@@ -81,7 +119,10 @@ export function installDisk(): void {
     open: (path: string, flags?: string, mode?: number) =>
       stage() === null
         ? realOpen(path, flags, mode)
-        : step(() => new Handle(fs.openSync(path, flags ?? 'r', mode))),
+        : step(() => {
+            if (flags !== undefined && flags !== 'r') checkChange('open', path);
+            return new Handle(fs.openSync(path, flags ?? 'r', mode));
+          }),
   });
   syncBuiltinESMExports();
 }

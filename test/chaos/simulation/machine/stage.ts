@@ -7,7 +7,11 @@ export interface Stage {
   timeline: Timeline;
   /** What comes back for a request that has arrived. */
   network: (request: Arrived) => Promise<Transmission>;
+  disk: DiskState;
 }
+
+/** `full`: what is there can be read, renamed and removed; `read-only`: it can be read. */
+export type DiskState = 'fine' | 'full' | 'read-only';
 
 export interface Arrived {
   method: string;
