@@ -125,6 +125,16 @@ test('applied again it changes only what is different, and keeps an operator’s
   expect(listed.find((each) => each.name === name)).toMatchObject({ paused: false, started: 0 });
 });
 
+test('a pause without a word is a pause', async () => {
+  const loaded = fileOf('wordless');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  await pauseSchedule(house.client, name, '');
+  expect(await describeSchedule(house.client, name)).toMatchObject({ paused: true });
+  await resumeSchedule(house.client, name, '');
+  expect(await describeSchedule(house.client, name)).toMatchObject({ paused: false });
+});
+
 test('two at the same moment make one schedule', async () => {
   const loaded = fileOf('race');
   const done = await Promise.all([apply(loaded), apply(loaded), apply(loaded)]);

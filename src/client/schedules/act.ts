@@ -4,11 +4,12 @@ import { requireSchedule, waitingRuns } from './find.ts';
 
 /** No run starts by itself until it is resumed; runs under way go on. */
 export const pauseSchedule = (client: Client, name: string, note?: string): Promise<void> =>
-  hold(client, name, true, note ?? `paused at ${new Date().toISOString()}`);
+  // An empty note would be no pause for the server.
+  hold(client, name, true, note || `paused at ${new Date().toISOString()}`);
 
 /** Runs start by themselves again, at the next time; those of the pause are not made up for. */
 export const resumeSchedule = (client: Client, name: string, note?: string): Promise<void> =>
-  hold(client, name, false, note ?? `resumed at ${new Date().toISOString()}`);
+  hold(client, name, false, note || `resumed at ${new Date().toISOString()}`);
 
 export interface DeletedSchedule {
   name: string;
