@@ -332,3 +332,22 @@ test('a column that lands twice is neither run nor counted: the progress reaches
     await twice.close();
   }
 }, 120_000);
+
+test('of cells that no number of the sheet has before they run, all are counted from the first', async () => {
+  const promptLayer = { neverComputed: 'virtual', values: 'wrapped', cursorIn: 'top' } as const;
+  const other = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, promptLayer } });
+  try {
+    const rows = companies(20);
+    const workflowId = `virtual-${other.taskQueue}`;
+    const input = await inputFor(other, rows, {}, promptlayer);
+    const ended = await wholeRun(other, workflowId, input);
+    const wanted = wantedRows(promptlayer, rows);
+    await expectInvariants(other, { workflowId, pipeline: input.pipeline, wanted, ended });
+    expect(ended).toMatchObject({ outcome: 'completed', cells: { done: 20 } });
+    const run = other.client.workflow.getHandle(workflowId);
+    const told = plainText(await run.fetchHistory()).matchAll(/"cellsTotal":(-?\d+)/g);
+    expect(new Set([...told].map(([, total]) => total))).toEqual(new Set(['20']));
+  } finally {
+    await other.close();
+  }
+}, 120_000);
