@@ -8,6 +8,7 @@ import {
 import type { RunSummary } from '../src/contract/run.ts';
 import type { RunMode } from '../src/contract/table.ts';
 import { computedCells } from '../src/rules/cells.ts';
+import { failedText } from '../src/rules/failed.ts';
 import {
   isRerun,
   logPass,
@@ -155,9 +156,11 @@ export async function untilIdle(run: Run): Promise<void> {
 
 /** In the history for good: how it stood then is known without any worker. */
 function waitSummary(run: Run): string {
-  const { cells } = progressOf(run);
-  const failed = cells.failed === null ? '' : `, ${whole(cells.failed)} failed`;
-  const counts = `${whole(cells.done)} of ${whole(cells.total)} cells done${failed}`;
+  const progress = progressOf(run);
+  const { cells } = progress;
+  const failed = failedText(progress);
+  const ended = failed === null ? '' : `, failed ${failed}`;
+  const counts = `${whole(cells.done)} of ${whole(cells.total)} cells done${ended}`;
   return `Wait for pass ${run.state.passes}: ${counts}`;
 }
 

@@ -84,7 +84,8 @@ function cellsOf({ open, found, stage, table, doneCells }: RunState, rows: numbe
     const { cellsTotal: total, cellsDone: done, cellsInProgress: inProgress } = seen;
     return { total, done, inProgress, failed: seen.cellsFailed };
   }
-  const failed = swept?.failed ?? null;
+  // A pass that was sent is at work on them, whatever its first reading will say.
+  const failed = open === null ? (swept?.failed ?? null) : null;
   if (swept !== null && OVER.includes(stage)) {
     const done = swept.done + swept.empty;
     return { total: totalCells(swept), done, inProgress: found?.inFlight ?? 0, failed };

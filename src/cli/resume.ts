@@ -6,7 +6,7 @@ export function addResume(program: Command, cli: Cli): void {
     .command('resume')
     .summary('let a run go on that is paused, or waits for its account')
     .description(
-      'Let a paused run go on, or let one that waits for credits or credentials try again now,\n' +
+      'Let a paused run go on, or let one that waits for credits or credentials try again now, ' +
         'instead of at its next look.',
     )
     .argument('<run>', 'workflow id')

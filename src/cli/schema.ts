@@ -4,7 +4,8 @@ import type { Cli } from './context.ts';
 export function addSchema(program: Command, cli: Cli): void {
   program
     .command('schema')
-    .description('print the JSON Schema of the pipeline file')
+    .summary('print the JSON Schema of the pipeline file')
+    .description('Print the JSON Schema of the pipeline file.')
     .addHelpText('after', '\nExample:\n  rowmill schema > pipeline.schema.json')
     .action(async () => {
       const { pipelineJsonSchema } = await import('../spec/json-schema.ts');

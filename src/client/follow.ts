@@ -31,7 +31,7 @@ export interface FollowOptions {
   everyMs: number;
   /** Ends the following, not the run. */
   signal?: AbortSignal | undefined;
-  /** Settles when there is nothing left to follow the run with. */
+  /** Settles when there is nothing left to follow the run with; given where the worker is our own. */
   broken?: Promise<RowmillError> | undefined;
 }
 
@@ -152,7 +152,7 @@ interface Look extends Standing {
 
 /** Never rejects: what goes wrong is told as trouble, beside what was known before. */
 async function look(
-  { client, workflowId, taskQueue }: FollowOptions,
+  { client, workflowId, taskQueue, broken }: FollowOptions,
   before: Look,
   over: AbortSignal,
 ): Promise<Look> {
@@ -165,7 +165,9 @@ async function look(
       const served = before.answered ? 'yes' : await servedNow(client, taskQueue);
       const progress = served === 'no' ? null : await liveProgress(handle);
       if (progress !== null) return { progress, trouble: null, answered: true };
-      return { ...silent, trouble: served === 'yes' ? null : noWorkerText(taskQueue) };
+      // A worker of our own is on its way to the queue; that it is lost would be told.
+      const expected = served === 'yes' || broken !== undefined;
+      return { ...silent, trouble: expected ? null : noWorkerText(taskQueue) };
     });
   } catch (error) {
     const told = error instanceof Error ? error.message : String(error);

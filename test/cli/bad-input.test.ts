@@ -227,6 +227,7 @@ describe('without a Temporal server', () => {
     ['results x --format xml', /Allowed choices are jsonl, csv/],
     ['list --limit none', /not a whole number/],
     ['rerun x --embedded --detach', /exclude each other/],
+    ['schedule apply pipeline.yaml', /pipeline\.yaml: the file has no `schedule`\n→ Add one:/],
     ['schedule trigger x --key=', /--key is empty/],
     ['schedule backfill x --from never --to 2026-01-31', /--from: "never" is no day/],
     [

@@ -71,6 +71,8 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
 
       const second = await rowmill(args, { cwd: place.cwd, env }).endsWith(0);
       expect(second.stderr).toContain('Attached to the run');
+      // Its own worker is on its way: nobody has to start one.
+      expect(second.stderr).not.toContain('no worker on task queue');
       expect(JSON.parse(second.stdout)).toMatchObject({
         workflowId: 'killed',
         outcome: 'completed',

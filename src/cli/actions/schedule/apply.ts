@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { applySchedule, describeSchedule } from '../../../client/schedules/index.ts';
+import { taskQueueOf } from '../../../client/environment.ts';
+import { applySchedule, describeSchedule, planOf } from '../../../client/schedules/index.ts';
 import { loadPipeline, type LoadedPipeline } from '../../../spec/index.ts';
 import type { Cli } from '../../context.ts';
 import { withSession } from '../../session.ts';
@@ -14,6 +15,8 @@ export interface ApplyFlags {
 /** Makes the schedule of a pipeline file, and says when it runs next. */
 export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<void> {
   const loaded = await loadPipeline(file, { env: cli.env });
+  // What cannot run by itself is refused before there is a server to talk to.
+  planOf(loaded, { taskQueue: taskQueueOf(cli.env), searchAttributes: false });
   await withSession(cli, async ({ client, taskQueue, searchAttributes }) => {
     const replace = flags.replace === true;
     const done = await applySchedule(client, loaded, { taskQueue, searchAttributes, replace });
