@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { RowmillError } from '../errors.ts';
 import { listedRun } from './run-standing.ts';
-import { describeRun } from './start-run.ts';
+import { describeRun } from './find-run.ts';
 
 /**
  * Asks the run to stop; it publishes what is there and ends as `cancelled`.

@@ -3,7 +3,7 @@ import { WORKFLOW_TYPE } from '../contract/names.ts';
 import type { Store } from '../store/store.ts';
 import { invalidArgument } from './invalid-argument.ts';
 import { quoted } from './list-runs.ts';
-import { findRun } from './start-run.ts';
+import { findRun } from './find-run.ts';
 import { newestStored, type StoredRun } from './stored-run.ts';
 
 /** The newest of a run and its reruns: what is there now is what it left. */

@@ -7,7 +7,8 @@ import { code } from '../rules/markup.ts';
 import type { Store } from '../store/store.ts';
 import { endedRun, type EndedRun } from './ended-run.ts';
 import { latestRun } from './latest-run.ts';
-import { describeRun, type StartedRun } from './start-run.ts';
+import { describeRun } from './find-run.ts';
+import { type StartedRun } from './start-run.ts';
 import { approveIfWaiting } from './update-run.ts';
 
 export interface RerunOptions {

@@ -10,7 +10,7 @@ import { latestRun } from './latest-run.ts';
 import { rerunRun } from './rerun-run.ts';
 import { endedRunFolder } from './run-files.ts';
 import { runStatus, type RunStatus } from './run-status.ts';
-import { describeRun } from './start-run.ts';
+import { describeRun } from './find-run.ts';
 import { checkRequest, updateRun, type UpdateName, type Updates } from './update-run.ts';
 
 export interface ProgressOptions {

@@ -15,7 +15,8 @@ import { readPipeline, type PipelineSource, type RowsOverride } from './pipeline
 import { RowmillRun, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
-import { describeRun, startWork } from './start-run.ts';
+import { describeRun } from './find-run.ts';
+import { startWork } from './start-run.ts';
 import { approveIfWaiting } from './update-run.ts';
 
 export interface RowmillOptions extends ConnectOptions {

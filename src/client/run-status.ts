@@ -4,7 +4,7 @@ import type { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
 import { liveProgress, type LiveProgress } from './live-progress.ts';
 import { listedRun, type ListedRun } from './run-standing.ts';
-import { describeRun } from './start-run.ts';
+import { describeRun } from './find-run.ts';
 import { noWorkerText, servedNow } from './workers.ts';
 
 /** How a run stands, or what came of it. */

@@ -3,7 +3,6 @@ import {
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowIdReusePolicy,
-  WorkflowNotFoundError,
 } from '@temporalio/client';
 import {
   MEMO_FINGERPRINT,
@@ -15,7 +14,7 @@ import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { invalidArgument } from './invalid-argument.ts';
+import { findRun } from './find-run.ts';
 import { BEFORE, timedId } from './timed-id.ts';
 import { firstAttributes, staticDetails, staticSummary } from './run-texts.ts';
 
@@ -199,35 +198,3 @@ async function unfinished(
 
 const fingerprintIn = (run: Pick<WorkflowExecutionDescription, 'memo'>): unknown =>
   run.memo?.[MEMO_FINGERPRINT];
-
-/** The run of this id; `null` when there is none. */
-export const findRun = (
-  client: Client,
-  workflowId: string,
-): Promise<WorkflowExecutionDescription | null> =>
-  describeRun(client, workflowId).catch((error: unknown) => {
-    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
-    throw error;
-  });
-
-/** The run of this id. @throws RowmillError `run_not_found`, also for a workflow of another kind */
-export async function describeRun(
-  client: Client,
-  workflowId: string,
-  runId?: string,
-): Promise<WorkflowExecutionDescription> {
-  let cause: unknown;
-  try {
-    const found = await client.workflow.getHandle(workflowId, runId).describe();
-    if (found.type === WORKFLOW_TYPE) return found;
-  } catch (error) {
-    // An id may be longer than the server allows, or no text at all.
-    const isImpossible = invalidArgument(error) !== null;
-    if (!(error instanceof WorkflowNotFoundError) && !isImpossible) throw error;
-    cause = error;
-  }
-  throw new RowmillError('run_not_found', 'there is no such run', {
-    where: `run ${workflowId}`,
-    cause,
-  });
-}

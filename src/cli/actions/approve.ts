@@ -1,5 +1,5 @@
 import { liveProgress } from '../../client/live-progress.ts';
-import { describeRun } from '../../client/start-run.ts';
+import { describeRun } from '../../client/find-run.ts';
 import { updateRun } from '../../client/update-run.ts';
 import type { Cli } from '../context.ts';
 import { UPDATE } from '../../contract/names.ts';

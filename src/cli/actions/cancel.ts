@@ -1,6 +1,6 @@
 import { cancelRun } from '../../client/cancel-run.ts';
 import { liveProgress, type LiveProgress } from '../../client/live-progress.ts';
-import { describeRun } from '../../client/start-run.ts';
+import { describeRun } from '../../client/find-run.ts';
 import { noWorkerText, servedNow } from '../../client/workers.ts';
 import type { Cli } from '../context.ts';
 import { count } from '../figures.ts';

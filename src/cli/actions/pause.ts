@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { liveProgress } from '../../client/live-progress.ts';
-import { describeRun } from '../../client/start-run.ts';
+import { describeRun } from '../../client/find-run.ts';
 import { updateRun } from '../../client/update-run.ts';
 import { UPDATE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';

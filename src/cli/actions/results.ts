@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import { publishResults, renderResults } from '../../client/rendition.ts';
 import { endedRunFolder } from '../../client/run-files.ts';
-import { describeRun } from '../../client/start-run.ts';
+import { describeRun } from '../../client/find-run.ts';
 import { isUnknownToTemporal, storedResults, type StoredResults } from '../../client/stored-run.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import type { ResultTarget } from '../../contract/pipeline.ts';

@@ -1,4 +1,4 @@
-import { describeRun } from '../../client/start-run.ts';
+import { describeRun } from '../../client/find-run.ts';
 import { updateRun } from '../../client/update-run.ts';
 import { UPDATE } from '../../contract/names.ts';
 import type { Cli } from '../context.ts';

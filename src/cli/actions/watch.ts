@@ -1,4 +1,4 @@
-import { describeRun } from '../../client/start-run.ts';
+import { describeRun } from '../../client/find-run.ts';
 import type { Cli } from '../context.ts';
 import { followToEnd } from '../follow-to-end.ts';
 import { interruption } from '../interruption.ts';

@@ -7,7 +7,7 @@ import {
 import { MEMO_REQUEST, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { safeName } from '../../store/safe-name.ts';
-import { findRun } from '../start-run.ts';
+import { findRun } from '../find-run.ts';
 
 export interface TriggeredRun {
   workflowId: string;

@@ -2,7 +2,7 @@ import type { Client, ScheduleDescription, ScheduleExecutionResult } from '@temp
 import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { PipelineSchedule } from '../../spec/index.ts';
 import { listedRun, type ListedRun, type RawRun } from '../run-standing.ts';
-import { describeRun } from '../start-run.ts';
+import { describeRun } from '../find-run.ts';
 import { oddDays, type OddDay } from './clock-changes.ts';
 import { findSchedule, isOurs, requireSchedule } from './find.ts';
 import { keyedRuns } from './keyed-run.ts';

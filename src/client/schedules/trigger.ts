@@ -1,6 +1,6 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { RowmillError } from '../../errors.ts';
-import { describeRun } from '../start-run.ts';
+import { describeRun } from '../find-run.ts';
 import { requireSchedule, type FoundSchedule } from './find.ts';
 import { keyedRunUnderWay, runOfKey, startByKey, type TriggeredRun } from './keyed-run.ts';
 

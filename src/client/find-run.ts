@@ -1,0 +1,40 @@
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { WORKFLOW_TYPE } from '../contract/names.ts';
+import { RowmillError } from '../errors.ts';
+import { invalidArgument } from './invalid-argument.ts';
+
+/** The run of this id; `null` when there is none. */
+export const findRun = (
+  client: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | null> =>
+  describeRun(client, workflowId).catch((error: unknown) => {
+    if (error instanceof RowmillError && error.code === 'run_not_found') return null;
+    throw error;
+  });
+
+/** The run of this id. @throws RowmillError `run_not_found`, also for a workflow of another kind */
+export async function describeRun(
+  client: Client,
+  workflowId: string,
+  runId?: string,
+): Promise<WorkflowExecutionDescription> {
+  let cause: unknown;
+  try {
+    const found = await client.workflow.getHandle(workflowId, runId).describe();
+    if (found.type === WORKFLOW_TYPE) return found;
+  } catch (error) {
+    // An id may be longer than the server allows, or no text at all.
+    const isImpossible = invalidArgument(error) !== null;
+    if (!(error instanceof WorkflowNotFoundError) && !isImpossible) throw error;
+    cause = error;
+  }
+  throw new RowmillError('run_not_found', 'there is no such run', {
+    where: `run ${workflowId}`,
+    cause,
+  });
+}
