@@ -18,6 +18,9 @@ export interface LatestRun {
 
 const RERUN = /-rerun-(\d+)$/;
 
+/** A rerun that ended before it had prepared anything leaves nothing in the store: one may follow it all the same. */
+const GAP = 3;
+
 /** What is known of one of them; both `null`: nothing any more. */
 interface Trace {
   workflowId: string;
@@ -35,17 +38,17 @@ export async function latestRun(
   store: Store | null,
 ): Promise<LatestRun> {
   const root = workflowId.replace(RERUN, '');
-  const listed = await lastListed(client, root);
   const traces = [await traceOf(client, store, root)];
-  for (let number = 1; ; number += 1) {
+  let last = await lastListed(client, root);
+  for (let number = 1; number <= last + GAP; number += 1) {
     const trace = await traceOf(client, store, `${root}-rerun-${number}`);
-    if (trace.description !== null || trace.stored !== null) traces.push(trace);
-    else if (number > listed) {
-      const { workflowId: newest, description } = newestOf(traces);
-      const isRunning = description?.status.name === 'RUNNING';
-      return { workflowId: newest, description, isRunning, nextId: trace.workflowId };
-    }
+    if (trace.description === null && trace.stored === null) continue;
+    traces.push(trace);
+    last = Math.max(last, number);
   }
+  const { workflowId: newest, description } = newestOf(traces);
+  const isRunning = description?.status.name === 'RUNNING';
+  return { workflowId: newest, description, isRunning, nextId: `${root}-rerun-${last + 1}` };
 }
 
 /** The run itself may have been started again after its reruns: then it is the newest. */
