@@ -111,6 +111,39 @@ test('a sheet that does not begin with its first row is not built upon', async (
   );
   const failure = await failureOf(provider.ensureColumns({ id: 't', untouched: true }, spec, {}));
   expect(failure).toMatchObject({ code: 'reply_unreadable' });
+  expect(failure.what).toContain('first row');
+});
+
+test('of two sheets the first is used, and columns go into it by the words the API stores', async () => {
+  const spec: TableSpec = {
+    tags: [],
+    columns: [
+      { title: 'Staff', type: 'text' },
+      { title: 'Twice', type: 'code' },
+    ],
+  };
+  const names = ['Column A', 'Staff', 'rowmill key', 'Twice'];
+  const columns = names.map((title, at) => ({ id: `c${at}`, title, type: 'TEXT' }));
+  const look = (...at: number[]) => ({
+    ...{ data: [{ row_index: 0, cells: {} }], row_count: 1, has_more: false },
+    columns: at.map((one) => columns[one]),
+  });
+  const { provider, server } = await facing(
+    ...[{ data: [] }, { sheet: { id: 'mine' } }, { data: [{ id: 'late' }, { id: 'mine' }] }],
+    ...[look(0), { column: columns[1] }, look(1), { column: columns[2] }, look(1, 2)],
+    ...[{ column: columns[3] }, look(1, 2, 3)],
+  );
+  const made = await provider.ensureColumns({ id: 't' }, spec, {});
+  expect(made).toMatchObject({ sheetId: 'late', blank: { rows: 1, cells: 1 } });
+  const sent = server.received.slice(3);
+  expect(sent.every(({ url }) => url.startsWith(`${TABLES}/t/sheets/late/`))).toBe(true);
+  expect(sent[0]?.url).toContain('include_columns=true');
+  const changes = sent.filter(({ method }) => method !== 'GET');
+  expect(changes.map((request) => [request.method, bodyOf(request)])).toEqual([
+    ['PATCH', { title: 'Staff' }],
+    ['POST', { title: 'rowmill key', type: 'TEXT' }],
+    ['POST', { title: 'Twice', type: 'CODE_EXECUTION' }],
+  ]);
 });
 
 const rows = [
