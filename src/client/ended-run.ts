@@ -1,4 +1,5 @@
 import {
+  isGrpcServiceError,
   type Client,
   type WorkflowExecutionDescription,
   WorkflowNotFoundError,
@@ -35,10 +36,17 @@ export async function endedRun(
     return await rememberedRun(client, known, store);
   } catch (error) {
     // Forgotten since it was looked at.
-    if (error instanceof WorkflowNotFoundError) return keptRun(workflowId, store);
+    if (isUnknown(error)) return keptRun(workflowId, store);
     throw error;
   }
 }
+
+/** NOT_FOUND of gRPC. */
+const isNotFound = (code: number): boolean => code === 5;
+
+/** A history is asked for without the client's own words for errors. */
+const isUnknown = (error: unknown): boolean =>
+  error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && isNotFound(error.code));
 
 async function keptRun(workflowId: string, store: Store | null): Promise<EndedRun> {
   const kept = store === null ? null : await newestStored(store, workflowId);
