@@ -3,7 +3,7 @@ import type { RunReceipt, TableRef } from '../src/contract/table.ts';
 import type { CallContext } from '../src/providers/provider.ts';
 import { judge } from '../src/rules/idle.ts';
 import { nextPollMs, sliceIsOver } from '../src/rules/poll.ts';
-import { observe, timeLeftMs, type Watch } from '../src/rules/watch.ts';
+import { lookAgain, observe, timeLeftMs, type Watch } from '../src/rules/watch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readPatiently } from './reading.ts';
 import { runStep, type Step } from './step.ts';
@@ -48,27 +48,37 @@ async function wait(
 ): Promise<WaitedSlice> {
   const now = deps.now ?? Date.now;
   const sinceMs = now();
-  let watch = resume(input.watch, step.previous);
+  const watchedMs = timeFrom(sinceMs);
+  let watch = lookAgain(resume(input.watch, step.previous), sinceMs);
   for (;;) {
     const { policy, deadlineAtMs } = input;
     // Less when the deadline is near; a first reading comes soon after the start.
-    const wantedMs = watch.last === null ? 0 : nextPollMs(watch, policy, now());
+    const wantedMs = watch.last === null ? 0 : nextPollMs(watch, policy, watchedMs());
     try {
       await step.sleep(Math.min(wantedMs, Math.max(0, deadlineAtMs - now())));
-      watch = await poll(deps, input, watch, step);
+      watch = await poll(deps, input, watch, { step, nowMs: watchedMs });
     } catch (error) {
       // What was seen is handed back. A worker that stops throws: the next one goes on.
       if (!step.isCancelled()) throw error;
       return { end: 'stopped', watch, calls: step.calls };
     }
     step.report(watch, saysOf(watch));
-    const verdict = judge(watch, policy, now());
+    const verdict = judge(watch, policy, watchedMs());
     if (verdict !== 'running') return { end: verdict, watch, calls: step.calls };
     if (now() >= deadlineAtMs) return { end: 'deadline', watch, calls: step.calls };
-    if (sliceIsOver(input.watch, watch, now() - sinceMs)) {
+    if (sliceIsOver(input.watch, watch, watchedMs() - sinceMs)) {
       return { end: 'slice', watch, calls: step.calls };
     }
   }
+}
+
+/**
+ * What is watched is held against time that only goes on: the worker may learn in the middle of a slice
+ * what time it is.
+ */
+function timeFrom(startMs: number): () => number {
+  const since = performance.now();
+  return () => Math.round(startMs + performance.now() - since);
 }
 
 /** For people: `1,092 of 1,509 cells done, 50 in progress, 64 cells/min, about 6 min left`. */
@@ -101,7 +111,7 @@ async function poll(
   deps: ActivityDeps,
   input: AwaitIdleInput,
   watch: Watch,
-  step: Step<Watch>,
+  { step, nowMs }: { step: Step<Watch>; nowMs: () => number },
 ): Promise<Watch> {
   const provider = deps.providers.get(input.provider);
   const ctx: CallContext = {
@@ -111,12 +121,11 @@ async function poll(
       step.calls.polls += 1;
     },
   };
-  const now = deps.now ?? Date.now;
-  const dueAtMs = now();
+  const dueAtMs = nowMs();
   const progress = await readPatiently(step, () =>
     provider.progress(input.table, input.receipt, ctx),
   );
-  const readAtMs = now();
+  const readAtMs = nowMs();
   deps.onEvent?.({ type: 'polled', provider: input.provider, lateMs: readAtMs - dueAtMs });
   return observe(watch, progress, readAtMs);
 }

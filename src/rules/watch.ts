@@ -5,7 +5,7 @@ import type { TableProgress } from '../contract/table.ts';
  * by. Plain data: it travels between slices and through heartbeats.
  */
 export interface Watch {
-  /** When the run of the table was accepted. */
+  /** When the run of the table was accepted, and looked at for the first time. */
   startedAtMs: number;
   /** Done cells when the run was accepted. */
   doneAtStart: number;
@@ -51,6 +51,18 @@ export function beginWatch(start: WatchStart, nowMs: number): Watch {
     peakInProgress: 0,
     ratePerMs: 0,
   };
+}
+
+/**
+ * Goes on with what was seen before, by somebody else perhaps. The time since then says nothing of a
+ * stall: nobody looked, and two workers' clocks may differ, by as long as a step has waited for one.
+ */
+export function lookAgain(watch: Watch, nowMs: number): Watch {
+  if (watch.last === null) {
+    return { ...watch, startedAtMs: nowMs, lastReadAtMs: nowMs, lastChangeAtMs: nowMs };
+  }
+  const unseenMs = nowMs - watch.lastReadAtMs;
+  return { ...watch, lastChangeAtMs: Math.min(nowMs, watch.lastChangeAtMs + unseenMs) };
 }
 
 const isIdle = (p: TableProgress): boolean => !p.running && p.cellsInProgress === 0;

@@ -1,0 +1,63 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { awaitIdle, type WaitedSlice } from '../../activities/await-idle.ts';
+import { beginWatch } from '../../src/rules/watch.ts';
+import { createFileStore } from '../../src/store/file-store.ts';
+import { closeServers, json, serve } from '../http/server.ts';
+import { TINY } from '../providers/tiny/provider.ts';
+import { TOKEN } from '../support/token.ts';
+
+afterEach(closeServers);
+
+const HOUR_MS = 3_600_000;
+const POLICY = { pollAtLeastMs: 5, pollAtMostMs: 10, stallAfterMs: HOUR_MS / 2 };
+
+/** Ten cells under way at the first three readings, done at the next. */
+async function tenCells(): Promise<string> {
+  let readings = 0;
+  const { url } = await serve((res, request, nth) => {
+    const done = ++readings > 3 ? 10 : 0;
+    const status = { columns: [], rows: 10, cells: 10, done, busy: 10 - done, failed: 0 };
+    json(status)(res, request, nth);
+  });
+  return url;
+}
+
+/** How a slice ends whose worker takes `now` for the time; the pass began at 0. */
+async function endOf(now: () => number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'rowmill-wait-'));
+  const provider = TINY.create({ token: TOKEN, baseUrl: await tenCells() });
+  const providers = { names: ['tiny'], spec: () => TINY.spec, get: () => provider };
+  const deps = { providers, store: createFileStore(folder), searchAttributes: false, now };
+  const watch = beginWatch({ doneAtStart: 0, requestedCells: 10, mustMove: false }, 0);
+  const input = {
+    ...{ provider: 'tiny', table: { id: 't', url: null, columns: [] } },
+    receipt: { operations: [], requestedCells: 10 },
+    ...{ watch, policy: POLICY, deadlineAtMs: 100 * HOUR_MS },
+  };
+  try {
+    const env = new MockActivityEnvironment();
+    return (
+      await env.run<[], WaitedSlice, () => Promise<WaitedSlice>>(() => awaitIdle(deps)(input))
+    ).end;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('a pass that nobody has looked at for long does not stall at the first look', async () => {
+  expect(await endOf(() => HOUR_MS)).toBe('idle');
+});
+
+test('a pass does not stall because the worker learns in the middle what time it is', async () => {
+  let looks = 0;
+  expect(await endOf(() => (++looks > 4 ? HOUR_MS : 0))).toBe('idle');
+});
+
+test('it ends by its deadline in the time that the worker has learnt', async () => {
+  let looks = 0;
+  expect(await endOf(() => (++looks > 4 ? 100 * HOUR_MS : 0))).toBe('deadline');
+});
