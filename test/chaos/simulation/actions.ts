@@ -53,8 +53,12 @@ export const latestDeadlineMs = (run: Run, actions: Action[]): number =>
 export function changed(evidence: Evidence, accepted: Accepted[], actions: Action[]): void {
   evidence.balanceDisturbed ||= actions.some(({ do: what }) => what === 'top up');
   evidence.passesAsked = accepted.filter(({ name }) => name === 'rerunFailed').length;
-  evidence.deadlineMs =
-    accepted.flatMap(({ input }) => deadlineOf(input)).at(-1) ?? evidence.deadlineMs;
+  const deadlines = [evidence.deadlineMs, ...accepted.flatMap(({ input }) => deadlineOf(input))];
+  evidence.deadlineMs = deadlines.at(-1) ?? evidence.deadlineMs;
+  // A step that is tried again and again goes by the deadline it was given, and so it is on a bad disk.
+  if (actions.some(({ do: what }) => what === 'disk')) {
+    evidence.graceMs += Math.max(...deadlines) - evidence.deadlineMs;
+  }
 }
 
 function deadlineOf(input: Action['with']): number[] {
