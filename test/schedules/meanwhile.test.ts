@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { parsePipeline, type LoadedPipeline } from '../../src/spec/index.ts';
+import type { LoadedPipeline } from '../../src/spec/index.ts';
 import {
   applySchedule,
   deleteSchedule,
@@ -10,8 +9,9 @@ import {
   triggerSchedule,
   type ApplyOptions,
 } from '../../src/client/schedules/index.ts';
-import { openHouse, SECTOR, type House } from '../support/house.ts';
+import { openHouse, type House } from '../support/house.ts';
 import { meanwhile } from '../support/meanwhile.ts';
+import { scheduledFile } from '../support/scheduled-file.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(180_000);
@@ -27,23 +27,9 @@ afterAll(async () => {
 });
 
 function fileOf(word: string, changes: Record<string, unknown> = {}): LoadedPipeline {
-  const name = `${word}-${process.pid}`;
-  names.push(name);
-  const text = JSON.stringify({
-    name,
-    provider: 'extruct',
-    table: { kind: 'company', columns: [SECTOR] },
-    rows: {
-      inline: [{ Symbol: 'MMM', Security: '3M' }],
-      key: 'Symbol',
-      map: { input: 'Security' },
-    },
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
-    results: [{ to: `out/${word}.jsonl` }],
-    schedule: { at: '02:30', timezone: 'Europe/Berlin' },
-    ...changes,
-  });
-  return parsePipeline(text, { file: join(house.folder, 'p.json'), baseDir: house.folder });
+  const loaded = scheduledFile(house.folder, word, changes);
+  names.push(loaded.pipeline.name);
+  return loaded;
 }
 
 const apply = (

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { MEMO_FILE } from '../../src/contract/names.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { parsePipeline, type LoadedPipeline } from '../../src/spec/index.ts';
+import type { LoadedPipeline } from '../../src/spec/index.ts';
 import {
   applySchedule,
   backfillSchedule,
@@ -17,8 +17,9 @@ import {
   type ApplyOptions,
 } from '../../src/client/schedules/index.ts';
 import { requireSchedule } from '../../src/client/schedules/find.ts';
-import { openHouse, SECTOR, type House } from '../support/house.ts';
+import { openHouse, type House } from '../support/house.ts';
 import { meanwhile } from '../support/meanwhile.ts';
+import { scheduledFile } from '../support/scheduled-file.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(180_000);
@@ -48,29 +49,14 @@ afterAll(async () => {
   await house.close();
 });
 
-/** Schedules are named for the whole server, which other tests use as well. */
 function fileOf(
   word: string,
   changes: Record<string, unknown> = {},
   file = 'p.json',
 ): LoadedPipeline {
-  const name = `${word}-${process.pid}`;
-  names.push(name);
-  const text = JSON.stringify({
-    name,
-    provider: 'extruct',
-    table: { kind: 'company', columns: [SECTOR] },
-    rows: {
-      inline: [{ Symbol: 'MMM', Security: '3M' }],
-      key: 'Symbol',
-      map: { input: 'Security' },
-    },
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
-    results: [{ to: `out/${word}.jsonl` }],
-    schedule: { at: '02:30', timezone: 'Europe/Berlin' },
-    ...changes,
-  });
-  return parsePipeline(text, { file: join(house.folder, file), baseDir: house.folder });
+  const loaded = scheduledFile(house.folder, word, changes, file);
+  names.push(loaded.pipeline.name);
+  return loaded;
 }
 
 const apply = (loaded: LoadedPipeline, changes: Partial<ApplyOptions> = {}) =>
