@@ -84,15 +84,28 @@ test('the same work is found that was started a moment ago and is not listed yet
   expect(second).toEqual({ ...first, attached: true });
 });
 
-test('other work in the same moment gets a run of its own, and so does a new one of the same', async () => {
+test.each([
+  ['other work', 'b', {}],
+  ['the same work that is to be new', 'a', { fresh: true }],
+])('%s gets a run of its own in the same moment', async (_, digest, options) => {
   const name = nameOf('both');
-  const runs = await Promise.all([
-    (await workOf(name, 'a'))(house.client),
-    (await workOf(name, 'b'))(house.client),
-    (await workOf(name, 'a'))(house.client, { fresh: true }),
-  ]);
-  expect(runs.map(({ attached }) => attached)).toEqual([false, false, false]);
-  expect(new Set(runs.map(({ workflowId }) => workflowId)).size).toBe(3);
+  const start = await workOf(name, digest);
+  let first: StartedRun | undefined;
+  const client = meanwhile(house.client, 'startWorkflowExecution', async () => {
+    first = await (await workOf(name, 'a'))(house.client);
+  });
+  const second = await start(client, options);
+  expect([first?.attached, second.attached]).toEqual([false, false]);
+  expect(second.workflowId).not.toBe(first?.workflowId);
+});
+
+test('a run that was to be new is found in the same moment, like any other', async () => {
+  const start = await workOf(nameOf('fresh'));
+  let first: StartedRun | undefined;
+  const client = meanwhile(house.client, 'startWorkflowExecution', async () => {
+    first = await start(house.client, { fresh: true });
+  });
+  expect(await start(client)).toEqual({ ...first, attached: true });
 });
 
 test('an unfinished run is found under whatever id it was given', async () => {
