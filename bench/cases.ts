@@ -44,6 +44,7 @@ const promptlayer: BenchCase = {
         type: 'PROMPT_TEMPLATE',
         config: {
           inline_template: {
+            inline: true,
             prompt_template: {
               type: 'completion',
               content: [{ type: 'text', text: 'Which GICS sector is {company} in?' }],

@@ -21,6 +21,7 @@ const prompt = (title: string, text: string, reads: string) => ({
   type: 'PROMPT_TEMPLATE',
   config: {
     inline_template: {
+      inline: true,
       prompt_template: {
         type: 'chat',
         messages: [{ role: 'user', content: [{ type: 'text', text }] }],

@@ -1,6 +1,6 @@
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import type { ColumnProblem, TableShape } from '../provider-spec.ts';
-import { checkPrompt } from './check-prompt.ts';
+import { checkConfig } from './check-config.ts';
 import { TEXT } from './column-configs.ts';
 import { KEY_TITLE } from './columns.ts';
 import { referencesOf, titleOf, typeOf } from './dependencies.ts';
@@ -11,7 +11,7 @@ export function checkColumns({ columns }: TableShape): ColumnProblem[] {
     ...checkTitles(columns),
     ...columns.flatMap((config, index) => [
       ...checkType(config, index),
-      ...checkPrompt(config, index),
+      ...checkConfig(config, index),
       ...checkReferences(columns, config, index),
     ]),
     ...checkCycles(columns),

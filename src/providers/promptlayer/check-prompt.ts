@@ -1,16 +1,16 @@
-import type { Json } from '../../contract/json.ts';
-import type { ColumnConfig } from '../../contract/pipeline.ts';
+import type { Json, JsonObject } from '../../contract/json.ts';
+import { objectOf, textOf } from '../fields.ts';
 import type { ColumnProblem } from '../provider-spec.ts';
-import { objectOf } from '../fields.ts';
-import { typeOf } from './dependencies.ts';
 
 const MAPPED = 'prompt_template_variable_mappings';
 
-/** The prompt of a column, and its variables: one that is not filled would be asked, and paid, so. */
-export function checkPrompt(config: ColumnConfig, index: number): ColumnProblem[] {
-  if (typeOf(config) !== 'PROMPT_TEMPLATE') return [];
-  const fields = objectOf(config['config']);
-  const path = 'config' in config ? [index, 'config'] : [index];
+type Path = ColumnProblem['path'];
+
+/**
+ * A prompt, of a column or of what a loop repeats, and its variables: one that is not filled would be
+ * asked, and paid, so.
+ */
+export function checkPrompt(fields: JsonObject, path: Path): ColumnProblem[] {
   const count = ['template', 'inline_template'].filter((name) => name in fields).length;
   if (count !== 1) {
     const found = count === 0 ? 'no prompt' : 'both `template` and `inline_template`';
@@ -22,7 +22,7 @@ export function checkPrompt(config: ColumnConfig, index: number): ColumnProblem[
     return [{ path, found, allowed }];
   }
   const variables = Object.keys(objectOf(fields[MAPPED]));
-  return variablesIn(fields['inline_template'] ?? null)
+  const unmapped = variablesIn(fields['inline_template'] ?? null)
     .filter(({ name }) => !variables.includes(name))
     .map(({ name, written, at }) => ({
       path: [...path, 'inline_template', ...at],
@@ -30,6 +30,32 @@ export function checkPrompt(config: ColumnConfig, index: number): ColumnProblem[
       allowed: `a variable of \`${MAPPED}\`: ${variables.join(', ') || 'there is none'}`,
       ...{ word: name, candidates: variables },
     }));
+  return [...checkTemplate(fields, path), ...checkInline(fields, path), ...unmapped];
+}
+
+/** A prompt of the registry. */
+export function checkTemplate({ template }: JsonObject, path: Path): ColumnProblem[] {
+  if (template === undefined) return [];
+  const { name, id } = objectOf(template);
+  if (textOf(name) !== '' || typeof id === 'number' || textOf(id) !== '') return [];
+  const allowed = 'the name of a prompt in the registry, or its `id`';
+  return [{ path: [...path, 'template', 'name'], found: 'missing', allowed }];
+}
+
+function checkInline({ inline_template: template }: JsonObject, path: Path): ColumnProblem[] {
+  if (template === undefined) return [];
+  const { inline, prompt_template: prompt } = objectOf(template);
+  const at = [...path, 'inline_template'];
+  const problems: ColumnProblem[] = [];
+  if (inline !== true) {
+    const found = inline === undefined ? 'missing' : JSON.stringify(inline);
+    problems.push({ path: [...at, 'inline'], found, allowed: 'true' });
+  }
+  if (Object.keys(objectOf(prompt)).length === 0) {
+    const allowed = 'the prompt: an inline_template needs it';
+    problems.push({ path: [...at, 'prompt_template'], found: 'missing', allowed });
+  }
+  return problems;
 }
 
 interface Variable {

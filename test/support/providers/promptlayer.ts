@@ -13,6 +13,7 @@ const prompt = (title: string, reads: string, text: string): Record<string, Json
   type: 'PROMPT_TEMPLATE',
   config: {
     inline_template: {
+      inline: true,
       prompt_template: { type: 'completion', content: [{ type: 'text', text }] },
     },
     prompt_template_variable_mappings: { word: reads },
