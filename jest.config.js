@@ -11,7 +11,8 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/temporal-setup.ts',
   globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',
-  testTimeout: 120_000,
+  // One for all, and long: what takes seconds here takes minutes on a small and busy machine.
+  testTimeout: 600_000,
   // Whole runs wait most of the time, for cells and for the server.
   maxWorkers: 3,
 };

@@ -9,8 +9,6 @@ import { until } from '../support/until.ts';
 import { openPlace, type Place } from './place.ts';
 
 const FOLDER = join('.rowmill', 'demo');
-const LIMIT_MS = 240_000;
-
 /** Of the list, in its order. */
 async function symbols(): Promise<string[]> {
   const list = await readFile(new URL('../../examples/companies/companies.csv', import.meta.url));
@@ -30,62 +28,54 @@ const sandboxRuns = async (): Promise<boolean> =>
   (await readdir(join(place.cwd, FOLDER))).includes('sandbox.journal.lock');
 const runIn = (text: string): string | undefined => /sp500-\w+-\d{8}-\d{6}/.exec(text)?.[0];
 
-test(
-  'in a pipe a few rows are taken through everything and it ends with 0; then it begins anew',
-  async () => {
-    const args = ['--rows', '4', '--speed', '600'];
-    const { stdout, stderr } = await demo(...args).endsWith(0);
-    expect(stderr).toContain('4 companies × Sector, Headquarters, Profile');
-    expect(stderr).toMatch(
-      /Temporal UI: http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\//,
-    );
-    expect(stdout).toContain('sp500-profile.jsonl (4 rows');
-    expect(stdout).toMatch(/^credits|^ {2}credits/m);
-    expect(stdout).toMatch(/^MMM {3}Industrials /m);
-    const results = await readFile(join(place.cwd, FOLDER, 'out', 'sp500-profile.jsonl'), 'utf8');
-    expect(results.trimEnd().split('\n')).toHaveLength(4);
-    expect(stdout + stderr).not.toMatch(/sandbox-[0-9a-f]{32}/);
-    expect(serverState()).toBeNull();
-    expect(await sandboxRuns()).toBe(false);
+test('in a pipe a few rows are taken through everything and it ends with 0; then it begins anew', async () => {
+  const args = ['--rows', '4', '--speed', '600'];
+  const { stdout, stderr } = await demo(...args).endsWith(0);
+  expect(stderr).toContain('4 companies × Sector, Headquarters, Profile');
+  expect(stderr).toMatch(
+    /Temporal UI: http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\//,
+  );
+  expect(stdout).toContain('sp500-profile.jsonl (4 rows');
+  expect(stdout).toMatch(/^credits|^ {2}credits/m);
+  expect(stdout).toMatch(/^MMM {3}Industrials /m);
+  const results = await readFile(join(place.cwd, FOLDER, 'out', 'sp500-profile.jsonl'), 'utf8');
+  expect(results.trimEnd().split('\n')).toHaveLength(4);
+  expect(stdout + stderr).not.toMatch(/sandbox-[0-9a-f]{32}/);
+  expect(serverState()).toBeNull();
+  expect(await sandboxRuns()).toBe(false);
 
-    const again = await demo(...args).endsWith(0);
-    expect(runIn(again.stderr)).not.toBe(runIn(stderr));
-  },
-  LIMIT_MS,
-);
+  const again = await demo(...args).endsWith(0);
+  expect(runIn(again.stderr)).not.toBe(runIn(stderr));
+});
 
-test(
-  'interrupted, then killed with its server, it goes on with the same run; nothing is paid twice',
-  async () => {
-    const args = ['--rows', '3'];
-    const first = demo(...args, '--speed', '1');
-    await first.says('running, pass 1');
-    // npm and the terminal send one each.
-    first.child.kill('SIGINT');
-    first.child.kill('SIGINT');
-    const stopped = await first.endsWith(130);
-    expect(stopped.stderr).toContain('The same command goes on');
-    expect(serverState()).toBeNull();
-    expect(await sandboxRuns()).toBe(false);
+test('interrupted, then killed with its server, it goes on with the same run; nothing is paid twice', async () => {
+  const args = ['--rows', '3'];
+  const first = demo(...args, '--speed', '1');
+  await first.says('running, pass 1');
+  // npm and the terminal send one each.
+  first.child.kill('SIGINT');
+  first.child.kill('SIGINT');
+  const stopped = await first.endsWith(130);
+  expect(stopped.stderr).toContain('The same command goes on');
+  expect(serverState()).toBeNull();
+  expect(await sandboxRuns()).toBe(false);
 
-    const second = demo(...args, '--speed', '1');
-    await second.says('running, pass 1');
-    const server = serverState()?.server.pid;
-    if (server === undefined) throw new Error('there is no server to kill');
-    second.child.kill('SIGKILL');
-    process.kill(server, 'SIGKILL');
-    const killed = await second.ended;
-    expect(killed.stderr).toContain('Going on with the run that was not finished');
-    await until('the sandbox has ended as well', async () => !(await sandboxRuns()));
+  const second = demo(...args, '--speed', '1');
+  await second.says('running, pass 1');
+  const server = serverState()?.server.pid;
+  if (server === undefined) throw new Error('there is no server to kill');
+  second.child.kill('SIGKILL');
+  process.kill(server, 'SIGKILL');
+  const killed = await second.ended;
+  expect(killed.stderr).toContain('Going on with the run that was not finished');
+  await until('the sandbox has ended as well', async () => !(await sandboxRuns()));
 
-    const third = await demo(...args, '--speed', '2000').endsWith(0);
-    const runs = [stopped, killed, third].map(({ stderr }) => runIn(stderr));
-    expect(new Set(runs).size).toBe(1);
-    // Three rows of three paid cells.
-    expect(third.stdout).toMatch(/credits +9 spent/);
-  },
-  LIMIT_MS,
-);
+  const third = await demo(...args, '--speed', '2000').endsWith(0);
+  const runs = [stopped, killed, third].map(({ stderr }) => runIn(stderr));
+  expect(new Set(runs).size).toBe(1);
+  // Three rows of three paid cells.
+  expect(third.stdout).toMatch(/credits +9 spent/);
+});
 
 test.each(PROVIDER_NAMES)(
   'the whole list through %s, killed in the middle: every row once, nothing done is paid again',
@@ -112,16 +102,11 @@ test.each(PROVIDER_NAMES)(
       .map((line) => (JSON.parse(line) as { key: string }).key);
     expect(keys).toEqual(await symbols());
   },
-  LIMIT_MS,
 );
 
-test(
-  'more rows than the list has, and providers that there are not, are refused with 2',
-  async () => {
-    const { stderr } = await demo('--rows', '504').endsWith(2);
-    expect(stderr).toContain('from 1 to 503');
-    const unknown = await demo('--provider', 'extrukt').endsWith(2);
-    expect(unknown.stderr).toContain('extruct, promptlayer');
-  },
-  LIMIT_MS,
-);
+test('more rows than the list has, and providers that there are not, are refused with 2', async () => {
+  const { stderr } = await demo('--rows', '504').endsWith(2);
+  expect(stderr).toContain('from 1 to 503');
+  const unknown = await demo('--provider', 'extrukt').endsWith(2);
+  expect(unknown.stderr).toContain('extruct, promptlayer');
+});

@@ -11,8 +11,6 @@ import { openPlace, type Place } from './place.ts';
 import { promptlayer as promptLayer } from '../support/providers/promptlayer.ts';
 
 const FOLDER = join('.rowmill', 'dev');
-const LIMIT_MS = 240_000;
-
 let place: Place;
 const cleanUp: (() => unknown)[] = [];
 beforeEach(async () => {
@@ -23,96 +21,84 @@ afterEach(async () => {
   await place.remove();
 });
 
-test(
-  'another shell with the printed environment can run and sees nothing wrong; SIGTERM ends all',
-  async () => {
-    const dev = rowmill(['dev', '--speed', '600'], place);
-    cleanUp.push(() => dev.child.kill('SIGKILL'));
-    let text = '';
-    dev.child.stdout?.on('data', (chunk: string) => (text += chunk));
-    const over = dev.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
-    const up = until('it is up', () => text.includes('Ctrl-C'), LIMIT_MS);
-    await Promise.race([up, over]);
-    over.catch(() => undefined);
-    const env = Object.fromEntries(
-      [...text.matchAll(/export (\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
-    );
+test('another shell with the printed environment can run and sees nothing wrong; SIGTERM ends all', async () => {
+  const dev = rowmill(['dev', '--speed', '600'], place);
+  cleanUp.push(() => dev.child.kill('SIGKILL'));
+  let text = '';
+  dev.child.stdout?.on('data', (chunk: string) => (text += chunk));
+  const over = dev.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
+  const up = until('it is up', () => text.includes('Ctrl-C'));
+  await Promise.race([up, over]);
+  over.catch(() => undefined);
+  const env = Object.fromEntries(
+    [...text.matchAll(/export (\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
+  );
 
-    const elsewhere = join(place.cwd, 'elsewhere');
-    await mkdir(elsewhere);
-    await writeFile(join(elsewhere, 'companies.csv'), COMPANIES);
-    await writeFile(join(elsewhere, 'pipeline.json'), pipelineText());
-    const promptlayer = pipelineText({
-      provider: 'promptlayer',
-      table: promptLayer.tables.one,
-      rows: { from: 'companies.csv', key: 'Symbol', map: { Company: 'Security' } },
-    });
-    await writeFile(join(elsewhere, 'promptlayer.json'), promptlayer);
-    const other = { cwd: elsewhere, env };
-    const doctor = await rowmill(['doctor', '--json'], other).endsWith(0);
-    const { ok, checks } = JSON.parse(doctor.stdout) as {
-      ok: boolean;
-      checks: { name: string; health: string }[];
-    };
-    expect(ok).toBe(true);
-    expect(checks.filter(({ health }) => health !== 'ok')).toEqual([]);
-    expect(checks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining([
-        'node',
-        'store',
-        'extruct account',
-        'promptlayer account',
-        'temporal',
-        'worker',
-      ]),
-    );
-    expect(doctor.stdout).not.toContain(env['EXTRUCT_API_TOKEN']);
-    expect(doctor.stdout).not.toContain(env['PROMPTLAYER_API_KEY']);
+  const elsewhere = join(place.cwd, 'elsewhere');
+  await mkdir(elsewhere);
+  await writeFile(join(elsewhere, 'companies.csv'), COMPANIES);
+  await writeFile(join(elsewhere, 'pipeline.json'), pipelineText());
+  const promptlayer = pipelineText({
+    provider: 'promptlayer',
+    table: promptLayer.tables.one,
+    rows: { from: 'companies.csv', key: 'Symbol', map: { Company: 'Security' } },
+  });
+  await writeFile(join(elsewhere, 'promptlayer.json'), promptlayer);
+  const other = { cwd: elsewhere, env };
+  const doctor = await rowmill(['doctor', '--json'], other).endsWith(0);
+  const { ok, checks } = JSON.parse(doctor.stdout) as {
+    ok: boolean;
+    checks: { name: string; health: string }[];
+  };
+  expect(ok).toBe(true);
+  expect(checks.filter(({ health }) => health !== 'ok')).toEqual([]);
+  expect(checks.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'node',
+      'store',
+      'extruct account',
+      'promptlayer account',
+      'temporal',
+      'worker',
+    ]),
+  );
+  expect(doctor.stdout).not.toContain(env['EXTRUCT_API_TOKEN']);
+  expect(doctor.stdout).not.toContain(env['PROMPTLAYER_API_KEY']);
 
-    for (const file of ['pipeline.json', 'promptlayer.json']) {
-      const run = await rowmill(['run', file, '--json'], other).endsWith(0);
-      expect(JSON.parse(run.stdout)).toMatchObject({ rows: 3 });
-    }
+  for (const file of ['pipeline.json', 'promptlayer.json']) {
+    const run = await rowmill(['run', file, '--json'], other).endsWith(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ rows: 3 });
+  }
 
-    dev.child.kill('SIGTERM');
-    await dev.endsWith(0);
-    expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
-  },
-  LIMIT_MS,
-);
+  dev.child.kill('SIGTERM');
+  await dev.endsWith(0);
+  expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
+});
 
-test(
-  'a port that was asked for and is taken ends it with 2, with nothing left running',
-  async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    cleanUp.push(() => taken.close());
-    const { port } = taken.address() as AddressInfo; // a TCP server has this kind of address
-    const dev = rowmill(['dev', '--port', String(port)], place);
-    const { stderr } = await dev.endsWith(2);
-    expect(stderr).toContain(`error[port_in_use] 127.0.0.1: port ${port} is in use`);
-    expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
-  },
-  LIMIT_MS,
-);
+test('a port that was asked for and is taken ends it with 2, with nothing left running', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  cleanUp.push(() => taken.close());
+  const { port } = taken.address() as AddressInfo; // a TCP server has this kind of address
+  const dev = rowmill(['dev', '--port', String(port)], place);
+  const { stderr } = await dev.endsWith(2);
+  expect(stderr).toContain(`error[port_in_use] 127.0.0.1: port ${port} is in use`);
+  expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
+});
 
-test(
-  'a second one in the same folder says who is there, and leaves the first alone',
-  async () => {
-    const first = rowmill(['dev'], place);
-    cleanUp.push(() => first.child.kill('SIGKILL'));
-    let text = '';
-    first.child.stdout?.on('data', (chunk: string) => (text += chunk));
-    await until('it is up', () => text.includes('Ctrl-C'), LIMIT_MS);
+test('a second one in the same folder says who is there, and leaves the first alone', async () => {
+  const first = rowmill(['dev'], place);
+  cleanUp.push(() => first.child.kill('SIGKILL'));
+  let text = '';
+  first.child.stdout?.on('data', (chunk: string) => (text += chunk));
+  await until('it is up', () => text.includes('Ctrl-C'));
 
-    const { stderr } = await rowmill(['dev'], place).endsWith(2);
-    expect(stderr).toMatch(/^Waiting for process \d+, which uses .*sandbox\.journal …$/m);
-    expect(stderr).toMatch(/error\[usage\] .*: process \d+ uses this folder already\n/);
-    expect(stderr).toContain('→ Go on with the `rowmill dev` or `rowmill demo` that runs there');
+  const { stderr } = await rowmill(['dev'], place).endsWith(2);
+  expect(stderr).toMatch(/^Waiting for process \d+, which uses .*sandbox\.journal …$/m);
+  expect(stderr).toMatch(/error\[usage\] .*: process \d+ uses this folder already\n/);
+  expect(stderr).toContain('→ Go on with the `rowmill dev` or `rowmill demo` that runs there');
 
-    expect(first.child.exitCode).toBeNull();
-    first.child.kill('SIGTERM');
-    await first.endsWith(0);
-  },
-  LIMIT_MS,
-);
+  expect(first.child.exitCode).toBeNull();
+  first.child.kill('SIGTERM');
+  await first.endsWith(0);
+});

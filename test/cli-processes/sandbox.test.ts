@@ -16,8 +16,6 @@ afterEach(async () => {
   await rm(cwd, { recursive: true, force: true });
 });
 
-const LIMIT_MS = 60_000;
-
 /** Up, with what it printed. */
 async function start(args: string[], env: Record<string, string> = {}) {
   const command = rowmill(['sandbox', '--port', '0', ...args], { cwd, env });
@@ -53,70 +51,54 @@ const makeTable = (url: string, token: string) =>
     body: JSON.stringify({ name: 'kept', kind: 'company', column_configs: [] }),
   });
 
-test(
-  'without EXTRUCT_API_TOKEN it prints a token that is let in; SIGTERM ends it with 0',
-  async () => {
-    const sandbox = await start([]);
-    expect(await statusWith(sandbox.url, sandbox.token)).toBe(200);
-    expect(await statusWith(sandbox.url, 'another')).toBe(401);
-    expect(sandbox.printed('PROMPTLAYER_BASE_URL')).toBe(sandbox.url);
-    expect(await keyStatusWith(sandbox.url, sandbox.printed('PROMPTLAYER_API_KEY'))).toBe(200);
-    sandbox.child.kill('SIGTERM');
-    expect(await sandbox.endsWith(0)).toMatchObject({ stderr: '' });
-  },
-  LIMIT_MS,
-);
+test('without EXTRUCT_API_TOKEN it prints a token that is let in; SIGTERM ends it with 0', async () => {
+  const sandbox = await start([]);
+  expect(await statusWith(sandbox.url, sandbox.token)).toBe(200);
+  expect(await statusWith(sandbox.url, 'another')).toBe(401);
+  expect(sandbox.printed('PROMPTLAYER_BASE_URL')).toBe(sandbox.url);
+  expect(await keyStatusWith(sandbox.url, sandbox.printed('PROMPTLAYER_API_KEY'))).toBe(200);
+  sandbox.child.kill('SIGTERM');
+  expect(await sandbox.endsWith(0)).toMatchObject({ stderr: '' });
+});
 
-test(
-  'a token of the environment is let in and not printed; the state outlives a kill',
-  async () => {
-    const env = { EXTRUCT_API_TOKEN: 'of-the-environment' };
-    const args = ['--state', join('kept', 'state.journal')];
-    const first = await start(args, env);
-    expect((await makeTable(first.url, env.EXTRUCT_API_TOKEN)).status).toBe(200);
-    first.child.kill('SIGKILL');
-    const { stdout } = await first.ended;
-    expect(stdout).not.toContain(env.EXTRUCT_API_TOKEN);
-    expect(stdout).not.toContain('EXTRUCT_API_TOKEN');
+test('a token of the environment is let in and not printed; the state outlives a kill', async () => {
+  const env = { EXTRUCT_API_TOKEN: 'of-the-environment' };
+  const args = ['--state', join('kept', 'state.journal')];
+  const first = await start(args, env);
+  expect((await makeTable(first.url, env.EXTRUCT_API_TOKEN)).status).toBe(200);
+  first.child.kill('SIGKILL');
+  const { stdout } = await first.ended;
+  expect(stdout).not.toContain(env.EXTRUCT_API_TOKEN);
+  expect(stdout).not.toContain('EXTRUCT_API_TOKEN');
 
-    const second = await start(args, env);
-    // A token opens the API it belongs to, no other.
-    expect(await keyStatusWith(second.url, env.EXTRUCT_API_TOKEN)).toBe(401);
-    expect(await keyStatusWith(second.url, second.printed('PROMPTLAYER_API_KEY'))).toBe(200);
-    const reply = await fetch(`${second.url}/_sandbox/ledger`, {
-      headers: { authorization: `Bearer ${env.EXTRUCT_API_TOKEN}` },
-    });
-    expect(await reply.json()).toMatchObject({ tablesCreated: 1 });
-  },
-  LIMIT_MS,
-);
+  const second = await start(args, env);
+  // A token opens the API it belongs to, no other.
+  expect(await keyStatusWith(second.url, env.EXTRUCT_API_TOKEN)).toBe(401);
+  expect(await keyStatusWith(second.url, second.printed('PROMPTLAYER_API_KEY'))).toBe(200);
+  const reply = await fetch(`${second.url}/_sandbox/ledger`, {
+    headers: { authorization: `Bearer ${env.EXTRUCT_API_TOKEN}` },
+  });
+  expect(await reply.json()).toMatchObject({ tablesCreated: 1 });
+});
 
-test(
-  'one that serves another process ends with the pipe between them',
-  async () => {
-    // The pipe to its standard input is closed from the start.
-    await rowmill(['sandbox', '--port', '0', '--end-with-stdin'], { cwd }).endsWith(0);
-  },
-  LIMIT_MS,
-);
+test('one that serves another process ends with the pipe between them', async () => {
+  // The pipe to its standard input is closed from the start.
+  await rowmill(['sandbox', '--port', '0', '--end-with-stdin'], { cwd }).endsWith(0);
+});
 
-test(
-  'a port in use, fault scripts and numbers out of range are refused with 2',
-  async () => {
-    const { url } = await start([]);
-    const { port } = new URL(url);
-    const refused = await Promise.all(
-      [
-        ['--port', port],
-        ['--faults', 'script.json'],
-        ['--speed', 'fast'],
-        ['--credits', '-1'],
-      ].map((args) => rowmill(['sandbox', ...args], { cwd }).ended),
-    );
-    expect(refused.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
-    const [inUse, ...others] = refused.map(({ stderr }) => stderr);
-    expect(inUse).toContain(`error[port_in_use] --port: port ${port} is in use`);
-    for (const stderr of others) expect(stderr).toContain('error[usage] --');
-  },
-  LIMIT_MS,
-);
+test('a port in use, fault scripts and numbers out of range are refused with 2', async () => {
+  const { url } = await start([]);
+  const { port } = new URL(url);
+  const refused = await Promise.all(
+    [
+      ['--port', port],
+      ['--faults', 'script.json'],
+      ['--speed', 'fast'],
+      ['--credits', '-1'],
+    ].map((args) => rowmill(['sandbox', ...args], { cwd }).ended),
+  );
+  expect(refused.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  const [inUse, ...others] = refused.map(({ stderr }) => stderr);
+  expect(inUse).toContain(`error[port_in_use] --port: port ${port} is in use`);
+  for (const stderr of others) expect(stderr).toContain('error[usage] --');
+});

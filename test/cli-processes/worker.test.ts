@@ -17,8 +17,6 @@ import {
   type WorkerProcess,
 } from './worker-process.ts';
 
-const LIMIT_MS = 180_000;
-
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of cleanUp.splice(0).reverse()) await step();
@@ -48,133 +46,109 @@ const slow = () => {
   return { sandbox, release: clock.release };
 };
 
-test(
-  'SIGTERM in the middle of a wait drains and ends with 0; the next worker goes on',
-  async () => {
-    const { sandbox, release } = slow();
-    const house = await open({ sandbox });
-    const first = await start(house);
-    expect(await readiness(first)).toMatchObject({ status: 200 });
-    const handle = await startRunOn(house, 'drained');
-    await untilItWaits(handle, house);
-    const metrics = await (await fetch(`${first.healthUrl}/metrics`)).text();
+test('SIGTERM in the middle of a wait drains and ends with 0; the next worker goes on', async () => {
+  const { sandbox, release } = slow();
+  const house = await open({ sandbox });
+  const first = await start(house);
+  expect(await readiness(first)).toMatchObject({ status: 200 });
+  const handle = await startRunOn(house, 'drained');
+  await untilItWaits(handle, house);
+  const metrics = await (await fetch(`${first.healthUrl}/metrics`)).text();
 
-    first.child.kill('SIGTERM');
-    const ended = await first.endsWith(0);
-    expect(first.log().map(({ msg }) => msg)).toEqual(
-      expect.arrayContaining(['worker drains: asked to stop', 'worker stopped']),
-    );
-    expect((await handle.describe()).status.name).toBe('RUNNING');
+  first.child.kill('SIGTERM');
+  const ended = await first.endsWith(0);
+  expect(first.log().map(({ msg }) => msg)).toEqual(
+    expect.arrayContaining(['worker drains: asked to stop', 'worker stopped']),
+  );
+  expect((await handle.describe()).status.name).toBe('RUNNING');
 
-    await start(house);
-    release();
-    expect(await handle.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
-    expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
+  await start(house);
+  release();
+  expect(await handle.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
+  expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
 
-    expect(metrics).toMatch(
-      /^rowmill_api_requests_total\{provider="extruct",route="POST [^}]*\} 1$/m,
-    );
-    expect(metrics).toMatch(/^temporal_\w*poll\w*\{/m);
-    expect(metrics + ended.stderr + ended.stdout).not.toContain(TOKEN);
-  },
-  LIMIT_MS,
-);
+  expect(metrics).toMatch(
+    /^rowmill_api_requests_total\{provider="extruct",route="POST [^}]*\} 1$/m,
+  );
+  expect(metrics).toMatch(/^temporal_\w*poll\w*\{/m);
+  expect(metrics + ended.stderr + ended.stdout).not.toContain(TOKEN);
+});
 
-test(
-  'a wait that a killed worker took with it is given back at once, one of a live worker is not',
-  async () => {
-    const { sandbox, release } = slow();
-    const house = await open({ sandbox });
-    const first = await start(house);
-    const handle = await startRunOn(house, 'killed');
-    await untilItWaits(handle, house);
-    await releaseLostSteps(house.client);
-    expect((await pendingStep(handle)).attempt).toBe(1);
+test('a wait that a killed worker took with it is given back at once, one of a live worker is not', async () => {
+  const { sandbox, release } = slow();
+  const house = await open({ sandbox });
+  const first = await start(house);
+  const handle = await startRunOn(house, 'killed');
+  await untilItWaits(handle, house);
+  await releaseLostSteps(house.client);
+  expect((await pendingStep(handle)).attempt).toBe(1);
 
-    first.child.kill('SIGKILL');
-    await first.ended;
-    await releaseLostSteps(house.client);
-    expect((await pendingStep(handle)).attempt).toBe(2);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  await releaseLostSteps(house.client);
+  expect((await pendingStep(handle)).attempt).toBe(2);
 
-    await start(house);
-    release();
-    expect(await handle.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
-    expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
-  },
-  LIMIT_MS,
-);
+  await start(house);
+  release();
+  expect(await handle.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
+  expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
+});
 
-test(
-  'without a store the worker is alive but not ready',
-  async () => {
-    const house = await open();
-    const worker = await start(house);
-    expect((await readiness(worker)).checks).toMatchObject({ store: 'ok', temporal: 'ok' });
-    await rm(house.store.location, { recursive: true });
-    await writeFile(house.store.location, 'a file where the folder was');
-    await until('it is not ready', async () => (await readiness(worker)).status === 503);
-    expect((await readiness(worker)).checks['store']).toContain(house.store.location);
-    expect((await fetch(`${worker.healthUrl}/live`)).status).toBe(200);
-  },
-  LIMIT_MS,
-);
+test('without a store the worker is alive but not ready', async () => {
+  const house = await open();
+  const worker = await start(house);
+  expect((await readiness(worker)).checks).toMatchObject({ store: 'ok', temporal: 'ok' });
+  await rm(house.store.location, { recursive: true });
+  await writeFile(house.store.location, 'a file where the folder was');
+  await until('it is not ready', async () => (await readiness(worker)).status === 503);
+  expect((await readiness(worker)).checks['store']).toContain(house.store.location);
+  expect((await fetch(`${worker.healthUrl}/live`)).status).toBe(200);
+});
 
-test(
-  'a worker without a token says so and works; runs of that provider fail with token_missing',
-  async () => {
-    const house = await open();
-    const worker = await start(house, { EXTRUCT_API_TOKEN: '' });
-    expect(worker.log()).toContainEqual(
-      expect.objectContaining({
-        code: 'token_missing',
-        level: 40,
-        msg: expect.stringContaining('EXTRUCT_API_TOKEN'),
-      }),
-    );
-    const handle = await startRunOn(house, 'no-token');
-    await expect(handle.result()).rejects.toMatchObject({
-      cause: { type: 'token_missing' },
-    });
-  },
-  LIMIT_MS,
-);
+test('a worker without a token says so and works; runs of that provider fail with token_missing', async () => {
+  const house = await open();
+  const worker = await start(house, { EXTRUCT_API_TOKEN: '' });
+  expect(worker.log()).toContainEqual(
+    expect.objectContaining({
+      code: 'token_missing',
+      level: 40,
+      msg: expect.stringContaining('EXTRUCT_API_TOKEN'),
+    }),
+  );
+  const handle = await startRunOn(house, 'no-token');
+  await expect(handle.result()).rejects.toMatchObject({
+    cause: { type: 'token_missing' },
+  });
+});
 
-test(
-  'a provider without a token is mentioned, not warned of, where another one has its token',
-  async () => {
-    const worker = await start(await open(), {});
-    const said = worker.log().filter(({ code }) => code === 'token_missing');
-    expect(said).toEqual([
-      expect.objectContaining({
-        level: 30,
-        msg: expect.stringContaining('PROMPTLAYER_API_KEY is not set'),
-      }),
-    ]);
-  },
-  LIMIT_MS,
-);
+test('a provider without a token is mentioned, not warned of, where another one has its token', async () => {
+  const worker = await start(await open(), {});
+  const said = worker.log().filter(({ code }) => code === 'token_missing');
+  expect(said).toEqual([
+    expect.objectContaining({
+      level: 30,
+      msg: expect.stringContaining('PROMPTLAYER_API_KEY is not set'),
+    }),
+  ]);
+});
 
-test(
-  'no Temporal server, a namespace that is not there and a port in use are errors with codes',
-  async () => {
-    const house = await open();
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    cleanUp.push(() => taken.close());
-    const { port } = taken.address() as AddressInfo; // a TCP server has this kind of address
-    const worker = (env: Record<string, string>) =>
-      rowmill(['worker'], { cwd: house.folder, env: { ...workerEnv(house), ...env } }).ended;
-    const [noServer, noNamespace, noPort] = await Promise.all([
-      worker({ TEMPORAL_ADDRESS: '127.0.0.1:1' }),
-      worker({ TEMPORAL_NAMESPACE: 'nowhere' }),
-      worker({ ROWMILL_HEALTH_PORT: String(port) }),
-    ]);
-    expect(noServer.code).toBe(1);
-    expect(noServer.stderr).toContain('error[temporal_unreachable] 127.0.0.1:1');
-    expect(noNamespace.code).toBe(1);
-    expect(noNamespace.stderr).toContain('error[temporal_unreachable] namespace nowhere');
-    expect(noPort.code).toBe(2);
-    expect(noPort.stderr).toContain(`error[port_in_use] 127.0.0.1: port ${port}`);
-  },
-  LIMIT_MS,
-);
+test('no Temporal server, a namespace that is not there and a port in use are errors with codes', async () => {
+  const house = await open();
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  cleanUp.push(() => taken.close());
+  const { port } = taken.address() as AddressInfo; // a TCP server has this kind of address
+  const worker = (env: Record<string, string>) =>
+    rowmill(['worker'], { cwd: house.folder, env: { ...workerEnv(house), ...env } }).ended;
+  const [noServer, noNamespace, noPort] = await Promise.all([
+    worker({ TEMPORAL_ADDRESS: '127.0.0.1:1' }),
+    worker({ TEMPORAL_NAMESPACE: 'nowhere' }),
+    worker({ ROWMILL_HEALTH_PORT: String(port) }),
+  ]);
+  expect(noServer.code).toBe(1);
+  expect(noServer.stderr).toContain('error[temporal_unreachable] 127.0.0.1:1');
+  expect(noNamespace.code).toBe(1);
+  expect(noNamespace.stderr).toContain('error[temporal_unreachable] namespace nowhere');
+  expect(noPort.code).toBe(2);
+  expect(noPort.stderr).toContain(`error[port_in_use] 127.0.0.1: port ${port}`);
+});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SECTOR } from '../support/providers/extruct.ts';
@@ -11,9 +11,6 @@ import {
   type Ended,
   type Workplace,
 } from './command.ts';
-
-// Processes take their time on a busy machine.
-jest.setTimeout(180_000);
 
 interface Case {
   what: string;
@@ -166,7 +163,7 @@ describe('run refuses before it talks to anybody', () => {
     };
     // Each is a process: one core each.
     await Promise.all([work(), work()]);
-  }, 300_000);
+  });
 
   test.each(CASES.map((one) => [one.what, one] as const))('%s', (what, expected) => {
     const { ended, left } = results.get(what) ?? { ended: null, left: [] };

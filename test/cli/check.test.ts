@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,9 +9,6 @@ import {
   workplaceWithPipeline,
   type Workplace,
 } from './command.ts';
-
-// Processes take their time on a busy machine.
-jest.setTimeout(180_000);
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/companies/pipeline.yaml', import.meta.url));
 

@@ -105,7 +105,7 @@ export const pipelineText = (overrides: Record<string, unknown> = {}): string =>
     provider: extruct.name,
     table: extruct.tables.one,
     rows: { from: 'companies.csv', key: 'Symbol', map: extruct.map },
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' },
     results: [{ to: 'out/results.jsonl' }],
     ...overrides,
   });

@@ -114,7 +114,6 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       await sandbox.close();
     }
   },
-  180_000,
 );
 
 test('what an embedded run left open is rerun the same way, and the same command resumes that', async () => {
@@ -161,4 +160,4 @@ test('what an embedded run left open is rerun the same way, and the same command
     await place.remove();
     await sandbox.close();
   }
-}, 180_000);
+});

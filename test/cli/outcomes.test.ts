@@ -1,11 +1,8 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openHouse, type HouseOptions } from '../support/house.ts';
 import { COMPANIES, pipelineText, workplace, type Ended } from './command.ts';
-
-// Processes take their time on a busy machine.
-jest.setTimeout(180_000);
 
 /** One run in a house of its own. */
 async function runIn(

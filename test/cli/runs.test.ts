@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import { openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
 import { COMPANIES, pipelineText, rowmill, workplace, type Workplace } from './command.ts';
-
-// Each test starts several processes, which takes its time on a busy machine.
-jest.setTimeout(180_000);
 
 let house: House;
 let place: Workplace;

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { COMPANIES, pipelineText, workplace, type Workplace } from './command.ts';
-
-// Each test starts several processes, which takes its time on a busy machine.
-jest.setTimeout(180_000);
 
 const NAME = `cli-nightly-${process.pid}`;
 let house: House;

@@ -42,7 +42,7 @@ export const pipelineOf = (
   provider: 'extruct',
   table: { kind: 'company', columns: [SECTOR] },
   rows: { inline: ROWS, key: 'Symbol', map: { input: 'Security' } },
-  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' },
   results: [{ to: join(folder, 'out', 'results.jsonl') }],
   ...changes,
 });

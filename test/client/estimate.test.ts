@@ -17,7 +17,6 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       await house.close();
     }
   },
-  60_000,
 );
 
 test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
@@ -35,5 +34,4 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       await house.close();
     }
   },
-  60_000,
 );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { updateRun } from '../../src/client/update-run.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { createProviders } from '../../src/providers/registry.ts';
@@ -7,8 +7,6 @@ import { inputFor, openHouse, type House } from '../support/house.ts';
 import { allEnv } from '../support/providers/cases.ts';
 import { until } from '../support/until.ts';
 import { ROWS } from './backend.ts';
-
-jest.setTimeout(180_000);
 
 let house: House;
 beforeAll(async () => {

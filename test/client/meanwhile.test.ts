@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
@@ -9,8 +9,6 @@ import { inputFor, openHouse, type House } from '../support/house.ts';
 import { meanwhile } from '../support/meanwhile.ts';
 import { until } from '../support/until.ts';
 import { pipelineOf, ROWS } from './backend.ts';
-
-jest.setTimeout(180_000);
 
 const { ResetWorkflowExecutionRequest } = proto.temporal.api.workflowservice.v1;
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -12,8 +12,6 @@ import { inputFor, TOKEN, type House } from '../support/house.ts';
 import { plainText } from '../support/evidence.ts';
 import { until } from '../support/until.ts';
 import { openBackend, pipelineOf as anyPipeline, ROWS, type Backend } from './backend.ts';
-
-jest.setTimeout(120_000);
 
 let backend: Backend;
 let house: House;

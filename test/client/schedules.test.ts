@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PipelineDocument, Rowmill } from '../../src/client/index.ts';
 import type { House } from '../support/house.ts';
 import { openBackend, pipelineOf as anyPipeline, type Backend } from './backend.ts';
-
-jest.setTimeout(180_000);
 
 /** Schedules are named for the whole server, which other tests use as well. */
 const NAME = `library-${process.pid}`;

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { servedNow } from '../../src/client/workers.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(180_000);
 
 let house: House;
 beforeAll(async () => (house = await openHouse()));

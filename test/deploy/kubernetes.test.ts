@@ -115,7 +115,7 @@ test('no manifest has a field that Kubernetes does not know', () => {
   const wrong = { ...deployment, spec: { ...deployment?.spec, terminationGracePeriod: 1 } };
   const found = typeErrors([...manifests, wrong as unknown as Manifest]);
   expect(found).toEqual([expect.stringContaining('terminationGracePeriod')]);
-}, 120_000);
+});
 
 test.each(deployments.map((each) => [each.metadata.name, each] as const))(
   '%s runs without root, without rights, and on a file system it cannot write',

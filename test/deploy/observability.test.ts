@@ -50,7 +50,7 @@ let exposed = new Map<string, Set<string>>();
 
 beforeAll(async () => {
   exposed = samplesOf(await liveMetrics());
-}, 180_000);
+});
 
 /** Of scraping, or of Prometheus itself. */
 const SCRAPED = ['job', 'instance'];

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { openGateway, pipelineOf, type Caller } from './caller.ts';
 import { expectProblem } from './problem.ts';
-
-jest.setTimeout(120_000);
 
 let house: House;
 let caller: Caller;

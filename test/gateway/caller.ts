@@ -81,6 +81,6 @@ export const pipelineOf = (changes: Record<string, unknown> = {}): Record<string
   provider: 'extruct',
   table: { kind: 'company', columns: [SECTOR] },
   rows: { inline: ROWS, key: 'Symbol', map: { input: 'Security' } },
-  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' },
   ...changes,
 });

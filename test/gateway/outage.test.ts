@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal/server.ts';
 import { pickPorts } from '../../src/ports.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { openGateway, pipelineOf, type Caller } from './caller.ts';
-
-jest.setTimeout(120_000);
 
 let house: House;
 let caller: Caller;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -7,8 +7,6 @@ import { gatewaySettings } from '../../src/gateway/settings.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { expectProblem } from './problem.ts';
 import { openGateway, pipelineOf, ROWS, TOKEN, type Answer, type Caller } from './caller.ts';
-
-jest.setTimeout(120_000);
 
 let house: House;
 let caller: Caller;

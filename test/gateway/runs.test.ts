@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ResultRow } from '../../src/contract/results.ts';
 import { openHouse, TOKEN as PROVIDER_TOKEN, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { openGateway, pipelineOf, ROWS, TOKEN, type Caller } from './caller.ts';
-
-jest.setTimeout(120_000);
 
 let house: House;
 let caller: Caller;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { applySchedule } from '../../src/client/schedules/index.ts';
@@ -7,8 +7,6 @@ import { openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { openGateway, pipelineOf, type Answer, type Caller } from './caller.ts';
 import { expectProblem } from './problem.ts';
-
-jest.setTimeout(180_000);
 
 /** Schedules are named for the whole server, which other tests use as well. */
 const NAME = `gateway-${process.pid}`;

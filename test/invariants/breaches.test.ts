@@ -14,7 +14,7 @@ beforeAll(async () => {
   const ended = await wholeRun(house, workflowId, { pipeline });
   const wanted = ROWS.map((row) => ({ key: row.Symbol, input: { input: row.Security } }));
   sound = await gather(house, { workflowId, pipeline, wanted, ended });
-}, 60_000);
+});
 afterAll(() => house.close());
 
 test('a sound run breaks none', () => {

@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,6 @@ import { pythonWith } from './python.ts';
 
 // Installs packages first: `npm run test:languages`.
 const wanted = process.env['ROWMILL_TEST_OUTSIDE'] === 'languages' ? test : test.skip;
-
-jest.setTimeout(420_000);
 
 const exampleOf = (name: string): string =>
   fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));

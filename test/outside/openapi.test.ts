@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -10,8 +10,6 @@ import { pythonWith } from './python.ts';
 
 // Installs a package first, and asks hundreds of times: `npm run test:openapi`.
 const wanted = process.env['ROWMILL_TEST_OUTSIDE'] === 'openapi' ? test : test.skip;
-
-jest.setTimeout(600_000);
 
 const CHECKS = [
   ...['not_a_server_error', 'status_code_conformance', 'content_type_conformance'],

@@ -10,7 +10,7 @@ let installed: Installed | undefined;
 
 beforeAll(async () => {
   installed = await installTarball();
-}, 240_000);
+});
 
 afterAll(async () => {
   await installed?.remove();
@@ -91,7 +91,7 @@ test('rowmill check and rowmill run --embedded work from an empty folder', async
   } finally {
     await sandbox.stop();
   }
-}, 120_000);
+});
 
 test('the worker of a production install runs without rights, and SIGTERM ends it with 0', async () => {
   const { project } = there();
@@ -111,7 +111,7 @@ test('the worker of a production install runs without rights, and SIGTERM ends i
   } finally {
     worker.child.kill('SIGKILL');
   }
-}, 120_000);
+});
 
 const CONSUMER = `
 import { loadPipeline, type RunSummary } from 'rowmill';
@@ -156,4 +156,4 @@ test('the library loads, and its types need no package that is not installed', a
     ...program.getSemanticDiagnostics(file),
   ]);
   expect(problems.map(({ file, messageText }) => [file?.fileName, messageText])).toEqual([]);
-}, 120_000);
+});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { LoadedPipeline } from '../../src/spec/index.ts';
 import {
@@ -13,8 +13,6 @@ import { openHouse, type House } from '../support/house.ts';
 import { meanwhile } from '../support/meanwhile.ts';
 import { scheduledFile } from '../support/scheduled-file.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(180_000);
 
 let house: House;
 const names: string[] = [];

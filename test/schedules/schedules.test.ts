@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSummary } from '../../src/contract/run.ts';
@@ -21,8 +21,6 @@ import { openHouse, type House } from '../support/house.ts';
 import { meanwhile } from '../support/meanwhile.ts';
 import { scheduledFile } from '../support/scheduled-file.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(180_000);
 
 let house: House;
 let nowMs = 0;
@@ -252,17 +250,13 @@ test('a key whose id another run has is refused', async () => {
 
 /** Waits until every run that a backfill asked for has completed. */
 const haveRun = (name: string): Promise<void> =>
-  until(
-    'all runs of the backfill are over',
-    async () => {
-      const { description } = await requireSchedule(house.client, name);
-      const { recent, running, started } = await describeSchedule(house.client, name);
-      const waiting = Number(String(description.raw.info?.bufferSize ?? 0));
-      const completed = recent.filter(({ run }) => run?.outcome === 'completed').length;
-      return waiting + running.length === 0 && started > 0 && completed === started;
-    },
-    120_000,
-  );
+  until('all runs of the backfill are over', async () => {
+    const { description } = await requireSchedule(house.client, name);
+    const { recent, running, started } = await describeSchedule(house.client, name);
+    const waiting = Number(String(description.raw.info?.bufferSize ?? 0));
+    const completed = recent.filter(({ run }) => run?.outcome === 'completed').length;
+    return waiting + running.length === 0 && started > 0 && completed === started;
+  });
 
 test('a backfill over both changes of the clock runs no night twice, and the lost one is named', async () => {
   const loaded = fileOf('dst');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Intercept } from '../../sandbox/index.ts';
@@ -11,9 +11,6 @@ import {
 } from '../cli-processes/worker-process.ts';
 import { plainText } from '../support/evidence.ts';
 import { openHouse, TOKEN, type House } from '../support/house.ts';
-
-// Processes take their time on a busy machine.
-jest.setTimeout(240_000);
 
 /** How often the API gave the token back. */
 let echoes = 0;

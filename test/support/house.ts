@@ -127,6 +127,6 @@ export const inputFor = (
   provider: ProviderCase = extruct,
 ): Promise<EnrichTableInput> =>
   pipelineInput(house.folder, provider, rows, {
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' },
     ...overrides,
   });

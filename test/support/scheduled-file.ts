@@ -21,7 +21,7 @@ export function scheduledFile(
       key: 'Symbol',
       map: { input: 'Security' },
     },
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '2m' },
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' },
     results: [{ to: `out/${word}.jsonl` }],
     schedule: { at: '02:30', timezone: 'Europe/Berlin' },
     ...changes,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  withinMs = 90_000,
+  withinMs = 300_000,
 ): Promise<void> {
   const endsAt = Date.now() + withinMs;
   while (!(await holds())) {

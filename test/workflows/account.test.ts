@@ -38,7 +38,7 @@ test('a run whose credits run out in the middle waits, and goes on after a top-u
   expect(summary.outcome).toBe('completed');
   expect(summary.cells.done).toBe(ROWS.length);
   expect(house.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
-}, 60_000);
+});
 
 test('a token refused in the middle is waited for; `resume` tries at once', async () => {
   let refused = true;
@@ -54,7 +54,7 @@ test('a token refused in the middle is waited for; `resume` tries at once', asyn
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('completed');
   expect(house.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
-}, 60_000);
+});
 
 test('a run that waits for credits can be cancelled, and publishes what is there', async () => {
   house = await openHouse({ sandbox: { ...CLEAN, credits: 5 } });
@@ -64,4 +64,4 @@ test('a run that waits for credits can be cancelled, and publishes what is there
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('cancelled');
   expect([summary.cells.done, summary.cells.pending]).toEqual([5, 15]);
-}, 60_000);
+});

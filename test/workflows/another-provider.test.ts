@@ -35,7 +35,7 @@ test('a provider that only the registry of the worker knows takes rows through a
     },
     run: {
       ...{ mode: 'new', failedPasses: 3, tolerateFailed: 0 },
-      ...{ deadlineMs: 120_000, stallAfterMs: 20_000, pollAtLeastMs: 100, pollAtMostMs: 500 },
+      ...{ deadlineMs: 600_000, stallAfterMs: 20_000, pollAtLeastMs: 100, pollAtMostMs: 500 },
     },
     spend: { creditsPerCell: 1, maxCredits: 260 },
     results: [{ to: join(house.folder, 'out', 'results.jsonl'), format: 'jsonl' }],
@@ -51,4 +51,4 @@ test('a provider that only the registry of the worker knows takes rows through a
   expect(rows.map(({ cells }) => cells['pitch']?.value)).toEqual(
     names.map((_name, nth) => `pitch of K${nth}`),
   );
-}, 120_000);
+});

@@ -50,8 +50,8 @@ async function longRun(provider: ProviderCase) {
 
 test('a run whose history grows too long goes on in a new one, with the same table and counts', async () => {
   expect((await longRun(extruct)).confirmed).toBeNull();
-}, 120_000);
+});
 
 test('what was confirmed before stays confirmed in the run that goes on', async () => {
   expect((await longRun(promptlayer)).confirmed).toEqual({ requests: 1, cells: 5 });
-}, 120_000);
+});

@@ -28,9 +28,9 @@ test('what is asked of a cancelled run while it takes its last look is refused, 
     args: [await inputFor(house, ROWS)],
   });
   const stage = async (): Promise<string> => (await run.query<RunProgress>('progress')).stage;
-  await until('cells', () => house.sandbox.ledger.summary().cellsDone > 4, 60_000);
+  await until('cells', () => house.sandbox.ledger.summary().cellsDone > 4);
   await run.cancel();
-  await until('the last look', async () => (await stage()) === 'collecting results', 60_000);
+  await until('the last look', async () => (await stage()) === 'collecting results');
 
   const asked: [string, object][] = [
     ['adjust', { deadline: '12h' }],
@@ -44,4 +44,4 @@ test('what is asked of a cancelled run while it takes its last look is refused, 
   }
   letGo();
   expect(((await run.result()) as RunSummary).outcome).toBe('cancelled');
-}, 180_000);
+});

@@ -42,7 +42,7 @@ test.concurrent.each(runs)(
         table: provider.tables.chain,
         run: {
           ...{ pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '5s' },
-          deadline: BY_CHANCE.includes(script) ? '10m' : '3m',
+          deadline: '10m',
         },
       };
       const input = await inputFor(house, ROWS, overrides, provider);
@@ -60,5 +60,4 @@ test.concurrent.each(runs)(
       await house.close();
     }
   },
-  600_000,
 );

@@ -25,7 +25,7 @@ function withBodiesUpTo(bytes: number): { refused: number[]; intercept: Intercep
   return { refused, intercept };
 }
 
-const run = { pollAtLeast: '100ms', pollAtMost: '1s', deadline: '3m' };
+const run = { pollAtLeast: '100ms', pollAtMost: '1s', deadline: '10m' };
 
 test.each(CASES)(
   'rows that are too large for one request travel in several ($name)',
@@ -51,7 +51,6 @@ test.each(CASES)(
       await house.close();
     }
   },
-  120_000,
 );
 
 test.each(CASES)(
@@ -77,5 +76,4 @@ test.each(CASES)(
       await house.close();
     }
   },
-  120_000,
 );

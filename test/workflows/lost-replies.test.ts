@@ -61,5 +61,4 @@ test.concurrent.each(runs)(
       await house.close();
     }
   },
-  180_000,
 );

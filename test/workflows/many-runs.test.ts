@@ -53,7 +53,7 @@ test('many small runs on one worker do not wait for a large one, and share its r
   });
   const requests = all.reduce((sum, { apiCalls }) => sum + apiCalls.total, 0);
   expect(requests).toBeLessThanOrEqual(REQUESTS_PER_SECOND * (seconds + 1));
-}, 240_000);
+});
 
 test('small runs do not wait for a slot behind forty large loads', async () => {
   // Each load takes its time at the provider, however fast this machine is.
@@ -83,4 +83,4 @@ test('small runs do not wait for a slot behind forty large loads', async () => {
   } finally {
     await slow.close();
   }
-}, 240_000);
+});

@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
@@ -10,8 +10,6 @@ import type { RunFinished } from '../../src/contract/run-finished.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 const ROWS = [{ Symbol: 'S0', Security: 'Company 0' }];

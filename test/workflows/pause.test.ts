@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import { errorOfRun } from '../../src/client/failure.ts';
@@ -6,8 +6,6 @@ import type { Adjusted, RunProgress, RunSummary } from '../../src/contract/run.t
 import type { RowmillError } from '../../src/errors.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const rows = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
@@ -42,17 +40,13 @@ const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> =>
 /** Requests stop, however long one waits: two equal counts with time between for many polls. */
 async function isQuiet(): Promise<void> {
   let before = -1;
-  await until(
-    'no requests',
-    async () => {
-      const now = books().requests.total;
-      const quiet = now === before;
-      before = now;
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      return quiet;
-    },
-    20_000,
-  );
+  await until('no requests', async () => {
+    const now = books().requests.total;
+    const quiet = now === before;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    return quiet;
+  });
 }
 
 test('a paused run polls nothing while cells go on, says who and why, and ends whole when resumed', async () => {
@@ -86,7 +80,7 @@ test('paused while rows are loaded: none is sent, and in the end each is there o
   await isQuiet();
   expect(books().rowsCreated).toBe(before);
   await run.executeUpdate('resume');
-  await until('rows', () => books().rowsCreated >= 2_500, 60_000);
+  await until('rows', () => books().rowsCreated >= 2_500);
   await run.cancel();
   await run.result();
   expect(books().rowsCreated - books().rowsDeleted).toBe(2_500);

@@ -71,7 +71,7 @@ test('every yes to a large run is counted, of reruns as well, and when the reply
   } finally {
     await bad.close();
   }
-}, 120_000);
+});
 
 test('what the cells took stands on each cell, by column in the manifest, and in the summary', async () => {
   const bad = await openHouse({ sandbox: { failRate: 0.3, hopelessRate: 0.1 } });
@@ -98,33 +98,29 @@ test('what the cells took stands on each cell, by column in the manifest, and in
   } finally {
     await bad.close();
   }
-}, 120_000);
+});
 
 test.each([
   ['few operations are polled one by one', 40, true],
   ['of many the sheet tells, by one request a poll', 10, false],
-])(
-  '%s',
-  async (_what, cellsPerExecution, oneByOne) => {
-    const many = await openHouse({
-      sandbox: { failRate: 0, hopelessRate: 0, promptLayer: { cellsPerExecution } },
-    });
-    try {
-      const rows = companies(120);
-      const workflowId = `operations-${many.taskQueue}`;
-      const input = await inputFor(many, rows, {}, promptlayer);
-      const ended = await wholeRun(many, workflowId, input);
-      const wanted = wantedRows(promptlayer, rows);
-      await expectInvariants(many, { workflowId, pipeline: input.pipeline, wanted, ended });
-      const routes = Object.keys(many.sandbox.ledger.summary().requests.byRoute);
-      expect(routes).toContain(`GET ${OPERATIONS}`);
-      expect(routes.includes(`GET ${OPERATIONS}/:operation_id`)).toBe(oneByOne);
-    } finally {
-      await many.close();
-    }
-  },
-  120_000,
-);
+])('%s', async (_what, cellsPerExecution, oneByOne) => {
+  const many = await openHouse({
+    sandbox: { failRate: 0, hopelessRate: 0, promptLayer: { cellsPerExecution } },
+  });
+  try {
+    const rows = companies(120);
+    const workflowId = `operations-${many.taskQueue}`;
+    const input = await inputFor(many, rows, {}, promptlayer);
+    const ended = await wholeRun(many, workflowId, input);
+    const wanted = wantedRows(promptlayer, rows);
+    await expectInvariants(many, { workflowId, pipeline: input.pipeline, wanted, ended });
+    const routes = Object.keys(many.sandbox.ledger.summary().requests.byRoute);
+    expect(routes).toContain(`GET ${OPERATIONS}`);
+    expect(routes.includes(`GET ${OPERATIONS}/:operation_id`)).toBe(oneByOne);
+  } finally {
+    await many.close();
+  }
+});
 
 test('rows that land a second time while cells run stay in the table, and are never paid', async () => {
   const slow = await openHouse({
@@ -152,7 +148,7 @@ test('rows that land a second time while cells run stay in the table, and are ne
   } finally {
     await slow.close();
   }
-}, 120_000);
+});
 
 const topUp = ({ sandbox }: House): Promise<Response> =>
   fetch(`${sandbox.url}/_sandbox/credits`, {
@@ -185,7 +181,7 @@ test('a cancelled run says how many cells were given back, and all of its cells 
   } finally {
     await slow.close();
   }
-}, 120_000);
+});
 
 test('when the reply to a cancel is lost, what is given back is said to be at least so much', async () => {
   const slow = await openHouse({
@@ -216,7 +212,7 @@ test('when the reply to a cancel is lost, what is given back is said to be at le
   } finally {
     await slow.close();
   }
-}, 120_000);
+});
 
 test('a run whose account ran dry gives back what is queued; a rerun after a top-up pays for no cell again', async () => {
   const dry = await openHouse({
@@ -246,7 +242,7 @@ test('a run whose account ran dry gives back what is queued; a rerun after a top
   } finally {
     await dry.close();
   }
-}, 120_000);
+});
 
 test('the account runs dry and is topped up: what failed again in vain is left alone, the rest is run', async () => {
   const dry = await openHouse({
@@ -300,7 +296,7 @@ test('the account runs dry and is topped up: what failed again in vain is left a
   } finally {
     await dry.close();
   }
-}, 120_000);
+});
 
 test('a column that lands twice is neither run nor counted: the progress reaches its end', async () => {
   let sent = 0;
@@ -331,7 +327,7 @@ test('a column that lands twice is neither run nor counted: the progress reaches
   } finally {
     await twice.close();
   }
-}, 120_000);
+});
 
 test('of cells that no number of the sheet has before they run, all are counted from the first', async () => {
   const promptLayer = { neverComputed: 'virtual', values: 'wrapped', cursorIn: 'top' } as const;
@@ -350,4 +346,4 @@ test('of cells that no number of the sheet has before they run, all are counted 
   } finally {
     await other.close();
   }
-}, 120_000);
+});

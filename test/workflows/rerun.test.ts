@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { cp, readFile } from 'node:fs/promises';
 import type { Intercept } from '../../sandbox/index.ts';
 import { rerunRun } from '../../src/client/rerun-run.ts';
@@ -7,8 +7,6 @@ import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { inputFor, openHouse, SECTOR, TOKEN, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 const CLEAN = { failRate: 0, hopelessRate: 0 };

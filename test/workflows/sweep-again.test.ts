@@ -57,5 +57,4 @@ test.concurrent.each(Object.entries(TROUBLES))(
       await house.close();
     }
   },
-  120_000,
 );

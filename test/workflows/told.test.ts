@@ -1,10 +1,8 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { RunProgress } from '../../src/contract/run.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 

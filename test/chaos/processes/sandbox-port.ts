@@ -37,7 +37,7 @@ export async function openSandboxPort(options: SandboxPortOptions): Promise<Sand
     let text = '';
     process.child.stdout?.on('data', (chunk: string) => (text += chunk));
     const over = process.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
-    await Promise.race([until('the sandbox is up', () => text.includes('Ctrl-C'), 60_000), over]);
+    await Promise.race([until('the sandbox is up', () => text.includes('Ctrl-C')), over]);
     over.catch(() => undefined);
   };
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {

@@ -32,8 +32,6 @@ export interface SiteOptions {
   store?: string;
   /** Why the run ends before its time; it may not unless given. */
   cutShort?: string;
-  /** Over the pipeline of the test. */
-  pipeline?: Record<string, unknown>;
 }
 
 export interface StepNow {
@@ -188,10 +186,9 @@ function shortfalls({ failure, manifest }: Evidence, cutShort: string | null): s
 const inputOf = (
   folder: string,
   rows: ReturnType<typeof companies>,
-  { provider, pipeline = {} }: SiteOptions,
+  { provider }: SiteOptions,
 ): Promise<EnrichTableInput> =>
   pipelineInput(folder, provider, rows, {
     name: 'chaos',
-    run: { pollAtLeast: '200ms', pollAtMost: '1s', stallAfter: '2m', deadline: '20m' },
-    ...pipeline,
+    run: { pollAtLeast: '200ms', pollAtMost: '1s', stallAfter: '2m', deadline: '50m' },
   });

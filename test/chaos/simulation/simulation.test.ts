@@ -48,7 +48,7 @@ describe('what random scripts have found before is right now', () => {
     const { text } = await chaos(...scripts.flatMap((file) => ['--replay', file]));
     const parts = text.split(new RegExp(`^(${scripts.join('|')}):\n`, 'm'));
     for (let at = 1; at < parts.length; at += 2) said.set(parts[at] ?? '', parts[at + 1] ?? '');
-  }, 300_000);
+  });
 
   const named = scripts.map((file) => [basename(file, '.yaml').replaceAll('-', ' '), file]);
   test.each(named)('%s', (name, file) => {
@@ -64,7 +64,7 @@ test('an account that stays dry, and does not tell, is tried less and less often
   expect(text).toContain('nothing is wrong');
   // Every 15 s until the deadline they would be 1,400.
   expect(text.match(/ startRun /g)?.length).toBeLessThan(100);
-}, 300_000);
+});
 
 const BROKEN: [string, string, RegExp][] = [
   ['repeats-paid-runs', '9', /I3 cell .* was started \d+ times/],
@@ -87,5 +87,4 @@ test.each(BROKEN)(
     // The real rule stands where the broken one fell.
     expect(await chaos('--replay', kept)).toMatchObject({ code: 0 });
   },
-  600_000,
 );

@@ -21,7 +21,7 @@ export async function killedInCancel(provider: ProviderCase, fate: Fate): Promis
     const handle = await site.startRun();
     await untilItWaits(site);
     await handle.cancel();
-    await until(`${moment.step} has sent ${moment.on}`, () => sandbox.holds(), 120_000);
+    await until(`${moment.step} has sent ${moment.on}`, () => sandbox.holds());
     worker.child.kill('SIGKILL');
     await worker.ended;
     sandbox.letGo(fate);

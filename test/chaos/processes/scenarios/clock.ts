@@ -8,7 +8,7 @@ import { untilItWaits } from './waiting.ts';
 const HOUR_MS = 3_600_000;
 const PRELOAD = new URL('../shifted-clock.mjs', import.meta.url).href;
 
-/** The clock of the worker's machine jumps by hours while it waits; the deadline is in 20 minutes. */
+/** The clock of the worker's machine jumps by hours while it waits; the deadline is in 50 minutes. */
 export const jumpingClock = (provider: ProviderCase): Promise<string[]> =>
   withSite({ name: 'clock', provider, rows: 40, speed: 30 }, async (site) => {
     const file = join(site.folder, 'clock-shift');

@@ -36,7 +36,7 @@ export async function deploysAt(
     let worker = await site.startWorker();
     for (const moment of moments) {
       sandbox.waitFor(moment, async () => (await site.step())?.type ?? null);
-      await until(nameOf(moment), () => sandbox.holds(), 240_000);
+      await until(nameOf(moment), () => sandbox.holds());
       const next = await site.startWorker();
       worker.child.kill('SIGTERM');
       await worker.endsWith(0);

@@ -13,16 +13,13 @@ export interface KilledAt {
 /** One run whose only worker is killed at each of these moments, while a request is under way. */
 export async function killedAt({ provider, moments, fate }: KilledAt): Promise<string[]> {
   const sandbox = await openHeldSandbox(1, 600);
-  const pipeline = {
-    run: { pollAtLeast: '200ms', pollAtMost: '1s', stallAfter: '2m', deadline: '25m' },
-  };
-  const options = { name: 'killed-at', provider, rows: ROWS, sandbox, pipeline };
+  const options = { name: 'killed-at', provider, rows: ROWS, sandbox };
   return withSite(options, async (site) => {
     const handle = await site.startRun();
     for (const moment of moments) {
       sandbox.waitFor(moment, async () => (await site.step())?.type ?? null);
       const worker = await site.startWorker();
-      await until(nameOf(moment), () => sandbox.holds(), 240_000);
+      await until(nameOf(moment), () => sandbox.holds());
       worker.child.kill('SIGKILL');
       await worker.ended;
       sandbox.letGo(fate);

@@ -2,16 +2,10 @@ import { until } from '../../../support/until.ts';
 import type { Command } from '../../../cli/command.ts';
 import type { Site, StepNow } from '../site.ts';
 
-const WITHIN_MS = 120_000;
-
 /** Until a worker has the wait for cells in hand. */
 export async function untilItWaits(site: Site): Promise<StepNow & { holder: string }> {
   for (;;) {
-    await until(
-      'it waits for cells',
-      async () => (await site.step())?.type === 'awaitIdle',
-      WITHIN_MS,
-    );
+    await until('it waits for cells', async () => (await site.step())?.type === 'awaitIdle');
     const step = await site.step();
     if (step !== null && step.holder !== null) return { ...step, holder: step.holder };
   }
@@ -24,7 +18,6 @@ export async function untilInHand(site: Site, { child }: Command): Promise<boole
   await until(
     'the worker has a step in hand, or the run is over',
     async () => (await isHolder()) || (await site.isOver()),
-    WITHIN_MS,
   );
   return !(await site.isOver());
 }
@@ -34,5 +27,4 @@ export const untilItSays = (site: Site, code: string): Promise<void> =>
   until(
     `the step under way says ${code}`,
     async () => (await site.step())?.lastFailure?.includes(code) ?? false,
-    WITHIN_MS,
   );
