@@ -59,7 +59,7 @@ export const startRun =
       const again = begun && (await hasLanded(asked));
       const receipts: RunReceipt[] = again ? [LOST] : [];
       for (const scope of again ? [] : await scopesOf(input, folder)) {
-        receipts.push(await send(asked, scope));
+        receipts.push(await send(asked, begun ? onceMore(scope) : scope));
       }
       const { cellsDone } = before;
       // Of the run, whatever the table counts: what landed twice, and stays, is no part of it.
@@ -90,6 +90,13 @@ interface Asked {
   step: Step<null>;
 }
 
+/**
+ * A request that may have been carried out is asked for once more without the cells that are done: a
+ * run that came and went while nobody looked leaves no movement to see.
+ */
+const onceMore = (scope: RunScope): RunScope =>
+  scope.mode === 'all' ? { ...scope, mode: 'new' } : scope;
+
 /** Sends once; once more only when nothing in the table says that the first request arrived. */
 async function send(asked: Asked, scope: RunScope, again = true): Promise<RunReceipt> {
   const { provider, input, step } = asked;
@@ -99,7 +106,7 @@ async function send(asked: Asked, scope: RunScope, again = true): Promise<RunRec
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;
     if (await hasLanded(asked)) return LOST;
     if (!again) throw error;
-    return send(asked, scope, false);
+    return send(asked, onceMore(scope), false);
   }
 }
 

@@ -203,7 +203,7 @@ const rows = fc.oneof(
 /** Random pipelines × fault scripts × kills × what people do. Shrinks towards a quiet small run. */
 export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
   const requests = fc.oneof(...Object.values(requestFaults(provider)));
-  return fc
+  const scripts: Arbitrary<ChaosScript> = fc
     .record({
       provider: fc.constant(provider.name),
       rows,
@@ -235,7 +235,14 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
       continueAsNewAfterEvents: fc.constantFrom(null, null, 40, 90),
     })
     .map(completed);
+  return fc.tuple(scripts, modes).map(([script, mode]) => withMode(script, mode));
 }
+
+/** What the first pass asks for. */
+const modes = fc.constantFrom(null, null, 'all' as const);
+
+const withMode = (script: ChaosScript, mode: 'all' | null): ChaosScript =>
+  mode === null ? script : { ...script, run: { ...script.run, mode } };
 
 /** Who waits for an approval or for credits mostly gets them. */
 function completed(script: ChaosScript): ChaosScript {

@@ -16,7 +16,7 @@ export interface ChaosScript {
     concurrency: number;
     cellMs: { min: number; max: number };
   };
-  run: { failedPasses: number; stallAfter: string; deadline: string };
+  run: { failedPasses: number; stallAfter: string; deadline: string; mode?: 'all' };
   approveAbove: number | null;
   faults: FaultScript;
   kills: Kill[];
