@@ -95,6 +95,7 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
     return CancellationScope.nonCancellable(() => giveUp(run, failure));
   }
   const cancelled = wasCancelled(error);
+  run.cutShort = true;
   state.ending = true;
   state.problem = cancelled ? 'cancelled' : failure.message;
   state.pause = null;

@@ -8,7 +8,7 @@ import { listen } from './controls.ts';
 import { showProgress } from './progress.ts';
 import { openState, type OpenPass, type ResumableInput, type RunState } from './run-state.ts';
 
-/** Results are read and published even when the deadline is over; this long at most. */
+/** Results are read and published even when the deadline is over, or nobody wants more; each this long at most. */
 const GRACE_MS = 60 * 60_000;
 
 /** A run: what it was asked, what it knows, and what people see of it. The steps work on it. */
@@ -22,6 +22,8 @@ export class Run {
   outcome: Outcome | null = null;
   /** Breaks off what is waited for, so that it begins anew; `null` where that is not safe. */
   interrupt: (() => void) | null = null;
+  /** It ends now, cancelled or broken: whoever waits for that does not wait until the deadline. */
+  cutShort = false;
 
   constructor(input: ResumableInput) {
     const { workflowId, runId, firstExecutionRunId } = workflowInfo();
@@ -58,7 +60,8 @@ export class Run {
 
   /** The same for steps that end a run: they get their time after the deadline, too. */
   withinGrace(summary: string) {
-    return { summary, scheduleToCloseTimeout: Math.max(this.leftMs(), GRACE_MS) };
+    const leftMs = this.cutShort ? 0 : this.leftMs();
+    return { summary, scheduleToCloseTimeout: Math.max(leftMs, GRACE_MS) };
   }
 
   /** The pipeline's, as somebody may have adjusted it. */

@@ -28,7 +28,9 @@ export interface Evidence {
   failure: { type: string; message: string } | null;
   startedAtMs: number;
   endedAtMs: number;
-  /** A run may end so much after its deadline. */
+  /** When somebody asked for its end; `null`: nobody, or it is not known. */
+  cancelledAtMs: number | null;
+  /** A run may end so much after its deadline, or after somebody has cancelled it. */
   graceMs: number;
   finished: FinishedSteps;
   /** Of the sandbox, which serves this run only; child tables aside. */
@@ -126,6 +128,7 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     failure: ended instanceof Error ? failureOf(ended) : null,
     startedAtMs,
     endedAtMs,
+    cancelledAtMs: null,
     graceMs,
     finished,
     tables: provider.tablesIn(sandbox),

@@ -21,7 +21,7 @@ export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6';
 /** Says what is wrong, one text each; nothing to say = it holds. */
 type Check = (evidence: Evidence) => Iterable<string>;
 
-/** What is always true of a run that is over. One sandbox serves one run; its mode is `new`. */
+/** What is always true of a run that is over, whatever its mode. One sandbox serves one run. */
 const CHECKS: Record<Invariant, Check> = {
   I1: oneTable,
   I2: everyRowOnce,
@@ -105,9 +105,13 @@ const NOTHING_THERE = ['action_refused', 'store_unreadable'];
 
 function* endsTruly(evidence: Evidence): Iterable<string> {
   const { summary, failure, pipeline, startedAtMs, endedAtMs, manifest, tables } = evidence;
-  const { deadlineMs, graceMs, earlier } = evidence;
+  const { deadlineMs, graceMs, earlier, cancelledAtMs } = evidence;
   if (endedAtMs - startedAtMs > deadlineMs + graceMs) {
     yield `it took ${endedAtMs - startedAtMs} ms, the deadline is ${deadlineMs} ms`;
+  }
+  const cancelled = summary?.outcome === 'cancelled';
+  if (cancelled && cancelledAtMs !== null && endedAtMs > cancelledAtMs + graceMs) {
+    yield `it went on for ${endedAtMs - cancelledAtMs} ms after it had been cancelled`;
   }
   const reason = summary === null ? failure?.type : manifest.reason;
   const isLate = reason === 'deadline_reached' || reason?.startsWith('the deadline was reached');

@@ -41,6 +41,7 @@ export async function lookBack(
       ...(earlier === undefined ? {} : { earlier }),
     },
   );
+  evidence.cancelledAtMs = run.cancelledAtMs;
   changed(evidence, run.accepted, actions);
   return evidence;
 }

@@ -63,6 +63,8 @@ export class TemporalServer {
   readonly runs: WorkflowRun[] = [];
   end: WorkflowEnd | null = null;
   endedAtMs = Infinity;
+  /** When somebody asked for its end, for the first time. */
+  cancelledAtMs: number | null = null;
   readonly startedAtMs: number;
   readonly input: Payload;
   #jobs: Job[] = [];
@@ -102,7 +104,9 @@ export class TemporalServer {
   }
 
   cancel(): void {
-    if (this.end === null) this.#tell({ cancelWorkflow: { reason: 'asked for' } });
+    if (this.end !== null) return;
+    this.cancelledAtMs ??= this.#options.timeline.nowMs;
+    this.#tell({ cancelWorkflow: { reason: 'asked for' } });
   }
 
   /** What its steps have in hand goes on until their next heartbeat. */
