@@ -51,8 +51,12 @@ test('a night from apply to delete, as an operator lives it', async () => {
   expect((await byKey()).stdout).toBe(`${keyed} was started by this key before\n`);
   expect((await place.command('watch', keyed)).code).toBe(0);
 
-  const described = await schedule('describe', NAME);
-  expect(described.stdout).toContain(keyed);
+  let described = await schedule('describe', NAME);
+  // Runs by key are found in the server's list, which lags a moment behind.
+  await until('the run by key is listed', async () => {
+    described = await schedule('describe', NAME);
+    return described.stdout.includes(keyed);
+  });
   expect(described.stdout).toContain(`  file        ${join(place.cwd, 'nightly.json')}`);
   expect(described.stdout).toMatch(new RegExp(`${workflowId} +completed`));
   expect(described.stdout).toContain('http://127.0.0.1:8233/namespaces/default/workflows/');

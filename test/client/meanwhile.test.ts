@@ -134,11 +134,13 @@ test('a cancelled run that two take up in the same moment is taken up once', asy
 test('a cancel reaches a run that goes on in a new one in the same moment', async () => {
   const { workflowId } = await (await workOf(nameOf('goes-on')))(house.client);
   await untilItWaits(workflowId);
+  const { events } = await house.client.workflow.getHandle(workflowId).fetchHistory();
+  const done = events?.find((event) => event.workflowTaskCompletedEventAttributes != null);
   // As when its history has grown too long; an operator can do it at any time.
   const reset = ResetWorkflowExecutionRequest.fromObject({
     namespace: house.client.options.namespace,
     workflowExecution: { workflowId },
-    ...{ reason: 'by the test', requestId: randomUUID(), workflowTaskFinishEventId: 4 },
+    ...{ reason: 'by the test', requestId: randomUUID(), workflowTaskFinishEventId: done?.eventId },
   });
   const client = meanwhile(house.client, 'requestCancelWorkflowExecution', () =>
     house.client.workflowService.resetWorkflowExecution(reset),

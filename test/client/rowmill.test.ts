@@ -245,11 +245,12 @@ test('a run that is cancelled before its first step is listed as cancelled', asy
   const workflowId = keyOf('at-once');
   const handle = await house.client.workflow.start('enrichTable', {
     ...{ workflowId, taskQueue: house.taskQueue, args: [input] },
-    // As every start of ours does it; the delay keeps workers from it.
+    // As every start of ours does it; the delay keeps workers from it until something happens to it.
     typedSearchAttributes: firstAttributes({ pipeline: input.pipeline, rows: null }),
-    startDelay: '1s',
+    startDelay: '1h',
   });
   await handle.cancel();
+  await handle.signal('begin');
   expect(await handle.result()).toMatchObject({ outcome: 'cancelled', rows: 0, passes: 0 });
   const { name } = input.pipeline;
   await until('it is listed', async () => {

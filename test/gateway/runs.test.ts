@@ -179,7 +179,9 @@ test('runs are listed by filter and page', async () => {
   await Promise.all(ids.map((id) => caller.ended(id)));
   const list = (query: string) => caller.call(`/v1/runs?pipeline=${name}&${query}`);
   await until('all are listed as completed', async () => {
-    return ((await list('outcome=completed')).json['runs'] as unknown[]).length === 3;
+    return (
+      ((await list('outcome=completed&status=Completed')).json['runs'] as unknown[]).length === 3
+    );
   });
   const seen: string[] = [];
   let cursor = '';

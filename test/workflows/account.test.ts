@@ -41,16 +41,20 @@ test('a run whose credits run out in the middle waits, and goes on after a top-u
 });
 
 test('a token refused in the middle is waited for; `resume` tries at once', async () => {
-  let refused = true;
-  const intercept: Intercept = ({ phase, route, method }) =>
-    refused && phase === 'before' && method === 'POST' && route === '/v1/tables/:table_id/run'
-      ? { do: 'reply', status: 401, headers: {}, body: '{"detail":"Invalid token"}' }
-      : undefined;
+  const [sent, account] = ['POST /v1/tables/:table_id/run', 'GET /v1/user'];
+  const refused = new Set([sent]);
+  const intercept: Intercept = ({ phase, method, route }) => {
+    if (phase !== 'before' || !refused.has(`${method} ${route}`)) return undefined;
+    // From then on the account looks unusable as well: the run does not go on by itself.
+    refused.add(account);
+    return { do: 'reply', status: 401, headers: {}, body: '{"detail":"Invalid token"}' };
+  };
   house = await openHouse({ sandbox: { ...CLEAN, intercept } });
   const run = await start();
   await stageIs(run, 'waiting for credentials');
-  refused = false;
+  refused.delete(sent);
   await run.executeUpdate('resume');
+  refused.delete(account);
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('completed');
   expect(house.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
