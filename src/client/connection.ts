@@ -1,6 +1,7 @@
-import { Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
+import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig, type LoadClientProfileOptions } from '@temporalio/envconfig';
 import { RowmillError } from '../errors.ts';
+import { hasStatus } from './grpc-status.ts';
 import { quietRetry } from './quiet-retry.ts';
 import { isAtLeast, OLDEST_SERVER } from './server-version.ts';
 
@@ -85,17 +86,14 @@ export interface TemporalLink {
 export async function connectTemporal(options: ConnectOptions = {}): Promise<TemporalLink> {
   const { address, namespace, connectionOptions } = temporalTarget(options);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  let connection: Connection;
+  // Not `connect`, which leaves a connection open that it does not give back.
+  const connection = Connection.lazy({
+    ...connectionOptions,
+    connectTimeout: timeoutMs,
+    interceptors: [quietRetry],
+  });
   try {
-    connection = await Connection.connect({
-      ...connectionOptions,
-      connectTimeout: timeoutMs,
-      interceptors: [quietRetry],
-    });
-  } catch (error) {
-    throw unreachable(address, error, timeoutMs);
-  }
-  try {
+    await connection.ensureConnected();
     const serverVersion = await versionOf(connection, timeoutMs);
     if (!isAtLeast(serverVersion, OLDEST_SERVER)) {
       throw new RowmillError('temporal_unsupported', `the server is ${serverVersion}`, {
@@ -117,7 +115,7 @@ async function versionOf(connection: Connection, timeoutMs: number): Promise<str
 }
 
 function unreachable(address: string, error: unknown, timeoutMs: number): RowmillError {
-  if (isRefusedLogin(error)) {
+  if (hasStatus(error, 'PERMISSION_DENIED', 'UNAUTHENTICATED')) {
     return new RowmillError('temporal_unreachable', 'the Temporal server refused the credentials', {
       where: address,
       remedy: 'Check TEMPORAL_API_KEY, the TLS settings and the namespace of the profile.',
@@ -130,12 +128,6 @@ function unreachable(address: string, error: unknown, timeoutMs: number): Rowmil
     cause: error,
   });
 }
-
-const PERMISSION_DENIED = 7;
-const UNAUTHENTICATED = 16;
-
-const isRefusedLogin = (error: unknown): boolean =>
-  isGrpcServiceError(error) && [PERMISSION_DENIED, UNAUTHENTICATED].includes(error.code);
 
 const definedOnly = (env: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(

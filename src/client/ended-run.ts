@@ -1,5 +1,4 @@
 import {
-  isGrpcServiceError,
   type Client,
   type WorkflowExecutionDescription,
   WorkflowNotFoundError,
@@ -9,6 +8,7 @@ import type { Pipeline } from '../contract/pipeline.ts';
 import type { EarlierRun, EnrichTableInput, RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import type { RunKey, Store } from '../store/store.ts';
+import { hasStatus } from './grpc-status.ts';
 import { newestStored, pipelineIn } from './stored-run.ts';
 
 /** A run that is over: what it did, and what it left. */
@@ -41,12 +41,9 @@ export async function endedRun(
   }
 }
 
-/** NOT_FOUND of gRPC. */
-const isNotFound = (code: number): boolean => code === 5;
-
 /** A history is asked for without the client's own words for errors. */
 const isUnknown = (error: unknown): boolean =>
-  error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && isNotFound(error.code));
+  error instanceof WorkflowNotFoundError || hasStatus(error, 'NOT_FOUND');
 
 async function keptRun(workflowId: string, store: Store | null): Promise<EndedRun> {
   const kept = store === null ? null : await newestStored(store, workflowId);

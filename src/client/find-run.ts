@@ -5,7 +5,7 @@ import {
 } from '@temporalio/client';
 import { WORKFLOW_TYPE } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
-import { invalidArgument } from './invalid-argument.ts';
+import { invalidArgument } from './grpc-status.ts';
 
 /** The run of this id; `null` when there is none. */
 export const findRun = (

@@ -1,8 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  isGrpcServiceError,
-  ServiceError,
   WorkflowFailedError,
   WorkflowNotFoundError,
   type Client,
@@ -11,6 +9,7 @@ import {
 import type { RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
+import { isOutage } from './grpc-status.ts';
 import { liveProgress, type LiveProgress } from './live-progress.ts';
 import { noWorkerText, servedNow } from './workers.ts';
 
@@ -135,15 +134,6 @@ const gone = (workflowId: string, cause: unknown): RowmillError =>
     where: `run ${workflowId}`,
     cause,
   });
-
-/** Of gRPC: cancelled by ourselves, or nothing that time mends. */
-const HOPELESS = new Set([1, 3, 5, 7, 12, 16]);
-
-/** The server does not answer for now: it may be restarting. */
-export function isOutage(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && !HOPELESS.has(cause.code);
-}
 
 interface Look extends Standing {
   /** A worker answered this time. */

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WORKFLOW_TYPE } from '../contract/names.ts';
 import type { Store } from '../store/store.ts';
-import { invalidArgument } from './invalid-argument.ts';
+import { invalidArgument } from './grpc-status.ts';
 import { quoted } from './list-runs.ts';
 import { findRun } from './find-run.ts';
 import { newestStored, type StoredRun } from './stored-run.ts';

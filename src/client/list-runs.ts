@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
 import type { Outcome } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
-import { invalidArgument } from './invalid-argument.ts';
+import { invalidArgument } from './grpc-status.ts';
 import { listedRun, type ListedRun } from './run-standing.ts';
 
 /** Temporal's words for how a workflow stands, as its list filter spells them. */

@@ -1,5 +1,5 @@
 import type { FastifyError } from 'fastify';
-import { isOutage } from '../client/follow.ts';
+import { isOutage } from '../client/grpc-status.ts';
 import { errorEntry, RowmillError, type ErrorCode } from '../errors.ts';
 import { SpecError, type SpecIssue } from '../spec/index.ts';
 

@@ -1,20 +1,17 @@
-import { isGrpcServiceError } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import type { TemporalLink } from '../client/connection.ts';
+import { hasStatus } from '../client/grpc-status.ts';
 import { ensureSearchAttributes } from '../client/search-attributes.ts';
 import { RowmillError } from '../errors.ts';
 
 const PROBE_TIMEOUT_MS = 3_000;
-
-/** NOT_FOUND of gRPC. */
-const isMissing = (code: number): boolean => code === 5;
 
 /** The SDK would ask for work there for ever. Without the right to look, it is left to the SDK. */
 export async function requireNamespace(link: TemporalLink): Promise<void> {
   try {
     await describeNamespace(link);
   } catch (cause) {
-    if (!isGrpcServiceError(cause) || !isMissing(cause.code)) return;
+    if (!hasStatus(cause, 'NOT_FOUND')) return;
     throw new RowmillError('temporal_unreachable', 'there is no such namespace', {
       where: `namespace ${link.namespace} at ${link.address}`,
       remedy: 'Set TEMPORAL_NAMESPACE to one that exists, or create it.',

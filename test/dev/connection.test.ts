@@ -27,8 +27,8 @@ test('no server at the address is an error that names it', async () => {
   });
 });
 
-/** Says its version, as gRPC on HTTP/2, and knows nothing else. */
-async function serverOfVersion(version: string) {
+/** Says its version, as gRPC on HTTP/2, and knows nothing else; or refuses every call. */
+async function serverOfVersion(version: string, status = 0) {
   const field = Buffer.concat([Buffer.from([0x0a, version.length]), Buffer.from(version)]);
   const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, field.length]), field]);
   const server = createServer();
@@ -37,13 +37,15 @@ async function serverOfVersion(version: string) {
       { ':status': 200, 'content-type': 'application/grpc' },
       { waitForTrailers: true },
     );
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-    stream.end(frame);
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status) }));
+    stream.end(status === 0 ? frame : '');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // a TCP server has this kind of address
-  return { address: `127.0.0.1:${port}`, close: () => server.close() };
+  // Closed only when nobody is connected any more.
+  const close = () => new Promise((closed) => server.close(closed));
+  return { address: `127.0.0.1:${port}`, close };
 }
 
 test('a server that is too old is refused with its version', async () => {
@@ -52,8 +54,23 @@ test('a server that is too old is refused with its version', async () => {
     code: 'temporal_unsupported',
     message: `${old.address}: the server is 1.27.4`,
   });
-  old.close();
+  await old.close();
 });
+
+test.each([
+  ['does not know the caller', 16],
+  ['does not let the caller in', 7],
+])(
+  'a server that %s refuses the credentials, and is not taken for one that is down',
+  async (_what, status) => {
+    const server = await serverOfVersion('1.31.2', status);
+    await expect(connectTemporal({ ...PLAIN, address: server.address })).rejects.toMatchObject({
+      code: 'temporal_unreachable',
+      message: `${server.address}: the Temporal server refused the credentials`,
+    });
+    await server.close();
+  },
+);
 
 test('address, namespace and TLS come from the environment and the profile file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-profile-'));

@@ -3,7 +3,7 @@ import { ScheduleAlreadyRunning, type Client, type ScheduleDescription } from '@
 import { MEMO_FILE, MEMO_SCHEDULE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { LoadedPipeline } from '../../spec/index.ts';
-import { invalidArgument } from '../invalid-argument.ts';
+import { invalidArgument } from '../grpc-status.ts';
 import { findSchedule, isOurs } from './find.ts';
 import { putPlan } from './put.ts';
 import { planOf, type PlanOptions, type SchedulePlan } from './plan.ts';

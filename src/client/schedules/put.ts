@@ -1,11 +1,10 @@
 import {
-  isGrpcServiceError,
   ScheduleNotFoundError,
-  ServiceError,
   type Client,
   type ScheduleClient,
   type ScheduleDescription,
 } from '@temporalio/client';
+import { hasStatus } from '../grpc-status.ts';
 import type { SchedulePlan } from './plan.ts';
 
 /**
@@ -32,15 +31,9 @@ export async function putPlan(
   }
 }
 
-/** Deleted since, or changed, where the server does say it: FAILED_PRECONDITION of gRPC. */
-function isGone(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return (
-    error instanceof ScheduleNotFoundError || (isGrpcServiceError(cause) && isNoLonger(cause.code))
-  );
-}
-
-const isNoLonger = (code: number): boolean => code === 9;
+/** Deleted since, or changed, where the server does say it. */
+const isGone = (error: unknown): boolean =>
+  error instanceof ScheduleNotFoundError || hasStatus(error, 'FAILED_PRECONDITION');
 
 /** What the server calls the state of a schedule that an update is made of. */
 interface Seen {

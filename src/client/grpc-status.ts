@@ -1,0 +1,44 @@
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+
+/** Why the server did not carry out a call, as far as anything depends on it; numbers of gRPC. */
+const STATUS = {
+  CANCELLED: 1, // by ourselves
+  INVALID_ARGUMENT: 3,
+  NOT_FOUND: 5,
+  PERMISSION_DENIED: 7,
+  FAILED_PRECONDITION: 9, // what was there has changed
+  UNIMPLEMENTED: 12, // by this version of the server
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type GrpcStatus = keyof typeof STATUS;
+
+/** Whether a call failed with one of these. */
+export function hasStatus(error: unknown, ...statuses: GrpcStatus[]): boolean {
+  const code: number | undefined = callIn(error)?.code;
+  return statuses.some((status) => STATUS[status] === code);
+}
+
+/** What the server says against a value it was sent; `null` for any other error. */
+export const invalidArgument = (error: unknown): string | null =>
+  hasStatus(error, 'INVALID_ARGUMENT') ? (callIn(error)?.details ?? null) : null;
+
+/** The server does not answer for now: it may be restarting. */
+export const isOutage = (error: unknown): boolean =>
+  callIn(error) !== null && !hasStatus(error, ...HOPELESS);
+
+/** Nothing that time mends. */
+const HOPELESS: readonly GrpcStatus[] = [
+  'CANCELLED',
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'PERMISSION_DENIED',
+  'UNIMPLEMENTED',
+  'UNAUTHENTICATED',
+];
+
+/** The call that failed: the client puts some of them into an error of its own. */
+function callIn(error: unknown) {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) ? cause : null;
+}
