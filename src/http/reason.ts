@@ -84,9 +84,17 @@ export const oneLine = (text: string): string =>
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
 
-/** At most 300 characters, whole ones. Take secrets out before: a cut may leave half of one. */
-export function clip(text: string): string {
-  const characters = Array.from(text.slice(0, 2 * LONGEST_REASON + 2));
-  if (characters.length <= LONGEST_REASON) return text;
-  return `${characters.slice(0, LONGEST_REASON - 1).join('')}…`;
+/** At most so many characters, whole ones. Take secrets out before: a cut may leave half of one. */
+export function clip(text: string, most = LONGEST_REASON): string {
+  const characters = Array.from(text.slice(0, 2 * most + 2));
+  if (characters.length <= most) return text;
+  return `${characters.slice(0, most - 1).join('')}…`;
 }
+
+/** A text from outside as it may be shown and kept: one line, without secrets, of some length. */
+export type Quote = (text: string, most?: number) => string;
+
+export const quoting =
+  (redact: (text: string) => string): Quote =>
+  (text, most) =>
+    clip(redact(oneLine(text)), most);

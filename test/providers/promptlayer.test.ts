@@ -20,6 +20,8 @@ class Refusal {
   }
 }
 
+const KEY = 'a-key';
+
 /** A provider in front of a server that answers each request with the next of the replies. */
 async function facing(...replies: unknown[]): Promise<{ provider: Provider; server: TestServer }> {
   const server = await serve((res, request, nth) => {
@@ -27,7 +29,7 @@ async function facing(...replies: unknown[]): Promise<{ provider: Provider; serv
     const answer = reply instanceof Refusal ? json(reply.body, reply.status) : json(reply);
     answer(res, request, nth);
   });
-  return { provider: createPromptLayerProvider({ baseUrl: server.url, token: 'a-key' }), server };
+  return { provider: createPromptLayerProvider({ baseUrl: server.url, token: KEY }), server };
 }
 
 const bodyOf = (request: Received | undefined): unknown => JSON.parse(request?.body ?? 'null');
@@ -401,4 +403,25 @@ test.each<[string, object, Partial<TableCell>]>([
   expect(page.rows).toMatchObject([
     { id: '0', key: 'K0', cells: { Sector: { status: 'done', ...read } } },
   ]);
+});
+
+const FAILED = { status: 'FAILED', value: null };
+
+test.each([
+  ['the key that was sent', `Bearer ${KEY} is no key`, 'Bearer [redacted] is no key'],
+  ['of several lines', 'a\n\tb\u202ec', 'a b c'],
+  ['as long as a page', '😀'.repeat(5_000), `${'😀'.repeat(999)}…`],
+])('the reason of a failed cell is fit to be kept: %s', async (_what, told, kept) => {
+  const cells = { k: { value: 'K0' }, c: { ...FAILED, error_message: told } };
+  const { provider } = await facing({ data: [{ row_index: 0, cells }], row_count: 1 });
+  const { rows: read } = await provider.page(table, null, {});
+  expect(read[0]?.cells['Sector']?.reason).toBe(kept);
+});
+
+test('what a refusal says is fit to be kept, also where it comes as a success', async () => {
+  const message = `${KEY} is over its plan. ${'x'.repeat(9_000)}`;
+  const { provider } = await facing({ success: false, message });
+  const { what } = await failureOf(provider.startRun(table, scope, {}));
+  expect(what).toMatch(/^\[redacted\] is over its plan\. x+…$/);
+  expect(what).toHaveLength(300);
 });

@@ -1,6 +1,7 @@
 import type { Json } from '../../contract/json.ts';
 import type { CellUsage } from '../../contract/results.ts';
 import type { CellStatus, Column } from '../../contract/table.ts';
+import type { Quote } from '../../http/reason.ts';
 import { objectOf } from '../fields.ts';
 import type { TableCell, TableRow } from '../provider.ts';
 import type { CellWire, RowWire } from './wire.ts';
@@ -26,12 +27,17 @@ const STATUS = new Map<string, CellStatus>([
 export const statusOf = (word: string): CellStatus => STATUS.get(word.toLowerCase()) ?? 'unknown';
 
 /** A row of a page; it is known by its place, and its key lies in a text cell. */
-export function rowOf(wire: RowWire, computed: Column[], keyColumnId: string): TableRow {
+export function rowOf(
+  wire: RowWire,
+  computed: Column[],
+  keyColumnId: string,
+  quote: Quote,
+): TableRow {
   const cells = wire.cells ?? {};
   return {
     id: String(wire.row_index),
     key: textOf(cells[keyColumnId]),
-    cells: Object.fromEntries(computed.map(({ id, key }) => [key, cellOf(cells[id])])),
+    cells: Object.fromEntries(computed.map(({ id, key }) => [key, cellOf(cells[id], quote)])),
   };
 }
 
@@ -48,7 +54,10 @@ function plain(value: Json | undefined): Json {
   return inner !== undefined && Object.keys(more).length === 0 ? inner : (value ?? null);
 }
 
-function cellOf(wire: CellWire | undefined): TableCell {
+/** Some errors quote what was sent, or a page of what came back. */
+const LONGEST_REASON = 1_000;
+
+function cellOf(wire: CellWire | undefined, quote: Quote): TableCell {
   const rawStatus = wire?.status ?? '';
   if (wire === undefined || rawStatus === '') return { status: 'pending', rawStatus, value: null };
   const cell: TableCell = {
@@ -58,7 +67,7 @@ function cellOf(wire: CellWire | undefined): TableCell {
   };
   if (wire.updated_at) cell.updatedAt = wire.updated_at;
   const reason = wire.error_message || wire.error;
-  if (reason) cell.reason = reason;
+  if (reason) cell.reason = quote(reason, LONGEST_REASON);
   const usage = usageOf(wire);
   if (usage !== null) cell.usage = usage;
   return cell;

@@ -1,6 +1,8 @@
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
+import { quoting } from '../../http/reason.ts';
+import { redactorOf } from '../../http/redaction.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { goneIsDeleted, nullIfGone } from '../gone.ts';
 import { oldestFirst } from '../oldest-first.ts';
@@ -19,7 +21,9 @@ const TABLES_PER_PAGE = 100;
  * holds the tag), row ids (the row index, and a text column with the key), a balance.
  */
 export function createPromptLayerProvider({ token, ...options }: ConnectionOptions): Provider {
-  const http = createHttpClient({ ...options, headers: () => ({ 'x-api-key': token }) });
+  const auth = { 'x-api-key': token };
+  const http = createHttpClient({ ...options, headers: () => auth });
+  const quote = quoting(redactorOf(auth));
   const api = createPromptLayerClient(http);
 
   return {
@@ -103,7 +107,7 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
       if (scope.columnIds.length === 0 || scope.rowIds?.length === 0) {
         return { operations: [], requestedCells: 0 };
       }
-      return startOperation(api, placeOf(table), scope, ctx);
+      return startOperation(api, placeOf(table), scope, ctx, quote);
     },
 
     /** By its operations where they are known; else that of the sheet, which is ours alone. */
@@ -155,7 +159,7 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
         });
       const ours = page.data.filter((row) => row.row_index >= blankRows(table));
       return {
-        rows: ours.map((row) => rowOf(row, computed, keyColumnOf(table))),
+        rows: ours.map((row) => rowOf(row, computed, keyColumnOf(table), quote)),
         next: page.next,
         total: typeof page.row_count === 'number' ? page.row_count - blankRows(table) : null,
         ...(typeof page.version === 'number' ? { version: String(page.version) } : {}),

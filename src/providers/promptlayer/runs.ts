@@ -1,6 +1,7 @@
 import type { Json } from '../../contract/json.ts';
 import type { RunMode, RunReceipt, TableProgress } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
+import type { Quote } from '../../http/reason.ts';
 import type { CallContext, RunScope } from '../provider.ts';
 import { statusOf } from './cells.ts';
 import type { PromptLayerClient, SheetPlace } from './client.ts';
@@ -21,6 +22,7 @@ export async function startOperation(
   sheet: SheetPlace,
   { mode, columnIds, rowIds, cellsAtMost }: RunScope,
   ctx: CallContext,
+  quote: Quote,
 ): Promise<RunReceipt> {
   const scope: Record<string, Json> = {
     column_ids: columnIds,
@@ -33,7 +35,8 @@ export async function startOperation(
     const yes = { ...scope, confirmation_token: token };
     reply = await counted(ctx, cells, () => api.recalculate(ctx, sheet, yes));
   }
-  if (reply.success === false) throw refusal(sheet, reply.message ?? 'refused without a reason');
+  if (reply.success === false)
+    throw refusal(sheet, quote(reply.message ?? 'refused without a reason'));
   const operations = idsOf(reply);
   return { operations, requestedCells: cellsOf(reply, operations.length > 0) };
 }
