@@ -1,7 +1,8 @@
-import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
+import type { ApiCalls, CellsAsked, Confirmed } from '../src/contract/run.ts';
 import type { RunReceipt, TableProgress, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider, RunScope } from '../src/providers/provider.ts';
+import { UnapprovedCells } from '../src/providers/unapproved.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { mergeReceipts } from '../src/rules/receipt.ts';
@@ -22,12 +23,25 @@ export interface StartRunInput extends PassScope {
   mustMove: boolean;
   /** Begun before, and broken off: a request may have gone out. */
   again?: boolean;
+  /** Requests of this pass that were carried out before the provider asked back. */
+  sent?: RunReceipt[];
+  /** Cells that the next request may run, though it asks for fewer: somebody has approved them. */
+  approvedCells?: number;
 }
 
 export type StartedRun =
   | { drifted: true; calls: ApiCalls }
   | {
       drifted: false;
+      /** The provider would run more cells than that; the rest of the pass waits for a yes. */
+      asks: CellsAsked;
+      sent: RunReceipt[];
+      calls: ApiCalls;
+      confirmed: Confirmed;
+    }
+  | {
+      drifted: false;
+      asks?: undefined;
       receipt: RunReceipt;
       watch: Watch;
       calls: ApiCalls;
@@ -57,14 +71,18 @@ export const startRun =
       const asked: Asked = { input, provider, folder, before, step };
       const begun = step.begun || input.again === true;
       const again = begun && (await hasLanded(asked));
-      const receipts: RunReceipt[] = again ? [LOST] : [];
-      for (const scope of again ? [] : await scopesOf(input, folder)) {
-        receipts.push(await send(asked, begun ? onceMore(scope) : scope));
+      const { sent = [] } = input;
+      const scopes = again ? [] : (await scopesOf(input, folder)).slice(sent.length);
+      const { receipts, asks } = await sendAll(asked, begun ? scopes.map(onceMore) : scopes);
+      const { calls, confirmed } = step;
+      if (asks !== null) {
+        return { drifted: false, asks, sent: [...sent, ...receipts], calls, confirmed };
       }
+      const all = [...sent, ...(again ? [LOST] : receipts)];
       const { cellsDone } = before;
       // Of the run, whatever the table counts: what landed twice, and stays, is no part of it.
       const cellsTotal = computedCells(input.table, input.rows);
-      const receipt = { ...mergeReceipts(receipts), before: { cellsTotal, cellsDone } };
+      const receipt = { ...mergeReceipts(all), before: { cellsTotal, cellsDone } };
       deps.onEvent?.({ type: 'pass started', provider: provider.name, mode: input.mode });
       const watch = beginWatch(
         {
@@ -74,7 +92,6 @@ export const startRun =
         },
         now(),
       );
-      const { calls, confirmed } = step;
       return { drifted: false, receipt, watch, calls, confirmed };
     });
 
@@ -88,6 +105,26 @@ interface Asked {
   folder: Folder;
   before: TableProgress;
   step: Step<null>;
+}
+
+/** One by one, up to the first that would run more cells than were approved. */
+async function sendAll(
+  asked: Asked,
+  scopes: readonly RunScope[],
+): Promise<{ receipts: RunReceipt[]; asks: CellsAsked | null }> {
+  const receipts: RunReceipt[] = [];
+  for (const [at, scope] of scopes.entries()) {
+    const { cellsAtMost = 0 } = scope;
+    // What was approved is the request that asked.
+    const approved = at === 0 ? Math.max(cellsAtMost, asked.input.approvedCells ?? 0) : cellsAtMost;
+    try {
+      receipts.push(await send(asked, { ...scope, cellsAtMost: approved }));
+    } catch (error) {
+      if (!(error instanceof UnapprovedCells)) throw error;
+      return { receipts, asks: { asked: cellsAtMost, affected: error.cells } };
+    }
+  }
+  return { receipts, asks: null };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Collection, PublishedFile } from '../src/contract/results.ts';
 import type {
   ApiCalls,
+  Approval,
   Confirmed,
   EarlierRun,
   Outcome,
@@ -9,6 +10,7 @@ import type {
   StillRunning,
 } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
+import { allowedOf } from '../src/rules/allowed.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
@@ -37,6 +39,7 @@ export interface PublishResultsInput {
   calls: ApiCalls;
   /** Left out by older versions. */
   confirmed?: Confirmed;
+  approvals?: Approval[];
   estimatedCredits: number;
   creditsBefore: number | null;
   startedAtMs: number;
@@ -80,6 +83,8 @@ export function summaryOf(
     // One that read nothing leaves what stands there: the results of a run before, with their files.
     manifest: input.found === null ? null : (beside?.manifest ?? null),
     stillRunning: stillRunning(input),
+    estimatedCredits: input.estimatedCredits,
+    ...allowedOf(input),
     ...unusedOf(input),
     before: left?.before ?? null,
   };

@@ -1,11 +1,17 @@
 import { defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
-import type { Adjusted, AdjustRequest, PauseRequest, RunProgress } from '../src/contract/run.ts';
+import type {
+  Adjusted,
+  AdjustRequest,
+  ApproveRequest,
+  PauseRequest,
+  RunProgress,
+} from '../src/contract/run.ts';
 import { adjust, checkAdjust } from './adjust.ts';
 import { checkApproval, checkPause, checkRerun, checkResume } from './may.ts';
 import { progressOf, showProgress, type View } from './progress.ts';
 
 const progressQuery = defineQuery<RunProgress>('progress');
-const approveSpendUpdate = defineUpdate('approveSpend');
+const approveSpendUpdate = defineUpdate<undefined, [ApproveRequest?]>('approveSpend');
 const pauseUpdate = defineUpdate<undefined, [PauseRequest?]>('pause');
 const resumeUpdate = defineUpdate('resume');
 const rerunFailedUpdate = defineUpdate('rerunFailed');
@@ -25,12 +31,19 @@ export function listen(run: Controlled): void {
   });
   setHandler(
     approveSpendUpdate,
-    () => {
+    ({ by } = {}) => {
+      const asked = state.asksFor;
+      // Its validator has seen that something is asked for.
+      if (asked === null) return;
       state.approved = true;
+      state.approvals.push({ ...asked, how: 'update', by: by ?? null, atMs: Date.now() });
+      state.asksFor = null;
     },
     {
-      description: 'Approve the estimated credits of a run that waits for approval. No input.',
-      validator: () => checkApproval(state),
+      description:
+        'Approve what a run waits for: its estimated credits, or that the provider runs more cells than ' +
+        'it was asked to. Optional input: {"by": "who"}',
+      validator: (request: ApproveRequest = {}) => checkApproval(state, request),
     },
   );
   setHandler(

@@ -1,4 +1,5 @@
 import type { RunProgress } from '../src/contract/run.ts';
+import { allowedFacts, askedText } from '../src/rules/allowed.ts';
 import { failedText } from '../src/rules/failed.ts';
 import { code, fenced, link } from '../src/rules/markup.ts';
 import { unusedFacts } from '../src/rules/unused.ts';
@@ -46,6 +47,7 @@ function facts(progress: RunProgress): Fact[] {
     ['credits', creditsLine(progress)],
     ['price', usage === null ? null : `${priceText(usage.price)} (${PRICE_IS_OF})`],
     ['tokens', usage === null ? null : tokensText(usage)],
+    ...allowedFacts(progress, fenced),
     ...unusedFacts(progress),
     ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
     ['polls', `at most ${duration(progress.pollAtMostMs)} apart`],
@@ -116,8 +118,9 @@ function notes(progress: RunProgress): string[] {
     );
   }
   if (stage === 'waiting for approval') {
-    const credits = whole(progress.estimatedCredits);
-    out.push(`**Waits for the approval of about ${credits} credits:** update \`approveSpend\`.`);
+    const { asksFor = null, estimatedCredits: credits } = progress;
+    const what = askedText(asksFor ?? { credits, cells: null });
+    out.push(`**Waits for the approval of ${what}.** Update \`approveSpend\` gives it.`);
   }
   if (stage === 'waiting for credits') {
     const missing = creditsMissing === null ? '' : ` About ${whole(creditsMissing)} are missing.`;

@@ -1,6 +1,7 @@
 import type { RunSummary } from '../src/contract/run.ts';
+import { approveSpend } from './approval.ts';
 import { collectResults, startRun, takeStock, untilIdle, worthAPass } from './pass.ts';
-import { approveSpend, prepareRows } from './prepare.ts';
+import { prepareRows } from './prepare.ts';
 import { conclude, giveBack, publishResults } from './publish.ts';
 import { Run } from './run.ts';
 import type { ResumableInput } from './run-state.ts';

@@ -1,5 +1,5 @@
-import type { PauseRequest, Stage } from '../src/contract/run.ts';
-import { mistakeInPause } from '../src/rules/requests.ts';
+import type { ApproveRequest, PauseRequest, Stage } from '../src/contract/run.ts';
+import { mistakeInApprove, mistakeInPause } from '../src/rules/requests.ts';
 import { refusal, refuseMistake } from './refusals.ts';
 import type { RunState } from './run-state.ts';
 
@@ -16,9 +16,10 @@ export const isEnding = ({ stage, ending }: RunState): boolean =>
 const SEE = 'See how it stands: rowmill status RUN, or the query `progress`.';
 const AFTERWARDS = 'Wait until it has ended, then: rowmill rerun RUN.';
 
-export function checkApproval(state: RunState): void {
+export function checkApproval(state: RunState, request: ApproveRequest): void {
+  refuseMistake(mistakeInApprove(request));
   const stage = standsAt(state);
-  if (stage !== 'waiting for approval' || state.approved) {
+  if (state.asksFor === null) {
     throw refusal(`nothing to approve: the run is at "${stage}"`, SEE);
   }
 }

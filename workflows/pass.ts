@@ -5,6 +5,7 @@ import {
   continueAsNew,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { StartedRun, StartRunInput } from '../activities/start-run.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import type { RunMode } from '../src/contract/table.ts';
 import { computedCells } from '../src/rules/cells.ts';
@@ -19,6 +20,7 @@ import {
   type WaitEnd,
 } from '../src/rules/passes.ts';
 import { beginWatch } from '../src/rules/watch.ts';
+import { approveCells } from './approval.ts';
 import { breakably, patiently, waitIfBroke } from './patience.ts';
 import * as steps from './policies.ts';
 import { progressOf } from './progress.ts';
@@ -61,6 +63,24 @@ export async function startRun(run: Run): Promise<void> {
 
 /** `false` when the table does not hold the rows it should. */
 async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
+  const { state } = run;
+  let done = await send(run, kind, {});
+  while (!done.drifted && done.asks !== undefined) {
+    // No yes is kept for later: the provider is asked anew, and may have more to ask by then.
+    const approvedCells = await approveCells(run, done.asks);
+    done = await send(run, kind, { approvedCells, sent: done.sent });
+  }
+  if (done.drifted) return false;
+  state.open = { kind, receipt: done.receipt, watch: done.watch, end: null };
+  state.passes += 1;
+  return true;
+}
+
+async function send(
+  run: Run,
+  kind: PassKind,
+  allowed: Pick<StartRunInput, 'approvedCells' | 'sent'>,
+): Promise<StartedRun> {
   const { state, pipeline } = run;
   const done = await patiently(run, (again) => {
     // No worker was there, or the rows took until then: nobody could wait for what would be paid now.
@@ -78,14 +98,12 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
         contested: state.loaded?.contested ?? false,
         mustMove: kind === 'nudge',
         again,
+        ...allowed,
       },
     ]);
   });
   run.count(done);
-  if (done.drifted) return false;
-  state.open = { kind, receipt: done.receipt, watch: done.watch, end: null };
-  state.passes += 1;
-  return true;
+  return done;
 }
 
 const late = (): ApplicationFailure =>

@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/
 import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
+import { allowedOf } from '../src/rules/allowed.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { totalCells, unanswered } from '../src/rules/outcome.ts';
 import { creditsOf } from '../src/rules/spend.ts';
@@ -41,6 +42,7 @@ export function progressOf(view: View): RunProgress {
       open === null || open.watch.ratePerMs === 0 ? null : open.watch.ratePerMs * 60_000,
     leftMs: open === null ? null : timeLeftMs(open.watch),
     estimatedCredits: prepared === null ? 0 : creditsOf(prepared, pipeline.spend),
+    asksFor: state.asksFor,
     creditsBefore: prepared?.credits ?? null,
     ...creditsOfNow(view),
     usage: totalUsage(found?.usage),
@@ -52,6 +54,7 @@ export function progressOf(view: View): RunProgress {
     notified: state.notified,
     rerunAsked: state.rerunAsked,
     pollAtMostMs: state.pollAtMostMs,
+    ...allowedOf(state),
     ...unusedOf(state),
   };
 }

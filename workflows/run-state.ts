@@ -3,7 +3,15 @@ import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Notified } from '../src/contract/notify.ts';
 import type { Collection } from '../src/contract/results.ts';
-import type { ApiCalls, Confirmed, EnrichTableInput, Pause, Stage } from '../src/contract/run.ts';
+import type {
+  ApiCalls,
+  Approval,
+  ApprovalAsked,
+  Confirmed,
+  EnrichTableInput,
+  Pause,
+  Stage,
+} from '../src/contract/run.ts';
 import type { RunReceipt, TableRef } from '../src/contract/table.ts';
 import type { PassKind, PassLog, WaitEnd } from '../src/rules/passes.ts';
 import type { Watch } from '../src/rules/watch.ts';
@@ -28,6 +36,9 @@ export interface RunState {
   deadlineAtMs: number;
   stage: Stage;
   approved: boolean;
+  /** What is waited for; `null`: nothing is. */
+  asksFor: ApprovalAsked | null;
+  approvals: Approval[];
   prepared: PreparedRows | null;
   table: TableRef | null;
   /** A create went out whose reply nobody heard. */
@@ -82,6 +93,8 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     deadlineAtMs: startedAtMs + pipeline.run.deadlineMs,
     stage: 'preparing rows',
     approved: approved ?? false,
+    asksFor: null,
+    approvals: [],
     prepared: null,
     table: null,
     loaded: null,

@@ -47,9 +47,9 @@ export function startOperation(world: World, wish: OperationWish): Started {
     return { end: 'nothing to do' };
   }
   const { options } = world.promptLayer;
-  const token = tokenOf(world, sheet, wish, plan.length);
-  if (plan.length > options.confirmAbove && wish.token !== token) {
-    return { end: 'confirm', token, cells: plan.length };
+  const affected = plan.length + options.confirmAlso;
+  if (plan.length > options.confirmAbove && !isConfirmed(world, sheet, wish, affected)) {
+    return { end: 'confirm', token: ask(world, sheet, wish, affected), cells: affected };
   }
   const virtual = plan.filter(({ column, slot }) =>
     isVirtual(world.promptLayer, column, slot),
@@ -82,9 +82,29 @@ function keep({ promptLayer }: World, sheet: Sheet, cells: readonly Asked[]): Op
   return operation;
 }
 
-/** Good for this very scope while it holds as many cells. */
-const tokenOf = ({ nonce }: World, { id }: Sheet, wish: OperationWish, cells: number): string =>
-  `confirm-${hash32(nonce, id, JSON.stringify([wish.columnIds, wish.rows, wish.statuses]), cells).toString(16)}`;
+const scopeOf = ({ id }: Sheet, { columnIds, rows, statuses }: OperationWish): string =>
+  JSON.stringify([id, columnIds, rows, statuses]);
+
+function ask(world: World, sheet: Sheet, wish: OperationWish, cells: number): string {
+  const { promptLayer, nonce, atMs } = world;
+  const token = `confirm-${hash32(nonce, (promptLayer.questionsAsked += 1)).toString(16)}`;
+  promptLayer.questions.set(token, { scope: scopeOf(sheet, wish), cells, askedAtMs: atMs });
+  return token;
+}
+
+/** A token is used up by the operation that it confirms. @throws Problem 400 */
+function isConfirmed(world: World, sheet: Sheet, wish: OperationWish, cells: number): boolean {
+  if (wish.token === null) return false;
+  const { questions, options } = world.promptLayer;
+  const question = questions.get(wish.token);
+  const good =
+    question?.scope === scopeOf(sheet, wish) &&
+    question.cells === cells &&
+    world.atMs < question.askedAtMs + options.tokenLastsMs;
+  if (good) questions.delete(wish.token);
+  else if (options.tokenOver === 'refusal') throw refused('Invalid or expired confirmation token');
+  return good;
+}
 
 function wantedOf({ statuses }: OperationWish): ReadonlySet<number> {
   const words = statuses.length === 0 ? Object.keys(STATES) : statuses;

@@ -1,6 +1,12 @@
 export interface PromptLayerOptions {
   /** Cells of one operation above which it asks back (the API does not say). @default 1000 */
   confirmAbove?: number;
+  /** Its question counts so many cells more than were asked for, as if others depended on them. @default 0 */
+  confirmAlso?: number;
+  /** How long a confirmation token is good, and once (the API does not say). @default 600_000 */
+  tokenLastsMs?: number;
+  /** What an operation with a token that is over gets: a new question, or 400. @default 'question' */
+  tokenOver?: 'question' | 'refusal';
   /** Cells in one execution (the API does not say). @default 2000 */
   cellsPerExecution?: number;
   /** Where lists have their cursor: the reference shows it in both places. @default 'pagination' */

@@ -40,12 +40,22 @@ export interface Operation {
   cancelled: boolean;
 }
 
+/** Good for one operation of this very scope, while it holds as many cells. */
+export interface Question {
+  scope: string;
+  cells: number;
+  askedAtMs: number;
+}
+
 export interface PromptLayerState {
   /** By id; deleted ones are gone. */
   readonly books: Map<string, Workbook>;
   readonly operations: Map<string, Operation>;
   readonly bookIds: IdSeries;
   readonly operationIds: IdSeries;
+  /** Confirmation tokens that wait for their yes, by the word. */
+  readonly questions: Map<string, Question>;
+  questionsAsked: number;
   booksMade: number;
   operationsMade: number;
   readonly options: Required<PromptLayerOptions>;
@@ -59,10 +69,15 @@ export const promptLayerState = (
   operations: new Map(),
   bookIds: new IdSeries(nonce, 'book', 0),
   operationIds: new IdSeries(nonce, 'operation', 0),
+  questions: new Map(),
+  questionsAsked: 0,
   booksMade: 0,
   operationsMade: 0,
   options: {
     confirmAbove: 1_000,
+    confirmAlso: 0,
+    tokenLastsMs: 600_000,
+    tokenOver: 'question',
     cellsPerExecution: 2_000,
     cursorIn: 'pagination',
     neverComputed: 'stale',

@@ -1,7 +1,9 @@
 import type { Before, Outcome, RunSummary } from '../contract/run.ts';
 import { EXIT } from '../errors.ts';
+import { allowedFacts } from '../rules/allowed.ts';
 import { unusedFacts } from '../rules/unused.ts';
 import { usageText } from '../rules/usage.ts';
+import { printable } from './printable.ts';
 import { count, shortPath, size, whole } from './figures.ts';
 
 /** A cancelled run did not complete. */
@@ -28,6 +30,7 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
     ['passes', whole(summary.passes)],
     ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
     ...costs(summary),
+    ...allowedFacts(summary, printable),
     ...results.map(({ path, rows, bytes }): [string, string] => [
       'results',
       `${shortPath(path)} (${count(rows, 'row')}, ${size(bytes)})`,
@@ -56,10 +59,13 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
 function costs(summary: RunSummary): [string, string][] {
   // A run of an older worker does not say.
   const { creditsSpent: spent = null, usage = null } = summary as Partial<RunSummary>;
+  const { estimatedCredits: estimate } = summary;
   const lines: [string, string][] = [];
   if (spent !== null) lines.push(['credits', `${whole(spent)} spent`]);
   if (usage !== null) lines.push(['price', usageText(usage)]);
-  return lines.length > 0 ? lines : [['credits', 'not known']];
+  if (lines.length > 0) return lines;
+  const about = estimate === undefined ? '' : `; about ${whole(estimate)} were estimated`;
+  return [['credits', `what was spent is not known${about}`]];
 }
 
 /** Of a rerun: how the run before it had ended, so that the difference can be seen. */

@@ -1,7 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { RUN_FILE, UPDATE } from '../contract/names.ts';
 import type { QuarantineLine, ResultRow } from '../contract/results.ts';
-import type { Adjusted, AdjustRequest, PauseRequest, RunSummary } from '../contract/run.ts';
+import type {
+  Adjusted,
+  AdjustRequest,
+  ApproveRequest,
+  PauseRequest,
+  RunSummary,
+} from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder, Store } from '../store/store.ts';
 import { cancelRun } from './cancel-run.ts';
@@ -129,9 +135,12 @@ export class RowmillRun {
     return endedRunFolder(this.#link.store, await this.#describe());
   }
 
-  /** Approves the credits of a run that waits for it. @throws RowmillError `action_refused` */
-  approve(): Promise<void> {
-    return this.#update(UPDATE.approveSpend);
+  /**
+   * Approves the credits of a run that waits for it; `by` is kept, for people.
+   * @throws RowmillError `usage` for what is no such text, `action_refused`
+   */
+  approve(request: ApproveRequest = {}): Promise<void> {
+    return this.#update(UPDATE.approveSpend, request);
   }
 
   /**

@@ -7,9 +7,14 @@ import {
   type Client,
 } from '@temporalio/client';
 import { UPDATE } from '../contract/names.ts';
-import type { Adjusted, AdjustRequest, PauseRequest } from '../contract/run.ts';
+import type { Adjusted, AdjustRequest, ApproveRequest, PauseRequest } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
-import { mistakeInAdjust, mistakeInPause, type RequestMistake } from '../rules/requests.ts';
+import {
+  mistakeInAdjust,
+  mistakeInApprove,
+  mistakeInPause,
+  type RequestMistake,
+} from '../rules/requests.ts';
 import { errorOfRun } from './failure.ts';
 import { liveProgress } from './live-progress.ts';
 import { noWorkerText, servedNow } from './workers.ts';
@@ -19,7 +24,7 @@ const WAIT_MS = 20_000;
 
 /** What each update takes and gives back. */
 export interface Updates {
-  approveSpend: { takes: undefined; gives: undefined };
+  approveSpend: { takes: ApproveRequest; gives: undefined };
   pause: { takes: PauseRequest; gives: undefined };
   resume: { takes: undefined; gives: undefined };
   rerunFailed: { takes: undefined; gives: undefined };
@@ -42,6 +47,7 @@ export function checkRequest<N extends UpdateName>(
 }
 
 const MISTAKE_IN: Partial<Record<UpdateName, (request: unknown) => RequestMistake | null>> = {
+  approveSpend: mistakeInApprove,
   pause: mistakeInPause,
   adjust: mistakeInAdjust,
 };

@@ -54,6 +54,35 @@ export interface Confirmed {
   cells: number;
 }
 
+/** A provider would run more cells than it was asked to. */
+export interface CellsAsked {
+  asked: number;
+  affected: number;
+}
+
+/** What somebody has to say yes to. */
+export interface ApprovalAsked {
+  /** About so many, of the whole run. */
+  credits: number;
+  /** Of a provider that would run more; else `null`. */
+  cells: CellsAsked | null;
+}
+
+/** A yes, and whose. */
+export interface Approval extends ApprovalAsked {
+  /** With the start of the run, by the update `approveSpend`, or within `spend.approveAbove`. */
+  how: 'start' | 'update' | 'policy';
+  /** Who sent the update, where it says so. */
+  by: string | null;
+  atMs: number;
+}
+
+/** Argument of the update `approveSpend`; all of it is optional. */
+export interface ApproveRequest {
+  /** Who, for people. */
+  by?: string;
+}
+
 /** Argument of the update `pause`; all of it is optional. */
 export interface PauseRequest {
   /** Why, for people. */
@@ -132,6 +161,12 @@ export interface RunSummary {
   cellsGivenBack?: number;
   /** There may be more of them: the reply to a cancel was lost. Left out: they are all. */
   givenBackAtLeast?: boolean;
+  /** Credits that it was thought to cost, without reruns. Left out by older versions. */
+  estimatedCredits?: number;
+  /** Who or what allowed it, where somebody had to be asked. Left out: nobody had to. */
+  approvals?: Approval[];
+  /** Left out: nothing was asked back. */
+  confirmed?: Confirmed;
 }
 
 /** Answer of the query `progress`. Times are epoch ms, durations ms. */
@@ -159,6 +194,8 @@ export interface RunProgress {
   cellsPerMinute: number | null;
   leftMs: number | null;
   estimatedCredits: number;
+  /** What an approval is waited for; `null`: none is. Left out by older versions. */
+  asksFor?: ApprovalAsked | null;
   creditsBefore: number | null;
   /** By the newest look at the account; `null` before there was a second one. */
   creditsSpent: number | null;
@@ -181,6 +218,8 @@ export interface RunProgress {
   rerunAsked: boolean;
   pollAtMostMs: number;
   /** As in the summary. */
+  approvals?: Approval[];
+  confirmed?: Confirmed;
   rowsLeftOut?: number;
   cellsGivenBack?: number;
   givenBackAtLeast?: boolean;

@@ -73,6 +73,33 @@ const unused = {
     .describe('There may be more of them: the reply to a cancel was lost.'),
 };
 
+const approvalAsked = {
+  credits: z.number(),
+  cells: z
+    .object({ asked: z.number(), affected: z.number() })
+    .nullable()
+    .describe('Of a provider that would run more cells than it was asked to.'),
+};
+
+/** Left out where nobody had to be asked. */
+const allowed = {
+  approvals: z
+    .array(
+      z.object({
+        ...approvalAsked,
+        how: z.enum(['start', 'update', 'policy']),
+        by: z.string().nullable(),
+        atMs: z.number(),
+      }),
+    )
+    .optional()
+    .describe('Who or what allowed what is spent.'),
+  confirmed: z
+    .object({ requests: z.number(), cells: z.number() })
+    .optional()
+    .describe('Large runs that the provider asked back about, and was told yes.'),
+};
+
 /** Of `RunProgress`; see docs/gateway.md. */
 const progress = z
   .object({
@@ -88,9 +115,15 @@ const progress = z
     cellsPerMinute: z.number().nullable(),
     leftMs: z.number().nullable(),
     estimatedCredits: z.number(),
+    asksFor: z
+      .object(approvalAsked)
+      .nullable()
+      .optional()
+      .describe('What an approval is waited for.'),
     usage,
     apiCalls,
     problem: z.string().nullable(),
+    ...allowed,
     ...unused,
   })
   .meta({ id: 'Progress' });
@@ -106,7 +139,9 @@ const summary = z
     passes: z.number(),
     apiCalls,
     creditsSpent: z.number().nullable(),
+    estimatedCredits: z.number().optional(),
     usage,
+    ...allowed,
     ...unused,
   })
   .meta({ id: 'Summary' });

@@ -52,7 +52,8 @@ export interface RunScope {
   rowIds?: string[];
   /**
    * Cells the spend was approved for. A provider that asks back before a large run (PromptLayer) is
-   * told yes up to here, and never above or without it: then `startRun` throws `spend_refused`.
+   * told yes up to here, and never above or without it: then `startRun` throws `spend_refused`,
+   * `UnapprovedCells` where it is told how many there would be.
    */
   cellsAtMost?: number;
 }

@@ -9,12 +9,24 @@ export interface RequestMistake {
 export const TEXT_AT_MOST = 300;
 
 const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';
+const APPROVE_EXAMPLE = '{"by": "anna"}';
 const ADJUST_EXAMPLE = '{"deadline": "8h", "pollAtMost": "60s"}';
 
 /** Of a request to pause that came from anywhere; `null` for a good one. */
-export function mistakeInPause(request: unknown): RequestMistake | null {
-  const fields = fieldsOf(request, ['reason', 'by']);
-  const remedy = `Send nothing, or JSON like ${PAUSE_EXAMPLE}.`;
+export const mistakeInPause = (request: unknown): RequestMistake | null =>
+  mistakeInTexts(request, ['reason', 'by'], PAUSE_EXAMPLE);
+
+/** The same of a request to approve. */
+export const mistakeInApprove = (request: unknown): RequestMistake | null =>
+  mistakeInTexts(request, ['by'], APPROVE_EXAMPLE);
+
+function mistakeInTexts(
+  request: unknown,
+  allowed: readonly string[],
+  example: string,
+): RequestMistake | null {
+  const fields = fieldsOf(request, allowed);
+  const remedy = `Send nothing, or JSON like ${example}.`;
   if (typeof fields === 'string') return { what: fields, remedy };
   const wrong = fields.find(([, value]) => !isText(value))?.[0];
   if (wrong === undefined) return null;

@@ -1,4 +1,5 @@
 import type { SpendPolicy } from '../contract/pipeline.ts';
+import type { CellsAsked } from '../contract/run.ts';
 
 export type SpendVerdict = 'go' | 'ask' | 'refuse';
 
@@ -14,6 +15,23 @@ export function creditsOf(
 ): number {
   if (work.openCells !== null) return work.openCells * policy.creditsPerCell;
   return estimateCredits(work.snapshot.rows, work.paidCellsPerRow, policy);
+}
+
+/**
+ * Of a provider that would run more cells than it was asked to: those that were asked for are in the
+ * estimate, the others only where the policy says up to where nobody has to be asked.
+ */
+export function judgeCells(
+  cells: CellsAsked,
+  estimate: number,
+  policy: SpendPolicy,
+): { verdict: SpendVerdict; credits: number } {
+  const credits = estimate + (cells.affected - cells.asked) * policy.creditsPerCell;
+  const verdict = judgeSpend(credits, policy);
+  return {
+    credits,
+    verdict: policy.approveAbove === undefined && verdict === 'go' ? 'ask' : verdict,
+  };
 }
 
 export function judgeSpend(credits: number, policy: SpendPolicy): SpendVerdict {

@@ -29,13 +29,18 @@ test('one that tells both: both', () => {
 });
 
 test('one that tells neither is said to tell neither', () => {
-  expect(costs({})).toEqual(['  credits     not known']);
+  expect(costs({})).toEqual(['  credits     what was spent is not known']);
+  expect(costs({ estimatedCredits: 1_503 })).toEqual([
+    '  credits     what was spent is not known; about 1,503 were estimated',
+  ]);
 });
 
 test('a run of an older version has no figure of the cells', () => {
   const { usage: _none, ...older } = summary;
   // What Temporal kept of it.
-  expect(summaryText(older as RunSummary, null)).toContain('credits     not known');
+  expect(summaryText(older as RunSummary, null)).toContain(
+    'credits     what was spent is not known',
+  );
 });
 
 test('rows left out and cells given back are named, and only where there are any', () => {

@@ -29,6 +29,8 @@ export interface House {
   client: Client;
   worker: RunningWorker;
   taskQueue: string;
+  /** Another one takes over, which knows nothing of the one before. */
+  restartWorker(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,35 +78,41 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),
   };
   const { providers = createProviders(env) } = options;
-  const worker = await startWorker({
-    deps: {
-      ...{ store, searchAttributes: true, settleFactor: 0.2 },
-      providers: typeof providers === 'function' ? providers(sandbox.url) : providers,
-      webhooks: createWebhooks(options.webhookEnv ?? {}),
-    },
-    taskQueue,
-    target: { address, ignoreProfileFile: true },
-    ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
-      ? {}
-      : { bundlePath: process.env['ROWMILL_TEST_BUNDLE'] }),
-    shutdownGraceMs: 100,
-  });
+  const open = () =>
+    startWorker({
+      deps: {
+        ...{ store, searchAttributes: true, settleFactor: 0.2 },
+        providers: typeof providers === 'function' ? providers(sandbox.url) : providers,
+        webhooks: createWebhooks(options.webhookEnv ?? {}),
+      },
+      taskQueue,
+      target: { address, ignoreProfileFile: true },
+      ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
+        ? {}
+        : { bundlePath: process.env['ROWMILL_TEST_BUNDLE'] }),
+      shutdownGraceMs: 100,
+    });
   const connection = await Connection.connect({ address, interceptors: [quietRetry] });
-  return {
+  const house: House = {
     folder,
     sandbox,
     store,
     client: new Client({ connection }),
-    worker,
+    worker: await open(),
     taskQueue,
+    restartWorker: async () => {
+      await house.worker.stop();
+      house.worker = await open();
+    },
     close: async () => {
-      await worker.stop();
+      await house.worker.stop();
       await connection.close();
       await sandbox.close();
       await rm(folder, { recursive: true, force: true });
       await leave();
     },
   };
+  return house;
 }
 
 /** Starts a run and waits for its end; throws `WorkflowFailedError` where it fails. */

@@ -21,6 +21,7 @@ const found: Collection = {
 const snapshot = { digest: 'sha256:0', rows: 10, bytes: 1 };
 const state: RunState = {
   ...{ startedAtMs: 0, deadlineAtMs: 1, stage: 'rerunning failed cells', approved: false },
+  ...{ asksFor: null, approvals: [] },
   prepared: {
     ...{
       snapshot,

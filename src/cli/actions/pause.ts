@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { liveProgress } from '../../client/live-progress.ts';
 import { describeRun } from '../../client/find-run.ts';
 import { updateRun } from '../../client/update-run.ts';
@@ -8,6 +7,7 @@ import { TEXT_AT_MOST } from '../../rules/requests.ts';
 import type { Cli } from '../context.ts';
 import { count, dateTime } from '../figures.ts';
 import { withSession } from '../session.ts';
+import { whoAmI } from '../who-am-i.ts';
 
 export interface PauseFlags {
   reason?: string;
@@ -40,13 +40,4 @@ export async function pause(cli: Cli, workflowId: string, { reason }: PauseFlags
     }
     cli.say(`Go on: rowmill resume ${workflowId}`);
   });
-}
-
-/** In some containers a user has no name. */
-function whoAmI(): string | null {
-  try {
-    return userInfo().username || null;
-  } catch {
-    return null;
-  }
 }

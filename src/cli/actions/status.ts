@@ -1,8 +1,10 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
 import { runStatus, type RunStatus } from '../../client/run-status.ts';
+import { allowedFacts } from '../../rules/allowed.ts';
 import { unusedFacts } from '../../rules/unused.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
+import { printable } from '../printable.ts';
 import { layoutOf } from '../progress/layout.ts';
 import { summaryText } from '../run-summary.ts';
 import { withSession, type Session } from '../session.ts';
@@ -46,6 +48,7 @@ function textOf({ run, progress, summary, error, ui, trouble }: Found): string {
     ...[counts, pace, costs].filter((figures) => figures.length > 0).map((f) => f.join('   ')),
     ...(problem === null ? [] : [`! ${problem}`]),
     ...(error === null ? [] : [`error[${error.code}] ${error.what}`, `→ ${error.remedy}`]),
+    ...(progress === null ? [] : allowedFacts(progress, printable)).map((fact) => fact.join(' ')),
     ...(progress === null ? [] : unusedFacts(progress).map((fact) => fact.join(' '))),
     ...(progress === null ? [] : columnLines(progress)),
     ...(ui === null ? [] : [ui]),

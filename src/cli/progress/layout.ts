@@ -1,5 +1,6 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
 import { failedText } from '../../rules/failed.ts';
+import { askedText } from '../../rules/allowed.ts';
 import { priceText } from '../../rules/usage.ts';
 import { duration, whole } from '../figures.ts';
 import { printable } from '../printable.ts';
@@ -85,8 +86,9 @@ const costsOf = ({ apiCalls, estimatedCredits, usage }: LiveProgress): string[] 
 
 function problemOf(progress: LiveProgress, workflowId: string): string | null {
   if (progress.stage === 'waiting for approval') {
-    const credits = whole(progress.estimatedCredits);
-    return `about ${credits} credits wait for an approval: rowmill approve ${workflowId}`;
+    const { asksFor = null, estimatedCredits: credits } = progress;
+    const what = askedText(asksFor ?? { credits, cells: null });
+    return `waits for an approval of ${what}; give it: rowmill approve ${workflowId}`;
   }
   const { paused } = progress;
   if (paused !== null) {

@@ -12,24 +12,31 @@ interface Action {
   act: (run: RowmillRun, caller: string, reason: string | undefined) => Promise<RowmillRun>;
 }
 
-const plain = (summary: string, act: (run: RowmillRun) => Promise<void>): Action => ({
+const plain = (
+  summary: string,
+  act: (run: RowmillRun, caller: string) => Promise<void>,
+): Action => ({
   summary,
   query: noQuery,
-  act: async (run) => {
-    await act(run);
+  act: async (run, caller) => {
+    await act(run, caller);
     return run;
   },
 });
 
+const byOf = (caller: string): string => `gateway ${caller}`;
+
 const ACTIONS: Readonly<Record<string, Action>> = {
-  approve: plain('Approve the credits of a run that waits for it', (run) => run.approve()),
+  approve: plain('Approve the credits of a run that waits for it', (run, caller) =>
+    run.approve({ by: byOf(caller) }),
+  ),
   pause: {
     summary: 'Hold a run; cells under way at the provider go on, and so does its deadline',
     query: z.strictObject({
       reason: z.string().min(1).max(200).optional().describe('Why, for people.'),
     }),
     act: async (run, caller, reason) => {
-      await run.pause({ by: `gateway ${caller}`, ...(reason === undefined ? {} : { reason }) });
+      await run.pause({ by: byOf(caller), ...(reason === undefined ? {} : { reason }) });
       return run;
     },
   },

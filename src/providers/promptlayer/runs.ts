@@ -3,6 +3,7 @@ import type { RunMode, RunReceipt, TableProgress } from '../../contract/table.ts
 import { RowmillError } from '../../errors.ts';
 import type { Quote } from '../../http/reason.ts';
 import type { CallContext, RunScope } from '../provider.ts';
+import { UnapprovedCells } from '../unapproved.ts';
 import { statusOf } from './cells.ts';
 import type { PromptLayerClient, SheetPlace } from './client.ts';
 import type { OperationReply, OperationWire, SheetStatusReply } from './wire.ts';
@@ -10,7 +11,7 @@ import type { OperationReply, OperationWire, SheetStatusReply } from './wire.ts'
 /** Cells of these states are recalculated; an empty list means every one (Create Operation). */
 const STATES: Record<RunMode, string[]> = { new: ['STALE'], failed: ['FAILED'], all: [] };
 
-/** A token may be outlived by the sheet: it is asked for once more, never for ever. */
+/** A token may be outlived by the sheet, or by its time: it is asked for once more, never for ever. */
 const CONFIRMATIONS = 2;
 
 /**
@@ -33,7 +34,13 @@ export async function startOperation(
   for (let asked = 1; reply.requires_confirmation === true; asked += 1) {
     const { token, cells } = questionIn(sheet, reply, cellsAtMost, asked);
     const yes = { ...scope, confirmation_token: token };
-    reply = await counted(ctx, cells, () => api.recalculate(ctx, sheet, yes));
+    try {
+      reply = await counted(ctx, cells, () => api.recalculate(ctx, sheet, yes));
+    } catch (error) {
+      // A token that is over may be asked about anew, or refused: then the question is wanted again.
+      if (asked >= CONFIRMATIONS || !isRefused(error)) throw error;
+      reply = await api.recalculate(ctx, sheet, scope);
+    }
   }
   if (reply.success === false)
     throw refusal(sheet, quote(reply.message ?? 'refused without a reason'));
@@ -57,6 +64,9 @@ async function counted(
   }
 }
 
+const isRefused = (error: unknown): boolean =>
+  error instanceof RowmillError && error.code === 'request_refused';
+
 const placeOf = ({ tableId, sheetId }: SheetPlace): string =>
   `POST /api/public/v2/tables/${tableId}/sheets/${sheetId}/operations`;
 
@@ -74,12 +84,11 @@ function questionIn(
     throw refusal(sheet, 'asked for a confirmation that cannot be given');
   }
   const approved = cellsAtMost ?? 0;
-  // A count that is not told cannot be held against what was approved.
-  if (typeof cells !== 'number' || cells > approved) {
-    const what = `the provider would run ${cells ?? 'an unknown number of'} cells, ${approved} were approved`;
-    throw new RowmillError('spend_refused', what, { where: placeOf(sheet) });
-  }
-  return { token, cells };
+  if (typeof cells === 'number' && cells <= approved) return { token, cells };
+  if (typeof cells === 'number') throw new UnapprovedCells(cells, approved, placeOf(sheet));
+  // What is not counted cannot be held against what was approved.
+  const what = `the provider asks for a yes and does not say to how many cells, ${approved} were approved`;
+  throw new RowmillError('spend_refused', what, { where: placeOf(sheet) });
 }
 
 function idsOf(reply: OperationReply): string[] {

@@ -1,0 +1,58 @@
+import type { Approval, ApprovalAsked, Confirmed } from '../contract/run.ts';
+
+/** Who or what allowed what a run spends; left out where nobody was asked. */
+export interface Allowed {
+  approvals?: Approval[];
+  confirmed?: Confirmed;
+}
+
+/** What is known of it while a run goes on; an older version may leave out all of it. */
+export interface KnownOfIt {
+  approvals?: readonly Approval[];
+  confirmed?: Confirmed;
+}
+
+export function allowedOf({ approvals = [], confirmed }: KnownOfIt): Allowed {
+  return {
+    ...(approvals.length === 0 ? {} : { approvals: [...approvals] }),
+    ...(confirmed === undefined || confirmed.requests === 0 ? {} : { confirmed }),
+  };
+}
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** `about 1,200 credits`, or why more cells than were asked for. */
+export function askedText({ credits, cells }: ApprovalAsked): string {
+  const about = `about ${whole(credits)} credits`;
+  if (cells === null) return about;
+  return `${about}: the provider would run ${whole(cells.affected)} cells instead of ${whole(cells.asked)}`;
+}
+
+/** For people: a name and what is to be known. @param code puts a text from outside in its place */
+export function allowedFacts(
+  { approvals = [], confirmed }: Allowed,
+  code: (text: string) => string,
+): [string, string][] {
+  const facts = approvals.map((approval): [string, string] => {
+    const { credits, cells } = approval;
+    const more = cells === null ? '' : ` for ${whole(cells.affected)} cells`;
+    return ['approved', `${whole(credits)} credits${more}, ${byText(approval, code)}`];
+  });
+  if (confirmed !== undefined) {
+    const { requests, cells } = confirmed;
+    const runs = `${whole(requests)} large ${requests === 1 ? 'run' : 'runs'}`;
+    facts.push(['confirmed', `${runs}, ${whole(cells)} cells: all of them approved`]);
+  }
+  return facts;
+}
+
+function byText({ how, by }: Approval, code: (text: string) => string): string {
+  switch (how) {
+    case 'start':
+      return 'where it was started';
+    case 'policy':
+      return 'by `spend.approveAbove`';
+    case 'update':
+      return by === null ? 'while it waited' : `by ${code(by)}`;
+  }
+}
