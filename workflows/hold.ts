@@ -56,7 +56,5 @@ export async function unpaused(run: Run): Promise<void> {
       'deadline_reached',
     );
   }
-  // Nobody looked: that nothing was seen to move is no stall.
-  if (state.open !== null) state.open.watch = { ...state.open.watch, lastChangeAtMs: Date.now() };
   run.enter(interrupted);
 }

@@ -19,7 +19,7 @@ import {
   type PassKind,
   type WaitEnd,
 } from '../src/rules/passes.ts';
-import { beginWatch } from '../src/rules/watch.ts';
+import { beginWatch, excused } from '../src/rules/watch.ts';
 import { approveCells } from './approval.ts';
 import { breakably, patiently, waitIfBroke } from './patience.ts';
 import * as steps from './policies.ts';
@@ -154,7 +154,7 @@ export async function untilIdle(run: Run): Promise<void> {
     run.count(slice);
     pass.watch = slice.watch;
     if (slice.end === 'stalled' && (await waitIfBroke(run))) {
-      pass.watch = { ...slice.watch, lastChangeAtMs: Date.now() };
+      pass.watch = excused(slice.watch);
       continue;
     }
     // Somebody paused or adjusted the run: it goes on with the next slice.

@@ -65,6 +65,12 @@ export function lookAgain(watch: Watch, nowMs: number): Watch {
   return { ...watch, lastChangeAtMs: Math.min(nowMs, watch.lastChangeAtMs + unseenMs) };
 }
 
+/**
+ * What did not move so far had its reason, which is gone now: the stall time begins anew. A pause is no
+ * such reason: nobody looks then (`lookAgain`), and what hung before it hangs on.
+ */
+export const excused = (watch: Watch): Watch => ({ ...watch, lastChangeAtMs: watch.lastReadAtMs });
+
 const isIdle = (p: TableProgress): boolean => !p.running && p.cellsInProgress === 0;
 
 const sameCounts = (a: TableProgress, b: TableProgress): boolean =>

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { judge, type Verdict } from '../../src/rules/idle.ts';
-import type { Watch } from '../../src/rules/watch.ts';
+import { excused, lookAgain, type Watch } from '../../src/rules/watch.ts';
 import { begun, POLICY, reading, watched } from './readings.ts';
 
 const verdictAt = (second: number, watch: Watch): Verdict => judge(watch, POLICY, second * 1_000);
@@ -101,4 +101,22 @@ test('no change for the stall time is a stall, any change puts it off', () => {
   expect(verdictAt(1_900, watched(watch, [1_900, stuck]))).toBe('stalled');
   const moved = watched(watch, [1_899, { ...stuck, cellsInProgress: 2 }]);
   expect(verdictAt(1_900, moved)).toBe('running');
+});
+
+test('time in which nobody looked shows no stall, and does not undo what was seen before it', () => {
+  const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
+  const seen = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
+  const hungFor = watched(seen, [1_800, stuck]);
+  const resumed = watched(lookAgain(hungFor, 90_000_000), [90_000, stuck]);
+  expect(verdictAt(90_000, resumed)).toBe('running');
+  expect(verdictAt(90_100, watched(resumed, [90_100, stuck]))).toBe('stalled');
+});
+
+test('a stall with a reason that is gone gets its time anew', () => {
+  const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
+  const seen = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
+  const stalled = watched(seen, [1_900, stuck]);
+  const topUp = watched(lookAgain(excused(stalled), 9_000_000), [9_000, stuck]);
+  expect(verdictAt(10_799, watched(topUp, [10_799, stuck]))).toBe('running');
+  expect(verdictAt(10_800, watched(topUp, [10_800, stuck]))).toBe('stalled');
 });
