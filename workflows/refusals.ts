@@ -12,5 +12,7 @@ export function refusal(what: string, remedy: string): ApplicationFailure {
 
 /** Before anything is said of the stage: what is wrong in itself fits none. */
 export function refuseMistake(mistake: RequestMistake | null): void {
-  if (mistake !== null) throw refusal(mistake.what, mistake.remedy);
+  if (mistake === null) return;
+  const { field, what, remedy } = mistake;
+  throw refusal(field === null ? what : `${field}: ${what}`, remedy);
 }

@@ -35,15 +35,18 @@ export type UpdateName = (typeof UPDATE)[keyof typeof UPDATE];
 
 /**
  * What is wrong with a request in itself, before any run is asked.
+ * @param nameOf What a field is called where it was written, for errors.
  * @throws RowmillError `usage`
  */
 export function checkRequest<N extends UpdateName>(
   update: N,
   request: Updates[N]['takes'] | undefined,
+  nameOf = (field: string): string => `${update}.${field}`,
 ): void {
   const mistake = request === undefined ? null : (MISTAKE_IN[update]?.(request) ?? null);
   if (mistake === null) return;
-  throw new RowmillError('usage', mistake.what, { where: update, remedy: mistake.remedy });
+  const { field, what, remedy } = mistake;
+  throw new RowmillError('usage', what, { where: field === null ? update : nameOf(field), remedy });
 }
 
 const MISTAKE_IN: Partial<Record<UpdateName, (request: unknown) => RequestMistake | null>> = {

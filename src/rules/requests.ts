@@ -2,11 +2,13 @@ import { DURATION_ALLOWED, parseDuration } from './duration.ts';
 
 /** What is wrong with a request in itself, whatever the run does. */
 export interface RequestMistake {
+  /** Where it is; `null`: in the request as a whole. */
+  field: string | null;
   what: string;
   remedy: string;
 }
 
-export const TEXT_AT_MOST = 300;
+const TEXT_AT_MOST = 300;
 
 const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';
 const APPROVE_EXAMPLE = '{"by": "anna"}';
@@ -27,23 +29,27 @@ function mistakeInTexts(
 ): RequestMistake | null {
   const fields = fieldsOf(request, allowed);
   const remedy = `Send nothing, or JSON like ${example}.`;
-  if (typeof fields === 'string') return { what: fields, remedy };
-  const wrong = fields.find(([, value]) => !isText(value))?.[0];
-  if (wrong === undefined) return null;
-  return { what: `"${wrong}" is not a text of up to ${TEXT_AT_MOST} characters`, remedy };
+  if (typeof fields === 'string') return { field: null, what: fields, remedy };
+  const [field, value] = fields.find(([, given]) => !isText(given)) ?? [];
+  if (field === undefined) return null;
+  const what = typeof value === 'string' ? `it has ${value.length} characters` : 'it is no text';
+  return { field, what, remedy: `Give a text of up to ${TEXT_AT_MOST} characters.` };
 }
 
 /** The same of a request to adjust. */
 export function mistakeInAdjust(request: unknown): RequestMistake | null {
   const fields = fieldsOf(request, ['deadline', 'pollAtMost']);
   const remedy = `Send JSON like ${ADJUST_EXAMPLE}.`;
-  if (typeof fields === 'string') return { what: fields, remedy };
+  if (typeof fields === 'string') return { field: null, what: fields, remedy };
   const given = fields.filter(([, value]) => value !== undefined);
-  if (given.length === 0) return { what: 'nothing to adjust', remedy };
-  const wrong = given.find(([, value]) => durationMs(value) === null)?.[0];
-  if (wrong === undefined) return null;
-  const allowed = `Give ${DURATION_ALLOWED}, or a number of ms.`;
-  return { what: `"${wrong}" is not a duration`, remedy: allowed };
+  if (given.length === 0) {
+    const either = 'Give a deadline, the longest time between two polls, or both.';
+    return { field: null, what: 'nothing to adjust', remedy: either };
+  }
+  const [field, value] = given.find(([, text]) => durationMs(text) === null) ?? [];
+  if (field === undefined) return null;
+  const shown = typeof value === 'string' ? `"${value.slice(0, 40)}"` : 'it';
+  return { field, what: `${shown} is not a duration`, remedy: `Give ${DURATION_ALLOWED}.` };
 }
 
 /** `8h`, or a whole number of ms; `null` for anything else. */

@@ -218,7 +218,7 @@ describe('without a Temporal server', () => {
     ['adjust x', /nothing to adjust/],
     [
       `pause x --reason ${'x'.repeat(301)}`,
-      /--reason: the reason has 301 characters\n→ Give up to/,
+      /--reason: it has 301 characters\n→ Give a text of up to 300/,
     ],
     ['results x --out x.xml', /x\.xml: what format is it/],
     ['results x --format xml', /Allowed choices are jsonl, csv/],

@@ -198,7 +198,7 @@ test('a request that makes no sense is said before the run has its say', async (
   await run.wait();
   await expect(run.adjust({ deadline: 'banana' })).rejects.toMatchObject({
     code: 'usage',
-    what: '"deadline" is not a duration',
+    ...{ where: 'adjust.deadline', what: '"banana" is not a duration' },
   });
   await expect(run.adjust({})).rejects.toMatchObject({ code: 'usage', what: 'nothing to adjust' });
   const reason = 'x'.repeat(301);

@@ -196,7 +196,7 @@ test('what makes no sense is refused with the stage and what to do, and leaves n
     'nothing to resume: the run is at "waiting for approval"',
     'no cell has been asked for yet: the run is at "waiting for approval"',
     'nothing to adjust',
-    '"deadline" is not a duration',
+    'deadline: "banana" is not a duration',
     expect.stringMatching(/^1ms from the start was at .*, which is over$/),
     'pollAtMost is shorter than pollAtLeast (0.1 s)',
     'there is no field "raeson"',

@@ -1,9 +1,7 @@
 import { liveProgress } from '../../client/live-progress.ts';
 import { describeRun } from '../../client/find-run.ts';
-import { updateRun } from '../../client/update-run.ts';
+import { checkRequest, updateRun } from '../../client/update-run.ts';
 import { UPDATE } from '../../contract/names.ts';
-import { RowmillError } from '../../errors.ts';
-import { TEXT_AT_MOST } from '../../rules/requests.ts';
 import type { Cli } from '../context.ts';
 import { count, dateTime } from '../figures.ts';
 import { withSession } from '../session.ts';
@@ -15,19 +13,15 @@ export interface PauseFlags {
 
 /** Holds a run; what is under way at the provider cannot be held, and is named. */
 export async function pause(cli: Cli, workflowId: string, { reason }: PauseFlags): Promise<void> {
-  if (reason !== undefined && reason.length > TEXT_AT_MOST) {
-    throw new RowmillError('usage', `the reason has ${reason.length} characters`, {
-      where: '--reason',
-      remedy: `Give up to ${TEXT_AT_MOST}.`,
-    });
-  }
+  const by = whoAmI();
+  const request = {
+    ...(reason === undefined ? {} : { reason }),
+    ...(by === null ? {} : { by }),
+  };
+  checkRequest(UPDATE.pause, request, (field) => `--${field}`);
   await withSession(cli, async ({ client }) => {
     const { taskQueue } = await describeRun(client, workflowId);
-    const by = whoAmI();
-    await updateRun(client, workflowId, taskQueue, UPDATE.pause, {
-      ...(reason === undefined ? {} : { reason }),
-      ...(by === null ? {} : { by }),
-    });
+    await updateRun(client, workflowId, taskQueue, UPDATE.pause, request);
     cli.print(`${workflowId}: paused`);
     const progress = await liveProgress(client.workflow.getHandle(workflowId));
     if (progress !== null) {
