@@ -3,7 +3,7 @@ import { DAYS, OVERLAPS } from '../spec/index.ts';
 import { listedRun } from './answer-schemas.ts';
 import { idempotencyKey, NAME, PIPELINE, pipelineField } from './request-schemas.ts';
 
-/** What goes in and out over HTTP of schedules; see schemas.ts. */
+/** What goes in and out over HTTP of schedules; see request-schemas.ts and answer-schemas.ts. */
 
 const name = z.string().regex(NAME).describe('Name of the pipeline.');
 
@@ -111,6 +111,13 @@ export const appliedSchedule = z
   .meta({ id: 'AppliedSchedule' });
 
 export const heldSchedule = z.object({ name, paused: z.boolean() }).meta({ id: 'HeldSchedule' });
+
+export const deletedSchedule = z
+  .object({
+    name,
+    droppedRuns: z.number().describe('Runs that waited to start, and went with it.'),
+  })
+  .meta({ id: 'DeletedSchedule' });
 
 export const triggered = z
   .object({

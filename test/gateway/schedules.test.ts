@@ -19,7 +19,7 @@ beforeAll(async () => {
   caller = await openGateway(house, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
 });
 afterAll(async () => {
-  for (const name of [NAME, `${NAME}-2`, `${NAME}-3`]) await remove(name);
+  for (const name of [NAME, `${NAME}-2`, `${NAME}-3`, `${NAME}-4`]) await remove(name);
   await caller.gateway.stop('the test is over');
   await house.close();
 });
@@ -32,7 +32,8 @@ const put = (pipeline: unknown, more: Record<string, unknown> = {}, name = NAME)
 const get = (name = NAME) => caller.call(`/v1/schedules/${name}`);
 const post = (action: string, name = NAME) =>
   caller.call(`/v1/schedules/${name}/${action}`, { method: 'POST' });
-const backfill = (span: unknown) => caller.send('POST', `/v1/schedules/${NAME}/backfill`, span);
+const backfill = (span: unknown, name = NAME) =>
+  caller.send('POST', `/v1/schedules/${name}/backfill`, span);
 const remove = (name: string) => caller.call(`/v1/schedules/${name}`, { method: 'DELETE' });
 
 const namesOf = ({ json }: Answer): string[] =>
@@ -93,7 +94,7 @@ test('a schedule is made, looked at, paused, run, made up for and taken away', a
 
   expect(await post('resume')).toMatchObject({ status: 200, json: { paused: false } });
   expect((await get()).json).toMatchObject({ paused: false });
-  expect((await remove(NAME)).status).toBe(204);
+  expect(await remove(NAME)).toMatchObject({ status: 200, json: { name: NAME } });
   expectProblem(await get(), 404, 'schedule_not_found');
   expectProblem(await remove(NAME), 404, 'schedule_not_found');
 });
@@ -121,7 +122,23 @@ test('a name belongs to one owner: another one, or a file, gets it only with rep
   expectProblem(await body('billing'), 409, 'schedule_conflict');
   // The name of one may begin like that of another.
   expectProblem(await get(`${name}-x`), 404, 'schedule_not_found');
-  expect((await remove(name)).status).toBe(204);
+  expect(await remove(name)).toMatchObject({ status: 200, json: { name, droppedRuns: 0 } });
+});
+
+test('a schedule that is taken away says how many runs that waited to start went with it', async () => {
+  // The first one waits for an approval, as long as it takes; the others wait for it.
+  const name = `${NAME}-4`;
+  await put(nightly({ name, spend: { approveAbove: 0 } }), {}, name);
+  const due = (await backfill({ from: '2026-01-01', to: '2026-01-20' }, name)).json['started'];
+  expect(due).toHaveLength(3);
+  let first: unknown;
+  await until('one is under way, and two wait', async () => {
+    // By the API's own document.
+    [first] = (await get(name)).json['running'] as unknown[];
+    return first !== undefined;
+  });
+  expect(await remove(name)).toMatchObject({ status: 200, json: { name, droppedRuns: 2 } });
+  await house.client.workflow.getHandle(String(first)).terminate('the test is over');
 });
 
 test('of owners who come at the same moment one gets the name', async () => {

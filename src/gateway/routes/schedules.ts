@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { ScheduleStanding } from '../../client/schedules/index.ts';
 import { RowmillError } from '../../errors.ts';
 import type { App, Gateway } from '../gateway.ts';
@@ -6,6 +5,7 @@ import { problems } from '../openapi.ts';
 import { listedOf } from '../run-answer.ts';
 import {
   appliedSchedule,
+  deletedSchedule,
   schedule,
   scheduleBody,
   scheduleList,
@@ -102,15 +102,12 @@ export function addSchedules(app: App, { door, places }: Gateway): void {
         params: schedulePath,
         querystring: noQuery,
         response: {
-          204: z.null().describe('It is gone.'),
+          200: deletedSchedule.describe('It is gone.'),
           ...problems(400, 401, 404, 415, 429, 503),
         },
       },
     },
-    async ({ params: { name } }, reply) => {
-      await door.use(({ schedules }) => schedules.delete(name));
-      return reply.code(204).send(null);
-    },
+    ({ params: { name } }) => door.use(({ schedules }) => schedules.delete(name)),
   );
 }
 
