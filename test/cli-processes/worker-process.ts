@@ -76,18 +76,3 @@ const inProgress = ({ sandbox }: House): number => {
   const { cellsStarted, cellsDone, cellsFailed } = sandbox.ledger.summary();
   return cellsStarted - cellsDone - cellsFailed;
 };
-
-/** Real time for a sandbox, which stands still after a while until it is let go. */
-export function heldClock(holdAtMs: number): { realMs: () => number; release: () => void } {
-  const startedAtMs = performance.now();
-  let aheadMs: number | null = null;
-  return {
-    realMs: () => {
-      const goneMs = performance.now() - startedAtMs;
-      return aheadMs === null ? Math.min(goneMs, holdAtMs) : goneMs + aheadMs;
-    },
-    release: () => {
-      aheadMs ??= 3_600_000;
-    },
-  };
-}

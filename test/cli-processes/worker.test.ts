@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { releaseLostSteps } from '../../src/dev/lost-steps.ts';
 import { rowmill } from '../cli/command.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { openHouse, TOKEN, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import {
-  heldClock,
   pendingStep,
   startRunOn,
   startWorkerProcess,
@@ -38,13 +38,14 @@ const readiness = async (worker: WorkerProcess) => {
   return { status: reply.status, ...((await reply.json()) as { checks: Record<string, string> }) };
 };
 
-/** Cells take hours, and the API's clock stands still until it is released. */
+/** Cells take days by the API's clock, until it is put forward. */
 const slow = () => {
-  const clock = heldClock(5_000);
-  const cellMs = { min: 7_200_000, max: 7_200_000 };
+  const clock = heldClock();
+  const cellMs = { min: 7 * DAY_MS, max: 7 * DAY_MS };
   const sandbox = { realMs: clock.realMs, cellMs, failRate: 0, hopelessRate: 0 };
-  return { sandbox, release: clock.release };
+  return { sandbox, release: () => clock.letGo(DAY_MS) };
 };
+const DAY_MS = 86_400_000;
 
 test('SIGTERM in the middle of a wait drains and ends with 0; the next worker goes on', async () => {
   const { sandbox, release } = slow();

@@ -2,18 +2,20 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { COMPANIES, pipelineText, workplace, type Workplace } from './command.ts';
 
-const QUICK = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', failedPasses: 0 };
+const QUICK = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', failedPasses: 0 };
 
 let house: House;
 let place: Workplace;
+const clock = heldClock();
 beforeAll(async () => {
   // One cell at a time, each of some seconds; everything fails once.
   house = await openHouse({
-    sandbox: { failRate: 1, hopelessRate: 0, speed: 20, concurrency: 1 },
+    sandbox: { failRate: 1, hopelessRate: 0, speed: 20, concurrency: 1, realMs: clock.realMs },
   });
   place = await workplace(house);
   await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
@@ -35,7 +37,9 @@ test('pause, adjust, rerun, resume and cancel act on a run under way and say wha
   const { command } = place;
   const run = id('acted');
   await command('run', 'pipeline.json', '--id', run, '--detach');
-  await stageIs(run, 'running');
+  await until('a done cell', () => house.sandbox.ledger.summary().cellsDone > 0);
+  // Processes take their time; the cells wait for them.
+  clock.hold();
 
   const paused = await command('pause', run, '--reason', 'a look');
   expect(paused.stdout).toBe(`${run}: paused\n`);
@@ -65,6 +69,7 @@ test('pause, adjust, rerun, resume and cancel act on a run under way and say wha
   expect(late.stdout).toContain(`${run} cancelled`);
   const over = await command('pause', run);
   expect([over.code, over.stderr]).toEqual([2, expect.stringContaining('the run has ended')]);
+  clock.letGo();
 });
 
 test('rerun of a run that has ended follows a new one to its results and shows what changed', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startSandbox } from '../../sandbox/index.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { TOKEN } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import { pipelineText, rowmill, workplace } from './command.ts';
@@ -34,9 +35,10 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
   'an embedded run of $name killed, then interrupted, ends with the same results, and nothing is paid twice',
   async ({ provider: { name: provider, tables, map } }) => {
     // Each cell takes one to three seconds, two at a time.
+    const clock = heldClock();
     const options = {
       ...{ token: TOKEN, speed: 60, concurrency: 2, failRate: 0, hopelessRate: 0 },
-      cellMs: { min: 60_000, max: 180_000 },
+      ...{ cellMs: { min: 60_000, max: 180_000 }, realMs: clock.realMs },
     };
     const sandbox = await startSandbox(options);
     const place = await workplace(null);
@@ -47,6 +49,7 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
         pipelineText({
           ...{ provider, table: tables.one },
           rows: { inline: rows, key: 'Symbol', map },
+          run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' },
         }),
       );
       const env = envAt(sandbox.url);
@@ -55,6 +58,8 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       const first = rowmill(args, { cwd: place.cwd, env });
       await first.says('running, pass 1');
       await until('two cells are done', () => sandbox.ledger.summary().cellsDone >= 2);
+      // The rest waits until the next two processes have come and gone.
+      clock.hold();
       const server = readServerState(join(place.cwd, '.rowmill', 'temporal.db'))?.server.pid;
       first.child.kill('SIGKILL');
       if (server === undefined) throw new Error('there is no Temporal server to kill');
@@ -69,6 +74,7 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       expect(JSON.parse(paused.stdout)).toMatchObject({ workflowId: 'killed', interrupted: true });
       expect(readServerState(join(place.cwd, '.rowmill', 'temporal.db'))).toBeNull();
 
+      clock.letGo();
       const second = await rowmill(args, { cwd: place.cwd, env }).endsWith(0);
       expect(second.stderr).toContain('Attached to the run');
       // Its own worker is on its way: nobody has to start one.
@@ -117,9 +123,10 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
 );
 
 test('what an embedded run left open is rerun the same way, and the same command resumes that', async () => {
+  const clock = heldClock();
   const sandbox = await startSandbox({
     ...{ token: TOKEN, speed: 60, concurrency: 2, failRate: 1, hopelessRate: 0 },
-    cellMs: { min: 60_000, max: 120_000 },
+    ...{ cellMs: { min: 60_000, max: 120_000 }, realMs: clock.realMs },
   });
   const place = await workplace(null);
   try {
@@ -139,11 +146,13 @@ test('what an embedded run left open is rerun the same way, and the same command
     expect(partial.stderr).toMatch(/TEMPORAL_ADDRESS=127\.0\.0\.1:\d+ rowmill status left/);
 
     const args = ['rerun', 'left', '--embedded', '--json'];
+    clock.hold();
     const interrupted = rowmill(args, here);
     await interrupted.says('running, pass 1');
     interrupted.child.kill('SIGINT');
     const paused = await interrupted.endsWith(130);
     expect(paused.stderr).toContain('The same command resumes it');
+    clock.letGo();
     const { stdout, stderr } = await rowmill(args, here).endsWith(0);
     expect(stderr).toContain('Attached to left-rerun-1');
     expect(JSON.parse(stdout)).toMatchObject({

@@ -19,19 +19,30 @@ const keyOf = (name: string): string => `${name}-${house.taskQueue}`;
 
 test('a run is started by key, followed by events and read in both formats', async () => {
   const key = keyOf('whole');
-  const started = await caller.start(key, { pipeline: pipelineOf() });
+  const started = await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
   expect(started).toMatchObject({ status: 201, json: { id: key, attached: false } });
   expect(started.headers.get('location')).toBe(`/v1/runs/${key}`);
 
-  const events = await caller.call(`/v1/runs/${key}/events`);
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const events = await fetch(`${caller.gateway.url}/v1/runs/${key}/events`, { headers });
   expect(events.headers.get('content-type')).toContain('text/event-stream');
-  const [last, ...rest] = events.text.trim().split('\n\n').reverse();
+  let text = '';
+  let approved = false;
+  for await (const piece of events.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += piece;
+    if (approved || !text.includes('waiting for approval')) continue;
+    approved = true;
+    // Before that it does not end.
+    await caller.call(`/v1/runs/${key}/approve`, { method: 'POST' });
+  }
+  const [last, ...rest] = text.trim().split('\n\n').reverse();
   expect(rest.some((event) => event.startsWith('event: progress'))).toBe(true);
   expect(last).toMatch(/^id: end\nevent: outcome\ndata: \{"outcome":"completed"/);
   // Whoever comes back after the end has nothing to wait for.
-  const headers = { 'last-event-id': 'end' };
-  expect(await caller.call(`/v1/runs/${key}/events`, { headers })).toMatchObject({ status: 204 });
-  const again = await caller.call(`/v1/runs/${key}/events`, { headers: { 'last-event-id': '7' } });
+  const from = (id: string) =>
+    caller.call(`/v1/runs/${key}/events`, { headers: { 'last-event-id': id } });
+  expect(await from('end')).toMatchObject({ status: 204 });
+  const again = await from('7');
   expect(again.text).toContain('event: outcome');
 
   expect(await caller.call(`/v1/runs/${key}`)).toMatchObject({

@@ -17,29 +17,18 @@ import {
   type ApplyOptions,
 } from '../../src/client/schedules/index.ts';
 import { requireSchedule } from '../../src/client/schedules/find.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { meanwhile } from '../support/meanwhile.ts';
 import { scheduledFile } from '../support/scheduled-file.ts';
 import { until } from '../support/until.ts';
 
 let house: House;
-let nowMs = 0;
-/** While it is held no cell gets done. */
-let held = false;
-let lastMs = performance.now();
-const hold = (): void => void (held = true);
-const letGo = (): void => void (held = false);
-afterEach(letGo);
+const { realMs, hold, letGo } = heldClock();
+afterEach(() => letGo());
 const names: string[] = [];
 
 beforeAll(async () => {
-  // The sandbox's clock stands still while it is held.
-  const realMs = (): number => {
-    const gone = performance.now() - lastMs;
-    lastMs = performance.now();
-    if (!held) nowMs += gone;
-    return nowMs;
-  };
   house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, realMs } });
 });
 afterAll(async () => {

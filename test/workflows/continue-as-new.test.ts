@@ -2,12 +2,19 @@ import { expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { inputFor, openHouse } from '../support/house.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
+import { until } from '../support/until.ts';
 
+const HOUR_MS = 3_600_000;
+const SPEED = 300;
 const ROWS = Array.from({ length: 5 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+
+/** Nothing moves for as long as it takes, and that is no stall. */
+const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' };
 
 /** One that is continued as new while it waits. */
 async function longRun(provider: ProviderCase) {
@@ -15,15 +22,13 @@ async function longRun(provider: ProviderCase) {
   const server = await startTemporalServer({
     dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 30 },
   });
-  // One cell at a time, each longer than the shortest slice (20 s) allows for two.
+  const clock = heldClock();
   const house = await openHouse({
     address: server.address,
     sandbox: {
-      failRate: 0,
-      hopelessRate: 0,
-      speed: 10,
-      concurrency: 1,
-      cellMs: { min: 50_000, max: 50_000 },
+      ...{ failRate: 0, hopelessRate: 0, realMs: clock.realMs },
+      // One cell at a time, each an hour unless the clock is put forward.
+      ...{ speed: SPEED, concurrency: 1, cellMs: { min: SPEED * HOUR_MS, max: SPEED * HOUR_MS } },
       promptLayer: { confirmAbove: 4 },
     },
   });
@@ -31,15 +36,24 @@ async function longRun(provider: ProviderCase) {
     const handle = await house.client.workflow.start('enrichTable', {
       workflowId: 'long',
       taskQueue: house.taskQueue,
-      args: [await inputFor(house, ROWS, {}, provider)],
+      args: [await inputFor(house, ROWS, { run }, provider)],
     });
+    const { ledger } = house.sandbox;
+    await until('a cell is under way', () => ledger.summary().cellsPaid > 0);
+    // One done, of which a slice ends when it has lasted long enough.
+    clock.letGo(1.5 * HOUR_MS);
+    await until('it goes on in a new run', async () => {
+      const { runId } = await house.client.workflow.getHandle('long').describe();
+      return runId !== handle.firstExecutionRunId;
+    });
+    clock.letGo(10 * HOUR_MS);
     const summary = (await handle.result()) as RunSummary;
     expect(summary.outcome).toBe('completed');
     expect(summary.runId).not.toBe(handle.firstExecutionRunId);
     expect(summary.cells.done).toBe(ROWS.length);
-    const books = house.sandbox.ledger.summary();
+    const books = ledger.summary();
     expect([books.tablesCreated, books.rowsCreated, books.cellsPaid]).toEqual([1, 5, 5]);
-    // Preflight, create, rows, run and the final page count once, though three runs did the work.
+    // Preflight, create, rows, run and the final page count once, though two runs did the work.
     expect(summary.apiCalls.total).toBe(books.requests.total);
     return JSON.parse(await readFile(summary.manifest ?? '', 'utf8')) as { confirmed: unknown };
   } finally {

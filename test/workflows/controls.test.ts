@@ -1,19 +1,23 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile, writeFile } from 'node:fs/promises';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 
 const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
 let house: House;
+const clock = heldClock();
 beforeAll(async () => {
   // Slow enough to act in the middle of a run: cells take 3 s and more.
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, speed: 20, concurrency: 4 } });
+  const slow = { speed: 20, concurrency: 4, realMs: clock.realMs };
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, ...slow } });
 });
+afterEach(() => clock.letGo());
 afterAll(() => house.close());
 
 const start = (workflowId: string, input: EnrichTableInput): Promise<WorkflowHandle> =>
@@ -93,6 +97,7 @@ test('a cancelled run publishes what is there and says cancelled', async () => {
     const [table] = house.sandbox.ledger.tables().slice(-1);
     return (table?.cellsDone ?? 0) > 20 && (await progress(run)).stage === 'running';
   });
+  clock.hold();
   await run.cancel();
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('cancelled');
@@ -104,9 +109,12 @@ test('a cancelled run publishes what is there and says cancelled', async () => {
 
 test('at its deadline a run publishes what is there as partial', async () => {
   const input = await inputFor(house, ROWS, {
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', deadline: '6s' },
+    run: { pollAtLeast: '100ms', pollAtMost: '1s', deadline: '20s' },
   });
-  const summary = (await (await start('late', input)).result()) as RunSummary;
+  const run = await start('late', input);
+  await stageIs(run, 'running');
+  clock.hold();
+  const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('partial');
   expect(summary.cells.pending).toBeGreaterThan(0);
   const manifest: unknown = JSON.parse(await readFile(summary.manifest ?? '', 'utf8'));

@@ -151,7 +151,7 @@ test('the deadline of a paused run keeps running: then it publishes what is ther
 test('a deadline put off while cells are waited for lets the run complete', async () => {
   house = await openHouse({ sandbox: SLOW });
   const run = await start(12, {
-    run: { pollAtLeast: '100ms', pollAtMost: '60s', stallAfter: '20s', deadline: '12s' },
+    run: { pollAtLeast: '100ms', pollAtMost: '60s', stallAfter: '20s', deadline: '20s' },
   });
   await stageIs(run, 'running');
   const adjusted = await run.executeUpdate<Adjusted, [unknown]>('adjust', {

@@ -5,6 +5,7 @@ import { rerunRun } from '../../src/client/rerun-run.ts';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
 import type { Confirmed, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { inputFor, openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
 import { plainText } from '../support/evidence.ts';
 import { expectInvariants } from '../support/invariants.ts';
@@ -19,6 +20,14 @@ type Manifest = RunSummary & {
 
 const manifestOf = async ({ manifest }: RunSummary): Promise<Manifest> =>
   JSON.parse(await readFile(manifest ?? '', 'utf8')) as Manifest;
+
+/** A request that is sent once more. */
+const postTo = ({ sandbox }: House, url: string, body: unknown): Promise<Response> =>
+  fetch(`${sandbox.url}${url}`, {
+    method: 'POST',
+    headers: { 'x-api-key': TOKEN, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 
 const OPERATIONS = '/api/public/v2/tables/:table_id/sheets/:sheet_id/operations';
 
@@ -123,21 +132,34 @@ test.each([
 });
 
 test('rows that land a second time while cells run stay in the table, and are never paid', async () => {
+  const clock = heldClock();
+  let late: (() => Promise<unknown>) | undefined;
+  // The first rows get lost on their way.
+  const intercept: Intercept = ({ phase, method, route, url, body }) => {
+    const isAdd = method === 'POST' && route.endsWith('/rows');
+    if (phase !== 'before' || !isAdd || late !== undefined) return undefined;
+    late = () => postTo(slow, url, body);
+    return { do: 'reset' };
+  };
   const slow = await openHouse({
     sandbox: {
       ...{ failRate: 0, hopelessRate: 0, speed: 2, concurrency: 200 },
-      cellMs: { min: 16_000, max: 20_000 },
-      faults: { requests: [{ on: 'add-rows', nth: 1, fault: 'late', afterMs: 9_000 }] },
+      ...{ cellMs: { min: 16_000, max: 20_000 }, realMs: clock.realMs, intercept },
     },
   });
   try {
     const rows = companies(120);
     const workflowId = `late-rows-${slow.taskQueue}`;
     const input = await inputFor(slow, rows, {}, promptlayer);
-    const ended = await wholeRun(slow, workflowId, input);
+    const end = wholeRun(slow, workflowId, input);
     const { ledger } = slow.sandbox;
+    await until('cells run', () => ledger.summary().cellsStarted === 120);
+    clock.hold();
+    await late?.();
+    clock.letGo();
+    const ended = await end;
     // The blank one, ours, and the hundred that came twice.
-    await until('the late rows have landed', () => ledger.summary().rowsLive === 221);
+    expect(ledger.summary().rowsLive).toBe(221);
     expect(ended).toMatchObject({
       ...{ outcome: 'completed', cells: { done: 120 }, rowsLeftOut: 100 },
     });
@@ -303,11 +325,7 @@ test('a column that lands twice is neither run nor counted: the progress reaches
   const intercept: Intercept = async ({ phase, method, url, body }) => {
     if (phase === 'after' || method !== 'POST' || !url.endsWith('/columns')) return undefined;
     if ((body as { title?: unknown }).title !== 'Sector' || (sent += 1) > 1) return undefined;
-    await fetch(`${twice.sandbox.url}${url}`, {
-      method: 'POST',
-      headers: { 'x-api-key': TOKEN, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+    await postTo(twice, url, body);
     return undefined;
   };
   const twice = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, intercept } });

@@ -20,29 +20,35 @@ function fill(path: string): void {
 export async function fullDisk(provider: ProviderCase): Promise<string[] | 'skipped'> {
   const disk = newDisk(1_024);
   if (disk === null) return 'skipped';
-  return withSite({ name: 'full', provider, rows: 40, store: disk.path }, async (site) => {
-    await site.startWorker();
-    const handle = await site.startRun();
-    await untilItWaits(site);
-    const filler = join(disk.path, 'filler');
-    fill(filler);
-    await untilItSays(site, 'store_full');
-    rmSync(filler);
-    return site.verdict(handle);
-  });
+  return withSite(
+    { name: 'full', provider, rows: 40, speed: 20, store: disk.path },
+    async (site) => {
+      await site.startWorker();
+      const handle = await site.startRun();
+      await untilItWaits(site);
+      const filler = join(disk.path, 'filler');
+      fill(filler);
+      await untilItSays(site, 'store_full');
+      rmSync(filler);
+      return site.verdict(handle);
+    },
+  );
 }
 
 /** The store's disk is read-only when results come; it goes on when it can be written again. */
 export async function readOnlyDisk(provider: ProviderCase): Promise<string[] | 'skipped'> {
   const disk = newDisk(1_024);
   if (disk === null) return 'skipped';
-  return withSite({ name: 'read-only', provider, rows: 40, store: disk.path }, async (site) => {
-    await site.startWorker();
-    const handle = await site.startRun();
-    await untilItWaits(site);
-    disk.makeReadOnly();
-    await untilItSays(site, 'store_unwritable');
-    disk.makeWritable();
-    return site.verdict(handle);
-  });
+  return withSite(
+    { name: 'read-only', provider, rows: 40, speed: 20, store: disk.path },
+    async (site) => {
+      await site.startWorker();
+      const handle = await site.startRun();
+      await untilItWaits(site);
+      disk.makeReadOnly();
+      await untilItSays(site, 'store_unwritable');
+      disk.makeWritable();
+      return site.verdict(handle);
+    },
+  );
 }
