@@ -319,7 +319,8 @@ export const ERRORS = {
     exit: usage,
   },
   run_conflict: {
-    meaning: 'A run with this id exists with another pipeline or other rows.',
+    meaning:
+      'A run with this id exists with another pipeline or other rows, or has ended so long ago that only the store knows it.',
     remedy: 'Choose another --id, or cancel that run first.',
     retryable: false,
     exit: usage,

@@ -108,7 +108,7 @@ export class RowmillSchedules {
    *   `run_conflict`
    */
   trigger(name: string, options: TriggerOptions = {}): Promise<TriggeredRun> {
-    return triggerSchedule(this.#link.client, name, options);
+    return triggerSchedule(this.#link.client, name, options, this.#link.store);
   }
 
   /**
@@ -117,7 +117,7 @@ export class RowmillSchedules {
    *   `action_refused` while runs of an earlier one wait to start
    */
   backfill(name: string, span: BackfillOptions): Promise<BackfillPlan> {
-    return backfillSchedule(this.#link.client, name, span);
+    return backfillSchedule(this.#link.client, name, span, this.#link.store);
   }
 
   /**

@@ -160,6 +160,7 @@ export class Rowmill {
       input: { ...input, ...(approve ? { approved: true } : {}) },
       rows,
       taskQueue,
+      store,
       searchAttributes: await this.#link.searchAttributes(),
       ...(workflowId === undefined ? {} : { workflowId }),
       ...(key === undefined ? {} : { request: requestDigestOf(pipeline, rows.digest, approve) }),

@@ -13,8 +13,10 @@ import {
 import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { findRun } from './find-run.ts';
+import { refuseForgotten } from './forgotten-run.ts';
 import { BEFORE, timedId } from './timed-id.ts';
 import { firstAttributes, staticDetails, staticSummary } from './run-texts.ts';
 
@@ -31,6 +33,8 @@ interface StartOptions {
   /** Whether the server knows rowmill's search attributes. */
   searchAttributes: boolean;
   now?: Date;
+  /** The store of the workers, which remembers runs that Temporal has forgotten. */
+  store?: Store;
 }
 
 /** A start whose rows may travel in the pipeline itself. */
@@ -89,10 +93,13 @@ async function startUnnamed(client: Client, work: Work): Promise<StartedRun> {
 
 /** @throws RowmillError `run_conflict` */
 async function startAs(client: Client, work: Work, workflowId: string): Promise<StartedRun> {
-  const { request, fingerprint, fresh = false } = work;
+  const { request, fingerprint, fresh = false, store } = work;
+  const before = await findRun(client, workflowId);
   // A key stands for one request, also after its run has failed.
-  const before = request === undefined ? null : await findRun(client, workflowId);
   if (before !== null) refuseOther(before, request);
+  else if (store !== undefined && !fresh) {
+    await refuseForgotten(store, workflowId, request !== undefined);
+  }
   let again = fresh;
   for (;;) {
     const reuse = again ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY';

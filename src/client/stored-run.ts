@@ -1,4 +1,5 @@
 import { RUN_FILE } from '../contract/names.ts';
+import { OUTCOMES, type Outcome } from '../contract/outcome.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { EarlierRun } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
@@ -12,6 +13,8 @@ export interface StoredRun {
   earlier: EarlierRun | null;
   /** ISO time; empty where it left no manifest. */
   startedAt: string;
+  /** `null` where it left no manifest. */
+  outcome: Outcome | null;
 }
 
 /** The last run of that id that the store has files of. */
@@ -21,9 +24,9 @@ export async function newestStored(store: Store, workflowId: string): Promise<St
     const key = { workflowId, firstRunId };
     const folder = store.run(key);
     const pipeline = await pipelineIn(folder);
-    const { startedAt } = await manifestIn(folder);
+    const { startedAt, outcome } = await manifestIn(folder);
     if (pipeline === null || startedAt < (newest?.startedAt ?? '')) continue;
-    newest = { key, pipeline, earlier: await earlierIn(folder), startedAt };
+    newest = { key, pipeline, earlier: await earlierIn(folder), startedAt, outcome };
   }
   return newest;
 }
@@ -67,6 +70,7 @@ interface ManifestHead {
   /** ISO time. */
   startedAt: string;
   runId: string;
+  outcome: Outcome | null;
 }
 
 /** Empty texts where it left no manifest. */
@@ -74,10 +78,11 @@ async function manifestIn(folder: Folder): Promise<ManifestHead> {
   const manifest = (await folder.exists(RUN_FILE.manifest))
     ? await folder.readJson(RUN_FILE.manifest)
     : null;
-  const text = (name: keyof ManifestHead): string => {
+  const text = (name: string): string => {
     const value: unknown =
       typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, name) : null;
     return typeof value === 'string' ? value : '';
   };
-  return { startedAt: text('startedAt'), runId: text('runId') };
+  const outcome = OUTCOMES.find((one) => one === text('outcome')) ?? null;
+  return { startedAt: text('startedAt'), runId: text('runId'), outcome };
 }

@@ -6,6 +6,7 @@ import type { StartedRun } from '../../src/client/start-run.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
+import { forget } from '../support/forget.ts';
 import { inputFor, openHouse, SECTOR, TOKEN, type House } from '../support/house.ts';
 import { meanwhile } from '../support/meanwhile.ts';
 import { until } from '../support/until.ts';
@@ -164,30 +165,12 @@ test('a run that Temporal has forgotten is taken up from the store', async () =>
   expect(second.before?.cells).toEqual(first.cells);
 });
 
-/** As after the retention of the namespace. */
-async function forget(...workflowIds: string[]): Promise<void> {
-  const { namespace } = house.client.options;
-  for (const workflowId of workflowIds) {
-    const handle = house.client.workflow.getHandle(workflowId);
-    await house.client.workflowService.deleteWorkflowExecution({
-      namespace,
-      workflowExecution: { workflowId },
-    });
-    await until('it is forgotten', () =>
-      handle.describe().then(
-        () => false,
-        () => true,
-      ),
-    );
-  }
-}
-
 test('the number of a rerun that Temporal has forgotten is not given again', async () => {
   house = await openHouse({ sandbox: FAILING });
   await finished();
   const first = await rerun();
   await resultOf(first.workflowId);
-  await forget(id(), first.workflowId);
+  await forget(house.client, id(), first.workflowId);
   const { store } = house;
   const { workflowId } = await rerunRun(house.client, id(), { ...options(), store });
   expect(workflowId).toBe(`${id()}-rerun-2`);

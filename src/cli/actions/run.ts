@@ -79,6 +79,7 @@ async function perform(
     input: { pipeline, snapshot, ...(approval === 'given' ? { approved: true } : {}) },
     taskQueue,
     searchAttributes,
+    store: openStore(cli.env),
     ...(flags.id === undefined ? {} : { workflowId: flags.id }),
     ...(flags.new === true ? { fresh: true } : {}),
   });

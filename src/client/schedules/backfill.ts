@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
+import type { Store } from '../../store/store.ts';
 import { requireSchedule, waitingRuns, type FoundSchedule } from './find.ts';
 import { scheduleIn } from './standing.ts';
 
@@ -25,10 +26,12 @@ export interface BackfillPlan {
 }
 
 const MOST_RUNS = 31;
+const MINUTE_MS = 60_000;
 
 /**
  * Starts the runs of a span of time that have not taken place, one after the other. A time whose run
- * is there (whatever came of it) is left alone: no night runs twice.
+ * is there (whatever came of it) is left alone: no night runs twice. The store of the workers tells of
+ * runs that the server has forgotten.
  * @throws RowmillError `usage` for an empty, reversed or too large span, `schedule_not_found`,
  *   `action_refused` while runs of an earlier one wait to start
  */
@@ -36,6 +39,7 @@ export async function backfillSchedule(
   client: Client,
   name: string,
   { from, to, mostRuns = MOST_RUNS }: BackfillOptions,
+  store: Store | null = null,
 ): Promise<BackfillPlan> {
   const where = `schedule ${name}`;
   if (!(from.getTime() <= to.getTime())) {
@@ -48,7 +52,7 @@ export async function backfillSchedule(
   }
   for (;;) {
     const found = await requireSchedule(client, name);
-    const plan = await planOf(client, found, { from, to });
+    const plan = await planOf(client, found, { from, to }, store);
     if (plan.due.length > mostRuns) {
       throw new RowmillError('usage', `the span has ${plan.due.length} runs, at most ${mostRuns}`, {
         where,
@@ -85,6 +89,7 @@ async function planOf(
   client: Client,
   found: FoundSchedule,
   range: BackfillRange,
+  store: Store | null,
 ): Promise<BackfillPlan> {
   const name = found.description.scheduleId;
   const times = await timesIn(client, name, range);
@@ -93,11 +98,30 @@ async function planOf(
   for (const timeMs of times) {
     const dueAt = new Date(timeMs).toISOString();
     // A run is named by its time before the jitter.
-    const run = there.find(({ dueMs }) => dueMs <= timeMs && dueMs >= timeMs - jitterOf(found));
-    if (run === undefined) plan.due.push(dueAt);
-    else plan.there.push({ dueAt, workflowId: run.workflowId });
+    const earliestMs = timeMs - jitterOf(found);
+    const run = there.find(({ dueMs }) => dueMs <= timeMs && dueMs >= earliestMs);
+    const workflowId = run?.workflowId ?? (await storedRun(store, name, earliestMs, timeMs));
+    if (workflowId === null) plan.due.push(dueAt);
+    else plan.there.push({ dueAt, workflowId });
   }
   return plan;
+}
+
+/** The run of a time within this span that has left something in the store. */
+async function storedRun(
+  store: Store | null,
+  name: string,
+  earliestMs: number,
+  latestMs: number,
+): Promise<string | null> {
+  if (store === null) return null;
+  // A schedule's times are whole minutes.
+  const lastMs = latestMs - (latestMs % MINUTE_MS);
+  for (let dueMs = lastMs; dueMs >= earliestMs; dueMs -= MINUTE_MS) {
+    const workflowId = `${name}-${new Date(dueMs).toISOString().replace('.000Z', 'Z')}`;
+    if ((await store.firstRuns(workflowId)).length > 0) return workflowId;
+  }
+  return null;
 }
 
 /** The newest runs; the schedule knows of them for longer than the server keeps them. */
@@ -124,8 +148,14 @@ async function timesIn(
   );
 }
 
-const timestampOf = (date: Date) =>
-  proto.google.protobuf.Timestamp.fromObject({ seconds: Math.floor(date.getTime() / 1_000) });
+const timestampOf = (date: Date) => {
+  const ms = date.getTime();
+  const seconds = Math.floor(ms / 1_000);
+  return proto.google.protobuf.Timestamp.fromObject({
+    seconds,
+    nanos: (ms - seconds * 1_000) * 1e6,
+  });
+};
 
 interface RunThere {
   workflowId: string;
@@ -160,11 +190,12 @@ async function start(client: Client, found: FoundSchedule, due: string[]): Promi
   await client.workflowService.patchSchedule({
     ...{ namespace, scheduleId, identity },
     requestId: `backfill-${work.digest('hex')}`,
-    // A span of its own for each: those in between have their run. The server leaves its start out.
+    // A span of its own for each: those in between have their run. The server leaves its start out,
+    // and counts a jitter in ns.
     patch: {
       backfillRequest: due.map((time) => ({
-        startTime: timestampOf(new Date(Date.parse(time) - jitterOf(found) - 1_000)),
-        endTime: timestampOf(new Date(time)),
+        startTime: timestampOf(new Date(Date.parse(time) - jitterOf(found) - 1)),
+        endTime: timestampOf(new Date(Date.parse(time) + 1)),
         // One after the other: they write the same results.
         overlapPolicy: SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
       })),

@@ -7,7 +7,9 @@ import {
 import { MEMO_REQUEST, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { safeName } from '../../store/safe-name.ts';
+import type { Store } from '../../store/store.ts';
 import { findRun } from '../find-run.ts';
+import { refuseForgotten } from '../forgotten-run.ts';
 
 export interface TriggeredRun {
   workflowId: string;
@@ -31,11 +33,22 @@ const requestOf = (name: string): string => `trigger of schedule ${name}`;
 /** Temporal's words for a run whose key starts it again. */
 const FAILED: readonly string[] = ['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
 
-/** The run that has this key, `null` when there is none. @throws RowmillError `run_conflict` */
-export async function runOfKey(client: Client, name: string, key: string): Promise<string | null> {
+/**
+ * The run that has this key, `null` when there is none.
+ * @throws RowmillError `run_conflict`, also when only the store remembers it
+ */
+export async function runOfKey(
+  client: Client,
+  name: string,
+  key: string,
+  store: Store | null,
+): Promise<string | null> {
   const workflowId = idOf(name, key);
   const run = await findRun(client, workflowId);
-  if (run === null) return null;
+  if (run === null) {
+    if (store !== null) await refuseForgotten(store, workflowId, true);
+    return null;
+  }
   if (run.memo?.[MEMO_REQUEST] !== requestOf(name)) {
     throw new RowmillError('run_conflict', 'a run that is none of the schedule has its id', {
       where: `run ${workflowId}`,

@@ -1,5 +1,6 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { RowmillError } from '../../errors.ts';
+import type { Store } from '../../store/store.ts';
 import { describeRun } from '../find-run.ts';
 import { requireSchedule, type FoundSchedule } from './find.ts';
 import { keyedRunUnderWay, runOfKey, startByKey, type TriggeredRun } from './keyed-run.ts';
@@ -12,19 +13,21 @@ export interface TriggerOptions {
 /**
  * Starts a run now, also of a paused schedule.
  * @throws RowmillError `action_refused` while another run of the schedule is under way: both would
- *   write the same results; `run_conflict` for a key whose id another piece of work has
+ *   write the same results; `run_conflict` for a key whose id another piece of work has, or whose
+ *   run only the store remembers
  */
 export async function triggerSchedule(
   client: Client,
   name: string,
   { key }: TriggerOptions = {},
+  store: Store | null = null,
 ): Promise<TriggeredRun> {
   if (key?.trim() === '') throw new RowmillError('usage', 'the key is empty');
   const found = await requireSchedule(client, name);
   const running = await underWay(client, found.description);
   if (key !== undefined) {
     // Looked up last: what is under way may be the run of this key, begun by somebody else just now.
-    const workflowId = await runOfKey(client, name, key);
+    const workflowId = await runOfKey(client, name, key, store);
     if (workflowId !== null) return { workflowId, attached: true };
   }
   if (running !== null) throw stillRuns(name, running);

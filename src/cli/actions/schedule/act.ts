@@ -1,3 +1,4 @@
+import { openStore } from '../../../client/environment.ts';
 import {
   deleteSchedule,
   pauseSchedule,
@@ -45,7 +46,8 @@ export async function trigger(
 ): Promise<void> {
   if (key?.trim() === '') throw new RowmillError('usage', '--key is empty');
   await withSession(cli, async ({ client }) => {
-    const run = await triggerSchedule(client, name, key === undefined ? {} : { key });
+    const options = key === undefined ? {} : { key };
+    const run = await triggerSchedule(client, name, options, openStore(cli.env));
     const { workflowId, attached } = run;
     const text = attached
       ? `${workflowId} was started by this key before`

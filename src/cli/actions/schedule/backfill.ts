@@ -1,3 +1,4 @@
+import { openStore } from '../../../client/environment.ts';
 import { backfillSchedule, readSpan } from '../../../client/schedules/index.ts';
 import type { Cli } from '../../context.ts';
 import { count } from '../../figures.ts';
@@ -16,7 +17,8 @@ export async function backfill(cli: Cli, name: string, flags: BackfillFlags): Pr
   const span = readSpan(flags, (edge) => `--${edge}`);
   const mostRuns = numberFlag('--most', flags.most, { least: 1, most: 1_000, whole: true });
   await withSession(cli, async ({ client }) => {
-    const { due, there } = await backfillSchedule(client, name, { ...span, mostRuns });
+    const options = { ...span, mostRuns };
+    const { due, there } = await backfillSchedule(client, name, options, openStore(cli.env));
     if (flags.json === true) {
       cli.json({ name, started: due, there });
       return;

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { RunSummary } from '../../src/contract/run.ts';
+import {
+  applySchedule,
+  backfillSchedule,
+  deleteSchedule,
+  describeSchedule,
+  triggerSchedule,
+} from '../../src/client/schedules/index.ts';
+import { forget } from '../support/forget.ts';
+import { openHouse, type House } from '../support/house.ts';
+import { scheduledFile } from '../support/scheduled-file.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(180_000);
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+});
+afterAll(() => house.close());
+
+const tables = (): number => house.sandbox.ledger.summary().tablesCreated;
+
+/** They have done their work, and Temporal knows them no longer. */
+async function endAndForget(...workflowIds: string[]): Promise<void> {
+  for (const workflowId of workflowIds) {
+    const summary: unknown = await house.client.workflow.getHandle(workflowId).result();
+    expect((summary as RunSummary).outcome).toBe('completed');
+  }
+  await forget(house.client, ...workflowIds);
+}
+
+const THREE_NIGHTS = {
+  from: new Date('2026-01-05T00:00:00Z'),
+  to: new Date('2026-01-07T12:00:00Z'),
+};
+
+test.each(['1ms', '6h'])(
+  'nights that Temporal has forgotten are not run again by a backfill (jitter %s)',
+  async (jitter) => {
+    const { client, store, folder, taskQueue } = house;
+    const schedule = { at: '02:30', timezone: 'UTC', jitter };
+    const loaded = scheduledFile(folder, `nights-${jitter}`, { schedule });
+    const { name } = loaded.pipeline;
+    await applySchedule(client, loaded, { taskQueue, searchAttributes: true });
+    const { due } = await backfillSchedule(client, name, THREE_NIGHTS, store);
+    const ids = ['05', '06', '07'].map((day) => `${name}-2026-01-${day}T02:30:00Z`);
+    await until('all have begun', async () => {
+      return (await describeSchedule(client, name)).started === 3;
+    });
+    await endAndForget(...ids);
+    // A schedule remembers its newest runs; one that is made anew remembers none.
+    await deleteSchedule(client, name);
+    await applySchedule(client, loaded, { taskQueue, searchAttributes: true });
+    const before = tables();
+    const plan = await backfillSchedule(client, name, THREE_NIGHTS, store);
+    const there = ids.map((workflowId, night) => ({ dueAt: due[night], workflowId }));
+    expect(plan).toEqual({ due: [], there });
+    expect(tables()).toBe(before);
+    await deleteSchedule(client, name);
+  },
+);
+
+test('the key of a trigger whose run Temporal has forgotten is not paid for again', async () => {
+  const { client, store, folder, taskQueue } = house;
+  const loaded = scheduledFile(folder, 'key', {});
+  const { name } = loaded.pipeline;
+  await applySchedule(client, loaded, { taskQueue, searchAttributes: true });
+  const trigger = () => triggerSchedule(client, name, { key: 'monday' }, store);
+  const { workflowId } = await trigger();
+  await endAndForget(workflowId);
+  await expect(trigger()).rejects.toMatchObject({
+    code: 'run_conflict',
+    where: `run ${workflowId}`,
+  });
+  await deleteSchedule(client, name);
+});
