@@ -4,17 +4,22 @@ import { readFile } from 'node:fs/promises';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { Adjusted, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { RowmillError } from '../../src/errors.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { inputFor, openHouse, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 
 const rows = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 const CLEAN = { failRate: 0, hopelessRate: 0 };
+const clock = heldClock();
 /** Cells of 3 s and more, four at once. */
-const SLOW = { ...CLEAN, speed: 20, concurrency: 4 };
+const SLOW = { ...CLEAN, speed: 20, concurrency: 4, realMs: clock.realMs };
 
 let house: House;
-afterEach(() => house.close());
+afterEach(async () => {
+  clock.letGo();
+  await house.close();
+});
 
 let runs = 0;
 const start = async (
@@ -31,6 +36,13 @@ const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunPro
 const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
   until(`stage ${stage}`, async () => (await progress(run)).stage === stage);
 const books = () => house.sandbox.ledger.summary();
+/** Until a run is in the middle of its cells; there it stays until the clock is let go. */
+const inTheMiddle = (cells: number): Promise<void> =>
+  until('a done cell', () => {
+    const there = books().cellsDone > cells;
+    if (there) clock.hold();
+    return there;
+  });
 const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> =>
   answer.then(
     () => Promise.reject(new Error('it was not refused')),
@@ -52,9 +64,10 @@ async function isQuiet(): Promise<void> {
 test('a paused run polls nothing while cells go on, says who and why, and ends whole when resumed', async () => {
   house = await openHouse({ sandbox: SLOW });
   const run = await start(12);
-  await until('a done cell', () => books().cellsDone > 12);
+  await inTheMiddle(12);
   await run.executeUpdate('pause', { args: [{ reason: 'a look at the prompt', by: 'ada' }] });
   await stageIs(run, 'paused');
+  clock.letGo();
   expect((await progress(run)).paused).toMatchObject({
     ...{ reason: 'a look at the prompt', by: 'ada', at: 'running' },
   });
@@ -122,7 +135,7 @@ test('a run that waits for credits can be paused; resumed it waits on, and goes 
 test('a paused run that is cancelled publishes what is there and names the cells that still cost', async () => {
   house = await openHouse({ sandbox: SLOW });
   const run = await start(12);
-  await until('a done cell', () => books().cellsDone > 12);
+  await inTheMiddle(12);
   await run.executeUpdate('pause');
   await stageIs(run, 'paused');
   await run.cancel();
@@ -137,7 +150,7 @@ test('a paused run that is cancelled publishes what is there and names the cells
 test('the deadline of a paused run keeps running: then it publishes what is there', async () => {
   house = await openHouse({ sandbox: SLOW });
   const run = await start(12);
-  await until('a done cell', () => books().cellsDone > 12);
+  await inTheMiddle(12);
   await run.executeUpdate('pause');
   await stageIs(run, 'paused');
   const { startedAtMs } = await progress(run);
@@ -168,11 +181,12 @@ test('one more pass is made when it was asked for beyond the policy', async () =
   const run = await start(6, {
     run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', failedPasses: 0 },
   });
-  await stageIs(run, 'running');
+  await inTheMiddle(0);
   await run.executeUpdate('rerunFailed');
   expect((await progress(run)).rerunAsked).toBe(true);
   const again = await refusalOf(run.executeUpdate('rerunFailed'));
   expect(again.what).toContain('asked for already');
+  clock.letGo();
   const summary = (await run.result()) as RunSummary;
   expect(summary).toMatchObject({ outcome: 'completed', passes: 2, cells: { done: 6, failed: 0 } });
 });

@@ -24,7 +24,7 @@ test('every step and timer of a run says what it is; details and heartbeats can 
     JSON.stringify(await run.query('__temporal_workflow_metadata'));
 
   await stageIs('waiting for approval');
-  expect(await details()).toContain('update `approveSpend`');
+  expect(await details()).toContain('Update `approveSpend` gives it');
   await run.executeUpdate('approveSpend');
   await until('a heartbeat of the wait', async () => {
     const { raw } = await run.describe();
