@@ -275,6 +275,29 @@ test('a backfill over both changes of the clock runs no night twice, and the los
   expect((await describeSchedule(house.client, name)).started).toBe(5);
 });
 
+test('both ends of a span are part of it', async () => {
+  const loaded = fileOf('ends', { schedule: { at: '00:00', timezone: 'UTC' } });
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-06T00:00:00Z') };
+  expect((await backfillSchedule(house.client, name, span)).due).toEqual([
+    '2026-01-05T00:00:00.000Z',
+    '2026-01-06T00:00:00.000Z',
+  ]);
+  await haveRun(name);
+});
+
+test('a span of years is counted to its end', async () => {
+  const loaded = fileOf('years');
+  const { name } = loaded.pipeline;
+  await apply(loaded);
+  const span = { from: new Date('2022-01-01T00:00:00Z'), to: new Date('2025-12-31T23:59:59Z') };
+  // But for four Sundays in March, on which there is no 02:30.
+  expect(await codeOf(backfillSchedule(house.client, name, span))).toMatch(
+    /^usage: .*the span has 1457 runs/,
+  );
+});
+
 const THREE_NIGHTS = {
   from: new Date('2026-01-05T00:00:00Z'),
   to: new Date('2026-01-07T12:00:00Z'),

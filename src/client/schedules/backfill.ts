@@ -92,7 +92,7 @@ async function planOf(
   store: Store | null,
 ): Promise<BackfillPlan> {
   const name = found.description.scheduleId;
-  const times = await timesIn(client, name, range);
+  const times = await timesIn(client, found, range);
   const there = [...remembered(found), ...(await runsOf(client, name))];
   const plan: BackfillPlan = { due: [], there: [] };
   for (const timeMs of times) {
@@ -131,21 +131,33 @@ const remembered = ({ description }: FoundSchedule): RunThere[] =>
     dueMs: scheduledAt.getTime(),
   }));
 
-/** The times of the schedule within the span, as the server counts them; ms, oldest first. */
+/**
+ * The times of the schedule within the span, as the server counts them; ms, oldest first. It gives
+ * some at a time, and leaves out the start it is asked for.
+ */
 async function timesIn(
   client: Client,
-  name: string,
+  found: FoundSchedule,
   { from, to }: BackfillRange,
 ): Promise<number[]> {
-  const reply = await client.workflowService.listScheduleMatchingTimes({
-    namespace: client.options.namespace,
-    scheduleId: name,
-    startTime: timestampOf(from),
-    endTime: timestampOf(to),
-  });
-  return reply.startTime.map(
-    ({ seconds, nanos }) => Number(String(seconds ?? 0)) * 1_000 + (nanos ?? 0) / 1e6,
-  );
+  const times: number[] = [];
+  // A time before the span may be moved into it.
+  let after = new Date(from.getTime() - jitterOf(found) - 1);
+  for (;;) {
+    const reply = await client.workflowService.listScheduleMatchingTimes({
+      namespace: client.options.namespace,
+      scheduleId: found.description.scheduleId,
+      startTime: timestampOf(after),
+      endTime: timestampOf(to),
+    });
+    const more = reply.startTime.map(
+      ({ seconds, nanos }) => Number(String(seconds ?? 0)) * 1_000 + (nanos ?? 0) / 1e6,
+    );
+    const last = more.at(-1);
+    if (last === undefined) return times.filter((ms) => ms >= from.getTime());
+    times.push(...more);
+    after = new Date(Math.ceil(last));
+  }
 }
 
 const timestampOf = (date: Date) => {
