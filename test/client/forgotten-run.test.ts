@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { cancelRun } from '../../src/client/cancel-run.ts';
 import type { StartOptions } from '../../src/client/index.ts';
 import { startWork } from '../../src/client/start-run.ts';
 import { forget } from '../support/forget.ts';
 import { inputFor } from '../support/house.ts';
 import { openBackend, pipelineOf, ROWS, type Backend } from './backend.ts';
-
-jest.setTimeout(120_000);
 
 let backend: Backend;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RunSummary } from '../../src/contract/run.ts';
 import {
   applySchedule,
@@ -11,8 +11,6 @@ import { forget } from '../support/forget.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { scheduledFile } from '../support/scheduled-file.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(180_000);
 
 let house: House;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import type { SandboxOptions, Seen } from '../../sandbox/index.ts';
@@ -11,8 +11,6 @@ import { promptlayer } from '../support/providers/promptlayer.ts';
 import { until } from '../support/until.ts';
 
 /** A provider that asks back, and would run more cells than it was asked to. */
-
-jest.setTimeout(120_000);
 
 let house: House;
 afterEach(() => house.close());
@@ -135,8 +133,10 @@ test('above spend.maxCredits it is refused, and nothing is paid', async () => {
 
 test('what nobody approves before the deadline is not run', async () => {
   await open({});
-  const run = await start({ run: { pollAtLeast: '100ms', deadline: '8s' } });
+  const run = await start();
   await waitsFor(run, 25);
+  const { startedAtMs } = await progressOf(run);
+  await run.executeUpdate('adjust', { args: [{ deadline: Date.now() - startedAtMs + 3_000 }] });
   const error: unknown = await run.result().catch((failure: unknown) => errorOfRun(failure, 'it'));
   expect(error).toMatchObject({ code: 'spend_refused' });
   expect([paid(), tokens]).toEqual([0, []]);
