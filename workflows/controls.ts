@@ -92,8 +92,8 @@ export function listen(run: Controlled): void {
     adjustUpdate,
     (request = {}) => {
       const adjusted = adjust(state, request);
-      // What is waited for was begun with the old limits.
-      run.interrupt?.();
+      // What is waited for was begun with the old limits; how often is polled concerns polls alone.
+      if (request.deadline !== undefined || state.stage === 'running') run.interrupt?.();
       showProgress(run);
       return adjusted;
     },
