@@ -32,7 +32,7 @@ const SWEEPS_AT_MOST = 3;
 
 /**
  * Pages the whole table into the store and counts what became of every cell. Offsets shift when a
- * table is edited while it is read: a sweep that repeats or misses a row, or sees the table's version
+ * table is edited while it is read: a sweep that cannot find every row, or sees the table's version
  * change, starts again.
  */
 export const collectResults =

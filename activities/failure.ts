@@ -1,4 +1,5 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
 import { errorEntry, RowmillError } from '../src/errors.ts';
 
 /** Everyone with access to the UI reads failures, and Temporal cuts them at 4 KiB. */
@@ -12,10 +13,16 @@ export interface FailureDetails {
   requestId: string | null;
   /** Whether this attempt, or one before it, may have sent what must not be sent twice. */
   sent: boolean;
+  /** Of all its attempts: a step that fails has no result to tell them by. */
+  calls?: ApiCalls;
+  confirmed?: Confirmed;
 }
 
+/** What is known of the step that fails. */
+export type Tried = Pick<FailureDetails, 'sent' | 'calls' | 'confirmed'>;
+
 /** The error as Temporal understands it: type = code, retryable by the one table. */
-export function toFailure(error: unknown, sent = false): Error {
+export function toFailure(error: unknown, tried: Tried): Error {
   const known =
     error instanceof RowmillError
       ? error
@@ -27,7 +34,7 @@ export function toFailure(error: unknown, sent = false): Error {
     where: known.where,
     remedy: known.remedy,
     requestId: known.requestId,
-    sent,
+    ...tried,
   };
   return ApplicationFailure.create({
     type: known.code,

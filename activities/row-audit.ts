@@ -18,6 +18,9 @@ export interface RowAudit {
 
 const AUDITS_AT_MOST = 3;
 
+/** Keys by row id, in the order the rows came; `null`: somebody else's. */
+type Keys = Map<string, string | null>;
+
 /**
  * Again from the start when rows are missing, or the table changed meanwhile. The last time as it comes, unless
  * rows are missing still: to take one that is there for missing would add it again.
@@ -28,10 +31,11 @@ export async function auditRows<D>(
   step: Step<D>,
 ): Promise<RowAudit> {
   const pages = new PageReader(provider, table, step);
+  const everSeen: Keys = new Map();
   for (let audits = 1; ; audits += 1) {
     const asItComes = audits >= AUDITS_AT_MOST;
     try {
-      return await auditOnce(pages, table, asItComes);
+      return await auditOnce(pages, table, asItComes, everSeen);
     } catch (error) {
       const unstable = error instanceof RowmillError && error.code === 'pages_unstable';
       if (!unstable || asItComes) throw error;
@@ -39,34 +43,45 @@ export async function auditRows<D>(
   }
 }
 
+/** @param everSeen Rows of the walks before; those of this one are added. */
 async function auditOnce(
   pages: PageReader,
   table: TableRef,
   asItComes: boolean,
+  everSeen: Keys,
 ): Promise<RowAudit> {
   const walk = new PageWalk({ where: `table ${table.id}`, anyVersion: asItComes });
-  const audit: RowAudit = { present: new Map(), surplus: [], foreign: 0 };
-  const seen = new Set<string>();
+  // Pages of a table that still grows may repeat a row: that is not a second row.
+  const seen: Keys = new Map();
   let total: number | null = null;
   let cursor: string | null = null;
   do {
     const at: string | null = cursor;
     const page: Page = await pages.read(at);
     walk.follow(page);
-    for (const row of page.rows) {
-      // Pages of a table that still grows may repeat a row: that is not a second row.
-      if (seen.has(row.id)) continue;
-      seen.add(row.id);
-      if (row.key === null) audit.foreign += 1;
-      else if (audit.present.has(row.key)) audit.surplus.push(row.id);
-      else audit.present.set(row.key, row.id);
+    for (const { id, key } of page.rows) {
+      seen.set(id, key);
+      everSeen.set(id, key);
     }
     ({ next: cursor, total } = page);
   } while (cursor !== null);
-  if (total !== null && (asItComes ? seen.size < total : seen.size !== total)) {
-    throw new RowmillError('pages_unstable', `${seen.size} rows came, the table has ${total}`, {
-      where: `table ${table.id}`,
-    });
+  if (total === null || seen.size === total || (asItComes && seen.size > total)) {
+    return auditOf(seen);
+  }
+  // What one walk has missed another has seen. Which row of a key came first they cannot tell.
+  const audit = auditOf(everSeen);
+  if (everSeen.size === total && audit.surplus.length === 0) return audit;
+  throw new RowmillError('pages_unstable', `${seen.size} rows came, the table has ${total}`, {
+    where: `table ${table.id}`,
+  });
+}
+
+function auditOf(keys: Keys): RowAudit {
+  const audit: RowAudit = { present: new Map(), surplus: [], foreign: 0 };
+  for (const [id, key] of keys) {
+    if (key === null) audit.foreign += 1;
+    else if (audit.present.has(key)) audit.surplus.push(id);
+    else audit.present.set(key, id);
   }
   return audit;
 }

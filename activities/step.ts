@@ -126,14 +126,15 @@ export async function runStep<D, R>(
   try {
     return await body(step);
   } catch (error) {
-    if (!sent) heartbeat({ ...beat, sentNothing: attempt } satisfies Beat<D>);
+    // What was counted since the last one would be lost.
+    heartbeat(sent ? beat : ({ ...beat, sentNothing: attempt } satisfies Beat<D>));
     // A cancelled request fails with the abort's reason or with a plain AbortError.
     if (signal.aborted && !(error instanceof RowmillError)) {
       // The abort's reason is Temporal's own failure: it must go out unwrapped.
       throw signal.reason;
     }
     if (error instanceof CancelledFailure) throw error;
-    const failure = toFailure(error, sent);
+    const failure = toFailure(error, { sent, ...counts });
     const code = error instanceof RowmillError ? error.code : 'internal';
     deps.onEvent?.({ type: 'step failed', code });
     log.warn('step failed', {

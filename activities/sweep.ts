@@ -34,6 +34,10 @@ interface Checkpoint extends SweepCounts {
   next: string | null;
   /** Of the pages so far, where they have one. */
   version?: string;
+  /** Rows that had come before the walk under way. */
+  before?: number;
+  /** Ids of the rows that landed twice. */
+  leftOut?: string[];
 }
 
 /** Rows kept in one part file: what a killed sweep reads again at most, about 1 MB. */
@@ -56,7 +60,11 @@ export async function* partLines(folder: Folder, sweep: number): AsyncGenerator<
   }
 }
 
-/** Reads every page of a table into part files; every row of the snapshot exactly once. */
+/**
+ * Reads every page of a table into part files; every row of the snapshot exactly once. A row that comes
+ * again is passed over. While rows are missing the pages are walked through once more, as long as that
+ * brings some: of a thousand pages there is always one that shifts.
+ */
 export class Sweep {
   readonly #folder: Folder;
   readonly #number: number;
@@ -65,6 +73,8 @@ export class Sweep {
   readonly #ordinals: Ordinals;
   readonly #seen: Uint8Array;
   #count = 0;
+  #before = 0;
+  #leftOut = new Set<string>();
   #parts = 0;
   #lastOrdinal = -1;
   #counts: SweepCounts = { byColumn: {}, inFlight: 0, startable: 0, ordered: true };
@@ -79,7 +89,7 @@ export class Sweep {
     this.#seen = new Uint8Array(rows);
   }
 
-  /** Once only. Throws `pages_unstable` when the pages repeated or missed rows. */
+  /** Once only. Throws `pages_unstable` when rows are missing, or the table changes meanwhile. */
   async read(pages: PageReader, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
     try {
       return await this.#read(pages, table, step);
@@ -99,25 +109,23 @@ export class Sweep {
     // `hasOwn`: a column may be called `constructor`.
     for (const { key } of ours) if (!Object.hasOwn(byColumn, key)) byColumn[key] = noCells();
 
-    const walk = new PageWalk({
-      where: `sweep ${this.#number}`,
-      version: checkpoint?.version,
-      anyVersion: this.#anyVersion,
-    });
+    let walk = this.#walk(checkpoint?.version);
     const counted = await countedRows(this.#folder);
     let cursor: string | null = checkpoint?.next ?? null;
-    let done = checkpoint !== null && checkpoint.next === null;
+    let ended = checkpoint !== null && checkpoint.next === null;
     let ahead: Promise<Page> | null = null;
-    while (!done) {
+    while (!ended || this.#missesMore()) {
+      if (ended) walk = this.#walk(walk.version);
+      ended = false;
       const draft = await this.#folder.create(partName(this.#number, this.#parts));
       try {
-        for (let inPart = 0; inPart < ROWS_PER_PART && !done;) {
+        for (let inPart = 0; inPart < ROWS_PER_PART && !ended;) {
           const page: Page = await (ahead ?? pages.read(cursor));
           walk.follow(page);
           cursor = page.next;
-          done = cursor === null;
+          ended = cursor === null;
           // The next page travels while this one is written.
-          ahead = done ? null : pages.read(cursor);
+          ahead = ended ? null : pages.read(cursor);
           // Awaited above at the latest in the next round; until then a failure must not be loose.
           ahead?.catch(() => undefined);
           const ordinals = await this.#ordinals.of(page.rows.map(({ key }) => key));
@@ -126,17 +134,14 @@ export class Sweep {
             // Rows without our key are somebody else's; the results hold exactly ours, each once.
             if (ordinal === undefined) continue;
             const leftOut = (counted?.get(row.key ?? '') ?? row.id) !== row.id;
-            if (leftOut) this.#counts.rowsLeftOut = (this.#counts.rowsLeftOut ?? 0) + 1;
-            else await draft.line(this.#take(row, ordinal, table));
+            if (leftOut) this.#leaveOut(row.id);
+            else if (this.#mark(ordinal)) await draft.line(this.#take(row, ordinal, table));
           }
           inPart += page.rows.length;
           const says = `${this.#count} of ${this.#rows} rows read`;
           step.report({ rowsRead: this.#count, rows: this.#rows }, says);
         }
-        const { version } = walk;
-        const at = version === undefined ? { next: cursor } : { next: cursor, version };
-        const mark: Checkpoint = { ...at, ...this.#counts };
-        await draft.line(CHECKPOINT_MARK + JSON.stringify(mark));
+        await draft.line(CHECKPOINT_MARK + JSON.stringify(this.#checkpoint(cursor, walk)));
         await draft.commit();
         this.#parts += 1;
       } finally {
@@ -157,7 +162,6 @@ export class Sweep {
   }
 
   #take(row: Page['rows'][number], ordinal: number, table: TableRef): string {
-    this.#mark(ordinal, row.key ?? '');
     const judged = judgeTableRow(row, ordinal, table.columns);
     for (const [column, verdict] of judged.outcomes) {
       const counts = this.#counts.byColumn[column];
@@ -176,12 +180,41 @@ export class Sweep {
     addUsage(sums[column] ?? noUsage(), usage);
   }
 
-  #mark(ordinal: number, key: string): void {
-    if (this.#seen[ordinal] === 1) throw this.#unstable(`row ${key} came twice`);
+  #leaveOut(rowId: string): void {
+    this.#leftOut.add(rowId);
+    this.#counts.rowsLeftOut = this.#leftOut.size;
+  }
+
+  /** `false` for a row that has come before. */
+  #mark(ordinal: number): boolean {
+    if (this.#seen[ordinal] === 1) return false;
     this.#seen[ordinal] = 1;
     this.#count += 1;
     if (ordinal < this.#lastOrdinal) this.#counts.ordered = false;
     this.#lastOrdinal = ordinal;
+    return true;
+  }
+
+  #walk(version: string | undefined): PageWalk {
+    const where = `sweep ${this.#number}`;
+    return new PageWalk({ where, version, anyVersion: this.#anyVersion });
+  }
+
+  /** Whether one more walk may bring what is missing; asked once after each. */
+  #missesMore(): boolean {
+    const broughtSome = this.#count > this.#before;
+    this.#before = this.#count;
+    return broughtSome && this.#count < this.#rows;
+  }
+
+  #checkpoint(next: string | null, { version }: PageWalk): Checkpoint {
+    return {
+      next,
+      ...(version === undefined ? {} : { version }),
+      before: this.#before,
+      ...(this.#leftOut.size === 0 ? {} : { leftOut: [...this.#leftOut] }),
+      ...this.#counts,
+    };
   }
 
   /** What an attempt before this one had written down. */
@@ -193,13 +226,15 @@ export class Sweep {
           // Written by this class in this shape.
           checkpoint = JSON.parse(line.slice(CHECKPOINT_MARK.length)) as Checkpoint;
         } else {
-          this.#mark(Number(line.slice(0, line.indexOf('\t'))), '');
+          this.#mark(Number(line.slice(0, line.indexOf('\t'))));
         }
       }
       this.#parts += 1;
     }
     if (checkpoint !== null) {
-      const { next, version, ...counts } = checkpoint;
+      const { next, version, before = 0, leftOut = [], ...counts } = checkpoint;
+      this.#before = before;
+      this.#leftOut = new Set(leftOut);
       this.#counts = counts;
     }
     return checkpoint;

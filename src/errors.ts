@@ -213,7 +213,7 @@ export const ERRORS = {
     exit: failed,
   },
   pages_unstable: {
-    meaning: 'The pages of the table repeated or missed rows in every sweep.',
+    meaning: 'Every sweep of the table missed rows, or saw it change.',
     remedy: 'The sweep is tried again. If it lasts, somebody edits the table while it is read.',
     retryable: true,
     exit: failed,

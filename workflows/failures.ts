@@ -5,6 +5,8 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
+import type { FailureDetails } from '../activities/failure.ts';
+import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
 
 /** What the run fails with: the code and text of the step that broke, without Temporal's wrapping. */
 export function failureOf(error: unknown): ApplicationFailure {
@@ -31,10 +33,23 @@ const isTimeout = (error: unknown): boolean =>
 export const ranOutOfTime = (error: unknown): boolean =>
   isTimeout(error) || (error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT);
 
-/** Whether a step that failed may have sent what must not be sent twice; by `toFailure`. */
-export function mayHaveSent({ details }: ApplicationFailure): boolean {
+/** What a step that failed tells of itself; an older version may leave some of it out. */
+function toldBy({ details }: ApplicationFailure): Partial<FailureDetails> {
   const told: unknown = details?.[0];
-  return typeof told !== 'object' || told === null || !('sent' in told) || told.sent !== false;
+  // Written by `toFailure` in this shape.
+  return typeof told === 'object' && told !== null ? told : {};
+}
+
+/** Whether it may have sent what must not be sent twice. */
+export const mayHaveSent = (failure: ApplicationFailure): boolean => toldBy(failure).sent !== false;
+
+/** The requests that it sent in vain. */
+export function countsOf(failure: ApplicationFailure): { calls: ApiCalls; confirmed: Confirmed } {
+  const { calls, confirmed } = toldBy(failure);
+  return {
+    calls: calls ?? { total: 0, polls: 0 },
+    confirmed: confirmed ?? { requests: 0, cells: 0 },
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Stage } from '../src/contract/run.ts';
-import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from './failures.ts';
+import { countsOf, failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from './failures.ts';
 import { BROKEN_OFF, breakable, unpaused } from './hold.ts';
 import { checkCredits, pollingSteps } from './policies.ts';
 import type { Run } from './run.ts';
@@ -29,10 +29,11 @@ export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
     try {
       return await step(again);
     } catch (error) {
+      const failure = failureOf(error);
+      run.count(countsOf(failure));
       if (wasCancelled(error) || run.isLate()) throw error;
       // The deadline was put off while the step was tried.
       const expired = ranOutOfTime(error);
-      const failure = failureOf(error);
       again ||= expired || mayHaveSent(failure);
       if (expired) continue;
       const hold = HOLDS[failure.type ?? ''];

@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals';
+import { inputFor, openHouse, wholeRun } from '../support/house.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
+
+/** Twelve pages of results. */
+const ROWS = companies(1_130);
+
+const HOWS = ['miss', 'shift'] as const;
+
+const troubles = CASES.flatMap((provider) =>
+  HOWS.map((how) => ({ how, provider, name: provider.name })),
+);
+
+test.each(troubles)(
+  '$name, $how: where a walk through the pages never comes clean, each row is read once all the same',
+  async ({ how, provider }) => {
+    const house = await openHouse({
+      sandbox: {
+        failRate: 0,
+        hopelessRate: 0,
+        faults: {
+          seed: 3,
+          requests: [
+            // The batch is lost, and the rows are read back to see whether it landed.
+            { on: 'add-rows', nth: 4, fault: 'reset', phase: 'before' },
+            { on: 'read-rows', probability: 0.3, fault: 'pages', how, rows: 3, name: 'pages' },
+          ],
+        },
+      },
+    });
+    try {
+      const workflowId = `shifting-${house.taskQueue}`;
+      const input = await inputFor(house, ROWS, {}, provider);
+      const ended = await wholeRun(house, workflowId, input);
+      expect(ended.outcome).toBe('completed');
+      const wanted = wantedRows(provider, ROWS);
+      await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+      expect(house.sandbox.faults.fired['pages']).toBeGreaterThan(2);
+    } finally {
+      await house.close();
+    }
+  },
+);
