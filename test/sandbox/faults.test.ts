@@ -155,7 +155,8 @@ test('bodies: cut, dribbled whole, dribbled and cut, of another type, empty', as
   );
   await expect((await raw('/v1/user')).text()).rejects.toThrow();
   expect(await (await raw('/v1/user')).json()).toMatchObject({ available_credits: 1_000_000 });
-  await expect((await raw('/v1/user')).text()).rejects.toThrow();
+  // A reset may overtake what was sent before it, the head of the reply included.
+  await expect(raw('/v1/user').then((reply) => reply.text())).rejects.toThrow();
   const typed = await raw('/v1/user');
   expect([typed.headers.get('content-type'), await typed.json()]).toEqual([
     'text/html; charset=utf-8',
