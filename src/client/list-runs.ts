@@ -64,6 +64,27 @@ export async function listRuns(client: Client, options: ListRunsOptions = {}): P
   }
 }
 
+/**
+ * Runs over all pages of so many, in the same order, each once: one that ends between two pages comes
+ * again on a later one, among those that have ended.
+ * @throws RowmillError as `listRuns`
+ */
+export async function* eachRun(
+  client: Client,
+  options: Omit<ListRunsOptions, 'cursor'> = {},
+): AsyncGenerator<ListedRun> {
+  const told = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const { runs, next } = await listRuns(client, { ...options, cursor });
+    for (const run of runs) {
+      if (!told.has(run.runId)) yield run;
+      told.add(run.runId);
+    }
+    cursor = next ?? undefined;
+  } while (cursor !== undefined);
+}
+
 const sumOf = (token: Uint8Array, query: string): string =>
   createHash('sha256').update(query).update(token).digest('base64url').slice(0, 16);
 

@@ -1,4 +1,4 @@
-import { listRuns } from '../../client/list-runs.ts';
+import { eachRun } from '../../client/list-runs.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
 import type { ListedRun } from '../../client/run-standing.ts';
@@ -11,19 +11,20 @@ export interface ListFlags {
   json?: true;
 }
 
+/** Runs asked for at once, at the most. */
+const PAGE = 200;
+
 /** Newest first, those under way before all others: the order of the server. */
 export async function list(cli: Cli, flags: ListFlags): Promise<void> {
   await withSession(cli, async ({ client, linkTo }) => {
     const most = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit;
     const runs: ListedRun[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await listRuns(client, { limit: Math.min(most + 1, 200), cursor });
-      runs.push(...page.runs);
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined && runs.length <= most);
-    const more = runs.length > most;
-    if (more) runs.length = most;
+    let more = false;
+    for await (const run of eachRun(client, { limit: Math.min(most + 1, PAGE) })) {
+      more = runs.length === most;
+      if (more) break;
+      runs.push(run);
+    }
     if (flags.json === true) {
       cli.json({ runs: runs.map((run) => ({ ...run, ui: linkTo(run) })), more });
       return;
