@@ -18,8 +18,11 @@ export interface LatestRun {
 
 const RERUN = /-rerun-(\d+)$/;
 
-/** A rerun that ended before it had prepared anything leaves nothing in the store: one may follow it all the same. */
-const GAP = 3;
+/**
+ * Looked up beyond the last one that is listed: the server's list lags a moment behind, and the store
+ * does not list an id that is no plain name.
+ */
+const UNLISTED = 3;
 
 /** What is known of one of them; both `null`: nothing any more. */
 interface Trace {
@@ -39,8 +42,8 @@ export async function latestRun(
 ): Promise<LatestRun> {
   const root = workflowId.replace(RERUN, '');
   const traces = [await traceOf(client, store, root)];
-  let last = await lastListed(client, root);
-  for (let number = 1; number <= last + GAP; number += 1) {
+  let last = Math.max(await lastListed(client, root), await lastStored(store, root));
+  for (let number = 1; number <= last + UNLISTED; number += 1) {
     const trace = await traceOf(client, store, `${root}-rerun-${number}`);
     if (trace.description === null && trace.stored === null) continue;
     traces.push(trace);
@@ -79,8 +82,7 @@ async function lastListed(client: Client, root: string): Promise<number> {
   let last = 0;
   try {
     for await (const { workflowId } of client.workflow.list({ query })) {
-      const isOurs = workflowId.replace(RERUN, '') === root;
-      if (isOurs) last = Math.max(last, Number(RERUN.exec(workflowId)?.[1] ?? 0));
+      last = Math.max(last, numberOf(workflowId, root));
     }
   } catch (error) {
     // An id that no run can have.
@@ -88,3 +90,13 @@ async function lastListed(client: Client, root: string): Promise<number> {
   }
   return last;
 }
+
+/** The same in the store, however many before it ended without leaving anything there. */
+async function lastStored(store: Store | null, root: string): Promise<number> {
+  const ids = (await store?.workflowIds(`${root}-rerun-`)) ?? [];
+  return Math.max(0, ...ids.map((workflowId) => numberOf(workflowId, root)));
+}
+
+/** Of a rerun of that run; 0 of anything else. */
+const numberOf = (workflowId: string, root: string): number =>
+  workflowId.replace(RERUN, '') === root ? Number(RERUN.exec(workflowId)?.[1] ?? 0) : 0;

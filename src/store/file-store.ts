@@ -34,6 +34,10 @@ export const createFileStore = (root: string): Store => {
     run: ({ workflowId, firstRunId }) =>
       createFileFolder(join(location, RUNS, safeName(workflowId), safeName(firstRunId)), prepare),
     firstRuns: (workflowId) => foldersIn(join(location, RUNS, safeName(workflowId))),
+    workflowIds: async (prefix) =>
+      (await foldersIn(join(location, RUNS))).filter(
+        (name) => name.startsWith(prefix) && safeName(name) === name,
+      ),
     staged: (digest) => createFileFolder(stagedPath(location, digest), prepare),
     stage: async (name, fill) => {
       // Its name is not known before it is written: a draft of a folder, renamed like one of a file.
@@ -54,7 +58,7 @@ export const createFileStore = (root: string): Store => {
   };
 };
 
-/** Ids of Temporal are plain names: the folder is the id. */
+/** A plain name is that of its folder, as run ids of Temporal are. */
 const foldersIn = (path: string): Promise<string[]> =>
   reading(path, async () => {
     try {

@@ -16,6 +16,8 @@ export interface Store {
   run(key: RunKey): Folder;
   /** First run ids that there are folders of, in any order. */
   firstRuns(workflowId: string): Promise<string[]>;
+  /** Ids of workflows that begin so and have a folder, in any order; only of ids that are plain names. */
+  workflowIds(prefix: string): Promise<string[]>;
   /** Frozen inputs by digest, before a run exists. */
   staged(digest: string): Folder;
   /**

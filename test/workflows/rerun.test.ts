@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { cp, readFile } from 'node:fs/promises';
+import { cp, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Intercept } from '../../sandbox/index.ts';
 import { rerunRun } from '../../src/client/rerun-run.ts';
 import type { StartedRun } from '../../src/client/start-run.ts';
@@ -181,6 +182,21 @@ test('the number of a rerun that Temporal has forgotten is not given again', asy
     return (await house.client.workflow.count(query)).count === 1;
   });
   expect((await rerun()).workflowId).toBe(`${id()}-rerun-3`);
+});
+
+test('a rerun is found behind any number of them that left nothing', async () => {
+  house = await openHouse({ sandbox: FAILING });
+  await finished();
+  const first = await rerun();
+  await resultOf(first.workflowId);
+  await forget(house.client, id(), first.workflowId);
+  const runs = join(house.store.location, 'runs');
+  const sixth = `${id()}-rerun-6`;
+  await rename(join(runs, first.workflowId), join(runs, sixth));
+  const { store } = house;
+  const { workflowId } = await rerunRun(house.client, id(), { ...options(), store });
+  expect(workflowId).toBe(`${id()}-rerun-7`);
+  expect((await resultOf(workflowId)).before?.workflowId).toBe(sixth);
 });
 
 test('a run that was started again after its reruns is the newest of them', async () => {
