@@ -1,5 +1,6 @@
 import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
+import { accountHold } from '../src/rules/account.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runStep, type Step } from './step.ts';
@@ -25,14 +26,6 @@ export interface AwaitedAccount {
 const LOOK_AT_LEAST_MS = 15_000;
 const LOOK_AT_MOST_MS = 300_000;
 const GROWTH = 1.5;
-
-/** Codes of an account that somebody has to put right. */
-const ACCOUNT_CODES: readonly string[] = [
-  'insufficient_credits',
-  'unauthorized',
-  'forbidden',
-  'token_missing',
-];
 
 /** Waits until the token is accepted and there are credits, as seen by the account itself. */
 export const awaitAccount =
@@ -65,7 +58,7 @@ async function look(
       if (credits === null || credits > 0) return { usable: true, credits, calls: step.calls };
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
-      if (!error.retryable && !ACCOUNT_CODES.includes(error.code)) throw error;
+      if (!error.retryable && accountHold(error.code) === null) throw error;
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { ApproveRequest, PauseRequest, Stage } from '../src/contract/run.ts';
+import { ACCOUNT_HOLDS } from '../src/rules/account.ts';
 import { mistakeInApprove, mistakeInPause } from '../src/rules/requests.ts';
 import { refusal, refuseMistake } from './refusals.ts';
 import type { RunState } from './run-state.ts';
@@ -34,11 +35,9 @@ export function checkPause(state: RunState, request: PauseRequest): void {
   }
 }
 
-const WAITS: readonly Stage[] = ['waiting for credits', 'waiting for credentials'];
-
 export function checkResume(state: RunState): void {
   const { stage } = state;
-  if (state.pause !== null || WAITS.includes(stage)) return;
+  if (state.pause !== null || ACCOUNT_HOLDS.some((hold) => hold === stage)) return;
   throw refusal(
     `nothing to resume: the run is at "${stage}"`,
     stage === 'waiting for approval' ? 'Approve its credits: rowmill approve RUN.' : SEE,

@@ -1,18 +1,8 @@
-import type { Stage } from '../src/contract/run.ts';
+import { accountHold, type AccountHold } from '../src/rules/account.ts';
 import { countsOf, failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from './failures.ts';
 import { BROKEN_OFF, breakable, unpaused } from './hold.ts';
 import { checkCredits, pollingSteps } from './policies.ts';
 import type { Run } from './run.ts';
-
-type Hold = Extract<Stage, 'waiting for credits' | 'waiting for credentials'>;
-
-/** What stands in the way is the account: somebody has to put it right, the run is not at fault. */
-const HOLDS: Readonly<Record<string, Hold>> = {
-  insufficient_credits: 'waiting for credits',
-  unauthorized: 'waiting for credentials',
-  forbidden: 'waiting for credentials',
-  token_missing: 'waiting for credentials',
-};
 
 /** `again`: it was begun before, and its last request may still be on its way. */
 type StepOf<R> = (again: boolean) => Promise<R>;
@@ -32,12 +22,11 @@ export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
       const failure = failureOf(error);
       run.count(countsOf(failure));
       if (wasCancelled(error) || run.isLate()) throw error;
-      // The deadline was put off while the step was tried.
-      const expired = ranOutOfTime(error);
+      const expired = hasTimeAgain(run, error);
       again ||= expired || mayHaveSent(failure);
       if (expired) continue;
-      const hold = HOLDS[failure.type ?? ''];
-      if (hold === undefined) throw error;
+      const hold = accountHold(failure.type);
+      if (hold === null) throw error;
       await waitForAccount(run, hold, failure.message, holds);
       holds += 1;
       // Still not usable at the deadline: the step's own error says why.
@@ -56,6 +45,10 @@ export async function breakably<R>(run: Run, step: StepOf<R>): Promise<R> {
   }
 }
 
+/** Whether a step ran out of time whose deadline somebody had put off while it was tried. */
+export const hasTimeAgain = (run: Run, error: unknown): boolean =>
+  ranOutOfTime(error) && !run.isLate();
+
 /** Cells that do not move may just lack the credits to start: then that is what is waited for. */
 export async function waitIfBroke(run: Run): Promise<boolean> {
   const look = await patiently(run, () =>
@@ -71,7 +64,12 @@ export async function waitIfBroke(run: Run): Promise<boolean> {
 }
 
 /** Visible as such; goes on by itself when the account is usable, or at once by `resume`. */
-async function waitForAccount(run: Run, hold: Hold, problem: string, inVain = 0): Promise<void> {
+async function waitForAccount(
+  run: Run,
+  hold: AccountHold,
+  problem: string,
+  inVain = 0,
+): Promise<void> {
   const { state, pipeline } = run;
   const interrupted = state.stage;
   state.problem = problem;

@@ -1,4 +1,4 @@
-import { ranOutOfTime } from './failures.ts';
+import { hasTimeAgain } from './patience.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 
@@ -13,8 +13,7 @@ export async function prepareRows(run: Run): Promise<void> {
       );
       run.count(state.prepared);
     } catch (error) {
-      // The deadline was put off while the step was tried.
-      if (!ranOutOfTime(error) || run.isLate()) throw error;
+      if (!hasTimeAgain(run, error)) throw error;
     }
   }
 }
