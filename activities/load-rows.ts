@@ -5,6 +5,7 @@ import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
+import { keepCountedRows, ROW_IDS_FILE } from './counted-rows.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
 import { auditRows, rowCount, settledRowCount, type RowAudit } from './row-audit.ts';
 import { snapshotRows } from './snapshot.ts';
@@ -33,8 +34,6 @@ export interface LoadReport {
   rowsLoaded: number;
   rows: number;
 }
-
-export const ROW_IDS_FILE = 'row-ids.jsonl';
 
 /** Put right so often within one attempt before the table is left to the next one. */
 const ROUNDS = 3;
@@ -166,20 +165,14 @@ class Loader {
   /** Reads the table back, deletes what is there twice, and writes down the row ids. */
   async #repair(): Promise<RowAudit> {
     await settledRowCount(this.#provider, this.#input.table, this.#step);
-    const audit = await auditRows(this.#provider, this.#input.table, this.#step);
+    const audit = await auditRows(this.#provider, this.#input.table, this.#folder, this.#step);
     // Where rows cannot be deleted, the file below says which ones count: the rest is never run.
     if (audit.surplus.length > 0) {
       await this.#provider.deleteRows?.(this.#input.table, audit.surplus, this.#step.ctx);
     }
     if (audit.foreign > 0 || audit.surplus.length > 0) this.#contested = true;
     this.#held = audit.present.size;
-    const draft = await this.#folder.create(ROW_IDS_FILE);
-    try {
-      for (const [key, id] of audit.present) await draft.line(JSON.stringify({ key, id }));
-      await draft.commit();
-    } finally {
-      await draft.discard();
-    }
+    await keepCountedRows(this.#folder, audit);
     this.#report();
     return audit;
   }

@@ -17,6 +17,8 @@ export class PageWalk {
   readonly #options: WalkOptions;
   readonly #cursors = new Set<string>();
   version: string | undefined;
+  /** Its version changed on the way. */
+  changed = false;
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -32,7 +34,9 @@ export class PageWalk {
     if (page.version === undefined) return;
     const before = this.version;
     this.version = page.version;
-    if (before !== undefined && before !== page.version && this.#options.anyVersion !== true) {
+    if (before === undefined || before === page.version) return;
+    this.changed = true;
+    if (this.#options.anyVersion !== true) {
       throw this.#unstable(
         `the table changed between two pages (version ${before}, ${page.version})`,
       );

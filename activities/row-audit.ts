@@ -1,6 +1,8 @@
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
+import type { Folder } from '../src/store/store.ts';
+import { Ordinals } from './ordinals.ts';
 import { PageReader } from './page-reader.ts';
 import { PageWalk } from './page-walk.ts';
 import { readPatiently } from './reading.ts';
@@ -12,7 +14,7 @@ export interface RowAudit {
   present: Map<string, string>;
   /** Later rows of a key that is there already: a request landed twice. */
   surplus: string[];
-  /** Rows without a key of ours: somebody else's. */
+  /** Rows without a key of the snapshot: somebody else's. */
   foreign: number;
 }
 
@@ -28,17 +30,21 @@ type Keys = Map<string, string | null>;
 export async function auditRows<D>(
   provider: Provider,
   table: TableRef,
+  folder: Folder,
   step: Step<D>,
 ): Promise<RowAudit> {
   const pages = new PageReader(provider, table, step);
   const everSeen: Keys = new Map();
   for (let audits = 1; ; audits += 1) {
     const asItComes = audits >= AUDITS_AT_MOST;
+    const ordinals = new Ordinals(folder);
     try {
-      return await auditOnce(pages, table, asItComes, everSeen);
+      return await auditOnce(pages, table, ordinals, { asItComes, everSeen });
     } catch (error) {
       const unstable = error instanceof RowmillError && error.code === 'pages_unstable';
       if (!unstable || asItComes) throw error;
+    } finally {
+      await ordinals.close();
     }
   }
 }
@@ -47,8 +53,8 @@ export async function auditRows<D>(
 async function auditOnce(
   pages: PageReader,
   table: TableRef,
-  asItComes: boolean,
-  everSeen: Keys,
+  ordinals: Ordinals,
+  { asItComes, everSeen }: { asItComes: boolean; everSeen: Keys },
 ): Promise<RowAudit> {
   const walk = new PageWalk({ where: `table ${table.id}`, anyVersion: asItComes });
   // Pages of a table that still grows may repeat a row: that is not a second row.
@@ -59,9 +65,11 @@ async function auditOnce(
     const at: string | null = cursor;
     const page: Page = await pages.read(at);
     walk.follow(page);
-    for (const { id, key } of page.rows) {
-      seen.set(id, key);
-      everSeen.set(id, key);
+    const ours = await ordinals.of(page.rows.map(({ key }) => key));
+    for (const [position, { id, key }] of page.rows.entries()) {
+      const known = ours[position] === undefined ? null : key;
+      seen.set(id, known);
+      everSeen.set(id, known);
     }
     ({ next: cursor, total } = page);
   } while (cursor !== null);

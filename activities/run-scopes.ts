@@ -1,7 +1,7 @@
 import type { RunMode, TableRef } from '../src/contract/table.ts';
 import type { RunScope } from '../src/providers/provider.ts';
 import type { Folder } from '../src/store/store.ts';
-import { ROW_IDS_FILE } from './load-rows.ts';
+import { ROW_IDS_FILE } from './counted-rows.ts';
 import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
 
 /** Row ids in one request: 5,000 UUIDs, or some 25,000 places of rows. */

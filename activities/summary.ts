@@ -11,6 +11,7 @@ import type {
 } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { allowedOf } from '../src/rules/allowed.ts';
+import { cautionsOf } from '../src/rules/cautions.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
@@ -85,6 +86,7 @@ export function summaryOf(
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
     ...allowedOf(input),
+    ...cautionsOf(input.found),
     ...unusedOf(input),
     before: left?.before ?? null,
   };

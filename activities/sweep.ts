@@ -28,6 +28,8 @@ export interface SweepCounts {
   usage?: Record<string, CellUsage>;
   /** Rows that landed twice. */
   rowsLeftOut?: number;
+  /** Its version was another one at the end: taken as it was, since it always is. */
+  changedWhileRead?: true;
 }
 
 interface Checkpoint extends SweepCounts {
@@ -122,6 +124,7 @@ export class Sweep {
         for (let inPart = 0; inPart < ROWS_PER_PART && !ended;) {
           const page: Page = await (ahead ?? pages.read(cursor));
           walk.follow(page);
+          if (walk.changed) this.#counts.changedWhileRead = true;
           cursor = page.next;
           ended = cursor === null;
           // The next page travels while this one is written.

@@ -1,5 +1,6 @@
 import type { RunProgress } from '../src/contract/run.ts';
 import { allowedFacts, askedText } from '../src/rules/allowed.ts';
+import { cautionFacts } from '../src/rules/cautions.ts';
 import { failedText } from '../src/rules/failed.ts';
 import { code, fenced, link } from '../src/rules/markup.ts';
 import { unusedFacts } from '../src/rules/unused.ts';
@@ -48,6 +49,7 @@ function facts(progress: RunProgress): Fact[] {
     ['price', usage === null ? null : `${priceText(usage.price)} (${PRICE_IS_OF})`],
     ['tokens', usage === null ? null : tokensText(usage)],
     ...allowedFacts(progress, fenced),
+    ...cautionFacts(progress),
     ...unusedFacts(progress),
     ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
     ['polls', `at most ${duration(progress.pollAtMostMs)} apart`],

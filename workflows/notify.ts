@@ -2,6 +2,7 @@ import { log, uuid4 } from '@temporalio/workflow';
 import type { Notified, NotifyTarget } from '../src/contract/notify.ts';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { allowedOf } from '../src/rules/allowed.ts';
+import { cautionsOf } from '../src/rules/cautions.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { creditsOf } from '../src/rules/spend.ts';
 import { unusedOf } from '../src/rules/unused.ts';
@@ -58,6 +59,7 @@ export function bareSummary(
     usage: totalUsage(state.found?.usage),
     ...{ quarantine: null, manifest: null, stillRunning: null, before: null },
     ...allowedOf(state),
+    ...cautionsOf(state.found),
     ...unusedOf(state),
   };
 }

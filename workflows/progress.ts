@@ -4,6 +4,7 @@ import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
 import { allowedOf } from '../src/rules/allowed.ts';
+import { cautionsOf } from '../src/rules/cautions.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { totalCells, unanswered } from '../src/rules/outcome.ts';
 import { creditsOf } from '../src/rules/spend.ts';
@@ -55,6 +56,7 @@ export function progressOf(view: View): RunProgress {
     rerunAsked: state.rerunAsked,
     pollAtMostMs: state.pollAtMostMs,
     ...allowedOf(state),
+    ...cautionsOf(state.found),
     ...unusedOf(state),
   };
 }

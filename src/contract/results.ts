@@ -35,6 +35,8 @@ export interface Collection {
   usage?: Record<string, CellUsage>;
   /** Rows of a key that another row has already: they landed twice. Left out: none. */
   rowsLeftOut?: number;
+  /** The table changed all the time while it was read. Left out: it did not. */
+  changedWhileRead?: true;
 }
 
 /** One line of `results.jsonl`. */

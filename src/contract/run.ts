@@ -157,6 +157,11 @@ export interface RunSummary {
   before: Before | null;
   /** Rows that landed twice and stay in the table: never run, not in the results. Left out: none. */
   rowsLeftOut?: number;
+  /**
+   * The table kept changing while it was read: each row came exactly once, its cells may be of different
+   * moments. Left out: it did not.
+   */
+  changedWhileRead?: true;
   /** Cells that were asked for and given back before they began: not paid. Left out: none. */
   cellsGivenBack?: number;
   /** There may be more of them: the reply to a cancel was lost. Left out: they are all. */
@@ -220,6 +225,7 @@ export interface RunProgress {
   /** As in the summary. */
   approvals?: Approval[];
   confirmed?: Confirmed;
+  changedWhileRead?: true;
   rowsLeftOut?: number;
   cellsGivenBack?: number;
   givenBackAtLeast?: boolean;

@@ -59,6 +59,10 @@ const usage = z
 
 /** Left out where there is nothing of it. */
 const unused = {
+  changedWhileRead: z
+    .literal(true)
+    .optional()
+    .describe('The table kept changing while it was read: cells may be of different moments.'),
   rowsLeftOut: z
     .number()
     .optional()

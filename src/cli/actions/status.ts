@@ -1,6 +1,7 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
 import { runStatus, type RunStatus } from '../../client/run-status.ts';
 import { allowedFacts } from '../../rules/allowed.ts';
+import { cautionFacts } from '../../rules/cautions.ts';
 import { unusedFacts } from '../../rules/unused.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
@@ -49,7 +50,9 @@ function textOf({ run, progress, summary, error, ui, trouble }: Found): string {
     ...(problem === null ? [] : [`! ${problem}`]),
     ...(error === null ? [] : [`error[${error.code}] ${error.what}`, `→ ${error.remedy}`]),
     ...(progress === null ? [] : allowedFacts(progress, printable)).map((fact) => fact.join(' ')),
-    ...(progress === null ? [] : unusedFacts(progress).map((fact) => fact.join(' '))),
+    ...(progress === null
+      ? []
+      : [...cautionFacts(progress), ...unusedFacts(progress)].map((fact) => fact.join(' '))),
     ...(progress === null ? [] : columnLines(progress)),
     ...(ui === null ? [] : [ui]),
   ].join('\n');

@@ -1,6 +1,7 @@
 import type { ActivityDeps } from '../../../activities/deps.ts';
 import { createActivities, createPollActivities } from '../../../activities/index.ts';
-import { ROW_IDS_FILE, type LoadRowsInput } from '../../../activities/load-rows.ts';
+import { ROW_IDS_FILE } from '../../../activities/counted-rows.ts';
+import type { LoadRowsInput } from '../../../activities/load-rows.ts';
 import { auditRows } from '../../../activities/row-audit.ts';
 import { snapshotRows } from '../../../activities/snapshot.ts';
 import { placesOf } from '../../../activities/run-scopes.ts';
@@ -54,7 +55,7 @@ export const DOUBLES: Record<string, Double> = {
           await provider.addRows(table, rows.slice(at, at + size), step.ctx);
         }
         // One row of each key is run, or the run would go round and round.
-        const { present } = await auditRows(provider, table, step);
+        const { present } = await auditRows(provider, table, deps.store.run(run), step);
         const draft = await deps.store.run(run).create(ROW_IDS_FILE);
         for (const [key, id] of present) await draft.line(JSON.stringify({ key, id }));
         await draft.commit();

@@ -1,0 +1,13 @@
+import type { Collection } from '../contract/results.ts';
+
+/** What somebody who uses the results should know of how they were read; left out where there is nothing. */
+export interface Cautions {
+  changedWhileRead?: true;
+}
+
+export const cautionsOf = (found: Collection | null): Cautions =>
+  found?.changedWhileRead === true ? { changedWhileRead: true } : {};
+
+/** For people: a name and what is to be known. */
+export const cautionFacts = ({ changedWhileRead }: Cautions): [string, string][] =>
+  changedWhileRead === true ? [['caution', 'the table kept changing while it was read']] : [];
