@@ -21,6 +21,7 @@ import {
 } from '../src/rules/passes.ts';
 import { beginWatch, excused } from '../src/rules/watch.ts';
 import { approveCells } from './approval.ts';
+import { unpaused } from './hold.ts';
 import { breakably, patiently, waitIfBroke } from './patience.ts';
 import * as steps from './policies.ts';
 import { progressOf } from './progress.ts';
@@ -183,7 +184,11 @@ function waitSummary(run: Run): string {
 }
 
 /** Pages the table into the store, and takes stock. */
-export const collectResults = (run: Run): Promise<void> => breakably(run, () => sweep(run));
+export async function collectResults(run: Run): Promise<void> {
+  await breakably(run, () => sweep(run));
+  // It may have come to its end before it heard of a pause; what follows may be the publishing.
+  await unpaused(run);
+}
 
 /** The same without patience: for a run that ends now, whatever the account says. */
 export async function sweep(run: Run): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
+import type { Intercept } from '../../sandbox/index.ts';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { Adjusted, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { RowmillError } from '../../src/errors.ts';
@@ -96,6 +97,28 @@ test('paused while rows are loaded: none is sent, and in the end each is there o
   await run.cancel();
   await run.result();
   expect(books().rowsCreated - books().rowsDeleted).toBe(2_500);
+});
+
+test('paused while it takes its last look, a run publishes when it is resumed', async () => {
+  let letGo = (): void => undefined;
+  const released = new Promise<void>((resolve) => (letGo = resolve));
+  let looks = 0;
+  const intercept: Intercept = async ({ phase, method, route }) => {
+    if (phase !== 'before' || method !== 'GET' || route !== '/v1/tables/:table_id/data') return;
+    looks += 1;
+    await released;
+    return undefined;
+  };
+  house = await openHouse({ sandbox: { ...CLEAN, intercept } });
+  const run = await start(4);
+  await until('its last look', () => looks > 0);
+  await run.executeUpdate('pause');
+  // The look may be over before it hears that it is to be broken off.
+  letGo();
+  await stageIs(run, 'paused');
+  expect((await progress(run)).outcome).toBe(null);
+  await run.executeUpdate('resume');
+  expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 4 } });
 });
 
 test('a run that waits for approval can be paused, approved meanwhile, and goes on when resumed', async () => {
