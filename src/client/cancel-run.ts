@@ -1,15 +1,16 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { RowmillError } from '../errors.ts';
 import { listedRun } from './run-standing.ts';
-import { describeRun } from './find-run.ts';
+import { describeRun, firstRunOf } from './find-run.ts';
 
 /**
  * Asks the run to stop; it publishes what is there and ends as `cancelled`.
  * @throws RowmillError `run_not_found`, `action_refused` when it has ended
  */
 export async function cancelRun(client: Client, workflowId: string): Promise<void> {
-  const { status, runId, raw } = await describeRun(client, workflowId);
-  const { outcome } = listedRun(raw.workflowExecutionInfo);
+  const run = await describeRun(client, workflowId);
+  const { status } = run;
+  const { outcome } = listedRun(run.raw.workflowExecutionInfo);
   const where = `run ${workflowId}`;
   if (status.name !== 'RUNNING') {
     const what = `the run has ended: ${status.name.toLowerCase()}`;
@@ -23,7 +24,7 @@ export async function cancelRun(client: Client, workflowId: string): Promise<voi
     });
   }
   // The server takes the cancel of a run that has been continued since, and does nothing.
-  const firstExecutionRunId = raw.workflowExecutionInfo?.firstRunId || runId;
+  const firstExecutionRunId = firstRunOf(run);
   try {
     await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();
   } catch (cause) {

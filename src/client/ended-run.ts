@@ -8,6 +8,7 @@ import type { Pipeline } from '../contract/pipeline.ts';
 import type { EarlierRun, EnrichTableInput, RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import type { RunKey, Store } from '../store/store.ts';
+import { firstRunOf } from './find-run.ts';
 import { hasStatus } from './grpc-status.ts';
 import { newestStored, pipelineIn } from './stored-run.ts';
 
@@ -61,8 +62,7 @@ async function rememberedRun(
 ): Promise<EndedRun> {
   const { workflowId } = known;
   const where = `run ${workflowId}`;
-  const firstRunId = known.raw.workflowExecutionInfo?.firstRunId || known.runId;
-  const key = { workflowId, firstRunId };
+  const key = { workflowId, firstRunId: firstRunOf(known) };
   const summary = await summaryOf(client, known);
   const input = await inputInHistory(client, key);
   if (summary !== null && summary.tableId === null && input?.earlier === undefined) {

@@ -38,3 +38,10 @@ export async function describeRun(
     cause,
   });
 }
+
+/** What a run that goes on in new ones began with: its folder in the store and its table are named by it. */
+export const firstRunOf = ({
+  runId,
+  raw,
+}: Pick<WorkflowExecutionDescription, 'runId' | 'raw'>): string =>
+  raw.workflowExecutionInfo?.firstRunId || runId;

@@ -1,6 +1,5 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
-import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { WORKFLOW_TYPE } from '../contract/names.ts';
 import type { EnrichTableInput } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { code } from '../rules/markup.ts';
@@ -8,6 +7,8 @@ import type { Store } from '../store/store.ts';
 import { endedRun, type EndedRun } from './ended-run.ts';
 import { latestRun } from './latest-run.ts';
 import { describeRun } from './find-run.ts';
+import { withInlineRows } from './pipeline-source.ts';
+import { firstAttributes, listed } from './run-texts.ts';
 import { type StartedRun } from './start-run.ts';
 import { approveIfWaiting } from './update-run.ts';
 
@@ -54,9 +55,6 @@ export async function rerunRun(
   }
 }
 
-const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.pipeline, 'KEYWORD');
-const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.stage, 'KEYWORD');
-
 async function start(
   client: Client,
   workflowId: string,
@@ -66,10 +64,7 @@ async function start(
   const { source } = pipeline.rows;
   const input: EnrichTableInput = {
     // The rows lie in the store; those of the file are not read again.
-    pipeline:
-      source.type === 'inline'
-        ? { ...pipeline, rows: { ...pipeline.rows, source: { type: 'inline', rows: [] } } }
-        : pipeline,
+    pipeline: source.type === 'inline' ? withInlineRows(pipeline, []) : pipeline,
     earlier: {
       ...key,
       ...(tableId === null ? {} : { tableId }),
@@ -87,15 +82,10 @@ async function start(
     staticDetails: [
       `- **goes on with** run ${code(key.workflowId)}, its table and its rows`,
       `- **pipeline** ${code(pipeline.name)}, provider ${code(pipeline.provider)}`,
-      `- **results** ${pipeline.results.map(({ to }) => code(to)).join(', ')}`,
+      `- **results** ${listed(pipeline.results.map(({ to }) => to))}`,
     ].join('\n'),
     ...(searchAttributes
-      ? {
-          typedSearchAttributes: new TypedSearchAttributes([
-            { key: PIPELINE, value: pipeline.name },
-            { key: STAGE, value: 'preparing rows' },
-          ]),
-        }
+      ? { typedSearchAttributes: firstAttributes({ pipeline, rows: null }) }
       : {}),
   });
   return { workflowId, runId: handle.firstExecutionRunId, attached: false };

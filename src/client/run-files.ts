@@ -2,6 +2,7 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { RUN_FILE } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder, Store } from '../store/store.ts';
+import { firstRunOf } from './find-run.ts';
 import { listedRun } from './run-standing.ts';
 
 type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'status' | 'raw'>;
@@ -13,7 +14,7 @@ type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'st
  *   are none in this store
  */
 export async function endedRunFolder(store: Store, run: Described): Promise<Folder> {
-  const { workflowId, runId, status, raw } = run;
+  const { workflowId, status, raw } = run;
   const where = `run ${workflowId}`;
   if (status.name === 'RUNNING' && listedRun(raw.workflowExecutionInfo).outcome === null) {
     throw new RowmillError('action_refused', 'there are no results yet: the run is under way', {
@@ -21,8 +22,7 @@ export async function endedRunFolder(store: Store, run: Described): Promise<Fold
       remedy: `Wait for it: rowmill watch ${workflowId}`,
     });
   }
-  const firstRunId = raw.workflowExecutionInfo?.firstRunId || runId;
-  const folder = store.run({ workflowId, firstRunId });
+  const folder = store.run({ workflowId, firstRunId: firstRunOf(run) });
   if (await folder.exists(RUN_FILE.results)) return folder;
   throw new RowmillError('results_missing', `no results of this run in ${store.location}`, {
     where,

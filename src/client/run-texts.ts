@@ -45,7 +45,7 @@ export function staticDetails({ pipeline, rows }: RunSubject): string {
 /** The server takes 20 KB of details. */
 const MOST_LISTED = 20;
 
-function listed(texts: readonly string[]): string {
+export function listed(texts: readonly string[]): string {
   const shown = texts.slice(0, MOST_LISTED).map(code).join(', ');
   const more = texts.length - MOST_LISTED;
   return more > 0 ? `${shown} and ${more} more` : shown;
