@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { SandboxOptions, Seen } from '../../sandbox/index.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
@@ -8,8 +8,6 @@ import { promptlayer } from '../support/providers/promptlayer.ts';
 import { until } from '../support/until.ts';
 
 /** Somebody edits the sheet of a run, where rows are known by their place and a text alone. */
-
-jest.setTimeout(120_000);
 
 const SHEET = '/api/public/v2/tables/:table_id/sheets/:sheet_id';
 const ROWS = companies(120);
