@@ -4,7 +4,7 @@ import { cautionFacts } from '../src/rules/cautions.ts';
 import { failedText } from '../src/rules/failed.ts';
 import { code, fenced, link } from '../src/rules/markup.ts';
 import { unusedFacts } from '../src/rules/unused.ts';
-import { PRICE_IS_OF, priceText, tokensText } from '../src/rules/usage.ts';
+import { PRICE_IS_OF, knownPriceText, tokensText } from '../src/rules/usage.ts';
 import { duration, time, whole } from './words.ts';
 
 const BAR_CELLS = 30;
@@ -46,7 +46,7 @@ function facts(progress: RunProgress): Fact[] {
     ['rate', cellsPerMinute === null ? null : `${whole(cellsPerMinute)} cells/min`],
     ['time left', progress.leftMs === null ? null : duration(progress.leftMs)],
     ['credits', creditsLine(progress)],
-    ['price', usage === null ? null : `${priceText(usage.price)} (${PRICE_IS_OF})`],
+    ['price', usage === null ? null : `${knownPriceText(usage)} (${PRICE_IS_OF})`],
     ['tokens', usage === null ? null : tokensText(usage)],
     ...allowedFacts(progress, fenced),
     ...cautionFacts(progress),

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf, unanswered } from '../src/rules/outcome.ts';
-import { priceText, totalUsage } from '../src/rules/usage.ts';
+import { knownPriceText, totalUsage } from '../src/rules/usage.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from './failures.ts';
 import { sweep } from './pass.ts';
 import { bareSummary, notify } from './notify.ts';
@@ -35,7 +35,7 @@ function publishSummary(outcome: Outcome, { found }: RunState): string {
   const open = unanswered(found.cells);
   const counts = `${whole(done + empty)} cells done, ${whole(open)} without an answer`;
   const usage = totalUsage(found.usage);
-  const price = usage === null ? '' : `, price ${priceText(usage.price)}`;
+  const price = usage === null ? '' : `, price ${knownPriceText(usage)}`;
   return `Publish the results: ${outcome}, ${counts}${price}`;
 }
 

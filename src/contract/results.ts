@@ -14,6 +14,8 @@ export interface CellUsage {
   price: number;
   inputTokens: number;
   outputTokens: number;
+  /** Cells whose price is not told: they are not free, `price` is of the others. Left out: none. */
+  unpriced?: number;
 }
 
 /** What one sweep over the table's pages found. */

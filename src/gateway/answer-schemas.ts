@@ -53,6 +53,10 @@ const usage = z
     price: z.number().describe('In the provider’s own currency.'),
     inputTokens: z.number(),
     outputTokens: z.number(),
+    unpriced: z
+      .number()
+      .optional()
+      .describe('Cells whose price is not told; `price` is of the others.'),
   })
   .nullable()
   .describe('What the cells took as their last computation left them, where the provider says so.');

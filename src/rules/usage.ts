@@ -14,6 +14,7 @@ export function addUsage(sum: CellUsage, one: CellUsage): void {
   sum.price = Number((sum.price + one.price).toFixed(12));
   sum.inputTokens += one.inputTokens;
   sum.outputTokens += one.outputTokens;
+  if (one.unpriced !== undefined) sum.unpriced = (sum.unpriced ?? 0) + one.unpriced;
 }
 
 /** Of all columns together; `null` where nothing is told. */
@@ -37,6 +38,13 @@ const whole = (value: number): string => value.toLocaleString('en-US');
 const requestsText = ({ requests }: CellUsage): string =>
   `${whole(requests)} ${requests === 1 ? 'request' : 'requests'}`;
 
+/** The price as far as it is told, and of how many cells it is not. */
+export function knownPriceText({ price, unpriced = 0 }: CellUsage): string {
+  if (unpriced === 0) return priceText(price);
+  const cells = `${whole(unpriced)} ${unpriced === 1 ? 'cell' : 'cells'}`;
+  return price === 0 ? `not known of ${cells}` : `${priceText(price)}, not known of ${cells}`;
+}
+
 /** What a price is the figure of, or it would be taken for the bill. */
 export const PRICE_IS_OF = 'last computation of each cell';
 
@@ -47,5 +55,5 @@ export const tokensText = (usage: CellUsage): string =>
 /** All of it in a line, for people. */
 export function usageText(usage: CellUsage): string {
   const tokens = `${whole(usage.inputTokens)} tokens in, ${whole(usage.outputTokens)} out`;
-  return `${priceText(usage.price)} (${requestsText(usage)}, ${tokens}; ${PRICE_IS_OF})`;
+  return `${knownPriceText(usage)} (${requestsText(usage)}, ${tokens}; ${PRICE_IS_OF})`;
 }

@@ -392,6 +392,11 @@ test.each<[string, object, Partial<TableCell>]>([
   ['sent to a worker', { status: 'DISPATCHED' }, { status: 'running' }],
   ['of a word of tomorrow', { status: 'dreamt' }, { status: 'unknown', rawStatus: 'dreamt' }],
   [
+    'whose price nobody told',
+    { request_metrics: { request_count: 1, price: null, input_tokens: 7, output_tokens: 3 } },
+    { usage: { requests: 1, price: 0, inputTokens: 7, outputTokens: 3, unpriced: 1 } },
+  ],
+  [
     'with what it took',
     { request_metrics: { request_count: 2, price: 0.25, input_tokens: 7, output_tokens: null } },
     { usage: { requests: 2, price: 0.25, inputTokens: 7, outputTokens: 0 } },

@@ -32,3 +32,11 @@ test('a figure says of what it is', () => {
     '0.000528 (1 request, 100 tokens in, 10 out; last computation of each cell)',
   );
 });
+
+test('a price that is not told is not taken for nothing', () => {
+  const silent = { ...usage(0), unpriced: 1 };
+  const some = totalUsage({ Sector: usage(0.5), Pitch: silent, Size: silent });
+  expect(some).toMatchObject({ price: 0.5, unpriced: 2 });
+  expect(usageText(some ?? silent)).toMatch(/^0\.5, not known of 2 cells \(3 requests/);
+  expect(usageText(silent)).toMatch(/^not known of 1 cell \(/);
+});

@@ -72,7 +72,8 @@ function usageIn(results: readonly ResultRow[]): CellUsage | null {
   const told = results.flatMap(({ cells }) =>
     Object.values(cells).flatMap(({ usage }) => (usage === undefined ? [] : [usage])),
   );
-  const sum = (name: keyof CellUsage): number => told.reduce((all, one) => all + one[name], 0);
+  const sum = (name: keyof CellUsage): number =>
+    told.reduce((all, one) => all + (one[name] ?? 0), 0);
   // The sandbox's prices are whole millionths.
   const price = Math.round(sum('price') * 1e6) / 1e6;
   const tokens = { inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens') };

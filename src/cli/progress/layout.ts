@@ -1,7 +1,7 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
 import { failedText } from '../../rules/failed.ts';
 import { askedText } from '../../rules/allowed.ts';
-import { priceText } from '../../rules/usage.ts';
+import { knownPriceText } from '../../rules/usage.ts';
 import { duration, whole } from '../figures.ts';
 import { printable } from '../printable.ts';
 import type { Standing } from './view.ts';
@@ -81,7 +81,7 @@ function paceOf(progress: LiveProgress, nowMs: number): string[] {
 const costsOf = ({ apiCalls, estimatedCredits, usage }: LiveProgress): string[] => [
   `API calls ${whole(apiCalls.total)} (${whole(apiCalls.polls)} polls)`,
   ...(estimatedCredits === 0 ? [] : [`credits about ${whole(estimatedCredits)}`]),
-  ...(usage === null ? [] : [`price so far ${priceText(usage.price)}`]),
+  ...(usage === null ? [] : [`price so far ${knownPriceText(usage)}`]),
 ];
 
 function problemOf(progress: LiveProgress, workflowId: string): string | null {

@@ -80,5 +80,6 @@ function usageOf({ request_metrics: metrics }: CellWire): CellUsage | null {
     price: metrics.price ?? 0,
     inputTokens: metrics.input_tokens ?? 0,
     outputTokens: metrics.output_tokens ?? 0,
+    ...(typeof metrics.price === 'number' ? {} : { unpriced: 1 }),
   };
 }
