@@ -1,6 +1,6 @@
 import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import { accountHold } from '../src/rules/account.ts';
+import { accountHold, accountLookMs } from '../src/rules/account.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runStep, type Step } from './step.ts';
@@ -22,11 +22,6 @@ export interface AwaitedAccount {
   calls: ApiCalls;
 }
 
-/** A look costs one request: soon at first (somebody may be topping up now), then rarely. */
-const LOOK_AT_LEAST_MS = 15_000;
-const LOOK_AT_MOST_MS = 300_000;
-const GROWTH = 1.5;
-
 /** Waits until the token is accepted and there are credits, as seen by the account itself. */
 export const awaitAccount =
   (deps: ActivityDeps) =>
@@ -45,8 +40,8 @@ async function look(
   step: Step<Look>,
 ): Promise<AwaitedAccount> {
   const now = deps.now ?? Date.now;
-  for (let looks = input.inVain ?? 0; ; looks += 1) {
-    const waitMs = Math.min(LOOK_AT_LEAST_MS * GROWTH ** looks, LOOK_AT_MOST_MS);
+  for (let looks = 0; ; looks += 1) {
+    const waitMs = accountLookMs(looks, input.inVain ?? 0);
     const leftMs = input.deadlineAtMs - now();
     if (leftMs <= 0) return { usable: false, credits: null, calls: step.calls };
     await step.settle(Math.min(waitMs, leftMs));
