@@ -125,7 +125,9 @@ test('a run above approveAbove waits, is attached to, approved, watched to its e
   const tables = house.sandbox.ledger.summary().tablesCreated;
 
   const attached = rowmill(['run', 'dear.json', '--json'], place);
-  await attached.says(`about 3 credits wait for an approval: rowmill approve ${workflowId}`);
+  await attached.says(
+    `waits for an approval of about 3 credits; give it: rowmill approve ${workflowId}`,
+  );
   const early = await place.command('results', workflowId);
   expect(early.code).toBe(2);
   expect(early.stderr).toMatch(/error\[action_refused\].*no results yet/);
@@ -154,7 +156,7 @@ test('a run above approveAbove waits, is attached to, approved, watched to its e
 test('cancel ends a run as cancelled; the same command starts it anew', async () => {
   const args = ['run', 'dear.json', '--out', 'cancelled.jsonl', '--id', id('cancelled')];
   const following = rowmill(args, place);
-  await following.says('wait for an approval');
+  await following.says('waits for an approval of');
   const cancelled = await place.command('cancel', id('cancelled'));
   expect(cancelled.code).toBe(0);
   expect(cancelled.stdout).toBe(`${id('cancelled')}: cancel requested\n`);
