@@ -8,7 +8,8 @@ export interface RequestMistake {
   remedy: string;
 }
 
-const TEXT_AT_MOST = 300;
+/** Characters of a reason or a name that people read. */
+export const TEXT_AT_MOST = 300;
 
 const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';
 const APPROVE_EXAMPLE = '{"by": "anna"}';

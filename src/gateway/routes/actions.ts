@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
+import { TEXT_AT_MOST } from '../../rules/requests.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import { acted } from '../answer-schemas.ts';
@@ -33,7 +34,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   pause: {
     summary: 'Hold a run; cells under way at the provider go on, and so does its deadline',
     query: z.strictObject({
-      reason: z.string().min(1).max(200).optional().describe('Why, for people.'),
+      reason: z.string().min(1).max(TEXT_AT_MOST).optional().describe('Why, for people.'),
     }),
     act: async (run, caller, reason) => {
       await run.pause({ by: byOf(caller), ...(reason === undefined ? {} : { reason }) });
