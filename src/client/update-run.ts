@@ -19,6 +19,8 @@ import { errorOfRun } from './failure.ts';
 import { liveProgress } from './live-progress.ts';
 import { noWorkerText, servedNow } from './workers.ts';
 
+export { TEXT_AT_MOST } from '../rules/requests.ts';
+
 /** A worker has to take it: with one there it is a matter of milliseconds. */
 const WAIT_MS = 20_000;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
-import { TEXT_AT_MOST } from '../../rules/requests.ts';
+import { TEXT_AT_MOST } from '../../client/update-run.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import { acted } from '../answer-schemas.ts';
