@@ -49,14 +49,16 @@ function textOf({ run, progress, summary, error, ui, trouble }: Found): string {
     ...[counts, pace, costs].filter((figures) => figures.length > 0).map((f) => f.join('   ')),
     ...(problem === null ? [] : [`! ${problem}`]),
     ...(error === null ? [] : [`error[${error.code}] ${error.what}`, `→ ${error.remedy}`]),
-    ...(progress === null ? [] : allowedFacts(progress, printable)).map((fact) => fact.join(' ')),
-    ...(progress === null
-      ? []
-      : [...cautionFacts(progress), ...unusedFacts(progress)].map((fact) => fact.join(' '))),
-    ...(progress === null ? [] : columnLines(progress)),
+    ...(progress === null ? [] : [...factLines(progress), ...columnLines(progress)]),
     ...(ui === null ? [] : [ui]),
   ].join('\n');
 }
+
+/** As in the summary. */
+const factLines = (progress: LiveProgress): string[] =>
+  [...allowedFacts(progress, printable), ...cautionFacts(progress), ...unusedFacts(progress)].map(
+    (fact) => fact.join(' '),
+  );
 
 /** By the last sweep over the table's pages. */
 function columnLines({ byColumn, tableUrl, tableId }: LiveProgress): string[] {
