@@ -4,6 +4,7 @@ import type { CallContext } from '../src/providers/provider.ts';
 import { judge } from '../src/rules/idle.ts';
 import { nextPollMs, sliceIsOver } from '../src/rules/poll.ts';
 import { lookAgain, observe, timeLeftMs, type Watch } from '../src/rules/watch.ts';
+import { whole } from '../src/rules/whole.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readPatiently } from './reading.ts';
 import { runStep, type Step } from './step.ts';
@@ -85,7 +86,6 @@ function timeFrom(startMs: number): () => number {
 function saysOf(watch: Watch): string {
   const { last, ratePerMs, lastReadAtMs } = watch;
   if (last === null) return 'nothing read yet';
-  const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
   const leftMs = timeLeftMs(watch);
   const failed = last.cellsFailed === null ? [] : [`${whole(last.cellsFailed)} failed`];
   return [

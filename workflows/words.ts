@@ -1,6 +1,8 @@
+import { whole } from '../src/rules/whole.ts';
+
 /** Numbers and times as people read them in the Temporal UI. */
 
-export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+export { whole };
 
 /** 2026-01-31 02:30:00 UTC */
 export const time = (ms: number): string =>

@@ -1,9 +1,10 @@
 import { relative } from 'node:path';
+import { whole } from '../rules/whole.ts';
 
 /** Numbers, times and places as people read them. */
 
 /** 1,509 */
-export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+export { whole };
 
 /** `1 row`, `2 rows` */
 export const count = (value: number, one: string, many = `${one}s`): string =>

@@ -1,4 +1,5 @@
 import type { Approval, ApprovalAsked, Confirmed } from '../contract/run.ts';
+import { whole } from './whole.ts';
 
 /** Who or what allowed what a run spends; left out where nobody was asked. */
 export interface Allowed {
@@ -18,8 +19,6 @@ export function allowedOf({ approvals = [], confirmed }: KnownOfIt): Allowed {
     ...(confirmed === undefined || confirmed.requests === 0 ? {} : { confirmed }),
   };
 }
-
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** `about 1,200 credits`, or why more cells than were asked for. */
 export function askedText({ credits, cells }: ApprovalAsked): string {

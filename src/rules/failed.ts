@@ -1,4 +1,5 @@
 import type { RunProgress } from '../contract/run.ts';
+import { whole } from './whole.ts';
 
 /**
  * For people: how many cells have failed. A provider that does not count them leaves it to the last
@@ -10,5 +11,3 @@ export function failedText({ cells, byColumn }: Pick<RunProgress, 'cells' | 'byC
   if (columns.length === 0) return null;
   return `${whole(columns.reduce((sum, { failed }) => sum + failed, 0))} at the last look`;
 }
-
-const whole = (value: number): string => value.toLocaleString('en-US');

@@ -1,4 +1,5 @@
 import type { CellUsage } from '../contract/results.ts';
+import { whole } from './whole.ts';
 
 export const noUsage = (): CellUsage => ({
   requests: 0,
@@ -32,8 +33,6 @@ export const priceText = (price: number): string =>
     maximumSignificantDigits: 4,
     roundingPriority: 'morePrecision',
   });
-
-const whole = (value: number): string => value.toLocaleString('en-US');
 
 const requestsText = ({ requests }: CellUsage): string =>
   `${whole(requests)} ${requests === 1 ? 'request' : 'requests'}`;
