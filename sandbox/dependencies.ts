@@ -1,5 +1,5 @@
 import type { ColumnConfig, TableKind } from './configs.ts';
-import { CONTEXT_KEYS, isSystem } from './system-columns.ts';
+import { CONTEXT_KEYS, isAutomatic, isSystem } from './system-columns.ts';
 
 const MENTION = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
@@ -32,6 +32,7 @@ export function dependencies(kind: TableKind, config: ColumnConfig): string[] {
   if (config.kind === 'company_profile') return ['input'];
   if (isSystem(config.kind)) return ['company_profile'];
   if (config.kind === 'input' || config.kind === 'discovery_scores') return [];
+  if (kind === 'people' && isAutomatic(kind, config)) return namedDependencies(config);
   return [...new Set([...namedDependencies(config), ...CONTEXT_KEYS[kind]])].filter(
     (key) => key !== config.key || namedDependencies(config).includes(key),
   );

@@ -1,7 +1,9 @@
+import { DONE } from './cells.ts';
+import type { JsonObject } from './json.ts';
 import { newRow, newTable } from './new-table.ts';
 import type { Column, Table } from './table.ts';
 import { answerOf } from './truth.ts';
-import type { World } from './world.ts';
+import { wallMs, type World } from './world.ts';
 
 /**
  * A finder cell that is done puts the people it found into the child table, which is made with
@@ -16,12 +18,28 @@ export function addFoundPeople(world: World, table: Table, column: Column, slot:
   const known = new Set(
     child.live
       .filter((other) => child.parentSlots.get(other) === slot)
-      .map((other) => child.data[other]?.['profile_url']),
+      .map((other) => child.data[other]?.['input']),
   );
   for (const person of Array.isArray(found) ? found : []) {
     if (typeof person !== 'object' || person === null || Array.isArray(person)) continue;
-    if (known.has(person['profile_url'])) continue;
-    child.parentSlots.set(newRow(world, child, person, null), slot);
+    if (known.has(wordOf(person))) continue;
+    const at = newRow(world, child, { input: wordOf(person) }, null);
+    child.parentSlots.set(at, slot);
+    fill(world, child, at, person);
+  }
+}
+
+/** As people stand in a row that a client sends. */
+const wordOf = ({ full_name, role, profile_url }: JsonObject): string =>
+  [full_name, role, profile_url].filter((part) => typeof part === 'string').join(', ');
+
+/** What the finder knows of a person, no agent has to find out again. */
+function fill(world: World, child: Table, slot: number, person: JsonObject): void {
+  for (const column of child.computed) {
+    const answer = person[column.config.key];
+    if (answer === undefined) continue;
+    child.move(column, slot, DONE, wallMs(world));
+    column.cells.frozen.set(slot, { answer, explanation: 'Found with the person.', sources: [] });
   }
 }
 

@@ -1,4 +1,18 @@
-import type { ColumnConfig, ColumnKind, TableKind } from './configs.ts';
+import type { AgentType, ColumnConfig, ColumnKind, TableKind } from './configs.ts';
+
+const personAgent = (
+  key: string,
+  name: string,
+  agent_type: AgentType,
+  output_format: 'text' | 'url',
+): ColumnConfig => ({
+  kind: 'agent',
+  ...{ key, name },
+  value: {
+    ...{ agent_type, prompt: `${name} of {input}`, output_format },
+    ...{ labels: null, output_schema: null, extra_dependencies: null },
+  },
+});
 
 /** Columns that a table has without being asked, in their order. */
 const AUTOMATIC: Record<TableKind, readonly ColumnConfig[]> = {
@@ -10,9 +24,9 @@ const AUTOMATIC: Record<TableKind, readonly ColumnConfig[]> = {
   ],
   people: [
     { kind: 'input', key: 'input', name: 'Person' },
-    { kind: 'input', key: 'full_name', name: 'Full Name' },
-    { kind: 'input', key: 'role', name: 'Role' },
-    { kind: 'input', key: 'profile_url', name: 'Profile URL' },
+    personAgent('full_name', 'Full Name', 'llm', 'text'),
+    personAgent('role', 'Role', 'llm', 'text'),
+    personAgent('profile_url', 'Profile URL', 'linkedin', 'url'),
   ],
   generic: [],
 };
@@ -23,6 +37,10 @@ export const CONTEXT_KEYS: Record<TableKind, readonly string[]> = {
   people: ['full_name', 'profile_url', 'role'],
   generic: [],
 };
+
+/** A column that a table of this kind makes by itself, and that waits for nothing but the row. */
+export const isAutomatic = (kind: TableKind, { kind: columnKind, key }: ColumnConfig): boolean =>
+  AUTOMATIC[kind].some((one) => one.key === key && one.kind === columnKind);
 
 /** Kinds that only make sense in one kind of table. */
 export const KIND_NEEDS_TABLE: Partial<Record<ColumnKind, TableKind>> = {

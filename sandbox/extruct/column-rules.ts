@@ -3,6 +3,7 @@ import { inOrder, namedDependencies } from '../dependencies.ts';
 import { Problem, type Invalid } from '../problem.ts';
 import { KIND_NEEDS_TABLE } from '../system-columns.ts';
 
+const NOT_ON_PEOPLE: ReadonlySet<string> = new Set(['research_pro', 'research']);
 const NEEDS_LABELS: ReadonlySet<string> = new Set(['select', 'multiselect', 'label']);
 
 /**
@@ -49,8 +50,8 @@ function kindMistakes(kind: TableKind, config: ColumnConfig, loc: Invalid['loc']
   if (config.kind !== 'agent') return found;
   const { agent_type, output_format, labels, output_schema } = config.value;
   const at = (field: string): Invalid['loc'] => [...loc, 'value', field];
-  if (kind === 'people' && agent_type === 'research_pro') {
-    found.push(value(at('agent_type'), "'research_pro' is not available in people tables"));
+  if (kind === 'people' && NOT_ON_PEOPLE.has(agent_type)) {
+    found.push(value(at('agent_type'), `'${agent_type}' is not available in people tables`));
   }
   if (NEEDS_LABELS.has(output_format) && (labels ?? []).length === 0) {
     found.push(value(at('labels'), `Output format '${output_format}' needs labels`));

@@ -20,7 +20,7 @@ export function listTables(world: World, query: z.output<typeof listQuery>): Lis
       !table.ofSheet &&
       (query.kind === undefined || table.kind === query.kind) &&
       table.name.toLowerCase().includes(search) &&
-      (query.tags ?? []).every((tag) => table.tags?.includes(tag) === true),
+      hasAnyTag(table, query.tags ?? []),
   );
   const descending = query.sort.startsWith('-');
   const compare = ORDER[query.sort.replace('-', '')] ?? bySerial;
@@ -34,6 +34,10 @@ export function listTables(world: World, query: z.output<typeof listQuery>): Lis
   };
   return { tables: found.slice(offset, offset + limit), headers };
 }
+
+/** Several tags find what carries any of them. */
+const hasAnyTag = ({ tags }: Table, wanted: readonly string[]): boolean =>
+  wanted.length === 0 || wanted.some((tag) => tags?.includes(tag) === true);
 
 const bySerial = (a: Table, b: Table): number => a.serial - b.serial;
 

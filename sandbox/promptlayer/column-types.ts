@@ -39,6 +39,7 @@ export const isFree = (type: string): boolean => COLUMN_TYPES[type] === 'free';
 
 const ALIASES: Record<string, string> = {
   llm: 'PROMPT_TEMPLATE',
+  score: 'LLM_ASSERTION',
   code: 'CODE_EXECUTION',
   comparison: 'COMPARE',
 };

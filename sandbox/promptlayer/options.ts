@@ -16,6 +16,8 @@ export interface PromptLayerOptions {
    * counts but `virtual_cell_count` (the reference has the word, and does not say). @default 'stale'
    */
   neverComputed?: 'stale' | 'virtual';
+  /** The words for a cell's state in rows: both were seen. @default 'lower' */
+  rowWords?: 'lower' | 'upper';
   /** As they are, or as `{ value }`: official clients read both. @default 'plain' */
   values?: 'plain' | 'wrapped';
 }

@@ -86,7 +86,7 @@ function cellOutput(world: World, sheet: Sheet, { column, type }: SheetColumn, p
   return {
     id: new IdSeries(world.nonce, 'cell', table.serial).id(slot * MOST_COLUMNS + column.serial),
     ...{ sheet_id: sheet.id, column_id: column.id, row_index: place },
-    status: ROW_WORDS[status],
+    status: (world.promptLayer.options.rowWords === 'upper' ? CELL_WORDS : ROW_WORDS)[status],
     ...{ display_value: shown, error: null, input_hash: null },
     value: value !== null && wrapped ? { value } : value,
     updated_at: atMs === 0 ? null : iso(atMs),

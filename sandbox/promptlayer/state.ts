@@ -81,6 +81,7 @@ export const promptLayerState = (
     cellsPerExecution: 2_000,
     cursorIn: 'pagination',
     neverComputed: 'stale',
+    rowWords: 'lower',
     values: 'plain',
     ...options,
   },

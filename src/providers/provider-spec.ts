@@ -30,10 +30,10 @@ export interface ProviderSpec {
   };
   /** Table columns that every row must fill, in order. */
   inputs(table: TableShape): string[];
-  /** Table columns that rows may fill as well. */
-  optionalInputs(table: TableShape): string[];
   /** What the shape alone cannot say: keys, mentions, cycles, what fits the kind. */
   check(table: TableShape): ColumnProblem[];
+  /** What the API may refuse although nothing documented forbids it: a warning, never a mistake. */
+  doubts(table: TableShape): ColumnProblem[];
   /** Every column the table will have, the automatic ones first. */
   plan(table: TableShape): PlannedColumn[];
 }

@@ -5,7 +5,7 @@ import type { ProviderName } from './names.ts';
 import type { ProviderSpec } from './provider-spec.ts';
 
 export { isAsked } from './provider-spec.ts';
-export type { PlannedColumn, ProviderSpec, TableShape } from './provider-spec.ts';
+export type { ColumnProblem, PlannedColumn, ProviderSpec, TableShape } from './provider-spec.ts';
 
 /** Providers a pipeline file may name. */
 export const providerSpecs: Readonly<Record<string, ProviderSpec>> = {

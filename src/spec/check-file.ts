@@ -1,7 +1,12 @@
 import { extname, resolve } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
 import { nearest } from '../nearest.ts';
-import { isAsked, type ProviderSpec, type TableShape } from '../providers/spec.ts';
+import {
+  isAsked,
+  type ColumnProblem,
+  type ProviderSpec,
+  type TableShape,
+} from '../providers/spec.ts';
 import type { SpecDocument } from './document.ts';
 import { MOST_COLUMNS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
@@ -54,13 +59,7 @@ function checkTable(value: Json, provider: ProviderSpec): Finding[] {
   // The schema says so already; what follows would only repeat it, many times over.
   if (table.kind !== undefined && !provider.kinds.includes(table.kind)) return [];
   if (table.columns.length > MOST_COLUMNS) return [];
-  const findings: Finding[] = provider.check(table).map((problem) => ({
-    path: ['table', 'columns', ...problem.path],
-    found: problem.found,
-    allowed: problem.allowed,
-    suggestion: problem.word === undefined ? null : nearest(problem.word, problem.candidates ?? []),
-    within: problem.within,
-  }));
+  const findings = provider.check(table).map(findingOf);
   const computed = provider.plan(table).filter(isAsked);
   if (table.columns.length > 0 && computed.length === 0) {
     const found = 'only input columns: there is nothing to compute';
@@ -68,6 +67,15 @@ function checkTable(value: Json, provider: ProviderSpec): Finding[] {
   }
   return findings;
 }
+
+export const columnDoubts = (value: Json, provider: ProviderSpec): Finding[] =>
+  provider.doubts(tableShape(value)).map(findingOf);
+
+const findingOf = ({ path, found, allowed, word, candidates, within }: ColumnProblem): Finding => ({
+  path: ['table', 'columns', ...path],
+  ...{ found, allowed, within },
+  suggestion: word === undefined ? null : nearest(word, candidates ?? []),
+});
 
 function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
   const rows = mapping(valueAt(value, ['rows']));
@@ -89,7 +97,7 @@ function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
   const map = mapping(rows['map']);
   if (provider === null || map === null) return findings;
   const table = tableShape(value);
-  const inputs = [...provider.inputs(table), ...provider.optionalInputs(table)];
+  const inputs = provider.inputs(table);
   for (const key of Object.keys(map)) {
     if (inputs.includes(key)) continue;
     findings.push({

@@ -49,7 +49,7 @@ const byPlace = (a: SpecIssue, b: SpecIssue): number =>
   (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 
 /** `file:line:column  path  found · allowed · did you mean "x"?` */
-function issueText(file: string, issue: SpecIssue): string {
+export function issueText(file: string, issue: SpecIssue): string {
   const place = issue.line === null ? [] : [`${file}:${issue.line}:${issue.column ?? 1}`];
   const said = [issue.found];
   if (issue.allowed !== null) said.push(shorten(issue.allowed, 300));

@@ -2,11 +2,11 @@ import { dirname, resolve } from 'node:path';
 import type { Json } from '../contract/json.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { providerSpec, providerSpecs } from '../providers/spec.ts';
-import { checkFile, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
+import { checkFile, columnDoubts, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
 import { readDocument, type SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
 import { placed, type Finding } from './finding.ts';
-import { SpecError, type MistakeCode, type SpecIssue } from './issue.ts';
+import { issueText, SpecError, type MistakeCode, type SpecIssue } from './issue.ts';
 import { normalise } from './normalise.ts';
 import { resultFormatOf, rowsFormatOf } from './places.ts';
 import { readSpecFile } from './read-file.ts';
@@ -18,6 +18,8 @@ export interface LoadedPipeline {
   pipeline: Pipeline;
   /** Absolute path of the pipeline file. */
   file: string;
+  /** What may go wrong at the provider although nothing documented forbids it; one line each. */
+  warnings: string[];
   /** Kept apart: when it runs is no part of what it does. */
   schedule?: PipelineSchedule;
   /** An error about what only shows beside the file, told by its lines. */
@@ -83,6 +85,9 @@ export function parsePipeline(text: string, options: ParseOptions): LoadedPipeli
   return {
     pipeline: normalise(parsed.data, columns, provider, baseDir),
     file: resolve(file),
+    warnings: placed(columnDoubts(document.value, provider), document).map((issue) =>
+      issueText(file, issue),
+    ),
     mistakes: (findings, code) =>
       new SpecError(file, placed(findings, document).map(byFlag(options)), code),
     ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),

@@ -275,6 +275,17 @@ test.each([
   });
 });
 
+test('counters that are left out are 0', async () => {
+  const reply = { id: 't1', status: { num_columns: 5, run_status: 'idle' } };
+  const { provider } = await facing(reply, {
+    ...reply,
+    status: { ...reply.status, num_rows: null },
+  });
+  const nothing = { rows: 0, running: false, cellsTotal: 0, cellsDone: 0, cellsInProgress: 0 };
+  expect(await provider.progress(table, null, {})).toMatchObject(nothing);
+  expect(await provider.rowCount(table, {})).toBe(0);
+});
+
 const wireRow = (id: string, data: object, key?: string) => ({
   id,
   data,

@@ -210,7 +210,7 @@ test('a yes counts when it may have arrived, not when it was refused or never ta
 });
 
 test('values that come wrapped are read, keys as well as answers', async () => {
-  const here = await scene({ ...PERFECT, promptLayer: { values: 'wrapped' } });
+  const here = await scene({ ...PERFECT, promptLayer: { values: 'wrapped', rowWords: 'upper' } });
   const loaded = await load(here.provider, rowsOf(3));
   await runToTheEnd(here, loaded);
   const rows = await readAll(here.provider, loaded.table);

@@ -199,6 +199,10 @@ test.each<[RunReceipt, object]>([
     { execution_id: 'b', execution_ids: [], cell_count: 7 },
   ],
   [
+    { operations: ['b', 'c', 'a'], requestedCells: 7 },
+    { operation_id: 'a', execution_id: 'b', execution_ids: ['b', 'c'], cell_count: 7 },
+  ],
+  [
     { operations: [], requestedCells: 0 },
     { success: true, cell_count: 0, virtual_cell_count: 3 },
   ],
@@ -306,6 +310,32 @@ test.each([
 ])('a sheet is read: %s', async (_what, reply, told) => {
   const { provider } = await facing(reply);
   expect(await provider.progress(table, null, {})).toMatchObject({ cellsTotal: 12, ...told });
+});
+
+const operationsOf = (cells: number) => ({
+  ...{ operations: ['b', 'c', 'a'], requestedCells: cells },
+  before: { cellsTotal: cells, cellsDone: 0 },
+});
+
+test('an operation that is listed beside its executions is counted once', async () => {
+  const { provider } = await facing(
+    operation('RUNNING', [2, 0, 3], 5),
+    operation('COMPLETED', [5, 0, 0], 5),
+    operation('RUNNING', [7, 0, 3], 10),
+  );
+  expect(await provider.progress(table, operationsOf(10), {})).toMatchObject({
+    ...{ running: true, cellsDone: 7, cellsInProgress: 3, cellsFailed: 0 },
+  });
+});
+
+test('an id that cannot be read keeps nothing from being read by the others', async () => {
+  const gone = new Refusal(404, { success: false, error: 'not_found' });
+  const running = operation('RUNNING', [2, 0, 3], 5);
+  const ended = operation('COMPLETED', [5, 0, 0], 5);
+  const { provider } = await facing(running, ended, gone, ended, ended, gone, sheet({}, 4));
+  expect(await provider.progress(table, operationsOf(10), {})).toMatchObject({ cellsDone: 7 });
+  // What is left is over: what is gone may still run.
+  expect(await provider.progress(table, operationsOf(10), {})).toMatchObject({ running: true });
 });
 
 test('of an operation that is gone, the sheet tells', async () => {

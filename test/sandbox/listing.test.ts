@@ -38,7 +38,8 @@ test('filters narrow and sorts order', async () => {
   expect(await names('')).toEqual(['Gamma', 'alpha run', 'Beta']);
   expect(await names('?kind=people')).toEqual(['alpha run']);
   expect(await names('?tags=b&sort=created_at')).toEqual(['Beta', 'alpha run']);
-  expect(await names('?tags=b&tags=a')).toEqual(['Beta']);
+  expect(await names('?tags=b&tags=a&sort=-created_at')).toEqual(['alpha run', 'Beta']);
+  expect(await names('?tags=a&tags=c')).toEqual(['Beta']);
   expect(await names('?tags=nobody')).toEqual([]);
   expect(await names('?search=RUN')).toEqual(['alpha run']);
   expect(await names('?sort=name')).toEqual(['alpha run', 'Beta', 'Gamma']);

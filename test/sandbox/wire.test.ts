@@ -52,6 +52,22 @@ test('people and generic tables have the columns of their kind', async () => {
   expect(await keys('generic')).toEqual([]);
 });
 
+test('the agents of a people table read the person out of the input, and each cell is paid', async () => {
+  const table = await caller.table([], ['Jane Doe, VP Sales, https://people.example/jane'], {
+    kind: 'people',
+  });
+  expect(table.columns.map(({ config }) => config.kind)).toEqual([
+    ...['input', 'agent', 'agent', 'agent'],
+  ]);
+  const mapped = { rows: [{ data: { input: 'Jane Doe', full_name: 'Jane Doe' } }] };
+  expect((await caller.call('POST', `/v1/tables/${table.id}/rows`, mapped)).status).toBe(422);
+  const before = caller.sandbox.ledger.summary().creditsSpent;
+  expect((await caller.run(table.id)).body.num_requested_cells).toBe(3);
+  caller.pass(3_600_000);
+  expect(await caller.column(table.id, 'full_name')).toEqual(['done']);
+  expect(caller.sandbox.ledger.summary().creditsSpent - before).toBe(3);
+});
+
 test('rows come back as a bare array of cells, and one by one with status and columns', async () => {
   const table = await caller.table([SECTOR]);
   const { body } = await caller.call<RowOutput[]>('POST', `/v1/tables/${table.id}/rows`, {

@@ -133,6 +133,24 @@ test.each<[string, string[], string, string[]]>([
     ['table.columns[0].value.agent_type: "research_pro"'],
   ],
   [
+    'research on people',
+    [agent('a', 'agent_type: research, prompt: x')],
+    'people',
+    ['table.columns[0].value.agent_type: "research"'],
+  ],
+  [
+    'an input of the key of an agent that people tables make',
+    ['- { kind: input, key: full_name, name: N }', agent('a', 'agent_type: llm, prompt: x')],
+    'people',
+    ['table.columns[0].key: "full_name"'],
+  ],
+  [
+    'scores that no run fills',
+    [agent('a', 'prompt: x'), '- { kind: discovery_scores, key: d, name: D }'],
+    'company',
+    ['table.columns[1].kind: "discovery_scores"'],
+  ],
+  [
     'the default agent on people',
     [agent('a', 'prompt: x')],
     'people',
@@ -209,8 +227,7 @@ test('every kind of column there is passes', () => {
 - { kind: agent, key: j, name: J, value: { prompt: "x", output_format: json, output_schema: { type: object }, extra_dependencies: null } }
 - { kind: agent, key: l, name: L, value: { agent_type: linkedin } }
 - { kind: criterion_grade, key: g, name: G, value: { criterion: "Sells to {a}" } }
-- { kind: company_people_finder, key: p, name: P, value: { roles: [CEO], max_results: 3 } }
-- { kind: discovery_scores, key: d, name: D, criteria: { x: { key: x, name: X, criterion: "0123456789" } } }`;
+- { kind: company_people_finder, key: p, name: P, value: { roles: [CEO], max_results: 3 } }`;
   expect(found([company])).toEqual([]);
   const people = `- { kind: input, key: company_website, name: W }
 - { kind: email_finder, key: e, name: E }
@@ -267,11 +284,51 @@ test('inputs: what rows must fill, by kind of table', () => {
   expect(extruct?.inputs({ columns })).toEqual(['input', 'site']);
   expect(extruct?.inputs({ kind: 'people', columns })).toEqual(['input', 'site']);
   expect(extruct?.inputs({ kind: 'generic', columns })).toEqual(['site']);
-  expect(extruct?.optionalInputs({ kind: 'people', columns })).toEqual([
-    'full_name',
-    'role',
-    'profile_url',
+});
+
+test('rows fill no column that an agent of a people table fills', () => {
+  const website = '- { kind: input, key: company_website, name: W }';
+  const text = withColumns(
+    [website, agent('a', 'agent_type: llm, prompt: x')].join('\n'),
+    'people',
+  );
+  const mapped = text.replace(
+    '{ from: companies.csv }',
+    '{ from: companies.csv, map: { full_name: Name, company_website: Site } }',
+  );
+  expect(briefly(mapped)).toEqual([
+    'rows.map.full_name: "full_name" is no input column of the table',
   ]);
+});
+
+test('the plan of a people table counts the agents that it makes itself', () => {
+  const columns = [ask('a', 'x {role}')];
+  expect(
+    plan(columns, 'people').map(({ key, input, ours, creditsWeight, dependsOn }) => [
+      key,
+      input,
+      ours,
+      creditsWeight,
+      dependsOn,
+    ]),
+  ).toEqual([
+    ['input', true, false, 0, []],
+    ['full_name', false, false, 1, ['input']],
+    ['role', false, false, 1, ['input']],
+    ['profile_url', false, false, 1, ['input']],
+    ['a', false, true, 1, ['role', 'full_name', 'profile_url']],
+  ]);
+});
+
+test.each([
+  ['reverse_email_lookup, email_column_key: e', 'generic'],
+  ['company_profile', 'generic'],
+  ['company_website', 'people'],
+])('what the schema allows and nothing documents is a warning: %s on %s', (kind, table) => {
+  const columns = `- { kind: input, key: e, name: E }\n- { kind: ${kind}, key: x, name: X }`;
+  const { warnings } = parse(withColumns(columns, table));
+  expect(warnings).toEqual([expect.stringContaining(`on a ${table} table`)]);
+  expect(warnings[0]).toContain('table.columns[1].kind');
 });
 
 test('dependencies are read from any config, whatever it holds', () => {

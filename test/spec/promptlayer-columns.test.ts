@@ -89,6 +89,9 @@ test('types may be written as the API takes them: in lower case, or by another w
   expect(plan(lower)).toEqual(plan(text));
   const other = text.replace(...afterText('code, config: { code: return 1, language: PYTHON }'));
   expect(plan(other).find(({ key }) => key === 'X')).toMatchObject({ paid: true, input: false });
+  expect(plan(text.replaceAll('type: PROMPT_TEMPLATE', 'type: llm'))).toEqual(plan(text));
+  const score = text.replace(...afterText('score, config: { source: Company, prompt: "?" }'));
+  expect(plan(score).find(({ key }) => key === 'X')).toMatchObject({ paid: true });
   expect(() => parse(text.replaceAll('type: TEXT', 'type: human'))).toThrow('"human"');
 });
 

@@ -33,7 +33,8 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   const { ref, warnings } = await toldByFile(loaded, freezing);
   await probeTargets(pipeline.results);
   const estimate = estimateOf(pipeline, ref.rows);
-  for (const warning of warnings) cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+  for (const warning of [...loaded.warnings, ...warnings])
+    cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
   if (flags.json === true) cli.json(asJson(estimate, pipeline));
   else cli.print(asText(estimate, pipeline, file));
   try {

@@ -53,6 +53,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
     ...(flags.out === undefined ? {} : { outOverride: flags.out }),
   });
   const { pipeline } = loaded;
+  for (const warning of loaded.warnings) cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
   if (flags.embedded === true) {
     // The worker will run here: what it would refuse is known now.
     refuseWithoutToken(pipeline, cli.env);

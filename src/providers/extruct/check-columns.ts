@@ -1,3 +1,4 @@
+import type { Json } from '../../contract/json.ts';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import { listOf, objectOf, textOf } from '../fields.ts';
 import type { ColumnProblem, TableShape } from '../provider-spec.ts';
@@ -9,10 +10,18 @@ const ONLY_ON: Record<string, string> = {
   company_people_finder: 'company',
   email_finder: 'people',
   phone_finder: 'people',
-  reverse_email_lookup: 'people',
 };
 
-const SYSTEM_KINDS = ['company_profile', 'company_name', 'company_website'];
+/** Column kinds that are described for one table kind; the schema allows them on every other. */
+const MEANT_FOR: Record<string, string> = {
+  reverse_email_lookup: 'people',
+  company_profile: 'company',
+  company_name: 'company',
+  company_website: 'company',
+};
+
+/** What people tables take, by the operator guide of the vendor. */
+const PEOPLE_AGENTS: readonly string[] = ['llm', 'research_reasoning', 'linkedin'];
 const FIND_CONTACTS = ['email_finder', 'phone_finder'];
 const NEED_LABELS = ['select', 'multiselect', 'label'];
 
@@ -34,8 +43,21 @@ export function checkColumns(table: TableShape): ColumnProblem[] {
   ];
 }
 
+/** What may be refused, or come to nothing, although the schema of the API allows it. */
+export function doubtfulColumns(table: TableShape): ColumnProblem[] {
+  const kind = table.kind ?? DEFAULT_KIND;
+  return table.columns.flatMap((config, index): ColumnProblem[] => {
+    const columnKind = textOf(config['kind']);
+    const meantFor = MEANT_FOR[columnKind];
+    if (meantFor === undefined || meantFor === kind) return [];
+    const found = `"${columnKind}" on a ${kind} table`;
+    const allowed = `described for ${meantFor} tables only: the API may refuse it before anything is paid`;
+    return [{ path: [index, 'kind'], found, allowed }];
+  });
+}
+
 function checkKeys(columns: readonly ColumnConfig[], kind: string): ColumnProblem[] {
-  const automatic = new Set(automaticColumns(kind).map((column) => column.key));
+  const automatic = new Map(automaticColumns(kind).map((column) => [column.key, column]));
   const first = new Map<string, number>();
   return columns.flatMap((config, index): ColumnProblem[] => {
     const key = config['key'];
@@ -49,16 +71,12 @@ function checkKeys(columns: readonly ColumnConfig[], kind: string): ColumnProble
     }
     first.set(key, index);
     // Declaring the input column again is how Extruct's own examples name it.
-    if (automatic.has(key) && config['kind'] !== 'input') {
-      return [
-        {
-          path,
-          found: `"${key}"`,
-          allowed: `another key: a ${kind} table makes this column itself`,
-        },
-      ];
-    }
-    return [];
+    const own = automatic.get(key);
+    if (own === undefined || (own.input && config['kind'] === 'input')) return [];
+    const allowed = own.agent
+      ? `another key: an agent reads this one out of \`input\` on every ${kind} table`
+      : `another key: a ${kind} table makes this column itself`;
+    return [{ path, found: `"${key}"`, allowed }];
   });
 }
 
@@ -66,9 +84,13 @@ function checkFit(config: ColumnConfig, kind: string, index: number): ColumnProb
   const columnKind = config['kind'];
   if (typeof columnKind !== 'string') return [];
   const path = [index, 'kind'];
-  if (SYSTEM_KINDS.includes(columnKind)) {
-    const allowed = 'leave it out: company tables make it themselves, other tables cannot have it';
+  if (kind === 'company' && MEANT_FOR[columnKind] === 'company') {
+    const allowed = 'leave it out: company tables make it themselves';
     return [{ path, found: `"${columnKind}"`, allowed }];
+  }
+  if (columnKind === 'discovery_scores') {
+    const allowed = 'a column that a run fills: these scores come with a deep search alone';
+    return [{ path, found: '"discovery_scores"', allowed }];
   }
   const only = ONLY_ON[columnKind];
   if (only === undefined || only === kind) return [];
@@ -100,12 +122,11 @@ function checkAgent(config: ColumnConfig, kind: string, index: number): ColumnPr
   if (Array.isArray(value)) return [];
   const problems: ColumnProblem[] = [];
   const { agent_type: agent, output_format: format, prompt, labels, output_schema: schema } = value;
-  if (kind === 'people' && (agent === undefined || agent === 'research_pro')) {
-    const others = AGENT_TYPES.filter((type) => type !== 'research_pro' && type !== 'research');
+  if (kind === 'people' && refusedOnPeople(agent)) {
     problems.push({
       path: [index, 'value', 'agent_type'],
-      found: agent === undefined ? 'missing (the default is research_pro)' : '"research_pro"',
-      allowed: `on people tables: ${others.join(', ')}`,
+      found: agent === undefined ? 'missing (the default is research_pro)' : `"${textOf(agent)}"`,
+      allowed: `on people tables: ${PEOPLE_AGENTS.join(', ')}`,
     });
   }
   if (agent !== 'linkedin' && (prompt === undefined || prompt === '')) {
@@ -122,6 +143,11 @@ function checkAgent(config: ColumnConfig, kind: string, index: number): ColumnPr
   }
   return problems;
 }
+
+/** Of the API's own words; any other is refused by its shape. */
+const refusedOnPeople = (agent: Json | undefined): boolean =>
+  agent === undefined ||
+  AGENT_TYPES.some((type) => type === agent && !PEOPLE_AGENTS.includes(type));
 
 function checkMentions(columns: readonly ColumnConfig[], kind: string): ColumnProblem[] {
   const known = [

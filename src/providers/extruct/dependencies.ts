@@ -8,36 +8,41 @@ export const DEFAULT_KIND = 'company';
 export interface AutomaticColumn {
   key: string;
   name: string;
-  /** Filled from the rows. On people tables the API knows no computing kind for these. */
+  /** Filled from the rows. */
   input: boolean;
+  /** Computed by an agent, and counted like any other agent column. */
+  agent: boolean;
   dependsOn: string[];
 }
 
-const input = (key: string, name: string): AutomaticColumn => ({
-  key,
-  name,
+const input: AutomaticColumn = {
+  key: 'input',
+  name: 'Input',
   input: true,
+  agent: false,
   dependsOn: [],
-});
-const lookup = (key: string, name: string): AutomaticColumn => ({
+};
+const computed = (key: string, name: string, agent = false): AutomaticColumn => ({
   key,
   name,
   input: false,
+  agent,
   dependsOn: ['input'],
 });
 
 const AUTOMATIC: Record<string, readonly AutomaticColumn[]> = {
   company: [
-    input('input', 'Input'),
-    lookup('company_profile', 'Company Profile'),
-    lookup('company_name', 'Company Name'),
-    lookup('company_website', 'Company Website'),
+    input,
+    computed('company_profile', 'Company Profile'),
+    computed('company_name', 'Company Name'),
+    computed('company_website', 'Company Website'),
   ],
+  // Agents read them out of `input`: "Jane Doe, VP Sales, https://…".
   people: [
-    input('input', 'Input'),
-    input('full_name', 'Full Name'),
-    input('role', 'Role'),
-    input('profile_url', 'Profile URL'),
+    input,
+    computed('full_name', 'Full Name', true),
+    computed('role', 'Role', true),
+    computed('profile_url', 'Profile URL', true),
   ],
 };
 
@@ -81,7 +86,9 @@ export function namedDependencies(config: ColumnConfig): string[] {
  */
 export function columnDependencies(config: ColumnConfig, kind: string): string[] {
   const own = config['key'];
-  const all = new Set([...namedDependencies(config), ...impliedDependencies(config, kind)]);
+  const isAutomatic = automaticColumns(kind).some(({ key, agent }) => agent && key === own);
+  const implied = isAutomatic ? ['input'] : impliedDependencies(config, kind);
+  const all = new Set([...namedDependencies(config), ...implied]);
   if (typeof own === 'string') all.delete(own);
   return [...all];
 }

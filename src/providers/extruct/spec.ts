@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import { textOf } from '../fields.ts';
 import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
-import { checkColumns } from './check-columns.ts';
+import { checkColumns, doubtfulColumns } from './check-columns.ts';
 import { columnConfig } from './column-configs.ts';
 import { automaticColumns, columnDependencies, DEFAULT_KIND, keyOf } from './dependencies.ts';
 
@@ -11,8 +11,8 @@ export const EXTRUCT_BASE_URL = 'https://api.extruct.ai';
 /** Rows a request: 50 is what Extruct's own batches use; a page of 100 is served as well. */
 export const EXTRUCT_LIMITS = { rowsPerAdd: 50, rowsPerPage: 100 } as const;
 
-/** Credits of a cell, relative to a plain one. Deep-search scores come with the search. */
-const WEIGHT: Record<string, number> = { input: 0, discovery_scores: 0, company_people_finder: 2 };
+/** Credits of a cell, relative to a plain one. */
+const WEIGHT: Record<string, number> = { input: 0, company_people_finder: 2 };
 
 const KINDS = [DEFAULT_KIND, 'people', 'generic'];
 
@@ -38,22 +38,19 @@ export const extructSpec: ProviderSpec = {
       ...table.columns.filter(isInput).map(keyOf),
     ]),
   ],
-  optionalInputs: (table) =>
-    automaticColumns(kindOf(table)).flatMap(({ key, input }) =>
-      input && key !== 'input' ? [key] : [],
-    ),
   check: checkColumns,
+  doubts: doubtfulColumns,
   plan,
 };
 
 function plan(table: TableShape): PlannedColumn[] {
   const kind = kindOf(table);
   const declared = new Set(table.columns.map(keyOf));
-  const automatic = automaticColumns(kind).flatMap((column): PlannedColumn[] =>
+  const automatic = automaticColumns(kind).flatMap(({ agent, ...column }): PlannedColumn[] =>
     declared.has(column.key)
       ? []
-      : // Whether system cells are charged is not documented; the observed price list has none.
-        [{ ...column, ours: false, paid: false, creditsWeight: 0 }],
+      : // Whether profile cells are charged is not documented; the observed price list has none.
+        [{ ...column, ours: false, paid: agent, creditsWeight: agent ? 1 : 0 }],
   );
   const ours = table.columns.map((config): PlannedColumn => {
     const columnKind = textOf(config['kind']);

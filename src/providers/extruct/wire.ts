@@ -48,12 +48,17 @@ export type ColumnWire = z.infer<typeof ColumnWire>;
 
 export const ColumnsReply = listOf(ColumnWire, 'columns', 'data');
 
-/** Counters are of computed cells only; there is no counter of failed ones. */
+/**
+ * Counters are of computed cells only; there is no counter of failed ones. Each may be left out
+ * where it is 0.
+ */
+const Counter = Count.nullish().transform((count) => count ?? 0);
+
 const StatusWire = z.object({
-  num_rows: Count,
-  num_output_columns: Count,
-  num_cells_completed: Count,
-  num_cells_in_progress: Count,
+  num_rows: Counter,
+  num_output_columns: Counter,
+  num_cells_completed: Counter,
+  num_cells_in_progress: Counter,
   run_status: z.string(),
 });
 

@@ -41,12 +41,11 @@ export type ColumnType = keyof typeof COSTS;
 
 const TYPES = Object.keys(COSTS);
 
-/**
- * What Create Column takes beside its upper-case words. Of `llm` and `score`, which it takes as well,
- * nobody says what becomes of them.
- */
+/** What Create Column takes beside its upper-case words. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ...TYPES.map((type) => [type.toLowerCase(), type] as const),
+  ['llm', 'PROMPT_TEMPLATE'],
+  ['score', 'LLM_ASSERTION'],
   ['code', 'CODE_EXECUTION'],
   ['comparison', 'COMPARE'],
 ]);

@@ -115,13 +115,14 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
       const sheet = placeOf(table);
       const { operations = [], before } = receipt ?? {};
       if (operations.length > 0 && before !== undefined) {
-        try {
-          const read = operations.map((id) => api.operation(ctx, sheet, id));
-          return runProgress(await Promise.all(read), before);
-        } catch (error) {
-          // How long an operation can be read is not documented.
-          if (!(error instanceof RowmillError) || error.code !== 'not_found') throw error;
-        }
+        // Which ids can be read, and for how long, is not documented.
+        const read = await Promise.all(
+          operations.map((id) => nullIfGone(api.operation(ctx, sheet, id))),
+        );
+        const there = read.filter((operation) => operation !== null);
+        const status = runProgress(there, before, receipt?.requestedCells);
+        // What is gone may be what still runs: the sheet says so.
+        if (status.running || there.length === read.length) return status;
       }
       const status = sheetProgress(await api.sheetStatus(ctx, sheet), table.blank?.cells ?? 0);
       // The sheet may count rows and columns that landed twice, and none that was never computed.

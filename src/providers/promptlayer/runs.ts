@@ -91,11 +91,14 @@ function questionIn(
   throw new RowmillError('spend_refused', what, { where: placeOf(sheet) });
 }
 
-function idsOf(reply: OperationReply): string[] {
-  const several = reply.execution_ids ?? [];
-  const one = reply.execution_id ?? reply.operation_id ?? null;
-  return several.length > 0 ? [...new Set(several)] : one === null ? [] : [one];
-}
+/** Every id that the reply has: which of them are read as operations is not documented. */
+const idsOf = ({
+  execution_ids: several,
+  operation_id,
+  execution_id,
+}: OperationReply): string[] => [
+  ...new Set([...(several ?? []), operation_id, execution_id].filter((id) => id != null)),
+];
 
 /**
  * Whether `cell_count` has the cells that were never computed is not documented. Nothing was to be
@@ -129,6 +132,14 @@ export function sheetProgress(status: SheetStatusReply, blankCells: number): Tab
   };
 }
 
+/** An operation may be listed beside the executions it is made of: then it alone is counted. */
+function eachCellOnce(operations: OperationWire[], requestedCells: number | null): OperationWire[] {
+  const listed = operations.reduce((total, { cell_count: cells }) => total + cells, 0);
+  if (requestedCells === null || listed <= requestedCells) return operations;
+  const whole = operations.find(({ cell_count: cells }) => cells === requestedCells);
+  return whole === undefined ? operations : [whole];
+}
+
 const ENDED: readonly string[] = ['completed', 'failed', 'cancelled', 'canceled'];
 
 /** The word may lag behind the counts: an operation is over by either. */
@@ -141,9 +152,11 @@ const isOver = (operation: OperationWire): boolean =>
 export function runProgress(
   operations: OperationWire[],
   before: NonNullable<RunReceipt['before']>,
+  requestedCells: number | null = null,
 ): TableProgress {
+  const counted = eachCellOnce(operations, requestedCells);
   const sum = (of: (operation: OperationWire) => number): number =>
-    operations.reduce((total, operation) => total + of(operation), 0);
+    counted.reduce((total, operation) => total + of(operation), 0);
   const done = before.cellsDone + sum((one) => one.completed_count);
   return {
     rows: null,

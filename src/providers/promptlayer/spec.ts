@@ -27,8 +27,8 @@ export const promptLayerSpec: ProviderSpec = {
     start: 3,
   },
   inputs: ({ columns }) => columns.filter((config) => typeOf(config) === TEXT).map(titleOf),
-  optionalInputs: () => [],
   check: checkColumns,
+  doubts: () => [],
   plan,
 };
 

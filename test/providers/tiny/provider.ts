@@ -36,8 +36,8 @@ const spec: ProviderSpec = {
   limits: { rowsPerAdd: 40, rowsPerPage: 100 },
   requests: { table: () => 2, start: 2 },
   inputs: () => ['name'],
-  optionalInputs: () => [],
   check: () => [],
+  doubts: () => [],
   plan,
 };
 

@@ -50,7 +50,7 @@ export const promptlayer: ProviderCase = {
     promptLayer: {
       ...{ confirmAbove: 20, cellsPerExecution: 12 },
       // What the reference leaves open, the other way round.
-      ...{ cursorIn: 'top', neverComputed: 'virtual', values: 'wrapped' },
+      ...{ cursorIn: 'top', neverComputed: 'virtual', values: 'wrapped', rowWords: 'upper' },
     },
   },
   asksBack: true,
