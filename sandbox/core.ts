@@ -149,6 +149,7 @@ function worldOf(
     credits,
     cellsPaid: 0,
     creditRules: [],
+    waveRules: [],
     creditsTaken: new Map(),
     atMs: 0,
     planned: 0,

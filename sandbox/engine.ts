@@ -2,9 +2,14 @@ import { bump, CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from './cells.ts'
 import type { JsonObject } from './json.ts';
 import { addFoundPeople } from './people.ts';
 import { durationMs, priceOf } from './prices.ts';
+import type { WaveRule } from './faults/script.ts';
 import { MOST_COLUMNS, type Column, type Lane, type Table } from './table.ts';
 import { fateOf, rowWord } from './truth.ts';
 import { iso, wallMs, type Due, type World } from './world.ts';
+
+/** Whether a run has asked for a cell that is not queued yet. */
+export const isExpected = ({ expected }: Table, column: Column, slot: number): boolean =>
+  expected.has(cellNumber(column, slot));
 
 /** Lets everything happen that is due until then (API ms). Answers whether anything did. */
 export function advance(world: World, toMs: number): boolean {
@@ -29,15 +34,48 @@ export interface Asked {
 /** Asks for the cells; each starts when everything upstream is done and there is a place. */
 export function request(world: World, table: Table, cells: readonly Asked[]): void {
   const atMs = wallMs(world);
-  for (const { column, slot } of cells) table.move(column, slot, REQUESTED, atMs);
+  for (const { column, slot } of cells) {
+    if (waveOf(world, column) === undefined) table.move(column, slot, REQUESTED, atMs);
+    else table.expected.set(cellNumber(column, slot), 0);
+  }
   // Only now: a cell looks at the ones upstream, which may have been asked for again as well.
-  for (const { column, slot } of cells) line(world, table, column, slot);
+  for (const { column, slot } of cells) {
+    const lagMs = waveOf(world, column)?.startLagMs;
+    if (lagMs === undefined) line(world, table, column, slot);
+    else expect(world, table, column, slot, lagMs);
+  }
+  pump(world, table);
+}
+
+const waveOf = ({ waveRules }: World, { config }: Column): WaveRule | undefined =>
+  waveRules.find(({ columns }) => columns?.includes(config.key) ?? true);
+
+/** The cell is queued so much later, once nothing upstream is missing. */
+function expect(world: World, table: Table, column: Column, slot: number, lagMs: number): void {
+  const cell = cellNumber(column, slot);
+  if (table.expected.get(cell) !== 0 || !upstreamDone(table, column, slot)) return;
+  world.planned += 1;
+  table.expected.set(cell, world.planned);
+  const atMs = world.atMs + lagMs * world.clock.speed;
+  world.dues.push({ atMs, seq: world.planned, table, column, slot, queue: true });
+}
+
+function queue(world: World, { table, column, slot, seq }: Due): void {
+  const cell = cellNumber(column, slot);
+  // Taken back meanwhile.
+  if (table.expected.get(cell) !== seq) return;
+  table.expected.delete(cell);
+  if (table.removed || column.removed || (table.data[slot] ?? null) === null) return;
+  const rule = waveOf(world, column);
+  if (rule !== undefined) world.ledger.fire(rule.name);
+  table.move(column, slot, REQUESTED, wallMs(world));
+  line(world, table, column, slot);
   pump(world, table);
 }
 
 /** Puts a requested cell in line once nothing upstream is missing. */
 function line(world: World, table: Table, column: Column, slot: number): void {
-  if (column.cells.statusAt(slot) !== REQUESTED || !upstreamDone(column, slot)) return;
+  if (column.cells.statusAt(slot) !== REQUESTED || !upstreamDone(table, column, slot)) return;
   if (hangs(world, table, column, slot)) return;
   laneOf(table, column).waiting.push(slot * MOST_COLUMNS + column.serial);
 }
@@ -60,8 +98,11 @@ function pumpLane(world: World, table: Table, lane: Lane): void {
       !column.removed &&
       table.data[slot] !== null &&
       column.cells.statusAt(slot) === REQUESTED &&
-      upstreamDone(column, slot);
-    if (startable && !start(world, table, column, slot)) return;
+      upstreamDone(table, column, slot);
+    if (startable && !start(world, table, column, slot)) {
+      if (returnsQueued(world)) giveUpQueued(world, table);
+      return;
+    }
     lane.waiting.drop();
   }
 }
@@ -114,6 +155,21 @@ function loseCredits(world: World): void {
     world.creditsTaken.set(name, world.credits);
     world.credits = 0;
     world.ledger.fire(name);
+  }
+}
+
+const returnsQueued = ({ creditRules, creditsTaken }: World): boolean =>
+  creditRules.some(({ name, queued }) => queued === 'returned' && creditsTaken.has(name));
+
+/** What cannot be paid is as if it had never been asked for. */
+function giveUpQueued(world: World, table: Table): void {
+  for (const column of table.computed) {
+    for (const slot of table.live) {
+      table.expected.delete(cellNumber(column, slot));
+      if (column.cells.statusAt(slot) !== REQUESTED) continue;
+      table.held.delete(cellNumber(column, slot));
+      table.move(column, slot, CREATED, wallMs(world));
+    }
   }
 }
 
@@ -183,6 +239,10 @@ export function withdraw(
   const taken = { waiting: 0, running: 0 };
   for (const { column, slot } of cells) {
     const status = column.cells.statusAt(slot);
+    if (table.expected.delete(cellNumber(column, slot))) {
+      taken.waiting += 1;
+      continue;
+    }
     if (status !== REQUESTED && status !== IN_PROGRESS) continue;
     taken[status === REQUESTED ? 'waiting' : 'running'] += 1;
     if (status === IN_PROGRESS) bump(column.cells.losses, slot);
@@ -193,7 +253,12 @@ export function withdraw(
   return taken;
 }
 
-function finish(world: World, { table, column, slot, seq }: Due): void {
+function finish(world: World, due: Due): void {
+  const { table, column, slot, seq } = due;
+  if (due.queue === true) {
+    queue(world, due);
+    return;
+  }
   const cell = cellNumber(column, slot);
   // Taken back meanwhile, and maybe asked for anew.
   if (table.plans.get(cell) !== seq) return;
@@ -212,7 +277,10 @@ function finish(world: World, { table, column, slot, seq }: Due): void {
     } else {
       table.account.cellsDone += 1;
       addFoundPeople(world, table, column, slot);
-      for (const next of column.downstream) line(world, table, next, slot);
+      for (const next of column.downstream) {
+        line(world, table, next, slot);
+        expect(world, table, next, slot, waveOf(world, next)?.gapMs ?? 0);
+      }
     }
   }
   pump(world, table);
@@ -221,14 +289,20 @@ function finish(world: World, { table, column, slot, seq }: Due): void {
 /** What waited for a failed cell is not asked for any more. */
 function block(world: World, table: Table, column: Column, slot: number): void {
   for (const next of column.downstream) {
+    if (table.expected.delete(cellNumber(next, slot))) {
+      block(world, table, next, slot);
+      continue;
+    }
     if (next.cells.statusAt(slot) !== REQUESTED) continue;
     table.move(next, slot, CREATED, wallMs(world));
     block(world, table, next, slot);
   }
 }
 
-const upstreamDone = (column: Column, slot: number): boolean =>
-  column.upstream.every(({ cells }) => cells.statusAt(slot) === DONE);
+const upstreamDone = (table: Table, column: Column, slot: number): boolean =>
+  column.upstream.every(
+    (other) => other.cells.statusAt(slot) === DONE && !table.expected.has(cellNumber(other, slot)),
+  );
 
 const laneOf = (table: Table, column: Column): Lane =>
   column.system ? table.lanes.system : table.lanes.agent;

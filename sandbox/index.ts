@@ -141,9 +141,11 @@ function listen({ world }: Core, path: string | undefined): () => void {
 
 /** A script takes the place of the one before; without any, nothing goes wrong any more. */
 function haunt(core: Core, script: Script | null): Faults | null {
-  const { seed = 1, cells = [], credits = [] } = script ?? {};
-  if (script !== null || core.world.oracle.cellRules.length + core.world.creditRules.length > 0) {
-    core.execute('faults', { seed, cells, credits });
+  const { seed = 1, cells = [], credits = [], waves = [] } = script ?? {};
+  const { oracle, creditRules, waveRules } = core.world;
+  const before = oracle.cellRules.length + creditRules.length + waveRules.length;
+  if (script !== null || before > 0) {
+    core.execute('faults', { seed, cells, credits, waves });
   }
   return script === null ? null : new Faults(core, script);
 }

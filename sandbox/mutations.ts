@@ -1,6 +1,6 @@
 import { createColumns, deleteColumn, replaceColumn } from './extruct/columns.ts';
 import { pump, releaseFreed } from './engine.ts';
-import type { CellRule, CreditRule } from './faults/script.ts';
+import type { CellRule, CreditRule, WaveRule } from './faults/script.ts';
 import type { RequestCounts } from './ledger.ts';
 import { cancelOperation, startOperation } from './promptlayer/operations.ts';
 import { createColumn, renameColumn } from './promptlayer/sheet-columns.ts';
@@ -68,15 +68,18 @@ interface LastingFaults {
   seed: number;
   cells: CellRule[];
   credits: CreditRule[];
+  /** Left out by older state files. */
+  waves?: WaveRule[];
 }
 
 /** Rules for cells and credits are part of the world: a restart must play the same past again. */
-function faults(world: World, { seed, cells, credits }: LastingFaults): void {
+function faults(world: World, { seed, cells, credits, waves = [] }: LastingFaults): void {
   world.oracle.cellSeed = seed;
   world.oracle.cellRules = cells;
   world.creditRules = credits;
+  world.waveRules = waves;
   world.ledger.fired = {};
-  for (const { name } of [...cells, ...credits]) world.ledger.fired[name] = 0;
+  for (const { name } of [...cells, ...credits, ...waves]) world.ledger.fired[name] = 0;
   for (const table of world.tables.values()) releaseFreed(world, table);
 }
 

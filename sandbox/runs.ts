@@ -1,6 +1,6 @@
 import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from './cells.ts';
 import type { RunMode } from './configs.ts';
-import { nudge, request, type Asked } from './engine.ts';
+import { isExpected, nudge, request, type Asked } from './engine.ts';
 import { priceOf } from './prices.ts';
 import { Problem } from './problem.ts';
 import type { Column, Table } from './table.ts';
@@ -114,10 +114,11 @@ export function planOf(
   const asked = new Set<Column>();
   for (const slot of slots) {
     asked.clear();
-    const wants = ({ cells }: Column): boolean => states.has(cells.statusAt(slot));
+    const wants = (column: Column): boolean =>
+      states.has(column.cells.statusAt(slot)) && !isExpected(table, column, slot);
     const wanted = columns.filter((column) => targeted.has(column) && wants(column));
     if (wanted.length === 0) continue;
-    const alongside = missingSystem(wanted, slot);
+    const alongside = missingSystem(table, wanted, slot);
     for (const column of columns) {
       if (!wanted.includes(column) && !alongside.has(column)) continue;
       if (!canGetReady(table, column, slot, asked)) continue;
@@ -128,11 +129,12 @@ export function planOf(
   return plan;
 }
 
-function missingSystem(wanted: readonly Column[], slot: number): ReadonlySet<Column> {
+function missingSystem(table: Table, wanted: readonly Column[], slot: number): ReadonlySet<Column> {
   const missing = new Set<Column>();
   const collect = ({ upstream }: Column): void => {
     for (const other of upstream) {
-      if (other.system && !missing.has(other) && other.cells.statusAt(slot) === CREATED) {
+      const isMissing = other.cells.statusAt(slot) === CREATED && !isExpected(table, other, slot);
+      if (other.system && !missing.has(other) && isMissing) {
         missing.add(other);
         collect(other);
       }
@@ -153,7 +155,10 @@ function canGetReady(
   // A profile is made from the input; without one there is nothing to look up.
   if (column.config.kind === 'company_profile' && isBlank(table, slot)) return false;
   return column.upstream.every(
-    (other) => asked.has(other) || ON_THE_WAY.has(other.cells.statusAt(slot)),
+    (other) =>
+      asked.has(other) ||
+      isExpected(table, other, slot) ||
+      ON_THE_WAY.has(other.cells.statusAt(slot)),
   );
 }
 

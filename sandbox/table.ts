@@ -87,6 +87,8 @@ export class Table {
   readonly counts = [0, 0, 0, 0, 0];
   /** Cells that will come out → number of their plan. */
   readonly plans = new Map<number, number>();
+  /** Cells that will be queued without a sign of it → number of their plan, 0 before there is one. */
+  readonly expected = new Map<number, number>();
   /** Cells that hang by a fault script → runs that asked for them again. */
   readonly held = new Map<number, number>();
   /** Cells that hung and were asked for often enough. */

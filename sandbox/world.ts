@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { CreditRule } from './faults/script.ts';
+import type { CreditRule, WaveRule } from './faults/script.ts';
 import type { Heap, Timed } from './heap.ts';
 import type { IdSeries } from './ids.ts';
 import type { Ledger } from './ledger.ts';
@@ -14,6 +14,8 @@ export interface Due extends Timed {
   table: Table;
   column: Column;
   slot: number;
+  /** It is queued then; left out: it comes out. */
+  queue?: true;
 }
 
 /** The whole state of the pretended API. Changed by mutations and by time, nothing else. */
@@ -38,6 +40,7 @@ export interface World {
   /** Cells that were ever paid for. */
   cellsPaid: number;
   creditRules: readonly CreditRule[];
+  waveRules: readonly WaveRule[];
   /** Credits that a rule took away, by its name. */
   readonly creditsTaken: Map<string, number>;
   /** API time up to which everything has happened. */

@@ -21,6 +21,8 @@ export function withControlCharacters(reply: Outgoing, prose: readonly string[])
 
 export interface Unknown {
   fields: boolean;
+  /** A column of a kind that nobody asked for stands at the end of each list of columns. */
+  columns: boolean;
   /** Status words that come as another one. */
   words: Record<string, string>;
 }
@@ -28,7 +30,7 @@ export interface Unknown {
 /** The API as it may be next year: fields and status words that no client knows. */
 export function withUnknown(
   reply: Outgoing,
-  { fields, words }: Unknown,
+  { fields, columns, words }: Unknown,
   where: Dialect['words'],
 ): Outgoing {
   const other = (word: string): string => words[word.toLowerCase()] ?? word;
@@ -38,10 +40,22 @@ export function withUnknown(
     return Object.fromEntries(Object.entries(one).map(([word, count]) => [other(word), count]));
   };
   return changed(reply, (value) => {
-    const walked = walk(value, worded);
+    const told = walk(value, worded);
+    const walked = columns ? walk(told, withAnotherColumn) : told;
     return fields ? extended(walked) : walked;
   });
 }
+
+/** As either API writes a column; its id is none that a request may name. */
+const ANOTHER: JsonObject = {
+  id: '5a4db000-0000-4000-8000-00000000c010',
+  created_at: '2031-01-01T00:00:00.000Z',
+  config: { kind: 'company_logo', key: 'company_logo', name: 'Logo' },
+  ...{ title: 'Logo', type: 'LOGO' },
+};
+
+const withAnotherColumn = (key: string, value: Json): Json =>
+  key === 'columns' && Array.isArray(value) && value.some(isObject) ? [...value, ANOTHER] : value;
 
 const ADDED = { since: 2031, words: ['nobody', 'knows', 'yet'] };
 

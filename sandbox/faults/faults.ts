@@ -8,7 +8,7 @@ import type { World } from '../world.ts';
 import { withControlCharacters, withUnknown } from './bodies.ts';
 import type { Dialect } from './dialect.ts';
 import { withOtherRows } from './pages.ts';
-import { denied, errorReply, html, payment, rateLimit } from './replies.ts';
+import { denied, errorReply, html, payment, rateLimit, refusedReply } from './replies.ts';
 import { isRequestKind } from './request-kinds.ts';
 import type { RequestRule, Script } from './script.ts';
 import { StatusPast, withOldStatus } from './status-lag.ts';
@@ -190,6 +190,8 @@ function actionBefore(rule: RequestRule, refusal: Refusal): Action | undefined {
     }
     case 'error':
       return rule.phase === 'before' ? { do: 'reply', ...errorReply(rule, refusal) } : undefined;
+    case 'refuse':
+      return { do: 'reply', ...refusedReply(rule, refusal) };
     case 'rate-limit':
       return { do: 'reply', ...rateLimit(rule, refusal) };
     case 'payment':

@@ -30,6 +30,13 @@ export function errorReply({ status, body }: Rule<'error'>, refusal: Refusal): O
   return refused(refusal, new Problem(status, STATUS_CODES[status] ?? 'Error'));
 }
 
+/** Nothing is done. With a status of success only the body says so. */
+export const refusedReply = ({ status }: Rule<'refuse'>, refusal: Refusal): Outgoing =>
+  refused(
+    status < 300 ? () => ({ error: 'Something went wrong' }) : refusal,
+    new Problem(status, STATUS_CODES[status] ?? 'Refused'),
+  );
+
 export function rateLimit({ retryAfter, seconds }: Rule<'rate-limit'>, refusal: Refusal): Outgoing {
   const at = new Date(Date.now() + seconds * 1_000);
   const headers = {

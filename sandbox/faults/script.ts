@@ -26,6 +26,8 @@ const when = {
   on: z.string().refine((on) => isRequestKind(on) || ON.test(on), ON_HINT),
   /** Fields of the request's JSON body that must be equal. */
   where: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
+  /** Lists in the request's JSON body that must have more entries than this. */
+  longer: z.record(z.string(), z.int().min(0)).default({}),
   /** Of the table in the path, or of all tables; `ms`: since the sandbox was started. */
   while: z
     .strictObject({
@@ -66,6 +68,7 @@ const KINDS = [
     status: z.int().min(500).max(599).default(502),
     body: z.enum(['html', 'json', 'empty']).default('html'),
   }),
+  rule('refuse', { status: z.int().min(200).max(499).default(422) }),
   rule('rate-limit', {
     retryAfter: z.enum(['seconds', 'date', 'none']).default('seconds'),
     seconds: z.int().min(0).max(3_600).default(1),
@@ -86,6 +89,7 @@ const KINDS = [
   rule('control-characters', {}),
   rule('unknown', {
     fields: z.boolean().default(true),
+    columns: z.boolean().default(false),
     words: z.record(z.string(), z.string()).default({
       requested: 'queued',
       in_progress: 'thinking',
@@ -143,6 +147,19 @@ const creditRule = z.strictObject({
   goneAtPaidCells: count,
   /** Somebody tops the account up again after so long; without it: nobody does. */
   backAfterMs: ms.nullable().default(null),
+  /** What becomes of queued cells that cannot be paid: they wait, or are `created` again. */
+  queued: z.enum(['kept', 'returned']).default('kept'),
+});
+
+/** Cells are queued some time after they could be; until then nothing shows that they will be. */
+const waveRule = z.strictObject({
+  name: z.string().min(1).max(200).optional(),
+  /** Column keys. @default every column */
+  columns: z.array(z.string()).min(1).optional(),
+  /** After a run asked for them, of cells that wait for nothing. */
+  startLagMs: ms.default(0),
+  /** After what they wait for is done. */
+  gapMs: ms.default(0),
 });
 
 /** A name for every rule: what `fired` counts them under. */
@@ -155,10 +172,11 @@ export const faultScript = z
     requests: z.array(requestRule).max(1_000).default([]),
     cells: z.array(cellRule).max(100).default([]),
     credits: z.array(creditRule).max(100).default([]),
+    waves: z.array(waveRule).max(100).default([]),
   })
   .superRefine((script, ctx) => {
     const seen = new Set<string>();
-    for (const list of ['requests', 'cells', 'credits'] as const) {
+    for (const list of ['requests', 'cells', 'credits', 'waves'] as const) {
       for (const [at, { name }] of script[list].entries()) {
         if (name !== undefined && seen.has(name)) {
           const message = `another rule is called "${name}"`;
@@ -173,6 +191,7 @@ export const faultScript = z
     requests: named(script.requests, ({ fault, on }) => `${fault} ${on}`),
     cells: named(script.cells, ({ fault }) => `${fault} cells`),
     credits: named(script.credits, ({ goneAtPaidCells }) => `credits gone at ${goneAtPaidCells}`),
+    waves: named(script.waves, ({ startLagMs, gapMs }) => `waves ${startLagMs}/${gapMs}`),
   }));
 
 /** A script as it is written (docs/fault-scripts.md). */
@@ -183,3 +202,4 @@ export type Script = z.output<typeof faultScript>;
 export type RequestRule = Script['requests'][number];
 export type CellRule = Script['cells'][number];
 export type CreditRule = Script['credits'][number];
+export type WaveRule = Script['waves'][number];

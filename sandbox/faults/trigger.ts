@@ -59,6 +59,11 @@ export class Trigger {
     const sent = new Map<string, unknown>(Object.entries(fields));
     const wanted = Object.entries(this.rule.where);
     if (!wanted.every(([key, value]) => sent.get(key) === value)) return false;
+    const isLonger = ([key, than]: [string, number]): boolean => {
+      const list = sent.get(key);
+      return Array.isArray(list) && list.length > than;
+    };
+    if (!Object.entries(this.rule.longer).every(isLonger)) return false;
     const { rows, cellsDone, cellsPaid, ms } = this.rule.while;
     const within = (bounds: typeof rows, value: number): boolean =>
       bounds === undefined || (value >= bounds.atLeast && value < bounds.below);
