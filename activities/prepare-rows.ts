@@ -11,6 +11,7 @@ import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { cellsLeft, copyLines, takeOver } from './earlier-run.ts';
 import { SNAPSHOT_FILE } from './snapshot.ts';
+import { refuseClashes } from './target-paths.ts';
 import { runStep } from './step.ts';
 
 export interface PrepareRowsInput {
@@ -46,6 +47,7 @@ export const prepareRows =
   (input: PrepareRowsInput): Promise<PreparedRows> =>
     runStep<null, PreparedRows>(deps, async (step) => {
       const { pipeline } = input;
+      await refuseClashes(pipeline);
       await deps.store.probe();
       for (const target of pipeline.results) await probeTarget(target);
       const folder = deps.store.run(input.run);

@@ -5,7 +5,8 @@ import { RowmillError } from '../src/errors.ts';
 import { isAsked } from '../src/providers/spec.ts';
 import { copyBeside } from '../src/sinks/copy.ts';
 import { publishTo } from '../src/sinks/publish.ts';
-import { removeStale, siblingPaths } from '../src/sinks/siblings.ts';
+import { removeStale } from '../src/sinks/siblings.ts';
+import { companionsOf } from '../src/paths/companions.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -110,7 +111,7 @@ async function copyCompanions(
   quarantined: boolean,
 ): Promise<void> {
   for (const target of input.pipeline.results) {
-    const beside = siblingPaths(target);
+    const beside = companionsOf(target);
     await copyBeside(folder, RUN_FILE.manifest, beside.manifest);
     if (quarantined) await copyBeside(folder, RUN_FILE.quarantine, beside.quarantine);
     else await removeStale(beside.quarantine);

@@ -2,7 +2,7 @@ import { RUN_FILE } from '../src/contract/names.ts';
 import type { Notified } from '../src/contract/notify.ts';
 import type { ResultTarget } from '../src/contract/pipeline.ts';
 import { copyBeside } from '../src/sinks/copy.ts';
-import { siblingPaths } from '../src/sinks/siblings.ts';
+import { companionsOf } from '../src/paths/companions.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runStep } from './step.ts';
@@ -24,6 +24,6 @@ export const recordNotifications =
       if (typeof manifest !== 'object' || manifest === null) return;
       await folder.writeJson(RUN_FILE.manifest, { ...manifest, notifications });
       for (const target of results) {
-        await copyBeside(folder, RUN_FILE.manifest, siblingPaths(target).manifest);
+        await copyBeside(folder, RUN_FILE.manifest, companionsOf(target).manifest);
       }
     });

@@ -15,7 +15,7 @@ import { cautionsOf } from '../src/rules/cautions.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
-import { siblingPaths } from '../src/sinks/siblings.ts';
+import { companionsOf } from '../src/paths/companions.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { LeftBehind } from './earlier-run.ts';
@@ -63,7 +63,7 @@ export function summaryOf(
   left: LeftBehind | null,
 ): RunSummary {
   const [first] = input.pipeline.results;
-  const beside = first === undefined ? null : siblingPaths(first);
+  const beside = first === undefined ? null : companionsOf(first);
   return {
     workflowId: input.run.workflowId,
     runId: input.runId,

@@ -409,8 +409,10 @@ export const ERRORS = {
     benign: true,
   },
   path_refused: {
-    meaning: 'A pipeline that came over HTTP names a file that is not open to it.',
-    remedy: 'Send rows inline, leave `results` out, or use paths under ROWMILL_GATEWAY_FILES.',
+    meaning:
+      'The pipeline names a file that is not open to it: over HTTP, at the worker, or one that its results would overwrite.',
+    remedy:
+      'Use a path under ROWMILL_ROOTS of the worker; over HTTP, send rows inline, leave `results` out, or use a path under ROWMILL_GATEWAY_FILES.',
     retryable: false,
     exit: usage,
   },

@@ -1,6 +1,7 @@
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import type { Env } from './environment.ts';
+import { refuseClashes } from './own-paths.ts';
 import { readPipeline, type PipelineSource } from './pipeline-source.ts';
 import type { RunLink } from './rowmill-run.ts';
 import {
@@ -67,6 +68,7 @@ export class RowmillSchedules {
     if (owner?.trim() === '') throw new RowmillError('usage', '`owner` is empty');
     const loaded = await readPipeline(pipeline, { baseDir, env: this.#env });
     await options.accept?.(loaded.pipeline);
+    await refuseClashes(loaded);
     const { client, taskQueue } = this.#link;
     const searchAttributes = await this.#link.searchAttributes();
     const isOfFile = typeof pipeline === 'string' && owner === undefined;

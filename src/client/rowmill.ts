@@ -11,6 +11,7 @@ import { requestDigestOf } from './fingerprint.ts';
 import { freezeRows } from './freeze-rows.ts';
 import { toldByFile } from './rows-mistake.ts';
 import { listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
+import { refuseClashes } from './own-paths.ts';
 import { readPipeline, type PipelineSource, type RowsOverride } from './pipeline-source.ts';
 import { RowmillRun, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
@@ -153,6 +154,7 @@ export class Rowmill {
     });
     const { pipeline } = loaded;
     await options.accept?.(pipeline);
+    await refuseClashes(loaded);
     const { input, rows } = await toldByFile(loaded, freezeRows(pipeline, store));
     refuseAboveLimit(estimateOf(pipeline, rows.rows), pipeline, pipeline.name);
     const workflowId = key === undefined ? id : safeName(key);

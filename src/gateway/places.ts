@@ -1,7 +1,8 @@
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, isAbsolute } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
+import { realFootprint } from '../paths/footprint.ts';
+import { isBelow, realPlace } from '../paths/real-path.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { Store } from '../store/store.ts';
 
@@ -50,7 +51,7 @@ export function createPlaces(store: Store, files: string | null): Places {
       }
       const targets = [ownFolder(key), ...(open === null ? [] : [open])];
       for (const [at, { to }] of results.entries()) {
-        const inside = await Promise.all(targets.map((folder) => isInside(folder, to)));
+        const inside = await Promise.all(targets.map((folder) => isWhollyInside(folder, to)));
         if (inside.includes(true)) continue;
         const remedy = `Leave \`results\` out (GET …/results gives them), or use a relative path.`;
         throw refuse(`results[${at}].to`, to, remedy);
@@ -62,16 +63,13 @@ export function createPlaces(store: Store, files: string | null): Places {
 /** Where it leads, not how it is written. */
 async function isInside(folder: string, path: string): Promise<boolean> {
   if (!isAbsolute(path) || path.includes('\0')) return false;
-  const way = relative(await realPlace(folder), await realPlace(path));
-  return way !== '' && way !== '..' && !way.startsWith('../') && !isAbsolute(way);
+  return isBelow(await realPlace(folder), await realPlace(path));
 }
 
-/** The real path of what is there, and the rest as it is written. */
-async function realPlace(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    const above = dirname(path);
-    return above === path ? path : join(await realPlace(above), basename(path));
-  }
+/** With all that is written beside it. */
+async function isWhollyInside(folder: string, to: string): Promise<boolean> {
+  if (!(await isInside(folder, to))) return false;
+  const real = await realPlace(folder);
+  const { results, quarantine, manifest } = await realFootprint(to);
+  return [results, quarantine, manifest].every((path) => isBelow(real, path));
 }

@@ -5,7 +5,7 @@ import { errnoOf } from '../store/disk-error.ts';
 import { FILE_MODE } from '../store/folders.ts';
 import { draftNameOf } from '../store/leftovers.ts';
 import { realDestination } from './destination.ts';
-import { siblingPaths } from './siblings.ts';
+import { companionsOf } from '../paths/companions.ts';
 import { landing, sinkError } from './sink-error.ts';
 
 /**
@@ -14,7 +14,7 @@ import { landing, sinkError } from './sink-error.ts';
  * above is tried. Throws `sink_unwritable` with path and reason.
  */
 export const probeTarget = async (target: ResultTarget): Promise<void> => {
-  const { quarantine, manifest } = siblingPaths(target);
+  const { quarantine, manifest } = companionsOf(target);
   const destination = await realDestination(target.to);
   await realDestination(quarantine);
   await realDestination(manifest);

@@ -11,6 +11,8 @@ import type { SpecDocument } from './document.ts';
 import { MOST_COLUMNS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
 import type { Path, SpecIssue } from './issue.ts';
+import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
+import { clashFinding } from './clash.ts';
 import { placed, type Finding } from './finding.ts';
 import {
   extensionHint,
@@ -125,11 +127,12 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
   const results = valueAt(value, ['results']);
   if (!Array.isArray(results)) return [];
   const from = valueAt(value, ['rows', 'from']);
-  const taken = new Map<string, string>([[resolve(places.file), 'the pipeline file itself']]);
+  const owned: Owned[] = [{ path: resolve(places.file), what: 'the pipeline file itself' }];
   if (typeof from === 'string' && from !== '-') {
-    taken.set(resolve(places.baseDir, from), 'the file the rows come from');
+    owned.push({ path: resolve(places.baseDir, from), what: SOURCE });
   }
-  return results.flatMap((result, at): Finding[] => {
+  const targets: { at: number; to: string }[] = [];
+  const findings = results.flatMap((result, at): Finding[] => {
     const to = mapping(result)?.['to'];
     if (typeof to !== 'string' || to === '') return [];
     const path = ['results', at, 'to'];
@@ -139,13 +142,15 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
       const suggestion = nearest(extname(to), RESULT_EXTENSIONS);
       return [{ path, found: foundText(to), allowed: resultAllowed, suggestion }];
     }
-    const target = resolve(places.baseDir, to);
-    const owner = taken.get(target);
-    taken.set(target, `results[${at}]`);
-    return owner === undefined
-      ? []
-      : [{ path, found: foundText(to), allowed: `a path of its own: this is ${owner}` }];
+    targets.push({ at, to });
+    return [];
   });
+  const footprints = targets.map(({ to }) => writtenFootprint(resolve(places.baseDir, to)));
+  for (const clash of clashesOf(footprints, owned)) {
+    const target = targets[clash.at];
+    if (target !== undefined) findings.push(clashFinding(target.at, target.to, clash));
+  }
+  return findings;
 }
 
 function checkTimes(value: Json): Finding[] {

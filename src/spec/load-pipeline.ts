@@ -76,7 +76,7 @@ export function parsePipeline(text: string, options: ParseOptions): LoadedPipeli
     ...document.issues,
     ...overridden.issues,
     ...(parsed.success ? [] : translate(parsed.error.issues, document)),
-    ...checkFile(document, provider, { file, baseDir }),
+    ...checkFile(document, provider, { file, baseDir }).map(byFlag(options)),
   ];
   if (issues.length > 0 || !parsed.success || provider === null) throw new SpecError(file, issues);
 
@@ -98,11 +98,16 @@ const NOWHERE = { line: null, column: null } as const;
 
 /** What a flag took the place of does not stand in the file. */
 const byFlag =
-  ({ rowsOverride }: LoadOptions) =>
-  (issue: SpecIssue): SpecIssue =>
-    rowsOverride !== undefined && issue.path === 'rows.from'
-      ? { ...issue, ...NOWHERE, path: '--rows' }
-      : issue;
+  ({ rowsOverride, outOverride }: LoadOptions) =>
+  (issue: SpecIssue): SpecIssue => {
+    if (rowsOverride !== undefined && issue.path === 'rows.from') {
+      return { ...issue, ...NOWHERE, path: '--rows' };
+    }
+    if (outOverride !== undefined && issue.path.startsWith('results[')) {
+      return { ...issue, ...NOWHERE, path: '--out' };
+    }
+    return issue;
+  };
 
 /** Flags of the command line take the place of what the file says, before it is checked. */
 function override(

@@ -146,6 +146,9 @@ test('with an open folder rows and results may be there, and links do not lead o
     await writeFile(join(house.folder, 'secret.csv'), 'Symbol,Security\nMMM,3M\n');
     await symlink(join(house.folder, 'secret.csv'), join(files, 'link.csv'));
     await symlink(house.folder, join(files, 'folder'));
+    await symlink('../far.json', join(files, 'beside.manifest.json'));
+    await symlink('../far.jsonl', join(files, 'beyond.quarantine.jsonl'));
+    await symlink('../not-yet.jsonl', join(files, 'later.jsonl'));
     const key = { key: 'Symbol', map: { input: 'Security' } };
     const refused = [
       { rows: { from: 'link.csv', ...key } },
@@ -153,6 +156,9 @@ test('with an open folder rows and results may be there, and links do not lead o
       { rows: { from: '../secret.csv', ...key } },
       { rows: { from: 'rows.csv', ...key }, results: [{ to: 'folder/out/x.jsonl' }] },
       { rows: { from: 'rows.csv', ...key }, results: [{ to: 'ok.jsonl' }, { to: '../x.csv' }] },
+      { rows: { from: 'rows.csv', ...key }, results: [{ to: 'beside.jsonl' }] },
+      { rows: { from: 'rows.csv', ...key }, results: [{ to: 'beyond.csv' }] },
+      { rows: { from: 'rows.csv', ...key }, results: [{ to: 'later.jsonl' }] },
     ];
     for (const changes of refused) {
       const answer = await opened.start('open', { pipeline: pipelineOf(changes) });

@@ -16,7 +16,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { ResultTarget } from '../../src/contract/pipeline.ts';
 import { copyBeside } from '../../src/sinks/copy.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
-import { removeStale, siblingPaths } from '../../src/sinks/siblings.ts';
+import { removeStale } from '../../src/sinks/siblings.ts';
+import { companionsOf } from '../../src/paths/companions.ts';
 import { draftNameOf } from '../../src/store/leftovers.ts';
 import { newDisk, newPlace } from '../store/place.ts';
 import { runAlone } from '../store/own-process.ts';
@@ -220,11 +221,11 @@ onFullDisk('a full disk at the destination: the old results stay (needs mount)',
 });
 
 test('files beside the results have its name without the extension', () => {
-  expect(siblingPaths(target('/out/sp500.jsonl'))).toEqual({
+  expect(companionsOf(target('/out/sp500.jsonl'))).toEqual({
     quarantine: '/out/sp500.quarantine.jsonl',
     manifest: '/out/sp500.manifest.json',
   });
-  expect(siblingPaths(target('/out.d/a.b.csv')).manifest).toBe('/out.d/a.b.manifest.json');
+  expect(companionsOf(target('/out.d/a.b.csv')).manifest).toBe('/out.d/a.b.manifest.json');
 });
 
 test('a stale file is removed; where there is none, nothing happens', async () => {

@@ -5,6 +5,7 @@ import { createDigestDraft } from '../../sources/digest-draft.ts';
 import { takeSnapshot } from '../../sources/snapshot.ts';
 import { loadPipeline } from '../../spec/index.ts';
 import type { Cli } from '../context.ts';
+import { refuseClashes } from '../../client/own-paths.ts';
 import { toldByFile } from '../../client/rows-mistake.ts';
 import { estimateOf, refuseAboveLimit, type Estimate } from '../../client/estimate.ts';
 import { count, shortPath, whole } from '../figures.ts';
@@ -31,6 +32,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   const { stdin } = cli;
   const freezing = takeSnapshot(pipeline.rows, inputs, createDigestDraft(), { stdin });
   const { ref, warnings } = await toldByFile(loaded, freezing);
+  await refuseClashes(loaded);
   await probeTargets(pipeline.results);
   const estimate = estimateOf(pipeline, ref.rows);
   for (const warning of [...loaded.warnings, ...warnings])

@@ -1,5 +1,6 @@
 import type { SnapshotRef } from '../../contract/rows.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
+import { refuseClashes } from '../../client/own-paths.ts';
 import { toldByFile } from '../../client/rows-mistake.ts';
 import { stageRows } from '../../client/stage-rows.ts';
 import { startRun, type StartedRun } from '../../client/start-run.ts';
@@ -54,6 +55,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
   });
   const { pipeline } = loaded;
   for (const warning of loaded.warnings) cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+  await refuseClashes(loaded);
   if (flags.embedded === true) {
     // The worker will run here: what it would refuse is known now.
     refuseWithoutToken(pipeline, cli.env);

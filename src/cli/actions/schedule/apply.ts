@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { taskQueueOf } from '../../../client/environment.ts';
+import { refuseClashes } from '../../../client/own-paths.ts';
 import { applySchedule, describeSchedule, planOf } from '../../../client/schedules/index.ts';
 import { loadPipeline, type LoadedPipeline } from '../../../spec/index.ts';
 import type { Cli } from '../../context.ts';
@@ -15,6 +16,7 @@ export interface ApplyFlags {
 /** Makes the schedule of a pipeline file, and says when it runs next. */
 export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<void> {
   const loaded = await loadPipeline(file, { env: cli.env });
+  await refuseClashes(loaded);
   // What cannot run by itself is refused before there is a server to talk to.
   planOf(loaded, { taskQueue: taskQueueOf(cli.env), searchAttributes: false });
   await withSession(cli, async ({ client, taskQueue, searchAttributes }) => {
