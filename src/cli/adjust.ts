@@ -10,6 +10,7 @@ export function addAdjust(program: Command, cli: Cli): void {
     .argument('<run>', 'workflow id')
     .option('--deadline <duration>', 'from the start of the run, like 8h')
     .option('--poll-at-most <duration>', 'longest time between two polls, like 60s')
+    .option('--embedded', 'the state of embedded runs in this folder')
     .addHelpText(
       'after',
       '\nExample:\n  rowmill adjust sp500-profile-20260131-023000 --deadline 8h',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from './context.ts';
+import type { HereFlags } from './runs-session.ts';
 
 export function addCancel(program: Command, cli: Cli): void {
   program
@@ -7,9 +8,10 @@ export function addCancel(program: Command, cli: Cli): void {
     .summary('stop a run and publish what is there')
     .description('Stop a run: what is there is published, the outcome is `cancelled`.')
     .argument('<run>', 'workflow id')
+    .option('--embedded', 'the state of embedded runs in this folder')
     .addHelpText('after', '\nExample:\n  rowmill cancel sp500-profile-20260131-023000')
-    .action(async (run: string) => {
+    .action(async (run: string, flags: HereFlags) => {
       const { cancel } = await import('./actions/cancel.ts');
-      await cancel(cli, run);
+      await cancel(cli, run, flags);
     });
 }

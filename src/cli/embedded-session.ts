@@ -1,14 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { createProviders } from '../providers/registry.ts';
 import type { Cli, Env } from './context.ts';
 import { interruption } from './interruption.ts';
+import { EMBEDDED_FOLDER } from './local-state.ts';
 import { openSession, type Session } from './session.ts';
 import { uiLink } from './ui-link.ts';
-
-/** State of embedded runs: the server's file and, unless ROWMILL_STORE says otherwise, the store. */
-const EMBEDDED_FOLDER = '.rowmill';
 
 /** @throws RowmillError `usage` */
 export function refuseDetached({ detach, embedded }: { detach?: true; embedded?: true }): void {
@@ -25,27 +24,39 @@ export function refuseWithoutToken(pipeline: Pipeline, env: Env): void {
   createProviders({ ...env }).get(pipeline.provider);
 }
 
+export interface EmbeddedSessionOptions {
+  folder: string;
+  /** The token of this provider must be there before anything is started. */
+  provider?: string | undefined;
+  /** Whether the Temporal UI is served. @default true */
+  ui?: boolean;
+}
+
 /**
- * A Temporal server on a file and a worker in this process, for as long as the session lasts. The
- * token of the provider, where it is known already, must be there before anything is started.
+ * A Temporal server on a file, for as long as the session lasts. Unfinished runs of the file stay
+ * asleep: `wake` starts a worker for the task queue of one run.
  * @throws RowmillError `temporal_unavailable_here`, `token_missing`, …
  */
-async function openEmbeddedSession(cli: Cli, provider?: string): Promise<Session> {
+export async function openEmbeddedSession(
+  cli: Cli,
+  { folder, provider, ui = true }: EmbeddedSessionOptions,
+): Promise<Session> {
   const { openEmbedded } = await import('../dev/embedded.ts');
-  const folder = join(process.cwd(), EMBEDDED_FOLDER);
   const say = (line: string): void => cli.say(line);
   const embedded = await openEmbedded({
-    ...{ folder, env: cli.env, say },
+    ...{ folder, env: cli.env, say, ui, asleep: true },
     ...(provider === undefined ? {} : { provider }),
   });
-  const { client, taskQueue, uiUrl, namespace, address, broken } = embedded;
+  const { client, uiUrl, namespace, address, broken } = embedded;
   return {
     client,
-    taskQueue,
+    // A queue for each run: a worker for one of them leaves the others asleep.
+    taskQueue: `${embedded.taskQueue}-${randomBytes(4).toString('hex')}`,
     searchAttributes: true,
     linkTo: (run) => uiLink(uiUrl, namespace, run),
     ownAddress: address,
     broken,
+    wake: (taskQueue) => embedded.serve(taskQueue),
     close: () => embedded.stop(),
   };
 }
@@ -57,7 +68,9 @@ export async function withRunSession(
   work: (session: Session, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   // Until there is something to leave in good order, Ctrl-C just ends the process.
-  const session = await (embedded === true ? openEmbeddedSession(cli, provider) : openSession(cli));
+  const session = await (embedded === true
+    ? openEmbeddedSession(cli, { folder: join(process.cwd(), EMBEDDED_FOLDER), provider })
+    : openSession(cli));
   const stop = interruption();
   try {
     await work(session, stop.signal);

@@ -10,6 +10,7 @@ export function addList(program: Command, cli: Cli): void {
     .option('--all', 'every run the server remembers')
     .option('--limit <n>', 'at most so many', positive, 20)
     .option('--json', 'one JSON object on stdout')
+    .option('--embedded', 'the state of embedded runs in this folder')
     .addHelpText('after', '\nExamples:\n  rowmill list\n  rowmill list --all --json | jq .runs[]')
     .action(async (flags: ListFlags) => {
       const { list } = await import('./actions/list.ts');

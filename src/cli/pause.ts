@@ -12,6 +12,7 @@ export function addPause(program: Command, cli: Cli): void {
     )
     .argument('<run>', 'workflow id')
     .option('--reason <text>', 'why, for others to read')
+    .option('--embedded', 'the state of embedded runs in this folder')
     .addHelpText(
       'after',
       '\nExample:\n  rowmill pause sp500-profile-20260131-023000 --reason "prompt is wrong"',

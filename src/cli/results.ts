@@ -16,6 +16,7 @@ export function addResults(program: Command, cli: Cli): void {
       ]),
     )
     .option('--json', 'where they are, as one JSON object on stdout')
+    .option('--embedded', 'the state of embedded runs in this folder')
     .addHelpText(
       'after',
       `

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from './context.ts';
+import type { HereFlags } from './runs-session.ts';
 
 export function addResume(program: Command, cli: Cli): void {
   program
@@ -10,9 +11,10 @@ export function addResume(program: Command, cli: Cli): void {
         'instead of at its next look.',
     )
     .argument('<run>', 'workflow id')
+    .option('--embedded', 'the state of embedded runs in this folder')
     .addHelpText('after', '\nExample:\n  rowmill resume sp500-profile-20260131-023000')
-    .action(async (run: string) => {
+    .action(async (run: string, flags: HereFlags) => {
       const { resume } = await import('./actions/resume.ts');
-      await resume(cli, run);
+      await resume(cli, run, flags);
     });
 }

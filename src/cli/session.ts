@@ -1,7 +1,10 @@
-import { Client } from '@temporalio/client';
+import { Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { connectTemporal } from '../client/connection.ts';
 import { taskQueueOf, wantsSearchAttributes } from '../client/environment.ts';
+import { describeRun } from '../client/find-run.ts';
 import { knowsSearchAttributes } from '../client/search-attributes.ts';
+import type { StartedRun } from '../client/start-run.ts';
+import { servedNow } from '../client/workers.ts';
 import type { RowmillError } from '../errors.ts';
 import type { Cli } from './context.ts';
 import { uiLink } from './ui-link.ts';
@@ -18,6 +21,8 @@ export interface Session {
   readonly ownAddress?: string;
   /** Settles when the server or the worker of the session is lost; without it neither is ours. */
   readonly broken?: Promise<RowmillError>;
+  /** Starts a worker for the task queue of one run. Without it, workers are elsewhere. */
+  readonly wake?: (taskQueue: string) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,12 +42,57 @@ export async function openSession(cli: Cli): Promise<Session> {
 
 /** Opens a session, does the work, and closes it whatever happens. */
 export async function withSession<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = await openSession(cli);
+  return closing(await openSession(cli), work);
+}
+
+/** Does the work of a session, and closes it whatever happens. */
+export async function closing<T>(
+  session: Session,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   try {
     return await work(session);
   } finally {
     await session.close();
   }
+}
+
+/**
+ * Describes a run that a command is to act on. Where the run is asleep in the state of this folder, a
+ * worker starts for it, as long as the command lives.
+ * @throws RowmillError `run_not_found`
+ */
+export async function runToActOn(
+  cli: Cli,
+  session: Session,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription> {
+  const run = await describeRun(session.client, workflowId);
+  if (await isAsleep(session, run)) {
+    cli.say(`${workflowId} was asleep: it goes on while this command runs`);
+    await session.wake?.(run.taskQueue);
+  }
+  return run;
+}
+
+/** Wakes a run of the state folder; gives back the task queue its worker polls. */
+export async function workOn(
+  { client, taskQueue, wake }: Session,
+  { workflowId, runId, attached }: StartedRun,
+): Promise<string> {
+  if (wake === undefined) return taskQueue;
+  const queue = attached ? (await describeRun(client, workflowId, runId)).taskQueue : taskQueue;
+  await wake(queue);
+  return queue;
+}
+
+/** Unfinished, and without a worker that serves it. */
+export async function isAsleep(
+  { client, wake }: Session,
+  { status, taskQueue }: Pick<WorkflowExecutionDescription, 'status' | 'taskQueue'>,
+): Promise<boolean> {
+  if (wake === undefined || status.name !== 'RUNNING') return false;
+  return (await servedNow(client, taskQueue)) !== 'yes';
 }
 
 /** How another shell reaches a run whose server is ours. */

@@ -11,6 +11,7 @@ export function addWatch(program: Command, cli: Cli): void {
     )
     .argument('<run>', 'workflow id')
     .option('--json', 'one JSON object on stdout at the end')
+    .option('--embedded', 'the state of embedded runs in this folder')
     .addHelpText('after', '\nExample:\n  rowmill watch sp500-profile-20260131-023000')
     .action(async (run: string, flags: WatchFlags) => {
       const { watch } = await import('./actions/watch.ts');

@@ -29,6 +29,11 @@ export interface EmbeddedOptions {
   say?: (line: string) => void;
   /** Sent to the provider. */
   userAgent?: string;
+  /**
+   * Without a worker until `serve` asks for one: runs of the folder stay asleep.
+   * @default false: a worker serves the task queue of the environment from the start
+   */
+  asleep?: boolean;
 }
 
 /** Temporal and a worker of our own, in this process and beside it. */
@@ -45,8 +50,13 @@ export interface Embedded {
   taskQueue: string;
   /** What the worker had to say. */
   logFile: string;
-  /** Settles when the server or the worker ends without being asked; never rejects. */
+  /** Settles when the server or a worker ends without being asked; never rejects. */
   broken: Promise<RowmillError>;
+  /**
+   * Starts a worker for one task queue, once: the runs of that queue go on.
+   * @throws RowmillError `token_missing`, `base_url_invalid`
+   */
+  serve(taskQueue: string): Promise<void>;
   /** Ends the worker and, unless others use it, the server. Runs go on at the next start. */
   stop(): Promise<void>;
 }
@@ -68,66 +78,80 @@ const FORCE_MS = 10_000;
  *   `port_in_use`, `usage`
  */
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
-  const { provider, userAgent } = options;
+  const { provider, asleep = false } = options;
   const folder = resolve(options.folder ?? '.rowmill');
   const env = options.env ?? process.env;
   const settings = workerSettings({ ...env, ROWMILL_STORE: storeOf(env, folder) });
-  const deps = createWorkerDeps({
-    env,
-    store: settings.store,
-    searchAttributes: true,
-    ...(userAgent === undefined ? {} : { hooks: { userAgent } }),
-  });
-  refuseUnusable(deps, provider);
+  const deps = workerDeps(options, env, settings.store);
+  if (!asleep || provider !== undefined) refuseUnusable(deps, provider);
   await deps.store.probe();
 
-  const { say, port, namespace } = options;
-  const server = await startTemporalServer({
-    dbFile: join(folder, 'temporal.db'),
-    ui: uiPort(options.ui ?? true),
-    env,
-    ...(say === undefined ? {} : { say }),
-    ...(port === undefined ? {} : { port }),
-    ...(namespace === undefined ? {} : { namespace }),
-  });
+  const server = await startServer(options, folder, env);
   const undo: (() => Promise<void>)[] = [() => server.stop()];
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopping ??= inOrder(undo.splice(0).reverse()));
+  const logFile = join(folder, 'worker.log');
+  const { broken, end } = breakage(() => stopping !== null);
+  void server.exited.then(() => end('the Temporal server ended', server.address));
   try {
     const { connection } = await connectTemporal({
       ...server.connect,
       timeoutMs: CONNECT_TIMEOUT_MS,
     });
     undo.push(() => connection.close());
-    const logFile = join(folder, 'worker.log');
-    installRuntime({ logger: jsonLogger('WARN', logFile) });
-    const worker = await startWorker({
-      deps,
-      taskQueue: settings.taskQueue,
-      target: server.connect,
-      shutdownGraceMs: GRACE_MS,
-      shutdownForceMs: FORCE_MS,
-      ...(settings.bundlePath === null ? {} : { bundlePath: settings.bundlePath }),
-    });
-    undo.push(() => worker.stop());
     const client = new Client({ connection, namespace: server.namespace });
-    await releaseLostSteps(client);
+
+    const start = async (taskQueue: string): Promise<void> => {
+      refuseUnusable(deps, provider);
+      installRuntime({ logger: jsonLogger('WARN', logFile) });
+      const worker = await startWorker({
+        deps,
+        taskQueue,
+        target: server.connect,
+        shutdownGraceMs: GRACE_MS,
+        shutdownForceMs: FORCE_MS,
+        ...(settings.bundlePath === null ? {} : { bundlePath: settings.bundlePath }),
+      });
+      undo.push(() => worker.stop());
+      worker.done.then(
+        () => end('the worker ended', logFile),
+        (cause: unknown) => end('the worker broke', logFile, cause),
+      );
+      await releaseLostSteps(client, taskQueue);
+    };
+    const served = new Map<string, Promise<void>>();
+    const serve = (taskQueue: string): Promise<void> => {
+      const started = served.get(taskQueue) ?? start(taskQueue);
+      served.set(taskQueue, started);
+      return started;
+    };
+    if (!asleep) await serve(settings.taskQueue);
     return {
-      client,
-      target: server.connect,
-      address: server.address,
-      namespace: server.namespace,
-      uiUrl: server.uiUrl,
-      store: deps.store,
-      taskQueue: settings.taskQueue,
-      logFile,
-      broken: brokenOf(server, worker.done, logFile, () => stopping !== null),
-      stop,
+      ...{ client, target: server.connect, address: server.address, namespace: server.namespace },
+      ...{ uiUrl: server.uiUrl, store: deps.store, taskQueue: settings.taskQueue, logFile },
+      ...{ broken, serve, stop },
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function workerDeps({ userAgent }: EmbeddedOptions, env: Env, store: string) {
+  const hooks = userAgent === undefined ? {} : { hooks: { userAgent } };
+  return createWorkerDeps({ env, store, searchAttributes: true, ...hooks });
+}
+
+function startServer(options: EmbeddedOptions, folder: string, env: Env): Promise<TemporalServer> {
+  const { say, port, namespace, ui = true } = options;
+  return startTemporalServer({
+    dbFile: join(folder, 'temporal.db'),
+    ui: uiPort(ui),
+    env,
+    ...(say === undefined ? {} : { say }),
+    ...(port === undefined ? {} : { port }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
 }
 
 const uiPort = (ui: boolean | PortChoice): PortChoice | null =>
@@ -145,21 +169,16 @@ async function inOrder([step, ...rest]: (() => Promise<void>)[]): Promise<void> 
 const storeOf = (env: Env, folder: string): string =>
   env['ROWMILL_STORE']?.trim() || join(folder, 'store');
 
-function brokenOf(
-  server: TemporalServer,
-  worker: Promise<void>,
-  logFile: string,
-  wasAsked: () => boolean,
-): Promise<RowmillError> {
-  return new Promise((settle) => {
-    const end = (what: string, where: string, cause?: unknown): void => {
-      if (!wasAsked()) settle(new RowmillError('run_failed', what, { where, remedy, cause }));
-    };
-    const remedy = 'Start the same command again: it goes on where it was.';
-    void server.exited.then(() => end('the Temporal server ended', server.address));
-    worker.then(
-      () => end('the worker ended', logFile),
-      (cause: unknown) => end('the worker broke', logFile, cause),
-    );
-  });
+/** The first end of a server or worker that nothing asked for. */
+function breakage(wasAsked: () => boolean): {
+  broken: Promise<RowmillError>;
+  end: (what: string, where: string, cause?: unknown) => void;
+} {
+  const remedy = 'Start the same command again: it goes on where it was.';
+  let settle: (error: RowmillError) => void = () => undefined;
+  const broken = new Promise<RowmillError>((resolve) => (settle = resolve));
+  const end = (what: string, where: string, cause?: unknown): void => {
+    if (!wasAsked()) settle(new RowmillError('run_failed', what, { where, remedy, cause }));
+  };
+  return { broken, end };
 }

@@ -20,11 +20,14 @@ const STARTED = 2;
 
 /**
  * Gives steps back that a killed worker of this machine took with it: they are tried again at once
- * instead of after the heartbeat time-out. Only where the process is known to be gone.
+ * instead of after the heartbeat time-out. Only runs of one task queue, and only where the process is
+ * known to be gone.
  */
-export async function releaseLostSteps(client: Client): Promise<void> {
+export async function releaseLostSteps(client: Client, taskQueue: string): Promise<void> {
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'`;
-  for await (const run of client.workflow.list({ query })) await releaseIn(client, run);
+  for await (const run of client.workflow.list({ query })) {
+    if (run.taskQueue === taskQueue) await releaseIn(client, run);
+  }
 }
 
 async function releaseIn(

@@ -81,12 +81,12 @@ test('a wait that a killed worker took with it is given back at once, one of a l
   const first = await start(house);
   const handle = await startRunOn(house, 'killed');
   await untilItWaits(handle, house);
-  await releaseLostSteps(house.client);
+  await releaseLostSteps(house.client, house.taskQueue);
   expect((await pendingStep(handle)).attempt).toBe(1);
 
   first.child.kill('SIGKILL');
   await first.ended;
-  await releaseLostSteps(house.client);
+  await releaseLostSteps(house.client, house.taskQueue);
   expect((await pendingStep(handle)).attempt).toBe(2);
 
   await start(house);

@@ -1,11 +1,11 @@
-import { describeRun } from '../../client/find-run.ts';
 import { checkRequest, updateRun } from '../../client/update-run.ts';
 import { UPDATE } from '../../contract/names.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration } from '../figures.ts';
-import { withSession } from '../session.ts';
+import { type HereFlags, withRuns } from '../runs-session.ts';
+import { runToActOn } from '../session.ts';
 
-export interface AdjustFlags {
+export interface AdjustFlags extends HereFlags {
   deadline?: string;
   pollAtMost?: string;
 }
@@ -17,10 +17,12 @@ const FLAG: Readonly<Record<string, string>> = {
 
 /** Whether a duration makes sense now is judged where it is carried out. */
 export async function adjust(cli: Cli, workflowId: string, flags: AdjustFlags): Promise<void> {
-  checkRequest(UPDATE.adjust, flags, (field) => FLAG[field] ?? field);
-  await withSession(cli, async ({ client }) => {
-    const { taskQueue } = await describeRun(client, workflowId);
-    const adjusted = await updateRun(client, workflowId, taskQueue, UPDATE.adjust, flags);
+  const { embedded: _, ...limits } = flags;
+  checkRequest(UPDATE.adjust, limits, (field) => FLAG[field] ?? field);
+  await withRuns(cli, flags, async (session) => {
+    const { client } = session;
+    const { taskQueue } = await runToActOn(cli, session, workflowId);
+    const adjusted = await updateRun(client, workflowId, taskQueue, UPDATE.adjust, limits);
     const at = dateTime(new Date(adjusted.deadlineAtMs));
     cli.print(
       `${workflowId}: deadline ${at}, polls every ${duration(adjusted.pollAtMostMs)} at most`,

@@ -4,12 +4,20 @@ import { describeRun } from '../../client/find-run.ts';
 import { noWorkerText, servedNow } from '../../client/workers.ts';
 import type { Cli } from '../context.ts';
 import { count } from '../figures.ts';
-import { withSession } from '../session.ts';
+import { type HereFlags, withRuns } from '../runs-session.ts';
+import { isAsleep } from '../session.ts';
+import { cancelAsleep } from '../unfinished.ts';
 
 /** Asks the run to stop; it publishes what is there and ends as `cancelled`. */
-export async function cancel(cli: Cli, workflowId: string): Promise<void> {
-  await withSession(cli, async ({ client }) => {
-    const { taskQueue, status } = await describeRun(client, workflowId);
+export async function cancel(cli: Cli, workflowId: string, flags: HereFlags): Promise<void> {
+  await withRuns(cli, flags, async (session) => {
+    const { client } = session;
+    const run = await describeRun(client, workflowId);
+    if (await isAsleep(session, run)) {
+      await cancelAsleep(cli, session, run);
+      return;
+    }
+    const { taskQueue, status } = run;
     const served = await servedNow(client, taskQueue);
     const progress =
       served !== 'no' && status.name === 'RUNNING'

@@ -2,10 +2,10 @@ import { eachRun } from '../../client/list-runs.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
 import type { ListedRun } from '../../client/run-standing.ts';
-import { withSession } from '../session.ts';
+import { type HereFlags, withRuns } from '../runs-session.ts';
 import { textTable } from '../text-table.ts';
 
-export interface ListFlags {
+export interface ListFlags extends HereFlags {
   all?: true;
   limit: number;
   json?: true;
@@ -16,7 +16,7 @@ const PAGE = 200;
 
 /** Newest first, those under way before all others: the order of the server. */
 export async function list(cli: Cli, flags: ListFlags): Promise<void> {
-  await withSession(cli, async ({ client, linkTo }) => {
+  await withRuns(cli, flags, async ({ client, linkTo, wake }) => {
     const most = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit;
     const runs: ListedRun[] = [];
     let more = false;
@@ -31,6 +31,9 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
     }
     if (runs.length === 0) cli.say('No runs yet. Start one: rowmill run FILE');
     else cli.print(tableOf(runs));
+    if (wake !== undefined && runs.some(({ status }) => status === 'RUNNING')) {
+      cli.say('Embedded runs go on only while a command works on them: rowmill resume RUN');
+    }
     if (more) cli.say(`Only the newest ${most}: see --limit and --all.`);
   });
 }

@@ -1,26 +1,28 @@
 import { liveProgress } from '../../client/live-progress.ts';
-import { describeRun } from '../../client/find-run.ts';
 import { checkRequest, updateRun } from '../../client/update-run.ts';
 import { UPDATE } from '../../contract/names.ts';
 import type { Cli } from '../context.ts';
 import { count, dateTime } from '../figures.ts';
-import { withSession } from '../session.ts';
+import { type HereFlags, withRuns } from '../runs-session.ts';
+import { runToActOn } from '../session.ts';
 import { whoAmI } from '../who-am-i.ts';
 
-export interface PauseFlags {
+export interface PauseFlags extends HereFlags {
   reason?: string;
 }
 
 /** Holds a run; what is under way at the provider cannot be held, and is named. */
-export async function pause(cli: Cli, workflowId: string, { reason }: PauseFlags): Promise<void> {
+export async function pause(cli: Cli, workflowId: string, flags: PauseFlags): Promise<void> {
+  const { reason } = flags;
   const by = whoAmI();
   const request = {
     ...(reason === undefined ? {} : { reason }),
     ...(by === null ? {} : { by }),
   };
   checkRequest(UPDATE.pause, request, (field) => `--${field}`);
-  await withSession(cli, async ({ client }) => {
-    const { taskQueue } = await describeRun(client, workflowId);
+  await withRuns(cli, flags, async (session) => {
+    const { client } = session;
+    const { taskQueue } = await runToActOn(cli, session, workflowId);
     await updateRun(client, workflowId, taskQueue, UPDATE.pause, request);
     cli.print(`${workflowId}: paused`);
     const progress = await liveProgress(client.workflow.getHandle(workflowId));

@@ -7,7 +7,8 @@ import { UPDATE } from '../../contract/names.ts';
 import type { Cli } from '../context.ts';
 import { refuseDetached, withRunSession } from '../embedded-session.ts';
 import { detach, followToEnd } from '../follow-to-end.ts';
-import { sayWhere, type Session } from '../session.ts';
+import { runToActOn, sayWhere, type Session } from '../session.ts';
+import { askAboutUnfinished } from '../unfinished.ts';
 
 export interface RerunFlags {
   detach?: true;
@@ -33,6 +34,11 @@ async function perform(
 ): Promise<void> {
   const latest = await latestRun(session.client, workflowId, openStore(cli.env));
   const { description } = latest;
+  if (flags.embedded === true) {
+    const isThis = ({ workflowId: id }: { workflowId: string }): boolean =>
+      id === latest.workflowId || id === workflowId || id.startsWith(`${workflowId}-rerun-`);
+    await askAboutUnfinished(cli, session, isThis, signal);
+  }
   if (!latest.isRunning || description === null) {
     const started = await takeUp(cli, session, workflowId, latest, flags);
     await followed(cli, session, started, flags, signal);
@@ -43,7 +49,8 @@ async function perform(
     const run = { workflowId: latest.workflowId, runId, attached: true };
     await followed(cli, session, { ...run, taskQueue }, flags, signal);
   } else {
-    await askForAPass(cli, session, latest.workflowId, description.taskQueue, flags);
+    const { taskQueue } = await runToActOn(cli, session, latest.workflowId);
+    await askForAPass(cli, session, latest.workflowId, taskQueue, flags);
   }
 }
 
@@ -86,6 +93,7 @@ async function followed(
   flags: RerunFlags,
   signal: AbortSignal,
 ): Promise<void> {
+  await session.wake?.(started.taskQueue);
   const ui = session.linkTo(started);
   if (ui !== null) cli.say(ui);
   sayWhere(cli, session, started.workflowId);

@@ -13,10 +13,10 @@ import { resultFormatOf, RESULT_EXTENSIONS } from '../../spec/places.ts';
 import type { Folder } from '../../store/store.ts';
 import type { Cli } from '../context.ts';
 import { count, shortPath, size } from '../figures.ts';
-import { withSession } from '../session.ts';
+import { type HereFlags, withRuns } from '../runs-session.ts';
 import { openStore } from '../../client/environment.ts';
 
-export interface ResultsFlags {
+export interface ResultsFlags extends HereFlags {
   out?: string;
   format?: 'jsonl' | 'csv';
   json?: true;
@@ -27,7 +27,7 @@ type Format = ResultTarget['format'];
 /** The results of a run that has ended, out of the store; needs no worker, and no server. */
 export async function results(cli: Cli, workflowId: string, flags: ResultsFlags): Promise<void> {
   const format = formatOf(flags);
-  const { folder, runId } = await findResults(cli, workflowId);
+  const { folder, runId } = await findResults(cli, workflowId, flags);
   if (flags.out !== undefined) {
     const to = resolve(flags.out);
     const file = await publishResults(folder, { to, format });
@@ -45,10 +45,10 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
 }
 
 /** Where Temporal does not know the run, or is gone as that of an embedded run is, the store does. */
-async function findResults(cli: Cli, workflowId: string): Promise<StoredResults> {
+async function findResults(cli: Cli, workflowId: string, flags: HereFlags): Promise<StoredResults> {
   const store = openStore(cli.env);
   try {
-    const run = await withSession(cli, ({ client }) => describeRun(client, workflowId));
+    const run = await withRuns(cli, flags, ({ client }) => describeRun(client, workflowId));
     return { folder: await endedRunFolder(store, run), runId: run.runId };
   } catch (error) {
     if (!isUnknownToTemporal(error)) throw error;

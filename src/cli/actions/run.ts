@@ -1,9 +1,11 @@
 import type { SnapshotRef } from '../../contract/rows.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { refuseClashes } from '../../client/own-paths.ts';
+import { fingerprintOf } from '../../client/fingerprint.ts';
 import { toldByFile } from '../../client/rows-mistake.ts';
 import { stageRows } from '../../client/stage-rows.ts';
 import { startRun, type StartedRun } from '../../client/start-run.ts';
+import { MEMO_FINGERPRINT } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { loadPipeline } from '../../spec/index.ts';
 import { askApproval, type Approval } from '../approval.ts';
@@ -13,7 +15,8 @@ import { estimateOf, refuseAboveLimit } from '../../client/estimate.ts';
 import { estimateLine } from '../estimate-line.ts';
 import { detach, followToEnd } from '../follow-to-end.ts';
 import { probeTargets } from '../probe-targets.ts';
-import { sayWhere, type Session } from '../session.ts';
+import { sayWhere, workOn, type Session } from '../session.ts';
+import { askAboutUnfinished } from '../unfinished.ts';
 import { openStore } from '../../client/environment.ts';
 import { approveIfWaiting } from '../../client/update-run.ts';
 
@@ -77,10 +80,16 @@ async function perform(
   session: Session,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, taskQueue, searchAttributes } = session;
+  const { client, searchAttributes } = session;
+  const fingerprint = fingerprintOf(pipeline, snapshot.digest);
+  const isThis = ({ workflowId, memo }: { workflowId: string; memo?: Record<string, unknown> }) =>
+    flags.id === undefined
+      ? flags.new !== true && memo?.[MEMO_FINGERPRINT] === fingerprint
+      : workflowId === flags.id;
+  if (flags.embedded === true) await askAboutUnfinished(cli, session, isThis, signal);
   const started = await startRun(client, {
+    taskQueue: session.taskQueue,
     input: { pipeline, snapshot, ...(approval === 'given' ? { approved: true } : {}) },
-    taskQueue,
     searchAttributes,
     store: openStore(cli.env),
     ...(flags.id === undefined ? {} : { workflowId: flags.id }),
@@ -88,6 +97,7 @@ async function perform(
   });
   refuseAttached(started, flags);
   const { workflowId, attached } = started;
+  const taskQueue = await workOn(session, started);
   sayStarted(cli, started, session.linkTo(started));
   sayWhere(cli, session, workflowId);
   if (attached && approval === 'given') {

@@ -8,10 +8,11 @@ import { dateTime, duration, whole } from '../figures.ts';
 import { printable } from '../printable.ts';
 import { layoutOf } from '../progress/layout.ts';
 import { summaryText } from '../run-summary.ts';
-import { withSession, type Session } from '../session.ts';
+import { type HereFlags, withRuns } from '../runs-session.ts';
+import { type Session } from '../session.ts';
 import { textTable } from '../text-table.ts';
 
-export interface StatusFlags {
+export interface StatusFlags extends HereFlags {
   json?: true;
 }
 
@@ -21,7 +22,7 @@ interface Found extends RunStatus {
 
 /** How a run stands now. Finding it is a success, whatever became of it. */
 export async function status(cli: Cli, workflowId: string, flags: StatusFlags): Promise<void> {
-  const found = await withSession(cli, (session) => find(session, workflowId));
+  const found = await withRuns(cli, flags, (session) => find(session, workflowId));
   if (flags.json === true) {
     const { run, progress, summary, error, ui } = found;
     const { code, what, where, remedy } = error ?? {};

@@ -1,16 +1,25 @@
 import { describeRun } from '../../client/find-run.ts';
+import { RowmillError } from '../../errors.ts';
 import type { Cli } from '../context.ts';
 import { followToEnd } from '../follow-to-end.ts';
 import { interruption } from '../interruption.ts';
-import { withSession } from '../session.ts';
+import { type HereFlags, withRuns } from '../runs-session.ts';
+import { isAsleep } from '../session.ts';
 
-export interface WatchFlags {
+export interface WatchFlags extends HereFlags {
   json?: true;
 }
 
 export async function watch(cli: Cli, workflowId: string, flags: WatchFlags): Promise<void> {
-  await withSession(cli, async (session) => {
-    const { runId, taskQueue } = await describeRun(session.client, workflowId);
+  await withRuns(cli, flags, async (session) => {
+    const run = await describeRun(session.client, workflowId);
+    if (await isAsleep(session, run)) {
+      throw new RowmillError('action_refused', 'it is asleep: no worker serves it here', {
+        where: `run ${workflowId}`,
+        remedy: `Go on with \`rowmill resume ${workflowId}\`, or end it with \`rowmill cancel ${workflowId}\`.`,
+      });
+    }
+    const { runId, taskQueue } = run;
     const stop = interruption();
     await followToEnd(cli, session, { workflowId, runId, taskQueue }, flags, stop.signal);
     stop.release();
