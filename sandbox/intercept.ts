@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Encoding } from './encoding.ts';
 import type { DribblePace } from './faults/dribble-pace.ts';
 
 /** A reply as it is about to be sent; `body` is the JSON text. */
@@ -6,6 +7,8 @@ export interface Outgoing {
   status: number;
   headers: Record<string, string>;
   body: string;
+  /** What the body is sent in; its header is among `headers`. */
+  encoding?: Encoding;
 }
 
 /** A request as the door for faults sees it. */

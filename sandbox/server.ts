@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { APIS } from './apis.ts';
 import type { Books } from './books.ts';
 import type { Core } from './core.ts';
+import { bytesOf } from './encoding.ts';
 import { dribble } from './faults/dribble.ts';
 import { gate } from './gate.ts';
 import type { Action, Intercept, Outgoing, Seen } from './intercept.ts';
@@ -151,15 +152,18 @@ function cut(reply: FastifyReply): FastifyReply {
 
 function cutAfter(reply: FastifyReply, result: Outgoing, bytes: number): FastifyReply {
   reply.hijack();
-  const body = Buffer.from(result.body);
+  const body = bytesOf(result);
   reply.raw.writeHead(result.status, { ...result.headers, 'content-length': body.length });
   reply.raw.flushHeaders();
   reply.raw.write(body.subarray(0, bytes), () => reply.raw.socket?.destroy());
   return reply;
 }
 
-const send = (reply: FastifyReply, { status, headers, body }: Outgoing): FastifyReply =>
-  reply.code(status).headers(headers).send(body);
+const send = (reply: FastifyReply, outgoing: Outgoing): FastifyReply =>
+  reply
+    .code(outgoing.status)
+    .headers(outgoing.headers)
+    .send(outgoing.encoding === undefined ? outgoing.body : bytesOf(outgoing));
 
 const outgoing = (
   status: number,

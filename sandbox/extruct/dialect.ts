@@ -39,10 +39,11 @@ export const extructDialect: Dialect = {
     const table = tableIn(world, asked);
     if (table === undefined || asked.route !== DATA) return null;
     const { searchParams } = new URL(asked.url, 'http://sandbox');
+    const from = Number(searchParams.get('offset') ?? 0);
+    const limit = Number(searchParams.get('limit') ?? 50);
     return {
-      field: 'rows',
-      from: Number(searchParams.get('offset') ?? 0),
-      limit: Number(searchParams.get('limit') ?? 50),
+      ...{ field: 'rows', from, limit },
+      places: table.live.slice(from, from + limit).map((_slot, at) => from + at),
       rowsFrom: (from, limit) =>
         table.live.slice(from, from + limit).map((slot) => rowOutput(world, table, slot)),
     };

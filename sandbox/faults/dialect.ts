@@ -15,6 +15,8 @@ export interface AskedPage {
   /** Place of the first row in the order asked for, and rows at most. */
   from: number;
   limit: number;
+  /** Places in the table, from 0 on, of the rows of this page. */
+  places: readonly number[];
   /** The rows that stand elsewhere, in the same order. */
   rowsFrom: (from: number, limit: number) => object[];
 }

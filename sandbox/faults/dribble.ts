@@ -1,16 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bytesOf } from '../encoding.ts';
 import type { Outgoing } from '../intercept.ts';
 import type { DribblePace } from './dribble-pace.ts';
 
 /** Sends a body bit by bit, until the client has it all, has gone, or the time is over. */
 export async function dribble(
   raw: ServerResponse,
-  { status, headers, body }: Outgoing,
+  reply: Outgoing,
   { bytes, everyMs, atMostMs, then }: DribblePace,
   signal: AbortSignal,
 ): Promise<void> {
-  const all = Buffer.from(body);
+  const { status, headers } = reply;
+  const all = bytesOf(reply);
   raw.writeHead(status, { ...headers, 'content-length': all.length });
   raw.flushHeaders();
   const endsAtMs = performance.now() + atMostMs;

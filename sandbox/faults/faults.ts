@@ -8,6 +8,7 @@ import type { World } from '../world.ts';
 import { withControlCharacters, withUnknown } from './bodies.ts';
 import type { Dialect } from './dialect.ts';
 import { withOtherRows } from './pages.ts';
+import { withLimit, withUnreadableRows } from './unreadable.ts';
 import { denied, errorReply, html, payment, rateLimit, refusedReply } from './replies.ts';
 import { isRequestKind } from './request-kinds.ts';
 import type { RequestRule, Script } from './script.ts';
@@ -122,6 +123,19 @@ export class Faults {
         return withControlCharacters(reply, dialect.prose);
       case 'unknown':
         return withUnknown(reply, rule, dialect.words);
+      case 'compressed': {
+        const headers = { ...reply.headers, 'content-encoding': rule.how };
+        return { ...reply, headers, encoding: rule.how };
+      }
+      case 'page-limit':
+      case 'unreadable-rows': {
+        if (reply.status !== 200) return reply;
+        const page = this.#core.read((world) => dialect.page(world, seen));
+        if (page === null) return reply;
+        return rule.fault === 'page-limit'
+          ? withLimit(reply, page, rule, dialect.refusal)
+          : withUnreadableRows(reply, page, rule, dialect.refusal);
+      }
       case 'pages': {
         if (reply.status !== 200) return reply;
         const page = this.#core.read((world) => dialect.page(world, seen));

@@ -8,7 +8,7 @@ type Rule<K extends RequestRule['fault']> = Extract<RequestRule, { fault: K }>;
 /** Says what the API's own words are for an error. */
 type Refusal = (problem: Problem) => object;
 
-const refused = (refusal: Refusal, problem: Problem): Outgoing => ({
+export const problemReply = (refusal: Refusal, problem: Problem): Outgoing => ({
   status: problem.status,
   headers: { 'content-type': 'application/json', ...problem.headers },
   body: JSON.stringify(refusal(problem)),
@@ -24,27 +24,40 @@ export const html = (status: number): Outgoing => {
   };
 };
 
-export function errorReply({ status, body }: Rule<'error'>, refusal: Refusal): Outgoing {
+export function errorReply(
+  { status, body }: Pick<Rule<'error'>, 'status' | 'body'>,
+  refusal: Refusal,
+): Outgoing {
   if (body === 'html') return html(status);
   if (body === 'empty') return { status, headers: {}, body: '' };
-  return refused(refusal, new Problem(status, STATUS_CODES[status] ?? 'Error'));
+  return problemReply(refusal, new Problem(status, STATUS_CODES[status] ?? 'Error'));
 }
 
-/** Nothing is done. With a status of success only the body says so. */
-export const refusedReply = ({ status }: Rule<'refuse'>, refusal: Refusal): Outgoing =>
-  refused(
-    status < 300 ? () => ({ error: 'Something went wrong' }) : refusal,
-    new Problem(status, STATUS_CODES[status] ?? 'Refused'),
-  );
+/** Nothing is done. With a status of success only the body says so; a redirect leads elsewhere. */
+export function refusedReply(
+  { status, body }: Pick<Rule<'refuse'>, 'status' | 'body'>,
+  refusal: Refusal,
+): Outgoing {
+  const problem = new Problem(status, STATUS_CODES[status] ?? 'Refused', {
+    ...(status >= 300 && status < 400 ? { location: 'https://moved.invalid/' } : {}),
+  });
+  if (body === 'json') {
+    const says = status < 300 ? () => ({ error: 'Something went wrong' }) : refusal;
+    return problemReply(says, problem);
+  }
+  const page = body === 'html' ? html(status) : { status, headers: {}, body: '' };
+  return { ...page, headers: { ...page.headers, ...problem.headers } };
+}
 
 export function rateLimit({ retryAfter, seconds }: Rule<'rate-limit'>, refusal: Refusal): Outgoing {
   const at = new Date(Date.now() + seconds * 1_000);
   const headers = {
     seconds: { 'retry-after': String(seconds) },
     date: { 'retry-after': at.toUTCString() },
+    nonsense: { 'retry-after': 'soon, perhaps 5' },
     none: {},
   };
-  return refused(refusal, new Problem(429, 'Too many requests', headers[retryAfter]));
+  return problemReply(refusal, new Problem(429, 'Too many requests', headers[retryAfter]));
 }
 
 const PAYMENT = {
@@ -54,12 +67,12 @@ const PAYMENT = {
 };
 
 export const payment = ({ reason }: Rule<'payment'>, refusal: Refusal): Outgoing =>
-  refused(refusal, new Problem(402, { error: reason, message: PAYMENT[reason] }));
+  problemReply(refusal, new Problem(402, { error: reason, message: PAYMENT[reason] }));
 
 export function denied({ status }: Rule<'denied'>, refusal: Refusal): Outgoing {
   const problem =
     status === 401
       ? new Problem(401, 'Invalid authentication credentials', { 'www-authenticate': 'Bearer' })
       : new Problem(403, 'Not allowed');
-  return refused(refusal, problem);
+  return problemReply(refusal, problem);
 }

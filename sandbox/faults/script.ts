@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENCODINGS } from '../encoding.ts';
 import { isRequestKind, REQUEST_KINDS } from './request-kinds.ts';
 
 /** Real milliseconds; an hour at most, so that no script hangs for ever by a typing mistake. */
@@ -68,10 +69,13 @@ const KINDS = [
     status: z.int().min(500).max(599).default(502),
     body: z.enum(['html', 'json', 'empty']).default('html'),
   }),
-  rule('refuse', { status: z.int().min(200).max(499).default(422) }),
+  rule('refuse', {
+    status: z.int().min(200).max(499).default(422),
+    body: z.enum(['html', 'json', 'empty']).default('json'),
+  }),
   rule('rate-limit', {
-    retryAfter: z.enum(['seconds', 'date', 'none']).default('seconds'),
-    seconds: z.int().min(0).max(3_600).default(1),
+    retryAfter: z.enum(['seconds', 'date', 'none', 'nonsense']).default('seconds'),
+    seconds: z.int().min(0).max(604_800).default(1),
   }),
   rule('payment', {
     reason: z.enum(['plan_required', 'payment_failed', 'insufficient_credits']),
@@ -86,6 +90,7 @@ const KINDS = [
   }),
   rule('content-type', { type: z.string().min(1).default('text/html; charset=utf-8') }),
   rule('empty', {}),
+  rule('compressed', { how: z.enum(ENCODINGS).default('gzip') }),
   rule('control-characters', {}),
   rule('unknown', {
     fields: z.boolean().default(true),
@@ -98,6 +103,12 @@ const KINDS = [
     }),
   }),
   rule('pages', { how: z.enum(['shift', 'repeat', 'miss']), rows: z.int().default(1) }),
+  rule('page-limit', { rows: count, status: z.literal([400, 413, 422]).default(422) }),
+  rule('unreadable-rows', {
+    rows: z.array(z.int().min(0)).min(1),
+    how: z.enum(['error', 'nan', 'shape']).default('error'),
+    status: z.int().min(500).max(599).default(500),
+  }),
   rule('status-lag', { ms, counts: z.enum(['cells', 'all']).default('cells') }),
 ] as const;
 

@@ -55,6 +55,7 @@ export const promptLayerDialect: Dialect = {
       field: 'data',
       from,
       limit: query.limit,
+      places: places.slice(from, from + query.limit),
       rowsFrom: (first, limit) =>
         places.slice(first, first + limit).map((place) => rowOutput(world, sheet, place)),
     };

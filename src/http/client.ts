@@ -1,7 +1,8 @@
 import type { Json } from '../contract/json.ts';
 import { parseBaseUrl } from './base-url.ts';
+import { decode } from './decode.ts';
 import { createDispatcher, type Proxy } from './dispatcher.ts';
-import { exchange } from './exchange.ts';
+import { ERROR_BODY_BYTES, exchange } from './exchange.ts';
 import type { Incoming } from './exchange.ts';
 import { brokenFailure, cutFailure, statusFailure, unreadableFailure } from './failures.ts';
 import type { Place } from './failures.ts';
@@ -71,7 +72,7 @@ export interface HttpRequest {
 export interface HttpReply {
   status: number;
   headers: Record<string, string>;
-  /** `null` after 204. */
+  /** `null` where the reply has no body. */
   json: unknown;
   /** An error about this reply, for readers of its content: `reply_unreadable`. */
   unreadable: (what: string) => Error;
@@ -93,6 +94,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const baseUrl = parseBaseUrl(options.baseUrl);
   const prefix = baseUrl.pathname === '/' ? '' : baseUrl.pathname;
   const limiter = options.limiter ?? createLimiter();
+  const maxBodyBytes = options.maxBodyBytes ?? 64 * 1024 * 1024;
   const limits = {
     connections: options.connections ?? 256,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
@@ -113,7 +115,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       path: prefix + request.path + queryOf(request.query),
       headers: {
         accept: 'application/json',
-        // A compressed reply can grow without limit after the size was checked.
+        // A compressed reply may grow beyond the limit after all of it has come.
         'accept-encoding': 'identity',
         'user-agent': options.userAgent ?? 'rowmill',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -122,7 +124,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
       totalTimeoutMs: options.totalTimeoutMs ?? 120_000,
-      maxBodyBytes: options.maxBodyBytes ?? 64 * 1024 * 1024,
+      maxBodyBytes,
       onSent: () => {
         sentAtMs = performance.now();
         request.onRequest?.(request.route);
@@ -153,13 +155,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       if (request.repeatable && wasReset(incoming)) incoming = await send(request, auth);
       if (incoming.kind === 'broken') throw brokenFailure(place, incoming.sent, incoming.error);
       if (incoming.status >= 300) {
-        const failure = statusFailure(place, incoming);
+        const failure = statusFailure(place, decoded(incoming, ERROR_BODY_BYTES));
         if (incoming.status === 429 && failure.retryAfterMs !== null) {
           limiter.pauseFor(failure.retryAfterMs);
         }
         throw failure;
       }
-      return readReply(place, incoming);
+      return readReply(place, incoming, maxBodyBytes);
     },
     close: () => dispatcher.destroy(),
   };
@@ -170,28 +172,39 @@ const wasReset = (incoming: Incoming): boolean =>
   incoming.sent &&
   ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(incoming.error) ?? '');
 
-function readReply(place: Place, reply: Incoming & { kind: 'reply' }): HttpReply {
+type Reply = Incoming & { kind: 'reply' };
+
+/** The page of an error is only quoted: one that cannot be decoded counts as empty. */
+function decoded(reply: Reply, maxBytes: number): Reply {
+  const plain = decode(reply.body, reply.headers['content-encoding'] ?? '', maxBytes);
+  return { ...reply, body: plain.kind === 'plain' ? plain.body : Buffer.alloc(0) };
+}
+
+function readReply(place: Place, reply: Reply, maxBytes: number): HttpReply {
   const { status, headers } = reply;
   const unreadable = (what: string): Error => unreadableFailure(place, headers, what);
   const show = (text: string): string => clip(place.redact(oneLine(text)));
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') {
-    throw unreadable(
-      `answered ${status} in the encoding ${show(encoding)}, which was not asked for`,
-    );
-  }
   if (reply.cut !== null) throw cutFailure(place, reply);
-  if (status === 204) return { status, headers, json: null, unreadable };
-  if (reply.body.length === 0) throw unreadable(`answered ${status} without a body`);
-  const type = headers['content-type'] ?? '';
-  if (type !== '' && !/^[^;]*[/+]json\s*(;|$)/i.test(type)) {
-    throw unreadable(`answered ${status} with ${show(type)} instead of JSON`);
+  const encoding = headers['content-encoding'] ?? '';
+  const plain = decode(reply.body, encoding, maxBytes);
+  if (plain.kind === 'too large') throw cutFailure(place, { ...reply, cut: { why: 'too large' } });
+  if (plain.kind !== 'plain') {
+    const how = plain.kind === 'broken' ? 'that is broken' : 'which was not asked for';
+    throw unreadable(`answered ${status} in the encoding ${show(encoding)}, ${how}`);
   }
+  const { body } = plain;
+  if (body.length === 0) return { status, headers, json: null, unreadable };
+  // What JSON is called differs; a page for people is none, whatever is on it.
+  const type = headers['content-type'] ?? '';
+  const odd = type !== '' && !/^[^;]*[/+]json\s*(;|$)/i.test(type);
+  const instead = (): Error => unreadable(`answered ${status} with ${show(type)} instead of JSON`);
+  if (odd && /html/i.test(type)) throw instead();
   try {
-    return { status, headers, json: parseJson(reply.body.toString('utf8')), unreadable };
+    return { status, headers, json: parseJson(body.toString('utf8')), unreadable };
   } catch {
+    if (odd) throw instead();
     throw unreadable(
-      `answered ${status} with broken, cut or endlessly nested JSON (${reply.body.length} bytes)`,
+      `answered ${status} with broken, cut or endlessly nested JSON (${body.length} bytes)`,
     );
   }
 }

@@ -36,7 +36,8 @@ export class TotalTimeoutError extends Error {
   readonly code = 'TOTAL_TIMEOUT';
 }
 
-const ERROR_BODY_BYTES = 64 * 1024;
+/** Of the page of an error, which is only quoted. */
+export const ERROR_BODY_BYTES = 64 * 1024;
 
 /**
  * One request and its reply, and whether it went out at all: undici's `dispatch` says when a

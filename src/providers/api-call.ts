@@ -38,6 +38,7 @@ export const apiCalls =
     });
     const parsed = schema.safeParse(reply.json);
     if (parsed.success) return parsed.data;
+    if (reply.json === null) throw reply.unreadable(`answered ${reply.status} without a body`);
     const [issue] = parsed.error.issues;
     const at = issue === undefined ? '' : `: ${issue.path.join('.') || 'reply'}: ${issue.message}`;
     throw reply.unreadable(`answered ${reply.status} in an undocumented shape${at}`);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { until } from '../support/until.ts';
 import { clientOf, failuresOf, get, post } from './calls.ts';
 import { closeServers, json, raw, serve } from './server.ts';
@@ -79,7 +79,6 @@ test.each([
     raw('{"rows":[{"id":"a"'),
     'answered 200 with broken, cut or endlessly nested JSON (18 bytes)',
   ],
-  ['no body', raw(''), 'answered 200 without a body'],
   [
     'a page instead of JSON',
     raw('<html>secret page</html>', 200, { 'content-type': 'text/html; charset=utf-8' }),
@@ -91,9 +90,19 @@ test.each([
     'answered 200 with broken, cut or endlessly nested JSON (6 bytes)',
   ],
   [
-    'an encoding that was not asked for',
-    raw(gzipSync(Buffer.alloc(10_000_000)), 200, { 'content-encoding': 'gzip' }),
-    'answered 200 in the encoding gzip, which was not asked for',
+    'an encoding that is not known',
+    raw('?', 200, { 'content-encoding': 'zstd' }),
+    'answered 200 in the encoding zstd, which was not asked for',
+  ],
+  [
+    'a body that is not in the encoding it names',
+    raw('{"plain":true}', 200, { 'content-encoding': 'gzip' }),
+    'answered 200 in the encoding gzip, that is broken',
+  ],
+  [
+    'cut text of another type',
+    raw('{"rows":[', 200, { 'content-type': 'text/plain' }),
+    'answered 200 with text/plain instead of JSON',
   ],
 ])('%s is unreadable; a POST may have been carried out', async (_name, behave, what) => {
   const failures = await failuresOf(behave);
@@ -105,6 +114,50 @@ test.each([
 test('control characters inside JSON strings are read', async () => {
   const server = await serve(raw('{"brief":"a\u0001b\nc"}'));
   expect((await get(clientOf(server.url))).json).toEqual({ brief: 'a\u0001b\nc' });
+});
+
+const TEXT = '{"rows":[{"id":"a"}]}';
+
+test.each([
+  ['gzip', gzipSync(TEXT)],
+  ['X-GZIP', gzipSync(TEXT)],
+  ['deflate', deflateSync(TEXT)],
+  ['deflate', deflateRawSync(TEXT)],
+  ['br', brotliCompressSync(TEXT)],
+  ['deflate, gzip', gzipSync(deflateSync(TEXT))],
+  ['identity', Buffer.from(TEXT)],
+])('a body in the encoding %s is read, though it was not asked for', async (encoding, body) => {
+  const server = await serve(raw(body, 200, { 'content-encoding': encoding }));
+  expect((await get(clientOf(server.url))).json).toEqual({ rows: [{ id: 'a' }] });
+});
+
+test('a small body that unpacks to more than the cap is dropped', async () => {
+  const bomb = raw(gzipSync(Buffer.alloc(10_000_000)), 200, { 'content-encoding': 'gzip' });
+  const failures = await failuresOf(bomb, { maxBodyBytes: 1_000_000 });
+  expect(failures.get).toMatchObject({ code: 'reply_too_large', ambiguous: false });
+  expect(failures.post).toMatchObject({ code: 'reply_too_large', ambiguous: true });
+});
+
+test('the reason of a refusal is read in an encoding as well', async () => {
+  const body = JSON.stringify({ detail: { error: 'insufficient_credits', message: 'None left.' } });
+  const { get: failure } = await failuresOf(
+    raw(gzipSync(body), 402, { 'content-encoding': 'gzip' }),
+  );
+  expect(failure).toMatchObject({ code: 'insufficient_credits' });
+  expect(failure.what).toContain('None left.');
+});
+
+test.each(['text/plain', 'application/octet-stream', 'binary', ''])(
+  'JSON that is called "%s" is read',
+  async (type) => {
+    const server = await serve(raw(TEXT, 200, { 'content-type': type }));
+    expect((await get(clientOf(server.url))).json).toEqual({ rows: [{ id: 'a' }] });
+  },
+);
+
+test('a body of no bytes is nothing to read; whether that will do is its reader’s to say', async () => {
+  const server = await serve(raw(''));
+  expect(await post(clientOf(server.url))).toMatchObject({ status: 200, json: null });
 });
 
 test.each(['application/problem+json', 'application/json; charset=utf-8', 'text/json'])(

@@ -134,11 +134,13 @@ export const SheetStatusReply = z.object({
 });
 export type SheetStatusReply = z.infer<typeof SheetStatusReply>;
 
-/** Cells that were running are among those that were cancelled; those that had not begun are told apart. */
-export const CancelReply = z.object({
-  cancelled_cell_count: Count,
-  not_started_reset_count: Count,
-});
+/**
+ * Cells that were running are among those that were cancelled; those that had not begun are told apart.
+ * 2xx without a body says that it was cancelled, and no number.
+ */
+export const CancelReply = z
+  .object({ cancelled_cell_count: Count, not_started_reset_count: Count })
+  .nullable();
 
 /** Replies to deletes and renames are not needed: 2xx says all. */
 export const AnyReply = z.unknown();

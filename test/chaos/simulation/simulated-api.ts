@@ -57,7 +57,7 @@ export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
       const reply = {
         status: response.statusCode,
         headers: Object.fromEntries(sent) as Record<string, string>,
-        body: response.body,
+        body: response.rawPayload,
       };
       return { how: 'whole', reply };
     },

@@ -1,4 +1,5 @@
 import { errors, Pool, type Dispatcher } from 'undici';
+import { bytesOf } from '../../../../sandbox/encoding.ts';
 import type { Outgoing } from '../../../../sandbox/index.ts';
 import type { DribblePace } from '../../../../sandbox/faults/dribble-pace.ts';
 import type { Appointment } from '../timeline.ts';
@@ -13,9 +14,12 @@ const PIECE_WITHIN_MS = 30_000;
 
 /** What comes back over a connection. */
 export type Transmission =
-  | { how: 'whole' | 'reset'; reply: Outgoing }
-  | { how: 'cut'; reply: Outgoing; bytes: number }
-  | { how: 'dribble'; reply: Outgoing; pace: DribblePace };
+  | { how: 'whole' | 'reset'; reply: Sent }
+  | { how: 'cut'; reply: Sent; bytes: number }
+  | { how: 'dribble'; reply: Sent; pace: DribblePace };
+
+/** A reply whose body may be bytes already. */
+type Sent = Omit<Outgoing, 'body'> & { body: string | Buffer };
 
 /** One request on a connection of its own, from the worker's side and from the API's. */
 class Exchange {
@@ -73,7 +77,7 @@ class Exchange {
       this.#in(WAY_MS, () => this.#fail(brokenOff()));
       return;
     }
-    const body = Buffer.from(sent.reply.body);
+    const body = bytesIn(sent.reply);
     this.#in(WAY_MS, () => {
       this.#wait(PIECE_WITHIN_MS, () => new errors.BodyTimeoutError());
       const headers = { ...sent.reply.headers, 'content-length': String(body.length) };
@@ -136,6 +140,9 @@ class Exchange {
     this.#stage.timeline.in(ms, () => this.#over || act(), this.#worker);
   }
 }
+
+const bytesIn = ({ body, ...rest }: Sent): Buffer =>
+  typeof body === 'string' ? bytesOf({ ...rest, body }) : body;
 
 const brokenOff = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
 

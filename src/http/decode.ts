@@ -1,0 +1,72 @@
+import { types } from 'node:util';
+import {
+  brotliDecompressSync,
+  constants,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+} from 'node:zlib';
+import { codeOf } from './redaction.ts';
+
+/** What a body is without its encodings. */
+export type Decoded =
+  | { kind: 'plain'; body: Buffer }
+  | { kind: 'too large' }
+  /** It is not what its header says. */
+  | { kind: 'broken' }
+  /** One of the encodings is not known here. */
+  | { kind: 'unknown' };
+
+type Decode = (body: Buffer, maxOutputLength: number) => Buffer;
+
+/** What came is read as far as it goes, also of an error page that was cut. */
+const finishFlush = constants.Z_SYNC_FLUSH;
+
+const gunzip: Decode = (body, maxOutputLength) =>
+  gunzipSync(body, { finishFlush, maxOutputLength });
+
+/** Some servers leave out the two bytes that `deflate` begins with. */
+const inflate: Decode = (body, maxOutputLength) => {
+  const hasHeader = ((body[0] ?? 0) & 0x0f) === 0x08;
+  return (hasHeader ? inflateSync : inflateRawSync)(body, { finishFlush, maxOutputLength });
+};
+
+const DECODE: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  ['identity', (body) => body],
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  ['deflate', inflate],
+  [
+    'br',
+    (body, maxOutputLength) =>
+      brotliDecompressSync(body, {
+        finishFlush: constants.BROTLI_OPERATION_FLUSH,
+        maxOutputLength,
+      }),
+  ],
+]);
+
+/** More than these is no server's habit. */
+const MOST_ENCODINGS = 3;
+
+/**
+ * A body without the encodings of `Content-Encoding`. The size limit is of what comes out, so that a
+ * small body cannot fill the memory.
+ */
+export function decode(body: Buffer, contentEncoding: string, maxBytes: number): Decoded {
+  const names = contentEncoding.split(',').map((name) => name.trim().toLowerCase());
+  const steps = names.flatMap((name) => DECODE.get(name === '' ? 'identity' : name) ?? []);
+  if (steps.length < names.length || names.length > MOST_ENCODINGS) return { kind: 'unknown' };
+  try {
+    // The last one was applied last.
+    const plain = steps.reduceRight(
+      (encoded, step) => (encoded.length === 0 ? encoded : step(encoded, maxBytes)),
+      body,
+    );
+    return { kind: 'plain', body: plain };
+  } catch (error) {
+    // zlib's own word for more than `maxOutputLength`.
+    const full = types.isNativeError(error) && codeOf(error) === 'ERR_BUFFER_TOO_LARGE';
+    return { kind: full ? 'too large' : 'broken' };
+  }
+}
