@@ -1,5 +1,6 @@
 import type { Webhooks } from '../src/notify/webhooks.ts';
 import type { Providers } from '../src/providers/registry.ts';
+import type { SpendCeiling } from '../src/rules/ceiling.ts';
 import type { Store } from '../src/store/store.ts';
 import type { StepEvent } from './step-event.ts';
 
@@ -7,6 +8,8 @@ import type { StepEvent } from './step-event.ts';
 export interface ActivityDeps {
   providers: Providers;
   store: Store;
+  /** What any run may spend at most, whatever its pipeline says. @default nothing but that */
+  ceiling?: SpendCeiling;
   /** Whether rowmill's search attributes are registered on the server. */
   searchAttributes: boolean;
   /** How the end of a run is told; without it nobody is. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { RUN_FILE } from '../src/contract/names.ts';
-import type { Pipeline } from '../src/contract/pipeline.ts';
+import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { probeTarget } from '../src/sinks/probe-target.ts';
+import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
@@ -27,6 +28,10 @@ export interface PreparedRows {
   snapshot: SnapshotRef;
   /** Paid cells a row has, weighted by what the provider charges. */
   paidCellsPerRow: number;
+  /** The limits that hold for this run. Left out by older versions: those of the pipeline. */
+  spend?: SpendPolicy;
+  /** The owner's, which they are under. */
+  ceiling?: SpendCeiling;
   /** Of a rerun: cells without an answer; `null` otherwise, or when it is not known. */
   openCells: number | null;
   /** The run's folder in the store, for people. */
@@ -58,12 +63,13 @@ export const prepareRows =
       const { credits } = await readAccount(deps, pipeline.provider, step);
       const plan = deps.providers.spec(pipeline.provider).plan(pipeline.table);
       const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
-      const { searchAttributes } = deps;
+      const { searchAttributes, ceiling = {} } = deps;
+      const spend = underCeiling(pipeline.spend, ceiling);
       deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
       const { calls } = step;
       return {
         ...{ snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls },
-        folder: folder.path,
+        ...{ spend, ceiling, folder: folder.path },
       };
     });
 

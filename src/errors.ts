@@ -84,8 +84,9 @@ export const ERRORS = {
 
   // Money
   spend_refused: {
-    meaning: 'The estimate is above `spend.maxCredits`.',
-    remedy: 'Send fewer rows or columns, or raise `spend.maxCredits`.',
+    meaning:
+      'The estimate is above `spend.maxCredits`, or above what the owner of the worker allows any run.',
+    remedy: 'Send fewer rows or columns, or raise the limit that is named.',
     retryable: false,
     exit: account,
   },

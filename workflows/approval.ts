@@ -1,21 +1,21 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApprovalAsked, CellsAsked } from '../src/contract/run.ts';
 import { askedText } from '../src/rules/allowed.ts';
+import { limitName, needsOwner } from '../src/rules/ceiling.ts';
 import { judgeCells, judgeSpend } from '../src/rules/spend.ts';
 import { unpaused, untilDeadline } from './hold.ts';
 import type { Run } from './run.ts';
 
 /** Refuses above `maxCredits`; above `approveAbove` waits for the update `approveSpend`. */
 export async function approveSpend(run: Run): Promise<void> {
-  const { state, estimatedCredits: credits } = run;
-  const { spend } = run.pipeline;
+  const { state, spend, estimatedCredits: credits } = run;
   const verdict = judgeSpend(credits, spend);
-  if (verdict === 'refuse') {
-    throw refused(`estimated ${credits} credits, spend.maxCredits is ${spend.maxCredits ?? 0}`);
-  }
+  if (verdict === 'refuse') throw refused(`estimated ${credits} credits, ${limitText(run)}`);
   if (verdict === 'go') return;
   const asked = { credits, cells: null };
-  if (!state.approved) {
+  // Whoever starts a run cannot say yes for the owner of the worker.
+  const byOwner = state.approvals.length === 0 && needsOwner(credits, run.prepared.ceiling ?? {});
+  if (!state.approved || byOwner) {
     if (await isApproved(run, asked)) return;
     throw refused(`${credits} credits were not approved before the deadline`);
   }
@@ -29,12 +29,10 @@ export async function approveSpend(run: Run): Promise<void> {
  * @returns the cells that may run
  */
 export async function approveCells(run: Run, cells: CellsAsked) {
-  const { state, pipeline } = run;
-  const { credits, verdict } = judgeCells(cells, run.estimatedCredits, pipeline.spend);
+  const { state } = run;
+  const { credits, verdict } = judgeCells(cells, run.estimatedCredits, run.spend);
   const asked = { credits, cells };
-  if (verdict === 'refuse') {
-    throw refused(`${askedText(asked)}; spend.maxCredits is ${pipeline.spend.maxCredits ?? 0}`);
-  }
+  if (verdict === 'refuse') throw refused(`${askedText(asked)}; ${limitText(run)}`);
   if (verdict === 'go') {
     note(run, asked, 'policy');
     return cells.affected;
@@ -67,6 +65,9 @@ async function isApproved(run: Run, asked: ApprovalAsked): Promise<boolean> {
     state.asksFor = null;
   }
 }
+
+const limitText = ({ pipeline, spend, prepared }: Run): string =>
+  `${limitName(pipeline.spend, prepared.ceiling ?? {})} is ${spend.maxCredits ?? 0}`;
 
 function note({ state }: Run, asked: ApprovalAsked, how: 'start' | 'policy'): void {
   state.approvals.push({ ...asked, how, by: null, atMs: Date.now() });

@@ -4,7 +4,6 @@ import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { allowedOf } from '../src/rules/allowed.ts';
 import { cautionsOf } from '../src/rules/cautions.ts';
 import { noCells } from '../src/rules/outcome.ts';
-import { creditsOf } from '../src/rules/spend.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
 import { failureOf } from './failures.ts';
@@ -45,17 +44,15 @@ export async function notify(run: Run, summary: RunSummary, reason: string | nul
 const shown = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');
 
 /** Of a run that broke before, or while, it published. */
-export function bareSummary(
-  { state, key, runId, input, pipeline }: Run,
-  outcome: Outcome,
-): RunSummary {
+export function bareSummary(run: Run, outcome: Outcome): RunSummary {
+  const { state, key, runId, input } = run;
   const tableId = state.table?.id ?? input.earlier?.tableId ?? null;
   return {
     ...{ workflowId: key.workflowId, runId, outcome, tableId },
     rows: state.prepared?.snapshot.rows ?? 0,
     cells: state.found?.cells ?? noCells(),
     ...{ passes: state.passes, apiCalls: state.calls, creditsSpent: null, results: [] },
-    estimatedCredits: state.prepared === null ? 0 : creditsOf(state.prepared, pipeline.spend),
+    estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
     usage: totalUsage(state.found?.usage),
     ...{ quarantine: null, manifest: null, stillRunning: null, before: null },
     ...allowedOf(state),

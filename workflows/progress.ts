@@ -13,6 +13,7 @@ import { totalUsage } from '../src/rules/usage.ts';
 import { timeLeftMs } from '../src/rules/watch.ts';
 import { renderDetails } from './details.ts';
 import type { RunState } from './run-state.ts';
+import { spendOf } from './spend-policy.ts';
 
 /** What of a run is shown. */
 export interface View {
@@ -42,7 +43,7 @@ export function progressOf(view: View): RunProgress {
     cellsPerMinute:
       open === null || open.watch.ratePerMs === 0 ? null : open.watch.ratePerMs * 60_000,
     leftMs: open === null ? null : timeLeftMs(open.watch),
-    estimatedCredits: prepared === null ? 0 : creditsOf(prepared, pipeline.spend),
+    estimatedCredits: prepared === null ? 0 : creditsOf(prepared, spendOf(view)),
     asksFor: state.asksFor,
     creditsBefore: prepared?.credits ?? null,
     ...creditsOfNow(view),
@@ -61,7 +62,8 @@ export function progressOf(view: View): RunProgress {
   };
 }
 
-function creditsOfNow({ pipeline, state }: View) {
+function creditsOfNow(view: View) {
+  const { state } = view;
   const { prepared, balance, stage } = state;
   const before = prepared?.credits ?? null;
   const spent = before === null || balance === null ? null : Math.max(0, before - balance);
@@ -69,8 +71,9 @@ function creditsOfNow({ pipeline, state }: View) {
     return { creditsSpent: spent, creditsMissing: null };
   }
   const { total, done } = cellsOf(state, prepared.snapshot.rows);
-  const most = creditsOf(prepared, pipeline.spend);
-  const needed = Math.min(most, (total - done) * pipeline.spend.creditsPerCell);
+  const spend = spendOf(view);
+  const most = creditsOf(prepared, spend);
+  const needed = Math.min(most, (total - done) * spend.creditsPerCell);
   return { creditsSpent: spent, creditsMissing: Math.max(0, needed - (balance ?? 0)) };
 }
 

@@ -1,11 +1,12 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
-import type { Pipeline, RunPolicy } from '../src/contract/pipeline.ts';
+import type { Pipeline, RunPolicy, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { ApiCalls, Confirmed, Outcome, Stage } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { creditsOf } from '../src/rules/spend.ts';
 import { listen } from './controls.ts';
 import { showProgress } from './progress.ts';
+import { spendOf } from './spend-policy.ts';
 import { openState, type OpenPass, type ResumableInput, type RunState } from './run-state.ts';
 
 /** Results are read and published even when the deadline is over, or nobody wants more; each this long at most. */
@@ -89,8 +90,13 @@ export class Run {
     return known(this.state.open, 'a run of the table is open');
   }
 
+  /** The pipeline's limits, under those of the worker's owner. */
+  get spend(): SpendPolicy {
+    return spendOf(this);
+  }
+
   get estimatedCredits(): number {
-    return creditsOf(this.prepared, this.pipeline.spend);
+    return creditsOf(this.prepared, this.spend);
   }
 }
 

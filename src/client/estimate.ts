@@ -1,6 +1,7 @@
-import type { Pipeline } from '../contract/pipeline.ts';
+import type { Pipeline, SpendPolicy } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { isAsked, requireProviderSpec, type PlannedColumn } from '../providers/spec.ts';
+import { limitName, underCeiling, type SpendCeiling } from '../rules/ceiling.ts';
 import { estimateCredits, judgeSpend, type SpendVerdict } from '../rules/spend.ts';
 
 /** What a run would take, when nothing goes wrong. */
@@ -12,6 +13,10 @@ export interface Estimate {
   cells: number;
   credits: number;
   verdict: SpendVerdict;
+  /** The limits that hold: the pipeline's, under the owner's. */
+  spend: SpendPolicy;
+  /** The owner's, as far as they are known here. */
+  ceiling: SpendCeiling;
   apiCalls: EstimatedCalls;
 }
 
@@ -28,12 +33,13 @@ export interface EstimatedCalls {
 /** The account before and after; the table is looked for; its rows are counted before and after they are sent. */
 const FIXED_CALLS = 2 + 1 + 2;
 
-export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
+export function estimateOf(pipeline: Pipeline, rows: number, ceiling: SpendCeiling = {}): Estimate {
+  const limits = underCeiling(pipeline.spend, ceiling);
   const spec = requireProviderSpec(pipeline.provider);
   const columns = spec.plan(pipeline.table);
   const asked = columns.filter(isAsked);
   const weight = columns.reduce((sum, column) => sum + column.creditsWeight, 0);
-  const credits = estimateCredits(rows, weight, pipeline.spend);
+  const credits = estimateCredits(rows, weight, limits);
   const addRows = Math.ceil(rows / spec.limits.rowsPerAdd);
   const pages = Math.ceil(rows / spec.limits.rowsPerPage);
   const { start } = spec.requests;
@@ -42,7 +48,9 @@ export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
     columns,
     cells: rows * asked.length,
     credits,
-    verdict: judgeSpend(credits, pipeline.spend),
+    verdict: judgeSpend(credits, limits),
+    spend: limits,
+    ceiling,
     apiCalls: {
       total: FIXED_CALLS + spec.requests.table(pipeline.table) + addRows + start + pages,
       addRows,
@@ -55,8 +63,9 @@ export function estimateOf(pipeline: Pipeline, rows: number): Estimate {
 /** @throws RowmillError `spend_refused` */
 export function refuseAboveLimit(estimate: Estimate, pipeline: Pipeline, file: string): void {
   if (estimate.verdict !== 'refuse') return;
-  const limit = pipeline.spend.maxCredits ?? 0;
-  const what = `estimated ${figure(estimate.credits)} credits, spend.maxCredits is ${figure(limit)}`;
+  const limit = estimate.spend.maxCredits ?? 0;
+  const name = limitName(pipeline.spend, estimate.ceiling);
+  const what = `estimated ${figure(estimate.credits)} credits, ${name} is ${figure(limit)}`;
   throw new RowmillError('spend_refused', what, { where: file });
 }
 

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
 import { connectTemporal, type ConnectOptions } from './connection.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './environment.ts';
+import { spendCeilingOf } from './spend-ceiling.ts';
 import { estimateOf, refuseAboveLimit } from './estimate.ts';
 import { requestDigestOf } from './fingerprint.ts';
 import { freezeRows } from './freeze-rows.ts';
@@ -156,7 +157,8 @@ export class Rowmill {
     await options.accept?.(pipeline);
     await refuseClashes(loaded);
     const { input, rows } = await toldByFile(loaded, freezeRows(pipeline, store));
-    refuseAboveLimit(estimateOf(pipeline, rows.rows), pipeline, pipeline.name);
+    const ceiling = spendCeilingOf(this.#env);
+    refuseAboveLimit(estimateOf(pipeline, rows.rows, ceiling), pipeline, pipeline.name);
     const workflowId = key === undefined ? id : safeName(key);
     const started = await startWork(client, {
       input: { ...input, ...(approve ? { approved: true } : {}) },

@@ -1,5 +1,6 @@
 import type { ActivityDeps } from '../../activities/deps.ts';
 import type { StepEvent } from '../../activities/step-event.ts';
+import { spendCeilingOf } from '../client/spend-ceiling.ts';
 import { RowmillError } from '../errors.ts';
 import { createWebhooks } from '../notify/webhooks.ts';
 import { createProviders, type ProviderHooks } from '../providers/registry.ts';
@@ -26,6 +27,7 @@ export const createWorkerDeps = ({
   providers: createProviders({ ...env }, hooks),
   store: createFileStore(store),
   webhooks: createWebhooks(env),
+  ceiling: spendCeilingOf(env),
   searchAttributes,
   ...(onEvent === undefined ? {} : { onEvent }),
 });

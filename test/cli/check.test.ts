@@ -78,6 +78,21 @@ test('check tells of a limit, and fails as the run would', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ credits: 3, spend: { verdict: 'refuse' } });
 });
 
+test('check counts with the limits of the owner, by their variables', async () => {
+  const text = pipelineText({ spend: { creditsPerCell: 0, maxCredits: 10, approveAbove: 9 } });
+  await writeFile(join(place.cwd, 'free.yaml'), text);
+  const limits = { ROWMILL_MAX_CREDITS_PER_RUN: '4', ROWMILL_CREDITS_PER_CELL: '2' };
+  const env = { ...place.env, ...limits };
+  const { code, stdout, stderr } = await rowmill(['check', 'free.yaml'], { ...place, env }).ended;
+  expect(stdout).toMatch(
+    /about 6; limit 4 \(ROWMILL_MAX_\w+\), approval above 9, 2 a cell \(ROWMILL_CREDITS_PER_CELL\)/,
+  );
+  expect(stderr).toContain('estimated 6 credits, ROWMILL_MAX_CREDITS_PER_RUN of the worker is 4');
+  expect(code).toBe(4);
+  const bad = { ...place.env, ROWMILL_APPROVE_ABOVE: 'some' };
+  expect((await rowmill(['check', 'free.yaml'], { ...place, env: bad }).ended).code).toBe(2);
+});
+
 test('text from files cannot play with the terminal', async () => {
   const rows = 'Symbol,Security\n\u001b[2JMMM,3M\nAOS,\n';
   await writeFile(join(place.cwd, 'nasty.csv'), rows);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { ActivityDeps } from '../../activities/deps.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/index.ts';
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
@@ -41,6 +42,8 @@ export interface HouseOptions {
   webhookEnv?: Record<string, string>;
   /** Instead of those of the package; they may be made for the sandbox's address. */
   providers?: Providers | ((url: string) => Providers);
+  /** What else the worker's steps work with. */
+  deps?: Partial<ActivityDeps>;
   /** Instead of the server of the test run. */
   address?: string;
 }
@@ -84,6 +87,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
         ...{ store, searchAttributes: true, settleFactor: 0.2 },
         providers: typeof providers === 'function' ? providers(sandbox.url) : providers,
         webhooks: createWebhooks(options.webhookEnv ?? {}),
+        ...options.deps,
       },
       taskQueue,
       target: { address, ignoreProfileFile: true },

@@ -7,7 +7,9 @@ import { loadPipeline } from '../../spec/index.ts';
 import type { Cli } from '../context.ts';
 import { refuseClashes } from '../../client/own-paths.ts';
 import { toldByFile } from '../../client/rows-mistake.ts';
+import { spendCeilingOf } from '../../client/spend-ceiling.ts';
 import { estimateOf, refuseAboveLimit, type Estimate } from '../../client/estimate.ts';
+import { limitTexts } from '../estimate-line.ts';
 import { count, shortPath, whole } from '../figures.ts';
 import { probeTargets } from '../probe-targets.ts';
 import { sayError } from '../say-error.ts';
@@ -34,7 +36,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   const { ref, warnings } = await toldByFile(loaded, freezing);
   await refuseClashes(loaded);
   await probeTargets(pipeline.results);
-  const estimate = estimateOf(pipeline, ref.rows);
+  const estimate = estimateOf(pipeline, ref.rows, spendCeilingOf(cli.env));
   for (const warning of [...loaded.warnings, ...warnings])
     cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
   if (flags.json === true) cli.json(asJson(estimate, pipeline));
@@ -61,8 +63,8 @@ const runCommand = (file: string, { rows, out }: CheckFlags): string =>
 function asJson(estimate: Estimate, pipeline: Pipeline): object {
   const { rows, columns, cells, credits, verdict, apiCalls } = estimate;
   const workflowInput: EnrichTableInput = { pipeline };
-  const { maxCredits = null, approveAbove = null } = pipeline.spend;
-  const spend = { verdict, maxCredits, approveAbove };
+  const { maxCredits = null, approveAbove = null, creditsPerCell } = estimate.spend;
+  const spend = { verdict, maxCredits, approveAbove, creditsPerCell, ceiling: estimate.ceiling };
   return { rows, columns, cells, credits, spend, apiCalls, workflowInput };
 }
 
@@ -72,18 +74,14 @@ function asText(estimate: Estimate, pipeline: Pipeline, file: string): string {
     [{ title: 'column' }, { title: 'cells' }, { title: 'waits for', most: 80 }],
     columns.map((column) => [column.key, priceOf(column), column.dependsOn.join(', ')]),
   );
-  const { maxCredits, approveAbove } = pipeline.spend;
-  const limits = [
-    maxCredits === undefined ? 'no limit' : `limit ${whole(maxCredits)}`,
-    ...(approveAbove === undefined ? [] : [`approval above ${whole(approveAbove)}`]),
-  ];
+  const limits = limitTexts(estimate);
   const { source } = pipeline.rows;
   const from = source.type === 'file' ? shortPath(source.path) : source.type;
   const facts = textTable(
     [{ title: 'rows' }, { title: `${whole(rows)} from ${from}`, most: 500 }],
     [
       ['cells', whole(cells)],
-      ['credits', `about ${whole(credits)}; ${limits.join(', ')}`],
+      ['credits', `about ${whole(credits)}; ${limits.join(', ') || 'no limit'}`],
       [
         'API calls',
         `${whole(apiCalls.total)} and polls; each rerun of failed cells ${whole(apiCalls.eachRerun)} more`,

@@ -1,3 +1,4 @@
+import { CEILING_VARIABLES } from '../../client/spend-ceiling.ts';
 import { stageRows } from '../../client/stage-rows.ts';
 import { startRun, type StartedRun } from '../../client/start-run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
@@ -70,6 +71,8 @@ const withoutOwnPlaces = (env: Cli['env']): Cli['env'] => ({
   ...env,
   ROWMILL_STORE: undefined,
   ROWMILL_TASK_QUEUE: undefined,
+  // Play money.
+  ...Object.fromEntries(Object.values(CEILING_VARIABLES).map((name) => [name, undefined])),
 });
 
 /** `null`: interrupted. */

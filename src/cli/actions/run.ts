@@ -11,6 +11,8 @@ import { loadPipeline } from '../../spec/index.ts';
 import { askApproval, type Approval } from '../approval.ts';
 import type { Cli } from '../context.ts';
 import { refuseDetached, refuseWithoutToken, withRunSession } from '../embedded-session.ts';
+import { spendCeilingOf } from '../../client/spend-ceiling.ts';
+import { needsOwner } from '../../rules/ceiling.ts';
 import { estimateOf, refuseAboveLimit } from '../../client/estimate.ts';
 import { estimateLine } from '../estimate-line.ts';
 import { detach, followToEnd } from '../follow-to-end.ts';
@@ -35,6 +37,8 @@ interface Work {
   pipeline: Pipeline;
   snapshot: SnapshotRef;
   approval: Approval;
+  /** An approval that came with the start would not count at the worker. */
+  byUpdate: boolean;
 }
 
 /** Everything that can be refused is refused before there is a server to talk to. */
@@ -66,17 +70,18 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
   }
   const staging = stageRows(pipeline, openStore(cli.env), { stdin: cli.stdin });
   const snapshot = await toldByFile(loaded, staging);
-  const estimate = estimateOf(pipeline, snapshot.rows);
-  cli.say(estimateLine(estimate, pipeline));
+  const ceiling = spendCeilingOf(cli.env);
+  const estimate = estimateOf(pipeline, snapshot.rows, ceiling);
+  cli.say(estimateLine(estimate));
   refuseAboveLimit(estimate, pipeline, file);
   const approval = await askApproval(cli, estimate, { yes: flags.yes === true, file });
-  return { pipeline, snapshot, approval };
+  return { pipeline, snapshot, approval, byUpdate: needsOwner(estimate.credits, ceiling) };
 }
 
 async function perform(
   cli: Cli,
   flags: RunFlags,
-  { pipeline, snapshot, approval }: Work,
+  { pipeline, snapshot, approval, byUpdate }: Work,
   session: Session,
   signal: AbortSignal,
 ): Promise<void> {
@@ -100,7 +105,7 @@ async function perform(
   const taskQueue = await workOn(session, started);
   sayStarted(cli, started, session.linkTo(started));
   sayWhere(cli, session, workflowId);
-  if (attached && approval === 'given') {
+  if ((attached || byUpdate) && approval === 'given') {
     const told = await approveIfWaiting(client, { workflowId, taskQueue, signal });
     if (!told) cli.say(`It may wait for an approval yet: rowmill approve ${workflowId}`);
   }

@@ -8,6 +8,7 @@ import {
 } from '../../dev/temporal/binary.ts';
 import type { Env } from '../context.ts';
 import { openStore } from '../../client/environment.ts';
+import { CEILING_VARIABLES, spendCeilingOf } from '../../client/spend-ceiling.ts';
 import { failed, fail, ok, warn, type Finding } from './finding.ts';
 
 /** The oldest release that all our packages support. */
@@ -52,4 +53,20 @@ export async function lookForServerBinary(env: Env): Promise<Finding> {
     `the temporal command is neither on PATH nor in ${cacheFolder(env)}`,
     `Version ${PINNED_VERSION} is downloaded at the first \`rowmill dev\`${build}.`,
   );
+}
+
+/** What bounds every run of a worker with this environment. */
+export function lookAtSpend(env: Env): Finding {
+  const name = 'spend limits';
+  try {
+    const ceiling = spendCeilingOf(env);
+    const set = Object.entries(CEILING_VARIABLES).flatMap(([limit, variable]) => {
+      const value = limit in ceiling ? env[variable]?.trim() : undefined;
+      return value === undefined ? [] : [`${variable}=${value}`];
+    });
+    const none = `none beside each pipeline's own (${CEILING_VARIABLES.maxCredits} sets one)`;
+    return ok(name, set.length === 0 ? none : set.join(' '));
+  } catch (error) {
+    return failed(name, error);
+  }
 }

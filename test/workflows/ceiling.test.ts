@@ -1,0 +1,54 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { errorOfRun } from '../../src/client/failure.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import type { SpendCeiling } from '../../src/rules/ceiling.ts';
+import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+
+const ROWS = Array.from({ length: 10 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+
+let house: House;
+const open = async (ceiling: SpendCeiling): Promise<void> => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 }, deps: { ceiling } });
+};
+afterEach(() => house.close());
+
+test('cells that a caller calls free are counted at the price of the owner, and refused above it', async () => {
+  await open({ creditsPerCell: 1, maxCredits: 9 });
+  const id = `dear-${house.taskQueue}`;
+  const input = await inputFor(house, ROWS, { spend: { creditsPerCell: 0, maxCredits: 1_000 } });
+  const error = await wholeRun(house, id, { ...input, approved: true }).then(
+    () => null,
+    (reason: unknown) => errorOfRun(reason, id),
+  );
+  expect(error).toMatchObject({ code: 'spend_refused' });
+  expect(error?.message).toContain('estimated 10 credits');
+  expect(error?.message).toContain('ROWMILL_MAX_CREDITS_PER_RUN of the worker is 9');
+  expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 0, creditsSpent: 0 });
+});
+
+test('a yes that came with the start does not count above what the owner lets pass', async () => {
+  await open({ creditsPerCell: 2, approveAbove: 19 });
+  const run = await house.client.workflow.start('enrichTable', {
+    workflowId: `asks-${house.taskQueue}`,
+    taskQueue: house.taskQueue,
+    args: [{ ...(await inputFor(house, ROWS)), approved: true }],
+  });
+  const progress = () => run.query<RunProgress>('progress');
+  await until('the question', async () => (await progress()).stage === 'waiting for approval');
+  expect((await progress()).asksFor).toEqual({ credits: 20, cells: null });
+  expect(house.sandbox.ledger.summary().tablesCreated).toBe(0);
+  await run.executeUpdate('approveSpend', { args: [{ by: 'the owner' }] });
+  const summary = (await run.result()) as RunSummary;
+  expect(summary).toMatchObject({ outcome: 'completed', estimatedCredits: 20 });
+  expect(summary.approvals).toMatchObject([{ credits: 20, how: 'update', by: 'the owner' }]);
+});
+
+test('a pipeline that is stricter than the owner keeps its own limits', async () => {
+  await open({ creditsPerCell: 0.5, maxCredits: 1_000, approveAbove: 500 });
+  const id = `strict-${house.taskQueue}`;
+  const input = await inputFor(house, ROWS, { spend: { maxCredits: 8 } });
+  const error = await wholeRun(house, id, input).catch((reason: unknown) => errorOfRun(reason, id));
+  expect(error).toMatchObject({ code: 'spend_refused' });
+  expect((error as Error).message).toContain('spend.maxCredits is 8');
+});
