@@ -15,6 +15,7 @@ export function addDev(program: Command, cli: Cli): void {
     .option('--port <port>', 'of Temporal (7233, or the next free one)')
     .option('--ui-port <port>', 'of the Temporal UI (8233, or the next free one)')
     .option('--sandbox-port <port>', 'of the sandbox (8780, or the next free one)')
+    .option('--faults <file>', 'a fault script for the sandbox')
     .addHelpText(
       'after',
       `

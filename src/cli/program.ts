@@ -8,6 +8,7 @@ import { addCompletion } from './completion.ts';
 import type { Cli } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDev } from './dev.ts';
+import { commandEnv } from './dev-environment.ts';
 import { addDoctor } from './doctor.ts';
 import { addList } from './list.ts';
 import { addPause } from './pause.ts';
@@ -71,7 +72,8 @@ Examples:
 /** Runs one command line; gives back the exit code. Never throws. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
   let exitCode = 0;
-  const own: Cli = { ...cli, exitWith: (code) => void (exitCode = code) };
+  const env = commandEnv(cli, args);
+  const own: Cli = { ...cli, env, exitWith: (code) => void (exitCode = code) };
   const program = createProgram(own);
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -8,7 +8,7 @@ import type { PortChoice } from '../ports.ts';
 export interface PlaygroundOptions
   extends
     Pick<EmbeddedOptions, 'port' | 'ui' | 'say' | 'userAgent'>,
-    Pick<SandboxProcessOptions, 'command' | 'env' | 'speed'> {
+    Pick<SandboxProcessOptions, 'command' | 'env' | 'speed' | 'faults'> {
   folder: string;
   sandboxPort: PortChoice;
   /** Of the sandbox. @default a new one for every provider */
@@ -21,11 +21,12 @@ export interface Playground extends Embedded {
 
 /** Temporal, the sandbox and a worker that talks to it, with all their state in one folder. */
 export async function openPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const { command, env, speed, sandboxPort, say, tokens = standInTokens() } = options;
+  const { command, env, speed, faults, sandboxPort, say, tokens = standInTokens() } = options;
   const folder = resolve(options.folder);
   const sandbox = await startSandboxProcess({
     ...{ command, folder, env, speed, tokens, port: sandboxPort },
     ...(say === undefined ? {} : { say }),
+    ...(faults === undefined ? {} : { faults }),
   });
   try {
     const embedded = await openEmbedded({

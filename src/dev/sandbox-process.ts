@@ -18,6 +18,8 @@ export interface SandboxProcessOptions {
   port: PortChoice;
   /** How much faster than the real API time passes. */
   speed: number;
+  /** Path of a fault script. */
+  faults?: string;
   env: Env;
   say?: (line: string) => void;
 }
@@ -47,7 +49,7 @@ export function startSandboxProcess(options: SandboxProcessOptions): Promise<San
 }
 
 async function startOn(options: SandboxProcessOptions, port: number): Promise<SandboxProcess> {
-  const { folder, tokens, speed } = options;
+  const { folder, tokens, speed, faults } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const logFile = join(folder, 'sandbox.log');
   const log = openSync(logFile, 'w', 0o600);
@@ -57,6 +59,7 @@ async function startOn(options: SandboxProcessOptions, port: number): Promise<Sa
     [
       ...[...args, 'sandbox', '--port', String(port), '--speed', String(speed)],
       ...['--state', join(folder, 'sandbox.journal'), '--end-with-stdin'],
+      ...(faults === undefined ? [] : ['--faults', faults]),
     ],
     {
       // Ctrl-C in the terminal is ours: the worker drains while the sandbox still answers.

@@ -70,8 +70,21 @@ test('another shell with the printed environment can run and sees nothing wrong;
     expect(JSON.parse(run.stdout)).toMatchObject({ rows: 3 });
   }
 
+  // A shell in the folder of `dev` needs no exports.
+  const inFolder = { cwd: place.cwd, env: {} };
+  const listed = await rowmill(['list', '--json'], inFolder).endsWith(0);
+  expect(listed.stderr).toContain('Uses `rowmill dev` of this folder');
+  const { runs } = JSON.parse(listed.stdout) as { runs: { workflowId: string }[] };
+  expect(runs).toHaveLength(2);
+  for (const { workflowId } of runs) {
+    await dev.says(`${workflowId} started  http://`);
+    await dev.says(new RegExp(`${workflowId} (completed|partial), 3 rows, .* {2}http://`));
+  }
+
   dev.child.kill('SIGTERM');
   await dev.endsWith(0);
+  const after = await rowmill(['list', '--json'], { cwd: place.cwd, env: place.env }).ended;
+  expect(after.stderr).not.toContain('Uses `rowmill dev`');
   expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
 });
 

@@ -1,10 +1,13 @@
+import { resolve } from 'node:path';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { openPlayground, type Playground } from '../../dev/playground.ts';
 import type { PortChoice } from '../../ports.ts';
 import { standInExports, standInTokens } from '../../providers/stand-in.ts';
-import type { Cli } from '../context.ts';
+import type { Cli, Env } from '../context.ts';
+import { publishDevEnvironment } from '../dev-environment.ts';
 import { interruption } from '../interruption.ts';
 import { numberFlag, PORT, SPEED } from '../number-flag.ts';
+import { logRuns } from '../run-log.ts';
 import { ownCommand } from '../own-command.ts';
 import { shellWord } from '../shell-word.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -16,6 +19,7 @@ export interface DevFlags {
   port?: string;
   uiPort?: string;
   sandboxPort?: string;
+  faults?: string;
 }
 
 const USUAL_PORT = 7233;
@@ -35,14 +39,21 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
       ...{ ...ports, speed, folder: flags.folder, env: cli.env },
       command: ownCommand(),
       tokens: standInTokens(cli.env),
+      ...(flags.faults === undefined ? {} : { faults: resolve(flags.faults) }),
       say: (line) => cli.say(line),
       userAgent: `rowmill/${packageVersion()}`,
     });
+    const over = new AbortController();
+    const variables = environmentOf(playground);
+    const retract = publishDevEnvironment(flags.folder, variables);
     try {
-      if (!stop.signal.aborted) cli.print(describe(playground));
+      if (!stop.signal.aborted) cli.print(describe(playground, variables));
+      void logRuns(cli, playground, AbortSignal.any([stop.signal, over.signal]));
       await untilStopped(playground, stop.signal);
       cli.say('Stopping …');
     } finally {
+      over.abort();
+      retract();
       await playground.stop();
     }
   } finally {
@@ -54,23 +65,30 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
 const portOf = (flag: string, text: string | undefined, usual: number): PortChoice =>
   text === undefined ? { from: usual } : { exactly: numberFlag(flag, text, PORT) };
 
-function describe({ address, namespace, uiUrl, sandbox, store }: Playground): string {
-  const environment = {
+function environmentOf({ address, namespace, uiUrl, sandbox, store }: Playground): Env {
+  return {
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
     ...standInExports(sandbox.url, sandbox.tokens),
     ROWMILL_STORE: store.location,
     ...(uiUrl === null ? {} : { ROWMILL_UI_URL: uiUrl }),
   };
+}
+
+function describe({ address, uiUrl, sandbox, store }: Playground, variables: Env): string {
   return [
     `Temporal     ${address}`,
     `Temporal UI  ${uiUrl ?? 'none'}`,
     `Sandbox      ${sandbox.url}`,
     `Store        ${store.location}`,
     '',
-    'In another shell:',
-    ...Object.entries(environment).map(([name, value]) => `  export ${name}=${shellWord(value)}`),
+    'In another shell, in this folder:',
     '  rowmill run examples/companies/pipeline.yaml',
+    '',
+    'In any other folder, before that:',
+    ...Object.entries(variables).map(
+      ([name, value]) => `  export ${name}=${shellWord(value ?? '')}`,
+    ),
     '',
     'Ctrl-C ends everything; started again it goes on where it was.',
   ].join('\n');

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { listRuns } from '../client/list-runs.ts';
+import type { ListedRun } from '../client/run-standing.ts';
+import type { Cli } from './context.ts';
+import { count, duration } from './figures.ts';
+import { uiLink } from './ui-link.ts';
+
+export interface RunLogSource {
+  client: Client;
+  namespace: string;
+  uiUrl: string | null;
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** Runs looked at: those under way come first, then the newest. */
+const RUNS = 100;
+
+/** Prints a line when a run starts and when it ends, until the signal. */
+export async function logRuns(
+  cli: Cli,
+  { client, namespace, uiUrl }: RunLogSource,
+  signal: AbortSignal,
+): Promise<void> {
+  let known: Map<string, string> | null = null;
+  while (!signal.aborted) {
+    const runs = await listRuns(client, { limit: RUNS }).catch(() => null);
+    if (runs !== null) {
+      for (const run of known === null ? [] : runs.runs.toReversed()) {
+        if (known?.get(run.runId) === stateOf(run)) continue;
+        cli.say(lineOf(run, uiLink(uiUrl, namespace, run)));
+      }
+      known = new Map(runs.runs.map((run) => [run.runId, stateOf(run)]));
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const stateOf = ({ status, outcome }: ListedRun): string =>
+  status === 'RUNNING' ? 'started' : (outcome ?? status.toLowerCase());
+
+function lineOf(run: ListedRun, link: string | null): string {
+  const state = stateOf(run);
+  const rows = run.rows === null || state === 'started' ? '' : `, ${count(run.rows, 'row')}`;
+  const took = state === 'started' ? '' : `${rows}, ${duration(run.durationMs)}`;
+  return `${run.workflowId} ${state}${took}${link === null ? '' : `  ${link}`}`;
+}
