@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import {
+  checkPipeline,
   loadPipeline,
   parsePipeline,
-  SpecError,
   type LoadedPipeline,
   type PipelineDocument,
 } from '../spec/index.ts';
@@ -41,15 +41,11 @@ export async function readPipeline(
     ...(env === undefined ? {} : { env }),
   };
   if (typeof source === 'string') return withRows(await loadPipeline(source, shared), rows);
-  const { text, baseDir = options.baseDir ?? '.' } = isText(source) ? source : lifted(source);
-  try {
-    const parsed = parsePipeline(text, { ...shared, file: NAME, baseDir: resolve(baseDir) });
-    const loaded = withRows(parsed, rows ?? inlineRowsOf(source));
-    if (isText(source)) return loaded;
-    return { ...loaded, mistakes: (...wrong) => withoutPlaces(parsed.mistakes(...wrong)) };
-  } catch (error) {
-    throw error instanceof SpecError && !isText(source) ? withoutPlaces(error) : error;
-  }
+  const isSent = isText(source);
+  const baseDir = resolve((isSent ? source.baseDir : undefined) ?? options.baseDir ?? '.');
+  const place = { ...shared, file: NAME, baseDir };
+  if (isSent) return withRows(parsePipeline(source.text, place), rows);
+  return withRows(checkPipeline(withoutRows(source), place), rows ?? inlineRowsOf(source));
 }
 
 /** As shown in messages. */
@@ -58,15 +54,12 @@ const NAME = 'pipeline';
 const isText = (source: PipelineSource): source is { text: string; baseDir?: string } =>
   typeof source === 'object' && 'text' in source && typeof source.text === 'string';
 
-/** An object as text, without its rows: a pipeline file is small, rows may be megabytes. */
-function lifted(source: Exclude<PipelineSource, string>): { text: string; baseDir?: string } {
+/** A pipeline is small, rows may be megabytes: those are judged one by one, when they are frozen. */
+function withoutRows(source: Exclude<PipelineSource, string>): unknown {
   // Callers of plain JavaScript and of the gateway may send anything.
   const rows: unknown = 'rows' in source ? source.rows : undefined;
-  const light =
-    inlineRowsOf(source) === undefined || !isObject(rows)
-      ? source
-      : { ...source, rows: { ...rows, ...('inline' in rows ? { inline: [] } : { from: [] }) } };
-  return { text: JSON.stringify(light, null, 2) };
+  if (inlineRowsOf(source) === undefined || !isObject(rows)) return source;
+  return { ...source, rows: { ...rows, ...('inline' in rows ? { inline: [] } : { from: [] }) } };
 }
 
 /** The list of rows that an object holds, checked row by row when they are frozen. */
@@ -87,14 +80,6 @@ export const withInlineRows = (pipeline: Pipeline, rows: Record<string, Json>[])
   ...pipeline,
   rows: { ...pipeline.rows, source: { type: 'inline', rows } },
 });
-
-/** Lines of a text that nobody has seen tell nobody anything. */
-const withoutPlaces = (error: SpecError): SpecError =>
-  new SpecError(
-    NAME,
-    error.issues.map((issue) => ({ ...issue, line: null, column: null })),
-    error.code,
-  );
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -10,7 +10,7 @@ import {
 import type { SpecDocument } from './document.ts';
 import { MOST_COLUMNS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
-import type { Path, SpecIssue } from './issue.ts';
+import { MOST_ISSUES, type Path, type SpecIssue } from './issue.ts';
 import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
 import { clashFinding } from './clash.ts';
 import { placed, type Finding } from './finding.ts';
@@ -61,7 +61,7 @@ function checkTable(value: Json, provider: ProviderSpec): Finding[] {
   // The schema says so already; what follows would only repeat it, many times over.
   if (table.kind !== undefined && !provider.kinds.includes(table.kind)) return [];
   if (table.columns.length > MOST_COLUMNS) return [];
-  const findings = provider.check(table).map(findingOf);
+  const findings = provider.check(table).slice(0, MOST_ISSUES).map(findingOf);
   const computed = provider.plan(table).filter(isAsked);
   if (table.columns.length > 0 && computed.length === 0) {
     const found = 'only input columns: there is nothing to compute';
@@ -100,14 +100,13 @@ function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
   if (provider === null || map === null) return findings;
   const table = tableShape(value);
   const inputs = provider.inputs(table);
-  for (const key of Object.keys(map)) {
-    if (inputs.includes(key)) continue;
-    findings.push({
-      path: ['rows', 'map', key],
-      found: `"${key}" is no input column of the table`,
-      allowed: inputs.length === 0 ? 'it has none' : `input columns: ${inputs.join(', ')}`,
-      suggestion: nearest(key, inputs),
-    });
+  const known = new Set(inputs);
+  const allowed = inputs.length === 0 ? 'it has none' : `input columns: ${inputs.join(', ')}`;
+  const unknown = Object.keys(map).filter((key) => !known.has(key));
+  for (const key of unknown.slice(0, MOST_ISSUES)) {
+    const found = `"${key}" is no input column of the table`;
+    const suggestion = nearest(key, inputs);
+    findings.push({ path: ['rows', 'map', key], found, allowed, suggestion });
   }
   return findings;
 }

@@ -13,8 +13,9 @@ import {
 import type { Json } from '../contract/json.ts';
 import { MOST_ALIASES, yamlIssues, type Place } from './yaml-issues.ts';
 import { shorten, SpecError, type Path, type SpecIssue } from './issue.ts';
+import { MOST_VALUES, roughlyValues } from './size.ts';
 
-/** A parsed YAML or JSON text that knows where everything stands. */
+/** A parsed YAML or JSON text that knows where everything stands, or a value that came as one. */
 export interface SpecDocument {
   value: Json;
   /** Mistakes that leave the rest readable, like a key that stands twice. */
@@ -41,6 +42,9 @@ export function readDocument(text: string, file: string): SpecDocument {
   const whole = (found: string, allowed: string): SpecError =>
     new SpecError(file, [{ line: 1, column: 1, path: '', found, allowed, suggestion: null }]);
 
+  if (roughlyValues(text) > MOST_VALUES) {
+    throw whole(`more than ${MOST_VALUES} values`, 'fewer; put the rows into a file of their own');
+  }
   if (DEEP.test(text)) throw whole('nested too deeply', 'a plain file');
   const document = reading(whole, () =>
     parseDocument(text, {
@@ -62,7 +66,7 @@ export function readDocument(text: string, file: string): SpecDocument {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const found = text.trim() === '' ? 'the file is empty' : describeTop(value);
-    throw whole(found, 'a mapping with name, provider, table, rows and results');
+    throw whole(found, TOP_ALLOWED);
   }
 
   const offsetOf = (path: Path): Node | null => {
@@ -92,6 +96,8 @@ export function readDocument(text: string, file: string): SpecDocument {
   };
 }
 
+export const TOP_ALLOWED = 'a mapping with name, provider, table, rows and results';
+
 /** What aliases repeat counts each time: it is checked, and travels, that often. */
 const MOST_UNFOLDED = 2 * 1024 * 1024;
 
@@ -119,7 +125,7 @@ function reading<T>(whole: (found: string, allowed: string) => SpecError, read: 
   }
 }
 
-const describeTop = (value: Json): string =>
+export const describeTop = (value: Json): string =>
   Array.isArray(value) ? 'a list' : shorten(JSON.stringify(value), 60);
 
 const resolve = (node: Node | null, document: Document): Node | null =>

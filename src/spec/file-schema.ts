@@ -94,6 +94,9 @@ const anyColumn = z.record(z.string(), z.json());
 /** Far above any table; keeps a wrong file from being checked for minutes. */
 export const MOST_COLUMNS = 500;
 
+/** Each is tried before a run, and written after it. */
+const MOST_RESULTS = 50;
+
 const schemas = new Map<ProviderSpec | null, ReturnType<typeof fileSchema>>();
 
 /** The file for one provider; without one, columns of any shape. */
@@ -144,6 +147,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
           .describe('One copy of the results.'),
       )
       .min(1)
+      .max(MOST_RESULTS)
       .describe('Where the results go.'),
     notify: notifyFile.optional(),
     schedule: scheduleFile.optional(),

@@ -1,5 +1,5 @@
 import type { SpecDocument } from './document.ts';
-import { pathText, type Path, type SpecIssue } from './issue.ts';
+import { MOST_ISSUES, pathText, type Path, type SpecIssue } from './issue.ts';
 
 /** A mistake before it is known where in the file it stands. */
 export interface Finding {
@@ -12,7 +12,7 @@ export interface Finding {
 }
 
 export const placed = (findings: readonly Finding[], document: SpecDocument): SpecIssue[] =>
-  findings.map(({ path, found, allowed, suggestion, within }) => ({
+  findings.slice(0, MOST_ISSUES).map(({ path, found, allowed, suggestion, within }) => ({
     ...document.placeOf(path, within),
     path: pathText(path),
     found,

@@ -4,6 +4,7 @@ export { SpecError, type SpecIssue } from './issue.ts';
 export type { PipelineDocument } from './file-schema.ts';
 export { pipelineJsonSchema } from './json-schema.ts';
 export {
+  checkPipeline,
   loadPipeline,
   parsePipeline,
   type LoadedPipeline,

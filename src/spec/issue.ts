@@ -26,7 +26,7 @@ export class SpecError extends RowmillError {
   declare readonly code: MistakeCode;
 
   constructor(file: string, issues: readonly SpecIssue[], code: MistakeCode = 'spec_invalid') {
-    const sorted = [...issues].sort(byPlace).filter(isFirst);
+    const sorted = withoutRepeats(issues.map(cut).sort(byPlace)).slice(0, MOST_ISSUES);
     const count = sorted.length === 1 ? '1 mistake' : `${sorted.length} mistakes`;
     const shown = sorted.slice(0, MOST_SHOWN).map((issue) => issueText(file, issue));
     const more = sorted.length - shown.length;
@@ -36,17 +36,34 @@ export class SpecError extends RowmillError {
   }
 }
 
+/** Mistakes that are kept: whoever looks for them may stop there. */
+export const MOST_ISSUES = 500;
+
 /** A file that is broken throughout is not the file meant; nobody reads a thousand lines. */
 const MOST_SHOWN = 50;
 
 /** The shape and the checks behind it may find the same thing; the first one said it. */
-const isFirst = (issue: SpecIssue, at: number, all: SpecIssue[]): boolean => {
-  const before = all[at - 1];
-  return before === undefined || byPlace(before, issue) !== 0 || before.path !== issue.path;
+const withoutRepeats = (issues: readonly SpecIssue[]): SpecIssue[] => {
+  const first = new Map<string, SpecIssue>();
+  for (const issue of issues) {
+    const place = `${issue.line}:${issue.column}:${issue.path}`;
+    // An unreadable line may have several mistakes of the text itself.
+    const key = issue.path === '' ? `${place}${issue.found}` : place;
+    if (!first.has(key)) first.set(key, issue);
+  }
+  return [...first.values()];
 };
 
 const byPlace = (a: SpecIssue, b: SpecIssue): number =>
   (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+
+/** A value that was sent may be a megabyte, and so may what is allowed in its place. */
+const cut = (issue: SpecIssue): SpecIssue => ({
+  ...issue,
+  path: issue.path.slice(0, 1_000),
+  found: issue.found.slice(0, 1_000),
+  allowed: issue.allowed?.slice(0, 2_000) ?? null,
+});
 
 /** `file:line:column  path  found · allowed · did you mean "x"?` */
 export function issueText(file: string, issue: SpecIssue): string {

@@ -12,7 +12,9 @@ import { resultFormatOf, rowsFormatOf } from './places.ts';
 import { readSpecFile } from './read-file.ts';
 import { scheduleOf, type PipelineSchedule } from './schedule.ts';
 import { refuseSecrets, refuseSecretValues } from './secrets.ts';
+import { MOST_BYTES } from './size.ts';
 import { allowedText, foundText, translate, valueAt } from './translate.ts';
+import { valueDocument } from './value-document.ts';
 
 export interface LoadedPipeline {
   pipeline: Pipeline;
@@ -61,11 +63,42 @@ export async function loadPipeline(
 
 /** The same for text that is already there. */
 export function parsePipeline(text: string, options: ParseOptions): LoadedPipeline {
+  const { file } = options;
+  if (text.length > MOST_BYTES) {
+    const found = `${(text.length / MOST_BYTES).toFixed(1)} MiB`;
+    throw new SpecError(file, [{ ...NOWHERE, ...WHOLE, found, allowed: 'at most 1 MiB' }]);
+  }
+  refuseSecrets(text, file, tokenValues(options.env ?? process.env));
+  return judge(readDocument(text, file), options);
+}
+
+/**
+ * The same for a value that is there already: it has no lines, and takes no way through YAML.
+ * @throws SpecError as `parsePipeline`; `spec_invalid` also for what is no JSON
+ */
+export function checkPipeline(value: unknown, options: ParseOptions): LoadedPipeline {
+  const { file } = options;
+  const { json, text } = asJson(value, file);
+  const document = valueDocument(json, text, file);
+  refuseSecrets(text, file, tokenValues(options.env ?? process.env));
+  return judge(document, options);
+}
+
+/** As it looks after its way through JSON: callers of plain JavaScript may send anything. */
+function asJson(value: unknown, file: string): { json: Json; text: string } {
+  try {
+    const text = JSON.stringify(value);
+    // What comes out of JSON is JSON.
+    return { json: JSON.parse(text) as Json, text };
+  } catch (cause) {
+    const found = cause instanceof RangeError ? 'nested too deeply' : 'not a value of JSON';
+    throw new SpecError(file, [{ ...NOWHERE, ...WHOLE, found, allowed: 'a plain pipeline' }]);
+  }
+}
+
+function judge(read: SpecDocument, options: ParseOptions): LoadedPipeline {
   const { file, baseDir } = options;
-  const secrets = tokenValues(options.env ?? process.env);
-  refuseSecrets(text, file, secrets);
-  const read = readDocument(text, file);
-  refuseSecretValues(read, file, secrets);
+  refuseSecretValues(read, file, tokenValues(options.env ?? process.env));
   const overridden = override(read, options);
   const document = { ...read, value: overridden.value };
 
@@ -95,6 +128,7 @@ export function parsePipeline(text: string, options: ParseOptions): LoadedPipeli
 }
 
 const NOWHERE = { line: null, column: null } as const;
+const WHOLE = { path: '', suggestion: null } as const;
 
 /** What a flag took the place of does not stand in the file. */
 const byFlag =

@@ -2,9 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { RowmillError } from '../errors.ts';
 import { SpecError } from './issue.ts';
-
-/** A pipeline file is written by hand; a bigger one is the wrong file. */
-const MOST_BYTES = 1024 * 1024;
+import { MOST_BYTES } from './size.ts';
 
 /**
  * The text of a pipeline file, without a byte order mark.

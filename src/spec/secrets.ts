@@ -1,7 +1,7 @@
 import { LineCounter } from 'yaml';
 import type { Json } from '../contract/json.ts';
 import type { SpecDocument } from './document.ts';
-import { pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
+import { MOST_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
 
 /** Every repetition has a bound: the text may be a megabyte of anything. */
 const SHAPES: [RegExp, string][] = [
@@ -48,6 +48,7 @@ export function refuseSecrets(text: string, file: string, secrets: Record<string
   for (let at = 0; at >= 0; at = text.indexOf('\n', at) + 1 || -1) lines.addNewLine(at);
   const issues = new Map<number, SpecIssue>();
   const add = (at: number, found: string): void => {
+    if (issues.size >= MOST_ISSUES) return;
     const { line, col } = lines.linePos(at);
     if (!issues.has(line)) {
       issues.set(line, { line, column: col, path: '', found, allowed: ALLOWED, suggestion: null });
@@ -87,9 +88,10 @@ export function refuseSecretValues(
   const issues: SpecIssue[] = [];
   const visit = (value: Json, path: Path): void => {
     if (typeof value === 'string') {
-      const found = secretIn(value, secrets);
+      const found = issues.length < MOST_ISSUES ? secretIn(value, secrets) : null;
+      if (found === null) return;
       const place = { ...document.placeOf(path), path: pathText(path) };
-      if (found !== null) issues.push({ ...place, found, allowed: ALLOWED, suggestion: null });
+      issues.push({ ...place, found, allowed: ALLOWED, suggestion: null });
     } else if (typeof value === 'object' && value !== null) {
       const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
       for (const [key, item] of entries) visit(item, [...path, key]);

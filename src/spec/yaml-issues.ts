@@ -1,10 +1,11 @@
 import { isAlias, isScalar, visit, type Document, type YAMLError } from 'yaml';
 import { nearest } from '../nearest.ts';
-import { shorten, type SpecIssue } from './issue.ts';
+import { MOST_ISSUES, shorten, type SpecIssue } from './issue.ts';
 
+/** In a text, from 1; what came as an object has no places. */
 export interface Place {
-  line: number;
-  column: number;
+  line: number | null;
+  column: number | null;
 }
 
 type PlaceAt = (offset: number) => Place;
@@ -32,7 +33,7 @@ export function yamlIssues(
     const found = deep ? 'nested too deeply' : (SYNTAX[code] ?? shorten(message, 160));
     return { ...placeAt(pos[0]), path: '', found, allowed: null, suggestion: null };
   };
-  const broken = [...document.errors, ...document.warnings].map(syntax);
+  const broken = [...document.errors, ...document.warnings].slice(0, MOST_ISSUES).map(syntax);
   if (broken.length > 0) return { fatal: broken, mild: [] };
   const mild = [...repeatedKeys(document, placeAt), ...numberIssues(document, placeAt)];
   return { fatal: treeIssues(document, placeAt), mild };
@@ -43,6 +44,7 @@ function repeatedKeys(document: Document, placeAt: PlaceAt): SpecIssue[] {
   const issues: SpecIssue[] = [];
   visit(document, {
     Map(_, { items }) {
+      if (issues.length >= MOST_ISSUES) return visit.BREAK;
       const seen = new Set<unknown>();
       for (const { key } of items) {
         if (!isScalar(key) || key.value === '<<') continue;
@@ -53,6 +55,7 @@ function repeatedKeys(document: Document, placeAt: PlaceAt): SpecIssue[] {
         }
         seen.add(key.value);
       }
+      return undefined;
     },
   });
   return issues;
@@ -79,7 +82,7 @@ function treeIssues(document: Document, placeAt: PlaceAt): SpecIssue[] {
         issues.push({ ...place, found: 'too many aliases', allowed, suggestion: null });
         return visit.BREAK;
       }
-      if (!anchors.has(node.source)) {
+      if (!anchors.has(node.source) && issues.length < MOST_ISSUES) {
         const name = shorten(node.source, 40);
         const found = `*${name} without &${name} before it`;
         issues.push({ ...place, found, allowed: null, suggestion: nearest(node.source, anchors) });
@@ -95,7 +98,8 @@ function numberIssues(document: Document, placeAt: (offset: number) => Place): S
   const issues: SpecIssue[] = [];
   visit(document, {
     Scalar(_, { value, source = '', range }) {
-      if (typeof value !== 'number' && typeof value !== 'bigint') return;
+      if (issues.length >= MOST_ISSUES) return visit.BREAK;
+      if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
       const allowed = `a number as it prints, or text: "${shorten(source, 40)}"`;
       const unsafe = Number.isInteger(value) && !Number.isSafeInteger(value);
       if (/^[-+]?0[0-9]/.test(source) || unsafe || !Number.isFinite(Number(value))) {
@@ -103,6 +107,7 @@ function numberIssues(document: Document, placeAt: (offset: number) => Place): S
         const place = placeAt(range?.[0] ?? 0);
         issues.push({ ...place, path: '', found, allowed, suggestion: null });
       }
+      return undefined;
     },
   });
   return issues;

@@ -150,25 +150,14 @@ const refusedOnPeople = (agent: Json | undefined): boolean =>
   AGENT_TYPES.some((type) => type === agent && !PEOPLE_AGENTS.includes(type));
 
 function checkMentions(columns: readonly ColumnConfig[], kind: string): ColumnProblem[] {
-  const known = [
-    ...new Set([
-      ...automaticColumns(kind).map((column) => column.key),
-      ...columns.flatMap(({ key }) => (typeof key === 'string' ? [key] : [])),
-    ]),
-  ];
+  const known = new Set([
+    ...automaticColumns(kind).map((column) => column.key),
+    ...columns.flatMap(({ key }) => (typeof key === 'string' ? [key] : [])),
+  ]);
+  const candidates = [...known];
+  const allowed = `columns of this table: ${candidates.join(', ')}`;
   const unknown = (path: ColumnProblem['path'], word: string, found: string): ColumnProblem[] =>
-    known.includes(word)
-      ? []
-      : [
-          {
-            path,
-            found,
-            allowed: `columns of this table: ${known.join(', ')}`,
-            word,
-            candidates: known,
-            within: word,
-          },
-        ];
+    known.has(word) ? [] : [{ path, found, allowed, word, candidates, within: word }];
   return columns.flatMap((config, index) => {
     const value = objectOf(config['value']);
     const problems: ColumnProblem[] = [];
@@ -196,6 +185,9 @@ function checkMentions(columns: readonly ColumnConfig[], kind: string): ColumnPr
   });
 }
 
+/** Columns that all wait for each other make more circles than anybody reads. */
+const MOST_CIRCLES = 50;
+
 /** Columns that wait for each other would never start. Each circle is named once. */
 function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
   const graph = new Map<string, { index: number; to: string[] }>();
@@ -210,7 +202,7 @@ function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
   const trail: string[] = [];
   const visit = (key: string): void => {
     const node = graph.get(key);
-    if (node === undefined || finished.has(key)) return;
+    if (node === undefined || finished.has(key) || problems.length >= MOST_CIRCLES) return;
     const start = trail.indexOf(key);
     if (start >= 0) {
       const circle = [...trail.slice(start), key];

@@ -1,9 +1,10 @@
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import type { ColumnProblem, TableShape } from '../provider-spec.ts';
+import { inCircles } from '../circles.ts';
 import { checkConfig } from './check-config.ts';
 import { TEXT } from './column-configs.ts';
 import { KEY_TITLE } from './columns.ts';
-import { referencesOf, titleOf, typeOf } from './dependencies.ts';
+import { referencesOf, titleOf, titlesRead, typeOf } from './dependencies.ts';
 
 /** Everything about the columns that their shape cannot say; works on configs of any shape. */
 export function checkColumns({ columns }: TableShape): ColumnProblem[] {
@@ -50,19 +51,23 @@ function checkReferences(
   config: ColumnConfig,
   index: number,
 ): ColumnProblem[] {
+  const references = referencesOf(config);
+  if (references.length === 0) return [];
   const own = titleOf(config);
   const others = columns.map(titleOf).filter((title) => title !== '' && title !== own);
-  return referencesOf(config).flatMap(({ title, path, elsewhere }): ColumnProblem[] => {
+  const known = new Set(others);
+  const another = `the title of another column: ${others.join(', ')}`;
+  return references.flatMap(({ title, path, elsewhere }): ColumnProblem[] => {
     if (typeOf(config) === TEXT) {
       const allowed = 'none: text columns are filled from the rows';
       return [{ path: [index, ...path], found: `"${title}"`, allowed }];
     }
-    if (others.includes(title) || elsewhere) return [];
+    if (known.has(title) || elsewhere) return [];
     return [
       {
         path: [index, ...path],
         found: title === own ? 'the column itself' : `no column is called "${title}"`,
-        allowed: `the title of another column: ${others.join(', ')}`,
+        allowed: another,
         word: title,
         candidates: others,
       },
@@ -71,19 +76,20 @@ function checkReferences(
 }
 
 function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
-  const byTitle = new Map(columns.map((config) => [titleOf(config), config]));
-  const reaches = (from: ColumnConfig, title: string, seen: Set<ColumnConfig>): boolean =>
-    referencesOf(from).some((reference) => {
-      const next = byTitle.get(reference.title);
-      if (reference.title === title) return true;
-      if (next === undefined || seen.has(next)) return false;
-      return reaches(next, title, seen.add(next));
-    });
+  // Only titles of columns: there are as many at most, however often they are named.
+  const titles = new Set(columns.map(titleOf));
+  const read = new Map(
+    columns.map((config) => [
+      titleOf(config),
+      titlesRead(config).filter((title) => titles.has(title)),
+    ]),
+  );
+  const circling = inCircles(read);
   return columns.flatMap((config, index): ColumnProblem[] => {
     const title = titleOf(config);
-    const direct = referencesOf(config).some((reference) => reference.title === title);
+    const direct = read.get(title)?.includes(title) === true;
     // A column that names itself is told above.
-    if (title === '' || direct || !reaches(config, title, new Set())) return [];
+    if (title === '' || direct || !circling.has(title)) return [];
     const found = `"${title}" waits for itself, through other columns`;
     return [{ path: [index], found, allowed: 'dependencies without a circle' }];
   });

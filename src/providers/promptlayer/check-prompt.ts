@@ -22,13 +22,14 @@ export function checkPrompt(fields: JsonObject, path: Path): ColumnProblem[] {
     return [{ path, found, allowed }];
   }
   const variables = Object.keys(objectOf(fields[MAPPED]));
+  const mapped = new Set(variables);
+  const allowed = `a variable of \`${MAPPED}\`: ${variables.join(', ') || 'there is none'}`;
   const unmapped = variablesIn(fields['inline_template'] ?? null)
-    .filter(({ name }) => !variables.includes(name))
+    .filter(({ name }) => !mapped.has(name))
     .map(({ name, written, at }) => ({
       path: [...path, 'inline_template', ...at],
       ...{ found: `${written} is mapped to no column`, within: written },
-      allowed: `a variable of \`${MAPPED}\`: ${variables.join(', ') || 'there is none'}`,
-      ...{ word: name, candidates: variables },
+      ...{ allowed, word: name, candidates: variables },
     }));
   return [...checkTemplate(fields, path), ...checkInline(fields, path), ...unmapped];
 }
@@ -108,8 +109,30 @@ const OF_JINJA: readonly string[] = [
  */
 function variablesOfJinja(text: string): Variable[] {
   if (text.includes('{%')) return [];
-  return Array.from(text.matchAll(/\{#.*?#\}|\{\{.*?\}\}/gs), ([written]) => {
-    const name = /^\{\{[-+]?\s*([A-Za-z_]\w*)\s*[-+]?\}\}$/.exec(written)?.[1] ?? '';
-    return { name, written };
-  }).filter(({ name }) => name !== '' && !OF_JINJA.includes(name));
+  return expressionsIn(text)
+    .map((written) => {
+      const name = /^\{\{[-+]?\s*([A-Za-z_]\w*)\s*[-+]?\}\}$/.exec(written)?.[1] ?? '';
+      return { name, written };
+    })
+    .filter(({ name }) => name !== '' && !OF_JINJA.includes(name));
+}
+
+/** `{{ … }}`, comments left out. By hand: a pattern would search to the end from each beginning. */
+function expressionsIn(text: string): string[] {
+  const found: string[] = [];
+  const begins = /\{[#{]/g;
+  const last = { '{#': text.lastIndexOf('#}'), '{{': text.lastIndexOf('}}') };
+  for (let next = begins.exec(text); next !== null; next = begins.exec(text)) {
+    const { index } = next;
+    const isComment = next[0] === '{#';
+    // One that has no end is text like any other.
+    if (last[isComment ? '{#' : '{{'] < index + 2) {
+      begins.lastIndex = index + 1;
+      continue;
+    }
+    const end = text.indexOf(isComment ? '#}' : '}}', index + 2) + 2;
+    if (!isComment) found.push(text.slice(index, end));
+    begins.lastIndex = end;
+  }
+  return found;
 }

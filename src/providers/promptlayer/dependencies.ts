@@ -62,12 +62,14 @@ export function referencesOf(config: ColumnConfig): Reference[] {
     return [{ title, path: ['dependencies', at, 'column_id'], entry: rest, elsewhere }];
   });
   const told = new Set(references.map(({ title }) => title));
+  const found = new Set<string>();
   for (const { title, path, meta } of sourcesOf(objectOf(config['config']))) {
     if (typeof title !== 'string' || told.has(title) || OF_A_LOOP.includes(title)) continue;
     const [key = ''] = path;
     const inLoop = LOOP_BODIES.includes(String(key));
     // The loop has mostly mapped it for its body already.
-    if (inLoop && references.some((known) => known.title === title)) continue;
+    if (inLoop && found.has(title)) continue;
+    found.add(title);
     const entry = { reference_type: 'value', config_key: key, ...meta };
     references.push({ title, path: ['config', ...path], entry, elsewhere });
   }
