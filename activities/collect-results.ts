@@ -6,10 +6,11 @@ import { RowmillError } from '../src/errors.ts';
 import type { PassKind } from '../src/rules/passes.ts';
 import { CELL_OUTCOMES, noCells } from '../src/rules/outcome.ts';
 import type { RunKey } from '../src/store/store.ts';
+import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { mergeParts, type Merged } from './merge-parts.ts';
 import { PageReader } from './page-reader.ts';
-import { runStep } from './step.ts';
+import { runStep, type Step } from './step.ts';
 import { Sweep, type SweepCounts, type SweepReport } from './sweep.ts';
 
 export interface CollectResultsInput {
@@ -51,7 +52,9 @@ export const collectResults =
             kind: input.kind,
           });
           await sweep.reset();
-          return { found: collection(input, counts, merged), calls: step.calls };
+          const found = collection(input, counts, merged);
+          if (await isOutOfCredits(deps, input.provider, found, step)) found.outOfCredits = true;
+          return { found, calls: step.calls };
         } catch (error) {
           if (!(error instanceof RowmillError) || error.code !== 'pages_unstable') throw error;
           await sweep.reset();
@@ -59,6 +62,23 @@ export const collectResults =
         }
       }
     });
+
+/** Cells that were put back for want of credits are waited for in vain. A look that fails tells nothing. */
+async function isOutOfCredits(
+  deps: ActivityDeps,
+  provider: string,
+  { waiting = 0 }: Collection,
+  step: Step<SweepReport>,
+): Promise<boolean> {
+  if (waiting === 0) return false;
+  try {
+    const { credits } = await readAccount(deps, provider, step);
+    return credits !== null && credits <= 0;
+  } catch (error) {
+    if (error instanceof RowmillError) return false;
+    throw error;
+  }
+}
 
 function collection(input: CollectResultsInput, counts: SweepCounts, merged: Merged): Collection {
   const sum = (outcome: CellOutcome): number =>

@@ -1,5 +1,5 @@
 import { RUN_FILE } from '../src/contract/names.ts';
-import { attemptsAfter, lacksAnswer, rerunAfter } from '../src/rules/attempts.ts';
+import { attemptsAfter, lacksAnswer, rerunAfter, waitsAfter } from '../src/rules/attempts.ts';
 import type { PassKind } from '../src/rules/passes.ts';
 import { readTries } from './tries.ts';
 import { openCellsFile, type OpenCell } from './open-cells.ts';
@@ -16,6 +16,12 @@ export interface Merged {
   repaired: number;
   /** Failed cells that no rerun has asked for. */
   neverRerun: number;
+  /** Pending cells that a run has asked for, of which nothing shows that they were begun. */
+  waiting: number;
+  /** Failed cells that a rerun has asked for, and that have not failed anew since. */
+  untouched: number;
+  /** Cells that could start, and that no run has asked for since. */
+  due: number;
 }
 
 export interface MergeOptions {
@@ -37,7 +43,10 @@ export async function mergeParts(
   const tries = await readTries(folder, sweep - 1);
   const results = await folder.create(RESULTS_FILE);
   const open = await folder.create(openCellsFile(sweep));
-  const merged: Merged = { repaired: tries.askedAgain(kind), neverRerun: 0 };
+  const merged: Merged = {
+    ...{ repaired: tries.askedAgain(kind), neverRerun: 0 },
+    ...{ waiting: 0, untouched: 0, due: 0 },
+  };
   const parts = ordered ? partLines(folder, sweep) : inSnapshotOrder(folder, sweep);
   try {
     for await (const line of folder.lines(SNAPSHOT_FILE)) {
@@ -58,7 +67,10 @@ export async function mergeParts(
         if (rerun && lacksAnswer(before) && lacksAnswer(cell)) merged.repaired -= 1;
         if (cell.status === 'failed' && !rerun) merged.neverRerun += 1;
         const attempts = attemptsAfter(kind, before, cell);
-        await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun });
+        const waiting = waitsAfter(kind, before, { ...cell, failedAt: cell.failedAt ?? '' });
+        if (waiting) merged[cell.status === 'failed' ? 'untouched' : 'waiting'] += 1;
+        else if (cell.startable) merged.due += 1;
+        await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun, waiting });
       }
     }
     await open.commit();
@@ -85,7 +97,7 @@ async function writeOpen(
   draft: Draft,
   key: string,
   rowIdJson: string,
-  cell: PartOpenCell & { attempts: number; rerun: boolean },
+  cell: PartOpenCell & { attempts: number; rerun: boolean; waiting: boolean },
 ): Promise<void> {
   const line: OpenCell = {
     key,
@@ -98,6 +110,8 @@ async function writeOpen(
     inFlight: cell.inFlight,
     startable: cell.startable,
     ...(cell.rerun ? { rerun: true } : {}),
+    ...(cell.waiting ? { waiting: true } : {}),
+    ...(cell.failedAt === undefined ? {} : { failedAt: cell.failedAt }),
   };
   await draft.line(JSON.stringify(line));
 }

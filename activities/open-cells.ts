@@ -1,5 +1,6 @@
 import type { CellOutcome } from '../src/contract/results.ts';
-import type { RunMode } from '../src/contract/table.ts';
+import { isNamed } from '../src/rules/attempts.ts';
+import { isRerun, type PassKind } from '../src/rules/passes.ts';
 import type { Folder } from '../src/store/store.ts';
 
 /** A cell that a sweep found without an answer: one line of `open-<sweep>.jsonl`. */
@@ -18,13 +19,17 @@ export interface OpenCell {
   startable: boolean;
   /** A rerun of failed cells has asked for it. */
   rerun?: true;
+  /** A run has asked for it, and nothing shows that it was begun. */
+  waiting?: true;
+  /** Of a failed cell: when, where the provider says. */
+  failedAt?: string;
 }
 
 /** Whether a pass over some of the open cells asks for this one. */
-export const isAskedFor = (mode: RunMode, cell: OpenCell): boolean =>
-  mode === 'failed'
+export const isAskedFor = (kind: PassKind, cell: OpenCell): boolean =>
+  isRerun(kind)
     ? cell.status === 'failed' && cell.rerun !== true
-    : cell.startable || cell.inFlight;
+    : isNamed(kind, { ...cell, waiting: cell.waiting === true });
 
 export const openCellsFile = (sweep: number): string => `open-${sweep}.jsonl`;
 

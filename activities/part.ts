@@ -2,7 +2,7 @@ import type { Json } from '../src/contract/json.ts';
 import type { CellOutcome, ResultCell } from '../src/contract/results.ts';
 import type { Column } from '../src/contract/table.ts';
 import type { TableCell, TableRow } from '../src/providers/provider.ts';
-import { judgeRow, type CellReading, type CellVerdict } from '../src/rules/cells.ts';
+import { judgeCells, oursOf, type CellReading, type CellVerdict } from '../src/rules/cells.ts';
 
 /** A cell without an answer, as a part remembers it. */
 export interface PartOpenCell {
@@ -11,6 +11,8 @@ export interface PartOpenCell {
   reason: string;
   inFlight: boolean;
   startable: boolean;
+  /** Of a failed cell: when, where the provider says. */
+  failedAt?: string;
 }
 
 /**
@@ -29,6 +31,10 @@ export interface PartLine {
 export interface JudgedRow {
   line: string;
   outcomes: Map<string, CellVerdict>;
+  /** Cells of columns that the provider adds by itself. */
+  automatic: { done: number; failed: number };
+  /** Of our pending cells: those that wait for such a column. */
+  behindAutomatic: number;
 }
 
 export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[]): JudgedRow {
@@ -37,7 +43,8 @@ export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[])
     const cell = row.cells[key];
     if (cell !== undefined) readings[key] = { status: cell.status, empty: isEmpty(cell.value) };
   }
-  const outcomes = judgeRow(columns, readings);
+  const verdicts = judgeCells(columns, readings);
+  const outcomes = oursOf(columns, verdicts);
   const cells: Record<string, ResultCell> = {};
   const open: PartOpenCell[] = [];
   for (const [column, verdict] of outcomes) {
@@ -47,7 +54,17 @@ export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[])
   }
   const openText = open.length === 0 ? '' : JSON.stringify(open);
   const line = `${ordinal}\t${JSON.stringify(row.id)}\t${JSON.stringify(cells)}\t${openText}`;
-  return { line, outcomes };
+  const automatic = { done: 0, failed: 0 };
+  for (const [key, { outcome }] of verdicts) {
+    if (outcomes.has(key)) continue;
+    if (outcome === 'done' || outcome === 'empty') automatic.done += 1;
+    if (outcome === 'failed') automatic.failed += 1;
+  }
+  let behindAutomatic = 0;
+  for (const { waitsFor } of outcomes.values()) {
+    if (waitsFor !== null && !outcomes.has(waitsFor)) behindAutomatic += 1;
+  }
+  return { line, outcomes, automatic, behindAutomatic };
 }
 
 export function parsePartLine(line: string): PartLine {
@@ -80,6 +97,9 @@ function openCell(column: string, verdict: CellVerdict, cell: TableCell | undefi
     reason: reasonOf(verdict, cell),
     inFlight: verdict.inFlight,
     startable: verdict.startable,
+    ...(verdict.outcome !== 'failed' || cell?.updatedAt === undefined
+      ? {}
+      : { failedAt: cell.updatedAt }),
   };
 }
 
@@ -96,6 +116,11 @@ function reasonOf(verdict: CellVerdict, cell: TableCell | undefined): string {
     case 'pending':
       return verdict.inFlight
         ? `never finished: still ${cell?.rawStatus ?? 'requested'} at the provider`
-        : 'never started';
+        : neverStarted(verdict);
   }
 }
+
+const neverStarted = ({ waitsFor }: CellVerdict): string =>
+  waitsFor === null
+    ? 'never started, though nothing that it waits for is missing'
+    : `never started: column ${waitsFor} never finished`;

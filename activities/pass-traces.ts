@@ -1,6 +1,7 @@
 import type { ResultRow } from '../src/contract/results.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
+import type { PassKind } from '../src/rules/passes.ts';
 import type { Folder } from '../src/store/store.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
 import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
@@ -63,21 +64,21 @@ export async function failedCells(folder: Folder, openOfSweep: number | null): P
 async function namesAskedFor(folder: Folder, sweep: number): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
   for await (const cell of openCells(folder, openCellsFile(sweep))) {
-    if (isAskedFor('failed', cell)) names.add(nameOf(cell.rowId, cell.column));
+    if (isAskedFor('newly-failed', cell)) names.add(nameOf(cell.rowId, cell.column));
   }
   return names;
 }
 
-/** Cells that the sweep of this number found never asked for; only those that could start, or all. */
+/** Cells that the sweep of this number found not begun: those that a pass of `kind` asks for, or all. */
 export async function pendingCells(
   folder: Folder,
   sweep: number,
-  which: 'startable' | 'all',
+  kind: PassKind | null,
 ): Promise<AskedCells> {
   const asked = new Map<string, { status: 'pending'; updatedAt: string }>();
   for await (const cell of openCells(folder, openCellsFile(sweep))) {
-    const neverAsked = cell.status === 'pending' && !cell.inFlight;
-    if (!neverAsked || (which === 'startable' && !cell.startable)) continue;
+    const notBegun = cell.status === 'pending' && !cell.inFlight;
+    if (!notBegun || (kind !== null && !isAskedFor(kind, cell))) continue;
     asked.set(nameOf(cell.rowId, cell.column), { status: 'pending', updatedAt: '' });
   }
   return asked;

@@ -1,4 +1,6 @@
 import type { RunMode, TableRef } from '../src/contract/table.ts';
+import { automaticUpstream, neededColumns } from '../src/rules/columns.ts';
+import type { PassKind } from '../src/rules/passes.ts';
 import type { RunScope } from '../src/providers/provider.ts';
 import type { Folder } from '../src/store/store.ts';
 import { ROW_IDS_FILE } from './counted-rows.ts';
@@ -14,6 +16,8 @@ export interface PassScope {
   mode: RunMode;
   /** Only the cells that the sweep of this number found unfinished; otherwise every cell. */
   openOfSweep: number | null;
+  /** Which of those. Left out by older versions, which asked for any cell that is not done. */
+  kind?: PassKind;
   /** Rows the table must hold. */
   rows: number;
   /** Name the rows one by one: the table may hold rows that are not ours. */
@@ -23,14 +27,16 @@ export interface PassScope {
 /** The requests it takes: one, unless rows have to be named. */
 export async function scopesOf(input: PassScope, folder: Folder): Promise<RunScope[]> {
   const { mode, table } = input;
-  const computed = table.columns.filter((column) => !column.input).map((column) => column.id);
-  if (input.openOfSweep !== null) {
-    return openScopes(mode, table, folder, openCellsFile(input.openOfSweep));
-  }
+  if (input.openOfSweep !== null) return openScopes(input, folder, input.openOfSweep);
+  const needed = neededColumns(table).map((column) => column.id);
   const rowIds = input.contested ? await rowIdsIn(folder) : placesOf(table, input.rows);
-  if (rowIds === null) return [scopeOf(mode, computed, input.rows)];
-  return chunks(rowIds).map((ids) => scopeOf(mode, computed, ids));
+  if (rowIds === null) return [scopeOf(mode, needed, input.rows)];
+  return chunks(rowIds).map((ids) => scopeOf(mode, needed, ids));
 }
+
+/** Which open cells a pass asks for. */
+export const kindOf = ({ mode, kind }: Pick<PassScope, 'mode' | 'kind'>): PassKind =>
+  kind ?? (mode === 'failed' ? 'newly-failed' : 'nudge');
 
 async function rowIdsIn(folder: Folder): Promise<string[]> {
   const rowIds: string[] = [];
@@ -55,24 +61,38 @@ function rowIdOf(line: string): string {
   return (JSON.parse(line) as { id: string }).id;
 }
 
-/** Column by column: a row may be open in one column and given up in another. */
-async function openScopes(
-  mode: RunMode,
-  table: TableRef,
-  folder: Folder,
-  file: string,
-): Promise<RunScope[]> {
-  const rowsByColumn = new Map<string, string[]>();
-  for await (const cell of openCells(folder, file)) {
-    if (!isAskedFor(mode, cell)) continue;
-    const rows = rowsByColumn.get(cell.column) ?? [];
-    rows.push(cell.rowId);
-    rowsByColumn.set(cell.column, rows);
+/**
+ * As few requests as it takes: a row may be open in one column and given up in another. A cell that hangs
+ * may do so for a column upstream that the provider added, so that is named as well: one that is done is
+ * none that `new` asks for.
+ */
+async function openScopes(input: PassScope, folder: Folder, sweep: number): Promise<RunScope[]> {
+  const { mode, table } = input;
+  const kind = kindOf(input);
+  const computed = neededColumns(table);
+  const rows = new Map(computed.map(({ key }) => [key, new Set<string>()]));
+  const named = new Map(
+    computed.map((column) => {
+      const upstream = kind === 'nudge' ? automaticUpstream(column, computed) : [];
+      return [column.key, [column.key, ...upstream]];
+    }),
+  );
+  for await (const cell of openCells(folder, openCellsFile(sweep))) {
+    if (!isAskedFor(kind, cell)) continue;
+    for (const key of named.get(cell.column) ?? []) rows.get(key)?.add(cell.rowId);
   }
-  return [...rowsByColumn].flatMap(([key, rowIds]) => {
-    const columnIds = table.columns.filter((c) => c.key === key).map((c) => c.id);
-    return chunks(rowIds).map((ids) => scopeOf(mode, columnIds, ids));
-  });
+  const scopes = new Map<string, { columnIds: string[]; rowIds: string[] }>();
+  for (const { key, id } of computed) {
+    const rowIds = [...(rows.get(key) ?? [])];
+    if (rowIds.length === 0) continue;
+    const same = rowIds.join();
+    const scope = scopes.get(same) ?? { columnIds: [], rowIds };
+    scopes.set(same, scope);
+    scope.columnIds.push(id);
+  }
+  return [...scopes.values()].flatMap(({ columnIds, rowIds }) =>
+    chunks(rowIds).map((ids) => scopeOf(mode, columnIds, ids)),
+  );
 }
 
 function chunks(ids: string[]): string[][] {

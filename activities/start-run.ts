@@ -12,7 +12,7 @@ import { LANDS_WITHIN_MS } from './landing.ts';
 import { failedCells, passLeftTraces, pendingCells, type AskedCells } from './pass-traces.ts';
 import { readPatiently } from './reading.ts';
 import { rowCount } from './row-audit.ts';
-import { scopesOf, type PassScope } from './run-scopes.ts';
+import { kindOf, scopesOf, type PassScope } from './run-scopes.ts';
 import { runStep, type Step } from './step.ts';
 
 export interface StartRunInput extends PassScope {
@@ -150,11 +150,11 @@ async function send(asked: Asked, scope: RunScope, again = true): Promise<RunRec
 /** Whether the table shows a run that was not there before, under way or over already. */
 async function hasLanded(asked: Asked): Promise<boolean> {
   const { provider, input, folder, step } = asked;
+  const cells = await askedCells(input, folder);
   // Cells that hang are in progress either way, and asking for them again costs nothing.
-  if (input.mustMove) return false;
+  if (input.mustMove && cells?.size === 0) return false;
   const movedAfterMs = await firstMove(asked);
   // After a sweep other cells may move, and hang; only the cells that are asked for can tell.
-  const cells = await askedCells(input, folder);
   if (cells === null) return movedAfterMs !== null;
   const leftTraces = () => passLeftTraces(provider, input.table, cells, step);
   if (movedAfterMs !== null) {
@@ -165,13 +165,11 @@ async function hasLanded(asked: Asked): Promise<boolean> {
 }
 
 /** As the last sweep found them; `null` when there was none. */
-async function askedCells(
-  { mode, openOfSweep, sweep = null }: StartRunInput,
-  folder: Folder,
-): Promise<AskedCells | null> {
+async function askedCells(input: StartRunInput, folder: Folder): Promise<AskedCells | null> {
+  const { mode, openOfSweep, sweep = null } = input;
   if (mode === 'failed') return failedCells(folder, openOfSweep);
-  if (openOfSweep !== null) return pendingCells(folder, openOfSweep, 'startable');
-  return sweep === null ? null : pendingCells(folder, sweep, 'all');
+  if (openOfSweep !== null) return pendingCells(folder, openOfSweep, kindOf(input));
+  return sweep === null ? null : pendingCells(folder, sweep, null);
 }
 
 /** So many ms from now; `null` when it does not move while a request may land. */

@@ -26,6 +26,10 @@ export interface SweepCounts {
   ordered: boolean;
   /** By column; only of columns whose cells tell. */
   usage?: Record<string, CellUsage>;
+  /** Cells of columns that the provider adds by itself. */
+  automatic?: { done: number; failed: number };
+  /** Pending cells that wait for such a column. */
+  behindAutomatic?: number;
   /** Rows that landed twice. */
   rowsLeftOut?: number;
   /** Its version was another one at the end: taken as it was, since it always is. */
@@ -166,6 +170,10 @@ export class Sweep {
 
   #take(row: Page['rows'][number], ordinal: number, table: TableRef): string {
     const judged = judgeTableRow(row, ordinal, table.columns);
+    const automatic = (this.#counts.automatic ??= { done: 0, failed: 0 });
+    automatic.done += judged.automatic.done;
+    automatic.failed += judged.automatic.failed;
+    this.#counts.behindAutomatic = (this.#counts.behindAutomatic ?? 0) + judged.behindAutomatic;
     for (const [column, verdict] of judged.outcomes) {
       const counts = this.#counts.byColumn[column];
       if (counts !== undefined) counts[verdict.outcome] += 1;

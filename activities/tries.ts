@@ -15,8 +15,11 @@ export async function readTries(folder: Folder, sweep: number): Promise<KnownTri
   const id = (key: string, column: string): string => `${column}\n${key}`;
   if (await folder.exists(openCellsFile(sweep))) {
     for await (const cell of openCells(folder, openCellsFile(sweep))) {
-      const { status, inFlight, attempts, rerun = false } = cell;
-      known.set(id(cell.key, cell.column), { status, inFlight, attempts, rerun });
+      const { status, inFlight, attempts, rerun = false, startable } = cell;
+      const { waiting = false, failedAt = '' } = cell;
+      known.set(id(cell.key, cell.column), {
+        ...{ status, inFlight, attempts, rerun, startable, waiting, failedAt },
+      });
     }
   }
   return {

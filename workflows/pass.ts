@@ -16,6 +16,7 @@ import {
   nextPass,
   neverAsked,
   passOnDemand,
+  quietMsOf,
   type PassKind,
   type WaitEnd,
 } from '../src/rules/passes.ts';
@@ -94,6 +95,7 @@ async function send(
         table: run.table,
         mode: modeOf(run, kind),
         openOfSweep: NAMES_CELLS.includes(kind) ? (state.found?.sweep ?? null) : null,
+        kind,
         sweep: state.found?.sweep ?? null,
         rows: run.prepared.snapshot.rows,
         contested: state.loaded?.contested ?? false,
@@ -122,8 +124,12 @@ function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
 /** Nothing is sent: the cells in flight get more time than the status said. */
 function waitOn(run: Run): void {
   const { state } = run;
-  const requestedCells = state.found?.inFlight ?? 0;
-  const start = { doneAtStart: state.doneCells, requestedCells, mustMove: true };
+  const { inFlight = 0, waiting = 0, untouched = 0 } = state.found ?? {};
+  const start = {
+    ...{ doneAtStart: state.doneCells, mustMove: true },
+    requestedCells: inFlight + waiting + untouched,
+    quietMs: quietMsOf(state.log?.waits ?? 0, run.policy.stallAfterMs),
+  };
   const before = {
     cellsTotal: computedCells(run.table, run.prepared.snapshot.rows),
     cellsDone: state.doneCells,

@@ -33,6 +33,21 @@ export interface Collection {
   repaired: number;
   /** Of `cells.failed`: no rerun has asked for them so far. */
   neverRerun?: number;
+  /**
+   * Of `cells.pending`: asked for by a run, not begun, and nothing that they wait for has failed. This
+   * and what follows is left out by older versions.
+   */
+  waiting?: number;
+  /** Of `cells.failed`: asked for by a rerun, and not failed anew since. */
+  untouched?: number;
+  /** Of `startable`: no run has asked for them since they could start. */
+  due?: number;
+  /** Cells of columns that the provider adds by itself. */
+  automatic?: { done: number; failed: number };
+  /** Of `cells.pending`: wait for such a column. */
+  behindAutomatic?: number;
+  /** Cells wait, and the account has no credits. Left out: it has some, or does not say. */
+  outOfCredits?: true;
   /** By column key, of the last computation of each cell; left out where nothing is told. */
   usage?: Record<string, CellUsage>;
   /** Rows of a key that another row has already: they landed twice. Left out: none. */

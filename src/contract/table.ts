@@ -25,6 +25,8 @@ export interface Column {
   input: boolean;
   /** Asked for in the pipeline file (the rest the provider added by itself). */
   ours: boolean;
+  /** Nobody needs it: neither ours, nor known to be one that ours wait for. Left out: it is needed. */
+  stray?: true;
   /** Keys of the columns that must be done on the same row before this one starts. */
   dependsOn: string[];
 }

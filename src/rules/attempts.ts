@@ -9,9 +9,15 @@ export interface CellTries {
   attempts: number;
   /** A rerun of failed cells has asked for it. */
   rerun: boolean;
+  /** Not begun, though everything that it depends on is done. */
+  startable: boolean;
+  /** A run has asked for it, and nothing shows that it was begun. */
+  waiting: boolean;
+  /** Of a failed cell: when it failed; empty where the provider does not say. */
+  failedAt: string;
 }
 
-type Now = Omit<CellTries, 'attempts' | 'rerun'>;
+type Now = Omit<CellTries, 'attempts' | 'rerun' | 'startable' | 'waiting' | 'failedAt'>;
 
 /** An empty cell is an answer: the provider found nothing. */
 export const lacksAnswer = (cell: Pick<CellTries, 'status'> | undefined): boolean =>
@@ -24,6 +30,37 @@ const asksAgain = (kind: PassKind, { status, rerun }: CellTries): boolean =>
 /** Whether a rerun has asked for a cell, after a pass of `kind`. */
 export const rerunAfter = (kind: PassKind, before: CellTries | undefined): boolean =>
   before !== undefined && (before.rerun || asksAgain(kind, before));
+
+/** Whether a pass of `kind` over open cells names one that has not failed. */
+export const isNamed = (
+  kind: PassKind,
+  { startable, inFlight, waiting }: Pick<CellTries, 'startable' | 'inFlight' | 'waiting'>,
+): boolean => {
+  if (kind === 'nudge') return startable || inFlight || waiting;
+  return kind === 'follow-up' && startable && !waiting;
+};
+
+/**
+ * Whether a run has asked for a cell that, after a pass of `kind`, shows no sign of it: it has not
+ * begun, or failed at the same time as before its rerun. Nothing explains that but an API that is late.
+ */
+export function waitsAfter(
+  kind: PassKind,
+  before: CellTries | undefined,
+  now: Now & Pick<CellTries, 'failedAt'>,
+): boolean {
+  if (now.status === 'failed') {
+    const sameFailure = before?.status === 'failed' && before.failedAt === now.failedAt;
+    return sameFailure && now.failedAt !== '' && (before.waiting || asksAgain(kind, before));
+  }
+  if (now.status !== 'pending' || now.inFlight) return false;
+  if (kind === 'first') return true;
+  if (before === undefined) return false;
+  if (asksAgain(kind, before)) return true;
+  return (
+    before.status === 'pending' && (isNamed(kind, before) || before.waiting || before.inFlight)
+  );
+}
 
 /** Runs that asked for a cell, after a pass of `kind`; `before` = what the sweep before said of it. */
 export function attemptsAfter(kind: PassKind, before: CellTries | undefined, now: Now): number {

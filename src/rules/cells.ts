@@ -18,10 +18,12 @@ export interface CellVerdict {
   blockedBy: string | null;
   inFlight: boolean;
   startable: boolean;
+  /** Of a pending cell: the column upstream that everything else waits for; `null`: none. */
+  waitsFor: string | null;
 }
 
-/** What became of each of our cells of one row; `cells` may lack columns that have no value yet. */
-export function judgeRow(
+/** What became of each computed cell of one row; `cells` may lack columns that have no value yet. */
+export function judgeCells(
   columns: readonly Column[],
   cells: Readonly<Record<string, CellReading>>,
 ): Map<string, CellVerdict> {
@@ -29,6 +31,22 @@ export function judgeRow(
   for (const column of inOrder(columns)) {
     verdicts.set(column.key, judgeCell(cells[column.key], column.dependsOn, verdicts));
   }
+  return verdicts;
+}
+
+/** The same of our columns alone. */
+export function judgeRow(
+  columns: readonly Column[],
+  cells: Readonly<Record<string, CellReading>>,
+): Map<string, CellVerdict> {
+  return oursOf(columns, judgeCells(columns, cells));
+}
+
+/** The verdicts on columns that the pipeline asks for. */
+export function oursOf(
+  columns: readonly Column[],
+  verdicts: ReadonlyMap<string, CellVerdict>,
+): Map<string, CellVerdict> {
   const ours = new Map<string, CellVerdict>();
   for (const { key, ours: asked } of columns) {
     const verdict = asked ? verdicts.get(key) : undefined;
@@ -64,11 +82,13 @@ function inOrder(columns: readonly Column[]): readonly Column[] {
 
 type Ended = 'done' | 'empty' | 'failed';
 
+const STILL = { blockedBy: null, inFlight: false, startable: false, waitsFor: null } as const;
+
 /** The same for every such cell: most cells of most tables. */
 const ENDED: Readonly<Record<Ended, CellVerdict>> = {
-  done: { outcome: 'done', blockedBy: null, inFlight: false, startable: false },
-  empty: { outcome: 'empty', blockedBy: null, inFlight: false, startable: false },
-  failed: { outcome: 'failed', blockedBy: null, inFlight: false, startable: false },
+  done: { outcome: 'done', ...STILL },
+  empty: { outcome: 'empty', ...STILL },
+  failed: { outcome: 'failed', ...STILL },
 };
 
 /** `upstream` keys without a verdict are inputs, which are always there. */
@@ -79,16 +99,17 @@ function judgeCell(
 ): CellVerdict {
   if (cell?.status === 'done') return ENDED[cell.empty ? 'empty' : 'done'];
   if (cell?.status === 'failed') return ENDED.failed;
-  let ready = true;
+  let waitsFor: string | null = null;
   for (const key of upstream) {
     const verdict = verdicts.get(key);
     if (verdict === undefined) continue;
     if (verdict.outcome === 'failed' || verdict.outcome === 'blocked') {
       const blockedBy = verdict.blockedBy ?? key;
-      return { outcome: 'blocked', blockedBy, inFlight: false, startable: false };
+      return { ...STILL, outcome: 'blocked', blockedBy };
     }
-    ready &&= verdict.outcome === 'done' || verdict.outcome === 'empty';
+    if (verdict.outcome === 'pending') waitsFor ??= verdict.waitsFor ?? key;
   }
   const inFlight = cell?.status === 'running' || cell?.status === 'unknown';
-  return { outcome: 'pending', blockedBy: null, inFlight, startable: !inFlight && ready };
+  const startable = !inFlight && waitsFor === null;
+  return { outcome: 'pending', blockedBy: null, inFlight, startable, waitsFor };
 }

@@ -16,16 +16,19 @@ const SETTLE_POLLS = 6;
  *   before were seen to get done and few are open: the sweep that follows looks at each of them;
  * - on a second equal reading, when movement was seen or nothing was queued;
  * - after a settling time, when nothing was ever seen to move (the sweep that follows tells).
- * Anything else without a change for the stall time is a stall.
+ * After many pauses in a run it must also have lasted for a while, unless every cell is done. Anything
+ * else without a change for the stall time is a stall.
  */
 export function judge(watch: Watch, policy: IdlePolicy, nowMs: number): Verdict {
   const { last } = watch;
   if (last === null) return 'running';
   if (watch.idleReads > 0) {
     if (watch.moved && last.cellsDone >= last.cellsTotal) return 'idle';
-    if (watch.moved && watch.explained) return 'idle';
+    const isQuiet = nowMs - (watch.idleSinceMs ?? nowMs) >= (watch.quietMs ?? 0);
+    if (watch.moved && watch.explained && isQuiet) return 'idle';
     if (watch.idleReads >= 2) {
-      if (watch.moved || watch.requestedCells === 0) return 'idle';
+      const nothingAsked = watch.requestedCells === 0 && !watch.mustMove;
+      if ((watch.moved && isQuiet) || nothingAsked) return 'idle';
       const settleMs = Math.min(SETTLE_POLLS * policy.pollAtLeastMs, policy.stallAfterMs);
       if (!watch.mustMove && nowMs - watch.startedAtMs >= settleMs) return 'idle';
     }

@@ -27,29 +27,42 @@ export interface PassLog {
   idleWaits: number;
   nudges: number;
   followUps?: number;
+  /** Waits of the whole run that ended with cells still waiting. */
+  waits?: number;
 }
 
 const WAITS_AT_MOST = 2;
 /** One nudge, and what still hangs then is given up. */
 const NUDGES_AT_MOST = 1;
+/** Columns that the provider adds by itself hold up all others, and asking for them costs nothing. */
+const NUDGES_AT_MOST_OF_AUTOMATIC = 3;
 /** What did not start when it was asked for is not asked for again. */
 const FOLLOW_UPS_AT_MOST = 1;
 
 /** Rerun, wait on, or stop: `null` means publish. Never pays for a cell that is done. */
 export function nextPass(found: Collection, log: PassLog, policy: RunPolicy): PassKind | null {
   if (log.lastEnd === 'deadline') return null;
-  if (found.inFlight > 0) {
-    // The status said idle, the cells say otherwise: the status lagged. Believe the cells.
+  const { inFlight, waiting = 0, untouched = 0, due = found.startable } = found;
+  const followUp = due > 0 && (log.followUps ?? 0) < FOLLOW_UPS_AT_MOST;
+  if (inFlight === 0 && followUp) return 'follow-up';
+  if (inFlight + waiting + untouched > 0) {
+    // Put back by the provider: nothing will start them, and waiting brings nothing.
+    if (found.outOfCredits === true && waiting > 0 && log.nudges === 0) return 'nudge';
+    // The status said idle, the cells say otherwise: it lagged, or they are queued later. Believe the cells.
     if (log.lastEnd === 'idle' && log.idleWaits < WAITS_AT_MOST) return 'wait';
-    if (log.nudges < NUDGES_AT_MOST) return 'nudge';
-  } else if (found.startable > 0 && (log.followUps ?? 0) < FOLLOW_UPS_AT_MOST) {
-    return 'follow-up';
+    if (inFlight + waiting > 0 && log.nudges < nudgesAtMost(found)) return 'nudge';
   }
-  if (found.cells.failed === 0 || log.failedPasses >= policy.failedPasses) return null;
-  if (log.repaired !== 0) return 'failed';
+  // Older versions counted nothing that was due while cells were in flight.
+  if (found.due !== undefined && followUp) return 'follow-up';
+  const failed = found.cells.failed + (found.automatic?.failed ?? 0);
+  if (failed === 0 || log.failedPasses >= policy.failedPasses) return null;
+  if (log.repaired !== 0 || untouched > 0) return 'failed';
   // A rerun in vain is not paid for once more; what failed for the first time since gets its own.
   return (found.neverRerun ?? 0) > 0 ? 'newly-failed' : null;
 }
+
+const nudgesAtMost = ({ behindAutomatic = 0 }: Collection): number =>
+  behindAutomatic > 0 ? NUDGES_AT_MOST_OF_AUTOMATIC : NUDGES_AT_MOST;
 
 /** The pass that somebody asked for beyond the policy, once the policy itself has none. */
 export const passOnDemand = (found: Collection, log: PassLog): PassKind | null =>
@@ -83,6 +96,9 @@ export function logPass(
     idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
     nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge'),
     followUps: sinceProgress(log?.followUps ?? 0, kind === 'follow-up'),
+    ...(found.waiting === undefined
+      ? {}
+      : { waits: (log?.waits ?? 0) + (kind === 'wait' && found.waiting > 0 ? 1 : 0) }),
   };
 }
 
@@ -90,4 +106,20 @@ export function logPass(
 const repairedSince = (log: PassLog | null, found: Collection): number | null =>
   log === null || log.repaired === null ? null : log.repaired + found.repaired;
 
-const answered = (found: Collection): number => found.cells.done + found.cells.empty;
+const answered = ({ cells, automatic }: Collection): number =>
+  cells.done + cells.empty + (automatic?.done ?? 0);
+
+/** Nothing is believed sooner than this long after the last movement, after so many waits. */
+const QUIET_MS = 4_000;
+const QUIET_AT_MOST_MS = 120_000;
+const QUIET_SHARE_OF_STALL = 0.1;
+
+/**
+ * How long a wait must see nothing move before the table is looked at again. A table whose cells are
+ * queued piece by piece would else be read after every piece.
+ */
+export function quietMsOf(waits: number, stallAfterMs: number): number {
+  if (waits === 0) return 0;
+  const most = Math.min(QUIET_AT_MOST_MS, stallAfterMs * QUIET_SHARE_OF_STALL);
+  return Math.min(QUIET_MS * 2 ** (waits - 1), most);
+}

@@ -22,6 +22,10 @@ export interface Watch {
   reads: number;
   /** Equal readings in a row that said idle, the last one included. */
   idleReads: number;
+  /** Of the first of those readings; as all that follows left out by older versions. */
+  idleSinceMs?: number;
+  /** Idle is not believed before it has lasted so long. */
+  quietMs?: number;
   /** The counts explain the idle reading: what was in progress before it is done, little is left. */
   explained: boolean;
   /** Most cells seen in progress at once. */
@@ -35,6 +39,7 @@ export interface WatchStart {
   doneAtStart: number;
   requestedCells: number | null;
   mustMove: boolean;
+  quietMs?: number;
 }
 
 export function beginWatch(start: WatchStart, nowMs: number): Watch {
@@ -107,6 +112,7 @@ export function observe(watch: Watch, progress: TableProgress, nowMs: number): W
     lastChangeAtMs: changed ? nowMs : watch.lastChangeAtMs,
     reads: watch.reads + 1,
     idleReads: idle ? (sameIdle ? watch.idleReads + 1 : 1) : 0,
+    idleSinceMs: sameIdle ? (watch.idleSinceMs ?? nowMs) : nowMs,
     explained: idle && (sameIdle ? watch.explained : explainsIdle(watch, progress)),
     peakInProgress: Math.max(watch.peakInProgress, progress.cellsInProgress),
     ratePerMs: nextRate(watch, progress, nowMs),

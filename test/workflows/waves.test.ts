@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import type { FaultScript } from '../../sandbox/index.ts';
+import { SECTOR, inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { companies, wantedRows } from '../support/providers/cases.ts';
+import { extruct } from '../support/providers/extruct.ts';
+import { promptlayer } from '../support/providers/promptlayer.ts';
+import type { ProviderCase } from '../support/providers/provider-case.ts';
+
+/** An API that queues cells some time after it could, and shows nothing of it until then. */
+
+const ROWS = companies(12);
+
+const PITCH = {
+  ...{ kind: 'agent', key: 'pitch', name: 'Pitch' },
+  value: { agent_type: 'llm', prompt: 'Write one line to {input}, in {sector}.' },
+};
+const GENERIC = {
+  kind: 'generic',
+  columns: [
+    { kind: 'input', key: 'input', name: 'Input' },
+    { ...SECTOR, value: { agent_type: 'llm', prompt: 'Which sector is {input} in?' } },
+    PITCH,
+  ],
+};
+
+/** Tables of which the second of our columns waits for the first. */
+const TABLES: Record<string, [ProviderCase, ProviderCase['tables']['chain']]> = {
+  'Extruct, company': [extruct, extruct.tables.chain],
+  'Extruct, generic': [extruct, GENERIC],
+  PromptLayer: [promptlayer, promptlayer.tables.chain],
+};
+
+const WAVES: Record<string, NonNullable<FaultScript['waves']>> = {
+  'a gap before each wave': [{ gapMs: 2_500 }],
+  'a start that takes long': [{ startLagMs: 4_000 }],
+  both: [{ startLagMs: 2_500, gapMs: 2_500 }],
+};
+
+const CASES = Object.entries(TABLES).flatMap(([table, what]) =>
+  Object.entries(WAVES).map(([wave, waves]) => ({ table, wave, what, waves })),
+);
+
+async function inHouse(
+  sandbox: NonNullable<Parameters<typeof openHouse>[0]>['sandbox'],
+  use: (house: House) => Promise<void>,
+): Promise<void> {
+  const house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, ...sandbox } });
+  try {
+    await use(house);
+  } finally {
+    await house.close();
+  }
+}
+
+test.concurrent.each(CASES)('$table: $wave changes nothing', async ({ what, waves }) => {
+  const [provider, table] = what;
+  await inHouse({ speed: 1_000, faults: { waves } }, async (house) => {
+    const workflowId = `waves-${house.taskQueue}`;
+    const input = await inputFor(house, ROWS, { table }, provider);
+    const ended = await wholeRun(house, workflowId, input);
+    expect(ended).toMatchObject({ outcome: 'completed', passes: 1, cells: { done: 24 } });
+    const wanted = wantedRows(provider, ROWS);
+    await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+  });
+});
