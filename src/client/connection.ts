@@ -31,12 +31,13 @@ export interface TargetOptions {
 
 /**
  * Where Temporal is, from `TEMPORAL_*` and the profile file of the `temporal` command.
- * Does not connect. @throws RowmillError `usage` when the profile cannot be read.
+ * Does not connect. @throws RowmillError `usage` when the profile cannot be read or the address is none.
  */
 export function temporalTarget(options: TargetOptions = {}): TemporalTarget {
   const { connectionOptions, namespace } = loadProfile(options);
   const configured = options.address ?? connectionOptions.address;
   const address = configured ?? DEFAULT_ADDRESS;
+  refuseNoAddress(address);
   const { tls, apiKey, metadata } = connectionOptions;
   return {
     address,
@@ -49,6 +50,18 @@ export function temporalTarget(options: TargetOptions = {}): TemporalTarget {
       ...(metadata === undefined ? {} : { metadata }),
     },
   };
+}
+
+/** The SDK takes `host:port` only. @throws RowmillError `usage` */
+function refuseNoAddress(address: string): void {
+  const at = /^[a-z][a-z0-9+.-]*:\/\//i.exec(address);
+  const isHostAndPort = /^(\[[0-9a-f:.]+\]|[^\s/:[\]]+)(:\d{1,5})?$/i.test(address);
+  if (at === null && isHostAndPort) return;
+  const bare = at === null ? '' : address.slice(at[0].length).replace(/\/.*$/, '');
+  throw new RowmillError('usage', `"${address.slice(0, 200)}" is no Temporal address`, {
+    where: 'TEMPORAL_ADDRESS',
+    remedy: `Give host:port${bare === '' ? ', such as localhost:7233' : `: ${bare}`}.`,
+  });
 }
 
 function loadProfile(options: TargetOptions) {
@@ -77,6 +90,34 @@ export interface TemporalLink {
   namespace: string;
   /** Such as `1.31.2`; empty when the server does not tell. */
   serverVersion: string;
+}
+
+const PROBE_TIMEOUT_MS = 3_000;
+
+/** Asks for the namespace. @throws gRPC errors */
+export const describeNamespace = ({ connection, namespace }: NamespaceLink): Promise<unknown> =>
+  connection.withDeadline(Date.now() + PROBE_TIMEOUT_MS, () =>
+    connection.workflowService.describeNamespace({ namespace }),
+  );
+
+type NamespaceLink = Pick<TemporalLink, 'connection' | 'namespace' | 'address'>;
+
+/**
+ * Makes sure that the namespace exists: the SDK would poll a missing one for ever, and clients fail
+ * late. A caller without the right to look is left to the SDK.
+ * @throws RowmillError `temporal_unreachable`
+ */
+export async function requireNamespace(link: NamespaceLink): Promise<void> {
+  try {
+    await describeNamespace(link);
+  } catch (cause) {
+    if (!hasStatus(cause, 'NOT_FOUND')) return;
+    throw new RowmillError('temporal_unreachable', 'there is no such namespace', {
+      where: `namespace ${link.namespace} at ${link.address}`,
+      remedy: 'Set TEMPORAL_NAMESPACE to one that exists, or create it.',
+      cause,
+    });
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { createFileStore } from '../store/file-store.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
-import { connectTemporal, type ConnectOptions } from './connection.ts';
+import { connectTemporal, requireNamespace, type ConnectOptions } from './connection.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './environment.ts';
 import { spendCeilingOf } from './spend-ceiling.ts';
 import { estimateOf, refuseAboveLimit } from './estimate.ts';
@@ -108,7 +108,14 @@ export class Rowmill {
       return new Rowmill({ ...shared, client, searchAttributes }, connection, env);
     };
     if (options.client !== undefined) return over(options.client, null);
-    const { connection, namespace } = await connectTemporal(options);
+    const link = await connectTemporal(options);
+    const { connection, namespace } = link;
+    try {
+      await requireNamespace(link);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
     return over(new Client({ connection, namespace }), connection);
   }
 

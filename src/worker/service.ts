@@ -1,6 +1,7 @@
 import type { Logger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import { connectTemporal, type TemporalLink } from '../client/connection.ts';
+import { connectTemporal, requireNamespace, type TemporalLink } from '../client/connection.ts';
+import type { Store } from '../store/store.ts';
 import { onFreePorts } from '../ports.ts';
 import { RowmillError } from '../errors.ts';
 import { createWorkerDeps, unusableProviders } from './deps.ts';
@@ -10,7 +11,7 @@ import { jsonLogger } from './logging.ts';
 import { createMetrics, type WorkerMetrics } from './metrics.ts';
 import { createReadiness } from './readiness.ts';
 import { installRuntime } from './runtime.ts';
-import { askTemporal, registerSearchAttributes, requireNamespace } from './server-checks.ts';
+import { askTemporal, registerSearchAttributes } from './server-checks.ts';
 import type { Env, WorkerSettings } from './settings.ts';
 import { startWorker, type RunningWorker } from './worker.ts';
 
@@ -34,7 +35,7 @@ export interface WorkerService {
 /**
  * The worker as a process of a deployment: logs, metrics and health around `startWorker`. It is up
  * (not ready) before it connects. Takes the SDK's runtime of this process for itself.
- * @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `port_in_use`
+ * @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `port_in_use`, `store_…`, `usage`
  */
 export async function startWorkerService(options: WorkerServiceOptions): Promise<WorkerService> {
   const { settings, env } = options;
@@ -68,6 +69,8 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
   };
 
   try {
+    refuseMisconfigured(deps);
+    await storeAnswers(deps.store);
     link = await connectTemporal({ env: { ...env } });
     await requireNamespace(link);
     if (deps.searchAttributes) deps.searchAttributes = await registerSearchAttributes(link, logger);
@@ -152,3 +155,26 @@ function stateOf(worker: RunningWorker | null) {
   const state = worker.state();
   return state === 'running' && !worker.isPolling() ? 'not polling' : state;
 }
+
+/** A setting that no run could work with; a token that is missing may still come by a restart. */
+function refuseMisconfigured(deps: ActivityDeps): void {
+  for (const error of unusableProviders(deps).values()) if (error.code === 'usage') throw error;
+}
+
+/** A disk that hangs is reported like one that cannot be written. */
+async function storeAnswers(store: Store): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const hangs = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const what = `the store does not answer within ${STORE_PROBE_MS / 1000} s`;
+      reject(new RowmillError('store_unreadable', what, { where: store.location }));
+    }, STORE_PROBE_MS);
+  });
+  try {
+    await Promise.race([store.probe(), hangs]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const STORE_PROBE_MS = 15_000;

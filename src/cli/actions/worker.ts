@@ -14,11 +14,25 @@ export async function work(cli: Cli, flags: WorkerFlags): Promise<void> {
       env: cli.env,
       userAgent: `rowmill/${packageVersion()}`,
     });
-    const drain = (): void => void service.stop('asked to stop');
+    const drain = (): void => {
+      killAfter(settings.shutdownForceMs + LAST_WORDS_MS);
+      void service.stop('asked to stop');
+    };
     stop.signal.addEventListener('abort', drain, { once: true });
     if (stop.signal.aborted) drain();
     await service.done;
   } finally {
     stop.release();
   }
+}
+
+/** For closing connections and writing the last lines of the log. */
+const LAST_WORDS_MS = 10_000;
+
+/**
+ * Ends this process the hard way. A read of a disk that hangs can be neither cancelled nor outlived:
+ * Node waits for it before it exits. The server gives the steps to another worker.
+ */
+function killAfter(ms: number): void {
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), ms).unref();
 }

@@ -35,8 +35,8 @@ export async function lookAtTemporal(env: Env): Promise<Finding[]> {
 }
 
 function unreachable(env: Env, error: unknown): Finding {
-  const isDefault = error instanceof RowmillError && !temporalTarget({ env }).configured;
-  if (!isDefault || error.code !== 'temporal_unreachable') return failed('temporal', error);
+  const noAnswer = error instanceof RowmillError && error.code === 'temporal_unreachable';
+  if (!noAnswer || temporalTarget({ env }).configured) return failed('temporal', error);
   // Nobody asked for a server of their own.
   return warn('temporal', 'TEMPORAL_ADDRESS is not set and nothing is at localhost:7233', START);
 }
