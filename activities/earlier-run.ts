@@ -82,6 +82,9 @@ export async function takeOver(store: Store, earlier: EarlierRun, folder: Folder
   }
   const newest = await newestOpenCells(from);
   if (newest !== null) await copyLines(from, newest, folder, OPEN_BEFORE);
+  if (await from.exists(RUN_FILE.leftOut)) {
+    await copyLines(from, RUN_FILE.leftOut, folder, RUN_FILE.leftOut);
+  }
   // Last: once it is there, nothing is copied again.
   await copyLines(from, RUN_FILE.rows, folder, RUN_FILE.rows);
 }

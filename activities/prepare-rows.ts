@@ -7,11 +7,13 @@ import { RowmillError } from '../src/errors.ts';
 import { probeTarget } from '../src/sinks/probe-target.ts';
 import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
+import { stagedDigest } from '../src/sources/staged-digest.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { cellsLeft, copyLines, takeOver } from './earlier-run.ts';
-import { SNAPSHOT_FILE } from './snapshot.ts';
+import { parseRow, SNAPSHOT_FILE } from './snapshot.ts';
+import { SourceColumns, writeColumns } from '../src/sources/source-columns.ts';
 import { refuseClashes } from './target-paths.ts';
 import { runStep } from './step.ts';
 
@@ -87,7 +89,11 @@ async function freeze(
     }
     if (snapshot === null) {
       const inputs = deps.providers.spec(pipeline.provider).inputs(pipeline.table);
-      return (await takeSnapshot(pipeline.rows, inputs, await folder.create(SNAPSHOT_FILE))).ref;
+      const draft = await folder.create(SNAPSHOT_FILE);
+      const leftOut = () => folder.create(RUN_FILE.leftOut);
+      const taken = await takeSnapshot(pipeline.rows, inputs, draft, { leftOut });
+      await writeColumns(folder, taken.kept);
+      return taken.ref;
     }
     await copyStaged(deps, snapshot, folder);
   }
@@ -101,12 +107,16 @@ async function freeze(
 }
 
 async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder): Promise<void> {
-  const staged = deps.store.staged(ref.digest);
+  const staged = deps.store.staged(stagedDigest(ref));
   if (!(await staged.exists(SNAPSHOT_FILE))) {
     throw new RowmillError('store_unreadable', 'the rows frozen by the client are not in here', {
       where: `store ${deps.store.location}`,
     });
   }
+  if (ref.leftOut !== undefined) {
+    await copyLines(staged, RUN_FILE.leftOut, folder, RUN_FILE.leftOut);
+  }
+  // Last: once it is there, nothing is copied again.
   await copyLines(staged, SNAPSHOT_FILE, folder, SNAPSHOT_FILE);
 }
 
@@ -120,11 +130,14 @@ async function snapshotOf(folder: Folder): Promise<SnapshotRef> {
   const hash = createHash('sha256');
   let rows = 0;
   let bytes = 0;
+  const columns = new SourceColumns();
   for await (const line of folder.lines(SNAPSHOT_FILE)) {
     const text = `${line}\n`;
     hash.update(text);
     rows += 1;
     bytes += Buffer.byteLength(text);
+    columns.see(parseRow(line, `${folder.locate(SNAPSHOT_FILE)}:${rows}`));
   }
+  await writeColumns(folder, columns.names);
   return { digest: `sha256:${hash.digest('hex')}`, rows, bytes };
 }

@@ -7,6 +7,7 @@ import { copyBeside } from '../src/sinks/copy.ts';
 import { publishTo } from '../src/sinks/publish.ts';
 import { removeStale } from '../src/sinks/siblings.ts';
 import { companionsOf } from '../src/paths/companions.ts';
+import { readColumns } from '../src/sources/source-columns.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -37,7 +38,7 @@ export const publishResults =
         RUN_FILE.manifest,
         manifestOf(deps, input, summary, creditsAfter, left),
       );
-      if (input.found !== null) await copyCompanions(input, folder, quarantined > 0);
+      if (input.found !== null) await copyCompanions(input, folder, summary.quarantine !== null);
       if (failed !== null) throw failed;
       tell(deps, input, summary);
       return summary;
@@ -92,6 +93,7 @@ async function copyToTargets(
   const context = {
     columns: columns.map((column) => column.key),
     inputs: spec.inputs(pipeline.table),
+    source: (await readColumns(folder)) ?? [],
   };
   for (const target of pipeline.results) {
     try {

@@ -3,12 +3,31 @@ import type { Collection, QuarantineLine } from '../src/contract/results.ts';
 import type { Folder } from '../src/store/store.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
 
-/** Cells without an answer, with the reason; the file is there only when there are any. */
-export async function writeQuarantine(folder: Folder, found: Collection | null): Promise<number> {
-  if (found === null) return 0;
+/** What the quarantine names. */
+export interface Quarantined {
+  cells: number;
+  /** Rows of the source that `rows.skipBad` left out. */
+  rows: number;
+}
+
+/**
+ * Rows that were left out, and cells without an answer, with the reason; the file is there only when
+ * there are any.
+ */
+export async function writeQuarantine(
+  folder: Folder,
+  found: Collection | null,
+): Promise<Quarantined> {
+  const quarantined: Quarantined = { cells: 0, rows: 0 };
+  if (found === null) return quarantined;
   const draft = await folder.create(RUN_FILE.quarantine);
-  let cells = 0;
   try {
+    if (await folder.exists(RUN_FILE.leftOut)) {
+      for await (const line of folder.lines(RUN_FILE.leftOut)) {
+        await draft.line(line);
+        quarantined.rows += 1;
+      }
+    }
     for await (const cell of openCells(folder, openCellsFile(found.sweep))) {
       const line: QuarantineLine = {
         key: cell.key,
@@ -21,11 +40,11 @@ export async function writeQuarantine(folder: Folder, found: Collection | null):
         attempts: cell.attempts,
       };
       await draft.line(JSON.stringify(line));
-      cells += 1;
+      quarantined.cells += 1;
     }
-    if (cells > 0) await draft.commit();
+    if (quarantined.cells + quarantined.rows > 0) await draft.commit();
     else await folder.remove(RUN_FILE.quarantine);
-    return cells;
+    return quarantined;
   } finally {
     await draft.discard();
   }

@@ -11,7 +11,9 @@ export async function* snapshotRows(folder: Folder): AsyncGenerator<SnapshotRow>
   let line = 0;
   for await (const text of folder.lines(SNAPSHOT_FILE)) {
     line += 1;
-    yield parseRow(text, `${folder.locate(SNAPSHOT_FILE)}:${line}`);
+    const { key, input } = parseRow(text, `${folder.locate(SNAPSHOT_FILE)}:${line}`);
+    // What only the results need would fill the memory of a batch.
+    yield { key, input };
   }
 }
 
@@ -33,7 +35,7 @@ export function snapshotKey(line: string, folder: Folder): string {
   }
 }
 
-function parseRow(text: string, where: string): SnapshotRow {
+export function parseRow(text: string, where: string): SnapshotRow {
   try {
     // Written by takeSnapshot and checked by digest when the run began.
     return JSON.parse(text) as SnapshotRow;

@@ -19,6 +19,7 @@ import { companionsOf } from '../src/paths/companions.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { LeftBehind } from './earlier-run.ts';
+import type { Quarantined } from './quarantine.ts';
 import { tableTag } from './table-tag.ts';
 
 export interface PublishResultsInput {
@@ -59,7 +60,7 @@ export function summaryOf(
   calls: ApiCalls,
   creditsAfter: number | null,
   results: PublishedFile[],
-  quarantined: number,
+  quarantined: Quarantined,
   left: LeftBehind | null,
 ): RunSummary {
   const [first] = input.pipeline.results;
@@ -79,8 +80,7 @@ export function summaryOf(
     creditsSpent: spentOf(input, creditsAfter),
     usage: totalUsage(input.found?.usage),
     results,
-    quarantine:
-      quarantined > 0 && beside !== null ? { path: beside.quarantine, cells: quarantined } : null,
+    quarantine: beside === null ? null : quarantineAt(beside.quarantine, quarantined),
     // One that read nothing leaves what stands there: the results of a run before, with their files.
     manifest: input.found === null ? null : (beside?.manifest ?? null),
     stillRunning: stillRunning(input),
@@ -88,9 +88,13 @@ export function summaryOf(
     ...allowedOf(input),
     ...cautionsOf(input.found),
     ...unusedOf(input),
+    ...(quarantined.rows === 0 ? {} : { badRows: quarantined.rows }),
     before: left?.before ?? null,
   };
 }
+
+const quarantineAt = (path: string, { cells, rows }: Quarantined): RunSummary['quarantine'] =>
+  cells + rows === 0 ? null : { path, cells, ...(rows === 0 ? {} : { rows }) };
 
 /** By the balance, which others may use as well; `null` where nobody tells. */
 function spentOf({ creditsBefore, asked }: PublishResultsInput, after: number | null) {

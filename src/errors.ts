@@ -71,7 +71,8 @@ export const ERRORS = {
   rows_invalid: {
     meaning:
       'Rows have missing or repeated keys, empty inputs or oversized fields, or lack a column that is named.',
-    remedy: 'Mend the lines named, or choose another `rows.key`.',
+    remedy:
+      'Fix the lines named, choose another `rows.key`, or leave such rows out up to a share with `rows.skipBad`.',
     retryable: false,
     exit: usage,
   },

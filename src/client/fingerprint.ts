@@ -11,7 +11,8 @@ export function fingerprintOf(pipeline: Pipeline, rowsDigest: string): string {
 /** The whole request of a caller's key: the work and its limits. */
 export function requestDigestOf(pipeline: Pipeline, rowsDigest: string, approved: boolean): string {
   const { rows, ...rest } = pipeline;
-  const { key, map } = rows;
-  const request = JSON.stringify([rest, key, map, rowsDigest, approved]);
+  const { key, map, skipBad } = rows;
+  const share = skipBad === undefined ? [] : [skipBad];
+  const request = JSON.stringify([rest, key, map, rowsDigest, approved, ...share]);
   return createHash('sha256').update(request).digest('hex');
 }

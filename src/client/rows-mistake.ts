@@ -1,6 +1,5 @@
 import { RowmillError } from '../errors.ts';
 import { MissingColumns } from '../sources/missing-columns.ts';
-import { quoted } from '../sources/row.ts';
 import type { LoadedPipeline, SpecError } from '../spec/index.ts';
 
 /**
@@ -21,17 +20,19 @@ function columnMistakes(
   { missing, there, source }: MissingColumns,
   { pipeline, mistakes }: LoadedPipeline,
 ): SpecError {
-  const { key, map } = pipeline.rows;
-  const findings = missing.flatMap(({ name, meant }) => {
+  const { key, map, keep = 'all' } = pipeline.rows;
+  const findings = missing.flatMap(({ name, found, meant }) => {
     const what = {
-      found: `${source} has no column ${quoted(name)}`,
+      found: `in ${source} there ${found}`,
       allowed: `name one of its columns: ${there}`,
       suggestion: meant,
     };
     const inputs = Object.keys(map).filter((input) => map[input] === name);
     const named = inputs.map((input) => ['rows', 'map', input]);
     if (key === name) named.push(['rows', 'key']);
-    return named.map((path) => ({ ...what, path }));
+    const at = keep === 'all' ? -1 : keep.indexOf(name);
+    const paths: (string | number)[][] = at < 0 ? named : [...named, ['rows', 'keep', at]];
+    return paths.map((path) => ({ ...what, path }));
   });
   return mistakes(findings, 'rows_invalid');
 }

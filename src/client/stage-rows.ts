@@ -3,21 +3,28 @@ import { RUN_FILE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { requireProviderSpec } from '../providers/spec.ts';
-import { takeSnapshot } from '../sources/snapshot.ts';
+import { takeSnapshot, type Snapshot } from '../sources/snapshot.ts';
+import { stagedDigest } from '../sources/staged-digest.ts';
 import type { Store } from '../store/store.ts';
 
-/** The file of a frozen input, staged and in a run's folder alike. */
-const SNAPSHOT_FILE = RUN_FILE.rows;
-
 /** Validates the rows where they are and freezes them in the store; nothing is started yet. */
-export async function stageRows(
+export const stageRows = async (
   pipeline: Pipeline,
   store: Store,
   options: { stdin?: Readable } = {},
-): Promise<SnapshotRef> {
+): Promise<SnapshotRef> => (await stageSnapshot(pipeline, store, options)).ref;
+
+/** The same, with what there is to say about the rows. */
+export async function stageSnapshot(
+  pipeline: Pipeline,
+  store: Store,
+  options: { stdin?: Readable } = {},
+): Promise<Snapshot> {
   const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-  return store.stage(
-    SNAPSHOT_FILE,
-    async (draft) => (await takeSnapshot(pipeline.rows, inputs, draft, options)).ref,
-  );
+  const { snapshot } = await store.stage(RUN_FILE.rows, async (draft, folder) => {
+    const leftOut = () => folder.create(RUN_FILE.leftOut);
+    const taken = await takeSnapshot(pipeline.rows, inputs, draft, { ...options, leftOut });
+    return { digest: stagedDigest(taken.ref), snapshot: taken };
+  });
+  return snapshot;
 }

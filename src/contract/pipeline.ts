@@ -33,6 +33,10 @@ export interface RowsSpec {
   key: string;
   /** Table input column ← source column. */
   map: Record<string, string>;
+  /** Columns of the source that come back with the results. Left out: `all` that are not mapped. */
+  keep?: 'all' | string[];
+  /** Share of rows (0..1) that may be left out because they cannot be used. Left out: 0. */
+  skipBad?: number;
 }
 
 export type RowsFormat = 'csv' | 'jsonl' | 'json';
@@ -70,4 +74,20 @@ export interface ResultTarget {
   /** Absolute path. */
   to: string;
   format: 'jsonl' | 'csv';
+  /** Of a CSV only. */
+  csv?: CsvOptions;
+}
+
+export interface CsvOptions {
+  /**
+   * Text that a spreadsheet would calculate: `verbatim` as it is, `quoted` with an apostrophe before it.
+   * Left out: keys verbatim, everything else quoted.
+   */
+  formulas?: 'verbatim' | 'quoted';
+  /** A byte order mark first, by which Excel knows UTF-8. */
+  bom?: boolean;
+  /** A column with the explanation beside each answer. */
+  explanations?: boolean;
+  /** A column with the sources beside each answer. */
+  sources?: boolean;
 }

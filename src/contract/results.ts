@@ -61,6 +61,8 @@ export interface ResultRow {
   key: string;
   rowId: string;
   input: Record<string, Json>;
+  /** The other columns of the source (`rows.keep`). Left out: there are none. */
+  source?: Record<string, Json>;
   cells: Record<string, ResultCell>;
   /** Every cell is done, with a value. */
   complete: boolean;
@@ -85,6 +87,18 @@ export interface QuarantineLine {
   reason: string;
   /** Runs that asked for this cell. */
   attempts: number;
+}
+
+/** The same file's line for a row of the source that `rows.skipBad` left out. */
+export interface BadRowLine {
+  /** `null` where it has none. */
+  key: string | null;
+  column: null;
+  status: 'bad row';
+  reason: string;
+  attempts: 0;
+  /** From 1: the line in the file, or the number in the list. */
+  line: number;
 }
 
 export interface PublishedFile {

@@ -1,10 +1,12 @@
 import type { Json } from './json.ts';
 
-/** One line of a snapshot: what goes into one table row. */
+/** One line of a snapshot: what goes into one table row, and what comes back beside it. */
 export interface SnapshotRow {
   key: string;
   /** Table input column → value. */
   input: Record<string, Json>;
+  /** Other columns of the source: for the results only. Left out: there are none. */
+  source?: Record<string, Json>;
 }
 
 /** A frozen, validated input: rows travel by this reference, never through history. */
@@ -13,4 +15,6 @@ export interface SnapshotRef {
   digest: string;
   rows: number;
   bytes: number;
+  /** Rows that `rows.skipBad` left out: their file beside the rows. Left out: there are none. */
+  leftOut?: { digest: string; rows: number };
 }

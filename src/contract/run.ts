@@ -149,12 +149,15 @@ export interface RunSummary {
    */
   usage: CellUsage | null;
   results: PublishedFile[];
-  quarantine: { path: string; cells: number } | null;
+  /** `rows`: of the source, left out by `rows.skipBad`. Left out: none. */
+  quarantine: { path: string; cells: number; rows?: number } | null;
   manifest: string | null;
   /** `null`: nothing the run asked for is still under way. */
   stillRunning: StillRunning | null;
   /** Of a rerun: how the run before it had ended. */
   before: Before | null;
+  /** Rows of the source that could not be used: left out by `rows.skipBad`. Left out: none. */
+  badRows?: number;
   /** Rows that landed twice and stay in the table: never run, not in the results. Left out: none. */
   rowsLeftOut?: number;
   /**

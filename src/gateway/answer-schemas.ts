@@ -67,6 +67,10 @@ const unused = {
     .literal(true)
     .optional()
     .describe('The table kept changing while it was read: cells may be of different moments.'),
+  badRows: z
+    .number()
+    .optional()
+    .describe('Rows of the source that could not be used: left out by rows.skipBad.'),
   rowsLeftOut: z
     .number()
     .optional()

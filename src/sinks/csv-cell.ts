@@ -13,9 +13,14 @@ const NEGATIVE_NUMBER = /^-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 export const csvText = (text: string): string =>
   FORMULA.test(text) && !NEGATIVE_NUMBER.test(text) ? `'${text}` : text;
 
-/** Strings as they are (formulas disarmed), `null` as nothing, lists and objects as compact JSON. */
-export const csvCell = (value: Json): string => {
+/** How a text is written. */
+export type TextForm = (text: string) => string;
+
+export const verbatim: TextForm = (text) => text;
+
+/** Strings in their form (formulas disarmed), `null` as nothing, lists and objects as compact JSON. */
+export const csvCell = (value: Json, form: TextForm = csvText): string => {
   if (value === null) return '';
-  if (typeof value === 'string') return csvText(value);
+  if (typeof value === 'string') return form(value);
   return JSON.stringify(value);
 };

@@ -1,42 +1,38 @@
 import { stringify } from 'csv-stringify';
+import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile, ResultRow } from '../contract/results.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder } from '../store/store.ts';
-import { csvCell, csvText } from './csv-cell.ts';
-import { csvHeader } from './csv-header.ts';
+import { csvLayout, type ResultColumns } from './csv-layout.ts';
 import type { WriteChunk } from './destination.ts';
 import { publishFile } from './destination.ts';
-
-/** What the CSV has columns for, in this order. */
-export interface ResultColumns {
-  /** Keys of the answer columns. */
-  columns: string[];
-  /** Names of the table's input columns. */
-  inputs: string[];
-}
 
 /** Rows are written together until their JSON has so many characters. */
 const BATCH_CHARS = 256 * 1024;
 
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
+
 /**
- * Writes the results of the store as CSV (UTF-8, `\n`, header first) to `path`, in one step.
+ * Writes the results of the store as CSV (UTF-8, `\n`, header first) to the target, in one step.
  * Throws `sink_unwritable`, `store_unreadable` with the line, or the reason of the signal.
  */
 export const publishCsv = (
   folder: Folder,
   storeName: string,
-  path: string,
-  { columns, inputs }: ResultColumns,
+  { to, csv = {} }: Pick<ResultTarget, 'to' | 'csv'>,
+  columns: ResultColumns,
   signal?: AbortSignal,
 ): Promise<PublishedFile> =>
-  publishFile(path, async (write) => {
-    let batch = [csvHeader(inputs, columns)];
+  publishFile(to, async (write) => {
+    const layout = csvLayout(columns, csv);
+    if (csv.bom === true) await write(BYTE_ORDER_MARK);
+    let batch = [layout.header];
     let chars = 0;
     let rows = 0;
     for await (const line of folder.lines(storeName)) {
       rows += 1;
       const row = resultRowOf(line, `${folder.locate(storeName)}:${rows}`);
-      batch.push(recordOf(row, inputs, columns));
+      batch.push(layout.record(row));
       chars += line.length;
       if (chars < BATCH_CHARS) continue;
       signal?.throwIfAborted();
@@ -60,29 +56,6 @@ const writeRecords = async (write: WriteChunk, records: string[][]): Promise<voi
     });
   });
   await write(Buffer.from(text, 'utf8'));
-};
-
-const recordOf = (row: ResultRow, inputs: string[], columns: string[]): string[] => [
-  csvText(row.key),
-  // `hasOwn`: a column may be called `constructor`.
-  ...inputs.map((name) =>
-    csvCell(Object.hasOwn(row.input, name) ? (row.input[name] ?? null) : null),
-  ),
-  ...columns.map((key) => csvCell(cellOf(row, key)?.value ?? null)),
-  csvText(statusOf(row, columns)),
-];
-
-const cellOf = (row: ResultRow, key: string) =>
-  Object.hasOwn(row.cells, key) ? row.cells[key] : undefined;
-
-/** `complete`, or the columns without an answer: `sector=failed;peer=blocked`. */
-const statusOf = (row: ResultRow, columns: string[]): string => {
-  const missing = columns.flatMap((key) => {
-    const status = cellOf(row, key)?.status ?? 'pending';
-    return status === 'done' ? [] : [`${key}=${status}`];
-  });
-  if (missing.length > 0) return missing.join(';');
-  return row.complete ? 'complete' : 'partial';
 };
 
 const resultRowOf = (line: string, where: string): ResultRow => {

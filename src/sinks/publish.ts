@@ -2,20 +2,20 @@ import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import type { Folder } from '../store/store.ts';
 import { copyBeside } from './copy.ts';
-import type { ResultColumns } from './csv.ts';
+import type { ResultColumns } from './csv-layout.ts';
 import { publishCsv } from './csv.ts';
 
 type Publish = (
   folder: Folder,
   storeName: string,
-  path: string,
+  target: ResultTarget,
   columns: ResultColumns,
   signal?: AbortSignal,
 ) => Promise<PublishedFile>;
 
 /** One way of writing results for each format. */
 const PUBLISH: Record<ResultTarget['format'], Publish> = {
-  jsonl: (folder, storeName, path, _columns, signal) => copyBeside(folder, storeName, path, signal),
+  jsonl: (folder, storeName, { to }, _columns, signal) => copyBeside(folder, storeName, to, signal),
   csv: publishCsv,
 };
 
@@ -32,4 +32,4 @@ export const publishTo = (
   storeName: string,
   columns: ResultColumns,
   signal?: AbortSignal,
-): Promise<PublishedFile> => PUBLISH[target.format](folder, storeName, target.to, columns, signal);
+): Promise<PublishedFile> => PUBLISH[target.format](folder, storeName, target, columns, signal);

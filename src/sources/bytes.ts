@@ -22,6 +22,8 @@ const FOREIGN: [number[], string][] = [
   [[0x1f, 0x8b], 'gzip data; unpack it first'],
   [[0x28, 0xb5, 0x2f, 0xfd], 'zstd data; unpack it first'],
   [[0x50, 0x4b, 3, 4], 'a ZIP or Excel file; save it as CSV'],
+  [[0xd0, 0xcf, 0x11, 0xe0], 'an old Excel file; save it as CSV'],
+  [[0x25, 0x50, 0x44, 0x46], 'a PDF; export the list as CSV or JSON Lines'],
   [[0x50, 0x41, 0x52, 0x31], 'a Parquet file; export it as CSV or JSON Lines'],
 ];
 
@@ -106,7 +108,22 @@ function opened(bytes: Buffer, where: string): Buffer {
   for (const [start, what] of FOREIGN) {
     if (start.every((byte, at) => bytes[at] === byte)) throw unreadable(`this is ${what}`, where);
   }
-  return bytes.subarray(0, 3).equals(BOM) ? bytes.subarray(3) : bytes;
+  const text = bytes.subarray(0, 3).equals(BOM) ? bytes.subarray(3) : bytes;
+  const what = markupIn(text.toString('utf8', 0, MARKUP_BYTES));
+  if (what !== null) throw unreadable(`this is ${what}`, where);
+  return text;
+}
+
+const MARKUP_BYTES = 4096;
+const WEB_PAGE =
+  /^\s*(?:<!--[^]*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script|table)(?=[\s>])/i;
+
+/** What is often saved under the name of a list. */
+function markupIn(start: string): string | null {
+  if (WEB_PAGE.test(start)) {
+    return 'a web page (HTML), not a list; download the file itself (a page to sign in may have come instead)';
+  }
+  return /^\s*<\?xml\s/i.test(start) ? 'an XML file; export the list as CSV or JSON Lines' : null;
 }
 
 function refuseForeign({ bytes, line }: Block, where: string): void {

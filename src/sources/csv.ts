@@ -1,37 +1,46 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { isBlank } from './blank.ts';
 import { unreadable, type Block } from './bytes.ts';
-import { sniffDelimiter } from './delimiter.ts';
+import { sepLine, sniffDelimiter } from './delimiter.ts';
+import { Header } from './header.ts';
 import { LineCursor } from './line-cursor.ts';
-import { quoted, type ReportProblem, type SourceRow } from './row.ts';
+import type { ReportProblem, SourceRow } from './row.ts';
+import type { SourceNotes } from './source-notes.ts';
+import { behindQuotes } from './torn-quote.ts';
 
 /** A quote that is never closed would otherwise read the whole file as one row. */
 const MOST_ROW_BYTES = 32 * 1024 * 1024;
 
 const SNIFFED_BYTES = 64 * 1024;
 
-const QUOTES: Record<string, string> = {
+const BEHIND_QUOTE = 'text behind a closing quote; inside a quoted field a quote is doubled: ""';
+
+const FATAL: Record<string, string> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is opened in this row and never closed',
-  INVALID_OPENING_QUOTE: 'a quote inside a field; quote the whole field and double the quote: ""',
-  CSV_INVALID_CLOSING_QUOTE: 'text behind a closing quote; inside a field a quote is doubled: ""',
   CSV_MAX_RECORD_SIZE: 'a row of more than 32 MiB (a quote that is never closed?)',
 };
 
 /**
- * Rows of a CSV with a header. The delimiter (comma, semicolon, tab) is told from the first lines;
- * line ends may be of any kind.
+ * Rows of a CSV with a header. The delimiter (comma, semicolon, tab) is told from the first lines, or
+ * by a line `sep=;`; line ends may be of any kind. A quote inside an unquoted field is text.
  * @throws RowmillError `source_unreadable`
  */
 export async function* csvRows(
   blocks: AsyncIterable<Block>,
   where: string,
   report: ReportProblem,
+  notes: SourceNotes,
 ): AsyncGenerator<SourceRow> {
-  const cursor = new LineCursor();
   const iterator = blocks[Symbol.asyncIterator]();
   const start = await iterator.next();
   if (start.done === true) return;
-  const first = start.value.bytes;
+  const head = start.value.bytes.subarray(0, SNIFFED_BYTES).toString('utf8');
+  const sep = sepLine(head);
+  const delimiter = sep?.delimiter ?? sniffDelimiter(head);
+  const skipped = sep === null ? 0 : Buffer.byteLength(head.slice(0, sep.length));
+  const first = start.value.bytes.subarray(skipped);
+  const cursor = new LineCursor(sep === null ? 1 : 2);
 
   async function* fed(): AsyncGenerator<Buffer> {
     cursor.feed(first);
@@ -42,30 +51,42 @@ export async function* csvRows(
     }
   }
   const parser = parse({
-    delimiter: sniffDelimiter(first.subarray(0, SNIFFED_BYTES).toString('utf8')),
+    delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     info: true,
     skip_empty_lines: true,
     relax_column_count: true,
+    relax_quotes: true,
     max_record_size: MOST_ROW_BYTES,
   });
   // Errors of either side come out of the loop below.
   pipeline(Readable.from(fed()), parser, () => undefined);
 
-  let header: string[] | null = null;
+  let header: Header | null = null;
   try {
     const records: AsyncIterable<{ record: string[]; info: { bytes: number } }> = parser;
     for await (const { record, info } of records) {
       const line = cursor.nextLine();
+      const torn = closeQuotes(record, () => cursor.textTo(info.bytes), delimiter);
       cursor.advanceTo(info.bytes);
-      if (header === null) {
-        header = headerOf(record, where);
-      } else if (record.length === header.length) {
-        const values = Object.fromEntries(header.map((name, at) => [name, record[at] ?? '']));
-        yield { line, unit: 'line', values, header };
+      if (record.every(isBlank)) {
+        notes.blankRows += 1;
+      } else if (header === null) {
+        if (torn) throw unreadable(`line ${line}: ${BEHIND_QUOTE}`, where);
+        header = new Header(record, notes);
+      } else if (torn) {
+        report({ line, unit: 'line', what: BEHIND_QUOTE });
       } else {
-        const what = `${fields(record.length)}, the header has ${header.length}`;
-        report({ line, unit: 'line', what });
+        const what = judge(record, header, sep !== null);
+        if (what === 'a row') {
+          yield { line, unit: 'line', values: header.values(record), header: header.names };
+        } else if (what === 'the header') {
+          notes.headersAgain.push(line);
+        } else if (what === 'the header, moved') {
+          throw unreadable(`line ${line}: ${MOVED}`, where);
+        } else {
+          report({ line, unit: 'line', what });
+        }
       }
     }
   } catch (error) {
@@ -73,7 +94,7 @@ export async function* csvRows(
     const bytes: unknown = error['bytes'];
     // Where the last whole row ended, the broken one begins.
     if (typeof bytes === 'number') cursor.advanceTo(bytes);
-    const what = QUOTES[error.code] ?? `not readable as CSV (${error.code})`;
+    const what = FATAL[error.code] ?? `not readable as CSV (${error.code})`;
     throw unreadable(`line ${cursor.nextLine()}: ${what}`, where, error);
   } finally {
     parser.destroy();
@@ -82,15 +103,35 @@ export async function* csvRows(
   }
 }
 
-const fields = (count: number): string => (count === 1 ? '1 field' : `${count} fields`);
+const MOVED =
+  'the header again, with its columns in another order: the rows below would be read wrongly; split the file here';
 
-function headerOf(record: string[], where: string): string[] {
-  const header = record.map((name) => name.trim());
-  const problems = header.flatMap((name, at) => {
-    if (name === '') return [`column ${at + 1} of the header has no name`];
-    const before = header.indexOf(name);
-    return before < at ? [`columns ${before + 1} and ${at + 1} are both ${quoted(name)}`] : [];
-  });
-  if (problems.length > 0) throw unreadable(problems.slice(0, 20).join('\n'), where);
-  return header;
+/**
+ * Takes away blanks between a closing quote and the end of its field, which the parser takes for text.
+ * @returns Whether there is other text behind a closing quote.
+ */
+function closeQuotes(record: string[], text: () => string, delimiter: string): boolean {
+  if (!record.some((field) => field.startsWith('"'))) return false;
+  const behind = behindQuotes(text(), delimiter);
+  for (const [at, what] of behind.entries()) {
+    const field = record[at] ?? '';
+    if (what === 'blanks') record[at] = field.slice(1, field.lastIndexOf('"'));
+  }
+  return behind.includes('text');
 }
+
+/** What a line of fields is, or what is wrong with it. */
+function judge(record: string[], header: Header, hasSepLine: boolean): string {
+  const { width } = header;
+  const again = header.standsAgain(record);
+  if (again !== null) return again === 'again' ? 'the header' : 'the header, moved';
+  // Files that were joined bring theirs along.
+  if (hasSepLine && /^sep=/i.test(record[0] ?? '') && record.slice(1).every(isBlank)) {
+    return 'the header';
+  }
+  const fits =
+    record.length === width || (record.length > width && record.slice(width).every(isBlank));
+  return fits ? 'a row' : `${fields(record.length)}, the header has ${width}`;
+}
+
+const fields = (count: number): string => (count === 1 ? '1 field' : `${count} fields`);

@@ -3,6 +3,16 @@ const CANDIDATES = [',', ';', '\t'] as const;
 /** Enough to tell; a delimiter that shows up later is text. */
 const LINES = 20;
 
+/** What Excel writes above the header to name the delimiter. */
+const SEP_LINE = /^[ \t]*"?sep=([^\r\n])"?[^\S\r\n]*(\r\n|\n|\r|$)/i;
+
+/** A first line like `sep=;`: the delimiter, and the characters that it takes with its end. */
+export function sepLine(text: string): { delimiter: string; length: number } | null {
+  const found = SEP_LINE.exec(text);
+  const [line = '', delimiter] = found ?? [];
+  return delimiter === undefined ? null : { delimiter, length: line.length };
+}
+
 /**
  * The delimiter of a CSV by its first lines: the one that stands in the header and equally often
  * in the rows below; without any, the comma (a single column).
@@ -24,13 +34,16 @@ export function sniffDelimiter(text: string): string {
   return best;
 }
 
-/** Outside quotes; a line end inside quotes ends no line. */
+/** Outside quotes, which open at the start of a field only; a line end inside quotes ends no line. */
 function countPerLine(text: string, delimiter: string): number[] {
   const counts = [0];
   let quoted = false;
   let blank = true;
+  let before = '\n';
   for (const char of text) {
-    if (char === '"') quoted = !quoted;
+    const opens = before === delimiter || before === '\n' || before === '\r' || before === '"';
+    if (char === '"' && (quoted || opens)) quoted = !quoted;
+    before = char;
     if (quoted) continue;
     if (char === '\n' || char === '\r') {
       if (blank) continue;

@@ -1,5 +1,7 @@
 import type { Json, JsonObject } from '../contract/json.ts';
 import { unreadable, type Block } from './bytes.ts';
+import { parseExact } from './exact-json.ts';
+import { findFlaw } from './json-flaw.ts';
 import type { ReportProblem, SourceRow } from './row.ts';
 
 /** Lines of a JSON Lines file, and the whole of a JSON array, which is read at once. */
@@ -12,7 +14,9 @@ export async function* jsonlRows(
 ): AsyncGenerator<SourceRow> {
   for await (const block of blocks) {
     let { line } = block;
-    for (const text of block.bytes.toString('utf8').split('\n')) {
+    for (const whole of block.bytes.toString('utf8').split('\n')) {
+      // Files that were joined bring their byte order marks along.
+      const text = whole.startsWith('\uFEFF') ? whole.slice(1) : whole;
       if (text.trim() !== '') {
         const row = rowOf(text);
         if (typeof row === 'string') report({ line, unit: 'line', what: row });
@@ -25,9 +29,10 @@ export async function* jsonlRows(
 
 function rowOf(text: string): JsonObject | string {
   try {
-    return asRow(parseJson(text));
+    return asRow(parseExact(text));
   } catch {
-    return 'broken JSON';
+    const flaw = findFlaw(text);
+    return flaw === null ? 'broken JSON' : `broken JSON at column ${flaw.at + 1}: ${flaw.what}`;
   }
 }
 
@@ -65,24 +70,19 @@ export function* listRows(rows: readonly Json[], report: ReportProblem): Generat
 function parseList(text: string, where: string): Json[] {
   let value: Json;
   try {
-    value = parseJson(text);
-  } catch (cause) {
-    const place = placeOf(text, cause);
-    throw unreadable(`${place}broken JSON (a JSON Lines file ends in .jsonl)`, where);
+    value = parseExact(text);
+  } catch {
+    throw unreadable(`${placeOfFlaw(text)} (a JSON Lines file ends in .jsonl)`, where);
   }
   if (Array.isArray(value)) return value;
   throw unreadable(`${kindOf(value)}; a list of rows is expected: [ {…}, {…} ]`, where);
 }
 
-// What JSON.parse gives is JSON.
-const parseJson = (text: string): Json => JSON.parse(text) as Json;
-
-/** The engine's message holds the position (and a piece of the data, which stays out of ours). */
-function placeOf(text: string, cause: unknown): string {
-  const found = /position (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1];
-  if (found === undefined) return '';
-  const before = text.slice(0, Number(found)).split('\n');
-  return `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}: `;
+function placeOfFlaw(text: string): string {
+  const flaw = findFlaw(text);
+  if (flaw === null) return 'broken JSON';
+  const before = text.slice(0, flaw.at).split('\n');
+  return `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}: broken JSON: ${flaw.what}`;
 }
 
 const asRow = (value: Json): JsonObject | string =>

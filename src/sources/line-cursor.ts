@@ -6,13 +6,18 @@ const CR = 13;
  * CRLF inside quotes for two.
  */
 export class LineCursor {
-  #line = 1;
+  #line: number;
   /** Position of `#buffers[0]` in the whole text. */
   #base = 0;
   /** How far lines are counted, in the whole text. */
   #counted = 0;
   #buffers: Buffer[] = [];
   #end = LF;
+
+  /** @param line Of the first byte. */
+  constructor(line = 1) {
+    this.#line = line;
+  }
 
   /** Bytes that go to the parser, in order. */
   feed(bytes: Buffer): void {
@@ -27,6 +32,18 @@ export class LineCursor {
       this.advanceTo(this.#counted + 1);
     }
     return this.#line;
+  }
+
+  /** What stands between the current place and a byte position. */
+  textTo(position: number): string {
+    const parts: Buffer[] = [];
+    let base = this.#base;
+    for (const buffer of this.#buffers) {
+      if (base >= position) break;
+      parts.push(buffer.subarray(Math.max(0, this.#counted - base), position - base));
+      base += buffer.length;
+    }
+    return Buffer.concat(parts).toString('utf8');
   }
 
   /** Moves on to a byte position (never back). */

@@ -7,6 +7,8 @@ const MOST_COLUMNS = 40;
 
 export interface MissingColumn {
   name: string;
+  /** For people: it is not there, or it is there more than once. */
+  found: string;
   /** The column that may have been meant. */
   meant: string | null;
 }
@@ -19,21 +21,39 @@ export class MissingColumns extends RowmillError {
   /** What the source is called. */
   readonly source: string;
 
-  constructor(names: readonly string[], columns: readonly string[], source: string) {
-    const missing = names.map((name) => ({ name, meant: nearest(name, columns) }));
+  /** @param repeated Names that stand more than once, and at which columns: none of them is meant. */
+  constructor(
+    names: readonly string[],
+    columns: readonly string[],
+    source: string,
+    repeated: ReadonlyMap<string, readonly number[]> = new Map(),
+  ) {
+    const missing = names.map((name) => missingColumn(name, columns, repeated.get(name)));
     const there = columnList(columns);
-    const lines = missing.map(({ name, meant }) => {
+    const lines = missing.map(({ found, meant }) => {
       const hint = meant === null ? '' : ` · did you mean ${quoted(meant)}?`;
-      return `there is no column ${quoted(name)}${hint}`;
+      return `there ${found}${hint}`;
     });
     super('rows_invalid', `${lines.join('\n')}\ncolumns: ${there}`, {
       where: source,
-      remedy: 'Name columns of the source in `rows.key` and `rows.map`.',
+      remedy: 'Name columns of the source in `rows.key`, `rows.map` and `rows.keep`.',
     });
     this.missing = missing;
     this.there = there;
     this.source = source;
   }
+}
+
+function missingColumn(
+  name: string,
+  columns: readonly string[],
+  places: readonly number[] | undefined,
+): MissingColumn {
+  if (places === undefined) {
+    return { name, found: `is no column ${quoted(name)}`, meant: nearest(name, columns) };
+  }
+  const found = `are ${places.length} columns ${quoted(name)} (${places.join(', ')}); give each a name of its own`;
+  return { name, found, meant: null };
 }
 
 function columnList(names: readonly string[]): string {

@@ -1,6 +1,10 @@
 import type { Json } from '../contract/json.ts';
 import type { SnapshotRow } from '../contract/rows.ts';
+import { isBlank, trimUnseen } from './blank.ts';
+import { ColumnMatch } from './column-match.ts';
+import { inexactDigits } from './exact-json.ts';
 import { quoted, type RowProblem, type SourceRow } from './row.ts';
+import { Seen } from './seen.ts';
 
 /** An input is a name, an address, a few notes. A field beyond this is a mistake in the file. */
 export const MOST_FIELD_BYTES = 256 * 1024;
@@ -24,11 +28,19 @@ export interface InputShape {
   optional: boolean;
 }
 
-/** Judges rows one after another; remembers the keys it has seen. */
+/** A row that the table can have, and the columns of the source that it was taken from. */
+export interface GoodRow {
+  row: SnapshotRow;
+  used: ReadonlySet<string>;
+}
+
+/** Judges rows one after another; remembers which keys it has seen. */
 export class RowCheck {
   readonly #shape: RowShape;
-  readonly #lineOfKey = new Map<string, number>();
-  /** Keys that had spaces around them. */
+  readonly #keys = new Seen();
+  readonly #match = new ColumnMatch();
+  #columns: SourceColumns | null = null;
+  /** Keys that had spaces or invisible characters around them. */
   trimmedKeys = 0;
 
   constructor(shape: RowShape) {
@@ -36,31 +48,53 @@ export class RowCheck {
   }
 
   /** The row as the table gets it, or everything that is wrong with it. */
-  check(row: SourceRow): SnapshotRow | RowProblem[] {
+  check(row: SourceRow): GoodRow | RowProblem[] {
+    const columns = this.#columnsOf(row);
     const problems: string[] = [];
-    const key = this.#keyOf(row, problems);
+    const key = this.#keyOf(row, columns, problems);
     const input: [string, Json][] = [];
     for (const { name, source, optional } of this.#shape.inputs) {
-      const value = valueOf(row, source);
+      const value = columns.value(row, source);
       if (optional && isEmpty(value)) continue;
       const wrong = this.#wrongWith(value, source);
       if (wrong !== null) problems.push(wrong);
       else input.push([name, value]);
     }
-    // `fromEntries`: a column may be called `__proto__`.
-    if (key !== null && problems.length === 0) return { key, input: Object.fromEntries(input) };
-    return problems.map((what) => ({ line: row.line, unit: row.unit, what }));
+    if (problems.length === 0 && this.#isHeader(row, columns)) problems.push(HEADER_AGAIN);
+    if (key !== null && problems.length === 0) {
+      // `fromEntries`: a column may be called `__proto__`.
+      return { row: { key, input: Object.fromEntries(input) }, used: columns.used };
+    }
+    const named = key === null || key === '' ? {} : { key };
+    return problems.map((what) => ({ line: row.line, unit: row.unit, what, ...named }));
   }
 
-  #keyOf(row: SourceRow, problems: string[]): string | null {
+  /** Of a source with a header they are the same for every row. */
+  #columnsOf({ header, values }: SourceRow): SourceColumns {
+    if (header !== undefined && this.#columns !== null) return this.#columns;
+    const { key, inputs } = this.#shape;
+    const wanted = [key, ...inputs.map(({ source }) => source)];
+    this.#columns = new SourceColumns(wanted, header ?? Object.keys(values), this.#match);
+    return this.#columns;
+  }
+
+  /** Of a file that was joined from others with other columns. */
+  #isHeader(row: SourceRow, columns: SourceColumns): boolean {
+    if (row.header === undefined) return false;
+    const { key, inputs } = this.#shape;
+    const names = new Set([key, ...inputs.map(({ source }) => source)]);
+    return names.size > 1 && [...names].every((name) => columns.value(row, name) === name);
+  }
+
+  #keyOf(row: SourceRow, columns: SourceColumns, problems: string[]): string | null {
     const column = quoted(this.#shape.key);
-    const value = valueOf(row, this.#shape.key);
+    const value = columns.value(row, this.#shape.key);
     const key = textOf(value);
     if (key === null) {
       problems.push(`the key ${column} is ${kindOf(value)}`);
       return null;
     }
-    const trimmed = key.trim();
+    const trimmed = isBlank(key) ? '' : trimUnseen(key);
     if (trimmed !== key) this.trimmedKeys += 1;
     if (trimmed === '') problems.push(`the key ${column} is empty`);
     else if (Buffer.byteLength(trimmed) > MOST_KEY_BYTES) {
@@ -70,9 +104,10 @@ export class RowCheck {
     } else if (/\p{Cs}/u.test(trimmed)) {
       problems.push(`the key ${column} holds half a character`);
     } else {
-      const before = this.#lineOfKey.get(trimmed);
-      if (before === undefined) this.#lineOfKey.set(trimmed, row.line);
-      else problems.push(`the key ${quoted(trimmed)} stands on ${row.unit} ${before} already`);
+      const before = this.#keys.add(trimmed, row.line);
+      if (before !== null) {
+        problems.push(`the key ${quoted(trimmed)} stands on ${row.unit} ${before} already`);
+      }
     }
     return trimmed;
   }
@@ -90,16 +125,33 @@ export class RowCheck {
   }
 }
 
+/** The columns of a source that a pipeline names, as they are called there. */
+class SourceColumns {
+  readonly #actual = new Map<string, string>();
+  readonly used: ReadonlySet<string>;
+
+  constructor(wanted: readonly string[], there: readonly string[], match: ColumnMatch) {
+    for (const name of wanted) this.#actual.set(name, match.find(name, there) ?? name);
+    this.used = new Set(this.#actual.values());
+  }
+
+  value({ values }: SourceRow, column: string): Json {
+    const name = this.#actual.get(column) ?? column;
+    // `hasOwn`: a column may be called `constructor`.
+    return Object.hasOwn(values, name) ? (values[name] ?? null) : null;
+  }
+}
+
+const HEADER_AGAIN = 'the header again, with other columns than the first one';
+
 const isEmpty = (value: Json): boolean =>
-  value === null || (typeof value === 'string' && value.trim() === '');
+  value === null || (typeof value === 'string' && isBlank(value));
 
 const kib = (bytes: number): number => Math.ceil(bytes / 1024);
 
-const valueOf = (row: SourceRow, column: string): Json =>
-  Object.hasOwn(row.values, column) ? (row.values[column] ?? null) : null;
-
 /** Numbers are fine as keys as long as every digit of them survived. */
 function textOf(value: Json): string | null {
+  if (inexactDigits(value) !== null) return null;
   if (typeof value === 'string') return value;
   return typeof value === 'number' && isExact(value) ? String(value) : null;
 }
@@ -113,6 +165,8 @@ const MOST_LEVELS = 100;
 
 /** What cannot travel to the table as it is, or no table can hold. */
 function oddity(value: Json, levels = MOST_LEVELS): string | null {
+  const digits = inexactDigits(value);
+  if (digits !== null) return `holds ${inexact(digits)}`;
   if (typeof value === 'string') {
     return /[\0\p{Cs}]/u.test(value) ? 'holds a zero character or half a character' : null;
   }
@@ -130,7 +184,15 @@ function oddity(value: Json, levels = MOST_LEVELS): string | null {
 
 const INEXACT = 'too large a number to be exact; write it as text';
 
+const inexact = (digits: string): string => {
+  const read = Number(digits);
+  const shown = digits.length <= 40 ? digits : `${digits.slice(0, 39)}…`;
+  return `the number ${shown}, which would be read as ${read}; write it as text`;
+};
+
 const kindOf = (value: Json): string => {
+  const digits = inexactDigits(value);
+  if (digits !== null) return inexact(digits);
   if (value === null) return 'missing';
   if (typeof value === 'number') return INEXACT;
   return Array.isArray(value) ? 'a list' : `a ${typeof value}`;

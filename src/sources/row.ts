@@ -1,4 +1,5 @@
 import type { Json } from '../contract/json.ts';
+import { showUnseen } from './blank.ts';
 
 /** One row as the source has it. */
 export interface SourceRow {
@@ -19,6 +20,8 @@ export interface RowProblem {
   line: number;
   unit: Unit;
   what: string;
+  /** Of the row, where it has one. */
+  key?: string;
 }
 
 export type ReportProblem = (problem: RowProblem) => void;
@@ -27,6 +30,6 @@ export const problemText = ({ line, unit, what }: RowProblem): string => `${unit
 
 /** A text from the rows, in quotes, fit for one line of a message. */
 export function quoted(text: string, most = 60): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  const line = showUnseen(text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '));
   return `"${line.length <= most ? line : `${line.slice(0, most - 1)}…`}"`;
 }

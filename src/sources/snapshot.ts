@@ -1,29 +1,49 @@
 import type { RowsSpec } from '../contract/pipeline.ts';
-import type { SnapshotRef } from '../contract/rows.ts';
+import type { SnapshotRef, SnapshotRow } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
 import type { Draft } from '../store/store.ts';
-import { MissingColumns } from './missing-columns.ts';
-import { MOST_FIELD_BYTES, RowCheck } from './row-check.ts';
-import { problemText, type RowProblem, type SourceRow } from './row.ts';
+import { KeptColumns } from './kept-columns.ts';
+import { LeftOut } from './left-out.ts';
+import { NamedColumns } from './named-columns.ts';
+import { isBlank } from './blank.ts';
+import { Problems } from './problems.ts';
+import { RepeatedInputs, type Repeats } from './repeated-inputs.ts';
+import { MOST_FIELD_BYTES, RowCheck, type InputShape } from './row-check.ts';
+import type { RowProblem, SourceRow } from './row.ts';
 import { openSource, sourceName, type SourceOptions } from './source.ts';
-
-/** Problems that are spelled out; the rest is counted. */
-const MOST_LISTED = 20;
+import { SourceNotes } from './source-notes.ts';
 
 export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
   /** @default 256 KiB */
   fieldBytesCap?: number;
   signal?: AbortSignal;
+  /** Where rows are written down that `rows.skipBad` leaves out; opened for the first of them. */
+  leftOut?: () => Promise<Draft>;
 }
 
 export interface Snapshot {
   ref: SnapshotRef;
   warnings: string[];
+  /** Rows that `rows.skipBad` left out; `null`: none. */
+  bad: BadRows | null;
+  /** Rows that ask what a row before them asks. */
+  repeats: Repeats;
+  /** Columns of the source that come back with the results. */
+  kept: string[];
+}
+
+export interface BadRows {
+  rows: number;
+  /** Rows that were read, these included. */
+  of: number;
+  /** The first problems, one a line, for people. */
+  problems: string[];
 }
 
 /**
  * Reads the source once, validates every row and freezes what the table will get: one
- * `SnapshotRow` as JSON a line. Commits the draft when every row is good, throws it away if not.
+ * `SnapshotRow` as JSON a line. Commits the draft when every row is good, or the bad ones are no more
+ * than `rows.skipBad` allows; throws it away if not.
  * `inputs` are the table columns that every row must fill; other mapped ones may be empty.
  * @throws RowmillError `source_not_found`, `source_unreadable`, `rows_invalid`, `rows_empty`, and
  *   what the store throws
@@ -34,10 +54,12 @@ export async function takeSnapshot(
   draft: Draft,
   options: SnapshotOptions = {},
 ): Promise<Snapshot> {
+  const leftOut = new LeftOut(options.leftOut);
   try {
-    return await freeze(rows, inputs, draft, options);
+    return await freeze(rows, inputs, draft, leftOut, options);
   } catch (error) {
     await draft.discard();
+    await leftOut.discard();
     throw error;
   }
 }
@@ -46,83 +68,101 @@ async function freeze(
   rows: RowsSpec,
   inputs: readonly string[],
   draft: Draft,
+  leftOut: LeftOut,
   { stdin, signal, fieldBytesCap = MOST_FIELD_BYTES }: SnapshotOptions,
 ): Promise<Snapshot> {
   const where = sourceName(rows.source);
-  const shapes = [...new Set([...inputs, ...Object.keys(rows.map)])].map((name) => ({
+  const { keep = 'all', skipBad = 0 } = rows;
+  const shapes = shapesOf(rows, inputs);
+  const check = new RowCheck({ key: rows.key, inputs: shapes, fieldBytesCap });
+  const kept = new KeptColumns(keep, fieldBytesCap);
+  const repeats = new RepeatedInputs();
+  const named = [rows.key, ...shapes.map(({ source }) => source), ...(keep === 'all' ? [] : keep)];
+  const columns = new NamedColumns(new Set(named), where);
+  const problems = new Problems();
+  const notes = new SourceNotes();
+  // Reported between two rows, written with the next one.
+  const unwritten: RowProblem[][] = [];
+  let read = 0;
+
+  const source = openSource(rows.source, {
+    ...(stdin === undefined ? {} : { stdin }),
+    notes,
+    onProblem: (problem) => {
+      read += 1;
+      problems.add([problem], true);
+      unwritten.push([problem]);
+    },
+  });
+  try {
+    for await (const row of source) {
+      signal?.throwIfAborted();
+      columns.see(row, notes);
+      if (isEmptyRow(row)) {
+        notes.blankRows += 1;
+        continue;
+      }
+      read += 1;
+      const checked = check.check(row);
+      if (Array.isArray(checked)) {
+        problems.add(checked, false);
+        unwritten.push(checked);
+      } else if (skipBad > 0 || problems.bad === 0) {
+        repeats.add(checked.row.input);
+        const source = kept.of(row.values, checked.used);
+        const line: SnapshotRow =
+          Object.keys(source).length === 0 ? checked.row : { ...checked.row, source };
+        await draft.line(JSON.stringify(line));
+      }
+      if (skipBad > 0) for (const bad of unwritten) await leftOut.write(bad);
+      unwritten.length = 0;
+    }
+  } catch (error) {
+    throw error instanceof RowmillError && error.code === 'source_unreadable'
+      ? problems.with(error)
+      : error;
+  }
+  if (read === 0) throw new RowmillError('rows_empty', 'no rows', { where });
+  // No row had it: that is one mistake in the pipeline file, not one in every row.
+  if (problems.bad > 0 || keep !== 'all') columns.refuseMissing();
+  if (problems.bad > read * skipBad || problems.bad === read) {
+    throw problems.error(read, where, skipBad);
+  }
+  if (skipBad > 0) for (const bad of unwritten) await leftOut.write(bad);
+  const written = await leftOut.commit();
+  const { sha256, lines, bytes } = await draft.commit();
+  const ref: SnapshotRef = { digest: `sha256:${sha256}`, rows: lines, bytes };
+  return {
+    ref: written === null ? ref : { ...ref, leftOut: written },
+    warnings: [...notes.warnings(), ...checkWarnings(check, kept)].map(
+      (text) => `${where}: ${text}`,
+    ),
+    bad: problems.bad === 0 ? null : { rows: problems.bad, of: read, problems: problems.lines() },
+    repeats: repeats.counts,
+    kept: kept.names,
+  };
+}
+
+const shapesOf = (rows: RowsSpec, inputs: readonly string[]): InputShape[] =>
+  [...new Set([...inputs, ...Object.keys(rows.map)])].map((name) => ({
     name,
     // `hasOwn`: a column may be called `constructor`.
     source: (Object.hasOwn(rows.map, name) ? rows.map[name] : undefined) ?? name,
     optional: !inputs.includes(name),
   }));
-  const check = new RowCheck({ key: rows.key, inputs: shapes, fieldBytesCap });
-  const needed = new Set([rows.key, ...shapes.map(({ source }) => source)]);
-  const problems = new Problems();
-  const columns = new Set<string>();
-  let read = 0;
 
-  const unreadable = (problem: RowProblem): void => {
-    read += 1;
-    problems.add([problem], true);
-  };
-  const source = openSource(rows.source, {
-    ...(stdin === undefined ? {} : { stdin }),
-    onProblem: unreadable,
-  });
-  for await (const row of source) {
-    signal?.throwIfAborted();
-    read += 1;
-    if (row.header !== undefined && read === 1) refuseMissing(needed, row.header, where);
-    remember(columns, row);
-    const checked = check.check(row);
-    if (Array.isArray(checked)) problems.add(checked, false);
-    else if (problems.total === 0) await draft.line(JSON.stringify(checked));
-  }
-  if (read === 0) throw new RowmillError('rows_empty', 'no rows', { where });
-  if (problems.total > 0) {
-    // No row had it: that is one mistake in the pipeline file, not one in every row.
-    if (columns.size > 0) refuseMissing(needed, [...columns], where);
-    throw problems.error(read, where);
-  }
-  const { sha256, lines, bytes } = await draft.commit();
-  const warnings =
-    check.trimmedKeys > 0 ? [`${where}: spaces around ${check.trimmedKeys} keys are ignored`] : [];
-  return { ref: { digest: `sha256:${sha256}`, rows: lines, bytes }, warnings };
-}
+/** Of a list without a header; those of a CSV are passed over where they are read. */
+const isEmptyRow = ({ header, values }: SourceRow): boolean =>
+  header === undefined &&
+  Object.values(values).every(
+    (value) => value === null || (typeof value === 'string' && isBlank(value)),
+  );
 
-function remember(columns: Set<string>, { header, values }: SourceRow): void {
-  if (header !== undefined && columns.size > 0) return;
-  for (const name of header ?? Object.keys(values)) {
-    // Rows of a hostile source may each bring names of their own.
-    if (columns.size < 10_000) columns.add(name);
-  }
-}
-
-function refuseMissing(needed: Set<string>, there: readonly string[], where: string): void {
-  const missing = [...needed].filter((name) => !there.includes(name));
-  if (missing.length > 0) throw new MissingColumns(missing, there, where);
-}
-
-class Problems {
-  total = 0;
-  #bad = 0;
-  #unreadable = 0;
-  #listed: string[] = [];
-
-  /** All problems of one row. */
-  add(problems: RowProblem[], unreadable: boolean): void {
-    this.#bad += 1;
-    if (unreadable) this.#unreadable += 1;
-    this.total += problems.length;
-    const room = MOST_LISTED - this.#listed.length;
-    this.#listed.push(...problems.slice(0, room).map(problemText));
-  }
-
-  error(read: number, where: string): RowmillError {
-    const more = this.total - this.#listed.length;
-    const lines = more > 0 ? [...this.#listed, `… and ${more} more`] : this.#listed;
-    const code = this.#unreadable === this.#bad ? 'source_unreadable' : 'rows_invalid';
-    const what = `${this.#bad} of ${read} rows cannot be used`;
-    return new RowmillError(code, [what, ...lines].join('\n'), { where });
-  }
-}
+const checkWarnings = ({ trimmedKeys }: RowCheck, { dropped }: KeptColumns): string[] => [
+  ...(trimmedKeys === 0
+    ? []
+    : [`spaces or invisible characters around ${trimmedKeys} keys are ignored`]),
+  ...(dropped === 0
+    ? []
+    : [`${dropped} fields are too large or too deep to come back with the results`]),
+];

@@ -5,6 +5,7 @@ import { fileBytes, streamBytes, utf8Blocks, type Block } from './bytes.ts';
 import { csvRows } from './csv.ts';
 import { jsonlRows, jsonRows, listRows, MOST_JSON_BYTES } from './json.ts';
 import { problemText, type ReportProblem, type SourceRow } from './row.ts';
+import { SourceNotes } from './source-notes.ts';
 
 export interface SourceOptions {
   /** @default process.stdin */
@@ -14,6 +15,8 @@ export interface SourceOptions {
    * @default the first one ends the reading with `source_unreadable`
    */
   onProblem?: ReportProblem;
+  /** Takes down what is passed over. @default none does */
+  notes?: SourceNotes;
 }
 
 /**
@@ -42,7 +45,7 @@ export async function* openSource(
   const known = source.format;
   const { format, all } =
     known === undefined ? await sniffed(blocks) : { format: known, all: blocks };
-  if (format === 'csv') yield* csvRows(all, where, report);
+  if (format === 'csv') yield* csvRows(all, where, report, options.notes ?? new SourceNotes());
   else if (format === 'jsonl') yield* jsonlRows(all, report);
   else yield* jsonRows(all, where, report);
 }

@@ -141,6 +141,10 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
       const suggestion = nearest(extname(to), RESULT_EXTENSIONS);
       return [{ path, found: foundText(to), allowed: resultAllowed, suggestion }];
     }
+    if (resultFormatOf(to) !== 'csv' && mapping(result)?.['csv'] !== undefined) {
+      const found = `options of a CSV for ${foundText(to)}`;
+      return [{ path: ['results', at, 'csv'], found, allowed: 'a path that ends in .csv' }];
+    }
     targets.push({ at, to });
     return [];
   });

@@ -44,6 +44,17 @@ const rows = z
       .record(z.string(), z.string('a source column').min(1))
       .optional()
       .describe('Table input column ← source column. Default: the same names.'),
+    keep: z
+      .union([z.literal('all'), z.array(z.string().min(1)).max(1000)], 'all, or a list of columns')
+      .optional()
+      .describe(
+        'Source columns that come back with the results: all that are not mapped (the default), or these.',
+      ),
+    skipBad: share
+      .optional()
+      .describe(
+        'Share of rows that may be left out because they cannot be used; they are named in the quarantine. Default 0.',
+      ),
     format: z
       .enum(['csv', 'jsonl', 'json'])
       .optional()
@@ -53,6 +64,26 @@ const rows = z
     description: 'Where the rows come from.',
     oneOf: [{ required: ['from'] }, { required: ['inline'] }],
   });
+
+const csv = z
+  .strictObject({
+    formulas: z
+      .enum(['verbatim', 'quoted'])
+      .optional()
+      .describe(
+        'Text that a spreadsheet would calculate: as it is, or with an apostrophe before it. Default: keys as they are, everything else quoted.',
+      ),
+    bom: z.boolean().optional().describe('A byte order mark first, for Excel. Default false.'),
+    explanations: z
+      .boolean()
+      .optional()
+      .describe('A column with the explanation beside each answer. Default false.'),
+    sources: z
+      .boolean()
+      .optional()
+      .describe('A column with the sources beside each answer. Default false.'),
+  })
+  .describe('How a .csv file is written.');
 
 const run = z
   .strictObject({
@@ -143,6 +174,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
         z
           .strictObject({
             to: z.string().min(1).describe('Path relative to this file; .jsonl or .csv.'),
+            csv: csv.optional(),
           })
           .describe('One copy of the results.'),
       )

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { ColumnConfig, Pipeline, RowsSource, RowsSpec } from '../contract/pipeline.ts';
+import type {
+  ColumnConfig,
+  CsvOptions,
+  Pipeline,
+  RowsSource,
+  RowsSpec,
+} from '../contract/pipeline.ts';
 import type { ProviderSpec, TableShape } from '../providers/spec.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import type { PipelineFile } from './file-schema.ts';
@@ -51,9 +57,10 @@ export function normalise(
       ...(spend.maxCredits === undefined ? {} : { maxCredits: spend.maxCredits }),
       ...(spend.approveAbove === undefined ? {} : { approveAbove: spend.approveAbove }),
     },
-    results: file.results.map(({ to }) => ({
+    results: file.results.map(({ to, csv }) => ({
       to: resolve(baseDir, to),
       format: resultFormatOf(to) ?? 'jsonl',
+      ...(csv === undefined ? {} : { csv: csvOf(csv) }),
     })),
     ...(file.notify === undefined ? {} : { notify: notifyOf(file.notify) }),
   };
@@ -72,8 +79,20 @@ function rowsOf(
     source: sourceOf(rows, baseDir),
     key: rows.key ?? (first === undefined ? 'key' : (map[first] ?? first)),
     map,
+    ...(rows.keep === undefined ? {} : { keep: rows.keep }),
+    ...(rows.skipBad === undefined ? {} : { skipBad: rows.skipBad }),
   };
 }
+
+/** Without what the file leaves out: absent and `undefined` are not the same to a digest. */
+const csvOf = ({ formulas, bom, explanations, sources }: CsvFields): CsvOptions => ({
+  ...(formulas === undefined ? {} : { formulas }),
+  ...(bom === undefined ? {} : { bom }),
+  ...(explanations === undefined ? {} : { explanations }),
+  ...(sources === undefined ? {} : { sources }),
+});
+
+type CsvFields = NonNullable<PipelineFile['results'][number]['csv']>;
 
 function sourceOf({ from, inline, format }: PipelineFile['rows'], baseDir: string): RowsSource {
   if (from === '-') return { type: 'stdin', ...(format === undefined ? {} : { format }) };

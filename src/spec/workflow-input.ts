@@ -13,6 +13,13 @@ const credits = z.number().min(0);
 const absolute = text.describe('Absolute path, where the worker is.');
 const rowsFormat = z.enum(['csv', 'jsonl', 'json']);
 
+const csvOptions = z.strictObject({
+  formulas: z.enum(['verbatim', 'quoted']).exactOptional(),
+  bom: z.boolean().exactOptional(),
+  explanations: z.boolean().exactOptional(),
+  sources: z.boolean().exactOptional(),
+});
+
 const pipeline = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   provider: z.enum(Object.keys(providerSpecs)),
@@ -40,6 +47,18 @@ const pipeline = z.strictObject({
     ]),
     key: text.describe('Source column that identifies a row.'),
     map: z.record(z.string(), text).describe('Table input column ← source column.'),
+    keep: z
+      .union([z.literal('all'), z.array(text)])
+      .exactOptional()
+      .describe(
+        'Source columns that come back with the results; left out: all that are not mapped.',
+      ),
+    skipBad: z
+      .number()
+      .min(0)
+      .max(1)
+      .exactOptional()
+      .describe('Share of rows that may be left out because they cannot be used.'),
   }),
   run: z.strictObject({
     mode: z.enum(['new', 'all']),
@@ -55,7 +74,15 @@ const pipeline = z.strictObject({
     maxCredits: credits.exactOptional(),
     approveAbove: credits.exactOptional(),
   }),
-  results: z.array(z.strictObject({ to: absolute, format: z.enum(['jsonl', 'csv']) })).min(1),
+  results: z
+    .array(
+      z.strictObject({
+        to: absolute,
+        format: z.enum(['jsonl', 'csv']),
+        csv: csvOptions.exactOptional(),
+      }),
+    )
+    .min(1),
 });
 
 const runKey = { workflowId: text, firstRunId: text };
@@ -75,6 +102,10 @@ export const workflowInput = z.strictObject({
       digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
       rows: z.int().min(0),
       bytes: z.int().min(0),
+      leftOut: z
+        .strictObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/), rows: z.int().min(1) })
+        .exactOptional()
+        .describe('Rows that could not be used, in a file beside them.'),
     })
     .exactOptional()
     .describe('Rows that a client froze in the store; without it the worker reads the source.'),

@@ -1,4 +1,4 @@
-import { isAlias, isScalar, visit, type Document, type YAMLError } from 'yaml';
+import { isAlias, isPair, isScalar, visit, type Document, type YAMLError } from 'yaml';
 import { nearest } from '../nearest.ts';
 import { MOST_ISSUES, shorten, type SpecIssue } from './issue.ts';
 
@@ -93,22 +93,41 @@ function treeIssues(document: Document, placeAt: PlaceAt): SpecIssue[] {
   return issues;
 }
 
-/** Numbers that are not what was typed: 0700 (a ticker) would become 700, and JSON has no .inf. */
+/**
+ * Numbers that are not what was typed: 0700 (a ticker) would become 700, 0x1F 31, and JSON has no .inf.
+ * In rows, where a number becomes text, 1.10 and 1e3 are not either.
+ */
 function numberIssues(document: Document, placeAt: (offset: number) => Place): SpecIssue[] {
   const issues: SpecIssue[] = [];
   visit(document, {
-    Scalar(_, { value, source = '', range }) {
+    Scalar(_, { value, source = '', range }, path) {
       if (issues.length >= MOST_ISSUES) return visit.BREAK;
       if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
+      const read = String(value);
+      if (read === source && isExact(value)) return undefined;
+      const plain = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(source);
+      if (plain && isExact(value) && keepsDigits(source) && !isInRows(path)) return undefined;
       const allowed = `a number as it prints, or text: "${shorten(source, 40)}"`;
-      const unsafe = Number.isInteger(value) && !Number.isSafeInteger(value);
-      if (/^[-+]?0[0-9]/.test(source) || unsafe || !Number.isFinite(Number(value))) {
-        const found = `${shorten(source, 40)} would be read as ${String(value)}`;
-        const place = placeAt(range?.[0] ?? 0);
-        issues.push({ ...place, path: '', found, allowed, suggestion: null });
-      }
+      const found = `${shorten(source, 40)} would be read as ${read}`;
+      const place = placeAt(range?.[0] ?? 0);
+      issues.push({ ...place, path: '', found, allowed, suggestion: null });
       return undefined;
     },
   });
   return issues;
 }
+
+const isExact = (value: number | bigint): boolean =>
+  Number.isFinite(Number(value)) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+
+/** Digits beyond what a number holds are lost; zeros at the ends are not missed. */
+const keepsDigits = (source: string): boolean => {
+  const [digits = ''] = source.replace('.', '').split(/[eE]/);
+  return digits.replace(/^-?0*/, '').replace(/0*$/, '').length <= 17;
+};
+
+/** Below `rows.inline`, or a list in `rows.from`. */
+const isInRows = (path: readonly unknown[]): boolean => {
+  const keys = path.flatMap((step) => (isPair(step) && isScalar(step.key) ? [step.key.value] : []));
+  return keys[0] === 'rows' && (keys[1] === 'inline' || keys[1] === 'from');
+};

@@ -43,7 +43,8 @@ export const createFileStore = (root: string): Store => {
       // Its name is not known before it is written: a draft of a folder, renamed like one of a file.
       const path = join(location, STAGED, draftNameOf('rows'));
       try {
-        const filled = await fill(await createFileFolder(path, prepare).create(name));
+        const folder = createFileFolder(path, prepare);
+        const filled = await fill(await folder.create(name), folder);
         const target = stagedPath(location, filled.digest);
         await writing(target, () => keepFirst(path, target));
         return filled;

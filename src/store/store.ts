@@ -22,10 +22,13 @@ export interface Store {
   staged(digest: string): Folder;
   /**
    * Makes a staged folder whose digest is known only once it is written: `fill` writes the file
-   * `name` and gives back the digest (with whatever else it found). A folder of that digest that
-   * is there already is kept.
+   * `name`, and others beside it, and gives back the digest (with whatever else it found). A folder
+   * of that digest that is there already is kept.
    */
-  stage<T extends { digest: string }>(name: string, fill: (draft: Draft) => Promise<T>): Promise<T>;
+  stage<T extends { digest: string }>(
+    name: string,
+    fill: (draft: Draft, folder: Folder) => Promise<T>,
+  ): Promise<T>;
   /** Writes, reads back and removes a probe. */
   probe(): Promise<void>;
 }

@@ -4,19 +4,25 @@ import { expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import type { Json } from '../../src/contract/json.ts';
+import type { CsvOptions } from '../../src/contract/pipeline.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import { csvHeader } from '../../src/sinks/csv-header.ts';
-import type { ResultColumns } from '../../src/sinks/csv.ts';
+import type { ResultColumns } from '../../src/sinks/csv-layout.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { newPlace } from '../store/place.ts';
 import { Missing, resultRow } from './result-row.ts';
 import { newFolder, RESULTS, storeResults } from './results.ts';
 
-const csvOf = async (rows: ResultRow[], columns: ResultColumns): Promise<string> => {
+const csvOf = async (
+  rows: ResultRow[],
+  columns: ResultColumns,
+  csv?: CsvOptions,
+): Promise<string> => {
   const folder = newFolder();
   await storeResults(folder, rows);
   const to = join(newPlace(), 'results.csv');
-  const { rows: count } = await publishTo({ to, format: 'csv' }, folder, RESULTS, columns);
+  const target = { to, format: 'csv' as const, ...(csv === undefined ? {} : { csv }) };
+  const { rows: count } = await publishTo(target, folder, RESULTS, columns);
   expect(count).toBe(rows.length);
   return readFile(to, 'utf8');
 };
@@ -83,7 +89,55 @@ test.each([
   const disarmed = `'${evil}`;
   expect(recordsOf(csv)).toEqual([
     ['key', `input.${disarmed}`, disarmed, '_status'],
-    [disarmed, disarmed, disarmed, 'complete'],
+    // Joins go by the key: it is not touched.
+    [evil, disarmed, disarmed, 'complete'],
+  ]);
+});
+
+test('text that begins like a formula is verbatim or quoted everywhere, as the target says', async () => {
+  const phone = '+49 170 1';
+  const rows = [resultRow(phone, { input: phone }, { a: phone })];
+  const columns = { columns: ['a'], inputs: ['input'] };
+  const recordOf = async (csv?: CsvOptions) => recordsOf(await csvOf(rows, columns, csv))[1];
+  const quoted = `'${phone}`;
+  expect(await recordOf()).toEqual([phone, quoted, quoted, 'complete']);
+  expect(await recordOf({ formulas: 'verbatim' })).toEqual([phone, phone, phone, 'complete']);
+  expect(await recordOf({ formulas: 'quoted' })).toEqual([quoted, quoted, quoted, 'complete']);
+});
+
+test('a byte order mark, explanations and sources are written on request', async () => {
+  const row = resultRow('1', {}, { a: 'x', b: new Missing('failed') });
+  row.cells['a'] = {
+    status: 'done',
+    value: 'x',
+    explanation: 'so',
+    sources: ['https://x.example'],
+  };
+  const columns = { columns: ['a', 'b'], inputs: [] };
+  const csv = await csvOf([row], columns, { bom: true, explanations: true, sources: true });
+  expect(csv).toBe(
+    '\uFEFFkey,a,a_explanation,a_sources,b,b_explanation,b_sources,_status\n' +
+      '1,x,so,"[""https://x.example""]",,,,b=failed\n',
+  );
+  expect((await csvOf([row], columns, { sources: true })).split('\n')[0]).toBe(
+    'key,a,a_sources,b,b_sources,_status',
+  );
+});
+
+test('other columns of the source stand between inputs and answers', async () => {
+  const rows = [
+    { ...resultRow('1', { input: 'x' }, { a: 'y' }), source: { owner: 'Ann', list: [1], a: '=1' } },
+    resultRow('2', { input: 'x' }, { a: 'y' }),
+  ];
+  const csv = await csvOf(rows, {
+    columns: ['a'],
+    inputs: ['input'],
+    source: ['owner', 'list', 'a'],
+  });
+  expect(recordsOf(csv)).toEqual([
+    ['key', 'input', 'owner', 'list', 'source.a', 'a', '_status'],
+    ['1', 'x', 'Ann', '[1]', "'=1", 'y', 'complete'],
+    ['2', 'x', '', '', '', 'y', 'complete'],
   ]);
 });
 
@@ -99,7 +153,7 @@ test('numbers stay numbers, as values and as text', async () => {
 });
 
 test('names that meet in the header are told apart', () => {
-  expect(csvHeader(['input', 'sector'], ['sector', 'peer'])).toEqual([
+  expect(csvHeader({ inputs: ['input', 'sector'], columns: ['sector', 'peer'] })).toEqual([
     'key',
     'input',
     'input.sector',
@@ -107,7 +161,7 @@ test('names that meet in the header are told apart', () => {
     'peer',
     '_status',
   ]);
-  expect(csvHeader(['key', '_status', 'input.key'], ['key'])).toEqual([
+  expect(csvHeader({ inputs: ['key', '_status', 'input.key'], columns: ['key'] })).toEqual([
     'key',
     'input.input.key',
     'input._status',
@@ -168,12 +222,7 @@ test('whatever the answers are, the CSV reads back as the JSON Lines', async () 
       const csv = await csvOf(rows, { columns: ['answer'], inputs: ['input'] });
       expect(recordsOf(csv)).toEqual([
         ['key', 'input', 'answer', '_status'],
-        ...samples.map(({ key, input, answer }) => [
-          shown(key),
-          shown(input),
-          shown(answer),
-          'complete',
-        ]),
+        ...samples.map(({ key, input, answer }) => [key, shown(input), shown(answer), 'complete']),
       ]);
     }),
     { numRuns: 50 },

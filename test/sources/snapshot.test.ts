@@ -40,11 +40,12 @@ test('rows are frozen in the order of the source, under their digest', async () 
   const { ref, warnings } = await takeSnapshot(rows, ['input'], await target.create('rows.jsonl'));
   const bytes = await readFile(target.locate('rows.jsonl'));
   expect(bytes.toString()).toBe(
-    '{"key":"a","input":{"input":"Ü, \\"x\\""}}\n{"key":"b","input":{"input":"y"}}\n',
+    '{"key":"a","input":{"input":"Ü, \\"x\\""},"source":{"other":"1"}}\n' +
+      '{"key":"b","input":{"input":"y"},"source":{"other":""}}\n',
   );
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   expect(ref).toEqual({ digest: `sha256:${sha256}`, rows: 2, bytes: bytes.length });
-  expect(warnings).toEqual([expect.stringContaining('spaces around 1 keys')]);
+  expect(warnings).toEqual([expect.stringContaining('around 1 keys')]);
 });
 
 test('a draft that keeps nothing knows the same digest', async () => {
@@ -73,15 +74,13 @@ test('every problem is named with its line', async () => {
   const key = 'k'.repeat(1025);
   const text = `id,name\na,x\n,x\na,y\nb,\nc,x,1\n${key},x\n"d\ne",x\n, \n`;
   expect((await failure(text)).split('\n').slice(0)).toEqual([
-    expect.stringMatching(/^rows_invalid: .*: 7 of 8 rows cannot be used$/),
+    expect.stringMatching(/^rows_invalid: .*: 6 of 7 rows cannot be used$/),
     'line 3: the key "id" is empty',
     'line 4: the key "a" stands on line 2 already',
     'line 5: "name" is empty',
     'line 6: 3 fields, the header has 2',
     'line 7: the key "id" is longer than 1024 bytes',
     'line 8: the key "id" holds a line break or another control character',
-    'line 10: the key "id" is empty',
-    'line 10: "name" is empty',
   ]);
 });
 
@@ -122,14 +121,14 @@ test.each([
   ['null', 'null', 'is missing'],
   ['a list', '["a"]', 'is a list'],
   ['true', 'true', 'is a boolean'],
-  ['a number past exactness', '12345678901234567890', 'too large a number'],
+  ['a number past exactness', '12345678901234567890', 'read as 12345678901234567000'],
 ])('a key that is %s is refused', async (_, key, message) => {
   expect(await failure(`[{"id":${key},"name":"x"}]`, 'json')).toContain(message);
 });
 
 test('broken lines alone are a broken source', async () => {
   expect(await failure('{"id":1,"name":"x"}\n{"id":\n', 'jsonl')).toMatch(
-    /^source_unreadable: .*1 of 2 rows cannot be used\nline 2: broken JSON$/s,
+    /^source_unreadable: .*1 of 2 rows cannot be used\nline 2: broken JSON at column 7: the text ends too early$/s,
   );
 });
 

@@ -22,7 +22,7 @@ test('JSON Lines keep their line numbers across blank lines and CRLF', async () 
   ]);
   expect(problems).toEqual([
     { line: 3, unit: 'line', what: 'a list instead of a row {…}' },
-    { line: 4, unit: 'line', what: 'broken JSON' },
+    { line: 4, unit: 'line', what: 'broken JSON at column 6: the text ends too early' },
   ]);
 });
 

@@ -35,7 +35,7 @@ schedule: { at: "25:00", timezone: Europe/Berln, days: [monday] }
     'p.yaml:5:3  table.colums  unknown key · allowed: kind, description, tags, columns · did you mean "columns"?',
     'p.yaml:10:28  table.columns[0].value.agent_type  "reserch_pro" · allowed: research_pro, research, research_reasoning, llm, linkedin · did you mean "research_pro"?',
     'p.yaml:11:7  rows  no rows named · `from` or `inline`',
-    'p.yaml:11:9  rows.form  unknown key · allowed: from, inline, key, map, format · did you mean "from"?',
+    'p.yaml:11:9  rows.form  unknown key · allowed: from, inline, key, map, keep, skipBad, format · did you mean "from"?',
     'p.yaml:12:22  run.failedPasses  -1 · at least 0',
     'p.yaml:12:42  run.tolerateFailed  3 · a share like 2% or 0.02, from 0 to 100%',
     'p.yaml:12:55  run.deadline  "6 hours" · a duration like 30s, 15m, 6h, 2d or 1h30m, up to 365d',
@@ -119,6 +119,51 @@ test.each([
     'rows: { inline: [{ input: 0700 }] }',
     ': 0700 would be read as 700',
   ],
+  ...[
+    ['1.10', '1.1'],
+    ['0x1F', '31'],
+    ['+49170', '49170'],
+    ['1e3', '1000'],
+    ['0o17', '15'],
+    ['1.0', '1'],
+    ['.5', '0.5'],
+    ['-0', '0'],
+    ['0.12345678901234567891', '0.12345678901234568'],
+  ].map(
+    ([number = '', read = '']) =>
+      [
+        'rows: { from: companies.csv }',
+        `rows: { inline: [{ input: ${number} }] }`,
+        `: ${number} would be read as ${read}`,
+      ] as const,
+  ),
+  [
+    'rows: { from: companies.csv }',
+    'rows: { from: [{ input: {x: [1.10]} }] }',
+    ': 1.10 would be read as 1.1',
+  ],
+  ['name: demo', 'name: demo\nspend: { maxCredits: 0x1F }', ': 0x1F would be read as 31'],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { from: companies.csv, keep: some }',
+    'rows.keep: "some"',
+  ],
+  ['rows: { from: companies.csv }', 'rows: { from: companies.csv, skipBad: 5 }', 'rows.skipBad: 5'],
+  [
+    'to: out/demo.jsonl',
+    'to: out/demo.jsonl, csv: { bom: true }',
+    'results[0].csv: options of a CSV for "out/demo.jsonl"',
+  ],
+  [
+    'to: out/demo.jsonl',
+    'to: out/demo.csv, csv: { formula: quoted }',
+    'results[0].csv.formula: unknown key → formulas',
+  ],
+  [
+    'to: out/demo.jsonl',
+    'to: out/demo.csv, csv: { formulas: quote }',
+    'results[0].csv.formulas: "quote" → quoted',
+  ],
   [
     'rows: { from: companies.csv }',
     'rows: { inline: [{ input: 12345678901234567890 }] }',
@@ -131,6 +176,24 @@ test.each([
   ],
 ])('%s → %s', (from, to, mistake) => {
   expect(briefly(withLine(from, to))).toContain(mistake);
+});
+
+test('plain numbers of the other fields may have zeros at the end', () => {
+  const text = withLine(
+    'name: demo',
+    'name: demo\nspend: { creditsPerCell: 0.50, maxCredits: 1e3 }',
+  );
+  expect(parse(text).pipeline.spend).toEqual({ creditsPerCell: 0.5, maxCredits: 1000 });
+});
+
+test('the options of rows and results come through as they are', () => {
+  const text = withLine(
+    'from: companies.csv',
+    'from: companies.csv, keep: [a], skipBad: 5%',
+  ).replace('out/demo.jsonl', 'out/demo.csv, csv: { formulas: quoted, bom: true }');
+  const { pipeline } = parse(text);
+  expect(pipeline.rows).toMatchObject({ keep: ['a'], skipBad: 0.05 });
+  expect(pipeline.results[0]?.csv).toEqual({ formulas: 'quoted', bom: true });
 });
 
 test('the results may not land on the pipeline file', () => {
