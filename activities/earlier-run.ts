@@ -7,6 +7,7 @@ import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, Store } from '../src/store/store.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
+import { withPatientReads } from './reading.ts';
 import type { Step } from './step.ts';
 import { tableTag } from './table-tag.ts';
 
@@ -59,12 +60,25 @@ export async function tableOf(
 ): Promise<string> {
   const left = await leftBehind(store, earlier);
   // A run that was killed left no manifest, but its table has the tag.
-  const tableId = left.tableId ?? (await provider.findTables(left.tableTag, step.ctx))[0]?.id;
-  if (tableId !== undefined) return tableId;
+  const tableId = left.tableId ?? (await firstOf(provider, left.tableTag, step));
+  if (tableId !== null) return tableId;
   throw new RowmillError('action_refused', 'the run before this one ended before it had a table', {
     where: `run ${earlier.workflowId}`,
     remedy: 'There is nothing to go on with: start it anew with `rowmill run FILE`.',
   });
+}
+
+/** Read by itself as well: a list may not be filtered. */
+async function firstOf(
+  provider: Provider,
+  tag: string,
+  step: Step<unknown>,
+): Promise<string | null> {
+  const ctx = withPatientReads(step);
+  for (const { id } of await provider.findTables(tag, ctx)) {
+    if ((await provider.readTable(id, tag, ctx)) !== null) return id;
+  }
+  return null;
 }
 
 /** The open cells that the first sweep is compared with. */

@@ -1,12 +1,15 @@
+import { z } from 'zod';
 import type { TableSpec } from '../src/contract/pipeline.ts';
 import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
-import type { BareTable, FoundTable, Provider } from '../src/providers/provider.ts';
+import type { BareTable } from '../src/providers/provider.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tableOf } from './earlier-run.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
+import { findOrCreate, keepOne, type Candidate } from './own-table.ts';
+import { pauseAfter, withPatientReads } from './reading.ts';
 import { runStep, type Step } from './step.ts';
 import { tableTag } from './table-tag.ts';
 
@@ -28,89 +31,110 @@ export interface EnsuredTable {
   calls: ApiCalls;
 }
 
-/** After a create whose fate is unknown, the list may lag: looked up so often, so long apart. */
-const LOOK_UPS = 4;
-const LOOK_UP_EVERY_MS = 2_000;
+/** What an attempt leaves for the next one. */
+interface Made {
+  tableId: string;
+}
+
+const MadeBefore = z.object({ tableId: z.string() }).nullable().catch(null);
 
 /**
- * The run's one table. There are no idempotency keys, so it is looked up by its tag before it is
- * created, and looked up again when a create may have landed twice: the oldest is kept, empty
- * younger ones are deleted.
+ * The run's one table with its columns. There are no idempotency keys, so it is looked up by its tag
+ * before it is created, and again when a create may have landed twice: the run goes on with one, and
+ * empty others are deleted. Each request has its own fate: what is made once stays made.
  */
 export const ensureTable =
   (deps: ActivityDeps) =>
   (input: EnsureTableInput): Promise<EnsuredTable> =>
-    runStep<null, EnsuredTable>(deps, async (step) => {
-      const provider = deps.providers.get(input.provider);
-      const { earlier = null } = input;
-      const made =
-        earlier === null
-          ? await ownTable(provider, input, step)
-          : { id: await tableOf(deps.store, earlier, provider, step) };
-      const table = await provider.ensureColumns(made, input.spec, step.ctx);
-      return { table, contested: made.contested ?? false, calls: step.calls };
+    runStep<Made, EnsuredTable>(deps, (step) => new Setup(deps, input, step).run());
+
+class Setup {
+  readonly #deps: ActivityDeps;
+  readonly #input: EnsureTableInput;
+  readonly #step: Step<Made>;
+  readonly #now: () => number;
+  /** When a request went out, at the latest, whose fate is unknown; `null`: none has. */
+  #openSinceMs: number | null;
+
+  constructor(deps: ActivityDeps, input: EnsureTableInput, step: Step<Made>) {
+    this.#deps = deps;
+    this.#input = input;
+    this.#step = step;
+    this.#now = deps.now ?? Date.now;
+    this.#openSinceMs = this.#begun ? this.#now() : null;
+  }
+
+  get #begun(): boolean {
+    return this.#step.begun || this.#input.again === true;
+  }
+
+  async run(): Promise<EnsuredTable> {
+    const { earlier = null } = this.#input;
+    const made = earlier === null ? await this.#own() : await this.#earlier(earlier);
+    this.#step.report({ tableId: made.id }, `table ${made.id}`);
+    const table = await this.#withColumns(made);
+    const contested = made.contested && earlier === null;
+    // What is on its way lands before a row is there that it could compute.
+    await this.#outwait();
+    if (contested) await keepOne(this.#search, table.id);
+    return { table, contested, calls: this.#step.calls };
+  }
+
+  get #provider() {
+    return this.#deps.providers.get(this.#input.provider);
+  }
+
+  get #search() {
+    return { provider: this.#provider, tag: tableTag(this.#input.run), step: this.#step };
+  }
+
+  #own(): Promise<Candidate> {
+    const { spec, name } = this.#input;
+    const search = this.#search;
+    return findOrCreate({
+      ...search,
+      begun: this.#begun,
+      known: MadeBefore.parse(this.#step.previous)?.tableId ?? null,
+      create: (ctx) => this.#provider.createTable(spec, name, search.tag, ctx),
+      onLost: () => this.#lost(),
     });
-
-/** A table that was found, or has just been made. */
-type Candidate = BareTable & { contested?: boolean };
-
-async function ownTable(
-  provider: Provider,
-  input: EnsureTableInput,
-  step: Step<null>,
-): Promise<Candidate> {
-  const tag = tableTag(input.run);
-  const found = await provider.findTables(tag, step.ctx);
-  const begun = step.begun || input.again === true;
-  const tables: Candidate[] =
-    begun && found.length === 0 ? await lookUp(provider, tag, step) : found;
-  const made = tables[0] ?? (await create(provider, input, tag, step));
-  const contested = begun || tables.length > 1 || made.contested === true;
-  if (contested) {
-    await step.settle(LANDS_WITHIN_MS);
-    await deleteYounger(provider, tag, step);
   }
-  return contested ? { id: made.id, contested } : made;
-}
 
-async function create(
-  provider: Provider,
-  input: EnsureTableInput,
-  tag: string,
-  step: Step<null>,
-): Promise<Candidate> {
-  try {
-    const { id } = await step.send(() =>
-      provider.createTable(input.spec, input.name, tag, step.ctx),
-    );
-    return { id, untouched: true };
-  } catch (error) {
-    if (!(error instanceof RowmillError && error.ambiguous)) throw error;
-    const [oldest] = await lookUp(provider, tag, step);
-    if (oldest === undefined) throw error;
-    return { id: oldest.id, contested: true };
+  async #earlier(earlier: EarlierRun): Promise<Candidate> {
+    const id = await tableOf(this.#deps.store, earlier, this.#provider, this.#step);
+    return { id, contested: false };
+  }
+
+  /** Begun anew after each failure: it reads what is there, and makes what is not. */
+  async #withColumns({ id, untouched = false }: Candidate): Promise<TableRef> {
+    const { spec } = this.#input;
+    const ctx = withPatientReads(this.#step);
+    let bare: BareTable = { id, untouched };
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#step.send(() => this.#provider.ensureColumns(bare, spec, ctx));
+      } catch (error) {
+        if (!(error instanceof RowmillError) || !error.retryable) throw error;
+        if (error.ambiguous) this.#lost();
+        if (tries === TRIES + spec.columns.length) throw error;
+        bare = { id };
+        await this.#step.sleep(pauseAfter(error, Math.min(tries, LONGEST_PAUSE_AT)));
+      }
+    }
+  }
+
+  #lost(): void {
+    this.#openSinceMs = this.#now();
+  }
+
+  async #outwait(): Promise<void> {
+    if (this.#openSinceMs === null) return;
+    const leftMs = this.#openSinceMs + LANDS_WITHIN_MS - this.#now();
+    if (leftMs > 0) await this.#step.settle(leftMs);
   }
 }
 
-/** Looks until the table shows, or has had its time to. */
-async function lookUp(provider: Provider, tag: string, step: Step<null>): Promise<FoundTable[]> {
-  for (let look = 0; look < LOOK_UPS; look += 1) {
-    await step.settle(LOOK_UP_EVERY_MS);
-    const found = await provider.findTables(tag, step.ctx);
-    if (found.length > 0) return found;
-  }
-  return [];
-}
-
-/** Of the tables of one tag the oldest is the run's; younger ones go, as far as they are empty. */
-export async function deleteYounger(
-  provider: Provider,
-  tag: string,
-  step: Step<null>,
-): Promise<void> {
-  const [, ...younger] = await provider.findTables(tag, step.ctx);
-  for (const table of younger) {
-    // Only tables of this very tag, and only empty ones: nothing of anybody's is lost.
-    if (table.rows === 0) await provider.deleteTable(table.id, step.ctx);
-  }
-}
+/** Failures of making the columns in one attempt, beyond one for each column. */
+const TRIES = 5;
+/** The pauses between them grow no longer than after so many. */
+const LONGEST_PAUSE_AT = 3;

@@ -12,8 +12,8 @@ import type { Folder } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { leftBehind } from './earlier-run.ts';
-import { deleteYounger } from './ensure-table.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
+import { keepOne } from './own-table.ts';
 import { writeQuarantine } from './quarantine.ts';
 import { runStep, type Step } from './step.ts';
 import { manifestOf, summaryOf, type PublishResultsInput } from './summary.ts';
@@ -54,11 +54,12 @@ function tell(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummar
 /** The last moment to find a table that came late; an empty one left behind is no failure. */
 async function keepOneTable(
   deps: ActivityDeps,
-  { run, pipeline }: PublishResultsInput,
+  { run, pipeline, table }: PublishResultsInput,
   step: Step<null>,
 ): Promise<void> {
   try {
-    await deleteYounger(deps.providers.get(pipeline.provider), tableTag(run), step);
+    const provider = deps.providers.get(pipeline.provider);
+    await keepOne({ provider, tag: tableTag(run), step }, table?.id ?? null);
   } catch (error) {
     if (!(error instanceof RowmillError)) throw error;
   }

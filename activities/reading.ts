@@ -1,28 +1,52 @@
 import { RowmillError } from '../src/errors.ts';
+import type { CallContext } from '../src/providers/provider.ts';
 import type { Step } from './step.ts';
 
-/** Failed tries of one read before the attempt is given up and Temporal starts another. */
+/** Failed tries of one request before the attempt is given up and Temporal starts another. */
 const TRIES = 5;
 const PAUSE_MS = 1_000;
 /** Asked to wait longer than this, the attempt ends: Temporal waits without holding a slot. */
 const PATIENCE_MS = 60_000;
 
+type Sleeper = Pick<Step<unknown>, 'sleep'>;
+
 /**
  * Reads until it works. A read changes nothing: a hiccup of the API must not throw away what an
  * attempt has found out so far. Lasting trouble is Temporal's.
  */
-export async function readPatiently<R>(
-  step: Pick<Step<unknown>, 'sleep'>,
-  read: () => Promise<R>,
+export const readPatiently = <R>(step: Sleeper, read: () => Promise<R>): Promise<R> =>
+  repeated(step, read, ({ retryable }) => retryable);
+
+/**
+ * Sends until it is carried out, or may have been. What is known not to have been (429, no connection)
+ * is sent again; an ambiguous error goes to the caller, who knows where to look.
+ */
+export const sendPatiently = <R>(step: Sleeper, send: () => Promise<R>): Promise<R> =>
+  repeated(step, send, ({ retryable, ambiguous }) => retryable && !ambiguous);
+
+/** The context for provider methods of several requests: each of their reads is repeated by itself. */
+export const withPatientReads = (step: Sleeper & Pick<Step<unknown>, 'ctx'>): CallContext => ({
+  ...step.ctx,
+  repeatRead: (read) => readPatiently(step, read),
+});
+
+async function repeated<R>(
+  step: Sleeper,
+  request: () => Promise<R>,
+  mayRepeat: (error: RowmillError) => boolean,
 ): Promise<R> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await read();
+      return await request();
     } catch (error) {
-      if (!(error instanceof RowmillError) || !error.retryable || tries === TRIES) throw error;
-      const pauseMs = error.retryAfterMs ?? PAUSE_MS * 2 ** (tries - 1);
+      if (!(error instanceof RowmillError) || !mayRepeat(error) || tries === TRIES) throw error;
+      const pauseMs = pauseAfter(error, tries);
       if (pauseMs > PATIENCE_MS) throw error;
       await step.sleep(pauseMs);
     }
   }
 }
+
+/** How long to wait before a request is sent once more that has failed so often. */
+export const pauseAfter = ({ retryAfterMs }: RowmillError, tries: number): number =>
+  retryAfterMs ?? PAUSE_MS * 2 ** (tries - 1);

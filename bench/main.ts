@@ -13,6 +13,7 @@ import { callFigures, historyFigures, memoryFigures, sizedRuns, type SizedRuns }
 import { benchPipeline } from './site/pipeline.ts';
 import { openSite, TOKEN, type Site } from './site/site.ts';
 import { startFigures } from './start.ts';
+import { stormFigures } from './storms.ts';
 import { waitingFigures } from './waiting-runs.ts';
 
 /** Others at work on the machine show here. */
@@ -32,6 +33,12 @@ async function measure(asked: BenchOptions): Promise<Figure[]> {
   if (wants('R2', 'R3', 'R5')) {
     say('simulating passes');
     found.push(...pollingFigures(asked.quick ? 100 : 400));
+  }
+  if (wants('R17')) {
+    for (const its of asked.cases) {
+      say(`simulating runs in storms, ${its.provider}`);
+      found.push(...(await stormFigures(its)));
+    }
   }
   if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16')) {
     say('starting Temporal');

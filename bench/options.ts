@@ -13,7 +13,20 @@ export interface BenchOptions {
 }
 
 /** Every ratio this bench knows; R12 (crashes) has no part yet. */
-const RATIOS = ['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16'] as const;
+const RATIOS = [
+  'R1',
+  'R2',
+  'R3',
+  'R4',
+  'R5',
+  'R6',
+  'R7',
+  'R8',
+  'R14',
+  'R15',
+  'R16',
+  'R17',
+] as const;
 
 /** @throws TypeError for an unknown flag, ratio or provider */
 export function benchOptions(args: readonly string[]): BenchOptions {

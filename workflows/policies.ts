@@ -29,11 +29,11 @@ export const { prepareRows } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
 });
 
-/** A create may land late: the retry must not come before the list shows it. */
+/** A request at a time, each with its own fate; a table of many columns takes long while many fail. */
 export const { ensureTable } = proxyActivities<Activities>({
   cancellationType,
   heartbeatTimeout: HEARTBEAT,
-  startToCloseTimeout: '5m',
+  startToCloseTimeout: '30m',
   retry: retry({ initialInterval: '5s', maximumInterval: '2m' }),
 });
 

@@ -26,6 +26,7 @@ export const extructDialect: Dialect = {
     'read-rows': [`GET ${TABLE}/data`],
   },
   words: { values: ['status', 'run_status'], keys: [] },
+  marks: ['metadata'],
   prose: ['explanation', 'short_description', 'description'],
 
   refusal: ({ detail }) => ({ detail }),

@@ -57,6 +57,10 @@ const ANOTHER: JsonObject = {
 const withAnotherColumn = (key: string, value: Json): Json =>
   key === 'columns' && Array.isArray(value) && value.some(isObject) ? [...value, ANOTHER] : value;
 
+/** Fields of these names hold nothing. */
+export const withoutFields = (reply: Outgoing, names: readonly string[]): Outgoing =>
+  changed(reply, (value) => walk(value, (key, one) => (names.includes(key) ? null : one)));
+
 const ADDED = { since: 2031, words: ['nobody', 'knows', 'yet'] };
 
 function extended(value: Json): Json {

@@ -37,6 +37,8 @@ export interface Dialect {
   readonly requests: Readonly<Record<RequestKind, readonly string[]>>;
   /** Fields that hold a word for a state, and fields whose keys are such words. */
   readonly words: { readonly values: readonly string[]; readonly keys: readonly string[] };
+  /** Fields of a row that hold what its client has marked it with. */
+  readonly marks: readonly string[];
   /** Fields that hold prose. */
   readonly prose: readonly string[];
   /** A refusal in its words. */

@@ -4,8 +4,8 @@ import type { Core } from '../core.ts';
 import { between } from '../hash.ts';
 import type { Action, Intercept, Outgoing, Seen } from '../intercept.ts';
 import { DONE } from '../cells.ts';
-import type { World } from '../world.ts';
-import { withControlCharacters, withUnknown } from './bodies.ts';
+import { wallMs, type World } from '../world.ts';
+import { withControlCharacters, withoutFields, withUnknown } from './bodies.ts';
 import type { Dialect } from './dialect.ts';
 import { withOtherRows } from './pages.ts';
 import { withLimit, withUnreadableRows } from './unreadable.ts';
@@ -13,6 +13,7 @@ import { denied, errorReply, html, payment, rateLimit, refusedReply } from './re
 import { isRequestKind } from './request-kinds.ts';
 import type { RequestRule, Script } from './script.ts';
 import { StatusPast, withOldStatus } from './status-lag.ts';
+import { withOtherTables } from './tables.ts';
 import { Trigger, type Standing } from './trigger.ts';
 
 /** How often somebody looks whether credits are due back. */
@@ -143,6 +144,12 @@ export class Faults {
           ? reply
           : withOtherRows(reply, page, rule, this.#script.seed, seen.serial);
       }
+      case 'tables':
+        return withOtherTables(reply, rule, (time) =>
+          this.#core.read((world) => wallMs(world) - Date.parse(time)),
+        );
+      case 'unmarked':
+        return withoutFields(reply, dialect.marks);
       case 'status-lag': {
         const shown = dialect.statusIn(seen);
         if (shown === null) return reply;

@@ -109,6 +109,8 @@ const KINDS = [
     how: z.enum(['error', 'nan', 'shape']).default('error'),
     status: z.int().min(500).max(599).default(500),
   }),
+  rule('tables', { how: z.enum(['late', 'reversed', 'untold']), ms: ms.default(10_000) }),
+  rule('unmarked', {}),
   rule('status-lag', { ms, counts: z.enum(['cells', 'all']).default('cells') }),
 ] as const;
 

@@ -37,6 +37,8 @@ export const promptLayerDialect: Dialect = {
     'read-rows': [`GET ${SHEET}/rows`],
   },
   words: { values: ['status'], keys: ['status_counts'] },
+  // A text cell is all that a row can be known by.
+  marks: ['value', 'display_value'],
   prose: ['error_message'],
   refusal,
 

@@ -26,20 +26,26 @@ export type CallApi = <Schema extends z.ZodType>(
 export const apiCalls =
   (http: HttpClient): CallApi =>
   async (schema, ctx, { method, path, ids = {}, query, body }) => {
-    const reply = await http.request({
-      method,
-      path: path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? '')),
-      route: `${method} ${path}`,
-      ...(query === undefined ? {} : { query }),
-      ...(body === undefined ? {} : { body }),
-      ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
-      ...(ctx.onRequest === undefined ? {} : { onRequest: ctx.onRequest }),
-      repeatable: method === 'GET',
-    });
-    const parsed = schema.safeParse(reply.json);
-    if (parsed.success) return parsed.data;
-    if (reply.json === null) throw reply.unreadable(`answered ${reply.status} without a body`);
-    const [issue] = parsed.error.issues;
-    const at = issue === undefined ? '' : `: ${issue.path.join('.') || 'reply'}: ${issue.message}`;
-    throw reply.unreadable(`answered ${reply.status} in an undocumented shape${at}`);
+    const send = () =>
+      http.request({
+        method,
+        path: path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? '')),
+        route: `${method} ${path}`,
+        ...(query === undefined ? {} : { query }),
+        ...(body === undefined ? {} : { body }),
+        ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
+        ...(ctx.onRequest === undefined ? {} : { onRequest: ctx.onRequest }),
+        repeatable: method === 'GET',
+      });
+    const read = async () => {
+      const reply = await send();
+      const parsed = schema.safeParse(reply.json);
+      if (parsed.success) return parsed.data;
+      if (reply.json === null) throw reply.unreadable(`answered ${reply.status} without a body`);
+      const [issue] = parsed.error.issues;
+      const at =
+        issue === undefined ? '' : `: ${issue.path.join('.') || 'reply'}: ${issue.message}`;
+      throw reply.unreadable(`answered ${reply.status} in an undocumented shape${at}`);
+    };
+    return method === 'GET' && ctx.repeatRead !== undefined ? ctx.repeatRead(read) : read();
   };

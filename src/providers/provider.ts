@@ -15,6 +15,8 @@ export interface CallContext {
   signal?: AbortSignal;
   /** Called once for each HTTP request sent, retries included. */
   onRequest?: (route: string) => void;
+  /** How a read is repeated where it fails, for methods of several requests; left out: it is not. */
+  repeatRead?: <R>(read: () => Promise<R>) => Promise<R>;
   /** Called once for each run that was asked back about and told yes to; also when the reply was lost. */
   onConfirmed?: (cells: number) => void;
   /** Called once for each reply to a cancel, with the cells that will not be paid any more. */
@@ -32,7 +34,8 @@ export interface FoundTable {
   id: string;
   /** ISO time. */
   createdAt: string;
-  rows: number;
+  /** `null` where the provider does not say: then it counts as not empty. */
+  rows: number | null;
 }
 
 /** A table whose columns are not known yet. */
@@ -107,6 +110,8 @@ export interface Provider {
   account(ctx: CallContext): Promise<Account>;
   /** Tables that carry the tag, oldest first. */
   findTables(tag: string, ctx: CallContext): Promise<FoundTable[]>;
+  /** The table read by itself; `null` when it is gone, or does not carry the tag. */
+  readTable(tableId: string, tag: string, ctx: CallContext): Promise<FoundTable | null>;
   createTable(spec: TableSpec, name: string, tag: string, ctx: CallContext): Promise<TableRef>;
   /** The table with its columns; makes the columns of the spec that are not there yet. */
   ensureColumns(table: BareTable, spec: TableSpec, ctx: CallContext): Promise<TableRef>;

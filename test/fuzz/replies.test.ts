@@ -41,6 +41,8 @@ interface Stage {
   receipt: RunReceipt;
 }
 
+const foundTable = z.object({ id: z.string(), createdAt: z.string(), rows: whole.nullable() });
+
 /** What the port promises of each method, whatever the API answers. */
 const METHODS: [string, z.ZodType, (stage: Stage) => Promise<unknown>][] = [
   [
@@ -48,10 +50,11 @@ const METHODS: [string, z.ZodType, (stage: Stage) => Promise<unknown>][] = [
     z.object({ credits: z.number().nullable(), label: z.string() }),
     ({ provider }) => provider.account({}),
   ],
+  ['findTables', z.array(foundTable), ({ provider }) => provider.findTables(TAG, {})],
   [
-    'findTables',
-    z.array(z.object({ id: z.string(), createdAt: z.string(), rows: whole })),
-    ({ provider }) => provider.findTables(TAG, {}),
+    'readTable',
+    foundTable.nullable(),
+    ({ provider, table }) => provider.readTable(table.id, TAG, {}),
   ],
   ['createTable', tableRef, ({ provider, spec }) => provider.createTable(spec, 'Other', TAG, {})],
   [

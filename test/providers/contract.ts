@@ -94,7 +94,11 @@ export function contractOf(name: string, candidate: Candidate): void {
       const found = await provider.findTables('tag-1', {});
       expect(found.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
       for (const { createdAt } of found) expect(Date.parse(createdAt)).not.toBeNaN();
+      const read = (tag: string) => provider.readTable(first.id, tag, {});
+      expect(await read('tag-1')).toEqual(found.find(({ id }) => id === first.id));
+      expect(await read('tag-2')).toBeNull();
       await provider.deleteTable(first.id, {});
+      expect(await read('tag-1')).toBeNull();
       await provider.deleteTable(first.id, {});
       expect((await provider.findTables('tag-1', {})).map(({ id }) => id)).toEqual([second.id]);
     });

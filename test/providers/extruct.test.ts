@@ -80,17 +80,44 @@ test('tables are found by the exact tag, oldest first', async () => {
       listed('b', 3, ['run-1']),
       listed('x', 1, ['run-11']),
       listed('a', 2, ['other', 'run-1']),
-      listed('c', 4),
     ],
   });
   expect(await provider.findTables('run-1', {})).toEqual([
     { id: 'a', createdAt: '2026-01-02T00:00:00Z', rows: 2 },
     { id: 'b', createdAt: '2026-01-03T00:00:00Z', rows: 3 },
-    { id: 'c', createdAt: '2026-01-04T00:00:00Z', rows: 4 },
   ]);
   expect(requestsOf(server)).toEqual([
     'GET /v1/tables?tags=run-1&offset=0&limit=100&sort=created_at',
   ]);
+});
+
+test('a table that is listed without tags is ours only when it shows the tag itself', async () => {
+  const created_at = '2026-01-01T00:00:00Z';
+  const listed = (id: string) => ({ id, created_at, num_rows: 900, tags: null });
+  const { provider, server } = await facing(
+    [listed('theirs'), listed('hidden'), { id: 'ours', created_at }],
+    { id: 'theirs', created_at, tags: ['customers'], status: { num_rows: 900 } },
+    { id: 'hidden', created_at, tags: null },
+    { id: 'ours', created_at, tags: ['run-1'] },
+  );
+  // One that does not say how many rows it has does not count as empty.
+  expect(await provider.findTables('run-1', {})).toEqual([
+    { id: 'ours', createdAt: created_at, rows: null },
+  ]);
+  expect(requestsOf(server).slice(1)).toEqual([
+    'GET /v1/tables/theirs',
+    'GET /v1/tables/hidden',
+    'GET /v1/tables/ours',
+  ]);
+});
+
+test('of a list that is not filtered no more than the newest tables are read by themselves', async () => {
+  const created_at = '2026-01-01T00:00:00Z';
+  const all = Array.from({ length: 99 }, (_, nth) => ({ id: `t${nth}`, created_at, tags: null }));
+  const { provider, server } = await facing(all, ...all.map(({ id }) => ({ id, tags: null })));
+  expect(await provider.findTables('run-1', {})).toEqual([]);
+  expect(requestsOf(server)).toHaveLength(21);
+  expect(requestsOf(server).at(-1)).toBe('GET /v1/tables/t98');
 });
 
 test('a list that is not filtered is read on to its end, even if it repeats itself', async () => {

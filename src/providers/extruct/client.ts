@@ -7,6 +7,7 @@ import {
   AnyReply,
   ColumnsReply,
   DataReply,
+  OwnTableReply,
   RowsReply,
   RunReply,
   TableReply,
@@ -36,6 +37,9 @@ export function createExtructClient(http: HttpClient) {
 
     getTable: (ctx: CallContext, id: string) =>
       call(TableReply, ctx, { method: 'GET', path: '/v1/tables/{id}', ids: { id } }),
+
+    getOwnTable: (ctx: CallContext, id: string) =>
+      call(OwnTableReply, ctx, { method: 'GET', path: '/v1/tables/{id}', ids: { id } }),
 
     getTableStatus: (ctx: CallContext, id: string) =>
       call(TableStatusReply, ctx, { method: 'GET', path: '/v1/tables/{id}', ids: { id } }),

@@ -4,11 +4,11 @@ import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
 import type { ConnectionOptions } from '../connection.ts';
-import { goneIsDeleted } from '../gone.ts';
+import { goneIsDeleted, nullIfGone } from '../gone.ts';
 import { oldestFirst } from '../oldest-first.ts';
-import type { FoundTable, Provider } from '../provider.ts';
+import type { CallContext, FoundTable, Provider } from '../provider.ts';
 import { rowOf } from './cells.ts';
-import { createExtructClient } from './client.ts';
+import { createExtructClient, type ExtructClient } from './client.ts';
 import { columnsOf, missingColumns, tableKind } from './columns.ts';
 import { EXTRUCT_BASE_URL, EXTRUCT_LIMITS } from './spec.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
@@ -16,6 +16,8 @@ import type { ColumnWire, RowWire } from './wire.ts';
 /** Of a list of tables; more is answered with 400. */
 const TABLES_PER_PAGE = 100;
 const ROWS_PER_DELETE = 100;
+/** Tables listed without their tags that are read one by one; a list that is not filtered has thousands. */
+const UNTOLD_AT_MOST = 20;
 
 /**
  * Extruct AI Tables. What it does not have, and what stands for it: idempotency keys (a tag finds
@@ -48,20 +50,32 @@ export function createExtructProvider({ token, ...options }: ConnectionOptions):
       };
     },
 
-    /** The tag is compared here as well: how exact the server's filter is, is not documented. */
+    /**
+     * The tag is compared here as well: how exact the server's filter is, is not documented. A table
+     * that the list shows without tags is read by itself.
+     */
     async findTables(tag, ctx) {
       const found = new Map<string, FoundTable>();
+      const untold = new Set<string>();
       const seen = new Set<string>();
       for (let offset = 0, more = true; more; offset += TABLES_PER_PAGE) {
         const page = await api.listTables(ctx, { tags: tag, offset, limit: TABLES_PER_PAGE });
         more = page.length === TABLES_PER_PAGE && !page.every(({ id }) => seen.has(id));
         for (const { id, created_at: createdAt, tags, num_rows: rows } of page) {
           seen.add(id);
-          if (tags?.includes(tag) ?? true) found.set(id, { id, createdAt, rows: rows ?? 0 });
+          if (tags == null) untold.add(id);
+          else if (tags.includes(tag)) found.set(id, { id, createdAt, rows: rows ?? null });
         }
+      }
+      // The newest come last: a table of this run is among them.
+      for (const id of [...untold].slice(-UNTOLD_AT_MOST)) {
+        const table = await ownTable(api, id, tag, ctx);
+        if (table !== null) found.set(id, table);
       }
       return oldestFirst(found.values());
     },
+
+    readTable: (tableId, tag, ctx) => ownTable(api, tableId, tag, ctx),
 
     /** `POST /v1/tables`: not safe to repeat. */
     async createTable(spec, name, tag, ctx) {
@@ -165,6 +179,19 @@ export function createExtructProvider({ token, ...options }: ConnectionOptions):
       };
     },
   };
+}
+
+/** `null` for a table that is gone, or does not show the tag: nothing may be added to it, nor deleted. */
+async function ownTable(
+  api: ExtructClient,
+  tableId: string,
+  tag: string,
+  ctx: CallContext,
+): Promise<FoundTable | null> {
+  const table = await nullIfGone(api.getOwnTable(ctx, tableId));
+  if (table?.tags?.includes(tag) !== true) return null;
+  const { id, created_at: createdAt, status } = table;
+  return { id, createdAt: createdAt ?? '', rows: status?.num_rows ?? null };
 }
 
 /** Extruct's own scripts print this address; another host (a sandbox) has no such page. */

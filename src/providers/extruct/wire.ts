@@ -70,6 +70,16 @@ const table = {
 export const TableReply = z.object({ ...table, columns: ColumnsReply.default([]) });
 export type TableReply = z.infer<typeof TableReply>;
 
+const Tags = z.array(z.string()).nullish();
+
+/** What a table says of itself, read by its id. */
+export const OwnTableReply = z.object({
+  ...table,
+  created_at: z.string().nullish(),
+  tags: Tags,
+  status: z.object({ num_rows: Count.nullish() }).nullish().catch(null),
+});
+
 export const TableStatusReply = z.object({ status: StatusWire });
 
 export const TablesReply = listOf(
@@ -77,7 +87,7 @@ export const TablesReply = listOf(
     ...table,
     // The older one of two tables is kept.
     created_at: z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'not a time'),
-    tags: z.array(z.string()).nullish(),
+    tags: Tags,
     num_rows: Count.nullish(),
   }),
   'tables',

@@ -38,6 +38,9 @@ export function createPromptLayerClient(http: HttpClient) {
     createTable: (ctx: CallContext, body: Json) =>
       call(wire.TableReply, ctx, { method: 'POST', path: '', body }),
 
+    getTable: (ctx: CallContext, tableId: string) =>
+      call(wire.TableReply, ctx, { method: 'GET', path: '/{table}', ids: { table: tableId } }),
+
     deleteTable: (ctx: CallContext, tableId: string) =>
       call(wire.AnyReply, ctx, { method: 'DELETE', path: '/{table}', ids: { table: tableId } }),
 

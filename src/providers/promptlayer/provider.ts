@@ -13,6 +13,7 @@ import { KEY_TITLE, valuesOf } from './columns.ts';
 import { runProgress, sheetProgress, startOperation } from './runs.ts';
 import { ensureSheet } from './sheet.ts';
 import { PROMPTLAYER_LIMITS } from './spec.ts';
+import type { TableWire } from './wire.ts';
 
 const TABLES_PER_PAGE = 100;
 
@@ -47,16 +48,20 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
           ctx,
           cursor === null ? query : { ...query, cursor },
         );
-        for (const { id, title, created_at: createdAt, sheet_count: sheets } of page.data) {
-          if (title?.includes(tag) !== true) continue;
-          // A table without a sheet has no rows; one with a sheet is in use.
-          found.set(id, { id, createdAt: createdAt ?? '', rows: sheets ?? 1 });
+        for (const table of page.data) {
+          const ours = ifTagged(table, tag);
+          if (ours !== null) found.set(table.id, ours);
         }
         cursor = page.next;
         more = cursor !== null && !seen.has(cursor);
         if (cursor !== null) seen.add(cursor);
       }
       return oldestFirst(found.values());
+    },
+
+    async readTable(tableId, tag, ctx) {
+      const reply = await nullIfGone(api.getTable(ctx, tableId));
+      return reply === null ? null : ifTagged(reply.table, tag);
     },
 
     /** `POST /tables`, without a sheet: not safe to repeat. */
@@ -167,6 +172,14 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
       };
     },
   };
+}
+
+/** `null` for a table whose title does not hold the tag. */
+function ifTagged(table: TableWire, tag: string): FoundTable | null {
+  const { id, title, created_at: createdAt, sheet_count: sheets } = table;
+  if (title?.includes(tag) !== true) return null;
+  // A table without a sheet has no rows; one with a sheet is in use.
+  return { id, createdAt: createdAt ?? '', rows: sheets ?? null };
 }
 
 /** @throws RowmillError `internal` for a table whose sheet was never looked up */

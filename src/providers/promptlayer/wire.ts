@@ -32,6 +32,7 @@ const TableWire = z.object({
   sheet_count: Count,
   created_at: z.string().nullish(),
 });
+export type TableWire = z.infer<typeof TableWire>;
 
 export const TablesReply = listOf(TableWire);
 export const TableReply = z.object({ table: TableWire });

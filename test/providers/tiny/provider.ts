@@ -81,6 +81,11 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
       const found = await call(Found, ctx, { method: 'GET', path: '/tables', query: { tag } });
       return found.map(({ id, at, rows }) => ({ id, createdAt: at, rows }));
     },
+    async readTable(tableId, tag, ctx) {
+      const found = await call(Found, ctx, { method: 'GET', path: '/tables', query: { tag } });
+      const table = found.find(({ id }) => id === tableId);
+      return table === undefined ? null : { id: table.id, createdAt: table.at, rows: table.rows };
+    },
     async createTable(table, _name, tag, ctx) {
       const { id } = await call(Made, ctx, { method: 'POST', path: '/tables', body: { tag } });
       return refOf(id, table);

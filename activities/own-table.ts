@@ -1,0 +1,114 @@
+import { RowmillError } from '../src/errors.ts';
+import type { BareTable, CallContext, FoundTable, Provider } from '../src/providers/provider.ts';
+import { pauseAfter, readPatiently, sendPatiently, withPatientReads } from './reading.ts';
+import type { Step } from './step.ts';
+
+/** After a create whose fate is unknown, the list may lag: looked up so often, so long apart. */
+const LOOK_UPS = 4;
+const LOOK_UP_EVERY_MS = 2_000;
+
+/** Creates in one attempt whose replies are lost, and whose table does not show. */
+const CREATES_AT_MOST = 4;
+
+/** A table that was found, or has just been made. */
+export type Candidate = BareTable & {
+  /** Another one of the same tag may be there, or come. */
+  contested: boolean;
+};
+
+export interface Search {
+  provider: Provider;
+  tag: string;
+  step: Pick<Step<unknown>, 'ctx' | 'sleep' | 'settle' | 'send'>;
+  /** A create of an earlier attempt may have gone out. */
+  begun: boolean;
+  /** The table that an earlier attempt has gone on with. */
+  known: string | null;
+  create: (ctx: CallContext) => Promise<BareTable>;
+  /** Called for each create whose fate is unknown. */
+  onLost: () => void;
+}
+
+/**
+ * The table of the tag, made where there is none. A create whose reply was lost is looked up, and sent
+ * again only while its table does not show.
+ */
+export async function findOrCreate(search: Search): Promise<Candidate> {
+  const { provider, tag, step, begun, known } = search;
+  if (known !== null && (await ownTable(search, known)) !== null) {
+    return { id: known, contested: begun };
+  }
+  const listed = await provider.findTables(tag, withPatientReads(step));
+  const [there] = await ours(search, listed);
+  if (there !== undefined) return { id: there.id, contested: begun || listed.length > 1 };
+  const late = begun ? await lookUp(search) : null;
+  if (late !== null) return { id: late.id, contested: true };
+  return createOne(search);
+}
+
+async function createOne(search: Search): Promise<Candidate> {
+  const { step, begun } = search;
+  for (let lost = 0; ;) {
+    try {
+      const { id } = await sendPatiently(step, () => step.send(() => search.create(step.ctx)));
+      return { id, untouched: true, contested: begun || lost > 0 };
+    } catch (error) {
+      if (!(error instanceof RowmillError && error.ambiguous)) throw error;
+      search.onLost();
+      lost += 1;
+      const table = await lookUp(search);
+      if (table !== null) return { id: table.id, contested: true };
+      if (lost === CREATES_AT_MOST) throw error;
+      await step.sleep(pauseAfter(error, 1));
+    }
+  }
+}
+
+/** Looks until the table shows, or has had its time to. */
+async function lookUp(search: Search): Promise<FoundTable | null> {
+  const { provider, tag, step } = search;
+  for (let look = 0; look < LOOK_UPS; look += 1) {
+    await step.settle(LOOK_UP_EVERY_MS);
+    const [found] = await ours(search, await provider.findTables(tag, withPatientReads(step)));
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+const ownTable = ({ provider, tag, step }: Search, id: string): Promise<FoundTable | null> =>
+  readPatiently(step, () => provider.readTable(id, tag, step.ctx));
+
+/**
+ * The tables of a list that are this run's when they are read by themselves: a list may be of a moment
+ * ago, or not filtered. One that is in use comes before those that are empty: an earlier attempt has
+ * gone on with it.
+ */
+async function ours(search: Search, listed: readonly FoundTable[]): Promise<FoundTable[]> {
+  const tables: FoundTable[] = [];
+  for (const { id } of listed) {
+    const table = await ownTable(search, id);
+    if (table !== null) tables.push(table);
+  }
+  return [...tables.filter(({ rows }) => rows !== 0), ...tables.filter(({ rows }) => rows === 0)];
+}
+
+/**
+ * Of the tables of one tag the run goes on with one; the others go, as far as they are empty. Each is
+ * read again before: nothing of another owner is lost.
+ * @param kept `null`: the first that is in use, else the oldest
+ */
+export async function keepOne(
+  { provider, tag, step }: Pick<Search, 'provider' | 'tag' | 'step'>,
+  kept: string | null,
+): Promise<void> {
+  const listed = await provider.findTables(tag, withPatientReads(step));
+  if (listed.length === 0 || (kept === null && listed.length === 1)) return;
+  const survivor = kept ?? (listed.find(({ rows }) => rows !== 0) ?? listed[0])?.id;
+  for (const { id } of listed) {
+    if (id === survivor) continue;
+    const table = await readPatiently(step, () => provider.readTable(id, tag, step.ctx));
+    if (table?.rows !== 0) continue;
+    // Safe to repeat: a table that is gone counts as deleted.
+    await readPatiently(step, () => provider.deleteTable(id, step.ctx));
+  }
+}

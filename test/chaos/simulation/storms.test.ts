@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { CASES } from '../../support/providers/cases.ts';
+
+const RUNNER = new URL('../../support/run-ts.mjs', import.meta.url).href;
+const STORMS = fileURLToPath(new URL('storms.ts', import.meta.url));
+
+const Pair = z.object({
+  provider: z.string(),
+  seed: z.number(),
+  calmMs: z.number(),
+  stormyMs: z.number(),
+  failures: z.number(),
+  wrong: z.array(z.string()),
+});
+
+/** Pairs of runs on a simulated clock: their times are the same on every machine. */
+async function pairs(...args: string[]): Promise<z.infer<typeof Pair>[]> {
+  const child = spawn(process.execPath, ['--no-warnings', '--import', RUNNER, STORMS, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
+  });
+  let text = '';
+  let trouble = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => (trouble += piece));
+  await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  expect(trouble).toBe('');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => Pair.parse(JSON.parse(line)));
+}
+
+/** Requests that hang for two minutes each take longer than three times in any client. */
+const KINDS = [[], ['error'], ['reset'], ['rate-limit'], ['truncate']];
+
+test.each(KINDS.map((only) => ({ only, of: only[0] ?? 'every kind' })))(
+  'with one request in four failing ($of) a run takes at most three times as long, and ends as well',
+  async ({ only }) => {
+    const played = await pairs(
+      ...['--rows', '150', '--seeds', '3'],
+      ...only.flatMap((kind) => ['--only', kind]),
+    );
+    expect(played).toHaveLength(3 * CASES.length);
+    for (const pair of played) {
+      expect(pair).toMatchObject({ wrong: [] });
+      expect(pair.failures).toBeGreaterThan(10);
+      expect(pair.stormyMs / pair.calmMs).toBeLessThanOrEqual(3);
+    }
+  },
+  300_000,
+);

@@ -1,0 +1,81 @@
+/**
+ * How much longer a run takes while one request in four fails: the same run with and without, on the
+ * simulated machine. Prints one JSON line for each pair.
+ */
+import { parseArgs } from 'node:util';
+import type { FaultScript } from '../../../sandbox/index.ts';
+import { CASES, caseOf } from '../../support/providers/cases.ts';
+import { wrong } from './hunt.ts';
+import { play, type Played } from './play.ts';
+import type { ChaosScript } from './script.ts';
+
+const { values } = parseArgs({
+  options: {
+    provider: { type: 'string', multiple: true },
+    rows: { type: 'string', default: '300' },
+    seeds: { type: 'string', default: '5' },
+    trace: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
+});
+
+type Rule = NonNullable<FaultScript['requests']>[number];
+
+/** In all, so many requests fail; each kind as often as the others. */
+const SHARE = 0.25;
+
+/** One of each kind of failure that a request can meet. */
+const FAILURES: Rule[] = [
+  { on: '* /**', fault: 'error', status: 503, body: 'json' },
+  { on: '* /**', fault: 'error', status: 500, phase: 'after' },
+  { on: '* /**', fault: 'reset' },
+  { on: '* /**', fault: 'reset', phase: 'after' },
+  { on: '* /**', fault: 'delay', ms: 130_000, phase: 'after' },
+  { on: '* /**', fault: 'rate-limit', retryAfter: 'none' },
+  { on: '* /**', fault: 'truncate', bytes: 20 },
+];
+
+function storm(seed: number): FaultScript {
+  const chosen =
+    values.only === undefined ? FAILURES : FAILURES.filter(({ fault }) => fault === values.only);
+  // Rules are drawn one after the other: together they make up the share.
+  const probability = 1 - (1 - SHARE) ** (1 / chosen.length);
+  return {
+    seed,
+    requests: chosen.map((rule, at) => ({ ...rule, probability, name: `${rule.fault} ${at}` })),
+  };
+}
+
+const script = (provider: string, seed: number, faults: FaultScript): ChaosScript => ({
+  provider,
+  rows: Number(values.rows),
+  columns: 'one',
+  // Cells of research at their own pace.
+  sandbox: {
+    ...{ seed, failRate: 0.04, hopelessRate: 0.004, statusLagMs: 300, concurrency: 50 },
+    cellMs: { min: 60_000, max: 180_000 },
+  },
+  run: { failedPasses: 2, stallAfter: '30m', deadline: '6h' },
+  approveAbove: null,
+  faults,
+  ...{ kills: [], lost: [], actions: [] },
+  continueAsNewAfterEvents: null,
+});
+
+const requests = ({ evidence }: Played): number => evidence.summary?.apiCalls.total ?? 0;
+
+for (const { name } of values.provider?.map(caseOf) ?? CASES) {
+  for (let seed = 1; seed <= Number(values.seeds); seed += 1) {
+    const calm = await play(script(name, seed, {}));
+    const stormy = await play(script(name, seed, storm(seed)));
+    if (values.trace) process.stderr.write(`${stormy.trace.join('\n')}\n`);
+    const found = [...wrong(calm), ...wrong(stormy)];
+    process.stdout.write(
+      `${JSON.stringify({
+        ...{ provider: name, seed, calmMs: calm.virtualMs, stormyMs: stormy.virtualMs },
+        ...{ calmRequests: requests(calm), stormyRequests: requests(stormy), wrong: found },
+        failures: Object.values(stormy.fired).reduce((sum, times) => sum + times, 0),
+      })}\n`,
+    );
+  }
+}
