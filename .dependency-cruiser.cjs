@@ -69,7 +69,7 @@ module.exports = {
     ),
     room(
       'activities/',
-      ['src/(contract|rules|providers|paths|store|sources|sinks|notify|errors|http)'],
+      ['src/(contract|rules|spec|providers|paths|store|sources|sinks|notify|errors|http)'],
       'one API step each',
     ),
     room(

@@ -21,8 +21,11 @@ export interface FailureDetails {
 /** What is known of the step that fails. */
 export type Tried = Pick<FailureDetails, 'sent' | 'calls' | 'confirmed'>;
 
-/** The error as Temporal understands it: type = code, retryable by the one table. */
-export function toFailure(error: unknown, tried: Tried): Error {
+/**
+ * The error as Temporal understands it: type = code, retryable by the one table; `last` where it is
+ * not worth another try all the same.
+ */
+export function toFailure(error: unknown, tried: Tried, last = false): Error {
   const known =
     error instanceof RowmillError
       ? error
@@ -39,7 +42,7 @@ export function toFailure(error: unknown, tried: Tried): Error {
   return ApplicationFailure.create({
     type: known.code,
     message: `${known.message.slice(0, MESSAGE_CHARACTERS)} (${known.code}). ${known.remedy}`,
-    nonRetryable: !known.retryable,
+    nonRetryable: last || !known.retryable,
     details: [details],
     ...(known.retryAfterMs === null ? {} : { nextRetryDelay: known.retryAfterMs }),
     ...(errorEntry(known.code).benign ? { category: ApplicationFailureCategory.BENIGN } : {}),

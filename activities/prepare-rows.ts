@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
-import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
+import type { ApiCalls, EnrichTableInput } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { probeTarget } from '../src/sinks/probe-target.ts';
 import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import { stagedDigest } from '../src/sources/staged-digest.ts';
+import { judgeInput } from '../src/spec/judge-input.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -19,11 +20,16 @@ import { runStep } from './step.ts';
 
 export interface PrepareRowsInput {
   run: RunKey;
-  pipeline: Pipeline;
-  /** Frozen by the client in the shared store; without it the source is read here. */
-  snapshot: SnapshotRef | null;
-  /** Take over the frozen rows of this run instead. */
-  earlier?: EarlierRun | null;
+  /** The argument of the workflow as it came: any JSON. */
+  input: unknown;
+}
+
+/** Of a run that an older version started. */
+interface OlderInput {
+  run: RunKey;
+  pipeline: unknown;
+  snapshot: unknown;
+  earlier?: unknown;
 }
 
 export interface PreparedRows {
@@ -46,20 +52,21 @@ export interface PreparedRows {
 }
 
 /**
- * Everything that can go wrong before a credit is spent: the rows are validated and frozen in the
+ * Everything that can go wrong before a credit is spent: the input is judged, the rows are validated and frozen in the
  * store, the store and the result paths are tried, and the token is used once.
  */
 export const prepareRows =
   (deps: ActivityDeps) =>
-  (input: PrepareRowsInput): Promise<PreparedRows> =>
+  (given: PrepareRowsInput | OlderInput): Promise<PreparedRows> =>
     runStep<null, PreparedRows>(deps, async (step) => {
-      const { pipeline } = input;
+      const input = judgeInput(argumentOf(given), deps.providers);
+      const { pipeline, earlier } = input;
       await refuseClashes(pipeline);
       await deps.store.probe();
       for (const target of pipeline.results) await probeTarget(target);
-      const folder = deps.store.run(input.run);
+      const folder = deps.store.run(given.run);
       const snapshot = await freeze(deps, input, folder);
-      if (input.earlier != null) await folder.writeJson(RUN_FILE.earlier, input.earlier);
+      if (earlier !== undefined) await folder.writeJson(RUN_FILE.earlier, earlier);
       await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
       const openCells = await cellsLeft(folder);
       const { credits } = await readAccount(deps, pipeline.provider, step);
@@ -75,13 +82,24 @@ export const prepareRows =
       };
     });
 
+/** What an older version leaves out it sends as `null`. */
+function argumentOf(given: PrepareRowsInput | OlderInput): unknown {
+  if ('input' in given) return given.input;
+  const { pipeline, snapshot, earlier = null } = given;
+  return {
+    pipeline,
+    ...(snapshot === null ? {} : { snapshot }),
+    ...(earlier === null ? {} : { earlier }),
+  };
+}
+
 /** Once frozen, the source is not read again: what changes in it changes nothing. */
 async function freeze(
   deps: ActivityDeps,
-  input: PrepareRowsInput,
+  input: EnrichTableInput,
   folder: Folder,
 ): Promise<SnapshotRef> {
-  const { pipeline, snapshot, earlier = null } = input;
+  const { pipeline, snapshot = null, earlier = null } = input;
   if (!(await folder.exists(SNAPSHOT_FILE))) {
     if (earlier !== null) {
       await takeOver(deps.store, earlier, folder);

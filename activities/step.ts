@@ -27,7 +27,12 @@ export interface Beat<D> {
   details: D | null;
   /** The attempt of this number has ended, and neither it nor those before it had sent anything. */
   sentNothing?: number;
+  /** So many attempts in a row ended with a defect, this one included. */
+  defects?: number;
 }
+
+/** A defect that shows so often in a row shows every time. */
+const MOST_DEFECTS = 4;
 
 /** One attempt of one API step. */
 export interface Step<D> {
@@ -69,6 +74,8 @@ function begunBefore(attempt: number, beat: unknown): boolean {
   return beat.sentNothing !== attempt - 1;
 }
 
+const DefectsBefore = z.object({ defects: z.int() }).catch({ defects: 0 });
+
 const detailsBefore = (beat: unknown): unknown =>
   typeof beat === 'object' && beat !== null && 'details' in beat ? beat.details : null;
 
@@ -86,6 +93,7 @@ export async function runStep<D, R>(
   const counts = CountsBefore.parse(heartbeatDetails);
   const beat: Beat<D> = { says: null, ...counts, details: null };
   const begun = begunBefore(attempt, heartbeatDetails);
+  const { defects } = DefectsBefore.parse(heartbeatDetails);
   let sent = begun;
   const step: Step<D> = {
     ctx: {
@@ -126,15 +134,21 @@ export async function runStep<D, R>(
   try {
     return await body(step);
   } catch (error) {
+    const stopped = signal.aborted || error instanceof CancelledFailure;
+    const isDefect = !stopped && (!(error instanceof RowmillError) || error.code === 'internal');
     // What was counted since the last one would be lost.
-    heartbeat(sent ? beat : ({ ...beat, sentNothing: attempt } satisfies Beat<D>));
+    heartbeat({
+      ...beat,
+      ...(sent ? {} : { sentNothing: attempt }),
+      ...(isDefect ? { defects: defects + 1 } : {}),
+    } satisfies Beat<D>);
     // A cancelled request fails with the abort's reason or with a plain AbortError.
     if (signal.aborted && !(error instanceof RowmillError)) {
       // The abort's reason is Temporal's own failure: it must go out unwrapped.
       throw signal.reason;
     }
     if (error instanceof CancelledFailure) throw error;
-    const failure = toFailure(error, { sent, ...counts });
+    const failure = toFailure(error, { sent, ...counts }, isDefect && defects + 1 >= MOST_DEFECTS);
     const code = error instanceof RowmillError ? error.code : 'internal';
     deps.onEvent?.({ type: 'step failed', code });
     log.warn('step failed', {

@@ -84,6 +84,7 @@ async function bundle(outDir) {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath,
+    payloadConverterPath: join(folder, 'workflows', 'payload-converter.js'),
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: (config) => ({ ...config, context: folder }),
   });

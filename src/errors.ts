@@ -42,7 +42,8 @@ export const ERRORS = {
     exit: usage,
   },
   spec_invalid: {
-    meaning: 'The pipeline file has mistakes; all of them are listed.',
+    meaning:
+      'The pipeline file, or the input of the workflow, has mistakes; all of them are listed.',
     remedy: 'Mend the lines named; `rowmill schema` prints what is allowed.',
     retryable: false,
     exit: usage,
@@ -419,7 +420,7 @@ export const ERRORS = {
     exit: usage,
   },
   internal: {
-    meaning: 'A defect in rowmill.',
+    meaning: 'A defect in rowmill. The step is tried a few times, then the run ends.',
     remedy: 'Report it with the text and the version.',
     retryable: true,
     exit: failed,

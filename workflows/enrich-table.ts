@@ -1,10 +1,11 @@
+import { setWorkflowOptions } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
 import { approveSpend } from './approval.ts';
+import { readArgument } from './argument.ts';
 import { collectResults, startRun, takeStock, untilIdle, worthAPass } from './pass.ts';
 import { prepareRows } from './prepare.ts';
 import { conclude, giveBack, publishResults } from './publish.ts';
 import { Run } from './run.ts';
-import type { ResumableInput } from './run-state.ts';
 import { ensureTable, loadRows } from './table.ts';
 
 /**
@@ -14,10 +15,10 @@ import { ensureTable, loadRows } from './table.ts';
  * is an activity that is safe to repeat. Each step leaves what it found in the run's state, so a
  * run that is continued as new goes on where it was.
  */
-export async function enrichTable(input: ResumableInput): Promise<RunSummary> {
-  const run = new Run(input);
+export async function enrichTable(argument: unknown): Promise<RunSummary> {
+  const run = new Run(readArgument(argument)); // any client may have sent any JSON
   try {
-    await prepareRows(run); // validated, frozen in the store
+    await prepareRows(run); // input and rows judged, rows frozen in the store
     await approveSpend(run); // refused, or waits for an operator, above the limits
     await ensureTable(run); // found by its tag before it is created
     await loadRows(run); // each row exactly once, before anything is paid
@@ -35,3 +36,6 @@ export async function enrichTable(input: ResumableInput): Promise<RunSummary> {
     return conclude(run, error); // cancelled, late or broken: what is there is published
   }
 }
+
+// A defect ends a run, visibly; by default it would be tried again without end, deaf to a cancel.
+setWorkflowOptions({ failureExceptionTypes: [Error] }, enrichTable);

@@ -25,6 +25,10 @@ export function failureOf(error: unknown): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'internal');
 }
 
+/** The codes of the judge of inputs (src/spec/judge-input.ts). */
+export const isRefusedInput = ({ type }: ApplicationFailure): boolean =>
+  type === 'spec_invalid' || type === 'spec_has_secret';
+
 /** A step that was retried until the deadline. */
 const isTimeout = (error: unknown): boolean =>
   error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;

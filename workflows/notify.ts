@@ -23,7 +23,10 @@ export async function notify(run: Run, summary: RunSummary, reason: string | nul
       const told = { url: shown(target), id: `msg_${uuid4()}` };
       try {
         const place = { summary: `Tell ${told.url}: ${summary.outcome}` };
-        await sendNotification.executeWithOptions(place, [{ target, id: told.id, body }]);
+        const patience = run.refused ? { scheduleToCloseTimeout: REFUSED_MS } : {};
+        await sendNotification.executeWithOptions({ ...place, ...patience }, [
+          { target, id: told.id, body },
+        ]);
         return { ...told, status: 'delivered', problem: null };
       } catch (error) {
         return { ...told, status: 'failed', problem: failureOf(error).message.slice(0, 300) };
@@ -39,6 +42,9 @@ export async function notify(run: Run, summary: RunSummary, reason: string | nul
     log.warn('the manifest does not say who was told', { error: failureOf(error).message });
   }
 }
+
+/** A run that was refused ends soon: its receivers are part of what was refused. */
+const REFUSED_MS = 4_000;
 
 /** A query may hold somebody's token. */
 const shown = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');

@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Notified } from '../src/contract/notify.ts';
@@ -76,18 +76,45 @@ export interface RunState {
   givenBackAtLeast: boolean;
   /** It takes a last look, and publishes then. */
   ending: boolean;
+  /** The first run of the chain that this state was carried through. */
+  chain?: string;
 }
 
-/** The input as it comes from a client, or from the run before this one. */
-export type ResumableInput = EnrichTableInput & { resume?: RunState };
+/** What a run passes on to the one that continues it. */
+export type ResumableInput = EnrichTableInput & { resume: RunState };
 
-export function openState(input: ResumableInput): RunState {
-  // Of an older version it may lack fields.
-  return { ...freshState(input), ...input.resume };
+/** @throws `internal` where what was carried over is no state */
+export function openState(input: EnrichTableInput, carried: unknown): RunState {
+  const fresh = freshState(input);
+  if (carried === null) return fresh;
+  const state = { ...fresh, ...objectOf(carried) };
+  const held = new Map<string, unknown>(Object.entries(state));
+  const wrong = Object.entries(fresh).find(([name, value]) => !isAlike(value, held.get(name)));
+  if (wrong === undefined) return state;
+  throw ApplicationFailure.nonRetryable(
+    `what was carried over is no state of a run: ${wrong[0]} is of another kind`,
+    'internal',
+  );
 }
 
-function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
-  const startedAtMs = workflowInfo().startTime.getTime();
+/** Of an older version it may lack fields. */
+const objectOf = (carried: unknown): Record<string, unknown> =>
+  typeof carried === 'object' && !Array.isArray(carried) ? { ...carried } : {};
+
+/** By the kind of value that a new run begins with. */
+function isAlike(fresh: unknown, carried: unknown): boolean {
+  if (fresh === null)
+    return carried === null || ['object', 'string', 'number'].includes(typeof carried);
+  return (
+    typeof fresh === typeof carried &&
+    Array.isArray(fresh) === Array.isArray(carried) &&
+    carried !== null
+  );
+}
+
+function freshState({ pipeline, approved, earlier }: EnrichTableInput): RunState {
+  const { startTime, firstExecutionRunId: chain } = workflowInfo();
+  const startedAtMs = startTime.getTime();
   return {
     startedAtMs,
     deadlineAtMs: startedAtMs + pipeline.run.deadlineMs,
@@ -119,5 +146,6 @@ function freshState({ pipeline, approved, earlier }: ResumableInput): RunState {
     cellsGivenBack: 0,
     givenBackAtLeast: false,
     ending: false,
+    chain,
   };
 }

@@ -1,20 +1,23 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Pipeline, RunPolicy, SpendPolicy } from '../src/contract/pipeline.ts';
-import type { ApiCalls, Confirmed, Outcome, Stage } from '../src/contract/run.ts';
+import type { ApiCalls, Confirmed, EnrichTableInput, Outcome, Stage } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { creditsOf } from '../src/rules/spend.ts';
+import type { Argument } from './argument.ts';
 import { listen } from './controls.ts';
 import { showProgress } from './progress.ts';
 import { spendOf } from './spend-policy.ts';
-import { openState, type OpenPass, type ResumableInput, type RunState } from './run-state.ts';
+import { openState, type OpenPass, type RunState } from './run-state.ts';
 
 /** Results are read and published even when the deadline is over, or nobody wants more; each this long at most. */
 const GRACE_MS = 60 * 60_000;
 
 /** A run: what it was asked, what it knows, and what people see of it. The steps work on it. */
 export class Run {
-  readonly input: ResumableInput;
+  readonly input: EnrichTableInput;
+  /** As it came from the client, for the judge. */
+  readonly given: unknown;
   readonly pipeline: Pipeline;
   readonly state: RunState;
   /** Names the run's folder in the store and its table; the same for every run that continues it. */
@@ -23,14 +26,17 @@ export class Run {
   outcome: Outcome | null = null;
   /** Breaks off what is waited for, so that it begins anew; `null` where that is not safe. */
   interrupt: (() => void) | null = null;
+  /** The judge refused its input. */
+  refused = false;
   /** It ends now, cancelled or broken: whoever waits for that does not wait until the deadline. */
   cutShort = false;
 
-  constructor(input: ResumableInput) {
+  constructor({ given, input, carried }: Argument) {
     const { workflowId, runId, firstExecutionRunId } = workflowInfo();
     this.input = input;
+    this.given = given;
     this.pipeline = input.pipeline;
-    this.state = openState(input);
+    this.state = openState(input, carried);
     this.key = { workflowId, firstRunId: firstExecutionRunId };
     this.runId = runId;
     listen(this);

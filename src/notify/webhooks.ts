@@ -36,6 +36,8 @@ export function createWebhooks(env: Env): Webhooks {
   );
   return {
     async send(delivery) {
+      // Also of an input that was refused for this very reason.
+      if (!URL.canParse(delivery.url)) throw new RowmillError('webhook_refused', 'it is no URL');
       const url = new URL(delivery.url);
       const where = `POST ${withoutQuery(url)}`;
       refuseUnsafe(url, where, allowPrivate);

@@ -164,7 +164,11 @@ const fileSchema = (provider: ProviderSpec | null) =>
       .string(NAME)
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, NAME)
       .describe('Name of the pipeline; run ids and result names start with it.'),
-    provider: z.enum(Object.keys(providerSpecs)).describe('Whose AI tables are used.'),
+    provider: z
+      .enum([
+        ...new Set([...Object.keys(providerSpecs), ...(provider === null ? [] : [provider.name])]),
+      ])
+      .describe('Whose AI tables are used.'),
     table: tableSchema(provider),
     rows,
     run: run.optional(),

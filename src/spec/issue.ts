@@ -25,13 +25,18 @@ export class SpecError extends RowmillError {
   readonly issues: readonly SpecIssue[];
   declare readonly code: MistakeCode;
 
-  constructor(file: string, issues: readonly SpecIssue[], code: MistakeCode = 'spec_invalid') {
+  constructor(
+    file: string,
+    issues: readonly SpecIssue[],
+    code: MistakeCode = 'spec_invalid',
+    remedy?: string,
+  ) {
     const sorted = withoutRepeats(issues.map(cut).sort(byPlace)).slice(0, MOST_ISSUES);
     const count = sorted.length === 1 ? '1 mistake' : `${sorted.length} mistakes`;
     const shown = sorted.slice(0, MOST_SHOWN).map((issue) => issueText(file, issue));
     const more = sorted.length - shown.length;
     if (more > 0) shown.push(`… and ${more} more`);
-    super(code, `${count} in ${file}\n${shown.join('\n')}`);
+    super(code, `${count} in ${file}\n${shown.join('\n')}`, remedy === undefined ? {} : { remedy });
     this.issues = sorted;
   }
 }

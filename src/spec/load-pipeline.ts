@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Json } from '../contract/json.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
-import { providerSpec, providerSpecs } from '../providers/spec.ts';
+import { providerSpec } from '../providers/spec.ts';
 import { checkFile, columnDoubts, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
 import { readDocument, type SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
@@ -11,7 +11,7 @@ import { normalise } from './normalise.ts';
 import { resultFormatOf, rowsFormatOf } from './places.ts';
 import { readSpecFile } from './read-file.ts';
 import { scheduleOf, type PipelineSchedule } from './schedule.ts';
-import { refuseSecrets, refuseSecretValues } from './secrets.ts';
+import { refuseSecrets, refuseSecretValues, tokenValues } from './secrets.ts';
 import { MOST_BYTES } from './size.ts';
 import { allowedText, foundText, translate, valueAt } from './translate.ts';
 import { valueDocument } from './value-document.ts';
@@ -170,12 +170,4 @@ function override(
     value = { ...value, results: [{ to: known ? resolve(outOverride) : 'unknown.jsonl' }] };
   }
   return { value, issues };
-}
-
-function tokenValues(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const variables = Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable);
-  const values = [...variables, 'TEMPORAL_API_KEY'].map(
-    (variable) => [variable, env[variable]?.trim() ?? ''] as const,
-  );
-  return Object.fromEntries(values);
 }

@@ -1,6 +1,7 @@
 import { LineCounter } from 'yaml';
 import type { Json } from '../contract/json.ts';
 import type { SpecDocument } from './document.ts';
+import { providerSpecs } from '../providers/spec.ts';
 import { MOST_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
 
 /** Every repetition has a bound: the text may be a megabyte of anything. */
@@ -37,6 +38,17 @@ const ALLOWED = 'tokens come from the environment of the worker';
 
 /** A shorter value is a word that may stand anywhere. */
 const SHORTEST_SECRET = 8;
+
+/** The values of the token variables of an environment, by variable. */
+export function tokenValues(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const variables = Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable);
+  const values = [...variables, 'TEMPORAL_API_KEY'].map(
+    (variable) => [variable, env[variable]?.trim() ?? ''] as const,
+  );
+  return Object.fromEntries(values);
+}
 
 /**
  * Refuses a file that holds a token, before anything of it is repeated in a message; comments

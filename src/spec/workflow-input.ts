@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { OUTCOMES } from '../contract/outcome.ts';
 import type { EarlierRun, EnrichTableInput } from '../contract/run.ts';
 import { providerSpecs } from '../providers/spec.ts';
+import { MOST_DURATION_MS } from '../rules/duration.ts';
 
 /**
  * What starts the workflow `enrichTable`, for other languages: a pipeline after validation, as
@@ -8,7 +10,8 @@ import { providerSpecs } from '../providers/spec.ts';
  */
 
 const text = z.string().min(1);
-const ms = (description: string) => z.number().min(0).describe(`${description} In ms.`);
+const ms = (description: string) =>
+  z.int().min(1).max(MOST_DURATION_MS).describe(`${description} In ms.`);
 const credits = z.number().min(0);
 const absolute = text.describe('Absolute path, where the worker is.');
 const rowsFormat = z.enum(['csv', 'jsonl', 'json']);
@@ -20,70 +23,82 @@ const csvOptions = z.strictObject({
   sources: z.boolean().exactOptional(),
 });
 
-const pipeline = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
-  provider: z.enum(Object.keys(providerSpecs)),
-  table: z.strictObject({
-    kind: text.exactOptional(),
-    description: z.string().exactOptional(),
-    tags: z.array(text),
-    settings: z
-      .record(z.string(), z.json())
-      .exactOptional()
-      .describe('What else the provider’s tables take.'),
-    columns: z
-      .array(z.record(z.string(), z.json()))
-      .min(1)
-      .describe('The provider’s own column configs.'),
-  }),
-  rows: z.strictObject({
-    source: z.discriminatedUnion('type', [
-      z.strictObject({ type: z.literal('file'), path: absolute, format: rowsFormat }),
-      z.strictObject({ type: z.literal('stdin'), format: rowsFormat.exactOptional() }),
-      z.strictObject({
-        type: z.literal('inline'),
-        rows: z.array(z.record(z.string(), z.json())),
-      }),
-    ]),
-    key: text.describe('Source column that identifies a row.'),
-    map: z.record(z.string(), text).describe('Table input column ← source column.'),
-    keep: z
-      .union([z.literal('all'), z.array(text)])
-      .exactOptional()
-      .describe(
-        'Source columns that come back with the results; left out: all that are not mapped.',
-      ),
-    skipBad: z
-      .number()
-      .min(0)
-      .max(1)
-      .exactOptional()
-      .describe('Share of rows that may be left out because they cannot be used.'),
-  }),
-  run: z.strictObject({
-    mode: z.enum(['new', 'all']),
-    failedPasses: z.int().min(0),
-    tolerateFailed: z.number().min(0).max(1),
-    deadlineMs: ms('From the start of the run.'),
-    stallAfterMs: ms('No movement for so long: stalled.'),
-    pollAtLeastMs: ms('Shortest time between two polls.'),
-    pollAtMostMs: ms('Longest time between two polls.'),
-  }),
-  spend: z.strictObject({
-    creditsPerCell: credits,
-    maxCredits: credits.exactOptional(),
-    approveAbove: credits.exactOptional(),
-  }),
-  results: z
-    .array(
-      z.strictObject({
-        to: absolute,
-        format: z.enum(['jsonl', 'csv']),
-        csv: csvOptions.exactOptional(),
-      }),
-    )
-    .min(1),
+const receiver = z.strictObject({
+  url: text.describe('Where the webhook is sent: https, without credentials.'),
+  on: z.array(z.enum(OUTCOMES)).min(1).describe('After these outcomes.'),
+  secretEnv: text.describe('Environment variable of the worker with the secret.'),
 });
+
+const pipeline = (providers: readonly string[]) =>
+  z.strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    provider: z.enum(providers),
+    table: z.strictObject({
+      kind: text.exactOptional(),
+      description: z.string().exactOptional(),
+      tags: z.array(text),
+      settings: z
+        .record(z.string(), z.json())
+        .exactOptional()
+        .describe('What else the provider’s tables take.'),
+      columns: z
+        .array(z.record(z.string(), z.json()))
+        .min(1)
+        .describe('The provider’s own column configs.'),
+    }),
+    rows: z.strictObject({
+      source: z.discriminatedUnion('type', [
+        z.strictObject({ type: z.literal('file'), path: absolute, format: rowsFormat }),
+        z.strictObject({ type: z.literal('stdin'), format: rowsFormat.exactOptional() }),
+        z.strictObject({
+          type: z.literal('inline'),
+          rows: z.array(z.record(z.string(), z.json())),
+        }),
+      ]),
+      key: text.describe('Source column that identifies a row.'),
+      map: z.record(z.string(), text).describe('Table input column ← source column.'),
+      keep: z
+        .union([z.literal('all'), z.array(text)])
+        .exactOptional()
+        .describe(
+          'Source columns that come back with the results; left out: all that are not mapped.',
+        ),
+      skipBad: z
+        .number()
+        .min(0)
+        .max(1)
+        .exactOptional()
+        .describe('Share of rows that may be left out because they cannot be used.'),
+    }),
+    run: z.strictObject({
+      mode: z.enum(['new', 'all']),
+      failedPasses: z.int().min(0),
+      tolerateFailed: z.number().min(0).max(1),
+      deadlineMs: ms('From the start of the run.'),
+      stallAfterMs: ms('No movement for so long: stalled.'),
+      pollAtLeastMs: ms('Shortest time between two polls.'),
+      pollAtMostMs: ms('Longest time between two polls.'),
+    }),
+    spend: z.strictObject({
+      creditsPerCell: credits,
+      maxCredits: credits.exactOptional(),
+      approveAbove: credits.exactOptional(),
+    }),
+    results: z
+      .array(
+        z.strictObject({
+          to: absolute,
+          format: z.enum(['jsonl', 'csv']),
+          csv: csvOptions.exactOptional(),
+        }),
+      )
+      .min(1),
+    notify: z
+      .array(receiver)
+      .min(1)
+      .exactOptional()
+      .describe('Receivers of a signed webhook at the end of the run.'),
+  });
 
 const runKey = { workflowId: text, firstRunId: text };
 
@@ -95,25 +110,30 @@ const earlierRun = z.strictObject({
   },
 });
 
-export const workflowInput = z.strictObject({
-  pipeline,
-  snapshot: z
-    .strictObject({
-      digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-      rows: z.int().min(0),
-      bytes: z.int().min(0),
-      leftOut: z
-        .strictObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/), rows: z.int().min(1) })
-        .exactOptional()
-        .describe('Rows that could not be used, in a file beside them.'),
-    })
-    .exactOptional()
-    .describe('Rows that a client froze in the store; without it the worker reads the source.'),
-  approved: z.boolean().exactOptional().describe('The estimated credits are approved.'),
-  earlier: earlierRun
-    .exactOptional()
-    .describe('A run that has ended, whose table this one goes on with.'),
-}) satisfies z.ZodType<EnrichTableInput>;
+/** The argument, for a worker that knows these providers. */
+export const workflowInputFor = (providers: readonly string[]) =>
+  z.strictObject({
+    pipeline: pipeline(providers),
+    snapshot: z
+      .strictObject({
+        digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+        rows: z.int().min(0),
+        bytes: z.int().min(0),
+        leftOut: z
+          .strictObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/), rows: z.int().min(1) })
+          .exactOptional()
+          .describe('Rows that could not be used, in a file beside them.'),
+      })
+      .exactOptional()
+      .describe('Rows that a client froze in the store; without it the worker reads the source.'),
+    approved: z.boolean().exactOptional().describe('The estimated credits are approved.'),
+    earlier: earlierRun
+      .exactOptional()
+      .describe('A run that has ended, whose table this one goes on with.'),
+  }) satisfies z.ZodType<EnrichTableInput>;
+
+/** The same with the providers of the package. */
+export const workflowInput = workflowInputFor(Object.keys(providerSpecs));
 
 /** JSON Schema (2020-12) of the workflow's argument. */
 export function workflowInputJsonSchema(): Record<string, unknown> {

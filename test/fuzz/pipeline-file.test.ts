@@ -6,6 +6,9 @@ import fc from 'fast-check';
 import { parse as parseYaml } from 'yaml';
 import type { Json } from '../../src/contract/json.ts';
 import { loadPipeline, SpecError } from '../../src/spec/index.ts';
+import { createProviders } from '../../src/providers/registry.ts';
+import { provisionalPipeline } from '../../src/rules/argument.ts';
+import { judgeInput } from '../../src/spec/judge-input.ts';
 import { GOOD, parse } from '../spec/pipeline-text.ts';
 import { FUZZ_LIMIT_MS, FUZZ_TIMES, fuzzing } from './fuzzing.ts';
 import { codeOf, watchLooseEnds } from './loose-ends.ts';
@@ -20,6 +23,8 @@ const EXAMPLE = await readFile(
   new URL('../../examples/companies/pipeline.yaml', import.meta.url),
   'utf8',
 );
+
+const PROVIDERS = createProviders({});
 
 /** A file that uses everything there is. */
 const FULL: Json = {
@@ -64,8 +69,12 @@ function judgeText(text: string): string {
     }
     expect(pipeline.table.columns.length).toBeGreaterThan(0);
     for (const each of Object.values(pipeline.run)) expect(each).not.toBeNaN();
-    // It travels as JSON: nothing in it may be lost on the way.
-    expect(JSON.parse(JSON.stringify(pipeline))).toEqual(pipeline);
+    // It travels as JSON: nothing in it may be lost on the way, and a worker takes it as it comes.
+    const input: unknown = JSON.parse(JSON.stringify({ pipeline }));
+    expect(input).toEqual({ pipeline });
+    const { source } = pipeline.rows;
+    if (source.type !== 'stdin') expect(judgeInput(input, PROVIDERS)).toBe(input);
+    expect(provisionalPipeline(pipeline)).toBe(pipeline);
   });
 }
 

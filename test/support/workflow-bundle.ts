@@ -18,7 +18,8 @@ export async function workflowBundle(): Promise<string | null> {
   if (existsSync(file)) return file;
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const logger = new DefaultLogger('WARN');
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger });
+  const payloadConverterPath = join(ROOT, 'workflows', 'payload-converter.ts');
+  const { code } = await bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger });
   await mkdir(CACHE, { recursive: true });
   await removeOld();
   await writeFile(`${file}.${process.pid}`, code);

@@ -64,6 +64,8 @@ function infoOf(execution: Execution): WorkflowInfo {
     taskQueue,
     namespace: 'default',
     firstExecutionRunId: firstRunId,
+    // Of those before it, any will do.
+    ...(runId === firstRunId ? {} : { continuedFromExecutionRunId: firstRunId }),
     startTime: startedAt,
     runStartTime: startedAt,
     searchAttributes: {},

@@ -1,0 +1,155 @@
+import { isAbsolute } from 'node:path';
+import type { Json, JsonObject } from '../contract/json.ts';
+import type { Pipeline, ResultTarget, RowsSource } from '../contract/pipeline.ts';
+import type { EnrichTableInput } from '../contract/run.ts';
+import type { ProviderSpec } from '../providers/spec.ts';
+import { checkFile } from './check-file.ts';
+import type { SpecDocument } from './document.ts';
+import { pipelineFile } from './file-schema.ts';
+import { placed, type Finding } from './finding.ts';
+import { SpecError, type SpecIssue } from './issue.ts';
+import { resultFormatOf } from './places.ts';
+import { refuseSecretValues, tokenValues } from './secrets.ts';
+import { allowedText, foundText, translate } from './translate.ts';
+import { workflowInputFor } from './workflow-input.ts';
+
+/** What messages call the argument of the workflow. */
+const INPUT = 'the workflow input';
+
+const REMEDY =
+  'Send what `rowmill check FILE --json` prints under workflowInput; see schema/workflow-input.schema.json.';
+
+/** The providers that a worker knows. */
+export interface KnownProviders {
+  readonly names: readonly string[];
+  spec(name: string): ProviderSpec;
+}
+
+/**
+ * Judges the argument of the workflow as it came from any client: its shape, and then everything
+ * that a pipeline file is checked for. Touches no file.
+ * @throws SpecError `spec_invalid` with every mistake, `spec_has_secret`
+ */
+export function judgeInput(given: unknown, providers: KnownProviders): EnrichTableInput {
+  const shape = workflowInputFor(providers.names).safeParse(given, { error: allowedText });
+  // It came out of a JSON parser.
+  if (!shape.success) refuse(translate(shape.error.issues, plainDocument(given as Json)));
+  // As it was sent: the parser leaves out keys like `__proto__`.
+  const input = given as EnrichTableInput;
+  const { pipeline } = input;
+  const provider = providers.spec(pipeline.provider);
+  const file = plainDocument(fileOf(pipeline));
+  const parsed = pipelineFile(provider).safeParse(file.value, { error: allowedText });
+  const own = placed([...checkPlaces(pipeline), ...checkOrigin(input)], file);
+  const issues = [
+    ...(parsed.success ? [] : translate(parsed.error.issues, file)),
+    ...checkFile(file, provider, { file: '', baseDir: '/' }),
+  ].map((issue) => ({ ...issue, path: inputPath(issue.path) }));
+  if (issues.length > 0 || own.length > 0) refuse([...own, ...issues]);
+  refuseSecretValues(plainDocument(withoutRows(pipeline)), INPUT, tokenValues(process.env));
+  return input;
+}
+
+function refuse(issues: readonly SpecIssue[]): never {
+  throw new SpecError(INPUT, issues, 'spec_invalid', REMEDY);
+}
+
+const NOWHERE = { line: null, column: null } as const;
+
+/** A value without a text that it was read from. */
+const plainDocument = (value: Json): SpecDocument => ({
+  value,
+  issues: [],
+  placeOf: () => NOWHERE,
+  placeOfKey: () => NOWHERE,
+});
+
+/** The pipeline in the words of a file, so that one set of checks is for both. */
+function fileOf({ table, rows, run, results, ...rest }: Pipeline): JsonObject {
+  const { settings, tags, ...fields } = table;
+  const { source, ...ofRows } = rows;
+  const { deadlineMs, stallAfterMs, pollAtLeastMs, pollAtMostMs, ...ofRun } = run;
+  const file = {
+    ...rest,
+    // Not every provider has tags: a file that may not name any names none.
+    table: { ...settings, ...fields, ...(tags.length === 0 ? {} : { tags }) },
+    rows: { ...ofRows, ...fromOf(source) },
+    run: {
+      ...ofRun,
+      deadline: `${deadlineMs}ms`,
+      stallAfter: `${stallAfterMs}ms`,
+      pollAtLeast: `${pollAtLeastMs}ms`,
+      pollAtMost: `${pollAtMostMs}ms`,
+    },
+    results: results.map(({ format: _format, ...target }) => target),
+  };
+  // A pipeline is JSON; what is left out is not there.
+  return file as unknown as JsonObject;
+}
+
+function fromOf(source: RowsSource): JsonObject {
+  if (source.type === 'inline') return { inline: source.rows };
+  const { format } = source;
+  return {
+    from: source.type === 'file' ? source.path : '-',
+    ...(format === undefined ? {} : { format }),
+  };
+}
+
+/** A place in the words of a file → the same in the workflow input. */
+const inputPath = (path: string): string =>
+  `pipeline.${path
+    .replace(/^rows\.(from|inline|format)/, 'rows.source')
+    .replace(/^run\.(deadline|stallAfter|pollAtLeast|pollAtMost)$/, 'run.$1Ms')}`;
+
+/** Fields of a table that are no settings. */
+const COMMON = ['kind', 'description', 'tags', 'columns'];
+
+/** What a file cannot get wrong: its fields have one place, its paths are made absolute, and so on. */
+function checkPlaces({ table, rows, results }: Pipeline): Finding[] {
+  const { source } = rows;
+  const findings = results.flatMap((target, at) =>
+    checkTarget(target, ['pipeline', 'results', at]),
+  );
+  for (const name of Object.keys(table.settings ?? {}).filter((each) => COMMON.includes(each))) {
+    const path = ['pipeline', 'table', 'settings', name];
+    findings.push({ path, found: 'no setting', allowed: `table.${name}` });
+  }
+  if (source.type === 'file' && !isAbsolute(source.path)) {
+    findings.push(relative(['pipeline', 'rows', 'source', 'path'], source.path));
+  }
+  return findings;
+}
+
+function checkTarget({ to, format }: ResultTarget, path: (string | number)[]): Finding[] {
+  const findings = isAbsolute(to) ? [] : [relative([...path, 'to'], to)];
+  const byExtension = resultFormatOf(to);
+  if (byExtension !== null && byExtension !== format) {
+    const found = foundText(format);
+    findings.push({ path: [...path, 'format'], found, allowed: `${byExtension}, as ${to} ends` });
+  }
+  return findings;
+}
+
+const relative = (path: (string | number)[], found: string): Finding => ({
+  path,
+  found: foundText(found),
+  allowed: 'an absolute path',
+});
+
+/** A worker's standard input belongs to no run. */
+function checkOrigin({ pipeline, snapshot, earlier }: EnrichTableInput): Finding[] {
+  const frozen = snapshot !== undefined || earlier !== undefined;
+  if (pipeline.rows.source.type !== 'stdin' || frozen) return [];
+  const found = 'rows from standard input, and no snapshot of them';
+  const allowed = 'a file, inline rows, or a snapshot that a client took';
+  return [{ path: ['pipeline', 'rows', 'source'], found, allowed }];
+}
+
+/** Rows are data: they are judged one by one when they are read. */
+function withoutRows({ rows, ...pipeline }: Pipeline): Json {
+  const { source, ...ofRows } = rows;
+  const places = source.type === 'file' ? { path: source.path } : {};
+  // A pipeline is JSON; what is left out is not there.
+  return { ...pipeline, rows: { ...ofRows, source: places } } as unknown as Json;
+}

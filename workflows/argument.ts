@@ -1,0 +1,50 @@
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import type { EnrichTableInput } from '../src/contract/run.ts';
+import { provisionalPipeline, unreadable } from '../src/rules/argument.ts';
+import type { RunState } from './run-state.ts';
+
+/** What a run was started with. */
+export interface Argument {
+  /** As it came; `prepareRows` has it judged. */
+  given: unknown;
+  /** The same, as far as the workflow itself uses it: safe to work on before it is judged. */
+  input: EnrichTableInput;
+  /** From the run before this one, of the same chain; `null` in a new one. */
+  carried: unknown;
+}
+
+/** @throws `spec_invalid` for what cannot even be handed to the judge */
+export function readArgument(given: unknown): Argument {
+  const wrong = unreadable(given);
+  if (wrong !== null) throw refused(wrong);
+  // An object, as was just seen; each field is checked here or by the judge before it is used.
+  const { resume, ...input } = given as Partial<EnrichTableInput> & { resume?: unknown };
+  const goesOn = resume !== undefined && isCarried(resume);
+  const { snapshot, approved, earlier } = input;
+  return {
+    given: goesOn ? input : given,
+    input: {
+      pipeline: provisionalPipeline(input.pipeline),
+      approved: approved === true,
+      ...(snapshot === undefined ? {} : { snapshot }),
+      ...(earlier === undefined ? {} : { earlier }),
+    },
+    carried: goesOn ? resume : null,
+  };
+}
+
+/** A client cannot know the id of the first run of a chain before the chain has begun. */
+function isCarried(resume: unknown): boolean {
+  const { continuedFromExecutionRunId, firstExecutionRunId, cronSchedule } = workflowInfo();
+  if ((continuedFromExecutionRunId ?? '') === '') return false;
+  // An older version left it out; a cron schedule passes on what a client has sent.
+  const { chain } = (resume ?? {}) as Partial<RunState>;
+  return chain === undefined ? (cronSchedule ?? '') === '' : chain === firstExecutionRunId;
+}
+
+function refused(what: string): ApplicationFailure {
+  const remedy = 'Send what `rowmill check FILE --json` prints under workflowInput.';
+  const details = { what: `the workflow input: ${what}`, where: null, remedy, requestId: null };
+  const message = `the workflow input: ${what} (spec_invalid). ${remedy}`;
+  return ApplicationFailure.nonRetryable(message, 'spec_invalid', details);
+}
