@@ -48,7 +48,8 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
   if (before !== null) facts.push(['before', beforeText(before)]);
   if (quarantine !== null) {
     const { path } = quarantine;
-    facts.push(['quarantine', `${shortPath(path)} (${count(quarantine.cells, 'cell')})`]);
+    const rows = quarantine.rows === undefined ? '' : `, ${count(quarantine.rows, 'row')} left out`;
+    facts.push(['quarantine', `${shortPath(path)} (${count(quarantine.cells, 'cell')}${rows})`]);
   }
   if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
   if (ui !== null) facts.push(['Temporal UI', ui]);

@@ -64,6 +64,7 @@ export type {
   CellOutcome,
   CellUsage,
   PublishedFile,
+  BadRowLine,
   QuarantineLine,
   ResultCell,
   ResultRow,

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { RUN_FILE, UPDATE } from '../contract/names.ts';
-import type { QuarantineLine, ResultRow } from '../contract/results.ts';
+import type { BadRowLine, QuarantineLine, ResultRow } from '../contract/results.ts';
 import type {
   Adjusted,
   AdjustRequest,
@@ -116,9 +116,9 @@ export class RowmillRun {
     return this.#lines<ResultRow>(RUN_FILE.results);
   }
 
-  /** Cells without an answer and why, in the same way; nothing when every cell is done. */
-  quarantine(): AsyncGenerator<QuarantineLine> {
-    return this.#lines<QuarantineLine>(RUN_FILE.quarantine);
+  /** Rows that were left out, and cells without an answer, and why, in the same way. */
+  quarantine(): AsyncGenerator<QuarantineLine | BadRowLine> {
+    return this.#lines<QuarantineLine | BadRowLine>(RUN_FILE.quarantine);
   }
 
   /** What happened, for audits: counts, credits, files with their digests (docs/results.md). */

@@ -18,7 +18,7 @@ export const stageRows = async (
 export async function stageSnapshot(
   pipeline: Pipeline,
   store: Store,
-  options: { stdin?: Readable } = {},
+  options: { stdin?: Readable; countRepeats?: boolean } = {},
 ): Promise<Snapshot> {
   const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
   const { snapshot } = await store.stage(RUN_FILE.rows, async (draft, folder) => {

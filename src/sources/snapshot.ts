@@ -19,6 +19,8 @@ export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
   signal?: AbortSignal;
   /** Where rows are written down that `rows.skipBad` leaves out; opened for the first of them. */
   leftOut?: () => Promise<Draft>;
+  /** Counts rows that ask the same, in another 32 bytes a row. @default false */
+  countRepeats?: boolean;
 }
 
 export interface Snapshot {
@@ -26,8 +28,8 @@ export interface Snapshot {
   warnings: string[];
   /** Rows that `rows.skipBad` left out; `null`: none. */
   bad: BadRows | null;
-  /** Rows that ask what a row before them asks. */
-  repeats: Repeats;
+  /** Rows that ask what a row before them asks; `null`: not counted. */
+  repeats: Repeats | null;
   /** Columns of the source that come back with the results. */
   kept: string[];
 }
@@ -69,14 +71,14 @@ async function freeze(
   inputs: readonly string[],
   draft: Draft,
   leftOut: LeftOut,
-  { stdin, signal, fieldBytesCap = MOST_FIELD_BYTES }: SnapshotOptions,
+  { stdin, signal, fieldBytesCap = MOST_FIELD_BYTES, countRepeats = false }: SnapshotOptions,
 ): Promise<Snapshot> {
   const where = sourceName(rows.source);
   const { keep = 'all', skipBad = 0 } = rows;
   const shapes = shapesOf(rows, inputs);
   const check = new RowCheck({ key: rows.key, inputs: shapes, fieldBytesCap });
   const kept = new KeptColumns(keep, fieldBytesCap);
-  const repeats = new RepeatedInputs();
+  const repeats = countRepeats ? new RepeatedInputs() : null;
   const named = [rows.key, ...shapes.map(({ source }) => source), ...(keep === 'all' ? [] : keep)];
   const columns = new NamedColumns(new Set(named), where);
   const problems = new Problems();
@@ -108,7 +110,7 @@ async function freeze(
         problems.add(checked, false);
         unwritten.push(checked);
       } else if (skipBad > 0 || problems.bad === 0) {
-        repeats.add(checked.row.input);
+        repeats?.add(checked.row.input);
         const source = kept.of(row.values, checked.used);
         const line: SnapshotRow =
           Object.keys(source).length === 0 ? checked.row : { ...checked.row, source };
@@ -138,7 +140,7 @@ async function freeze(
       (text) => `${where}: ${text}`,
     ),
     bad: problems.bad === 0 ? null : { rows: problems.bad, of: read, problems: problems.lines() },
-    repeats: repeats.counts,
+    repeats: repeats?.counts ?? null,
     kept: kept.names,
   };
 }

@@ -110,3 +110,50 @@ test('schema and completion print something to use', async () => {
   expect(bash.stdout).toContain('--embedded');
   expect(bash.stdout).toMatch(/complete .* rowmill$/m);
 });
+
+test('check says which rows are left out, what repeats, and what comes back', async () => {
+  const rows = 'Symbol,Security,Owner,\nMMM,3M,Ann,\nAOS,,Bob,\nABT,3M,Cid,\nACN,3m,Dan,\n,,,\n';
+  await writeFile(join(place.cwd, 'list.csv'), rows);
+  const text = pipelineText({
+    rows: { from: 'list.csv', key: 'Symbol', map: { input: 'Security' }, skipBad: '25%' },
+  });
+  await writeFile(join(place.cwd, 'list.yaml'), text);
+  const said = await place.command('check', 'list.yaml');
+  expect(said.code).toBe(0);
+  expect(said.stdout).toMatch(/^rows +3 from list\.csv$/m);
+  expect(said.stdout).toMatch(/^left out +1 bad row$/m);
+  expect(said.stdout).toMatch(/^come back +Owner$/m);
+  expect(said.stderr).toContain('column 4 of the header has no name: it is ignored');
+  expect(said.stderr).toContain('1 row without any content skipped');
+  expect(said.stderr).toContain(
+    '1 of 4 rows cannot be used and is left out (rows.skipBad), named in the quarantine:\n  line 3: "Security" is empty\n',
+  );
+  expect(said.stderr).toContain(
+    '2 rows ask what a row before them asks (1 but for case, https://, www. or a last slash): about 2 credits',
+  );
+  const { stdout } = await place.command('check', 'list.yaml', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    rows: 3,
+    badRows: { rows: 1, of: 4 },
+    repeatedInputs: { exact: 1, alike: 1, credits: 2 },
+    keeps: ['Owner'],
+  });
+});
+
+test('a column to keep that is not there is told by its line', async () => {
+  const text = `name: kept
+provider: extruct
+table: ${JSON.stringify((JSON.parse(pipelineText()) as { table: unknown }).table)}
+rows:
+  from: companies.csv
+  key: Symbol
+  map: { input: Security }
+  keep: [Owner, Symbl]
+results: [{ to: out/results.jsonl }]
+`;
+  await writeFile(join(place.cwd, 'kept.yaml'), text);
+  const { code, stderr } = await place.command('check', 'kept.yaml');
+  expect(code).toBe(2);
+  expect(stderr).toContain('kept.yaml:8:10  rows.keep[0]');
+  expect(stderr).toMatch(/kept\.yaml:8:17 {2}rows\.keep\[1\].*did you mean "Symbol"\?/);
+});

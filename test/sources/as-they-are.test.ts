@@ -28,6 +28,7 @@ async function take(
   const rows = { source, key: 'id', map: { input: 'site' }, ...fields };
   const snapshot = await takeSnapshot(rows, ['input'], await folder.create('rows.jsonl'), {
     leftOut: () => folder.create('left-out.jsonl'),
+    countRepeats: true,
   });
   const linesOf = async <T>(name: string): Promise<T[]> => {
     if (!(await folder.exists(name))) return [];

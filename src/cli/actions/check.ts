@@ -12,6 +12,7 @@ import { estimateOf, refuseAboveLimit, type Estimate } from '../../client/estima
 import { limitTexts } from '../estimate-line.ts';
 import { count, shortPath, whole } from '../figures.ts';
 import { probeTargets } from '../probe-targets.ts';
+import { keptText, rowsReport, sayRows, type RowsReport } from '../rows-report.ts';
 import { sayError } from '../say-error.ts';
 import { shellWord } from '../shell-word.ts';
 import { textTable } from '../text-table.ts';
@@ -32,15 +33,19 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   const { pipeline } = loaded;
   const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
   const { stdin } = cli;
-  const freezing = takeSnapshot(pipeline.rows, inputs, createDigestDraft(), { stdin });
-  const { ref, warnings } = await toldByFile(loaded, freezing);
+  const freezing = takeSnapshot(pipeline.rows, inputs, createDigestDraft(), {
+    stdin,
+    countRepeats: true,
+  });
+  const snapshot = await toldByFile(loaded, freezing);
   await refuseClashes(loaded);
   await probeTargets(pipeline.results);
-  const estimate = estimateOf(pipeline, ref.rows, spendCeilingOf(cli.env));
-  for (const warning of [...loaded.warnings, ...warnings])
-    cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
-  if (flags.json === true) cli.json(asJson(estimate, pipeline));
-  else cli.print(asText(estimate, pipeline, file));
+  const estimate = estimateOf(pipeline, snapshot.ref.rows, spendCeilingOf(cli.env));
+  const report = rowsReport(snapshot, estimate);
+  for (const warning of loaded.warnings) cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+  sayRows(cli, report);
+  if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report });
+  else cli.print(asText(estimate, report, pipeline, file));
   try {
     refuseAboveLimit(estimate, pipeline, file);
     if (flags.json !== true) cli.say(`Next: ${runCommand(file, flags)}`);
@@ -68,7 +73,12 @@ function asJson(estimate: Estimate, pipeline: Pipeline): object {
   return { rows, columns, cells, credits, spend, apiCalls, workflowInput };
 }
 
-function asText(estimate: Estimate, pipeline: Pipeline, file: string): string {
+function asText(
+  estimate: Estimate,
+  { badRows, keeps }: RowsReport,
+  pipeline: Pipeline,
+  file: string,
+): string {
   const { rows, columns, cells, credits, apiCalls } = estimate;
   const table = textTable(
     [{ title: 'column' }, { title: 'cells' }, { title: 'waits for', most: 80 }],
@@ -80,6 +90,8 @@ function asText(estimate: Estimate, pipeline: Pipeline, file: string): string {
   const facts = textTable(
     [{ title: 'rows' }, { title: `${whole(rows)} from ${from}`, most: 500 }],
     [
+      ...(badRows === null ? [] : [['left out', count(badRows.rows, 'bad row')]]),
+      ...(keeps.length === 0 ? [] : [['come back', keptText(keeps, pipeline)]]),
       ['cells', whole(cells)],
       ['credits', `about ${whole(credits)}; ${limits.join(', ') || 'no limit'}`],
       [

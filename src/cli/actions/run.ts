@@ -3,7 +3,7 @@ import type { Pipeline } from '../../contract/pipeline.ts';
 import { refuseClashes } from '../../client/own-paths.ts';
 import { fingerprintOf } from '../../client/fingerprint.ts';
 import { toldByFile } from '../../client/rows-mistake.ts';
-import { stageRows } from '../../client/stage-rows.ts';
+import { stageSnapshot } from '../../client/stage-rows.ts';
 import { startRun, type StartedRun } from '../../client/start-run.ts';
 import { MEMO_FINGERPRINT } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
@@ -15,6 +15,7 @@ import { spendCeilingOf } from '../../client/spend-ceiling.ts';
 import { needsOwner } from '../../rules/ceiling.ts';
 import { estimateOf, refuseAboveLimit } from '../../client/estimate.ts';
 import { estimateLine } from '../estimate-line.ts';
+import { rowsReport, sayRows } from '../rows-report.ts';
 import { detach, followToEnd } from '../follow-to-end.ts';
 import { probeTargets } from '../probe-targets.ts';
 import { sayWhere, workOn, type Session } from '../session.ts';
@@ -68,10 +69,15 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
     refuseWithoutToken(pipeline, cli.env);
     await probeTargets(pipeline.results);
   }
-  const staging = stageRows(pipeline, openStore(cli.env), { stdin: cli.stdin });
-  const snapshot = await toldByFile(loaded, staging);
+  const staging = stageSnapshot(pipeline, openStore(cli.env), {
+    stdin: cli.stdin,
+    countRepeats: true,
+  });
+  const staged = await toldByFile(loaded, staging);
+  const snapshot = staged.ref;
   const ceiling = spendCeilingOf(cli.env);
   const estimate = estimateOf(pipeline, snapshot.rows, ceiling);
+  sayRows(cli, rowsReport(staged, estimate));
   cli.say(estimateLine(estimate));
   refuseAboveLimit(estimate, pipeline, file);
   const approval = await askApproval(cli, estimate, { yes: flags.yes === true, file });

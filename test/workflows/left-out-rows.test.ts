@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import type { ResultRow } from '../../src/contract/results.ts';
+import { rerunRun } from '../../src/client/rerun-run.ts';
+import { renderResults } from '../../src/client/rendition.ts';
+import { stageRows } from '../../src/client/stage-rows.ts';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { CASES } from '../support/providers/cases.ts';
+import type { ProviderCase } from '../support/providers/provider-case.ts';
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+});
+afterAll(() => house.close());
+
+const LIST =
+  'Symbol;Security;Owner;Phone;;\nMMM;3M;Ann;+49 170 1;;\nAOS;;Bob;;;\n;;;;;\nABT;"Abbott";Cid;=1;;\n';
+
+const CSV = { formulas: 'verbatim', bom: true };
+
+async function pipelineOf(provider: ProviderCase, fields: Record<string, unknown> = {}) {
+  const file = join(house.folder, `${provider.name}.csv`);
+  await writeFile(file, LIST);
+  const out = join(house.folder, `out-${provider.name}`);
+  return inputFor(
+    house,
+    [],
+    {
+      rows: { from: file, key: 'Symbol', map: provider.map, skipBad: '40%', ...fields },
+      results: [{ to: join(out, 'list.jsonl') }, { to: join(out, 'list-2.csv'), csv: CSV }],
+    },
+    provider,
+  );
+}
+
+async function expectPublished(summary: RunSummary): Promise<void> {
+  expect(summary).toMatchObject({ outcome: 'completed', rows: 2, badRows: 1 });
+  const [jsonl, csv] = summary.results.map(({ path }) => path);
+  const rows = (await readFile(jsonl ?? '', 'utf8')).trimEnd().split('\n');
+  expect(rows.map((line) => (JSON.parse(line) as ResultRow).source)).toEqual([
+    { Owner: 'Ann', Phone: '+49 170 1' },
+    { Owner: 'Cid', Phone: '=1' },
+  ]);
+  const text = await readFile(csv ?? '', 'utf8');
+  expect(text.startsWith('\uFEFFkey,')).toBe(true);
+  const [header = [], ...records] = parse(text, { bom: true });
+  expect(records.map((record) => record.slice(0, 4))).toEqual([
+    ['MMM', '3M', 'Ann', '+49 170 1'],
+    ['ABT', 'Abbott', 'Cid', '=1'],
+  ]);
+  expect(header.slice(2, 4)).toEqual(['Owner', 'Phone']);
+  expect(summary.quarantine).toMatchObject({ cells: 0, rows: 1 });
+  expect(JSON.parse(await readFile(summary.quarantine?.path ?? '', 'utf8'))).toEqual({
+    ...{ key: 'AOS', column: null, status: 'bad row', attempts: 0, line: 3 },
+    reason: 'line 3: "Security" is empty',
+  });
+  expect(JSON.parse(await readFile(summary.manifest ?? '', 'utf8'))).toMatchObject({
+    badRows: 1,
+    quarantine: { cells: 0, rows: 1 },
+  });
+}
+
+test.each(CASES)(
+  'a bad row is left out, named, and its fellows come back whole: $name',
+  async (provider) => {
+    const { pipeline } = await pipelineOf(provider);
+    // Frozen by a client, then read by the worker itself.
+    const snapshot = await stageRows(pipeline, house.store);
+    expect(snapshot.leftOut?.rows).toBe(1);
+    const id = `left-out-${house.taskQueue}-${provider.name}`;
+    await expectPublished(await wholeRun(house, id, { pipeline, snapshot }));
+    await expectPublished(await wholeRun(house, `${id}-worker`, { pipeline }));
+    // A run that takes it up knows of them, too.
+    const options = { taskQueue: house.taskQueue, searchAttributes: true };
+    const { workflowId } = await rerunRun(house.client, id, options);
+    const handle = house.client.workflow.getHandle(workflowId);
+    const again = (await handle.result()) as RunSummary;
+    expect(again.badRows).toBe(1);
+    const { firstExecutionRunId: firstRunId } = await firstRunOf(workflowId);
+    const rendition = await renderResults(house.store.run({ workflowId, firstRunId }), 'csv');
+    expect(await readFile(rendition.path, 'utf8')).toMatch(/^key,[^,]+,Owner,Phone,/);
+    await rendition.remove();
+  },
+);
+
+async function firstRunOf(workflowId: string): Promise<{ firstExecutionRunId: string }> {
+  const { runId } = await house.client.workflow.getHandle(workflowId).describe();
+  return { firstExecutionRunId: runId };
+}
