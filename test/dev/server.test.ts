@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -222,3 +222,21 @@ const removeOne = async (connection: Connection) => {
   });
   return { attributes };
 };
+
+test.each(['Client #1', '100%', 'a?b', 'a b', '%20', 'a&b=c', 'é'])(
+  'the state lies in a folder called %s, and is found there again',
+  async (name) => {
+    const file = join(folder, name, 'temporal.db');
+    const first = await start({ dbFile: file });
+    const link = await connected(first);
+    const client = new Client({ connection: link.connection });
+    const options = { workflowId: 'kept', taskQueue: 'none', args: [] };
+    await client.workflow.start(WORKFLOW_TYPE, options);
+    await first.stop();
+    expect(await readdir(folder)).toEqual([name]);
+    expect(existsSync(file)).toBe(true);
+    const second = await start({ dbFile: file });
+    const again = new Client({ connection: (await connected(second)).connection });
+    expect((await again.workflow.getHandle('kept').describe()).workflowId).toBe('kept');
+  },
+);

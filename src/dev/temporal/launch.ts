@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTemporal, type TemporalLink } from '../../client/connection.ts';
 import { isAtLeast } from '../../client/server-version.ts';
@@ -33,6 +34,7 @@ export async function launch(plan: LaunchPlan): Promise<LaunchedServer> {
   const log = openSync(plan.logFile, 'w', 0o600);
   const [command, ...args] = commandOf(plan);
   const child = spawn(command, args, {
+    ...(plan.dbFile === null ? {} : { cwd: dirname(plan.dbFile) }),
     // Its own process group: Ctrl-C in the terminal goes to us alone, and we end it last.
     detached: true,
     windowsHide: true,
@@ -67,7 +69,7 @@ const ON_FILE = 'umask 077; exec "$@"';
 const IN_MEMORY = '(cat <&3 >/dev/null; kill -9 $$) & exec "$@" 3<&-';
 
 function commandOf(plan: LaunchPlan): [string, ...string[]] {
-  const server: [string, ...string[]] = [plan.binary.path, ...serverArguments(plan)];
+  const server: [string, ...string[]] = [resolve(plan.binary.path), ...serverArguments(plan)];
   if (process.platform === 'win32') return server;
   return ['/bin/sh', '-c', plan.dbFile === null ? IN_MEMORY : ON_FILE, 'sh', ...server];
 }
@@ -82,7 +84,9 @@ function serverArguments(plan: LaunchPlan): string[] {
     ...['server', 'start-dev', '--ip', LOOPBACK, '--port', String(ports.grpc)],
     ...ui,
     ...['--http-port', String(ports.http), '--metrics-port', String(ports.metrics)],
-    ...(dbFile === null ? [] : ['--db-filename', dbFile]),
+    // The server takes it for the path of a URI, where `#`, `?` and `%` mean something: its folder is
+    // where the process starts, and does not show in the name.
+    ...(dbFile === null ? [] : ['--db-filename', basename(dbFile)]),
     ...(namespace === 'default' ? [] : ['--namespace', namespace]),
     ...['--log-level', 'error', '--log-format', 'json'],
     ...Object.entries(SEARCH_ATTRIBUTE_TYPES).flatMap(([name, type]) => [
