@@ -1,17 +1,19 @@
 #!/usr/bin/env node
+import { EXIT } from '../errors.ts';
 import { processCli } from './context.ts';
 import { runCli } from './program.ts';
 import { sayError } from './say-error.ts';
 
 const cli = processCli();
 
-// `rowmill results RUN | head`: the reader left, and that is fine.
-for (const stream of [cli.stdout, cli.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
-}
+// Whoever read along has left: what is being done is done all the same.
+cli.stderr.on('error', () => undefined);
+
+// `rowmill results RUN | head`: the rest has no reader, and code 0 is for what was written whole.
+cli.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(process.exitCode || EXIT.failed);
+});
 
 process.on('uncaughtException', (error) => process.exit(sayError(cli, error)));
 

@@ -1,6 +1,7 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig, type LoadClientProfileOptions } from '@temporalio/envconfig';
 import { RowmillError } from '../errors.ts';
+import { goesDirect } from './direct.ts';
 import { hasStatus } from './grpc-status.ts';
 import { quietRetry } from './quiet-retry.ts';
 import { isAtLeast, OLDEST_SERVER } from './server-version.ts';
@@ -130,6 +131,7 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Tem
   // Not `connect`, which leaves a connection open that it does not give back.
   const connection = Connection.lazy({
     ...connectionOptions,
+    ...(goesDirect(address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
     connectTimeout: timeoutMs,
     interceptors: [quietRetry],
   });

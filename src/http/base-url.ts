@@ -1,5 +1,8 @@
 import { RowmillError } from '../errors.ts';
 
+/** This machine, by the host name of a URL. */
+export const isLoopback = (hostname: string): boolean => LOOPBACK.test(hostname);
+
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
 
 /**

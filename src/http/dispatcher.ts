@@ -1,5 +1,6 @@
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { RowmillError } from '../errors.ts';
+import { isLoopback } from './base-url.ts';
 
 /** The way out of this network, as the environment of most programs names it. */
 export interface Proxy {
@@ -37,9 +38,9 @@ export function proxyOf(env: NodeJS.ProcessEnv): Proxy | null {
   return { url, except: env['no_proxy'] ?? env['NO_PROXY'] ?? '' };
 }
 
-/** Connections to one host; plain http, which stays on this machine, never takes the proxy. */
+/** Connections to one host; what stays on this machine never takes the proxy. */
 export function createDispatcher(
-  { origin, protocol }: URL,
+  { origin, protocol, hostname }: URL,
   limits: ConnectionLimits,
   proxy: Proxy | null,
 ): Dispatcher {
@@ -50,7 +51,7 @@ export function createDispatcher(
     headersTimeout: limits.headersTimeoutMs,
     bodyTimeout: limits.bodyTimeoutMs,
   };
-  if (proxy === null || protocol !== 'https:') return new Pool(origin, options);
+  if (proxy === null || protocol !== 'https:' || isLoopback(hostname)) return new Pool(origin, options);
   const { url: httpsProxy, except: noProxy } = proxy;
   return new EnvHttpProxyAgent({ ...options, httpProxy: '', httpsProxy, noProxy });
 }
