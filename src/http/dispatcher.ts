@@ -51,7 +51,8 @@ export function createDispatcher(
     headersTimeout: limits.headersTimeoutMs,
     bodyTimeout: limits.bodyTimeoutMs,
   };
-  if (proxy === null || protocol !== 'https:' || isLoopback(hostname)) return new Pool(origin, options);
+  if (proxy === null || protocol !== 'https:' || isLoopback(hostname))
+    return new Pool(origin, options);
   const { url: httpsProxy, except: noProxy } = proxy;
   return new EnvHttpProxyAgent({ ...options, httpProxy: '', httpsProxy, noProxy });
 }
