@@ -26,7 +26,8 @@ export async function askApproval(
   });
 }
 
-async function isYes(cli: Cli, question: string): Promise<boolean> {
+/** Asks a question at the terminal. */
+export async function isYes(cli: Cli, question: string): Promise<boolean> {
   const lines = createInterface({ input: cli.stdin, output: cli.stderr });
   const given = new AbortController();
   // Ctrl-C and Ctrl-D are a no.

@@ -37,6 +37,7 @@ Examples:
     .summary('make the schedule of a pipeline file, or bring it up to date')
     .description('Make the schedule of a pipeline file, or bring it up to date. Keeps a pause.')
     .argument('<file>', 'pipeline file with a `schedule` block')
+    .option('--yes', 'answer no questions')
     .option('--replace', 'take over a schedule of this name that was made from another file')
     .option(...JSON_FLAG)
     .addHelpText('after', '\nExample:\n  rowmill schedule apply pipeline.yaml')
@@ -105,6 +106,7 @@ Examples:
     .argument(...NAME)
     .requiredOption('--from <time>', 'first day or time, 2026-01-29 or 2026-01-29T02:30:00Z')
     .requiredOption('--to <time>', 'last day (to its end) or time')
+    .option('--yes', 'start them without a question')
     .option('--most <n>', 'start up to so many runs', '31')
     .option(...JSON_FLAG)
     .action(async (name: string, flags: BackfillFlags) => {

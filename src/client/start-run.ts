@@ -17,6 +17,7 @@ import type { Store } from '../store/store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { findRun } from './find-run.ts';
 import { refuseForgotten } from './forgotten-run.ts';
+import type { WorkToFind } from './repeated-work.ts';
 import { BEFORE, timedId } from './timed-id.ts';
 import { firstAttributes, staticDetails, staticSummary } from './run-texts.ts';
 
@@ -35,6 +36,8 @@ interface StartOptions {
   now?: Date;
   /** The store of the workers, which remembers runs that Temporal has forgotten. */
   store?: Store;
+  /** Called before a run gets an id of its own: no run under way does its work. Throws to refuse it. */
+  beforeNew?: (work: WorkToFind) => Promise<void>;
 }
 
 /** A start whose rows may travel in the pipeline itself. */
@@ -81,6 +84,7 @@ async function startUnnamed(client: Client, work: Work): Promise<StartedRun> {
   // Too young to be listed for sure.
   const young = fresh ? null : await unfinished(client, work, timedId(name, now, BEFORE));
   if (young !== null) return young;
+  if (!fresh) await work.beforeNew?.({ ...work, name });
   for (let turn = 0; ; turn += 1) {
     const workflowId = timedId(name, now, turn);
     const started = await start(client, work, workflowId, 'REJECT_DUPLICATE');

@@ -216,3 +216,24 @@ test('the token is in no output and no file', async () => {
   expect(files.length).toBeGreaterThan(3);
   for (const file of files) expect(await readFile(file, 'utf8')).not.toContain(TOKEN);
 });
+
+test('the same command after completion says what was done and what it cost, and pays nothing', async () => {
+  await writeFile(join(place.cwd, 'again.json'), pipelineText({ name: 'cli-again' }));
+  const first = await place.command('run', 'again.json', '--json');
+  const { workflowId, creditsSpent } = JSON.parse(first.stdout) as RunSummary;
+  const paid = house.sandbox.ledger.summary().cellsPaid;
+
+  const second = await place.command('run', 'again.json', '--yes');
+  expect(second.stderr).toMatch(
+    new RegExp(
+      `error\\[run_conflict\\] run ${workflowId}: the same work was completed \\d+ s ago for ${creditsSpent} credits; nothing was started`,
+    ),
+  );
+  expect(second.stderr).toContain('or do it all again with --new');
+  expect(second.code).toBe(2);
+  expect(house.sandbox.ledger.summary().cellsPaid).toBe(paid);
+
+  const wanted = await place.command('run', 'again.json', '--new', '--json');
+  expect(wanted.code).toBe(0);
+  expect(house.sandbox.ledger.summary().cellsPaid).toBe(paid + 3);
+});

@@ -33,6 +33,7 @@ test('a night from apply to delete, as an operator lives it', async () => {
     /^Mind: on \d{4}-03-\d\d there is no 02:30 in Europe\/Berlin: no run/m,
   );
   expect(applied.stderr).toContain('companies.csv when a run starts');
+  expect(applied.stderr).toContain('Each run: about 3 credits, by the rows as they are now');
   expect((await schedule('describe', NAME)).stdout).toMatch(/^ {2}state +on$/m);
 
   const triggered = await schedule('trigger', NAME, '--json');
@@ -74,7 +75,12 @@ test('a schedule that is deleted says how many runs waited to start, and what ma
   await writeFile(join(place.cwd, 'held.json'), pipelineText(held));
   await schedule('apply', 'held.json');
   const span = ['--from', '2026-01-05', '--to', '2026-01-07'];
-  expect((await schedule('backfill', name, ...span)).stdout).toMatch(/^3 runs started/);
+  const asked = await schedule('backfill', name, ...span);
+  expect(asked.stderr).toContain('3 runs: about 9 credits (3 a run)');
+  expect(asked.stderr).toMatch(
+    /error\[spend_refused\].*3 runs not confirmed; none was started\n.*--yes/,
+  );
+  expect((await schedule('backfill', name, ...span, '--yes')).stdout).toMatch(/^3 runs started/);
   let first = '';
   await until('the first one is under way', async () => {
     const { stdout } = await schedule('describe', name, '--json');

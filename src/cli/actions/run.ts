@@ -2,6 +2,7 @@ import type { SnapshotRef } from '../../contract/rows.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { refuseClashes } from '../../client/own-paths.ts';
 import { fingerprintOf } from '../../client/fingerprint.ts';
+import { findCompletedWork } from '../../client/repeated-work.ts';
 import { toldByFile } from '../../client/rows-mistake.ts';
 import { stageSnapshot } from '../../client/stage-rows.ts';
 import { startRun, type StartedRun } from '../../client/start-run.ts';
@@ -18,6 +19,7 @@ import { estimateLine } from '../estimate-line.ts';
 import { rowsReport, sayRows } from '../rows-report.ts';
 import { detach, followToEnd } from '../follow-to-end.ts';
 import { probeTargets } from '../probe-targets.ts';
+import { askBeforeRepeating } from '../repeat.ts';
 import { sayWhere, workOn, type Session } from '../session.ts';
 import { askAboutUnfinished } from '../unfinished.ts';
 import { openStore } from '../../client/environment.ts';
@@ -103,6 +105,10 @@ async function perform(
     input: { pipeline, snapshot, ...(approval === 'given' ? { approved: true } : {}) },
     searchAttributes,
     store: openStore(cli.env),
+    beforeNew: async (work) => {
+      const done = await findCompletedWork(client, work);
+      if (done !== null) await askBeforeRepeating(cli, done);
+    },
     ...(flags.id === undefined ? {} : { workflowId: flags.id }),
     ...(flags.new === true ? { fresh: true } : {}),
   });

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { WORKFLOW_TYPE } from '../../contract/names.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
+import type { EnrichTableInput } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { requireSchedule, waitingRuns, type FoundSchedule } from './find.ts';
@@ -16,6 +18,8 @@ export interface BackfillRange {
 export interface BackfillOptions extends BackfillRange {
   /** More runs than this are refused. @default 31 */
   mostRuns?: number;
+  /** Called with the runs that would start, before any does. Throws to refuse them. */
+  confirm?: (plan: BackfillPlan, pipeline: Pipeline) => Promise<void>;
 }
 
 export interface BackfillPlan {
@@ -38,7 +42,7 @@ const MINUTE_MS = 60_000;
 export async function backfillSchedule(
   client: Client,
   name: string,
-  { from, to, mostRuns = MOST_RUNS }: BackfillOptions,
+  { from, to, mostRuns = MOST_RUNS, confirm }: BackfillOptions,
   store: Store | null = null,
 ): Promise<BackfillPlan> {
   const where = `schedule ${name}`;
@@ -50,6 +54,7 @@ export async function backfillSchedule(
     const remedy = 'Give a span that is over; `rowmill schedule trigger` starts a run now.';
     throw new RowmillError('usage', 'the span reaches into the future', { where, remedy });
   }
+  let isConfirmed = confirm === undefined;
   for (;;) {
     const found = await requireSchedule(client, name);
     const plan = await planOf(client, found, { from, to }, store);
@@ -60,6 +65,11 @@ export async function backfillSchedule(
       });
     }
     if (plan.due.length === 0) return plan;
+    if (!isConfirmed) {
+      await confirm?.(plan, scheduledPipeline(found));
+      isConfirmed = true;
+      continue;
+    }
     // The runs were asked for after the schedule: others may have begun, or wait, since.
     const now = await requireSchedule(client, name);
     refuseWhileOthersWait(now);
@@ -82,6 +92,10 @@ function refuseWhileOthersWait(found: FoundSchedule): void {
     remedy: 'Wait until they have begun: a time whose run is there gets no second one.',
   });
 }
+
+/** What the schedule runs; it was written by `apply`. */
+const scheduledPipeline = ({ description }: FoundSchedule): Pipeline =>
+  (description.action.args?.[0] as EnrichTableInput).pipeline;
 
 const jitterOf = ({ description }: FoundSchedule): number => scheduleIn(description)?.jitterMs ?? 0;
 

@@ -3,13 +3,18 @@ import { taskQueueOf } from '../../../client/environment.ts';
 import { refuseClashes } from '../../../client/own-paths.ts';
 import { applySchedule, describeSchedule, planOf } from '../../../client/schedules/index.ts';
 import { loadPipeline, type LoadedPipeline } from '../../../spec/index.ts';
-import type { Cli } from '../../context.ts';
+import { RowmillError } from '../../../errors.ts';
+import { isYes } from '../../approval.ts';
+import { isInteractive, type Cli } from '../../context.ts';
+import { count } from '../../figures.ts';
+import { creditsOfOneRun } from '../../schedule-cost.ts';
 import { withSession } from '../../session.ts';
 import { zonedAndUtc } from '../../zoned-time.ts';
 import { oddDayText } from './odd-day.ts';
 
 export interface ApplyFlags {
   replace?: true;
+  yes?: true;
   json?: true;
 }
 
@@ -19,6 +24,7 @@ export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<
   await refuseClashes(loaded);
   // What cannot run by itself is refused before there is a server to talk to.
   planOf(loaded, { taskQueue: taskQueueOf(cli.env), searchAttributes: false });
+  await confirmNights(cli, file, loaded, flags);
   await withSession(cli, async ({ client, taskQueue, searchAttributes }) => {
     const replace = flags.replace === true;
     const done = await applySchedule(client, loaded, { taskQueue, searchAttributes, replace });
@@ -50,4 +56,22 @@ function sayWhatTheWorkerNeeds(cli: Cli, { pipeline }: LoadedPipeline): void {
   if (approveAbove !== undefined) {
     cli.say(`A run above ${approveAbove} credits waits for \`rowmill approve\`, also at night.`);
   }
+}
+
+/** Says what each run will cost; at a terminal it asks before a schedule spends by itself. */
+async function confirmNights(
+  cli: Cli,
+  file: string,
+  { pipeline }: LoadedPipeline,
+  { yes }: ApplyFlags,
+): Promise<void> {
+  const credits = await creditsOfOneRun(cli, pipeline);
+  if (credits === null) return;
+  cli.say(`Each run: about ${count(credits, 'credit')}, by the rows as they are now`);
+  if (yes === true || !isInteractive(cli)) return;
+  if (await isYes(cli, 'Let it run by itself? [y/N] ')) return;
+  throw new RowmillError('spend_refused', 'not confirmed; the schedule is as it was', {
+    where: file,
+    remedy: 'Repeat the command, or give --yes.',
+  });
 }

@@ -1,14 +1,17 @@
 import { openStore } from '../../../client/environment.ts';
-import { backfillSchedule, readSpan } from '../../../client/schedules/index.ts';
+import type { Pipeline } from '../../../contract/pipeline.ts';
+import { backfillSchedule, readSpan, type BackfillPlan } from '../../../client/schedules/index.ts';
 import type { Cli } from '../../context.ts';
 import { count } from '../../figures.ts';
 import { numberFlag } from '../../number-flag.ts';
+import { confirmRuns } from '../../schedule-cost.ts';
 import { withSession } from '../../session.ts';
 
 export interface BackfillFlags {
   from: string;
   to: string;
   most: string;
+  yes?: true;
   json?: true;
 }
 
@@ -17,7 +20,12 @@ export async function backfill(cli: Cli, name: string, flags: BackfillFlags): Pr
   const span = readSpan(flags, (edge) => `--${edge}`);
   const mostRuns = numberFlag('--most', flags.most, { least: 1, most: 1_000, whole: true });
   await withSession(cli, async ({ client }) => {
-    const options = { ...span, mostRuns };
+    const yes = flags.yes === true;
+    const options = {
+      ...{ ...span, mostRuns },
+      confirm: ({ due }: BackfillPlan, pipeline: Pipeline) =>
+        confirmRuns(cli, pipeline, due.length, { yes, where: `schedule ${name}` }),
+    };
     const { due, there } = await backfillSchedule(client, name, options, openStore(cli.env));
     if (flags.json === true) {
       cli.json({ name, started: due, there });
