@@ -25,7 +25,7 @@ export interface PrepareRowsInput {
 }
 
 /** Of a run that an older version started. */
-interface OlderInput {
+export interface OlderInput {
   run: RunKey;
   pipeline: unknown;
   snapshot: unknown;
