@@ -2,6 +2,7 @@ import type { Json } from '../src/contract/json.ts';
 import type { CellOutcome, ResultCell } from '../src/contract/results.ts';
 import type { Column } from '../src/contract/table.ts';
 import type { TableCell, TableRow } from '../src/providers/provider.ts';
+import { isBlank } from '../src/sources/blank.ts';
 import { judgeCells, oursOf, type CellReading, type CellVerdict } from '../src/rules/cells.ts';
 
 /** A cell without an answer, as a part remembers it. */
@@ -72,10 +73,10 @@ export function parsePartLine(line: string): PartLine {
   return { ordinal: Number(ordinal), rowId, cells, open };
 }
 
-/** A text of white space or an empty list is as little an answer as `null`. */
+/** A text that shows nothing, or an empty list, is as little an answer as `null`. */
 const isEmpty = (value: Json): boolean =>
   value === null ||
-  (typeof value === 'string' && value.trim() === '') ||
+  (typeof value === 'string' && isBlank(value)) ||
   (Array.isArray(value) && value.length === 0);
 
 function resultCell(outcome: CellOutcome, cell: TableCell | undefined): ResultCell {

@@ -11,6 +11,7 @@ export interface Block {
 }
 
 const LF = 10;
+const CR = 13;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** The first bytes of what is often sent instead of text. */
@@ -67,7 +68,7 @@ export async function* streamBytes(stream: Readable, where: string): AsyncGenera
 
 /**
  * Cuts bytes at line ends, so that no character and no JSON line is torn, and makes sure of UTF-8.
- * Takes the byte order mark away.
+ * Takes byte order marks away, also those that joined files have in the middle.
  * @throws RowmillError `source_unreadable`
  */
 export async function* utf8Blocks(
@@ -80,7 +81,8 @@ export async function* utf8Blocks(
   let restBytes = 0;
   let first = true;
   const take = (bytes: Buffer): Block => {
-    const block = { bytes: first ? opened(bytes, where) : bytes, line };
+    if (first) refuseByStart(bytes, where);
+    const block = { bytes: withoutMarks(bytes), line };
     first = false;
     refuseForeign(block, where);
     line += countLines(bytes);
@@ -104,14 +106,25 @@ export async function* utf8Blocks(
   if (restBytes > 0) yield take(Buffer.concat(rest));
 }
 
-function opened(bytes: Buffer, where: string): Buffer {
+function refuseByStart(bytes: Buffer, where: string): void {
   for (const [start, what] of FOREIGN) {
     if (start.every((byte, at) => bytes[at] === byte)) throw unreadable(`this is ${what}`, where);
   }
-  const text = bytes.subarray(0, 3).equals(BOM) ? bytes.subarray(3) : bytes;
-  const what = markupIn(text.toString('utf8', 0, MARKUP_BYTES));
+  const what = markupIn(bytes.toString('utf8', 0, MARKUP_BYTES));
   if (what !== null) throw unreadable(`this is ${what}`, where);
-  return text;
+}
+
+/** At the start of a line a byte order mark is no text: behind it a quote opens a field. */
+function withoutMarks(bytes: Buffer): Buffer {
+  const kept: Buffer[] = [];
+  let from = 0;
+  for (let at = bytes.indexOf(BOM); at >= 0; at = bytes.indexOf(BOM, at + BOM.length)) {
+    const before = bytes[at - 1];
+    if (before !== undefined && before !== LF && before !== CR) continue;
+    kept.push(bytes.subarray(from, at));
+    from = at + BOM.length;
+  }
+  return from === 0 ? bytes : Buffer.concat([...kept, bytes.subarray(from)]);
 }
 
 const MARKUP_BYTES = 4096;

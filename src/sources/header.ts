@@ -25,6 +25,7 @@ export class Header {
       places.get(name)?.length === 1 ? [[name, at] as const] : [],
     );
     this.names = this.#places.map(([name]) => name);
+    notes.header = this.names;
   }
 
   /** The fields of a row by column; fields beyond the header must be empty. */

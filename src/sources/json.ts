@@ -14,9 +14,7 @@ export async function* jsonlRows(
 ): AsyncGenerator<SourceRow> {
   for await (const block of blocks) {
     let { line } = block;
-    for (const whole of block.bytes.toString('utf8').split('\n')) {
-      // Files that were joined bring their byte order marks along.
-      const text = whole.startsWith('\uFEFF') ? whole.slice(1) : whole;
+    for (const text of block.bytes.toString('utf8').split('\n')) {
       if (text.trim() !== '') {
         const row = rowOf(text);
         if (typeof row === 'string') report({ line, unit: 'line', what: row });

@@ -17,7 +17,7 @@ export class NamedColumns {
   }
 
   /** @throws MissingColumns as soon as a header lacks one */
-  see({ header, values }: SourceRow, notes: SourceNotes): void {
+  see({ header, values }: Pick<SourceRow, 'header' | 'values'>, notes: SourceNotes): void {
     if (header !== undefined && this.#there.size > 0) return;
     for (const name of header ?? Object.keys(values)) {
       // Rows of a hostile source may each bring names of their own.

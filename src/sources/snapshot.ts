@@ -125,6 +125,8 @@ async function freeze(
       : error;
   }
   if (read === 0) throw new RowmillError('rows_empty', 'no rows', { where });
+  // A header that no row fits is not the header meant.
+  if (notes.header !== null) columns.see({ header: notes.header, values: {} }, notes);
   // No row had it: that is one mistake in the pipeline file, not one in every row.
   if (problems.bad > 0 || keep !== 'all') columns.refuseMissing();
   if (problems.bad > read * skipBad || problems.bad === read) {

@@ -2,6 +2,8 @@ import { quoted } from './row.ts';
 
 /** What was passed over while a source was read: no mistake, but worth a warning. */
 export class SourceNotes {
+  /** Columns that can be named, of a source with a header. */
+  header: readonly string[] | null = null;
   /** Rows of nothing but delimiters and white space. */
   blankRows = 0;
   /** Lines on which the header stands again. */
