@@ -61,7 +61,7 @@ module.exports = {
       ['src/errors\\.ts', 'src/nearest\\.ts', 'src/contract/', 'src/store/'],
       'rows in',
     ),
-    room('src/sinks/', ['src/errors\\.ts', 'src/(contract|paths|store)/'], 'results out'),
+    room('src/sinks/', ['src/errors\\.ts', 'src/(contract|paths|rules|store)/'], 'results out'),
     room(
       'src/spec/',
       ['src/(errors|nearest)\\.ts', 'src/(contract|paths|providers|rules)/'],

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import type { TableSpec } from '../src/contract/pipeline.ts';
+import type { ResultTarget, TableSpec } from '../src/contract/pipeline.ts';
 import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { BareTable } from '../src/providers/provider.ts';
+import { claimsOfOthers, claimTargets } from '../src/store/claims.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tableOf } from './earlier-run.ts';
@@ -12,6 +13,7 @@ import { findOrCreate, keepOne, type Candidate } from './own-table.ts';
 import { pauseAfter, withPatientReads } from './reading.ts';
 import { runStep, type Step } from './step.ts';
 import { tableTag } from './table-tag.ts';
+import { sharedPaths } from './target-paths.ts';
 
 export interface EnsureTableInput {
   run: RunKey;
@@ -20,6 +22,8 @@ export interface EnsureTableInput {
   spec: TableSpec;
   /** Begun before, and broken off: a create may have gone out. */
   again?: boolean;
+  /** From here on other runs are told who publishes there. Left out by older versions. */
+  claim?: { results: ResultTarget[]; untilMs: number };
   /** Go on with the table of this run instead of one of its own. */
   earlier?: EarlierRun | null;
 }
@@ -28,6 +32,8 @@ export interface EnsuredTable {
   table: TableRef;
   /** A create went out whose reply nobody heard: it may still land, and make a second table. */
   contested: boolean;
+  /** As when the rows were prepared. */
+  sameTarget?: string[];
   calls: ApiCalls;
 }
 
@@ -69,6 +75,7 @@ class Setup {
   }
 
   async run(): Promise<EnsuredTable> {
+    const sameTarget = await this.#claim();
     const { earlier = null } = this.#input;
     const made = earlier === null ? await this.#own() : await this.#earlier(earlier);
     this.#step.report({ tableId: made.id }, `table ${made.id}`);
@@ -77,7 +84,17 @@ class Setup {
     // What is on its way lands before a row is there that it could compute.
     await this.#outwait();
     if (contested) await keepOne(this.#search, table.id);
-    return { table, contested, calls: this.#step.calls };
+    const others = sameTarget.length === 0 ? {} : { sameTarget };
+    return { table, contested, ...others, calls: this.#step.calls };
+  }
+
+  /** Those that were there first are named: of two runs at least one says so. */
+  async #claim(): Promise<string[]> {
+    const { run, claim } = this.#input;
+    if (claim === undefined) return [];
+    const paths = await sharedPaths(claim.results);
+    await claimTargets(this.#deps.store, run, paths, claim.untilMs);
+    return claimsOfOthers(this.#deps.store, run, paths, this.#now());
   }
 
   get #provider() {

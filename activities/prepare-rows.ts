@@ -9,13 +9,14 @@ import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import { stagedDigest } from '../src/sources/staged-digest.ts';
 import { judgeInput } from '../src/spec/judge-input.ts';
+import { claimsOfOthers } from '../src/store/claims.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { cellsLeft, copyLines, takeOver } from './earlier-run.ts';
 import { parseRow, SNAPSHOT_FILE } from './snapshot.ts';
 import { SourceColumns, writeColumns } from '../src/sources/source-columns.ts';
-import { refuseClashes } from './target-paths.ts';
+import { refuseClashes, sharedPaths } from './target-paths.ts';
 import { runStep } from './step.ts';
 
 export interface PrepareRowsInput {
@@ -40,6 +41,8 @@ export interface PreparedRows {
   spend?: SpendPolicy;
   /** The owner's, which they are under. */
   ceiling?: SpendCeiling;
+  /** Other runs under way that publish to the same place. Left out: none. */
+  sameTarget?: string[];
   /** Of a rerun: cells without an answer; `null` otherwise, or when it is not known. */
   openCells: number | null;
   /** The run's folder in the store, for people. */
@@ -63,7 +66,8 @@ export const prepareRows =
       const { pipeline, earlier } = input;
       await refuseClashes(pipeline);
       await deps.store.probe();
-      for (const target of pipeline.results) await probeTarget(target);
+      for (const target of pipeline.results) await probeTarget(target, pipeline.name);
+      const sameTarget = await othersAt(deps, given.run, pipeline);
       const folder = deps.store.run(given.run);
       const snapshot = await freeze(deps, input, folder);
       if (earlier !== undefined) await folder.writeJson(RUN_FILE.earlier, earlier);
@@ -79,6 +83,7 @@ export const prepareRows =
       return {
         ...{ snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls },
         ...{ spend, ceiling, folder: folder.path },
+        ...(sameTarget.length === 0 ? {} : { sameTarget }),
       };
     });
 
@@ -92,6 +97,9 @@ function argumentOf(given: PrepareRowsInput | OlderInput): unknown {
     ...(earlier === null ? {} : { earlier }),
   };
 }
+
+const othersAt = async (deps: ActivityDeps, run: RunKey, { results }: Pipeline) =>
+  claimsOfOthers(deps.store, run, await sharedPaths(results), (deps.now ?? Date.now)());
 
 /** Once frozen, the source is not read again: what changes in it changes nothing. */
 async function freeze(

@@ -1,27 +1,36 @@
 import { RUN_FILE } from '../src/contract/names.ts';
-import type { PublishedFile } from '../src/contract/results.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { isAsked } from '../src/providers/spec.ts';
-import { copyBeside } from '../src/sinks/copy.ts';
-import { publishTo } from '../src/sinks/publish.ts';
-import { removeStale } from '../src/sinks/siblings.ts';
-import { companionsOf } from '../src/paths/companions.ts';
+import { locksOf } from '../src/paths/footprint.ts';
+import { noCells } from '../src/rules/outcome.ts';
+import { judgeReplacement } from '../src/rules/replace.ts';
+import {
+  discardStaged,
+  placeCompanions,
+  placeResults,
+  stageResults,
+  type StagedResults,
+} from '../src/sinks/generation.ts';
+import { withLocks, type HeldLocks } from '../src/sinks/lock.ts';
+import { standingAt, type Standing } from '../src/sinks/standing.ts';
+import { withdrawClaims } from '../src/store/claims.ts';
 import { readColumns } from '../src/sources/source-columns.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { leftBehind } from './earlier-run.ts';
-import { RESULTS_FILE } from './merge-parts.ts';
 import { keepOne } from './own-table.ts';
 import { writeQuarantine } from './quarantine.ts';
 import { runStep, type Step } from './step.ts';
-import { manifestOf, summaryOf, type PublishResultsInput } from './summary.ts';
+import { manifestOf, summaryOf, type Placed, type PublishResultsInput } from './summary.ts';
 import { tableTag } from './table-tag.ts';
+import { sharedPaths } from './target-paths.ts';
 
 /**
- * Finishes the run's folder (quarantine, manifest), then copies to every target of the pipeline,
- * each by an atomic rename. A target that fails never loses the results: they are in the store.
+ * Finishes the run's folder (quarantine, manifest), and puts a generation at every target of the
+ * pipeline: results, quarantine and manifest of one run, under the target's lock, the manifest last.
+ * A target that fails never loses the results: they are in the store.
  */
 export const publishResults =
   (deps: ActivityDeps) =>
@@ -30,18 +39,40 @@ export const publishResults =
       const folder = deps.store.run(input.run);
       if (input.tableContested === true) await keepOneTable(deps, input, step);
       const creditsAfter = await balance(deps, input, step);
-      const quarantined = await writeQuarantine(folder, input.found);
-      const { files, failed } = await copyToTargets(deps, input, folder, step);
+      const quarantined = {
+        ...(await writeQuarantine(folder, input.found)),
+        path: folder.locate(RUN_FILE.quarantine),
+      };
       const left = input.earlier ? await leftBehind(deps.store, input.earlier) : null;
-      const summary = summaryOf(input, step.calls, creditsAfter, files, quarantined, left);
-      await folder.writeJson(
-        RUN_FILE.manifest,
-        manifestOf(deps, input, summary, creditsAfter, left),
-      );
-      if (input.found !== null) await copyCompanions(input, folder, summary.quarantine !== null);
-      if (failed !== null) throw failed;
-      tell(deps, input, summary);
-      return summary;
+      const staged = await stageTargets(deps, input, folder, step);
+      try {
+        const locks = staged.ready.flatMap(({ place }) => locksOf(place));
+        const summary = await withLocks(
+          locks,
+          (ms) => step.sleep(ms),
+          async (held) => {
+            const placed = await placeAll(input, staged.ready, held);
+            staged.failed ??= placed.failed;
+            const made = summaryOf(input, step.calls, creditsAfter, placed, quarantined, left);
+            const manifest = manifestOf(deps, input, made, creditsAfter, left);
+            await folder.writeJson(RUN_FILE.manifest, manifest);
+            for (const { results, before } of placed.done) {
+              await held.confirm();
+              await placeCompanions(results, folder, {
+                before,
+                quarantined: made.quarantine !== null,
+              });
+            }
+            return made;
+          },
+        );
+        if (staged.failed !== null) throw staged.failed;
+        await withdrawClaims(deps.store, input.run, await sharedPaths(input.pipeline.results));
+        tell(deps, input, summary);
+        return summary;
+      } finally {
+        for (const results of staged.ready) await discardStaged(results);
+      }
     });
 
 /** Once for a run, unless this very step is repeated because its result was lost. */
@@ -79,15 +110,20 @@ async function balance(
   }
 }
 
-async function copyToTargets(
+interface Staged {
+  ready: StagedResults[];
+  failed: RowmillError | null;
+}
+
+/** Everything that takes long, beside the targets: they are not touched yet. */
+async function stageTargets(
   deps: ActivityDeps,
   input: PublishResultsInput,
   folder: Folder,
   step: Step<null>,
-): Promise<{ files: PublishedFile[]; failed: RowmillError | null }> {
-  const files: PublishedFile[] = [];
-  let failed: RowmillError | null = null;
-  if (input.found === null) return { files, failed };
+): Promise<Staged> {
+  const staged: Staged = { ready: [], failed: null };
+  if (input.found === null) return staged;
   const { pipeline } = input;
   const spec = deps.providers.spec(pipeline.provider);
   const columns = spec.plan(pipeline.table).filter(isAsked);
@@ -98,25 +134,60 @@ async function copyToTargets(
   };
   for (const target of pipeline.results) {
     try {
-      files.push(await publishTo(target, folder, RESULTS_FILE, context, step.ctx.signal));
+      staged.ready.push(await stageResults(target, folder, context, step.ctx.signal));
     } catch (error) {
+      if (!(error instanceof RowmillError)) {
+        for (const results of staged.ready) await discardStaged(results);
+        throw error;
+      }
       // The other targets still get theirs.
-      if (!(error instanceof RowmillError)) throw error;
-      failed = error;
+      staged.failed = error;
     }
   }
-  return { files, failed };
+  return staged;
 }
 
-async function copyCompanions(
+/** Each target whose turn it is; under the locks of all of them. */
+async function placeAll(
   input: PublishResultsInput,
-  folder: Folder,
-  quarantined: boolean,
-): Promise<void> {
-  for (const target of input.pipeline.results) {
-    const beside = companionsOf(target);
-    await copyBeside(folder, RUN_FILE.manifest, beside.manifest);
-    if (quarantined) await copyBeside(folder, RUN_FILE.quarantine, beside.quarantine);
-    else await removeStale(beside.quarantine);
+  ready: readonly StagedResults[],
+  held: HeldLocks,
+): Promise<Placed & { failed: RowmillError | null }> {
+  const placed: Placed & { failed: RowmillError | null } = {
+    ...{ done: [], notPublished: [], replacedFuller: [], failed: null },
+  };
+  for (const results of ready) {
+    const { target, place } = results;
+    try {
+      const before = await standingAt(target.to, place, input.pipeline.name);
+      const verdict = judgeReplacement(target, newResults(input), formerOf(input, before));
+      if (!verdict.publish) {
+        placed.notPublished.push({ path: target.to, why: verdict.why, there: verdict.there });
+        continue;
+      }
+      await held.confirm();
+      await placeResults(results);
+      placed.done.push({ results, before });
+      if (verdict.fuller !== null) {
+        placed.replacedFuller.push({ path: target.to, there: verdict.fuller });
+      }
+    } catch (error) {
+      if (!(error instanceof RowmillError)) throw error;
+      placed.failed = error;
+    }
   }
+  return placed;
+}
+
+const newResults = ({ outcome, reason, found }: PublishResultsInput) => ({
+  outcome,
+  cutShort: reason !== null,
+  cells: found?.cells ?? noCells(),
+});
+
+/** Of the same pipeline, and not what an attempt of this very step has put there. */
+function formerOf({ run, pipeline }: PublishResultsInput, there: Standing | null) {
+  if (there === null || there.pipeline !== pipeline.name) return null;
+  const isOwn = there.run.workflowId === run.workflowId && there.run.firstRunId === run.firstRunId;
+  return isOwn ? null : there.results;
 }

@@ -2,7 +2,10 @@ import { RUN_FILE } from '../src/contract/names.ts';
 import type { Notified } from '../src/contract/notify.ts';
 import type { ResultTarget } from '../src/contract/pipeline.ts';
 import { copyBeside } from '../src/sinks/copy.ts';
-import { companionsOf } from '../src/paths/companions.ts';
+import { locksOf } from '../src/paths/footprint.ts';
+import { placeOf } from '../src/sinks/generation.ts';
+import { withLocks } from '../src/sinks/lock.ts';
+import { isOf } from '../src/sinks/standing.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runStep } from './step.ts';
@@ -17,13 +20,23 @@ export interface RecordNotificationsInput {
 export const recordNotifications =
   (deps: ActivityDeps) =>
   ({ run, results, notifications }: RecordNotificationsInput): Promise<void> =>
-    runStep<null, undefined>(deps, async () => {
+    runStep<null, undefined>(deps, async (step) => {
       const folder = deps.store.run(run);
       if (!(await folder.exists(RUN_FILE.manifest))) return;
       const manifest = await folder.readJson(RUN_FILE.manifest);
       if (typeof manifest !== 'object' || manifest === null) return;
       await folder.writeJson(RUN_FILE.manifest, { ...manifest, notifications });
-      for (const target of results) {
-        await copyBeside(folder, RUN_FILE.manifest, companionsOf(target).manifest);
+      for (const { to } of results) {
+        const place = await placeOf(to);
+        await withLocks(
+          locksOf(place),
+          (ms) => step.sleep(ms),
+          async () => {
+            // Another run may have published there since, or this one may have left what was there.
+            if (await isOf(run, place.manifest)) {
+              await copyBeside(folder, RUN_FILE.manifest, place.manifest);
+            }
+          },
+        );
       }
     });

@@ -1,5 +1,5 @@
 import type { Pipeline } from '../src/contract/pipeline.ts';
-import type { Collection, PublishedFile } from '../src/contract/results.ts';
+import type { Collection } from '../src/contract/results.ts';
 import type {
   ApiCalls,
   Approval,
@@ -16,6 +16,8 @@ import { noCells } from '../src/rules/outcome.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
 import { companionsOf } from '../src/paths/companions.ts';
+import type { StagedResults } from '../src/sinks/generation.ts';
+import type { Standing } from '../src/sinks/standing.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { LeftBehind } from './earlier-run.ts';
@@ -54,17 +56,23 @@ export interface PublishResultsInput {
   earlier?: EarlierRun | null;
 }
 
+/** What became of the targets. */
+export interface Placed extends Required<Pick<RunSummary, 'notPublished' | 'replacedFuller'>> {
+  done: { results: StagedResults; before: Standing | null }[];
+}
+
 /** What the run returns to who started it. */
 export function summaryOf(
   input: PublishResultsInput,
   calls: ApiCalls,
   creditsAfter: number | null,
-  results: PublishedFile[],
-  quarantined: Quarantined,
+  placed: Placed,
+  quarantined: Quarantined & { path: string },
   left: LeftBehind | null,
 ): RunSummary {
-  const [first] = input.pipeline.results;
-  const beside = first === undefined ? null : companionsOf(first);
+  const [first] = placed.done;
+  const beside = first === undefined ? null : companionsOf(first.results.target);
+  const { notPublished, replacedFuller } = placed;
   return {
     workflowId: input.run.workflowId,
     runId: input.runId,
@@ -79,8 +87,10 @@ export function summaryOf(
     },
     creditsSpent: spentOf(input, creditsAfter),
     usage: totalUsage(input.found?.usage),
-    results,
-    quarantine: beside === null ? null : quarantineAt(beside.quarantine, quarantined),
+    results: placed.done.map(({ results }) => results.file),
+    ...(notPublished.length === 0 ? {} : { notPublished }),
+    ...(replacedFuller.length === 0 ? {} : { replacedFuller }),
+    quarantine: quarantineAt(beside?.quarantine ?? quarantined.path, quarantined),
     // One that read nothing leaves what stands there: the results of a run before, with their files.
     manifest: input.found === null ? null : (beside?.manifest ?? null),
     stillRunning: stillRunning(input),

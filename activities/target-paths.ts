@@ -1,6 +1,6 @@
-import type { Pipeline } from '../src/contract/pipeline.ts';
+import type { Pipeline, ResultTarget } from '../src/contract/pipeline.ts';
 import { RowmillError } from '../src/errors.ts';
-import { clashesOfPipeline } from '../src/paths/footprint.ts';
+import { clashesOfPipeline, realFootprint } from '../src/paths/footprint.ts';
 
 /** Whoever started the run: nothing it was given is overwritten. @throws RowmillError `path_refused` */
 export async function refuseClashes(pipeline: Pipeline): Promise<void> {
@@ -16,3 +16,9 @@ export async function refuseClashes(pipeline: Pipeline): Promise<void> {
     },
   );
 }
+
+/** Real paths that two runs must not publish to at the same time without a word. */
+export const sharedPaths = async (results: readonly ResultTarget[]): Promise<string[]> => {
+  const places = await Promise.all(results.map(({ to }) => realFootprint(to)));
+  return places.flatMap(({ results: path, manifest }) => [path, manifest]);
+};

@@ -56,10 +56,17 @@ export function progressOf(view: View): RunProgress {
     notified: state.notified,
     rerunAsked: state.rerunAsked,
     pollAtMostMs: state.pollAtMostMs,
+    ...sameTargetOf(state),
     ...allowedOf(state),
     ...cautionsOf(state.found),
     ...unusedOf(state),
   };
+}
+
+/** Before there is a table, those that were there when the rows were prepared. */
+function sameTargetOf({ sameTarget, prepared }: RunState): Pick<RunProgress, 'sameTarget'> {
+  const others = sameTarget ?? prepared?.sameTarget ?? [];
+  return others.length === 0 ? {} : { sameTarget: others };
 }
 
 function creditsOfNow(view: View) {

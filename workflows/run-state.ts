@@ -43,6 +43,8 @@ export interface RunState {
   table: TableRef | null;
   /** A create went out whose reply nobody heard. */
   tableContested?: boolean;
+  /** Runs under way that publish to the same place. */
+  sameTarget?: string[];
   loaded: LoadedRows | null;
   /** What is done next, or being done. */
   next: PassKind;

@@ -2,21 +2,27 @@ import { breakably, patiently } from './patience.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 
+/** After its deadline it still reads and publishes what is there. */
+const CLAIM_GRACE_MS = 2 * 60 * 60_000;
+
 /** The run's one table, found by its tag before it is created. */
 export async function ensureTable(run: Run): Promise<void> {
   if (run.state.table !== null) return;
   run.enter('creating table');
-  const { name, provider, table: spec } = run.pipeline;
+  const { name, provider, table: spec, results } = run.pipeline;
+  const claim = { results, untilMs: run.state.deadlineAtMs + CLAIM_GRACE_MS };
   const { earlier = null } = run.input;
   const summary =
     earlier === null ? 'Find or create the table' : 'Find the table of the run before';
   const done = await patiently(run, (again) =>
     steps.ensureTable.executeWithOptions(run.within(summary), [
-      { run: run.key, provider, name, spec, again, earlier },
+      { run: run.key, provider, name, spec, again, earlier, claim },
     ]),
   );
   run.state.table = done.table;
   run.state.tableContested = done.contested;
+  const others = [...(run.prepared.sameTarget ?? []), ...(done.sameTarget ?? [])];
+  run.state.sameTarget = [...new Set(others)].sort();
   run.count(done);
 }
 

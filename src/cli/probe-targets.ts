@@ -1,13 +1,16 @@
-import type { ResultTarget } from '../contract/pipeline.ts';
+import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { probeTarget } from '../sinks/probe-target.ts';
 
 /** Tries every result path and tells of all that cannot be written. @throws `sink_unwritable` */
-export async function probeTargets(targets: readonly ResultTarget[]): Promise<void> {
+export async function probeTargets({
+  name,
+  results,
+}: Pick<Pipeline, 'name' | 'results'>): Promise<void> {
   const failures: RowmillError[] = [];
-  for (const target of targets) {
+  for (const target of results) {
     try {
-      await probeTarget(target);
+      await probeTarget(target, name);
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
       failures.push(error);

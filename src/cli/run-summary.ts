@@ -1,3 +1,4 @@
+import type { FormerResults } from '../contract/results.ts';
 import type { Before, Outcome, RunSummary } from '../contract/run.ts';
 import { EXIT } from '../errors.ts';
 import { allowedFacts } from '../rules/allowed.ts';
@@ -51,11 +52,29 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
     const rows = quarantine.rows === undefined ? '' : `, ${count(quarantine.rows, 'row')} left out`;
     facts.push(['quarantine', `${shortPath(path)} (${count(quarantine.cells, 'cell')}${rows})`]);
   }
+  facts.push(...targetFacts(summary));
   if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
   if (ui !== null) facts.push(['Temporal UI', ui]);
   const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
   return [`${summary.workflowId} ${summary.outcome}`, ...lines].join('\n');
 }
+
+/** Targets that kept what they had, or lost what was fuller. */
+function targetFacts({ notPublished = [], replacedFuller = [] }: RunSummary): [string, string][] {
+  return [
+    ...notPublished.map(({ path, why, there }): [string, string] => [
+      'not here',
+      `${shortPath(path)}: ${why}${there === null ? '' : ` (${formerText(there)})`}`,
+    ]),
+    ...replacedFuller.map(({ path, there }): [string, string] => [
+      'caution',
+      `${shortPath(path)} had more answers: ${formerText(there)}`,
+    ]),
+  ];
+}
+
+const formerText = ({ workflowId, outcome, answered }: FormerResults): string =>
+  `${workflowId} ${outcome}, ${count(answered, 'cell')} answered`;
 
 /** Credits by the account, price by the cells: a provider says the one, the other, or both. */
 function costs(summary: RunSummary): [string, string][] {

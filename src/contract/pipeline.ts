@@ -74,6 +74,12 @@ export interface ResultTarget {
   /** Absolute path. */
   to: string;
   format: 'jsonl' | 'csv';
+  /**
+   * Which outcomes are published here: `partial` also what is completed, `always` whatever there is.
+   * Left out: whatever there is, but of a run that was cut short nothing that would replace fuller
+   * results of the same pipeline.
+   */
+  when?: 'always' | 'completed' | 'partial';
   /** Of a CSV only. */
   csv?: CsvOptions;
 }

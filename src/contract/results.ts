@@ -1,4 +1,5 @@
 import type { Json } from './json.ts';
+import type { Outcome } from './outcome.ts';
 
 /**
  * How a cell ended. `empty`: done, without a value. `blocked`: an upstream cell never got done.
@@ -99,6 +100,14 @@ export interface BadRowLine {
   attempts: 0;
   /** From 1: the line in the file, or the number in the list. */
   line: number;
+}
+
+/** Results of an earlier run, where new ones are published. */
+export interface FormerResults {
+  workflowId: string;
+  outcome: Outcome;
+  /** Its cells that have an answer. */
+  answered: number;
 }
 
 export interface PublishedFile {

@@ -1,7 +1,7 @@
 import type { Notified } from './notify.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { CellCounts, CellUsage, PublishedFile } from './results.ts';
+import type { CellCounts, CellUsage, FormerResults, PublishedFile } from './results.ts';
 import type { SnapshotRef } from './rows.ts';
 
 /** What starts `enrichTable`; any Temporal client in any language may send it as JSON. */
@@ -149,6 +149,10 @@ export interface RunSummary {
    */
   usage: CellUsage | null;
   results: PublishedFile[];
+  /** Targets that kept what they had. Left out: none. */
+  notPublished?: { path: string; why: string; there: FormerResults | null }[];
+  /** Targets whose fuller results, of the same pipeline, were replaced. Left out: none. */
+  replacedFuller?: { path: string; there: FormerResults }[];
   /** `rows`: of the source, left out by `rows.skipBad`. Left out: none. */
   quarantine: { path: string; cells: number; rows?: number } | null;
   manifest: string | null;
@@ -225,6 +229,8 @@ export interface RunProgress {
   /** One more pass over the failed cells was asked for. */
   rerunAsked: boolean;
   pollAtMostMs: number;
+  /** Runs under way that publish to a place of this one, as it began. Left out: none. */
+  sameTarget?: string[];
   /** As in the summary. */
   approvals?: Approval[];
   confirmed?: Confirmed;

@@ -9,5 +9,15 @@ export const cautionsOf = (found: Collection | null): Cautions =>
   found?.changedWhileRead === true ? { changedWhileRead: true } : {};
 
 /** For people: a name and what is to be known. */
-export const cautionFacts = ({ changedWhileRead }: Cautions): [string, string][] =>
-  changedWhileRead === true ? [['caution', 'the table kept changing while it was read']] : [];
+export const cautionFacts = ({
+  changedWhileRead,
+  sameTarget = [],
+}: Cautions & { sameTarget?: string[] }): [string, string][] => [
+  ...(changedWhileRead === true ? [CHANGED] : []),
+  ...sameTarget
+    .slice(0, MOST_NAMED)
+    .map((id): [string, string] => ['caution', `same place for results as run ${id}`]),
+];
+
+const CHANGED: [string, string] = ['caution', 'the table kept changing while it was read'];
+const MOST_NAMED = 3;

@@ -4,20 +4,19 @@ import type { ResultTarget } from '../contract/pipeline.ts';
 import { errnoOf } from '../store/disk-error.ts';
 import { FILE_MODE } from '../store/folders.ts';
 import { draftNameOf } from '../store/leftovers.ts';
-import { realDestination } from './destination.ts';
-import { companionsOf } from '../paths/companions.ts';
+import { placeOf } from './generation.ts';
 import { landing, sinkError } from './sink-error.ts';
+import { standingAt } from './standing.ts';
 
 /**
  * Finds out, before anything is created or paid, whether results can be written to the target.
  * Writes a probe and removes it; makes no folders: where the target's is missing, the nearest one
  * above is tried. Throws `sink_unwritable` with path and reason.
  */
-export const probeTarget = async (target: ResultTarget): Promise<void> => {
-  const { quarantine, manifest } = companionsOf(target);
-  const destination = await realDestination(target.to);
-  await realDestination(quarantine);
-  await realDestination(manifest);
+export const probeTarget = async (target: ResultTarget, pipeline: string): Promise<void> => {
+  const place = await placeOf(target.to);
+  await standingAt(target.to, place, pipeline);
+  const destination = place.results;
   await landing(target.to, async () => {
     const folder = await nearestFolder(dirname(destination), target.to);
     const probe = join(folder, draftNameOf(basename(destination)));

@@ -24,6 +24,8 @@ const share = z
 
 const credits = z.number('a number of credits, 0 or more').min(0);
 
+export const RESULT_WHEN = ['always', 'completed', 'partial'] as const;
+
 const NAME = 'lower-case letters, digits and "-", 1 to 63, like sp500-profile';
 
 const inlineRows = z.array(z.record(z.string(), z.json()), 'a list of rows');
@@ -179,6 +181,12 @@ const fileSchema = (provider: ProviderSpec | null) =>
           .strictObject({
             to: z.string().min(1).describe('Path relative to this file; .jsonl or .csv.'),
             csv: csv.optional(),
+            when: z
+              .enum(RESULT_WHEN)
+              .optional()
+              .describe(
+                'Which outcomes are published: completed, partial (and completed), always. Default: always, but a run that was cut short does not replace fuller results.',
+              ),
           })
           .describe('One copy of the results.'),
       )

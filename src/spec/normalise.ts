@@ -57,10 +57,11 @@ export function normalise(
       ...(spend.maxCredits === undefined ? {} : { maxCredits: spend.maxCredits }),
       ...(spend.approveAbove === undefined ? {} : { approveAbove: spend.approveAbove }),
     },
-    results: file.results.map(({ to, csv }) => ({
+    results: file.results.map(({ to, csv, when }) => ({
       to: resolve(baseDir, to),
       format: resultFormatOf(to) ?? 'jsonl',
       ...(csv === undefined ? {} : { csv: csvOf(csv) }),
+      ...(when === undefined ? {} : { when }),
     })),
     ...(file.notify === undefined ? {} : { notify: notifyOf(file.notify) }),
   };

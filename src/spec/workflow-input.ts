@@ -3,6 +3,7 @@ import { OUTCOMES } from '../contract/outcome.ts';
 import type { EarlierRun, EnrichTableInput } from '../contract/run.ts';
 import { providerSpecs } from '../providers/spec.ts';
 import { MOST_DURATION_MS } from '../rules/duration.ts';
+import { RESULT_WHEN } from './file-schema.ts';
 
 /**
  * What starts the workflow `enrichTable`, for other languages: a pipeline after validation, as
@@ -89,6 +90,7 @@ const pipeline = (providers: readonly string[]) =>
         z.strictObject({
           to: absolute,
           format: z.enum(['jsonl', 'csv']),
+          when: z.enum(RESULT_WHEN).exactOptional().describe('Which outcomes are published here.'),
           csv: csvOptions.exactOptional(),
         }),
       )

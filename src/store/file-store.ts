@@ -10,12 +10,13 @@ import type { Store } from './store.ts';
 
 const RUNS = 'runs';
 const STAGED = 'staged';
+const CLAIMS = 'claims';
 const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
 const PROBE = 'rowmill can write here';
 
 /**
- * The store in a folder of a disk: `runs/<workflow id>/<first run id>/…` and
- * `staged/<hex digest>/…`, readable by the owner only. The folder is made when first written to.
+ * The store in a folder of a disk: `runs/<workflow id>/<first run id>/…`,
+ * `staged/<hex digest>/…` and `claims/…`, readable by the owner only. The folder is made when first written to.
  */
 export const createFileStore = (root: string): Store => {
   const location = resolve(root);
@@ -38,6 +39,7 @@ export const createFileStore = (root: string): Store => {
       (await foldersIn(join(location, RUNS))).filter(
         (name) => name.startsWith(prefix) && safeName(name) === name,
       ),
+    claims: createFileFolder(join(location, CLAIMS), prepare),
     staged: (digest) => createFileFolder(stagedPath(location, digest), prepare),
     stage: async (name, fill) => {
       // Its name is not known before it is written: a draft of a folder, renamed like one of a file.
@@ -95,7 +97,7 @@ const prepareRoot = async (root: string): Promise<void> => {
   await makeFolder(root);
   // A folder that holds other things as well is not ours to close.
   const entries = await readdir(root);
-  const ours = [RUNS, STAGED].filter((name) => entries.includes(name));
+  const ours = [RUNS, STAGED, CLAIMS].filter((name) => entries.includes(name));
   if (entries.every((name) => ours.includes(name) || isDraftName(name))) await restrict(root);
   for (const name of ours) await restrict(join(root, name));
   await removeLeftovers(root);

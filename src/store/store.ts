@@ -18,6 +18,8 @@ export interface Store {
   firstRuns(workflowId: string): Promise<string[]>;
   /** Ids of workflows that begin so and have a folder, in any order; only of ids that are plain names. */
   workflowIds(prefix: string): Promise<string[]>;
+  /** Who is about to publish where. */
+  readonly claims: Folder;
   /** Frozen inputs by digest, before a run exists. */
   staged(digest: string): Folder;
   /**

@@ -13,7 +13,7 @@ const target = (to: string): ResultTarget => ({ to, format: 'jsonl' });
 /** Both the probe before and the publish after must refuse, in the same words. */
 const expectRefused = async (to: string, reason: RegExp, where = to): Promise<void> => {
   const refused = { code: 'sink_unwritable', where, message: expect.stringMatching(reason) };
-  await expect(probeTarget(target(to))).rejects.toMatchObject(refused);
+  await expect(probeTarget(target(to), 'test')).rejects.toMatchObject(refused);
   if (where !== to) return;
   const folder = newFolder();
   await storeResults(folder, []);
@@ -26,15 +26,15 @@ const expectRefused = async (to: string, reason: RegExp, where = to): Promise<vo
 
 test('a writable target passes and nothing is left, not even folders', async () => {
   const place = newPlace();
-  await probeTarget(target(join(place, 'r.jsonl')));
-  await probeTarget(target(join(place, 'a', 'b', 'r.jsonl')));
+  await probeTarget(target(join(place, 'r.jsonl')), 'test');
+  await probeTarget(target(join(place, 'a', 'b', 'r.jsonl')), 'test');
   expect(await readdir(place)).toEqual([]);
 });
 
 test('results that are there already stay as they are', async () => {
   const to = join(newPlace(), 'r.jsonl');
   await writeFile(to, 'old');
-  await probeTarget(target(to));
+  await probeTarget(target(to), 'test');
   expect(await readFile(to, 'utf8')).toBe('old');
 });
 
@@ -101,9 +101,41 @@ const onFullDisk = full === null ? test.skip : test;
 onFullDisk('a full disk is refused (needs mount)', async () => {
   if (full === null) return;
   await writeFile(join(full.path, 'filler'), 'x'.repeat(16 * 1024)).catch(() => undefined);
-  await expect(probeTarget(target(join(full.path, 'r.jsonl')))).rejects.toMatchObject({
+  await expect(probeTarget(target(join(full.path, 'r.jsonl')), 'test')).rejects.toMatchObject({
     code: 'sink_unwritable',
     message: expect.stringMatching(/disk is full/),
   });
   expect(await readdir(full.path)).toEqual(['filler']);
+});
+
+const manifestOf = (pipeline: string, path: string): string =>
+  JSON.stringify({
+    ...{ workflowId: 'w', firstRunId: 'r', pipeline, outcome: 'completed' },
+    cells: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 },
+    ...{ results: [{ path, bytes: 1 }], quarantine: null },
+  });
+
+test('a file that rowmill did not write in place of manifest or quarantine is refused', async () => {
+  const place = newPlace();
+  await writeFile(join(place, 'r.manifest.json'), '{"mine":true}');
+  await writeFile(join(place, 's.quarantine.jsonl'), 'Symbol,Security\nMMM,3M\n');
+  const refused = { code: 'sink_unwritable', message: expect.stringContaining('did not write') };
+  for (const name of ['r.jsonl', 's.csv']) {
+    await expect(probeTarget(target(join(place, name)), 'test')).rejects.toMatchObject(refused);
+  }
+});
+
+test('the manifest of another pipeline is refused, unless it is of the same results', async () => {
+  const to = join(newPlace(), 'r.jsonl');
+  const manifest = to.replace('jsonl', 'manifest.json');
+  await writeFile(manifest, manifestOf('other', to.replace('jsonl', 'csv')));
+  const refused = { code: 'sink_unwritable', message: expect.stringContaining('pipeline other') };
+  await expect(probeTarget(target(to), 'test')).rejects.toMatchObject(refused);
+  for (const [pipeline, path] of [
+    ['test', to.replace('jsonl', 'csv')],
+    ['other', to],
+  ] as const) {
+    await writeFile(manifest, manifestOf(pipeline, path));
+    await probeTarget(target(to), 'test');
+  }
 });

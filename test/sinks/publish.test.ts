@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import {
   chmod,
   lstat,
-  mkdir,
   readdir,
   readFile,
   stat,
@@ -16,7 +15,6 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { ResultTarget } from '../../src/contract/pipeline.ts';
 import { copyBeside } from '../../src/sinks/copy.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
-import { removeStale } from '../../src/sinks/siblings.ts';
 import { companionsOf } from '../../src/paths/companions.ts';
 import { draftNameOf } from '../../src/store/leftovers.ts';
 import { newDisk, newPlace } from '../store/place.ts';
@@ -226,16 +224,4 @@ test('files beside the results have its name without the extension', () => {
     manifest: '/out/sp500.manifest.json',
   });
   expect(companionsOf(target('/out.d/a.b.csv')).manifest).toBe('/out.d/a.b.manifest.json');
-});
-
-test('a stale file is removed; where there is none, nothing happens', async () => {
-  const place = newPlace();
-  const path = join(place, 'r.quarantine.jsonl');
-  await writeFile(path, '{}');
-  await removeStale(path);
-  await removeStale(path);
-  await removeStale(join(place, 'nowhere', 'r.quarantine.jsonl'));
-  expect(await readdir(place)).toEqual([]);
-  await mkdir(path);
-  await expect(removeStale(path)).rejects.toMatchObject({ code: 'sink_unwritable', where: path });
 });

@@ -7,6 +7,8 @@ import { loadPipeline } from '../../spec/index.ts';
 import type { Cli } from '../context.ts';
 import { refuseClashes } from '../../client/own-paths.ts';
 import { toldByFile } from '../../client/rows-mistake.ts';
+import { openStore } from '../../client/environment.ts';
+import { sameTargetWarnings } from '../../client/same-target.ts';
 import { spendCeilingOf } from '../../client/spend-ceiling.ts';
 import { estimateOf, refuseAboveLimit, type Estimate } from '../../client/estimate.ts';
 import { limitTexts } from '../estimate-line.ts';
@@ -39,10 +41,12 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   });
   const snapshot = await toldByFile(loaded, freezing);
   await refuseClashes(loaded);
-  await probeTargets(pipeline.results);
+  await probeTargets(pipeline);
   const estimate = estimateOf(pipeline, snapshot.ref.rows, spendCeilingOf(cli.env));
   const report = rowsReport(snapshot, estimate);
-  for (const warning of loaded.warnings) cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+  const others = await sameTargetWarnings(pipeline, openStore(cli.env));
+  for (const warning of [...loaded.warnings, ...others])
+    cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
   sayRows(cli, report);
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report });
   else cli.print(asText(estimate, report, pipeline, file));

@@ -12,6 +12,7 @@ import { loadPipeline } from '../../spec/index.ts';
 import { askApproval, type Approval } from '../approval.ts';
 import type { Cli } from '../context.ts';
 import { refuseDetached, refuseWithoutToken, withRunSession } from '../embedded-session.ts';
+import { sameTargetWarnings } from '../../client/same-target.ts';
 import { spendCeilingOf } from '../../client/spend-ceiling.ts';
 import { needsOwner } from '../../rules/ceiling.ts';
 import { estimateOf, refuseAboveLimit } from '../../client/estimate.ts';
@@ -69,7 +70,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
   if (flags.embedded === true) {
     // The worker will run here: what it would refuse is known now.
     refuseWithoutToken(pipeline, cli.env);
-    await probeTargets(pipeline.results);
+    await probeTargets(pipeline);
   }
   const staging = stageSnapshot(pipeline, openStore(cli.env), {
     stdin: cli.stdin,
@@ -114,6 +115,9 @@ async function perform(
   });
   refuseAttached(started, flags);
   const { workflowId, attached } = started;
+  for (const warning of await sameTargetWarnings(pipeline, openStore(cli.env), workflowId)) {
+    cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+  }
   const taskQueue = await workOn(session, started);
   sayStarted(cli, started, session.linkTo(started));
   sayWhere(cli, session, workflowId);

@@ -1,0 +1,105 @@
+import { rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { RUN_FILE } from '../contract/names.ts';
+import type { ResultTarget } from '../contract/pipeline.ts';
+import type { PublishedFile } from '../contract/results.ts';
+import { RowmillError } from '../errors.ts';
+import { companionsOf } from '../paths/companions.ts';
+import { realFootprint, type Footprint } from '../paths/footprint.ts';
+import { errnoOf } from '../store/disk-error.ts';
+import { syncFolder } from '../store/folders.ts';
+import { draftNameOf, removeLeftovers } from '../store/leftovers.ts';
+import type { Folder } from '../store/store.ts';
+import { copyBeside } from './copy.ts';
+import type { ResultColumns } from './csv-layout.ts';
+import { realDestination } from './destination.ts';
+import { publishTo } from './publish.ts';
+import { landing } from './sink-error.ts';
+import type { Standing } from './standing.ts';
+
+/** Results that lie beside their target, whole, and are not seen there yet. */
+export interface StagedResults {
+  target: ResultTarget;
+  place: Footprint;
+  /** As it will be. */
+  file: PublishedFile;
+  draft: string;
+}
+
+/** Where a target and what stands beside it lead. Throws `sink_unwritable` for what is no plain file. */
+export async function placeOf(to: string): Promise<Footprint> {
+  const { quarantine, manifest } = companionsOf({ to });
+  for (const path of [to, quarantine, manifest]) await realDestination(path);
+  return realFootprint(to);
+}
+
+/**
+ * Writes results beside their target, so that what takes time is over before they take their place.
+ * Throws `sink_unwritable`, the store's errors, or the reason of the signal.
+ */
+export async function stageResults(
+  target: ResultTarget,
+  folder: Folder,
+  columns: ResultColumns,
+  signal?: AbortSignal,
+): Promise<StagedResults> {
+  const place = await placeOf(target.to);
+  const draft = join(dirname(place.results), draftNameOf(basename(place.results)));
+  try {
+    const at = { ...target, to: draft };
+    const file = await publishTo(at, folder, RUN_FILE.results, columns, signal);
+    return { target, place, draft, file: { ...file, path: target.to } };
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw atTarget(error, draft, target.to);
+  }
+}
+
+/** Users know their target, not its draft. */
+function atTarget(error: unknown, draft: string, to: string): unknown {
+  if (!(error instanceof RowmillError) || error.where !== draft) return error;
+  return new RowmillError(error.code, error.what, { where: to, cause: error });
+}
+
+/** Puts staged results in their place, in one step. Throws `sink_unwritable`. */
+export async function placeResults({ target, place, draft }: StagedResults): Promise<void> {
+  const folder = dirname(place.results);
+  await landing(target.to, async () => {
+    await rename(draft, place.results);
+    await syncFolder(folder);
+  });
+  const name = basename(place.results);
+  // The results are there; a folder that cannot be listed is no reason to say otherwise.
+  for (const draftOf of [name, `.${name}`]) {
+    await removeLeftovers(folder, { name: draftOf }).catch(() => undefined);
+  }
+}
+
+/**
+ * Completes a generation: the quarantine, or none, and the manifest last, which tells that all of
+ * it is there. Of what stood there only a quarantine that its manifest names is removed.
+ */
+export async function placeCompanions(
+  { place }: Pick<StagedResults, 'place'>,
+  folder: Folder,
+  { before, quarantined }: { before: Standing | null; quarantined: boolean },
+): Promise<void> {
+  if (quarantined) await copyBeside(folder, RUN_FILE.quarantine, place.quarantine);
+  else if (before?.hasQuarantine === true) await removeFile(place.quarantine);
+  await copyBeside(folder, RUN_FILE.manifest, place.manifest);
+}
+
+export const discardStaged = ({ draft }: StagedResults): Promise<void> =>
+  rm(draft, { force: true }).catch(() => undefined);
+
+async function removeFile(path: string): Promise<void> {
+  await landing(path, async () => {
+    try {
+      await rm(path);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    await syncFolder(dirname(path));
+  });
+}

@@ -1,0 +1,113 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { OUTCOMES } from '../contract/outcome.ts';
+import type { FormerResults } from '../contract/results.ts';
+import type { Footprint } from '../paths/footprint.ts';
+import { answered } from '../rules/replace.ts';
+import { errnoOf } from '../store/disk-error.ts';
+import { readLines } from '../store/lines.ts';
+import type { RunKey } from '../store/store.ts';
+import { landing, sinkError } from './sink-error.ts';
+
+const count = z.number();
+
+/** What is read of a manifest; written by an older version, maybe. */
+const manifestShape = z.object({
+  workflowId: z.string(),
+  firstRunId: z.string().catch(''),
+  pipeline: z.string(),
+  outcome: z.enum(OUTCOMES),
+  cells: z.object({ done: count, empty: count, failed: count, blocked: count, pending: count }),
+  results: z.array(z.object({ path: z.string(), bytes: count })).catch([]),
+  quarantine: z.object({ path: z.string() }).nullable().catch(null),
+});
+
+/** What stands at a target: the results of a run, by the manifest beside them. */
+export interface Standing {
+  run: RunKey;
+  pipeline: string;
+  /** `null`: what the manifest tells of is not at the target any more. */
+  results: FormerResults | null;
+  /** Whether the manifest names the quarantine beside it. */
+  hasQuarantine: boolean;
+}
+
+const MOST_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads what stands at a target; `null`: nothing of ours. `to` as the pipeline names it.
+ * Throws `sink_unwritable` where a file stands in the way that rowmill did not write, or that
+ * belongs to another pipeline's results.
+ */
+export async function standingAt(
+  to: string,
+  place: Footprint,
+  pipeline: string,
+): Promise<Standing | null> {
+  const manifest = await landing(place.manifest, () => readManifest(place.manifest));
+  await refuseForeignQuarantine(place.quarantine);
+  if (manifest === null) return null;
+  const file = manifest.results.find(
+    ({ path }) => path === to || basename(path) === basename(place.results),
+  );
+  if (file === undefined && manifest.pipeline !== pipeline && manifest.results.length > 0) {
+    const what = `the manifest beside it is that of pipeline ${manifest.pipeline.slice(0, 80)}`;
+    throw sinkError(place.manifest, what);
+  }
+  const { workflowId, firstRunId, outcome, cells, quarantine } = manifest;
+  const isThere = file !== undefined && (await sizeOf(place.results)) === file.bytes;
+  return {
+    run: { workflowId, firstRunId },
+    pipeline: manifest.pipeline,
+    results: isThere ? { workflowId, outcome, answered: answered(cells) } : null,
+    hasQuarantine: quarantine !== null && basename(quarantine.path) === basename(place.quarantine),
+  };
+}
+
+/** Whether the manifest there is that of this run. Throws `sink_unwritable` for a file of another program. */
+export async function isOf({ workflowId, firstRunId }: RunKey, path: string): Promise<boolean> {
+  const there = await landing(path, () => readManifest(path));
+  return there?.workflowId === workflowId && there.firstRunId === firstRunId;
+}
+
+async function readManifest(path: string): Promise<z.infer<typeof manifestShape> | null> {
+  const bytes = await sizeOf(path);
+  if (bytes === null) return null;
+  const text = bytes > MOST_MANIFEST_BYTES ? '' : await readFile(path, 'utf8');
+  const parsed = manifestShape.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data;
+  throw sinkError(path, 'a file is there that rowmill did not write; move it away');
+}
+
+const lineShape = z.object({
+  key: z.string().nullable(),
+  column: z.string().nullable(),
+  status: z.string(),
+});
+
+/** A publish that was cut off leaves a quarantine that no manifest names yet. */
+async function refuseForeignQuarantine(path: string): Promise<void> {
+  if ((await landing(path, () => sizeOf(path))) === null) return;
+  for await (const line of readLines(path)) {
+    if (lineShape.safeParse(jsonOf(line)).success) return;
+    throw sinkError(path, 'a file is there that rowmill did not write; move it away');
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { RowmillError } from '../errors.ts';
+import type { RunKey, Store } from './store.ts';
+
+const claimShape = z.object({
+  workflowId: z.string(),
+  firstRunId: z.string(),
+  untilMs: z.number(),
+});
+
+/** Says of a run under way that it will publish to these real paths, at the latest at `untilMs`. */
+export async function claimTargets(
+  store: Store,
+  run: RunKey,
+  paths: readonly string[],
+  untilMs: number,
+): Promise<void> {
+  for (const path of paths) {
+    const { workflowId, firstRunId } = run;
+    await store.claims.writeJson(nameOf(path, run), { workflowId, firstRunId, untilMs, path });
+  }
+}
+
+/** Ids of other runs that say so of one of these paths. */
+export async function claimsOfOthers(
+  store: Store,
+  run: RunKey | null,
+  paths: readonly string[],
+  nowMs: number,
+): Promise<string[]> {
+  const others = new Set<string>();
+  for (const path of new Set(paths)) {
+    for (const name of await store.claims.list(`${digest(path)}.`)) {
+      const claim = await readClaim(store, name);
+      if (claim === null || claim.untilMs < nowMs) continue;
+      const isOwn = claim.workflowId === run?.workflowId && claim.firstRunId === run.firstRunId;
+      if (!isOwn) others.add(claim.workflowId);
+    }
+  }
+  return [...others].sort();
+}
+
+/** The run has published. */
+export async function withdrawClaims(
+  store: Store,
+  run: RunKey,
+  paths: readonly string[],
+): Promise<void> {
+  for (const path of paths) await store.claims.remove(nameOf(path, run));
+}
+
+async function readClaim(store: Store, name: string) {
+  try {
+    return claimShape.safeParse(await store.claims.readJson(name)).data ?? null;
+  } catch (error) {
+    // It has just been withdrawn.
+    if (error instanceof RowmillError) return null;
+    throw error;
+  }
+}
+
+const nameOf = (path: string, { workflowId, firstRunId }: RunKey): string =>
+  `${digest(path)}.${digest(`${workflowId} ${firstRunId}`)}.json`;
+
+const digest = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 32);

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorOfRun } from '../../src/client/failure.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { heldClock } from '../support/held-clock.ts';
+import { until } from '../support/until.ts';
+
+const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+
+let house: House;
+beforeEach(async () => {
+  house = await openHouse({ sandbox: { failRate: 0.3, hopelessRate: 0.3 } });
+});
+afterEach(() => house.close());
+
+const at = (name: string): string => join(house.folder, 'out', name);
+const sha256 = async (path: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+const json = async (path: string) =>
+  JSON.parse(await readFile(path, 'utf8')) as RunSummary & { reason: string | null };
+
+test('of runs that publish to one path at the same moment, results, quarantine and manifest are of one', async () => {
+  const runs = [0, 1, 2, 3, 4].map(async (n) => {
+    const rows = ROWS.slice(0, 4 + n).map((row) => ({ ...row, Security: `${row.Security} ${n}` }));
+    return wholeRun(house, `one-path-${n}-${house.taskQueue}`, await inputFor(house, rows));
+  });
+  const summaries = await Promise.all(runs);
+  const manifest = await json(at('results.manifest.json'));
+  expect(summaries.map(({ workflowId }) => workflowId)).toContain(manifest.workflowId);
+  expect(await sha256(at('results.jsonl'))).toBe(manifest.results[0]?.sha256);
+  const own = house.store.run({
+    workflowId: manifest.workflowId,
+    firstRunId: (manifest as unknown as { firstRunId: string }).firstRunId,
+  });
+  const names = await readdir(join(house.folder, 'out'));
+  expect(names.includes('results.quarantine.jsonl')).toBe(manifest.quarantine !== null);
+  if (manifest.quarantine !== null) {
+    const beside = await sha256(at('results.quarantine.jsonl'));
+    expect(beside).toBe(await sha256(own.locate('quarantine.jsonl')));
+  }
+  expect(names.filter((name) => name.startsWith('.'))).toEqual([]);
+  expect(await house.store.claims.list('')).toEqual([]);
+});
+
+test('a run that shares its place with one under way says so, before it spends', async () => {
+  const input = await inputFor(house, ROWS);
+  await house.close();
+  house = await openHouse({ sandbox: { failRate: 0, speed: 5, concurrency: 1 } });
+  const start = async (id: string) =>
+    house.client.workflow.start('enrichTable', {
+      ...{ workflowId: `${id}-${house.taskQueue}`, taskQueue: house.taskQueue },
+      args: [await inputFor(house, ROWS)],
+    });
+  expect(input.pipeline.results).toHaveLength(1);
+  const first = await start('first');
+  const stage = async () => (await first.query<RunProgress>('progress')).stage;
+  await until('the first one', async () => (await stage()) === 'running');
+  const second = await start('second');
+  await until('a word', async () => {
+    const { sameTarget, stage: at } = await second.query<RunProgress>('progress');
+    return at !== 'preparing rows' && sameTarget?.includes(first.workflowId) === true;
+  });
+  await first.terminate();
+  await second.cancel();
+  await second.result();
+});
+
+test('a cancelled run leaves the fuller results of the one before, and says so', async () => {
+  await house.close();
+  const clock = heldClock();
+  const sandbox = { failRate: 0, hopelessRate: 0, concurrency: 1, realMs: clock.realMs };
+  house = await openHouse({ sandbox });
+  const input = await inputFor(house, ROWS);
+  const before = await wholeRun(house, `full-${house.taskQueue}`, input);
+  const kept = await sha256(at('results.jsonl'));
+  const manifest = await readFile(at('results.manifest.json'), 'utf8');
+  clock.hold();
+  const run = await house.client.workflow.start('enrichTable', {
+    ...{ workflowId: `cut-${house.taskQueue}`, taskQueue: house.taskQueue },
+    args: [input],
+  });
+  await until(
+    'its run',
+    async () => (await run.query<RunProgress>('progress')).stage === 'running',
+  );
+  await run.cancel();
+  const summary = (await run.result()) as RunSummary;
+  clock.letGo();
+  expect(summary).toMatchObject({
+    outcome: 'cancelled',
+    results: [],
+    manifest: null,
+    notPublished: [{ path: at('results.jsonl'), there: { workflowId: before.workflowId } }],
+  });
+  expect(await sha256(at('results.jsonl'))).toBe(kept);
+  expect(await readFile(at('results.manifest.json'), 'utf8')).toBe(manifest);
+});
+
+test('a target that wants completed results only keeps what it had, others get what there is', async () => {
+  const results = [{ to: 'out/whole.csv', when: 'completed' }, { to: 'out/any.jsonl' }];
+  const input = await inputFor(house, ROWS, { results, run: { failedPasses: 0 } });
+  const summary = await wholeRun(house, `when-${house.taskQueue}`, input);
+  expect(summary.outcome).toBe('partial');
+  expect(summary.results.map(({ path }) => path)).toEqual([at('any.jsonl')]);
+  expect(summary.manifest).toBe(at('any.manifest.json'));
+  expect(summary.notPublished).toMatchObject([{ path: at('whole.csv'), there: null }]);
+  expect(await readdir(join(house.folder, 'out'))).not.toContain('whole.manifest.json');
+});
+
+test('a file of another program in place of the manifest is refused before anything is paid', async () => {
+  const input = await inputFor(house, ROWS, { results: [{ to: 'list.jsonl' }] });
+  const manifest = join(house.folder, 'list.manifest.json');
+  await writeFile(manifest, '{"mine":true}\n');
+  const id = `foreign-${house.taskQueue}`;
+  const error = await wholeRun(house, id, input).catch((why: unknown) => errorOfRun(why, id));
+  expect(error).toMatchObject({ code: 'sink_unwritable' });
+  expect(house.sandbox.ledger.summary().tablesCreated).toBe(0);
+  expect(await readFile(manifest, 'utf8')).toBe('{"mine":true}\n');
+});
