@@ -1,6 +1,6 @@
 import type { ResultRow } from '../src/contract/results.ts';
 import type { TableRef } from '../src/contract/table.ts';
-import type { Page, Provider } from '../src/providers/provider.ts';
+import type { Page, Provider, RunScope } from '../src/providers/provider.ts';
 import type { PassKind } from '../src/rules/passes.ts';
 import type { Folder } from '../src/store/store.ts';
 import { RESULTS_FILE } from './merge-parts.ts';
@@ -83,3 +83,24 @@ export async function pendingCells(
   }
   return asked;
 }
+
+/** Of these cells those that a request names; of a table without a sweep so far each of them. */
+export function cellsIn(
+  { rowIds, columnIds }: RunScope,
+  { columns }: TableRef,
+  known: AskedCells | null,
+): AskedCells {
+  if (rowIds === undefined) return known ?? new Map();
+  const cells = new Map<string, { status: 'failed' | 'pending'; updatedAt: string }>();
+  for (const { id, key } of columns) {
+    if (!columnIds.includes(id)) continue;
+    for (const rowId of rowIds) {
+      const name = nameOf(rowId, key);
+      const cell = known === null ? NOT_BEGUN : known.get(name);
+      if (cell !== undefined) cells.set(name, cell);
+    }
+  }
+  return cells;
+}
+
+const NOT_BEGUN = { status: 'pending', updatedAt: '' } as const;

@@ -8,8 +8,15 @@ import { computedCells } from '../src/rules/cells.ts';
 import { mergeReceipts } from '../src/rules/receipt.ts';
 import { beginWatch, type Watch } from '../src/rules/watch.ts';
 import type { ActivityDeps } from './deps.ts';
+import { sendFitted, type Way } from './fitted-scope.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
-import { failedCells, passLeftTraces, pendingCells, type AskedCells } from './pass-traces.ts';
+import {
+  cellsIn,
+  failedCells,
+  passLeftTraces,
+  pendingCells,
+  type AskedCells,
+} from './pass-traces.ts';
 import { readPatiently } from './reading.ts';
 import { rowCount } from './row-audit.ts';
 import { kindOf, scopesOf, type PassScope } from './run-scopes.ts';
@@ -47,6 +54,8 @@ export type StartedRun =
       calls: ApiCalls;
       /** Left out by older versions. */
       confirmed?: Confirmed;
+      /** The provider says that it queued more cells than the request named. Left out: it did not. */
+      more?: CellsAsked;
     };
 
 /** How often the status is asked for a run whose reply was lost. */
@@ -70,15 +79,14 @@ export const startRun =
       const folder = deps.store.run(input.run);
       const asked: Asked = { input, provider, folder, before, step };
       const begun = step.begun || input.again === true;
-      const again = begun && (await hasLanded(asked));
       const { sent = [] } = input;
-      const scopes = again ? [] : (await scopesOf(input, folder)).slice(sent.length);
-      const { receipts, asks } = await sendAll(asked, begun ? scopes.map(onceMore) : scopes);
+      const scopes = (await scopesOf(input, folder)).slice(sent.length);
+      const { receipts, asks, more } = await sendAll(asked, scopes, begun);
       const { calls, confirmed } = step;
       if (asks !== null) {
         return { drifted: false, asks, sent: [...sent, ...receipts], calls, confirmed };
       }
-      const all = [...sent, ...(again ? [LOST] : receipts)];
+      const all = [...sent, ...receipts];
       const { cellsDone } = before;
       // Of the run, whatever the table counts: what landed twice, and stays, is no part of it.
       const cellsTotal = computedCells(input.table, input.rows);
@@ -92,7 +100,8 @@ export const startRun =
         },
         now(),
       );
-      return { drifted: false, receipt, watch, calls, confirmed };
+      const tooMany = more === null ? {} : { more };
+      return { drifted: false, receipt, watch, calls, confirmed, ...tooMany };
     });
 
 /** It was carried out; what the reply said, nobody knows. */
@@ -107,25 +116,77 @@ interface Asked {
   step: Step<null>;
 }
 
-/** One by one, up to the first that would run more cells than were approved. */
+interface Sending {
+  receipts: RunReceipt[];
+  asks: CellsAsked | null;
+  more: CellsAsked | null;
+}
+
+/**
+ * One by one, up to the first that would run more cells than were approved.
+ * @param begun Each of them may have gone out before
+ */
 async function sendAll(
   asked: Asked,
   scopes: readonly RunScope[],
-): Promise<{ receipts: RunReceipt[]; asks: CellsAsked | null }> {
+  begun: boolean,
+): Promise<Sending> {
   const receipts: RunReceipt[] = [];
+  const cells = { asked: 0, affected: 0 };
+  const more = (): CellsAsked | null => (cells.affected > cells.asked ? cells : null);
   for (const [at, scope] of scopes.entries()) {
     const { cellsAtMost = 0 } = scope;
     // What was approved is the request that asked.
     const approved = at === 0 ? Math.max(cellsAtMost, asked.input.approvedCells ?? 0) : cellsAtMost;
+    const first = at === 0 && (asked.input.sent ?? []).length === 0;
+    if (begun && (await hasLanded(asked, scope, first))) {
+      receipts.push(LOST);
+      continue;
+    }
+    const wanted = { ...(begun ? onceMore(scope) : scope), cellsAtMost: approved };
+    let pieces = 0;
     try {
-      receipts.push(await send(asked, { ...scope, cellsAtMost: approved }));
+      const receipt = await sendFitted(waysOf(asked.input, wanted), async (piece) => {
+        const told = await send(asked, piece, first && pieces === 0);
+        pieces += 1;
+        const { cellsAtMost: named = 0 } = piece;
+        cells.asked += named;
+        cells.affected += told.requestedCells ?? named;
+        return told;
+      });
+      receipts.push(receipt);
     } catch (error) {
       if (!(error instanceof UnapprovedCells)) throw error;
-      return { receipts, asks: { asked: cellsAtMost, affected: error.cells } };
+      return { receipts, asks: { asked: cellsAtMost, affected: error.cells }, more: more() };
     }
   }
-  return { receipts, asks: null };
+  return { receipts, asks: null, more: more() };
 }
+
+/**
+ * Ways to ask for the cells of a scope, should the provider refuse some: as it is; the whole table, where
+ * that is the same; without the columns that the provider adds, which it may take along; column by column.
+ */
+function waysOf({ table, contested, openOfSweep }: StartRunInput, scope: RunScope): Way[] {
+  const ours = new Set(table.columns.filter((column) => column.ours).map(({ id }) => id));
+  const own = scope.columnIds.filter((id) => ours.has(id));
+  const isWhole = !contested && openOfSweep === null && scope.rowIds === undefined;
+  return [
+    [scope],
+    ...(isWhole ? [[{ ...scope, whole: true } as const]] : []),
+    ...(own.length > 0 && own.length < scope.columnIds.length
+      ? [[{ ...scope, columnIds: own }]]
+      : []),
+    ...(scope.columnIds.length > 1 ? [oneByOne(scope)] : []),
+  ];
+}
+
+const oneByOne = (scope: RunScope): Way =>
+  scope.columnIds.map((id) => ({
+    ...scope,
+    columnIds: [id],
+    cellsAtMost: Math.ceil((scope.cellsAtMost ?? 0) / scope.columnIds.length),
+  }));
 
 /**
  * A request that may have been carried out is asked for once more without the cells that are done: a
@@ -134,23 +195,33 @@ async function sendAll(
 const onceMore = (scope: RunScope): RunScope =>
   scope.mode === 'all' ? { ...scope, mode: 'new' } : scope;
 
-/** Sends once; once more only when nothing in the table says that the first request arrived. */
-async function send(asked: Asked, scope: RunScope, again = true): Promise<RunReceipt> {
+/**
+ * Sends once; once more only when nothing in the table says that the first request arrived.
+ * @param first No other request of this pass went out before
+ */
+async function send(
+  asked: Asked,
+  scope: RunScope,
+  first: boolean,
+  again = true,
+): Promise<RunReceipt> {
   const { provider, input, step } = asked;
   try {
     return await step.send(() => provider.startRun(input.table, scope, step.ctx));
   } catch (error) {
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;
-    if (await hasLanded(asked)) return LOST;
+    if (await hasLanded(asked, scope, first)) return LOST;
     if (!again) throw error;
-    return send(asked, onceMore(scope), false);
+    return send(asked, onceMore(scope), first, false);
   }
 }
 
 /** Whether the table shows a run that was not there before, under way or over already. */
-async function hasLanded(asked: Asked): Promise<boolean> {
+async function hasLanded(asked: Asked, scope: RunScope, first: boolean): Promise<boolean> {
   const { provider, input, folder, step } = asked;
-  const cells = await askedCells(input, folder);
+  const known = await askedCells(input, folder);
+  // What moves may be what an earlier request of the pass has asked for.
+  const cells = known === null && first ? null : cellsIn(scope, input.table, known);
   // Cells that hang are in progress either way, and asking for them again costs nothing.
   if (input.mustMove && cells?.size === 0) return false;
   const movedAfterMs = await firstMove(asked);

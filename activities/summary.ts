@@ -3,6 +3,7 @@ import type { Collection } from '../src/contract/results.ts';
 import type {
   ApiCalls,
   Approval,
+  CellsAsked,
   Confirmed,
   EarlierRun,
   Outcome,
@@ -43,6 +44,7 @@ export interface PublishResultsInput {
   calls: ApiCalls;
   /** Left out by older versions. */
   confirmed?: Confirmed;
+  queuedMore?: CellsAsked | null;
   approvals?: Approval[];
   estimatedCredits: number;
   creditsBefore: number | null;

@@ -20,6 +20,7 @@ import {
   type PassKind,
   type WaitEnd,
 } from '../src/rules/passes.ts';
+import { judgeCells } from '../src/rules/spend.ts';
 import { beginWatch, excused } from '../src/rules/watch.ts';
 import { approveCells } from './approval.ts';
 import { unpaused } from './hold.ts';
@@ -55,12 +56,21 @@ export async function startRun(run: Run): Promise<void> {
     waitOn(run);
     return;
   }
+  await approveMore(run);
   run.enter(isRerun(state.next) ? 'rerunning failed cells' : 'starting run');
   while (!(await sendRun(run, state.next))) {
     // Rows landed late or went away since they were loaded: put right before anything is paid.
     state.loaded = null;
     await loadRows(run);
   }
+}
+
+/** The provider ran more cells than it was asked to: nothing more is paid before an operator has seen it. */
+async function approveMore(run: Run): Promise<void> {
+  const { state } = run;
+  if (state.queuedMore === undefined || state.mustApproveMore !== true) return;
+  await approveCells(run, state.queuedMore);
+  state.mustApproveMore = false;
 }
 
 /** `false` when the table does not hold the rows it should. */
@@ -74,6 +84,14 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
   }
   if (done.drifted) return false;
   state.open = { kind, receipt: done.receipt, watch: done.watch, end: null };
+  if (done.more !== undefined) {
+    const { asked, affected } = state.queuedMore ?? { asked: 0, affected: 0 };
+    state.queuedMore = {
+      asked: asked + done.more.asked,
+      affected: affected + done.more.affected,
+    };
+    state.mustApproveMore = true;
+  }
   state.passes += 1;
   return true;
 }
@@ -231,6 +249,12 @@ export async function takeStock(run: Run): Promise<void> {
   if (run.input.earlier !== undefined && run.state.found === null) await collectResults(run);
 }
 
+/** Above `spend.maxCredits` no approval would let it go on: what is there is published. */
+function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
+  if (state.queuedMore === undefined || state.mustApproveMore !== true) return false;
+  return judgeCells(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
+}
+
 /** Whether a pass is under way or may bring more, and which one. */
 export function worthAPass(run: Run): boolean {
   const { state, pipeline } = run;
@@ -245,6 +269,7 @@ export function worthAPass(run: Run): boolean {
   if (first !== null) state.firstDue = false;
   if (asked !== null) state.rerunAsked = false;
   const next = due ?? first ?? asked;
+  if (next !== null && next !== 'wait' && mayNotPayMore(run)) return false;
   if (next !== null) state.next = next;
   return next !== null;
 }

@@ -65,6 +65,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         asked: state.asked,
         calls: state.calls,
         confirmed: state.confirmed,
+        queuedMore: state.queuedMore ?? null,
         approvals: state.approvals,
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
         creditsBefore: state.prepared?.credits ?? null,

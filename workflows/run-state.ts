@@ -7,6 +7,7 @@ import type {
   ApiCalls,
   Approval,
   ApprovalAsked,
+  CellsAsked,
   Confirmed,
   EnrichTableInput,
   Pause,
@@ -57,6 +58,10 @@ export interface RunState {
   doneCells: number;
   calls: ApiCalls;
   confirmed: Confirmed;
+  /** Of all passes in which the provider queued more cells than were asked for. */
+  queuedMore?: CellsAsked;
+  /** No approval has covered the newest of them. */
+  mustApproveMore?: boolean;
   problem: string | null;
   /** What the search attributes last said. */
   shown: string;

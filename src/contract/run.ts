@@ -179,6 +179,8 @@ export interface RunSummary {
   approvals?: Approval[];
   /** Left out: nothing was asked back. */
   confirmed?: Confirmed;
+  /** The provider says that it queued more cells than were asked for. Left out: it did not. */
+  queuedMore?: CellsAsked;
 }
 
 /** Answer of the query `progress`. Times are epoch ms, durations ms. */
@@ -234,6 +236,7 @@ export interface RunProgress {
   /** As in the summary. */
   approvals?: Approval[];
   confirmed?: Confirmed;
+  queuedMore?: CellsAsked;
   changedWhileRead?: true;
   rowsLeftOut?: number;
   cellsGivenBack?: number;

@@ -110,6 +110,10 @@ const allowed = {
     .object({ requests: z.number(), cells: z.number() })
     .optional()
     .describe('Large runs that the provider asked back about, and was told yes.'),
+  queuedMore: z
+    .object({ asked: z.number(), affected: z.number() })
+    .optional()
+    .describe('Cells asked for, and cells queued by the provider’s count, where it queued more.'),
 };
 
 /** Of `RunProgress`; see docs/gateway.md. */

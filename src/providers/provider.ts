@@ -53,6 +53,8 @@ export interface RunScope {
   columnIds: string[];
   /** Without it: every row. */
   rowIds?: string[];
+  /** Name neither columns nor rows: the whole table is asked for, as `columnIds` would. */
+  whole?: true;
   /**
    * Cells the spend was approved for. A provider that asks back before a large run (PromptLayer) is
    * told yes up to here, and never above or without it: then `startRun` throws `spend_refused`,

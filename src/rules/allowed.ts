@@ -1,22 +1,26 @@
-import type { Approval, ApprovalAsked, Confirmed } from '../contract/run.ts';
+import type { Approval, ApprovalAsked, CellsAsked, Confirmed } from '../contract/run.ts';
 import { whole } from './whole.ts';
 
 /** Who or what allowed what a run spends; left out where nobody was asked. */
 export interface Allowed {
   approvals?: Approval[];
   confirmed?: Confirmed;
+  /** Cells that the provider says it queued beyond those that were asked for. */
+  queuedMore?: CellsAsked;
 }
 
 /** What is known of it while a run goes on; an older version may leave out all of it. */
 export interface KnownOfIt {
   approvals?: readonly Approval[];
   confirmed?: Confirmed;
+  queuedMore?: CellsAsked | null;
 }
 
-export function allowedOf({ approvals = [], confirmed }: KnownOfIt): Allowed {
+export function allowedOf({ approvals = [], confirmed, queuedMore }: KnownOfIt): Allowed {
   return {
     ...(approvals.length === 0 ? {} : { approvals: [...approvals] }),
     ...(confirmed === undefined || confirmed.requests === 0 ? {} : { confirmed }),
+    ...(queuedMore == null ? {} : { queuedMore }),
   };
 }
 
@@ -29,7 +33,7 @@ export function askedText({ credits, cells }: ApprovalAsked): string {
 
 /** For people: a name and what is to be known. @param code puts a text from outside in its place */
 export function allowedFacts(
-  { approvals = [], confirmed }: Allowed,
+  { approvals = [], confirmed, queuedMore }: Allowed,
   code: (text: string) => string,
 ): [string, string][] {
   const facts = approvals.map((approval): [string, string] => {
@@ -41,6 +45,11 @@ export function allowedFacts(
     const { requests, cells } = confirmed;
     const runs = `${whole(requests)} large ${requests === 1 ? 'run' : 'runs'}`;
     facts.push(['confirmed', `${runs}, ${whole(cells)} cells: all of them approved`]);
+  }
+  if (queuedMore !== undefined) {
+    const { asked, affected } = queuedMore;
+    const text = `${whole(affected)} cells by the provider's count, ${whole(asked)} were asked for`;
+    facts.push(['queued', text]);
   }
   return facts;
 }

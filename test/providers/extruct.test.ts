@@ -153,8 +153,8 @@ test('a table is created with tag, kind and the columns as they are', async () =
   expect(facts).toEqual([
     ['input', true, false, []],
     ['company_profile', false, false, []],
-    ['company_name', false, false, []],
-    ['company_website', false, false, []],
+    ['company_name', false, false, ['company_profile']],
+    ['company_website', false, false, ['company_profile']],
     ['sector', false, true, ['company_name', 'company_website']],
     ['rivals', false, true, ['sector', 'company_name', 'company_website']],
   ]);
@@ -265,6 +265,26 @@ test('a run is always scoped', async () => {
     { mode: 'failed', columns: ['c1'], rows: ['r1'] },
     { mode: 'new', columns: ['c1', 'c2'] },
   ]);
+});
+
+test('a success that holds an error is no run: whether it was taken, the table must tell', async () => {
+  const { provider } = await facing({ error: 'busy' }, { error: { code: 'insufficient_credits' } });
+  const ask = () => provider.startRun(table, { mode: 'new', columnIds: ['c1'] }, {});
+  await expect(ask()).rejects.toMatchObject({ code: 'reply_unreadable', ambiguous: true });
+  await expect(ask()).rejects.toMatchObject({ code: 'insufficient_credits', ambiguous: false });
+});
+
+test('a column of a kind that nobody knows is stray, unless ours waits for it', async () => {
+  const extra = (key: string) => ({ id: key, config: { kind: 'company_logo', key, name: key } });
+  const shown = { kind: 'agent', key: 'shown', name: 'Shown', value: { prompt: 'See {logo}' } };
+  const wanted = { ...spec, columns: [...spec.columns, shown] };
+  const columns = [...companyColumns, sector, rivals, extra('seal'), extra('logo')];
+  const { provider } = await facing({
+    ...{ id: 't1', kind: 'company' },
+    columns: [...columns, { id: 'id-shown', config: shown }],
+  });
+  const { columns: found } = await provider.createTable(wanted, 'nightly run', 'run-1', {});
+  expect(found.filter(({ stray }) => stray === true).map(({ key }) => key)).toEqual(['seal']);
 });
 
 test('an empty scope never reaches the API, where it could mean everything', async () => {

@@ -74,7 +74,7 @@ export function createExtructClient(http: HttpClient) {
     run: (
       ctx: CallContext,
       id: string,
-      scope: { mode: RunMode; columns: string[]; rows?: string[] },
+      scope: { mode: RunMode; columns?: string[]; rows?: string[] },
     ) =>
       call(RunReply, ctx, {
         method: 'POST',

@@ -103,9 +103,11 @@ function impliedDependencies(config: ColumnConfig, kind: string): readonly strin
     case 'phone_finder':
       return CONTACT;
     case 'company_profile':
+      return ['input'];
+    // Whether they are read out of the profile is not documented; without one there is nothing in them.
     case 'company_name':
     case 'company_website':
-      return ['input'];
+      return ['input', 'company_profile'];
     default:
       return [];
   }

@@ -3,6 +3,8 @@ import type { TableSpec } from '../../contract/pipeline.ts';
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
+import { quoting } from '../../http/reason.ts';
+import { redactorOf } from '../../http/redaction.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { goneIsDeleted, nullIfGone } from '../gone.ts';
 import { oldestFirst } from '../oldest-first.ts';
@@ -11,6 +13,7 @@ import { rowOf } from './cells.ts';
 import { createExtructClient, type ExtructClient } from './client.ts';
 import { columnsOf, missingColumns, tableKind } from './columns.ts';
 import { EXTRUCT_BASE_URL, EXTRUCT_LIMITS } from './spec.ts';
+import { notARun } from './not-a-run.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
 /** Of a list of tables; more is answered with 400. */
@@ -25,10 +28,9 @@ const UNTOLD_AT_MOST = 20;
  * the pages), reading or cancelling a single run (progress is the table's).
  */
 export function createExtructProvider({ token, ...options }: ConnectionOptions): Provider {
-  const http = createHttpClient({
-    ...options,
-    headers: () => ({ authorization: `Bearer ${token}` }),
-  });
+  const auth = { authorization: `Bearer ${token}` };
+  const http = createHttpClient({ ...options, headers: () => auth });
+  const quote = quoting(redactorOf(auth));
   const api = createExtructClient(http);
 
   const refOf = (id: string, wire: ColumnWire[], spec: TableSpec): TableRef => ({
@@ -133,12 +135,16 @@ export function createExtructProvider({ token, ...options }: ConnectionOptions):
     },
 
     /** An empty scope is not sent: left out, `columns` and `rows` mean "all", and all costs. */
-    async startRun(table, { mode, columnIds, rowIds }, ctx) {
+    async startRun(table, { mode, columnIds, rowIds, whole }, ctx) {
       if (columnIds.length === 0 || rowIds?.length === 0) {
         return { operations: [], requestedCells: 0 };
       }
-      const scope = { mode, columns: columnIds, ...(rowIds === undefined ? {} : { rows: rowIds }) };
-      const run = await api.run(ctx, table.id, scope);
+      const named = { columns: columnIds, ...(rowIds === undefined ? {} : { rows: rowIds }) };
+      const run = await api.run(ctx, table.id, { mode, ...(whole === true ? {} : named) });
+      const said = run.error ?? run.detail ?? run.message;
+      if (run.id == null && run.num_requested_cells == null && said != null) {
+        throw notARun(table, said, quote);
+      }
       return {
         operations: typeof run.id === 'string' ? [run.id] : [],
         requestedCells: run.num_requested_cells ?? null,

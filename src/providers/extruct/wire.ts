@@ -114,6 +114,10 @@ export const DataReply = z.object({
 export const RunReply = z.object({
   id: Id.nullish(),
   num_requested_cells: Count.nullish().catch(null),
+  // Of a reply that is no run, though its status is one of success.
+  error: z.unknown().optional(),
+  detail: z.unknown().optional(),
+  message: z.unknown().optional(),
 });
 
 /** Replies to deletes are not needed: 2xx says all. */

@@ -21,12 +21,12 @@ const CONFIRMATIONS = 2;
 export async function startOperation(
   api: PromptLayerClient,
   sheet: SheetPlace,
-  { mode, columnIds, rowIds, cellsAtMost }: RunScope,
+  { mode, columnIds, rowIds, whole, cellsAtMost }: RunScope,
   ctx: CallContext,
   quote: Quote,
 ): Promise<RunReceipt> {
   const scope: Record<string, Json> = {
-    column_ids: columnIds,
+    ...(whole === true ? {} : { column_ids: columnIds }),
     statuses: STATES[mode],
     ...(rowIds === undefined ? {} : { row_ids: rowIds.map(Number) }),
   };
@@ -42,9 +42,18 @@ export async function startOperation(
       reply = await api.recalculate(ctx, sheet, scope);
     }
   }
-  if (reply.success === false)
-    throw refusal(sheet, quote(reply.message ?? 'refused without a reason'));
+  if (reply.success === false) {
+    // Once may be bad luck: it is asked for once more, unless the sheet shows that it was taken.
+    const what = quote(reply.message ?? 'refused without a reason');
+    throw new RowmillError('request_refused', what, { where: placeOf(sheet), ambiguous: true });
+  }
   const operations = idsOf(reply);
+  const cells = reply.cell_count ?? reply.virtual_cell_count ?? null;
+  if (operations.length === 0 && cells === null && reply.success !== true) {
+    // A success that is no operation, as a proxy may answer: the sheet alone shows whether it was taken.
+    const what = `answered without an operation: ${quote(reply.message ?? 'without a reason')}`;
+    throw new RowmillError('reply_unreadable', what, { where: placeOf(sheet), ambiguous: true });
+  }
   return { operations, requestedCells: cellsOf(reply, operations.length > 0) };
 }
 

@@ -9,6 +9,8 @@ import { Id } from '../id.ts';
 
 const Whole = z.int().nonnegative();
 const Count = Whole.nullish().catch(null);
+/** Of a status: left out where it is 0. */
+const Counter = Whole.nullish().transform((count) => count ?? 0);
 
 /** Came out of a JSON parser, so it is JSON. */
 const AnyJson = z.custom<Json>(() => true);
@@ -110,10 +112,10 @@ export type OperationReply = z.infer<typeof OperationReply>;
 const OperationWire = z.object({
   operation_id: Id.nullish(),
   status: z.string(),
-  cell_count: Whole,
-  completed_count: Whole,
-  failed_count: Whole,
-  pending_count: Whole,
+  cell_count: Counter,
+  completed_count: Counter,
+  failed_count: Counter,
+  pending_count: Counter,
 });
 export type OperationWire = z.infer<typeof OperationWire>;
 
@@ -124,10 +126,13 @@ export const OperationStatusReply = z.union([
 ]);
 
 export const SheetStatusReply = z.object({
-  total_cells: Whole,
+  total_cells: Counter,
   // Words nobody knows may hold anything.
-  status_counts: z.record(z.string(), Whole.catch(0)),
-  pending_count: Whole,
+  status_counts: z
+    .record(z.string(), Whole.catch(0))
+    .nullish()
+    .transform((counts) => counts ?? {}),
+  pending_count: Counter,
   active_operations: z
     .array(z.object({ operation_id: Id.nullish() }))
     .nullish()
