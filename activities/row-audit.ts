@@ -16,12 +16,14 @@ export interface RowAudit {
   surplus: string[];
   /** Rows without a key of the snapshot: somebody else's. */
   foreign: number;
+  /** Of those, rows without any key. */
+  keyless: number;
 }
 
 const AUDITS_AT_MOST = 3;
 
-/** Keys by row id, in the order the rows came; `null`: somebody else's. */
-type Keys = Map<string, string | null>;
+/** Keys by row id, in the order the rows came; `null`: not ours, `undefined`: none at all. */
+type Keys = Map<string, string | null | undefined>;
 
 /**
  * Again from the start when rows are missing, or the table changed meanwhile. The last time as it comes, unless
@@ -67,7 +69,7 @@ async function auditOnce(
     walk.follow(page);
     const ours = await ordinals.of(page.rows.map(({ key }) => key));
     for (const [position, { id, key }] of page.rows.entries()) {
-      const known = ours[position] === undefined ? null : key;
+      const known = key === null ? undefined : ours[position] === undefined ? null : key;
       seen.set(id, known);
       everSeen.set(id, known);
     }
@@ -85,9 +87,11 @@ async function auditOnce(
 }
 
 function auditOf(keys: Keys): RowAudit {
-  const audit: RowAudit = { present: new Map(), surplus: [], foreign: 0 };
+  const audit: RowAudit = { present: new Map(), surplus: [], foreign: 0, keyless: 0 };
   for (const [id, key] of keys) {
-    if (key === null) audit.foreign += 1;
+    if (key == null) audit.foreign += 1;
+    if (key === undefined) audit.keyless += 1;
+    else if (key === null) continue;
     else if (audit.present.has(key)) audit.surplus.push(id);
     else audit.present.set(key, id);
   }

@@ -5,6 +5,7 @@ import type { RunScope } from '../src/providers/provider.ts';
 import type { Folder } from '../src/store/store.ts';
 import { ROW_IDS_FILE } from './counted-rows.ts';
 import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
+import { placedRows } from './placed-rows.ts';
 
 /** Row ids in one request: 5,000 UUIDs, or some 25,000 places of rows. */
 const ROW_ID_BYTES_PER_RUN = 200_000;
@@ -29,7 +30,7 @@ export async function scopesOf(input: PassScope, folder: Folder): Promise<RunSco
   const { mode, table } = input;
   if (input.openOfSweep !== null) return openScopes(input, folder, input.openOfSweep);
   const needed = neededColumns(table).map((column) => column.id);
-  const rowIds = input.contested ? await rowIdsIn(folder) : placesOf(table, input.rows);
+  const rowIds = input.contested ? await rowIdsIn(folder) : await placesIn(folder, input);
   if (rowIds === null) return [scopeOf(mode, needed, input.rows)];
   return chunks(rowIds).map((ids) => scopeOf(mode, needed, ids));
 }
@@ -43,6 +44,10 @@ async function rowIdsIn(folder: Folder): Promise<string[]> {
   for await (const line of folder.lines(ROW_IDS_FILE)) rowIds.push(rowIdOf(line));
   return rowIds;
 }
+
+/** As the replies gave them; of a table that an older version has loaded, as they should be. */
+const placesIn = async (folder: Folder, { table, rows }: PassScope): Promise<string[] | null> =>
+  table.blank === undefined ? null : ((await placedRows(folder)) ?? placesOf(table, rows));
 
 /** Ids of so many rows behind the blank ones; `null` where there are none and all rows are ours. */
 export const placesOf = ({ blank }: TableRef, rows: number): string[] | null =>

@@ -1,5 +1,5 @@
 import type { CellCounts, CellUsage } from '../src/contract/results.ts';
-import type { TableRef } from '../src/contract/table.ts';
+import type { Column, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Page } from '../src/providers/provider.ts';
 import { noCells } from '../src/rules/outcome.ts';
@@ -10,6 +10,7 @@ import { Ordinals } from './ordinals.ts';
 import type { PageReader } from './page-reader.ts';
 import { PageWalk } from './page-walk.ts';
 import { judgeTableRow } from './part.ts';
+import { readRefusedRows, refusedPart } from './refused-rows.ts';
 import type { Step } from './step.ts';
 
 export interface SweepReport {
@@ -115,6 +116,8 @@ export class Sweep {
     // `hasOwn`: a column may be called `constructor`.
     for (const { key } of ours) if (!Object.hasOwn(byColumn, key)) byColumn[key] = noCells();
 
+    // Without a checkpoint nothing is known of what an attempt before this one has read.
+    if (checkpoint === null) await this.#begin(ours);
     let walk = this.#walk(checkpoint?.version);
     const counted = await countedRows(this.#folder);
     let cursor: string | null = checkpoint?.next ?? null;
@@ -159,6 +162,36 @@ export class Sweep {
       throw this.#unstable(`found ${this.#count} of ${this.#rows} rows`);
     }
     return this.#counts;
+  }
+
+  /** Rows that the API has never taken come first: a part of their own. */
+  async #begin(ours: Column[]): Promise<void> {
+    const refused = await readRefusedRows(this.#folder);
+    if (refused.size === 0) return;
+    [this.#count, this.#parts, this.#lastOrdinal] = [0, 0, -1];
+    this.#seen.fill(0);
+    const draft = await this.#folder.create(partName(this.#number, this.#parts));
+    const ordinals = new Ordinals(this.#folder);
+    try {
+      const found = await ordinals.of([...refused.keys()]);
+      for (const [at, reason] of [...refused.values()].entries()) {
+        const ordinal = found[at];
+        if (ordinal === undefined || !this.#mark(ordinal)) continue;
+        await draft.line(refusedPart(ordinal, reason, ours));
+        for (const { key } of ours) {
+          const counts = this.#counts.byColumn[key];
+          if (counts !== undefined) counts.blocked += 1;
+        }
+      }
+      await draft.commit();
+    } finally {
+      await ordinals.close();
+      await draft.discard();
+    }
+    this.#parts = 1;
+    this.#before = this.#count;
+    // Wherever they stand in the list.
+    this.#counts.ordered = false;
   }
 
   /** Takes the sweep's parts away, to start it again. */

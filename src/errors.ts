@@ -151,7 +151,7 @@ export const ERRORS = {
   },
   request_too_large: {
     meaning:
-      'The provider takes no request as large as this one (413); of rows, not even a single one.',
+      'The provider takes no request as large as this one (413); a row that is too large alone is quarantined.',
     remedy:
       'Shorten the fields that the pipeline maps into the table (rows.map), or leave the row out.',
     retryable: false,
@@ -209,6 +209,21 @@ export const ERRORS = {
   },
 
   // The table
+  rows_refused: {
+    meaning:
+      'The API refuses more rows than may be left out (5 %, or ten in a row), or takes no more of them.',
+    remedy:
+      'Nothing was paid. Correct the rows or `rows.map` by the reason of the API, or send fewer rows to one table.',
+    retryable: false,
+    exit: failed,
+  },
+  keys_missing: {
+    meaning: 'Rows come back without the keys that they were sent with.',
+    remedy:
+      'Nothing was paid: the results could not be told apart. Report it with the provider’s name and the table.',
+    retryable: false,
+    exit: failed,
+  },
   table_drifted: {
     meaning: 'The table does not hold exactly the rows it should.',
     remedy: 'Nothing: the rows are compared and put right. If it lasts, somebody edits the table.',

@@ -115,7 +115,7 @@ async function send(
         openOfSweep: NAMES_CELLS.includes(kind) ? (state.found?.sweep ?? null) : null,
         kind,
         sweep: state.found?.sweep ?? null,
-        rows: run.prepared.snapshot.rows,
+        rows: rowsOf(run),
         contested: state.loaded?.contested ?? false,
         mustMove: kind === 'nudge',
         again,
@@ -126,6 +126,9 @@ async function send(
   run.count(done);
   return done;
 }
+
+/** Rows in the table: fewer than in the snapshot where the API has refused some. */
+const rowsOf = ({ state, prepared }: Run): number => state.loaded?.rows ?? prepared.snapshot.rows;
 
 const late = (): ApplicationFailure =>
   ApplicationFailure.nonRetryable(
@@ -149,7 +152,7 @@ function waitOn(run: Run): void {
     quietMs: quietMsOf(state.log?.waits ?? 0, run.policy.stallAfterMs),
   };
   const before = {
-    cellsTotal: computedCells(run.table, run.prepared.snapshot.rows),
+    cellsTotal: computedCells(run.table, rowsOf(run)),
     cellsDone: state.doneCells,
   };
   const receipt = { operations: [], requestedCells: null, before };

@@ -30,8 +30,8 @@ export interface EstimatedCalls {
   eachRerun: number;
 }
 
-/** The account before and after; the table is looked for; its rows are counted before and after they are sent. */
-const FIXED_CALLS = 2 + 1 + 2;
+/** The account before and after; the table is looked for; its rows are counted before and after they are sent, and a page of them is read back. */
+const FIXED_CALLS = 2 + 1 + 3;
 
 export function estimateOf(pipeline: Pipeline, rows: number, ceiling: SpendCeiling = {}): Estimate {
   const limits = underCeiling(pipeline.spend, ceiling);

@@ -1,6 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import type { Action, Intercept } from '../../sandbox/intercept.ts';
-import { errorOfRun } from '../../src/client/index.ts';
 import { inputFor, openHouse, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
@@ -54,24 +54,22 @@ test.each(CASES)(
 );
 
 test.each(CASES)(
-  'a row that is too large by itself ends the run before anything is paid, and is named ($name)',
+  'a row that is too large by itself is quarantined, and the others are enriched ($name)',
   async (provider) => {
     const { intercept } = withBodiesUpTo(20_000);
     const rows = companies(5);
     const [, , third] = rows;
     if (third !== undefined) third.Security += 'x'.repeat(21_000);
-    const house = await openHouse({ sandbox: { intercept } });
+    const house = await openHouse({ sandbox: { intercept, failRate: 0, hopelessRate: 0 } });
     try {
       const workflowId = `large-row-${house.taskQueue}`;
       const overrides = { table: provider.tables.one, run };
       const input = await inputFor(house, rows, overrides, provider);
-      const error = await wholeRun(house, workflowId, input).then(
-        () => new Error('it ended'),
-        (reason: unknown) => errorOfRun(reason, workflowId),
-      );
-      expect(error).toMatchObject({ code: 'request_too_large' });
-      expect(error.message).toContain('row S2');
-      expect(house.sandbox.ledger.summary().cellsPaid).toBe(0);
+      const ended = await wholeRun(house, workflowId, input);
+      expect(ended).toMatchObject({ outcome: 'partial', cells: { done: 4, blocked: 1 } });
+      const quarantine = await readFile(ended.quarantine?.path ?? '', 'utf8');
+      expect(quarantine).toMatch(/"key":"S2".*refused the row: answered 413/);
+      expect(house.sandbox.ledger.summary().cellsPaid).toBe(4);
     } finally {
       await house.close();
     }
