@@ -113,6 +113,8 @@ async function freeze(
       await takeOver(deps.store, earlier, folder);
       return snapshotOf(folder);
     }
+    // Of an attempt that broke off; the source may have changed since.
+    await folder.remove(RUN_FILE.leftOut);
     if (snapshot === null) {
       const inputs = deps.providers.spec(pipeline.provider).inputs(pipeline.table);
       const draft = await folder.create(SNAPSHOT_FILE);

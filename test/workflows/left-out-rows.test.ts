@@ -87,6 +87,16 @@ test.each(CASES)(
   },
 );
 
+test('without bad rows there is no word of them', async () => {
+  const summary = await wholeRun(
+    house,
+    `none-left-out-${house.taskQueue}`,
+    await inputFor(house, [{ Symbol: 'MMM', Security: '3M' }]),
+  );
+  expect(summary).not.toHaveProperty('badRows');
+  expect(summary.quarantine).toBeNull();
+});
+
 async function firstRunOf(workflowId: string): Promise<{ firstExecutionRunId: string }> {
   const { runId } = await house.client.workflow.getHandle(workflowId).describe();
   return { firstExecutionRunId: runId };

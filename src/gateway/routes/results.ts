@@ -64,12 +64,13 @@ export function addResults(app: App, { door }: Gateway): void {
     {
       schema: {
         operationId: 'getQuarantine',
-        summary: 'Cells without an answer, and why; empty when there are none',
+        summary:
+          'Rows that were left out and cells without an answer, and why; empty when there are none',
         tags: ['results'],
         params: runPath,
         querystring: noQuery,
         response: {
-          200: described('One cell a line.', [TYPE.jsonl]),
+          200: described('One row or cell a line.', [TYPE.jsonl]),
           206: described('The bytes asked for.', [TYPE.jsonl]),
           304: z.null().describe('Nothing else than the caller has.'),
           ...problems(400, 401, 404, 409, 416, 429, 503),
