@@ -376,6 +376,19 @@ export const ERRORS = {
     retryable: false,
     exit: account,
   },
+  http_timeout: {
+    meaning: 'The request did not arrive within a minute (408).',
+    remedy: 'Send it again, at once.',
+    retryable: true,
+    exit: failed,
+    benign: true,
+  },
+  http_not_allowed: {
+    meaning: 'The token may not do this (403).',
+    remedy: 'Use a token with that scope; the operator of the gateway gives them out.',
+    retryable: false,
+    exit: account,
+  },
   http_forbidden: {
     meaning: 'A gateway without tokens serves this machine only, and no web pages (403).',
     remedy: 'Set ROWMILL_GATEWAY_TOKENS, and send one of them.',
@@ -406,6 +419,25 @@ export const ERRORS = {
       'Raise ROWMILL_GATEWAY_BODY_LIMIT, or put the rows into a file under ROWMILL_GATEWAY_FILES.',
     retryable: false,
     exit: usage,
+  },
+  http_headers_too_large: {
+    meaning: 'The headers of the request are larger than the gateway reads (431).',
+    remedy: 'Send fewer or shorter headers: 16 KiB are read.',
+    retryable: false,
+    exit: usage,
+  },
+  http_too_costly: {
+    meaning: 'The body takes more time or memory to judge than a request may (413).',
+    remedy: 'Send a smaller pipeline; put many rows into a file under ROWMILL_GATEWAY_FILES.',
+    retryable: false,
+    exit: usage,
+  },
+  http_overloaded: {
+    meaning: 'The gateway has more to do than it can; nothing was started (503).',
+    remedy: 'Wait as long as the header Retry-After says, and send the request again.',
+    retryable: true,
+    exit: failed,
+    benign: true,
   },
   http_media_type: {
     meaning: 'The content type of the request is not one the gateway reads (415).',

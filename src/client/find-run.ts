@@ -33,11 +33,11 @@ export async function describeRun(
     if (!(error instanceof WorkflowNotFoundError) && !isImpossible) throw error;
     cause = error;
   }
-  throw new RowmillError('run_not_found', 'there is no such run', {
-    where: `run ${workflowId}`,
-    cause,
-  });
+  throw noSuchRun(workflowId, cause);
 }
+
+export const noSuchRun = (workflowId: string, cause?: unknown): RowmillError =>
+  new RowmillError('run_not_found', 'there is no such run', { where: `run ${workflowId}`, cause });
 
 /** What a run that goes on in new ones began with: its folder in the store and its table are named by it. */
 export const firstRunOf = ({

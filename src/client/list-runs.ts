@@ -4,7 +4,7 @@ import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
 import type { Outcome } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { invalidArgument } from './grpc-status.ts';
-import { listedRun, type ListedRun } from './run-standing.ts';
+import { isOwned, listedRun, type ListedRun } from './run-standing.ts';
 
 /** Temporal's words for how a workflow stands, as its list filter spells them. */
 export const RUN_STATUSES = [
@@ -19,6 +19,8 @@ export interface RunFilter {
   stage?: string | undefined;
   outcome?: Outcome | undefined;
   status?: (typeof RUN_STATUSES)[number] | undefined;
+  /** Whose they are. */
+  owner?: string | undefined;
 }
 
 export interface ListRunsOptions extends RunFilter {
@@ -36,11 +38,16 @@ export interface RunPage {
 
 /**
  * One page of runs, newest first, those under way before all others: the order of the server.
+ * @param isOwnerListed Whether the server knows the search attributes; the memo is asked all the same.
  * @throws RowmillError `usage` when the cursor is none of ours
  */
-export async function listRuns(client: Client, options: ListRunsOptions = {}): Promise<RunPage> {
-  const { limit = 50, cursor } = options;
-  const query = queryOf(options);
+export async function listRuns(
+  client: Client,
+  options: ListRunsOptions = {},
+  isOwnerListed = true,
+): Promise<RunPage> {
+  const { limit = 50, cursor, owner } = options;
+  const query = queryOf(isOwnerListed ? options : { ...options, owner: undefined });
   const token = cursor === undefined ? undefined : tokenOf(cursor, query);
   try {
     const page = await client.workflowService.listWorkflowExecutions({
@@ -50,7 +57,8 @@ export async function listRuns(client: Client, options: ListRunsOptions = {}): P
       ...(token === undefined ? {} : { nextPageToken: token }),
     });
     return {
-      runs: page.executions.map((raw) => listedRun(raw)),
+      // Where the server does not list by it, the page is what is left of it.
+      runs: page.executions.filter((raw) => isOwned(raw, owner)).map((raw) => listedRun(raw)),
       // A full last page comes with a token, too: the next one is empty then.
       next: page.nextPageToken.length === 0 ? null : cursorOf(page.nextPageToken, query),
     };
@@ -101,13 +109,14 @@ function tokenOf(cursor: string, query: string): Uint8Array {
   });
 }
 
-function queryOf({ pipeline, stage, outcome, status }: RunFilter): string {
+function queryOf({ pipeline, stage, outcome, status, owner }: RunFilter): string {
   const wanted: [string, string | undefined][] = [
     ['WorkflowType', WORKFLOW_TYPE],
     ['ExecutionStatus', status ?? (stage === undefined ? undefined : 'Running')],
     [SEARCH_ATTRIBUTE.pipeline, pipeline],
     [SEARCH_ATTRIBUTE.stage, stage],
     [SEARCH_ATTRIBUTE.outcome, outcome],
+    [SEARCH_ATTRIBUTE.owner, owner],
   ];
   return [
     ...wanted.flatMap(([name, value]) =>

@@ -43,13 +43,13 @@ export async function readPipeline(
   if (typeof source === 'string') return withRows(await loadPipeline(source, shared), rows);
   const isSent = isText(source);
   const baseDir = resolve((isSent ? source.baseDir : undefined) ?? options.baseDir ?? '.');
-  const place = { ...shared, file: NAME, baseDir };
+  const place = { ...shared, file: PIPELINE_NAME, baseDir };
   if (isSent) return withRows(parsePipeline(source.text, place), rows);
   return withRows(checkPipeline(withoutRows(source), place), rows ?? inlineRowsOf(source));
 }
 
 /** As shown in messages. */
-const NAME = 'pipeline';
+export const PIPELINE_NAME = 'pipeline';
 
 const isText = (source: PipelineSource): source is { text: string; baseDir?: string } =>
   typeof source === 'object' && 'text' in source && typeof source.text === 'string';

@@ -7,12 +7,13 @@ import type { Store } from '../store/store.ts';
 import { endedRun, type EndedRun } from './ended-run.ts';
 import { latestRun } from './latest-run.ts';
 import { describeRun } from './find-run.ts';
+import { ownedMemo, ownerOf, withOwner, type Owned } from './owned.ts';
 import { withInlineRows } from './pipeline-source.ts';
 import { firstAttributes, listed } from './run-texts.ts';
 import { type StartedRun } from './start-run.ts';
 import { approveIfWaiting } from './update-run.ts';
 
-export interface RerunOptions {
+export interface RerunOptions extends Owned {
   taskQueue: string;
   /** Whether the server knows rowmill's search attributes. */
   searchAttributes: boolean;
@@ -43,7 +44,9 @@ export async function rerunRun(
   const { description, nextId } = latest;
   const ended = await endedRun(client, latest.workflowId, description, store);
   try {
-    return await start(client, nextId, ended, options);
+    // It stays whose it is, whoever takes it up.
+    const owner = options.owner ?? (description === null ? undefined : ownerOf(description));
+    return await start(client, nextId, ended, { ...options, owner });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // Somebody was faster with the same wish.
@@ -59,7 +62,7 @@ async function start(
   client: Client,
   workflowId: string,
   { key, pipeline, tableId, earlier }: EndedRun,
-  { taskQueue, searchAttributes, approved }: RerunOptions,
+  { taskQueue, searchAttributes, approved, owner, startedBy }: RerunOptions,
 ): Promise<StartedRun> {
   const { source } = pipeline.rows;
   const input: EnrichTableInput = {
@@ -78,6 +81,7 @@ async function start(
     args: [input],
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    memo: ownedMemo({ owner, startedBy }),
     staticSummary: `Rerun failed and open cells of ${key.workflowId} with ${pipeline.provider}`,
     staticDetails: [
       `- **goes on with** run ${code(key.workflowId)}, its table and its rows`,
@@ -85,7 +89,7 @@ async function start(
       `- **results** ${listed(pipeline.results.map(({ to }) => to))}`,
     ].join('\n'),
     ...(searchAttributes
-      ? { typedSearchAttributes: firstAttributes({ pipeline, rows: null }) }
+      ? { typedSearchAttributes: withOwner(firstAttributes({ pipeline, rows: null }), owner) }
       : {}),
   });
   return { workflowId, runId: handle.firstExecutionRunId, attached: false };

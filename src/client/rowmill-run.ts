@@ -16,7 +16,9 @@ import { latestRun } from './latest-run.ts';
 import { rerunRun } from './rerun-run.ts';
 import { endedRunFolder } from './run-files.ts';
 import { runStatus, type RunStatus } from './run-status.ts';
-import { describeRun } from './find-run.ts';
+import { describeRun, noSuchRun } from './find-run.ts';
+import { isSeen, type Owned } from './owned.ts';
+import type { StartedRun } from './start-run.ts';
 import { checkRequest, updateRun, type UpdateName, type Updates } from './update-run.ts';
 
 export interface ProgressOptions {
@@ -24,6 +26,13 @@ export interface ProgressOptions {
   everyMs?: number;
   /** Ends the following, not the run. */
   signal?: AbortSignal;
+}
+
+export interface RerunAs {
+  /** The estimated credits are approved. @default false */
+  approve?: boolean;
+  /** What starts it, for who asks later. */
+  startedBy?: string;
 }
 
 export interface WaitOptions {
@@ -52,9 +61,15 @@ export class RowmillRun {
   /** It was there already: the same key, or the same work under way. */
   readonly attached: boolean;
 
+  /** Whose it is, and what started it, where that was said. */
+  readonly owner: string | null;
+  readonly startedBy: string | null;
+
   /** @internal */
-  constructor(link: RunLink, run: { workflowId: string; runId: string; attached: boolean }) {
+  constructor(link: RunLink, run: StartedRun & Owned) {
     this.#link = link;
+    this.owner = run.owner ?? null;
+    this.startedBy = run.startedBy ?? null;
     this.id = run.workflowId;
     this.runId = run.runId;
     this.attached = run.attached;
@@ -175,9 +190,13 @@ export class RowmillRun {
    * done is paid again.
    * @throws RowmillError `action_refused` when there was never a table
    */
-  async rerun({ approve = false }: { approve?: boolean } = {}): Promise<RowmillRun> {
+  async rerun({ approve = false, startedBy }: RerunAs = {}): Promise<RowmillRun> {
     const { client, store, searchAttributes } = this.#link;
     const latest = await latestRun(client, this.id, store);
+    const { description } = latest;
+    if (this.owner !== null && description !== null && !isSeen(description, this.owner)) {
+      throw noSuchRun(latest.workflowId);
+    }
     if (latest.isRunning && latest.description !== null) {
       const { workflowId, runId, taskQueue } = latest.description;
       await updateRun(client, workflowId, taskQueue, UPDATE.rerunFailed);
@@ -187,6 +206,7 @@ export class RowmillRun {
       taskQueue: latest.description?.taskQueue ?? this.#link.taskQueue,
       searchAttributes: await searchAttributes(),
       store,
+      ...{ owner: this.owner ?? undefined, startedBy },
       ...(approve ? { approved: true } : {}),
     });
     return new RowmillRun(this.#link, started);

@@ -1,13 +1,16 @@
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import type { Env } from './environment.ts';
-import { refuseClashes } from './own-paths.ts';
-import { readPipeline, type PipelineSource } from './pipeline-source.ts';
+import type { PipelineSource } from './pipeline-source.ts';
+import { prepareSchedule } from './prepare-schedule.ts';
+import { isSeen } from './owned.ts';
 import type { RunLink } from './rowmill-run.ts';
 import {
   applySchedule,
   backfillSchedule,
   deleteSchedule,
+  findSchedule,
+  requireSchedule,
   describeSchedule,
   listSchedules,
   pauseSchedule,
@@ -17,6 +20,7 @@ import {
   type BackfillOptions,
   type BackfillPlan,
   type DeletedSchedule,
+  type PreparedSchedule,
   type ScheduleStanding,
   type TriggeredRun,
   type TriggerOptions,
@@ -39,6 +43,11 @@ export interface ApplyScheduleOptions {
   baseDir?: string;
   /** Judges the pipeline before the schedule is made; throws what it refuses. */
   accept?: (pipeline: Pipeline) => Promise<void> | void;
+}
+
+interface AppliedAs extends Pick<ApplyScheduleOptions, 'owner' | 'replace'> {
+  /** Nobody but the file keeps it. */
+  isOfFile?: boolean;
 }
 
 /**
@@ -64,23 +73,40 @@ export class RowmillSchedules {
    *   what cannot run by itself, `schedule_conflict`
    */
   async apply(options: ApplyScheduleOptions): Promise<AppliedSchedule> {
-    const { pipeline, owner, replace = false, baseDir } = options;
+    const { pipeline, owner } = options;
     if (owner?.trim() === '') throw new RowmillError('usage', '`owner` is empty');
-    const loaded = await readPipeline(pipeline, { baseDir, env: this.#env });
-    await options.accept?.(loaded.pipeline);
-    await refuseClashes(loaded);
+    const prepared = await prepareSchedule({ ...options, env: this.#env });
+    const isOfFile = typeof pipeline === 'string' && owner === undefined;
+    return this.applyPrepared(prepared, { ...options, isOfFile });
+  }
+
+  /** @internal The second half of `apply`, for what was prepared elsewhere. */
+  async applyPrepared(
+    prepared: PreparedSchedule,
+    { owner, replace = false, isOfFile = false }: AppliedAs,
+  ): Promise<AppliedSchedule> {
     const { client, taskQueue } = this.#link;
     const searchAttributes = await this.#link.searchAttributes();
-    const isOfFile = typeof pipeline === 'string' && owner === undefined;
-    return applySchedule(client, loaded, {
+    return applySchedule(client, prepared, {
       ...{ taskQueue, searchAttributes, replace },
-      ...(isOfFile ? {} : { madeFrom: sentBy(owner) }),
+      ...(isOfFile ? {} : { madeFrom: sentBy(owner), owner }),
     });
   }
 
   /** All schedules by name, each with its newest run. */
-  list(): Promise<ScheduleStanding[]> {
-    return listSchedules(this.#link.client);
+  list({ owner }: { owner?: string | undefined } = {}): Promise<ScheduleStanding[]> {
+    return listSchedules(this.#link.client, owner);
+  }
+
+  /** Whether there is one of this name that is of the owner. */
+  async isOf(name: string, owner: string): Promise<boolean> {
+    const found = await findSchedule(this.#link.client, name);
+    return found !== null && isSeen(found.description.action, owner);
+  }
+
+  /** @throws RowmillError `schedule_not_found`, also for that of another owner */
+  async refuseOthers(name: string, owner: string | undefined): Promise<void> {
+    if (owner !== undefined) await requireSchedule(this.#link.client, name, owner);
   }
 
   /** One with its newest ten runs. @throws RowmillError `schedule_not_found` */

@@ -2,22 +2,20 @@ import { Client, Connection } from '@temporalio/client';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { createFileStore } from '../store/file-store.ts';
 import { safeName } from '../store/safe-name.ts';
-import type { Store } from '../store/store.ts';
+import type { StageDraft, Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
 import { connectTemporal, requireNamespace, type ConnectOptions } from './connection.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './environment.ts';
-import { spendCeilingOf } from './spend-ceiling.ts';
-import { estimateOf, refuseAboveLimit } from './estimate.ts';
 import { requestDigestOf } from './fingerprint.ts';
-import { freezeRows } from './freeze-rows.ts';
-import { toldByFile } from './rows-mistake.ts';
+import type { FrozenWork } from './freeze-rows.ts';
 import { listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
-import { refuseClashes } from './own-paths.ts';
-import { readPipeline, type PipelineSource, type RowsOverride } from './pipeline-source.ts';
+import type { PipelineSource, RowsOverride } from './pipeline-source.ts';
+import { prepareWork } from './prepare-work.ts';
 import { RowmillRun, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
-import { describeRun } from './find-run.ts';
+import { describeRun, noSuchRun } from './find-run.ts';
+import { isSeen, ownerOf, starterOf } from './owned.ts';
 import { startWork } from './start-run.ts';
 import { approveIfWaiting } from './update-run.ts';
 
@@ -52,6 +50,10 @@ export interface StartOptions {
   id?: string;
   /** The estimated credits are approved: `spend.approveAbove` asks nobody. @default false */
   approve?: boolean;
+  /** Whose the run is, among many: `list` and `attach` look for it. @default nobody's */
+  owner?: string;
+  /** What started it, for who asks later. */
+  startedBy?: string;
   /** Where relative paths of a text or an object start. @default the working directory */
   baseDir?: string;
   /**
@@ -146,65 +148,85 @@ export class Rowmill {
    *   `source_…`, `store_…`, `spend_refused`, `run_conflict` for a key or id of other work
    */
   async start(options: StartOptions): Promise<RowmillRun> {
-    const { key, id, approve = false } = options;
+    const { key, id } = options;
     if (key !== undefined && id !== undefined) {
       throw new RowmillError('usage', '`key` and `id` exclude each other');
     }
     if (key?.trim() === '' || id?.trim() === '') {
       throw new RowmillError('usage', '`key` or `id` is empty');
     }
+    const work = await prepareWork({ ...options, store: this.#link.store, env: this.#env });
+    return this.startPrepared(work, options);
+  }
+
+  /** @internal The second half of `start`, for work that was prepared elsewhere. */
+  async startPrepared(
+    { input, rows, draft }: FrozenWork,
+    { key, id, approve = false, owner, startedBy }: StartAs,
+  ): Promise<RowmillRun> {
     const { client, store, taskQueue } = this.#link;
-    const { rows: override, baseDir } = options;
-    const loaded = await readPipeline(options.pipeline, {
-      rows: override,
-      baseDir,
-      env: this.#env,
-    });
-    const { pipeline } = loaded;
-    await options.accept?.(pipeline);
-    await refuseClashes(loaded);
-    const { input, rows } = await toldByFile(loaded, freezeRows(pipeline, store));
-    const ceiling = spendCeilingOf(this.#env);
-    refuseAboveLimit(estimateOf(pipeline, rows.rows, ceiling), pipeline, pipeline.name);
+    const { pipeline } = input;
     const workflowId = key === undefined ? id : safeName(key);
-    const started = await startWork(client, {
-      input: { ...input, ...(approve ? { approved: true } : {}) },
-      rows,
-      taskQueue,
-      store,
-      searchAttributes: await this.#link.searchAttributes(),
-      ...(workflowId === undefined ? {} : { workflowId }),
-      ...(key === undefined ? {} : { request: requestDigestOf(pipeline, rows.digest, approve) }),
-    });
-    // A key's own run carries its approval.
-    if (started.attached && approve && key === undefined) {
-      await approveIfWaiting(client, { workflowId: started.workflowId, taskQueue });
+    let kept: Promise<void> | null = null;
+    const keep = (of: StageDraft): Promise<void> => (kept ??= store.keepDraft(of));
+    try {
+      const started = await startWork(client, {
+        input: { ...input, ...(approve ? { approved: true } : {}) },
+        rows,
+        taskQueue,
+        store,
+        ...{ owner, startedBy },
+        searchAttributes: await this.#link.searchAttributes(),
+        ...(draft === null ? {} : { beforeStart: () => keep(draft) }),
+        ...(workflowId === undefined ? {} : { workflowId }),
+        ...(key === undefined ? {} : { request: requestDigestOf(pipeline, rows.digest, approve) }),
+      });
+      // A key's own run carries its approval.
+      if (started.attached && approve && key === undefined) {
+        await approveIfWaiting(client, { workflowId: started.workflowId, taskQueue });
+      }
+      return new RowmillRun(this.#link, started);
+    } finally {
+      if (draft !== null) await store.dropDraft(draft);
     }
-    return new RowmillRun(this.#link, started);
   }
 
   /**
    * The run of an id (or of the key it was started with).
    * @throws RowmillError `run_not_found`
    */
-  async attach(run: string | { key: string }): Promise<RowmillRun> {
+  async attach(run: string | { key: string }, { owner }: SeenBy = {}): Promise<RowmillRun> {
     const workflowId = typeof run === 'string' ? run : safeName(run.key);
-    const { runId } = await describeRun(this.#link.client, workflowId);
-    return new RowmillRun(this.#link, { workflowId, runId, attached: true });
+    const found = await describeRun(this.#link.client, workflowId);
+    if (!isSeen(found, owner)) throw noSuchRun(workflowId);
+    const { runId } = found;
+    return new RowmillRun(this.#link, {
+      ...{ workflowId, runId, attached: true },
+      ...{ owner: ownerOf(found), startedBy: starterOf(found) },
+    });
   }
 
   /**
    * One page of runs, those under way first, then the newest; `next` is the cursor of the page
    * after it.
    */
-  list(options: ListRunsOptions = {}): Promise<RunPage> {
-    return listRuns(this.#link.client, options);
+  async list(options: ListRunsOptions = {}): Promise<RunPage> {
+    const isListed = options.owner !== undefined && (await this.#link.searchAttributes());
+    return listRuns(this.#link.client, options, isListed);
   }
 
   /** Closes the connection, unless the client was given. Runs go on. */
   async close(): Promise<void> {
     await this.#connection?.close();
   }
+}
+
+type StartAs = Pick<StartOptions, 'key' | 'id' | 'approve' | 'owner' | 'startedBy'>;
+
+/** Whose runs are seen. */
+export interface SeenBy {
+  /** Runs of other owners are not there. @default all are seen */
+  owner?: string | undefined;
 }
 
 /** Asked each time: the first worker registers them, which may be after us. */

@@ -1,7 +1,7 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { SEARCH_ATTRIBUTE } from '../contract/names.ts';
+import { MEMO_OWNER, SEARCH_ATTRIBUTE } from '../contract/names.ts';
 
 /** A run as the server lists it: known without any worker. */
 export interface ListedRun {
@@ -43,6 +43,13 @@ export function listedRun(raw: RawRun | null | undefined, nowMs = Date.now()): L
     startedAt: new Date(startMs).toISOString(),
     durationMs: Math.max(0, Math.round(endMs - startMs)),
   };
+}
+
+/** By its memo, which every server keeps. */
+export function isOwned(raw: RawRun | null | undefined, owner: string | undefined): boolean {
+  if (owner === undefined) return true;
+  const payload = raw?.memo?.fields?.[MEMO_OWNER];
+  return payload != null && defaultPayloadConverter.fromPayload(payload) === owner;
 }
 
 /** Of a run whose end no search attribute tells. */

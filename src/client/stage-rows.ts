@@ -5,7 +5,7 @@ import type { SnapshotRef } from '../contract/rows.ts';
 import { requireProviderSpec } from '../providers/spec.ts';
 import { takeSnapshot, type Snapshot } from '../sources/snapshot.ts';
 import { stagedDigest } from '../sources/staged-digest.ts';
-import type { Store } from '../store/store.ts';
+import type { Draft, Folder, StageDraft, Store } from '../store/store.ts';
 
 /** Validates the rows where they are and freezes them in the store; nothing is started yet. */
 export const stageRows = async (
@@ -18,13 +18,31 @@ export const stageRows = async (
 export async function stageSnapshot(
   pipeline: Pipeline,
   store: Store,
-  options: { stdin?: Readable; countRepeats?: boolean } = {},
+  options: FreezeOptions = {},
 ): Promise<Snapshot> {
-  const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-  const { snapshot } = await store.stage(RUN_FILE.rows, async (draft, folder) => {
+  return (await store.stage(RUN_FILE.rows, frozen(pipeline, options))).snapshot;
+}
+
+/** The same, put in its place by `store.keepDraft`. */
+export async function draftRows(
+  pipeline: Pipeline,
+  store: Store,
+  options: FreezeOptions = {},
+): Promise<{ snapshot: Snapshot; draft: StageDraft }> {
+  const { filled, draft } = await store.draftStage(RUN_FILE.rows, frozen(pipeline, options));
+  return { snapshot: filled.snapshot, draft };
+}
+
+interface FreezeOptions {
+  stdin?: Readable;
+  countRepeats?: boolean;
+}
+
+const frozen =
+  (pipeline: Pipeline, options: FreezeOptions) =>
+  async (draft: Draft, folder: Folder): Promise<{ digest: string; snapshot: Snapshot }> => {
+    const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
     const leftOut = () => folder.create(RUN_FILE.leftOut);
     const taken = await takeSnapshot(pipeline.rows, inputs, draft, { ...options, leftOut });
     return { digest: stagedDigest(taken.ref), snapshot: taken };
-  });
-  return snapshot;
-}
+  };

@@ -16,6 +16,7 @@ import { RowmillError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { findRun } from './find-run.ts';
+import { isSeen, ownedMemo, withOwner, type Owned } from './owned.ts';
 import { refuseForgotten } from './forgotten-run.ts';
 import type { WorkToFind } from './repeated-work.ts';
 import { BEFORE, timedId } from './timed-id.ts';
@@ -25,7 +26,7 @@ export interface StartRunOptions extends StartOptions {
   input: EnrichTableInput & { snapshot: SnapshotRef };
 }
 
-interface StartOptions {
+interface StartOptions extends Owned {
   taskQueue: string;
   /** Without it: attaches to an unfinished run of the same work, else makes an id. */
   workflowId?: string;
@@ -47,6 +48,8 @@ export interface StartWorkOptions extends StartOptions {
   rows: SnapshotRef;
   /** Digest of the whole request: an id that was used with another one is refused. */
   request?: string;
+  /** Before the server is asked to start the run; not where one that is there refuses it. */
+  beforeStart?: () => Promise<void>;
 }
 
 export interface StartedRun {
@@ -100,8 +103,10 @@ async function startAs(client: Client, work: Work, workflowId: string): Promise<
   const { request, fingerprint, fresh = false, store } = work;
   const before = await findRun(client, workflowId);
   // A key stands for one request, also after its run has failed.
-  if (before !== null) refuseOther(before, request);
-  else if (store !== undefined && !fresh) {
+  if (before !== null) {
+    refuseOther(before, work);
+    if (!fresh && HAS_ITS_ID.has(before.status.name)) refuseOtherWork(before, fingerprint);
+  } else if (store !== undefined && !fresh) {
     await refuseForgotten(store, workflowId, request !== undefined);
   }
   let again = fresh;
@@ -110,7 +115,7 @@ async function startAs(client: Client, work: Work, workflowId: string): Promise<
     const started = await start(client, work, workflowId, reuse);
     if (started !== null) return started;
     const run = await client.workflow.getHandle(workflowId).describe();
-    refuseOther(run, request);
+    refuseOther(run, work);
     refuseOtherWork(run, fingerprint);
     // A cancelled run was stopped by somebody; the same command takes it up again. A backend that
     // repeats its request does not know of that.
@@ -119,13 +124,18 @@ async function startAs(client: Client, work: Work, workflowId: string): Promise<
   }
 }
 
+/** Other runs give their id to the next one. */
+const HAS_ITS_ID: ReadonlySet<string> = new Set(['RUNNING', 'COMPLETED']);
+
 /** `null`: there is one of this id already. */
 async function start(
   client: Client,
-  { request, rows, input, taskQueue, searchAttributes, fingerprint }: Work,
+  work: Work,
   workflowId: string,
   workflowIdReusePolicy: WorkflowIdReusePolicy,
 ): Promise<StartedRun | null> {
+  const { request, rows, input, taskQueue, searchAttributes, fingerprint, beforeStart } = work;
+  await beforeStart?.();
   const subject = { pipeline: input.pipeline, rows };
   try {
     const handle = await client.workflow.start(WORKFLOW_TYPE, {
@@ -135,12 +145,15 @@ async function start(
       memo: {
         [MEMO_FINGERPRINT]: fingerprint,
         ...(request === undefined ? {} : { [MEMO_REQUEST]: request }),
+        ...ownedMemo(work),
       },
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy,
       staticSummary: staticSummary(subject),
       staticDetails: staticDetails(subject),
-      ...(searchAttributes ? { typedSearchAttributes: firstAttributes(subject) } : {}),
+      ...(searchAttributes
+        ? { typedSearchAttributes: withOwner(firstAttributes(subject), work.owner) }
+        : {}),
     });
     return { workflowId, runId: handle.firstExecutionRunId, attached: false };
   } catch (error) {
@@ -169,9 +182,16 @@ function refuseOtherWork(run: WorkflowExecutionDescription, fingerprint: string)
 
 function refuseOther(
   { memo, workflowId }: WorkflowExecutionDescription,
-  request: string | undefined,
+  { request, owner }: Pick<Work, 'request' | 'owner'>,
 ): void {
   const held: unknown = memo?.[MEMO_REQUEST];
+  // Nothing more is told of what is another owner's.
+  if (!isSeen({ memo }, owner)) {
+    throw new RowmillError('run_conflict', 'the key is of another owner', {
+      where: `run ${workflowId}`,
+      remedy: 'Use another key.',
+    });
+  }
   if (request === undefined || held === undefined || held === request) return;
   throw new RowmillError('run_conflict', 'the key was used with another request', {
     where: `run ${workflowId}`,

@@ -24,6 +24,7 @@ export const SEARCH_ATTRIBUTE = {
   tableId: 'RowmillTableId',
   rows: 'RowmillRows',
   failedCells: 'RowmillFailedCells',
+  owner: 'RowmillOwner',
 } as const;
 
 /** Memo field with the digest of pipeline and rows: tells whether two runs are the same work. */
@@ -47,6 +48,10 @@ export const RUN_FILE = {
 
 /** Memo field with the digest of the whole request, of runs that were started by a key. */
 export const MEMO_REQUEST = 'rowmillRequest';
+
+/** Memo fields of runs that somebody started through a gateway: whose they are, and by which token. */
+export const MEMO_OWNER = 'rowmillOwner';
+export const MEMO_STARTED_BY = 'rowmillStartedBy';
 
 /** Memo fields of scheduled runs: the file or the owner that the schedule is of, and when it runs. */
 export const MEMO_FILE = 'rowmillFile';

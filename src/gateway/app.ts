@@ -7,13 +7,17 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import underPressure from '@fastify/under-pressure';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { RowmillError } from '../errors.ts';
-import { admitCallers } from './callers.ts';
+import { admitCallers, grantOf, recogniseCallers } from './callers.ts';
+import { answerClientError } from './client-errors.ts';
 import type { App, Gateway } from './gateway.ts';
+import { limitBodies } from './load.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { errorOfRequest, PROBLEM_TYPE, problemOf, statusOf } from './problem.ts';
+import { judgeSchemas, readJsonBodies } from './raw-body.ts';
 import { addActions } from './routes/actions.ts';
 import { addAdjust } from './routes/adjust.ts';
 import { addEvents } from './routes/events.ts';
@@ -28,8 +32,14 @@ type Limits = Pick<GatewaySettings, 'tokens' | 'bodyLimit' | 'rate'>;
 
 const ROUTES = [
   ...[addRuns, addActions, addAdjust, addEvents, addResults],
-  ...[addSchedules, addScheduleActions, addHealth],
+  ...[addSchedules, addScheduleActions],
 ];
+
+/** Of a body that holds no pipeline. */
+const SMALL_BODY = 64 * 1024;
+
+/** The thread that answers requests is late by so much: it is no time to take another one. */
+const LATE_MS = 2_000;
 
 /** A minute for a body to arrive: a slow sender must not hold a socket for ever. */
 const BODY_WITHIN_MS = 60_000;
@@ -47,40 +57,48 @@ export async function createApp(
       disableRequestLogging: true,
       requestIdLogLabel: 'requestId',
     }),
-    bodyLimit: limits.bodyLimit,
+    bodyLimit: Math.min(limits.bodyLimit, SMALL_BODY),
     requestTimeout: BODY_WITHIN_MS,
+    frameworkErrors: answerProblem(gateway),
+    clientErrorHandler: answerClientError,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 3_100 },
     genReqId: ({ headers }) => ownOrNew(headers['x-request-id']),
   }).withTypeProvider<ZodTypeProvider>();
-  // JSON only. What a browser's form can send needs no permission of the page's origin.
-  app.removeContentTypeParser('text/plain');
-  app.setValidatorCompiler(validatorCompiler);
+  readJsonBodies(app);
+  app.setValidatorCompiler(judgeSchemas);
   // Answers are our own objects: schemas describe them, and take nothing away.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   logRequests(app);
   letGo(app, gateway.closing);
-  app.setErrorHandler(answerProblem);
-  app.setNotFoundHandler(({ url }) => {
-    const path = url.replace(/\?.*$/s, '').slice(0, 200);
-    throw new RowmillError('http_not_found', 'there is no such path', { where: path });
-  });
-  admitCallers(app, limits.tokens);
+  app.setErrorHandler(answerProblem(gateway));
+  recogniseCallers(app, limits.tokens);
   await app.register(accepts);
   await app.register(rateLimit, {
     max: limits.rate,
     timeWindow: '1 minute',
+    // Guesses of a token are counted together, whatever is guessed.
     keyGenerator: ({ caller, ip }) => `${caller} ${ip}`,
-    allowList: ({ routeOptions }) => routeOptions.config.open === true,
+    allowList: ({ routeOptions }) => routeOptions.config.unlimited === true,
     errorResponseBuilder: (_request, { max, after }) =>
       new RowmillError('http_rate_limited', `more than ${max} requests a minute; wait ${after}`),
   });
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request) => {
+    grantOf(request);
+    const path = request.url.replace(/\?.*$/s, '').slice(0, 200);
+    throw new RowmillError('http_not_found', 'there is no such path', { where: path });
+  });
   const allowed = refuseOtherMethods(app);
   await describeApi(app);
-  await app.register((routes: App, _options, done) => {
-    for (const add of ROUTES) add(routes, gateway);
-    allowed(routes);
-    done();
+  await app.register(async (routes: App) => {
+    addHealth(routes, gateway);
+    await routes.register(async (others: App) => {
+      admitCallers(others, limits.tokens);
+      limitBodies(others, limits.bodyLimit);
+      await others.register(underPressure, { maxEventLoopDelay: LATE_MS });
+      for (const add of ROUTES) add(others, gateway);
+      allowed(others);
+    });
   });
   return app;
 }
@@ -116,18 +134,20 @@ function letGo(app: App, closing: AbortSignal): void {
   });
 }
 
-function answerProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = errorOfRequest(thrown);
-  const { code, message } = error;
-  const status = statusOf(code);
-  if (status >= 500) {
-    const stack = code === 'internal' && thrown instanceof Error ? thrown.stack : undefined;
-    request.log.error({ code, error: message, stack }, 'request failed');
-  }
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="rowmill"');
-  if (status === 503) reply.header('retry-after', '5');
-  reply
-    .code(status)
-    .type(PROBLEM_TYPE)
-    .send(JSON.stringify(problemOf(error, request.id)));
-}
+const answerProblem =
+  ({ hostPaths }: Gateway) =>
+  (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = errorOfRequest(thrown);
+    const { code, message } = error;
+    const status = statusOf(code);
+    if (status >= 500) {
+      const stack = code === 'internal' && thrown instanceof Error ? thrown.stack : undefined;
+      request.log.error({ code, error: message, stack }, 'request failed');
+    }
+    if (status === 401) reply.header('www-authenticate', 'Bearer realm="rowmill"');
+    if (status === 503) reply.header('retry-after', '5');
+    reply
+      .code(status)
+      .type(PROBLEM_TYPE)
+      .send(JSON.stringify(hostPaths.hideIn(problemOf(error, request.id))));
+  };

@@ -1,6 +1,9 @@
 import { pino } from 'pino';
 import { RowmillError } from '../errors.ts';
+import { createFileStore } from '../store/file-store.ts';
 import { createApp } from './app.ts';
+import { createHostPaths } from './host-paths.ts';
+import { createRenditions } from './renditions.ts';
 
 /** The OpenAPI document of this version, made without serving anybody. */
 export async function apiDocument(): Promise<object> {
@@ -9,7 +12,11 @@ export async function apiDocument(): Promise<object> {
   const app = await createApp(
     {
       door: { use: nobody, knock: nobody, close: () => Promise.resolve() },
-      places: { baseDir: () => '', defaultResult: () => '', judge: nobody },
+      judges: { run: nobody, schedule: nobody, close: () => Promise.resolve() },
+      store: createFileStore('.'),
+      hostPaths: createHostPaths('.', null),
+      renditions: createRenditions(),
+      bodyLimit: 1,
       readiness: { read: nobody },
       closing: new AbortController().signal,
     },

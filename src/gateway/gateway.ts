@@ -2,13 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Readiness } from '../worker/readiness.ts';
+import type { Store } from '../store/store.ts';
 import type { Door } from './door.ts';
-import type { Places } from './places.ts';
+import type { HostPaths } from './host-paths.ts';
+import type { Renditions } from './renditions.ts';
+import type { Judges } from './judging/judges.ts';
 
 /** What the routes work with. */
 export interface Gateway {
   door: Door;
-  places: Places;
+  judges: Judges;
+  /** Of the workers: results come from it. */
+  store: Store;
+  /** Absolute paths of this host, and what they are called in answers. */
+  hostPaths: HostPaths;
+  renditions: Renditions;
+  /** Of a large body, in bytes. */
+  bodyLimit: number;
   readiness: Readiness;
   /** Aborted when the process is asked to end: what lasts ends then. */
   closing: AbortSignal;

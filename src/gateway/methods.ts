@@ -21,8 +21,8 @@ export function refuseOtherMethods(app: App): (routes: App) => void {
         method: others,
         url,
         schema: { hide: true },
-        // Before the body is looked at.
-        onRequest: ({ method }, reply) => {
+        // Once it is known who asks, and before the body is looked at.
+        preParsing: async ({ method }, reply) => {
           reply.header('allow', allow);
           throw new RowmillError('http_method_not_allowed', `${method} is not for this path`, {
             remedy: `Use ${allow}.`,

@@ -21,10 +21,15 @@ const EXPORTS = 'exports';
 
 /**
  * Rows come inline, or out of the folder `files`; results go into that folder, or into one of the
- * run's own in the store. Links are followed before it is judged where a path leads.
+ * run's own in the store. Links are followed before it is judged where a path leads. Each owner has
+ * the folder of its name in `files`.
  */
-export function createPlaces(store: Store, files: string | null): Places {
-  const open = files === null ? null : resolve(files);
+export function createPlaces(
+  store: Store,
+  files: string | null,
+  owner: string | null = null,
+): Places {
+  const open = files === null ? null : resolve(files, ...(owner === null ? [] : [owner]));
   const ownFolder = (key: string): string => join(store.location, EXPORTS, safeName(key));
 
   const refuse = (where: string, path: string, allowed: string): RowmillError =>

@@ -29,6 +29,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   http_bad_request: 400,
   http_unauthorized: 401,
   http_forbidden: 403,
+  http_not_allowed: 403,
   http_not_found: 404,
   run_not_found: 404,
   schedule_not_found: 404,
@@ -39,6 +40,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   schedule_conflict: 409,
   action_refused: 409,
   http_body_too_large: 413,
+  http_too_costly: 413,
+  http_headers_too_large: 431,
+  http_overloaded: 503,
+  http_timeout: 408,
   http_media_type: 415,
   http_range: 416,
   spend_refused: 422,
@@ -96,6 +101,15 @@ function errorOfFastify(error: FastifyError): RowmillError {
   }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return new RowmillError('http_body_too_large', 'the body is too large', { cause: error });
+  }
+  if (code === 'FST_UNDER_PRESSURE') {
+    return new RowmillError('http_overloaded', 'the gateway is under pressure', { cause: error });
+  }
+  if (code === 'FST_ERR_BAD_URL') {
+    return new RowmillError('http_bad_request', 'the path is not percent-encoded UTF-8', {
+      where: 'path',
+      cause: error,
+    });
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new RowmillError('http_media_type', 'the body is of another type', { cause: error });

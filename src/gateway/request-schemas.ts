@@ -5,6 +5,9 @@ import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../spec/index
 
 /** What comes in over HTTP is judged by this, and the OpenAPI document is made of it. */
 
+/** Of a token's owner. */
+export const OWNER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
 export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** An id may be any text that Temporal takes; `/` and the like come percent-encoded. */
@@ -23,6 +26,11 @@ export const listQuery = z.strictObject({
     .describe('Only runs under way that are at this stage, like `waiting for approval`.'),
   outcome: z.enum(OUTCOMES).optional().describe('Only runs that ended so.'),
   status: z.enum(RUN_STATUSES).optional().describe('Temporal’s word for how the workflow stands.'),
+  owner: z
+    .string()
+    .regex(OWNER, 'letters, digits, ".", "_" and "-", 1 to 63')
+    .optional()
+    .describe('Only runs of this owner; a token of one owner sees no others.'),
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('Runs a page.'),
   cursor: z.string().min(1).max(4096).optional().describe('`next` of the page before.'),
 });
@@ -35,7 +43,7 @@ export const resultsQuery = z.strictObject({
 
 export const idempotencyKey = z
   .string('required: what you call this piece of work')
-  .regex(/^[\x21-\x7e]([\x20-\x7e]{0,254}[\x21-\x7e])?$/, 'plain text of 1 to 255 characters')
+  .regex(/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/, 'plain text of 1 to 255 characters')
   .describe('What the caller calls this piece of work: the same key is the same run.')
   .meta({ example: 'order-4711' });
 

@@ -5,7 +5,9 @@ import { jsonLines } from '../worker/logging.ts';
 import { createReadiness } from '../worker/readiness.ts';
 import { createApp } from './app.ts';
 import { createDoor } from './door.ts';
-import { createPlaces } from './places.ts';
+import { createHostPaths } from './host-paths.ts';
+import { createJudges } from './judging/judges.ts';
+import { createRenditions } from './renditions.ts';
 import type { Env, GatewaySettings } from './settings.ts';
 
 export interface GatewayService {
@@ -15,12 +17,21 @@ export interface GatewayService {
   stop(reason: string): Promise<void>;
 }
 
+export interface GatewayParts {
+  /** For node, before the file of the thread that judges bodies. @default those of the process */
+  execArgv?: string[];
+}
+
 /**
  * The gateway as a process of a deployment. It listens, and is not ready, while there is no
  * Temporal server.
  * @throws RowmillError `port_in_use`
  */
-export async function startGateway(settings: GatewaySettings, env: Env): Promise<GatewayService> {
+export async function startGateway(
+  settings: GatewaySettings,
+  env: Env,
+  { execArgv }: GatewayParts = {},
+): Promise<GatewayService> {
   const { host, port, files } = settings;
   const log = jsonLines(settings.logLevel);
   const store = openStore(env);
@@ -36,8 +47,10 @@ export async function startGateway(settings: GatewaySettings, env: Env): Promise
     everyMs: 2_000,
   });
   const gateway = {
-    ...{ door, readiness, closing: closing.signal },
-    places: createPlaces(store, files),
+    ...{ door, readiness, store, closing: closing.signal, bodyLimit: settings.bodyLimit },
+    judges: createJudges({ env, store: store.location, files, execArgv }),
+    hostPaths: createHostPaths(store.location, files),
+    renditions: createRenditions(),
   };
   const app = await createApp(gateway, settings, log);
   let url: string;
@@ -55,6 +68,8 @@ export async function startGateway(settings: GatewaySettings, env: Env): Promise
       log.info({ reason }, 'gateway drains');
       closing.abort();
       await app.close();
+      await gateway.judges.close();
+      await gateway.renditions.close();
       await door.close();
       log.info('gateway stopped');
     },

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { LogLevel } from '@temporalio/worker';
 import { RowmillError } from '../errors.ts';
 import { LOG_LEVELS, logLevelOf } from '../worker/logging.ts';
+import { tokensOf, type Token } from './tokens.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -10,8 +10,8 @@ export interface GatewaySettings {
   host: string;
   /** 0: any free one. */
   port: number;
-  /** Who may come in; empty: everybody on this machine. */
-  tokens: string[];
+  /** Who may come in, and what for; empty: everybody on this machine, for everything. */
+  tokens: Token[];
   /** Folder that pipelines may name files in; `null`: none. */
   files: string | null;
   /** Of a request's body, in bytes. */
@@ -42,8 +42,6 @@ type Variable = keyof typeof GATEWAY_VARIABLES;
 
 const MOST_PORT = 65_535;
 const MOST_BODY = 1024 * 1024 * 1024;
-/** Shorter ones can be guessed. */
-const SHORTEST_TOKEN = 16;
 
 /** @throws RowmillError `usage`, naming the flag or the variable; `http_unauthorized` never */
 export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySettings {
@@ -81,35 +79,6 @@ export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySett
 /** Only this machine gets there. */
 export const isLoopback = (host: string): boolean =>
   /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
-
-/** Of the variable (with commas) and of the file (one a line; `#` begins a comment). */
-function tokensOf(list: string, file: string): string[] {
-  const inFile = file === '' ? [] : linesOf(file);
-  const tokens = [...list.split(','), ...inFile].map((token) => token.trim());
-  const found = tokens.filter((token) => token !== '');
-  const bad = found.find((token) => token.length < SHORTEST_TOKEN || !/^[\x21-\x7e]+$/.test(token));
-  if (bad === undefined) return [...new Set(found)];
-  // Not the value: it is a secret, if a bad one.
-  throw refused(
-    'ROWMILL_GATEWAY_TOKENS',
-    `a token of ${bad.length} characters is not allowed`,
-    `Take at least ${SHORTEST_TOKEN} letters, digits and signs: openssl rand -hex 24`,
-  );
-}
-
-function linesOf(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => !line.trimStart().startsWith('#'));
-  } catch (cause) {
-    throw new RowmillError('usage', 'the file of tokens cannot be read', {
-      where: `ROWMILL_GATEWAY_TOKENS_FILE ${file}`,
-      remedy: 'Check the path and its permissions.',
-      cause,
-    });
-  }
-}
 
 function levelOf(text: string): LogLevel {
   const level = logLevelOf(text);

@@ -8,7 +8,7 @@ import {
   type TableShape,
 } from '../providers/spec.ts';
 import type { SpecDocument } from './document.ts';
-import { MOST_COLUMNS } from './file-schema.ts';
+import { MOST_COLUMNS, MOST_RESULTS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
 import { MOST_ISSUES, type Path, type SpecIssue } from './issue.ts';
 import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
@@ -148,7 +148,8 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
     targets.push({ at, to });
     return [];
   });
-  const footprints = targets.map(({ to }) => writtenFootprint(resolve(places.baseDir, to)));
+  // The schema refuses more of them.
+  const footprints = targets.slice(0, MOST_RESULTS).map(({ to }) => writtenFootprint(resolve(places.baseDir, to)));
   for (const clash of clashesOf(footprints, owned)) {
     const target = targets[clash.at];
     if (target !== undefined) findings.push(clashFinding(target.at, target.to, clash));

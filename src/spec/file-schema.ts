@@ -128,7 +128,7 @@ const anyColumn = z.record(z.string(), z.json());
 export const MOST_COLUMNS = 500;
 
 /** Each is tried before a run, and written after it. */
-const MOST_RESULTS = 50;
+export const MOST_RESULTS = 50;
 
 const schemas = new Map<ProviderSpec | null, ReturnType<typeof fileSchema>>();
 

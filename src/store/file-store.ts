@@ -30,6 +30,23 @@ export const createFileStore = (root: string): Store => {
     return prepared;
   };
 
+  const draftStage: Store['draftStage'] = async (name, fill) => {
+    // Its name is not known before it is written: a draft of a folder, renamed like one of a file.
+    const path = join(location, STAGED, draftNameOf('rows'));
+    try {
+      const folder = createFileFolder(path, prepare);
+      const filled = await fill(await folder.create(name), folder);
+      return { filled, draft: { path, digest: filled.digest } };
+    } catch (error) {
+      await rm(path, { recursive: true, force: true });
+      throw error;
+    }
+  };
+  const keepDraft: Store['keepDraft'] = async ({ path, digest }) => {
+    const target = stagedPath(location, digest);
+    await writing(target, () => keepFirst(path, target));
+  };
+  const dropDraft: Store['dropDraft'] = ({ path }) => rm(path, { recursive: true, force: true });
   return {
     location,
     run: ({ workflowId, firstRunId }) =>
@@ -42,18 +59,15 @@ export const createFileStore = (root: string): Store => {
     claims: createFileFolder(join(location, CLAIMS), prepare),
     staged: (digest) => createFileFolder(stagedPath(location, digest), prepare),
     stage: async (name, fill) => {
-      // Its name is not known before it is written: a draft of a folder, renamed like one of a file.
-      const path = join(location, STAGED, draftNameOf('rows'));
+      const { filled, draft } = await draftStage(name, fill);
       try {
-        const folder = createFileFolder(path, prepare);
-        const filled = await fill(await folder.create(name), folder);
-        const target = stagedPath(location, filled.digest);
-        await writing(target, () => keepFirst(path, target));
+        await keepDraft(draft);
         return filled;
       } finally {
-        await rm(path, { recursive: true, force: true });
+        await dropDraft(draft);
       }
     },
+    ...{ draftStage, keepDraft, dropDraft },
     probe: async () => {
       await prepare();
       await writing(location, () => probe(location));

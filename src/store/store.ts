@@ -31,8 +31,26 @@ export interface Store {
     name: string,
     fill: (draft: Draft, folder: Folder) => Promise<T>,
   ): Promise<T>;
+  /**
+   * The first half of `stage`: nobody finds the folder before `keepDraft`. What is decided in between
+   * may be decided in another thread.
+   */
+  draftStage<T extends { digest: string }>(
+    name: string,
+    fill: (draft: Draft, folder: Folder) => Promise<T>,
+  ): Promise<{ filled: T; draft: StageDraft }>;
+  /** Puts it in its place. */
+  keepDraft(draft: StageDraft): Promise<void>;
+  /** Throws it away; safe to call after `keepDraft`. */
+  dropDraft(draft: StageDraft): Promise<void>;
   /** Writes, reads back and removes a probe. */
   probe(): Promise<void>;
+}
+
+/** A staged folder that is written, and not in its place. */
+export interface StageDraft {
+  path: string;
+  digest: string;
 }
 
 /** Files under one name; a file is there whole or not at all. */

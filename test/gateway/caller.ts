@@ -2,6 +2,9 @@ import { startGateway, type GatewayService } from '../../src/gateway/service.ts'
 import { gatewaySettings } from '../../src/gateway/settings.ts';
 import { SECTOR, type House } from '../support/house.ts';
 
+/** Threads of the gateway are none of jest's. */
+const RUN_TS = new URL('../support/run-ts.mjs', import.meta.url).href;
+
 export const TOKEN = 'gateway-token-of-the-test-7c1e';
 
 export interface Answer {
@@ -38,7 +41,9 @@ export async function openGateway(
     ROWMILL_LOG_LEVEL: 'error',
     ...more,
   };
-  const gateway = await startGateway(gatewaySettings(env, { port: '0' }), env);
+  const gateway = await startGateway(gatewaySettings(env, { port: '0' }), env, {
+    execArgv: ['--import', RUN_TS],
+  });
   const call = async (path: string, init: RequestInit = {}): Promise<Answer> => {
     const headers = new Headers(init.headers);
     if (!headers.has('authorization')) headers.set('authorization', `Bearer ${TOKEN}`);

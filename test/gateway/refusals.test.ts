@@ -255,5 +255,6 @@ test('tokens come from the variable and the file, each once', async () => {
   const [first, second] = ['first-token-of-the-file', 'second-token-of-the-file'];
   await writeFile(file, `# ours\n${first}\n\n${second}\n`);
   const env = { ROWMILL_GATEWAY_TOKENS: first, ROWMILL_GATEWAY_TOKENS_FILE: file };
-  expect(gatewaySettings(env, { host: '0.0.0.0' }).tokens).toEqual([first, second]);
+  const { tokens } = gatewaySettings(env, { host: '0.0.0.0' });
+  expect(tokens.map(({ secret }) => secret)).toEqual([first, second]);
 });

@@ -117,7 +117,7 @@ test('a name belongs to one owner: another one, or a file, gets it only with rep
 
   expect(await body('research', { replace: true })).toMatchObject({
     status: 200,
-    json: { done: 'updated', changed: ['file'], schedule: { file: 'sent by research' } },
+    json: { done: 'updated', changed: ['file', 'owner'], schedule: { file: 'sent by research' } },
   });
   expectProblem(await body('billing'), 409, 'schedule_conflict');
   // The name of one may begin like that of another.

@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ScheduleAlreadyRunning, type Client, type ScheduleDescription } from '@temporalio/client';
-import { MEMO_FILE, MEMO_SCHEDULE } from '../../contract/names.ts';
+import { MEMO_FILE, MEMO_OWNER, MEMO_SCHEDULE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
-import type { LoadedPipeline } from '../../spec/index.ts';
 import { invalidArgument } from '../grpc-status.ts';
 import { findSchedule, isOurs } from './find.ts';
 import { putPlan } from './put.ts';
-import { planOf, type PlanOptions, type SchedulePlan } from './plan.ts';
+import { planOf, type PlanOptions, type PreparedSchedule, type SchedulePlan } from './plan.ts';
 
 export interface ApplyOptions extends PlanOptions {
   /** Takes over a schedule of this name that is of another file or owner. @default false */
@@ -16,7 +15,7 @@ export interface ApplyOptions extends PlanOptions {
 export interface AppliedSchedule {
   name: string;
   done: 'created' | 'updated' | 'unchanged';
-  /** What is different now: `schedule`, `pipeline`, `queue`, `file`. */
+  /** What is different now: `schedule`, `pipeline`, `owner`, `queue`, `file`. */
   changed: string[];
 }
 
@@ -27,7 +26,7 @@ export interface AppliedSchedule {
  */
 export async function applySchedule(
   client: Client,
-  loaded: LoadedPipeline,
+  loaded: PreparedSchedule,
   options: ApplyOptions,
 ): Promise<AppliedSchedule> {
   const plan = planOf(loaded, options);
@@ -83,6 +82,7 @@ function changesOf({ action }: ScheduleDescription, plan: SchedulePlan): string[
     ['file', before(MEMO_FILE), plan.action.memo?.[MEMO_FILE]],
     ['schedule', before(MEMO_SCHEDULE), plan.action.memo?.[MEMO_SCHEDULE]],
     ['pipeline', action.args, plan.action.args],
+    ['owner', before(MEMO_OWNER), plan.action.memo?.[MEMO_OWNER]],
     ['queue', action.taskQueue, plan.action.taskQueue],
   ];
   return same.flatMap(([what, is, wanted]) =>

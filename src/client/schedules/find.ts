@@ -5,6 +5,7 @@ import {
   type ScheduleHandle,
 } from '@temporalio/client';
 import { WORKFLOW_TYPE } from '../../contract/names.ts';
+import { isSeen } from '../owned.ts';
 import { RowmillError } from '../../errors.ts';
 
 export interface FoundSchedule {
@@ -28,9 +29,15 @@ export const isOurs = ({ action }: Pick<ScheduleDescription, 'action'>): boolean
   action.workflowType === WORKFLOW_TYPE;
 
 /** @throws RowmillError `schedule_not_found`, also for a schedule of something else */
-export async function requireSchedule(client: Client, name: string): Promise<FoundSchedule> {
+export async function requireSchedule(
+  client: Client,
+  name: string,
+  owner?: string,
+): Promise<FoundSchedule> {
   const found = await findSchedule(client, name);
-  if (found !== null && isOurs(found.description)) return found;
+  if (found !== null && isOurs(found.description) && isSeen(found.description.action, owner)) {
+    return found;
+  }
   throw new RowmillError('schedule_not_found', 'there is no such schedule', {
     where: `schedule ${name}`,
   });

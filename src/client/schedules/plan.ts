@@ -2,6 +2,7 @@ import type { CalendarSpec, ScheduleOptions } from '@temporalio/client';
 import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Day, LoadedPipeline, Overlap, PipelineSchedule } from '../../spec/index.ts';
+import { ownedMemo, withOwner } from '../owned.ts';
 import { firstAttributes, staticDetails, staticSummary } from '../run-texts.ts';
 
 const DAY = {
@@ -34,26 +35,22 @@ export interface PlanOptions {
   searchAttributes: boolean;
   /** Whose it is. @default the pipeline file */
   madeFrom?: string;
+  /** Whose its runs are. @default nobody's */
+  owner?: string | undefined;
 }
+
+/** What a schedule is made of. */
+export type PreparedSchedule = Pick<LoadedPipeline, 'pipeline' | 'schedule' | 'file'>;
+
+type Planned = Required<Pick<LoadedPipeline, 'pipeline' | 'schedule'>>;
 
 /**
  * A pipeline file with a `schedule` block as a Temporal schedule: calendars with a time zone, runs
  * without rows (the worker reads them when a run starts).
  * @throws RowmillError `usage` for what cannot run by itself
  */
-export function planOf(loaded: LoadedPipeline, options: PlanOptions): SchedulePlan {
-  const { pipeline, schedule, file } = loaded;
-  if (schedule === undefined) throw unplanned(file, 'the file has no `schedule`', ADD);
-  const { source } = pipeline.rows;
-  if (source.type === 'stdin') {
-    const remedy = 'Name a file in `rows.from` that the worker can read.';
-    throw unplanned(file, 'at night nobody writes to standard input', remedy);
-  }
-  const bytes = Buffer.byteLength(JSON.stringify(pipeline));
-  if (bytes > MOST_INPUT_BYTES) {
-    const what = `the pipeline with its rows has ${Math.ceil(bytes / 1024)} KiB, at most 256 KiB are kept`;
-    throw unplanned(file, what, 'Put the rows into a file and name it in `rows.from`.');
-  }
+export function planOf(loaded: PreparedSchedule, options: PlanOptions): SchedulePlan {
+  const { pipeline, schedule } = refuseUnplanned(loaded);
   const subject = { pipeline, rows: null };
   return {
     scheduleId: pipeline.name,
@@ -75,12 +72,33 @@ export function planOf(loaded: LoadedPipeline, options: PlanOptions): SchedulePl
       workflowId: pipeline.name,
       taskQueue: options.taskQueue,
       args: [{ pipeline }],
-      memo: { [MEMO_FILE]: options.madeFrom ?? file, [MEMO_SCHEDULE]: schedule },
+      memo: {
+        [MEMO_FILE]: options.madeFrom ?? loaded.file,
+        [MEMO_SCHEDULE]: schedule,
+        ...ownedMemo(options),
+      },
       staticSummary: staticSummary(subject),
       staticDetails: staticDetails(subject),
-      ...(options.searchAttributes ? { typedSearchAttributes: firstAttributes(subject) } : {}),
+      ...(options.searchAttributes
+        ? { typedSearchAttributes: withOwner(firstAttributes(subject), options.owner) }
+        : {}),
     },
   };
+}
+
+/** @throws RowmillError `usage` for what cannot run by itself */
+export function refuseUnplanned({ pipeline, schedule, file }: PreparedSchedule): Planned {
+  if (schedule === undefined) throw unplanned(file, 'the file has no `schedule`', ADD);
+  if (pipeline.rows.source.type === 'stdin') {
+    const remedy = 'Name a file in `rows.from` that the worker can read.';
+    throw unplanned(file, 'at night nobody writes to standard input', remedy);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(pipeline));
+  if (bytes > MOST_INPUT_BYTES) {
+    const what = `the pipeline with its rows has ${Math.ceil(bytes / 1024)} KiB, at most 256 KiB are kept`;
+    throw unplanned(file, what, 'Put the rows into a file and name it in `rows.from`.');
+  }
+  return { pipeline, schedule };
 }
 
 const ADD = 'Add one: schedule: { at: "02:30", timezone: Europe/Berlin }';

@@ -3,6 +3,7 @@ import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts
 import type { PipelineSchedule } from '../../spec/index.ts';
 import { listedRun, type ListedRun, type RawRun } from '../run-standing.ts';
 import { describeRun } from '../find-run.ts';
+import { isSeen } from '../owned.ts';
 import { oddDays, type OddDay } from './clock-changes.ts';
 import { findSchedule, isOurs, requireSchedule } from './find.ts';
 import { keyedRuns } from './keyed-run.ts';
@@ -43,13 +44,13 @@ export interface ScheduleStanding {
 }
 
 /** All schedules that start runs of ours, by name; each with its newest run. */
-export async function listSchedules(client: Client): Promise<ScheduleStanding[]> {
+export async function listSchedules(client: Client, owner?: string): Promise<ScheduleStanding[]> {
   const all: ScheduleStanding[] = [];
   for await (const { scheduleId, action } of client.schedule.list()) {
     // The list lags behind: one that was just made may come without its action.
     if (action !== undefined && action.workflowType !== WORKFLOW_TYPE) continue;
     const found = await findSchedule(client, scheduleId);
-    if (found !== null && isOurs(found.description)) {
+    if (found !== null && isOurs(found.description) && isSeen(found.description.action, owner)) {
       all.push(await standingOf(client, found.description, 1));
     }
   }

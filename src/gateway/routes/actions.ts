@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
 import { TEXT_AT_MOST } from '../../client/update-run.ts';
+import { RowmillError } from '../../errors.ts';
+import { grantOf, ownerSeen } from '../callers.ts';
 import type { App, Gateway } from '../gateway.ts';
+import type { Scope } from '../tokens.ts';
 import { problems } from '../openapi.ts';
 import { acted } from '../answer-schemas.ts';
 import { noQuery, runPath } from '../request-schemas.ts';
@@ -9,15 +12,19 @@ import { noQuery, runPath } from '../request-schemas.ts';
 interface Action {
   summary: string;
   query: z.ZodType<{ reason?: string | undefined }>;
+  /** `start`: it may ask for cells that are paid. */
+  scope: Scope;
   /** Gives back the run that goes on. */
   act: (run: RowmillRun, caller: string, reason: string | undefined) => Promise<RowmillRun>;
 }
 
 const plain = (
   summary: string,
+  scope: Scope,
   act: (run: RowmillRun, caller: string) => Promise<void>,
 ): Action => ({
   summary,
+  scope,
   query: noQuery,
   act: async (run, caller) => {
     await act(run, caller);
@@ -28,10 +35,11 @@ const plain = (
 const byOf = (caller: string): string => `gateway ${caller}`;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
-  approve: plain('Approve the credits of a run that waits for it', (run, caller) =>
+  approve: plain('Approve the credits of a run that waits for it', 'approve', (run, caller) =>
     run.approve({ by: byOf(caller) }),
   ),
   pause: {
+    scope: 'act',
     summary: 'Hold a run; cells under way at the provider go on, and so does its deadline',
     query: z.strictObject({
       reason: z.string().min(1).max(TEXT_AT_MOST).optional().describe('Why, for people.'),
@@ -41,23 +49,27 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return run;
     },
   },
-  resume: plain('Let a run go on that is paused, or that waits for credits or credentials', (run) =>
-    run.resume(),
+  resume: plain(
+    'Let a run go on that is paused, or that waits for credits or credentials',
+    'act',
+    (run) => run.resume(),
   ),
   rerun: {
+    scope: 'start',
     summary: 'Try failed cells again: one more pass, or a new run on the table of one that ended',
     query: noQuery,
-    act: (run) => run.rerun(),
+    act: (run, caller) => run.rerun({ startedBy: caller }),
   },
-  cancel: plain('Stop a run; what is there is published', (run) => run.cancel()),
+  cancel: plain('Stop a run; what is there is published', 'act', (run) => run.cancel()),
 };
 
 /** What somebody does to a run; 409 where it does not fit the stage the run is in. */
 export function addActions(app: App, { door }: Gateway): void {
-  for (const [action, { summary, query, act }] of Object.entries(ACTIONS)) {
+  for (const [action, { summary, scope, query, act }] of Object.entries(ACTIONS)) {
     app.post(
       `/v1/runs/:id/${action}`,
       {
+        config: { scope },
         schema: {
           operationId: `${action}Run`,
           summary,
@@ -70,12 +82,25 @@ export function addActions(app: App, { door }: Gateway): void {
           },
         },
       },
-      async ({ params, query: { reason }, caller }, reply) => {
-        const run = await door.use(async (rowmill) =>
-          act(await rowmill.attach(params.id), caller, reason),
-        );
+      async (request, reply) => {
+        const { caller, params } = request;
+        const { reason } = request.query;
+        const owner = ownerSeen(request);
+        const { scopes } = grantOf(request);
+        const run = await door.use(async (rowmill) => {
+          const found = await rowmill.attach(params.id, { owner });
+          // Kept from the token that started it.
+          if (scope === 'approve' && !scopes.has(scope) && found.startedBy === caller)
+            throw ownRun();
+          return act(found, caller, reason);
+        });
         return reply.code(202).send({ id: run.id, action });
       },
     );
   }
 }
+
+const ownRun = (): RowmillError =>
+  new RowmillError('http_not_allowed', 'the token may not approve what it started itself', {
+    remedy: 'Approve it with another token.',
+  });

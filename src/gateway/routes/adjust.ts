@@ -1,3 +1,4 @@
+import { ownerSeen } from '../callers.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import { adjusted } from '../answer-schemas.ts';
@@ -8,6 +9,7 @@ export function addAdjust(app: App, { door }: Gateway): void {
   app.post(
     '/v1/runs/:id/adjust',
     {
+      config: { scope: 'act' },
       schema: {
         operationId: 'adjustRun',
         summary: 'Change the deadline of a run, or the longest time between two polls',
@@ -21,9 +23,12 @@ export function addAdjust(app: App, { door }: Gateway): void {
         },
       },
     },
-    async ({ params: { id }, body: { deadline, pollAtMost } }) => {
+    async (request) => {
+      const { id } = request.params;
+      const { deadline, pollAtMost } = request.body;
+      const owner = ownerSeen(request);
       const { deadlineAtMs, pollAtMostMs } = await door.use(async (rowmill) => {
-        const run = await rowmill.attach(id);
+        const run = await rowmill.attach(id, { owner });
         return run.adjust({
           ...(deadline === undefined ? {} : { deadline }),
           ...(pollAtMost === undefined ? {} : { pollAtMost }),

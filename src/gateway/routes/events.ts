@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Standing } from '../../client/follow.ts';
 import type { RunSummary } from '../../contract/run.ts';
+import { ownerSeen } from '../callers.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
+import type { HostPaths } from '../host-paths.ts';
 import { errorOfRequest, problemOf } from '../problem.ts';
 import { event } from '../answer-schemas.ts';
 import { noQuery, runPath } from '../request-schemas.ts';
@@ -18,12 +20,13 @@ const LOOK_EVERY_MS = 1_000;
 const END = 'end';
 
 /** The progress of a run as server-sent events, to its end. */
-export function addEvents(app: App, { door, closing }: Gateway): void {
+export function addEvents(app: App, { door, closing, hostPaths }: Gateway): void {
   app.get(
     '/v1/runs/:id/events',
     {
       // A HEAD would follow the run for nobody.
       exposeHeadRoute: false,
+      config: { scope: 'read' },
       schema: {
         operationId: 'followRun',
         summary: 'Progress as server-sent events, until the run ends',
@@ -44,8 +47,9 @@ export function addEvents(app: App, { door, closing }: Gateway): void {
     },
     async (request, reply) => {
       const { id } = request.params;
+      const owner = ownerSeen(request);
       const { run, over } = await door.use(async (rowmill) => {
-        const attached = await rowmill.attach(id);
+        const attached = await rowmill.attach(id, { owner });
         const status = request.headers['last-event-id'] === END ? await attached.status() : null;
         return { run: attached, over: status !== null && status.run.status !== 'RUNNING' };
       });
@@ -57,7 +61,7 @@ export function addEvents(app: App, { door, closing }: Gateway): void {
       return reply
         .type('text/event-stream')
         .header('x-accel-buffering', 'no')
-        .send(Readable.from(eventsOf(looks, request.id, signal)));
+        .send(Readable.from(eventsOf(looks, request.id, signal, hostPaths)));
     },
   );
 }
@@ -66,6 +70,7 @@ async function* eventsOf(
   looks: AsyncGenerator<Standing, RunSummary | null>,
   requestId: string,
   signal: AbortSignal,
+  hostPaths: HostPaths,
 ): AsyncGenerator<string> {
   yield 'retry: 5000\n\n';
   let sent = '';
@@ -77,18 +82,19 @@ async function* eventsOf(
         continue;
       }
       if (found.done === true) {
-        const summary = found.value;
+        const summary = hostPaths.hideIn(found.value);
         if (summary !== null)
           yield eventText('outcome', { outcome: summary.outcome, summary, error: null }, END);
         return;
       }
-      const data = JSON.stringify(found.value);
-      if (data !== sent) yield eventText('progress', found.value);
+      const standing = hostPaths.hideIn(found.value);
+      const data = JSON.stringify(standing);
+      if (data !== sent) yield eventText('progress', standing);
       sent = data;
       next = looks.next();
     }
   } catch (thrown) {
-    const error = problemOf(errorOfRequest(thrown), requestId);
+    const error = hostPaths.hideIn(problemOf(errorOfRequest(thrown), requestId));
     yield eventText('outcome', { outcome: 'failed', summary: null, error }, END);
   }
 }

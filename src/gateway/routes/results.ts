@@ -1,13 +1,12 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { renderResults } from '../../client/rendition.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Folder } from '../../store/store.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { byteRange, type ByteRange } from '../byte-range.ts';
+import { ownerSeen } from '../callers.ts';
 import { problems } from '../openapi.ts';
 import { streamed } from '../answer-schemas.ts';
 import { FORMATS, noQuery, resultsQuery, runPath } from '../request-schemas.ts';
@@ -17,16 +16,19 @@ type Format = (typeof FORMATS)[number];
 const TYPE: Record<Format, string> = { jsonl: 'application/x-ndjson', csv: 'text/csv' };
 
 /** What came of a run, streamed out of the store; never in memory as a whole. */
-export function addResults(app: App, { door }: Gateway): void {
-  const filesOf = (id: string) =>
-    door.use(async (rowmill) => {
-      const run = await rowmill.attach(id);
-      return { folder: await run.files(), version: run.runId };
-    });
+export function addResults(app: App, { door, renditions, hostPaths }: Gateway): void {
+  const filesOf = (request: FastifyRequest, id: string): Promise<Folder> => {
+    const owner = ownerSeen(request);
+    return door.use(async (rowmill) => (await rowmill.attach(id, { owner })).files());
+  };
+  const tagOf = async (folder: Folder, name: string, format: Format): Promise<string> =>
+    `"${await renditions.digestOf(folder, name)}-${format}"`;
+  const config = { scope: 'read' } as const;
 
   app.get(
     '/v1/runs/:id/results',
     {
+      config,
       schema: {
         operationId: 'getResults',
         summary: 'The results: one row a line, in the order of the input',
@@ -44,24 +46,25 @@ export function addResults(app: App, { door }: Gateway): void {
     },
     async (request, reply) => {
       const format = request.query.format ?? negotiated(request);
-      const { folder, version } = await filesOf(request.params.id);
+      const folder = await filesOf(request, request.params.id);
       reply.header('vary', 'accept');
-      const etag = `"${version}-${format}"`;
+      const etag = await tagOf(folder, RUN_FILE.results, format);
       if (format === 'jsonl') return sendStored(folder, RUN_FILE.results, etag, request, reply);
-      const rendition = await renderResults(folder, format);
-      reply.raw.once('close', () => void rendition.remove());
-      return sendFile(request, reply, {
-        type: TYPE[format],
-        etag,
-        size: rendition.bytes,
-        read: ({ start, end }) => createReadStream(rendition.path, { start, end: end - 1 }),
-      });
+      const rendered = await renditions.csv(folder);
+      const release = (): void => rendered.release();
+      const { size } = rendered;
+      const read = (range: ByteRange): Readable => rendered.read(range);
+      // It may be gone by now.
+      if (reply.raw.destroyed) release();
+      else reply.raw.once('close', release);
+      return sendFile(request, reply, { type: TYPE[format], etag, size, read });
     },
   );
 
   app.get(
     '/v1/runs/:id/quarantine',
     {
+      config,
       schema: {
         operationId: 'getQuarantine',
         summary:
@@ -78,14 +81,16 @@ export function addResults(app: App, { door }: Gateway): void {
       },
     },
     async (request, reply) => {
-      const { folder, version } = await filesOf(request.params.id);
-      return sendStored(folder, RUN_FILE.quarantine, `"${version}-quarantine"`, request, reply);
+      const folder = await filesOf(request, request.params.id);
+      const etag = await tagOf(folder, RUN_FILE.quarantine, 'jsonl');
+      return sendStored(folder, RUN_FILE.quarantine, etag, request, reply);
     },
   );
 
   app.get(
     '/v1/runs/:id/manifest',
     {
+      config,
       schema: {
         operationId: 'getManifest',
         summary: 'What happened: counts, credits, files with their digests',
@@ -98,10 +103,11 @@ export function addResults(app: App, { door }: Gateway): void {
         },
       },
     },
-    async ({ params }) => {
-      const { folder } = await filesOf(params.id);
+    async (request) => {
+      const folder = await filesOf(request, request.params.id);
       // Written by the run as an object.
-      return (await folder.readJson(RUN_FILE.manifest)) as Record<string, unknown>;
+      const manifest = (await folder.readJson(RUN_FILE.manifest)) as Record<string, unknown>;
+      return hostPaths.hideIn(manifest);
     },
   );
 }

@@ -1,16 +1,19 @@
-import type { Json } from '../../contract/json.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { linksOf, listedOf } from '../run-answer.ts';
 import { runList, runStanding, startedRun } from '../answer-schemas.ts';
 import { keyHeaders, listQuery, noQuery, runPath, startBody } from '../request-schemas.ts';
 import { problems } from '../openapi.ts';
-import { sentPipeline } from '../sent-pipeline.ts';
+import { grantOf, ownerSeen } from '../callers.ts';
+import { bodyBytes } from '../raw-body.ts';
+import { RowmillError } from '../../errors.ts';
 
 /** Start, list and look. */
-export function addRuns(app: App, { door, places }: Gateway): void {
+export function addRuns(app: App, { door, judges, store, hostPaths, bodyLimit }: Gateway): void {
   app.post(
     '/v1/runs',
     {
+      config: { scope: 'start', large: true },
+      bodyLimit,
       schema: {
         operationId: 'startRun',
         summary: 'Start a run, or find the one of this key',
@@ -27,30 +30,32 @@ export function addRuns(app: App, { door, places }: Gateway): void {
         },
       },
     },
-    async ({ headers, body }, reply) => {
-      const key = headers['idempotency-key'];
-      const run = await door.use((rowmill) =>
-        rowmill.start({
-          pipeline: sentPipeline(body.pipeline, places, key),
-          key,
-          baseDir: places.baseDir(key),
-          approve: body.approve ?? false,
-          accept: (pipeline) => places.judge(pipeline, key),
-          // Judged row by row when they are frozen.
-          ...(body.rows === undefined ? {} : { rows: body.rows as Record<string, Json>[] }),
-        }),
-      );
-      const links = linksOf(run.id);
-      return reply
-        .code(run.attached ? 200 : 201)
-        .header('location', links.self)
-        .send({ id: run.id, runId: run.runId, attached: run.attached, links });
+    async (request, reply) => {
+      const key = request.headers['idempotency-key'];
+      const { owner, scopes } = grantOf(request);
+      const sent = { body: bodyBytes(request), key, owner };
+      const { work, approve } = await judges.run(sent);
+      try {
+        if (approve && !scopes.has('approve')) throw mayNotApprove();
+        const run = await door.use((rowmill) =>
+          rowmill.startPrepared(work, { key, approve, startedBy: request.caller, ...of(owner) }),
+        );
+        const links = linksOf(run.id);
+        return await reply
+          .code(run.attached ? 200 : 201)
+          .header('location', links.self)
+          .send({ id: run.id, runId: run.runId, attached: run.attached, links });
+      } finally {
+        // What was refused, or never came to the server, leaves no rows.
+        if (work.draft !== null) await store.dropDraft(work.draft);
+      }
     },
   );
 
   app.get(
     '/v1/runs',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listRuns',
         summary: 'One page of runs: those under way, then the newest',
@@ -59,8 +64,11 @@ export function addRuns(app: App, { door, places }: Gateway): void {
         response: { 200: runList.describe('A page.'), ...problems(400, 401, 429, 503) },
       },
     },
-    async ({ query }) => {
-      const { runs, next } = await door.use((rowmill) => rowmill.list(query));
+    async (request) => {
+      const { query } = request;
+      // A token of one owner lists only its own, whatever it asks for.
+      const owner = ownerSeen(request) ?? query.owner;
+      const { runs, next } = await door.use((rowmill) => rowmill.list({ ...query, owner }));
       return { runs: runs.map(listedOf), next };
     },
   );
@@ -68,6 +76,7 @@ export function addRuns(app: App, { door, places }: Gateway): void {
   app.get(
     '/v1/runs/:id',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getRun',
         summary: 'How a run stands, or what came of it',
@@ -77,8 +86,12 @@ export function addRuns(app: App, { door, places }: Gateway): void {
         response: { 200: runStanding.describe('The run.'), ...problems(400, 401, 404, 429, 503) },
       },
     },
-    async ({ params }) => {
-      const status = await door.use(async (rowmill) => (await rowmill.attach(params.id)).status());
+    async (request) => {
+      const owner = ownerSeen(request);
+      const { id } = request.params;
+      const status = await door.use(async (rowmill) =>
+        (await rowmill.attach(id, { owner })).status(),
+      );
       const { run, progress, summary, error, trouble } = status;
       const told = error && {
         code: error.code,
@@ -86,7 +99,15 @@ export function addRuns(app: App, { door, places }: Gateway): void {
         where: error.where,
         remedy: error.remedy,
       };
-      return { ...listedOf(run), progress, summary, error: told, trouble };
+      return hostPaths.hideIn({ ...listedOf(run), progress, summary, error: told, trouble });
     },
   );
 }
+
+const of = (owner: string | null) => (owner === null ? {} : { owner });
+
+const mayNotApprove = (): RowmillError =>
+  new RowmillError('http_not_allowed', 'the token may not approve what it starts', {
+    where: 'body/approve',
+    remedy: 'Leave `approve` out: the run waits until a token with the scope approve says yes.',
+  });

@@ -1,5 +1,6 @@
 import type { RowmillSchedules } from '../../client/rowmill-schedules.ts';
 import { readSpan } from '../../client/schedules/index.ts';
+import { ownerSeen } from '../callers.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import { linksOf } from '../run-answer.ts';
@@ -37,6 +38,7 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
     app.post(
       `/v1/schedules/:name/${action}`,
       {
+        config: { scope: 'act' },
         schema: {
           operationId: `${action}Schedule`,
           summary,
@@ -49,8 +51,12 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
           },
         },
       },
-      async ({ params: { name }, query: { note } }) => {
-        await door.use(({ schedules }) => act(schedules, name, note));
+      async (request) => {
+        const { name } = request.params;
+        await door.use(async ({ schedules }) => {
+          await schedules.refuseOthers(name, ownerSeen(request));
+          await act(schedules, name, request.query.note);
+        });
         return { name, paused };
       },
     );
@@ -59,6 +65,7 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
   app.post(
     '/v1/schedules/:name/trigger',
     {
+      config: { scope: 'start' },
       schema: {
         operationId: 'triggerSchedule',
         summary: 'Start a run now, also of a paused schedule; 409 while its run is under way',
@@ -75,11 +82,13 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
         },
       },
     },
-    async ({ params: { name }, headers }, reply) => {
-      const key = headers['idempotency-key'];
-      const { workflowId: id, attached } = await door.use(({ schedules }) =>
-        schedules.trigger(name, key === undefined ? {} : { key }),
-      );
+    async (request, reply) => {
+      const { name } = request.params;
+      const key = request.headers['idempotency-key'];
+      const { workflowId: id, attached } = await door.use(async ({ schedules }) => {
+        await schedules.refuseOthers(name, ownerSeen(request));
+        return schedules.trigger(name, key === undefined ? {} : { key });
+      });
       const links = linksOf(id);
       return reply
         .code(attached ? 200 : 201)
@@ -91,6 +100,7 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
   app.post(
     '/v1/schedules/:name/backfill',
     {
+      config: { scope: 'start' },
       schema: {
         operationId: 'backfillSchedule',
         summary: 'Start the runs of a span of time that have not taken place',
@@ -106,12 +116,17 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
         },
       },
     },
-    async ({ params: { name }, body }, reply) => {
-      const { mostRuns } = body;
-      const span = readSpan(body, (edge) => `body/${edge}`);
-      const { due, there } = await door.use(({ schedules }) =>
-        schedules.backfill(name, { ...span, ...(mostRuns === undefined ? {} : { mostRuns }) }),
-      );
+    async (request, reply) => {
+      const { name } = request.params;
+      const { mostRuns } = request.body;
+      const span = readSpan(request.body, (edge) => `body/${edge}`);
+      const { due, there } = await door.use(async ({ schedules }) => {
+        await schedules.refuseOthers(name, ownerSeen(request));
+        return schedules.backfill(name, {
+          ...span,
+          ...(mostRuns === undefined ? {} : { mostRuns }),
+        });
+      });
       const had = there.map(({ dueAt, workflowId }) => ({ dueAt, id: workflowId }));
       return reply.code(202).send({ name, started: due, there: had });
     },

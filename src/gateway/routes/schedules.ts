@@ -12,13 +12,16 @@ import {
   schedulePath,
 } from '../schedule-schemas.ts';
 import { noQuery } from '../request-schemas.ts';
-import { sentPipeline } from '../sent-pipeline.ts';
+import { grantOf, ownerSeen } from '../callers.ts';
+import { bodyBytes } from '../raw-body.ts';
 
 /** Pipelines that run by themselves: make, list, look, take away. */
-export function addSchedules(app: App, { door, places }: Gateway): void {
+export function addSchedules(app: App, { door, judges, hostPaths, bodyLimit }: Gateway): void {
   app.put(
     '/v1/schedules/:name',
     {
+      config: { scope: 'start', large: true },
+      bodyLimit,
       schema: {
         operationId: 'putSchedule',
         summary: 'Make the schedule of a pipeline, or bring it up to date',
@@ -35,32 +38,29 @@ export function addSchedules(app: App, { door, places }: Gateway): void {
         },
       },
     },
-    async ({ params: { name }, body }, reply) => {
-      // Its folder for results, beside those of runs.
-      const key = `schedule/${name}`;
+    async (request, reply) => {
+      const { name } = request.params;
+      const seen = ownerSeen(request);
+      const sent = { body: bodyBytes(request), name, owner: grantOf(request).owner };
+      const { prepared, owner, replace } = await judges.schedule(sent);
+      if (seen !== undefined && owner !== seen) throw otherOwner(seen);
       const answer = await door.use(async ({ schedules }) => {
-        const done = await schedules.apply({
-          pipeline: sentPipeline(body.pipeline, places, key),
-          owner: body.owner,
-          replace: body.replace ?? false,
-          baseDir: places.baseDir(key),
-          accept: async (pipeline) => {
-            refuseOtherName(pipeline.name, name);
-            await places.judge(pipeline, key);
-          },
-        });
+        // One of another owner is not to be had by asking for it.
+        const mayReplace = replace && (seen === undefined || (await schedules.isOf(name, seen)));
+        const done = await schedules.applyPrepared(prepared, { owner, replace: mayReplace });
         return { ...done, schedule: standingOf(await schedules.describe(name)) };
       });
       return reply
         .code(answer.done === 'created' ? 201 : 200)
         .header('location', `/v1/schedules/${name}`)
-        .send(answer);
+        .send(hostPaths.hideIn(answer));
     },
   );
 
   app.get(
     '/v1/schedules',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listSchedules',
         summary: 'All schedules by name, each with its newest run',
@@ -69,15 +69,17 @@ export function addSchedules(app: App, { door, places }: Gateway): void {
         response: { 200: scheduleList.describe('All of them.'), ...problems(400, 401, 429, 503) },
       },
     },
-    async () => {
-      const schedules = await door.use((rowmill) => rowmill.schedules.list());
-      return { schedules: schedules.map(standingOf) };
+    async (request) => {
+      const owner = ownerSeen(request);
+      const schedules = await door.use((rowmill) => rowmill.schedules.list({ owner }));
+      return hostPaths.hideIn({ schedules: schedules.map(standingOf) });
     },
   );
 
   app.get(
     '/v1/schedules/:name',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getSchedule',
         summary: 'How a schedule stands, with its newest ten runs',
@@ -87,13 +89,20 @@ export function addSchedules(app: App, { door, places }: Gateway): void {
         response: { 200: schedule.describe('The schedule.'), ...problems(400, 401, 404, 429, 503) },
       },
     },
-    async ({ params: { name } }) =>
-      standingOf(await door.use(({ schedules }) => schedules.describe(name))),
+    async (request) => {
+      const { name } = request.params;
+      const found = await door.use(async ({ schedules }) => {
+        await schedules.refuseOthers(name, ownerSeen(request));
+        return schedules.describe(name);
+      });
+      return hostPaths.hideIn(standingOf(found));
+    },
   );
 
   app.delete(
     '/v1/schedules/:name',
     {
+      config: { scope: 'act' },
       schema: {
         operationId: 'deleteSchedule',
         summary: 'Take a schedule away; runs under way go on, results stay',
@@ -107,7 +116,12 @@ export function addSchedules(app: App, { door, places }: Gateway): void {
         },
       },
     },
-    ({ params: { name } }) => door.use(({ schedules }) => schedules.delete(name)),
+    (request) =>
+      door.use(async ({ schedules }) => {
+        const { name } = request.params;
+        await schedules.refuseOthers(name, ownerSeen(request));
+        return schedules.delete(name);
+      }),
   );
 }
 
@@ -119,10 +133,8 @@ const standingOf = ({ recent, ...rest }: ScheduleStanding) => ({
   })),
 });
 
-function refuseOtherName(given: string, name: string): void {
-  if (given === name) return;
-  throw new RowmillError('http_bad_request', `the pipeline is "${given}", the path "${name}"`, {
-    where: 'body/pipeline/name',
-    remedy: 'Give both the same name.',
+const otherOwner = (own: string): RowmillError =>
+  new RowmillError('http_not_allowed', 'the token keeps schedules of its own owner only', {
+    where: 'body/owner',
+    remedy: `Give the owner ${own}.`,
   });
-}

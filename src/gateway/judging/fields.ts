@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { RowmillError } from '../../errors.ts';
+import { startBody } from '../request-schemas.ts';
+import { scheduleBody } from '../schedule-schemas.ts';
+
+/** Judged by the pipeline's own schema, and row by row: here it is only the kind of value. */
+const pipeline = z.custom<Record<string, unknown> | string>(
+  (value) => isObject(value) || (typeof value === 'string' && value !== ''),
+  'the pipeline: an object, or a text',
+);
+const rows = z.custom<unknown[]>(Array.isArray, 'a list of rows').optional();
+
+const { approve } = startBody.shape;
+const { owner, replace } = scheduleBody.shape;
+
+const START = { pipeline, rows, approve };
+const SCHEDULE = { pipeline, owner, replace };
+
+export const startFields = (body: unknown) => fieldsOf(body, START);
+export const scheduleFields = (body: unknown) => fieldsOf(body, SCHEDULE);
+
+type Fields<S extends Record<string, z.ZodType>> = { [name in keyof S]: z.output<S[name]> };
+
+/**
+ * The fields of a body, each judged by itself: what a body holds besides is not looked at.
+ * @throws RowmillError `http_bad_request` for the first that is wrong
+ */
+function fieldsOf<S extends Record<string, z.ZodType>>(body: unknown, schemas: S): Fields<S> {
+  if (!isObject(body)) throw wrong('body', 'an object is expected');
+  for (const name of Object.keys(body)) {
+    if (!Object.hasOwn(schemas, name)) throw wrong('body', `not allowed: ${name.slice(0, 80)}`);
+  }
+  const found = Object.entries(schemas).map(([name, schema]) => {
+    const parsed = schema.safeParse(body[name]);
+    if (parsed.success) return [name, parsed.data] as const;
+    throw wrong(`body/${name}`, parsed.error.issues[0]?.message ?? 'not allowed');
+  });
+  // One entry for each schema, as it was parsed.
+  return Object.fromEntries(found) as Fields<S>;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const wrong = (where: string, what: string): RowmillError =>
+  new RowmillError('http_bad_request', what.slice(0, 300), { where });

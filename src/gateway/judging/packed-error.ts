@@ -1,0 +1,32 @@
+import { RowmillError, type ErrorCode } from '../../errors.ts';
+import { SpecError, type SpecIssue } from '../../spec/index.ts';
+import { PIPELINE_NAME } from '../../client/pipeline-source.ts';
+
+/** An error on its way from a thread: errors of our own lose their kind there. */
+export interface PackedError {
+  code: ErrorCode;
+  what: string;
+  where: string | null;
+  remedy: string;
+  issues: readonly SpecIssue[] | null;
+}
+
+export function packed(error: unknown): PackedError {
+  if (!(error instanceof RowmillError)) {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const { remedy } = new RowmillError('internal', what);
+    return { code: 'internal', what, where: null, remedy, issues: null };
+  }
+  const { code, what, where, remedy } = error;
+  return { code, what, where, remedy, issues: error instanceof SpecError ? error.issues : null };
+}
+
+export function unpacked({ code, what, where, remedy, issues }: PackedError): RowmillError {
+  if (issues !== null && isMistake(code)) return new SpecError(PIPELINE_NAME, issues, code);
+  return new RowmillError(code, what, { where, remedy });
+}
+
+const MISTAKES = ['spec_invalid', 'spec_has_secret', 'rows_invalid', 'source_not_found'] as const;
+
+const isMistake = (code: ErrorCode): code is (typeof MISTAKES)[number] =>
+  MISTAKES.some((one) => one === code);

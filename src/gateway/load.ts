@@ -1,0 +1,40 @@
+import type { FastifyRequest } from 'fastify';
+import { RowmillError } from '../errors.ts';
+import type { App } from './gateway.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its body may be large, and is judged away from this thread. */
+    large?: boolean;
+  }
+}
+
+/** At the same time, beside one of the largest. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Large bodies are let in as far as there is room for them; the others are asked to come back. */
+export function limitBodies(app: App, bodyLimit: number): void {
+  const most = Math.max(MOST_BYTES, bodyLimit);
+  let bytes = 0;
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    if (request.routeOptions.config.large !== true) {
+      done();
+      return;
+    }
+    const own = announcedBytes(request, bodyLimit);
+    if (bytes > 0 && bytes + own > most) {
+      throw new RowmillError('http_overloaded', 'too many large bodies are under way');
+    }
+    bytes += own;
+    reply.raw.once('close', () => {
+      bytes -= own;
+    });
+    done();
+  });
+}
+
+/** One that does not say how long it is may be as long as any. */
+function announcedBytes({ headers }: FastifyRequest, bodyLimit: number): number {
+  const told = Number(headers['content-length'] ?? bodyLimit);
+  return Number.isFinite(told) ? Math.min(Math.max(told, 0), bodyLimit) : bodyLimit;
+}

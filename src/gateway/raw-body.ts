@@ -1,0 +1,41 @@
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
+import { validatorCompiler } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import { RowmillError } from '../errors.ts';
+import type { App } from './gateway.ts';
+import { startBody } from './request-schemas.ts';
+import { scheduleBody } from './schedule-schemas.ts';
+
+/**
+ * JSON only: what a browser's form can send needs no permission of the page's origin. A large body
+ * is left as bytes: it is read, and judged, in another thread.
+ */
+export function readJsonBodies(app: App): void {
+  app.removeContentTypeParser(['text/plain', 'application/json']);
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const { headers, routeOptions } = request;
+    const bytes = Buffer.from(body);
+    if (headers['content-encoding'] !== undefined) {
+      done(
+        new RowmillError('http_media_type', 'the body is compressed, or encoded in another way', {
+          where: 'headers/content-encoding',
+          remedy: 'Send plain JSON in UTF-8, without Content-Encoding.',
+        }),
+      );
+    } else if (routeOptions.config.large === true) done(null, bytes);
+    else void parse(request, bytes.toString('utf8'), done);
+  });
+}
+
+/** Bodies that a thread judges: their schemas are for the document only. */
+const JUDGED: ReadonlySet<unknown> = new Set([startBody, scheduleBody]);
+
+export const judgeSchemas: FastifySchemaCompiler<z.ZodType> = (part) =>
+  JUDGED.has(part.schema) ? (value: unknown) => ({ value }) : validatorCompiler(part);
+
+/** A copy: it goes to the thread. */
+export function bodyBytes({ body }: Pick<FastifyRequest, 'body'>): Uint8Array<ArrayBuffer> {
+  if (body instanceof Uint8Array) return new Uint8Array(body);
+  throw new RowmillError('http_bad_request', 'there is no body', { where: 'body' });
+}

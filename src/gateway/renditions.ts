@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { renderResults } from '../client/rendition.ts';
+import { RUN_FILE } from '../contract/names.ts';
+import type { Folder } from '../store/store.ts';
+import type { ByteRange } from './byte-range.ts';
+
+/**
+ * Results in another format than the store's, rendered once for each content. A rendition is a file
+ * without a name: it takes no room any more once it is closed, however this process ends.
+ */
+export interface Renditions {
+  /** Hex SHA-256 of what the store holds under the name. */
+  digestOf(folder: Folder, name: string): Promise<string>;
+  csv(folder: Folder): Promise<RenderedFile>;
+  close(): Promise<void>;
+}
+
+export interface RenderedFile {
+  size: number;
+  /** Call `release` when nothing more is read. */
+  read(range: ByteRange): Readable;
+  release(): void;
+}
+
+/** Kept open for the next caller of the same content. */
+const MOST_KEPT = 4;
+/** Digests remembered; each is of one file that never changes. */
+const MOST_DIGESTS = 1_000;
+
+interface Held {
+  handle: FileHandle;
+  size: number;
+  users: number;
+  isDropped: boolean;
+}
+
+export function createRenditions(): Renditions {
+  const digests = new Map<string, Promise<string>>();
+  const held = new Map<string, Promise<Held>>();
+
+  const digestOf = async (folder: Folder, name: string): Promise<string> => {
+    // A file of a run is there whole, and written once for each pass that publishes.
+    const key = `${folder.locate(name)}\0${(await folder.size(name)) ?? 'none'}`;
+    return remembered(digests, key, MOST_DIGESTS, () => hashOf(folder, name));
+  };
+
+  const letGo = (one: Held): void => {
+    if (one.isDropped && one.users === 0) void one.handle.close().catch(() => undefined);
+  };
+  const drop = async (rendering: Promise<Held>): Promise<void> => {
+    const one = await rendering.catch(() => null);
+    if (one === null) return;
+    one.isDropped = true;
+    letGo(one);
+  };
+
+  return {
+    digestOf,
+    csv: async (folder) => {
+      const digest = await digestOf(folder, RUN_FILE.results);
+      const one = await remembered(
+        held,
+        digest,
+        MOST_KEPT,
+        () => render(folder),
+        (old) => void drop(old),
+      );
+      one.users += 1;
+      let isReleased = false;
+      return {
+        size: one.size,
+        read: ({ start, end }) =>
+          one.handle.createReadStream({ start, end: end - 1, autoClose: false }),
+        release: () => {
+          if (isReleased) return;
+          isReleased = true;
+          one.users -= 1;
+          letGo(one);
+        },
+      };
+    },
+    close: async () => {
+      await Promise.all([...held.values()].map(drop));
+      held.clear();
+    },
+  };
+}
+
+/** Made once, also for many that ask at the same moment; what failed is tried again. */
+function remembered<T>(
+  known: Map<string, Promise<T>>,
+  key: string,
+  most: number,
+  make: () => Promise<T>,
+  onDropped: (old: Promise<T>) => void = () => undefined,
+): Promise<T> {
+  const there = known.get(key);
+  if (there !== undefined) {
+    // The newest is last.
+    known.delete(key);
+    known.set(key, there);
+    return there;
+  }
+  const made = make();
+  known.set(key, made);
+  made.catch(() => {
+    if (known.get(key) === made) known.delete(key);
+  });
+  for (const [oldest, value] of known) {
+    if (known.size <= most) break;
+    known.delete(oldest);
+    onDropped(value);
+  }
+  return made;
+}
+
+async function render(folder: Folder): Promise<Held> {
+  const rendition = await renderResults(folder, 'csv');
+  try {
+    const handle = await open(rendition.path, 'r');
+    return { handle, size: rendition.bytes, users: 0, isDropped: false };
+  } finally {
+    // Open, it stays; its name goes.
+    await rendition.remove();
+  }
+}
+
+async function hashOf(folder: Folder, name: string): Promise<string> {
+  const hash = createHash('sha256');
+  if (await folder.exists(name)) {
+    await folder.visit(name, (piece) => {
+      hash.update(piece);
+      return Promise.resolve();
+    });
+  }
+  return hash.digest('hex');
+}
