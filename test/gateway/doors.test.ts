@@ -118,7 +118,7 @@ test('downloads that are broken off leave no files, and the same content has the
         reply.on('error', () => undefined).once('data', () => asking.destroy());
       });
     }
-    await once(asking, 'close');
+    await new Promise((resolve) => asking.once('close', resolve));
   }
   await until('it is so', async () => (await left()).every((name) => before.includes(name)));
   const get = async (id: string, format: string) => {
