@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { renderResults } from '../client/rendition.ts';
 import { RUN_FILE } from '../contract/names.ts';
 import type { Folder } from '../store/store.ts';
@@ -71,8 +71,7 @@ export function createRenditions(): Renditions {
       let isReleased = false;
       return {
         size: one.size,
-        read: ({ start, end }) =>
-          one.handle.createReadStream({ start, end: end - 1, autoClose: false }),
+        read: (range) => Readable.from(piecesOf(one.handle, range), { objectMode: false }),
         release: () => {
           if (isReleased) return;
           isReleased = true;
@@ -114,6 +113,19 @@ function remembered<T>(
     onDropped(value);
   }
   return made;
+}
+
+const PIECE_BYTES = 64 * 1024;
+
+/** By hand: a stream of a handle that is broken off closes it for everybody. */
+async function* piecesOf(handle: FileHandle, { start, end }: ByteRange): AsyncGenerator<Buffer> {
+  for (let at = start; at < end;) {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end - at));
+    const { bytesRead } = await handle.read(piece, 0, piece.length, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield piece.subarray(0, bytesRead);
+  }
 }
 
 async function render(folder: Folder): Promise<Held> {
