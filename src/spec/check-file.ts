@@ -149,7 +149,9 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
     return [];
   });
   // The schema refuses more of them.
-  const footprints = targets.slice(0, MOST_RESULTS).map(({ to }) => writtenFootprint(resolve(places.baseDir, to)));
+  const footprints = targets
+    .slice(0, MOST_RESULTS)
+    .map(({ to }) => writtenFootprint(resolve(places.baseDir, to)));
   for (const clash of clashesOf(footprints, owned)) {
     const target = targets[clash.at];
     if (target !== undefined) findings.push(clashFinding(target.at, target.to, clash));
