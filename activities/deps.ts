@@ -8,6 +8,8 @@ import type { StepEvent } from './step-event.ts';
 export interface ActivityDeps {
   providers: Providers;
   store: Store;
+  /** Folders for rows and results. @default any */
+  roots?: readonly string[] | null;
   /** What any run may spend at most, whatever its pipeline says. @default nothing but that */
   ceiling?: SpendCeiling;
   /** Whether rowmill's search attributes are registered on the server. */

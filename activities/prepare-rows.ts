@@ -16,7 +16,7 @@ import type { ActivityDeps } from './deps.ts';
 import { cellsLeft, copyLines, takeOver } from './earlier-run.ts';
 import { parseRow, SNAPSHOT_FILE } from './snapshot.ts';
 import { SourceColumns, writeColumns } from '../src/sources/source-columns.ts';
-import { refuseClashes, sharedPaths } from './target-paths.ts';
+import { refuseClashes, refuseSource, refuseTargets, sharedPaths } from './target-paths.ts';
 import { runStep } from './step.ts';
 
 export interface PrepareRowsInput {
@@ -65,6 +65,7 @@ export const prepareRows =
       const input = judgeInput(argumentOf(given), deps.providers);
       const { pipeline, earlier } = input;
       await refuseClashes(pipeline);
+      await refuseTargets(deps, pipeline.results);
       await deps.store.probe();
       for (const target of pipeline.results) await probeTarget(target, pipeline.name);
       const sameTarget = await othersAt(deps, given.run, pipeline);
@@ -116,6 +117,7 @@ async function freeze(
     // Of an attempt that broke off; the source may have changed since.
     await folder.remove(RUN_FILE.leftOut);
     if (snapshot === null) {
+      await refuseSource(deps, pipeline.rows.source);
       const inputs = deps.providers.spec(pipeline.provider).inputs(pipeline.table);
       const draft = await folder.create(SNAPSHOT_FILE);
       const leftOut = () => folder.create(RUN_FILE.leftOut);

@@ -25,7 +25,7 @@ import { writeQuarantine } from './quarantine.ts';
 import { runStep, type Step } from './step.ts';
 import { manifestOf, summaryOf, type Placed, type PublishResultsInput } from './summary.ts';
 import { tableTag } from './table-tag.ts';
-import { sharedPaths } from './target-paths.ts';
+import { refuseTargets, sharedPaths } from './target-paths.ts';
 
 /**
  * Finishes the run's folder (quarantine, manifest), and puts a generation at every target of the
@@ -134,6 +134,8 @@ async function stageTargets(
   };
   for (const target of pipeline.results) {
     try {
+      // A link in the way may have changed since the run began.
+      await refuseTargets(deps, [target]);
       staged.ready.push(await stageResults(target, folder, context, step.ctx.signal));
     } catch (error) {
       if (!(error instanceof RowmillError)) {

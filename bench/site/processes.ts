@@ -55,6 +55,7 @@ export async function ownWorker(settings: WorkerSettings): Promise<Own> {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       PATH: process.env['PATH'],
+      ROWMILL_ROOTS: '/',
       HOME: process.env['HOME'],
       TEMPORAL_ADDRESS: temporal,
       ...standInEnv(apiUrl, standInTokens({}, token)),

@@ -139,7 +139,7 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
 
 function workerDeps({ userAgent }: EmbeddedOptions, env: Env, store: string) {
   const hooks = userAgent === undefined ? {} : { hooks: { userAgent } };
-  return createWorkerDeps({ env, store, searchAttributes: true, ...hooks });
+  return createWorkerDeps({ env, store, roots: null, searchAttributes: true, ...hooks });
 }
 
 function startServer(options: EmbeddedOptions, folder: string, env: Env): Promise<TemporalServer> {

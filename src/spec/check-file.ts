@@ -20,7 +20,7 @@ import {
   resultFormatOf,
   ROWS_EXTENSIONS,
   rowsFormatOf,
-} from './places.ts';
+} from '../paths/formats.ts';
 import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
 

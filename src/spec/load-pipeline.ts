@@ -8,7 +8,7 @@ import { pipelineFile } from './file-schema.ts';
 import { placed, type Finding } from './finding.ts';
 import { issueText, SpecError, type MistakeCode, type SpecIssue } from './issue.ts';
 import { normalise } from './normalise.ts';
-import { resultFormatOf, rowsFormatOf } from './places.ts';
+import { resultFormatOf, rowsFormatOf } from '../paths/formats.ts';
 import { readSpecFile } from './read-file.ts';
 import { scheduleOf, type PipelineSchedule } from './schedule.ts';
 import { refuseSecrets, refuseSecretValues, tokenValues } from './secrets.ts';

@@ -11,7 +11,7 @@ import type { ProviderSpec, TableShape } from '../providers/spec.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
-import { resultFormatOf, rowsFormatOf } from './places.ts';
+import { resultFormatOf, rowsFormatOf } from '../paths/formats.ts';
 
 /** Settings that every provider calls the same; they have been checked by its own schema. */
 const COMMON = z

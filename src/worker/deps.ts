@@ -3,6 +3,7 @@ import type { StepEvent } from '../../activities/step-event.ts';
 import { spendCeilingOf } from '../client/spend-ceiling.ts';
 import { RowmillError } from '../errors.ts';
 import { createWebhooks } from '../notify/webhooks.ts';
+import { rootsIn } from '../paths/roots.ts';
 import { createProviders, type ProviderHooks } from '../providers/registry.ts';
 import { createFileStore } from '../store/file-store.ts';
 import type { Env } from './settings.ts';
@@ -11,6 +12,8 @@ export interface WorkerDepsOptions {
   env: Env;
   /** Folder of the file store. */
   store: string;
+  /** Where nothing is named by ROWMILL_ROOTS; `null`: any folder. */
+  roots: readonly string[] | null;
   searchAttributes: boolean;
   hooks?: ProviderHooks;
   onEvent?: (event: StepEvent) => void;
@@ -20,6 +23,7 @@ export interface WorkerDepsOptions {
 export const createWorkerDeps = ({
   env,
   store,
+  roots,
   searchAttributes,
   hooks,
   onEvent,
@@ -28,9 +32,15 @@ export const createWorkerDeps = ({
   store: createFileStore(store),
   webhooks: createWebhooks(env),
   ceiling: spendCeilingOf(env),
+  roots: namedRoots(env) ?? roots,
   searchAttributes,
   ...(onEvent === undefined ? {} : { onEvent }),
 });
+
+const namedRoots = (env: Env): string[] | null => {
+  const named = rootsIn(env['ROWMILL_ROOTS']);
+  return named.length === 0 ? null : named;
+};
 
 /** Why runs of a provider would fail here at once (no token, a bad base URL), by provider. */
 export function unusableProviders({ providers }: ActivityDeps): Map<string, RowmillError> {

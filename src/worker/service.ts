@@ -121,6 +121,8 @@ function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics): Activity
   return createWorkerDeps({
     env,
     store: settings.store,
+    // Whoever may start workflows is not the one who started the worker.
+    roots: [process.cwd()],
     searchAttributes: settings.searchAttributes,
     onEvent: (event) => metrics.onEvent(event),
     hooks: {

@@ -19,7 +19,8 @@ test.each(['many', '-1', '1e3', '2,000', '1_000', 'NaN', 'Infinity'])(
   'a worker with the limit %s does not start: no limit would hold',
   (value) => {
     const env = { ROWMILL_MAX_CREDITS_PER_RUN: value };
-    const open = () => createWorkerDeps({ env, store: newPlace(), searchAttributes: false });
+    const open = () =>
+      createWorkerDeps({ env, store: newPlace(), roots: null, searchAttributes: false });
     expect(open).toThrow(
       expect.objectContaining({ code: 'usage', where: 'ROWMILL_MAX_CREDITS_PER_RUN' }),
     );

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorOfRun } from '../../src/client/failure.ts';
 import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
@@ -29,7 +30,46 @@ test('a run that another client started overwrites neither its rows nor the pipe
       () => null,
       (reason: unknown) => errorOfRun(reason, id),
     );
-    expect(error?.code).toBe('path_refused');
+    expect(['path_refused', 'spec_invalid']).toContain(error?.code);
   }
   expect(house.sandbox.ledger.summary().runs).toBe(0);
+});
+
+test('a worker reads and writes only where its operator named, by where links lead, and only rows', async () => {
+  const far = await mkdtemp(join(tmpdir(), 'rowmill-far-'));
+  try {
+    const open = await mkdtemp(join(tmpdir(), 'rowmill-open-'));
+    house = await openHouse({ deps: { roots: [open] } });
+    const list = 'Symbol,Security\nMMM,3M\n';
+    for (const folder of [far, open]) await writeFile(join(folder, 'list.csv'), list);
+    await writeFile(join(open, 'list.env'), list);
+    await symlink(far, join(open, 'out'));
+    await symlink(join(far, 'later.manifest.json'), join(open, 'beside.manifest.json'));
+    const { pipeline } = await inputFor(house, []);
+    const refusal = async (from: string, to: string, format: 'csv' | 'jsonl' = 'jsonl') => {
+      const id = `roots-${(runs += 1)}-${house.taskQueue}`;
+      const source = { type: 'file', path: from, format: 'csv' } as const;
+      const rows = { ...pipeline.rows, source };
+      const input = { pipeline: { ...pipeline, rows, results: [{ to, format }] } };
+      const ended = await wholeRun(house, id, input).catch((why: unknown) => errorOfRun(why, id));
+      return 'code' in ended ? ended.code : ended.outcome;
+    };
+    let runs = 0;
+    const [rows, to] = [join(open, 'list.csv'), join(open, 'r.jsonl')];
+    expect(await refusal(join(far, 'list.csv'), to)).toBe('path_refused');
+    expect(await refusal(join(open, 'out', 'list.csv'), to)).toBe('path_refused');
+    expect(await refusal(join(open, 'list.env'), to)).toBe('path_refused');
+    expect(await refusal(rows, join(far, 'r.jsonl'))).toBe('path_refused');
+    expect(await refusal(rows, join(open, 'out', 'r.jsonl'))).toBe('path_refused');
+    expect(await refusal(rows, join(open, 'beside.jsonl'))).toBe('path_refused');
+    const { location } = house.store;
+    expect(await refusal(rows, join(location, 'runs', 'r.jsonl'))).toBe('path_refused');
+    expect(house.sandbox.ledger.summary().tablesCreated).toBe(0);
+    const published = ['completed', 'partial'];
+    expect(published).toContain(await refusal(rows, to));
+    expect(published).toContain(await refusal(rows, join(location, 'exports', 'x', 'r.jsonl')));
+    expect(await readdir(far)).toEqual(['list.csv']);
+  } finally {
+    await rm(far, { recursive: true });
+  }
 });

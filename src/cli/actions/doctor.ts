@@ -2,7 +2,13 @@ import { EXIT } from '../../errors.ts';
 import type { Cli } from '../context.ts';
 import { lookAtAccounts } from '../doctor/account.ts';
 import type { Finding, Health } from '../doctor/finding.ts';
-import { lookAtNode, lookAtSpend, lookAtStore, lookForServerBinary } from '../doctor/machine.ts';
+import {
+  lookAtNode,
+  lookAtRoots,
+  lookAtSpend,
+  lookAtStore,
+  lookForServerBinary,
+} from '../doctor/machine.ts';
 import { lookAtTemporal } from '../doctor/temporal.ts';
 
 export interface DoctorFlags {
@@ -18,7 +24,15 @@ export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
     lookAtTemporal(env),
     lookForServerBinary(env),
   ]);
-  const findings = [lookAtNode(), store, lookAtSpend(env), ...accounts, ...temporal, binary];
+  const findings = [
+    lookAtNode(),
+    store,
+    lookAtSpend(env),
+    lookAtRoots(env),
+    ...accounts,
+    ...temporal,
+    binary,
+  ];
   const failing = findings.filter(({ health }) => health === 'fail');
   if (flags.json === true) {
     const checks = findings.map(({ name, health, text, remedy }) => ({

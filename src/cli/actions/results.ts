@@ -9,7 +9,7 @@ import { isUnknownToTemporal, storedResults, type StoredResults } from '../../cl
 import { RUN_FILE } from '../../contract/names.ts';
 import type { ResultTarget } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
-import { resultFormatOf, RESULT_EXTENSIONS } from '../../spec/places.ts';
+import { resultFormatOf, RESULT_EXTENSIONS } from '../../paths/formats.ts';
 import type { Folder } from '../../store/store.ts';
 import type { Cli } from '../context.ts';
 import { count, shortPath, size } from '../figures.ts';

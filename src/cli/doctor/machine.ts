@@ -8,6 +8,7 @@ import {
 } from '../../dev/temporal/binary.ts';
 import type { Env } from '../context.ts';
 import { openStore } from '../../client/environment.ts';
+import { rootsIn } from '../../paths/roots.ts';
 import { CEILING_VARIABLES, spendCeilingOf } from '../../client/spend-ceiling.ts';
 import { failed, fail, ok, warn, type Finding } from './finding.ts';
 
@@ -53,6 +54,13 @@ export async function lookForServerBinary(env: Env): Promise<Finding> {
     `the temporal command is neither on PATH nor in ${cacheFolder(env)}`,
     `Version ${PINNED_VERSION} is downloaded at the first \`rowmill dev\`${build}.`,
   );
+}
+
+/** Where a worker with this environment may read rows and write results. */
+export function lookAtRoots(env: Env): Finding {
+  const named = rootsIn(env['ROWMILL_ROOTS']);
+  const none = 'the one a worker is started in (ROWMILL_ROOTS names others)';
+  return ok('folders of runs', named.length === 0 ? none : named.join(', '));
 }
 
 /** What bounds every run of a worker with this environment. */
