@@ -1,19 +1,58 @@
-import type { Account } from '../src/providers/provider.ts';
+import { RowmillError } from '../src/errors.ts';
+import { troubleOf } from '../src/rules/trouble.ts';
 import type { ActivityDeps } from './deps.ts';
+import { readPatiently } from './reading.ts';
 import type { Step } from './step.ts';
 
-/** One look at the account of a provider; its balance is told to whoever counts. */
+/** How the account of a provider stands. */
+export interface AccountLook {
+  /** `null` where the provider does not say, or the token may not ask. */
+  credits: number | null;
+  /** Why there is no balance to read, where there should be one. */
+  problem: string | null;
+}
+
+/** No table has it: the list is asked only for whether the token may ask. */
+const NO_TAG = 'rowmill-no-table';
+
+/** The balance, told to whoever counts. @throws RowmillError when it cannot be read */
+export async function readBalance<D>(
+  deps: ActivityDeps,
+  provider: string,
+  step: Step<D>,
+): Promise<number | null> {
+  const now = deps.now ?? Date.now;
+  const askedAtMs = now();
+  const { credits } = await deps.providers.get(provider).account(step.ctx);
+  if (credits !== null) {
+    deps.onEvent?.({ type: 'credits read', provider, credits, askedAtMs, readAtMs: now() });
+  }
+  return credits;
+}
+
+/**
+ * One look at the account of a provider. A balance is for information: where it cannot be read, the list
+ * of tables shows whether the token is any good.
+ *
+ * @throws RowmillError when neither of them can be read
+ */
 export async function readAccount<D>(
   deps: ActivityDeps,
   provider: string,
   step: Step<D>,
-): Promise<Account> {
-  const now = deps.now ?? Date.now;
-  const askedAtMs = now();
-  const account = await deps.providers.get(provider).account(step.ctx);
-  const { credits } = account;
-  if (credits !== null) {
-    deps.onEvent?.({ type: 'credits read', provider, credits, askedAtMs, readAtMs: now() });
+): Promise<AccountLook> {
+  try {
+    const credits = await readPatiently(step, () => readBalance(deps, provider, step));
+    return { credits, problem: null };
+  } catch (error) {
+    if (!(error instanceof RowmillError) || !mayBeOfTheAccount(error)) throw error;
+    const from = deps.providers.get(provider);
+    await readPatiently(step, () => from.findTables(NO_TAG, step.ctx));
+    return { credits: null, problem: error.message };
   }
-  return account;
 }
+
+/** What an endpoint may answer while the others work. */
+const mayBeOfTheAccount = ({ code }: RowmillError): boolean =>
+  ['unauthorized', 'forbidden', 'provider_unavailable', 'reply_unreadable'].includes(code) ||
+  troubleOf(code) === 'refusal';

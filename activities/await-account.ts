@@ -1,6 +1,8 @@
 import type { ApiCalls } from '../src/contract/run.ts';
+import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import { accountHold, accountLookMs } from '../src/rules/account.ts';
+import { troubleOf } from '../src/rules/trouble.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runStep, type Step } from './step.ts';
@@ -12,6 +14,8 @@ export interface AwaitAccountInput {
   deadlineAtMs: number;
   /** Waits for it so far after which the step was refused all the same: a balance may not be told. */
   inVain?: number;
+  /** The API is waited for rather than the account: this table is looked at. Left out: the account is. */
+  table?: TableRef | null;
 }
 
 export interface AwaitedAccount {
@@ -46,6 +50,10 @@ async function look(
     if (leftMs <= 0) return { usable: false, credits: null, calls: step.calls };
     await step.settle(Math.min(waitMs, leftMs));
     try {
+      if (input.table != null) {
+        await deps.providers.get(input.provider).progress(input.table, null, step.ctx);
+        return { usable: true, credits: null, calls: step.calls };
+      }
       const { credits } = await readAccount(deps, input.provider, step);
       const said =
         credits === null ? 'does not say how many credits it has' : `has ${credits} credits`;
@@ -53,6 +61,10 @@ async function look(
       if (credits === null || credits > 0) return { usable: true, credits, calls: step.calls };
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
+      // The API is there: whether it will always refuse, the step itself finds out.
+      if (input.table != null && troubleOf(error.code) === 'refusal') {
+        return { usable: true, credits: null, calls: step.calls };
+      }
       if (!error.retryable && accountHold(error.code) === null) throw error;
     }
   }

@@ -8,6 +8,7 @@ import { whole } from '../src/rules/whole.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readPatiently } from './reading.ts';
 import { runStep, type Step } from './step.ts';
+import { patient, type TroubleInput } from './trouble.ts';
 import { whileWaiting } from './waiting.ts';
 
 export interface AwaitIdleInput {
@@ -19,6 +20,7 @@ export interface AwaitIdleInput {
   policy: { pollAtLeastMs: number; pollAtMostMs: number; stallAfterMs: number };
   /** Epoch ms. */
   deadlineAtMs: number;
+  trouble?: TroubleInput;
 }
 
 export interface WaitedSlice {
@@ -35,7 +37,7 @@ export interface WaitedSlice {
 export const awaitIdle =
   (deps: ActivityDeps) =>
   (input: AwaitIdleInput): Promise<WaitedSlice> =>
-    runStep<Watch, WaitedSlice>(deps, async (step) => {
+    runStep<Watch, WaitedSlice>(patient(deps, input, true), async (step) => {
       const { provider } = input;
       const slice = await whileWaiting(deps, provider, 'cells', () => wait(deps, input, step));
       deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });

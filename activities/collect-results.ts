@@ -11,6 +11,7 @@ import type { ActivityDeps } from './deps.ts';
 import { mergeParts, type Merged } from './merge-parts.ts';
 import { PageReader } from './page-reader.ts';
 import { runStep, type Step } from './step.ts';
+import { patient, type TroubleInput } from './trouble.ts';
 import { Sweep, type SweepCounts, type SweepReport } from './sweep.ts';
 
 export interface CollectResultsInput {
@@ -22,6 +23,7 @@ export interface CollectResultsInput {
   sweep: number;
   /** The pass that ran before this sweep. */
   kind: PassKind;
+  trouble?: TroubleInput;
 }
 
 export interface CollectedResults {
@@ -39,8 +41,10 @@ const SWEEPS_AT_MOST = 3;
 export const collectResults =
   (deps: ActivityDeps) =>
   (input: CollectResultsInput): Promise<CollectedResults> =>
-    runStep<SweepReport, CollectedResults>(deps, async (step) => {
-      const pages = new PageReader(deps.providers.get(input.provider), input.table, step);
+    runStep<SweepReport, CollectedResults>(patient(deps, input, true), async (step) => {
+      const pages = new PageReader(deps.providers.get(input.provider), input.table, step, {
+        skips: true,
+      });
       const folder = deps.store.run(input.run);
       for (let tries = 1; ; tries += 1) {
         const last = tries >= SWEEPS_AT_MOST;

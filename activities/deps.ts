@@ -2,6 +2,7 @@ import type { Webhooks } from '../src/notify/webhooks.ts';
 import type { Providers } from '../src/providers/registry.ts';
 import type { SpendCeiling } from '../src/rules/ceiling.ts';
 import type { Store } from '../src/store/store.ts';
+import type { TroubleLimits } from '../src/rules/trouble.ts';
 import type { StepEvent } from './step-event.ts';
 
 /** What activities work with; made once a process by the worker, or by a test. */
@@ -21,6 +22,8 @@ export interface ActivityDeps {
    * @default 1
    */
   settleFactor?: number;
+  /** When trouble of the API is shown, and believed; tests hurry. @default TROUBLE_LIMITS */
+  troubleLimits?: TroubleLimits;
   /** Is told what steps see, for metrics. Must not throw. */
   onEvent?: (event: StepEvent) => void;
   /** Epoch ms. @default Date.now */

@@ -12,6 +12,7 @@ import { LANDS_WITHIN_MS } from './landing.ts';
 import { findOrCreate, keepOne, type Candidate } from './own-table.ts';
 import { pauseAfter, withPatientReads } from './reading.ts';
 import { runStep, type Step } from './step.ts';
+import { patient, type TroubleInput } from './trouble.ts';
 import { tableTag } from './table-tag.ts';
 import { sharedPaths } from './target-paths.ts';
 
@@ -26,6 +27,7 @@ export interface EnsureTableInput {
   claim?: { results: ResultTarget[]; untilMs: number };
   /** Go on with the table of this run instead of one of its own. */
   earlier?: EarlierRun | null;
+  trouble?: TroubleInput;
 }
 
 export interface EnsuredTable {
@@ -52,7 +54,9 @@ const MadeBefore = z.object({ tableId: z.string() }).nullable().catch(null);
 export const ensureTable =
   (deps: ActivityDeps) =>
   (input: EnsureTableInput): Promise<EnsuredTable> =>
-    runStep<Made, EnsuredTable>(deps, (step) => new Setup(deps, input, step).run());
+    runStep<Made, EnsuredTable>(patient(deps, input, input.earlier != null), (step) =>
+      new Setup(deps, input, step).run(),
+    );
 
 class Setup {
   readonly #deps: ActivityDeps;

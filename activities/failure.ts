@@ -5,6 +5,12 @@ import { errorEntry, RowmillError } from '../src/errors.ts';
 /** Everyone with access to the UI reads failures, and Temporal cuts them at 4 KiB. */
 const MESSAGE_CHARACTERS = 2_000;
 
+/** What a step waits for when it hands back. */
+export interface Waiting {
+  /** Epoch ms, by the worker's clock: since then nothing came of it. */
+  sinceMs: number;
+}
+
 /** What a failure carries besides its message; the command line prints it. */
 export interface FailureDetails {
   what: string;
@@ -13,19 +19,26 @@ export interface FailureDetails {
   requestId: string | null;
   /** Whether this attempt, or one before it, may have sent what must not be sent twice. */
   sent: boolean;
+  /** It handed back what it cannot do while the API is not there. */
+  waiting?: Waiting;
+  /** Whether a read was refused for so long that it is believed. */
+  refused?: true;
   /** Of all its attempts: a step that fails has no result to tell them by. */
   calls?: ApiCalls;
   confirmed?: Confirmed;
 }
 
 /** What is known of the step that fails. */
-export type Tried = Pick<FailureDetails, 'sent' | 'calls' | 'confirmed'>;
+export type Tried = Pick<FailureDetails, 'sent' | 'calls' | 'confirmed' | 'waiting' | 'refused'> & {
+  /** Instead of what the table of codes says. */
+  retryable?: boolean;
+};
 
 /**
  * The error as Temporal understands it: type = code, retryable by the one table; `last` where it is
  * not worth another try all the same.
  */
-export function toFailure(error: unknown, tried: Tried, last = false): Error {
+export function toFailure(error: unknown, { retryable, ...tried }: Tried, last = false): Error {
   const known =
     error instanceof RowmillError
       ? error
@@ -42,7 +55,7 @@ export function toFailure(error: unknown, tried: Tried, last = false): Error {
   return ApplicationFailure.create({
     type: known.code,
     message: `${known.message.slice(0, MESSAGE_CHARACTERS)} (${known.code}). ${known.remedy}`,
-    nonRetryable: last || !known.retryable,
+    nonRetryable: last || !(retryable ?? known.retryable),
     details: [details],
     ...(known.retryAfterMs === null ? {} : { nextRetryDelay: known.retryAfterMs }),
     ...(errorEntry(known.code).benign ? { category: ApplicationFailureCategory.BENIGN } : {}),

@@ -15,6 +15,7 @@ import { isRefusalOfRows, RefusedRows } from './refused-rows.ts';
 import { auditRows, rowCount, settledRowCount, type RowAudit } from './row-audit.ts';
 import { snapshotRows } from './snapshot.ts';
 import { runStep, type Step } from './step.ts';
+import { patient, type TroubleInput } from './trouble.ts';
 
 export interface LoadRowsInput {
   run: RunKey;
@@ -23,6 +24,7 @@ export interface LoadRowsInput {
   snapshot: SnapshotRef;
   /** Begun before, and broken off: its last request may still land. */
   again?: boolean;
+  trouble?: TroubleInput;
 }
 
 export interface LoadedRows {
@@ -60,7 +62,7 @@ const DELETIONS = 4;
 export const loadRows =
   (deps: ActivityDeps) =>
   (input: LoadRowsInput): Promise<LoadedRows> =>
-    runStep<LoadReport, LoadedRows>(deps, async (step) => {
+    runStep<LoadReport, LoadedRows>(patient(deps, input, false), async (step) => {
       const provider = deps.providers.get(input.provider);
       const folder = deps.store.run(input.run);
       const loader = new Loader(provider, input, folder, step, deps.now ?? Date.now);

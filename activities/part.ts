@@ -68,6 +68,20 @@ export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[])
   return { line, outcomes, automatic, behindAutomatic };
 }
 
+/** The line of a row that no page could be read with: whether its cells are done is not known. */
+export function unreadableRow(ordinal: number, columns: readonly Column[], why: string): string {
+  const keys = columns.filter(({ ours, input }) => ours && !input).map(({ key }) => key);
+  const cells = Object.fromEntries(
+    keys.map((key): [string, ResultCell] => [key, { status: 'pending', value: null }]),
+  );
+  const open = keys.map((column): PartOpenCell => {
+    const reason = `the row cannot be read: ${why}`;
+    return { column, status: 'pending', reason, inFlight: false, startable: false };
+  });
+  const openText = open.length === 0 ? '' : JSON.stringify(open);
+  return `${ordinal}\t""\t${JSON.stringify(cells)}\t${openText}`;
+}
+
 export function parsePartLine(line: string): PartLine {
   const [ordinal = '', rowId = '', cells = '', open = ''] = line.split('\t');
   return { ordinal: Number(ordinal), rowId, cells, open };

@@ -26,7 +26,7 @@ export async function passLeftTraces<D>(
   step: Step<D>,
 ): Promise<boolean> {
   if (asked.size === 0) return false;
-  const pages = new PageReader(provider, table, step);
+  const pages = new PageReader(provider, table, step, { skips: true });
   let cursor: string | null = null;
   do {
     const at: string | null = cursor;

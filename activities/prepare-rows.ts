@@ -18,11 +18,13 @@ import { parseRow, SNAPSHOT_FILE } from './snapshot.ts';
 import { SourceColumns, writeColumns } from '../src/sources/source-columns.ts';
 import { refuseClashes, refuseSource, refuseTargets, sharedPaths } from './target-paths.ts';
 import { runStep } from './step.ts';
+import { patient, type TroubleInput } from './trouble.ts';
 
 export interface PrepareRowsInput {
   run: RunKey;
   /** The argument of the workflow as it came: any JSON. */
   input: unknown;
+  trouble?: TroubleInput;
 }
 
 /** Of a run that an older version started. */
@@ -31,6 +33,7 @@ export interface OlderInput {
   pipeline: unknown;
   snapshot: unknown;
   earlier?: unknown;
+  trouble?: undefined;
 }
 
 export interface PreparedRows {
@@ -49,6 +52,8 @@ export interface PreparedRows {
   folder: string;
   /** Credits on the account; `null` where the provider does not say. */
   credits: number | null;
+  /** Why the balance cannot be read, where there is one. Left out: it can. */
+  balanceProblem?: string;
   /** Whether the server knows rowmill's search attributes; an unknown one would block the run. */
   searchAttributes: boolean;
   calls: ApiCalls;
@@ -61,7 +66,7 @@ export interface PreparedRows {
 export const prepareRows =
   (deps: ActivityDeps) =>
   (given: PrepareRowsInput | OlderInput): Promise<PreparedRows> =>
-    runStep<null, PreparedRows>(deps, async (step) => {
+    runStep<null, PreparedRows>(patient(deps, given, false), async (step) => {
       const input = judgeInput(argumentOf(given), deps.providers);
       const { pipeline, earlier } = input;
       await refuseClashes(pipeline);
@@ -74,7 +79,7 @@ export const prepareRows =
       if (earlier !== undefined) await folder.writeJson(RUN_FILE.earlier, earlier);
       await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
       const openCells = await cellsLeft(folder);
-      const { credits } = await readAccount(deps, pipeline.provider, step);
+      const { credits, problem } = await readAccount(deps, pipeline.provider, step);
       const plan = deps.providers.spec(pipeline.provider).plan(pipeline.table);
       const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
       const { searchAttributes, ceiling = {} } = deps;
@@ -83,6 +88,7 @@ export const prepareRows =
       const { calls } = step;
       return {
         ...{ snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls },
+        ...(problem === null ? {} : { balanceProblem: problem }),
         ...{ spend, ceiling, folder: folder.path },
         ...(sameTarget.length === 0 ? {} : { sameTarget }),
       };

@@ -17,7 +17,7 @@ import { standingAt, type Standing } from '../src/sinks/standing.ts';
 import { withdrawClaims } from '../src/store/claims.ts';
 import { readColumns } from '../src/sources/source-columns.ts';
 import type { Folder } from '../src/store/store.ts';
-import { readAccount } from './account.ts';
+import { readBalance } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { leftBehind } from './earlier-run.ts';
 import { keepOne } from './own-table.ts';
@@ -103,7 +103,7 @@ async function balance(
   step: Step<null>,
 ): Promise<number | null> {
   try {
-    return (await readAccount(deps, input.pipeline.provider, step)).credits;
+    return await readBalance(deps, input.pipeline.provider, step);
   } catch (error) {
     if (error instanceof RowmillError) return null;
     throw error;

@@ -1,5 +1,7 @@
 import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
+import { troubleOf } from '../src/rules/trouble.ts';
+import { RefusedRead } from './refused-read.ts';
 import type { Step } from './step.ts';
 
 /** Failed tries of one request before the attempt is given up and Temporal starts another. */
@@ -12,10 +14,29 @@ type Sleeper = Pick<Step<unknown>, 'sleep'>;
 
 /**
  * Reads until it works. A read changes nothing: a hiccup of the API must not throw away what an
- * attempt has found out so far. Lasting trouble is Temporal's.
+ * attempt has found out so far, nor must one odd refusal. Lasting trouble is Temporal's.
+ *
+ * @param triesFor How often at most; `null`: as usual
+ * @throws RefusedRead for a refusal that was repeated at each try
  */
-export const readPatiently = <R>(step: Sleeper, read: () => Promise<R>): Promise<R> =>
-  repeated(step, read, ({ retryable }) => retryable);
+export async function readPatiently<R>(
+  step: Sleeper,
+  read: () => Promise<R>,
+  triesFor: (error: RowmillError) => number | null = () => null,
+): Promise<R> {
+  try {
+    return await repeated(
+      step,
+      read,
+      (error) => error.retryable || isRefusal(error),
+      (error) => triesFor(error) ?? TRIES,
+    );
+  } catch (error) {
+    throw error instanceof RowmillError && isRefusal(error) ? new RefusedRead(error) : error;
+  }
+}
+
+const isRefusal = ({ code }: RowmillError): boolean => troubleOf(code) === 'refusal';
 
 /**
  * Sends until it is carried out, or may have been. What is known not to have been (429, no connection)
@@ -34,12 +55,14 @@ async function repeated<R>(
   step: Sleeper,
   request: () => Promise<R>,
   mayRepeat: (error: RowmillError) => boolean,
+  triesFor: (error: RowmillError) => number = () => TRIES,
 ): Promise<R> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await request();
     } catch (error) {
-      if (!(error instanceof RowmillError) || !mayRepeat(error) || tries === TRIES) throw error;
+      if (!(error instanceof RowmillError) || !mayRepeat(error)) throw error;
+      if (tries >= triesFor(error)) throw error;
       const pauseMs = pauseAfter(error, tries);
       if (pauseMs > PATIENCE_MS) throw error;
       await step.sleep(pauseMs);

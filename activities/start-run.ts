@@ -21,6 +21,7 @@ import { readPatiently } from './reading.ts';
 import { rowCount } from './row-audit.ts';
 import { kindOf, scopesOf, type PassScope } from './run-scopes.ts';
 import { runStep, type Step } from './step.ts';
+import { patient, type TroubleInput } from './trouble.ts';
 
 export interface StartRunInput extends PassScope {
   run: RunKey;
@@ -34,6 +35,7 @@ export interface StartRunInput extends PassScope {
   sent?: RunReceipt[];
   /** Cells that the next request may run, though it asks for fewer: somebody has approved them. */
   approvedCells?: number;
+  trouble?: TroubleInput;
 }
 
 export type StartedRun =
@@ -68,7 +70,7 @@ const SETTLE_EVERY_MS = 2_000;
 export const startRun =
   (deps: ActivityDeps) =>
   (input: StartRunInput): Promise<StartedRun> =>
-    runStep<null, StartedRun>(deps, async (step) => {
+    runStep<null, StartedRun>(patient(deps, input, isPaid(input)), async (step) => {
       const provider = deps.providers.get(input.provider);
       const now = deps.now ?? Date.now;
       const before = await readStatus(provider, input.table, step);
@@ -103,6 +105,10 @@ export const startRun =
       const tooMany = more === null ? {} : { more };
       return { drifted: false, receipt, watch, calls, confirmed, ...tooMany };
     });
+
+/** Whether a pass before this one, or a part of it, has been paid. */
+const isPaid = ({ sweep = null, sent = [] }: StartRunInput): boolean =>
+  sweep !== null || sent.length > 0;
 
 /** It was carried out; what the reply said, nobody knows. */
 const LOST: RunReceipt = { operations: [], requestedCells: null };

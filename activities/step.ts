@@ -11,8 +11,8 @@ import { z } from 'zod';
 import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
-import type { ActivityDeps } from './deps.ts';
 import { toFailure } from './failure.ts';
+import { judgeTrouble, troubleBefore, type StepDeps } from './trouble.ts';
 
 /** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
 const HEARTBEAT_EVERY_MS = 2_000;
@@ -25,6 +25,8 @@ export interface Beat<D> {
   confirmed: Confirmed;
   /** What the step wants to remember. */
   details: D | null;
+  /** Since then requests have failed, without a word of progress (epoch ms). */
+  troubleSinceMs?: number;
   /** The attempt of this number has ended, and neither it nor those before it had sent anything. */
   sentNothing?: number;
   /** So many attempts in a row ended with a defect, this one included. */
@@ -84,9 +86,10 @@ const detailsBefore = (beat: unknown): unknown =>
  * turns what it throws into Temporal's failures.
  */
 export async function runStep<D, R>(
-  deps: ActivityDeps,
+  deps: StepDeps,
   body: (step: Step<D>) => Promise<R>,
 ): Promise<R> {
+  const { patience = {} } = deps;
   const { attempt } = activityInfo();
   const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
   const signal = cancellationSignal();
@@ -95,6 +98,8 @@ export async function runStep<D, R>(
   const begun = begunBefore(attempt, heartbeatDetails);
   const { defects } = DefectsBefore.parse(heartbeatDetails);
   let sent = begun;
+  let reportedBefore = JSON.stringify(detailsBefore(heartbeatDetails));
+  let troubleSinceMs = patience.trouble?.sinceMs ?? troubleBefore(heartbeatDetails);
   const step: Step<D> = {
     ctx: {
       signal,
@@ -123,6 +128,10 @@ export async function runStep<D, R>(
     report: (details, says) => {
       beat.details = details;
       beat.says = says;
+      // Said once more, it is no progress.
+      const reported = JSON.stringify(details);
+      if (reported !== reportedBefore) troubleSinceMs = null;
+      reportedBefore = reported;
       heartbeat(beat);
     },
     sleep,
@@ -136,9 +145,12 @@ export async function runStep<D, R>(
   } catch (error) {
     const stopped = signal.aborted || error instanceof CancelledFailure;
     const isDefect = !stopped && (!(error instanceof RowmillError) || error.code === 'internal');
+    const paid = patience.paid === true || sent;
+    const { sinceMs, next } = judgeTrouble(deps, error, { ...patience, paid }, troubleSinceMs);
     // What was counted since the last one would be lost.
     heartbeat({
       ...beat,
+      ...(sinceMs === null ? {} : { troubleSinceMs: sinceMs }),
       ...(sent ? {} : { sentNothing: attempt }),
       ...(isDefect ? { defects: defects + 1 } : {}),
     } satisfies Beat<D>);
@@ -148,7 +160,8 @@ export async function runStep<D, R>(
       throw signal.reason;
     }
     if (error instanceof CancelledFailure) throw error;
-    const failure = toFailure(error, { sent, ...counts }, isDefect && defects + 1 >= MOST_DEFECTS);
+    const last = isDefect && defects + 1 >= MOST_DEFECTS;
+    const failure = toFailure(error, { sent, ...counts, ...next }, last);
     const code = error instanceof RowmillError ? error.code : 'internal';
     deps.onEvent?.({ type: 'step failed', code });
     log.warn('step failed', {

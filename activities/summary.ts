@@ -48,6 +48,8 @@ export interface PublishResultsInput {
   approvals?: Approval[];
   estimatedCredits: number;
   creditsBefore: number | null;
+  /** Why it could not be read. Left out: it could. */
+  balanceProblem?: string;
   startedAtMs: number;
   /** Cells that go on at the provider. */
   inFlight?: number;
@@ -98,7 +100,7 @@ export function summaryOf(
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
     ...allowedOf(input),
-    ...cautionsOf(input.found),
+    ...cautionsOf(input.found, input),
     ...unusedOf(input),
     ...(quarantined.rows === 0 ? {} : { badRows: quarantined.rows }),
     before: left?.before ?? null,

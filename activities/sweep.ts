@@ -1,15 +1,15 @@
 import type { CellCounts, CellUsage } from '../src/contract/results.ts';
 import type { Column, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
-import type { Page } from '../src/providers/provider.ts';
+import type { TableRow } from '../src/providers/provider.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { addUsage, noUsage } from '../src/rules/usage.ts';
 import type { Folder } from '../src/store/store.ts';
 import { countedRows } from './counted-rows.ts';
 import { Ordinals } from './ordinals.ts';
-import type { PageReader } from './page-reader.ts';
+import type { PageReader, ReadPage, Skipped } from './page-reader.ts';
 import { PageWalk } from './page-walk.ts';
-import { judgeTableRow } from './part.ts';
+import { judgeTableRow, unreadableRow } from './part.ts';
 import { readRefusedRows, refusedPart } from './refused-rows.ts';
 import type { Step } from './step.ts';
 
@@ -33,6 +33,8 @@ export interface SweepCounts {
   behindAutomatic?: number;
   /** Rows that landed twice. */
   rowsLeftOut?: number;
+  /** Rows that no page could be read with. */
+  rowsUnreadable?: number;
   /** Its version was another one at the end: taken as it was, since it always is. */
   changedWhileRead?: true;
 }
@@ -45,6 +47,8 @@ interface Checkpoint extends SweepCounts {
   before?: number;
   /** Ids of the rows that landed twice. */
   leftOut?: string[];
+  /** In the walk under way. */
+  skipped?: Skipped;
 }
 
 /** Rows kept in one part file: what a killed sweep reads again at most, about 1 MB. */
@@ -82,6 +86,7 @@ export class Sweep {
   #count = 0;
   #before = 0;
   #leftOut = new Set<string>();
+  #skipped: Skipped | null = null;
   #parts = 0;
   #lastOrdinal = -1;
   #counts: SweepCounts = { byColumn: {}, inFlight: 0, startable: 0, ordered: true };
@@ -122,16 +127,20 @@ export class Sweep {
     const counted = await countedRows(this.#folder);
     let cursor: string | null = checkpoint?.next ?? null;
     let ended = checkpoint !== null && checkpoint.next === null;
-    let ahead: Promise<Page> | null = null;
+    let ahead: Promise<ReadPage> | null = null;
     while (!ended || this.#missesMore()) {
-      if (ended) walk = this.#walk(walk.version);
+      if (ended) {
+        walk = this.#walk(walk.version);
+        this.#skipped = null;
+      }
       ended = false;
       const draft = await this.#folder.create(partName(this.#number, this.#parts));
       try {
         for (let inPart = 0; inPart < ROWS_PER_PART && !ended;) {
-          const page: Page = await (ahead ?? pages.read(cursor));
+          const page: ReadPage = await (ahead ?? pages.read(cursor));
           walk.follow(page);
           if (walk.changed) this.#counts.changedWhileRead = true;
+          if (page.skipped !== undefined) this.#skip(page.skipped);
           cursor = page.next;
           ended = cursor === null;
           // The next page travels while this one is written.
@@ -157,6 +166,9 @@ export class Sweep {
       } finally {
         await draft.discard();
       }
+    }
+    if (this.#count !== this.#rows && this.#skipped !== null && this.#isAllSkipped()) {
+      await this.#writeUnreadable(table, this.#skipped.why, walk);
     }
     if (this.#count !== this.#rows) {
       throw this.#unstable(`found ${this.#count} of ${this.#rows} rows`);
@@ -201,7 +213,7 @@ export class Sweep {
     }
   }
 
-  #take(row: Page['rows'][number], ordinal: number, table: TableRef): string {
+  #take(row: TableRow, ordinal: number, table: TableRef): string {
     const judged = judgeTableRow(row, ordinal, table.columns);
     const automatic = (this.#counts.automatic ??= { done: 0, failed: 0 });
     automatic.done += judged.automatic.done;
@@ -229,6 +241,40 @@ export class Sweep {
     this.#counts.rowsLeftOut = this.#leftOut.size;
   }
 
+  #skip({ rows, why }: Skipped): void {
+    const before = this.#skipped?.rows ?? 0;
+    const reachesEnd = rows === null || this.#skipped?.rows === null;
+    this.#skipped = { rows: reachesEnd ? null : before + rows, why };
+  }
+
+  /** Whether the rows that are missing are those that no page could be read with. */
+  #isAllSkipped(): boolean {
+    const missing = this.#rows - this.#count;
+    const { rows = 0 } = this.#skipped ?? {};
+    return rows === null || missing <= rows;
+  }
+
+  /** A part of the rows that are missing. Where they stand in the table nobody knows. */
+  async #writeUnreadable(table: TableRef, why: string, walk: PageWalk): Promise<void> {
+    const draft = await this.#folder.create(partName(this.#number, this.#parts));
+    try {
+      let rows = 0;
+      for (const [ordinal, seen] of this.#seen.entries()) {
+        if (seen === 1) continue;
+        rows += 1;
+        this.#mark(ordinal);
+        await draft.line(unreadableRow(ordinal, table.columns, why));
+      }
+      this.#counts.rowsUnreadable = rows;
+      for (const counts of Object.values(this.#counts.byColumn)) counts.pending += rows;
+      await draft.line(CHECKPOINT_MARK + JSON.stringify(this.#checkpoint(null, walk)));
+      await draft.commit();
+      this.#parts += 1;
+    } finally {
+      await draft.discard();
+    }
+  }
+
   /** `false` for a row that has come before. */
   #mark(ordinal: number): boolean {
     if (this.#seen[ordinal] === 1) return false;
@@ -248,6 +294,7 @@ export class Sweep {
   #missesMore(): boolean {
     const broughtSome = this.#count > this.#before;
     this.#before = this.#count;
+    if (this.#skipped?.rows != null && this.#isAllSkipped()) return false;
     return broughtSome && this.#count < this.#rows;
   }
 
@@ -257,6 +304,7 @@ export class Sweep {
       ...(version === undefined ? {} : { version }),
       before: this.#before,
       ...(this.#leftOut.size === 0 ? {} : { leftOut: [...this.#leftOut] }),
+      ...(this.#skipped === null ? {} : { skipped: this.#skipped }),
       ...this.#counts,
     };
   }
@@ -276,7 +324,8 @@ export class Sweep {
       this.#parts += 1;
     }
     if (checkpoint !== null) {
-      const { next, version, before = 0, leftOut = [], ...counts } = checkpoint;
+      const { next, version, before = 0, leftOut = [], skipped = null, ...counts } = checkpoint;
+      this.#skipped = skipped;
       this.#before = before;
       this.#leftOut = new Set(leftOut);
       this.#counts = counts;

@@ -133,6 +133,11 @@ function notes(progress: RunProgress): string[] {
   if (stage === 'waiting for credentials') {
     out.push('**Waits for a valid token** in the environment of the worker; then update `resume`.');
   }
+  if (stage === 'waiting for the API') {
+    out.push(
+      '**Waits for the API of the provider.** It goes on by itself when the API answers, at once with `resume`.',
+    );
+  }
   if (progress.rerunAsked && outcome === null) {
     out.push('One more pass over failed cells was asked for; it follows those of the pipeline.');
   }

@@ -5,7 +5,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
-import type { FailureDetails } from '../activities/failure.ts';
+import type { FailureDetails, Waiting } from '../activities/failure.ts';
 import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
 
 /** What the run fails with: the code and text of the step that broke, without Temporal's wrapping. */
@@ -46,6 +46,14 @@ function toldBy({ details }: ApplicationFailure): Partial<FailureDetails> {
 
 /** Whether it may have sent what must not be sent twice. */
 export const mayHaveSent = (failure: ApplicationFailure): boolean => toldBy(failure).sent !== false;
+
+/** What it handed back and waits for; `null`: it failed for good. */
+export const waitingIn = (failure: ApplicationFailure): Waiting | null =>
+  toldBy(failure).waiting ?? null;
+
+/** Whether what it reads was refused for so long that it is gone. */
+export const wasRefused = (failure: ApplicationFailure): boolean =>
+  toldBy(failure).refused === true;
 
 /** The requests that it sent in vain. */
 export function countsOf(failure: ApplicationFailure): { calls: ApiCalls; confirmed: Confirmed } {

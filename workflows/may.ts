@@ -1,5 +1,5 @@
 import type { ApproveRequest, PauseRequest, Stage } from '../src/contract/run.ts';
-import { ACCOUNT_HOLDS } from '../src/rules/account.ts';
+import { STANDSTILLS } from '../src/rules/account.ts';
 import { mistakeInApprove, mistakeInPause } from '../src/rules/requests.ts';
 import { refusal, refuseMistake } from './refusals.ts';
 import type { RunState } from './run-state.ts';
@@ -37,7 +37,7 @@ export function checkPause(state: RunState, request: PauseRequest): void {
 
 export function checkResume(state: RunState): void {
   const { stage } = state;
-  if (state.pause !== null || ACCOUNT_HOLDS.some((hold) => hold === stage)) return;
+  if (state.pause !== null || STANDSTILLS.some((hold) => hold === stage)) return;
   throw refusal(
     `nothing to resume: the run is at "${stage}"`,
     stage === 'waiting for approval' ? 'Approve its credits: rowmill approve RUN.' : SEE,

@@ -62,7 +62,7 @@ export function bareSummary(run: Run, outcome: Outcome): RunSummary {
     usage: totalUsage(state.found?.usage),
     ...{ quarantine: null, manifest: null, stillRunning: null, before: null },
     ...allowedOf(state),
-    ...cautionsOf(state.found),
+    ...cautionsOf(state.found, state.prepared),
     ...unusedOf(state),
   };
 }

@@ -6,6 +6,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { StartedRun, StartRunInput } from '../activities/start-run.ts';
+import type { TroubleInput } from '../activities/trouble.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import type { RunMode } from '../src/contract/table.ts';
 import { computedCells } from '../src/rules/cells.ts';
@@ -102,7 +103,7 @@ async function send(
   allowed: Pick<StartRunInput, 'approvedCells' | 'sent'>,
 ): Promise<StartedRun> {
   const { state, pipeline } = run;
-  const done = await patiently(run, (again) => {
+  const done = await patiently(run, (again, trouble) => {
     // No worker was there, or the rows took until then: nobody could wait for what would be paid now.
     if (run.isLate()) throw late();
     state.asked = true;
@@ -119,6 +120,7 @@ async function send(
         contested: state.loaded?.contested ?? false,
         mustMove: kind === 'nudge',
         again,
+        trouble,
         ...allowed,
       },
     ]);
@@ -166,7 +168,7 @@ export async function untilIdle(run: Run): Promise<void> {
   for (;;) {
     run.enter('running');
     let deadlineAtMs = state.deadlineAtMs;
-    const slice = await breakably(run, () => {
+    const slice = await breakably(run, (_again, trouble) => {
       ({ deadlineAtMs } = state);
       return awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
         {
@@ -176,6 +178,7 @@ export async function untilIdle(run: Run): Promise<void> {
           watch: pass.watch,
           policy: run.policy,
           deadlineAtMs,
+          trouble,
         },
       ]);
     });
@@ -212,13 +215,13 @@ function waitSummary(run: Run): string {
 
 /** Pages the table into the store, and takes stock. */
 export async function collectResults(run: Run): Promise<void> {
-  await breakably(run, () => sweep(run));
+  await breakably(run, (_again, trouble) => sweep(run, trouble));
   // It may have come to its end before it heard of a pause; what follows may be the publishing.
   await unpaused(run);
 }
 
 /** The same without patience: for a run that ends now, whatever the account says. */
-export async function sweep(run: Run): Promise<void> {
+export async function sweep(run: Run, trouble: TroubleInput): Promise<void> {
   const { state } = run;
   run.enter('collecting results');
   const kind = state.open?.kind ?? state.next;
@@ -229,7 +232,7 @@ export async function sweep(run: Run): Promise<void> {
     [
       {
         ...{ run: run.key, provider: run.pipeline.provider, table: run.table },
-        ...{ snapshot, sweep: number, kind },
+        ...{ snapshot, sweep: number, kind, trouble },
       },
     ],
   );

@@ -1,23 +1,35 @@
+import { type ApplicationFailure, patched } from '@temporalio/workflow';
+import type { TroubleInput } from '../activities/trouble.ts';
 import { accountHold, type AccountHold } from '../src/rules/account.ts';
-import { countsOf, failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from './failures.ts';
+import {
+  countsOf,
+  failureOf,
+  mayHaveSent,
+  ranOutOfTime,
+  waitingIn,
+  wasCancelled,
+} from './failures.ts';
 import { BROKEN_OFF, breakable, unpaused } from './hold.ts';
 import { checkCredits, pollingSteps } from './policies.ts';
 import type { Run } from './run.ts';
 
 /** `again`: it was begun before, and its last request may still be on its way. */
-type StepOf<R> = (again: boolean) => Promise<R>;
+type StepOf<R> = (again: boolean, trouble: TroubleInput) => Promise<R>;
 
 /**
- * Does a step, not before the run is unpaused; where the account stands in its way, waits for that
- * to end and does it again.
+ * Does a step, not before the run is unpaused; where the account or the API stands in its way, waits
+ * for that to end and does it again.
  */
 export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
   let again = false;
   let holds = 0;
+  let sinceMs: number | null = null;
   for (;;) {
     await unpaused(run);
     try {
-      return await step(again);
+      const result = await step(again, { handBack: true, sinceMs });
+      if (sinceMs !== null) run.state.problem = null;
+      return result;
     } catch (error) {
       const failure = failureOf(error);
       run.count(countsOf(failure));
@@ -25,6 +37,16 @@ export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
       const expired = hasTimeAgain(run, error);
       again ||= expired || mayHaveSent(failure);
       if (expired) continue;
+      const waiting = waitingIn(failure);
+      // Only steps that were allowed to hand back: those of older versions never were.
+      if (waiting !== null && patched('waits-for-api')) {
+        sinceMs ??= waiting.sinceMs;
+        await waitForApi(run, failure, holds);
+        holds += 1;
+        if (run.isLate()) throw error;
+        continue;
+      }
+      sinceMs = null;
       const hold = accountHold(failure.type);
       if (hold === null) throw error;
       await waitForAccount(run, hold, failure.message, holds);
@@ -39,7 +61,9 @@ export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
 export async function breakably<R>(run: Run, step: StepOf<R>): Promise<R> {
   let broken = false;
   for (;;) {
-    const result = await patiently(run, (again) => breakable(run, () => step(again || broken)));
+    const result = await patiently(run, (again, trouble) =>
+      breakable(run, () => step(again || broken, trouble)),
+    );
     if (result !== BROKEN_OFF) return result;
     broken = true;
   }
@@ -61,6 +85,60 @@ export async function waitIfBroke(run: Run): Promise<boolean> {
   if (look.credits === null || look.credits > 0) return false;
   await waitForAccount(run, 'waiting for credits', 'the account has no credits left');
   return true;
+}
+
+/**
+ * Visible as such; goes on by itself when the API answers, or at once by `resume`. A quota that is used up
+ * answers as a rate limit does: then the account tells.
+ */
+export async function waitForApi(
+  run: Run,
+  failure: ApplicationFailure,
+  inVain: number,
+): Promise<void> {
+  const { state, pipeline } = run;
+  const interrupted = state.stage;
+  state.problem = failure.message;
+  if (failure.type === 'rate_limited') {
+    const { credits } = await lookForQuota(run);
+    if (credits !== null && credits <= 0) {
+      await waitForAccount(run, 'waiting for credits', failure.message, inVain);
+      return;
+    }
+  }
+  run.enter('waiting for the API');
+  const { awaitAccount } = pollingSteps();
+  const seen = await breakable(run, () =>
+    awaitAccount.executeWithOptions(run.within('Wait for the API'), [
+      {
+        ...{ provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs, inVain },
+        // Columns are not needed to look, and would only fill the history.
+        table: state.table === null ? null : { ...state.table, columns: [] },
+      },
+    ]),
+  );
+  if (seen !== BROKEN_OFF) run.count(seen);
+  run.enter(interrupted);
+}
+
+async function lookForQuota(run: Run): Promise<{ credits: number | null }> {
+  const { state, pipeline } = run;
+  try {
+    const look = await checkCredits.executeWithOptions(
+      run.within('Refused as too many requests: is a quota used up?'),
+      [{ provider: pipeline.provider, quota: true }],
+    );
+    run.count(look);
+    state.balance = look.credits ?? state.balance;
+    const { credits, plan = null } = look;
+    const has = credits === null ? 'its balance cannot be read' : `it has ${credits} credits`;
+    const of = plan === null ? '' : `, plan ${plan}`;
+    state.problem = `${state.problem ?? ''} It may be a quota of the account: ${has}${of}.`;
+    return look;
+  } catch (error) {
+    if (wasCancelled(error)) throw error;
+    return { credits: null };
+  }
 }
 
 /** Visible as such; goes on by itself when the account is usable, or at once by `resume`. */

@@ -1,21 +1,32 @@
-import { failureOf, isRefusedInput } from './failures.ts';
-import { hasTimeAgain } from './patience.ts';
+import type { TroubleInput } from '../activities/trouble.ts';
+import { countsOf, failureOf, isRefusedInput, waitingIn } from './failures.ts';
+import { hasTimeAgain, waitForApi } from './patience.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 
 /** Judged, validated and frozen: from here on the source may change, the run does not see it. */
 export async function prepareRows(run: Run): Promise<void> {
   const { state, key, pipeline, given } = run;
+  let trouble: TroubleInput = { handBack: true, sinceMs: null };
+  let holds = 0;
   while (state.prepared === null) {
     try {
       state.prepared = await steps.prepareRows.executeWithOptions(
         run.within(`Check and freeze the rows of ${pipeline.name}`),
-        [{ run: key, input: given }],
+        [{ run: key, input: given, trouble }],
       );
       run.count(state.prepared);
+      if (holds > 0) state.problem = null;
     } catch (error) {
-      run.refused = isRefusedInput(failureOf(error));
-      if (!hasTimeAgain(run, error)) throw error;
+      const failure = failureOf(error);
+      run.refused = isRefusedInput(failure);
+      if (hasTimeAgain(run, error)) continue;
+      const waiting = waitingIn(failure);
+      if (waiting === null || run.isLate()) throw error;
+      run.count(countsOf(failure));
+      trouble = { handBack: true, sinceMs: trouble.sinceMs ?? waiting.sinceMs };
+      await waitForApi(run, failure, holds);
+      holds += 1;
     }
   }
 }

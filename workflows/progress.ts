@@ -58,7 +58,7 @@ export function progressOf(view: View): RunProgress {
     pollAtMostMs: state.pollAtMostMs,
     ...sameTargetOf(state),
     ...allowedOf(state),
-    ...cautionsOf(state.found),
+    ...cautionsOf(state.found, state.prepared),
     ...unusedOf(state),
   };
 }
@@ -123,6 +123,7 @@ const MILESTONES: readonly string[] = [
   'waiting for approval',
   'waiting for credits',
   'waiting for credentials',
+  'waiting for the API',
   'running',
   'paused',
   'finished',

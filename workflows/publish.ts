@@ -3,11 +3,12 @@ import {
   CancellationScope,
   ContinueAsNew,
   log,
+  patched,
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf, unanswered } from '../src/rules/outcome.ts';
 import { knownPriceText, totalUsage } from '../src/rules/usage.ts';
-import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from './failures.ts';
+import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from './failures.ts';
 import { sweep } from './pass.ts';
 import { bareSummary, notify } from './notify.ts';
 import * as steps from './policies.ts';
@@ -69,6 +70,9 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         approvals: state.approvals,
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
         creditsBefore: state.prepared?.credits ?? null,
+        ...(state.prepared?.balanceProblem === undefined
+          ? {}
+          : { balanceProblem: state.prepared.balanceProblem }),
         startedAtMs: state.startedAtMs,
         inFlight: cellsInFlight(state),
         cellsGivenBack: state.cellsGivenBack,
@@ -103,12 +107,18 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
   state.pause = null;
   return CancellationScope.nonCancellable(async () => {
     await stopAtProvider(run);
-    if (state.asked || run.input.earlier !== undefined) await salvage(run);
+    const looked =
+      (state.asked || run.input.earlier !== undefined) && (await salvage(run, failure));
     if (cancelled) return lastPublish(run, 'cancelled', 'cancelled');
     const late = ranOutOfTime(error) || failure.type === 'deadline_reached';
     if (late && state.found !== null) {
       const outcome = outcomeOf(state.found.cells, pipeline.run.tolerateFailed);
       return lastPublish(run, outcome, DEADLINE);
+    }
+    // What an earlier scan of the table has read is paid for.
+    if (wasRefused(failure) && state.found !== null && patched('publishes-what-was-read')) {
+      const outcome = outcomeOf(state.found.cells, pipeline.run.tolerateFailed);
+      return lastPublish(run, looked ? outcome : 'partial', failure.message);
     }
     await leaveTraces(run, failure);
     throw failure;
@@ -126,7 +136,7 @@ export async function giveBack(run: Run): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     await stopAtProvider(run);
     state.next = 'wait';
-    await salvage(run);
+    await salvage(run, null);
   });
 }
 
@@ -149,13 +159,21 @@ async function stopAtProvider(run: Run): Promise<void> {
   }
 }
 
-/** One more sweep of a run that broke off; the last one will do when it cannot be had. */
-async function salvage(run: Run): Promise<void> {
-  if (run.state.table === null) return;
+/**
+ * One more sweep of a run that broke off; the last one will do when it cannot be had.
+ *
+ * @param broke What it broke off for: reads that were refused long enough are not tried as long again
+ * @returns whether it could be had
+ */
+async function salvage(run: Run, broke: ApplicationFailure | null): Promise<boolean> {
+  if (run.state.table === null) return false;
+  const sinceMs = broke !== null && wasRefused(broke) ? run.state.startedAtMs : null;
   try {
-    await sweep(run);
+    await sweep(run, { handBack: false, sinceMs });
+    return true;
   } catch (error) {
     log.warn('no last sweep', { error: failureOf(error).message });
+    return false;
   }
 }
 

@@ -14,9 +14,9 @@ export async function ensureTable(run: Run): Promise<void> {
   const { earlier = null } = run.input;
   const summary =
     earlier === null ? 'Find or create the table' : 'Find the table of the run before';
-  const done = await patiently(run, (again) =>
+  const done = await patiently(run, (again, trouble) =>
     steps.ensureTable.executeWithOptions(run.within(summary), [
-      { run: run.key, provider, name, spec, again, earlier, claim },
+      { run: run.key, provider, name, spec, again, earlier, claim, trouble },
     ]),
   );
   run.state.table = done.table;
@@ -31,9 +31,9 @@ export async function loadRows(run: Run): Promise<void> {
   if (run.state.loaded !== null) return;
   run.enter('loading rows');
   const { snapshot } = run.prepared;
-  const done = await breakably(run, (again) =>
+  const done = await breakably(run, (again, trouble) =>
     steps.loadRows.executeWithOptions(run.within(`Load ${snapshot.rows} rows, each exactly once`), [
-      { run: run.key, provider: run.pipeline.provider, table: run.table, snapshot, again },
+      { run: run.key, provider: run.pipeline.provider, table: run.table, snapshot, again, trouble },
     ]),
   );
   run.state.loaded = done;

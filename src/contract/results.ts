@@ -55,6 +55,8 @@ export interface Collection {
   rowsLeftOut?: number;
   /** The table changed all the time while it was read. Left out: it did not. */
   changedWhileRead?: true;
+  /** Rows that no page could be read with: their cells count as pending. Left out: none. */
+  rowsUnreadable?: number;
 }
 
 /** One line of `results.jsonl`. */

@@ -32,6 +32,7 @@ export type Stage =
   | 'waiting for approval'
   | 'waiting for credits'
   | 'waiting for credentials'
+  | 'waiting for the API'
   | 'creating table'
   | 'loading rows'
   | 'starting run'
@@ -169,6 +170,10 @@ export interface RunSummary {
    * moments. Left out: it did not.
    */
   changedWhileRead?: true;
+  /** Rows that no page could be read with; the quarantine names them. Left out: none. */
+  rowsUnreadable?: number;
+  /** Why the balance could not be read. Left out: it could, or there is none. */
+  balanceProblem?: string;
   /** Cells that were asked for and given back before they began: not paid. Left out: none. */
   cellsGivenBack?: number;
   /** There may be more of them: the reply to a cancel was lost. Left out: they are all. */
@@ -239,6 +244,8 @@ export interface RunProgress {
   queuedMore?: CellsAsked;
   changedWhileRead?: true;
   rowsLeftOut?: number;
+  rowsUnreadable?: number;
+  balanceProblem?: string;
   cellsGivenBack?: number;
   givenBackAtLeast?: boolean;
 }

@@ -71,6 +71,11 @@ const unused = {
     .number()
     .optional()
     .describe('Rows of the source that could not be used: left out by rows.skipBad.'),
+  rowsUnreadable: z
+    .number()
+    .optional()
+    .describe('Rows that no page could be read with; the quarantine names them.'),
+  balanceProblem: z.string().optional().describe('Why the balance could not be read.'),
   rowsLeftOut: z
     .number()
     .optional()

@@ -96,6 +96,12 @@ export interface Page {
   version?: string;
 }
 
+export type PastRow =
+  /** Cursors are places, good for pages of any size. */
+  | { by: 'offset'; skip: (cursor: string | null, rows: number) => string }
+  /** Only in order: from the other end. `from` is the first cursor of that walk, the others begin with it. */
+  | { by: 'other end'; from: string };
+
 export interface CancelledRun {
   /** Cells that will not be paid any more; `null` where the provider does not say. */
   cells: number | null;
@@ -131,6 +137,8 @@ export interface Provider {
   readonly cancelRun:
     | ((table: TableRef, receipt: RunReceipt | null, ctx: CallContext) => Promise<CancelledRun>)
     | null;
+  /** How to go on behind a row that breaks every page it is on; `null`: there is no way. */
+  readonly past: PastRow | null;
   /**
    * @param cursor Of the page before; `null` for the first one
    * @param most Rows of the page; as many as the provider allows when left out

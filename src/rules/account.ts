@@ -6,6 +6,12 @@ export const ACCOUNT_HOLDS = [
   'waiting for credentials',
 ] as const satisfies readonly Stage[];
 
+/** Where a run stands while something outside it has to be put right; `resume` makes it try again at once. */
+export const STANDSTILLS = [
+  ...ACCOUNT_HOLDS,
+  'waiting for the API',
+] as const satisfies readonly Stage[];
+
 export type AccountHold = (typeof ACCOUNT_HOLDS)[number];
 
 /** By error code: somebody has to put the account right, the run is not at fault. */

@@ -167,6 +167,11 @@ export function createExtructProvider({ token, ...options }: ConnectionOptions):
     /** Not in the API: what was asked for runs on. */
     cancelRun: null,
 
+    past: {
+      by: 'offset',
+      skip: (cursor, rows) => String((cursor === null ? 0 : Number(cursor)) + rows),
+    },
+
     /**
      * The cursor is an offset. The end is where the table's own count says, else a short page;
      * a short page before that end (the largest `limit` is not documented) is not the last one.

@@ -16,6 +16,8 @@ import { PROMPTLAYER_LIMITS } from './spec.ts';
 import type { TableWire } from './wire.ts';
 
 const TABLES_PER_PAGE = 100;
+/** What cursors of a walk from the last row to the first begin with. */
+const BACKWARDS = 'desc:';
 
 /**
  * PromptLayer Tables, public API v2. What it does not have, and what stands for it: tags (the title
@@ -154,19 +156,24 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
       return { cells };
     },
 
+    past: { by: 'other end', from: BACKWARDS },
+
     /** Every page by the same parameters: a cursor is good for those it was made with. */
     async page(table, cursor, ctx, most = PROMPTLAYER_LIMITS.rowsPerPage) {
-      const query = { limit: most, include_columns: 'false' };
+      const back = cursor?.startsWith(BACKWARDS) === true;
+      const own = back ? cursor.slice(BACKWARDS.length) : (cursor ?? '');
+      const order = back ? { order: 'desc' } : {};
+      const query = { limit: most, include_columns: 'false', ...order };
       const computed = table.columns.filter((column) => !column.input);
       const page = await api
-        .listRows(ctx, placeOf(table), cursor === null ? query : { ...query, cursor })
+        .listRows(ctx, placeOf(table), own === '' ? query : { ...query, cursor: own })
         .catch((error: unknown) => {
-          throw cursor === null ? error : startAgain(error);
+          throw own === '' ? error : startAgain(error);
         });
       const ours = page.data.filter((row) => row.row_index >= blankRows(table));
       return {
         rows: ours.map((row) => rowOf(row, computed, keyColumnOf(table), quote)),
-        next: page.next,
+        next: page.next === null || !back ? page.next : BACKWARDS + page.next,
         total: typeof page.row_count === 'number' ? page.row_count - blankRows(table) : null,
         ...(typeof page.version === 'number' ? { version: String(page.version) } : {}),
       };

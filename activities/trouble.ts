@@ -1,0 +1,75 @@
+import { RowmillError } from '../src/errors.ts';
+import { afterTrouble, troubleOf, type Trouble } from '../src/rules/trouble.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { Tried } from './failure.ts';
+import { RefusedRead } from './refused-read.ts';
+
+/** What a step works with, and how it takes it when requests fail. */
+export type StepDeps = ActivityDeps & { patience?: StepPatience };
+
+/** A step that the workflow lets hand back what lasts. `paid`: what it reads has been paid. */
+export const patient = (
+  deps: ActivityDeps,
+  { trouble }: { trouble?: TroubleInput | undefined },
+  paid: boolean,
+): StepDeps => ({ ...deps, patience: { paid, trouble } });
+
+/** How a step takes it when requests fail that must come through some day. */
+export interface StepPatience {
+  /** Something is paid already: not even a refusal of a read ends the run at once. */
+  paid?: boolean;
+  /** As its input says. */
+  trouble?: TroubleInput | undefined;
+}
+
+/** Input of a step; left out by older versions: then it is tried until its time is over. */
+export interface TroubleInput {
+  /** The workflow shows what is waited for when it lasts. */
+  handBack: boolean;
+  /** Of trouble that was handed back before (epoch ms); `null`: of none. */
+  sinceMs: number | null;
+}
+
+/** Refusals are only doubted where they are of reads, and something is paid. */
+function troubleIn(error: unknown, paid: boolean): Trouble | null {
+  if (!(error instanceof RowmillError)) return null;
+  const trouble = troubleOf(error.code);
+  return trouble === 'refusal' && !(paid && error instanceof RefusedRead) ? null : trouble;
+}
+
+export interface JudgedTrouble {
+  /** For the next attempt (epoch ms); `null`: it has failed for another reason. */
+  sinceMs: number | null;
+  /** What Temporal and the workflow are told. */
+  next: Pick<Tried, 'retryable' | 'waiting' | 'refused'>;
+}
+
+/** How a step goes on that failed: told by what it failed with, and since when nothing came through. */
+export function judgeTrouble(
+  deps: ActivityDeps,
+  error: unknown,
+  { paid = false, trouble: input }: StepPatience,
+  sinceBeforeMs: number | null,
+): JudgedTrouble {
+  const trouble = troubleIn(error, paid);
+  if (trouble === null || !(error instanceof RowmillError)) return { sinceMs: null, next: {} };
+  const nowMs = (deps.now ?? Date.now)();
+  const sinceMs = sinceBeforeMs ?? nowMs;
+  const handsBack = input?.handBack ?? false;
+  const pauseMs = error.retryAfterMs ?? 0;
+  const lastsMs = nowMs - sinceMs;
+  switch (afterTrouble(trouble, { lastsMs, pauseMs, handsBack }, deps.troubleLimits)) {
+    case 'retry':
+      return { sinceMs, next: { retryable: true } };
+    case 'hand back':
+      return { sinceMs, next: { retryable: false, waiting: { sinceMs } } };
+    case 'fail':
+      return { sinceMs, next: { retryable: false, refused: true } };
+  }
+}
+
+/** As the heartbeat of the attempt before has it. */
+export function troubleBefore(beat: unknown): number | null {
+  if (typeof beat !== 'object' || beat === null || !('troubleSinceMs' in beat)) return null;
+  return typeof beat.troubleSinceMs === 'number' ? beat.troubleSinceMs : null;
+}

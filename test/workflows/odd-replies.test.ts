@@ -1,0 +1,134 @@
+import { expect, test } from '@jest/globals';
+import type { FaultScript } from '../../sandbox/index.ts';
+import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { CASES, companies } from '../support/providers/cases.ts';
+import type { ProviderCase } from '../support/providers/provider-case.ts';
+import { until } from '../support/until.ts';
+
+type Rule = NonNullable<FaultScript['requests']>[number];
+
+/** Two pages, some polls. */
+const ROWS = companies(110);
+
+const haunted = (requests: Rule[], more: { failRate?: number } = {}): Promise<House> =>
+  openHouse({
+    sandbox: { failRate: 0, hopelessRate: 0, ...more, faults: { requests } },
+    deps: { troubleLimits: { shownAfterMs: 1, refusedAtMostMs: 20_000 } },
+  });
+
+const started = async (house: House, provider: ProviderCase) => {
+  const input = await inputFor(house, ROWS, { table: provider.tables.one }, provider);
+  return house.client.workflow.start<(one: typeof input) => Promise<RunSummary>>(WORKFLOW_TYPE, {
+    workflowId: `odd-${house.taskQueue}`,
+    taskQueue: house.taskQueue,
+    args: [input],
+  });
+};
+
+const stageOf = async (run: Awaited<ReturnType<typeof started>>): Promise<string> =>
+  (await run.query<RunProgress>('progress')).stage;
+
+const refusals = CASES.flatMap((provider) =>
+  [301, 400, 404, 409].flatMap((status) =>
+    (['read-status', 'read-rows'] as const).map((on) => ({
+      ...{ provider, name: provider.name, status, on },
+      body: status === 404 ? ('html' as const) : ('json' as const),
+    })),
+  ),
+);
+
+test.concurrent.each(refusals)(
+  'one $status to $on among good replies ends no run of $name',
+  async ({ provider, status, on, body }) => {
+    const after = { while: { cellsPaid: { atLeast: 1 } }, nth: on === 'read-status' ? 1 : [1, 3] };
+    const house = await haunted([{ on, fault: 'refuse', status, body, ...after }]);
+    try {
+      const input = await inputFor(house, ROWS, { table: provider.tables.one }, provider);
+      const summary = await wholeRun(house, `odd-${house.taskQueue}`, input);
+      expect(summary.outcome).toBe('completed');
+      expect(summary.cells.done + summary.cells.empty).toBe(ROWS.length);
+      expect(house.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
+      expect(Object.values(house.sandbox.faults.fired)[0]).toBeGreaterThan(0);
+    } finally {
+      await house.close();
+    }
+  },
+);
+
+const lasting: [string, Rule][] = [
+  ['HTML with 200', { on: 'read-status', fault: 'content-type' }],
+  ['502', { on: 'read-status', fault: 'error' }],
+];
+
+test.concurrent.each(
+  CASES.flatMap((provider) =>
+    lasting.map(([what, rule]) => ({ name: provider.name, provider, what, rule })),
+  ),
+)('$what shows as waiting for the API with $name, until it is over', async ({ provider, rule }) => {
+  const house = await haunted([
+    { ...rule, while: { cellsPaid: { atLeast: 1 } }, lastsMs: 25_000, times: 1 },
+  ]);
+  try {
+    const run = await started(house, provider);
+    await until('it is shown', async () => (await stageOf(run)) === 'waiting for the API');
+    expect((await run.query<RunProgress>('progress')).problem).toContain('GET');
+    const { typedSearchAttributes } = await run.describe();
+    expect(JSON.stringify(typedSearchAttributes)).toContain('waiting for the API');
+    const summary = await run.result();
+    expect(summary.outcome).toBe('completed');
+    expect((await run.query<RunProgress>('progress')).problem).toBe(null);
+    expect(house.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
+  } finally {
+    await house.close();
+  }
+});
+
+test.concurrent.each(CASES)(
+  'a pause of a day with $name is shown at once, and as what it may be',
+  async (provider) => {
+    const after = { while: { cellsPaid: { atLeast: 1 } } };
+    const house = await haunted([
+      { on: 'read-status', fault: 'rate-limit', seconds: 86_400, ...after },
+    ]);
+    try {
+      const run = await started(house, provider);
+      await until('it is shown', async () => (await stageOf(run)) === 'waiting for the API');
+      expect((await run.query<RunProgress>('progress')).problem).toContain('may be a quota');
+      await run.terminate();
+    } finally {
+      await house.close();
+    }
+  },
+);
+
+test.concurrent.each(CASES)(
+  'a table of $name that is gone is reported, with what was read of it before',
+  async (provider) => {
+    // By the rerun of its failed cells it is gone.
+    const gone = {
+      fault: 'refuse' as const,
+      status: 404,
+      while: { cellsPaid: { atLeast: ROWS.length + 1 } },
+    };
+    const house = await haunted(
+      [
+        { on: 'read-status', ...gone },
+        { on: 'read-rows', ...gone },
+      ],
+      { failRate: 0.5 },
+    );
+    try {
+      const run = await started(house, provider);
+      const summary = await run.result();
+      expect(summary.outcome).toBe('partial');
+      expect(summary.results.map(({ rows }) => rows)).toEqual([ROWS.length]);
+      expect(summary.cells.done).toBeGreaterThan(0);
+      const { problem } = await run.query<RunProgress>('progress');
+      expect(problem).toContain('answered 404');
+    } finally {
+      await house.close();
+    }
+  },
+);
