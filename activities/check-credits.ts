@@ -1,7 +1,8 @@
 import type { ApiCalls } from '../src/contract/run.ts';
-import { readAccount } from './account.ts';
+import { RowmillError } from '../src/errors.ts';
+import { readAccount, readBalance } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { runStep } from './step.ts';
+import { runStep, type Step } from './step.ts';
 
 export interface CheckedCredits {
   /** `null` where the provider does not say. */
@@ -11,11 +12,33 @@ export interface CheckedCredits {
   calls: ApiCalls;
 }
 
+export interface CheckCreditsInput {
+  provider: string;
+  /** A quota may be used up: what cannot be read now is not waited for. */
+  quota?: boolean;
+}
+
 /** One look at the account; also shows whether the token is accepted. */
 export const checkCredits =
   (deps: ActivityDeps) =>
-  (input: { provider: string; quota?: boolean }): Promise<CheckedCredits> =>
+  ({ provider, quota = false }: CheckCreditsInput): Promise<CheckedCredits> =>
     runStep<null, CheckedCredits>(deps, async (step) => {
-      const { credits } = await readAccount(deps, input.provider, step);
+      if (quota) return { ...(await quotaOf(deps, provider, step)), calls: step.calls };
+      const { credits } = await readAccount(deps, provider, step);
       return { credits, calls: step.calls };
     });
+
+async function quotaOf(
+  deps: ActivityDeps,
+  provider: string,
+  step: Step<null>,
+): Promise<Pick<CheckedCredits, 'credits' | 'plan'>> {
+  try {
+    const credits = await readBalance(deps, provider, step);
+    const plan = (await deps.providers.get(provider).plan?.(step.ctx)) ?? null;
+    return { credits, plan };
+  } catch (error) {
+    if (error instanceof RowmillError) return { credits: null, plan: null };
+    throw error;
+  }
+}

@@ -99,14 +99,16 @@ export async function waitForApi(
   const { state, pipeline } = run;
   const interrupted = state.stage;
   state.problem = failure.message;
+  run.enter('waiting for the API');
   if (failure.type === 'rate_limited') {
     const { credits } = await lookForQuota(run);
     if (credits !== null && credits <= 0) {
+      run.enter(interrupted);
       await waitForAccount(run, 'waiting for credits', failure.message, inVain);
       return;
     }
+    run.enter('waiting for the API');
   }
-  run.enter('waiting for the API');
   const { awaitAccount } = pollingSteps();
   const seen = await breakable(run, () =>
     awaitAccount.executeWithOptions(run.within('Wait for the API'), [
@@ -132,8 +134,8 @@ async function lookForQuota(run: Run): Promise<{ credits: number | null }> {
     state.balance = look.credits ?? state.balance;
     const { credits, plan = null } = look;
     const has = credits === null ? 'its balance cannot be read' : `it has ${credits} credits`;
-    const of = plan === null ? '' : `, plan ${plan}`;
-    state.problem = `${state.problem ?? ''} It may be a quota of the account: ${has}${of}.`;
+    const of = plan === null ? '' : `, ${plan}`;
+    state.problem = `${state.problem ?? ''} It may be a quota of the account: ${has}${of}.`.trim();
     return look;
   } catch (error) {
     if (wasCancelled(error)) throw error;

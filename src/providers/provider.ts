@@ -116,6 +116,8 @@ export interface Provider {
   readonly name: string;
   readonly limits: { rowsPerAdd: number; rowsPerPage: number };
   account(ctx: CallContext): Promise<Account>;
+  /** What the account may do, in a few words; `null` where the provider does not say. */
+  readonly plan: ((ctx: CallContext) => Promise<string | null>) | null;
   /** Tables that carry the tag, oldest first. */
   findTables(tag: string, ctx: CallContext): Promise<FoundTable[]>;
   /** The table read by itself; `null` when it is gone, or does not carry the tag. */

@@ -5,6 +5,7 @@ import { apiCalls } from '../api-call.ts';
 import type { CallContext } from '../provider.ts';
 import {
   AnyReply,
+  BillingReply,
   ColumnsReply,
   DataReply,
   OwnTableReply,
@@ -24,6 +25,8 @@ export function createExtructClient(http: HttpClient) {
 
   return {
     user: (ctx: CallContext) => call(UserReply, ctx, { method: 'GET', path: '/v1/user' }),
+
+    billing: (ctx: CallContext) => call(BillingReply, ctx, { method: 'GET', path: '/v1/billing' }),
 
     listTables: (ctx: CallContext, query: { tags: string; offset: number; limit: number }) =>
       call(TablesReply, ctx, {

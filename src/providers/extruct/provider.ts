@@ -52,6 +52,15 @@ export function createExtructProvider({ token, ...options }: ConnectionOptions):
       };
     },
 
+    /** `GET /v1/billing`. */
+    async plan(ctx) {
+      const { subscription } = await api.billing(ctx);
+      const { requires_subscription: required, plan_tier: tier } = subscription ?? {};
+      const needs = required === true ? ['a subscription is required'] : [];
+      const said = [...(tier == null ? [] : [`plan ${tier}`]), ...needs];
+      return said.length === 0 ? null : said.join(', ').slice(0, 100);
+    },
+
     /**
      * The tag is compared here as well: how exact the server's filter is, is not documented. A table
      * that the list shows without tags is read by itself.

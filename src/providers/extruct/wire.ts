@@ -36,6 +36,17 @@ export const UserReply = z.object({
   organization_name: z.string().nullish(),
 });
 
+/** What the plan allows is only told here. */
+export const BillingReply = z.object({
+  subscription: z
+    .object({
+      requires_subscription: z.boolean().nullish().catch(null),
+      plan_tier: z.string().nullish().catch(null),
+    })
+    .nullish()
+    .catch(null),
+});
+
 const ColumnWire = z.object({
   id: Id,
   config: z.looseObject({

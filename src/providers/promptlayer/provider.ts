@@ -40,6 +40,9 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
       return { credits: null, label: workspace == null ? 'a workspace' : `workspace ${workspace}` };
     },
 
+    /** Plans and their quotas are not told. */
+    plan: null,
+
     /** `name` is documented to find titles that contain it; compared here as well. */
     async findTables(tag, ctx) {
       const found = new Map<string, FoundTable>();

@@ -142,6 +142,7 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
       };
     },
     cancelRun: null,
+    plan: null,
     past: null,
     async page({ id, columns }, cursor, ctx, most) {
       const computed = columns.filter(({ input }) => !input);
