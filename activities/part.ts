@@ -3,6 +3,7 @@ import type { CellOutcome, ResultCell } from '../src/contract/results.ts';
 import type { Column } from '../src/contract/table.ts';
 import type { TableCell, TableRow } from '../src/providers/provider.ts';
 import { isBlank } from '../src/sources/blank.ts';
+import { refusedPart } from './refused-rows.ts';
 import { judgeCells, oursOf, type CellReading, type CellVerdict } from '../src/rules/cells.ts';
 
 /** A cell without an answer, as a part remembers it. */
@@ -68,18 +69,13 @@ export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[])
   return { line, outcomes, automatic, behindAutomatic };
 }
 
-/** The line of a row that no page could be read with: whether its cells are done is not known. */
+/**
+ * The line of a row that no page could be read with. Whether its cells are done is not known: nothing is
+ * asked for.
+ */
 export function unreadableRow(ordinal: number, columns: readonly Column[], why: string): string {
-  const keys = columns.filter(({ ours, input }) => ours && !input).map(({ key }) => key);
-  const cells = Object.fromEntries(
-    keys.map((key): [string, ResultCell] => [key, { status: 'pending', value: null }]),
-  );
-  const open = keys.map((column): PartOpenCell => {
-    const reason = `the row cannot be read: ${why}`;
-    return { column, status: 'pending', reason, inFlight: false, startable: false };
-  });
-  const openText = open.length === 0 ? '' : JSON.stringify(open);
-  return `${ordinal}\t""\t${JSON.stringify(cells)}\t${openText}`;
+  const ours = columns.filter(({ ours, input }) => ours && !input);
+  return refusedPart(ordinal, `the row cannot be read: ${why}`, ours);
 }
 
 export function parsePartLine(line: string): PartLine {

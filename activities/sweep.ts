@@ -266,7 +266,7 @@ export class Sweep {
         await draft.line(unreadableRow(ordinal, table.columns, why));
       }
       this.#counts.rowsUnreadable = rows;
-      for (const counts of Object.values(this.#counts.byColumn)) counts.pending += rows;
+      for (const counts of Object.values(this.#counts.byColumn)) counts.blocked += rows;
       await draft.line(CHECKPOINT_MARK + JSON.stringify(this.#checkpoint(null, walk)));
       await draft.commit();
       this.#parts += 1;

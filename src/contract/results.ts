@@ -55,7 +55,7 @@ export interface Collection {
   rowsLeftOut?: number;
   /** The table changed all the time while it was read. Left out: it did not. */
   changedWhileRead?: true;
-  /** Rows that no page could be read with: their cells count as pending. Left out: none. */
+  /** Rows that no page could be read with: their cells count as blocked. Left out: none. */
   rowsUnreadable?: number;
 }
 
