@@ -97,10 +97,11 @@ export interface Fate extends RuledFate {
 }
 
 export function fateOf(oracle: Oracle, word: string, config: ColumnConfig): Fate {
-  if (isSystem(config.kind)) {
-    return { hopeless: false, firstTryFails: false, stuck: null, failing: null };
-  }
-  const ruled = ruledFate(oracle.cellRules, oracle.cellSeed, word, config.key);
+  const system = isSystem(config.kind);
+  // The service's own cells are struck only by rules that name them.
+  const rules = system ? oracle.cellRules.filter(({ columns }) => columns) : oracle.cellRules;
+  const ruled = ruledFate(rules, oracle.cellSeed, word, config.key);
+  if (system) return { hopeless: false, firstTryFails: false, stuck: ruled.stuck, failing: null };
   const draw = share(oracle.seed, 'fate', word, config.key);
   const hopeless = draw < oracle.hopelessRate || ruled.failing?.tries === 'every';
   const fails = draw < oracle.hopelessRate + oracle.failRate || ruled.failing !== null;

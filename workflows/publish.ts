@@ -40,9 +40,11 @@ function publishSummary(outcome: Outcome, { found }: RunState): string {
   return `Publish the results: ${outcome}, ${counts}${price}`;
 }
 
-/** Cells that go on at the provider, and cost, by the newest look at them. */
-const cellsInFlight = ({ open, found }: RunState): number =>
-  open?.watch.last?.cellsInProgress ?? found?.inFlight ?? 0;
+/** Cells that go on at the provider, and cost, by the newest look at them; those that may begin included. */
+function cellsInFlight({ open, found, cellsGivenBack }: RunState): number {
+  const underWay = open?.watch.last?.cellsInProgress ?? found?.inFlight ?? 0;
+  return underWay + Math.max(0, (found?.waiting ?? 0) - cellsGivenBack);
+}
 
 const DEADLINE = 'the deadline was reached';
 
@@ -131,7 +133,8 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
  */
 export async function giveBack(run: Run): Promise<void> {
   const { state } = run;
-  if ((state.found?.inFlight ?? 0) === 0 || state.table?.cancellable !== true) return;
+  const { inFlight = 0, waiting = 0 } = state.found ?? {};
+  if (inFlight + waiting === 0 || state.table?.cancellable !== true) return;
   state.ending = true;
   await CancellationScope.nonCancellable(async () => {
     await stopAtProvider(run);

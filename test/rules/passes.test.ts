@@ -131,6 +131,46 @@ describe('what follows a pass', () => {
     expect(nextPass(stalled, log, POLICY)).toBe('nudge');
   });
 
+  test('cells that were asked for and have not begun are waited for, nudged, then given up', () => {
+    const late = { ...found({ done: 10, pending: 10, startable: 10 }), waiting: 10, due: 0 };
+    const idle = logPass(null, 'first', 'idle', null, late);
+    expect(nextPass(late, idle, POLICY)).toBe('wait');
+    const stalled = logPass(idle, 'wait', 'stalled', late, late);
+    expect(nextPass(late, stalled, POLICY)).toBe('nudge');
+    const nudged = logPass(stalled, 'nudge', 'stalled', late, late);
+    expect(nextPass(late, nudged, POLICY)).toBeNull();
+  });
+
+  test('they are asked for at once where the account has no credits: the refusal says so', () => {
+    const late = { ...found({ done: 10, pending: 10 }), waiting: 10, due: 0 };
+    const log = logPass(null, 'first', 'idle', null, late);
+    expect(nextPass({ ...late, outOfCredits: true }, log, POLICY)).toBe('nudge');
+  });
+
+  test('what waits for a column that the provider adds by itself is nudged more often', () => {
+    const behind = {
+      ...found({ done: 10, pending: 10, inFlight: 10 }),
+      ...{ waiting: 0, due: 0, behindAutomatic: 10 },
+    };
+    let log = logPass(null, 'first', 'stalled', null, behind);
+    const kinds: (PassKind | null)[] = [];
+    for (let next = nextPass(behind, log, POLICY); ; next = nextPass(behind, log, POLICY)) {
+      kinds.push(next);
+      if (next === null) break;
+      log = logPass(log, next, 'stalled', behind, behind);
+    }
+    expect(kinds).toEqual(['nudge', 'nudge', 'nudge', null]);
+  });
+
+  test('a rerun that shows nothing is waited for, and sent again when it never does', () => {
+    const untouched = { ...found({ done: 10, failed: 10 }), waiting: 0, untouched: 10, due: 0 };
+    const first = logPass(null, 'first', 'idle', null, found({ done: 10, failed: 10 }));
+    const rerun = logPass(first, 'failed', 'idle', untouched, untouched);
+    expect(nextPass(untouched, rerun, POLICY)).toBe('wait');
+    const stalled = logPass(rerun, 'wait', 'stalled', untouched, untouched);
+    expect(nextPass(untouched, stalled, POLICY)).toBe('failed');
+  });
+
   test('nothing, once the deadline is reached', () => {
     const sweep = found({ done: 90, failed: 10 });
     const log = logPass(null, 'first', 'deadline', null, sweep);

@@ -64,3 +64,17 @@ test.concurrent.each(CASES)('$table: $wave changes nothing', async ({ what, wave
     await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
   });
 });
+
+test('a column that the provider adds by itself hangs: it is nudged more often, by name', async () => {
+  const columns = ['company_profile'];
+  const faults: FaultScript = {
+    cells: [{ fault: 'stuck', share: 1, columns, at: 'requested', nudges: 2 }],
+  };
+  await inHouse({ speed: 1_000, faults }, async (house) => {
+    const workflowId = `waves-${house.taskQueue}`;
+    const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s', deadline: '10m' };
+    const ended = await wholeRun(house, workflowId, await inputFor(house, ROWS, { run }));
+    expect(ended).toMatchObject({ outcome: 'completed', passes: 3, cells: { done: 12 } });
+    expect(house.sandbox.ledger.summary().cellsPaid).toBe(12);
+  });
+});

@@ -7,6 +7,7 @@ import type { ChaosScript, Kill, LostResult } from './script.ts';
 type RequestRule = NonNullable<FaultScript['requests']>[number];
 type CellRule = NonNullable<FaultScript['cells']>[number];
 type CreditRule = NonNullable<FaultScript['credits']>[number];
+type WaveRule = NonNullable<FaultScript['waves']>[number];
 
 /** Activities of a run, by how often something happens in them that may go wrong. */
 const STEPS = [
@@ -159,6 +160,24 @@ function requestFaults({ changes }: ProviderCase): Record<string, Arbitrary<Requ
         rows: fc.integer({ min: 1, max: 5 }),
       }),
     ),
+    'error bodies with 200': rule(
+      fc.constant('start-run'),
+      fc.record({ fault: fc.constant('refuse'), status: fc.constant(200) }),
+    ),
+    // For good: what a request may hold does not change.
+    'refused scopes': fc.record({
+      ...{ on: fc.constant('start-run'), fault: fc.constant('refuse' as const) },
+      status: fc.constantFrom(422, 400, 413),
+      longer: fc.oneof(
+        fc.constantFrom({ columns: 1 }, { column_ids: 1 }),
+        fc.integer({ min: 1, max: 40 }).map((most) => ({ rows: most })),
+        fc.integer({ min: 1, max: 40 }).map((most) => ({ row_ids: most })),
+      ),
+    }),
+    'odd columns': fc.record({
+      ...{ on: fc.constant('* /**'), fault: fc.constant('unknown' as const) },
+      ...{ columns: fc.constant(true), fields: fc.boolean(), words: fc.constant({}) },
+    }),
     'status that lags': rule(
       fc.constant('read-status'),
       fc.record({ fault: fc.constant('status-lag'), ms: fc.constantFrom(500, 3_000, 15_000) }),
@@ -189,6 +208,13 @@ const cells: Arbitrary<CellRule> = fc.oneof(
 
 const credits: Arbitrary<CreditRule> = fc.record({
   goneAtPaidCells: fc.integer({ min: 1, max: 80 }),
+  queued: fc.constantFrom('kept' as const, 'returned' as const),
+});
+
+/** Cells are queued late; never as late as the stall time that goes with it. */
+const wave: Arbitrary<WaveRule> = fc.record({
+  startLagMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 * 60_000 })),
+  gapMs: fc.oneof(fc.constantFrom(0, 1_000, 5_000, 60_000), fc.integer({ min: 0, max: 60_000 })),
 });
 
 const most = <T>(arbitrary: Arbitrary<T>, maxLength: number): Arbitrary<T[]> =>
@@ -227,6 +253,7 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
         requests: most(requests, 5),
         cells: most(cells, 1),
         credits: most(credits, 1),
+        waves: most(wave, 1),
       }),
       kills: most(inEither(kill), 5),
       lost: most(inEither(lost), 3),
@@ -256,5 +283,11 @@ function completed(script: ChaosScript): ChaosScript {
       ? rerun
       : { ...rerun, actions: [...rerun.actions, { atMs: 60_000, do: 'approve' }] },
   );
-  return { ...script, actions: later, reruns: taken };
+  return { ...script, run: patientEnough(script), actions: later, reruns: taken };
+}
+
+/** Longer pauses than the stall time are an API that hangs. */
+function patientEnough({ run, faults }: ChaosScript): ChaosScript['run'] {
+  const late = (faults.waves ?? []).some(({ startLagMs = 0 }) => startLagMs > 60_000);
+  return late ? { ...run, stallAfter: '30m' } : run;
 }
