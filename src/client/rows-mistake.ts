@@ -23,7 +23,7 @@ function columnMistakes(
   const { key, map, keep = 'all' } = pipeline.rows;
   const findings = missing.flatMap(({ name, found, meant }) => {
     const what = {
-      found: `in ${source} there ${found}`,
+      found: `${source} has ${found}`,
       allowed: `name one of its columns: ${there}`,
       suggestion: meant,
     };

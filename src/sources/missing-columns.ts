@@ -7,7 +7,7 @@ const MOST_COLUMNS = 40;
 
 export interface MissingColumn {
   name: string;
-  /** For people: it is not there, or it is there more than once. */
+  /** For people, what the source has: `no column "x"`, or more than one. */
   found: string;
   /** The column that may have been meant. */
   meant: string | null;
@@ -32,7 +32,7 @@ export class MissingColumns extends RowmillError {
     const there = columnList(columns);
     const lines = missing.map(({ found, meant }) => {
       const hint = meant === null ? '' : ` · did you mean ${quoted(meant)}?`;
-      return `there ${found}${hint}`;
+      return `there ${found.startsWith('no ') ? 'is' : 'are'} ${found}${hint}`;
     });
     super('rows_invalid', `${lines.join('\n')}\ncolumns: ${there}`, {
       where: source,
@@ -50,9 +50,9 @@ function missingColumn(
   places: readonly number[] | undefined,
 ): MissingColumn {
   if (places === undefined) {
-    return { name, found: `is no column ${quoted(name)}`, meant: nearest(name, columns) };
+    return { name, found: `no column ${quoted(name)}`, meant: nearest(name, columns) };
   }
-  const found = `are ${places.length} columns ${quoted(name)} (${places.join(', ')}); give each a name of its own`;
+  const found = `${places.length} columns ${quoted(name)} (${places.join(', ')}); give each a name of its own`;
   return { name, found, meant: null };
 }
 
