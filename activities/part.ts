@@ -1,4 +1,6 @@
+import { byName } from '../src/contract/by-name.ts';
 import type { Json } from '../src/contract/json.ts';
+import { wholeText } from '../src/contract/whole-text.ts';
 import type { CellOutcome, ResultCell } from '../src/contract/results.ts';
 import type { Column } from '../src/contract/table.ts';
 import type { TableCell, TableRow } from '../src/providers/provider.ts';
@@ -40,14 +42,14 @@ export interface JudgedRow {
 }
 
 export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[]): JudgedRow {
-  const readings: Record<string, CellReading> = {};
+  const readings = byName<CellReading>();
   for (const { key } of columns) {
     const cell = row.cells[key];
     if (cell !== undefined) readings[key] = { status: cell.status, empty: isEmpty(cell.value) };
   }
   const verdicts = judgeCells(columns, readings);
   const outcomes = oursOf(columns, verdicts);
-  const cells: Record<string, ResultCell> = {};
+  const cells = byName<ResultCell>();
   const open: PartOpenCell[] = [];
   for (const [column, verdict] of outcomes) {
     const cell = row.cells[column];
@@ -105,7 +107,8 @@ function openCell(column: string, verdict: CellVerdict, cell: TableCell | undefi
   return {
     column,
     status: verdict.outcome,
-    reason: reasonOf(verdict, cell),
+    // It may have been cut to a length.
+    reason: wholeText(reasonOf(verdict, cell)),
     inFlight: verdict.inFlight,
     startable: verdict.startable,
     ...(verdict.outcome !== 'failed' || cell?.updatedAt === undefined

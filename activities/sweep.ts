@@ -3,6 +3,7 @@ import type { Column, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { TableRow } from '../src/providers/provider.ts';
 import { noCells } from '../src/rules/outcome.ts';
+import { byName } from '../src/contract/by-name.ts';
 import { addUsage, noUsage } from '../src/rules/usage.ts';
 import type { Folder } from '../src/store/store.ts';
 import { countedRows } from './counted-rows.ts';
@@ -89,7 +90,7 @@ export class Sweep {
   #skipped: Skipped | null = null;
   #parts = 0;
   #lastOrdinal = -1;
-  #counts: SweepCounts = { byColumn: {}, inFlight: 0, startable: 0, ordered: true };
+  #counts: SweepCounts = { byColumn: byName(), inFlight: 0, startable: 0, ordered: true };
 
   /** @param anyVersion Take the rows as they are, even if the table changes meanwhile. */
   constructor(folder: Folder, number: number, rows: number, anyVersion = false) {
@@ -118,7 +119,6 @@ export class Sweep {
     }
     const ours = table.columns.filter((column) => column.ours && !column.input);
     const { byColumn } = this.#counts;
-    // `hasOwn`: a column may be called `constructor`.
     for (const { key } of ours) if (!Object.hasOwn(byColumn, key)) byColumn[key] = noCells();
 
     // Without a checkpoint nothing is known of what an attempt before this one has read.
@@ -231,7 +231,7 @@ export class Sweep {
   }
 
   #use(column: string, usage: CellUsage): void {
-    const sums = (this.#counts.usage ??= {});
+    const sums = (this.#counts.usage ??= byName());
     if (!Object.hasOwn(sums, column)) sums[column] = noUsage();
     addUsage(sums[column] ?? noUsage(), usage);
   }
@@ -328,7 +328,12 @@ export class Sweep {
       this.#skipped = skipped;
       this.#before = before;
       this.#leftOut = new Set(leftOut);
-      this.#counts = counts;
+      const { byColumn, usage } = counts;
+      this.#counts = {
+        ...counts,
+        byColumn: byName(Object.entries(byColumn)),
+        ...(usage === undefined ? {} : { usage: byName(Object.entries(usage)) }),
+      };
     }
     return checkpoint;
   }

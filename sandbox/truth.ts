@@ -123,7 +123,10 @@ function upstreamOf(setting: Setting, config: ColumnConfig): ColumnConfig[] {
 }
 
 export function answerOf(oracle: Oracle, setting: Setting, config: ColumnConfig): Json {
-  if (config.kind === 'input') return setting.data[config.key] ?? null;
+  if (config.kind === 'input') {
+    const { key } = config;
+    return Object.hasOwn(setting.data, key) ? (setting.data[key] ?? null) : null;
+  }
   const subject = subjectOf(oracle, setting, config);
   const { name, origin } = subject;
   switch (config.kind) {

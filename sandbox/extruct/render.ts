@@ -132,7 +132,7 @@ function cellsOf(world: World, table: Table, slot: number): Record<string, CellO
 }
 
 const inputCell = (data: JsonObject, key: string, atMs: number): CellOutput => {
-  const value = data[key] ?? null;
+  const value = Object.hasOwn(data, key) ? (data[key] ?? null) : null;
   return value === null
     ? { value, status: 'created', updated_at: null }
     : { value, status: 'done', updated_at: iso(atMs) };

@@ -39,11 +39,13 @@ function dataOf(sheet: Sheet, values: JsonObject): JsonObject {
   const known = new Set(texts.map(({ column }) => column.id));
   const stranger = Object.keys(values).find((id) => !known.has(id));
   if (stranger !== undefined) throw refused(`Not a text column of this sheet: ${stranger}`);
-  const data: JsonObject = {};
-  for (const { column } of texts) {
-    const value = values[column.id];
-    if (value !== undefined) data[column.config.key] = value;
-  }
+  // `fromEntries`: a column may be called `__proto__`.
+  const data: JsonObject = Object.fromEntries(
+    texts.flatMap(({ column: { id, config } }) => {
+      const value = Object.hasOwn(values, id) ? values[id] : undefined;
+      return value === undefined ? [] : [[config.key, value] as const];
+    }),
+  );
   const leftmost = values[texts[0]?.column.id ?? ''];
   return leftmost === undefined ? data : { input: leftmost, ...data };
 }

@@ -15,7 +15,12 @@ export async function firstRowsText(path: string, rows: number, columns: string[
   input.destroy();
   return textTable(
     [{ title: 'key' }, ...columns.map((title) => ({ title, most: 40 }))],
-    found.map(({ key, cells }) => [key, ...columns.map((column) => cellText(cells[column]))]),
+    found.map(({ key, cells }) => [
+      key,
+      ...columns.map((column) =>
+        cellText(Object.hasOwn(cells, column) ? cells[column] : undefined),
+      ),
+    ]),
   );
 }
 

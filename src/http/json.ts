@@ -1,14 +1,23 @@
+import { mayLoseDigits, parseExact, withDigits } from '../contract/exact-json.ts';
+import type { Json } from '../contract/json.ts';
+import { wellFormed } from '../contract/whole-text.ts';
+
 /**
  * JSON as servers write it: a byte order mark is dropped, and raw control characters inside
- * strings (seen in Extruct's long texts) are read as the characters they are.
+ * strings (seen in Extruct's long texts) are read as the characters they are. A number that would
+ * lose digits comes as their text, and half a character as U+FFFD.
  *
  * @throws SyntaxError as `JSON.parse`, and for values in values in values without end. Its message quotes the text: do not show it.
  */
 export function parseJson(text: string): unknown {
   const value = parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
   if (isDeeper(value, MOST_LEVELS)) throw new SyntaxError(`more than ${MOST_LEVELS} levels`);
-  return value;
+  const exact = mayLoseDigits(text) ? withDigits(value) : value;
+  return HALF.test(text) ? wellFormed(exact) : exact;
 }
+
+/** As an escape: a decoder has put U+FFFD in the place of any other one. */
+const HALF = /\\u[dD][89a-fA-F]/;
 
 /** The parser takes any depth; whoever writes it down again runs out of stack at some thousands. */
 const MOST_LEVELS = 200;
@@ -18,13 +27,13 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }
 
-function parse(json: string): unknown {
+function parse(json: string): Json {
   try {
-    return JSON.parse(json);
+    return parseExact(json);
   } catch (error) {
     const escaped = escapeControls(json);
     if (escaped === json) throw error;
-    return JSON.parse(escaped);
+    return parseExact(escaped);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../contract/json.ts';
 import { unreadable, type Block } from './bytes.ts';
-import { parseExact } from './exact-json.ts';
+import { parseExact } from '../contract/exact-json.ts';
 import { findFlaw } from './json-flaw.ts';
 import type { ReportProblem, SourceRow } from './row.ts';
 

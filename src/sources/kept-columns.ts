@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../contract/json.ts';
-import { withDigits } from './exact-json.ts';
+import { withDigits } from '../contract/exact-json.ts';
+import { wellFormed, wholeText } from '../contract/whole-text.ts';
 import { SourceColumns } from './source-columns.ts';
 
 /** A JSON writer runs out of stack at some thousands. */
@@ -30,7 +31,7 @@ export class KeptColumns {
         ? Object.keys(values).filter((name) => !used.has(name))
         : this.#keep.filter((name) => Object.hasOwn(values, name));
     const pairs = names.flatMap((name) => {
-      const value = this.#fit(values[name] ?? null);
+      const value = this.#fit(Object.hasOwn(values, name) ? (values[name] ?? null) : null);
       if (value === undefined) {
         this.dropped += 1;
         return [];
@@ -57,15 +58,3 @@ const isDeeper = (value: Json, levels: number): boolean => {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 };
-
-/** Half a character makes a file that strict readers refuse. */
-const wholeText = (text: string): string => text.replace(/\p{Cs}/gu, '\uFFFD');
-
-function wellFormed(value: Json): Json {
-  if (typeof value === 'string') return wholeText(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(wellFormed);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [wholeText(key), wellFormed(item)]),
-  );
-}

@@ -2,7 +2,7 @@ import type { Json } from '../contract/json.ts';
 import type { SnapshotRow } from '../contract/rows.ts';
 import { isBlank, trimUnseen } from './blank.ts';
 import { ColumnMatch } from './column-match.ts';
-import { inexactDigits } from './exact-json.ts';
+import { inexactDigits } from '../contract/exact-json.ts';
 import { quoted, type RowProblem, type SourceRow } from './row.ts';
 import { Seen } from './seen.ts';
 

@@ -7,7 +7,7 @@ import { readDocument, type SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
 import { placed, type Finding } from './finding.ts';
 import { issueText, SpecError, type MistakeCode, type SpecIssue } from './issue.ts';
-import { normalise } from './normalise.ts';
+import { normalise, type Verbatim } from './normalise.ts';
 import { resultFormatOf, rowsFormatOf } from '../paths/formats.ts';
 import { readSpecFile } from './read-file.ts';
 import { scheduleOf, type PipelineSchedule } from './schedule.ts';
@@ -113,10 +113,19 @@ function judge(read: SpecDocument, options: ParseOptions): LoadedPipeline {
   ];
   if (issues.length > 0 || !parsed.success || provider === null) throw new SpecError(file, issues);
 
-  const columns = [...tableShape(document.value).columns];
+  // Without mistakes, they are of the kinds that the schema asks for.
+  const { from, inline, map } = valueAt(document.value, ['rows']) as Verbatim['rows'];
+  const verbatim: Verbatim = {
+    columns: [...tableShape(document.value).columns],
+    rows: {
+      ...(from === undefined ? {} : { from }),
+      ...(inline === undefined ? {} : { inline }),
+      ...(map === undefined ? {} : { map }),
+    },
+  };
   const { schedule } = parsed.data;
   return {
-    pipeline: normalise(parsed.data, columns, provider, baseDir),
+    pipeline: normalise(parsed.data, verbatim, provider, baseDir),
     file: resolve(file),
     warnings: placed(columnDoubts(document.value, provider), document).map((issue) =>
       issueText(file, issue),

@@ -22,10 +22,16 @@ const COMMON = z
   })
   .catchall(z.json());
 
+/** What is taken as it stands: the schema leaves out columns called `__proto__`. */
+export interface Verbatim {
+  columns: ColumnConfig[];
+  rows: Pick<PipelineFile['rows'], 'from' | 'inline' | 'map'>;
+}
+
 /** A file without mistakes → the pipeline: defaults filled in, paths absolute. */
 export function normalise(
   file: PipelineFile,
-  columns: ColumnConfig[],
+  { columns, rows }: Verbatim,
   provider: ProviderSpec,
   baseDir: string,
 ): Pipeline {
@@ -42,7 +48,7 @@ export function normalise(
       tags: tags ?? [],
       ...(Object.keys(settings).length === 0 ? {} : { settings }),
     },
-    rows: rowsOf(file.rows, shape, provider, baseDir),
+    rows: rowsOf({ ...file.rows, ...rows }, shape, provider, baseDir),
     run: {
       mode: run.mode ?? RUN_DEFAULTS.mode,
       failedPasses: run.failedPasses ?? RUN_DEFAULTS.failedPasses,
@@ -78,7 +84,11 @@ function rowsOf(
   const first = inputs[0];
   return {
     source: sourceOf(rows, baseDir),
-    key: rows.key ?? (first === undefined ? 'key' : (map[first] ?? first)),
+    key:
+      rows.key ??
+      (first === undefined
+        ? 'key'
+        : ((Object.hasOwn(map, first) ? map[first] : undefined) ?? first)),
     map,
     ...(rows.keep === undefined ? {} : { keep: rows.keep }),
     ...(rows.skipBad === undefined ? {} : { skipBad: rows.skipBad }),

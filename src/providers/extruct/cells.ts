@@ -1,3 +1,4 @@
+import { byName } from '../../contract/by-name.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { CellStatus, Column } from '../../contract/table.ts';
 import type { TableCell, TableRow } from '../provider.ts';
@@ -18,7 +19,7 @@ export function rowOf(wire: RowWire, computed: Column[]): TableRow {
   return {
     id: wire.id,
     key: wire.metadata?.rowmill_key ?? null,
-    cells: Object.fromEntries(
+    cells: byName(
       computed.map(({ key }) => [key, cellOf(Object.hasOwn(data, key) ? data[key] : undefined)]),
     ),
   };

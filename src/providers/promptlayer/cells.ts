@@ -1,3 +1,4 @@
+import { byName } from '../../contract/by-name.ts';
 import type { Json } from '../../contract/json.ts';
 import type { CellUsage } from '../../contract/results.ts';
 import type { CellStatus, Column } from '../../contract/table.ts';
@@ -33,11 +34,11 @@ export function rowOf(
   keyColumnId: string,
   quote: Quote,
 ): TableRow {
-  const cells = wire.cells ?? {};
+  const cells = wire.cells ?? byName<CellWire>();
   return {
     id: String(wire.row_index),
     key: textOf(cells[keyColumnId]),
-    cells: Object.fromEntries(computed.map(({ id, key }) => [key, cellOf(cells[id], quote)])),
+    cells: byName(computed.map(({ id, key }) => [key, cellOf(cells[id], quote)])),
   };
 }
 

@@ -1,3 +1,4 @@
+import { byName } from '../../contract/by-name.ts';
 import type { Json } from '../../contract/json.ts';
 import type { ColumnConfig, TableSpec } from '../../contract/pipeline.ts';
 import type { Column } from '../../contract/table.ts';
@@ -60,10 +61,11 @@ export function valuesOf(
   key: string,
   input: Record<string, Json>,
 ): Record<string, Json> {
-  const values: Record<string, Json> = {};
+  const values = byName<Json>();
   for (const column of columns) {
     if (!column.input) continue;
-    const value = column.key === KEY_TITLE ? key : (input[column.key] ?? null);
+    const given = Object.hasOwn(input, column.key) ? (input[column.key] ?? null) : null;
+    const value = column.key === KEY_TITLE ? key : given;
     if (value === null) continue;
     values[column.id] = typeof value === 'string' ? value : JSON.stringify(value);
   }

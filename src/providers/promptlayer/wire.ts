@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Json } from '../../contract/json.ts';
+import { byName } from '../../contract/by-name.ts';
+import type { Json, JsonObject } from '../../contract/json.ts';
 import { Id } from '../id.ts';
 
 /**
@@ -49,7 +50,11 @@ export const ColumnReply = z.object({ column: ColumnWire });
 
 const Metrics = z.object({
   request_count: Count,
-  price: z.number().nullish().catch(null),
+  // With more digits than a number holds it comes as their text.
+  price: z
+    .union([z.number(), z.string().min(1).transform(Number).pipe(z.number())])
+    .nullish()
+    .catch(null),
   input_tokens: Count,
   output_tokens: Count,
 });
@@ -65,9 +70,29 @@ const CellWire = z.object({
 });
 export type CellWire = z.infer<typeof CellWire>;
 
+/** By column id, whatever that is: the parser's own records leave some names out. */
+const Cells = z
+  .custom<JsonObject>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'expected an object',
+  )
+  .transform((value, context) => {
+    const cells = byName<CellWire>();
+    for (const [id, cell] of Object.entries(value)) {
+      const read = CellWire.safeParse(cell);
+      if (read.success) cells[id] = read.data;
+      else {
+        for (const { path, message } of read.error.issues) {
+          context.issues.push({ code: 'custom', input: cell, path: [id, ...path], message });
+        }
+      }
+    }
+    return cells;
+  });
+
 const RowWire = z.object({
   row_index: Whole,
-  cells: z.record(z.string(), CellWire).nullish(),
+  cells: Cells.nullish(),
 });
 export type RowWire = z.infer<typeof RowWire>;
 

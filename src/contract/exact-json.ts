@@ -1,10 +1,10 @@
-import type { Json } from '../contract/json.ts';
+import type { Json } from './json.ts';
 
 /** Before the digits of a number that JavaScript cannot hold; no file means it. */
 const MARK = '\0number:';
 
-/** What may hold such a number: enough digits in a row, or a large exponent. */
-const SUSPECT = /[\d.]{16}|[eE][+-]?\d{3}/;
+/** What may hold such a number, where a value begins: enough digits in a row, or a large exponent. */
+const SUSPECT = /(?:^|[:,[])\s*-?\d(?:[\d.]{15}|[\d.]*[eE][+-]?\d{2})/;
 
 const NUMBER = /-?\d[\d.eE+-]*/y;
 
@@ -14,7 +14,7 @@ const NUMBER = /-?\d[\d.eE+-]*/y;
  */
 export function parseExact(text: string): Json {
   // What JSON.parse gives is JSON.
-  if (!SUSPECT.test(text)) return JSON.parse(text) as Json;
+  if (!mayLoseDigits(text)) return JSON.parse(text) as Json;
   const marked = markNumbers(text);
   // Judged as it stands: the marks must not make a broken text whole.
   if (marked !== text) JSON.parse(text);
@@ -52,6 +52,9 @@ function endOfString(text: string, from: number): number {
   }
   return text.length;
 }
+
+/** Whether a text may hold a number that {@link parseExact} marks. */
+export const mayLoseDigits = (text: string): boolean => SUSPECT.test(text);
 
 /** The digits of a number that was too exact to be read; `null` for any other value. */
 export const inexactDigits = (value: Json): string | null =>

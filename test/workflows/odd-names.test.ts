@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ResultRow } from '../../src/contract/results.ts';
+import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { CASES } from '../support/providers/cases.ts';
+import { promptlayer } from '../support/providers/promptlayer.ts';
+import type { ProviderCase } from '../support/providers/provider-case.ts';
+
+/** A key of Extruct begins with a letter. */
+const namesOf = ({ name }: ProviderCase): string[] => [
+  name === promptlayer.name ? '__proto__' : 'valueOf',
+  ...['constructor', 'toString', 'hasOwnProperty'],
+];
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+});
+afterAll(() => house.close());
+
+/** A row as a JSON parser makes it: each name its own. */
+const row = JSON.parse(
+  '{"__proto__":"MMM","constructor":"3M","toString":"x","hasOwnProperty":"y"}',
+) as Record<string, string>;
+
+/** The columns of one provider under the names that every object has. */
+const columnsOf = (one: ProviderCase) => {
+  const {
+    name,
+    tables: { two },
+  } = one;
+  const [first, ...others] = name === promptlayer.name ? two.columns.slice(1) : two.columns;
+  const named = namesOf(one).map((title, at) => ({
+    ...(at % 2 === 0 ? first : (others.at(-1) ?? first)),
+    ...(name === promptlayer.name ? { title } : { key: title, name: title }),
+  }));
+  return name === promptlayer.name ? [two.columns[0], ...named] : named;
+};
+
+test.each(CASES.map((one) => [one.name, one] as const))(
+  '%s: columns and rows under the names that every object has are like any other',
+  async (_provider, one) => {
+    const names = namesOf(one);
+    const [input = ''] = Object.keys(one.map);
+    const fields = {
+      table: { ...one.tables.two, columns: columnsOf(one) },
+      rows: { inline: [row], key: '__proto__', map: { [input]: 'constructor' } },
+      results: [{ to: `out/${one.name}.jsonl` }, { to: `out/${one.name}.csv` }],
+    };
+    const summary = await wholeRun(house, `names-${one.name}`, {
+      ...(await inputFor(house, [], fields, one)),
+    });
+    expect(summary).toMatchObject({ outcome: 'completed', cells: { done: names.length } });
+    const [jsonl = '', csv = ''] = await Promise.all(
+      summary.results.map(({ path }) => readFile(path, 'utf8')),
+    );
+    const { key, cells } = JSON.parse(jsonl) as ResultRow;
+    expect(key).toBe('MMM');
+    expect(Object.keys(cells).sort()).toEqual([...names].sort());
+    for (const name of names) {
+      const cell = Object.getOwnPropertyDescriptor(cells, name)?.value as ResultRow['cells'][''];
+      expect(cell).toMatchObject({ status: 'done', value: expect.anything() });
+    }
+    const [header = ''] = csv.split('\n');
+    for (const name of names) expect(header).toContain(name);
+    const manifest = await readFile(join(house.folder, 'out', `${one.name}.manifest.json`), 'utf8');
+    for (const name of names) expect(manifest).toContain(`"${name}"`);
+  },
+);
