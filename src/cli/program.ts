@@ -5,9 +5,11 @@ import { addApprove } from './approve.ts';
 import { addCancel } from './cancel.ts';
 import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
-import type { Cli } from './context.ts';
+import type { Cli, Env } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDev } from './dev.ts';
+import { withSecretFiles } from '../client/secret-files.ts';
+import { providerSpecs } from '../providers/spec.ts';
 import { commandEnv } from './dev-environment.ts';
 import { addDoctor } from './doctor.ts';
 import { addList } from './list.ts';
@@ -69,10 +71,20 @@ Examples:
   return program;
 }
 
+const SECRETS = [
+  ...Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable),
+  'TEMPORAL_API_KEY',
+];
+
 /** Runs one command line; gives back the exit code. Never throws. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
   let exitCode = 0;
-  const env = commandEnv(cli, args);
+  let env: Env;
+  try {
+    env = withSecretFiles(commandEnv(cli, args), SECRETS);
+  } catch (error) {
+    return sayError(cli, error, { json: args.includes('--json') });
+  }
   const own: Cli = { ...cli, env, exitWith: (code) => void (exitCode = code) };
   const program = createProgram(own);
   try {
