@@ -75,9 +75,9 @@ export class Books {
 
   /** Cells of a live table that were ever started; empty for a table that is gone. */
   cells(tableId: string): CellAccount[] {
-    return this.#core.read(({ tables }) => {
-      const table = tables.get(tableId);
-      return table === undefined ? [] : cellAccounts(table);
+    return this.#core.read((world) => {
+      const table = world.tables.get(tableId);
+      return table === undefined ? [] : cellAccounts(world, table);
     });
   }
 }
@@ -122,7 +122,7 @@ const repeated = (texts: string[]): number => texts.length - new Set(texts).size
 const rowTexts = ({ live, data, metadata }: Table): string[] =>
   live.map((slot) => JSON.stringify([data[slot], metadata[slot]]));
 
-const cellAccounts = (table: Table): CellAccount[] =>
+const cellAccounts = (world: World, table: Table): CellAccount[] =>
   table.live.flatMap((slot) =>
     table.computed
       .filter(({ cells }) => (cells.starts[slot] ?? 0) > 0)
@@ -135,6 +135,6 @@ const cellAccounts = (table: Table): CellAccount[] =>
         failed: column.cells.fails[slot] ?? 0,
         lost: column.cells.losses[slot] ?? 0,
         startedAtMs: column.cells.startedAtMs[slot] ?? 0,
-        price: priceOf(column),
+        price: priceOf(world, column),
       })),
   );

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Clock } from './clock.ts';
 import { advance } from './engine.ts';
+import { extructOptions } from './extruct/options.ts';
 import { FactBook, packagedFacts, readFacts, type CompanyFact } from './facts.ts';
 import { Heap } from './heap.ts';
 import { IdSeries } from './ids.ts';
@@ -143,6 +144,7 @@ function worldOf(
     tableIds: new IdSeries(nonce, 'table', 0),
     runIds: new IdSeries(nonce, 'run', 0),
     dues: new Heap(),
+    extruct: extructOptions(options.extruct),
     promptLayer: promptLayerState(nonce, options.promptLayer),
     tablesMade: 0,
     runsMade: 0,

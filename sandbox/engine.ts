@@ -111,7 +111,7 @@ function pumpLane(world: World, table: Table, lane: Lane): void {
 function start(world: World, table: Table, column: Column, slot: number): boolean {
   const data = table.data[slot];
   if (data === undefined || data === null) return true;
-  const price = priceOf(column);
+  const price = priceOf(world, column);
   if (price > world.credits) return false;
   const { account } = table;
   world.credits -= price;
@@ -272,6 +272,7 @@ function finish(world: World, due: Due): void {
     table.move(column, slot, fails ? FAILED : DONE, wallMs(world));
     if (fails) {
       table.account.cellsFailed += 1;
+      if (world.extruct.failedCells === 'returned') giveBack(world, table, column);
       if (failing !== null) world.ledger.fire(failing.name);
       block(world, table, column, slot);
     } else {
@@ -284,6 +285,13 @@ function finish(world: World, due: Due): void {
     }
   }
   pump(world, table);
+}
+
+/** The money for a cell that failed. */
+function giveBack(world: World, { account }: Table, column: Column): void {
+  const price = priceOf(world, column);
+  world.credits += price;
+  account.creditsSpent -= price;
 }
 
 /** What waited for a failed cell is not asked for any more. */

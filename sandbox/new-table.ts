@@ -23,7 +23,11 @@ export function newTable(world: World, wish: TableWish, parent: Table | null = n
   table.name = wish.name;
   table.description = wish.description;
   table.tags = wish.tags;
-  table.arrange(withAutomatic(wish.kind, wish.configs).map((one) => table.makeColumn(one, atMs)));
+  table.arrange(
+    withAutomatic(wish.kind, wish.configs, world.extruct.peopleColumns).map((one) =>
+      table.makeColumn(one, atMs),
+    ),
+  );
   parent?.children.push(table);
   world.tables.set(id, table);
   return table;

@@ -5,18 +5,13 @@ import type { World } from './world.ts';
 import { rowWord } from './truth.ts';
 import type { JsonObject } from './json.ts';
 
-const FREE: ReadonlySet<ColumnKind> = new Set([
-  'input',
-  'company_profile',
-  'company_name',
-  'company_website',
-  'discovery_scores',
-]);
+const FREE: ReadonlySet<ColumnKind> = new Set(['input', 'discovery_scores']);
 
 /** Credits for one start of a cell. */
-export function priceOf({ config, free }: Column): number {
+export function priceOf({ extruct }: World, { config, free, system }: Column): number {
   if (free || FREE.has(config.kind)) return 0;
-  return config.kind === 'company_people_finder' ? 2 : 1;
+  if (system) return extruct.automaticPrice;
+  return config.kind === 'company_people_finder' ? 2 * extruct.cellPrice : extruct.cellPrice;
 }
 
 type Span = readonly [minMs: number, maxMs: number];
@@ -42,7 +37,7 @@ export function durationMs(world: World, column: Column, slot: number, data: Jso
   const { config } = column;
   const byType = config.kind === 'agent' ? AGENT_MS[config.value.agent_type] : KIND_MS[config.kind];
   const [min, max] =
-    world.cellMs !== null && priceOf(column) > 0
+    world.cellMs !== null && !column.system && priceOf(world, column) > 0
       ? [world.cellMs.min, world.cellMs.max]
       : (byType ?? [10_000, 30_000]);
   const attempt = column.cells.starts[slot] ?? 0;

@@ -18,9 +18,12 @@ export interface RunWish {
 /** @throws Problem 402, 404, 422 */
 export function startRun(world: World, wish: RunWish): RunOutput {
   const table = tableOf(world, wish.tableId);
-  const slots = wish.rows === null ? table.live : slotsOf(table, wish.rows);
+  const { extruct } = world;
+  const named = wish.rows === null ? table.live : slotsOf(table, wish.rows);
+  const slots = extruct.rowScope === 'every row' ? table.live : named;
   const columns = wish.columns === null ? table.computed : columnsOf(table, wish.columns);
-  const plan = planOf(table, WANTED[wish.mode], slots, columns);
+  if (extruct.automaticScope === 'refused' && wish.columns !== null) refuseSystem(columns);
+  const plan = planOf(table, wantedOf(world, wish.mode), slots, columns, extruct.automaticAlong);
   refuseWithoutCredits(world, [...new Set(plan.map(({ column }) => column))]);
   const moved = wish.mode === 'failed' ? 0 : nudgeHeld(world, table, slots, columns);
   const serial = world.runsMade;
@@ -63,13 +66,14 @@ export function nudgeHeld(
 }
 
 /** `run: true` on rows: what is new in these rows starts. There is no run to show for it. */
-export function runRows(world: World, table: Table, slots: number[]): void {
+export function runRows(world: World, table: Table, slots: readonly number[]): void {
   carryOut(world, table, planOf(table, WANTED.new, slots, table.computed));
 }
 
 /** @throws Problem 402, with nothing changed, when the account cannot pay for a single cell */
 export function refuseWithoutCredits(world: World, columns: readonly Column[]): void {
-  const cheapest = Math.min(...columns.map(priceOf).filter((price) => price > 0));
+  const prices = columns.map((column) => priceOf(world, column));
+  const cheapest = Math.min(...prices.filter((price) => price > 0));
   if (cheapest === Infinity || cheapest <= world.credits) return;
   throw new Problem(402, {
     error: 'insufficient_credits',
@@ -88,6 +92,23 @@ export function carryOut(world: World, table: Table, plan: readonly Asked[]): vo
   request(world, table, plan);
 }
 
+function wantedOf({ extruct }: World, mode: RunMode): ReadonlySet<number> {
+  if (mode === 'new' && extruct.newTakesFailed) return new Set([CREATED, FAILED]);
+  if (mode === 'failed' && !extruct.failedTakesFailed) return new Set();
+  return WANTED[mode];
+}
+
+/** @throws Problem 422 */
+function refuseSystem(columns: readonly Column[]): void {
+  const at = columns.flatMap(({ system }, index) => (system ? [index] : []));
+  if (at.length === 0) return;
+  const msg = 'Column cannot be run by itself';
+  throw new Problem(
+    422,
+    at.map((index) => ({ loc: ['body', 'columns', index], msg, type: 'value_error' })),
+  );
+}
+
 const WANTED: Record<RunMode, ReadonlySet<number>> = {
   new: new Set([CREATED]),
   failed: new Set([FAILED]),
@@ -104,6 +125,7 @@ export function planOf(
   states: ReadonlySet<number>,
   slots: readonly number[],
   targets: readonly Column[],
+  automaticAlong = true,
 ): Asked[] {
   const targeted = new Set(targets);
   const columns = table.computed.filter(
@@ -118,7 +140,7 @@ export function planOf(
       states.has(column.cells.statusAt(slot)) && !isExpected(table, column, slot);
     const wanted = columns.filter((column) => targeted.has(column) && wants(column));
     if (wanted.length === 0) continue;
-    const alongside = missingSystem(table, wanted, slot);
+    const alongside = automaticAlong ? missingSystem(table, wanted, slot) : new Set<Column>();
     for (const column of columns) {
       if (!wanted.includes(column) && !alongside.has(column)) continue;
       if (!canGetReady(table, column, slot, asked)) continue;

@@ -172,7 +172,7 @@ const outgoing = (
 ): Outgoing => ({
   status,
   headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify(body),
+  body: body === undefined ? '' : JSON.stringify(body),
 });
 
 interface Parsed {

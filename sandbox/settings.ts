@@ -1,3 +1,4 @@
+import type { ExtructOptions } from './extruct/options.ts';
 import type { CompanyFact } from './facts.ts';
 import type { FaultScript } from './faults/script.ts';
 import type { Intercept } from './intercept.ts';
@@ -35,6 +36,8 @@ export interface SandboxOptions {
   countRequested?: boolean;
   /** Every payment and every change of rows and tables, one JSON line each. */
   ledgerFile?: string;
+  /** Of the first API (extruct/). */
+  extruct?: ExtructOptions;
   /** Of the second API (promptlayer/). */
   promptLayer?: PromptLayerOptions;
   /** Where the state is kept, so that a restart goes on where it was. @default in memory only */

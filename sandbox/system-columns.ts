@@ -38,6 +38,8 @@ export const CONTEXT_KEYS: Record<TableKind, readonly string[]> = {
   generic: [],
 };
 
+const inputOf = ({ key, name }: ColumnConfig): ColumnConfig => ({ kind: 'input', key, name });
+
 /** A column that a table of this kind makes by itself, and that waits for nothing but the row. */
 export const isAutomatic = (kind: TableKind, { kind: columnKind, key }: ColumnConfig): boolean =>
   AUTOMATIC[kind].some((one) => one.key === key && one.kind === columnKind);
@@ -66,9 +68,16 @@ export const isSystem = (kind: ColumnKind): boolean => SYSTEM.has(kind);
  * The caller's columns with the automatic ones put in front; where the caller brings one itself
  * (same key and kind), it is that one.
  */
-export function withAutomatic(kind: TableKind, configs: readonly ColumnConfig[]): ColumnConfig[] {
+export function withAutomatic(
+  kind: TableKind,
+  configs: readonly ColumnConfig[],
+  people: 'agents' | 'inputs' = 'agents',
+): ColumnConfig[] {
   const brought = (one: ColumnConfig): ColumnConfig | undefined =>
     configs.find((config) => config.key === one.key && config.kind === one.kind);
-  const front = AUTOMATIC[kind].map((one) => brought(one) ?? one);
+  const automatic = AUTOMATIC[kind].map((one) =>
+    people === 'inputs' && one.kind === 'agent' ? inputOf(one) : one,
+  );
+  const front = automatic.map((one) => brought(one) ?? one);
   return [...front, ...configs.filter((config) => !front.includes(config))];
 }

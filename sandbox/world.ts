@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { ExtructOptions } from './extruct/options.ts';
 import type { CreditRule, WaveRule } from './faults/script.ts';
 import type { Heap, Timed } from './heap.ts';
 import type { IdSeries } from './ids.ts';
@@ -33,6 +34,7 @@ export interface World {
   readonly tableIds: IdSeries;
   readonly runIds: IdSeries;
   readonly dues: Heap<Due>;
+  readonly extruct: Required<ExtructOptions>;
   readonly promptLayer: PromptLayerState;
   tablesMade: number;
   runsMade: number;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { LIST_LIMIT, type listQuery } from './requests.ts';
 import type { Table } from '../table.ts';
-import type { World } from '../world.ts';
+import { wallMs, type World } from '../world.ts';
 
 export interface Listing {
   tables: Table[];
@@ -12,6 +12,7 @@ export interface Listing {
 /** Root tables only; child tables of people are found through their parent. */
 export function listTables(world: World, query: z.output<typeof listQuery>): Listing {
   const { offset, limit } = query;
+  const { extruct } = world;
   if (limit > LIST_LIMIT) throw new Problem(400, `limit must be at most ${LIST_LIMIT}`);
   const search = query.search?.toLowerCase() ?? '';
   const found = [...world.tables.values()].filter(
@@ -20,7 +21,8 @@ export function listTables(world: World, query: z.output<typeof listQuery>): Lis
       !table.ofSheet &&
       (query.kind === undefined || table.kind === query.kind) &&
       table.name.toLowerCase().includes(search) &&
-      hasAnyTag(table, query.tags ?? []),
+      wallMs(world) >= table.createdAtMs + extruct.listedAfterMs &&
+      (extruct.tagFilter === 'ignored' || hasAnyTag(table, query.tags ?? [])),
   );
   const descending = query.sort.startsWith('-');
   const compare = ORDER[query.sort.replace('-', '')] ?? bySerial;

@@ -1,6 +1,7 @@
 import { CELL_STATUSES, CREATED, DONE, IN_PROGRESS, REQUESTED } from '../cells.ts';
 import { IdSeries } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
+import { isAutomatic } from '../system-columns.ts';
 import type { Column, Table } from '../table.ts';
 import { valueOf } from '../truth.ts';
 import type {
@@ -28,12 +29,12 @@ export const columnOutput = ({ id, createdAtMs, config }: Column): ColumnOutput 
   config,
 });
 
-export const tableHeader = (table: Table): TableHeader => ({
+export const tableHeader = ({ extruct }: World, table: Table): TableHeader => ({
   id: table.id,
   created_at: iso(table.createdAtMs),
   name: table.name,
   description: table.description,
-  tags: table.tags,
+  tags: extruct.tagsReturned ? table.tags : null,
   kind: table.kind,
   columns: table.columns.map(columnOutput),
   owner: OWNER,
@@ -46,13 +47,13 @@ export const tableHeader = (table: Table): TableHeader => ({
       : [{ table_id: table.parent.id, relationship_type: 'company_people' }],
 });
 
-export const tableListItem = (table: Table): TableListItem => ({
+export const tableListItem = ({ extruct }: World, table: Table): TableListItem => ({
   id: table.id,
   created_at: iso(table.createdAtMs),
   updated_at: iso(table.updatedAtMs),
   name: table.name,
   description: table.description,
-  tags: table.tags,
+  tags: extruct.tagsReturned ? table.tags : null,
   kind: table.kind,
   settings: { exclude_from_search: false },
   scope: 'personal',
@@ -66,19 +67,28 @@ export function tableStatus(world: World, table: Table): TableStatus {
   const outputs = table.computed.length;
   const started = table.countOf(IN_PROGRESS);
   const asked = world.countRequested ? table.countOf(REQUESTED) : 0;
-  return {
+  const named = table.computed.filter(({ config }) => !isAutomatic(table.kind, config)).length;
+  return withZeros(world, {
     num_rows: table.live.length,
-    num_output_columns: outputs,
+    num_output_columns: world.extruct.outputColumns === 'named' ? named : outputs,
     num_input_columns: table.columns.length - outputs,
     num_cells_completed: lag === null ? table.countOf(DONE) : lag.done,
     num_cells_in_progress: lag === null ? started + asked : 0,
     num_columns: table.columns.length,
     run_status: lag === null && table.busy ? 'running' : 'idle',
-  };
+  });
+}
+
+/** Where zeros are left out, the type of the reply says more than there is. */
+function withZeros({ extruct }: World, status: TableStatus): TableStatus {
+  if (extruct.zeros === 'shown') return status;
+  return Object.fromEntries(
+    Object.entries(status).filter(([, value]) => value !== 0),
+  ) as unknown as TableStatus;
 }
 
 export const tableWithStatus = (world: World, table: Table): TableWithStatus => ({
-  ...tableHeader(table),
+  ...tableHeader(world, table),
   status: tableStatus(world, table),
 });
 
@@ -101,7 +111,7 @@ export function rowOutput(world: World, table: Table, slot: number): RowOutput {
     parent_row_id: parent === null ? null : parent.rowIds.id(parentSlot ?? -1),
     company_profile_id: profileId(world, table, slot),
     data: cellsOf(world, table, slot),
-    metadata: table.metadata[slot] ?? null,
+    metadata: world.extruct.metadata === 'dropped' ? null : (table.metadata[slot] ?? null),
     parent_data:
       parent === null || parentRow === null ? null : cellsOf(world, parent, parentSlot ?? -1),
   };

@@ -1,6 +1,6 @@
 import type { Core } from '../core.ts';
 import { listTables } from './listing.ts';
-import { notFound } from '../problem.ts';
+import { invalid, notFound } from '../problem.ts';
 import {
   columnOutput,
   OWNER,
@@ -28,9 +28,18 @@ const ORGANIZATION = {
 const tableId = ({ params }: Call): string => params['table_id'] ?? '';
 const columnId = ({ params }: Call): string => params['column_id'] ?? '';
 
-const rowsAnswer = (core: Core, { table, slots }: RowsDone): Answer => ({
-  body: slots.map((slot) => rowOutput(core.world, table, slot)),
+function rowsAnswer({ world }: Core, { table, slots }: RowsDone): Answer {
+  const body = slots.map((slot) => rowOutput(world, table, slot));
+  return { body: world.extruct.rowsReply === 'reversed' ? body.reverse() : body };
+}
+
+const deletedAnswer = ({ world }: Core, body: unknown): Answer => ({
+  body: world.extruct.deleteReply === 'empty' ? undefined : body,
 });
+
+const onceEach = <Row extends { data: unknown }>(rows: readonly Row[]): Row[] => [
+  ...new Map(rows.map((row) => [JSON.stringify(row.data), row])).values(),
+];
 
 const account: Route[] = [
   {
@@ -46,7 +55,9 @@ const account: Route[] = [
       body: {
         user_id: OWNER.id,
         email: OWNER.email,
-        available_credits: core.read(({ credits }) => credits),
+        available_credits: core.read(({ credits, extruct }) =>
+          extruct.balanceTold ? credits : null,
+        ),
         ...ORGANIZATION,
       },
     }),
@@ -54,12 +65,12 @@ const account: Route[] = [
   {
     method: 'GET',
     url: '/v1/billing',
-    handle: () => ({
-      body: {
-        user: ORGANIZATION,
-        subscription: { requires_subscription: false, plan_tier: 'pro' },
-      },
-    }),
+    handle: ({ world: { extruct } }) => {
+      if (extruct.billing === null) throw notFound('Billing');
+      const { requiresSubscription, planTier } = extruct.billing;
+      const subscription = { requires_subscription: requiresSubscription, plan_tier: planTier };
+      return { body: { user: ORGANIZATION, subscription } };
+    },
   },
 ];
 
@@ -70,7 +81,7 @@ const tables: Route[] = [
     handle: (core, call) => {
       const { column_configs, ...wish } = checked(requests.createTable, call.body(), 'body');
       const table = core.execute('createTable', { ...wish, configs: column_configs ?? [] });
-      return { body: tableHeader(table) };
+      return { body: tableHeader(core.world, table) };
     },
   },
   {
@@ -79,7 +90,8 @@ const tables: Route[] = [
     handle: (core, { query }) => {
       const wish = checked(requests.listQuery, query, 'query');
       const listing = core.read((world) => listTables(world, wish));
-      return { body: listing.tables.map(tableListItem), headers: listing.headers };
+      const body = listing.tables.map((table) => tableListItem(core.world, table));
+      return { body, headers: listing.headers };
     },
   },
   {
@@ -95,15 +107,16 @@ const tables: Route[] = [
     handle: (core, call) => {
       const { columns_order, ...change } = checked(requests.patchTable, call.body(), 'body');
       const wish = { tableId: tableId(call), columnsOrder: columns_order, ...change };
-      return { body: tableHeader(core.execute('changeTable', wish)) };
+      return { body: tableHeader(core.world, core.execute('changeTable', wish)) };
     },
   },
   {
     method: 'DELETE',
     url: '/v1/tables/:table_id',
-    handle: (core, call) => ({
-      body: tableHeader(core.execute('deleteTable', { tableId: tableId(call) })),
-    }),
+    handle: (core, call) => {
+      const deleted = core.execute('deleteTable', { tableId: tableId(call) });
+      return deletedAnswer(core, tableHeader(core.world, deleted));
+    },
   },
   {
     method: 'POST',
@@ -111,7 +124,7 @@ const tables: Route[] = [
     handle: (core, call) => {
       const { schema_only } = checked(requests.cloneQuery, call.query, 'query');
       const wish = { tableId: tableId(call), schemaOnly: schema_only };
-      return { body: tableHeader(core.execute('cloneTable', wish)) };
+      return { body: tableHeader(core.world, core.execute('cloneTable', wish)) };
     },
   },
   {
@@ -119,7 +132,10 @@ const tables: Route[] = [
     url: '/v1/tables/:table_id/run',
     handle: (core, call) => {
       const wish = checked(requests.runTable, call.body(), 'body');
-      return { body: core.execute('startRun', { tableId: tableId(call), ...wish }) };
+      const run = core.execute('startRun', { tableId: tableId(call), ...wish });
+      if (core.world.extruct.requestedTold) return { body: run };
+      const { num_requested_cells: _untold, ...rest } = run;
+      return { body: rest };
     },
   },
   {
@@ -127,8 +143,14 @@ const tables: Route[] = [
     url: '/v1/tables/:table_id/data',
     handle: (core, call) => {
       const { offset, limit } = checked(requests.dataQuery, call.query, 'query');
+      const { pageLimit, dataType } = core.world.extruct;
+      if (limit > pageLimit) {
+        const msg = `Input should be less than or equal to ${pageLimit}`;
+        throw invalid(['query', 'limit'], msg, 'less_than_equal');
+      }
       return {
         body: core.read((world) => tableData(world, tableOf(world, tableId(call)), offset, limit)),
+        headers: { 'content-type': dataType },
       };
     },
   },
@@ -140,7 +162,9 @@ const rows: Route[] = [
     url: '/v1/tables/:table_id/rows',
     handle: (core, call) => {
       const wish = checked(requests.createRows, call.body(), 'body');
-      return rowsAnswer(core, core.execute('createRows', { tableId: tableId(call), ...wish }));
+      const merged = core.world.extruct.sameRows === 'merged' ? onceEach(wish.rows) : wish.rows;
+      const args = { ...wish, tableId: tableId(call), rows: merged };
+      return rowsAnswer(core, core.execute('createRows', args));
     },
   },
   {
@@ -156,7 +180,8 @@ const rows: Route[] = [
     url: '/v1/tables/:table_id/rows',
     handle: (core, call) => {
       const wish = checked(requests.deleteRows, call.body(), 'body');
-      return { body: core.execute('deleteRows', { tableId: tableId(call), ...wish }) };
+      const deleted = core.execute('deleteRows', { tableId: tableId(call), ...wish });
+      return deletedAnswer(core, deleted);
     },
   },
   {

@@ -21,9 +21,10 @@ function part<T>(all: T[], cursor: string | undefined, limit: number, filters: F
 
 export function listBooks(world: World, query: ListQuery) {
   const { name = '', folder_id: folder = null, order = 'desc', limit } = query;
+  const ignoresName = world.promptLayer.options.nameFilter === 'ignored';
   const found = [...world.promptLayer.books.values()].filter(
     (book) =>
-      book.title.toLowerCase().includes(name.toLowerCase()) &&
+      (ignoresName || book.title.toLowerCase().includes(name.toLowerCase())) &&
       (folder === null || String(book.folderId) === folder),
   );
   const filters = { of: 'tables', name, folder, order };

@@ -4,7 +4,7 @@ import { hash32 } from '../hash.ts';
 import { carryOut, nudgeHeld, planOf, refuseWithoutCredits } from '../runs.ts';
 import { iso, wallMs, type World } from '../world.ts';
 import { refused, sheetOf } from './find.ts';
-import { isVirtual, type Operation, type Sheet } from './state.ts';
+import { isVirtual, placeAt, type Operation, type Sheet } from './state.ts';
 
 /** The words of the operations' schema for each state of a cell. */
 export const CELL_WORDS = ['STALE', 'QUEUED', 'RUNNING', 'COMPLETED', 'FAILED'] as const;
@@ -22,7 +22,7 @@ export interface OperationWish {
   bookId: string;
   sheetId: string;
   columnIds: string[] | null;
-  /** Places. */
+  /** Indices. */
   rows: number[] | null;
   /** `[]` = every one. */
   statuses: string[];
@@ -39,7 +39,7 @@ export function startOperation(world: World, wish: OperationWish): Started {
   const sheet = sheetOf(world, wish.bookId, wish.sheetId);
   const { table } = sheet;
   const wanted = wantedOf(wish);
-  const slots = slotsOf(sheet, wish);
+  const slots = slotsOf(world, sheet, wish);
   const columns = columnsOf(sheet, wish);
   const plan = planOf(table, wanted, slots, columns);
   if (plan.length === 0) {
@@ -117,9 +117,9 @@ function wantedOf({ statuses }: OperationWish): ReadonlySet<number> {
   );
 }
 
-function slotsOf({ table }: Sheet, { rows }: OperationWish): number[] {
-  if (rows === null) return table.live;
-  const slots = rows.map((place) => table.live[place]);
+function slotsOf({ promptLayer }: World, { table }: Sheet, { rows }: OperationWish): number[] {
+  if (rows === null || promptLayer.options.rowScope === 'every row') return table.live;
+  const slots = rows.map((index) => table.live[placeAt(promptLayer, index)]);
   if (slots.includes(undefined)) throw refused('Row index out of range');
   return [...new Set(slots.filter((slot) => slot !== undefined))];
 }

@@ -16,6 +16,26 @@ export interface PromptLayerOptions {
    * counts but `virtual_cell_count` (the reference has the word, and does not say). @default 'stale'
    */
   neverComputed?: 'stale' | 'virtual';
+  /** What `name` does to a list of tables. @default 'contains' */
+  nameFilter?: 'contains' | 'ignored';
+  /** Sheet of a new table. @default 'as asked' */
+  defaultSheet?: 'as asked' | 'always';
+  /** What a blank sheet comes with. @default 'column and row' */
+  blankSheet?: 'column and row' | 'nothing';
+  /** Computed cells that start without being asked for. @default 'none' */
+  startsItself?: 'none' | 'new columns' | 'new columns and rows';
+  /** Row indices: one after the other, or with gaps behind the blank row. @default 'dense' */
+  indices?: 'dense' | 'sparse';
+  /** `operation_id`: the first execution's, or another one that cannot be read. @default 'execution' */
+  operationId?: 'execution' | 'other';
+  /** Whether an operation that is over can be read. @default true */
+  operationsKept?: boolean;
+  /** `limit` of a list of rows above which it is refused (422). @default 100 */
+  pageLimit?: number;
+  /** What a delete is answered with. @default 'message' */
+  deleteReply?: 'message' | 'empty';
+  /** Rows of an operation. @default 'those rows' */
+  rowScope?: 'those rows' | 'every row';
   /** The words for a cell's state in rows: both were seen. @default 'lower' */
   rowWords?: 'lower' | 'upper';
   /** As they are, or as `{ value }`: official clients read both. @default 'plain' */

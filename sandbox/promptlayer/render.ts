@@ -7,6 +7,7 @@ import { answerOf, rowWord } from '../truth.ts';
 import { iso, type World } from '../world.ts';
 import { CELL_WORDS } from './operations.ts';
 import {
+  indexAt,
   isVirtual,
   versionOf,
   type Operation,
@@ -56,7 +57,7 @@ export const columnOutput = (sheet: Sheet, { column, title, type, config }: Shee
 });
 
 export const rowOutput = (world: World, sheet: Sheet, place: number) => ({
-  row_index: place,
+  row_index: indexAt(world.promptLayer, place),
   cells: Object.fromEntries(
     sheet.columns
       .filter(({ column, type }) => type === 'TEXT' || !isVirtualAt(world, sheet, column, place))
@@ -85,7 +86,8 @@ function cellOutput(world: World, sheet: Sheet, { column, type }: SheetColumn, p
   const shown = value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
   return {
     id: new IdSeries(world.nonce, 'cell', table.serial).id(slot * MOST_COLUMNS + column.serial),
-    ...{ sheet_id: sheet.id, column_id: column.id, row_index: place },
+    ...{ sheet_id: sheet.id, column_id: column.id },
+    row_index: indexAt(world.promptLayer, place),
     status: (world.promptLayer.options.rowWords === 'upper' ? CELL_WORDS : ROW_WORDS)[status],
     ...{ display_value: shown, error: null, input_hash: null },
     value: value !== null && wrapped ? { value } : value,

@@ -1,12 +1,13 @@
 import type { Core } from '../core.ts';
 import type { Answer, Call, Route } from '../route.ts';
+import { invalid } from '../problem.ts';
 import { checked } from '../validation.ts';
 import { listBooks, listColumns, listRows, listSheets } from './lists.ts';
 import type { Started } from './operations.ts';
 import * as render from './render.ts';
 import * as requests from './requests.ts';
 import { bookOf, gone, sheetOf } from './find.ts';
-import { versionOf } from './state.ts';
+import { indexAt, versionOf, type Operation, type PromptLayerState } from './state.ts';
 
 const TABLES = '/api/public/v2/tables';
 const TABLE = `${TABLES}/:table_id`;
@@ -33,7 +34,8 @@ const tables: Route[] = [
     const book = core.execute('createBook', {
       title: wish.title,
       folderId: wish.folder_id,
-      defaultSheet: wish.create_default_sheet,
+      defaultSheet:
+        wish.create_default_sheet || core.world.promptLayer.options.defaultSheet === 'always',
     });
     const [sheet] = book.sheets;
     return created({
@@ -51,7 +53,9 @@ const tables: Route[] = [
   }),
   route('DELETE', TABLE, (core, call) => {
     core.execute('deleteBook', place(call));
-    return { body: { success: true, message: 'Table deleted' } };
+    const { deleteReply } = core.world.promptLayer.options;
+    const body = { success: true, message: 'Table deleted' };
+    return { body: deleteReply === 'empty' ? undefined : body };
   }),
 ];
 
@@ -108,6 +112,11 @@ const rows: Route[] = [
   route('GET', `${SHEET}/rows`, (core, call) => {
     const { bookId, sheetId } = place(call);
     const wish = checked(requests.rows, call.query, 'query');
+    const { pageLimit } = core.world.promptLayer.options;
+    if (wish.limit > pageLimit) {
+      const msg = `Input should be less than or equal to ${pageLimit}`;
+      throw invalid(['query', 'limit'], msg, 'less_than_equal');
+    }
     return { body: core.read((world) => listRows(world, bookId, sheetId, wish)) };
   }),
   route('POST', `${SHEET}/rows`, (core, call) => {
@@ -120,8 +129,8 @@ const rows: Route[] = [
     const places = Array.from({ length: count }, (_, at) => first + at);
     return created({
       rows_created: count,
-      start_row_index: first,
-      row_indices: places,
+      start_row_index: indexAt(core.world.promptLayer, first),
+      row_indices: places.map((at) => indexAt(core.world.promptLayer, at)),
       rows: places.map((at) => render.rowOutput(core.world, sheet, at)),
       cell_count: count * sheet.columns.length,
       row_count: sheet.table.live.length,
@@ -140,7 +149,7 @@ const operations: Route[] = [
       statuses: wish.statuses ?? ['STALE'],
       token: wish.confirmation_token,
     });
-    return answerTo(started);
+    return answerTo(core.world.promptLayer, started);
   }),
   route('GET', `${SHEET}/operations`, (core, call) => {
     const { bookId, sheetId } = place(call);
@@ -153,7 +162,9 @@ const operations: Route[] = [
     const operation = core.read(({ promptLayer }) =>
       promptLayer.operations.get(call.params['operation_id'] ?? ''),
     );
-    if (operation?.sheet.id !== sheetId) throw gone('Table, sheet, or operation');
+    if (operation?.sheet.id !== sheetId || isForgotten(core.world.promptLayer, operation)) {
+      throw gone('Table, sheet, or operation');
+    }
     return { body: { success: true, operation: render.operationOutput(operation) } };
   }),
   route('DELETE', `${SHEET}/operations/:operation_id`, (core, call) => {
@@ -171,7 +182,10 @@ const operations: Route[] = [
   }),
 ];
 
-function answerTo(started: Started): Answer {
+const isForgotten = ({ options }: PromptLayerState, operation: Operation): boolean =>
+  !options.operationsKept && render.operationOutput(operation).pending_count === 0;
+
+function answerTo({ options }: PromptLayerState, started: Started): Answer {
   switch (started.end) {
     case 'nothing to do':
       return { body: { success: true, cell_count: 0, virtual_cell_count: 0, cells: [] } };
@@ -189,7 +203,8 @@ function answerTo(started: Started): Answer {
       return {
         status: 202,
         body: {
-          ...{ success: true, operation: 'recalculate', operation_id: first, execution_id: first },
+          ...{ success: true, operation: 'recalculate', execution_id: first },
+          operation_id: options.operationId === 'other' ? `operation-${first}` : first,
           ...{ execution_ids: ids, cell_count: started.cells, cells: [] },
           virtual_cell_count: started.virtual,
           version: versionOf(started.sheet),

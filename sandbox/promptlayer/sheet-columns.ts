@@ -1,5 +1,6 @@
 import { inOrder } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
+import { runRows } from '../runs.ts';
 import { wallMs, type World } from '../world.ts';
 import { engineConfig, isFree, typeOf } from './column-types.ts';
 import { gone, refused, sheetOf } from './find.ts';
@@ -35,6 +36,9 @@ export function createColumn(world: World, wish: ColumnWish): SheetColumn {
   const made = { column, title: wish.title, type, config: wish.config };
   sheet.columns.push(made);
   sheet.edits += 1;
+  if (column.computed && world.promptLayer.options.startsItself !== 'none') {
+    runRows(world, table, table.live);
+  }
   return made;
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { newRow } from '../new-table.ts';
+import { runRows } from '../runs.ts';
 import type { World } from '../world.ts';
 import { refused, sheetOf } from './find.ts';
 import type { Sheet } from './state.ts';
@@ -25,7 +26,10 @@ export function appendRows(world: World, { bookId, sheetId, count, values }: Row
   if (sheet.columns.length === 0) throw refused('No columns defined');
   const rows = Array.from({ length: count }, (_, at) => dataOf(sheet, values[at] ?? {}));
   const first = sheet.table.live.length;
-  for (const data of rows) newRow(world, sheet.table, data, null);
+  const made = rows.map((data) => newRow(world, sheet.table, data, null));
+  if (world.promptLayer.options.startsItself === 'new columns and rows') {
+    runRows(world, sheet.table, made);
+  }
   sheet.edits += 1;
   return { sheet, first, count };
 }

@@ -47,17 +47,20 @@ export function createSheet(
 
 /** A blank sheet has one text column and one row with nothing in it. */
 function blankSheet(world: World, book: Workbook, title: string): Sheet {
-  const first = engineConfig('Column A', 'TEXT', {}, []);
+  const isEmpty = world.promptLayer.options.blankSheet === 'nothing';
+  const configs = isEmpty ? [] : [engineConfig('Column A', 'TEXT', {}, [])];
   const wish = { name: book.title, description: null, tags: null, kind: 'generic' } as const;
-  const table = newTable(world, { ...wish, configs: [first] });
+  const table = newTable(world, { ...wish, configs });
   table.ofSheet = true;
   const columns = table.columns.map((column) => ({
     ...{ column, title: column.config.key },
     ...{ type: 'TEXT', config: {} },
   }));
-  newRow(world, table, {}, null);
-  // It comes with the sheet: nobody has sent it.
-  table.account.rowsCreated -= 1;
+  if (!isEmpty) {
+    newRow(world, table, {}, null);
+    // It comes with the sheet: nobody has sent it.
+    table.account.rowsCreated -= 1;
+  }
   const sheet: Sheet = { id: table.id, table, book, title, columns, edits: 0 };
   book.sheets.push(sheet);
   return sheet;

@@ -81,6 +81,16 @@ export const promptLayerState = (
     cellsPerExecution: 2_000,
     cursorIn: 'pagination',
     neverComputed: 'stale',
+    nameFilter: 'contains',
+    defaultSheet: 'as asked',
+    blankSheet: 'column and row',
+    startsItself: 'none',
+    indices: 'dense',
+    operationId: 'execution',
+    operationsKept: true,
+    pageLimit: 100,
+    deleteReply: 'message',
+    rowScope: 'those rows',
     rowWords: 'lower',
     values: 'plain',
     ...options,
@@ -96,6 +106,18 @@ export const isVirtual = (
   options.neverComputed === 'virtual' &&
   cells.statusAt(slot) === CREATED &&
   (cells.starts[slot] ?? 0) === 0;
+
+/** What rows are called by: their place, or beyond a gap behind the blank row. */
+const GAP = 4;
+
+export const indexAt = ({ options }: PromptLayerState, place: number): number =>
+  options.indices === 'sparse' && place > 0 ? place + GAP : place;
+
+/** The place of an index; one that no row can have is beyond every place. */
+export function placeAt({ options }: PromptLayerState, index: number): number {
+  if (options.indices === 'dense' || index === 0) return index;
+  return index > GAP ? index - GAP : Infinity;
+}
 
 /** Changes with the sheet's data, layout, and what its cells come out with. */
 export function versionOf({ edits, table: { account } }: Sheet): number {
