@@ -14,7 +14,7 @@ export async function creditsOfOneRun(cli: Cli, pipeline: Pipeline): Promise<num
   const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
   try {
     const { ref } = await takeSnapshot(pipeline.rows, inputs, createDigestDraft());
-    return estimateOf(pipeline, ref.rows, spendCeilingOf(cli.env)).credits;
+    return estimateOf(pipeline, ref.rows, spendCeilingOf(cli.env), cli.env).credits;
   } catch (error) {
     if (error instanceof RowmillError) return null;
     throw error;

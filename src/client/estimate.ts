@@ -1,8 +1,10 @@
 import type { Pipeline, SpendPolicy } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
-import { isAsked, requireProviderSpec, type PlannedColumn } from '../providers/spec.ts';
+import { knownSpec } from '../providers/known-spec.ts';
+import { isAsked, type PlannedColumn } from '../providers/spec.ts';
 import { limitName, underCeiling, type SpendCeiling } from '../rules/ceiling.ts';
 import { estimateCredits, judgeSpend, type SpendVerdict } from '../rules/spend.ts';
+import type { Env } from './environment.ts';
 
 /** What a run would take, when nothing goes wrong. */
 export interface Estimate {
@@ -33,9 +35,15 @@ export interface EstimatedCalls {
 /** The account before and after; the table is looked for; its rows are counted before and after they are sent, and a page of them is read back. */
 const FIXED_CALLS = 2 + 1 + 3;
 
-export function estimateOf(pipeline: Pipeline, rows: number, ceiling: SpendCeiling = {}): Estimate {
+/** With the prices and limits of the facts file that the environment leads to. */
+export function estimateOf(
+  pipeline: Pipeline,
+  rows: number,
+  ceiling: SpendCeiling = {},
+  env: Env = {},
+): Estimate {
   const limits = underCeiling(pipeline.spend, ceiling);
-  const spec = requireProviderSpec(pipeline.provider);
+  const spec = knownSpec(pipeline.provider, env);
   const columns = spec.plan(pipeline.table);
   const asked = columns.filter(isAsked);
   const weight = columns.reduce((sum, column) => sum + column.creditsWeight, 0);

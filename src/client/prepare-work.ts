@@ -32,7 +32,7 @@ export async function prepareWork(request: WorkRequest): Promise<FrozenWork> {
   await refuseClashes(loaded);
   const work = await toldByFile(loaded, freezeRows(pipeline, store));
   try {
-    const estimate = estimateOf(pipeline, work.rows.rows, spendCeilingOf(env));
+    const estimate = estimateOf(pipeline, work.rows.rows, spendCeilingOf(env), env);
     refuseAboveLimit(estimate, pipeline, pipeline.name);
     return work;
   } catch (error) {

@@ -53,6 +53,8 @@ export interface PlannedColumn {
   creditsWeight: number;
   /** Columns that must be done on the same row before this one starts. */
   dependsOn: string[];
+  /** What its price goes by in a facts file; left out where it has none. */
+  priceKind?: string;
 }
 
 /** What the pipeline file asks for, cell by cell. */

@@ -118,6 +118,8 @@ export interface Provider {
   account(ctx: CallContext): Promise<Account>;
   /** What the account may do, in a few words; `null` where the provider does not say. */
   readonly plan: ((ctx: CallContext) => Promise<string | null>) | null;
+  /** Why the plan of the account allows no changes; `null` where nothing is known against it. */
+  planObstacle?(ctx: CallContext): Promise<string | null>;
   /** Tables that carry the tag, oldest first. */
   findTables(tag: string, ctx: CallContext): Promise<FoundTable[]>;
   /** The table read by itself; `null` when it is gone, or does not carry the tag. */

@@ -3,8 +3,13 @@ import type { HttpResponse } from '../http/client.ts';
 import { proxyOf } from '../http/dispatcher.ts';
 import { createLimiter } from '../http/limiter.ts';
 import type { ConnectionOptions } from './connection.ts';
+import { createExtructLiveCheck } from './extruct/live/check.ts';
 import { createExtructProvider } from './extruct/provider.ts';
+import { factsOf } from './facts-store.ts';
+import { lowered, withFacts, type LearnedFacts } from './facts.ts';
+import type { LiveCheck, LivePace } from './live-check.ts';
 import type { ProviderName } from './names.ts';
+import { createPromptLayerLiveCheck } from './promptlayer/live/check.ts';
 import { createPromptLayerProvider } from './promptlayer/provider.ts';
 import type { Provider } from './provider.ts';
 import { noProvider, providerSpecs, type ProviderSpec } from './spec.ts';
@@ -12,7 +17,10 @@ import { noProvider, providerSpecs, type ProviderSpec } from './spec.ts';
 /** The providers of one process; each keeps its connections and its rate limit for all callers. */
 export interface Providers {
   readonly names: readonly string[];
-  /** What needs neither token nor network. Throws `spec_invalid` (no such provider). */
+  /**
+   * What needs neither token nor network, with what the facts file says. Throws `spec_invalid` (no
+   * such provider), and `usage` where that file cannot be read.
+   */
   spec(name: string): ProviderSpec;
   /** Throws `spec_invalid` (no such provider), `token_missing`, `base_url_invalid`, `usage`. */
   get(name: string): Provider;
@@ -22,6 +30,7 @@ export interface Providers {
 export interface ProviderEntry {
   spec: ProviderSpec;
   create: (options: ConnectionOptions) => Provider;
+  liveCheck?: (options: ConnectionOptions, pace?: LivePace) => LiveCheck;
 }
 
 export interface ProviderHooks {
@@ -35,16 +44,16 @@ export interface ProviderResponse extends HttpResponse {
   provider: string;
 }
 
-const CREATE: Record<ProviderName, ProviderEntry['create']> = {
-  extruct: createExtructProvider,
-  promptlayer: createPromptLayerProvider,
+const CREATE: Record<ProviderName, Omit<ProviderEntry, 'spec'>> = {
+  extruct: { create: createExtructProvider, liveCheck: createExtructLiveCheck },
+  promptlayer: { create: createPromptLayerProvider, liveCheck: createPromptLayerLiveCheck },
 };
 
 /** Those that come with the package. */
 export const PROVIDERS: readonly ProviderEntry[] = Object.entries(CREATE).flatMap(
-  ([name, create]) => {
+  ([name, made]) => {
     const spec = providerSpecs[name];
-    return spec === undefined ? [] : [{ spec, create }];
+    return spec === undefined ? [] : [{ spec, ...made }];
   },
 );
 
@@ -58,7 +67,14 @@ export function createProviders(
   entries: readonly ProviderEntry[] = PROVIDERS,
 ): Providers {
   const made = new Map<string, Provider>();
+  const read = new Map<string, LearnedFacts | null>();
   const names = entries.map(({ spec }) => spec.name);
+  const factsFor = (name: string): LearnedFacts | null => {
+    const known = read.get(name);
+    const facts = known === undefined ? factsOf(entryOf(name).spec, env) : known;
+    read.set(name, facts);
+    return facts;
+  };
   const entryOf = (name: string): ProviderEntry => {
     const entry = entries.find(({ spec }) => spec.name === name);
     if (entry !== undefined) return entry;
@@ -66,22 +82,42 @@ export function createProviders(
   };
   return {
     names,
-    spec: (name) => entryOf(name).spec,
+    spec: (name) => withFacts(entryOf(name).spec, factsFor(name)),
     get(name) {
-      const provider = made.get(name) ?? connect(entryOf(name), env, hooks);
+      const before = made.get(name);
+      if (before !== undefined) return before;
+      const { spec, create } = entryOf(name);
+      const limits = lowered(spec.limits, factsFor(name));
+      const provider = create({ ...connection(spec, env, hooks), limits });
       made.set(name, provider);
       return provider;
     },
   };
 }
 
-function connect(
-  { spec, create }: ProviderEntry,
+/** Questions to the live API of a provider; `null` where it has none. Throws as `Providers.get`. */
+export function createLiveCheck(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  { pace, entries = PROVIDERS }: { pace?: LivePace; entries?: readonly ProviderEntry[] } = {},
+): LiveCheck | null {
+  const entry = entries.find(({ spec }) => spec.name === name);
+  if (entry === undefined) {
+    throw noProvider(
+      name,
+      entries.map(({ spec }) => spec.name),
+    );
+  }
+  return entry.liveCheck?.(connection(entry.spec, env, {}), pace) ?? null;
+}
+
+function connection(
+  spec: ProviderSpec,
   env: NodeJS.ProcessEnv,
   { userAgent, onResponse }: ProviderHooks,
-): Provider {
+): ConnectionOptions {
   const { name, tokenVariable } = spec;
-  return create({
+  return {
     ...{ token: tokenOf(env, tokenVariable), tokenVariable },
     baseUrl: valueOf(env, spec.baseUrlVariable) ?? spec.baseUrl,
     limiter: limiterOf(env),
@@ -90,7 +126,7 @@ function connect(
     ...(onResponse === undefined
       ? {}
       : { onResponse: (response) => onResponse({ provider: name, ...response }) }),
-  });
+  };
 }
 
 const valueOf = (env: NodeJS.ProcessEnv, variable: string): string | undefined => {

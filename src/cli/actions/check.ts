@@ -42,7 +42,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   const snapshot = await toldByFile(loaded, freezing);
   await refuseClashes(loaded);
   await probeTargets(pipeline);
-  const estimate = estimateOf(pipeline, snapshot.ref.rows, spendCeilingOf(cli.env));
+  const estimate = estimateOf(pipeline, snapshot.ref.rows, spendCeilingOf(cli.env), cli.env);
   const report = rowsReport(snapshot, estimate);
   const others = await sameTargetWarnings(pipeline, openStore(cli.env));
   for (const warning of [...loaded.warnings, ...others])

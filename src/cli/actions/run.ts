@@ -79,7 +79,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
   const staged = await toldByFile(loaded, staging);
   const snapshot = staged.ref;
   const ceiling = spendCeilingOf(cli.env);
-  const estimate = estimateOf(pipeline, snapshot.rows, ceiling);
+  const estimate = estimateOf(pipeline, snapshot.rows, ceiling, cli.env);
   sayRows(cli, rowsReport(staged, estimate));
   cli.say(estimateLine(estimate));
   refuseAboveLimit(estimate, pipeline, file);

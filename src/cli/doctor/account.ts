@@ -3,6 +3,7 @@ import { createProviders } from '../../providers/registry.ts';
 import { providerSpecs, type ProviderSpec } from '../../providers/spec.ts';
 import type { Env } from '../context.ts';
 import { whole } from '../figures.ts';
+import { lookAtFacts } from './facts.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -18,7 +19,11 @@ export async function lookAtAccounts(env: Env): Promise<Finding[]> {
   const looked = used.length === 0 ? all : used;
   const unused = all.filter((spec) => !looked.includes(spec));
   const looks = looked.map((spec) => lookAtAccount(spec, env, providers));
-  return [...(await Promise.all(looks)).flat(), ...unused.map(leftOut)];
+  return [
+    ...(await Promise.all(looks)).flat(),
+    ...looked.map((spec) => lookAtFacts(spec, env)),
+    ...unused.map(leftOut),
+  ];
 }
 
 /** Most teams use one provider: what the others lack is no fault. */
@@ -46,16 +51,22 @@ async function lookAtAccount(
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     const account = `${name} account`;
-    if (credits === null) return [place, held, ok(account, `${label}, credits not told`)];
+    const obstacle =
+      (await provider.planObstacle?.({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })) ?? null;
+    const plan = obstacle === null ? [] : [warn(`${name} plan`, obstacle, PLAN_REMEDY)];
+    if (credits === null) return [place, held, ok(account, `${label}, credits not told`), ...plan];
     const text = `${label}, ${whole(credits)} credits`;
-    if (credits > 0) return [place, held, ok(account, text)];
-    return [place, held, warn(account, text, 'Top up before a run.')];
+    if (credits > 0) return [place, held, ok(account, text), ...plan];
+    return [place, held, warn(account, text, 'Top up before a run.'), ...plan];
   } catch (error) {
     const known = error instanceof RowmillError ? error : late(error);
     const isToken = ['unauthorized', 'forbidden'].includes(known.code);
     return isToken ? [place, failed(token, known)] : [failed(place.name, known), held];
   }
 }
+
+const PLAN_REMEDY =
+  'Change to a plan that includes tables by API: else every change is answered 402 (plan_required).';
 
 const late = (cause: unknown): RowmillError =>
   new RowmillError('provider_unreachable', `no answer within ${ANSWER_WITHIN_MS / 1000} s`, {

@@ -24,9 +24,9 @@ export function createExtructClient(http: HttpClient) {
   const call = apiCalls(http);
 
   return {
-    user: (ctx: CallContext) => call(UserReply, ctx, { method: 'GET', path: '/v1/user' }),
-
     billing: (ctx: CallContext) => call(BillingReply, ctx, { method: 'GET', path: '/v1/billing' }),
+
+    user: (ctx: CallContext) => call(UserReply, ctx, { method: 'GET', path: '/v1/user' }),
 
     listTables: (ctx: CallContext, query: { tags: string; offset: number; limit: number }) =>
       call(TablesReply, ctx, {

@@ -27,7 +27,11 @@ const UNTOLD_AT_MOST = 20;
  * the table, `metadata.rowmill_key` the row), a count of failed cells (`cellsFailed` is `null`: read
  * the pages), reading or cancelling a single run (progress is the table's).
  */
-export function createExtructProvider({ token, ...options }: ConnectionOptions): Provider {
+export function createExtructProvider({
+  token,
+  limits = EXTRUCT_LIMITS,
+  ...options
+}: ConnectionOptions): Provider {
   const auth = { authorization: `Bearer ${token}` };
   const http = createHttpClient({ ...options, headers: () => auth });
   const quote = quoting(redactorOf(auth));
@@ -41,7 +45,7 @@ export function createExtructProvider({ token, ...options }: ConnectionOptions):
 
   return {
     name: 'extruct',
-    limits: EXTRUCT_LIMITS,
+    limits,
 
     /** `GET /v1/user`. */
     async account(ctx) {
@@ -59,6 +63,18 @@ export function createExtructProvider({ token, ...options }: ConnectionOptions):
       const needs = required === true ? ['a subscription is required'] : [];
       const said = [...(tier == null ? [] : [`plan ${tier}`]), ...needs];
       return said.length === 0 ? null : said.join(', ').slice(0, 100);
+    },
+
+    /** `GET /v1/billing`, which official clients read; what it does not say is no obstacle. */
+    async planObstacle(ctx) {
+      try {
+        const { user, subscription } = await api.billing(ctx);
+        if (subscription?.requires_subscription === true) return 'a subscription is required';
+        return user?.organization_is_active === false ? 'the organization is inactive' : null;
+      } catch (error) {
+        if (error instanceof RowmillError) return null;
+        throw error;
+      }
     },
 
     /**
@@ -185,7 +201,7 @@ export function createExtructProvider({ token, ...options }: ConnectionOptions):
      * The cursor is an offset. The end is where the table's own count says, else a short page;
      * a short page before that end (the largest `limit` is not documented) is not the last one.
      */
-    async page(table, cursor, ctx, most = EXTRUCT_LIMITS.rowsPerPage) {
+    async page(table, cursor, ctx, most = limits.rowsPerPage) {
       const offset = cursor === null ? 0 : Number(cursor);
       const { rows, status } = await api.data(ctx, table.id, { offset, limit: most });
       const computed = table.columns.filter((column) => !column.input);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
-import { textOf } from '../fields.ts';
+import { objectOf, textOf } from '../fields.ts';
 import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
 import { checkColumns, doubtfulColumns } from './check-columns.ts';
 import { columnConfig } from './column-configs.ts';
@@ -50,7 +50,12 @@ function plan(table: TableShape): PlannedColumn[] {
     declared.has(column.key)
       ? []
       : // Whether profile cells are charged is not documented; the observed price list has none.
-        [{ ...column, ours: false, paid: agent, creditsWeight: agent ? 1 : 0 }],
+        [
+          {
+            ...{ ...column, ours: false, paid: agent, creditsWeight: agent ? 1 : 0 },
+            priceKind: agent ? 'people_agent' : column.key,
+          },
+        ],
   );
   const ours = table.columns.map((config): PlannedColumn => {
     const columnKind = textOf(config['kind']);
@@ -63,6 +68,7 @@ function plan(table: TableShape): PlannedColumn[] {
       paid: creditsWeight > 0,
       creditsWeight,
       dependsOn: columnDependencies(config, kind),
+      ...(isInput(config) ? {} : { priceKind: priceKindOf(config) }),
     };
   });
   const all = [...automatic, ...ours];
@@ -72,6 +78,15 @@ function plan(table: TableShape): PlannedColumn[] {
     dependsOn: column.dependsOn.filter((key) => there.has(key)),
   }));
 }
+
+/** Agents by their type: what one costs says nothing of another. */
+function priceKindOf(config: ColumnConfig): string {
+  const columnKind = textOf(config['kind']);
+  if (columnKind !== 'agent') return columnKind;
+  return agentKind(textOf(objectOf(config['value'])['agent_type']) || 'research_pro');
+}
+
+export const agentKind = (agentType: string): string => `agent_${agentType}`;
 
 const kindOf = (table: TableShape): string => table.kind ?? DEFAULT_KIND;
 const isInput = (config: ColumnConfig): boolean => config['kind'] === 'input';

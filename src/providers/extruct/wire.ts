@@ -38,6 +38,10 @@ export const UserReply = z.object({
 
 /** What the plan allows is only told here. */
 export const BillingReply = z.object({
+  user: z
+    .object({ organization_is_active: z.boolean().nullish().catch(null) })
+    .nullish()
+    .catch(null),
   subscription: z
     .object({
       requires_subscription: z.boolean().nullish().catch(null),

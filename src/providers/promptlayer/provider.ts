@@ -23,7 +23,11 @@ const BACKWARDS = 'desc:';
  * PromptLayer Tables, public API v2. What it does not have, and what stands for it: tags (the title
  * holds the tag), row ids (the row index, and a text column with the key), a balance.
  */
-export function createPromptLayerProvider({ token, ...options }: ConnectionOptions): Provider {
+export function createPromptLayerProvider({
+  token,
+  limits = PROMPTLAYER_LIMITS,
+  ...options
+}: ConnectionOptions): Provider {
   const auth = { 'x-api-key': token };
   const http = createHttpClient({ ...options, headers: () => auth });
   const quote = quoting(redactorOf(auth));
@@ -31,7 +35,7 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
 
   return {
     name: 'promptlayer',
-    limits: PROMPTLAYER_LIMITS,
+    limits,
 
     /** There is no balance to read: the shortest list shows whether the key is accepted. */
     async account(ctx) {
@@ -162,7 +166,7 @@ export function createPromptLayerProvider({ token, ...options }: ConnectionOptio
     past: { by: 'other end', from: BACKWARDS },
 
     /** Every page by the same parameters: a cursor is good for those it was made with. */
-    async page(table, cursor, ctx, most = PROMPTLAYER_LIMITS.rowsPerPage) {
+    async page(table, cursor, ctx, most = limits.rowsPerPage) {
       const back = cursor?.startsWith(BACKWARDS) === true;
       const own = back ? cursor.slice(BACKWARDS.length) : (cursor ?? '');
       const order = back ? { order: 'desc' } : {};

@@ -46,6 +46,7 @@ function plan({ columns }: TableShape): PlannedColumn[] {
       paid,
       creditsWeight: paid ? 1 : 0,
       dependsOn: titlesRead(config).filter((title) => computed.has(title)),
+      ...(type === TEXT ? {} : { priceKind: type }),
     };
   });
 }

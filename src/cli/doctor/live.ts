@@ -1,0 +1,66 @@
+import { RowmillError } from '../../errors.ts';
+import { baseUrlOf, readFactsFile, writeFactsFile } from '../../providers/facts-store.ts';
+import { apiName, mergeLearned, type FactsFile } from '../../providers/facts.ts';
+import type { LiveCheck, LivePace } from '../../providers/live-check.ts';
+import { runLiveCheck, type LiveReport } from '../../providers/live-run.ts';
+import { createLiveCheck } from '../../providers/registry.ts';
+import { providerSpecs, requireProviderSpec, type ProviderSpec } from '../../providers/spec.ts';
+import type { Env } from '../context.ts';
+import { packageVersion } from '../version.ts';
+
+/** A provider whose live API is asked, and what its facts file said before. */
+export interface Candidate {
+  spec: ProviderSpec;
+  check: LiveCheck;
+  before: FactsFile | null;
+}
+
+/**
+ * The one that is named, else all whose token is here.
+ * @throws RowmillError `token_missing` for none, `usage` for a facts file that cannot be read
+ */
+export function candidates(env: Env, named: string | undefined, pace: LivePace): Candidate[] {
+  const specs =
+    named === undefined
+      ? Object.values(providerSpecs).filter((spec) => Boolean(env[spec.tokenVariable]?.trim()))
+      : [requireProviderSpec(named)];
+  if (specs.length === 0) {
+    const variables = Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable);
+    throw new RowmillError('token_missing', `none of ${variables.join(', ')} is set`);
+  }
+  return specs.flatMap((spec): Candidate[] => {
+    const check = createLiveCheck(spec.name, { ...env }, { pace });
+    return check === null ? [] : [{ spec, check, before: readFactsFile(env, spec.name) }];
+  });
+}
+
+export interface Checked {
+  provider: string;
+  unit: string;
+  report: LiveReport;
+  factsFile: string;
+}
+
+/** Asks the questions, and writes what was found; what the owner has set stays. */
+export async function askLive(
+  { spec, check, before }: Candidate,
+  env: Env,
+  options: Parameters<typeof runLiveCheck>[1],
+): Promise<Checked> {
+  const report = await runLiveCheck(check, options);
+  const api = apiName(spec, baseUrlOf(spec, env));
+  const { unit } = check.budget;
+  const factsFile = await writeFactsFile(env, {
+    ...{ format: 1, provider: spec.name, api },
+    ...{ rowmill: packageVersion(), checkedAt: new Date().toISOString() },
+    spent: { amount: report.spent, unit },
+    facts: report.findings.map((finding) => ({ ...finding })),
+    learned: mergeLearned([
+      // What stays open this time was found before; facts of another address say nothing here.
+      ...(before?.api === api ? [before.learned] : []),
+      ...report.answers.flatMap(({ learned }) => learned ?? []),
+    ]),
+    set: before?.set ?? {},
+  });
+  return { provider: spec.name, unit, report, factsFile };
+}

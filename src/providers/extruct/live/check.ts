@@ -1,0 +1,104 @@
+import { createHttpClient } from '../../../http/client.ts';
+import type { Json } from '../../../contract/json.ts';
+import { objectOf, textOf } from '../../fields.ts';
+import { goneIsDeleted, nullIfGone } from '../../gone.ts';
+import { RowmillError } from '../../../errors.ts';
+import type { ConnectionOptions } from '../../connection.ts';
+import {
+  isLiveTag,
+  LIVE_PACE,
+  LIVE_TAG,
+  newLiveTag,
+  type LiveCheck,
+  type LivePace,
+} from '../../live-check.ts';
+import { liveCalls, within } from '../../live-http.ts';
+import type { CallContext } from '../../provider.ts';
+import { Bench, tagsOf } from './bench.ts';
+import { freeProbes, listIn, listQuery, pathOf } from './free.ts';
+import { paidProbes } from './paid.ts';
+
+/** Credits, at the public price of 1 a cell. */
+const MOST_CREDITS = 8;
+
+/** One company table of two rows, and an empty people table. */
+export function createExtructLiveCheck(
+  { token, ...options }: ConnectionOptions,
+  pace: LivePace = LIVE_PACE,
+): LiveCheck {
+  const http = createHttpClient({
+    ...options,
+    headers: () => ({ authorization: `Bearer ${token}` }),
+  });
+  const bench = new Bench(liveCalls(http, pace.pollMs), pace, newLiveTag());
+  return {
+    probes: [...freeProbes(bench), ...paidProbes(bench)],
+    budget: { most: MOST_CREDITS, unit: 'credits' },
+
+    async spent(ctx) {
+      const { startBalance } = bench;
+      if (startBalance === null) return 0;
+      const balance = await bench.readBalance(ctx);
+      const lost = balance === null ? 0 : startBalance - balance;
+      // The balance may lag behind the cells.
+      const certain = bench.agentCells * Math.min(1, bench.prices.agent ?? 1);
+      return Math.max(0, lost, certain);
+    },
+
+    async clearLeftovers(ctx) {
+      const found = listIn((await bench.get(ctx, '/v1/tables', listQuery(LIVE_TAG))).json);
+      let deleted = 0;
+      for (const table of found) if (await deleteOurs(bench, ctx, idOf(table))) deleted += 1;
+      return deleted;
+    },
+
+    async clearOwn(ctx) {
+      if (bench.mayHaveMore) await findLost(bench, ctx);
+      const left: string[] = [];
+      for (const id of bench.made) {
+        try {
+          await deleteTable(bench, ctx, id);
+        } catch {
+          left.push(`the table tagged ${bench.tag}`);
+        }
+      }
+      return [...new Set(left)];
+    },
+  };
+}
+
+const idOf = (table: Json): string => textOf(objectOf(table)['id']);
+
+/** A create whose reply was lost, maybe before a list shows it. */
+async function findLost(bench: Bench, ctx: CallContext): Promise<void> {
+  const pace = { ...bench.pace, waitMs: Math.min(bench.pace.settleMs, 20_000) };
+  await within(ctx, pace, async () => {
+    const found = listIn((await bench.get(ctx, '/v1/tables', listQuery(bench.tag))).json);
+    const fresh = found.filter((table) => tagsOf(table).includes(bench.tag)).map(idOf);
+    const unknown = fresh.filter((id) => id !== '' && !bench.made.has(id));
+    for (const id of unknown) bench.made.add(id);
+    return unknown.length > 0 ? true : null;
+  });
+}
+
+/** Read again before it is deleted: what a list shows may be of another table by now. */
+async function deleteOurs(bench: Bench, ctx: CallContext, id: string): Promise<boolean> {
+  if (id === '') return false;
+  const table = (await nullIfGone(bench.get(ctx, pathOf(id))))?.json ?? null;
+  const { name } = objectOf(table);
+  const tags = tagsOf(table);
+  const own = tags.find(isLiveTag);
+  const isOurs = tags.includes(LIVE_TAG) && name === `rowmill doctor ${textOf(own)}`;
+  if (!isOurs) return false;
+  await deleteTable(bench, ctx, id);
+  return true;
+}
+
+/** What a delete is answered with is a question of its own. */
+async function deleteTable(bench: Bench, ctx: CallContext, id: string): Promise<void> {
+  try {
+    await goneIsDeleted(bench.delete(ctx, pathOf(id)));
+  } catch (error) {
+    if (!(error instanceof RowmillError) || error.code !== 'reply_unreadable') throw error;
+  }
+}

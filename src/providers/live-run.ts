@@ -1,0 +1,101 @@
+import { EXIT, RowmillError } from '../errors.ts';
+import { NotReached, open, type Answer, type LiveCheck, type Probe } from './live-check.ts';
+
+export interface Finding extends Omit<Answer, 'learned'> {
+  name: string;
+  question: string;
+  expected: string | null;
+  /** Of a difference. */
+  means: string | null;
+  paid: boolean;
+}
+
+export interface LiveReport {
+  findings: Finding[];
+  answers: Answer[];
+  /** `null` where it could not be read any more. */
+  spent: number | null;
+  /** Tables of an earlier check that are gone now. */
+  leftoversDeleted: number;
+  /** Tables of this check that may still be there. */
+  stillThere: string[];
+}
+
+export interface LiveRunOptions {
+  signal: AbortSignal;
+  /** Without it, only the free questions are asked. @default true */
+  paid?: boolean;
+  onFinding?: (finding: Finding) => void;
+}
+
+/** Cleaning up must end by itself, also after Ctrl-C. */
+const CLEAR_WITHIN_MS = 60_000;
+
+/**
+ * Asks every question of a check, and deletes its tables whatever happens. A paid question is asked
+ * only where what is spent and the most it may cost stay within the budget.
+ * @throws RowmillError where the account is refused, and the reason of the signal; after the clearing
+ */
+export async function runLiveCheck(
+  check: LiveCheck,
+  { signal, paid = true, onFinding }: LiveRunOptions,
+): Promise<LiveReport> {
+  const report: LiveReport = {
+    ...{ findings: [], answers: [], spent: null, leftoversDeleted: 0, stillThere: [] },
+  };
+  try {
+    report.leftoversDeleted = await check.clearLeftovers({ signal });
+    for (const probe of check.probes) {
+      if (probe.most !== null && !paid) continue;
+      const answer = await answerTo(check, probe, signal);
+      const finding = findingOf(probe, answer);
+      report.answers.push(answer);
+      report.findings.push(finding);
+      onFinding?.(finding);
+    }
+    report.spent = await check.spent({ signal });
+  } finally {
+    report.stillThere = await cleared(check);
+  }
+  return report;
+}
+
+async function cleared(check: LiveCheck): Promise<string[]> {
+  try {
+    return await check.clearOwn({ signal: AbortSignal.timeout(CLEAR_WITHIN_MS) });
+  } catch {
+    return ['a table of this check: the next check deletes it'];
+  }
+}
+
+async function answerTo(check: LiveCheck, probe: Probe, signal: AbortSignal): Promise<Answer> {
+  signal.throwIfAborted();
+  try {
+    if (probe.most !== null) {
+      const [spent, most] = [await check.spent({ signal }), probe.most()];
+      if (spent + most > check.budget.most) {
+        const left = Math.max(0, check.budget.most - spent);
+        return open(`not asked: it may cost ${most}, and ${left} of the budget are left`);
+      }
+    }
+    return await probe.ask({ signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof NotReached) return open(`not asked: ${error.message}`);
+    if (!(error instanceof RowmillError)) throw error;
+    if (error.exit === EXIT.account && probe.most === null) throw error;
+    return open(`not found out: ${briefly(error)}`);
+  }
+}
+
+/** The server's own words may name an account: they stay out of what is sent with a bug report. */
+export const briefly = ({ code, what }: RowmillError): string => {
+  const [status] = /\b[1-5]\d\d\b/.exec(what) ?? [];
+  return status === undefined ? code : `${code} (${status})`;
+};
+
+const findingOf = (probe: Probe, { verdict, found }: Answer): Finding => ({
+  ...{ name: probe.name, question: probe.question, expected: probe.expected },
+  ...{ verdict, found, means: verdict === 'differs' ? probe.means : null },
+  paid: probe.most !== null,
+});

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Json, JsonObject } from '../../../contract/json.ts';
+import { listOf, objectOf, textOf } from '../../fields.ts';
+import { needed, type LivePace } from '../../live-check.ts';
+import type { LiveCall, LiveReply } from '../../live-http.ts';
+import type { CallContext } from '../../provider.ts';
+import { statusOf } from '../cells.ts';
+
+export const TABLES = '/api/public/v2/tables';
+
+export interface SheetRow {
+  index: number;
+  cells: JsonObject;
+}
+
+/** What the questions about one table share. */
+export class Bench {
+  readonly #call: LiveCall;
+  readonly pace: LivePace;
+  readonly tag: string;
+  readonly made = new Set<string>();
+  tableId: string | null = null;
+  sheetId: string | null = null;
+  textId: string | null = null;
+  computedId: string | null = null;
+  /** Indices of our rows, as the reply named them. */
+  indices: number[] = [];
+  /** Cells that have ever left the state they are made in, as `index`. */
+  readonly ran = new Set<number>();
+  mayHaveMore = false;
+  stopped: string | null = null;
+
+  constructor(call: LiveCall, pace: LivePace, tag: string) {
+    this.#call = call;
+    this.pace = pace;
+    this.tag = tag;
+  }
+
+  get(ctx: CallContext, path: string, query?: Record<string, string | number>): Promise<LiveReply> {
+    return this.#call(ctx, 'GET', TABLES + path, query === undefined ? {} : { query });
+  }
+
+  post(ctx: CallContext, path: string, body: Json): Promise<LiveReply> {
+    return this.#call(ctx, 'POST', TABLES + path, { body });
+  }
+
+  delete(ctx: CallContext, path: string): Promise<LiveReply> {
+    return this.#call(ctx, 'DELETE', TABLES + path);
+  }
+
+  get title(): string {
+    return `rowmill doctor ${this.tag}`;
+  }
+
+  get table(): string {
+    return pathOf(needed(this.tableId, 'there is no table'));
+  }
+
+  get sheet(): string {
+    const id = needed(this.sheetId, 'there is no sheet');
+    return `${this.table}/sheets/${encodeURIComponent(id)}`;
+  }
+
+  async create(ctx: CallContext): Promise<string> {
+    const before = this.mayHaveMore;
+    this.mayHaveMore = true;
+    const { json } = await this.post(ctx, '', { title: this.title, create_default_sheet: false });
+    const id = textOf(objectOf(objectOf(json)['table'])['id']);
+    if (id !== '') this.made.add(id);
+    this.mayHaveMore = before;
+    return needed(id === '' ? null : id, 'the table that was made has no id');
+  }
+
+  async list(ctx: CallContext, name: string): Promise<JsonObject[]> {
+    const { json } = await this.get(ctx, '', { name, order: 'asc', limit: 100 });
+    return listOf(objectOf(json)['data']).map(objectOf);
+  }
+
+  async readRows(ctx: CallContext, limit = 10): Promise<SheetRow[]> {
+    const { json } = await this.get(ctx, `${this.sheet}/rows`, {
+      ...{ limit, order: 'asc', include_columns: 'false' },
+    });
+    const rows = listOf(objectOf(json)['data'])
+      .map(objectOf)
+      .map(({ row_index: index, cells }) => ({
+        index: typeof index === 'number' ? index : -1,
+        cells: objectOf(cells),
+      }));
+    for (const row of rows) if (this.stateOf(row) !== 'pending') this.ran.add(row.index);
+    return rows;
+  }
+
+  cellOf({ cells }: SheetRow): JsonObject {
+    return objectOf(this.computedId === null ? null : cells[this.computedId]);
+  }
+
+  stateOf(row: SheetRow): string {
+    const word = textOf(this.cellOf(row)['status']);
+    return word === '' ? 'pending' : statusOf(word);
+  }
+
+  /** The rows once no cell moves any more. */
+  async settled(ctx: CallContext): Promise<SheetRow[]> {
+    const { pollMs, settleMs, waitMs } = this.pace;
+    const startedMs = performance.now();
+    for (let last = '', movedMs = startedMs; ;) {
+      const rows = await this.readRows(ctx);
+      const nowMs = performance.now();
+      const states = rows.map((row) => this.stateOf(row));
+      if (states.join() !== last) movedMs = nowMs;
+      last = states.join();
+      const isStill = !states.includes('running') && nowMs - movedMs >= settleMs;
+      if (isStill || nowMs - startedMs >= waitMs) return rows;
+      await sleep(pollMs, undefined, ctx.signal === undefined ? {} : { signal: ctx.signal });
+    }
+  }
+}
+
+export const pathOf = (id: string): string => `/${encodeURIComponent(id)}`;
