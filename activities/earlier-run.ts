@@ -7,7 +7,7 @@ import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, Store } from '../src/store/store.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
-import { withPatientReads } from './reading.ts';
+import { withPatience } from './reading.ts';
 import type { Step } from './step.ts';
 import { tableTag } from './table-tag.ts';
 
@@ -74,7 +74,7 @@ async function firstOf(
   tag: string,
   step: Step<unknown>,
 ): Promise<string | null> {
-  const ctx = withPatientReads(step);
+  const ctx = withPatience(step);
   for (const { id } of await provider.findTables(tag, ctx)) {
     if ((await provider.readTable(id, tag, ctx)) !== null) return id;
   }

@@ -10,7 +10,7 @@ import type { ActivityDeps } from './deps.ts';
 import { tableOf } from './earlier-run.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
 import { findOrCreate, keepOne, type Candidate } from './own-table.ts';
-import { pauseAfter, withPatientReads } from './reading.ts';
+import { pauseAfter, withPatience } from './reading.ts';
 import { runStep, type Step } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
 import { tableTag } from './table-tag.ts';
@@ -129,7 +129,7 @@ class Setup {
   /** Begun anew after each failure: it reads what is there, and makes what is not. */
   async #withColumns({ id, untouched = false }: Candidate): Promise<TableRef> {
     const { spec } = this.#input;
-    const ctx = withPatientReads(this.#step);
+    const ctx = withPatience(this.#step);
     let bare: BareTable = { id, untouched };
     for (let tries = 1; ; tries += 1) {
       try {

@@ -1,6 +1,6 @@
 import { RowmillError } from '../src/errors.ts';
 import type { BareTable, CallContext, FoundTable, Provider } from '../src/providers/provider.ts';
-import { pauseAfter, readPatiently, sendPatiently, withPatientReads } from './reading.ts';
+import { pauseAfter, readPatiently, sendPatiently, withPatience } from './reading.ts';
 import type { Step } from './step.ts';
 
 /** After a create whose fate is unknown, the list may lag: looked up so often, so long apart. */
@@ -38,7 +38,7 @@ export async function findOrCreate(search: Search): Promise<Candidate> {
   if (known !== null && (await ownTable(search, known)) !== null) {
     return { id: known, contested: begun };
   }
-  const listed = await provider.findTables(tag, withPatientReads(step));
+  const listed = await provider.findTables(tag, withPatience(step));
   const [there] = await ours(search, listed);
   if (there !== undefined) return { id: there.id, contested: begun || listed.length > 1 };
   const late = begun ? await lookUp(search) : null;
@@ -69,7 +69,7 @@ async function lookUp(search: Search): Promise<FoundTable | null> {
   const { provider, tag, step } = search;
   for (let look = 0; look < LOOK_UPS; look += 1) {
     await step.settle(LOOK_UP_EVERY_MS);
-    const [found] = await ours(search, await provider.findTables(tag, withPatientReads(step)));
+    const [found] = await ours(search, await provider.findTables(tag, withPatience(step)));
     if (found !== undefined) return found;
   }
   return null;
@@ -101,7 +101,7 @@ export async function keepOne(
   { provider, tag, step }: Pick<Search, 'provider' | 'tag' | 'step'>,
   kept: string | null,
 ): Promise<void> {
-  const listed = await provider.findTables(tag, withPatientReads(step));
+  const listed = await provider.findTables(tag, withPatience(step));
   if (listed.length === 0 || (kept === null && listed.length === 1)) return;
   const survivor = kept ?? (listed.find(({ rows }) => rows !== 0) ?? listed[0])?.id;
   for (const { id } of listed) {

@@ -45,10 +45,11 @@ const isRefusal = ({ code }: RowmillError): boolean => troubleOf(code) === 'refu
 export const sendPatiently = <R>(step: Sleeper, send: () => Promise<R>): Promise<R> =>
   repeated(step, send, ({ retryable, ambiguous }) => retryable && !ambiguous);
 
-/** The context for provider methods of several requests: each of their reads is repeated by itself. */
-export const withPatientReads = (step: Sleeper & Pick<Step<unknown>, 'ctx'>): CallContext => ({
+/** The context for provider methods of several requests: each of them is repeated by itself. */
+export const withPatience = (step: Sleeper & Pick<Step<unknown>, 'ctx'>): CallContext => ({
   ...step.ctx,
   repeatRead: (read) => readPatiently(step, read),
+  repeatUnsent: (send) => sendPatiently(step, send),
 });
 
 async function repeated<R>(

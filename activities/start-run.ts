@@ -17,7 +17,7 @@ import {
   pendingCells,
   type AskedCells,
 } from './pass-traces.ts';
-import { readPatiently } from './reading.ts';
+import { readPatiently, sendPatiently } from './reading.ts';
 import { rowCount } from './row-audit.ts';
 import { kindOf, scopesOf, type PassScope } from './run-scopes.ts';
 import { runStep, type Step } from './step.ts';
@@ -213,7 +213,8 @@ async function send(
 ): Promise<RunReceipt> {
   const { provider, input, step } = asked;
   try {
-    return await step.send(() => provider.startRun(input.table, scope, step.ctx));
+    const request = () => step.send(() => provider.startRun(input.table, scope, step.ctx));
+    return await sendPatiently(step, request);
   } catch (error) {
     if (!(error instanceof RowmillError && error.ambiguous)) throw error;
     if (await hasLanded(asked, scope, first)) return LOST;

@@ -76,6 +76,8 @@ const KINDS = [
   rule('rate-limit', {
     retryAfter: z.enum(['seconds', 'date', 'none', 'nonsense']).default('seconds'),
     seconds: z.int().min(0).max(604_800).default(1),
+    /** So many of these requests a second are let through; without it: none. */
+    above: count.optional(),
   }),
   rule('payment', {
     reason: z.enum(['plan_required', 'payment_failed', 'insufficient_credits']),

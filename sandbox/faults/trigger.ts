@@ -26,6 +26,7 @@ export class Trigger {
   #matched = 0;
   #fired = 0;
   #untilMs = -1;
+  #letThroughAtMs: number[] = [];
 
   /** `on`: `METHOD /path` of each request that is meant. */
   constructor(rule: RequestRule, on: readonly string[], seed: number, at: number) {
@@ -38,10 +39,21 @@ export class Trigger {
   due(asked: Asked, standing: Standing): boolean {
     if (!this.#isFor(asked, standing)) return false;
     this.#matched += 1;
+    if (this.#isWithinPace(standing.ms)) return false;
     if (standing.ms < this.#untilMs) return true;
     const { probability, times } = this.rule;
     if (times !== undefined && this.#fired >= times) return false;
     return this.#isTurn(this.#matched) && this.#draw(this.#matched) < probability;
+  }
+
+  /** Whether fewer than the rule lets through have come within the last second; counts this one then. */
+  #isWithinPace(nowMs: number): boolean {
+    const { rule } = this;
+    if (rule.fault !== 'rate-limit' || rule.above === undefined) return false;
+    this.#letThroughAtMs = this.#letThroughAtMs.filter((atMs) => atMs > nowMs - 1_000);
+    if (this.#letThroughAtMs.length >= rule.above) return false;
+    this.#letThroughAtMs.push(nowMs);
+    return true;
   }
 
   /** The rule befell the request it was due for. */

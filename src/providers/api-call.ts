@@ -47,5 +47,6 @@ export const apiCalls =
         issue === undefined ? '' : `: ${issue.path.join('.') || 'reply'}: ${issue.message}`;
       throw reply.unreadable(`answered ${reply.status} in an undocumented shape${at}`);
     };
-    return method === 'GET' && ctx.repeatRead !== undefined ? ctx.repeatRead(read) : read();
+    const repeat = method === 'GET' ? ctx.repeatRead : ctx.repeatUnsent;
+    return repeat === undefined ? read() : repeat(read);
   };

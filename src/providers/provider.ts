@@ -17,6 +17,8 @@ export interface CallContext {
   onRequest?: (route: string) => void;
   /** How a read is repeated where it fails, for methods of several requests; left out: it is not. */
   repeatRead?: <R>(read: () => Promise<R>) => Promise<R>;
+  /** The same of a request that changes something, as long as it is known not to have been carried out. */
+  repeatUnsent?: <R>(send: () => Promise<R>) => Promise<R>;
   /** Called once for each run that was asked back about and told yes to; also when the reply was lost. */
   onConfirmed?: (cells: number) => void;
   /** Called once for each reply to a cancel, with the cells that will not be paid any more. */

@@ -68,7 +68,10 @@ const phase = fc.constantFrom('before' as const, 'after' as const);
 const READS = ['find-tables', 'read-status', 'read-rows', 'read-account'];
 
 /** What may befall a request, by the kind of fault: the rows of the table at the end. */
-function requestFaults({ changes }: ProviderCase): Record<string, Arbitrary<RequestRule>> {
+function requestFaults({
+  changes,
+  rowsField,
+}: ProviderCase): Record<string, Arbitrary<RequestRule>> {
   const changing = fc.constantFrom('start-run', 'start-run', ...changes);
   const any = fc.constantFrom(...changes, ...READS, '* /**');
   const rule = (on: Arbitrary<string>, fault: Arbitrary<object>): Arbitrary<RequestRule> =>
@@ -178,6 +181,40 @@ function requestFaults({ changes }: ProviderCase): Record<string, Arbitrary<Requ
       ...{ on: fc.constant('* /**'), fault: fc.constant('unknown' as const) },
       ...{ columns: fc.constant(true), fields: fc.boolean(), words: fc.constant({}) },
     }),
+    // One in four fails for a while, from the beginning: while the table is made and filled.
+    storms: fc
+      .tuple(
+        fc.integer({ min: 10, max: 60 }),
+        fc.constantFrom(
+          { fault: 'error', status: 503, body: 'json', phase: 'before' },
+          { fault: 'error', status: 500, body: 'html', phase: 'after' },
+          { fault: 'reset', phase: 'before' },
+          { fault: 'reset', phase: 'after' },
+          { fault: 'rate-limit', retryAfter: 'none', seconds: 1 },
+          { fault: 'truncate', bytes: 20 },
+        ),
+      )
+      .map(([to, what]) => ({ on: '* /**', to, probability: 0.25, ...what })),
+    'odd lists of tables': rule(
+      fc.constant('find-tables'),
+      fc.record({
+        fault: fc.constant('tables'),
+        how: fc.constantFrom('late', 'reversed', 'untold'),
+        ms: fc.integer({ min: 500, max: LATEST_LANDING_MS }),
+      }),
+    ),
+    'refused batches': fc
+      .tuple(few(4), fc.constantFrom(400, 413, 422))
+      .map(([nth, status]): RequestRule => ({
+        ...{ on: 'add-rows', nth, fault: 'refuse', status },
+        // A row that is refused alone is quarantined: test/workflows/refused-rows.test.ts.
+        longer: { [rowsField]: 1 },
+      })),
+    'rows without their keys': few(6).map((nth): RequestRule => ({
+      on: 'read-rows',
+      nth,
+      fault: 'unmarked',
+    })),
     'status that lags': rule(
       fc.constant('read-status'),
       fc.record({ fault: fc.constant('status-lag'), ms: fc.constantFrom(500, 3_000, 15_000) }),

@@ -12,6 +12,8 @@ const Pair = z.object({
   seed: z.number(),
   calmMs: z.number(),
   stormyMs: z.number(),
+  calmSetupMs: z.number(),
+  stormySetupMs: z.number(),
   failures: z.number(),
   wrong: z.array(z.string()),
 });
@@ -52,3 +54,15 @@ test.each(KINDS.map((only) => ({ only, of: only[0] ?? 'every kind' })))(
   },
   300_000,
 );
+
+test('an API that takes two requests a second is asked for little less', async () => {
+  const rows = 2_500;
+  const played = await pairs('--rows', String(rows), '--seeds', '1', '--only', 'pace');
+  expect(played).toHaveLength(CASES.length);
+  for (const { provider, stormySetupMs, wrong } of played) {
+    expect(wrong).toEqual([]);
+    // What fills the table, and about ten requests that make it.
+    const requests = rows / (provider === 'extruct' ? 50 : 100) + 10;
+    expect(stormySetupMs).toBeLessThanOrEqual(1.5 * requests * 500);
+  }
+}, 300_000);

@@ -35,7 +35,11 @@ const FAILURES: Rule[] = [
   { on: '* /**', fault: 'truncate', bytes: 20 },
 ];
 
+/** An API that takes two requests a second, and says no word on how long to wait. */
+const SLOW: Rule = { on: '* /**', fault: 'rate-limit', retryAfter: 'none', above: 2, name: 'pace' };
+
 function storm(seed: number): FaultScript {
+  if (values.only === 'pace') return { seed, requests: [SLOW] };
   const chosen =
     values.only === undefined ? FAILURES : FAILURES.filter(({ fault }) => fault === values.only);
   // Rules are drawn one after the other: together they make up the share.
@@ -62,6 +66,10 @@ const script = (provider: string, seed: number, faults: FaultScript): ChaosScrip
   continueAsNewAfterEvents: null,
 });
 
+/** Until the first paid request is begun. */
+const setupMs = ({ trace }: Played): number =>
+  1_000 * Number(trace.find((line) => line.includes(' startRun '))?.split(' ')[0]);
+
 const requests = ({ evidence }: Played): number => evidence.summary?.apiCalls.total ?? 0;
 
 for (const { name } of values.provider?.map(caseOf) ?? CASES) {
@@ -73,6 +81,7 @@ for (const { name } of values.provider?.map(caseOf) ?? CASES) {
     process.stdout.write(
       `${JSON.stringify({
         ...{ provider: name, seed, calmMs: calm.virtualMs, stormyMs: stormy.virtualMs },
+        ...{ calmSetupMs: setupMs(calm), stormySetupMs: setupMs(stormy) },
         ...{ calmRequests: requests(calm), stormyRequests: requests(stormy), wrong: found },
         failures: Object.values(stormy.fired).reduce((sum, times) => sum + times, 0),
       })}\n`,

@@ -30,6 +30,7 @@ export const extruct: ProviderCase = {
     chain: { kind: 'company', columns: [SECTOR, PITCH] },
   },
   map: { input: 'Security' },
+  rowsField: 'rows',
   changes: ['create-table', 'add-rows', 'delete-rows', 'start-run', 'delete-table'],
   balance: true,
   eager: {},

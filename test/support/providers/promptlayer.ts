@@ -36,6 +36,7 @@ export const promptlayer: ProviderCase = {
     chain: { columns: [COMPANY, SECTOR, PITCH] },
   },
   map: { Company: 'Security' },
+  rowsField: 'values',
   changes: [
     'create-table',
     'create-sheet',

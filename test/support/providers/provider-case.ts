@@ -53,6 +53,8 @@ export interface ProviderCase {
   map: Record<string, string>;
   /** The requests by which it changes something: where a lost reply hurts. */
   changes: readonly RequestKind[];
+  /** Field of a request to add rows that lists them. */
+  rowsField: string;
   /** It says how many credits are left; else a run without any is taken for one that hangs. */
   balance: boolean;
   /** It asks back before it starts a large run: a second request says yes. */
