@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
+import { errorOfRun } from '../../src/client/index.ts';
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { extruct } from '../support/providers/extruct.ts';
 import { CASES, companies } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
 import { until } from '../support/until.ts';
@@ -127,6 +129,54 @@ test.concurrent.each(CASES)(
       expect(summary.cells.done).toBeGreaterThan(0);
       const { problem } = await run.query<RunProgress>('progress');
       expect(problem).toContain('answered 404');
+    } finally {
+      await house.close();
+    }
+  },
+);
+
+test.concurrent.each([401, 403, 404, 500])(
+  'a run goes on without a balance where the account answers %i, and says so',
+  async (status) => {
+    const on = 'GET /v1/user';
+    const rule: Rule =
+      status === 500 ? { on, fault: 'error', status } : { on, fault: 'refuse', status };
+    const house = await haunted([rule]);
+    try {
+      const summary = await (await started(house, extruct)).result();
+      expect(summary).toMatchObject({ outcome: 'completed', creditsSpent: null });
+      expect(summary.balanceProblem).toContain(`answered ${status}`);
+    } finally {
+      await house.close();
+    }
+  },
+);
+
+test('a token that is refused everywhere ends the run before anything is paid', async () => {
+  const house = await haunted([{ on: '* /**', fault: 'denied' }]);
+  try {
+    const run = await started(house, extruct);
+    const error: unknown = await run.result().catch((reason: unknown) => reason);
+    expect(errorOfRun(error, run.workflowId).code).toBe('unauthorized');
+  } finally {
+    await house.close();
+  }
+});
+
+test.concurrent.each(CASES)(
+  'a row of $name that cannot be read is quarantined, the others are published',
+  async (provider) => {
+    const house = await haunted([
+      {
+        ...{ on: 'read-rows', fault: 'unreadable-rows', rows: [57] },
+        while: { cellsPaid: { atLeast: 1 } },
+      },
+    ]);
+    try {
+      const summary = await (await started(house, provider)).result();
+      expect(summary).toMatchObject({ outcome: 'partial', rowsUnreadable: 1 });
+      expect(summary.quarantine).toMatchObject({ cells: 1 });
+      expect(house.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
     } finally {
       await house.close();
     }
