@@ -1,10 +1,12 @@
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { RunReceipt, TableRef } from '../src/contract/table.ts';
+import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
 import { judge } from '../src/rules/idle.ts';
 import { nextPollMs, sliceIsOver } from '../src/rules/poll.ts';
 import { lookAgain, observe, timeLeftMs, type Watch } from '../src/rules/watch.ts';
 import { whole } from '../src/rules/whole.ts';
+import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readPatiently } from './reading.ts';
 import { runStep, type Step } from './step.ts';
@@ -24,8 +26,11 @@ export interface AwaitIdleInput {
 }
 
 export interface WaitedSlice {
-  /** `stopped`: it was cancelled, which is how a pause or new limits reach it. */
-  end: 'idle' | 'stalled' | 'deadline' | 'slice' | 'stopped';
+  /**
+   * `stopped`: it was cancelled, which is how a pause or new limits reach it. `no credits`: nothing moves,
+   * and the account has none left.
+   */
+  end: 'idle' | 'stalled' | 'no credits' | 'deadline' | 'slice' | 'stopped';
   watch: Watch;
   calls: ApiCalls;
 }
@@ -53,6 +58,7 @@ async function wait(
   const sinceMs = now();
   const watchedMs = timeFrom(sinceMs);
   let watch = lookAgain(resume(input.watch, step.previous), sinceMs);
+  let accountAfterMs = ACCOUNT_AFTER_MS;
   for (;;) {
     const { policy, deadlineAtMs } = input;
     // Less when the deadline is near; a first reading comes soon after the start.
@@ -69,9 +75,32 @@ async function wait(
     const verdict = judge(watch, policy, watchedMs());
     if (verdict !== 'running') return { end: verdict, watch, calls: step.calls };
     if (now() >= deadlineAtMs) return { end: 'deadline', watch, calls: step.calls };
+    const quietMs = watchedMs() - watch.lastChangeAtMs;
+    if (quietMs >= accountAfterMs) {
+      if (await isBroke(deps, input.provider, step)) {
+        return { end: 'no credits', watch, calls: step.calls };
+      }
+      accountAfterMs = quietMs * 2;
+    }
     if (sliceIsOver(input.watch, watch, watchedMs() - sinceMs)) {
       return { end: 'slice', watch, calls: step.calls };
     }
+  }
+}
+
+/** Without a change for so long the account is read; then after twice that, and so on. */
+const ACCOUNT_AFTER_MS = 60_000;
+
+/** An account that cannot be read leaves the pass to its stall time. */
+async function isBroke(deps: ActivityDeps, provider: string, step: Step<Watch>): Promise<boolean> {
+  step.calls.polls += 1;
+  try {
+    const { credits } = await readAccount(deps, provider, step);
+    return credits !== null && credits <= 0;
+  } catch (error) {
+    // A cancelled one ends with the next wait.
+    if (!(error instanceof RowmillError) && !step.isCancelled()) throw error;
+    return false;
   }
 }
 

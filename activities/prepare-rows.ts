@@ -19,6 +19,7 @@ import { SourceColumns, writeColumns } from '../src/sources/source-columns.ts';
 import { refuseClashes, refuseSource, refuseTargets, sharedPaths } from './target-paths.ts';
 import { runStep } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
+import type { PlannedColumn } from '../src/providers/provider-spec.ts';
 
 export interface PrepareRowsInput {
   run: RunKey;
@@ -40,6 +41,8 @@ export interface PreparedRows {
   snapshot: SnapshotRef;
   /** Paid cells a row has, weighted by what the provider charges. */
   paidCellsPerRow: number;
+  /** Credits of a cell in units of `spend.creditsPerCell`, by column; 1 where a column is left out. */
+  weights?: Record<string, number>;
   /** The limits that hold for this run. Left out by older versions: those of the pipeline. */
   spend?: SpendPolicy;
   /** The owner's, which they are under. */
@@ -89,6 +92,7 @@ export const prepareRows =
       return {
         ...{ snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls },
         ...(problem === null ? {} : { balanceProblem: problem }),
+        ...weightsOf(plan),
         ...{ spend, ceiling, folder: folder.path },
         ...(sameTarget.length === 0 ? {} : { sameTarget }),
       };
@@ -176,4 +180,13 @@ async function snapshotOf(folder: Folder): Promise<SnapshotRef> {
   }
   await writeColumns(folder, columns.names);
   return { digest: `sha256:${hash.digest('hex')}`, rows, bytes };
+}
+
+/** Only what differs from one: most tables have nothing to say. */
+function weightsOf(plan: readonly PlannedColumn[]): Pick<PreparedRows, 'weights'> {
+  const others = plan.filter(({ creditsWeight }) => creditsWeight !== 1);
+  if (others.length === 0) return {};
+  return {
+    weights: Object.fromEntries(others.map(({ key, creditsWeight }) => [key, creditsWeight])),
+  };
 }

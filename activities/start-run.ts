@@ -7,6 +7,7 @@ import type { Folder, RunKey } from '../src/store/store.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { mergeReceipts } from '../src/rules/receipt.ts';
 import { beginWatch, type Watch } from '../src/rules/watch.ts';
+import { askedByColumn } from './asked-cells.ts';
 import type { ActivityDeps } from './deps.ts';
 import { sendFitted, type Way } from './fitted-scope.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
@@ -58,6 +59,8 @@ export type StartedRun =
       confirmed?: Confirmed;
       /** The provider says that it queued more cells than the request named. Left out: it did not. */
       more?: CellsAsked;
+      /** Cells of the pipeline's own columns that were asked for, by column key. */
+      asked?: Record<string, number>;
     };
 
 /** How often the status is asked for a run whose reply was lost. */
@@ -103,7 +106,8 @@ export const startRun =
         now(),
       );
       const tooMany = more === null ? {} : { more };
-      return { drifted: false, receipt, watch, calls, confirmed, ...tooMany };
+      const cells = await askedByColumn(input, folder);
+      return { drifted: false, receipt, watch, calls, confirmed, asked: cells, ...tooMany };
     });
 
 /** Whether a pass before this one, or a part of it, has been paid. */

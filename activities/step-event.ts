@@ -18,7 +18,7 @@ export type StepEvent =
   | {
       type: 'slice ended';
       provider: string;
-      end: 'idle' | 'stalled' | 'deadline' | 'slice' | 'stopped';
+      end: 'idle' | 'stalled' | 'no credits' | 'deadline' | 'slice' | 'stopped';
     }
   /** The balance may have moved since it was asked for (epoch ms). */
   | { type: 'credits read'; provider: string; credits: number; askedAtMs: number; readAtMs: number }

@@ -50,6 +50,8 @@ export interface PublishResultsInput {
   creditsBefore: number | null;
   /** Why it could not be read. Left out: it could. */
   balanceProblem?: string;
+  /** Credits of the cells that were asked for. Left out by older versions. */
+  creditsAsked?: number;
   startedAtMs: number;
   /** Cells that go on at the provider. */
   inFlight?: number;
@@ -81,6 +83,7 @@ export function summaryOf(
     workflowId: input.run.workflowId,
     runId: input.runId,
     outcome: input.outcome,
+    reason: input.reason,
     tableId: input.table?.id ?? left?.tableId ?? null,
     rows: input.rows,
     cells: input.found?.cells ?? noCells(),
@@ -89,7 +92,8 @@ export function summaryOf(
       total: input.calls.total + calls.total,
       polls: input.calls.polls + calls.polls,
     },
-    creditsSpent: spentOf(input, creditsAfter),
+    creditsSpent: input.creditsAsked ?? 0,
+    balanceChange: balanceChangeOf(input, creditsAfter),
     usage: totalUsage(input.found?.usage),
     results: placed.done.map(({ results }) => results.file),
     ...(notPublished.length === 0 ? {} : { notPublished }),
@@ -110,11 +114,9 @@ export function summaryOf(
 const quarantineAt = (path: string, { cells, rows }: Quarantined): RunSummary['quarantine'] =>
   cells + rows === 0 ? null : { path, cells, ...(rows === 0 ? {} : { rows }) };
 
-/** By the balance, which others may use as well; `null` where nobody tells. */
-function spentOf({ creditsBefore, asked }: PublishResultsInput, after: number | null) {
-  if (creditsBefore === null) return null;
-  if (asked === false) return 0;
-  return after === null ? null : creditsBefore - after;
+/** Whoever spent; `null` where the provider does not say. */
+function balanceChangeOf({ creditsBefore }: PublishResultsInput, after: number | null) {
+  return creditsBefore === null || after === null ? null : after - creditsBefore;
 }
 
 /** Where runs cannot be stopped, what was asked for goes on when nobody waits for it any more. */
@@ -134,7 +136,6 @@ export function manifestOf(
   const { confirmed = { requests: 0, cells: 0 } } = input;
   return {
     ...summary,
-    reason: input.reason,
     pipeline: input.pipeline.name,
     provider: input.pipeline.provider,
     firstRunId: input.run.firstRunId,
@@ -148,6 +149,7 @@ export function manifestOf(
       before: input.creditsBefore,
       after: creditsAfter,
       spent: summary.creditsSpent,
+      balanceChange: summary.balanceChange,
     },
     startedAt: new Date(input.startedAtMs).toISOString(),
     finishedAt: new Date((deps.now ?? Date.now)()).toISOString(),

@@ -81,7 +81,7 @@ function cellFacts(progress: RunProgress): Fact[] {
 function creditsLine(progress: RunProgress): string {
   const { estimatedCredits, creditsBefore, creditsSpent } = progress;
   const estimated = `${whole(estimatedCredits)} estimated`;
-  if (creditsSpent !== null) return `${estimated}; ${whole(creditsSpent)} spent`;
+  if (creditsSpent > 0) return `${estimated}; ${whole(creditsSpent)} by cells asked for`;
   return creditsBefore === null
     ? estimated
     : `${estimated}; the account had ${whole(creditsBefore)}`;
@@ -143,6 +143,17 @@ function notes(progress: RunProgress): string[] {
   }
   if (outcome !== null && cells.inProgress > 0) {
     out.push(`**${whole(cells.inProgress)} cells still go on at the provider, and cost.**`);
+  }
+  const { quietSinceMs, stallAfterMs, reason } = progress;
+  if (stage === 'running' && quietSinceMs != null && stallAfterMs !== undefined) {
+    out.push(
+      `**Nothing has changed since ${time(quietSinceMs)}.** Cells that still hang at ` +
+        `${time(quietSinceMs + stallAfterMs)} are asked for once more, then given up.`,
+    );
+  }
+  if (outcome !== null && reason !== null) out.push(`**${outcome}:** ${code(reason)}`);
+  if (outcome === 'partial' || outcome === 'cancelled') {
+    out.push('`rowmill rerun` with the id of this workflow asks for the cells without an answer.');
   }
   if (progress.problem !== null) out.push(`**Last problem:** ${code(progress.problem)}`);
   return out;

@@ -12,12 +12,12 @@ import { showProgress } from './progress.ts';
 import type { Run } from './run.ts';
 
 /** Tells whoever wants to know; one that cannot be told is named, and changes nothing else. */
-export async function notify(run: Run, summary: RunSummary, reason: string | null): Promise<void> {
+export async function notify(run: Run, summary: RunSummary): Promise<void> {
   const { state, pipeline } = run;
   const targets = pipeline.notify?.filter(({ on }) => on.includes(summary.outcome)) ?? [];
   if (targets.length === 0) return;
   const timestamp = new Date(Date.now()).toISOString();
-  const body = { type: 'run.finished', timestamp, data: { ...summary, reason } } as const;
+  const body = { type: 'run.finished', timestamp, data: summary } as const;
   state.notified = await Promise.all(
     targets.map(async (target): Promise<Notified> => {
       const told = { url: shown(target), id: `msg_${uuid4()}` };
@@ -50,14 +50,16 @@ const REFUSED_MS = 4_000;
 const shown = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');
 
 /** Of a run that broke before, or while, it published. */
-export function bareSummary(run: Run, outcome: Outcome): RunSummary {
+export function bareSummary(run: Run, outcome: Outcome, reason: string): RunSummary {
   const { state, key, runId, input } = run;
   const tableId = state.table?.id ?? input.earlier?.tableId ?? null;
   return {
-    ...{ workflowId: key.workflowId, runId, outcome, tableId },
+    ...{ workflowId: key.workflowId, runId, outcome, reason, tableId },
     rows: state.prepared?.snapshot.rows ?? 0,
     cells: state.found?.cells ?? noCells(),
-    ...{ passes: state.passes, apiCalls: state.calls, creditsSpent: null, results: [] },
+    ...{ passes: state.passes, apiCalls: state.calls, results: [] },
+    creditsSpent: state.prepared === null ? 0 : run.creditsAsked,
+    balanceChange: null,
     estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
     usage: totalUsage(state.found?.usage),
     ...{ quarantine: null, manifest: null, stillRunning: null, before: null },

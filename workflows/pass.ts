@@ -22,6 +22,7 @@ import {
   type WaitEnd,
 } from '../src/rules/passes.ts';
 import { judgeCells } from '../src/rules/spend.ts';
+import { unitsOf } from '../src/rules/spend.ts';
 import { beginWatch, excused } from '../src/rules/watch.ts';
 import { approveCells } from './approval.ts';
 import { unpaused } from './hold.ts';
@@ -93,6 +94,7 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
     };
     state.mustApproveMore = true;
   }
+  state.unitsAsked += unitsOf(done.asked ?? {}, run.prepared.weights);
   state.passes += 1;
   return true;
 }
@@ -184,13 +186,14 @@ export async function untilIdle(run: Run): Promise<void> {
     });
     run.count(slice);
     pass.watch = slice.watch;
-    if (slice.end === 'stalled' && (await waitIfBroke(run))) {
+    const isHalted = slice.end === 'stalled' || slice.end === 'no credits';
+    if (isHalted && (await waitIfBroke(run))) {
       pass.watch = excused(slice.watch);
       continue;
     }
     // Somebody paused or adjusted the run: it goes on with the next slice.
     const putOff = slice.end === 'deadline' && deadlineAtMs < state.deadlineAtMs;
-    if (slice.end === 'stopped' || putOff) continue;
+    if (slice.end === 'stopped' || slice.end === 'no credits' || putOff) continue;
     if (slice.end !== 'slice') {
       pass.end = slice.end;
       pass.deadlineAtMs = deadlineAtMs;

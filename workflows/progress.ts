@@ -1,4 +1,9 @@
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  patched,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
@@ -7,10 +12,10 @@ import { allowedOf } from '../src/rules/allowed.ts';
 import { cautionsOf } from '../src/rules/cautions.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { totalCells, unanswered } from '../src/rules/outcome.ts';
-import { creditsOf } from '../src/rules/spend.ts';
+import { forecastOf } from '../src/rules/forecast.ts';
+import { creditsAsked, creditsOf } from '../src/rules/spend.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
-import { timeLeftMs } from '../src/rules/watch.ts';
 import { renderDetails } from './details.ts';
 import type { RunState } from './run-state.ts';
 import { spendOf } from './spend-policy.ts';
@@ -40,9 +45,7 @@ export function progressOf(view: View): RunProgress {
     pass: state.passes,
     cells: cellsOf(state, rows),
     byColumn: found?.byColumn ?? {},
-    cellsPerMinute:
-      open === null || open.watch.ratePerMs === 0 ? null : open.watch.ratePerMs * 60_000,
-    leftMs: open === null ? null : timeLeftMs(open.watch),
+    ...forecastOfPass(view),
     estimatedCredits: prepared === null ? 0 : creditsOf(prepared, spendOf(view)),
     asksFor: state.asksFor,
     creditsBefore: prepared?.credits ?? null,
@@ -52,6 +55,7 @@ export function progressOf(view: View): RunProgress {
     results: pipeline.results.map(({ to }) => to),
     folder: prepared?.folder ?? null,
     problem: state.problem,
+    reason: state.reason,
     paused: state.pause,
     notified: state.notified,
     rerunAsked: state.rerunAsked,
@@ -69,19 +73,30 @@ function sameTargetOf({ sameTarget, prepared }: RunState): Pick<RunProgress, 'sa
   return others.length === 0 ? {} : { sameTarget: others };
 }
 
+function forecastOfPass({ state, pipeline }: View) {
+  const { open, deadlineAtMs } = state;
+  const { stallAfterMs } = pipeline.run;
+  if (open === null)
+    return { cellsPerMinute: null, leftMs: null, quietSinceMs: null, stallAfterMs };
+  return { ...forecastOf(open.watch, Date.now(), deadlineAtMs), stallAfterMs };
+}
+
 function creditsOfNow(view: View) {
   const { state } = view;
   const { prepared, balance, stage } = state;
   const before = prepared?.credits ?? null;
-  const spent = before === null || balance === null ? null : Math.max(0, before - balance);
+  const creditsSpent =
+    prepared === null ? 0 : creditsAsked(state.unitsAsked, state.cellsGivenBack, spendOf(view));
+  const balanceChange = before === null || balance === null ? null : balance - before;
+  const known = { creditsSpent, balanceChange };
   if (prepared === null || stage !== 'waiting for credits') {
-    return { creditsSpent: spent, creditsMissing: null };
+    return { ...known, creditsMissing: null };
   }
   const { total, done } = cellsOf(state, prepared.snapshot.rows);
   const spend = spendOf(view);
   const most = creditsOf(prepared, spend);
   const needed = Math.min(most, (total - done) * spend.creditsPerCell);
-  return { creditsSpent: spent, creditsMissing: Math.max(0, needed - (balance ?? 0)) };
+  return { ...known, creditsMissing: Math.max(0, needed - (balance ?? 0)) };
 }
 
 /** Stages after which no cell moves any more. */
@@ -116,6 +131,7 @@ const KEY = {
   tableId: defineSearchAttributeKey(SEARCH_ATTRIBUTE.tableId, 'KEYWORD'),
   rows: defineSearchAttributeKey(SEARCH_ATTRIBUTE.rows, 'INT'),
   failedCells: defineSearchAttributeKey(SEARCH_ATTRIBUTE.failedCells, 'INT'),
+  progress: defineSearchAttributeKey(SEARCH_ATTRIBUTE.progress, 'KEYWORD'),
 } as const;
 
 /** Stages worth an event in the history: where a run may stand for long, and its end. */
@@ -133,20 +149,51 @@ const MILESTONES: readonly string[] = [
 const hasAttributes = ({ prepared }: RunState): boolean =>
   prepared?.searchAttributes ?? workflowInfo().typedSearchAttributes.get(KEY.stage) !== undefined;
 
+/** Stages that a list must not show any more when they are over. */
+const WAITS = /^(waiting|paused)/;
+
+/** Quarters of a pass that are worth an event. */
+const QUARTER = 0.25;
+
+/**
+ * What the search attributes say: their event in the history is worth it when this changes. Runs that
+ * began before they had more to say keep to what they said then.
+ */
+function shownOf(state: RunState, share: number): string | null {
+  const { stage, passes, shown } = state;
+  const milestone = `${stage} ${passes}`;
+  if (stage === 'running' && share >= QUARTER && share < 1 && hasLiveAttributes()) {
+    return `${milestone} ${Math.floor(share / QUARTER)}`;
+  }
+  if (MILESTONES.includes(stage)) return milestone;
+  return WAITS.test(shown) && hasLiveAttributes() ? milestone : null;
+}
+
+/** Costs an event, so it is asked for only where it matters. */
+const hasLiveAttributes = (): boolean => patched('live-attributes');
+
+/** `running, 50 % of pass 1`; for a list, where a percentage that is not a quarter would soon be old. */
+function progressText({ stage, passes }: RunState, share: number): string {
+  const percent = Math.floor(share / QUARTER) * QUARTER * 100;
+  return stage === 'running' ? `${percent} % of pass ${passes}` : stage;
+}
+
 /** Refreshes what people see. Current details cost no history; an upsert is one event. */
 export function showProgress(view: View): void {
   const progress = progressOf(view);
   setCurrentDetails(renderDetails(progress));
   const { state, pipeline, outcome } = view;
   if (!hasAttributes(state)) return;
-  if (!MILESTONES.includes(state.stage)) return;
-  const shown = `${state.stage} ${state.passes}`;
-  if (state.shown === shown) return;
+  const { done, total } = progress.cells;
+  const share = total === 0 ? 0 : done / total;
+  const shown = shownOf(state, share);
+  if (shown === null || state.shown === shown) return;
   state.shown = shown;
   const pairs: SearchAttributePair[] = [
     { key: KEY.pipeline, value: pipeline.name },
     { key: KEY.stage, value: state.stage },
     { key: KEY.rows, value: progress.rows },
+    { key: KEY.progress, value: progressText(state, share) },
   ];
   if (state.table !== null) pairs.push({ key: KEY.tableId, value: state.table.id });
   if (outcome !== null) pairs.push({ key: KEY.outcome, value: outcome });

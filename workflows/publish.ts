@@ -6,7 +6,7 @@ import {
   patched,
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
-import { outcomeOf, unanswered } from '../src/rules/outcome.ts';
+import { outcomeOf, partialReason, unanswered } from '../src/rules/outcome.ts';
 import { knownPriceText, totalUsage } from '../src/rules/usage.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from './failures.ts';
 import { sweep } from './pass.ts';
@@ -24,9 +24,15 @@ export function publishResults(run: Run): Promise<RunSummary> {
   const { found } = run.state;
   const outcome =
     found === null ? 'failed' : outcomeOf(found.cells, run.pipeline.run.tolerateFailed);
-  return CancellationScope.nonCancellable(() =>
-    publish(run, outcome, run.isLate() ? DEADLINE : null),
-  );
+  const reason = reasonOf(run, outcome, run.isLate() ? DEADLINE : null);
+  return CancellationScope.nonCancellable(() => publish(run, outcome, reason));
+}
+
+/** What ended the run, and what is missing in its results. */
+function reasonOf({ state, pipeline }: Run, outcome: Outcome, end: string | null): string | null {
+  if (outcome !== 'partial' || state.found === null) return end;
+  const missing = partialReason(state.found.cells, pipeline.run.tolerateFailed);
+  return end === null ? missing : `${end}; ${missing}`;
 }
 
 /** In the history for good: what came of it is known without any worker. */
@@ -71,6 +77,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         queuedMore: state.queuedMore ?? null,
         approvals: state.approvals,
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
+        creditsAsked: state.prepared === null ? 0 : run.creditsAsked,
         creditsBefore: state.prepared?.credits ?? null,
         ...(state.prepared?.balanceProblem === undefined
           ? {}
@@ -85,11 +92,12 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
   );
   state.calls = summary.apiCalls;
   const before = state.prepared?.credits ?? null;
-  if (before !== null && summary.creditsSpent !== null) {
-    state.balance = before - summary.creditsSpent;
+  if (before !== null && summary.balanceChange !== null) {
+    state.balance = before + summary.balanceChange;
   }
+  state.reason = reason;
   run.finish(outcome);
-  await notify(run, summary, reason);
+  await notify(run, summary);
   return summary;
 }
 
@@ -115,7 +123,7 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
     const late = ranOutOfTime(error) || failure.type === 'deadline_reached';
     if (late && state.found !== null) {
       const outcome = outcomeOf(state.found.cells, pipeline.run.tolerateFailed);
-      return lastPublish(run, outcome, DEADLINE);
+      return lastPublish(run, outcome, reasonOf(run, outcome, DEADLINE) ?? DEADLINE);
     }
     // What an earlier scan of the table has read is paid for.
     if (wasRefused(failure) && state.found !== null && patched('publishes-what-was-read')) {
@@ -208,6 +216,7 @@ async function giveUp(run: Run, failure: ApplicationFailure): Promise<never> {
 }
 
 async function endAsFailed(run: Run, failure: ApplicationFailure): Promise<void> {
+  run.state.reason = failure.message;
   run.finish('failed');
-  await notify(run, bareSummary(run, 'failed'), failure.message);
+  await notify(run, bareSummary(run, 'failed', failure.message));
 }

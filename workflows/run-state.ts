@@ -63,6 +63,8 @@ export interface RunState {
   /** No approval has covered the newest of them. */
   mustApproveMore?: boolean;
   problem: string | null;
+  /** Why it ended as it did; `null` while it lives, and when it simply completed. */
+  reason: string | null;
   /** What the search attributes last said. */
   shown: string;
   /** Somebody holds the run; `null`: nobody does. */
@@ -75,6 +77,8 @@ export interface RunState {
   /** On the account, by the newest look since the run began. */
   balance: number | null;
   notified: Notified[];
+  /** Price of the cells asked for so far, in units of `spend.creditsPerCell`. */
+  unitsAsked: number;
   /** A paid request was made, or was about to be. */
   asked: boolean;
   /** Cells that the provider was told to leave before it had begun them. */
@@ -142,6 +146,7 @@ function freshState({ pipeline, approved, earlier }: EnrichTableInput): RunState
     calls: { total: 0, polls: 0 },
     confirmed: { requests: 0, cells: 0 },
     problem: null,
+    reason: null,
     shown: '',
     pause: null,
     rerunAsked: earlier !== undefined,
@@ -149,6 +154,7 @@ function freshState({ pipeline, approved, earlier }: EnrichTableInput): RunState
     pollAtMostMs: pipeline.run.pollAtMostMs,
     balance: null,
     notified: [],
+    unitsAsked: 0,
     asked: false,
     cellsGivenBack: 0,
     givenBackAtLeast: false,

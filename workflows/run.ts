@@ -3,7 +3,7 @@ import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Pipeline, RunPolicy, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { ApiCalls, Confirmed, EnrichTableInput, Outcome, Stage } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
-import { creditsOf } from '../src/rules/spend.ts';
+import { creditsAsked, creditsOf } from '../src/rules/spend.ts';
 import type { Argument } from './argument.ts';
 import { listen } from './controls.ts';
 import { showProgress } from './progress.ts';
@@ -99,6 +99,11 @@ export class Run {
   /** The pipeline's limits, under those of the worker's owner. */
   get spend(): SpendPolicy {
     return spendOf(this);
+  }
+
+  /** Credits of the cells asked for so far. */
+  get creditsAsked(): number {
+    return creditsAsked(this.state.unitsAsked, this.state.cellsGivenBack, this.spend);
   }
 
   get estimatedCredits(): number {

@@ -20,9 +20,9 @@ export async function follow(options: ShownFollowOptions): Promise<RunSummary | 
     for (;;) {
       const look = await looks.next();
       if (look.done === true) return look.value;
-      const { progress, trouble } = look.value;
+      const { progress, lastKnown, trouble } = look.value;
       const told = trouble === null ? null : printable(trouble);
-      view.show({ workflowId, progress, trouble: told, ui, nowMs: Date.now() });
+      view.show({ workflowId, progress, lastKnown, trouble: told, ui, nowMs: Date.now() });
     }
   } finally {
     view.end();

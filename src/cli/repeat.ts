@@ -18,7 +18,7 @@ export async function askBeforeRepeating(
 ): Promise<void> {
   const goneMs = Date.now() - endedAt.getTime();
   const { creditsSpent } = summary;
-  const cost = creditsSpent === null ? '' : ` for ${count(creditsSpent, 'credit')}`;
+  const cost = ` for ${count(creditsSpent, 'credit')}`;
   const done = `the same work was ${summary.outcome} ${duration(goneMs)} ago${cost}`;
   if (isInteractive(cli)) {
     cli.say(`${workflowId}: ${done}`);

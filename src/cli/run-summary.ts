@@ -16,6 +16,8 @@ export const EXIT_OF: Record<Outcome, number> = {
   cancelled: EXIT.failed,
 };
 
+type Fact = [string, string];
+
 /** What came of a run, for people; the same facts as `--json`. */
 export function summaryText(summary: RunSummary, ui: string | null): string {
   const { cells, apiCalls, results, quarantine, manifest } = summary;
@@ -26,7 +28,8 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       cells[outcome] === 0 ? [] : [`${whole(cells[outcome])} ${outcome}`],
     ),
   ];
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
+    ...(summary.reason === null ? [] : [['why', printable(summary.reason)] satisfies Fact]),
     ['rows', whole(summary.rows)],
     ['cells', `${whole(asked)}: ${counts.join(', ')}`],
     ['passes', whole(summary.passes)],
@@ -76,17 +79,17 @@ function targetFacts({ notPublished = [], replacedFuller = [] }: RunSummary): [s
 const formerText = ({ workflowId, outcome, answered }: FormerResults): string =>
   `${workflowId} ${outcome}, ${count(answered, 'cell')} answered`;
 
-/** Credits by the account, price by the cells: a provider says the one, the other, or both. */
-function costs(summary: RunSummary): [string, string][] {
-  // A run of an older worker does not say.
-  const { creditsSpent: spent = null, usage = null } = summary as Partial<RunSummary>;
-  const { estimatedCredits: estimate } = summary;
-  const lines: [string, string][] = [];
-  if (spent !== null) lines.push(['credits', `${whole(spent)} spent`]);
+/** Credits by the cells asked for; price by the provider's own account of the cells, where it gives one. */
+function costs({ creditsSpent, estimatedCredits, balanceChange, usage }: RunSummary): Fact[] {
+  const estimated =
+    estimatedCredits === undefined ? '' : `; about ${whole(estimatedCredits)} were estimated`;
+  const lines: Fact[] = [['credits', `${whole(creditsSpent)} by cells asked for${estimated}`]];
+  if (balanceChange !== null) {
+    const by = `${balanceChange > 0 ? '+' : ''}${whole(balanceChange)}`;
+    lines.push(['balance', `${by} since the start, other work on the account included`]);
+  }
   if (usage !== null) lines.push(['price', usageText(usage)]);
-  if (lines.length > 0) return lines;
-  const about = estimate === undefined ? '' : `; about ${whole(estimate)} were estimated`;
-  return [['credits', `what was spent is not known${about}`]];
+  return lines;
 }
 
 /** Of a rerun: how the run before it had ended, so that the difference can be seen. */

@@ -10,13 +10,15 @@ import type { RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
 import { isOutage } from './grpc-status.ts';
-import { liveProgress, type LiveProgress } from './live-progress.ts';
+import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { noWorkerText, servedNow } from './workers.ts';
 
 /** One look at a run under way. */
 export interface Standing {
   /** The newest that is known; `null` before anything is. */
   progress: LiveProgress | null;
+  /** Where nothing is known by a worker: what the last one had sent to the server. */
+  lastKnown: LastKnown | null;
   /** What keeps us from knowing more: no worker, no server. */
   trouble: string | null;
 }
@@ -48,13 +50,13 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Standing, 
   finish.catch(() => undefined);
   const ended = finish.then(() => null);
   ended.catch(() => undefined);
-  let before: Look = { progress: null, trouble: null, answered: false };
+  let before: Look = { progress: null, lastKnown: null, trouble: null, answered: false };
   try {
     for (;;) {
       const seen = await Promise.race([ended, look(options, before, over.signal)]);
       if (seen === null || over.signal.aborted) return await finish;
       before = seen;
-      yield { progress: seen.progress, trouble: seen.trouble };
+      yield { progress: seen.progress, lastKnown: seen.lastKnown, trouble: seen.trouble };
       await sleep(options.everyMs, undefined, { signal: over.signal }).catch(() => undefined);
     }
   } finally {
@@ -148,15 +150,16 @@ async function look(
 ): Promise<Look> {
   // Without the run id: a run that continued as new is asked under its newest one.
   const handle = client.workflow.getHandle(workflowId);
-  const silent = { progress: before.progress, answered: false };
+  const silent = { progress: before.progress, lastKnown: before.lastKnown, answered: false };
   try {
     return await untilOver(client, over, async () => {
       // Asks for a worker first: a query that nobody takes hangs until it times out.
       const served = before.answered ? 'yes' : await servedNow(client, taskQueue);
       const progress = served === 'no' ? null : await liveProgress(handle);
-      if (progress !== null) return { progress, trouble: null, answered: true };
+      if (progress !== null) return { progress, lastKnown: null, trouble: null, answered: true };
       // A worker of our own is on its way to the queue; that it is lost would be told.
       const expected = served === 'yes' || broken !== undefined;
+      if (before.progress === null) silent.lastKnown = await lastKnown(handle);
       return { ...silent, trouble: expected ? null : noWorkerText(taskQueue) };
     });
   } catch (error) {

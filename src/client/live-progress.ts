@@ -2,7 +2,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
 import { QUERY } from '../contract/names.ts';
 import type { RunProgress } from '../contract/run.ts';
-import { timeLeftMs, type Watch } from '../rules/watch.ts';
+import { forecastOf } from '../rules/forecast.ts';
+import type { Watch } from '../rules/watch.ts';
 
 /** A run as it stands now: the workflow's own view, made fresher by the step under way. */
 export interface LiveProgress extends RunProgress {
@@ -12,6 +13,27 @@ export interface LiveProgress extends RunProgress {
   attempt: number;
   /** Error of the attempt before. */
   lastFailure: string | null;
+}
+
+/** What the server knows of a run when no worker answers: by the newest heartbeat of the step under way. */
+export interface LastKnown {
+  /** Epoch ms of the newest reading of cells; `null` where rows move, or nothing was read. */
+  asOfMs: number | null;
+  /** `null` unless cells were read. */
+  cells: RunProgress['cells'] | null;
+  /** Rows read or written; `null` unless rows moved. */
+  rowsMoved: number | null;
+}
+
+/** Reads what the last worker had sent to the server; `null` where it had sent nothing. */
+export async function lastKnown(handle: WorkflowHandle): Promise<LastKnown | null> {
+  const { raw } = await handle.describe();
+  const details = field(beatOf(raw.pendingActivities?.[0]), 'details');
+  const rowsMoved = rowsMovedIn(details);
+  if (isWatch(details) && details.last !== null) {
+    return { asOfMs: details.lastReadAtMs, cells: cellsIn(details.last), rowsMoved };
+  }
+  return rowsMoved === null ? null : { asOfMs: null, cells: null, rowsMoved };
 }
 
 type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
@@ -39,11 +61,7 @@ function freshen(progress: RunProgress, description: Description): LiveProgress 
     attempt: pending?.attempt ?? 1,
     lastFailure: pending?.lastFailure?.message ?? null,
   };
-  const beat = fromPayloadsAtIndex<unknown>(
-    defaultPayloadConverter,
-    0,
-    pending?.heartbeatDetails?.payloads,
-  );
+  const beat = beatOf(pending);
   const details = field(beat, 'details');
   const calls = field(beat, 'calls');
   const total = field(calls, 'total');
@@ -54,21 +72,31 @@ function freshen(progress: RunProgress, description: Description): LiveProgress 
       polls: progress.apiCalls.polls + polls,
     };
   }
-  const moved = field(details, 'rowsLoaded') ?? field(details, 'rowsRead');
-  if (typeof moved === 'number') live.rowsMoved = moved;
+  live.rowsMoved = rowsMovedIn(details);
   if (isWatch(details) && details.last !== null) {
     live.asOfMs = details.lastReadAtMs;
-    live.cells = {
-      total: details.last.cellsTotal,
-      done: details.last.cellsDone,
-      inProgress: details.last.cellsInProgress,
-      failed: details.last.cellsFailed,
-    };
-    live.cellsPerMinute = details.ratePerMs === 0 ? null : details.ratePerMs * 60_000;
-    live.leftMs = timeLeftMs(details);
+    live.cells = cellsIn(details.last);
+    Object.assign(live, forecastOf(details, Date.now(), progress.deadlineAtMs));
   }
   return live;
 }
+
+type PendingStep = NonNullable<Description['raw']['pendingActivities']>[number];
+
+const beatOf = (pending: PendingStep | undefined): unknown =>
+  fromPayloadsAtIndex<unknown>(defaultPayloadConverter, 0, pending?.heartbeatDetails?.payloads);
+
+function rowsMovedIn(details: unknown): number | null {
+  const moved = field(details, 'rowsLoaded') ?? field(details, 'rowsRead');
+  return typeof moved === 'number' ? moved : null;
+}
+
+const cellsIn = (last: NonNullable<Watch['last']>): RunProgress['cells'] => ({
+  total: last.cellsTotal,
+  done: last.cellsDone,
+  inProgress: last.cellsInProgress,
+  failed: last.cellsFailed,
+});
 
 const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && name in value
@@ -77,6 +105,6 @@ const field = (value: unknown, name: string): unknown =>
 
 /** A heartbeat of `awaitIdle`; of an older worker it may lack fields, and is left alone then. */
 const isWatch = (value: unknown): value is Watch =>
-  ['last', 'lastReadAtMs', 'ratePerMs', 'doneAtStart', 'peakInProgress'].every(
+  ['last', 'lastReadAtMs', 'lastChangeAtMs', 'ratePerMs', 'doneAtStart', 'peakInProgress'].every(
     (name) => field(value, name) !== undefined,
   );

@@ -11,6 +11,8 @@ export interface ListedRun {
   /** Temporal's word: RUNNING, COMPLETED, FAILED, TERMINATED, … */
   status: string;
   stage: string | null;
+  /** `50 % of pass 1` while cells move, in quarters; else the stage. */
+  progress: string | null;
   outcome: string | null;
   rows: number | null;
   failedCells: number | null;
@@ -36,6 +38,7 @@ export function listedRun(raw: RawRun | null | undefined, nowMs = Date.now()): L
     status,
     // Of a run that was killed it is where it stood then.
     stage: status === 'RUNNING' ? textIn(raw, SEARCH_ATTRIBUTE.stage) : null,
+    progress: status === 'RUNNING' ? textIn(raw, SEARCH_ATTRIBUTE.progress) : null,
     outcome: textIn(raw, SEARCH_ATTRIBUTE.outcome) ?? endOf(status),
     rows: numberIn(raw, SEARCH_ATTRIBUTE.rows),
     failedCells: numberIn(raw, SEARCH_ATTRIBUTE.failedCells),

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { RunSummary } from '../contract/run.ts';
 import type { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
-import { liveProgress, type LiveProgress } from './live-progress.ts';
+import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { listedRun, type ListedRun } from './run-standing.ts';
 import { describeRun } from './find-run.ts';
 import { noWorkerText, servedNow } from './workers.ts';
@@ -14,6 +14,8 @@ export interface RunStatus {
   progress: LiveProgress | null;
   summary: RunSummary | null;
   error: RowmillError | null;
+  /** Of a run under way that no worker answers for. */
+  lastKnown: LastKnown | null;
   /** Why nothing more is known of a run under way. */
   trouble: string | null;
 }
@@ -22,13 +24,21 @@ export interface RunStatus {
 export async function runStatus(client: Client, workflowId: string): Promise<RunStatus> {
   const description = await describeRun(client, workflowId);
   const run = listedRun(description.raw.workflowExecutionInfo);
-  const status: RunStatus = { run, progress: null, summary: null, error: null, trouble: null };
+  const status: RunStatus = {
+    run,
+    progress: null,
+    summary: null,
+    error: null,
+    lastKnown: null,
+    trouble: null,
+  };
   const handle = client.workflow.getHandle(workflowId, run.runId);
   if (run.status === 'RUNNING') {
     const { taskQueue } = description;
     const served = await servedNow(client, taskQueue);
     if (served !== 'no') status.progress = await liveProgress(handle);
     if (status.progress === null) {
+      status.lastKnown = await lastKnown(handle);
       status.trouble = served === 'yes' ? 'the worker does not answer' : noWorkerText(taskQueue);
     }
     return status;

@@ -25,6 +25,7 @@ export const SEARCH_ATTRIBUTE = {
   rows: 'RowmillRows',
   failedCells: 'RowmillFailedCells',
   owner: 'RowmillOwner',
+  progress: 'RowmillProgress',
 } as const;
 
 /** Memo field with the digest of pipeline and rows: tells whether two runs are the same work. */

@@ -5,5 +5,5 @@ export interface RunFinished {
   type: 'run.finished';
   /** ISO time of the end of the run; the same on every retry. */
   timestamp: string;
-  data: RunSummary & { reason: string | null };
+  data: RunSummary;
 }

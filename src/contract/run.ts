@@ -136,14 +136,21 @@ export interface RunSummary {
   workflowId: string;
   runId: string;
   outcome: Outcome;
+  /** Why it ended as it did; `null` when it simply completed. */
+  reason: string | null;
   tableId: string | null;
   rows: number;
   cells: CellCounts;
   /** Runs of the table: 1 + reruns. */
   passes: number;
   apiCalls: ApiCalls;
-  /** Difference of the account's balance; `null` where it could not be read. */
-  creditsSpent: number | null;
+  /** By the cells that this run asked for and their price, whatever became of them. */
+  creditsSpent: number;
+  /**
+   * How the balance of the account changed while the run lived, whoever spent: other runs and other users
+   * are in it. `null` where it could not be read.
+   */
+  balanceChange: number | null;
   /**
    * What the cells took by the provider's own account, as their last computation left them: neither
    * tries before it nor other work. `null` where the provider does not say, or nothing was read.
@@ -212,12 +219,18 @@ export interface RunProgress {
   /** Done cells per minute in this pass; `null` before anything moved. */
   cellsPerMinute: number | null;
   leftMs: number | null;
+  /** No count of the pass has changed since; `null` while it moves. Left out: not known. */
+  quietSinceMs?: number | null;
+  /** Without a change for so long cells are asked for once more, then given up. Left out: not known. */
+  stallAfterMs?: number;
   estimatedCredits: number;
   /** What an approval is waited for; `null`: none is. Left out by older versions. */
   asksFor?: ApprovalAsked | null;
   creditsBefore: number | null;
-  /** By the newest look at the account; `null` before there was a second one. */
-  creditsSpent: number | null;
+  /** By the cells that this run asked for so far and their price. */
+  creditsSpent: number;
+  /** As in the summary; `null` before there was a second look at the account. */
+  balanceChange: number | null;
   /** About so many are missing, while the run waits for credits. */
   creditsMissing: number | null;
   /** By the last sweep, as in the summary; `null` where the provider does not say. */
@@ -229,6 +242,8 @@ export interface RunProgress {
   folder: string | null;
   /** Last problem in one line, for people. */
   problem: string | null;
+  /** Why it ended as it did; `null` while it lives, and when it simply completed. */
+  reason: string | null;
   /** Held, or to be held as soon as the step under way is over. */
   paused: Pause | null;
   /** Who was told of the end, and who could not be. */

@@ -143,6 +143,12 @@ const progress = z
       .describe('What an approval is waited for.'),
     usage,
     apiCalls,
+    creditsSpent: z.number().describe('By the cells asked for so far and their price.'),
+    quietSinceMs: z
+      .number()
+      .nullable()
+      .optional()
+      .describe('Epoch ms: no count has changed since; null while cells move.'),
     problem: z.string().nullable(),
     ...allowed,
     ...unused,
@@ -154,12 +160,17 @@ const summary = z
     workflowId: z.string(),
     runId: z.string(),
     outcome: z.enum(OUTCOMES),
+    reason: z.string().nullable().describe('Why it ended as it did; null: it simply completed.'),
     tableId: z.string().nullable(),
     rows: z.number(),
     cells: counts,
     passes: z.number(),
     apiCalls,
-    creditsSpent: z.number().nullable(),
+    creditsSpent: z.number().describe('By the cells asked for and their price.'),
+    balanceChange: z
+      .number()
+      .nullable()
+      .describe('Of the account while the run lived; others may have used it as well.'),
     estimatedCredits: z.number().optional(),
     usage,
     ...allowed,

@@ -1,5 +1,6 @@
 import type { CellCounts, CellOutcome } from '../contract/results.ts';
 import type { Outcome } from '../contract/run.ts';
+import { whole } from './whole.ts';
 
 export const CELL_OUTCOMES: readonly CellOutcome[] = [
   'done',
@@ -21,4 +22,17 @@ export const unanswered = (cells: CellCounts): number =>
 /** `completed` while no more than the tolerated share of cells is without an answer. */
 export function outcomeOf(cells: CellCounts, tolerateFailed: number): Outcome {
   return unanswered(cells) <= totalCells(cells) * tolerateFailed ? 'completed' : 'partial';
+}
+
+/**
+ * Why results are partial: `11 of 1,509 cells have no answer (6 failed, 4 blocked, 1 pending), more than
+ * run.tolerateFailed allows (0.5 %)`.
+ */
+export function partialReason(cells: CellCounts, tolerateFailed: number): string {
+  const kinds = (['failed', 'blocked', 'pending'] as const).flatMap((kind) =>
+    cells[kind] === 0 ? [] : [`${whole(cells[kind])} ${kind}`],
+  );
+  const counts = `${whole(unanswered(cells))} of ${whole(totalCells(cells))} cells`;
+  const percent = Number((tolerateFailed * 100).toFixed(3));
+  return `${counts} have no answer (${kinds.join(', ')}), more than run.tolerateFailed allows (${percent} %)`;
 }

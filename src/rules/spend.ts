@@ -39,3 +39,20 @@ export function judgeSpend(credits: number, policy: SpendPolicy): SpendVerdict {
   if (policy.approveAbove !== undefined && credits > policy.approveAbove) return 'ask';
   return 'go';
 }
+
+/** Price of cells in units of `creditsPerCell`; a column without a weight costs one. */
+export const unitsOf = (
+  cells: Readonly<Record<string, number>>,
+  weights: Readonly<Record<string, number>> = {},
+): number =>
+  Object.entries(cells).reduce((sum, [key, count]) => sum + count * (weights[key] ?? 1), 0);
+
+/**
+ * Credits of what a run asked for: cells × price, whatever became of them. Cells that the provider left at
+ * our word before it began them cost nothing.
+ */
+export const creditsAsked = (
+  units: number,
+  cellsGivenBack: number,
+  { creditsPerCell }: SpendPolicy,
+): number => Math.max(0, units - cellsGivenBack) * creditsPerCell;

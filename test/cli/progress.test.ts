@@ -15,7 +15,8 @@ const NOW = Date.UTC(2026, 0, 31, 2, 30);
 const progress: LiveProgress = {
   ...{ paused: null, rerunAsked: false, pollAtMostMs: 120_000 },
   ...{
-    creditsSpent: null,
+    creditsSpent: 0,
+    balanceChange: null,
     usage: null,
     creditsMissing: null,
     results: [],
@@ -40,6 +41,7 @@ const progress: LiveProgress = {
   creditsBefore: 10_000,
   apiCalls: { total: 41, polls: 12 },
   problem: null,
+  reason: null,
   rowsMoved: null,
   attempt: 1,
   lastFailure: null,
@@ -125,7 +127,7 @@ test('before anything is known only the trouble is told', () => {
     standing({}, { progress: null, trouble: 'no worker', ui: null }),
     80,
   );
-  expect(lines).toEqual(['sp500-1  starting', '! no worker']);
+  expect(lines).toEqual(['sp500-1  no worker answers', '! no worker']);
 });
 
 test('a link survives every character of an id', () => {

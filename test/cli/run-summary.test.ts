@@ -4,9 +4,23 @@ import type { RunSummary } from '../../src/contract/run.ts';
 import { noCells } from '../../src/rules/outcome.ts';
 
 const summary: RunSummary = {
-  ...{ workflowId: 'nightly', runId: 'r', outcome: 'completed', tableId: 't', rows: 503 },
+  ...{
+    workflowId: 'nightly',
+    runId: 'r',
+    outcome: 'completed',
+    reason: null,
+    tableId: 't',
+    rows: 503,
+  },
   ...{ cells: { ...noCells(), done: 1_502 }, passes: 1, apiCalls: { total: 41, polls: 12 } },
-  ...{ creditsSpent: null, usage: null, results: [], quarantine: null, manifest: null },
+  ...{
+    creditsSpent: 0,
+    balanceChange: null,
+    usage: null,
+    results: [],
+    quarantine: null,
+    manifest: null,
+  },
   ...{ stillRunning: null, before: null },
 };
 const usage = { requests: 1_502, price: 0.808162, inputTokens: 210_797, outputTokens: 48_321 };
@@ -15,32 +29,23 @@ const usage = { requests: 1_502, price: 0.808162, inputTokens: 210_797, outputTo
 const costs = (changes: Partial<RunSummary>): string[] =>
   summaryText({ ...summary, ...changes }, null)
     .split('\n')
-    .filter((line) => /^ {2}(credits|price)/.test(line));
+    .filter((line) => /^ {2}(credits|balance|price)/.test(line));
 
 const PRICE =
   '  price       0.8082 (1,502 requests, 210,797 tokens in, 48,321 out; last computation of each cell)';
 
-test('a provider without a balance that tells prices: the price, and nothing about credits', () => {
-  expect(costs({ usage })).toEqual([PRICE]);
-});
-
-test('one that tells both: both', () => {
-  expect(costs({ creditsSpent: 12, usage })).toEqual(['  credits     12 spent', PRICE]);
-});
-
-test('one that tells neither is said to tell neither', () => {
-  expect(costs({})).toEqual(['  credits     what was spent is not known']);
-  expect(costs({ estimatedCredits: 1_503 })).toEqual([
-    '  credits     what was spent is not known; about 1,503 were estimated',
+test('credits are those of the cells asked for, and never the difference of the balance', () => {
+  expect(costs({ creditsSpent: 12, estimatedCredits: 10, balanceChange: -1_659 })).toEqual([
+    '  credits     12 by cells asked for; about 10 were estimated',
+    '  balance     -1,659 since the start, other work on the account included',
   ]);
 });
 
-test('a run of an older version has no figure of the cells', () => {
-  const { usage: _none, ...older } = summary;
-  // What Temporal kept of it.
-  expect(summaryText(older as RunSummary, null)).toContain(
-    'credits     what was spent is not known',
-  );
+test('a provider that tells the price of its cells: that as well', () => {
+  expect(costs({ creditsSpent: 12, usage })).toEqual([
+    '  credits     12 by cells asked for',
+    PRICE,
+  ]);
 });
 
 test('rows left out and cells given back are named, and only where there are any', () => {

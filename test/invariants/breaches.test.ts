@@ -182,8 +182,8 @@ test('what a cancelled run spends after its last look at the balance it need not
   cutShort(world);
   const late = must(table(world).cells.find(({ price, starts }) => price > 0 && starts === 1));
   late.startedAtMs = must(world.finished.get('publishResults')).toMs + 1;
-  must(world.summary).creditsSpent = world.creditsSpent - late.price;
-  world.manifest.creditsSpent = world.creditsSpent - late.price;
+  must(world.summary).balanceChange = late.price - world.creditsSpent;
+  world.manifest.balanceChange = late.price - world.creditsSpent;
   expect(breaches(world)).toEqual([]);
   late.startedAtMs = must(world.finished.get('publishResults')).fromMs - 1;
   expect(breaches(world)).toEqual([expect.stringContaining('I3 the run says')]);

@@ -16,7 +16,15 @@ const body: RunFinished = {
   data: {
     ...{ workflowId: 'nightly', runId: 'r', outcome: 'completed', tableId: 't', rows: 1 },
     cells: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 },
-    ...{ passes: 1, apiCalls: { total: 1, polls: 0 }, creditsSpent: 1, usage: null, results: [] },
+    ...{
+      passes: 1,
+      apiCalls: { total: 1, polls: 0 },
+      creditsSpent: 1,
+      reason: null,
+      balanceChange: null,
+      usage: null,
+      results: [],
+    },
     ...{ quarantine: null, manifest: null, stillRunning: null, before: null, reason: null },
   },
 };

@@ -59,7 +59,9 @@ export interface Evidence {
 
 /** What is published late, of a run that was cut short, cannot be complete. */
 export const wasCutShort = ({ summary, manifest }: Evidence): boolean =>
-  summary === null || summary.outcome === 'cancelled' || (manifest.reason ?? null) !== null;
+  summary === null ||
+  summary.outcome === 'cancelled' ||
+  (manifest.reason ?? '').includes('deadline');
 
 /** Whether the rows are in the table for good: it was told so, now or when it was worked on before. */
 export const hasLoaded = ({ finished, earlier }: Evidence): boolean =>

@@ -32,7 +32,8 @@ function passesOver({ pipeline, passesAsked, earlier }: Evidence): number {
 
 function* creditsTold(evidence: Evidence): Iterable<string> {
   const { summary, balanceDisturbed, earlier } = evidence;
-  const said = summary?.creditsSpent ?? null;
+  const change = summary?.balanceChange ?? null;
+  const said = change === null ? null : -change;
   if (said === null || balanceDisturbed) return;
   // Of a run that was cut short cells may still start when the next one has looked at the balance.
   if (earlier !== null && wasCutShort(earlier)) return;

@@ -42,7 +42,7 @@ test('a provider that only the registry of the worker knows takes rows through a
   };
   const summary = await wholeRun(house, 'another-provider', { pipeline });
   expect(summary).toMatchObject({
-    ...{ outcome: 'completed', rows: 130, creditsSpent: null },
+    ...{ outcome: 'completed', rows: 130, balanceChange: null },
     cells: { done: 260, failed: 0, blocked: 0, pending: 0 },
   });
   const lines = (await readFile(summary.results[0]?.path ?? '', 'utf8')).trim().split('\n');

@@ -22,12 +22,21 @@ const outsideCode = (markdown: string): string =>
 
 const progress = (evil: string): RunProgress => ({
   ...{ stage: 'running', outcome: null, pass: 1, rows: 1, startedAtMs: 0, deadlineAtMs: 1 },
-  ...{ pipeline: evil, tableId: evil, tableUrl: evil, problem: evil, asOfMs: 0, leftMs: null },
+  ...{
+    pipeline: evil,
+    tableId: evil,
+    tableUrl: evil,
+    problem: evil,
+    reason: evil,
+    asOfMs: 0,
+    leftMs: null,
+  },
   cells: { total: 1, done: 1, failed: 0, inProgress: 0 },
   byColumn: { [evil]: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 } },
   ...{ cellsPerMinute: null, estimatedCredits: 1, creditsBefore: null },
   ...{
-    creditsSpent: null,
+    creditsSpent: 0,
+    balanceChange: null,
     usage: null,
     creditsMissing: null,
     rerunAsked: true,
@@ -59,7 +68,7 @@ test('what cells took is told where a provider says so, with what it is the figu
 });
 
 test.each([
-  ['under way', null],
+  ['under way', 0],
   ['at its end', 1_234_567],
 ])('no fact of a large run %s is wider than its place in the UI', (_when, creditsSpent) => {
   const details = renderDetails({

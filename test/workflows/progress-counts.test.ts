@@ -36,7 +36,7 @@ const state: RunState = {
   table: { id: 't', url: null, columns },
   ...{ loaded: null, next: 'failed', open: null, log: null, passes: 1, found, doneCells: 18 },
   ...{ calls: { total: 0, polls: 0 }, confirmed: { requests: 0, cells: 0 } },
-  ...{ problem: null, shown: '' },
+  ...{ unitsAsked: 0, problem: null, reason: null, shown: '' },
   ...{
     pause: null,
     rerunAsked: false,

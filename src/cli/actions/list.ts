@@ -38,24 +38,28 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
   });
 }
 
+/** Fits into 80 columns with an id of 32. */
 const tableOf = (runs: readonly ListedRun[]): string =>
   textTable(
     [
       { title: 'run', most: 60 },
-      { title: 'pipeline' },
-      { title: 'stands at' },
+      { title: 'stands at', most: 24 },
       { title: 'rows', align: 'right' },
-      { title: 'failed cells', align: 'right' },
+      { title: 'open', align: 'right' },
       { title: 'started' },
-      { title: 'took', align: 'right' },
     ],
     runs.map((run) => [
       run.workflowId,
-      run.pipeline ?? '–',
-      run.outcome ?? run.stage ?? run.status.toLowerCase(),
+      standsAt(run),
       run.rows === null ? '–' : whole(run.rows),
       run.failedCells === null ? '–' : whole(run.failedCells),
-      dateTime(new Date(run.startedAt)),
-      duration(run.durationMs),
+      startedText(run),
     ]),
   );
+
+const standsAt = ({ outcome, progress, stage, status }: ListedRun): string =>
+  outcome ?? progress ?? stage ?? status.toLowerCase();
+
+/** `11-28 21:03, 4 min` */
+const startedText = ({ startedAt, durationMs }: ListedRun): string =>
+  `${dateTime(new Date(startedAt)).slice(5)}, ${duration(durationMs)}`;

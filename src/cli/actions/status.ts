@@ -24,9 +24,16 @@ interface Found extends RunStatus {
 export async function status(cli: Cli, workflowId: string, flags: StatusFlags): Promise<void> {
   const found = await withRuns(cli, flags, (session) => find(session, workflowId));
   if (flags.json === true) {
-    const { run, progress, summary, error, ui } = found;
+    const { run, progress, lastKnown, summary, error, ui } = found;
     const { code, what, where, remedy } = error ?? {};
-    cli.json({ ...run, progress, summary, error: error && { code, what, where, remedy }, ui });
+    cli.json({
+      ...run,
+      progress,
+      lastKnown,
+      summary,
+      error: error && { code, what, where, remedy },
+      ui,
+    });
     return;
   }
   cli.print(textOf(found));
@@ -37,9 +44,16 @@ async function find({ client, linkTo }: Session, workflowId: string): Promise<Fo
   return { ...status, ui: linkTo(status.run) };
 }
 
-function textOf({ run, progress, summary, error, ui, trouble }: Found): string {
+function textOf({ run, progress, summary, error, ui, trouble, lastKnown }: Found): string {
   if (summary !== null) return summaryText(summary, ui);
-  const standing = { workflowId: run.workflowId, progress, trouble, ui, nowMs: Date.now() };
+  const standing = {
+    workflowId: run.workflowId,
+    progress,
+    lastKnown,
+    trouble,
+    ui,
+    nowMs: Date.now(),
+  };
   const { stage, counts, pace, costs, problem } = layoutOf(standing);
   const at = progress === null ? (run.outcome ?? run.stage ?? run.status.toLowerCase()) : stage;
   const started = `started ${dateTime(new Date(run.startedAt))}, ${duration(run.durationMs)} ago`;

@@ -1,8 +1,8 @@
-import type { LiveProgress } from '../../client/live-progress.ts';
+import type { LastKnown, LiveProgress } from '../../client/live-progress.ts';
 import { failedText } from '../../rules/failed.ts';
 import { askedText } from '../../rules/allowed.ts';
 import { knownPriceText } from '../../rules/usage.ts';
-import { duration, whole } from '../figures.ts';
+import { dateTime, duration, whole } from '../figures.ts';
 import { printable } from '../printable.ts';
 import type { Standing } from './view.ts';
 
@@ -18,11 +18,8 @@ export interface Layout {
   problem: string | null;
 }
 
-export function layoutOf({ workflowId, progress, trouble, nowMs }: Standing): Layout {
-  if (progress === null) {
-    const costs: string[] = [];
-    return { stage: 'starting', share: null, counts: [], pace: [], costs, problem: trouble };
-  }
+export function layoutOf({ workflowId, progress, lastKnown, trouble, nowMs }: Standing): Layout {
+  if (progress === null) return withoutWorker(lastKnown ?? null, trouble, nowMs);
   return {
     stage: stageOf(progress),
     share: shareOf(progress),
@@ -31,6 +28,21 @@ export function layoutOf({ workflowId, progress, trouble, nowMs }: Standing): La
     costs: costsOf(progress),
     problem: trouble ?? problemOf(progress, workflowId),
   };
+}
+
+/** What the server knows by itself: the newest heartbeat, however old. */
+function withoutWorker(known: LastKnown | null, trouble: string | null, nowMs: number): Layout {
+  const stage = known === null && trouble === null ? 'starting' : 'no worker answers';
+  const cells = known?.cells ?? null;
+  const moved = known?.rowsMoved ?? null;
+  const counts = [
+    ...(cells === null ? [] : [`cells done ${whole(cells.done)} of ${whole(cells.total)}`]),
+    ...(moved === null ? [] : [`rows moved ${whole(moved)}`]),
+  ];
+  const asOfMs = known?.asOfMs ?? null;
+  const pace = asOfMs === null ? [] : [`last known ${duration(nowMs - asOfMs)} ago`];
+  const share = cells === null ? null : ratio(cells.done, cells.total);
+  return { stage, share, counts, pace, costs: [], problem: trouble };
 }
 
 function stageOf({ stage, outcome, pass }: LiveProgress): string {
@@ -97,8 +109,20 @@ function problemOf(progress: LiveProgress, workflowId: string): string | null {
     const what = progress.stage === 'paused' ? 'paused' : 'to be paused after this step,';
     return printable(`${what}${by}${why}; go on: rowmill resume ${workflowId}`);
   }
+  const quiet = quietText(progress);
   const { lastFailure, attempt, problem } = progress;
   const failure = lastFailure === null ? null : `attempt ${attempt} after: ${lastFailure}`;
-  const text = failure ?? problem;
+  const text = failure ?? problem ?? quiet;
   return text === null ? null : printable(text).replace(/\s+/g, ' ');
+}
+
+/** Since when nothing moves, and what follows. */
+function quietText({ stage, quietSinceMs, stallAfterMs }: LiveProgress): string | null {
+  if (stage !== 'running' || quietSinceMs == null) return null;
+  const at = (ms: number): string => dateTime(new Date(ms));
+  const follows =
+    stallAfterMs === undefined
+      ? ''
+      : `; cells that still hang at ${at(quietSinceMs + stallAfterMs)} are asked for once more, then given up`;
+  return `nothing has changed since ${at(quietSinceMs)}${follows}`;
 }

@@ -1,10 +1,12 @@
-import type { LiveProgress } from '../../client/live-progress.ts';
+import type { LastKnown, LiveProgress } from '../../client/live-progress.ts';
 
 /** What people are shown of a run under way. */
 export interface Standing {
   workflowId: string;
   /** The newest that is known; `null` before anything is. */
   progress: LiveProgress | null;
+  /** Where nothing is known by a worker: what the last one had sent to the server. */
+  lastKnown?: LastKnown | null;
   /** What keeps us from knowing more: no worker, no server. */
   trouble: string | null;
   /** Its page in the Temporal UI. */

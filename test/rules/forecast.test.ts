@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals';
+import { forecastOf } from '../../src/rules/forecast.ts';
+import { beginWatch, observe, type Watch } from '../../src/rules/watch.ts';
+
+const MINUTE_MS = 60_000;
+const DEADLINE_MS = 6 * 60 * MINUTE_MS;
+
+const reading = (cellsDone: number, cellsInProgress: number) => ({
+  ...{ rows: 100, running: cellsInProgress > 0, cellsTotal: 100 },
+  ...{ cellsDone, cellsInProgress, cellsFailed: 0 },
+});
+
+/** Ten cells a minute for five minutes. */
+function moving(): Watch {
+  let watch = beginWatch({ doneAtStart: 0, requestedCells: 100, mustMove: false }, 0);
+  for (let minute = 0; minute <= 5; minute += 1) {
+    watch = observe(watch, reading(minute * 10, 20), minute * MINUTE_MS);
+  }
+  return watch;
+}
+
+test('a pass that moves has a rate and a time left', () => {
+  const forecast = forecastOf(moving(), 5.5 * MINUTE_MS, DEADLINE_MS);
+  expect(forecast.quietSinceMs).toBeNull();
+  expect(forecast.cellsPerMinute).toBeCloseTo(10, 0);
+  expect(forecast.leftMs).toBeCloseTo(5 * MINUTE_MS, -5);
+});
+
+test('one in which nothing moves has neither, and says since when', () => {
+  expect(forecastOf(moving(), 9 * MINUTE_MS, DEADLINE_MS)).toEqual({
+    ...{ cellsPerMinute: null, leftMs: null },
+    quietSinceMs: 5 * MINUTE_MS,
+  });
+});
+
+test('nothing is said of a time beyond the deadline, nor of 0 s left', () => {
+  expect(forecastOf(moving(), 5.5 * MINUTE_MS, 7 * MINUTE_MS).leftMs).toBeNull();
+  const done = observe(moving(), reading(100, 0), 5.2 * MINUTE_MS);
+  expect(forecastOf(done, 5.2 * MINUTE_MS, DEADLINE_MS).leftMs).toBeNull();
+});

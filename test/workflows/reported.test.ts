@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { runStatus } from '../../src/client/run-status.ts';
+import { describeRun } from '../../src/client/find-run.ts';
+import { listedRun } from '../../src/client/run-standing.ts';
+import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
+import { heldClock } from '../support/held-clock.ts';
+import { inputFor, openHouse, type House } from '../support/house.ts';
+import { until } from '../support/until.ts';
+
+const ROWS = Array.from({ length: 8 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+
+let house: House;
+const clock = heldClock();
+beforeAll(async () => {
+  const slow = { speed: 60, concurrency: 2, realMs: clock.realMs };
+  const cellMs = { min: 60_000, max: 60_000 };
+  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, cellMs, ...slow } });
+});
+afterAll(() => house.close());
+
+const start = (workflowId: string, input: EnrichTableInput): Promise<WorkflowHandle> =>
+  house.client.workflow.start('enrichTable', {
+    workflowId: `${workflowId}-${house.taskQueue}`,
+    taskQueue: house.taskQueue,
+    args: [input],
+  });
+
+const listed = async (run: WorkflowHandle) =>
+  listedRun((await describeRun(house.client, run.workflowId)).raw.workflowExecutionInfo);
+
+test('runs that share an account report what each of them asked for', async () => {
+  const runs = await Promise.all(
+    [1, 2, 5].map(async (rows) => {
+      const to = `out/shared-${rows}.jsonl`;
+      const run = await start(
+        `shared-${rows}`,
+        await inputFor(house, ROWS.slice(0, rows), { results: [{ to }] }),
+      );
+      return (await run.result()) as RunSummary;
+    }),
+  );
+  expect(runs.map(({ creditsSpent }) => creditsSpent)).toEqual([1, 2, 5]);
+  // The last one to end saw what all of them took.
+  expect(Math.min(...runs.map(({ balanceChange }) => balanceChange ?? 0))).toBeLessThan(-5);
+});
+
+test('an approval that was given is left at once by the lists, which show how far a pass is', async () => {
+  const run = await start('listed', await inputFor(house, ROWS, { spend: { approveAbove: 1 } }));
+  const stageIs = (stage: string) =>
+    until(`listed as ${stage}`, async () => (await listed(run)).stage === stage);
+  await stageIs('waiting for approval');
+  clock.hold();
+  await run.executeUpdate('approveSpend');
+  await until('it is listed elsewhere', async () => {
+    const { stage } = await listed(run);
+    return stage !== 'waiting for approval';
+  });
+  await stageIs('running');
+  expect((await listed(run)).progress).toBe('0 % of pass 1');
+  clock.letGo();
+  const summary = (await run.result()) as RunSummary;
+  expect(summary).toMatchObject({ outcome: 'completed', reason: null });
+});
+
+test('a partial run says why, in its summary and to who queries it', async () => {
+  const failing = await openHouse({ sandbox: { failRate: 1, hopelessRate: 1 } });
+  try {
+    const run = await failing.client.workflow.start('enrichTable', {
+      workflowId: `why-${failing.taskQueue}`,
+      taskQueue: failing.taskQueue,
+      args: [await inputFor(failing, ROWS.slice(0, 3), { run: { failedPasses: 1 } })],
+    });
+    const reason =
+      '3 of 3 cells have no answer (3 failed), more than run.tolerateFailed allows (0 %)';
+    const summary = (await run.result()) as RunSummary;
+    // The first pass and one rerun: asked for twice each.
+    expect(summary).toMatchObject({ outcome: 'partial', reason, creditsSpent: 6 });
+    expect(await run.query<RunProgress>('progress')).toMatchObject({ outcome: 'partial', reason });
+  } finally {
+    await failing.close();
+  }
+});
+
+test('of a run whose worker is gone the server still tells how far it was', async () => {
+  clock.letGo();
+  const run = await start(
+    'left',
+    await inputFor(house, ROWS, { results: [{ to: 'out/l.jsonl' }] }),
+  );
+  await until('some cells are done', async () => {
+    const { progress } = await runStatus(house.client, run.workflowId);
+    return (progress?.cells.done ?? 0) >= 2;
+  });
+  clock.hold();
+  await house.worker.stop();
+  await until('no worker answers', async () => {
+    const { lastKnown } = await runStatus(house.client, run.workflowId);
+    return (lastKnown?.cells?.done ?? 0) >= 2;
+  });
+  clock.letGo();
+  await house.restartWorker();
+  expect(((await run.result()) as RunSummary).outcome).toBe('completed');
+});
