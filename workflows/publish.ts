@@ -98,7 +98,8 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
   state.reason = reason;
   run.finish(outcome);
   await notify(run, summary);
-  return summary;
+  const { notified } = run.state;
+  return notified.length === 0 ? summary : { ...summary, notified };
 }
 
 /** Cancelled, out of time or broken: publishes what is there; a broken run fails all the same. */

@@ -3,6 +3,7 @@ import type { Before, Outcome, RunSummary } from '../contract/run.ts';
 import { EXIT } from '../errors.ts';
 import { allowedFacts } from '../rules/allowed.ts';
 import { cautionFacts } from '../rules/cautions.ts';
+import { notifiedFacts } from '../rules/notified.ts';
 import { unusedFacts } from '../rules/unused.ts';
 import { usageText } from '../rules/usage.ts';
 import { printable } from './printable.ts';
@@ -48,7 +49,7 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
     const place = tableUrl ?? `table ${tableId}`;
     facts.push(['still costs', `${count(going, 'cell')} in flight at the provider, ${place}`]);
   }
-  facts.push(...cautionFacts(summary), ...unusedFacts(summary));
+  facts.push(...cautionFacts(summary), ...unusedFacts(summary), ...notifiedFacts(summary));
   if (before !== null) facts.push(['before', beforeText(before)]);
   if (quarantine !== null) {
     const { path } = quarantine;

@@ -193,6 +193,8 @@ export interface RunSummary {
   confirmed?: Confirmed;
   /** The provider says that it queued more cells than were asked for. Left out: it did not. */
   queuedMore?: CellsAsked;
+  /** Who was told of the end, and who could not be. Left out: nobody was to be. */
+  notified?: Notified[];
 }
 
 /** Answer of the query `progress`. Times are epoch ms, durations ms. */

@@ -175,6 +175,17 @@ const summary = z
     usage,
     ...allowed,
     ...unused,
+    notified: z
+      .array(
+        z.object({
+          url: z.string(),
+          id: z.string(),
+          status: z.enum(['delivered', 'failed']),
+          problem: z.string().nullable(),
+        }),
+      )
+      .optional()
+      .describe('Who was told of the end, and who could not be.'),
   })
   .meta({ id: 'Summary' });
 

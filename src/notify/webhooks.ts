@@ -1,11 +1,11 @@
-import { Pool } from 'undici';
-import { isIP } from 'node:net';
+import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import type { RunFinished } from '../contract/run-finished.ts';
 import { RowmillError } from '../errors.ts';
+import { proxyOf, type Proxy } from '../http/dispatcher.ts';
 import { exchange } from '../http/exchange.ts';
-import { isPublic } from './address.ts';
-import { blocked, guardedLookup } from './guarded-lookup.ts';
-import { keyOf, signatureOf } from './signature.ts';
+import { allowsPrivate, signingKey, type Env } from './deliverable.ts';
+import { guardedLookup } from './guarded-lookup.ts';
+import { signatureOf } from './signature.ts';
 
 export interface Delivery {
   url: string;
@@ -28,29 +28,15 @@ const TOTAL_MS = 15_000;
 const MOST_BODY_BYTES = 256 * 1024;
 const MOST_REPLY_BYTES = 64 * 1024;
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 export function createWebhooks(env: Env): Webhooks {
-  const allowPrivate = /^(1|true|yes|on)$/i.test(
-    env['ROWMILL_WEBHOOK_ALLOW_PRIVATE']?.trim() ?? '',
-  );
+  const allowPrivate = allowsPrivate(env);
   return {
     async send(delivery) {
-      // Also of an input that was refused for this very reason.
-      if (!URL.canParse(delivery.url)) throw new RowmillError('webhook_refused', 'it is no URL');
       const url = new URL(delivery.url);
       const where = `POST ${withoutQuery(url)}`;
-      refuseUnsafe(url, where, allowPrivate);
-      const secret = env[delivery.secretEnv]?.trim() ?? '';
-      if (secret === '') {
-        throw new RowmillError('webhook_refused', `${delivery.secretEnv} is not set`, {
-          where,
-          remedy: 'Set the secret where the worker runs; webhooks are never sent unsigned.',
-        });
-      }
-      const headers = signedHeaders(delivery, keyOf(secret, delivery.secretEnv));
+      const headers = signedHeaders(delivery, signingKey(delivery, env));
       await post(url, headers, JSON.stringify(delivery.body), {
-        ...{ where, allowPrivate, signal: delivery.signal },
+        ...{ where, allowPrivate, signal: delivery.signal, proxy: proxyOf({ ...env }) },
       });
     },
   };
@@ -58,18 +44,6 @@ export function createWebhooks(env: Env): Webhooks {
 
 /** For people: a query may hold somebody's token. */
 const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
-
-function refuseUnsafe(url: URL, where: string, allowPrivate: boolean): void {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) {
-    throw new RowmillError('webhook_refused', 'it is not https', {
-      where,
-      remedy: 'Use https; plain http goes with ROWMILL_WEBHOOK_ALLOW_PRIVATE=1 only.',
-    });
-  }
-  // A name is judged when it is resolved; an address never is.
-  if (!allowPrivate && isIP(host) !== 0 && !isPublic(host)) throw blocked(host);
-}
 
 function signedHeaders({ id, body }: Delivery, key: Buffer): Record<string, string> {
   const text = JSON.stringify(body);
@@ -86,17 +60,43 @@ function signedHeaders({ id, body }: Delivery, key: Buffer): Record<string, stri
   };
 }
 
+interface Way {
+  where: string;
+  allowPrivate: boolean;
+  signal: AbortSignal;
+  proxy: Proxy | null;
+}
+
+/** Behind a proxy it is the proxy that finds the name, and that says where it may lead. */
+function wayOut(url: URL, allowPrivate: boolean, proxy: Proxy | null): Dispatcher {
+  if (proxy !== null && url.protocol === 'https:' && !goesAround(url, proxy)) {
+    return new ProxyAgent({ uri: proxy.url, connections: 1, connectTimeout: CONNECT_MS });
+  }
+  return new Pool(url.origin, {
+    connections: 1,
+    connect: { timeout: CONNECT_MS, ...(allowPrivate ? {} : { lookup: guardedLookup }) },
+  });
+}
+
+/** As in `NO_PROXY`: hosts and the domains above them, with commas or spaces; `*`: all. */
+const goesAround = ({ hostname }: URL, { except }: Proxy): boolean =>
+  except
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .map((entry) => entry.replace(/^\*?\./, '').replace(/:\d+$/, ''))
+    .some(
+      (entry) =>
+        entry === '*' || entry === hostname || (entry !== '' && hostname.endsWith(`.${entry}`)),
+    );
+
 async function post(
   url: URL,
   headers: Record<string, string>,
   body: string,
-  { where, allowPrivate, signal }: { where: string; allowPrivate: boolean; signal: AbortSignal },
+  { where, allowPrivate, signal, proxy }: Way,
 ): Promise<void> {
   // A connection of its own: nothing of one receiver is left over for the next.
-  const pool = new Pool(url.origin, {
-    connections: 1,
-    connect: { timeout: CONNECT_MS, ...(allowPrivate ? {} : { lookup: guardedLookup }) },
-  });
+  const pool = wayOut(url, allowPrivate, proxy);
   try {
     const reply = await exchange(pool, {
       ...{

@@ -5,7 +5,8 @@ import { OUTCOMES } from '../contract/outcome.ts';
 const DEFAULT_SECRET_ENV = 'ROWMILL_WEBHOOK_SECRET';
 
 const URL_ALLOWED = 'an https URL without credentials or fragment';
-const VARIABLE_ALLOWED = 'the name of an environment variable, like ROWMILL_WEBHOOK_SECRET';
+const VARIABLE_ALLOWED =
+  'ROWMILL_WEBHOOK_SECRET, or a name that begins with ROWMILL_WEBHOOK_SECRET_ and does not end in _ORIGINS';
 
 /** Plain http is for the worker to judge: it is allowed there by a setting only. */
 function isWebhookUrl(text: string): boolean {
@@ -35,7 +36,7 @@ export const notifyFile = z
           .describe('Only after these outcomes. Default: every one.'),
         secretEnv: z
           .string(VARIABLE_ALLOWED)
-          .regex(/^[A-Z_][A-Z0-9_]{0,99}$/, VARIABLE_ALLOWED)
+          .regex(/^ROWMILL_WEBHOOK_SECRET(?!.*_ORIGINS$)(_[A-Z0-9_]{1,60})?$/, VARIABLE_ALLOWED)
           .optional()
           .describe(
             `Environment variable of the worker with the secret. Default ${DEFAULT_SECRET_ENV}.`,

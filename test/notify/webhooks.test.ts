@@ -56,7 +56,7 @@ async function receiver(status = 204, headers: Record<string, string> = {}) {
 }
 
 const send = (env: Record<string, string>, url: string): Promise<void> =>
-  createWebhooks(env).send({
+  createWebhooks({ ROWMILL_WEBHOOK_SECRET_ORIGINS: new URL(url).origin, ...env }).send({
     ...{ url, id: 'msg_1', secretEnv: 'ROWMILL_WEBHOOK_SECRET', body },
     signal: new AbortController().signal,
   });
@@ -104,6 +104,16 @@ test('addresses of networks that are not the open internet are told from those t
     ...['10.1.2.3', '172.16.0.1', '192.168.1.1', '127.9.9.9', '169.254.169.254', '0.0.0.0'],
     ...['100.64.0.1', '224.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'fc00::1', 'ff02::1'],
     ...['::ffff:10.0.0.1', '::ffff:a9fe:a9fe', '64:ff9b::a00:1', '2002:a00:1::', '2001::1', 'x'],
+    ...[
+      '::127.0.0.1',
+      '::10.0.0.1',
+      '64:ff9b::7f00:1',
+      '64:ff9b:1::1',
+      'fd00::1',
+      'fec0::1',
+      '100::1',
+    ],
+    ...['fe80::1%eth0', '2001:db8::1', '3fff::1', '5f00::1', '::ffff:0:127.0.0.1'],
   ];
   expect(closed.filter(isPublic)).toEqual([]);
   const open = ['93.184.216.34', '2606:2800:220:1::1', '::ffff:93.184.216.34'];
@@ -146,4 +156,46 @@ test('a redirect is not followed, an error is worth a retry, and no query is tol
   // Nobody listens there.
   const gone = await errorOf(send(OPEN, 'http://127.0.0.1:1/'));
   expect([gone.code, gone.what]).toEqual(['webhook_failed', 'no answer (ECONNREFUSED)']);
+});
+
+test('a secret is used for the origins that its operator named, and no other variable is one', async () => {
+  const { received, port } = await receiver();
+  const url = `http://127.0.0.1:${port}/`;
+  for (const origins of [
+    '',
+    'https://hooks.example.com',
+    `http://127.0.0.1:${port + 1}`,
+    'no URL',
+  ]) {
+    const env = { ...OPEN, ROWMILL_WEBHOOK_SECRET_ORIGINS: origins };
+    const error = await errorOf(send(env, url));
+    expect(error).toMatchObject({ code: 'webhook_refused' });
+    expect(error.remedy).toContain(`ROWMILL_WEBHOOK_SECRET_ORIGINS=http://127.0.0.1:${port}`);
+  }
+  const origins = `https://a.example, http://127.0.0.1:${port}/x`;
+  await send({ ...OPEN, ROWMILL_WEBHOOK_SECRET_ORIGINS: origins }, url);
+  expect(received).toHaveLength(1);
+  const other = createWebhooks({ ...OPEN, EXTRUCT_API_TOKEN: SECRET }).send({
+    ...{ url, id: 'msg_1', secretEnv: 'EXTRUCT_API_TOKEN', body },
+    signal: new AbortController().signal,
+  });
+  expect((await errorOf(other)).what).toContain('EXTRUCT_API_TOKEN is no variable');
+  expect(received).toHaveLength(1);
+});
+
+test('where a proxy is set the webhook goes through it, unless its host is left out', async () => {
+  server = createServer();
+  const asked: string[] = [];
+  server.on('connect', (request, socket) => {
+    asked.push(request.url ?? '');
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A server that listens on a port has such an address.
+  const { port } = server.address() as AddressInfo;
+  const env = { ROWMILL_WEBHOOK_SECRET: SECRET, HTTPS_PROXY: `http://127.0.0.1:${port}` };
+  await errorOf(send(env, 'https://hooks.example.com/x'));
+  expect(asked).toEqual(['hooks.example.com:443']);
+  await errorOf(send({ ...env, NO_PROXY: '.invalid' }, 'https://hooks.invalid/x'));
+  expect(asked).toHaveLength(1);
 });

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { Webhook } from 'standardwebhooks';
+import { summaryText } from '../../src/cli/run-summary.ts';
 import { cancelRun } from '../../src/client/cancel-run.ts';
 import { endedRunFolder } from '../../src/client/run-files.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
@@ -62,16 +63,19 @@ async function run(pipeline: Record<string, unknown>) {
   });
 }
 
-const openWith = async (): Promise<void> => {
+const openWith = async (url: string): Promise<void> => {
   house = await openHouse({
     sandbox: CLEAN,
-    webhookEnv: { ROWMILL_WEBHOOK_SECRET: SECRET, ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1' },
+    webhookEnv: {
+      ...{ ROWMILL_WEBHOOK_SECRET: SECRET, ROWMILL_WEBHOOK_SECRET_ORIGINS: url },
+      ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1',
+    },
   });
 };
 
 test('the end is told once it could be, under one id; one that refuses is named and changes nothing', async () => {
   const { received, url } = await receiver(1);
-  await openWith();
+  await openWith(url);
   const handle = await run({
     notify: [
       { url: `${url}/hook`, on: ['completed'] },
@@ -81,12 +85,15 @@ test('the end is told once it could be, under one id; one that refuses is named 
   });
   const summary = (await handle.result()) as RunSummary;
   expect(summary.outcome).toBe('completed');
+  const { notified, ...beforeTold } = summary;
+  expect(notified).toMatchObject([{ status: 'delivered' }, { status: 'failed' }]);
+  expect(summaryText(summary, null)).toMatch(/webhook +not delivered to .*\/gone: .*410/);
   const hooks = received.filter(({ path }) => path === '/hook');
   expect(hooks).toHaveLength(2);
   expect(new Set(hooks.map(({ id }) => id)).size).toBe(1);
   expect(hooks[0]?.message).toMatchObject({
     type: 'run.finished',
-    data: { ...summary, reason: null },
+    data: { ...beforeTold, reason: null },
   });
   expect(received.some(({ path }) => path === '/never')).toBe(false);
   const manifest: unknown = JSON.parse(await readFile(summary.manifest ?? '', 'utf8'));
@@ -103,7 +110,7 @@ test('the end is told once it could be, under one id; one that refuses is named 
 
 test('a run that broke before it had a table is told as failed, with the reason', async () => {
   const { received, url } = await receiver(0);
-  await openWith();
+  await openWith(url);
   const handle = await run({ spend: { maxCredits: 0 }, notify: [{ url }] });
   await expect(handle.result()).rejects.toThrow();
   expect(received).toHaveLength(1);
@@ -116,7 +123,7 @@ test('a run that broke before it had a table is told as failed, with the reason'
 test('while somebody cannot be told the results are there, and there is nothing left to cancel', async () => {
   // It never takes it.
   const { received, url } = await receiver(Number.POSITIVE_INFINITY);
-  await openWith();
+  await openWith(url);
   const handle = await run({ notify: [{ url }] });
   await until('it was tried', () => received.length > 0);
   const folder = await endedRunFolder(house.store, await handle.describe());

@@ -17,6 +17,7 @@ import { probeTargets } from '../probe-targets.ts';
 import { keptText, rowsReport, sayRows, type RowsReport } from '../rows-report.ts';
 import { sayError } from '../say-error.ts';
 import { shellWord } from '../shell-word.ts';
+import { webhookProblems } from '../webhook-problems.ts';
 import { textTable } from '../text-table.ts';
 
 export interface CheckFlags {
@@ -45,10 +46,15 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   const estimate = estimateOf(pipeline, snapshot.ref.rows, spendCeilingOf(cli.env), cli.env);
   const report = rowsReport(snapshot, estimate);
   const others = await sameTargetWarnings(pipeline, openStore(cli.env));
-  for (const warning of [...loaded.warnings, ...others])
+  const webhooks = webhookProblems(pipeline, cli.env);
+  const untold = webhooks.map(
+    ({ url, what, remedy }) =>
+      `a worker with this environment tells nobody at ${url}: ${what}. ${remedy}`,
+  );
+  for (const warning of [...loaded.warnings, ...others, ...untold])
     cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
   sayRows(cli, report);
-  if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report });
+  if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
   else cli.print(asText(estimate, report, pipeline, file));
   try {
     refuseAboveLimit(estimate, pipeline, file);

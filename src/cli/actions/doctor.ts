@@ -10,6 +10,7 @@ import {
   lookForServerBinary,
 } from '../doctor/machine.ts';
 import { lookAtTemporal } from '../doctor/temporal.ts';
+import { lookAtWebhooks } from '../doctor/webhooks.ts';
 
 export interface DoctorFlags {
   json?: true;
@@ -30,6 +31,7 @@ export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
     lookAtSpend(env),
     lookAtRoots(env),
     ...accounts,
+    ...lookAtWebhooks(env),
     ...temporal,
     binary,
   ];

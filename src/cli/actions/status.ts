@@ -2,6 +2,7 @@ import type { LiveProgress } from '../../client/live-progress.ts';
 import { runStatus, type RunStatus } from '../../client/run-status.ts';
 import { allowedFacts } from '../../rules/allowed.ts';
 import { cautionFacts } from '../../rules/cautions.ts';
+import { notifiedFacts } from '../../rules/notified.ts';
 import { unusedFacts } from '../../rules/unused.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
@@ -71,9 +72,12 @@ function textOf({ run, progress, summary, error, ui, trouble, lastKnown }: Found
 
 /** As in the summary. */
 const factLines = (progress: LiveProgress): string[] =>
-  [...allowedFacts(progress, printable), ...cautionFacts(progress), ...unusedFacts(progress)].map(
-    (fact) => fact.join(' '),
-  );
+  [
+    ...allowedFacts(progress, printable),
+    ...cautionFacts(progress),
+    ...unusedFacts(progress),
+    ...notifiedFacts(progress),
+  ].map((fact) => fact.join(' '));
 
 /** By the last sweep over the table's pages. */
 function columnLines({ byColumn, tableUrl, tableId }: LiveProgress): string[] {

@@ -1,0 +1,36 @@
+import { RowmillError } from '../../errors.ts';
+import { proxyOf } from '../../http/dispatcher.ts';
+import { allowsPrivate, isSecretVariable, ORIGINS_SUFFIX } from '../../notify/deliverable.ts';
+import { keyOf } from '../../notify/signature.ts';
+import type { Env } from '../context.ts';
+import { failed, ok, warn, type Finding } from './finding.ts';
+
+/** Whether webhooks can be sent from here: secrets, the origins they are for, and the way out. */
+export function lookAtWebhooks(env: Env): Finding[] {
+  const name = 'webhooks';
+  const secrets = Object.keys(env).filter(
+    (key) => isSecretVariable(key) && Boolean(env[key]?.trim()),
+  );
+  if (secrets.length === 0) {
+    return [ok(name, 'ROWMILL_WEBHOOK_SECRET is not set: no webhooks are sent from here')];
+  }
+  return secrets.sort().map((variable) => lookAtSecret(variable, env));
+}
+
+function lookAtSecret(variable: string, env: Env): Finding {
+  const name = 'webhooks';
+  try {
+    keyOf(env[variable] ?? '', variable);
+    const origins = env[`${variable}${ORIGINS_SUFFIX}`]?.trim() ?? '';
+    if (origins === '') {
+      const remedy = `Set ${variable}${ORIGINS_SUFFIX} to the origins it is for, like https://hooks.example.com.`;
+      return warn(name, `${variable} is set, and no origin it may be used for`, remedy);
+    }
+    const around = proxyOf({ ...env }) === null ? '' : ', through the proxy';
+    const open = allowsPrivate(env) ? ', private addresses and plain http too' : '';
+    return ok(name, `${variable} for ${origins}${open}${around}`);
+  } catch (error) {
+    if (!(error instanceof RowmillError)) throw error;
+    return failed(name, error);
+  }
+}

@@ -1,0 +1,74 @@
+import { isIP } from 'node:net';
+import { RowmillError } from '../errors.ts';
+import { isPublic } from './address.ts';
+import { blocked } from './guarded-lookup.ts';
+import { keyOf } from './signature.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** A secret of webhooks, by its name: no other variable of the worker is read for them. */
+export const SECRET_VARIABLE = /^ROWMILL_WEBHOOK_SECRET(_[A-Z0-9_]{1,60})?$/;
+
+/** Beside a secret: the origins it may be used for, with commas. */
+export const ORIGINS_SUFFIX = '_ORIGINS';
+
+/** Whether private addresses and plain http may be called. */
+export const allowsPrivate = (env: Env): boolean =>
+  /^(1|true|yes|on)$/i.test(env['ROWMILL_WEBHOOK_ALLOW_PRIVATE']?.trim() ?? '');
+
+/**
+ * The key that a webhook is signed with, where the environment lets it be sent at all.
+ * @throws RowmillError `webhook_refused`, saying what to set
+ */
+export function signingKey(target: { url: string; secretEnv: string }, env: Env): Buffer {
+  const url = new URL(target.url);
+  const where = `POST ${url.origin}${url.pathname}`;
+  refuseUnsafe(url, where, allowsPrivate(env));
+  const { secretEnv } = target;
+  const refused = (what: string, remedy: string): RowmillError =>
+    new RowmillError('webhook_refused', what, { where, remedy });
+  if (!isSecretVariable(secretEnv)) {
+    throw refused(
+      `${secretEnv.slice(0, 80)} is no variable for a secret of webhooks`,
+      'Take ROWMILL_WEBHOOK_SECRET, or a name that begins with ROWMILL_WEBHOOK_SECRET_.',
+    );
+  }
+  const secret = env[secretEnv]?.trim() ?? '';
+  if (secret === '') {
+    throw refused(
+      `${secretEnv} is not set`,
+      'Set the secret where the worker runs; webhooks are never sent unsigned.',
+    );
+  }
+  const key = keyOf(secret, secretEnv);
+  const variable = `${secretEnv}${ORIGINS_SUFFIX}`;
+  if (!originsOf(env[variable]).includes(url.origin)) {
+    throw refused(
+      `${variable} does not name ${url.origin}`,
+      `Set ${variable}=${url.origin} where the worker runs: with a secret only those are called that its operator named.`,
+    );
+  }
+  return key;
+}
+
+/** Names that end otherwise are lists of origins, or lead to a file. */
+export const isSecretVariable = (name: string): boolean =>
+  SECRET_VARIABLE.test(name) && !name.endsWith(ORIGINS_SUFFIX) && !name.endsWith('_FILE');
+
+const originsOf = (list = ''): string[] =>
+  list
+    .split(',')
+    .map((text) => text.trim())
+    .flatMap((text) => (URL.canParse(text) ? [new URL(text).origin] : []));
+
+function refuseUnsafe(url: URL, where: string, allowPrivate: boolean): void {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) {
+    throw new RowmillError('webhook_refused', 'it is not https', {
+      where,
+      remedy: 'Use https; plain http goes with ROWMILL_WEBHOOK_ALLOW_PRIVATE=1 only.',
+    });
+  }
+  // A name is judged when it is resolved; an address never is.
+  if (!allowPrivate && isIP(host) !== 0 && !isPublic(host)) throw blocked(host);
+}
