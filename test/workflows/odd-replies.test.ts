@@ -70,7 +70,7 @@ test.concurrent.each(
   ),
 )('$what shows as waiting for the API with $name, until it is over', async ({ provider, rule }) => {
   const house = await haunted([
-    { ...rule, while: { cellsPaid: { atLeast: 1 } }, lastsMs: 25_000, times: 1 },
+    { ...rule, while: { cellsPaid: { atLeast: 1 } }, lastsMs: 60_000, times: 1 },
   ]);
   try {
     const run = await started(house, provider);
