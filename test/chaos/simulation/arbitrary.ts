@@ -138,6 +138,32 @@ function requestFaults({
         then: fc.constantFrom('rest', 'reset'),
       }),
     ),
+    'odd refusals': rule(
+      fc.constantFrom('read-status', 'read-rows', 'read-account'),
+      fc.record({
+        fault: fc.constant('refuse'),
+        status: fc.constantFrom(301, 400, 404, 409, 418),
+        body: fc.constantFrom('json', 'html', 'empty'),
+      }),
+    ),
+    'narrow tokens': fc.record({
+      on: fc.constant('GET /v1/user'),
+      fault: fc.constant('denied' as const),
+      status: fc.constantFrom(401 as const, 403 as const),
+    }),
+    'small pages': fc.record({
+      on: fc.constant('read-rows'),
+      fault: fc.constant('page-limit' as const),
+      rows: fc.integer({ min: 1, max: 60 }),
+      status: fc.constantFrom(400 as const, 413 as const, 422 as const),
+    }),
+    'compressed bodies': rule(
+      any,
+      fc.record({
+        fault: fc.constant('compressed'),
+        how: fc.constantFrom('gzip', 'deflate', 'br'),
+      }),
+    ),
     'wrong bodies': rule(
       any,
       fc.record({ fault: fc.constantFrom('empty', 'content-type', 'control-characters') }),
