@@ -1,5 +1,5 @@
 import { Client, type WorkflowExecutionDescription } from '@temporalio/client';
-import { connectTemporal, requireNamespace } from '../client/connection.ts';
+import { connectToNamespace } from '../client/connection.ts';
 import { taskQueueOf, wantsSearchAttributes } from '../client/environment.ts';
 import { describeRun } from '../client/find-run.ts';
 import { knowsSearchAttributes } from '../client/search-attributes.ts';
@@ -28,14 +28,7 @@ export interface Session {
 
 /** @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `usage` */
 export async function openSession(cli: Cli): Promise<Session> {
-  const link = await connectTemporal({ env: cli.env });
-  const { connection, namespace } = link;
-  try {
-    await requireNamespace(link);
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
+  const { connection, namespace } = await connectToNamespace({ env: cli.env });
   const uiUrl = cli.env['ROWMILL_UI_URL']?.trim() || null;
   return {
     client: new Client({ connection, namespace }),

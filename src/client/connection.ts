@@ -122,6 +122,21 @@ export async function requireNamespace(link: NamespaceLink): Promise<void> {
 }
 
 /**
+ * Connects to a server whose namespace exists. Close `connection` afterwards.
+ * @throws RowmillError as `connectTemporal` and `requireNamespace`
+ */
+export async function connectToNamespace(options: ConnectOptions = {}): Promise<TemporalLink> {
+  const link = await connectTemporal(options);
+  try {
+    await requireNamespace(link);
+    return link;
+  } catch (error) {
+    await link.connection.close();
+    throw error;
+  }
+}
+
+/**
  * Connects and makes sure that the server is one rowmill can use. Close `connection` afterwards.
  * @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `usage`
  */

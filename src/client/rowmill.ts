@@ -4,7 +4,7 @@ import { createFileStore } from '../store/file-store.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { StageDraft, Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
-import { connectTemporal, requireNamespace, type ConnectOptions } from './connection.ts';
+import { connectToNamespace, type ConnectOptions } from './connection.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './environment.ts';
 import { requestDigestOf } from './fingerprint.ts';
 import type { FrozenWork } from './freeze-rows.ts';
@@ -110,14 +110,7 @@ export class Rowmill {
       return new Rowmill({ ...shared, client, searchAttributes }, connection, env);
     };
     if (options.client !== undefined) return over(options.client, null);
-    const link = await connectTemporal(options);
-    const { connection, namespace } = link;
-    try {
-      await requireNamespace(link);
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
+    const { connection, namespace } = await connectToNamespace(options);
     return over(new Client({ connection, namespace }), connection);
   }
 

@@ -1,8 +1,7 @@
 import { createHttpClient } from '../../../http/client.ts';
 import type { Json } from '../../../contract/json.ts';
 import { objectOf, textOf } from '../../fields.ts';
-import { goneIsDeleted, nullIfGone } from '../../gone.ts';
-import { RowmillError } from '../../../errors.ts';
+import { nullIfGone } from '../../gone.ts';
 import type { ConnectionOptions } from '../../connection.ts';
 import {
   isLiveTag,
@@ -12,7 +11,8 @@ import {
   type LiveCheck,
   type LivePace,
 } from '../../live-check.ts';
-import { liveCalls, within } from '../../live-http.ts';
+import { liveCalls } from '../../live-http.ts';
+import { deleteMade, deleteTable } from '../../live-tables.ts';
 import type { CallContext } from '../../provider.ts';
 import { Bench, tagsOf } from './bench.ts';
 import { freeProbes, listIn, listQuery, pathOf } from './free.ts';
@@ -53,33 +53,18 @@ export function createExtructLiveCheck(
     },
 
     async clearOwn(ctx) {
-      if (bench.mayHaveMore) await findLost(bench, ctx);
-      const left: string[] = [];
-      for (const id of bench.made) {
-        try {
-          await deleteTable(bench, ctx, id);
-        } catch {
-          left.push(`the table tagged ${bench.tag}`);
-        }
-      }
-      return [...new Set(left)];
+      const left = await deleteMade(bench, ctx, pathOf, () => listOwn(bench, ctx));
+      return left.length === 0 ? [] : [`the table tagged ${bench.tag}`];
     },
   };
 }
 
-const idOf = (table: Json): string => textOf(objectOf(table)['id']);
-
-/** A create whose reply was lost, maybe before a list shows it. */
-async function findLost(bench: Bench, ctx: CallContext): Promise<void> {
-  const pace = { ...bench.pace, waitMs: Math.min(bench.pace.settleMs, 20_000) };
-  await within(ctx, pace, async () => {
-    const found = listIn((await bench.get(ctx, '/v1/tables', listQuery(bench.tag))).json);
-    const fresh = found.filter((table) => tagsOf(table).includes(bench.tag)).map(idOf);
-    const unknown = fresh.filter((id) => id !== '' && !bench.made.has(id));
-    for (const id of unknown) bench.made.add(id);
-    return unknown.length > 0 ? true : null;
-  });
+async function listOwn(bench: Bench, ctx: CallContext): Promise<string[]> {
+  const found = listIn((await bench.get(ctx, '/v1/tables', listQuery(bench.tag))).json);
+  return found.filter((table) => tagsOf(table).includes(bench.tag)).map(idOf);
 }
+
+const idOf = (table: Json): string => textOf(objectOf(table)['id']);
 
 /** Read again before it is deleted: what a list shows may be of another table by now. */
 async function deleteOurs(bench: Bench, ctx: CallContext, id: string): Promise<boolean> {
@@ -90,15 +75,6 @@ async function deleteOurs(bench: Bench, ctx: CallContext, id: string): Promise<b
   const own = tags.find(isLiveTag);
   const isOurs = tags.includes(LIVE_TAG) && name === `rowmill doctor ${textOf(own)}`;
   if (!isOurs) return false;
-  await deleteTable(bench, ctx, id);
+  await deleteTable(bench, ctx, pathOf(id));
   return true;
-}
-
-/** What a delete is answered with is a question of its own. */
-async function deleteTable(bench: Bench, ctx: CallContext, id: string): Promise<void> {
-  try {
-    await goneIsDeleted(bench.delete(ctx, pathOf(id)));
-  } catch (error) {
-    if (!(error instanceof RowmillError) || error.code !== 'reply_unreadable') throw error;
-  }
 }

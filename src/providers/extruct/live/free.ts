@@ -12,6 +12,7 @@ import {
 } from '../../live-check.ts';
 import { isRefusal, seconds, within } from '../../live-http.ts';
 import { briefly } from '../../live-run.ts';
+import { deleteReplyProbe } from '../../live-tables.ts';
 import type { CallContext } from '../../provider.ts';
 import { nullIfGone } from '../../gone.ts';
 import { AGENT, AGENT_KEY, columnsIn, tagsOf, type Bench } from './bench.ts';
@@ -97,28 +98,7 @@ const tables = (bench: Bench): Free[] => [
       return differs(text || 'none', computed === 0 ? { credits: { people_agent: 0 } } : undefined);
     },
   },
-  {
-    name: 'delete-reply',
-    question: 'What is a delete answered with?',
-    expected: 'a JSON body, and the table is gone',
-    means:
-      'The reply is read as done all the same. A table that stays would be in the way of the next look for it.',
-    async ask(ctx) {
-      const id = needed([...bench.made][0], 'no table was made');
-      let found: string;
-      try {
-        const { json } = await bench.delete(ctx, pathOf(id));
-        found = json === null ? 'an empty body' : 'a JSON body';
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        found = `a reply that is not JSON: ${briefly(error)}`;
-      }
-      const gone = (await nullIfGone(bench.get(ctx, pathOf(id)))) === null;
-      if (gone) bench.made.delete(id);
-      if (!gone) return differs(`${found}, and the table can still be read`);
-      return found === 'a JSON body' ? holds(`${found}, and the table is gone`) : differs(found);
-    },
-  },
+  deleteReplyProbe(bench, pathOf),
   {
     name: 'tags-returned',
     question: 'Does a table show the tags it was made with?',

@@ -1,7 +1,6 @@
-import { RowmillError } from '../../../errors.ts';
 import { createHttpClient } from '../../../http/client.ts';
 import { objectOf, textOf } from '../../fields.ts';
-import { goneIsDeleted, nullIfGone } from '../../gone.ts';
+import { nullIfGone } from '../../gone.ts';
 import type { ConnectionOptions } from '../../connection.ts';
 import {
   isLiveTag,
@@ -11,7 +10,8 @@ import {
   type LiveCheck,
   type LivePace,
 } from '../../live-check.ts';
-import { liveCalls, within } from '../../live-http.ts';
+import { liveCalls } from '../../live-http.ts';
+import { deleteMade, deleteTable } from '../../live-tables.ts';
 import type { CallContext } from '../../provider.ts';
 import { Bench, pathOf } from './bench.ts';
 import { freeProbes } from './free.ts';
@@ -42,30 +42,15 @@ export function createPromptLayerLiveCheck(
     },
 
     async clearOwn(ctx) {
-      if (bench.mayHaveMore) await findLost(bench, ctx);
-      const left: string[] = [];
-      for (const id of bench.made) {
-        try {
-          await deleteTable(bench, ctx, id);
-        } catch {
-          left.push(`the table "${bench.title}"`);
-        }
-      }
-      return [...new Set(left)];
+      const left = await deleteMade(bench, ctx, pathOf, () => listOwn(bench, ctx));
+      return left.length === 0 ? [] : [`the table "${bench.title}"`];
     },
   };
 }
 
-/** A create whose reply was lost, maybe before a list shows it. */
-async function findLost(bench: Bench, ctx: CallContext): Promise<void> {
-  const pace = { ...bench.pace, waitMs: Math.min(bench.pace.settleMs, 20_000) };
-  await within(ctx, pace, async () => {
-    const found = await bench.list(ctx, bench.tag);
-    const fresh = found.filter(({ title }) => title === bench.title).map(({ id }) => textOf(id));
-    const unknown = fresh.filter((id) => id !== '' && !bench.made.has(id));
-    for (const id of unknown) bench.made.add(id);
-    return unknown.length > 0 ? true : null;
-  });
+async function listOwn(bench: Bench, ctx: CallContext): Promise<string[]> {
+  const found = await bench.list(ctx, bench.tag);
+  return found.filter(({ title }) => title === bench.title).map(({ id }) => textOf(id));
 }
 
 /** Read again before it is deleted: what a list shows may be of another table by now. */
@@ -75,15 +60,6 @@ async function deleteOurs(bench: Bench, ctx: CallContext, id: string): Promise<b
   const { table } = objectOf(reply?.json ?? null);
   const [own, ...more] = textOf(objectOf(table)['title']).split(' ').reverse();
   if (!isLiveTag(own) || more.reverse().join(' ') !== 'rowmill doctor') return false;
-  await deleteTable(bench, ctx, id);
+  await deleteTable(bench, ctx, pathOf(id));
   return true;
-}
-
-/** What a delete is answered with is a question of its own. */
-async function deleteTable(bench: Bench, ctx: CallContext, id: string): Promise<void> {
-  try {
-    await goneIsDeleted(bench.delete(ctx, pathOf(id)));
-  } catch (error) {
-    if (!(error instanceof RowmillError) || error.code !== 'reply_unreadable') throw error;
-  }
 }

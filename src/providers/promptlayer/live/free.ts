@@ -1,8 +1,7 @@
 import { listOf, objectOf, textOf } from '../../fields.ts';
-import { nullIfGone } from '../../gone.ts';
 import { differs, holds, needed, newLiveTag, type Probe } from '../../live-check.ts';
 import { isRefusal, seconds, within } from '../../live-http.ts';
-import { briefly } from '../../live-run.ts';
+import { deleteReplyProbe } from '../../live-tables.ts';
 import type { CallContext } from '../../provider.ts';
 import { SCAFFOLD_TITLE } from '../columns.ts';
 import { pathOf, type Bench } from './bench.ts';
@@ -42,28 +41,7 @@ const tables = (bench: Bench): Free[] => [
       return length === 0 ? holds('a table without a sheet') : differs(`with ${length} sheets`);
     },
   },
-  {
-    name: 'delete-reply',
-    question: 'What is a delete answered with?',
-    expected: 'a JSON body, and the table is gone',
-    means:
-      'The reply is read as done all the same. A table that stays would be in the way of the next look for it.',
-    async ask(ctx) {
-      const id = needed([...bench.made][0], 'no table was made');
-      let found: string;
-      try {
-        const { json } = await bench.delete(ctx, pathOf(id));
-        found = json === null ? 'an empty body' : 'a JSON body';
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        found = `a reply that is not JSON: ${briefly(error)}`;
-      }
-      const gone = (await nullIfGone(bench.get(ctx, pathOf(id)))) === null;
-      if (!gone) return differs(`${found}, and the table can still be read`);
-      bench.made.delete(id);
-      return found === 'a JSON body' ? holds(`${found}, and the table is gone`) : differs(found);
-    },
-  },
+  deleteReplyProbe(bench, pathOf),
   {
     name: 'listed',
     question: 'When does a list by its title show a new table?',
