@@ -1,3 +1,4 @@
+import { errorOfServer } from '../client/server-error.ts';
 import { RowmillError } from '../errors.ts';
 import type { Cli } from './context.ts';
 import { printable } from './printable.ts';
@@ -7,7 +8,7 @@ import { printable } from './printable.ts';
  * Gives back the exit code.
  */
 export function sayError(cli: Cli, error: unknown, { json = false } = {}): number {
-  const known = error instanceof RowmillError ? error : defect(error);
+  const known = error instanceof RowmillError ? error : (errorOfServer(error) ?? defect(error));
   const { code, what, where, remedy } = known;
   const place = where === null ? '' : ` ${where}:`;
   cli.say(`${cli.tint(['bold', 'red'], `error[${code}]`)}${printable(`${place} ${what}`)}`);

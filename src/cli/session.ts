@@ -3,6 +3,7 @@ import { connectToNamespace } from '../client/connection.ts';
 import { taskQueueOf, wantsSearchAttributes } from '../client/environment.ts';
 import { describeRun } from '../client/find-run.ts';
 import { knowsSearchAttributes } from '../client/search-attributes.ts';
+import { inOurWords } from '../client/server-error.ts';
 import type { StartedRun } from '../client/start-run.ts';
 import { servedNow } from '../client/workers.ts';
 import type { RowmillError } from '../errors.ts';
@@ -51,7 +52,7 @@ export async function closing<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   try {
-    return await work(session);
+    return await inOurWords(session.client, () => work(session));
   } finally {
     await session.close();
   }

@@ -4,6 +4,7 @@ import { RowmillError } from '../errors.ts';
 import { goesDirect } from './direct.ts';
 import { hasStatus } from './grpc-status.ts';
 import { quietRetry } from './quiet-retry.ts';
+import { errorOfServer } from './server-error.ts';
 import { isAtLeast, OLDEST_SERVER } from './server-version.ts';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
@@ -173,13 +174,9 @@ async function versionOf(connection: Connection, timeoutMs: number): Promise<str
 }
 
 function unreachable(address: string, error: unknown, timeoutMs: number): RowmillError {
-  if (hasStatus(error, 'PERMISSION_DENIED', 'UNAUTHENTICATED')) {
-    return new RowmillError('temporal_unreachable', 'the Temporal server refused the credentials', {
-      where: address,
-      remedy: 'Check TEMPORAL_API_KEY, the TLS settings and the namespace of the profile.',
-      cause: error,
-    });
-  }
+  const isRefused = hasStatus(error, 'PERMISSION_DENIED', 'UNAUTHENTICATED');
+  const refusal = isRefused ? errorOfServer(error, address) : null;
+  if (refusal !== null) return refusal;
   const within = `within ${timeoutMs / 1000} s`;
   return new RowmillError('temporal_unreachable', `no Temporal server answers ${within}`, {
     where: address,

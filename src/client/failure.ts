@@ -1,10 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { isErrorCode, RowmillError } from '../errors.ts';
+import { errorOfServer } from './server-error.ts';
 
 /** What a failed run (or a refused action) says, as one of our errors. */
 export function errorOfRun(error: unknown, workflowId: string): RowmillError {
   const failed = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError;
+  // No answer of the server says nothing of the run.
+  const unanswered = failed ? null : errorOfServer(error);
+  if (unanswered !== null) return unanswered;
   const root = failed ? applicationFailureIn(error.cause) : undefined;
   const where = `run ${workflowId}`;
   if (root === undefined) {

@@ -10,6 +10,7 @@ import type { RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
 import { isOutage } from './grpc-status.ts';
+import { errorOfServer } from './server-error.ts';
 import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { noWorkerText, servedNow } from './workers.ts';
 
@@ -163,7 +164,8 @@ async function look(
       return { ...silent, trouble: expected ? null : noWorkerText(taskQueue) };
     });
   } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    const told = errorOfServer(error)?.what ?? said;
     const trouble = isOutage(error) ? 'the Temporal server does not answer; trying again' : told;
     return { ...silent, trouble };
   }

@@ -15,17 +15,17 @@ export type GrpcStatus = keyof typeof STATUS;
 
 /** Whether a call failed with one of these. */
 export function hasStatus(error: unknown, ...statuses: GrpcStatus[]): boolean {
-  const code: number | undefined = callIn(error)?.code;
+  const code: number | undefined = failedCall(error)?.code;
   return statuses.some((status) => STATUS[status] === code);
 }
 
 /** What the server says against a value it was sent; `null` for any other error. */
 export const invalidArgument = (error: unknown): string | null =>
-  hasStatus(error, 'INVALID_ARGUMENT') ? (callIn(error)?.details ?? null) : null;
+  hasStatus(error, 'INVALID_ARGUMENT') ? (failedCall(error)?.details ?? null) : null;
 
 /** The server does not answer for now: it may be restarting. */
 export const isOutage = (error: unknown): boolean =>
-  callIn(error) !== null && !hasStatus(error, ...HOPELESS);
+  failedCall(error) !== null && !hasStatus(error, ...HOPELESS);
 
 /** Nothing that time mends. */
 const HOPELESS: readonly GrpcStatus[] = [
@@ -38,7 +38,7 @@ const HOPELESS: readonly GrpcStatus[] = [
 ];
 
 /** The call that failed: the client puts some of them into an error of its own. */
-function callIn(error: unknown) {
+export function failedCall(error: unknown) {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) ? cause : null;
 }

@@ -18,6 +18,7 @@ import { endedRunFolder } from './run-files.ts';
 import { runStatus, type RunStatus } from './run-status.ts';
 import { describeRun, noSuchRun } from './find-run.ts';
 import { isSeen, type Owned } from './owned.ts';
+import { eachInOurWords, inOurWords } from './server-error.ts';
 import type { StartedRun } from './start-run.ts';
 import { checkRequest, updateRun, type UpdateName, type Updates } from './update-run.ts';
 
@@ -81,7 +82,7 @@ export class RowmillRun {
    * @throws RowmillError `run_not_found`
    */
   status(): Promise<RunStatus> {
-    return runStatus(this.#link.client, this.id);
+    return this.#ask((client) => runStatus(client, this.id));
   }
 
   /**
@@ -102,7 +103,10 @@ export class RowmillRun {
   > {
     const { client, taskQueue } = this.#link;
     const { id: workflowId, runId } = this;
-    return follow({ client, workflowId, runId, taskQueue, everyMs, signal });
+    return eachInOurWords(
+      client,
+      follow({ client, workflowId, runId, taskQueue, everyMs, signal }),
+    );
   }
 
   /**
@@ -113,8 +117,8 @@ export class RowmillRun {
   wait(): Promise<RunSummary>;
   wait(options: WaitOptions): Promise<RunSummary | null>;
   async wait({ signal }: WaitOptions = {}): Promise<RunSummary | null> {
-    const { client } = this.#link;
-    return endOfRun({ client, workflowId: this.id, runId: this.runId, signal });
+    const { id: workflowId, runId } = this;
+    return this.#ask((client) => endOfRun({ client, workflowId, runId, signal }));
   }
 
   /**
@@ -190,8 +194,12 @@ export class RowmillRun {
    * done is paid again.
    * @throws RowmillError `action_refused` when there was never a table
    */
-  async rerun({ approve = false, startedBy }: RerunAs = {}): Promise<RowmillRun> {
-    const { client, store, searchAttributes } = this.#link;
+  rerun(as: RerunAs = {}): Promise<RowmillRun> {
+    return this.#ask((client) => this.#rerun(client, as));
+  }
+
+  async #rerun(client: Client, { approve = false, startedBy }: RerunAs): Promise<RowmillRun> {
+    const { store, searchAttributes } = this.#link;
     const latest = await latestRun(client, this.id, store);
     const { description } = latest;
     if (this.owner !== null && description !== null && !isSeen(description, this.owner)) {
@@ -218,17 +226,23 @@ export class RowmillRun {
    * @throws RowmillError `action_refused` when it has ended
    */
   cancel(): Promise<void> {
-    return cancelRun(this.#link.client, this.id);
+    return this.#ask((client) => cancelRun(client, this.id));
+  }
+
+  /** Asks the server. */
+  #ask<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const { client } = this.#link;
+    return inOurWords(client, () => work(client));
   }
 
   #describe() {
-    return describeRun(this.#link.client, this.id);
+    return this.#ask((client) => describeRun(client, this.id));
   }
 
   async #update<N extends UpdateName>(update: N, request?: Updates[N]['takes']) {
     checkRequest(update, request);
     const { taskQueue } = await this.#describe();
-    return updateRun(this.#link.client, this.id, taskQueue, update, request);
+    return this.#ask((client) => updateRun(client, this.id, taskQueue, update, request));
   }
 
   async *#lines<T>(name: string): AsyncGenerator<T> {

@@ -1,9 +1,11 @@
+import type { Client } from '@temporalio/client';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import type { Env } from './environment.ts';
 import type { PipelineSource } from './pipeline-source.ts';
 import { prepareSchedule } from './prepare-schedule.ts';
 import { isSeen } from './owned.ts';
+import { inOurWords } from './server-error.ts';
 import type { RunLink } from './rowmill-run.ts';
 import {
   applySchedule,
@@ -87,41 +89,42 @@ export class RowmillSchedules {
   ): Promise<AppliedSchedule> {
     const { client, taskQueue } = this.#link;
     const searchAttributes = await this.#link.searchAttributes();
-    return applySchedule(client, prepared, {
-      ...{ taskQueue, searchAttributes, replace },
-      ...(isOfFile ? {} : { madeFrom: sentBy(owner), owner }),
-    });
+    const keeper = isOfFile ? {} : { madeFrom: sentBy(owner), owner };
+    return inOurWords(client, () =>
+      applySchedule(client, prepared, { taskQueue, searchAttributes, replace, ...keeper }),
+    );
   }
 
   /** All schedules by name, each with its newest run. */
   list({ owner }: { owner?: string | undefined } = {}): Promise<ScheduleStanding[]> {
-    return listSchedules(this.#link.client, owner);
+    return this.#ask((client) => listSchedules(client, owner));
   }
 
   /** Whether there is one of this name that is of the owner. */
   async isOf(name: string, owner: string): Promise<boolean> {
-    const found = await findSchedule(this.#link.client, name);
+    const found = await this.#ask((client) => findSchedule(client, name));
     return found !== null && isSeen(found.description.action, owner);
   }
 
   /** @throws RowmillError `schedule_not_found`, also for that of another owner */
   async refuseOthers(name: string, owner: string | undefined): Promise<void> {
-    if (owner !== undefined) await requireSchedule(this.#link.client, name, owner);
+    if (owner === undefined) return;
+    await this.#ask((client) => requireSchedule(client, name, owner));
   }
 
   /** One with its newest ten runs. @throws RowmillError `schedule_not_found` */
   describe(name: string): Promise<ScheduleStanding> {
-    return describeSchedule(this.#link.client, name);
+    return this.#ask((client) => describeSchedule(client, name));
   }
 
   /** No run starts by itself until `resume`; runs under way go on. @throws RowmillError `schedule_not_found` */
   pause(name: string, note?: string): Promise<void> {
-    return pauseSchedule(this.#link.client, name, note);
+    return this.#ask((client) => pauseSchedule(client, name, note));
   }
 
   /** Runs start by themselves again; those of the pause are not made up for. @throws RowmillError `schedule_not_found` */
   resume(name: string, note?: string): Promise<void> {
-    return resumeSchedule(this.#link.client, name, note);
+    return this.#ask((client) => resumeSchedule(client, name, note));
   }
 
   /**
@@ -136,7 +139,7 @@ export class RowmillSchedules {
    *   `run_conflict`
    */
   trigger(name: string, options: TriggerOptions = {}): Promise<TriggeredRun> {
-    return triggerSchedule(this.#link.client, name, options, this.#link.store);
+    return this.#ask((client) => triggerSchedule(client, name, options, this.#link.store));
   }
 
   /**
@@ -145,7 +148,7 @@ export class RowmillSchedules {
    *   `action_refused` while runs of an earlier one wait to start
    */
   backfill(name: string, span: BackfillOptions): Promise<BackfillPlan> {
-    return backfillSchedule(this.#link.client, name, span, this.#link.store);
+    return this.#ask((client) => backfillSchedule(client, name, span, this.#link.store));
   }
 
   /**
@@ -154,6 +157,12 @@ export class RowmillSchedules {
    * @throws RowmillError `schedule_not_found`
    */
   delete(name: string): Promise<DeletedSchedule> {
-    return deleteSchedule(this.#link.client, name);
+    return this.#ask((client) => deleteSchedule(client, name));
+  }
+
+  /** Asks the server. */
+  #ask<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const { client } = this.#link;
+    return inOurWords(client, () => work(client));
   }
 }

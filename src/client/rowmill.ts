@@ -16,6 +16,7 @@ import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
 import { describeRun, noSuchRun } from './find-run.ts';
 import { isSeen, ownerOf, starterOf } from './owned.ts';
+import { inOurWords } from './server-error.ts';
 import { startWork } from './start-run.ts';
 import { approveIfWaiting } from './update-run.ts';
 
@@ -153,7 +154,11 @@ export class Rowmill {
   }
 
   /** @internal The second half of `start`, for work that was prepared elsewhere. */
-  async startPrepared(
+  startPrepared(work: FrozenWork, as: StartAs): Promise<RowmillRun> {
+    return inOurWords(this.#link.client, () => this.#start(work, as));
+  }
+
+  async #start(
     { input, rows, draft }: FrozenWork,
     { key, id, approve = false, owner, startedBy }: StartAs,
   ): Promise<RowmillRun> {
@@ -190,7 +195,8 @@ export class Rowmill {
    */
   async attach(run: string | { key: string }, { owner }: SeenBy = {}): Promise<RowmillRun> {
     const workflowId = typeof run === 'string' ? run : safeName(run.key);
-    const found = await describeRun(this.#link.client, workflowId);
+    const { client } = this.#link;
+    const found = await inOurWords(client, () => describeRun(client, workflowId));
     if (!isSeen(found, owner)) throw noSuchRun(workflowId);
     const { runId } = found;
     return new RowmillRun(this.#link, {
@@ -204,8 +210,9 @@ export class Rowmill {
    * after it.
    */
   async list(options: ListRunsOptions = {}): Promise<RunPage> {
-    const isListed = options.owner !== undefined && (await this.#link.searchAttributes());
-    return listRuns(this.#link.client, options, isListed);
+    const { client, searchAttributes } = this.#link;
+    const isListed = options.owner !== undefined && (await searchAttributes());
+    return inOurWords(client, () => listRuns(client, options, isListed));
   }
 
   /** Closes the connection, unless the client was given. Runs go on. */

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { WorkflowFailedError, type Client } from '@temporalio/client';
 import type { RunSummary } from '../contract/run.ts';
 import type { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
@@ -49,6 +49,8 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
     // Known better than by the search attribute, which a run that ended early may not have set.
     run.outcome = status.summary.outcome;
   } catch (error) {
+    // Anything else is no end of the run.
+    if (!(error instanceof WorkflowFailedError)) throw error;
     status.error = errorOfRun(error, workflowId);
   }
   return status;

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  isGrpcServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -16,7 +15,9 @@ import {
   type RequestMistake,
 } from '../rules/requests.ts';
 import { errorOfRun } from './failure.ts';
+import { isOutage } from './grpc-status.ts';
 import { liveProgress } from './live-progress.ts';
+import { errorOfServer } from './server-error.ts';
 import { noWorkerText, servedNow } from './workers.ts';
 
 export { TEXT_AT_MOST } from '../rules/requests.ts';
@@ -86,12 +87,13 @@ export async function updateRun<N extends UpdateName>(
     if (error instanceof WorkflowNotFoundError) {
       throw new RowmillError('action_refused', 'the run has ended', { where, cause: error });
     }
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error)) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isOutage(error)) {
+      const lost = errorOfServer(error);
       const late = `no worker took it within ${WAIT_MS / 1000} s`;
-      const what = served === 'yes' ? late : noWorkerText(taskQueue);
+      const unserved = served === 'yes' ? late : noWorkerText(taskQueue);
       // The server keeps it for the next worker, and nothing takes it back.
       const remedy = `The next worker may still carry it out: see \`rowmill status ${workflowId}\` before you ask again.`;
-      throw new RowmillError('action_refused', what, {
+      throw new RowmillError(lost?.code ?? 'action_refused', lost?.what ?? unserved, {
         ...{ where, remedy, cause: error },
         ambiguous: true,
       });

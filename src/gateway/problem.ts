@@ -1,5 +1,5 @@
 import type { FastifyError } from 'fastify';
-import { isOutage } from '../client/grpc-status.ts';
+import { errorOfServer } from '../client/server-error.ts';
 import { errorEntry, RowmillError, type ErrorCode } from '../errors.ts';
 import { SpecError, type SpecIssue } from '../spec/index.ts';
 
@@ -75,17 +75,20 @@ export function problemOf(error: RowmillError, requestId: string): Problem {
 
 /** Whatever was thrown while a request was served, as one of our errors. */
 export function errorOfRequest(error: unknown): RowmillError {
-  if (error instanceof RowmillError) return error;
-  if (isOutage(error)) {
-    return new RowmillError('temporal_unreachable', 'the Temporal server does not answer', {
-      remedy: 'Try again in a while; the gateway finds the server by itself.',
-      cause: error,
-    });
-  }
+  const known = error instanceof RowmillError ? error : errorOfServer(error);
+  if (known?.code === 'temporal_unreachable') return unreachable(known);
+  if (known !== null) return known;
   if (isFastifyError(error)) return errorOfFastify(error);
   const what = error instanceof Error ? error.message : String(error);
   return new RowmillError('internal', what, { cause: error });
 }
+
+/** Address and namespace of the server are the operator's, not the caller's. */
+const unreachable = (cause: RowmillError): RowmillError =>
+  new RowmillError('temporal_unreachable', 'the Temporal server does not answer', {
+    remedy: 'Try again in a while; the gateway finds the server by itself.',
+    cause,
+  });
 
 function errorOfFastify(error: FastifyError): RowmillError {
   const { validation, validationContext, code, statusCode = 500 } = error;

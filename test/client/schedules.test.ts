@@ -65,7 +65,7 @@ test('two backends do not overwrite each other’s schedule', async () => {
   await expect(schedules.apply({ pipeline, owner: ' ' })).rejects.toMatchObject({ code: 'usage' });
   expect(await schedules.describe(NAME)).toMatchObject({ file: 'sent by billing' });
   const taken = await schedules.apply({ pipeline, owner: 'research', replace: true });
-  expect(taken).toMatchObject({ done: 'updated', changed: ['file'] });
+  expect(taken).toMatchObject({ done: 'updated', changed: ['file', 'owner'] });
   await schedules.delete(NAME);
 });
 
