@@ -1,3 +1,5 @@
+import type { StatsFs } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { StepEvent } from '../../activities/step-event.ts';
 import type { ProviderResponse } from '../providers/registry.ts';
@@ -17,6 +19,8 @@ export interface MetricsOptions {
   isReady: () => boolean;
   /** The core's exporter; `null` before it listens. */
   coreUrl?: () => string | null;
+  /** Folder of the store, whose disk is looked at. */
+  store?: string;
 }
 
 const CORE_TIMEOUT_MS = 2_000;
@@ -25,7 +29,7 @@ const CORE_TIMEOUT_MS = 2_000;
  * What only this process knows: requests to the provider, what its steps saw, and itself. Tries,
  * slots, queues and polls of them are the SDK core's, by activity and workflow type.
  */
-export function createMetrics({ isReady, coreUrl }: MetricsOptions): WorkerMetrics {
+export function createMetrics({ isReady, coreUrl, store }: MetricsOptions): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -36,6 +40,7 @@ export function createMetrics({ isReady, coreUrl }: MetricsOptions): WorkerMetri
       this.set(isReady() ? 1 : 0);
     },
   });
+  if (store !== undefined) diskMetrics(registry, store);
   return {
     contentType: registry.contentType,
     onResponse: apiMetrics(registry),
@@ -45,6 +50,25 @@ export function createMetrics({ isReady, coreUrl }: MetricsOptions): WorkerMetri
       return `${ours.trimEnd()}\n${core}`;
     },
   };
+}
+
+/** Of the disk that the store lies on; 0 where it cannot be asked. */
+function diskMetrics(registry: Registry, store: string): void {
+  const gauge = (name: string, help: string, bytesOf: (disk: StatsFs) => number): void => {
+    new Gauge({
+      ...{ name, help, registers: [registry] },
+      async collect() {
+        const disk = await statfs(store).catch(() => null);
+        this.set(disk === null ? 0 : bytesOf(disk));
+      },
+    });
+  };
+  gauge('rowmill_store_free_bytes', 'Room left on the disk of the store.', (disk) => {
+    return disk.bavail * disk.bsize;
+  });
+  gauge('rowmill_store_disk_bytes', 'Size of the disk of the store.', (disk) => {
+    return disk.blocks * disk.bsize;
+  });
 }
 
 /** Empty when the core does not answer: a scrape then shows ours alone. */

@@ -48,6 +48,7 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
 
   const metrics = createMetrics({
     isReady: () => worker?.isPolling() ?? false,
+    store: settings.store,
     coreUrl: () =>
       coreMetricsPort === null ? null : `http://127.0.0.1:${coreMetricsPort}/metrics`,
   });

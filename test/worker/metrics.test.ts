@@ -32,6 +32,15 @@ test('requests are counted by provider, route and status; the core’s metrics f
   expect(lines).toContain('temporal_up 1');
 });
 
+test('room and size of the disk of the store are told; nothing of a folder that is not there', async () => {
+  const value = async (store: string) => {
+    const text = await createMetrics({ isReady: () => true, store }).text();
+    return Number(/^rowmill_store_free_bytes (\S+)$/m.exec(text)?.[1]);
+  };
+  expect(await value(process.cwd())).toBeGreaterThan(0);
+  expect(await value('/nowhere/at/all')).toBe(0);
+});
+
 test('without the core ours are served all the same', async () => {
   const metrics = createMetrics({
     isReady: () => false,
