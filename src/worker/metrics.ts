@@ -1,10 +1,9 @@
-import type { StatsFs } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { StepEvent } from '../../activities/step-event.ts';
 import type { ProviderResponse } from '../providers/registry.ts';
 import { apiMetrics } from './api-metrics.ts';
 import { stepMetrics } from './step-metrics.ts';
+import { storeMetrics } from './store-metrics.ts';
 
 export interface WorkerMetrics {
   readonly contentType: string;
@@ -19,7 +18,7 @@ export interface MetricsOptions {
   isReady: () => boolean;
   /** The core's exporter; `null` before it listens. */
   coreUrl?: () => string | null;
-  /** Folder of the store, whose disk is looked at. */
+  /** Folder of the store, whose files are counted and whose disk is looked at. */
   store?: string;
 }
 
@@ -40,7 +39,7 @@ export function createMetrics({ isReady, coreUrl, store }: MetricsOptions): Work
       this.set(isReady() ? 1 : 0);
     },
   });
-  if (store !== undefined) diskMetrics(registry, store);
+  if (store !== undefined) storeMetrics(registry, store);
   return {
     contentType: registry.contentType,
     onResponse: apiMetrics(registry),
@@ -50,25 +49,6 @@ export function createMetrics({ isReady, coreUrl, store }: MetricsOptions): Work
       return `${ours.trimEnd()}\n${core}`;
     },
   };
-}
-
-/** Of the disk that the store lies on; 0 where it cannot be asked. */
-function diskMetrics(registry: Registry, store: string): void {
-  const gauge = (name: string, help: string, bytesOf: (disk: StatsFs) => number): void => {
-    new Gauge({
-      ...{ name, help, registers: [registry] },
-      async collect() {
-        const disk = await statfs(store).catch(() => null);
-        this.set(disk === null ? 0 : bytesOf(disk));
-      },
-    });
-  };
-  gauge('rowmill_store_free_bytes', 'Room left on the disk of the store.', (disk) => {
-    return disk.bavail * disk.bsize;
-  });
-  gauge('rowmill_store_disk_bytes', 'Size of the disk of the store.', (disk) => {
-    return disk.blocks * disk.bsize;
-  });
 }
 
 /** Empty when the core does not answer: a scrape then shows ours alone. */

@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { StepEvent } from '../../activities/step-event.ts';
 import { noCells } from '../../src/rules/outcome.ts';
@@ -32,13 +35,26 @@ test('requests are counted by provider, route and status; the core’s metrics f
   expect(lines).toContain('temporal_up 1');
 });
 
-test('room and size of the disk of the store are told; nothing of a folder that is not there', async () => {
-  const value = async (store: string) => {
+test('size of the store and room on its disk are shown; 0 of a folder that is not there', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rowmill-metrics-'));
+  const valuesOf = async (store: string): Promise<number[]> => {
     const text = await createMetrics({ isReady: () => true, store }).text();
-    return Number(/^rowmill_store_free_bytes (\S+)$/m.exec(text)?.[1]);
+    return ['store', 'store_free', 'store_disk'].map((name) =>
+      Number(new RegExp(`^rowmill_${name}_bytes (\\S+)$`, 'm').exec(text)?.[1]),
+    );
   };
-  expect(await value(process.cwd())).toBeGreaterThan(0);
-  expect(await value('/nowhere/at/all')).toBe(0);
+  try {
+    await mkdir(join(folder, 'runs', 'a'), { recursive: true });
+    await writeFile(join(folder, 'runs', 'a', 'rows.jsonl'), 'x'.repeat(300));
+    await writeFile(join(folder, 'runs', 'quarantine.jsonl'), 'x'.repeat(21));
+    const [bytes, free = 0, disk = 0] = await valuesOf(folder);
+    expect(bytes).toBe(321);
+    expect(free).toBeGreaterThan(0);
+    expect(disk).toBeGreaterThanOrEqual(free);
+    expect(await valuesOf(join(folder, 'nowhere'))).toEqual([0, 0, 0]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('without the core ours are served all the same', async () => {
