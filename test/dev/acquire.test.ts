@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { acquireTemporalBinary } from '../../src/dev/temporal/acquire.ts';
+import { ARCHIVE_HASHES } from '../../src/dev/temporal/archive-hashes.ts';
+import { PINNED_VERSION } from '../../src/dev/temporal/binary.ts';
 import { pickPorts } from '../../src/ports.ts';
 import { startChild } from './child.ts';
 
@@ -54,8 +56,8 @@ printf '#!/bin/sh\\necho "%s"\\n' '${GOOD}' > "$2"
 /bin/chmod 755 "$2"`,
   );
 
-const failure = async (): Promise<string> =>
-  acquireTemporalBinary({ env, say }).then(
+const failure = async (archiveHashes?: Record<string, string>): Promise<string> =>
+  acquireTemporalBinary({ env, say, ...(archiveHashes && { archiveHashes }) }).then(
     () => 'no failure',
     (error: unknown) => String(error),
   );
@@ -175,18 +177,26 @@ exit 1`,
   expect(await readdir(cache)).toContain('temporal-1.8.2');
 });
 
-const withReleases = async (
-  checksumOf: (archive: Buffer) => string,
-  work: () => Promise<void>,
-): Promise<void> => {
+interface Mirror {
+  archive: string;
+  sha256: string;
+  /** Paths in the order they came. */
+  asked: string[];
+}
+
+/** A server with an archive that is not Temporal's, and checksums of its own that vouch for it. */
+const withMirror = async (work: (mirror: Mirror) => Promise<void>): Promise<void> => {
   await temporalAt(join(folder, 'temporal'));
   execFileSync('tar', ['-czf', 'release.tar.gz', 'temporal'], { cwd: folder });
-  const archive = await readFile(join(folder, 'release.tar.gz'));
+  const bytes = await readFile(join(folder, 'release.tar.gz'));
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
   const system = { darwin: 'darwin', win32: 'windows' }[process.platform as string] ?? 'linux';
-  const name = `temporal_cli_1.8.2_${system}_${process.arch === 'arm64' ? 'arm64' : 'amd64'}.tar.gz`;
+  const archive = `temporal_cli_1.8.2_${system}_${process.arch === 'arm64' ? 'arm64' : 'amd64'}.tar.gz`;
+  const asked: string[] = [];
   const server: Server = createServer((request, reply) => {
-    if (request.url === '/v1.8.2/checksums.txt') reply.end(`${checksumOf(archive)}  ${name}\n`);
-    else if (request.url === `/v1.8.2/${name}`) reply.end(archive);
+    asked.push(request.url ?? '');
+    if (request.url === '/v1.8.2/checksums.txt') reply.end(`${sha256}  ${archive}\n`);
+    else if (request.url === `/v1.8.2/${archive}`) reply.end(bytes);
     else reply.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -194,17 +204,16 @@ const withReleases = async (
   const { port } = server.address() as AddressInfo;
   env['ROWMILL_TEMPORAL_DOWNLOAD'] = `http://127.0.0.1:${port}`;
   try {
-    await work();
+    await work({ archive, sha256, asked });
   } finally {
     server.close();
   }
 };
 
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-
-test('the official archive is downloaded, checked and kept', () =>
-  withReleases(sha256, async () => {
-    expect(await acquireTemporalBinary({ env, say })).toEqual({
+test('an archive with the hash that is known here is downloaded and kept', () =>
+  withMirror(async ({ archive, sha256 }) => {
+    const archiveHashes = { [archive]: sha256 };
+    expect(await acquireTemporalBinary({ env, say, archiveHashes })).toEqual({
       path: cached(),
       version: '1.8.2',
       serverVersion: '1.31.2',
@@ -213,11 +222,27 @@ test('the official archive is downloaded, checked and kept', () =>
     expect(await readdir(cache)).toEqual(['temporal-1.8.2']);
   }));
 
-test('an archive with a wrong checksum is not used', () =>
-  withReleases(
-    () => '0'.repeat(64),
-    async () => {
-      expect(await failure()).toMatch(/download: .*has a wrong checksum/);
-      expect(await readdir(cache)).toEqual([]);
-    },
-  ));
+test('another archive is not used, whatever the checksums beside it say', () =>
+  withMirror(async ({ sha256 }) => {
+    expect(await failure()).toMatch(`is not the official archive: its sha256 is ${sha256}`);
+    expect(await readdir(cache)).toEqual([]);
+  }));
+
+test('an archive without a known hash is not asked for, and the build comes next', () =>
+  withMirror(async ({ archive, asked }) => {
+    const text = await failure({});
+    expect(text).toMatch(`download: no sha256 of ${archive} is known here`);
+    expect(text).toMatch(/build: `go` is not on PATH/);
+    expect(asked).toEqual([]);
+  }));
+
+test('every platform with archives has its hash, of the version that is built', () => {
+  const systems = ['darwin', 'linux', 'windows'].flatMap((system) => [
+    `temporal_cli_${PINNED_VERSION}_${system}_amd64.tar.gz`,
+    `temporal_cli_${PINNED_VERSION}_${system}_arm64.tar.gz`,
+  ]);
+  expect(Object.keys(ARCHIVE_HASHES)).toEqual(systems);
+  const hashes = new Set(Object.values(ARCHIVE_HASHES));
+  expect(hashes.size).toBe(systems.length);
+  for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+});

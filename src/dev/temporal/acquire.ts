@@ -11,6 +11,7 @@ import {
   type Environment,
   type TemporalBinary,
 } from './binary.ts';
+import type { ArchiveHashes } from './archive-hashes.ts';
 import { downloadTemporal } from './download.ts';
 import { buildTemporal } from './go-build.ts';
 import { withLock } from './lock.ts';
@@ -21,6 +22,8 @@ export interface AcquireOptions {
   env?: Environment;
   /** Lines for people about what takes long. @default standard error */
   say?: (line: string) => void;
+  /** What a downloaded archive must hash to. @default those of Temporal's release */
+  archiveHashes?: ArchiveHashes;
 }
 
 const WORKSHOP = 'making-';
@@ -46,7 +49,9 @@ export async function acquireTemporalBinary(options: AcquireOptions = {}): Promi
   const ready = take('on PATH', onPath) ?? take('cache', await fromCache(folder));
   if (ready !== null) return ready;
 
-  const made = await make(folder, env, say, take).catch((error: unknown) => {
+  const download: typeof buildTemporal = (...where) =>
+    downloadTemporal(...where, options.archiveHashes);
+  const made = await make(folder, env, say, take, download).catch((error: unknown) => {
     const reason = `${folder} cannot be used: ${firstLine(error)} (set ROWMILL_CACHE)`;
     return take('cache', { reason });
   });
@@ -74,6 +79,7 @@ async function make(
   env: Environment,
   say: (line: string) => void,
   take: (way: string, attempt: Attempt) => TemporalBinary | null,
+  download: typeof buildTemporal,
 ): Promise<TemporalBinary | null> {
   await mkdir(folder, { recursive: true });
   const target = cachedPath(folder);
@@ -95,7 +101,7 @@ async function make(
       };
       try {
         for (const [from, way] of [
-          ['download', downloadTemporal],
+          ['download', download],
           ['build', buildTemporal],
         ] as const) {
           const got = await way(workshop, env, say);

@@ -7,12 +7,13 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { EnvHttpProxyAgent, fetch } from 'undici';
+import { ARCHIVE_HASHES, type ArchiveHashes } from './archive-hashes.ts';
 import { executableName, PINNED_VERSION, type Environment } from './binary.ts';
 import { firstLine } from './system-error.ts';
 
 const run = promisify(execFile);
 
-/** Where the project publishes its releases, with a file of checksums. */
+/** Where Temporal publishes its releases. */
 const RELEASES = 'https://github.com/temporalio/cli/releases/download';
 
 /** Without a way out to the internet the answer must come soon: the next way is waiting. */
@@ -24,13 +25,15 @@ const OFF = ['0', 'off', 'no', 'false'];
 export type Download = { file: string } | { reason: string };
 
 /**
- * Downloads the official archive into `folder`, checks it against the release's checksums and
- * unpacks it. `ROWMILL_TEMPORAL_DOWNLOAD`: `off`, or the address of a mirror of the releases.
+ * Downloads the official archive into `folder`, checks it against the hash known here and unpacks
+ * it. An archive without a known hash is never asked for, and what a server says of it is not read.
+ * `ROWMILL_TEMPORAL_DOWNLOAD`: `off`, or the address of a mirror of the releases.
  */
 export async function downloadTemporal(
   folder: string,
   env: Environment,
   say: (line: string) => void,
+  hashes: ArchiveHashes = ARCHIVE_HASHES,
 ): Promise<Download> {
   const setting = env['ROWMILL_TEMPORAL_DOWNLOAD'] ?? '';
   if (OFF.includes(setting.toLowerCase())) {
@@ -41,22 +44,17 @@ export async function downloadTemporal(
   if (archive === null) {
     return { reason: `no archive is published for ${process.platform} ${process.arch}` };
   }
+  const wanted = hashes[archive];
+  if (wanted === undefined) return { reason: `no sha256 of ${archive} is known here` };
   const dispatcher = new EnvHttpProxyAgent({ connect: { timeout: FIRST_ANSWER_MS } });
-  const get = async (name: string, timeoutMs: number) => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const reply = await fetch(`${base}/${name}`, { dispatcher, signal });
-    if (!reply.ok || reply.body === null) throw new Error(`${name}: HTTP ${reply.status}`);
-    return { text: () => reply.text(), body: reply.body };
-  };
   try {
-    const checksums = await (await get('checksums.txt', FIRST_ANSWER_MS)).text();
-    const wanted = checksumOf(archive, checksums);
-    if (wanted === null) return { reason: `${base}/checksums.txt does not name ${archive}` };
+    const body = await bodyOf(`${base}/${archive}`, dispatcher);
     say(`Downloading the Temporal server ${PINNED_VERSION} …`);
     const path = join(folder, archive);
-    const { body } = await get(archive, ARCHIVE_MS);
     const found = await save(Readable.fromWeb(body), path);
-    if (found !== wanted) return { reason: `${base}/${archive} has a wrong checksum (${found})` };
+    if (found !== wanted) {
+      return { reason: `${base}/${archive} is not the official archive: its sha256 is ${found}` };
+    }
     const file = join(folder, executableName('temporal'));
     // `tar` is on every system that has archives of its own: Windows 10 too.
     await run('tar', ['-xzf', path, '-C', folder, executableName('temporal')]);
@@ -76,12 +74,18 @@ function archiveName(): string | null {
   return `temporal_cli_${PINNED_VERSION}_${system}_${machine}.tar.gz`;
 }
 
-function checksumOf(name: string, checksums: string): string | null {
-  for (const line of checksums.split('\n')) {
-    const [sum, file] = line.trim().split(/\s+\*?/);
-    if (file === name && sum !== undefined) return sum.toLowerCase();
+/** The reply must begin soon; the archive may take its time. */
+async function bodyOf(url: string, dispatcher: EnvHttpProxyAgent) {
+  const slow = new AbortController();
+  const timer = setTimeout(() => slow.abort(new Error('no answer in time')), FIRST_ANSWER_MS);
+  try {
+    const signal = AbortSignal.any([slow.signal, AbortSignal.timeout(ARCHIVE_MS)]);
+    const reply = await fetch(url, { dispatcher, signal });
+    if (!reply.ok || reply.body === null) throw new Error(`HTTP ${reply.status}`);
+    return reply.body;
+  } finally {
+    clearTimeout(timer);
   }
-  return null;
 }
 
 /** Gives back the sha256 of what was written, hex. */
