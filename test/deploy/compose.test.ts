@@ -1,5 +1,10 @@
 import { expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { parseDuration } from '../../src/rules/duration.ts';
@@ -22,6 +27,8 @@ interface Service {
   stop_grace_period?: string;
   read_only?: boolean;
   profiles?: string[];
+  networks?: string[];
+  labels?: Record<string, string>;
 }
 
 const source = text('docker-compose.yml');
@@ -94,10 +101,80 @@ test('Prometheus scrapes the port of the worker, and Grafana asks Prometheus', (
   expect(mounts).toContain(`./deploy/grafana/dashboards:${folder}:ro`);
 });
 
+test('Prometheus sends alerts to Alertmanager, whose receiver is there', () => {
+  const { alerting } = parse(text('deploy/prometheus/prometheus.yml')) as {
+    alerting: { alertmanagers: { static_configs: { targets: string[] }[] }[] };
+  };
+  const targets = alerting.alertmanagers.flatMap(({ static_configs }) =>
+    static_configs.flatMap((each) => each.targets),
+  );
+  expect(targets).toEqual(['alertmanager:9093']);
+  const { networks, profiles, volumes } = compose.services['alertmanager'] ?? {};
+  expect(networks).toEqual(compose.services['prometheus']?.networks);
+  expect(profiles).toEqual(compose.services['prometheus']?.profiles);
+  expect(volumes).toContain('./deploy/alertmanager:/etc/alertmanager:ro');
+  for (const file of ['alertmanager.yml', 'shown-only.yml']) {
+    const { route, receivers } = parse(text(`deploy/alertmanager/${file}`)) as {
+      route: Route;
+      receivers: { name: string; webhook_configs?: { url_file: string }[] }[];
+    };
+    const asked = [route, ...(route.routes ?? [])].map(({ receiver }) => receiver);
+    expect(receivers.map(({ name }) => name)).toEqual([...new Set(asked)]);
+    for (const { webhook_configs = [] } of receivers) {
+      for (const { url_file } of webhook_configs) expect(url_file).toBe('/tmp/receiver');
+    }
+  }
+});
+
+interface Route {
+  receiver: string;
+  routes?: Route[];
+}
+
+test('Alertmanager starts with the receiver of its environment, or says that there is none', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rowmill-alerts-'));
+  const receiver = join(folder, 'receiver');
+  const start = async (url: string) => {
+    const env = {
+      ALERTMANAGER: '/bin/echo',
+      ALERT_RECEIVER_FILE: receiver,
+      ALERT_WEBHOOK_URL: url,
+    };
+    const script = new URL('../../deploy/alertmanager/start.sh', import.meta.url).pathname;
+    return promisify(execFile)('/bin/sh', [script], { env: { PATH: process.env['PATH'], ...env } });
+  };
+  try {
+    const without = await start('');
+    expect(without.stdout).toMatch(/--config\.file=\S+\/shown-only\.yml /);
+    expect(without.stderr).toMatch(/ALERT_WEBHOOK_URL is not set/);
+    const url = 'https://hooks.example.com/a?token=$1&b="2"';
+    const { stdout, stderr } = await start(url);
+    expect(stdout).toMatch(/--config\.file=\S+\/alertmanager\.yml /);
+    // It is a secret where it holds a token.
+    expect([stdout, stderr].join('')).not.toContain('hooks.example.com');
+    expect(readFileSync(receiver, 'utf8')).toBe(url);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('an image of another version can take the place of the one that is built', () => {
+  for (const [, { build, image }] of services) {
+    if (build !== undefined) expect(image).toMatch(/^\$\{ROWMILL_IMAGE:-rowmill:\d/);
+  }
+});
+
+test('what is restarted when it hangs is what a restart helps, and never the database', () => {
+  const marked = services.filter(([, { labels }]) => labels?.['rowmill.restart-unhealthy']);
+  expect(marked.map(([name]) => name).sort()).toEqual(
+    ['alertmanager', 'grafana', 'prometheus', 'temporal', 'temporal-ui'].sort(),
+  );
+});
+
 test('every image is pinned to a version, the base image too', () => {
   const froms = [...text('Dockerfile').matchAll(/^(?:ARG NODE_IMAGE=|FROM )(\S+)/gm)];
   const bases = froms.map(([, image = '']) => image).filter((image) => !image.startsWith('$'));
-  const images = services.map(([, { image = '' }]) => image);
+  const images = services.map(([, { image = '' }]) => image.replace(/^\$\{\w+:-(.+)\}$/, '$1'));
   expect(bases).not.toHaveLength(0);
   for (const image of [...bases, ...images])
     expect(image).toMatch(/^[a-z/-]+:v?\d+\.\d+(\.\d+)?(-|$)/);

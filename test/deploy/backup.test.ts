@@ -1,0 +1,157 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { startTemporalServer } from '../../src/dev/temporal/server.ts';
+import { createWebhooks } from '../../src/notify/webhooks.ts';
+import { createProviders } from '../../src/providers/registry.ts';
+import { createFileStore } from '../../src/store/file-store.ts';
+import { startWorker } from '../../src/worker/worker.ts';
+import { heldClock } from '../support/held-clock.ts';
+import { inputFor, openHouse, type House } from '../support/house.ts';
+import { allEnv } from '../support/providers/cases.ts';
+import { until } from '../support/until.ts';
+
+const ROWS = Array.from({ length: 6 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ID = 'under-way';
+const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' };
+
+/** What the server's disk holds at one moment, as a snapshot of the disk would: SQLite recovers it. */
+async function copyDatabase(pid: number | null, dbFile: string, to: string): Promise<void> {
+  if (pid === null) throw new Error('the server has no process of its own');
+  await mkdir(dirname(to), { recursive: true });
+  await until('the server stands still', () => {
+    process.kill(pid, 'SIGSTOP');
+    return process.platform !== 'linux' || /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  });
+  try {
+    for (const ending of ['', '-wal', '-journal']) {
+      await cp(`${dbFile}${ending}`, `${to}${ending}`).catch((error: unknown) => {
+        if (ending === '') throw error;
+      });
+    }
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+}
+
+/** Another server and another worker, on the copies alone; the provider is where it is now. */
+async function endRestored(house: House, dbFile: string, storeFolder: string) {
+  const server = await startTemporalServer({ dbFile });
+  const { address } = server;
+  const worker = await startWorker({
+    deps: {
+      ...{ store: createFileStore(storeFolder), searchAttributes: true, settleFactor: 0.2 },
+      providers: createProviders({
+        ...allEnv(house.sandbox.url),
+        ROWMILL_REQUESTS_PER_SECOND: '500',
+      }),
+      webhooks: createWebhooks({}),
+    },
+    taskQueue: house.taskQueue,
+    target: { address, ignoreProfileFile: true },
+    ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
+      ? {}
+      : { bundlePath: process.env['ROWMILL_TEST_BUNDLE'] }),
+    shutdownGraceMs: 100,
+  });
+  const connection = await Connection.connect({ address });
+  try {
+    const handle = new Client({ connection }).workflow.getHandle(ID);
+    const before = (await handle.describe()).status.name;
+    return { before, summary: (await handle.result()) as RunSummary }; // our own workflow's result
+  } finally {
+    await worker.stop();
+    await connection.close();
+    await server.stop();
+  }
+}
+
+interface Backup {
+  /** The store is copied at once, or when the run that goes on after the backup has ended. */
+  store: 'at once' | 'after the end';
+  moment: 'before its table is made' | 'while cells are worked on';
+}
+
+/** A run whose backup is taken in the middle, which then goes on to its end and is restored. */
+async function restoredRun({ store, moment }: Backup) {
+  const folder = await mkdtemp(join(tmpdir(), 'rowmill-backup-'));
+  const dbFile = join(folder, 'temporal', 'temporal.db');
+  const saved = { db: join(folder, 'saved', 'temporal.db'), store: join(folder, 'saved', 'store') };
+  const server = await startTemporalServer({ dbFile });
+  const clock = heldClock();
+  let houseStore = '';
+  const copyStore = () => cp(houseStore, saved.store, { recursive: true });
+  let backedUp: Promise<void> | null = null;
+  const backUp = (): Promise<void> =>
+    (backedUp ??= (async () => {
+      await copyDatabase(server.pid, dbFile, saved.db);
+      if (store === 'at once') await copyStore();
+    })());
+  const house = await openHouse({
+    address: server.address,
+    sandbox: {
+      ...{ failRate: 0, hopelessRate: 0, realMs: clock.realMs },
+      intercept: async ({ phase, method, route }) => {
+        const makesTable = phase === 'before' && method === 'POST' && route === '/v1/tables';
+        if (makesTable && moment === 'before its table is made') await backUp();
+        return undefined;
+      },
+    },
+  });
+  houseStore = house.store.location;
+  let closed = false;
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    await house.worker.stop();
+    await server.stop();
+  };
+  try {
+    const { ledger } = house.sandbox;
+    if (moment === 'while cells are worked on') clock.hold();
+    const handle = await house.client.workflow.start('enrichTable', {
+      ...{ workflowId: ID, taskQueue: house.taskQueue },
+      args: [await inputFor(house, ROWS, { run })],
+    });
+    if (moment === 'while cells are worked on') {
+      await until('the run waits for cells', async () => {
+        const { raw } = await handle.describe();
+        return raw.pendingActivities?.[0]?.activityType?.name === 'awaitIdle';
+      });
+      await backUp();
+      clock.letGo();
+    }
+    await handle.result();
+    expect(backedUp).not.toBeNull();
+    if (store === 'after the end') await copyStore();
+    await close();
+    const restored = await endRestored(house, saved.db, saved.store);
+    const rows = (await readFile(join(house.folder, 'out', 'results.jsonl'), 'utf8')).trim();
+    return { ...restored, rows: rows.split('\n').length, books: ledger.summary() };
+  } finally {
+    await close();
+    await house.close().catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const CASES: Backup[] = [
+  { moment: 'before its table is made', store: 'after the end' },
+  { moment: 'while cells are worked on', store: 'at once' },
+];
+
+test.each(CASES)(
+  'a run that is restored from $moment (store copied $store) ends whole and pays no cell twice',
+  async (backup) => {
+    const { before, summary, rows, books } = await restoredRun(backup);
+    expect(before).toBe('RUNNING');
+    expect(summary.outcome).toBe('completed');
+    expect(summary.cells.done).toBe(ROWS.length);
+    expect(rows).toBe(ROWS.length);
+    expect([books.tablesCreated, books.rowsCreated, books.cellsPaid]).toEqual([1, 6, 6]);
+  },
+);
