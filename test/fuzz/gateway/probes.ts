@@ -36,6 +36,20 @@ const ask = () => {
 ask();
 `;
 
+const BARE = `
+const { parentPort } = require('node:worker_threads');
+const { createServer } = require('node:http');
+const server = createServer((_request, reply) => reply.end('{}'));
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+
+/** A server that does nothing but answer, in a thread of its own: what the machine allows. */
+export async function bareServer(): Promise<{ url: string; close(): Promise<number> }> {
+  const worker = new Worker(BARE, { eval: true, execArgv: [] });
+  const [port] = (await once(worker, 'message')) as [number];
+  return { url: `http://127.0.0.1:${port}/`, close: () => worker.terminate() };
+}
+
 export function probe(url: string): Probes {
   const worker = new Worker(PROBER, { eval: true, workerData: url, execArgv: [] });
   return {
