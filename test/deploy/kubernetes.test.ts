@@ -25,7 +25,7 @@ interface Container {
   readinessProbe: { httpGet: { path: string; port: string } };
   resources: { requests: { memory: string }; limits: { memory: string } };
   securityContext: object;
-  volumeMounts: { name: string; mountPath: string }[];
+  volumeMounts: { name: string; mountPath: string; readOnly?: boolean; subPath?: string }[];
   envFrom: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
 }
 interface Deployment extends Manifest {
@@ -130,7 +130,7 @@ test.each(deployments.map((each) => [each.metadata.name, each] as const))(
         capabilities: { drop: ['ALL'] },
       });
       const mounts = container.volumeMounts.map(({ name }) => name);
-      expect(pod.volumes.map(({ name }) => name)).toEqual(mounts);
+      expect(pod.volumes.map(({ name }) => name)).toEqual([...new Set(mounts)]);
       expect(container.volumeMounts.map(({ mountPath }) => mountPath)).toContain('/tmp');
     }
   },
@@ -182,6 +182,11 @@ test('the gateway’s probes ask its own paths, and it has no token of the provi
   expect(gateway?.ports).toContainEqual({ name: 'http', containerPort: port });
   const secrets = gateway?.envFrom.flatMap(({ secretRef }) => secretRef?.name ?? []);
   expect(secrets).toEqual(['rowmill-gateway']);
+  const dockerfile = text('../../Dockerfile');
+  const writable = gateway?.volumeMounts.filter(({ readOnly }) => readOnly !== true) ?? [];
+  expect(writable.map(({ mountPath }) => mountPath)).toEqual(['/data/store', '/tmp']);
+  expect(dockerfile).toContain('ROWMILL_STORE=/data/store');
+  expect(writable[0]?.subPath).toBe('store');
 });
 
 test('what is configured are variables that rowmill reads', () => {

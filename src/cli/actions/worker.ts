@@ -1,6 +1,7 @@
 import { startWorkerService } from '../../worker/service.ts';
 import { workerSettings, type WorkerFlags } from '../../worker/settings.ts';
 import type { Cli } from '../context.ts';
+import { endWhenStuck } from '../end-when-stuck.ts';
 import { interruption } from '../interruption.ts';
 import { packageVersion } from '../version.ts';
 
@@ -8,6 +9,7 @@ import { packageVersion } from '../version.ts';
 export async function work(cli: Cli, flags: WorkerFlags): Promise<void> {
   const settings = workerSettings(cli.env, flags);
   const stop = interruption();
+  const unwatch = endWhenStuck();
   try {
     const service = await startWorkerService({
       settings,
@@ -22,6 +24,7 @@ export async function work(cli: Cli, flags: WorkerFlags): Promise<void> {
     if (stop.signal.aborted) drain();
     await service.done;
   } finally {
+    unwatch();
     stop.release();
   }
 }

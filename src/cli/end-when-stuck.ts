@@ -1,0 +1,53 @@
+import { url as inspectorUrl } from 'node:inspector';
+import { Worker } from 'node:worker_threads';
+
+/** Far longer than any step holds this thread; a machine under load slows the watching one as well. */
+const STUCK_MS = 120_000;
+/** A suspended machine costs one look, not the process. */
+const LOOKS = 20;
+
+/**
+ * Ends a process that serves when its thread has done nothing for two minutes: such a process answers no health check and
+ * no signal. What started it (compose, systemd) starts it again; runs lose nothing. Not in a debugger.
+ * @returns stops the watching
+ */
+export function endWhenStuck(stuckMs = STUCK_MS): () => void {
+  if (inspectorUrl() !== undefined) return () => undefined;
+  const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const lookMs = stuckMs / LOOKS;
+  const beat = setInterval(() => Atomics.add(beats, 0, 1), lookMs / 2).unref();
+  const watcher = new Worker(WATCHER, {
+    eval: true,
+    // The flags of this process load code that the thread does not need.
+    execArgv: [],
+    env: {},
+    workerData: { beats, lookMs, looks: LOOKS, stuckMs },
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
+  });
+  watcher.unref();
+  return () => {
+    clearInterval(beat);
+    void watcher.terminate();
+  };
+}
+
+/** Runs from its text: it must not load anything, and start the same from source and from a build. */
+const WATCHER = `
+const { workerData } = require('node:worker_threads');
+const { writeSync } = require('node:fs');
+const { beats, lookMs, looks, stuckMs } = workerData;
+let last = -1;
+let without = 0;
+setInterval(() => {
+  const now = Atomics.load(beats, 0);
+  without = now === last ? without + 1 : 0;
+  last = now;
+  if (without < looks) return;
+  const msg = 'stuck for ' + stuckMs / 1000 + ' s: ends itself, to be started again';
+  try {
+    writeSync(2, JSON.stringify({ level: 'error', time: new Date().toISOString(), msg }) + '\\n');
+  } finally {
+    process.kill(process.pid, 'SIGKILL');
+  }
+}, lookMs);
+`;
