@@ -17,6 +17,19 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ];
 
+test.each([...PAGES, 'SECURITY.md'])(
+  '%s does not install from a registry what is not there',
+  (page) => {
+    // Goes away with the first release on the registry.
+    const promised = text(page).match(
+      /\b(?:npm (?:i|install|add)|pnpm add|yarn add)\b[^`\n]* rowmill\b/g,
+    );
+    // Of the page that says when it may.
+    const allowed = page === 'docs/development.md' ? ['npm install rowmill'] : null;
+    expect(promised === null ? null : [...promised]).toEqual(allowed);
+  },
+);
+
 /** As GitHub makes them. */
 const anchorsOf = (page: string): string[] =>
   [...text(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
