@@ -10,6 +10,7 @@ import { openHouse, TOKEN, type House } from '../support/house.ts';
 import { until } from '../support/until.ts';
 import {
   pendingStep,
+  queueOf,
   startRunOn,
   startWorkerProcess,
   untilItWaits,
@@ -81,12 +82,12 @@ test('a wait that a killed worker took with it is given back at once, one of a l
   const first = await start(house);
   const handle = await startRunOn(house, 'killed');
   await untilItWaits(handle, house);
-  await releaseLostSteps(house.client, house.taskQueue);
+  await releaseLostSteps(house.client, queueOf(house));
   expect((await pendingStep(handle)).attempt).toBe(1);
 
   first.child.kill('SIGKILL');
   await first.ended;
-  await releaseLostSteps(house.client, house.taskQueue);
+  await releaseLostSteps(house.client, queueOf(house));
   expect((await pendingStep(handle)).attempt).toBe(2);
 
   await start(house);

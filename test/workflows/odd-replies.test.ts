@@ -144,7 +144,7 @@ test.concurrent.each([401, 403, 404, 500])(
     const house = await haunted([rule]);
     try {
       const summary = await (await started(house, extruct)).result();
-      expect(summary).toMatchObject({ outcome: 'completed', creditsSpent: null });
+      expect(summary).toMatchObject({ outcome: 'completed', balanceChange: null });
       expect(summary.balanceProblem).toContain(`answered ${status}`);
     } finally {
       await house.close();
