@@ -145,7 +145,7 @@ export class PageReader {
       if (page === null) continue;
       // The API may have come back just now.
       const again = await readable(() => this.#ask(cursor));
-      this.#size.restore();
+      this.#size.restore(broken.code);
       return again ?? { ...page, skipped: { rows, why: broken.what } };
     }
     throw broken;
@@ -160,9 +160,10 @@ export class PageReader {
     const again = await readable(() => this.#page(at));
     if (again !== null) return this.#came(again);
     const skipped = { rows: null, why: broken.what };
+    // Pages that are walked through next are large again, from whichever end.
+    this.#size.restore(broken.code);
     if (back) return { rows: [], next: null, total: null, skipped };
     this.#begin(otherEnd);
-    this.#size.restore();
     return { ...(await this.read(otherEnd)), skipped };
   }
 }

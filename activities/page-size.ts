@@ -27,6 +27,9 @@ const SIZE_TROUBLES: Partial<Record<ErrorCode, SizeTrouble>> = {
 /** Whether an error may be a matter of the page: of its size, or of one of its rows. */
 export const isOfThePage = (code: ErrorCode): boolean => SIZE_TROUBLES[code] !== undefined;
 
+const isRefusal = (code: ErrorCode): boolean =>
+  code === 'request_refused' || code === 'request_too_large';
+
 /** Most rows of a page by provider, as it was found out: a limit of the API is none of a table. */
 const limits = new WeakMap<Provider, number>();
 
@@ -35,6 +38,8 @@ export class PageSize {
   readonly #provider: Provider;
   /** What it goes back to behind a row that breaks pages. */
   #whole: number;
+  /** The same before the page that failed first; `null`: none has failed of late. */
+  #wholeBefore: number | null = null;
   #rows: number;
   /** Rows to the end of the page that failed first. */
   #left = 0;
@@ -65,10 +70,13 @@ export class PageSize {
     if (trouble === undefined) return false;
     this.#warned = true;
     if (this.#rows === 1) return false;
-    if (this.#left <= 0) this.#left = this.#rows;
+    if (this.#left <= 0) {
+      this.#left = this.#rows;
+      this.#wholeBefore = this.#whole;
+    }
     this.#rows = Math.max(1, Math.floor(this.#rows * trouble.smaller));
     if (trouble.lasting) this.#whole = this.#rows;
-    this.#refused = code === 'request_refused' || code === 'request_too_large';
+    this.#refused = isRefusal(code);
     return true;
   }
 
@@ -81,8 +89,16 @@ export class PageSize {
     if (this.#left <= 0) this.#rows = this.#whole;
   }
 
-  /** Behind a row that could not be read. */
-  restore(): void {
+  /**
+   * Behind a row that could not be read. Where it was refused, pages were smaller for its sake: a limit of
+   * the API that was found out on the way is found out once more.
+   */
+  restore(code: ErrorCode): void {
+    if (isRefusal(code) && this.#wholeBefore !== null) {
+      this.#whole = this.#wholeBefore;
+      limits.set(this.#provider, this.#whole);
+    }
+    this.#refused = false;
     this.#left = 0;
     this.#rows = this.#whole;
   }

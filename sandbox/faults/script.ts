@@ -109,7 +109,7 @@ const KINDS = [
   rule('unreadable-rows', {
     rows: z.array(z.int().min(0)).min(1),
     how: z.enum(['error', 'nan', 'shape']).default('error'),
-    status: z.int().min(500).max(599).default(500),
+    status: z.union([z.literal([400, 413, 422]), z.int().min(500).max(599)]).default(500),
   }),
   rule('tables', { how: z.enum(['late', 'reversed', 'untold']), ms: ms.default(10_000) }),
   rule('unmarked', {}),

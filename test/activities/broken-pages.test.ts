@@ -161,6 +161,40 @@ test.each(NAMES.flatMap((one) => [400, 413, 422].map((status) => ({ ...one, one,
   },
 );
 
+test.each(NAMES.flatMap((one) => [400, 413, 422].map((status) => ({ ...one, one, status }))))(
+  '$name: a row that is refused ($status) leaves the pages behind it, and of other tables, whole',
+  async ({ one, status }) => {
+    const row = { fault: 'unreadable-rows', rows: [17 + one.blank], status } as Rule;
+    const { sweep, pages, provider, table } = await open(one, 450, row);
+    await sweep(1);
+    expect(await written(1)).toEqual({ read: others(450, 17), unreadable: [17] });
+    // About seven halvings with two tries each, a few rows one by one, and the pages.
+    expect(pages()).toBeLessThan(50);
+    const sizes: number[] = [];
+    const page = provider.page.bind(provider);
+    // The same provider: what is known of its limits goes by it.
+    provider.page = (of, cursor, ctx, rows) => {
+      sizes.push(rows ?? 0);
+      return page(of, cursor, ctx, rows);
+    };
+    const step = { ctx: {}, sleep: () => Promise.resolve() };
+    await new PageReader(provider, table, step, { skips: true }).read(null);
+    expect(sizes[0]).toBe(provider.limits.rowsPerPage);
+  },
+);
+
+test.each(NAMES)('$name: a limit of pages is kept behind a row that is refused', async (one) => {
+  const { sweep, pages } = await open(
+    one,
+    230,
+    { fault: 'page-limit', rows: 50 } as Rule,
+    { fault: 'unreadable-rows', rows: [77 + one.blank], status: 422 } as Rule,
+  );
+  await sweep(1);
+  expect(await written(1)).toEqual({ read: others(230, 77), unreadable: [77] });
+  expect(pages()).toBeLessThan(50);
+});
+
 test.each(NAMES)('$name: one refusal makes no page smaller', async (one) => {
   const { sweep, pages } = await open(one, 130, {
     ...{ fault: 'refuse', status: 400 },
