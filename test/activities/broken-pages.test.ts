@@ -161,9 +161,11 @@ test.each(NAMES.flatMap((one) => [400, 413, 422].map((status) => ({ ...one, one,
   },
 );
 
-test.each(NAMES.flatMap((one) => [400, 413, 422].map((status) => ({ ...one, one, status }))))(
-  '$name: a row that is refused ($status) leaves the pages behind it, and of other tables, whole',
-  async ({ one, status }) => {
+// By offsets: where only cursors lead from page to page, a refusal may be one of the cursor.
+test.each([400, 413, 422] as const)(
+  'extruct: a row that is refused (%i) leaves the pages behind it, and of other tables, whole',
+  async (status) => {
+    const [one] = NAMES;
     const row = { fault: 'unreadable-rows', rows: [17 + one.blank], status } as Rule;
     const { sweep, pages, provider, table } = await open(one, 450, row);
     await sweep(1);
@@ -183,7 +185,8 @@ test.each(NAMES.flatMap((one) => [400, 413, 422].map((status) => ({ ...one, one,
   },
 );
 
-test.each(NAMES)('$name: a limit of pages is kept behind a row that is refused', async (one) => {
+test('extruct: a limit of pages is kept behind a row that is refused', async () => {
+  const [one] = NAMES;
   const { sweep, pages } = await open(
     one,
     230,
