@@ -4,12 +4,13 @@ import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { BareTable } from '../src/providers/provider.ts';
+import { UnusableTable } from '../src/providers/unusable-table.ts';
 import { claimsOfOthers, claimTargets } from '../src/store/claims.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tableOf } from './earlier-run.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
-import { findOrCreate, keepOne, type Candidate } from './own-table.ts';
+import { deleteEmpty, findOrCreate, keepOne, type Candidate } from './own-table.ts';
 import { pauseAfter, withPatience } from './reading.ts';
 import { runStep, type Step } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
@@ -82,11 +83,13 @@ class Setup {
     const sameTarget = await this.#claim();
     const { earlier = null } = this.#input;
     const made = earlier === null ? await this.#own() : await this.#earlier(earlier);
-    this.#step.report({ tableId: made.id }, `table ${made.id}`);
-    const table = await this.#withColumns(made);
-    const contested = made.contested && earlier === null;
+    const filled = await this.#filled(made, earlier === null);
+    const contested = filled.contested && earlier === null;
     // What is on its way lands before a row is there that it could compute.
-    await this.#outwait();
+    const waited = await this.#outwait();
+    // What has landed meanwhile may be the end of the blank row.
+    const isOld = waited && filled.table.blank !== undefined;
+    const table = isOld ? await this.#withColumns({ id: filled.table.id }) : filled.table;
     if (contested) await keepOne(this.#search, table.id);
     const others = sameTarget.length === 0 ? {} : { sameTarget };
     return { table, contested, ...others, calls: this.#step.calls };
@@ -126,11 +129,31 @@ class Setup {
     return { id, contested: false };
   }
 
+  /** One that cannot be filled is replaced, as long as it is this run's own and empty. */
+  async #filled(
+    first: Candidate,
+    isOwn: boolean,
+  ): Promise<{ table: TableRef; contested: boolean }> {
+    let made = first;
+    for (let replaced = 0; ; replaced += 1) {
+      this.#step.report({ tableId: made.id }, `table ${made.id}`);
+      try {
+        return { table: await this.#withColumns(made), contested: made.contested };
+      } catch (error) {
+        if (!(error instanceof UnusableTable) || !isOwn || replaced === REPLACED_AT_MOST) {
+          throw error;
+        }
+        await deleteEmpty(this.#search, made.id, error);
+        made = await this.#own();
+      }
+    }
+  }
+
   /** Begun anew after each failure: it reads what is there, and makes what is not. */
-  async #withColumns({ id, untouched = false }: Candidate): Promise<TableRef> {
+  async #withColumns({ id, untouched = false, sheetId }: BareTable): Promise<TableRef> {
     const { spec } = this.#input;
     const ctx = withPatience(this.#step);
-    let bare: BareTable = { id, untouched };
+    let bare: BareTable = { id, untouched, ...(sheetId === undefined ? {} : { sheetId }) };
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#step.send(() => this.#provider.ensureColumns(bare, spec, ctx));
@@ -148,12 +171,17 @@ class Setup {
     this.#openSinceMs = this.#now();
   }
 
-  async #outwait(): Promise<void> {
-    if (this.#openSinceMs === null) return;
+  /** Whether there was something to wait for. */
+  async #outwait(): Promise<boolean> {
+    if (this.#openSinceMs === null) return false;
     const leftMs = this.#openSinceMs + LANDS_WITHIN_MS - this.#now();
     if (leftMs > 0) await this.#step.settle(leftMs);
+    return true;
   }
 }
+
+/** Tables that cannot be filled: the first one, and what its lost creates have left. */
+const REPLACED_AT_MOST = 4;
 
 /** Failures of making the columns in one attempt, beyond one for each column. */
 const TRIES = 5;

@@ -50,8 +50,11 @@ async function createOne(search: Search): Promise<Candidate> {
   const { step, begun } = search;
   for (let lost = 0; ;) {
     try {
-      const { id } = await sendPatiently(step, () => step.send(() => search.create(step.ctx)));
-      return { id, untouched: true, contested: begun || lost > 0 };
+      const { id, sheetId } = await sendPatiently(step, () =>
+        step.send(() => search.create(step.ctx)),
+      );
+      const sheet = sheetId === undefined ? {} : { sheetId };
+      return { id, untouched: true, ...sheet, contested: begun || lost > 0 };
     } catch (error) {
       if (!(error instanceof RowmillError && error.ambiguous)) throw error;
       search.onLost();
@@ -111,4 +114,20 @@ export async function keepOne(
     // Safe to repeat: a table that is gone counts as deleted.
     await readPatiently(step, () => provider.deleteTable(id, step.ctx));
   }
+}
+
+/**
+ * Deletes a table of the run before another one is made in its place.
+ * @throws `reason` when it is not the run's, or not known to be empty
+ */
+export async function deleteEmpty(
+  { provider, tag, step }: Pick<Search, 'provider' | 'tag' | 'step'>,
+  id: string,
+  reason: RowmillError,
+): Promise<void> {
+  const table = await readPatiently(step, () => provider.readTable(id, tag, step.ctx));
+  if (table === null) return;
+  if (table.rows !== 0) throw reason;
+  // Safe to repeat: a table that is gone counts as deleted.
+  await readPatiently(step, () => provider.deleteTable(id, step.ctx));
 }

@@ -4,7 +4,7 @@ import type { CellRule, CreditRule, WaveRule } from './faults/script.ts';
 import type { RequestCounts } from './ledger.ts';
 import { cancelOperation, startOperation } from './promptlayer/operations.ts';
 import { createColumn, renameColumn } from './promptlayer/sheet-columns.ts';
-import { appendRows } from './promptlayer/sheet-rows.ts';
+import { appendRows, dropRows } from './promptlayer/sheet-rows.ts';
 import { createBook, createSheet, deleteBook } from './promptlayer/sheets.ts';
 import { createRows, deleteRows, writeRows } from './extruct/rows.ts';
 import { startRun } from './runs.ts';
@@ -35,6 +35,7 @@ export const MUTATIONS = {
   createColumn,
   renameColumn,
   appendRows,
+  dropRows,
   startOperation,
   cancelOperation,
   addCredits,

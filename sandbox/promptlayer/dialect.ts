@@ -30,7 +30,7 @@ export const promptLayerDialect: Dialect = {
     'create-column': [`POST ${SHEET}/columns`, `PATCH ${SHEET}/columns/{id}`],
     'delete-table': [`DELETE ${TABLES}/{id}`],
     'add-rows': [`POST ${SHEET}/rows`],
-    'delete-rows': [],
+    'delete-rows': [`DELETE ${SHEET}/rows`],
     'start-run': [`POST ${SHEET}/operations`],
     'cancel-run': [`DELETE ${SHEET}/operations/{id}`],
     'read-status': [`GET ${SHEET}/operations`, `GET ${SHEET}/operations/{id}`],

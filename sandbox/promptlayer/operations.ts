@@ -4,7 +4,7 @@ import { hash32 } from '../hash.ts';
 import { carryOut, nudgeHeld, planOf, refuseWithoutCredits } from '../runs.ts';
 import { iso, wallMs, type World } from '../world.ts';
 import { refused, sheetOf } from './find.ts';
-import { isVirtual, placeAt, type Operation, type Sheet } from './state.ts';
+import { isVirtual, slotAt, type Operation, type Sheet } from './state.ts';
 
 /** The words of the operations' schema for each state of a cell. */
 export const CELL_WORDS = ['STALE', 'QUEUED', 'RUNNING', 'COMPLETED', 'FAILED'] as const;
@@ -117,9 +117,9 @@ function wantedOf({ statuses }: OperationWish): ReadonlySet<number> {
   );
 }
 
-function slotsOf({ promptLayer }: World, { table }: Sheet, { rows }: OperationWish): number[] {
-  if (rows === null || promptLayer.options.rowScope === 'every row') return table.live;
-  const slots = rows.map((index) => table.live[placeAt(promptLayer, index)]);
+function slotsOf({ promptLayer }: World, sheet: Sheet, { rows }: OperationWish): number[] {
+  if (rows === null || promptLayer.options.rowScope === 'every row') return sheet.table.live;
+  const slots = rows.map((index) => slotAt(promptLayer, sheet, index));
   if (slots.includes(undefined)) throw refused('Row index out of range');
   return [...new Set(slots.filter((slot) => slot !== undefined))];
 }

@@ -18,14 +18,21 @@ export interface PromptLayerOptions {
   neverComputed?: 'stale' | 'virtual';
   /** What `name` does to a list of tables. @default 'contains' */
   nameFilter?: 'contains' | 'ignored';
-  /** Sheet of a new table. @default 'as asked' */
-  defaultSheet?: 'as asked' | 'always';
+  /** Sheet of a new table; 'only with' refuses a table without one (400). @default 'as asked' */
+  defaultSheet?: 'as asked' | 'always' | 'only with';
+  /** Blank sheets beside the default one. @default 'made' */
+  moreSheets?: 'made' | 'refused';
   /** What a blank sheet comes with. @default 'column and row' */
   blankSheet?: 'column and row' | 'nothing';
   /** Computed cells that start without being asked for. @default 'none' */
   startsItself?: 'none' | 'new columns' | 'new columns and rows';
-  /** Row indices: one after the other, or with gaps behind the blank row. @default 'dense' */
-  indices?: 'dense' | 'sparse';
+  /**
+   * Row indices: places, which move up when a row is deleted; with a gap behind the blank row; or with
+   * gaps everywhere, before the first row as well. The latter two stay with their rows. @default 'dense'
+   */
+  indices?: 'dense' | 'sparse' | 'scattered';
+  /** Deletion of rows: official clients do it, the reference came later. @default 'taken' */
+  rowDeletes?: 'taken' | 'refused' | 'without effect';
   /** `operation_id`: the first execution's, or another one that cannot be read. @default 'execution' */
   operationId?: 'execution' | 'other';
   /** Whether an operation that is over can be read. @default true */

@@ -57,7 +57,7 @@ export const columnOutput = (sheet: Sheet, { column, title, type, config }: Shee
 });
 
 export const rowOutput = (world: World, sheet: Sheet, place: number) => ({
-  row_index: indexAt(world.promptLayer, place),
+  row_index: indexAt(world.promptLayer, sheet, place),
   cells: Object.fromEntries(
     sheet.columns
       .filter(({ column, type }) => type === 'TEXT' || !isVirtualAt(world, sheet, column, place))
@@ -87,7 +87,7 @@ function cellOutput(world: World, sheet: Sheet, { column, type }: SheetColumn, p
   return {
     id: new IdSeries(world.nonce, 'cell', table.serial).id(slot * MOST_COLUMNS + column.serial),
     ...{ sheet_id: sheet.id, column_id: column.id },
-    row_index: indexAt(world.promptLayer, place),
+    row_index: indexAt(world.promptLayer, sheet, place),
     status: (world.promptLayer.options.rowWords === 'upper' ? CELL_WORDS : ROW_WORDS)[status],
     ...{ display_value: shown, error: null, input_hash: null },
     value: value !== null && wrapped ? { value } : value,

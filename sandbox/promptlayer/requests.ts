@@ -28,6 +28,8 @@ export const addRows = z.object({
   values: z.array(jsonObject).nullable().default(null),
 });
 
+export const deleteRows = z.object({ row_indices: z.array(z.int().min(0)).min(1) });
+
 export const createOperation = z.strictObject({
   operation: z.literal('recalculate').default('recalculate'),
   column_ids: z.array(z.string()).nullable().default(null),

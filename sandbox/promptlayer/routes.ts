@@ -1,12 +1,12 @@
 import type { Core } from '../core.ts';
 import type { Answer, Call, Route } from '../route.ts';
-import { invalid } from '../problem.ts';
+import { invalid, Problem } from '../problem.ts';
 import { checked } from '../validation.ts';
 import { listBooks, listColumns, listRows, listSheets } from './lists.ts';
 import type { Started } from './operations.ts';
 import * as render from './render.ts';
 import * as requests from './requests.ts';
-import { bookOf, gone, sheetOf } from './find.ts';
+import { bookOf, gone, refused, sheetOf } from './find.ts';
 import { indexAt, versionOf, type Operation, type PromptLayerState } from './state.ts';
 
 const TABLES = '/api/public/v2/tables';
@@ -31,11 +31,14 @@ const route = (
 const tables: Route[] = [
   route('POST', TABLES, (core, call) => {
     const wish = checked(requests.createTable, call.body(), 'body');
+    const { defaultSheet } = core.world.promptLayer.options;
+    if (defaultSheet === 'only with' && !wish.create_default_sheet) {
+      throw refused('create_default_sheet must be true');
+    }
     const book = core.execute('createBook', {
       title: wish.title,
       folderId: wish.folder_id,
-      defaultSheet:
-        wish.create_default_sheet || core.world.promptLayer.options.defaultSheet === 'always',
+      defaultSheet: wish.create_default_sheet || defaultSheet === 'always',
     });
     const [sheet] = book.sheets;
     return created({
@@ -66,6 +69,7 @@ const sheets: Route[] = [
   }),
   route('POST', SHEETS, (core, call) => {
     const { title } = checked(requests.createSheet, call.body() ?? {}, 'body');
+    if (core.world.promptLayer.options.moreSheets === 'refused') throw refused('Missing source');
     const sheet = core.execute('createSheet', { bookId: place(call).bookId, title });
     return created({ sheet: render.sheetOutput(sheet) });
   }),
@@ -129,13 +133,21 @@ const rows: Route[] = [
     const places = Array.from({ length: count }, (_, at) => first + at);
     return created({
       rows_created: count,
-      start_row_index: indexAt(core.world.promptLayer, first),
-      row_indices: places.map((at) => indexAt(core.world.promptLayer, at)),
+      start_row_index: indexAt(core.world.promptLayer, sheet, first),
+      row_indices: places.map((at) => indexAt(core.world.promptLayer, sheet, at)),
       rows: places.map((at) => render.rowOutput(core.world, sheet, at)),
       cell_count: count * sheet.columns.length,
       row_count: sheet.table.live.length,
       version: versionOf(sheet),
     });
+  }),
+  route('DELETE', `${SHEET}/rows`, (core, call) => {
+    const { row_indices: indices } = checked(requests.deleteRows, call.body(), 'body');
+    const { rowDeletes } = core.world.promptLayer.options;
+    if (rowDeletes === 'refused') throw new Problem(405, 'Method Not Allowed');
+    const wanted = rowDeletes === 'without effect' ? [] : indices;
+    const { sheet, deleted } = core.execute('dropRows', { ...place(call), indices: wanted });
+    return { body: { success: true, rows_deleted: deleted, version: versionOf(sheet) } };
   }),
 ];
 

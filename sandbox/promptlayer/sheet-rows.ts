@@ -3,7 +3,7 @@ import { newRow } from '../new-table.ts';
 import { runRows } from '../runs.ts';
 import type { World } from '../world.ts';
 import { refused, sheetOf } from './find.ts';
-import type { Sheet } from './state.ts';
+import { slotAt, type Sheet } from './state.ts';
 
 export interface RowsWish {
   bookId: string;
@@ -32,6 +32,29 @@ export function appendRows(world: World, { bookId, sheetId, count, values }: Row
   }
   sheet.edits += 1;
   return { sheet, first, count };
+}
+
+export interface DropWish {
+  bookId: string;
+  sheetId: string;
+  indices: number[];
+}
+
+/** Indices that no row has are passed over. @throws Problem 404 */
+export function dropRows(
+  world: World,
+  { bookId, sheetId, indices }: DropWish,
+): { sheet: Sheet; deleted: number } {
+  const sheet = sheetOf(world, bookId, sheetId);
+  const slots = indices.map((index) => slotAt(world.promptLayer, sheet, index));
+  const gone = new Set(slots.filter((slot) => slot !== undefined));
+  if (gone.size === 0) return { sheet, deleted: 0 };
+  // A row that came with the sheet was never counted as made.
+  const sent = [...gone].filter((slot) => Object.keys(sheet.table.data[slot] ?? {}).length > 0);
+  sheet.table.removeRows(gone);
+  sheet.table.account.rowsDeleted += sent.length;
+  sheet.edits += 1;
+  return { sheet, deleted: gone.size };
 }
 
 /**

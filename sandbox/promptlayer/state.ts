@@ -83,9 +83,11 @@ export const promptLayerState = (
     neverComputed: 'stale',
     nameFilter: 'contains',
     defaultSheet: 'as asked',
+    moreSheets: 'made',
     blankSheet: 'column and row',
     startsItself: 'none',
     indices: 'dense',
+    rowDeletes: 'taken',
     operationId: 'execution',
     operationsKept: true,
     pageLimit: 100,
@@ -107,16 +109,39 @@ export const isVirtual = (
   cells.statusAt(slot) === CREATED &&
   (cells.starts[slot] ?? 0) === 0;
 
-/** What rows are called by: their place, or beyond a gap behind the blank row. */
+/** Behind the first row that a sheet had. */
 const GAP = 4;
+/** Before the first row, and from each row to the next. */
+const SCATTERED = { first: 7, step: 3 } as const;
 
-export const indexAt = ({ options }: PromptLayerState, place: number): number =>
-  options.indices === 'sparse' && place > 0 ? place + GAP : place;
+/** What the row at a place is called by: by its place, or by a number of its own. */
+export function indexAt({ options }: PromptLayerState, { table }: Sheet, place: number): number {
+  const slot = table.live[place] ?? -1;
+  switch (options.indices) {
+    case 'dense':
+      return place;
+    case 'sparse':
+      return slot > 0 ? slot + GAP : slot;
+    case 'scattered':
+      return SCATTERED.first + SCATTERED.step * slot;
+  }
+}
 
-/** The place of an index; one that no row can have is beyond every place. */
-export function placeAt({ options }: PromptLayerState, index: number): number {
-  if (options.indices === 'dense' || index === 0) return index;
-  return index > GAP ? index - GAP : Infinity;
+/** The row of an index; `undefined` where there is none. */
+export function slotAt(
+  { options }: PromptLayerState,
+  { table }: Sheet,
+  index: number,
+): number | undefined {
+  if (options.indices === 'dense') return table.live[index];
+  const behind = index > GAP ? index - GAP : -1;
+  const slot =
+    options.indices === 'scattered'
+      ? (index - SCATTERED.first) / SCATTERED.step
+      : index === 0
+        ? 0
+        : behind;
+  return (table.data[slot] ?? null) === null ? undefined : slot;
 }
 
 /** Changes with the sheet's data, layout, and what its cells come out with. */

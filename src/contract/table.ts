@@ -6,10 +6,10 @@ export interface TableRef {
   /** Where tables have sheets: the one that is used. */
   sheetId?: string;
   /**
-   * Rows at its beginning that are nobody's and stay empty, with their computed cells. Row ids are
-   * places then, and a run names its rows: those behind them.
+   * Rows at its beginning that are nobody's and stay empty, with their computed cells. A run names its
+   * rows then: those behind them. `ids` is left out by older versions: they are the first places.
    */
-  blank?: { rows: number; cells: number };
+  blank?: { rows: number; cells: number; ids?: string[] };
   /** Its runs can be stopped at the provider. */
   cancellable?: true;
   columns: Column[];

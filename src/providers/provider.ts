@@ -48,6 +48,8 @@ export interface BareTable {
    * that a lost request could have left, so nothing has to be looked for.
    */
   untouched?: boolean;
+  /** The sheet that it came with, where tables have sheets. */
+  sheetId?: string;
 }
 
 export interface RunScope {

@@ -102,8 +102,8 @@ test('rows go in by the hundred and come back by their keys, page by page', asyn
   expect(rows.every(({ cells }) => cells['Pitch']?.status === 'done')).toBe(true);
 });
 
-test('the blank row of a new sheet stays without a key, is no row of ours, and is not run', async () => {
-  const here = await scene(PERFECT);
+test('a blank row that cannot be deleted stays without a key, is no row of ours, and is not run', async () => {
+  const here = await scene({ ...PERFECT, promptLayer: { rowDeletes: 'refused' } });
   const loaded = await load(here.provider, rowsOf(2));
   const { provider } = here;
   const { table } = loaded;
@@ -133,13 +133,13 @@ test('looking again at the columns makes none twice, and the table is found by i
   expect(await provider.findTables('run-1', {})).toEqual([]);
 });
 
-test('in a table nobody has touched, only what a new sheet holds is looked at', async () => {
+test('in a table nobody has touched, only what a new sheet holds is looked at, and its blank row goes', async () => {
   const { provider } = await scene();
   const { id } = await provider.createTable(spec, 'A table', 'run-1', {});
   const requests: string[] = [];
   const onRequest = (route: string) => requests.push(route.split(' ')[0] ?? '');
   await provider.ensureColumns({ id, untouched: true }, spec, { onRequest });
-  expect(requests).toEqual(['POST', 'GET', 'PATCH', 'POST', 'POST', 'POST']);
+  expect(requests).toEqual(['POST', 'GET', 'PATCH', 'POST', 'DELETE', 'GET', 'POST', 'POST']);
   expect((await provider.ensureColumns({ id }, spec, {})).columns).toHaveLength(4);
 });
 

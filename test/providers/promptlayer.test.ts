@@ -105,11 +105,13 @@ test('a table is made in its folder without a sheet, and the sheet under its tit
   expect(bodyOf(server.received[1])).toEqual({ title: 'Leads' });
 });
 
-test('a sheet that does not begin with its first row is not built upon', async () => {
+test('a sheet that begins with another row at every look is not built upon', async () => {
   const spec: TableSpec = { tags: [], columns: [{ title: 'Staff', type: 'TEXT' }] };
   const { provider } = await facing(
     { sheet: { id: 's' } },
-    { data: [{ row_index: 1, cells: {} }], row_count: 2, columns: [], has_more: true },
+    ...[1, 2, 1, 2].map((index) => ({
+      ...{ data: [{ row_index: index, cells: {} }], row_count: 2, columns: [], has_more: true },
+    })),
   );
   const failure = await failureOf(provider.ensureColumns({ id: 't', untouched: true }, spec, {}));
   expect(failure).toMatchObject({ code: 'reply_unreadable' });
@@ -133,10 +135,10 @@ test('of two sheets the first is used, and columns go into it by the words the A
   const { provider, server } = await facing(
     ...[{ data: [] }, { sheet: { id: 'mine' } }, { data: [{ id: 'late' }, { id: 'mine' }] }],
     ...[look(0), { column: columns[1] }, look(1), { column: columns[2] }, look(1, 2)],
-    ...[{ column: columns[3] }, look(1, 2, 3)],
+    ...[new Refusal(405, { success: false }), { column: columns[3] }, look(1, 2, 3)],
   );
   const made = await provider.ensureColumns({ id: 't' }, spec, {});
-  expect(made).toMatchObject({ sheetId: 'late', blank: { rows: 1, cells: 1 } });
+  expect(made).toMatchObject({ sheetId: 'late', blank: { rows: 1, cells: 1, ids: ['0'] } });
   const sent = server.received.slice(3);
   expect(sent.every(({ url }) => url.startsWith(`${TABLES}/t/sheets/late/`))).toBe(true);
   expect(sent[0]?.url).toContain('include_columns=true');
@@ -144,6 +146,7 @@ test('of two sheets the first is used, and columns go into it by the words the A
   expect(changes.map((request) => [request.method, bodyOf(request)])).toEqual([
     ['PATCH', { title: 'Staff' }],
     ['POST', { title: 'rowmill key', type: 'TEXT' }],
+    ['DELETE', { row_indices: [0] }],
     ['POST', { title: 'Twice', type: 'CODE_EXECUTION' }],
   ]);
 });

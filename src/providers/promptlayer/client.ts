@@ -75,6 +75,12 @@ export function createPromptLayerClient(http: HttpClient) {
         query: { order: 'asc', ...query },
       }),
 
+    deleteRows: (ctx: CallContext, sheet: SheetPlace, indices: number[]) =>
+      call(wire.AnyReply, ctx, {
+        ...{ method: 'DELETE', path: `${SHEET}/rows`, ...inSheet(sheet) },
+        body: { row_indices: indices },
+      }),
+
     addRows: (ctx: CallContext, sheet: SheetPlace, values: Record<string, Json>[]) =>
       call(wire.AddedRowsReply, ctx, {
         ...{ method: 'POST', path: `${SHEET}/rows`, ...inSheet(sheet) },

@@ -12,6 +12,7 @@ import { createPromptLayerClient, type SheetPlace } from './client.ts';
 import { KEY_TITLE, valuesOf } from './columns.ts';
 import { runProgress, sheetProgress, startOperation } from './runs.ts';
 import { ensureSheet } from './sheet.ts';
+import { Sheets } from './sheets.ts';
 import { PROMPTLAYER_LIMITS } from './spec.ts';
 import type { TableWire } from './wire.ts';
 
@@ -32,6 +33,7 @@ export function createPromptLayerProvider({
   const http = createHttpClient({ ...options, headers: () => auth });
   const quote = quoting(redactorOf(auth));
   const api = createPromptLayerClient(http);
+  const sheets = new Sheets(api);
 
   return {
     name: 'promptlayer',
@@ -70,21 +72,25 @@ export function createPromptLayerProvider({
 
     async readTable(tableId, tag, ctx) {
       const reply = await nullIfGone(api.getTable(ctx, tableId));
-      return reply === null ? null : ifTagged(reply.table, tag);
+      const table = reply === null ? null : ifTagged(reply.table, tag);
+      if (table?.rows !== 1) return table;
+      return (await sheets.isPristine(tableId, ctx)) ? { ...table, rows: 0 } : table;
     },
 
-    /** `POST /tables`, without a sheet: not safe to repeat. */
+    /** `POST /tables`: not safe to repeat. */
     async createTable(spec, name, tag, ctx) {
       const folder = spec.settings?.['folder_id'];
-      const { table } = await api.createTable(ctx, {
+      const { table, default_sheet: sheet } = await sheets.createTable(ctx, {
         title: `${name} ${tag}`,
-        create_default_sheet: false,
         ...(folder === undefined ? {} : { folder_id: folder }),
       });
-      return { id: table.id, url: null, columns: [], cancellable: true };
+      return {
+        ...{ id: table.id, url: null, columns: [], cancellable: true },
+        ...(sheet == null ? {} : { sheetId: sheet.id }),
+      };
     },
 
-    ensureColumns: (table, spec, ctx) => ensureSheet(api, table, spec, ctx),
+    ensureColumns: (table, spec, ctx) => ensureSheet(api, sheets, table, spec, ctx),
 
     deleteTable: (tableId, ctx) => goneIsDeleted(api.deleteTable(ctx, tableId)),
 
@@ -105,7 +111,7 @@ export function createPromptLayerProvider({
       });
     },
 
-    /** Only official clients show how, and nobody says whether the rows behind move up. */
+    /** Whether the rows behind move up is not documented: only the blank row is deleted, before there are others. */
     deleteRows: null,
 
     async rowCount(table, ctx) {
@@ -177,9 +183,11 @@ export function createPromptLayerProvider({
         .catch((error: unknown) => {
           throw own === '' ? error : startAgain(error);
         });
-      const ours = page.data.filter((row) => row.row_index >= blankRows(table));
+      const blank = blankIds(table);
+      const rows = page.data.map((row) => rowOf(row, computed, keyColumnOf(table), quote));
       return {
-        rows: ours.map((row) => rowOf(row, computed, keyColumnOf(table), quote)),
+        // One that has a key is no blank row, wherever it stands.
+        rows: rows.filter(({ id, key }) => key !== null || !blank.has(id)),
         next: page.next === null || !back ? page.next : BACKWARDS + page.next,
         total: typeof page.row_count === 'number' ? page.row_count - blankRows(table) : null,
         ...(typeof page.version === 'number' ? { version: String(page.version) } : {}),
@@ -192,7 +200,7 @@ export function createPromptLayerProvider({
 function ifTagged(table: TableWire, tag: string): FoundTable | null {
   const { id, title, created_at: createdAt, sheet_count: sheets } = table;
   if (title?.includes(tag) !== true) return null;
-  // A table without a sheet has no rows; one with a sheet is in use.
+  // A table without a sheet has no rows; one with a sheet is in use, as far as a list shows.
   return { id, createdAt: createdAt ?? '', rows: sheets ?? null };
 }
 
@@ -203,6 +211,9 @@ function placeOf({ id: tableId, sheetId }: TableRef): SheetPlace {
 }
 
 const blankRows = ({ blank }: TableRef): number => blank?.rows ?? 0;
+
+const blankIds = ({ blank }: TableRef): ReadonlySet<string> =>
+  new Set(blank?.ids ?? Array.from({ length: blank?.rows ?? 0 }, (_, at) => String(at)));
 
 const keyColumnOf = ({ columns }: TableRef): string =>
   columns.find(({ key }) => key === KEY_TITLE)?.id ?? '';

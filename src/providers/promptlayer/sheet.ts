@@ -14,6 +14,7 @@ import {
   wantedColumns,
 } from './columns.ts';
 import { titleOf, typeOf } from './dependencies.ts';
+import type { Sheets } from './sheets.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
 /**
@@ -24,81 +25,89 @@ import type { ColumnWire, RowWire } from './wire.ts';
  */
 export async function ensureSheet(
   api: PromptLayerClient,
-  { id: tableId, untouched = false }: BareTable,
+  sheets: Sheets,
+  { id: tableId, untouched = false, sheetId: known }: BareTable,
   spec: TableSpec,
   ctx: CallContext,
 ): Promise<TableRef> {
   const sheetId = untouched
-    ? (await makeSheet(api, tableId, spec, ctx)).id
-    : await foundSheet(api, tableId, spec, ctx);
+    ? (known ?? (await sheets.make(tableId, spec, ctx)))
+    : await sheets.find(tableId, spec, ctx);
   const sheet = { tableId, sheetId };
-  const { row, columns: first } = await look(api, sheet, ctx);
-  let there = first;
+  let seen = await look(api, sheet, ctx);
   for (const config of wantedColumns(spec)) {
-    if (findColumn(there, titleOf(config)) !== undefined) continue;
-    const made = await makeColumn(api, sheet, config, there, ctx);
-    there = untouched
-      ? [...there.filter(({ id }) => id !== made.id), made]
-      : (await look(api, sheet, ctx)).columns;
-    if (findColumn(there, titleOf(config)) === undefined) {
-      throw unreadable(sheet, `does not show its new column "${titleOf(config)}"`);
+    const title = titleOf(config);
+    if (findColumn(seen.columns, title) !== undefined) continue;
+    const made = await makeColumn(api, sheet, config, seen.columns, ctx);
+    seen = untouched
+      ? { ...seen, columns: [...seen.columns.filter(({ id }) => id !== made.id), made] }
+      : await look(api, sheet, ctx);
+    if (findColumn(seen.columns, title) === undefined) {
+      throw unreadable(sheet, `does not show its new column "${title}"`);
     }
+    if (title === KEY_TITLE) seen = await withoutBlank(api, sheet, seen, ctx);
   }
-  const columns = columnsOf(there, spec);
-  const blank = isBlank(row, there) ? 1 : 0;
+  const columns = columnsOf(seen.columns, spec);
   const computed = columns.filter(({ input }) => !input).length;
+  const blank = blankRow(seen);
   return {
     ...{ id: tableId, url: null, sheetId, columns, cancellable: true },
-    ...(blank === 0 ? {} : { blank: { rows: blank, cells: blank * computed } }),
+    ...(blank === null
+      ? {}
+      : { blank: { rows: 1, cells: computed, ids: [String(blank.row_index)] } }),
   };
 }
 
-/** The first of the table's; another one may have landed before the one that is made here. */
-async function foundSheet(
+/**
+ * Deletes the one row of a blank sheet before there are computed columns, which may be run at once on
+ * every row that is there. It is asked for once in the life of a sheet: right after its column for the
+ * keys was made, before which no row was ever sent. Asked for again, a request that lands late could
+ * delete a row that has taken its place. Where that fails the row stays, without a key.
+ */
+async function withoutBlank(
   api: PromptLayerClient,
-  tableId: string,
-  spec: TableSpec,
+  sheet: SheetPlace,
+  seen: Look,
   ctx: CallContext,
-): Promise<string> {
-  const there = await firstSheet(api, tableId, ctx);
-  if (there !== null) return there;
-  const made = await makeSheet(api, tableId, spec, ctx);
-  return (await firstSheet(api, tableId, ctx)) ?? made.id;
-}
-
-async function firstSheet(
-  api: PromptLayerClient,
-  tableId: string,
-  ctx: CallContext,
-): Promise<string | null> {
-  const { data: sheets } = await api.listSheets(ctx, tableId);
-  return sheets[0]?.id ?? null;
-}
-
-async function makeSheet(
-  api: PromptLayerClient,
-  tableId: string,
-  { settings }: TableSpec,
-  ctx: CallContext,
-): Promise<{ id: string }> {
-  const title = settings?.['sheet'];
-  const { sheet } = await api.createSheet(ctx, tableId, typeof title === 'string' ? title : 'Rows');
-  return sheet;
+): Promise<Look> {
+  const blank = blankRow(seen);
+  if (blank === null || seen.rows !== 1 || !isEmpty(blank)) return seen;
+  try {
+    await api.deleteRows(ctx, sheet, [blank.row_index]);
+  } catch (error) {
+    const refused = error instanceof RowmillError && !error.ambiguous && !error.retryable;
+    if (!refused) throw error;
+    return seen;
+  }
+  return look(api, sheet, ctx);
 }
 
 interface Look {
   /** The one at the beginning. */
   row: RowWire | undefined;
+  /** Of the sheet; `null` where it does not say. */
+  rows: number | null;
   columns: ColumnWire[];
 }
 
+/** Looks at the beginning until the same row stands there twice. */
+const LOOKS = 4;
+
 async function look(api: PromptLayerClient, sheet: SheetPlace, ctx: CallContext): Promise<Look> {
-  const page = await api.listRows(ctx, sheet, { limit: 1, include_columns: 'true' });
-  const [row] = page.data;
-  if (page.columns == null) throw unreadable(sheet, 'does not say what columns it has');
-  const begins = row === undefined ? (page.row_count ?? 0) === 0 : row.row_index === 0;
-  if (!begins) throw unreadable(sheet, 'does not show its first row');
-  return { row, columns: page.columns };
+  let before: number | undefined;
+  for (let looks = 1; looks <= LOOKS; looks += 1) {
+    const page = await api.listRows(ctx, sheet, { limit: 1, include_columns: 'true' });
+    const [row] = page.data;
+    const rows = page.row_count ?? null;
+    if (page.columns == null) throw unreadable(sheet, 'does not say what columns it has');
+    const first = { row, rows, columns: page.columns };
+    // One that stands behind others may be shown in place of the first.
+    if (row === undefined && (rows ?? 0) === 0) return first;
+    if (row !== undefined && (row.row_index === 0 || rows === 1)) return first;
+    if (row !== undefined && row.row_index === before) return first;
+    before = row?.row_index;
+  }
+  throw unreadable(sheet, 'does not show its first row');
 }
 
 const unreadable = ({ tableId, sheetId }: SheetPlace, what: string): RowmillError =>
@@ -122,11 +131,11 @@ async function makeColumn(
   return column;
 }
 
-/**
- * A blank sheet has one row with nothing in it. It stays, without a key, and is never run: deleted,
- * by a request that lands late, another row would stand in its place and be deleted instead.
- */
-function isBlank(row: RowWire | undefined, columns: ColumnWire[]): boolean {
+/** The row that a blank sheet has: without a key, it is never run. */
+function blankRow({ row, columns }: Look): RowWire | null {
   const keyColumn = findColumn(columns, KEY_TITLE)?.id ?? '';
-  return row !== undefined && textOf(row.cells?.[keyColumn]) === null;
+  return row === undefined || textOf(row.cells?.[keyColumn]) !== null ? null : row;
 }
+
+const isEmpty = ({ cells }: RowWire): boolean =>
+  Object.values(cells ?? {}).every((cell) => textOf(cell) === null);

@@ -21,8 +21,9 @@ export const promptLayerSpec: ProviderSpec = {
   column: columnConfig,
   limits: PROMPTLAYER_LIMITS,
   requests: {
-    // Table, sheet, a look at what a sheet comes with; each column by itself, and that of the keys.
-    table: ({ columns }) => 3 + columns.length + 1,
+    // Table, sheet, a look at what a sheet comes with; each column by itself, and that of the keys;
+    // the blank row goes, and does not show any more.
+    table: ({ columns }) => 3 + columns.length + 1 + 2,
     // The number of rows and the state of the cells are two readings.
     start: 3,
   },

@@ -38,9 +38,13 @@ const TableWire = z.object({
 export type TableWire = z.infer<typeof TableWire>;
 
 export const TablesReply = listOf(TableWire);
-export const TableReply = z.object({ table: TableWire });
 
-const SheetWire = z.object({ id: Id, title: z.string().nullish() });
+const SheetWire = z.object({ id: Id, title: z.string().nullish(), row_count: Count });
+/** A new table may come with a sheet. */
+export const TableReply = z.object({
+  table: TableWire,
+  default_sheet: SheetWire.nullish().catch(null),
+});
 export const SheetsReply = listOf(SheetWire);
 export const SheetReply = z.object({ sheet: SheetWire });
 

@@ -325,8 +325,17 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
       continueAsNewAfterEvents: fc.constantFrom(null, null, 40, 90),
     })
     .map(completed);
-  return fc.tuple(scripts, modes).map(([script, mode]) => withMode(script, mode));
+  return fc
+    .tuple(scripts, modes, leftOpen(provider))
+    .map(([script, mode, api]) => withMode({ ...script, ...api }, mode));
 }
+
+/** The API is one of those that the reference leaves open. */
+const leftOpen = ({ either }: ProviderCase): Arbitrary<Pick<ChaosScript, 'api'>> =>
+  fc.subarray([...either], { maxLength: Math.min(2, either.length) }).map((chosen) => {
+    const api = chosen.reduce((all, one) => ({ ...all, ...one }), {});
+    return chosen.length === 0 ? {} : { api };
+  });
 
 /** What the first pass asks for. */
 const modes = fc.constantFrom(null, null, 'all' as const);

@@ -90,11 +90,13 @@ export async function play(script: ChaosScript, double: Double | null = null): P
   };
   try {
     return await onStage(stage, async () => {
+      const { eager } = caseOf(script.provider);
       api = await openApi({
         token: TOKEN,
         facts: [],
-        ...caseOf(script.provider).eager,
+        ...eager,
         ...script.sandbox,
+        promptLayer: { ...eager.promptLayer, ...script.api },
         faults: script.faults,
         realMs: () => timeline.nowMs - EPOCH_MS,
       });

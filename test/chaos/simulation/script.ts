@@ -1,4 +1,4 @@
-import type { FaultScript } from '../../../sandbox/index.ts';
+import type { FaultScript, SandboxOptions } from '../../../sandbox/index.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import type { DiskState } from './machine/stage.ts';
 
@@ -16,6 +16,8 @@ export interface ChaosScript {
     concurrency: number;
     cellMs: { min: number; max: number };
   };
+  /** What the reference of the provider leaves open; left out: as usual. */
+  api?: NonNullable<SandboxOptions['promptLayer']>;
   run: { failedPasses: number; stallAfter: string; deadline: string; mode?: 'all' };
   approveAbove: number | null;
   faults: FaultScript;

@@ -34,6 +34,7 @@ export const extruct: ProviderCase = {
   changes: ['create-table', 'add-rows', 'delete-rows', 'start-run', 'delete-table'],
   balance: true,
   eager: {},
+  either: [],
   asksBack: false,
 
   columnsOf: ({ table }) =>

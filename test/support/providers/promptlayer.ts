@@ -1,6 +1,6 @@
 import type { Sandbox } from '../../../sandbox/index.ts';
 import { engineConfig } from '../../../sandbox/promptlayer/column-types.ts';
-import type { Sheet } from '../../../sandbox/promptlayer/state.ts';
+import { indexAt, type PromptLayerState, type Sheet } from '../../../sandbox/promptlayer/state.ts';
 import type { Json, JsonObject } from '../../../src/contract/json.ts';
 import type { ColumnConfig } from '../../../src/contract/pipeline.ts';
 import type { LiveTable, ProviderCase, TableRow } from './provider-case.ts';
@@ -41,6 +41,7 @@ export const promptlayer: ProviderCase = {
     'create-table',
     'create-sheet',
     'create-column',
+    'delete-rows',
     'add-rows',
     'start-run',
     'cancel-run',
@@ -54,6 +55,14 @@ export const promptlayer: ProviderCase = {
       ...{ cursorIn: 'top', neverComputed: 'virtual', values: 'wrapped', rowWords: 'upper' },
     },
   },
+  either: [
+    { indices: 'sparse' },
+    { indices: 'scattered' },
+    { rowDeletes: 'refused' },
+    { defaultSheet: 'always' },
+    { defaultSheet: 'only with' },
+    { moreSheets: 'refused' },
+  ],
   asksBack: true,
 
   columnsOf: ({ table }) =>
@@ -66,7 +75,7 @@ export const promptlayer: ProviderCase = {
     const runs = ledger.runs();
     return [...state.promptLayer.books.values()].map(({ id, title, sheets }): LiveTable => {
       const read = sheets.map((sheet, at) =>
-        sheetRead(sheet, at === 0 ? '' : `${sheet.id}:`, ledger),
+        sheetRead(state.promptLayer, sheet, at === 0 ? '' : `${sheet.id}:`, ledger),
       );
       return {
         id,
@@ -108,10 +117,19 @@ const titleOf = (config: ColumnConfig): string => textOf(config['title']);
 const objectOf = (value: Json | undefined): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 
-/** Rows are known by their place. */
-function sheetRead({ table }: Sheet, prefix: string, ledger: Sandbox['ledger']) {
+/** Rows are known by their index. */
+function sheetRead(
+  state: PromptLayerState,
+  sheet: Sheet,
+  prefix: string,
+  ledger: Sandbox['ledger'],
+) {
+  const { table } = sheet;
   const ids = new Map(
-    table.live.map((slot, place) => [table.rowIds.id(slot), `${prefix}${place}`]),
+    table.live.map((slot, place) => [
+      table.rowIds.id(slot),
+      `${prefix}${indexAt(state, sheet, place)}`,
+    ]),
   );
   const idOf = (slot: number): string => ids.get(table.rowIds.id(slot)) ?? '';
   const asked = (slot: number): boolean =>

@@ -10,6 +10,8 @@ import type { Json } from '../../../src/contract/json.ts';
 import type { Pipeline } from '../../../src/contract/pipeline.ts';
 import type { TableShape } from '../../../src/providers/provider-spec.ts';
 
+type PromptLayerOptions = NonNullable<SandboxOptions['promptLayer']>;
+
 /** A row as it should be: its key, and what goes into the table's input columns. */
 export interface WantedRow {
   key: string;
@@ -67,6 +69,8 @@ export interface ProviderCase {
    * two ways of the reference, it does in the other one.
    */
   eager: Partial<SandboxOptions>;
+  /** What else the reference leaves open: each of these may be so, or not. */
+  either: readonly PromptLayerOptions[];
   /** How a cell must end. */
   truth: (
     sandbox: Pick<Sandbox, 'truth'>,

@@ -1,0 +1,86 @@
+import type { JsonObject } from '../../contract/json.ts';
+import type { TableSpec } from '../../contract/pipeline.ts';
+import { RowmillError } from '../../errors.ts';
+import type { CallContext } from '../provider.ts';
+import { UnusableTable } from '../unusable-table.ts';
+import { textOf } from './cells.ts';
+import type { PromptLayerClient } from './client.ts';
+import { SCAFFOLD_TITLE } from './columns.ts';
+
+/**
+ * Where the sheet of a table comes from. A table is made without one, so that one that is there twice
+ * shows that it is empty, and the sheet under its title. Where the API refuses either, tables are made
+ * with their default sheet from then on.
+ */
+export class Sheets {
+  readonly #api: PromptLayerClient;
+  #byDefault = false;
+
+  constructor(api: PromptLayerClient) {
+    this.#api = api;
+  }
+
+  /** A second request goes out only where the first was refused: it has made nothing. */
+  async createTable(ctx: CallContext, body: JsonObject) {
+    if (!this.#byDefault) {
+      try {
+        return await this.#api.createTable(ctx, { ...body, create_default_sheet: false });
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+      }
+    }
+    const made = await this.#api.createTable(ctx, body);
+    this.#byDefault = true;
+    return made;
+  }
+
+  /** The first of the table's; another one may have landed before the one that is made here. */
+  async find(tableId: string, spec: TableSpec, ctx: CallContext): Promise<string> {
+    const there = await this.#first(tableId, ctx);
+    if (there !== null) return there;
+    const made = await this.make(tableId, spec, ctx);
+    return (await this.#first(tableId, ctx)) ?? made;
+  }
+
+  /** @throws UnusableTable where the API makes no blank sheet beside the default one */
+  async make(tableId: string, { settings }: TableSpec, ctx: CallContext): Promise<string> {
+    const title = settings?.['sheet'];
+    const named = typeof title === 'string' ? title : 'Rows';
+    try {
+      return (await this.#api.createSheet(ctx, tableId, named)).sheet.id;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      this.#byDefault = true;
+      throw new UnusableTable(`a blank sheet was refused: ${error.what}`, {
+        ...{ where: error.where, cause: error },
+      });
+    }
+  }
+
+  /** Whether the table's only sheet is as it was made: with nothing in it but what a blank one has. */
+  async isPristine(tableId: string, ctx: CallContext): Promise<boolean> {
+    const { data: sheets } = await this.#api.listSheets(ctx, tableId);
+    const [sheet, ...others] = sheets;
+    if (sheet === undefined || others.length > 0) return false;
+    const place = { tableId, sheetId: sheet.id };
+    const query = { limit: 2, include_columns: 'true' };
+    const { data: rows, columns, row_count: count } = await this.#api.listRows(ctx, place, query);
+    return (
+      columns != null &&
+      columns.every(({ title }) => title === SCAFFOLD_TITLE) &&
+      (count ?? Infinity) <= 1 &&
+      rows.length <= 1 &&
+      rows.every(({ cells }) => Object.values(cells ?? {}).every((cell) => textOf(cell) === null))
+    );
+  }
+
+  async #first(tableId: string, ctx: CallContext): Promise<string | null> {
+    const { data: sheets } = await this.#api.listSheets(ctx, tableId);
+    return sheets[0]?.id ?? null;
+  }
+}
+
+const REFUSALS: readonly string[] = ['request_refused', 'not_found'];
+
+const isRefused = (error: unknown): error is RowmillError =>
+  error instanceof RowmillError && !error.ambiguous && REFUSALS.includes(error.code);

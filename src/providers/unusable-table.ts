@@ -1,0 +1,11 @@
+import { RowmillError, type ErrorContext } from '../errors.ts';
+
+/**
+ * A table that the provider has made and does not let be filled. The same provider makes its next
+ * ones in another way.
+ */
+export class UnusableTable extends RowmillError {
+  constructor(what: string, context: ErrorContext) {
+    super('request_refused', what, context);
+  }
+}
