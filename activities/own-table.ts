@@ -1,5 +1,6 @@
 import { RowmillError } from '../src/errors.ts';
 import type { BareTable, CallContext, FoundTable, Provider } from '../src/providers/provider.ts';
+import { UnusableTable } from '../src/providers/unusable-table.ts';
 import { pauseAfter, readPatiently, sendPatiently, withPatience } from './reading.ts';
 import type { Step } from './step.ts';
 
@@ -48,6 +49,7 @@ export async function findOrCreate(search: Search): Promise<Candidate> {
 
 async function createOne(search: Search): Promise<Candidate> {
   const { step, begun } = search;
+  let inAnotherWay = false;
   for (let lost = 0; ;) {
     try {
       const { id, sheetId } = await sendPatiently(step, () =>
@@ -56,6 +58,10 @@ async function createOne(search: Search): Promise<Candidate> {
       const sheet = sheetId === undefined ? {} : { sheetId };
       return { id, untouched: true, ...sheet, contested: begun || lost > 0 };
     } catch (error) {
+      if (error instanceof UnusableTable && !inAnotherWay) {
+        inAnotherWay = true;
+        continue;
+      }
       if (!(error instanceof RowmillError && error.ambiguous)) throw error;
       search.onLost();
       lost += 1;

@@ -5,7 +5,9 @@ import type { RunScope } from '../src/providers/provider.ts';
 import type { Folder } from '../src/store/store.ts';
 import { ROW_IDS_FILE } from './counted-rows.ts';
 import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
+import { parsePartLine } from './part.ts';
 import { placedRows } from './placed-rows.ts';
+import { partLines } from './sweep.ts';
 
 /** Row ids in one request: 5,000 UUIDs, or some 25,000 places of rows. */
 const ROW_ID_BYTES_PER_RUN = 200_000;
@@ -19,6 +21,8 @@ export interface PassScope {
   openOfSweep: number | null;
   /** Which of those. Left out by older versions, which asked for any cell that is not done. */
   kind?: PassKind;
+  /** The last table scan; `null` or left out: there was none. */
+  sweep?: number | null;
   /** Rows the table must hold. */
   rows: number;
   /** Name the rows one by one: the table may hold rows that are not ours. */
@@ -45,9 +49,26 @@ async function rowIdsIn(folder: Folder): Promise<string[]> {
   return rowIds;
 }
 
-/** As the replies gave them; of a table that an older version has loaded, as they should be. */
-const placesIn = async (folder: Folder, { table, rows }: PassScope): Promise<string[] | null> =>
-  table.blank === undefined ? null : ((await placedRows(folder)) ?? placesOf(table, rows));
+/** As replies or a table scan gave them; of a table that an older version has loaded, as they should be. */
+const placesIn = async (
+  folder: Folder,
+  { table, rows, sweep = null }: PassScope,
+): Promise<string[] | null> =>
+  table.blank === undefined
+    ? null
+    : ((await placedRows(folder)) ?? (await listedRows(folder, sweep)) ?? placesOf(table, rows));
+
+/** Ids of the rows that a table scan has read; `null`: it has read none. */
+async function listedRows(folder: Folder, sweep: number | null): Promise<string[] | null> {
+  if (sweep === null) return null;
+  const ids: string[] = [];
+  for await (const line of partLines(folder, sweep)) {
+    // Written by the scan as JSON text; empty for a row that could not be read.
+    const id = JSON.parse(parsePartLine(line).rowId) as string;
+    if (id !== '') ids.push(id);
+  }
+  return ids.length === 0 ? null : ids;
+}
 
 /** Ids of so many rows behind the blank ones; `null` where there are none and all rows are ours. */
 export const placesOf = ({ blank }: TableRef, rows: number): string[] | null =>

@@ -1,8 +1,8 @@
 import { RowmillError, type ErrorContext } from '../errors.ts';
 
 /**
- * A table that the provider has made and does not let be filled. The same provider makes its next
- * ones in another way.
+ * A table that the provider has made and does not let be filled, or does not make in this way. The same
+ * provider makes its next ones in another way.
  */
 export class UnusableTable extends RowmillError {
   constructor(what: string, context: ErrorContext) {

@@ -20,18 +20,25 @@ export class Sheets {
     this.#api = api;
   }
 
-  /** A second request goes out only where the first was refused: it has made nothing. */
+  /**
+   * One request.
+   * @throws UnusableTable where a table without a sheet was refused: nothing was made, and the next one is
+   * asked for with its default sheet
+   */
   async createTable(ctx: CallContext, body: JsonObject) {
-    if (!this.#byDefault) {
-      try {
-        return await this.#api.createTable(ctx, { ...body, create_default_sheet: false });
-      } catch (error) {
-        if (!isRefused(error)) throw error;
-      }
+    const byDefault = this.#byDefault;
+    try {
+      return await this.#api.createTable(
+        ctx,
+        byDefault ? body : { ...body, create_default_sheet: false },
+      );
+    } catch (error) {
+      if (!isRefused(error) || error.code !== 'request_refused') throw error;
+      // The sheet was not the reason where it is refused with one as well.
+      this.#byDefault = !byDefault;
+      if (byDefault) throw error;
+      throw new UnusableTable(error.what, { where: error.where, cause: error });
     }
-    const made = await this.#api.createTable(ctx, body);
-    this.#byDefault = true;
-    return made;
   }
 
   /** The first of the table's; another one may have landed before the one that is made here. */
