@@ -5,9 +5,7 @@ import type { RunScope } from '../src/providers/provider.ts';
 import type { Folder } from '../src/store/store.ts';
 import { ROW_IDS_FILE } from './counted-rows.ts';
 import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
-import { parsePartLine } from './part.ts';
 import { placedRows } from './placed-rows.ts';
-import { partLines } from './sweep.ts';
 
 /** Row ids in one request: 5,000 UUIDs, or some 25,000 places of rows. */
 const ROW_ID_BYTES_PER_RUN = 200_000;
@@ -49,25 +47,28 @@ async function rowIdsIn(folder: Folder): Promise<string[]> {
   return rowIds;
 }
 
-/** As replies or a table scan gave them; of a table that an older version has loaded, as they should be. */
-const placesIn = async (
-  folder: Folder,
-  { table, rows, sweep = null }: PassScope,
-): Promise<string[] | null> =>
-  table.blank === undefined
+/**
+ * As the replies gave them. A rerun, which has loaded nothing, names the rows that its table scan has
+ * found unfinished; of a table that an older version has loaded they stand where they should.
+ */
+const placesIn = async (folder: Folder, input: PassScope): Promise<string[] | null> =>
+  input.table.blank === undefined
     ? null
-    : ((await placedRows(folder)) ?? (await listedRows(folder, sweep)) ?? placesOf(table, rows));
+    : ((await placedRows(folder)) ??
+      (await unfinishedRows(folder, input)) ??
+      placesOf(input.table, input.rows));
 
-/** Ids of the rows that a table scan has read; `null`: it has read none. */
-async function listedRows(folder: Folder, sweep: number | null): Promise<string[] | null> {
-  if (sweep === null) return null;
-  const ids: string[] = [];
-  for await (const line of partLines(folder, sweep)) {
-    // Written by the scan as JSON text; empty for a row that could not be read.
-    const id = JSON.parse(parsePartLine(line).rowId) as string;
-    if (id !== '') ids.push(id);
+/** `null` where done cells are asked for as well, or the rows were not read. */
+async function unfinishedRows(
+  folder: Folder,
+  { mode, sweep = null }: PassScope,
+): Promise<string[] | null> {
+  if (mode === 'all' || sweep === null) return null;
+  const ids = new Set<string>();
+  for await (const { rowId } of openCells(folder, openCellsFile(sweep))) {
+    if (rowId !== '') ids.add(rowId);
   }
-  return ids.length === 0 ? null : ids;
+  return ids.size === 0 ? null : [...ids];
 }
 
 /** Ids of so many rows behind the blank ones; `null` where there are none and all rows are ours. */
