@@ -10,6 +10,9 @@ import { proxyOf } from '../../src/http/dispatcher.ts';
 import { failureOf } from './calls.ts';
 import { startChild } from '../dev/child.ts';
 
+/** Only the proxy knows where it is. */
+const HOST = 'api.rowmill.test';
+
 let folder: string;
 let api: Server;
 const bodies: string[] = [];
@@ -25,7 +28,12 @@ const close = (server: Server): Promise<void> =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rowmill-proxy-'));
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+    extensions: [
+      {
+        name: 'subjectAltName',
+        altNames: ['localhost', HOST].map((value) => ({ type: 2, value })),
+      },
+    ],
   });
   await writeFile(join(folder, 'ca.pem'), cert);
   api = createServer({ cert, key }, (request, reply) => {
@@ -61,24 +69,27 @@ async function openProxy(user: string): Promise<{ port: number; asked: string[];
   return { port: await listen(server), asked, server };
 }
 
-const ask = async (apiPort: number, env: Record<string, string>): Promise<unknown> => {
+const ask = async (apiPort: number, env: Record<string, string>, host = HOST): Promise<unknown> => {
   const { PATH = '' } = process.env;
   const extra = { PATH, NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'), ...env };
-  const child = startChild('../http/asks.ts', [`https://localhost:${apiPort}`], extra);
+  const child = startChild('../http/asks.ts', [`https://${host}:${apiPort}`], extra);
   const line = await child.line((text) => text.startsWith('{'));
   await child.ended;
   return JSON.parse(line);
 };
 
-test('the proxy of the environment is the way to the API, but not to the hosts left out', async () => {
+test('the proxy of the environment is the way to the API, but not to the hosts left out, nor to this machine', async () => {
   const apiPort = await listen(api);
   const { port, asked, server } = await openProxy('rowmill:s3cret-word');
   const proxied = { HTTPS_PROXY: `http://rowmill:s3cret-word@127.0.0.1:${port}` };
   const answered = { json: { authorization: 'Bearer a-token' } };
 
   expect(await ask(apiPort, proxied)).toEqual(answered);
-  expect(asked).toEqual([`localhost:${apiPort}`]);
-  expect(await ask(apiPort, { ...proxied, NO_PROXY: '.example,localhost' })).toEqual(answered);
+  expect(asked).toEqual([`${HOST}:${apiPort}`]);
+  // Straight to it: there is no such host.
+  const left = await ask(apiPort, { ...proxied, NO_PROXY: '.example,.rowmill.test' });
+  expect(left).toMatchObject({ code: 'provider_unreachable' });
+  expect(await ask(apiPort, proxied, 'localhost')).toEqual(answered);
   expect(asked).toHaveLength(1);
 
   const sent = bodies.length;

@@ -43,7 +43,7 @@ test('after two attempts that had sent nothing nobody waits for a table that may
 
 test('after a create that was cleanly refused nobody waits for its table', async () => {
   const rateLimited: Action = { do: 'reply', status: 429, headers: {}, body: '{"detail":"slow"}' };
-  expect(await lookUps(befalls('POST', 1, rateLimited))).toBe(2);
+  expect(await lookUps(befalls('POST', 1, rateLimited))).toBe(1);
 });
 
 test('after a create whose fate is unknown its table is waited for, and looked for at the end again', async () => {
