@@ -1,28 +1,37 @@
 /**
  * A backend that has a list enriched: starts the run of a key (or finds it), tells its progress,
- * and prints every row.
+ * and prints every row. The text is JavaScript as well.
  *
- *   TEMPORAL_ADDRESS=… ROWMILL_STORE=… node backend.ts pipeline.yaml order-4711
+ *   npm pkg set type=module
+ *   export TEMPORAL_ADDRESS=… ROWMILL_STORE=…
+ *   node backend.ts pipeline.yaml order-4711                             Node 22.18 and newer
+ *   cp backend.ts backend.mjs; node backend.mjs pipeline.yaml order-4711     Node 20
  */
-import { Rowmill } from 'rowmill';
+import { Rowmill, RowmillError } from 'rowmill';
 
 const [pipeline = 'pipeline.yaml', key = 'order-4711'] = process.argv.slice(2);
 
-const rowmill = await Rowmill.connect();
 try {
-  const run = await rowmill.start({ pipeline, key });
-  for await (const { progress, trouble } of run.progress()) {
-    const cells = progress?.cells;
-    console.error(trouble ?? `${progress?.stage}: ${cells?.done} of ${cells?.total} cells`);
+  const rowmill = await Rowmill.connect();
+  try {
+    const run = await rowmill.start({ pipeline, key });
+    for await (const { progress, trouble } of run.progress()) {
+      const cells = progress?.cells;
+      console.error(trouble ?? `${progress?.stage}: ${cells?.done} of ${cells?.total} cells`);
+    }
+    const summary = await run.wait();
+    console.error(`${summary.outcome}, ${summary.rows} rows`);
+    for await (const { key: row, cells } of run.results()) {
+      console.log(
+        row,
+        Object.values(cells).map(({ value }) => value),
+      );
+    }
+  } finally {
+    await rowmill.close();
   }
-  const summary = await run.wait();
-  console.error(`${summary.outcome}, ${summary.rows} rows`);
-  for await (const { key: row, cells } of run.results()) {
-    console.log(
-      row,
-      Object.values(cells).map(({ value }) => value),
-    );
-  }
-} finally {
-  await rowmill.close();
+} catch (error) {
+  if (!(error instanceof RowmillError)) throw error;
+  console.error(`${error.code}: ${error.message}\n→ ${error.remedy}`);
+  process.exitCode = 1;
 }

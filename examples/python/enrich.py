@@ -3,7 +3,8 @@
     pip install temporalio
     rowmill check pipeline.yaml --json | python enrich.py order-4711
 
-The id is the caller's: the same id is the same run. TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and
+The id is the caller's: the same id is the same run, also after it has completed: its summary is
+printed again, and nothing is paid. TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and
 ROWMILL_TASK_QUEUE as for the commands. No secret of the provider is needed here.
 """
 
@@ -14,6 +15,7 @@ import sys
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 
 async def main() -> None:
@@ -23,16 +25,20 @@ async def main() -> None:
         os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"),
         namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
     )
-    run = await client.start_workflow(
-        "enrichTable",
-        workflow_input,
-        id=workflow_id,
-        task_queue=os.environ.get("ROWMILL_TASK_QUEUE", "rowmill"),
-        # Under way: attach. Completed: refuse. Failed: start again.
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-    )
-    print(f"{run.id} is under way", file=sys.stderr)
+    try:
+        run = await client.start_workflow(
+            "enrichTable",
+            workflow_input,
+            id=workflow_id,
+            task_queue=os.environ.get("ROWMILL_TASK_QUEUE", "rowmill"),
+            # Under way: attach. Completed: refuse. Failed: start again.
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        )
+        print(f"{run.id} is under way", file=sys.stderr)
+    except WorkflowAlreadyStartedError:
+        run = client.get_workflow_handle(workflow_id)
+        print(f"{run.id} has completed before", file=sys.stderr)
     print(json.dumps(await run.result()))
 
 

@@ -7,7 +7,7 @@ import type { Cli, Env } from './context.ts';
 import { interruption } from './interruption.ts';
 import { EMBEDDED_FOLDER } from './local-state.ts';
 import { openSession, type Session } from './session.ts';
-import { uiLink } from './ui-link.ts';
+import { uiLink, uiListLink } from './ui-link.ts';
 
 /** @throws RowmillError `usage` */
 export function refuseDetached({ detach, embedded }: { detach?: true; embedded?: true }): void {
@@ -54,6 +54,7 @@ export async function openEmbeddedSession(
     taskQueue: `${embedded.taskQueue}-${randomBytes(4).toString('hex')}`,
     searchAttributes: true,
     linkTo: (run) => uiLink(uiUrl, namespace, run),
+    linkToList: (query) => uiListLink(uiUrl, namespace, query),
     ownAddress: address,
     broken,
     wake: (taskQueue) => embedded.serve(taskQueue),

@@ -8,7 +8,7 @@ import type { StartedRun } from '../client/start-run.ts';
 import { servedNow } from '../client/workers.ts';
 import type { RowmillError } from '../errors.ts';
 import type { Cli } from './context.ts';
-import { uiLink } from './ui-link.ts';
+import { uiLink, uiListLink } from './ui-link.ts';
 
 /** A Temporal server to talk to, and what else a command about runs needs to know. */
 export interface Session {
@@ -18,6 +18,8 @@ export interface Session {
   searchAttributes: boolean;
   /** Page of a run in the Temporal UI, where there is one. */
   readonly linkTo: (run: { workflowId: string; runId: string }) => string | null;
+  /** Page of the runs that a list filter finds. */
+  readonly linkToList: (query: string) => string | null;
   /** `host:port` of a server of our own, which ends with the session. */
   readonly ownAddress?: string;
   /** Settles when the server or the worker of the session is lost; without it neither is ours. */
@@ -37,6 +39,7 @@ export async function openSession(cli: Cli): Promise<Session> {
     searchAttributes:
       wantsSearchAttributes(cli.env) && (await knowsSearchAttributes(connection, namespace)),
     linkTo: (run) => uiLink(uiUrl, namespace, run),
+    linkToList: (query) => uiListLink(uiUrl, namespace, query),
     close: () => connection.close(),
   };
 }

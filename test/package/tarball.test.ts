@@ -25,7 +25,8 @@ test('the tarball holds what a user needs and nothing else', () => {
   const { files } = there();
   const paths = [...files.keys()];
   const folders = /^(dist\/[^/]+|examples\/[^/]+)\/.*/;
-  const places = new Set(paths.map((path) => path.replace(folders, '$1')));
+  const shown = paths.filter((path) => !/^docs\/[^/]+\.md$/.test(path));
+  const places = new Set(shown.map((path) => path.replace(folders, '$1')));
   expect([...places].sort()).toEqual([
     'CHANGELOG.md',
     'LICENSE',
@@ -51,6 +52,30 @@ test('the tarball holds what a user needs and nothing else', () => {
   const code = paths.filter((path) => path.startsWith('dist/'));
   expect(code.filter((path) => !/\.(js|d\.ts|csv)$/.test(path))).toEqual([]);
   expect(files.get('bin/rowmill.js')).toBe(0o755);
+});
+
+test('each page of docs/ that the code names, in a remedy or elsewhere, is in the tarball', async () => {
+  const { files, project } = there();
+  const folder = join(project, 'node_modules', 'rowmill');
+  const named = new Set<string>();
+  for (const path of files.keys()) {
+    if (!/^(bin|dist|schema|examples)\/.*\.(js|json|yaml|md|ts)$/.test(path)) continue;
+    const text = await readFile(join(folder, path), 'utf8');
+    for (const [page] of text.matchAll(/\bdocs\/[\w-]+\.md\b/g)) named.add(page);
+  }
+  expect(named.size).toBeGreaterThan(5);
+  expect([...named].filter((page) => !files.has(page))).toEqual([]);
+});
+
+test('the example of a backend runs on this Node as its head says', async () => {
+  const { project } = there();
+  const folder = join(project, 'node_modules', 'rowmill', 'examples');
+  await copyFile(join(folder, 'backend.ts'), join(project, 'backend.mjs'));
+  const pipeline = join(folder, 'companies', 'pipeline.yaml');
+  const nowhere = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  const ended = await run(process.execPath, ['backend.mjs', pipeline], project, nowhere);
+  expect(ended).toMatchObject({ code: 1, stdout: '' });
+  expect(ended.stderr).toMatch(/^temporal_unreachable: 127\.0\.0\.1:1: .*\n→ .*\n$/);
 });
 
 test('no file of the package knows where it was built', async () => {

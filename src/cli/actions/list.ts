@@ -1,7 +1,10 @@
+import stringWidth from 'string-width';
 import { eachRun } from '../../client/list-runs.ts';
+import { NEEDS_PERSON, needsPerson } from '../../client/needs-person.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
 import type { ListedRun } from '../../client/run-standing.ts';
+import { printable } from '../printable.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
 import { textTable } from '../text-table.ts';
 
@@ -16,7 +19,7 @@ const PAGE = 200;
 
 /** Newest first, those under way before all others: the order of the server. */
 export async function list(cli: Cli, flags: ListFlags): Promise<void> {
-  await withRuns(cli, flags, async ({ client, linkTo, wake }) => {
+  await withRuns(cli, flags, async ({ client, linkTo, linkToList, wake }) => {
     const most = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit;
     const runs: ListedRun[] = [];
     let more = false;
@@ -31,6 +34,8 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
     }
     if (runs.length === 0) cli.say('No runs yet. Start one: rowmill run FILE');
     else cli.print(tableOf(runs));
+    const link = runs.some(needsPerson) ? linkToList(NEEDS_PERSON) : null;
+    if (link !== null) cli.say(`Runs that need a person, in the Temporal UI:\n${link}`);
     if (wake !== undefined && runs.some(({ status }) => status === 'RUNNING')) {
       cli.say('Embedded runs go on only while a command works on them: rowmill resume RUN');
     }
@@ -38,28 +43,49 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
   });
 }
 
-/** Fits into 80 columns with an id of 32. */
-const tableOf = (runs: readonly ListedRun[]): string =>
-  textTable(
+/** Of a terminal. */
+const COLUMNS = 80;
+
+/** Ids are never cut: the next command wants them. Where they leave no room, each has its own line. */
+export function tableOf(runs: readonly ListedRun[], now = new Date()): string {
+  const facts = textTable(
     [
-      { title: 'run', most: 60 },
       { title: 'stands at', most: 24 },
       { title: 'rows', align: 'right' },
       { title: 'open', align: 'right' },
       { title: 'started' },
     ],
     runs.map((run) => [
-      run.workflowId,
       standsAt(run),
       run.rows === null ? '–' : whole(run.rows),
       run.failedCells === null ? '–' : whole(run.failedCells),
-      startedText(run),
+      startedText(run, now),
     ]),
-  );
+  ).split('\n');
+  const ids = ['run', ...runs.map(({ workflowId }) => printable(workflowId))];
+  const widest = (texts: readonly string[]): number =>
+    Math.max(...texts.map((text) => stringWidth(text)));
+  const width = widest(ids);
+  const fits = width + GAP.length + widest(facts) <= COLUMNS;
+  return ids
+    .map((id, at) => {
+      const space = fits ? ' '.repeat(width - stringWidth(id)) + GAP : `\n${GAP}`;
+      return `${id}${space}${facts[at] ?? ''}`;
+    })
+    .join('\n');
+}
+
+const GAP = '  ';
 
 const standsAt = ({ outcome, progress, stage, status }: ListedRun): string =>
   outcome ?? progress ?? stage ?? status.toLowerCase();
 
-/** `11-28 21:03, 4 min` */
-const startedText = ({ startedAt, durationMs }: ListedRun): string =>
-  `${dateTime(new Date(startedAt)).slice(5)}, ${duration(durationMs)}`;
+/** `21:03, 4 min` of today, else `11-27, 2 h`. */
+function startedText({ startedAt, durationMs }: ListedRun, now: Date): string {
+  const [day = '', time = ''] = dateTime(new Date(startedAt)).split(' ');
+  const [today] = dateTime(now).split(' ');
+  return `${day === today ? time : day.slice(5)}, ${coarse(durationMs)}`;
+}
+
+/** The largest unit alone. */
+const coarse = (ms: number): string => duration(ms).split(' ').slice(0, 2).join(' ');
