@@ -15,7 +15,7 @@ export function readJsonBodies(app: App): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const { headers, routeOptions } = request;
-    const bytes = Buffer.from(body);
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     if (headers['content-encoding'] !== undefined) {
       done(
         new RowmillError('http_media_type', 'the body is compressed, or encoded in another way', {
@@ -34,8 +34,12 @@ const JUDGED: ReadonlySet<unknown> = new Set([startBody, scheduleBody]);
 export const judgeSchemas: FastifySchemaCompiler<z.ZodType> = (part) =>
   JUDGED.has(part.schema) ? (value: unknown) => ({ value }) : validatorCompiler(part);
 
-/** A copy: it goes to the thread. */
+/** They go to the thread: a large body is not copied, a small one may share its memory with others. */
 export function bodyBytes({ body }: Pick<FastifyRequest, 'body'>): Uint8Array<ArrayBuffer> {
-  if (body instanceof Uint8Array) return new Uint8Array(body);
-  throw new RowmillError('http_bad_request', 'there is no body', { where: 'body' });
+  if (!(body instanceof Uint8Array)) {
+    throw new RowmillError('http_bad_request', 'there is no body', { where: 'body' });
+  }
+  const { buffer, byteLength } = body;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isWhole ? new Uint8Array(buffer) : new Uint8Array(body);
 }

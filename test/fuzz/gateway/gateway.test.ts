@@ -17,6 +17,8 @@ import { bareServer, probe, type Latencies } from './probes.ts';
 
 /** `npm run fuzz:gateway` looks for ten minutes. */
 const SECONDS = Number(process.env['ROWMILL_FUZZ_GATEWAY_SECONDS'] ?? 20);
+/** The limit of a body by default; all of these are plain characters. */
+const MOST_BYTES = 16 * 1024 * 1024;
 const TOKEN = 'gateway-token-of-the-fuzz-3f10';
 const NAME = `fuzz-${process.pid}`;
 
@@ -250,7 +252,8 @@ test(
         const bytes = sizes[round % sizes.length] ?? 1_000_000;
         for (const { name, make } of HOSTILE) {
           if (Date.now() > endsAt) break;
-          const body = make(bytes);
+          // One above the limit is cut off while it is sent, which is no answer at all to `fetch`.
+          const body = make(bytes).slice(0, MOST_BYTES);
           await send(round % 2 === 0 ? run(name, body) : schedule(name, body));
         }
       }
