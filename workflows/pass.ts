@@ -94,10 +94,17 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
     };
     state.mustApproveMore = true;
   }
-  state.unitsAsked += unitsOf(done.asked ?? {}, run.prepared.weights);
+  if (countsAsAsked(run, kind)) state.unitsAsked += unitsOf(done.asked ?? {}, run.prepared.weights);
   state.passes += 1;
   return true;
 }
+
+/**
+ * Whether the cells of a pass add to what the run asked for. The first pass of a new table has named all of
+ * them: those that were blocked or hung then, and are asked for once more, are paid once.
+ */
+const countsAsAsked = ({ input }: Run, kind: PassKind): boolean =>
+  input.earlier !== undefined || (kind !== 'follow-up' && kind !== 'nudge');
 
 async function send(
   run: Run,

@@ -74,7 +74,7 @@ test('interrupted, then killed with its server, it goes on with the same run; no
   const runs = [stopped, killed, third].map(({ stderr }) => runIn(stderr));
   expect(new Set(runs).size).toBe(1);
   // Three rows of three paid cells.
-  expect(third.stdout).toMatch(/credits +9 spent/);
+  expect(third.stdout).toMatch(/credits +9 by cells asked for/);
 });
 
 test.each(PROVIDER_NAMES)(
@@ -91,7 +91,7 @@ test.each(PROVIDER_NAMES)(
     expect(stderr).toContain(`503 companies × Sector, Headquarters, Profile, by ${provider}`);
     expect(runIn(stderr)).toBe(runIn(killed.stderr));
     expect(stdout).toMatch(
-      /^ {2}(credits +1,\d{3} spent|price +0\.\d{4} \(1,\d{3} requests, .*)$/m,
+      /^ {2}(credits +1,5\d{2} by cells asked for|price +0\.\d{4} \(1,\d{3} requests, .*)$/m,
     );
     expect(stdout).toMatch(/books: 1 table, 503 rows, 1,\d{3} cells paid, none that had been done/);
     const [run = ''] = (runIn(stderr) ?? '').match(/^sp500-[a-z]+/) ?? [];
