@@ -107,15 +107,18 @@ export class PageReader {
     );
   }
 
-  /** A cursor may be good only for pages of the size it came with: then the walk begins anew, and catches up. */
+  /**
+   * A cursor may be good only for pages of the size it came with, or outlived by the table: then the walk begins
+   * anew, and catches up. What is refused at the same place of a new walk is the page itself.
+   */
   async #page(cursor: string | null): Promise<Page> {
-    const resized = this.#isResized();
     try {
       return await this.#ask(cursor);
     } catch (error) {
-      const unstable = error instanceof RowmillError && error.code === 'pages_unstable';
-      if (!unstable || !resized) throw error;
-      return this.#catchUp();
+      if (!isUnstable(error) || cursor === this.#from) throw error;
+      return this.#catchUp().catch((again: unknown) => {
+        throw isUnstable(again) ? refusedPage(again) : again;
+      });
     }
   }
 
@@ -167,6 +170,12 @@ export class PageReader {
     return { ...(await this.read(otherEnd)), skipped };
   }
 }
+
+const isUnstable = (error: unknown): error is RowmillError =>
+  error instanceof RowmillError && error.code === 'pages_unstable';
+
+const refusedPage = (error: RowmillError): RowmillError =>
+  new RowmillError('request_refused', error.what, { cause: error, where: error.where });
 
 /** `null` for a page that cannot be read. */
 async function readable(page: () => Promise<Page>): Promise<Page | null> {

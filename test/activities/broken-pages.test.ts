@@ -187,6 +187,18 @@ test.each([400, 413, 422] as const)(
   },
 );
 
+// A cursor that is refused says nothing of the page: only a new walk that fails at the same place does.
+test.each([400, 413, 422] as const)(
+  'a row that is refused (%i) ends no scan where only cursors lead from page to page',
+  async (status) => {
+    const one = NAMES.find(({ name }) => name === 'promptlayer') ?? NAMES[0];
+    const row = { fault: 'unreadable-rows', rows: [117 + one.blank], status } as Rule;
+    const { sweep } = await open(one, 130, row);
+    await sweep(1);
+    expect(await written(1)).toEqual({ read: others(130, 117), unreadable: [117] });
+  },
+);
+
 test('extruct: a limit of pages is kept behind a row that is refused', async () => {
   const [one] = NAMES;
   const { sweep, pages } = await open(

@@ -230,7 +230,7 @@ test.each(['Client #1', '100%', 'a?b', 'a b', '%20', 'a&b=c', 'é'])(
     const first = await start({ dbFile: file });
     const link = await connected(first);
     const client = new Client({ connection: link.connection });
-    const options = { workflowId: 'kept', taskQueue: 'none', args: [] };
+    const options = { workflowId: 'kept', taskQueue: DEFAULT_TASK_QUEUE, args: [] };
     await client.workflow.start(WORKFLOW_TYPE, options);
     await first.stop();
     expect(await readdir(folder)).toEqual([name]);
