@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
-import type { FaultScript, Intercept } from '../../sandbox/index.ts';
+import type { FaultScript, Intercept, SandboxOptions } from '../../sandbox/index.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse, TOKEN, type House } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
@@ -41,7 +41,7 @@ interface Scene {
 /** Plays a run to its end, which must be complete, and looks at what is left. */
 async function completes(
   [provider, table]: [ProviderCase, ProviderCase['tables']['one']],
-  sandbox: { faults?: FaultScript; intercept?: Intercept; failRate?: number },
+  sandbox: Partial<Pick<SandboxOptions, 'faults' | 'intercept' | 'failRate' | 'promptLayer'>>,
   meanwhile: (scene: Scene) => Promise<void> = () => Promise.resolve(),
   passes = 1,
 ): Promise<Scene & { ended: RunSummary }> {
@@ -145,6 +145,8 @@ const REFUSALS: [string, keyof typeof TABLES, FaultScript['requests'], number][]
 test.concurrent.each(REFUSALS)('%s (%s)', async (_what, table, requests = [], sent) => {
   const { bodies } = await completes(TABLES[table] ?? [extruct, GENERIC], {
     faults: { requests },
+    // A blank row that stays is why rows are named.
+    promptLayer: { rowDeletes: 'refused' },
   });
   expect(bodies).toHaveLength(sent);
 });
