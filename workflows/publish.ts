@@ -46,10 +46,14 @@ function publishSummary(outcome: Outcome, { found }: RunState): string {
   return `Publish the results: ${outcome}, ${counts}${price}`;
 }
 
+/** Cells that were asked for and show nothing of it yet: in a first pass, or in a rerun of failed ones. */
+const notBegun = (found: RunState['found']): number =>
+  (found?.waiting ?? 0) + (found?.untouched ?? 0);
+
 /** Cells that go on at the provider, and cost, by the newest look at them; those that may begin included. */
 function cellsInFlight({ open, found, cellsGivenBack }: RunState): number {
   const underWay = open?.watch.last?.cellsInProgress ?? found?.inFlight ?? 0;
-  return underWay + Math.max(0, (found?.waiting ?? 0) - cellsGivenBack);
+  return underWay + Math.max(0, notBegun(found) - cellsGivenBack);
 }
 
 const DEADLINE = 'the deadline was reached';
@@ -142,8 +146,8 @@ export async function conclude(run: Run, error: unknown): Promise<RunSummary> {
  */
 export async function giveBack(run: Run): Promise<void> {
   const { state } = run;
-  const { inFlight = 0, waiting = 0 } = state.found ?? {};
-  if (inFlight + waiting === 0 || state.table?.cancellable !== true) return;
+  const { inFlight = 0 } = state.found ?? {};
+  if (inFlight + notBegun(state.found) === 0 || state.table?.cancellable !== true) return;
   state.ending = true;
   await CancellationScope.nonCancellable(async () => {
     await stopAtProvider(run);
