@@ -179,7 +179,9 @@ async function logOf({ child, ended }: Command): Promise<string> {
 /** None of these processes' troubles may cut a run short. */
 function shortfalls({ failure, manifest }: Evidence, cutShort: string | null): string[] {
   if (failure !== null) return [`it failed: ${failure.message}`];
-  const reason = manifest.reason ?? null;
+  // Which cells have no answer is said in any case, after the reason for an early end.
+  const own = /(; )?[\d,]+ of [\d,]+ cells have no answer.*$/;
+  const reason = (manifest.reason ?? '').replace(own, '') || null;
   return reason === cutShort ? [] : [`it was cut short: ${String(reason)}`];
 }
 
