@@ -37,8 +37,14 @@ const HOPELESS: readonly GrpcStatus[] = [
   'UNAUTHENTICATED',
 ];
 
+/** A call that the server did not carry out: its status, and what the server says of it. */
+export interface FailedCall extends Error {
+  code: number;
+  details: string;
+}
+
 /** The call that failed: the client puts some of them into an error of its own. */
-export function failedCall(error: unknown) {
+export function failedCall(error: unknown): FailedCall | null {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) ? cause : null;
 }
