@@ -22,16 +22,25 @@ const MAX_RUNS = 200;
 
 const OUTCOMES: readonly string[] = ['completed', 'partial'];
 
-/** The newest run that has done this work, as far as the server remembers; `null`: there is none. */
-export async function findCompletedWork(
-  client: Client,
-  { name, fingerprint, searchAttributes }: WorkToFind,
-): Promise<CompletedWork | null> {
+/** List filter for the runs of a pipeline, whatever ids they were given. */
+export function runsOfPipeline(
+  { name, searchAttributes }: Omit<WorkToFind, 'fingerprint'>,
+  status: 'Running' | 'Completed',
+): string {
   const ofPipeline = [
     `WorkflowId STARTS_WITH '${name}-'`,
     ...(searchAttributes ? [`${SEARCH_ATTRIBUTE.pipeline} = '${name}'`] : []),
   ].join(' OR ');
-  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Completed' AND (${ofPipeline})`;
+  return `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = '${status}' AND (${ofPipeline})`;
+}
+
+/** The newest run that has done this work, as far as the server remembers; `null`: there is none. */
+export async function findCompletedWork(
+  client: Client,
+  work: WorkToFind,
+): Promise<CompletedWork | null> {
+  const { fingerprint } = work;
+  const query = runsOfPipeline(work, 'Completed');
   let seen = 0;
   for await (const { workflowId, runId, memo, closeTime } of client.workflow.list({ query })) {
     if (memo?.[MEMO_FINGERPRINT] === fingerprint && closeTime !== undefined) {

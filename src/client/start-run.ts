@@ -4,12 +4,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   type WorkflowIdReusePolicy,
 } from '@temporalio/client';
-import {
-  MEMO_FINGERPRINT,
-  MEMO_REQUEST,
-  SEARCH_ATTRIBUTE,
-  WORKFLOW_TYPE,
-} from '../contract/names.ts';
+import { MEMO_FINGERPRINT, MEMO_REQUEST, WORKFLOW_TYPE } from '../contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../contract/run.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
@@ -18,7 +13,7 @@ import { fingerprintOf } from './fingerprint.ts';
 import { findRun } from './find-run.ts';
 import { isSeen, ownedMemo, withOwner, type Owned } from './owned.ts';
 import { refuseForgotten } from './forgotten-run.ts';
-import type { WorkToFind } from './repeated-work.ts';
+import { runsOfPipeline, type WorkToFind } from './repeated-work.ts';
 import { BEFORE, timedId } from './timed-id.ts';
 import { firstAttributes, staticDetails, staticSummary } from './run-texts.ts';
 
@@ -202,12 +197,8 @@ function refuseOther(
 /** In the server's list, which lags a moment behind. */
 async function findListed(client: Client, work: Work): Promise<StartedRun | null> {
   const { name } = work.input.pipeline;
-  const ofPipeline = [
-    `WorkflowId STARTS_WITH '${name}-'`,
-    // Whatever id it was given.
-    ...(work.searchAttributes ? [`${SEARCH_ATTRIBUTE.pipeline} = '${name}'`] : []),
-  ].join(' OR ');
-  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running' AND (${ofPipeline})`;
+  const { searchAttributes } = work;
+  const query = runsOfPipeline({ name, searchAttributes }, 'Running');
   for await (const run of client.workflow.list({ query })) {
     if (fingerprintIn(run) !== work.fingerprint) continue;
     const found = await unfinished(client, work, run.workflowId);
