@@ -96,8 +96,11 @@ test.concurrent.each(CASES)(
     ]);
     try {
       const run = await started(house, provider);
-      await until('it is shown', async () => (await stageOf(run)) === 'waiting for the API');
-      expect((await run.query<RunProgress>('progress')).problem).toContain('may be a quota');
+      // The stage is entered first; the look at the account adds to the problem.
+      await until('it is shown as what it may be', async () => {
+        const { stage, problem } = await run.query<RunProgress>('progress');
+        return stage === 'waiting for the API' && problem?.includes('may be a quota') === true;
+      });
       await run.terminate();
     } finally {
       await house.close();
