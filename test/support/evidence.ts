@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Sandbox, Truth } from '../../sandbox/index.ts';
+import type { RequestCounts, Sandbox, Truth } from '../../sandbox/index.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { QuarantineLine, ResultRow } from '../../src/contract/results.ts';
@@ -39,7 +39,7 @@ export interface Evidence {
   creditsSpent: number;
   /** Others have taken credits off the account, or put some on it. */
   balanceDisturbed: boolean;
-  /** They are gone, and the provider does not tell a run so. */
+  /** The credits are gone, and the provider never answered how many are left. */
   ranDry: boolean;
   /** After the start; people may change it. */
   deadlineMs: number;
@@ -137,7 +137,8 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     cellsPaid: books.cellsPaid,
     creditsSpent: books.creditsSpent,
     balanceDisturbed: sandbox.state.creditsTaken.size > 0,
-    ranDry: !provider.balance && sandbox.state.creditsTaken.size > 0,
+    ranDry:
+      sandbox.state.creditsTaken.size > 0 && !answered(books.requests.byRoute, provider.balance),
     deadlineMs: pipeline.run.deadlineMs,
     passesAsked: 0,
     truth: (row, column) => provider.truth(sandbox, pipeline, row, column),
@@ -153,6 +154,9 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     texts,
   };
 }
+
+const answered = (requests: RequestCounts, route: string | null): boolean =>
+  route !== null && (requests[route]?.['200'] ?? 0) > 0;
 
 /** Beside the results; of a run that read nothing, in its folder in the store only. */
 async function manifestOf(

@@ -32,7 +32,7 @@ export const extruct: ProviderCase = {
   map: { input: 'Security' },
   rowsField: 'rows',
   changes: ['create-table', 'add-rows', 'delete-rows', 'start-run', 'delete-table'],
-  balance: true,
+  balance: 'GET /v1/user',
   eager: {},
   either: [],
   asksBack: false,

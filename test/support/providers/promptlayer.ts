@@ -47,7 +47,7 @@ export const promptlayer: ProviderCase = {
     'cancel-run',
     'delete-table',
   ],
-  balance: false,
+  balance: null,
   eager: {
     promptLayer: {
       ...{ confirmAbove: 20, cellsPerExecution: 12 },

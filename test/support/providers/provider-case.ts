@@ -57,8 +57,8 @@ export interface ProviderCase {
   changes: readonly RequestKind[];
   /** Field of a request to add rows that lists them. */
   rowsField: string;
-  /** It says how many credits are left; else a run without any is taken for one that hangs. */
-  balance: boolean;
+  /** The request that says how many credits are left; without an answer, none left looks like a stall. */
+  balance: string | null;
   /** It asks back before it starts a large run: a second request says yes. */
   asksBack: boolean;
   columnsOf: (pipeline: Pipeline) => JudgedColumn[];
