@@ -64,7 +64,7 @@ module.exports = {
     room('src/sinks/', ['src/errors\\.ts', 'src/(contract|paths|rules|store)/'], 'results out'),
     room(
       'src/spec/',
-      ['src/(errors|nearest)\\.ts', 'src/(contract|paths|providers|rules)/'],
+      ['src/(errors|nearest)\\.ts', 'src/(contract|paths|providers|rules|sinks)/'],
       'the pipeline file',
     ),
     room(
@@ -79,7 +79,7 @@ module.exports = {
     ),
     room(
       'src/gateway/',
-      ['src/(contract|client|paths|spec|store|errors|worker)'],
+      ['src/(contract|client|paths|sinks|spec|store|errors|worker)'],
       'the HTTP API for backends',
     ),
     room(

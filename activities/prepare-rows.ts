@@ -4,7 +4,7 @@ import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls, EnrichTableInput } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import { probeTarget } from '../src/sinks/probe-target.ts';
+import { sinkOf } from '../src/sinks/index.ts';
 import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import { stagedDigest } from '../src/sources/staged-digest.ts';
@@ -75,7 +75,7 @@ export const prepareRows =
       await refuseClashes(pipeline);
       await refuseTargets(deps, pipeline.results);
       await deps.store.probe();
-      for (const target of pipeline.results) await probeTarget(target, pipeline.name);
+      for (const target of pipeline.results) await sinkOf(target).probe(target, pipeline.name);
       const sameTarget = await othersAt(deps, given.run, pipeline);
       const folder = deps.store.run(given.run);
       const snapshot = await freeze(deps, input, folder);

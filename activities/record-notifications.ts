@@ -3,7 +3,7 @@ import type { Notified } from '../src/contract/notify.ts';
 import type { ResultTarget } from '../src/contract/pipeline.ts';
 import { copyBeside } from '../src/sinks/copy.ts';
 import { locksOf } from '../src/paths/footprint.ts';
-import { placeOf } from '../src/sinks/generation.ts';
+import { placeOf } from '../src/sinks/destination.ts';
 import { withLocks } from '../src/sinks/lock.ts';
 import { isOf } from '../src/sinks/standing.ts';
 import type { RunKey } from '../src/store/store.ts';

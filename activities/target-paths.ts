@@ -1,8 +1,9 @@
 import type { Pipeline, ResultTarget, RowsSource } from '../src/contract/pipeline.ts';
 import { RowmillError } from '../src/errors.ts';
 import { clashesOfPipeline, realFootprint } from '../src/paths/footprint.ts';
-import { resultFormatOf, rowsFormatOf } from '../src/paths/formats.ts';
+import { rowsFormatOf } from '../src/paths/formats.ts';
 import { whyNotRead, whyNotWrite, type Roots } from '../src/paths/roots.ts';
+import { resultFormatOf } from '../src/sinks/index.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** Whoever started the run: nothing it was given is overwritten. @throws RowmillError `path_refused` */

@@ -409,7 +409,7 @@ export const ERRORS = {
   },
   http_not_acceptable: {
     meaning: 'None of the formats that the request accepts is there (406).',
-    remedy: 'Accept application/x-ndjson or text/csv, or give ?format=jsonl or ?format=csv.',
+    remedy: 'Accept one of the types that /openapi.json names, or give ?format=.',
     retryable: false,
     exit: usage,
   },

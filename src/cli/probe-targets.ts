@@ -1,6 +1,6 @@
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
-import { probeTarget } from '../sinks/probe-target.ts';
+import { sinkOf } from '../sinks/index.ts';
 
 /** Tries every result path and tells of all that cannot be written. @throws `sink_unwritable` */
 export async function probeTargets({
@@ -10,7 +10,7 @@ export async function probeTargets({
   const failures: RowmillError[] = [];
   for (const target of results) {
     try {
-      await probeTarget(target, name);
+      await sinkOf(target).probe(target, name);
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
       failures.push(error);

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { ResultsFlags } from './actions/results.ts';
+import { RESULT_FORMAT_NAMES, STORED_FORMAT } from '../sinks/index.ts';
 import type { Cli } from './context.ts';
 
 export function addResults(program: Command, cli: Cli): void {
@@ -10,10 +11,9 @@ export function addResults(program: Command, cli: Cli): void {
     .argument('<run>', 'workflow id')
     .option('--out <file>', 'into this file, in one step')
     .addOption(
-      new Option('--format <format>', 'by default that of --out, else jsonl').choices([
-        'jsonl',
-        'csv',
-      ]),
+      new Option('--format <format>', `by default that of --out, else ${STORED_FORMAT}`).choices(
+        RESULT_FORMAT_NAMES,
+      ),
     )
     .option('--json', 'where they are, as one JSON object on stdout')
     .option('--embedded', 'the state of embedded runs in this folder')

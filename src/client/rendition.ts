@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ResultTarget } from '../contract/pipeline.ts';
 import { RUN_FILE } from '../contract/names.ts';
 import type { PublishedFile } from '../contract/results.ts';
+import type { ResultFormatName } from '../sinks/index.ts';
 import { publishTo } from '../sinks/publish.ts';
 import type { Folder } from '../store/store.ts';
 import { resultColumns } from './result-columns.ts';
@@ -21,10 +22,7 @@ export interface Rendition extends PublishedFile {
 }
 
 /** Written as a file first, so that the same code makes it and its size is known. */
-export async function renderResults(
-  folder: Folder,
-  format: ResultTarget['format'],
-): Promise<Rendition> {
+export async function renderResults(folder: Folder, format: ResultFormatName): Promise<Rendition> {
   const place = await mkdtemp(join(tmpdir(), 'rowmill-results-'));
   const remove = (): Promise<void> => rm(place, { recursive: true, force: true });
   try {

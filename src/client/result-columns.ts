@@ -1,5 +1,5 @@
 import type { ResultRow } from '../contract/results.ts';
-import type { ResultColumns } from '../sinks/csv-layout.ts';
+import type { ResultColumns } from '../sinks/sink.ts';
 import { readColumns, SourceColumns } from '../sources/source-columns.ts';
 import type { Folder } from '../store/store.ts';
 

@@ -73,7 +73,8 @@ export interface SpendPolicy {
 export interface ResultTarget {
   /** Absolute path. */
   to: string;
-  format: 'jsonl' | 'csv';
+  /** One that a sink writes (src/sinks/index.ts). */
+  format: string;
   /**
    * Which outcomes are published here: `partial` also what is completed, `always` whatever there is.
    * Left out: whatever there is, but of a run that was cut short nothing that would replace fuller

@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { renderResults } from '../client/rendition.ts';
 import { RUN_FILE } from '../contract/names.ts';
+import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder } from '../store/store.ts';
 import type { ByteRange } from './byte-range.ts';
 
@@ -13,7 +14,7 @@ import type { ByteRange } from './byte-range.ts';
 export interface Renditions {
   /** Hex SHA-256 of what the store holds under the name. */
   digestOf(folder: Folder, name: string): Promise<string>;
-  csv(folder: Folder): Promise<RenderedFile>;
+  render(folder: Folder, format: ResultFormatName): Promise<RenderedFile>;
   close(): Promise<void>;
 }
 
@@ -58,13 +59,13 @@ export function createRenditions(): Renditions {
 
   return {
     digestOf,
-    csv: async (folder) => {
+    render: async (folder, format) => {
       const digest = await digestOf(folder, RUN_FILE.results);
       const one = await remembered(
         held,
-        digest,
+        `${digest} ${format}`,
         MOST_KEPT,
-        () => render(folder),
+        () => render(folder, format),
         (old) => void drop(old),
       );
       one.users += 1;
@@ -128,8 +129,8 @@ async function* piecesOf(handle: FileHandle, { start, end }: ByteRange): AsyncGe
   }
 }
 
-async function render(folder: Folder): Promise<Held> {
-  const rendition = await renderResults(folder, 'csv');
+async function render(folder: Folder, format: ResultFormatName): Promise<Held> {
+  const rendition = await renderResults(folder, format);
   try {
     const handle = await open(rendition.path, 'r');
     return { handle, size: rendition.bytes, users: 0, isDropped: false };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RUN_STATUSES } from '../client/list-runs.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
+import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../spec/index.ts';
 
 /** What comes in over HTTP is judged by this, and the OpenAPI document is made of it. */
@@ -35,10 +36,8 @@ export const listQuery = z.strictObject({
   cursor: z.string().min(1).max(4096).optional().describe('`next` of the page before.'),
 });
 
-export const FORMATS = ['jsonl', 'csv'] as const;
-
 export const resultsQuery = z.strictObject({
-  format: z.enum(FORMATS).optional().describe('Instead of the header Accept.'),
+  format: z.enum(RESULT_FORMAT_NAMES).optional().describe('Instead of the header Accept.'),
 });
 
 export const idempotencyKey = z

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import type { ResultTarget, RowsFormat } from '../contract/pipeline.ts';
+import type { RowsFormat } from '../contract/pipeline.ts';
 
 const ROWS_FORMATS: Record<string, RowsFormat> = {
   '.csv': 'csv',
@@ -9,21 +9,12 @@ const ROWS_FORMATS: Record<string, RowsFormat> = {
   '.json': 'json',
 };
 
-const RESULT_FORMATS: Record<string, ResultTarget['format']> = { '.jsonl': 'jsonl', '.csv': 'csv' };
-
 export const ROWS_EXTENSIONS = Object.keys(ROWS_FORMATS);
-export const RESULT_EXTENSIONS = Object.keys(RESULT_FORMATS);
 
 /** By extension; `null` for one we do not read. */
-export const rowsFormatOf = (path: string): RowsFormat | null => look(ROWS_FORMATS, path);
-
-/** By extension; `null` for one we do not write. */
-export const resultFormatOf = (path: string): ResultTarget['format'] | null =>
-  look(RESULT_FORMATS, path);
-
-const look = <T>(formats: Record<string, T>, path: string): T | null => {
+export const rowsFormatOf = (path: string): RowsFormat | null => {
   const extension = extname(path).toLowerCase();
-  return Object.hasOwn(formats, extension) ? (formats[extension] ?? null) : null;
+  return Object.hasOwn(ROWS_FORMATS, extension) ? (ROWS_FORMATS[extension] ?? null) : null;
 };
 
 /** What is said about an extension beyond "not this one". */

@@ -3,16 +3,7 @@ import type { Json } from '../contract/json.ts';
 import type { ResultCell, ResultRow } from '../contract/results.ts';
 import { csvCell, csvText, verbatim } from './csv-cell.ts';
 import { csvHeader } from './csv-header.ts';
-
-/** What the CSV has columns for, in this order. */
-export interface ResultColumns {
-  /** Keys of the answer columns. */
-  columns: string[];
-  /** Names of the table's input columns. */
-  inputs: string[];
-  /** Other columns of the source that come back. Left out: none. */
-  source?: string[];
-}
+import type { ResultColumns } from './sink.ts';
 
 /** How result rows become records of a CSV. */
 export interface CsvLayout {

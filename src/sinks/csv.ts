@@ -3,9 +3,10 @@ import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile, ResultRow } from '../contract/results.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder } from '../store/store.ts';
-import { csvLayout, type ResultColumns } from './csv-layout.ts';
-import type { WriteChunk } from './destination.ts';
-import { publishFile } from './destination.ts';
+import { csvLayout } from './csv-layout.ts';
+import { publishFile, type WriteChunk } from './destination.ts';
+import { probeTarget } from './probe-target.ts';
+import type { Sink, SinkContext } from './sink.ts';
 
 /** Rows are written together until their JSON has so many characters. */
 const BATCH_CHARS = 256 * 1024;
@@ -16,16 +17,14 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
  * Writes the results of the store as CSV (UTF-8, `\n`, header first) to the target, in one step.
  * Throws `sink_unwritable`, `store_unreadable` with the line, or the reason of the signal.
  */
-export const publishCsv = (
+const publishCsv = (
   folder: Folder,
-  storeName: string,
-  { to, csv = {} }: Pick<ResultTarget, 'to' | 'csv'>,
-  columns: ResultColumns,
-  signal?: AbortSignal,
+  { to, csv: options = {} }: Pick<ResultTarget, 'to' | 'csv'>,
+  { storeName, columns, signal }: SinkContext,
 ): Promise<PublishedFile> =>
   publishFile(to, async (write) => {
-    const layout = csvLayout(columns, csv);
-    if (csv.bom === true) await write(BYTE_ORDER_MARK);
+    const layout = csvLayout(columns, options);
+    if (options.bom === true) await write(BYTE_ORDER_MARK);
     let batch = [layout.header];
     let chars = 0;
     let rows = 0;
@@ -82,3 +81,11 @@ const isResultRow = (row: unknown): row is ResultRow =>
   isObject(row.cells);
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** CSV in a file. */
+export const csv = {
+  schemes: ['file'],
+  formats: [{ name: 'csv', extension: '.csv', mediaTypes: ['text/csv'] }],
+  probe: probeTarget,
+  publish: publishCsv,
+} as const satisfies Sink;

@@ -1,6 +1,8 @@
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import type { PublishedFile } from '../contract/results.ts';
+import { companionsOf } from '../paths/companions.ts';
+import { realFootprint, type Footprint } from '../paths/footprint.ts';
 import { openAtomicFile } from '../store/atomic-file.ts';
 import { errnoOf } from '../store/disk-error.ts';
 import { removeLeftovers } from '../store/leftovers.ts';
@@ -41,6 +43,13 @@ const lstatOrNull = async (path: string) => {
     throw error;
   }
 };
+
+/** Where a target and what stands beside it lead. Throws `sink_unwritable` for what is no plain file. */
+export async function placeOf(to: string): Promise<Footprint> {
+  const { quarantine, manifest } = companionsOf({ to });
+  for (const path of [to, quarantine, manifest]) await realDestination(path);
+  return realFootprint(to);
+}
 
 /**
  * Replaces the file at `path` by what `fill` writes, in one step: a reader sees the old file or

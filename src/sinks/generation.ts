@@ -4,17 +4,16 @@ import { RUN_FILE } from '../contract/names.ts';
 import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import { RowmillError } from '../errors.ts';
-import { companionsOf } from '../paths/companions.ts';
-import { realFootprint, type Footprint } from '../paths/footprint.ts';
+import type { Footprint } from '../paths/footprint.ts';
 import { errnoOf } from '../store/disk-error.ts';
 import { syncFolder } from '../store/folders.ts';
 import { draftNameOf, removeLeftovers } from '../store/leftovers.ts';
 import type { Folder } from '../store/store.ts';
 import { copyBeside } from './copy.ts';
-import type { ResultColumns } from './csv-layout.ts';
-import { realDestination } from './destination.ts';
+import { placeOf } from './destination.ts';
 import { publishTo } from './publish.ts';
 import { landing } from './sink-error.ts';
+import type { ResultColumns } from './sink.ts';
 import type { Standing } from './standing.ts';
 
 /** Results that lie beside their target, whole, and are not seen there yet. */
@@ -24,13 +23,6 @@ export interface StagedResults {
   /** As it will be. */
   file: PublishedFile;
   draft: string;
-}
-
-/** Where a target and what stands beside it lead. Throws `sink_unwritable` for what is no plain file. */
-export async function placeOf(to: string): Promise<Footprint> {
-  const { quarantine, manifest } = companionsOf({ to });
-  for (const path of [to, quarantine, manifest]) await realDestination(path);
-  return realFootprint(to);
 }
 
 /**

@@ -4,12 +4,12 @@ import type { ResultTarget } from '../contract/pipeline.ts';
 import { errnoOf } from '../store/disk-error.ts';
 import { FILE_MODE } from '../store/folders.ts';
 import { draftNameOf } from '../store/leftovers.ts';
-import { placeOf } from './generation.ts';
+import { placeOf } from './destination.ts';
 import { landing, sinkError } from './sink-error.ts';
 import { standingAt } from './standing.ts';
 
 /**
- * Finds out, before anything is created or paid, whether results can be written to the target.
+ * Finds out whether results can be written to a file.
  * Writes a probe and removes it; makes no folders: where the target's is missing, the nearest one
  * above is tried. Throws `sink_unwritable` with path and reason.
  */

@@ -1,30 +1,12 @@
 import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import type { Folder } from '../store/store.ts';
-import { copyBeside } from './copy.ts';
-import type { ResultColumns } from './csv-layout.ts';
-import { publishCsv } from './csv.ts';
-
-type Publish = (
-  folder: Folder,
-  storeName: string,
-  target: ResultTarget,
-  columns: ResultColumns,
-  signal?: AbortSignal,
-) => Promise<PublishedFile>;
-
-/** One way of writing results for each format. */
-const PUBLISH: Record<ResultTarget['format'], Publish> = {
-  jsonl: (folder, storeName, { to }, _columns, signal) => copyBeside(folder, storeName, to, signal),
-  csv: publishCsv,
-};
+import { sinkOf } from './index.ts';
+import type { ResultColumns } from './sink.ts';
 
 /**
- * Publishes finished results (a file of `ResultRow` lines in the store) to a target: whole or not
- * at all, safe to repeat, mode 0600, making the folder when it is missing.
- *
- * Throws `sink_unwritable`, the store's errors, or the reason of the signal, unwrapped; whatever
- * was at the target before is untouched then.
+ * Publishes finished results (a file of `ResultRow` lines in the store) to a target, as the port
+ * says. A file has mode 0600, and its folder is made when it is missing.
  */
 export const publishTo = (
   target: ResultTarget,
@@ -32,4 +14,9 @@ export const publishTo = (
   storeName: string,
   columns: ResultColumns,
   signal?: AbortSignal,
-): Promise<PublishedFile> => PUBLISH[target.format](folder, storeName, target, columns, signal);
+): Promise<PublishedFile> =>
+  sinkOf(target).publish(folder, target, {
+    storeName,
+    columns,
+    ...(signal === undefined ? {} : { signal }),
+  });

@@ -14,13 +14,8 @@ import { MOST_ISSUES, type Path, type SpecIssue } from './issue.ts';
 import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
 import { clashFinding } from './clash.ts';
 import { placed, type Finding } from './finding.ts';
-import {
-  extensionHint,
-  RESULT_EXTENSIONS,
-  resultFormatOf,
-  ROWS_EXTENSIONS,
-  rowsFormatOf,
-} from '../paths/formats.ts';
+import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
+import { isUnknownAddress, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
 import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
 
@@ -137,6 +132,9 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
     const path = ['results', at, 'to'];
     const unusable = checkPath(path, to);
     if (unusable.length > 0) return unusable;
+    if (isUnknownAddress(to)) {
+      return [{ path, found: foundText(to), allowed: `the path of ${resultAllowed}` }];
+    }
     if (resultFormatOf(to) === null) {
       const suggestion = nearest(extname(to), RESULT_EXTENSIONS);
       return [{ path, found: foundText(to), allowed: resultAllowed, suggestion }];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { providerSpecs, type ProviderSpec } from '../providers/spec.ts';
+import { RESULT_EXTENSIONS } from '../sinks/index.ts';
 import { duration } from './duration-field.ts';
 import { parsePercentage, PERCENTAGE_ALLOWED, PERCENTAGE_PATTERN } from './percentage.ts';
 import { notifyFile } from './notify.ts';
@@ -179,7 +180,10 @@ const fileSchema = (provider: ProviderSpec | null) =>
       .array(
         z
           .strictObject({
-            to: z.string().min(1).describe('Path relative to this file; .jsonl or .csv.'),
+            to: z
+              .string()
+              .min(1)
+              .describe(`Path relative to this file; ${RESULT_EXTENSIONS.join(' or ')}.`),
             csv: csv.optional(),
             when: z
               .enum(RESULT_WHEN)

@@ -8,7 +8,7 @@ import type { SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
 import { placed, type Finding } from './finding.ts';
 import { SpecError, type SpecIssue } from './issue.ts';
-import { resultFormatOf } from '../paths/formats.ts';
+import { resultFormatOf } from '../sinks/index.ts';
 import { refuseSecretValues, tokenValues } from './secrets.ts';
 import { allowedText, foundText, translate } from './translate.ts';
 import { workflowInputFor } from './workflow-input.ts';

@@ -11,7 +11,8 @@ import type { ProviderSpec, TableShape } from '../providers/spec.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
-import { resultFormatOf, rowsFormatOf } from '../paths/formats.ts';
+import { rowsFormatOf } from '../paths/formats.ts';
+import { resultFormatOf, STORED_FORMAT } from '../sinks/index.ts';
 
 /** Settings that every provider calls the same; they have been checked by its own schema. */
 const COMMON = z
@@ -65,7 +66,7 @@ export function normalise(
     },
     results: file.results.map(({ to, csv, when }) => ({
       to: resolve(baseDir, to),
-      format: resultFormatOf(to) ?? 'jsonl',
+      format: resultFormatOf(to) ?? STORED_FORMAT,
       ...(csv === undefined ? {} : { csv: csvOf(csv) }),
       ...(when === undefined ? {} : { when }),
     })),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { EarlierRun, EnrichTableInput } from '../contract/run.ts';
 import { providerSpecs } from '../providers/spec.ts';
+import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { MOST_DURATION_MS } from '../rules/duration.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
@@ -89,7 +90,7 @@ const pipeline = (providers: readonly string[]) =>
       .array(
         z.strictObject({
           to: absolute,
-          format: z.enum(['jsonl', 'csv']),
+          format: z.enum(RESULT_FORMAT_NAMES),
           when: z.enum(RESULT_WHEN).exactOptional().describe('Which outcomes are published here.'),
           csv: csvOptions.exactOptional(),
         }),

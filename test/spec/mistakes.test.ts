@@ -87,6 +87,8 @@ test.each([
   ['to: out/demo.jsonl', 'to: out/demo', 'results[0].to: "out/demo"'],
   ['to: out/demo.jsonl', 'to: out/demo.json', 'results[0].to: "out/demo.json" → .jsonl'],
   ['to: out/demo.jsonl', 'to: ./companies.csv', 'results[0].to: "./companies.csv"'],
+  ['to: out/demo.jsonl', 'to: s3://bucket/demo.csv', 'results[0].to: "s3://bucket/demo.csv"'],
+  ['to: out/demo.jsonl', 'to: file:///demo.csv', 'results[0].to: "file:///demo.csv"'],
   ['{ to: out/demo.jsonl }', '{ to: a.csv }, { to: b/../a.csv }', 'results[1].to: "b/../a.csv"'],
   ['name: demo', 'name: demo\nname: demo', ': this key stands twice in the same mapping'],
   ['name: demo', 'name: demo\nrun: { pollAtLeast: 5m }', 'run.pollAtLeast: "5m"'],

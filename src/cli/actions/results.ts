@@ -7,9 +7,13 @@ import { endedRunFolder } from '../../client/run-files.ts';
 import { describeRun } from '../../client/find-run.ts';
 import { isUnknownToTemporal, storedResults, type StoredResults } from '../../client/stored-run.ts';
 import { RUN_FILE } from '../../contract/names.ts';
-import type { ResultTarget } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
-import { resultFormatOf, RESULT_EXTENSIONS } from '../../paths/formats.ts';
+import {
+  RESULT_EXTENSIONS,
+  resultFormatOf,
+  STORED_FORMAT,
+  type ResultFormatName,
+} from '../../sinks/index.ts';
 import type { Folder } from '../../store/store.ts';
 import type { Cli } from '../context.ts';
 import { count, shortPath, size } from '../figures.ts';
@@ -18,11 +22,9 @@ import { openStore } from '../../client/environment.ts';
 
 export interface ResultsFlags extends HereFlags {
   out?: string;
-  format?: 'jsonl' | 'csv';
+  format?: ResultFormatName;
   json?: true;
 }
-
-type Format = ResultTarget['format'];
 
 /** The results of a run that has ended, out of the store; needs no worker, and no server. */
 export async function results(cli: Cli, workflowId: string, flags: ResultsFlags): Promise<void> {
@@ -36,8 +38,8 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
   } else if (flags.json === true) {
     const path = folder.locate(RUN_FILE.results);
     const bytes = await folder.size(RUN_FILE.results);
-    cli.json({ workflowId, runId, store: { path, bytes, format: 'jsonl' } });
-  } else if (format === 'jsonl') {
+    cli.json({ workflowId, runId, store: { path, bytes, format: STORED_FORMAT } });
+  } else if (format === STORED_FORMAT) {
     await stream(cli, folder.read(RUN_FILE.results));
   } else {
     await streamRendition(cli, folder, format);
@@ -59,9 +61,9 @@ async function findResults(cli: Cli, workflowId: string, flags: HereFlags): Prom
   }
 }
 
-function formatOf({ format, out }: ResultsFlags): Format {
+function formatOf({ format, out }: ResultsFlags): ResultFormatName {
   if (format !== undefined) return format;
-  if (out === undefined) return 'jsonl';
+  if (out === undefined) return STORED_FORMAT;
   const known = resultFormatOf(out);
   if (known !== null) return known;
   throw new RowmillError('usage', `${out}: what format is it?`, {
@@ -69,7 +71,7 @@ function formatOf({ format, out }: ResultsFlags): Format {
   });
 }
 
-async function streamRendition(cli: Cli, folder: Folder, format: Format): Promise<void> {
+async function streamRendition(cli: Cli, folder: Folder, format: ResultFormatName): Promise<void> {
   const rendition = await renderResults(folder, format);
   try {
     await stream(cli, createReadStream(rendition.path));

@@ -3,17 +3,29 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
+import {
+  formatOfMediaType,
+  RESULT_FORMAT_NAMES,
+  RESULT_FORMATS,
+  STORED_FORMAT,
+  type ResultFormatName,
+} from '../../sinks/index.ts';
 import type { Folder } from '../../store/store.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { byteRange, type ByteRange } from '../byte-range.ts';
 import { ownerSeen } from '../callers.ts';
 import { problems } from '../openapi.ts';
 import { streamed } from '../answer-schemas.ts';
-import { FORMATS, noQuery, resultsQuery, runPath } from '../request-schemas.ts';
+import { noQuery, resultsQuery, runPath } from '../request-schemas.ts';
 
-type Format = (typeof FORMATS)[number];
+/** The type that a format is sent with. */
+const typeOf = (name: ResultFormatName): string =>
+  RESULT_FORMATS.find((format) => format.name === name)?.mediaTypes[0] ?? BYTES;
 
-const TYPE: Record<Format, string> = { jsonl: 'application/x-ndjson', csv: 'text/csv' };
+const BYTES = 'application/octet-stream';
+const TYPES = RESULT_FORMAT_NAMES.map(typeOf);
+const STORED_TYPE = typeOf(STORED_FORMAT);
+const ACCEPTED = RESULT_FORMATS.flatMap(({ mediaTypes }) => [...mediaTypes]);
 
 /** What came of a run, streamed out of the store; never in memory as a whole. */
 export function addResults(app: App, { door, renditions, hostPaths }: Gateway): void {
@@ -21,7 +33,7 @@ export function addResults(app: App, { door, renditions, hostPaths }: Gateway): 
     const owner = ownerSeen(request);
     return door.use(async (rowmill) => (await rowmill.attach(id, { owner })).files());
   };
-  const tagOf = async (folder: Folder, name: string, format: Format): Promise<string> =>
+  const tagOf = async (folder: Folder, name: string, format: ResultFormatName): Promise<string> =>
     `"${await renditions.digestOf(folder, name)}-${format}"`;
   const config = { scope: 'read' } as const;
 
@@ -37,8 +49,8 @@ export function addResults(app: App, { door, renditions, hostPaths }: Gateway): 
         params: runPath,
         querystring: resultsQuery,
         response: {
-          200: described('All of it.', Object.values(TYPE)),
-          206: described('The bytes asked for.', Object.values(TYPE)),
+          200: described('All of it.', TYPES),
+          206: described('The bytes asked for.', TYPES),
           304: z.null().describe('Nothing else than the caller has.'),
           ...problems(400, 401, 404, 406, 409, 416, 429, 503),
         },
@@ -49,15 +61,17 @@ export function addResults(app: App, { door, renditions, hostPaths }: Gateway): 
       const folder = await filesOf(request, request.params.id);
       reply.header('vary', 'accept');
       const etag = await tagOf(folder, RUN_FILE.results, format);
-      if (format === 'jsonl') return sendStored(folder, RUN_FILE.results, etag, request, reply);
-      const rendered = await renditions.csv(folder);
+      if (format === STORED_FORMAT) {
+        return sendStored(folder, RUN_FILE.results, etag, request, reply);
+      }
+      const rendered = await renditions.render(folder, format);
       const release = (): void => rendered.release();
       const { size } = rendered;
       const read = (range: ByteRange): Readable => rendered.read(range);
       // It may be gone by now.
       if (reply.raw.destroyed) release();
       else reply.raw.once('close', release);
-      return sendFile(request, reply, { type: TYPE[format], etag, size, read });
+      return sendFile(request, reply, { type: typeOf(format), etag, size, read });
     },
   );
 
@@ -73,8 +87,8 @@ export function addResults(app: App, { door, renditions, hostPaths }: Gateway): 
         params: runPath,
         querystring: noQuery,
         response: {
-          200: described('One row or cell a line.', [TYPE.jsonl]),
-          206: described('The bytes asked for.', [TYPE.jsonl]),
+          200: described('One row or cell a line.', [STORED_TYPE]),
+          206: described('The bytes asked for.', [STORED_TYPE]),
           304: z.null().describe('Nothing else than the caller has.'),
           ...problems(400, 401, 404, 409, 416, 429, 503),
         },
@@ -82,7 +96,7 @@ export function addResults(app: App, { door, renditions, hostPaths }: Gateway): 
     },
     async (request, reply) => {
       const folder = await filesOf(request, request.params.id);
-      const etag = await tagOf(folder, RUN_FILE.quarantine, 'jsonl');
+      const etag = await tagOf(folder, RUN_FILE.quarantine, STORED_FORMAT);
       return sendStored(folder, RUN_FILE.quarantine, etag, request, reply);
     },
   );
@@ -117,13 +131,17 @@ const described = (description: string, types: readonly string[]) => ({
   content: Object.fromEntries(types.map((type) => [type, { schema: streamed }])),
 });
 
-function negotiated(request: FastifyRequest): Format {
-  const found = request.accepts().type(['application/x-ndjson', 'application/jsonl', 'text/csv']);
-  if (found === false) {
-    throw new RowmillError('http_not_acceptable', 'none of the types accepted is there');
-  }
-  return found === 'text/csv' ? 'csv' : 'jsonl';
+function negotiated(request: FastifyRequest): ResultFormatName {
+  const [found] = [request.accepts().type(ACCEPTED)].flat();
+  const format = typeof found === 'string' ? formatOfMediaType(found) : null;
+  if (format !== null) return format;
+  throw new RowmillError('http_not_acceptable', 'none of the types accepted is there', {
+    remedy: `Accept ${listOf(ACCEPTED)}, or give ${listOf(RESULT_FORMAT_NAMES.map((name) => `?format=${name}`))}.`,
+  });
 }
+
+const listOf = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(', '), ...names.slice(-1)].join(' or ');
 
 async function sendStored(
   folder: Folder,
@@ -135,7 +153,7 @@ async function sendStored(
   // A run without open cells leaves no quarantine.
   const size = (await folder.size(name)) ?? 0;
   const read = (range: ByteRange): Readable => folder.read(name, range);
-  return sendFile(request, reply, { type: TYPE.jsonl, etag, size, read });
+  return sendFile(request, reply, { type: STORED_TYPE, etag, size, read });
 }
 
 interface SentFile {

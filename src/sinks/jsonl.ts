@@ -1,0 +1,17 @@
+import { copyBeside } from './copy.ts';
+import { probeTarget } from './probe-target.ts';
+import type { Sink } from './sink.ts';
+
+/** JSON Lines in a file: the results as they lie in the store, byte for byte. */
+export const jsonl = {
+  schemes: ['file'],
+  formats: [
+    {
+      name: 'jsonl',
+      extension: '.jsonl',
+      mediaTypes: ['application/x-ndjson', 'application/jsonl'],
+    },
+  ],
+  probe: probeTarget,
+  publish: (files, { to }, { storeName, signal }) => copyBeside(files, storeName, to, signal),
+} as const satisfies Sink;
