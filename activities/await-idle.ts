@@ -2,11 +2,12 @@ import type { ApiCalls } from '../src/contract/run.ts';
 import type { RunReceipt, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
-import { judge } from '../src/rules/idle.ts';
+import { askCellsAfterMs, asksTheCells, judge } from '../src/rules/idle.ts';
 import { nextPollMs, sliceIsOver } from '../src/rules/poll.ts';
 import { lookAgain, observe, timeLeftMs, type Watch } from '../src/rules/watch.ts';
 import { whole } from '../src/rules/whole.ts';
 import { readAccount } from './account.ts';
+import { AwaitedCells, type AwaitedCellsInput } from './awaited-cells.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readPatiently } from './reading.ts';
 import { runStep, type Step } from './step.ts';
@@ -22,6 +23,8 @@ export interface AwaitIdleInput {
   policy: { pollAtLeastMs: number; pollAtMostMs: number; stallAfterMs: number };
   /** Epoch ms. */
   deadlineAtMs: number;
+  /** Of a pass that believes no idle without movement. Left out: of any other, and by older versions. */
+  awaited?: AwaitedCellsInput;
   trouble?: TroubleInput;
 }
 
@@ -59,6 +62,8 @@ async function wait(
   const watchedMs = timeFrom(sinceMs);
   let watch = lookAgain(resume(input.watch, step.previous), sinceMs);
   let accountAfterMs = ACCOUNT_AFTER_MS;
+  let cellsAfterMs = askCellsAfterMs(input.policy);
+  const areOver = cellsOf(deps, input, step);
   for (;;) {
     const { policy, deadlineAtMs } = input;
     // Less when the deadline is near; a first reading comes soon after the start.
@@ -75,6 +80,10 @@ async function wait(
     const verdict = judge(watch, policy, watchedMs());
     if (verdict !== 'running') return { end: verdict, watch, calls: step.calls };
     if (now() >= deadlineAtMs) return { end: 'deadline', watch, calls: step.calls };
+    if (asksTheCells(watch, cellsAfterMs, watchedMs())) {
+      if (await areOver()) return { end: 'idle', watch, calls: step.calls };
+      cellsAfterMs = (watchedMs() - watch.lastChangeAtMs) * 2;
+    }
     const quietMs = watchedMs() - watch.lastChangeAtMs;
     if (quietMs >= accountAfterMs) {
       if (await isBroke(deps, input.provider, step)) {
@@ -90,6 +99,29 @@ async function wait(
 
 /** Without a change for so long the account is read; then after twice that, and so on. */
 const ACCOUNT_AFTER_MS = 60_000;
+
+/** Whether the cells that are waited for are over; what cannot be read leaves the pass to its stall time. */
+function cellsOf(
+  deps: ActivityDeps,
+  { provider: name, table, awaited }: AwaitIdleInput,
+  step: Step<Watch>,
+): () => Promise<boolean> {
+  if (awaited === undefined) return () => Promise.resolve(false);
+  const provider = deps.providers.get(name);
+  const folder = deps.store.run(awaited.run);
+  const reading = { sleep: (ms: number) => step.sleep(ms), ctx: countingPolls(step) };
+  let cells: AwaitedCells | null = null;
+  return async () => {
+    try {
+      cells ??= await AwaitedCells.of(awaited, { provider, table, folder });
+      return await cells.areOver(reading);
+    } catch (error) {
+      // A cancelled one ends with the next wait.
+      if (!(error instanceof RowmillError) && !step.isCancelled()) throw error;
+      return false;
+    }
+  };
+}
 
 /** An account that cannot be read leaves the pass to its stall time. */
 async function isBroke(deps: ActivityDeps, provider: string, step: Step<Watch>): Promise<boolean> {
@@ -145,13 +177,7 @@ async function poll(
   { step, nowMs }: { step: Step<Watch>; nowMs: () => number },
 ): Promise<Watch> {
   const provider = deps.providers.get(input.provider);
-  const ctx: CallContext = {
-    ...step.ctx,
-    onRequest: (route) => {
-      step.ctx.onRequest?.(route);
-      step.calls.polls += 1;
-    },
-  };
+  const ctx = countingPolls(step);
   const dueAtMs = nowMs();
   const progress = await readPatiently(step, () =>
     provider.progress(input.table, input.receipt, ctx),
@@ -160,3 +186,11 @@ async function poll(
   deps.onEvent?.({ type: 'polled', provider: input.provider, lateMs: readAtMs - dueAtMs });
   return observe(watch, progress, readAtMs);
 }
+
+const countingPolls = (step: Step<Watch>): CallContext => ({
+  ...step.ctx,
+  onRequest: (route) => {
+    step.ctx.onRequest?.(route);
+    step.calls.polls += 1;
+  },
+});

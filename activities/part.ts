@@ -42,12 +42,7 @@ export interface JudgedRow {
 }
 
 export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[]): JudgedRow {
-  const readings = byName<CellReading>();
-  for (const { key } of columns) {
-    const cell = row.cells[key];
-    if (cell !== undefined) readings[key] = { status: cell.status, empty: isEmpty(cell.value) };
-  }
-  const verdicts = judgeCells(columns, readings);
+  const verdicts = verdictsOf(row, columns);
   const outcomes = oursOf(columns, verdicts);
   const cells = byName<ResultCell>();
   const open: PartOpenCell[] = [];
@@ -69,6 +64,24 @@ export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[])
     if (waitsFor !== null && !outcomes.has(waitsFor)) behindAutomatic += 1;
   }
   return { line, outcomes, automatic, behindAutomatic };
+}
+
+function verdictsOf(row: TableRow, columns: Column[]): Map<string, CellVerdict> {
+  const readings = byName<CellReading>();
+  for (const { key } of columns) {
+    const cell = row.cells[key];
+    if (cell !== undefined) readings[key] = { status: cell.status, empty: isEmpty(cell.value) };
+  }
+  return judgeCells(columns, readings);
+}
+
+/** Cells of our columns without an answer. */
+export function openCellsOf(row: TableRow, columns: Column[]): PartOpenCell[] {
+  const open: PartOpenCell[] = [];
+  for (const [column, verdict] of oursOf(columns, verdictsOf(row, columns))) {
+    if (verdict.outcome !== 'done') open.push(openCell(column, verdict, row.cells[column]));
+  }
+  return open;
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   continueAsNew,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { AwaitIdleInput } from '../activities/await-idle.ts';
 import type { StartedRun, StartRunInput } from '../activities/start-run.ts';
 import type { TroubleInput } from '../activities/trouble.ts';
 import type { RunSummary } from '../src/contract/run.ts';
@@ -187,6 +188,7 @@ export async function untilIdle(run: Run): Promise<void> {
           watch: pass.watch,
           policy: run.policy,
           deadlineAtMs,
+          ...awaitedCells(run),
           trouble,
         },
       ]);
@@ -211,6 +213,13 @@ export async function untilIdle(run: Run): Promise<void> {
       await continueAsNew<EnrichTable>({ ...run.input, resume: state });
     }
   }
+}
+
+/** Where idle without movement is not believed, the cells themselves may show that the pass is over. */
+function awaitedCells({ key, table, state, pass }: Run): Pick<AwaitIdleInput, 'awaited'> {
+  if (!pass.watch.mustMove || state.found === null) return {};
+  const { sweep } = state.found;
+  return { awaited: { run: key, sweep, kind: pass.kind, columns: table.columns } };
 }
 
 /** In the history for good: how it stood then is known without any worker. */

@@ -35,3 +35,19 @@ export function judge(watch: Watch, policy: IdlePolicy, nowMs: number): Verdict 
   }
   return nowMs - watch.lastChangeAtMs >= policy.stallAfterMs ? 'stalled' : 'running';
 }
+
+/**
+ * Whether the cells that a pass waits for are looked at one by one: the status says idle and has shown no
+ * movement, which is not believed of them.
+ *
+ * @param quietMs Without a change so far that led to no look
+ */
+export const asksTheCells = (watch: Watch, quietMs: number, nowMs: number): boolean =>
+  watch.mustMove &&
+  !watch.moved &&
+  watch.idleReads > 0 &&
+  nowMs - watch.lastChangeAtMs >= quietMs;
+
+/** Without a change for so long they are looked at; then after twice that, and so on. */
+export const askCellsAfterMs = ({ pollAtLeastMs }: IdlePolicy): number =>
+  SETTLE_POLLS * pollAtLeastMs;
