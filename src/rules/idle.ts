@@ -43,10 +43,7 @@ export function judge(watch: Watch, policy: IdlePolicy, nowMs: number): Verdict 
  * @param quietMs Without a change so far that led to no look
  */
 export const asksTheCells = (watch: Watch, quietMs: number, nowMs: number): boolean =>
-  watch.mustMove &&
-  !watch.moved &&
-  watch.idleReads > 0 &&
-  nowMs - watch.lastChangeAtMs >= quietMs;
+  watch.mustMove && !watch.moved && watch.idleReads > 0 && nowMs - watch.lastChangeAtMs >= quietMs;
 
 /** Without a change for so long they are looked at; then after twice that, and so on. */
 export const askCellsAfterMs = ({ pollAtLeastMs }: IdlePolicy): number =>

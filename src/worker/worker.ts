@@ -1,6 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createActivities, createPollActivities } from '../../activities/index.ts';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { temporalTarget, type TargetOptions } from '../client/connection.ts';
@@ -66,10 +72,11 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
     shutdownForceTime: options.shutdownForceMs ?? 60_000,
   };
   try {
+    const code = await workflowCode(options.bundlePath);
     const workers = await Promise.all([
       Worker.create({
         ...shared,
-        ...workflowCode(options.bundlePath),
+        ...code,
         taskQueue: options.taskQueue,
         activities: createActivities(deps),
         shutdownGraceTime: options.shutdownGraceMs ?? 20_000,
@@ -113,14 +120,24 @@ async function connect(target: ReturnType<typeof temporalTarget>): Promise<Nativ
 }
 
 /** Production has the bundle beside the build; tests and development bundle the sources. */
-function workflowCode(
+async function workflowCode(
   bundlePath: string | undefined,
-): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
+  const built = pathOf('workflow-bundle.js');
   const codePath = bundlePath ?? (existsSync(built) ? built : undefined);
   if (codePath !== undefined) return { workflowBundle: { codePath } };
-  return { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) };
+  return {
+    // Not the worker's own bundler: it knows no converter for workflow code alone.
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: pathOf('workflows/index.ts'),
+      payloadConverterPath: pathOf('workflows/payload-converter.ts'),
+      logger: Runtime.instance().logger,
+    }),
+  };
 }
+
+/** From the root of the package. */
+const pathOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 function watch(workers: Worker[], connection: NativeConnection, taskQueue: string): RunningWorker {
   let state: WorkerState = 'running';

@@ -46,6 +46,8 @@ export interface HouseOptions {
   deps?: Partial<ActivityDeps>;
   /** Instead of the server of the test run. */
   address?: string;
+  /** The worker bundles the workflows itself. */
+  fromSource?: boolean;
 }
 
 let houses = 0;
@@ -91,7 +93,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       },
       taskQueue,
       target: { address, ignoreProfileFile: true },
-      ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
+      ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined || options.fromSource === true
         ? {}
         : { bundlePath: process.env['ROWMILL_TEST_BUNDLE'] }),
       shutdownGraceMs: 100,
