@@ -20,13 +20,14 @@ const MEANING: Readonly<Record<number, string>> = {
   416: 'There are no such bytes.',
   422: 'The pipeline or its rows have mistakes; all of them are named.',
   429: 'Too many requests.',
+  431: 'The headers, or the address, are too large.',
   503: 'Temporal or the store does not answer.',
 };
 
 /** Answers of a route that are problems, for the document. */
 export const problems = (...statuses: number[]) =>
   Object.fromEntries(
-    [...statuses, 403, 500].map((status) => [
+    [...statuses, 403, 431, 500].map((status) => [
       status,
       {
         description: MEANING[status] ?? 'Something went wrong.',
