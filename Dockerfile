@@ -1,7 +1,7 @@
 # The worker (and every other rowmill command) as an image.
 #   docker build -t rowmill .
 #   docker run --rm rowmill --help
-ARG NODE_IMAGE=node:20.20.2-bookworm-slim
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app

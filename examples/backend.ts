@@ -1,11 +1,10 @@
 /**
  * A backend that has a list enriched: starts the run of a key (or finds it), tells its progress,
- * and prints every row. The text is JavaScript as well.
+ * and prints every row.
  *
  *   npm pkg set type=module
  *   export TEMPORAL_ADDRESS=… ROWMILL_STORE=…
- *   node backend.ts pipeline.yaml order-4711                             Node 22.18 and newer
- *   cp backend.ts backend.mjs; node backend.mjs pipeline.yaml order-4711     Node 20
+ *   node backend.ts pipeline.yaml order-4711
  */
 import { Rowmill, RowmillError } from 'rowmill';
 

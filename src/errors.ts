@@ -311,6 +311,13 @@ export const ERRORS = {
     retryable: false,
     exit: failed,
   },
+  node_too_old: {
+    meaning: 'The Node that runs rowmill is older than what it needs.',
+    remedy:
+      'Install Node 24 (https://nodejs.org). In a checkout, `npm ci` installs one of its own, which `npx rowmill` and `npm run` take.',
+    retryable: false,
+    exit: usage,
+  },
   port_in_use: {
     meaning: 'Another process listens on the port.',
     remedy: 'Choose another port, or stop that process.',

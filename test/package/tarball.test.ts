@@ -70,10 +70,10 @@ test('each page of docs/ that the code names, in a remedy or elsewhere, is in th
 test('the example of a backend runs on this Node as its head says', async () => {
   const { project } = there();
   const folder = join(project, 'node_modules', 'rowmill', 'examples');
-  await copyFile(join(folder, 'backend.ts'), join(project, 'backend.mjs'));
+  await copyFile(join(folder, 'backend.ts'), join(project, 'backend.ts'));
   const pipeline = join(folder, 'companies', 'pipeline.yaml');
   const nowhere = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
-  const ended = await run(process.execPath, ['backend.mjs', pipeline], project, nowhere);
+  const ended = await run(process.execPath, ['backend.ts', pipeline], project, nowhere);
   expect(ended).toMatchObject({ code: 1, stdout: '' });
   expect(ended.stderr).toMatch(/^temporal_unreachable: 127\.0\.0\.1:1: .*\n→ .*\n$/);
 });

@@ -10,17 +10,11 @@ import type { Env } from '../context.ts';
 import { openStore } from '../../client/environment.ts';
 import { rootsIn } from '../../paths/roots.ts';
 import { CEILING_VARIABLES, spendCeilingOf } from '../../client/spend-ceiling.ts';
-import { failed, fail, ok, warn, type Finding } from './finding.ts';
+import { failed, ok, warn, type Finding } from './finding.ts';
 
-/** The oldest release that all our packages support. */
-const OLDEST_NODE = [20, 18, 1] as const;
-
-export function lookAtNode(version: string = process.versions.node): Finding {
-  const parts = version.split('.').map(Number);
-  const differs = OLDEST_NODE.findIndex((least, at) => parts[at] !== least);
-  const isOld = differs >= 0 && (parts[differs] ?? 0) < (OLDEST_NODE[differs] ?? 0);
-  if (!isOld) return ok('node', version);
-  return fail('node', version, `Install Node ${OLDEST_NODE.join('.')} or newer.`);
+/** Only names it: bin/rowmill.js refuses a Node that is too old before any command runs. */
+export function lookAtNode(): Finding {
+  return ok('node', process.versions.node);
 }
 
 export async function lookAtStore(env: Env): Promise<Finding> {
