@@ -1,8 +1,9 @@
 import type { Json } from '../src/contract/json.ts';
+import { PROVIDER_NAMES, type ProviderName } from '../src/providers/spec.ts';
 
-/** What is measured of a provider. Another one is another entry. */
+/** What is measured of a provider. */
 export interface BenchCase {
-  provider: string;
+  provider: ProviderName;
   /** One computed column, as the pipeline file has it. */
   table: Record<string, Json>;
   /** Column of the table that names go into. */
@@ -13,6 +14,8 @@ export interface BenchCase {
   naive: boolean;
 }
 
+type Measured = Omit<BenchCase, 'provider'>;
+
 export const COLUMNS = [
   {
     kind: 'agent',
@@ -22,8 +25,7 @@ export const COLUMNS = [
   },
 ];
 
-const extruct: BenchCase = {
-  provider: 'extruct',
+const extruct: Measured = {
   table: { kind: 'company', columns: COLUMNS },
   input: 'input',
   // 1 create, adds of 50 rows, 1 run, pages of 100 rows.
@@ -34,8 +36,7 @@ const extruct: BenchCase = {
 /** Cells above which the sandbox asks back before it runs them. */
 const CONFIRMED_ABOVE = 1_000;
 
-const promptlayer: BenchCase = {
-  provider: 'promptlayer',
+const promptlayer: Measured = {
   table: {
     columns: [
       { title: 'Company', type: 'TEXT' },
@@ -63,4 +64,12 @@ const promptlayer: BenchCase = {
   naive: false,
 };
 
-export const CASES: readonly [BenchCase, ...BenchCase[]] = [extruct, promptlayer];
+const BY_PROVIDER: Record<ProviderName, Measured> = { extruct, promptlayer };
+
+const caseOf = (provider: ProviderName): BenchCase => ({ provider, ...BY_PROVIDER[provider] });
+
+/** Every provider, the preset first. */
+export const CASES: readonly BenchCase[] = PROVIDER_NAMES.map(caseOf);
+
+/** The one that the naive script and the bare loop speak, and that simulations take their pace from. */
+export const BASE_CASE = caseOf('extruct');

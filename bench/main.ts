@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createFileStore } from '../src/store/file-store.ts';
-import { CASES } from './cases.ts';
+import { BASE_CASE } from './cases.ts';
 import { eventFigures, failingRun, wallFigures } from './course-of-a-run.ts';
 import { exportFigures } from './export.ts';
 import { tableOf, verdictOf, type Figure } from './figure.ts';
@@ -79,8 +79,11 @@ async function measureOn(
     for (const its of asked.cases) {
       say(`a run with failing cells at 10 requests a second, ${its.provider}`);
       const run = await failingRun(site, its);
-      // The passes it is joined with are simulated at the pace of the first provider's cells.
-      found.push(...(its === CASES[0] ? wallFigures(run) : []), ...eventFigures(run, its));
+      // The passes it is joined with are simulated at the pace of this provider's cells.
+      found.push(
+        ...(its.provider === BASE_CASE.provider ? wallFigures(run) : []),
+        ...eventFigures(run, its),
+      );
     }
   }
   if (wants('R15')) {

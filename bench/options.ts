@@ -45,7 +45,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     throw new TypeError(`no ratio ${unknown.join(', ')}; there are ${RATIOS.join(', ')}`);
   }
   const providers = wordsIn(values.provider);
-  const known = CASES.map(({ provider }) => provider);
+  const known: string[] = CASES.map(({ provider }) => provider);
   const strange = providers.filter((name) => !known.includes(name));
   if (strange.length > 0) {
     throw new TypeError(`no provider ${strange.join(', ')}; there are ${known.join(', ')}`);

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import { parsePipeline } from '../../src/spec/index.ts';
-import { CASES, type BenchCase } from '../cases.ts';
+import { BASE_CASE, type BenchCase } from '../cases.ts';
 
 export const companyName = (at: number): string => `Example Company ${at + 1} Inc.`;
 
@@ -14,7 +14,7 @@ export async function benchPipeline(
   folder: string,
   rows: number,
   name = 'bench',
-  its: BenchCase = CASES[0],
+  its: BenchCase = BASE_CASE,
 ): Promise<Pipeline> {
   await mkdir(folder, { recursive: true });
   const lines = function* () {

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { DemoFlags } from './actions/demo.ts';
-import { PROVIDER_NAMES } from '../providers/names.ts';
+import { PROVIDER_NAMES } from '../providers/spec.ts';
 import type { Cli } from './context.ts';
 
 export function addDemo(program: Command, cli: Cli): void {
@@ -26,7 +26,7 @@ export function addDemo(program: Command, cli: Cli): void {
       `
 Examples:
   rowmill demo
-  rowmill demo --provider promptlayer
+  rowmill demo --provider ${PROVIDER_NAMES.at(-1) ?? ''}
   rowmill demo --rows 50 --no-keep`,
     )
     .action(async (flags: DemoFlags) => {

@@ -9,7 +9,7 @@ import type { Cli, Env } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDev } from './dev.ts';
 import { withSecretFiles } from '../client/secret-files.ts';
-import { providerSpecs } from '../providers/spec.ts';
+import { PROVIDER_SPECS } from '../providers/spec.ts';
 import { commandEnv } from './dev-environment.ts';
 import { addDoctor } from './doctor.ts';
 import { addList } from './list.ts';
@@ -71,10 +71,7 @@ Examples:
   return program;
 }
 
-const SECRETS = [
-  ...Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable),
-  'TEMPORAL_API_KEY',
-];
+const SECRETS = [...PROVIDER_SPECS.map(({ tokenVariable }) => tokenVariable), 'TEMPORAL_API_KEY'];
 
 /** Runs one command line; gives back the exit code. Never throws. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<number> {

@@ -3,16 +3,11 @@ import type { HttpResponse } from '../http/client.ts';
 import { proxyOf } from '../http/dispatcher.ts';
 import { createLimiter } from '../http/limiter.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { createExtructLiveCheck } from './extruct/live/check.ts';
-import { createExtructProvider } from './extruct/provider.ts';
 import { factsOf } from './facts-store.ts';
 import { lowered, withFacts, type LearnedFacts } from './facts.ts';
 import type { LiveCheck, LivePace } from './live-check.ts';
-import type { ProviderName } from './names.ts';
-import { createPromptLayerLiveCheck } from './promptlayer/live/check.ts';
-import { createPromptLayerProvider } from './promptlayer/provider.ts';
 import type { Provider } from './provider.ts';
-import { noProvider, providerSpecs, type ProviderSpec } from './spec.ts';
+import { noProvider, PROVIDERS, type ProviderModule, type ProviderSpec } from './spec.ts';
 
 /** The providers of one process; each keeps its connections and its rate limit for all callers. */
 export interface Providers {
@@ -27,10 +22,8 @@ export interface Providers {
 }
 
 /** What a provider is made of: what is known about it, and how to talk to it. */
-export interface ProviderEntry {
+export interface ProviderEntry extends ProviderModule {
   spec: ProviderSpec;
-  create: (options: ConnectionOptions) => Provider;
-  liveCheck?: (options: ConnectionOptions, pace?: LivePace) => LiveCheck;
 }
 
 export interface ProviderHooks {
@@ -44,18 +37,15 @@ export interface ProviderResponse extends HttpResponse {
   provider: string;
 }
 
-const CREATE: Record<ProviderName, Omit<ProviderEntry, 'spec'>> = {
-  extruct: { create: createExtructProvider, liveCheck: createExtructLiveCheck },
-  promptlayer: { create: createPromptLayerProvider, liveCheck: createPromptLayerLiveCheck },
-};
-
 /** Those that come with the package. */
-export const PROVIDERS: readonly ProviderEntry[] = Object.entries(CREATE).flatMap(
-  ([name, made]) => {
-    const spec = providerSpecs[name];
-    return spec === undefined ? [] : [{ spec, ...made }];
-  },
-);
+export const PROVIDER_ENTRIES: readonly ProviderEntry[] = await entriesOf(PROVIDERS);
+
+/** One after the other: module loaders of test runners do not take two at a time. */
+async function entriesOf(table: typeof PROVIDERS): Promise<ProviderEntry[]> {
+  const entries: ProviderEntry[] = [];
+  for (const { spec, load } of Object.values(table)) entries.push({ spec, ...(await load()) });
+  return entries;
+}
 
 /**
  * Providers by name, made at the first `get`: that is when the environment is read, so a process
@@ -64,7 +54,7 @@ export const PROVIDERS: readonly ProviderEntry[] = Object.entries(CREATE).flatMa
 export function createProviders(
   env: NodeJS.ProcessEnv,
   hooks: ProviderHooks = {},
-  entries: readonly ProviderEntry[] = PROVIDERS,
+  entries: readonly ProviderEntry[] = PROVIDER_ENTRIES,
 ): Providers {
   const made = new Map<string, Provider>();
   const read = new Map<string, LearnedFacts | null>();
@@ -99,7 +89,10 @@ export function createProviders(
 export function createLiveCheck(
   name: string,
   env: NodeJS.ProcessEnv,
-  { pace, entries = PROVIDERS }: { pace?: LivePace; entries?: readonly ProviderEntry[] } = {},
+  {
+    pace,
+    entries = PROVIDER_ENTRIES,
+  }: { pace?: LivePace; entries?: readonly ProviderEntry[] } = {},
 ): LiveCheck | null {
   const entry = entries.find(({ spec }) => spec.name === name);
   if (entry === undefined) {
@@ -108,7 +101,7 @@ export function createLiveCheck(
       entries.map(({ spec }) => spec.name),
     );
   }
-  return entry.liveCheck?.(connection(entry.spec, env, {}), pace) ?? null;
+  return entry.createLiveCheck?.(connection(entry.spec, env, {}), pace) ?? null;
 }
 
 function connection(
@@ -118,7 +111,8 @@ function connection(
 ): ConnectionOptions {
   const { name, tokenVariable } = spec;
   return {
-    ...{ token: tokenOf(env, tokenVariable), tokenVariable },
+    token: tokenOf(env, tokenVariable),
+    tokenVariable,
     baseUrl: valueOf(env, spec.baseUrlVariable) ?? spec.baseUrl,
     limiter: limiterOf(env),
     proxy: proxyOf(env),

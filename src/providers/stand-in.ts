@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { providerSpecs } from './spec.ts';
+import { PROVIDER_SPECS } from './spec.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -17,7 +17,7 @@ export interface StandInToken {
  * new token for all the others.
  */
 export function standInTokens(env: Env = {}, fresh = newToken()): StandInToken[] {
-  return Object.values(providerSpecs).map(({ name, tokenVariable }) => {
+  return PROVIDER_SPECS.map(({ name, tokenVariable }) => {
     const own = env[tokenVariable]?.trim() || null;
     const token = own ?? fresh;
     return { provider: name, variable: tokenVariable, token, given: own !== null };
@@ -46,4 +46,4 @@ export const standInExports = (
 });
 
 const baseUrlEnv = (url: string): Record<string, string> =>
-  Object.fromEntries(Object.values(providerSpecs).map((spec) => [spec.baseUrlVariable, url]));
+  Object.fromEntries(PROVIDER_SPECS.map((spec) => [spec.baseUrlVariable, url]));

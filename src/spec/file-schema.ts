@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { providerSpecs, type ProviderSpec } from '../providers/spec.ts';
+import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/spec.ts';
 import { RESULT_EXTENSIONS } from '../sinks/index.ts';
 import { duration } from './duration-field.ts';
 import { parsePercentage, PERCENTAGE_ALLOWED, PERCENTAGE_PATTERN } from './percentage.ts';
@@ -143,9 +143,10 @@ export function pipelineFile(provider: ProviderSpec | null): ReturnType<typeof f
 
 /** While the provider is not known, any of a provider's settings may be meant. */
 const anySettings = Object.fromEntries(
-  Object.values(providerSpecs)
-    .flatMap(({ settings }) => Object.keys(settings))
-    .map((name) => [name, z.json().optional()]),
+  PROVIDER_SPECS.flatMap(({ settings }) => Object.keys(settings)).map((name) => [
+    name,
+    z.json().optional(),
+  ]),
 );
 
 /** What `table` holds. */
@@ -168,9 +169,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, NAME)
       .describe('Name of the pipeline; run ids and result names start with it.'),
     provider: z
-      .enum([
-        ...new Set([...Object.keys(providerSpecs), ...(provider === null ? [] : [provider.name])]),
-      ])
+      .enum([...new Set([...PROVIDER_NAMES, ...(provider === null ? [] : [provider.name])])])
       .describe('Whose AI tables are used.'),
     table: tableSchema(provider),
     rows,

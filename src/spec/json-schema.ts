@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { providerSpecs } from '../providers/spec.ts';
+import { PROVIDER_SPECS } from '../providers/spec.ts';
 import { pipelineFile, tableSchema } from './file-schema.ts';
 
 const SCHEMA_ID = 'urn:rowmill:schema:pipeline';
@@ -9,7 +9,7 @@ const SCHEMA_ID = 'urn:rowmill:schema:pipeline';
  * under `table` goes by the provider that is named.
  */
 export function pipelineJsonSchema(): Record<string, unknown> {
-  const providers = Object.values(providerSpecs);
+  const providers = PROVIDER_SPECS;
   // Converted together, so that they share one set of definitions.
   const parts = z.object({
     file: pipelineFile(null).omit({ table: true }),

@@ -1,7 +1,7 @@
 import { LineCounter } from 'yaml';
 import type { Json } from '../contract/json.ts';
 import type { SpecDocument } from './document.ts';
-import { providerSpecs } from '../providers/spec.ts';
+import { PROVIDER_SPECS } from '../providers/spec.ts';
 import { MOST_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
 
 /** Every repetition has a bound: the text may be a megabyte of anything. */
@@ -43,7 +43,7 @@ const SHORTEST_SECRET = 8;
 export function tokenValues(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
-  const variables = Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable);
+  const variables = PROVIDER_SPECS.map(({ tokenVariable }) => tokenVariable);
   const values = [...variables, 'TEMPORAL_API_KEY'].map(
     (variable) => [variable, env[variable]?.trim() ?? ''] as const,
   );

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { EarlierRun, EnrichTableInput } from '../contract/run.ts';
-import { providerSpecs } from '../providers/spec.ts';
+import { PROVIDER_NAMES } from '../providers/spec.ts';
 import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { MOST_DURATION_MS } from '../rules/duration.ts';
 import { RESULT_WHEN } from './file-schema.ts';
@@ -136,7 +136,7 @@ export const workflowInputFor = (providers: readonly string[]) =>
   }) satisfies z.ZodType<EnrichTableInput>;
 
 /** The same with the providers of the package. */
-export const workflowInput = workflowInputFor(Object.keys(providerSpecs));
+export const workflowInput = workflowInputFor(PROVIDER_NAMES);
 
 /** JSON Schema (2020-12) of the workflow's argument. */
 export function workflowInputJsonSchema(): Record<string, unknown> {

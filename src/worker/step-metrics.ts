@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { StepEvent } from '../../activities/step-event.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
-import { PROVIDER_NAMES } from '../providers/names.ts';
+import { PROVIDER_NAMES } from '../providers/spec.ts';
 import { ERRORS } from '../errors.ts';
 import { CELL_OUTCOMES } from '../rules/outcome.ts';
 import { createSpendMeter } from './spent-credits.ts';

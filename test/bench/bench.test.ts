@@ -8,13 +8,13 @@ import { bareApi } from '../../bench/naive/api.ts';
 import { naiveRun } from '../../bench/naive/script.ts';
 import { benchOptions } from '../../bench/options.ts';
 import { pollingFigures } from '../../bench/polling.ts';
-import { CASES, COLUMNS } from '../../bench/cases.ts';
+import { BASE_CASE, CASES, COLUMNS } from '../../bench/cases.ts';
 import { benchPipeline, companyName } from '../../bench/site/pipeline.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
 import { stageRows } from '../../src/client/stage-rows.ts';
 import { createLimiter } from '../../src/http/limiter.ts';
 import { createExtructProvider } from '../../src/providers/extruct/provider.ts';
-import { PROVIDER_NAMES } from '../../src/providers/names.ts';
+import { PROVIDER_NAMES } from '../../src/providers/spec.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 
 const figure = (said: Partial<Figure>): Figure => ({
@@ -89,7 +89,7 @@ describe('on a sandbox', () => {
     const file = join(folder, 'naive.jsonl');
     const job = { rows, columns: COLUMNS, file, pollEveryMs: 20 };
     const run = await naiveRun(bareApi(sandbox.url, TOKEN), job);
-    expect(run.calls - run.polls).toBe(CASES[0].leastCalls(130));
+    expect(run.calls - run.polls).toBe(BASE_CASE.leastCalls(130));
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     expect(lines).toHaveLength(130);
     expect(lines.every((line) => line.includes('"sector":{"value":{"answer"'))).toBe(true);

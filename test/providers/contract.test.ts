@@ -1,5 +1,5 @@
 import { startSandbox } from '../../sandbox/index.ts';
-import { PROVIDERS, type ProviderEntry } from '../../src/providers/registry.ts';
+import { PROVIDER_ENTRIES, type ProviderEntry } from '../../src/providers/registry.ts';
 import { CASES } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
 import { CONTRACT_TOKEN, contractOf, type Candidate, type Served } from './contract.ts';
@@ -31,7 +31,7 @@ function onSandbox({ tables: { chain }, map }: ProviderCase): Omit<Candidate, 'e
 }
 
 // Whoever is in the registry is tried: another provider is another case.
-for (const entry of [...PROVIDERS, TINY]) contractOf(entry.spec.name, candidateOf(entry));
+for (const entry of [...PROVIDER_ENTRIES, TINY]) contractOf(entry.spec.name, candidateOf(entry));
 
 function candidateOf(entry: ProviderEntry): Candidate {
   const how = HOW[entry.spec.name];

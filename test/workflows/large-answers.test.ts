@@ -1,5 +1,9 @@
 import { test } from '@jest/globals';
-import { createProviders, PROVIDERS, type ProviderEntry } from '../../src/providers/registry.ts';
+import {
+  createProviders,
+  PROVIDER_ENTRIES,
+  type ProviderEntry,
+} from '../../src/providers/registry.ts';
 import { inputFor, openHouse, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { allEnv, CASES, companies, wantedRows } from '../support/providers/cases.ts';
@@ -18,7 +22,7 @@ test.each(CASES)(
     const rows = companies(230);
     const house = await openHouse({
       sandbox: { failRate: 0.1, hopelessRate: 0.02 },
-      providers: (url) => createProviders(allEnv(url), {}, PROVIDERS.map(withSmallReplies)),
+      providers: (url) => createProviders(allEnv(url), {}, PROVIDER_ENTRIES.map(withSmallReplies)),
     });
     try {
       const workflowId = `large-answers-${house.taskQueue}`;

@@ -1,6 +1,6 @@
 import { RowmillError } from '../../errors.ts';
 import { createProviders } from '../../providers/registry.ts';
-import { providerSpecs, type ProviderSpec } from '../../providers/spec.ts';
+import { PROVIDER_SPECS, type ProviderSpec } from '../../providers/spec.ts';
 import type { Env } from '../context.ts';
 import { whole } from '../figures.ts';
 import { lookAtFacts } from './facts.ts';
@@ -14,7 +14,7 @@ const ANSWER_WITHIN_MS = 10_000;
  */
 export async function lookAtAccounts(env: Env): Promise<Finding[]> {
   const providers = createProviders({ ...env });
-  const all = Object.values(providerSpecs);
+  const all = PROVIDER_SPECS;
   const used = all.filter(({ tokenVariable }) => Boolean(env[tokenVariable]?.trim()));
   const looked = used.length === 0 ? all : used;
   const unused = all.filter((spec) => !looked.includes(spec));

@@ -4,7 +4,7 @@ import { apiName, mergeLearned, type FactsFile } from '../../providers/facts.ts'
 import type { LiveCheck, LivePace } from '../../providers/live-check.ts';
 import { runLiveCheck, type LiveReport } from '../../providers/live-run.ts';
 import { createLiveCheck } from '../../providers/registry.ts';
-import { providerSpecs, requireProviderSpec, type ProviderSpec } from '../../providers/spec.ts';
+import { PROVIDER_SPECS, requireProviderSpec, type ProviderSpec } from '../../providers/spec.ts';
 import type { Env } from '../context.ts';
 import { packageVersion } from '../version.ts';
 
@@ -22,10 +22,10 @@ export interface Candidate {
 export function candidates(env: Env, named: string | undefined, pace: LivePace): Candidate[] {
   const specs =
     named === undefined
-      ? Object.values(providerSpecs).filter((spec) => Boolean(env[spec.tokenVariable]?.trim()))
+      ? PROVIDER_SPECS.filter((spec) => Boolean(env[spec.tokenVariable]?.trim()))
       : [requireProviderSpec(named)];
   if (specs.length === 0) {
-    const variables = Object.values(providerSpecs).map(({ tokenVariable }) => tokenVariable);
+    const variables = PROVIDER_SPECS.map(({ tokenVariable }) => tokenVariable);
     throw new RowmillError('token_missing', `none of ${variables.join(', ')} is set`);
   }
   return specs.flatMap((spec): Candidate[] => {

@@ -1,0 +1,2 @@
+export { createPromptLayerLiveCheck as createLiveCheck } from './live/check.ts';
+export { createPromptLayerProvider as create } from './provider.ts';
