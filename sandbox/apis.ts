@@ -1,14 +1,10 @@
 import type { Api } from './api.ts';
-import { extructDialect } from './extruct/dialect.ts';
-import { extructRoutes } from './extruct/routes.ts';
+import { extruct } from './extruct/api.ts';
 import type { Dialect } from './faults/dialect.ts';
-import { promptLayerDialect } from './promptlayer/dialect.ts';
-import { promptLayerRoutes } from './promptlayer/routes.ts';
+import { promptLayer } from './promptlayer/api.ts';
 
-export const APIS: readonly Api[] = [
-  { root: '/v1/', routes: extructRoutes, dialect: extructDialect },
-  { root: '/api/public/v2/', routes: promptLayerRoutes, dialect: promptLayerDialect },
-];
+/** What the sandbox stands in for. What each keeps and changes: `API_STATES` and `MUTATIONS`. */
+export const APIS: readonly Api[] = [extruct, promptLayer];
 
 /** Of the API that a route belongs to. */
 export function dialectOf(route: string): Dialect {

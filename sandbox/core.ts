@@ -1,14 +1,13 @@
 import { randomInt } from 'node:crypto';
+import { apiStates } from './api-states.ts';
 import { Clock } from './clock.ts';
 import { advance } from './engine.ts';
-import { extructOptions } from './extruct/options.ts';
 import { FactBook, packagedFacts, readFacts, type CompanyFact } from './facts.ts';
 import { Heap } from './heap.ts';
 import { IdSeries } from './ids.ts';
 import { Journal, readJournal, type Entry, type Origin } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { isMutation, MUTATIONS, type MutationName, type Mutations } from './mutations.ts';
-import { promptLayerState } from './promptlayer/state.ts';
 import type { SandboxOptions } from './settings.ts';
 import type { World } from './world.ts';
 
@@ -144,8 +143,7 @@ function worldOf(
     tableIds: new IdSeries(nonce, 'table', 0),
     runIds: new IdSeries(nonce, 'run', 0),
     dues: new Heap(),
-    extruct: extructOptions(options.extruct),
-    promptLayer: promptLayerState(nonce, options.promptLayer),
+    ...apiStates(nonce, options),
     tablesMade: 0,
     runsMade: 0,
     credits,

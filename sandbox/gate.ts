@@ -1,22 +1,22 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Api, TokenIn } from './api.ts';
 import { Problem } from './problem.ts';
 import type { Route } from './route.ts';
 import type { Tokens } from './settings.ts';
 
-/** Which API wants its token so. */
-const API_OF = { bearer: 'extruct', 'api-key': 'promptlayer' } as const;
+/** Lets a request in, or throws 401. The sandbox's own routes (`null`) take the token of any API. */
+export type Gate = (headers: IncomingHttpHeaders, route: Route, api: Api | null) => void;
 
-/** Lets a request in, or throws 401. The sandbox's own routes take the token of any API. */
-export function gate(tokens: Tokens): (headers: IncomingHttpHeaders, route: Route) => void {
+export function gate(tokens: Tokens): Gate {
   const all = typeof tokens === 'string' ? [tokens] : Object.values(tokens);
-  const wanted = (auth: 'bearer' | 'api-key' | 'own'): string[] =>
-    typeof tokens === 'string' || auth === 'own' ? all : [tokens[API_OF[auth]] ?? []].flat();
-  return (headers, { auth = 'bearer' }) => {
+  const wanted = (api: Api | null): string[] =>
+    typeof tokens === 'string' || api === null ? all : [tokens[api.name] ?? []].flat();
+  return (headers, { auth }, api) => {
     if (auth === 'none') return;
-    const given = auth === 'api-key' ? keyIn(headers) : bearerIn(headers);
+    const given = (api?.auth ?? bearerIn)(headers);
     if (given === undefined) throw refusal('Not authenticated');
-    if (!wanted(auth).some((token) => isSame(token, given))) {
+    if (!wanted(api).some((token) => isSame(token, given))) {
       throw refusal('Invalid authentication credentials');
     }
   };
@@ -25,13 +25,17 @@ export function gate(tokens: Tokens): (headers: IncomingHttpHeaders, route: Rout
 const refusal = (detail: string): Problem =>
   new Problem(401, detail, { 'www-authenticate': 'Bearer' });
 
-const bearerIn = ({ authorization }: IncomingHttpHeaders): string | undefined =>
+/** `Authorization: Bearer`. */
+export const bearerIn: TokenIn = ({ authorization }) =>
   /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
 
-function keyIn(headers: IncomingHttpHeaders): string | undefined {
-  const key = headers['x-api-key'];
-  return typeof key === 'string' ? key : undefined;
-}
+/** In a header of its own, named in lower case. */
+export const headerIn =
+  (name: string): TokenIn =>
+  (headers) => {
+    const token = headers[name];
+    return typeof token === 'string' ? token : undefined;
+  };
 
 function isSame(token: string, given: string): boolean {
   const [a, b] = [Buffer.from(token), Buffer.from(given)];

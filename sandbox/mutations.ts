@@ -1,14 +1,9 @@
-import { createColumns, deleteColumn, replaceColumn } from './extruct/columns.ts';
+import { extructMutations } from './extruct/mutations.ts';
 import { pump, releaseFreed } from './engine.ts';
 import type { CellRule, CreditRule, WaveRule } from './faults/script.ts';
 import type { RequestCounts } from './ledger.ts';
-import { cancelOperation, startOperation } from './promptlayer/operations.ts';
-import { createColumn, renameColumn } from './promptlayer/sheet-columns.ts';
-import { appendRows, dropRows } from './promptlayer/sheet-rows.ts';
-import { createBook, createSheet, deleteBook } from './promptlayer/sheets.ts';
-import { createRows, deleteRows, writeRows } from './extruct/rows.ts';
+import { promptLayerMutations } from './promptlayer/mutations.ts';
 import { startRun } from './runs.ts';
-import { changeTable, cloneTable, createTable, deleteTable } from './extruct/tables.ts';
 import type { Tunable } from './settings.ts';
 import type { World } from './world.ts';
 
@@ -18,26 +13,9 @@ import type { World } from './world.ts';
  * times, they give the same world.
  */
 export const MUTATIONS = {
-  createTable,
-  changeTable,
-  deleteTable,
-  cloneTable,
-  createRows,
-  writeRows,
-  deleteRows,
-  createColumns,
-  replaceColumn,
-  deleteColumn,
+  ...extructMutations,
+  ...promptLayerMutations,
   startRun,
-  createBook,
-  deleteBook,
-  createSheet,
-  createColumn,
-  renameColumn,
-  appendRows,
-  dropRows,
-  startOperation,
-  cancelOperation,
   addCredits,
   returnCredits,
   faults,

@@ -17,7 +17,7 @@ export interface Answer {
 export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   url: string;
-  /** Where the token is: `Authorization: Bearer`, or `X-API-KEY`; `own`: bearer, of any API. @default 'bearer' */
-  auth?: 'bearer' | 'api-key' | 'own' | 'none';
+  /** Left out: it wants a token, as its API does. */
+  auth?: 'none';
   handle: (core: Core, call: Call) => Answer;
 }

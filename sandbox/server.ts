@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Api } from './api.ts';
 import { APIS } from './apis.ts';
 import type { Books } from './books.ts';
 import type { Core } from './core.ts';
@@ -42,9 +43,10 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
   app.addHook('onClose', () => closing.abort());
   let serial = 0;
 
-  const answer = (route: Route, refusal: Refusal, request: FastifyRequest): Outgoing => {
+  const answer = (route: Route, api: Api | null, request: FastifyRequest): Outgoing => {
+    const refusal = api?.dialect.refusal ?? plainly;
     try {
-      letIn(request.headers, route);
+      letIn(request.headers, route, api);
       const { status = 200, body, headers } = route.handle(core, callOf(request));
       return outgoing(status, body, headers);
     } catch (error) {
@@ -55,7 +57,7 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
     }
   };
 
-  const add = (route: Route, refusal: Refusal, hook: Intercept | undefined): void => {
+  const add = (route: Route, api: Api, hook: Intercept | undefined): void => {
     const name = `${route.method} ${route.url}`;
     let nth = 0;
     app.route({
@@ -66,7 +68,7 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
           core.world.ledger.countRequest(name, status);
         };
         if (hook === undefined) {
-          const result = answer(route, refusal, request);
+          const result = answer(route, api, request);
           count(result.status);
           return send(reply, result);
         }
@@ -77,14 +79,14 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
         if (first !== undefined) {
           if (first.do === 'late') {
             void sleep(first.afterMs, undefined, { ref: false, signal: closing.signal }).then(
-              () => answer(route, refusal, request),
+              () => answer(route, api, request),
               () => undefined,
             );
           }
           count(statusOf(first, 'cut'));
           return act(reply, first, null, closing.signal);
         }
-        const result = answer(route, refusal, request);
+        const result = answer(route, api, request);
         const second = await hook({ ...seen, phase: 'after', reply: result });
         count(statusOf(second, result.status));
         return second === undefined
@@ -93,22 +95,20 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
       },
     });
   };
-  for (const { routes, dialect } of APIS) {
-    for (const route of routes) add(route, dialect.refusal, intercept);
+  for (const api of APIS) {
+    for (const route of api.routes) add(route, api, intercept);
   }
   for (const route of ownRoutes(books)) {
     app.route({
       method: route.method,
       url: route.url,
-      handler: (request, reply) => send(reply, answer(route, plainly, request)),
+      handler: (request, reply) => send(reply, answer(route, null, request)),
     });
   }
   return app;
 }
 
-type Refusal = (problem: Problem) => object;
-
-const plainly: Refusal = ({ detail }) => ({ detail });
+const plainly = ({ detail }: Problem): object => ({ detail });
 
 /** What the client was told. */
 function statusOf(action: Action | undefined, otherwise: number | 'cut'): number | 'cut' {

@@ -1,13 +1,12 @@
-import type { ExtructOptions } from './extruct/options.ts';
+import type { ApiOptions } from './api-states.ts';
 import type { CompanyFact } from './facts.ts';
 import type { FaultScript } from './faults/script.ts';
 import type { Intercept } from './intercept.ts';
-import type { PromptLayerOptions } from './promptlayer/options.ts';
 
-/** One for every API, or by name: `extruct`, `promptlayer`. */
+/** One for every API, or by the name of each (`APIS`). */
 export type Tokens = string | Readonly<Record<string, string>>;
 
-export interface SandboxOptions {
+export interface SandboxOptions extends ApiOptions {
   /** @default '127.0.0.1' */
   host?: string;
   /** @default 0, any free port */
@@ -36,10 +35,6 @@ export interface SandboxOptions {
   countRequested?: boolean;
   /** Every payment and every change of rows and tables, one JSON line each. */
   ledgerFile?: string;
-  /** Of the first API (extruct/). */
-  extruct?: ExtructOptions;
-  /** Of the second API (promptlayer/). */
-  promptLayer?: PromptLayerOptions;
   /** Where the state is kept, so that a restart goes on where it was. @default in memory only */
   stateFile?: string;
   /** What goes wrong, and when (docs/fault-scripts.md): a script, or a YAML or JSON file of one. */

@@ -1,11 +1,10 @@
+import type { ApiStates } from './api-states.ts';
 import type { Clock } from './clock.ts';
-import type { ExtructOptions } from './extruct/options.ts';
 import type { CreditRule, WaveRule } from './faults/script.ts';
 import type { Heap, Timed } from './heap.ts';
 import type { IdSeries } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import { notFound } from './problem.ts';
-import type { PromptLayerState } from './promptlayer/state.ts';
 import type { Tunable } from './settings.ts';
 import type { Column, Table } from './table.ts';
 import type { Oracle } from './truth.ts';
@@ -20,7 +19,7 @@ export interface Due extends Timed {
 }
 
 /** The whole state of the pretended API. Changed by mutations and by time, nothing else. */
-export interface World {
+export interface World extends ApiStates {
   readonly nonce: number;
   readonly oracle: Oracle;
   readonly cellMs: { min: number; max: number } | null;
@@ -34,8 +33,6 @@ export interface World {
   readonly tableIds: IdSeries;
   readonly runIds: IdSeries;
   readonly dues: Heap<Due>;
-  readonly extruct: Required<ExtructOptions>;
-  readonly promptLayer: PromptLayerState;
   tablesMade: number;
   runsMade: number;
   credits: number;

@@ -48,7 +48,10 @@ export interface ExtructOptions {
   billing?: { requiresSubscription: boolean; planTier: string } | null;
 }
 
-export const extructOptions = (options: ExtructOptions = {}): Required<ExtructOptions> => ({
+export const extructOptions = (
+  _nonce: number,
+  options: ExtructOptions = {},
+): Required<ExtructOptions> => ({
   tagFilter: 'any',
   tagsReturned: true,
   listedAfterMs: 0,

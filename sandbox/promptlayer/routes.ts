@@ -26,7 +26,7 @@ const route = (
   method: Route['method'],
   url: string,
   handle: (core: Core, call: Call) => Answer,
-): Route => ({ method, url, auth: 'api-key', handle });
+): Route => ({ method, url, handle });
 
 const tables: Route[] = [
   route('POST', TABLES, (core, call) => {

@@ -1,0 +1,12 @@
+import type { Api } from '../api.ts';
+import { bearerIn } from '../gate.ts';
+import { extructDialect } from './dialect.ts';
+import { extructRoutes } from './routes.ts';
+
+export const extruct: Api = {
+  name: 'extruct',
+  root: '/v1/',
+  auth: bearerIn,
+  routes: extructRoutes,
+  dialect: extructDialect,
+};

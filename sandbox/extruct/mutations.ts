@@ -1,0 +1,16 @@
+import { createColumns, deleteColumn, replaceColumn } from './columns.ts';
+import { createRows, deleteRows, writeRows } from './rows.ts';
+import { changeTable, cloneTable, createTable, deleteTable } from './tables.ts';
+
+export const extructMutations = {
+  createTable,
+  changeTable,
+  deleteTable,
+  cloneTable,
+  createRows,
+  writeRows,
+  deleteRows,
+  createColumns,
+  replaceColumn,
+  deleteColumn,
+} as const;

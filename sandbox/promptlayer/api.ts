@@ -1,0 +1,12 @@
+import type { Api } from '../api.ts';
+import { headerIn } from '../gate.ts';
+import { promptLayerDialect } from './dialect.ts';
+import { promptLayerRoutes } from './routes.ts';
+
+export const promptLayer: Api = {
+  name: 'promptlayer',
+  root: '/api/public/v2/',
+  auth: headerIn('x-api-key'),
+  routes: promptLayerRoutes,
+  dialect: promptLayerDialect,
+};
