@@ -1,12 +1,13 @@
 /**
- * Writes what is generated: docs/errors.md from the table of error codes, and the JSON Schema of
- * the pipeline file, and the gateway’s OpenAPI document. `npm run docs`; a test fails when they are not what this writes.
+ * Writes the generated files: docs/errors.md, the JSON Schemas, the OpenAPI document and the
+ * diagrams. `npm run docs`; a test fails when a committed file differs.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { errorsPage } from '../src/errors-page.ts';
 import { apiDocument } from '../src/gateway/document.ts';
 import { pipelineJsonSchema } from '../src/spec/index.ts';
 import { workflowInputJsonSchema } from '../src/spec/workflow-input.ts';
+import { drawDiagram } from './diagram.ts';
 
 const at = (path: string): URL => new URL(`../${path}`, import.meta.url);
 
@@ -21,3 +22,6 @@ writeFileSync(
   at('schema/workflow-input.schema.json'),
   `${JSON.stringify(workflowInputJsonSchema(), null, 2)}\n`,
 );
+
+const diagram = 'docs/images/how-a-run-works';
+writeFileSync(at(`${diagram}.svg`), await drawDiagram(readFileSync(at(`${diagram}.dot`), 'utf8')));

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+import { drawDiagram } from '../../scripts/diagram.ts';
 import { apiDocument } from '../../src/gateway/document.ts';
 import { errorsPage } from '../../src/errors-page.ts';
 import { loadPipeline } from '../../src/spec/index.ts';
@@ -22,4 +23,9 @@ test('schema/workflow-input.schema.json is what the workflow takes', async () =>
   expect(committed).toEqual(JSON.parse(JSON.stringify(workflowInputJsonSchema())));
   const { pipeline } = await loadPipeline('examples/companies/pipeline.yaml');
   expect(workflowInput.parse({ pipeline })).toEqual({ pipeline });
+});
+
+test('the diagram of a run is what its text says', async () => {
+  const drawn = await drawDiagram(await text('docs/images/how-a-run-works.dot'));
+  expect(await text('docs/images/how-a-run-works.svg')).toBe(drawn);
 });
