@@ -77,6 +77,17 @@ module.exports = {
       ['src/(contract|rules|spec|sources|paths|store|sinks|errors|providers)'],
       'the library for backends',
     ),
+    {
+      name: 'commands-use-the-library',
+      comment: 'a command does what a backend can do, by the same public classes',
+      severity: 'error',
+      from: { path: '^src/cli/actions/' },
+      to: {
+        path: '^src/client/',
+        pathNot: '^src/client/rowmill[^/]*\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
     room(
       'src/gateway/',
       ['src/(contract|client|paths|sinks|spec|store|errors|worker)'],

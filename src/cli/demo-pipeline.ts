@@ -1,18 +1,29 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import type { Pipeline } from '../contract/pipeline.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { CEILING_VARIABLES } from '../client/spend-ceiling.ts';
 import { packageRoot } from '../dev/temporal/package-root.ts';
 import { RowmillError } from '../errors.ts';
 import type { ProviderSpec } from '../providers/spec.ts';
-import { loadPipeline } from '../spec/index.ts';
+import type { PipelineDocument } from '../spec/index.ts';
+import type { Env } from './context.ts';
 import { numberFlag } from './number-flag.ts';
 
 /** The pipeline file that the demo of a provider runs, as it is in the package. */
 export const demoFile = ({ example }: ProviderSpec): string =>
   join(packageRoot(), 'examples', example);
 
+/** The demo has its own store and queue, whatever the shell is set up for. */
+export const demoEnv = (env: Env): Env => ({
+  ...env,
+  ROWMILL_STORE: undefined,
+  ROWMILL_TASK_QUEUE: undefined,
+  // Play money.
+  ...Object.fromEntries(Object.values(CEILING_VARIABLES).map((name) => [name, undefined])),
+});
+
 /** The sandbox is fast, and people are watching. */
-const POLL_AT_LEAST_MS = 300;
+const POLL_AT_LEAST = '300ms';
 
 /**
  * The example of the package, with results below `folder`: the package itself may be read-only.
@@ -22,28 +33,33 @@ export async function demoPipeline(
   provider: ProviderSpec,
   folder: string,
   rows: string | undefined,
-): Promise<Pipeline> {
-  const { pipeline } = await loadPipeline(demoFile(provider));
-  const out = resolve(folder, 'out');
+): Promise<PipelineDocument> {
+  const file = demoFile(provider);
+  // A file of the package, which its tests check.
+  const document = parse(await readFile(file, 'utf8')) as PipelineDocument;
+  const { from } = document.rows;
+  if (typeof from !== 'string') throw new RowmillError('internal', 'the demo reads a file');
+  const path = resolve(dirname(file), from);
   return {
-    ...pipeline,
-    run: { ...pipeline.run, pollAtLeastMs: POLL_AT_LEAST_MS },
-    ...(rows === undefined ? {} : { rows: await firstRows(pipeline, rows, resolve(folder)) }),
-    results: pipeline.results.map((target) => ({ ...target, to: join(out, basename(target.to)) })),
+    ...document,
+    run: { ...document.run, pollAtLeast: POLL_AT_LEAST },
+    rows: {
+      ...document.rows,
+      from: rows === undefined ? path : await firstRows(path, rows, resolve(folder)),
+    },
+    results: document.results.map((target) => ({
+      ...target,
+      to: join(resolve(folder, 'out'), basename(target.to)),
+    })),
   };
 }
 
 /** A list of our own making: one line is one row. */
-async function firstRows(
-  { rows }: Pipeline,
-  wanted: string,
-  folder: string,
-): Promise<Pipeline['rows']> {
-  if (rows.source.type !== 'file') throw new RowmillError('internal', 'the demo reads a file');
-  const [header = '', ...lines] = (await readFile(rows.source.path, 'utf8')).trim().split('\n');
+async function firstRows(list: string, wanted: string, folder: string): Promise<string> {
+  const [header = '', ...lines] = (await readFile(list, 'utf8')).trim().split('\n');
   const count = numberFlag('--rows', wanted, { least: 1, most: lines.length, whole: true });
   const path = join(folder, `companies-${count}.csv`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(path, `${[header, ...lines.slice(0, count)].join('\n')}\n`, { mode: 0o600 });
-  return { ...rows, source: { ...rows.source, path } };
+  return path;
 }

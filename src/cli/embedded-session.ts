@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { Rowmill } from '../client/rowmill.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { createProviders } from '../providers/registry.ts';
@@ -48,11 +49,10 @@ export async function openEmbeddedSession(
     ...(provider === undefined ? {} : { provider }),
   });
   const { client, uiUrl, namespace, address, broken } = embedded;
+  // A queue for each run: a worker for one of them leaves the others asleep.
+  const taskQueue = `${embedded.taskQueue}-${randomBytes(4).toString('hex')}`;
   return {
-    client,
-    // A queue for each run: a worker for one of them leaves the others asleep.
-    taskQueue: `${embedded.taskQueue}-${randomBytes(4).toString('hex')}`,
-    searchAttributes: true,
+    rowmill: await Rowmill.connect({ client, taskQueue, env: cli.env }),
     linkTo: (run) => uiLink(uiUrl, namespace, run),
     linkToList: (query) => uiListLink(uiUrl, namespace, query),
     ownAddress: address,

@@ -1,4 +1,4 @@
-import type { StartedRun } from '../client/start-run.ts';
+import type { RowmillRun } from '../client/rowmill-run.ts';
 import { EXIT } from '../errors.ts';
 import type { Cli } from './context.ts';
 import { finish } from './finish.ts';
@@ -12,22 +12,20 @@ export interface FollowFlags {
   json?: true;
 }
 
-/** A run, and the queue that its worker polls. */
-export type FollowedRun = Omit<StartedRun, 'attached'> & { taskQueue: string };
-
 /** Shows a run until it ends and tells what came of it; after Ctrl-C, how to come back to it. */
 export async function followToEnd(
   cli: Cli,
-  { client, broken, linkTo }: Session,
-  { workflowId, runId, taskQueue }: FollowedRun,
+  { broken, linkTo }: Session,
+  run: RowmillRun,
   flags: FollowFlags,
   signal: AbortSignal,
 ): Promise<void> {
   const json = flags.json === true;
   const embedded = flags.embedded === true;
+  const { id: workflowId, runId } = run;
   const ui = linkTo({ workflowId, runId });
   const view = progressView(cli);
-  const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal, broken });
+  const summary = await follow({ run, ui, view, signal, broken });
   if (summary !== null) {
     finish(cli, summary, { ui, json, embedded });
     return;
@@ -41,7 +39,7 @@ export async function followToEnd(
 export function detach(
   cli: Cli,
   { linkTo }: Session,
-  { workflowId, runId, attached }: StartedRun,
+  { id: workflowId, runId, attached }: RowmillRun,
   { json }: FollowFlags,
 ): void {
   cli.say(`Come back with: rowmill watch ${workflowId}`);

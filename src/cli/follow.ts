@@ -1,11 +1,17 @@
-import { follow as standings, type FollowOptions } from '../client/follow.ts';
+import type { RowmillRun } from '../client/rowmill-run.ts';
 import type { RunSummary } from '../contract/run.ts';
+import type { RowmillError } from '../errors.ts';
 import { printable } from './printable.ts';
 import type { ProgressView } from './progress/index.ts';
 
-export interface ShownFollowOptions extends Omit<FollowOptions, 'everyMs'> {
+export interface ShownFollowOptions {
+  run: RowmillRun;
   ui: string | null;
   view: ProgressView;
+  /** Ends the following, not the run. */
+  signal: AbortSignal;
+  /** Settles when the server or the worker of the session is lost. */
+  broken?: Promise<RowmillError> | undefined;
 }
 
 /**
@@ -14,17 +20,29 @@ export interface ShownFollowOptions extends Omit<FollowOptions, 'everyMs'> {
  * @throws RowmillError with the code the run failed with, or `run_not_found`
  */
 export async function follow(options: ShownFollowOptions): Promise<RunSummary | null> {
-  const { workflowId, ui, view } = options;
-  const looks = standings({ ...options, everyMs: view.everyMs });
+  const { run, ui, view, signal, broken } = options;
+  const over = new AbortController();
+  const looks = run.progress({
+    everyMs: view.everyMs,
+    signal: AbortSignal.any([signal, over.signal]),
+  });
   try {
     for (;;) {
-      const look = await looks.next();
+      const look = await unlessBroken(looks.next(), broken);
       if (look.done === true) return look.value;
       const { progress, lastKnown, trouble } = look.value;
       const told = trouble === null ? null : printable(trouble);
-      view.show({ workflowId, progress, lastKnown, trouble: told, ui, nowMs: Date.now() });
+      view.show({ workflowId: run.id, progress, lastKnown, trouble: told, ui, nowMs: Date.now() });
     }
   } finally {
+    over.abort();
     view.end();
   }
 }
+
+/** @throws RowmillError of `broken` where it settles first */
+export const unlessBroken = <T>(
+  work: Promise<T>,
+  broken: Promise<RowmillError> | undefined,
+): Promise<T> =>
+  broken === undefined ? work : Promise.race([work, broken.then((error) => Promise.reject(error))]);

@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import { listRuns } from '../client/list-runs.ts';
+import type { Rowmill } from '../client/rowmill.ts';
 import type { ListedRun } from '../client/run-standing.ts';
 import type { Cli } from './context.ts';
 import { count, duration } from './figures.ts';
 import { uiLink } from './ui-link.ts';
 
 export interface RunLogSource {
-  client: Client;
-  namespace: string;
+  rowmill: Rowmill;
   uiUrl: string | null;
 }
 
@@ -19,16 +17,16 @@ const RUNS = 100;
 /** Prints a line when a run starts and when it ends, until the signal. */
 export async function logRuns(
   cli: Cli,
-  { client, namespace, uiUrl }: RunLogSource,
+  { rowmill, uiUrl }: RunLogSource,
   signal: AbortSignal,
 ): Promise<void> {
   let known: Map<string, string> | null = null;
   while (!signal.aborted) {
-    const runs = await listRuns(client, { limit: RUNS }).catch(() => null);
+    const runs = await rowmill.list({ limit: RUNS }).catch(() => null);
     if (runs !== null) {
       for (const run of known === null ? [] : runs.runs.toReversed()) {
         if (known?.get(run.runId) === stateOf(run)) continue;
-        cli.say(lineOf(run, uiLink(uiUrl, namespace, run)));
+        cli.say(lineOf(run, uiLink(uiUrl, rowmill.namespace, run)));
       }
       known = new Map(runs.runs.map((run) => [run.runId, stateOf(run)]));
     }

@@ -1,21 +1,14 @@
-import { Client, type WorkflowExecutionDescription } from '@temporalio/client';
-import { connectToNamespace } from '../client/connection.ts';
-import { taskQueueOf, wantsSearchAttributes } from '../client/environment.ts';
-import { describeRun } from '../client/find-run.ts';
-import { knowsSearchAttributes } from '../client/search-attributes.ts';
-import { inOurWords } from '../client/server-error.ts';
-import type { StartedRun } from '../client/start-run.ts';
-import { servedNow } from '../client/workers.ts';
+import { NEEDS_PERSON, needsPerson } from '../client/needs-person.ts';
+import { Rowmill } from '../client/rowmill.ts';
+import type { RowmillRun } from '../client/rowmill-run.ts';
+import type { ListedRun } from '../client/run-standing.ts';
 import type { RowmillError } from '../errors.ts';
 import type { Cli } from './context.ts';
 import { uiLink, uiListLink } from './ui-link.ts';
 
 /** A Temporal server to talk to, and what else a command about runs needs to know. */
 export interface Session {
-  client: Client;
-  taskQueue: string;
-  /** Whether the server knows rowmill's search attributes. */
-  searchAttributes: boolean;
+  rowmill: Rowmill;
   /** Page of a run in the Temporal UI, where there is one. */
   readonly linkTo: (run: { workflowId: string; runId: string }) => string | null;
   /** Page of the runs that a list filter finds. */
@@ -31,16 +24,14 @@ export interface Session {
 
 /** @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `usage` */
 export async function openSession(cli: Cli): Promise<Session> {
-  const { connection, namespace } = await connectToNamespace({ env: cli.env });
+  const rowmill = await Rowmill.connect({ env: cli.env });
+  const { namespace } = rowmill;
   const uiUrl = cli.env['ROWMILL_UI_URL']?.trim() || null;
   return {
-    client: new Client({ connection, namespace }),
-    taskQueue: taskQueueOf(cli.env),
-    searchAttributes:
-      wantsSearchAttributes(cli.env) && (await knowsSearchAttributes(connection, namespace)),
+    rowmill,
     linkTo: (run) => uiLink(uiUrl, namespace, run),
     linkToList: (query) => uiListLink(uiUrl, namespace, query),
-    close: () => connection.close(),
+    close: () => rowmill.close(),
   };
 }
 
@@ -55,14 +46,14 @@ export async function closing<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   try {
-    return await inOurWords(session.client, () => work(session));
+    return await work(session);
   } finally {
     await session.close();
   }
 }
 
 /**
- * Describes a run that a command is to act on. Where the run is asleep in the state of this folder, a
+ * Finds a run that a command is to act on. Where the run is asleep in the state of this folder, a
  * worker starts for it, as long as the command lives.
  * @throws RowmillError `run_not_found`
  */
@@ -70,8 +61,8 @@ export async function runToActOn(
   cli: Cli,
   session: Session,
   workflowId: string,
-): Promise<WorkflowExecutionDescription> {
-  const run = await describeRun(session.client, workflowId);
+): Promise<RowmillRun> {
+  const run = await session.rowmill.attach(workflowId);
   if (await isAsleep(session, run)) {
     cli.say(`${workflowId} was asleep: it goes on while this command runs`);
     await session.wake?.(run.taskQueue);
@@ -79,25 +70,18 @@ export async function runToActOn(
   return run;
 }
 
-/** Wakes a run of the state folder; gives back the task queue its worker polls. */
-export async function workOn(
-  { client, taskQueue, wake }: Session,
-  { workflowId, runId, attached }: StartedRun,
-): Promise<string> {
-  if (wake === undefined) return taskQueue;
-  const queue = attached ? (await describeRun(client, workflowId, runId)).taskQueue : taskQueue;
-  await wake(queue);
-  return queue;
+/** Unfinished, and without a worker that serves it. */
+export async function isAsleep({ wake }: Session, run: RowmillRun): Promise<boolean> {
+  if (wake === undefined) return false;
+  const availability = await run.workerAvailability();
+  return availability !== null && availability !== 'yes';
 }
 
-/** Unfinished, and without a worker that serves it. */
-export async function isAsleep(
-  { client, wake }: Session,
-  { status, taskQueue }: Pick<WorkflowExecutionDescription, 'status' | 'taskQueue'>,
-): Promise<boolean> {
-  if (wake === undefined || status.name !== 'RUNNING') return false;
-  return (await servedNow(client, taskQueue)) !== 'yes';
-}
+/** Page of the runs that need an operator; `null` where none of these does, or nothing shows it. */
+export const linkToNeedsPerson = (
+  { linkToList }: Session,
+  runs: readonly ListedRun[],
+): string | null => (runs.some(needsPerson) ? linkToList(NEEDS_PERSON) : null);
 
 /** How another shell reaches a run whose server is ours. */
 export function sayWhere(cli: Cli, { ownAddress }: Session, workflowId: string): void {

@@ -1,16 +1,14 @@
 import { createInterface } from 'node:readline/promises';
-import type { WorkflowExecutionInfo } from '@temporalio/client';
-import { cancelRun } from '../client/cancel-run.ts';
-import { endOfRun } from '../client/follow.ts';
-import { WORKFLOW_TYPE } from '../contract/names.ts';
+import type { RowmillRun } from '../client/rowmill-run.ts';
 import { isInteractive, type Cli } from './context.ts';
 import { count, dateTime } from './figures.ts';
+import { unlessBroken } from './follow.ts';
 import { isAsleep, type Session } from './session.ts';
 
-type Unfinished = Pick<
-  WorkflowExecutionInfo,
-  'workflowId' | 'runId' | 'taskQueue' | 'startTime' | 'memo'
->;
+interface Unfinished {
+  run: RowmillRun;
+  startedAt: Date;
+}
 
 type Answer = 'resume' | 'cancel' | 'leave';
 
@@ -21,31 +19,31 @@ type Answer = 'resume' | 'cancel' | 'leave';
 export async function askAboutUnfinished(
   cli: Cli,
   session: Session,
-  isWanted: (run: Unfinished) => boolean,
+  isWanted: (id: string) => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  const others = (await unfinishedRuns(session)).filter((run) => !isWanted(run));
+  const others = (await unfinishedRuns(session)).filter(({ run }) => !isWanted(run.id));
   const [first] = others;
   if (first === undefined) return;
   cli.say(`${count(others.length, 'unfinished run')} of earlier commands here:`);
-  for (const { workflowId, startTime } of others) {
-    cli.say(`  ${workflowId}, started ${dateTime(startTime)}`);
+  for (const { run, startedAt } of others) {
+    cli.say(`  ${run.id}, started ${dateTime(startedAt)}`);
   }
   const answer = isInteractive(cli) ? await ask(cli) : 'leave';
   if (answer === 'leave') {
-    const { workflowId } = first;
-    cli.say(`Left asleep: nothing is asked for or paid. \`rowmill resume ${workflowId}\` goes on,`);
-    cli.say(`\`rowmill cancel ${workflowId}\` publishes what is there and ends it.`);
+    const { id } = first.run;
+    cli.say(`Left asleep: nothing is asked for or paid. \`rowmill resume ${id}\` goes on,`);
+    cli.say(`\`rowmill cancel ${id}\` publishes what is there and ends it.`);
   }
-  for (const run of others) await settle(cli, session, run, answer, signal);
+  for (const { run } of others) await settle(cli, session, run, answer, signal);
 }
 
 /** Unfinished runs that no live worker serves. */
 async function unfinishedRuns(session: Session): Promise<Unfinished[]> {
-  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'`;
   const found: Unfinished[] = [];
-  for await (const run of session.client.workflow.list({ query })) {
-    if (await isAsleep(session, run)) found.push(run);
+  for await (const { workflowId, startedAt } of session.rowmill.each({ status: 'Running' })) {
+    const run = await session.rowmill.attach(workflowId);
+    if (await isAsleep(session, run)) found.push({ run, startedAt: new Date(startedAt) });
   }
   return found;
 }
@@ -53,7 +51,7 @@ async function unfinishedRuns(session: Session): Promise<Unfinished[]> {
 async function settle(
   cli: Cli,
   session: Session,
-  run: Unfinished,
+  run: RowmillRun,
   answer: Answer,
   signal: AbortSignal,
 ): Promise<void> {
@@ -66,14 +64,20 @@ async function settle(
 export async function cancelAsleep(
   cli: Cli,
   session: Session,
-  { workflowId, runId, taskQueue }: Pick<Unfinished, 'workflowId' | 'runId' | 'taskQueue'>,
+  run: RowmillRun,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { client, broken } = session;
-  await cancelRun(client, workflowId);
-  await session.wake?.(taskQueue);
-  const summary = await endOfRun({ client, workflowId, runId, signal, broken });
-  if (summary !== null) cli.say(`${workflowId}: ${summary.outcome}`);
+  await run.cancel();
+  await session.wake?.(run.taskQueue);
+  const over = new AbortController();
+  const signals = signal === undefined ? [over.signal] : [signal, over.signal];
+  try {
+    const ended = run.wait({ signal: AbortSignal.any(signals) });
+    const summary = await unlessBroken(ended, session.broken);
+    if (summary !== null) cli.say(`${run.id}: ${summary.outcome}`);
+  } finally {
+    over.abort();
+  }
 }
 
 const ANSWERS: Readonly<Record<string, Answer>> = {

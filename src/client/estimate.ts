@@ -68,13 +68,17 @@ export function estimateOf(
   };
 }
 
-/** @throws RowmillError `spend_refused` */
-export function refuseAboveLimit(estimate: Estimate, pipeline: Pipeline, file: string): void {
-  if (estimate.verdict !== 'refuse') return;
+/** `spend_refused` for what is above a limit, else `null`. */
+export function refusalOf(
+  estimate: Estimate,
+  pipeline: Pipeline,
+  file: string,
+): RowmillError | null {
+  if (estimate.verdict !== 'refuse') return null;
   const limit = estimate.spend.maxCredits ?? 0;
   const name = limitName(pipeline.spend, estimate.ceiling);
   const what = `estimated ${figure(estimate.credits)} credits, ${name} is ${figure(limit)}`;
-  throw new RowmillError('spend_refused', what, { where: file });
+  return new RowmillError('spend_refused', what, { where: file });
 }
 
 const figure = (credits: number): string => Math.round(credits).toLocaleString('en-US');

@@ -1,16 +1,15 @@
-import type { Readable } from 'node:stream';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { EnrichTableInput } from '../contract/run.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { requireProviderSpec } from '../providers/spec.ts';
 import { createDigestDraft } from '../sources/digest-draft.ts';
-import { takeSnapshot } from '../sources/snapshot.ts';
+import { takeSnapshot, type Snapshot } from '../sources/snapshot.ts';
 import type { StageDraft, Store } from '../store/store.ts';
 import { withInlineRows } from './pipeline-source.ts';
 import { draftRows } from './stage-rows.ts';
 
-/** What a run is started with, and what its rows are. */
-export interface FrozenWork {
+/** A start that was checked, with its rows frozen. */
+export interface PreparedStart {
   input: EnrichTableInput;
   rows: SnapshotRef;
   /** Where the rows wait in the store to be put in their place; `null`: they travel with the start. */
@@ -29,16 +28,25 @@ const MOST_INLINE_CHARS = 64 * 1024;
 export async function freezeRows(
   pipeline: Pipeline,
   store: Store,
-  options: { stdin?: Readable } = {},
-): Promise<FrozenWork> {
+  { stage, countRepeats }: FreezeOptions,
+): Promise<{ work: PreparedStart; snapshot: Snapshot }> {
   const { source } = pipeline.rows;
-  if (source.type === 'inline' && JSON.stringify(source.rows).length <= MOST_INLINE_CHARS) {
+  const travels =
+    !stage && source.type === 'inline' && JSON.stringify(source.rows).length <= MOST_INLINE_CHARS;
+  if (travels) {
     const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-    const { ref } = await takeSnapshot(pipeline.rows, inputs, createDigestDraft());
-    return { input: { pipeline }, rows: ref, draft: null };
+    const options = { countRepeats };
+    const snapshot = await takeSnapshot(pipeline.rows, inputs, createDigestDraft(), options);
+    return { work: { input: { pipeline }, rows: snapshot.ref, draft: null }, snapshot };
   }
-  const { snapshot: taken, draft } = await draftRows(pipeline, store, options);
-  const snapshot = taken.ref;
+  const { snapshot, draft } = await draftRows(pipeline, store, { countRepeats });
+  const rows = snapshot.ref;
   const light = source.type === 'inline' ? withInlineRows(pipeline, []) : pipeline;
-  return { input: { pipeline: light, snapshot }, rows: snapshot, draft };
+  return { work: { input: { pipeline: light, snapshot: rows }, rows, draft }, snapshot };
+}
+
+interface FreezeOptions {
+  /** Puts the rows into the store also where they are few. */
+  stage: boolean;
+  countRepeats: boolean;
 }

@@ -80,11 +80,12 @@ export async function listRuns(
 export async function* eachRun(
   client: Client,
   options: Omit<ListRunsOptions, 'cursor'> = {},
+  isOwnerListed = true,
 ): AsyncGenerator<ListedRun> {
   const told = new Set<string>();
   let cursor: string | undefined;
   do {
-    const { runs, next } = await listRuns(client, { ...options, cursor });
+    const { runs, next } = await listRuns(client, { ...options, cursor }, isOwnerListed);
     for (const run of runs) {
       if (!told.has(run.runId)) yield run;
       told.add(run.runId);

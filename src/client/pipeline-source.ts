@@ -20,6 +20,8 @@ export type RowsOverride = string | readonly Record<string, Json>[];
 
 export interface ReadOptions {
   rows?: RowsOverride | undefined;
+  /** Results to this one path instead, where the source is the path of a file. */
+  out?: string | undefined;
   /** @default the working directory */
   baseDir?: string | undefined;
   /** Where token values are looked up, to find them in the pipeline. @default process.env */
@@ -35,9 +37,10 @@ export async function readPipeline(
   source: PipelineSource,
   options: ReadOptions = {},
 ): Promise<LoadedPipeline> {
-  const { rows, env } = options;
+  const { rows, out, env } = options;
   const shared = {
     ...(typeof rows === 'string' ? { rowsOverride: rows } : {}),
+    ...(out === undefined ? {} : { outOverride: out }),
     ...(env === undefined ? {} : { env }),
   };
   if (typeof source === 'string') return withRows(await loadPipeline(source, shared), rows);

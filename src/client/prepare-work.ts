@@ -1,22 +1,65 @@
 import type { Pipeline } from '../contract/pipeline.ts';
+import type { RowmillError } from '../errors.ts';
+import { requireProviderSpec } from '../providers/spec.ts';
+import { createDigestDraft } from '../sources/digest-draft.ts';
+import { takeSnapshot, type Snapshot } from '../sources/snapshot.ts';
+import type { LoadedPipeline } from '../spec/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Env } from './environment.ts';
-import { estimateOf, refuseAboveLimit } from './estimate.ts';
-import { freezeRows, type FrozenWork } from './freeze-rows.ts';
+import { estimateOf, refusalOf, type Estimate } from './estimate.ts';
+import { freezeRows, type PreparedStart } from './freeze-rows.ts';
 import { refuseClashes } from './own-paths.ts';
 import { readPipeline, type PipelineSource, type RowsOverride } from './pipeline-source.ts';
 import { toldByFile } from './rows-mistake.ts';
 import { spendCeilingOf } from './spend-ceiling.ts';
 
-export interface WorkRequest {
+export interface CheckRequest {
   pipeline: PipelineSource;
   rows?: RowsOverride | undefined;
+  /** Results to this one path instead, where `pipeline` is the path of a file. */
+  out?: string | undefined;
   /** Where relative paths of a text or an object start. */
   baseDir?: string | undefined;
   env: Env;
+  /**
+   * Judges the pipeline before anything it names is read; throws what it refuses. `warnings` says what
+   * may go wrong at the provider.
+   */
+  accept?: ((pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void) | undefined;
+}
+
+export interface WorkRequest extends CheckRequest {
   store: Store;
-  /** Judges the pipeline before its rows are read; throws what it refuses. */
-  accept?: ((pipeline: Pipeline) => Promise<void> | void) | undefined;
+  /** Puts the rows into the store also where they are few, so that none travels in the start. */
+  stage?: boolean | undefined;
+  /** Called with what the run will take, before anything is started. Throws to refuse it. */
+  confirm?: ((plan: StartPlan) => Promise<void> | void) | undefined;
+}
+
+/** What a run will take. */
+export interface StartPlan {
+  pipeline: Pipeline;
+  warnings: string[];
+  rows: Snapshot;
+  estimate: Estimate;
+  /** Why no run starts: the credits are above a limit. */
+  refusal: RowmillError | null;
+}
+
+/**
+ * Checks everything about a start that needs no server, and writes nothing.
+ * @throws RowmillError what `Rowmill.start` throws before it asks the server, but for `refusal`
+ */
+export async function checkWork(request: CheckRequest): Promise<StartPlan> {
+  const loaded = await load(request);
+  const { pipeline } = loaded;
+  const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
+  const options = { countRepeats: true };
+  const rows = await toldByFile(
+    loaded,
+    takeSnapshot(pipeline.rows, inputs, createDigestDraft(), options),
+  );
+  return planOf(loaded, rows, request);
 }
 
 /**
@@ -24,19 +67,37 @@ export interface WorkRequest {
  * The rows are written into a draft in the store, which what is refused takes with it.
  * @throws RowmillError what `Rowmill.start` throws before it asks the server
  */
-export async function prepareWork(request: WorkRequest): Promise<FrozenWork> {
-  const { rows, baseDir, env, store } = request;
-  const loaded = await readPipeline(request.pipeline, { rows, baseDir, env });
-  const { pipeline } = loaded;
-  await request.accept?.(pipeline);
-  await refuseClashes(loaded);
-  const work = await toldByFile(loaded, freezeRows(pipeline, store));
+export async function prepareWork(request: WorkRequest): Promise<PreparedStart> {
+  const { store, stage = false, confirm } = request;
+  const loaded = await load(request);
+  const options = { stage, countRepeats: confirm !== undefined };
+  const freezing = freezeRows(loaded.pipeline, store, options);
+  const { work, snapshot } = await toldByFile(loaded, freezing);
   try {
-    const estimate = estimateOf(pipeline, work.rows.rows, spendCeilingOf(env), env);
-    refuseAboveLimit(estimate, pipeline, pipeline.name);
+    const plan = planOf(loaded, snapshot, request);
+    await confirm?.(plan);
+    if (plan.refusal !== null) throw plan.refusal;
     return work;
   } catch (error) {
     if (work.draft !== null) await store.dropDraft(work.draft);
     throw error;
   }
+}
+
+async function load(request: CheckRequest): Promise<LoadedPipeline> {
+  const { rows, out, baseDir, env } = request;
+  const loaded = await readPipeline(request.pipeline, { rows, out, baseDir, env });
+  await request.accept?.(loaded.pipeline, loaded.warnings);
+  await refuseClashes(loaded);
+  return loaded;
+}
+
+function planOf(
+  { pipeline, warnings }: LoadedPipeline,
+  rows: Snapshot,
+  { pipeline: source, env }: CheckRequest,
+): StartPlan {
+  const estimate = estimateOf(pipeline, rows.ref.rows, spendCeilingOf(env), env);
+  const file = typeof source === 'string' ? source : pipeline.name;
+  return { pipeline, warnings, rows, estimate, refusal: refusalOf(estimate, pipeline, file) };
 }

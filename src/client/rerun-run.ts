@@ -10,7 +10,7 @@ import { describeRun } from './find-run.ts';
 import { ownedMemo, ownerOf, withOwner, type Owned } from './owned.ts';
 import { withInlineRows } from './pipeline-source.ts';
 import { firstAttributes, listed } from './run-texts.ts';
-import { type StartedRun } from './start-run.ts';
+import { attachedTo, type StartedRun } from './start-run.ts';
 import { approveIfWaiting } from './update-run.ts';
 
 export interface RerunOptions extends Owned {
@@ -50,11 +50,9 @@ export async function rerunRun(
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // Somebody was faster with the same wish.
-    const { runId, taskQueue } = await describeRun(client, nextId);
-    if (options.approved === true) {
-      await approveIfWaiting(client, { workflowId: nextId, taskQueue });
-    }
-    return { workflowId: nextId, runId, attached: true };
+    const there = attachedTo(await describeRun(client, nextId));
+    if (options.approved === true) await approveIfWaiting(client, there);
+    return there;
   }
 }
 
@@ -92,5 +90,5 @@ async function start(
       ? { typedSearchAttributes: withOwner(firstAttributes({ pipeline, rows: null }), owner) }
       : {}),
   });
-  return { workflowId, runId: handle.firstExecutionRunId, attached: false };
+  return { workflowId, runId: handle.firstExecutionRunId, taskQueue, attached: false };
 }

@@ -15,12 +15,20 @@ import { endOfRun, follow, type Standing } from './follow.ts';
 import { latestRun } from './latest-run.ts';
 import { rerunRun } from './rerun-run.ts';
 import { endedRunFolder } from './run-files.ts';
+import { resultsIn, type StoredResults } from './stored-run.ts';
 import { runStatus, type RunStatus } from './run-status.ts';
 import { describeRun, noSuchRun } from './find-run.ts';
 import { isSeen, type Owned } from './owned.ts';
 import { eachInOurWords, inOurWords } from './server-error.ts';
-import type { StartedRun } from './start-run.ts';
-import { checkRequest, updateRun, type UpdateName, type Updates } from './update-run.ts';
+import { attachedTo, type StartedRun } from './start-run.ts';
+import {
+  approveIfWaiting,
+  checkRequest,
+  updateRun,
+  type UpdateName,
+  type Updates,
+} from './update-run.ts';
+import { servedNow, type Served } from './workers.ts';
 
 export interface ProgressOptions {
   /** Pause between two looks, in ms. @default 2000 */
@@ -28,6 +36,10 @@ export interface ProgressOptions {
   /** Ends the following, not the run. */
   signal?: AbortSignal;
 }
+
+/** A request by the name of its method. */
+export type RequestToCheck =
+  { approve: ApproveRequest } | { pause: PauseRequest } | { adjust: AdjustRequest };
 
 export interface RerunAs {
   /** The estimated credits are approved. @default false */
@@ -59,6 +71,8 @@ export class RowmillRun {
   /** The workflow id: what every command and every other backend calls the run. */
   readonly id: string;
   readonly runId: string;
+  /** The task queue that its worker polls. */
+  readonly taskQueue: string;
   /** It was there already: the same key, or the same work under way. */
   readonly attached: boolean;
 
@@ -73,7 +87,19 @@ export class RowmillRun {
     this.startedBy = run.startedBy ?? null;
     this.id = run.workflowId;
     this.runId = run.runId;
+    this.taskQueue = run.taskQueue;
     this.attached = run.attached;
+  }
+
+  /**
+   * Checks a request before any run is asked.
+   * @param nameOf What a field is called where it was written, for errors.
+   * @throws RowmillError `usage`
+   */
+  static check(request: RequestToCheck, nameOf?: (field: string) => string): void {
+    if ('approve' in request) checkRequest(UPDATE.approveSpend, request.approve, nameOf);
+    else if ('pause' in request) checkRequest(UPDATE.pause, request.pause, nameOf);
+    else checkRequest(UPDATE.adjust, request.adjust, nameOf);
   }
 
   /**
@@ -101,8 +127,8 @@ export class RowmillRun {
     Standing,
     RunSummary | null
   > {
-    const { client, taskQueue } = this.#link;
-    const { id: workflowId, runId } = this;
+    const { client } = this.#link;
+    const { id: workflowId, runId, taskQueue } = this;
     return eachInOurWords(
       client,
       follow({ client, workflowId, runId, taskQueue, everyMs, signal }),
@@ -155,6 +181,35 @@ export class RowmillRun {
   }
 
   /**
+   * The same with the id of the execution that wrote them, to be written elsewhere or in another format.
+   * @throws RowmillError `action_refused` while the run is under way, `results_missing`
+   */
+  async storedResults(): Promise<StoredResults> {
+    const found = await this.#describe();
+    const { store } = this.#link;
+    return resultsIn(store, await endedRunFolder(store, found), found.runId);
+  }
+
+  /**
+   * Whether a worker polls for the run: `perhaps` where one did lately, `null` once the run has ended.
+   * @throws RowmillError `run_not_found`
+   */
+  async workerAvailability(): Promise<Served | null> {
+    const { status, taskQueue } = await this.#describe();
+    return status.name === 'RUNNING' ? this.#ask((client) => servedNow(client, taskQueue)) : null;
+  }
+
+  /**
+   * Approves the credits of a run that may not ask for it yet: waits until its rows are prepared.
+   * @returns whether the run was approved; not where no worker answers, the run was paused before, or
+   *   the signal came first
+   */
+  approveOnceAsked({ signal }: WaitOptions = {}): Promise<boolean> {
+    const { id: workflowId, taskQueue } = this;
+    return this.#ask((client) => approveIfWaiting(client, { workflowId, taskQueue, signal }));
+  }
+
+  /**
    * Approves the credits of a run that waits for it; `by` is kept, for people.
    * @throws RowmillError `usage` for what is no such text, `action_refused`
    */
@@ -195,29 +250,7 @@ export class RowmillRun {
    * @throws RowmillError `action_refused` when there was never a table
    */
   rerun(as: RerunAs = {}): Promise<RowmillRun> {
-    return this.#ask((client) => this.#rerun(client, as));
-  }
-
-  async #rerun(client: Client, { approve = false, startedBy }: RerunAs): Promise<RowmillRun> {
-    const { store, searchAttributes } = this.#link;
-    const latest = await latestRun(client, this.id, store);
-    const { description } = latest;
-    if (this.owner !== null && description !== null && !isSeen(description, this.owner)) {
-      throw noSuchRun(latest.workflowId);
-    }
-    if (latest.isRunning && latest.description !== null) {
-      const { workflowId, runId, taskQueue } = latest.description;
-      await updateRun(client, workflowId, taskQueue, UPDATE.rerunFailed);
-      return new RowmillRun(this.#link, { workflowId, runId, attached: true });
-    }
-    const started = await rerunRun(client, this.id, {
-      taskQueue: latest.description?.taskQueue ?? this.#link.taskQueue,
-      searchAttributes: await searchAttributes(),
-      store,
-      ...{ owner: this.owner ?? undefined, startedBy },
-      ...(approve ? { approved: true } : {}),
-    });
-    return new RowmillRun(this.#link, started);
+    return this.#ask(() => rerunNewest(this.#link, this.id, as, this.owner ?? undefined));
   }
 
   /**
@@ -256,6 +289,32 @@ export class RowmillRun {
       yield parsed(text, `${folder.locate(name)}:${line}`) as T;
     }
   }
+}
+
+/**
+ * @internal Reruns the newest of a run and its reruns.
+ * @param owner Whose runs are seen, and whose a new one is. @default all are seen
+ */
+export async function rerunNewest(
+  link: RunLink,
+  id: string,
+  { approve = false, startedBy }: RerunAs,
+  owner?: string,
+): Promise<RowmillRun> {
+  const { client, store, searchAttributes } = link;
+  const { workflowId, description, isRunning } = await latestRun(client, id, store);
+  if (description !== null && !isSeen(description, owner)) throw noSuchRun(workflowId);
+  if (isRunning && description !== null) {
+    await updateRun(client, workflowId, description.taskQueue, UPDATE.rerunFailed);
+    return new RowmillRun(link, attachedTo(description));
+  }
+  const started = await rerunRun(client, id, {
+    taskQueue: description?.taskQueue ?? link.taskQueue,
+    searchAttributes: await searchAttributes(),
+    ...{ store, owner, startedBy },
+    ...(approve ? { approved: true } : {}),
+  });
+  return new RowmillRun(link, started);
 }
 
 function parsed(text: string, where: string): unknown {

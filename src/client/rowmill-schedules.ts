@@ -16,16 +16,19 @@ import {
   describeSchedule,
   listSchedules,
   pauseSchedule,
+  readSpan,
   resumeSchedule,
   triggerSchedule,
   type AppliedSchedule,
   type BackfillOptions,
   type BackfillPlan,
+  type BackfillRange,
   type DeletedSchedule,
   type PreparedSchedule,
   type ScheduleStanding,
   type TriggeredRun,
   type TriggerOptions,
+  type WrittenSpan,
 } from './schedules/index.ts';
 
 /** Whose a schedule is that has no file, as people read it. */
@@ -47,8 +50,17 @@ export interface ApplyScheduleOptions {
   accept?: (pipeline: Pipeline) => Promise<void> | void;
 }
 
-interface AppliedAs extends Pick<ApplyScheduleOptions, 'owner' | 'replace'> {
-  /** Nobody but the file keeps it. */
+/** What `RowmillSchedules.prepare` needs, which knows no server. */
+export interface PrepareScheduleOptions extends Pick<
+  ApplyScheduleOptions,
+  'pipeline' | 'baseDir' | 'accept'
+> {
+  /** Where token values are looked up, to find them in the pipeline. @default process.env */
+  env?: Env;
+}
+
+export interface AppliedAs extends Pick<ApplyScheduleOptions, 'owner' | 'replace'> {
+  /** Its pipeline file keeps it, and no owner. @default false */
   isOfFile?: boolean;
 }
 
@@ -82,7 +94,30 @@ export class RowmillSchedules {
     return this.applyPrepared(prepared, { ...options, isOfFile });
   }
 
-  /** @internal The second half of `apply`, for what was prepared elsewhere. */
+  /**
+   * The first half of `apply`, which needs no server.
+   * @throws what `apply` throws before it asks the server
+   */
+  static prepare({
+    env = process.env,
+    ...options
+  }: PrepareScheduleOptions): Promise<PreparedSchedule> {
+    return prepareSchedule({ ...options, env });
+  }
+
+  /**
+   * Reads a span of time as days (UTC, whole) or times, both included; a last day that is today ends now.
+   * @param nameOf What the two are called where they were written, for errors.
+   * @throws RowmillError `usage` for what is no day and no time
+   */
+  static readSpan(
+    span: WrittenSpan,
+    nameOf: (edge: keyof WrittenSpan) => string = (edge) => edge,
+  ): BackfillRange {
+    return readSpan(span, nameOf);
+  }
+
+  /** The second half of `apply`, for what was prepared elsewhere. @throws RowmillError `schedule_conflict` */
   async applyPrepared(
     prepared: PreparedSchedule,
     { owner, replace = false, isOfFile = false }: AppliedAs,

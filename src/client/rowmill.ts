@@ -7,18 +7,22 @@ import { RowmillError } from '../errors.ts';
 import { connectToNamespace, type ConnectOptions } from './connection.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './environment.ts';
 import { requestDigestOf } from './fingerprint.ts';
-import type { FrozenWork } from './freeze-rows.ts';
-import { listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
+import type { PreparedStart } from './freeze-rows.ts';
+import { latestRun } from './latest-run.ts';
+import { eachRun, listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
 import type { PipelineSource, RowsOverride } from './pipeline-source.ts';
-import { prepareWork } from './prepare-work.ts';
-import { RowmillRun, type RunLink } from './rowmill-run.ts';
+import { checkWork, prepareWork, type StartPlan } from './prepare-work.ts';
+import { findCompletedWork, type CompletedWork } from './repeated-work.ts';
+import { sameTargetWarnings } from './same-target.ts';
+import type { ListedRun } from './run-standing.ts';
+import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
 import { describeRun, noSuchRun } from './find-run.ts';
 import { isSeen, ownerOf, starterOf } from './owned.ts';
-import { inOurWords } from './server-error.ts';
-import { startWork } from './start-run.ts';
-import { approveIfWaiting } from './update-run.ts';
+import { eachInOurWords, inOurWords } from './server-error.ts';
+import { attachedTo, findWork, startWork } from './start-run.ts';
+import { storedResults, type StoredResults } from './stored-run.ts';
 
 export interface RowmillOptions extends ConnectOptions {
   /** Where the workers look for runs. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */
@@ -57,12 +61,31 @@ export interface StartOptions {
   startedBy?: string;
   /** Where relative paths of a text or an object start. @default the working directory */
   baseDir?: string;
+  /** Results to this one path instead, where `pipeline` is the path of a file. */
+  out?: string;
+  /** Puts the rows into the store also where they are few, so that none travels in the start. @default false */
+  stage?: boolean;
+  /** Always starts a new run, and never attaches to one of the same work. @default false */
+  fresh?: boolean;
   /**
    * Judges the pipeline before anything it names is read; throws what it refuses. For backends that
    * pass on pipelines of others.
    */
-  accept?: (pipeline: Pipeline) => Promise<void> | void;
+  accept?: (pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void;
+  /** Called with what the run will take, before anything is started. Throws to refuse it. */
+  confirm?: (plan: StartPlan) => Promise<void> | void;
+  /**
+   * Called before a run without `key` and `id` does work again that the server remembers as done.
+   * Throws to refuse it.
+   */
+  confirmRepeat?: (done: CompletedWork) => Promise<void> | void;
 }
+
+/** What `Rowmill.check` and `Rowmill.prepare` need, which know no server. */
+export type CheckOptions = Pick<StartOptions, 'pipeline' | 'rows' | 'out' | 'baseDir' | 'accept'> &
+  Pick<RowmillOptions, 'store' | 'env'>;
+
+export type PrepareOptions = CheckOptions & Pick<StartOptions, 'stage' | 'confirm'>;
 
 /**
  * rowmill for backends: starts runs, follows them and reads their results. Workers
@@ -103,7 +126,7 @@ export class Rowmill {
     const env = options.env ?? process.env;
     const { store } = options;
     const shared = {
-      store: store === undefined ? openStore(env) : storeOf(store),
+      store: storeAt(store, env),
       taskQueue: options.taskQueue ?? taskQueueOf(env),
     };
     const over = (client: Client, connection: Connection | null): Rowmill => {
@@ -113,6 +136,11 @@ export class Rowmill {
     if (options.client !== undefined) return over(options.client, null);
     const { connection, namespace } = await connectToNamespace(options);
     return over(new Client({ connection, namespace }), connection);
+  }
+
+  /** The namespace of the Temporal server. */
+  get namespace(): string {
+    return this.#link.client.options.namespace;
   }
 
   /** The store that results come from. */
@@ -146,25 +174,77 @@ export class Rowmill {
     if (key !== undefined && id !== undefined) {
       throw new RowmillError('usage', '`key` and `id` exclude each other');
     }
+    if (key !== undefined && options.fresh === true) {
+      throw new RowmillError('usage', '`key` and `fresh` exclude each other');
+    }
     if (key?.trim() === '' || id?.trim() === '') {
       throw new RowmillError('usage', '`key` or `id` is empty');
     }
     const work = await prepareWork({ ...options, store: this.#link.store, env: this.#env });
-    return this.startPrepared(work, options);
+    const run = await this.startPrepared(work, options);
+    // A key's own run carries its approval.
+    if (run.attached && options.approve === true && key === undefined) await run.approveOnceAsked();
+    return run;
   }
 
-  /** @internal The second half of `start`, for work that was prepared elsewhere. */
-  startPrepared(work: FrozenWork, as: StartAs): Promise<RowmillRun> {
-    return inOurWords(this.#link.client, () => this.#start(work, as));
+  /**
+   * Checks everything about a start that needs no server; writes and starts nothing.
+   * @throws what `start` throws before it asks the server; credits above a limit are in `refusal`
+   */
+  static async check({ store, env = process.env, ...options }: CheckOptions): Promise<StartPlan> {
+    const plan = await checkWork({ ...options, env });
+    const others = await sameTargetWarnings(plan.pipeline, storeAt(store, env));
+    return { ...plan, warnings: [...plan.warnings, ...others] };
+  }
+
+  /**
+   * The first half of `start`, which needs no server: checks the same and freezes the rows. What is
+   * never started is for `discard`.
+   * @throws what `start` throws before it asks the server
+   */
+  static prepare({ store, env = process.env, ...options }: PrepareOptions): Promise<PreparedStart> {
+    return prepareWork({ ...options, env, store: storeAt(store, env) });
+  }
+
+  /** Removes the rows of a start that was prepared; safe to call after it was started. */
+  static async discard(
+    { draft }: PreparedStart,
+    { store, env = process.env }: Pick<RowmillOptions, 'store' | 'env'> = {},
+  ): Promise<void> {
+    if (draft !== null) await storeAt(store, env).dropDraft(draft);
+  }
+
+  /**
+   * The second half of `start`, for what was prepared elsewhere. A run that was there already gets no
+   * approval: see `RowmillRun.approveOnceAsked`.
+   */
+  startPrepared(prepared: PreparedStart, as: StartAs = {}): Promise<RowmillRun> {
+    return inOurWords(this.#link.client, () => this.#start(prepared, as));
+  }
+
+  /** The run under way that does this work, to which a start without `key` and `id` attaches. */
+  async find(prepared: PreparedStart): Promise<RowmillRun | null> {
+    const { client, searchAttributes } = this.#link;
+    const isListed = await searchAttributes();
+    const found = await inOurWords(client, () =>
+      findWork(client, { ...prepared, searchAttributes: isListed }),
+    );
+    return found === null ? null : new RowmillRun(this.#link, found);
+  }
+
+  /** Other runs under way that publish to the same places as this one; a line for each. */
+  sharedTargets(pipeline: Pick<Pipeline, 'results'>, { id }: RowmillRun): Promise<string[]> {
+    return sameTargetWarnings(pipeline, this.#link.store, id);
   }
 
   async #start(
-    { input, rows, draft }: FrozenWork,
-    { key, id, approve = false, owner, startedBy }: StartAs,
+    { input, rows, draft }: PreparedStart,
+    { key, id, approve = false, fresh = false, owner, startedBy, confirmRepeat }: StartAs,
   ): Promise<RowmillRun> {
     const { client, store, taskQueue } = this.#link;
     const { pipeline } = input;
     const workflowId = key === undefined ? id : safeName(key);
+    const searchAttributes = await this.#link.searchAttributes();
     let kept: Promise<void> | null = null;
     const keep = (of: StageDraft): Promise<void> => (kept ??= store.keepDraft(of));
     try {
@@ -173,16 +253,15 @@ export class Rowmill {
         rows,
         taskQueue,
         store,
-        ...{ owner, startedBy },
-        searchAttributes: await this.#link.searchAttributes(),
+        ...{ owner, startedBy, fresh, searchAttributes },
+        beforeNew: async (of) => {
+          const done = confirmRepeat === undefined ? null : await findCompletedWork(client, of);
+          if (done !== null) await confirmRepeat?.(done);
+        },
         ...(draft === null ? {} : { beforeStart: () => keep(draft) }),
         ...(workflowId === undefined ? {} : { workflowId }),
         ...(key === undefined ? {} : { request: requestDigestOf(pipeline, rows.digest, approve) }),
       });
-      // A key's own run carries its approval.
-      if (started.attached && approve && key === undefined) {
-        await approveIfWaiting(client, { workflowId: started.workflowId, taskQueue });
-      }
       return new RowmillRun(this.#link, started);
     } finally {
       if (draft !== null) await store.dropDraft(draft);
@@ -198,9 +277,8 @@ export class Rowmill {
     const { client } = this.#link;
     const found = await inOurWords(client, () => describeRun(client, workflowId));
     if (!isSeen(found, owner)) throw noSuchRun(workflowId);
-    const { runId } = found;
     return new RowmillRun(this.#link, {
-      ...{ workflowId, runId, attached: true },
+      ...attachedTo(found),
       ...{ owner: ownerOf(found), startedBy: starterOf(found) },
     });
   }
@@ -215,13 +293,62 @@ export class Rowmill {
     return inOurWords(client, () => listRuns(client, options, isListed));
   }
 
+  /** Runs over all pages, each once, in the same order; `limit` is the size of a page. */
+  async *each(options: Omit<ListRunsOptions, 'cursor'> = {}): AsyncGenerator<ListedRun> {
+    const { client, searchAttributes } = this.#link;
+    const isListed = options.owner !== undefined && (await searchAttributes());
+    yield* eachInOurWords(client, eachRun(client, options, isListed));
+  }
+
+  /**
+   * The newest of a run and its reruns. Temporal may have forgotten it: then only the store knows it,
+   * and `run` is `null`.
+   */
+  async newest(id: string): Promise<NewestRun> {
+    const { client, store } = this.#link;
+    const found = await inOurWords(client, () => latestRun(client, id, store));
+    const { workflowId, description, isRunning } = found;
+    const run = description === null ? null : new RowmillRun(this.#link, attachedTo(description));
+    return { id: workflowId, run, isRunning };
+  }
+
+  /**
+   * Does what `RowmillRun.rerun` does, also for a run that only the store knows.
+   * @throws RowmillError `run_not_found`, `action_refused`
+   */
+  rerun(id: string, as: RerunAs = {}): Promise<RowmillRun> {
+    return inOurWords(this.#link.client, () => rerunNewest(this.#link, id, as));
+  }
+
+  /**
+   * The results of a run that has ended, by the store alone: needs no server, and finds runs that
+   * Temporal has forgotten. `null` where this store has none.
+   */
+  static storedResults(
+    id: string,
+    { store, env = process.env }: Pick<RowmillOptions, 'store' | 'env'> = {},
+  ): Promise<StoredResults | null> {
+    return storedResults(storeAt(store, env), id);
+  }
+
   /** Closes the connection, unless the client was given. Runs go on. */
   async close(): Promise<void> {
     await this.#connection?.close();
   }
 }
 
-type StartAs = Pick<StartOptions, 'key' | 'id' | 'approve' | 'owner' | 'startedBy'>;
+/** The newest of a run and its reruns. */
+export interface NewestRun {
+  id: string;
+  /** `null`: Temporal does not know it. */
+  run: RowmillRun | null;
+  isRunning: boolean;
+}
+
+export type StartAs = Pick<
+  StartOptions,
+  'key' | 'id' | 'approve' | 'fresh' | 'owner' | 'startedBy' | 'confirmRepeat'
+>;
 
 /** Whose runs are seen. */
 export interface SeenBy {
@@ -237,5 +364,7 @@ const askSearchAttributes = (client: Client, env: Env) => async (): Promise<bool
   return connection instanceof Connection && knowsSearchAttributes(connection, options.namespace);
 };
 
-const storeOf = (store: string | Store): Store =>
-  typeof store === 'string' ? createFileStore(store) : store;
+function storeAt(store: string | Store | undefined, env: Env): Store {
+  if (store === undefined) return openStore(env);
+  return typeof store === 'string' ? createFileStore(store) : store;
+}

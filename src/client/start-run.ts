@@ -50,6 +50,8 @@ export interface StartWorkOptions extends StartOptions {
 export interface StartedRun {
   workflowId: string;
   runId: string;
+  /** The task queue that its worker polls. */
+  taskQueue: string;
   /** It was there already: running, or finished with the same work. */
   attached: boolean;
 }
@@ -72,16 +74,35 @@ interface Work extends StartWorkOptions {
   fingerprint: string;
 }
 
+/** The run under way that does this work, whoever started it; `null`: there is none. */
+export function findWork(
+  client: Client,
+  { input, rows, searchAttributes }: WorkUnderWay,
+): Promise<StartedRun | null> {
+  const { pipeline } = input;
+  const fingerprint = fingerprintOf(pipeline, rows.digest);
+  return findUnderWay(client, { name: pipeline.name, searchAttributes, fingerprint }, new Date());
+}
+
+type WorkUnderWay = Pick<StartWorkOptions, 'input' | 'rows' | 'searchAttributes'>;
+
+async function findUnderWay(
+  client: Client,
+  work: WorkToFind,
+  now: Date,
+): Promise<StartedRun | null> {
+  const listed = await findListed(client, work);
+  // Too young to be listed for sure.
+  return listed ?? unfinished(client, work, timedId(work.name, now, BEFORE));
+}
+
 /** Attaches to an unfinished run of the same work, whoever started it, else makes an id. */
 async function startUnnamed(client: Client, work: Work): Promise<StartedRun> {
   const { input, fresh = false } = work;
   const { name } = input.pipeline;
-  const listed = fresh ? null : await findListed(client, work);
-  if (listed !== null) return listed;
   const now = work.now ?? new Date();
-  // Too young to be listed for sure.
-  const young = fresh ? null : await unfinished(client, work, timedId(name, now, BEFORE));
-  if (young !== null) return young;
+  const found = fresh ? null : await findUnderWay(client, { ...work, name }, now);
+  if (found !== null) return found;
   if (!fresh) await work.beforeNew?.({ ...work, name });
   for (let turn = 0; ; turn += 1) {
     const workflowId = timedId(name, now, turn);
@@ -115,7 +136,7 @@ async function startAs(client: Client, work: Work, workflowId: string): Promise<
     // A cancelled run was stopped by somebody; the same command takes it up again. A backend that
     // repeats its request does not know of that.
     again = request === undefined && (await wasCancelled(client, run));
-    if (!again) return { workflowId, runId: run.runId, attached: true };
+    if (!again) return attachedTo(run);
   }
 }
 
@@ -150,7 +171,7 @@ async function start(
         ? { typedSearchAttributes: withOwner(firstAttributes(subject), work.owner) }
         : {}),
     });
-    return { workflowId, runId: handle.firstExecutionRunId, attached: false };
+    return { workflowId, runId: handle.firstExecutionRunId, taskQueue, attached: false };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
     throw error;
@@ -195,10 +216,8 @@ function refuseOther(
 }
 
 /** In the server's list, which lags a moment behind. */
-async function findListed(client: Client, work: Work): Promise<StartedRun | null> {
-  const { name } = work.input.pipeline;
-  const { searchAttributes } = work;
-  const query = runsOfPipeline({ name, searchAttributes }, 'Running');
+async function findListed(client: Client, work: WorkToFind): Promise<StartedRun | null> {
+  const query = runsOfPipeline(work, 'Running');
   for await (const run of client.workflow.list({ query })) {
     if (fingerprintIn(run) !== work.fingerprint) continue;
     const found = await unfinished(client, work, run.workflowId);
@@ -210,13 +229,23 @@ async function findListed(client: Client, work: Work): Promise<StartedRun | null
 /** The run of this id, if it does this work and is under way. */
 async function unfinished(
   client: Client,
-  { fingerprint }: Work,
+  { fingerprint }: Pick<Work, 'fingerprint'>,
   workflowId: string,
 ): Promise<StartedRun | null> {
   const run = await findRun(client, workflowId);
   if (run?.status.name !== 'RUNNING' || fingerprintIn(run) !== fingerprint) return null;
-  return { workflowId, runId: run.runId, attached: true };
+  return attachedTo(run);
 }
+
+/** A run that was there already. */
+export const attachedTo = ({
+  workflowId,
+  runId,
+  taskQueue,
+}: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'taskQueue'>): StartedRun => ({
+  ...{ workflowId, runId, taskQueue },
+  attached: true,
+});
 
 const fingerprintIn = (run: Pick<WorkflowExecutionDescription, 'memo'>): unknown =>
   run.memo?.[MEMO_FINGERPRINT];

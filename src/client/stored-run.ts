@@ -1,9 +1,10 @@
 import { RUN_FILE } from '../contract/names.ts';
 import { OUTCOMES, type Outcome } from '../contract/outcome.ts';
-import type { Pipeline } from '../contract/pipeline.ts';
+import type { Pipeline, ResultTarget } from '../contract/pipeline.ts';
+import type { PublishedFile } from '../contract/results.ts';
 import type { EarlierRun } from '../contract/run.ts';
-import { RowmillError } from '../errors.ts';
 import type { Folder, RunKey, Store } from '../store/store.ts';
+import { publishResults, renderResults, type Rendition } from './rendition.ts';
 
 /** What the store knows of a run by itself, where Temporal does not answer or has forgotten it. */
 export interface StoredRun {
@@ -31,10 +32,24 @@ export async function newestStored(store: Store, workflowId: string): Promise<St
   return newest;
 }
 
+/** The results of one run in the store. */
 export interface StoredResults {
-  folder: Folder;
-  runId: string;
+  readonly store: Store;
+  readonly folder: Folder;
+  readonly runId: string;
+  /** Writes them to another place, in one step. */
+  publish(target: ResultTarget): Promise<PublishedFile>;
+  /** Writes them into a temporary file, which the caller removes. */
+  render(format: ResultTarget['format']): Promise<Rendition>;
 }
+
+export const resultsIn = (store: Store, folder: Folder, runId: string): StoredResults => ({
+  store,
+  folder,
+  runId,
+  publish: (target) => publishResults(folder, target),
+  render: (format) => renderResults(folder, format),
+});
 
 /** Those of that run, once it has ended; `null` where there are none. */
 export async function storedResults(
@@ -46,13 +61,10 @@ export async function storedResults(
   const folder = store.run(run.key);
   const { runId } = await manifestIn(folder);
   // The manifest is written last.
-  return runId !== '' && (await folder.exists(RUN_FILE.results)) ? { folder, runId } : null;
+  return runId !== '' && (await folder.exists(RUN_FILE.results))
+    ? resultsIn(store, folder, runId)
+    : null;
 }
-
-/** Whether an error means that only the store can tell. */
-export const isUnknownToTemporal = (error: unknown): error is RowmillError =>
-  error instanceof RowmillError &&
-  (error.code === 'temporal_unreachable' || error.code === 'run_not_found');
 
 export async function pipelineIn(folder: Folder): Promise<Pipeline | null> {
   if (!(await folder.exists(RUN_FILE.pipeline))) return null;

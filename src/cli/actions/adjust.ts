@@ -1,5 +1,4 @@
-import { checkRequest, updateRun } from '../../client/update-run.ts';
-import { UPDATE } from '../../contract/names.ts';
+import { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration } from '../figures.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
@@ -18,11 +17,10 @@ const FLAG: Readonly<Record<string, string>> = {
 /** Whether a duration makes sense now is judged where it is carried out. */
 export async function adjust(cli: Cli, workflowId: string, flags: AdjustFlags): Promise<void> {
   const { embedded: _, ...limits } = flags;
-  checkRequest(UPDATE.adjust, limits, (field) => FLAG[field] ?? field);
+  RowmillRun.check({ adjust: limits }, (field) => FLAG[field] ?? field);
   await withRuns(cli, flags, async (session) => {
-    const { client } = session;
-    const { taskQueue } = await runToActOn(cli, session, workflowId);
-    const adjusted = await updateRun(client, workflowId, taskQueue, UPDATE.adjust, limits);
+    const run = await runToActOn(cli, session, workflowId);
+    const adjusted = await run.adjust(limits);
     const at = dateTime(new Date(adjusted.deadlineAtMs));
     cli.print(
       `${workflowId}: deadline ${at}, polls every ${duration(adjusted.pollAtMostMs)} at most`,

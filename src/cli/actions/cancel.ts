@@ -1,7 +1,4 @@
-import { cancelRun } from '../../client/cancel-run.ts';
-import { liveProgress, type LiveProgress } from '../../client/live-progress.ts';
-import { describeRun } from '../../client/find-run.ts';
-import { noWorkerText, servedNow } from '../../client/workers.ts';
+import type { LiveProgress } from '../../client/live-progress.ts';
 import type { Cli } from '../context.ts';
 import { count } from '../figures.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
@@ -11,25 +8,17 @@ import { cancelAsleep } from '../unfinished.ts';
 /** Asks the run to stop; it publishes what is there and ends as `cancelled`. */
 export async function cancel(cli: Cli, workflowId: string, flags: HereFlags): Promise<void> {
   await withRuns(cli, flags, async (session) => {
-    const { client } = session;
-    const run = await describeRun(client, workflowId);
+    const run = await session.rowmill.attach(workflowId);
     if (await isAsleep(session, run)) {
       await cancelAsleep(cli, session, run);
       return;
     }
-    const { taskQueue, status } = run;
-    const served = await servedNow(client, taskQueue);
-    const progress =
-      served !== 'no' && status.name === 'RUNNING'
-        ? await liveProgress(client.workflow.getHandle(workflowId))
-        : null;
-    await cancelRun(client, workflowId);
+    const { progress, trouble } = await run.status();
+    await run.cancel();
     cli.print(`${workflowId}: cancel requested`);
     cli.say('What is done so far is published; the run then ends as `cancelled`.');
     cli.say(stillCosts(progress));
-    if (served === 'no' || (served === 'perhaps' && progress === null)) {
-      cli.say(`It happens when a worker is there: ${noWorkerText(taskQueue)}`);
-    }
+    if (trouble !== null) cli.say(`It happens when a worker is there: ${trouble}`);
     cli.say(`See: rowmill watch ${workflowId}`);
   });
 }

@@ -1,16 +1,9 @@
 import type { EnrichTableInput } from '../../contract/run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
-import { isAsked, requireProviderSpec } from '../../providers/spec.ts';
-import { createDigestDraft } from '../../sources/digest-draft.ts';
-import { takeSnapshot } from '../../sources/snapshot.ts';
-import { loadPipeline } from '../../spec/index.ts';
+import type { Estimate } from '../../client/estimate.ts';
+import { Rowmill } from '../../client/rowmill.ts';
+import { isAsked } from '../../providers/spec.ts';
 import type { Cli } from '../context.ts';
-import { refuseClashes } from '../../client/own-paths.ts';
-import { toldByFile } from '../../client/rows-mistake.ts';
-import { openStore } from '../../client/environment.ts';
-import { sameTargetWarnings } from '../../client/same-target.ts';
-import { spendCeilingOf } from '../../client/spend-ceiling.ts';
-import { estimateOf, refuseAboveLimit, type Estimate } from '../../client/estimate.ts';
 import { limitTexts } from '../estimate-line.ts';
 import { count, shortPath, whole } from '../figures.ts';
 import { probeTargets } from '../probe-targets.ts';
@@ -28,41 +21,27 @@ export interface CheckFlags {
 
 /** Everything that can be said without a token, a server or a credit. */
 export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<void> {
-  const loaded = await loadPipeline(file, {
-    env: cli.env,
-    ...(flags.rows === undefined ? {} : { rowsOverride: flags.rows }),
-    ...(flags.out === undefined ? {} : { outOverride: flags.out }),
+  const plan = await Rowmill.check({
+    ...{ pipeline: file, env: cli.env },
+    ...(flags.rows === undefined ? {} : { rows: flags.rows }),
+    ...(flags.out === undefined ? {} : { out: flags.out }),
   });
-  const { pipeline } = loaded;
-  const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-  const { stdin } = cli;
-  const freezing = takeSnapshot(pipeline.rows, inputs, createDigestDraft(), {
-    stdin,
-    countRepeats: true,
-  });
-  const snapshot = await toldByFile(loaded, freezing);
-  await refuseClashes(loaded);
+  const { pipeline, warnings, rows, estimate, refusal } = plan;
   await probeTargets(pipeline);
-  const estimate = estimateOf(pipeline, snapshot.ref.rows, spendCeilingOf(cli.env), cli.env);
-  const report = rowsReport(snapshot, estimate);
-  const others = await sameTargetWarnings(pipeline, openStore(cli.env));
+  const report = rowsReport(rows, estimate);
   const webhooks = webhookProblems(pipeline, cli.env);
   const untold = webhooks.map(
     ({ url, what, remedy }) =>
       `a worker with this environment tells nobody at ${url}: ${what}. ${remedy}`,
   );
-  for (const warning of [...loaded.warnings, ...others, ...untold])
+  for (const warning of [...warnings, ...untold])
     cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
   sayRows(cli, report);
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
   else cli.print(asText(estimate, report, pipeline, file));
-  try {
-    refuseAboveLimit(estimate, pipeline, file);
-    if (flags.json !== true) cli.say(`Next: ${runCommand(file, flags)}`);
-  } catch (error) {
-    // Told here: with --json the one object is out already.
-    cli.exitWith(sayError(cli, error));
-  }
+  // Told here: with --json the one object is out already.
+  if (refusal !== null) cli.exitWith(sayError(cli, refusal));
+  else if (flags.json !== true) cli.say(`Next: ${runCommand(file, flags)}`);
 }
 
 /** Of the same work, rows and places that were checked. */

@@ -1,14 +1,14 @@
-import { CEILING_VARIABLES } from '../../client/spend-ceiling.ts';
-import { stageRows } from '../../client/stage-rows.ts';
-import { startRun, type StartedRun } from '../../client/start-run.ts';
+import { Rowmill } from '../../client/rowmill.ts';
+import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { RunSummary } from '../../contract/run.ts';
 import { openPlayground, type Playground } from '../../dev/playground.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { EXIT } from '../../errors.ts';
 import { isAsked, requireProviderSpec, type PlannedColumn } from '../../providers/spec.ts';
+import type { PipelineDocument } from '../../spec/index.ts';
 import { isInteractive, type Cli } from '../context.ts';
-import { demoFile, demoPipeline } from '../demo-pipeline.ts';
+import { demoEnv, demoFile, demoPipeline } from '../demo-pipeline.ts';
 import { shortPath, whole } from '../figures.ts';
 import { firstRowsText } from '../first-rows.ts';
 import { follow } from '../follow.ts';
@@ -38,6 +38,7 @@ export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
   const speed = numberFlag('--speed', flags.speed, SPEED);
   const provider = requireProviderSpec(flags.provider);
   const pipeline = await demoPipeline(provider, FOLDER, flags.rows);
+  const env = demoEnv(cli.env);
   const keep = flags.keep ?? isInteractive(cli);
   const stop = interruption();
   try {
@@ -45,12 +46,12 @@ export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
     const playground = await openPlayground({
       ...{ folder: FOLDER, speed, ui: { from: USUAL_UI_PORT }, sandboxPort: 'free' },
       command: ownCommand(),
-      env: withoutOwnPlaces(cli.env),
+      env,
       say: (line) => cli.say(line),
       userAgent: `rowmill/${packageVersion()}`,
     });
     try {
-      const summary = await perform(cli, pipeline, playground, stop.signal);
+      const summary = await perform({ ...cli, env }, pipeline, playground, stop.signal);
       if (summary === null) {
         cli.say('Stopping … The same command goes on where this one was.');
         cli.exitWith(EXIT.interrupted);
@@ -66,37 +67,23 @@ export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
   }
 }
 
-/** The demo has its own store and queue, whatever the shell is set up for. */
-const withoutOwnPlaces = (env: Cli['env']): Cli['env'] => ({
-  ...env,
-  ROWMILL_STORE: undefined,
-  ROWMILL_TASK_QUEUE: undefined,
-  // Play money.
-  ...Object.fromEntries(Object.values(CEILING_VARIABLES).map((name) => [name, undefined])),
-});
-
 /** `null`: interrupted. */
 async function perform(
   cli: Cli,
-  pipeline: Pipeline,
+  document: PipelineDocument,
   playground: Playground,
   signal: AbortSignal,
 ): Promise<RunSummary | null> {
   if (signal.aborted) return null;
-  const { client, store, taskQueue } = playground;
-  const snapshot = await stageRows(pipeline, store);
-  const started = await startRun(client, {
-    // What the sandbox charges is play money.
-    input: { pipeline, snapshot, approved: true },
-    taskQueue,
-    searchAttributes: true,
-  });
-  const ui = uiLink(playground.uiUrl, playground.namespace, started);
-  sayStarted(cli, pipeline, snapshot.rows, started, ui);
-  const { workflowId, runId } = started;
-  const view = progressView(cli);
-  const { broken } = playground;
-  const summary = await follow({ client, workflowId, runId, taskQueue, ui, view, signal, broken });
+  const { client, store, taskQueue, uiUrl, namespace, broken } = playground;
+  const { env } = cli;
+  const rowmill = await Rowmill.connect({ client, store, taskQueue, env });
+  const { pipeline, rows } = await Rowmill.check({ pipeline: document, store, env });
+  // What the sandbox charges is play money.
+  const run = await rowmill.start({ pipeline: document, stage: true, approve: true });
+  const ui = uiLink(uiUrl, namespace, { workflowId: run.id, runId: run.runId });
+  sayStarted(cli, pipeline, rows.ref.rows, run, ui);
+  const summary = await follow({ run, ui, view: progressView(cli), signal, broken });
   if (summary !== null) {
     await sayEnd(cli, pipeline, summary, ui, await booksText(playground.sandbox, summary));
   }
@@ -107,13 +94,13 @@ function sayStarted(
   cli: Cli,
   pipeline: Pipeline,
   rows: number,
-  { workflowId, attached }: StartedRun,
+  { id, attached }: RowmillRun,
   ui: string | null,
 ): void {
   const names = askedColumns(pipeline).map(({ name }) => name);
   cli.say(`${whole(rows)} companies × ${names.join(', ')}, by ${pipeline.provider} (the sandbox)`);
   const verb = attached ? 'Going on with the run that was not finished:' : 'Started';
-  cli.say(`${verb} ${cli.tint('bold', workflowId)}`);
+  cli.say(`${verb} ${cli.tint('bold', id)}`);
   if (ui !== null) cli.say(`Watch it in the Temporal UI: ${ui}\n`);
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Rowmill } from '../../client/rowmill.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { openPlayground, type Playground } from '../../dev/playground.ts';
 import type { PortChoice } from '../../ports.ts';
@@ -48,7 +49,9 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
     const retract = publishDevEnvironment(flags.folder, variables);
     try {
       if (!stop.signal.aborted) cli.print(describe(playground, variables));
-      void logRuns(cli, playground, AbortSignal.any([stop.signal, over.signal]));
+      const { client, store, taskQueue, uiUrl } = playground;
+      const rowmill = await Rowmill.connect({ client, store, taskQueue, env: cli.env });
+      void logRuns(cli, { rowmill, uiUrl }, AbortSignal.any([stop.signal, over.signal]));
       await untilStopped(playground, stop.signal);
       cli.say('Stopping …');
     } finally {

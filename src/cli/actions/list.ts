@@ -1,11 +1,10 @@
 import stringWidth from 'string-width';
-import { eachRun } from '../../client/list-runs.ts';
-import { NEEDS_PERSON, needsPerson } from '../../client/needs-person.ts';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
 import type { ListedRun } from '../../client/run-standing.ts';
 import { printable } from '../printable.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
+import { linkToNeedsPerson } from '../session.ts';
 import { textTable } from '../text-table.ts';
 
 export interface ListFlags extends HereFlags {
@@ -19,11 +18,12 @@ const PAGE = 200;
 
 /** Newest first, those under way before all others: the order of the server. */
 export async function list(cli: Cli, flags: ListFlags): Promise<void> {
-  await withRuns(cli, flags, async ({ client, linkTo, linkToList, wake }) => {
+  await withRuns(cli, flags, async (session) => {
+    const { rowmill, linkTo, wake } = session;
     const most = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit;
     const runs: ListedRun[] = [];
     let more = false;
-    for await (const run of eachRun(client, { limit: Math.min(most + 1, PAGE) })) {
+    for await (const run of rowmill.each({ limit: Math.min(most + 1, PAGE) })) {
       more = runs.length === most;
       if (more) break;
       runs.push(run);
@@ -34,7 +34,7 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
     }
     if (runs.length === 0) cli.say('No runs yet. Start one: rowmill run FILE');
     else cli.print(tableOf(runs));
-    const link = runs.some(needsPerson) ? linkToList(NEEDS_PERSON) : null;
+    const link = linkToNeedsPerson(session, runs);
     if (link !== null) cli.say(`Runs that need a person, in the Temporal UI:\n${link}`);
     if (wake !== undefined && runs.some(({ status }) => status === 'RUNNING')) {
       cli.say('Embedded runs go on only while a command works on them: rowmill resume RUN');

@@ -1,6 +1,4 @@
-import { liveProgress } from '../../client/live-progress.ts';
-import { checkRequest, updateRun } from '../../client/update-run.ts';
-import { UPDATE } from '../../contract/names.ts';
+import { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Cli } from '../context.ts';
 import { count, dateTime } from '../figures.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
@@ -19,13 +17,12 @@ export async function pause(cli: Cli, workflowId: string, flags: PauseFlags): Pr
     ...(reason === undefined ? {} : { reason }),
     ...(by === null ? {} : { by }),
   };
-  checkRequest(UPDATE.pause, request, (field) => `--${field}`);
+  RowmillRun.check({ pause: request }, (field) => `--${field}`);
   await withRuns(cli, flags, async (session) => {
-    const { client } = session;
-    const { taskQueue } = await runToActOn(cli, session, workflowId);
-    await updateRun(client, workflowId, taskQueue, UPDATE.pause, request);
+    const run = await runToActOn(cli, session, workflowId);
+    await run.pause(request);
     cli.print(`${workflowId}: paused`);
-    const progress = await liveProgress(client.workflow.getHandle(workflowId));
+    const { progress } = await run.status();
     if (progress !== null) {
       const { inProgress } = progress.cells;
       if (inProgress > 0) {

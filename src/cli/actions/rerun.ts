@@ -1,9 +1,4 @@
-import { openStore } from '../../client/environment.ts';
-import { latestRun, type LatestRun } from '../../client/latest-run.ts';
-import { rerunRun } from '../../client/rerun-run.ts';
-import type { StartedRun } from '../../client/start-run.ts';
-import { updateRun } from '../../client/update-run.ts';
-import { UPDATE } from '../../contract/names.ts';
+import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Cli } from '../context.ts';
 import { refuseDetached, withRunSession } from '../embedded-session.ts';
 import { detach, followToEnd } from '../follow-to-end.ts';
@@ -32,55 +27,29 @@ async function perform(
   flags: RerunFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const latest = await latestRun(session.client, workflowId, openStore(cli.env));
-  const { description } = latest;
+  const { rowmill } = session;
+  const newest = await rowmill.newest(workflowId);
   if (flags.embedded === true) {
-    const isThis = ({ workflowId: id }: { workflowId: string }): boolean =>
-      id === latest.workflowId || id === workflowId || id.startsWith(`${workflowId}-rerun-`);
+    const isThis = (id: string): boolean =>
+      id === newest.id || id === workflowId || id.startsWith(`${workflowId}-rerun-`);
     await askAboutUnfinished(cli, session, isThis, signal);
   }
-  if (!latest.isRunning || description === null) {
-    const started = await takeUp(cli, session, workflowId, latest, flags);
-    await followed(cli, session, started, flags, signal);
+  if (!newest.isRunning || newest.run === null) {
+    const run = await rowmill.rerun(workflowId, { approve: flags.yes === true });
+    const verb = run.attached ? 'Attached to' : 'Started';
+    cli.say(`${verb} ${cli.tint('bold', run.id)}: goes on with ${newest.id}`);
+    await followed(cli, session, run, flags, signal);
   } else if (flags.embedded === true) {
     // Its process has ended in the middle; it reruns what failed by itself.
-    const { runId, taskQueue } = description;
-    cli.say(`Attached to ${cli.tint('bold', latest.workflowId)}, which was not finished`);
-    const run = { workflowId: latest.workflowId, runId, attached: true };
-    await followed(cli, session, { ...run, taskQueue }, flags, signal);
+    cli.say(`Attached to ${cli.tint('bold', newest.id)}, which was not finished`);
+    await followed(cli, session, newest.run, flags, signal);
   } else {
-    const { taskQueue } = await runToActOn(cli, session, latest.workflowId);
-    await askForAPass(cli, session, latest.workflowId, taskQueue, flags);
+    await askForAPass(cli, await runToActOn(cli, session, newest.id), flags);
   }
 }
 
-type Followed = StartedRun & { taskQueue: string };
-
-async function takeUp(
-  cli: Cli,
-  { client, searchAttributes, taskQueue: ours }: Session,
-  workflowId: string,
-  latest: LatestRun,
-  { yes }: RerunFlags,
-): Promise<Followed> {
-  const taskQueue = latest.description?.taskQueue ?? ours;
-  const started = await rerunRun(client, workflowId, {
-    ...{ taskQueue, searchAttributes, store: openStore(cli.env) },
-    ...(yes === true ? { approved: true } : {}),
-  });
-  const verb = started.attached ? 'Attached to' : 'Started';
-  cli.say(`${verb} ${cli.tint('bold', started.workflowId)}: goes on with ${latest.workflowId}`);
-  return { ...started, taskQueue };
-}
-
-async function askForAPass(
-  cli: Cli,
-  { client }: Session,
-  workflowId: string,
-  taskQueue: string,
-  { json }: RerunFlags,
-): Promise<void> {
-  await updateRun(client, workflowId, taskQueue, UPDATE.rerunFailed);
+async function askForAPass(cli: Cli, run: RowmillRun, { json }: RerunFlags): Promise<void> {
+  const { id: workflowId } = await run.rerun();
   if (json === true) cli.json({ workflowId, rerunAsked: true });
   else cli.print(`${workflowId}: one more pass over the failed cells follows those under way`);
   cli.say(`See: rowmill watch ${workflowId}`);
@@ -89,14 +58,15 @@ async function askForAPass(
 async function followed(
   cli: Cli,
   session: Session,
-  started: Followed,
+  run: RowmillRun,
   flags: RerunFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  await session.wake?.(started.taskQueue);
-  const ui = session.linkTo(started);
+  const { id: workflowId, runId } = run;
+  await session.wake?.(run.taskQueue);
+  const ui = session.linkTo({ workflowId, runId });
   if (ui !== null) cli.say(ui);
-  sayWhere(cli, session, started.workflowId);
-  if (flags.detach === true) detach(cli, session, started, flags);
-  else await followToEnd(cli, session, started, flags, signal);
+  sayWhere(cli, session, workflowId);
+  if (flags.detach === true) detach(cli, session, run, flags);
+  else await followToEnd(cli, session, run, flags, signal);
 }

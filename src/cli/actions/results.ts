@@ -2,10 +2,8 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
-import { publishResults, renderResults } from '../../client/rendition.ts';
-import { endedRunFolder } from '../../client/run-files.ts';
-import { describeRun } from '../../client/find-run.ts';
-import { isUnknownToTemporal, storedResults, type StoredResults } from '../../client/stored-run.ts';
+import { Rowmill } from '../../client/rowmill.ts';
+import type { StoredResults } from '../../client/stored-run.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import {
@@ -14,11 +12,9 @@ import {
   STORED_FORMAT,
   type ResultFormatName,
 } from '../../sinks/index.ts';
-import type { Folder } from '../../store/store.ts';
 import type { Cli } from '../context.ts';
 import { count, shortPath, size } from '../figures.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
-import { openStore } from '../../client/environment.ts';
 
 export interface ResultsFlags extends HereFlags {
   out?: string;
@@ -29,10 +25,11 @@ export interface ResultsFlags extends HereFlags {
 /** The results of a run that has ended, out of the store; needs no worker, and no server. */
 export async function results(cli: Cli, workflowId: string, flags: ResultsFlags): Promise<void> {
   const format = formatOf(flags);
-  const { folder, runId } = await findResults(cli, workflowId, flags);
+  const stored = await findResults(cli, workflowId, flags);
+  const { folder, runId } = stored;
   if (flags.out !== undefined) {
     const to = resolve(flags.out);
-    const file = await publishResults(folder, { to, format });
+    const file = await stored.publish({ to, format });
     if (flags.json === true) cli.json({ workflowId, runId, results: [file] });
     else cli.print(`${shortPath(file.path)} (${count(file.rows, 'row')}, ${size(file.bytes)})`);
   } else if (flags.json === true) {
@@ -42,24 +39,29 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
   } else if (format === STORED_FORMAT) {
     await stream(cli, folder.read(RUN_FILE.results));
   } else {
-    await streamRendition(cli, folder, format);
+    await streamRendition(cli, stored, format);
   }
 }
 
 /** Where Temporal does not know the run, or is gone as that of an embedded run is, the store does. */
 async function findResults(cli: Cli, workflowId: string, flags: HereFlags): Promise<StoredResults> {
-  const store = openStore(cli.env);
   try {
-    const run = await withRuns(cli, flags, ({ client }) => describeRun(client, workflowId));
-    return { folder: await endedRunFolder(store, run), runId: run.runId };
+    return await withRuns(cli, flags, async ({ rowmill }) =>
+      (await rowmill.attach(workflowId)).storedResults(),
+    );
   } catch (error) {
     if (!isUnknownToTemporal(error)) throw error;
-    const kept = await storedResults(store, workflowId);
+    const kept = await Rowmill.storedResults(workflowId, { env: cli.env });
     if (kept === null) throw error;
-    cli.say(`Out of the store alone (${store.location}): ${error.what}`);
+    cli.say(`Out of the store alone (${kept.store.location}): ${error.what}`);
     return kept;
   }
 }
+
+/** Whether an error means that only the store can tell. */
+const isUnknownToTemporal = (error: unknown): error is RowmillError =>
+  error instanceof RowmillError &&
+  (error.code === 'temporal_unreachable' || error.code === 'run_not_found');
 
 function formatOf({ format, out }: ResultsFlags): ResultFormatName {
   if (format !== undefined) return format;
@@ -71,8 +73,12 @@ function formatOf({ format, out }: ResultsFlags): ResultFormatName {
   });
 }
 
-async function streamRendition(cli: Cli, folder: Folder, format: ResultFormatName): Promise<void> {
-  const rendition = await renderResults(folder, format);
+async function streamRendition(
+  cli: Cli,
+  stored: StoredResults,
+  format: ResultFormatName,
+): Promise<void> {
+  const rendition = await stored.render(format);
   try {
     await stream(cli, createReadStream(rendition.path));
   } finally {

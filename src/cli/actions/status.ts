@@ -1,5 +1,5 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
-import { runStatus, type RunStatus } from '../../client/run-status.ts';
+import type { RunStatus } from '../../client/run-status.ts';
 import { allowedFacts } from '../../rules/allowed.ts';
 import { cautionFacts } from '../../rules/cautions.ts';
 import { notifiedFacts } from '../../rules/notified.ts';
@@ -40,8 +40,8 @@ export async function status(cli: Cli, workflowId: string, flags: StatusFlags): 
   cli.print(textOf(found));
 }
 
-async function find({ client, linkTo }: Session, workflowId: string): Promise<Found> {
-  const status = await runStatus(client, workflowId);
+async function find({ rowmill, linkTo }: Session, workflowId: string): Promise<Found> {
+  const status = await (await rowmill.attach(workflowId)).status();
   return { ...status, ui: linkTo(status.run) };
 }
 

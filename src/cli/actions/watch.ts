@@ -1,4 +1,3 @@
-import { describeRun } from '../../client/find-run.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Cli } from '../context.ts';
 import { followToEnd } from '../follow-to-end.ts';
@@ -12,16 +11,15 @@ export interface WatchFlags extends HereFlags {
 
 export async function watch(cli: Cli, workflowId: string, flags: WatchFlags): Promise<void> {
   await withRuns(cli, flags, async (session) => {
-    const run = await describeRun(session.client, workflowId);
+    const run = await session.rowmill.attach(workflowId);
     if (await isAsleep(session, run)) {
       throw new RowmillError('action_refused', 'it is asleep: no worker serves it here', {
         where: `run ${workflowId}`,
         remedy: `Go on with \`rowmill resume ${workflowId}\`, or end it with \`rowmill cancel ${workflowId}\`.`,
       });
     }
-    const { runId, taskQueue } = run;
     const stop = interruption();
-    await followToEnd(cli, session, { workflowId, runId, taskQueue }, flags, stop.signal);
+    await followToEnd(cli, session, run, flags, stop.signal);
     stop.release();
   });
 }

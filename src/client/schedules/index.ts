@@ -1,9 +1,14 @@
 /** Schedules: a pipeline file with a `schedule` block, run by itself. */
 export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.ts';
-export { backfillSchedule, type BackfillOptions, type BackfillPlan } from './backfill.ts';
+export {
+  backfillSchedule,
+  type BackfillOptions,
+  type BackfillPlan,
+  type BackfillRange,
+} from './backfill.ts';
 export { findSchedule, requireSchedule } from './find.ts';
 export { planOf, refuseUnplanned, type PreparedSchedule } from './plan.ts';
-export { readSpan } from './span.ts';
+export { readSpan, type WrittenSpan } from './span.ts';
 export { deleteSchedule, pauseSchedule, resumeSchedule, type DeletedSchedule } from './act.ts';
 export { triggerSchedule, type TriggerOptions } from './trigger.ts';
 export type { TriggeredRun } from './keyed-run.ts';

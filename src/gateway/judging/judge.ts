@@ -1,4 +1,4 @@
-import type { FrozenWork } from '../../client/freeze-rows.ts';
+import type { PreparedStart } from '../../client/freeze-rows.ts';
 import { prepareSchedule } from '../../client/prepare-schedule.ts';
 import { prepareWork } from '../../client/prepare-work.ts';
 import type { PreparedSchedule } from '../../client/schedules/index.ts';
@@ -38,7 +38,7 @@ export interface SentSchedule extends SentBody {
 export type Sent = { kind: 'run'; sent: SentRun } | { kind: 'schedule'; sent: SentSchedule };
 
 export interface JudgedRun {
-  work: FrozenWork;
+  work: PreparedStart;
   approve: boolean;
 }
 

@@ -1,10 +1,3 @@
-import { openStore } from '../../../client/environment.ts';
-import {
-  deleteSchedule,
-  pauseSchedule,
-  resumeSchedule,
-  triggerSchedule,
-} from '../../../client/schedules/index.ts';
 import { RowmillError } from '../../../errors.ts';
 import type { Cli } from '../../context.ts';
 import { count } from '../../figures.ts';
@@ -19,16 +12,16 @@ interface NoteFlags extends ActFlags {
 }
 
 export const pause = (cli: Cli, name: string, flags: NoteFlags): Promise<void> =>
-  withSession(cli, async ({ client }) => {
-    await pauseSchedule(client, name, flags.note);
+  withSession(cli, async ({ rowmill }) => {
+    await rowmill.schedules.pause(name, flags.note);
     answer(cli, flags, { name, paused: true }, `schedule ${name} paused`);
     if (flags.json !== true)
       cli.say(`Runs under way go on. Again: rowmill schedule resume ${name}`);
   });
 
 export const resume = (cli: Cli, name: string, flags: NoteFlags): Promise<void> =>
-  withSession(cli, async ({ client }) => {
-    await resumeSchedule(client, name, flags.note);
+  withSession(cli, async ({ rowmill }) => {
+    await rowmill.schedules.resume(name, flags.note);
     answer(cli, flags, { name, paused: false }, `schedule ${name} resumed`);
     if (flags.json !== true) {
       cli.say('Times that passed meanwhile had no run: see `rowmill schedule backfill`.');
@@ -45,9 +38,9 @@ export async function trigger(
   { key, ...flags }: TriggerFlags,
 ): Promise<void> {
   if (key?.trim() === '') throw new RowmillError('usage', '--key is empty');
-  await withSession(cli, async ({ client }) => {
+  await withSession(cli, async ({ rowmill }) => {
     const options = key === undefined ? {} : { key };
-    const run = await triggerSchedule(client, name, options, openStore(cli.env));
+    const run = await rowmill.schedules.trigger(name, options);
     const { workflowId, attached } = run;
     const text = attached
       ? `${workflowId} was started by this key before`
@@ -58,8 +51,8 @@ export async function trigger(
 }
 
 export const remove = (cli: Cli, name: string, flags: ActFlags): Promise<void> =>
-  withSession(cli, async ({ client }) => {
-    const { droppedRuns } = await deleteSchedule(client, name);
+  withSession(cli, async ({ rowmill }) => {
+    const { droppedRuns } = await rowmill.schedules.delete(name);
     answer(cli, flags, { name, deleted: true, droppedRuns }, `schedule ${name} deleted`);
     if (droppedRuns === 0) return;
     cli.say(`${count(droppedRuns, 'run')} that waited to start went with it.`);

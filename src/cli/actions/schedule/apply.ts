@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
-import { taskQueueOf } from '../../../client/environment.ts';
-import { refuseClashes } from '../../../client/own-paths.ts';
-import { applySchedule, describeSchedule, planOf } from '../../../client/schedules/index.ts';
-import { loadPipeline, type LoadedPipeline } from '../../../spec/index.ts';
+import { RowmillSchedules } from '../../../client/rowmill-schedules.ts';
+import type { Pipeline } from '../../../contract/pipeline.ts';
 import { RowmillError } from '../../../errors.ts';
 import { isYes } from '../../approval.ts';
 import { isInteractive, type Cli } from '../../context.ts';
@@ -20,15 +18,13 @@ export interface ApplyFlags {
 
 /** Makes the schedule of a pipeline file, and says when it runs next. */
 export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<void> {
-  const loaded = await loadPipeline(file, { env: cli.env });
-  await refuseClashes(loaded);
   // What cannot run by itself is refused before there is a server to talk to.
-  planOf(loaded, { taskQueue: taskQueueOf(cli.env), searchAttributes: false });
-  await confirmNights(cli, file, loaded, flags);
-  await withSession(cli, async ({ client, taskQueue, searchAttributes }) => {
+  const prepared = await RowmillSchedules.prepare({ pipeline: file, env: cli.env });
+  await confirmNights(cli, file, prepared.pipeline, flags);
+  await withSession(cli, async ({ rowmill }) => {
     const replace = flags.replace === true;
-    const done = await applySchedule(client, loaded, { taskQueue, searchAttributes, replace });
-    const standing = await describeSchedule(client, done.name);
+    const done = await rowmill.schedules.applyPrepared(prepared, { replace, isOfFile: true });
+    const standing = await rowmill.schedules.describe(done.name);
     if (flags.json === true) {
       cli.json({ ...done, schedule: standing });
       return;
@@ -41,12 +37,12 @@ export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<
       cli.say(`It is paused${standing.note === null ? '' : `: ${standing.note}`}`);
     else if (next !== undefined) cli.say(`Next run: ${zonedAndUtc(next, timezone)}`);
     for (const day of standing.oddDays) cli.say(`Mind: ${oddDayText(day, timezone)}`);
-    sayWhatTheWorkerNeeds(cli, loaded);
+    sayWhatTheWorkerNeeds(cli, prepared.pipeline);
     cli.say(`See: rowmill schedule describe ${done.name}`);
   });
 }
 
-function sayWhatTheWorkerNeeds(cli: Cli, { pipeline }: LoadedPipeline): void {
+function sayWhatTheWorkerNeeds(cli: Cli, pipeline: Pipeline): void {
   const { source } = pipeline.rows;
   if (source.type === 'file') {
     const here = existsSync(source.path) ? '' : ' (it is not there on this machine)';
@@ -62,7 +58,7 @@ function sayWhatTheWorkerNeeds(cli: Cli, { pipeline }: LoadedPipeline): void {
 async function confirmNights(
   cli: Cli,
   file: string,
-  { pipeline }: LoadedPipeline,
+  pipeline: Pipeline,
   { yes }: ApplyFlags,
 ): Promise<void> {
   const credits = await creditsOfOneRun(cli, pipeline);

@@ -1,6 +1,6 @@
-import { openStore } from '../../../client/environment.ts';
 import type { Pipeline } from '../../../contract/pipeline.ts';
-import { backfillSchedule, readSpan, type BackfillPlan } from '../../../client/schedules/index.ts';
+import { RowmillSchedules } from '../../../client/rowmill-schedules.ts';
+import type { BackfillPlan } from '../../../client/schedules/index.ts';
 import type { Cli } from '../../context.ts';
 import { count } from '../../figures.ts';
 import { numberFlag } from '../../number-flag.ts';
@@ -17,16 +17,16 @@ export interface BackfillFlags {
 
 /** Starts what did not take place between two days or times. */
 export async function backfill(cli: Cli, name: string, flags: BackfillFlags): Promise<void> {
-  const span = readSpan(flags, (edge) => `--${edge}`);
+  const span = RowmillSchedules.readSpan(flags, (edge) => `--${edge}`);
   const mostRuns = numberFlag('--most', flags.most, { least: 1, most: 1_000, whole: true });
-  await withSession(cli, async ({ client }) => {
+  await withSession(cli, async ({ rowmill }) => {
     const yes = flags.yes === true;
     const options = {
       ...{ ...span, mostRuns },
       confirm: ({ due }: BackfillPlan, pipeline: Pipeline) =>
         confirmRuns(cli, pipeline, due.length, { yes, where: `schedule ${name}` }),
     };
-    const { due, there } = await backfillSchedule(client, name, options, openStore(cli.env));
+    const { due, there } = await rowmill.schedules.backfill(name, options);
     if (flags.json === true) {
       cli.json({ name, started: due, there });
       return;

@@ -1,9 +1,4 @@
-import {
-  describeSchedule,
-  listSchedules,
-  type ScheduledRun,
-  type ScheduleStanding,
-} from '../../../client/schedules/index.ts';
+import type { ScheduledRun, ScheduleStanding } from '../../../client/schedules/index.ts';
 import type { Cli } from '../../context.ts';
 import { duration, whole } from '../../figures.ts';
 import { withSession, type Session } from '../../session.ts';
@@ -16,8 +11,8 @@ interface LookFlags {
 }
 
 export async function list(cli: Cli, flags: LookFlags): Promise<void> {
-  await withSession(cli, async ({ client }) => {
-    const schedules = await listSchedules(client);
+  await withSession(cli, async ({ rowmill }) => {
+    const schedules = await rowmill.schedules.list();
     if (flags.json === true) cli.json({ schedules });
     else if (schedules.length > 0) cli.print(tableOf(schedules));
     else cli.say('No schedules yet. Make one: rowmill schedule apply FILE');
@@ -26,7 +21,7 @@ export async function list(cli: Cli, flags: LookFlags): Promise<void> {
 
 export async function describe(cli: Cli, name: string, flags: LookFlags): Promise<void> {
   await withSession(cli, async (session) => {
-    const standing = await describeSchedule(session.client, name);
+    const standing = await session.rowmill.schedules.describe(name);
     const recent = standing.recent.map((each) => ({ ...each, ui: linkOf(each, session) }));
     if (flags.json === true) cli.json({ ...standing, recent });
     else cli.print(textOf(standing, recent));
