@@ -139,9 +139,9 @@ test('the worker of a production install runs without rights, and SIGTERM ends i
 });
 
 const CONSUMER = `
-import { loadPipeline, type RunSummary } from 'rowmill';
+import { Rowmill, type RunSummary } from 'rowmill';
 export const text = async (summary: RunSummary): Promise<string> =>
-  summary.outcome + (await loadPipeline('pipeline.yaml')).pipeline.name;
+  summary.outcome + (await Rowmill.check({ pipeline: 'pipeline.yaml' })).pipeline.name;
 // @ts-expect-error the types are there: an outcome is no number
 export const wrong = (summary: RunSummary): number => summary.outcome;
 `;
@@ -153,7 +153,7 @@ export const open = async (): Promise<Rowmill> => (await import('rowmill')).Rowm
 
 test('the library loads, and its types need no package that is not installed', async () => {
   const { project } = there();
-  const script = `import('rowmill').then((rowmill) => console.log(typeof rowmill.startRun))`;
+  const script = `import('rowmill').then((rowmill) => console.log(typeof rowmill.Rowmill))`;
   const loaded = await run(process.execPath, ['-e', script], project);
   expect(loaded).toMatchObject({ code: 0, stdout: 'function\n' });
 

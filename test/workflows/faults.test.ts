@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { errorOfRun } from '../../src/client/index.ts';
+import { errorOfRun } from '../../src/client/failure.ts';
 import { inputFor, openHouse, wholeRun } from '../support/house.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
-import { errorOfRun } from '../../src/client/index.ts';
+import { errorOfRun } from '../../src/client/failure.ts';
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { Action, SandboxOptions, Seen } from '../../sandbox/index.ts';
-import { errorOfRun } from '../../src/client/index.ts';
+import { errorOfRun } from '../../src/client/failure.ts';
 import type { RowmillError } from '../../src/errors.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
