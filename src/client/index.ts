@@ -63,6 +63,7 @@ export type {
 } from './schedules/index.ts';
 
 export type { PipelineDocument, PipelineSchedule, SpecIssue } from '../spec/index.ts';
+export type { ResultFormatName } from '../sinks/index.ts';
 export type { Folder, Store } from '../store/store.ts';
 export type { ErrorCode } from '../errors.ts';
 export type { Json, JsonObject } from '../contract/json.ts';

@@ -3,6 +3,7 @@ import { OUTCOMES, type Outcome } from '../contract/outcome.ts';
 import type { Pipeline, ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import type { EarlierRun } from '../contract/run.ts';
+import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder, RunKey, Store } from '../store/store.ts';
 import { publishResults, renderResults, type Rendition } from './rendition.ts';
 
@@ -40,7 +41,7 @@ export interface StoredResults {
   /** Writes them to another place, in one step. */
   publish(target: ResultTarget): Promise<PublishedFile>;
   /** Writes them into a temporary file, which the caller removes. */
-  render(format: ResultTarget['format']): Promise<Rendition>;
+  render(format: ResultFormatName): Promise<Rendition>;
 }
 
 export const resultsIn = (store: Store, folder: Folder, runId: string): StoredResults => ({

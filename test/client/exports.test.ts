@@ -103,6 +103,7 @@ test('the package gives out these names', () => {
     'RequestToCheck',
     'RerunAs',
     'ResultCell',
+    'ResultFormatName',
     'ResultRow',
     'ResultTarget',
     'Rowmill',
