@@ -1,3 +1,4 @@
+import { Rowmill } from '../../client/rowmill.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { linksOf, listedOf } from '../run-answer.ts';
 import { runList, runStanding, startedRun } from '../answer-schemas.ts';
@@ -47,7 +48,7 @@ export function addRuns(app: App, { door, judges, store, hostPaths, bodyLimit }:
           .send({ id: run.id, runId: run.runId, attached: run.attached, links });
       } finally {
         // What was refused, or never came to the server, leaves no rows.
-        if (work.draft !== null) await store.dropDraft(work.draft);
+        await Rowmill.discard(work, { store });
       }
     },
   );

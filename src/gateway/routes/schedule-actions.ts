@@ -1,5 +1,4 @@
-import type { RowmillSchedules } from '../../client/rowmill-schedules.ts';
-import { readSpan } from '../../client/schedules/index.ts';
+import { RowmillSchedules } from '../../client/rowmill-schedules.ts';
 import { ownerSeen } from '../callers.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
@@ -119,7 +118,7 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
     async (request, reply) => {
       const { name } = request.params;
       const { mostRuns } = request.body;
-      const span = readSpan(request.body, (edge) => `body/${edge}`);
+      const span = RowmillSchedules.readSpan(request.body, (edge) => `body/${edge}`);
       const { due, there } = await door.use(async ({ schedules }) => {
         await schedules.refuseOthers(name, ownerSeen(request));
         return schedules.backfill(name, {
