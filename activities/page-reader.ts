@@ -1,7 +1,8 @@
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
-import { isOfThePage, PageSize } from './page-size.ts';
+import { narrowPage } from './narrowed-page.ts';
+import { isOfARow, isOfThePage, isRefusal, PageSize } from './page-size.ts';
 import { readPatiently } from './reading.ts';
 import type { Step } from './step.ts';
 
@@ -24,6 +25,12 @@ export interface PageReaderOptions {
 /** So many broken rows side by side are taken for an API that is down. */
 const SKIPS_AT_MOST = 10;
 
+/** So often a page may come after all while the row that breaks it is looked for. */
+const FLAWS_AT_MOST = 3;
+
+/** Rows before the one that could not be read, by table and end of the walk: later walks look there first. */
+const brokenRows = new WeakMap<Provider, Map<string, number>>();
+
 /**
  * Reads the pages of a table: of as many rows as the provider allows, and of fewer from where they
  * are larger than a reply may be, take longer, or are refused. Those that cannot be read are narrowed
@@ -38,6 +45,12 @@ export class PageReader {
   /** Where the walk under way began, and how many rows it has passed. */
   #from: string | null = null;
   #passed = 0;
+  /** Rows up to the end of the last page, as the table has them; `null`: it did not begin here. */
+  #place: number | null = null;
+  /** The same when the walk from the other end began. */
+  #ahead: number | null = null;
+  /** Rows of the table, where a page said so. */
+  #total: number | null = null;
   /** Of the page that the newest cursor came with. */
   #cursorSize: number | null = null;
   /** What was asked for last. */
@@ -54,6 +67,7 @@ export class PageReader {
     this.#step = step;
     this.#skips = skips;
     this.#size = new PageSize(provider);
+    if (this.#hint(null) !== undefined) this.#size.warn();
   }
 
   /** @throws RowmillError when not even a single row can be read, nor what lies behind it */
@@ -61,13 +75,26 @@ export class PageReader {
     const { past } = this.#provider;
     if (cursor === null) this.#begin(null);
     const backwards = past?.by === 'other end' && cursor?.startsWith(past.from) === true;
-    if (backwards && this.#from === null) this.#begin(past.from);
-    for (;;) {
+    if (backwards && this.#from === null) {
+      this.#begin(past.from);
+      if (cursor !== past.from) this.#place = null;
+    }
+    for (let flaws = 0; ;) {
       try {
         return this.#came(await this.#page(cursor));
       } catch (error) {
         if (!(error instanceof RowmillError)) throw error;
         if (!isOfThePage(error.code)) throw error;
+        if (past?.by === 'other end' && (await this.#isBound(cursor, error))) {
+          // Where it stands is only known of a walk from the start.
+          if (this.#place === null) return this.read(this.#restart());
+          const narrowed = await this.#narrow(cursor, past.from, error);
+          if (narrowed !== null) return narrowed;
+          flaws += 1;
+          if (flaws < FLAWS_AT_MOST && !isRefusal(error.code)) continue;
+          if (!this.#size.shrink(error.code)) throw error;
+          continue;
+        }
         if (this.#size.shrink(error.code)) continue;
         if (!this.#skips || past === null) throw error;
         return await (past.by === 'offset'
@@ -79,12 +106,20 @@ export class PageReader {
 
   #begin(from: string | null): void {
     this.#from = from;
+    if (from === null) this.#ahead = null;
     this.#passed = 0;
+    this.#place = 0;
     this.#cursorSize = null;
+  }
+
+  #restart(): string | null {
+    this.#begin(this.#from);
+    return this.#from;
   }
 
   #came(page: Page): Page {
     this.#passed += page.rows.length;
+    if (this.#place !== null) this.#place += this.#size.rows;
     this.#cursorSize = this.#size.rows;
     this.#size.came(page.rows.length);
     return page;
@@ -94,17 +129,20 @@ export class PageReader {
     return this.#cursorSize !== null && this.#cursorSize !== this.#size.rows;
   }
 
-  #ask(cursor: string | null): Promise<Page> {
+  /** @param known Its rows could be read before: a failure is none of theirs */
+  async #ask(cursor: string | null, rows = this.#size.rows, known = false): Promise<Page> {
     // A cursor that is refused may be of pages of another size.
+    const isResized = this.#isResized() || rows !== this.#size.rows;
     const tries = ({ code }: RowmillError) =>
-      code === 'pages_unstable' ? (this.#isResized() ? 1 : 2) : this.#size.triesFor(code);
-    const { rows } = this.#size;
+      code === 'pages_unstable' ? (isResized ? 1 : 2) : known ? null : this.#size.triesFor(code);
     this.#asked = cursor;
-    return readPatiently(
+    const page = await readPatiently(
       this.#step,
       () => this.#provider.page(this.#table, cursor, this.#step.ctx, rows),
       tries,
     );
+    if (page.total !== null) this.#total = page.total + (this.#table.blank?.rows ?? 0);
+    return page;
   }
 
   /**
@@ -130,6 +168,7 @@ export class PageReader {
       const ends = page.next === null;
       if (passed + page.rows.length > this.#passed || ends) {
         this.#passed = passed;
+        this.#place = null;
         return page;
       }
       passed += page.rows.length;
@@ -154,6 +193,88 @@ export class PageReader {
     throw broken;
   }
 
+  /** Whether one row seems to break the page, and a smaller page cannot be asked for at its cursor. */
+  async #isBound(cursor: string | null, { code }: RowmillError): Promise<boolean> {
+    if (!this.#skips || !isOfARow(code)) return false;
+    this.#size.warn();
+    const { rows } = this.#size;
+    const isFirst = cursor === this.#from;
+    // Of a first page that is refused the size may be the reason; of a later one it was good before.
+    if (isFirst || isRefusal(code)) return !isFirst || !isRefusal(code);
+    if (this.#isResized() || rows === 1) return false;
+    try {
+      await this.#ask(cursor, Math.ceil(rows / 2));
+      return false;
+    } catch (error) {
+      if (!(error instanceof RowmillError) || !isOfThePage(error.code)) return isUnstable(error);
+      return false;
+    }
+  }
+
+  /** Rows between the other end and the row at which the walk turned. */
+  #behindOne(): number | undefined {
+    const total = this.#total;
+    return total === null || this.#ahead === null ? undefined : total - this.#ahead - 1;
+  }
+
+  #memoryOf(from: string | null): string {
+    return `${from ?? ''} ${this.#table.id}`;
+  }
+
+  #hint(from: string | null): number | undefined {
+    return brokenRows.get(this.#provider)?.get(this.#memoryOf(from));
+  }
+
+  #remember(from: string | null, rows: number): void {
+    const known = brokenRows.get(this.#provider) ?? new Map<string, number>();
+    brokenRows.set(this.#provider, known.set(this.#memoryOf(from), rows));
+  }
+
+  /**
+   * Looks for the row by walks with pages of other sizes, and goes on from the other end; `null` where the
+   * page can be read after all.
+   */
+  async #narrow(
+    cursor: string | null,
+    otherEnd: string,
+    broken: RowmillError,
+  ): Promise<ReadPage | null> {
+    const from = this.#from;
+    const back = from === otherEnd;
+    const { rows, reached, failed } = await narrowPage((...page) => this.#ask(...page), from, {
+      ...{ page: { cursor, size: this.#size.rows }, low: this.#place ?? 0 },
+      ...{ hint: this.#hint(from), enough: back ? this.#behindOne() : undefined },
+    });
+    if (failed === null) return null;
+    // An API that is down breaks every page, that one as well.
+    await this.#ask(reached > 0 ? from : back ? null : otherEnd, 1, true);
+    if ((await readable(() => this.#ask(failed.cursor, failed.size))) !== null) return null;
+    this.#remember(from, reached);
+    if (!back && this.#total !== null) this.#remember(otherEnd, this.#total - 1 - reached);
+    this.#size.restore(broken.code);
+    return this.#turnAt(reached, { rows, next: null, total: null }, otherEnd, broken);
+  }
+
+  /** Goes on from the other end; where that was done before, what lies between cannot be reached. */
+  async #turnAt(
+    reached: number | null,
+    page: Page,
+    otherEnd: string,
+    broken: RowmillError,
+  ): Promise<ReadPage> {
+    if (this.#from === otherEnd) {
+      const ends = [this.#total, this.#ahead, reached];
+      const [total = null, ahead = null, behind = null] = ends;
+      const isKnown = total !== null && ahead !== null && behind !== null;
+      const rows = isKnown ? Math.max(0, total - ahead - behind) : null;
+      return { ...page, skipped: { rows, why: broken.what } };
+    }
+    this.#begin(otherEnd);
+    this.#ahead = reached;
+    const rest = await this.read(otherEnd);
+    return { ...rest, rows: [...page.rows, ...rest.rows] };
+  }
+
   /** From the other end of the table up to the row; what lies between two such rows cannot be reached. */
   async #turn(otherEnd: string, broken: RowmillError): Promise<ReadPage> {
     const at = this.#asked;
@@ -162,12 +283,9 @@ export class PageReader {
     await this.#ask(this.#passed > 0 || back ? null : otherEnd);
     const again = await readable(() => this.#page(at));
     if (again !== null) return this.#came(again);
-    const skipped = { rows: null, why: broken.what };
     // Pages that are walked through next are large again, from whichever end.
     this.#size.restore(broken.code);
-    if (back) return { rows: [], next: null, total: null, skipped };
-    this.#begin(otherEnd);
-    return { ...(await this.read(otherEnd)), skipped };
+    return this.#turnAt(this.#place, { rows: [], next: null, total: null }, otherEnd, broken);
   }
 }
 
@@ -182,7 +300,8 @@ async function readable(page: () => Promise<Page>): Promise<Page | null> {
   try {
     return await page();
   } catch (error) {
-    if (error instanceof RowmillError && isOfThePage(error.code)) return null;
+    if (!(error instanceof RowmillError)) throw error;
+    if (error.code === 'pages_unstable' || isOfThePage(error.code)) return null;
     throw error;
   }
 }

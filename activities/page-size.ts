@@ -27,7 +27,11 @@ const SIZE_TROUBLES: Partial<Record<ErrorCode, SizeTrouble>> = {
 /** Whether an error may be a matter of the page: of its size, or of one of its rows. */
 export const isOfThePage = (code: ErrorCode): boolean => SIZE_TROUBLES[code] !== undefined;
 
-const isRefusal = (code: ErrorCode): boolean =>
+/** Whether it may be a matter of one row alone, of a page whose size was good before. */
+export const isOfARow = (code: ErrorCode): boolean =>
+  SIZE_TROUBLES[code]?.lasting === false || isRefusal(code);
+
+export const isRefusal = (code: ErrorCode): boolean =>
   code === 'request_refused' || code === 'request_too_large';
 
 /** Most rows of a page by provider, as it was found out: a limit of the API is none of a table. */
@@ -62,6 +66,11 @@ export class PageSize {
     const trouble = SIZE_TROUBLES[code];
     if (trouble === undefined) return null;
     return this.#warned ? trouble.triesThen : trouble.tries;
+  }
+
+  /** A page has failed: those after it are not tried as often. */
+  warn(): void {
+    this.#warned = true;
   }
 
   /** `false`: a page of one row cannot be smaller. */

@@ -133,6 +133,26 @@ test.each(broken)(
   },
 );
 
+test.each([
+  ...[60, 130].map((rows) => ({ rows, at: 41, first: 30, later: 20 })),
+  { rows: 430, at: 323, first: 180, later: 90 },
+])(
+  'promptlayer: row $at of $rows is found by few pages, and by fewer in later scans',
+  async ({ rows, at, first, later }) => {
+    const [, one] = NAMES;
+    const place = at + one.blank;
+    const { sweep, pages } = await open(one, rows, {
+      fault: 'unreadable-rows',
+      rows: [place],
+    } as Rule);
+    for (const [number, most] of [first, later].entries()) {
+      await sweep(number + 1);
+      expect(await written(number + 1)).toEqual({ read: others(rows, at), unreadable: [at] });
+      expect(pages()).toBeLessThanOrEqual(most);
+    }
+  },
+);
+
 test.each(NAMES)('$name: rows far from each other', async (one) => {
   const rows = [20, 90];
   const places = rows.map((row) => row + one.blank);
