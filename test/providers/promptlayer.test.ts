@@ -463,3 +463,37 @@ test('what a refusal says is fit to be kept, also where it comes as a success', 
   expect(what).toMatch(/^\[redacted\] is over its plan\. x+…$/);
   expect(what).toHaveLength(300);
 });
+
+test.each([
+  ['fails', new Refusal(500, {})],
+  ['is refused', new Refusal(422, {})],
+  ['has another shape', { data: [[]], row_count: 5 }],
+])('rows are counted though the first one %s', async (_how, reply) => {
+  const { provider, server } = await facing(reply, { data: [], row_count: 5 });
+  expect(await provider.rowCount(table, {})).toBe(5);
+  expect(server.received.map(({ url }) => /order=(\w+)/.exec(url)?.[1])).toEqual(['asc', 'desc']);
+});
+
+test('an API that counts no rows says why by its first answer', async () => {
+  const { provider } = await facing(new Refusal(502, {}), new Refusal(503, {}));
+  const failure = await failureOf(provider.rowCount(table, {}));
+  expect(failure.code).toBe('provider_unavailable');
+  expect(failure.message).toContain('502');
+});
+
+test.each([
+  [402, { success: false, message: 'Payment required' }, 'insufficient_credits'],
+  [402, { error: 'payment_failed', message: 'The card was declined' }, 'payment_failed'],
+  [402, { error: 'plan_required', message: 'No tables' }, 'plan_required'],
+  [403, { success: false, message: 'Cell execution quota exceeded' }, 'insufficient_credits'],
+  [403, { message: 'The row limit of your plan is reached' }, 'insufficient_credits'],
+  [403, { success: false, message: 'Invalid API key' }, 'forbidden'],
+  [403, {}, 'forbidden'],
+])('a %i that says %j is told apart', async (status, body, code) => {
+  const { provider } = await facing(new Refusal(status, body), new Refusal(status, body));
+  const run = await failureOf(provider.startRun(table, scope, {}));
+  expect(run).toMatchObject({ code, ambiguous: false });
+  if ('message' in body) expect(run.message).toContain(body.message);
+  const rows = [{ key: 'K0', input: {} }];
+  expect(await failureOf(provider.addRows(table, rows, {}))).toMatchObject({ code });
+});

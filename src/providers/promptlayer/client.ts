@@ -2,6 +2,7 @@ import type { Json } from '../../contract/json.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { apiCalls, type CallApi } from '../api-call.ts';
 import type { CallContext } from '../provider.ts';
+import { asUsedUp } from './used-up.ts';
 import * as wire from './wire.ts';
 
 /** A sheet of a table. */
@@ -25,7 +26,9 @@ const SHEET = '/{table}/sheets/{sheet}';
 export function createPromptLayerClient(http: HttpClient) {
   const send = apiCalls(http);
   const call: CallApi = (schema, ctx, one) =>
-    send(schema, ctx, { ...one, path: TABLES + one.path });
+    send(schema, ctx, { ...one, path: TABLES + one.path }).catch((error: unknown) => {
+      throw asUsedUp(error);
+    });
 
   const inSheet = ({ tableId, sheetId }: SheetPlace, more: Record<string, string> = {}) => ({
     ids: { table: tableId, sheet: sheetId, ...more },

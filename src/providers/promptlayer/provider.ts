@@ -8,7 +8,7 @@ import { goneIsDeleted, nullIfGone } from '../gone.ts';
 import { oldestFirst } from '../oldest-first.ts';
 import type { FoundTable, Provider } from '../provider.ts';
 import { rowOf } from './cells.ts';
-import { createPromptLayerClient, type SheetPlace } from './client.ts';
+import { createPromptLayerClient, type ListQuery, type SheetPlace } from './client.ts';
 import { KEY_TITLE, valuesOf } from './columns.ts';
 import { runProgress, sheetProgress, startOperation } from './runs.ts';
 import { ensureSheet } from './sheet.ts';
@@ -115,7 +115,15 @@ export function createPromptLayerProvider({
     deleteRows: null,
 
     async rowCount(table, ctx) {
-      const page = await api.listRows(ctx, placeOf(table), { limit: 1, include_columns: 'false' });
+      const one = { limit: 1, include_columns: 'false' };
+      const count = (query: ListQuery) => api.listRows(ctx, placeOf(table), query);
+      // The first row may be one that cannot be read; then the last one comes with the number.
+      const page = await count(one).catch(async (error: unknown) => {
+        if (!mayBeOfTheRow(error)) throw error;
+        return count({ ...one, order: 'desc' }).catch(() => {
+          throw error;
+        });
+      });
       if (typeof page.row_count === 'number') return page.row_count - blankRows(table);
       throw new RowmillError('reply_unreadable', 'the rows come without their number', {
         where: `table ${table.id}`,
@@ -209,6 +217,11 @@ function placeOf({ id: tableId, sheetId }: TableRef): SheetPlace {
   if (sheetId !== undefined) return { tableId, sheetId };
   throw new RowmillError('internal', 'no sheet is known', { where: `table ${tableId}` });
 }
+
+/** A reply that one row may be the reason for. */
+const mayBeOfTheRow = (error: unknown): error is RowmillError =>
+  error instanceof RowmillError &&
+  ['provider_unavailable', 'reply_unreadable', 'request_refused'].includes(error.code);
 
 const blankRows = ({ blank }: TableRef): number => blank?.rows ?? 0;
 
