@@ -7,6 +7,7 @@ import {
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
+import type { CellCounts } from '../src/contract/results.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
 import { allowedOf } from '../src/rules/allowed.ts';
 import { cautionsOf } from '../src/rules/cautions.ts';
@@ -152,8 +153,10 @@ const hasAttributes = ({ prepared }: RunState): boolean =>
 /** Stages that a list must not show any more when they are over. */
 const WAITS = /^(waiting|paused)/;
 
-/** Quarters of a pass that are worth an event. */
-const QUARTER = 0.25;
+/** Parts of a pass that are worth an event: a wait hands back after an eleventh of the cells. */
+const TENTHS = 10;
+/** Those of runs that began before tenths were shown. */
+const QUARTERS = 4;
 
 /**
  * What the search attributes say: their event in the history is worth it when this changes. Runs that
@@ -162,8 +165,12 @@ const QUARTER = 0.25;
 function shownOf(state: RunState, share: number): string | null {
   const { stage, passes, shown } = state;
   const milestone = `${stage} ${passes}`;
-  if (stage === 'running' && share >= QUARTER && share < 1 && hasLiveAttributes()) {
-    return `${milestone} ${Math.floor(share / QUARTER)}`;
+  const part = (of: number): number => (share < 1 ? Math.floor(share * of) : 0);
+  if (stage === 'running' && part(TENTHS) > 0 && patched('progress-in-tenths')) {
+    return `${milestone} ${part(TENTHS)}/${TENTHS}`;
+  }
+  if (stage === 'running' && part(QUARTERS) > 0 && hasLiveAttributes()) {
+    return `${milestone} ${part(QUARTERS)}`;
   }
   if (MILESTONES.includes(stage)) return milestone;
   return WAITS.test(shown) && hasLiveAttributes() ? milestone : null;
@@ -172,11 +179,26 @@ function shownOf(state: RunState, share: number): string | null {
 /** Costs an event, so it is asked for only where it matters. */
 const hasLiveAttributes = (): boolean => patched('live-attributes');
 
-/** `running, 50 % of pass 1`; for a list, where a percentage that is not a quarter would soon be old. */
-function progressText({ stage, passes }: RunState, share: number): string {
-  const percent = Math.floor(share / QUARTER) * QUARTER * 100;
-  return stage === 'running' ? `${percent} % of pass ${passes}` : stage;
+/** Servers keep keywords of 255 characters. */
+const MOST_KEYWORD_CHARS = 200;
+
+/**
+ * `50 %, pass 1` of all cells while they move; `partial: ` and the reason at the end; else the stage.
+ * For a list, where a percentage that is not a tenth would soon be old.
+ */
+function progressText({ state, outcome }: View, share: number): string {
+  const { stage, passes, reason } = state;
+  if (outcome !== null) {
+    const isNews = reason !== null && reason !== outcome;
+    return (isNews ? `${outcome}: ${reason}` : outcome).slice(0, MOST_KEYWORD_CHARS);
+  }
+  const percent = (Math.floor(share * TENTHS) / TENTHS) * 100;
+  return stage === 'running' ? `${percent} %, pass ${passes}` : stage;
 }
+
+/** Without an answer for good: while passes go on, cells that were not asked yet have not failed. */
+const failedOf = (cells: CellCounts, outcome: Outcome | null): number =>
+  outcome === null ? cells.failed + cells.blocked : unanswered(cells);
 
 /** Refreshes what people see. Current details cost no history; an upsert is one event. */
 export function showProgress(view: View): void {
@@ -193,12 +215,12 @@ export function showProgress(view: View): void {
     { key: KEY.pipeline, value: pipeline.name },
     { key: KEY.stage, value: state.stage },
     { key: KEY.rows, value: progress.rows },
-    { key: KEY.progress, value: progressText(state, share) },
+    { key: KEY.progress, value: progressText(view, share) },
   ];
   if (state.table !== null) pairs.push({ key: KEY.tableId, value: state.table.id });
   if (outcome !== null) pairs.push({ key: KEY.outcome, value: outcome });
   if (state.found !== null) {
-    pairs.push({ key: KEY.failedCells, value: unanswered(state.found.cells) });
+    pairs.push({ key: KEY.failedCells, value: failedOf(state.found.cells, outcome) });
   }
   upsertSearchAttributes(pairs);
 }

@@ -11,7 +11,7 @@ export interface ListedRun {
   /** Temporal's word: RUNNING, COMPLETED, FAILED, TERMINATED, … */
   status: string;
   stage: string | null;
-  /** `50 % of pass 1` while cells move, in quarters; else the stage. */
+  /** `50 %, pass 1` while cells move, in tenths; else the stage. */
   progress: string | null;
   outcome: string | null;
   rows: number | null;

@@ -15,6 +15,16 @@ const QUIET_AFTER_MS = 60_000;
 /** … or for so many times as long as a cell takes at the rate of late. */
 const QUIET_CELLS = 5;
 
+/** The first readings of a pass show what its table fills by itself, not what providers research. */
+const FORECAST_AFTER_MS = 10_000;
+
+/** Cells a ms: of late, but never better than the whole pass so far; 0 where nothing supports one. */
+function rateOf({ ratePerMs, doneAtStart, startedAtMs, last, lastReadAtMs }: Watch): number {
+  const goneMs = lastReadAtMs - startedAtMs;
+  if (last === null || goneMs < FORECAST_AFTER_MS) return 0;
+  return Math.min(ratePerMs, Math.max(0, last.cellsDone - doneAtStart) / goneMs);
+}
+
 /** No rate and no time left are given where nothing supports them. */
 export function forecastOf(watch: Watch, nowMs: number, deadlineAtMs: number): Forecast {
   const { last, ratePerMs, lastChangeAtMs } = watch;
@@ -23,10 +33,12 @@ export function forecastOf(watch: Watch, nowMs: number, deadlineAtMs: number): F
   if (nowMs - lastChangeAtMs >= quietAfterMs) {
     return { cellsPerMinute: null, leftMs: null, quietSinceMs: lastChangeAtMs };
   }
-  const leftMs = cellsLeft(watch) > 0 ? timeLeftMs(watch) : null;
+  const rate = rateOf(watch);
+  const cells = cellsLeft(watch);
+  const leftMs = cells > 0 && rate > 0 ? Math.max(cells / rate, timeLeftMs(watch) ?? 0) : null;
   const isKept = leftMs !== null && nowMs + leftMs <= deadlineAtMs;
   return {
-    cellsPerMinute: changed ? ratePerMs * 60_000 : null,
+    cellsPerMinute: rate > 0 ? rate * 60_000 : null,
     leftMs: isKept ? leftMs : null,
     quietSinceMs: null,
   };

@@ -8,7 +8,7 @@ const NOW = new Date('2026-01-31T21:30:00');
 
 const run = (changes: Partial<ListedRun>): ListedRun => ({
   ...{ workflowId: 'companies-2026-01-31T21:03:00Z', runId: 'r', pipeline: 'companies' },
-  ...{ status: 'RUNNING', stage: 'running', progress: '50 % of pass 1', outcome: null },
+  ...{ status: 'RUNNING', stage: 'running', progress: '50 %, pass 1', outcome: null },
   ...{ rows: 12_345, failedCells: 0, tableId: null },
   startedAt: new Date('2026-01-31T21:03:00').toISOString(),
   durationMs: 27 * 60_000 + 5_000,
@@ -22,9 +22,9 @@ test('a list with usual ids fits into 80 columns, a line a run', () => {
   const ended = { status: 'COMPLETED', outcome: 'completed', startedAt: yesterday };
   const text = tableOf([run({}), run({ ...ended, durationMs: 8_000_000 })], NOW);
   expect(text.split('\n')).toEqual([
-    'run                             stands at         rows  open  started',
-    'companies-2026-01-31T21:03:00Z  50 % of pass 1  12,345     0  21:03, 27 min',
-    'companies-2026-01-31T21:03:00Z  completed       12,345     0  01-30, 2 h',
+    'run                             stands at       rows  open  started',
+    'companies-2026-01-31T21:03:00Z  50 %, pass 1  12,345     0  21:03, 27 min',
+    'companies-2026-01-31T21:03:00Z  completed     12,345     0  01-30, 2 h',
   ]);
   expect(Math.max(...widths(text))).toBeLessThanOrEqual(80);
 });

@@ -38,3 +38,26 @@ test('nothing is said of a time beyond the deadline, nor of 0 s left', () => {
   const done = observe(moving(), reading(100, 0), 5.2 * MINUTE_MS);
   expect(forecastOf(done, 5.2 * MINUTE_MS, DEADLINE_MS).leftMs).toBeNull();
 });
+
+test('a burst in the first seconds is no forecast', () => {
+  let watch = beginWatch({ doneAtStart: 0, requestedCells: 100, mustMove: false }, 0);
+  // Columns that the table fills by itself are done at once.
+  watch = observe(watch, reading(60, 20), 7);
+  expect(forecastOf(watch, 20, DEADLINE_MS)).toMatchObject({ cellsPerMinute: null, leftMs: null });
+  watch = observe(watch, reading(61, 20), 4_000);
+  expect(forecastOf(watch, 4_000, DEADLINE_MS)).toMatchObject({ leftMs: null });
+});
+
+test('no forecast is better than the pass has been so far', () => {
+  let watch = beginWatch({ doneAtStart: 0, requestedCells: 100, mustMove: false }, 0);
+  for (const [done, atMs] of [
+    [0, 20_000],
+    [0, 40_000],
+    [40, 50_000],
+  ] as const) {
+    watch = observe(watch, reading(done, 20), atMs);
+  }
+  const { cellsPerMinute, leftMs } = forecastOf(watch, 50_000, DEADLINE_MS);
+  expect(cellsPerMinute).toBeLessThanOrEqual(48);
+  expect(leftMs).toBeGreaterThanOrEqual(20 / (40 / 50_000));
+});

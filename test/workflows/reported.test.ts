@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { runStatus } from '../../src/client/run-status.ts';
 import { describeRun } from '../../src/client/find-run.ts';
 import { listedRun } from '../../src/client/run-standing.ts';
@@ -57,7 +58,7 @@ test('an approval that was given is left at once by the lists, which show how fa
     return stage !== 'waiting for approval';
   });
   await stageIs('running');
-  expect((await listed(run)).progress).toBe('0 % of pass 1');
+  expect((await listed(run)).progress).toBe('0 %, pass 1');
   clock.letGo();
   const summary = (await run.result()) as RunSummary;
   expect(summary).toMatchObject({ outcome: 'completed', reason: null });
@@ -77,6 +78,11 @@ test('a partial run says why, in its summary and to who queries it', async () =>
     // The first pass and one rerun: asked for twice each.
     expect(summary).toMatchObject({ outcome: 'partial', reason, creditsSpent: 6 });
     expect(await run.query<RunProgress>('progress')).toMatchObject({ outcome: 'partial', reason });
+    // The column of the Temporal UI.
+    const { raw } = await run.describe();
+    const payload = raw.workflowExecutionInfo?.searchAttributes?.indexedFields?.['RowmillProgress'];
+    const shown: unknown = payload && defaultPayloadConverter.fromPayload(payload);
+    expect(shown).toBe(`partial: ${reason}`);
   } finally {
     await failing.close();
   }
