@@ -3,6 +3,8 @@
  * CLI texts, exit codes and docs/errors.md are made from it.
  */
 
+import { namingRun } from './contract/run-command.ts';
+
 /** Exit codes of the command line (docs/cli.md). */
 export const EXIT = {
   completed: 0,
@@ -44,7 +46,7 @@ export const ERRORS = {
   spec_invalid: {
     meaning:
       'The pipeline file, or the input of the workflow, has mistakes; all of them are listed.',
-    remedy: 'Mend the lines named; `rowmill schema` prints what is allowed.',
+    remedy: 'Correct the lines named; `rowmill schema` prints what is allowed.',
     retryable: false,
     exit: usage,
   },
@@ -65,7 +67,7 @@ export const ERRORS = {
   },
   source_unreadable: {
     meaning: 'The rows cannot be decoded: encoding, quoting or JSON is broken.',
-    remedy: 'Save it as UTF-8 (CSV, JSON Lines or a JSON array) and mend the lines named.',
+    remedy: 'Save it as UTF-8 (CSV, JSON Lines or a JSON array) and correct the lines named.',
     retryable: false,
     exit: usage,
   },
@@ -145,7 +147,7 @@ export const ERRORS = {
   },
   request_refused: {
     meaning: 'The provider refused the request as invalid (400, 409, 422).',
-    remedy: 'Mend what the provider names; `rowmill check` shows what is sent.',
+    remedy: 'Correct what the provider names; `rowmill check` shows what is sent.',
     retryable: false,
     exit: failed,
   },
@@ -501,6 +503,9 @@ export interface ErrorContext {
   cause?: unknown;
 }
 
+/** The run that a place begins with. */
+const RUN_IN = /^run ([^\s,]+)/;
+
 /** Every error a user can meet: what happened, where, and what to do next. Never holds a secret. */
 export class RowmillError extends Error {
   override readonly name = 'RowmillError';
@@ -521,7 +526,9 @@ export class RowmillError extends Error {
     this.code = code;
     this.what = what;
     this.where = where;
-    this.remedy = context.remedy ?? entry.remedy;
+    const run = RUN_IN.exec(where ?? '')?.[1];
+    const remedy = context.remedy ?? entry.remedy;
+    this.remedy = run === undefined ? remedy : namingRun(remedy, run);
     this.retryable = entry.retryable;
     this.retryAfterMs = context.retryAfterMs ?? null;
     this.ambiguous = context.ambiguous ?? false;

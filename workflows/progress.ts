@@ -6,6 +6,7 @@ import {
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
+import { namingRun } from '../src/contract/run-command.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { CellCounts } from '../src/contract/results.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
@@ -55,7 +56,7 @@ export function progressOf(view: View): RunProgress {
     apiCalls: state.calls,
     results: pipeline.results.map(({ to }) => to),
     folder: prepared?.folder ?? null,
-    problem: state.problem,
+    problem: state.problem && namingRun(state.problem, workflowInfo().workflowId),
     reason: state.reason,
     paused: state.pause,
     notified: state.notified,

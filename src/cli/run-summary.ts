@@ -102,12 +102,17 @@ function beforeText({ workflowId, outcome, cells }: Before): string {
 
 /** The command that is probably wanted next. */
 export function nextCommand(summary: RunSummary, embedded: boolean): string {
-  const { workflowId, outcome, quarantine } = summary;
-  const again = `rowmill rerun ${workflowId}${embedded ? ' --embedded' : ''}`;
+  const { workflowId, outcome, quarantine, tableId } = summary;
+  const here = embedded ? ' --embedded' : '';
+  const again = `rowmill rerun ${workflowId}${here}`;
+  // Nothing was asked for: there is nothing to go on with.
+  if (tableId === null && outcome !== 'completed') {
+    return `rowmill run FILE --id ${workflowId}${here}`;
+  }
   if (outcome === 'cancelled') return `rowmill results ${workflowId}, or ${again}`;
   if (quarantine !== null) {
     const look = `less ${shortPath(quarantine.path)}`;
     return outcome === 'partial' ? `${look}, or ${again}` : look;
   }
-  return `rowmill results ${workflowId} --format csv`;
+  return outcome === 'partial' ? again : `rowmill results ${workflowId} --format csv`;
 }

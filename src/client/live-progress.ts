@@ -27,7 +27,11 @@ export interface LastKnown {
 
 /** Reads what the last worker had sent to the server; `null` where it had sent nothing. */
 export async function lastKnown(handle: WorkflowHandle): Promise<LastKnown | null> {
-  const { raw } = await handle.describe();
+  return knownOf(await handle.describe());
+}
+
+/** The same of a run that was described already. */
+export function knownOf({ raw }: Description): LastKnown | null {
   const details = field(beatOf(raw.pendingActivities?.[0]), 'details');
   const rowsMoved = rowsMovedIn(details);
   if (isWatch(details) && details.last !== null) {

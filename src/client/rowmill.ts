@@ -7,6 +7,7 @@ import { RowmillError } from '../errors.ts';
 import { connectToNamespace, type ConnectOptions } from './connection.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './environment.ts';
 import { requestDigestOf } from './fingerprint.ts';
+import { freshRuns, type FreshRun } from './fresh-runs.ts';
 import type { PreparedStart } from './freeze-rows.ts';
 import { latestRun } from './latest-run.ts';
 import { eachRun, listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
@@ -298,6 +299,12 @@ export class Rowmill {
     const { client, searchAttributes } = this.#link;
     const isListed = options.owner !== undefined && (await searchAttributes());
     yield* eachInOurWords(client, eachRun(client, options, isListed));
+  }
+
+  /** What the newest heartbeats say of listed runs; of those that no worker serves, what to do. */
+  refresh(runs: readonly ListedRun[]): Promise<FreshRun[]> {
+    const { client } = this.#link;
+    return inOurWords(client, () => freshRuns(client, runs));
   }
 
   /**

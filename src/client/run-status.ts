@@ -5,7 +5,7 @@ import { errorOfRun } from './failure.ts';
 import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { listedRun, type ListedRun } from './run-standing.ts';
 import { describeRun } from './find-run.ts';
-import { noWorkerText, servedNow } from './workers.ts';
+import { noWorkerText, servedNow, silentText } from './workers.ts';
 
 /** How a run stands, or what came of it. */
 export interface RunStatus {
@@ -39,7 +39,7 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
     if (served !== 'no') status.progress = await liveProgress(handle);
     if (status.progress === null) {
       status.lastKnown = await lastKnown(handle);
-      status.trouble = served === 'yes' ? 'the worker does not answer' : noWorkerText(taskQueue);
+      status.trouble = served === 'yes' ? silentText(taskQueue) : noWorkerText(taskQueue);
     }
     return status;
   }

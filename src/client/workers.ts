@@ -23,4 +23,8 @@ export async function servedNow(
 }
 
 export const noWorkerText = (taskQueue: string): string =>
-  `no worker on task queue ${taskQueue}: start one with \`rowmill worker\``;
+  `no worker on task queue ${taskQueue}: start one with \`rowmill worker\`, or \`rowmill dev\` again; runs go on where they were`;
+
+/** Of a queue that a worker polled a moment ago. */
+export const silentText = (taskQueue: string): string =>
+  `the worker on task queue ${taskQueue} does not answer: where it has stopped, start it again, and runs go on where they were`;

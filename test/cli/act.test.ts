@@ -43,7 +43,9 @@ test('pause, adjust, rerun, resume and cancel act on a run under way and say wha
 
   const paused = await command('pause', run, '--reason', 'a look');
   expect(paused.stdout).toBe(`${run}: paused\n`);
-  expect(paused.stderr).toContain('Its deadline keeps running');
+  expect(paused.stderr).toMatch(
+    /Its deadline keeps running: .*\. A later one: rowmill adjust \S+ --deadline \d+h\n/,
+  );
   await stageIs(run, 'paused');
   const status = await command('status', run);
   expect(status.stdout).toContain(`${run}  paused`);

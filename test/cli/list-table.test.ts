@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
-import type { ListedRun } from '../../src/client/run-standing.ts';
+import type { FreshRun } from '../../src/client/fresh-runs.ts';
 import { needsPerson } from '../../src/client/needs-person.ts';
 import { tableOf } from '../../src/cli/actions/list.ts';
 
 const NOW = new Date('2026-01-31T21:30:00');
 
-const run = (changes: Partial<ListedRun>): ListedRun => ({
+const run = (changes: Partial<FreshRun>): FreshRun => ({
   ...{ workflowId: 'companies-2026-01-31T21:03:00Z', runId: 'r', pipeline: 'companies' },
   ...{ status: 'RUNNING', stage: 'running', progress: '50 %, pass 1', outcome: null },
-  ...{ rows: 12_345, failedCells: 0, tableId: null },
+  ...{ rows: 12_345, failedCells: 0, tableId: null, openCells: 0, trouble: null },
   startedAt: new Date('2026-01-31T21:03:00').toISOString(),
   durationMs: 27 * 60_000 + 5_000,
   ...changes,

@@ -87,6 +87,32 @@ test('what the cells took so far is told once a provider says so', () => {
   );
 });
 
+test('credits of cells asked for stand beside the estimate', () => {
+  expect(drawing(plain, standing({ creditsSpent: 400 }), 100)).toContain(
+    'API calls 41 (12 polls)   credits about 1,509, 400 asked for so far',
+  );
+});
+
+test('a run that waits for credits says how many are missing, whatever failed before', () => {
+  const waiting = {
+    ...({ stage: 'waiting for credits', creditsMissing: 120, attempt: 2 } as const),
+    lastFailure: 'activity Heartbeat timeout',
+    problem: 'answered 402. Top up the account: … `rowmill resume sp500-1`.',
+  };
+  expect(drawing(plain, standing(waiting), 200).join('\n')).toContain(
+    '! about 120 credits are missing; answered 402. Top up the account: … `rowmill resume sp500-1`.',
+  );
+});
+
+test.each([
+  'activity Heartbeat timeout',
+  'Worker is shutting down and this activity did not complete in time',
+])('a step that another worker took over is told in plain words (%s)', (lastFailure) => {
+  expect(drawing(plain, standing({ lastFailure, attempt: 2 }), 100)).toContain(
+    '! attempt 2: the worker before it stopped or was lost',
+  );
+});
+
 test('no line but the link is wider than the terminal, and problems cannot play with it', () => {
   const nasty = `\u001b[2J\u0007${'失敗'.repeat(60)}`;
   const colourful = {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { summaryText } from '../../src/cli/run-summary.ts';
+import { nextCommand, summaryText } from '../../src/cli/run-summary.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { noCells } from '../../src/rules/outcome.ts';
 
@@ -61,4 +61,13 @@ test('rows left out and cells given back are named, and only where there are any
     '\n  given back  not known: the reply to a cancel was lost',
   );
   expect(summaryText(summary, null)).not.toMatch(/left out|given back/);
+});
+
+test.each([
+  [{ outcome: 'cancelled' }, 'rowmill results nightly, or rowmill rerun nightly'],
+  [{ outcome: 'partial' }, 'rowmill rerun nightly'],
+  [{ outcome: 'completed' }, 'rowmill results nightly --format csv'],
+  [{ outcome: 'cancelled', tableId: null }, 'rowmill run FILE --id nightly'],
+] as const)('the next command after %j', (changes, command) => {
+  expect(nextCommand({ ...summary, ...changes }, false)).toBe(command);
 });

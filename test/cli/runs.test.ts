@@ -178,10 +178,15 @@ test('without a worker it says so; Ctrl-C leaves the run running', async () => {
   await following.says(
     `no worker on task queue ${id('nobody')}: start one with \`rowmill worker\``,
   );
+  const list = await place.command('list');
+  expect(list.stderr).toContain(`warning no worker on task queue ${id('nobody')}: start one with`);
   following.child.kill('SIGINT');
   const ended = await following.ended;
   expect(ended.code).toBe(130);
   expect(ended.stderr).toContain(`rowmill watch ${id('lonely')}`);
+  const approved = await place.command('approve', id('lonely'));
+  expect(approved.stderr).toContain(`no worker on task queue ${id('nobody')}`);
+  expect(approved.stderr).toContain(`→ See \`rowmill status ${id('lonely')}\``);
   expect(JSON.parse(ended.stdout)).toMatchObject({ workflowId: id('lonely'), interrupted: true });
 
   const handle = house.client.workflow.getHandle(id('lonely'));

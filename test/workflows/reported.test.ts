@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { runStatus } from '../../src/client/run-status.ts';
+import { freshRuns } from '../../src/client/fresh-runs.ts';
 import { describeRun } from '../../src/client/find-run.ts';
 import { listedRun } from '../../src/client/run-standing.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
@@ -99,7 +100,25 @@ test('of a run whose worker is gone the server still tells how far it was', asyn
     return (progress?.cells.done ?? 0) >= 2;
   });
   clock.hold();
+  // Eight rows with four columns each, of which the table fills three by itself.
+  const isTrue = async () => {
+    const { progress } = await runStatus(house.client, run.workflowId);
+    const [fresh] = await freshRuns(house.client, [await listed(run)]);
+    const { done, total } = progress?.cells ?? { done: 0, total: 0 };
+    return (
+      done > 0 &&
+      fresh?.progress === `${Math.floor((done / total) * 100)} %, pass 1` &&
+      fresh.openCells === total - done
+    );
+  };
+  await until('the list says how far it is', isTrue);
   await house.worker.stop();
+  expect(await freshRuns(house.client, [await listed(run)])).toMatchObject([
+    {
+      stage: 'running',
+      trouble: expect.stringContaining(`no worker on task queue ${house.taskQueue}`),
+    },
+  ]);
   await until('no worker answers', async () => {
     const { lastKnown } = await runStatus(house.client, run.workflowId);
     return (lastKnown?.cells?.done ?? 0) >= 2;

@@ -1,6 +1,7 @@
 import stringWidth from 'string-width';
 import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
+import type { FreshRun } from '../../client/fresh-runs.ts';
 import type { ListedRun } from '../../client/run-standing.ts';
 import { printable } from '../printable.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
@@ -21,13 +22,14 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
   await withRuns(cli, flags, async (session) => {
     const { rowmill, linkTo, wake } = session;
     const most = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit;
-    const runs: ListedRun[] = [];
+    const listed: ListedRun[] = [];
     let more = false;
     for await (const run of rowmill.each({ limit: Math.min(most + 1, PAGE) })) {
-      more = runs.length === most;
+      more = listed.length === most;
       if (more) break;
-      runs.push(run);
+      listed.push(run);
     }
+    const runs = await rowmill.refresh(listed);
     if (flags.json === true) {
       cli.json({ runs: runs.map((run) => ({ ...run, ui: linkTo(run) })), more });
       return;
@@ -39,6 +41,9 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
     if (wake !== undefined && runs.some(({ status }) => status === 'RUNNING')) {
       cli.say('Embedded runs go on only while a command works on them: rowmill resume RUN');
     }
+    // Embedded runs have their worker with the command that works on them.
+    const troubles = wake === undefined ? runs.flatMap(({ trouble }) => trouble ?? []) : [];
+    for (const trouble of new Set(troubles)) cli.say(`${cli.tint('yellow', 'warning')} ${trouble}`);
     if (more) cli.say(`Only the newest ${most}: see --limit and --all.`);
   });
 }
@@ -47,7 +52,7 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
 const COLUMNS = 80;
 
 /** Ids are never cut: the next command wants them. Where they leave no room, each has its own line. */
-export function tableOf(runs: readonly ListedRun[], now = new Date()): string {
+export function tableOf(runs: readonly FreshRun[], now = new Date()): string {
   const facts = textTable(
     [
       { title: 'stands at', most: 24 },
@@ -58,7 +63,7 @@ export function tableOf(runs: readonly ListedRun[], now = new Date()): string {
     runs.map((run) => [
       standsAt(run),
       run.rows === null ? '–' : whole(run.rows),
-      run.failedCells === null ? '–' : whole(run.failedCells),
+      run.openCells === null ? '–' : whole(run.openCells),
       startedText(run, now),
     ]),
   ).split('\n');

@@ -1,3 +1,4 @@
+import type { LiveProgress } from '../../client/live-progress.ts';
 import { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Cli } from '../context.ts';
 import { count, dateTime } from '../figures.ts';
@@ -29,8 +30,15 @@ export async function pause(cli: Cli, workflowId: string, flags: PauseFlags): Pr
         cli.say(`${count(inProgress, 'cell')} in flight at the provider go on, and cost.`);
       }
       const deadline = dateTime(new Date(progress.deadlineAtMs));
-      cli.say(`Its deadline keeps running: ${deadline}. Later: rowmill adjust ${workflowId}`);
+      const later = `rowmill adjust ${workflowId} --deadline ${laterThan(progress)}`;
+      cli.say(`Its deadline keeps running: ${deadline}. A later one: ${later}`);
     }
     cli.say(`Go on: rowmill resume ${workflowId}`);
   });
 }
+
+const HOUR_MS = 3_600_000;
+
+/** A deadline, counted from the start as `adjust` takes it, that is some hours later than the one there. */
+const laterThan = ({ deadlineAtMs, startedAtMs }: LiveProgress): string =>
+  `${Math.ceil((deadlineAtMs - startedAtMs) / HOUR_MS) + 8}h`;

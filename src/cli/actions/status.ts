@@ -8,7 +8,7 @@ import type { Cli } from '../context.ts';
 import { dateTime, duration, whole } from '../figures.ts';
 import { printable } from '../printable.ts';
 import { layoutOf } from '../progress/layout.ts';
-import { summaryText } from '../run-summary.ts';
+import { nextCommand, summaryText } from '../run-summary.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
 import { type Session } from '../session.ts';
 import { textTable } from '../text-table.ts';
@@ -37,7 +37,7 @@ export async function status(cli: Cli, workflowId: string, flags: StatusFlags): 
     });
     return;
   }
-  cli.print(textOf(found));
+  cli.print(textOf(found, flags.embedded === true));
 }
 
 async function find({ rowmill, linkTo }: Session, workflowId: string): Promise<Found> {
@@ -45,8 +45,12 @@ async function find({ rowmill, linkTo }: Session, workflowId: string): Promise<F
   return { ...status, ui: linkTo(status.run) };
 }
 
-function textOf({ run, progress, summary, error, ui, trouble, lastKnown }: Found): string {
-  if (summary !== null) return summaryText(summary, ui);
+function textOf(
+  { run, progress, summary, error, ui, trouble, lastKnown }: Found,
+  embedded: boolean,
+): string {
+  if (summary !== null)
+    return `${summaryText(summary, ui)}\nNext: ${nextCommand(summary, embedded)}`;
   const standing = {
     workflowId: run.workflowId,
     progress,
@@ -79,9 +83,10 @@ const factLines = (progress: LiveProgress): string[] =>
     ...notifiedFacts(progress),
   ].map((fact) => fact.join(' '));
 
-/** By the last sweep over the table's pages. */
-function columnLines({ byColumn, tableUrl, tableId }: LiveProgress): string[] {
+/** As the table's pages were read last, which a pass under way has overtaken. */
+function columnLines({ byColumn, tableUrl, tableId, stage }: LiveProgress): string[] {
   const columns = Object.entries(byColumn);
+  const overtaken = stage === 'running' ? ['as the table was last read, before this wait:'] : [];
   const names = ['done', 'empty', 'failed', 'blocked', 'pending'] as const;
   const table = textTable(
     [{ title: 'column' }, ...names.map((title) => ({ title, align: 'right' as const }))],
@@ -89,7 +94,7 @@ function columnLines({ byColumn, tableUrl, tableId }: LiveProgress): string[] {
   );
   const place = tableUrl ?? tableId;
   return [
-    ...(columns.length === 0 ? [] : ['', table, '']),
+    ...(columns.length === 0 ? [] : ['', ...overtaken, table, '']),
     ...(place === null ? [] : [`table ${place}`]),
   ];
 }

@@ -90,11 +90,14 @@ function paceOf(progress: LiveProgress, nowMs: number): string[] {
   ];
 }
 
-const costsOf = ({ apiCalls, estimatedCredits, usage }: LiveProgress): string[] => [
+const costsOf = ({ apiCalls, estimatedCredits, creditsSpent, usage }: LiveProgress): string[] => [
   `API calls ${whole(apiCalls.total)} (${whole(apiCalls.polls)} polls)`,
-  ...(estimatedCredits === 0 ? [] : [`credits about ${whole(estimatedCredits)}`]),
+  ...(estimatedCredits === 0 ? [] : [creditsText(estimatedCredits, creditsSpent)]),
   ...(usage === null ? [] : [`price so far ${knownPriceText(usage)}`]),
 ];
+
+const creditsText = (estimated: number, asked: number): string =>
+  `credits about ${whole(estimated)}${asked === 0 ? '' : `, ${whole(asked)} asked for so far`}`;
 
 function problemOf(progress: LiveProgress, workflowId: string): string | null {
   if (progress.stage === 'waiting for approval') {
@@ -109,11 +112,27 @@ function problemOf(progress: LiveProgress, workflowId: string): string | null {
     const what = progress.stage === 'paused' ? 'paused' : 'to be paused after this step,';
     return printable(`${what}${by}${why}; go on: rowmill resume ${workflowId}`);
   }
-  const quiet = quietText(progress);
-  const { lastFailure, attempt, problem } = progress;
-  const failure = lastFailure === null ? null : `attempt ${attempt} after: ${lastFailure}`;
-  const text = failure ?? problem ?? quiet;
+  const text =
+    missingText(progress) ?? failureText(progress) ?? progress.problem ?? quietText(progress);
   return text === null ? null : printable(text).replace(/\s+/g, ' ');
+}
+
+/** What a run that waits for the account waits for; the step that waits may have changed its worker. */
+function missingText({ stage, problem, creditsMissing }: LiveProgress): string | null {
+  if (stage !== 'waiting for credits' && stage !== 'waiting for credentials') return null;
+  if (problem === null || creditsMissing === null || creditsMissing === 0) return problem;
+  return `about ${whole(creditsMissing)} credits are missing; ${problem}`;
+}
+
+/** In Temporal's words: the step goes on at another worker. */
+const TAKEN_OVER = /^activity Heartbeat timeout|^Worker is shutting down/;
+
+function failureText({ lastFailure, attempt }: LiveProgress): string | null {
+  if (lastFailure === null) return null;
+  if (TAKEN_OVER.test(lastFailure)) {
+    return `attempt ${attempt}: the worker before it stopped or was lost`;
+  }
+  return `attempt ${attempt} after: ${lastFailure}`;
 }
 
 /** Since when nothing moves, and what follows. */

@@ -102,7 +102,7 @@ function refusedByServer(error: unknown, plan: SchedulePlan): unknown {
   if (said === null) return error;
   return new RowmillError('usage', `the server refuses the schedule: ${said}`, {
     where: `schedule ${plan.scheduleId}`,
-    remedy: 'Mend what the server names; it may know fewer time zones than this machine.',
+    remedy: 'Correct what the server names; it may know fewer time zones than this machine.',
     cause: error,
   });
 }
