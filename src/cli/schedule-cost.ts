@@ -1,20 +1,14 @@
-import { spendCeilingOf } from '../client/spend-ceiling.ts';
-import { estimateOf } from '../client/estimate.ts';
+import { Rowmill } from '../client/rowmill.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
-import { requireProviderSpec } from '../providers/spec.ts';
-import { createDigestDraft } from '../sources/digest-draft.ts';
-import { takeSnapshot } from '../sources/snapshot.ts';
 import { isYes } from './approval.ts';
 import { isInteractive, type Cli } from './context.ts';
 import { count, whole } from './figures.ts';
 
 /** Credits of one run by the rows as they are now; `null` where they cannot be read from here. */
 export async function creditsOfOneRun(cli: Cli, pipeline: Pipeline): Promise<number | null> {
-  const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
   try {
-    const { ref } = await takeSnapshot(pipeline.rows, inputs, createDigestDraft());
-    return estimateOf(pipeline, ref.rows, spendCeilingOf(cli.env), cli.env).credits;
+    return (await Rowmill.estimate(pipeline, { env: cli.env })).credits;
   } catch (error) {
     if (error instanceof RowmillError) return null;
     throw error;

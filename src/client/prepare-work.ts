@@ -52,14 +52,26 @@ export interface StartPlan {
  */
 export async function checkWork(request: CheckRequest): Promise<StartPlan> {
   const loaded = await load(request);
-  const { pipeline } = loaded;
-  const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-  const options = { countRepeats: true };
-  const rows = await toldByFile(
-    loaded,
-    takeSnapshot(pipeline.rows, inputs, createDigestDraft(), options),
-  );
+  const rows = await toldByFile(loaded, readRows(loaded.pipeline, { countRepeats: true }));
   return planOf(loaded, rows, request);
+}
+
+/**
+ * Estimates a run of a pipeline by its rows as they are now.
+ * @throws RowmillError `source_…`, `rows_…`
+ */
+export async function estimateWork(pipeline: Pipeline, env: Env): Promise<Estimate> {
+  const { ref } = await readRows(pipeline, {});
+  return estimateOf(pipeline, ref.rows, spendCeilingOf(env), env);
+}
+
+/** Reads and checks the rows, and keeps none. */
+function readRows(
+  { provider, table, rows }: Pipeline,
+  options: { countRepeats?: boolean },
+): Promise<Snapshot> {
+  const inputs = requireProviderSpec(provider).inputs(table);
+  return takeSnapshot(rows, inputs, createDigestDraft(), options);
 }
 
 /**

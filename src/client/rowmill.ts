@@ -10,9 +10,10 @@ import { requestDigestOf } from './fingerprint.ts';
 import { freshRuns, type FreshRun } from './fresh-runs.ts';
 import type { PreparedStart } from './freeze-rows.ts';
 import { latestRun } from './latest-run.ts';
+import type { Estimate } from './estimate.ts';
 import { eachRun, listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
 import type { PipelineSource, RowsOverride } from './pipeline-source.ts';
-import { checkWork, prepareWork, type StartPlan } from './prepare-work.ts';
+import { checkWork, estimateWork, prepareWork, type StartPlan } from './prepare-work.ts';
 import { findCompletedWork, type CompletedWork } from './repeated-work.ts';
 import { sameTargetWarnings } from './same-target.ts';
 import type { ListedRun } from './run-standing.ts';
@@ -196,6 +197,17 @@ export class Rowmill {
     const plan = await checkWork({ ...options, env });
     const others = await sameTargetWarnings(plan.pipeline, storeAt(store, env));
     return { ...plan, warnings: [...plan.warnings, ...others] };
+  }
+
+  /**
+   * Estimates a run of a pipeline that was checked before, by its rows as they are now.
+   * @throws RowmillError `source_…`, `rows_…`
+   */
+  static estimate(
+    pipeline: Pipeline,
+    { env = process.env }: Pick<RowmillOptions, 'env'> = {},
+  ): Promise<Estimate> {
+    return estimateWork(pipeline, env);
   }
 
   /**
