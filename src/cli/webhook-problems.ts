@@ -1,6 +1,6 @@
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
-import { signingKey } from '../notify/deliverable.ts';
+import { signerFor } from '../notify/deliverable.ts';
 import type { Env } from './context.ts';
 
 /** A webhook that would not be sent from here. */
@@ -14,7 +14,7 @@ export interface WebhookProblem {
 export const webhookProblems = (pipeline: Pipeline, env: Env): WebhookProblem[] =>
   (pipeline.notify ?? []).flatMap(({ url, secretEnv }) => {
     try {
-      signingKey({ url, secretEnv }, env);
+      signerFor({ url, secretEnv }, env);
       return [];
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;

@@ -47,6 +47,8 @@ export function createDispatcher(
   const options = {
     connections: limits.connections,
     pipelining: 1,
+    // One request at a time on a connection: what was sent, and may be paid, is certain.
+    allowH2: false,
     connect: { timeout: limits.connectTimeoutMs },
     headersTimeout: limits.headersTimeoutMs,
     bodyTimeout: limits.bodyTimeoutMs,

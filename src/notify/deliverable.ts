@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
+import type { Webhook } from 'standardwebhooks';
 import { RowmillError } from '../errors.ts';
 import { isPublic } from './address.ts';
 import { blocked } from './guarded-lookup.ts';
-import { keyOf } from './signature.ts';
+import { signerOf } from './signature.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -17,10 +18,10 @@ export const allowsPrivate = (env: Env): boolean =>
   /^(1|true|yes|on)$/i.test(env['ROWMILL_WEBHOOK_ALLOW_PRIVATE']?.trim() ?? '');
 
 /**
- * The key that a webhook is signed with, where the environment lets it be sent at all.
+ * What a webhook is signed with, where the environment lets it be sent at all.
  * @throws RowmillError `webhook_refused`, saying what to set
  */
-export function signingKey(target: { url: string; secretEnv: string }, env: Env): Buffer {
+export function signerFor(target: { url: string; secretEnv: string }, env: Env): Webhook {
   const url = new URL(target.url);
   const where = `POST ${url.origin}${url.pathname}`;
   refuseUnsafe(url, where, allowsPrivate(env));
@@ -40,7 +41,7 @@ export function signingKey(target: { url: string; secretEnv: string }, env: Env)
       'Set the secret where the worker runs; webhooks are never sent unsigned.',
     );
   }
-  const key = keyOf(secret, secretEnv);
+  const signer = signerOf(secret, secretEnv);
   const variable = `${secretEnv}${ORIGINS_SUFFIX}`;
   if (!originsOf(env[variable]).includes(url.origin)) {
     throw refused(
@@ -48,7 +49,7 @@ export function signingKey(target: { url: string; secretEnv: string }, env: Env)
       `Set ${variable}=${url.origin} where the worker runs: with a secret only those are called that its operator named.`,
     );
   }
-  return key;
+  return signer;
 }
 
 /** Names that end otherwise are lists of origins, or lead to a file. */

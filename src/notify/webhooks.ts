@@ -1,11 +1,11 @@
+import type { Webhook } from 'standardwebhooks';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import type { RunFinished } from '../contract/run-finished.ts';
 import { RowmillError } from '../errors.ts';
 import { proxyOf, type Proxy } from '../http/dispatcher.ts';
 import { exchange } from '../http/exchange.ts';
-import { allowsPrivate, signingKey, type Env } from './deliverable.ts';
+import { allowsPrivate, signerFor, type Env } from './deliverable.ts';
 import { guardedLookup } from './guarded-lookup.ts';
-import { signatureOf } from './signature.ts';
 
 export interface Delivery {
   url: string;
@@ -34,7 +34,7 @@ export function createWebhooks(env: Env): Webhooks {
     async send(delivery) {
       const url = new URL(delivery.url);
       const where = `POST ${withoutQuery(url)}`;
-      const headers = signedHeaders(delivery, signingKey(delivery, env));
+      const headers = signedHeaders(delivery, signerFor(delivery, env));
       await post(url, headers, JSON.stringify(delivery.body), {
         ...{ where, allowPrivate, signal: delivery.signal, proxy: proxyOf({ ...env }) },
       });
@@ -45,9 +45,9 @@ export function createWebhooks(env: Env): Webhooks {
 /** For people: a query may hold somebody's token. */
 const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
 
-function signedHeaders({ id, body }: Delivery, key: Buffer): Record<string, string> {
+function signedHeaders({ id, body }: Delivery, signer: Webhook): Record<string, string> {
   const text = JSON.stringify(body);
-  const seconds = Math.floor(Date.now() / 1_000);
+  const now = new Date();
   if (Buffer.byteLength(text) > MOST_BODY_BYTES) {
     throw new RowmillError('webhook_refused', `the message is over ${MOST_BODY_BYTES} bytes`);
   }
@@ -55,8 +55,8 @@ function signedHeaders({ id, body }: Delivery, key: Buffer): Record<string, stri
     'content-type': 'application/json',
     'user-agent': 'rowmill',
     'webhook-id': id,
-    'webhook-timestamp': String(seconds),
-    'webhook-signature': signatureOf(key, id, seconds, text),
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+    'webhook-signature': signer.sign(id, now, text),
   };
 }
 
@@ -70,10 +70,16 @@ interface Way {
 /** Behind a proxy it is the proxy that finds the name, and that says where it may lead. */
 function wayOut(url: URL, allowPrivate: boolean, proxy: Proxy | null): Dispatcher {
   if (proxy !== null && url.protocol === 'https:' && !goesAround(url, proxy)) {
-    return new ProxyAgent({ uri: proxy.url, connections: 1, connectTimeout: CONNECT_MS });
+    return new ProxyAgent({
+      uri: proxy.url,
+      connections: 1,
+      connectTimeout: CONNECT_MS,
+      allowH2: false,
+    });
   }
   return new Pool(url.origin, {
     connections: 1,
+    allowH2: false,
     connect: { timeout: CONNECT_MS, ...(allowPrivate ? {} : { lookup: guardedLookup }) },
   });
 }

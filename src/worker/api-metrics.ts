@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from '@prometheus-io/client';
 import type { ProviderResponse } from '../providers/registry.ts';
 
 /** From a look-up nearby to a reply that took the client's whole patience. */

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from '@prometheus-io/client';
 import type { StepEvent } from '../../activities/step-event.ts';
 import type { ProviderResponse } from '../providers/registry.ts';
 import { apiMetrics } from './api-metrics.ts';

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { StepEvent } from '../../activities/step-event.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
 import { PROVIDER_NAMES } from '../providers/spec.ts';

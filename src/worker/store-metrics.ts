@@ -1,7 +1,7 @@
 import type { StatsFs } from 'node:fs';
 import { opendir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Gauge, type Registry } from 'prom-client';
+import { Gauge, type Registry } from '@prometheus-io/client';
 
 /** A hung disk must not hold a scrape. */
 const DISK_ANSWERS_MS = 2_000;

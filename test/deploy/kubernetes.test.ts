@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { parse, parseAllDocuments } from 'yaml';
@@ -9,7 +8,6 @@ import { gatewaySettings } from '../../src/gateway/settings.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
 
 const folder = new URL('../../deploy/kubernetes/', import.meta.url);
-const require = createRequire(import.meta.url);
 const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
 
 interface Manifest {
@@ -66,9 +64,9 @@ test('every file of the folder belongs to it', () => {
   expect(files.sort()).toEqual([...resources].sort());
 });
 
-test.each(named)('%s is what the schema of Kubernetes says', (_name, manifest) => {
+test.each(named)('%s is what the schema of Kubernetes says', async (_name, manifest) => {
   // A module of the package: classes by kind.
-  const models = require(modelOf(manifest)) as Record<
+  const models = (await import(modelOf(manifest))) as Record<
     string,
     new (data: object) => { validate(): void }
   >;

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
@@ -80,6 +81,11 @@ test('a webhook is signed so that the reference library verifies it', async () =
     'webhook-timestamp': String(one?.headers['webhook-timestamp']),
     'webhook-signature': String(one?.headers['webhook-signature']),
   };
+  const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64');
+  const signed = [headers['webhook-id'], headers['webhook-timestamp'], one?.text].join('.');
+  // Not by the library, which has signed it.
+  const hmac = createHmac('sha256', key).update(signed).digest('base64');
+  expect(headers['webhook-signature']).toBe(`v1,${hmac}`);
   expect(new Webhook(SECRET).verify(one?.text ?? '', headers)).toEqual(body);
   expect(() => new Webhook(SECRET).verify(`${one?.text ?? ''} `, headers)).toThrow();
   expect(JSON.stringify(one)).not.toContain(SECRET);

@@ -1,7 +1,7 @@
 import { RowmillError } from '../../errors.ts';
 import { proxyOf } from '../../http/dispatcher.ts';
 import { allowsPrivate, isSecretVariable, ORIGINS_SUFFIX } from '../../notify/deliverable.ts';
-import { keyOf } from '../../notify/signature.ts';
+import { signerOf } from '../../notify/signature.ts';
 import type { Env } from '../context.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
@@ -20,7 +20,7 @@ export function lookAtWebhooks(env: Env): Finding[] {
 function lookAtSecret(variable: string, env: Env): Finding {
   const name = 'webhooks';
   try {
-    keyOf(env[variable] ?? '', variable);
+    signerOf(env[variable] ?? '', variable);
     const origins = env[`${variable}${ORIGINS_SUFFIX}`]?.trim() ?? '';
     if (origins === '') {
       const remedy = `Set ${variable}${ORIGINS_SUFFIX} to the origins it is for, like https://hooks.example.com.`;
