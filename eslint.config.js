@@ -79,7 +79,7 @@ export default tseslint.config(
   {
     files: ['activities/**/*.ts'],
     rules: {
-      // Not heartbeat-in-long-loops: runStep heartbeats on a timer for every step.
+      // Not heartbeat-in-long-loops: activity() heartbeats on a timer for every step.
       ...activity(
         'use-cancellation-signal',
         'prefer-applicationfailure',

@@ -5,7 +5,7 @@ import { accountHold, accountLookMs } from '../src/rules/account.ts';
 import { troubleOf } from '../src/rules/trouble.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { runStep, type Step } from './step.ts';
+import { activity, type Step } from './step.ts';
 import { whileWaiting } from './waiting.ts';
 
 export interface AwaitAccountInput {
@@ -27,12 +27,9 @@ export interface AwaitedAccount {
 }
 
 /** Waits until the token is accepted and there are credits, as seen by the account itself. */
-export const awaitAccount =
-  (deps: ActivityDeps) =>
-  (input: AwaitAccountInput): Promise<AwaitedAccount> =>
-    runStep<Look, AwaitedAccount>(deps, (step) =>
-      whileWaiting(deps, input.provider, 'account', () => look(deps, input, step)),
-    );
+export const awaitAccount = activity<AwaitAccountInput, AwaitedAccount, Look>((input, step, deps) =>
+  whileWaiting(deps, input.provider, 'account', () => look(deps, input, step)),
+);
 
 interface Look {
   credits: number | null;

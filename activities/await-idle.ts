@@ -10,7 +10,7 @@ import { readAccount } from './account.ts';
 import { AwaitedCells, type AwaitedCellsInput } from './awaited-cells.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readPatiently } from './reading.ts';
-import { runStep, type Step } from './step.ts';
+import { activity, type Step } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
 import { whileWaiting } from './waiting.ts';
 
@@ -42,15 +42,15 @@ export interface WaitedSlice {
  * One slice of waiting: polls until the pass is idle, stalled or past the deadline, or until there
  * is something new to show. A failed poll never ends a run.
  */
-export const awaitIdle =
-  (deps: ActivityDeps) =>
-  (input: AwaitIdleInput): Promise<WaitedSlice> =>
-    runStep<Watch, WaitedSlice>(patient(deps, input, true), async (step) => {
-      const { provider } = input;
-      const slice = await whileWaiting(deps, provider, 'cells', () => wait(deps, input, step));
-      deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });
-      return slice;
-    });
+export const awaitIdle = activity<AwaitIdleInput, WaitedSlice, Watch>(
+  async (input, step, deps) => {
+    const { provider } = input;
+    const slice = await whileWaiting(deps, provider, 'cells', () => wait(deps, input, step));
+    deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });
+    return slice;
+  },
+  (input) => patient(input, true),
+);
 
 async function wait(
   deps: ActivityDeps,

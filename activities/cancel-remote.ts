@@ -2,8 +2,7 @@ import { log } from '@temporalio/activity';
 import { z } from 'zod';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { RunReceipt, TableRef } from '../src/contract/table.ts';
-import type { ActivityDeps } from './deps.ts';
-import { runStep } from './step.ts';
+import { activity } from './step.ts';
 
 export interface CancelRemoteInput {
   provider: string;
@@ -28,24 +27,23 @@ interface Heard {
 const HeardBefore = z.object({ cells: z.number() }).catch({ cells: 0 });
 
 /** Stops at the provider what this run has queued there, so that nobody pays for it. */
-export const cancelRemote =
-  (deps: ActivityDeps) =>
-  ({ provider: name, table, receipt }: CancelRemoteInput): Promise<CancelledRemote> =>
-    runStep<Heard, CancelledRemote>(deps, async (step) => {
-      const provider = deps.providers.get(name);
-      const before = HeardBefore.parse(step.previous);
-      const heard = { ...before };
-      const hear = (): void => step.report(heard, `${heard.cells} cells given back`);
+export const cancelRemote = activity<CancelRemoteInput, CancelledRemote, Heard>(
+  async ({ provider: name, table, receipt }, step, deps) => {
+    const provider = deps.providers.get(name);
+    const before = HeardBefore.parse(step.previous);
+    const heard = { ...before };
+    const hear = (): void => step.report(heard, `${heard.cells} cells given back`);
+    hear();
+    const onCancelled = (cells: number): void => {
+      heard.cells += cells;
       hear();
-      const onCancelled = (cells: number): void => {
-        heard.cells += cells;
-        hear();
-      };
-      const cancelled = await step.send(async () =>
-        provider.cancelRun?.(table, receipt, { ...step.ctx, onCancelled }),
-      );
-      const told = cancelled?.cells ?? null;
-      const cells = told === null ? null : before.cells + told;
-      log.info('stopped at the provider', { table: table.id, cells });
-      return { cells, atLeast: step.begun, calls: step.calls };
-    });
+    };
+    const cancelled = await step.send(async () =>
+      provider.cancelRun?.(table, receipt, { ...step.ctx, onCancelled }),
+    );
+    const told = cancelled?.cells ?? null;
+    const cells = told === null ? null : before.cells + told;
+    log.info('stopped at the provider', { table: table.id, cells });
+    return { cells, atLeast: step.begun, calls: step.calls };
+  },
+);

@@ -2,7 +2,7 @@ import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { readAccount, readBalance } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { runStep, type Step } from './step.ts';
+import { activity, type Step } from './step.ts';
 
 export interface CheckedCredits {
   /** `null` where the provider does not say. */
@@ -19,14 +19,13 @@ export interface CheckCreditsInput {
 }
 
 /** One look at the account; also shows whether the token is accepted. */
-export const checkCredits =
-  (deps: ActivityDeps) =>
-  ({ provider, quota = false }: CheckCreditsInput): Promise<CheckedCredits> =>
-    runStep<null, CheckedCredits>(deps, async (step) => {
-      if (quota) return { ...(await quotaOf(deps, provider, step)), calls: step.calls };
-      const { credits } = await readAccount(deps, provider, step);
-      return { credits, calls: step.calls };
-    });
+export const checkCredits = activity<CheckCreditsInput, CheckedCredits>(
+  async ({ provider, quota = false }, step, deps) => {
+    if (quota) return { ...(await quotaOf(deps, provider, step)), calls: step.calls };
+    const { credits } = await readAccount(deps, provider, step);
+    return { credits, calls: step.calls };
+  },
+);
 
 async function quotaOf(
   deps: ActivityDeps,

@@ -10,7 +10,7 @@ import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { mergeParts, type Merged } from './merge-parts.ts';
 import { PageReader } from './page-reader.ts';
-import { runStep, type Step } from './step.ts';
+import { activity, type Step } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
 import { Sweep, type SweepCounts, type SweepReport } from './sweep.ts';
 
@@ -38,34 +38,34 @@ const SWEEPS_AT_MOST = 3;
  * table is edited while it is read: a sweep that cannot find every row, or sees the table's version
  * change, starts again.
  */
-export const collectResults =
-  (deps: ActivityDeps) =>
-  (input: CollectResultsInput): Promise<CollectedResults> =>
-    runStep<SweepReport, CollectedResults>(patient(deps, input, true), async (step) => {
-      const pages = new PageReader(deps.providers.get(input.provider), input.table, step, {
-        skips: true,
-      });
-      const folder = deps.store.run(input.run);
-      for (let tries = 1; ; tries += 1) {
-        const last = tries >= SWEEPS_AT_MOST;
-        const sweep = new Sweep(folder, input.sweep, input.snapshot.rows, last);
-        try {
-          const counts = await sweep.read(pages, input.table, step);
-          const merged = await mergeParts(folder, input.sweep, {
-            ordered: counts.ordered,
-            kind: input.kind,
-          });
-          await sweep.reset();
-          const found = collection(input, counts, merged);
-          if (await isOutOfCredits(deps, input.provider, found, step)) found.outOfCredits = true;
-          return { found, calls: step.calls };
-        } catch (error) {
-          if (!(error instanceof RowmillError) || error.code !== 'pages_unstable') throw error;
-          await sweep.reset();
-          if (last) throw error;
-        }
-      }
+export const collectResults = activity<CollectResultsInput, CollectedResults, SweepReport>(
+  async (input, step, deps) => {
+    const pages = new PageReader(deps.providers.get(input.provider), input.table, step, {
+      skips: true,
     });
+    const folder = deps.store.run(input.run);
+    for (let tries = 1; ; tries += 1) {
+      const last = tries >= SWEEPS_AT_MOST;
+      const sweep = new Sweep(folder, input.sweep, input.snapshot.rows, last);
+      try {
+        const counts = await sweep.read(pages, input.table, step);
+        const merged = await mergeParts(folder, input.sweep, {
+          ordered: counts.ordered,
+          kind: input.kind,
+        });
+        await sweep.reset();
+        const found = collection(input, counts, merged);
+        if (await isOutOfCredits(deps, input.provider, found, step)) found.outOfCredits = true;
+        return { found, calls: step.calls };
+      } catch (error) {
+        if (!(error instanceof RowmillError) || error.code !== 'pages_unstable') throw error;
+        await sweep.reset();
+        if (last) throw error;
+      }
+    }
+  },
+  (input) => patient(input, true),
+);
 
 /** Cells that were put back for want of credits are waited for in vain. A look that fails tells nothing. */
 async function isOutOfCredits(

@@ -12,7 +12,7 @@ import { tableOf } from './earlier-run.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
 import { deleteEmpty, findOrCreate, keepOne, type Candidate } from './own-table.ts';
 import { pauseAfter, withPatience } from './reading.ts';
-import { runStep, type Step } from './step.ts';
+import { activity, type Step } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
 import { tableTag } from './table-tag.ts';
 import { sharedPaths } from './target-paths.ts';
@@ -52,12 +52,10 @@ const MadeBefore = z.object({ tableId: z.string() }).nullable().catch(null);
  * before it is created, and again when a create may have landed twice: the run goes on with one, and
  * empty others are deleted. Each request has its own fate: what is made once stays made.
  */
-export const ensureTable =
-  (deps: ActivityDeps) =>
-  (input: EnsureTableInput): Promise<EnsuredTable> =>
-    runStep<Made, EnsuredTable>(patient(deps, input, input.earlier != null), (step) =>
-      new Setup(deps, input, step).run(),
-    );
+export const ensureTable = activity<EnsureTableInput, EnsuredTable, Made>(
+  (input, step, deps) => new Setup(deps, input, step).run(),
+  (input) => patient(input, input.earlier != null),
+);
 
 class Setup {
   readonly #deps: ActivityDeps;

@@ -4,7 +4,6 @@ import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
-import type { ActivityDeps } from './deps.ts';
 import { keepCountedRows, ROW_IDS_FILE } from './counted-rows.ts';
 import { keysComeBack, keysMissing, LOOKS } from './keys-back.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
@@ -14,7 +13,7 @@ import { pauseAfter, sendPatiently } from './reading.ts';
 import { isRefusalOfRows, RefusedRows } from './refused-rows.ts';
 import { auditRows, rowCount, settledRowCount, type RowAudit } from './row-audit.ts';
 import { snapshotRows } from './snapshot.ts';
-import { runStep, type Step } from './step.ts';
+import { activity, type Step } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
 
 export interface LoadRowsInput {
@@ -59,19 +58,19 @@ const DELETIONS = 4;
  * a provider cannot delete rows, never run and left out of the results. Rows that the API refuses are
  * halved, down to the one that it refuses.
  */
-export const loadRows =
-  (deps: ActivityDeps) =>
-  (input: LoadRowsInput): Promise<LoadedRows> =>
-    runStep<LoadReport, LoadedRows>(patient(deps, input, false), async (step) => {
-      const provider = deps.providers.get(input.provider);
-      const folder = deps.store.run(input.run);
-      const loader = new Loader(provider, input, folder, step, deps.now ?? Date.now);
-      try {
-        return await loader.load();
-      } finally {
-        await loader.close();
-      }
-    });
+export const loadRows = activity<LoadRowsInput, LoadedRows, LoadReport>(
+  async (input, step, deps) => {
+    const provider = deps.providers.get(input.provider);
+    const folder = deps.store.run(input.run);
+    const loader = new Loader(provider, input, folder, step, deps.now ?? Date.now);
+    try {
+      return await loader.load();
+    } finally {
+      await loader.close();
+    }
+  },
+  (input) => patient(input, false),
+);
 
 class Loader {
   readonly #provider: Provider;

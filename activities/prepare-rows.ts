@@ -17,7 +17,7 @@ import { cellsLeft, copyLines, takeOver } from './earlier-run.ts';
 import { parseRow, SNAPSHOT_FILE } from './snapshot.ts';
 import { SourceColumns, writeColumns } from '../src/sources/source-columns.ts';
 import { refuseClashes, refuseSource, refuseTargets, sharedPaths } from './target-paths.ts';
-import { runStep } from './step.ts';
+import { activity } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
 import type { PlannedColumn } from '../src/providers/provider-spec.ts';
 
@@ -66,37 +66,37 @@ export interface PreparedRows {
  * Everything that can go wrong before a credit is spent: the input is judged, the rows are validated and frozen in the
  * store, the store and the result paths are tried, and the token is used once.
  */
-export const prepareRows =
-  (deps: ActivityDeps) =>
-  (given: PrepareRowsInput | OlderInput): Promise<PreparedRows> =>
-    runStep<null, PreparedRows>(patient(deps, given, false), async (step) => {
-      const input = judgeInput(argumentOf(given), deps.providers);
-      const { pipeline, earlier } = input;
-      await refuseClashes(pipeline);
-      await refuseTargets(deps, pipeline.results);
-      await deps.store.probe();
-      for (const target of pipeline.results) await sinkOf(target).probe(target, pipeline.name);
-      const sameTarget = await othersAt(deps, given.run, pipeline);
-      const folder = deps.store.run(given.run);
-      const snapshot = await freeze(deps, input, folder);
-      if (earlier !== undefined) await folder.writeJson(RUN_FILE.earlier, earlier);
-      await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
-      const openCells = await cellsLeft(folder);
-      const { credits, problem } = await readAccount(deps, pipeline.provider, step);
-      const plan = deps.providers.spec(pipeline.provider).plan(pipeline.table);
-      const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
-      const { searchAttributes, ceiling = {} } = deps;
-      const spend = underCeiling(pipeline.spend, ceiling);
-      deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
-      const { calls } = step;
-      return {
-        ...{ snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls },
-        ...(problem === null ? {} : { balanceProblem: problem }),
-        ...weightsOf(plan),
-        ...{ spend, ceiling, folder: folder.path },
-        ...(sameTarget.length === 0 ? {} : { sameTarget }),
-      };
-    });
+export const prepareRows = activity<PrepareRowsInput | OlderInput, PreparedRows>(
+  async (given, step, deps) => {
+    const input = judgeInput(argumentOf(given), deps.providers);
+    const { pipeline, earlier } = input;
+    await refuseClashes(pipeline);
+    await refuseTargets(deps, pipeline.results);
+    await deps.store.probe();
+    for (const target of pipeline.results) await sinkOf(target).probe(target, pipeline.name);
+    const sameTarget = await othersAt(deps, given.run, pipeline);
+    const folder = deps.store.run(given.run);
+    const snapshot = await freeze(deps, input, folder);
+    if (earlier !== undefined) await folder.writeJson(RUN_FILE.earlier, earlier);
+    await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
+    const openCells = await cellsLeft(folder);
+    const { credits, problem } = await readAccount(deps, pipeline.provider, step);
+    const plan = deps.providers.spec(pipeline.provider).plan(pipeline.table);
+    const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
+    const { searchAttributes, ceiling = {} } = deps;
+    const spend = underCeiling(pipeline.spend, ceiling);
+    deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
+    const { calls } = step;
+    return {
+      ...{ snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls },
+      ...(problem === null ? {} : { balanceProblem: problem }),
+      ...weightsOf(plan),
+      ...{ spend, ceiling, folder: folder.path },
+      ...(sameTarget.length === 0 ? {} : { sameTarget }),
+    };
+  },
+  (input) => patient(input, false),
+);
 
 /** What an older version leaves out it sends as `null`. */
 function argumentOf(given: PrepareRowsInput | OlderInput): unknown {

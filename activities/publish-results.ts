@@ -22,7 +22,7 @@ import type { ActivityDeps } from './deps.ts';
 import { leftBehind } from './earlier-run.ts';
 import { keepOne } from './own-table.ts';
 import { writeQuarantine } from './quarantine.ts';
-import { runStep, type Step } from './step.ts';
+import { activity, type Step } from './step.ts';
 import { manifestOf, summaryOf, type Placed, type PublishResultsInput } from './summary.ts';
 import { tableTag } from './table-tag.ts';
 import { refuseTargets, sharedPaths } from './target-paths.ts';
@@ -32,48 +32,47 @@ import { refuseTargets, sharedPaths } from './target-paths.ts';
  * pipeline: results, quarantine and manifest of one run, under the target's lock, the manifest last.
  * A target that fails never loses the results: they are in the store.
  */
-export const publishResults =
-  (deps: ActivityDeps) =>
-  (input: PublishResultsInput): Promise<RunSummary> =>
-    runStep<null, RunSummary>(deps, async (step) => {
-      const folder = deps.store.run(input.run);
-      if (input.tableContested === true) await keepOneTable(deps, input, step);
-      const creditsAfter = await balance(deps, input, step);
-      const quarantined = {
-        ...(await writeQuarantine(folder, input.found)),
-        path: folder.locate(RUN_FILE.quarantine),
-      };
-      const left = input.earlier ? await leftBehind(deps.store, input.earlier) : null;
-      const staged = await stageTargets(deps, input, folder, step);
-      try {
-        const locks = staged.ready.flatMap(({ place }) => locksOf(place));
-        const summary = await withLocks(
-          locks,
-          (ms) => step.sleep(ms),
-          async (held) => {
-            const placed = await placeAll(input, staged.ready, held);
-            staged.failed ??= placed.failed;
-            const made = summaryOf(input, step.calls, creditsAfter, placed, quarantined, left);
-            const manifest = manifestOf(deps, input, made, creditsAfter, left);
-            await folder.writeJson(RUN_FILE.manifest, manifest);
-            for (const { results, before } of placed.done) {
-              await held.confirm();
-              await placeCompanions(results, folder, {
-                before,
-                quarantined: made.quarantine !== null,
-              });
-            }
-            return made;
-          },
-        );
-        if (staged.failed !== null) throw staged.failed;
-        await withdrawClaims(deps.store, input.run, await sharedPaths(input.pipeline.results));
-        tell(deps, input, summary);
-        return summary;
-      } finally {
-        for (const results of staged.ready) await discardStaged(results);
-      }
-    });
+export const publishResults = activity<PublishResultsInput, RunSummary>(
+  async (input, step, deps) => {
+    const folder = deps.store.run(input.run);
+    if (input.tableContested === true) await keepOneTable(deps, input, step);
+    const creditsAfter = await balance(deps, input, step);
+    const quarantined = {
+      ...(await writeQuarantine(folder, input.found)),
+      path: folder.locate(RUN_FILE.quarantine),
+    };
+    const left = input.earlier ? await leftBehind(deps.store, input.earlier) : null;
+    const staged = await stageTargets(deps, input, folder, step);
+    try {
+      const locks = staged.ready.flatMap(({ place }) => locksOf(place));
+      const summary = await withLocks(
+        locks,
+        (ms) => step.sleep(ms),
+        async (held) => {
+          const placed = await placeAll(input, staged.ready, held);
+          staged.failed ??= placed.failed;
+          const made = summaryOf(input, step.calls, creditsAfter, placed, quarantined, left);
+          const manifest = manifestOf(deps, input, made, creditsAfter, left);
+          await folder.writeJson(RUN_FILE.manifest, manifest);
+          for (const { results, before } of placed.done) {
+            await held.confirm();
+            await placeCompanions(results, folder, {
+              before,
+              quarantined: made.quarantine !== null,
+            });
+          }
+          return made;
+        },
+      );
+      if (staged.failed !== null) throw staged.failed;
+      await withdrawClaims(deps.store, input.run, await sharedPaths(input.pipeline.results));
+      tell(deps, input, summary);
+      return summary;
+    } finally {
+      for (const results of staged.ready) await discardStaged(results);
+    }
+  },
+);
 
 /** Once for a run, unless this very step is repeated because its result was lost. */
 function tell(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummary): void {

@@ -7,8 +7,7 @@ import { placeOf } from '../src/sinks/destination.ts';
 import { withLocks } from '../src/sinks/lock.ts';
 import { isOf } from '../src/sinks/standing.ts';
 import type { RunKey } from '../src/store/store.ts';
-import type { ActivityDeps } from './deps.ts';
-import { runStep } from './step.ts';
+import { activity } from './step.ts';
 
 export interface RecordNotificationsInput {
   run: RunKey;
@@ -17,26 +16,25 @@ export interface RecordNotificationsInput {
 }
 
 /** Writes into the manifest who was told and who was not; a run that left none is let be. */
-export const recordNotifications =
-  (deps: ActivityDeps) =>
-  ({ run, results, notifications }: RecordNotificationsInput): Promise<void> =>
-    runStep<null, undefined>(deps, async (step) => {
-      const folder = deps.store.run(run);
-      if (!(await folder.exists(RUN_FILE.manifest))) return;
-      const manifest = await folder.readJson(RUN_FILE.manifest);
-      if (typeof manifest !== 'object' || manifest === null) return;
-      await folder.writeJson(RUN_FILE.manifest, { ...manifest, notifications });
-      for (const { to } of results) {
-        const place = await placeOf(to);
-        await withLocks(
-          locksOf(place),
-          (ms) => step.sleep(ms),
-          async () => {
-            // Another run may have published there since, or this one may have left what was there.
-            if (await isOf(run, place.manifest)) {
-              await copyBeside(folder, RUN_FILE.manifest, place.manifest);
-            }
-          },
-        );
-      }
-    });
+export const recordNotifications = activity<RecordNotificationsInput, undefined>(
+  async ({ run, results, notifications }, step, deps) => {
+    const folder = deps.store.run(run);
+    if (!(await folder.exists(RUN_FILE.manifest))) return;
+    const manifest = await folder.readJson(RUN_FILE.manifest);
+    if (typeof manifest !== 'object' || manifest === null) return;
+    await folder.writeJson(RUN_FILE.manifest, { ...manifest, notifications });
+    for (const { to } of results) {
+      const place = await placeOf(to);
+      await withLocks(
+        locksOf(place),
+        (ms) => step.sleep(ms),
+        async () => {
+          // Another run may have published there since, or this one may have left what was there.
+          if (await isOf(run, place.manifest)) {
+            await copyBeside(folder, RUN_FILE.manifest, place.manifest);
+          }
+        },
+      );
+    }
+  },
+);

@@ -2,8 +2,7 @@ import type { Notified, NotifyTarget } from '../src/contract/notify.ts';
 import type { RunFinished } from '../src/contract/run-finished.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import type { ActivityDeps } from './deps.ts';
-import { runStep } from './step.ts';
+import { activity } from './step.ts';
 
 export interface SendNotificationInput {
   target: NotifyTarget;
@@ -13,18 +12,18 @@ export interface SendNotificationInput {
 }
 
 /** Tells one receiver that the run has ended. */
-export const sendNotification =
-  (deps: ActivityDeps) =>
-  ({ target, id, body }: SendNotificationInput): Promise<{ id: Notified['id']; calls: ApiCalls }> =>
-    runStep<null, { id: string; calls: ApiCalls }>(deps, async (step) => {
-      if (deps.webhooks === undefined) {
-        throw new RowmillError('webhook_refused', 'this worker sends no webhooks');
-      }
-      const { url, secretEnv } = target;
-      const { signal } = step.ctx;
-      await deps.webhooks.send({
-        ...{ url, id, secretEnv, body },
-        signal: signal ?? new AbortController().signal,
-      });
-      return { id, calls: step.calls };
-    });
+export const sendNotification = activity<
+  SendNotificationInput,
+  { id: Notified['id']; calls: ApiCalls }
+>(async ({ target, id, body }, step, deps) => {
+  if (deps.webhooks === undefined) {
+    throw new RowmillError('webhook_refused', 'this worker sends no webhooks');
+  }
+  const { url, secretEnv } = target;
+  const { signal } = step.ctx;
+  await deps.webhooks.send({
+    ...{ url, id, secretEnv, body },
+    signal: signal ?? new AbortController().signal,
+  });
+  return { id, calls: step.calls };
+});

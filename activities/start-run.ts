@@ -8,7 +8,6 @@ import { computedCells } from '../src/rules/cells.ts';
 import { mergeReceipts } from '../src/rules/receipt.ts';
 import { beginWatch, type Watch } from '../src/rules/watch.ts';
 import { askedByColumn } from './asked-cells.ts';
-import type { ActivityDeps } from './deps.ts';
 import { sendFitted, type Way } from './fitted-scope.ts';
 import { LANDS_WITHIN_MS } from './landing.ts';
 import {
@@ -21,7 +20,7 @@ import {
 import { readPatiently, sendPatiently } from './reading.ts';
 import { rowCount } from './row-audit.ts';
 import { kindOf, scopesOf, type PassScope } from './run-scopes.ts';
-import { runStep, type Step } from './step.ts';
+import { activity, type Step } from './step.ts';
 import { patient, type TroubleInput } from './trouble.ts';
 
 export interface StartRunInput extends PassScope {
@@ -70,45 +69,45 @@ const SETTLE_EVERY_MS = 2_000;
  * Starts the table's run. A paid request is never blindly repeated: when its fate is unknown the
  * status is read, and only if nothing moved it is sent again.
  */
-export const startRun =
-  (deps: ActivityDeps) =>
-  (input: StartRunInput): Promise<StartedRun> =>
-    runStep<null, StartedRun>(patient(deps, input, isPaid(input)), async (step) => {
-      const provider = deps.providers.get(input.provider);
-      const now = deps.now ?? Date.now;
-      const before = await readStatus(provider, input.table, step);
-      const rows = before.rows ?? (await rowCount(provider, input.table, step));
-      if (rows !== input.rows && !input.contested) {
-        return { drifted: true, calls: step.calls };
-      }
-      const folder = deps.store.run(input.run);
-      const asked: Asked = { input, provider, folder, before, step };
-      const begun = step.begun || input.again === true;
-      const { sent = [] } = input;
-      const scopes = (await scopesOf(input, folder)).slice(sent.length);
-      const { receipts, asks, more } = await sendAll(asked, scopes, begun);
-      const { calls, confirmed } = step;
-      if (asks !== null) {
-        return { drifted: false, asks, sent: [...sent, ...receipts], calls, confirmed };
-      }
-      const all = [...sent, ...receipts];
-      const { cellsDone } = before;
-      // Of the run, whatever the table counts: what landed twice, and stays, is no part of it.
-      const cellsTotal = computedCells(input.table, input.rows);
-      const receipt = { ...mergeReceipts(all), before: { cellsTotal, cellsDone } };
-      deps.onEvent?.({ type: 'pass started', provider: provider.name, mode: input.mode });
-      const watch = beginWatch(
-        {
-          doneAtStart: before.cellsDone,
-          requestedCells: receipt.requestedCells,
-          mustMove: input.mustMove,
-        },
-        now(),
-      );
-      const tooMany = more === null ? {} : { more };
-      const cells = await askedByColumn(input, folder);
-      return { drifted: false, receipt, watch, calls, confirmed, asked: cells, ...tooMany };
-    });
+export const startRun = activity<StartRunInput, StartedRun>(
+  async (input, step, deps) => {
+    const provider = deps.providers.get(input.provider);
+    const now = deps.now ?? Date.now;
+    const before = await readStatus(provider, input.table, step);
+    const rows = before.rows ?? (await rowCount(provider, input.table, step));
+    if (rows !== input.rows && !input.contested) {
+      return { drifted: true, calls: step.calls };
+    }
+    const folder = deps.store.run(input.run);
+    const asked: Asked = { input, provider, folder, before, step };
+    const begun = step.begun || input.again === true;
+    const { sent = [] } = input;
+    const scopes = (await scopesOf(input, folder)).slice(sent.length);
+    const { receipts, asks, more } = await sendAll(asked, scopes, begun);
+    const { calls, confirmed } = step;
+    if (asks !== null) {
+      return { drifted: false, asks, sent: [...sent, ...receipts], calls, confirmed };
+    }
+    const all = [...sent, ...receipts];
+    const { cellsDone } = before;
+    // Of the run, whatever the table counts: what landed twice, and stays, is no part of it.
+    const cellsTotal = computedCells(input.table, input.rows);
+    const receipt = { ...mergeReceipts(all), before: { cellsTotal, cellsDone } };
+    deps.onEvent?.({ type: 'pass started', provider: provider.name, mode: input.mode });
+    const watch = beginWatch(
+      {
+        doneAtStart: before.cellsDone,
+        requestedCells: receipt.requestedCells,
+        mustMove: input.mustMove,
+      },
+      now(),
+    );
+    const tooMany = more === null ? {} : { more };
+    const cells = await askedByColumn(input, folder);
+    return { drifted: false, receipt, watch, calls, confirmed, asked: cells, ...tooMany };
+  },
+  (input) => patient(input, isPaid(input)),
+);
 
 /** Whether a pass before this one, or a part of it, has been paid. */
 const isPaid = ({ sweep = null, sent = [] }: StartRunInput): boolean =>

@@ -11,8 +11,9 @@ import { z } from 'zod';
 import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
+import type { ActivityDeps } from './deps.ts';
 import { toFailure } from './failure.ts';
-import { judgeTrouble, troubleBefore, type StepDeps } from './trouble.ts';
+import { judgeTrouble, troubleBefore, type StepPatience } from './trouble.ts';
 
 /** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
 const HEARTBEAT_EVERY_MS = 2_000;
@@ -82,14 +83,27 @@ const detailsBefore = (beat: unknown): unknown =>
   typeof beat === 'object' && beat !== null && 'details' in beat ? beat.details : null;
 
 /**
+ * An activity: what it does with its input, and how it takes failing requests. `Report` is what its
+ * heartbeats remember. Given the process's dependencies, it is the function that the worker registers.
+ */
+export const activity =
+  <Input, Result, Report = null>(
+    body: (input: Input, step: Step<Report>, deps: ActivityDeps) => Promise<Result>,
+    patience?: (input: Input) => StepPatience,
+  ) =>
+  (deps: ActivityDeps) =>
+  (input: Input): Promise<Result> =>
+    runStep<Report, Result>(deps, (step) => body(input, step, deps), patience?.(input));
+
+/**
  * Runs one step inside an activity: heartbeats while it lives, stops it when it is cancelled, and
  * turns what it throws into Temporal's failures.
  */
 export async function runStep<D, R>(
-  deps: StepDeps,
+  deps: ActivityDeps,
   body: (step: Step<D>) => Promise<R>,
+  patience: StepPatience = {},
 ): Promise<R> {
-  const { patience = {} } = deps;
   const { attempt } = activityInfo();
   const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
   const signal = cancellationSignal();

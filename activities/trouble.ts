@@ -4,15 +4,11 @@ import type { ActivityDeps } from './deps.ts';
 import type { Tried } from './failure.ts';
 import { RefusedRead } from './refused-read.ts';
 
-/** What a step works with, and how it takes it when requests fail. */
-export type StepDeps = ActivityDeps & { patience?: StepPatience };
-
-/** A step that the workflow lets hand back what lasts. `paid`: what it reads has been paid. */
+/** Of a step that the workflow lets hand back what lasts. `paid`: what it reads has been paid. */
 export const patient = (
-  deps: ActivityDeps,
   { trouble }: { trouble?: TroubleInput | undefined },
   paid: boolean,
-): StepDeps => ({ ...deps, patience: { paid, trouble } });
+): StepPatience => ({ paid, trouble });
 
 /** How a step takes it when requests fail that must come through some day. */
 export interface StepPatience {
