@@ -8,7 +8,8 @@ import type {
 } from '../src/contract/run.ts';
 import { adjust, checkAdjust } from './adjust.ts';
 import { checkApproval, checkPause, checkRerun, checkResume } from './may.ts';
-import { progressOf, showProgress, type View } from './progress.ts';
+import { progressOf, showProgress } from './progress.ts';
+import type { Run } from './run.ts';
 
 const progressQuery = defineQuery<RunProgress>('progress');
 const approveSpendUpdate = defineUpdate<undefined, [ApproveRequest?]>('approveSpend');
@@ -17,14 +18,8 @@ const resumeUpdate = defineUpdate('resume');
 const rerunFailedUpdate = defineUpdate('rerunFailed');
 const adjustUpdate = defineUpdate<Adjusted, [AdjustRequest?]>('adjust');
 
-/** A run with what people may do to it. */
-export interface Controlled extends View {
-  /** Breaks off what is waited for, so that it begins anew; `null` where that is not safe or of use. */
-  readonly interrupt: (() => void) | null;
-}
-
 /** What people and backends may ask and do while a run lives; every input is optional JSON. */
-export function listen(run: Controlled): void {
+export function listen(run: Run): void {
   const { state } = run;
   setHandler(progressQuery, () => progressOf(run), {
     description: 'Stage, counts, rate, time left and last problem of the run. No input.',

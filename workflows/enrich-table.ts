@@ -2,11 +2,14 @@ import { setWorkflowOptions } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
 import { approveSpend } from './approval.ts';
 import { readArgument } from './argument.ts';
-import { collectResults, startRun, takeStock, untilIdle, worthAPass } from './pass.ts';
+import { listen } from './controls.ts';
+import { collectResults, hasNextPass, startRun, takeStock } from './pass.ts';
 import { prepareRows } from './prepare.ts';
+import { showProgress } from './progress.ts';
 import { conclude, giveBack, publishResults } from './publish.ts';
 import { Run } from './run.ts';
 import { ensureTable, loadRows } from './table.ts';
+import { untilIdle } from './wait.ts';
 
 /**
  * The mission: a list of rows goes through an AI-table API and comes back enriched.
@@ -16,7 +19,8 @@ import { ensureTable, loadRows } from './table.ts';
  * run that is continued as new goes on where it was.
  */
 export async function enrichTable(argument: unknown): Promise<RunSummary> {
-  const run = new Run(readArgument(argument)); // any client may have sent any JSON
+  const run = new Run(readArgument(argument), showProgress); // any client may have sent any JSON
+  listen(run); // queries and updates, from the first moment on
   try {
     await prepareRows(run); // input and rows judged, rows frozen in the store
     await approveSpend(run); // refused, or waits for an operator, above the limits
@@ -24,7 +28,7 @@ export async function enrichTable(argument: unknown): Promise<RunSummary> {
     await loadRows(run); // each row exactly once, before anything is paid
     await takeStock(run); // of a table that was worked on before: which cells are left
 
-    while (worthAPass(run)) {
+    while (hasNextPass(run)) {
       await startRun(run); // first every cell, then only failed or unfinished ones
       await untilIdle(run); // polled by slices, as often as the progress asks for
       await collectResults(run); // paged into the store; failed, blocked and empty cells counted

@@ -1,42 +1,24 @@
-import {
-  allHandlersFinished,
-  ApplicationFailure,
-  condition,
-  continueAsNew,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { AwaitIdleInput } from '../activities/await-idle.ts';
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { StartedRun, StartRunInput } from '../activities/start-run.ts';
 import type { TroubleInput } from '../activities/trouble.ts';
-import type { RunSummary } from '../src/contract/run.ts';
 import type { RunMode } from '../src/contract/table.ts';
 import { computedCells } from '../src/rules/cells.ts';
-import { failedText } from '../src/rules/failed.ts';
 import {
   isRerun,
   logPass,
-  nextPass,
-  neverAsked,
-  passOnDemand,
+  planNextPass,
   quietMsOf,
   type PassKind,
   type WaitEnd,
 } from '../src/rules/passes.ts';
-import { judgeCells } from '../src/rules/spend.ts';
-import { unitsOf } from '../src/rules/spend.ts';
-import { beginWatch, excused } from '../src/rules/watch.ts';
+import { judgeCells, unitsOf } from '../src/rules/spend.ts';
+import { beginWatch } from '../src/rules/watch.ts';
 import { approveCells } from './approval.ts';
 import { unpaused } from './hold.ts';
-import { breakably, patiently, waitIfBroke } from './patience.ts';
+import { breakably, patiently } from './patience.ts';
 import * as steps from './policies.ts';
-import { progressOf } from './progress.ts';
 import type { Run } from './run.ts';
-import type { ResumableInput } from './run-state.ts';
 import { loadRows } from './table.ts';
-import { whole } from './words.ts';
-
-/** The workflow's own type: naming it by its function would close a circle of imports. */
-type EnrichTable = (input: ResumableInput) => Promise<RunSummary>;
 
 /** What the Temporal UI calls the step that starts a pass. */
 const SUMMARY: Record<PassKind, string> = {
@@ -171,67 +153,6 @@ function waitOn(run: Run): void {
   state.open = { kind: 'wait', receipt, watch: beginWatch(start, Date.now()), end: null };
 }
 
-/** Waits slice by slice; between two, people see how it stands, and a long history is left behind. */
-export async function untilIdle(run: Run): Promise<void> {
-  const { state, pass } = run;
-  const { awaitIdle } = steps.pollingSteps();
-  for (;;) {
-    run.enter('running');
-    let deadlineAtMs = state.deadlineAtMs;
-    const slice = await breakably(run, (_again, trouble) => {
-      ({ deadlineAtMs } = state);
-      return awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
-        {
-          provider: run.pipeline.provider,
-          table: { ...run.table, columns: [] },
-          receipt: pass.receipt,
-          watch: pass.watch,
-          policy: run.policy,
-          deadlineAtMs,
-          ...awaitedCells(run),
-          trouble,
-        },
-      ]);
-    });
-    run.count(slice);
-    pass.watch = slice.watch;
-    const isHalted = slice.end === 'stalled' || slice.end === 'no credits';
-    if (isHalted && (await waitIfBroke(run))) {
-      pass.watch = excused(slice.watch);
-      continue;
-    }
-    // Somebody paused or adjusted the run: it goes on with the next slice.
-    const putOff = slice.end === 'deadline' && deadlineAtMs < state.deadlineAtMs;
-    if (slice.end === 'stopped' || slice.end === 'no credits' || putOff) continue;
-    if (slice.end !== 'slice') {
-      pass.end = slice.end;
-      pass.deadlineAtMs = deadlineAtMs;
-      return;
-    }
-    if (workflowInfo().continueAsNewSuggested) {
-      await condition(allHandlersFinished);
-      await continueAsNew<EnrichTable>({ ...run.input, resume: state });
-    }
-  }
-}
-
-/** Where idle without movement is not believed, the cells themselves may show that the pass is over. */
-function awaitedCells({ key, table, state, pass }: Run): Pick<AwaitIdleInput, 'awaited'> {
-  if (!pass.watch.mustMove || state.found === null) return {};
-  const { sweep } = state.found;
-  return { awaited: { run: key, sweep, kind: pass.kind, columns: table.columns } };
-}
-
-/** In the history for good: how it stood then is known without any worker. */
-function waitSummary(run: Run): string {
-  const progress = progressOf(run);
-  const { cells } = progress;
-  const failed = failedText(progress);
-  const ended = failed === null ? '' : `, failed ${failed}`;
-  const counts = `${whole(cells.done)} of ${whole(cells.total)} cells done${ended}`;
-  return `Wait for pass ${run.state.passes}: ${counts}`;
-}
-
 /** Pages the table into the store, and takes stock. */
 export async function collectResults(run: Run): Promise<void> {
   await breakably(run, (_again, trouble) => sweep(run, trouble));
@@ -280,21 +201,16 @@ function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
   return judgeCells(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
 }
 
-/** Whether a pass is under way or may bring more, and which one. */
-export function worthAPass(run: Run): boolean {
+/** Whether a pass is under way, or one more is due: it is planned then. */
+export function hasNextPass(run: Run): boolean {
   const { state, pipeline } = run;
   const { open, found, log } = state;
   // The first pass of a new table, or one that went on from a run before.
   if (open !== null || found === null || log === null) return true;
   // The last look took until then: nobody could wait for what would be paid now.
   if (run.isLate()) return false;
-  const due = nextPass(found, log, pipeline.run);
-  const first = due === null && state.firstDue && neverAsked(found) ? 'first' : null;
-  const asked = (due ?? first) === null && state.rerunAsked ? passOnDemand(found, log) : null;
-  if (first !== null) state.firstDue = false;
-  if (asked !== null) state.rerunAsked = false;
-  const next = due ?? first ?? asked;
-  if (next !== null && next !== 'wait' && mayNotPayMore(run)) return false;
-  if (next !== null) state.next = next;
-  return next !== null;
+  const limits = { policy: pipeline.run, mayPay: !mayNotPayMore(run) };
+  const { pass, ...due } = planNextPass(found, log, state, limits);
+  Object.assign(state, due, pass === null ? {} : { next: pass });
+  return pass !== null;
 }

@@ -73,20 +73,6 @@ export async function breakably<R>(run: Run, step: StepOf<R>): Promise<R> {
 export const hasTimeAgain = (run: Run, error: unknown): boolean =>
   ranOutOfTime(error) && !run.isLate();
 
-/** Cells that do not move may just lack the credits to start: then that is what is waited for. */
-export async function waitIfBroke(run: Run): Promise<boolean> {
-  const look = await patiently(run, () =>
-    checkCredits.executeWithOptions(run.within('Nothing moves: are there credits left?'), [
-      { provider: run.pipeline.provider },
-    ]),
-  );
-  run.count(look);
-  run.state.balance = look.credits;
-  if (look.credits === null || look.credits > 0) return false;
-  await waitForAccount(run, 'waiting for credits', 'the account has no credits left');
-  return true;
-}
-
 /**
  * Visible as such; goes on by itself when the API answers, or at once by `resume`. A quota that is used up
  * answers as a rate limit does: then the account tells.
@@ -144,7 +130,7 @@ async function lookForQuota(run: Run): Promise<{ credits: number | null }> {
 }
 
 /** Visible as such; goes on by itself when the account is usable, or at once by `resume`. */
-async function waitForAccount(
+export async function waitForAccount(
   run: Run,
   hold: AccountHold,
   problem: string,

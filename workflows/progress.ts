@@ -7,7 +7,6 @@ import {
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import { namingRun } from '../src/contract/run-command.ts';
-import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { CellCounts } from '../src/contract/results.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
 import { allowedOf } from '../src/rules/allowed.ts';
@@ -19,19 +18,16 @@ import { creditsAsked, creditsOf } from '../src/rules/spend.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
 import { renderDetails } from './details.ts';
+import type { Run } from './run.ts';
 import type { RunState } from './run-state.ts';
 import { spendOf } from './spend-policy.ts';
 
-/** What of a run is shown. */
-export interface View {
-  readonly pipeline: Pipeline;
-  readonly state: RunState;
-  readonly outcome: Outcome | null;
-}
+/** As much of a run as is shown. */
+type Shown = Pick<Run, 'pipeline' | 'state' | 'outcome'>;
 
 /** How a run stands: the answer of the query `progress`, and what the Temporal UI shows. */
-export function progressOf(view: View): RunProgress {
-  const { pipeline, state, outcome } = view;
+export function progressOf(run: Shown): RunProgress {
+  const { pipeline, state, outcome } = run;
   const { prepared, found, open } = state;
   const rows = prepared?.snapshot.rows ?? 0;
   return {
@@ -47,11 +43,11 @@ export function progressOf(view: View): RunProgress {
     pass: state.passes,
     cells: cellsOf(state, rows),
     byColumn: found?.byColumn ?? {},
-    ...forecastOfPass(view),
-    estimatedCredits: prepared === null ? 0 : creditsOf(prepared, spendOf(view)),
+    ...forecastOfPass(run),
+    estimatedCredits: prepared === null ? 0 : creditsOf(prepared, spendOf(run)),
     asksFor: state.asksFor,
     creditsBefore: prepared?.credits ?? null,
-    ...creditsOfNow(view),
+    ...creditsOfNow(run),
     usage: totalUsage(found?.usage),
     apiCalls: state.calls,
     results: pipeline.results.map(({ to }) => to),
@@ -75,7 +71,7 @@ function sameTargetOf({ sameTarget, prepared }: RunState): Pick<RunProgress, 'sa
   return others.length === 0 ? {} : { sameTarget: others };
 }
 
-function forecastOfPass({ state, pipeline }: View) {
+function forecastOfPass({ state, pipeline }: Shown) {
   const { open, deadlineAtMs } = state;
   const { stallAfterMs } = pipeline.run;
   if (open === null)
@@ -83,19 +79,19 @@ function forecastOfPass({ state, pipeline }: View) {
   return { ...forecastOf(open.watch, Date.now(), deadlineAtMs), stallAfterMs };
 }
 
-function creditsOfNow(view: View) {
-  const { state } = view;
+function creditsOfNow(run: Shown) {
+  const { state } = run;
   const { prepared, balance, stage } = state;
   const before = prepared?.credits ?? null;
   const creditsSpent =
-    prepared === null ? 0 : creditsAsked(state.unitsAsked, state.cellsGivenBack, spendOf(view));
+    prepared === null ? 0 : creditsAsked(state.unitsAsked, state.cellsGivenBack, spendOf(run));
   const balanceChange = before === null || balance === null ? null : balance - before;
   const known = { creditsSpent, balanceChange };
   if (prepared === null || stage !== 'waiting for credits') {
     return { ...known, creditsMissing: null };
   }
   const { total, done } = cellsOf(state, prepared.snapshot.rows);
-  const spend = spendOf(view);
+  const spend = spendOf(run);
   const most = creditsOf(prepared, spend);
   const needed = Math.min(most, (total - done) * spend.creditsPerCell);
   return { ...known, creditsMissing: Math.max(0, needed - (balance ?? 0)) };
@@ -187,7 +183,7 @@ const MOST_KEYWORD_CHARS = 200;
  * `50 %, pass 1` of all cells while they move; `partial: ` and the reason at the end; else the stage.
  * For a list, where a percentage that is not a tenth would soon be old.
  */
-function progressText({ state, outcome }: View, share: number): string {
+function progressText({ state, outcome }: Shown, share: number): string {
   const { stage, passes, reason } = state;
   if (outcome !== null) {
     const isNews = reason !== null && reason !== outcome;
@@ -202,10 +198,10 @@ const failedOf = (cells: CellCounts, outcome: Outcome | null): number =>
   outcome === null ? cells.failed + cells.blocked : unanswered(cells);
 
 /** Refreshes what people see. Current details cost no history; an upsert is one event. */
-export function showProgress(view: View): void {
-  const progress = progressOf(view);
+export function showProgress(run: Shown): void {
+  const progress = progressOf(run);
   setCurrentDetails(renderDetails(progress));
-  const { state, pipeline, outcome } = view;
+  const { state, pipeline, outcome } = run;
   if (!hasAttributes(state)) return;
   const { done, total } = progress.cells;
   const share = total === 0 ? 0 : done / total;

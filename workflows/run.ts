@@ -5,8 +5,6 @@ import type { ApiCalls, Confirmed, EnrichTableInput, Outcome, Stage } from '../s
 import type { TableRef } from '../src/contract/table.ts';
 import { creditsAsked, creditsOf } from '../src/rules/spend.ts';
 import type { Argument } from './argument.ts';
-import { listen } from './controls.ts';
-import { showProgress } from './progress.ts';
 import { spendOf } from './spend-policy.ts';
 import { openState, type OpenPass, type RunState } from './run-state.ts';
 
@@ -23,6 +21,7 @@ export class Run {
   /** Names the run's folder in the store and its table; the same for every run that continues it. */
   readonly key: { workflowId: string; firstRunId: string };
   readonly runId: string;
+  readonly #show: (run: Run) => void;
   outcome: Outcome | null = null;
   /** Breaks off what is waited for, so that it begins anew; `null` where that is not safe. */
   interrupt: (() => void) | null = null;
@@ -31,7 +30,8 @@ export class Run {
   /** It ends now, cancelled or broken: whoever waits for that does not wait until the deadline. */
   cutShort = false;
 
-  constructor({ given, input, carried }: Argument) {
+  /** @param show Makes visible how the run stands */
+  constructor({ given, input, carried }: Argument, show: (run: Run) => void) {
     const { workflowId, runId, firstExecutionRunId } = workflowInfo();
     this.input = input;
     this.given = given;
@@ -39,12 +39,12 @@ export class Run {
     this.state = openState(input, carried);
     this.key = { workflowId, firstRunId: firstExecutionRunId };
     this.runId = runId;
-    listen(this);
+    this.#show = show;
   }
 
   enter(stage: Stage): void {
     this.state.stage = stage;
-    showProgress(this);
+    this.#show(this);
   }
 
   finish(outcome: Outcome): void {

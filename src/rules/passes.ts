@@ -68,6 +68,41 @@ const nudgesAtMost = ({ behindAutomatic = 0 }: Collection): number =>
 export const passOnDemand = (found: Collection, log: PassLog): PassKind | null =>
   found.cells.failed > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
 
+/** Passes that are due beside those of the policy. */
+export interface PassesDue {
+  /** A run that went on from an earlier one: that one may have ended without its first pass. */
+  firstDue: boolean;
+  /** An operator asked for one more pass over the failed cells. */
+  rerunAsked: boolean;
+}
+
+/** What comes next, and what is due beside it from then on. */
+export interface PassPlan extends PassesDue {
+  /** `null`: nothing, the run publishes. */
+  pass: PassKind | null;
+}
+
+/**
+ * The next pass: the policy's own, else a first one that is still due, else the one that was asked for.
+ * Each of the latter is planned once. `mayPay`: whether cells may be asked for at all.
+ */
+export function planNextPass(
+  found: Collection,
+  log: PassLog,
+  { firstDue, rerunAsked }: PassesDue,
+  { policy, mayPay }: { policy: RunPolicy; mayPay: boolean },
+): PassPlan {
+  const planned = (pass: PassKind | null, due: PassesDue): PassPlan => ({
+    ...due,
+    pass: pass === 'wait' || mayPay ? pass : null,
+  });
+  const next = nextPass(found, log, policy);
+  if (next !== null) return planned(next, { firstDue, rerunAsked });
+  if (firstDue && neverAsked(found)) return planned('first', { firstDue: false, rerunAsked });
+  const onDemand = rerunAsked ? passOnDemand(found, log) : null;
+  return planned(onDemand, { firstDue, rerunAsked: rerunAsked && onDemand === null });
+}
+
 /**
  * Whether there are cells that nothing will ever start by itself: columns that the provider adds, and
  * that they wait for, were not asked for either. So it is when a run ended before its first pass; others

@@ -2,7 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RunPolicy } from '../../src/contract/pipeline.ts';
 import type { CellCounts, Collection } from '../../src/contract/results.ts';
-import { isRerun, logPass, nextPass, type PassKind, type PassLog } from '../../src/rules/passes.ts';
+import {
+  isRerun,
+  logPass,
+  nextPass,
+  planNextPass,
+  type PassKind,
+  type PassLog,
+} from '../../src/rules/passes.ts';
 
 const POLICY: RunPolicy = {
   mode: 'new',
@@ -226,4 +233,64 @@ test('a run ends, whatever its sweeps find', () => {
       expect(reruns).toBeLessThanOrEqual(failedPasses);
     }),
   );
+});
+
+describe('what is due beside the policy', () => {
+  const policy = { ...POLICY, failedPasses: 0 };
+  const plan = (
+    table: Found,
+    due: { firstDue?: boolean; rerunAsked?: boolean },
+    limits: { mayPay?: boolean; policy?: RunPolicy } = {},
+  ) => {
+    const now = found(table);
+    const log = logPass(null, 'wait', 'idle', null, now);
+    return planNextPass(
+      now,
+      log,
+      { firstDue: false, rerunAsked: false, ...due },
+      { policy, mayPay: true, ...limits },
+    );
+  };
+
+  test('one more pass that was asked for comes once, behind those of the policy', () => {
+    const table = { done: 90, failed: 10 };
+    expect(plan(table, { rerunAsked: true }, { policy: POLICY })).toEqual({
+      pass: 'failed',
+      firstDue: false,
+      rerunAsked: true,
+    });
+    expect(plan(table, { rerunAsked: true })).toEqual({
+      pass: 'failed',
+      firstDue: false,
+      rerunAsked: false,
+    });
+    expect(plan(table, {}).pass).toBeNull();
+  });
+
+  test('without failed cells it stays asked for', () => {
+    expect(plan({ done: 100 }, { rerunAsked: true })).toEqual({
+      pass: null,
+      firstDue: false,
+      rerunAsked: true,
+    });
+  });
+
+  test('a first pass is still due where cells were never asked for, and comes before it', () => {
+    const due = { firstDue: true, rerunAsked: true };
+    expect(plan({ done: 1, failed: 1, pending: 98 }, due)).toEqual({
+      pass: 'first',
+      firstDue: false,
+      rerunAsked: true,
+    });
+    expect(plan({ done: 100 }, due)).toEqual({ pass: null, ...due });
+  });
+
+  test('what costs is not planned where nothing may be paid; waiting costs nothing', () => {
+    expect(plan({ done: 90, failed: 10 }, { rerunAsked: true }, { mayPay: false })).toEqual({
+      pass: null,
+      firstDue: false,
+      rerunAsked: false,
+    });
+    expect(plan({ done: 90, pending: 10, inFlight: 10 }, {}, { mayPay: false }).pass).toBe('wait');
+  });
 });

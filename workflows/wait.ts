@@ -1,0 +1,89 @@
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { AwaitIdleInput } from '../activities/await-idle.ts';
+import type { RunSummary } from '../src/contract/run.ts';
+import { failedText } from '../src/rules/failed.ts';
+import { excused } from '../src/rules/watch.ts';
+import { breakably, patiently, waitForAccount } from './patience.ts';
+import * as steps from './policies.ts';
+import { progressOf } from './progress.ts';
+import type { Run } from './run.ts';
+import type { ResumableInput } from './run-state.ts';
+import { whole } from './words.ts';
+
+/** What goes on as this very workflow. */
+type Continued = (input: ResumableInput) => Promise<RunSummary>;
+
+/** Waits slice by slice; between two, people see how it stands, and a long history is left behind. */
+export async function untilIdle(run: Run): Promise<void> {
+  const { state, pass } = run;
+  const { awaitIdle } = steps.pollingSteps();
+  for (;;) {
+    run.enter('running');
+    let deadlineAtMs = state.deadlineAtMs;
+    const slice = await breakably(run, (_again, trouble) => {
+      ({ deadlineAtMs } = state);
+      return awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
+        {
+          provider: run.pipeline.provider,
+          table: { ...run.table, columns: [] },
+          receipt: pass.receipt,
+          watch: pass.watch,
+          policy: run.policy,
+          deadlineAtMs,
+          ...awaitedCells(run),
+          trouble,
+        },
+      ]);
+    });
+    run.count(slice);
+    pass.watch = slice.watch;
+    const isHalted = slice.end === 'stalled' || slice.end === 'no credits';
+    if (isHalted && (await waitIfBroke(run))) {
+      pass.watch = excused(slice.watch);
+      continue;
+    }
+    // Somebody paused or adjusted the run: it goes on with the next slice.
+    const putOff = slice.end === 'deadline' && deadlineAtMs < state.deadlineAtMs;
+    if (slice.end === 'stopped' || slice.end === 'no credits' || putOff) continue;
+    if (slice.end !== 'slice') {
+      pass.end = slice.end;
+      pass.deadlineAtMs = deadlineAtMs;
+      return;
+    }
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<Continued>({ ...run.input, resume: state });
+    }
+  }
+}
+
+/** Where idle without movement is not believed, the cells themselves may show that the pass is over. */
+function awaitedCells({ key, table, state, pass }: Run): Pick<AwaitIdleInput, 'awaited'> {
+  if (!pass.watch.mustMove || state.found === null) return {};
+  const { sweep } = state.found;
+  return { awaited: { run: key, sweep, kind: pass.kind, columns: table.columns } };
+}
+
+/** In the history for good: how it stood then is known without any worker. */
+function waitSummary(run: Run): string {
+  const progress = progressOf(run);
+  const { cells } = progress;
+  const failed = failedText(progress);
+  const ended = failed === null ? '' : `, failed ${failed}`;
+  const counts = `${whole(cells.done)} of ${whole(cells.total)} cells done${ended}`;
+  return `Wait for pass ${run.state.passes}: ${counts}`;
+}
+
+/** Cells that do not move may just lack the credits to start: then that is what is waited for. */
+async function waitIfBroke(run: Run): Promise<boolean> {
+  const look = await patiently(run, () =>
+    steps.checkCredits.executeWithOptions(run.within('Nothing moves: are there credits left?'), [
+      { provider: run.pipeline.provider },
+    ]),
+  );
+  run.count(look);
+  run.state.balance = look.credits;
+  if (look.credits === null || look.credits > 0) return false;
+  await waitForAccount(run, 'waiting for credits', 'the account has no credits left');
+  return true;
+}
