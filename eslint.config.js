@@ -12,6 +12,11 @@ const providers = readdirSync(new URL('src/providers/', import.meta.url), { with
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 const named = `Literal[value=/^(${providers.join('|')})$/]`;
+/** A spread is for what may be left out, or comes from elsewhere. */
+const plainSpread = {
+  selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+  message: 'Write the properties themselves.',
+};
 const message = 'No provider by name outside src/providers: ask its spec, or the port.';
 
 export default tseslint.config(
@@ -25,6 +30,7 @@ export default tseslint.config(
     },
     rules: {
       ...on('task-queue-constant', 'no-temporal-internal-imports'),
+      'no-restricted-syntax': ['error', plainSpread],
       // Numbers and booleans print as a reader expects.
       '@typescript-eslint/restrict-template-expressions': [
         'error',
@@ -44,6 +50,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
+        plainSpread,
         { selector: `BinaryExpression > ${named}`, message },
         { selector: `SwitchCase > ${named}`, message },
         { selector: `MemberExpression > ${named}`, message },

@@ -151,7 +151,9 @@ class Loader {
       await this.#folder.remove(ROW_IDS_FILE);
     }
     return {
-      ...{ rows: this.#wanted, contested: this.#contested, calls: this.#step.calls },
+      rows: this.#wanted,
+      contested: this.#contested,
+      calls: this.#step.calls,
       ...(refused === 0 ? {} : { refused }),
     };
   }

@@ -44,8 +44,11 @@ export async function mergeParts(
   const results = await folder.create(RESULTS_FILE);
   const open = await folder.create(openCellsFile(sweep));
   const merged: Merged = {
-    ...{ repaired: tries.askedAgain(kind), neverRerun: 0 },
-    ...{ waiting: 0, untouched: 0, due: 0 },
+    repaired: tries.askedAgain(kind),
+    neverRerun: 0,
+    waiting: 0,
+    untouched: 0,
+    due: 0,
   };
   const parts = ordered ? partLines(folder, sweep) : inSnapshotOrder(folder, sweep);
   try {

@@ -242,8 +242,10 @@ export class PageReader {
     const from = this.#from;
     const back = from === otherEnd;
     const { rows, reached, failed } = await narrowPage((...page) => this.#ask(...page), from, {
-      ...{ page: { cursor, size: this.#size.rows }, low: this.#place ?? 0 },
-      ...{ hint: this.#hint(from), enough: back ? this.#behindOne() : undefined },
+      page: { cursor, size: this.#size.rows },
+      low: this.#place ?? 0,
+      hint: this.#hint(from),
+      enough: back ? this.#behindOne() : undefined,
     });
     if (failed === null) return null;
     // An API that is down breaks every page, that one as well.

@@ -88,10 +88,17 @@ export const prepareRows = activity<PrepareRowsInput | OlderInput, PreparedRows>
     deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
     const { calls } = step;
     return {
-      ...{ snapshot, paidCellsPerRow, openCells, credits, searchAttributes, calls },
+      snapshot,
+      paidCellsPerRow,
+      openCells,
+      credits,
+      searchAttributes,
+      calls,
       ...(problem === null ? {} : { balanceProblem: problem }),
       ...weightsOf(plan),
-      ...{ spend, ceiling, folder: folder.path },
+      spend,
+      ceiling,
+      folder: folder.path,
       ...(sameTarget.length === 0 ? {} : { sameTarget }),
     };
   },

@@ -155,7 +155,10 @@ async function placeAll(
   held: HeldLocks,
 ): Promise<Placed & { failed: RowmillError | null }> {
   const placed: Placed & { failed: RowmillError | null } = {
-    ...{ done: [], notPublished: [], replacedFuller: [], failed: null },
+    done: [],
+    notPublished: [],
+    replacedFuller: [],
+    failed: null,
   };
   for (const results of ready) {
     const { target, place } = results;

@@ -8,7 +8,9 @@ export class RefusedRead extends RowmillError {
   constructor(refusal: RowmillError) {
     const { code, what, where, remedy, requestId } = refusal;
     super(code, what, {
-      ...{ where, remedy, cause: refusal },
+      where,
+      remedy,
+      cause: refusal,
       ...(requestId === null ? {} : { requestId }),
     });
   }

@@ -25,8 +25,11 @@ export function refusedPart(ordinal: number, reason: string, columns: readonly C
     columns.map(({ key }) => [key, { status: 'blocked', value: null }]),
   );
   const open = columns.map(({ key }) => ({
-    ...{ column: key, status: 'blocked', reason },
-    ...{ inFlight: false, startable: false },
+    column: key,
+    status: 'blocked',
+    reason,
+    inFlight: false,
+    startable: false,
   }));
   return `${ordinal}\t""\t${JSON.stringify(cells)}\t${JSON.stringify(open)}`;
 }

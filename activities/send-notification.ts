@@ -22,7 +22,10 @@ export const sendNotification = activity<
   const { url, secretEnv } = target;
   const { signal } = step.ctx;
   await deps.webhooks.send({
-    ...{ url, id, secretEnv, body },
+    url,
+    id,
+    secretEnv,
+    body,
     signal: signal ?? new AbortController().signal,
   });
   return { id, calls: step.calls };

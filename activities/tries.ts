@@ -18,7 +18,13 @@ export async function readTries(folder: Folder, sweep: number): Promise<KnownTri
       const { status, inFlight, attempts, rerun = false, startable } = cell;
       const { waiting = false, failedAt = '' } = cell;
       known.set(id(cell.key, cell.column), {
-        ...{ status, inFlight, attempts, rerun, startable, waiting, failedAt },
+        status,
+        inFlight,
+        attempts,
+        rerun,
+        startable,
+        waiting,
+        failedAt,
       });
     }
   }

@@ -141,7 +141,8 @@ function waitOn(run: Run): void {
   const { state } = run;
   const { inFlight = 0, waiting = 0, untouched = 0 } = state.found ?? {};
   const start = {
-    ...{ doneAtStart: state.doneCells, mustMove: true },
+    doneAtStart: state.doneCells,
+    mustMove: true,
     requestedCells: inFlight + waiting + untouched,
     quietMs: quietMsOf(state.log?.waits ?? 0, run.policy.stallAfterMs),
   };
@@ -171,8 +172,13 @@ export async function sweep(run: Run, trouble: TroubleInput): Promise<void> {
     run.withinGrace(`Page ${snapshot.rows} rows into the store, sweep ${number}`),
     [
       {
-        ...{ run: run.key, provider: run.pipeline.provider, table: run.table },
-        ...{ snapshot, sweep: number, kind, trouble },
+        run: run.key,
+        provider: run.pipeline.provider,
+        table: run.table,
+        snapshot,
+        sweep: number,
+        kind,
+        trouble,
       },
     ],
   );

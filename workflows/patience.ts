@@ -99,7 +99,9 @@ export async function waitForApi(
   const seen = await breakable(run, () =>
     awaitAccount.executeWithOptions(run.within('Wait for the API'), [
       {
-        ...{ provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs, inVain },
+        provider: pipeline.provider,
+        deadlineAtMs: state.deadlineAtMs,
+        inVain,
         // Columns are not needed to look, and would only fill the history.
         table: state.table === null ? null : { ...state.table, columns: [] },
       },

@@ -212,7 +212,7 @@ export function showProgress(run: Shown): void {
     { key: KEY.pipeline, value: pipeline.name },
     { key: KEY.stage, value: state.stage },
     { key: KEY.rows, value: progress.rows },
-    { key: KEY.progress, value: progressText(view, share) },
+    { key: KEY.progress, value: progressText(run, share) },
   ];
   if (state.table !== null) pairs.push({ key: KEY.tableId, value: state.table.id });
   if (outcome !== null) pairs.push({ key: KEY.outcome, value: outcome });

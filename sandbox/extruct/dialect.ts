@@ -43,7 +43,9 @@ export const extructDialect: Dialect = {
     const from = Number(searchParams.get('offset') ?? 0);
     const limit = Number(searchParams.get('limit') ?? 50);
     return {
-      ...{ field: 'rows', from, limit },
+      field: 'rows',
+      from,
+      limit,
       places: table.live.slice(from, from + limit).map((_slot, at) => from + at),
       rowsFrom: (from, limit) =>
         table.live.slice(from, from + limit).map((slot) => rowOutput(world, table, slot)),

@@ -51,7 +51,8 @@ const ANOTHER: JsonObject = {
   id: '5a4db000-0000-4000-8000-00000000c010',
   created_at: '2031-01-01T00:00:00.000Z',
   config: { kind: 'company_logo', key: 'company_logo', name: 'Logo' },
-  ...{ title: 'Logo', type: 'LOGO' },
+  title: 'Logo',
+  type: 'LOGO',
 };
 
 const withAnotherColumn = (key: string, value: Json): Json =>

@@ -31,7 +31,9 @@ export function listBooks(world: World, query: ListQuery) {
   const sorted = order === 'asc' ? found : found.reverse();
   const { items, next } = part(sorted, query.cursor, limit, filters);
   return {
-    ...{ success: true, data: items.map(bookOutput), count: items.length },
+    success: true,
+    data: items.map(bookOutput),
+    count: items.length,
     ...paged(world.promptLayer, next, limit),
   };
 }

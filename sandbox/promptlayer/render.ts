@@ -86,10 +86,13 @@ function cellOutput(world: World, sheet: Sheet, { column, type }: SheetColumn, p
   const shown = value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
   return {
     id: new IdSeries(world.nonce, 'cell', table.serial).id(slot * MOST_COLUMNS + column.serial),
-    ...{ sheet_id: sheet.id, column_id: column.id },
+    sheet_id: sheet.id,
+    column_id: column.id,
     row_index: indexAt(world.promptLayer, sheet, place),
     status: (world.promptLayer.options.rowWords === 'upper' ? CELL_WORDS : ROW_WORDS)[status],
-    ...{ display_value: shown, error: null, input_hash: null },
+    display_value: shown,
+    error: null,
+    input_hash: null,
     value: value !== null && wrapped ? { value } : value,
     updated_at: atMs === 0 ? null : iso(atMs),
     execution_id: null,

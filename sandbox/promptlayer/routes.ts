@@ -90,7 +90,11 @@ const columns: Route[] = [
     const wish = checked(requests.createColumn, call.body(), 'body');
     const { bookId, sheetId } = place(call);
     const made = core.execute('createColumn', {
-      ...{ bookId, sheetId, title: wish.title, type: wish.type, config: wish.config ?? {} },
+      bookId,
+      sheetId,
+      title: wish.title,
+      type: wish.type,
+      config: wish.config ?? {},
       dependencies: (wish.dependencies ?? []).map(({ column_id: id }) => id),
     });
     const sheet = sheetOf(core.world, bookId, sheetId);
@@ -105,8 +109,11 @@ const columns: Route[] = [
     const sheet = sheetOf(core.world, bookId, sheetId);
     return {
       body: {
-        ...{ success: true, column: render.columnOutput(sheet, renamed) },
-        ...{ requires_recalculation: false, affected_column_ids: [], version: versionOf(sheet) },
+        success: true,
+        column: render.columnOutput(sheet, renamed),
+        requires_recalculation: false,
+        affected_column_ids: [],
+        version: versionOf(sheet),
       },
     };
   }),
@@ -185,9 +192,12 @@ const operations: Route[] = [
     const cells = waiting + running;
     return {
       body: {
-        ...{ success: true, message: cells > 0 ? 'Operation cancelled' : 'Nothing was active' },
-        ...{ operation_id: operationId, execution_ids: cells > 0 ? [operationId] : [] },
-        ...{ cancelled_cell_count: cells, not_started_reset_count: waiting },
+        success: true,
+        message: cells > 0 ? 'Operation cancelled' : 'Nothing was active',
+        operation_id: operationId,
+        execution_ids: cells > 0 ? [operationId] : [],
+        cancelled_cell_count: cells,
+        not_started_reset_count: waiting,
         running_invalidated_count: running,
       },
     };
@@ -204,7 +214,9 @@ function answerTo({ options }: PromptLayerState, started: Started): Answer {
     case 'confirm':
       return {
         body: {
-          ...{ success: false, requires_confirmation: true, confirmation_token: started.token },
+          success: false,
+          requires_confirmation: true,
+          confirmation_token: started.token,
           affected_cell_count: started.cells,
           message: `This operation affects ${started.cells} cells`,
         },
@@ -215,9 +227,13 @@ function answerTo({ options }: PromptLayerState, started: Started): Answer {
       return {
         status: 202,
         body: {
-          ...{ success: true, operation: 'recalculate', execution_id: first },
+          success: true,
+          operation: 'recalculate',
+          execution_id: first,
           operation_id: options.operationId === 'other' ? `operation-${first}` : first,
-          ...{ execution_ids: ids, cell_count: started.cells, cells: [] },
+          execution_ids: ids,
+          cell_count: started.cells,
+          cells: [],
           virtual_cell_count: started.virtual,
           version: versionOf(started.sheet),
           status_url: render.statusUrl(started.sheet, first),

@@ -53,8 +53,10 @@ function blankSheet(world: World, book: Workbook, title: string): Sheet {
   const table = newTable(world, { ...wish, configs });
   table.ofSheet = true;
   const columns = table.columns.map((column) => ({
-    ...{ column, title: column.config.key },
-    ...{ type: 'TEXT', config: {} },
+    column,
+    title: column.config.key,
+    type: 'TEXT',
+    config: {},
   }));
   if (!isEmpty) {
     newRow(world, table, {}, null);

@@ -45,7 +45,11 @@ export async function openEmbeddedSession(
   const { openEmbedded } = await import('../dev/embedded.ts');
   const say = (line: string): void => cli.say(line);
   const embedded = await openEmbedded({
-    ...{ folder, env: cli.env, say, ui, asleep: true },
+    folder,
+    env: cli.env,
+    say,
+    ui,
+    asleep: true,
     ...(provider === undefined ? {} : { provider }),
   });
   const { client, uiUrl, namespace, address, broken } = embedded;

@@ -67,7 +67,9 @@ async function lookedAt(
     const cells = knownOf(description)?.cells ?? null;
     return {
       ...run,
-      ...{ trouble, stage, progress: progressOf(run, stage, cells) },
+      trouble,
+      stage,
+      progress: progressOf(run, stage, cells),
       openCells: cells === null ? null : Math.max(0, cells.total - cells.done),
     };
   } catch {

@@ -30,5 +30,8 @@ const nothing = (): void => undefined;
 
 // As much of a call as the repetition touches.
 const nobodysCall = {
-  ...{ start: nothing, sendMessage: nothing, halfClose: nothing, cancelWithStatus: nothing },
+  start: nothing,
+  sendMessage: nothing,
+  halfClose: nothing,
+  cancelWithStatus: nothing,
 } as unknown as Call;

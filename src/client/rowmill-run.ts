@@ -311,7 +311,9 @@ export async function rerunNewest(
   const started = await rerunRun(client, id, {
     taskQueue: description?.taskQueue ?? link.taskQueue,
     searchAttributes: await searchAttributes(),
-    ...{ store, owner, startedBy },
+    store,
+    owner,
+    startedBy,
     ...(approve ? { approved: true } : {}),
   });
   return new RowmillRun(link, started);

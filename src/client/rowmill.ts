@@ -266,7 +266,10 @@ export class Rowmill {
         rows,
         taskQueue,
         store,
-        ...{ owner, startedBy, fresh, searchAttributes },
+        owner,
+        startedBy,
+        fresh,
+        searchAttributes,
         beforeNew: async (of) => {
           const done = confirmRepeat === undefined ? null : await findCompletedWork(client, of);
           if (done !== null) await confirmRepeat?.(done);
@@ -292,7 +295,8 @@ export class Rowmill {
     if (!isSeen(found, owner)) throw noSuchRun(workflowId);
     return new RowmillRun(this.#link, {
       ...attachedTo(found),
-      ...{ owner: ownerOf(found), startedBy: starterOf(found) },
+      owner: ownerOf(found),
+      startedBy: starterOf(found),
     });
   }
 

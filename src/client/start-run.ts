@@ -243,7 +243,9 @@ export const attachedTo = ({
   runId,
   taskQueue,
 }: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'taskQueue'>): StartedRun => ({
-  ...{ workflowId, runId, taskQueue },
+  workflowId,
+  runId,
+  taskQueue,
   attached: true,
 });
 

@@ -94,7 +94,9 @@ export async function updateRun<N extends UpdateName>(
       // The server keeps it for the next worker, and nothing takes it back.
       const remedy = `The next worker may still carry it out: see \`rowmill status ${workflowId}\` before you ask again.`;
       throw new RowmillError(lost?.code ?? 'action_refused', lost?.what ?? unserved, {
-        ...{ where, remedy, cause: error },
+        where,
+        remedy,
+        cause: error,
         ambiguous: true,
       });
     }

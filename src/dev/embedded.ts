@@ -127,9 +127,17 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
     };
     if (!asleep) await serve(settings.taskQueue);
     return {
-      ...{ client, target: server.connect, address: server.address, namespace: server.namespace },
-      ...{ uiUrl: server.uiUrl, store: deps.store, taskQueue: settings.taskQueue, logFile },
-      ...{ broken, serve, stop },
+      client,
+      target: server.connect,
+      address: server.address,
+      namespace: server.namespace,
+      uiUrl: server.uiUrl,
+      store: deps.store,
+      taskQueue: settings.taskQueue,
+      logFile,
+      broken,
+      serve,
+      stop,
     };
   } catch (error) {
     await stop();

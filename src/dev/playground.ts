@@ -24,7 +24,12 @@ export async function openPlayground(options: PlaygroundOptions): Promise<Playgr
   const { command, env, speed, faults, sandboxPort, say, tokens = standInTokens() } = options;
   const folder = resolve(options.folder);
   const sandbox = await startSandboxProcess({
-    ...{ command, folder, env, speed, tokens, port: sandboxPort },
+    command,
+    folder,
+    env,
+    speed,
+    tokens,
+    port: sandboxPort,
     ...(say === undefined ? {} : { say }),
     ...(faults === undefined ? {} : { faults }),
   });

@@ -47,7 +47,11 @@ export async function startGateway(
     everyMs: 2_000,
   });
   const gateway = {
-    ...{ door, readiness, store, closing: closing.signal, bodyLimit: settings.bodyLimit },
+    door,
+    readiness,
+    store,
+    closing: closing.signal,
+    bodyLimit: settings.bodyLimit,
     judges: createJudges({ env, store: store.location, files, execArgv }),
     hostPaths: createHostPaths(store.location, files),
     renditions: createRenditions(),

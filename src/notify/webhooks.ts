@@ -36,7 +36,10 @@ export function createWebhooks(env: Env): Webhooks {
       const where = `POST ${withoutQuery(url)}`;
       const headers = signedHeaders(delivery, signerFor(delivery, env));
       await post(url, headers, JSON.stringify(delivery.body), {
-        ...{ where, allowPrivate, signal: delivery.signal, proxy: proxyOf({ ...env }) },
+        where,
+        allowPrivate,
+        signal: delivery.signal,
+        proxy: proxyOf({ ...env }),
       });
     },
   };
@@ -105,15 +108,15 @@ async function post(
   const pool = wayOut(url, allowPrivate, proxy);
   try {
     const reply = await exchange(pool, {
-      ...{
-        origin: url.origin,
-        method: 'POST',
-        path: `${url.pathname}${url.search}`,
-        headers,
-        body,
-        signal,
-      },
-      ...{ totalTimeoutMs: TOTAL_MS, maxBodyBytes: MOST_REPLY_BYTES, onSent: () => undefined },
+      origin: url.origin,
+      method: 'POST',
+      path: `${url.pathname}${url.search}`,
+      headers,
+      body,
+      signal,
+      totalTimeoutMs: TOTAL_MS,
+      maxBodyBytes: MOST_REPLY_BYTES,
+      onSent: () => undefined,
     });
     if (reply.kind === 'broken') throw brokenBy(reply.error, where);
     judge(reply.status, where);

@@ -80,7 +80,8 @@ export const noted = (found: string, learned?: LearnedFacts): Answer =>
 export const open = (found: string): Answer => answer('open', found);
 
 const answer = (verdict: Verdict, found: string, learned?: LearnedFacts): Answer => ({
-  ...{ verdict, found },
+  verdict,
+  found,
   ...(learned === undefined ? {} : { learned }),
 });
 

@@ -26,7 +26,9 @@ export const liveCalls =
     for (let read = 1; ; read += 1) {
       try {
         const reply = await http.request({
-          ...{ method, path, route: `${method} ${path.replace(/[0-9a-f-]{32,}/gi, '{id}')}` },
+          method,
+          path,
+          route: `${method} ${path.replace(/[0-9a-f-]{32,}/gi, '{id}')}`,
           ...(query === undefined ? {} : { query }),
           ...(body === undefined ? {} : { body }),
           ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),

@@ -41,7 +41,11 @@ export async function runLiveCheck(
   { signal, paid = true, onFinding }: LiveRunOptions,
 ): Promise<LiveReport> {
   const report: LiveReport = {
-    ...{ findings: [], answers: [], spent: null, leftoversDeleted: 0, stillThere: [] },
+    findings: [],
+    answers: [],
+    spent: null,
+    leftoversDeleted: 0,
+    stillThere: [],
   };
   try {
     report.leftoversDeleted = await check.clearLeftovers({ signal });
@@ -95,7 +99,11 @@ export const briefly = ({ code, what }: RowmillError): string => {
 };
 
 const findingOf = (probe: Probe, { verdict, found }: Answer): Finding => ({
-  ...{ name: probe.name, question: probe.question, expected: probe.expected },
-  ...{ verdict, found, means: verdict === 'differs' ? probe.means : null },
+  name: probe.name,
+  question: probe.question,
+  expected: probe.expected,
+  verdict,
+  found,
+  means: verdict === 'differs' ? probe.means : null,
   paid: probe.most !== null,
 });

@@ -59,11 +59,18 @@ export function provisionalPipeline(given: unknown): Pipeline {
 const HOUR_MS = 3_600_000;
 
 const NOTHING: Pipeline = {
-  ...{ name: 'unnamed', provider: 'none', table: { tags: [], columns: [] } },
+  name: 'unnamed',
+  provider: 'none',
+  table: { tags: [], columns: [] },
   rows: { source: { type: 'inline', rows: [] }, key: 'key', map: {} },
   run: {
-    ...{ mode: 'new', failedPasses: 0, tolerateFailed: 0 },
-    ...{ deadlineMs: HOUR_MS, stallAfterMs: HOUR_MS, pollAtLeastMs: 2_000, pollAtMostMs: 120_000 },
+    mode: 'new',
+    failedPasses: 0,
+    tolerateFailed: 0,
+    deadlineMs: HOUR_MS,
+    stallAfterMs: HOUR_MS,
+    pollAtLeastMs: 2_000,
+    pollAtMostMs: 120_000,
   },
   spend: { creditsPerCell: 1 },
   results: [],

@@ -21,7 +21,11 @@ export class LeftOut {
     const { line, unit, key = null } = first;
     const what = problems.map((problem) => problem.what).join('; ');
     const bad: BadRowLine = {
-      ...{ key, column: null, status: 'bad row', attempts: 0, line },
+      key,
+      column: null,
+      status: 'bad row',
+      attempts: 0,
+      line,
       reason: problemText({ line, unit, what }),
     };
     await this.#draft.line(JSON.stringify(bad));

@@ -70,7 +70,9 @@ export const columnDoubts = (value: Json, provider: ProviderSpec): Finding[] =>
 
 const findingOf = ({ path, found, allowed, word, candidates, within }: ColumnProblem): Finding => ({
   path: ['table', 'columns', ...path],
-  ...{ found, allowed, within },
+  found,
+  allowed,
+  within,
   suggestion: word === undefined ? null : nearest(word, candidates ?? []),
 });
 

@@ -67,7 +67,9 @@ export const createFileStore = (root: string): Store => {
         await dropDraft(draft);
       }
     },
-    ...{ draftStage, keepDraft, dropDraft },
+    draftStage,
+    keepDraft,
+    dropDraft,
     probe: async () => {
       await prepare();
       await writing(location, () => probe(location));

@@ -35,18 +35,30 @@ interface Setting<T> {
 }
 
 const text = (flag: string | null, variable: string, preset: string): Setting<string> => ({
-  ...{ flag, variable, preset, allowed: 'a text' },
+  flag,
+  variable,
+  preset,
+  allowed: 'a text',
   parse: (given) => given,
 });
 
 const duration = (flag: string, variable: string, preset: string): Setting<number> => ({
-  ...{ flag, variable, preset, allowed: DURATION_ALLOWED },
+  flag,
+  variable,
+  preset,
+  allowed: DURATION_ALLOWED,
   parse: (given) => (given === '0' ? 0 : parseDuration(given)),
 });
 
 const SWITCH: Readonly<Record<string, boolean>> = {
-  ...{ on: true, true: true, 1: true, yes: true },
-  ...{ off: false, false: false, 0: false, no: false },
+  on: true,
+  true: true,
+  1: true,
+  yes: true,
+  off: false,
+  false: false,
+  0: false,
+  no: false,
 };
 
 const MOST_PORT = 65_535;
@@ -56,13 +68,17 @@ export const WORKER_SETTINGS = {
   taskQueue: text('--task-queue', 'ROWMILL_TASK_QUEUE', DEFAULT_TASK_QUEUE),
   store: text('--store', 'ROWMILL_STORE', '.rowmill/store'),
   logLevel: {
-    ...{ flag: null, variable: 'ROWMILL_LOG_LEVEL', preset: 'info' },
+    flag: null,
+    variable: 'ROWMILL_LOG_LEVEL',
+    preset: 'info',
     allowed: LOG_LEVELS.map((level) => level.toLowerCase()).join(', '),
     parse: logLevelOf,
   } satisfies Setting<LogLevel>,
   healthHost: text('--health-host', 'ROWMILL_HEALTH_HOST', '127.0.0.1'),
   healthPort: {
-    ...{ flag: '--health-port', variable: 'ROWMILL_HEALTH_PORT', preset: '9464' },
+    flag: '--health-port',
+    variable: 'ROWMILL_HEALTH_PORT',
+    preset: '9464',
     allowed: `a port from 0 (any free one) to ${MOST_PORT}`,
     parse: (given: string) =>
       /^\d{1,5}$/.test(given) && Number(given) <= MOST_PORT ? Number(given) : null,
@@ -70,11 +86,17 @@ export const WORKER_SETTINGS = {
   shutdownGraceMs: duration('--shutdown-grace', 'ROWMILL_SHUTDOWN_GRACE', '20s'),
   shutdownForceMs: duration('--shutdown-force', 'ROWMILL_SHUTDOWN_FORCE', '60s'),
   searchAttributes: {
-    ...{ flag: null, variable: 'ROWMILL_SEARCH_ATTRIBUTES', preset: 'on', allowed: 'on or off' },
+    flag: null,
+    variable: 'ROWMILL_SEARCH_ATTRIBUTES',
+    preset: 'on',
+    allowed: 'on or off',
     parse: (given: string) => SWITCH[given.toLowerCase()] ?? null,
   } satisfies Setting<boolean>,
   bundlePath: {
-    ...{ flag: null, variable: 'ROWMILL_WORKFLOW_BUNDLE', preset: '', allowed: 'a path' },
+    flag: null,
+    variable: 'ROWMILL_WORKFLOW_BUNDLE',
+    preset: '',
+    allowed: 'a path',
     parse: (given: string) => given,
   } satisfies Setting<string>,
 } as const;

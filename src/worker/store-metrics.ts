@@ -13,7 +13,9 @@ const MOST_FILES = 200_000;
 export function storeMetrics(registry: Registry, store: string): void {
   const diskGauge = (name: string, help: string, bytesOf: (disk: StatsFs) => number): void => {
     new Gauge({
-      ...{ name, help, registers: [registry] },
+      name,
+      help,
+      registers: [registry],
       async collect() {
         const disk = await diskOf(store);
         this.set(disk === null ? 0 : bytesOf(disk));

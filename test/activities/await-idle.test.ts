@@ -34,9 +34,12 @@ async function endOf(now: () => number): Promise<string> {
   const deps = { providers, store: createFileStore(folder), searchAttributes: false, now };
   const watch = beginWatch({ doneAtStart: 0, requestedCells: 10, mustMove: false }, 0);
   const input = {
-    ...{ provider: 'tiny', table: { id: 't', url: null, columns: [] } },
+    provider: 'tiny',
+    table: { id: 't', url: null, columns: [] },
     receipt: { operations: [], requestedCells: 10 },
-    ...{ watch, policy: POLICY, deadlineAtMs: 100 * HOUR_MS },
+    watch,
+    policy: POLICY,
+    deadlineAtMs: 100 * HOUR_MS,
   };
   try {
     const env = new MockActivityEnvironment();

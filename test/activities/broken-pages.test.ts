@@ -49,14 +49,16 @@ interface Opened {
   pages: () => number;
 }
 
+/** Of each kind of rule its own fields. */
+type WithoutOn<R> = R extends unknown ? Omit<R, 'on'> : never;
+
 /** A table of so many rows, whose pages break from then on. */
 async function open(
   { name }: (typeof NAMES)[number],
   rows: number,
-  ...rules: Omit<Rule, 'on'>[]
+  ...rules: WithoutOn<Rule>[]
 ): Promise<Opened> {
-  // A rule of the sandbox's script, which checks it when it is read.
-  const requests = rules.map((rule) => ({ on: 'read-rows', ...rule }) as Rule);
+  const requests = rules.map((rule) => ({ on: 'read-rows', ...rule }));
   // The blank row stays: its place is broken already while the sheet is made.
   const promptLayer = { rowDeletes: 'refused' } as const;
   const { provider } = await STAGES[name].scene({ faults: { requests }, promptLayer });
@@ -123,7 +125,7 @@ test.each(broken)(
   async ({ one, how, rows }) => {
     // PromptLayer cannot be read at all behind a broken blank row, which is no case.
     const places = rows.map((row) => row + one.blank);
-    const { sweep } = await open(one, 130, { fault: 'unreadable-rows', rows: places, how } as Rule);
+    const { sweep } = await open(one, 130, { fault: 'unreadable-rows', rows: places, how });
     const { counts, pausedMs } = await sweep(1);
     expect(await written(1)).toEqual({ read: others(130, ...rows), unreadable: rows });
     expect(counts.rowsUnreadable).toBe(rows.length);
@@ -156,7 +158,7 @@ test.each([
 test.each(NAMES)('$name: rows far from each other', async (one) => {
   const rows = [20, 90];
   const places = rows.map((row) => row + one.blank);
-  const { sweep } = await open(one, 130, { fault: 'unreadable-rows', rows: places } as Rule);
+  const { sweep } = await open(one, 130, { fault: 'unreadable-rows', rows: places });
   await sweep(1);
   const { read, unreadable } = await written(1);
   // Where only cursors lead from row to row, nothing between them can be reached.
@@ -224,8 +226,8 @@ test('extruct: a limit of pages is kept behind a row that is refused', async () 
   const { sweep, pages } = await open(
     one,
     230,
-    { fault: 'page-limit', rows: 50 } as Rule,
-    { fault: 'unreadable-rows', rows: [77 + one.blank], status: 422 } as Rule,
+    { fault: 'page-limit', rows: 50 },
+    { fault: 'unreadable-rows', rows: [77 + one.blank], status: 422 },
   );
   await sweep(1);
   expect(await written(1)).toEqual({ read: others(230, 77), unreadable: [77] });
@@ -234,7 +236,8 @@ test('extruct: a limit of pages is kept behind a row that is refused', async () 
 
 test.each(NAMES)('$name: one refusal makes no page smaller', async (one) => {
   const { sweep, pages } = await open(one, 130, {
-    ...{ fault: 'refuse', status: 400 },
+    fault: 'refuse',
+    status: 400,
     while: { rows: { atLeast: 130 } },
     nth: 2,
   });
@@ -245,7 +248,8 @@ test.each(NAMES)('$name: one refusal makes no page smaller', async (one) => {
 
 test.each(NAMES)('$name: an outage is taken for no broken row', async (one) => {
   const { sweep } = await open(one, 130, {
-    ...{ fault: 'error', status: 500 },
+    fault: 'error',
+    status: 500,
     while: { rows: { atLeast: 130 } },
     from: 2,
   });
@@ -257,9 +261,11 @@ test.each(NAMES)(
   async (one) => {
     for (const to of [7, 9, 11, 12, 13, 14, 15, 16]) {
       const { sweep } = await open(one, 130, {
-        ...{ fault: 'error', status: 500 },
+        fault: 'error',
+        status: 500,
         while: { rows: { atLeast: 130 } },
-        ...{ from: 2, to },
+        from: 2,
+        to,
       });
       // It may be given up as long as it lasts, and is begun again then.
       const again = () => sweep(to);

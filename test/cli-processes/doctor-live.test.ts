@@ -23,8 +23,10 @@ const open = async (options: Partial<SandboxOptions> = {}): Promise<void> => {
 };
 
 const env = () => ({
-  ...{ EXTRUCT_BASE_URL: sandbox.url, EXTRUCT_API_TOKEN: TOKEN },
-  ...{ PROMPTLAYER_BASE_URL: sandbox.url, ROWMILL_REQUESTS_PER_SECOND: '500' },
+  EXTRUCT_BASE_URL: sandbox.url,
+  EXTRUCT_API_TOKEN: TOKEN,
+  PROMPTLAYER_BASE_URL: sandbox.url,
+  ROWMILL_REQUESTS_PER_SECOND: '500',
 });
 
 const doctor = (...args: string[]) => rowmill(['doctor', ...args], { cwd: place.cwd, env: env() });
@@ -64,7 +66,10 @@ test('what is found is told, written, read by the estimate, and holds no secret'
   expect(stdout).toMatch(/^ {2}holds {4}tags-returned +in both$/m);
   const text = await readFile(join(folder, 'extruct.json'), 'utf8');
   expect(JSON.parse(text)).toMatchObject({
-    ...{ format: 1, provider: 'extruct', set, spent: { unit: 'credits' } },
+    format: 1,
+    provider: 'extruct',
+    set,
+    spent: { unit: 'credits' },
     learned: { rowsPerPage: 50, credits: { company_profile: 1, agent_llm: 1 } },
   });
   for (const secret of [TOKEN, sandbox.url, 'owner@sandbox.example', 'example.com', 'Sandbox']) {

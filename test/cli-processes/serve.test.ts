@@ -68,14 +68,16 @@ test('it serves until SIGTERM, answers what is under way, and ends with 0; its l
   const events = await fetch(`${url}/v1/runs/${id}/events`, { headers: { authorization } });
   const followed = events.text();
   const pause = await fetch(`${url}/v1/runs/${id}/pause?reason=a-private-reason`, {
-    ...{ method: 'POST', headers: { authorization } },
+    method: 'POST',
+    headers: { authorization },
   });
   await pause.text();
 
   const idle = await idleConnection(url);
 
   const underWay = request(`${url}/v1/runs`, {
-    ...{ method: 'POST', headers: { ...headers, expect: '100-continue' } },
+    method: 'POST',
+    headers: { ...headers, expect: '100-continue' },
   });
   const answered = once(underWay, 'response') as Promise<[IncomingMessage]>;
   underWay.flushHeaders();

@@ -37,8 +37,13 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
     // Each cell takes one to three seconds, two at a time.
     const clock = heldClock();
     const options = {
-      ...{ token: TOKEN, speed: 60, concurrency: 2, failRate: 0, hopelessRate: 0 },
-      ...{ cellMs: { min: 60_000, max: 180_000 }, realMs: clock.realMs },
+      token: TOKEN,
+      speed: 60,
+      concurrency: 2,
+      failRate: 0,
+      hopelessRate: 0,
+      cellMs: { min: 60_000, max: 180_000 },
+      realMs: clock.realMs,
     };
     const sandbox = await startSandbox(options);
     const place = await workplace(null);
@@ -47,7 +52,8 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       await writeFile(
         join(place.cwd, 'pipeline.json'),
         pipelineText({
-          ...{ provider, table: tables.one },
+          provider,
+          table: tables.one,
           rows: { inline: rows, key: 'Symbol', map },
           run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' },
         }),
@@ -125,8 +131,13 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
 test('what an embedded run left open is rerun the same way, and the same command resumes that', async () => {
   const clock = heldClock();
   const sandbox = await startSandbox({
-    ...{ token: TOKEN, speed: 60, concurrency: 2, failRate: 1, hopelessRate: 0 },
-    ...{ cellMs: { min: 60_000, max: 120_000 }, realMs: clock.realMs },
+    token: TOKEN,
+    speed: 60,
+    concurrency: 2,
+    failRate: 1,
+    hopelessRate: 0,
+    cellMs: { min: 60_000, max: 120_000 },
+    realMs: clock.realMs,
   });
   const place = await workplace(null);
   try {
@@ -134,7 +145,8 @@ test('what an embedded run left open is rerun the same way, and the same command
     await writeFile(
       join(place.cwd, 'pipeline.json'),
       pipelineText({
-        ...{ provider: promptlayer.name, table: promptlayer.tables.one },
+        provider: promptlayer.name,
+        table: promptlayer.tables.one,
         rows: { inline: rows, key: 'Symbol', map: promptlayer.map },
         run: { failedPasses: 0 },
       }),
@@ -156,12 +168,16 @@ test('what an embedded run left open is rerun the same way, and the same command
     const { stdout, stderr } = await rowmill(args, here).endsWith(0);
     expect(stderr).toContain('Attached to left-rerun-1');
     expect(JSON.parse(stdout)).toMatchObject({
-      ...{ workflowId: 'left-rerun-1', outcome: 'completed', cells: { done: 4, failed: 0 } },
+      workflowId: 'left-rerun-1',
+      outcome: 'completed',
+      cells: { done: 4, failed: 0 },
       before: { workflowId: 'left', outcome: 'partial' },
     });
     const { tablesCreated, cellsPaid, duplicates } = sandbox.ledger.summary();
     expect({ tablesCreated, cellsPaid, again: duplicates.cells }).toEqual({
-      ...{ tablesCreated: 1, cellsPaid: 8, again: 0 },
+      tablesCreated: 1,
+      cellsPaid: 8,
+      again: 0,
     });
     const wrong = await rowmill([...args, '--detach'], here).endsWith(2);
     expect(wrong.stderr).toContain('--detach and --embedded exclude each other');

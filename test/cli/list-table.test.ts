@@ -7,9 +7,18 @@ import { tableOf } from '../../src/cli/actions/list.ts';
 const NOW = new Date('2026-01-31T21:30:00');
 
 const run = (changes: Partial<FreshRun>): FreshRun => ({
-  ...{ workflowId: 'companies-2026-01-31T21:03:00Z', runId: 'r', pipeline: 'companies' },
-  ...{ status: 'RUNNING', stage: 'running', progress: '50 %, pass 1', outcome: null },
-  ...{ rows: 12_345, failedCells: 0, tableId: null, openCells: 0, trouble: null },
+  workflowId: 'companies-2026-01-31T21:03:00Z',
+  runId: 'r',
+  pipeline: 'companies',
+  status: 'RUNNING',
+  stage: 'running',
+  progress: '50 %, pass 1',
+  outcome: null,
+  rows: 12_345,
+  failedCells: 0,
+  tableId: null,
+  openCells: 0,
+  trouble: null,
   startedAt: new Date('2026-01-31T21:03:00').toISOString(),
   durationMs: 27 * 60_000 + 5_000,
   ...changes,

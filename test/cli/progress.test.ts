@@ -13,16 +13,16 @@ import type { LiveProgress } from '../../src/client/live-progress.ts';
 const NOW = Date.UTC(2026, 0, 31, 2, 30);
 
 const progress: LiveProgress = {
-  ...{ paused: null, rerunAsked: false, pollAtMostMs: 120_000 },
-  ...{
-    creditsSpent: 0,
-    balanceChange: null,
-    usage: null,
-    creditsMissing: null,
-    results: [],
-    folder: null,
-    notified: [],
-  },
+  paused: null,
+  rerunAsked: false,
+  pollAtMostMs: 120_000,
+  creditsSpent: 0,
+  balanceChange: null,
+  usage: null,
+  creditsMissing: null,
+  results: [],
+  folder: null,
+  notified: [],
   pipeline: 'sp500',
   stage: 'running',
   outcome: null,

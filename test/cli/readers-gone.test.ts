@@ -13,7 +13,10 @@ let place: Workplace;
 beforeAll(async () => {
   house = await openHouse({
     sandbox: {
-      ...{ speed: 60, failRate: 0, hopelessRate: 0, realMs: clock.realMs },
+      speed: 60,
+      failRate: 0,
+      hopelessRate: 0,
+      realMs: clock.realMs,
       cellMs: { min: 60_000, max: 60_000 },
     },
   });

@@ -18,8 +18,13 @@ let clock: HeldClock;
 beforeEach(async () => {
   clock = heldClock();
   sandbox = await startSandbox({
-    ...{ token: TOKEN, speed: 60, concurrency: 1, failRate: 0, hopelessRate: 0 },
-    ...{ cellMs: { min: 60_000, max: 60_000 }, realMs: clock.realMs },
+    token: TOKEN,
+    speed: 60,
+    concurrency: 1,
+    failRate: 0,
+    hopelessRate: 0,
+    cellMs: { min: 60_000, max: 60_000 },
+    realMs: clock.realMs,
   });
   place = await workplace(null);
 });
@@ -43,10 +48,12 @@ const write = (names: readonly string[]): Promise<void> =>
   writeFile(
     join(place.cwd, 'pipeline.json'),
     pipelineText({
-      ...{ provider: extruct.name, table: extruct.tables.one },
+      provider: extruct.name,
+      table: extruct.tables.one,
       rows: {
         inline: names.map((Security, at) => ({ Symbol: `S${at}`, Security })),
-        ...{ key: 'Symbol', map: extruct.map },
+        key: 'Symbol',
+        map: extruct.map,
       },
       run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' },
     }),

@@ -58,7 +58,10 @@ test('its id is given to a new run by somebody who asks for one', async () => {
   const started = await startWork(client, {
     input: await inputFor(backend.house, ROWS),
     rows: { digest: `sha256:${'a'.repeat(64)}`, rows: 2, bytes: 100 },
-    ...{ taskQueue, store, fresh: true, searchAttributes: true },
+    taskQueue,
+    store,
+    fresh: true,
+    searchAttributes: true,
     workflowId: nameOf('new'),
   });
   expect(started).toMatchObject({ workflowId: nameOf('new'), attached: false });

@@ -17,7 +17,8 @@ afterAll(() => house.close());
 test('what no worker has taken in time is told as what the next one may take', async () => {
   const workflowId = `late-${house.taskQueue}`;
   const handle = await house.client.workflow.start('enrichTable', {
-    ...{ workflowId, taskQueue: house.taskQueue },
+    workflowId,
+    taskQueue: house.taskQueue,
     args: [await inputFor(house, ROWS, { spend: { approveAbove: 0 } })],
   });
   await until('it waits', async () => {
@@ -27,7 +28,8 @@ test('what no worker has taken in time is told as what the next one may take', a
   await house.worker.stop();
   const approval = updateRun(house.client, workflowId, house.taskQueue, 'approveSpend');
   await expect(approval).rejects.toMatchObject({
-    ...{ code: 'action_refused', ambiguous: true },
+    code: 'action_refused',
+    ambiguous: true,
     remedy: expect.stringContaining('may still carry it out') as unknown,
   });
   const worker = await anotherWorker();
@@ -38,7 +40,9 @@ test('what no worker has taken in time is told as what the next one may take', a
 const anotherWorker = () =>
   startWorker({
     deps: {
-      ...{ store: house.store, searchAttributes: true, settleFactor: 0.2 },
+      store: house.store,
+      searchAttributes: true,
+      settleFactor: 0.2,
       providers: createProviders(allEnv(house.sandbox.url)),
       webhooks: createWebhooks({}),
     },

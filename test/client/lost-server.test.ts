@@ -93,7 +93,9 @@ test(
       expect(await refusals(rowmill, run)).toEqual(all(rowmill, run, 'temporal_unreachable'));
       const error = await errorOf(() => run.status());
       expect(error).toMatchObject({
-        ...{ where: server.address, what: 'the Temporal server does not answer', retryable: true },
+        where: server.address,
+        what: 'the Temporal server does not answer',
+        retryable: true,
         remedy: expect.stringContaining('Try again'),
       });
     } finally {
@@ -137,7 +139,9 @@ describe.each([
     const server = await refusingServer(status, message);
     const connection = Connection.lazy({ address: server.address });
     const rowmill = await Rowmill.connect({
-      ...{ client: new Client({ connection }), store: folder, env: {} },
+      client: new Client({ connection }),
+      store: folder,
+      env: {},
     });
     try {
       const error = await errorOf(() => rowmill.list());

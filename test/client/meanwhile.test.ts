@@ -140,7 +140,9 @@ test('a cancel reaches a run that goes on in a new one in the same moment', asyn
   const reset = ResetWorkflowExecutionRequest.fromObject({
     namespace: house.client.options.namespace,
     workflowExecution: { workflowId },
-    ...{ reason: 'by the test', requestId: randomUUID(), workflowTaskFinishEventId: done?.eventId },
+    reason: 'by the test',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: done?.eventId,
   });
   const client = meanwhile(house.client, 'requestCancelWorkflowExecution', () =>
     house.client.workflowService.resetWorkflowExecution(reset),

@@ -46,7 +46,10 @@ test('what confirm refuses leaves no rows in the store, and its plan has the est
   const { store } = backend.house;
   let credits = 0;
   const preparing = Rowmill.prepare({
-    ...{ pipeline: waiting('refused'), stage: true, store, env: {} },
+    pipeline: waiting('refused'),
+    stage: true,
+    store,
+    env: {},
     confirm: ({ estimate }) => {
       credits = estimate.credits;
       throw new Error('too much');
@@ -60,7 +63,9 @@ test('an attached run is followed on the task queue of its own worker', async ()
   const { house, rowmill } = backend;
   const run = await rowmill.start({ pipeline: waiting('elsewhere') });
   const other = await Rowmill.connect({
-    ...{ client: house.client, store: house.store, env: {} },
+    client: house.client,
+    store: house.store,
+    env: {},
     taskQueue: `nobody-${house.taskQueue}`,
   });
   const attached = await other.attach(run.id);

@@ -202,7 +202,8 @@ test('a request that makes no sense is said before the run has its say', async (
   await run.wait();
   await expect(run.adjust({ deadline: 'banana' })).rejects.toMatchObject({
     code: 'usage',
-    ...{ where: 'adjust.deadline', what: '"banana" is not a duration' },
+    where: 'adjust.deadline',
+    what: '"banana" is not a duration',
   });
   await expect(run.adjust({})).rejects.toMatchObject({ code: 'usage', what: 'nothing to adjust' });
   const reason = 'x'.repeat(301);
@@ -248,7 +249,9 @@ test('a run that is cancelled before its first step is listed as cancelled', asy
   const input = await inputFor(house, ROWS);
   const workflowId = keyOf('at-once');
   const handle = await house.client.workflow.start('enrichTable', {
-    ...{ workflowId, taskQueue: house.taskQueue, args: [input] },
+    workflowId,
+    taskQueue: house.taskQueue,
+    args: [input],
     // As every start of ours does it; the delay keeps workers from it until something happens to it.
     typedSearchAttributes: firstAttributes({ pipeline: input.pipeline, rows: null }),
     startDelay: '1h',

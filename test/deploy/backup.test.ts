@@ -44,7 +44,9 @@ async function endRestored(house: House, dbFile: string, storeFolder: string) {
   const { address } = server;
   const worker = await startWorker({
     deps: {
-      ...{ store: createFileStore(storeFolder), searchAttributes: true, settleFactor: 0.2 },
+      store: createFileStore(storeFolder),
+      searchAttributes: true,
+      settleFactor: 0.2,
       providers: createProviders({
         ...allEnv(house.sandbox.url),
         ROWMILL_REQUESTS_PER_SECOND: '500',
@@ -94,7 +96,9 @@ async function restoredRun({ store, moment }: Backup) {
   const house = await openHouse({
     address: server.address,
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0, realMs: clock.realMs },
+      failRate: 0,
+      hopelessRate: 0,
+      realMs: clock.realMs,
       intercept: async ({ phase, method, route }) => {
         const makesTable = phase === 'before' && method === 'POST' && route === '/v1/tables';
         if (makesTable && moment === 'before its table is made') await backUp();
@@ -114,7 +118,8 @@ async function restoredRun({ store, moment }: Backup) {
     const { ledger } = house.sandbox;
     if (moment === 'while cells are worked on') clock.hold();
     const handle = await house.client.workflow.start('enrichTable', {
-      ...{ workflowId: ID, taskQueue: house.taskQueue },
+      workflowId: ID,
+      taskQueue: house.taskQueue,
       args: [await inputFor(house, ROWS, { run })],
     });
     if (moment === 'while cells are worked on') {

@@ -28,8 +28,12 @@ const tableRef = z.object({
   ),
 });
 const progress = z.object({
-  ...{ rows: count, running: z.boolean(), cellsFailed: count },
-  ...{ cellsTotal: whole, cellsDone: whole, cellsInProgress: whole },
+  rows: count,
+  running: z.boolean(),
+  cellsFailed: count,
+  cellsTotal: whole,
+  cellsDone: whole,
+  cellsInProgress: whole,
 });
 
 /** A provider with a table of a few rows that were run. */
@@ -130,7 +134,9 @@ let plan: Mutation[] = [];
 async function stageOf(one: ProviderCase): Promise<Stage> {
   let nowMs = 0;
   sandbox = await startSandbox({
-    ...{ token: TOKEN, failRate: 0, realMs: () => (nowMs += 10_000) },
+    token: TOKEN,
+    failRate: 0,
+    realMs: () => (nowMs += 10_000),
     // It asks back about the smallest run.
     promptLayer: { confirmAbove: 0 },
   });

@@ -79,7 +79,8 @@ test('a key may have 255 characters, and not one more', async () => {
 
 test('what is refused leaves no rows in the store', async () => {
   const rows = Array.from({ length: 3_000 }, (_, at) => ({
-    ...{ Symbol: `S${at}`, Security: `Company number ${at}` },
+    Symbol: `S${at}`,
+    Security: `Company number ${at}`,
   }));
   const staged = async (): Promise<string[]> =>
     readdir(join(house.store.location, 'staged')).catch(() => []);
@@ -97,7 +98,8 @@ test('what is refused leaves no rows in the store', async () => {
 
 test('downloads that are broken off leave no files, and the same content has the same tag', async () => {
   const rows = Array.from({ length: 400 }, (_, at) => ({
-    ...{ Symbol: `S${at}`, Security: `Company number ${at} ${'x'.repeat(500)}` },
+    Symbol: `S${at}`,
+    Security: `Company number ${at} ${'x'.repeat(500)}`,
   }));
   const key = keyOf('download');
   expect((await caller.start(key, { pipeline: pipelineOf(), rows })).status).toBe(201);

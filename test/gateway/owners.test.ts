@@ -49,7 +49,8 @@ const send = (token: string, method: string, path: string, body: unknown, key?: 
   caller.call(path, {
     method,
     headers: {
-      ...{ ...as(token), 'content-type': 'application/json' },
+      ...as(token),
+      'content-type': 'application/json',
       ...(key === undefined ? {} : { 'idempotency-key': key }),
     },
     body: JSON.stringify(body),

@@ -9,8 +9,11 @@ const client = createHttpClient({
   proxy: proxyOf(process.env),
 });
 const request: HttpRequest = {
-  ...{ method: 'POST', path: '/v1/tables', route: 'POST /v1/tables' },
-  ...{ body: {}, repeatable: false },
+  method: 'POST',
+  path: '/v1/tables',
+  route: 'POST /v1/tables',
+  body: {},
+  repeatable: false,
 };
 const answer = await client.request(request).then(
   ({ json }) => ({ json }),

@@ -203,7 +203,12 @@ test('out of time while it waits for a connection, nothing was sent', async () =
   const sent: string[] = [];
   const send = (path: string, totalTimeoutMs: number): Promise<Incoming> =>
     exchange(pool, {
-      ...{ origin: server.url, method: 'POST', path, headers: {}, body: '{}', totalTimeoutMs },
+      origin: server.url,
+      method: 'POST',
+      path,
+      headers: {},
+      body: '{}',
+      totalTimeoutMs,
       maxBodyBytes: 1_000,
       onSent: () => sent.push(path),
     });

@@ -15,18 +15,23 @@ const body: RunFinished = {
   type: 'run.finished',
   timestamp: '2026-01-31T02:30:00.000Z',
   data: {
-    ...{ workflowId: 'nightly', runId: 'r', outcome: 'completed', tableId: 't', rows: 1 },
+    workflowId: 'nightly',
+    runId: 'r',
+    outcome: 'completed',
+    tableId: 't',
+    rows: 1,
     cells: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 },
-    ...{
-      passes: 1,
-      apiCalls: { total: 1, polls: 0 },
-      creditsSpent: 1,
-      reason: null,
-      balanceChange: null,
-      usage: null,
-      results: [],
-    },
-    ...{ quarantine: null, manifest: null, stillRunning: null, before: null, reason: null },
+    passes: 1,
+    apiCalls: { total: 1, polls: 0 },
+    creditsSpent: 1,
+    reason: null,
+    balanceChange: null,
+    usage: null,
+    results: [],
+    quarantine: null,
+    manifest: null,
+    stillRunning: null,
+    before: null,
   },
 };
 
@@ -58,7 +63,10 @@ async function receiver(status = 204, headers: Record<string, string> = {}) {
 
 const send = (env: Record<string, string>, url: string): Promise<void> =>
   createWebhooks({ ROWMILL_WEBHOOK_SECRET_ORIGINS: new URL(url).origin, ...env }).send({
-    ...{ url, id: 'msg_1', secretEnv: 'ROWMILL_WEBHOOK_SECRET', body },
+    url,
+    id: 'msg_1',
+    secretEnv: 'ROWMILL_WEBHOOK_SECRET',
+    body,
     signal: new AbortController().signal,
   });
 
@@ -182,7 +190,10 @@ test('a secret is used for the origins that its operator named, and no other var
   await send({ ...OPEN, ROWMILL_WEBHOOK_SECRET_ORIGINS: origins }, url);
   expect(received).toHaveLength(1);
   const other = createWebhooks({ ...OPEN, EXTRUCT_API_TOKEN: SECRET }).send({
-    ...{ url, id: 'msg_1', secretEnv: 'EXTRUCT_API_TOKEN', body },
+    url,
+    id: 'msg_1',
+    secretEnv: 'EXTRUCT_API_TOKEN',
+    body,
     signal: new AbortController().signal,
   });
   expect((await errorOf(other)).what).toContain('EXTRUCT_API_TOKEN is no variable');

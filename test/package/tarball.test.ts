@@ -164,8 +164,11 @@ test('the library loads, and its types need no package that is not installed', a
   const example = join(project, 'backend.ts');
   await copyFile(join(ROOT, 'examples', 'backend.ts'), example);
   const program = ts.createProgram([consumer, commonjs, example], {
-    ...{ noEmit: true, strict: true, target: ts.ScriptTarget.ES2023 },
-    ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+    noEmit: true,
+    strict: true,
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
   });
   // Not those of others: the Temporal client's typings have errors of their own.
   const ours = program

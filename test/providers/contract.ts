@@ -202,7 +202,9 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect((await cells()).map((cell) => cell?.status)).toEqual(['done', 'done', 'failed']);
       const before = await cells();
       const none = await runToTheEnd(stage, table, {
-        ...{ mode: 'failed', columnIds: scope.columnIds, rowIds: ids.slice(0, 2) },
+        mode: 'failed',
+        columnIds: scope.columnIds,
+        rowIds: ids.slice(0, 2),
       });
       expect([0, null]).toContain(none.requestedCells);
       expect((await cells()).slice(0, 2)).toEqual(before.slice(0, 2));
@@ -367,7 +369,8 @@ const asked = ({ columns }: TableRef) => columns.filter((column) => column.ours 
 const ours = (rows: TableRow[]): TableRow[] => rows.filter(({ key }) => key !== null);
 
 const scopeOf = (table: TableRef, rowIds: string[], mode: RunMode): RunScope => ({
-  ...{ mode, rowIds },
+  mode,
+  rowIds,
   columnIds: asked(table).map(({ id }) => id),
   cellsAtMost: 1_000,
 });

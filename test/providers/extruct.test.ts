@@ -280,7 +280,8 @@ test('a column of a kind that nobody knows is stray, unless ours waits for it', 
   const wanted = { ...spec, columns: [...spec.columns, shown] };
   const columns = [...companyColumns, sector, rivals, extra('seal'), extra('logo')];
   const { provider } = await facing({
-    ...{ id: 't1', kind: 'company' },
+    id: 't1',
+    kind: 'company',
     columns: [...columns, { id: 'id-shown', config: shown }],
   });
   const { columns: found } = await provider.createTable(wanted, 'nightly run', 'run-1', {});

@@ -21,7 +21,12 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const spec = requireProviderSpec('extruct');
 
 const facts = (more: Partial<FactsFile>): FactsFile => ({
-  ...{ format: 1, provider: 'extruct', api: spec.baseUrl, facts: [], learned: {}, set: {} },
+  format: 1,
+  provider: 'extruct',
+  api: spec.baseUrl,
+  facts: [],
+  learned: {},
+  set: {},
   ...more,
 });
 
@@ -84,7 +89,8 @@ test.each([
 test('what was learned before stays until it is learned anew', () => {
   const before = { rowsPerPage: 50, credits: { agent_llm: 2, company_profile: 1 } };
   expect(mergeLearned([before, { rowsPerPage: 100 }, { credits: { agent_llm: 1 } }])).toEqual({
-    ...{ rowsPerPage: 100, credits: { agent_llm: 1, company_profile: 1 } },
+    rowsPerPage: 100,
+    credits: { agent_llm: 1, company_profile: 1 },
   });
   expect(readFactsFile(env, 'extruct')).toBeNull();
 });

@@ -22,15 +22,22 @@ afterEach(() => sandbox.close());
 
 const open = async (options: Partial<SandboxOptions>): Promise<void> => {
   sandbox = await startSandbox({
-    ...{ token: KEY, speed: 4_000, failRate: 0, hopelessRate: 0, statusLagMs: 0, credits: 1_000 },
+    token: KEY,
+    speed: 4_000,
+    failRate: 0,
+    hopelessRate: 0,
+    statusLagMs: 0,
+    credits: 1_000,
     faults: FAILS,
     ...options,
   });
 };
 
 const env = () => ({
-  ...{ EXTRUCT_BASE_URL: sandbox.url, EXTRUCT_API_TOKEN: KEY },
-  ...{ PROMPTLAYER_BASE_URL: sandbox.url, PROMPTLAYER_API_KEY: KEY },
+  EXTRUCT_BASE_URL: sandbox.url,
+  EXTRUCT_API_TOKEN: KEY,
+  PROMPTLAYER_BASE_URL: sandbox.url,
+  PROMPTLAYER_API_KEY: KEY,
   ROWMILL_REQUESTS_PER_SECOND: '1000',
 });
 
@@ -69,7 +76,8 @@ test('extruct: what is assumed holds in a world where it is so', async () => {
     'requested-in-progress': 'never seen waiting alone',
   });
   expect(found(report, 'noted')).toMatchObject({
-    ...{ 'page-of-1000': 'limit=1000 is taken', 'failed-price': 'yes, 1 credit' },
+    'page-of-1000': 'limit=1000 is taken',
+    'failed-price': 'yes, 1 credit',
     'automatic-along': 'yes: company_profile, company_name, company_website',
   });
   expectWithinBudget(report, 8);

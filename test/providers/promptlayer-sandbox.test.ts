@@ -158,7 +158,9 @@ test('a column names what it reads by id, and the field it is read for', async (
     .filter(({ method, url }) => method === 'POST' && url.endsWith('/columns'))
     .map(({ body }): unknown => JSON.parse(body));
   const reads = (title: string, more: object) => ({
-    ...{ column_id: idOf(title), reference_type: 'value', ...more },
+    column_id: idOf(title),
+    reference_type: 'value',
+    ...more,
   });
   const variable = (title: string) =>
     reads(title, {

@@ -38,14 +38,21 @@ const TABLES = '/api/public/v2/tables';
 const SHEET = `${TABLES}/t/sheets/s`;
 
 const table: TableRef = {
-  ...{ id: 't', url: null, sheetId: 's', cancellable: true },
+  id: 't',
+  url: null,
+  sheetId: 's',
+  cancellable: true,
   columns: [
     ['k', 'rowmill key', true],
     ['n', 'Staff', true],
     ['c', 'Sector', false],
   ].map(([id, key, input]) => ({
-    ...{ id: String(id), key: String(key), name: String(key), input: input === true },
-    ...{ ours: key !== 'rowmill key', dependsOn: [] },
+    id: String(id),
+    key: String(key),
+    name: String(key),
+    input: input === true,
+    ours: key !== 'rowmill key',
+    dependsOn: [],
   })),
 };
 
@@ -57,8 +64,13 @@ test('it is reached where the reference says, or in the EU', () => {
 });
 
 const listed = (id: string, title: string, day: number) => ({
-  ...{ id, title, workspace_id: 7, folder_id: null, sheet_count: day },
-  ...{ created_at: `2026-01-0${day}T00:00:00Z`, updated_at: `2026-01-0${day}T00:00:00Z` },
+  id,
+  title,
+  workspace_id: 7,
+  folder_id: null,
+  sheet_count: day,
+  created_at: `2026-01-0${day}T00:00:00Z`,
+  updated_at: `2026-01-0${day}T00:00:00Z`,
 });
 
 test('tables are found by the tag in their title, whatever the filter lets through, oldest first', async () => {
@@ -88,7 +100,8 @@ test('a list of tables that goes round in a circle comes to an end', async () =>
 
 test('a table is made in its folder without a sheet, and the sheet under its title', async () => {
   const spec: TableSpec = {
-    ...{ tags: [], settings: { folder_id: 12, sheet: 'Leads' } },
+    tags: [],
+    settings: { folder_id: 12, sheet: 'Leads' },
     columns: [{ title: 'Staff', type: 'TEXT' }],
   };
   const { provider, server } = await facing(
@@ -98,7 +111,9 @@ test('a table is made in its folder without a sheet, and the sheet under its tit
   );
   const { id } = await provider.createTable(spec, 'leads', 'run-1', {});
   expect(bodyOf(server.received[0])).toEqual({
-    ...{ title: 'leads run-1', create_default_sheet: false, folder_id: 12 },
+    title: 'leads run-1',
+    create_default_sheet: false,
+    folder_id: 12,
   });
   await failureOf(provider.ensureColumns({ id, untouched: true }, spec, {}));
   expect(server.received[1]).toMatchObject({ method: 'POST', url: `${TABLES}/t/sheets` });
@@ -110,7 +125,10 @@ test('a sheet that begins with another row at every look is not built upon', asy
   const { provider } = await facing(
     { sheet: { id: 's' } },
     ...[1, 2, 1, 2].map((index) => ({
-      ...{ data: [{ row_index: index, cells: {} }], row_count: 2, columns: [], has_more: true },
+      data: [{ row_index: index, cells: {} }],
+      row_count: 2,
+      columns: [],
+      has_more: true,
     })),
   );
   const failure = await failureOf(provider.ensureColumns({ id: 't', untouched: true }, spec, {}));
@@ -129,7 +147,9 @@ test('of two sheets the first is used, and columns go into it by the words the A
   const names = ['Column A', 'Staff', 'rowmill key', 'Twice'];
   const columns = names.map((title, at) => ({ id: `c${at}`, title, type: 'TEXT' }));
   const look = (...at: number[]) => ({
-    ...{ data: [{ row_index: 0, cells: {} }], row_count: 1, has_more: false },
+    data: [{ row_index: 0, cells: {} }],
+    row_count: 1,
+    has_more: false,
     columns: at.map((one) => columns[one]),
   });
   const { provider, server } = await facing(
@@ -234,8 +254,11 @@ test('a run names its columns, its rows and the state of its cells', async () =>
 });
 
 const question = (token: string | null, cells: number | null) => ({
-  ...{ success: false, requires_confirmation: true, confirmation_token: token },
-  ...{ affected_cell_count: cells, message: 'many cells' },
+  success: false,
+  requires_confirmation: true,
+  confirmation_token: token,
+  affected_cell_count: cells,
+  message: 'many cells',
 });
 
 test('a question is answered with its own token, a second one too, a third is one too many', async () => {
@@ -267,8 +290,15 @@ test.each([
 const operation = (status: string, [done, failed, pending]: number[], cells = 10) => ({
   success: true,
   operation: {
-    ...{ operation_id: 'o', operation: 'recalculate', status, status_counts: {}, status_url: '' },
-    ...{ completed_count: done, failed_count: failed, pending_count: pending, cell_count: cells },
+    operation_id: 'o',
+    operation: 'recalculate',
+    status,
+    status_counts: {},
+    status_url: '',
+    completed_count: done,
+    failed_count: failed,
+    pending_count: pending,
+    cell_count: cells,
   },
 });
 
@@ -285,16 +315,25 @@ test.each([
 ])('an operation is read: %s', async (_what, reply, told) => {
   const { provider } = await facing(reply);
   const receipt = {
-    ...{ operations: ['o'], requestedCells: 10, before: { cellsTotal: 30, cellsDone: 20 } },
+    operations: ['o'],
+    requestedCells: 10,
+    before: { cellsTotal: 30, cellsDone: 20 },
   };
   expect(await provider.progress(table, receipt, {})).toMatchObject({
-    ...{ cellsTotal: 30, cellsDone: 23, ...told },
+    cellsTotal: 30,
+    cellsDone: 23,
+    ...told,
   });
 });
 
 const sheet = (counts: object, pending: number, active: string[] = []) => ({
-  ...{ success: true, sheet_id: 's', version: 3, total_cells: 12, status_counts: counts },
-  ...{ pending_count: pending, active_operations: active.map((id) => ({ operation_id: id })) },
+  success: true,
+  sheet_id: 's',
+  version: 3,
+  total_cells: 12,
+  status_counts: counts,
+  pending_count: pending,
+  active_operations: active.map((id) => ({ operation_id: id })),
 });
 
 test.each([
@@ -316,7 +355,8 @@ test.each([
 });
 
 const operationsOf = (cells: number) => ({
-  ...{ operations: ['b', 'c', 'a'], requestedCells: cells },
+  operations: ['b', 'c', 'a'],
+  requestedCells: cells,
   before: { cellsTotal: cells, cellsDone: 0 },
 });
 
@@ -327,7 +367,10 @@ test('an operation that is listed beside its executions is counted once', async 
     operation('RUNNING', [7, 0, 3], 10),
   );
   expect(await provider.progress(table, operationsOf(10), {})).toMatchObject({
-    ...{ running: true, cellsDone: 7, cellsInProgress: 3, cellsFailed: 0 },
+    running: true,
+    cellsDone: 7,
+    cellsInProgress: 3,
+    cellsFailed: 0,
   });
 });
 
@@ -347,10 +390,14 @@ test('of an operation that is gone, the sheet tells', async () => {
     sheet({ COMPLETED: 10 }, 0),
   );
   const receipt = {
-    ...{ operations: ['o'], requestedCells: 10, before: { cellsTotal: 10, cellsDone: 0 } },
+    operations: ['o'],
+    requestedCells: 10,
+    before: { cellsTotal: 10, cellsDone: 0 },
   };
   expect(await provider.progress(table, receipt, {})).toMatchObject({
-    ...{ running: false, cellsTotal: 10, cellsDone: 10 },
+    running: false,
+    cellsTotal: 10,
+    cellsDone: 10,
   });
 });
 

@@ -15,7 +15,9 @@ const after = (...sweeps: [PassKind, Seen][]): CellTries | undefined =>
       ...now,
       attempts: attemptsAfter(kind, before, now),
       rerun: rerunAfter(kind, before),
-      ...{ startable: false, waiting: false, failedAt: '' },
+      startable: false,
+      waiting: false,
+      failedAt: '',
     }),
     undefined,
   );

@@ -6,8 +6,12 @@ const MINUTE_MS = 60_000;
 const DEADLINE_MS = 6 * 60 * MINUTE_MS;
 
 const reading = (cellsDone: number, cellsInProgress: number) => ({
-  ...{ rows: 100, running: cellsInProgress > 0, cellsTotal: 100 },
-  ...{ cellsDone, cellsInProgress, cellsFailed: 0 },
+  rows: 100,
+  running: cellsInProgress > 0,
+  cellsTotal: 100,
+  cellsDone,
+  cellsInProgress,
+  cellsFailed: 0,
 });
 
 /** Ten cells a minute for five minutes. */
@@ -28,7 +32,8 @@ test('a pass that moves has a rate and a time left', () => {
 
 test('one in which nothing moves has neither, and says since when', () => {
   expect(forecastOf(moving(), 9 * MINUTE_MS, DEADLINE_MS)).toEqual({
-    ...{ cellsPerMinute: null, leftMs: null },
+    cellsPerMinute: null,
+    leftMs: null,
     quietSinceMs: 5 * MINUTE_MS,
   });
 });

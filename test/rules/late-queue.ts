@@ -84,8 +84,11 @@ export class LateQueue {
     const all = this.rows.flatMap((row) => [...row.values()]);
     const count = (status: CellStatus): number => all.filter((one) => one.status === status).length;
     return {
-      ...{ rows: this.rows.length, cellsTotal: all.length, cellsFailed: null },
-      ...{ cellsDone: count('done'), cellsInProgress: count('running') },
+      rows: this.rows.length,
+      cellsTotal: all.length,
+      cellsFailed: null,
+      cellsDone: count('done'),
+      cellsInProgress: count('running'),
       running: count('running') > 0,
     };
   }
@@ -125,8 +128,13 @@ export class LateQueue {
 }
 
 const cell = (column: Column): Cell => ({
-  ...{ column, status: 'pending', expected: false, failedAt: '', tries: 0 },
-  ...{ queuedAtMs: null, endsAtMs: null },
+  column,
+  status: 'pending',
+  expected: false,
+  failedAt: '',
+  tries: 0,
+  queuedAtMs: null,
+  endsAtMs: null,
 });
 
 const dueOf = ({ queuedAtMs, endsAtMs }: Cell): number => endsAtMs ?? queuedAtMs ?? Infinity;

@@ -157,7 +157,9 @@ describe('what follows a pass', () => {
   test('what waits for a column that the provider adds by itself is nudged more often', () => {
     const behind = {
       ...found({ done: 10, pending: 10, inFlight: 10 }),
-      ...{ waiting: 0, due: 0, behindAutomatic: 10 },
+      waiting: 0,
+      due: 0,
+      behindAutomatic: 10,
     };
     let log = logPass(null, 'first', 'stalled', null, behind);
     const kinds: (PassKind | null)[] = [];

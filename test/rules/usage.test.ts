@@ -6,7 +6,10 @@ const usage = (price: number) => ({ requests: 1, price, inputTokens: 100, output
 
 test('the columns make the whole; where nothing is told there is none', () => {
   expect(totalUsage({ Sector: usage(0.1), Pitch: { ...usage(0.2), requests: 3 } })).toEqual({
-    ...{ requests: 4, price: 0.3, inputTokens: 200, outputTokens: 20 },
+    requests: 4,
+    price: 0.3,
+    inputTokens: 200,
+    outputTokens: 20,
   });
   expect(totalUsage(undefined)).toBeNull();
 });

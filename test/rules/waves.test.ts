@@ -14,12 +14,22 @@ import { LateQueue, type Late } from './late-queue.ts';
 
 const STALL_MS = 30 * 60_000;
 const POLICY: RunPolicy = {
-  ...{ mode: 'new', failedPasses: 2, tolerateFailed: 0, deadlineMs: 0 },
-  ...{ stallAfterMs: STALL_MS, pollAtLeastMs: 2_000, pollAtMostMs: 120_000 },
+  mode: 'new',
+  failedPasses: 2,
+  tolerateFailed: 0,
+  deadlineMs: 0,
+  stallAfterMs: STALL_MS,
+  pollAtLeastMs: 2_000,
+  pollAtMostMs: 120_000,
 };
 
 const column = (key: string, dependsOn: string[], ours = true): Column => ({
-  ...{ id: key, key, name: key, input: false, ours, dependsOn },
+  id: key,
+  key,
+  name: key,
+  input: false,
+  ours,
+  dependsOn,
 });
 
 /** By how many of the columns before it each of ours waits for. */
@@ -66,7 +76,9 @@ function play(
     const waits = kind === 'wait';
     let watch = beginWatch(
       {
-        ...{ doneAtStart, requestedCells, mustMove: waits || kind === 'nudge' },
+        doneAtStart,
+        requestedCells,
+        mustMove: waits || kind === 'nudge',
         ...(waits ? { quietMs: quietMsOf(log?.waits ?? 0, STALL_MS) } : {}),
       },
       nowMs,
@@ -118,9 +130,18 @@ function look(
 ) {
   const tries = new Map<string, CellTries>();
   const found: Collection & { waiting: number; untouched: number; due: number } = {
-    ...{ sweep: 1, rows: table.rows.length, byColumn: {}, inFlight: 0, startable: 0, repaired: 0 },
+    sweep: 1,
+    rows: table.rows.length,
+    byColumn: {},
+    inFlight: 0,
+    startable: 0,
+    repaired: 0,
     cells: { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0 },
-    ...{ neverRerun: 0, waiting: 0, untouched: 0, due: 0, automatic: { done: 0, failed: 0 } },
+    neverRerun: 0,
+    waiting: 0,
+    untouched: 0,
+    due: 0,
+    automatic: { done: 0, failed: 0 },
   };
   for (const row of table.rows.keys()) {
     const readings = table.readings(row);

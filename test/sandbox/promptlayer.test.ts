@@ -116,14 +116,19 @@ test('an operation counts what became of its cells; a cancelled one leaves none 
   expect(await stand(first)).toMatchObject({ status: 'running', pending_count: 1 });
   caller.pass(10_000_000);
   expect(await stand(first)).toMatchObject({
-    ...{ status: 'completed', completed_count: 1, failed_count: 0, pending_count: 0 },
+    status: 'completed',
+    completed_count: 1,
+    failed_count: 0,
+    pending_count: 0,
   });
   const second = (await start([2, 3])).body.operation_id;
   caller.pass(1);
   const cancel = () => call('DELETE', `${path}/operations/${second}`);
   expect((await cancel()).body).toMatchObject({
-    ...{ success: true, cancelled_cell_count: 2 },
-    ...{ not_started_reset_count: 1, running_invalidated_count: 1 },
+    success: true,
+    cancelled_cell_count: 2,
+    not_started_reset_count: 1,
+    running_invalidated_count: 1,
   });
   expect((await cancel()).body).toMatchObject({ success: true, cancelled_cell_count: 0 });
   const given = { status: 'cancelled', status_counts: { STALE: 2 }, pending_count: 0 };

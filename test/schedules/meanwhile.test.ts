@@ -47,7 +47,8 @@ test('a pause that comes while the schedule is applied stays', async () => {
   const later = fileOf('paused', { schedule: { at: '03:30' } });
   expect(await apply(client, later)).toMatchObject({ done: 'updated', changed: ['schedule'] });
   expect(await describeSchedule(house.client, name)).toMatchObject({
-    ...{ paused: true, note: 'the source moves' },
+    paused: true,
+    note: 'the source moves',
     schedule: { times: [{ hour: 3, minute: 30 }] },
   });
 });
@@ -74,7 +75,9 @@ test('a pause is not lost among other wishes of the same moment', async () => {
   const wish = (): Promise<unknown> =>
     workflowService.patchSchedule({
       namespace: options.namespace,
-      ...{ scheduleId: name, requestId: randomUUID(), patch: {} },
+      scheduleId: name,
+      requestId: randomUUID(),
+      patch: {},
     });
   const wishes: Promise<unknown>[] = [];
   const send = (): void => void wishes.push(...Array.from({ length: 10 }, wish));

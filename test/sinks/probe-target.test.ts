@@ -110,9 +110,13 @@ onFullDisk('a full disk is refused (needs mount)', async () => {
 
 const manifestOf = (pipeline: string, path: string): string =>
   JSON.stringify({
-    ...{ workflowId: 'w', firstRunId: 'r', pipeline, outcome: 'completed' },
+    workflowId: 'w',
+    firstRunId: 'r',
+    pipeline,
+    outcome: 'completed',
     cells: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 },
-    ...{ results: [{ path, bytes: 1 }], quarantine: null },
+    results: [{ path, bytes: 1 }],
+    quarantine: null,
   });
 
 test('a file that rowmill did not write in place of manifest or quarantine is refused', async () => {

@@ -158,7 +158,9 @@ test.each(Object.entries(LISTS))('lists as they are: %s', async (_, list) => {
   const { text, format = 'csv', key = 'Symbol', input = 'Security', skipBad, expected } = list;
   const source = await rowsFile(text, format);
   const rows = {
-    ...{ source, key, map: { input } },
+    source,
+    key,
+    map: { input },
     ...(skipBad === undefined ? {} : { skipBad }),
   };
   if (expected instanceof RegExp) {

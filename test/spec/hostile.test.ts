@@ -47,13 +47,16 @@ const nested = (levels: number): unknown => {
 
 const circles = (count: number) =>
   many(count, String).map((at) => ({
-    ...{ kind: 'agent', key: `k${at}`, name: at },
+    kind: 'agent',
+    key: `k${at}`,
+    name: at,
     value: { prompt: many(count, (other) => `{k${other}}`).join('') },
   }));
 
 const readsAll = (count: number) =>
   many(count, String).map((at) => ({
-    ...{ title: `t${at}`, type: 'COMBINE_COLUMNS' },
+    title: `t${at}`,
+    type: 'COMBINE_COLUMNS',
     config: { sources: many(count, (other) => `t${other}`).filter((title) => title !== `t${at}`) },
   }));
 

@@ -116,7 +116,9 @@ test('a schedule with several times, and everything said', () => {
       { hour: 2, minute: 30 },
       { hour: 12, minute: 0 },
     ],
-    ...{ jitterMs: 600_000, overlap: 'buffer_one', catchUpMs: 86_400_000 },
+    jitterMs: 600_000,
+    overlap: 'buffer_one',
+    catchUpMs: 86_400_000,
   });
 });
 

@@ -86,7 +86,9 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const open = () =>
     startWorker({
       deps: {
-        ...{ store, searchAttributes: true, settleFactor: 0.2 },
+        store,
+        searchAttributes: true,
+        settleFactor: 0.2,
         providers: typeof providers === 'function' ? providers(sandbox.url) : providers,
         webhooks: createWebhooks(options.webhookEnv ?? {}),
         ...options.deps,

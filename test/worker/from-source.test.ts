@@ -8,8 +8,10 @@ test('a worker that bundles the sources itself ends a run whose input cannot be 
   const house = await openHouse({ fromSource: true });
   try {
     const run = house.client.workflow.execute(WORKFLOW_TYPE, {
-      ...{ workflowId: `source-${house.taskQueue}`, taskQueue: house.taskQueue },
-      ...{ args: [payload('{"pipeline":')], workflowExecutionTimeout: '20s' },
+      workflowId: `source-${house.taskQueue}`,
+      taskQueue: house.taskQueue,
+      args: [payload('{"pipeline":')],
+      workflowExecutionTimeout: '20s',
     });
     const error: unknown = await run.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WorkflowFailedError);

@@ -108,7 +108,11 @@ test('runs that wait are those that have not stopped waiting', async () => {
 
 test('runs side by side do not count the same credits twice, and a top-up is not negative', async () => {
   const look = (credits: number, askedAtMs: number, readAtMs = askedAtMs + 10): StepEvent => ({
-    ...{ type: 'credits read', provider, credits, askedAtMs, readAtMs },
+    type: 'credits read',
+    provider,
+    credits,
+    askedAtMs,
+    readAtMs,
   });
   const samples = await after(
     look(1_000, 0),

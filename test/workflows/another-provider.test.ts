@@ -34,15 +34,22 @@ test('a provider that only the registry of the worker knows takes rows through a
       map: { name: 'name' },
     },
     run: {
-      ...{ mode: 'new', failedPasses: 3, tolerateFailed: 0 },
-      ...{ deadlineMs: 600_000, stallAfterMs: 20_000, pollAtLeastMs: 100, pollAtMostMs: 500 },
+      mode: 'new',
+      failedPasses: 3,
+      tolerateFailed: 0,
+      deadlineMs: 600_000,
+      stallAfterMs: 20_000,
+      pollAtLeastMs: 100,
+      pollAtMostMs: 500,
     },
     spend: { creditsPerCell: 1, maxCredits: 260 },
     results: [{ to: join(house.folder, 'out', 'results.jsonl'), format: 'jsonl' }],
   };
   const summary = await wholeRun(house, 'another-provider', { pipeline });
   expect(summary).toMatchObject({
-    ...{ outcome: 'completed', rows: 130, balanceChange: null },
+    outcome: 'completed',
+    rows: 130,
+    balanceChange: null,
     cells: { done: 260, failed: 0, blocked: 0, pending: 0 },
   });
   const lines = (await readFile(summary.results[0]?.path ?? '', 'utf8')).trim().split('\n');

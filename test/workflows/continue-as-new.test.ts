@@ -26,9 +26,13 @@ async function longRun(provider: ProviderCase) {
   const house = await openHouse({
     address: server.address,
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0, realMs: clock.realMs },
+      failRate: 0,
+      hopelessRate: 0,
+      realMs: clock.realMs,
       // One cell at a time, each an hour unless the clock is put forward.
-      ...{ speed: SPEED, concurrency: 1, cellMs: { min: SPEED * HOUR_MS, max: SPEED * HOUR_MS } },
+      speed: SPEED,
+      concurrency: 1,
+      cellMs: { min: SPEED * HOUR_MS, max: SPEED * HOUR_MS },
       promptLayer: { confirmAbove: 4 },
     },
   });

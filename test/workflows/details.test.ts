@@ -21,28 +21,33 @@ const outsideCode = (markdown: string): string =>
   markdown.replace(/^```\n[^`]*\n```$/gm, '').replace(/`[^`\n]+`/g, '');
 
 const progress = (evil: string): RunProgress => ({
-  ...{ stage: 'running', outcome: null, pass: 1, rows: 1, startedAtMs: 0, deadlineAtMs: 1 },
-  ...{
-    pipeline: evil,
-    tableId: evil,
-    tableUrl: evil,
-    problem: evil,
-    reason: evil,
-    asOfMs: 0,
-    leftMs: null,
-  },
+  stage: 'running',
+  outcome: null,
+  pass: 1,
+  rows: 1,
+  startedAtMs: 0,
+  deadlineAtMs: 1,
+  pipeline: evil,
+  tableId: evil,
+  tableUrl: evil,
+  problem: evil,
+  reason: evil,
+  asOfMs: 0,
+  leftMs: null,
   cells: { total: 1, done: 1, failed: 0, inProgress: 0 },
   byColumn: { [evil]: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 } },
-  ...{ cellsPerMinute: null, estimatedCredits: 1, creditsBefore: null },
-  ...{
-    creditsSpent: 0,
-    balanceChange: null,
-    usage: null,
-    creditsMissing: null,
-    rerunAsked: true,
-    pollAtMostMs: 1_000,
-  },
-  ...{ apiCalls: { total: 1, polls: 0 }, results: [evil], folder: evil },
+  cellsPerMinute: null,
+  estimatedCredits: 1,
+  creditsBefore: null,
+  creditsSpent: 0,
+  balanceChange: null,
+  usage: null,
+  creditsMissing: null,
+  rerunAsked: true,
+  pollAtMostMs: 1_000,
+  apiCalls: { total: 1, polls: 0 },
+  results: [evil],
+  folder: evil,
   paused: { sinceMs: 0, at: 'running', by: evil, reason: evil },
   notified: [{ url: evil, id: evil, status: 'failed', problem: evil }],
 });
@@ -73,10 +78,17 @@ test.each([
 ])('no fact of a large run %s is wider than its place in the UI', (_when, creditsSpent) => {
   const details = renderDetails({
     ...progress('x'),
-    ...{ rows: 100_000, cells: { total: 900_000, done: 800_000, failed: null, inProgress: 5_000 } },
-    ...{ cellsPerMinute: 12_345, leftMs: 12_345_678, apiCalls: { total: 12_345, polls: 10_000 } },
-    ...{ estimatedCredits: 1_200_000, creditsBefore: 123_456_789, creditsSpent },
-    ...{ rowsLeftOut: 12_345, cellsGivenBack: 123_456, givenBackAtLeast: true },
+    rows: 100_000,
+    cells: { total: 900_000, done: 800_000, failed: null, inProgress: 5_000 },
+    cellsPerMinute: 12_345,
+    leftMs: 12_345_678,
+    apiCalls: { total: 12_345, polls: 10_000 },
+    estimatedCredits: 1_200_000,
+    creditsBefore: 123_456_789,
+    creditsSpent,
+    rowsLeftOut: 12_345,
+    cellsGivenBack: 123_456,
+    givenBackAtLeast: true,
     byColumn: { sector: { done: 1, empty: 0, failed: 123_456, blocked: 0, pending: 0 } },
     usage: {
       requests: 900_000,
@@ -93,7 +105,12 @@ test.each([
 test('before there is a table nothing is counted of it', () => {
   const before = {
     ...progress('x'),
-    ...{ tableId: null, tableUrl: null, byColumn: {}, folder: null, rows: 0, pass: 0 },
+    tableId: null,
+    tableUrl: null,
+    byColumn: {},
+    folder: null,
+    rows: 0,
+    pass: 0,
     cells: { total: 0, done: 0, failed: null, inProgress: 0 },
   };
   const checked = renderDetails({ ...before, stage: 'preparing rows' });
@@ -161,7 +178,9 @@ test.each(EVIL)('text from outside stays text in the static details: %j', (evil)
     ['promptlayer', { title: long, type: 'COUNT' }],
   ] as const) {
     const pipeline = {
-      ...{ name: evil, provider, rows: { key: evil } },
+      name: evil,
+      provider,
+      rows: { key: evil },
       table: { columns: Array.from({ length: 500 }, () => column) },
       results: Array.from({ length: 500 }, () => ({ to: long })),
     } as unknown as Pipeline;
@@ -174,7 +193,10 @@ test.each(EVIL)('text from outside stays text in the static details: %j', (evil)
 
 test.each(CASES)('the static details of $name name the columns that are asked', (provider) => {
   const pipeline = {
-    ...{ name: 'x', provider: provider.name, rows: { key: 'k' }, results: [] },
+    name: 'x',
+    provider: provider.name,
+    rows: { key: 'k' },
+    results: [],
     table: provider.tables.chain,
   } as unknown as Pipeline;
   expect(staticDetails({ pipeline, rows: null })).toMatch(

@@ -41,7 +41,9 @@ test.concurrent.each(runs)(
       const overrides = {
         table: provider.tables.chain,
         run: {
-          ...{ pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '5s' },
+          pollAtLeast: '100ms',
+          pollAtMost: '1s',
+          stallAfter: '5s',
           deadline: '10m',
         },
       };

@@ -55,7 +55,11 @@ async function expectPublished(summary: RunSummary): Promise<void> {
   expect(header.slice(2, 4)).toEqual(['Owner', 'Phone']);
   expect(summary.quarantine).toMatchObject({ cells: 0, rows: 1 });
   expect(JSON.parse(await readFile(summary.quarantine?.path ?? '', 'utf8'))).toEqual({
-    ...{ key: 'AOS', column: null, status: 'bad row', attempts: 0, line: 3 },
+    key: 'AOS',
+    column: null,
+    status: 'bad row',
+    attempts: 0,
+    line: 3,
     reason: 'line 3: "Security" is empty',
   });
   expect(JSON.parse(await readFile(summary.manifest ?? '', 'utf8'))).toMatchObject({

@@ -31,7 +31,9 @@ async function open(promptLayer: SandboxOptions['promptLayer']): Promise<void> {
   tokens = [];
   house = await openHouse({
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0, intercept: note },
+      failRate: 0,
+      hopelessRate: 0,
+      intercept: note,
       promptLayer: { confirmAbove: 10, confirmAlso: 5, ...promptLayer },
     },
   });
@@ -41,7 +43,8 @@ const options = () => house.sandbox.state.promptLayer.options;
 
 const start = async (pipeline: Record<string, unknown> = {}): Promise<WorkflowHandle> =>
   house.client.workflow.start('enrichTable', {
-    ...{ workflowId: `more-cells-${house.taskQueue}`, taskQueue: house.taskQueue },
+    workflowId: `more-cells-${house.taskQueue}`,
+    taskQueue: house.taskQueue,
     args: [await inputFor(house, companies(20), pipeline, promptlayer)],
   });
 
@@ -117,7 +120,8 @@ test('up to spend.approveAbove nobody has to be asked, and that is told', async 
   const run = await start({ spend: { approveAbove: 25 } });
   const ended = (await run.result()) as RunSummary;
   expect(ended).toMatchObject({
-    ...{ outcome: 'completed', confirmed: { requests: 1, cells: 25 } },
+    outcome: 'completed',
+    confirmed: { requests: 1, cells: 25 },
     approvals: [{ how: 'policy', by: null, credits: 25 }],
   });
 });

@@ -67,7 +67,8 @@ const openWith = async (url: string): Promise<void> => {
   house = await openHouse({
     sandbox: CLEAN,
     webhookEnv: {
-      ...{ ROWMILL_WEBHOOK_SECRET: SECRET, ROWMILL_WEBHOOK_SECRET_ORIGINS: url },
+      ROWMILL_WEBHOOK_SECRET: SECRET,
+      ROWMILL_WEBHOOK_SECRET_ORIGINS: url,
       ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1',
     },
   });
@@ -115,7 +116,10 @@ test('a run that broke before it had a table is told as failed, with the reason'
   await expect(handle.result()).rejects.toThrow();
   expect(received).toHaveLength(1);
   expect(received[0]?.message.data).toMatchObject({
-    ...{ workflowId: handle.workflowId, outcome: 'failed', tableId: null, results: [] },
+    workflowId: handle.workflowId,
+    outcome: 'failed',
+    tableId: null,
+    results: [],
     reason: expect.stringContaining('maxCredits'),
   });
 });

@@ -35,7 +35,10 @@ const stageOf = async (run: Awaited<ReturnType<typeof started>>): Promise<string
 const refusals = CASES.flatMap((provider) =>
   [301, 400, 404, 409].flatMap((status) =>
     (['read-status', 'read-rows'] as const).map((on) => ({
-      ...{ provider, name: provider.name, status, on },
+      provider,
+      name: provider.name,
+      status,
+      on,
       body: status === 404 ? ('html' as const) : ('json' as const),
     })),
   ),
@@ -171,7 +174,9 @@ test.concurrent.each(CASES)(
   async (provider) => {
     const house = await haunted([
       {
-        ...{ on: 'read-rows', fault: 'unreadable-rows', rows: [57] },
+        on: 'read-rows',
+        fault: 'unreadable-rows',
+        rows: [57],
         while: { cellsPaid: { atLeast: 1 } },
       },
     ]);

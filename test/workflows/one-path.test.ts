@@ -53,7 +53,8 @@ test('a run that shares its place with one under way says so, before it spends',
   house = await openHouse({ sandbox: { failRate: 0, speed: 5, concurrency: 1 } });
   const start = async (id: string) =>
     house.client.workflow.start('enrichTable', {
-      ...{ workflowId: `${id}-${house.taskQueue}`, taskQueue: house.taskQueue },
+      workflowId: `${id}-${house.taskQueue}`,
+      taskQueue: house.taskQueue,
       args: [await inputFor(house, ROWS)],
     });
   expect(input.pipeline.results).toHaveLength(1);
@@ -81,7 +82,8 @@ test('a cancelled run leaves the fuller results of the one before, and says so',
   const manifest = await readFile(at('results.manifest.json'), 'utf8');
   clock.hold();
   const run = await house.client.workflow.start('enrichTable', {
-    ...{ workflowId: `cut-${house.taskQueue}`, taskQueue: house.taskQueue },
+    workflowId: `cut-${house.taskQueue}`,
+    taskQueue: house.taskQueue,
     args: [input],
   });
   await until(

@@ -65,7 +65,9 @@ test('tables of others that a list shows without their tags are neither taken no
       if (!isList(seen) || seen.phase !== 'after' || seen.reply === null) return undefined;
       // The filter is not applied, and no tags are shown.
       const all = [...house.sandbox.state.tables.values()].map(({ id, live, createdAtMs }) => ({
-        ...{ id, num_rows: live.length, tags: null },
+        id,
+        num_rows: live.length,
+        tags: null,
         created_at: new Date(createdAtMs).toISOString(),
       }));
       return { do: 'reply', ...seen.reply, body: JSON.stringify(all) };

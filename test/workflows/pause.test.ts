@@ -70,7 +70,9 @@ test('a paused run polls nothing while cells go on, says who and why, and ends w
   await stageIs(run, 'paused');
   clock.letGo();
   expect((await progress(run)).paused).toMatchObject({
-    ...{ reason: 'a look at the prompt', by: 'ada', at: 'running' },
+    reason: 'a look at the prompt',
+    by: 'ada',
+    at: 'running',
   });
   await isQuiet();
   const { typedSearchAttributes } = await run.describe();

@@ -7,56 +7,83 @@ import { progressOf } from '../../workflows/progress.ts';
 import type { RunState } from '../../workflows/run-state.ts';
 
 const column = (key: string, input: boolean): Column => ({
-  ...{ id: key, key, name: key, input, ours: !input, dependsOn: [] },
+  id: key,
+  key,
+  name: key,
+  input,
+  ours: !input,
+  dependsOn: [],
 });
 
 /** 10 rows; one column is ours, one the table makes by itself. */
 const columns = [column('input', true), column('company_name', false), column('sector', false)];
 const cells = { done: 7, empty: 1, failed: 2, blocked: 0, pending: 0 };
 const found: Collection = {
-  ...{ sweep: 1, rows: 10, cells, byColumn: { sector: cells } },
-  ...{ inFlight: 0, startable: 0, repaired: 0 },
+  sweep: 1,
+  rows: 10,
+  cells,
+  byColumn: { sector: cells },
+  inFlight: 0,
+  startable: 0,
+  repaired: 0,
 };
 
 const snapshot = { digest: 'sha256:0', rows: 10, bytes: 1 };
 const state: RunState = {
-  ...{ startedAtMs: 0, deadlineAtMs: 1, stage: 'rerunning failed cells', approved: false },
-  ...{ asksFor: null, approvals: [] },
+  startedAtMs: 0,
+  deadlineAtMs: 1,
+  stage: 'rerunning failed cells',
+  approved: false,
+  asksFor: null,
+  approvals: [],
   prepared: {
-    ...{
-      snapshot,
-      paidCellsPerRow: 1,
-      openCells: null,
-      folder: '/f',
-      credits: null,
-      searchAttributes: true,
-    },
+    snapshot,
+    paidCellsPerRow: 1,
+    openCells: null,
+    folder: '/f',
+    credits: null,
+    searchAttributes: true,
     calls: { total: 0, polls: 0 },
   },
   table: { id: 't', url: null, columns },
-  ...{ loaded: null, next: 'failed', open: null, log: null, passes: 1, found, doneCells: 18 },
-  ...{ calls: { total: 0, polls: 0 }, confirmed: { requests: 0, cells: 0 } },
-  ...{ unitsAsked: 0, problem: null, reason: null, shown: '' },
-  ...{
-    pause: null,
-    rerunAsked: false,
-    firstDue: false,
-    pollAtMostMs: 1,
-    balance: null,
-    notified: [],
-    asked: true,
-    cellsGivenBack: 0,
-    givenBackAtLeast: false,
-    ending: false,
-  },
+  loaded: null,
+  next: 'failed',
+  open: null,
+  log: null,
+  passes: 1,
+  found,
+  doneCells: 18,
+  calls: { total: 0, polls: 0 },
+  confirmed: { requests: 0, cells: 0 },
+  unitsAsked: 0,
+  problem: null,
+  reason: null,
+  shown: '',
+  pause: null,
+  rerunAsked: false,
+  firstDue: false,
+  pollAtMostMs: 1,
+  balance: null,
+  notified: [],
+  asked: true,
+  cellsGivenBack: 0,
+  givenBackAtLeast: false,
+  ending: false,
 };
 
 const pipeline: Pipeline = {
-  ...{ name: 'p', provider: 'extruct', table: { tags: [], columns: [] } },
+  name: 'p',
+  provider: 'extruct',
+  table: { tags: [], columns: [] },
   rows: { source: { type: 'inline', rows: [] }, key: 'k', map: {} },
   run: {
-    ...{ mode: 'new', failedPasses: 2, tolerateFailed: 0, deadlineMs: 1, stallAfterMs: 1 },
-    ...{ pollAtLeastMs: 1, pollAtMostMs: 1 },
+    mode: 'new',
+    failedPasses: 2,
+    tolerateFailed: 0,
+    deadlineMs: 1,
+    stallAfterMs: 1,
+    pollAtLeastMs: 1,
+    pollAtMostMs: 1,
   },
   spend: { creditsPerCell: 1 },
   results: [],
@@ -74,7 +101,11 @@ test.each([
   ['that counts failed cells', 1],
 ])('in a pass the counts are those of the provider, %s', (_what, cellsFailed) => {
   const reading = {
-    ...{ rows: 10, running: true, cellsTotal: 20, cellsDone: 19, cellsInProgress: 1 },
+    rows: 10,
+    running: true,
+    cellsTotal: 20,
+    cellsDone: 19,
+    cellsInProgress: 1,
     cellsFailed,
   };
   const start = { doneAtStart: 18, requestedCells: 2, mustMove: false };

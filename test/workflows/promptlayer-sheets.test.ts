@@ -26,7 +26,10 @@ const open = async (
   requests = [];
   house = await openHouse({
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0, promptLayer, faults: { requests: faults } },
+      failRate: 0,
+      hopelessRate: 0,
+      promptLayer,
+      faults: { requests: faults },
       intercept: ({ phase, method, route }: Seen) => {
         if (phase === 'before') requests.push(`${method} ${route.split('/').at(-1) ?? ''}`);
         return undefined;

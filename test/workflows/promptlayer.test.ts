@@ -63,7 +63,9 @@ test('every yes to a large run is counted, of reruns as well, and when the reply
   const confirmAbove = 5;
   const bad = await openHouse({
     sandbox: {
-      ...{ failRate: 0.4, hopelessRate: 0.1, promptLayer: { confirmAbove } },
+      failRate: 0.4,
+      hopelessRate: 0.1,
+      promptLayer: { confirmAbove },
       faults: { requests: [{ on: 'start-run', nth: 2, fault: 'reset', phase: 'after' }] },
     },
   });
@@ -143,8 +145,13 @@ test('rows that land a second time while cells run stay in the table, and are ne
   };
   const slow = await openHouse({
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0, speed: 2, concurrency: 200 },
-      ...{ cellMs: { min: 16_000, max: 20_000 }, realMs: clock.realMs, intercept },
+      failRate: 0,
+      hopelessRate: 0,
+      speed: 2,
+      concurrency: 200,
+      cellMs: { min: 16_000, max: 20_000 },
+      realMs: clock.realMs,
+      intercept,
     },
   });
   try {
@@ -161,7 +168,9 @@ test('rows that land a second time while cells run stay in the table, and are ne
     // Ours, and the hundred that came twice.
     expect(ledger.summary().rowsLive).toBe(220);
     expect(ended).toMatchObject({
-      ...{ outcome: 'completed', cells: { done: 120 }, rowsLeftOut: 100 },
+      outcome: 'completed',
+      cells: { done: 120 },
+      rowsLeftOut: 100,
     });
     expect(await manifestOf(ended)).toMatchObject({ rowsLeftOut: 100 });
     expect(ledger.summary().cellsPaid).toBe(120);
@@ -182,14 +191,19 @@ const topUp = ({ sandbox }: House): Promise<Response> =>
 test('a cancelled run says how many cells were given back, and all of its cells are accounted for', async () => {
   const slow = await openHouse({
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0, speed: 1, concurrency: 2 },
+      failRate: 0,
+      hopelessRate: 0,
+      speed: 1,
+      concurrency: 2,
       cellMs: { min: 3_000, max: 4_000 },
     },
   });
   try {
     const input = await inputFor(slow, companies(30), {}, promptlayer);
     const run = await slow.client.workflow.start('enrichTable', {
-      ...{ workflowId: `given-back-${slow.taskQueue}`, taskQueue: slow.taskQueue, args: [input] },
+      workflowId: `given-back-${slow.taskQueue}`,
+      taskQueue: slow.taskQueue,
+      args: [input],
     });
     await until('a done cell', () => slow.sandbox.ledger.summary().cellsDone > 0);
     await run.cancel();
@@ -208,8 +222,12 @@ test('a cancelled run says how many cells were given back, and all of its cells 
 test('when the reply to a cancel is lost, what is given back is said to be at least so much', async () => {
   const slow = await openHouse({
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0, speed: 1, concurrency: 2 },
-      ...{ cellMs: { min: 3_000, max: 4_000 }, promptLayer: { cellsPerExecution: 15 } },
+      failRate: 0,
+      hopelessRate: 0,
+      speed: 1,
+      concurrency: 2,
+      cellMs: { min: 3_000, max: 4_000 },
+      promptLayer: { cellsPerExecution: 15 },
       // The first operation is cancelled and counted; that the second one was, nobody hears.
       faults: {
         requests: [{ name: 'lost', on: 'cancel-run', nth: 2, fault: 'reset', phase: 'after' }],
@@ -219,7 +237,9 @@ test('when the reply to a cancel is lost, what is given back is said to be at le
   try {
     const input = await inputFor(slow, companies(30), {}, promptlayer);
     const run = await slow.client.workflow.start('enrichTable', {
-      ...{ workflowId: `at-least-${slow.taskQueue}`, taskQueue: slow.taskQueue, args: [input] },
+      workflowId: `at-least-${slow.taskQueue}`,
+      taskQueue: slow.taskQueue,
+      args: [input],
     });
     await until('a cell under way', () => slow.sandbox.ledger.summary().cellsStarted > 0);
     await run.cancel();
@@ -245,11 +265,15 @@ test('a run whose account ran dry gives back what is queued; a rerun after a top
     const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' };
     const input = await inputFor(dry, companies(10), { run }, promptlayer);
     const first = (await dry.client.workflow.execute('enrichTable', {
-      ...{ workflowId, taskQueue: dry.taskQueue, args: [input] },
+      workflowId,
+      taskQueue: dry.taskQueue,
+      args: [input],
     })) as RunSummary;
     expect(first).toMatchObject({
-      ...{ outcome: 'partial', cells: { done: 4, pending: 6 } },
-      ...{ cellsGivenBack: 6, stillRunning: null },
+      outcome: 'partial',
+      cells: { done: 4, pending: 6 },
+      cellsGivenBack: 6,
+      stillRunning: null,
     });
     expect(await manifestOf(first)).toMatchObject({ cellsGivenBack: 6, stillRunning: null });
     await topUp(dry);
@@ -269,7 +293,8 @@ test('a run whose account ran dry gives back what is queued; a rerun after a top
 test('the account runs dry and is topped up: what failed again in vain is left alone, the rest is run', async () => {
   const dry = await openHouse({
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0 },
+      failRate: 0,
+      hopelessRate: 0,
       faults: {
         seed: 7,
         cells: [
@@ -293,7 +318,9 @@ test('the account runs dry and is topped up: what failed again in vain is left a
       promptlayer,
     );
     const run = await dry.client.workflow.start('enrichTable', {
-      ...{ workflowId, taskQueue: dry.taskQueue, args: [input] },
+      workflowId,
+      taskQueue: dry.taskQueue,
+      args: [input],
     });
     const stage = async (): Promise<string> => (await run.query<RunProgress>('progress')).stage;
     await until('no credits', async () => (await stage()) === 'waiting for credits');
@@ -333,7 +360,9 @@ test('a column that lands twice is neither run nor counted: the progress reaches
     const workflowId = `twice-${twice.taskQueue}`;
     const input = await inputFor(twice, companies(20), {}, promptlayer);
     const run = await twice.client.workflow.start('enrichTable', {
-      ...{ workflowId, taskQueue: twice.taskQueue, args: [input] },
+      workflowId,
+      taskQueue: twice.taskQueue,
+      args: [input],
     });
     expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 20 } });
     const [table] = twice.sandbox.state.tables.values();

@@ -67,7 +67,8 @@ test.each(named)(
     const rows = companies(130);
     const { ended } = await ends(provider, rows);
     expect(ended).toMatchObject({
-      ...{ outcome: 'partial', rows: 130 },
+      outcome: 'partial',
+      rows: 130,
       cells: { done: 128, blocked: 2, failed: 0, pending: 0 },
     });
     expect(paid()).toBe(128);

@@ -11,10 +11,17 @@ type Rule = NonNullable<FaultScript['requests']>[number];
 const TROUBLES: Record<string, Rule> = {
   'a step that is tried again': { on: 'add-rows', nth: 2, fault: 'rate-limit', retryAfter: 'none' },
   'a step whose reads fail until it gives up': {
-    ...{ on: 'read-status', from: 2, to: 6, fault: 'error', status: 503 },
+    on: 'read-status',
+    from: 2,
+    to: 6,
+    fault: 'error',
+    status: 503,
   },
   'a step that waits for credits': {
-    ...{ on: 'start-run', nth: 1, fault: 'payment', reason: 'insufficient_credits' },
+    on: 'start-run',
+    nth: 1,
+    fault: 'payment',
+    reason: 'insufficient_credits',
   },
 };
 

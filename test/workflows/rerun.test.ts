@@ -61,7 +61,11 @@ test('a rerun asks for the failed cells only, on the same table, and publishes t
   expect(workflowId).toBe(`${id()}-rerun-1`);
   const second = await resultOf(workflowId);
   expect(second).toMatchObject({
-    ...{ outcome: 'completed', tableId: first.tableId, rows: 12, passes: 1, quarantine: null },
+    outcome: 'completed',
+    tableId: first.tableId,
+    rows: 12,
+    passes: 1,
+    quarantine: null,
     before: { workflowId: id(), outcome: 'partial', cells: { done, failed } },
   });
   expect(second.cells.done).toBe(12);

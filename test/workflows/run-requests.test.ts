@@ -19,7 +19,9 @@ const GENERIC = {
   columns: [
     { kind: 'input', key: 'input', name: 'Input' },
     {
-      ...{ kind: 'agent', key: 'sector', name: 'Sector' },
+      kind: 'agent',
+      key: 'sector',
+      name: 'Sector',
       value: { agent_type: 'llm', prompt: 'Which sector is {input} in?' },
     },
   ],
@@ -49,7 +51,10 @@ async function completes(
   const { intercept, ...rest } = sandbox;
   const house = await openHouse({
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0, speed: 1_000, ...rest },
+      failRate: 0,
+      hopelessRate: 0,
+      speed: 1_000,
+      ...rest,
       intercept: (seen) => {
         const { phase, method, route, body } = seen;
         const isRun = method === 'POST' && /\/(run|operations)$/.test(route);
@@ -64,7 +69,9 @@ async function completes(
     const run_ = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' };
     const input = await inputFor(house, ROWS, { table, run: run_ }, provider);
     const run = await house.client.workflow.start('enrichTable', {
-      ...{ workflowId, taskQueue: house.taskQueue, args: [input] },
+      workflowId,
+      taskQueue: house.taskQueue,
+      args: [input],
     });
     const scene = { house, run, input, bodies };
     await meanwhile(scene);
@@ -97,7 +104,8 @@ test.concurrent.each(Object.entries(TABLES).filter(([, [{ balance }]]) => balanc
         return stage === 'waiting for credits';
       });
       await fetch(`${house.sandbox.url}/_sandbox/credits`, {
-        ...{ method: 'POST', body: JSON.stringify({ add: 1_000 }) },
+        method: 'POST',
+        body: JSON.stringify({ add: 1_000 }),
         headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
       });
     };

@@ -48,7 +48,9 @@ async function start(): Promise<{ run: WorkflowHandle; ends: () => Promise<RunSu
   const workflowId = `strangers-${house.taskQueue}`;
   const input = await inputFor(house, ROWS, {}, promptlayer);
   const run = await house.client.workflow.start('enrichTable', {
-    ...{ workflowId, taskQueue: house.taskQueue, args: [input] },
+    workflowId,
+    taskQueue: house.taskQueue,
+    args: [input],
   });
   return { run, ends: async () => (await run.result()) as RunSummary };
 }

@@ -12,7 +12,9 @@ import type { ProviderCase } from '../support/providers/provider-case.ts';
 const ROWS = companies(12);
 
 const PITCH = {
-  ...{ kind: 'agent', key: 'pitch', name: 'Pitch' },
+  kind: 'agent',
+  key: 'pitch',
+  name: 'Pitch',
   value: { agent_type: 'llm', prompt: 'Write one line to {input}, in {sector}.' },
 };
 const GENERIC = {

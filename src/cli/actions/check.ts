@@ -22,7 +22,8 @@ export interface CheckFlags {
 /** Everything that can be said without a token, a server or a credit. */
 export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<void> {
   const plan = await Rowmill.check({
-    ...{ pipeline: file, env: cli.env },
+    pipeline: file,
+    env: cli.env,
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
   });

@@ -44,7 +44,10 @@ export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
   try {
     cli.say(`Bringing up Temporal, the sandbox API and a worker; all of it stays in ${FOLDER}`);
     const playground = await openPlayground({
-      ...{ folder: FOLDER, speed, ui: { from: USUAL_UI_PORT }, sandboxPort: 'free' },
+      folder: FOLDER,
+      speed,
+      ui: { from: USUAL_UI_PORT },
+      sandboxPort: 'free',
       command: ownCommand(),
       env,
       say: (line) => cli.say(line),

@@ -37,7 +37,10 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
   const stop = interruption();
   try {
     const playground = await openPlayground({
-      ...{ ...ports, speed, folder: flags.folder, env: cli.env },
+      ...ports,
+      speed,
+      folder: flags.folder,
+      env: cli.env,
       command: ownCommand(),
       tokens: standInTokens(cli.env),
       ...(flags.faults === undefined ? {} : { faults: resolve(flags.faults) }),

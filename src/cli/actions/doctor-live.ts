@@ -102,6 +102,11 @@ function endOf({ unit, report, factsFile }: Checked): string {
 }
 
 const asJson = ({ provider, unit, factsFile, report }: Checked) => ({
-  ...{ provider, spent: report.spent, unit, facts: report.findings },
-  ...{ leftoversDeleted: report.leftoversDeleted, stillThere: report.stillThere, factsFile },
+  provider,
+  spent: report.spent,
+  unit,
+  facts: report.findings,
+  leftoversDeleted: report.leftoversDeleted,
+  stillThere: report.stillThere,
+  factsFile,
 });

@@ -38,7 +38,10 @@ export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
   const failing = findings.filter(({ health }) => health === 'fail');
   if (flags.json === true) {
     const checks = findings.map(({ name, health, text, remedy }) => ({
-      ...{ name, health, text, remedy },
+      name,
+      health,
+      text,
+      remedy,
     }));
     cli.json({ ok: failing.length === 0, checks });
   } else {

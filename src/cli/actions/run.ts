@@ -61,7 +61,9 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
   const embedded = flags.embedded === true;
   const asked: { confirmed?: Confirmed } = {};
   const prepared = await Rowmill.prepare({
-    ...{ pipeline: file, stage: true, env: cli.env },
+    pipeline: file,
+    stage: true,
+    env: cli.env,
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
     accept: (pipeline, warnings) => {
@@ -107,7 +109,8 @@ async function perform(
     await askAboutUnfinished(cli, session, (id) => id === wanted, signal);
   }
   const started = await rowmill.startPrepared(prepared, {
-    ...{ approve: approval === 'given', fresh: flags.new === true },
+    approve: approval === 'given',
+    fresh: flags.new === true,
     confirmRepeat: (done) => askBeforeRepeating(cli, done),
     ...(flags.id === undefined ? {} : { id: flags.id }),
   });

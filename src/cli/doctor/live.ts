@@ -51,8 +51,11 @@ export async function askLive(
   const api = apiName(spec, baseUrlOf(spec, env));
   const { unit } = check.budget;
   const factsFile = await writeFactsFile(env, {
-    ...{ format: 1, provider: spec.name, api },
-    ...{ rowmill: packageVersion(), checkedAt: new Date().toISOString() },
+    format: 1,
+    provider: spec.name,
+    api,
+    rowmill: packageVersion(),
+    checkedAt: new Date().toISOString(),
     spent: { amount: report.spent, unit },
     facts: report.findings.map((finding) => ({ ...finding })),
     learned: mergeLearned([

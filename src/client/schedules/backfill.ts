@@ -214,7 +214,9 @@ async function start(client: Client, found: FoundSchedule, due: string[]): Promi
   const hour = new Date().toISOString().slice(0, 'yyyy-mm-ddThh'.length);
   const work = createHash('sha256').update(JSON.stringify([due, startedBy(found), hour]));
   await client.workflowService.patchSchedule({
-    ...{ namespace, scheduleId, identity },
+    namespace,
+    scheduleId,
+    identity,
     requestId: `backfill-${work.digest('hex')}`,
     // A span of its own for each: those in between have their run. The server leaves its start out,
     // and counts a jitter in ns.

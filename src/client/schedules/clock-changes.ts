@@ -52,8 +52,14 @@ function momentOf(fromMs: number, toMs: number, isSo: (ms: number) => boolean): 
 /** How far local time is ahead of UTC, in ms, at a moment. */
 function offsetsOf(timezone: string): (ms: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
-    ...{ timeZone: timezone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric' },
-    ...{ hour: 'numeric', minute: 'numeric', second: 'numeric' },
+    timeZone: timezone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
   });
   return (ms) => {
     const part = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));

@@ -87,7 +87,12 @@ async function reuse(
     const { server, ports } = running;
     const version = link.serverVersion;
     return handleOf({
-      ...{ server, ports, namespace, dbFile, exited, version },
+      server,
+      ports,
+      namespace,
+      dbFile,
+      exited,
+      version,
       logFile: null,
       reused: true,
     });
@@ -143,7 +148,12 @@ async function startOnce(
     await link.connection.close();
     const version = link.serverVersion;
     return handleOf({
-      ...{ server, ports, namespace, dbFile, exited, version },
+      server,
+      ports,
+      namespace,
+      dbFile,
+      exited,
+      version,
       logFile: dbFile === null ? logFile : null,
       reused: false,
     });

@@ -66,7 +66,9 @@ async function judgeRun(
     pipeline: sentPipeline(pipeline, places, key),
     // Judged row by row when they are frozen.
     rows: rows as Record<string, Json>[] | undefined,
-    ...{ env, store, baseDir: places.baseDir(key) },
+    env,
+    store,
+    baseDir: places.baseDir(key),
     accept: (accepted) => places.judge(accepted, key),
   });
   return { work, approve };
@@ -80,7 +82,8 @@ async function judgeSchedule(sent: SentSchedule, settings: JudgeSettings): Promi
   const key = `schedule/${name}`;
   const prepared = await prepareSchedule({
     pipeline: sentPipeline(pipeline, places, key),
-    ...{ env: settings.env, baseDir: places.baseDir(key) },
+    env: settings.env,
+    baseDir: places.baseDir(key),
     accept: async (accepted) => {
       refuseOtherName(accepted.name, name);
       await places.judge(accepted, key);

@@ -128,7 +128,8 @@ export function addSchedules(app: App, { door, judges, hostPaths, bodyLimit }: G
 const standingOf = ({ recent, ...rest }: ScheduleStanding) => ({
   ...rest,
   recent: recent.map(({ workflowId, dueAt, run }) => ({
-    ...{ dueAt, id: workflowId },
+    dueAt,
+    id: workflowId,
     run: run === null ? null : listedOf(run),
   })),
 });

@@ -52,7 +52,10 @@ function plan(table: TableShape): PlannedColumn[] {
       : // Whether profile cells are charged is not documented; the observed price list has none.
         [
           {
-            ...{ ...column, ours: false, paid: agent, creditsWeight: agent ? 1 : 0 },
+            ...column,
+            ours: false,
+            paid: agent,
+            creditsWeight: agent ? 1 : 0,
             priceKind: agent ? 'people_agent' : column.key,
           },
         ],

@@ -28,8 +28,11 @@ export function checkPrompt(fields: JsonObject, path: Path): ColumnProblem[] {
     .filter(({ name }) => !mapped.has(name))
     .map(({ name, written, at }) => ({
       path: [...path, 'inline_template', ...at],
-      ...{ found: `${written} is mapped to no column`, within: written },
-      ...{ allowed, word: name, candidates: variables },
+      found: `${written} is mapped to no column`,
+      within: written,
+      allowed,
+      word: name,
+      candidates: variables,
     }));
   return [...checkTemplate(fields, path), ...checkInline(fields, path), ...unmapped];
 }

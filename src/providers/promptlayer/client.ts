@@ -49,67 +49,86 @@ export function createPromptLayerClient(http: HttpClient) {
 
     listSheets: (ctx: CallContext, tableId: string) =>
       call(wire.SheetsReply, ctx, {
-        ...{ method: 'GET', path: '/{table}/sheets', ids: { table: tableId } },
+        method: 'GET',
+        path: '/{table}/sheets',
+        ids: { table: tableId },
         query: { order: 'asc', limit: 100 },
       }),
 
     createSheet: (ctx: CallContext, tableId: string, title: string) =>
       call(wire.SheetReply, ctx, {
-        ...{ method: 'POST', path: '/{table}/sheets', ids: { table: tableId } },
+        method: 'POST',
+        path: '/{table}/sheets',
+        ids: { table: tableId },
         body: { title },
       }),
 
     createColumn: (ctx: CallContext, sheet: SheetPlace, body: Json) =>
       call(wire.ColumnReply, ctx, {
-        ...{ method: 'POST', path: `${SHEET}/columns`, ...inSheet(sheet) },
+        method: 'POST',
+        path: `${SHEET}/columns`,
+        ...inSheet(sheet),
         body,
       }),
 
     renameColumn: (ctx: CallContext, sheet: SheetPlace, columnId: string, title: string) =>
       call(wire.ColumnReply, ctx, {
-        ...{ method: 'PATCH', path: `${SHEET}/columns/{column}` },
+        method: 'PATCH',
+        path: `${SHEET}/columns/{column}`,
         ...inSheet(sheet, { column: columnId }),
         body: { title },
       }),
 
     listRows: (ctx: CallContext, sheet: SheetPlace, query: ListQuery) =>
       call(wire.RowsReply, ctx, {
-        ...{ method: 'GET', path: `${SHEET}/rows`, ...inSheet(sheet) },
+        method: 'GET',
+        path: `${SHEET}/rows`,
+        ...inSheet(sheet),
         query: { order: 'asc', ...query },
       }),
 
     deleteRows: (ctx: CallContext, sheet: SheetPlace, indices: number[]) =>
       call(wire.AnyReply, ctx, {
-        ...{ method: 'DELETE', path: `${SHEET}/rows`, ...inSheet(sheet) },
+        method: 'DELETE',
+        path: `${SHEET}/rows`,
+        ...inSheet(sheet),
         body: { row_indices: indices },
       }),
 
     addRows: (ctx: CallContext, sheet: SheetPlace, values: Record<string, Json>[]) =>
       call(wire.AddedRowsReply, ctx, {
-        ...{ method: 'POST', path: `${SHEET}/rows`, ...inSheet(sheet) },
+        method: 'POST',
+        path: `${SHEET}/rows`,
+        ...inSheet(sheet),
         body: { count: values.length, values },
       }),
 
     recalculate: (ctx: CallContext, sheet: SheetPlace, body: Record<string, Json>) =>
       call(wire.OperationReply, ctx, {
-        ...{ method: 'POST', path: `${SHEET}/operations`, ...inSheet(sheet) },
+        method: 'POST',
+        path: `${SHEET}/operations`,
+        ...inSheet(sheet),
         body: { operation: 'recalculate', ...body },
       }),
 
     sheetStatus: (ctx: CallContext, sheet: SheetPlace) =>
       call(wire.SheetStatusReply, ctx, {
-        ...{ method: 'GET', path: `${SHEET}/operations`, ...inSheet(sheet) },
+        method: 'GET',
+        path: `${SHEET}/operations`,
+        ...inSheet(sheet),
       }),
 
     operation: (ctx: CallContext, sheet: SheetPlace, operationId: string) =>
       call(wire.OperationStatusReply, ctx, {
-        ...{ method: 'GET', path: `${SHEET}/operations/{operation}` },
+        method: 'GET',
+        path: `${SHEET}/operations/{operation}`,
         ...inSheet(sheet, { operation: operationId }),
       }),
 
     cancelOperation: (ctx: CallContext, sheet: SheetPlace, operationId: string) =>
       call(wire.CancelReply, ctx, {
-        ...{ method: 'DELETE', path: `${SHEET}/operations/{operation}` },
+        method: 'DELETE',
+        path: `${SHEET}/operations/{operation}`,
         ...inSheet(sheet, { operation: operationId }),
       }),
   };

@@ -97,12 +97,14 @@ function sourcesIn(fields: JsonObject): Source[] {
   return [
     ...ONE_COLUMN.map((key) => ({ title: fields[key], path: [key] })),
     ...listOf(fields['sources']).map((title, position) => ({
-      ...{ title, path: ['sources', position] },
+      title,
+      path: ['sources', position],
       meta: { config_meta: { position } },
     })),
     ...MAPPINGS.flatMap((key) =>
       Object.entries(objectOf(fields[key])).map(([variable, title]) => ({
-        ...{ title, path: [key, variable] },
+        title,
+        path: [key, variable],
         meta: { config_meta: { variable_name: variable } },
       })),
     ),

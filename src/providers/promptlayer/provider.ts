@@ -85,7 +85,10 @@ export function createPromptLayerProvider({
         ...(folder === undefined ? {} : { folder_id: folder }),
       });
       return {
-        ...{ id: table.id, url: null, columns: [], cancellable: true },
+        id: table.id,
+        url: null,
+        columns: [],
+        cancellable: true,
         ...(sheet == null ? {} : { sheetId: sheet.id }),
       };
     },

@@ -51,7 +51,11 @@ export async function ensureSheet(
   const computed = columns.filter(({ input }) => !input).length;
   const blank = blankRow(seen);
   return {
-    ...{ id: tableId, url: null, sheetId, columns, cancellable: true },
+    id: tableId,
+    url: null,
+    sheetId,
+    columns,
+    cancellable: true,
     ...(blank === null
       ? {}
       : { blank: { rows: 1, cells: computed, ids: [String(blank.row_index)] } }),

@@ -59,7 +59,8 @@ export class Sheets {
       if (!isRefused(error)) throw error;
       this.#byDefault = true;
       throw new UnusableTable(`a blank sheet was refused: ${error.what}`, {
-        ...{ where: error.where, cause: error },
+        where: error.where,
+        cause: error,
       });
     }
   }

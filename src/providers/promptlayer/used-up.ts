@@ -17,7 +17,9 @@ export function asUsedUp(error: unknown): unknown {
   const isPayment = code === 'payment_failed' && !/payment[_ ]failed/i.test(what);
   if (!isPayment && !(code === 'forbidden' && PLAN_WORDS.test(what))) return error;
   return new RowmillError('insufficient_credits', `the plan may be used up: ${what}`, {
-    ...{ where, cause: error, remedy: REMEDY },
+    where,
+    cause: error,
+    remedy: REMEDY,
     ...(requestId === null ? {} : { requestId }),
   });
 }

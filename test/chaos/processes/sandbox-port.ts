@@ -46,7 +46,9 @@ export async function openSandboxPort(options: SandboxPortOptions): Promise<Sand
   };
   await start();
   return {
-    ...{ url, start, stop },
+    url,
+    start,
+    stop,
     books: async () => {
       await stop();
       // The journal, played again here, is the state it ended in.

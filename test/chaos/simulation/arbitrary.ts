@@ -195,7 +195,8 @@ function requestFaults({
     ),
     // For good: what a request may hold does not change.
     'refused scopes': fc.record({
-      ...{ on: fc.constant('start-run'), fault: fc.constant('refuse' as const) },
+      on: fc.constant('start-run'),
+      fault: fc.constant('refuse' as const),
       status: fc.constantFrom(422, 400, 413),
       longer: fc.oneof(
         fc.constantFrom({ columns: 1 }, { column_ids: 1 }),
@@ -204,8 +205,11 @@ function requestFaults({
       ),
     }),
     'odd columns': fc.record({
-      ...{ on: fc.constant('* /**'), fault: fc.constant('unknown' as const) },
-      ...{ columns: fc.constant(true), fields: fc.boolean(), words: fc.constant({}) },
+      on: fc.constant('* /**'),
+      fault: fc.constant('unknown' as const),
+      columns: fc.constant(true),
+      fields: fc.boolean(),
+      words: fc.constant({}),
     }),
     // One in four fails for a while, from the beginning: while the table is made and filled.
     storms: fc
@@ -232,7 +236,10 @@ function requestFaults({
     'refused batches': fc
       .tuple(few(4), fc.constantFrom(400, 413, 422))
       .map(([nth, status]): RequestRule => ({
-        ...{ on: 'add-rows', nth, fault: 'refuse', status },
+        on: 'add-rows',
+        nth,
+        fault: 'refuse',
+        status,
         // A row that is refused alone is quarantined: test/workflows/refused-rows.test.ts.
         longer: { [rowsField]: 1 },
       })),

@@ -36,7 +36,9 @@ export async function lookBack(
       graceMs,
     },
     {
-      ...{ workflowId: run.workflowId, pipeline, wanted },
+      workflowId: run.workflowId,
+      pipeline,
+      wanted,
       ended: endOf(run.end ?? { how: 'broken', why: 'it did not end' }),
       ...(earlier === undefined ? {} : { earlier }),
     },

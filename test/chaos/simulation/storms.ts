@@ -56,13 +56,19 @@ const script = (provider: string, seed: number, faults: FaultScript): ChaosScrip
   columns: 'one',
   // Cells of research at their own pace.
   sandbox: {
-    ...{ seed, failRate: 0.04, hopelessRate: 0.004, statusLagMs: 300, concurrency: 50 },
+    seed,
+    failRate: 0.04,
+    hopelessRate: 0.004,
+    statusLagMs: 300,
+    concurrency: 50,
     cellMs: { min: 60_000, max: 180_000 },
   },
   run: { failedPasses: 2, stallAfter: '30m', deadline: '6h' },
   approveAbove: null,
   faults,
-  ...{ kills: [], lost: [], actions: [] },
+  kills: [],
+  lost: [],
+  actions: [],
   continueAsNewAfterEvents: null,
 });
 
@@ -80,9 +86,15 @@ for (const { name } of values.provider?.map(caseOf) ?? CASES) {
     const found = [...wrong(calm), ...wrong(stormy)];
     process.stdout.write(
       `${JSON.stringify({
-        ...{ provider: name, seed, calmMs: calm.virtualMs, stormyMs: stormy.virtualMs },
-        ...{ calmSetupMs: setupMs(calm), stormySetupMs: setupMs(stormy) },
-        ...{ calmRequests: requests(calm), stormyRequests: requests(stormy), wrong: found },
+        provider: name,
+        seed,
+        calmMs: calm.virtualMs,
+        stormyMs: stormy.virtualMs,
+        calmSetupMs: setupMs(calm),
+        stormySetupMs: setupMs(stormy),
+        calmRequests: requests(calm),
+        stormyRequests: requests(stormy),
+        wrong: found,
         failures: Object.values(stormy.fired).reduce((sum, times) => sum + times, 0),
       })}\n`,
     );

@@ -162,12 +162,10 @@ const small: fc.Arbitrary<Sent> = fc.oneof(
       pollAtMost: fc.constantFrom<Json>(...durations),
     })
     .map((body) => ({
-      ...{
-        what: 'adjust',
-        method: 'POST',
-        path: '/v1/runs/nobody/adjust',
-        body: JSON.stringify(body),
-      },
+      what: 'adjust',
+      method: 'POST',
+      path: '/v1/runs/nobody/adjust',
+      body: JSON.stringify(body),
     })),
   fc
     .record({
@@ -176,12 +174,10 @@ const small: fc.Arbitrary<Sent> = fc.oneof(
       mostRuns: fc.constantFrom<Json>(1, 1e9, -1),
     })
     .map((body) => ({
-      ...{
-        what: 'backfill',
-        method: 'POST',
-        path: `/v1/schedules/${NAME}/backfill`,
-        body: JSON.stringify(body),
-      },
+      what: 'backfill',
+      method: 'POST',
+      path: `/v1/schedules/${NAME}/backfill`,
+      body: JSON.stringify(body),
     })),
   fc.string({ unit: 'binary', maxLength: 200 }).map((body) => run('noise', body)),
   fc.json({ maxDepth: 8 }).map((body) => run('any JSON', body)),

@@ -20,7 +20,9 @@ const plan = ({ columns }: Pick<TableSpec, 'columns'>): PlannedColumn[] => [
   }),
 ];
 const flags = (input: boolean) => ({
-  ...{ input, ours: !input, paid: !input },
+  input,
+  ours: !input,
+  paid: !input,
   creditsWeight: input ? 0 : 1,
 });
 
@@ -49,13 +51,11 @@ const Made = z.object({ id: z.string() });
 const Found = z.array(z.object({ id: z.string(), at: z.string(), rows: z.number() }));
 const Status = z.object({
   columns: z.array(z.object({ id: z.string(), reads: z.string().nullable() })),
-  ...{
-    rows: z.number(),
-    cells: z.number(),
-    done: z.number(),
-    busy: z.number(),
-    failed: z.number(),
-  },
+  rows: z.number(),
+  cells: z.number(),
+  done: z.number(),
+  busy: z.number(),
+  failed: z.number(),
 });
 
 const create = ({ token, ...options }: ConnectionOptions): Provider => {
@@ -64,7 +64,8 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
   const statusOf = (id: string, ctx: object) =>
     call(Status, ctx, { method: 'GET', path, ids: { id } });
   const refOf = (id: string, table: TableSpec): TableRef => ({
-    ...{ id, url: null },
+    id,
+    url: null,
     columns: plan(table).map((column) => ({ ...column, id: column.key })),
   });
   return {
@@ -97,7 +98,10 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
         .map(({ key, dependsOn }) => ({ id: key, reads: dependsOn[0] ?? null }));
       if (columns.length > 0) {
         await call(z.unknown(), ctx, {
-          ...{ method: 'POST', path: `${path}/columns`, ids: { id }, body: { columns } },
+          method: 'POST',
+          path: `${path}/columns`,
+          ids: { id },
+          body: { columns },
         });
       }
       return refOf(id, table);
@@ -137,8 +141,12 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
     async progress({ id }, _receipt, ctx) {
       const { rows, cells, done, busy, failed } = await statusOf(id, ctx);
       return {
-        ...{ rows, running: busy > 0, cellsTotal: cells, cellsDone: done },
-        ...{ cellsInProgress: busy, cellsFailed: failed },
+        rows,
+        running: busy > 0,
+        cellsTotal: cells,
+        cellsDone: done,
+        cellsInProgress: busy,
+        cellsFailed: failed,
       };
     },
     cancelRun: null,
@@ -154,7 +162,8 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
         query,
       });
       const rows = page.rows.map(({ id: rowId, key, cells }) => ({
-        ...{ id: rowId, key },
+        id: rowId,
+        key,
         cells: Object.fromEntries(
           computed.map((column, at): [string, TableCell] => {
             const { status, value } = cells[at] ?? { status: 'new', value: null };

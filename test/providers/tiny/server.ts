@@ -81,7 +81,8 @@ export async function serveTiny({ firstTryFails = false } = {}) {
 
   const pageOf = ({ rows, columns }: Table, from: number, most: number) => ({
     rows: rows.slice(from, from + most).map((row) => ({
-      ...{ id: row.id, key: row.key },
+      id: row.id,
+      key: row.key,
       cells: columns.map(({ id: column }) => {
         const status = row.cells[column]?.status ?? 'new';
         return { status, value: status === 'done' ? `${column} of ${row.key}` : null };

@@ -50,9 +50,13 @@ export const promptlayer: ProviderCase = {
   balance: null,
   eager: {
     promptLayer: {
-      ...{ confirmAbove: 20, cellsPerExecution: 12 },
+      confirmAbove: 20,
+      cellsPerExecution: 12,
       // What the reference leaves open, the other way round.
-      ...{ cursorIn: 'top', neverComputed: 'virtual', values: 'wrapped', rowWords: 'upper' },
+      cursorIn: 'top',
+      neverComputed: 'virtual',
+      values: 'wrapped',
+      rowWords: 'upper',
     },
   },
   either: [

@@ -22,7 +22,8 @@ export async function backfill(cli: Cli, name: string, flags: BackfillFlags): Pr
   await withSession(cli, async ({ rowmill }) => {
     const yes = flags.yes === true;
     const options = {
-      ...{ ...span, mostRuns },
+      ...span,
+      mostRuns,
       confirm: ({ due }: BackfillPlan, pipeline: Pipeline) =>
         confirmRuns(cli, pipeline, due.length, { yes, where: `schedule ${name}` }),
     };

@@ -8,7 +8,9 @@ import type { CallContext } from '../../provider.ts';
 export const AGENT_KEY = 'doctor';
 
 export const AGENT: JsonObject = {
-  ...{ kind: 'agent', key: AGENT_KEY, name: 'Doctor' },
+  kind: 'agent',
+  key: AGENT_KEY,
+  name: 'Doctor',
   value: { agent_type: 'llm', prompt: 'Answer with the word yes.', output_format: 'text' },
 };
 
@@ -79,7 +81,9 @@ export class Bench {
     const before = this.mayHaveMore;
     this.mayHaveMore = true;
     const { json } = await this.post(ctx, '/v1/tables', {
-      ...{ name: `rowmill doctor ${this.tag}`, kind, tags: [this.tag, 'rowmill-doctor'] },
+      name: `rowmill doctor ${this.tag}`,
+      kind,
+      tags: [this.tag, 'rowmill-doctor'],
       column_configs: configs,
     });
     const table = objectOf(json);

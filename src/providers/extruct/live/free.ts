@@ -286,7 +286,9 @@ const status = (bench: Bench): Free[] => [
 export const pathOf = (id: string): string => `/v1/tables/${encodeURIComponent(id)}`;
 
 export const listQuery = (tag: string) => ({
-  ...{ tags: tag, offset: 0, limit: 100 },
+  tags: tag,
+  offset: 0,
+  limit: 100,
   sort: 'created_at',
 });
 

@@ -268,7 +268,9 @@ const along = (bench: Bench): Probe => ({
 });
 
 const hopeless = (): JsonObject => ({
-  ...{ kind: 'agent', key: LINKEDIN, name: 'Doctor LinkedIn' },
+  kind: 'agent',
+  key: LINKEDIN,
+  name: 'Doctor LinkedIn',
   value: { agent_type: 'linkedin', prompt: NOBODY, output_format: 'text' },
 });
 

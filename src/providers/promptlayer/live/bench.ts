@@ -78,7 +78,9 @@ export class Bench {
 
   async readRows(ctx: CallContext, limit = 10): Promise<SheetRow[]> {
     const { json } = await this.get(ctx, `${this.sheet}/rows`, {
-      ...{ limit, order: 'asc', include_columns: 'false' },
+      limit,
+      order: 'asc',
+      include_columns: 'false',
     });
     const rows = listOf(objectOf(json)['data'])
       .map(objectOf)

@@ -29,7 +29,8 @@ const starts = (bench: Bench): Probe[] => [
     async ask(ctx) {
       bench.textId ??= await makeColumn(bench, ctx, { title: 'Word', type: TEXT });
       bench.computedId = await makeColumn(bench, ctx, {
-        ...{ title: 'Doctor', type: 'CODE_EXECUTION' },
+        title: 'Doctor',
+        type: 'CODE_EXECUTION',
         config: { code: 'return 1', language: 'PYTHON' },
       });
       const rows = await bench.settled(ctx);
@@ -165,7 +166,9 @@ async function askOperation(bench: Bench, shared: Shared, ctx: CallContext): Pro
   if (bench.stopped !== null) needed(null, bench.stopped);
   const index = needed(bench.indices[0], 'no rows were made');
   const { json } = await bench.post(ctx, `${bench.sheet}/operations`, {
-    ...{ operation: 'recalculate', statuses: ['STALE'], row_ids: [index] },
+    operation: 'recalculate',
+    statuses: ['STALE'],
+    row_ids: [index],
     column_ids: [needed(bench.computedId, 'there is no computed column')],
   });
   const reply = objectOf(json);
