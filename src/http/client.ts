@@ -156,8 +156,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       if (incoming.kind === 'broken') throw brokenFailure(place, incoming.sent, incoming.error);
       if (incoming.status >= 300) {
         const failure = statusFailure(place, decoded(incoming, ERROR_BODY_BYTES));
-        if (incoming.status === 429 && failure.retryAfterMs !== null) {
-          limiter.pauseFor(failure.retryAfterMs);
+        if (incoming.status === 429) {
+          if (failure.retryAfterMs === null) limiter.slowDown();
+          else limiter.pauseFor(failure.retryAfterMs);
         }
         throw failure;
       }

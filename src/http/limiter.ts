@@ -15,7 +15,17 @@ export interface Limiter {
   take(signal?: AbortSignal): Promise<void>;
   /** Nobody sends for so long: one caller was told to slow down, so all are. */
   pauseFor(ms: number): void;
+  /** All send more slowly for a while: one caller was refused, and not told how long to wait. */
+  slowDown(): void;
 }
+
+/** Requests go so much further apart, each time … */
+const SLOWER = 1.5;
+const SLOWEST = 4;
+/** … but a burst that is refused counts once. */
+const BURST_MS = 1_000;
+/** Without another refusal the rate is back after so long, little by little. */
+const RECOVERY_MS = 20_000;
 
 interface Waiter {
   go: () => void;
@@ -40,6 +50,8 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   const sentAtMs = new Array<number>(size).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
   let pausedUntilMs = 0;
+  let slower = 1;
+  let slowedAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
 
   const tooLong = (waitMs: number): RowmillError =>
@@ -49,8 +61,13 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       { retryAfterMs: Math.ceil(waitMs) },
     );
 
-  const freeAtMs = (): number =>
-    Math.max((sentAtMs[next] ?? Number.NEGATIVE_INFINITY) + windowMs, pausedUntilMs);
+  const slowness = (nowMs: number): number =>
+    1 + (slower - 1) * Math.max(0, 1 - (nowMs - slowedAtMs) / RECOVERY_MS);
+
+  const freeAtMs = (): number => {
+    const oldestMs = sentAtMs[next] ?? Number.NEGATIVE_INFINITY;
+    return Math.max(oldestMs + windowMs * slowness(performance.now()), pausedUntilMs);
+  };
 
   const pump = (): void => {
     clearTimeout(timer);
@@ -108,6 +125,14 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
         sentAtMs[(next + nth - 1) % size] = pausedUntilMs + ((nth - size) * windowMs) / size;
       }
       if (ms > patienceMs) for (const waiter of waiters) waiter.fail(tooLong(ms));
+      pump();
+    },
+
+    slowDown() {
+      const nowMs = performance.now();
+      if (nowMs - slowedAtMs < BURST_MS) return;
+      slower = Math.min(slowness(nowMs) * SLOWER, SLOWEST);
+      slowedAtMs = nowMs;
       pump();
     },
   };

@@ -132,3 +132,36 @@ test('a pause longer than the patience is handed back instead of waited out', as
   const late = await failureOf(limiter.take());
   expect(late).toMatchObject({ code: 'rate_limited', retryAfterMs: 40_000, ambiguous: false });
 });
+
+/** Requests that go within so long, of as many as are wanted. */
+async function within(limiter: Limiter, ms: number): Promise<number> {
+  const state = takeMany(limiter, 1_000);
+  await jest.advanceTimersByTimeAsync(ms - 1);
+  return state.passed.length;
+}
+
+test('a refusal without a word on waiting slows all down a little, for a while', async () => {
+  const limiter = createLimiter({ ratePerSecond: 10 });
+  const state = takeMany(limiter, 10_000);
+  await jest.advanceTimersByTimeAsync(999);
+  limiter.slowDown();
+  // The same burst.
+  limiter.slowDown();
+  await jest.advanceTimersByTimeAsync(5_000);
+  const slow = state.passed.length - 10;
+  expect(slow).toBeGreaterThanOrEqual(30);
+  expect(slow).toBeLessThanOrEqual(40);
+  await jest.advanceTimersByTimeAsync(20_000);
+  const before = state.passed.length;
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(state.passed.length - before).toBe(100);
+});
+
+test('however many refusals come, a quarter of the rate is left', async () => {
+  const limiter = createLimiter({ ratePerSecond: 10 });
+  for (let nth = 0; nth < 20; nth += 1) {
+    limiter.slowDown();
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  expect(await within(limiter, 9_000)).toBeGreaterThanOrEqual(20);
+});

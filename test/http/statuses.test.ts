@@ -145,6 +145,14 @@ test('429 stops all requests of the token, without asking again', async () => {
   expect(server.received.length).toBe(1);
 });
 
+test('429 that names no time slows down all requests of the token', async () => {
+  const server = await serve(json({}, 429));
+  let slowed = 0;
+  const limiter = { ...createLimiter(), slowDown: () => void (slowed += 1) };
+  await failureOf(get(clientOf(server.url, { limiter })));
+  expect(slowed).toBe(1);
+});
+
 test('a redirect is not followed, and the token does not travel', async () => {
   const elsewhere = await serve(json({}));
   const server = await serve(json({}, 307, { location: `${elsewhere.url}/login?secret=1` }));
