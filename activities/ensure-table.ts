@@ -156,8 +156,9 @@ class Setup {
       try {
         return await this.#step.send(() => this.#provider.ensureColumns(bare, spec, ctx));
       } catch (error) {
-        if (!(error instanceof RowmillError) || !error.retryable) throw error;
-        if (error.ambiguous) this.#lost();
+        // What was not sent, or changes nothing, has been repeated in place: lasting trouble is Temporal's.
+        if (!(error instanceof RowmillError) || !error.retryable || !error.ambiguous) throw error;
+        this.#lost();
         if (tries === TRIES + spec.columns.length) throw error;
         bare = { id };
         await this.#step.sleep(pauseAfter(error, Math.min(tries, LONGEST_PAUSE_AT)));

@@ -190,3 +190,30 @@ test.concurrent.each(CASES)(
     }
   },
 );
+
+test.concurrent.each(
+  CASES.flatMap((provider) =>
+    (['create-table', 'add-rows', 'start-run', 'read-status', 'read-rows'] as const).map((on) => ({
+      ...{ name: provider.name, provider, on },
+    })),
+  ),
+)('an error with 200 to each $on of $name is shown', async ({ provider, on }) => {
+  const house = await openHouse({
+    sandbox: {
+      ...{ failRate: 0, hopelessRate: 0 },
+      faults: { requests: [{ on, fault: 'refuse', status: 200 }] },
+    },
+    deps: { troubleLimits: { shownAfterMs: 3_000, refusedAtMostMs: 600_000 } },
+  });
+  try {
+    const run = await started(house, provider);
+    const shows = async () => (await stageOf(run)) === 'waiting for the API';
+    await until('the API to be waited for', shows, 90_000);
+    const { problem } = await run.query<RunProgress>('progress');
+    expect(problem).toContain('reply_unreadable');
+    await run.cancel();
+    await run.result().catch(() => null);
+  } finally {
+    await house.close();
+  }
+});
