@@ -3,7 +3,7 @@ import { loadClientConnectConfig, type LoadClientProfileOptions } from '@tempora
 import { RowmillError } from '../errors.ts';
 import { goesDirect } from './direct.ts';
 import { hasStatus } from './grpc-status.ts';
-import { quietRetry } from './quiet-retry.ts';
+import { quietRetry } from './sdk-workarounds.ts';
 import { errorOfServer } from './server-error.ts';
 import { isAtLeast, OLDEST_SERVER } from './server-version.ts';
 

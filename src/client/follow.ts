@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   WorkflowFailedError,
@@ -10,6 +9,7 @@ import type { RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
 import { isOutage } from './grpc-status.ts';
+import { untilOver } from './sdk-workarounds.ts';
 import { errorOfServer } from './server-error.ts';
 import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { noWorkerText, servedNow } from './workers.ts';
@@ -97,24 +97,6 @@ function endOf(
     left,
     ...(broken === undefined ? [] : [broken.then((error) => Promise.reject(error))]),
   ]);
-}
-
-/**
- * Calls that end with the following: one that is left open is tried again after its connection was
- * closed, and the SDK throws that from a timer.
- */
-async function untilOver<T>(client: Client, over: AbortSignal, call: () => Promise<T>): Promise<T> {
-  // A signal for each: the SDK never takes its listeners off, one for each long poll.
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  const cancel = (): void => controller.abort();
-  if (over.aborted) cancel();
-  over.addEventListener('abort', cancel, { once: true });
-  try {
-    return await client.withAbortSignal(controller.signal, call);
-  } finally {
-    over.removeEventListener('abort', cancel);
-  }
 }
 
 type Run = (input: unknown) => Promise<RunSummary>;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Connection } from '@temporalio/client';
-import { quietRetry } from '../../src/client/quiet-retry.ts';
+import { quietRetry } from '../../src/client/sdk-workarounds.ts';
 import { pickPorts } from '../../src/ports.ts';
 
 test('a call that is repeated after its connection was closed disturbs nobody', async () => {

@@ -9,7 +9,7 @@ import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import type { Json } from '../../src/contract/json.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
-import { quietRetry } from '../../src/client/quiet-retry.ts';
+import { quietRetry } from '../../src/client/sdk-workarounds.ts';
 import { createProviders, type Providers } from '../../src/providers/registry.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Store } from '../../src/store/store.ts';

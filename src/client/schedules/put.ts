@@ -1,10 +1,6 @@
-import {
-  ScheduleNotFoundError,
-  type Client,
-  type ScheduleClient,
-  type ScheduleDescription,
-} from '@temporalio/client';
+import { ScheduleNotFoundError, type Client, type ScheduleDescription } from '@temporalio/client';
 import { hasStatus } from '../grpc-status.ts';
+import { schedulesSeenAs, type Seen } from '../sdk-workarounds.ts';
 import type { SchedulePlan } from './plan.ts';
 
 /**
@@ -34,20 +30,3 @@ export async function putPlan(
 /** Deleted since, or changed, where the server does say it. */
 const isGone = (error: unknown): boolean =>
   error instanceof ScheduleNotFoundError || hasStatus(error, 'FAILED_PRECONDITION');
-
-/** What the server calls the state of a schedule that an update is made of. */
-interface Seen {
-  token: Uint8Array | null | undefined;
-}
-
-/** The SDK's own client of schedules, whose updates do not say what they are made of. */
-function schedulesSeenAs({ schedule }: Client, seen: Seen): ScheduleClient {
-  const { workflowService } = schedule;
-  const updateSchedule = (request: object) =>
-    workflowService.updateSchedule({ ...request, conflictToken: seen.token ?? null });
-  const service = Object.create(workflowService, {
-    updateSchedule: { value: updateSchedule },
-  }) as object;
-  // What it was made from, but for that.
-  return Object.create(schedule, { workflowService: { value: service } }) as ScheduleClient;
-}
