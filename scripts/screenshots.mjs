@@ -21,7 +21,7 @@ const LOAD_MS = 8_000;
 /** Columns of the workflow list, in the UI's own words. */
 const COLUMNS = [
   'Workflow ID',
-  'RowmillStage',
+  'RowmillProgress',
   'RowmillOutcome',
   'RowmillRows',
   'RowmillFailedCells',
@@ -36,7 +36,7 @@ try {
     const page = await openPage(link);
     const list = new URL('/namespaces/default/workflows', link);
     const metadata = place(link, 'user-metadata');
-    await shoot(page, 'details.png', metadata, isHalfDone, { height: 800 });
+    await shoot(page, 'details.png', metadata, isHalfDone, below(60, 720));
     await shoot(page, 'workflows.png', list, isListed, { width: 1500, height: 400 });
     await finished();
     await shoot(page, 'timeline.png', place(link, 'timeline'), isDrawn, below(670, 700));
@@ -122,7 +122,7 @@ function isOver(text) {
 }
 
 function isListed(text) {
-  return text.includes('finished') && text.includes('running');
+  return text.includes('completed') && /\d %, pass \d/.test(text);
 }
 
 function isDrawn(text) {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { temporalTarget } from '../client/connection.ts';
 import { isStill, markOf } from '../dev/temporal/process.ts';
 import type { Cli, Env } from './context.ts';
+import { shellWord } from './shell-word.ts';
 
 /** Parent of the state folders, in the working folder. */
 const STATE_FOLDERS = '.rowmill';
@@ -33,8 +34,12 @@ const OWN_STACK: readonly string[] = ['dev', 'demo', 'sandbox', 'worker', 'compl
 export function commandEnv(cli: Cli, args: readonly string[]): Env {
   const [command = ''] = args;
   if (OWN_STACK.includes(command) || args.includes('--embedded')) return cli.env;
-  const found = devEnvironment();
-  if (found === null || isConfigured(cli.env)) return cli.env;
+  if (isConfigured(cli.env)) return cli.env;
+  const { running: found, killed } = devEnvironment();
+  if (found === null) {
+    if (killed !== null) cli.say(killedText(killed));
+    return cli.env;
+  }
   cli.say(`Uses \`rowmill dev\` of this folder (${found['TEMPORAL_ADDRESS'] ?? 'no address'})`);
   const set = Object.entries(cli.env).filter(([, value]) => value !== undefined && value !== '');
   return { ...found, ...Object.fromEntries(set) };
@@ -49,13 +54,29 @@ function isConfigured(env: Env): boolean {
   }
 }
 
-/** Variables of the stack that runs in this folder; `null`: none does. */
-function devEnvironment(): Record<string, string> | null {
+interface DevStacks {
+  /** Variables of the stack that runs in this folder. */
+  running: Record<string, string> | null;
+  /** State folder of one that was killed: a stop takes its file away. */
+  killed: string | null;
+}
+
+function devEnvironment(): DevStacks {
+  let killed: string | null = null;
   for (const folder of namesIn(STATE_FOLDERS)) {
-    const found = readPublished(join(STATE_FOLDERS, folder, FILE));
-    if (found !== null) return found;
+    const state = join(STATE_FOLDERS, folder);
+    const found = readPublished(join(state, FILE));
+    if (found?.isRunning === true) return { running: found.variables, killed: null };
+    if (found !== null) killed ??= state;
   }
-  return null;
+  return { running: null, killed };
+}
+
+const USUAL_FOLDER = join(STATE_FOLDERS, 'dev');
+
+function killedText(folder: string): string {
+  const flag = folder === USUAL_FOLDER ? '' : ` --folder ${shellWord(folder)}`;
+  return `\`rowmill dev\` of this folder was killed: its runs go on once it is started again: rowmill dev${flag}`;
 }
 
 function namesIn(folder: string): string[] {
@@ -66,13 +87,18 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function readPublished(file: string): Record<string, string> | null {
+interface PublishedStack {
+  isRunning: boolean;
+  variables: Record<string, string>;
+}
+
+function readPublished(file: string): PublishedStack | null {
   try {
     const { process: publisher, variables } = Published.parse(
       JSON.parse(readFileSync(file, 'utf8')),
     );
     // A killed one leaves its file.
-    return isStill(publisher) ? variables : null;
+    return { isRunning: isStill(publisher), variables };
   } catch {
     return null;
   }

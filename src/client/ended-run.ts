@@ -10,7 +10,8 @@ import { RowmillError } from '../errors.ts';
 import type { RunKey, Store } from '../store/store.ts';
 import { firstRunOf } from './find-run.ts';
 import { hasStatus } from './grpc-status.ts';
-import { newestStored, pipelineIn } from './stored-run.ts';
+import { pipelineIn } from './run-pipeline.ts';
+import { newestStored } from './stored-run.ts';
 
 /** A run that is over: what it did, and what it left. */
 export interface EndedRun {

@@ -1,20 +1,27 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ResultTarget } from '../contract/pipeline.ts';
+import type { CsvOptions, ResultTarget } from '../contract/pipeline.ts';
 import { RUN_FILE } from '../contract/names.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import type { ResultFormatName } from '../sinks/index.ts';
 import { publishTo } from '../sinks/publish.ts';
 import type { Folder } from '../store/store.ts';
 import { resultColumns } from './result-columns.ts';
+import { pipelineIn } from './run-pipeline.ts';
+
+/** Options of the run's own CSV: one that is made later looks the same. */
+export async function csvOptionsOf(folder: Folder): Promise<CsvOptions | undefined> {
+  const pipeline = await pipelineIn(folder);
+  return pipeline?.results.find(({ csv }) => csv !== undefined)?.csv;
+}
 
 /** Writes the results of a run's folder to a target, in one step. */
-export const publishResults = async (
-  folder: Folder,
-  target: ResultTarget,
-): Promise<PublishedFile> =>
-  publishTo(target, folder, RUN_FILE.results, await resultColumns(folder, RUN_FILE.results));
+export async function publishResults(folder: Folder, target: ResultTarget): Promise<PublishedFile> {
+  const csv = target.csv ?? (target.format === 'csv' ? await csvOptionsOf(folder) : undefined);
+  const whole = csv === undefined ? target : { ...target, csv };
+  return publishTo(whole, folder, RUN_FILE.results, await resultColumns(folder, RUN_FILE.results));
+}
 
 /** The results in another format, as a file that is gone when nobody needs it any more. */
 export interface Rendition extends PublishedFile {

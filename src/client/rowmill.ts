@@ -20,7 +20,7 @@ import type { ListedRun } from './run-standing.ts';
 import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
-import { describeRun, noSuchRun } from './find-run.ts';
+import { describeRun, findRun, noSuchRun } from './find-run.ts';
 import { isSeen, ownerOf, starterOf } from './owned.ts';
 import { eachInOurWords, inOurWords } from './server-error.ts';
 import { attachedTo, findWork, startWork } from './start-run.ts';
@@ -247,7 +247,14 @@ export class Rowmill {
 
   /** Other runs under way that publish to the same places as this one; a line for each. */
   sharedTargets(pipeline: Pick<Pipeline, 'results'>, { id }: RowmillRun): Promise<string[]> {
-    return sameTargetWarnings(pipeline, this.#link.store, id);
+    const { client, store } = this.#link;
+    // Where the server does not say, the store is believed.
+    const isUnderWay = (other: string): Promise<boolean> =>
+      findRun(client, other).then(
+        (run) => run?.status.name === 'RUNNING',
+        () => true,
+      );
+    return sameTargetWarnings(pipeline, store, id, isUnderWay);
   }
 
   async #start(

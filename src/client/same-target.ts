@@ -8,12 +8,16 @@ export async function sameTargetWarnings(
   { results }: Pick<Pipeline, 'results'>,
   store: Store,
   except?: string,
+  isUnderWay: (workflowId: string) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<string[]> {
   const warnings = await Promise.all(
     results.map(async ({ to }) => {
       const { results: path, manifest } = await realFootprint(to);
       const runs = await claimsOfOthers(store, null, [path, manifest], Date.now());
-      const others = runs.filter((id) => id !== except);
+      const asked = runs.filter((id) => id !== except);
+      // A terminated run takes back nothing it said.
+      const live = await Promise.all(asked.map((id) => isUnderWay(id)));
+      const others = asked.filter((_, at) => live[at]);
       return others.map((id) => `run ${id} is under way and publishes to ${to}, too`);
     }),
   );

@@ -1,4 +1,5 @@
 import { RUN_FILE } from '../contract/names.ts';
+import { pipelineIn } from './run-pipeline.ts';
 import { OUTCOMES, type Outcome } from '../contract/outcome.ts';
 import type { Pipeline, ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
@@ -65,12 +66,6 @@ export async function storedResults(
   return runId !== '' && (await folder.exists(RUN_FILE.results))
     ? resultsIn(store, folder, runId)
     : null;
-}
-
-export async function pipelineIn(folder: Folder): Promise<Pipeline | null> {
-  if (!(await folder.exists(RUN_FILE.pipeline))) return null;
-  // Written by prepareRows.
-  return (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
 }
 
 async function earlierIn(folder: Folder): Promise<EarlierRun | null> {

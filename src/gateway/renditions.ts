@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { renderResults } from '../client/rendition.ts';
+import { csvOptionsOf, renderResults } from '../client/rendition.ts';
 import { RUN_FILE } from '../contract/names.ts';
 import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder } from '../store/store.ts';
@@ -61,9 +61,10 @@ export function createRenditions(): Renditions {
     digestOf,
     render: async (folder, format) => {
       const digest = await digestOf(folder, RUN_FILE.results);
+      const options = format === 'csv' ? JSON.stringify(await csvOptionsOf(folder)) : '';
       const one = await remembered(
         held,
-        `${digest} ${format}`,
+        `${digest} ${format} ${options}`,
         MOST_KEPT,
         () => render(folder, format),
         (old) => void drop(old),

@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { Rowmill } from '../../client/rowmill.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
+import { packageRoot } from '../../dev/temporal/package-root.ts';
 import { openPlayground, type Playground } from '../../dev/playground.ts';
 import type { PortChoice } from '../../ports.ts';
 import { standInExports, standInTokens } from '../../providers/stand-in.ts';
@@ -22,6 +23,9 @@ export interface DevFlags {
   sandboxPort?: string;
   faults?: string;
 }
+
+/** Where the package is. */
+const EXAMPLE = join(packageRoot(), 'examples', 'companies', 'pipeline.yaml');
 
 const USUAL_PORT = 7233;
 const USUAL_SANDBOX_PORT = 8780;
@@ -89,7 +93,7 @@ function describe({ address, uiUrl, sandbox, store }: Playground, variables: Env
     `Store        ${store.location}`,
     '',
     'In another shell, in this folder:',
-    '  rowmill run examples/companies/pipeline.yaml',
+    `  rowmill run ${shellWord(relative('.', EXAMPLE))} --out companies.jsonl`,
     '',
     'In any other folder, before that:',
     ...Object.entries(variables).map(
