@@ -10,14 +10,14 @@ import { duration, time, whole } from './words.ts';
 const BAR_CELLS = 30;
 
 /** The current details in the Temporal UI: Markdown, with columns aligned in a fenced block. */
-export function renderDetails(progress: RunProgress): string {
+export function renderDetails(progress: RunProgress, workflowId = 'RUN'): string {
   return [
     `### ${headline(progress)}`,
     '',
     ...bar(progress.cells),
     ...fence(facts(progress)),
     ...columnLines(progress),
-    ...notes(progress).flatMap((note) => ['', note]),
+    ...notes(progress, workflowId).flatMap((note) => ['', note]),
     '',
     ...links(progress),
   ].join('\n');
@@ -106,7 +106,7 @@ function columnLines(progress: RunProgress): string[] {
 }
 
 /** What somebody should know, and what to do about it: the names of updates, as the UI has them. */
-function notes(progress: RunProgress): string[] {
+function notes(progress: RunProgress, workflowId: string): string[] {
   const { stage, paused, cells, creditsMissing, outcome } = progress;
   const out: string[] = [];
   const inFlight = cells.inProgress === 0 ? 'Cells in flight' : `${whole(cells.inProgress)} cells`;
@@ -122,7 +122,10 @@ function notes(progress: RunProgress): string[] {
   if (stage === 'waiting for approval') {
     const { asksFor = null, estimatedCredits: credits } = progress;
     const what = askedText(asksFor ?? { credits, cells: null });
-    out.push(`**Waits for the approval of ${what}.** Update \`approveSpend\` gives it.`);
+    const command = code(`rowmill approve ${workflowId}`);
+    out.push(
+      `**Waits for the approval of ${what}.** Update \`approveSpend\` gives it, or ${command}.`,
+    );
   }
   if (stage === 'waiting for credits') {
     const missing = creditsMissing === null ? '' : ` About ${whole(creditsMissing)} are missing.`;
@@ -151,11 +154,14 @@ function notes(progress: RunProgress): string[] {
         `${time(quietSinceMs + stallAfterMs)} are asked for once more, then given up.`,
     );
   }
-  if (outcome !== null && reason !== null) out.push(`**${outcome}:** ${code(reason)}`);
+  // A cancelled run has no other reason.
+  const isNews = (text: string | null): text is string => text !== null && text !== outcome;
+  if (outcome !== null && isNews(reason)) out.push(`**${outcome}:** ${code(reason)}`);
   if (outcome === 'partial' || outcome === 'cancelled') {
-    out.push('`rowmill rerun` with the id of this workflow asks for the cells without an answer.');
+    const command = code(`rowmill rerun ${workflowId}`);
+    out.push(`${command} asks for the cells without an answer.`);
   }
-  if (progress.problem !== null) out.push(`**Last problem:** ${code(progress.problem)}`);
+  if (isNews(progress.problem)) out.push(`**Last problem:** ${code(progress.problem)}`);
   return out;
 }
 

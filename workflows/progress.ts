@@ -187,7 +187,9 @@ function progressText({ state, outcome }: Shown, share: number): string {
   const { stage, passes, reason } = state;
   if (outcome !== null) {
     const isNews = reason !== null && reason !== outcome;
-    return (isNews ? `${outcome}: ${reason}` : outcome).slice(0, MOST_KEYWORD_CHARS);
+    // What is in brackets is on the run's page, and would push the other columns out of sight.
+    const short = reason?.replace(/ \(.*$/s, '');
+    return (isNews ? `${outcome}: ${short}` : outcome).slice(0, MOST_KEYWORD_CHARS);
   }
   const percent = (Math.floor(share * TENTHS) / TENTHS) * 100;
   return stage === 'running' ? `${percent} %, pass ${passes}` : stage;
@@ -200,7 +202,7 @@ const failedOf = (cells: CellCounts, outcome: Outcome | null): number =>
 /** Refreshes what people see. Current details cost no history; an upsert is one event. */
 export function showProgress(run: Shown): void {
   const progress = progressOf(run);
-  setCurrentDetails(renderDetails(progress));
+  setCurrentDetails(renderDetails(progress, workflowInfo().workflowId));
   const { state, pipeline, outcome } = run;
   if (!hasAttributes(state)) return;
   const { done, total } = progress.cells;

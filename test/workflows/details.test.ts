@@ -203,3 +203,10 @@ test.each(CASES)('the static details of $name name the columns that are asked', 
     /^- \*\*columns\*\* `sector`, `pitch`$/im,
   );
 });
+
+test('a run that was cut short names the command that goes on, and repeats no word as its reason', () => {
+  const cancelled = { outcome: 'cancelled', reason: 'cancelled', problem: 'cancelled' } as const;
+  const details = renderDetails({ ...progress('x'), ...cancelled }, 'nightly-1');
+  expect(details).toContain('`rowmill rerun nightly-1` asks for the cells without an answer.');
+  expect(details).not.toMatch(/Last problem|cancelled:/);
+});
