@@ -296,7 +296,8 @@ export const ERRORS = {
   // Temporal and this machine
   temporal_unreachable: {
     meaning: 'No Temporal server answers at the address.',
-    remedy: 'Start one (`rowmill dev`; what ran there before goes on), set TEMPORAL_ADDRESS, or run the pipeline with --embedded.',
+    remedy:
+      'Start one (`rowmill dev`; what ran there before goes on), set TEMPORAL_ADDRESS, or run the pipeline with --embedded.',
     retryable: true,
     exit: failed,
   },
