@@ -37,6 +37,7 @@ export type { Env } from './environment.ts';
 export type { Estimate } from './estimate.ts';
 export type { Standing } from './follow.ts';
 export type { PreparedStart } from './freeze-rows.ts';
+export type { FreshRun } from './fresh-runs.ts';
 export type { ListRunsOptions, RunFilter, RunPage } from './list-runs.ts';
 export type { LastKnown, LiveProgress } from './live-progress.ts';
 export type { PipelineSource, RowsOverride } from './pipeline-source.ts';

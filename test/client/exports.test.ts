@@ -78,6 +78,7 @@ test('the package gives out these names', () => {
     'ErrorCode',
     'Estimate',
     'Folder',
+    'FreshRun',
     'Json',
     'JsonObject',
     'LastKnown',
