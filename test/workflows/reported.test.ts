@@ -113,12 +113,12 @@ test('of a run whose worker is gone the server still tells how far it was', asyn
   };
   await until('the list says how far it is', isTrue);
   await house.worker.stop();
-  expect(await freshRuns(house.client, [await listed(run)])).toMatchObject([
-    {
-      stage: 'running',
-      trouble: expect.stringContaining(`no worker on task queue ${house.taskQueue}`),
-    },
-  ]);
+  // The server may name a worker that has stopped for as long as its last poll counts as just now.
+  await until('the list misses the worker', async () => {
+    const [fresh] = await freshRuns(house.client, [await listed(run)]);
+    expect(fresh?.stage).toBe('running');
+    return fresh?.trouble?.includes(`no worker on task queue ${house.taskQueue}`) === true;
+  });
   await until('no worker answers', async () => {
     const { lastKnown } = await runStatus(house.client, run.workflowId);
     return (lastKnown?.cells?.done ?? 0) >= 2;
