@@ -29,6 +29,8 @@ const when = {
   where: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
   /** Lists in the request's JSON body that must have more entries than this. */
   longer: z.record(z.string(), z.int().min(0)).default({}),
+  /** A text that the request's JSON body has in it. */
+  contains: z.string().min(1).optional(),
   /** Of the table in the path, or of all tables; `ms`: since the sandbox was started. */
   while: z
     .strictObject({

@@ -76,6 +76,8 @@ export class Trigger {
       return Array.isArray(list) && list.length > than;
     };
     if (!Object.entries(this.rule.longer).every(isLonger)) return false;
+    const { contains } = this.rule;
+    if (contains !== undefined && !JSON.stringify(body ?? null).includes(contains)) return false;
     const { rows, cellsDone, cellsPaid, ms } = this.rule.while;
     const within = (bounds: typeof rows, value: number): boolean =>
       bounds === undefined || (value >= bounds.atLeast && value < bounds.below);

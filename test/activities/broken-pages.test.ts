@@ -146,7 +146,7 @@ test.each([
     const { sweep, pages } = await open(one, rows, {
       fault: 'unreadable-rows',
       rows: [place],
-    } as Rule);
+    });
     for (const [number, most] of [first, later].entries()) {
       await sweep(number + 1);
       expect(await written(number + 1)).toEqual({ read: others(rows, at), unreadable: [at] });

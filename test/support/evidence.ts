@@ -41,6 +41,10 @@ export interface Evidence {
   balanceDisturbed: boolean;
   /** The credits are gone, and the provider never answered how many are left. */
   ranDry: boolean;
+  /** So many rows of the table the API may have refused to show. */
+  rowsUnreadable: number;
+  /** So many rows of the list it takes into no table. */
+  rowsRefused: number;
   /** After the start; people may change it. */
   deadlineMs: number;
   /** Passes that people asked for beside those of the pipeline. */
@@ -66,6 +70,17 @@ export const wasCutShort = ({ summary, manifest }: Evidence): boolean =>
 /** Whether the rows are in the table for good: it was told so, now or when it was worked on before. */
 export const hasLoaded = ({ finished, earlier }: Evidence): boolean =>
   finished.has('loadRows') || (earlier !== null && hasLoaded(earlier));
+
+/** Keys of the rows that the results give up as unreadable. */
+export const unreadableKeys = (evidence: Evidence): ReadonlySet<string> =>
+  keysGivenUp(evidence, 'the row cannot be read');
+
+/** Keys of the rows that the API has never taken. */
+export const refusedKeys = (evidence: Evidence): ReadonlySet<string> =>
+  keysGivenUp(evidence, 'the API refused the row');
+
+const keysGivenUp = ({ quarantine }: Evidence, why: string): ReadonlySet<string> =>
+  new Set(quarantine.filter(({ reason }) => reason.startsWith(why)).map(({ key }) => key));
 
 export interface RunOver {
   workflowId: string;
@@ -139,6 +154,8 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     balanceDisturbed: sandbox.state.creditsTaken.size > 0,
     ranDry:
       sandbox.state.creditsTaken.size > 0 && !answered(books.requests.byRoute, provider.balance),
+    rowsUnreadable: 0,
+    rowsRefused: 0,
     deadlineMs: pipeline.run.deadlineMs,
     passesAsked: 0,
     truth: (row, column) => provider.truth(sandbox, pipeline, row, column),

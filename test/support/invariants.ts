@@ -6,6 +6,8 @@ import { outcomeOf, totalCells } from '../../src/rules/outcome.ts';
 import {
   gather,
   hasLoaded,
+  refusedKeys,
+  unreadableKeys,
   wasCutShort,
   type Evidence,
   type LiveTable,
@@ -90,7 +92,11 @@ function* everyRowOnceIn(table: LiveTable, evidence: Evidence): Iterable<string>
     left.delete(key ?? '');
   }
   if (!hasLoaded(evidence)) return;
-  for (const key of left.keys()) yield `row ${key} is not in the table`;
+  const refused = refusedKeys(evidence);
+  if (refused.size > evidence.rowsRefused) yield `${refused.size} rows were left out`;
+  for (const key of left.keys()) {
+    if (!refused.has(key)) yield `row ${key} is not in the table`;
+  }
   const [first] = runs;
   if (first === undefined) return;
   const late = rows.filter(({ createdAtMs }) => createdAtMs > Date.parse(first.at));
@@ -154,10 +160,13 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   }
   // Idle was claimed: nothing may be under way but what hangs.
   if (wasCutShort(evidence)) return;
+  const unreadable = unreadableKeys(evidence);
   const inputs = new Map(tables.flatMap(({ rows }) => rows.map(({ id, key }) => [id, key])));
   for (const cell of going) {
     const [rowId = '', column = ''] = cell.split('/');
     const row = evidence.wanted.find(({ key }) => key === inputs.get(rowId));
+    // Whether a cell of a row that cannot be read hangs, nobody can tell.
+    if (row !== undefined && unreadable.has(row.key)) continue;
     const known = evidence.columns.some(({ key }) => key === column);
     if (row === undefined || !known || !mayHang(evidence.truth(row, column), evidence)) {
       yield `cell ${String(row?.key)}/${column} is still under way`;

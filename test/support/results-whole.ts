@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Truth } from '../../sandbox/index.ts';
 import type { CellUsage, ResultCell, ResultRow } from '../../src/contract/results.ts';
 import { CELL_OUTCOMES } from '../../src/rules/outcome.ts';
-import { wasCutShort, type Evidence } from './evidence.ts';
+import { refusedKeys, unreadableKeys, wasCutShort, type Evidence } from './evidence.ts';
 import { sameJson } from './same-json.ts';
 
 /** I4. */
@@ -38,11 +38,16 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
   const rows = new Map(wanted.map((row) => [row.key, row]));
   const counts = { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0 };
   const open: string[] = [];
+  const unreadable = unreadableKeys(evidence);
+  const refused = refusedKeys(evidence);
+  const isGivenUp = (key: string): boolean => unreadable.has(key) || refused.has(key);
+  if (unreadable.size > evidence.rowsUnreadable) yield `${unreadable.size} rows are given up`;
   for (const { key, rowId, input, cells, complete } of results) {
     const row = rows.get(key);
     if (row === undefined) continue;
     if (!sameJson(input, row.input)) yield `row ${key} has other inputs`;
-    if (rowId !== rowIds.get(key)) yield `row ${key} names another row of the table`;
+    if (rowId !== (isGivenUp(key) ? '' : rowIds.get(key)))
+      yield `row ${key} names another row of the table`;
     for (const { key: name } of columns) {
       const cell = cells[name];
       const truth = evidence.truth(row, name);
@@ -54,7 +59,10 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
       if (cell.status !== 'done') open.push(`${key}/${name}/${cell.status}`);
       const should = cell.status === 'done' ? truth.answer : null;
       if (!sameJson(cell.value, should)) yield `cell ${key}/${name} holds another value`;
-      if (!isPlausible(cell, truth, cells, evidence)) {
+      const isPlausibleHere = isGivenUp(key)
+        ? cell.status === 'blocked'
+        : isPlausible(cell, truth, cells, evidence);
+      if (!isPlausibleHere) {
         yield `cell ${key}/${name} is ${cell.status}`;
       }
     }

@@ -17,13 +17,17 @@ export interface Scenery {
   actions: Action[];
   /** A run may end so much after its deadline. */
   graceMs: number;
+  /** So many rows of the table cannot be read, from some time on. */
+  rowsUnreadable: number;
+  /** So many rows are taken into no table. */
+  rowsRefused: number;
 }
 
 /** What is left of a run that is over; each is looked at before the next one takes it up. */
 export async function lookBack(
   run: TemporalServer,
   earlier: Evidence | undefined,
-  { api, folder, pipeline, wanted, actions, graceMs }: Scenery,
+  { api, folder, pipeline, wanted, actions, graceMs, rowsUnreadable, rowsRefused }: Scenery,
 ): Promise<Evidence> {
   const evidence = await evidenceOf(
     {
@@ -43,6 +47,7 @@ export async function lookBack(
       ...(earlier === undefined ? {} : { earlier }),
     },
   );
+  Object.assign(evidence, { rowsUnreadable, rowsRefused });
   evidence.cancelledAtMs = run.cancelledAtMs;
   changed(evidence, run.accepted, actions);
   return evidence;

@@ -144,7 +144,16 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
   const fate = new Fate(script);
   deployment.start();
   const wanted = wantedRows(provider, rows);
-  const scenery = { api, folder, pipeline, wanted, actions, graceMs: GRACE_MS };
+  const scenery = {
+    api,
+    folder,
+    pipeline,
+    wanted,
+    actions,
+    graceMs: GRACE_MS,
+    rowsUnreadable: unreadableIn(script),
+    rowsRefused: refusedIn(script),
+  };
   const looks: Evidence[] = [];
   const leave = async (run: TemporalServer): Promise<void> => {
     looks.push(await lookBack(run, looks.at(-1), scenery));
@@ -227,6 +236,16 @@ async function playOn(script: ChaosScript, setting: Setting): Promise<Played> {
     virtualMs: newest.endedAtMs - EPOCH_MS,
   };
 }
+
+/** Where only cursors lead from row to row, all between two of them cannot be read either. */
+function unreadableIn({ provider, faults }: ChaosScript): number {
+  const rules = (faults.requests ?? []).filter(({ fault }) => fault === 'unreadable-rows');
+  const places = new Set(rules.flatMap((rule) => ('rows' in rule ? rule.rows : [])));
+  return provider === 'promptlayer' && places.size > 1 ? Infinity : places.size;
+}
+
+const refusedIn = ({ faults }: ChaosScript): number =>
+  new Set((faults.requests ?? []).flatMap(({ contains }) => contains ?? [])).size;
 
 const saidOf = (run: number, what: string): string => (run === 0 ? what : `${what} (rerun ${run})`);
 

@@ -1,4 +1,4 @@
-import type { Evidence } from '../../support/evidence.ts';
+import { refusedKeys, type Evidence } from '../../support/evidence.ts';
 import { leftHalfLoaded, rowsTwice } from '../../support/invariants.ts';
 import type { Played } from './play.ts';
 import type { ChaosScript } from './script.ts';
@@ -94,6 +94,7 @@ const cells = (name: string, line: Line): string[] => [
 
 function addTo(line: Line, { evidence, breaches, hung }: Played): void {
   const { tables, wanted } = evidence;
+  const refused = refusedKeys(evidence);
   line.runs += 1;
   line.tables += tables.length;
   line.withTable += tables.length > 0 ? 1 : 0;
@@ -103,7 +104,7 @@ function addTo(line: Line, { evidence, breaches, hung }: Played): void {
     line[halfLoaded ? 'rowsLeftTwice' : 'rowsDoubled'] += rowsTwice(table);
     line.rowsLeftTwice += table.rowsLeftTwice ?? 0;
     if (!evidence.finished.has('loadRows')) continue;
-    line.rowsLost += wanted.filter(({ key }) => !keys.has(key)).length;
+    line.rowsLost += wanted.filter(({ key }) => !keys.has(key) && !refused.has(key)).length;
   }
   line.cellsPaid += evidence.cellsPaid;
   line.cellsNeeded += needed(evidence);
