@@ -106,7 +106,7 @@ module.exports = {
       ['src/(errors|ports|contract|providers|worker|client|paths|store)'],
       'Temporal on this machine',
     ),
-    room('sandbox/', [], 'a stand-in that shares no code with what it tests'),
+    room('sandbox/', [], 'a sandbox that shares no code with what it tests'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,11 +1,11 @@
 import { RowmillError } from '../src/errors.ts';
 import { troubleOf } from '../src/rules/trouble.ts';
 import type { ActivityDeps } from './deps.ts';
-import { readPatiently } from './reading.ts';
-import type { Step } from './step.ts';
+import { retryRead } from './reading.ts';
+import type { ActivityAttempt } from './step.ts';
 
 /** How the account of a provider stands. */
-export interface AccountLook {
+export interface AccountReading {
   /** `null` where the provider does not say, or the token may not ask. */
   credits: number | null;
   /** Why there is no balance to read, where there should be one. */
@@ -19,11 +19,11 @@ const NO_TAG = 'rowmill-no-table';
 export async function readBalance<D>(
   deps: ActivityDeps,
   provider: string,
-  step: Step<D>,
+  attempt: ActivityAttempt<D>,
 ): Promise<number | null> {
   const now = deps.now ?? Date.now;
   const askedAtMs = now();
-  const { credits } = await deps.providers.get(provider).account(step.ctx);
+  const { credits } = await deps.providers.get(provider).account(attempt.ctx);
   if (credits !== null) {
     deps.onEvent?.({ type: 'credits read', provider, credits, askedAtMs, readAtMs: now() });
   }
@@ -39,15 +39,15 @@ export async function readBalance<D>(
 export async function readAccount<D>(
   deps: ActivityDeps,
   provider: string,
-  step: Step<D>,
-): Promise<AccountLook> {
+  attempt: ActivityAttempt<D>,
+): Promise<AccountReading> {
   try {
-    const credits = await readPatiently(step, () => readBalance(deps, provider, step));
+    const credits = await retryRead(attempt, () => readBalance(deps, provider, attempt));
     return { credits, problem: null };
   } catch (error) {
     if (!(error instanceof RowmillError) || !mayBeOfTheAccount(error)) throw error;
     const from = deps.providers.get(provider);
-    await readPatiently(step, () => from.findTables(NO_TAG, step.ctx));
+    await retryRead(attempt, () => from.findTables(NO_TAG, attempt.ctx));
     return { credits: null, problem: error.message };
   }
 }

@@ -1,26 +1,26 @@
 import type { Folder } from '../src/store/store.ts';
-import { isAskedFor, openCells, openCellsFile, type OpenCell } from './open-cells.ts';
+import { isRequestedBy, openCells, openCellsFile, type OpenCell } from './open-cells.ts';
 import { kindOf, type PassScope } from './run-scopes.ts';
 
 /** Cells of the pipeline's own columns that a pass asks for, by column key. */
-export async function askedByColumn(
-  input: PassScope & { sweep?: number | null },
+export async function requestedByColumn(
+  input: PassScope & { scan?: number | null },
   folder: Folder,
 ): Promise<Record<string, number>> {
   const ours = input.table.columns.filter(({ ours, input: filled }) => ours && !filled);
-  const { openOfSweep, sweep = null } = input;
-  const from = openOfSweep ?? sweep;
+  const { openCellsOfScan, scan = null } = input;
+  const from = openCellsOfScan ?? scan;
   if (from === null) return Object.fromEntries(ours.map(({ key }) => [key, input.rows]));
   const asked = new Map(ours.map(({ key }) => [key, 0]));
   for await (const cell of openCells(folder, openCellsFile(from))) {
     const before = asked.get(cell.column);
-    if (before !== undefined && isWanted(input, cell)) asked.set(cell.column, before + 1);
+    if (before !== undefined && isRequested(input, cell)) asked.set(cell.column, before + 1);
   }
   return Object.fromEntries([...asked].filter(([, cells]) => cells > 0));
 }
 
 /** Without names a rerun asks for what has failed, and any other pass for what has no answer. */
-function isWanted(input: PassScope, cell: OpenCell): boolean {
-  if (input.openOfSweep !== null) return isAskedFor(kindOf(input), cell);
+function isRequested(input: PassScope, cell: OpenCell): boolean {
+  if (input.openCellsOfScan !== null) return isRequestedBy(kindOf(input), cell);
   return input.mode !== 'failed' || cell.status === 'failed';
 }

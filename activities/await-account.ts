@@ -1,19 +1,19 @@
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
-import { accountHold, accountLookMs } from '../src/rules/account.ts';
+import { accountWait, accountLookMs } from '../src/rules/account.ts';
 import { troubleOf } from '../src/rules/trouble.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { activity, type Step } from './step.ts';
-import { whileWaiting } from './waiting.ts';
+import { activity, type ActivityAttempt } from './step.ts';
+import { trackWaiting } from './waiting.ts';
 
 export interface AwaitAccountInput {
   provider: string;
   /** Epoch ms. */
   deadlineAtMs: number;
   /** Waits for it so far after which the step was refused all the same: a balance may not be told. */
-  inVain?: number;
+  failedWaits?: number;
   /** The API is waited for rather than the account: this table is looked at. Left out: the account is. */
   table?: TableRef | null;
 }
@@ -27,42 +27,43 @@ export interface AwaitedAccount {
 }
 
 /** Waits until the token is accepted and there are credits, as seen by the account itself. */
-export const awaitAccount = activity<AwaitAccountInput, AwaitedAccount, Look>((input, step, deps) =>
-  whileWaiting(deps, input.provider, 'account', () => look(deps, input, step)),
+export const awaitAccount = activity<AwaitAccountInput, AwaitedAccount, AccountReading>(
+  (input, attempt, deps) =>
+    trackWaiting(deps, input.provider, 'account', () => checkAccount(deps, input, attempt)),
 );
 
-interface Look {
+interface AccountReading {
   credits: number | null;
 }
 
-async function look(
+async function checkAccount(
   deps: ActivityDeps,
   input: AwaitAccountInput,
-  step: Step<Look>,
+  attempt: ActivityAttempt<AccountReading>,
 ): Promise<AwaitedAccount> {
   const now = deps.now ?? Date.now;
   for (let looks = 0; ; looks += 1) {
-    const waitMs = accountLookMs(looks, input.inVain ?? 0);
+    const waitMs = accountLookMs(looks, input.failedWaits ?? 0);
     const leftMs = input.deadlineAtMs - now();
-    if (leftMs <= 0) return { usable: false, credits: null, calls: step.calls };
-    await step.settle(Math.min(waitMs, leftMs));
+    if (leftMs <= 0) return { usable: false, credits: null, calls: attempt.calls };
+    await attempt.waitForLateCommit(Math.min(waitMs, leftMs));
     try {
       if (input.table != null) {
-        await deps.providers.get(input.provider).progress(input.table, null, step.ctx);
-        return { usable: true, credits: null, calls: step.calls };
+        await deps.providers.get(input.provider).progress(input.table, null, attempt.ctx);
+        return { usable: true, credits: null, calls: attempt.calls };
       }
-      const { credits } = await readAccount(deps, input.provider, step);
+      const { credits } = await readAccount(deps, input.provider, attempt);
       const said =
         credits === null ? 'does not say how many credits it has' : `has ${credits} credits`;
-      step.report({ credits }, `the account ${said}`);
-      if (credits === null || credits > 0) return { usable: true, credits, calls: step.calls };
+      attempt.heartbeat({ credits }, `the account ${said}`);
+      if (credits === null || credits > 0) return { usable: true, credits, calls: attempt.calls };
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
       // The API is there: whether it will always refuse, the step itself finds out.
       if (input.table != null && troubleOf(error.code) === 'refusal') {
-        return { usable: true, credits: null, calls: step.calls };
+        return { usable: true, credits: null, calls: attempt.calls };
       }
-      if (!error.retryable && accountHold(error.code) === null) throw error;
+      if (!error.retryable && accountWait(error.code) === null) throw error;
     }
   }
 }

@@ -6,12 +6,12 @@ import type { Folder, RunKey } from '../src/store/store.ts';
 import { openCells, openCellsFile, type OpenCell } from './open-cells.ts';
 import { PageReader, type ReadPage } from './page-reader.ts';
 import { openCellsOf } from './part.ts';
-import type { Step } from './step.ts';
+import type { ActivityAttempt } from './step.ts';
 
 /** The cells that a pass waits for: those that the table scan before it found open. */
 export interface AwaitedCellsInput {
   run: RunKey;
-  sweep: number;
+  scan: number;
   kind: PassKind;
   columns: Column[];
 }
@@ -37,11 +37,11 @@ export class AwaitedCells {
   }
 
   static async of(
-    { sweep, kind, columns }: AwaitedCellsInput,
+    { scan, kind, columns }: AwaitedCellsInput,
     { provider, table, folder }: { provider: Provider; table: TableRef; folder: Folder },
   ): Promise<AwaitedCells> {
     const open = new Map<string, string | null>();
-    for await (const cell of openCells(folder, openCellsFile(sweep))) {
+    for await (const cell of openCells(folder, openCellsFile(scan))) {
       if (!isAwaited(kind, cell)) continue;
       open.set(
         nameOf(cell.rowId, cell.column),
@@ -55,8 +55,8 @@ export class AwaitedCells {
    * Whether each of them has come to an end since the table scan. Reads up to the first that has not, and
    * goes on there at the next look.
    */
-  async areOver(step: Pick<Step<unknown>, 'ctx' | 'sleep'>): Promise<boolean> {
-    const pages = new PageReader(this.#provider, this.#table, step, { skips: true });
+  async areOver(attempt: Pick<ActivityAttempt<unknown>, 'ctx' | 'sleep'>): Promise<boolean> {
+    const pages = new PageReader(this.#provider, this.#table, attempt, { skips: true });
     while (this.#open.size > 0) {
       const page: ReadPage = await pages.read(this.#cursor);
       if (!page.rows.every((row) => this.#endOf(row))) return false;

@@ -1,49 +1,49 @@
 import { log } from '@temporalio/activity';
 import { z } from 'zod';
 import type { ApiCalls } from '../src/contract/run.ts';
-import type { RunReceipt, TableRef } from '../src/contract/table.ts';
+import type { TableRunRef, TableRef } from '../src/contract/table.ts';
 import { activity } from './step.ts';
 
-export interface CancelRemoteInput {
+export interface CancelQueuedCellsInput {
   provider: string;
   table: TableRef;
   /** `null` where the run's reply is not known: then whatever is active in the table. */
-  receipt: RunReceipt | null;
+  tableRun: TableRunRef | null;
 }
 
-export interface CancelledRemote {
+export interface CancelledCells {
   /** Cells that will not be paid any more; `null` where the provider does not say. */
   cells: number | null;
   /** An attempt before may have cancelled more, and its reply was lost: a repeated cancel counts none of it. */
-  atLeast: boolean;
+  isMinimum: boolean;
   calls: ApiCalls;
 }
 
 /** Cells that replies have told of. */
-interface Heard {
+interface Reported {
   cells: number;
 }
 
-const HeardBefore = z.object({ cells: z.number() }).catch({ cells: 0 });
+const ReportedBefore = z.object({ cells: z.number() }).catch({ cells: 0 });
 
 /** Stops at the provider what this run has queued there, so that nobody pays for it. */
-export const cancelRemote = activity<CancelRemoteInput, CancelledRemote, Heard>(
-  async ({ provider: name, table, receipt }, step, deps) => {
+export const cancelQueuedCells = activity<CancelQueuedCellsInput, CancelledCells, Reported>(
+  async ({ provider: name, table, tableRun }, attempt, deps) => {
     const provider = deps.providers.get(name);
-    const before = HeardBefore.parse(step.previous);
-    const heard = { ...before };
-    const hear = (): void => step.report(heard, `${heard.cells} cells given back`);
+    const before = ReportedBefore.parse(attempt.previous);
+    const reported = { ...before };
+    const hear = (): void => attempt.heartbeat(reported, `${reported.cells} cells given back`);
     hear();
     const onCancelled = (cells: number): void => {
-      heard.cells += cells;
+      reported.cells += cells;
       hear();
     };
-    const cancelled = await step.send(async () =>
-      provider.cancelRun?.(table, receipt, { ...step.ctx, onCancelled }),
+    const cancelled = await attempt.send(async () =>
+      provider.cancelQueuedCells?.(table, tableRun, { ...attempt.ctx, onCancelled }),
     );
     const told = cancelled?.cells ?? null;
     const cells = told === null ? null : before.cells + told;
     log.info('stopped at the provider', { table: table.id, cells });
-    return { cells, atLeast: step.begun, calls: step.calls };
+    return { cells, isMinimum: attempt.previousAttemptMayHaveSent, calls: attempt.calls };
   },
 );

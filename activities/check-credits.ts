@@ -2,7 +2,7 @@ import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { readAccount, readBalance } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { activity, type Step } from './step.ts';
+import { activity, type ActivityAttempt } from './step.ts';
 
 export interface CheckedCredits {
   /** `null` where the provider does not say. */
@@ -20,21 +20,21 @@ export interface CheckCreditsInput {
 
 /** One look at the account; also shows whether the token is accepted. */
 export const checkCredits = activity<CheckCreditsInput, CheckedCredits>(
-  async ({ provider, quota = false }, step, deps) => {
-    if (quota) return { ...(await quotaOf(deps, provider, step)), calls: step.calls };
-    const { credits } = await readAccount(deps, provider, step);
-    return { credits, calls: step.calls };
+  async ({ provider, quota = false }, attempt, deps) => {
+    if (quota) return { ...(await quotaOf(deps, provider, attempt)), calls: attempt.calls };
+    const { credits } = await readAccount(deps, provider, attempt);
+    return { credits, calls: attempt.calls };
   },
 );
 
 async function quotaOf(
   deps: ActivityDeps,
   provider: string,
-  step: Step<null>,
+  attempt: ActivityAttempt<null>,
 ): Promise<Pick<CheckedCredits, 'credits' | 'plan'>> {
   try {
-    const credits = await readBalance(deps, provider, step);
-    const plan = (await deps.providers.get(provider).plan?.(step.ctx)) ?? null;
+    const credits = await readBalance(deps, provider, attempt);
+    const plan = (await deps.providers.get(provider).plan?.(attempt.ctx)) ?? null;
     return { credits, plan };
   } catch (error) {
     if (error instanceof RowmillError) return { credits: null, plan: null };

@@ -1,4 +1,4 @@
-import type { CellOutcome, Collection } from '../src/contract/results.ts';
+import type { CellOutcome, ScanResult } from '../src/contract/results.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
@@ -10,9 +10,9 @@ import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
 import { mergeParts, type Merged } from './merge-parts.ts';
 import { PageReader } from './page-reader.ts';
-import { activity, type Step } from './step.ts';
-import { patient, type TroubleInput } from './trouble.ts';
-import { Sweep, type SweepCounts, type SweepReport } from './sweep.ts';
+import { activity, type ActivityAttempt } from './step.ts';
+import { tolerant, type TroubleInput } from './trouble.ts';
+import { TableScan, type ScanCounts, type ScanReport } from './sweep.ts';
 
 export interface CollectResultsInput {
   run: RunKey;
@@ -20,63 +20,64 @@ export interface CollectResultsInput {
   table: TableRef;
   snapshot: SnapshotRef;
   /** 1, 2, … within the run. */
-  sweep: number;
-  /** The pass that ran before this sweep. */
+  scan: number;
+  /** The pass that ran before this scan. */
   kind: PassKind;
   trouble?: TroubleInput;
 }
 
 export interface CollectedResults {
-  found: Collection;
+  scanResult: ScanResult;
   calls: ApiCalls;
 }
 
-const SWEEPS_AT_MOST = 3;
+const MAX_SWEEPS = 3;
 
 /**
  * Pages the whole table into the store and counts what became of every cell. Offsets shift when a
- * table is edited while it is read: a sweep that cannot find every row, or sees the table's version
+ * table is edited while it is read: a scan that cannot find every row, or sees the table's version
  * change, starts again.
  */
-export const collectResults = activity<CollectResultsInput, CollectedResults, SweepReport>(
-  async (input, step, deps) => {
-    const pages = new PageReader(deps.providers.get(input.provider), input.table, step, {
+export const collectResults = activity<CollectResultsInput, CollectedResults, ScanReport>(
+  async (input, attempt, deps) => {
+    const pages = new PageReader(deps.providers.get(input.provider), input.table, attempt, {
       skips: true,
     });
     const folder = deps.store.run(input.run);
     for (let tries = 1; ; tries += 1) {
-      const last = tries >= SWEEPS_AT_MOST;
-      const sweep = new Sweep(folder, input.sweep, input.snapshot.rows, last);
+      const last = tries >= MAX_SWEEPS;
+      const scan = new TableScan(folder, input.scan, input.snapshot.rows, last);
       try {
-        const counts = await sweep.read(pages, input.table, step);
-        const merged = await mergeParts(folder, input.sweep, {
+        const counts = await scan.read(pages, input.table, attempt);
+        const merged = await mergeParts(folder, input.scan, {
           ordered: counts.ordered,
           kind: input.kind,
         });
-        await sweep.reset();
-        const found = collection(input, counts, merged);
-        if (await isOutOfCredits(deps, input.provider, found, step)) found.outOfCredits = true;
-        return { found, calls: step.calls };
+        await scan.reset();
+        const scanResult = scanResultOf(input, counts, merged);
+        if (await isOutOfCredits(deps, input.provider, scanResult, attempt))
+          scanResult.outOfCredits = true;
+        return { scanResult, calls: attempt.calls };
       } catch (error) {
         if (!(error instanceof RowmillError) || error.code !== 'pages_unstable') throw error;
-        await sweep.reset();
+        await scan.reset();
         if (last) throw error;
       }
     }
   },
-  (input) => patient(input, true),
+  (input) => tolerant(input, true),
 );
 
 /** Cells that were put back for want of credits are waited for in vain. A look that fails tells nothing. */
 async function isOutOfCredits(
   deps: ActivityDeps,
   provider: string,
-  { waiting = 0 }: Collection,
-  step: Step<SweepReport>,
+  { waiting = 0 }: ScanResult,
+  attempt: ActivityAttempt<ScanReport>,
 ): Promise<boolean> {
   if (waiting === 0) return false;
   try {
-    const { credits } = await readAccount(deps, provider, step);
+    const { credits } = await readAccount(deps, provider, attempt);
     return credits !== null && credits <= 0;
   } catch (error) {
     if (error instanceof RowmillError) return false;
@@ -84,11 +85,11 @@ async function isOutOfCredits(
   }
 }
 
-function collection(input: CollectResultsInput, counts: SweepCounts, merged: Merged): Collection {
+function scanResultOf(input: CollectResultsInput, counts: ScanCounts, merged: Merged): ScanResult {
   const sum = (outcome: CellOutcome): number =>
     Object.values(counts.byColumn).reduce((total, column) => total + column[outcome], 0);
   const cells = noCells();
   for (const outcome of CELL_OUTCOMES) cells[outcome] = sum(outcome);
-  const { ordered: _ordered, ...found } = counts;
-  return { sweep: input.sweep, rows: input.snapshot.rows, cells, ...found, ...merged };
+  const { ordered: _ordered, ...scanResult } = counts;
+  return { scan: input.scan, rows: input.snapshot.rows, cells, ...scanResult, ...merged };
 }

@@ -1,10 +1,10 @@
 import type { Folder } from '../src/store/store.ts';
-import type { RowAudit } from './row-audit.ts';
+import type { TableRowCheck } from './row-audit.ts';
 
 export const ROW_IDS_FILE = 'row-ids.jsonl';
 
 /** Writes down which row of each key counts. */
-export async function keepCountedRows(folder: Folder, { present }: RowAudit): Promise<void> {
+export async function writeRowIds(folder: Folder, { present }: TableRowCheck): Promise<void> {
   const draft = await folder.create(ROW_IDS_FILE);
   try {
     for (const [key, id] of present) await draft.line(JSON.stringify({ key, id }));
@@ -18,13 +18,13 @@ export async function keepCountedRows(folder: Folder, { present }: RowAudit): Pr
  * Which row of a key counts, where a table holds some twice: by key, as it was written down.
  * `null`: no table of this kind, every row counts.
  */
-export async function countedRows(folder: Folder): Promise<ReadonlyMap<string, string> | null> {
+export async function readRowIds(folder: Folder): Promise<ReadonlyMap<string, string> | null> {
   if (!(await folder.exists(ROW_IDS_FILE))) return null;
-  const counted = new Map<string, string>();
+  const rowIds = new Map<string, string>();
   for await (const line of folder.lines(ROW_IDS_FILE)) {
     // Written above in this shape.
     const { key, id } = JSON.parse(line) as { key: string; id: string };
-    counted.set(key, id);
+    rowIds.set(key, id);
   }
-  return counted;
+  return rowIds;
 }

@@ -3,7 +3,7 @@ import type { Providers } from '../src/providers/registry.ts';
 import type { SpendCeiling } from '../src/rules/ceiling.ts';
 import type { Store } from '../src/store/store.ts';
 import type { TroubleLimits } from '../src/rules/trouble.ts';
-import type { StepEvent } from './step-event.ts';
+import type { MetricEvent } from './step-event.ts';
 
 /** What activities work with; made once a process by the worker, or by a test. */
 export interface ActivityDeps {
@@ -21,11 +21,11 @@ export interface ActivityDeps {
    * Stretches the pauses in which a request whose fate is unknown may still land; tests hurry.
    * @default 1
    */
-  settleFactor?: number;
+  commitWaitFactor?: number;
   /** When trouble of the API is shown, and believed; tests hurry. @default TROUBLE_LIMITS */
   troubleLimits?: TroubleLimits;
   /** Is told what steps see, for metrics. Must not throw. */
-  onEvent?: (event: StepEvent) => void;
+  onEvent?: (event: MetricEvent) => void;
   /** Epoch ms. @default Date.now */
   now?: () => number;
 }

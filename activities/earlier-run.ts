@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { RUN_FILE } from '../src/contract/names.ts';
 import { OUTCOMES } from '../src/contract/outcome.ts';
 import type { CellCounts } from '../src/contract/results.ts';
-import type { Before, EarlierRun } from '../src/contract/run.ts';
+import type { PreviousRunSummary, PreviousRunRef } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, Store } from '../src/store/store.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
-import { withPatience } from './reading.ts';
-import type { Step } from './step.ts';
+import { withRetries } from './reading.ts';
+import type { ActivityAttempt } from './step.ts';
 import { tableTag } from './table-tag.ts';
 
 /** What is read of the manifest of a run before this one; written by an older version, maybe. */
@@ -29,41 +29,47 @@ const manifestShape = z.object({
 });
 
 /** A run that has ended and is taken up again: what it left in the store. */
-export interface LeftBehind {
-  before: Before;
+export interface PreviousRunFiles {
+  summary: PreviousRunSummary;
   tableId: string | null;
   /** By which its table is found: of the first run that worked on it. */
   tableTag: string;
 }
 
-export async function leftBehind(store: Store, earlier: EarlierRun): Promise<LeftBehind> {
-  const folder = store.run(earlier);
+export async function readPreviousRun(
+  store: Store,
+  previousRun: PreviousRunRef,
+): Promise<PreviousRunFiles> {
+  const folder = store.run(previousRun);
   const written = (await folder.exists(RUN_FILE.manifest))
     ? await folder.readJson(RUN_FILE.manifest)
     : {};
   const manifest = manifestShape.safeParse(written).data;
   const cells: CellCounts | null = manifest?.cells ?? null;
-  const further = earlier.earlier === undefined ? null : await leftBehind(store, earlier.earlier);
+  const beforeThat =
+    previousRun.previousRun === undefined
+      ? null
+      : await readPreviousRun(store, previousRun.previousRun);
   return {
-    before: { workflowId: earlier.workflowId, outcome: manifest?.outcome ?? null, cells },
-    tableId: earlier.tableId ?? manifest?.tableId ?? further?.tableId ?? null,
-    tableTag: manifest?.tableTag ?? further?.tableTag ?? tableTag(earlier),
+    summary: { workflowId: previousRun.workflowId, outcome: manifest?.outcome ?? null, cells },
+    tableId: previousRun.tableId ?? manifest?.tableId ?? beforeThat?.tableId ?? null,
+    tableTag: manifest?.tableTag ?? beforeThat?.tableTag ?? tableTag(previousRun),
   };
 }
 
 /** The table to go on with. @throws RowmillError `action_refused` when there never was one */
 export async function tableOf(
   store: Store,
-  earlier: EarlierRun,
+  previousRun: PreviousRunRef,
   provider: Provider,
-  step: Step<unknown>,
+  attempt: ActivityAttempt<unknown>,
 ): Promise<string> {
-  const left = await leftBehind(store, earlier);
+  const previous = await readPreviousRun(store, previousRun);
   // A run that was killed left no manifest, but its table has the tag.
-  const tableId = left.tableId ?? (await firstOf(provider, left.tableTag, step));
+  const tableId = previous.tableId ?? (await firstOf(provider, previous.tableTag, attempt));
   if (tableId !== null) return tableId;
   throw new RowmillError('action_refused', 'the run before this one ended before it had a table', {
-    where: `run ${earlier.workflowId}`,
+    where: `run ${previousRun.workflowId}`,
     remedy: 'There is nothing to go on with: start it anew with `rowmill run FILE`.',
   });
 }
@@ -72,32 +78,37 @@ export async function tableOf(
 async function firstOf(
   provider: Provider,
   tag: string,
-  step: Step<unknown>,
+  attempt: ActivityAttempt<unknown>,
 ): Promise<string | null> {
-  const ctx = withPatience(step);
+  const ctx = withRetries(attempt);
   for (const { id } of await provider.findTables(tag, ctx)) {
     if ((await provider.readTable(id, tag, ctx)) !== null) return id;
   }
   return null;
 }
 
-/** The open cells that the first sweep is compared with. */
+/** The open cells that the first scan is compared with. */
 const OPEN_BEFORE = openCellsFile(0);
 
 /** Copies the frozen rows, and what is known of cells without an answer, into the new run's folder. */
-export async function takeOver(store: Store, earlier: EarlierRun, folder: Folder): Promise<void> {
-  const from = store.run(earlier);
+export async function copyPreviousRows(
+  store: Store,
+  previousRun: PreviousRunRef,
+  folder: Folder,
+): Promise<void> {
+  const from = store.run(previousRun);
   if (!(await from.exists(RUN_FILE.rows))) {
     // It ended before it had taken them over itself.
-    if (earlier.earlier !== undefined) return takeOver(store, earlier.earlier, folder);
+    if (previousRun.previousRun !== undefined)
+      return copyPreviousRows(store, previousRun.previousRun, folder);
     throw new RowmillError('store_unreadable', 'the rows of the run before are not in here', {
-      where: `store ${store.location}, run ${earlier.workflowId}`,
+      where: `store ${store.location}, run ${previousRun.workflowId}`,
     });
   }
   const newest = await newestOpenCells(from);
   if (newest !== null) await copyLines(from, newest, folder, OPEN_BEFORE);
-  if (await from.exists(RUN_FILE.leftOut)) {
-    await copyLines(from, RUN_FILE.leftOut, folder, RUN_FILE.leftOut);
+  if (await from.exists(RUN_FILE.badRows)) {
+    await copyLines(from, RUN_FILE.badRows, folder, RUN_FILE.badRows);
   }
   // Last: once it is there, nothing is copied again.
   await copyLines(from, RUN_FILE.rows, folder, RUN_FILE.rows);
@@ -112,8 +123,8 @@ export async function cellsLeft(folder: Folder): Promise<number | null> {
 }
 
 async function newestOpenCells(folder: Folder): Promise<string | null> {
-  const sweepOf = (name: string): number => Number(/^open-(\d+)\.jsonl$/.exec(name)?.[1] ?? -1);
-  const names = (await folder.list('open-')).sort((a, b) => sweepOf(b) - sweepOf(a));
+  const scanOf = (name: string): number => Number(/^open-(\d+)\.jsonl$/.exec(name)?.[1] ?? -1);
+  const names = (await folder.list('open-')).sort((a, b) => scanOf(b) - scanOf(a));
   return names[0] ?? null;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ResultTarget, TableSpec } from '../src/contract/pipeline.ts';
-import type { ApiCalls, EarlierRun } from '../src/contract/run.ts';
+import type { ApiCalls, PreviousRunRef } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { BareTable } from '../src/providers/provider.ts';
@@ -9,11 +9,11 @@ import { claimsOfOthers, claimTargets } from '../src/store/claims.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tableOf } from './earlier-run.ts';
-import { LANDS_WITHIN_MS } from './landing.ts';
+import { MAX_COMMIT_DELAY_MS } from './landing.ts';
 import { deleteEmpty, findOrCreate, keepOne, type Candidate } from './own-table.ts';
-import { pauseAfter, withPatience } from './reading.ts';
-import { activity, type Step } from './step.ts';
-import { patient, type TroubleInput } from './trouble.ts';
+import { pauseAfter, withRetries } from './reading.ts';
+import { activity, type ActivityAttempt } from './step.ts';
+import { tolerant, type TroubleInput } from './trouble.ts';
 import { tableTag } from './table-tag.ts';
 import { sharedPaths } from './target-paths.ts';
 
@@ -23,18 +23,18 @@ export interface EnsureTableInput {
   name: string;
   spec: TableSpec;
   /** Begun before, and broken off: a create may have gone out. */
-  again?: boolean;
+  resumedAfterInterrupt?: boolean;
   /** From here on other runs are told who publishes there. Left out by older versions. */
   claim?: { results: ResultTarget[]; untilMs: number };
   /** Go on with the table of this run instead of one of its own. */
-  earlier?: EarlierRun | null;
+  previousRun?: PreviousRunRef | null;
   trouble?: TroubleInput;
 }
 
 export interface EnsuredTable {
   table: TableRef;
   /** A create went out whose reply nobody heard: it may still land, and make a second table. */
-  contested: boolean;
+  mayHaveDuplicates: boolean;
   /** As when the rows were prepared. */
   sameTarget?: string[];
   calls: ApiCalls;
@@ -53,44 +53,44 @@ const MadeBefore = z.object({ tableId: z.string() }).nullable().catch(null);
  * empty others are deleted. Each request has its own fate: what is made once stays made.
  */
 export const ensureTable = activity<EnsureTableInput, EnsuredTable, Made>(
-  (input, step, deps) => new Setup(deps, input, step).run(),
-  (input) => patient(input, input.earlier != null),
+  (input, attempt, deps) => new Setup(deps, input, attempt).run(),
+  (input) => tolerant(input, input.previousRun != null),
 );
 
 class Setup {
   readonly #deps: ActivityDeps;
   readonly #input: EnsureTableInput;
-  readonly #step: Step<Made>;
+  readonly #attempt: ActivityAttempt<Made>;
   readonly #now: () => number;
   /** When a request went out, at the latest, whose fate is unknown; `null`: none has. */
   #openSinceMs: number | null;
 
-  constructor(deps: ActivityDeps, input: EnsureTableInput, step: Step<Made>) {
+  constructor(deps: ActivityDeps, input: EnsureTableInput, attempt: ActivityAttempt<Made>) {
     this.#deps = deps;
     this.#input = input;
-    this.#step = step;
+    this.#attempt = attempt;
     this.#now = deps.now ?? Date.now;
-    this.#openSinceMs = this.#begun ? this.#now() : null;
+    this.#openSinceMs = this.#mayHaveCreated ? this.#now() : null;
   }
 
-  get #begun(): boolean {
-    return this.#step.begun || this.#input.again === true;
+  get #mayHaveCreated(): boolean {
+    return this.#attempt.previousAttemptMayHaveSent || this.#input.resumedAfterInterrupt === true;
   }
 
   async run(): Promise<EnsuredTable> {
     const sameTarget = await this.#claim();
-    const { earlier = null } = this.#input;
-    const made = earlier === null ? await this.#own() : await this.#earlier(earlier);
-    const filled = await this.#filled(made, earlier === null);
-    const contested = filled.contested && earlier === null;
+    const { previousRun = null } = this.#input;
+    const made = previousRun === null ? await this.#own() : await this.#previousTable(previousRun);
+    const filled = await this.#filled(made, previousRun === null);
+    const mayHaveDuplicates = filled.mayHaveDuplicates && previousRun === null;
     // What is on its way lands before a row is there that it could compute.
     const waited = await this.#outwait();
     // What has landed meanwhile may be the end of the blank row.
-    const isOld = waited && filled.table.blank !== undefined;
+    const isOld = waited && filled.table.placeholderRows !== undefined;
     const table = isOld ? await this.#withColumns({ id: filled.table.id }) : filled.table;
-    if (contested) await keepOne(this.#search, table.id);
+    if (mayHaveDuplicates) await keepOne(this.#search, table.id);
     const others = sameTarget.length === 0 ? {} : { sameTarget };
-    return { table, contested, ...others, calls: this.#step.calls };
+    return { table, mayHaveDuplicates, ...others, calls: this.#attempt.calls };
   }
 
   /** Those that were there first are named: of two runs at least one says so. */
@@ -107,7 +107,7 @@ class Setup {
   }
 
   get #search() {
-    return { provider: this.#provider, tag: tableTag(this.#input.run), step: this.#step };
+    return { provider: this.#provider, tag: tableTag(this.#input.run), attempt: this.#attempt };
   }
 
   #own(): Promise<Candidate> {
@@ -115,30 +115,30 @@ class Setup {
     const search = this.#search;
     return findOrCreate({
       ...search,
-      begun: this.#begun,
-      known: MadeBefore.parse(this.#step.previous)?.tableId ?? null,
+      mayHaveCreated: this.#mayHaveCreated,
+      known: MadeBefore.parse(this.#attempt.previous)?.tableId ?? null,
       create: (ctx) => this.#provider.createTable(spec, name, search.tag, ctx),
       onLost: () => this.#lost(),
     });
   }
 
-  async #earlier(earlier: EarlierRun): Promise<Candidate> {
-    const id = await tableOf(this.#deps.store, earlier, this.#provider, this.#step);
-    return { id, contested: false };
+  async #previousTable(previousRun: PreviousRunRef): Promise<Candidate> {
+    const id = await tableOf(this.#deps.store, previousRun, this.#provider, this.#attempt);
+    return { id, mayHaveDuplicates: false };
   }
 
   /** One that cannot be filled is replaced, as long as it is this run's own and empty. */
   async #filled(
     first: Candidate,
     isOwn: boolean,
-  ): Promise<{ table: TableRef; contested: boolean }> {
+  ): Promise<{ table: TableRef; mayHaveDuplicates: boolean }> {
     let made = first;
     for (let replaced = 0; ; replaced += 1) {
-      this.#step.report({ tableId: made.id }, `table ${made.id}`);
+      this.#attempt.heartbeat({ tableId: made.id }, `table ${made.id}`);
       try {
-        return { table: await this.#withColumns(made), contested: made.contested };
+        return { table: await this.#withColumns(made), mayHaveDuplicates: made.mayHaveDuplicates };
       } catch (error) {
-        if (!(error instanceof UnusableTable) || !isOwn || replaced === REPLACED_AT_MOST) {
+        if (!(error instanceof UnusableTable) || !isOwn || replaced === MAX_REPLACED) {
           throw error;
         }
         await deleteEmpty(this.#search, made.id, error);
@@ -150,18 +150,18 @@ class Setup {
   /** Begun anew after each failure: it reads what is there, and makes what is not. */
   async #withColumns({ id, untouched = false, sheetId }: BareTable): Promise<TableRef> {
     const { spec } = this.#input;
-    const ctx = withPatience(this.#step);
+    const ctx = withRetries(this.#attempt);
     let bare: BareTable = { id, untouched, ...(sheetId === undefined ? {} : { sheetId }) };
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#step.send(() => this.#provider.ensureColumns(bare, spec, ctx));
+        return await this.#attempt.send(() => this.#provider.ensureColumns(bare, spec, ctx));
       } catch (error) {
         // What was not sent, or changes nothing, has been repeated in place: lasting trouble is Temporal's.
         if (!(error instanceof RowmillError) || !error.retryable || !error.ambiguous) throw error;
         this.#lost();
         if (tries === TRIES + spec.columns.length) throw error;
         bare = { id };
-        await this.#step.sleep(pauseAfter(error, Math.min(tries, LONGEST_PAUSE_AT)));
+        await this.#attempt.sleep(pauseAfter(error, Math.min(tries, LONGEST_PAUSE_AT)));
       }
     }
   }
@@ -173,14 +173,14 @@ class Setup {
   /** Whether there was something to wait for. */
   async #outwait(): Promise<boolean> {
     if (this.#openSinceMs === null) return false;
-    const leftMs = this.#openSinceMs + LANDS_WITHIN_MS - this.#now();
-    if (leftMs > 0) await this.#step.settle(leftMs);
+    const leftMs = this.#openSinceMs + MAX_COMMIT_DELAY_MS - this.#now();
+    if (leftMs > 0) await this.#attempt.waitForLateCommit(leftMs);
     return true;
   }
 }
 
 /** Tables that cannot be filled: the first one, and what its lost creates have left. */
-const REPLACED_AT_MOST = 4;
+const MAX_REPLACED = 4;
 
 /** Failures of making the columns in one attempt, beyond one for each column. */
 const TRIES = 5;

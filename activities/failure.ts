@@ -1,5 +1,5 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
+import type { ApiCalls, LargeRunConfirmations } from '../src/contract/run.ts';
 import { errorEntry, RowmillError } from '../src/errors.ts';
 
 /** Everyone with access to the UI reads failures, and Temporal cuts them at 4 KiB. */
@@ -18,18 +18,21 @@ export interface FailureDetails {
   remedy: string;
   requestId: string | null;
   /** Whether this attempt, or one before it, may have sent what must not be sent twice. */
-  sent: boolean;
+  requestSent: boolean;
   /** It handed back what it cannot do while the API is not there. */
   waiting?: Waiting;
   /** Whether a read was refused for so long that it is believed. */
   refused?: true;
   /** Of all its attempts: a step that fails has no result to tell them by. */
   calls?: ApiCalls;
-  confirmed?: Confirmed;
+  confirmed?: LargeRunConfirmations;
 }
 
 /** What is known of the step that fails. */
-export type Tried = Pick<FailureDetails, 'sent' | 'calls' | 'confirmed' | 'waiting' | 'refused'> & {
+export type AttemptFacts = Pick<
+  FailureDetails,
+  'requestSent' | 'calls' | 'confirmed' | 'waiting' | 'refused'
+> & {
   /** Instead of what the table of codes says. */
   retryable?: boolean;
 };
@@ -38,7 +41,11 @@ export type Tried = Pick<FailureDetails, 'sent' | 'calls' | 'confirmed' | 'waiti
  * The error as Temporal understands it: type = code, retryable by the one table; `last` where it is
  * not worth another try all the same.
  */
-export function toFailure(error: unknown, { retryable, ...tried }: Tried, last = false): Error {
+export function toFailure(
+  error: unknown,
+  { retryable, ...tried }: AttemptFacts,
+  last = false,
+): Error {
   const known =
     error instanceof RowmillError
       ? error

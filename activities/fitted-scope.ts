@@ -1,10 +1,10 @@
 import { RowmillError } from '../src/errors.ts';
 import type { RunScope } from '../src/providers/provider.ts';
-import type { RunReceipt } from '../src/contract/table.ts';
-import { mergeReceipts } from '../src/rules/receipt.ts';
+import type { TableRunRef } from '../src/contract/table.ts';
+import { mergeTableRunRefs } from '../src/rules/receipt.ts';
 
 /** Sends one request. */
-export type SendScope = (scope: RunScope) => Promise<RunReceipt>;
+export type SendScope = (scope: RunScope) => Promise<TableRunRef>;
 
 /** A way to ask for cells: one request, or several. */
 export type Way = readonly RunScope[];
@@ -19,18 +19,18 @@ const isRefusal = (error: unknown): error is RowmillError =>
  * Asks for cells in the first of the ways that is not refused; in each with fewer rows, where need be: what
  * a request may hold is not documented. Where all are refused the first refusal is thrown.
  */
-export async function sendFitted(ways: readonly Way[], send: SendScope): Promise<RunReceipt> {
+export async function sendFitted(ways: readonly Way[], send: SendScope): Promise<TableRunRef> {
   let refusal: RowmillError | null = null;
   for (const way of ways) {
-    const receipts: RunReceipt[] = [];
+    const tableRuns: TableRunRef[] = [];
     try {
       for (const scope of way) {
-        await sendInPieces(scope, async (piece) => void receipts.push(await send(piece)));
+        await sendInPieces(scope, async (piece) => void tableRuns.push(await send(piece)));
       }
-      return mergeReceipts(receipts);
+      return mergeTableRunRefs(tableRuns);
     } catch (error) {
       // After the first piece the way is the right one, and what is refused is refused for another reason.
-      if (!isRefusal(error) || receipts.length > 0) throw error;
+      if (!isRefusal(error) || tableRuns.length > 0) throw error;
       refusal ??= error;
     }
   }
@@ -63,7 +63,7 @@ async function sendInPieces(
 const pieceOf = (scope: RunScope, rowIds: string[]): RunScope => ({
   ...scope,
   rowIds,
-  ...(scope.cellsAtMost === undefined || scope.rowIds === undefined
+  ...(scope.maxCells === undefined || scope.rowIds === undefined
     ? {}
-    : { cellsAtMost: Math.ceil((scope.cellsAtMost * rowIds.length) / scope.rowIds.length) }),
+    : { maxCells: Math.ceil((scope.maxCells * rowIds.length) / scope.rowIds.length) }),
 });

@@ -1,6 +1,6 @@
 import { awaitAccount } from './await-account.ts';
 import { awaitIdle } from './await-idle.ts';
-import { cancelRemote } from './cancel-remote.ts';
+import { cancelQueuedCells } from './cancel-remote.ts';
 import { checkCredits } from './check-credits.ts';
 import { collectResults } from './collect-results.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -10,18 +10,18 @@ import { prepareRows } from './prepare-rows.ts';
 import { publishResults } from './publish-results.ts';
 import { recordNotifications } from './record-notifications.ts';
 import { sendNotification } from './send-notification.ts';
-import { startRun } from './start-run.ts';
+import { startPass } from './start-run.ts';
 
 /** Short and paging steps: the main task queue. */
 export const createActivities = (deps: ActivityDeps) => ({
   prepareRows: prepareRows(deps),
   ensureTable: ensureTable(deps),
   loadRows: loadRows(deps),
-  startRun: startRun(deps),
+  startPass: startPass(deps),
   collectResults: collectResults(deps),
   publishResults: publishResults(deps),
   checkCredits: checkCredits(deps),
-  cancelRemote: cancelRemote(deps),
+  cancelQueuedCells: cancelQueuedCells(deps),
   sendNotification: sendNotification(deps),
   recordNotifications: recordNotifications(deps),
 });

@@ -1,9 +1,9 @@
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Folder } from '../src/store/store.ts';
-import { Ordinals } from './ordinals.ts';
+import { RowIndex } from './ordinals.ts';
 import type { PageReader } from './page-reader.ts';
-import type { Step } from './step.ts';
+import type { ActivityAttempt } from './step.ts';
 
 /** Looks at the same rows before their keys are taken for lost. */
 export const LOOKS = 3;
@@ -19,16 +19,16 @@ export async function keysComeBack(
   pages: PageReader,
   table: TableRef,
   folder: Folder,
-  step: Pick<Step<unknown>, 'settle'>,
+  attempt: Pick<ActivityAttempt<unknown>, 'waitForLateCommit'>,
 ): Promise<boolean> {
   for (let look = 1; ; look += 1) {
     const { rows } = await pages.read(null);
-    const ordinals = new Ordinals(folder);
+    const ordinals = new RowIndex(folder);
     const found = await ordinals.of(rows.map(({ key }) => key)).finally(() => ordinals.close());
     const ours = found.filter((ordinal) => ordinal !== undefined).length;
     if (ours > 0 || rows.length === 0) return ours === rows.length && ours > 0;
     if (look === LOOKS) throw keysMissing(table, rows.length);
-    await step.settle(LOOK_EVERY_MS);
+    await attempt.waitForLateCommit(LOOK_EVERY_MS);
   }
 }
 

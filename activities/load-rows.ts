@@ -4,17 +4,17 @@ import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
-import { keepCountedRows, ROW_IDS_FILE } from './counted-rows.ts';
+import { writeRowIds, ROW_IDS_FILE } from './counted-rows.ts';
 import { keysComeBack, keysMissing, LOOKS } from './keys-back.ts';
-import { LANDS_WITHIN_MS } from './landing.ts';
+import { MAX_COMMIT_DELAY_MS } from './landing.ts';
 import { PageReader } from './page-reader.ts';
 import { PlacedRows } from './placed-rows.ts';
-import { pauseAfter, sendPatiently } from './reading.ts';
+import { pauseAfter, retrySend } from './reading.ts';
 import { isRefusalOfRows, RefusedRows } from './refused-rows.ts';
-import { auditRows, rowCount, settledRowCount, type RowAudit } from './row-audit.ts';
+import { checkTableRows, rowCount, stableRowCount, type TableRowCheck } from './row-audit.ts';
 import { snapshotRows } from './snapshot.ts';
-import { activity, type Step } from './step.ts';
-import { patient, type TroubleInput } from './trouble.ts';
+import { activity, type ActivityAttempt } from './step.ts';
+import { tolerant, type TroubleInput } from './trouble.ts';
 
 export interface LoadRowsInput {
   run: RunKey;
@@ -22,7 +22,7 @@ export interface LoadRowsInput {
   table: TableRef;
   snapshot: SnapshotRef;
   /** Begun before, and broken off: its last request may still land. */
-  again?: boolean;
+  resumedAfterInterrupt?: boolean;
   trouble?: TroubleInput;
 }
 
@@ -33,7 +33,7 @@ export interface LoadedRows {
    * A request was answered ambiguously, or rows that are not ours are in the table: runs are
    * scoped to the row ids in `row-ids.jsonl`, so that a late duplicate is never paid for.
    */
-  contested: boolean;
+  mayHaveDuplicates: boolean;
   /** Rows that the API has refused. Left out: none. */
   refused?: number;
   calls: ApiCalls;
@@ -47,7 +47,7 @@ export interface LoadReport {
 /** Put right so often within one attempt before the table is left to the next one. */
 const ROUNDS = 3;
 /** Requests for the same rows in one attempt whose fate is unknown. */
-const LOST_AT_MOST = 4;
+const MAX_LOST = 4;
 /** Tries to delete what is there twice. */
 const DELETIONS = 4;
 
@@ -59,34 +59,34 @@ const DELETIONS = 4;
  * halved, down to the one that it refuses.
  */
 export const loadRows = activity<LoadRowsInput, LoadedRows, LoadReport>(
-  async (input, step, deps) => {
+  async (input, attempt, deps) => {
     const provider = deps.providers.get(input.provider);
     const folder = deps.store.run(input.run);
-    const loader = new Loader(provider, input, folder, step, deps.now ?? Date.now);
+    const loader = new Loader(provider, input, folder, attempt, deps.now ?? Date.now);
     try {
       return await loader.load();
     } finally {
       await loader.close();
     }
   },
-  (input) => patient(input, false),
+  (input) => tolerant(input, false),
 );
 
 class Loader {
   readonly #provider: Provider;
   readonly #input: LoadRowsInput;
   readonly #folder: Folder;
-  readonly #step: Step<LoadReport>;
+  readonly #attempt: ActivityAttempt<LoadReport>;
   readonly #refused: RefusedRows;
   readonly #placed: PlacedRows;
   readonly #now: () => number;
   /** Rows the table holds, as far as clean replies tell. */
-  #held = 0;
+  #rowsInTable = 0;
   /** Keys that are there, by the last look at the rows; `null`: nobody had to look. */
   #present: ReadonlyMap<string, string> | null = null;
-  #contested: boolean;
+  #mayHaveDuplicates: boolean;
   /** In one request: fewer from where the provider found one too large. */
-  #most: number;
+  #maxRowsPerRequest: number;
   /** When a request went out, at the latest, whose fate is unknown. */
   #openSinceMs: number;
 
@@ -94,18 +94,19 @@ class Loader {
     provider: Provider,
     input: LoadRowsInput,
     folder: Folder,
-    step: Step<LoadReport>,
+    attempt: ActivityAttempt<LoadReport>,
     now: () => number,
   ) {
     this.#provider = provider;
     this.#input = input;
     this.#folder = folder;
-    this.#step = step;
+    this.#attempt = attempt;
     // The attempt before may have died with a request on its way.
-    this.#contested = step.begun || input.again === true;
+    this.#mayHaveDuplicates =
+      attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt === true;
     this.#refused = new RefusedRows(`table ${input.table.id}`, input.snapshot.rows);
     this.#placed = new PlacedRows(folder);
-    this.#most = provider.limits.rowsPerAdd;
+    this.#maxRowsPerRequest = provider.limits.rowsPerAdd;
     this.#now = now;
     this.#openSinceMs = now();
   }
@@ -113,21 +114,21 @@ class Loader {
   async load(): Promise<LoadedRows> {
     const before = await this.#rowCount();
     // Something is there already: an attempt before this one, whose last request may still land.
-    if (before > 0 || this.#contested) await this.#repair();
+    if (before > 0 || this.#mayHaveDuplicates) await this.#repair();
     for (let round = 0; round < ROUNDS; round += 1) {
       await this.#sendMissing();
-      if (this.#contested) {
-        await this.#outwait();
+      if (this.#mayHaveDuplicates) {
+        await this.#waitForLateCommits();
         await this.#repair();
       }
-      if ((await this.#rowCount()) === this.#wanted && this.#held === this.#wanted) {
-        if (this.#contested || (await this.#keysComeBack())) return this.#loaded();
+      if ((await this.#rowCount()) === this.#wanted && this.#rowsInTable === this.#wanted) {
+        if (this.#mayHaveDuplicates || (await this.#keysComeBack())) return this.#loaded();
       }
-      this.#contested = true;
+      this.#mayHaveDuplicates = true;
       await this.#repair();
-      if (this.#held === this.#wanted) return this.#loaded();
+      if (this.#rowsInTable === this.#wanted) return this.#loaded();
     }
-    throw new RowmillError('table_drifted', `holds ${this.#held} of ${this.#wanted} rows`, {
+    throw new RowmillError('table_drifted', `holds ${this.#rowsInTable} of ${this.#wanted} rows`, {
       where: `table ${this.#input.table.id}`,
     });
   }
@@ -144,7 +145,7 @@ class Loader {
   async #loaded(): Promise<LoadedRows> {
     const { size: refused } = this.#refused;
     await this.#refused.keep(this.#folder);
-    if (this.#contested) await this.#placed.forget();
+    if (this.#mayHaveDuplicates) await this.#placed.forget();
     else {
       await this.#placed.keep();
       // Only a contested table needs to be told which rows count.
@@ -152,16 +153,16 @@ class Loader {
     }
     return {
       rows: this.#wanted,
-      contested: this.#contested,
-      calls: this.#step.calls,
+      mayHaveDuplicates: this.#mayHaveDuplicates,
+      calls: this.#attempt.calls,
       ...(refused === 0 ? {} : { refused }),
     };
   }
 
   #keysComeBack(): Promise<boolean> {
     const { table } = this.#input;
-    const pages = new PageReader(this.#provider, table, this.#step);
-    return keysComeBack(pages, table, this.#folder, this.#step);
+    const pages = new PageReader(this.#provider, table, this.#attempt);
+    return keysComeBack(pages, table, this.#folder, this.#attempt);
   }
 
   /** Sends what is missing, batch by batch. */
@@ -169,14 +170,14 @@ class Loader {
     let batch: SnapshotRow[] = [];
     const flush = async (): Promise<void> => {
       while (batch.length > 0) {
-        const next = batch.slice(0, this.#most);
+        const next = batch.slice(0, this.#maxRowsPerRequest);
         await this.#deliver(next);
         batch = batch.slice(next.length);
       }
     };
     for await (const row of snapshotRows(this.#folder)) {
       batch.push(row);
-      if (batch.length >= this.#most) await flush();
+      if (batch.length >= this.#maxRowsPerRequest) await flush();
     }
     await flush();
   }
@@ -194,18 +195,19 @@ class Loader {
     } catch (error) {
       if (!isRefusalOfRows(error)) throw error;
       if (others.length === 0) {
-        this.#refused.add(first.key, error, this.#held);
+        this.#refused.add(first.key, error, this.#rowsInTable);
         return;
       }
       const half = Math.ceil(missing.length / 2);
       const { size } = this.#refused;
       for (let from = 0; from < missing.length;) {
-        const part = missing.slice(from, from + Math.min(half, this.#most));
+        const part = missing.slice(from, from + Math.min(half, this.#maxRowsPerRequest));
         await this.#deliver(part);
         from += part.length;
       }
       // Every part was taken: they were too many, or too large, for one request.
-      if (this.#refused.size === size) this.#most = Math.min(this.#most, half);
+      if (this.#refused.size === size)
+        this.#maxRowsPerRequest = Math.min(this.#maxRowsPerRequest, half);
     }
   }
 
@@ -214,25 +216,24 @@ class Loader {
     const { table } = this.#input;
     let missing = [...rows];
     for (let lost = 0; missing.length > 0;) {
-      const held = this.#held;
+      const held = this.#rowsInTable;
       try {
-        const ids = await sendPatiently(this.#step, () =>
-          this.#step.send(() => this.#provider.addRows(table, missing, this.#step.ctx)),
+        const ids = await retrySend(this.#attempt, () =>
+          this.#attempt.send(() => this.#provider.addRows(table, missing, this.#attempt.ctx)),
         );
-        this.#held += missing.length;
+        this.#rowsInTable += missing.length;
         // Where blank rows stand before ours, a run has to name its rows.
-        if (table.blank !== undefined) await this.#placed.note(missing, ids);
+        if (table.placeholderRows !== undefined) await this.#placed.note(missing, ids);
         this.#report();
         return;
       } catch (error) {
-        if (!(error instanceof RowmillError && error.ambiguous) || lost === LOST_AT_MOST)
-          throw error;
+        if (!(error instanceof RowmillError && error.ambiguous) || lost === MAX_LOST) throw error;
         lost += 1;
-        this.#contested = true;
+        this.#mayHaveDuplicates = true;
         this.#openSinceMs = this.#now();
-        const count = await settledRowCount(this.#provider, table, this.#step);
+        const count = await stableRowCount(this.#provider, table, this.#attempt);
         if (count === held + missing.length) {
-          this.#held = count;
+          this.#rowsInTable = count;
           return;
         }
         if (count === held) continue;
@@ -243,25 +244,25 @@ class Loader {
   }
 
   /** Until what is on its way has landed, and can be put right. */
-  async #outwait(): Promise<void> {
-    const leftMs = this.#openSinceMs + LANDS_WITHIN_MS - this.#now();
-    if (leftMs > 0) await this.#step.settle(leftMs);
+  async #waitForLateCommits(): Promise<void> {
+    const leftMs = this.#openSinceMs + MAX_COMMIT_DELAY_MS - this.#now();
+    if (leftMs > 0) await this.#attempt.waitForLateCommit(leftMs);
   }
 
   /** Reads the table back, deletes what is there twice, and writes down the row ids. */
-  async #repair(): Promise<RowAudit> {
-    let audit = await this.#audit();
+  async #repair(): Promise<TableRowCheck> {
+    let check = await this.#checkRows();
     // Where rows cannot be deleted, the file below says which ones count: the rest is never run.
-    for (let tries = 1; audit.surplus.length > 0 && tries <= DELETIONS; tries += 1) {
-      if (await this.#deleted(audit.surplus, tries)) break;
-      audit = await this.#audit();
+    for (let tries = 1; check.duplicates.length > 0 && tries <= DELETIONS; tries += 1) {
+      if (await this.#deleted(check.duplicates, tries)) break;
+      check = await this.#checkRows();
     }
-    if (audit.foreign > 0 || audit.surplus.length > 0) this.#contested = true;
-    this.#held = audit.present.size;
-    this.#present = audit.present;
-    await keepCountedRows(this.#folder, audit);
+    if (check.unknown > 0 || check.duplicates.length > 0) this.#mayHaveDuplicates = true;
+    this.#rowsInTable = check.present.size;
+    this.#present = check.present;
+    await writeRowIds(this.#folder, check);
     this.#report();
-    return audit;
+    return check;
   }
 
   /** `false` when it is open whether all of them are gone: the table has to be read again. */
@@ -269,36 +270,39 @@ class Loader {
     const { deleteRows } = this.#provider;
     if (deleteRows === null) return true;
     try {
-      await deleteRows(this.#input.table, rowIds, this.#step.ctx);
+      await deleteRows(this.#input.table, rowIds, this.#attempt.ctx);
       return true;
     } catch (error) {
       if (!(error instanceof RowmillError) || tries === DELETIONS) throw error;
       // Of those that an earlier request has deleted nothing is found.
       if (!error.retryable && error.code !== 'not_found') throw error;
-      await this.#step.sleep(pauseAfter(error, tries));
+      await this.#attempt.sleep(pauseAfter(error, tries));
       return false;
     }
   }
 
-  async #audit(): Promise<RowAudit> {
+  async #checkRows(): Promise<TableRowCheck> {
     const { table } = this.#input;
     for (let look = 1; ; look += 1) {
-      await settledRowCount(this.#provider, table, this.#step);
-      const audit = await auditRows(this.#provider, table, this.#folder, this.#step);
-      const { present, foreign, keyless } = audit;
-      if (keyless === 0) return audit;
+      await stableRowCount(this.#provider, table, this.#attempt);
+      const check = await checkTableRows(this.#provider, table, this.#folder, this.#attempt);
+      const { present, unknown, keyless } = check;
+      if (keyless === 0) return check;
       // One odd page is read again. Rows without any key, sent again, would only be there twice.
-      if (look === LOOKS && (present.size > 0 || keyless < foreign)) return audit;
+      if (look === LOOKS && (present.size > 0 || keyless < unknown)) return check;
       if (look === LOOKS) throw keysMissing(table, keyless);
     }
   }
 
   #rowCount(): Promise<number> {
-    return rowCount(this.#provider, this.#input.table, this.#step);
+    return rowCount(this.#provider, this.#input.table, this.#attempt);
   }
 
   #report(): void {
     const { rows } = this.#input.snapshot;
-    this.#step.report({ rowsLoaded: this.#held, rows }, `${this.#held} of ${rows} rows loaded`);
+    this.#attempt.heartbeat(
+      { rowsLoaded: this.#rowsInTable, rows },
+      `${this.#rowsInTable} of ${rows} rows loaded`,
+    );
   }
 }

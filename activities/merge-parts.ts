@@ -1,7 +1,7 @@
 import { RUN_FILE } from '../src/contract/names.ts';
-import { attemptsAfter, lacksAnswer, rerunAfter, waitsAfter } from '../src/rules/attempts.ts';
+import { attemptsAfter, lacksAnswer, wasRerun, isWaitingAfter } from '../src/rules/attempts.ts';
 import type { PassKind } from '../src/rules/passes.ts';
-import { readTries } from './tries.ts';
+import { readAttempts } from './tries.ts';
 import { openCellsFile, type OpenCell } from './open-cells.ts';
 import { parsePartLine, type PartLine, type PartOpenCell } from './part.ts';
 import { INPUT_MARK, SNAPSHOT_FILE, snapshotKey } from './snapshot.ts';
@@ -12,7 +12,7 @@ import type { Draft, Folder } from '../src/store/store.ts';
 export const RESULTS_FILE = RUN_FILE.results;
 
 export interface Merged {
-  /** Cells that a rerun has asked for, and that got an answer since the sweep before. */
+  /** Cells that a rerun has asked for, and that got an answer since the scan before. */
   repaired: number;
   /** Failed cells that no rerun has asked for. */
   neverRerun: number;
@@ -27,30 +27,30 @@ export interface Merged {
 export interface MergeOptions {
   /** The parts came in the order of the snapshot. */
   ordered: boolean;
-  /** The pass that ran before this sweep. */
+  /** The pass that ran before this scan. */
   kind: PassKind;
 }
 
 /**
- * Joins the parts of a sweep with the frozen input, in its order, into `results.jsonl` and the list
- * of open cells. Text is moved, not parsed: this runs over every row of every sweep.
+ * Joins the parts of a scan with the frozen input, in its order, into `results.jsonl` and the list
+ * of open cells. Text is moved, not parsed: this runs over every row of every scan.
  */
 export async function mergeParts(
   folder: Folder,
-  sweep: number,
+  scan: number,
   { ordered, kind }: MergeOptions,
 ): Promise<Merged> {
-  const tries = await readTries(folder, sweep - 1);
+  const attemptIndex = await readAttempts(folder, scan - 1);
   const results = await folder.create(RESULTS_FILE);
-  const open = await folder.create(openCellsFile(sweep));
+  const open = await folder.create(openCellsFile(scan));
   const merged: Merged = {
-    repaired: tries.askedAgain(kind),
+    repaired: attemptIndex.rerunCount(kind),
     neverRerun: 0,
     waiting: 0,
     untouched: 0,
     due: 0,
   };
-  const parts = ordered ? partLines(folder, sweep) : inSnapshotOrder(folder, sweep);
+  const parts = ordered ? partLines(folder, scan) : inSnapshotOrder(folder, scan);
   try {
     for await (const line of folder.lines(SNAPSHOT_FILE)) {
       const next = await parts.next();
@@ -65,12 +65,12 @@ export async function mergeParts(
       const key = snapshotKey(line, folder);
       // Written by judgeTableRow in this shape.
       for (const cell of JSON.parse(part.open) as PartOpenCell[]) {
-        const before = tries.get(key, cell.column);
-        const rerun = rerunAfter(kind, before);
+        const before = attemptIndex.get(key, cell.column);
+        const rerun = wasRerun(kind, before);
         if (rerun && lacksAnswer(before) && lacksAnswer(cell)) merged.repaired -= 1;
         if (cell.status === 'failed' && !rerun) merged.neverRerun += 1;
         const attempts = attemptsAfter(kind, before, cell);
-        const waiting = waitsAfter(kind, before, { ...cell, failedAt: cell.failedAt ?? '' });
+        const waiting = isWaitingAfter(kind, before, { ...cell, failedAt: cell.failedAt ?? '' });
         if (waiting) merged[cell.status === 'failed' ? 'untouched' : 'waiting'] += 1;
         else if (cell.startable) merged.due += 1;
         await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun, waiting });
@@ -123,11 +123,11 @@ async function writeOpen(
 const ROWS_PER_BUCKET = 5_000;
 
 /** The pages came in another order: sort them by buckets, so that memory stays bounded. */
-async function* inSnapshotOrder(folder: Folder, sweep: number): AsyncGenerator<string> {
-  const bucketName = (bucket: number): string => `parts/${sweep}-sorted/${bucket}.jsonl`;
+async function* inSnapshotOrder(folder: Folder, scan: number): AsyncGenerator<string> {
+  const bucketName = (bucket: number): string => `parts/${scan}-sorted/${bucket}.jsonl`;
   const drafts = new Map<number, Draft>();
   try {
-    for await (const line of partLines(folder, sweep)) {
+    for await (const line of partLines(folder, scan)) {
       const bucket = Math.floor(parsePartLine(line).ordinal / ROWS_PER_BUCKET);
       const draft = drafts.get(bucket) ?? (await folder.create(bucketName(bucket)));
       drafts.set(bucket, draft);

@@ -4,7 +4,7 @@ import { nextProbe, pagesOf, type Narrowing } from '../src/rules/narrowing.ts';
 import { isOfThePage } from './page-size.ts';
 
 /** Pages read at most to find one row: a place that has no larger divisors takes one page a row. */
-const PAGES_AT_MOST = 1_000;
+const MAX_PAGES = 1_000;
 
 export interface Narrowed {
   /** Of the page that could not be read: the rows before the one that breaks it. */
@@ -45,7 +45,7 @@ export async function narrowPage(
   let pages = 0;
   for (;;) {
     const probe = nextProbe({ low, high, most, ...known });
-    if (probe === null || pages + pagesOf(probe) > PAGES_AT_MOST) break;
+    if (probe === null || pages + pagesOf(probe) > MAX_PAGES) break;
     const { size } = probe;
     let cursor = start;
     for (let at = 0; at < probe.at; at += size) {

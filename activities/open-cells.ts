@@ -3,7 +3,7 @@ import { isNamed } from '../src/rules/attempts.ts';
 import { isRerun, type PassKind } from '../src/rules/passes.ts';
 import type { Folder } from '../src/store/store.ts';
 
-/** A cell that a sweep found without an answer: one line of `open-<sweep>.jsonl`. */
+/** A cell that a scan found without an answer: one line of `open-<scan>.jsonl`. */
 export interface OpenCell {
   key: string;
   rowId: string;
@@ -26,12 +26,12 @@ export interface OpenCell {
 }
 
 /** Whether a pass over some of the open cells asks for this one. */
-export const isAskedFor = (kind: PassKind, cell: OpenCell): boolean =>
+export const isRequestedBy = (kind: PassKind, cell: OpenCell): boolean =>
   isRerun(kind)
     ? cell.status === 'failed' && cell.rerun !== true
     : isNamed(kind, { ...cell, waiting: cell.waiting === true });
 
-export const openCellsFile = (sweep: number): string => `open-${sweep}.jsonl`;
+export const openCellsFile = (scan: number): string => `open-${scan}.jsonl`;
 
 export async function* openCells(folder: Folder, file: string): AsyncGenerator<OpenCell> {
   // Written by collectResults in this shape.

@@ -5,7 +5,7 @@ import { SNAPSHOT_FILE, snapshotKey } from './snapshot.ts';
  * Where keys stand in the snapshot. Pages nearly always come in its order: then it is read along
  * with them and no key is kept. From the first key out of turn on all of them are in memory.
  */
-export class Ordinals {
+export class RowIndex {
   readonly #folder: Folder;
   readonly #lines: AsyncIterator<string>;
   /** Lines read so far. */

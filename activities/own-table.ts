@@ -1,28 +1,28 @@
 import { RowmillError } from '../src/errors.ts';
 import type { BareTable, CallContext, FoundTable, Provider } from '../src/providers/provider.ts';
 import { UnusableTable } from '../src/providers/unusable-table.ts';
-import { pauseAfter, readPatiently, sendPatiently, withPatience } from './reading.ts';
-import type { Step } from './step.ts';
+import { pauseAfter, retryRead, retrySend, withRetries } from './reading.ts';
+import type { ActivityAttempt } from './step.ts';
 
 /** After a create whose fate is unknown, the list may lag: looked up so often, so long apart. */
 const LOOK_UPS = 4;
 const LOOK_UP_EVERY_MS = 2_000;
 
 /** Creates in one attempt whose replies are lost, and whose table does not show. */
-const CREATES_AT_MOST = 4;
+const MAX_CREATES = 4;
 
 /** A table that was found, or has just been made. */
 export type Candidate = BareTable & {
   /** Another one of the same tag may be there, or come. */
-  contested: boolean;
+  mayHaveDuplicates: boolean;
 };
 
 export interface Search {
   provider: Provider;
   tag: string;
-  step: Pick<Step<unknown>, 'ctx' | 'sleep' | 'settle' | 'send'>;
+  attempt: Pick<ActivityAttempt<unknown>, 'ctx' | 'sleep' | 'waitForLateCommit' | 'send'>;
   /** A create of an earlier attempt may have gone out. */
-  begun: boolean;
+  mayHaveCreated: boolean;
   /** The table that an earlier attempt has gone on with. */
   known: string | null;
   create: (ctx: CallContext) => Promise<BareTable>;
@@ -35,28 +35,29 @@ export interface Search {
  * again only while its table does not show.
  */
 export async function findOrCreate(search: Search): Promise<Candidate> {
-  const { provider, tag, step, begun, known } = search;
+  const { provider, tag, attempt, mayHaveCreated, known } = search;
   if (known !== null && (await ownTable(search, known)) !== null) {
-    return { id: known, contested: begun };
+    return { id: known, mayHaveDuplicates: mayHaveCreated };
   }
-  const listed = await provider.findTables(tag, withPatience(step));
+  const listed = await provider.findTables(tag, withRetries(attempt));
   const [there] = await ours(search, listed);
-  if (there !== undefined) return { id: there.id, contested: begun || listed.length > 1 };
-  const late = begun ? await lookUp(search) : null;
-  if (late !== null) return { id: late.id, contested: true };
+  if (there !== undefined)
+    return { id: there.id, mayHaveDuplicates: mayHaveCreated || listed.length > 1 };
+  const late = mayHaveCreated ? await lookUp(search) : null;
+  if (late !== null) return { id: late.id, mayHaveDuplicates: true };
   return createOne(search);
 }
 
 async function createOne(search: Search): Promise<Candidate> {
-  const { step, begun } = search;
+  const { attempt, mayHaveCreated } = search;
   let inAnotherWay = false;
   for (let lost = 0; ;) {
     try {
-      const { id, sheetId } = await sendPatiently(step, () =>
-        step.send(() => search.create(step.ctx)),
+      const { id, sheetId } = await retrySend(attempt, () =>
+        attempt.send(() => search.create(attempt.ctx)),
       );
       const sheet = sheetId === undefined ? {} : { sheetId };
-      return { id, untouched: true, ...sheet, contested: begun || lost > 0 };
+      return { id, untouched: true, ...sheet, mayHaveDuplicates: mayHaveCreated || lost > 0 };
     } catch (error) {
       if (error instanceof UnusableTable && !inAnotherWay) {
         inAnotherWay = true;
@@ -66,26 +67,26 @@ async function createOne(search: Search): Promise<Candidate> {
       search.onLost();
       lost += 1;
       const table = await lookUp(search);
-      if (table !== null) return { id: table.id, contested: true };
-      if (lost === CREATES_AT_MOST) throw error;
-      await step.sleep(pauseAfter(error, 1));
+      if (table !== null) return { id: table.id, mayHaveDuplicates: true };
+      if (lost === MAX_CREATES) throw error;
+      await attempt.sleep(pauseAfter(error, 1));
     }
   }
 }
 
 /** Looks until the table shows, or has had its time to. */
 async function lookUp(search: Search): Promise<FoundTable | null> {
-  const { provider, tag, step } = search;
+  const { provider, tag, attempt } = search;
   for (let look = 0; look < LOOK_UPS; look += 1) {
-    await step.settle(LOOK_UP_EVERY_MS);
-    const [found] = await ours(search, await provider.findTables(tag, withPatience(step)));
+    await attempt.waitForLateCommit(LOOK_UP_EVERY_MS);
+    const [found] = await ours(search, await provider.findTables(tag, withRetries(attempt)));
     if (found !== undefined) return found;
   }
   return null;
 }
 
-const ownTable = ({ provider, tag, step }: Search, id: string): Promise<FoundTable | null> =>
-  readPatiently(step, () => provider.readTable(id, tag, step.ctx));
+const ownTable = ({ provider, tag, attempt }: Search, id: string): Promise<FoundTable | null> =>
+  retryRead(attempt, () => provider.readTable(id, tag, attempt.ctx));
 
 /**
  * The tables of a list that are this run's when they are read by themselves: a list may be of a moment
@@ -107,18 +108,18 @@ async function ours(search: Search, listed: readonly FoundTable[]): Promise<Foun
  * @param kept `null`: the first that is in use, else the oldest
  */
 export async function keepOne(
-  { provider, tag, step }: Pick<Search, 'provider' | 'tag' | 'step'>,
+  { provider, tag, attempt }: Pick<Search, 'provider' | 'tag' | 'attempt'>,
   kept: string | null,
 ): Promise<void> {
-  const listed = await provider.findTables(tag, withPatience(step));
+  const listed = await provider.findTables(tag, withRetries(attempt));
   if (listed.length === 0 || (kept === null && listed.length === 1)) return;
   const survivor = kept ?? (listed.find(({ rows }) => rows !== 0) ?? listed[0])?.id;
   for (const { id } of listed) {
     if (id === survivor) continue;
-    const table = await readPatiently(step, () => provider.readTable(id, tag, step.ctx));
+    const table = await retryRead(attempt, () => provider.readTable(id, tag, attempt.ctx));
     if (table?.rows !== 0) continue;
     // Safe to repeat: a table that is gone counts as deleted.
-    await readPatiently(step, () => provider.deleteTable(id, step.ctx));
+    await retryRead(attempt, () => provider.deleteTable(id, attempt.ctx));
   }
 }
 
@@ -127,13 +128,13 @@ export async function keepOne(
  * @throws `reason` when it is not the run's, or not known to be empty
  */
 export async function deleteEmpty(
-  { provider, tag, step }: Pick<Search, 'provider' | 'tag' | 'step'>,
+  { provider, tag, attempt }: Pick<Search, 'provider' | 'tag' | 'attempt'>,
   id: string,
   reason: RowmillError,
 ): Promise<void> {
-  const table = await readPatiently(step, () => provider.readTable(id, tag, step.ctx));
+  const table = await retryRead(attempt, () => provider.readTable(id, tag, attempt.ctx));
   if (table === null) return;
   if (table.rows !== 0) throw reason;
   // Safe to repeat: a table that is gone counts as deleted.
-  await readPatiently(step, () => provider.deleteTable(id, step.ctx));
+  await retryRead(attempt, () => provider.deleteTable(id, attempt.ctx));
 }

@@ -3,10 +3,10 @@ import { RowmillError } from '../src/errors.ts';
 import type { Page, Provider } from '../src/providers/provider.ts';
 import { narrowPage } from './narrowed-page.ts';
 import { isOfARow, isOfThePage, isRefusal, PageSize } from './page-size.ts';
-import { readPatiently } from './reading.ts';
-import type { Step } from './step.ts';
+import { retryRead } from './reading.ts';
+import type { ActivityAttempt } from './step.ts';
 
-type Reading = Pick<Step<unknown>, 'ctx' | 'sleep'>;
+type Reading = Pick<ActivityAttempt<unknown>, 'ctx' | 'sleep'>;
 
 /** Rows that were passed over, since no page with one of them could be read. */
 export interface Skipped {
@@ -23,10 +23,10 @@ export interface PageReaderOptions {
 }
 
 /** So many broken rows side by side are taken for an API that is down. */
-const SKIPS_AT_MOST = 10;
+const MAX_SKIPS = 10;
 
 /** So often a page may come after all while the row that breaks it is looked for. */
-const FLAWS_AT_MOST = 3;
+const MAX_FLAWS = 3;
 
 /** Rows before the one that could not be read, by table and end of the walk: later walks look there first. */
 const brokenRows = new WeakMap<Provider, Map<string, number>>();
@@ -39,7 +39,7 @@ const brokenRows = new WeakMap<Provider, Map<string, number>>();
 export class PageReader {
   readonly #provider: Provider;
   readonly #table: TableRef;
-  readonly #step: Reading;
+  readonly #attempt: Reading;
   readonly #skips: boolean;
   readonly #size: PageSize;
   /** Where the walk under way began, and how many rows it has passed. */
@@ -59,12 +59,12 @@ export class PageReader {
   constructor(
     provider: Provider,
     table: TableRef,
-    step: Reading,
+    attempt: Reading,
     { skips = false }: PageReaderOptions = {},
   ) {
     this.#provider = provider;
     this.#table = table;
-    this.#step = step;
+    this.#attempt = attempt;
     this.#skips = skips;
     this.#size = new PageSize(provider);
     if (this.#hint(null) !== undefined) this.#size.warn();
@@ -91,7 +91,7 @@ export class PageReader {
           const narrowed = await this.#narrow(cursor, past.from, error);
           if (narrowed !== null) return narrowed;
           flaws += 1;
-          if (flaws < FLAWS_AT_MOST && !isRefusal(error.code)) continue;
+          if (flaws < MAX_FLAWS && !isRefusal(error.code)) continue;
           if (!this.#size.shrink(error.code)) throw error;
           continue;
         }
@@ -136,12 +136,12 @@ export class PageReader {
     const tries = ({ code }: RowmillError) =>
       code === 'pages_unstable' ? (isResized ? 1 : 2) : known ? null : this.#size.triesFor(code);
     this.#asked = cursor;
-    const page = await readPatiently(
-      this.#step,
-      () => this.#provider.page(this.#table, cursor, this.#step.ctx, rows),
+    const page = await retryRead(
+      this.#attempt,
+      () => this.#provider.page(this.#table, cursor, this.#attempt.ctx, rows),
       tries,
     );
-    if (page.total !== null) this.#total = page.total + (this.#table.blank?.rows ?? 0);
+    if (page.total !== null) this.#total = page.total + (this.#table.placeholderRows?.rows ?? 0);
     return page;
   }
 
@@ -182,7 +182,7 @@ export class PageReader {
     behind: (cursor: string | null, rows: number) => string,
     broken: RowmillError,
   ): Promise<ReadPage> {
-    for (let rows = 1; rows <= SKIPS_AT_MOST; rows += 1) {
+    for (let rows = 1; rows <= MAX_SKIPS; rows += 1) {
       const page = await readable(() => this.#ask(behind(cursor, rows)));
       if (page === null) continue;
       // The API may have come back just now.

@@ -1,7 +1,7 @@
 import { RowmillError } from '../src/errors.ts';
 import type { Page } from '../src/providers/provider.ts';
 
-export interface WalkOptions {
+export interface PageSequenceOptions {
   where: string;
   /** Of the pages read before, by an attempt that broke off. */
   version?: string | undefined;
@@ -9,24 +9,24 @@ export interface WalkOptions {
    * A table whose cells still move changes its version all the time, and each row may still come
    * exactly once: the last try looks at the rows alone.
    */
-  anyVersion?: boolean;
+  ignoreVersion?: boolean;
 }
 
 /** Watches pages go by, and notices when they do not belong to one walk through one table. */
-export class PageWalk {
-  readonly #options: WalkOptions;
+export class PageSequenceCheck {
+  readonly #options: PageSequenceOptions;
   readonly #cursors = new Set<string>();
   version: string | undefined;
   /** Its version changed on the way. */
   changed = false;
 
-  constructor(options: WalkOptions) {
+  constructor(options: PageSequenceOptions) {
     this.#options = options;
     this.version = options.version;
   }
 
   /** @throws RowmillError `pages_unstable` */
-  follow(page: Page): void {
+  check(page: Page): void {
     if (page.next !== null && this.#cursors.has(page.next)) {
       throw this.#unstable('a cursor came twice: the pages go round in a circle');
     }
@@ -36,7 +36,7 @@ export class PageWalk {
     this.version = page.version;
     if (before === undefined || before === page.version) return;
     this.changed = true;
-    if (this.#options.anyVersion !== true) {
+    if (this.#options.ignoreVersion !== true) {
       throw this.#unstable(
         `the table changed between two pages (version ${before}, ${page.version})`,
       );

@@ -6,7 +6,7 @@ import type { Column } from '../src/contract/table.ts';
 import type { TableCell, TableRow } from '../src/providers/provider.ts';
 import { isBlank } from '../src/sources/blank.ts';
 import { refusedPart } from './refused-rows.ts';
-import { judgeCells, oursOf, type CellReading, type CellVerdict } from '../src/rules/cells.ts';
+import { classifyCells, oursOf, type CellReading, type CellVerdict } from '../src/rules/cells.ts';
 
 /** A cell without an answer, as a part remembers it. */
 export interface PartOpenCell {
@@ -72,7 +72,7 @@ function verdictsOf(row: TableRow, columns: Column[]): Map<string, CellVerdict> 
     const cell = row.cells[key];
     if (cell !== undefined) readings[key] = { status: cell.status, empty: isEmpty(cell.value) };
   }
-  return judgeCells(columns, readings);
+  return classifyCells(columns, readings);
 }
 
 /** Cells of our columns without an answer. */

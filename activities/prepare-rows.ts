@@ -13,12 +13,12 @@ import { claimsOfOthers } from '../src/store/claims.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { cellsLeft, copyLines, takeOver } from './earlier-run.ts';
+import { cellsLeft, copyLines, copyPreviousRows } from './earlier-run.ts';
 import { parseRow, SNAPSHOT_FILE } from './snapshot.ts';
 import { SourceColumns, writeColumns } from '../src/sources/source-columns.ts';
 import { refuseClashes, refuseSource, refuseTargets, sharedPaths } from './target-paths.ts';
 import { activity } from './step.ts';
-import { patient, type TroubleInput } from './trouble.ts';
+import { tolerant, type TroubleInput } from './trouble.ts';
 import type { PlannedColumn } from '../src/providers/provider-spec.ts';
 
 export interface PrepareRowsInput {
@@ -33,7 +33,7 @@ export interface OlderInput {
   run: RunKey;
   pipeline: unknown;
   snapshot: unknown;
-  earlier?: unknown;
+  previousRun?: unknown;
   trouble?: undefined;
 }
 
@@ -67,26 +67,26 @@ export interface PreparedRows {
  * store, the store and the result paths are tried, and the token is used once.
  */
 export const prepareRows = activity<PrepareRowsInput | OlderInput, PreparedRows>(
-  async (given, step, deps) => {
+  async (given, attempt, deps) => {
     const input = judgeInput(argumentOf(given), deps.providers);
-    const { pipeline, earlier } = input;
+    const { pipeline, previousRun } = input;
     await refuseClashes(pipeline);
     await refuseTargets(deps, pipeline.results);
-    await deps.store.probe();
+    await deps.store.checkWritable();
     for (const target of pipeline.results) await sinkOf(target).probe(target, pipeline.name);
     const sameTarget = await othersAt(deps, given.run, pipeline);
     const folder = deps.store.run(given.run);
     const snapshot = await freeze(deps, input, folder);
-    if (earlier !== undefined) await folder.writeJson(RUN_FILE.earlier, earlier);
+    if (previousRun !== undefined) await folder.writeJson(RUN_FILE.previousRun, previousRun);
     await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
     const openCells = await cellsLeft(folder);
-    const { credits, problem } = await readAccount(deps, pipeline.provider, step);
+    const { credits, problem } = await readAccount(deps, pipeline.provider, attempt);
     const plan = deps.providers.spec(pipeline.provider).plan(pipeline.table);
     const paidCellsPerRow = plan.reduce((sum, column) => sum + column.creditsWeight, 0);
     const { searchAttributes, ceiling = {} } = deps;
     const spend = underCeiling(pipeline.spend, ceiling);
     deps.onEvent?.({ type: 'run started', provider: pipeline.provider });
-    const { calls } = step;
+    const { calls } = attempt;
     return {
       snapshot,
       paidCellsPerRow,
@@ -102,17 +102,17 @@ export const prepareRows = activity<PrepareRowsInput | OlderInput, PreparedRows>
       ...(sameTarget.length === 0 ? {} : { sameTarget }),
     };
   },
-  (input) => patient(input, false),
+  (input) => tolerant(input, false),
 );
 
 /** What an older version leaves out it sends as `null`. */
 function argumentOf(given: PrepareRowsInput | OlderInput): unknown {
   if ('input' in given) return given.input;
-  const { pipeline, snapshot, earlier = null } = given;
+  const { pipeline, snapshot, previousRun = null } = given;
   return {
     pipeline,
     ...(snapshot === null ? {} : { snapshot }),
-    ...(earlier === null ? {} : { earlier }),
+    ...(previousRun === null ? {} : { previousRun }),
   };
 }
 
@@ -125,19 +125,19 @@ async function freeze(
   input: EnrichTableInput,
   folder: Folder,
 ): Promise<SnapshotRef> {
-  const { pipeline, snapshot = null, earlier = null } = input;
+  const { pipeline, snapshot = null, previousRun = null } = input;
   if (!(await folder.exists(SNAPSHOT_FILE))) {
-    if (earlier !== null) {
-      await takeOver(deps.store, earlier, folder);
+    if (previousRun !== null) {
+      await copyPreviousRows(deps.store, previousRun, folder);
       return snapshotOf(folder);
     }
     // Of an attempt that broke off; the source may have changed since.
-    await folder.remove(RUN_FILE.leftOut);
+    await folder.remove(RUN_FILE.badRows);
     if (snapshot === null) {
       await refuseSource(deps, pipeline.rows.source);
       const inputs = deps.providers.spec(pipeline.provider).inputs(pipeline.table);
       const draft = await folder.create(SNAPSHOT_FILE);
-      const leftOut = () => folder.create(RUN_FILE.leftOut);
+      const leftOut = () => folder.create(RUN_FILE.badRows);
       const taken = await takeSnapshot(pipeline.rows, inputs, draft, { leftOut });
       await writeColumns(folder, taken.kept);
       return taken.ref;
@@ -160,8 +160,8 @@ async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder):
       where: `store ${deps.store.location}`,
     });
   }
-  if (ref.leftOut !== undefined) {
-    await copyLines(staged, RUN_FILE.leftOut, folder, RUN_FILE.leftOut);
+  if (ref.badRows !== undefined) {
+    await copyLines(staged, RUN_FILE.badRows, folder, RUN_FILE.badRows);
   }
   // Last: once it is there, nothing is copied again.
   await copyLines(staged, SNAPSHOT_FILE, folder, SNAPSHOT_FILE);

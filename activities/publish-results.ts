@@ -4,7 +4,7 @@ import { RowmillError } from '../src/errors.ts';
 import { isAsked } from '../src/providers/spec.ts';
 import { locksOf } from '../src/paths/footprint.ts';
 import { noCells } from '../src/rules/outcome.ts';
-import { judgeReplacement } from '../src/rules/replace.ts';
+import { checkReplacement } from '../src/rules/replace.ts';
 import {
   discardStaged,
   placeCompanions,
@@ -13,16 +13,16 @@ import {
   type StagedResults,
 } from '../src/sinks/generation.ts';
 import { withLocks, type HeldLocks } from '../src/sinks/lock.ts';
-import { standingAt, type Standing } from '../src/sinks/standing.ts';
+import { readTargetState, type TargetState } from '../src/sinks/standing.ts';
 import { withdrawClaims } from '../src/store/claims.ts';
 import { readColumns } from '../src/sources/source-columns.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readBalance } from './account.ts';
 import type { ActivityDeps } from './deps.ts';
-import { leftBehind } from './earlier-run.ts';
+import { readPreviousRun } from './earlier-run.ts';
 import { keepOne } from './own-table.ts';
 import { writeQuarantine } from './quarantine.ts';
-import { activity, type Step } from './step.ts';
+import { activity, type ActivityAttempt } from './step.ts';
 import { manifestOf, summaryOf, type Placed, type PublishResultsInput } from './summary.ts';
 import { tableTag } from './table-tag.ts';
 import { refuseTargets, sharedPaths } from './target-paths.ts';
@@ -33,31 +33,33 @@ import { refuseTargets, sharedPaths } from './target-paths.ts';
  * A target that fails never loses the results: they are in the store.
  */
 export const publishResults = activity<PublishResultsInput, RunSummary>(
-  async (input, step, deps) => {
+  async (input, attempt, deps) => {
     const folder = deps.store.run(input.run);
-    if (input.tableContested === true) await keepOneTable(deps, input, step);
-    const creditsAfter = await balance(deps, input, step);
+    if (input.tableMayHaveDuplicates === true) await keepOneTable(deps, input, attempt);
+    const creditsAfter = await balance(deps, input, attempt);
     const quarantined = {
-      ...(await writeQuarantine(folder, input.found)),
+      ...(await writeQuarantine(folder, input.lastScan)),
       path: folder.locate(RUN_FILE.quarantine),
     };
-    const left = input.earlier ? await leftBehind(deps.store, input.earlier) : null;
-    const staged = await stageTargets(deps, input, folder, step);
+    const previous = input.previousRun
+      ? await readPreviousRun(deps.store, input.previousRun)
+      : null;
+    const staged = await stageTargets(deps, input, folder, attempt);
     try {
       const locks = staged.ready.flatMap(({ place }) => locksOf(place));
       const summary = await withLocks(
         locks,
-        (ms) => step.sleep(ms),
+        (ms) => attempt.sleep(ms),
         async (held) => {
           const placed = await placeAll(input, staged.ready, held);
           staged.failed ??= placed.failed;
-          const made = summaryOf(input, step.calls, creditsAfter, placed, quarantined, left);
-          const manifest = manifestOf(deps, input, made, creditsAfter, left);
+          const made = summaryOf(input, attempt.calls, creditsAfter, placed, quarantined, previous);
+          const manifest = manifestOf(deps, input, made, creditsAfter, previous);
           await folder.writeJson(RUN_FILE.manifest, manifest);
-          for (const { results, before } of placed.done) {
+          for (const { results, existing } of placed.done) {
             await held.confirm();
             await placeCompanions(results, folder, {
-              before,
+              before: existing,
               quarantined: made.quarantine !== null,
             });
           }
@@ -66,7 +68,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
       );
       if (staged.failed !== null) throw staged.failed;
       await withdrawClaims(deps.store, input.run, await sharedPaths(input.pipeline.results));
-      tell(deps, input, summary);
+      emitRunEnded(deps, input, summary);
       return summary;
     } finally {
       for (const results of staged.ready) await discardStaged(results);
@@ -75,7 +77,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
 );
 
 /** Once for a run, unless this very step is repeated because its result was lost. */
-function tell(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummary): void {
+function emitRunEnded(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummary): void {
   const { outcome, cells } = summary;
   const tookMs = (deps.now ?? Date.now)() - input.startedAtMs;
   deps.onEvent?.({ type: 'run ended', provider: input.pipeline.provider, outcome, cells, tookMs });
@@ -85,11 +87,11 @@ function tell(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummar
 async function keepOneTable(
   deps: ActivityDeps,
   { run, pipeline, table }: PublishResultsInput,
-  step: Step<null>,
+  attempt: ActivityAttempt<null>,
 ): Promise<void> {
   try {
     const provider = deps.providers.get(pipeline.provider);
-    await keepOne({ provider, tag: tableTag(run), step }, table?.id ?? null);
+    await keepOne({ provider, tag: tableTag(run), attempt }, table?.id ?? null);
   } catch (error) {
     if (!(error instanceof RowmillError)) throw error;
   }
@@ -99,10 +101,10 @@ async function keepOneTable(
 async function balance(
   deps: ActivityDeps,
   input: PublishResultsInput,
-  step: Step<null>,
+  attempt: ActivityAttempt<null>,
 ): Promise<number | null> {
   try {
-    return await readBalance(deps, input.pipeline.provider, step);
+    return await readBalance(deps, input.pipeline.provider, attempt);
   } catch (error) {
     if (error instanceof RowmillError) return null;
     throw error;
@@ -119,10 +121,10 @@ async function stageTargets(
   deps: ActivityDeps,
   input: PublishResultsInput,
   folder: Folder,
-  step: Step<null>,
+  attempt: ActivityAttempt<null>,
 ): Promise<Staged> {
   const staged: Staged = { ready: [], failed: null };
-  if (input.found === null) return staged;
+  if (input.lastScan === null) return staged;
   const { pipeline } = input;
   const spec = deps.providers.spec(pipeline.provider);
   const columns = spec.plan(pipeline.table).filter(isAsked);
@@ -135,7 +137,7 @@ async function stageTargets(
     try {
       // A link in the way may have changed since the run began.
       await refuseTargets(deps, [target]);
-      staged.ready.push(await stageResults(target, folder, context, step.ctx.signal));
+      staged.ready.push(await stageResults(target, folder, context, attempt.ctx.signal));
     } catch (error) {
       if (!(error instanceof RowmillError)) {
         for (const results of staged.ready) await discardStaged(results);
@@ -163,17 +165,21 @@ async function placeAll(
   for (const results of ready) {
     const { target, place } = results;
     try {
-      const before = await standingAt(target.to, place, input.pipeline.name);
-      const verdict = judgeReplacement(target, newResults(input), formerOf(input, before));
+      const existing = await readTargetState(target.to, place, input.pipeline.name);
+      const verdict = checkReplacement(target, newResults(input), formerOf(input, existing));
       if (!verdict.publish) {
-        placed.notPublished.push({ path: target.to, why: verdict.why, there: verdict.there });
+        placed.notPublished.push({
+          path: target.to,
+          reason: verdict.reason,
+          existing: verdict.existing,
+        });
         continue;
       }
       await held.confirm();
       await placeResults(results);
-      placed.done.push({ results, before });
+      placed.done.push({ results, existing });
       if (verdict.fuller !== null) {
-        placed.replacedFuller.push({ path: target.to, there: verdict.fuller });
+        placed.replacedFuller.push({ path: target.to, existing: verdict.fuller });
       }
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
@@ -183,15 +189,16 @@ async function placeAll(
   return placed;
 }
 
-const newResults = ({ outcome, reason, found }: PublishResultsInput) => ({
+const newResults = ({ outcome, reason, lastScan }: PublishResultsInput) => ({
   outcome,
-  cutShort: reason !== null,
-  cells: found?.cells ?? noCells(),
+  endedEarly: reason !== null,
+  cells: lastScan?.cells ?? noCells(),
 });
 
 /** Of the same pipeline, and not what an attempt of this very step has put there. */
-function formerOf({ run, pipeline }: PublishResultsInput, there: Standing | null) {
-  if (there === null || there.pipeline !== pipeline.name) return null;
-  const isOwn = there.run.workflowId === run.workflowId && there.run.firstRunId === run.firstRunId;
-  return isOwn ? null : there.results;
+function formerOf({ run, pipeline }: PublishResultsInput, existing: TargetState | null) {
+  if (existing === null || existing.pipeline !== pipeline.name) return null;
+  const isOwn =
+    existing.run.workflowId === run.workflowId && existing.run.firstRunId === run.firstRunId;
+  return isOwn ? null : existing.results;
 }

@@ -1,5 +1,5 @@
 import { RUN_FILE } from '../src/contract/names.ts';
-import type { Collection, QuarantineLine } from '../src/contract/results.ts';
+import type { ScanResult, QuarantineLine } from '../src/contract/results.ts';
 import type { Folder } from '../src/store/store.ts';
 import { openCells, openCellsFile } from './open-cells.ts';
 
@@ -16,19 +16,19 @@ export interface Quarantined {
  */
 export async function writeQuarantine(
   folder: Folder,
-  found: Collection | null,
+  found: ScanResult | null,
 ): Promise<Quarantined> {
   const quarantined: Quarantined = { cells: 0, rows: 0 };
   if (found === null) return quarantined;
   const draft = await folder.create(RUN_FILE.quarantine);
   try {
-    if (await folder.exists(RUN_FILE.leftOut)) {
-      for await (const line of folder.lines(RUN_FILE.leftOut)) {
+    if (await folder.exists(RUN_FILE.badRows)) {
+      for await (const line of folder.lines(RUN_FILE.badRows)) {
         await draft.line(line);
         quarantined.rows += 1;
       }
     }
-    for await (const cell of openCells(folder, openCellsFile(found.sweep))) {
+    for await (const cell of openCells(folder, openCellsFile(found.scan))) {
       const line: QuarantineLine = {
         key: cell.key,
         column: cell.column,

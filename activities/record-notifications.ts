@@ -1,7 +1,7 @@
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { Notified } from '../src/contract/notify.ts';
 import type { ResultTarget } from '../src/contract/pipeline.ts';
-import { copyBeside } from '../src/sinks/copy.ts';
+import { copyFile } from '../src/sinks/copy.ts';
 import { locksOf } from '../src/paths/footprint.ts';
 import { placeOf } from '../src/sinks/destination.ts';
 import { withLocks } from '../src/sinks/lock.ts';
@@ -17,7 +17,7 @@ export interface RecordNotificationsInput {
 
 /** Writes into the manifest who was told and who was not; a run that left none is let be. */
 export const recordNotifications = activity<RecordNotificationsInput, undefined>(
-  async ({ run, results, notifications }, step, deps) => {
+  async ({ run, results, notifications }, attempt, deps) => {
     const folder = deps.store.run(run);
     if (!(await folder.exists(RUN_FILE.manifest))) return;
     const manifest = await folder.readJson(RUN_FILE.manifest);
@@ -27,11 +27,11 @@ export const recordNotifications = activity<RecordNotificationsInput, undefined>
       const place = await placeOf(to);
       await withLocks(
         locksOf(place),
-        (ms) => step.sleep(ms),
+        (ms) => attempt.sleep(ms),
         async () => {
           // Another run may have published there since, or this one may have left what was there.
           if (await isOf(run, place.manifest)) {
-            await copyBeside(folder, RUN_FILE.manifest, place.manifest);
+            await copyFile(folder, RUN_FILE.manifest, place.manifest);
           }
         },
       );

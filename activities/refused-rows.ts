@@ -19,7 +19,7 @@ export async function readRefusedRows(folder: Folder): Promise<ReadonlyMap<strin
   return refused;
 }
 
-/** A part of a sweep's file for a row that is not in the table: each of its cells is blocked. */
+/** A part of a scan's file for a row that is not in the table: each of its cells is blocked. */
 export function refusedPart(ordinal: number, reason: string, columns: readonly Column[]): string {
   const cells = Object.fromEntries(
     columns.map(({ key }) => [key, { status: 'blocked', value: null }]),

@@ -4,7 +4,7 @@ import type { PassKind } from '../src/rules/passes.ts';
 import type { RunScope } from '../src/providers/provider.ts';
 import type { Folder } from '../src/store/store.ts';
 import { ROW_IDS_FILE } from './counted-rows.ts';
-import { isAskedFor, openCells, openCellsFile } from './open-cells.ts';
+import { isRequestedBy, openCells, openCellsFile } from './open-cells.ts';
 import { placedRows } from './placed-rows.ts';
 
 /** Row ids in one request: 5,000 UUIDs, or some 25,000 places of rows. */
@@ -15,24 +15,26 @@ const QUOTES_AND_COMMA = 3;
 export interface PassScope {
   table: TableRef;
   mode: RunMode;
-  /** Only the cells that the sweep of this number found unfinished; otherwise every cell. */
-  openOfSweep: number | null;
+  /** Only the cells that the scan of this number found unfinished; otherwise every cell. */
+  openCellsOfScan: number | null;
   /** Which of those. Left out by older versions, which asked for any cell that is not done. */
   kind?: PassKind;
   /** The last table scan; `null` or left out: there was none. */
-  sweep?: number | null;
+  scan?: number | null;
   /** Rows the table must hold. */
   rows: number;
   /** Name the rows one by one: the table may hold rows that are not ours. */
-  contested: boolean;
+  mayHaveDuplicates: boolean;
 }
 
 /** The requests it takes: one, unless rows have to be named. */
 export async function scopesOf(input: PassScope, folder: Folder): Promise<RunScope[]> {
   const { mode, table } = input;
-  if (input.openOfSweep !== null) return openScopes(input, folder, input.openOfSweep);
+  if (input.openCellsOfScan !== null) return openScopes(input, folder, input.openCellsOfScan);
   const needed = neededColumns(table).map((column) => column.id);
-  const rowIds = input.contested ? await rowIdsIn(folder) : await placesIn(folder, input);
+  const rowIds = input.mayHaveDuplicates
+    ? await rowIdsIn(folder)
+    : await rowIndexesIn(folder, input);
   if (rowIds === null) return [scopeOf(mode, needed, input.rows)];
   return chunks(rowIds).map((ids) => scopeOf(mode, needed, ids));
 }
@@ -51,35 +53,37 @@ async function rowIdsIn(folder: Folder): Promise<string[]> {
  * As the replies gave them. A rerun, which has loaded nothing, names the rows that its table scan has
  * found unfinished; of a table that an older version has loaded they stand where they should.
  */
-const placesIn = async (folder: Folder, input: PassScope): Promise<string[] | null> =>
-  input.table.blank === undefined
+const rowIndexesIn = async (folder: Folder, input: PassScope): Promise<string[] | null> =>
+  input.table.placeholderRows === undefined
     ? null
     : ((await placedRows(folder)) ??
       (await unfinishedRows(folder, input)) ??
-      placesOf(input.table, input.rows));
+      rowIndexes(input.table, input.rows));
 
 /** `null` where done cells are asked for as well, or the rows were not read. */
 async function unfinishedRows(
   folder: Folder,
-  { mode, sweep = null }: PassScope,
+  { mode, scan = null }: PassScope,
 ): Promise<string[] | null> {
-  if (mode === 'all' || sweep === null) return null;
+  if (mode === 'all' || scan === null) return null;
   const ids = new Set<string>();
-  for await (const { rowId } of openCells(folder, openCellsFile(sweep))) {
+  for await (const { rowId } of openCells(folder, openCellsFile(scan))) {
     if (rowId !== '') ids.add(rowId);
   }
   return ids.size === 0 ? null : [...ids];
 }
 
 /** Ids of so many rows behind the blank ones; `null` where there are none and all rows are ours. */
-export const placesOf = ({ blank }: TableRef, rows: number): string[] | null =>
-  blank === undefined ? null : Array.from({ length: rows }, (_, at) => String(blank.rows + at));
+export const rowIndexes = ({ placeholderRows }: TableRef, rows: number): string[] | null =>
+  placeholderRows === undefined
+    ? null
+    : Array.from({ length: rows }, (_, at) => String(placeholderRows.rows + at));
 
 /** Named rows, or all of so many; the cells of the scope are what the spend was judged by. */
 const scopeOf = (mode: RunMode, columnIds: string[], rows: string[] | number): RunScope => ({
   mode,
   columnIds,
-  cellsAtMost: columnIds.length * (typeof rows === 'number' ? rows : rows.length),
+  maxCells: columnIds.length * (typeof rows === 'number' ? rows : rows.length),
   ...(typeof rows === 'number' ? {} : { rowIds: rows }),
 });
 
@@ -93,7 +97,7 @@ function rowIdOf(line: string): string {
  * may do so for a column upstream that the provider added, so that is named as well: one that is done is
  * none that `new` asks for.
  */
-async function openScopes(input: PassScope, folder: Folder, sweep: number): Promise<RunScope[]> {
+async function openScopes(input: PassScope, folder: Folder, scan: number): Promise<RunScope[]> {
   const { mode, table } = input;
   const kind = kindOf(input);
   const computed = neededColumns(table);
@@ -104,8 +108,8 @@ async function openScopes(input: PassScope, folder: Folder, sweep: number): Prom
       return [column.key, [column.key, ...upstream]];
     }),
   );
-  for await (const cell of openCells(folder, openCellsFile(sweep))) {
-    if (!isAskedFor(kind, cell)) continue;
+  for await (const cell of openCells(folder, openCellsFile(scan))) {
+    if (!isRequestedBy(kind, cell)) continue;
     for (const key of named.get(cell.column) ?? []) rows.get(key)?.add(cell.rowId);
   }
   const scopes = new Map<string, { columnIds: string[]; rowIds: string[] }>();

@@ -15,12 +15,12 @@ export interface SendNotificationInput {
 export const sendNotification = activity<
   SendNotificationInput,
   { id: Notified['id']; calls: ApiCalls }
->(async ({ target, id, body }, step, deps) => {
+>(async ({ target, id, body }, attempt, deps) => {
   if (deps.webhooks === undefined) {
     throw new RowmillError('webhook_refused', 'this worker sends no webhooks');
   }
   const { url, secretEnv } = target;
-  const { signal } = step.ctx;
+  const { signal } = attempt.ctx;
   await deps.webhooks.send({
     url,
     id,
@@ -28,5 +28,5 @@ export const sendNotification = activity<
     body,
     signal: signal ?? new AbortController().signal,
   });
-  return { id, calls: step.calls };
+  return { id, calls: attempt.calls };
 });

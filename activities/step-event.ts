@@ -7,12 +7,12 @@ import type { ErrorCode } from '../src/errors.ts';
  * What a step tells whoever counts: no ids, no names of people's own, nothing that grows with the
  * rows. A step whose result was lost on its way to Temporal is carried out again, and tells again.
  */
-export type StepEvent =
+export type MetricEvent =
   /** The rows are frozen: the run is under way. */
   | { type: 'run started'; provider: string }
   /** The table was asked to run. */
   | { type: 'pass started'; provider: string; mode: RunMode }
-  | { type: 'wait began' | 'wait ended'; provider: string; for: Awaited }
+  | { type: 'wait began' | 'wait ended'; provider: string; for: WaitReason }
   /** `lateMs`: from when a reading was due to when it was there. */
   | { type: 'polled'; provider: string; lateMs: number }
   | {
@@ -26,4 +26,4 @@ export type StepEvent =
   | { type: 'step failed'; code: ErrorCode };
 
 /** Cells to move; or an account without credits or with a refused token to be put right. */
-export type Awaited = 'cells' | 'account';
+export type WaitReason = 'cells' | 'account';

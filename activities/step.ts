@@ -8,59 +8,59 @@ import {
 } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
-import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
+import type { ApiCalls, LargeRunConfirmations } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
 import type { ActivityDeps } from './deps.ts';
 import { toFailure } from './failure.ts';
-import { judgeTrouble, troubleBefore, type StepPatience } from './trouble.ts';
+import { classifyTrouble, troubleBefore, type FailureTolerance } from './trouble.ts';
 
 /** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
 const HEARTBEAT_EVERY_MS = 2_000;
 
 /** What a heartbeat carries; the details of an earlier attempt come back in this shape. */
-export interface Beat<D> {
+export interface HeartbeatDetails<D> {
   /** For people who look at the pending activity in the UI. */
-  says: string | null;
+  message: string | null;
   calls: ApiCalls;
-  confirmed: Confirmed;
+  confirmed: LargeRunConfirmations;
   /** What the step wants to remember. */
   details: D | null;
   /** Since then requests have failed, without a word of progress (epoch ms). */
   troubleSinceMs?: number;
   /** The attempt of this number has ended, and neither it nor those before it had sent anything. */
-  sentNothing?: number;
+  nothingSentInAttempt?: number;
   /** So many attempts in a row ended with a defect, this one included. */
   defects?: number;
 }
 
 /** A defect that shows so often in a row shows every time. */
-const MOST_DEFECTS = 4;
+const MAX_DEFECTS = 4;
 
 /** One attempt of one API step. */
-export interface Step<D> {
+export interface ActivityAttempt<D> {
   /** For every call of the provider: carries cancellation, counts requests and confirmations. */
   ctx: CallContext;
   /** An attempt before this one may have sent what must not be sent twice. */
-  begun: boolean;
+  previousAttemptMayHaveSent: boolean;
   /** Sends what must not be sent twice; one request, cleanly refused, counts as nothing sent. */
   send<T>(request: () => Promise<T>): Promise<T>;
   /** Details of the last heartbeat of the attempt before, unchecked: it may be an older release. */
   previous: unknown;
   calls: ApiCalls;
-  confirmed: Confirmed;
+  confirmed: LargeRunConfirmations;
   /** Sent with the next heartbeat. */
-  report(details: D, says: string): void;
+  heartbeat(details: D, message: string): void;
   /** Waits; ends early by throwing when the step is cancelled. */
   sleep(ms: number): Promise<void>;
   /** Whether the workflow wants it to end; not: the worker stops. */
   isCancelled(): boolean;
   /** A pause in which a request whose fate is unknown may still land. */
-  settle(ms: number): Promise<void>;
+  waitForLateCommit(ms: number): Promise<void>;
 }
 
 const noCalls = (): ApiCalls => ({ total: 0, polls: 0 });
-const nothingConfirmed = (): Confirmed => ({ requests: 0, cells: 0 });
+const nothingConfirmed = (): LargeRunConfirmations => ({ requests: 0, cells: 0 });
 
 /** What the attempts before have counted, as far as their heartbeats arrived. */
 const CountsBefore = z
@@ -71,10 +71,10 @@ const CountsBefore = z
   .catch(() => ({ calls: noCalls(), confirmed: nothingConfirmed() }));
 
 /** A first attempt has nothing before it; one that was killed tells nothing, and may have sent all. */
-function begunBefore(attempt: number, beat: unknown): boolean {
+function previousMayHaveSent(attempt: number, beat: unknown): boolean {
   if (beat === undefined) return attempt > 1;
-  if (typeof beat !== 'object' || beat === null || !('sentNothing' in beat)) return true;
-  return beat.sentNothing !== attempt - 1;
+  if (typeof beat !== 'object' || beat === null || !('nothingSentInAttempt' in beat)) return true;
+  return beat.nothingSentInAttempt !== attempt - 1;
 }
 
 const DefectsBefore = z.object({ defects: z.int() }).catch({ defects: 0 });
@@ -88,33 +88,33 @@ const detailsBefore = (beat: unknown): unknown =>
  */
 export const activity =
   <Input, Result, Report = null>(
-    body: (input: Input, step: Step<Report>, deps: ActivityDeps) => Promise<Result>,
-    patience?: (input: Input) => StepPatience,
+    body: (input: Input, step: ActivityAttempt<Report>, deps: ActivityDeps) => Promise<Result>,
+    patience?: (input: Input) => FailureTolerance,
   ) =>
   (deps: ActivityDeps) =>
   (input: Input): Promise<Result> =>
-    runStep<Report, Result>(deps, (step) => body(input, step, deps), patience?.(input));
+    runActivity<Report, Result>(deps, (step) => body(input, step, deps), patience?.(input));
 
 /**
  * Runs one step inside an activity: heartbeats while it lives, stops it when it is cancelled, and
  * turns what it throws into Temporal's failures.
  */
-export async function runStep<D, R>(
+export async function runActivity<D, R>(
   deps: ActivityDeps,
-  body: (step: Step<D>) => Promise<R>,
-  patience: StepPatience = {},
+  body: (step: ActivityAttempt<D>) => Promise<R>,
+  patience: FailureTolerance = {},
 ): Promise<R> {
   const { attempt } = activityInfo();
   const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
   const signal = cancellationSignal();
   const counts = CountsBefore.parse(heartbeatDetails);
-  const beat: Beat<D> = { says: null, ...counts, details: null };
-  const begun = begunBefore(attempt, heartbeatDetails);
+  const beat: HeartbeatDetails<D> = { message: null, ...counts, details: null };
+  const previousAttemptMayHaveSent = previousMayHaveSent(attempt, heartbeatDetails);
   const { defects } = DefectsBefore.parse(heartbeatDetails);
-  let sent = begun;
+  let requestSent = previousAttemptMayHaveSent;
   let reportedBefore = JSON.stringify(detailsBefore(heartbeatDetails));
   let troubleSinceMs = patience.trouble?.sinceMs ?? troubleBefore(heartbeatDetails);
-  const step: Step<D> = {
+  const step: ActivityAttempt<D> = {
     ctx: {
       signal,
       onRequest: () => (beat.calls.total += 1),
@@ -125,23 +125,23 @@ export async function runStep<D, R>(
         log.info('confirmed a large run', { cells });
       },
     },
-    begun,
+    previousAttemptMayHaveSent,
     send: async (request) => {
-      const before = { sent, requests: beat.calls.total };
-      sent = true;
+      const before = { requestSent, requests: beat.calls.total };
+      requestSent = true;
       try {
         return await request();
       } catch (error) {
         const refused = error instanceof RowmillError && !error.ambiguous;
-        if (refused && beat.calls.total - before.requests <= 1) ({ sent } = before);
+        if (refused && beat.calls.total - before.requests <= 1) ({ requestSent } = before);
         throw error;
       }
     },
     previous: detailsBefore(heartbeatDetails),
     ...counts,
-    report: (details, says) => {
+    heartbeat: (details, message) => {
       beat.details = details;
-      beat.says = says;
+      beat.message = message;
       // Said once more, it is no progress.
       const reported = JSON.stringify(details);
       if (reported !== reportedBefore) troubleSinceMs = null;
@@ -150,7 +150,7 @@ export async function runStep<D, R>(
     },
     sleep,
     isCancelled: () => cancellationDetails()?.cancelRequested === true,
-    settle: (ms) => sleep(ms * (deps.settleFactor ?? 1)),
+    waitForLateCommit: (ms) => sleep(ms * (deps.commitWaitFactor ?? 1)),
   };
   heartbeat(beat);
   const timer = setInterval(() => heartbeat(beat), HEARTBEAT_EVERY_MS);
@@ -159,23 +159,23 @@ export async function runStep<D, R>(
   } catch (error) {
     const stopped = signal.aborted || error instanceof CancelledFailure;
     const isDefect = !stopped && (!(error instanceof RowmillError) || error.code === 'internal');
-    const paid = patience.paid === true || sent;
-    const { sinceMs, next } = judgeTrouble(deps, error, { ...patience, paid }, troubleSinceMs);
+    const paid = patience.paid === true || requestSent;
+    const { sinceMs, next } = classifyTrouble(deps, error, { ...patience, paid }, troubleSinceMs);
     // What was counted since the last one would be lost.
     heartbeat({
       ...beat,
       ...(sinceMs === null ? {} : { troubleSinceMs: sinceMs }),
-      ...(sent ? {} : { sentNothing: attempt }),
+      ...(requestSent ? {} : { nothingSentInAttempt: attempt }),
       ...(isDefect ? { defects: defects + 1 } : {}),
-    } satisfies Beat<D>);
+    } satisfies HeartbeatDetails<D>);
     // A cancelled request fails with the abort's reason or with a plain AbortError.
     if (signal.aborted && !(error instanceof RowmillError)) {
       // The abort's reason is Temporal's own failure: it must go out unwrapped.
       throw signal.reason;
     }
     if (error instanceof CancelledFailure) throw error;
-    const last = isDefect && defects + 1 >= MOST_DEFECTS;
-    const failure = toFailure(error, { sent, ...counts, ...next }, last);
+    const last = isDefect && defects + 1 >= MAX_DEFECTS;
+    const failure = toFailure(error, { requestSent, ...counts, ...next }, last);
     const code = error instanceof RowmillError ? error.code : 'internal';
     deps.onEvent?.({ type: 'step failed', code });
     log.warn('step failed', {

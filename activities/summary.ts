@@ -1,27 +1,27 @@
 import type { Pipeline } from '../src/contract/pipeline.ts';
-import type { Collection } from '../src/contract/results.ts';
+import type { ScanResult } from '../src/contract/results.ts';
 import type {
   ApiCalls,
   Approval,
-  CellsAsked,
-  Confirmed,
-  EarlierRun,
+  CellCountMismatch,
+  LargeRunConfirmations,
+  PreviousRunRef,
   Outcome,
   RunSummary,
   StillRunning,
 } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
-import { allowedOf } from '../src/rules/allowed.ts';
+import { approvalsOf } from '../src/rules/allowed.ts';
 import { cautionsOf } from '../src/rules/cautions.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
 import { companionsOf } from '../src/paths/companions.ts';
 import type { StagedResults } from '../src/sinks/generation.ts';
-import type { Standing } from '../src/sinks/standing.ts';
+import type { TargetState } from '../src/sinks/standing.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './deps.ts';
-import type { LeftBehind } from './earlier-run.ts';
+import type { PreviousRunFiles } from './earlier-run.ts';
 import type { Quarantined } from './quarantine.ts';
 import { tableTag } from './table-tag.ts';
 
@@ -34,37 +34,37 @@ export interface PublishResultsInput {
   reason: string | null;
   table: TableRef | null;
   /** A second table may have come late (`EnsuredTable`). */
-  tableContested?: boolean;
+  tableMayHaveDuplicates?: boolean;
   rows: number;
-  /** The last sweep; `null` when the run ended before one. */
-  found: Collection | null;
+  /** The last scan; `null` when the run ended before one. */
+  lastScan: ScanResult | null;
   passes: number;
   /** Whether cells were asked for; if not, others spent what is missing. Left out by older versions. */
-  asked?: boolean;
+  paidRequestSent?: boolean;
   calls: ApiCalls;
   /** Left out by older versions. */
-  confirmed?: Confirmed;
-  queuedMore?: CellsAsked | null;
+  confirmed?: LargeRunConfirmations;
+  queuedMore?: CellCountMismatch | null;
   approvals?: Approval[];
   estimatedCredits: number;
   creditsBefore: number | null;
   /** Why it could not be read. Left out: it could. */
   balanceProblem?: string;
   /** Credits of the cells that were asked for. Left out by older versions. */
-  creditsAsked?: number;
+  creditsRequested?: number;
   startedAtMs: number;
   /** Cells that go on at the provider. */
   inFlight?: number;
   /** Left out by older versions. */
-  cellsGivenBack?: number;
-  givenBackAtLeast?: boolean;
+  cellsCancelled?: number;
+  cellsCancelledIsMinimum?: boolean;
   /** The run that this one took up again. */
-  earlier?: EarlierRun | null;
+  previousRun?: PreviousRunRef | null;
 }
 
 /** What became of the targets. */
 export interface Placed extends Required<Pick<RunSummary, 'notPublished' | 'replacedFuller'>> {
-  done: { results: StagedResults; before: Standing | null }[];
+  done: { results: StagedResults; existing: TargetState | null }[];
 }
 
 /** What the run returns to who started it. */
@@ -74,7 +74,7 @@ export function summaryOf(
   creditsAfter: number | null,
   placed: Placed,
   quarantined: Quarantined & { path: string },
-  left: LeftBehind | null,
+  previous: PreviousRunFiles | null,
 ): RunSummary {
   const [first] = placed.done;
   const beside = first === undefined ? null : companionsOf(first.results.target);
@@ -84,30 +84,30 @@ export function summaryOf(
     runId: input.runId,
     outcome: input.outcome,
     reason: input.reason,
-    tableId: input.table?.id ?? left?.tableId ?? null,
+    tableId: input.table?.id ?? previous?.tableId ?? null,
     rows: input.rows,
-    cells: input.found?.cells ?? noCells(),
+    cells: input.lastScan?.cells ?? noCells(),
     passes: input.passes,
     apiCalls: {
       total: input.calls.total + calls.total,
       polls: input.calls.polls + calls.polls,
     },
-    creditsSpent: input.creditsAsked ?? 0,
+    creditsSpent: input.creditsRequested ?? 0,
     balanceChange: balanceChangeOf(input, creditsAfter),
-    usage: totalUsage(input.found?.usage),
+    usage: totalUsage(input.lastScan?.usage),
     results: placed.done.map(({ results }) => results.file),
     ...(notPublished.length === 0 ? {} : { notPublished }),
     ...(replacedFuller.length === 0 ? {} : { replacedFuller }),
     quarantine: quarantineAt(beside?.quarantine ?? quarantined.path, quarantined),
     // One that read nothing leaves what stands there: the results of a run before, with their files.
-    manifest: input.found === null ? null : (beside?.manifest ?? null),
+    manifest: input.lastScan === null ? null : (beside?.manifest ?? null),
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
-    ...allowedOf(input),
-    ...cautionsOf(input.found, input),
+    ...approvalsOf(input),
+    ...cautionsOf(input.lastScan, input),
     ...unusedOf(input),
     ...(quarantined.rows === 0 ? {} : { badRows: quarantined.rows }),
-    before: left?.before ?? null,
+    previousRun: previous?.summary ?? null,
   };
 }
 
@@ -131,7 +131,7 @@ export function manifestOf(
   input: PublishResultsInput,
   summary: RunSummary,
   creditsAfter: number | null,
-  left: LeftBehind | null,
+  previous: PreviousRunFiles | null,
 ): object {
   const { confirmed = { requests: 0, cells: 0 } } = input;
   return {
@@ -140,9 +140,9 @@ export function manifestOf(
     provider: input.pipeline.provider,
     firstRunId: input.run.firstRunId,
     tableUrl: input.table?.url ?? null,
-    tableTag: left?.tableTag ?? (input.table === null ? null : tableTag(input.run)),
-    byColumn: input.found?.byColumn ?? {},
-    usageByColumn: input.found?.usage ?? null,
+    tableTag: previous?.tableTag ?? (input.table === null ? null : tableTag(input.run)),
+    byColumn: input.lastScan?.byColumn ?? {},
+    usageByColumn: input.lastScan?.usage ?? null,
     confirmed: confirmed.requests === 0 ? null : confirmed,
     credits: {
       estimated: input.estimatedCredits,

@@ -6,21 +6,21 @@ import { noCells } from '../src/rules/outcome.ts';
 import { byName } from '../src/contract/by-name.ts';
 import { addUsage, noUsage } from '../src/rules/usage.ts';
 import type { Folder } from '../src/store/store.ts';
-import { countedRows } from './counted-rows.ts';
-import { Ordinals } from './ordinals.ts';
+import { readRowIds } from './counted-rows.ts';
+import { RowIndex } from './ordinals.ts';
 import type { PageReader, ReadPage, Skipped } from './page-reader.ts';
-import { PageWalk } from './page-walk.ts';
+import { PageSequenceCheck } from './page-walk.ts';
 import { judgeTableRow, unreadableRow } from './part.ts';
 import { readRefusedRows, refusedPart } from './refused-rows.ts';
-import type { Step } from './step.ts';
+import type { ActivityAttempt } from './step.ts';
 
-export interface SweepReport {
+export interface ScanReport {
   rowsRead: number;
   rows: number;
 }
 
-/** Counts of a sweep; kept at the end of every part, so that a killed sweep goes on from there. */
-export interface SweepCounts {
+/** Counts of a scan; kept at the end of every part, so that a killed scan goes on from there. */
+export interface ScanCounts {
   byColumn: Record<string, CellCounts>;
   inFlight: number;
   startable: number;
@@ -33,39 +33,39 @@ export interface SweepCounts {
   /** Pending cells that wait for such a column. */
   behindAutomatic?: number;
   /** Rows that landed twice. */
-  rowsLeftOut?: number;
+  duplicateRows?: number;
   /** Rows that no page could be read with. */
   rowsUnreadable?: number;
   /** Its version was another one at the end: taken as it was, since it always is. */
-  changedWhileRead?: true;
+  tableChangedDuringScan?: true;
 }
 
-interface Checkpoint extends SweepCounts {
+interface Checkpoint extends ScanCounts {
   next: string | null;
   /** Of the pages so far, where they have one. */
   version?: string;
   /** Rows that had come before the walk under way. */
   before?: number;
   /** Ids of the rows that landed twice. */
-  leftOut?: string[];
+  duplicateRowIds?: string[];
   /** In the walk under way. */
   skipped?: Skipped;
 }
 
-/** Rows kept in one part file: what a killed sweep reads again at most, about 1 MB. */
+/** Rows kept in one part file: what a killed scan reads again at most, about 1 MB. */
 const ROWS_PER_PART = 2_000;
 
-const partName = (sweep: number, part: number): string =>
-  `parts/${sweep}/${String(part).padStart(6, '0')}.jsonl`;
+const partName = (scan: number, part: number): string =>
+  `parts/${scan}/${String(part).padStart(6, '0')}.jsonl`;
 
-const sweepPrefix = (sweep: number): string => `parts/${sweep}/`;
+const scanPrefix = (scan: number): string => `parts/${scan}/`;
 
 /** The line that ends a part: a checkpoint, not a row. */
 const CHECKPOINT_MARK = '#';
 
-/** Rows of the parts of a sweep, in the order they were read. */
-export async function* partLines(folder: Folder, sweep: number): AsyncGenerator<string> {
-  for (const name of await folder.list(sweepPrefix(sweep))) {
+/** Rows of the parts of a scan, in the order they were read. */
+export async function* partLines(folder: Folder, scan: number): AsyncGenerator<string> {
+  for (const name of await folder.list(scanPrefix(scan))) {
     for await (const line of folder.lines(name)) {
       if (!line.startsWith(CHECKPOINT_MARK)) yield line;
     }
@@ -77,45 +77,53 @@ export async function* partLines(folder: Folder, sweep: number): AsyncGenerator<
  * again is passed over. While rows are missing the pages are walked through once more, as long as that
  * brings some: of a thousand pages there is always one that shifts.
  */
-export class Sweep {
+export class TableScan {
   readonly #folder: Folder;
   readonly #number: number;
   readonly #rows: number;
-  readonly #anyVersion: boolean;
-  readonly #ordinals: Ordinals;
+  readonly #ignoreVersion: boolean;
+  readonly #rowIndex: RowIndex;
   readonly #seen: Uint8Array;
   #count = 0;
   #before = 0;
-  #leftOut = new Set<string>();
+  #duplicateRowIds = new Set<string>();
   #skipped: Skipped | null = null;
   #parts = 0;
   #lastOrdinal = -1;
-  #counts: SweepCounts = { byColumn: byName(), inFlight: 0, startable: 0, ordered: true };
+  #counts: ScanCounts = { byColumn: byName(), inFlight: 0, startable: 0, ordered: true };
 
   /** @param anyVersion Take the rows as they are, even if the table changes meanwhile. */
   constructor(folder: Folder, number: number, rows: number, anyVersion = false) {
-    this.#anyVersion = anyVersion;
+    this.#ignoreVersion = anyVersion;
     this.#folder = folder;
     this.#number = number;
     this.#rows = rows;
-    this.#ordinals = new Ordinals(folder);
+    this.#rowIndex = new RowIndex(folder);
     this.#seen = new Uint8Array(rows);
   }
 
   /** Once only. Throws `pages_unstable` when rows are missing, or the table changes meanwhile. */
-  async read(pages: PageReader, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
+  async read(
+    pages: PageReader,
+    table: TableRef,
+    attempt: ActivityAttempt<ScanReport>,
+  ): Promise<ScanCounts> {
     try {
-      return await this.#read(pages, table, step);
+      return await this.#read(pages, table, attempt);
     } finally {
-      await this.#ordinals.close();
+      await this.#rowIndex.close();
     }
   }
 
-  async #read(pages: PageReader, table: TableRef, step: Step<SweepReport>): Promise<SweepCounts> {
+  async #read(
+    pages: PageReader,
+    table: TableRef,
+    attempt: ActivityAttempt<ScanReport>,
+  ): Promise<ScanCounts> {
     const checkpoint = await this.#restore();
     // What came in order and without a gap is the beginning of the snapshot.
     if (this.#counts.ordered && this.#lastOrdinal === this.#count - 1) {
-      await this.#ordinals.skip(this.#count);
+      await this.#rowIndex.skip(this.#count);
     }
     const ours = table.columns.filter((column) => column.ours && !column.input);
     const { byColumn } = this.#counts;
@@ -124,7 +132,7 @@ export class Sweep {
     // Without a checkpoint nothing is known of what an attempt before this one has read.
     if (checkpoint === null) await this.#begin(ours);
     let walk = this.#walk(checkpoint?.version);
-    const counted = await countedRows(this.#folder);
+    const countingRows = await readRowIds(this.#folder);
     let cursor: string | null = checkpoint?.next ?? null;
     let ended = checkpoint !== null && checkpoint.next === null;
     let ahead: Promise<ReadPage> | null = null;
@@ -138,8 +146,8 @@ export class Sweep {
       try {
         for (let inPart = 0; inPart < ROWS_PER_PART && !ended;) {
           const page: ReadPage = await (ahead ?? pages.read(cursor));
-          walk.follow(page);
-          if (walk.changed) this.#counts.changedWhileRead = true;
+          walk.check(page);
+          if (walk.changed) this.#counts.tableChangedDuringScan = true;
           if (page.skipped !== undefined) this.#skip(page.skipped);
           cursor = page.next;
           ended = cursor === null;
@@ -147,18 +155,18 @@ export class Sweep {
           ahead = ended ? null : pages.read(cursor);
           // Awaited above at the latest in the next round; until then a failure must not be loose.
           ahead?.catch(() => undefined);
-          const ordinals = await this.#ordinals.of(page.rows.map(({ key }) => key));
+          const rowIndex = await this.#rowIndex.of(page.rows.map(({ key }) => key));
           for (const [at, row] of page.rows.entries()) {
-            const ordinal = ordinals[at];
+            const ordinal = rowIndex[at];
             // Rows without our key are somebody else's; the results hold exactly ours, each once.
             if (ordinal === undefined) continue;
-            const leftOut = (counted?.get(row.key ?? '') ?? row.id) !== row.id;
-            if (leftOut) this.#leaveOut(row.id);
+            const duplicateRowIds = (countingRows?.get(row.key ?? '') ?? row.id) !== row.id;
+            if (duplicateRowIds) this.#addDuplicate(row.id);
             else if (this.#mark(ordinal)) await draft.line(this.#take(row, ordinal, table));
           }
           inPart += page.rows.length;
           const says = `${this.#count} of ${this.#rows} rows read`;
-          step.report({ rowsRead: this.#count, rows: this.#rows }, says);
+          attempt.heartbeat({ rowsRead: this.#count, rows: this.#rows }, says);
         }
         await draft.line(CHECKPOINT_MARK + JSON.stringify(this.#checkpoint(cursor, walk)));
         await draft.commit();
@@ -183,9 +191,9 @@ export class Sweep {
     [this.#count, this.#parts, this.#lastOrdinal] = [0, 0, -1];
     this.#seen.fill(0);
     const draft = await this.#folder.create(partName(this.#number, this.#parts));
-    const ordinals = new Ordinals(this.#folder);
+    const rowIndex = new RowIndex(this.#folder);
     try {
-      const found = await ordinals.of([...refused.keys()]);
+      const found = await rowIndex.of([...refused.keys()]);
       for (const [at, reason] of [...refused.values()].entries()) {
         const ordinal = found[at];
         if (ordinal === undefined || !this.#mark(ordinal)) continue;
@@ -197,7 +205,7 @@ export class Sweep {
       }
       await draft.commit();
     } finally {
-      await ordinals.close();
+      await rowIndex.close();
       await draft.discard();
     }
     this.#parts = 1;
@@ -206,9 +214,9 @@ export class Sweep {
     this.#counts.ordered = false;
   }
 
-  /** Takes the sweep's parts away, to start it again. */
+  /** Takes the scan's parts away, to start it again. */
   async reset(): Promise<void> {
-    for (const name of await this.#folder.list(sweepPrefix(this.#number))) {
+    for (const name of await this.#folder.list(scanPrefix(this.#number))) {
       await this.#folder.remove(name);
     }
   }
@@ -236,9 +244,9 @@ export class Sweep {
     addUsage(sums[column] ?? noUsage(), usage);
   }
 
-  #leaveOut(rowId: string): void {
-    this.#leftOut.add(rowId);
-    this.#counts.rowsLeftOut = this.#leftOut.size;
+  #addDuplicate(rowId: string): void {
+    this.#duplicateRowIds.add(rowId);
+    this.#counts.duplicateRows = this.#duplicateRowIds.size;
   }
 
   #skip({ rows, why }: Skipped): void {
@@ -255,7 +263,7 @@ export class Sweep {
   }
 
   /** A part of the rows that are missing. Where they stand in the table nobody knows. */
-  async #writeUnreadable(table: TableRef, why: string, walk: PageWalk): Promise<void> {
+  async #writeUnreadable(table: TableRef, why: string, walk: PageSequenceCheck): Promise<void> {
     const draft = await this.#folder.create(partName(this.#number, this.#parts));
     try {
       let rows = 0;
@@ -285,9 +293,9 @@ export class Sweep {
     return true;
   }
 
-  #walk(version: string | undefined): PageWalk {
-    const where = `sweep ${this.#number}`;
-    return new PageWalk({ where, version, anyVersion: this.#anyVersion });
+  #walk(version: string | undefined): PageSequenceCheck {
+    const where = `scan ${this.#number}`;
+    return new PageSequenceCheck({ where, version, ignoreVersion: this.#ignoreVersion });
   }
 
   /** Whether one more walk may bring what is missing; asked once after each. */
@@ -298,12 +306,12 @@ export class Sweep {
     return broughtSome && this.#count < this.#rows;
   }
 
-  #checkpoint(next: string | null, { version }: PageWalk): Checkpoint {
+  #checkpoint(next: string | null, { version }: PageSequenceCheck): Checkpoint {
     return {
       next,
       ...(version === undefined ? {} : { version }),
       before: this.#before,
-      ...(this.#leftOut.size === 0 ? {} : { leftOut: [...this.#leftOut] }),
+      ...(this.#duplicateRowIds.size === 0 ? {} : { duplicateRowIds: [...this.#duplicateRowIds] }),
       ...(this.#skipped === null ? {} : { skipped: this.#skipped }),
       ...this.#counts,
     };
@@ -312,7 +320,7 @@ export class Sweep {
   /** What an attempt before this one had written down. */
   async #restore(): Promise<Checkpoint | null> {
     let checkpoint: Checkpoint | null = null;
-    for (const name of await this.#folder.list(sweepPrefix(this.#number))) {
+    for (const name of await this.#folder.list(scanPrefix(this.#number))) {
       for await (const line of this.#folder.lines(name)) {
         if (line.startsWith(CHECKPOINT_MARK)) {
           // Written by this class in this shape.
@@ -324,10 +332,17 @@ export class Sweep {
       this.#parts += 1;
     }
     if (checkpoint !== null) {
-      const { next, version, before = 0, leftOut = [], skipped = null, ...counts } = checkpoint;
+      const {
+        next,
+        version,
+        before = 0,
+        duplicateRowIds = [],
+        skipped = null,
+        ...counts
+      } = checkpoint;
       this.#skipped = skipped;
       this.#before = before;
-      this.#leftOut = new Set(leftOut);
+      this.#duplicateRowIds = new Set(duplicateRowIds);
       const { byColumn, usage } = counts;
       this.#counts = {
         ...counts,
@@ -339,6 +354,6 @@ export class Sweep {
   }
 
   #unstable(what: string): RowmillError {
-    return new RowmillError('pages_unstable', what, { where: `sweep ${this.#number}` });
+    return new RowmillError('pages_unstable', what, { where: `scan ${this.#number}` });
   }
 }

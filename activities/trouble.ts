@@ -1,17 +1,17 @@
 import { RowmillError } from '../src/errors.ts';
 import { afterTrouble, troubleOf, type Trouble } from '../src/rules/trouble.ts';
 import type { ActivityDeps } from './deps.ts';
-import type { Tried } from './failure.ts';
+import type { AttemptFacts } from './failure.ts';
 import { RefusedRead } from './refused-read.ts';
 
 /** Of a step that the workflow lets hand back what lasts. `paid`: what it reads has been paid. */
-export const patient = (
+export const tolerant = (
   { trouble }: { trouble?: TroubleInput | undefined },
   paid: boolean,
-): StepPatience => ({ paid, trouble });
+): FailureTolerance => ({ paid, trouble });
 
 /** How a step takes it when requests fail that must come through some day. */
-export interface StepPatience {
+export interface FailureTolerance {
   /** Something is paid already: not even a refusal of a read ends the run at once. */
   paid?: boolean;
   /** As its input says. */
@@ -21,7 +21,7 @@ export interface StepPatience {
 /** Input of a step; left out by older versions: then it is tried until its time is over. */
 export interface TroubleInput {
   /** The workflow shows what is waited for when it lasts. */
-  handBack: boolean;
+  mayYield: boolean;
   /** Of trouble that was handed back before (epoch ms); `null`: of none. */
   sinceMs: number | null;
 }
@@ -33,28 +33,28 @@ function troubleIn(error: unknown, paid: boolean): Trouble | null {
   return trouble === 'refusal' && !(paid && error instanceof RefusedRead) ? null : trouble;
 }
 
-export interface JudgedTrouble {
+export interface TroubleVerdict {
   /** For the next attempt (epoch ms); `null`: it has failed for another reason. */
   sinceMs: number | null;
   /** What Temporal and the workflow are told. */
-  next: Pick<Tried, 'retryable' | 'waiting' | 'refused'>;
+  next: Pick<AttemptFacts, 'retryable' | 'waiting' | 'refused'>;
 }
 
 /** How a step goes on that failed: told by what it failed with, and since when nothing came through. */
-export function judgeTrouble(
+export function classifyTrouble(
   deps: ActivityDeps,
   error: unknown,
-  { paid = false, trouble: input }: StepPatience,
+  { paid = false, trouble: input }: FailureTolerance,
   sinceBeforeMs: number | null,
-): JudgedTrouble {
+): TroubleVerdict {
   const trouble = troubleIn(error, paid);
   if (trouble === null || !(error instanceof RowmillError)) return { sinceMs: null, next: {} };
   const nowMs = (deps.now ?? Date.now)();
   const sinceMs = sinceBeforeMs ?? nowMs;
-  const handsBack = input?.handBack ?? false;
+  const mayYield = input?.mayYield ?? false;
   const pauseMs = error.retryAfterMs ?? 0;
   const lastsMs = nowMs - sinceMs;
-  switch (afterTrouble(trouble, { lastsMs, pauseMs, handsBack }, deps.troubleLimits)) {
+  switch (afterTrouble(trouble, { lastsMs, pauseMs, mayYield }, deps.troubleLimits)) {
     case 'retry':
       return { sinceMs, next: { retryable: true } };
     case 'hand back':

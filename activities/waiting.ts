@@ -1,17 +1,17 @@
 import type { ActivityDeps } from './deps.ts';
-import type { Awaited } from './step-event.ts';
+import type { WaitReason } from './step-event.ts';
 
 /** Tells whoever counts that a run waits, for as long as it does. */
-export async function whileWaiting<R>(
+export async function trackWaiting<R>(
   deps: ActivityDeps,
   provider: string,
-  awaited: Awaited,
+  reason: WaitReason,
   wait: () => Promise<R>,
 ): Promise<R> {
-  deps.onEvent?.({ type: 'wait began', provider, for: awaited });
+  deps.onEvent?.({ type: 'wait began', provider, for: reason });
   try {
     return await wait();
   } finally {
-    deps.onEvent?.({ type: 'wait ended', provider, for: awaited });
+    deps.onEvent?.({ type: 'wait ended', provider, for: reason });
   }
 }

@@ -9,7 +9,7 @@ import { wholeRun, type WholeRun } from './site/whole-run.ts';
 const ROWS = 10_000;
 
 /** Some cells fail, so that there are reruns; at the product's own rate limit. */
-const FAILING = { speed: 300, concurrency: 5_000, failRate: 0.04, hopelessRate: 0.004 };
+const FAILING = { speed: 300, concurrency: 5_000, failRate: 0.04, alwaysFailsRate: 0.004 };
 
 /** 10 k rows with failing cells at 10 requests a second: everything but the waiting is as it is. */
 export async function failingRun(site: Site, its: BenchCase): Promise<WholeRun> {
@@ -39,13 +39,13 @@ function passesOf(seed: number): Watched[] {
     doneBefore: 0,
     concurrency: 50,
     cellMs: { min: 60_000, max: 180_000 },
-    failRate: FAILING.failRate + FAILING.hopelessRate,
+    failRate: FAILING.failRate + FAILING.alwaysFailsRate,
     stragglers: 'none',
     countRequested: true,
     statusLagMs: 300,
   };
   const failed = Math.round(ROWS * first.failRate);
-  const hopeless = Math.round(ROWS * FAILING.hopelessRate);
+  const hopeless = Math.round(ROWS * FAILING.alwaysFailsRate);
   const again = { ...first, family: 'rerun' as const, systemColumns: false };
   const doneBefore = ROWS * 4 - failed;
   return [

@@ -91,13 +91,13 @@ async function collectOnce(job: ExportJob, round: number): Promise<void> {
     provider: 'extruct',
     table,
     snapshot: job.snapshot,
-    sweep: 1,
+    scan: 1,
     kind: 'first',
   };
-  const { found } = await new MockActivityEnvironment().run<
+  const { scanResult } = await new MockActivityEnvironment().run<
     [CollectResultsInput],
     CollectedResults,
     typeof step
   >(step, input);
-  if (found.rows !== job.snapshot.rows) throw new Error('rows are missing in the export');
+  if (scanResult.rows !== job.snapshot.rows) throw new Error('rows are missing in the export');
 }

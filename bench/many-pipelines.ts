@@ -16,7 +16,7 @@ const RUNS = LARGE.runs + SMALL.runs;
 
 /** Ten times the product's own limit: the figures are ratios to it, and a bench must end. */
 const REQUESTS_PER_SECOND = 100;
-const CALM = { speed: 60, concurrency: 5_000, failRate: 0, hopelessRate: 0 };
+const CALM = { speed: 60, concurrency: 5_000, failRate: 0, alwaysFailsRate: 0 };
 
 interface Ended {
   summary: RunSummary;

@@ -9,12 +9,12 @@ import type { Site } from './site/site.ts';
 
 /** Cells of ten hours: nothing ends while it is measured. */
 const FOR_EVER = { min: 36_000_000, max: 36_000_000 };
-const CALM = { speed: 1, concurrency: 5_000, failRate: 0, hopelessRate: 0, cellMs: FOR_EVER };
+const CALM = { speed: 1, concurrency: 5_000, failRate: 0, alwaysFailsRate: 0, cellMs: FOR_EVER };
 
 const HOLD_MS = 30_000;
 const PATIENCE_MS = 300_000;
 const AT_ONCE = 20;
-const MOST_BYTES = 512 * 2 ** 20;
+const MAX_BYTES = 512 * 2 ** 20;
 
 /** R15 asks for the first of them; each of the others is tried when the one before was held. */
 const STEPS = [500, 1_000, 2_000] as const;
@@ -46,7 +46,7 @@ export async function waitingFigures(site: Site, { quick }: { quick: boolean }):
     });
     if (peakBytes === null) break;
     const now = { runs: waiting, peakBytes };
-    if (waiting < runs || peakBytes > MOST_BYTES) {
+    if (waiting < runs || peakBytes > MAX_BYTES) {
       beyond = now;
       break;
     }

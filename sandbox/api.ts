@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dialect } from './faults/dialect.ts';
+import type { FaultAdapter } from './faults/dialect.ts';
 import type { Route } from './route.ts';
 
 /** The token of a request, where an API wants it; `undefined`: there is none. */
@@ -13,5 +13,5 @@ export interface Api {
   readonly root: string;
   readonly auth: TokenIn;
   readonly routes: readonly Route[];
-  readonly dialect: Dialect;
+  readonly adapter: FaultAdapter;
 }

@@ -1,9 +1,9 @@
-import type { Core } from './core.ts';
+import type { SandboxCore } from './core.ts';
 import type { RequestCounts, RunAccount, TableAccount } from './ledger.ts';
 import { priceOf } from './prices.ts';
 import type { Table } from './table.ts';
-import { rowWord } from './truth.ts';
-import type { World } from './world.ts';
+import { rowKey } from './truth.ts';
+import type { SandboxState } from './world.ts';
 
 export interface LedgerSummary {
   creditsLeft: number;
@@ -48,10 +48,10 @@ export interface CellAccount {
 }
 
 /** The ledger, as tests and `GET /_sandbox/ledger` read it. */
-export class Books {
-  readonly #core: Core;
+export class LedgerReport {
+  readonly #core: SandboxCore;
 
-  constructor(core: Core) {
+  constructor(core: SandboxCore) {
     this.#core = core;
   }
 
@@ -60,8 +60,8 @@ export class Books {
   }
 
   /** How often each rule of the fault script has struck, by its name. */
-  fired(): Record<string, number> {
-    return this.#core.read(({ ledger }) => ({ ...ledger.fired }));
+  faultHits(): Record<string, number> {
+    return this.#core.read(({ ledger }) => ({ ...ledger.faultHits }));
   }
 
   /** Every table there ever was, oldest first. */
@@ -75,14 +75,14 @@ export class Books {
 
   /** Cells of a live table that were ever started; empty for a table that is gone. */
   cells(tableId: string): CellAccount[] {
-    return this.#core.read((world) => {
-      const table = world.tables.get(tableId);
-      return table === undefined ? [] : cellAccounts(world, table);
+    return this.#core.read((state) => {
+      const table = state.tables.get(tableId);
+      return table === undefined ? [] : cellAccounts(state, table);
     });
   }
 }
 
-function summaryOf({ ledger, tables, credits }: World): LedgerSummary {
+function summaryOf({ ledger, tables, credits }: SandboxState): LedgerSummary {
   const accounts = [...ledger.tables.values()];
   const live = [...tables.values()];
   const sum = (of: (account: TableAccount) => number): number =>
@@ -122,19 +122,19 @@ const repeated = (texts: string[]): number => texts.length - new Set(texts).size
 const rowTexts = ({ live, data, metadata }: Table): string[] =>
   live.map((slot) => JSON.stringify([data[slot], metadata[slot]]));
 
-const cellAccounts = (world: World, table: Table): CellAccount[] =>
+const cellAccounts = (state: SandboxState, table: Table): CellAccount[] =>
   table.live.flatMap((slot) =>
     table.computed
       .filter(({ cells }) => (cells.starts[slot] ?? 0) > 0)
       .map((column) => ({
         rowId: table.rowIds.id(slot),
-        row: rowWord(table.data[slot] ?? {}),
+        row: rowKey(table.data[slot] ?? {}),
         column: column.config.key,
         starts: column.cells.starts[slot] ?? 0,
         done: column.cells.dones[slot] ?? 0,
         failed: column.cells.fails[slot] ?? 0,
         lost: column.cells.losses[slot] ?? 0,
         startedAtMs: column.cells.startedAtMs[slot] ?? 0,
-        price: priceOf(world, column),
+        price: priceOf(state, column),
       })),
   );

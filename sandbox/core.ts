@@ -9,19 +9,19 @@ import { Journal, readJournal, type Entry, type Origin } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { isMutation, MUTATIONS, type MutationName, type Mutations } from './mutations.ts';
 import type { SandboxOptions } from './settings.ts';
-import type { World } from './world.ts';
+import type { SandboxState } from './world.ts';
 
 type Args<N extends MutationName> = Parameters<Mutations[N]>[1];
 type Result<N extends MutationName> = ReturnType<Mutations[N]>;
 
 /** The pretended API without its HTTP: a world, the time in it, and the journal of what was done. */
-export class Core {
-  readonly world: World;
+export class SandboxCore {
+  readonly state: SandboxState;
   #journal: Journal | null = null;
 
   /** @throws Error when an option makes no sense, or the state file is damaged or of others */
-  static async create(options: SandboxOptions): Promise<Core> {
-    return new Core(options, new FactBook(await factsOf(options)));
+  static async create(options: SandboxOptions): Promise<SandboxCore> {
+    return new SandboxCore(options, new FactBook(await factsOf(options)));
   }
 
   private constructor(options: SandboxOptions, book: FactBook) {
@@ -29,7 +29,7 @@ export class Core {
     const past = options.stateFile === undefined ? null : readJournal(options.stateFile);
     const wished = originOf(options, book);
     if (past !== null) refuseOther(wished, past.origin, options.stateFile ?? '');
-    this.world = worldOf(past?.origin ?? wished, book, options);
+    this.state = stateFrom(past?.origin ?? wished, book, options);
     for (const entry of past?.entries ?? []) this.#replay(entry);
     if (options.stateFile !== undefined) {
       this.#journal = new Journal(options.stateFile);
@@ -44,9 +44,9 @@ export class Core {
   }
 
   /** Lets time catch up, looks, and makes sure that what was seen stays so after a restart. */
-  read<T>(look: (world: World) => T): T {
+  read<T>(look: (state: SandboxState) => T): T {
     this.catchUp();
-    return look(this.world);
+    return look(this.state);
   }
 
   /** Changes the world, on the record. @throws Problem, with nothing changed */
@@ -56,14 +56,14 @@ export class Core {
   }
 
   catchUp(): void {
-    const moved = advance(this.world, this.world.clock.nowMs());
-    if (moved) this.#journal?.append({ at: this.world.atMs, args: null });
+    const moved = advance(this.state, this.state.clock.nowMs());
+    if (moved) this.#journal?.append({ at: this.state.atMs, args: null });
   }
 
   /** Keeps the request counters, which are not mutations of their own. */
   keepRequests(): void {
     if (this.#journal === null) return;
-    const counts = this.world.ledger.takeRequests();
+    const counts = this.state.ledger.takeRequests();
     if (counts !== null) this.execute('requests', counts);
   }
 
@@ -75,14 +75,14 @@ export class Core {
 
   #apply<N extends MutationName>(name: N, args: Args<N>): Result<N> {
     // One entry of the table, called with its own arguments: more than the compiler can follow.
-    const mutate = MUTATIONS[name] as (world: World, args: Args<N>) => Result<N>;
-    const result = mutate(this.world, args);
-    this.#journal?.append({ at: this.world.atMs, do: name, args });
+    const mutate = MUTATIONS[name] as (state: SandboxState, args: Args<N>) => Result<N>;
+    const result = mutate(this.state, args);
+    this.#journal?.append({ at: this.state.atMs, do: name, args });
     return result;
   }
 
   #replay({ at, do: name, args }: Entry): void {
-    advance(this.world, at);
+    advance(this.state, at);
     if (name === undefined) return;
     if (!isMutation(name)) throw new Error(`The state file holds an unknown step: ${name}`);
     // Written by `#apply` above, with arguments of this type.
@@ -101,7 +101,7 @@ const originOf = (options: SandboxOptions, book: FactBook): Origin => ({
   fixed: {
     seed: options.seed ?? 1,
     failRate: options.failRate ?? 0.04,
-    hopelessRate: options.hopelessRate ?? 0.004,
+    alwaysFailsRate: options.alwaysFailsRate ?? 0.004,
     cellMs: options.cellMs ?? null,
     factsDigest: book.digest,
   },
@@ -124,15 +124,15 @@ function refuseOther(wished: Origin, made: Origin, path: string): void {
   );
 }
 
-function worldOf(
+function stateFrom(
   { nonce, credits, fixed }: Origin,
   book: FactBook,
   options: SandboxOptions,
-): World {
-  const { seed, failRate, hopelessRate, cellMs } = fixed;
+): SandboxState {
+  const { seed, failRate, alwaysFailsRate, cellMs } = fixed;
   return {
     nonce,
-    oracle: { seed, failRate, hopelessRate, book, cellRules: [], cellSeed: 1 },
+    oracle: { seed, failRate, alwaysFailsRate, book, cellRules: [], cellSeed: 1 },
     cellMs,
     tunable: { speed: 1, concurrency: 1 },
     statusLagMs: options.statusLagMs ?? 300,
@@ -142,7 +142,7 @@ function worldOf(
     tables: new Map(),
     tableIds: new IdSeries(nonce, 'table', 0),
     runIds: new IdSeries(nonce, 'run', 0),
-    dues: new Heap(),
+    timers: new Heap(),
     ...apiStates(nonce, options),
     tablesMade: 0,
     runsMade: 0,

@@ -3,7 +3,7 @@ import type { CompanyFact } from './facts.ts';
 import { slugOf } from './facts.ts';
 import { between, choose, hash32, share, type Part } from './hash.ts';
 import type { Json, JsonObject } from './json.ts';
-import { answerTo, madeUpDate, questionIn, type Question } from './questions.ts';
+import { answerTo, syntheticDate, questionIn, type Question } from './questions.ts';
 
 /** What an answer is made from. */
 export interface Subject {
@@ -104,7 +104,7 @@ function numberIn(question: Question | null, text: string, origin: Part[]): numb
 function dateIn(question: Question | null, text: string, origin: Part[]): string {
   if (question === 'dateAdded' && text !== '') return text;
   const year = question === 'founded' ? /\d{4}/.exec(text) : null;
-  return year === null ? madeUpDate(origin) : `${year[0]}-01-01`;
+  return year === null ? syntheticDate(origin) : `${year[0]}-01-01`;
 }
 
 function labelled(labels: string[], answer: string | null, origin: Part[]): string | null {

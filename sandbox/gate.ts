@@ -8,7 +8,7 @@ import type { Tokens } from './settings.ts';
 /** Lets a request in, or throws 401. The sandbox's own routes (`null`) take the token of any API. */
 export type Gate = (headers: IncomingHttpHeaders, route: Route, api: Api | null) => void;
 
-export function gate(tokens: Tokens): Gate {
+export function authorize(tokens: Tokens): Gate {
   const all = typeof tokens === 'string' ? [tokens] : Object.values(tokens);
   const wanted = (api: Api | null): string[] =>
     typeof tokens === 'string' || api === null ? all : [tokens[api.name] ?? []].flat();

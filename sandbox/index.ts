@@ -1,8 +1,8 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { Books } from './books.ts';
+import { LedgerReport } from './books.ts';
 import type { TableKind } from './configs.ts';
-import { Core } from './core.ts';
+import { SandboxCore } from './core.ts';
 import { Faults } from './faults/faults.ts';
 import { readScript } from './faults/read-script.ts';
 import type { Script } from './faults/script.ts';
@@ -10,15 +10,15 @@ import type { Intercept } from './intercept.ts';
 import type { JsonObject } from './json.ts';
 import { createServer } from './server.ts';
 import type { SandboxOptions } from './settings.ts';
-import { truth, type Truth } from './truth.ts';
-import type { World } from './world.ts';
+import { expectedResult, type Expected } from './truth.ts';
+import type { SandboxState } from './world.ts';
 
 export { readFacts, FactBook, type CompanyFact } from './facts.ts';
-export { truth, type Oracle, type Truth } from './truth.ts';
+export { expectedResult, type Oracle, type Expected } from './truth.ts';
 export { FaultScriptError, parseScript, readScript } from './faults/read-script.ts';
 export type { FaultScript, Script } from './faults/script.ts';
 export type { Action, Intercept, Outgoing, Seen } from './intercept.ts';
-export type { Books, CellAccount, LedgerSummary } from './books.ts';
+export type { LedgerReport, CellAccount, LedgerSummary } from './books.ts';
 export type { ColumnConfig, TableKind } from './configs.ts';
 export type { RequestCounts, RunAccount, TableAccount } from './ledger.ts';
 export type { SandboxOptions } from './settings.ts';
@@ -28,18 +28,18 @@ export interface Sandbox {
   /** Without a slash at the end: what the base URL of a client is set to. */
   readonly url: string;
   readonly port: number;
-  readonly ledger: Books;
+  readonly ledger: LedgerReport;
   /** How often each rule of the fault script has struck since the start, by its name. */
   readonly faults: { readonly fired: Readonly<Record<string, number>> };
   /** For tests: look, do not touch. */
-  readonly state: World;
+  readonly state: SandboxState;
   /** How a cell ends, by the same seed, rates and facts; `columns` = the table's configs. */
   truth(
     kind: TableKind,
     input: string | JsonObject,
     column: object,
     columns?: readonly object[],
-  ): Truth;
+  ): Expected;
   close(): Promise<void>;
 }
 
@@ -48,21 +48,21 @@ const CATCH_UP_EVERY_MS = 250;
 
 const KEEP_REQUESTS_EVERY_MS = 5_000;
 
-/** The stand-in without a port and without timers of its own. */
-export interface Backstage extends Pick<Sandbox, 'ledger' | 'faults' | 'state' | 'truth'> {
-  readonly core: Core;
+/** The sandbox without a port and without timers of its own. */
+export interface EmbeddedSandbox extends Pick<Sandbox, 'ledger' | 'faults' | 'state' | 'truth'> {
+  readonly core: SandboxCore;
   readonly intercept: Intercept | undefined;
   /** Delays under way end. */
-  hush(): void;
+  cancelDelays(): void;
   close(): void;
 }
 
 /** For simulations, which bring their own network and time. Throws as `startSandbox` does. */
-export async function openBackstage(options: SandboxOptions): Promise<Backstage> {
+export async function openEmbeddedSandbox(options: SandboxOptions): Promise<EmbeddedSandbox> {
   const script = options.faults === undefined ? null : await readScript(options.faults);
-  const core = await Core.create(options);
-  const books = new Books(core);
-  const faults = haunt(core, script);
+  const core = await SandboxCore.create(options);
+  const books = new LedgerReport(core);
+  const faults = installFaults(core, script);
   const closeLedger = listen(core, options.ledgerFile);
   return {
     core,
@@ -70,12 +70,13 @@ export async function openBackstage(options: SandboxOptions): Promise<Backstage>
     ledger: books,
     faults: {
       get fired() {
-        return books.fired();
+        return books.faultHits();
       },
     },
-    state: core.world,
-    truth: (kind, input, column, columns) => truth(core.world.oracle, kind, input, column, columns),
-    hush: () => faults?.close(),
+    state: core.state,
+    truth: (kind, input, column, columns) =>
+      expectedResult(core.state.oracle, kind, input, column, columns),
+    cancelDelays: () => faults?.close(),
     close: () => {
       faults?.close();
       core.close();
@@ -85,13 +86,13 @@ export async function openBackstage(options: SandboxOptions): Promise<Backstage>
 }
 
 /**
- * Starts the stand-in of the AI-table API on HTTP.
+ * Starts the sandbox of the AI-table API on HTTP.
  * @throws Error when the port is taken, or the state file is damaged or of other options
  * @throws FaultScriptError when the fault script has mistakes
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, token } = options;
-  const backstage = await openBackstage(options);
+  const backstage = await openEmbeddedSandbox(options);
   const { core, ledger, faults, state, intercept } = backstage;
   const app = createServer({ core, books: ledger, token, intercept });
   try {
@@ -108,7 +109,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer);
-    backstage.hush();
+    backstage.cancelDelays();
     await app.close();
     backstage.close();
   };
@@ -129,20 +130,20 @@ function portOf(address: AddressInfo | string | null): number {
 }
 
 /** Appends what happens from now on to the file; what is replayed was written before. */
-function listen({ world }: Core, path: string | undefined): () => void {
+function listen({ state }: SandboxCore, path: string | undefined): () => void {
   if (path === undefined) return () => undefined;
   const file = openSync(path, 'a', 0o600);
-  world.ledger.listener = (event) => appendFileSync(file, `${JSON.stringify(event)}\n`);
+  state.ledger.listener = (event) => appendFileSync(file, `${JSON.stringify(event)}\n`);
   return () => {
-    world.ledger.listener = null;
+    state.ledger.listener = null;
     closeSync(file);
   };
 }
 
 /** A script takes the place of the one before; without any, nothing goes wrong any more. */
-function haunt(core: Core, script: Script | null): Faults | null {
+function installFaults(core: SandboxCore, script: Script | null): Faults | null {
   const { seed = 1, cells = [], credits = [], waves = [] } = script ?? {};
-  const { oracle, creditRules, waveRules } = core.world;
+  const { oracle, creditRules, waveRules } = core.state;
   const before = oracle.cellRules.length + creditRules.length + waveRules.length;
   if (script !== null || before > 0) {
     core.execute('faults', { seed, cells, credits, waves });

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Encoding } from './encoding.ts';
-import type { DribblePace } from './faults/dribble-pace.ts';
+import type { SlowBodyPace } from './faults/dribble-pace.ts';
 
 /** A reply as it is about to be sent; `body` is the JSON text. */
 export interface Outgoing {
@@ -41,7 +41,7 @@ export type Action =
   /** Only the first bytes of the body (of the reply, or `of` another) are sent, then it breaks. */
   | { do: 'truncate'; bytes: number; of?: Outgoing }
   /** The reply is sent bit by bit. */
-  | { do: 'dribble'; pace: DribblePace; of: Outgoing }
+  | { do: 'dribble'; pace: SlowBodyPace; of: Outgoing }
   /** Phase `before`: the client gets `then` at once, the request is carried out later. */
   | { do: 'late'; afterMs: number; then: 'reset' | Outgoing }
   /** The hook has answered through `raw` itself; in phase `before` nothing is done. */

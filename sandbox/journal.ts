@@ -16,7 +16,7 @@ const header = z.object({
   fixed: z.object({
     seed: z.number(),
     failRate: z.number(),
-    hopelessRate: z.number(),
+    alwaysFailsRate: z.number(),
     cellMs: z.object({ min: z.number(), max: z.number() }).nullable(),
     factsDigest: z.number(),
   }),

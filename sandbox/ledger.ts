@@ -43,7 +43,7 @@ export class Ledger {
   readonly runs: RunAccount[] = [];
   requests: RequestCounts = {};
   /** Rule of the fault script → how often it has struck. */
-  fired: Record<string, number> = {};
+  faultHits: Record<string, number> = {};
   #requestsChanged = false;
   /** Told of each payment and change; `null` while the past is replayed. */
   listener: ((event: JsonObject) => void) | null = null;
@@ -77,8 +77,8 @@ export class Ledger {
     this.note(() => ({ event: 'run', ...run }));
   }
 
-  fire(rule: string): void {
-    this.fired[rule] = (this.fired[rule] ?? 0) + 1;
+  recordHit(rule: string): void {
+    this.faultHits[rule] = (this.faultHits[rule] ?? 0) + 1;
   }
 
   countRequest(route: string, status: number | 'cut'): void {

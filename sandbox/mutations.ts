@@ -1,11 +1,11 @@
 import { extructMutations } from './extruct/mutations.ts';
-import { pump, releaseFreed } from './engine.ts';
+import { startReady, releaseFreed } from './engine.ts';
 import type { CellRule, CreditRule, WaveRule } from './faults/script.ts';
 import type { RequestCounts } from './ledger.ts';
 import { promptLayerMutations } from './promptlayer/mutations.ts';
 import { startRun } from './runs.ts';
 import type { Tunable } from './settings.ts';
-import type { World } from './world.ts';
+import type { SandboxState } from './world.ts';
 
 /**
  * Everything that changes the world besides time. Each checks first and changes afterwards, asks
@@ -29,18 +29,18 @@ export type MutationName = keyof Mutations;
 export const isMutation = (name: string): name is MutationName => Object.hasOwn(MUTATIONS, name);
 
 /** What was stuck for want of credits goes on. */
-function addCredits(world: World, { add }: { add: number }): number {
-  world.credits += add;
-  world.ledger.note(() => ({ event: 'credits added', credits: add, left: world.credits }));
-  for (const table of world.tables.values()) pump(world, table);
-  return world.credits;
+function addCredits(state: SandboxState, { add }: { add: number }): number {
+  state.credits += add;
+  state.ledger.note(() => ({ event: 'credits added', credits: add, left: state.credits }));
+  for (const table of state.tables.values()) startReady(state, table);
+  return state.credits;
 }
 
 /** What a rule took away is there again. */
-function returnCredits(world: World, { rule }: { rule: string }): number {
-  const add = world.creditsTaken.get(rule) ?? 0;
-  world.creditsTaken.delete(rule);
-  return addCredits(world, { add });
+function returnCredits(state: SandboxState, { rule }: { rule: string }): number {
+  const add = state.creditsTaken.get(rule) ?? 0;
+  state.creditsTaken.delete(rule);
+  return addCredits(state, { add });
 }
 
 interface LastingFaults {
@@ -52,24 +52,27 @@ interface LastingFaults {
 }
 
 /** Rules for cells and credits are part of the world: a restart must play the same past again. */
-function faults(world: World, { seed, cells, credits, waves = [] }: LastingFaults): void {
-  world.oracle.cellSeed = seed;
-  world.oracle.cellRules = cells;
-  world.creditRules = credits;
-  world.waveRules = waves;
-  world.ledger.fired = {};
-  for (const { name } of [...cells, ...credits, ...waves]) world.ledger.fired[name] = 0;
-  for (const table of world.tables.values()) releaseFreed(world, table);
+function faults(state: SandboxState, { seed, cells, credits, waves = [] }: LastingFaults): void {
+  state.oracle.cellSeed = seed;
+  state.oracle.cellRules = cells;
+  state.creditRules = credits;
+  state.waveRules = waves;
+  state.ledger.faultHits = {};
+  for (const { name } of [...cells, ...credits, ...waves]) state.ledger.faultHits[name] = 0;
+  for (const table of state.tables.values()) releaseFreed(state, table);
 }
 
 /** A start of the process: time goes on from where it stood. */
-function open(world: World, { wallMs, speed, concurrency }: Tunable & { wallMs: number }): void {
-  world.tunable.speed = speed;
-  world.tunable.concurrency = concurrency;
-  world.clock.start(world.atMs, wallMs, speed);
-  for (const table of world.tables.values()) pump(world, table);
+function open(
+  state: SandboxState,
+  { wallMs, speed, concurrency }: Tunable & { wallMs: number },
+): void {
+  state.tunable.speed = speed;
+  state.tunable.concurrency = concurrency;
+  state.clock.start(state.atMs, wallMs, speed);
+  for (const table of state.tables.values()) startReady(state, table);
 }
 
-function requests(world: World, counts: RequestCounts): void {
-  world.ledger.requests = counts;
+function requests(state: SandboxState, counts: RequestCounts): void {
+  state.ledger.requests = counts;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Books } from './books.ts';
+import type { LedgerReport } from './books.ts';
 import type { Route } from './route.ts';
 import { checked } from './validation.ts';
 
@@ -7,7 +7,7 @@ const ledgerQuery = z.object({ table: z.string().optional() });
 const addCredits = z.object({ add: z.number() });
 
 /** What the sandbox offers about itself; no fault touches it and no ledger counts it. */
-export const ownRoutes = (books: Books): Route[] => [
+export const ownRoutes = (books: LedgerReport): Route[] => [
   {
     // ?table=ID adds the runs and cells of that table.
     method: 'GET',
@@ -21,7 +21,7 @@ export const ownRoutes = (books: Books): Route[] => [
               cells: books.cells(table),
             }
           : {};
-      const faults = { fired: books.fired() };
+      const faults = { fired: books.faultHits() };
       return { body: { ...books.summary(), faults, tables: books.tables(), ...details } };
     },
   },

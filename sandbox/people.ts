@@ -3,18 +3,23 @@ import type { JsonObject } from './json.ts';
 import { newRow, newTable } from './new-table.ts';
 import type { Column, Table } from './table.ts';
 import { answerOf } from './truth.ts';
-import { wallMs, type World } from './world.ts';
+import { wallMs, type SandboxState } from './world.ts';
 
 /**
  * A finder cell that is done puts the people it found into the child table, which is made with
  * the first of them. Found again on the same row, nobody is added twice (unknown of the API).
  */
-export function addFoundPeople(world: World, table: Table, column: Column, slot: number): void {
+export function addFoundPeople(
+  state: SandboxState,
+  table: Table,
+  column: Column,
+  slot: number,
+): void {
   const data = table.data[slot];
   if (column.config.kind !== 'company_people_finder' || data === undefined || data === null) return;
   const setting = { kind: table.kind, data, columns: table.configs };
-  const found = answerOf(world.oracle, setting, column.config);
-  const child = table.children.find((one) => !one.removed) ?? childOf(world, table);
+  const found = answerOf(state.oracle, setting, column.config);
+  const child = table.children.find((one) => !one.removed) ?? childOf(state, table);
   const known = new Set(
     child.live
       .filter((other) => child.parentSlots.get(other) === slot)
@@ -23,9 +28,9 @@ export function addFoundPeople(world: World, table: Table, column: Column, slot:
   for (const person of Array.isArray(found) ? found : []) {
     if (typeof person !== 'object' || person === null || Array.isArray(person)) continue;
     if (known.has(wordOf(person))) continue;
-    const at = newRow(world, child, { input: wordOf(person) }, null);
+    const at = newRow(state, child, { input: wordOf(person) }, null);
     child.parentSlots.set(at, slot);
-    fill(world, child, at, person);
+    fill(state, child, at, person);
   }
 }
 
@@ -34,18 +39,18 @@ const wordOf = ({ full_name, role, profile_url }: JsonObject): string =>
   [full_name, role, profile_url].filter((part) => typeof part === 'string').join(', ');
 
 /** What the finder knows of a person, no agent has to find out again. */
-function fill(world: World, child: Table, slot: number, person: JsonObject): void {
+function fill(state: SandboxState, child: Table, slot: number, person: JsonObject): void {
   for (const column of child.computed) {
     const answer = person[column.config.key];
     if (answer === undefined) continue;
-    child.move(column, slot, DONE, wallMs(world));
+    child.move(column, slot, DONE, wallMs(state));
     column.cells.frozen.set(slot, { answer, explanation: 'Found with the person.', sources: [] });
   }
 }
 
-const childOf = (world: World, table: Table): Table =>
+const childOf = (state: SandboxState, table: Table): Table =>
   newTable(
-    world,
+    state,
     {
       name: `${table.name} people`,
       description: null,

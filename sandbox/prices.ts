@@ -1,14 +1,14 @@
 import type { AgentType, ColumnKind } from './configs.ts';
 import { between } from './hash.ts';
 import type { Column } from './table.ts';
-import type { World } from './world.ts';
-import { rowWord } from './truth.ts';
+import type { SandboxState } from './world.ts';
+import { rowKey } from './truth.ts';
 import type { JsonObject } from './json.ts';
 
 const FREE: ReadonlySet<ColumnKind> = new Set(['input', 'discovery_scores']);
 
 /** Credits for one start of a cell. */
-export function priceOf({ extruct }: World, { config, free, system }: Column): number {
+export function priceOf({ extruct }: SandboxState, { config, free, system }: Column): number {
   if (free || FREE.has(config.kind)) return 0;
   if (system) return extruct.automaticPrice;
   return config.kind === 'company_people_finder' ? 2 * extruct.cellPrice : extruct.cellPrice;
@@ -33,13 +33,18 @@ const KIND_MS: Partial<Record<ColumnKind, Span>> = {
 };
 
 /** API ms of one try: the same row, column and try take the same time again. */
-export function durationMs(world: World, column: Column, slot: number, data: JsonObject): number {
+export function durationMs(
+  state: SandboxState,
+  column: Column,
+  slot: number,
+  data: JsonObject,
+): number {
   const { config } = column;
   const byType = config.kind === 'agent' ? AGENT_MS[config.value.agent_type] : KIND_MS[config.kind];
   const [min, max] =
-    world.cellMs !== null && !column.system && priceOf(world, column) > 0
-      ? [world.cellMs.min, world.cellMs.max]
+    state.cellMs !== null && !column.system && priceOf(state, column) > 0
+      ? [state.cellMs.min, state.cellMs.max]
       : (byType ?? [10_000, 30_000]);
   const attempt = column.cells.starts[slot] ?? 0;
-  return between(min, max, world.oracle.seed, 'ms', slot, rowWord(data), config.key, attempt);
+  return between(min, max, state.oracle.seed, 'ms', slot, rowKey(data), config.key, attempt);
 }

@@ -42,7 +42,7 @@ export function questionIn(prompt: string): Question | null {
 
 /** From the facts, or, for a company that is not in them, made up so that anybody can see it. */
 export function answerTo(question: Question, fact: CompanyFact | null, ...origin: Part[]): string {
-  return fact === null ? madeUp(question, origin) : known(question, fact);
+  return fact === null ? syntheticAnswer(question, origin) : known(question, fact);
 }
 
 function known(question: Question, fact: CompanyFact): string {
@@ -58,7 +58,7 @@ function known(question: Question, fact: CompanyFact): string {
   }
 }
 
-function madeUp(question: Question, origin: Part[]): string {
+function syntheticAnswer(question: Question, origin: Part[]): string {
   const number = (max: number, of: string): number => between(1, max, ...origin, of);
   switch (question) {
     case 'sector':
@@ -70,7 +70,7 @@ function madeUp(question: Question, origin: Part[]): string {
     case 'state':
       return `Example State ${number(50, 'state')}`;
     case 'headquarters':
-      return `${madeUp('city', origin)}, ${madeUp('state', origin)}`;
+      return `${syntheticAnswer('city', origin)}, ${syntheticAnswer('state', origin)}`;
     case 'ticker':
       return `EX${hash32(...origin, 'ticker')
         .toString(36)
@@ -80,11 +80,11 @@ function madeUp(question: Question, origin: Part[]): string {
     case 'founded':
       return `${1900 + number(120, 'founded')}`;
     case 'dateAdded':
-      return madeUpDate(origin);
+      return syntheticDate(origin);
   }
 }
 
-export function madeUpDate(origin: Part[]): string {
+export function syntheticDate(origin: Part[]): string {
   const two = (max: number, of: string): string =>
     String(between(1, max, ...origin, of)).padStart(2, '0');
   return `${1990 + between(0, 34, ...origin, 'year')}-${two(12, 'month')}-${two(28, 'day')}`;

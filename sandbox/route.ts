@@ -1,4 +1,4 @@
-import type { Core } from './core.ts';
+import type { SandboxCore } from './core.ts';
 
 export interface Call {
   params: Record<string, string>;
@@ -19,5 +19,5 @@ export interface Route {
   url: string;
   /** Left out: it wants a token, as its API does. */
   auth?: 'none';
-  handle: (core: Core, call: Call) => Answer;
+  handle: (core: SandboxCore, call: Call) => Answer;
 }

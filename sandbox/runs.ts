@@ -4,10 +4,10 @@ import { isExpected, nudge, request, type Asked } from './engine.ts';
 import { priceOf } from './prices.ts';
 import { Problem } from './problem.ts';
 import type { Column, Table } from './table.ts';
-import { iso, tableOf, wallMs, type World } from './world.ts';
+import { iso, tableOf, wallMs, type SandboxState } from './world.ts';
 import type { RunOutput } from './extruct/wire.ts';
 
-export interface RunWish {
+export interface RunRequest {
   tableId: string;
   mode: RunMode;
   /** Ids; `null` = all. */
@@ -16,83 +16,83 @@ export interface RunWish {
 }
 
 /** @throws Problem 402, 404, 422 */
-export function startRun(world: World, wish: RunWish): RunOutput {
-  const table = tableOf(world, wish.tableId);
-  const { extruct } = world;
-  const named = wish.rows === null ? table.live : slotsOf(table, wish.rows);
+export function startRun(state: SandboxState, request: RunRequest): RunOutput {
+  const table = tableOf(state, request.tableId);
+  const { extruct } = state;
+  const named = request.rows === null ? table.live : slotsOf(table, request.rows);
   const slots = extruct.rowScope === 'every row' ? table.live : named;
-  const columns = wish.columns === null ? table.computed : columnsOf(table, wish.columns);
-  if (extruct.automaticScope === 'refused' && wish.columns !== null) refuseSystem(columns);
-  const plan = planOf(table, wantedOf(world, wish.mode), slots, columns, extruct.automaticAlong);
-  refuseWithoutCredits(world, [...new Set(plan.map(({ column }) => column))]);
-  const moved = wish.mode === 'failed' ? 0 : nudgeHeld(world, table, slots, columns);
-  const serial = world.runsMade;
+  const columns = request.columns === null ? table.computed : columnsOf(table, request.columns);
+  if (extruct.automaticScope === 'refused' && request.columns !== null) refuseSystem(columns);
+  const plan = planOf(table, wantedOf(state, request.mode), slots, columns, extruct.automaticAlong);
+  refuseWithoutCredits(state, [...new Set(plan.map(({ column }) => column))]);
+  const moved = request.mode === 'failed' ? 0 : unstick(state, table, slots, columns);
+  const serial = state.runsMade;
   const run: RunOutput = {
-    id: world.runIds.id(serial),
-    created_at: iso(wallMs(world)),
+    id: state.runIds.id(serial),
+    created_at: iso(wallMs(state)),
     status: 'created',
-    rows: wish.rows,
-    columns: wish.columns,
+    rows: request.rows,
+    columns: request.columns,
     num_requested_cells: plan.length + moved,
-    mode: wish.mode,
+    mode: request.mode,
   };
-  carryOut(world, table, plan);
-  world.runsMade = serial + 1;
-  world.ledger.ran(table.account, {
+  execute(state, table, plan);
+  state.runsMade = serial + 1;
+  state.ledger.ran(table.account, {
     id: run.id,
     tableId: table.id,
     mode: run.mode,
     at: run.created_at,
     requestedCells: plan.length + moved,
-    rows: wish.rows?.length ?? null,
-    columns: wish.columns?.length ?? null,
+    rows: request.rows?.length ?? null,
+    columns: request.columns?.length ?? null,
   });
   return run;
 }
 
 /** Cells that hang are on their way already; but asking again may help them. */
-export function nudgeHeld(
-  world: World,
+export function unstick(
+  state: SandboxState,
   table: Table,
   slots: readonly number[],
   columns: readonly Column[],
 ): number {
   if (table.held.size === 0) return 0;
   return nudge(
-    world,
+    state,
     table,
     slots.flatMap((slot) => columns.map((column) => ({ column, slot }))),
   );
 }
 
 /** `run: true` on rows: what is new in these rows starts. There is no run to show for it. */
-export function runRows(world: World, table: Table, slots: readonly number[]): void {
-  carryOut(world, table, planOf(table, WANTED.new, slots, table.computed));
+export function runRows(state: SandboxState, table: Table, slots: readonly number[]): void {
+  execute(state, table, planOf(table, WANTED.new, slots, table.computed));
 }
 
 /** @throws Problem 402, with nothing changed, when the account cannot pay for a single cell */
-export function refuseWithoutCredits(world: World, columns: readonly Column[]): void {
-  const prices = columns.map((column) => priceOf(world, column));
+export function refuseWithoutCredits(state: SandboxState, columns: readonly Column[]): void {
+  const prices = columns.map((column) => priceOf(state, column));
   const cheapest = Math.min(...prices.filter((price) => price > 0));
-  if (cheapest === Infinity || cheapest <= world.credits) return;
+  if (cheapest === Infinity || cheapest <= state.credits) return;
   throw new Problem(402, {
     error: 'insufficient_credits',
     message: 'Not enough credits to run this table.',
-    available_credits: world.credits,
+    available_credits: state.credits,
   });
 }
 
 /** Asks for the cells; the status shows it a little later. */
-export function carryOut(world: World, table: Table, plan: readonly Asked[]): void {
+export function execute(state: SandboxState, table: Table, plan: readonly Asked[]): void {
   if (plan.length === 0) return;
-  if (world.statusLagMs > 0 && !table.busy) {
-    const untilMs = world.atMs + world.statusLagMs * world.clock.speed;
+  if (state.statusLagMs > 0 && !table.busy) {
+    const untilMs = state.atMs + state.statusLagMs * state.clock.speed;
     table.lag = { untilMs, done: table.countOf(DONE) };
   }
-  request(world, table, plan);
+  request(state, table, plan);
 }
 
-function wantedOf({ extruct }: World, mode: RunMode): ReadonlySet<number> {
+function wantedOf({ extruct }: SandboxState, mode: RunMode): ReadonlySet<number> {
   if (mode === 'new' && extruct.newTakesFailed) return new Set([CREATED, FAILED]);
   if (mode === 'failed' && !extruct.failedTakesFailed) return new Set();
   return WANTED[mode];

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Api } from './api.ts';
 import { APIS } from './apis.ts';
-import type { Books } from './books.ts';
-import type { Core } from './core.ts';
+import type { LedgerReport } from './books.ts';
+import type { SandboxCore } from './core.ts';
 import { bytesOf } from './encoding.ts';
-import { dribble } from './faults/dribble.ts';
-import { gate } from './gate.ts';
+import { slowBody } from './faults/dribble.ts';
+import { authorize } from './gate.ts';
 import type { Action, Intercept, Outgoing, Seen } from './intercept.ts';
 import { ownRoutes } from './own-routes.ts';
 import { invalid, Problem } from './problem.ts';
@@ -16,8 +16,8 @@ import type { Tokens } from './settings.ts';
 const BODY_LIMIT_BYTES = 64 * 2 ** 20;
 
 export interface ServerOptions {
-  core: Core;
-  books: Books;
+  core: SandboxCore;
+  books: LedgerReport;
   token: Tokens;
   intercept?: Intercept | undefined;
 }
@@ -38,13 +38,13 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
     reply.code(error.statusCode ?? 500).send({ detail: error.message }),
   );
-  const letIn = gate(token);
+  const letIn = authorize(token);
   const closing = new AbortController();
   app.addHook('onClose', () => closing.abort());
   let serial = 0;
 
   const answer = (route: Route, api: Api | null, request: FastifyRequest): Outgoing => {
-    const refusal = api?.dialect.refusal ?? plainly;
+    const refusal = api?.adapter.refusal ?? plainly;
     try {
       letIn(request.headers, route, api);
       const { status = 200, body, headers } = route.handle(core, callOf(request));
@@ -65,7 +65,7 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
       url: route.url,
       handler: async (request, reply) => {
         const count = (status: number | 'cut'): void => {
-          core.world.ledger.countRequest(name, status);
+          core.state.ledger.countRequest(name, status);
         };
         if (hook === undefined) {
           const result = answer(route, api, request);
@@ -135,7 +135,7 @@ function act(
     }
     case 'dribble':
       reply.hijack();
-      dribble(reply.raw, action.of, action.pace, closing).catch(() => reply.raw.destroy());
+      slowBody(reply.raw, action.of, action.pace, closing).catch(() => reply.raw.destroy());
       return reply;
     case 'reset':
       return cut(reply);

@@ -24,7 +24,7 @@ export interface SandboxOptions extends ApiOptions {
   /** Share of cells that fail on the first try and succeed when run again. @default 0.04 */
   failRate?: number;
   /** Share of cells that never succeed. @default 0.004 */
-  hopelessRate?: number;
+  alwaysFailsRate?: number;
   /** Real ms after a run in which the status is still the one before it. @default 300 */
   statusLagMs?: number;
   /** API ms a paid cell takes. @default by agent type, 60 to 180 s for research_pro */
@@ -49,7 +49,7 @@ export interface SandboxOptions extends ApiOptions {
 export interface Fixed {
   seed: number;
   failRate: number;
-  hopelessRate: number;
+  alwaysFailsRate: number;
   cellMs: { min: number; max: number } | null;
   factsDigest: number;
 }

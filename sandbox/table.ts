@@ -43,7 +43,7 @@ export interface Lane {
 }
 
 /** More columns than this a table cannot have: a cell is one number, slot × this + column. */
-export const MOST_COLUMNS = 1024;
+export const MAX_COLUMNS = 1024;
 
 /** Rows have a slot for ever; a deleted row leaves its slot empty. */
 export class Table {

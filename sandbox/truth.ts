@@ -1,7 +1,7 @@
 import { columnConfig, type ColumnConfig, type TableKind } from './configs.ts';
 import { dependencies, namedDependencies } from './dependencies.ts';
 import type { FactBook } from './facts.ts';
-import { ruledFate, type RuledFate } from './faults/cell-fate.ts';
+import { ruledOutcome, type RuledOutcome } from './faults/cell-fate.ts';
 import type { CellRule } from './faults/script.ts';
 import { hostOf, peopleOf, phoneOf, shaped, websiteOf, type Subject } from './formats.ts';
 import { between, share } from './hash.ts';
@@ -14,7 +14,7 @@ export interface Oracle {
   /** Share of cells (0..1) that fail on the first try only. */
   failRate: number;
   /** Share of cells (0..1) that never succeed. */
-  hopelessRate: number;
+  alwaysFailsRate: number;
   book: FactBook;
   /** Of the fault script, if there is one. */
   cellRules: readonly CellRule[];
@@ -30,11 +30,11 @@ export interface Setting {
   columns: ReadonlyMap<string, ColumnConfig>;
 }
 
-export interface Truth {
+export interface Expected {
   /** What the cell holds once it is done, without the envelope; `null` = nothing found. */
   answer: Json;
   /** Fails however often it is run. */
-  hopeless: boolean;
+  alwaysFails: boolean;
   /** Fails once, then succeeds. */
   firstTryFails: boolean;
   /** Keys of the columns that it waits for. */
@@ -48,7 +48,7 @@ export interface Truth {
 }
 
 /** What a row is known by: its `input`, else all its data. */
-export const rowWord = (data: JsonObject): string =>
+export const rowKey = (data: JsonObject): string =>
   typeof data['input'] === 'string' ? data['input'] : JSON.stringify(data);
 
 /**
@@ -56,13 +56,13 @@ export const rowWord = (data: JsonObject): string =>
  * it, `all` those of the whole table; needed where the column mentions others.
  * @throws ZodError when a config is none
  */
-export function truth(
+export function expectedResult(
   oracle: Oracle,
   kind: TableKind,
   input: string | JsonObject,
   sent: object,
   all: readonly object[] = [sent],
-): Truth {
+): Expected {
   const data = typeof input === 'string' ? { input } : input;
   const column = columnConfig.parse(sent);
   const configs = withAutomatic(
@@ -71,17 +71,17 @@ export function truth(
   );
   const columns = new Map(configs.map((config) => [config.key, config]));
   const setting = { kind, data, columns };
-  const word = rowWord(data);
-  const { hopeless, firstTryFails } = fateOf(oracle, word, column);
+  const word = rowKey(data);
+  const { alwaysFails, firstTryFails } = cellPlan(oracle, word, column);
   const upstream = upstreamOf(setting, column);
-  const holds = [column, ...upstream].flatMap((one) => fateOf(oracle, word, one).stuck ?? []);
+  const holds = [column, ...upstream].flatMap((one) => cellPlan(oracle, word, one).stuck ?? []);
   return {
     answer: answerOf(oracle, setting, column),
-    hopeless,
+    alwaysFails,
     firstTryFails,
     upstream: upstream.map((config) => config.key),
     blockedBy: upstream
-      .filter((config) => fateOf(oracle, word, config).hopeless)
+      .filter((config) => cellPlan(oracle, word, config).alwaysFails)
       .map((config) => config.key),
     stuck: holds.length > 0,
     nudges: holds.reduce<number | null>(
@@ -91,21 +91,22 @@ export function truth(
   };
 }
 
-export interface Fate extends RuledFate {
-  hopeless: boolean;
+export interface CellPlan extends RuledOutcome {
+  alwaysFails: boolean;
   firstTryFails: boolean;
 }
 
-export function fateOf(oracle: Oracle, word: string, config: ColumnConfig): Fate {
+export function cellPlan(oracle: Oracle, word: string, config: ColumnConfig): CellPlan {
   const system = isSystem(config.kind);
   // The service's own cells are struck only by rules that name them.
   const rules = system ? oracle.cellRules.filter(({ columns }) => columns) : oracle.cellRules;
-  const ruled = ruledFate(rules, oracle.cellSeed, word, config.key);
-  if (system) return { hopeless: false, firstTryFails: false, stuck: ruled.stuck, failing: null };
+  const ruled = ruledOutcome(rules, oracle.cellSeed, word, config.key);
+  if (system)
+    return { alwaysFails: false, firstTryFails: false, stuck: ruled.stuck, failing: null };
   const draw = share(oracle.seed, 'fate', word, config.key);
-  const hopeless = draw < oracle.hopelessRate || ruled.failing?.tries === 'every';
-  const fails = draw < oracle.hopelessRate + oracle.failRate || ruled.failing !== null;
-  return { hopeless, firstTryFails: !hopeless && fails, ...ruled };
+  const alwaysFails = draw < oracle.alwaysFailsRate || ruled.failing?.tries === 'every';
+  const fails = draw < oracle.alwaysFailsRate + oracle.failRate || ruled.failing !== null;
+  return { alwaysFails, firstTryFails: !alwaysFails && fails, ...ruled };
 }
 
 function upstreamOf(setting: Setting, config: ColumnConfig): ColumnConfig[] {
@@ -155,7 +156,7 @@ export function answerOf(oracle: Oracle, setting: Setting, config: ColumnConfig)
 
 function subjectOf(oracle: Oracle, setting: Setting, config: ColumnConfig): Subject {
   const { data, kind } = setting;
-  const word = rowWord(data);
+  const word = rowKey(data);
   const called = kind === 'people' ? (data['full_name'] ?? data['input']) : data['input'];
   const fact = kind === 'people' || typeof called !== 'string' ? null : oracle.book.find(called);
   const upstream: Record<string, Json> = {};

@@ -10,7 +10,7 @@ import type { Column, Table } from './table.ts';
 import type { Oracle } from './truth.ts';
 
 /** A cell under way, and when it comes out. */
-export interface Due extends Timed {
+export interface Timer extends Timed {
   table: Table;
   column: Column;
   slot: number;
@@ -19,7 +19,7 @@ export interface Due extends Timed {
 }
 
 /** The whole state of the pretended API. Changed by mutations and by time, nothing else. */
-export interface World extends ApiStates {
+export interface SandboxState extends ApiStates {
   readonly nonce: number;
   readonly oracle: Oracle;
   readonly cellMs: { min: number; max: number } | null;
@@ -32,7 +32,7 @@ export interface World extends ApiStates {
   readonly tables: Map<string, Table>;
   readonly tableIds: IdSeries;
   readonly runIds: IdSeries;
-  readonly dues: Heap<Due>;
+  readonly timers: Heap<Timer>;
   tablesMade: number;
   runsMade: number;
   credits: number;
@@ -49,13 +49,13 @@ export interface World extends ApiStates {
 }
 
 /** @throws Problem 404 */
-export function tableOf(world: World, id: string): Table {
-  const table = world.tables.get(id);
+export function tableOf(state: SandboxState, id: string): Table {
+  const table = state.tables.get(id);
   if (table === undefined) throw notFound('Table');
   return table;
 }
 
 /** Epoch ms of what happens now. */
-export const wallMs = (world: World): number => world.clock.wallMs(world.atMs);
+export const wallMs = (state: SandboxState): number => state.clock.wallMs(state.atMs);
 
 export const iso = (epochMs: number): string => new Date(epochMs).toISOString();

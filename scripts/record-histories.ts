@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 // eslint-disable-next-line temporal/no-temporal-internal-imports
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { startTemporalServer } from '../src/dev/temporal/server.ts';
-import { openHouse } from '../test/support/house.ts';
+import { startTestEnv } from '../test/support/test-env.ts';
 import { play, SCENARIOS } from '../test/support/scenarios.ts';
 
 // npm sets it for its scripts.
@@ -17,18 +17,18 @@ const folder = new URL(`../test/histories/${version}/`, import.meta.url);
 mkdirSync(folder, { recursive: true });
 const server = await startTemporalServer();
 for (const scenario of SCENARIOS) {
-  const house = await openHouse({
+  const testEnv = await startTestEnv({
     address: server.address,
     ...(scenario.sandbox === undefined ? {} : { sandbox: scenario.sandbox }),
   });
-  const run = await play(scenario, house);
+  const run = await play(scenario, testEnv);
   const history = await run.fetchHistory();
   const json = JSON.stringify(JSON.parse(historyToJSON(history)), (key, value: unknown) =>
-    anonymous(key, value, house.folder),
+    anonymous(key, value, testEnv.folder),
   );
   writeFileSync(new URL(`${scenario.name}.json`, folder), `${json}\n`);
   process.stdout.write(`${scenario.name}: ${history.events?.length ?? 0} events\n`);
-  await house.close();
+  await testEnv.close();
 }
 await server.stop();
 

@@ -233,8 +233,8 @@ export const ERRORS = {
     exit: failed,
   },
   pages_unstable: {
-    meaning: 'Every sweep of the table missed rows, or saw it change.',
-    remedy: 'The sweep is tried again. If it lasts, somebody edits the table while it is read.',
+    meaning: 'Every scan of the table missed rows, or saw it change.',
+    remedy: 'The scan is tried again. If it lasts, somebody edits the table while it is read.',
     retryable: true,
     exit: failed,
   },

@@ -1,31 +1,31 @@
 import type { Adjusted, AdjustRequest } from '../src/contract/run.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
-import { durationMs, mistakeInAdjust } from '../src/rules/requests.ts';
+import { durationMs, checkAdjustInput } from '../src/rules/requests.ts';
 import { isEnding } from './may.ts';
-import { refusal, refuseMistake } from './refusals.ts';
+import { updateRejected, rejectInvalidInput } from './refusals.ts';
 import type { RunState } from './run-state.ts';
 
 /** @throws `action_refused` where a wish makes no sense, or none now */
-export function checkAdjust(
+export function validateAdjust(
   { state, pipeline }: { state: RunState; pipeline: Pipeline },
   request: AdjustRequest,
 ): void {
-  refuseMistake(mistakeInAdjust(request));
+  rejectInvalidInput(checkAdjustInput(request));
   if (isEnding(state)) {
-    throw refusal(`too late: the run is at "${state.stage}"`, 'Nothing: it is ending.');
+    throw updateRejected(`too late: the run is at "${state.stage}"`, 'Nothing: it is ending.');
   }
-  const { deadlineAtMs, pollAtMostMs } = limitsOf(state, request);
+  const { deadlineAtMs, maxPollIntervalMs } = limitsOf(state, request);
   if (request.deadline !== undefined && deadlineAtMs <= Date.now()) {
     const at = new Date(deadlineAtMs).toISOString();
-    throw refusal(
+    throw updateRejected(
       `${String(request.deadline)} from the start was at ${at}, which is over`,
       'Give a longer one, or end the run now: rowmill cancel RUN.',
     );
   }
-  const { pollAtLeastMs } = pipeline.run;
-  if (request.pollAtMost !== undefined && pollAtMostMs < pollAtLeastMs) {
-    throw refusal(
-      `pollAtMost is shorter than pollAtLeast (${pollAtLeastMs / 1000} s)`,
+  const { minPollIntervalMs } = pipeline.run;
+  if (request.maxPollInterval !== undefined && maxPollIntervalMs < minPollIntervalMs) {
+    throw updateRejected(
+      `maxPollInterval is shorter than minPollInterval (${minPollIntervalMs / 1000} s)`,
       'Give a longer one.',
     );
   }
@@ -39,10 +39,10 @@ export function adjust(state: RunState, request: AdjustRequest): Adjusted {
 }
 
 /** What is not asked for stays. */
-function limitsOf(state: RunState, { deadline, pollAtMost }: AdjustRequest): Adjusted {
+function limitsOf(state: RunState, { deadline, maxPollInterval }: AdjustRequest): Adjusted {
   const afterMs = durationMs(deadline);
   return {
     deadlineAtMs: afterMs === null ? state.deadlineAtMs : state.startedAtMs + afterMs,
-    pollAtMostMs: durationMs(pollAtMost) ?? state.pollAtMostMs,
+    maxPollIntervalMs: durationMs(maxPollInterval) ?? state.maxPollIntervalMs,
   };
 }

@@ -20,14 +20,14 @@ export function readArgument(given: unknown): Argument {
   // An object, as was just seen; each field is checked here or by the judge before it is used.
   const { resume, ...input } = given as Partial<EnrichTableInput> & { resume?: unknown };
   const goesOn = resume !== undefined && isCarried(resume);
-  const { snapshot, approved, earlier } = input;
+  const { snapshot, approved, previousRun } = input;
   return {
     given: goesOn ? input : given,
     input: {
       pipeline: provisionalPipeline(input.pipeline),
       approved: approved === true,
       ...(snapshot === undefined ? {} : { snapshot }),
-      ...(earlier === undefined ? {} : { earlier }),
+      ...(previousRun === undefined ? {} : { previousRun }),
     },
     carried: goesOn ? resume : null,
   };

@@ -6,8 +6,8 @@ import type {
   PauseRequest,
   RunProgress,
 } from '../src/contract/run.ts';
-import { adjust, checkAdjust } from './adjust.ts';
-import { checkApproval, checkPause, checkRerun, checkResume } from './may.ts';
+import { adjust, validateAdjust } from './adjust.ts';
+import { validateApproval, validatePause, validateRerun, validateResume } from './may.ts';
 import { progressOf, showProgress } from './progress.ts';
 import type { Run } from './run.ts';
 
@@ -19,7 +19,7 @@ const rerunFailedUpdate = defineUpdate('rerunFailed');
 const adjustUpdate = defineUpdate<Adjusted, [AdjustRequest?]>('adjust');
 
 /** What people and backends may ask and do while a run lives; every input is optional JSON. */
-export function listen(run: Run): void {
+export function registerHandlers(run: Run): void {
   const { state } = run;
   setHandler(progressQuery, () => progressOf(run), {
     description: 'Stage, counts, rate, time left and last problem of the run. No input.',
@@ -27,18 +27,18 @@ export function listen(run: Run): void {
   setHandler(
     approveSpendUpdate,
     ({ by } = {}) => {
-      const asked = state.asksFor;
+      const asked = state.pendingApproval;
       // Its validator has seen that something is asked for.
       if (asked === null) return;
       state.approved = true;
       state.approvals.push({ ...asked, how: 'update', by: by ?? null, atMs: Date.now() });
-      state.asksFor = null;
+      state.pendingApproval = null;
     },
     {
       description:
         'Approve what a run waits for: its estimated credits, or that the provider runs more cells than ' +
         'it was asked to. Optional input: {"by": "who"}',
-      validator: (request: ApproveRequest = {}) => checkApproval(state, request),
+      validator: (request: ApproveRequest = {}) => validateApproval(state, request),
     },
   );
   setHandler(
@@ -53,7 +53,7 @@ export function listen(run: Run): void {
       description:
         'Hold the run: nothing is sent or polled until resume. Cells at the provider go on, and so ' +
         'does the deadline. Optional input: {"reason": "why", "by": "who"}',
-      validator: (request: PauseRequest = {}) => checkPause(state, request),
+      validator: (request: PauseRequest = {}) => validatePause(state, request),
     },
   );
   setHandler(
@@ -67,20 +67,20 @@ export function listen(run: Run): void {
       description:
         'Go on: a paused run, or one that waits for credits or a new token and should try again now. ' +
         'No input.',
-      validator: () => checkResume(state),
+      validator: () => validateResume(state),
     },
   );
   setHandler(
     rerunFailedUpdate,
     () => {
-      state.rerunAsked = true;
+      state.rerunRequested = true;
       showProgress(run);
     },
     {
       description:
         'One more pass over the failed cells, when the passes of the pipeline file are over. It may ' +
         'cost credits. No input.',
-      validator: () => checkRerun(state),
+      validator: () => validateRerun(state),
     },
   );
   setHandler(
@@ -95,8 +95,8 @@ export function listen(run: Run): void {
     {
       description:
         'Change the deadline (counted from the start) or the longest time between two polls. Input: ' +
-        '{"deadline": "8h", "pollAtMost": "60s"}, one of them or both; numbers are ms',
-      validator: (request: AdjustRequest = {}) => checkAdjust(run, request),
+        '{"deadline": "8h", "maxPollInterval": "60s"}, one of them or both; numbers are ms',
+      validator: (request: AdjustRequest = {}) => validateAdjust(run, request),
     },
   );
 }

@@ -1,11 +1,11 @@
 import type { RunProgress } from '../src/contract/run.ts';
-import { allowedFacts, askedText } from '../src/rules/allowed.ts';
+import { approvalFacts, approvalRequestText } from '../src/rules/allowed.ts';
 import { cautionFacts } from '../src/rules/cautions.ts';
 import { failedText } from '../src/rules/failed.ts';
-import { code, fenced, link } from '../src/rules/markup.ts';
+import { inlineCode, escapeForFence, link } from '../src/rules/markup.ts';
 import { unusedFacts } from '../src/rules/unused.ts';
 import { PRICE_IS_OF, knownPriceText, tokensText } from '../src/rules/usage.ts';
-import { duration, time, whole } from './words.ts';
+import { formatDuration, formatTime, formatInteger } from './words.ts';
 
 const BAR_CELLS = 30;
 
@@ -43,24 +43,27 @@ function facts(progress: RunProgress): Fact[] {
   return [
     ['rows', rowsLine(progress)],
     ...cellFacts(progress),
-    ['rate', cellsPerMinute === null ? null : `${whole(cellsPerMinute)} cells/min`],
-    ['time left', progress.leftMs === null ? null : duration(progress.leftMs)],
+    ['rate', cellsPerMinute === null ? null : `${formatInteger(cellsPerMinute)} cells/min`],
+    ['time left', progress.leftMs === null ? null : formatDuration(progress.leftMs)],
     ['credits', creditsLine(progress)],
     ['price', usage === null ? null : `${knownPriceText(usage)} (${PRICE_IS_OF})`],
     ['tokens', usage === null ? null : tokensText(usage)],
-    ...allowedFacts(progress, fenced),
+    ...approvalFacts(progress, escapeForFence),
     ...cautionFacts(progress),
     ...unusedFacts(progress),
-    ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
-    ['polls', `at most ${duration(progress.pollAtMostMs)} apart`],
-    ['as of', time(progress.asOfMs)],
-    ['deadline', time(progress.deadlineAtMs)],
+    [
+      'API calls',
+      `${formatInteger(apiCalls.total)}, ${formatInteger(apiCalls.polls)} of them polls`,
+    ],
+    ['polls', `at most ${formatDuration(progress.maxPollIntervalMs)} apart`],
+    ['as of', formatTime(progress.asOfMs)],
+    ['deadline', formatTime(progress.deadlineAtMs)],
   ];
 }
 
 /** The run's folder is named as soon as its rows are in there. */
 function rowsLine({ rows, folder, outcome }: RunProgress): string | null {
-  if (folder !== null) return whole(rows);
+  if (folder !== null) return formatInteger(rows);
   return outcome === null ? 'being checked' : null;
 }
 
@@ -71,23 +74,23 @@ function cellFacts(progress: RunProgress): Fact[] {
     return [['cells', `none${outcome === null ? ' yet' : ''}: there is no table`]];
   const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
   return [
-    ['cells done', `${whole(cells.done)} of ${whole(cells.total)}`],
+    ['cells done', `${formatInteger(cells.done)} of ${formatInteger(cells.total)}`],
     ['failed', failedText(progress) ?? 'known when the table is read'],
-    ['left', whole(left)],
-    ['in progress', cells.inProgress === 0 ? null : whole(cells.inProgress)],
+    ['left', formatInteger(left)],
+    ['in progress', cells.inProgress === 0 ? null : formatInteger(cells.inProgress)],
   ];
 }
 
 function creditsLine(progress: RunProgress): string {
   const { estimatedCredits, creditsBefore, creditsSpent } = progress;
-  const estimated = `${whole(estimatedCredits)} estimated`;
-  if (creditsSpent > 0) return `${estimated}; ${whole(creditsSpent)} by cells asked for`;
+  const estimated = `${formatInteger(estimatedCredits)} estimated`;
+  if (creditsSpent > 0) return `${estimated}; ${formatInteger(creditsSpent)} by cells asked for`;
   return creditsBefore === null
     ? estimated
-    : `${estimated}; the account had ${whole(creditsBefore)}`;
+    : `${estimated}; the account had ${formatInteger(creditsBefore)}`;
 }
 
-/** By the last sweep over the table's pages. */
+/** By the last scan over the table's pages. */
 function columnLines(progress: RunProgress): string[] {
   const columns = Object.entries(progress.byColumn);
   if (columns.length === 0) return [];
@@ -99,7 +102,10 @@ function columnLines(progress: RunProgress): string[] {
     '```',
     row(['column', 'done', 'empty', 'failed', 'blocked', 'left']),
     ...columns.map(([key, c]) =>
-      row([fenced(key), ...[c.done, c.empty, c.failed, c.blocked, c.pending].map(whole)]),
+      row([
+        escapeForFence(key),
+        ...[c.done, c.empty, c.failed, c.blocked, c.pending].map(formatInteger),
+      ]),
     ),
     '```',
   ];
@@ -109,26 +115,28 @@ function columnLines(progress: RunProgress): string[] {
 function notes(progress: RunProgress, workflowId: string): string[] {
   const { stage, paused, cells, creditsMissing, outcome } = progress;
   const out: string[] = [];
-  const inFlight = cells.inProgress === 0 ? 'Cells in flight' : `${whole(cells.inProgress)} cells`;
+  const inFlight =
+    cells.inProgress === 0 ? 'Cells in flight' : `${formatInteger(cells.inProgress)} cells`;
   if (paused !== null) {
-    const by = paused.by === null ? '' : ` by ${code(paused.by)}`;
-    const why = paused.reason === null ? '' : `: ${code(paused.reason)}`;
+    const by = paused.by === null ? '' : ` by ${inlineCode(paused.by)}`;
+    const why = paused.reason === null ? '' : `: ${inlineCode(paused.reason)}`;
     const verb = stage === 'paused' ? 'Paused' : 'Pauses after this step; asked for';
     out.push(
-      `**${verb}${by}** at ${time(paused.sinceMs)}${why}. ${inFlight} go on at the provider, and so ` +
+      `**${verb}${by}** at ${formatTime(paused.sinceMs)}${why}. ${inFlight} go on at the provider, and so ` +
         'does the deadline. Update `resume` lets it go on, `adjust` moves the deadline.',
     );
   }
   if (stage === 'waiting for approval') {
-    const { asksFor = null, estimatedCredits: credits } = progress;
-    const what = askedText(asksFor ?? { credits, cells: null });
-    const command = code(`rowmill approve ${workflowId}`);
+    const { pendingApproval = null, estimatedCredits: credits } = progress;
+    const what = approvalRequestText(pendingApproval ?? { credits, cells: null });
+    const command = inlineCode(`rowmill approve ${workflowId}`);
     out.push(
       `**Waits for the approval of ${what}.** Update \`approveSpend\` gives it, or ${command}.`,
     );
   }
   if (stage === 'waiting for credits') {
-    const missing = creditsMissing === null ? '' : ` About ${whole(creditsMissing)} are missing.`;
+    const missing =
+      creditsMissing === null ? '' : ` About ${formatInteger(creditsMissing)} are missing.`;
     out.push(
       `**Waits for credits.**${missing} It goes on by itself after a top-up, at once with \`resume\`.`,
     );
@@ -141,38 +149,40 @@ function notes(progress: RunProgress, workflowId: string): string[] {
       '**Waits for the API of the provider.** It goes on by itself when the API answers, at once with `resume`.',
     );
   }
-  if (progress.rerunAsked && outcome === null) {
+  if (progress.rerunRequested && outcome === null) {
     out.push('One more pass over failed cells was asked for; it follows those of the pipeline.');
   }
   if (outcome !== null && cells.inProgress > 0) {
-    out.push(`**${whole(cells.inProgress)} cells still go on at the provider, and cost.**`);
+    out.push(`**${formatInteger(cells.inProgress)} cells still go on at the provider, and cost.**`);
   }
   const { quietSinceMs, stallAfterMs, reason } = progress;
   if (stage === 'running' && quietSinceMs != null && stallAfterMs !== undefined) {
     out.push(
-      `**Nothing has changed since ${time(quietSinceMs)}.** Cells that still hang at ` +
-        `${time(quietSinceMs + stallAfterMs)} are asked for once more, then given up.`,
+      `**Nothing has changed since ${formatTime(quietSinceMs)}.** Cells that still hang at ` +
+        `${formatTime(quietSinceMs + stallAfterMs)} are asked for once more, then given up.`,
     );
   }
   // A cancelled run has no other reason.
   const isNews = (text: string | null): text is string => text !== null && text !== outcome;
-  if (outcome !== null && isNews(reason)) out.push(`**${outcome}:** ${code(reason)}`);
+  if (outcome !== null && isNews(reason)) out.push(`**${outcome}:** ${inlineCode(reason)}`);
   if (outcome === 'partial' || outcome === 'cancelled') {
-    const command = code(`rowmill rerun ${workflowId}`);
+    const command = inlineCode(`rowmill rerun ${workflowId}`);
     out.push(`${command} asks for the cells without an answer.`);
   }
-  if (isNews(progress.problem)) out.push(`**Last problem:** ${code(progress.problem)}`);
+  if (isNews(progress.problem)) out.push(`**Last problem:** ${inlineCode(progress.problem)}`);
   return out;
 }
 
 function links({ tableUrl, tableId, results, folder, notified }: RunProgress): string[] {
   const out: string[] = [];
   if (tableUrl !== null) out.push(`- ${link('Table at the provider', tableUrl)}`);
-  else if (tableId !== null) out.push(`- Table ${code(tableId)}`);
-  out.push(...results.map((path) => `- Results ${code(path)}`));
-  if (folder !== null) out.push(`- Files of the run ${code(folder)}`);
+  else if (tableId !== null) out.push(`- Table ${inlineCode(tableId)}`);
+  out.push(...results.map((path) => `- Results ${inlineCode(path)}`));
+  if (folder !== null) out.push(`- Files of the run ${inlineCode(folder)}`);
   for (const { url, status, problem } of notified) {
-    out.push(`- Webhook ${code(url)}: ${status}${problem === null ? '' : `, ${code(problem)}`}`);
+    out.push(
+      `- Webhook ${inlineCode(url)}: ${status}${problem === null ? '' : `, ${inlineCode(problem)}`}`,
+    );
   }
   return out;
 }

@@ -2,11 +2,11 @@ import { setWorkflowOptions } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
 import { approveSpend } from './approval.ts';
 import { readArgument } from './argument.ts';
-import { listen } from './controls.ts';
-import { collectResults, hasNextPass, startRun, takeStock } from './pass.ts';
+import { registerHandlers } from './controls.ts';
+import { collectResults, hasNextPass, startPass, scanExistingTable } from './pass.ts';
 import { prepareRows } from './prepare.ts';
 import { showProgress } from './progress.ts';
-import { conclude, giveBack, publishResults } from './publish.ts';
+import { finishEarly, cancelQueuedCells, publishResults } from './publish.ts';
 import { Run } from './run.ts';
 import { ensureTable, loadRows } from './table.ts';
 import { untilIdle } from './wait.ts';
@@ -20,24 +20,24 @@ import { untilIdle } from './wait.ts';
  */
 export async function enrichTable(argument: unknown): Promise<RunSummary> {
   const run = new Run(readArgument(argument), showProgress); // any client may have sent any JSON
-  listen(run); // queries and updates, from the first moment on
+  registerHandlers(run); // queries and updates, from the first moment on
   try {
     await prepareRows(run); // input and rows judged, rows frozen in the store
     await approveSpend(run); // refused, or waits for an operator, above the limits
     await ensureTable(run); // found by its tag before it is created
     await loadRows(run); // each row exactly once, before anything is paid
-    await takeStock(run); // of a table that was worked on before: which cells are left
+    await scanExistingTable(run); // of a table that was worked on before: which cells are left
 
     while (hasNextPass(run)) {
-      await startRun(run); // first every cell, then only failed or unfinished ones
+      await startPass(run); // first every cell, then only failed or unfinished ones
       await untilIdle(run); // polled by slices, as often as the progress asks for
       await collectResults(run); // paged into the store; failed, blocked and empty cells counted
     }
 
-    await giveBack(run); // what is still queued, and nobody waits for any more
+    await cancelQueuedCells(run); // what is still queued, and nobody waits for any more
     return await publishResults(run); // atomic, with manifest and quarantine
   } catch (error) {
-    return conclude(run, error); // cancelled, late or broken: what is there is published
+    return finishEarly(run, error); // cancelled, late or broken: what is there is published
   }
 }
 

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import type { FailureDetails, Waiting } from '../activities/failure.ts';
-import type { ApiCalls, Confirmed } from '../src/contract/run.ts';
+import type { ApiCalls, LargeRunConfirmations } from '../src/contract/run.ts';
 
 /** What the run fails with: the code and text of the step that broke, without Temporal's wrapping. */
 export function failureOf(error: unknown): ApplicationFailure {
@@ -17,7 +17,7 @@ export function failureOf(error: unknown): ApplicationFailure {
   }
   if (isTimeout(error)) {
     return ApplicationFailure.nonRetryable(
-      `the deadline was reached${triedBefore(error)}`,
+      `the deadline was reached${lastAttemptText(error)}`,
       'deadline_reached',
     );
   }
@@ -38,26 +38,30 @@ export const ranOutOfTime = (error: unknown): boolean =>
   isTimeout(error) || (error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT);
 
 /** What a step that failed tells of itself; an older version may leave some of it out. */
-function toldBy({ details }: ApplicationFailure): Partial<FailureDetails> {
-  const told: unknown = details?.[0];
+function detailsOf({ details }: ApplicationFailure): Partial<FailureDetails> {
+  const first: unknown = details?.[0];
   // Written by `toFailure` in this shape.
-  return typeof told === 'object' && told !== null ? told : {};
+  return typeof first === 'object' && first !== null ? first : {};
 }
 
 /** Whether it may have sent what must not be sent twice. */
-export const mayHaveSent = (failure: ApplicationFailure): boolean => toldBy(failure).sent !== false;
+export const mayHaveSent = (failure: ApplicationFailure): boolean =>
+  detailsOf(failure).requestSent !== false;
 
 /** What it handed back and waits for; `null`: it failed for good. */
 export const waitingIn = (failure: ApplicationFailure): Waiting | null =>
-  toldBy(failure).waiting ?? null;
+  detailsOf(failure).waiting ?? null;
 
 /** Whether what it reads was refused for so long that it is gone. */
 export const wasRefused = (failure: ApplicationFailure): boolean =>
-  toldBy(failure).refused === true;
+  detailsOf(failure).refused === true;
 
 /** The requests that it sent in vain. */
-export function countsOf(failure: ApplicationFailure): { calls: ApiCalls; confirmed: Confirmed } {
-  const { calls, confirmed } = toldBy(failure);
+export function countsOf(failure: ApplicationFailure): {
+  calls: ApiCalls;
+  confirmed: LargeRunConfirmations;
+} {
+  const { calls, confirmed } = detailsOf(failure);
   return {
     calls: calls ?? { total: 0, polls: 0 },
     confirmed: confirmed ?? { requests: 0, cells: 0 },
@@ -73,7 +77,7 @@ export const wasCancelled = (error: unknown): boolean =>
   (error instanceof ActivityFailure && error.retryState === RetryState.CANCEL_REQUESTED);
 
 /** The error of the last attempt, which the time-out hides. */
-function triedBefore(error: unknown): string {
+function lastAttemptText(error: unknown): string {
   const timeout = error instanceof ActivityFailure ? error.cause : undefined;
   const last = timeout instanceof Error ? timeout.cause : undefined;
   return last instanceof Error ? `; the last try ended with: ${last.message}` : '';

@@ -1,18 +1,18 @@
 import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
-import { fenced } from '../src/rules/markup.ts';
+import { escapeForFence } from '../src/rules/markup.ts';
 import type { Run } from './run.ts';
 
 /** Instead of a result: somebody broke the step off, and it has to begin anew. */
-export const BROKEN_OFF = Symbol('broken off');
+export const INTERRUPTED = Symbol('broken off');
 
 /**
  * Does a step that people may break off at any moment (pause, resume, adjust): it must be safe to
  * begin anew, and its last request may still be under way then.
  */
-export async function breakable<R>(
+export async function interruptible<R>(
   run: Run,
   step: () => Promise<R>,
-): Promise<R | typeof BROKEN_OFF> {
+): Promise<R | typeof INTERRUPTED> {
   const scope = new CancellationScope();
   run.interrupt = () => scope.cancel();
   try {
@@ -20,14 +20,14 @@ export async function breakable<R>(
   } catch (error) {
     // Cancelled from outside is the whole run; that is not ours to catch.
     if (!scope.consideredCancelled || CancellationScope.current().consideredCancelled) throw error;
-    return BROKEN_OFF;
+    return INTERRUPTED;
   } finally {
     run.interrupt = null;
   }
 }
 
 /** Waits until something holds; `false` at the deadline, wherever that is by then. */
-export async function untilDeadline(
+export async function waitUntilOrDeadline(
   run: Run,
   summary: string,
   holds: () => boolean,
@@ -42,15 +42,15 @@ export async function untilDeadline(
 }
 
 /** Holds a paused run, visibly, before its next step. The deadline goes on. */
-export async function unpaused(run: Run): Promise<void> {
+export async function waitWhilePaused(run: Run): Promise<void> {
   const { state } = run;
   if (state.pause === null) return;
   const interrupted = state.stage;
   run.enter('paused');
   const { reason } = state.pause;
-  const why = reason === null ? '' : ` ("${fenced(reason)}")`;
+  const why = reason === null ? '' : ` ("${escapeForFence(reason)}")`;
   const summary = `Paused${why}: until somebody resumes it, or the deadline`;
-  if (!(await untilDeadline(run, summary.slice(0, 300), () => state.pause === null))) {
+  if (!(await waitUntilOrDeadline(run, summary.slice(0, 300), () => state.pause === null))) {
     throw ApplicationFailure.nonRetryable(
       'the deadline was reached while the run was paused',
       'deadline_reached',

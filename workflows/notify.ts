@@ -1,7 +1,7 @@
 import { log, uuid4 } from '@temporalio/workflow';
 import type { Notified, NotifyTarget } from '../src/contract/notify.ts';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
-import { allowedOf } from '../src/rules/allowed.ts';
+import { approvalsOf } from '../src/rules/allowed.ts';
 import { cautionsOf } from '../src/rules/cautions.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { unusedOf } from '../src/rules/unused.ts';
@@ -20,16 +20,20 @@ export async function notify(run: Run, summary: RunSummary): Promise<void> {
   const body = { type: 'run.finished', timestamp, data: summary } as const;
   state.notified = await Promise.all(
     targets.map(async (target): Promise<Notified> => {
-      const told = { url: shown(target), id: `msg_${uuid4()}` };
+      const notification = { url: withoutQuery(target), id: `msg_${uuid4()}` };
       try {
-        const place = { summary: `Tell ${told.url}: ${summary.outcome}` };
-        const patience = run.refused ? { scheduleToCloseTimeout: REFUSED_MS } : {};
-        await sendNotification.executeWithOptions({ ...place, ...patience }, [
-          { target, id: told.id, body },
+        const options = { summary: `Tell ${notification.url}: ${summary.outcome}` };
+        const timeout = run.refused ? { scheduleToCloseTimeout: REFUSED_MS } : {};
+        await sendNotification.executeWithOptions({ ...options, ...timeout }, [
+          { target, id: notification.id, body },
         ]);
-        return { ...told, status: 'delivered', problem: null };
+        return { ...notification, status: 'delivered', problem: null };
       } catch (error) {
-        return { ...told, status: 'failed', problem: failureOf(error).message.slice(0, 300) };
+        return {
+          ...notification,
+          status: 'failed',
+          problem: failureOf(error).message.slice(0, 300),
+        };
       }
     }),
   );
@@ -47,12 +51,12 @@ export async function notify(run: Run, summary: RunSummary): Promise<void> {
 const REFUSED_MS = 4_000;
 
 /** A query may hold somebody's token. */
-const shown = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');
+const withoutQuery = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');
 
 /** Of a run that broke before, or while, it published. */
 export function bareSummary(run: Run, outcome: Outcome, reason: string): RunSummary {
   const { state, key, runId, input } = run;
-  const tableId = state.table?.id ?? input.earlier?.tableId ?? null;
+  const tableId = state.table?.id ?? input.previousRun?.tableId ?? null;
   return {
     workflowId: key.workflowId,
     runId,
@@ -60,20 +64,20 @@ export function bareSummary(run: Run, outcome: Outcome, reason: string): RunSumm
     reason,
     tableId,
     rows: state.prepared?.snapshot.rows ?? 0,
-    cells: state.found?.cells ?? noCells(),
+    cells: state.lastScan?.cells ?? noCells(),
     passes: state.passes,
     apiCalls: state.calls,
     results: [],
-    creditsSpent: state.prepared === null ? 0 : run.creditsAsked,
+    creditsSpent: state.prepared === null ? 0 : run.creditsRequested,
     balanceChange: null,
     estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
-    usage: totalUsage(state.found?.usage),
+    usage: totalUsage(state.lastScan?.usage),
     quarantine: null,
     manifest: null,
     stillRunning: null,
-    before: null,
-    ...allowedOf(state),
-    ...cautionsOf(state.found, state.prepared),
+    previousRun: null,
+    ...approvalsOf(state),
+    ...cautionsOf(state.lastScan, state.prepared),
     ...unusedOf(state),
   };
 }

@@ -1,21 +1,21 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { StartedRun, StartRunInput } from '../activities/start-run.ts';
+import type { StartedPass, StartPassInput } from '../activities/start-run.ts';
 import type { TroubleInput } from '../activities/trouble.ts';
 import type { RunMode } from '../src/contract/table.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import {
   isRerun,
-  logPass,
+  recordPass,
   planNextPass,
   quietMsOf,
   type PassKind,
   type WaitEnd,
 } from '../src/rules/passes.ts';
-import { judgeCells, unitsOf } from '../src/rules/spend.ts';
-import { beginWatch } from '../src/rules/watch.ts';
+import { checkCellSpend, unitsOf } from '../src/rules/spend.ts';
+import { startTracking } from '../src/rules/watch.ts';
 import { approveCells } from './approval.ts';
-import { unpaused } from './hold.ts';
-import { breakably, patiently } from './patience.ts';
+import { waitWhilePaused } from './hold.ts';
+import { executeInterruptibleStep, executeStep } from './patience.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 import { loadRows } from './table.ts';
@@ -34,16 +34,16 @@ const SUMMARY: Record<PassKind, string> = {
 const NAMES_CELLS: readonly PassKind[] = ['newly-failed', 'follow-up', 'nudge'];
 
 /** Starts the pass that is due; a paid request is sent once. */
-export async function startRun(run: Run): Promise<void> {
+export async function startPass(run: Run): Promise<void> {
   const { state } = run;
-  if (state.open !== null) return;
-  if (state.next === 'wait') {
-    waitOn(run);
+  if (state.activePass !== null) return;
+  if (state.nextPass === 'wait') {
+    keepWaiting(run);
     return;
   }
   await approveMore(run);
-  run.enter(isRerun(state.next) ? 'rerunning failed cells' : 'starting run');
-  while (!(await sendRun(run, state.next))) {
+  run.enter(isRerun(state.nextPass) ? 'rerunning failed cells' : 'starting run');
+  while (!(await sendPass(run, state.nextPass))) {
     // Rows landed late or went away since they were loaded: put right before anything is paid.
     state.loaded = null;
     await loadRows(run);
@@ -59,25 +59,26 @@ async function approveMore(run: Run): Promise<void> {
 }
 
 /** `false` when the table does not hold the rows it should. */
-async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
+async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   const { state } = run;
   let done = await send(run, kind, {});
-  while (!done.drifted && done.asks !== undefined) {
+  while (!done.drifted && done.needsApproval !== undefined) {
     // No yes is kept for later: the provider is asked anew, and may have more to ask by then.
-    const approvedCells = await approveCells(run, done.asks);
-    done = await send(run, kind, { approvedCells, sent: done.sent });
+    const approvedCells = await approveCells(run, done.needsApproval);
+    done = await send(run, kind, { approvedCells, startedRuns: done.startedRuns });
   }
   if (done.drifted) return false;
-  state.open = { kind, receipt: done.receipt, watch: done.watch, end: null };
-  if (done.more !== undefined) {
-    const { asked, affected } = state.queuedMore ?? { asked: 0, affected: 0 };
+  state.activePass = { kind, tableRun: done.tableRun, tracking: done.tracking, end: null };
+  if (done.queuedMore !== undefined) {
+    const { requested, affected } = state.queuedMore ?? { requested: 0, affected: 0 };
     state.queuedMore = {
-      asked: asked + done.more.asked,
-      affected: affected + done.more.affected,
+      requested: requested + done.queuedMore.requested,
+      affected: affected + done.queuedMore.affected,
     };
     state.mustApproveMore = true;
   }
-  if (countsAsAsked(run, kind)) state.unitsAsked += unitsOf(done.asked ?? {}, run.prepared.weights);
+  if (countsAsRequested(run, kind))
+    state.unitsRequested += unitsOf(done.requestedCells ?? {}, run.prepared.weights);
   state.passes += 1;
   return true;
 }
@@ -86,32 +87,32 @@ async function sendRun(run: Run, kind: PassKind): Promise<boolean> {
  * Whether the cells of a pass add to what the run asked for. The first pass of a new table has named all of
  * them: those that were blocked or hung then, and are asked for once more, are paid once.
  */
-const countsAsAsked = ({ input }: Run, kind: PassKind): boolean =>
-  input.earlier !== undefined || (kind !== 'follow-up' && kind !== 'nudge');
+const countsAsRequested = ({ input }: Run, kind: PassKind): boolean =>
+  input.previousRun !== undefined || (kind !== 'follow-up' && kind !== 'nudge');
 
 async function send(
   run: Run,
   kind: PassKind,
-  allowed: Pick<StartRunInput, 'approvedCells' | 'sent'>,
-): Promise<StartedRun> {
+  allowed: Pick<StartPassInput, 'approvedCells' | 'startedRuns'>,
+): Promise<StartedPass> {
   const { state, pipeline } = run;
-  const done = await patiently(run, (again, trouble) => {
+  const done = await executeStep(run, (resumedAfterInterrupt, trouble) => {
     // No worker was there, or the rows took until then: nobody could wait for what would be paid now.
-    if (run.isLate()) throw late();
-    state.asked = true;
-    return steps.startRun.executeWithOptions(run.within(SUMMARY[kind]), [
+    if (run.isLate()) throw deadlineReached();
+    state.paidRequestSent = true;
+    return steps.startPass.executeWithOptions(run.within(SUMMARY[kind]), [
       {
         run: run.key,
         provider: pipeline.provider,
         table: run.table,
         mode: modeOf(run, kind),
-        openOfSweep: NAMES_CELLS.includes(kind) ? (state.found?.sweep ?? null) : null,
+        openCellsOfScan: NAMES_CELLS.includes(kind) ? (state.lastScan?.scan ?? null) : null,
         kind,
-        sweep: state.found?.sweep ?? null,
+        scan: state.lastScan?.scan ?? null,
         rows: rowsOf(run),
-        contested: state.loaded?.contested ?? false,
-        mustMove: kind === 'nudge',
-        again,
+        mayHaveDuplicates: state.loaded?.mayHaveDuplicates ?? false,
+        requireProgress: kind === 'nudge',
+        resumedAfterInterrupt,
         trouble,
         ...allowed,
       },
@@ -124,7 +125,7 @@ async function send(
 /** Rows in the table: fewer than in the snapshot where the API has refused some. */
 const rowsOf = ({ state, prepared }: Run): number => state.loaded?.rows ?? prepared.snapshot.rows;
 
-const late = (): ApplicationFailure =>
+const deadlineReached = (): ApplicationFailure =>
   ApplicationFailure.nonRetryable(
     'the deadline was reached before cells could be asked for',
     'deadline_reached',
@@ -133,90 +134,102 @@ const late = (): ApplicationFailure =>
 /** A rerun never pays again for what is done, whatever the pipeline says of its first run. */
 function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
   if (isRerun(kind)) return 'failed';
-  return kind === 'first' && input.earlier === undefined ? pipeline.run.mode : 'new';
+  return kind === 'first' && input.previousRun === undefined ? pipeline.run.mode : 'new';
 }
 
 /** Nothing is sent: the cells in flight get more time than the status said. */
-function waitOn(run: Run): void {
+function keepWaiting(run: Run): void {
   const { state } = run;
-  const { inFlight = 0, waiting = 0, untouched = 0 } = state.found ?? {};
+  const { inFlight = 0, waiting = 0, untouched = 0 } = state.lastScan ?? {};
   const start = {
     doneAtStart: state.doneCells,
-    mustMove: true,
+    requireProgress: true,
     requestedCells: inFlight + waiting + untouched,
-    quietMs: quietMsOf(state.log?.waits ?? 0, run.policy.stallAfterMs),
+    quietMs: quietMsOf(state.passHistory?.waits ?? 0, run.policy.stallAfterMs),
   };
   const before = {
     cellsTotal: computedCells(run.table, rowsOf(run)),
     cellsDone: state.doneCells,
   };
-  const receipt = { operations: [], requestedCells: null, before };
-  state.open = { kind: 'wait', receipt, watch: beginWatch(start, Date.now()), end: null };
+  const tableRun = { operations: [], requestedCells: null, before };
+  state.activePass = {
+    kind: 'wait',
+    tableRun,
+    tracking: startTracking(start, Date.now()),
+    end: null,
+  };
 }
 
 /** Pages the table into the store, and takes stock. */
 export async function collectResults(run: Run): Promise<void> {
-  await breakably(run, (_again, trouble) => sweep(run, trouble));
+  await executeInterruptibleStep(run, (_again, trouble) => scanTable(run, trouble));
   // It may have come to its end before it heard of a pause; what follows may be the publishing.
-  await unpaused(run);
+  await waitWhilePaused(run);
 }
 
 /** The same without patience: for a run that ends now, whatever the account says. */
-export async function sweep(run: Run, trouble: TroubleInput): Promise<void> {
+export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> {
   const { state } = run;
   run.enter('collecting results');
-  const kind = state.open?.kind ?? state.next;
+  const kind = state.activePass?.kind ?? state.nextPass;
   const { snapshot } = run.prepared;
-  const number = (state.found?.sweep ?? 0) + 1;
+  const number = (state.lastScan?.scan ?? 0) + 1;
   const done = await steps.collectResults.executeWithOptions(
-    run.withinGrace(`Page ${snapshot.rows} rows into the store, sweep ${number}`),
+    run.withinGrace(`Page ${snapshot.rows} rows into the store, scan ${number}`),
     [
       {
         run: run.key,
         provider: run.pipeline.provider,
         table: run.table,
         snapshot,
-        sweep: number,
+        scan: number,
         kind,
         trouble,
       },
     ],
   );
   run.count(done);
-  state.log = logPass(state.log, kind, endOf(run), state.found, done.found);
-  state.found = done.found;
-  const answered = done.found.cells.done + done.found.cells.empty;
-  state.doneCells = state.open?.watch.last?.cellsDone ?? Math.max(state.doneCells, answered);
-  state.open = null;
+  state.passHistory = recordPass(
+    state.passHistory,
+    kind,
+    endOf(run),
+    state.lastScan,
+    done.scanResult,
+  );
+  state.lastScan = done.scanResult;
+  const answered = done.scanResult.cells.done + done.scanResult.cells.empty;
+  state.doneCells =
+    state.activePass?.tracking.last?.cellsDone ?? Math.max(state.doneCells, answered);
+  state.activePass = null;
 }
 
 /** Somebody may have put the deadline off after it had ended the wait: then there is time again. */
 function endOf({ state }: Run): WaitEnd {
-  const { end = null, deadlineAtMs = Infinity } = state.open ?? {};
+  const { end = null, deadlineAtMs = Infinity } = state.activePass ?? {};
   return end === null || (end === 'deadline' && deadlineAtMs < state.deadlineAtMs) ? 'idle' : end;
 }
 
 /** A rerun looks first which cells are left; a new table is all to do. */
-export async function takeStock(run: Run): Promise<void> {
-  if (run.input.earlier !== undefined && run.state.found === null) await collectResults(run);
+export async function scanExistingTable(run: Run): Promise<void> {
+  if (run.input.previousRun !== undefined && run.state.lastScan === null) await collectResults(run);
 }
 
 /** Above `spend.maxCredits` no approval would let it go on: what is there is published. */
 function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
   if (state.queuedMore === undefined || state.mustApproveMore !== true) return false;
-  return judgeCells(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
+  return checkCellSpend(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
 }
 
 /** Whether a pass is under way, or one more is due: it is planned then. */
 export function hasNextPass(run: Run): boolean {
   const { state, pipeline } = run;
-  const { open, found, log } = state;
+  const { activePass, lastScan, passHistory } = state;
   // The first pass of a new table, or one that went on from a run before.
-  if (open !== null || found === null || log === null) return true;
+  if (activePass !== null || lastScan === null || passHistory === null) return true;
   // The last look took until then: nobody could wait for what would be paid now.
   if (run.isLate()) return false;
   const limits = { policy: pipeline.run, mayPay: !mayNotPayMore(run) };
-  const { pass, ...due } = planNextPass(found, log, state, limits);
+  const { pass, ...due } = planNextPass(lastScan, passHistory, state, limits);
   Object.assign(state, due, pass === null ? {} : { next: pass });
   return pass !== null;
 }

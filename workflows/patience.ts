@@ -1,6 +1,6 @@
 import { type ApplicationFailure, patched } from '@temporalio/workflow';
 import type { TroubleInput } from '../activities/trouble.ts';
-import { accountHold, type AccountHold } from '../src/rules/account.ts';
+import { accountWait, type AccountWait } from '../src/rules/account.ts';
 import {
   countsOf,
   failureOf,
@@ -9,7 +9,7 @@ import {
   waitingIn,
   wasCancelled,
 } from './failures.ts';
-import { BROKEN_OFF, breakable, unpaused } from './hold.ts';
+import { INTERRUPTED, interruptible, waitWhilePaused } from './hold.ts';
 import { checkCredits, pollingSteps } from './policies.ts';
 import type { Run } from './run.ts';
 
@@ -20,37 +20,37 @@ type StepOf<R> = (again: boolean, trouble: TroubleInput) => Promise<R>;
  * Does a step, not before the run is unpaused; where the account or the API stands in its way, waits
  * for that to end and does it again.
  */
-export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
+export async function executeStep<R>(run: Run, step: StepOf<R>): Promise<R> {
   let again = false;
-  let holds = 0;
+  let failedWaits = 0;
   let sinceMs: number | null = null;
   for (;;) {
-    await unpaused(run);
+    await waitWhilePaused(run);
     try {
-      const result = await step(again, { handBack: true, sinceMs });
+      const result = await step(again, { mayYield: true, sinceMs });
       if (sinceMs !== null) run.state.problem = null;
       return result;
     } catch (error) {
       const failure = failureOf(error);
       run.count(countsOf(failure));
       if (wasCancelled(error) || run.isLate()) throw error;
-      const expired = hasTimeAgain(run, error);
+      const expired = deadlineExtended(run, error);
       again ||= expired || mayHaveSent(failure);
       if (expired) continue;
       const waiting = waitingIn(failure);
       // Only steps that were allowed to hand back: those of older versions never were.
       if (waiting !== null && patched('waits-for-api')) {
         sinceMs ??= waiting.sinceMs;
-        await waitForApi(run, failure, holds);
-        holds += 1;
+        await waitForApi(run, failure, failedWaits);
+        failedWaits += 1;
         if (run.isLate()) throw error;
         continue;
       }
       sinceMs = null;
-      const hold = accountHold(failure.type);
-      if (hold === null) throw error;
-      await waitForAccount(run, hold, failure.message, holds);
-      holds += 1;
+      const accountStage = accountWait(failure.type);
+      if (accountStage === null) throw error;
+      await waitForAccount(run, accountStage, failure.message, failedWaits);
+      failedWaits += 1;
       // Still not usable at the deadline: the step's own error says why.
       if (run.isLate()) throw error;
     }
@@ -58,19 +58,19 @@ export async function patiently<R>(run: Run, step: StepOf<R>): Promise<R> {
 }
 
 /** The same for a step that a pause breaks off in the middle, and that is begun anew then. */
-export async function breakably<R>(run: Run, step: StepOf<R>): Promise<R> {
-  let broken = false;
+export async function executeInterruptibleStep<R>(run: Run, step: StepOf<R>): Promise<R> {
+  let interrupted = false;
   for (;;) {
-    const result = await patiently(run, (again, trouble) =>
-      breakable(run, () => step(again || broken, trouble)),
+    const result = await executeStep(run, (again, trouble) =>
+      interruptible(run, () => step(again || interrupted, trouble)),
     );
-    if (result !== BROKEN_OFF) return result;
-    broken = true;
+    if (result !== INTERRUPTED) return result;
+    interrupted = true;
   }
 }
 
 /** Whether a step ran out of time whose deadline somebody had put off while it was tried. */
-export const hasTimeAgain = (run: Run, error: unknown): boolean =>
+export const deadlineExtended = (run: Run, error: unknown): boolean =>
   ranOutOfTime(error) && !run.isLate();
 
 /**
@@ -80,51 +80,51 @@ export const hasTimeAgain = (run: Run, error: unknown): boolean =>
 export async function waitForApi(
   run: Run,
   failure: ApplicationFailure,
-  inVain: number,
+  failedWaits: number,
 ): Promise<void> {
   const { state, pipeline } = run;
   const interrupted = state.stage;
   state.problem = failure.message;
   run.enter('waiting for the API');
   if (failure.type === 'rate_limited') {
-    const { credits } = await lookForQuota(run);
+    const { credits } = await checkQuota(run);
     if (credits !== null && credits <= 0) {
       run.enter(interrupted);
-      await waitForAccount(run, 'waiting for credits', failure.message, inVain);
+      await waitForAccount(run, 'waiting for credits', failure.message, failedWaits);
       return;
     }
     run.enter('waiting for the API');
   }
   const { awaitAccount } = pollingSteps();
-  const seen = await breakable(run, () =>
+  const waited = await interruptible(run, () =>
     awaitAccount.executeWithOptions(run.within('Wait for the API'), [
       {
         provider: pipeline.provider,
         deadlineAtMs: state.deadlineAtMs,
-        inVain,
+        failedWaits,
         // Columns are not needed to look, and would only fill the history.
         table: state.table === null ? null : { ...state.table, columns: [] },
       },
     ]),
   );
-  if (seen !== BROKEN_OFF) run.count(seen);
+  if (waited !== INTERRUPTED) run.count(waited);
   run.enter(interrupted);
 }
 
-async function lookForQuota(run: Run): Promise<{ credits: number | null }> {
+async function checkQuota(run: Run): Promise<{ credits: number | null }> {
   const { state, pipeline } = run;
   try {
-    const look = await checkCredits.executeWithOptions(
+    const account = await checkCredits.executeWithOptions(
       run.within('Refused as too many requests: is a quota used up?'),
       [{ provider: pipeline.provider, quota: true }],
     );
-    run.count(look);
-    state.balance = look.credits ?? state.balance;
-    const { credits, plan = null } = look;
+    run.count(account);
+    state.balance = account.credits ?? state.balance;
+    const { credits, plan = null } = account;
     const has = credits === null ? 'its balance cannot be read' : `it has ${credits} credits`;
     const of = plan === null ? '' : `, ${plan}`;
     state.problem = `${state.problem ?? ''} It may be a quota of the account: ${has}${of}.`.trim();
-    return look;
+    return account;
   } catch (error) {
     if (wasCancelled(error)) throw error;
     return { credits: null };
@@ -134,24 +134,24 @@ async function lookForQuota(run: Run): Promise<{ credits: number | null }> {
 /** Visible as such; goes on by itself when the account is usable, or at once by `resume`. */
 export async function waitForAccount(
   run: Run,
-  hold: AccountHold,
+  accountStage: AccountWait,
   problem: string,
-  inVain = 0,
+  failedWaits = 0,
 ): Promise<void> {
   const { state, pipeline } = run;
   const interrupted = state.stage;
   state.problem = problem;
-  run.enter(hold);
+  run.enter(accountStage);
   const { awaitAccount } = pollingSteps();
-  const seen = await breakable(run, () =>
-    awaitAccount.executeWithOptions(run.within(`Wait for the account: ${hold}`), [
-      { provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs, inVain },
+  const waited = await interruptible(run, () =>
+    awaitAccount.executeWithOptions(run.within(`Wait for the account: ${accountStage}`), [
+      { provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs, failedWaits },
     ]),
   );
   // Resumed by somebody: the step itself will tell whether they were right.
-  if (seen !== BROKEN_OFF) {
-    run.count(seen);
-    state.balance = seen.credits;
+  if (waited !== INTERRUPTED) {
+    run.count(waited);
+    state.balance = waited.credits;
   }
   state.problem = null;
   run.enter(interrupted);

@@ -46,7 +46,7 @@ export const { loadRows } = proxyActivities<Activities>({
 });
 
 /** Money: a slow second try, after the status had time to show what the first one did. */
-export const { startRun } = proxyActivities<Activities>({
+export const { startPass } = proxyActivities<Activities>({
   cancellationType,
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '15m',
@@ -78,7 +78,7 @@ export const { checkCredits } = proxyActivities<Activities>({
 });
 
 /** Whoever cancels waits for this: a few tries, then the run ends without. */
-export const { cancelRemote } = proxyActivities<Activities>({
+export const { cancelQueuedCells } = proxyActivities<Activities>({
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '5m',

@@ -1,14 +1,14 @@
 import type { TroubleInput } from '../activities/trouble.ts';
 import { countsOf, failureOf, isRefusedInput, waitingIn } from './failures.ts';
-import { hasTimeAgain, waitForApi } from './patience.ts';
+import { deadlineExtended, waitForApi } from './patience.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 
 /** Judged, validated and frozen: from here on the source may change, the run does not see it. */
 export async function prepareRows(run: Run): Promise<void> {
   const { state, key, pipeline, given } = run;
-  let trouble: TroubleInput = { handBack: true, sinceMs: null };
-  let holds = 0;
+  let trouble: TroubleInput = { mayYield: true, sinceMs: null };
+  let failedWaits = 0;
   while (state.prepared === null) {
     try {
       state.prepared = await steps.prepareRows.executeWithOptions(
@@ -16,17 +16,17 @@ export async function prepareRows(run: Run): Promise<void> {
         [{ run: key, input: given, trouble }],
       );
       run.count(state.prepared);
-      if (holds > 0) state.problem = null;
+      if (failedWaits > 0) state.problem = null;
     } catch (error) {
       const failure = failureOf(error);
       run.refused = isRefusedInput(failure);
-      if (hasTimeAgain(run, error)) continue;
+      if (deadlineExtended(run, error)) continue;
       const waiting = waitingIn(failure);
       if (waiting === null || run.isLate()) throw error;
       run.count(countsOf(failure));
-      trouble = { handBack: true, sinceMs: trouble.sinceMs ?? waiting.sinceMs };
-      await waitForApi(run, failure, holds);
-      holds += 1;
+      trouble = { mayYield: true, sinceMs: trouble.sinceMs ?? waiting.sinceMs };
+      await waitForApi(run, failure, failedWaits);
+      failedWaits += 1;
     }
   }
 }

@@ -9,12 +9,12 @@ import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import { namingRun } from '../src/contract/run-command.ts';
 import type { CellCounts } from '../src/contract/results.ts';
 import type { Outcome, RunProgress } from '../src/contract/run.ts';
-import { allowedOf } from '../src/rules/allowed.ts';
+import { approvalsOf } from '../src/rules/allowed.ts';
 import { cautionsOf } from '../src/rules/cautions.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { totalCells, unanswered } from '../src/rules/outcome.ts';
 import { forecastOf } from '../src/rules/forecast.ts';
-import { creditsAsked, creditsOf } from '../src/rules/spend.ts';
+import { creditsRequested, creditsOf } from '../src/rules/spend.ts';
 import { unusedOf } from '../src/rules/unused.ts';
 import { totalUsage } from '../src/rules/usage.ts';
 import { renderDetails } from './details.ts';
@@ -28,7 +28,7 @@ type Shown = Pick<Run, 'pipeline' | 'state' | 'outcome'>;
 /** How a run stands: the answer of the query `progress`, and what the Temporal UI shows. */
 export function progressOf(run: Shown): RunProgress {
   const { pipeline, state, outcome } = run;
-  const { prepared, found, open } = state;
+  const { prepared, lastScan, activePass } = state;
   const rows = prepared?.snapshot.rows ?? 0;
   return {
     pipeline: pipeline.name,
@@ -36,19 +36,19 @@ export function progressOf(run: Shown): RunProgress {
     outcome,
     startedAtMs: state.startedAtMs,
     deadlineAtMs: state.deadlineAtMs,
-    asOfMs: open?.watch.lastReadAtMs ?? Date.now(),
+    asOfMs: activePass?.tracking.lastReadAtMs ?? Date.now(),
     tableId: state.table?.id ?? null,
     tableUrl: state.table?.url ?? null,
     rows,
     pass: state.passes,
     cells: cellsOf(state, rows),
-    byColumn: found?.byColumn ?? {},
+    byColumn: lastScan?.byColumn ?? {},
     ...forecastOfPass(run),
     estimatedCredits: prepared === null ? 0 : creditsOf(prepared, spendOf(run)),
-    asksFor: state.asksFor,
+    pendingApproval: state.pendingApproval,
     creditsBefore: prepared?.credits ?? null,
     ...creditsOfNow(run),
-    usage: totalUsage(found?.usage),
+    usage: totalUsage(lastScan?.usage),
     apiCalls: state.calls,
     results: pipeline.results.map(({ to }) => to),
     folder: prepared?.folder ?? null,
@@ -56,11 +56,11 @@ export function progressOf(run: Shown): RunProgress {
     reason: state.reason,
     paused: state.pause,
     notified: state.notified,
-    rerunAsked: state.rerunAsked,
-    pollAtMostMs: state.pollAtMostMs,
+    rerunRequested: state.rerunRequested,
+    maxPollIntervalMs: state.maxPollIntervalMs,
     ...sameTargetOf(state),
-    ...allowedOf(state),
-    ...cautionsOf(state.found, state.prepared),
+    ...approvalsOf(state),
+    ...cautionsOf(state.lastScan, state.prepared),
     ...unusedOf(state),
   };
 }
@@ -72,11 +72,11 @@ function sameTargetOf({ sameTarget, prepared }: RunState): Pick<RunProgress, 'sa
 }
 
 function forecastOfPass({ state, pipeline }: Shown) {
-  const { open, deadlineAtMs } = state;
+  const { activePass, deadlineAtMs } = state;
   const { stallAfterMs } = pipeline.run;
-  if (open === null)
+  if (activePass === null)
     return { cellsPerMinute: null, leftMs: null, quietSinceMs: null, stallAfterMs };
-  return { ...forecastOf(open.watch, Date.now(), deadlineAtMs), stallAfterMs };
+  return { ...forecastOf(activePass.tracking, Date.now(), deadlineAtMs), stallAfterMs };
 }
 
 function creditsOfNow(run: Shown) {
@@ -84,7 +84,9 @@ function creditsOfNow(run: Shown) {
   const { prepared, balance, stage } = state;
   const before = prepared?.credits ?? null;
   const creditsSpent =
-    prepared === null ? 0 : creditsAsked(state.unitsAsked, state.cellsGivenBack, spendOf(run));
+    prepared === null
+      ? 0
+      : creditsRequested(state.unitsRequested, state.cellsCancelled, spendOf(run));
   const balanceChange = before === null || balance === null ? null : balance - before;
   const known = { creditsSpent, balanceChange };
   if (prepared === null || stage !== 'waiting for credits') {
@@ -103,20 +105,20 @@ const OVER: readonly string[] = ['publishing results', 'finished'];
 /**
  * Counts that belong together. While cells move they are the provider's, which include the columns
  * that a table makes by itself, and of which not every one tells what failed; at the end those of the
- * last sweep, over the pipeline's own columns.
+ * last scan, over the pipeline's own columns.
  */
-function cellsOf({ open, found, stage, table, doneCells }: RunState, rows: number) {
-  const seen = open?.watch.last ?? null;
-  const swept = found?.cells ?? null;
+function cellsOf({ activePass, lastScan, stage, table, doneCells }: RunState, rows: number) {
+  const seen = activePass?.tracking.last ?? null;
+  const scanned = lastScan?.cells ?? null;
   if (seen !== null) {
     const { cellsTotal: total, cellsDone: done, cellsInProgress: inProgress } = seen;
     return { total, done, inProgress, failed: seen.cellsFailed };
   }
   // A pass that was sent is at work on them, whatever its first reading will say.
-  const failed = open === null ? (swept?.failed ?? null) : null;
-  if (swept !== null && OVER.includes(stage)) {
-    const done = swept.done + swept.empty;
-    return { total: totalCells(swept), done, inProgress: found?.inFlight ?? 0, failed };
+  const failed = activePass === null ? (scanned?.failed ?? null) : null;
+  if (scanned !== null && OVER.includes(stage)) {
+    const done = scanned.done + scanned.empty;
+    return { total: totalCells(scanned), done, inProgress: lastScan?.inFlight ?? 0, failed };
   }
   const total = table === null ? 0 : computedCells(table, rows);
   return { total, done: doneCells, inProgress: 0, failed };
@@ -177,7 +179,7 @@ function shownOf(state: RunState, share: number): string | null {
 const hasLiveAttributes = (): boolean => patched('live-attributes');
 
 /** Servers keep keywords of 255 characters. */
-const MOST_KEYWORD_CHARS = 200;
+const MAX_KEYWORD_CHARS = 200;
 
 /**
  * `50 %, pass 1` of all cells while they move; `partial: ` and the reason at the end; else the stage.
@@ -189,7 +191,7 @@ function progressText({ state, outcome }: Shown, share: number): string {
     const isNews = reason !== null && reason !== outcome;
     // What is in brackets is on the run's page, and would push the other columns out of sight.
     const short = reason?.replace(/ \(.*$/s, '');
-    return (isNews ? `${outcome}: ${short}` : outcome).slice(0, MOST_KEYWORD_CHARS);
+    return (isNews ? `${outcome}: ${short}` : outcome).slice(0, MAX_KEYWORD_CHARS);
   }
   const percent = (Math.floor(share * TENTHS) / TENTHS) * 100;
   return stage === 'running' ? `${percent} %, pass ${passes}` : stage;
@@ -218,8 +220,8 @@ export function showProgress(run: Shown): void {
   ];
   if (state.table !== null) pairs.push({ key: KEY.tableId, value: state.table.id });
   if (outcome !== null) pairs.push({ key: KEY.outcome, value: outcome });
-  if (state.found !== null) {
-    pairs.push({ key: KEY.failedCells, value: failedOf(state.found.cells, outcome) });
+  if (state.lastScan !== null) {
+    pairs.push({ key: KEY.failedCells, value: failedOf(state.lastScan.cells, outcome) });
   }
   upsertSearchAttributes(pairs);
 }

@@ -2,26 +2,26 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Notified } from '../src/contract/notify.ts';
-import type { Collection } from '../src/contract/results.ts';
+import type { ScanResult } from '../src/contract/results.ts';
 import type {
   ApiCalls,
   Approval,
-  ApprovalAsked,
-  CellsAsked,
-  Confirmed,
+  ApprovalRequest,
+  CellCountMismatch,
+  LargeRunConfirmations,
   EnrichTableInput,
   Pause,
   Stage,
 } from '../src/contract/run.ts';
-import type { RunReceipt, TableRef } from '../src/contract/table.ts';
-import type { PassKind, PassLog, WaitEnd } from '../src/rules/passes.ts';
-import type { Watch } from '../src/rules/watch.ts';
+import type { TableRunRef, TableRef } from '../src/contract/table.ts';
+import type { PassKind, PassHistory, WaitEnd } from '../src/rules/passes.ts';
+import type { PassTracking } from '../src/rules/watch.ts';
 
 /** A pass whose run was accepted and is waited for. */
-export interface OpenPass {
+export interface ActivePass {
   kind: PassKind;
-  receipt: RunReceipt;
-  watch: Watch;
+  tableRun: TableRunRef;
+  tracking: PassTracking;
   /** How the wait for it ended; `null` while it lasts. */
   end: WaitEnd | null;
   /** The deadline that its wait knew of. */
@@ -38,28 +38,28 @@ export interface RunState {
   stage: Stage;
   approved: boolean;
   /** What is waited for; `null`: nothing is. */
-  asksFor: ApprovalAsked | null;
+  pendingApproval: ApprovalRequest | null;
   approvals: Approval[];
   prepared: PreparedRows | null;
   table: TableRef | null;
   /** A create went out whose reply nobody heard. */
-  tableContested?: boolean;
+  tableMayHaveDuplicates?: boolean;
   /** Runs under way that publish to the same place. */
   sameTarget?: string[];
   loaded: LoadedRows | null;
   /** What is done next, or being done. */
-  next: PassKind;
-  open: OpenPass | null;
-  log: PassLog | null;
+  nextPass: PassKind;
+  activePass: ActivePass | null;
+  passHistory: PassHistory | null;
   /** Runs of the table so far. */
   passes: number;
-  found: Collection | null;
+  lastScan: ScanResult | null;
   /** Done cells of the table by the last status, columns of the provider's own included. */
   doneCells: number;
   calls: ApiCalls;
-  confirmed: Confirmed;
+  confirmed: LargeRunConfirmations;
   /** Of all passes in which the provider queued more cells than were asked for. */
-  queuedMore?: CellsAsked;
+  queuedMore?: CellCountMismatch;
   /** No approval has covered the newest of them. */
   mustApproveMore?: boolean;
   problem: string | null;
@@ -70,23 +70,23 @@ export interface RunState {
   /** Somebody holds the run; `null`: nobody does. */
   pause: Pause | null;
   /** One more pass over the failed cells is wanted, beyond the policy. */
-  rerunAsked: boolean;
+  rerunRequested: boolean;
   /** The run before may have ended without its first pass. */
-  firstDue: boolean;
-  pollAtMostMs: number;
+  firstPassPending: boolean;
+  maxPollIntervalMs: number;
   /** On the account, by the newest look since the run began. */
   balance: number | null;
   notified: Notified[];
   /** Price of the cells asked for so far, in units of `spend.creditsPerCell`. */
-  unitsAsked: number;
+  unitsRequested: number;
   /** A paid request was made, or was about to be. */
-  asked: boolean;
+  paidRequestSent: boolean;
   /** Cells that the provider was told to leave before it had begun them. */
-  cellsGivenBack: number;
+  cellsCancelled: number;
   /** The reply to a cancel was lost: there may be more of them. */
-  givenBackAtLeast: boolean;
+  cellsCancelledIsMinimum: boolean;
   /** It takes a last look, and publishes then. */
-  ending: boolean;
+  finishing: boolean;
   /** The first run of the chain that this state was carried through. */
   chain?: string;
 }
@@ -99,8 +99,10 @@ export function openState(input: EnrichTableInput, carried: unknown): RunState {
   const fresh = freshState(input);
   if (carried === null) return fresh;
   const state = { ...fresh, ...objectOf(carried) };
-  const held = new Map<string, unknown>(Object.entries(state));
-  const wrong = Object.entries(fresh).find(([name, value]) => !isAlike(value, held.get(name)));
+  const carriedFields = new Map<string, unknown>(Object.entries(state));
+  const wrong = Object.entries(fresh).find(
+    ([name, value]) => !isSameKind(value, carriedFields.get(name)),
+  );
   if (wrong === undefined) return state;
   throw ApplicationFailure.nonRetryable(
     `what was carried over is no state of a run: ${wrong[0]} is of another kind`,
@@ -113,7 +115,7 @@ const objectOf = (carried: unknown): Record<string, unknown> =>
   typeof carried === 'object' && !Array.isArray(carried) ? { ...carried } : {};
 
 /** By the kind of value that a new run begins with. */
-function isAlike(fresh: unknown, carried: unknown): boolean {
+function isSameKind(fresh: unknown, carried: unknown): boolean {
   if (fresh === null)
     return carried === null || ['object', 'string', 'number'].includes(typeof carried);
   return (
@@ -123,7 +125,7 @@ function isAlike(fresh: unknown, carried: unknown): boolean {
   );
 }
 
-function freshState({ pipeline, approved, earlier }: EnrichTableInput): RunState {
+function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunState {
   const { startTime, firstExecutionRunId: chain } = workflowInfo();
   const startedAtMs = startTime.getTime();
   return {
@@ -131,17 +133,17 @@ function freshState({ pipeline, approved, earlier }: EnrichTableInput): RunState
     deadlineAtMs: startedAtMs + pipeline.run.deadlineMs,
     stage: 'preparing rows',
     approved: approved ?? false,
-    asksFor: null,
+    pendingApproval: null,
     approvals: [],
     prepared: null,
     table: null,
     loaded: null,
     // A rerun looks first what is left.
-    next: earlier === undefined ? 'first' : 'wait',
-    open: null,
-    log: null,
+    nextPass: previousRun === undefined ? 'first' : 'wait',
+    activePass: null,
+    passHistory: null,
     passes: 0,
-    found: null,
+    lastScan: null,
     doneCells: 0,
     calls: { total: 0, polls: 0 },
     confirmed: { requests: 0, cells: 0 },
@@ -149,16 +151,16 @@ function freshState({ pipeline, approved, earlier }: EnrichTableInput): RunState
     reason: null,
     shown: '',
     pause: null,
-    rerunAsked: earlier !== undefined,
-    firstDue: earlier !== undefined,
-    pollAtMostMs: pipeline.run.pollAtMostMs,
+    rerunRequested: previousRun !== undefined,
+    firstPassPending: previousRun !== undefined,
+    maxPollIntervalMs: pipeline.run.maxPollIntervalMs,
     balance: null,
     notified: [],
-    unitsAsked: 0,
-    asked: false,
-    cellsGivenBack: 0,
-    givenBackAtLeast: false,
-    ending: false,
+    unitsRequested: 0,
+    paidRequestSent: false,
+    cellsCancelled: 0,
+    cellsCancelledIsMinimum: false,
+    finishing: false,
     chain,
   };
 }

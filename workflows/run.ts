@@ -1,12 +1,18 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Pipeline, RunPolicy, SpendPolicy } from '../src/contract/pipeline.ts';
-import type { ApiCalls, Confirmed, EnrichTableInput, Outcome, Stage } from '../src/contract/run.ts';
+import type {
+  ApiCalls,
+  LargeRunConfirmations,
+  EnrichTableInput,
+  Outcome,
+  Stage,
+} from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
-import { creditsAsked, creditsOf } from '../src/rules/spend.ts';
+import { creditsRequested, creditsOf } from '../src/rules/spend.ts';
 import type { Argument } from './argument.ts';
 import { spendOf } from './spend-policy.ts';
-import { openState, type OpenPass, type RunState } from './run-state.ts';
+import { openState, type ActivePass, type RunState } from './run-state.ts';
 
 /** Results are read and published even when the deadline is over, or nobody wants more; each this long at most. */
 const GRACE_MS = 60 * 60_000;
@@ -28,7 +34,7 @@ export class Run {
   /** The judge refused its input. */
   refused = false;
   /** It ends now, cancelled or broken: whoever waits for that does not wait until the deadline. */
-  cutShort = false;
+  endingEarly = false;
 
   /** @param show Makes visible how the run stands */
   constructor({ given, input, carried }: Argument, show: (run: Run) => void) {
@@ -67,16 +73,16 @@ export class Run {
 
   /** The same for steps that end a run: they get their time after the deadline, too. */
   withinGrace(summary: string) {
-    const leftMs = this.cutShort ? 0 : this.leftMs();
+    const leftMs = this.endingEarly ? 0 : this.leftMs();
     return { summary, scheduleToCloseTimeout: Math.max(leftMs, GRACE_MS) };
   }
 
   /** The pipeline's, as somebody may have adjusted it. */
   get policy(): RunPolicy {
-    return { ...this.pipeline.run, pollAtMostMs: this.state.pollAtMostMs };
+    return { ...this.pipeline.run, maxPollIntervalMs: this.state.maxPollIntervalMs };
   }
 
-  count({ calls, confirmed }: { calls: ApiCalls; confirmed?: Confirmed }): void {
+  count({ calls, confirmed }: { calls: ApiCalls; confirmed?: LargeRunConfirmations }): void {
     this.state.calls.total += calls.total;
     this.state.calls.polls += calls.polls;
     if (confirmed === undefined) return;
@@ -92,8 +98,8 @@ export class Run {
     return known(this.state.table, 'the table is there');
   }
 
-  get pass(): OpenPass {
-    return known(this.state.open, 'a run of the table is open');
+  get pass(): ActivePass {
+    return known(this.state.activePass, 'a run of the table is open');
   }
 
   /** The pipeline's limits, under those of the worker's owner. */
@@ -102,8 +108,8 @@ export class Run {
   }
 
   /** Credits of the cells asked for so far. */
-  get creditsAsked(): number {
-    return creditsAsked(this.state.unitsAsked, this.state.cellsGivenBack, this.spend);
+  get creditsRequested(): number {
+    return creditsRequested(this.state.unitsRequested, this.state.cellsCancelled, this.spend);
   }
 
   get estimatedCredits(): number {

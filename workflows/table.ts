@@ -1,4 +1,4 @@
-import { breakably, patiently } from './patience.ts';
+import { executeInterruptibleStep, executeStep } from './patience.ts';
 import * as steps from './policies.ts';
 import type { Run } from './run.ts';
 
@@ -11,16 +11,16 @@ export async function ensureTable(run: Run): Promise<void> {
   run.enter('creating table');
   const { name, provider, table: spec, results } = run.pipeline;
   const claim = { results, untilMs: run.state.deadlineAtMs + CLAIM_GRACE_MS };
-  const { earlier = null } = run.input;
+  const { previousRun = null } = run.input;
   const summary =
-    earlier === null ? 'Find or create the table' : 'Find the table of the run before';
-  const done = await patiently(run, (again, trouble) =>
+    previousRun === null ? 'Find or create the table' : 'Find the table of the run before';
+  const done = await executeStep(run, (resumedAfterInterrupt, trouble) =>
     steps.ensureTable.executeWithOptions(run.within(summary), [
-      { run: run.key, provider, name, spec, again, earlier, claim, trouble },
+      { run: run.key, provider, name, spec, resumedAfterInterrupt, previousRun, claim, trouble },
     ]),
   );
   run.state.table = done.table;
-  run.state.tableContested = done.contested;
+  run.state.tableMayHaveDuplicates = done.mayHaveDuplicates;
   const others = [...(run.prepared.sameTarget ?? []), ...(done.sameTarget ?? [])];
   run.state.sameTarget = [...new Set(others)].sort();
   run.count(done);
@@ -31,9 +31,16 @@ export async function loadRows(run: Run): Promise<void> {
   if (run.state.loaded !== null) return;
   run.enter('loading rows');
   const { snapshot } = run.prepared;
-  const done = await breakably(run, (again, trouble) =>
+  const done = await executeInterruptibleStep(run, (resumedAfterInterrupt, trouble) =>
     steps.loadRows.executeWithOptions(run.within(`Load ${snapshot.rows} rows, each exactly once`), [
-      { run: run.key, provider: run.pipeline.provider, table: run.table, snapshot, again, trouble },
+      {
+        run: run.key,
+        provider: run.pipeline.provider,
+        table: run.table,
+        snapshot,
+        resumedAfterInterrupt,
+        trouble,
+      },
     ]),
   );
   run.state.loaded = done;

@@ -2,13 +2,13 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import type { AwaitIdleInput } from '../activities/await-idle.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import { failedText } from '../src/rules/failed.ts';
-import { excused } from '../src/rules/watch.ts';
-import { breakably, patiently, waitForAccount } from './patience.ts';
+import { resetStallTimer } from '../src/rules/watch.ts';
+import { executeInterruptibleStep, executeStep, waitForAccount } from './patience.ts';
 import * as steps from './policies.ts';
 import { progressOf } from './progress.ts';
 import type { Run } from './run.ts';
 import type { ResumableInput } from './run-state.ts';
-import { whole } from './words.ts';
+import { formatInteger } from './words.ts';
 
 /** What goes on as this very workflow. */
 type Continued = (input: ResumableInput) => Promise<RunSummary>;
@@ -20,14 +20,14 @@ export async function untilIdle(run: Run): Promise<void> {
   for (;;) {
     run.enter('running');
     let deadlineAtMs = state.deadlineAtMs;
-    const slice = await breakably(run, (_again, trouble) => {
+    const slice = await executeInterruptibleStep(run, (_again, trouble) => {
       ({ deadlineAtMs } = state);
       return awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
         {
           provider: run.pipeline.provider,
           table: { ...run.table, columns: [] },
-          receipt: pass.receipt,
-          watch: pass.watch,
+          tableRun: pass.tableRun,
+          tracking: pass.tracking,
           policy: run.policy,
           deadlineAtMs,
           ...awaitedCells(run),
@@ -36,10 +36,10 @@ export async function untilIdle(run: Run): Promise<void> {
       ]);
     });
     run.count(slice);
-    pass.watch = slice.watch;
+    pass.tracking = slice.tracking;
     const isHalted = slice.end === 'stalled' || slice.end === 'no credits';
-    if (isHalted && (await waitIfBroke(run))) {
-      pass.watch = excused(slice.watch);
+    if (isHalted && (await waitIfOutOfCredits(run))) {
+      pass.tracking = resetStallTimer(slice.tracking);
       continue;
     }
     // Somebody paused or adjusted the run: it goes on with the next slice.
@@ -59,9 +59,9 @@ export async function untilIdle(run: Run): Promise<void> {
 
 /** Where idle without movement is not believed, the cells themselves may show that the pass is over. */
 function awaitedCells({ key, table, state, pass }: Run): Pick<AwaitIdleInput, 'awaited'> {
-  if (!pass.watch.mustMove || state.found === null) return {};
-  const { sweep } = state.found;
-  return { awaited: { run: key, sweep, kind: pass.kind, columns: table.columns } };
+  if (!pass.tracking.requireProgress || state.lastScan === null) return {};
+  const { scan } = state.lastScan;
+  return { awaited: { run: key, scan, kind: pass.kind, columns: table.columns } };
 }
 
 /** In the history for good: how it stood then is known without any worker. */
@@ -70,13 +70,13 @@ function waitSummary(run: Run): string {
   const { cells } = progress;
   const failed = failedText(progress);
   const ended = failed === null ? '' : `, failed ${failed}`;
-  const counts = `${whole(cells.done)} of ${whole(cells.total)} cells done${ended}`;
+  const counts = `${formatInteger(cells.done)} of ${formatInteger(cells.total)} cells done${ended}`;
   return `Wait for pass ${run.state.passes}: ${counts}`;
 }
 
 /** Cells that do not move may just lack the credits to start: then that is what is waited for. */
-async function waitIfBroke(run: Run): Promise<boolean> {
-  const look = await patiently(run, () =>
+async function waitIfOutOfCredits(run: Run): Promise<boolean> {
+  const look = await executeStep(run, () =>
     steps.checkCredits.executeWithOptions(run.within('Nothing moves: are there credits left?'), [
       { provider: run.pipeline.provider },
     ]),

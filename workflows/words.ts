@@ -1,14 +1,14 @@
-import { whole } from '../src/rules/whole.ts';
+import { formatInteger } from '../src/rules/whole.ts';
 
 /** Numbers and times as people read them in the Temporal UI. */
 
-export { whole };
+export { formatInteger };
 
 /** 2026-01-31 02:30:00 UTC */
-export const time = (ms: number): string =>
+export const formatTime = (ms: number): string =>
   `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
-export function duration(ms: number): string {
+export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);

@@ -1,6 +1,6 @@
-import { judge } from '../../src/rules/idle.ts';
+import { classifyIdle } from '../../src/rules/idle.ts';
 import { nextPollMs, sliceIsOver } from '../../src/rules/poll.ts';
-import { beginWatch, observe } from '../../src/rules/watch.ts';
+import { startTracking, recordReading } from '../../src/rules/watch.ts';
 import type { Course } from './course.ts';
 import { between, randomOf, type Random } from './random.ts';
 
@@ -19,7 +19,7 @@ export interface Waited {
 }
 
 /** The defaults of a pipeline file. */
-const POLICY = { pollAtLeastMs: 2_000, pollAtMostMs: 120_000, stallAfterMs: 30 * 60_000 };
+const POLICY = { minPollIntervalMs: 2_000, maxPollIntervalMs: 120_000, stallAfterMs: 30 * 60_000 };
 
 /** The reply of a status request. */
 const replyMs = (random: Random): number => between(random, 50, 300);
@@ -31,15 +31,15 @@ export function watchByRules(course: Course): Waited {
   let polls = 0;
   let slices = 1;
   const { doneAtStart, requestedCells } = course;
-  let watch = beginWatch({ doneAtStart, requestedCells, mustMove: false }, nowMs);
+  let watch = startTracking({ doneAtStart, requestedCells, requireProgress: false }, nowMs);
   let sliceStart = watch;
   let sliceSinceMs = nowMs;
   for (;;) {
     if (watch.last !== null) nowMs += nextPollMs(watch, POLICY, nowMs);
     nowMs += replyMs(random);
     polls += 1;
-    watch = observe(watch, course.at(nowMs), nowMs);
-    const verdict = judge(watch, POLICY, nowMs);
+    watch = recordReading(watch, course.at(nowMs), nowMs);
+    const verdict = classifyIdle(watch, POLICY, nowMs);
     if (verdict !== 'running') {
       const lateMs = nowMs - course.idleAtMs;
       return {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { standInEnv, standInTokens } from '../../src/providers/stand-in.ts';
+import { sandboxEnv, sandboxTokens } from '../../src/providers/stand-in.ts';
 
 /** A process of its own, started by us and ended by us. */
 export interface Own {
@@ -20,7 +20,7 @@ export interface SandboxSettings {
   speed: number;
   concurrency: number;
   failRate: number;
-  hopelessRate: number;
+  alwaysFailsRate: number;
   /** How long a cell takes. */
   cellMs?: { min: number; max: number };
 }
@@ -58,7 +58,7 @@ export async function ownWorker(settings: WorkerSettings): Promise<Own> {
       ROWMILL_ROOTS: '/',
       HOME: process.env['HOME'],
       TEMPORAL_ADDRESS: temporal,
-      ...standInEnv(apiUrl, standInTokens({}, token)),
+      ...sandboxEnv(apiUrl, sandboxTokens({}, token)),
       ...(requestsPerSecond === undefined
         ? {}
         : { ROWMILL_REQUESTS_PER_SECOND: String(requestsPerSecond) }),

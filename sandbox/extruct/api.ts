@@ -1,6 +1,6 @@
 import type { Api } from '../api.ts';
 import { bearerIn } from '../gate.ts';
-import { extructDialect } from './dialect.ts';
+import { extructFaultAdapter } from './dialect.ts';
 import { extructRoutes } from './routes.ts';
 
 export const extruct: Api = {
@@ -8,5 +8,5 @@ export const extruct: Api = {
   root: '/v1/',
   auth: bearerIn,
   routes: extructRoutes,
-  dialect: extructDialect,
+  adapter: extructFaultAdapter,
 };

@@ -3,10 +3,10 @@ import { checkColumns } from './column-rules.ts';
 import { namedDependencies } from '../dependencies.ts';
 import { invalid, notFound } from '../problem.ts';
 import { freezeCell } from './rows.ts';
-import { MOST_COLUMNS, type Column, type Table } from '../table.ts';
-import { tableOf, wallMs, type World } from '../world.ts';
+import { MAX_COLUMNS, type Column, type Table } from '../table.ts';
+import { tableOf, wallMs, type SandboxState } from '../world.ts';
 
-export interface ColumnsWish {
+export interface ColumnsRequest {
   tableId: string;
   configs: ColumnConfig[];
   /** At the end, at the front, or behind the column with this id. */
@@ -15,30 +15,33 @@ export interface ColumnsWish {
 
 /** @throws Problem 404, 422 */
 export function createColumns(
-  world: World,
-  { tableId, configs, insertAfter }: ColumnsWish,
+  state: SandboxState,
+  { tableId, configs, insertAfter }: ColumnsRequest,
 ): Column[] {
-  const table = tableOf(world, tableId);
+  const table = tableOf(state, tableId);
   checkColumns(table.kind, [...table.columns.map(({ config }) => config), ...configs], configs);
-  if (table.columnsMade.length + configs.length > MOST_COLUMNS) {
+  if (table.columnsMade.length + configs.length > MAX_COLUMNS) {
     throw invalid(['body', 'column_configs'], 'Too many columns');
   }
   const at = placeAfter(table, insertAfter);
-  const made = configs.map((config) => table.makeColumn(config, wallMs(world)));
+  const made = configs.map((config) => table.makeColumn(config, wallMs(state)));
   table.arrange(table.columns.toSpliced(at, 0, ...made));
-  table.updatedAtMs = wallMs(world);
+  table.updatedAtMs = wallMs(state);
   return made;
 }
 
-export interface ColumnWish {
+export interface ColumnRequest {
   tableId: string;
   columnId: string;
   config: ColumnConfig;
 }
 
 /** Replaces the config; cells keep their values until they are run again. */
-export function replaceColumn(world: World, { tableId, columnId, config }: ColumnWish): Column {
-  const table = tableOf(world, tableId);
+export function replaceColumn(
+  state: SandboxState,
+  { tableId, columnId, config }: ColumnRequest,
+): Column {
+  const table = tableOf(state, tableId);
   const column = columnOf(table, columnId);
   if ((column.config.kind === 'input') !== (config.kind === 'input')) {
     throw invalid(['body', 'kind'], 'An input column stays an input column, and only that');
@@ -54,25 +57,25 @@ export function replaceColumn(world: World, { tableId, columnId, config }: Colum
   };
   collect(column);
   for (const one of affected) {
-    for (const slot of table.live) freezeCell(world, table, one, slot);
+    for (const slot of table.live) freezeCell(state, table, one, slot);
   }
   column.config = config;
   table.arrange(table.columns);
-  table.updatedAtMs = wallMs(world);
+  table.updatedAtMs = wallMs(state);
   return column;
 }
 
 /** @throws Problem 404, and 422 while other columns depend on it */
 export function deleteColumn(
-  world: World,
+  state: SandboxState,
   { tableId, columnId }: { tableId: string; columnId: string },
 ): Column {
-  const table = tableOf(world, tableId);
+  const table = tableOf(state, tableId);
   const column = columnOf(table, columnId);
   refuseOrphans(table, column, null);
   column.removed = true;
   table.arrange(table.columns.filter((one) => one !== column));
-  table.updatedAtMs = wallMs(world);
+  table.updatedAtMs = wallMs(state);
   return column;
 }
 

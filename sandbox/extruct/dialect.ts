@@ -1,16 +1,16 @@
-import type { Asked, Dialect } from '../faults/dialect.ts';
+import type { MatchedRequest, FaultAdapter } from '../faults/dialect.ts';
 import { rowOutput, tableStatus } from './render.ts';
 import type { Table } from '../table.ts';
-import type { World } from '../world.ts';
+import type { SandboxState } from '../world.ts';
 
 const TABLE = '/v1/tables/{id}';
 const DATA = '/v1/tables/:table_id/data';
 
-const tableIn = (world: World, { params }: Asked): Table | undefined =>
-  world.tables.get(params['table_id'] ?? '');
+const tableIn = (state: SandboxState, { params }: MatchedRequest): Table | undefined =>
+  state.tables.get(params['table_id'] ?? '');
 
 /** The table API under /v1, as faults see it. */
-export const extructDialect: Dialect = {
+export const extructFaultAdapter: FaultAdapter = {
   requests: {
     'read-account': ['GET /v1/user'],
     'find-tables': ['GET /v1/tables'],
@@ -25,19 +25,19 @@ export const extructDialect: Dialect = {
     'read-status': [`GET ${TABLE}`],
     'read-rows': [`GET ${TABLE}/data`],
   },
-  words: { values: ['status', 'run_status'], keys: [] },
+  vocabulary: { values: ['status', 'run_status'], keys: [] },
   marks: ['metadata'],
   prose: ['explanation', 'short_description', 'description'],
 
   refusal: ({ detail }) => ({ detail }),
 
-  tables(world, asked) {
-    const table = tableIn(world, asked);
+  tables(state, asked) {
+    const table = tableIn(state, asked);
     return table === undefined ? null : [table];
   },
 
-  page(world, asked) {
-    const table = tableIn(world, asked);
+  page(state, asked) {
+    const table = tableIn(state, asked);
     if (table === undefined || asked.route !== DATA) return null;
     const { searchParams } = new URL(asked.url, 'http://sandbox');
     const from = Number(searchParams.get('offset') ?? 0);
@@ -48,13 +48,13 @@ export const extructDialect: Dialect = {
       limit,
       places: table.live.slice(from, from + limit).map((_slot, at) => from + at),
       rowsFrom: (from, limit) =>
-        table.live.slice(from, from + limit).map((slot) => rowOutput(world, table, slot)),
+        table.live.slice(from, from + limit).map((slot) => rowOutput(state, table, slot)),
     };
   },
 
-  statuses(world, asked) {
-    const table = tableIn(world, asked);
-    return new Map(table === undefined ? [] : [[table.id, { ...tableStatus(world, table) }]]);
+  statuses(state, asked) {
+    const table = tableIn(state, asked);
+    return new Map(table === undefined ? [] : [[table.id, { ...tableStatus(state, table) }]]);
   },
 
   statusIn: ({ params }) => ({

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { LIST_LIMIT, type listQuery } from './requests.ts';
 import type { Table } from '../table.ts';
-import { wallMs, type World } from '../world.ts';
+import { wallMs, type SandboxState } from '../world.ts';
 
 export interface Listing {
   tables: Table[];
@@ -10,18 +10,18 @@ export interface Listing {
 }
 
 /** Root tables only; child tables of people are found through their parent. */
-export function listTables(world: World, query: z.output<typeof listQuery>): Listing {
+export function listTables(state: SandboxState, query: z.output<typeof listQuery>): Listing {
   const { offset, limit } = query;
-  const { extruct } = world;
+  const { extruct } = state;
   if (limit > LIST_LIMIT) throw new Problem(400, `limit must be at most ${LIST_LIMIT}`);
   const search = query.search?.toLowerCase() ?? '';
-  const found = [...world.tables.values()].filter(
+  const found = [...state.tables.values()].filter(
     (table) =>
       table.parent === null &&
       !table.ofSheet &&
       (query.kind === undefined || table.kind === query.kind) &&
       table.name.toLowerCase().includes(search) &&
-      wallMs(world) >= table.createdAtMs + extruct.listedAfterMs &&
+      wallMs(state) >= table.createdAtMs + extruct.listedAfterMs &&
       (extruct.tagFilter === 'ignored' || hasAnyTag(table, query.tags ?? [])),
   );
   const descending = query.sort.startsWith('-');

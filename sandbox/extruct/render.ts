@@ -16,7 +16,7 @@ import type {
   TableStatus,
   TableWithStatus,
 } from './wire.ts';
-import { iso, type World } from '../world.ts';
+import { iso, type SandboxState } from '../world.ts';
 
 export const OWNER: Owner = {
   id: '5a4db000-0000-4000-8000-000000000001',
@@ -29,7 +29,7 @@ export const columnOutput = ({ id, createdAtMs, config }: Column): ColumnOutput 
   config,
 });
 
-export const tableHeader = ({ extruct }: World, table: Table): TableHeader => ({
+export const tableHeader = ({ extruct }: SandboxState, table: Table): TableHeader => ({
   id: table.id,
   created_at: iso(table.createdAtMs),
   name: table.name,
@@ -47,7 +47,7 @@ export const tableHeader = ({ extruct }: World, table: Table): TableHeader => ({
       : [{ table_id: table.parent.id, relationship_type: 'company_people' }],
 });
 
-export const tableListItem = ({ extruct }: World, table: Table): TableListItem => ({
+export const tableListItem = ({ extruct }: SandboxState, table: Table): TableListItem => ({
   id: table.id,
   created_at: iso(table.createdAtMs),
   updated_at: iso(table.updatedAtMs),
@@ -62,15 +62,15 @@ export const tableListItem = ({ extruct }: World, table: Table): TableListItem =
 });
 
 /** From counters only: its cost does not grow with the table. */
-export function tableStatus(world: World, table: Table): TableStatus {
-  const lag = table.lag !== null && world.atMs < table.lag.untilMs ? table.lag : null;
+export function tableStatus(state: SandboxState, table: Table): TableStatus {
+  const lag = table.lag !== null && state.atMs < table.lag.untilMs ? table.lag : null;
   const outputs = table.computed.length;
   const started = table.countOf(IN_PROGRESS);
-  const asked = world.countRequested ? table.countOf(REQUESTED) : 0;
+  const asked = state.countRequested ? table.countOf(REQUESTED) : 0;
   const named = table.computed.filter(({ config }) => !isAutomatic(table.kind, config)).length;
-  return withZeros(world, {
+  return withZeros(state, {
     num_rows: table.live.length,
-    num_output_columns: world.extruct.outputColumns === 'named' ? named : outputs,
+    num_output_columns: state.extruct.outputColumns === 'named' ? named : outputs,
     num_input_columns: table.columns.length - outputs,
     num_cells_completed: lag === null ? table.countOf(DONE) : lag.done,
     num_cells_in_progress: lag === null ? started + asked : 0,
@@ -80,28 +80,33 @@ export function tableStatus(world: World, table: Table): TableStatus {
 }
 
 /** Where zeros are left out, the type of the reply says more than there is. */
-function withZeros({ extruct }: World, status: TableStatus): TableStatus {
+function withZeros({ extruct }: SandboxState, status: TableStatus): TableStatus {
   if (extruct.zeros === 'shown') return status;
   return Object.fromEntries(
     Object.entries(status).filter(([, value]) => value !== 0),
   ) as unknown as TableStatus;
 }
 
-export const tableWithStatus = (world: World, table: Table): TableWithStatus => ({
-  ...tableHeader(world, table),
-  status: tableStatus(world, table),
+export const tableWithStatus = (state: SandboxState, table: Table): TableWithStatus => ({
+  ...tableHeader(state, table),
+  status: tableStatus(state, table),
 });
 
-export function tableData(world: World, table: Table, offset: number, limit: number): TableData {
+export function tableData(
+  state: SandboxState,
+  table: Table,
+  offset: number,
+  limit: number,
+): TableData {
   const slots = table.live.slice(offset, offset + limit);
   return {
-    ...tableWithStatus(world, table),
-    rows: slots.map((slot) => rowOutput(world, table, slot)),
+    ...tableWithStatus(state, table),
+    rows: slots.map((slot) => rowOutput(state, table, slot)),
     discovery_tasks: null,
   };
 }
 
-export function rowOutput(world: World, table: Table, slot: number): RowOutput {
+export function rowOutput(state: SandboxState, table: Table, slot: number): RowOutput {
   const parentSlot = table.parentSlots.get(slot);
   const parent = parentSlot === undefined ? null : table.parent;
   const parentRow = parent === null ? null : (parent.data[parentSlot ?? -1] ?? null);
@@ -109,33 +114,33 @@ export function rowOutput(world: World, table: Table, slot: number): RowOutput {
     id: table.rowIds.id(slot),
     created_at: iso(table.rowCreatedAtMs[slot] ?? 0),
     parent_row_id: parent === null ? null : parent.rowIds.id(parentSlot ?? -1),
-    company_profile_id: profileId(world, table, slot),
-    data: cellsOf(world, table, slot),
-    metadata: world.extruct.metadata === 'dropped' ? null : (table.metadata[slot] ?? null),
+    company_profile_id: profileId(state, table, slot),
+    data: cellsOf(state, table, slot),
+    metadata: state.extruct.metadata === 'dropped' ? null : (table.metadata[slot] ?? null),
     parent_data:
-      parent === null || parentRow === null ? null : cellsOf(world, parent, parentSlot ?? -1),
+      parent === null || parentRow === null ? null : cellsOf(state, parent, parentSlot ?? -1),
   };
 }
 
-export function rowWithStatus(world: World, table: Table, slot: number): RowWithStatus {
+export function rowWithStatus(state: SandboxState, table: Table, slot: number): RowWithStatus {
   const busy = table.computed.some(({ cells }) => {
     const status = cells.statusAt(slot);
     return status === REQUESTED || status === IN_PROGRESS;
   });
   return {
-    ...rowOutput(world, table, slot),
+    ...rowOutput(state, table, slot),
     status: busy ? 'running' : 'idle',
     columns: table.columns.map(columnOutput),
   };
 }
 
-function cellsOf(world: World, table: Table, slot: number): Record<string, CellOutput> {
+function cellsOf(state: SandboxState, table: Table, slot: number): Record<string, CellOutput> {
   const data = table.data[slot] ?? {};
   return Object.fromEntries(
     table.columns.map((column) => [
       column.config.key,
       column.computed
-        ? computedCell(world, table, column, slot, data)
+        ? computedCell(state, table, column, slot, data)
         : inputCell(data, column.config.key, table.rowCreatedAtMs[slot] ?? 0),
     ]),
   );
@@ -149,7 +154,7 @@ const inputCell = (data: JsonObject, key: string, atMs: number): CellOutput => {
 };
 
 function computedCell(
-  world: World,
+  state: SandboxState,
   table: Table,
   { cells, config }: Column,
   slot: number,
@@ -160,14 +165,14 @@ function computedCell(
   const setting = { kind: table.kind, data, columns: table.configs };
   const frozen = cells.frozen.get(slot);
   return {
-    value: status !== DONE ? null : (frozen ?? valueOf(world.oracle, setting, config)),
+    value: status !== DONE ? null : (frozen ?? valueOf(state.oracle, setting, config)),
     status: CELL_STATUSES[status] ?? CELL_STATUSES[CREATED],
     updated_at: atMs === 0 ? null : iso(atMs),
   };
 }
 
-function profileId(world: World, table: Table, slot: number): string | null {
+function profileId(state: SandboxState, table: Table, slot: number): string | null {
   const profile = table.computed.find(({ config }) => config.kind === 'company_profile');
   if (profile?.cells.statusAt(slot) !== DONE) return null;
-  return new IdSeries(world.nonce, 'profile', table.serial).id(slot);
+  return new IdSeries(state.nonce, 'profile', table.serial).id(slot);
 }

@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts';
+import type { SandboxCore } from '../core.ts';
 import { listTables } from './listing.ts';
 import { invalid, notFound } from '../problem.ts';
 import {
@@ -28,13 +28,13 @@ const ORGANIZATION = {
 const tableId = ({ params }: Call): string => params['table_id'] ?? '';
 const columnId = ({ params }: Call): string => params['column_id'] ?? '';
 
-function rowsAnswer({ world }: Core, { table, slots }: RowsDone): Answer {
-  const body = slots.map((slot) => rowOutput(world, table, slot));
-  return { body: world.extruct.rowsReply === 'reversed' ? body.reverse() : body };
+function rowsAnswer({ state }: SandboxCore, { table, slots }: RowsDone): Answer {
+  const body = slots.map((slot) => rowOutput(state, table, slot));
+  return { body: state.extruct.rowsReply === 'reversed' ? body.reverse() : body };
 }
 
-const deletedAnswer = ({ world }: Core, body: unknown): Answer => ({
-  body: world.extruct.deleteReply === 'empty' ? undefined : body,
+const deletedAnswer = ({ state }: SandboxCore, body: unknown): Answer => ({
+  body: state.extruct.deleteReply === 'empty' ? undefined : body,
 });
 
 const onceEach = <Row extends { data: unknown }>(rows: readonly Row[]): Row[] => [
@@ -65,7 +65,7 @@ const account: Route[] = [
   {
     method: 'GET',
     url: '/v1/billing',
-    handle: ({ world: { extruct } }) => {
+    handle: ({ state: { extruct } }) => {
       if (extruct.billing === null) throw notFound('Billing');
       const { requiresSubscription, planTier } = extruct.billing;
       const subscription = { requires_subscription: requiresSubscription, plan_tier: planTier };
@@ -79,18 +79,18 @@ const tables: Route[] = [
     method: 'POST',
     url: '/v1/tables',
     handle: (core, call) => {
-      const { column_configs, ...wish } = checked(requests.createTable, call.body(), 'body');
-      const table = core.execute('createTable', { ...wish, configs: column_configs ?? [] });
-      return { body: tableHeader(core.world, table) };
+      const { column_configs, ...request } = checked(requests.createTable, call.body(), 'body');
+      const table = core.execute('createTable', { ...request, configs: column_configs ?? [] });
+      return { body: tableHeader(core.state, table) };
     },
   },
   {
     method: 'GET',
     url: '/v1/tables',
     handle: (core, { query }) => {
-      const wish = checked(requests.listQuery, query, 'query');
-      const listing = core.read((world) => listTables(world, wish));
-      const body = listing.tables.map((table) => tableListItem(core.world, table));
+      const request = checked(requests.listQuery, query, 'query');
+      const listing = core.read((state) => listTables(state, request));
+      const body = listing.tables.map((table) => tableListItem(core.state, table));
       return { body, headers: listing.headers };
     },
   },
@@ -98,7 +98,7 @@ const tables: Route[] = [
     method: 'GET',
     url: '/v1/tables/:table_id',
     handle: (core, call) => ({
-      body: core.read((world) => tableWithStatus(world, tableOf(world, tableId(call)))),
+      body: core.read((state) => tableWithStatus(state, tableOf(state, tableId(call)))),
     }),
   },
   {
@@ -106,8 +106,8 @@ const tables: Route[] = [
     url: '/v1/tables/:table_id',
     handle: (core, call) => {
       const { columns_order, ...change } = checked(requests.patchTable, call.body(), 'body');
-      const wish = { tableId: tableId(call), columnsOrder: columns_order, ...change };
-      return { body: tableHeader(core.world, core.execute('changeTable', wish)) };
+      const request = { tableId: tableId(call), columnsOrder: columns_order, ...change };
+      return { body: tableHeader(core.state, core.execute('changeTable', request)) };
     },
   },
   {
@@ -115,7 +115,7 @@ const tables: Route[] = [
     url: '/v1/tables/:table_id',
     handle: (core, call) => {
       const deleted = core.execute('deleteTable', { tableId: tableId(call) });
-      return deletedAnswer(core, tableHeader(core.world, deleted));
+      return deletedAnswer(core, tableHeader(core.state, deleted));
     },
   },
   {
@@ -123,17 +123,17 @@ const tables: Route[] = [
     url: '/v1/tables/:table_id/clone',
     handle: (core, call) => {
       const { schema_only } = checked(requests.cloneQuery, call.query, 'query');
-      const wish = { tableId: tableId(call), schemaOnly: schema_only };
-      return { body: tableHeader(core.world, core.execute('cloneTable', wish)) };
+      const request = { tableId: tableId(call), schemaOnly: schema_only };
+      return { body: tableHeader(core.state, core.execute('cloneTable', request)) };
     },
   },
   {
     method: 'POST',
     url: '/v1/tables/:table_id/run',
     handle: (core, call) => {
-      const wish = checked(requests.runTable, call.body(), 'body');
-      const run = core.execute('startRun', { tableId: tableId(call), ...wish });
-      if (core.world.extruct.requestedTold) return { body: run };
+      const request = checked(requests.runTable, call.body(), 'body');
+      const run = core.execute('startRun', { tableId: tableId(call), ...request });
+      if (core.state.extruct.requestedTold) return { body: run };
       const { num_requested_cells: _untold, ...rest } = run;
       return { body: rest };
     },
@@ -143,13 +143,13 @@ const tables: Route[] = [
     url: '/v1/tables/:table_id/data',
     handle: (core, call) => {
       const { offset, limit } = checked(requests.dataQuery, call.query, 'query');
-      const { pageLimit, dataType } = core.world.extruct;
+      const { pageLimit, dataType } = core.state.extruct;
       if (limit > pageLimit) {
         const msg = `Input should be less than or equal to ${pageLimit}`;
         throw invalid(['query', 'limit'], msg, 'less_than_equal');
       }
       return {
-        body: core.read((world) => tableData(world, tableOf(world, tableId(call)), offset, limit)),
+        body: core.read((state) => tableData(state, tableOf(state, tableId(call)), offset, limit)),
         headers: { 'content-type': dataType },
       };
     },
@@ -161,9 +161,10 @@ const rows: Route[] = [
     method: 'POST',
     url: '/v1/tables/:table_id/rows',
     handle: (core, call) => {
-      const wish = checked(requests.createRows, call.body(), 'body');
-      const merged = core.world.extruct.sameRows === 'merged' ? onceEach(wish.rows) : wish.rows;
-      const args = { ...wish, tableId: tableId(call), rows: merged };
+      const request = checked(requests.createRows, call.body(), 'body');
+      const merged =
+        core.state.extruct.sameRows === 'merged' ? onceEach(request.rows) : request.rows;
+      const args = { ...request, tableId: tableId(call), rows: merged };
       return rowsAnswer(core, core.execute('createRows', args));
     },
   },
@@ -171,16 +172,16 @@ const rows: Route[] = [
     method: 'PATCH',
     url: '/v1/tables/:table_id/rows',
     handle: (core, call) => {
-      const wish = checked(requests.patchRows, call.body(), 'body');
-      return rowsAnswer(core, core.execute('writeRows', { tableId: tableId(call), ...wish }));
+      const request = checked(requests.patchRows, call.body(), 'body');
+      return rowsAnswer(core, core.execute('writeRows', { tableId: tableId(call), ...request }));
     },
   },
   {
     method: 'DELETE',
     url: '/v1/tables/:table_id/rows',
     handle: (core, call) => {
-      const wish = checked(requests.deleteRows, call.body(), 'body');
-      const deleted = core.execute('deleteRows', { tableId: tableId(call), ...wish });
+      const request = checked(requests.deleteRows, call.body(), 'body');
+      const deleted = core.execute('deleteRows', { tableId: tableId(call), ...request });
       return deletedAnswer(core, deleted);
     },
   },
@@ -188,11 +189,11 @@ const rows: Route[] = [
     method: 'GET',
     url: '/v1/tables/:table_id/rows/:row_id',
     handle: (core, call) => ({
-      body: core.read((world) => {
-        const table = tableOf(world, tableId(call));
+      body: core.read((state) => {
+        const table = tableOf(state, tableId(call));
         const slot = table.slotOf(call.params['row_id'] ?? '');
         if (slot === null) throw notFound('Row');
-        return rowWithStatus(world, table, slot);
+        return rowWithStatus(state, table, slot);
       }),
     }),
   },
@@ -217,16 +218,16 @@ const columns: Route[] = [
     url: '/v1/tables/:table_id/columns/:column_id',
     handle: (core, call) => {
       const config = checked(columnConfig, call.body(), 'body');
-      const wish = { tableId: tableId(call), columnId: columnId(call), config };
-      return { body: columnOutput(core.execute('replaceColumn', wish)) };
+      const request = { tableId: tableId(call), columnId: columnId(call), config };
+      return { body: columnOutput(core.execute('replaceColumn', request)) };
     },
   },
   {
     method: 'DELETE',
     url: '/v1/tables/:table_id/columns/:column_id',
     handle: (core, call) => {
-      const wish = { tableId: tableId(call), columnId: columnId(call) };
-      return { body: columnOutput(core.execute('deleteColumn', wish)) };
+      const request = { tableId: tableId(call), columnId: columnId(call) };
+      return { body: columnOutput(core.execute('deleteColumn', request)) };
     },
   },
 ];

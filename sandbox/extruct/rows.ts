@@ -5,17 +5,17 @@ import { invalid, notFound } from '../problem.ts';
 import { refuseWithoutCredits, runRows } from '../runs.ts';
 import type { Column, Table } from '../table.ts';
 import { valueOf } from '../truth.ts';
-import { tableOf, wallMs, type World } from '../world.ts';
+import { tableOf, wallMs, type SandboxState } from '../world.ts';
 
-export interface RowWish {
+export interface RowRequest {
   id?: string | null | undefined;
   data: JsonObject;
   metadata?: JsonObject | null | undefined;
 }
 
-export interface RowsWish {
+export interface RowsRequest {
   tableId: string;
-  rows: RowWish[];
+  rows: RowRequest[];
   run: boolean;
 }
 
@@ -25,12 +25,12 @@ export interface RowsDone {
 }
 
 /** Appends the rows, in order. @throws Problem 402, 404, 422 */
-export const createRows = (world: World, { tableId, rows, run }: RowsWish): RowsDone =>
-  writeRows(world, { tableId, run, rows: rows.map(({ data, metadata }) => ({ data, metadata })) });
+export const createRows = (state: SandboxState, { tableId, rows, run }: RowsRequest): RowsDone =>
+  writeRows(state, { tableId, run, rows: rows.map(({ data, metadata }) => ({ data, metadata })) });
 
 /** Changes the rows with an id and appends those without. @throws Problem 402, 404, 422 */
-export function writeRows(world: World, { tableId, rows, run }: RowsWish): RowsDone {
-  const table = tableOf(world, tableId);
+export function writeRows(state: SandboxState, { tableId, rows, run }: RowsRequest): RowsDone {
+  const table = tableOf(state, tableId);
   const known = rows.map((row, at) => {
     checkKeys(table, row, at);
     const slot = row.id == null ? null : table.slotOf(row.id);
@@ -39,19 +39,19 @@ export function writeRows(world: World, { tableId, rows, run }: RowsWish): RowsD
     }
     return slot;
   });
-  if (run) refuseWithoutCredits(world, table.computed);
+  if (run) refuseWithoutCredits(state, table.computed);
   const slots = rows.map(({ data, metadata }, at) => {
     const slot = known[at] ?? null;
-    if (slot === null) return newRow(world, table, data, metadata ?? null);
-    freezeRow(world, table, slot);
+    if (slot === null) return newRow(state, table, data, metadata ?? null);
+    freezeRow(state, table, slot);
     table.data[slot] = { ...table.data[slot], ...data };
     if (metadata !== undefined) table.metadata[slot] = metadata;
-    table.updatedAtMs = wallMs(world);
+    table.updatedAtMs = wallMs(state);
     return slot;
   });
-  if (run) runRows(world, table, slots);
+  if (run) runRows(state, table, slots);
   const made = known.filter((slot) => slot === null).length;
-  world.ledger.note(() => ({
+  state.ledger.note(() => ({
     event: 'rows written',
     table: table.id,
     created: made,
@@ -61,19 +61,22 @@ export function writeRows(world: World, { tableId, rows, run }: RowsWish): RowsD
 }
 
 /** Answers the ids deleted. @throws Problem 404 */
-export function deleteRows(world: World, wish: { tableId: string; rows: string[] }): string[] {
-  const table = tableOf(world, wish.tableId);
-  const slots = wish.rows.map((id) => table.slotOf(id));
+export function deleteRows(
+  state: SandboxState,
+  request: { tableId: string; rows: string[] },
+): string[] {
+  const table = tableOf(state, request.tableId);
+  const slots = request.rows.map((id) => table.slotOf(id));
   if (slots.includes(null)) throw notFound('Row');
   const gone = new Set(slots.filter((slot) => slot !== null));
   table.removeRows(gone);
   table.account.rowsDeleted += gone.size;
-  table.updatedAtMs = wallMs(world);
-  world.ledger.note(() => ({ event: 'rows deleted', table: table.id, rows: gone.size }));
+  table.updatedAtMs = wallMs(state);
+  state.ledger.note(() => ({ event: 'rows deleted', table: table.id, rows: gone.size }));
   return [...gone].map((slot) => table.rowIds.id(slot));
 }
 
-function checkKeys(table: Table, { data }: RowWish, at: number): void {
+function checkKeys(table: Table, { data }: RowRequest, at: number): void {
   for (const key of Object.keys(data)) {
     const config = table.configs.get(key);
     const loc = ['body', 'rows', at, 'data', key];
@@ -83,15 +86,15 @@ function checkKeys(table: Table, { data }: RowWish, at: number): void {
 }
 
 /** Values follow from row and config: before those change, what is done is written down. */
-export function freezeCell(world: World, table: Table, column: Column, slot: number): void {
+export function freezeCell(state: SandboxState, table: Table, column: Column, slot: number): void {
   const data = table.data[slot];
   const { cells, config } = column;
   if (data === undefined || data === null || cells.statusAt(slot) !== DONE) return;
   if (cells.frozen.has(slot)) return;
   const setting = { kind: table.kind, data, columns: table.configs };
-  cells.frozen.set(slot, valueOf(world.oracle, setting, config));
+  cells.frozen.set(slot, valueOf(state.oracle, setting, config));
 }
 
-function freezeRow(world: World, table: Table, slot: number): void {
-  for (const column of table.computed) freezeCell(world, table, column, slot);
+function freezeRow(state: SandboxState, table: Table, slot: number): void {
+  for (const column of table.computed) freezeCell(state, table, column, slot);
 }

@@ -1,14 +1,14 @@
 import { checkColumns } from './column-rules.ts';
-import { newTable, type TableWish } from '../new-table.ts';
+import { newTable, type TableRequest } from '../new-table.ts';
 import { invalid } from '../problem.ts';
 import { withAutomatic } from '../system-columns.ts';
 import type { Table } from '../table.ts';
-import { iso, tableOf, wallMs, type World } from '../world.ts';
+import { iso, tableOf, wallMs, type SandboxState } from '../world.ts';
 
 /** @throws Problem 422 */
-export function createTable(world: World, wish: TableWish): Table {
-  checkColumns(wish.kind, withAutomatic(wish.kind, wish.configs), wish.configs);
-  return newTable(world, wish);
+export function createTable(state: SandboxState, request: TableRequest): Table {
+  checkColumns(request.kind, withAutomatic(request.kind, request.configs), request.configs);
+  return newTable(state, request);
 }
 
 export interface TableChange {
@@ -20,15 +20,15 @@ export interface TableChange {
 }
 
 /** @throws Problem 404, 422 */
-export function changeTable(world: World, change: TableChange): Table {
-  const table = tableOf(world, change.tableId);
+export function changeTable(state: SandboxState, change: TableChange): Table {
+  const table = tableOf(state, change.tableId);
   if (change.columnsOrder != null) reorder(table, change.columnsOrder);
   if (change.name !== undefined) table.name = change.name;
   if (change.description !== undefined) table.description = change.description;
   if (change.tags !== undefined) table.tags = change.tags;
   table.account.name = table.name;
   table.account.tags = table.tags ?? [];
-  table.updatedAtMs = wallMs(world);
+  table.updatedAtMs = wallMs(state);
   return table;
 }
 
@@ -43,39 +43,39 @@ function reorder(table: Table, ids: string[]): void {
 }
 
 /** The table as it was; its child tables go with it. */
-export function deleteTable(world: World, { tableId }: { tableId: string }): Table {
-  const table = tableOf(world, tableId);
-  remove(world, table);
+export function deleteTable(state: SandboxState, { tableId }: { tableId: string }): Table {
+  const table = tableOf(state, tableId);
+  remove(state, table);
   return table;
 }
 
-function remove(world: World, table: Table): void {
+function remove(state: SandboxState, table: Table): void {
   table.removed = true;
-  table.account.deletedAt = iso(wallMs(world));
-  world.tables.delete(table.id);
-  world.ledger.note(() => ({
+  table.account.deletedAt = iso(wallMs(state));
+  state.tables.delete(table.id);
+  state.ledger.note(() => ({
     event: 'table deleted',
     table: table.id,
     at: table.account.deletedAt,
   }));
-  for (const child of table.children) if (!child.removed) remove(world, child);
+  for (const child of table.children) if (!child.removed) remove(state, child);
 }
 
 /** @throws Problem 404 */
 export function cloneTable(
-  world: World,
+  state: SandboxState,
   { tableId, schemaOnly }: { tableId: string; schemaOnly: boolean },
 ): Table {
-  return copy(world, tableOf(world, tableId), schemaOnly, null);
+  return copy(state, tableOf(state, tableId), schemaOnly, null);
 }
 
-function copy(world: World, from: Table, schemaOnly: boolean, parent: Table | null): Table {
+function copy(state: SandboxState, from: Table, schemaOnly: boolean, parent: Table | null): Table {
   const { description, tags, kind } = from;
   const name = parent === null ? `${from.name} (copy)` : from.name;
   const configs = from.columns.map(({ config }) => config);
-  const to = newTable(world, { name, description, tags, kind, configs }, parent);
+  const to = newTable(state, { name, description, tags, kind, configs }, parent);
   if (!schemaOnly) copyRows(from, to);
-  for (const child of from.children) if (!child.removed) copy(world, child, schemaOnly, to);
+  for (const child of from.children) if (!child.removed) copy(state, child, schemaOnly, to);
   return to;
 }
 

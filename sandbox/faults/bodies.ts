@@ -1,6 +1,6 @@
 import type { Outgoing } from '../intercept.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { Dialect } from './dialect.ts';
+import type { FaultAdapter } from './dialect.ts';
 
 /** Never in an answer of the sandbox: a place to be filled after the JSON is written. */
 const MARK = '\u{E000}';
@@ -31,7 +31,7 @@ export interface Unknown {
 export function withUnknown(
   reply: Outgoing,
   { fields, columns, words }: Unknown,
-  where: Dialect['words'],
+  where: FaultAdapter['vocabulary'],
 ): Outgoing {
   const other = (word: string): string => words[word.toLowerCase()] ?? word;
   const worded = (key: string, one: Json): Json => {

@@ -2,14 +2,14 @@ import type { Seen } from '../intercept.ts';
 import type { JsonObject } from '../json.ts';
 import type { Problem } from '../problem.ts';
 import type { Table } from '../table.ts';
-import type { World } from '../world.ts';
+import type { SandboxState } from '../world.ts';
 import type { RequestKind } from './request-kinds.ts';
 
 /** A request, as far as it says what it is about. */
-export type Asked = Pick<Seen, 'method' | 'route' | 'url' | 'params'>;
+export type MatchedRequest = Pick<Seen, 'method' | 'route' | 'url' | 'params'>;
 
 /** A page of rows that somebody asks for. */
-export interface AskedPage {
+export interface MatchedPage {
   /** Field of the reply that holds the rows. */
   field: string;
   /** Place of the first row in the order asked for, and rows at most. */
@@ -32,11 +32,11 @@ export interface ShownStatus {
 }
 
 /** What faults must know of an API to speak as it does. */
-export interface Dialect {
+export interface FaultAdapter {
   /** Its requests of each kind, as `METHOD /path`; none where it has no such thing. */
   readonly requests: Readonly<Record<RequestKind, readonly string[]>>;
   /** Fields that hold a word for a state, and fields whose keys are such words. */
-  readonly words: { readonly values: readonly string[]; readonly keys: readonly string[] };
+  readonly vocabulary: { readonly values: readonly string[]; readonly keys: readonly string[] };
   /** Fields of a row that hold what its client has marked it with. */
   readonly marks: readonly string[];
   /** Fields that hold prose. */
@@ -44,11 +44,11 @@ export interface Dialect {
   /** A refusal in its words. */
   readonly refusal: (problem: Problem) => object;
   /** The engine's tables behind what the path names; `null` when it names none. */
-  tables(world: World, asked: Asked): readonly Table[] | null;
+  tables(state: SandboxState, asked: MatchedRequest): readonly Table[] | null;
   /** `null` when no page of rows is asked for, or of a table that is not there. */
-  page(world: World, asked: Asked): AskedPage | null;
+  page(state: SandboxState, asked: MatchedRequest): MatchedPage | null;
   /** Everything with a status of its own in the table that the path names, by id, as it stands. */
-  statuses(world: World, asked: Asked): ReadonlyMap<string, JsonObject>;
+  statuses(state: SandboxState, asked: MatchedRequest): ReadonlyMap<string, JsonObject>;
   /** `null` when the reply shows no status. */
-  statusIn(asked: Asked): ShownStatus | null;
+  statusIn(asked: MatchedRequest): ShownStatus | null;
 }

@@ -1,5 +1,5 @@
 /** How slowly a body is sent. */
-export interface DribblePace {
+export interface SlowBodyPace {
   /** So many at once … */
   bytes: number;
   everyMs: number;

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesOf } from '../encoding.ts';
 import type { Outgoing } from '../intercept.ts';
-import type { DribblePace } from './dribble-pace.ts';
+import type { SlowBodyPace } from './dribble-pace.ts';
 
 /** Sends a body bit by bit, until the client has it all, has gone, or the time is over. */
-export async function dribble(
+export async function slowBody(
   raw: ServerResponse,
   reply: Outgoing,
-  { bytes, everyMs, atMostMs, then }: DribblePace,
+  { bytes, everyMs, atMostMs, then }: SlowBodyPace,
   signal: AbortSignal,
 ): Promise<void> {
   const { status, headers } = reply;

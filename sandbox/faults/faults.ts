@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { APIS, dialectOf } from '../apis.ts';
-import type { Core } from '../core.ts';
+import { APIS, adapterOf } from '../apis.ts';
+import type { SandboxCore } from '../core.ts';
 import { between } from '../hash.ts';
 import type { Action, Intercept, Outgoing, Seen } from '../intercept.ts';
 import { DONE } from '../cells.ts';
-import { wallMs, type World } from '../world.ts';
+import { wallMs, type SandboxState } from '../world.ts';
 import { withControlCharacters, withoutFields, withUnknown } from './bodies.ts';
-import type { Dialect } from './dialect.ts';
+import type { FaultAdapter } from './dialect.ts';
 import { withOtherRows } from './pages.ts';
 import { withLimit, withUnreadableRows } from './unreadable.ts';
 import { denied, errorReply, html, payment, rateLimit, refusedReply } from './replies.ts';
@@ -14,14 +14,14 @@ import { isRequestKind } from './request-kinds.ts';
 import type { RequestRule, Script } from './script.ts';
 import { StatusPast, withOldStatus } from './status-lag.ts';
 import { withOtherTables } from './tables.ts';
-import { Trigger, type Standing } from './trigger.ts';
+import { Trigger, type MatchContext } from './trigger.ts';
 
 /** How often somebody looks whether credits are due back. */
 const LOOK_EVERY_MS = 50;
 
 /** A script at work: decides at each request what befalls it, and keeps count. */
 export class Faults {
-  readonly #core: Core;
+  readonly #core: SandboxCore;
   readonly #script: Script;
   readonly #triggers: readonly Trigger[];
   readonly #startedAtMs = performance.now();
@@ -32,7 +32,7 @@ export class Faults {
   readonly #creditsGoneAtMs = new Map<string, number>();
   readonly #timer: NodeJS.Timeout | null;
 
-  constructor(core: Core, script: Script) {
+  constructor(core: SandboxCore, script: Script) {
     this.#core = core;
     this.#script = script;
     this.#triggers = script.requests.map(
@@ -41,7 +41,7 @@ export class Faults {
     this.#past = script.requests.some(({ fault }) => fault === 'status-lag')
       ? new StatusPast()
       : null;
-    for (const { name } of script.requests) core.world.ledger.fired[name] = 0;
+    for (const { name } of script.requests) core.state.ledger.faultHits[name] = 0;
     const comesBack = script.credits.some(({ backAfterMs }) => backAfterMs !== null);
     this.#timer = comesBack
       ? setInterval(() => this.#returnCredits(), LOOK_EVERY_MS).unref()
@@ -65,9 +65,9 @@ export class Faults {
 
   async #before(seen: Seen): Promise<Action | undefined> {
     // Chosen before anything is waited for: the order of requests decides, not that of delays.
-    const standing = this.#core.read((world) => this.#standing(world, seen));
+    const standing = this.#core.read((state) => this.#standing(state, seen));
     const rules = this.#choose(seen, standing);
-    const { refusal } = dialectOf(seen.route);
+    const { refusal } = adapterOf(seen.route);
     this.#pending.set(seen.serial, rules);
     for (const rule of rules) {
       if (rule.fault === 'delay' && rule.phase === 'before') await this.#delay(rule, seen);
@@ -80,17 +80,17 @@ export class Faults {
   }
 
   /** Rules that befall the request: all that are due, up to the first that ends it. */
-  #choose(seen: Seen, standing: Standing): RequestRule[] {
+  #choose(seen: Seen, standing: MatchContext): RequestRule[] {
     const path = seen.url.split('?', 1)[0] ?? '';
     const asked = { method: seen.method, path, body: seen.body };
     const rules: RequestRule[] = [];
-    const { refusal } = dialectOf(seen.route);
+    const { refusal } = adapterOf(seen.route);
     let ended = false;
     for (const trigger of this.#triggers) {
       const { rule } = trigger;
       if (!trigger.due(asked, standing) || ended) continue;
       trigger.fire(standing);
-      this.#core.world.ledger.fire(rule.name);
+      this.#core.state.ledger.recordHit(rule.name);
       rules.push(rule);
       ended = actionBefore(rule, refusal) !== undefined;
     }
@@ -100,8 +100,8 @@ export class Faults {
   async #after(seen: Seen): Promise<Action | undefined> {
     const rules = this.#pending.get(seen.serial) ?? [];
     this.#pending.delete(seen.serial);
-    const dialect = dialectOf(seen.route);
-    this.#core.read((world) => this.#past?.note(dialect.statuses(world, seen), this.#nowMs()));
+    const dialect = adapterOf(seen.route);
+    this.#core.read((state) => this.#past?.note(dialect.statuses(state, seen), this.#nowMs()));
     const whole = seen.reply;
     if (whole === null || rules.length === 0) return undefined;
     let reply: Outgoing = whole;
@@ -114,7 +114,7 @@ export class Faults {
     return reply === whole ? undefined : { do: 'reply', ...reply };
   }
 
-  #rewritten(rule: RequestRule, reply: Outgoing, seen: Seen, dialect: Dialect): Outgoing {
+  #rewritten(rule: RequestRule, reply: Outgoing, seen: Seen, dialect: FaultAdapter): Outgoing {
     switch (rule.fault) {
       case 'content-type':
         return { ...reply, headers: { ...reply.headers, 'content-type': rule.type } };
@@ -123,7 +123,7 @@ export class Faults {
       case 'control-characters':
         return withControlCharacters(reply, dialect.prose);
       case 'unknown':
-        return withUnknown(reply, rule, dialect.words);
+        return withUnknown(reply, rule, dialect.vocabulary);
       case 'compressed': {
         const headers = { ...reply.headers, 'content-encoding': rule.how };
         return { ...reply, headers, encoding: rule.how };
@@ -131,7 +131,7 @@ export class Faults {
       case 'page-limit':
       case 'unreadable-rows': {
         if (reply.status !== 200) return reply;
-        const page = this.#core.read((world) => dialect.page(world, seen));
+        const page = this.#core.read((state) => dialect.page(state, seen));
         if (page === null) return reply;
         return rule.fault === 'page-limit'
           ? withLimit(reply, page, rule, dialect.refusal)
@@ -139,14 +139,14 @@ export class Faults {
       }
       case 'pages': {
         if (reply.status !== 200) return reply;
-        const page = this.#core.read((world) => dialect.page(world, seen));
+        const page = this.#core.read((state) => dialect.page(state, seen));
         return page === null
           ? reply
           : withOtherRows(reply, page, rule, this.#script.seed, seen.serial);
       }
       case 'tables':
         return withOtherTables(reply, rule, (time) =>
-          this.#core.read((world) => wallMs(world) - Date.parse(time)),
+          this.#core.read((state) => wallMs(state) - Date.parse(time)),
         );
       case 'unmarked':
         return withoutFields(reply, dialect.marks);
@@ -167,8 +167,8 @@ export class Faults {
     await sleep(waitMs, undefined, { ref: false, signal: this.#closing.signal });
   }
 
-  #standing(world: World, seen: Seen): Standing {
-    const tables = dialectOf(seen.route).tables(world, seen) ?? [...world.tables.values()];
+  #standing(state: SandboxState, seen: Seen): MatchContext {
+    const tables = adapterOf(seen.route).tables(state, seen) ?? [...state.tables.values()];
     const standing = { rows: 0, cellsDone: 0, cellsPaid: 0, ms: this.#nowMs() };
     for (const { live, counts, account } of tables) {
       standing.rows += live.length;
@@ -185,7 +185,7 @@ export class Faults {
   /** Somebody has topped the account up. */
   #returnCredits(): void {
     for (const rule of this.#script.credits) {
-      if (!this.#core.world.creditsTaken.has(rule.name) || rule.backAfterMs === null) continue;
+      if (!this.#core.state.creditsTaken.has(rule.name) || rule.backAfterMs === null) continue;
       const goneAtMs = this.#creditsGoneAtMs.get(rule.name) ?? this.#nowMs();
       this.#creditsGoneAtMs.set(rule.name, goneAtMs);
       if (this.#nowMs() - goneAtMs < rule.backAfterMs) continue;
@@ -196,9 +196,9 @@ export class Faults {
 
 /** `METHOD /path` of each request that a rule is for, of whatever API. */
 const requestsOf = ({ on }: RequestRule): readonly string[] =>
-  isRequestKind(on) ? APIS.flatMap(({ dialect }) => dialect.requests[on]) : [on];
+  isRequestKind(on) ? APIS.flatMap(({ adapter }) => adapter.requests[on]) : [on];
 
-type Refusal = Dialect['refusal'];
+type Refusal = FaultAdapter['refusal'];
 
 /** What happens instead of the request; `undefined` = it is carried out. */
 function actionBefore(rule: RequestRule, refusal: Refusal): Action | undefined {

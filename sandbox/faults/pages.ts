@@ -2,7 +2,7 @@ import { share } from '../hash.ts';
 import type { Outgoing } from '../intercept.ts';
 import type { Json } from '../json.ts';
 import { changed, isObject } from './bodies.ts';
-import type { AskedPage } from './dialect.ts';
+import type { MatchedPage } from './dialect.ts';
 import type { RequestRule } from './script.ts';
 
 type PagesRule = Extract<RequestRule, { fault: 'pages' }>;
@@ -14,7 +14,7 @@ type PagesRule = Extract<RequestRule, { fault: 'pages' }>;
  */
 export function withOtherRows(
   reply: Outgoing,
-  { field, from, limit, rowsFrom }: AskedPage,
+  { field, from, limit, rowsFrom }: MatchedPage,
   { how, rows: count }: PagesRule,
   seed: number,
   serial: number,

@@ -12,7 +12,7 @@ interface Reading {
 }
 
 /** Readings of one status that are kept; the oldest go first. */
-const MOST_READINGS = 1_000;
+const MAX_READINGS = 1_000;
 
 /** What each status was, as far as requests came by to notice. */
 export class StatusPast {
@@ -22,7 +22,7 @@ export class StatusPast {
     for (const [id, status] of statuses) {
       const readings = this.#readings.get(id) ?? [];
       readings.push({ atMs, status });
-      if (readings.length > MOST_READINGS) readings.shift();
+      if (readings.length > MAX_READINGS) readings.shift();
       this.#readings.set(id, readings);
     }
   }

@@ -2,7 +2,7 @@ import { share } from '../hash.ts';
 import type { RequestRule } from './script.ts';
 
 /** What of a request a rule looks at. */
-export interface Asked {
+export interface MatchedRequest {
   method: string;
   /** Without the query. */
   path: string;
@@ -10,7 +10,7 @@ export interface Asked {
 }
 
 /** How things stand when the request comes; `ms` since the start of the sandbox. */
-export type Standing = Record<keyof RequestRule['while'], number>;
+export type MatchContext = Record<keyof RequestRule['while'], number>;
 
 interface Pattern {
   /** `null` = any. */
@@ -36,7 +36,7 @@ export class Trigger {
   }
 
   /** Counts the request when it is one of the rule's; whether the rule is due for it. */
-  due(asked: Asked, standing: Standing): boolean {
+  due(asked: MatchedRequest, standing: MatchContext): boolean {
     if (!this.#isFor(asked, standing)) return false;
     this.#matched += 1;
     if (this.#isWithinPace(standing.ms)) return false;
@@ -57,12 +57,12 @@ export class Trigger {
   }
 
   /** The rule befell the request it was due for. */
-  fire({ ms }: Standing): void {
+  fire({ ms }: MatchContext): void {
     this.#fired += 1;
     if (ms >= this.#untilMs) this.#untilMs = ms + (this.rule.lastsMs ?? 0);
   }
 
-  #isFor({ method, path, body }: Asked, standing: Standing): boolean {
+  #isFor({ method, path, body }: MatchedRequest, standing: MatchContext): boolean {
     const meant = this.#patterns.some(
       (one) => one.methods?.has(method) !== false && one.path.test(path),
     );

@@ -1,17 +1,17 @@
 import type { Outgoing } from '../intercept.ts';
 import { Problem } from '../problem.ts';
 import { changed, isObject } from './bodies.ts';
-import type { AskedPage, Dialect } from './dialect.ts';
+import type { MatchedPage, FaultAdapter } from './dialect.ts';
 import { errorReply, problemReply } from './replies.ts';
 import type { RequestRule } from './script.ts';
 
 type Rule<K extends RequestRule['fault']> = Extract<RequestRule, { fault: K }>;
-type Refusal = Dialect['refusal'];
+type Refusal = FaultAdapter['refusal'];
 
 /** A page may have fewer rows than the documentation says, or than it does not say. */
 export function withLimit(
   reply: Outgoing,
-  { limit }: AskedPage,
+  { limit }: MatchedPage,
   { rows, status }: Rule<'page-limit'>,
   refusal: Refusal,
 ): Outgoing {
@@ -25,7 +25,7 @@ const NOT_A_NUMBER = '\u{E001}';
 /** Rows that break every page they are on: the server fails over them, or writes what nobody can read. */
 export function withUnreadableRows(
   reply: Outgoing,
-  { field, places }: AskedPage,
+  { field, places }: MatchedPage,
   { rows, how, status }: Rule<'unreadable-rows'>,
   refusal: Refusal,
 ): Outgoing {

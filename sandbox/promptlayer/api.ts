@@ -1,6 +1,6 @@
 import type { Api } from '../api.ts';
 import { headerIn } from '../gate.ts';
-import { promptLayerDialect } from './dialect.ts';
+import { promptLayerFaultAdapter } from './dialect.ts';
 import { promptLayerRoutes } from './routes.ts';
 
 export const promptLayer: Api = {
@@ -8,5 +8,5 @@ export const promptLayer: Api = {
   root: '/api/public/v2/',
   auth: headerIn('x-api-key'),
   routes: promptLayerRoutes,
-  dialect: promptLayerDialect,
+  adapter: promptLayerFaultAdapter,
 };

@@ -1,7 +1,7 @@
-import type { Asked, Dialect } from '../faults/dialect.ts';
+import type { MatchedRequest, FaultAdapter } from '../faults/dialect.ts';
 import type { JsonObject } from '../json.ts';
 import { checked } from '../validation.ts';
-import type { World } from '../world.ts';
+import type { SandboxState } from '../world.ts';
 import { rowsAsked } from './lists.ts';
 import { refusal } from './refusal.ts';
 import { operationOutput, rowOutput, sheetStatus } from './render.ts';
@@ -13,14 +13,14 @@ const SHEETS = `${TABLES}/{id}/sheets`;
 const SHEET = `${SHEETS}/{id}`;
 
 /** The sheet that the path names, or every sheet of its table. */
-function sheetsIn({ promptLayer }: World, { params }: Asked): Sheet[] {
+function sheetsIn({ promptLayer }: SandboxState, { params }: MatchedRequest): Sheet[] {
   const sheets = promptLayer.books.get(params['table_id'] ?? '')?.sheets ?? [];
   const sheetId = params['sheet_id'];
   return sheetId === undefined ? sheets : sheets.filter(({ id }) => id === sheetId);
 }
 
 /** Tables with sheets, as faults see them. */
-export const promptLayerDialect: Dialect = {
+export const promptLayerFaultAdapter: FaultAdapter = {
   requests: {
     // There is no account to read: the list of tables shows whether a key is accepted.
     'read-account': [`GET ${TABLES}`],
@@ -36,19 +36,19 @@ export const promptLayerDialect: Dialect = {
     'read-status': [`GET ${SHEET}/operations`, `GET ${SHEET}/operations/{id}`],
     'read-rows': [`GET ${SHEET}/rows`],
   },
-  words: { values: ['status'], keys: ['status_counts'] },
+  vocabulary: { values: ['status'], keys: ['status_counts'] },
   // A text cell is all that a row can be known by.
   marks: ['value', 'display_value'],
   prose: ['error_message'],
   refusal,
 
-  tables(world, asked) {
-    const sheets = sheetsIn(world, asked);
+  tables(state, asked) {
+    const sheets = sheetsIn(state, asked);
     return sheets.length === 0 ? null : sheets.map(({ table }) => table);
   },
 
-  page(world, asked) {
-    const [sheet] = sheetsIn(world, asked);
+  page(state, asked) {
+    const [sheet] = sheetsIn(state, asked);
     if (sheet === undefined || !asked.route.endsWith('/:sheet_id/rows')) return null;
     const { searchParams } = new URL(asked.url, 'http://sandbox');
     const query = checked(requests.rows, Object.fromEntries(searchParams), 'query');
@@ -59,15 +59,15 @@ export const promptLayerDialect: Dialect = {
       limit: query.limit,
       places: places.slice(from, from + query.limit),
       rowsFrom: (first, limit) =>
-        places.slice(first, first + limit).map((place) => rowOutput(world, sheet, place)),
+        places.slice(first, first + limit).map((place) => rowOutput(state, sheet, place)),
     };
   },
 
-  statuses(world, asked) {
-    const sheets = sheetsIn(world, asked);
-    const operations = [...world.promptLayer.operations.values()];
+  statuses(state, asked) {
+    const sheets = sheetsIn(state, asked);
+    const operations = [...state.promptLayer.operations.values()];
     return new Map<string, JsonObject>([
-      ...sheets.map((sheet) => [sheet.id, sheetStatus(world, sheet)] as const),
+      ...sheets.map((sheet) => [sheet.id, sheetStatus(state, sheet)] as const),
       ...operations
         .filter(({ sheet }) => sheets.includes(sheet))
         .map((operation) => [operation.id, operationOutput(operation)] as const),

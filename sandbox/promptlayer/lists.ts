@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { World } from '../world.ts';
+import type { SandboxState } from '../world.ts';
 import { cursorAt, paged, placeOf, type Filters } from './cursor.ts';
 import { bookOutput, columnOutput, rowOutput, sheetOutput } from './render.ts';
 import type * as requests from './requests.ts';
@@ -19,10 +19,10 @@ function part<T>(all: T[], cursor: string | undefined, limit: number, filters: F
   return { items: all.slice(from, to), next: to < all.length ? cursorAt(to, filters) : null };
 }
 
-export function listBooks(world: World, query: ListQuery) {
+export function listBooks(state: SandboxState, query: ListQuery) {
   const { name = '', folder_id: folder = null, order = 'desc', limit } = query;
-  const ignoresName = world.promptLayer.options.nameFilter === 'ignored';
-  const found = [...world.promptLayer.books.values()].filter(
+  const ignoresName = state.promptLayer.options.nameFilter === 'ignored';
+  const found = [...state.promptLayer.books.values()].filter(
     (book) =>
       (ignoresName || book.title.toLowerCase().includes(name.toLowerCase())) &&
       (folder === null || String(book.folderId) === folder),
@@ -34,27 +34,32 @@ export function listBooks(world: World, query: ListQuery) {
     success: true,
     data: items.map(bookOutput),
     count: items.length,
-    ...paged(world.promptLayer, next, limit),
+    ...paged(state.promptLayer, next, limit),
   };
 }
 
-export function listSheets(world: World, bookId: string, query: ListQuery) {
+export function listSheets(state: SandboxState, bookId: string, query: ListQuery) {
   const { order = 'asc', limit, cursor } = query;
-  const { sheets } = bookOf(world, bookId);
+  const { sheets } = bookOf(state, bookId);
   const sorted = order === 'asc' ? sheets : sheets.toReversed();
   const { items, next } = part(sorted, cursor, limit, { of: 'sheets', bookId, order });
   const data = items.map(sheetOutput);
-  return { success: true, data, ...paged(world.promptLayer, next, limit) };
+  return { success: true, data, ...paged(state.promptLayer, next, limit) };
 }
 
-export function listColumns(world: World, bookId: string, sheetId: string, query: ListQuery) {
-  const sheet = sheetOf(world, bookId, sheetId);
+export function listColumns(
+  state: SandboxState,
+  bookId: string,
+  sheetId: string,
+  query: ListQuery,
+) {
+  const sheet = sheetOf(state, bookId, sheetId);
   const { items, next } = part(sheet.columns, query.cursor, query.limit, {
     of: 'columns',
     sheetId,
   });
   const data = items.map((column) => columnOutput(sheet, column));
-  return { success: true, data, ...paged(world.promptLayer, next, query.limit) };
+  return { success: true, data, ...paged(state.promptLayer, next, query.limit) };
 }
 
 type RowsQuery = z.output<typeof requests.rows>;
@@ -71,16 +76,16 @@ export function rowsAsked(
   return { places, filters, from: placeOf(cursor, filters) };
 }
 
-export function listRows(world: World, bookId: string, sheetId: string, query: RowsQuery) {
-  const sheet = sheetOf(world, bookId, sheetId);
+export function listRows(state: SandboxState, bookId: string, sheetId: string, query: RowsQuery) {
+  const sheet = sheetOf(state, bookId, sheetId);
   const { limit, cursor } = query;
   const { places, filters } = rowsAsked(sheet, query);
   const { items, next } = part(places, cursor, limit, filters);
   const withColumns = query.include_columns ?? cursor === undefined;
   return {
     success: true,
-    data: items.map((place) => rowOutput(world, sheet, place)),
-    ...paged(world.promptLayer, next, limit),
+    data: items.map((place) => rowOutput(state, sheet, place)),
+    ...paged(state.promptLayer, next, limit),
     ...(query.include_row_count ? { row_count: places.length } : {}),
     columns: withColumns ? sheet.columns.map((column) => columnOutput(sheet, column)) : [],
     version: versionOf(sheet),

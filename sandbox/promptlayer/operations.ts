@@ -1,8 +1,8 @@
 import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from '../cells.ts';
-import { withdraw, type Asked } from '../engine.ts';
+import { cancelCell, type Asked } from '../engine.ts';
 import { hash32 } from '../hash.ts';
-import { carryOut, nudgeHeld, planOf, refuseWithoutCredits } from '../runs.ts';
-import { iso, wallMs, type World } from '../world.ts';
+import { execute, unstick, planOf, refuseWithoutCredits } from '../runs.ts';
+import { iso, wallMs, type SandboxState } from '../world.ts';
 import { refused, sheetOf } from './find.ts';
 import { isVirtual, slotAt, type Operation, type Sheet } from './state.ts';
 
@@ -18,7 +18,7 @@ const STATES: Record<string, number> = {
   FAILED: FAILED,
 };
 
-export interface OperationWish {
+export interface OperationRequest {
   bookId: string;
   sheetId: string;
   columnIds: string[] | null;
@@ -35,46 +35,46 @@ export type Started =
   | { end: 'confirm'; token: string; cells: number };
 
 /** @throws Problem 400, 402, 404 */
-export function startOperation(world: World, wish: OperationWish): Started {
-  const sheet = sheetOf(world, wish.bookId, wish.sheetId);
+export function startOperation(state: SandboxState, request: OperationRequest): Started {
+  const sheet = sheetOf(state, request.bookId, request.sheetId);
   const { table } = sheet;
-  const wanted = wantedOf(wish);
-  const slots = slotsOf(world, sheet, wish);
-  const columns = columnsOf(sheet, wish);
+  const wanted = wantedOf(request);
+  const slots = slotsOf(state, sheet, request);
+  const columns = columnsOf(sheet, request);
   const plan = planOf(table, wanted, slots, columns);
   if (plan.length === 0) {
-    if (wanted.has(CREATED)) nudgeHeld(world, table, slots, columns);
+    if (wanted.has(CREATED)) unstick(state, table, slots, columns);
     return { end: 'nothing to do' };
   }
-  const { options } = world.promptLayer;
+  const { options } = state.promptLayer;
   const affected = plan.length + options.confirmAlso;
-  if (plan.length > options.confirmAbove && !isConfirmed(world, sheet, wish, affected)) {
-    return { end: 'confirm', token: ask(world, sheet, wish, affected), cells: affected };
+  if (plan.length > options.confirmAbove && !isConfirmed(state, sheet, request, affected)) {
+    return { end: 'confirm', token: ask(state, sheet, request, affected), cells: affected };
   }
   const virtual = plan.filter(({ column, slot }) =>
-    isVirtual(world.promptLayer, column, slot),
+    isVirtual(state.promptLayer, column, slot),
   ).length;
-  refuseWithoutCredits(world, [...new Set(plan.map(({ column }) => column))]);
-  if (wanted.has(CREATED)) nudgeHeld(world, table, slots, columns);
-  carryOut(world, table, plan);
+  refuseWithoutCredits(state, [...new Set(plan.map(({ column }) => column))]);
+  if (wanted.has(CREATED)) unstick(state, table, slots, columns);
+  execute(state, table, plan);
   sheet.edits += 1;
   const operations: Operation[] = [];
   for (let from = 0; from < plan.length; from += options.cellsPerExecution) {
-    operations.push(keep(world, sheet, plan.slice(from, from + options.cellsPerExecution)));
+    operations.push(keep(state, sheet, plan.slice(from, from + options.cellsPerExecution)));
   }
-  world.ledger.ran(table.account, {
+  state.ledger.ran(table.account, {
     id: operations[0]?.id ?? '',
     tableId: table.id,
-    mode: wish.statuses.join(',') || 'all',
-    at: iso(wallMs(world)),
+    mode: request.statuses.join(',') || 'all',
+    at: iso(wallMs(state)),
     requestedCells: plan.length,
-    rows: wish.rows?.length ?? null,
-    columns: wish.columnIds?.length ?? null,
+    rows: request.rows?.length ?? null,
+    columns: request.columnIds?.length ?? null,
   });
   return { end: 'queued', sheet, operations, cells: plan.length - virtual, virtual };
 }
 
-function keep({ promptLayer }: World, sheet: Sheet, cells: readonly Asked[]): Operation {
+function keep({ promptLayer }: SandboxState, sheet: Sheet, cells: readonly Asked[]): Operation {
   const id = promptLayer.operationIds.id(promptLayer.operationsMade);
   promptLayer.operationsMade += 1;
   const operation = { id, sheet, cells, cancelled: false };
@@ -82,31 +82,36 @@ function keep({ promptLayer }: World, sheet: Sheet, cells: readonly Asked[]): Op
   return operation;
 }
 
-const scopeOf = ({ id }: Sheet, { columnIds, rows, statuses }: OperationWish): string =>
+const scopeOf = ({ id }: Sheet, { columnIds, rows, statuses }: OperationRequest): string =>
   JSON.stringify([id, columnIds, rows, statuses]);
 
-function ask(world: World, sheet: Sheet, wish: OperationWish, cells: number): string {
-  const { promptLayer, nonce, atMs } = world;
+function ask(state: SandboxState, sheet: Sheet, request: OperationRequest, cells: number): string {
+  const { promptLayer, nonce, atMs } = state;
   const token = `confirm-${hash32(nonce, (promptLayer.questionsAsked += 1)).toString(16)}`;
-  promptLayer.questions.set(token, { scope: scopeOf(sheet, wish), cells, askedAtMs: atMs });
+  promptLayer.questions.set(token, { scope: scopeOf(sheet, request), cells, askedAtMs: atMs });
   return token;
 }
 
 /** A token is used up by the operation that it confirms. @throws Problem 400 */
-function isConfirmed(world: World, sheet: Sheet, wish: OperationWish, cells: number): boolean {
-  if (wish.token === null) return false;
-  const { questions, options } = world.promptLayer;
-  const question = questions.get(wish.token);
+function isConfirmed(
+  state: SandboxState,
+  sheet: Sheet,
+  request: OperationRequest,
+  cells: number,
+): boolean {
+  if (request.token === null) return false;
+  const { questions, options } = state.promptLayer;
+  const question = questions.get(request.token);
   const good =
-    question?.scope === scopeOf(sheet, wish) &&
+    question?.scope === scopeOf(sheet, request) &&
     question.cells === cells &&
-    world.atMs < question.askedAtMs + options.tokenLastsMs;
-  if (good) questions.delete(wish.token);
+    state.atMs < question.askedAtMs + options.tokenLastsMs;
+  if (good) questions.delete(request.token);
   else if (options.tokenOver === 'refusal') throw refused('Invalid or expired confirmation token');
   return good;
 }
 
-function wantedOf({ statuses }: OperationWish): ReadonlySet<number> {
+function wantedOf({ statuses }: OperationRequest): ReadonlySet<number> {
   const words = statuses.length === 0 ? Object.keys(STATES) : statuses;
   const states = words.map((word) => STATES[word]);
   if (states.includes(undefined)) throw refused(`Invalid status in: ${words.join(', ')}`);
@@ -117,14 +122,18 @@ function wantedOf({ statuses }: OperationWish): ReadonlySet<number> {
   );
 }
 
-function slotsOf({ promptLayer }: World, sheet: Sheet, { rows }: OperationWish): number[] {
+function slotsOf(
+  { promptLayer }: SandboxState,
+  sheet: Sheet,
+  { rows }: OperationRequest,
+): number[] {
   if (rows === null || promptLayer.options.rowScope === 'every row') return sheet.table.live;
   const slots = rows.map((index) => slotAt(promptLayer, sheet, index));
   if (slots.includes(undefined)) throw refused('Row index out of range');
   return [...new Set(slots.filter((slot) => slot !== undefined))];
 }
 
-function columnsOf({ table }: Sheet, { columnIds }: OperationWish) {
+function columnsOf({ table }: Sheet, { columnIds }: OperationRequest) {
   if (columnIds === null) return table.computed;
   return columnIds.map((id) => {
     const column = table.columnOf(id);
@@ -134,7 +143,7 @@ function columnsOf({ table }: Sheet, { columnIds }: OperationWish) {
   });
 }
 
-export interface CancelWish {
+export interface CancelRequest {
   bookId: string;
   sheetId: string;
   operationId: string;
@@ -142,14 +151,14 @@ export interface CancelWish {
 
 /** Nothing of it stays under way (`running_invalidated_count`). An unknown id cancels nothing. */
 export function cancelOperation(
-  world: World,
-  wish: CancelWish,
+  state: SandboxState,
+  request: CancelRequest,
 ): { waiting: number; running: number } {
-  const sheet = sheetOf(world, wish.bookId, wish.sheetId);
-  const operation = world.promptLayer.operations.get(wish.operationId);
+  const sheet = sheetOf(state, request.bookId, request.sheetId);
+  const operation = state.promptLayer.operations.get(request.operationId);
   const nothing = { waiting: 0, running: 0 };
   if (operation?.sheet !== sheet || operation.cancelled) return nothing;
-  const taken = withdraw(world, sheet.table, operation.cells);
+  const taken = cancelCell(state, sheet.table, operation.cells);
   if (taken.waiting + taken.running === 0) return nothing;
   operation.cancelled = true;
   sheet.edits += 1;

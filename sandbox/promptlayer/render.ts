@@ -2,9 +2,9 @@ import { DONE, FAILED, IN_PROGRESS, REQUESTED } from '../cells.ts';
 import { between } from '../hash.ts';
 import { IdSeries } from '../ids.ts';
 import type { Json } from '../json.ts';
-import { MOST_COLUMNS } from '../table.ts';
-import { answerOf, rowWord } from '../truth.ts';
-import { iso, type World } from '../world.ts';
+import { MAX_COLUMNS } from '../table.ts';
+import { answerOf, rowKey } from '../truth.ts';
+import { iso, type SandboxState } from '../world.ts';
 import { CELL_WORDS } from './operations.ts';
 import {
   indexAt,
@@ -56,17 +56,17 @@ export const columnOutput = (sheet: Sheet, { column, title, type, config }: Shee
   is_output_column: type !== 'TEXT',
 });
 
-export const rowOutput = (world: World, sheet: Sheet, place: number) => ({
-  row_index: indexAt(world.promptLayer, sheet, place),
+export const rowOutput = (state: SandboxState, sheet: Sheet, place: number) => ({
+  row_index: indexAt(state.promptLayer, sheet, place),
   cells: Object.fromEntries(
     sheet.columns
-      .filter(({ column, type }) => type === 'TEXT' || !isVirtualAt(world, sheet, column, place))
-      .map((column) => [column.column.id, cellOutput(world, sheet, column, place)]),
+      .filter(({ column, type }) => type === 'TEXT' || !isVirtualAt(state, sheet, column, place))
+      .map((column) => [column.column.id, cellOutput(state, sheet, column, place)]),
   ),
 });
 
 const isVirtualAt = (
-  { promptLayer }: World,
+  { promptLayer }: SandboxState,
   { table }: Sheet,
   column: SheetColumn['column'],
   place: number,
@@ -75,21 +75,26 @@ const isVirtualAt = (
 /** In the rows the words are those of the cell's schema, not of the operations'. */
 const ROW_WORDS = ['stale', 'queued', 'running', 'completed', 'error'] as const;
 
-function cellOutput(world: World, sheet: Sheet, { column, type }: SheetColumn, place: number) {
+function cellOutput(
+  state: SandboxState,
+  sheet: Sheet,
+  { column, type }: SheetColumn,
+  place: number,
+) {
   const { table } = sheet;
   const slot = table.live[place] ?? -1;
   const data = table.data[slot] ?? {};
   const status = type === 'TEXT' ? DONE : column.cells.statusAt(slot);
-  const value = status === DONE ? valueOf(world, sheet, column, slot) : null;
+  const value = status === DONE ? valueOf(state, sheet, column, slot) : null;
   const atMs = (type === 'TEXT' ? table.rowCreatedAtMs : column.cells.updatedAtMs)[slot] ?? 0;
-  const wrapped = world.promptLayer.options.values === 'wrapped';
+  const wrapped = state.promptLayer.options.values === 'wrapped';
   const shown = value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
   return {
-    id: new IdSeries(world.nonce, 'cell', table.serial).id(slot * MOST_COLUMNS + column.serial),
+    id: new IdSeries(state.nonce, 'cell', table.serial).id(slot * MAX_COLUMNS + column.serial),
     sheet_id: sheet.id,
     column_id: column.id,
-    row_index: indexAt(world.promptLayer, sheet, place),
-    status: (world.promptLayer.options.rowWords === 'upper' ? CELL_WORDS : ROW_WORDS)[status],
+    row_index: indexAt(state.promptLayer, sheet, place),
+    status: (state.promptLayer.options.rowWords === 'upper' ? CELL_WORDS : ROW_WORDS)[status],
     display_value: shown,
     error: null,
     input_hash: null,
@@ -97,27 +102,27 @@ function cellOutput(world: World, sheet: Sheet, { column, type }: SheetColumn, p
     updated_at: atMs === 0 ? null : iso(atMs),
     execution_id: null,
     last_computed_version: null,
-    error_message: status === FAILED ? `The model gave no answer for ${rowWord(data)}` : null,
+    error_message: status === FAILED ? `The model gave no answer for ${rowKey(data)}` : null,
     request_metrics:
       type === 'PROMPT_TEMPLATE' && (status === DONE || status === FAILED)
-        ? metricsOf(world, rowWord(data), column.config.key)
+        ? metricsOf(state, rowKey(data), column.config.key)
         : null,
   };
 }
 
 function valueOf(
-  world: World,
+  state: SandboxState,
   { table }: Sheet,
   column: SheetColumn['column'],
   slot: number,
 ): Json {
   const data = table.data[slot] ?? {};
   const setting = { kind: table.kind, data, columns: table.configs };
-  return answerOf(world.oracle, setting, column.config);
+  return answerOf(state.oracle, setting, column.config);
 }
 
 /** Made up, the same for the same row and column. */
-function metricsOf({ oracle }: World, word: string, key: string) {
+function metricsOf({ oracle }: SandboxState, word: string, key: string) {
   const tokens = (what: string, min: number, max: number): number =>
     between(min, max, oracle.seed, 'tokens', what, word, key);
   const input = tokens('input', 80, 200);
@@ -160,11 +165,11 @@ export const statusUrl = (sheet: Sheet, operationId: string): string =>
   `/api/public/v2/tables/${sheet.book.id}/sheets/${sheet.id}/operations/${operationId}`;
 
 /** Right after an operation was queued the sheet still shows how it stood before. */
-export function sheetStatus(world: World, sheet: Sheet) {
+export function sheetStatus(state: SandboxState, sheet: Sheet) {
   const { table } = sheet;
-  const lag = table.lag !== null && world.atMs < table.lag.untilMs ? table.lag : null;
+  const lag = table.lag !== null && state.atMs < table.lag.untilMs ? table.lag : null;
   const counts = none();
-  const virtual = virtualCells(world, sheet);
+  const virtual = virtualCells(state, sheet);
   const total = table.live.length * table.computed.length - virtual;
   for (const [state, word] of CELL_WORDS.entries()) counts[word] = table.countOf(state);
   counts.STALE -= virtual;
@@ -176,7 +181,7 @@ export function sheetStatus(world: World, sheet: Sheet) {
   const active =
     lag !== null || pending === 0
       ? []
-      : [...world.promptLayer.operations.values()].filter(
+      : [...state.promptLayer.operations.values()].filter(
           (one) => one.sheet === sheet && isActive(one),
         );
   return {
@@ -190,7 +195,7 @@ export function sheetStatus(world: World, sheet: Sheet) {
   };
 }
 
-function virtualCells({ promptLayer }: World, { table }: Sheet): number {
+function virtualCells({ promptLayer }: SandboxState, { table }: Sheet): number {
   if (promptLayer.options.neverComputed === 'stale') return 0;
   return table.computed.reduce(
     (sum, column) => sum + table.live.filter((slot) => isVirtual(promptLayer, column, slot)).length,

@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts';
+import type { SandboxCore } from '../core.ts';
 import type { Answer, Call, Route } from '../route.ts';
 import { invalid, Problem } from '../problem.ts';
 import { checked } from '../validation.ts';
@@ -25,20 +25,20 @@ const created = (body: object): Answer => ({ status: 201, body: { success: true,
 const route = (
   method: Route['method'],
   url: string,
-  handle: (core: Core, call: Call) => Answer,
+  handle: (core: SandboxCore, call: Call) => Answer,
 ): Route => ({ method, url, handle });
 
 const tables: Route[] = [
   route('POST', TABLES, (core, call) => {
-    const wish = checked(requests.createTable, call.body(), 'body');
-    const { defaultSheet } = core.world.promptLayer.options;
-    if (defaultSheet === 'only with' && !wish.create_default_sheet) {
+    const request = checked(requests.createTable, call.body(), 'body');
+    const { defaultSheet } = core.state.promptLayer.options;
+    if (defaultSheet === 'only with' && !request.create_default_sheet) {
       throw refused('create_default_sheet must be true');
     }
     const book = core.execute('createBook', {
-      title: wish.title,
-      folderId: wish.folder_id,
-      defaultSheet: wish.create_default_sheet || defaultSheet === 'always',
+      title: request.title,
+      folderId: request.folder_id,
+      defaultSheet: request.create_default_sheet || defaultSheet === 'always',
     });
     const [sheet] = book.sheets;
     return created({
@@ -47,16 +47,16 @@ const tables: Route[] = [
     });
   }),
   route('GET', TABLES, (core, { query }) => {
-    const wish = checked(requests.list, query, 'query');
-    return { body: core.read((world) => listBooks(world, wish)) };
+    const request = checked(requests.list, query, 'query');
+    return { body: core.read((state) => listBooks(state, request)) };
   }),
   route('GET', TABLE, (core, call) => {
-    const book = core.read((world) => bookOf(world, place(call).bookId));
+    const book = core.read((state) => bookOf(state, place(call).bookId));
     return { body: { success: true, table: render.bookDetail(book) } };
   }),
   route('DELETE', TABLE, (core, call) => {
     core.execute('deleteBook', place(call));
-    const { deleteReply } = core.world.promptLayer.options;
+    const { deleteReply } = core.state.promptLayer.options;
     const body = { success: true, message: 'Table deleted' };
     return { body: deleteReply === 'empty' ? undefined : body };
   }),
@@ -64,18 +64,18 @@ const tables: Route[] = [
 
 const sheets: Route[] = [
   route('GET', SHEETS, (core, call) => {
-    const wish = checked(requests.list, call.query, 'query');
-    return { body: core.read((world) => listSheets(world, place(call).bookId, wish)) };
+    const request = checked(requests.list, call.query, 'query');
+    return { body: core.read((state) => listSheets(state, place(call).bookId, request)) };
   }),
   route('POST', SHEETS, (core, call) => {
     const { title } = checked(requests.createSheet, call.body() ?? {}, 'body');
-    if (core.world.promptLayer.options.moreSheets === 'refused') throw refused('Missing source');
+    if (core.state.promptLayer.options.moreSheets === 'refused') throw refused('Missing source');
     const sheet = core.execute('createSheet', { bookId: place(call).bookId, title });
     return created({ sheet: render.sheetOutput(sheet) });
   }),
   route('GET', SHEET, (core, call) => {
     const { bookId, sheetId } = place(call);
-    const sheet = core.read((world) => render.sheetOutput(sheetOf(world, bookId, sheetId)));
+    const sheet = core.read((state) => render.sheetOutput(sheetOf(state, bookId, sheetId)));
     return { body: { success: true, sheet } };
   }),
 ];
@@ -83,21 +83,21 @@ const sheets: Route[] = [
 const columns: Route[] = [
   route('GET', `${SHEET}/columns`, (core, call) => {
     const { bookId, sheetId } = place(call);
-    const wish = checked(requests.list, call.query, 'query');
-    return { body: core.read((world) => listColumns(world, bookId, sheetId, wish)) };
+    const request = checked(requests.list, call.query, 'query');
+    return { body: core.read((state) => listColumns(state, bookId, sheetId, request)) };
   }),
   route('POST', `${SHEET}/columns`, (core, call) => {
-    const wish = checked(requests.createColumn, call.body(), 'body');
+    const request = checked(requests.createColumn, call.body(), 'body');
     const { bookId, sheetId } = place(call);
     const made = core.execute('createColumn', {
       bookId,
       sheetId,
-      title: wish.title,
-      type: wish.type,
-      config: wish.config ?? {},
-      dependencies: (wish.dependencies ?? []).map(({ column_id: id }) => id),
+      title: request.title,
+      type: request.type,
+      config: request.config ?? {},
+      dependencies: (request.dependencies ?? []).map(({ column_id: id }) => id),
     });
-    const sheet = sheetOf(core.world, bookId, sheetId);
+    const sheet = sheetOf(core.state, bookId, sheetId);
     const column = render.columnOutput(sheet, made);
     return created({ column, cells: [], version: versionOf(sheet) });
   }),
@@ -106,7 +106,7 @@ const columns: Route[] = [
     const { bookId, sheetId } = place(call);
     const columnId = call.params['column_id'] ?? '';
     const renamed = core.execute('renameColumn', { bookId, sheetId, columnId, title });
-    const sheet = sheetOf(core.world, bookId, sheetId);
+    const sheet = sheetOf(core.state, bookId, sheetId);
     return {
       body: {
         success: true,
@@ -122,27 +122,27 @@ const columns: Route[] = [
 const rows: Route[] = [
   route('GET', `${SHEET}/rows`, (core, call) => {
     const { bookId, sheetId } = place(call);
-    const wish = checked(requests.rows, call.query, 'query');
-    const { pageLimit } = core.world.promptLayer.options;
-    if (wish.limit > pageLimit) {
+    const request = checked(requests.rows, call.query, 'query');
+    const { pageLimit } = core.state.promptLayer.options;
+    if (request.limit > pageLimit) {
       const msg = `Input should be less than or equal to ${pageLimit}`;
       throw invalid(['query', 'limit'], msg, 'less_than_equal');
     }
-    return { body: core.read((world) => listRows(world, bookId, sheetId, wish)) };
+    return { body: core.read((state) => listRows(state, bookId, sheetId, request)) };
   }),
   route('POST', `${SHEET}/rows`, (core, call) => {
-    const wish = checked(requests.addRows, call.body() ?? {}, 'body');
+    const request = checked(requests.addRows, call.body() ?? {}, 'body');
     const { sheet, first, count } = core.execute('appendRows', {
       ...place(call),
-      count: wish.count,
-      values: wish.values ?? [],
+      count: request.count,
+      values: request.values ?? [],
     });
     const places = Array.from({ length: count }, (_, at) => first + at);
     return created({
       rows_created: count,
-      start_row_index: indexAt(core.world.promptLayer, sheet, first),
-      row_indices: places.map((at) => indexAt(core.world.promptLayer, sheet, at)),
-      rows: places.map((at) => render.rowOutput(core.world, sheet, at)),
+      start_row_index: indexAt(core.state.promptLayer, sheet, first),
+      row_indices: places.map((at) => indexAt(core.state.promptLayer, sheet, at)),
+      rows: places.map((at) => render.rowOutput(core.state, sheet, at)),
       cell_count: count * sheet.columns.length,
       row_count: sheet.table.live.length,
       version: versionOf(sheet),
@@ -150,7 +150,7 @@ const rows: Route[] = [
   }),
   route('DELETE', `${SHEET}/rows`, (core, call) => {
     const { row_indices: indices } = checked(requests.deleteRows, call.body(), 'body');
-    const { rowDeletes } = core.world.promptLayer.options;
+    const { rowDeletes } = core.state.promptLayer.options;
     if (rowDeletes === 'refused') throw new Problem(405, 'Method Not Allowed');
     const wanted = rowDeletes === 'without effect' ? [] : indices;
     const { sheet, deleted } = core.execute('dropRows', { ...place(call), indices: wanted });
@@ -160,20 +160,20 @@ const rows: Route[] = [
 
 const operations: Route[] = [
   route('POST', `${SHEET}/operations`, (core, call) => {
-    const wish = checked(requests.createOperation, call.body() ?? {}, 'body');
+    const request = checked(requests.createOperation, call.body() ?? {}, 'body');
     const started = core.execute('startOperation', {
       ...place(call),
-      columnIds: wish.column_ids,
-      rows: wish.row_ids,
-      statuses: wish.statuses ?? ['STALE'],
-      token: wish.confirmation_token,
+      columnIds: request.column_ids,
+      rows: request.row_ids,
+      statuses: request.statuses ?? ['STALE'],
+      token: request.confirmation_token,
     });
-    return answerTo(core.world.promptLayer, started);
+    return answerTo(core.state.promptLayer, started);
   }),
   route('GET', `${SHEET}/operations`, (core, call) => {
     const { bookId, sheetId } = place(call);
     return {
-      body: core.read((world) => render.sheetStatus(world, sheetOf(world, bookId, sheetId))),
+      body: core.read((state) => render.sheetStatus(state, sheetOf(state, bookId, sheetId))),
     };
   }),
   route('GET', `${SHEET}/operations/:operation_id`, (core, call) => {
@@ -181,7 +181,7 @@ const operations: Route[] = [
     const operation = core.read(({ promptLayer }) =>
       promptLayer.operations.get(call.params['operation_id'] ?? ''),
     );
-    if (operation?.sheet.id !== sheetId || isForgotten(core.world.promptLayer, operation)) {
+    if (operation?.sheet.id !== sheetId || isForgotten(core.state.promptLayer, operation)) {
       throw gone('Table, sheet, or operation');
     }
     return { body: { success: true, operation: render.operationOutput(operation) } };

@@ -1,12 +1,12 @@
 import { inOrder } from '../dependencies.ts';
 import type { JsonObject } from '../json.ts';
 import { runRows } from '../runs.ts';
-import { wallMs, type World } from '../world.ts';
+import { wallMs, type SandboxState } from '../world.ts';
 import { engineConfig, isFree, typeOf } from './column-types.ts';
 import { gone, refused, sheetOf } from './find.ts';
 import type { Sheet, SheetColumn } from './state.ts';
 
-export interface ColumnWish {
+export interface ColumnRequest {
   bookId: string;
   sheetId: string;
   title: string;
@@ -17,27 +17,28 @@ export interface ColumnWish {
 }
 
 /** Appended behind the others. @throws Problem 400, 404 */
-export function createColumn(world: World, wish: ColumnWish): SheetColumn {
-  const sheet = sheetOf(world, wish.bookId, wish.sheetId);
-  const type = typeOf(wish.type);
-  if (type === null) throw refused(`Invalid column type: ${wish.type}`);
-  if (type === 'TEXT' && wish.dependencies.length > 0) throw refused('Text columns depend on none');
-  const upstream = wish.dependencies.map((id) => {
+export function createColumn(state: SandboxState, request: ColumnRequest): SheetColumn {
+  const sheet = sheetOf(state, request.bookId, request.sheetId);
+  const type = typeOf(request.type);
+  if (type === null) throw refused(`Invalid column type: ${request.type}`);
+  if (type === 'TEXT' && request.dependencies.length > 0)
+    throw refused('Text columns depend on none');
+  const upstream = request.dependencies.map((id) => {
     const found = sheet.columns.find(({ column }) => column.id === id);
     if (found === undefined) throw refused(`Unknown dependency column: ${id}`);
     return found.column.config.key;
   });
   const { table } = sheet;
-  const config = engineConfig(freeKey(sheet, wish.title), type, wish.config, upstream);
+  const config = engineConfig(freeKey(sheet, request.title), type, request.config, upstream);
   if (inOrder(table.kind, [...table.columns, { config }]) === null) throw refused('Cycle detected');
-  const column = table.makeColumn(config, wallMs(world));
+  const column = table.makeColumn(config, wallMs(state));
   column.free = isFree(type);
   table.arrange([...table.columns, column]);
-  const made = { column, title: wish.title, type, config: wish.config };
+  const made = { column, title: request.title, type, config: request.config };
   sheet.columns.push(made);
   sheet.edits += 1;
-  if (column.computed && world.promptLayer.options.startsItself !== 'none') {
-    runRows(world, table, table.live);
+  if (column.computed && state.promptLayer.options.startsItself !== 'none') {
+    runRows(state, table, table.live);
   }
   return made;
 }
@@ -47,7 +48,7 @@ function freeKey({ table }: Sheet, title: string): string {
   return table.configs.has(title) ? `${title} #${table.columnsMade.length}` : title;
 }
 
-export interface RenameWish {
+export interface RenameRequest {
   bookId: string;
   sheetId: string;
   columnId: string;
@@ -55,15 +56,15 @@ export interface RenameWish {
 }
 
 /** @throws Problem 404 */
-export function renameColumn(world: World, wish: RenameWish): SheetColumn {
-  const sheet = sheetOf(world, wish.bookId, wish.sheetId);
-  const found = sheet.columns.find(({ column }) => column.id === wish.columnId);
+export function renameColumn(state: SandboxState, request: RenameRequest): SheetColumn {
+  const sheet = sheetOf(state, request.bookId, request.sheetId);
+  const found = sheet.columns.find(({ column }) => column.id === request.columnId);
   if (found === undefined) throw gone('Column');
   const { table } = sheet;
   const before = found.column.config.key;
-  const key = before === wish.title ? before : freeKey(sheet, wish.title);
+  const key = before === request.title ? before : freeKey(sheet, request.title);
   found.column.config = { ...found.column.config, key, name: key };
-  found.title = wish.title;
+  found.title = request.title;
   for (const [slot, data] of table.data.entries()) {
     const fields = Object.entries(data ?? {});
     const renamed = fields.map(([name, value]) => [name === before ? key : name, value] as const);

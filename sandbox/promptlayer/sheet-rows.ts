@@ -1,11 +1,11 @@
 import type { JsonObject } from '../json.ts';
 import { newRow } from '../new-table.ts';
 import { runRows } from '../runs.ts';
-import type { World } from '../world.ts';
+import type { SandboxState } from '../world.ts';
 import { refused, sheetOf } from './find.ts';
 import { slotAt, type Sheet } from './state.ts';
 
-export interface RowsWish {
+export interface RowsRequest {
   bookId: string;
   sheetId: string;
   count: number;
@@ -21,20 +21,23 @@ export interface RowsMade {
 }
 
 /** Appends behind the last row. @throws Problem 400, 404 */
-export function appendRows(world: World, { bookId, sheetId, count, values }: RowsWish): RowsMade {
-  const sheet = sheetOf(world, bookId, sheetId);
+export function appendRows(
+  state: SandboxState,
+  { bookId, sheetId, count, values }: RowsRequest,
+): RowsMade {
+  const sheet = sheetOf(state, bookId, sheetId);
   if (sheet.columns.length === 0) throw refused('No columns defined');
   const rows = Array.from({ length: count }, (_, at) => dataOf(sheet, values[at] ?? {}));
   const first = sheet.table.live.length;
-  const made = rows.map((data) => newRow(world, sheet.table, data, null));
-  if (world.promptLayer.options.startsItself === 'new columns and rows') {
-    runRows(world, sheet.table, made);
+  const made = rows.map((data) => newRow(state, sheet.table, data, null));
+  if (state.promptLayer.options.startsItself === 'new columns and rows') {
+    runRows(state, sheet.table, made);
   }
   sheet.edits += 1;
   return { sheet, first, count };
 }
 
-export interface DropWish {
+export interface DropRequest {
   bookId: string;
   sheetId: string;
   indices: number[];
@@ -42,11 +45,11 @@ export interface DropWish {
 
 /** Indices that no row has are passed over. @throws Problem 404 */
 export function dropRows(
-  world: World,
-  { bookId, sheetId, indices }: DropWish,
+  state: SandboxState,
+  { bookId, sheetId, indices }: DropRequest,
 ): { sheet: Sheet; deleted: number } {
-  const sheet = sheetOf(world, bookId, sheetId);
-  const slots = indices.map((index) => slotAt(world.promptLayer, sheet, index));
+  const sheet = sheetOf(state, bookId, sheetId);
+  const slots = indices.map((index) => slotAt(state.promptLayer, sheet, index));
   const gone = new Set(slots.filter((slot) => slot !== undefined));
   if (gone.size === 0) return { sheet, deleted: 0 };
   // A row that came with the sheet was never counted as made.

@@ -1,56 +1,59 @@
 import { newRow, newTable } from '../new-table.ts';
-import { wallMs, type World } from '../world.ts';
+import { wallMs, type SandboxState } from '../world.ts';
 import { engineConfig } from './column-types.ts';
 import { bookOf } from './find.ts';
 import type { Sheet, Workbook } from './state.ts';
 
-export interface BookWish {
+export interface BookRequest {
   title: string | null;
   folderId: number | null;
   defaultSheet: boolean;
 }
 
-export function createBook(world: World, { title, folderId, defaultSheet }: BookWish): Workbook {
-  const { promptLayer } = world;
+export function createBook(
+  state: SandboxState,
+  { title, folderId, defaultSheet }: BookRequest,
+): Workbook {
+  const { promptLayer } = state;
   const serial = promptLayer.booksMade;
   promptLayer.booksMade = serial + 1;
   const book: Workbook = {
     id: promptLayer.bookIds.id(serial),
     title: title ?? `Untitled Table ${serial + 1}`,
     folderId,
-    createdAtMs: wallMs(world),
+    createdAtMs: wallMs(state),
     sheets: [],
   };
   promptLayer.books.set(book.id, book);
-  if (defaultSheet) blankSheet(world, book, 'Sheet 1');
+  if (defaultSheet) blankSheet(state, book, 'Sheet 1');
   return book;
 }
 
 /** It is only put away, but nothing shows it any more. @throws Problem 404 */
-export function deleteBook(world: World, { bookId }: { bookId: string }): void {
-  const book = bookOf(world, bookId);
-  world.promptLayer.books.delete(book.id);
+export function deleteBook(state: SandboxState, { bookId }: { bookId: string }): void {
+  const book = bookOf(state, bookId);
+  state.promptLayer.books.delete(book.id);
   for (const { table } of book.sheets) {
     table.removed = true;
-    world.tables.delete(table.id);
+    state.tables.delete(table.id);
   }
 }
 
 /** @throws Problem 404 */
 export function createSheet(
-  world: World,
+  state: SandboxState,
   { bookId, title }: { bookId: string; title: string | null },
 ): Sheet {
-  const book = bookOf(world, bookId);
-  return blankSheet(world, book, title ?? `Sheet ${book.sheets.length + 1}`);
+  const book = bookOf(state, bookId);
+  return blankSheet(state, book, title ?? `Sheet ${book.sheets.length + 1}`);
 }
 
 /** A blank sheet has one text column and one row with nothing in it. */
-function blankSheet(world: World, book: Workbook, title: string): Sheet {
-  const isEmpty = world.promptLayer.options.blankSheet === 'nothing';
+function blankSheet(state: SandboxState, book: Workbook, title: string): Sheet {
+  const isEmpty = state.promptLayer.options.blankSheet === 'nothing';
   const configs = isEmpty ? [] : [engineConfig('Column A', 'TEXT', {}, [])];
-  const wish = { name: book.title, description: null, tags: null, kind: 'generic' } as const;
-  const table = newTable(world, { ...wish, configs });
+  const request = { name: book.title, description: null, tags: null, kind: 'generic' } as const;
+  const table = newTable(state, { ...request, configs });
   table.ofSheet = true;
   const columns = table.columns.map((column) => ({
     column,
@@ -59,7 +62,7 @@ function blankSheet(world: World, book: Workbook, title: string): Sheet {
     config: {},
   }));
   if (!isEmpty) {
-    newRow(world, table, {}, null);
+    newRow(state, table, {}, null);
     // It comes with the sheet: nobody has sent it.
     table.account.rowsCreated -= 1;
   }

@@ -9,7 +9,7 @@ export function addAdjust(program: Command, cli: Cli): void {
     .description('Change the deadline or the polling of a run under way; it takes effect at once.')
     .argument('<run>', 'workflow id')
     .option('--deadline <duration>', 'from the start of the run, like 8h')
-    .option('--poll-at-most <duration>', 'longest time between two polls, like 60s')
+    .option('--max-poll-interval <duration>', 'longest time between two polls, like 60s')
     .option('--embedded', 'the state of embedded runs in this folder')
     .addHelpText(
       'after',

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { RowmillError } from '../errors.ts';
 import { isInteractive, type Cli } from './context.ts';
 import type { Estimate } from '../client/estimate.ts';
-import { whole } from './figures.ts';
+import { formatInteger } from './figures.ts';
 
 /** `later`: the run is started and waits for `rowmill approve`. */
 export type Approval = 'not needed' | 'given' | 'later';
@@ -19,7 +19,8 @@ export async function askApproval(
   if (estimate.verdict !== 'ask') return 'not needed';
   if (yes) return 'given';
   if (!isInteractive(cli)) return 'later';
-  if (await isYes(cli, `Spend about ${whole(estimate.credits)} credits? [y/N] `)) return 'given';
+  if (await isYes(cli, `Spend about ${formatInteger(estimate.credits)} credits? [y/N] `))
+    return 'given';
   throw new RowmillError('spend_refused', 'not approved; nothing was started', {
     where: file,
     remedy: 'Run the same command again, or with --yes.',
@@ -36,7 +37,7 @@ export async function isYes(cli: Cli, question: string): Promise<boolean> {
     return /^\s*y(es)?\s*$/i.test(await lines.question(question, { signal: given.signal }));
   } catch (error) {
     if (!given.signal.aborted) throw error;
-    cli.say('');
+    cli.log('');
     return false;
   } finally {
     lines.close();

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { printable, printableInColour, printableJson } from './printable.ts';
+import { sanitize, sanitizeKeepingColour, sanitizeJson } from './printable.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 type Style = Parameters<typeof styleText>[0];
@@ -17,9 +17,9 @@ export interface Cli {
   /** One line of JSON on stdout. */
   json(value: unknown): void;
   /** A line (or several) on stderr. */
-  say(text: string): void;
+  log(text: string): void;
   /** Text from anywhere in colours for stderr; plain in a pipe and under NO_COLOR. */
-  tint(style: Style, text: string): string;
+  style(style: Style, text: string): string;
   /** The process ends with this code as soon as nothing is left to do. */
   exitWith(code: number): void;
 }
@@ -32,11 +32,12 @@ export function processCli(): Cli {
     stdin,
     stdout,
     stderr,
-    print: (text) => void stdout.write(`${printable(text)}\n`),
-    json: (value) => void stdout.write(`${printableJson(value)}\n`),
-    say: (text) => void stderr.write(`${colourful ? printableInColour(text) : printable(text)}\n`),
-    tint: (style, text) =>
-      colourful ? styleText(style, printable(text), { validateStream: false }) : text,
+    print: (text) => void stdout.write(`${sanitize(text)}\n`),
+    json: (value) => void stdout.write(`${sanitizeJson(value)}\n`),
+    log: (text) =>
+      void stderr.write(`${colourful ? sanitizeKeepingColour(text) : sanitize(text)}\n`),
+    style: (style, text) =>
+      colourful ? styleText(style, sanitize(text), { validateStream: false }) : text,
     exitWith: (code) => {
       process.exitCode = code;
     },

@@ -23,7 +23,7 @@ export const demoEnv = (env: Env): Env => ({
 });
 
 /** The sandbox is fast, and people are watching. */
-const POLL_AT_LEAST = '300ms';
+const MIN_POLL = '300ms';
 
 /**
  * The example of the package, with results below `folder`: the package itself may be read-only.
@@ -42,7 +42,7 @@ export async function demoPipeline(
   const path = resolve(dirname(file), from);
   return {
     ...document,
-    run: { ...document.run, pollAtLeast: POLL_AT_LEAST },
+    run: { ...document.run, minPollInterval: MIN_POLL },
     rows: {
       ...document.rows,
       from: rows === undefined ? path : await firstRows(path, rows, resolve(folder)),
@@ -57,7 +57,7 @@ export async function demoPipeline(
 /** A list of our own making: one line is one row. */
 async function firstRows(list: string, wanted: string, folder: string): Promise<string> {
   const [header = '', ...lines] = (await readFile(list, 'utf8')).trim().split('\n');
-  const count = numberFlag('--rows', wanted, { least: 1, most: lines.length, whole: true });
+  const count = numberFlag('--rows', wanted, { min: 1, max: lines.length, whole: true });
   const path = join(folder, `companies-${count}.csv`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(path, `${[header, ...lines.slice(0, count)].join('\n')}\n`, { mode: 0o600 });

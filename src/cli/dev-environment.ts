@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { temporalTarget } from '../client/connection.ts';
 import { isStill, markOf } from '../dev/temporal/process.ts';
 import type { Cli, Env } from './context.ts';
-import { shellWord } from './shell-word.ts';
+import { shellQuote } from './shell-word.ts';
 
 /** Parent of the state folders, in the working folder. */
 const STATE_FOLDERS = '.rowmill';
@@ -37,10 +37,10 @@ export function commandEnv(cli: Cli, args: readonly string[]): Env {
   if (isConfigured(cli.env)) return cli.env;
   const { running: found, killed } = devEnvironment();
   if (found === null) {
-    if (killed !== null) cli.say(killedText(killed));
+    if (killed !== null) cli.log(killedText(killed));
     return cli.env;
   }
-  cli.say(`Uses \`rowmill dev\` of this folder (${found['TEMPORAL_ADDRESS'] ?? 'no address'})`);
+  cli.log(`Uses \`rowmill dev\` of this folder (${found['TEMPORAL_ADDRESS'] ?? 'no address'})`);
   const set = Object.entries(cli.env).filter(([, value]) => value !== undefined && value !== '');
   return { ...found, ...Object.fromEntries(set) };
 }
@@ -75,7 +75,7 @@ function devEnvironment(): DevStacks {
 const USUAL_FOLDER = join(STATE_FOLDERS, 'dev');
 
 function killedText(folder: string): string {
-  const flag = folder === USUAL_FOLDER ? '' : ` --folder ${shellWord(folder)}`;
+  const flag = folder === USUAL_FOLDER ? '' : ` --folder ${shellQuote(folder)}`;
   return `\`rowmill dev\` of this folder was killed: its runs go on once it is started again: rowmill dev${flag}`;
 }
 

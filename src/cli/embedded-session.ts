@@ -43,7 +43,7 @@ export async function openEmbeddedSession(
   { folder, provider, ui = true }: EmbeddedSessionOptions,
 ): Promise<Session> {
   const { openEmbedded } = await import('../dev/embedded.ts');
-  const say = (line: string): void => cli.say(line);
+  const say = (line: string): void => cli.log(line);
   const embedded = await openEmbedded({
     folder,
     env: cli.env,

@@ -1,14 +1,14 @@
 import type { Estimate } from '../client/estimate.ts';
 import { CEILING_VARIABLES } from '../client/spend-ceiling.ts';
-import { count, whole } from './figures.ts';
+import { formatCount, formatInteger } from './figures.ts';
 
 /** One line: what the run will cost, and against which limits. */
 export function estimateLine(estimate: Estimate): string {
   const limits = limitTexts(estimate);
   const paid = estimate.columns.filter(({ paid }) => paid).length;
-  const what = `${count(estimate.rows, 'row')} × ${count(paid, 'paid column')}`;
+  const what = `${formatCount(estimate.rows, 'row')} × ${formatCount(paid, 'paid column')}`;
   const tail = limits.length === 0 ? '' : ` (${limits.join(', ')})`;
-  return `${what}: about ${count(estimate.credits, 'credit')}${tail}`;
+  return `${what}: about ${formatCount(estimate.credits, 'credit')}${tail}`;
 }
 
 /** The limits that hold; those of the owner by the variables they were set with. */
@@ -20,10 +20,12 @@ export function limitTexts({ spend, ceiling }: Estimate): string[] {
       : '';
   const price = named('creditsPerCell');
   return [
-    ...(maxCredits === undefined ? [] : [`limit ${whole(maxCredits)}${named('maxCredits')}`]),
+    ...(maxCredits === undefined
+      ? []
+      : [`limit ${formatInteger(maxCredits)}${named('maxCredits')}`]),
     ...(approveAbove === undefined
       ? []
-      : [`approval above ${whole(approveAbove)}${named('approveAbove')}`]),
+      : [`approval above ${formatInteger(approveAbove)}${named('approveAbove')}`]),
     ...(price === '' ? [] : [`${creditsPerCell} a cell${price}`]),
   ];
 }

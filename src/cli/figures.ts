@@ -1,31 +1,31 @@
 import { relative } from 'node:path';
-import { whole } from '../rules/whole.ts';
+import { formatInteger } from '../rules/whole.ts';
 
 /** Numbers, times and places as people read them. */
 
 /** 1,509 */
-export { whole };
+export { formatInteger };
 
 /** `1 row`, `2 rows` */
-export const count = (value: number, one: string, many = `${one}s`): string =>
-  `${whole(value)} ${value === 1 ? one : many}`;
+export const formatCount = (value: number, one: string, many = `${one}s`): string =>
+  `${formatInteger(value)} ${value === 1 ? one : many}`;
 
 /** `42 s`, `6 min 5 s`, `2 h 14 min`, `1 d 3 h` */
-export function duration(ms: number): string {
+export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return two(minutes, 'min', seconds % 60, 's');
+  if (minutes < 60) return twoDigits(minutes, 'min', seconds % 60, 's');
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return two(hours, 'h', minutes % 60, 'min');
-  return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
+  if (hours < 24) return twoDigits(hours, 'h', minutes % 60, 'min');
+  return twoDigits(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-const two = (big: number, unit: string, small: number, smallUnit: string): string =>
+const twoDigits = (big: number, unit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${big} ${unit}` : `${big} ${unit} ${small} ${smallUnit}`;
 
 /** `512 B`, `1.4 MB`; powers of 1000. */
-export function size(bytes: number): string {
+export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   let value = bytes;
@@ -39,7 +39,7 @@ export function size(bytes: number): string {
 }
 
 /** 2026-01-31 02:30, local time */
-export function dateTime(date: Date): string {
+export function formatDateTime(date: Date): string {
   const pad = (value: number): string => String(value).padStart(2, '0');
   const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join('-');
   return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}`;

@@ -3,7 +3,7 @@ import type { Cli } from './context.ts';
 import { EXIT_OF, nextCommand, summaryText } from './run-summary.ts';
 
 /** Tells what came of a run, on stdout, and sets the exit code. */
-export function finish(
+export function printSummary(
   cli: Cli,
   summary: RunSummary,
   { ui, json, embedded = false }: { ui: string | null; json: boolean; embedded?: boolean },
@@ -12,7 +12,7 @@ export function finish(
   else {
     // The UI of an embedded run is gone with it.
     cli.print(summaryText(summary, embedded ? null : ui));
-    cli.say(`Next: ${nextCommand(summary, embedded)}`);
+    cli.log(`Next: ${nextCommand(summary, embedded)}`);
   }
   cli.exitWith(EXIT_OF[summary.outcome]);
 }

@@ -4,7 +4,7 @@ import type { ResultRow } from '../contract/results.ts';
 import { textTable } from './text-table.ts';
 
 /** The first rows of a JSON Lines result, as a table for people. */
-export async function firstRowsText(path: string, rows: number, columns: string[]) {
+export async function previewRows(path: string, rows: number, columns: string[]) {
   const input = createReadStream(path);
   const found: ResultRow[] = [];
   for await (const line of createInterface({ input })) {

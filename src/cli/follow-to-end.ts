@@ -1,9 +1,9 @@
 import type { RowmillRun } from '../client/rowmill-run.ts';
 import { EXIT } from '../errors.ts';
 import type { Cli } from './context.ts';
-import { finish } from './finish.ts';
+import { printSummary } from './finish.ts';
 import { follow } from './follow.ts';
-import { sayInterrupted } from './interruption.ts';
+import { printInterrupted } from './interruption.ts';
 import { progressView } from './progress/index.ts';
 import type { Session } from './session.ts';
 
@@ -27,10 +27,10 @@ export async function followToEnd(
   const view = progressView(cli);
   const summary = await follow({ run, ui, view, signal, broken });
   if (summary !== null) {
-    finish(cli, summary, { ui, json, embedded });
+    printSummary(cli, summary, { ui, json, embedded });
     return;
   }
-  sayInterrupted(cli, workflowId, embedded);
+  printInterrupted(cli, workflowId, embedded);
   if (json) cli.json({ workflowId, runId, interrupted: true, ui });
   cli.exitWith(EXIT.interrupted);
 }
@@ -42,7 +42,7 @@ export function detach(
   { id: workflowId, runId, attached }: RowmillRun,
   { json }: FollowFlags,
 ): void {
-  cli.say(`Come back with: rowmill watch ${workflowId}`);
+  cli.log(`Come back with: rowmill watch ${workflowId}`);
   if (json === true) cli.json({ workflowId, runId, attached, ui: linkTo({ workflowId, runId }) });
   else cli.print(workflowId);
 }

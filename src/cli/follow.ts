@@ -1,7 +1,7 @@
 import type { RowmillRun } from '../client/rowmill-run.ts';
 import type { RunSummary } from '../contract/run.ts';
 import type { RowmillError } from '../errors.ts';
-import { printable } from './printable.ts';
+import { sanitize } from './printable.ts';
 import type { ProgressView } from './progress/index.ts';
 
 export interface ShownFollowOptions {
@@ -23,16 +23,16 @@ export async function follow(options: ShownFollowOptions): Promise<RunSummary | 
   const { run, ui, view, signal, broken } = options;
   const over = new AbortController();
   const looks = run.progress({
-    everyMs: view.everyMs,
+    intervalMs: view.intervalMs,
     signal: AbortSignal.any([signal, over.signal]),
   });
   try {
     for (;;) {
       const look = await unlessBroken(looks.next(), broken);
       if (look.done === true) return look.value;
-      const { progress, lastKnown, trouble } = look.value;
-      const told = trouble === null ? null : printable(trouble);
-      view.show({ workflowId: run.id, progress, lastKnown, trouble: told, ui, nowMs: Date.now() });
+      const { progress, lastKnown, warning } = look.value;
+      const told = warning === null ? null : sanitize(warning);
+      view.show({ workflowId: run.id, progress, lastKnown, warning: told, ui, nowMs: Date.now() });
     }
   } finally {
     over.abort();

@@ -32,12 +32,12 @@ export function interruption(): Interruption {
 }
 
 /** After Ctrl-C: an embedded run needs the process that just ends. */
-export function sayInterrupted(cli: Cli, workflowId: string, embedded: boolean): void {
+export function printInterrupted(cli: Cli, workflowId: string, embedded: boolean): void {
   if (embedded) {
-    cli.say(
+    cli.log(
       `The run ${workflowId} pauses with this process. The same command resumes it; nothing that is done is paid again.`,
     );
   } else {
-    cli.say(`The run goes on. Come back with: rowmill watch ${workflowId}`);
+    cli.log(`The run goes on. Come back with: rowmill watch ${workflowId}`);
   }
 }

@@ -2,7 +2,7 @@
 import { EXIT } from '../errors.ts';
 import { processCli } from './context.ts';
 import { runCli } from './program.ts';
-import { sayError } from './say-error.ts';
+import { printError } from './say-error.ts';
 
 const cli = processCli();
 
@@ -15,7 +15,7 @@ cli.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(process.exitCode || EXIT.failed);
 });
 
-process.on('uncaughtException', (error) => process.exit(sayError(cli, error)));
+process.on('uncaughtException', (error) => process.exit(printError(cli, error)));
 
 // No process.exit: what is written must arrive, and what is open must be closed.
 process.exitCode = await runCli(process.argv.slice(2), cli);

@@ -2,17 +2,17 @@
  * Text from files, providers and servers must not move the cursor, ring, recolour the terminal or
  * turn a line around: such characters become a visible mark. Line ends and tabs stay.
  */
-export const printable = (text: string): string => text.replace(CONTROL, '�');
+export const sanitize = (text: string): string => text.replace(CONTROL, '�');
 
 /**
  * The same for a text with parts coloured by us. Colours of ours only: concealed text, or black on
  * black, shows something else than is there.
  */
-export const printableInColour = (text: string): string =>
+export const sanitizeKeepingColour = (text: string): string =>
   text.replace(COLOUR_OR_CONTROL, (found) => (found.startsWith('\u001b[') ? found : '�'));
 
 /** One line of JSON: what would be marked is written as an escape, so that nothing is changed. */
-export const printableJson = (value: unknown): string =>
+export const sanitizeJson = (value: unknown): string =>
   JSON.stringify(value).replace(
     CONTROL,
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,

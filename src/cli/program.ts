@@ -19,7 +19,7 @@ import { addResults } from './results.ts';
 import { addResume } from './resume.ts';
 import { addRun } from './run.ts';
 import { addSandbox } from './sandbox.ts';
-import { sayError } from './say-error.ts';
+import { printError } from './say-error.ts';
 import { addSchedule } from './schedule.ts';
 import { addSchema } from './schema.ts';
 import { addServe } from './serve.ts';
@@ -80,7 +80,7 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
   try {
     env = withSecretFiles(commandEnv(cli, args), SECRETS);
   } catch (error) {
-    return sayError(cli, error, { json: args.includes('--json') });
+    return printError(cli, error, { json: args.includes('--json') });
   }
   const own: Cli = { ...cli, env, exitWith: (code) => void (exitCode = code) };
   const program = createProgram(own);
@@ -89,11 +89,11 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
     return exitCode;
   } catch (error) {
     const json = args.includes('--json');
-    if (!(error instanceof CommanderError)) return sayError(own, error, { json });
+    if (!(error instanceof CommanderError)) return printError(own, error, { json });
     // `--help` and `--version` end here with 0; no command at all has printed the help.
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
-    return sayError(own, usageError(error, program, args), { json });
+    return printError(own, usageError(error, program, args), { json });
   }
 }
 

@@ -2,7 +2,7 @@ import type { CompletedWork } from '../client/repeated-work.ts';
 import { RowmillError } from '../errors.ts';
 import { isYes } from './approval.ts';
 import { isInteractive, type Cli } from './context.ts';
-import { count, duration } from './figures.ts';
+import { formatCount, formatDuration } from './figures.ts';
 
 /** Without a terminal a command repeated within this time is taken for a slip. */
 const SLIP_WITHIN_MS = 12 * 60 * 60_000;
@@ -18,13 +18,13 @@ export async function askBeforeRepeating(
 ): Promise<void> {
   const goneMs = Date.now() - endedAt.getTime();
   const { creditsSpent } = summary;
-  const cost = ` for ${count(creditsSpent, 'credit')}`;
-  const done = `the same work was ${summary.outcome} ${duration(goneMs)} ago${cost}`;
+  const cost = ` for ${formatCount(creditsSpent, 'credit')}`;
+  const done = `the same work was ${summary.outcome} ${formatDuration(goneMs)} ago${cost}`;
   if (isInteractive(cli)) {
-    cli.say(`${workflowId}: ${done}`);
+    cli.log(`${workflowId}: ${done}`);
     if (await isYes(cli, 'Do it all again, and pay again? [y/N] ')) return;
   } else if (goneMs > SLIP_WITHIN_MS) {
-    cli.say(`${workflowId}: ${done}`);
+    cli.log(`${workflowId}: ${done}`);
     return;
   }
   throw new RowmillError('run_conflict', `${done}; nothing was started`, {

@@ -2,7 +2,7 @@ import type { Estimate } from '../client/estimate.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { Snapshot } from '../sources/snapshot.ts';
 import type { Cli } from './context.ts';
-import { count, whole } from './figures.ts';
+import { formatCount, formatInteger } from './figures.ts';
 
 /** What there is to say about the rows of a pipeline beyond their number. */
 export interface RowsReport {
@@ -29,14 +29,14 @@ export function rowsReport(snapshot: Snapshot, estimate: Estimate): RowsReport {
 /** On standard error, before anything is paid. */
 export function sayRows(cli: Cli, report: RowsReport): void {
   const texts = [...report.warnings, ...badText(report), ...repeatedText(report)];
-  for (const text of texts) cli.say(`${cli.tint('yellow', 'warning')} ${text}`);
+  for (const text of texts) cli.log(`${cli.style('yellow', 'warning')} ${text}`);
 }
 
 function badText({ badRows }: RowsReport): string[] {
   if (badRows === null) return [];
   const { rows, of, problems } = badRows;
   const isOne = rows === 1;
-  const head = `${whole(rows)} of ${count(of, 'row')} cannot be used and ${isOne ? 'is' : 'are'} left out (rows.skipBad), named in the quarantine:`;
+  const head = `${formatInteger(rows)} of ${formatCount(of, 'row')} cannot be used and ${isOne ? 'is' : 'are'} left out (rows.skipBad), named in the quarantine:`;
   return [[head, ...problems.map((problem) => `  ${problem}`)].join('\n')];
 }
 
@@ -44,18 +44,19 @@ function repeatedText({ repeatedInputs }: RowsReport): string[] {
   const { exact, alike, credits } = repeatedInputs;
   if (exact + alike === 0) return [];
   const asks = exact + alike === 1 ? 'asks' : 'ask';
-  const but = alike === 0 ? '' : ` (${whole(alike)} but for case, https://, www. or a last slash)`;
+  const but =
+    alike === 0 ? '' : ` (${formatInteger(alike)} but for case, https://, www. or a last slash)`;
   return [
-    `${count(exact + alike, 'row')} ${asks} what a row before ${asks === 'ask' ? 'them' : 'it'} asks${but}: about ${count(credits, 'credit')}`,
+    `${formatCount(exact + alike, 'row')} ${asks} what a row before ${asks === 'ask' ? 'them' : 'it'} asks${but}: about ${formatCount(credits, 'credit')}`,
   ];
 }
 
 /** `owner, segment, … (12 in all)`; what a pipeline keeps, for people. */
 export function keptText(keeps: readonly string[], { rows }: Pipeline): string {
-  const shown = keeps.slice(0, MOST_NAMED).join(', ');
-  const more = keeps.length > MOST_NAMED ? `, … (${whole(keeps.length)} in all)` : '';
+  const shown = keeps.slice(0, MAX_NAMED).join(', ');
+  const more = keeps.length > MAX_NAMED ? `, … (${formatInteger(keeps.length)} in all)` : '';
   const how = rows.keep === undefined || rows.keep === 'all' ? '' : ' (rows.keep)';
   return `${shown === '' ? 'none' : shown}${more}${how}`;
 }
 
-const MOST_NAMED = 8;
+const MAX_NAMED = 8;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rowmill } from '../client/rowmill.ts';
-import type { ListedRun } from '../client/run-standing.ts';
+import type { RunInfo } from '../client/run-standing.ts';
 import type { Cli } from './context.ts';
-import { count, duration } from './figures.ts';
+import { formatCount, formatDuration } from './figures.ts';
 import { uiLink } from './ui-link.ts';
 
 export interface RunLogSource {
@@ -26,7 +26,7 @@ export async function logRuns(
     if (runs !== null) {
       for (const run of known === null ? [] : runs.runs.toReversed()) {
         if (known?.get(run.runId) === stateOf(run)) continue;
-        cli.say(lineOf(run, uiLink(uiUrl, rowmill.namespace, run)));
+        cli.log(lineOf(run, uiLink(uiUrl, rowmill.namespace, run)));
       }
       known = new Map(runs.runs.map((run) => [run.runId, stateOf(run)]));
     }
@@ -34,12 +34,12 @@ export async function logRuns(
   }
 }
 
-const stateOf = ({ status, outcome }: ListedRun): string =>
+const stateOf = ({ status, outcome }: RunInfo): string =>
   status === 'RUNNING' ? 'started' : (outcome ?? status.toLowerCase());
 
-function lineOf(run: ListedRun, link: string | null): string {
+function lineOf(run: RunInfo, link: string | null): string {
   const state = stateOf(run);
-  const rows = run.rows === null || state === 'started' ? '' : `, ${count(run.rows, 'row')}`;
-  const took = state === 'started' ? '' : `${rows}, ${duration(run.durationMs)}`;
+  const rows = run.rows === null || state === 'started' ? '' : `, ${formatCount(run.rows, 'row')}`;
+  const took = state === 'started' ? '' : `${rows}, ${formatDuration(run.durationMs)}`;
   return `${run.workflowId} ${state}${took}${link === null ? '' : `  ${link}`}`;
 }

@@ -1,13 +1,13 @@
-import type { FormerResults } from '../contract/results.ts';
-import type { Before, Outcome, RunSummary } from '../contract/run.ts';
+import type { ExistingResults } from '../contract/results.ts';
+import type { PreviousRunSummary, Outcome, RunSummary } from '../contract/run.ts';
 import { EXIT } from '../errors.ts';
-import { allowedFacts } from '../rules/allowed.ts';
+import { approvalFacts } from '../rules/allowed.ts';
 import { cautionFacts } from '../rules/cautions.ts';
 import { notifiedFacts } from '../rules/notified.ts';
 import { unusedFacts } from '../rules/unused.ts';
 import { usageText } from '../rules/usage.ts';
-import { printable } from './printable.ts';
-import { count, shortPath, size, whole } from './figures.ts';
+import { sanitize } from './printable.ts';
+import { formatCount, shortPath, formatBytes, formatInteger } from './figures.ts';
 
 /** A cancelled run did not complete. */
 export const EXIT_OF: Record<Outcome, number> = {
@@ -24,37 +24,47 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
   const { cells, apiCalls, results, quarantine, manifest } = summary;
   const asked = cells.done + cells.empty + cells.failed + cells.blocked + cells.pending;
   const counts = [
-    `${whole(cells.done)} done`,
+    `${formatInteger(cells.done)} done`,
     ...(['empty', 'failed', 'blocked', 'pending'] as const).flatMap((outcome) =>
-      cells[outcome] === 0 ? [] : [`${whole(cells[outcome])} ${outcome}`],
+      cells[outcome] === 0 ? [] : [`${formatInteger(cells[outcome])} ${outcome}`],
     ),
   ];
   const facts: Fact[] = [
-    ...(summary.reason === null ? [] : [['why', printable(summary.reason)] satisfies Fact]),
-    ['rows', whole(summary.rows)],
-    ['cells', `${whole(asked)}: ${counts.join(', ')}`],
-    ['passes', whole(summary.passes)],
-    ['API calls', `${whole(apiCalls.total)}, ${whole(apiCalls.polls)} of them polls`],
+    ...(summary.reason === null ? [] : [['why', sanitize(summary.reason)] satisfies Fact]),
+    ['rows', formatInteger(summary.rows)],
+    ['cells', `${formatInteger(asked)}: ${counts.join(', ')}`],
+    ['passes', formatInteger(summary.passes)],
+    [
+      'API calls',
+      `${formatInteger(apiCalls.total)}, ${formatInteger(apiCalls.polls)} of them polls`,
+    ],
     ...costs(summary),
-    ...allowedFacts(summary, printable),
+    ...approvalFacts(summary, sanitize),
     ...results.map(({ path, rows, bytes }): [string, string] => [
       'results',
-      `${shortPath(path)} (${count(rows, 'row')}, ${size(bytes)})`,
+      `${shortPath(path)} (${formatCount(rows, 'row')}, ${formatBytes(bytes)})`,
     ]),
   ];
   // A run of an older worker does not say.
-  const { stillRunning = null, before = null } = summary as Partial<RunSummary>;
+  const { stillRunning = null, previousRun = null } = summary as Partial<RunSummary>;
   if (stillRunning !== null) {
     const { cells: going, tableUrl, tableId } = stillRunning;
     const place = tableUrl ?? `table ${tableId}`;
-    facts.push(['still costs', `${count(going, 'cell')} in flight at the provider, ${place}`]);
+    facts.push([
+      'still costs',
+      `${formatCount(going, 'cell')} in flight at the provider, ${place}`,
+    ]);
   }
   facts.push(...cautionFacts(summary), ...unusedFacts(summary), ...notifiedFacts(summary));
-  if (before !== null) facts.push(['before', beforeText(before)]);
+  if (previousRun !== null) facts.push(['before', beforeText(previousRun)]);
   if (quarantine !== null) {
     const { path } = quarantine;
-    const rows = quarantine.rows === undefined ? '' : `, ${count(quarantine.rows, 'row')} left out`;
-    facts.push(['quarantine', `${shortPath(path)} (${count(quarantine.cells, 'cell')}${rows})`]);
+    const rows =
+      quarantine.rows === undefined ? '' : `, ${formatCount(quarantine.rows, 'row')} left out`;
+    facts.push([
+      'quarantine',
+      `${shortPath(path)} (${formatCount(quarantine.cells, 'cell')}${rows})`,
+    ]);
   }
   facts.push(...targetFacts(summary));
   if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
@@ -66,27 +76,31 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
 /** Targets that kept what they had, or lost what was fuller. */
 function targetFacts({ notPublished = [], replacedFuller = [] }: RunSummary): [string, string][] {
   return [
-    ...notPublished.map(({ path, why, there }): [string, string] => [
+    ...notPublished.map(({ path, reason, existing }): [string, string] => [
       'not here',
-      `${shortPath(path)}: ${why}${there === null ? '' : ` (${formerText(there)})`}`,
+      `${shortPath(path)}: ${reason}${existing === null ? '' : ` (${formerText(existing)})`}`,
     ]),
-    ...replacedFuller.map(({ path, there }): [string, string] => [
+    ...replacedFuller.map(({ path, existing }): [string, string] => [
       'caution',
-      `${shortPath(path)} had more answers: ${formerText(there)}`,
+      `${shortPath(path)} had more answers: ${formerText(existing)}`,
     ]),
   ];
 }
 
-const formerText = ({ workflowId, outcome, answered }: FormerResults): string =>
-  `${workflowId} ${outcome}, ${count(answered, 'cell')} answered`;
+const formerText = ({ workflowId, outcome, answered }: ExistingResults): string =>
+  `${workflowId} ${outcome}, ${formatCount(answered, 'cell')} answered`;
 
 /** Credits by the cells asked for; price by the provider's own account of the cells, where it gives one. */
 function costs({ creditsSpent, estimatedCredits, balanceChange, usage }: RunSummary): Fact[] {
   const estimated =
-    estimatedCredits === undefined ? '' : `; about ${whole(estimatedCredits)} were estimated`;
-  const lines: Fact[] = [['credits', `${whole(creditsSpent)} by cells asked for${estimated}`]];
+    estimatedCredits === undefined
+      ? ''
+      : `; about ${formatInteger(estimatedCredits)} were estimated`;
+  const lines: Fact[] = [
+    ['credits', `${formatInteger(creditsSpent)} by cells asked for${estimated}`],
+  ];
   if (balanceChange !== null) {
-    const by = `${balanceChange > 0 ? '+' : ''}${whole(balanceChange)}`;
+    const by = `${balanceChange > 0 ? '+' : ''}${formatInteger(balanceChange)}`;
     lines.push(['balance', `${by} since the start, other work on the account included`]);
   }
   if (usage !== null) lines.push(['price', usageText(usage)]);
@@ -94,10 +108,10 @@ function costs({ creditsSpent, estimatedCredits, balanceChange, usage }: RunSumm
 }
 
 /** Of a rerun: how the run before it had ended, so that the difference can be seen. */
-function beforeText({ workflowId, outcome, cells }: Before): string {
+function beforeText({ workflowId, outcome, cells }: PreviousRunSummary): string {
   if (cells === null) return workflowId;
   const open = cells.failed + cells.blocked + cells.pending;
-  return `${workflowId} ${outcome ?? 'ended'}: ${whole(cells.done)} done, ${whole(open)} open`;
+  return `${workflowId} ${outcome ?? 'ended'}: ${formatInteger(cells.done)} done, ${formatInteger(open)} open`;
 }
 
 /** The command that is probably wanted next. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { RunSummary } from '../contract/run.ts';
-import type { Playground } from '../dev/playground.ts';
+import type { DevStack } from '../dev/playground.ts';
 import { RowmillError } from '../errors.ts';
-import { count } from './figures.ts';
+import { formatCount } from './figures.ts';
 
 const Ledger = z.object({
   tables: z.array(
@@ -27,8 +27,8 @@ const Manifest = z.object({ tableTag: z.string() });
  * `null` for a run that was cut short.
  * @throws RowmillError `internal` when that is not so
  */
-export async function booksText(
-  { url, tokens }: Playground['sandbox'],
+export async function ledgerText(
+  { url, tokens }: DevStack['sandbox'],
   summary: RunSummary,
 ): Promise<string | null> {
   const [any] = tokens;
@@ -49,7 +49,7 @@ export async function booksText(
   const rows = sum(({ rowsCreated, rowsDeleted }) => rowsCreated - rowsDeleted);
   const again = sum(({ cellsPaidAgain }) => cellsPaidAgain);
   const paid = sum(({ cellsPaid }) => cellsPaid);
-  const told = `${count(tables.length, 'table')}, ${count(rows, 'row')}, ${count(paid, 'cell')} paid`;
+  const told = `${formatCount(tables.length, 'table')}, ${formatCount(rows, 'row')}, ${formatCount(paid, 'cell')} paid`;
   if (tables.length === 1 && rows === summary.rows && again === 0) {
     return `The sandbox's own books: ${told}, none that had been done.`;
   }

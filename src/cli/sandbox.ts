@@ -5,7 +5,7 @@ import type { Cli } from './context.ts';
 export function addSandbox(program: Command, cli: Cli): void {
   program
     .command('sandbox')
-    .summary('a stand-in of the AI-table APIs: no account, no costs')
+    .summary('a sandbox of the AI-table APIs: no account, no costs')
     .description(
       'Serve the APIs of all providers on this machine, with cells that take their time and ' +
         'sometimes fail. A token that is set in the environment is let in; else one is printed.',

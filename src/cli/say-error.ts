@@ -1,18 +1,18 @@
 import { errorOfServer } from '../client/server-error.ts';
 import { RowmillError } from '../errors.ts';
 import type { Cli } from './context.ts';
-import { printable } from './printable.ts';
+import { sanitize } from './printable.ts';
 
 /**
  * `error[code] where: what` and `→ remedy` on stderr; with `--json` the same as an object on stdout.
  * Gives back the exit code.
  */
-export function sayError(cli: Cli, error: unknown, { json = false } = {}): number {
+export function printError(cli: Cli, error: unknown, { json = false } = {}): number {
   const known = error instanceof RowmillError ? error : (errorOfServer(error) ?? defect(error));
   const { code, what, where, remedy } = known;
   const place = where === null ? '' : ` ${where}:`;
-  cli.say(`${cli.tint(['bold', 'red'], `error[${code}]`)}${printable(`${place} ${what}`)}`);
-  cli.say(`${cli.tint('cyan', '→')} ${printable(remedy)}`);
+  cli.log(`${cli.style(['bold', 'red'], `error[${code}]`)}${sanitize(`${place} ${what}`)}`);
+  cli.log(`${cli.style('cyan', '→')} ${sanitize(remedy)}`);
   if (json) cli.json({ error: { code, what, where, remedy } });
   return known.exit;
 }

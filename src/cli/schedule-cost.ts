@@ -3,7 +3,7 @@ import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { isYes } from './approval.ts';
 import { isInteractive, type Cli } from './context.ts';
-import { count, whole } from './figures.ts';
+import { formatCount, formatInteger } from './figures.ts';
 
 /** Credits of one run by the rows as they are now; `null` where they cannot be read from here. */
 export async function creditsOfOneRun(cli: Cli, pipeline: Pipeline): Promise<number | null> {
@@ -29,11 +29,15 @@ export async function confirmRuns(
   const price =
     each === null
       ? 'their credits are not known here: the rows cannot be read'
-      : `about ${count(each * runs, 'credit')} (${whole(each)} a run)`;
-  cli.say(`${count(runs, 'run')}: ${price}`);
+      : `about ${formatCount(each * runs, 'credit')} (${formatInteger(each)} a run)`;
+  cli.log(`${formatCount(runs, 'run')}: ${price}`);
   if (yes || (isInteractive(cli) && (await isYes(cli, 'Start them? [y/N] ')))) return;
-  throw new RowmillError('spend_refused', `${count(runs, 'run')} not confirmed; none was started`, {
-    where,
-    remedy: 'Repeat the command with --yes.',
-  });
+  throw new RowmillError(
+    'spend_refused',
+    `${formatCount(runs, 'run')} not confirmed; none was started`,
+    {
+      where,
+      remedy: 'Repeat the command with --yes.',
+    },
+  );
 }

@@ -107,7 +107,7 @@ Examples:
     .requiredOption('--from <time>', 'first day or time, 2026-01-29 or 2026-01-29T02:30:00Z')
     .requiredOption('--to <time>', 'last day (to its end) or time')
     .option('--yes', 'start them without a question')
-    .option('--most <n>', 'start up to so many runs', '31')
+    .option('--max-runs <n>', 'start up to so many runs', '31')
     .option(...JSON_FLAG)
     .action(async (name: string, flags: BackfillFlags) => {
       const { backfill } = await import('./actions/schedule/backfill.ts');

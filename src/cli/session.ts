@@ -1,7 +1,7 @@
 import { NEEDS_PERSON, needsPerson } from '../client/needs-person.ts';
 import { Rowmill } from '../client/rowmill.ts';
 import type { RowmillRun } from '../client/rowmill-run.ts';
-import type { ListedRun } from '../client/run-standing.ts';
+import type { RunInfo } from '../client/run-standing.ts';
 import type { RowmillError } from '../errors.ts';
 import type { Cli } from './context.ts';
 import { uiLink, uiListLink } from './ui-link.ts';
@@ -64,7 +64,7 @@ export async function runToActOn(
 ): Promise<RowmillRun> {
   const run = await session.rowmill.attach(workflowId);
   if (await isAsleep(session, run)) {
-    cli.say(`${workflowId} was asleep: it goes on while this command runs`);
+    cli.log(`${workflowId} was asleep: it goes on while this command runs`);
     await session.wake?.(run.taskQueue);
   }
   return run;
@@ -80,11 +80,11 @@ export async function isAsleep({ wake }: Session, run: RowmillRun): Promise<bool
 /** Page of the runs that need an operator; `null` where none of these does, or nothing shows it. */
 export const linkToNeedsPerson = (
   { linkToList }: Session,
-  runs: readonly ListedRun[],
+  runs: readonly RunInfo[],
 ): string | null => (runs.some(needsPerson) ? linkToList(NEEDS_PERSON) : null);
 
 /** How another shell reaches a run whose server is ours. */
-export function sayWhere(cli: Cli, { ownAddress }: Session, workflowId: string): void {
+export function printConnectHint(cli: Cli, { ownAddress }: Session, workflowId: string): void {
   if (ownAddress === undefined) return;
-  cli.say(`From another shell here: TEMPORAL_ADDRESS=${ownAddress} rowmill status ${workflowId}`);
+  cli.log(`From another shell here: TEMPORAL_ADDRESS=${ownAddress} rowmill status ${workflowId}`);
 }

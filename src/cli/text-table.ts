@@ -1,17 +1,19 @@
 import stringWidth from 'string-width';
-import { printable } from './printable.ts';
+import { sanitize } from './printable.ts';
 
 export interface TextColumn {
   title: string;
   align?: 'left' | 'right';
   /** Longer cells are cut. @default 48 */
-  most?: number;
+  maxWidth?: number;
 }
 
 /** Columns lined up by what a terminal shows, also for wide letters. */
 export function textTable(columns: readonly TextColumn[], rows: readonly string[][]): string {
   const cells = [columns.map(({ title }) => title), ...rows].map((row) =>
-    columns.map(({ most = 48 }, at) => cut(printable(row[at] ?? '').replace(/\s+/g, ' '), most)),
+    columns.map(({ maxWidth = 48 }, at) =>
+      truncate(sanitize(row[at] ?? '').replace(/\s+/g, ' '), maxWidth),
+    ),
   );
   const widths = columns.map((_, at) =>
     Math.max(...cells.map((row) => stringWidth(row[at] ?? ''))),
@@ -32,11 +34,11 @@ const pad = (text: string, width: number, align: 'left' | 'right'): string => {
 };
 
 /** At most so many columns of a terminal, with a mark where it is cut. */
-export function cut(text: string, most: number): string {
-  if (stringWidth(text) <= most) return text;
+export function truncate(text: string, maxWidth: number): string {
+  if (stringWidth(text) <= maxWidth) return text;
   let short = '';
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (stringWidth(short + segment) > most - 1) break;
+    if (stringWidth(short + segment) > maxWidth - 1) break;
     short += segment;
   }
   return `${short}…`;

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { RowmillRun } from '../client/rowmill-run.ts';
 import { isInteractive, type Cli } from './context.ts';
-import { count, dateTime } from './figures.ts';
+import { formatCount, formatDateTime } from './figures.ts';
 import { unlessBroken } from './follow.ts';
 import { isAsleep, type Session } from './session.ts';
 
@@ -25,15 +25,15 @@ export async function askAboutUnfinished(
   const others = (await unfinishedRuns(session)).filter(({ run }) => !isWanted(run.id));
   const [first] = others;
   if (first === undefined) return;
-  cli.say(`${count(others.length, 'unfinished run')} of earlier commands here:`);
+  cli.log(`${formatCount(others.length, 'unfinished run')} of earlier commands here:`);
   for (const { run, startedAt } of others) {
-    cli.say(`  ${run.id}, started ${dateTime(startedAt)}`);
+    cli.log(`  ${run.id}, started ${formatDateTime(startedAt)}`);
   }
   const answer = isInteractive(cli) ? await ask(cli) : 'leave';
   if (answer === 'leave') {
     const { id } = first.run;
-    cli.say(`Left asleep: nothing is asked for or paid. \`rowmill resume ${id}\` goes on,`);
-    cli.say(`\`rowmill cancel ${id}\` publishes what is there and ends it.`);
+    cli.log(`Left asleep: nothing is asked for or paid. \`rowmill resume ${id}\` goes on,`);
+    cli.log(`\`rowmill cancel ${id}\` publishes what is there and ends it.`);
   }
   for (const { run } of others) await settle(cli, session, run, answer, signal);
 }
@@ -74,7 +74,7 @@ export async function cancelAsleep(
   try {
     const ended = run.wait({ signal: AbortSignal.any(signals) });
     const summary = await unlessBroken(ended, session.broken);
-    if (summary !== null) cli.say(`${run.id}: ${summary.outcome}`);
+    if (summary !== null) cli.log(`${run.id}: ${summary.outcome}`);
   } finally {
     over.abort();
   }

@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { RowmillError } from '../errors.ts';
-import { listedRun } from './run-standing.ts';
+import { toRunInfo } from './run-standing.ts';
 import { describeRun, firstRunOf } from './find-run.ts';
 
 /**
@@ -10,7 +10,7 @@ import { describeRun, firstRunOf } from './find-run.ts';
 export async function cancelRun(client: Client, workflowId: string): Promise<void> {
   const run = await describeRun(client, workflowId);
   const { status } = run;
-  const { outcome } = listedRun(run.raw.workflowExecutionInfo);
+  const { outcome } = toRunInfo(run.raw.workflowExecutionInfo);
   const where = `run ${workflowId}`;
   if (status.name !== 'RUNNING') {
     const what = `the run has ended: ${status.name.toLowerCase()}`;

@@ -3,7 +3,7 @@ import { loadClientConnectConfig, type LoadClientProfileOptions } from '@tempora
 import { RowmillError } from '../errors.ts';
 import { goesDirect } from './direct.ts';
 import { hasStatus } from './grpc-status.ts';
-import { quietRetry } from './sdk-workarounds.ts';
+import { retryWithoutThrowAfterClose } from './sdk-workarounds.ts';
 import { errorOfServer } from './server-error.ts';
 import { isAtLeast, OLDEST_SERVER } from './server-version.ts';
 
@@ -149,7 +149,7 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Tem
     ...connectionOptions,
     ...(goesDirect(address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
     connectTimeout: timeoutMs,
-    interceptors: [quietRetry],
+    interceptors: [retryWithoutThrowAfterClose],
   });
   try {
     await connection.ensureConnected();

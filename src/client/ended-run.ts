@@ -5,7 +5,7 @@ import {
 } from '@temporalio/client';
 import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
 import type { Pipeline } from '../contract/pipeline.ts';
-import type { EarlierRun, EnrichTableInput, RunSummary } from '../contract/run.ts';
+import type { PreviousRunRef, EnrichTableInput, RunSummary } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import type { RunKey, Store } from '../store/store.ts';
 import { firstRunOf } from './find-run.ts';
@@ -20,7 +20,7 @@ export interface EndedRun {
   /** `null`: not known here; the worker finds it by the manifest or by its tag. */
   tableId: string | null;
   /** What it had taken up itself, where it may have ended before it did anything. */
-  earlier: EarlierRun | null;
+  previousRun: PreviousRunRef | null;
 }
 
 /**
@@ -33,12 +33,12 @@ export async function endedRun(
   known: WorkflowExecutionDescription | null,
   store: Store | null,
 ): Promise<EndedRun> {
-  if (known === null) return keptRun(workflowId, store);
+  if (known === null) return fromStore(workflowId, store);
   try {
-    return await rememberedRun(client, known, store);
+    return await fromTemporal(client, known, store);
   } catch (error) {
     // Forgotten since it was looked at.
-    if (isUnknown(error)) return keptRun(workflowId, store);
+    if (isUnknown(error)) return fromStore(workflowId, store);
     throw error;
   }
 }
@@ -47,16 +47,16 @@ export async function endedRun(
 const isUnknown = (error: unknown): boolean =>
   error instanceof WorkflowNotFoundError || hasStatus(error, 'NOT_FOUND');
 
-async function keptRun(workflowId: string, store: Store | null): Promise<EndedRun> {
+async function fromStore(workflowId: string, store: Store | null): Promise<EndedRun> {
   const kept = store === null ? null : await newestStored(store, workflowId);
-  if (kept !== null) return { ...kept, tableId: kept.earlier?.tableId ?? null };
+  if (kept !== null) return { ...kept, tableId: kept.previousRun?.tableId ?? null };
   throw new RowmillError('run_not_found', 'neither Temporal nor the store knows it', {
     where: `run ${workflowId}`,
     remedy: 'See `rowmill list`; check TEMPORAL_ADDRESS, the namespace and ROWMILL_STORE.',
   });
 }
 
-async function rememberedRun(
+async function fromTemporal(
   client: Client,
   known: WorkflowExecutionDescription,
   store: Store | null,
@@ -66,7 +66,7 @@ async function rememberedRun(
   const key = { workflowId, firstRunId: firstRunOf(known) };
   const summary = await summaryOf(client, known);
   const input = await inputInHistory(client, key);
-  if (summary !== null && summary.tableId === null && input?.earlier === undefined) {
+  if (summary !== null && summary.tableId === null && input?.previousRun === undefined) {
     throw new RowmillError('action_refused', 'it ended before it had a table', {
       where,
       remedy: 'There is nothing to go on with: start it anew with `rowmill run FILE`.',
@@ -78,10 +78,10 @@ async function rememberedRun(
       where: store === null ? where : `${where}, store ${store.location}`,
     });
   }
-  const tableId = summary?.tableId ?? input?.earlier?.tableId ?? null;
+  const tableId = summary?.tableId ?? input?.previousRun?.tableId ?? null;
   // Without rows it has taken over nothing: the folder of the run before it is still the one to look in.
   const bare = summary === null || summary.rows === 0;
-  return { key, pipeline, tableId, earlier: bare ? (input?.earlier ?? null) : null };
+  return { key, pipeline, tableId, previousRun: bare ? (input?.previousRun ?? null) : null };
 }
 
 /** What it gave back; `null` of a run that failed, or was terminated. */

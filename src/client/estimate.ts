@@ -3,7 +3,7 @@ import { RowmillError } from '../errors.ts';
 import { knownSpec } from '../providers/known-spec.ts';
 import { isAsked, type PlannedColumn } from '../providers/spec.ts';
 import { limitName, underCeiling, type SpendCeiling } from '../rules/ceiling.ts';
-import { estimateCredits, judgeSpend, type SpendVerdict } from '../rules/spend.ts';
+import { estimateCredits, checkSpend, type SpendVerdict } from '../rules/spend.ts';
 import type { Env } from './environment.ts';
 
 /** What a run would take, when nothing goes wrong. */
@@ -56,7 +56,7 @@ export function estimateOf(
     columns,
     cells: rows * asked.length,
     credits,
-    verdict: judgeSpend(credits, limits),
+    verdict: checkSpend(credits, limits),
     spend: limits,
     ceiling,
     apiCalls: {

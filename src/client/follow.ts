@@ -12,25 +12,25 @@ import { isOutage } from './grpc-status.ts';
 import { untilOver } from './sdk-workarounds.ts';
 import { errorOfServer } from './server-error.ts';
 import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
-import { noWorkerText, servedNow } from './workers.ts';
+import { noWorkerText, workerAvailability } from './workers.ts';
 
 /** One look at a run under way. */
-export interface Standing {
+export interface ProgressUpdate {
   /** The newest that is known; `null` before anything is. */
   progress: LiveProgress | null;
   /** Where nothing is known by a worker: what the last one had sent to the server. */
   lastKnown: LastKnown | null;
   /** What keeps us from knowing more: no worker, no server. */
-  trouble: string | null;
+  warning: string | null;
 }
 
-export interface FollowOptions {
+export interface WatchOptions {
   client: Client;
   workflowId: string;
   runId: string;
   taskQueue: string;
   /** Pause between two looks. */
-  everyMs: number;
+  intervalMs: number;
   /** Ends the following, not the run. */
   signal?: AbortSignal | undefined;
   /** Settles when there is nothing left to follow the run with; given where the worker is our own. */
@@ -44,21 +44,23 @@ const TRY_AGAIN_AFTER_MS = 1_000;
  * came of it; `null` when the signal came first.
  * @throws RowmillError with the code the run failed with, or `run_not_found`
  */
-export async function* follow(options: FollowOptions): AsyncGenerator<Standing, RunSummary | null> {
+export async function* watchRun(
+  options: WatchOptions,
+): AsyncGenerator<ProgressUpdate, RunSummary | null> {
   const over = new AbortController();
   const finish = endOf(options, over.signal).finally(() => over.abort());
   // Told by the race below; what comes after the end belongs to nobody.
   finish.catch(() => undefined);
   const ended = finish.then(() => null);
   ended.catch(() => undefined);
-  let before: Look = { progress: null, lastKnown: null, trouble: null, answered: false };
+  let before: PollResult = { progress: null, lastKnown: null, warning: null, answered: false };
   try {
     for (;;) {
-      const seen = await Promise.race([ended, look(options, before, over.signal)]);
+      const seen = await Promise.race([ended, poll(options, before, over.signal)]);
       if (seen === null || over.signal.aborted) return await finish;
       before = seen;
-      yield { progress: seen.progress, lastKnown: seen.lastKnown, trouble: seen.trouble };
-      await sleep(options.everyMs, undefined, { signal: over.signal }).catch(() => undefined);
+      yield { progress: seen.progress, lastKnown: seen.lastKnown, warning: seen.warning };
+      await sleep(options.intervalMs, undefined, { signal: over.signal }).catch(() => undefined);
     }
   } finally {
     over.abort();
@@ -70,7 +72,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Standing, 
  * @throws RowmillError as `follow`
  */
 export async function endOfRun(
-  options: Omit<FollowOptions, 'everyMs' | 'taskQueue'>,
+  options: Omit<WatchOptions, 'intervalMs' | 'taskQueue'>,
 ): Promise<RunSummary | null> {
   const over = new AbortController();
   try {
@@ -81,7 +83,7 @@ export async function endOfRun(
 }
 
 function endOf(
-  { client, workflowId, runId, signal, broken }: Omit<FollowOptions, 'everyMs' | 'taskQueue'>,
+  { client, workflowId, runId, signal, broken }: Omit<WatchOptions, 'intervalMs' | 'taskQueue'>,
   over: AbortSignal,
 ): Promise<RunSummary | null> {
   const ended = untilOver(client, over, () =>
@@ -120,35 +122,35 @@ const gone = (workflowId: string, cause: unknown): RowmillError =>
     cause,
   });
 
-interface Look extends Standing {
+interface PollResult extends ProgressUpdate {
   /** A worker answered this time. */
   answered: boolean;
 }
 
 /** Never rejects: what goes wrong is told as trouble, beside what was known before. */
-async function look(
-  { client, workflowId, taskQueue, broken }: FollowOptions,
-  before: Look,
+async function poll(
+  { client, workflowId, taskQueue, broken }: WatchOptions,
+  before: PollResult,
   over: AbortSignal,
-): Promise<Look> {
+): Promise<PollResult> {
   // Without the run id: a run that continued as new is asked under its newest one.
   const handle = client.workflow.getHandle(workflowId);
   const silent = { progress: before.progress, lastKnown: before.lastKnown, answered: false };
   try {
     return await untilOver(client, over, async () => {
       // Asks for a worker first: a query that nobody takes hangs until it times out.
-      const served = before.answered ? 'yes' : await servedNow(client, taskQueue);
+      const served = before.answered ? 'yes' : await workerAvailability(client, taskQueue);
       const progress = served === 'no' ? null : await liveProgress(handle);
-      if (progress !== null) return { progress, lastKnown: null, trouble: null, answered: true };
+      if (progress !== null) return { progress, lastKnown: null, warning: null, answered: true };
       // A worker of our own is on its way to the queue; that it is lost would be told.
       const expected = served === 'yes' || broken !== undefined;
       if (before.progress === null) silent.lastKnown = await lastKnown(handle);
-      return { ...silent, trouble: expected ? null : noWorkerText(taskQueue) };
+      return { ...silent, warning: expected ? null : noWorkerText(taskQueue) };
     });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     const told = errorOfServer(error)?.what ?? said;
-    const trouble = isOutage(error) ? 'the Temporal server does not answer; trying again' : told;
-    return { ...silent, trouble };
+    const warning = isOutage(error) ? 'the Temporal server does not answer; trying again' : told;
+    return { ...silent, warning };
   }
 }

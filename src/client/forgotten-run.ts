@@ -8,7 +8,7 @@ import { newestStored } from './stored-run.ts';
  * cancelled one, unless the id is a key.
  * @throws RowmillError `run_conflict`
  */
-export async function refuseForgotten(
+export async function rejectExpiredRun(
   store: Store,
   workflowId: string,
   isKey: boolean,

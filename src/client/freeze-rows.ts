@@ -17,7 +17,7 @@ export interface PreparedStart {
 }
 
 /** Inline rows up to so many characters of JSON travel with the start; Temporal keeps them. */
-const MOST_INLINE_CHARS = 64 * 1024;
+const MAX_INLINE_CHARS = 64 * 1024;
 
 /**
  * Validates the rows where they are. A few inline ones go with the start of the run, so that no
@@ -25,14 +25,14 @@ const MOST_INLINE_CHARS = 64 * 1024;
  * goes: the caller keeps or drops the draft.
  * @throws RowmillError `rows_invalid`, `rows_empty`, `source_…`, and what the store throws
  */
-export async function freezeRows(
+export async function prepareStart(
   pipeline: Pipeline,
   store: Store,
   { stage, countRepeats }: FreezeOptions,
 ): Promise<{ work: PreparedStart; snapshot: Snapshot }> {
   const { source } = pipeline.rows;
   const travels =
-    !stage && source.type === 'inline' && JSON.stringify(source.rows).length <= MOST_INLINE_CHARS;
+    !stage && source.type === 'inline' && JSON.stringify(source.rows).length <= MAX_INLINE_CHARS;
   if (travels) {
     const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
     const options = { countRepeats };

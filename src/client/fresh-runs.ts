@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { knownOf } from './live-progress.ts';
-import type { ListedRun } from './run-standing.ts';
-import { noWorkerText, servedNow } from './workers.ts';
+import type { RunInfo } from './run-standing.ts';
+import { noWorkerText, workerAvailability } from './workers.ts';
 
 /** A listed run, with what the newest heartbeat of its step says. */
-export interface FreshRun extends ListedRun {
+export interface FreshRun extends RunInfo {
   /** Cells without an answer now; of an ended run those it left open, `null` where nothing says. */
   openCells: number | null;
   /** Of a run under way that no worker serves: so, and what to do. */
@@ -12,14 +12,14 @@ export interface FreshRun extends ListedRun {
 }
 
 /** Runs under way that are looked at; what is listed behind them keeps what the list says. */
-const MOST_LOOKED_AT = 200;
+const MAX_LOOKED_AT = 200;
 const AT_ONCE = 20;
 
 /**
  * Looks at each run under way: search attributes are written rarely, heartbeats every few seconds.
  * Asks the server only, so that it needs no worker.
  */
-export async function freshRuns(client: Client, runs: readonly ListedRun[]): Promise<FreshRun[]> {
+export async function freshRuns(client: Client, runs: readonly RunInfo[]): Promise<FreshRun[]> {
   const fresh = runs.map((run) => asListed(run));
   const queues = new Map<string, Promise<string | null>>();
   const troubleOf = (taskQueue: string): Promise<string | null> => {
@@ -29,7 +29,7 @@ export async function freshRuns(client: Client, runs: readonly ListedRun[]): Pro
   };
   const under = [...fresh.entries()]
     .filter(([, { status }]) => status === 'RUNNING')
-    .slice(0, MOST_LOOKED_AT);
+    .slice(0, MAX_LOOKED_AT);
   for (let from = 0; from < under.length; from += AT_ONCE) {
     await Promise.all(
       under.slice(from, from + AT_ONCE).map(async ([at, run]) => {
@@ -42,10 +42,10 @@ export async function freshRuns(client: Client, runs: readonly ListedRun[]): Pro
 
 /** A worker that polled of late, but not just now, counts as gone: a list does not wait for its answer. */
 async function troubleAt(client: Client, taskQueue: string): Promise<string | null> {
-  return (await servedNow(client, taskQueue)) === 'yes' ? null : noWorkerText(taskQueue);
+  return (await workerAvailability(client, taskQueue)) === 'yes' ? null : noWorkerText(taskQueue);
 }
 
-const asListed = (run: ListedRun): FreshRun => ({
+const asListed = (run: RunInfo): FreshRun => ({
   ...run,
   openCells: run.status === 'RUNNING' ? null : run.failedCells,
   trouble: null,
@@ -94,7 +94,7 @@ const STAGE_OF: Readonly<Record<string, string>> = {
 const PASS = /pass \d+$/;
 
 function progressOf(
-  { progress }: ListedRun,
+  { progress }: RunInfo,
   stage: string | null,
   cells: { done: number; total: number } | null,
 ): string | null {

@@ -35,29 +35,29 @@ export type {
 export type { ConnectOptions } from './connection.ts';
 export type { Env } from './environment.ts';
 export type { Estimate } from './estimate.ts';
-export type { Standing } from './follow.ts';
+export type { ProgressUpdate } from './follow.ts';
 export type { PreparedStart } from './freeze-rows.ts';
 export type { FreshRun } from './fresh-runs.ts';
 export type { ListRunsOptions, RunFilter, RunPage } from './list-runs.ts';
 export type { LastKnown, LiveProgress } from './live-progress.ts';
 export type { PipelineSource, RowsOverride } from './pipeline-source.ts';
 export type { StartPlan } from './prepare-work.ts';
-export type { Rendition } from './rendition.ts';
+export type { ExportedFile } from './rendition.ts';
 export type { CompletedWork } from './repeated-work.ts';
-export type { ListedRun } from './run-standing.ts';
+export type { RunInfo } from './run-standing.ts';
 export type { RunStatus } from './run-status.ts';
 export type { StoredResults } from './stored-run.ts';
-export type { Served } from './workers.ts';
+export type { Availability } from './workers.ts';
 export type {
   AppliedSchedule,
   BackfillOptions,
   BackfillPlan,
   BackfillRange,
   DeletedSchedule,
-  OddDay,
+  ClockChangeDay,
   PreparedSchedule,
   ScheduledRun,
-  ScheduleStanding,
+  ScheduleInfo,
   TriggeredRun,
   TriggerOptions,
   WrittenSpan,

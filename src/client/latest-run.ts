@@ -22,10 +22,10 @@ const RERUN = /-rerun-(\d+)$/;
  * Looked up beyond the last one that is listed: the server's list lags a moment behind, and the store
  * does not list an id that is no plain name.
  */
-const UNLISTED = 3;
+const LIST_LAG_MARGIN = 3;
 
 /** What is known of one of them; both `null`: nothing any more. */
-interface Trace {
+interface RunLookup {
   workflowId: string;
   description: WorkflowExecutionDescription | null;
   stored: StoredRun | null;
@@ -41,10 +41,10 @@ export async function latestRun(
   store: Store | null,
 ): Promise<LatestRun> {
   const root = workflowId.replace(RERUN, '');
-  const traces = [await traceOf(client, store, root)];
+  const traces = [await lookUpRun(client, store, root)];
   let last = Math.max(await lastListed(client, root), await lastStored(store, root));
-  for (let number = 1; number <= last + UNLISTED; number += 1) {
-    const trace = await traceOf(client, store, `${root}-rerun-${number}`);
+  for (let number = 1; number <= last + LIST_LAG_MARGIN; number += 1) {
+    const trace = await lookUpRun(client, store, `${root}-rerun-${number}`);
     if (trace.description === null && trace.stored === null) continue;
     traces.push(trace);
     last = Math.max(last, number);
@@ -55,7 +55,7 @@ export async function latestRun(
 }
 
 /** The run itself may have been started again after its reruns: then it is the newest. */
-function newestOf(traces: Trace[]): Trace {
+function newestOf(traces: RunLookup[]): RunLookup {
   const remembered = traces.filter(({ description }) => description !== null);
   const among = remembered.length > 0 ? remembered : traces;
   return among.reduce((newest, trace) => {
@@ -65,10 +65,14 @@ function newestOf(traces: Trace[]): Trace {
 }
 
 /** ISO time; empty where there is no word of it. */
-const startOf = ({ description, stored }: Trace): string =>
+const startOf = ({ description, stored }: RunLookup): string =>
   description?.startTime.toISOString() ?? stored?.startedAt ?? '';
 
-async function traceOf(client: Client, store: Store | null, workflowId: string): Promise<Trace> {
+async function lookUpRun(
+  client: Client,
+  store: Store | null,
+  workflowId: string,
+): Promise<RunLookup> {
   const description = await findRun(client, workflowId);
   const isForgotten = description === null && store !== null;
   const stored = isForgotten ? await newestStored(store, workflowId) : null;

@@ -4,7 +4,7 @@ import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
 import type { Outcome } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { invalidArgument } from './grpc-status.ts';
-import { isOwned, listedRun, type ListedRun } from './run-standing.ts';
+import { isOwned, toRunInfo, type RunInfo } from './run-standing.ts';
 
 /** Temporal's words for how a workflow stands, as its list filter spells them. */
 export const RUN_STATUSES = [
@@ -31,7 +31,7 @@ export interface ListRunsOptions extends RunFilter {
 }
 
 export interface RunPage {
-  runs: ListedRun[];
+  runs: RunInfo[];
   /** Cursor of the next page; `null` when this is the last one. */
   next: string | null;
 }
@@ -58,7 +58,7 @@ export async function listRuns(
     });
     return {
       // Where the server does not list by it, the page is what is left of it.
-      runs: page.executions.filter((raw) => isOwned(raw, owner)).map((raw) => listedRun(raw)),
+      runs: page.executions.filter((raw) => isOwned(raw, owner)).map((raw) => toRunInfo(raw)),
       // A full last page comes with a token, too: the next one is empty then.
       next: page.nextPageToken.length === 0 ? null : cursorOf(page.nextPageToken, query),
     };
@@ -81,7 +81,7 @@ export async function* eachRun(
   client: Client,
   options: Omit<ListRunsOptions, 'cursor'> = {},
   isOwnerListed = true,
-): AsyncGenerator<ListedRun> {
+): AsyncGenerator<RunInfo> {
   const told = new Set<string>();
   let cursor: string | undefined;
   do {

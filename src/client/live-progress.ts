@@ -3,7 +3,7 @@ import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common
 import { QUERY } from '../contract/names.ts';
 import type { RunProgress } from '../contract/run.ts';
 import { forecastOf } from '../rules/forecast.ts';
-import type { Watch } from '../rules/watch.ts';
+import type { PassTracking } from '../rules/watch.ts';
 
 /** A run as it stands now: the workflow's own view, made fresher by the step under way. */
 export interface LiveProgress extends RunProgress {
@@ -95,7 +95,7 @@ function rowsMovedIn(details: unknown): number | null {
   return typeof moved === 'number' ? moved : null;
 }
 
-const cellsIn = (last: NonNullable<Watch['last']>): RunProgress['cells'] => ({
+const cellsIn = (last: NonNullable<PassTracking['last']>): RunProgress['cells'] => ({
   total: last.cellsTotal,
   done: last.cellsDone,
   inProgress: last.cellsInProgress,
@@ -108,7 +108,7 @@ const field = (value: unknown, name: string): unknown =>
     : undefined;
 
 /** A heartbeat of `awaitIdle`; of an older worker it may lack fields, and is left alone then. */
-const isWatch = (value: unknown): value is Watch =>
+const isWatch = (value: unknown): value is PassTracking =>
   ['last', 'lastReadAtMs', 'lastChangeAtMs', 'ratePerMs', 'doneAtStart', 'peakInProgress'].every(
     (name) => field(value, name) !== undefined,
   );

@@ -1,5 +1,5 @@
 import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../contract/names.ts';
-import type { ListedRun } from './run-standing.ts';
+import type { RunInfo } from './run-standing.ts';
 
 const WAITING = 'waiting for';
 
@@ -10,7 +10,7 @@ const UNFINISHED = ['partial', 'cancelled', 'failed'] as const;
 const ENDED = { listed: ['Failed', 'TimedOut', 'Terminated'], told: ['timed out', 'terminated'] };
 
 /** Whether a run waits for an operator, or left work to one. */
-export const needsPerson = ({ status, stage, outcome }: ListedRun): boolean =>
+export const needsPerson = ({ status, stage, outcome }: RunInfo): boolean =>
   status === 'RUNNING' && outcome === null
     ? stage !== null && (stage.startsWith(WAITING) || stage === 'paused')
     : [...UNFINISHED, ...ENDED.told].some((word) => word === outcome);

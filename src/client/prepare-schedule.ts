@@ -10,7 +10,7 @@ export interface ScheduleRequest {
   baseDir?: string | undefined;
   env: Env;
   /** Judges the pipeline; throws what it refuses. */
-  accept?: ((pipeline: Pipeline) => Promise<void> | void) | undefined;
+  validate?: ((pipeline: Pipeline) => Promise<void> | void) | undefined;
 }
 
 /**
@@ -21,7 +21,7 @@ export async function prepareSchedule(request: ScheduleRequest): Promise<Prepare
   const { baseDir, env } = request;
   const loaded = await readPipeline(request.pipeline, { baseDir, env });
   const { pipeline, file, schedule } = loaded;
-  await request.accept?.(pipeline);
+  await request.validate?.(pipeline);
   await refuseClashes(loaded);
   const prepared = { pipeline, file, ...(schedule === undefined ? {} : { schedule }) };
   refuseUnplanned(prepared);

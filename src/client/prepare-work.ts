@@ -7,10 +7,10 @@ import type { LoadedPipeline } from '../spec/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Env } from './environment.ts';
 import { estimateOf, refusalOf, type Estimate } from './estimate.ts';
-import { freezeRows, type PreparedStart } from './freeze-rows.ts';
+import { prepareStart, type PreparedStart } from './freeze-rows.ts';
 import { refuseClashes } from './own-paths.ts';
 import { readPipeline, type PipelineSource, type RowsOverride } from './pipeline-source.ts';
-import { toldByFile } from './rows-mistake.ts';
+import { atPipelineLine } from './rows-mistake.ts';
 import { spendCeilingOf } from './spend-ceiling.ts';
 
 export interface CheckRequest {
@@ -52,7 +52,7 @@ export interface StartPlan {
  */
 export async function checkWork(request: CheckRequest): Promise<StartPlan> {
   const loaded = await load(request);
-  const rows = await toldByFile(loaded, readRows(loaded.pipeline, { countRepeats: true }));
+  const rows = await atPipelineLine(loaded, readRows(loaded.pipeline, { countRepeats: true }));
   return planOf(loaded, rows, request);
 }
 
@@ -83,8 +83,8 @@ export async function prepareWork(request: WorkRequest): Promise<PreparedStart> 
   const { store, stage = false, confirm } = request;
   const loaded = await load(request);
   const options = { stage, countRepeats: confirm !== undefined };
-  const freezing = freezeRows(loaded.pipeline, store, options);
-  const { work, snapshot } = await toldByFile(loaded, freezing);
+  const freezing = prepareStart(loaded.pipeline, store, options);
+  const { work, snapshot } = await atPipelineLine(loaded, freezing);
   try {
     const plan = planOf(loaded, snapshot, request);
     await confirm?.(plan);

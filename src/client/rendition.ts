@@ -24,12 +24,15 @@ export async function publishResults(folder: Folder, target: ResultTarget): Prom
 }
 
 /** The results in another format, as a file that is gone when nobody needs it any more. */
-export interface Rendition extends PublishedFile {
+export interface ExportedFile extends PublishedFile {
   remove(): Promise<void>;
 }
 
 /** Written as a file first, so that the same code makes it and its size is known. */
-export async function renderResults(folder: Folder, format: ResultFormatName): Promise<Rendition> {
+export async function exportResults(
+  folder: Folder,
+  format: ResultFormatName,
+): Promise<ExportedFile> {
   const place = await mkdtemp(join(tmpdir(), 'rowmill-results-'));
   const remove = (): Promise<void> => rm(place, { recursive: true, force: true });
   try {

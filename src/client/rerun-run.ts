@@ -2,14 +2,14 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import { WORKFLOW_TYPE } from '../contract/names.ts';
 import type { EnrichTableInput } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
-import { code } from '../rules/markup.ts';
+import { inlineCode } from '../rules/markup.ts';
 import type { Store } from '../store/store.ts';
 import { endedRun, type EndedRun } from './ended-run.ts';
 import { latestRun } from './latest-run.ts';
 import { describeRun } from './find-run.ts';
 import { ownedMemo, ownerOf, withOwner, type Owned } from './owned.ts';
 import { withInlineRows } from './pipeline-source.ts';
-import { firstAttributes, listed } from './run-texts.ts';
+import { initialSearchAttributes, listed } from './run-texts.ts';
 import { attachedTo, type StartedRun } from './start-run.ts';
 import { approveIfWaiting } from './update-run.ts';
 
@@ -59,17 +59,17 @@ export async function rerunRun(
 async function start(
   client: Client,
   workflowId: string,
-  { key, pipeline, tableId, earlier }: EndedRun,
+  { key, pipeline, tableId, previousRun }: EndedRun,
   { taskQueue, searchAttributes, approved, owner, startedBy }: RerunOptions,
 ): Promise<StartedRun> {
   const { source } = pipeline.rows;
   const input: EnrichTableInput = {
     // The rows lie in the store; those of the file are not read again.
     pipeline: source.type === 'inline' ? withInlineRows(pipeline, []) : pipeline,
-    earlier: {
+    previousRun: {
       ...key,
       ...(tableId === null ? {} : { tableId }),
-      ...(earlier === null ? {} : { earlier }),
+      ...(previousRun === null ? {} : { previousRun }),
     },
     ...(approved === true ? { approved } : {}),
   };
@@ -82,12 +82,17 @@ async function start(
     memo: ownedMemo({ owner, startedBy }),
     staticSummary: `Rerun failed and open cells of ${key.workflowId} with ${pipeline.provider}`,
     staticDetails: [
-      `- **goes on with** run ${code(key.workflowId)}, its table and its rows`,
-      `- **pipeline** ${code(pipeline.name)}, provider ${code(pipeline.provider)}`,
+      `- **goes on with** run ${inlineCode(key.workflowId)}, its table and its rows`,
+      `- **pipeline** ${inlineCode(pipeline.name)}, provider ${inlineCode(pipeline.provider)}`,
       `- **results** ${listed(pipeline.results.map(({ to }) => to))}`,
     ].join('\n'),
     ...(searchAttributes
-      ? { typedSearchAttributes: withOwner(firstAttributes({ pipeline, rows: null }), owner) }
+      ? {
+          typedSearchAttributes: withOwner(
+            initialSearchAttributes({ pipeline, rows: null }),
+            owner,
+          ),
+        }
       : {}),
   });
   return { workflowId, runId: handle.firstExecutionRunId, taskQueue, attached: false };

@@ -11,7 +11,7 @@ import type {
 import { RowmillError } from '../errors.ts';
 import type { Folder, Store } from '../store/store.ts';
 import { cancelRun } from './cancel-run.ts';
-import { endOfRun, follow, type Standing } from './follow.ts';
+import { endOfRun, watchRun, type ProgressUpdate } from './follow.ts';
 import { latestRun } from './latest-run.ts';
 import { rerunRun } from './rerun-run.ts';
 import { endedRunFolder } from './run-files.ts';
@@ -28,11 +28,11 @@ import {
   type UpdateName,
   type Updates,
 } from './update-run.ts';
-import { servedNow, type Served } from './workers.ts';
+import { workerAvailability, type Availability } from './workers.ts';
 
 export interface ProgressOptions {
   /** Pause between two looks, in ms. @default 2000 */
-  everyMs?: number;
+  intervalMs?: number;
   /** Ends the following, not the run. */
   signal?: AbortSignal;
 }
@@ -123,15 +123,15 @@ export class RowmillRun {
    * ```
    * @throws RowmillError with the code the run failed with
    */
-  progress({ everyMs = 2_000, signal }: ProgressOptions = {}): AsyncGenerator<
-    Standing,
+  progress({ intervalMs = 2_000, signal }: ProgressOptions = {}): AsyncGenerator<
+    ProgressUpdate,
     RunSummary | null
   > {
     const { client } = this.#link;
     const { id: workflowId, runId, taskQueue } = this;
     return eachInOurWords(
       client,
-      follow({ client, workflowId, runId, taskQueue, everyMs, signal }),
+      watchRun({ client, workflowId, runId, taskQueue, intervalMs, signal }),
     );
   }
 
@@ -194,9 +194,11 @@ export class RowmillRun {
    * Whether a worker polls for the run: `perhaps` where one did lately, `null` once the run has ended.
    * @throws RowmillError `run_not_found`
    */
-  async workerAvailability(): Promise<Served | null> {
+  async workerAvailability(): Promise<Availability | null> {
     const { status, taskQueue } = await this.#describe();
-    return status.name === 'RUNNING' ? this.#ask((client) => servedNow(client, taskQueue)) : null;
+    return status.name === 'RUNNING'
+      ? this.#ask((client) => workerAvailability(client, taskQueue))
+      : null;
   }
 
   /**

@@ -25,7 +25,7 @@ import {
   type BackfillRange,
   type DeletedSchedule,
   type PreparedSchedule,
-  type ScheduleStanding,
+  type ScheduleInfo,
   type TriggeredRun,
   type TriggerOptions,
   type WrittenSpan,
@@ -47,13 +47,13 @@ export interface ApplyScheduleOptions {
   /** Where relative paths of a text or an object start. @default the working directory */
   baseDir?: string;
   /** Judges the pipeline before the schedule is made; throws what it refuses. */
-  accept?: (pipeline: Pipeline) => Promise<void> | void;
+  validate?: (pipeline: Pipeline) => Promise<void> | void;
 }
 
 /** What `RowmillSchedules.prepare` needs, which knows no server. */
 export interface PrepareScheduleOptions extends Pick<
   ApplyScheduleOptions,
-  'pipeline' | 'baseDir' | 'accept'
+  'pipeline' | 'baseDir' | 'validate'
 > {
   /** Where token values are looked up, to find them in the pipeline. @default process.env */
   env?: Env;
@@ -131,7 +131,7 @@ export class RowmillSchedules {
   }
 
   /** All schedules by name, each with its newest run. */
-  list({ owner }: { owner?: string | undefined } = {}): Promise<ScheduleStanding[]> {
+  list({ owner }: { owner?: string | undefined } = {}): Promise<ScheduleInfo[]> {
     return this.#ask((client) => listSchedules(client, owner));
   }
 
@@ -148,7 +148,7 @@ export class RowmillSchedules {
   }
 
   /** One with its newest ten runs. @throws RowmillError `schedule_not_found` */
-  describe(name: string): Promise<ScheduleStanding> {
+  describe(name: string): Promise<ScheduleInfo> {
     return this.#ask((client) => describeSchedule(client, name));
   }
 

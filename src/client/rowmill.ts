@@ -16,7 +16,7 @@ import type { PipelineSource, RowsOverride } from './pipeline-source.ts';
 import { checkWork, estimateWork, prepareWork, type StartPlan } from './prepare-work.ts';
 import { findCompletedWork, type CompletedWork } from './repeated-work.ts';
 import { sameTargetWarnings } from './same-target.ts';
-import type { ListedRun } from './run-standing.ts';
+import type { RunInfo } from './run-standing.ts';
 import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
@@ -73,7 +73,7 @@ export interface StartOptions {
    * Judges the pipeline before anything it names is read; throws what it refuses. For backends that
    * pass on pipelines of others.
    */
-  accept?: (pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void;
+  validate?: (pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void;
   /** Called with what the run will take, before anything is started. Throws to refuse it. */
   confirm?: (plan: StartPlan) => Promise<void> | void;
   /**
@@ -84,7 +84,10 @@ export interface StartOptions {
 }
 
 /** What `Rowmill.check` and `Rowmill.prepare` need, which know no server. */
-export type CheckOptions = Pick<StartOptions, 'pipeline' | 'rows' | 'out' | 'baseDir' | 'accept'> &
+export type CheckOptions = Pick<
+  StartOptions,
+  'pipeline' | 'rows' | 'out' | 'baseDir' | 'validate'
+> &
   Pick<RowmillOptions, 'store' | 'env'>;
 
 export type PrepareOptions = CheckOptions & Pick<StartOptions, 'stage' | 'confirm'>;
@@ -318,14 +321,14 @@ export class Rowmill {
   }
 
   /** Runs over all pages, each once, in the same order; `limit` is the size of a page. */
-  async *each(options: Omit<ListRunsOptions, 'cursor'> = {}): AsyncGenerator<ListedRun> {
+  async *each(options: Omit<ListRunsOptions, 'cursor'> = {}): AsyncGenerator<RunInfo> {
     const { client, searchAttributes } = this.#link;
     const isListed = options.owner !== undefined && (await searchAttributes());
     yield* eachInOurWords(client, eachRun(client, options, isListed));
   }
 
   /** What the newest heartbeats say of listed runs; of those that no worker serves, what to do. */
-  refresh(runs: readonly ListedRun[]): Promise<FreshRun[]> {
+  refresh(runs: readonly RunInfo[]): Promise<FreshRun[]> {
     const { client } = this.#link;
     return inOurWords(client, () => freshRuns(client, runs));
   }

@@ -7,16 +7,16 @@ import type { LoadedPipeline, SpecError } from '../spec/index.ts';
  * that is not there, or has no such column, is told by the line that names it.
  * @throws SpecError `rows_invalid`, `source_not_found`, and what the freezing throws
  */
-export async function toldByFile<T>(loaded: LoadedPipeline, freezing: Promise<T>): Promise<T> {
+export async function atPipelineLine<T>(loaded: LoadedPipeline, freezing: Promise<T>): Promise<T> {
   try {
     return await freezing;
   } catch (error) {
-    if (error instanceof MissingColumns) throw columnMistakes(error, loaded);
+    if (error instanceof MissingColumns) throw columnIssues(error, loaded);
     throw isNoFile(error, loaded) ? noFile(error, loaded) : error;
   }
 }
 
-function columnMistakes(
+function columnIssues(
   { missing, there, source }: MissingColumns,
   { pipeline, mistakes }: LoadedPipeline,
 ): SpecError {

@@ -3,7 +3,7 @@ import { RUN_FILE } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder, Store } from '../store/store.ts';
 import { firstRunOf } from './find-run.ts';
-import { listedRun } from './run-standing.ts';
+import { toRunInfo } from './run-standing.ts';
 
 type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'status' | 'raw'>;
 
@@ -16,7 +16,7 @@ type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'st
 export async function endedRunFolder(store: Store, run: Described): Promise<Folder> {
   const { workflowId, status, raw } = run;
   const where = `run ${workflowId}`;
-  if (status.name === 'RUNNING' && listedRun(raw.workflowExecutionInfo).outcome === null) {
+  if (status.name === 'RUNNING' && toRunInfo(raw.workflowExecutionInfo).outcome === null) {
     throw new RowmillError('action_refused', 'there are no results yet: the run is under way', {
       where,
       remedy: `Wait for it: rowmill watch ${workflowId}`,

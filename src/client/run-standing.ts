@@ -4,7 +4,7 @@ import proto from '@temporalio/proto';
 import { MEMO_OWNER, SEARCH_ATTRIBUTE } from '../contract/names.ts';
 
 /** A run as the server lists it: known without any worker. */
-export interface ListedRun {
+export interface RunInfo {
   workflowId: string;
   runId: string;
   pipeline: string | null;
@@ -27,7 +27,7 @@ export interface ListedRun {
 export type RawRun = WorkflowExecutionInfo['raw'];
 
 /** Search attributes where the server has them, else Temporal's own status. */
-export function listedRun(raw: RawRun | null | undefined, nowMs = Date.now()): ListedRun {
+export function toRunInfo(raw: RawRun | null | undefined, nowMs = Date.now()): RunInfo {
   const status = statusOf(raw);
   const startMs = msOf(raw?.startTime) ?? nowMs;
   const endMs = msOf(raw?.closeTime) ?? nowMs;

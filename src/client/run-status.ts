@@ -3,13 +3,13 @@ import type { RunSummary } from '../contract/run.ts';
 import type { RowmillError } from '../errors.ts';
 import { errorOfRun } from './failure.ts';
 import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
-import { listedRun, type ListedRun } from './run-standing.ts';
+import { toRunInfo, type RunInfo } from './run-standing.ts';
 import { describeRun } from './find-run.ts';
-import { noWorkerText, servedNow, silentText } from './workers.ts';
+import { noWorkerText, workerAvailability, silentText } from './workers.ts';
 
 /** How a run stands, or what came of it. */
 export interface RunStatus {
-  run: ListedRun;
+  run: RunInfo;
   /** Of a run under way, when a worker answers. */
   progress: LiveProgress | null;
   summary: RunSummary | null;
@@ -17,29 +17,29 @@ export interface RunStatus {
   /** Of a run under way that no worker answers for. */
   lastKnown: LastKnown | null;
   /** Why nothing more is known of a run under way. */
-  trouble: string | null;
+  warning: string | null;
 }
 
 /** @throws RowmillError `run_not_found` */
 export async function runStatus(client: Client, workflowId: string): Promise<RunStatus> {
   const description = await describeRun(client, workflowId);
-  const run = listedRun(description.raw.workflowExecutionInfo);
+  const run = toRunInfo(description.raw.workflowExecutionInfo);
   const status: RunStatus = {
     run,
     progress: null,
     summary: null,
     error: null,
     lastKnown: null,
-    trouble: null,
+    warning: null,
   };
   const handle = client.workflow.getHandle(workflowId, run.runId);
   if (run.status === 'RUNNING') {
     const { taskQueue } = description;
-    const served = await servedNow(client, taskQueue);
+    const served = await workerAvailability(client, taskQueue);
     if (served !== 'no') status.progress = await liveProgress(handle);
     if (status.progress === null) {
       status.lastKnown = await lastKnown(handle);
-      status.trouble = served === 'yes' ? silentText(taskQueue) : noWorkerText(taskQueue);
+      status.warning = served === 'yes' ? silentText(taskQueue) : noWorkerText(taskQueue);
     }
     return status;
   }

@@ -3,7 +3,7 @@ import { SEARCH_ATTRIBUTE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 import { isAsked, providerSpec } from '../providers/spec.ts';
-import { code } from '../rules/markup.ts';
+import { inlineCode } from '../rules/markup.ts';
 
 /** What a run is; its rows are not known yet where a worker will read them. */
 export interface RunSubject {
@@ -16,7 +16,7 @@ const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.stage, 'KEYWORD');
 const ROWS = defineSearchAttributeKey(SEARCH_ATTRIBUTE.rows, 'INT');
 
 /** What the list of workflows knows of a run before its first step. */
-export const firstAttributes = ({ pipeline, rows }: RunSubject): TypedSearchAttributes =>
+export const initialSearchAttributes = ({ pipeline, rows }: RunSubject): TypedSearchAttributes =>
   new TypedSearchAttributes([
     { key: PIPELINE, value: pipeline.name },
     { key: STAGE, value: 'preparing rows' },
@@ -35,18 +35,18 @@ export function staticDetails({ pipeline, rows }: RunSubject): string {
   const frozen =
     rows === null ? 'read when it starts' : `${rows.rows}, ${rows.digest.slice(0, 19)}…`;
   return [
-    `- **pipeline** ${code(pipeline.name)}, provider ${code(pipeline.provider)}`,
-    `- **rows** ${frozen}, key ${code(pipeline.rows.key)}`,
+    `- **pipeline** ${inlineCode(pipeline.name)}, provider ${inlineCode(pipeline.provider)}`,
+    `- **rows** ${frozen}, key ${inlineCode(pipeline.rows.key)}`,
     `- **columns** ${listed(asked.map(({ key }) => key))}`,
     `- **results** ${listed(targets)}`,
   ].join('\n');
 }
 
 /** The server takes 20 KB of details. */
-const MOST_LISTED = 20;
+const MAX_LISTED = 20;
 
 export function listed(texts: readonly string[]): string {
-  const shown = texts.slice(0, MOST_LISTED).map(code).join(', ');
-  const more = texts.length - MOST_LISTED;
+  const shown = texts.slice(0, MAX_LISTED).map(inlineCode).join(', ');
+  const more = texts.length - MAX_LISTED;
   return more > 0 ? `${shown} and ${more} more` : shown;
 }

@@ -19,7 +19,7 @@ type Call = ReturnType<Interceptor>;
  * process, and no caller waits for the answer any more.
  * Seen in @temporalio/client 1.24.0. Upstream: none found.
  */
-export const quietRetry: Interceptor = (options, nextCall) => {
+export const retryWithoutThrowAfterClose: Interceptor = (options, nextCall) => {
   let calls = 0;
   return makeGrpcRetryInterceptor(defaultGrpcRetryOptions())(options, (again) => {
     calls += 1;
@@ -28,7 +28,7 @@ export const quietRetry: Interceptor = (options, nextCall) => {
     } catch (error) {
       const closed = error instanceof Error && error.message === 'Channel has been shut down';
       if (calls === 1 || !closed) throw error;
-      return nobodysCall;
+      return abandonedCall;
     }
   });
 };
@@ -36,7 +36,7 @@ export const quietRetry: Interceptor = (options, nextCall) => {
 const nothing = (): void => undefined;
 
 // As much of a call as the repetition touches.
-const nobodysCall = {
+const abandonedCall = {
   start: nothing,
   sendMessage: nothing,
   halfClose: nothing,

@@ -4,7 +4,7 @@ import type { Env } from './environment.ts';
 
 /** Names of variables that hold a secret; with `_FILE` behind it, the path of a file that holds it. */
 const SECRET = /(?:_TOKEN|_API_KEY|_SECRET[A-Z0-9_]*)$/;
-const MOST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 
 /**
  * The environment with the secrets that lie in files: `EXTRUCT_API_TOKEN_FILE=/run/secrets/extruct`
@@ -32,7 +32,7 @@ export function withSecretFiles(env: Env, names: readonly string[]): Env {
 function read(path: string, variable: string): string {
   try {
     const text = readFileSync(path, 'utf8');
-    if (text.length <= MOST_BYTES) return text.trim();
+    if (text.length <= MAX_BYTES) return text.trim();
     throw new Error('it is too large');
   } catch (cause) {
     throw new RowmillError('usage', 'the file with the secret cannot be read', {

@@ -42,7 +42,7 @@ const frozen =
   (pipeline: Pipeline, options: FreezeOptions) =>
   async (draft: Draft, folder: Folder): Promise<{ digest: string; snapshot: Snapshot }> => {
     const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-    const leftOut = () => folder.create(RUN_FILE.leftOut);
+    const leftOut = () => folder.create(RUN_FILE.badRows);
     const taken = await takeSnapshot(pipeline.rows, inputs, draft, { ...options, leftOut });
     return { digest: stagedDigest(taken.ref), snapshot: taken };
   };

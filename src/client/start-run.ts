@@ -12,10 +12,10 @@ import type { Store } from '../store/store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { findRun } from './find-run.ts';
 import { isSeen, ownedMemo, withOwner, type Owned } from './owned.ts';
-import { refuseForgotten } from './forgotten-run.ts';
+import { rejectExpiredRun } from './forgotten-run.ts';
 import { runsOfPipeline, type WorkToFind } from './repeated-work.ts';
-import { BEFORE, timedId } from './timed-id.ts';
-import { firstAttributes, staticDetails, staticSummary } from './run-texts.ts';
+import { PREVIOUS_SLOT, timestampId } from './timed-id.ts';
+import { initialSearchAttributes, staticDetails, staticSummary } from './run-texts.ts';
 
 export interface StartRunOptions extends StartOptions {
   input: EnrichTableInput & { snapshot: SnapshotRef };
@@ -70,7 +70,7 @@ export function startWork(client: Client, options: StartWorkOptions): Promise<St
   return workflowId === undefined ? startUnnamed(client, work) : startAs(client, work, workflowId);
 }
 
-interface Work extends StartWorkOptions {
+interface StartInput extends StartWorkOptions {
   fingerprint: string;
 }
 
@@ -93,11 +93,11 @@ async function findUnderWay(
 ): Promise<StartedRun | null> {
   const listed = await findListed(client, work);
   // Too young to be listed for sure.
-  return listed ?? unfinished(client, work, timedId(work.name, now, BEFORE));
+  return listed ?? unfinished(client, work, timestampId(work.name, now, PREVIOUS_SLOT));
 }
 
 /** Attaches to an unfinished run of the same work, whoever started it, else makes an id. */
-async function startUnnamed(client: Client, work: Work): Promise<StartedRun> {
+async function startUnnamed(client: Client, work: StartInput): Promise<StartedRun> {
   const { input, fresh = false } = work;
   const { name } = input.pipeline;
   const now = work.now ?? new Date();
@@ -105,7 +105,7 @@ async function startUnnamed(client: Client, work: Work): Promise<StartedRun> {
   if (found !== null) return found;
   if (!fresh) await work.beforeNew?.({ ...work, name });
   for (let turn = 0; ; turn += 1) {
-    const workflowId = timedId(name, now, turn);
+    const workflowId = timestampId(name, now, turn);
     const started = await start(client, work, workflowId, 'REJECT_DUPLICATE');
     if (started !== null) return started;
     // Somebody else came to this name at the same moment: with the same work, or with other work.
@@ -115,7 +115,7 @@ async function startUnnamed(client: Client, work: Work): Promise<StartedRun> {
 }
 
 /** @throws RowmillError `run_conflict` */
-async function startAs(client: Client, work: Work, workflowId: string): Promise<StartedRun> {
+async function startAs(client: Client, work: StartInput, workflowId: string): Promise<StartedRun> {
   const { request, fingerprint, fresh = false, store } = work;
   const before = await findRun(client, workflowId);
   // A key stands for one request, also after its run has failed.
@@ -123,7 +123,7 @@ async function startAs(client: Client, work: Work, workflowId: string): Promise<
     refuseOther(before, work);
     if (!fresh && HAS_ITS_ID.has(before.status.name)) refuseOtherWork(before, fingerprint);
   } else if (store !== undefined && !fresh) {
-    await refuseForgotten(store, workflowId, request !== undefined);
+    await rejectExpiredRun(store, workflowId, request !== undefined);
   }
   let again = fresh;
   for (;;) {
@@ -146,7 +146,7 @@ const HAS_ITS_ID: ReadonlySet<string> = new Set(['RUNNING', 'COMPLETED']);
 /** `null`: there is one of this id already. */
 async function start(
   client: Client,
-  work: Work,
+  work: StartInput,
   workflowId: string,
   workflowIdReusePolicy: WorkflowIdReusePolicy,
 ): Promise<StartedRun | null> {
@@ -168,7 +168,7 @@ async function start(
       staticSummary: staticSummary(subject),
       staticDetails: staticDetails(subject),
       ...(searchAttributes
-        ? { typedSearchAttributes: withOwner(firstAttributes(subject), work.owner) }
+        ? { typedSearchAttributes: withOwner(initialSearchAttributes(subject), work.owner) }
         : {}),
     });
     return { workflowId, runId: handle.firstExecutionRunId, taskQueue, attached: false };
@@ -198,7 +198,7 @@ function refuseOtherWork(run: WorkflowExecutionDescription, fingerprint: string)
 
 function refuseOther(
   { memo, workflowId }: WorkflowExecutionDescription,
-  { request, owner }: Pick<Work, 'request' | 'owner'>,
+  { request, owner }: Pick<StartInput, 'request' | 'owner'>,
 ): void {
   const held: unknown = memo?.[MEMO_REQUEST];
   // Nothing more is told of what is another owner's.
@@ -229,7 +229,7 @@ async function findListed(client: Client, work: WorkToFind): Promise<StartedRun 
 /** The run of this id, if it does this work and is under way. */
 async function unfinished(
   client: Client,
-  { fingerprint }: Pick<Work, 'fingerprint'>,
+  { fingerprint }: Pick<StartInput, 'fingerprint'>,
   workflowId: string,
 ): Promise<StartedRun | null> {
   const run = await findRun(client, workflowId);

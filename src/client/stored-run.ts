@@ -3,17 +3,17 @@ import { pipelineIn } from './run-pipeline.ts';
 import { OUTCOMES, type Outcome } from '../contract/outcome.ts';
 import type { Pipeline, ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
-import type { EarlierRun } from '../contract/run.ts';
+import type { PreviousRunRef } from '../contract/run.ts';
 import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder, RunKey, Store } from '../store/store.ts';
-import { publishResults, renderResults, type Rendition } from './rendition.ts';
+import { publishResults, exportResults, type ExportedFile } from './rendition.ts';
 
 /** What the store knows of a run by itself, where Temporal does not answer or has forgotten it. */
 export interface StoredRun {
   key: RunKey;
   pipeline: Pipeline;
   /** What it had taken up itself. */
-  earlier: EarlierRun | null;
+  previousRun: PreviousRunRef | null;
   /** ISO time; empty where it left no manifest. */
   startedAt: string;
   /** `null` where it left no manifest. */
@@ -29,7 +29,7 @@ export async function newestStored(store: Store, workflowId: string): Promise<St
     const pipeline = await pipelineIn(folder);
     const { startedAt, outcome } = await manifestIn(folder);
     if (pipeline === null || startedAt < (newest?.startedAt ?? '')) continue;
-    newest = { key, pipeline, earlier: await earlierIn(folder), startedAt, outcome };
+    newest = { key, pipeline, previousRun: await previousRunIn(folder), startedAt, outcome };
   }
   return newest;
 }
@@ -42,7 +42,7 @@ export interface StoredResults {
   /** Writes them to another place, in one step. */
   publish(target: ResultTarget): Promise<PublishedFile>;
   /** Writes them into a temporary file, which the caller removes. */
-  render(format: ResultFormatName): Promise<Rendition>;
+  render(format: ResultFormatName): Promise<ExportedFile>;
 }
 
 export const resultsIn = (store: Store, folder: Folder, runId: string): StoredResults => ({
@@ -50,7 +50,7 @@ export const resultsIn = (store: Store, folder: Folder, runId: string): StoredRe
   folder,
   runId,
   publish: (target) => publishResults(folder, target),
-  render: (format) => renderResults(folder, format),
+  render: (format) => exportResults(folder, format),
 });
 
 /** Those of that run, once it has ended; `null` where there are none. */
@@ -68,10 +68,10 @@ export async function storedResults(
     : null;
 }
 
-async function earlierIn(folder: Folder): Promise<EarlierRun | null> {
-  if (!(await folder.exists(RUN_FILE.earlier))) return null;
+async function previousRunIn(folder: Folder): Promise<PreviousRunRef | null> {
+  if (!(await folder.exists(RUN_FILE.previousRun))) return null;
   // Written by prepareRows.
-  return (await folder.readJson(RUN_FILE.earlier)) as EarlierRun;
+  return (await folder.readJson(RUN_FILE.previousRun)) as PreviousRunRef;
 }
 
 interface ManifestHead {

@@ -9,18 +9,18 @@ import { UPDATE } from '../contract/names.ts';
 import type { Adjusted, AdjustRequest, ApproveRequest, PauseRequest } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import {
-  mistakeInAdjust,
-  mistakeInApprove,
-  mistakeInPause,
-  type RequestMistake,
+  checkAdjustInput,
+  checkApproveInput,
+  checkPauseInput,
+  type InputIssue,
 } from '../rules/requests.ts';
 import { errorOfRun } from './failure.ts';
 import { isOutage } from './grpc-status.ts';
 import { liveProgress } from './live-progress.ts';
 import { errorOfServer } from './server-error.ts';
-import { noWorkerText, servedNow } from './workers.ts';
+import { noWorkerText, workerAvailability } from './workers.ts';
 
-export { TEXT_AT_MOST } from '../rules/requests.ts';
+export { MAX_TEXT } from '../rules/requests.ts';
 
 /** A worker has to take it: with one there it is a matter of milliseconds. */
 const WAIT_MS = 20_000;
@@ -46,16 +46,16 @@ export function checkRequest<N extends UpdateName>(
   request: Updates[N]['takes'] | undefined,
   nameOf = (field: string): string => `${update}.${field}`,
 ): void {
-  const mistake = request === undefined ? null : (MISTAKE_IN[update]?.(request) ?? null);
+  const mistake = request === undefined ? null : (INPUT_CHECKS[update]?.(request) ?? null);
   if (mistake === null) return;
   const { field, what, remedy } = mistake;
   throw new RowmillError('usage', what, { where: field === null ? update : nameOf(field), remedy });
 }
 
-const MISTAKE_IN: Partial<Record<UpdateName, (request: unknown) => RequestMistake | null>> = {
-  approveSpend: mistakeInApprove,
-  pause: mistakeInPause,
-  adjust: mistakeInAdjust,
+const INPUT_CHECKS: Partial<Record<UpdateName, (request: unknown) => InputIssue | null>> = {
+  approveSpend: checkApproveInput,
+  pause: checkPauseInput,
+  adjust: checkAdjustInput,
 };
 
 /**
@@ -71,7 +71,7 @@ export async function updateRun<N extends UpdateName>(
   request?: Updates[N]['takes'],
 ): Promise<Updates[N]['gives']> {
   const where = `run ${workflowId}`;
-  const served = await servedNow(client, taskQueue);
+  const served = await workerAvailability(client, taskQueue);
   if (served === 'no') {
     throw new RowmillError('action_refused', noWorkerText(taskQueue), { where });
   }
@@ -113,7 +113,7 @@ export async function approveIfWaiting(
   client: Client,
   { workflowId, taskQueue, signal }: Approved,
 ): Promise<boolean> {
-  while (signal?.aborted !== true && (await servedNow(client, taskQueue)) !== 'no') {
+  while (signal?.aborted !== true && (await workerAvailability(client, taskQueue)) !== 'no') {
     const progress = await liveProgress(client.workflow.getHandle(workflowId));
     if (progress === null || progress.paused?.at === 'preparing rows') return false;
     if (progress.stage !== 'preparing rows') {

@@ -5,13 +5,13 @@ import { pollersOf, QUEUE_TYPE } from './pollers.ts';
  * Whether a worker serves a task queue. `perhaps`: one polled of late, but not just now by the clock
  * of this machine, which may be wrong. Ask, and take silence for an answer.
  */
-export type Served = 'yes' | 'perhaps' | 'no';
+export type Availability = 'yes' | 'perhaps' | 'no';
 
-export async function servedNow(
+export async function workerAvailability(
   client: Client,
   taskQueue: string,
   nowMs = Date.now(),
-): Promise<Served> {
+): Promise<Availability> {
   try {
     const pollers = await pollersOf(client, taskQueue, QUEUE_TYPE.workflow, nowMs);
     if (pollers.length === 0) return 'no';

@@ -35,13 +35,13 @@ export const MEMO_FINGERPRINT = 'rowmillFingerprint';
 export const RUN_FILE = {
   rows: 'rows.jsonl',
   /** Rows of the source that could not be used, where `rows.skipBad` left them out. */
-  leftOut: 'left-out.jsonl',
+  badRows: 'bad-rows.jsonl',
   /** Columns of the source that come back with the results. */
   columns: 'columns.json',
   /** What was run, so that it can be taken up again when Temporal has forgotten it. */
   pipeline: 'pipeline.json',
   /** Of a rerun: the run that it takes up. */
-  earlier: 'earlier.json',
+  previousRun: 'previous-run.json',
   results: 'results.jsonl',
   quarantine: 'quarantine.jsonl',
   manifest: 'manifest.json',

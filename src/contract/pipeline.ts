@@ -58,8 +58,8 @@ export interface RunPolicy {
   deadlineMs: number;
   /** No movement for so long = stalled. */
   stallAfterMs: number;
-  pollAtLeastMs: number;
-  pollAtMostMs: number;
+  minPollIntervalMs: number;
+  maxPollIntervalMs: number;
 }
 
 export interface SpendPolicy {

@@ -19,10 +19,10 @@ export interface CellUsage {
   unpriced?: number;
 }
 
-/** What one sweep over the table's pages found. */
-export interface Collection {
+/** What one scan over the table's pages found. */
+export interface ScanResult {
   /** 1, 2, … within the run. */
-  sweep: number;
+  scan: number;
   rows: number;
   cells: CellCounts;
   byColumn: Record<string, CellCounts>;
@@ -30,7 +30,7 @@ export interface Collection {
   inFlight: number;
   /** Of `cells.pending`: never asked for, though everything they depend on is done. */
   startable: number;
-  /** Failed before, asked for by a rerun, and answered since the sweep before. */
+  /** Failed before, asked for by a rerun, and answered since the scan before. */
   repaired: number;
   /** Of `cells.failed`: no rerun has asked for them so far. */
   neverRerun?: number;
@@ -52,9 +52,9 @@ export interface Collection {
   /** By column key, of the last computation of each cell; left out where nothing is told. */
   usage?: Record<string, CellUsage>;
   /** Rows of a key that another row has already: they landed twice. Left out: none. */
-  rowsLeftOut?: number;
+  duplicateRows?: number;
   /** The table changed all the time while it was read. Left out: it did not. */
-  changedWhileRead?: true;
+  tableChangedDuringScan?: true;
   /** Rows that no page could be read with: their cells count as blocked. Left out: none. */
   rowsUnreadable?: number;
 }
@@ -105,7 +105,7 @@ export interface BadRowLine {
 }
 
 /** Results of an earlier run, where new ones are published. */
-export interface FormerResults {
+export interface ExistingResults {
   workflowId: string;
   outcome: Outcome;
   /** Its cells that have an answer. */

@@ -16,5 +16,5 @@ export interface SnapshotRef {
   rows: number;
   bytes: number;
   /** Rows that `rows.skipBad` left out: their file beside the rows. Left out: there are none. */
-  leftOut?: { digest: string; rows: number };
+  badRows?: { digest: string; rows: number };
 }

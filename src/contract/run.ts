@@ -1,7 +1,7 @@
 import type { Notified } from './notify.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { CellCounts, CellUsage, FormerResults, PublishedFile } from './results.ts';
+import type { CellCounts, CellUsage, ExistingResults, PublishedFile } from './results.ts';
 import type { SnapshotRef } from './rows.ts';
 
 /** What starts `enrichTable`; any Temporal client in any language may send it as JSON. */
@@ -12,17 +12,17 @@ export interface EnrichTableInput {
   /** The estimate has been approved where the run was started (`--yes`). */
   approved?: boolean;
   /** Goes on with the table of a run that has ended: only failed and open cells are asked for. */
-  earlier?: EarlierRun;
+  previousRun?: PreviousRunRef;
 }
 
 /** Names a run that has ended: its folder in the store, and its table. */
-export interface EarlierRun {
+export interface PreviousRunRef {
   workflowId: string;
   firstRunId: string;
   /** Where it is known; else the run's manifest or the table's tag tells. */
   tableId?: string;
   /** Of a rerun that may have ended before it had prepared anything: what it was to take up. */
-  earlier?: EarlierRun;
+  previousRun?: PreviousRunRef;
 }
 
 export type { Outcome };
@@ -49,28 +49,28 @@ export interface ApiCalls {
 }
 
 /** Runs that a provider asked back about, for their size, and was told yes. */
-export interface Confirmed {
+export interface LargeRunConfirmations {
   requests: number;
   /** As the provider counted them in its questions. */
   cells: number;
 }
 
 /** A provider would run more cells than it was asked to. */
-export interface CellsAsked {
-  asked: number;
+export interface CellCountMismatch {
+  requested: number;
   affected: number;
 }
 
 /** What somebody has to say yes to. */
-export interface ApprovalAsked {
+export interface ApprovalRequest {
   /** About so many, of the whole run. */
   credits: number;
   /** Of a provider that would run more; else `null`. */
-  cells: CellsAsked | null;
+  cells: CellCountMismatch | null;
 }
 
 /** A yes, and whose. */
-export interface Approval extends ApprovalAsked {
+export interface Approval extends ApprovalRequest {
   /** With the start of the run, by the update `approveSpend`, or within `spend.approveAbove`. */
   how: 'start' | 'update' | 'policy';
   /** Who sent the update, where it says so. */
@@ -97,14 +97,14 @@ export interface AdjustRequest {
   /** From the start of the run, as in the pipeline file: `8h`, or ms. */
   deadline?: string | number;
   /** Longest time between two polls: `60s`, or ms. */
-  pollAtMost?: string | number;
+  maxPollInterval?: string | number;
 }
 
 /** Answer of the update `adjust`. */
 export interface Adjusted {
   /** Epoch ms. */
   deadlineAtMs: number;
-  pollAtMostMs: number;
+  maxPollIntervalMs: number;
 }
 
 /** A run that somebody stopped for a while. */
@@ -124,7 +124,7 @@ export interface StillRunning {
 }
 
 /** How a run stood before it was taken up again by another one. */
-export interface Before {
+export interface PreviousRunSummary {
   workflowId: string;
   /** `null` where it left no manifest. */
   outcome: Outcome | null;
@@ -158,41 +158,41 @@ export interface RunSummary {
   usage: CellUsage | null;
   results: PublishedFile[];
   /** Targets that kept what they had. Left out: none. */
-  notPublished?: { path: string; why: string; there: FormerResults | null }[];
+  notPublished?: { path: string; reason: string; existing: ExistingResults | null }[];
   /** Targets whose fuller results, of the same pipeline, were replaced. Left out: none. */
-  replacedFuller?: { path: string; there: FormerResults }[];
+  replacedFuller?: { path: string; existing: ExistingResults }[];
   /** `rows`: of the source, left out by `rows.skipBad`. Left out: none. */
   quarantine: { path: string; cells: number; rows?: number } | null;
   manifest: string | null;
   /** `null`: nothing the run asked for is still under way. */
   stillRunning: StillRunning | null;
   /** Of a rerun: how the run before it had ended. */
-  before: Before | null;
+  previousRun: PreviousRunSummary | null;
   /** Rows of the source that could not be used: left out by `rows.skipBad`. Left out: none. */
   badRows?: number;
   /** Rows that landed twice and stay in the table: never run, not in the results. Left out: none. */
-  rowsLeftOut?: number;
+  duplicateRows?: number;
   /**
    * The table kept changing while it was read: each row came exactly once, its cells may be of different
    * moments. Left out: it did not.
    */
-  changedWhileRead?: true;
+  tableChangedDuringScan?: true;
   /** Rows that no page could be read with; the quarantine names them. Left out: none. */
   rowsUnreadable?: number;
   /** Why the balance could not be read. Left out: it could, or there is none. */
   balanceProblem?: string;
   /** Cells that were asked for and given back before they began: not paid. Left out: none. */
-  cellsGivenBack?: number;
+  cellsCancelled?: number;
   /** There may be more of them: the reply to a cancel was lost. Left out: they are all. */
-  givenBackAtLeast?: boolean;
+  cellsCancelledIsMinimum?: boolean;
   /** Credits that it was thought to cost, without reruns. Left out by older versions. */
   estimatedCredits?: number;
   /** Who or what allowed it, where somebody had to be asked. Left out: nobody had to. */
   approvals?: Approval[];
   /** Left out: nothing was asked back. */
-  confirmed?: Confirmed;
+  confirmed?: LargeRunConfirmations;
   /** The provider says that it queued more cells than were asked for. Left out: it did not. */
-  queuedMore?: CellsAsked;
+  queuedMore?: CellCountMismatch;
   /** Who was told of the end, and who could not be. Left out: nobody was to be. */
   notified?: Notified[];
 }
@@ -213,10 +213,10 @@ export interface RunProgress {
   pass: number;
   /**
    * Nothing before there is a table. `failed` is `null` while cells move at a provider that does not
-   * count them: `byColumn` has those of the last sweep.
+   * count them: `byColumn` has those of the last scan.
    */
   cells: { total: number; done: number; inProgress: number; failed: number | null };
-  /** By the last sweep, by column key. */
+  /** By the last scan, by column key. */
   byColumn: Record<string, CellCounts>;
   /** Done cells per minute in this pass; `null` before anything moved. */
   cellsPerMinute: number | null;
@@ -227,7 +227,7 @@ export interface RunProgress {
   stallAfterMs?: number;
   estimatedCredits: number;
   /** What an approval is waited for; `null`: none is. Left out by older versions. */
-  asksFor?: ApprovalAsked | null;
+  pendingApproval?: ApprovalRequest | null;
   creditsBefore: number | null;
   /** By the cells that this run asked for so far and their price. */
   creditsSpent: number;
@@ -235,7 +235,7 @@ export interface RunProgress {
   balanceChange: number | null;
   /** About so many are missing, while the run waits for credits. */
   creditsMissing: number | null;
-  /** By the last sweep, as in the summary; `null` where the provider does not say. */
+  /** By the last scan, as in the summary; `null` where the provider does not say. */
   usage: CellUsage | null;
   apiCalls: ApiCalls;
   /** Where the results go. */
@@ -251,18 +251,18 @@ export interface RunProgress {
   /** Who was told of the end, and who could not be. */
   notified: Notified[];
   /** One more pass over the failed cells was asked for. */
-  rerunAsked: boolean;
-  pollAtMostMs: number;
+  rerunRequested: boolean;
+  maxPollIntervalMs: number;
   /** Runs under way that publish to a place of this one, as it began. Left out: none. */
   sameTarget?: string[];
   /** As in the summary. */
   approvals?: Approval[];
-  confirmed?: Confirmed;
-  queuedMore?: CellsAsked;
-  changedWhileRead?: true;
-  rowsLeftOut?: number;
+  confirmed?: LargeRunConfirmations;
+  queuedMore?: CellCountMismatch;
+  tableChangedDuringScan?: true;
+  duplicateRows?: number;
   rowsUnreadable?: number;
   balanceProblem?: string;
-  cellsGivenBack?: number;
-  givenBackAtLeast?: boolean;
+  cellsCancelled?: number;
+  cellsCancelledIsMinimum?: boolean;
 }

@@ -9,7 +9,7 @@ export interface TableRef {
    * Rows at its beginning that are nobody's and stay empty, with their computed cells. A run names its
    * rows then: those behind them. `ids` is left out by older versions: they are the first places.
    */
-  blank?: { rows: number; cells: number; ids?: string[] };
+  placeholderRows?: { rows: number; cells: number; ids?: string[] };
   /** Its runs can be stopped at the provider. */
   cancellable?: true;
   columns: Column[];
@@ -54,7 +54,7 @@ export interface TableProgress {
 export type RunMode = 'new' | 'all' | 'failed';
 
 /** What a provider answered when a run was started; kept so that progress can be read by it. */
-export interface RunReceipt {
+export interface TableRunRef {
   /** Ids of the remote operations, where the provider has them. */
   operations: string[];
   /** Cells the provider says it queued; `null` when the reply was lost. */

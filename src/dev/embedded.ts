@@ -8,7 +8,7 @@ import { jsonLogger } from '../worker/logging.ts';
 import { installRuntime } from '../worker/runtime.ts';
 import { workerSettings, type Env } from '../worker/settings.ts';
 import { startWorker } from '../worker/worker.ts';
-import { releaseLostSteps } from './lost-steps.ts';
+import { failOrphanedActivities } from './lost-steps.ts';
 import type { PortChoice } from '../ports.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 
@@ -84,14 +84,14 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
   const settings = workerSettings({ ...env, ROWMILL_STORE: storeOf(env, folder) });
   const deps = workerDeps(options, env, settings.store);
   if (!asleep || provider !== undefined) refuseUnusable(deps, provider);
-  await deps.store.probe();
+  await deps.store.checkWritable();
 
   const server = await startServer(options, folder, env);
   const undo: (() => Promise<void>)[] = [() => server.stop()];
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopping ??= inOrder(undo.splice(0).reverse()));
   const logFile = join(folder, 'worker.log');
-  const { broken, end } = breakage(() => stopping !== null);
+  const { broken, end } = failureOf(() => stopping !== null);
   void server.exited.then(() => end('the Temporal server ended', server.address));
   try {
     const { connection } = await connectTemporal({
@@ -117,7 +117,7 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
         () => end('the worker ended', logFile),
         (cause: unknown) => end('the worker broke', logFile, cause),
       );
-      await releaseLostSteps(client, taskQueue);
+      await failOrphanedActivities(client, taskQueue);
     };
     const served = new Map<string, Promise<void>>();
     const serve = (taskQueue: string): Promise<void> => {
@@ -178,7 +178,7 @@ const storeOf = (env: Env, folder: string): string =>
   env['ROWMILL_STORE']?.trim() || join(folder, 'store');
 
 /** The first end of a server or worker that nothing asked for. */
-function breakage(wasAsked: () => boolean): {
+function failureOf(wasAsked: () => boolean): {
   broken: Promise<RowmillError>;
   end: (what: string, where: string, cause?: unknown) => void;
 } {

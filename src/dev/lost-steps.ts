@@ -23,7 +23,7 @@ const STARTED = 2;
  * instead of after the heartbeat time-out. Only runs of one task queue, and only where the process is
  * known to be gone.
  */
-export async function releaseLostSteps(client: Client, taskQueue: string): Promise<void> {
+export async function failOrphanedActivities(client: Client, taskQueue: string): Promise<void> {
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'`;
   for await (const run of client.workflow.list({ query })) {
     if (run.taskQueue === taskQueue) await releaseIn(client, run);

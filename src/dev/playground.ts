@@ -1,27 +1,27 @@
 import { resolve } from 'node:path';
 import { RowmillError } from '../errors.ts';
-import { standInEnv, standInTokens, type StandInToken } from '../providers/stand-in.ts';
+import { sandboxEnv, sandboxTokens, type SandboxToken } from '../providers/stand-in.ts';
 import { openEmbedded, type Embedded, type EmbeddedOptions } from './embedded.ts';
 import { startSandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts';
 import type { PortChoice } from '../ports.ts';
 
-export interface PlaygroundOptions
+export interface DevStackOptions
   extends
     Pick<EmbeddedOptions, 'port' | 'ui' | 'say' | 'userAgent'>,
     Pick<SandboxProcessOptions, 'command' | 'env' | 'speed' | 'faults'> {
   folder: string;
   sandboxPort: PortChoice;
   /** Of the sandbox. @default a new one for every provider */
-  tokens?: readonly StandInToken[];
+  tokens?: readonly SandboxToken[];
 }
 
-export interface Playground extends Embedded {
-  sandbox: { url: string; tokens: readonly StandInToken[] };
+export interface DevStack extends Embedded {
+  sandbox: { url: string; tokens: readonly SandboxToken[] };
 }
 
 /** Temporal, the sandbox and a worker that talks to it, with all their state in one folder. */
-export async function openPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const { command, env, speed, faults, sandboxPort, say, tokens = standInTokens() } = options;
+export async function openDevStack(options: DevStackOptions): Promise<DevStack> {
+  const { command, env, speed, faults, sandboxPort, say, tokens = sandboxTokens() } = options;
   const folder = resolve(options.folder);
   const sandbox = await startSandboxProcess({
     command,
@@ -37,7 +37,7 @@ export async function openPlayground(options: PlaygroundOptions): Promise<Playgr
     const embedded = await openEmbedded({
       ...options,
       folder,
-      env: { ...env, ...standInEnv(sandbox.url, tokens) },
+      env: { ...env, ...sandboxEnv(sandbox.url, tokens) },
     });
     let stopped = false;
     const gone = sandbox.exited.then(() =>

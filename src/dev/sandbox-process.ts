@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RowmillError } from '../errors.ts';
-import { tokenEnv, type StandInToken } from '../providers/stand-in.ts';
+import { tokenEnv, type SandboxToken } from '../providers/stand-in.ts';
 import type { Env } from '../worker/settings.ts';
 import { onFreePorts, type PortChoice } from '../ports.ts';
 
@@ -14,7 +14,7 @@ export interface SandboxProcessOptions {
   /** Its state and its log are kept here. */
   folder: string;
   /** Of every provider it stands in for. */
-  tokens: readonly StandInToken[];
+  tokens: readonly SandboxToken[];
   port: PortChoice;
   /** How much faster than the real API time passes. */
   speed: number;

@@ -22,7 +22,7 @@ export const startedRun = z
   .meta({ id: 'StartedRun' });
 
 /** Of a run, as it is listed. */
-const listed = {
+const runInfoFields = {
   id: z.string(),
   runId: z.string(),
   pipeline: z.string().nullable(),
@@ -36,11 +36,11 @@ const listed = {
   durationMs: z.number(),
 };
 
-export const listedRun = z.object(listed);
+export const runInfo = z.object(runInfoFields);
 
 export const runList = z
   .object({
-    runs: z.array(listedRun),
+    runs: z.array(runInfo),
     next: z.string().nullable().describe('Cursor of the next page; null: this is the last.'),
   })
   .meta({ id: 'RunList' });
@@ -62,8 +62,8 @@ const usage = z
   .describe('What the cells took as their last computation left them, where the provider says so.');
 
 /** Left out where there is nothing of it. */
-const unused = {
-  changedWhileRead: z
+const unusedFields = {
+  tableChangedDuringScan: z
     .literal(true)
     .optional()
     .describe('The table kept changing while it was read: cells may be of different moments.'),
@@ -76,34 +76,34 @@ const unused = {
     .optional()
     .describe('Rows that no page could be read with; the quarantine names them.'),
   balanceProblem: z.string().optional().describe('Why the balance could not be read.'),
-  rowsLeftOut: z
+  duplicateRows: z
     .number()
     .optional()
     .describe('Rows that landed twice: neither run nor in the results.'),
-  cellsGivenBack: z
+  cellsCancelled: z
     .number()
     .optional()
     .describe('Cells that were asked for and given back before they began: not paid.'),
-  givenBackAtLeast: z
+  cellsCancelledIsMinimum: z
     .boolean()
     .optional()
     .describe('There may be more of them: the reply to a cancel was lost.'),
 };
 
-const approvalAsked = {
+const approvalRequest = {
   credits: z.number(),
   cells: z
-    .object({ asked: z.number(), affected: z.number() })
+    .object({ requested: z.number(), affected: z.number() })
     .nullable()
     .describe('Of a provider that would run more cells than it was asked to.'),
 };
 
 /** Left out where nobody had to be asked. */
-const allowed = {
+const approvalFields = {
   approvals: z
     .array(
       z.object({
-        ...approvalAsked,
+        ...approvalRequest,
         how: z.enum(['start', 'update', 'policy']),
         by: z.string().nullable(),
         atMs: z.number(),
@@ -116,7 +116,7 @@ const allowed = {
     .optional()
     .describe('Large runs that the provider asked back about, and was told yes.'),
   queuedMore: z
-    .object({ asked: z.number(), affected: z.number() })
+    .object({ requested: z.number(), affected: z.number() })
     .optional()
     .describe('Cells asked for, and cells queued by the provider’s count, where it queued more.'),
 };
@@ -136,8 +136,8 @@ const progress = z
     cellsPerMinute: z.number().nullable(),
     leftMs: z.number().nullable(),
     estimatedCredits: z.number(),
-    asksFor: z
-      .object(approvalAsked)
+    pendingApproval: z
+      .object(approvalRequest)
       .nullable()
       .optional()
       .describe('What an approval is waited for.'),
@@ -150,8 +150,8 @@ const progress = z
       .optional()
       .describe('Epoch ms: no count has changed since; null while cells move.'),
     problem: z.string().nullable(),
-    ...allowed,
-    ...unused,
+    ...approvalFields,
+    ...unusedFields,
   })
   .meta({ id: 'Progress' });
 
@@ -173,8 +173,8 @@ const summary = z
       .describe('Of the account while the run lived; others may have used it as well.'),
     estimatedCredits: z.number().optional(),
     usage,
-    ...allowed,
-    ...unused,
+    ...approvalFields,
+    ...unusedFields,
     notified: z
       .array(
         z.object({
@@ -196,17 +196,17 @@ const runError = z.object({
   remedy: z.string(),
 });
 
-export const runStanding = z
+export const runStatus = z
   .object({
-    ...listed,
+    ...runInfoFields,
     progress: progress.nullable().describe('While it is under way and a worker answers.'),
     summary: summary.nullable().describe('Once it has ended.'),
     error: runError.nullable().describe('Why it failed.'),
-    trouble: z.string().nullable().describe('Why nothing more is known of a run under way.'),
+    warning: z.string().nullable().describe('Why nothing more is known of a run under way.'),
   })
   .meta({ id: 'Run' });
 
-export const acted = z
+export const actionResponse = z
   .object({
     id: z.string().describe('The run that goes on: of a rerun, the new one.'),
     action: z.string(),
@@ -214,7 +214,7 @@ export const acted = z
   .meta({ id: 'Acted' });
 
 export const adjusted = z
-  .object({ id: z.string(), deadlineAt: z.iso.datetime(), pollAtMostMs: z.number() })
+  .object({ id: z.string(), deadlineAt: z.iso.datetime(), maxPollIntervalMs: z.number() })
   .meta({ id: 'Adjusted' });
 
 // The keys of the table, which TypeScript takes for plain strings.

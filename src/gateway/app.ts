@@ -10,11 +10,11 @@ import fastify, {
 import underPressure from '@fastify/under-pressure';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { RowmillError } from '../errors.ts';
-import { admitCallers, grantOf, recogniseCallers } from './callers.ts';
+import { requireToken, grantOf, recogniseCallers } from './callers.ts';
 import { answerClientError } from './client-errors.ts';
 import type { App, Gateway } from './gateway.ts';
 import { limitBodies } from './load.ts';
-import { refuseOtherMethods } from './methods.ts';
+import { methodNotAllowed } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { errorOfRequest, PROBLEM_TYPE, problemOf, statusOf } from './problem.ts';
 import { judgeSchemas, readJsonBodies } from './raw-body.ts';
@@ -70,7 +70,7 @@ export async function createApp(
   // Answers are our own objects: schemas describe them, and take nothing away.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   logRequests(app);
-  letGo(app, gateway.closing);
+  closeIdleAfterDrain(app, gateway.closing);
   app.setErrorHandler(answerProblem(gateway));
   recogniseCallers(app, limits.tokens);
   await app.register(accepts);
@@ -88,12 +88,12 @@ export async function createApp(
     const path = request.url.replace(/\?.*$/s, '').slice(0, 200);
     throw new RowmillError('http_not_found', 'there is no such path', { where: path });
   });
-  const allowed = refuseOtherMethods(app);
+  const allowed = methodNotAllowed(app);
   await describeApi(app);
   await app.register(async (routes: App) => {
     addHealth(routes, gateway);
     await routes.register(async (others: App) => {
-      admitCallers(others, limits.tokens);
+      requireToken(others, limits.tokens);
       limitBodies(others, limits.bodyLimit);
       await others.register(underPressure, { maxEventLoopDelay: LATE_MS });
       for (const add of ROUTES) add(others, gateway);
@@ -127,7 +127,7 @@ function logRequests(app: App): void {
  * Connections are kept for the next request; once the process ends there is none. Fastify closes
  * those that are idle then, not those that become so.
  */
-function letGo(app: App, closing: AbortSignal): void {
+function closeIdleAfterDrain(app: App, closing: AbortSignal): void {
   app.addHook('onResponse', ({ raw }, _reply, done) => {
     if (closing.aborted) raw.socket.destroySoon();
     done();

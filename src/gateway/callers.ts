@@ -25,14 +25,14 @@ declare module 'fastify' {
 /** Without tokens there is one caller: this machine. */
 const LOCAL = 'local';
 /** Whoever has no token: all of one address are counted together. */
-const STRANGER = 'stranger';
+const NON_LOCAL = 'stranger';
 
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 /** Who asks, before anything is counted or refused. */
 export function recogniseCallers(app: App, tokens: readonly Token[]): void {
   const known = tokens.map((token) => ({ digest: digestOf(token.secret), token }));
-  app.decorateRequest('caller', STRANGER);
+  app.decorateRequest('caller', NON_LOCAL);
   app.decorateRequest('grant', null);
   app.addHook('onRequest', (request, _reply, done) => {
     if (known.length === 0) {
@@ -56,12 +56,12 @@ export function recogniseCallers(app: App, tokens: readonly Token[]): void {
 }
 
 /** Lets in who may ask for it, and says nothing of the others but that they may not. */
-export function admitCallers(app: App, tokens: readonly Token[]): void {
+export function requireToken(app: App, tokens: readonly Token[]): void {
   // Behind the rate limit, whose hooks are `onRequest`: what is refused is counted.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const { open, scope } = request.routeOptions.config;
     if (open !== true) {
-      if (tokens.length === 0) refuseStrangers(request);
+      if (tokens.length === 0) rejectNonLocal(request);
       const grant = grantOf(request);
       if (scope !== undefined && !mayDo(grant, scope)) {
         throw new RowmillError('http_not_allowed', `the token has not the scope ${scope}`);
@@ -83,7 +83,7 @@ const mayDo = ({ scopes }: Grant, scope: Scope): boolean =>
   scopes.has(scope) || (scope === 'approve' && scopes.has('approve-others'));
 
 /** Any page in a browser on this machine can send requests here: those are not for us. */
-function refuseStrangers({ headers }: FastifyRequest): void {
+function rejectNonLocal({ headers }: FastifyRequest): void {
   const host = (headers.host ?? '').replace(/:\d+$/, '');
   if (headers.origin === undefined && isLoopback(host)) return;
   const what = headers.origin === undefined ? 'the host is not this machine' : 'a web page asks';

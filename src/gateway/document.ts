@@ -11,7 +11,7 @@ export async function apiDocument(): Promise<object> {
     Promise.reject(new RowmillError('internal', 'there is nobody to ask'));
   const app = await createApp(
     {
-      door: { use: nobody, knock: nobody, close: () => Promise.resolve() },
+      temporal: { withClient: nobody, ping: nobody, close: () => Promise.resolve() },
       judges: { run: nobody, schedule: nobody, close: () => Promise.resolve() },
       store: createFileStore('.'),
       hostPaths: createHostPaths('.', null),

@@ -5,15 +5,15 @@ import type { Store } from '../store/store.ts';
 import type { Env } from './settings.ts';
 
 /** The way to Temporal of a process that lives with and without it. */
-export interface Door {
+export interface TemporalSession {
   /** What rowmill is asked through; a call that takes longer than a request may is given up. */
-  use<T>(ask: (rowmill: Rowmill) => Promise<T>): Promise<T>;
+  withClient<T>(ask: (rowmill: Rowmill) => Promise<T>): Promise<T>;
   /** @throws why not */
-  knock(): Promise<void>;
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface DoorOptions {
+export interface TemporalSessionOptions {
   env: Env;
   store: Store;
   taskQueue: string;
@@ -27,13 +27,13 @@ export interface DoorOptions {
 const TRY_AGAIN_AFTER_MS = 1_000;
 
 /** Connects when somebody asks, and again when that failed; connected, the client reconnects. */
-export function createDoor(options: DoorOptions): Door {
+export function createTemporalSession(options: TemporalSessionOptions): TemporalSession {
   const { env, store, taskQueue, connectMs = 3_000, callsMs = 15_000 } = options;
   let opened: Promise<Opened> | null = null;
 
   const open = (): Promise<Opened> => {
     if (opened !== null) return opened;
-    const trying = enter();
+    const trying = connect();
     opened = trying;
     trying.catch(() => {
       const forget = (): void => {
@@ -44,7 +44,7 @@ export function createDoor(options: DoorOptions): Door {
     return trying;
   };
 
-  const enter = async (): Promise<Opened> => {
+  const connect = async (): Promise<Opened> => {
     const link = await connectTemporal({ env: { ...env }, timeoutMs: connectMs });
     const client = new Client({ connection: link.connection, namespace: link.namespace });
     const rowmill = await Rowmill.connect({ client, store, taskQueue, env: { ...env } });
@@ -52,11 +52,11 @@ export function createDoor(options: DoorOptions): Door {
   };
 
   return {
-    use: async (ask) => {
+    withClient: async (ask) => {
       const { client, rowmill } = await open();
       return client.withDeadline(Date.now() + callsMs, () => ask(rowmill));
     },
-    knock: async () => {
+    ping: async () => {
       const { link } = await open();
       const { connection } = link;
       await connection.withDeadline(Date.now() + connectMs, () =>

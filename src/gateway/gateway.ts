@@ -3,14 +3,14 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Readiness } from '../worker/readiness.ts';
 import type { Store } from '../store/store.ts';
-import type { Door } from './door.ts';
+import type { TemporalSession } from './door.ts';
 import type { HostPaths } from './host-paths.ts';
 import type { Renditions } from './renditions.ts';
 import type { Judges } from './judging/judges.ts';
 
 /** What the routes work with. */
 export interface Gateway {
-  door: Door;
+  temporal: TemporalSession;
   judges: Judges;
   /** Of the workers: results come from it. */
   store: Store;

@@ -10,11 +10,11 @@ declare module 'fastify' {
 }
 
 /** At the same time, beside one of the largest. */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Large bodies are let in as far as there is room for them; the others are asked to come back. */
 export function limitBodies(app: App, bodyLimit: number): void {
-  const most = Math.max(MOST_BYTES, bodyLimit);
+  const most = Math.max(MAX_BYTES, bodyLimit);
   let bytes = 0;
   app.addHook('preParsing', (request, reply, _payload, done) => {
     if (request.routeOptions.config.large !== true) {

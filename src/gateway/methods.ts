@@ -5,7 +5,7 @@ import type { App } from './gateway.ts';
  * Notes the routes that are added from now on; the function it gives back answers every other
  * method of their paths with 405 and Allow.
  */
-export function refuseOtherMethods(app: App): (routes: App) => void {
+export function methodNotAllowed(app: App): (routes: App) => void {
   const known = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     const methods = known.get(url) ?? new Set<string>();

@@ -7,13 +7,13 @@ import { safeName } from '../store/safe-name.ts';
 import type { Store } from '../store/store.ts';
 
 /** Files that a pipeline may name when it came from somebody else's machine. */
-export interface Places {
+export interface PathPolicy {
   /** Where the relative paths of a run start. */
   baseDir(key: string): string;
   /** For a run whose pipeline names no place for its results. */
   defaultResult(key: string, name: string): string;
   /** @throws RowmillError `path_refused` */
-  judge(pipeline: Pipeline, key: string): Promise<void>;
+  check(pipeline: Pipeline, key: string): Promise<void>;
 }
 
 /** Beside the runs in the store, never among them. */
@@ -24,11 +24,11 @@ const EXPORTS = 'exports';
  * run's own in the store. Links are followed before it is judged where a path leads. Each owner has
  * the folder of its name in `files`.
  */
-export function createPlaces(
+export function createPathPolicy(
   store: Store,
   files: string | null,
   owner: string | null = null,
-): Places {
+): PathPolicy {
   const open = files === null ? null : resolve(files, ...(owner === null ? [] : [owner]));
   const ownFolder = (key: string): string => join(store.location, EXPORTS, safeName(key));
 
@@ -41,7 +41,7 @@ export function createPlaces(
   return {
     baseDir: (key) => open ?? ownFolder(key),
     defaultResult: (key, name) => join(ownFolder(key), `${name}.jsonl`),
-    judge: async ({ rows, results }, key) => {
+    check: async ({ rows, results }, key) => {
       const { source } = rows;
       if (source.type === 'stdin') {
         throw refuse(

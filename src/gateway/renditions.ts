@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { csvOptionsOf, renderResults } from '../client/rendition.ts';
+import { csvOptionsOf, exportResults } from '../client/rendition.ts';
 import { RUN_FILE } from '../contract/names.ts';
 import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder } from '../store/store.ts';
@@ -26,9 +26,9 @@ export interface RenderedFile {
 }
 
 /** Kept open for the next caller of the same content. */
-const MOST_KEPT = 4;
+const MAX_KEPT = 4;
 /** Digests remembered; each is of one file that never changes. */
-const MOST_DIGESTS = 1_000;
+const MAX_DIGESTS = 1_000;
 
 interface Held {
   handle: FileHandle;
@@ -44,7 +44,7 @@ export function createRenditions(): Renditions {
   const digestOf = async (folder: Folder, name: string): Promise<string> => {
     // A file of a run is there whole, and written once for each pass that publishes.
     const key = `${folder.locate(name)}\0${(await folder.size(name)) ?? 'none'}`;
-    return remembered(digests, key, MOST_DIGESTS, () => hashOf(folder, name));
+    return remembered(digests, key, MAX_DIGESTS, () => hashOf(folder, name));
   };
 
   const letGo = (one: Held): void => {
@@ -65,7 +65,7 @@ export function createRenditions(): Renditions {
       const one = await remembered(
         held,
         `${digest} ${format} ${options}`,
-        MOST_KEPT,
+        MAX_KEPT,
         () => render(folder, format),
         (old) => void drop(old),
       );
@@ -131,7 +131,7 @@ async function* piecesOf(handle: FileHandle, { start, end }: ByteRange): AsyncGe
 }
 
 async function render(folder: Folder, format: ResultFormatName): Promise<Held> {
-  const rendition = await renderResults(folder, format);
+  const rendition = await exportResults(folder, format);
   try {
     const handle = await open(rendition.path, 'r');
     return { handle, size: rendition.bytes, users: 0, isDropped: false };

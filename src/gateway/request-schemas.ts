@@ -114,9 +114,12 @@ const duration = z
 export const adjustBody = z
   .strictObject({
     deadline: duration.optional().describe('From the start of the run, like `8h`, or in ms.'),
-    pollAtMost: duration.optional().describe('Between two polls, like `60s`, or in ms.'),
+    maxPollInterval: duration.optional().describe('Between two polls, like `60s`, or in ms.'),
   })
-  .refine(({ deadline, pollAtMost }) => deadline !== undefined || pollAtMost !== undefined, {
-    error: 'give deadline, pollAtMost, or both',
-  })
+  .refine(
+    ({ deadline, maxPollInterval }) => deadline !== undefined || maxPollInterval !== undefined,
+    {
+      error: 'give deadline, maxPollInterval, or both',
+    },
+  )
   .meta({ id: 'AdjustRun', minProperties: 1, example: { deadline: '8h' } });

@@ -1,4 +1,4 @@
-import type { ListedRun } from '../client/run-standing.ts';
+import type { RunInfo } from '../client/run-standing.ts';
 
 /** Where more about a run is to be had. */
 export const linksOf = (id: string) => {
@@ -7,4 +7,4 @@ export const linksOf = (id: string) => {
 };
 
 /** A run as it is listed; over HTTP its name is `id` everywhere. */
-export const listedOf = ({ workflowId, ...rest }: ListedRun) => ({ id: workflowId, ...rest });
+export const toRunResponse = ({ workflowId, ...rest }: RunInfo) => ({ id: workflowId, ...rest });

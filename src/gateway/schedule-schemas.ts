@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DAYS, OVERLAPS } from '../spec/index.ts';
-import { listedRun } from './answer-schemas.ts';
+import { runInfo } from './answer-schemas.ts';
 import { idempotencyKey, NAME, PIPELINE, pipelineField } from './request-schemas.ts';
 
 /** What goes in and out over HTTP of schedules; see request-schemas.ts and answer-schemas.ts. */
@@ -52,7 +52,7 @@ export const backfillBody = z
   .strictObject({
     from: moment.describe('First day (in UTC), or time.').meta({ example: '2026-01-29' }),
     to: moment.describe('Last day (to its end), or time.').meta({ example: '2026-01-31' }),
-    mostRuns: z
+    maxRuns: z
       .number()
       .int()
       .min(1)
@@ -67,7 +67,7 @@ const timeOfDay = z.object({ hour: z.number(), minute: z.number() });
 const scheduledRun = z.object({
   dueAt: z.iso.datetime(),
   id: z.string(),
-  run: listedRun.nullable().describe('null: the server has forgotten it.'),
+  run: runInfo.nullable().describe('null: the server has forgotten it.'),
 });
 
 export const schedule = z
@@ -93,7 +93,7 @@ export const schedule = z
     next: z.array(z.iso.datetime()),
     running: z.array(z.string()).describe('Ids of the runs under way.'),
     recent: z.array(scheduledRun).describe('Newest first.'),
-    oddDays: z
+    clockChangeDays: z
       .array(z.object({ date: z.string(), time: timeOfDay, what: z.string() }))
       .describe('Within a year: the clock leaves the time out, or shows it twice.'),
   })
@@ -132,7 +132,7 @@ export const backfilled = z
   .object({
     name,
     started: z.array(z.iso.datetime()).describe('Times that get their run, one after the other.'),
-    there: z
+    existing: z
       .array(z.object({ dueAt: z.iso.datetime(), id: z.string() }))
       .describe('Times that had theirs.'),
   })

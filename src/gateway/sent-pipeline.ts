@@ -1,12 +1,12 @@
 import type { PipelineSource } from '../client/pipeline-source.ts';
 import { RowmillError } from '../errors.ts';
 import type { PipelineDocument } from '../spec/index.ts';
-import type { Places } from './places.ts';
+import type { PathPolicy } from './places.ts';
 
 /** A pipeline out of a body. Its results are optional: they can be had from the gateway. */
-export function sentPipeline(
+export function pipelineFromBody(
   pipeline: Record<string, unknown> | string,
-  places: Places,
+  places: PathPolicy,
   key: string,
 ): PipelineSource {
   if (typeof pipeline === 'string') return { text: pipeline };

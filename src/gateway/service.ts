@@ -4,7 +4,7 @@ import { RowmillError } from '../errors.ts';
 import { jsonLines } from '../worker/logging.ts';
 import { createReadiness } from '../worker/readiness.ts';
 import { createApp } from './app.ts';
-import { createDoor } from './door.ts';
+import { createTemporalSession } from './door.ts';
 import { createHostPaths } from './host-paths.ts';
 import { createJudges } from './judging/judges.ts';
 import { createRenditions } from './renditions.ts';
@@ -36,18 +36,18 @@ export async function startGateway(
   const log = jsonLines(settings.logLevel);
   const store = openStore(env);
   const taskQueue = taskQueueOf(env);
-  const door = createDoor({ env, store, taskQueue });
+  const temporal = createTemporalSession({ env, store, taskQueue });
   const closing = new AbortController();
   // One for each caller that follows a run.
   setMaxListeners(0, closing.signal);
   const readiness = createReadiness({
     name: 'gateway',
     worker: () => (closing.signal.aborted ? 'draining' : 'running'),
-    needs: { temporal: () => door.knock(), store: () => store.probe() },
+    needs: { temporal: () => temporal.ping(), store: () => store.checkWritable() },
     everyMs: 2_000,
   });
   const gateway = {
-    door,
+    temporal,
     readiness,
     store,
     closing: closing.signal,
@@ -74,7 +74,7 @@ export async function startGateway(
       await app.close();
       await gateway.judges.close();
       await gateway.renditions.close();
-      await door.close();
+      await temporal.close();
       log.info('gateway stopped');
     },
   };

@@ -40,8 +40,8 @@ export const GATEWAY_VARIABLES = {
 
 type Variable = keyof typeof GATEWAY_VARIABLES;
 
-const MOST_PORT = 65_535;
-const MOST_BODY = 1024 * 1024 * 1024;
+const MAX_PORT = 65_535;
+const MAX_BODY = 1024 * 1024 * 1024;
 
 /** @throws RowmillError `usage`, naming the flag or the variable; `http_unauthorized` never */
 export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySettings {
@@ -55,13 +55,13 @@ export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySett
   const settings: GatewaySettings = {
     host,
     port: port
-      ? whole(port, '--port', MOST_PORT)
-      : whole(text('ROWMILL_GATEWAY_PORT'), 'ROWMILL_GATEWAY_PORT', MOST_PORT),
+      ? whole(port, '--port', MAX_PORT)
+      : whole(text('ROWMILL_GATEWAY_PORT'), 'ROWMILL_GATEWAY_PORT', MAX_PORT),
     tokens: tokensOf(text('ROWMILL_GATEWAY_TOKENS'), text('ROWMILL_GATEWAY_TOKENS_FILE')),
     files: text('ROWMILL_GATEWAY_FILES') || null,
     bodyLimit: Math.max(
       1,
-      whole(text('ROWMILL_GATEWAY_BODY_LIMIT'), 'ROWMILL_GATEWAY_BODY_LIMIT', MOST_BODY),
+      whole(text('ROWMILL_GATEWAY_BODY_LIMIT'), 'ROWMILL_GATEWAY_BODY_LIMIT', MAX_BODY),
     ),
     rate: Math.max(1, whole(text('ROWMILL_GATEWAY_RATE'), 'ROWMILL_GATEWAY_RATE', 1_000_000)),
     logLevel: levelOf(text('ROWMILL_LOG_LEVEL')),

@@ -2,14 +2,14 @@ import type { Json } from '../contract/json.ts';
 import { parseBaseUrl } from './base-url.ts';
 import { decode } from './decode.ts';
 import { createDispatcher, type Proxy } from './dispatcher.ts';
-import { ERROR_BODY_BYTES, exchange } from './exchange.ts';
+import { ERROR_BODY_BYTES, sendOnce } from './exchange.ts';
 import type { Incoming } from './exchange.ts';
-import { brokenFailure, cutFailure, statusFailure, unreadableFailure } from './failures.ts';
-import type { Place } from './failures.ts';
+import { failedFailure, incompleteFailure, statusFailure, unreadableFailure } from './failures.ts';
+import type { RequestContext } from './failures.ts';
 import { parseJson } from './json.ts';
 import { createLimiter } from './limiter.ts';
 import type { Limiter } from './limiter.ts';
-import { clip, oneLine } from './reason.ts';
+import { truncate, singleLine } from './reason.ts';
 import { codeOf, redactorOf } from './redaction.ts';
 
 export interface HttpClientOptions {
@@ -51,7 +51,7 @@ export interface HttpResponse {
   /** From the moment the request went out, or was meant to. */
   ms: number;
   /** How long the rate limit held it back before. */
-  heldMs: number;
+  rateLimitedMs: number;
 }
 
 export interface HttpRequest {
@@ -109,7 +109,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     await limiter.take(signal);
     const letGoAtMs = performance.now();
     let sentAtMs = letGoAtMs;
-    const incoming = await exchange(dispatcher, {
+    const incoming = await sendOnce(dispatcher, {
       origin: baseUrl.origin,
       method,
       path: prefix + request.path + queryOf(request.query),
@@ -134,7 +134,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       route: request.route,
       status: incoming.kind === 'reply' ? incoming.status : null,
       ms: performance.now() - sentAtMs,
-      heldMs: letGoAtMs - wantedAtMs,
+      rateLimitedMs: letGoAtMs - wantedAtMs,
     });
     return incoming;
   };
@@ -142,7 +142,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return {
     async request(request) {
       const auth = options.headers();
-      const place: Place = {
+      const place: RequestContext = {
         where: `${request.method} ${prefix}${request.path}`,
         mutates: request.method !== 'GET',
         redact: redactorOf(auth),
@@ -153,12 +153,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       // leaves on it. All other repeats are decided where it is known what a repeat costs: in
       // activities and Temporal's retry policies.
       if (request.repeatable && wasReset(incoming)) incoming = await send(request, auth);
-      if (incoming.kind === 'broken') throw brokenFailure(place, incoming.sent, incoming.error);
+      if (incoming.kind === 'broken') throw failedFailure(place, incoming.sent, incoming.error);
       if (incoming.status >= 300) {
         const failure = statusFailure(place, decoded(incoming, ERROR_BODY_BYTES));
         if (incoming.status === 429) {
           if (failure.retryAfterMs === null) limiter.slowDown();
-          else limiter.pauseFor(failure.retryAfterMs);
+          else limiter.blockFor(failure.retryAfterMs);
         }
         throw failure;
       }
@@ -181,14 +181,15 @@ function decoded(reply: Reply, maxBytes: number): Reply {
   return { ...reply, body: plain.kind === 'plain' ? plain.body : Buffer.alloc(0) };
 }
 
-function readReply(place: Place, reply: Reply, maxBytes: number): HttpReply {
+function readReply(place: RequestContext, reply: Reply, maxBytes: number): HttpReply {
   const { status, headers } = reply;
   const unreadable = (what: string): Error => unreadableFailure(place, headers, what);
-  const show = (text: string): string => clip(place.redact(oneLine(text)));
-  if (reply.cut !== null) throw cutFailure(place, reply);
+  const show = (text: string): string => truncate(place.redact(singleLine(text)));
+  if (reply.cut !== null) throw incompleteFailure(place, reply);
   const encoding = headers['content-encoding'] ?? '';
   const plain = decode(reply.body, encoding, maxBytes);
-  if (plain.kind === 'too large') throw cutFailure(place, { ...reply, cut: { why: 'too large' } });
+  if (plain.kind === 'too large')
+    throw incompleteFailure(place, { ...reply, cut: { why: 'too large' } });
   if (plain.kind !== 'plain') {
     const how = plain.kind === 'broken' ? 'that is broken' : 'which was not asked for';
     throw unreadable(`answered ${status} in the encoding ${show(encoding)}, ${how}`);

@@ -47,7 +47,7 @@ const DECODE: ReadonlyMap<string, Decode> = new Map<string, Decode>([
 ]);
 
 /** More than these is no server's habit. */
-const MOST_ENCODINGS = 3;
+const MAX_ENCODINGS = 3;
 
 /**
  * A body without the encodings of `Content-Encoding`. The size limit is of what comes out, so that a
@@ -56,7 +56,7 @@ const MOST_ENCODINGS = 3;
 export function decode(body: Buffer, contentEncoding: string, maxBytes: number): Decoded {
   const names = contentEncoding.split(',').map((name) => name.trim().toLowerCase());
   const steps = names.flatMap((name) => DECODE.get(name === '' ? 'identity' : name) ?? []);
-  if (steps.length < names.length || names.length > MOST_ENCODINGS) return { kind: 'unknown' };
+  if (steps.length < names.length || names.length > MAX_ENCODINGS) return { kind: 'unknown' };
   try {
     // The last one was applied last.
     const plain = steps.reduceRight(

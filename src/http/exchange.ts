@@ -23,13 +23,13 @@ export type Incoming =
       status: number;
       headers: Record<string, string>;
       body: Buffer;
-      cut: Cut | null;
+      cut: Incomplete | null;
     }
   /** No status came back. `sent`: it may have been carried out. */
   | { kind: 'broken'; sent: boolean; error: Error };
 
 /** Why a body is not whole. */
-export type Cut = { why: 'too large' } | { why: 'broken'; error: Error };
+export type Incomplete = { why: 'too large' } | { why: 'broken'; error: Error };
 
 export class TotalTimeoutError extends Error {
   override readonly name = 'TotalTimeoutError';
@@ -45,7 +45,7 @@ export const ERROR_BODY_BYTES = 64 * 1024;
  *
  * Rejects only with the reason of the signal, as it is.
  */
-export function exchange(dispatcher: Dispatcher, outgoing: Outgoing): Promise<Incoming> {
+export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<Incoming> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let settled = false;
@@ -62,7 +62,7 @@ export function exchange(dispatcher: Dispatcher, outgoing: Outgoing): Promise<In
       answer();
       if (stop !== undefined) controller?.abort(stop);
     };
-    const reply = (cut: Cut | null, stop?: Error): void => {
+    const reply = (cut: Incomplete | null, stop?: Error): void => {
       const { status, headers } = head ?? { status: 0, headers: {} };
       settle(
         () => resolve({ kind: 'reply', status, headers, body: Buffer.concat(chunks), cut }),

@@ -3,13 +3,13 @@ import { RowmillError } from '../errors.ts';
 import type { ErrorCode, ErrorContext } from '../errors.ts';
 import { TotalTimeoutError } from './exchange.ts';
 import type { Incoming } from './exchange.ts';
-import { clip, oneLine, reasonOf } from './reason.ts';
+import { truncate, singleLine, reasonOf } from './reason.ts';
 import { codeOf, messageOf, redactedError } from './redaction.ts';
 import type { Redact } from './redaction.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Which request an error is about. */
-export interface Place {
+export interface RequestContext {
   /** `POST /v1/tables`: no query, it may hold what is not for every eye. */
   where: string;
   /** Not a GET: without a clear reply it may have been carried out. */
@@ -21,14 +21,14 @@ export interface Place {
 
 /** The one place where errors of requests are made, so that no secret slips into one. */
 function requestError(
-  place: Place,
+  place: RequestContext,
   code: ErrorCode,
   what: string,
   context: ErrorContext = {},
 ): RowmillError {
   const { redact } = place;
   const { cause, requestId, ...rest } = context;
-  const id = requestId === undefined ? undefined : clip(redact(oneLine(requestId)));
+  const id = requestId === undefined ? undefined : truncate(redact(singleLine(requestId)));
   return new RowmillError(code, redact(what) + (id === undefined ? '' : ` (request id ${id})`), {
     ...rest,
     where: redact(place.where),
@@ -70,7 +70,10 @@ const codeOfStatus = (status: number): ErrorCode => {
 };
 
 /** A reply that is not 2xx. Only after 408 and 5xx it is open whether something was done. */
-export function statusFailure(place: Place, reply: Incoming & { kind: 'reply' }): RowmillError {
+export function statusFailure(
+  place: RequestContext,
+  reply: Incoming & { kind: 'reply' },
+): RowmillError {
   const { status, headers } = reply;
   const { text, word } = reasonOf(reply.body, headers['content-type'] ?? '');
   const code = [...PAYMENT_WORDS].find((known) => status === 402 && known === word);
@@ -84,20 +87,20 @@ export function statusFailure(place: Place, reply: Incoming & { kind: 'reply' })
       : {}),
   };
   if (status < 400) return redirectFailure(place, reply, context);
-  const reason = text === null ? '' : `: ${clip(place.redact(oneLine(text)))}`;
+  const reason = text === null ? '' : `: ${truncate(place.redact(singleLine(text)))}`;
   return requestError(place, code ?? codeOfStatus(status), `answered ${status}${reason}`, context);
 }
 
 /** Never followed: the token must not travel to another host, nor a POST turn into a GET. */
 function redirectFailure(
-  place: Place,
+  place: RequestContext,
   { status, headers }: Incoming & { kind: 'reply' },
   context: ErrorContext,
 ): RowmillError {
   const location = headers['location'] ?? '';
   const to =
     /^https?:\/\//i.test(location) && URL.canParse(location) ? new URL(location).origin : null;
-  const target = to === null ? '' : ` to ${clip(oneLine(to))}`;
+  const target = to === null ? '' : ` to ${truncate(singleLine(to))}`;
   return requestError(place, 'request_refused', `answered ${status}, a redirect${target}`, {
     ...context,
     remedy: 'Set the provider’s base URL to its final address; redirects are not followed.',
@@ -114,7 +117,7 @@ const isTimeout = (error: Error): boolean =>
   NO_ANSWER_IN_TIME.some((kind) => error instanceof kind);
 
 /** No reply at all: never sent (refused, DNS, TLS, connect timeout), or lost on the way. */
-export function brokenFailure(place: Place, sent: boolean, error: Error): RowmillError {
+export function failedFailure(place: RequestContext, sent: boolean, error: Error): RowmillError {
   const context = { cause: error, ambiguous: sent && place.mutates };
   if (error instanceof errors.HTTPParserError) {
     return requestError(place, 'reply_unreadable', 'the reply is not HTTP', context);
@@ -122,7 +125,7 @@ export function brokenFailure(place: Place, sent: boolean, error: Error): Rowmil
   const late = isTimeout(error);
   const code = codeOf(error);
   const name = code === null || messageOf(error).includes(code) ? '' : `${code}: `;
-  const reason = clip(place.redact(oneLine(name + messageOf(error))));
+  const reason = truncate(place.redact(singleLine(name + messageOf(error))));
   const what = sent ? (late ? 'no answer in time' : 'the connection broke') : 'no connection';
   return requestError(
     place,
@@ -133,7 +136,10 @@ export function brokenFailure(place: Place, sent: boolean, error: Error): Rowmil
 }
 
 /** A 2xx whose body did not come through whole. */
-export function cutFailure(place: Place, reply: Incoming & { kind: 'reply' }): RowmillError {
+export function incompleteFailure(
+  place: RequestContext,
+  reply: Incoming & { kind: 'reply' },
+): RowmillError {
   const context = { ambiguous: place.mutates, ...requestIdOf(reply.headers) };
   if (reply.cut?.why !== 'broken') {
     return requestError(
@@ -155,7 +161,7 @@ export function cutFailure(place: Place, reply: Incoming & { kind: 'reply' }): R
 
 /** A 2xx that cannot be used. */
 export function unreadableFailure(
-  place: Place,
+  place: RequestContext,
   headers: Record<string, string>,
   what: string,
 ): RowmillError {

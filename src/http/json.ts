@@ -11,7 +11,7 @@ import { wellFormed } from '../contract/whole-text.ts';
  */
 export function parseJson(text: string): unknown {
   const value = parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
-  if (isDeeper(value, MOST_LEVELS)) throw new SyntaxError(`more than ${MOST_LEVELS} levels`);
+  if (isDeeper(value, MAX_LEVELS)) throw new SyntaxError(`more than ${MAX_LEVELS} levels`);
   const exact = mayLoseDigits(text) ? withDigits(value) : value;
   return HALF.test(text) ? wellFormed(exact) : exact;
 }
@@ -20,7 +20,7 @@ export function parseJson(text: string): unknown {
 const HALF = /\\u[dD][89a-fA-F]/;
 
 /** The parser takes any depth; whoever writes it down again runs out of stack at some thousands. */
-const MOST_LEVELS = 200;
+const MAX_LEVELS = 200;
 
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

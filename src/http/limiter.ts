@@ -7,14 +7,14 @@ export interface LimiterOptions {
    * A pause longer than this is not waited out in here, where it would hold a slot and look like
    * silence: the callers get `rate_limited` with the rest of the pause. @default 15_000
    */
-  patienceMs?: number;
+  maxQueueMs?: number;
 }
 
 export interface Limiter {
   /** Comes back when one request may be sent; first come, first served. */
   take(signal?: AbortSignal): Promise<void>;
   /** Nobody sends for so long: one caller was told to slow down, so all are. */
-  pauseFor(ms: number): void;
+  blockFor(ms: number): void;
   /** All send more slowly for a while: one caller was refused, and not told how long to wait. */
   slowDown(): void;
 }
@@ -44,7 +44,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   /** Below one request a second, the window is as long as one of them takes. */
   const size = Math.max(1, Math.floor(ratePerSecond));
   const windowMs = (size * 1000) / ratePerSecond;
-  const patienceMs = options.patienceMs ?? 15_000;
+  const patienceMs = options.maxQueueMs ?? 15_000;
   const waiters = new Set<Waiter>();
   /** A ring; `next` is the oldest, and the one to be overwritten. */
   const sentAtMs = new Array<number>(size).fill(Number.NEGATIVE_INFINITY);
@@ -69,7 +69,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     return Math.max(oldestMs + windowMs * slowness(performance.now()), pausedUntilMs);
   };
 
-  const pump = (): void => {
+  const drain = (): void => {
     clearTimeout(timer);
     timer = undefined;
     const nowMs = performance.now();
@@ -80,7 +80,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       waiter.go();
     }
     if (waiters.size === 0) return;
-    timer = setTimeout(pump, Math.max(1, Math.ceil(freeAtMs() - nowMs)));
+    timer = setTimeout(drain, Math.max(1, Math.ceil(freeAtMs() - nowMs)));
   };
 
   return {
@@ -114,18 +114,18 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
         };
         waiters.add(waiter);
         signal?.addEventListener('abort', aborted);
-        pump();
+        drain();
       });
     },
 
-    pauseFor(ms) {
+    blockFor(ms) {
       pausedUntilMs = Math.max(pausedUntilMs, performance.now() + ms);
       // After the pause one at a time again, not a burst into a server that is just recovering.
       for (let nth = 1; nth <= size; nth += 1) {
         sentAtMs[(next + nth - 1) % size] = pausedUntilMs + ((nth - size) * windowMs) / size;
       }
       if (ms > patienceMs) for (const waiter of waiters) waiter.fail(tooLong(ms));
-      pump();
+      drain();
     },
 
     slowDown() {
@@ -133,7 +133,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       if (nowMs - slowedAtMs < BURST_MS) return;
       slower = Math.min(slowness(nowMs) * SLOWER, SLOWEST);
       slowedAtMs = nowMs;
-      pump();
+      drain();
     },
   };
 }

@@ -2,8 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { parseJson } from './json.ts';
 
-const LONGEST_REASON = 300;
-const MOST_DETAILS = 3;
+const MAX_REASON = 300;
+const MAX_DETAILS = 3;
 
 const Detail = z.object({
   loc: z.array(z.union([z.string(), z.number()])).optional(),
@@ -65,8 +65,8 @@ function renderDetails(details: unknown[]): string | null {
     return data.loc === undefined ? data.msg : `${data.loc.join('.')}: ${data.msg}`;
   });
   if (lines.length === 0) return null;
-  const more = lines.length > MOST_DETAILS ? `; … and ${lines.length - MOST_DETAILS} more` : '';
-  return lines.slice(0, MOST_DETAILS).join('; ') + more;
+  const more = lines.length > MAX_DETAILS ? `; … and ${lines.length - MAX_DETAILS} more` : '';
+  return lines.slice(0, MAX_DETAILS).join('; ') + more;
 }
 
 /** `Insufficient credits` and `insufficient_credits` are one word. */
@@ -79,22 +79,22 @@ function wordIn(text: string): string | null {
 }
 
 /** One line without control, escape and direction characters. */
-export const oneLine = (text: string): string =>
+export const singleLine = (text: string): string =>
   stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
 
 /** At most so many characters, whole ones. Take secrets out before: a cut may leave half of one. */
-export function clip(text: string, most = LONGEST_REASON): string {
+export function truncate(text: string, most = MAX_REASON): string {
   const characters = Array.from(text.slice(0, 2 * most + 2));
   if (characters.length <= most) return text;
   return `${characters.slice(0, most - 1).join('')}…`;
 }
 
 /** A text from outside as it may be shown and kept: one line, without secrets, of some length. */
-export type Quote = (text: string, most?: number) => string;
+export type Sanitize = (text: string, most?: number) => string;
 
-export const quoting =
-  (redact: (text: string) => string): Quote =>
+export const sanitizer =
+  (redact: (text: string) => string): Sanitize =>
   (text, most) =>
-    clip(redact(oneLine(text)), most);
+    truncate(redact(singleLine(text)), most);

@@ -3,8 +3,8 @@ import { RowmillError } from '../errors.ts';
 
 const PREFIX = 'whsec_';
 /** The form asks for 24 to 64 bytes. */
-const LEAST_BYTES = 24;
-const MOST_BYTES = 64;
+const MIN_BYTES = 24;
+const MAX_BYTES = 64;
 
 /** Signs with a secret, whose text is never repeated. @throws RowmillError `webhook_refused` */
 export function signerOf(secret: string, variable: string): Webhook {
@@ -12,17 +12,12 @@ export function signerOf(secret: string, variable: string): Webhook {
   const encoded = text.slice(PREFIX.length);
   const key = Buffer.from(encoded, 'base64');
   const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(encoded);
-  if (
-    text.startsWith(PREFIX) &&
-    isBase64 &&
-    key.length >= LEAST_BYTES &&
-    key.length <= MOST_BYTES
-  ) {
+  if (text.startsWith(PREFIX) && isBase64 && key.length >= MIN_BYTES && key.length <= MAX_BYTES) {
     return new Webhook(key, { format: 'raw' });
   }
   throw new RowmillError(
     'webhook_refused',
-    `${variable} is not "${PREFIX}" and ${LEAST_BYTES} to ${MOST_BYTES} bytes in base64`,
+    `${variable} is not "${PREFIX}" and ${MIN_BYTES} to ${MAX_BYTES} bytes in base64`,
     { remedy: `Make one: echo "${PREFIX}$(openssl rand -base64 32)".` },
   );
 }

@@ -3,7 +3,7 @@ import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import type { RunFinished } from '../contract/run-finished.ts';
 import { RowmillError } from '../errors.ts';
 import { proxyOf, type Proxy } from '../http/dispatcher.ts';
-import { exchange } from '../http/exchange.ts';
+import { sendOnce } from '../http/exchange.ts';
 import { allowsPrivate, signerFor, type Env } from './deliverable.ts';
 import { guardedLookup } from './guarded-lookup.ts';
 
@@ -25,8 +25,8 @@ export interface Webhooks {
 const CONNECT_MS = 5_000;
 const TOTAL_MS = 15_000;
 /** Far above any summary; nobody reads more of a reply either. */
-const MOST_BODY_BYTES = 256 * 1024;
-const MOST_REPLY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
+const MAX_REPLY_BYTES = 64 * 1024;
 
 export function createWebhooks(env: Env): Webhooks {
   const allowPrivate = allowsPrivate(env);
@@ -51,8 +51,8 @@ const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
 function signedHeaders({ id, body }: Delivery, signer: Webhook): Record<string, string> {
   const text = JSON.stringify(body);
   const now = new Date();
-  if (Buffer.byteLength(text) > MOST_BODY_BYTES) {
-    throw new RowmillError('webhook_refused', `the message is over ${MOST_BODY_BYTES} bytes`);
+  if (Buffer.byteLength(text) > MAX_BODY_BYTES) {
+    throw new RowmillError('webhook_refused', `the message is over ${MAX_BODY_BYTES} bytes`);
   }
   return {
     'content-type': 'application/json',
@@ -107,7 +107,7 @@ async function post(
   // A connection of its own: nothing of one receiver is left over for the next.
   const pool = wayOut(url, allowPrivate, proxy);
   try {
-    const reply = await exchange(pool, {
+    const reply = await sendOnce(pool, {
       origin: url.origin,
       method: 'POST',
       path: `${url.pathname}${url.search}`,
@@ -115,7 +115,7 @@ async function post(
       body,
       signal,
       totalTimeoutMs: TOTAL_MS,
-      maxBodyBytes: MOST_REPLY_BYTES,
+      maxBodyBytes: MAX_REPLY_BYTES,
       onSent: () => undefined,
     });
     if (reply.kind === 'broken') throw brokenBy(reply.error, where);

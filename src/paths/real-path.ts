@@ -2,13 +2,13 @@ import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 
 /** As many as Linux follows. */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 
 /**
  * Where a path leads: every link resolved, those in the folders above it and those that lead to
  * nothing yet. What is not there keeps its name.
  */
-export const realPlace = (path: string): Promise<string> => follow(path, MOST_LINKS);
+export const realPlace = (path: string): Promise<string> => follow(path, MAX_LINKS);
 
 async function follow(path: string, links: number): Promise<string> {
   try {

@@ -5,7 +5,7 @@ import type { CellUsage } from '../contract/results.ts';
 import type {
   CellStatus,
   RunMode,
-  RunReceipt,
+  TableRunRef,
   TableProgress,
   TableRef,
 } from '../contract/table.ts';
@@ -61,10 +61,10 @@ export interface RunScope {
   whole?: true;
   /**
    * Cells the spend was approved for. A provider that asks back before a large run (PromptLayer) is
-   * told yes up to here, and never above or without it: then `startRun` throws `spend_refused`,
+   * told yes up to here, and never above or without it: then `startTableRun` throws `spend_refused`,
    * `UnapprovedCells` where it is told how many there would be.
    */
-  cellsAtMost?: number;
+  maxCells?: number;
 }
 
 /** A row as it stands in the provider's table. */
@@ -106,7 +106,7 @@ export type PastRow =
   /** Only in order: from the other end. `from` is the first cursor of that walk, the others begin with it. */
   | { by: 'other end'; from: string };
 
-export interface CancelledRun {
+export interface CancelledCells {
   /** Cells that will not be paid any more; `null` where the provider does not say. */
   cells: number | null;
 }
@@ -139,11 +139,11 @@ export interface Provider {
     ((table: TableRef, rowIds: string[], ctx: CallContext) => Promise<void>) | null;
   /** Rows the table says it has, by one request. */
   rowCount(table: TableRef, ctx: CallContext): Promise<number>;
-  startRun(table: TableRef, scope: RunScope, ctx: CallContext): Promise<RunReceipt>;
-  progress(table: TableRef, receipt: RunReceipt | null, ctx: CallContext): Promise<TableProgress>;
+  startTableRun(table: TableRef, scope: RunScope, ctx: CallContext): Promise<TableRunRef>;
+  progress(table: TableRef, tableRun: TableRunRef | null, ctx: CallContext): Promise<TableProgress>;
   /** Stops what a run has queued; `null` where the provider cannot. Safe to repeat. */
-  readonly cancelRun:
-    | ((table: TableRef, receipt: RunReceipt | null, ctx: CallContext) => Promise<CancelledRun>)
+  readonly cancelQueuedCells:
+    | ((table: TableRef, tableRun: TableRunRef | null, ctx: CallContext) => Promise<CancelledCells>)
     | null;
   /** How to go on behind a row that breaks every page it is on; `null`: there is no way. */
   readonly past: PastRow | null;

@@ -3,8 +3,8 @@ import { PROVIDER_SPECS } from './spec.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What one provider's API is let in with at a stand-in. */
-export interface StandInToken {
+/** What one provider's API is let in with at a sandbox. */
+export interface SandboxToken {
   provider: string;
   variable: string;
   token: string;
@@ -16,7 +16,7 @@ export interface StandInToken {
  * Tokens for a process that stands in for every provider's API: those of the environment, and one
  * new token for all the others.
  */
-export function standInTokens(env: Env = {}, fresh = newToken()): StandInToken[] {
+export function sandboxTokens(env: Env = {}, fresh = newToken()): SandboxToken[] {
   return PROVIDER_SPECS.map(({ name, tokenVariable }) => {
     const own = env[tokenVariable]?.trim() || null;
     const token = own ?? fresh;
@@ -27,19 +27,19 @@ export function standInTokens(env: Env = {}, fresh = newToken()): StandInToken[]
 const newToken = (): string => `sandbox-${randomBytes(16).toString('hex')}`;
 
 /** Tokens as a process of its own is given them. */
-export const tokenEnv = (tokens: readonly StandInToken[]): Record<string, string> =>
+export const tokenEnv = (tokens: readonly SandboxToken[]): Record<string, string> =>
   Object.fromEntries(tokens.map(({ variable, token }) => [variable, token]));
 
-/** Tokens and addresses that lead every provider to the stand-in. */
-export const standInEnv = (
+/** Tokens and addresses that lead every provider to the sandbox. */
+export const sandboxEnv = (
   url: string,
-  tokens: readonly StandInToken[],
+  tokens: readonly SandboxToken[],
 ): Record<string, string> => ({ ...baseUrlEnv(url), ...tokenEnv(tokens) });
 
 /** The same for another shell: tokens that it was given already are left out. */
-export const standInExports = (
+export const sandboxExports = (
   url: string,
-  tokens: readonly StandInToken[],
+  tokens: readonly SandboxToken[],
 ): Record<string, string> => ({
   ...baseUrlEnv(url),
   ...tokenEnv(tokens.filter(({ given }) => !given)),

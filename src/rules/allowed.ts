@@ -1,22 +1,27 @@
-import type { Approval, ApprovalAsked, CellsAsked, Confirmed } from '../contract/run.ts';
-import { whole } from './whole.ts';
+import type {
+  Approval,
+  ApprovalRequest,
+  CellCountMismatch,
+  LargeRunConfirmations,
+} from '../contract/run.ts';
+import { formatInteger } from './whole.ts';
 
 /** Who or what allowed what a run spends; left out where nobody was asked. */
-export interface Allowed {
+export interface Approvals {
   approvals?: Approval[];
-  confirmed?: Confirmed;
+  confirmed?: LargeRunConfirmations;
   /** Cells that the provider says it queued beyond those that were asked for. */
-  queuedMore?: CellsAsked;
+  queuedMore?: CellCountMismatch;
 }
 
 /** What is known of it while a run goes on; an older version may leave out all of it. */
-export interface KnownOfIt {
+export interface KnownApprovals {
   approvals?: readonly Approval[];
-  confirmed?: Confirmed;
-  queuedMore?: CellsAsked | null;
+  confirmed?: LargeRunConfirmations;
+  queuedMore?: CellCountMismatch | null;
 }
 
-export function allowedOf({ approvals = [], confirmed, queuedMore }: KnownOfIt): Allowed {
+export function approvalsOf({ approvals = [], confirmed, queuedMore }: KnownApprovals): Approvals {
   return {
     ...(approvals.length === 0 ? {} : { approvals: [...approvals] }),
     ...(confirmed === undefined || confirmed.requests === 0 ? {} : { confirmed }),
@@ -25,30 +30,30 @@ export function allowedOf({ approvals = [], confirmed, queuedMore }: KnownOfIt):
 }
 
 /** `about 1,200 credits`, or why more cells than were asked for. */
-export function askedText({ credits, cells }: ApprovalAsked): string {
-  const about = `about ${whole(credits)} credits`;
+export function approvalRequestText({ credits, cells }: ApprovalRequest): string {
+  const about = `about ${formatInteger(credits)} credits`;
   if (cells === null) return about;
-  return `${about}: the provider would run ${whole(cells.affected)} cells instead of ${whole(cells.asked)}`;
+  return `${about}: the provider would run ${formatInteger(cells.affected)} cells instead of ${formatInteger(cells.requested)}`;
 }
 
 /** For people: a name and what is to be known. @param code puts a text from outside in its place */
-export function allowedFacts(
-  { approvals = [], confirmed, queuedMore }: Allowed,
+export function approvalFacts(
+  { approvals = [], confirmed, queuedMore }: Approvals,
   code: (text: string) => string,
 ): [string, string][] {
   const facts = approvals.map((approval): [string, string] => {
     const { credits, cells } = approval;
-    const more = cells === null ? '' : ` for ${whole(cells.affected)} cells`;
-    return ['approved', `${whole(credits)} credits${more}, ${byText(approval, code)}`];
+    const more = cells === null ? '' : ` for ${formatInteger(cells.affected)} cells`;
+    return ['approved', `${formatInteger(credits)} credits${more}, ${byText(approval, code)}`];
   });
   if (confirmed !== undefined) {
     const { requests, cells } = confirmed;
-    const runs = `${whole(requests)} large ${requests === 1 ? 'run' : 'runs'}`;
-    facts.push(['confirmed', `${runs}, ${whole(cells)} cells: all of them approved`]);
+    const runs = `${formatInteger(requests)} large ${requests === 1 ? 'run' : 'runs'}`;
+    facts.push(['confirmed', `${runs}, ${formatInteger(cells)} cells: all of them approved`]);
   }
   if (queuedMore !== undefined) {
-    const { asked, affected } = queuedMore;
-    const text = `${whole(affected)} cells by the provider's count, ${whole(asked)} were asked for`;
+    const { requested, affected } = queuedMore;
+    const text = `${formatInteger(affected)} cells by the provider's count, ${formatInteger(requested)} were asked for`;
     facts.push(['queued', text]);
   }
   return facts;

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../contract/json.ts';
 import type { NotifyTarget } from '../contract/notify.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
-import { MOST_DURATION_MS } from './duration.ts';
+import { MAX_DURATION_MS } from './duration.ts';
 
 /**
  * What workflow code may rely on before an activity has judged its argument: any client may have
@@ -9,17 +9,17 @@ import { MOST_DURATION_MS } from './duration.ts';
  */
 
 /** Deeper, and code that walks through it runs out of stack. */
-const MOST_LEVELS = 200;
+const MAX_LEVELS = 200;
 
 /** A step takes the argument along, and Temporal takes at most 2 MiB of each. */
-const MOST_BYTES = 2_000_000;
+const MAX_BYTES = 2_000_000;
 
 /** Why an argument cannot even be handed to the judge; `null` where it can. */
 export function unreadable(given: unknown): string | null {
   if (!isObject(given)) return `found ${kindOf(given)}, an object is expected`;
-  if (isDeeper(given, MOST_LEVELS)) return `it is nested more than ${MOST_LEVELS} levels deep`;
+  if (isDeeper(given, MAX_LEVELS)) return `it is nested more than ${MAX_LEVELS} levels deep`;
   const { length: bytes } = new TextEncoder().encode(JSON.stringify(given));
-  return bytes > MOST_BYTES ? `it has ${bytes} bytes, at most ${MOST_BYTES} are read` : null;
+  return bytes > MAX_BYTES ? `it has ${bytes} bytes, at most ${MAX_BYTES} are read` : null;
 }
 
 function kindOf(value: unknown): string {
@@ -35,7 +35,7 @@ function isDeeper(value: unknown, levels: number): boolean {
 }
 
 /** A name as search attributes can hold it; the judge is stricter. */
-const MOST_NAME = 255;
+const MAX_NAME = 255;
 
 /**
  * The pipeline as it was sent, where all that is used before the judgement is of the right kind;
@@ -44,7 +44,7 @@ const MOST_NAME = 255;
 export function provisionalPipeline(given: unknown): Pipeline {
   const { name, run, results, notify } = isObject(given) ? given : {};
   const receivers = notify === undefined ? [] : receiversOf(notify);
-  const isNamed = typeof name === 'string' && name !== '' && name.length <= MOST_NAME;
+  const isNamed = typeof name === 'string' && name !== '' && name.length <= MAX_NAME;
   if (isNamed && hasTimes(run) && hasPlaces(results) && receivers !== null) {
     // As far as it is used before an activity has judged the rest.
     return given as Pipeline;
@@ -69,8 +69,8 @@ const NOTHING: Pipeline = {
     tolerateFailed: 0,
     deadlineMs: HOUR_MS,
     stallAfterMs: HOUR_MS,
-    pollAtLeastMs: 2_000,
-    pollAtMostMs: 120_000,
+    minPollIntervalMs: 2_000,
+    maxPollIntervalMs: 120_000,
   },
   spend: { creditsPerCell: 1 },
   results: [],
@@ -78,21 +78,23 @@ const NOTHING: Pipeline = {
 
 const hasTimes = (run: unknown): boolean =>
   isObject(run) &&
-  ['deadlineMs', 'stallAfterMs', 'pollAtLeastMs', 'pollAtMostMs'].every((name) => isMs(run[name]));
+  ['deadlineMs', 'stallAfterMs', 'minPollIntervalMs', 'maxPollIntervalMs'].every((name) =>
+    isMs(run[name]),
+  );
 
 /** Timers overflow not far beyond. */
 const isMs = (value: unknown): boolean =>
-  typeof value === 'number' && value >= 0 && value <= MOST_DURATION_MS;
+  typeof value === 'number' && value >= 0 && value <= MAX_DURATION_MS;
 
 const hasPlaces = (results: unknown): boolean =>
   Array.isArray(results) && results.every((each) => isObject(each) && isText(each['to']));
 
 /** More would be a way to knock at many doors. */
-const MOST_RECEIVERS = 10;
+const MAX_RECEIVERS = 10;
 
 /** Whom the end is told to, whatever else is wrong; `null` where that is wrong itself. */
 function receiversOf(notify: unknown): NotifyTarget[] | null {
-  if (!Array.isArray(notify) || notify.length > MOST_RECEIVERS) return null;
+  if (!Array.isArray(notify) || notify.length > MAX_RECEIVERS) return null;
   return notify.every(isReceiver) ? notify : null;
 }
 

@@ -23,23 +23,23 @@ export interface CellVerdict {
 }
 
 /** What became of each computed cell of one row; `cells` may lack columns that have no value yet. */
-export function judgeCells(
+export function classifyCells(
   columns: readonly Column[],
   cells: Readonly<Record<string, CellReading>>,
 ): Map<string, CellVerdict> {
   const verdicts = new Map<string, CellVerdict>();
   for (const column of inOrder(columns)) {
-    verdicts.set(column.key, judgeCell(cells[column.key], column.dependsOn, verdicts));
+    verdicts.set(column.key, classifyCell(cells[column.key], column.dependsOn, verdicts));
   }
   return verdicts;
 }
 
 /** The same of our columns alone. */
-export function judgeRow(
+export function classifyRow(
   columns: readonly Column[],
   cells: Readonly<Record<string, CellReading>>,
 ): Map<string, CellVerdict> {
-  return oursOf(columns, judgeCells(columns, cells));
+  return oursOf(columns, classifyCells(columns, cells));
 }
 
 /** The verdicts on columns that the pipeline asks for. */
@@ -92,7 +92,7 @@ const ENDED: Readonly<Record<Ended, CellVerdict>> = {
 };
 
 /** `upstream` keys without a verdict are inputs, which are always there. */
-function judgeCell(
+function classifyCell(
   cell: CellReading | undefined,
   upstream: readonly string[],
   verdicts: ReadonlyMap<string, CellVerdict>,

@@ -6,7 +6,7 @@ export const DURATION_PATTERN = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$';
 export const DURATION_ALLOWED = 'a duration like 30s, 15m, 6h, 2d or 1h30m';
 
 /** Longer than a year is a typing error, and timers overflow not far beyond. */
-export const MOST_DURATION_MS = 365 * UNIT_MS.d;
+export const MAX_DURATION_MS = 365 * UNIT_MS.d;
 
 /** `1h30m` → milliseconds; `null` when the text is no duration between 1 ms and a year. */
 export function parseDuration(text: string): number | null {
@@ -17,7 +17,7 @@ export function parseDuration(text: string): number | null {
     totalMs += Number(amount) * UNIT_MS[unit];
   }
   const roundedMs = Math.round(totalMs);
-  return roundedMs >= 1 && roundedMs <= MOST_DURATION_MS ? roundedMs : null;
+  return roundedMs >= 1 && roundedMs <= MAX_DURATION_MS ? roundedMs : null;
 }
 
 const isUnit = (text: string): text is keyof typeof UNIT_MS => Object.hasOwn(UNIT_MS, text);

@@ -1,13 +1,13 @@
 import type { RunProgress } from '../contract/run.ts';
-import { whole } from './whole.ts';
+import { formatInteger } from './whole.ts';
 
 /**
  * For people: how many cells have failed. A provider that does not count them leaves it to the last
  * look at the table, which a pass under way has overtaken; `null` before there was any.
  */
 export function failedText({ cells, byColumn }: Pick<RunProgress, 'cells' | 'byColumn'>) {
-  if (cells.failed !== null) return whole(cells.failed);
+  if (cells.failed !== null) return formatInteger(cells.failed);
   const columns = Object.values(byColumn);
   if (columns.length === 0) return null;
-  return `${whole(columns.reduce((sum, { failed }) => sum + failed, 0))} at the last look`;
+  return `${formatInteger(columns.reduce((sum, { failed }) => sum + failed, 0))} at the last look`;
 }

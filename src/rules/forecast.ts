@@ -1,4 +1,4 @@
-import { cellsLeft, timeLeftMs, type Watch } from './watch.ts';
+import { cellsLeft, timeLeftMs, type PassTracking } from './watch.ts';
 
 /** What is expected of a pass under way. Times are epoch ms, durations ms. */
 export interface Forecast {
@@ -19,23 +19,23 @@ const QUIET_CELLS = 5;
 const FORECAST_AFTER_MS = 10_000;
 
 /** Cells a ms: of late, but never better than the whole pass so far; 0 where nothing supports one. */
-function rateOf({ ratePerMs, doneAtStart, startedAtMs, last, lastReadAtMs }: Watch): number {
+function rateOf({ ratePerMs, doneAtStart, startedAtMs, last, lastReadAtMs }: PassTracking): number {
   const goneMs = lastReadAtMs - startedAtMs;
   if (last === null || goneMs < FORECAST_AFTER_MS) return 0;
   return Math.min(ratePerMs, Math.max(0, last.cellsDone - doneAtStart) / goneMs);
 }
 
 /** No rate and no time left are given where nothing supports them. */
-export function forecastOf(watch: Watch, nowMs: number, deadlineAtMs: number): Forecast {
-  const { last, ratePerMs, lastChangeAtMs } = watch;
+export function forecastOf(tracking: PassTracking, nowMs: number, deadlineAtMs: number): Forecast {
+  const { last, ratePerMs, lastChangeAtMs } = tracking;
   const changed = last !== null && ratePerMs > 0;
   const quietAfterMs = Math.max(QUIET_AFTER_MS, changed ? QUIET_CELLS / ratePerMs : 0);
   if (nowMs - lastChangeAtMs >= quietAfterMs) {
     return { cellsPerMinute: null, leftMs: null, quietSinceMs: lastChangeAtMs };
   }
-  const rate = rateOf(watch);
-  const cells = cellsLeft(watch);
-  const leftMs = cells > 0 && rate > 0 ? Math.max(cells / rate, timeLeftMs(watch) ?? 0) : null;
+  const rate = rateOf(tracking);
+  const cells = cellsLeft(tracking);
+  const leftMs = cells > 0 && rate > 0 ? Math.max(cells / rate, timeLeftMs(tracking) ?? 0) : null;
   const isKept = leftMs !== null && nowMs + leftMs <= deadlineAtMs;
   return {
     cellsPerMinute: rate > 0 ? rate * 60_000 : null,

@@ -1,6 +1,6 @@
 import type { CellCounts, CellOutcome } from '../contract/results.ts';
 import type { Outcome } from '../contract/run.ts';
-import { whole } from './whole.ts';
+import { formatInteger } from './whole.ts';
 
 export const CELL_OUTCOMES: readonly CellOutcome[] = [
   'done',
@@ -30,9 +30,9 @@ export function outcomeOf(cells: CellCounts, tolerateFailed: number): Outcome {
  */
 export function partialReason(cells: CellCounts, tolerateFailed: number): string {
   const kinds = (['failed', 'blocked', 'pending'] as const).flatMap((kind) =>
-    cells[kind] === 0 ? [] : [`${whole(cells[kind])} ${kind}`],
+    cells[kind] === 0 ? [] : [`${formatInteger(cells[kind])} ${kind}`],
   );
-  const counts = `${whole(unanswered(cells))} of ${whole(totalCells(cells))} cells`;
+  const counts = `${formatInteger(unanswered(cells))} of ${formatInteger(totalCells(cells))} cells`;
   const percent = Number((tolerateFailed * 100).toFixed(3));
   return `${counts} have no answer (${kinds.join(', ')}), more than run.tolerateFailed allows (${percent} %)`;
 }

@@ -1,5 +1,5 @@
 import type { RunPolicy } from '../contract/pipeline.ts';
-import type { Collection } from '../contract/results.ts';
+import type { ScanResult } from '../contract/results.ts';
 
 /** How the wait for a pass ended. */
 export type WaitEnd = 'idle' | 'stalled' | 'deadline';
@@ -16,7 +16,7 @@ export type PassKind = 'first' | 'failed' | 'newly-failed' | 'follow-up' | 'nudg
 export const isRerun = (kind: PassKind): boolean => kind === 'failed' || kind === 'newly-failed';
 
 /** What happened so far, as far as the next step depends on it. */
-export interface PassLog {
+export interface PassHistory {
   /** Reruns of failed cells so far. */
   failedPasses: number;
   last: PassKind;
@@ -31,25 +31,25 @@ export interface PassLog {
   waits?: number;
 }
 
-const WAITS_AT_MOST = 2;
+const MAX_WAITS = 2;
 /** One nudge, and what still hangs then is given up. */
-const NUDGES_AT_MOST = 1;
+const MAX_NUDGES = 1;
 /** Columns that the provider adds by itself hold up all others, and asking for them costs nothing. */
-const NUDGES_AT_MOST_OF_AUTOMATIC = 3;
+const MAX_NUDGES_OF_AUTOMATIC = 3;
 /** What did not start when it was asked for is not asked for again. */
-const FOLLOW_UPS_AT_MOST = 1;
+const MAX_FOLLOW_UPS = 1;
 
 /** Rerun, wait on, or stop: `null` means publish. Never pays for a cell that is done. */
-export function nextPass(found: Collection, log: PassLog, policy: RunPolicy): PassKind | null {
+export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy): PassKind | null {
   if (log.lastEnd === 'deadline') return null;
   const { inFlight, waiting = 0, untouched = 0, due = found.startable } = found;
-  const followUp = due > 0 && (log.followUps ?? 0) < FOLLOW_UPS_AT_MOST;
+  const followUp = due > 0 && (log.followUps ?? 0) < MAX_FOLLOW_UPS;
   if (inFlight === 0 && followUp) return 'follow-up';
   if (inFlight + waiting + untouched > 0) {
     // Put back by the provider: nothing will start them, and waiting brings nothing.
     if (found.outOfCredits === true && waiting > 0 && log.nudges === 0) return 'nudge';
     // The status said idle, the cells say otherwise: it lagged, or they are queued later. Believe the cells.
-    if (log.lastEnd === 'idle' && log.idleWaits < WAITS_AT_MOST) return 'wait';
+    if (log.lastEnd === 'idle' && log.idleWaits < MAX_WAITS) return 'wait';
     if (inFlight + waiting > 0 && log.nudges < nudgesAtMost(found)) return 'nudge';
   }
   // Older versions counted nothing that was due while cells were in flight.
@@ -61,19 +61,19 @@ export function nextPass(found: Collection, log: PassLog, policy: RunPolicy): Pa
   return (found.neverRerun ?? 0) > 0 ? 'newly-failed' : null;
 }
 
-const nudgesAtMost = ({ behindAutomatic = 0 }: Collection): number =>
-  behindAutomatic > 0 ? NUDGES_AT_MOST_OF_AUTOMATIC : NUDGES_AT_MOST;
+const nudgesAtMost = ({ behindAutomatic = 0 }: ScanResult): number =>
+  behindAutomatic > 0 ? MAX_NUDGES_OF_AUTOMATIC : MAX_NUDGES;
 
 /** The pass that somebody asked for beyond the policy, once the policy itself has none. */
-export const passOnDemand = (found: Collection, log: PassLog): PassKind | null =>
+export const passOnDemand = (found: ScanResult, log: PassHistory): PassKind | null =>
   found.cells.failed > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
 
 /** Passes that are due beside those of the policy. */
 export interface PassesDue {
   /** A run that went on from an earlier one: that one may have ended without its first pass. */
-  firstDue: boolean;
+  firstPassPending: boolean;
   /** An operator asked for one more pass over the failed cells. */
-  rerunAsked: boolean;
+  rerunRequested: boolean;
 }
 
 /** What comes next, and what is due beside it from then on. */
@@ -87,9 +87,9 @@ export interface PassPlan extends PassesDue {
  * Each of the latter is planned once. `mayPay`: whether cells may be asked for at all.
  */
 export function planNextPass(
-  found: Collection,
-  log: PassLog,
-  { firstDue, rerunAsked }: PassesDue,
+  found: ScanResult,
+  log: PassHistory,
+  { firstPassPending, rerunRequested }: PassesDue,
   { policy, mayPay }: { policy: RunPolicy; mayPay: boolean },
 ): PassPlan {
   const planned = (pass: PassKind | null, due: PassesDue): PassPlan => ({
@@ -97,10 +97,14 @@ export function planNextPass(
     pass: pass === 'wait' || mayPay ? pass : null,
   });
   const next = nextPass(found, log, policy);
-  if (next !== null) return planned(next, { firstDue, rerunAsked });
-  if (firstDue && neverAsked(found)) return planned('first', { firstDue: false, rerunAsked });
-  const onDemand = rerunAsked ? passOnDemand(found, log) : null;
-  return planned(onDemand, { firstDue, rerunAsked: rerunAsked && onDemand === null });
+  if (next !== null) return planned(next, { firstPassPending, rerunRequested });
+  if (firstPassPending && neverAsked(found))
+    return planned('first', { firstPassPending: false, rerunRequested });
+  const onDemand = rerunRequested ? passOnDemand(found, log) : null;
+  return planned(onDemand, {
+    firstPassPending,
+    rerunRequested: rerunRequested && onDemand === null,
+  });
 }
 
 /**
@@ -108,17 +112,17 @@ export function planNextPass(
  * that they wait for, were not asked for either. So it is when a run ended before its first pass; others
  * may have asked for some of its cells since, which hang.
  */
-export const neverAsked = ({ cells, inFlight, startable }: Collection): boolean =>
+export const neverAsked = ({ cells, inFlight, startable }: ScanResult): boolean =>
   cells.pending > inFlight && startable === 0;
 
-/** The log after a pass of `kind` whose sweep found `found`. */
-export function logPass(
-  log: PassLog | null,
+/** The log after a pass of `kind` whose scan found `found`. */
+export function recordPass(
+  log: PassHistory | null,
   kind: PassKind,
   end: WaitEnd,
-  before: Collection | null,
-  found: Collection,
-): PassLog {
+  before: ScanResult | null,
+  found: ScanResult,
+): PassHistory {
   const progressed = before === null || answered(found) > answered(before);
   const rerun = isRerun(kind);
   const sinceProgress = (count: number, counts: boolean): number =>
@@ -138,15 +142,15 @@ export function logPass(
 }
 
 /** What a rerun has asked for may hang, and get its answer only after a nudge. */
-const repairedSince = (log: PassLog | null, found: Collection): number | null =>
+const repairedSince = (log: PassHistory | null, found: ScanResult): number | null =>
   log === null || log.repaired === null ? null : log.repaired + found.repaired;
 
-const answered = ({ cells, automatic }: Collection): number =>
+const answered = ({ cells, automatic }: ScanResult): number =>
   cells.done + cells.empty + (automatic?.done ?? 0);
 
 /** Nothing is believed sooner than this long after the last movement, after so many waits. */
 const QUIET_MS = 4_000;
-const QUIET_AT_MOST_MS = 120_000;
+const MAX_QUIET_MS = 120_000;
 const QUIET_SHARE_OF_STALL = 0.1;
 
 /**
@@ -155,6 +159,6 @@ const QUIET_SHARE_OF_STALL = 0.1;
  */
 export function quietMsOf(waits: number, stallAfterMs: number): number {
   if (waits === 0) return 0;
-  const most = Math.min(QUIET_AT_MOST_MS, stallAfterMs * QUIET_SHARE_OF_STALL);
+  const most = Math.min(MAX_QUIET_MS, stallAfterMs * QUIET_SHARE_OF_STALL);
   return Math.min(QUIET_MS * 2 ** (waits - 1), most);
 }

@@ -1,15 +1,15 @@
-import { expectedCells, leftByRateMs, nearsEnd, timeLeftMs, type Watch } from './watch.ts';
+import { expectedCells, leftByRateMs, nearsEnd, timeLeftMs, type PassTracking } from './watch.ts';
 
 export interface PollPolicy {
-  pollAtLeastMs: number;
-  pollAtMostMs: number;
+  minPollIntervalMs: number;
+  maxPollIntervalMs: number;
 }
 
 const IDLE_BACKOFF = 1.3;
 
 /** The bounds. */
-const LEFT_SHARE_AT_MOST = 1 / 2;
-const GONE_SHARE_AT_MOST = 1 / 10;
+const MAX_LEFT_SHARE = 1 / 2;
+const MAX_GONE_SHARE = 1 / 10;
 /** What is wanted within them: of the time left by the rate of late … */
 const LEFT_SHARE = 1 / 3;
 /** … and of the time gone when the end is near: nobody can tell which cell is the last. */
@@ -20,25 +20,25 @@ const GONE_SHARE_NEAR_END = 0.03;
  * tenth of the time gone, within the policy's bounds. Long runs are polled rarely in the middle and
  * often at the end. The numbers come from simulated runs (`npm run bench`, R2 and R3).
  */
-export function nextPollMs(watch: Watch, policy: PollPolicy, nowMs: number): number {
+export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: number): number {
   // An idle reading is confirmed soon: the answer decides whether the pass is over. One that is not
   // believed after that (nothing moved yet) is asked for less and less often.
-  if (watch.idleReads > 0) {
-    const backoff = IDLE_BACKOFF ** Math.max(0, watch.idleReads - 3);
-    return Math.min(policy.pollAtLeastMs * backoff, policy.pollAtMostMs);
+  if (tracking.consecutiveIdleReadings > 0) {
+    const backoff = IDLE_BACKOFF ** Math.max(0, tracking.consecutiveIdleReadings - 3);
+    return Math.min(policy.minPollIntervalMs * backoff, policy.maxPollIntervalMs);
   }
-  const goneMs = nowMs - watch.startedAtMs;
-  const leftMs = timeLeftMs(watch) ?? Number.POSITIVE_INFINITY;
-  const mostMs = Math.min(leftMs * LEFT_SHARE_AT_MOST, goneMs * GONE_SHARE_AT_MOST);
+  const goneMs = nowMs - tracking.startedAtMs;
+  const leftMs = timeLeftMs(tracking) ?? Number.POSITIVE_INFINITY;
+  const mostMs = Math.min(leftMs * MAX_LEFT_SHARE, goneMs * MAX_GONE_SHARE);
   // By the rate alone: the cell that hangs may come to its end at any moment, as the others did.
-  const byRateMs = leftByRateMs(watch) ?? Number.POSITIVE_INFINITY;
-  const soonMs = nearsEnd(watch) ? goneMs * GONE_SHARE_NEAR_END : mostMs;
+  const byRateMs = leftByRateMs(tracking) ?? Number.POSITIVE_INFINITY;
+  const soonMs = nearsEnd(tracking) ? goneMs * GONE_SHARE_NEAR_END : mostMs;
   const wantedMs = Math.max(
     Math.min(byRateMs * LEFT_SHARE, soonMs),
-    sparingMs(watch, policy, goneMs),
+    sparingMs(tracking, policy, goneMs),
   );
-  const boundedMs = Math.max(Math.min(wantedMs, mostMs), policy.pollAtLeastMs);
-  return Math.min(boundedMs, policy.pollAtMostMs);
+  const boundedMs = Math.max(Math.min(wantedMs, mostMs), policy.minPollIntervalMs);
+  return Math.min(boundedMs, policy.maxPollIntervalMs);
 }
 
 /** After this long readings are rationed: cells that hang would else be asked after every time. */
@@ -50,33 +50,37 @@ const RATION_TO = 0.16;
 const RATION_STRETCH = 7;
 
 /** The interval that the ration asks for; 0 while there is plenty. */
-function sparingMs(watch: Watch, policy: PollPolicy, goneMs: number): number {
+function sparingMs(tracking: PassTracking, policy: PollPolicy, goneMs: number): number {
   if (goneMs < RATION_AFTER_MS) return 0;
-  const used = (watch.reads * policy.pollAtLeastMs) / goneMs;
+  const used = (tracking.reads * policy.minPollIntervalMs) / goneMs;
   const pressure = Math.min(1, (used - RATION_FROM) / (RATION_TO - RATION_FROM));
-  return pressure <= 0 ? 0 : policy.pollAtLeastMs * (1 + pressure * (RATION_STRETCH - 1));
+  return pressure <= 0 ? 0 : policy.minPollIntervalMs * (1 + pressure * (RATION_STRETCH - 1));
 }
 
 /** A slice ends after an eleventh of the cells of the pass, or this long, or some of each … */
 const SLICE_SHARE = 1 / 11;
-const SLICE_AT_MOST_MS = 2.8 * 3_600_000;
+const MAX_SLICE_MS = 2.8 * 3_600_000;
 /** … but not sooner than this, and later in a pass that has lasted longer: up to two minutes. */
-const SLICE_AT_LEAST_MS = 20_000;
-const SLICE_AT_LEAST_LATER_MS = 120_000;
+const MIN_SLICE_MS = 20_000;
+const MIN_SLICE_LATER_MS = 120_000;
 
 /**
  * Whether a slice has lasted long enough to hand back to the workflow, which then shows how the run
  * stands. Each costs history: a pass of up to 24 h has 20 of them at most, whatever its course.
  */
-export function sliceIsOver(atStart: Watch, watch: Watch, sinceMs: number): boolean {
-  if (watch.last === null) return sinceMs >= SLICE_AT_MOST_MS;
+export function sliceIsOver(
+  atStart: PassTracking,
+  tracking: PassTracking,
+  sinceMs: number,
+): boolean {
+  if (tracking.last === null) return sinceMs >= MAX_SLICE_MS;
   const goneMs = atStart.lastReadAtMs - atStart.startedAtMs;
-  const leastMs = Math.min(SLICE_AT_LEAST_LATER_MS, Math.max(SLICE_AT_LEAST_MS, goneMs));
+  const leastMs = Math.min(MIN_SLICE_LATER_MS, Math.max(MIN_SLICE_MS, goneMs));
   if (sinceMs < leastMs) return false;
   // The provider's count of requested cells may be lower than what really moves.
-  const open = watch.last.cellsTotal - watch.doneAtStart;
-  const cells = Math.max(1, open, expectedCells(watch, watch.last));
+  const open = tracking.last.cellsTotal - tracking.doneAtStart;
+  const cells = Math.max(1, open, expectedCells(tracking, tracking.last));
   const doneBefore = atStart.last?.cellsDone ?? atStart.doneAtStart;
-  const share = (watch.last.cellsDone - doneBefore) / cells;
-  return share / SLICE_SHARE + sinceMs / SLICE_AT_MOST_MS >= 1;
+  const share = (tracking.last.cellsDone - doneBefore) / cells;
+  return share / SLICE_SHARE + sinceMs / MAX_SLICE_MS >= 1;
 }

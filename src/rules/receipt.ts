@@ -1,22 +1,22 @@
-import type { RunReceipt } from '../contract/table.ts';
+import type { TableRunRef } from '../contract/table.ts';
 
 /**
  * Ids that are kept, at most: they lie in the history with every step that waits for them, and each
  * is a request of its own at every poll. Of more operations the status of the table tells, by one.
  */
-const OPERATIONS_AT_MOST = 4;
+const MAX_OPERATIONS = 4;
 
 /**
  * One receipt for all requests of a pass. With operations in it, the pass is over when these are: so
  * either all of them are in it or none, and without any the status of the whole table counts.
  */
-export function mergeReceipts(
-  sent: readonly RunReceipt[],
-): Pick<RunReceipt, 'operations' | 'requestedCells'> {
+export function mergeTableRunRefs(
+  sent: readonly TableRunRef[],
+): Pick<TableRunRef, 'operations' | 'requestedCells'> {
   const operations = sent.flatMap((one) => one.operations);
   const allKnown = sent.every((one) => one.operations.length > 0 || one.requestedCells === 0);
   return {
-    operations: allKnown && operations.length <= OPERATIONS_AT_MOST ? operations : [],
+    operations: allKnown && operations.length <= MAX_OPERATIONS ? operations : [],
     requestedCells: sent.reduce<number | null>((total, { requestedCells }) => {
       return total === null || requestedCells === null ? null : total + requestedCells;
     }, 0),

@@ -1,7 +1,7 @@
 /** Of a list, such a share may be refused by the API, and the rest goes on. */
-const SHARE = 0.05;
+const MAX_SHARE = 0.05;
 /** So many in any case, of a list that has more. */
-const AT_LEAST = 3;
+const MIN_ROWS = 3;
 /** So many one after the other are no matter of the rows: the table takes no more. */
 const IN_A_ROW = 10;
 
@@ -14,4 +14,4 @@ export interface Refused {
 
 /** Whether the refused rows may be left out of a list of so many. */
 export const mayLeaveOut = ({ rows, inARow }: Refused, listed: number): boolean =>
-  rows < listed && inARow < IN_A_ROW && rows <= Math.max(AT_LEAST, listed * SHARE);
+  rows < listed && inARow < IN_A_ROW && rows <= Math.max(MIN_ROWS, listed * MAX_SHARE);

@@ -1,18 +1,18 @@
 import type { ResultTarget } from '../contract/pipeline.ts';
-import type { CellCounts, FormerResults } from '../contract/results.ts';
+import type { CellCounts, ExistingResults } from '../contract/results.ts';
 import type { Outcome } from '../contract/outcome.ts';
 
 /** What is about to be published. */
 export interface NewResults {
   outcome: Outcome;
   /** Broken off: cancelled, failed, or at its deadline. */
-  cutShort: boolean;
+  endedEarly: boolean;
   cells: CellCounts;
 }
 
 export type Replacement =
-  | { publish: true; fuller: FormerResults | null }
-  | { publish: false; why: string; there: FormerResults | null };
+  | { publish: true; fuller: ExistingResults | null }
+  | { publish: false; reason: string; existing: ExistingResults | null };
 
 /** Cells that have an answer: the provider looked, and said what it found or that there is nothing. */
 export const answered = ({ done, empty }: CellCounts): number => done + empty;
@@ -21,25 +21,26 @@ export const answered = ({ done, empty }: CellCounts): number => done + empty;
  * Whether results take their place, and whether fuller ones of the same pipeline are there. Unless
  * the pipeline says when, a run that was cut short replaces none that have more answers.
  */
-export function judgeReplacement(
+export function checkReplacement(
   { when }: Pick<ResultTarget, 'when'>,
   now: NewResults,
-  there: FormerResults | null,
+  existing: ExistingResults | null,
 ): Replacement {
   const { outcome } = now;
-  if (when === 'completed' && outcome !== 'completed') return { ...refused(when, outcome), there };
+  if (when === 'completed' && outcome !== 'completed')
+    return { ...refused(when, outcome), existing };
   if (when === 'partial' && outcome !== 'completed' && outcome !== 'partial') {
-    return { ...refused(when, outcome), there };
+    return { ...refused(when, outcome), existing };
   }
   const isFuller =
-    there !== null && outcome !== 'completed' && there.answered > answered(now.cells);
+    existing !== null && outcome !== 'completed' && existing.answered > answered(now.cells);
   if (!isFuller) return { publish: true, fuller: null };
-  if (when === undefined && now.cutShort) {
-    const why = `the run was cut short (${outcome}), and fuller results are there`;
-    return { publish: false, why, there };
+  if (when === undefined && now.endedEarly) {
+    const reason = `the run was cut short (${outcome}), and fuller results are there`;
+    return { publish: false, reason, existing };
   }
-  return { publish: true, fuller: there };
+  return { publish: true, fuller: existing };
 }
 
 const refused = (when: string, outcome: Outcome) =>
-  ({ publish: false, why: `its \`when\` is ${when}, the run is ${outcome}` }) as const;
+  ({ publish: false, reason: `its \`when\` is ${when}, the run is ${outcome}` }) as const;

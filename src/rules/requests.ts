@@ -1,7 +1,7 @@
 import { DURATION_ALLOWED, parseDuration } from './duration.ts';
 
 /** What is wrong with a request in itself, whatever the run does. */
-export interface RequestMistake {
+export interface InputIssue {
   /** Where it is; `null`: in the request as a whole. */
   field: string | null;
   what: string;
@@ -9,37 +9,37 @@ export interface RequestMistake {
 }
 
 /** Characters of a reason or a name that people read. */
-export const TEXT_AT_MOST = 300;
+export const MAX_TEXT = 300;
 
 const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';
 const APPROVE_EXAMPLE = '{"by": "anna"}';
-const ADJUST_EXAMPLE = '{"deadline": "8h", "pollAtMost": "60s"}';
+const ADJUST_EXAMPLE = '{"deadline": "8h", "maxPollInterval": "60s"}';
 
 /** Of a request to pause that came from anywhere; `null` for a good one. */
-export const mistakeInPause = (request: unknown): RequestMistake | null =>
-  mistakeInTexts(request, ['reason', 'by'], PAUSE_EXAMPLE);
+export const checkPauseInput = (request: unknown): InputIssue | null =>
+  checkTextInput(request, ['reason', 'by'], PAUSE_EXAMPLE);
 
 /** The same of a request to approve. */
-export const mistakeInApprove = (request: unknown): RequestMistake | null =>
-  mistakeInTexts(request, ['by'], APPROVE_EXAMPLE);
+export const checkApproveInput = (request: unknown): InputIssue | null =>
+  checkTextInput(request, ['by'], APPROVE_EXAMPLE);
 
-function mistakeInTexts(
+function checkTextInput(
   request: unknown,
   allowed: readonly string[],
   example: string,
-): RequestMistake | null {
+): InputIssue | null {
   const fields = fieldsOf(request, allowed);
   const remedy = `Send nothing, or JSON like ${example}.`;
   if (typeof fields === 'string') return { field: null, what: fields, remedy };
   const [field, value] = fields.find(([, given]) => !isText(given)) ?? [];
   if (field === undefined) return null;
   const what = typeof value === 'string' ? `it has ${value.length} characters` : 'it is no text';
-  return { field, what, remedy: `Give a text of up to ${TEXT_AT_MOST} characters.` };
+  return { field, what, remedy: `Give a text of up to ${MAX_TEXT} characters.` };
 }
 
 /** The same of a request to adjust. */
-export function mistakeInAdjust(request: unknown): RequestMistake | null {
-  const fields = fieldsOf(request, ['deadline', 'pollAtMost']);
+export function checkAdjustInput(request: unknown): InputIssue | null {
+  const fields = fieldsOf(request, ['deadline', 'maxPollInterval']);
   const remedy = `Send JSON like ${ADJUST_EXAMPLE}.`;
   if (typeof fields === 'string') return { field: null, what: fields, remedy };
   const given = fields.filter(([, value]) => value !== undefined);
@@ -59,8 +59,7 @@ export function durationMs(value: unknown): number | null {
   return typeof value === 'string' ? parseDuration(value) : null;
 }
 
-const isText = (value: unknown): boolean =>
-  typeof value === 'string' && value.length <= TEXT_AT_MOST;
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_TEXT;
 
 /** Unknown fields are refused: a misspelt one would be left out in silence. */
 function fieldsOf(request: unknown, allowed: readonly string[]): [string, unknown][] | string {

@@ -1,5 +1,5 @@
 import type { SpendPolicy } from '../contract/pipeline.ts';
-import type { CellsAsked } from '../contract/run.ts';
+import type { CellCountMismatch } from '../contract/run.ts';
 
 export type SpendVerdict = 'go' | 'ask' | 'refuse';
 
@@ -21,20 +21,20 @@ export function creditsOf(
  * Of a provider that would run more cells than it was asked to: those that were asked for are in the
  * estimate, the others only where the policy says up to where nobody has to be asked.
  */
-export function judgeCells(
-  cells: CellsAsked,
+export function checkCellSpend(
+  cells: CellCountMismatch,
   estimate: number,
   policy: SpendPolicy,
 ): { verdict: SpendVerdict; credits: number } {
-  const credits = estimate + (cells.affected - cells.asked) * policy.creditsPerCell;
-  const verdict = judgeSpend(credits, policy);
+  const credits = estimate + (cells.affected - cells.requested) * policy.creditsPerCell;
+  const verdict = checkSpend(credits, policy);
   return {
     credits,
     verdict: policy.approveAbove === undefined && verdict === 'go' ? 'ask' : verdict,
   };
 }
 
-export function judgeSpend(credits: number, policy: SpendPolicy): SpendVerdict {
+export function checkSpend(credits: number, policy: SpendPolicy): SpendVerdict {
   if (policy.maxCredits !== undefined && credits > policy.maxCredits) return 'refuse';
   if (policy.approveAbove !== undefined && credits > policy.approveAbove) return 'ask';
   return 'go';
@@ -51,8 +51,8 @@ export const unitsOf = (
  * Credits of what a run asked for: cells × price, whatever became of them. Cells that the provider left at
  * our word before it began them cost nothing.
  */
-export const creditsAsked = (
+export const creditsRequested = (
   units: number,
-  cellsGivenBack: number,
+  cellsCancelled: number,
   { creditsPerCell }: SpendPolicy,
-): number => Math.max(0, units - cellsGivenBack) * creditsPerCell;
+): number => Math.max(0, units - cellsCancelled) * creditsPerCell;

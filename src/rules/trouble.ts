@@ -49,9 +49,9 @@ export type AfterTrouble =
  */
 export function afterTrouble(
   trouble: Trouble,
-  { lastsMs, pauseMs, handsBack }: { lastsMs: number; pauseMs: number; handsBack: boolean },
+  { lastsMs, pauseMs, mayYield }: { lastsMs: number; pauseMs: number; mayYield: boolean },
   { shownAfterMs, refusedAtMostMs }: TroubleLimits = TROUBLE_LIMITS,
 ): AfterTrouble {
   if (trouble === 'refusal' && lastsMs >= refusedAtMostMs) return 'fail';
-  return handsBack && lastsMs + pauseMs >= shownAfterMs ? 'hand back' : 'retry';
+  return mayYield && lastsMs + pauseMs >= shownAfterMs ? 'hand back' : 'retry';
 }

@@ -1,37 +1,44 @@
-import type { Collection } from '../contract/results.ts';
+import type { ScanResult } from '../contract/results.ts';
 import type { RunSummary } from '../contract/run.ts';
 
 /** What a run sent in vain; left out where there is nothing of it. */
-export type Unused = Pick<RunSummary, 'rowsLeftOut' | 'cellsGivenBack' | 'givenBackAtLeast'>;
+export type UnusedWork = Pick<
+  RunSummary,
+  'duplicateRows' | 'cellsCancelled' | 'cellsCancelledIsMinimum'
+>;
 
 /** What is known of it while a run goes on; an older version may leave out the last two. */
-export interface Known {
-  found: Collection | null;
-  cellsGivenBack?: number;
-  givenBackAtLeast?: boolean;
+export interface KnownUnused {
+  lastScan: ScanResult | null;
+  cellsCancelled?: number;
+  cellsCancelledIsMinimum?: boolean;
 }
 
-export function unusedOf({ found, cellsGivenBack = 0, givenBackAtLeast = false }: Known): Unused {
-  const rowsLeftOut = found?.rowsLeftOut ?? 0;
+export function unusedOf({
+  lastScan,
+  cellsCancelled = 0,
+  cellsCancelledIsMinimum = false,
+}: KnownUnused): UnusedWork {
+  const duplicateRows = lastScan?.duplicateRows ?? 0;
   return {
-    ...(rowsLeftOut === 0 ? {} : { rowsLeftOut }),
-    ...(cellsGivenBack === 0 ? {} : { cellsGivenBack }),
-    ...(givenBackAtLeast ? { givenBackAtLeast } : {}),
+    ...(duplicateRows === 0 ? {} : { duplicateRows }),
+    ...(cellsCancelled === 0 ? {} : { cellsCancelled }),
+    ...(cellsCancelledIsMinimum ? { cellsCancelledIsMinimum } : {}),
   };
 }
 
 /** For people: a name and what is to be known, where there is anything. */
-export function unusedFacts(unused: Unused): [string, string][] {
-  const { rowsLeftOut = 0, cellsGivenBack = 0, givenBackAtLeast = false } = unused;
+export function unusedFacts(unused: UnusedWork): [string, string][] {
+  const { duplicateRows = 0, cellsCancelled = 0, cellsCancelledIsMinimum = false } = unused;
   const facts: [string, string][] = [];
-  if (rowsLeftOut > 0) {
-    const rows = counted(rowsLeftOut, 'row');
+  if (duplicateRows > 0) {
+    const rows = counted(duplicateRows, 'row');
     facts.push(['left out', `${rows} landed twice: never run or published`]);
   }
-  if (cellsGivenBack > 0) {
-    const cells = `${givenBackAtLeast ? 'at least ' : ''}${counted(cellsGivenBack, 'cell')}`;
+  if (cellsCancelled > 0) {
+    const cells = `${cellsCancelledIsMinimum ? 'at least ' : ''}${counted(cellsCancelled, 'cell')}`;
     facts.push(['given back', `${cells}, asked for and never begun`]);
-  } else if (givenBackAtLeast) {
+  } else if (cellsCancelledIsMinimum) {
     facts.push(['given back', 'not known: the reply to a cancel was lost']);
   }
   return facts;

@@ -1,5 +1,5 @@
 import type { CellUsage } from '../contract/results.ts';
-import { whole } from './whole.ts';
+import { formatInteger } from './whole.ts';
 
 export const noUsage = (): CellUsage => ({
   requests: 0,
@@ -8,7 +8,7 @@ export const noUsage = (): CellUsage => ({
   outputTokens: 0,
 });
 
-/** Adds to `sum` in place: this runs over every cell of every sweep. */
+/** Adds to `sum` in place: this runs over every cell of every scan. */
 export function addUsage(sum: CellUsage, one: CellUsage): void {
   sum.requests += one.requests;
   // Sums of binary fractions end in 0000000000004; no price is as small as what is cut off.
@@ -35,12 +35,12 @@ export const priceText = (price: number): string =>
   });
 
 const requestsText = ({ requests }: CellUsage): string =>
-  `${whole(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+  `${formatInteger(requests)} ${requests === 1 ? 'request' : 'requests'}`;
 
 /** The price as far as it is told, and of how many cells it is not. */
 export function knownPriceText({ price, unpriced = 0 }: CellUsage): string {
   if (unpriced === 0) return priceText(price);
-  const cells = `${whole(unpriced)} ${unpriced === 1 ? 'cell' : 'cells'}`;
+  const cells = `${formatInteger(unpriced)} ${unpriced === 1 ? 'cell' : 'cells'}`;
   return price === 0 ? `not known of ${cells}` : `${priceText(price)}, not known of ${cells}`;
 }
 
@@ -49,10 +49,10 @@ export const PRICE_IS_OF = 'last computation of each cell';
 
 /** `210,797 in, 48,321 out; 1,502 requests` */
 export const tokensText = (usage: CellUsage): string =>
-  `${whole(usage.inputTokens)} in, ${whole(usage.outputTokens)} out; ${requestsText(usage)}`;
+  `${formatInteger(usage.inputTokens)} in, ${formatInteger(usage.outputTokens)} out; ${requestsText(usage)}`;
 
 /** All of it in a line, for people. */
 export function usageText(usage: CellUsage): string {
-  const tokens = `${whole(usage.inputTokens)} tokens in, ${whole(usage.outputTokens)} out`;
+  const tokens = `${formatInteger(usage.inputTokens)} tokens in, ${formatInteger(usage.outputTokens)} out`;
   return `${knownPriceText(usage)} (${requestsText(usage)}, ${tokens}; ${PRICE_IS_OF})`;
 }

@@ -8,7 +8,7 @@ const LINE_END = 0x0a;
  * Copies a file of the store to `path`, byte for byte, in one step. `rows` are its lines.
  * Throws `sink_unwritable`, the store's errors, or the reason of the signal, unwrapped.
  */
-export const copyBeside = (
+export const copyFile = (
   folder: Folder,
   storeName: string,
   path: string,

@@ -6,10 +6,10 @@ import { realFootprint, type Footprint } from '../paths/footprint.ts';
 import { openAtomicFile } from '../store/atomic-file.ts';
 import { errnoOf } from '../store/disk-error.ts';
 import { removeLeftovers } from '../store/leftovers.ts';
-import { landing, sinkError } from './sink-error.ts';
+import { mapWriteErrors, sinkError } from './sink-error.ts';
 
 /** As many as Linux follows. */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 
 /** Writes a chunk to the destination, waiting for the disk. */
 export type WriteChunk = (chunk: Uint8Array) => Promise<void>;
@@ -21,9 +21,9 @@ export type WriteChunk = (chunk: Uint8Array) => Promise<void>;
  */
 export const realDestination = async (path: string): Promise<string> => {
   if (!isAbsolute(path)) throw sinkError(path, 'the path is not absolute');
-  return landing(path, async () => {
+  return mapWriteErrors(path, async () => {
     let at = path;
-    for (let links = 0; links < MOST_LINKS; links += 1) {
+    for (let links = 0; links < MAX_LINKS; links += 1) {
       const found = await lstatOrNull(at);
       if (found === null) return at;
       if (found.isFile()) return at;
@@ -61,10 +61,10 @@ export const publishFile = async (
   fill: (write: WriteChunk) => Promise<number>,
 ): Promise<PublishedFile> => {
   const destination = await realDestination(path);
-  const file = await landing(path, () => openAtomicFile(destination));
+  const file = await mapWriteErrors(path, () => openAtomicFile(destination));
   try {
-    const rows = await fill((chunk) => landing(path, () => file.write(chunk)));
-    const { bytes, sha256 } = await landing(path, () => file.commit());
+    const rows = await fill((chunk) => mapWriteErrors(path, () => file.write(chunk)));
+    const { bytes, sha256 } = await mapWriteErrors(path, () => file.commit());
     await removeLeftoversOf(destination);
     return { path, rows, bytes, sha256 };
   } finally {

@@ -9,12 +9,12 @@ import { errnoOf } from '../store/disk-error.ts';
 import { syncFolder } from '../store/folders.ts';
 import { draftNameOf, removeLeftovers } from '../store/leftovers.ts';
 import type { Folder } from '../store/store.ts';
-import { copyBeside } from './copy.ts';
+import { copyFile } from './copy.ts';
 import { placeOf } from './destination.ts';
 import { publishTo } from './publish.ts';
-import { landing } from './sink-error.ts';
+import { mapWriteErrors } from './sink-error.ts';
 import type { ResultColumns } from './sink.ts';
-import type { Standing } from './standing.ts';
+import type { TargetState } from './standing.ts';
 
 /** Results that lie beside their target, whole, and are not seen there yet. */
 export interface StagedResults {
@@ -56,7 +56,7 @@ function atTarget(error: unknown, draft: string, to: string): unknown {
 /** Puts staged results in their place, in one step. Throws `sink_unwritable`. */
 export async function placeResults({ target, place, draft }: StagedResults): Promise<void> {
   const folder = dirname(place.results);
-  await landing(target.to, async () => {
+  await mapWriteErrors(target.to, async () => {
     await rename(draft, place.results);
     await syncFolder(folder);
   });
@@ -74,18 +74,18 @@ export async function placeResults({ target, place, draft }: StagedResults): Pro
 export async function placeCompanions(
   { place }: Pick<StagedResults, 'place'>,
   folder: Folder,
-  { before, quarantined }: { before: Standing | null; quarantined: boolean },
+  { before, quarantined }: { before: TargetState | null; quarantined: boolean },
 ): Promise<void> {
-  if (quarantined) await copyBeside(folder, RUN_FILE.quarantine, place.quarantine);
+  if (quarantined) await copyFile(folder, RUN_FILE.quarantine, place.quarantine);
   else if (before?.hasQuarantine === true) await removeFile(place.quarantine);
-  await copyBeside(folder, RUN_FILE.manifest, place.manifest);
+  await copyFile(folder, RUN_FILE.manifest, place.manifest);
 }
 
 export const discardStaged = ({ draft }: StagedResults): Promise<void> =>
   rm(draft, { force: true }).catch(() => undefined);
 
 async function removeFile(path: string): Promise<void> {
-  await landing(path, async () => {
+  await mapWriteErrors(path, async () => {
     try {
       await rm(path);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { copyBeside } from './copy.ts';
+import { copyFile } from './copy.ts';
 import { probeTarget } from './probe-target.ts';
 import type { Sink } from './sink.ts';
 
@@ -13,5 +13,5 @@ export const jsonl = {
     },
   ],
   probe: probeTarget,
-  publish: (files, { to }, { storeName, signal }) => copyBeside(files, storeName, to, signal),
+  publish: (files, { to }, { storeName, signal }) => copyFile(files, storeName, to, signal),
 } as const satisfies Sink;

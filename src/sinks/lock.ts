@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { errnoOf } from '../store/disk-error.ts';
 import { FILE_MODE, makeFolder } from '../store/folders.ts';
-import { landing, sinkError } from './sink-error.ts';
+import { mapWriteErrors, sinkError } from './sink-error.ts';
 
 /** A lock is held for some renames: one that did not change for so long was left by a killed worker. */
 const LEFT_AFTER_MS = 30_000;
@@ -49,7 +49,7 @@ export async function withLocks<T>(
   try {
     // In one order for all: two that want the same ones never wait for each other.
     for (const file of [...new Set(files)].sort()) {
-      taken.push({ file, token: await landing(file, () => take(file, sleep)) });
+      taken.push({ file, token: await mapWriteErrors(file, () => take(file, sleep)) });
     }
     return await work({
       confirm: async () => {

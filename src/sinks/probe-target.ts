@@ -5,8 +5,8 @@ import { errnoOf } from '../store/disk-error.ts';
 import { FILE_MODE } from '../store/folders.ts';
 import { draftNameOf } from '../store/leftovers.ts';
 import { placeOf } from './destination.ts';
-import { landing, sinkError } from './sink-error.ts';
-import { standingAt } from './standing.ts';
+import { mapWriteErrors, sinkError } from './sink-error.ts';
+import { readTargetState } from './standing.ts';
 
 /**
  * Finds out whether results can be written to a file.
@@ -15,9 +15,9 @@ import { standingAt } from './standing.ts';
  */
 export const probeTarget = async (target: ResultTarget, pipeline: string): Promise<void> => {
   const place = await placeOf(target.to);
-  await standingAt(target.to, place, pipeline);
+  await readTargetState(target.to, place, pipeline);
   const destination = place.results;
-  await landing(target.to, async () => {
+  await mapWriteErrors(target.to, async () => {
     const folder = await nearestFolder(dirname(destination), target.to);
     const probe = join(folder, draftNameOf(basename(destination)));
     try {

@@ -12,7 +12,7 @@ export const sinkError = (path: string, reason: string, cause?: unknown): Rowmil
  * Runs a file operation at a destination; a failure of the file system becomes `sink_unwritable`
  * with path and reason, anything else goes through as it is.
  */
-export const landing = async <T>(path: string, operation: () => Promise<T>): Promise<T> => {
+export const mapWriteErrors = async <T>(path: string, operation: () => Promise<T>): Promise<T> => {
   try {
     return await operation();
   } catch (error) {

@@ -2,13 +2,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { OUTCOMES } from '../contract/outcome.ts';
-import type { FormerResults } from '../contract/results.ts';
+import type { ExistingResults } from '../contract/results.ts';
 import type { Footprint } from '../paths/footprint.ts';
 import { answered } from '../rules/replace.ts';
 import { errnoOf } from '../store/disk-error.ts';
 import { readLines } from '../store/lines.ts';
 import type { RunKey } from '../store/store.ts';
-import { landing, sinkError } from './sink-error.ts';
+import { mapWriteErrors, sinkError } from './sink-error.ts';
 
 const count = z.number();
 
@@ -24,28 +24,28 @@ const manifestShape = z.object({
 });
 
 /** What stands at a target: the results of a run, by the manifest beside them. */
-export interface Standing {
+export interface TargetState {
   run: RunKey;
   pipeline: string;
   /** `null`: what the manifest tells of is not at the target any more. */
-  results: FormerResults | null;
+  results: ExistingResults | null;
   /** Whether the manifest names the quarantine beside it. */
   hasQuarantine: boolean;
 }
 
-const MOST_MANIFEST_BYTES = 4 * 1024 * 1024;
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads what stands at a target; `null`: nothing of ours. `to` as the pipeline names it.
  * Throws `sink_unwritable` where a file stands in the way that rowmill did not write, or that
  * belongs to another pipeline's results.
  */
-export async function standingAt(
+export async function readTargetState(
   to: string,
   place: Footprint,
   pipeline: string,
-): Promise<Standing | null> {
-  const manifest = await landing(place.manifest, () => readManifest(place.manifest));
+): Promise<TargetState | null> {
+  const manifest = await mapWriteErrors(place.manifest, () => readManifest(place.manifest));
   await refuseForeignQuarantine(place.quarantine);
   if (manifest === null) return null;
   const file = manifest.results.find(
@@ -67,14 +67,14 @@ export async function standingAt(
 
 /** Whether the manifest there is that of this run. Throws `sink_unwritable` for a file of another program. */
 export async function isOf({ workflowId, firstRunId }: RunKey, path: string): Promise<boolean> {
-  const there = await landing(path, () => readManifest(path));
+  const there = await mapWriteErrors(path, () => readManifest(path));
   return there?.workflowId === workflowId && there.firstRunId === firstRunId;
 }
 
 async function readManifest(path: string): Promise<z.infer<typeof manifestShape> | null> {
   const bytes = await sizeOf(path);
   if (bytes === null) return null;
-  const text = bytes > MOST_MANIFEST_BYTES ? '' : await readFile(path, 'utf8');
+  const text = bytes > MAX_MANIFEST_BYTES ? '' : await readFile(path, 'utf8');
   const parsed = manifestShape.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   throw sinkError(path, 'a file is there that rowmill did not write; move it away');
@@ -88,7 +88,7 @@ const lineShape = z.object({
 
 /** A publish that was cut off leaves a quarantine that no manifest names yet. */
 async function refuseForeignQuarantine(path: string): Promise<void> {
-  if ((await landing(path, () => sizeOf(path))) === null) return;
+  if ((await mapWriteErrors(path, () => sizeOf(path))) === null) return;
   for await (const line of readLines(path)) {
     if (lineShape.safeParse(jsonOf(line)).success) return;
     throw sinkError(path, 'a file is there that rowmill did not write; move it away');

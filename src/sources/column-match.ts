@@ -1,7 +1,7 @@
 import { foldName } from './blank.ts';
 
 /** Rows of a hostile source may each bring names of their own. */
-const MOST_FOLDS = 10_000;
+const MAX_FOLDS = 10_000;
 
 /**
  * Finds a column by its name; one that only looks the same (composed otherwise, with invisible
@@ -22,7 +22,7 @@ export class ColumnMatch {
     const known = this.#folds.get(name);
     if (known !== undefined) return known;
     const fold = foldName(name);
-    if (this.#folds.size < MOST_FOLDS) this.#folds.set(name, fold);
+    if (this.#folds.size < MAX_FOLDS) this.#folds.set(name, fold);
     return fold;
   }
 }

@@ -10,7 +10,7 @@ import type { SourceNotes } from './source-notes.ts';
 import { behindQuotes } from './torn-quote.ts';
 
 /** A quote that is never closed would otherwise read the whole file as one row. */
-const MOST_ROW_BYTES = 32 * 1024 * 1024;
+const MAX_ROW_BYTES = 32 * 1024 * 1024;
 
 const SNIFFED_BYTES = 64 * 1024;
 
@@ -57,7 +57,7 @@ export async function* csvRows(
     skip_empty_lines: true,
     relax_column_count: true,
     relax_quotes: true,
-    max_record_size: MOST_ROW_BYTES,
+    max_record_size: MAX_ROW_BYTES,
   });
   // Errors of either side come out of the loop below.
   pipeline(Readable.from(fed()), parser, () => undefined);

@@ -5,7 +5,7 @@ import { findFlaw } from './json-flaw.ts';
 import type { ReportProblem, SourceRow } from './row.ts';
 
 /** Lines of a JSON Lines file, and the whole of a JSON array, which is read at once. */
-export const MOST_JSON_BYTES = 64 * 1024 * 1024;
+export const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
 /** Rows of JSON Lines; blank lines are skipped, broken ones reported. */
 export async function* jsonlRows(
@@ -48,7 +48,7 @@ export async function* jsonRows(
   for await (const block of blocks) {
     parts.push(block.bytes);
     bytes += block.bytes.length;
-    if (bytes > MOST_JSON_BYTES) {
+    if (bytes > MAX_JSON_BYTES) {
       throw unreadable('a JSON array of more than 64 MiB; use JSON Lines (.jsonl)', where);
     }
   }

@@ -4,7 +4,7 @@ import { wellFormed, wholeText } from '../contract/whole-text.ts';
 import { SourceColumns } from './source-columns.ts';
 
 /** A JSON writer runs out of stack at some thousands. */
-const MOST_LEVELS = 100;
+const MAX_LEVELS = 100;
 
 /** What of a row the table does not need, and the results bring back. */
 export class KeptColumns {
@@ -46,7 +46,7 @@ export class KeptColumns {
 
   /** As it can be written; `undefined` where it cannot. */
   #fit(value: Json): Json | undefined {
-    if (typeof value !== 'string' && isDeeper(value, MOST_LEVELS)) return undefined;
+    if (typeof value !== 'string' && isDeeper(value, MAX_LEVELS)) return undefined;
     const exact = withDigits(value);
     const text = wholeText(typeof exact === 'string' ? exact : JSON.stringify(exact));
     if (Buffer.byteLength(text) > this.#fieldBytesCap) return undefined;

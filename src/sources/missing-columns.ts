@@ -3,7 +3,7 @@ import { nearest } from '../nearest.ts';
 import { quoted } from './row.ts';
 
 /** Columns that are listed when one is missing. */
-const MOST_COLUMNS = 40;
+const MAX_COLUMNS = 40;
 
 export interface MissingColumn {
   name: string;
@@ -57,7 +57,7 @@ function missingColumn(
 }
 
 function columnList(names: readonly string[]): string {
-  const more = names.length > MOST_COLUMNS ? `, … (${names.length} in all)` : '';
-  const shown = names.slice(0, MOST_COLUMNS).map((name) => quoted(name));
+  const more = names.length > MAX_COLUMNS ? `, … (${names.length} in all)` : '';
+  const shown = names.slice(0, MAX_COLUMNS).map((name) => quoted(name));
   return `${shown.join(', ')}${more}`;
 }

@@ -2,7 +2,7 @@ import { RowmillError } from '../errors.ts';
 import { problemText, type RowProblem } from './row.ts';
 
 /** Problems that are spelled out; the rest is counted. */
-const MOST_LISTED = 20;
+const MAX_LISTED = 20;
 
 /** What is wrong with the rows of a source. */
 export class Problems {
@@ -17,7 +17,7 @@ export class Problems {
     this.bad += 1;
     if (unreadable) this.#unreadable += 1;
     this.#total += problems.length;
-    const room = MOST_LISTED - this.#listed.length;
+    const room = MAX_LISTED - this.#listed.length;
     this.#listed.push(...problems.slice(0, room).map(problemText));
   }
 

@@ -7,10 +7,10 @@ import { quoted, type RowProblem, type SourceRow } from './row.ts';
 import { Seen } from './seen.ts';
 
 /** An input is a name, an address, a few notes. A field beyond this is a mistake in the file. */
-export const MOST_FIELD_BYTES = 256 * 1024;
+export const MAX_FIELD_BYTES = 256 * 1024;
 
 /** A key is repeated in the table's metadata, in results and in messages. */
-const MOST_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 
 export interface RowShape {
   /** Source column. */
@@ -97,8 +97,8 @@ export class RowCheck {
     const trimmed = isBlank(key) ? '' : trimUnseen(key);
     if (trimmed !== key) this.trimmedKeys += 1;
     if (trimmed === '') problems.push(`the key ${column} is empty`);
-    else if (Buffer.byteLength(trimmed) > MOST_KEY_BYTES) {
-      problems.push(`the key ${column} is longer than ${MOST_KEY_BYTES} bytes`);
+    else if (Buffer.byteLength(trimmed) > MAX_KEY_BYTES) {
+      problems.push(`the key ${column} is longer than ${MAX_KEY_BYTES} bytes`);
     } else if (/\p{Cc}/u.test(trimmed)) {
       problems.push(`the key ${column} holds a line break or another control character`);
     } else if (/\p{Cs}/u.test(trimmed)) {
@@ -161,10 +161,10 @@ const isExact = (value: number): boolean =>
   Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
 
 /** Whoever writes JSON runs out of stack at some thousands. */
-const MOST_LEVELS = 100;
+const MAX_LEVELS = 100;
 
 /** What cannot travel to the table as it is, or no table can hold. */
-function oddity(value: Json, levels = MOST_LEVELS): string | null {
+function oddity(value: Json, levels = MAX_LEVELS): string | null {
   const digits = inexactDigits(value);
   if (digits !== null) return `holds ${inexact(digits)}`;
   if (typeof value === 'string') {
@@ -174,7 +174,7 @@ function oddity(value: Json, levels = MOST_LEVELS): string | null {
     return isExact(value) ? null : `holds ${INEXACT}`;
   }
   if (typeof value !== 'object' || value === null) return null;
-  if (levels === 0) return `is nested more than ${MOST_LEVELS} levels deep`;
+  if (levels === 0) return `is nested more than ${MAX_LEVELS} levels deep`;
   for (const [key, item] of Object.entries(value)) {
     const odd = oddity(key) ?? oddity(item, levels - 1);
     if (odd !== null) return odd;

@@ -8,7 +8,7 @@ import { NamedColumns } from './named-columns.ts';
 import { isBlank } from './blank.ts';
 import { Problems } from './problems.ts';
 import { RepeatedInputs, type Repeats } from './repeated-inputs.ts';
-import { MOST_FIELD_BYTES, RowCheck, type InputShape } from './row-check.ts';
+import { MAX_FIELD_BYTES, RowCheck, type InputShape } from './row-check.ts';
 import type { RowProblem, SourceRow } from './row.ts';
 import { openSource, sourceName, type SourceOptions } from './source.ts';
 import { SourceNotes } from './source-notes.ts';
@@ -71,7 +71,7 @@ async function freeze(
   inputs: readonly string[],
   draft: Draft,
   leftOut: LeftOut,
-  { stdin, signal, fieldBytesCap = MOST_FIELD_BYTES, countRepeats = false }: SnapshotOptions,
+  { stdin, signal, fieldBytesCap = MAX_FIELD_BYTES, countRepeats = false }: SnapshotOptions,
 ): Promise<Snapshot> {
   const where = sourceName(rows.source);
   const { keep = 'all', skipBad = 0 } = rows;
@@ -137,7 +137,7 @@ async function freeze(
   const { sha256, lines, bytes } = await draft.commit();
   const ref: SnapshotRef = { digest: `sha256:${sha256}`, rows: lines, bytes };
   return {
-    ref: written === null ? ref : { ...ref, leftOut: written },
+    ref: written === null ? ref : { ...ref, badRows: written },
     warnings: [...notes.warnings(), ...checkWarnings(check, kept)].map(
       (text) => `${where}: ${text}`,
     ),

@@ -3,7 +3,7 @@ import type { SnapshotRow } from '../contract/rows.ts';
 import type { Folder } from '../store/store.ts';
 
 /** In a CSV; names beyond these come back in JSON Lines only. */
-export const MOST_SOURCE_COLUMNS = 1_000;
+export const MAX_SOURCE_COLUMNS = 1_000;
 
 /** Which columns of the source the rows bring along, in the order they come. */
 export class SourceColumns {
@@ -14,7 +14,7 @@ export class SourceColumns {
   }
 
   see({ source }: Pick<SnapshotRow, 'source'>): void {
-    for (const name in source) if (this.#names.size < MOST_SOURCE_COLUMNS) this.#names.add(name);
+    for (const name in source) if (this.#names.size < MAX_SOURCE_COLUMNS) this.#names.add(name);
   }
 }
 

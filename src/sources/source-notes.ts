@@ -45,9 +45,9 @@ export class SourceNotes {
 const rows = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);
 
 /** Numbers that are spelled out. */
-const MOST_LISTED = 10;
+const MAX_LISTED = 10;
 
 const listed = (numbers: readonly number[]): string => {
-  const shown = numbers.slice(0, MOST_LISTED).join(', ');
-  return numbers.length > MOST_LISTED ? `${shown}, … (${numbers.length} in all)` : shown;
+  const shown = numbers.slice(0, MAX_LISTED).join(', ');
+  return numbers.length > MAX_LISTED ? `${shown}, … (${numbers.length} in all)` : shown;
 };

@@ -3,7 +3,7 @@ import type { RowsFormat, RowsSource } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { fileBytes, streamBytes, utf8Blocks, type Block } from './bytes.ts';
 import { csvRows } from './csv.ts';
-import { jsonlRows, jsonRows, listRows, MOST_JSON_BYTES } from './json.ts';
+import { jsonlRows, jsonRows, listRows, MAX_JSON_BYTES } from './json.ts';
 import { problemText, type ReportProblem, type SourceRow } from './row.ts';
 import { SourceNotes } from './source-notes.ts';
 
@@ -41,7 +41,7 @@ export async function* openSource(
     source.type === 'file'
       ? fileBytes(source.path)
       : streamBytes(options.stdin ?? process.stdin, where);
-  const blocks = utf8Blocks(bytes, where, MOST_JSON_BYTES);
+  const blocks = utf8Blocks(bytes, where, MAX_JSON_BYTES);
   const known = source.format;
   const { format, all } =
     known === undefined ? await sniffed(blocks) : { format: known, all: blocks };

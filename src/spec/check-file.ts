@@ -8,12 +8,12 @@ import {
   type TableShape,
 } from '../providers/spec.ts';
 import type { SpecDocument } from './document.ts';
-import { MOST_COLUMNS, MOST_RESULTS } from './file-schema.ts';
+import { MAX_COLUMNS, MAX_RESULTS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
-import { MOST_ISSUES, type Path, type SpecIssue } from './issue.ts';
+import { MAX_ISSUES, type Path, type SpecIssue } from './issue.ts';
 import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
 import { clashFinding } from './clash.ts';
-import { placed, type Finding } from './finding.ts';
+import { locate, type IssueDraft } from './finding.ts';
 import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
 import { isUnknownAddress, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
 import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
@@ -37,7 +37,7 @@ export function checkFile(
     ...checkTimezone(value),
     ...checkScheduleTimes(value),
   ];
-  return placed(findings, document);
+  return locate(findings, document);
 }
 
 /** The table as far as it can be read. */
@@ -51,12 +51,12 @@ export function tableShape(value: Json): TableShape {
   };
 }
 
-function checkTable(value: Json, provider: ProviderSpec): Finding[] {
+function checkTable(value: Json, provider: ProviderSpec): IssueDraft[] {
   const table = tableShape(value);
   // The schema says so already; what follows would only repeat it, many times over.
   if (table.kind !== undefined && !provider.kinds.includes(table.kind)) return [];
-  if (table.columns.length > MOST_COLUMNS) return [];
-  const findings = provider.check(table).slice(0, MOST_ISSUES).map(findingOf);
+  if (table.columns.length > MAX_COLUMNS) return [];
+  const findings = provider.check(table).slice(0, MAX_ISSUES).map(findingOf);
   const computed = provider.plan(table).filter(isAsked);
   if (table.columns.length > 0 && computed.length === 0) {
     const found = 'only input columns: there is nothing to compute';
@@ -65,10 +65,17 @@ function checkTable(value: Json, provider: ProviderSpec): Finding[] {
   return findings;
 }
 
-export const columnDoubts = (value: Json, provider: ProviderSpec): Finding[] =>
+export const columnDoubts = (value: Json, provider: ProviderSpec): IssueDraft[] =>
   provider.doubts(tableShape(value)).map(findingOf);
 
-const findingOf = ({ path, found, allowed, word, candidates, within }: ColumnProblem): Finding => ({
+const findingOf = ({
+  path,
+  found,
+  allowed,
+  word,
+  candidates,
+  within,
+}: ColumnProblem): IssueDraft => ({
   path: ['table', 'columns', ...path],
   found,
   allowed,
@@ -76,7 +83,7 @@ const findingOf = ({ path, found, allowed, word, candidates, within }: ColumnPro
   suggestion: word === undefined ? null : nearest(word, candidates ?? []),
 });
 
-function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
+function checkRows(value: Json, provider: ProviderSpec | null): IssueDraft[] {
   const rows = mapping(valueAt(value, ['rows']));
   if (rows === null) return [];
   const { from, inline } = rows;
@@ -100,7 +107,7 @@ function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
   const known = new Set(inputs);
   const allowed = inputs.length === 0 ? 'it has none' : `input columns: ${inputs.join(', ')}`;
   const unknown = Object.keys(map).filter((key) => !known.has(key));
-  for (const key of unknown.slice(0, MOST_ISSUES)) {
+  for (const key of unknown.slice(0, MAX_ISSUES)) {
     const found = `"${key}" is no input column of the table`;
     const suggestion = nearest(key, inputs);
     findings.push({ path: ['rows', 'map', key], found, allowed, suggestion });
@@ -109,7 +116,7 @@ function checkRows(value: Json, provider: ProviderSpec | null): Finding[] {
 }
 
 /** No file system takes NUL; the others make a name that nobody can type or see. */
-const checkPath = (path: Path, value: Json | undefined): Finding[] =>
+const checkPath = (path: Path, value: Json | undefined): IssueDraft[] =>
   typeof value === 'string' && /[\p{Cc}\p{Cs}]/u.test(value)
     ? [{ path, found: foundText(value), allowed: 'a path without control characters' }]
     : [];
@@ -119,7 +126,7 @@ export const rowsAllowed = (path: string): string =>
 
 export const resultAllowed = `a file that ends in ${RESULT_EXTENSIONS.join(' or ')}`;
 
-function checkResults(value: Json, places: { file: string; baseDir: string }): Finding[] {
+function checkResults(value: Json, places: { file: string; baseDir: string }): IssueDraft[] {
   const results = valueAt(value, ['results']);
   if (!Array.isArray(results)) return [];
   const from = valueAt(value, ['rows', 'from']);
@@ -128,7 +135,7 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
     owned.push({ path: resolve(places.baseDir, from), what: SOURCE });
   }
   const targets: { at: number; to: string }[] = [];
-  const findings = results.flatMap((result, at): Finding[] => {
+  const findings = results.flatMap((result, at): IssueDraft[] => {
     const to = mapping(result)?.['to'];
     if (typeof to !== 'string' || to === '') return [];
     const path = ['results', at, 'to'];
@@ -150,7 +157,7 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
   });
   // The schema refuses more of them.
   const footprints = targets
-    .slice(0, MOST_RESULTS)
+    .slice(0, MAX_RESULTS)
     .map(({ to }) => writtenFootprint(resolve(places.baseDir, to)));
   for (const clash of clashesOf(footprints, owned)) {
     const target = targets[clash.at];
@@ -159,24 +166,30 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): F
   return findings;
 }
 
-function checkTimes(value: Json): Finding[] {
+function checkTimes(value: Json): IssueDraft[] {
   const msOf = (key: string, defaultMs: number): number => {
     const text = valueAt(value, ['run', key]);
     return (typeof text === 'string' ? parseDuration(text) : null) ?? defaultMs;
   };
   const text = (key: string): string => foundText(valueAt(value, ['run', key]));
   if (
-    msOf('pollAtLeast', RUN_DEFAULTS.pollAtLeastMs) <= msOf('pollAtMost', RUN_DEFAULTS.pollAtMostMs)
+    msOf('minPollInterval', RUN_DEFAULTS.minPollIntervalMs) <=
+    msOf('maxPollInterval', RUN_DEFAULTS.maxPollIntervalMs)
   ) {
     return [];
   }
-  const wrong = valueAt(value, ['run', 'pollAtMost']) === undefined ? 'pollAtLeast' : 'pollAtMost';
+  const wrong =
+    valueAt(value, ['run', 'maxPollInterval']) === undefined
+      ? 'minPollInterval'
+      : 'maxPollInterval';
   const allowed =
-    wrong === 'pollAtMost' ? 'not shorter than pollAtLeast' : 'not longer than pollAtMost (120s)';
+    wrong === 'maxPollInterval'
+      ? 'not shorter than minPollInterval'
+      : 'not longer than maxPollInterval (120s)';
   return [{ path: ['run', wrong], found: text(wrong), allowed }];
 }
 
-function checkTimezone(value: Json): Finding[] {
+function checkTimezone(value: Json): IssueDraft[] {
   const path = ['schedule', 'timezone'];
   const zone = valueAt(value, path);
   if (typeof zone !== 'string' || isTimezone(zone)) return [];
@@ -185,12 +198,12 @@ function checkTimezone(value: Json): Finding[] {
 }
 
 /** A catch-up of seconds would miss nights that a restart delays. */
-const CATCH_UP_AT_LEAST_MS = 60_000;
+const MIN_CATCH_UP_MS = 60_000;
 /** More would move a night into the day. */
-const JITTER_AT_MOST_MS = 6 * 3_600_000;
+const MAX_JITTER_MS = 6 * 3_600_000;
 
-function checkScheduleTimes(value: Json): Finding[] {
-  const find = (key: string, allowed: string, fits: (ms: number) => boolean): Finding[] => {
+function checkScheduleTimes(value: Json): IssueDraft[] {
+  const find = (key: string, allowed: string, fits: (ms: number) => boolean): IssueDraft[] => {
     const path = ['schedule', key];
     const text = valueAt(value, path);
     const ms = typeof text === 'string' ? parseDuration(text) : null;
@@ -199,8 +212,8 @@ function checkScheduleTimes(value: Json): Finding[] {
   const at = valueAt(value, ['schedule', 'at']);
   const apartMs = shortestGapMs(Array.isArray(at) ? at : []);
   return [
-    ...find('catchUp', 'at least 1m', (ms) => ms >= CATCH_UP_AT_LEAST_MS),
-    ...find('jitter', 'at most 6h', (ms) => ms <= JITTER_AT_MOST_MS),
+    ...find('catchUp', 'at least 1m', (ms) => ms >= MIN_CATCH_UP_MS),
+    ...find('jitter', 'at most 6h', (ms) => ms <= MAX_JITTER_MS),
     // A run must not start after the next one is due.
     ...find('jitter', 'shorter than the time between two runs', (ms) => ms < apartMs),
   ];
@@ -212,8 +225,8 @@ export const RUN_DEFAULTS = {
   tolerateFailed: 0,
   deadlineMs: 24 * 3_600_000,
   stallAfterMs: 30 * 60_000,
-  pollAtLeastMs: 2_000,
-  pollAtMostMs: 120_000,
+  minPollIntervalMs: 2_000,
+  maxPollIntervalMs: 120_000,
 } as const;
 
 const mapping = (value: Json | undefined): JsonObject | null =>

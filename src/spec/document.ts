@@ -11,9 +11,9 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Json } from '../contract/json.ts';
-import { MOST_ALIASES, yamlIssues, type Place } from './yaml-issues.ts';
+import { MAX_ALIASES, yamlIssues, type Place } from './yaml-issues.ts';
 import { shorten, SpecError, type Path, type SpecIssue } from './issue.ts';
-import { MOST_VALUES, roughlyValues } from './size.ts';
+import { MAX_VALUES, roughlyValues } from './size.ts';
 
 /** A parsed YAML or JSON text that knows where everything stands, or a value that came as one. */
 export interface SpecDocument {
@@ -21,9 +21,9 @@ export interface SpecDocument {
   /** Mistakes that leave the rest readable, like a key that stands twice. */
   issues: SpecIssue[];
   /** Of the value at the path, of `within` inside it, or of the nearest parent that is there. */
-  placeOf(path: Path, within?: string): Place;
+  locationOf(path: Path, within?: string): Place;
   /** Of the key itself. */
-  placeOfKey(path: Path, key: string): Place;
+  locationOfKey(path: Path, key: string): Place;
 }
 
 /** Brackets and dashes by the hundred: the parser would take long to give up. */
@@ -42,8 +42,8 @@ export function readDocument(text: string, file: string): SpecDocument {
   const whole = (found: string, allowed: string): SpecError =>
     new SpecError(file, [{ line: 1, column: 1, path: '', found, allowed, suggestion: null }]);
 
-  if (roughlyValues(text) > MOST_VALUES) {
-    throw whole(`more than ${MOST_VALUES} values`, 'fewer; put the rows into a file of their own');
+  if (roughlyValues(text) > MAX_VALUES) {
+    throw whole(`more than ${MAX_VALUES} values`, 'fewer; put the rows into a file of their own');
   }
   if (DEEP.test(text)) throw whole('nested too deeply', 'a plain file');
   const document = reading(whole, () =>
@@ -59,9 +59,9 @@ export function readDocument(text: string, file: string): SpecDocument {
   const { fatal, mild } = yamlIssues(document, placeAt);
   if (fatal.length > 0) throw new SpecError(file, [...fatal, ...mild]);
   // The core schema yields JSON values only; numbers are among the mild issues.
-  const value = reading(whole, () => document.toJS({ maxAliasCount: MOST_ALIASES }) as Json);
+  const value = reading(whole, () => document.toJS({ maxAliasCount: MAX_ALIASES }) as Json);
   // An anchor that holds its own alias has no end: the walk through it overflows.
-  if (reading(whole, () => weigh(value, MOST_UNFOLDED)) < 0) {
+  if (reading(whole, () => weigh(value, MAX_UNFOLDED)) < 0) {
     throw whole('aliases that unfold to more than 2 MiB', 'a plain file');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -81,13 +81,13 @@ export function readDocument(text: string, file: string): SpecDocument {
   return {
     value,
     issues: mild,
-    placeOf(path, within) {
+    locationOf(path, within) {
       const range = offsetOf(path)?.range;
       if (!range) return { line: 1, column: 1 };
       const inside = within === undefined ? -1 : text.indexOf(within, range[0]);
       return placeAt(inside >= 0 && inside < range[1] ? inside : range[0]);
     },
-    placeOfKey(path, key) {
+    locationOfKey(path, key) {
       const parent = offsetOf(path);
       const pair = isMap(parent) ? pairOf(parent, key) : null;
       const at = (isScalar(pair?.key) ? pair.key.range?.[0] : undefined) ?? parent?.range?.[0];
@@ -99,7 +99,7 @@ export function readDocument(text: string, file: string): SpecDocument {
 export const TOP_ALLOWED = 'a mapping with name, provider, table, rows and results';
 
 /** What aliases repeat counts each time: it is checked, and travels, that often. */
-const MOST_UNFOLDED = 2 * 1024 * 1024;
+const MAX_UNFOLDED = 2 * 1024 * 1024;
 
 /** What is left of a budget of characters, below 0 as soon as there is nothing; `value` is a tree. */
 function weigh(value: Json, budget: number): number {

@@ -109,8 +109,8 @@ const run = z
       .optional()
       .describe('From the start; then it publishes what is there. Default 24h.'),
     stallAfter: duration.optional().describe('No movement for so long = stalled. Default 30m.'),
-    pollAtLeast: duration.optional().describe('Shortest time between two polls. Default 2s.'),
-    pollAtMost: duration.optional().describe('Longest time between two polls. Default 120s.'),
+    minPollInterval: duration.optional().describe('Shortest time between two polls. Default 2s.'),
+    maxPollInterval: duration.optional().describe('Longest time between two polls. Default 120s.'),
   })
   .describe('How the run goes on, and when it gives up.');
 
@@ -126,10 +126,10 @@ const spend = z
 const anyColumn = z.record(z.string(), z.json());
 
 /** Far above any table; keeps a wrong file from being checked for minutes. */
-export const MOST_COLUMNS = 500;
+export const MAX_COLUMNS = 500;
 
 /** Each is tried before a run, and written after it. */
-export const MOST_RESULTS = 50;
+export const MAX_RESULTS = 50;
 
 const schemas = new Map<ProviderSpec | null, ReturnType<typeof fileSchema>>();
 
@@ -157,7 +157,7 @@ export const tableSchema = (provider: ProviderSpec | null) =>
       columns: z
         .array(provider?.column ?? anyColumn)
         .min(1)
-        .max(MOST_COLUMNS)
+        .max(MAX_COLUMNS)
         .describe('The provider’s own column configs, verbatim.'),
     })
     .describe('The table that is made.');
@@ -194,7 +194,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
           .describe('One copy of the results.'),
       )
       .min(1)
-      .max(MOST_RESULTS)
+      .max(MAX_RESULTS)
       .describe('Where the results go.'),
     notify: notifyFile.optional(),
     schedule: scheduleFile.optional(),

@@ -1,8 +1,8 @@
 import type { SpecDocument } from './document.ts';
-import { MOST_ISSUES, pathText, type Path, type SpecIssue } from './issue.ts';
+import { MAX_ISSUES, pathText, type Path, type SpecIssue } from './issue.ts';
 
 /** A mistake before it is known where in the file it stands. */
-export interface Finding {
+export interface IssueDraft {
   path: Path;
   found: string;
   allowed: string;
@@ -11,9 +11,9 @@ export interface Finding {
   within?: string | undefined;
 }
 
-export const placed = (findings: readonly Finding[], document: SpecDocument): SpecIssue[] =>
-  findings.slice(0, MOST_ISSUES).map(({ path, found, allowed, suggestion, within }) => ({
-    ...document.placeOf(path, within),
+export const locate = (findings: readonly IssueDraft[], document: SpecDocument): SpecIssue[] =>
+  findings.slice(0, MAX_ISSUES).map(({ path, found, allowed, suggestion, within }) => ({
+    ...document.locationOf(path, within),
     path: pathText(path),
     found,
     allowed,

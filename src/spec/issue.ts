@@ -15,7 +15,7 @@ export interface SpecIssue {
 }
 
 /** What is wrong with a file: itself, a secret in it, or that its rows are not there or do not fit. */
-export type MistakeCode = Extract<
+export type SpecErrorCode = Extract<
   ErrorCode,
   'spec_invalid' | 'spec_has_secret' | 'rows_invalid' | 'source_not_found'
 >;
@@ -23,17 +23,17 @@ export type MistakeCode = Extract<
 /** All mistakes of one pipeline file: as text in the message, as data in `issues`. */
 export class SpecError extends RowmillError {
   readonly issues: readonly SpecIssue[];
-  declare readonly code: MistakeCode;
+  declare readonly code: SpecErrorCode;
 
   constructor(
     file: string,
     issues: readonly SpecIssue[],
-    code: MistakeCode = 'spec_invalid',
+    code: SpecErrorCode = 'spec_invalid',
     remedy?: string,
   ) {
-    const sorted = withoutRepeats(issues.map(cut).sort(byPlace)).slice(0, MOST_ISSUES);
+    const sorted = withoutRepeats(issues.map(cut).sort(byPlace)).slice(0, MAX_ISSUES);
     const count = sorted.length === 1 ? '1 mistake' : `${sorted.length} mistakes`;
-    const shown = sorted.slice(0, MOST_SHOWN).map((issue) => issueText(file, issue));
+    const shown = sorted.slice(0, MAX_SHOWN).map((issue) => issueText(file, issue));
     const more = sorted.length - shown.length;
     if (more > 0) shown.push(`… and ${more} more`);
     super(code, `${count} in ${file}\n${shown.join('\n')}`, remedy === undefined ? {} : { remedy });
@@ -42,10 +42,10 @@ export class SpecError extends RowmillError {
 }
 
 /** Mistakes that are kept: whoever looks for them may stop there. */
-export const MOST_ISSUES = 500;
+export const MAX_ISSUES = 500;
 
 /** A file that is broken throughout is not the file meant; nobody reads a thousand lines. */
-const MOST_SHOWN = 50;
+const MAX_SHOWN = 50;
 
 /** The shape and the checks behind it may find the same thing; the first one said it. */
 const withoutRepeats = (issues: readonly SpecIssue[]): SpecIssue[] => {

@@ -6,7 +6,7 @@ import type { ProviderSpec } from '../providers/spec.ts';
 import { checkFile } from './check-file.ts';
 import type { SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
-import { placed, type Finding } from './finding.ts';
+import { locate, type IssueDraft } from './finding.ts';
 import { SpecError, type SpecIssue } from './issue.ts';
 import { resultFormatOf } from '../sinks/index.ts';
 import { refuseSecretValues, tokenValues } from './secrets.ts';
@@ -40,7 +40,7 @@ export function judgeInput(given: unknown, providers: KnownProviders): EnrichTab
   const provider = providers.spec(pipeline.provider);
   const file = plainDocument(fileOf(pipeline));
   const parsed = pipelineFile(provider).safeParse(file.value, { error: allowedText });
-  const own = placed([...checkPlaces(pipeline), ...checkOrigin(input)], file);
+  const own = locate([...checkPlaces(pipeline), ...checkOrigin(input)], file);
   const issues = [
     ...(parsed.success ? [] : translate(parsed.error.issues, file)),
     ...checkFile(file, provider, { file: '', baseDir: '/' }),
@@ -60,15 +60,15 @@ const NOWHERE = { line: null, column: null } as const;
 const plainDocument = (value: Json): SpecDocument => ({
   value,
   issues: [],
-  placeOf: () => NOWHERE,
-  placeOfKey: () => NOWHERE,
+  locationOf: () => NOWHERE,
+  locationOfKey: () => NOWHERE,
 });
 
 /** The pipeline in the words of a file, so that one set of checks is for both. */
 function fileOf({ table, rows, run, results, ...rest }: Pipeline): JsonObject {
   const { settings, tags, ...fields } = table;
   const { source, ...ofRows } = rows;
-  const { deadlineMs, stallAfterMs, pollAtLeastMs, pollAtMostMs, ...ofRun } = run;
+  const { deadlineMs, stallAfterMs, minPollIntervalMs, maxPollIntervalMs, ...ofRun } = run;
   const file = {
     ...rest,
     // Not every provider has tags: a file that may not name any names none.
@@ -78,8 +78,8 @@ function fileOf({ table, rows, run, results, ...rest }: Pipeline): JsonObject {
       ...ofRun,
       deadline: `${deadlineMs}ms`,
       stallAfter: `${stallAfterMs}ms`,
-      pollAtLeast: `${pollAtLeastMs}ms`,
-      pollAtMost: `${pollAtMostMs}ms`,
+      minPollInterval: `${minPollIntervalMs}ms`,
+      maxPollInterval: `${maxPollIntervalMs}ms`,
     },
     results: results.map(({ format: _format, ...target }) => target),
   };
@@ -100,13 +100,13 @@ function fromOf(source: RowsSource): JsonObject {
 const inputPath = (path: string): string =>
   `pipeline.${path
     .replace(/^rows\.(from|inline|format)/, 'rows.source')
-    .replace(/^run\.(deadline|stallAfter|pollAtLeast|pollAtMost)$/, 'run.$1Ms')}`;
+    .replace(/^run\.(deadline|stallAfter|minPollInterval|maxPollInterval)$/, 'run.$1Ms')}`;
 
 /** Fields of a table that are no settings. */
 const COMMON = ['kind', 'description', 'tags', 'columns'];
 
 /** What a file cannot get wrong: its fields have one place, its paths are made absolute, and so on. */
-function checkPlaces({ table, rows, results }: Pipeline): Finding[] {
+function checkPlaces({ table, rows, results }: Pipeline): IssueDraft[] {
   const { source } = rows;
   const findings = results.flatMap((target, at) =>
     checkTarget(target, ['pipeline', 'results', at]),
@@ -121,7 +121,7 @@ function checkPlaces({ table, rows, results }: Pipeline): Finding[] {
   return findings;
 }
 
-function checkTarget({ to, format }: ResultTarget, path: (string | number)[]): Finding[] {
+function checkTarget({ to, format }: ResultTarget, path: (string | number)[]): IssueDraft[] {
   const findings = isAbsolute(to) ? [] : [relative([...path, 'to'], to)];
   const byExtension = resultFormatOf(to);
   if (byExtension !== null && byExtension !== format) {
@@ -131,15 +131,15 @@ function checkTarget({ to, format }: ResultTarget, path: (string | number)[]): F
   return findings;
 }
 
-const relative = (path: (string | number)[], found: string): Finding => ({
+const relative = (path: (string | number)[], found: string): IssueDraft => ({
   path,
   found: foundText(found),
   allowed: 'an absolute path',
 });
 
 /** A worker's standard input belongs to no run. */
-function checkOrigin({ pipeline, snapshot, earlier }: EnrichTableInput): Finding[] {
-  const frozen = snapshot !== undefined || earlier !== undefined;
+function checkOrigin({ pipeline, snapshot, previousRun }: EnrichTableInput): IssueDraft[] {
+  const frozen = snapshot !== undefined || previousRun !== undefined;
   if (pipeline.rows.source.type !== 'stdin' || frozen) return [];
   const found = 'rows from standard input, and no snapshot of them';
   const allowed = 'a file, inline rows, or a snapshot that a client took';

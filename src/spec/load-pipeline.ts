@@ -5,15 +5,15 @@ import { providerSpec } from '../providers/spec.ts';
 import { checkFile, columnDoubts, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
 import { readDocument, type SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
-import { placed, type Finding } from './finding.ts';
-import { issueText, SpecError, type MistakeCode, type SpecIssue } from './issue.ts';
+import { locate, type IssueDraft } from './finding.ts';
+import { issueText, SpecError, type SpecErrorCode, type SpecIssue } from './issue.ts';
 import { normalise, type Verbatim } from './normalise.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
 import { resultFormatOf } from '../sinks/index.ts';
 import { readSpecFile } from './read-file.ts';
 import { scheduleOf, type PipelineSchedule } from './schedule.ts';
 import { refuseSecrets, refuseSecretValues, tokenValues } from './secrets.ts';
-import { MOST_BYTES } from './size.ts';
+import { MAX_BYTES } from './size.ts';
 import { allowedText, foundText, translate, valueAt } from './translate.ts';
 import { valueDocument } from './value-document.ts';
 
@@ -26,7 +26,7 @@ export interface LoadedPipeline {
   /** Kept apart: when it runs is no part of what it does. */
   schedule?: PipelineSchedule;
   /** An error about what only shows beside the file, told by its lines. */
-  mistakes: (findings: readonly Finding[], code: MistakeCode) => SpecError;
+  mistakes: (findings: readonly IssueDraft[], code: SpecErrorCode) => SpecError;
 }
 
 export interface LoadOptions {
@@ -65,8 +65,8 @@ export async function loadPipeline(
 /** The same for text that is already there. */
 export function parsePipeline(text: string, options: ParseOptions): LoadedPipeline {
   const { file } = options;
-  if (text.length > MOST_BYTES) {
-    const found = `${(text.length / MOST_BYTES).toFixed(1)} MiB`;
+  if (text.length > MAX_BYTES) {
+    const found = `${(text.length / MAX_BYTES).toFixed(1)} MiB`;
     throw new SpecError(file, [{ ...NOWHERE, ...WHOLE, found, allowed: 'at most 1 MiB' }]);
   }
   refuseSecrets(text, file, tokenValues(options.env ?? process.env));
@@ -128,11 +128,11 @@ function judge(read: SpecDocument, options: ParseOptions): LoadedPipeline {
   return {
     pipeline: normalise(parsed.data, verbatim, provider, baseDir),
     file: resolve(file),
-    warnings: placed(columnDoubts(document.value, provider), document).map((issue) =>
+    warnings: locate(columnDoubts(document.value, provider), document).map((issue) =>
       issueText(file, issue),
     ),
     mistakes: (findings, code) =>
-      new SpecError(file, placed(findings, document).map(byFlag(options)), code),
+      new SpecError(file, locate(findings, document).map(byFlag(options)), code),
     ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),
   };
 }

@@ -56,8 +56,8 @@ export function normalise(
       tolerateFailed: run.tolerateFailed ?? RUN_DEFAULTS.tolerateFailed,
       deadlineMs: run.deadline ?? RUN_DEFAULTS.deadlineMs,
       stallAfterMs: run.stallAfter ?? RUN_DEFAULTS.stallAfterMs,
-      pollAtLeastMs: run.pollAtLeast ?? RUN_DEFAULTS.pollAtLeastMs,
-      pollAtMostMs: run.pollAtMost ?? RUN_DEFAULTS.pollAtMostMs,
+      minPollIntervalMs: run.minPollInterval ?? RUN_DEFAULTS.minPollIntervalMs,
+      maxPollIntervalMs: run.maxPollInterval ?? RUN_DEFAULTS.maxPollIntervalMs,
     },
     spend: {
       creditsPerCell: spend.creditsPerCell ?? 1,

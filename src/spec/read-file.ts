@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { RowmillError } from '../errors.ts';
 import { SpecError } from './issue.ts';
-import { MOST_BYTES } from './size.ts';
+import { MAX_BYTES } from './size.ts';
 
 /**
  * The text of a pipeline file, without a byte order mark.
@@ -23,16 +23,16 @@ async function readCapped(path: string): Promise<Buffer> {
     if (stat.isDirectory()) {
       throw new RowmillError('spec_not_found', 'is a folder, not a file', { where: path });
     }
-    if (stat.size > MOST_BYTES) {
-      throw wholeFile(path, `${(stat.size / MOST_BYTES).toFixed(1)} MiB`, 'at most 1 MiB');
+    if (stat.size > MAX_BYTES) {
+      throw wholeFile(path, `${(stat.size / MAX_BYTES).toFixed(1)} MiB`, 'at most 1 MiB');
     }
     // A device or a pipe has no size to look at before.
-    const bytes = Buffer.alloc(MOST_BYTES + 1);
+    const bytes = Buffer.alloc(MAX_BYTES + 1);
     let length = 0;
     for (let got = 1; got > 0 && length < bytes.length; length += got) {
       ({ bytesRead: got } = await handle.read(bytes, length));
     }
-    if (length > MOST_BYTES) throw wholeFile(path, 'more than 1 MiB', 'at most 1 MiB');
+    if (length > MAX_BYTES) throw wholeFile(path, 'more than 1 MiB', 'at most 1 MiB');
     return bytes.subarray(0, length);
   } catch (cause) {
     if (cause instanceof RowmillError) throw cause;

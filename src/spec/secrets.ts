@@ -2,7 +2,7 @@ import { LineCounter } from 'yaml';
 import type { Json } from '../contract/json.ts';
 import type { SpecDocument } from './document.ts';
 import { PROVIDER_SPECS } from '../providers/spec.ts';
-import { MOST_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
+import { MAX_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
 
 /** Every repetition has a bound: the text may be a megabyte of anything. */
 const SHAPES: [RegExp, string][] = [
@@ -60,7 +60,7 @@ export function refuseSecrets(text: string, file: string, secrets: Record<string
   for (let at = 0; at >= 0; at = text.indexOf('\n', at) + 1 || -1) lines.addNewLine(at);
   const issues = new Map<number, SpecIssue>();
   const add = (at: number, found: string): void => {
-    if (issues.size >= MOST_ISSUES) return;
+    if (issues.size >= MAX_ISSUES) return;
     const { line, col } = lines.linePos(at);
     if (!issues.has(line)) {
       issues.set(line, { line, column: col, path: '', found, allowed: ALLOWED, suggestion: null });
@@ -100,9 +100,9 @@ export function refuseSecretValues(
   const issues: SpecIssue[] = [];
   const visit = (value: Json, path: Path): void => {
     if (typeof value === 'string') {
-      const found = issues.length < MOST_ISSUES ? secretIn(value, secrets) : null;
+      const found = issues.length < MAX_ISSUES ? secretIn(value, secrets) : null;
       if (found === null) return;
-      const place = { ...document.placeOf(path), path: pathText(path) };
+      const place = { ...document.locationOf(path), path: pathText(path) };
       issues.push({ ...place, found, allowed: ALLOWED, suggestion: null });
     } else if (typeof value === 'object' && value !== null) {
       const entries = Array.isArray(value) ? value.entries() : Object.entries(value);

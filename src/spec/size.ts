@@ -1,13 +1,13 @@
 import type { Json } from '../contract/json.ts';
 
 /** A pipeline is written by hand; a bigger one is something else. In bytes of a file, or of JSON. */
-export const MOST_BYTES = 1024 * 1024;
+export const MAX_BYTES = 1024 * 1024;
 
 /** Each takes a kilobyte of memory while a text is read. */
-export const MOST_VALUES = 100_000;
+export const MAX_VALUES = 100_000;
 
 /** Levels of a value; a pipeline has about ten. */
-export const MOST_DEPTH = 100;
+export const MAX_DEPTH = 100;
 
 const [COMMA, BRACKET, BRACE, NEWLINE, DASH, QUESTION] = [44, 91, 123, 10, 45, 63];
 const [SPACE, TAB] = [32, 9];
@@ -41,9 +41,9 @@ export function excessOf(value: Json): string | null {
   let level: Json[] = [value];
   let values = 0;
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MOST_DEPTH) return 'nested too deeply';
+    if (depth > MAX_DEPTH) return 'nested too deeply';
     values += level.length;
-    if (values > MOST_VALUES) return `more than ${MOST_VALUES} values`;
+    if (values > MAX_VALUES) return `more than ${MAX_VALUES} values`;
     level = level.flatMap((one) =>
       typeof one === 'object' && one !== null ? Object.values(one) : [],
     );

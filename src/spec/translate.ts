@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../contract/json.ts';
 import { nearest } from '../nearest.ts';
 import type { SpecDocument } from './document.ts';
-import { MOST_ISSUES, pathText, shorten, type Path, type SpecIssue } from './issue.ts';
+import { MAX_ISSUES, pathText, shorten, type Path, type SpecIssue } from './issue.ts';
 
 const TYPE_WORDS: Record<string, string> = {
   string: 'text',
@@ -49,15 +49,15 @@ const keysOf = (schema: unknown): string[] =>
 
 /** Zod's findings with place, what was found, and the nearest word. */
 export function translate(issues: z.core.$ZodIssue[], document: SpecDocument): SpecIssue[] {
-  return issues.slice(0, MOST_ISSUES).flatMap((issue) => translateOne(issue, document));
+  return issues.slice(0, MAX_ISSUES).flatMap((issue) => translateOne(issue, document));
 }
 
 function translateOne(issue: z.core.$ZodIssue, document: SpecDocument): SpecIssue[] {
   const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.message.split(', ');
-    return issue.keys.slice(0, MOST_ISSUES).map((key) => ({
-      ...document.placeOfKey(path, key),
+    return issue.keys.slice(0, MAX_ISSUES).map((key) => ({
+      ...document.locationOfKey(path, key),
       path: pathText([...path, key]),
       found: 'unknown key',
       allowed: issue.message === '' ? null : `allowed: ${issue.message}`,
@@ -68,7 +68,7 @@ function translateOne(issue: z.core.$ZodIssue, document: SpecDocument): SpecIssu
   const words = wordsOf(issue);
   return [
     {
-      ...document.placeOf(path),
+      ...document.locationOf(path),
       path: pathText(path),
       found: foundText(value),
       allowed: words.length > 0 ? `allowed: ${words.join(', ')}` : issue.message,

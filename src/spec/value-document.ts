@@ -1,7 +1,7 @@
 import type { Json } from '../contract/json.ts';
 import { describeTop, TOP_ALLOWED, type SpecDocument } from './document.ts';
-import { MOST_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
-import { excessOf, MOST_BYTES } from './size.ts';
+import { MAX_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
+import { excessOf, MAX_BYTES } from './size.ts';
 
 const NOWHERE = { line: null, column: null } as const;
 
@@ -13,8 +13,8 @@ const NOWHERE = { line: null, column: null } as const;
 export function valueDocument(value: Json, text: string, file: string): SpecDocument {
   const whole = (found: string, allowed: string): SpecError =>
     new SpecError(file, [{ ...NOWHERE, path: '', found, allowed, suggestion: null }]);
-  if (text.length > MOST_BYTES) {
-    const mib = (text.length / MOST_BYTES).toFixed(1);
+  if (text.length > MAX_BYTES) {
+    const mib = (text.length / MAX_BYTES).toFixed(1);
     throw whole(`${mib} MiB without the rows`, 'at most 1 MiB');
   }
   const excess = excessOf(value);
@@ -22,7 +22,7 @@ export function valueDocument(value: Json, text: string, file: string): SpecDocu
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw whole(describeTop(value), TOP_ALLOWED);
   }
-  return { value, issues: inexact(value), placeOf: () => NOWHERE, placeOfKey: () => NOWHERE };
+  return { value, issues: inexact(value), locationOf: () => NOWHERE, locationOfKey: () => NOWHERE };
 }
 
 /** Whole numbers beyond 2^53 have lost digits on their way. */
@@ -32,7 +32,7 @@ function inexact(value: Json): SpecIssue[] {
     if (typeof one === 'number' && Number.isInteger(one) && !Number.isSafeInteger(one)) {
       const place = { ...NOWHERE, path: pathText(path) };
       const allowed = 'a number that is exact, or text';
-      if (issues.length < MOST_ISSUES) {
+      if (issues.length < MAX_ISSUES) {
         issues.push({ ...place, found: String(one), allowed, suggestion: null });
       }
     } else if (typeof one === 'object' && one !== null) {

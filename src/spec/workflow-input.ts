@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { OUTCOMES } from '../contract/outcome.ts';
-import type { EarlierRun, EnrichTableInput } from '../contract/run.ts';
+import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/spec.ts';
 import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
-import { MOST_DURATION_MS } from '../rules/duration.ts';
+import { MAX_DURATION_MS } from '../rules/duration.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
 /**
@@ -13,7 +13,7 @@ import { RESULT_WHEN } from './file-schema.ts';
 
 const text = z.string().min(1);
 const ms = (description: string) =>
-  z.int().min(1).max(MOST_DURATION_MS).describe(`${description} In ms.`);
+  z.int().min(1).max(MAX_DURATION_MS).describe(`${description} In ms.`);
 const credits = z.number().min(0);
 const absolute = text.describe('Absolute path, where the worker is.');
 const rowsFormat = z.enum(['csv', 'jsonl', 'json']);
@@ -78,8 +78,8 @@ const pipeline = (providers: readonly string[]) =>
       tolerateFailed: z.number().min(0).max(1),
       deadlineMs: ms('From the start of the run.'),
       stallAfterMs: ms('No movement for so long: stalled.'),
-      pollAtLeastMs: ms('Shortest time between two polls.'),
-      pollAtMostMs: ms('Longest time between two polls.'),
+      minPollIntervalMs: ms('Shortest time between two polls.'),
+      maxPollIntervalMs: ms('Longest time between two polls.'),
     }),
     spend: z.strictObject({
       creditsPerCell: credits,
@@ -105,11 +105,11 @@ const pipeline = (providers: readonly string[]) =>
 
 const runKey = { workflowId: text, firstRunId: text };
 
-const earlierRun = z.strictObject({
+const previousRunRef = z.strictObject({
   ...runKey,
   tableId: text.exactOptional(),
-  get earlier(): z.ZodExactOptional<z.ZodType<EarlierRun>> {
-    return earlierRun.exactOptional();
+  get previousRun(): z.ZodExactOptional<z.ZodType<PreviousRunRef>> {
+    return previousRunRef.exactOptional();
   },
 });
 
@@ -122,7 +122,7 @@ export const workflowInputFor = (providers: readonly string[]) =>
         digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
         rows: z.int().min(0),
         bytes: z.int().min(0),
-        leftOut: z
+        badRows: z
           .strictObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/), rows: z.int().min(1) })
           .exactOptional()
           .describe('Rows that could not be used, in a file beside them.'),
@@ -130,7 +130,7 @@ export const workflowInputFor = (providers: readonly string[]) =>
       .exactOptional()
       .describe('Rows that a client froze in the store; without it the worker reads the source.'),
     approved: z.boolean().exactOptional().describe('The estimated credits are approved.'),
-    earlier: earlierRun
+    previousRun: previousRunRef
       .exactOptional()
       .describe('A run that has ended, whose table this one goes on with.'),
   }) satisfies z.ZodType<EnrichTableInput>;

@@ -1,6 +1,6 @@
 import { isAlias, isPair, isScalar, visit, type Document, type YAMLError } from 'yaml';
 import { nearest } from '../nearest.ts';
-import { MOST_ISSUES, shorten, type SpecIssue } from './issue.ts';
+import { MAX_ISSUES, shorten, type SpecIssue } from './issue.ts';
 
 /** In a text, from 1; what came as an object has no places. */
 export interface Place {
@@ -11,7 +11,7 @@ export interface Place {
 type PlaceAt = (offset: number) => Place;
 
 /** Enough for a few shared blocks, too few for an alias bomb. */
-export const MOST_ALIASES = 100;
+export const MAX_ALIASES = 100;
 
 /** The parser's own words where they would puzzle a reader. */
 const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
@@ -21,7 +21,7 @@ const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
 };
 
 /** Levels of the tree, counting keys; a pipeline file has about fifteen. */
-const MOST_DEPTH = 200;
+const MAX_DEPTH = 200;
 
 /** What is wrong with the text itself: `fatal` leaves no value to look at, `mild` does. */
 export function yamlIssues(
@@ -33,7 +33,7 @@ export function yamlIssues(
     const found = deep ? 'nested too deeply' : (SYNTAX[code] ?? shorten(message, 160));
     return { ...placeAt(pos[0]), path: '', found, allowed: null, suggestion: null };
   };
-  const broken = [...document.errors, ...document.warnings].slice(0, MOST_ISSUES).map(syntax);
+  const broken = [...document.errors, ...document.warnings].slice(0, MAX_ISSUES).map(syntax);
   if (broken.length > 0) return { fatal: broken, mild: [] };
   const mild = [...repeatedKeys(document, placeAt), ...numberIssues(document, placeAt)];
   return { fatal: treeIssues(document, placeAt), mild };
@@ -44,7 +44,7 @@ function repeatedKeys(document: Document, placeAt: PlaceAt): SpecIssue[] {
   const issues: SpecIssue[] = [];
   visit(document, {
     Map(_, { items }) {
-      if (issues.length >= MOST_ISSUES) return visit.BREAK;
+      if (issues.length >= MAX_ISSUES) return visit.BREAK;
       const seen = new Set<unknown>();
       for (const { key } of items) {
         if (!isScalar(key) || key.value === '<<') continue;
@@ -68,7 +68,7 @@ function treeIssues(document: Document, placeAt: PlaceAt): SpecIssue[] {
   visit(document, {
     Node(_, node, path) {
       const place = { ...placeAt(node.range?.[0] ?? 0), path: '' };
-      if (path.length > MOST_DEPTH) {
+      if (path.length > MAX_DEPTH) {
         issues.push({ ...place, found: 'nested too deeply', allowed: null, suggestion: null });
         return visit.BREAK;
       }
@@ -77,12 +77,12 @@ function treeIssues(document: Document, placeAt: PlaceAt): SpecIssue[] {
         return undefined;
       }
       aliases += 1;
-      if (aliases > MOST_ALIASES) {
-        const allowed = `at most ${MOST_ALIASES}`;
+      if (aliases > MAX_ALIASES) {
+        const allowed = `at most ${MAX_ALIASES}`;
         issues.push({ ...place, found: 'too many aliases', allowed, suggestion: null });
         return visit.BREAK;
       }
-      if (!anchors.has(node.source) && issues.length < MOST_ISSUES) {
+      if (!anchors.has(node.source) && issues.length < MAX_ISSUES) {
         const name = shorten(node.source, 40);
         const found = `*${name} without &${name} before it`;
         issues.push({ ...place, found, allowed: null, suggestion: nearest(node.source, anchors) });
@@ -101,7 +101,7 @@ function numberIssues(document: Document, placeAt: (offset: number) => Place): S
   const issues: SpecIssue[] = [];
   visit(document, {
     Scalar(_, { value, source = '', range }, path) {
-      if (issues.length >= MOST_ISSUES) return visit.BREAK;
+      if (issues.length >= MAX_ISSUES) return visit.BREAK;
       if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
       const read = String(value);
       if (read === source && isExact(value)) return undefined;

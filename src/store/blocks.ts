@@ -2,18 +2,18 @@
 export const BLOCK_BYTES = 256 * 1024;
 
 /** Kept for the next file: 4 MiB. */
-const KEPT_AT_MOST = 16;
+const MAX_KEPT = 16;
 
-const kept: Buffer<ArrayBuffer>[] = [];
+const freeBlocks: Buffer<ArrayBuffer>[] = [];
 
 /**
  * Memory outside of V8's heap, used again and again: left to the garbage collector, hundreds of
  * blocks pile up while a big table is read, because the collector sees only how little heap they use.
  */
 export const takeBlock = (): Buffer<ArrayBuffer> =>
-  kept.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  freeBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
 
 /** Gives a block back that nobody reads or writes any more. One of another size is left alone. */
-export const giveBack = (block: Buffer<ArrayBuffer>): void => {
-  if (block.length === BLOCK_BYTES && kept.length < KEPT_AT_MOST) kept.push(block);
+export const releaseBlock = (block: Buffer<ArrayBuffer>): void => {
+  if (block.length === BLOCK_BYTES && freeBlocks.length < MAX_KEPT) freeBlocks.push(block);
 };

@@ -1,7 +1,7 @@
 import { RowmillError } from '../errors.ts';
 import type { AtomicFile } from './atomic-file.ts';
 import { openAtomicFile } from './atomic-file.ts';
-import { BLOCK_BYTES, giveBack, takeBlock } from './blocks.ts';
+import { BLOCK_BYTES, releaseBlock, takeBlock } from './blocks.ts';
 import { storeError, writing } from './disk-error.ts';
 import type { Draft } from './store.ts';
 
@@ -9,7 +9,7 @@ const LINE_END = 0x0a;
 /** After the end. */
 const NO_BLOCK = Buffer.alloc(0);
 /** Of UTF-8, for one UTF-16 unit. */
-const MOST_BYTES_PER_UNIT = 3;
+const MAX_BYTES_PER_UNIT = 3;
 
 /** Opens a draft of lines; `path` appears when it is committed. */
 export const openDraft = async (path: string): Promise<Draft> =>
@@ -17,7 +17,7 @@ export const openDraft = async (path: string): Promise<Draft> =>
 
 /** Whether the line and its end fit into so many bytes, counting them only when it is close. */
 const fits = (line: string, bytes: number): boolean =>
-  line.length * MOST_BYTES_PER_UNIT < bytes || Buffer.byteLength(line) < bytes;
+  line.length * MAX_BYTES_PER_UNIT < bytes || Buffer.byteLength(line) < bytes;
 
 const TAKEN = Promise.resolve();
 
@@ -42,7 +42,7 @@ const draftOf = (path: string, file: AtomicFile): Draft => {
       if (failure !== null) return;
       try {
         await file.write(chunk);
-        giveBack(full);
+        releaseBlock(full);
       } catch (error) {
         failure = storeError('write', path, error);
       }
@@ -50,7 +50,7 @@ const draftOf = (path: string, file: AtomicFile): Draft => {
   };
 
   const release = (): void => {
-    giveBack(block);
+    releaseBlock(block);
     block = NO_BLOCK;
   };
 

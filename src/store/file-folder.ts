@@ -32,7 +32,7 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
     await prepare();
     await writing(file, async () => {
       await makeFolder(folder);
-      // Once a folder, not once a file: a sweep over a big table makes a thousand parts.
+      // Once a folder, not once a file: a scan over a big table makes a thousand parts.
       if (!swept.has(folder)) await removeLeftovers(folder);
       swept.add(folder);
     });

@@ -70,7 +70,7 @@ export const createFileStore = (root: string): Store => {
     draftStage,
     keepDraft,
     dropDraft,
-    probe: async () => {
+    checkWritable: async () => {
       await prepare();
       await writing(location, () => probe(location));
     },

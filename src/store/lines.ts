@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { BLOCK_BYTES, giveBack, takeBlock } from './blocks.ts';
+import { BLOCK_BYTES, releaseBlock, takeBlock } from './blocks.ts';
 import { reading } from './disk-error.ts';
 
 const LINE_END = 0x0a;
@@ -36,7 +36,7 @@ export async function* readPieces(path: string): AsyncGenerator<Buffer> {
       yield block.subarray(0, bytesRead);
     }
   } finally {
-    giveBack(block);
+    releaseBlock(block);
     await handle.close();
   }
 }

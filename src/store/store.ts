@@ -44,7 +44,7 @@ export interface Store {
   /** Throws it away; safe to call after `keepDraft`. */
   dropDraft(draft: StageDraft): Promise<void>;
   /** Writes, reads back and removes a probe. */
-  probe(): Promise<void>;
+  checkWritable(): Promise<void>;
 }
 
 /** A staged folder that is written, and not in its place. */

@@ -27,9 +27,9 @@ export function apiMetrics(registry: Registry): (response: ProviderResponse) => 
     buckets: SECONDS,
     registers,
   });
-  return ({ provider, route, status, ms, heldMs }) => {
+  return ({ provider, route, status, ms, rateLimitedMs }) => {
     requests.inc({ provider, route, status: status ?? 'none' });
     seconds.observe({ provider, route }, ms / 1_000);
-    held.observe({ provider }, heldMs / 1_000);
+    held.observe({ provider }, rateLimitedMs / 1_000);
   };
 }

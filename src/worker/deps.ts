@@ -1,5 +1,5 @@
 import type { ActivityDeps } from '../../activities/deps.ts';
-import type { StepEvent } from '../../activities/step-event.ts';
+import type { MetricEvent } from '../../activities/step-event.ts';
 import { spendCeilingOf } from '../client/spend-ceiling.ts';
 import { RowmillError } from '../errors.ts';
 import { createWebhooks } from '../notify/webhooks.ts';
@@ -16,7 +16,7 @@ export interface WorkerDepsOptions {
   roots: readonly string[] | null;
   searchAttributes: boolean;
   hooks?: ProviderHooks;
-  onEvent?: (event: StepEvent) => void;
+  onEvent?: (event: MetricEvent) => void;
 }
 
 /** Everything the steps work with, from the environment; talks to nobody yet. */

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from '@prometheus-io/client';
-import type { StepEvent } from '../../activities/step-event.ts';
+import type { MetricEvent } from '../../activities/step-event.ts';
 import type { ProviderResponse } from '../providers/registry.ts';
 import { apiMetrics } from './api-metrics.ts';
 import { stepMetrics } from './step-metrics.ts';
@@ -8,7 +8,7 @@ import { storeMetrics } from './store-metrics.ts';
 export interface WorkerMetrics {
   readonly contentType: string;
   onResponse(response: ProviderResponse): void;
-  onEvent(event: StepEvent): void;
+  onEvent(event: MetricEvent): void;
   /** In Prometheus' text format: ours, then the SDK core's. */
   text(): Promise<string>;
 }

@@ -55,7 +55,7 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
   const deps = depsOf(options, metrics);
   const readiness = createReadiness({
     worker: () => stateOf(worker),
-    needs: { temporal: () => askTemporal(link), store: () => deps.store.probe() },
+    needs: { temporal: () => askTemporal(link), store: () => deps.store.checkWritable() },
   });
   const health = await startHealthServer({
     host: settings.healthHost,
@@ -174,7 +174,7 @@ async function storeAnswers(store: Store): Promise<void> {
     }, STORE_PROBE_MS);
   });
   try {
-    await Promise.race([store.probe(), hangs]);
+    await Promise.race([store.checkWritable(), hangs]);
   } finally {
     clearTimeout(timer);
   }

@@ -61,7 +61,7 @@ const SWITCH: Readonly<Record<string, boolean>> = {
   no: false,
 };
 
-const MOST_PORT = 65_535;
+const MAX_PORT = 65_535;
 
 /** A flag comes before its variable, a variable before the preset. */
 export const WORKER_SETTINGS = {
@@ -79,9 +79,9 @@ export const WORKER_SETTINGS = {
     flag: '--health-port',
     variable: 'ROWMILL_HEALTH_PORT',
     preset: '9464',
-    allowed: `a port from 0 (any free one) to ${MOST_PORT}`,
+    allowed: `a port from 0 (any free one) to ${MAX_PORT}`,
     parse: (given: string) =>
-      /^\d{1,5}$/.test(given) && Number(given) <= MOST_PORT ? Number(given) : null,
+      /^\d{1,5}$/.test(given) && Number(given) <= MAX_PORT ? Number(given) : null,
   } satisfies Setting<number>,
   shutdownGraceMs: duration('--shutdown-grace', 'ROWMILL_SHUTDOWN_GRACE', '20s'),
   shutdownForceMs: duration('--shutdown-force', 'ROWMILL_SHUTDOWN_FORCE', '60s'),

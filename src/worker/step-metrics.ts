@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client';
-import type { StepEvent } from '../../activities/step-event.ts';
+import type { MetricEvent } from '../../activities/step-event.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
 import { PROVIDER_NAMES } from '../providers/spec.ts';
 import { ERRORS } from '../errors.ts';
@@ -20,7 +20,7 @@ const LATE_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, MINUTE, 2 * MINUTE, 5 * MINUT
  * Runs, cells and money, as the steps see them. A step that is repeated because its result was lost
  * counts again: good for rates and alarms, not for bookkeeping (that is in each run's manifest).
  */
-export function stepMetrics(registry: Registry): (event: StepEvent) => void {
+export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
     new Counter({ name, help, labelNames, registers: [registry] });
 

@@ -7,7 +7,7 @@ import { Gauge, type Registry } from '@prometheus-io/client';
 const DISK_ANSWERS_MS = 2_000;
 const COUNT_EVERY_MS = 10 * 60_000;
 /** Of one count; what is beyond is left out. */
-const MOST_FILES = 200_000;
+const MAX_FILES = 200_000;
 
 /** Size of the store, and of the disk that it lies on; 0 where the disk does not answer. */
 export function storeMetrics(registry: Registry, store: string): void {
@@ -73,7 +73,7 @@ async function sizeOf(root: string): Promise<number> {
     // A folder or file may be gone by now.
     const entries = await opendir(folder).catch(() => []);
     for await (const entry of entries) {
-      if (files >= MOST_FILES) return bytes;
+      if (files >= MAX_FILES) return bytes;
       const path = join(folder, entry.name);
       if (entry.isDirectory()) folders.push(path);
       if (!entry.isFile()) continue;

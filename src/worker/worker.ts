@@ -51,7 +51,7 @@ const HEARTBEAT_THROTTLE = { short: '5s', polls: '2s' } as const;
 const CACHED_RUNS = 100;
 
 /**
- * Loads and sweeps hold a batch or a page in memory and wait for the rate limit, which takes turns
+ * Loads and scans hold a batch or a page in memory and wait for the rate limit, which takes turns
  * between them. With few slots small runs waited for the end of large loads: forty of them took all.
  */
 const SHORT_STEPS_AT_ONCE = 400;

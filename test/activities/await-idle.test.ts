@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitIdle, type WaitedSlice } from '../../activities/await-idle.ts';
-import { beginWatch } from '../../src/rules/watch.ts';
+import { startTracking } from '../../src/rules/watch.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { closeServers, json, serve } from '../http/server.ts';
 import { TINY } from '../providers/tiny/provider.ts';
@@ -13,7 +13,7 @@ import { TOKEN } from '../support/token.ts';
 afterEach(closeServers);
 
 const HOUR_MS = 3_600_000;
-const POLICY = { pollAtLeastMs: 5, pollAtMostMs: 10, stallAfterMs: HOUR_MS / 2 };
+const POLICY = { minPollIntervalMs: 5, maxPollIntervalMs: 10, stallAfterMs: HOUR_MS / 2 };
 
 /** Ten cells under way at the first three readings, done at the next. */
 async function tenCells(): Promise<string> {
@@ -32,12 +32,12 @@ async function endOf(now: () => number): Promise<string> {
   const provider = TINY.create({ token: TOKEN, baseUrl: await tenCells() });
   const providers = { names: ['tiny'], spec: () => TINY.spec, get: () => provider };
   const deps = { providers, store: createFileStore(folder), searchAttributes: false, now };
-  const watch = beginWatch({ doneAtStart: 0, requestedCells: 10, mustMove: false }, 0);
+  const tracking = startTracking({ doneAtStart: 0, requestedCells: 10, requireProgress: false }, 0);
   const input = {
     provider: 'tiny',
     table: { id: 't', url: null, columns: [] },
-    receipt: { operations: [], requestedCells: 10 },
-    watch,
+    tableRun: { operations: [], requestedCells: 10 },
+    tracking,
     policy: POLICY,
     deadlineAtMs: 100 * HOUR_MS,
   };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PageReader } from '../../activities/page-reader.ts';
 import { SNAPSHOT_FILE } from '../../activities/snapshot.ts';
-import { partLines, Sweep, type SweepCounts } from '../../activities/sweep.ts';
+import { partLines, TableScan, type ScanCounts } from '../../activities/sweep.ts';
 import { parsePartLine } from '../../activities/part.ts';
 import type { FaultScript } from '../../sandbox/index.ts';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
@@ -45,7 +45,7 @@ interface Opened {
   provider: Provider;
   table: TableRef;
   /** Reads all of it once more; how long it would have paused. */
-  sweep: (number: number) => Promise<{ counts: SweepCounts; pausedMs: number }>;
+  scan: (number: number) => Promise<{ counts: ScanCounts; pausedMs: number }>;
   pages: () => number;
 }
 
@@ -83,15 +83,15 @@ async function open(
     provider,
     table,
     pages: () => pages,
-    sweep: async (number) => {
+    scan: async (number) => {
       let pausedMs = 0;
       const sleep = (ms: number) => Promise.resolve(void (pausedMs += ms));
       const ctx = { onRequest: () => (pages += 1) };
       const reader = new PageReader(provider, table, { ctx, sleep }, { skips: true });
       // The other parts of a step are for activities.
-      const step = { report: () => undefined } as unknown as Parameters<Sweep['read']>[2];
+      const step = { heartbeat: () => undefined } as unknown as Parameters<TableScan['read']>[2];
       pages = 0;
-      const counts = await new Sweep(folder, number, rows).read(reader, table, step);
+      const counts = await new TableScan(folder, number, rows).read(reader, table, step);
       return { counts, pausedMs };
     },
   };
@@ -125,8 +125,8 @@ test.each(broken)(
   async ({ one, how, rows }) => {
     // PromptLayer cannot be read at all behind a broken blank row, which is no case.
     const places = rows.map((row) => row + one.blank);
-    const { sweep } = await open(one, 130, { fault: 'unreadable-rows', rows: places, how });
-    const { counts, pausedMs } = await sweep(1);
+    const { scan } = await open(one, 130, { fault: 'unreadable-rows', rows: places, how });
+    const { counts, pausedMs } = await scan(1);
     expect(await written(1)).toEqual({ read: others(130, ...rows), unreadable: rows });
     expect(counts.rowsUnreadable).toBe(rows.length);
     const [column] = Object.values(counts.byColumn);
@@ -143,12 +143,12 @@ test.each([
   async ({ rows, at, first, later }) => {
     const [, one] = NAMES;
     const place = at + one.blank;
-    const { sweep, pages } = await open(one, rows, {
+    const { scan, pages } = await open(one, rows, {
       fault: 'unreadable-rows',
       rows: [place],
     });
     for (const [number, most] of [first, later].entries()) {
-      await sweep(number + 1);
+      await scan(number + 1);
       expect(await written(number + 1)).toEqual({ read: others(rows, at), unreadable: [at] });
       expect(pages()).toBeLessThanOrEqual(most);
     }
@@ -158,8 +158,8 @@ test.each([
 test.each(NAMES)('$name: rows far from each other', async (one) => {
   const rows = [20, 90];
   const places = rows.map((row) => row + one.blank);
-  const { sweep } = await open(one, 130, { fault: 'unreadable-rows', rows: places });
-  await sweep(1);
+  const { scan } = await open(one, 130, { fault: 'unreadable-rows', rows: places });
+  await scan(1);
   const { read, unreadable } = await written(1);
   // Where only cursors lead from row to row, nothing between them can be reached.
   const between = one.name === 'extruct' ? rows : others(130).slice(20, 91);
@@ -170,15 +170,15 @@ test.each(NAMES)('$name: rows far from each other', async (one) => {
 test.each(NAMES.flatMap((one) => [400, 413, 422].map((status) => ({ ...one, one, status }))))(
   '$name: a limit of pages ($status) is found out once',
   async ({ one, status }) => {
-    const { sweep, pages } = await open(one, 130, {
+    const { scan, pages } = await open(one, 130, {
       fault: 'page-limit',
       rows: 50,
       status,
     } as Rule);
-    expect((await sweep(1)).counts.rowsUnreadable).toBeUndefined();
+    expect((await scan(1)).counts.rowsUnreadable).toBeUndefined();
     expect(await written(1)).toEqual({ read: others(130), unreadable: [] });
     const first = pages();
-    await sweep(2);
+    await scan(2);
     expect(await written(2)).toEqual({ read: others(130), unreadable: [] });
     // Two refusals, and three pages.
     expect([first, pages()]).toEqual([5, 3]);
@@ -191,8 +191,8 @@ test.each([400, 413, 422] as const)(
   async (status) => {
     const [one] = NAMES;
     const row = { fault: 'unreadable-rows', rows: [17 + one.blank], status } as Rule;
-    const { sweep, pages, provider, table } = await open(one, 450, row);
-    await sweep(1);
+    const { scan, pages, provider, table } = await open(one, 450, row);
+    await scan(1);
     expect(await written(1)).toEqual({ read: others(450, 17), unreadable: [17] });
     // About seven halvings with two tries each, a few rows one by one, and the pages.
     expect(pages()).toBeLessThan(50);
@@ -215,52 +215,52 @@ test.each([400, 413, 422] as const)(
   async (status) => {
     const one = NAMES.find(({ name }) => name === 'promptlayer') ?? NAMES[0];
     const row = { fault: 'unreadable-rows', rows: [117 + one.blank], status } as Rule;
-    const { sweep } = await open(one, 130, row);
-    await sweep(1);
+    const { scan } = await open(one, 130, row);
+    await scan(1);
     expect(await written(1)).toEqual({ read: others(130, 117), unreadable: [117] });
   },
 );
 
 test('extruct: a limit of pages is kept behind a row that is refused', async () => {
   const [one] = NAMES;
-  const { sweep, pages } = await open(
+  const { scan, pages } = await open(
     one,
     230,
     { fault: 'page-limit', rows: 50 },
     { fault: 'unreadable-rows', rows: [77 + one.blank], status: 422 },
   );
-  await sweep(1);
+  await scan(1);
   expect(await written(1)).toEqual({ read: others(230, 77), unreadable: [77] });
   expect(pages()).toBeLessThan(50);
 });
 
 test.each(NAMES)('$name: one refusal makes no page smaller', async (one) => {
-  const { sweep, pages } = await open(one, 130, {
+  const { scan, pages } = await open(one, 130, {
     fault: 'refuse',
     status: 400,
     while: { rows: { atLeast: 130 } },
     nth: 2,
   });
-  await sweep(1);
+  await scan(1);
   expect(await written(1)).toEqual({ read: others(130), unreadable: [] });
   expect(pages()).toBe(3);
 });
 
 test.each(NAMES)('$name: an outage is taken for no broken row', async (one) => {
-  const { sweep } = await open(one, 130, {
+  const { scan } = await open(one, 130, {
     fault: 'error',
     status: 500,
     while: { rows: { atLeast: 130 } },
     from: 2,
   });
-  await expect(sweep(1)).rejects.toMatchObject({ code: 'provider_unavailable' });
+  await expect(scan(1)).rejects.toMatchObject({ code: 'provider_unavailable' });
 });
 
 test.each(NAMES)(
   '$name: an outage that ends in the middle of it leaves nothing out',
   async (one) => {
     for (const to of [7, 9, 11, 12, 13, 14, 15, 16]) {
-      const { sweep } = await open(one, 130, {
+      const { scan } = await open(one, 130, {
         fault: 'error',
         status: 500,
         while: { rows: { atLeast: 130 } },
@@ -268,7 +268,7 @@ test.each(NAMES)(
         to,
       });
       // It may be given up as long as it lasts, and is begun again then.
-      const again = () => sweep(to);
+      const again = () => scan(to);
       await again().catch(again).catch(again);
       expect(await written(to)).toEqual({ read: others(130), unreadable: [] });
     }

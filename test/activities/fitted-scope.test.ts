@@ -4,7 +4,7 @@ import { RowmillError } from '../../src/errors.ts';
 import type { RunScope } from '../../src/providers/provider.ts';
 
 const ROWS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-const SCOPE: RunScope = { mode: 'new', columnIds: ['auto', 'own'], rowIds: ROWS, cellsAtMost: 14 };
+const SCOPE: RunScope = { mode: 'new', columnIds: ['auto', 'own'], rowIds: ROWS, maxCells: 14 };
 
 /** An API that refuses some requests, and what it took. */
 function api(refuses: (scope: RunScope) => boolean) {
@@ -24,10 +24,10 @@ function api(refuses: (scope: RunScope) => boolean) {
 
 test('a scope of too many rows is sent in pieces of the size that is taken', async () => {
   const { taken, send } = api(({ rowIds = [] }) => rowIds.length > 2);
-  const receipt = await sendFitted([[SCOPE]], send);
+  const tableRun = await sendFitted([[SCOPE]], send);
   expect(taken.map(({ rowIds }) => rowIds?.join(''))).toEqual(['ab', 'cd', 'ef', 'g']);
-  expect(taken.map(({ cellsAtMost }) => cellsAtMost)).toEqual([4, 4, 4, 2]);
-  expect(receipt.requestedCells).toBe(14);
+  expect(taken.map(({ maxCells }) => maxCells)).toEqual([4, 4, 4, 2]);
+  expect(tableRun.requestedCells).toBe(14);
 });
 
 test('where not even one row is taken, the next way is tried', async () => {

@@ -29,8 +29,8 @@ async function write(name: string, lines: readonly string[]): Promise<void> {
   await draft.commit();
 }
 
-/** What a sweep finds of a column, row by row, after a pass of this kind. */
-async function sweep(
+/** What a scan finds of a column, row by row, after a pass of this kind. */
+async function scan(
   number: number,
   kind: PassKind,
   statuses: readonly CellStatus[],
@@ -51,19 +51,19 @@ async function sweep(
 }
 
 test('a cell that hangs after its rerun is repaired when it has an answer, not before', async () => {
-  await sweep(1, 'first', ['done', 'failed', 'failed', 'failed']);
-  expect(await sweep(2, 'failed', ['done', 'running', 'done', 'failed'])).toMatchObject({
+  await scan(1, 'first', ['done', 'failed', 'failed', 'failed']);
+  expect(await scan(2, 'failed', ['done', 'running', 'done', 'failed'])).toMatchObject({
     repaired: 1,
     neverRerun: 0,
   });
-  expect((await sweep(3, 'wait', ['done', 'running', 'done', 'failed'])).repaired).toBe(0);
-  expect((await sweep(4, 'nudge', ['done', 'done', 'done', 'failed'])).repaired).toBe(1);
+  expect((await scan(3, 'wait', ['done', 'running', 'done', 'failed'])).repaired).toBe(0);
+  expect((await scan(4, 'nudge', ['done', 'done', 'done', 'failed'])).repaired).toBe(1);
 });
 
 test('an answer that no rerun was needed for repairs nothing', async () => {
-  await sweep(1, 'first', ['running', 'failed']);
-  expect(await sweep(2, 'wait', ['done', 'failed'])).toMatchObject({ repaired: 0, neverRerun: 1 });
-  expect(await sweep(3, 'failed', ['done', 'failed'])).toMatchObject({
+  await scan(1, 'first', ['running', 'failed']);
+  expect(await scan(2, 'wait', ['done', 'failed'])).toMatchObject({ repaired: 0, neverRerun: 1 });
+  expect(await scan(3, 'failed', ['done', 'failed'])).toMatchObject({
     repaired: 0,
     neverRerun: 0,
   });
@@ -71,27 +71,27 @@ test('an answer that no rerun was needed for repairs nothing', async () => {
 
 test('what a run has asked for waits until it begins, whatever pass came since', async () => {
   const open = { waiting: 2, due: 0, untouched: 0 };
-  expect(await sweep(1, 'first', ['done', 'pending', 'pending'])).toMatchObject(open);
-  expect(await sweep(2, 'wait', ['done', 'pending', 'pending'])).toMatchObject(open);
-  expect(await sweep(3, 'nudge', ['done', 'running', 'pending'])).toMatchObject({ waiting: 1 });
+  expect(await scan(1, 'first', ['done', 'pending', 'pending'])).toMatchObject(open);
+  expect(await scan(2, 'wait', ['done', 'pending', 'pending'])).toMatchObject(open);
+  expect(await scan(3, 'nudge', ['done', 'running', 'pending'])).toMatchObject({ waiting: 1 });
   // Put back by the provider.
-  expect(await sweep(4, 'wait', ['done', 'pending', 'pending'])).toMatchObject(open);
+  expect(await scan(4, 'wait', ['done', 'pending', 'pending'])).toMatchObject(open);
 });
 
 test('what no run has asked for since it could start is due', async () => {
-  expect(await sweep(1, 'wait', ['pending', 'done'])).toMatchObject({ waiting: 0, due: 1 });
-  expect(await sweep(2, 'follow-up', ['pending', 'done'])).toMatchObject({ waiting: 1, due: 0 });
+  expect(await scan(1, 'wait', ['pending', 'done'])).toMatchObject({ waiting: 0, due: 1 });
+  expect(await scan(2, 'follow-up', ['pending', 'done'])).toMatchObject({ waiting: 1, due: 0 });
 });
 
 test('a failed cell whose rerun shows nothing is untouched until it fails anew', async () => {
   const [one, two] = ['2026-01-05T00:00:00Z', '2026-01-05T00:01:00Z'];
-  await sweep(1, 'first', ['failed'], one);
-  expect(await sweep(2, 'failed', ['failed'], one)).toMatchObject({ untouched: 1, repaired: 0 });
-  expect(await sweep(3, 'wait', ['failed'], one)).toMatchObject({ untouched: 1 });
-  expect(await sweep(4, 'wait', ['failed'], two)).toMatchObject({ untouched: 0 });
+  await scan(1, 'first', ['failed'], one);
+  expect(await scan(2, 'failed', ['failed'], one)).toMatchObject({ untouched: 1, repaired: 0 });
+  expect(await scan(3, 'wait', ['failed'], one)).toMatchObject({ untouched: 1 });
+  expect(await scan(4, 'wait', ['failed'], two)).toMatchObject({ untouched: 0 });
 });
 
 test('where failures carry no time, one that stands as it stood is taken for a new one', async () => {
-  await sweep(1, 'first', ['failed']);
-  expect(await sweep(2, 'failed', ['failed'])).toMatchObject({ untouched: 0 });
+  await scan(1, 'first', ['failed']);
+  expect(await scan(2, 'failed', ['failed'])).toMatchObject({ untouched: 0 });
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { Ordinals } from '../../activities/ordinals.ts';
+import { RowIndex } from '../../activities/ordinals.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 
@@ -22,27 +22,27 @@ async function snapshotOf(...keys: string[]): Promise<Folder> {
 }
 
 test('keys in the order of the snapshot, page by page', async () => {
-  const ordinals = new Ordinals(await snapshotOf('a', 'b', 'c', 'd'));
+  const ordinals = new RowIndex(await snapshotOf('a', 'b', 'c', 'd'));
   expect(await ordinals.of(['a', 'b'])).toEqual([0, 1]);
   expect(await ordinals.of(['c', 'd'])).toEqual([2, 3]);
   await ordinals.close();
 });
 
 test('keys out of turn, twice, foreign or missing are told all the same', async () => {
-  const ordinals = new Ordinals(await snapshotOf('a', 'b', 'c', 'd'));
+  const ordinals = new RowIndex(await snapshotOf('a', 'b', 'c', 'd'));
   expect(await ordinals.of(['a', null, 'c', 'b'])).toEqual([0, undefined, 2, 1]);
   expect(await ordinals.of(['c', 'x', 'd', 'a'])).toEqual([2, undefined, 3, 0]);
   await ordinals.close();
 });
 
 test('more rows than the snapshot has are foreign', async () => {
-  const ordinals = new Ordinals(await snapshotOf('a'));
+  const ordinals = new RowIndex(await snapshotOf('a'));
   expect(await ordinals.of(['a', 'b', 'a'])).toEqual([0, undefined, 0]);
   await ordinals.close();
 });
 
-test('a sweep that goes on begins behind the rows that were read before', async () => {
-  const ordinals = new Ordinals(await snapshotOf('a', 'b', 'c'));
+test('a scan that goes on begins behind the rows that were read before', async () => {
+  const ordinals = new RowIndex(await snapshotOf('a', 'b', 'c'));
   await ordinals.skip(2);
   expect(await ordinals.of(['c', 'a'])).toEqual([2, 0]);
   await ordinals.close();
@@ -50,7 +50,7 @@ test('a sweep that goes on begins behind the rows that were read before', async 
 
 test('a key may hold anything', async () => {
   const keys = ['","input":{', 'é\n"\\', '\u2028', '{"key":"x"}'];
-  const ordinals = new Ordinals(await snapshotOf(...keys));
+  const ordinals = new RowIndex(await snapshotOf(...keys));
   expect(await ordinals.of(keys)).toEqual([0, 1, 2, 3]);
   await ordinals.close();
 });
@@ -60,5 +60,5 @@ test('a damaged snapshot is said to be one', async () => {
   const draft = await folder.create('rows.jsonl');
   await draft.line('{"key":"a');
   await draft.commit();
-  await expect(new Ordinals(folder).of(['a'])).rejects.toMatchObject({ code: 'snapshot_changed' });
+  await expect(new RowIndex(folder).of(['a'])).rejects.toMatchObject({ code: 'snapshot_changed' });
 });

@@ -75,7 +75,7 @@ describe('on a sandbox', () => {
       speed: 20_000,
       concurrency: 1_000,
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       statusLagMs: 0,
     });
   });

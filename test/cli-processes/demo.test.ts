@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync';
 import { PROVIDER_NAMES } from '../../src/providers/spec.ts';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
 import { rowmill } from '../cli/command.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 import { openPlace, type Place } from './place.ts';
 
 const FOLDER = join('.rowmill', 'demo');
@@ -68,7 +68,7 @@ test('interrupted, then killed with its server, it goes on with the same run; no
   process.kill(server, 'SIGKILL');
   const killed = await second.ended;
   expect(killed.stderr).toContain('Going on with the run that was not finished');
-  await until('the sandbox has ended as well', async () => !(await sandboxRuns()));
+  await eventually('the sandbox has ended as well', async () => !(await sandboxRuns()));
 
   const third = await demo(...args, '--speed', '2000').endsWith(0);
   const runs = [stopped, killed, third].map(({ stderr }) => runIn(stderr));
@@ -85,7 +85,7 @@ test.each(PROVIDER_NAMES)(
     await first.says(/running, pass 1: cells done [1-9]/);
     first.child.kill('SIGKILL');
     const killed = await first.ended;
-    await until('the sandbox has ended as well', async () => !(await sandboxRuns()));
+    await eventually('the sandbox has ended as well', async () => !(await sandboxRuns()));
 
     const { stdout, stderr } = await demo(...args, '--speed', '2000').endsWith(0);
     expect(stderr).toContain(`503 companies × Sector, Headquarters, Profile, by ${provider}`);

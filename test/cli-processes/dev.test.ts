@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
 import { COMPANIES, pipelineText, rowmill } from '../cli/command.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 import { openPlace, type Place } from './place.ts';
 import { promptlayer as promptLayer } from '../support/providers/promptlayer.ts';
 
@@ -27,7 +27,7 @@ test('another shell with the printed environment can run and sees nothing wrong;
   let text = '';
   dev.child.stdout?.on('data', (chunk: string) => (text += chunk));
   const over = dev.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
-  const up = until('it is up', () => text.includes('Ctrl-C'));
+  const up = eventually('it is up', () => text.includes('Ctrl-C'));
   await Promise.race([up, over]);
   over.catch(() => undefined);
   const env = Object.fromEntries(
@@ -104,7 +104,7 @@ test('a second one in the same folder says who is there, and leaves the first al
   cleanUp.push(() => first.child.kill('SIGKILL'));
   let text = '';
   first.child.stdout?.on('data', (chunk: string) => (text += chunk));
-  await until('it is up', () => text.includes('Ctrl-C'));
+  await eventually('it is up', () => text.includes('Ctrl-C'));
 
   const { stderr } = await rowmill(['dev'], place).endsWith(2);
   expect(stderr).toMatch(/^Waiting for process \d+, which uses .*sandbox\.journal …$/m);

@@ -3,8 +3,8 @@ import { readFile, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/index.ts';
 import { rowmill } from '../cli/command.ts';
-import { TOKEN } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { TOKEN } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { openPlace, type Place } from './place.ts';
 
 let place: Place;
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const open = async (options: Partial<SandboxOptions> = {}): Promise<void> => {
-  const exact = { failRate: 0, hopelessRate: 0, statusLagMs: 0, credits: 1_000 };
+  const exact = { failRate: 0, alwaysFailsRate: 0, statusLagMs: 0, credits: 1_000 };
   sandbox = await startSandbox({ token: TOKEN, speed: 4_000, ...exact, ...options });
 };
 
@@ -97,7 +97,7 @@ test('--json is one object, and --facts another folder', async () => {
 test('after Ctrl-C in the middle nothing is left, and no facts are written', async () => {
   await open({ speed: 1 });
   const command = doctor(...LIVE);
-  await until('a run was sent', () => sandbox.ledger.runs().length > 0);
+  await eventually('a run was sent', () => sandbox.ledger.runs().length > 0);
   command.child.kill('SIGINT');
   const { stderr } = await command.endsWith(130);
   expect(stderr).toContain('has been deleted');

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
 import { rowmill } from '../cli/command.ts';
-import { openHouse, TOKEN } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { startTestEnv, TOKEN } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { openPlace, type Place } from './place.ts';
 
 const SHIFTED_CLOCK = new URL('../chaos/processes/shifted-clock.mjs', import.meta.url).href;
@@ -59,17 +59,17 @@ test('a missing and a refused token end it with 4, and no token is ever shown', 
 });
 
 test('with a clock that is ahead a worker is not called missing', async () => {
-  const house = await openHouse();
+  const testEnv = await startTestEnv();
   try {
     // One that has just started is heard of with its first polls.
-    await until('the worker is there', async () => {
-      const { stdout } = await doctor({ ROWMILL_TASK_QUEUE: house.taskQueue });
+    await eventually('the worker is there', async () => {
+      const { stdout } = await doctor({ ROWMILL_TASK_QUEUE: testEnv.taskQueue });
       return /^ok +worker +1 on task queue /m.test(stdout);
     });
     const shift = join(place.cwd, 'clock-shift');
     await writeFile(shift, '120000');
     const { stdout } = await doctor({
-      ROWMILL_TASK_QUEUE: house.taskQueue,
+      ROWMILL_TASK_QUEUE: testEnv.taskQueue,
       NODE_OPTIONS: `--import=${SHIFTED_CLOCK}`,
       CLOCK_SHIFT_FILE: shift,
     });
@@ -77,7 +77,7 @@ test('with a clock that is ahead a worker is not called missing', async () => {
       /^warn +worker +1 on task queue .*, but silent for 90 s by the clock of this machine$/m,
     );
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 });
 

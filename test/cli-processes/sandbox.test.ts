@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { rowmill, type Command } from '../cli/command.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cwd: string;
 const started: Command[] = [];
@@ -23,7 +23,7 @@ async function start(args: string[], env: Record<string, string> = {}) {
   let text = '';
   command.child.stdout?.on('data', (chunk: string) => (text += chunk));
   const over = command.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
-  await Promise.race([until('it is up', () => text.includes('Ctrl-C')), over]);
+  await Promise.race([eventually('it is up', () => text.includes('Ctrl-C')), over]);
   const printed = (variable: string): string | null =>
     new RegExp(`${variable}=(\\S+)`).exec(text)?.[1] ?? null;
   const url = printed('EXTRUCT_BASE_URL') ?? '';

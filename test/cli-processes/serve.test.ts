@@ -5,15 +5,15 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { rowmill, type Command } from '../cli/command.ts';
 import { pipelineOf } from '../gateway/caller.ts';
-import { openHouse, TOKEN as PROVIDER_TOKEN, type House } from '../support/house.ts';
+import { startTestEnv, TOKEN as PROVIDER_TOKEN, type TestEnv } from '../support/test-env.ts';
 
 const TOKEN = 'gateway-token-of-a-process-91d7';
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
@@ -22,11 +22,11 @@ afterEach(async () => {
 
 const serve = (flags: string[], env: Record<string, string> = {}): Command => {
   const command = rowmill(['serve', ...flags], {
-    cwd: house.folder,
+    cwd: testEnv.folder,
     env: {
       TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-      ROWMILL_TASK_QUEUE: house.taskQueue,
-      ROWMILL_STORE: house.store.location,
+      ROWMILL_TASK_QUEUE: testEnv.taskQueue,
+      ROWMILL_STORE: testEnv.store.location,
       ...env,
     },
   });
@@ -60,7 +60,7 @@ test('it serves until SIGTERM, answers what is under way, and ends with 0; its l
   expect((await fetch(`${url}/v1/runs`)).status).toBe(401);
 
   const authorization = `Bearer ${TOKEN}`;
-  const id = `served-${house.taskQueue}`;
+  const id = `served-${testEnv.taskQueue}`;
   const body = JSON.stringify({ pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
   const headers = { authorization, 'content-type': 'application/json', 'idempotency-key': id };
   const started = await fetch(`${url}/v1/runs`, { method: 'POST', headers, body });
@@ -103,7 +103,7 @@ test('it serves until SIGTERM, answers what is under way, and ends with 0; its l
   for (const secret of [TOKEN, PROVIDER_TOKEN, 'a-private-reason', 'Abbott']) {
     expect(all).not.toContain(secret);
   }
-  await house.client.workflow.getHandle(id).cancel();
+  await testEnv.client.workflow.getHandle(id).cancel();
 });
 
 test('other machines get in with a token only; a taken port and a bad token are said, not shown', async () => {

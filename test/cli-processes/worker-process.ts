@@ -1,8 +1,8 @@
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { rowmill, type Command } from '../cli/command.ts';
-import { inputFor, TOKEN, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, TOKEN, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** `rowmill worker` beside the house, on a task queue of its own. */
 export interface WorkerProcess extends Command {
@@ -11,25 +11,25 @@ export interface WorkerProcess extends Command {
   log(): Record<string, unknown>[];
 }
 
-export const queueOf = (house: House): string => `${house.taskQueue}-process`;
+export const queueOf = (testEnv: TestEnv): string => `${testEnv.taskQueue}-process`;
 
-export const workerEnv = (house: House): Record<string, string> => ({
+export const workerEnv = (testEnv: TestEnv): Record<string, string> => ({
   EXTRUCT_API_TOKEN: TOKEN,
-  EXTRUCT_BASE_URL: house.sandbox.url,
+  EXTRUCT_BASE_URL: testEnv.sandbox.url,
   TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-  ROWMILL_TASK_QUEUE: queueOf(house),
-  ROWMILL_STORE: house.store.location,
+  ROWMILL_TASK_QUEUE: queueOf(testEnv),
+  ROWMILL_STORE: testEnv.store.location,
   ROWMILL_HEALTH_PORT: '0',
   ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] ?? '',
 });
 
 export async function startWorkerProcess(
-  house: House,
+  testEnv: TestEnv,
   env: Record<string, string> = {},
 ): Promise<WorkerProcess> {
   const command = rowmill(['worker'], {
-    cwd: house.folder,
-    env: { ...workerEnv(house), ...env },
+    cwd: testEnv.folder,
+    env: { ...workerEnv(testEnv), ...env },
   });
   let text = '';
   command.child.stderr?.on('data', (chunk: string) => (text += chunk));
@@ -45,15 +45,15 @@ export async function startWorkerProcess(
 
 type Run = (input: unknown) => Promise<RunSummary>;
 
-export async function startRunOn(house: House, workflowId: string) {
+export async function startRunOn(testEnv: TestEnv, workflowId: string) {
   const rows = [
     { Symbol: 'MMM', Security: '3M' },
     { Symbol: 'AOS', Security: 'A. O. Smith' },
   ];
-  return house.client.workflow.start<Run>(WORKFLOW_TYPE, {
-    workflowId: `${workflowId}-${house.taskQueue}`,
-    taskQueue: queueOf(house),
-    args: [await inputFor(house, rows)],
+  return testEnv.client.workflow.start<Run>(WORKFLOW_TYPE, {
+    workflowId: `${workflowId}-${testEnv.taskQueue}`,
+    taskQueue: queueOf(testEnv),
+    args: [await pipelineInputFor(testEnv, rows)],
   });
 }
 
@@ -66,13 +66,13 @@ export const pendingStep = async (handle: Handle) => {
 };
 
 /** Until the run waits for cells that the sandbox works on. */
-export const untilItWaits = (handle: Handle, house: House): Promise<void> =>
-  until('the run waits for cells', async () => {
+export const untilItWaits = (handle: Handle, testEnv: TestEnv): Promise<void> =>
+  eventually('the run waits for cells', async () => {
     const { type, raw } = await pendingStep(handle);
-    return type === 'awaitIdle' && raw?.lastHeartbeatTime != null && inProgress(house) > 0;
+    return type === 'awaitIdle' && raw?.lastHeartbeatTime != null && inProgress(testEnv) > 0;
   });
 
-const inProgress = ({ sandbox }: House): number => {
+const inProgress = ({ sandbox }: TestEnv): number => {
   const { cellsStarted, cellsDone, cellsFailed } = sandbox.ledger.summary();
   return cellsStarted - cellsDone - cellsFailed;
 };

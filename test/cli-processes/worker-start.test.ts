@@ -4,23 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { openHouse, type House } from '../support/house.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { rowmill, type Ended } from '../cli/command.ts';
 import { startWorkerProcess, workerEnv } from './worker-process.ts';
 
-let house: House;
+let testEnv: TestEnv;
 let folder: string;
 beforeEach(async () => {
-  house = await openHouse();
+  testEnv = await startTestEnv();
   folder = await mkdtemp(join(tmpdir(), 'rowmill-worker-start-'));
 });
 afterEach(async () => {
-  await house.close();
+  await testEnv.close();
   await rm(folder, { recursive: true, force: true });
 });
 
 const refused = (env: Record<string, string>, code: number): Promise<Ended> =>
-  rowmill(['worker'], { cwd: folder, env: { ...workerEnv(house), ...env } }).endsWith(code);
+  rowmill(['worker'], { cwd: folder, env: { ...workerEnv(testEnv), ...env } }).endsWith(code);
 
 test('a rate that is no number ends the worker at its start', async () => {
   const { stderr } = await refused({ ROWMILL_REQUESTS_PER_SECOND: 'ten' }, 2);
@@ -45,7 +45,7 @@ test.each([
 });
 
 test('a namespace that does not exist is named by every command', async () => {
-  const env = { ...workerEnv(house), TEMPORAL_NAMESPACE: 'nowhere' };
+  const env = { ...workerEnv(testEnv), TEMPORAL_NAMESPACE: 'nowhere' };
   for (const args of [['list'], ['status', 'any'], ['cancel', 'any'], ['schedule', 'list']]) {
     const { stderr } = await rowmill(args, { cwd: folder, env }).endsWith(1);
     expect(stderr).toContain('there is no such namespace');
@@ -62,7 +62,7 @@ test('a worker whose disk hangs still ends after SIGTERM', async () => {
     preload,
     `import { open } from 'node:fs'; open(${JSON.stringify(pipe)}, 'r', () => undefined);`,
   );
-  const worker = await startWorkerProcess(house, {
+  const worker = await startWorkerProcess(testEnv, {
     NODE_OPTIONS: `--import ${pathToFileURL(preload).href}`,
     ROWMILL_SHUTDOWN_FORCE: '1s',
   });

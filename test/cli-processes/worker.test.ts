@@ -3,11 +3,11 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { releaseLostSteps } from '../../src/dev/lost-steps.ts';
+import { failOrphanedActivities } from '../../src/dev/lost-steps.ts';
 import { rowmill } from '../cli/command.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { openHouse, TOKEN, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   pendingStep,
   queueOf,
@@ -23,10 +23,10 @@ afterEach(async () => {
   for (const step of cleanUp.splice(0).reverse()) await step();
 });
 
-const open = async (sandbox: Parameters<typeof openHouse>[0] = {}): Promise<House> => {
-  const house = await openHouse(sandbox);
-  cleanUp.push(() => house.close());
-  return house;
+const open = async (sandbox: Parameters<typeof startTestEnv>[0] = {}): Promise<TestEnv> => {
+  const testEnv = await startTestEnv(sandbox);
+  cleanUp.push(() => testEnv.close());
+  return testEnv;
 };
 const start = async (...args: Parameters<typeof startWorkerProcess>): Promise<WorkerProcess> => {
   const worker = await startWorkerProcess(...args);
@@ -41,20 +41,20 @@ const readiness = async (worker: WorkerProcess) => {
 
 /** Cells take days by the API's clock, until it is put forward. */
 const slow = () => {
-  const clock = heldClock();
+  const clock = manualClock();
   const cellMs = { min: 7 * DAY_MS, max: 7 * DAY_MS };
-  const sandbox = { realMs: clock.realMs, cellMs, failRate: 0, hopelessRate: 0 };
-  return { sandbox, release: () => clock.letGo(DAY_MS) };
+  const sandbox = { realMs: clock.realMs, cellMs, failRate: 0, alwaysFailsRate: 0 };
+  return { sandbox, release: () => clock.resume(DAY_MS) };
 };
 const DAY_MS = 86_400_000;
 
 test('SIGTERM in the middle of a wait drains and ends with 0; the next worker goes on', async () => {
   const { sandbox, release } = slow();
-  const house = await open({ sandbox });
-  const first = await start(house);
+  const testEnv = await open({ sandbox });
+  const first = await start(testEnv);
   expect(await readiness(first)).toMatchObject({ status: 200 });
-  const handle = await startRunOn(house, 'drained');
-  await untilItWaits(handle, house);
+  const handle = await startRunOn(testEnv, 'drained');
+  await untilItWaits(handle, testEnv);
   const metrics = await (await fetch(`${first.healthUrl}/metrics`)).text();
 
   first.child.kill('SIGTERM');
@@ -64,10 +64,10 @@ test('SIGTERM in the middle of a wait drains and ends with 0; the next worker go
   );
   expect((await handle.describe()).status.name).toBe('RUNNING');
 
-  await start(house);
+  await start(testEnv);
   release();
   expect(await handle.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
-  expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
+  expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
 
   expect(metrics).toMatch(
     /^rowmill_api_requests_total\{provider="extruct",route="POST [^}]*\} 1$/m,
@@ -78,38 +78,38 @@ test('SIGTERM in the middle of a wait drains and ends with 0; the next worker go
 
 test('a wait that a killed worker took with it is given back at once, one of a live worker is not', async () => {
   const { sandbox, release } = slow();
-  const house = await open({ sandbox });
-  const first = await start(house);
-  const handle = await startRunOn(house, 'killed');
-  await untilItWaits(handle, house);
-  await releaseLostSteps(house.client, queueOf(house));
+  const testEnv = await open({ sandbox });
+  const first = await start(testEnv);
+  const handle = await startRunOn(testEnv, 'killed');
+  await untilItWaits(handle, testEnv);
+  await failOrphanedActivities(testEnv.client, queueOf(testEnv));
   expect((await pendingStep(handle)).attempt).toBe(1);
 
   first.child.kill('SIGKILL');
   await first.ended;
-  await releaseLostSteps(house.client, queueOf(house));
+  await failOrphanedActivities(testEnv.client, queueOf(testEnv));
   expect((await pendingStep(handle)).attempt).toBe(2);
 
-  await start(house);
+  await start(testEnv);
   release();
   expect(await handle.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
-  expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
+  expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
 });
 
 test('without a store the worker is alive but not ready', async () => {
-  const house = await open();
-  const worker = await start(house);
+  const testEnv = await open();
+  const worker = await start(testEnv);
   expect((await readiness(worker)).checks).toMatchObject({ store: 'ok', temporal: 'ok' });
-  await rm(house.store.location, { recursive: true });
-  await writeFile(house.store.location, 'a file where the folder was');
-  await until('it is not ready', async () => (await readiness(worker)).status === 503);
-  expect((await readiness(worker)).checks['store']).toContain(house.store.location);
+  await rm(testEnv.store.location, { recursive: true });
+  await writeFile(testEnv.store.location, 'a file where the folder was');
+  await eventually('it is not ready', async () => (await readiness(worker)).status === 503);
+  expect((await readiness(worker)).checks['store']).toContain(testEnv.store.location);
   expect((await fetch(`${worker.healthUrl}/live`)).status).toBe(200);
 });
 
 test('a worker without a token says so and works; runs of that provider fail with token_missing', async () => {
-  const house = await open();
-  const worker = await start(house, { EXTRUCT_API_TOKEN: '' });
+  const testEnv = await open();
+  const worker = await start(testEnv, { EXTRUCT_API_TOKEN: '' });
   expect(worker.log()).toContainEqual(
     expect.objectContaining({
       code: 'token_missing',
@@ -117,7 +117,7 @@ test('a worker without a token says so and works; runs of that provider fail wit
       msg: expect.stringContaining('EXTRUCT_API_TOKEN'),
     }),
   );
-  const handle = await startRunOn(house, 'no-token');
+  const handle = await startRunOn(testEnv, 'no-token');
   await expect(handle.result()).rejects.toMatchObject({
     cause: { type: 'token_missing' },
   });
@@ -135,13 +135,13 @@ test('a provider without a token is mentioned, not warned of, where another one 
 });
 
 test('no Temporal server, a namespace that is not there and a port in use are errors with codes', async () => {
-  const house = await open();
+  const testEnv = await open();
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   cleanUp.push(() => taken.close());
   const { port } = taken.address() as AddressInfo; // a TCP server has this kind of address
   const worker = (env: Record<string, string>) =>
-    rowmill(['worker'], { cwd: house.folder, env: { ...workerEnv(house), ...env } }).ended;
+    rowmill(['worker'], { cwd: testEnv.folder, env: { ...workerEnv(testEnv), ...env } }).ended;
   const [noServer, noNamespace, noPort] = await Promise.all([
     worker({ TEMPORAL_ADDRESS: '127.0.0.1:1' }),
     worker({ TEMPORAL_NAMESPACE: 'nowhere' }),

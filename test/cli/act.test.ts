@@ -2,34 +2,39 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { COMPANIES, pipelineText, workplace, type Workplace } from './command.ts';
 
-const QUICK = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', failedPasses: 0 };
+const QUICK = {
+  minPollInterval: '100ms',
+  maxPollInterval: '1s',
+  stallAfter: '10m',
+  failedPasses: 0,
+};
 
-let house: House;
+let testEnv: TestEnv;
 let place: Workplace;
-const clock = heldClock();
+const clock = manualClock();
 beforeAll(async () => {
   // One cell at a time, each of some seconds; everything fails once.
-  house = await openHouse({
-    sandbox: { failRate: 1, hopelessRate: 0, speed: 20, concurrency: 1, realMs: clock.realMs },
+  testEnv = await startTestEnv({
+    sandbox: { failRate: 1, alwaysFailsRate: 0, speed: 20, concurrency: 1, realMs: clock.realMs },
   });
-  place = await workplace(house);
+  place = await workplace(testEnv);
   await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
   await writeFile(join(place.cwd, 'pipeline.json'), pipelineText({ run: QUICK }));
 });
 afterAll(async () => {
   await place.remove();
-  await house.close();
+  await testEnv.close();
 });
 
-const id = (name: string): string => `${name}-${house.taskQueue}`;
+const id = (name: string): string => `${name}-${testEnv.taskQueue}`;
 const stageIs = (run: string, stage: string): Promise<void> =>
-  until(`stage ${stage}`, async () => {
-    const handle = house.client.workflow.getHandle(run);
+  eventually(`stage ${stage}`, async () => {
+    const handle = testEnv.client.workflow.getHandle(run);
     return (await handle.query<RunProgress>('progress')).stage === stage;
   });
 
@@ -37,9 +42,9 @@ test('pause, adjust, rerun, resume and cancel act on a run under way and say wha
   const { command } = place;
   const run = id('acted');
   await command('run', 'pipeline.json', '--id', run, '--detach');
-  await until('a done cell', () => house.sandbox.ledger.summary().cellsDone > 0);
+  await eventually('a done cell', () => testEnv.sandbox.ledger.summary().cellsDone > 0);
   // Processes take their time; the cells wait for them.
-  clock.hold();
+  clock.freeze();
 
   const paused = await command('pause', run, '--reason', 'a look');
   expect(paused.stdout).toBe(`${run}: paused\n`);
@@ -53,7 +58,7 @@ test('pause, adjust, rerun, resume and cancel act on a run under way and say wha
   const twice = await command('pause', run);
   expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining('paused already')]);
 
-  const adjusted = await command('adjust', run, '--deadline', '8h', '--poll-at-most', '60s');
+  const adjusted = await command('adjust', run, '--deadline', '8h', '--max-poll-interval', '60s');
   expect(adjusted.stdout).toMatch(/: deadline \d{4}-.*, polls every 1 min at most\n$/);
   const nonsense = await command('adjust', run, '--deadline', 'soon');
   expect(nonsense.code).toBe(2);
@@ -63,7 +68,7 @@ test('pause, adjust, rerun, resume and cancel act on a run under way and say wha
   expect(again.stdout).toContain('one more pass over the failed cells');
   const resumed = await command('resume', run);
   expect(resumed.stdout).toBe(`${run}: goes on\n`);
-  await command('adjust', run, '--poll-at-most', '1s');
+  await command('adjust', run, '--max-poll-interval', '1s');
 
   const cancelled = await command('cancel', run);
   expect(cancelled.stderr).toMatch(/go on at the provider.*, and cost/);
@@ -71,7 +76,7 @@ test('pause, adjust, rerun, resume and cancel act on a run under way and say wha
   expect(late.stdout).toContain(`${run} cancelled`);
   const over = await command('pause', run);
   expect([over.code, over.stderr]).toEqual([2, expect.stringContaining('the run has ended')]);
-  clock.letGo();
+  clock.resume();
 });
 
 test('rerun of a run that has ended follows a new one to its results and shows what changed', async () => {

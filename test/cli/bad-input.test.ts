@@ -214,7 +214,7 @@ describe('without a Temporal server', () => {
       'adjust x --deadline banana',
       /--deadline: "banana" is not a duration\n→ Give a duration like/,
     ],
-    ['adjust x --poll-at-most 0s', /--poll-at-most: "0s" is not a duration/],
+    ['adjust x --max-poll-interval 0s', /--max-poll-interval: "0s" is not a duration/],
     ['adjust x', /nothing to adjust/],
     [
       `pause x --reason ${'x'.repeat(301)}`,
@@ -228,8 +228,8 @@ describe('without a Temporal server', () => {
     ['schedule trigger x --key=', /--key is empty/],
     ['schedule backfill x --from never --to 2026-01-31', /--from: "never" is no day/],
     [
-      'schedule backfill x --from 2026-01-30 --to 2026-01-31 --most 0',
-      /--most: "0" is not allowed/,
+      'schedule backfill x --from 2026-01-30 --to 2026-01-31 --max-runs 0',
+      /--max-runs: "0" is not allowed/,
     ],
   ])('bad input is said first: %s', async (line, says) => {
     const { code, stderr } = await place.command(...line.split(' '));

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { House } from '../support/house.ts';
+import type { TestEnv } from '../support/test-env.ts';
 import { extruct } from '../support/providers/extruct.ts';
 
 const RUNNER = new URL('../support/run-ts.mjs', import.meta.url).href;
@@ -76,16 +76,16 @@ export interface Workplace {
 }
 
 /** A folder to work in, and the environment that leads to the house. */
-export async function workplace(house: House | null): Promise<Workplace> {
+export async function workplace(testEnv: TestEnv | null): Promise<Workplace> {
   const cwd = await mkdtemp(join(tmpdir(), 'rowmill-cli-'));
   const env: Record<string, string> =
-    house === null
+    testEnv === null
       ? // Nothing listens there: whoever connects is found out.
         { TEMPORAL_ADDRESS: '127.0.0.1:1' }
       : {
           TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-          ROWMILL_TASK_QUEUE: house.taskQueue,
-          ROWMILL_STORE: house.store.location,
+          ROWMILL_TASK_QUEUE: testEnv.taskQueue,
+          ROWMILL_STORE: testEnv.store.location,
           ROWMILL_UI_URL: 'http://127.0.0.1:8233',
         };
   return {
@@ -105,7 +105,7 @@ export const pipelineText = (overrides: Record<string, unknown> = {}): string =>
     provider: extruct.name,
     table: extruct.tables.one,
     rows: { from: 'companies.csv', key: 'Symbol', map: extruct.map },
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' },
+    run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '20s', deadline: '10m' },
     results: [{ to: 'out/results.jsonl' }],
     ...overrides,
   });

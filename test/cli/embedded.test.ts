@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { startSandbox } from '../../sandbox/index.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { TOKEN } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { TOKEN } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { pipelineText, rowmill, workplace } from './command.ts';
 import { allEnv, CASES } from '../support/providers/cases.ts';
 import { SECTOR } from '../support/providers/extruct.ts';
@@ -35,13 +35,13 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
   'an embedded run of $name killed, then interrupted, ends with the same results, and nothing is paid twice',
   async ({ provider: { name: provider, tables, map } }) => {
     // Each cell takes one to three seconds, two at a time.
-    const clock = heldClock();
+    const clock = manualClock();
     const options = {
       token: TOKEN,
       speed: 60,
       concurrency: 2,
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       cellMs: { min: 60_000, max: 180_000 },
       realMs: clock.realMs,
     };
@@ -55,7 +55,12 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
           provider,
           table: tables.one,
           rows: { inline: rows, key: 'Symbol', map },
-          run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' },
+          run: {
+            minPollInterval: '100ms',
+            maxPollInterval: '1s',
+            stallAfter: '10m',
+            deadline: '30m',
+          },
         }),
       );
       const env = envAt(sandbox.url);
@@ -63,9 +68,9 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
 
       const first = rowmill(args, { cwd: place.cwd, env });
       await first.says('running, pass 1');
-      await until('two cells are done', () => sandbox.ledger.summary().cellsDone >= 2);
+      await eventually('two cells are done', () => sandbox.ledger.summary().cellsDone >= 2);
       // The rest waits until the next two processes have come and gone.
-      clock.hold();
+      clock.freeze();
       const server = readServerState(join(place.cwd, '.rowmill', 'temporal.db'))?.server.pid;
       first.child.kill('SIGKILL');
       if (server === undefined) throw new Error('there is no Temporal server to kill');
@@ -80,7 +85,7 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       expect(JSON.parse(paused.stdout)).toMatchObject({ workflowId: 'killed', interrupted: true });
       expect(readServerState(join(place.cwd, '.rowmill', 'temporal.db'))).toBeNull();
 
-      clock.letGo();
+      clock.resume();
       const second = await rowmill(args, { cwd: place.cwd, env }).endsWith(0);
       expect(second.stderr).toContain('Attached to the run');
       // Its own worker is on its way: nobody has to start one.
@@ -129,13 +134,13 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
 );
 
 test('what an embedded run left open is rerun the same way, and the same command resumes that', async () => {
-  const clock = heldClock();
+  const clock = manualClock();
   const sandbox = await startSandbox({
     token: TOKEN,
     speed: 60,
     concurrency: 2,
     failRate: 1,
-    hopelessRate: 0,
+    alwaysFailsRate: 0,
     cellMs: { min: 60_000, max: 120_000 },
     realMs: clock.realMs,
   });
@@ -158,20 +163,20 @@ test('what an embedded run left open is rerun the same way, and the same command
     expect(partial.stderr).toMatch(/TEMPORAL_ADDRESS=127\.0\.0\.1:\d+ rowmill status left/);
 
     const args = ['rerun', 'left', '--embedded', '--json'];
-    clock.hold();
+    clock.freeze();
     const interrupted = rowmill(args, here);
     await interrupted.says('running, pass 1');
     interrupted.child.kill('SIGINT');
     const paused = await interrupted.endsWith(130);
     expect(paused.stderr).toContain('The same command resumes it');
-    clock.letGo();
+    clock.resume();
     const { stdout, stderr } = await rowmill(args, here).endsWith(0);
     expect(stderr).toContain('Attached to left-rerun-1');
     expect(JSON.parse(stdout)).toMatchObject({
       workflowId: 'left-rerun-1',
       outcome: 'completed',
       cells: { done: 4, failed: 0 },
-      before: { workflowId: 'left', outcome: 'partial' },
+      previousRun: { workflowId: 'left', outcome: 'partial' },
     });
     const { tablesCreated, cellsPaid, duplicates } = sandbox.ledger.summary();
     expect({ tablesCreated, cellsPaid, again: duplicates.cells }).toEqual({

@@ -1,28 +1,28 @@
 import { expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openHouse, type HouseOptions } from '../support/house.ts';
+import { startTestEnv, type TestEnvOptions } from '../support/test-env.ts';
 import { COMPANIES, pipelineText, workplace, type Ended } from './command.ts';
 
 /** One run in a house of its own. */
 async function runIn(
-  options: HouseOptions,
+  options: TestEnvOptions,
   look: (ended: Ended, cwd: string) => Promise<void> | void,
 ): Promise<void> {
-  const house = await openHouse(options);
-  const place = await workplace(house);
+  const testEnv = await startTestEnv(options);
+  const place = await workplace(testEnv);
   try {
     await writeFile(join(place.cwd, 'pipeline.json'), pipelineText({ results: [{ to: 'r.csv' }] }));
     await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
-    await look(await place.command('run', 'pipeline.json', '--id', house.taskQueue), place.cwd);
+    await look(await place.command('run', 'pipeline.json', '--id', testEnv.taskQueue), place.cwd);
   } finally {
     await place.remove();
-    await house.close();
+    await testEnv.close();
   }
 }
 
 test('cells that never succeed make it partial: exit 3, results and quarantine are there', () =>
-  runIn({ sandbox: { failRate: 0, hopelessRate: 1 } }, async ({ code, stdout }, cwd) => {
+  runIn({ sandbox: { failRate: 0, alwaysFailsRate: 1 } }, async ({ code, stdout }, cwd) => {
     expect(stdout).toMatch(/ partial$/m);
     expect(code).toBe(3);
     expect(stdout).toMatch(/cells +3: 0 done, 3 failed/);

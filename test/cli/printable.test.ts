@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { styleText } from 'node:util';
-import { printable, printableInColour, printableJson } from '../../src/cli/printable.ts';
+import { sanitize, sanitizeKeepingColour, sanitizeJson } from '../../src/cli/printable.ts';
 
 const EVIL = [
   ['a link (OSC 8)', '\u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007'],
@@ -21,9 +21,9 @@ const CONTROL =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 test.each(EVIL)('%s does nothing to a terminal', (_what, text) => {
-  expect(printable(text)).not.toMatch(CONTROL);
-  expect(printableInColour(text)).not.toMatch(CONTROL);
-  const json = printableJson({ [text]: text });
+  expect(sanitize(text)).not.toMatch(CONTROL);
+  expect(sanitizeKeepingColour(text)).not.toMatch(CONTROL);
+  const json = sanitizeJson({ [text]: text });
   expect(json).not.toMatch(CONTROL);
   // Nothing is lost for a program.
   expect(JSON.parse(json)).toEqual({ [text]: text });
@@ -31,5 +31,5 @@ test.each(EVIL)('%s does nothing to a terminal', (_what, text) => {
 
 test('colours of ours stay', () => {
   const ours = styleText(['bold', 'red'], 'error', { validateStream: false });
-  expect(printableInColour(`${ours} \u001b[2Jx`)).toBe(`${ours} \ufffd[2Jx`);
+  expect(sanitizeKeepingColour(`${ours} \u001b[2Jx`)).toBe(`${ours} \ufffd[2Jx`);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { styleText } from 'node:util';
 import stringWidth from 'string-width';
-import { count, duration, size } from '../../src/cli/figures.ts';
-import { printable, printableJson } from '../../src/cli/printable.ts';
+import { formatCount, formatDuration, formatBytes } from '../../src/cli/figures.ts';
+import { sanitize, sanitizeJson } from '../../src/cli/printable.ts';
 import { lineView } from '../../src/cli/progress/line-view.ts';
 import { drawing } from '../../src/cli/progress/terminal-view.ts';
-import type { Standing } from '../../src/cli/progress/index.ts';
+import type { ViewState } from '../../src/cli/progress/index.ts';
 import { textTable } from '../../src/cli/text-table.ts';
 import { uiLink } from '../../src/cli/ui-link.ts';
 import type { LiveProgress } from '../../src/client/live-progress.ts';
@@ -14,8 +14,8 @@ const NOW = Date.UTC(2026, 0, 31, 2, 30);
 
 const progress: LiveProgress = {
   paused: null,
-  rerunAsked: false,
-  pollAtMostMs: 120_000,
+  rerunRequested: false,
+  maxPollIntervalMs: 120_000,
   creditsSpent: 0,
   balanceChange: null,
   usage: null,
@@ -47,16 +47,19 @@ const progress: LiveProgress = {
   lastFailure: null,
 };
 
-const standing = (changes: Partial<LiveProgress> = {}, rest: Partial<Standing> = {}): Standing => ({
+const standing = (
+  changes: Partial<LiveProgress> = {},
+  rest: Partial<ViewState> = {},
+): ViewState => ({
   workflowId: 'sp500-1',
   progress: { ...progress, ...changes },
-  trouble: null,
+  warning: null,
   ui: 'http://127.0.0.1:8233/namespaces/default/workflows/sp500-1/r/history',
   nowMs: NOW,
   ...rest,
 });
 
-const plain = { tint: (_style: unknown, text: string): string => text };
+const plain = { style: (_style: unknown, text: string): string => text };
 
 test('the drawing tells stage, share, counts, pace, costs and the link', () => {
   expect(drawing(plain, standing(), 100)).toEqual([
@@ -116,7 +119,7 @@ test.each([
 test('no line but the link is wider than the terminal, and problems cannot play with it', () => {
   const nasty = `\u001b[2J\u0007${'失敗'.repeat(60)}`;
   const colourful = {
-    tint: (style: Parameters<typeof styleText>[0], text: string): string =>
+    style: (style: Parameters<typeof styleText>[0], text: string): string =>
       styleText(style, text, { validateStream: false }),
   };
   const lines = drawing(colourful, standing({ lastFailure: nasty, attempt: 3 }), 60);
@@ -127,7 +130,7 @@ test('no line but the link is wider than the terminal, and problems cannot play 
 
 test('a log gets a line when the stage changes, for a new problem, and every half minute', () => {
   const said: string[] = [];
-  const view = lineView({ say: (line) => void said.push(line) });
+  const view = lineView({ log: (line) => void said.push(line) });
   const at = (afterMs: number, changes: Partial<LiveProgress> = {}): void =>
     view.show(standing(changes, { nowMs: NOW + afterMs }));
   at(0);
@@ -150,7 +153,7 @@ test('a log gets a line when the stage changes, for a new problem, and every hal
 test('before anything is known only the trouble is told', () => {
   const lines = drawing(
     plain,
-    standing({}, { progress: null, trouble: 'no worker', ui: null }),
+    standing({}, { progress: null, warning: 'no worker', ui: null }),
     80,
   );
   expect(lines).toEqual(['sp500-1  no worker answers', '! no worker']);
@@ -165,14 +168,14 @@ test('a link survives every character of an id', () => {
 });
 
 test('figures read like figures', () => {
-  expect([0, 61_000, 3_600_000, 8_040_000, 97_200_000].map(duration)).toEqual([
+  expect([0, 61_000, 3_600_000, 8_040_000, 97_200_000].map(formatDuration)).toEqual([
     '0 s',
     '1 min 1 s',
     '1 h',
     '2 h 14 min',
     '1 d 3 h',
   ]);
-  expect([0, 999, 1_400, 420_000, 9_960_000, 12e9].map(size)).toEqual([
+  expect([0, 999, 1_400, 420_000, 9_960_000, 12e9].map(formatBytes)).toEqual([
     '0 B',
     '999 B',
     '1.4 kB',
@@ -180,13 +183,13 @@ test('figures read like figures', () => {
     '10.0 MB',
     '12 GB',
   ]);
-  expect([count(1, 'row'), count(1509, 'cell')]).toEqual(['1 row', '1,509 cells']);
+  expect([formatCount(1, 'row'), formatCount(1509, 'cell')]).toEqual(['1 row', '1,509 cells']);
 });
 
 test('columns line up for wide letters', () => {
   const table = textTable(
     [
-      { title: 'run', most: 6 },
+      { title: 'run', maxWidth: 6 },
       { title: 'n', align: 'right' },
     ],
     [
@@ -198,8 +201,8 @@ test('columns line up for wide letters', () => {
 });
 
 test('marks for what a terminal would obey; JSON stays what it was', () => {
-  expect(printable('a\u001b[31mb\u0007\u202ec\n\td')).toBe('a�[31mb��c\n\td');
+  expect(sanitize('a\u001b[31mb\u0007\u202ec\n\td')).toBe('a�[31mb��c\n\td');
   const value = { text: 'a\u001b\u0085\u2028\u202eé😀' };
-  expect(printableJson(value)).not.toMatch(/[\u001b\u0085\u2028\u202e]/);
-  expect(JSON.parse(printableJson(value))).toEqual(value);
+  expect(sanitizeJson(value)).not.toMatch(/[\u001b\u0085\u2028\u202e]/);
+  expect(JSON.parse(sanitizeJson(value))).toEqual(value);
 });

@@ -1,32 +1,32 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { heldClock } from '../support/held-clock.ts';
-import { openHouse, type House } from '../support/house.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { allEnv } from '../support/providers/cases.ts';
 import { COMPANIES, pipelineText, rowmill, workplace, type Workplace } from './command.ts';
 
-const clock = heldClock();
+const clock = manualClock();
 
-let house: House;
+let testEnv: TestEnv;
 let place: Workplace;
 beforeAll(async () => {
-  house = await openHouse({
+  testEnv = await startTestEnv({
     sandbox: {
       speed: 60,
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       realMs: clock.realMs,
       cellMs: { min: 60_000, max: 60_000 },
     },
   });
-  place = await workplace(house);
+  place = await workplace(testEnv);
   await writeFile(join(place.cwd, 'pipeline.yaml'), pipelineText());
   await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
 });
 afterAll(async () => {
   await place.remove();
-  await house.close();
+  await testEnv.close();
 });
 
 const results = async (): Promise<number> =>
@@ -42,16 +42,16 @@ test('a run is done when the reader of its standard error has left', async () =>
 });
 
 test('so is one that brings its own server and worker, when the reader leaves in the middle', async () => {
-  clock.hold();
+  clock.freeze();
   const args = ['run', 'pipeline.yaml', '--json', '--id', 'embedded-stderr-gone', '--embedded'];
   const env = {
-    ...allEnv(house.sandbox.url),
+    ...allEnv(testEnv.sandbox.url),
     ROWMILL_WORKFLOW_BUNDLE: process.env['ROWMILL_TEST_BUNDLE'] ?? '',
   };
   const run = rowmill(args, { cwd: place.cwd, env });
   await run.says('running, pass 1');
   run.child.stderr?.destroy();
-  clock.letGo();
+  clock.resume();
   const { stdout } = await run.endsWith(0);
   expect(JSON.parse(stdout)).toMatchObject({ outcome: 'completed', rows: 3 });
 });

@@ -20,7 +20,7 @@ const summary: RunSummary = {
   quarantine: null,
   manifest: null,
   stillRunning: null,
-  before: null,
+  previousRun: null,
 };
 const usage = { requests: 1_502, price: 0.808162, inputTokens: 210_797, outputTokens: 48_321 };
 
@@ -48,15 +48,15 @@ test('a provider that tells the price of its cells: that as well', () => {
 });
 
 test('rows left out and cells given back are named, and only where there are any', () => {
-  const some = { ...summary, rowsLeftOut: 1, cellsGivenBack: 1_200 };
+  const some = { ...summary, duplicateRows: 1, cellsCancelled: 1_200 };
   expect(summaryText(some, null)).toContain(
     '\n  left out    1 row landed twice: never run or published' +
       '\n  given back  1,200 cells, asked for and never begun',
   );
-  expect(summaryText({ ...some, givenBackAtLeast: true }, null)).toContain(
+  expect(summaryText({ ...some, cellsCancelledIsMinimum: true }, null)).toContain(
     '\n  given back  at least 1,200 cells, asked for and never begun',
   );
-  expect(summaryText({ ...summary, givenBackAtLeast: true }, null)).toContain(
+  expect(summaryText({ ...summary, cellsCancelledIsMinimum: true }, null)).toContain(
     '\n  given back  not known: the reply to a cancel was lost',
   );
   expect(summaryText(summary, null)).not.toMatch(/left out|given back/);

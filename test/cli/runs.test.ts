@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
-import { openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
+import { startTestEnv, TOKEN, type TestEnv, executeRun } from '../support/test-env.ts';
 import { COMPANIES, pipelineText, rowmill, workplace, type Workplace } from './command.ts';
 
-let house: House;
+let testEnv: TestEnv;
 let place: Workplace;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  place = await workplace(house);
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  place = await workplace(testEnv);
   await writeFile(join(place.cwd, 'pipeline.json'), pipelineText());
   const dear = pipelineText({ name: 'cli-dear', spend: { approveAbove: 0 } });
   await writeFile(join(place.cwd, 'dear.json'), dear);
@@ -17,10 +17,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await place.remove();
-  await house.close();
+  await testEnv.close();
 });
 
-const id = (name: string): string => `${name}-${house.taskQueue}`;
+const id = (name: string): string => `${name}-${testEnv.taskQueue}`;
 const filesIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder, { recursive: true, withFileTypes: true })).flatMap((entry) =>
     entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
@@ -66,14 +66,14 @@ test('run --json prints one object, writes the results and tells its progress on
 });
 
 test('the same id with the same work attaches, and nothing is paid again', async () => {
-  const paid = house.sandbox.ledger.summary().cellsPaid;
+  const paid = testEnv.sandbox.ledger.summary().cellsPaid;
   const again = await place.command('run', 'pipeline.json', '--id', id('one'));
   expect(again.stderr).toContain('Attached to the run');
   expect(again.code).toBe(0);
   expect(again.stdout).toMatch(new RegExp(`^${id('one')} completed$`, 'm'));
   expect(again.stdout).toMatch(/results +out\/results\.jsonl \(3 rows, /);
   expect(again.stderr).toContain(`Next: rowmill results ${id('one')}`);
-  expect(house.sandbox.ledger.summary().cellsPaid).toBe(paid);
+  expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(paid);
 });
 
 test('the same id with other rows is a conflict', async () => {
@@ -112,7 +112,7 @@ test('list, status and results tell of a run that has ended', async () => {
 test('what check --json prints starts the same run from any client', async () => {
   const { stdout } = await place.command('check', 'pipeline.json', '--json', '--out', 'any.jsonl');
   const { workflowInput } = JSON.parse(stdout) as { workflowInput: EnrichTableInput };
-  const summary = await wholeRun(house, id('any-client'), workflowInput);
+  const summary = await executeRun(testEnv, id('any-client'), workflowInput);
   expect(summary).toMatchObject({ outcome: 'completed', rows: 3 });
 });
 
@@ -122,7 +122,7 @@ test('a run above approveAbove waits, is attached to, approved, watched to its e
   const { workflowId } = JSON.parse(started.stdout) as { workflowId: string };
   expect(workflowId).toMatch(/^cli-dear-\d{8}-\d{6}$/);
   expect(started.stderr).toContain(`rowmill approve ${workflowId}`);
-  const tables = house.sandbox.ledger.summary().tablesCreated;
+  const tables = testEnv.sandbox.ledger.summary().tablesCreated;
 
   const attached = rowmill(['run', 'dear.json', '--json'], place);
   await attached.says(
@@ -136,7 +136,7 @@ test('a run above approveAbove waits, is attached to, approved, watched to its e
     status: 'RUNNING',
     progress: { stage: 'waiting for approval' },
   });
-  expect(house.sandbox.ledger.summary().tablesCreated).toBe(tables);
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(tables);
 
   const approved = await place.command('approve', workflowId);
   expect(approved.code).toBe(0);
@@ -189,7 +189,7 @@ test('without a worker it says so; Ctrl-C leaves the run running', async () => {
   expect(approved.stderr).toContain(`→ See \`rowmill status ${id('lonely')}\``);
   expect(JSON.parse(ended.stdout)).toMatchObject({ workflowId: id('lonely'), interrupted: true });
 
-  const handle = house.client.workflow.getHandle(id('lonely'));
+  const handle = testEnv.client.workflow.getHandle(id('lonely'));
   expect((await handle.describe()).status.name).toBe('RUNNING');
   const other = await place.command('run', 'pipeline.json', '--new', '--id', id('lonely'));
   expect(other.stderr).toContain('error[run_conflict]');
@@ -217,7 +217,7 @@ test('the token is in no output and no file', async () => {
   const args = ['run', 'pipeline.json', '--json', '--id', id('one')];
   const { stdout, stderr } = await rowmill(args, { ...place, env }).ended;
   expect(stdout + stderr).not.toContain(TOKEN);
-  const files = [...(await filesIn(house.store.location)), ...(await filesIn(place.cwd))];
+  const files = [...(await filesIn(testEnv.store.location)), ...(await filesIn(place.cwd))];
   expect(files.length).toBeGreaterThan(3);
   for (const file of files) expect(await readFile(file, 'utf8')).not.toContain(TOKEN);
 });
@@ -226,7 +226,7 @@ test('the same command after completion says what was done and what it cost, and
   await writeFile(join(place.cwd, 'again.json'), pipelineText({ name: 'cli-again' }));
   const first = await place.command('run', 'again.json', '--json');
   const { workflowId, creditsSpent } = JSON.parse(first.stdout) as RunSummary;
-  const paid = house.sandbox.ledger.summary().cellsPaid;
+  const paid = testEnv.sandbox.ledger.summary().cellsPaid;
 
   const second = await place.command('run', 'again.json', '--yes');
   expect(second.stderr).toMatch(
@@ -236,9 +236,9 @@ test('the same command after completion says what was done and what it cost, and
   );
   expect(second.stderr).toContain('or do it all again with --new');
   expect(second.code).toBe(2);
-  expect(house.sandbox.ledger.summary().cellsPaid).toBe(paid);
+  expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(paid);
 
   const wanted = await place.command('run', 'again.json', '--new', '--json');
   expect(wanted.code).toBe(0);
-  expect(house.sandbox.ledger.summary().cellsPaid).toBe(paid + 3);
+  expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(paid + 3);
 });

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { COMPANIES, pipelineText, workplace, type Workplace } from './command.ts';
 
 const NAME = `cli-nightly-${process.pid}`;
-let house: House;
+let testEnv: TestEnv;
 let place: Workplace;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  place = await workplace(house);
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  place = await workplace(testEnv);
   const nightly = { name: NAME, schedule: { at: '02:30', timezone: 'Europe/Berlin' } };
   await writeFile(join(place.cwd, 'nightly.json'), pipelineText(nightly));
   await writeFile(join(place.cwd, 'other.json'), pipelineText());
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await place.command('schedule', 'delete', NAME);
   await place.remove();
-  await house.close();
+  await testEnv.close();
 });
 
 test('a night from apply to delete, as an operator lives it', async () => {
@@ -54,7 +54,7 @@ test('a night from apply to delete, as an operator lives it', async () => {
 
   let described = await schedule('describe', NAME);
   // Runs by key are found in the server's list, which lags a moment behind.
-  await until('the run by key is listed', async () => {
+  await eventually('the run by key is listed', async () => {
     described = await schedule('describe', NAME);
     return described.stdout.includes(keyed);
   });
@@ -82,7 +82,7 @@ test('a schedule that is deleted says how many runs waited to start, and what ma
   );
   expect((await schedule('backfill', name, ...span, '--yes')).stdout).toMatch(/^3 runs started/);
   let first = '';
-  await until('the first one is under way', async () => {
+  await eventually('the first one is under way', async () => {
     const { stdout } = await schedule('describe', name, '--json');
     first = (JSON.parse(stdout) as { running: string[] }).running[0] ?? '';
     return first !== '';

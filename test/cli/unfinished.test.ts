@@ -2,27 +2,27 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
-import { heldClock, type HeldClock } from '../support/held-clock.ts';
-import { TOKEN } from '../support/house.ts';
+import { manualClock, type ManualClock } from '../support/manual-clock.ts';
+import { TOKEN } from '../support/test-env.ts';
 import { allEnv } from '../support/providers/cases.ts';
 import { extruct } from '../support/providers/extruct.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 import { pipelineText, rowmill, workplace, type Workplace } from './command.ts';
 
 const NAMES = ['3M', 'A. O. Smith', 'AbbVie', 'Accenture'];
 
 let sandbox: Sandbox;
 let place: Workplace;
-let clock: HeldClock;
+let clock: ManualClock;
 
 beforeEach(async () => {
-  clock = heldClock();
+  clock = manualClock();
   sandbox = await startSandbox({
     token: TOKEN,
     speed: 60,
     concurrency: 1,
     failRate: 0,
-    hopelessRate: 0,
+    alwaysFailsRate: 0,
     cellMs: { min: 60_000, max: 60_000 },
     realMs: clock.realMs,
   });
@@ -55,7 +55,7 @@ const write = (names: readonly string[]): Promise<void> =>
         key: 'Symbol',
         map: extruct.map,
       },
-      run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' },
+      run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '10m', deadline: '30m' },
     }),
   );
 
@@ -64,8 +64,8 @@ async function abandon(id: string): Promise<void> {
   const before = sandbox.ledger.summary().cellsDone;
   const run = rowmill(['run', 'pipeline.json', '--embedded', '--id', id], here());
   await run.says('running, pass 1');
-  await until('a cell is done', () => sandbox.ledger.summary().cellsDone > before);
-  clock.hold();
+  await eventually('a cell is done', () => sandbox.ledger.summary().cellsDone > before);
+  clock.freeze();
   run.child.kill('SIGINT');
   await run.endsWith(130);
 }
@@ -77,7 +77,7 @@ test('an embedded run that was left stays asleep beside the next one, which name
 
   // One row instead of four: other work.
   await write(NAMES.slice(0, 1));
-  clock.letGo();
+  clock.resume();
   const args = ['run', 'pipeline.json', '--embedded', '--id', 'right'];
   const next = await rowmill(args, here()).endsWith(0);
   expect(next.stderr).toContain('1 unfinished run of earlier commands here:\n  wrong, started ');
@@ -103,12 +103,12 @@ test('a run that is asleep is shown, cancelled and resumed with no server up', a
   await abandon('first');
   const shown = await rowmill(['status', 'first', '--embedded'], here()).endsWith(0);
   expect(shown.stdout).toMatch(/^first {2}running\n/);
-  clock.letGo();
+  clock.resume();
   const cancelled = await rowmill(['cancel', 'first', '--embedded'], here()).endsWith(0);
   expect(cancelled.stderr).toContain('first: cancelled');
 
   await abandon('second');
-  clock.letGo();
+  clock.resume();
   const resumed = await rowmill(['resume', 'second', '--embedded'], here()).endsWith(0);
   expect(resumed.stdout).toContain('second completed');
   const none = rowmill(['list', '--embedded'], { ...here(), cwd: '/' });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eachRun } from '../../src/client/list-runs.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 import { openBackend, pipelineOf, type Backend } from './backend.ts';
 
 let backend: Backend;
@@ -10,10 +10,10 @@ beforeAll(async () => {
 afterAll(() => backend.close());
 
 test('a run that ends between two pages is told once, though both have it', async () => {
-  const { house, rowmill } = backend;
-  const { client } = house;
+  const { testEnv, rowmill } = backend;
+  const { client } = testEnv;
   const name = `each-${process.pid}-${Date.now()}`;
-  const pipeline = pipelineOf(house, { name, spend: { approveAbove: 0 } });
+  const pipeline = pipelineOf(testEnv, { name, spend: { approveAbove: 0 } });
   // They wait for an approval, as long as it takes.
   const started = [];
   for (const n of [1, 2]) started.push((await rowmill.start({ pipeline, id: `${name}-${n}` })).id);
@@ -21,14 +21,17 @@ test('a run that ends between two pages is told once, though both have it', asyn
     const { runs } = await rowmill.list({ pipeline: name, status });
     return runs.map(({ workflowId }) => workflowId);
   };
-  await until('both are listed', async () => (await listed('Running')).length === 2);
+  await eventually('both are listed', async () => (await listed('Running')).length === 2);
 
   const told: string[] = [];
   for await (const { workflowId } of eachRun(client, { pipeline: name, limit: 1 })) {
     told.push(workflowId);
     if (told.length > 1) continue;
     await client.workflow.getHandle(workflowId).terminate('it ends now');
-    await until('it is listed as ended', async () => (await listed('Terminated')).length === 1);
+    await eventually(
+      'it is listed as ended',
+      async () => (await listed('Terminated')).length === 1,
+    );
   }
   expect(told.sort()).toEqual(started);
   for (const id of await listed('Running')) {

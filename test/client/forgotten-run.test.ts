@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { StartOptions } from '../../src/client/index.ts';
 import { startWork } from '../../src/client/start-run.ts';
-import { forget } from '../support/forget.ts';
-import { inputFor } from '../support/house.ts';
+import { expireHistory } from '../support/expire-history.ts';
+import { pipelineInputFor } from '../support/test-env.ts';
 import { openBackend, pipelineOf, ROWS, type Backend } from './backend.ts';
 
 type Called = Pick<StartOptions, 'key' | 'id' | 'approve'>;
@@ -14,11 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => backend.close());
 
-const nameOf = (word: string): string => `${word}-${backend.house.taskQueue}`;
-const tables = (): number => backend.house.sandbox.ledger.summary().tablesCreated;
+const nameOf = (word: string): string => `${word}-${backend.testEnv.taskQueue}`;
+const tables = (): number => backend.testEnv.sandbox.ledger.summary().tablesCreated;
 
 const start = (called: Called, spend = {}) =>
-  backend.rowmill.start({ pipeline: pipelineOf(backend.house, { spend }), ...called });
+  backend.rowmill.start({ pipeline: pipelineOf(backend.testEnv, { spend }), ...called });
 
 /** Asks before anything is made. */
 const CAUTIOUS = { approveAbove: 0 };
@@ -37,7 +37,7 @@ async function endAndForget(): Promise<void> {
   for (const run of cancelled) await run.cancel();
   for (const run of done) expect(await run.wait()).toMatchObject({ outcome: 'completed' });
   for (const run of cancelled) expect(await run.wait()).toMatchObject({ outcome: 'cancelled' });
-  await forget(backend.house.client, ...[...done, ...cancelled].map(({ id }) => id));
+  await expireHistory(backend.testEnv.client, ...[...done, ...cancelled].map(({ id }) => id));
 }
 
 test.each([
@@ -54,9 +54,9 @@ test.each([
 });
 
 test('its id is given to a new run by somebody who asks for one', async () => {
-  const { client, taskQueue, store } = backend.house;
+  const { client, taskQueue, store } = backend.testEnv;
   const started = await startWork(client, {
-    input: await inputFor(backend.house, ROWS),
+    input: await pipelineInputFor(backend.testEnv, ROWS),
     rows: { digest: `sha256:${'a'.repeat(64)}`, rows: 2, bytes: 100 },
     taskQueue,
     store,

@@ -3,30 +3,30 @@ import { updateRun } from '../../src/client/update-run.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { startWorker } from '../../src/worker/worker.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { allEnv } from '../support/providers/cases.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 import { ROWS } from './backend.ts';
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 test('what no worker has taken in time is told as what the next one may take', async () => {
-  const workflowId = `late-${house.taskQueue}`;
-  const handle = await house.client.workflow.start('enrichTable', {
+  const workflowId = `late-${testEnv.taskQueue}`;
+  const handle = await testEnv.client.workflow.start('enrichTable', {
     workflowId,
-    taskQueue: house.taskQueue,
-    args: [await inputFor(house, ROWS, { spend: { approveAbove: 0 } })],
+    taskQueue: testEnv.taskQueue,
+    args: [await pipelineInputFor(testEnv, ROWS, { spend: { approveAbove: 0 } })],
   });
-  await until('it waits', async () => {
+  await eventually('it waits', async () => {
     const { stage } = await handle.query<{ stage: string }>('progress');
     return stage === 'waiting for approval';
   });
-  await house.worker.stop();
-  const approval = updateRun(house.client, workflowId, house.taskQueue, 'approveSpend');
+  await testEnv.worker.stop();
+  const approval = updateRun(testEnv.client, workflowId, testEnv.taskQueue, 'approveSpend');
   await expect(approval).rejects.toMatchObject({
     code: 'action_refused',
     ambiguous: true,
@@ -40,13 +40,13 @@ test('what no worker has taken in time is told as what the next one may take', a
 const anotherWorker = () =>
   startWorker({
     deps: {
-      store: house.store,
+      store: testEnv.store,
       searchAttributes: true,
-      settleFactor: 0.2,
-      providers: createProviders(allEnv(house.sandbox.url)),
+      commitWaitFactor: 0.2,
+      providers: createProviders(allEnv(testEnv.sandbox.url)),
       webhooks: createWebhooks({}),
     },
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     target: {
       address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
       ignoreProfileFile: true,

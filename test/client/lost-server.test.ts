@@ -14,7 +14,7 @@ import {
 } from '../../src/client/index.ts';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
 import { ROWS } from './backend.ts';
-import { SECTOR } from '../support/house.ts';
+import { SECTOR } from '../support/test-env.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -5,24 +5,24 @@ import proto from '@temporalio/proto';
 import { cancelRun } from '../../src/client/cancel-run.ts';
 import { Rowmill } from '../../src/client/rowmill.ts';
 import { startWork, type StartedRun } from '../../src/client/start-run.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
-import { meanwhile } from '../support/meanwhile.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { beforeRequest } from '../support/before-request.ts';
+import { eventually } from '../support/eventually.ts';
 import { pipelineOf, ROWS } from './backend.ts';
 
 const { ResetWorkflowExecutionRequest } = proto.temporal.api.workflowservice.v1;
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 /** Under way until a test is over: they wait for an approval. */
 const waiting = new Set<string>();
 afterEach(async () => {
   for (const id of waiting) {
-    await house.client.workflow
+    await testEnv.client.workflow
       .getHandle(id)
       .terminate('the test is over')
       .catch(() => undefined);
@@ -35,9 +35,9 @@ const nameOf = (word: string): string => `${word}-${process.pid}-${Date.now()}-$
 
 /** A piece of work that anybody may start, with this client or that. */
 async function workOf(name: string, digest = 'a') {
-  const input = await inputFor(house, ROWS, { name, spend: { approveAbove: 0 } });
+  const input = await pipelineInputFor(testEnv, ROWS, { name, spend: { approveAbove: 0 } });
   const rows = { digest: `sha256:${digest.repeat(64)}`, rows: 2, bytes: 100 };
-  const { taskQueue } = house;
+  const { taskQueue } = testEnv;
   const now = new Date('2026-01-31T02:30:04Z');
   return async (client: Client, options: object = {}): Promise<StartedRun> => {
     const work = { input, rows, taskQueue, searchAttributes: true, now };
@@ -48,24 +48,24 @@ async function workOf(name: string, digest = 'a') {
 }
 
 const stageOf = async (workflowId: string): Promise<string | undefined> => {
-  const { stage } = await house.client.workflow
+  const { stage } = await testEnv.client.workflow
     .getHandle(workflowId)
     .query<{ stage: string }>('progress');
   return stage;
 };
 const untilItWaits = (workflowId: string): Promise<void> =>
-  until('it waits', async () => (await stageOf(workflowId)) === 'waiting for approval');
+  eventually('it waits', async () => (await stageOf(workflowId)) === 'waiting for approval');
 
 const cancelled = async (workflowId: string): Promise<void> => {
-  await cancelRun(house.client, workflowId);
-  await house.client.workflow.getHandle(workflowId).result();
+  await cancelRun(testEnv.client, workflowId);
+  await testEnv.client.workflow.getHandle(workflowId).result();
 };
 
 test('the same work started twice in the same moment is one run', async () => {
   const start = await workOf(nameOf('once'));
   let first: StartedRun | undefined;
-  const client = meanwhile(house.client, 'startWorkflowExecution', async () => {
-    first = await start(house.client, { now: new Date('2026-01-31T02:30:03Z') });
+  const client = beforeRequest(testEnv.client, 'startWorkflowExecution', async () => {
+    first = await start(testEnv.client, { now: new Date('2026-01-31T02:30:03Z') });
   });
   const second = await start(client);
   expect(second).toEqual({ ...first, attached: true });
@@ -75,8 +75,8 @@ test('the same work is found that was started a moment ago and is not listed yet
   const start = await workOf(nameOf('young'));
   let first: StartedRun | undefined;
   // The list has been asked for; it looks for the run itself.
-  const client = meanwhile(house.client, 'describeWorkflowExecution', async () => {
-    first = await start(house.client, { now: new Date('2026-01-31T02:30:09Z') });
+  const client = beforeRequest(testEnv.client, 'describeWorkflowExecution', async () => {
+    first = await start(testEnv.client, { now: new Date('2026-01-31T02:30:09Z') });
   });
   const second = await start(client, { now: new Date('2026-01-31T02:30:11Z') });
   expect(second).toEqual({ ...first, attached: true });
@@ -89,8 +89,8 @@ test.each([
   const name = nameOf('both');
   const start = await workOf(name, digest);
   let first: StartedRun | undefined;
-  const client = meanwhile(house.client, 'startWorkflowExecution', async () => {
-    first = await (await workOf(name, 'a'))(house.client);
+  const client = beforeRequest(testEnv.client, 'startWorkflowExecution', async () => {
+    first = await (await workOf(name, 'a'))(testEnv.client);
   });
   const second = await start(client, options);
   expect([first?.attached, second.attached]).toEqual([false, false]);
@@ -100,31 +100,31 @@ test.each([
 test('a run that was to be new is found in the same moment, like any other', async () => {
   const start = await workOf(nameOf('fresh'));
   let first: StartedRun | undefined;
-  const client = meanwhile(house.client, 'startWorkflowExecution', async () => {
-    first = await start(house.client, { fresh: true });
+  const client = beforeRequest(testEnv.client, 'startWorkflowExecution', async () => {
+    first = await start(testEnv.client, { fresh: true });
   });
   expect(await start(client)).toEqual({ ...first, attached: true });
 });
 
 test('an unfinished run is found under whatever id it was given', async () => {
   const start = await workOf(nameOf('named'));
-  const first = await start(house.client, { workflowId: nameOf('other') });
-  await until('it is listed', async () => {
+  const first = await start(testEnv.client, { workflowId: nameOf('other') });
+  await eventually('it is listed', async () => {
     const query = `WorkflowId = '${first.workflowId}'`;
-    return !(await house.client.workflow.list({ query })[Symbol.asyncIterator]().next()).done;
+    return !(await testEnv.client.workflow.list({ query })[Symbol.asyncIterator]().next()).done;
   });
-  expect(await start(house.client)).toEqual({ ...first, attached: true });
+  expect(await start(testEnv.client)).toEqual({ ...first, attached: true });
 });
 
 test('a cancelled run that two take up in the same moment is taken up once', async () => {
   const workflowId = nameOf('again');
   const start = await workOf(nameOf('cancelled'));
-  await start(house.client, { workflowId });
+  await start(testEnv.client, { workflowId });
   await cancelled(workflowId);
   let first: StartedRun | undefined;
   // It has seen the run that was cancelled, and asks how it ended.
-  const client = meanwhile(house.client, 'getWorkflowExecutionHistory', async () => {
-    first = await start(house.client, { workflowId });
+  const client = beforeRequest(testEnv.client, 'getWorkflowExecutionHistory', async () => {
+    first = await start(testEnv.client, { workflowId });
   });
   const second = await start(client, { workflowId });
   expect(first?.attached).toBe(false);
@@ -132,34 +132,34 @@ test('a cancelled run that two take up in the same moment is taken up once', asy
 });
 
 test('a cancel reaches a run that goes on in a new one in the same moment', async () => {
-  const { workflowId } = await (await workOf(nameOf('goes-on')))(house.client);
+  const { workflowId } = await (await workOf(nameOf('goes-on')))(testEnv.client);
   await untilItWaits(workflowId);
-  const { events } = await house.client.workflow.getHandle(workflowId).fetchHistory();
+  const { events } = await testEnv.client.workflow.getHandle(workflowId).fetchHistory();
   const done = events?.find((event) => event.workflowTaskCompletedEventAttributes != null);
   // As when its history has grown too long; an operator can do it at any time.
   const reset = ResetWorkflowExecutionRequest.fromObject({
-    namespace: house.client.options.namespace,
+    namespace: testEnv.client.options.namespace,
     workflowExecution: { workflowId },
     reason: 'by the test',
     requestId: randomUUID(),
     workflowTaskFinishEventId: done?.eventId,
   });
-  const client = meanwhile(house.client, 'requestCancelWorkflowExecution', () =>
-    house.client.workflowService.resetWorkflowExecution(reset),
+  const client = beforeRequest(testEnv.client, 'requestCancelWorkflowExecution', () =>
+    testEnv.client.workflowService.resetWorkflowExecution(reset),
   );
   await cancelRun(client, workflowId);
-  await until('it has ended', async () => {
-    const { status } = await house.client.workflow.getHandle(workflowId).describe();
+  await eventually('it has ended', async () => {
+    const { status } = await testEnv.client.workflow.getHandle(workflowId).describe();
     return status.name !== 'RUNNING';
   });
-  const summary: unknown = await house.client.workflow.getHandle(workflowId).result();
+  const summary: unknown = await testEnv.client.workflow.getHandle(workflowId).result();
   expect(summary).toMatchObject({ outcome: 'cancelled' });
 });
 
 test('an approval that comes before the run waits for it is not lost', async () => {
-  const rowmill = await Rowmill.connect({ ...house, env: {} });
+  const rowmill = await Rowmill.connect({ ...testEnv, env: {} });
   const name = nameOf('early');
-  const pipeline = pipelineOf(house, { name, spend: { approveAbove: 0 } });
+  const pipeline = pipelineOf(testEnv, { name, spend: { approveAbove: 0 } });
   const first = await rowmill.start({ pipeline });
   const second = await rowmill.start({ pipeline, id: first.id, approve: true });
   expect(second).toMatchObject({ id: first.id, attached: true });

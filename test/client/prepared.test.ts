@@ -10,11 +10,11 @@ beforeAll(async () => {
 afterAll(() => backend.close());
 
 /** A pipeline whose runs wait for an approval. */
-const waiting = (name: string) => pipelineOf(backend.house, { name, spend: { approveAbove: 0 } });
+const waiting = (name: string) => pipelineOf(backend.testEnv, { name, spend: { approveAbove: 0 } });
 
 test('a start that is prepared finds the run under way, and is approved once it is asked', async () => {
-  const { house, rowmill } = backend;
-  const { store } = house;
+  const { testEnv, rowmill } = backend;
+  const { store } = testEnv;
   const options = { pipeline: waiting('halves'), stage: true, store, env: {} };
   const prepared = await Rowmill.prepare(options);
   expect(await rowmill.find(prepared)).toBeNull();
@@ -23,7 +23,7 @@ test('a start that is prepared finds the run under way, and is approved once it 
   const again = await Rowmill.prepare(options);
   expect((await rowmill.find(again))?.id).toBe(run.id);
   const attached = await rowmill.startPrepared(again, { approve: true });
-  expect(attached).toMatchObject({ id: run.id, attached: true, taskQueue: house.taskQueue });
+  expect(attached).toMatchObject({ id: run.id, attached: true, taskQueue: testEnv.taskQueue });
   expect(await attached.approveOnceAsked()).toBe(true);
   expect(await run.wait()).toMatchObject({ outcome: 'completed' });
   expect(await run.workerAvailability()).toBeNull();
@@ -33,7 +33,7 @@ test('a start that is prepared finds the run under way, and is approved once it 
 });
 
 test('a prepared start that is discarded leaves no rows in the store', async () => {
-  const { store } = backend.house;
+  const { store } = backend.testEnv;
   const options = { pipeline: waiting('dropped'), stage: true, store, env: {} };
   const prepared = await Rowmill.prepare(options);
   const path = prepared.draft?.path ?? '';
@@ -43,7 +43,7 @@ test('a prepared start that is discarded leaves no rows in the store', async () 
 });
 
 test('what confirm refuses leaves no rows in the store, and its plan has the estimate', async () => {
-  const { store } = backend.house;
+  const { store } = backend.testEnv;
   let credits = 0;
   const preparing = Rowmill.prepare({
     pipeline: waiting('refused'),
@@ -60,17 +60,17 @@ test('what confirm refuses leaves no rows in the store, and its plan has the est
 });
 
 test('an attached run is followed on the task queue of its own worker', async () => {
-  const { house, rowmill } = backend;
+  const { testEnv, rowmill } = backend;
   const run = await rowmill.start({ pipeline: waiting('elsewhere') });
   const other = await Rowmill.connect({
-    client: house.client,
-    store: house.store,
+    client: testEnv.client,
+    store: testEnv.store,
     env: {},
-    taskQueue: `nobody-${house.taskQueue}`,
+    taskQueue: `nobody-${testEnv.taskQueue}`,
   });
   const attached = await other.attach(run.id);
-  for await (const { progress, trouble } of attached.progress({ everyMs: 50 })) {
-    expect(trouble ?? '').not.toContain('no worker');
+  for await (const { progress, warning } of attached.progress({ intervalMs: 50 })) {
+    expect(warning ?? '').not.toContain('no worker');
     if (progress === null) continue;
     await attached.cancel();
     break;

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { connectTemporal } from '../../src/client/connection.ts';
 import { goesDirect } from '../../src/client/direct.ts';
-import { inputFor, openHouse, wholeRun } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
 
 const NAMES = ['http_proxy', 'https_proxy', 'grpc_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'];
 const address = process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
@@ -33,14 +33,14 @@ test('a server on this machine is reached past any proxy of the environment', as
 test('so is one by a worker, with the APIs on this machine', async () => {
   // The client of the test is the SDK's own, and not what is tried.
   process.env['no_proxy'] = '127.0.0.1,localhost';
-  const house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  const testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
   Reflect.deleteProperty(process.env, 'no_proxy');
   try {
-    const input = await inputFor(house, [{ Symbol: 'MMM', Security: '3M' }]);
-    expect((await wholeRun(house, 'past-the-proxy', input)).outcome).toBe('completed');
+    const input = await pipelineInputFor(testEnv, [{ Symbol: 'MMM', Security: '3M' }]);
+    expect((await executeRun(testEnv, 'past-the-proxy', input)).outcome).toBe('completed');
     expect(asked).toBe(0);
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 });
 

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { Connection } from '@temporalio/client';
-import { quietRetry } from '../../src/client/sdk-workarounds.ts';
+import { retryWithoutThrowAfterClose } from '../../src/client/sdk-workarounds.ts';
 import { pickPorts } from '../../src/ports.ts';
 
 test('a call that is repeated after its connection was closed disturbs nobody', async () => {
   // Nothing listens there: each call fails, and is tried again a little later.
   const [port = 0] = await pickPorts(['free']);
   const address = `127.0.0.1:${port}`;
-  const connection = Connection.lazy({ address, interceptors: [quietRetry] });
+  const connection = Connection.lazy({ address, interceptors: [retryWithoutThrowAfterClose] });
   const thrown: string[] = [];
   const note = (error: Error): void => void thrown.push(error.message);
   process.on('uncaughtException', note);

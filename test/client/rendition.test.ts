@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { renderResults } from '../../src/client/rendition.ts';
+import { exportResults } from '../../src/client/rendition.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import { createRenditions } from '../../src/gateway/renditions.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
@@ -24,7 +24,7 @@ const verbatim = { to: '/out/p.csv', format: 'csv', csv: { formulas: 'verbatim',
 
 test('results out of the store have the CSV options of their run', async () => {
   const folder = await endedRun('own', [{ to: '/out/p.jsonl', format: 'jsonl' }, verbatim]);
-  const rendition = await renderResults(folder, 'csv');
+  const rendition = await exportResults(folder, 'csv');
   const text = await readFile(rendition.path, 'utf8');
   await rendition.remove();
   expect(text.startsWith('\uFEFF')).toBe(true);

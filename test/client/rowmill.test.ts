@@ -7,32 +7,32 @@ import {
   type PipelineDocument,
   type ResultRow,
 } from '../../src/client/index.ts';
-import { firstAttributes } from '../../src/client/run-texts.ts';
-import { inputFor, TOKEN, type House } from '../support/house.ts';
-import { plainText } from '../support/evidence.ts';
-import { until } from '../support/until.ts';
+import { initialSearchAttributes } from '../../src/client/run-texts.ts';
+import { pipelineInputFor, TOKEN, type TestEnv } from '../support/test-env.ts';
+import { plainText } from '../support/invariants/evidence.ts';
+import { eventually } from '../support/eventually.ts';
 import { openBackend, pipelineOf as anyPipeline, ROWS, type Backend } from './backend.ts';
 
 let backend: Backend;
-let house: House;
+let testEnv: TestEnv;
 let rowmill: Rowmill;
 beforeAll(async () => {
   backend = await openBackend();
-  ({ house, rowmill } = backend);
+  ({ testEnv, rowmill } = backend);
 });
 afterAll(() => backend.close());
 
 const pipelineOf = (changes: Partial<PipelineDocument> = {}): PipelineDocument =>
-  anyPipeline(house, changes);
+  anyPipeline(testEnv, changes);
 
-const keyOf = (name: string): string => `${name}/${house.taskQueue}`;
+const keyOf = (name: string): string => `${name}/${testEnv.taskQueue}`;
 
 test('a run is started, followed to its end and read, row by row', async () => {
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const run = await rowmill.start({ pipeline, key: keyOf('whole') });
   expect(run.attached).toBe(false);
   let looked = false;
-  for await (const { progress } of run.progress({ everyMs: 50 })) {
+  for await (const { progress } of run.progress({ intervalMs: 50 })) {
     if (looked || progress?.stage !== 'waiting for approval') continue;
     looked = true;
     // Before that it does not end.
@@ -80,7 +80,7 @@ test('a failed run is started again by its key; other requests stay refused, a c
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const key = keyOf('again');
   const failed = await rowmill.start({ pipeline, key });
-  await house.client.workflow.getHandle(failed.id).terminate('by the test');
+  await testEnv.client.workflow.getHandle(failed.id).terminate('by the test');
   await expect(failed.wait()).rejects.toMatchObject({ code: 'run_failed' });
   await expect(rowmill.start({ pipeline: pipelineOf(), key })).rejects.toMatchObject({
     code: 'run_conflict',
@@ -97,7 +97,7 @@ test('a failed run is started again by its key; other requests stay refused, a c
 test('approve lets a waiting run go on, and is refused afterwards', async () => {
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const run = await rowmill.start({ pipeline, key: keyOf('approve') });
-  await until(
+  await eventually(
     'the run waits',
     async () => (await run.status()).progress?.stage === 'waiting for approval',
   );
@@ -112,9 +112,9 @@ test('a run is paused, adjusted and resumed, and taken up again after its end', 
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const run = await rowmill.start({ pipeline, key: keyOf('paused') });
   const stage = async () => (await run.status()).progress?.stage;
-  await until('the run waits', async () => (await stage()) === 'waiting for approval');
+  await eventually('the run waits', async () => (await stage()) === 'waiting for approval');
   await run.pause({ reason: 'by the test' });
-  await until('the run is paused', async () => (await stage()) === 'paused');
+  await eventually('the run is paused', async () => (await stage()) === 'paused');
   const { deadlineAtMs } = await run.adjust({ deadline: '3h' });
   expect(deadlineAtMs).toBeGreaterThan(Date.now() + 2 * 3_600_000);
   await run.resume();
@@ -133,11 +133,11 @@ test('many inline rows travel through the store: Temporal never holds them', asy
   }));
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const run = await rowmill.start({ pipeline, rows, key: keyOf('many') });
-  await until(
+  await eventually(
     'the rows are counted',
     async () => (await run.status()).progress?.rows === rows.length,
   );
-  const history = await house.client.workflow.getHandle(run.id).fetchHistory();
+  const history = await testEnv.client.workflow.getHandle(run.id).fetchHistory();
   expect(plainText(history)).not.toContain('many-7');
   await run.cancel();
   expect(await run.wait()).toMatchObject({ outcome: 'cancelled' });
@@ -147,14 +147,14 @@ test('a pipeline file and a text start the same run as the object', async () => 
   const key = keyOf('forms');
   const pipeline = pipelineOf({ results: [{ to: 'out/forms.jsonl' }] });
   const text = JSON.stringify(pipeline);
-  const file = join(house.folder, 'forms.yaml');
+  const file = join(testEnv.folder, 'forms.yaml');
   await writeFile(file, text);
   const first = await rowmill.start({ pipeline: file, key });
-  const second = await rowmill.start({ pipeline: { text, baseDir: house.folder }, key });
-  const third = await rowmill.start({ pipeline, baseDir: house.folder, key });
+  const second = await rowmill.start({ pipeline: { text, baseDir: testEnv.folder }, key });
+  const third = await rowmill.start({ pipeline, baseDir: testEnv.folder, key });
   expect([second.runId, third.runId]).toEqual([first.runId, first.runId]);
   const { results } = await first.wait();
-  expect(results[0]?.path).toBe(join(house.folder, 'out', 'forms.jsonl'));
+  expect(results[0]?.path).toBe(join(testEnv.folder, 'out', 'forms.jsonl'));
   expect(await readFile(results[0]?.path ?? '', 'utf8')).toContain('"key":"MMM"');
 });
 
@@ -180,7 +180,7 @@ test('every mistake of an object is named by its path, and nothing is started', 
 });
 
 test('rows that are not there are a mistake of the line that names them', async () => {
-  const missing = join(house.folder, 'no-such.csv');
+  const missing = join(testEnv.folder, 'no-such.csv');
   const pipeline = pipelineOf({ rows: { from: missing, key: 'Symbol' } });
   const text = JSON.stringify(pipeline, null, 2);
   const line = text.split('\n').findIndex((one) => one.includes(missing)) + 1;
@@ -226,11 +226,11 @@ test('runs are listed page by page, filtered, each once', async () => {
   const name = `paged-${Date.now()}`;
   const started: string[] = [];
   for (const n of [1, 2, 3]) {
-    const pipeline = pipelineOf({ name, results: [{ to: join(house.folder, `${n}.jsonl`) }] });
+    const pipeline = pipelineOf({ name, results: [{ to: join(testEnv.folder, `${n}.jsonl`) }] });
     started.push((await rowmill.start({ pipeline, id: `${name}-${n}` })).id);
   }
   await Promise.all(started.map(async (id) => (await rowmill.attach(id)).wait()));
-  await until('all are listed', async () => {
+  await eventually('all are listed', async () => {
     return (await rowmill.list({ pipeline: name, status: 'Completed' })).runs.length === 3;
   });
   const seen: string[] = [];
@@ -246,21 +246,21 @@ test('runs are listed page by page, filtered, each once', async () => {
 });
 
 test('a run that is cancelled before its first step is listed as cancelled', async () => {
-  const input = await inputFor(house, ROWS);
+  const input = await pipelineInputFor(testEnv, ROWS);
   const workflowId = keyOf('at-once');
-  const handle = await house.client.workflow.start('enrichTable', {
+  const handle = await testEnv.client.workflow.start('enrichTable', {
     workflowId,
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     args: [input],
     // As every start of ours does it; the delay keeps workers from it until something happens to it.
-    typedSearchAttributes: firstAttributes({ pipeline: input.pipeline, rows: null }),
+    typedSearchAttributes: initialSearchAttributes({ pipeline: input.pipeline, rows: null }),
     startDelay: '1h',
   });
   await handle.cancel();
   await handle.signal('begin');
   expect(await handle.result()).toMatchObject({ outcome: 'cancelled', rows: 0, passes: 0 });
   const { name } = input.pipeline;
-  await until('it is listed', async () => {
+  await eventually('it is listed', async () => {
     const { runs } = await rowmill.list({ pipeline: name, outcome: 'cancelled' });
     return runs.some((run) => run.workflowId === workflowId && run.outcome === 'cancelled');
   });

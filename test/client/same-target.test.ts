@@ -3,17 +3,17 @@ import { Rowmill } from '../../src/client/rowmill.ts';
 import type { RunProgress } from '../../src/contract/run.ts';
 import { realFootprint } from '../../src/paths/footprint.ts';
 import { claimTargets } from '../../src/store/claims.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
-let house: House;
-beforeAll(async () => (house = await openHouse()));
-afterAll(() => house.close());
+let testEnv: TestEnv;
+beforeAll(async () => (testEnv = await startTestEnv()));
+afterAll(() => testEnv.close());
 
 test('a terminated run is no other run under way, although its claim is still there', async () => {
-  const { client, store, taskQueue } = house;
+  const { client, store, taskQueue } = testEnv;
   const start = async (workflowId: string) => {
-    const input = await inputFor(house, [{ Symbol: 'A', Security: 'A' }], {
+    const input = await pipelineInputFor(testEnv, [{ Symbol: 'A', Security: 'A' }], {
       spend: { approveAbove: 0 },
     });
     const run = await client.workflow.start('enrichTable', {
@@ -21,7 +21,7 @@ test('a terminated run is no other run under way, although its claim is still th
       taskQueue,
       args: [input],
     });
-    await until('it waits', async () => {
+    await eventually('it waits', async () => {
       return (await run.query<RunProgress>('progress')).stage === 'waiting for approval';
     });
     return { run, results: input.pipeline.results };

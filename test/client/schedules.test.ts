@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PipelineDocument, Rowmill } from '../../src/client/index.ts';
-import type { House } from '../support/house.ts';
+import type { TestEnv } from '../support/test-env.ts';
 import { openBackend, pipelineOf as anyPipeline, type Backend } from './backend.ts';
 
 /** Schedules are named for the whole server, which other tests use as well. */
 const NAME = `library-${process.pid}`;
 
 let backend: Backend;
-let house: House;
+let testEnv: TestEnv;
 let rowmill: Rowmill;
 beforeAll(async () => {
   backend = await openBackend();
-  ({ house, rowmill } = backend);
+  ({ testEnv, rowmill } = backend);
 });
 afterAll(async () => {
   await rowmill.schedules.delete(NAME).catch(() => undefined);
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const pipelineOf = (at: string): PipelineDocument =>
-  anyPipeline(house, { name: NAME, schedule: { at, days: ['sun'] } });
+  anyPipeline(testEnv, { name: NAME, schedule: { at, days: ['sun'] } });
 
 test('a schedule is made of an object, looked at, paused, run, made up for and taken away', async () => {
   const { schedules } = rowmill;
@@ -37,7 +37,7 @@ test('a schedule is made of an object, looked at, paused, run, made up for and t
     file: 'sent by a backend',
     paused: true,
     note: 'the source is being moved',
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
   });
   expect((await schedules.list()).map(({ name }) => name)).toContain(NAME);
 
@@ -72,10 +72,10 @@ test('two backends do not overwrite each other’s schedule', async () => {
 test('what is refused makes no schedule', async () => {
   const { schedules } = rowmill;
   const pipeline = pipelineOf('02:30');
-  const accept = (): never => {
+  const validate = (): never => {
     throw new Error('not here');
   };
-  await expect(schedules.apply({ pipeline, accept })).rejects.toThrow('not here');
+  await expect(schedules.apply({ pipeline, validate })).rejects.toThrow('not here');
   const { schedule: _, ...unplanned } = pipeline;
   await expect(schedules.apply({ pipeline: unplanned })).rejects.toMatchObject({ code: 'usage' });
   await expect(schedules.trigger(NAME)).rejects.toMatchObject({ code: 'schedule_not_found' });

@@ -10,20 +10,20 @@ import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { startWorker } from '../../src/worker/worker.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { allEnv } from '../support/providers/cases.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 6 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 const ID = 'under-way';
-const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' };
+const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '10m', deadline: '30m' };
 
 /** What the server's disk holds at one moment, as a snapshot of the disk would: SQLite recovers it. */
 async function copyDatabase(pid: number | null, dbFile: string, to: string): Promise<void> {
   if (pid === null) throw new Error('the server has no process of its own');
   await mkdir(dirname(to), { recursive: true });
-  await until('the server stands still', () => {
+  await eventually('the server stands still', () => {
     process.kill(pid, 'SIGSTOP');
     return process.platform !== 'linux' || /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   });
@@ -39,21 +39,21 @@ async function copyDatabase(pid: number | null, dbFile: string, to: string): Pro
 }
 
 /** Another server and another worker, on the copies alone; the provider is where it is now. */
-async function endRestored(house: House, dbFile: string, storeFolder: string) {
+async function endRestored(testEnv: TestEnv, dbFile: string, storeFolder: string) {
   const server = await startTemporalServer({ dbFile });
   const { address } = server;
   const worker = await startWorker({
     deps: {
       store: createFileStore(storeFolder),
       searchAttributes: true,
-      settleFactor: 0.2,
+      commitWaitFactor: 0.2,
       providers: createProviders({
-        ...allEnv(house.sandbox.url),
+        ...allEnv(testEnv.sandbox.url),
         ROWMILL_REQUESTS_PER_SECOND: '500',
       }),
       webhooks: createWebhooks({}),
     },
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     target: { address, ignoreProfileFile: true },
     ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined
       ? {}
@@ -84,7 +84,7 @@ async function restoredRun({ store, moment }: Backup) {
   const dbFile = join(folder, 'temporal', 'temporal.db');
   const saved = { db: join(folder, 'saved', 'temporal.db'), store: join(folder, 'saved', 'store') };
   const server = await startTemporalServer({ dbFile });
-  const clock = heldClock();
+  const clock = manualClock();
   let houseStore = '';
   const copyStore = () => cp(houseStore, saved.store, { recursive: true });
   let backedUp: Promise<void> | null = null;
@@ -93,11 +93,11 @@ async function restoredRun({ store, moment }: Backup) {
       await copyDatabase(server.pid, dbFile, saved.db);
       if (store === 'at once') await copyStore();
     })());
-  const house = await openHouse({
+  const testEnv = await startTestEnv({
     address: server.address,
     sandbox: {
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       realMs: clock.realMs,
       intercept: async ({ phase, method, route }) => {
         const makesTable = phase === 'before' && method === 'POST' && route === '/v1/tables';
@@ -106,40 +106,40 @@ async function restoredRun({ store, moment }: Backup) {
       },
     },
   });
-  houseStore = house.store.location;
+  houseStore = testEnv.store.location;
   let closed = false;
   const close = async (): Promise<void> => {
     if (closed) return;
     closed = true;
-    await house.worker.stop();
+    await testEnv.worker.stop();
     await server.stop();
   };
   try {
-    const { ledger } = house.sandbox;
-    if (moment === 'while cells are worked on') clock.hold();
-    const handle = await house.client.workflow.start('enrichTable', {
+    const { ledger } = testEnv.sandbox;
+    if (moment === 'while cells are worked on') clock.freeze();
+    const handle = await testEnv.client.workflow.start('enrichTable', {
       workflowId: ID,
-      taskQueue: house.taskQueue,
-      args: [await inputFor(house, ROWS, { run })],
+      taskQueue: testEnv.taskQueue,
+      args: [await pipelineInputFor(testEnv, ROWS, { run })],
     });
     if (moment === 'while cells are worked on') {
-      await until('the run waits for cells', async () => {
+      await eventually('the run waits for cells', async () => {
         const { raw } = await handle.describe();
         return raw.pendingActivities?.[0]?.activityType?.name === 'awaitIdle';
       });
       await backUp();
-      clock.letGo();
+      clock.resume();
     }
     await handle.result();
     expect(backedUp).not.toBeNull();
     if (store === 'after the end') await copyStore();
     await close();
-    const restored = await endRestored(house, saved.db, saved.store);
-    const rows = (await readFile(join(house.folder, 'out', 'results.jsonl'), 'utf8')).trim();
+    const restored = await endRestored(testEnv, saved.db, saved.store);
+    const rows = (await readFile(join(testEnv.folder, 'out', 'results.jsonl'), 'utf8')).trim();
     return { ...restored, rows: rows.split('\n').length, books: ledger.summary() };
   } finally {
     await close();
-    await house.close().catch(() => undefined);
+    await testEnv.close().catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
 import type { Json } from '../../src/contract/json.ts';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
-import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
+import type { TableRunRef, TableRef } from '../../src/contract/table.ts';
 import { RowmillError } from '../../src/errors.ts';
 import type { Provider, RunScope } from '../../src/providers/provider.ts';
 import { createProviders } from '../../src/providers/registry.ts';
@@ -42,7 +42,7 @@ interface Stage {
   spec: TableSpec;
   rows: { key: string; input: Record<string, Json> }[];
   table: TableRef;
-  receipt: RunReceipt;
+  tableRun: TableRunRef;
 }
 
 const foundTable = z.object({ id: z.string(), createdAt: z.string(), rows: whole.nullable() });
@@ -73,21 +73,23 @@ const METHODS: [string, z.ZodType, (stage: Stage) => Promise<unknown>][] = [
   ],
   ['rowCount', whole, ({ provider, table }) => provider.rowCount(table, {})],
   [
-    'startRun',
+    'startTableRun',
     z.object({ operations: z.array(z.string()), requestedCells: count }),
-    ({ provider, table }) => provider.startRun(table, scopeOf(table), {}),
+    ({ provider, table }) => provider.startTableRun(table, scopeOf(table), {}),
   ],
   ['progress', progress, ({ provider, table }) => provider.progress(table, null, {})],
   [
     'progress of a run',
     progress,
-    ({ provider, table, receipt }) => provider.progress(table, receipt, {}),
+    ({ provider, table, tableRun }) => provider.progress(table, tableRun, {}),
   ],
   [
     'cancelRun',
     z.object({ cells: count }),
-    async ({ provider, table, receipt }) =>
-      provider.cancelRun === null ? { cells: null } : await provider.cancelRun(table, receipt, {}),
+    async ({ provider, table, tableRun }) =>
+      provider.cancelQueuedCells === null
+        ? { cells: null }
+        : await provider.cancelQueuedCells(table, tableRun, {}),
   ],
   [
     'page',
@@ -124,7 +126,7 @@ const METHODS: [string, z.ZodType, (stage: Stage) => Promise<unknown>][] = [
 const scopeOf = ({ columns }: TableRef): RunScope => ({
   mode: 'all',
   columnIds: columns.filter(({ input }) => !input).map(({ id }) => id),
-  cellsAtMost: 1_000,
+  maxCells: 1_000,
 });
 
 let sandbox: Sandbox;
@@ -156,9 +158,9 @@ async function stageOf(one: ProviderCase): Promise<Stage> {
   const table = await provider.ensureColumns(made, spec, {});
   const rows = wantedRows(one, ROWS);
   await provider.addRows(table, rows, {});
-  const started = await provider.startRun(table, scopeOf(table), {});
-  const receipt = { ...started, before: { cellsTotal: ROWS.length, cellsDone: 0 } };
-  return { provider, spec, rows, table, receipt };
+  const started = await provider.startTableRun(table, scopeOf(table), {});
+  const tableRun = { ...started, before: { cellsTotal: ROWS.length, cellsDone: 0 } };
+  return { provider, spec, rows, table, tableRun };
 }
 
 describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_provider, one) => {

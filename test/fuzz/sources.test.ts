@@ -63,8 +63,8 @@ async function outcome(
     const { ref, bad } = await takeSnapshot(rows, ['x'], createDigestDraft(), options);
     // Every row that was read is in one of the two files.
     if (bad !== null) expect(ref.rows + bad.rows).toBe(bad.of);
-    expect(ref.leftOut?.rows ?? 0).toBe(bad?.rows ?? 0);
-    return `${ref.digest} ${ref.leftOut?.digest ?? ''}`;
+    expect(ref.badRows?.rows ?? 0).toBe(bad?.rows ?? 0);
+    return `${ref.digest} ${ref.badRows?.digest ?? ''}`;
   } catch (error) {
     const code = codeOf(error);
     expect(code).toMatch(/^(source_unreadable|rows_invalid|rows_empty)$/);

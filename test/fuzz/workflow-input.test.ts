@@ -7,7 +7,7 @@ import { isErrorCode, RowmillError } from '../../src/errors.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { unreadable } from '../../src/rules/argument.ts';
 import { judgeInput } from '../../src/spec/judge-input.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { payload } from '../support/payload.ts';
 import { CASES, companies } from '../support/providers/cases.ts';
 import { FUZZ_LIMIT_MS, fuzzing } from './fuzzing.ts';
@@ -15,12 +15,12 @@ import { mutated, mutations } from './mutations.ts';
 
 const providers = createProviders({});
 
-let house: House;
+let testEnv: TestEnv;
 let started = 0;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 /** The code that a text is refused with; `null` for one that is good. */
 function verdictOn(text: string): string | null {
@@ -36,9 +36,9 @@ function verdictOn(text: string): string | null {
 }
 
 const begin = (args: unknown[]): Promise<WorkflowHandle & { firstExecutionRunId: string }> =>
-  house.client.workflow.start('enrichTable', {
+  testEnv.client.workflow.start('enrichTable', {
     workflowId: `fuzz-${(started += 1)}`,
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     args,
   });
 
@@ -66,7 +66,7 @@ async function play(text: string): Promise<void> {
   } else {
     expect(code).toBe(verdict);
     const key = { workflowId: run.workflowId, firstRunId: run.firstExecutionRunId };
-    expect(existsSync(house.store.run(key).path)).toBe(false);
+    expect(existsSync(testEnv.store.run(key).path)).toBe(false);
   }
 }
 
@@ -77,10 +77,10 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_provider, on
       spend: { creditsPerCell: 1, maxCredits: 30, approveAbove: 20 },
       notify: [{ url: 'https://127.0.0.1:9/hook', on: ['failed'] }],
     };
-    const { pipeline } = await inputFor(house, companies(2), more, one);
-    const earlier = { workflowId: 'before', firstRunId: 'f', tableId: 't' };
+    const { pipeline } = await pipelineInputFor(testEnv, companies(2), more, one);
+    const previousRun = { workflowId: 'before', firstRunId: 'f', tableId: 't' };
     const snapshot = { digest: `sha256:${'0'.repeat(64)}`, rows: 2, bytes: 99 };
-    good = JSON.parse(JSON.stringify({ pipeline, approved: true, snapshot, earlier })) as Json;
+    good = JSON.parse(JSON.stringify({ pipeline, approved: true, snapshot, previousRun })) as Json;
   });
 
   test(
@@ -108,7 +108,7 @@ test(
       }),
       fuzzing(6),
     );
-    expect(house.sandbox.ledger.summary().cellsPaid).toBe(0);
+    expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(0);
   },
   FUZZ_LIMIT_MS,
 );
@@ -118,7 +118,7 @@ const carried = fc.oneof(
   fc.json({ maxDepth: 3 }).map((text) => payload(text)),
   fc
     .dictionary(
-      fc.constantFrom('by', 'reason', 'deadline', 'pollAtMost', '__proto__', '\ud83d', ''),
+      fc.constantFrom('by', 'reason', 'deadline', 'maxPollInterval', '__proto__', '\ud83d', ''),
       fc.oneof(
         fc.constantFrom('1h', '1ms', '5s', '366d', '\ud83d', 'x'.repeat(400), 1e9, -1, {}),
         fc.jsonValue({ maxDepth: 1 }),
@@ -143,7 +143,7 @@ const message = fc.record({
 test(
   'no update and no signal, whatever it carries, stops a run',
   async () => {
-    const input = await inputFor(house, companies(1), { spend: { approveAbove: 0 } });
+    const input = await pipelineInputFor(testEnv, companies(1), { spend: { approveAbove: 0 } });
     let run = await begin([input]);
     await fc.assert(
       fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 4 }), async (messages) => {

@@ -1,35 +1,35 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { openGateway, pipelineOf, type Caller } from './caller.ts';
 import { expectProblem } from './problem.ts';
 
-let house: House;
+let testEnv: TestEnv;
 let caller: Caller;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  caller = await openGateway(house, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  caller = await openGateway(testEnv, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
 });
 afterAll(async () => {
   await caller.gateway.stop('the test is over');
-  await house.close();
+  await testEnv.close();
 });
 
 const adjust = (id: string, body: unknown) => caller.send('POST', `/v1/runs/${id}/adjust`, body);
 
 test('a run that lives gets other limits; one that has ended, or is none, does not', async () => {
-  const key = `adjusted-${house.taskQueue}`;
+  const key = `adjusted-${testEnv.taskQueue}`;
   await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
-  await until('the run waits', async () => {
+  await eventually('the run waits', async () => {
     return (await caller.call(`/v1/runs/${key}`)).text.includes('waiting for approval');
   });
-  const answer = await adjust(key, { deadline: '3h', pollAtMost: 5_000 });
-  expect(answer).toMatchObject({ status: 200, json: { id: key, pollAtMostMs: 5_000 } });
+  const answer = await adjust(key, { deadline: '3h', maxPollInterval: 5_000 });
+  expect(answer).toMatchObject({ status: 200, json: { id: key, maxPollIntervalMs: 5_000 } });
   const leftMs = Date.parse(String(answer.json['deadlineAt'])) - Date.now();
   expect(leftMs).toBeGreaterThan(2 * 3_600_000);
   // Shorter than it has lived, and shorter than the shortest pause between two polls.
   expectProblem(await adjust(key, { deadline: 1 }), 409, 'action_refused');
-  expectProblem(await adjust(key, { pollAtMost: '1ms' }), 409, 'action_refused');
+  expectProblem(await adjust(key, { maxPollInterval: '1ms' }), 409, 'action_refused');
   await caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' });
   await caller.ended(key);
   expectProblem(await adjust(key, { deadline: '8h' }), 409, 'action_refused');
@@ -40,12 +40,12 @@ test.each([
   ['nothing', {}],
   ['no duration', { deadline: 'soon' }],
   ['an empty text', { deadline: '' }],
-  ['no whole number', { pollAtMost: 1.5 }],
+  ['no whole number', { maxPollInterval: 1.5 }],
   ['a negative number', { deadline: -1 }],
   ['a number without end', { deadline: 1e300 }],
   ['null', { deadline: null }],
   ['more than a year', { deadline: '400d' }],
-  ['no time at all', { pollAtMost: '0s' }],
+  ['no time at all', { maxPollInterval: '0s' }],
   ['an unknown field', { deadline: '8h', colour: 'red' }],
   ['a list', []],
 ])('limits that are %s are 400', async (_what, body) => {

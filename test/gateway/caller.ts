@@ -1,6 +1,6 @@
 import { startGateway, type GatewayService } from '../../src/gateway/service.ts';
 import { gatewaySettings } from '../../src/gateway/settings.ts';
-import { SECTOR, type House } from '../support/house.ts';
+import { SECTOR, type TestEnv } from '../support/test-env.ts';
 
 /** Threads of the gateway are none of jest's. */
 const RUN_TS = new URL('../support/run-ts.mjs', import.meta.url).href;
@@ -29,13 +29,13 @@ export interface Caller {
 
 /** A gateway beside the house, and somebody who has its token. */
 export async function openGateway(
-  house: House,
+  testEnv: TestEnv,
   more: Record<string, string> = {},
 ): Promise<Caller> {
   const env = {
     TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-    ROWMILL_TASK_QUEUE: house.taskQueue,
-    ROWMILL_STORE: house.store.location,
+    ROWMILL_TASK_QUEUE: testEnv.taskQueue,
+    ROWMILL_STORE: testEnv.store.location,
     ROWMILL_GATEWAY_TOKENS: TOKEN,
     ROWMILL_GATEWAY_RATE: '100000',
     ROWMILL_LOG_LEVEL: 'error',
@@ -86,6 +86,6 @@ export const pipelineOf = (changes: Record<string, unknown> = {}): Record<string
   provider: 'extruct',
   table: { kind: 'company', columns: [SECTOR] },
   rows: { inline: ROWS, key: 'Symbol', map: { input: 'Security' } },
-  run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' },
+  run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '20s', deadline: '10m' },
   ...changes,
 });

@@ -5,26 +5,26 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { openGateway, pipelineOf, TOKEN, type Caller } from './caller.ts';
 import { expectProblem } from './problem.ts';
 
-let house: House;
+let testEnv: TestEnv;
 let caller: Caller;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  caller = await openGateway(house);
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  caller = await openGateway(testEnv);
 });
 afterAll(async () => {
   await caller.gateway.stop('the test is over');
-  await house.close();
+  await testEnv.close();
 });
 
-const keyOf = (name: string): string => `${name}-${house.taskQueue}`;
+const keyOf = (name: string): string => `${name}-${testEnv.taskQueue}`;
 
 test('wrong tokens and unknown paths are counted, and do not use up what others may ask', async () => {
-  const limited = await openGateway(house, { ROWMILL_GATEWAY_RATE: '3' });
+  const limited = await openGateway(testEnv, { ROWMILL_GATEWAY_RATE: '3' });
   try {
     const guess = (at: number) =>
       limited.call('/v1/runs', { headers: { authorization: `Bearer guess-number-${at}-xxxx` } });
@@ -83,7 +83,7 @@ test('what is refused leaves no rows in the store', async () => {
     Security: `Company number ${at}`,
   }));
   const staged = async (): Promise<string[]> =>
-    readdir(join(house.store.location, 'staged')).catch(() => []);
+    readdir(join(testEnv.store.location, 'staged')).catch(() => []);
   const before = await staged();
   const dear = { pipeline: pipelineOf({ spend: { maxCredits: 1 } }), rows };
   expectProblem(await caller.start(keyOf('dear'), dear), 422, 'spend_refused');
@@ -122,7 +122,7 @@ test('downloads that are broken off leave no files, and the same content has the
     }
     await new Promise((resolve) => asking.once('close', resolve));
   }
-  await until('it is so', async () => (await left()).every((name) => before.includes(name)));
+  await eventually('it is so', async () => (await left()).every((name) => before.includes(name)));
   const get = async (id: string, format: string) => {
     const path = `/v1/runs/${id}/results?format=${format}`;
     const { headers, status } = await caller.call(path);
@@ -141,9 +141,9 @@ test('downloads that are broken off leave no files, and the same content has the
 });
 
 test('no answer holds a path of this host', async () => {
-  const open = join(house.folder, 'open');
+  const open = join(testEnv.folder, 'open');
   await mkdir(open);
-  const opened = await openGateway(house, { ROWMILL_GATEWAY_FILES: open });
+  const opened = await openGateway(testEnv, { ROWMILL_GATEWAY_FILES: open });
   try {
     const key = keyOf('paths');
     const results = [{ to: 'out/paths.jsonl' }];
@@ -157,7 +157,7 @@ test('no answer holds a path of this host', async () => {
       await opened.start('missing', { pipeline: pipelineOf({ rows: { from: 'none.csv' } }) }),
     ];
     for (const { text } of answers) {
-      expect(text).not.toContain(house.folder);
+      expect(text).not.toContain(testEnv.folder);
       expect(text).not.toContain(process.cwd());
     }
     expect(answers[2]?.text).toContain('files/out/paths.jsonl');

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal/server.ts';
 import { pickPorts } from '../../src/ports.ts';
-import { openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { openGateway, pipelineOf, type Caller } from './caller.ts';
 
-let house: House;
+let testEnv: TestEnv;
 let caller: Caller;
 let server: TemporalServer | undefined;
 let port: number;
 beforeAll(async () => {
-  house = await openHouse();
+  testEnv = await startTestEnv();
   [port = 0] = await pickPorts(['free']);
-  caller = await openGateway(house, { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
+  caller = await openGateway(testEnv, { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
 });
 afterAll(async () => {
   await caller.gateway.stop('the test is over');
   await server?.stop();
-  await house.close();
+  await testEnv.close();
 });
 
 test('without Temporal it lives, is not ready, and answers 503; it finds the server by itself', async () => {
@@ -38,6 +38,6 @@ test('without Temporal it lives, is not ready, and answers 503; it finds the ser
     expect(answer.headers.get('retry-after')).toBe('5');
   }
   server = await startTemporalServer({ port: { exactly: port } });
-  await until('it is ready', async () => (await caller.call('/readyz')).status === 200);
+  await eventually('it is ready', async () => (await caller.call('/readyz')).status === 200);
   expect(await caller.call('/v1/runs')).toMatchObject({ status: 200, json: { runs: [] } });
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { deleteSchedule } from '../../src/client/schedules/index.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
-import { openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { openGateway, pipelineOf, type Answer, type Caller } from './caller.ts';
 import { expectProblem } from './problem.ts';
 
@@ -16,11 +16,11 @@ const STARTER = 'token-of-a-starter-000';
 const OTHERS = 'token-that-approves-others';
 const ALL = 'token-that-may-do-all-0';
 
-let house: House;
+let testEnv: TestEnv;
 let caller: Caller;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  const file = join(house.folder, 'tokens');
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  const file = join(testEnv.folder, 'tokens');
   const lines = [
     '# who may do what',
     `${BILLING} owner=billing`,
@@ -30,14 +30,14 @@ beforeAll(async () => {
     `${OTHERS} owner=billing scopes=read,start,approve-others`,
   ];
   await writeFile(file, lines.join('\n'));
-  caller = await openGateway(house, {
+  caller = await openGateway(testEnv, {
     ROWMILL_GATEWAY_TOKENS: ALL,
     ROWMILL_GATEWAY_TOKENS_FILE: file,
   });
 });
 afterAll(async () => {
   await caller.gateway.stop('the test is over');
-  await house.close();
+  await testEnv.close();
 });
 
 const as = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -57,7 +57,7 @@ const send = (token: string, method: string, path: string, body: unknown, key?: 
   });
 const start = (token: string, key: string, changes = {}): Promise<Answer> =>
   send(token, 'POST', '/v1/runs', { pipeline: pipelineOf(changes) }, key);
-const keyOf = (name: string): string => `${name}-${house.taskQueue}`;
+const keyOf = (name: string): string => `${name}-${testEnv.taskQueue}`;
 const WAITS = { spend: { approveAbove: 0 } };
 
 test('a caller sees and touches the runs of its owner only; one that may see all sees all', async () => {
@@ -82,7 +82,7 @@ test('a caller sees and touches the runs of its owner only; one that may see all
     const { json } = await get(token, `/v1/runs?limit=200${query}`);
     return (json['runs'] as { id: string }[]).map(({ id }) => id);
   };
-  await until('it is so', async () => (await listed(BILLING)).includes(key));
+  await eventually('it is so', async () => (await listed(BILLING)).includes(key));
   expect(await listed(ALL, '&owner=billing')).toContain(key);
   expect(await listed(SALES)).not.toContain(key);
   expect(await listed(SALES, '&owner=billing')).not.toContain(key);
@@ -109,13 +109,13 @@ test('an approval can be kept from the token that started the run', async () => 
     (await get(ALL, `/v1/runs/${key}`)).json['stage'];
   const own = keyOf('own');
   expect((await start(OTHERS, own, WAITS)).status).toBe(201);
-  await until('it is so', async () => (await stage(own)) === 'waiting for approval');
+  await eventually('it is so', async () => (await stage(own)) === 'waiting for approval');
   const refused = await post(OTHERS, `/v1/runs/${own}/approve`);
   expectProblem(refused, 403, 'http_not_allowed');
   expect(await stage(own)).toBe('waiting for approval');
   const theirs = keyOf('theirs');
   expect((await start(STARTER, theirs, WAITS)).status).toBe(201);
-  await until('it is so', async () => (await stage(theirs)) === 'waiting for approval');
+  await eventually('it is so', async () => (await stage(theirs)) === 'waiting for approval');
   expect((await post(OTHERS, `/v1/runs/${theirs}/approve`)).status).toBe(202);
   expect((await post(ALL, `/v1/runs/${own}/approve`)).status).toBe(202);
 });
@@ -151,7 +151,7 @@ test('schedules are of their owner, and so are their runs', async () => {
       ((await get(token, '/v1/schedules')).json['schedules'] as { name: string }[]).map(
         (schedule) => schedule.name,
       );
-    await until('it is so', async () => (await names(BILLING)).includes(name));
+    await eventually('it is so', async () => (await names(BILLING)).includes(name));
     expect(await names(SALES)).not.toContain(name);
     const triggered = await post(BILLING, `${path}/trigger`);
     expect(triggered.status).toBe(201);
@@ -160,7 +160,7 @@ test('schedules are of their owner, and so are their runs', async () => {
     expectProblem(await get(SALES, run), 404, 'run_not_found');
     expect((await post(BILLING, `${run}/cancel`)).status).toBe(202);
   } finally {
-    await deleteSchedule(house.client, name).catch(() => undefined);
+    await deleteSchedule(testEnv.client, name).catch(() => undefined);
   }
 });
 
@@ -171,7 +171,7 @@ test.each([
   ['runs=own of nobody', 'runs=own'],
   ['a word twice', 'owner=a owner=b'],
 ])('%s behind a token is refused, without the token', async (_name, rest) => {
-  const file = join(house.folder, 'wrong-tokens');
+  const file = join(testEnv.folder, 'wrong-tokens');
   await writeFile(file, `a-token-that-is-secret ${rest}\n`);
   expect(() => tokensOf('', file)).toThrow(RowmillError);
   expect(() => tokensOf('', file)).not.toThrow(/a-token-that-is-secret/);

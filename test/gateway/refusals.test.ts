@@ -4,22 +4,22 @@ import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { gatewaySettings } from '../../src/gateway/settings.ts';
-import { openHouse, type House } from '../support/house.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { expectProblem } from './problem.ts';
 import { openGateway, pipelineOf, ROWS, TOKEN, type Answer, type Caller } from './caller.ts';
 
-let house: House;
+let testEnv: TestEnv;
 let caller: Caller;
 let files: string;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  files = join(house.folder, 'open');
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  files = join(testEnv.folder, 'open');
   await mkdir(files);
-  caller = await openGateway(house, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
+  caller = await openGateway(testEnv, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
 });
 afterAll(async () => {
   await caller.gateway.stop('the test is over');
-  await house.close();
+  await testEnv.close();
 });
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -75,10 +75,10 @@ test('what the API does not know is 400 with its name, or 404, or 405 with Allow
 });
 
 test('a workflow that is no run is not there for the gateway', async () => {
-  const id = `other-${house.taskQueue}`;
-  const other = await house.client.workflow.start('somethingElse', {
+  const id = `other-${testEnv.taskQueue}`;
+  const other = await testEnv.client.workflow.start('somethingElse', {
     workflowId: id,
-    taskQueue: `${house.taskQueue}-nobody`,
+    taskQueue: `${testEnv.taskQueue}-nobody`,
   });
   expectProblem(await caller.call(`/v1/runs/${id}`), 404, 'run_not_found');
   const cancel = await caller.call(`/v1/runs/${id}/cancel`, { method: 'POST' });
@@ -124,7 +124,7 @@ test('without an open folder a pipeline reads no file and writes none outside it
     const pipeline = pipelineOf({ rows: { from, ...key } });
     expectProblem(await caller.start('paths', { pipeline }), 422, 'path_refused');
   }
-  const { location } = house.store;
+  const { location } = testEnv.store;
   const elsewhere = [
     '/tmp/rowmill-elsewhere.jsonl',
     '../../../up.jsonl',
@@ -140,12 +140,12 @@ test('without an open folder a pipeline reads no file and writes none outside it
 });
 
 test('with an open folder rows and results may be there, and links do not lead out of it', async () => {
-  const opened = await openGateway(house, { ROWMILL_GATEWAY_FILES: files });
+  const opened = await openGateway(testEnv, { ROWMILL_GATEWAY_FILES: files });
   try {
     await writeFile(join(files, 'rows.csv'), 'Symbol,Security\nMMM,3M\n');
-    await writeFile(join(house.folder, 'secret.csv'), 'Symbol,Security\nMMM,3M\n');
-    await symlink(join(house.folder, 'secret.csv'), join(files, 'link.csv'));
-    await symlink(house.folder, join(files, 'folder'));
+    await writeFile(join(testEnv.folder, 'secret.csv'), 'Symbol,Security\nMMM,3M\n');
+    await symlink(join(testEnv.folder, 'secret.csv'), join(files, 'link.csv'));
+    await symlink(testEnv.folder, join(files, 'folder'));
     await symlink('../far.json', join(files, 'beside.manifest.json'));
     await symlink('../far.jsonl', join(files, 'beyond.quarantine.jsonl'));
     await symlink('../not-yet.jsonl', join(files, 'later.jsonl'));
@@ -164,7 +164,7 @@ test('with an open folder rows and results may be there, and links do not lead o
       const answer = await opened.start('open', { pipeline: pipelineOf(changes) });
       expectProblem(answer, 422, 'path_refused');
     }
-    const id = `open-${house.taskQueue}`;
+    const id = `open-${testEnv.taskQueue}`;
     const pipeline = pipelineOf({
       rows: { from: 'rows.csv', ...key },
       results: [{ to: 'out/done.jsonl' }],
@@ -179,7 +179,7 @@ test('with an open folder rows and results may be there, and links do not lead o
 
 test('more requests a minute than allowed are 429, for that token; health stays open', async () => {
   const other = 'another-token-of-the-test-11';
-  const limited = await openGateway(house, {
+  const limited = await openGateway(testEnv, {
     ROWMILL_GATEWAY_RATE: '3',
     ROWMILL_GATEWAY_TOKENS: `${TOKEN}, ${other}`,
   });
@@ -208,7 +208,7 @@ test('request ids go in and out; one that could break a log is replaced', async 
 });
 
 test('without tokens it serves this machine only, and no web page', async () => {
-  const open = await openGateway(house, { ROWMILL_GATEWAY_TOKENS: '' });
+  const open = await openGateway(testEnv, { ROWMILL_GATEWAY_TOKENS: '' });
   try {
     const headers = { authorization: 'none' };
     expect((await open.call('/v1/runs?limit=1', { headers })).status).toBe(200);
@@ -251,7 +251,7 @@ test.each([
 });
 
 test('tokens come from the variable and the file, each once', async () => {
-  const file = join(house.folder, 'tokens');
+  const file = join(testEnv.folder, 'tokens');
   const [first, second] = ['first-token-of-the-file', 'second-token-of-the-file'];
   await writeFile(file, `# ours\n${first}\n\n${second}\n`);
   const env = { ROWMILL_GATEWAY_TOKENS: first, ROWMILL_GATEWAY_TOKENS_FILE: file };

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ResultRow } from '../../src/contract/results.ts';
-import { openHouse, TOKEN as PROVIDER_TOKEN, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { startTestEnv, TOKEN as PROVIDER_TOKEN, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { openGateway, pipelineOf, ROWS, TOKEN, type Caller } from './caller.ts';
 
-let house: House;
+let testEnv: TestEnv;
 let caller: Caller;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  caller = await openGateway(house);
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  caller = await openGateway(testEnv);
 });
 afterAll(async () => {
   await caller.gateway.stop('the test is over');
-  await house.close();
+  await testEnv.close();
 });
 
-const keyOf = (name: string): string => `${name}-${house.taskQueue}`;
+const keyOf = (name: string): string => `${name}-${testEnv.taskQueue}`;
 
 test('a run is started by key, followed by events and read in both formats', async () => {
   const key = keyOf('whole');
@@ -117,7 +117,7 @@ test('the same key and body is the same run, at once and after the end; another 
 });
 
 test('a key may be any plain text, and its run is found under the id that is answered', async () => {
-  const key = `Order 4711 / ${house.taskQueue}`;
+  const key = `Order 4711 / ${testEnv.taskQueue}`;
   const started = await caller.start(key, { pipeline: pipelineOf(), rows: ROWS.slice(0, 1) });
   const id = String(started.json['id']);
   expect(id).toMatch(/^order-4711-.*~[0-9a-f]{24}$/);
@@ -128,7 +128,7 @@ test('actions act where they fit, and are refused with 409 where they do not', a
   const key = keyOf('actions');
   const post = (action: string) => caller.call(`/v1/runs/${key}/${action}`, { method: 'POST' });
   await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
-  await until('the run waits', async () => {
+  await eventually('the run waits', async () => {
     const { json } = await caller.call(`/v1/runs/${key}`);
     return (json['progress'] as { stage?: string } | null)?.stage === 'waiting for approval';
   });
@@ -136,7 +136,7 @@ test('actions act where they fit, and are refused with 409 where they do not', a
   const early = await caller.call(`/v1/runs/${key}/results`);
   expect(early).toMatchObject({ status: 409, json: { code: 'action_refused' } });
   expect(await post('pause?reason=lunch')).toMatchObject({ status: 202 });
-  await until('the run is paused', async () => {
+  await eventually('the run is paused', async () => {
     const { text } = await caller.call(`/v1/runs/${key}`);
     return text.includes('"paused"') && text.includes('lunch');
   });
@@ -169,7 +169,7 @@ test('a failed run tells its error, and its key starts it again', async () => {
   const key = keyOf('failed');
   const body = { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) };
   const first = await caller.start(key, body);
-  await house.client.workflow.getHandle(key).terminate('by the test');
+  await testEnv.client.workflow.getHandle(key).terminate('by the test');
   const events = await caller.call(`/v1/runs/${key}/events`);
   expect(events.text).toMatch(/event: outcome\ndata: \{"outcome":"failed".*"code":"run_failed"/);
   expect((await caller.call(`/v1/runs/${key}`)).json).toMatchObject({
@@ -189,7 +189,7 @@ test('runs are listed by filter and page', async () => {
   for (const id of ids) await caller.start(id, { pipeline: pipelineOf({ name }) });
   await Promise.all(ids.map((id) => caller.ended(id)));
   const list = (query: string) => caller.call(`/v1/runs?pipeline=${name}&${query}`);
-  await until('all are listed as completed', async () => {
+  await eventually('all are listed as completed', async () => {
     return (
       ((await list('outcome=completed&status=Completed')).json['runs'] as unknown[]).length === 3
     );

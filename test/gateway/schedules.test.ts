@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { applySchedule } from '../../src/client/schedules/index.ts';
 import { loadPipeline } from '../../src/spec/index.ts';
-import { openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { openGateway, pipelineOf, type Answer, type Caller } from './caller.ts';
 import { expectProblem } from './problem.ts';
 
@@ -12,16 +12,16 @@ import { expectProblem } from './problem.ts';
 const NAME = `gateway-${process.pid}`;
 const SPAN = { from: '2026-01-01', to: '2026-01-05' };
 
-let house: House;
+let testEnv: TestEnv;
 let caller: Caller;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  caller = await openGateway(house, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  caller = await openGateway(testEnv, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
 });
 afterAll(async () => {
   for (const name of [NAME, `${NAME}-2`, `${NAME}-3`, `${NAME}-4`]) await remove(name);
   await caller.gateway.stop('the test is over');
-  await house.close();
+  await testEnv.close();
 });
 
 const nightly = (changes: Record<string, unknown> = {}): Record<string, unknown> =>
@@ -83,14 +83,14 @@ test('a schedule is made, looked at, paused, run, made up for and taken away', a
   expect((await caller.ended(again)).json).toMatchObject({ outcome: 'completed', rows: 3 });
   const results = await caller.call(`/v1/runs/${encodeURIComponent(id)}/results`);
   expect(results.text.trim().split('\n')).toHaveLength(3);
-  await until('both are known', async () => {
+  await eventually('both are known', async () => {
     const { started, recent } = (await get()).json;
     const told = JSON.stringify(recent);
     return started === 1 && told.includes(id) && told.includes(again);
   });
 
   const due = ['2026-01-04T02:30:00.000Z'];
-  expect(await backfill(SPAN)).toMatchObject({ status: 202, json: { started: due, there: [] } });
+  expect(await backfill(SPAN)).toMatchObject({ status: 202, json: { started: due, existing: [] } });
 
   expect(await post('resume')).toMatchObject({ status: 200, json: { paused: false } });
   expect((await get()).json).toMatchObject({ paused: false });
@@ -109,10 +109,10 @@ test('a name belongs to one owner: another one, or a file, gets it only with rep
   expect(refused.json['detail']).toContain('sent by billing');
   expect((await get(name)).json).toMatchObject({ file: 'sent by billing' });
 
-  const file = join(house.folder, 'nightly.json');
+  const file = join(testEnv.folder, 'nightly.json');
   await writeFile(file, JSON.stringify({ ...mine, results: [{ to: 'out.jsonl' }] }));
-  const options = { taskQueue: house.taskQueue, searchAttributes: true };
-  const apply = applySchedule(house.client, await loadPipeline(file, { env: {} }), options);
+  const options = { taskQueue: testEnv.taskQueue, searchAttributes: true };
+  const apply = applySchedule(testEnv.client, await loadPipeline(file, { env: {} }), options);
   await expect(apply).rejects.toMatchObject({ code: 'schedule_conflict' });
 
   expect(await body('research', { replace: true })).toMatchObject({
@@ -132,13 +132,13 @@ test('a schedule that is taken away says how many runs that waited to start went
   const due = (await backfill({ from: '2026-01-01', to: '2026-01-20' }, name)).json['started'];
   expect(due).toHaveLength(3);
   let first: unknown;
-  await until('one is under way, and two wait', async () => {
+  await eventually('one is under way, and two wait', async () => {
     // By the API's own document.
     [first] = (await get(name)).json['running'] as unknown[];
     return first !== undefined;
   });
   expect(await remove(name)).toMatchObject({ status: 200, json: { name, droppedRuns: 2 } });
-  await house.client.workflow.getHandle(String(first)).terminate('the test is over');
+  await testEnv.client.workflow.getHandle(String(first)).terminate('the test is over');
 });
 
 test('of owners who come at the same moment one gets the name', async () => {
@@ -152,10 +152,10 @@ test('of owners who come at the same moment one gets the name', async () => {
 
 test('a schedule of something else is not there, and its name is taken', async () => {
   const name = `${NAME}-other`;
-  const handle = await house.client.schedule.create({
+  const handle = await testEnv.client.schedule.create({
     scheduleId: name,
     spec: { intervals: [{ every: '30 days' }] },
-    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: house.taskQueue },
+    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: testEnv.taskQueue },
   });
   try {
     expectProblem(await get(name), 404, 'schedule_not_found');
@@ -218,7 +218,7 @@ test.each([
   ['the end before the beginning', { from: SPAN.to, to: SPAN.from }, 'usage'],
   ['the future', { ...SPAN, to: '2999-01-01' }, 'usage'],
   ['no end', { from: SPAN.from }, 'http_bad_request'],
-  ['no number of runs', { ...SPAN, mostRuns: 0 }, 'http_bad_request'],
+  ['no number of runs', { ...SPAN, maxRuns: 0 }, 'http_bad_request'],
   ['an unknown field', { ...SPAN, most: 3 }, 'http_bad_request'],
 ])('a backfill with %s is 400', async (_what, span, code) => {
   expectProblem(await backfill(span), 400, code);

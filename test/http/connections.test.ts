@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createServer } from 'node:net';
 import { Pool } from 'undici';
-import { exchange, type Incoming } from '../../src/http/exchange.ts';
-import { until } from '../support/until.ts';
+import { sendOnce, type Incoming } from '../../src/http/exchange.ts';
+import { eventually } from '../support/eventually.ts';
 import { clientOf, failureOf, failuresOf, get, post } from './calls.ts';
 import { closeServers, json, serve } from './server.ts';
 
@@ -137,7 +137,7 @@ test('a body that dribbles for ever ends with the total time', async () => {
   ] as const) {
     dribbles = false;
     // Over an open connection the request goes out at once, however slow this machine is.
-    await until('a connection is open', () => get(client).then(Boolean, () => false));
+    await eventually('a connection is open', () => get(client).then(Boolean, () => false));
     dribbles = true;
     const failure = await failureOf(send(client));
     expect(failure).toMatchObject({ code: 'provider_timeout', ambiguous });
@@ -202,7 +202,7 @@ test('out of time while it waits for a connection, nothing was sent', async () =
   const pool = new Pool(server.url, { connections: 1 });
   const sent: string[] = [];
   const send = (path: string, totalTimeoutMs: number): Promise<Incoming> =>
-    exchange(pool, {
+    sendOnce(pool, {
       origin: server.url,
       method: 'POST',
       path,

@@ -7,7 +7,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { generate } from 'selfsigned';
 import type { RunFinished } from '../../src/contract/run-finished.ts';
 import { createDispatcher, type Proxy } from '../../src/http/dispatcher.ts';
-import { exchange } from '../../src/http/exchange.ts';
+import { sendOnce } from '../../src/http/exchange.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 
 let server: Http2SecureServer;
@@ -66,7 +66,7 @@ async function request(url: string, through: Proxy | null): Promise<string> {
   const limits = { connectTimeoutMs: 60_000, headersTimeoutMs: 60_000, bodyTimeoutMs: 60_000 };
   const dispatcher = createDispatcher(new URL(url), { ...limits, connections: 1 }, through);
   try {
-    const reply = await exchange(dispatcher, {
+    const reply = await sendOnce(dispatcher, {
       origin: url,
       method: 'POST',
       path: '/v1/tables',

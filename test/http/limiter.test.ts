@@ -103,7 +103,7 @@ test('when the last waiter goes away, no timer keeps the process alive', async (
 
 test('a pause holds everybody, and afterwards there is no burst', async () => {
   const limiter = createLimiter({ ratePerSecond: 10 });
-  limiter.pauseFor(5000);
+  limiter.blockFor(5000);
   const state = takeMany(limiter, 3);
   await jest.advanceTimersByTimeAsync(5000);
   expect(state.passed).toEqual([]);
@@ -115,18 +115,18 @@ test('a pause holds everybody, and afterwards there is no burst', async () => {
 
 test('a shorter pause does not end a longer one', async () => {
   const limiter = createLimiter({ ratePerSecond: 10 });
-  limiter.pauseFor(8000);
-  limiter.pauseFor(10);
+  limiter.blockFor(8000);
+  limiter.blockFor(10);
   const state = takeMany(limiter, 1);
   await jest.advanceTimersByTimeAsync(8000);
   expect(state.passed).toEqual([]);
 });
 
 test('a pause longer than the patience is handed back instead of waited out', async () => {
-  const limiter = createLimiter({ ratePerSecond: 1, patienceMs: 1000 });
+  const limiter = createLimiter({ ratePerSecond: 1, maxQueueMs: 1000 });
   await limiter.take();
   const waiting = failureOf(limiter.take());
-  limiter.pauseFor(60_000);
+  limiter.blockFor(60_000);
   expect(await waiting).toMatchObject({ code: 'rate_limited', retryAfterMs: 60_000 });
   await jest.advanceTimersByTimeAsync(20_000);
   const late = await failureOf(limiter.take());

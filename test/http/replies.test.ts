@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 import { clientOf, failuresOf, get, post } from './calls.ts';
 import { closeServers, json, raw, serve } from './server.ts';
 
@@ -59,7 +59,7 @@ test('a hundred requests that the API is slow to answer do not hold up the next 
   });
   const client = clientOf(server.url);
   const slow = Promise.all(Array.from({ length: 100 }, () => post(client)));
-  await until('all are on their way', () => held.length === 100);
+  await eventually('all are on their way', () => held.length === 100);
   expect((await get(client)).json).toEqual({ answered: 100 });
   for (const res of held) json({})(res, { method: 'POST', url: '', headers: {}, body: '' }, 0);
   await slow;

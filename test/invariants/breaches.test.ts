@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { gather, type Evidence, type LiveTable } from '../support/evidence.ts';
-import { inputFor, openHouse, type House, wholeRun } from '../support/house.ts';
-import { breaches, type Invariant } from '../support/invariants.ts';
+import { gather, type Evidence, type LiveTable } from '../support/invariants/evidence.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv, executeRun } from '../support/test-env.ts';
+import { breaches, type Invariant } from '../support/invariants/index.ts';
 
 const ROWS = Array.from({ length: 40 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-let house: House;
+let testEnv: TestEnv;
 let sound: Evidence;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0.2, hopelessRate: 0.1 } });
-  const workflowId = `sound-${house.taskQueue}`;
-  const { pipeline } = await inputFor(house, ROWS);
-  const ended = await wholeRun(house, workflowId, { pipeline });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0.2, alwaysFailsRate: 0.1 } });
+  const workflowId = `sound-${testEnv.taskQueue}`;
+  const { pipeline } = await pipelineInputFor(testEnv, ROWS);
+  const ended = await executeRun(testEnv, workflowId, { pipeline });
   const wanted = ROWS.map((row) => ({ key: row.Symbol, input: { input: row.Security } }));
-  sound = await gather(house, { workflowId, pipeline, wanted, ended });
+  sound = await gather(testEnv, { workflowId, pipeline, wanted, ended });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 test('a sound run breaks none', () => {
   expect(breaches(sound)).toEqual([]);

@@ -31,7 +31,7 @@ const body: RunFinished = {
     quarantine: null,
     manifest: null,
     stillRunning: null,
-    before: null,
+    previousRun: null,
   },
 };
 

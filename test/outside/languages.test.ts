@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 import { goProgram } from './go.ts';
 import { pythonWith } from './python.ts';
 
@@ -42,20 +42,24 @@ wanted('the Go example does the same', async () => {
 
 /** Two programs at once, and one after the end, with the same id: one run, whose summary all print. */
 async function expectSummaries(command: readonly string[]): Promise<void> {
-  const house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  const testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
   try {
     // Held until both are there.
     const held = { spend: { approveAbove: 0 } };
-    const workflowInput = await inputFor(house, [{ Symbol: 'MMM', Security: '3M' }], held);
-    const id = `example-${house.taskQueue}`;
+    const workflowInput = await pipelineInputFor(
+      testEnv,
+      [{ Symbol: 'MMM', Security: '3M' }],
+      held,
+    );
+    const id = `example-${testEnv.taskQueue}`;
     const env = {
-      ROWMILL_TASK_QUEUE: house.taskQueue,
+      ROWMILL_TASK_QUEUE: testEnv.taskQueue,
       TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
     };
     const programs = [1, 2].map(() => start([...command, id], env, { workflowInput }));
     await Promise.all(programs.map(({ attached }) => attached));
-    const run = house.client.workflow.getHandle(id);
-    await until('the run waits', async () => {
+    const run = testEnv.client.workflow.getHandle(id);
+    await eventually('the run waits', async () => {
       return (await run.query<RunProgress>('progress')).stage === 'waiting for approval';
     });
     await run.executeUpdate('approveSpend');
@@ -66,9 +70,9 @@ async function expectSummaries(command: readonly string[]): Promise<void> {
     expect(second?.runId).toBe(first?.runId);
     const later = await start([...command, id], env, { workflowInput }).stdout;
     expect(JSON.parse(later)).toEqual(first);
-    expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 1 });
+    expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 1 });
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deleteSchedule } from '../../src/client/schedules/index.ts';
 import { openGateway, pipelineOf, TOKEN } from '../gateway/caller.ts';
-import { openHouse } from '../support/house.ts';
+import { startTestEnv } from '../support/test-env.ts';
 import { pythonWith } from './python.ts';
 
 // Installs a package first, and asks hundreds of times: `npm run test:openapi`.
@@ -22,13 +22,13 @@ wanted('the gateway answers as its OpenAPI document says, whatever it is sent', 
     console.warn(`skipped: no Python with schemathesis: ${python}`);
     return;
   }
-  const house = await openHouse();
-  const caller = await openGateway(house);
+  const testEnv = await startTestEnv();
+  const caller = await openGateway(testEnv);
   const { gateway } = caller;
   const schedule = `openapi-${process.pid}`;
   try {
     // Something that is there, so that not every answer is 404.
-    const id = `openapi-${house.taskQueue}`;
+    const id = `openapi-${testEnv.taskQueue}`;
     await caller.start(id, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
     const pipeline = pipelineOf({ name: schedule, schedule: { at: '02:30' } });
     await caller.send('PUT', `/v1/schedules/${schedule}`, { pipeline, owner: 'openapi' });
@@ -37,7 +37,7 @@ wanted('the gateway answers as its OpenAPI document says, whatever it is sent', 
       `[[operations]]\ninclude-name = "DELETE /v1/schedules/{name}"`,
       `parameters = { "path.name" = "nobody" }`,
     ].join('\n');
-    await writeFile(join(house.folder, 'schemathesis.toml'), config);
+    await writeFile(join(testEnv.folder, 'schemathesis.toml'), config);
     const args = [
       ...['run', `${gateway.url}/openapi.json`, '-H', `Authorization: Bearer ${TOKEN}`],
       ...['--seed', '1', '--max-examples', '25', '--checks', CHECKS],
@@ -45,16 +45,16 @@ wanted('the gateway answers as its OpenAPI document says, whatever it is sent', 
       ...['--request-timeout', '30', '--generation-database', 'none'],
     ];
     const child = spawn(`${python.bin}/schemathesis`, args, {
-      cwd: house.folder,
+      cwd: testEnv.folder,
       stdio: 'inherit',
       timeout: 480_000,
     });
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(0);
   } finally {
-    await deleteSchedule(house.client, schedule).catch(() => undefined);
+    await deleteSchedule(testEnv.client, schedule).catch(() => undefined);
     await gateway.stop('the test is over');
-    await house.close();
+    await testEnv.close();
     await python.remove();
   }
 });

@@ -8,7 +8,7 @@ import { serveTiny } from './tiny/server.ts';
 
 async function serveSandbox({ firstTryFails }: { firstTryFails: boolean }): Promise<Served> {
   let nowMs = 0;
-  const rates = { failRate: firstTryFails ? 1 : 0, hopelessRate: 0 };
+  const rates = { failRate: firstTryFails ? 1 : 0, alwaysFailsRate: 0 };
   const sandbox = await startSandbox({ token: CONTRACT_TOKEN, realMs: () => nowMs, ...rates });
   return { url: sandbox.url, passMs: (ms) => void (nowMs += ms), close: () => sandbox.close() };
 }

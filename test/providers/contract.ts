@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Json } from '../../src/contract/json.ts';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
-import type { RunMode, RunReceipt, TableRef } from '../../src/contract/table.ts';
+import type { RunMode, TableRunRef, TableRef } from '../../src/contract/table.ts';
 import type { Provider, RunScope, TableRow } from '../../src/providers/provider.ts';
 import { createProviders, type ProviderEntry } from '../../src/providers/registry.ts';
 import { failureOf } from '../http/calls.ts';
@@ -184,7 +184,7 @@ export function contractOf(name: string, candidate: Candidate): void {
         { ...scopeOf(table, ids, 'all'), columnIds: [] },
         scopeOf(table, [], 'all'),
       ]) {
-        expect((await stage.provider.startRun(table, scope, {})).requestedCells).toBe(0);
+        expect((await stage.provider.startTableRun(table, scope, {})).requestedCells).toBe(0);
       }
       expect(changes(stage.wire)).toBe(sent);
     });
@@ -215,12 +215,12 @@ export function contractOf(name: string, candidate: Candidate): void {
     test('the progress grows to the end, and says when that is', async () => {
       const stage = await open();
       const { table, ids } = await load(stage, 5);
-      const receipt = await stage.provider.startRun(table, scopeOf(table, ids, 'new'), {});
+      const tableRun = await stage.provider.startTableRun(table, scopeOf(table, ids, 'new'), {});
       let last = -1;
       let looks = 0;
       for (; looks < 1_000; looks += 1) {
         stage.passMs(2_000);
-        const reading = await stage.provider.progress(table, receipt, {});
+        const reading = await stage.provider.progress(table, tableRun, {});
         expect(reading.cellsDone).toBeGreaterThanOrEqual(last);
         expect(reading.cellsDone).toBeLessThanOrEqual(reading.cellsTotal);
         last = reading.cellsDone;
@@ -234,13 +234,13 @@ export function contractOf(name: string, candidate: Candidate): void {
       const stage = await open();
       const { provider } = stage;
       const { table, ids } = await load(stage, 60);
-      expect(table.cancellable === true).toBe(provider.cancelRun !== null);
-      if (provider.cancelRun === null) return;
-      const receipt = await provider.startRun(table, scopeOf(table, ids, 'new'), {});
-      const { cells } = await provider.cancelRun(table, receipt, {});
+      expect(table.cancellable === true).toBe(provider.cancelQueuedCells !== null);
+      if (provider.cancelQueuedCells === null) return;
+      const tableRun = await provider.startTableRun(table, scopeOf(table, ids, 'new'), {});
+      const { cells } = await provider.cancelQueuedCells(table, tableRun, {});
       expect(cells === null || cells > 0).toBe(true);
-      await provider.cancelRun(table, receipt, {});
-      await untilIdle(stage, table, receipt);
+      await provider.cancelQueuedCells(table, tableRun, {});
+      await untilIdle(stage, table, tableRun);
       const rows = ours(await read(provider, table));
       const key = asked(table)[1]?.key ?? '';
       expect(rows.some((row) => row.cells[key]?.status === 'pending')).toBe(true);
@@ -330,7 +330,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       const before = stage.wire.received.length;
       const ctx = { onRequest: (route: string) => void routes.push(route) };
       await stage.provider.page(table, null, ctx);
-      await stage.provider.startRun(table, scopeOf(table, ids, 'new'), ctx);
+      await stage.provider.startTableRun(table, scopeOf(table, ids, 'new'), ctx);
       expect(routes).toHaveLength(stage.wire.received.length - before);
       for (const route of routes) expect(route).not.toContain(table.id);
     });
@@ -357,7 +357,8 @@ type Change = (with_: {
 const CHANGES: Record<string, Change> = {
   createTable: ({ provider, spec }) => provider.createTable(spec, 'Another', 'tag-9', {}),
   addRows: ({ provider, table, rows }) => provider.addRows(table, rows, {}),
-  startRun: ({ provider, table, ids }) => provider.startRun(table, scopeOf(table, ids, 'new'), {}),
+  startRun: ({ provider, table, ids }) =>
+    provider.startTableRun(table, scopeOf(table, ids, 'new'), {}),
 };
 
 const changes = (wire: Wire): number =>
@@ -372,19 +373,19 @@ const scopeOf = (table: TableRef, rowIds: string[], mode: RunMode): RunScope => 
   mode,
   rowIds,
   columnIds: asked(table).map(({ id }) => id),
-  cellsAtMost: 1_000,
+  maxCells: 1_000,
 });
 
-async function runToTheEnd(stage: Stage, table: TableRef, scope: RunScope): Promise<RunReceipt> {
-  const receipt = await stage.provider.startRun(table, { cellsAtMost: 1_000, ...scope }, {});
-  await untilIdle(stage, table, receipt);
-  return receipt;
+async function runToTheEnd(stage: Stage, table: TableRef, scope: RunScope): Promise<TableRunRef> {
+  const tableRun = await stage.provider.startTableRun(table, { maxCells: 1_000, ...scope }, {});
+  await untilIdle(stage, table, tableRun);
+  return tableRun;
 }
 
-async function untilIdle(stage: Stage, table: TableRef, receipt: RunReceipt): Promise<void> {
+async function untilIdle(stage: Stage, table: TableRef, tableRun: TableRunRef): Promise<void> {
   for (let looks = 0; looks < 1_000; looks += 1) {
     stage.passMs(2_000);
-    const { running, cellsInProgress } = await stage.provider.progress(table, receipt, {});
+    const { running, cellsInProgress } = await stage.provider.progress(table, tableRun, {});
     if (!running && cellsInProgress === 0) return;
   }
   throw new Error('it never became idle');

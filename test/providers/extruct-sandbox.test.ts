@@ -49,7 +49,7 @@ async function untilIdle({ provider, passMs }: Scene, table: TableRef): Promise<
 }
 
 test('the whole way: table, rows, run, rerun of failed cells, pages', async () => {
-  const here = await scene({ failRate: 0.1, hopelessRate: 0.02, seed: 7 });
+  const here = await scene({ failRate: 0.1, alwaysFailsRate: 0.02, seed: 7 });
   const { sandbox, provider } = here;
   const rows = rowsOf(230);
   const before = await provider.account({});
@@ -62,8 +62,8 @@ test('the whole way: table, rows, run, rerun of failed cells, pages', async () =
   expect(await provider.ensureColumns(table, spec, {})).toEqual(table);
 
   const columnIds = table.columns.filter((column) => column.ours).map((column) => column.id);
-  const receipt = await provider.startRun(table, { mode: 'new', columnIds }, {});
-  expect(receipt.operations.length).toBe(1);
+  const tableRun = await provider.startTableRun(table, { mode: 'new', columnIds }, {});
+  expect(tableRun.operations.length).toBe(1);
   await untilIdle(here, table);
   const first = await readAll(provider, table);
   expect(first.map((row) => row.key)).toEqual(rows.map((row) => row.key));
@@ -75,7 +75,7 @@ test('the whole way: table, rows, run, rerun of failed cells, pages', async () =
   const rowIds = failed.map((row) => row.id);
   // Repaired cells let others start, which may fail on their first try too.
   for (const mode of ['failed', 'new', 'failed'] as const) {
-    await provider.startRun(table, { mode, columnIds, rowIds }, {});
+    await provider.startTableRun(table, { mode, columnIds, rowIds }, {});
     await untilIdle(here, table);
   }
 
@@ -85,7 +85,7 @@ test('the whole way: table, rows, run, rerun of failed cells, pages', async () =
       const truth = sandbox.truth('company', rows[nth]?.input ?? {}, columns[at] ?? {}, columns);
       const cell = row.cells[key];
       if (truth.blockedBy.length > 0) expect(cell?.status).not.toBe('done');
-      else if (truth.hopeless) expect(cell?.status).toBe('failed');
+      else if (truth.alwaysFails) expect(cell?.status).toBe('failed');
       else expect(cell).toMatchObject({ status: 'done', value: truth.answer });
     }
   }
@@ -188,6 +188,6 @@ test('without credits a run is refused as that', async () => {
   const { provider } = await scene({ credits: 0 });
   const table = await load(provider, rowsOf(1));
   const columnIds = table.columns.filter((column) => column.ours).map((column) => column.id);
-  const failure = await failureOf(provider.startRun(table, { mode: 'new', columnIds }, {}));
+  const failure = await failureOf(provider.startTableRun(table, { mode: 'new', columnIds }, {}));
   expect(failure).toMatchObject({ code: 'insufficient_credits', ambiguous: false });
 });

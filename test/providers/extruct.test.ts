@@ -255,12 +255,14 @@ test('deleting a table that is gone is done; other refusals are not', async () =
 test('a run is always scoped', async () => {
   const { provider, server } = await facing({ id: 'run-9', num_requested_cells: 6 }, {});
   expect(
-    await provider.startRun(table, { mode: 'failed', columnIds: ['c1'], rowIds: ['r1'] }, {}),
+    await provider.startTableRun(table, { mode: 'failed', columnIds: ['c1'], rowIds: ['r1'] }, {}),
   ).toEqual({ operations: ['run-9'], requestedCells: 6 });
-  expect(await provider.startRun(table, { mode: 'new', columnIds: ['c1', 'c2'] }, {})).toEqual({
-    operations: [],
-    requestedCells: null,
-  });
+  expect(await provider.startTableRun(table, { mode: 'new', columnIds: ['c1', 'c2'] }, {})).toEqual(
+    {
+      operations: [],
+      requestedCells: null,
+    },
+  );
   expect(server.received.map(bodyOf)).toEqual([
     { mode: 'failed', columns: ['c1'], rows: ['r1'] },
     { mode: 'new', columns: ['c1', 'c2'] },
@@ -269,7 +271,7 @@ test('a run is always scoped', async () => {
 
 test('a success that holds an error is no run: whether it was taken, the table must tell', async () => {
   const { provider } = await facing({ error: 'busy' }, { error: { code: 'insufficient_credits' } });
-  const ask = () => provider.startRun(table, { mode: 'new', columnIds: ['c1'] }, {});
+  const ask = () => provider.startTableRun(table, { mode: 'new', columnIds: ['c1'] }, {});
   await expect(ask()).rejects.toMatchObject({ code: 'reply_unreadable', ambiguous: true });
   await expect(ask()).rejects.toMatchObject({ code: 'insufficient_credits', ambiguous: false });
 });
@@ -291,10 +293,10 @@ test('a column of a kind that nobody knows is stray, unless ours waits for it', 
 test('an empty scope never reaches the API, where it could mean everything', async () => {
   const { provider, server } = await facing();
   const nothing = { operations: [], requestedCells: 0 };
-  expect(await provider.startRun(table, { mode: 'all', columnIds: [] }, {})).toEqual(nothing);
-  expect(await provider.startRun(table, { mode: 'all', columnIds: ['c'], rowIds: [] }, {})).toEqual(
-    nothing,
-  );
+  expect(await provider.startTableRun(table, { mode: 'all', columnIds: [] }, {})).toEqual(nothing);
+  expect(
+    await provider.startTableRun(table, { mode: 'all', columnIds: ['c'], rowIds: [] }, {}),
+  ).toEqual(nothing);
   expect(server.received.length).toBe(0);
 });
 
@@ -395,7 +397,7 @@ test('rows of others have no key', async () => {
 });
 
 /** A table of `count` rows; `told` is the count in the status, `cap` the most rows a page has. */
-async function sweep(count: number, told: number | null, cap = 100) {
+async function scan(count: number, told: number | null, cap = 100) {
   const server = await serve((res, request, nth) => {
     const query = new URL(request.url, 'http://x').searchParams;
     const from = Number(query.get('offset'));
@@ -424,7 +426,7 @@ test.each([
   ['an API that gives fewer rows than asked for', 120, 120, 50, 120, 3],
   ['a count that is too high', 120, 500, 100, 120, 3],
 ])('pages end after %s', async (_name, count, told, cap, rows, calls) => {
-  expect(await sweep(count, told, cap)).toEqual({ rows, calls });
+  expect(await scan(count, told, cap)).toEqual({ rows, calls });
 });
 
 test('a reply in another shape says where, not what', async () => {

@@ -25,7 +25,7 @@ const open = async (options: Partial<SandboxOptions>): Promise<void> => {
     token: KEY,
     speed: 4_000,
     failRate: 0,
-    hopelessRate: 0,
+    alwaysFailsRate: 0,
     statusLagMs: 0,
     credits: 1_000,
     faults: FAILS,

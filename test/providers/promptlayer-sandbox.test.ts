@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
-import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
+import type { TableRunRef, TableRef } from '../../src/contract/table.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
 import type { CallContext, Provider } from '../../src/providers/provider.ts';
 import { failureOf } from '../http/calls.ts';
@@ -71,30 +71,30 @@ const computedIds = (table: TableRef): string[] =>
 async function runToTheEnd(
   { provider, passMs }: Scene,
   { table, rowIds }: Loaded,
-  cellsAtMost?: number,
+  maxCells?: number,
   ctx: CallContext = {},
-): Promise<RunReceipt> {
+): Promise<TableRunRef> {
   const scope = { mode: 'new', columnIds: computedIds(table), rowIds } as const;
-  const receipt = await provider.startRun(
+  const tableRun = await provider.startTableRun(
     table,
-    cellsAtMost === undefined ? scope : { ...scope, cellsAtMost },
+    maxCells === undefined ? scope : { ...scope, maxCells },
     ctx,
   );
   for (let reads = 1; reads < 1000; reads += 1) {
     passMs(2000);
-    const { running } = await provider.progress(table, receipt, {});
-    if (!running) return receipt;
+    const { running } = await provider.progress(table, tableRun, {});
+    if (!running) return tableRun;
   }
   throw new Error('it never became idle');
 }
 
-const PERFECT = { failRate: 0, hopelessRate: 0 };
+const PERFECT = { failRate: 0, alwaysFailsRate: 0 };
 
 test('rows go in by the hundred and come back by their keys, page by page', async () => {
   const here = await scene(PERFECT);
   const loaded = await load(here.provider, rowsOf(230));
-  const receipt = await runToTheEnd(here, loaded);
-  expect(receipt.requestedCells).toBe(460);
+  const tableRun = await runToTheEnd(here, loaded);
+  expect(tableRun.requestedCells).toBe(460);
   const rows = await readAll(here.provider, loaded.table);
   expect(rows.map(({ key }) => key)).toEqual(rowsOf(230).map(({ key }) => key));
   expect(rows.map(({ id }) => id)).toEqual(loaded.rowIds);
@@ -115,8 +115,8 @@ test('a blank row that cannot be deleted stays without a key, is no row of ours,
   ]);
   expect(loaded.rowIds).toEqual(['1', '2']);
   expect(await provider.rowCount(table, {})).toBe(2);
-  const receipt = await runToTheEnd(here, loaded);
-  expect(receipt.requestedCells).toBe(4);
+  const tableRun = await runToTheEnd(here, loaded);
+  expect(tableRun.requestedCells).toBe(4);
   const rows = await readAll(provider, table);
   expect(rows.map(({ key }) => key)).toEqual(['K0', 'K1']);
   expect(await provider.progress(table, null, {})).toMatchObject({ cellsTotal: 4, cellsDone: 4 });
@@ -187,8 +187,8 @@ test('the confirmation is given up to the cells that were approved, never beyond
     expect(refused).toMatchObject({ code: 'spend_refused' });
   }
   expect(confirmed).toEqual([]);
-  const receipt = await runToTheEnd(here, loaded, 10, ctx);
-  expect(receipt.operations).toHaveLength(3);
+  const tableRun = await runToTheEnd(here, loaded, 10, ctx);
+  expect(tableRun.operations).toHaveLength(3);
   expect(confirmed).toEqual([10]);
   const rows = await readAll(here.provider, loaded.table);
   expect(rows.every(({ cells }) => cells['Pitch']?.status === 'done')).toBe(true);
@@ -231,10 +231,10 @@ test('cells that no number counts before they are asked for are run, and counted
   expect(operations).toHaveLength(1);
   // Six were queued, though the reply has them under another name.
   expect(requestedCells).toBe(6);
-  const receipt = { operations, requestedCells, before: { cellsTotal: 6, cellsDone: 0 } };
+  const tableRun = { operations, requestedCells, before: { cellsTotal: 6, cellsDone: 0 } };
   const over = { running: false, cellsTotal: 6, cellsDone: 6 };
-  expect(await here.provider.progress(loaded.table, receipt, {})).toMatchObject(over);
-  const ofSheet = { ...receipt, operations: [] };
+  expect(await here.provider.progress(loaded.table, tableRun, {})).toMatchObject(over);
+  const ofSheet = { ...tableRun, operations: [] };
   expect(await here.provider.progress(loaded.table, ofSheet, {})).toMatchObject(over);
   expect(await runToTheEnd(here, loaded)).toEqual({ operations: [], requestedCells: 0 });
 });
@@ -265,7 +265,7 @@ test('types in lower case make the same table', async () => {
 });
 
 test('a failed cell says why', async () => {
-  const here = await scene({ failRate: 1, hopelessRate: 1 });
+  const here = await scene({ failRate: 1, alwaysFailsRate: 1 });
   const loaded = await load(here.provider, rowsOf(1));
   await runToTheEnd(here, loaded);
   const [row] = await readAll(here.provider, loaded.table);
@@ -277,8 +277,8 @@ test('a cancelled run gives back what had not begun', async () => {
   const here = await scene(PERFECT);
   const { table, rowIds } = await load(here.provider, rowsOf(60));
   const scope = { mode: 'new', columnIds: computedIds(table), rowIds } as const;
-  const receipt = await here.provider.startRun(table, scope, {});
-  const cancelled = await here.provider.cancelRun?.(table, receipt, {});
+  const tableRun = await here.provider.startTableRun(table, scope, {});
+  const cancelled = await here.provider.cancelQueuedCells?.(table, tableRun, {});
   expect(cancelled?.cells).toBeGreaterThan(0);
 });
 
@@ -286,12 +286,12 @@ test('an operation that is gone keeps no other one from being cancelled', async 
   const here = await scene({ ...PERFECT, promptLayer: { cellsPerExecution: 40 } });
   const { table, rowIds } = await load(here.provider, rowsOf(60));
   const scope = { mode: 'new', columnIds: computedIds(table), rowIds } as const;
-  const receipt = await here.provider.startRun(table, scope, {});
-  expect(receipt.operations).toHaveLength(3);
+  const tableRun = await here.provider.startTableRun(table, scope, {});
+  expect(tableRun.operations).toHaveLength(3);
   const wire = await openWire(here.sandbox.url);
   wire.trouble('change', { status: 404 });
   const provider = createPromptLayerProvider({ baseUrl: wire.url, token: 'sandbox-token-1' });
-  const cancelled = await provider.cancelRun?.(table, receipt, {});
+  const cancelled = await provider.cancelQueuedCells?.(table, tableRun, {});
   expect(wire.received.filter(({ method }) => method === 'DELETE')).toHaveLength(3);
   expect(cancelled?.cells).toBeGreaterThan(0);
 });

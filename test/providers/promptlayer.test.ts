@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
-import type { RunReceipt, TableRef } from '../../src/contract/table.ts';
+import type { TableRunRef, TableRef } from '../../src/contract/table.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
 import { promptLayerSpec } from '../../src/providers/promptlayer/spec.ts';
 import type { Provider, RunScope, TableCell } from '../../src/providers/provider.ts';
@@ -56,7 +56,7 @@ const table: TableRef = {
   })),
 };
 
-const scope: RunScope = { mode: 'new', columnIds: ['c'], cellsAtMost: 10 };
+const scope: RunScope = { mode: 'new', columnIds: ['c'], maxCells: 10 };
 
 test('it is reached where the reference says, or in the EU', () => {
   expect(promptLayerSpec.baseUrl).toBe('https://api.promptlayer.com');
@@ -158,7 +158,10 @@ test('of two sheets the first is used, and columns go into it by the words the A
     ...[new Refusal(405, { success: false }), { column: columns[3] }, look(1, 2, 3)],
   );
   const made = await provider.ensureColumns({ id: 't' }, spec, {});
-  expect(made).toMatchObject({ sheetId: 'late', blank: { rows: 1, cells: 1, ids: ['0'] } });
+  expect(made).toMatchObject({
+    sheetId: 'late',
+    placeholderRows: { rows: 1, cells: 1, ids: ['0'] },
+  });
   const sent = server.received.slice(3);
   expect(sent.every(({ url }) => url.startsWith(`${TABLES}/t/sheets/late/`))).toBe(true);
   expect(sent[0]?.url).toContain('include_columns=true');
@@ -208,7 +211,7 @@ test.each(['\ud800', '..', '.', '', 'a\nb', 'x'.repeat(256), -1, 1.5, 2 ** 53])(
   },
 );
 
-test.each<[RunReceipt, object]>([
+test.each<[TableRunRef, object]>([
   [
     { operations: ['a', 'b'], requestedCells: 7 },
     { operation_id: 'a', execution_id: 'a', execution_ids: ['a', 'b', 'a'], cell_count: 7 },
@@ -235,16 +238,16 @@ test.each<[RunReceipt, object]>([
     { operations: ['a'], requestedCells: null },
     { operation_id: 'a', cell_count: 0 },
   ],
-])('a run is known by what was queued: %j', async (receipt, reply) => {
+])('a run is known by what was queued: %j', async (tableRun, reply) => {
   const { provider } = await facing(reply);
-  expect(await provider.startRun(table, scope, {})).toEqual(receipt);
+  expect(await provider.startTableRun(table, scope, {})).toEqual(tableRun);
 });
 
 test('a run names its columns, its rows and the state of its cells', async () => {
   const { provider, server } = await facing(...Array<object>(3).fill({ cell_count: 0 }));
-  await provider.startRun(table, { ...scope, rowIds: ['1', '12'] }, {});
-  await provider.startRun(table, { ...scope, mode: 'failed' }, {});
-  await provider.startRun(table, { ...scope, mode: 'all' }, {});
+  await provider.startTableRun(table, { ...scope, rowIds: ['1', '12'] }, {});
+  await provider.startTableRun(table, { ...scope, mode: 'failed' }, {});
+  await provider.startTableRun(table, { ...scope, mode: 'all' }, {});
   const operation = { operation: 'recalculate', column_ids: ['c'] };
   expect(server.received.map(bodyOf)).toEqual([
     { ...operation, statuses: ['STALE'], row_ids: [1, 12] },
@@ -266,7 +269,7 @@ test('a question is answered with its own token, a second one too, a third is on
   const { provider, server } = await facing(...asked);
   const confirmed: number[] = [];
   const failure = await failureOf(
-    provider.startRun(table, scope, { onConfirmed: (cells) => void confirmed.push(cells) }),
+    provider.startTableRun(table, scope, { onConfirmed: (cells) => void confirmed.push(cells) }),
   );
   expect(failure).toMatchObject({ code: 'request_refused', ambiguous: false });
   const tokens = server.received
@@ -283,7 +286,7 @@ test.each([
   ['that is none', { success: false, message: 'not today' }, 'request_refused'],
 ])('no yes is said to a question %s', async (_what, reply, code) => {
   const { provider, server } = await facing(reply, { cell_count: 3 });
-  expect(await failureOf(provider.startRun(table, scope, {}))).toMatchObject({ code });
+  expect(await failureOf(provider.startTableRun(table, scope, {}))).toMatchObject({ code });
   expect(server.received).toHaveLength(1);
 });
 
@@ -314,12 +317,12 @@ test.each([
   ['plain', operation('running', [3, 1, 6]).operation, { running: true, cellsFailed: 1 }],
 ])('an operation is read: %s', async (_what, reply, told) => {
   const { provider } = await facing(reply);
-  const receipt = {
+  const tableRun = {
     operations: ['o'],
     requestedCells: 10,
     before: { cellsTotal: 30, cellsDone: 20 },
   };
-  expect(await provider.progress(table, receipt, {})).toMatchObject({
+  expect(await provider.progress(table, tableRun, {})).toMatchObject({
     cellsTotal: 30,
     cellsDone: 23,
     ...told,
@@ -389,12 +392,12 @@ test('of an operation that is gone, the sheet tells', async () => {
     new Refusal(404, { success: false, error: 'not_found' }),
     sheet({ COMPLETED: 10 }, 0),
   );
-  const receipt = {
+  const tableRun = {
     operations: ['o'],
     requestedCells: 10,
     before: { cellsTotal: 10, cellsDone: 0 },
   };
-  expect(await provider.progress(table, receipt, {})).toMatchObject({
+  expect(await provider.progress(table, tableRun, {})).toMatchObject({
     running: false,
     cellsTotal: 10,
     cellsDone: 10,
@@ -403,7 +406,7 @@ test('of an operation that is gone, the sheet tells', async () => {
 
 test('what is active is cancelled as well, where the reply to a run was lost', async () => {
   const { provider, server } = await facing(sheet({}, 5, ['o']), { cancelled_cell_count: 5 });
-  expect(await provider.cancelRun?.(table, null, {})).toEqual({ cells: 5 });
+  expect(await provider.cancelQueuedCells?.(table, null, {})).toEqual({ cells: 5 });
   expect(server.received[1]).toMatchObject({ method: 'DELETE', url: `${SHEET}/operations/o` });
 });
 
@@ -412,8 +415,8 @@ test.each([
   ['all of them, where it is not told which', { cancelled_cell_count: 7 }, 7],
 ])('of the cells of a cancelled operation %s are given back', async (_what, counts, cells) => {
   const { provider } = await facing(sheet({}, 7), counts);
-  const receipt = { operations: ['o'], requestedCells: 9 };
-  expect(await provider.cancelRun?.(table, receipt, {})).toEqual({ cells });
+  const tableRun = { operations: ['o'], requestedCells: 9 };
+  expect(await provider.cancelQueuedCells?.(table, tableRun, {})).toEqual({ cells });
 });
 
 test('a cursor that is refused lets the walk begin anew; a first page that is refused does not', async () => {
@@ -506,7 +509,7 @@ test.each([
 test('what a refusal says is fit to be kept, also where it comes as a success', async () => {
   const message = `${KEY} is over its plan. ${'x'.repeat(9_000)}`;
   const { provider } = await facing({ success: false, message });
-  const { what } = await failureOf(provider.startRun(table, scope, {}));
+  const { what } = await failureOf(provider.startTableRun(table, scope, {}));
   expect(what).toMatch(/^\[redacted\] is over its plan\. x+…$/);
   expect(what).toHaveLength(300);
 });
@@ -538,7 +541,7 @@ test.each([
   [403, {}, 'forbidden'],
 ])('a %i that says %j is told apart', async (status, body, code) => {
   const { provider } = await facing(new Refusal(status, body), new Refusal(status, body));
-  const run = await failureOf(provider.startRun(table, scope, {}));
+  const run = await failureOf(provider.startTableRun(table, scope, {}));
   expect(run).toMatchObject({ code, ambiguous: false });
   if ('message' in body) expect(run.message).toContain(body.message);
   const rows = [{ key: 'K0', input: {} }];

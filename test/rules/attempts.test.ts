@@ -1,20 +1,20 @@
 import { expect, test } from '@jest/globals';
-import { attemptsAfter, rerunAfter, type CellTries } from '../../src/rules/attempts.ts';
+import { attemptsAfter, wasRerun, type CellAttempts } from '../../src/rules/attempts.ts';
 import type { PassKind } from '../../src/rules/passes.ts';
 
-type Seen = Pick<CellTries, 'status' | 'inFlight'>;
+type Seen = Pick<CellAttempts, 'status' | 'inFlight'>;
 
 const FAILED: Seen = { status: 'failed', inFlight: false };
 const RUNNING: Seen = { status: 'pending', inFlight: true };
 const OPEN: Seen = { status: 'pending', inFlight: false };
 
-/** What is known of a cell at the end of these sweeps. */
-const after = (...sweeps: [PassKind, Seen][]): CellTries | undefined =>
-  sweeps.reduce<CellTries | undefined>(
+/** What is known of a cell at the end of these scans. */
+const after = (...scans: [PassKind, Seen][]): CellAttempts | undefined =>
+  scans.reduce<CellAttempts | undefined>(
     (before, [kind, now]) => ({
       ...now,
       attempts: attemptsAfter(kind, before, now),
-      rerun: rerunAfter(kind, before),
+      rerun: wasRerun(kind, before),
       startable: false,
       waiting: false,
       failedAt: '',

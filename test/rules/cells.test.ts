@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { CellStatus, Column } from '../../src/contract/table.ts';
-import { judgeRow, type CellReading } from '../../src/rules/cells.ts';
+import { classifyRow, type CellReading } from '../../src/rules/cells.ts';
 
 const column = (key: string, dependsOn: string[] = [], said: Partial<Column> = {}): Column => ({
   id: `id-${key}`,
@@ -19,7 +19,7 @@ const outcomes = (
   columns: Column[],
   cells: Record<string, CellReading>,
 ): Record<string, string | undefined> =>
-  Object.fromEntries([...judgeRow(columns, cells)].map(([key, { outcome }]) => [key, outcome]));
+  Object.fromEntries([...classifyRow(columns, cells)].map(([key, { outcome }]) => [key, outcome]));
 
 test('a done cell without a value is empty, not failed', () => {
   expect(outcomes([column('a')], { a: cell('done', true) })).toEqual({ a: 'empty' });
@@ -27,7 +27,7 @@ test('a done cell without a value is empty, not failed', () => {
 
 test('what waits for a failed cell is blocked, down to the end of the chain, by the root of it', () => {
   const columns = [column('a'), column('b', ['a']), column('c', ['b'])];
-  const verdicts = judgeRow(columns, {
+  const verdicts = classifyRow(columns, {
     a: cell('failed'),
     b: cell('pending'),
     c: cell('running'),
@@ -38,27 +38,27 @@ test('what waits for a failed cell is blocked, down to the end of the chain, by 
 
 test('a failed column of the provider blocks ours and is not counted itself', () => {
   const columns = [column('profile', [], { ours: false }), column('a', ['profile'])];
-  const verdicts = judgeRow(columns, { profile: cell('failed'), a: cell('pending') });
+  const verdicts = classifyRow(columns, { profile: cell('failed'), a: cell('pending') });
   expect([...verdicts.keys()]).toEqual(['a']);
   expect(verdicts.get('a')).toMatchObject({ outcome: 'blocked', blockedBy: 'profile' });
 });
 
 test('a pending cell is startable once everything before it is answered', () => {
   const columns = [column('a'), column('b', ['a'])];
-  const ready = judgeRow(columns, { a: cell('done', true), b: cell('pending') });
+  const ready = classifyRow(columns, { a: cell('done', true), b: cell('pending') });
   expect(ready.get('b')).toMatchObject({ outcome: 'pending', startable: true, inFlight: false });
-  const waiting = judgeRow(columns, { a: cell('running'), b: cell('pending') });
+  const waiting = classifyRow(columns, { a: cell('running'), b: cell('pending') });
   expect(waiting.get('b')).toMatchObject({ outcome: 'pending', startable: false });
   expect(waiting.get('a')).toMatchObject({ inFlight: true, startable: false });
 });
 
 test('a word we have never seen is a cell in flight', () => {
-  const verdict = judgeRow([column('a')], { a: cell('unknown') }).get('a');
+  const verdict = classifyRow([column('a')], { a: cell('unknown') }).get('a');
   expect(verdict).toMatchObject({ outcome: 'pending', inFlight: true });
 });
 
 test('a cell that the provider leaves out was never asked for', () => {
-  expect(judgeRow([column('a')], {}).get('a')).toMatchObject({
+  expect(classifyRow([column('a')], {}).get('a')).toMatchObject({
     outcome: 'pending',
     startable: true,
   });
@@ -95,7 +95,7 @@ test('every one of our cells has one outcome, and only open cells can start or b
       const readings = Object.fromEntries(
         cells.flatMap(({ reading }, at) => (reading === null ? [] : [[`c${at}`, reading]])),
       );
-      const verdicts = judgeRow(columns, readings);
+      const verdicts = classifyRow(columns, readings);
       const ours = columns.filter((one) => one.ours && !one.input);
       expect([...verdicts.keys()]).toEqual(ours.map(({ key }) => key));
       for (const verdict of verdicts.values()) {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { forecastOf } from '../../src/rules/forecast.ts';
-import { beginWatch, observe, type Watch } from '../../src/rules/watch.ts';
+import { startTracking, recordReading, type PassTracking } from '../../src/rules/watch.ts';
 
 const MINUTE_MS = 60_000;
 const DEADLINE_MS = 6 * 60 * MINUTE_MS;
@@ -15,10 +15,10 @@ const reading = (cellsDone: number, cellsInProgress: number) => ({
 });
 
 /** Ten cells a minute for five minutes. */
-function moving(): Watch {
-  let watch = beginWatch({ doneAtStart: 0, requestedCells: 100, mustMove: false }, 0);
+function moving(): PassTracking {
+  let watch = startTracking({ doneAtStart: 0, requestedCells: 100, requireProgress: false }, 0);
   for (let minute = 0; minute <= 5; minute += 1) {
-    watch = observe(watch, reading(minute * 10, 20), minute * MINUTE_MS);
+    watch = recordReading(watch, reading(minute * 10, 20), minute * MINUTE_MS);
   }
   return watch;
 }
@@ -40,27 +40,27 @@ test('one in which nothing moves has neither, and says since when', () => {
 
 test('nothing is said of a time beyond the deadline, nor of 0 s left', () => {
   expect(forecastOf(moving(), 5.5 * MINUTE_MS, 7 * MINUTE_MS).leftMs).toBeNull();
-  const done = observe(moving(), reading(100, 0), 5.2 * MINUTE_MS);
+  const done = recordReading(moving(), reading(100, 0), 5.2 * MINUTE_MS);
   expect(forecastOf(done, 5.2 * MINUTE_MS, DEADLINE_MS).leftMs).toBeNull();
 });
 
 test('a burst in the first seconds is no forecast', () => {
-  let watch = beginWatch({ doneAtStart: 0, requestedCells: 100, mustMove: false }, 0);
+  let watch = startTracking({ doneAtStart: 0, requestedCells: 100, requireProgress: false }, 0);
   // Columns that the table fills by itself are done at once.
-  watch = observe(watch, reading(60, 20), 7);
+  watch = recordReading(watch, reading(60, 20), 7);
   expect(forecastOf(watch, 20, DEADLINE_MS)).toMatchObject({ cellsPerMinute: null, leftMs: null });
-  watch = observe(watch, reading(61, 20), 4_000);
+  watch = recordReading(watch, reading(61, 20), 4_000);
   expect(forecastOf(watch, 4_000, DEADLINE_MS)).toMatchObject({ leftMs: null });
 });
 
 test('no forecast is better than the pass has been so far', () => {
-  let watch = beginWatch({ doneAtStart: 0, requestedCells: 100, mustMove: false }, 0);
+  let watch = startTracking({ doneAtStart: 0, requestedCells: 100, requireProgress: false }, 0);
   for (const [done, atMs] of [
     [0, 20_000],
     [0, 40_000],
     [40, 50_000],
   ] as const) {
-    watch = observe(watch, reading(done, 20), atMs);
+    watch = recordReading(watch, reading(done, 20), atMs);
   }
   const { cellsPerMinute, leftMs } = forecastOf(watch, 50_000, DEADLINE_MS);
   expect(cellsPerMinute).toBeLessThanOrEqual(48);

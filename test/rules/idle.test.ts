@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { judge, type Verdict } from '../../src/rules/idle.ts';
-import { excused, lookAgain, type Watch } from '../../src/rules/watch.ts';
+import { classifyIdle, type PassStatus } from '../../src/rules/idle.ts';
+import { resetStallTimer, resumeTracking, type PassTracking } from '../../src/rules/watch.ts';
 import { begun, POLICY, reading, watched } from './readings.ts';
 
-const verdictAt = (second: number, watch: Watch): Verdict => judge(watch, POLICY, second * 1_000);
+const verdictAt = (second: number, watch: PassTracking): PassStatus =>
+  classifyIdle(watch, POLICY, second * 1_000);
 
 test('nothing is judged before the first reading', () => {
   expect(verdictAt(1_000_000, begun())).toBe('running');
@@ -67,7 +68,7 @@ test('an idle reading with other counts than the one before is a first one again
     [60, reading(100, { cellsDone: 40 })],
     [62, reading(100, { cellsDone: 41 })],
   );
-  expect(watch.idleReads).toBe(1);
+  expect(watch.consecutiveIdleReadings).toBe(1);
   expect(verdictAt(62, watch)).toBe('running');
 });
 
@@ -86,7 +87,7 @@ test('a run that queued nothing is idle on the second reading', () => {
 });
 
 test('cells known to be in flight must move: idle without movement ends as a stall', () => {
-  let watch = begun({ mustMove: true });
+  let watch = begun({ requireProgress: true });
   for (let second = 0; second < 1_800; second += 60) {
     watch = watched(watch, [second, reading(100)]);
     expect(verdictAt(second, watch)).toBe('running');
@@ -107,7 +108,7 @@ test('time in which nobody looked shows no stall, and does not undo what was see
   const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
   const seen = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
   const hungFor = watched(seen, [1_800, stuck]);
-  const resumed = watched(lookAgain(hungFor, 90_000_000), [90_000, stuck]);
+  const resumed = watched(resumeTracking(hungFor, 90_000_000), [90_000, stuck]);
   expect(verdictAt(90_000, resumed)).toBe('running');
   expect(verdictAt(90_100, watched(resumed, [90_100, stuck]))).toBe('stalled');
 });
@@ -116,7 +117,7 @@ test('a stall with a reason that is gone gets its time anew', () => {
   const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
   const seen = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
   const stalled = watched(seen, [1_900, stuck]);
-  const topUp = watched(lookAgain(excused(stalled), 9_000_000), [9_000, stuck]);
+  const topUp = watched(resumeTracking(resetStallTimer(stalled), 9_000_000), [9_000, stuck]);
   expect(verdictAt(10_799, watched(topUp, [10_799, stuck]))).toBe('running');
   expect(verdictAt(10_800, watched(topUp, [10_800, stuck]))).toBe('stalled');
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noCells, outcomeOf, totalCells, unanswered } from '../../src/rules/outcome.ts';
-import { estimateCredits, judgeSpend } from '../../src/rules/spend.ts';
+import { estimateCredits, checkSpend } from '../../src/rules/spend.ts';
 
 test('credits are rows × paid columns × price', () => {
   expect(estimateCredits(503, 3, { creditsPerCell: 2 })).toBe(3_018);
@@ -9,14 +9,14 @@ test('credits are rows × paid columns × price', () => {
 
 test('the limits themselves are still allowed; the refusal comes before the question', () => {
   const policy = { creditsPerCell: 1, approveAbove: 100, maxCredits: 200 };
-  expect(judgeSpend(100, policy)).toBe('go');
-  expect(judgeSpend(101, policy)).toBe('ask');
-  expect(judgeSpend(200, policy)).toBe('ask');
-  expect(judgeSpend(201, policy)).toBe('refuse');
+  expect(checkSpend(100, policy)).toBe('go');
+  expect(checkSpend(101, policy)).toBe('ask');
+  expect(checkSpend(200, policy)).toBe('ask');
+  expect(checkSpend(201, policy)).toBe('refuse');
 });
 
 test('without limits nothing is asked', () => {
-  expect(judgeSpend(1e9, { creditsPerCell: 1 })).toBe('go');
+  expect(checkSpend(1e9, { creditsPerCell: 1 })).toBe('go');
 });
 
 test('an empty cell is an answer; failed, blocked and pending ones are not', () => {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RunPolicy } from '../../src/contract/pipeline.ts';
-import type { CellCounts, Collection } from '../../src/contract/results.ts';
+import type { CellCounts, ScanResult } from '../../src/contract/results.ts';
 import {
   isRerun,
-  logPass,
+  recordPass,
   nextPass,
   planNextPass,
   type PassKind,
-  type PassLog,
+  type PassHistory,
 } from '../../src/rules/passes.ts';
 
 const POLICY: RunPolicy = {
@@ -17,12 +17,12 @@ const POLICY: RunPolicy = {
   tolerateFailed: 0,
   deadlineMs: 3_600_000,
   stallAfterMs: 1_800_000,
-  pollAtLeastMs: 2_000,
-  pollAtMostMs: 120_000,
+  minPollIntervalMs: 2_000,
+  maxPollIntervalMs: 120_000,
 };
 
 type Found = Partial<
-  CellCounts & Pick<Collection, 'inFlight' | 'startable' | 'repaired' | 'neverRerun'>
+  CellCounts & Pick<ScanResult, 'inFlight' | 'startable' | 'repaired' | 'neverRerun'>
 >;
 
 const found = ({
@@ -31,8 +31,8 @@ const found = ({
   repaired = 0,
   neverRerun = 0,
   ...cells
-}: Found): Collection => ({
-  sweep: 1,
+}: Found): ScanResult => ({
+  scan: 1,
   rows: 100,
   cells: { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0, ...cells },
   byColumn: {},
@@ -42,20 +42,20 @@ const found = ({
   neverRerun,
 });
 
-/** The log after these sweeps; each pass but the first is the one the rules asked for. */
-function run(...sweeps: readonly [Found, ...Found[]]): {
+/** The log after these scans; each pass but the first is the one the rules asked for. */
+function run(...scans: readonly [Found, ...Found[]]): {
   kinds: PassKind[];
   next: PassKind | null;
 } {
-  let log: PassLog | null = null;
-  let before: Collection | null = null;
+  let log: PassHistory | null = null;
+  let before: ScanResult | null = null;
   let kind: PassKind | null = 'first';
   const kinds: PassKind[] = [];
-  for (const sweep of sweeps) {
+  for (const scan of scans) {
     if (kind === null) break;
     kinds.push(kind);
-    const now = found(sweep);
-    log = logPass(log, kind, 'idle', before, now);
+    const now = found(scan);
+    log = recordPass(log, kind, 'idle', before, now);
     kind = nextPass(now, log, POLICY);
     before = now;
   }
@@ -134,23 +134,23 @@ describe('what follows a pass', () => {
 
   test('a stall is nudged at once: waiting has been done', () => {
     const stalled = found({ done: 90, pending: 10, inFlight: 10 });
-    const log = logPass(null, 'first', 'stalled', null, stalled);
+    const log = recordPass(null, 'first', 'stalled', null, stalled);
     expect(nextPass(stalled, log, POLICY)).toBe('nudge');
   });
 
   test('cells that were asked for and have not begun are waited for, nudged, then given up', () => {
     const late = { ...found({ done: 10, pending: 10, startable: 10 }), waiting: 10, due: 0 };
-    const idle = logPass(null, 'first', 'idle', null, late);
+    const idle = recordPass(null, 'first', 'idle', null, late);
     expect(nextPass(late, idle, POLICY)).toBe('wait');
-    const stalled = logPass(idle, 'wait', 'stalled', late, late);
+    const stalled = recordPass(idle, 'wait', 'stalled', late, late);
     expect(nextPass(late, stalled, POLICY)).toBe('nudge');
-    const nudged = logPass(stalled, 'nudge', 'stalled', late, late);
+    const nudged = recordPass(stalled, 'nudge', 'stalled', late, late);
     expect(nextPass(late, nudged, POLICY)).toBeNull();
   });
 
   test('they are asked for at once where the account has no credits: the refusal says so', () => {
     const late = { ...found({ done: 10, pending: 10 }), waiting: 10, due: 0 };
-    const log = logPass(null, 'first', 'idle', null, late);
+    const log = recordPass(null, 'first', 'idle', null, late);
     expect(nextPass({ ...late, outOfCredits: true }, log, POLICY)).toBe('nudge');
   });
 
@@ -161,35 +161,35 @@ describe('what follows a pass', () => {
       due: 0,
       behindAutomatic: 10,
     };
-    let log = logPass(null, 'first', 'stalled', null, behind);
+    let log = recordPass(null, 'first', 'stalled', null, behind);
     const kinds: (PassKind | null)[] = [];
     for (let next = nextPass(behind, log, POLICY); ; next = nextPass(behind, log, POLICY)) {
       kinds.push(next);
       if (next === null) break;
-      log = logPass(log, next, 'stalled', behind, behind);
+      log = recordPass(log, next, 'stalled', behind, behind);
     }
     expect(kinds).toEqual(['nudge', 'nudge', 'nudge', null]);
   });
 
   test('a rerun that shows nothing is waited for, and sent again when it never does', () => {
     const untouched = { ...found({ done: 10, failed: 10 }), waiting: 0, untouched: 10, due: 0 };
-    const first = logPass(null, 'first', 'idle', null, found({ done: 10, failed: 10 }));
-    const rerun = logPass(first, 'failed', 'idle', untouched, untouched);
+    const first = recordPass(null, 'first', 'idle', null, found({ done: 10, failed: 10 }));
+    const rerun = recordPass(first, 'failed', 'idle', untouched, untouched);
     expect(nextPass(untouched, rerun, POLICY)).toBe('wait');
-    const stalled = logPass(rerun, 'wait', 'stalled', untouched, untouched);
+    const stalled = recordPass(rerun, 'wait', 'stalled', untouched, untouched);
     expect(nextPass(untouched, stalled, POLICY)).toBe('failed');
   });
 
   test('nothing, once the deadline is reached', () => {
-    const sweep = found({ done: 90, failed: 10 });
-    const log = logPass(null, 'first', 'deadline', null, sweep);
-    expect(nextPass(sweep, log, POLICY)).toBeNull();
+    const scan = found({ done: 90, failed: 10 });
+    const log = recordPass(null, 'first', 'deadline', null, scan);
+    expect(nextPass(scan, log, POLICY)).toBeNull();
   });
 });
 
-test('a run ends, whatever its sweeps find', () => {
+test('a run ends, whatever its scans find', () => {
   const CELLS = 60;
-  const sweeps = fc.infiniteStream(
+  const scans = fc.infiniteStream(
     fc.record({
       repaired: fc.nat(3),
       failed: fc.nat(CELLS),
@@ -200,10 +200,10 @@ test('a run ends, whatever its sweeps find', () => {
     }),
   );
   fc.assert(
-    fc.property(sweeps, fc.nat(5), (stream, failedPasses) => {
+    fc.property(scans, fc.nat(5), (stream, failedPasses) => {
       const policy = { ...POLICY, failedPasses };
-      let log: PassLog | null = null;
-      let before: Collection | null = null;
+      let log: PassHistory | null = null;
+      let before: ScanResult | null = null;
       let kind: PassKind | null = 'first';
       let done = 0;
       let passes = 0;
@@ -226,7 +226,7 @@ test('a run ends, whatever its sweeps find', () => {
         });
         passes += 1;
         reruns += isRerun(kind) ? 1 : 0;
-        log = logPass(log, kind, step.end, before, now);
+        log = recordPass(log, kind, step.end, before, now);
         before = now;
         kind = nextPass(now, log, policy);
         // Every pass without progress uses up one of two waits, a nudge, a follow-up or a rerun.
@@ -241,57 +241,57 @@ describe('what is due beside the policy', () => {
   const policy = { ...POLICY, failedPasses: 0 };
   const plan = (
     table: Found,
-    due: { firstDue?: boolean; rerunAsked?: boolean },
+    due: { firstDue?: boolean; rerunRequested?: boolean },
     limits: { mayPay?: boolean; policy?: RunPolicy } = {},
   ) => {
     const now = found(table);
-    const log = logPass(null, 'wait', 'idle', null, now);
+    const log = recordPass(null, 'wait', 'idle', null, now);
     return planNextPass(
       now,
       log,
-      { firstDue: false, rerunAsked: false, ...due },
+      { firstPassPending: false, rerunRequested: false, ...due },
       { policy, mayPay: true, ...limits },
     );
   };
 
   test('one more pass that was asked for comes once, behind those of the policy', () => {
     const table = { done: 90, failed: 10 };
-    expect(plan(table, { rerunAsked: true }, { policy: POLICY })).toEqual({
+    expect(plan(table, { rerunRequested: true }, { policy: POLICY })).toEqual({
       pass: 'failed',
-      firstDue: false,
-      rerunAsked: true,
+      firstPassPending: false,
+      rerunRequested: true,
     });
-    expect(plan(table, { rerunAsked: true })).toEqual({
+    expect(plan(table, { rerunRequested: true })).toEqual({
       pass: 'failed',
-      firstDue: false,
-      rerunAsked: false,
+      firstPassPending: false,
+      rerunRequested: false,
     });
     expect(plan(table, {}).pass).toBeNull();
   });
 
   test('without failed cells it stays asked for', () => {
-    expect(plan({ done: 100 }, { rerunAsked: true })).toEqual({
+    expect(plan({ done: 100 }, { rerunRequested: true })).toEqual({
       pass: null,
-      firstDue: false,
-      rerunAsked: true,
+      firstPassPending: false,
+      rerunRequested: true,
     });
   });
 
   test('a first pass is still due where cells were never asked for, and comes before it', () => {
-    const due = { firstDue: true, rerunAsked: true };
+    const due = { firstDue: true, rerunRequested: true };
     expect(plan({ done: 1, failed: 1, pending: 98 }, due)).toEqual({
       pass: 'first',
-      firstDue: false,
-      rerunAsked: true,
+      firstPassPending: false,
+      rerunRequested: true,
     });
     expect(plan({ done: 100 }, due)).toEqual({ pass: null, ...due });
   });
 
   test('what costs is not planned where nothing may be paid; waiting costs nothing', () => {
-    expect(plan({ done: 90, failed: 10 }, { rerunAsked: true }, { mayPay: false })).toEqual({
+    expect(plan({ done: 90, failed: 10 }, { rerunRequested: true }, { mayPay: false })).toEqual({
       pass: null,
-      firstDue: false,
-      rerunAsked: false,
+      firstPassPending: false,
+      rerunRequested: false,
     });
     expect(plan({ done: 90, pending: 10, inFlight: 10 }, {}, { mayPay: false }).pass).toBe('wait');
   });

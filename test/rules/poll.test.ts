@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { nextPollMs, sliceIsOver } from '../../src/rules/poll.ts';
-import { observe, timeLeftMs, type Watch } from '../../src/rules/watch.ts';
+import { recordReading, timeLeftMs, type PassTracking } from '../../src/rules/watch.ts';
 import { begun, POLICY, reading, watched } from './readings.ts';
 
 const HOUR_MS = 3_600_000;
 
-const pollAt = (watch: Watch): number => nextPollMs(watch, POLICY, watch.lastReadAtMs);
+const pollAt = (watch: PassTracking): number => nextPollMs(watch, POLICY, watch.lastReadAtMs);
 
 /** A steady run read at `second`, `done` of `total` cells done. */
-const steady = (second: number, done: number, total: number): Watch =>
+const steady = (second: number, done: number, total: number): PassTracking =>
   watched(
     begun({ requestedCells: total }),
     [second / 2, reading(total, { cellsDone: done / 2, cellsInProgress: total - done / 2 })],
@@ -22,7 +22,7 @@ describe('how long until the next reading', () => {
   });
 
   test('never more than the longest interval', () => {
-    expect(pollAt(steady(7_200, 1_000, 10_000))).toBe(POLICY.pollAtMostMs);
+    expect(pollAt(steady(7_200, 1_000, 10_000))).toBe(POLICY.maxPollIntervalMs);
   });
 
   test('shorter and shorter towards the end', () => {
@@ -31,7 +31,7 @@ describe('how long until the next reading', () => {
     const last = pollAt(steady(3_600, 9_999, 10_000));
     expect(early).toBeGreaterThan(late);
     expect(late).toBeGreaterThan(last);
-    expect(last).toBe(POLICY.pollAtLeastMs);
+    expect(last).toBe(POLICY.minPollIntervalMs);
   });
 
   test('soon after an idle reading, which is confirmed or refuted', () => {
@@ -39,27 +39,27 @@ describe('how long until the next reading', () => {
       3_700,
       reading(10_000, { cellsDone: 4_000 }),
     ]);
-    expect(pollAt(watch)).toBe(POLICY.pollAtLeastMs);
+    expect(pollAt(watch)).toBe(POLICY.minPollIntervalMs);
   });
 
   test('less and less often while an idle reading is not believed', () => {
     let watch = begun();
     const waits: number[] = [];
     for (let reads = 0; reads < 30; reads += 1) {
-      watch = observe(watch, reading(100), watch.lastReadAtMs + 1);
+      watch = recordReading(watch, reading(100), watch.lastReadAtMs + 1);
       waits.push(pollAt(watch));
     }
     expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
     expect(waits.slice(0, 3)).toEqual([2_000, 2_000, 2_000]);
-    expect(waits.at(-1)).toBe(POLICY.pollAtMostMs);
+    expect(waits.at(-1)).toBe(POLICY.maxPollIntervalMs);
   });
 
   test('cells that hang for an hour are not asked after every two seconds', () => {
     const hanging = reading(10_000, { cellsDone: 9_998, cellsInProgress: 2 });
-    let watch = observe(steady(1_200, 9_990, 10_000), hanging, 1_210_000);
+    let watch = recordReading(steady(1_200, 9_990, 10_000), hanging, 1_210_000);
     let reads = 0;
     while (watch.lastReadAtMs < 2 * HOUR_MS) {
-      watch = observe(watch, hanging, watch.lastReadAtMs + pollAt(watch));
+      watch = recordReading(watch, hanging, watch.lastReadAtMs + pollAt(watch));
       reads += 1;
     }
     expect(reads).toBeLessThan(300);
@@ -80,7 +80,7 @@ describe('how long until the next reading', () => {
       for (const { afterMs, done, inProgress } of steps) {
         cellsDone += done;
         const progress = reading(5_000, { cellsDone, cellsInProgress: inProgress, running: true });
-        watch = observe(watch, progress, watch.lastReadAtMs + afterMs);
+        watch = recordReading(watch, progress, watch.lastReadAtMs + afterMs);
       }
       return watch;
     });
@@ -90,9 +90,9 @@ describe('how long until the next reading', () => {
       fc.property(anyWatch, fc.nat(120_000), (watch, laterMs) => {
         const nowMs = watch.lastReadAtMs + laterMs;
         const waitMs = nextPollMs(watch, POLICY, nowMs);
-        expect(waitMs).toBeGreaterThanOrEqual(POLICY.pollAtLeastMs);
-        expect(waitMs).toBeLessThanOrEqual(POLICY.pollAtMostMs);
-        if (waitMs > POLICY.pollAtLeastMs) {
+        expect(waitMs).toBeGreaterThanOrEqual(POLICY.minPollIntervalMs);
+        expect(waitMs).toBeLessThanOrEqual(POLICY.maxPollIntervalMs);
+        if (waitMs > POLICY.minPollIntervalMs) {
           expect(waitMs).toBeLessThanOrEqual((nowMs - watch.startedAtMs) / 10 + 1e-6);
           expect(waitMs).toBeLessThanOrEqual((timeLeftMs(watch) ?? Infinity) / 2 + 1e-6);
         }
@@ -111,7 +111,7 @@ describe('when a slice of waiting ends', () => {
 
   test('sooner at the beginning of a pass than later on', () => {
     const start = steady(60, 20, 100);
-    const after = (second: number): Watch =>
+    const after = (second: number): PassTracking =>
       watched(start, [60 + second, reading(100, { cellsDone: 60, cellsInProgress: 40 })]);
     expect(sliceIsOver(start, after(50), 50_000)).toBe(false);
     expect(sliceIsOver(start, after(60), 60_000)).toBe(true);
@@ -144,7 +144,7 @@ describe('when a slice of waiting ends', () => {
     for (const { afterMs, done } of steps) {
       const nowMs = watch.lastReadAtMs + afterMs;
       cellsDone = Math.min(total, cellsDone + done);
-      watch = observe(watch, reading(total, { cellsDone, cellsInProgress: 1 }), nowMs);
+      watch = recordReading(watch, reading(total, { cellsDone, cellsInProgress: 1 }), nowMs);
       if (!sliceIsOver(start, watch, nowMs - sinceMs)) continue;
       slices += 1;
       start = watch;

@@ -1,7 +1,16 @@
 import type { TableProgress } from '../../src/contract/table.ts';
-import { beginWatch, observe, type Watch, type WatchStart } from '../../src/rules/watch.ts';
+import {
+  startTracking,
+  recordReading,
+  type PassTracking,
+  type TrackingStart,
+} from '../../src/rules/watch.ts';
 
-export const POLICY = { pollAtLeastMs: 2_000, pollAtMostMs: 120_000, stallAfterMs: 30 * 60_000 };
+export const POLICY = {
+  minPollIntervalMs: 2_000,
+  maxPollIntervalMs: 120_000,
+  stallAfterMs: 30 * 60_000,
+};
 
 /** A table of `total` cells; whatever is not said is zero. */
 export const reading = (total: number, said: Partial<TableProgress> = {}): TableProgress => ({
@@ -14,12 +23,15 @@ export const reading = (total: number, said: Partial<TableProgress> = {}): Table
   ...said,
 });
 
-export const begun = (said: Partial<WatchStart> = {}): Watch =>
-  beginWatch({ doneAtStart: 0, requestedCells: 100, mustMove: false, ...said }, 0);
+export const begun = (said: Partial<TrackingStart> = {}): PassTracking =>
+  startTracking({ doneAtStart: 0, requestedCells: 100, requireProgress: false, ...said }, 0);
 
 /** Reads, one after the other, at these seconds. */
 export const watched = (
-  start: Watch,
+  start: PassTracking,
   ...readings: readonly (readonly [second: number, progress: TableProgress])[]
-): Watch =>
-  readings.reduce((watch, [second, progress]) => observe(watch, progress, second * 1_000), start);
+): PassTracking =>
+  readings.reduce(
+    (watch, [second, progress]) => recordReading(watch, progress, second * 1_000),
+    start,
+  );

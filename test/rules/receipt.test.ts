@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { mergeReceipts } from '../../src/rules/receipt.ts';
+import { mergeTableRunRefs } from '../../src/rules/receipt.ts';
 
 const queued = (...operations: string[]) => ({ operations, requestedCells: 10 });
 const LOST = { operations: [], requestedCells: null };
@@ -27,5 +27,5 @@ test.each([
     { operations: [], requestedCells: 7 },
   ],
 ])('the receipt of %s', (_what, sent, merged) => {
-  expect(mergeReceipts(sent)).toEqual(merged);
+  expect(mergeTableRunRefs(sent)).toEqual(merged);
 });

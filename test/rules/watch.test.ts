@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cellsLeft, nearsEnd, observe, timeLeftMs } from '../../src/rules/watch.ts';
+import { cellsLeft, nearsEnd, recordReading, timeLeftMs } from '../../src/rules/watch.ts';
 import { begun, reading, watched } from './readings.ts';
 
 test('the time left follows the rate of late', () => {
@@ -81,7 +81,7 @@ test('whatever is read, in whatever order, no figure goes astray', () => {
         for (const [afterMs, progress] of steps) {
           // A clock may be set back.
           nowMs += afterMs;
-          watch = observe(watch, progress, nowMs);
+          watch = recordReading(watch, progress, nowMs);
           expect(watch.ratePerMs).toBeGreaterThanOrEqual(0);
           expect(Number.isFinite(watch.ratePerMs)).toBe(true);
           expect(cellsLeft(watch)).toBeGreaterThanOrEqual(0);

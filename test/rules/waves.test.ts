@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RunPolicy } from '../../src/contract/pipeline.ts';
-import type { Collection } from '../../src/contract/results.ts';
+import type { ScanResult } from '../../src/contract/results.ts';
 import type { Column } from '../../src/contract/table.ts';
-import { isNamed, rerunAfter, waitsAfter, type CellTries } from '../../src/rules/attempts.ts';
-import { judgeCells } from '../../src/rules/cells.ts';
-import { judge } from '../../src/rules/idle.ts';
-import { isRerun, logPass, nextPass, quietMsOf } from '../../src/rules/passes.ts';
-import type { PassKind, PassLog, WaitEnd } from '../../src/rules/passes.ts';
+import { isNamed, wasRerun, isWaitingAfter, type CellAttempts } from '../../src/rules/attempts.ts';
+import { classifyCells } from '../../src/rules/cells.ts';
+import { classifyIdle } from '../../src/rules/idle.ts';
+import { isRerun, recordPass, nextPass, quietMsOf } from '../../src/rules/passes.ts';
+import type { PassKind, PassHistory, WaitEnd } from '../../src/rules/passes.ts';
 import { nextPollMs } from '../../src/rules/poll.ts';
-import { beginWatch, observe } from '../../src/rules/watch.ts';
+import { startTracking, recordReading } from '../../src/rules/watch.ts';
 import { LateQueue, type Late } from './late-queue.ts';
 
 const STALL_MS = 30 * 60_000;
@@ -19,8 +19,8 @@ const POLICY: RunPolicy = {
   tolerateFailed: 0,
   deadlineMs: 0,
   stallAfterMs: STALL_MS,
-  pollAtLeastMs: 2_000,
-  pollAtMostMs: 120_000,
+  minPollIntervalMs: 2_000,
+  maxPollIntervalMs: 120_000,
 };
 
 const column = (key: string, dependsOn: string[], ours = true): Column => ({
@@ -42,7 +42,7 @@ const TABLES: Record<string, Column[]> = {
 };
 
 interface Ended {
-  cells: Collection['cells'];
+  cells: ScanResult['cells'];
   runs: number;
   tookMs: number;
   scans: number;
@@ -64,9 +64,9 @@ function play(
   };
   const table = new LateQueue(columns, rows, late, { cellMs: api.cellMs, fails });
   let nowMs = 0;
-  let tries = new Map<string, CellTries>();
-  let found: Collection | null = null;
-  let log: PassLog | null = null;
+  let tries = new Map<string, CellAttempts>();
+  let found: ScanResult | null = null;
+  let log: PassHistory | null = null;
   let kind: PassKind | null = 'first';
   let scans = 0;
   for (let passes = 0; kind !== null; passes += 1) {
@@ -74,31 +74,31 @@ function play(
     const doneAtStart = table.status().cellsDone;
     const requestedCells = ask(table, kind, tries, found);
     const waits = kind === 'wait';
-    let watch = beginWatch(
+    let watch = startTracking(
       {
         doneAtStart,
         requestedCells,
-        mustMove: waits || kind === 'nudge',
+        requireProgress: waits || kind === 'nudge',
         ...(waits ? { quietMs: quietMsOf(log?.waits ?? 0, STALL_MS) } : {}),
       },
       nowMs,
     );
-    let verdict = judge(watch, POLICY, nowMs);
+    let verdict = classifyIdle(watch, POLICY, nowMs);
     while (verdict === 'running') {
       nowMs += watch.last === null ? 0 : nextPollMs(watch, POLICY, nowMs);
       table.advance(nowMs);
-      watch = observe(watch, table.status(), nowMs);
-      verdict = judge(watch, POLICY, nowMs);
+      watch = recordReading(watch, table.status(), nowMs);
+      verdict = classifyIdle(watch, POLICY, nowMs);
     }
     const end: WaitEnd = verdict;
-    const scan: { found: Collection; tries: Map<string, CellTries> } = look(
+    const scan: { found: ScanResult; tries: Map<string, CellAttempts> } = look(
       table,
       columns,
       kind,
       tries,
     );
     scans += 1;
-    log = logPass(log, kind, end, found, scan.found);
+    log = recordPass(log, kind, end, found, scan.found);
     ({ found, tries } = scan);
     kind = nextPass(found, log, POLICY);
   }
@@ -109,8 +109,8 @@ function play(
 function ask(
   table: LateQueue,
   kind: PassKind,
-  tries: ReadonlyMap<string, CellTries>,
-  found: Collection | null,
+  tries: ReadonlyMap<string, CellAttempts>,
+  found: ScanResult | null,
 ): number {
   if (kind === 'wait')
     return (found?.inFlight ?? 0) + (found?.waiting ?? 0) + (found?.untouched ?? 0);
@@ -126,11 +126,11 @@ function look(
   table: LateQueue,
   columns: Column[],
   kind: PassKind,
-  before: ReadonlyMap<string, CellTries>,
+  before: ReadonlyMap<string, CellAttempts>,
 ) {
-  const tries = new Map<string, CellTries>();
-  const found: Collection & { waiting: number; untouched: number; due: number } = {
-    sweep: 1,
+  const tries = new Map<string, CellAttempts>();
+  const found: ScanResult & { waiting: number; untouched: number; due: number } = {
+    scan: 1,
     rows: table.rows.length,
     byColumn: {},
     inFlight: 0,
@@ -145,7 +145,7 @@ function look(
   };
   for (const row of table.rows.keys()) {
     const readings = table.readings(row);
-    for (const [key, verdict] of judgeCells(columns, readings)) {
+    for (const [key, verdict] of classifyCells(columns, readings)) {
       const { outcome: status, inFlight, startable } = verdict;
       if (columns.some((one) => one.key === key && !one.ours)) {
         if (status === 'done')
@@ -157,13 +157,13 @@ function look(
       if (startable) found.startable += 1;
       const name = `${row}/${key}`;
       const known = before.get(name);
-      const rerun = rerunAfter(kind, known);
+      const rerun = wasRerun(kind, known);
       if (status === 'done') {
         if (known?.status === 'failed' || known?.rerun === true) found.repaired += 1;
         continue;
       }
       const failedAt = readings[key]?.failedAt ?? '';
-      const waiting = waitsAfter(kind, known, { status, inFlight, failedAt });
+      const waiting = isWaitingAfter(kind, known, { status, inFlight, failedAt });
       if (waiting) found[status === 'failed' ? 'untouched' : 'waiting'] += 1;
       else if (startable) found.due += 1;
       if (status === 'failed' && !rerun) found.neverRerun = (found.neverRerun ?? 0) + 1;

@@ -33,7 +33,7 @@ export class Caller {
     const sandbox = await startSandbox({
       token: 'secret',
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       statusLagMs: 0,
       realMs: () => time.realMs,
       ...options,

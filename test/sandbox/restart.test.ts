@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 const start = async (more: object = {}): Promise<Caller> => {
-  const caller = await Caller.start({ stateFile, failRate: 0.2, hopelessRate: 0.05, ...more });
+  const caller = await Caller.start({ stateFile, failRate: 0.2, alwaysFailsRate: 0.05, ...more });
   open.push(caller);
   return caller;
 };
@@ -61,7 +61,7 @@ test.each(['closed', 'killed'])('a sandbox that was %s goes on where it was', as
   const { stateFile: _none, ...memory } = {
     stateFile: undefined,
     failRate: 0.2,
-    hopelessRate: 0.05,
+    alwaysFailsRate: 0.05,
   };
   const whole = await Caller.start(memory);
   open.push(whole);
@@ -115,7 +115,7 @@ test('credits, deletions and request counts are kept', async () => {
 test('a state file of other answers is refused', async () => {
   const before = await start({ seed: 1 });
   await before.sandbox.close();
-  const other = { token: 't', stateFile, failRate: 0.2, hopelessRate: 0.05, seed: 2 };
+  const other = { token: 't', stateFile, failRate: 0.2, alwaysFailsRate: 0.05, seed: 2 };
   await expect(startSandbox(other)).rejects.toThrow(/other state file|another state file/);
 });
 
@@ -127,12 +127,12 @@ test('a file that is no state file is refused and left alone', async () => {
 
 test('the ledger file gets one line for each payment, a restart repeats none', async () => {
   const ledgerFile = join(folder, 'ledger.jsonl');
-  const before = await start({ ledgerFile, failRate: 0, hopelessRate: 0 });
+  const before = await start({ ledgerFile, failRate: 0, alwaysFailsRate: 0 });
   const table = await before.table([SECTOR], INPUTS);
   await before.run(table.id);
   before.pass(100_000);
   await before.sandbox.close();
-  const after = await start({ ledgerFile, failRate: 0, hopelessRate: 0 });
+  const after = await start({ ledgerFile, failRate: 0, alwaysFailsRate: 0 });
   after.pass(10_000_000);
   await dataOf(after, table.id);
   await after.sandbox.close();

@@ -22,8 +22,8 @@ function fated(
   const found: string[] = [];
   for (let at = 0; found.length < count; at += 1) {
     const input = `Company ${at}`;
-    const { hopeless, firstTryFails } = caller.sandbox.truth('company', input, column);
-    const fate = hopeless ? 'hopeless' : firstTryFails ? 'firstTryFails' : 'fine';
+    const { alwaysFails, firstTryFails } = caller.sandbox.truth('company', input, column);
+    const fate = alwaysFails ? 'hopeless' : firstTryFails ? 'firstTryFails' : 'fine';
     if (fate === wanted) found.push(input);
   }
   return found;
@@ -142,7 +142,7 @@ test('a cell that fails on the first try succeeds when failed cells are run agai
 });
 
 test('a hopeless cell fails however often it is run', async () => {
-  await start({ hopelessRate: 0.3 });
+  await start({ alwaysFailsRate: 0.3 });
   const table = await caller.table([SECTOR], fated(SECTOR, 'hopeless', 1));
   for (const mode of ['new', 'failed', 'failed', 'all']) {
     await caller.run(table.id, { mode });
@@ -177,7 +177,7 @@ test('behind a failed cell the rest of the row goes back to created until mode n
 });
 
 test('every cell ends as the truth says', async () => {
-  await start({ failRate: 0.1, hopelessRate: 0.05 });
+  await start({ failRate: 0.1, alwaysFailsRate: 0.05 });
   const columns = [SECTOR, CITY, PITCH];
   const inputs = Array.from({ length: 45 }, (_, at) => `Company ${at}`);
   const table = await caller.table(columns, inputs);
@@ -204,7 +204,7 @@ test('every cell ends as the truth says', async () => {
     const expected =
       truth.blockedBy.length > 0
         ? ['created', null]
-        : truth.hopeless
+        : truth.alwaysFails
           ? ['failed', null]
           : ['done', truth.answer];
     expect([cell, status, answer]).toEqual([cell, ...expected]);

@@ -1,16 +1,16 @@
 import { expect, test } from '@jest/globals';
-import { Core } from '../../sandbox/core.ts';
+import { SandboxCore } from '../../sandbox/core.ts';
 import { columnConfig } from '../../sandbox/configs.ts';
 import { tableData, tableStatus } from '../../sandbox/extruct/render.ts';
 import { CITY, PITCH, SECTOR } from './caller.ts';
 
 test('100,000 rows of six computed columns are loaded, run and paged', async () => {
   const time = { realMs: 0 };
-  const core = await Core.create({
+  const core = await SandboxCore.create({
     token: 't',
     facts: [],
     failRate: 0,
-    hopelessRate: 0,
+    alwaysFailsRate: 0,
     realMs: () => time.realMs,
   });
   const configs = [SECTOR, CITY, PITCH].map((config) => columnConfig.parse(config));
@@ -31,7 +31,7 @@ test('100,000 rows of six computed columns are loaded, run and paged', async () 
   expect(run.num_requested_cells).toBe(600_000);
 
   // Never more under way than there are places, whatever the table's size.
-  expect(core.world.dues.size).toBeLessThanOrEqual(2 * 50);
+  expect(core.state.timers.size).toBeLessThanOrEqual(2 * 50);
   time.realMs = 60_000;
   const status = core.read((world) => tableStatus(world, table));
   expect(status).toMatchObject({ num_rows: 100_000, num_columns: 7, run_status: 'running' });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { oddDays } from '../../src/client/schedules/clock-changes.ts';
+import { clockChangeDays } from '../../src/client/schedules/clock-changes.ts';
 import { parse, GOOD } from '../spec/pipeline-text.ts';
 
 const NOW = Date.parse('2026-01-10T12:00:00Z');
@@ -7,7 +7,7 @@ const NOW = Date.parse('2026-01-10T12:00:00Z');
 function oddTexts(schedule: string): string[] {
   const loaded = parse(`${GOOD}schedule: ${schedule}\n`);
   if (loaded.schedule === undefined) throw new Error('no schedule');
-  return oddDays(loaded.schedule, NOW).map(
+  return clockChangeDays(loaded.schedule, NOW).map(
     ({ date, time, what }) => `${date} ${time.hour}:${time.minute} ${what}`,
   );
 }

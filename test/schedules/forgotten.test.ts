@@ -7,26 +7,26 @@ import {
   describeSchedule,
   triggerSchedule,
 } from '../../src/client/schedules/index.ts';
-import { forget } from '../support/forget.ts';
-import { openHouse, type House } from '../support/house.ts';
+import { expireHistory } from '../support/expire-history.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { scheduledFile } from '../support/scheduled-file.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
-const tables = (): number => house.sandbox.ledger.summary().tablesCreated;
+const tables = (): number => testEnv.sandbox.ledger.summary().tablesCreated;
 
 /** They have done their work, and Temporal knows them no longer. */
 async function endAndForget(...workflowIds: string[]): Promise<void> {
   for (const workflowId of workflowIds) {
-    const summary: unknown = await house.client.workflow.getHandle(workflowId).result();
+    const summary: unknown = await testEnv.client.workflow.getHandle(workflowId).result();
     expect((summary as RunSummary).outcome).toBe('completed');
   }
-  await forget(house.client, ...workflowIds);
+  await expireHistory(testEnv.client, ...workflowIds);
 }
 
 const THREE_NIGHTS = {
@@ -37,14 +37,14 @@ const THREE_NIGHTS = {
 test.each(['1ms', '6h'])(
   'nights that Temporal has forgotten are not run again by a backfill (jitter %s)',
   async (jitter) => {
-    const { client, store, folder, taskQueue } = house;
+    const { client, store, folder, taskQueue } = testEnv;
     const schedule = { at: '02:30', timezone: 'UTC', jitter };
     const loaded = scheduledFile(folder, `nights-${jitter}`, { schedule });
     const { name } = loaded.pipeline;
     await applySchedule(client, loaded, { taskQueue, searchAttributes: true });
     const { due } = await backfillSchedule(client, name, THREE_NIGHTS, store);
     const ids = ['05', '06', '07'].map((day) => `${name}-2026-01-${day}T02:30:00Z`);
-    await until('all have begun', async () => {
+    await eventually('all have begun', async () => {
       return (await describeSchedule(client, name)).started === 3;
     });
     await endAndForget(...ids);
@@ -53,15 +53,15 @@ test.each(['1ms', '6h'])(
     await applySchedule(client, loaded, { taskQueue, searchAttributes: true });
     const before = tables();
     const plan = await backfillSchedule(client, name, THREE_NIGHTS, store);
-    const there = ids.map((workflowId, night) => ({ dueAt: due[night], workflowId }));
-    expect(plan).toEqual({ due: [], there });
+    const existing = ids.map((workflowId, night) => ({ dueAt: due[night], workflowId }));
+    expect(plan).toEqual({ due: [], existing });
     expect(tables()).toBe(before);
     await deleteSchedule(client, name);
   },
 );
 
 test('the key of a trigger whose run Temporal has forgotten is not paid for again', async () => {
-  const { client, store, folder, taskQueue } = house;
+  const { client, store, folder, taskQueue } = testEnv;
   const loaded = scheduledFile(folder, 'key', {});
   const { name } = loaded.pipeline;
   await applySchedule(client, loaded, { taskQueue, searchAttributes: true });

@@ -9,44 +9,48 @@ import {
   triggerSchedule,
   type ApplyOptions,
 } from '../../src/client/schedules/index.ts';
-import { openHouse, type House } from '../support/house.ts';
-import { meanwhile } from '../support/meanwhile.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { beforeRequest } from '../support/before-request.ts';
 import { scheduledFile } from '../support/scheduled-file.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
-let house: House;
+let testEnv: TestEnv;
 const names: string[] = [];
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
 afterAll(async () => {
-  for (const name of names) await deleteSchedule(house.client, name).catch(() => undefined);
-  await house.close();
+  for (const name of names) await deleteSchedule(testEnv.client, name).catch(() => undefined);
+  await testEnv.close();
 });
 
 function fileOf(word: string, changes: Record<string, unknown> = {}): LoadedPipeline {
-  const loaded = scheduledFile(house.folder, word, changes);
+  const loaded = scheduledFile(testEnv.folder, word, changes);
   names.push(loaded.pipeline.name);
   return loaded;
 }
 
 const apply = (
-  client: House['client'],
+  client: TestEnv['client'],
   loaded: LoadedPipeline,
   options: Partial<ApplyOptions> = {},
 ) =>
-  applySchedule(client, loaded, { taskQueue: house.taskQueue, searchAttributes: true, ...options });
+  applySchedule(client, loaded, {
+    taskQueue: testEnv.taskQueue,
+    searchAttributes: true,
+    ...options,
+  });
 
 test('a pause that comes while the schedule is applied stays', async () => {
   const loaded = fileOf('paused');
   const { name } = loaded.pipeline;
-  await apply(house.client, loaded);
-  const client = meanwhile(house.client, 'updateSchedule', () =>
-    pauseSchedule(house.client, name, 'the source moves'),
+  await apply(testEnv.client, loaded);
+  const client = beforeRequest(testEnv.client, 'updateSchedule', () =>
+    pauseSchedule(testEnv.client, name, 'the source moves'),
   );
   const later = fileOf('paused', { schedule: { at: '03:30' } });
   expect(await apply(client, later)).toMatchObject({ done: 'updated', changed: ['schedule'] });
-  expect(await describeSchedule(house.client, name)).toMatchObject({
+  expect(await describeSchedule(testEnv.client, name)).toMatchObject({
     paused: true,
     note: 'the source moves',
     schedule: { times: [{ hour: 3, minute: 30 }] },
@@ -56,22 +60,22 @@ test('a pause that comes while the schedule is applied stays', async () => {
 test('a schedule that is taken over while its owner applies it stays taken over', async () => {
   const loaded = fileOf('taken');
   const { name } = loaded.pipeline;
-  await apply(house.client, loaded, { madeFrom: 'sent by billing' });
+  await apply(testEnv.client, loaded, { madeFrom: 'sent by billing' });
   const later = fileOf('taken', { schedule: { at: '03:30' } });
-  const client = meanwhile(house.client, 'updateSchedule', () =>
-    apply(house.client, loaded, { madeFrom: 'sent by research', replace: true }),
+  const client = beforeRequest(testEnv.client, 'updateSchedule', () =>
+    apply(testEnv.client, loaded, { madeFrom: 'sent by research', replace: true }),
   );
   await expect(apply(client, later, { madeFrom: 'sent by billing' })).rejects.toMatchObject({
     code: 'schedule_conflict',
   });
-  expect(await describeSchedule(house.client, name)).toMatchObject({ file: 'sent by research' });
+  expect(await describeSchedule(testEnv.client, name)).toMatchObject({ file: 'sent by research' });
 });
 
 test('a pause is not lost among other wishes of the same moment', async () => {
   const loaded = fileOf('moment');
   const { name } = loaded.pipeline;
-  await apply(house.client, loaded);
-  const { workflowService, options } = house.client;
+  await apply(testEnv.client, loaded);
+  const { workflowService, options } = testEnv.client;
   const wish = (): Promise<unknown> =>
     workflowService.patchSchedule({
       namespace: options.namespace,
@@ -81,28 +85,28 @@ test('a pause is not lost among other wishes of the same moment', async () => {
     });
   const wishes: Promise<unknown>[] = [];
   const send = (): void => void wishes.push(...Array.from({ length: 10 }, wish));
-  const client = meanwhile(house.client, 'patchSchedule', () => {
+  const client = beforeRequest(testEnv.client, 'patchSchedule', () => {
     // Some before it, which the scheduler is busy with, and some right behind it.
     send();
     setImmediate(send);
     return Promise.resolve();
   });
   await pauseSchedule(client, name, 'now');
-  expect(await describeSchedule(house.client, name)).toMatchObject({ paused: true, note: 'now' });
+  expect(await describeSchedule(testEnv.client, name)).toMatchObject({ paused: true, note: 'now' });
   await Promise.all(wishes);
 });
 
 test('a key that somebody else uses in the same moment is the run that they started', async () => {
-  const { workflow } = house.client;
+  const { workflow } = testEnv.client;
   // It waits for an approval, and so is under way as long as it takes.
   const loaded = fileOf('keyed', { spend: { approveAbove: 0 } });
   const { name } = loaded.pipeline;
-  await apply(house.client, loaded);
+  await apply(testEnv.client, loaded);
   const workflowId = `${name}:monday`;
-  const client = meanwhile(house.client, 'listWorkflowExecutions', async () => {
-    await triggerSchedule(house.client, name, { key: 'monday' });
-    await until('it is listed', async () => {
-      const { running } = await describeSchedule(house.client, name);
+  const client = beforeRequest(testEnv.client, 'listWorkflowExecutions', async () => {
+    await triggerSchedule(testEnv.client, name, { key: 'monday' });
+    await eventually('it is listed', async () => {
+      const { running } = await describeSchedule(testEnv.client, name);
       return running.includes(workflowId);
     });
   });

@@ -17,23 +17,23 @@ import {
   type ApplyOptions,
 } from '../../src/client/schedules/index.ts';
 import { requireSchedule } from '../../src/client/schedules/find.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { openHouse, type House } from '../support/house.ts';
-import { meanwhile } from '../support/meanwhile.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { beforeRequest } from '../support/before-request.ts';
 import { scheduledFile } from '../support/scheduled-file.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
-let house: House;
-const { realMs, hold, letGo } = heldClock();
-afterEach(() => letGo());
+let testEnv: TestEnv;
+const { realMs, freeze, resume } = manualClock();
+afterEach(() => resume());
 const names: string[] = [];
 
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, realMs } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, realMs } });
 });
 afterAll(async () => {
-  for (const name of names) await deleteSchedule(house.client, name).catch(() => undefined);
-  await house.close();
+  for (const name of names) await deleteSchedule(testEnv.client, name).catch(() => undefined);
+  await testEnv.close();
 });
 
 function fileOf(
@@ -41,21 +41,21 @@ function fileOf(
   changes: Record<string, unknown> = {},
   file = 'p.json',
 ): LoadedPipeline {
-  const loaded = scheduledFile(house.folder, word, changes, file);
+  const loaded = scheduledFile(testEnv.folder, word, changes, file);
   names.push(loaded.pipeline.name);
   return loaded;
 }
 
 const apply = (loaded: LoadedPipeline, changes: Partial<ApplyOptions> = {}) =>
-  applySchedule(house.client, loaded, {
-    taskQueue: house.taskQueue,
+  applySchedule(testEnv.client, loaded, {
+    taskQueue: testEnv.taskQueue,
     searchAttributes: true,
     ...changes,
   });
 
 const endOf = (workflowId: string): Promise<RunSummary> =>
   // What the workflow returns.
-  house.client.workflow.getHandle(workflowId).result() as Promise<RunSummary>;
+  testEnv.client.workflow.getHandle(workflowId).result() as Promise<RunSummary>;
 
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -68,14 +68,14 @@ test('applied again it changes only what is different, and keeps an operator’s
   const loaded = fileOf('again');
   const { name } = loaded.pipeline;
   expect(await apply(loaded)).toEqual({ name, done: 'created', changed: [] });
-  await pauseSchedule(house.client, name, 'the source moves');
+  await pauseSchedule(testEnv.client, name, 'the source moves');
   expect(await apply(loaded)).toEqual({ name, done: 'unchanged', changed: [] });
 
   const later = fileOf('again', {
     schedule: { at: ['03:30', '04:30'], jitter: '5m', catchUp: '2h' },
   });
   expect(await apply(later)).toMatchObject({ done: 'updated', changed: ['schedule'] });
-  const standing = await describeSchedule(house.client, name);
+  const standing = await describeSchedule(testEnv.client, name);
   expect(standing).toMatchObject({
     paused: true,
     note: 'the source moves',
@@ -86,15 +86,15 @@ test('applied again it changes only what is different, and keeps an operator’s
       ],
       jitterMs: 300_000,
     },
-    file: join(house.folder, 'p.json'),
+    file: join(testEnv.folder, 'p.json'),
   });
-  expect((await house.client.schedule.getHandle(name).describe()).policies).toEqual({
+  expect((await testEnv.client.schedule.getHandle(name).describe()).policies).toEqual({
     overlap: 'SKIP',
     catchupWindow: 7_200_000,
     pauseOnFailure: false,
   });
-  await resumeSchedule(house.client, name);
-  const listed = await listSchedules(house.client);
+  await resumeSchedule(testEnv.client, name);
+  const listed = await listSchedules(testEnv.client);
   expect(listed.find((each) => each.name === name)).toMatchObject({ paused: false, started: 0 });
 });
 
@@ -102,10 +102,10 @@ test('a pause without a word is a pause', async () => {
   const loaded = fileOf('wordless');
   const { name } = loaded.pipeline;
   await apply(loaded);
-  await pauseSchedule(house.client, name, '');
-  expect(await describeSchedule(house.client, name)).toMatchObject({ paused: true });
-  await resumeSchedule(house.client, name, '');
-  expect(await describeSchedule(house.client, name)).toMatchObject({ paused: false });
+  await pauseSchedule(testEnv.client, name, '');
+  expect(await describeSchedule(testEnv.client, name)).toMatchObject({ paused: true });
+  await resumeSchedule(testEnv.client, name, '');
+  expect(await describeSchedule(testEnv.client, name)).toMatchObject({ paused: false });
 });
 
 test('two at the same moment make one schedule', async () => {
@@ -127,67 +127,69 @@ test('a name that another file uses is taken over only when told so', async () =
 test('a schedule of something else is neither listed, changed nor deleted', async () => {
   const loaded = fileOf('foreign');
   const { name } = loaded.pipeline;
-  const handle = await house.client.schedule.create({
+  const handle = await testEnv.client.schedule.create({
     scheduleId: name,
     spec: { intervals: [{ every: '30 days' }] },
-    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: house.taskQueue },
+    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: testEnv.taskQueue },
   });
   expect(await codeOf(apply(loaded, { replace: true }))).toMatch(/^schedule_conflict/);
-  expect(await codeOf(deleteSchedule(house.client, name))).toMatch(/^schedule_not_found/);
-  expect((await listSchedules(house.client)).map((each) => each.name)).not.toContain(name);
+  expect(await codeOf(deleteSchedule(testEnv.client, name))).toMatch(/^schedule_not_found/);
+  expect((await listSchedules(testEnv.client)).map((each) => each.name)).not.toContain(name);
   await handle.delete();
 });
 
 test('each run reads the rows as they are then; the run before must have ended', async () => {
-  const source = join(house.folder, 'companies.csv');
+  const source = join(testEnv.folder, 'companies.csv');
   await writeFile(source, 'Symbol,Security\nMMM,3M\n');
   const loaded = fileOf('nightly', {
     rows: { from: 'companies.csv', key: 'Symbol', map: { input: 'Security' } },
   });
   const { name } = loaded.pipeline;
   await apply(loaded);
-  const { workflowId: first } = await triggerSchedule(house.client, name);
+  const { workflowId: first } = await triggerSchedule(testEnv.client, name);
   expect(first).toMatch(new RegExp(`^${name}-\\d{4}-`));
   expect(await endOf(first)).toMatchObject({ outcome: 'completed', rows: 1 });
-  const described = await house.client.workflow.getHandle(first).describe();
-  expect(described.memo?.[MEMO_FILE]).toBe(join(house.folder, 'p.json'));
+  const described = await testEnv.client.workflow.getHandle(first).describe();
+  expect(described.memo?.[MEMO_FILE]).toBe(join(testEnv.folder, 'p.json'));
 
   await writeFile(source, 'Symbol,Security\nMMM,3M\nAOS,A. O. Smith\n');
-  hold();
-  const { workflowId: second } = await triggerSchedule(house.client, name);
-  expect(await codeOf(triggerSchedule(house.client, name))).toMatch(/^action_refused: .*under way/);
+  freeze();
+  const { workflowId: second } = await triggerSchedule(testEnv.client, name);
+  expect(await codeOf(triggerSchedule(testEnv.client, name))).toMatch(
+    /^action_refused: .*under way/,
+  );
   // As the clock does it: the time passes, and the run before is not over.
-  await house.client.schedule.getHandle(name).trigger('SKIP');
-  await until('the skipped run is counted', async () => {
-    const { skippedByOverlap, running } = await describeSchedule(house.client, name);
+  await testEnv.client.schedule.getHandle(name).trigger('SKIP');
+  await eventually('the skipped run is counted', async () => {
+    const { skippedByOverlap, running } = await describeSchedule(testEnv.client, name);
     return skippedByOverlap === 1 && running.includes(second);
   });
-  letGo();
+  resume();
   expect(await endOf(second)).toMatchObject({ outcome: 'completed', rows: 2 });
-  const lines = (await readFile(join(house.folder, 'out/nightly.jsonl'), 'utf8')).trimEnd();
+  const lines = (await readFile(join(testEnv.folder, 'out/nightly.jsonl'), 'utf8')).trimEnd();
   expect(lines.split('\n')).toHaveLength(2);
 
-  await until('the newest run is known with its end', async () => {
-    const { recent } = await describeSchedule(house.client, name);
+  await eventually('the newest run is known with its end', async () => {
+    const { recent } = await describeSchedule(testEnv.client, name);
     return recent[0]?.workflowId === second && recent[0].run?.outcome === 'completed';
   });
-  expect((await describeSchedule(house.client, name)).recent).toHaveLength(2);
+  expect((await describeSchedule(testEnv.client, name)).recent).toHaveLength(2);
 });
 
 test('a key is one run of the schedule, however often it is triggered', async () => {
-  const { client } = house;
+  const { client } = testEnv;
   const loaded = fileOf('keyed');
   const { name } = loaded.pipeline;
   await apply(loaded);
   await pauseSchedule(client, name);
-  hold();
+  freeze();
   const runs = await Promise.all(
     [1, 2, 3].map(() => triggerSchedule(client, name, { key: 'order-1' })),
   );
   expect(runs.filter(({ attached }) => !attached)).toHaveLength(1);
   const [workflowId = ''] = new Set(runs.map((run) => run.workflowId));
   expect(new Set(runs.map((run) => run.workflowId)).size).toBe(1);
-  await until('it is known to be under way', async () => {
+  await eventually('it is known to be under way', async () => {
     const { running, recent } = await describeSchedule(client, name);
     return running.includes(workflowId) && recent[0]?.workflowId === workflowId;
   });
@@ -195,17 +197,17 @@ test('a key is one run of the schedule, however often it is triggered', async ()
     const refused = await codeOf(triggerSchedule(client, name, options));
     expect(refused).toMatch(/^action_refused: .*keyed.*order-1 is under way/);
   }
-  letGo();
+  resume();
   expect(await endOf(workflowId)).toMatchObject({ outcome: 'completed', rows: 1 });
   expect(await triggerSchedule(client, name, { key: 'order-1' })).toEqual({
     workflowId,
     attached: true,
   });
   const described = await client.workflow.getHandle(workflowId).describe();
-  expect(described.memo?.[MEMO_FILE]).toBe(join(house.folder, 'p.json'));
+  expect(described.memo?.[MEMO_FILE]).toBe(join(testEnv.folder, 'p.json'));
   expect(await described.staticSummary()).toContain(name);
 
-  await until('it is known to have ended', async () => {
+  await eventually('it is known to have ended', async () => {
     const { running } = await describeSchedule(client, name);
     return running.length === 0;
   });
@@ -223,25 +225,25 @@ test('a key whose id another run has is refused', async () => {
   const loaded = fileOf('taken');
   const { name } = loaded.pipeline;
   await apply(loaded);
-  const { workflow } = house.client;
+  const { workflow } = testEnv.client;
   const { pipeline } = loaded;
   const handle = await workflow.start('enrichTable', {
     workflowId: `${name}:mine`,
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     args: [{ pipeline }],
   });
-  expect(await codeOf(triggerSchedule(house.client, name, { key: 'mine' }))).toMatch(
+  expect(await codeOf(triggerSchedule(testEnv.client, name, { key: 'mine' }))).toMatch(
     /^run_conflict/,
   );
-  expect(await codeOf(triggerSchedule(house.client, name, { key: ' ' }))).toMatch(/^usage/);
+  expect(await codeOf(triggerSchedule(testEnv.client, name, { key: ' ' }))).toMatch(/^usage/);
   await handle.result();
 });
 
 /** Waits until every run that a backfill asked for has completed. */
 const haveRun = (name: string): Promise<void> =>
-  until('all runs of the backfill are over', async () => {
-    const { description } = await requireSchedule(house.client, name);
-    const { recent, running, started } = await describeSchedule(house.client, name);
+  eventually('all runs of the backfill are over', async () => {
+    const { description } = await requireSchedule(testEnv.client, name);
+    const { recent, running, started } = await describeSchedule(testEnv.client, name);
     const waiting = Number(String(description.raw.info?.bufferSize ?? 0));
     const completed = recent.filter(({ run }) => run?.outcome === 'completed').length;
     return waiting + running.length === 0 && started > 0 && completed === started;
@@ -254,25 +256,25 @@ test('a backfill over both changes of the clock runs no night twice, and the los
   const spring = { from: new Date('2026-03-28T00:00:00Z'), to: new Date('2026-03-30T12:00:00Z') };
   const autumn = { from: new Date('2026-10-24T00:00:00Z'), to: new Date('2026-10-26T12:00:00Z') };
   // There is no 02:30 on 29 March, and two on 25 October.
-  expect((await backfillSchedule(house.client, name, spring)).due).toEqual([
+  expect((await backfillSchedule(testEnv.client, name, spring)).due).toEqual([
     '2026-03-28T01:30:00.000Z',
     '2026-03-30T00:30:00.000Z',
   ]);
-  await until('both have begun', async () => {
-    return (await describeSchedule(house.client, name)).started === 2;
+  await eventually('both have begun', async () => {
+    return (await describeSchedule(testEnv.client, name)).started === 2;
   });
-  expect((await backfillSchedule(house.client, name, autumn)).due).toEqual([
+  expect((await backfillSchedule(testEnv.client, name, autumn)).due).toEqual([
     '2026-10-24T00:30:00.000Z',
     '2026-10-25T01:30:00.000Z',
     '2026-10-26T01:30:00.000Z',
   ]);
   await haveRun(name);
   for (const span of [spring, autumn]) {
-    const again = await backfillSchedule(house.client, name, span);
+    const again = await backfillSchedule(testEnv.client, name, span);
     expect(again.due).toEqual([]);
-    expect(again.there.length).toBeGreaterThan(1);
+    expect(again.existing.length).toBeGreaterThan(1);
   }
-  expect((await describeSchedule(house.client, name)).started).toBe(5);
+  expect((await describeSchedule(testEnv.client, name)).started).toBe(5);
 });
 
 test('both ends of a span are part of it', async () => {
@@ -280,7 +282,7 @@ test('both ends of a span are part of it', async () => {
   const { name } = loaded.pipeline;
   await apply(loaded);
   const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-06T00:00:00Z') };
-  expect((await backfillSchedule(house.client, name, span)).due).toEqual([
+  expect((await backfillSchedule(testEnv.client, name, span)).due).toEqual([
     '2026-01-05T00:00:00.000Z',
     '2026-01-06T00:00:00.000Z',
   ]);
@@ -293,7 +295,7 @@ test('a span of years is counted to its end', async () => {
   await apply(loaded);
   const span = { from: new Date('2022-01-01T00:00:00Z'), to: new Date('2025-12-31T23:59:59Z') };
   // But for four Sundays in March, on which there is no 02:30.
-  expect(await codeOf(backfillSchedule(house.client, name, span))).toMatch(
+  expect(await codeOf(backfillSchedule(testEnv.client, name, span))).toMatch(
     /^usage: .*the span has 1457 runs/,
   );
 });
@@ -307,16 +309,16 @@ test('a backfill that is sent twice starts no night twice', async () => {
   const loaded = fileOf('twice');
   const { name } = loaded.pipeline;
   await apply(loaded);
-  hold();
-  expect((await backfillSchedule(house.client, name, THREE_NIGHTS)).due).toHaveLength(3);
+  freeze();
+  expect((await backfillSchedule(testEnv.client, name, THREE_NIGHTS)).due).toHaveLength(3);
   // The first one is under way, the others wait for it.
-  expect(await codeOf(backfillSchedule(house.client, name, THREE_NIGHTS))).toMatch(
+  expect(await codeOf(backfillSchedule(testEnv.client, name, THREE_NIGHTS))).toMatch(
     /^action_refused/,
   );
-  letGo();
+  resume();
   await haveRun(name);
-  expect((await backfillSchedule(house.client, name, THREE_NIGHTS)).due).toEqual([]);
-  expect((await describeSchedule(house.client, name)).started).toBe(3);
+  expect((await backfillSchedule(testEnv.client, name, THREE_NIGHTS)).due).toEqual([]);
+  expect((await describeSchedule(testEnv.client, name)).started).toBe(3);
 });
 
 test('a schedule that is deleted says how many runs that waited to start went with it', async () => {
@@ -324,55 +326,55 @@ test('a schedule that is deleted says how many runs that waited to start went wi
   const { name } = loaded.pipeline;
   await apply(loaded);
   const span = { from: new Date('2026-01-05T00:00:00Z'), to: new Date('2026-01-07T12:00:00Z') };
-  hold();
-  expect((await backfillSchedule(house.client, name, span)).due).toHaveLength(3);
+  freeze();
+  expect((await backfillSchedule(testEnv.client, name, span)).due).toHaveLength(3);
   let first = '';
-  await until('one is under way, and two wait', async () => {
-    first = (await describeSchedule(house.client, name)).running[0] ?? '';
+  await eventually('one is under way, and two wait', async () => {
+    first = (await describeSchedule(testEnv.client, name)).running[0] ?? '';
     return first !== '';
   });
-  expect(await deleteSchedule(house.client, name)).toEqual({ name, droppedRuns: 2 });
-  letGo();
-  expect(await house.client.workflow.getHandle(first).result()).toMatchObject({
+  expect(await deleteSchedule(testEnv.client, name)).toEqual({ name, droppedRuns: 2 });
+  resume();
+  expect(await testEnv.client.workflow.getHandle(first).result()).toMatchObject({
     outcome: 'completed',
   });
   await apply(loaded);
-  expect(await deleteSchedule(house.client, name)).toEqual({ name, droppedRuns: 0 });
+  expect(await deleteSchedule(testEnv.client, name)).toEqual({ name, droppedRuns: 0 });
 });
 
 test('the same backfill twice at the same moment starts no night twice', async () => {
   const loaded = fileOf('atonce');
   const { name } = loaded.pipeline;
   await apply(loaded);
-  hold();
-  const asked = [1, 2, 3].map(() => backfillSchedule(house.client, name, THREE_NIGHTS));
+  freeze();
+  const asked = [1, 2, 3].map(() => backfillSchedule(testEnv.client, name, THREE_NIGHTS));
   for (const answer of await Promise.allSettled(asked)) {
     if (answer.status === 'fulfilled') expect(answer.value.due).toHaveLength(3);
     // One that came a moment later.
     else expect(answer.reason).toMatchObject({ code: 'action_refused' });
   }
-  letGo();
+  resume();
   await haveRun(name);
-  expect((await describeSchedule(house.client, name)).started).toBe(3);
+  expect((await describeSchedule(testEnv.client, name)).started).toBe(3);
 });
 
 test('a backfill that is planned while another one begins starts no night twice', async () => {
   const loaded = fileOf('meanwhile');
   const { name } = loaded.pipeline;
   await apply(loaded);
-  hold();
+  freeze();
   // Its first night is there when the later one asks for the runs, after it has seen the schedule.
-  const client = meanwhile(house.client, 'listWorkflowExecutions', async () => {
-    await backfillSchedule(house.client, name, THREE_NIGHTS);
-    await until('the first night runs', async () => {
-      const runs = house.client.workflow.list({ query: `WorkflowId STARTS_WITH '${name}-'` });
+  const client = beforeRequest(testEnv.client, 'listWorkflowExecutions', async () => {
+    await backfillSchedule(testEnv.client, name, THREE_NIGHTS);
+    await eventually('the first night runs', async () => {
+      const runs = testEnv.client.workflow.list({ query: `WorkflowId STARTS_WITH '${name}-'` });
       return !(await runs[Symbol.asyncIterator]().next()).done;
     });
   });
   const code = await codeOf(backfillSchedule(client, name, THREE_NIGHTS));
-  letGo();
+  resume();
   await haveRun(name);
-  expect((await describeSchedule(house.client, name)).started).toBe(3);
+  expect((await describeSchedule(testEnv.client, name)).started).toBe(3);
   expect(code).toMatch(/^action_refused: .*wait to start/);
 });
 
@@ -385,10 +387,10 @@ test.each([
   const { name } = loaded.pipeline;
   await apply(loaded);
   const span = { from: new Date(from), to: new Date(to) };
-  const refused = await codeOf(backfillSchedule(house.client, name, span));
+  const refused = await codeOf(backfillSchedule(testEnv.client, name, span));
   expect(refused).toContain('usage');
   expect(refused).toContain(says);
-  expect((await describeSchedule(house.client, name)).started).toBe(0);
+  expect((await describeSchedule(testEnv.client, name)).started).toBe(0);
 });
 
 test('what cannot run by itself is refused', async () => {
@@ -409,6 +411,6 @@ test('what cannot run by itself is refused', async () => {
     triggerSchedule,
     deleteSchedule,
   ]) {
-    expect(await codeOf(act(house.client, 'no-such-schedule'))).toMatch(/^schedule_not_found/);
+    expect(await codeOf(act(testEnv.client, 'no-such-schedule'))).toMatch(/^schedule_not_found/);
   }
 });

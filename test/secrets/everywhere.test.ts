@@ -9,8 +9,8 @@ import {
   workerEnv,
   type WorkerProcess,
 } from '../cli-processes/worker-process.ts';
-import { plainText } from '../support/evidence.ts';
-import { openHouse, TOKEN, type House } from '../support/house.ts';
+import { plainText } from '../support/invariants/evidence.ts';
+import { startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';
 
 /** How often the API gave the token back. */
 let echoes = 0;
@@ -28,24 +28,26 @@ const echo: Intercept = ({ phase, method, route, nth }) => {
     : { do: 'reply', status: 429, headers: { ...headers, 'retry-after': '0' }, body: text };
 };
 
-let house: House;
+let testEnv: TestEnv;
 let worker: WorkerProcess;
 /** Everything that others may read, by where it is. */
 const texts = new Map<string, string>();
 
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0.2, hopelessRate: 0.1, intercept: echo } });
-  await writeFile(join(house.folder, 'pipeline.json'), pipelineText({ name: 'told' }));
-  await writeFile(join(house.folder, 'companies.csv'), COMPANIES);
-  worker = await startWorkerProcess(house, { ROWMILL_LOG_LEVEL: 'trace' });
-  const id = `told-${house.taskQueue}`;
+  testEnv = await startTestEnv({
+    sandbox: { failRate: 0.2, alwaysFailsRate: 0.1, intercept: echo },
+  });
+  await writeFile(join(testEnv.folder, 'pipeline.json'), pipelineText({ name: 'told' }));
+  await writeFile(join(testEnv.folder, 'companies.csv'), COMPANIES);
+  worker = await startWorkerProcess(testEnv, { ROWMILL_LOG_LEVEL: 'trace' });
+  const id = `told-${testEnv.taskQueue}`;
   await say('check', 'pipeline.json', '--json');
   await say('doctor', '--json');
   await say('run', 'pipeline.json', '--id', id, '--json');
   for (const look of ['status', 'watch', 'results']) await say(look, id);
   await say('list', '--json');
   await say('status', id, '--json');
-  const handle = house.client.workflow.getHandle(id);
+  const handle = testEnv.client.workflow.getHandle(id);
   texts.set('history', plainText(await handle.fetchHistory()));
   texts.set('description', plainText(await handle.describe()));
   texts.set('details', plainText(await handle.query('__temporal_workflow_metadata')));
@@ -55,18 +57,21 @@ beforeAll(async () => {
   }
   worker.child.kill('SIGTERM');
   texts.set('worker log', JSON.stringify(await worker.ended));
-  for (const path of await filesUnder(house.folder))
+  for (const path of await filesUnder(testEnv.folder))
     texts.set(path, await readFile(path, 'latin1'));
 });
 afterAll(async () => {
   worker.child.kill('SIGKILL');
-  await house.close();
+  await testEnv.close();
 });
 
 /** A command of somebody who has the token in the environment. */
 async function say(...args: string[]): Promise<void> {
-  const env = { ...workerEnv(house), ROWMILL_TASK_QUEUE: queueOf(house) };
-  texts.set(args.join(' '), JSON.stringify(await rowmill(args, { cwd: house.folder, env }).ended));
+  const env = { ...workerEnv(testEnv), ROWMILL_TASK_QUEUE: queueOf(testEnv) };
+  texts.set(
+    args.join(' '),
+    JSON.stringify(await rowmill(args, { cwd: testEnv.folder, env }).ended),
+  );
 }
 
 const filesUnder = async (folder: string): Promise<string[]> =>

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ResultTarget } from '../../src/contract/pipeline.ts';
-import { copyBeside } from '../../src/sinks/copy.ts';
+import { copyFile } from '../../src/sinks/copy.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { companionsOf } from '../../src/paths/companions.ts';
 import { draftNameOf } from '../../src/store/leftovers.ts';
@@ -63,9 +63,9 @@ test('a copy beside the results counts lines, a last one without an end too', as
   await folder.writeJson('manifest.json', {});
   await writeFile(folder.locate('cut.jsonl'), 'one\ntwo');
   const place = newPlace();
-  const copied = await copyBeside(folder, 'cut.jsonl', join(place, 'x.quarantine.jsonl'));
+  const copied = await copyFile(folder, 'cut.jsonl', join(place, 'x.quarantine.jsonl'));
   expect(copied).toMatchObject({ rows: 2, bytes: 7 });
-  await copyBeside(folder, 'manifest.json', join(place, 'x.manifest.json'));
+  await copyFile(folder, 'manifest.json', join(place, 'x.manifest.json'));
   expect(await readFile(join(place, 'x.manifest.json'), 'utf8')).toBe('{}\n');
 });
 

@@ -27,7 +27,7 @@ async function take(
   const source = await rowsFile(text, format);
   const rows = { source, key: 'id', map: { input: 'site' }, ...fields };
   const snapshot = await takeSnapshot(rows, ['input'], await folder.create('rows.jsonl'), {
-    leftOut: () => folder.create('left-out.jsonl'),
+    leftOut: () => folder.create('bad-rows.jsonl'),
     countRepeats: true,
   });
   const linesOf = async <T>(name: string): Promise<T[]> => {
@@ -38,7 +38,7 @@ async function take(
   return {
     ...snapshot,
     lines: await linesOf('rows.jsonl'),
-    leftOut: await linesOf('left-out.jsonl'),
+    leftOut: await linesOf('bad-rows.jsonl'),
   };
 }
 
@@ -277,7 +277,7 @@ test('bad rows are left out up to a share, and written down', async () => {
     ['Charlie', 'charlie.example'],
   ]);
   expect(taken.bad).toMatchObject({ rows: 2, of: 4 });
-  expect(taken.ref.leftOut?.rows).toBe(2);
+  expect(taken.ref.badRows?.rows).toBe(2);
   const bad = { column: null, status: 'bad row', attempts: 0 };
   expect(taken.leftOut).toEqual([
     { ...bad, key: 'Bravo', line: 3, reason: 'line 3: "website" is empty' },
@@ -312,7 +312,7 @@ test('the digest tells lists apart whose bad rows differ', async () => {
   const digests = await Promise.all(
     ['1,a\n2,\n', '1,a\n3,\n'].map(async (text) => {
       const { ref } = await take(`id,site\n${text}`, { skipBad: 0.5 });
-      return [ref.digest, ref.leftOut?.digest];
+      return [ref.digest, ref.badRows?.digest];
     }),
   );
   expect(digests[0]?.[0]).toBe(digests[1]?.[0]);

@@ -119,7 +119,11 @@ test.each(CASES)('%s are mistakes like any other', async (_name, source) => {
 });
 
 test('an object has no lines, and each mistake once', async () => {
-  const wrong = object({ colour: 'red', spend: { maxCredits: -1 }, run: { pollAtMost: '1ms' } });
+  const wrong = object({
+    colour: 'red',
+    spend: { maxCredits: -1 },
+    run: { maxPollInterval: '1ms' },
+  });
   const error = await readPipeline(wrong as PipelineSource, { env: {} }).catch(
     (thrown: unknown) => thrown,
   );

@@ -67,8 +67,8 @@ test('defaults are filled in, paths are absolute from the folder of the file', (
       tolerateFailed: 0,
       deadlineMs: 86_400_000,
       stallAfterMs: 1_800_000,
-      pollAtLeastMs: 2_000,
-      pollAtMostMs: 120_000,
+      minPollIntervalMs: 2_000,
+      maxPollIntervalMs: 120_000,
     },
     spend: { creditsPerCell: 1 },
     results: [{ to: '/data/out/demo.jsonl', format: 'jsonl' }],
@@ -77,7 +77,7 @@ test('defaults are filled in, paths are absolute from the folder of the file', (
 
 test('what the file says is kept, with units made plain', () => {
   const { pipeline, schedule } = parse(`${GOOD}
-run: { mode: all, failedPasses: 0, tolerateFailed: 0.5%, deadline: 1h30m, stallAfter: 90s, pollAtLeast: 500ms, pollAtMost: 1m }
+run: { mode: all, failedPasses: 0, tolerateFailed: 0.5%, deadline: 1h30m, stallAfter: 90s, minPollInterval: 500ms, maxPollInterval: 1m }
 spend: { creditsPerCell: 0.5, maxCredits: 3000, approveAbove: 1000 }
 schedule: { at: 02:30, timezone: Europe/Berlin, days: [fri, mon] }
 `);
@@ -87,8 +87,8 @@ schedule: { at: 02:30, timezone: Europe/Berlin, days: [fri, mon] }
     tolerateFailed: 0.005,
     deadlineMs: 5_400_000,
     stallAfterMs: 90_000,
-    pollAtLeastMs: 500,
-    pollAtMostMs: 60_000,
+    minPollIntervalMs: 500,
+    maxPollIntervalMs: 60_000,
   });
   expect(pipeline.spend).toEqual({ creditsPerCell: 0.5, maxCredits: 3000, approveAbove: 1000 });
   expect(schedule).toEqual({

@@ -163,7 +163,7 @@ test.each([
 });
 
 /** Of each type a config that has no more than it needs. */
-const LEAST: Record<string, string[]> = {
+const MIN: Record<string, string[]> = {
   CODE_EXECUTION: ['code: return 1, language: PYTHON'],
   ENDPOINT: ['url: https://example.com'],
   WORKFLOW: ['workflow_id: 3, input_mappings: {}'],
@@ -206,13 +206,13 @@ const LEAST: Record<string, string[]> = {
   VARIABLE: ['value: { type: string, value: x }'],
 };
 
-const leastConfigs = Object.entries(LEAST).flatMap(([type, configs]) =>
+const leastConfigs = Object.entries(MIN).flatMap(([type, configs]) =>
   configs.map((config): [string, string] => [type, config]),
 );
 
 test('every type that computes has its least config here', () => {
   const types = Object.keys(COSTS).filter((type) => !['TEXT', 'HUMAN'].includes(type));
-  expect([...Object.keys(LEAST), 'PROMPT_TEMPLATE'].sort()).toEqual(types.sort());
+  expect([...Object.keys(MIN), 'PROMPT_TEMPLATE'].sort()).toEqual(types.sort());
 });
 
 test.each(leastConfigs)('%s goes with what it needs, and more: %s', (type, config) => {

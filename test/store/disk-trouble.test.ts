@@ -27,14 +27,14 @@ test('a root that is a file is unwritable, and the error names it', async () => 
   await writeFile(root, '');
   const store = createFileStore(root);
   const unwritable = { code: 'store_unwritable', where: root };
-  await expect(store.probe()).rejects.toMatchObject(unwritable);
+  await expect(store.checkWritable()).rejects.toMatchObject(unwritable);
   await expect(store.run(key).create('a.jsonl')).rejects.toMatchObject(unwritable);
   await expect(store.run(key).exists('a.jsonl')).rejects.toMatchObject({
     code: 'store_unwritable',
   });
   // Put right, it works without a new store.
   await rm(root);
-  await store.probe();
+  await store.checkWritable();
   await store.run(key).writeJson('a.json', 1);
 });
 
@@ -90,8 +90,8 @@ onReadOnlyDisk('a read-only disk is unwritable and still readable (needs mount)'
   await store.run(key).writeJson('a.json', 1);
   readOnly.makeReadOnly();
   const unwritable = { code: 'store_unwritable' };
-  await expect(store.probe()).rejects.toMatchObject(unwritable);
-  await expect(createFileStore(readOnly.path).probe()).rejects.toThrow(/read-only.*EROFS/);
+  await expect(store.checkWritable()).rejects.toMatchObject(unwritable);
+  await expect(createFileStore(readOnly.path).checkWritable()).rejects.toThrow(/read-only.*EROFS/);
   await expect(store.run(key).writeJson('a.json', 2)).rejects.toMatchObject(unwritable);
   await expect(store.run(key).remove('a.json')).rejects.toMatchObject(unwritable);
   expect(await store.run(key).readJson('a.json')).toBe(1);

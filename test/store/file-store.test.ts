@@ -208,7 +208,7 @@ test('an open store of ours is closed to others, a folder with other things in i
   await mkdir(join(ours, 'runs'));
   await chmod(ours, 0o755);
   await chmod(join(ours, 'runs'), 0o777);
-  await createFileStore(ours).probe();
+  await createFileStore(ours).checkWritable();
   expect(await modeOf(ours)).toBe('700');
   expect(await modeOf(join(ours, 'runs'))).toBe('700');
 
@@ -217,7 +217,7 @@ test('an open store of ours is closed to others, a folder with other things in i
   await writeFile(join(shared, 'notes.txt'), 'mine');
   await chmod(shared, 0o755);
   await chmod(join(shared, 'runs'), 0o777);
-  await createFileStore(shared).probe();
+  await createFileStore(shared).checkWritable();
   expect(await modeOf(shared)).toBe('755');
   expect(await modeOf(join(shared, 'runs'))).toBe('700');
 });
@@ -240,7 +240,7 @@ test('what killed processes left is never listed and goes after a day', async ()
 
 test('a probe makes the store and leaves nothing in it', async () => {
   const root = join(newPlace(), 'new');
-  await createFileStore(root).probe();
+  await createFileStore(root).checkWritable();
   expect(await readdir(root)).toEqual([]);
 });
 
@@ -296,10 +296,10 @@ test('what a killed process was staging goes after a day', async () => {
   const left = join(root, 'staged', draftNameOf('rows'));
   await mkdir(left, { recursive: true });
   await writeFile(join(left, draftNameOf('rows.jsonl')), 'half');
-  await createFileStore(root).probe();
+  await createFileStore(root).checkWritable();
   expect(await readdir(join(root, 'staged'))).toHaveLength(1);
   const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
   await utimes(left, yesterday, yesterday);
-  await createFileStore(root).probe();
+  await createFileStore(root).checkWritable();
   expect(await readdir(join(root, 'staged'))).toEqual([]);
 });

@@ -1,30 +1,33 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { EnrichTableInput, RunProgress } from '../../src/contract/run.ts';
-import { inputFor, type House, type HouseOptions } from './house.ts';
-import { until } from './until.ts';
+import { pipelineInputFor, type TestEnv, type TestEnvOptions } from './test-env.ts';
+import { eventually } from './eventually.ts';
 
 /** A main path through the workflow, short; its history is kept and replayed on new code. */
 export interface Scenario {
   name: string;
-  sandbox: HouseOptions['sandbox'];
+  sandbox: TestEnvOptions['sandbox'];
   pipeline: Record<string, unknown>;
   /** What somebody does to the run while it lives. */
-  act?: (run: WorkflowHandle, house: House) => Promise<void>;
+  act?: (run: WorkflowHandle, testEnv: TestEnv) => Promise<void>;
 }
 
 const rows = (count: number): { Symbol: string; Security: string }[] =>
   Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
 const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
-  until(`stage ${stage}`, async () => (await run.query<RunProgress>('progress')).stage === stage);
+  eventually(
+    `stage ${stage}`,
+    async () => (await run.query<RunProgress>('progress')).stage === stage,
+  );
 
-const CLEAN = { failRate: 0, hopelessRate: 0 };
+const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 
 export const SCENARIOS: Scenario[] = [
   { name: 'completed', sandbox: CLEAN, pipeline: {} },
   {
     name: 'failed-cells-rerun',
-    sandbox: { failRate: 0.3, hopelessRate: 0.2 },
+    sandbox: { failRate: 0.3, alwaysFailsRate: 0.2 },
     pipeline: { run: { ...quick(), failedPasses: 2 } },
   },
   {
@@ -40,8 +43,8 @@ export const SCENARIOS: Scenario[] = [
     name: 'cancelled',
     sandbox: { ...CLEAN, speed: 20, concurrency: 2 },
     pipeline: {},
-    act: async (run, house) => {
-      await until('a done cell', () => house.sandbox.ledger.summary().cellsDone > 20);
+    act: async (run, testEnv) => {
+      await eventually('a done cell', () => testEnv.sandbox.ledger.summary().cellsDone > 20);
       await run.cancel();
     },
   },
@@ -49,8 +52,8 @@ export const SCENARIOS: Scenario[] = [
     name: 'paused',
     sandbox: { ...CLEAN, speed: 20, concurrency: 2 },
     pipeline: {},
-    act: async (run, house) => {
-      await until('a done cell', () => house.sandbox.ledger.summary().cellsDone > 20);
+    act: async (run, testEnv) => {
+      await eventually('a done cell', () => testEnv.sandbox.ledger.summary().cellsDone > 20);
       await run.executeUpdate('pause', { args: [{ reason: 'a look at the prompt' }] });
       await stageIs(run, 'paused');
       await run.executeUpdate('resume');
@@ -58,11 +61,11 @@ export const SCENARIOS: Scenario[] = [
   },
   {
     name: 'adjusted-and-rerun',
-    sandbox: { failRate: 1, hopelessRate: 0, speed: 20, concurrency: 4 },
+    sandbox: { failRate: 1, alwaysFailsRate: 0, speed: 20, concurrency: 4 },
     pipeline: { run: { ...quick(), failedPasses: 0 } },
     act: async (run) => {
       await stageIs(run, 'running');
-      await run.executeUpdate('adjust', { args: [{ deadline: '10m', pollAtMost: '500ms' }] });
+      await run.executeUpdate('adjust', { args: [{ deadline: '10m', maxPollInterval: '500ms' }] });
       await run.executeUpdate('rerunFailed');
     },
   },
@@ -75,18 +78,18 @@ export const SCENARIOS: Scenario[] = [
 ];
 
 function quick() {
-  return { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s' };
+  return { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '20s' };
 }
 
 /** Plays a scenario to its end, whatever that is. */
-export async function play(scenario: Scenario, house: House): Promise<WorkflowHandle> {
-  const input: EnrichTableInput = await inputFor(house, rows(12), scenario.pipeline);
-  const run = await house.client.workflow.start('enrichTable', {
+export async function play(scenario: Scenario, testEnv: TestEnv): Promise<WorkflowHandle> {
+  const input: EnrichTableInput = await pipelineInputFor(testEnv, rows(12), scenario.pipeline);
+  const run = await testEnv.client.workflow.start('enrichTable', {
     workflowId: scenario.name,
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     args: [input],
   });
-  await scenario.act?.(run, house);
+  await scenario.act?.(run, testEnv);
   await run.result().catch(() => undefined);
   return run;
 }

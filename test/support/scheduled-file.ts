@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parsePipeline, type LoadedPipeline } from '../../src/spec/index.ts';
-import { SECTOR } from './house.ts';
+import { SECTOR } from './test-env.ts';
 
 /**
  * A pipeline file of one row with a schedule at 02:30 in Berlin, in a folder. Schedules are named for
@@ -21,7 +21,7 @@ export function scheduledFile(
       key: 'Symbol',
       map: { input: 'Security' },
     },
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' },
+    run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '20s', deadline: '10m' },
     results: [{ to: `out/${word}.jsonl` }],
     schedule: { at: '02:30', timezone: 'Europe/Berlin' },
     ...changes,

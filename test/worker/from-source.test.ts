@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
-import { openHouse } from '../support/house.ts';
+import { startTestEnv } from '../support/test-env.ts';
 import { payload } from '../support/payload.ts';
 
 test('a worker that bundles the sources itself ends a run whose input cannot be decoded', async () => {
-  const house = await openHouse({ fromSource: true });
+  const testEnv = await startTestEnv({ fromSource: true });
   try {
-    const run = house.client.workflow.execute(WORKFLOW_TYPE, {
-      workflowId: `source-${house.taskQueue}`,
-      taskQueue: house.taskQueue,
+    const run = testEnv.client.workflow.execute(WORKFLOW_TYPE, {
+      workflowId: `source-${testEnv.taskQueue}`,
+      taskQueue: testEnv.taskQueue,
       args: [payload('{"pipeline":')],
       workflowExecutionTimeout: '20s',
     });
@@ -19,6 +19,6 @@ test('a worker that bundles the sources itself ends a run whose input cannot be 
     expect(cause).toBeInstanceOf(ApplicationFailure);
     expect(cause).toMatchObject({ type: 'spec_invalid' });
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { StepEvent } from '../../activities/step-event.ts';
+import type { MetricEvent } from '../../activities/step-event.ts';
 import { noCells } from '../../src/rules/outcome.ts';
 import { createMetrics } from '../../src/worker/metrics.ts';
 
@@ -18,7 +18,7 @@ test('requests are counted by provider, route and status; the core’s metrics f
     isReady: () => true,
     coreUrl: () => `http://127.0.0.1:${port}/metrics`,
   });
-  const reply = { provider: 'extruct', route: 'GET /v1/tables/{id}', ms: 40, heldMs: 3_000 };
+  const reply = { provider: 'extruct', route: 'GET /v1/tables/{id}', ms: 40, rateLimitedMs: 3_000 };
   metrics.onResponse({ ...reply, status: 200 });
   metrics.onResponse({ ...reply, status: 200 });
   metrics.onResponse({ ...reply, status: 503 });
@@ -66,7 +66,7 @@ test('without the core ours are served all the same', async () => {
 });
 
 /** The samples after these events, by name and labels. */
-async function after(...events: StepEvent[]): Promise<Map<string, number>> {
+async function after(...events: MetricEvent[]): Promise<Map<string, number>> {
   const metrics = createMetrics({ isReady: () => true });
   for (const event of events) metrics.onEvent(event);
   const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('rowmill_'));
@@ -107,7 +107,7 @@ test('runs that wait are those that have not stopped waiting', async () => {
 });
 
 test('runs side by side do not count the same credits twice, and a top-up is not negative', async () => {
-  const look = (credits: number, askedAtMs: number, readAtMs = askedAtMs + 10): StepEvent => ({
+  const look = (credits: number, askedAtMs: number, readAtMs = askedAtMs + 10): MetricEvent => ({
     type: 'credits read',
     provider,
     credits,

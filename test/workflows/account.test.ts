@@ -2,27 +2,30 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Intercept } from '../../sandbox/index.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, TOKEN, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
-const CLEAN = { failRate: 0, hopelessRate: 0 };
+const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 
-let house: House;
-afterEach(() => house.close());
+let testEnv: TestEnv;
+afterEach(() => testEnv.close());
 
 const start = async (pipeline: Record<string, unknown> = {}): Promise<WorkflowHandle> =>
-  house.client.workflow.start('enrichTable', {
-    workflowId: `account-${house.taskQueue}`,
-    taskQueue: house.taskQueue,
-    args: [await inputFor(house, ROWS, pipeline)],
+  testEnv.client.workflow.start('enrichTable', {
+    workflowId: `account-${testEnv.taskQueue}`,
+    taskQueue: testEnv.taskQueue,
+    args: [await pipelineInputFor(testEnv, ROWS, pipeline)],
   });
 
 const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
-  until(`stage ${stage}`, async () => (await run.query<RunProgress>('progress')).stage === stage);
+  eventually(
+    `stage ${stage}`,
+    async () => (await run.query<RunProgress>('progress')).stage === stage,
+  );
 
 async function topUp(credits: number): Promise<void> {
-  await fetch(`${house.sandbox.url}/_sandbox/credits`, {
+  await fetch(`${testEnv.sandbox.url}/_sandbox/credits`, {
     method: 'POST',
     headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
     body: JSON.stringify({ add: credits }),
@@ -30,14 +33,16 @@ async function topUp(credits: number): Promise<void> {
 }
 
 test('a run whose credits run out in the middle waits, and goes on after a top-up', async () => {
-  house = await openHouse({ sandbox: { ...CLEAN, credits: 5 } });
-  const run = await start({ run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' } });
+  testEnv = await startTestEnv({ sandbox: { ...CLEAN, credits: 5 } });
+  const run = await start({
+    run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '2s' },
+  });
   await stageIs(run, 'waiting for credits');
   await topUp(100);
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('completed');
   expect(summary.cells.done).toBe(ROWS.length);
-  expect(house.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
+  expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
 });
 
 test('a token refused in the middle is waited for; `resume` tries at once', async () => {
@@ -49,7 +54,7 @@ test('a token refused in the middle is waited for; `resume` tries at once', asyn
     refused.add(account);
     return { do: 'reply', status: 401, headers: {}, body: '{"detail":"Invalid token"}' };
   };
-  house = await openHouse({ sandbox: { ...CLEAN, intercept } });
+  testEnv = await startTestEnv({ sandbox: { ...CLEAN, intercept } });
   const run = await start();
   await stageIs(run, 'waiting for credentials');
   refused.delete(sent);
@@ -57,12 +62,14 @@ test('a token refused in the middle is waited for; `resume` tries at once', asyn
   refused.delete(account);
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('completed');
-  expect(house.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
+  expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
 });
 
 test('a run that waits for credits can be cancelled, and publishes what is there', async () => {
-  house = await openHouse({ sandbox: { ...CLEAN, credits: 5 } });
-  const run = await start({ run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' } });
+  testEnv = await startTestEnv({ sandbox: { ...CLEAN, credits: 5 } });
+  const run = await start({
+    run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '2s' },
+  });
   await stageIs(run, 'waiting for credits');
   await run.cancel();
   const summary = (await run.result()) as RunSummary;

@@ -7,18 +7,18 @@ import { createProviders } from '../../src/providers/registry.ts';
 import { closeServers } from '../http/server.ts';
 import { TINY } from '../providers/tiny/provider.ts';
 import { serveTiny } from '../providers/tiny/server.ts';
-import { openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
+import { startTestEnv, TOKEN, type TestEnv, executeRun } from '../support/test-env.ts';
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
   // Every cell fails once.
   const { url } = await serveTiny({ firstTryFails: true });
-  house = await openHouse({
+  testEnv = await startTestEnv({
     providers: createProviders({ TINY_KEY: TOKEN, TINY_URL: url }, {}, [TINY]),
   });
 });
 afterAll(async () => {
-  await house.close();
+  await testEnv.close();
   await closeServers();
 });
 
@@ -39,13 +39,13 @@ test('a provider that only the registry of the worker knows takes rows through a
       tolerateFailed: 0,
       deadlineMs: 600_000,
       stallAfterMs: 20_000,
-      pollAtLeastMs: 100,
-      pollAtMostMs: 500,
+      minPollIntervalMs: 100,
+      maxPollIntervalMs: 500,
     },
     spend: { creditsPerCell: 1, maxCredits: 260 },
-    results: [{ to: join(house.folder, 'out', 'results.jsonl'), format: 'jsonl' }],
+    results: [{ to: join(testEnv.folder, 'out', 'results.jsonl'), format: 'jsonl' }],
   };
-  const summary = await wholeRun(house, 'another-provider', { pipeline });
+  const summary = await executeRun(testEnv, 'another-provider', { pipeline });
   expect(summary).toMatchObject({
     outcome: 'completed',
     rows: 130,

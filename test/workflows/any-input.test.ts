@@ -3,18 +3,18 @@ import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json, JsonObject } from '../../src/contract/json.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { payload } from '../support/payload.ts';
 
 const ROWS = [{ Symbol: 'MMM', Security: '3M' }];
 
-let house: House;
+let testEnv: TestEnv;
 let good: JsonObject;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
-  good = plain(await inputFor(house, ROWS));
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+  good = plain(await pipelineInputFor(testEnv, ROWS));
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 /** As another SDK sends it. */
 const plain = (value: unknown): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
@@ -68,8 +68,8 @@ const BAD: [string, () => Json | undefined][] = [
   ['a deadline in words', () => withAt('pipeline.run.deadlineMs', '6h')],
   ['a deadline below zero', () => withAt('pipeline.run.deadlineMs', -1)],
   ['a deadline of a century', () => withAt('pipeline.run.deadlineMs', 3e12)],
-  ['no longest time between polls', () => withAt('pipeline.run.pollAtMostMs', null)],
-  ['polls at most sooner than at least', () => withAt('pipeline.run.pollAtMostMs', 1)],
+  ['no longest time between polls', () => withAt('pipeline.run.maxPollIntervalMs', null)],
+  ['polls at most sooner than at least', () => withAt('pipeline.run.maxPollIntervalMs', 1)],
   ['a million passes', () => withAt('pipeline.run.failedPasses', 1_000_000)],
   ['no spend', () => withAt('pipeline.spend', undefined)],
   ['credits in words', () => withAt('pipeline.spend.creditsPerCell', '1')],
@@ -107,11 +107,14 @@ const inline = (Security: Json): JsonObject => ({
   type: 'inline',
   rows: [{ Symbol: 'A', Security }],
 });
-const to = (path: string, format = 'csv'): JsonObject => ({ to: join(house.folder, path), format });
+const to = (path: string, format = 'csv'): JsonObject => ({
+  to: join(testEnv.folder, path),
+  format,
+});
 const receiver = (url: string): JsonObject => ({ url, on: ['failed'], secretEnv: 'SECRET' });
 
 function overRows(): JsonObject {
-  const path = join(house.folder, 'rows.csv');
+  const path = join(testEnv.folder, 'rows.csv');
   // Both are objects of the good input.
   const pipeline = good['pipeline'] as JsonObject;
   const rows = { ...(pipeline['rows'] as JsonObject), source: file(path) };
@@ -120,9 +123,9 @@ function overRows(): JsonObject {
 
 /** The failure that the run ends with. */
 async function failureOf(name: string, args: unknown[]): Promise<ApplicationFailure> {
-  const handle = await house.client.workflow.start('enrichTable', {
+  const handle = await testEnv.client.workflow.start('enrichTable', {
     workflowId: `any input: ${name}`,
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     args,
   });
   const error: unknown = await handle.result().then(
@@ -137,13 +140,13 @@ async function failureOf(name: string, args: unknown[]): Promise<ApplicationFail
 
 /** It ends by itself, with the code, and nothing was asked for, made or written. */
 async function refused(name: string, args: unknown[]): Promise<void> {
-  const before = await readdir(house.folder, { recursive: true });
+  const before = await readdir(testEnv.folder, { recursive: true });
   const failure = await failureOf(name, args);
   expect([failure.type, failure.message]).toEqual(['spec_invalid', expect.any(String)]);
   expect(failure.message).toContain('workflow input');
-  const { requests, cellsPaid, tablesCreated } = house.sandbox.ledger.summary();
+  const { requests, cellsPaid, tablesCreated } = testEnv.sandbox.ledger.summary();
   expect([requests.total, cellsPaid, tablesCreated]).toEqual([0, 0, 0]);
-  expect(await readdir(house.folder, { recursive: true })).toEqual(before);
+  expect(await readdir(testEnv.folder, { recursive: true })).toEqual(before);
 }
 
 test.each(BAD)('%s ends as a failed run, with nothing paid and nothing written', (name, make) => {

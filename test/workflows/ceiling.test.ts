@@ -2,42 +2,44 @@ import { afterEach, expect, test } from '@jest/globals';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { SpendCeiling } from '../../src/rules/ceiling.ts';
-import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 10 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-let house: House;
+let testEnv: TestEnv;
 const open = async (ceiling: SpendCeiling): Promise<void> => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 }, deps: { ceiling } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 }, deps: { ceiling } });
 };
-afterEach(() => house.close());
+afterEach(() => testEnv.close());
 
 test('cells that a caller calls free are counted at the price of the owner, and refused above it', async () => {
   await open({ creditsPerCell: 1, maxCredits: 9 });
-  const id = `dear-${house.taskQueue}`;
-  const input = await inputFor(house, ROWS, { spend: { creditsPerCell: 0, maxCredits: 1_000 } });
-  const error = await wholeRun(house, id, { ...input, approved: true }).then(
+  const id = `dear-${testEnv.taskQueue}`;
+  const input = await pipelineInputFor(testEnv, ROWS, {
+    spend: { creditsPerCell: 0, maxCredits: 1_000 },
+  });
+  const error = await executeRun(testEnv, id, { ...input, approved: true }).then(
     () => null,
     (reason: unknown) => errorOfRun(reason, id),
   );
   expect(error).toMatchObject({ code: 'spend_refused' });
   expect(error?.message).toContain('estimated 10 credits');
   expect(error?.message).toContain('ROWMILL_MAX_CREDITS_PER_RUN of the worker is 9');
-  expect(house.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 0, creditsSpent: 0 });
+  expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 0, creditsSpent: 0 });
 });
 
 test('a yes that came with the start does not count above what the owner lets pass', async () => {
   await open({ creditsPerCell: 2, approveAbove: 19 });
-  const run = await house.client.workflow.start('enrichTable', {
-    workflowId: `asks-${house.taskQueue}`,
-    taskQueue: house.taskQueue,
-    args: [{ ...(await inputFor(house, ROWS)), approved: true }],
+  const run = await testEnv.client.workflow.start('enrichTable', {
+    workflowId: `asks-${testEnv.taskQueue}`,
+    taskQueue: testEnv.taskQueue,
+    args: [{ ...(await pipelineInputFor(testEnv, ROWS)), approved: true }],
   });
   const progress = () => run.query<RunProgress>('progress');
-  await until('the question', async () => (await progress()).stage === 'waiting for approval');
-  expect((await progress()).asksFor).toEqual({ credits: 20, cells: null });
-  expect(house.sandbox.ledger.summary().tablesCreated).toBe(0);
+  await eventually('the question', async () => (await progress()).stage === 'waiting for approval');
+  expect((await progress()).pendingApproval).toEqual({ credits: 20, cells: null });
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(0);
   await run.executeUpdate('approveSpend', { args: [{ by: 'the owner' }] });
   const summary = (await run.result()) as RunSummary;
   expect(summary).toMatchObject({ outcome: 'completed', estimatedCredits: 20 });
@@ -46,9 +48,11 @@ test('a yes that came with the start does not count above what the owner lets pa
 
 test('a pipeline that is stricter than the owner keeps its own limits', async () => {
   await open({ creditsPerCell: 0.5, maxCredits: 1_000, approveAbove: 500 });
-  const id = `strict-${house.taskQueue}`;
-  const input = await inputFor(house, ROWS, { spend: { maxCredits: 8 } });
-  const error = await wholeRun(house, id, input).catch((reason: unknown) => errorOfRun(reason, id));
+  const id = `strict-${testEnv.taskQueue}`;
+  const input = await pipelineInputFor(testEnv, ROWS, { spend: { maxCredits: 8 } });
+  const error = await executeRun(testEnv, id, input).catch((reason: unknown) =>
+    errorOfRun(reason, id),
+  );
   expect(error).toMatchObject({ code: 'spend_refused' });
   expect((error as Error).message).toContain('spend.maxCredits is 8');
 });

@@ -4,22 +4,24 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import type { QuarantineLine } from '../../src/contract/results.ts';
 import { loadPipeline } from '../../src/spec/index.ts';
-import { openHouse, type House, wholeRun } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { startTestEnv, type TestEnv, executeRun } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/companies/pipeline.yaml', import.meta.url));
 const COMPANIES = new URL('../../examples/companies/companies.csv', import.meta.url);
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0.05, hopelessRate: 0.01, speed: 2_000 } });
+  testEnv = await startTestEnv({
+    sandbox: { failRate: 0.05, alwaysFailsRate: 0.01, speed: 2_000 },
+  });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 test('503 companies come back as the truth says, cell by cell, and nothing is paid twice', async () => {
-  const { pipeline } = await loadPipeline(EXAMPLE, { outOverride: `${house.folder}/out.jsonl` });
-  pipeline.run = { ...pipeline.run, pollAtLeastMs: 200 };
-  const summary = await wholeRun(house, 'companies', { pipeline });
+  const { pipeline } = await loadPipeline(EXAMPLE, { outOverride: `${testEnv.folder}/out.jsonl` });
+  pipeline.run = { ...pipeline.run, minPollIntervalMs: 200 };
+  const summary = await executeRun(testEnv, 'companies', { pipeline });
 
   const companies = parse<Record<string, string>>(await readFile(COMPANIES), { columns: true });
   const wanted = companies.map((company) => ({
@@ -27,11 +29,11 @@ test('503 companies come back as the truth says, cell by cell, and nothing is pa
     input: { input: company['Security'] ?? '' },
   }));
   expect(wanted).toHaveLength(503);
-  await expectInvariants(house, { workflowId: 'companies', pipeline, wanted, ended: summary });
+  await expectInvariants(testEnv, { workflowId: 'companies', pipeline, wanted, ended: summary });
   expect(summary.outcome).toBe('completed');
 
   const starts = new Map(
-    house.sandbox.ledger
+    testEnv.sandbox.ledger
       .cells(summary.tableId ?? '')
       .map((cell) => [`${cell.row}/${cell.column}`, cell.starts]),
   );
@@ -39,8 +41,8 @@ test('503 companies come back as the truth says, cell by cell, and nothing is pa
   const { columns } = pipeline.table;
   for (const { input } of wanted) {
     for (const column of columns) {
-      const truth = house.sandbox.truth('company', input, column, columns);
-      if (truth.hopeless || truth.blockedBy.length > 0) continue;
+      const truth = testEnv.sandbox.truth('company', input, column, columns);
+      if (truth.alwaysFails || truth.blockedBy.length > 0) continue;
       const paid = starts.get(`${input.input}/${wordOf(column['key'])}`);
       expect([input.input, paid]).toEqual([input.input, truth.firstTryFails ? 2 : 1]);
     }

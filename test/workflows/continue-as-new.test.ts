@@ -2,19 +2,19 @@ import { expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { inputFor, openHouse } from '../support/house.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { pipelineInputFor, startTestEnv } from '../support/test-env.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 const HOUR_MS = 3_600_000;
 const SPEED = 300;
 const ROWS = Array.from({ length: 5 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
 /** Nothing moves for as long as it takes, and that is no stall. */
-const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '10m', deadline: '30m' };
+const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '10m', deadline: '30m' };
 
 /** One that is continued as new while it waits. */
 async function longRun(provider: ProviderCase) {
@@ -22,12 +22,12 @@ async function longRun(provider: ProviderCase) {
   const server = await startTemporalServer({
     dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 30 },
   });
-  const clock = heldClock();
-  const house = await openHouse({
+  const clock = manualClock();
+  const testEnv = await startTestEnv({
     address: server.address,
     sandbox: {
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       realMs: clock.realMs,
       // One cell at a time, each an hour unless the clock is put forward.
       speed: SPEED,
@@ -37,20 +37,20 @@ async function longRun(provider: ProviderCase) {
     },
   });
   try {
-    const handle = await house.client.workflow.start('enrichTable', {
+    const handle = await testEnv.client.workflow.start('enrichTable', {
       workflowId: 'long',
-      taskQueue: house.taskQueue,
-      args: [await inputFor(house, ROWS, { run }, provider)],
+      taskQueue: testEnv.taskQueue,
+      args: [await pipelineInputFor(testEnv, ROWS, { run }, provider)],
     });
-    const { ledger } = house.sandbox;
-    await until('a cell is under way', () => ledger.summary().cellsPaid > 0);
+    const { ledger } = testEnv.sandbox;
+    await eventually('a cell is under way', () => ledger.summary().cellsPaid > 0);
     // One done, of which a slice ends when it has lasted long enough.
-    clock.letGo(1.5 * HOUR_MS);
-    await until('it goes on in a new run', async () => {
-      const { runId } = await house.client.workflow.getHandle('long').describe();
+    clock.resume(1.5 * HOUR_MS);
+    await eventually('it goes on in a new run', async () => {
+      const { runId } = await testEnv.client.workflow.getHandle('long').describe();
       return runId !== handle.firstExecutionRunId;
     });
-    clock.letGo(10 * HOUR_MS);
+    clock.resume(10 * HOUR_MS);
     const summary = (await handle.result()) as RunSummary;
     expect(summary.outcome).toBe('completed');
     expect(summary.runId).not.toBe(handle.firstExecutionRunId);
@@ -61,7 +61,7 @@ async function longRun(provider: ProviderCase) {
     expect(summary.apiCalls.total).toBe(books.requests.total);
     return JSON.parse(await readFile(summary.manifest ?? '', 'utf8')) as { confirmed: unknown };
   } finally {
-    await house.close();
+    await testEnv.close();
     await server.stop();
   }
 }

@@ -4,33 +4,33 @@ import { readFile } from 'node:fs/promises';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-let house: House;
-const clock = heldClock();
+let testEnv: TestEnv;
+const clock = manualClock();
 beforeAll(async () => {
   // Slow enough to act in the middle of a run: cells take 3 s and more.
   const slow = { speed: 20, concurrency: 4, realMs: clock.realMs };
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, ...slow } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, ...slow } });
 });
-afterEach(() => clock.letGo());
-afterAll(() => house.close());
+afterEach(() => clock.resume());
+afterAll(() => testEnv.close());
 
 const start = (workflowId: string, input: EnrichTableInput): Promise<WorkflowHandle> =>
-  house.client.workflow.start('enrichTable', {
+  testEnv.client.workflow.start('enrichTable', {
     workflowId,
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     args: [input],
   });
 
 const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunProgress>('progress');
 
 const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
-  until(`stage ${stage}`, async () => (await progress(run)).stage === stage);
+  eventually(`stage ${stage}`, async () => (await progress(run)).stage === stage);
 
 const failureOf = (run: WorkflowHandle): Promise<RowmillError> =>
   run.result().then(
@@ -39,20 +39,22 @@ const failureOf = (run: WorkflowHandle): Promise<RowmillError> =>
   );
 
 test('above maxCredits nothing is created and the run fails with the code', async () => {
-  const tables = house.sandbox.ledger.summary().tablesCreated;
-  const input = await inputFor(house, ROWS, { spend: { creditsPerCell: 2, maxCredits: 39 } });
+  const tables = testEnv.sandbox.ledger.summary().tablesCreated;
+  const input = await pipelineInputFor(testEnv, ROWS, {
+    spend: { creditsPerCell: 2, maxCredits: 39 },
+  });
   const error = await failureOf(await start('refused', input));
   expect([error.code, error.exit]).toEqual(['spend_refused', 4]);
   expect(error.message).toContain('40 credits');
-  expect(house.sandbox.ledger.summary().tablesCreated).toBe(tables);
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(tables);
 });
 
 test('above approveAbove the run waits, creates nothing, and goes on when approved', async () => {
-  const tables = house.sandbox.ledger.summary().tablesCreated;
-  const input = await inputFor(house, ROWS.slice(0, 2), { spend: { approveAbove: 1 } });
+  const tables = testEnv.sandbox.ledger.summary().tablesCreated;
+  const input = await pipelineInputFor(testEnv, ROWS.slice(0, 2), { spend: { approveAbove: 1 } });
   const run = await start('approved', input);
   await stageIs(run, 'waiting for approval');
-  expect(house.sandbox.ledger.summary().tablesCreated).toBe(tables);
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(tables);
   await run.executeUpdate('approveSpend');
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('completed');
@@ -61,7 +63,7 @@ test('above approveAbove the run waits, creates nothing, and goes on when approv
 
 test('a run that is cancelled before it began leaves the files of the run before, and spent nothing', async () => {
   const rows = ROWS.slice(0, 2);
-  const night = await start('last-night', await inputFor(house, rows));
+  const night = await start('last-night', await pipelineInputFor(testEnv, rows));
   const before = (await night.result()) as RunSummary;
   const [published] = before.results;
   const read = () =>
@@ -69,12 +71,12 @@ test('a run that is cancelled before it began leaves the files of the run before
   const files = await read();
 
   const results = [{ to: published?.path ?? '' }];
-  const input = await inputFor(house, rows, { results, spend: { approveAbove: 1 } });
+  const input = await pipelineInputFor(testEnv, rows, { results, spend: { approveAbove: 1 } });
   const run = await start('given-up', input);
   await stageIs(run, 'waiting for approval');
   // The account is not this run's alone.
   const elsewhere = { results: [{ to: 'out/meanwhile.jsonl' }] };
-  await (await start('meanwhile', await inputFor(house, rows, elsewhere))).result();
+  await (await start('meanwhile', await pipelineInputFor(testEnv, rows, elsewhere))).result();
   await run.cancel();
   const summary = (await run.result()) as RunSummary;
   expect(summary).toMatchObject({ outcome: 'cancelled', passes: 0, creditsSpent: 0 });
@@ -83,7 +85,7 @@ test('a run that is cancelled before it began leaves the files of the run before
 });
 
 test('an approval that fits no stage is refused with a sensible text', async () => {
-  const run = await start('not-waiting', await inputFor(house, ROWS.slice(0, 1)));
+  const run = await start('not-waiting', await pipelineInputFor(testEnv, ROWS.slice(0, 1)));
   const refused = await run.executeUpdate('approveSpend').catch((e: unknown) => e);
   expect(errorOfRun(refused, 'not-waiting').code).toBe('action_refused');
   await run.result();
@@ -91,12 +93,12 @@ test('an approval that fits no stage is refused with a sensible text', async () 
 
 test('a cancelled run publishes what is there and says cancelled', async () => {
   const results = [{ to: 'out/cancelled.jsonl' }];
-  const run = await start('cancelled', await inputFor(house, ROWS, { results }));
-  await until('a done cell', async () => {
-    const [table] = house.sandbox.ledger.tables().slice(-1);
+  const run = await start('cancelled', await pipelineInputFor(testEnv, ROWS, { results }));
+  await eventually('a done cell', async () => {
+    const [table] = testEnv.sandbox.ledger.tables().slice(-1);
     return (table?.cellsDone ?? 0) > 20 && (await progress(run)).stage === 'running';
   });
-  clock.hold();
+  clock.freeze();
   await run.cancel();
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('cancelled');
@@ -107,13 +109,13 @@ test('a cancelled run publishes what is there and says cancelled', async () => {
 });
 
 test('at its deadline a run publishes what is there as partial', async () => {
-  const input = await inputFor(house, ROWS, {
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', deadline: '20s' },
+  const input = await pipelineInputFor(testEnv, ROWS, {
+    run: { minPollInterval: '100ms', maxPollInterval: '1s', deadline: '20s' },
     results: [{ to: 'out/late.jsonl' }],
   });
   const run = await start('late', input);
   await stageIs(run, 'running');
-  clock.hold();
+  clock.freeze();
   const summary = (await run.result()) as RunSummary;
   expect(summary.outcome).toBe('partial');
   expect(summary.cells.pending).toBeGreaterThan(0);

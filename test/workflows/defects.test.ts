@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider } from '../../src/providers/provider.ts';
 import { createProviders, type Providers } from '../../src/providers/registry.ts';
-import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { allEnv, companies } from '../support/providers/cases.ts';
 
-let house: House;
-afterEach(() => house.close());
+let testEnv: TestEnv;
+afterEach(() => testEnv.close());
 
 /** The providers of the package, with a defect in one of their methods. */
 const broken =
@@ -26,9 +26,9 @@ const broken =
 
 /** What the run fails with. */
 async function failureWith(method: keyof Provider): Promise<ApplicationFailure> {
-  house = await openHouse({ providers: broken(method), sandbox: { failRate: 0 } });
-  const input = await inputFor(house, companies(2));
-  const error: unknown = await wholeRun(house, method, input).then(
+  testEnv = await startTestEnv({ providers: broken(method), sandbox: { failRate: 0 } });
+  const input = await pipelineInputFor(testEnv, companies(2));
+  const error: unknown = await executeRun(testEnv, method, input).then(
     () => null,
     (reason: unknown) => reason,
   );
@@ -44,13 +44,13 @@ test('a defect that shows every time ends the run, long before its deadline', as
     'internal',
     expect.stringContaining('rows is not iterable'),
   ]);
-  expect(house.sandbox.ledger.summary().tablesCreated).toBe(0);
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(0);
 }, 60_000);
 
 test('one that shows only when cells are paid leaves what there is, and a manifest', async () => {
   const failure = await failureWith('progress');
   expect(failure.type).toBe('internal');
-  expect(house.sandbox.ledger.summary().tablesCreated).toBe(1);
-  const manifest = await readFile(join(house.folder, 'out', 'results.manifest.json'), 'utf8');
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(1);
+  const manifest = await readFile(join(testEnv.folder, 'out', 'results.manifest.json'), 'utf8');
   expect(JSON.parse(manifest)).toMatchObject({ outcome: 'failed' });
 }, 120_000);

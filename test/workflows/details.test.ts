@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { RunProgress } from '../../src/contract/run.ts';
 import { staticDetails } from '../../src/client/run-texts.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
-import { code, link } from '../../src/rules/markup.ts';
+import { inlineCode, link } from '../../src/rules/markup.ts';
 import { renderDetails } from '../../workflows/details.ts';
 import { CASES } from '../support/providers/cases.ts';
 
@@ -43,8 +43,8 @@ const progress = (evil: string): RunProgress => ({
   balanceChange: null,
   usage: null,
   creditsMissing: null,
-  rerunAsked: true,
-  pollAtMostMs: 1_000,
+  rerunRequested: true,
+  maxPollIntervalMs: 1_000,
   apiCalls: { total: 1, polls: 0 },
   results: [evil],
   folder: evil,
@@ -86,9 +86,9 @@ test.each([
     estimatedCredits: 1_200_000,
     creditsBefore: 123_456_789,
     creditsSpent,
-    rowsLeftOut: 12_345,
-    cellsGivenBack: 123_456,
-    givenBackAtLeast: true,
+    duplicateRows: 12_345,
+    cellsCancelled: 123_456,
+    cellsCancelledIsMinimum: true,
     byColumn: { sector: { done: 1, empty: 0, failed: 123_456, blocked: 0, pending: 0 } },
     usage: {
       requests: 900_000,
@@ -140,7 +140,7 @@ test('failed cells are those that are known: counted, of the last look, or of no
 });
 
 test('rows that were left out and cells that were given back are told where there are any', () => {
-  const details = renderDetails({ ...progress('x'), rowsLeftOut: 100, cellsGivenBack: 1 });
+  const details = renderDetails({ ...progress('x'), duplicateRows: 100, cellsCancelled: 1 });
   expect(details).toContain(
     '\nleft out     100 rows landed twice: never run or published\n' +
       'given back   1 cell, asked for and never begun\n',
@@ -149,11 +149,11 @@ test('rows that were left out and cells that were given back are told where ther
 });
 
 test.each(EVIL)('code cannot be left: %j', (evil) => {
-  expect(code(evil)).toMatch(/^`[^`\n\r]+`$/);
+  expect(inlineCode(evil)).toMatch(/^`[^`\n\r]+`$/);
 });
 
 test('code of nothing is no code that runs on', () => {
-  expect(code('`')).toBe('` `');
+  expect(inlineCode('`')).toBe('` `');
 });
 
 test.each([

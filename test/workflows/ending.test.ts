@@ -2,13 +2,13 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { Intercept } from '../../sandbox/index.ts';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-let house: House;
-afterEach(() => house.close());
+let testEnv: TestEnv;
+afterEach(() => testEnv.close());
 
 test('what is asked of a cancelled run while it takes its last look is refused, not forgotten', async () => {
   let letGo = (): void => undefined;
@@ -20,20 +20,20 @@ test('what is asked of a cancelled run while it takes its last look is refused, 
     if (isLast && phase === 'before' && isPage) await released;
     return undefined;
   };
-  house = await openHouse({
-    sandbox: { failRate: 0, hopelessRate: 0, speed: 20, concurrency: 2, intercept },
+  testEnv = await startTestEnv({
+    sandbox: { failRate: 0, alwaysFailsRate: 0, speed: 20, concurrency: 2, intercept },
   });
-  const workflowId = `ending-${house.taskQueue}`;
-  const run = await house.client.workflow.start('enrichTable', {
+  const workflowId = `ending-${testEnv.taskQueue}`;
+  const run = await testEnv.client.workflow.start('enrichTable', {
     workflowId,
-    taskQueue: house.taskQueue,
-    args: [await inputFor(house, ROWS)],
+    taskQueue: testEnv.taskQueue,
+    args: [await pipelineInputFor(testEnv, ROWS)],
   });
   const stage = async (): Promise<string> => (await run.query<RunProgress>('progress')).stage;
-  await until('cells', () => house.sandbox.ledger.summary().cellsDone > 4);
+  await eventually('cells', () => testEnv.sandbox.ledger.summary().cellsDone > 4);
   isLast = true;
   await run.cancel();
-  await until('the last look', async () => (await stage()) === 'collecting results');
+  await eventually('the last look', async () => (await stage()) === 'collecting results');
 
   const asked: [string, object][] = [
     ['adjust', { deadline: '12h' }],

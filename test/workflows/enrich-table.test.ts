@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { inputFor, openHouse, type House, wholeRun } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv, executeRun } from '../support/test-env.ts';
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 test('one row in, one row out', async () => {
-  const input = await inputFor(house, [{ Symbol: 'MMM', Security: '3M' }]);
-  const summary = await wholeRun(house, 'one-row', input);
+  const input = await pipelineInputFor(testEnv, [{ Symbol: 'MMM', Security: '3M' }]);
+  const summary = await executeRun(testEnv, 'one-row', input);
   expect(summary.outcome).toBe('completed');
   const text = await readFile(summary.results[0]?.path ?? '', 'utf8');
   expect(JSON.parse(text)).toMatchObject({

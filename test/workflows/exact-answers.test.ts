@@ -5,7 +5,7 @@ import type { ResultRow } from '../../src/contract/results.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { closeServers, serve } from '../http/server.ts';
 import { passOn } from '../providers/wire.ts';
-import { inputFor, openHouse, wholeRun } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
 import { allEnv, CASES, companies } from '../support/providers/cases.ts';
 
 afterAll(closeServers);
@@ -33,17 +33,17 @@ test.each(CASES.map((one) => [one.name, one] as const))(
         res.writeHead(reply.status, { 'content-type': 'application/json' }).end(answered(text));
       });
     });
-    const house = await openHouse({
+    const testEnv = await startTestEnv({
       providers: (url) => {
         target = url;
         return createProviders(allEnv(proxy.url));
       },
-      sandbox: { failRate: 0, hopelessRate: 0 },
+      sandbox: { failRate: 0, alwaysFailsRate: 0 },
     });
     try {
       const results = { results: [{ to: 'out/results.jsonl' }, { to: 'out/results.csv' }] };
-      const input = await inputFor(house, companies(ANSWERS.length), results, one);
-      const summary = await wholeRun(house, `exact-${one.name}`, input);
+      const input = await pipelineInputFor(testEnv, companies(ANSWERS.length), results, one);
+      const summary = await executeRun(testEnv, `exact-${one.name}`, input);
       expect(summary.outcome).toBe('completed');
       const [jsonl = '', csv = ''] = await Promise.all(
         summary.results.map(({ path }) => readFile(path, 'utf8')),
@@ -57,7 +57,7 @@ test.each(CASES.map((one) => [one.name, one] as const))(
       expect(jsonl).not.toMatch(/\\ud[89a-f]/i);
       for (const [text] of ANSWERS.slice(0, 2)) expect(csv).toContain(text);
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { errorOfRun } from '../../src/client/failure.ts';
-import { inputFor, openHouse, wholeRun } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
 const SCRIPTS = fileURLToPath(new URL('../../examples/faults/', import.meta.url));
@@ -33,33 +33,33 @@ const runs = CASES.flatMap((provider) =>
 test.concurrent.each(runs)(
   'under $script the invariants hold for $name',
   async ({ script, provider }) => {
-    const house = await openHouse({
-      sandbox: { failRate: 0, hopelessRate: 0, faults: `${SCRIPTS}${script}.yaml` },
+    const testEnv = await startTestEnv({
+      sandbox: { failRate: 0, alwaysFailsRate: 0, faults: `${SCRIPTS}${script}.yaml` },
     });
     try {
-      const workflowId = `faults-${script}-${house.taskQueue}`;
+      const workflowId = `faults-${script}-${testEnv.taskQueue}`;
       const overrides = {
         table: provider.tables.chain,
         run: {
-          pollAtLeast: '100ms',
-          pollAtMost: '1s',
+          minPollInterval: '100ms',
+          maxPollInterval: '1s',
           stallAfter: '5s',
           deadline: '10m',
         },
       };
-      const input = await inputFor(house, ROWS, overrides, provider);
-      const ended = await wholeRun(house, workflowId, input).catch((error: unknown) =>
+      const input = await pipelineInputFor(testEnv, ROWS, overrides, provider);
+      const ended = await executeRun(testEnv, workflowId, input).catch((error: unknown) =>
         error instanceof Error ? error : new Error(String(error)),
       );
       const end = ended instanceof Error ? errorOfRun(ended, workflowId).code : ended.outcome;
       expect(end).toBe(ENDS[script] ?? 'completed');
       const wanted = wantedRows(provider, ROWS);
-      await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
-      const { fired } = house.sandbox.faults;
+      await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
+      const { fired } = testEnv.sandbox.faults;
       const idle = Object.keys(fired).filter((rule) => fired[rule] === 0);
       if (!BY_CHANCE.includes(script)) expect(idle).toEqual([]);
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );

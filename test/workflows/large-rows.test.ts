@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import type { Action, Intercept } from '../../sandbox/intercept.ts';
-import { inputFor, openHouse, wholeRun } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
 /** As gateways refuse bodies above their limit: nothing of them has been looked at. */
@@ -25,7 +25,7 @@ function withBodiesUpTo(bytes: number): { refused: number[]; intercept: Intercep
   return { refused, intercept };
 }
 
-const run = { pollAtLeast: '100ms', pollAtMost: '1s', deadline: '10m' };
+const run = { minPollInterval: '100ms', maxPollInterval: '1s', deadline: '10m' };
 
 test.each(CASES)(
   'rows that are too large for one request travel in several ($name)',
@@ -36,19 +36,19 @@ test.each(CASES)(
       ...row,
       Security: `${row.Security} ${'x'.repeat(at < 110 ? 900 : 10)}`,
     }));
-    const house = await openHouse({ sandbox: { intercept } });
+    const testEnv = await startTestEnv({ sandbox: { intercept } });
     try {
-      const workflowId = `large-rows-${house.taskQueue}`;
+      const workflowId = `large-rows-${testEnv.taskQueue}`;
       const overrides = { table: provider.tables.one, run };
-      const input = await inputFor(house, rows, overrides, provider);
-      const ended = await wholeRun(house, workflowId, input);
+      const input = await pipelineInputFor(testEnv, rows, overrides, provider);
+      const ended = await executeRun(testEnv, workflowId, input);
       const wanted = wantedRows(provider, rows);
-      await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+      await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
       // Twice or three times until the size is found; it is kept.
       expect(refused.length).toBeGreaterThan(0);
       expect(refused.length).toBeLessThanOrEqual(3);
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );
@@ -60,18 +60,18 @@ test.each(CASES)(
     const rows = companies(5);
     const [, , third] = rows;
     if (third !== undefined) third.Security += 'x'.repeat(21_000);
-    const house = await openHouse({ sandbox: { intercept, failRate: 0, hopelessRate: 0 } });
+    const testEnv = await startTestEnv({ sandbox: { intercept, failRate: 0, alwaysFailsRate: 0 } });
     try {
-      const workflowId = `large-row-${house.taskQueue}`;
+      const workflowId = `large-row-${testEnv.taskQueue}`;
       const overrides = { table: provider.tables.one, run };
-      const input = await inputFor(house, rows, overrides, provider);
-      const ended = await wholeRun(house, workflowId, input);
+      const input = await pipelineInputFor(testEnv, rows, overrides, provider);
+      const ended = await executeRun(testEnv, workflowId, input);
       expect(ended).toMatchObject({ outcome: 'partial', cells: { done: 4, blocked: 1 } });
       const quarantine = await readFile(ended.quarantine?.path ?? '', 'utf8');
       expect(quarantine).toMatch(/"key":"S2".*refused the row: answered 413/);
-      expect(house.sandbox.ledger.summary().cellsPaid).toBe(4);
+      expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(4);
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
-import { inputFor, openHouse, wholeRun } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
@@ -14,26 +14,26 @@ const FAULTS: FaultScript = {
   waves: [{ startLagMs: 5_000 }],
 };
 /** Whoever waited for the stall would wait longer than a test may last. */
-const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '30m', deadline: '2h' };
+const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '30m', deadline: '2h' };
 
 test.concurrent.each([extruct, promptlayer])(
   '$name: a rerun that fails again unseen ends without waiting for the stall',
   async (provider) => {
-    const sandbox = { failRate: 0, hopelessRate: 0, speed: 1_000_000, faults: FAULTS };
-    const house = await openHouse({ sandbox });
+    const sandbox = { failRate: 0, alwaysFailsRate: 0, speed: 1_000_000, faults: FAULTS };
+    const testEnv = await startTestEnv({ sandbox });
     try {
-      const workflowId = `late-${house.taskQueue}`;
+      const workflowId = `late-${testEnv.taskQueue}`;
       const table = provider.tables.one;
-      const input = await inputFor(house, ROWS, { table, run }, provider);
-      const ended = await wholeRun(house, workflowId, input);
+      const input = await pipelineInputFor(testEnv, ROWS, { table, run }, provider);
+      const ended = await executeRun(testEnv, workflowId, input);
       // The first pass, and a rerun that repaired nothing.
       expect(ended).toMatchObject({ outcome: 'partial', passes: 2 });
       expect(ended.cells.failed).toBeGreaterThan(0);
       expect(ended.cells.failed + ended.cells.done).toBe(12);
       const wanted = wantedRows(provider, ROWS);
-      await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+      await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );

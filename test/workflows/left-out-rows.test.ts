@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import type { ResultRow } from '../../src/contract/results.ts';
 import { rerunRun } from '../../src/client/rerun-run.ts';
-import { renderResults } from '../../src/client/rendition.ts';
+import { exportResults } from '../../src/client/rendition.ts';
 import { stageRows } from '../../src/client/stage-rows.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { CASES } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 const LIST =
   'Symbol;Security;Owner;Phone;;\nMMM;3M;Ann;+49 170 1;;\nAOS;;Bob;;;\n;;;;;\nABT;"Abbott";Cid;=1;;\n';
@@ -23,11 +23,11 @@ const LIST =
 const CSV = { formulas: 'verbatim', bom: true };
 
 async function pipelineOf(provider: ProviderCase, fields: Record<string, unknown> = {}) {
-  const file = join(house.folder, `${provider.name}.csv`);
+  const file = join(testEnv.folder, `${provider.name}.csv`);
   await writeFile(file, LIST);
-  const out = join(house.folder, `out-${provider.name}`);
-  return inputFor(
-    house,
+  const out = join(testEnv.folder, `out-${provider.name}`);
+  return pipelineInputFor(
+    testEnv,
     [],
     {
       rows: { from: file, key: 'Symbol', map: provider.map, skipBad: '40%', ...fields },
@@ -73,35 +73,35 @@ test.each(CASES)(
   async (provider) => {
     const { pipeline } = await pipelineOf(provider);
     // Frozen by a client, then read by the worker itself.
-    const snapshot = await stageRows(pipeline, house.store);
-    expect(snapshot.leftOut?.rows).toBe(1);
-    const id = `left-out-${house.taskQueue}-${provider.name}`;
-    await expectPublished(await wholeRun(house, id, { pipeline, snapshot }));
-    await expectPublished(await wholeRun(house, `${id}-worker`, { pipeline }));
+    const snapshot = await stageRows(pipeline, testEnv.store);
+    expect(snapshot.badRows?.rows).toBe(1);
+    const id = `left-out-${testEnv.taskQueue}-${provider.name}`;
+    await expectPublished(await executeRun(testEnv, id, { pipeline, snapshot }));
+    await expectPublished(await executeRun(testEnv, `${id}-worker`, { pipeline }));
     // A run that takes it up knows of them, too.
-    const options = { taskQueue: house.taskQueue, searchAttributes: true };
-    const { workflowId } = await rerunRun(house.client, id, options);
-    const handle = house.client.workflow.getHandle(workflowId);
+    const options = { taskQueue: testEnv.taskQueue, searchAttributes: true };
+    const { workflowId } = await rerunRun(testEnv.client, id, options);
+    const handle = testEnv.client.workflow.getHandle(workflowId);
     const again = (await handle.result()) as RunSummary;
     expect(again.badRows).toBe(1);
     const { firstExecutionRunId: firstRunId } = await firstRunOf(workflowId);
-    const rendition = await renderResults(house.store.run({ workflowId, firstRunId }), 'csv');
+    const rendition = await exportResults(testEnv.store.run({ workflowId, firstRunId }), 'csv');
     expect(await readFile(rendition.path, 'utf8')).toMatch(/^key,[^,]+,Owner,Phone,/);
     await rendition.remove();
   },
 );
 
 test('without bad rows there is no word of them', async () => {
-  const summary = await wholeRun(
-    house,
-    `none-left-out-${house.taskQueue}`,
-    await inputFor(house, [{ Symbol: 'MMM', Security: '3M' }]),
+  const summary = await executeRun(
+    testEnv,
+    `none-left-out-${testEnv.taskQueue}`,
+    await pipelineInputFor(testEnv, [{ Symbol: 'MMM', Security: '3M' }]),
   );
   expect(summary).not.toHaveProperty('badRows');
   expect(summary.quarantine).toBeNull();
 });
 
 async function firstRunOf(workflowId: string): Promise<{ firstExecutionRunId: string }> {
-  const { runId } = await house.client.workflow.getHandle(workflowId).describe();
+  const { runId } = await testEnv.client.workflow.getHandle(workflowId).describe();
   return { firstExecutionRunId: runId };
 }

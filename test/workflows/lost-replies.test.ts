@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
 import type { RequestKind } from '../../sandbox/faults/request-kinds.ts';
-import { inputFor, openHouse, wholeRun } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
 const ROWS = companies(130);
@@ -46,19 +46,19 @@ const runs = CASES.flatMap((provider) => {
 test.concurrent.each(runs)(
   '$name, $kind: $way: one table, every row once, no cell paid twice',
   async ({ rule, provider }) => {
-    const house = await openHouse({
-      sandbox: { failRate: 0, hopelessRate: 0, faults: { requests: [{ ...rule, name: 'it' }] } },
+    const testEnv = await startTestEnv({
+      sandbox: { failRate: 0, alwaysFailsRate: 0, faults: { requests: [{ ...rule, name: 'it' }] } },
     });
     try {
-      const workflowId = `fault-${house.taskQueue}`;
-      const input = await inputFor(house, ROWS, {}, provider);
-      const ended = await wholeRun(house, workflowId, input);
+      const workflowId = `fault-${testEnv.taskQueue}`;
+      const input = await pipelineInputFor(testEnv, ROWS, {}, provider);
+      const ended = await executeRun(testEnv, workflowId, input);
       expect(ended.outcome).toBe('completed');
       const wanted = wantedRows(provider, ROWS);
-      await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
-      expect(house.sandbox.faults.fired['it']).toBeGreaterThan(0);
+      await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
+      expect(testEnv.sandbox.faults.fired['it']).toBeGreaterThan(0);
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );

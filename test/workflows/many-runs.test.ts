@@ -4,8 +4,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Intercept } from '../../sandbox/index.ts';
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 const REQUESTS_PER_SECOND = 60;
 const SMALL_RUNS = 30;
@@ -30,39 +30,39 @@ function slowLoads(eachMs: number, quickOnes = 0) {
   return { intercept, hurry: () => hurry.abort() };
 }
 
-let house: House;
+let testEnv: TestEnv;
 // The large run competes with the small ones, and has half of its way before it when they are over.
 const large = slowLoads(10_000, LARGE_ROWS / BATCH / 2);
 
 beforeAll(async () => {
   const { intercept } = large;
-  house = await openHouse({
+  testEnv = await startTestEnv({
     requestsPerSecond: REQUESTS_PER_SECOND,
-    sandbox: { failRate: 0, hopelessRate: 0, concurrency: LARGE_ROWS, intercept },
+    sandbox: { failRate: 0, alwaysFailsRate: 0, concurrency: LARGE_ROWS, intercept },
   });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 const rowsOf = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ Symbol: `S${at}`, Security: `Company ${at}` }));
 
-async function start(name: string, rows: number, house: House) {
-  const input = await inputFor(house, rowsOf(rows), {
-    run: { pollAtLeast: '1s', pollAtMost: '5s', deadline: '10m' },
+async function start(name: string, rows: number, testEnv: TestEnv) {
+  const input = await pipelineInputFor(testEnv, rowsOf(rows), {
+    run: { minPollInterval: '1s', maxPollInterval: '5s', deadline: '10m' },
     results: [{ to: `out/${name}.jsonl` }],
   });
-  return house.client.workflow.start<(input: unknown) => Promise<RunSummary>>(WORKFLOW_TYPE, {
-    workflowId: `${name}-${house.taskQueue}`,
-    taskQueue: house.taskQueue,
+  return testEnv.client.workflow.start<(input: unknown) => Promise<RunSummary>>(WORKFLOW_TYPE, {
+    workflowId: `${name}-${testEnv.taskQueue}`,
+    taskQueue: testEnv.taskQueue,
     args: [input],
   });
 }
 
 test('many small runs on one worker do not wait for a large one, and share its rate limit', async () => {
   const startedAtMs = performance.now();
-  const run = await start('large', LARGE_ROWS, house);
+  const run = await start('large', LARGE_ROWS, testEnv);
   const small = await Promise.all(
-    Array.from({ length: SMALL_RUNS }, (_, at) => start(`small-${at}`, 2, house)),
+    Array.from({ length: SMALL_RUNS }, (_, at) => start(`small-${at}`, 2, testEnv)),
   );
   const ended = await Promise.all(small.map((handle) => handle.result()));
   expect((await run.describe()).status.name).toBe('RUNNING');
@@ -71,7 +71,7 @@ test('many small runs on one worker do not wait for a large one, and share its r
   const seconds = (performance.now() - startedAtMs) / 1_000;
 
   for (const { outcome } of all) expect(outcome).toBe('completed');
-  const { tablesCreated, cellsPaid } = house.sandbox.ledger.summary();
+  const { tablesCreated, cellsPaid } = testEnv.sandbox.ledger.summary();
   expect({ tablesCreated, cellsPaid }).toEqual({
     tablesCreated: SMALL_RUNS + 1,
     cellsPaid: LARGE_ROWS + 2 * SMALL_RUNS,
@@ -83,14 +83,14 @@ test('many small runs on one worker do not wait for a large one, and share its r
 test('small runs do not wait for a slot behind forty large loads', async () => {
   // Each load takes ten minutes at the provider, however fast this machine is.
   const { intercept, hurry } = slowLoads(20_000);
-  const slow = await openHouse({ sandbox: { intercept } });
+  const slow = await startTestEnv({ sandbox: { intercept } });
   try {
     const stage = async (run: WorkflowHandle) => (await run.query<RunProgress>('progress')).stage;
     const loads = await Promise.all(
       Array.from({ length: 40 }, (_, at) => start(`load-${at}`, 1_500, slow)),
     );
     for (const [at, run] of loads.entries()) {
-      await until(`load ${at} began`, async () => (await stage(run)) === 'loading rows');
+      await eventually(`load ${at} began`, async () => (await stage(run)) === 'loading rows');
     }
     const small = await Promise.all(
       Array.from({ length: 5 }, (_, at) => start(`beside-${at}`, 2, slow)),

@@ -9,17 +9,17 @@ import { endedRunFolder } from '../../src/client/run-files.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import type { RunFinished } from '../../src/contract/run-finished.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 const ROWS = [{ Symbol: 'S0', Security: 'Company 0' }];
-const CLEAN = { failRate: 0, hopelessRate: 0 };
+const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 
-let house: House;
+let testEnv: TestEnv;
 let server: Server;
 afterEach(async () => {
-  await house.close();
+  await testEnv.close();
   await new Promise((resolve) => server.close(resolve));
 });
 
@@ -56,15 +56,15 @@ async function receiver(failures: number) {
 }
 
 async function run(pipeline: Record<string, unknown>) {
-  return house.client.workflow.start('enrichTable', {
-    workflowId: `notify-${house.taskQueue}`,
-    taskQueue: house.taskQueue,
-    args: [await inputFor(house, ROWS, pipeline)],
+  return testEnv.client.workflow.start('enrichTable', {
+    workflowId: `notify-${testEnv.taskQueue}`,
+    taskQueue: testEnv.taskQueue,
+    args: [await pipelineInputFor(testEnv, ROWS, pipeline)],
   });
 }
 
 const openWith = async (url: string): Promise<void> => {
-  house = await openHouse({
+  testEnv = await startTestEnv({
     sandbox: CLEAN,
     webhookEnv: {
       ROWMILL_WEBHOOK_SECRET: SECRET,
@@ -129,10 +129,10 @@ test('while somebody cannot be told the results are there, and there is nothing 
   const { received, url } = await receiver(Number.POSITIVE_INFINITY);
   await openWith(url);
   const handle = await run({ notify: [{ url }] });
-  await until('it was tried', () => received.length > 0);
-  const folder = await endedRunFolder(house.store, await handle.describe());
+  await eventually('it was tried', () => received.length > 0);
+  const folder = await endedRunFolder(testEnv.store, await handle.describe());
   expect(await folder.exists(RUN_FILE.results)).toBe(true);
-  await expect(cancelRun(house.client, handle.workflowId)).rejects.toMatchObject({
+  await expect(cancelRun(testEnv.client, handle.workflowId)).rejects.toMatchObject({
     code: 'action_refused',
     what: expect.stringContaining('completed'),
   });

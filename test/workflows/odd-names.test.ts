@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResultRow } from '../../src/contract/results.ts';
-import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { CASES } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
@@ -13,11 +13,11 @@ const namesOf = ({ name }: ProviderCase): string[] => [
   ...['constructor', 'toString', 'hasOwnProperty'],
 ];
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 /** A row as a JSON parser makes it: each name its own. */
 const row = JSON.parse(
@@ -48,8 +48,8 @@ test.each(CASES.map((one) => [one.name, one] as const))(
       rows: { inline: [row], key: '__proto__', map: { [input]: 'constructor' } },
       results: [{ to: `out/${one.name}.jsonl` }, { to: `out/${one.name}.csv` }],
     };
-    const summary = await wholeRun(house, `names-${one.name}`, {
-      ...(await inputFor(house, [], fields, one)),
+    const summary = await executeRun(testEnv, `names-${one.name}`, {
+      ...(await pipelineInputFor(testEnv, [], fields, one)),
     });
     expect(summary).toMatchObject({ outcome: 'completed', cells: { done: names.length } });
     const [jsonl = '', csv = ''] = await Promise.all(
@@ -64,7 +64,10 @@ test.each(CASES.map((one) => [one.name, one] as const))(
     }
     const [header = ''] = csv.split('\n');
     for (const name of names) expect(header).toContain(name);
-    const manifest = await readFile(join(house.folder, 'out', `${one.name}.manifest.json`), 'utf8');
+    const manifest = await readFile(
+      join(testEnv.folder, 'out', `${one.name}.manifest.json`),
+      'utf8',
+    );
     for (const name of names) expect(manifest).toContain(`"${name}"`);
   },
 );

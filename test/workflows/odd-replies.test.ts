@@ -3,28 +3,28 @@ import type { FaultScript } from '../../sandbox/index.ts';
 import { errorOfRun } from '../../src/client/failure.ts';
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
+import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { CASES, companies } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 type Rule = NonNullable<FaultScript['requests']>[number];
 
 /** Two pages, some polls. */
 const ROWS = companies(110);
 
-const haunted = (requests: Rule[], more: { failRate?: number } = {}): Promise<House> =>
-  openHouse({
-    sandbox: { failRate: 0, hopelessRate: 0, ...more, faults: { requests } },
+const haunted = (requests: Rule[], more: { failRate?: number } = {}): Promise<TestEnv> =>
+  startTestEnv({
+    sandbox: { failRate: 0, alwaysFailsRate: 0, ...more, faults: { requests } },
     deps: { troubleLimits: { shownAfterMs: 1, refusedAtMostMs: 20_000 } },
   });
 
-const started = async (house: House, provider: ProviderCase) => {
-  const input = await inputFor(house, ROWS, { table: provider.tables.one }, provider);
-  return house.client.workflow.start<(one: typeof input) => Promise<RunSummary>>(WORKFLOW_TYPE, {
-    workflowId: `odd-${house.taskQueue}`,
-    taskQueue: house.taskQueue,
+const started = async (testEnv: TestEnv, provider: ProviderCase) => {
+  const input = await pipelineInputFor(testEnv, ROWS, { table: provider.tables.one }, provider);
+  return testEnv.client.workflow.start<(one: typeof input) => Promise<RunSummary>>(WORKFLOW_TYPE, {
+    workflowId: `odd-${testEnv.taskQueue}`,
+    taskQueue: testEnv.taskQueue,
     args: [input],
   });
 };
@@ -48,16 +48,16 @@ test.concurrent.each(refusals)(
   'one $status to $on among good replies ends no run of $name',
   async ({ provider, status, on, body }) => {
     const after = { while: { cellsPaid: { atLeast: 1 } }, nth: on === 'read-status' ? 1 : [1, 3] };
-    const house = await haunted([{ on, fault: 'refuse', status, body, ...after }]);
+    const testEnv = await haunted([{ on, fault: 'refuse', status, body, ...after }]);
     try {
-      const input = await inputFor(house, ROWS, { table: provider.tables.one }, provider);
-      const summary = await wholeRun(house, `odd-${house.taskQueue}`, input);
+      const input = await pipelineInputFor(testEnv, ROWS, { table: provider.tables.one }, provider);
+      const summary = await executeRun(testEnv, `odd-${testEnv.taskQueue}`, input);
       expect(summary.outcome).toBe('completed');
       expect(summary.cells.done + summary.cells.empty).toBe(ROWS.length);
-      expect(house.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
-      expect(Object.values(house.sandbox.faults.fired)[0]).toBeGreaterThan(0);
+      expect(testEnv.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
+      expect(Object.values(testEnv.sandbox.faults.fired)[0]).toBeGreaterThan(0);
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );
@@ -72,21 +72,21 @@ test.concurrent.each(
     lasting.map(([what, rule]) => ({ name: provider.name, provider, what, rule })),
   ),
 )('$what shows as waiting for the API with $name, until it is over', async ({ provider, rule }) => {
-  const house = await haunted([
+  const testEnv = await haunted([
     { ...rule, while: { cellsPaid: { atLeast: 1 } }, lastsMs: 60_000, times: 1 },
   ]);
   try {
-    const run = await started(house, provider);
-    await until('it is shown', async () => (await stageOf(run)) === 'waiting for the API');
+    const run = await started(testEnv, provider);
+    await eventually('it is shown', async () => (await stageOf(run)) === 'waiting for the API');
     expect((await run.query<RunProgress>('progress')).problem).toContain('GET');
     const { typedSearchAttributes } = await run.describe();
     expect(JSON.stringify(typedSearchAttributes)).toContain('waiting for the API');
     const summary = await run.result();
     expect(summary.outcome).toBe('completed');
     expect((await run.query<RunProgress>('progress')).problem).toBe(null);
-    expect(house.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
+    expect(testEnv.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 });
 
@@ -94,19 +94,19 @@ test.concurrent.each(CASES)(
   'a pause of a day with $name is shown at once, and as what it may be',
   async (provider) => {
     const after = { while: { cellsPaid: { atLeast: 1 } } };
-    const house = await haunted([
+    const testEnv = await haunted([
       { on: 'read-status', fault: 'rate-limit', seconds: 86_400, ...after },
     ]);
     try {
-      const run = await started(house, provider);
+      const run = await started(testEnv, provider);
       // The stage is entered first; the look at the account adds to the problem.
-      await until('it is shown as what it may be', async () => {
+      await eventually('it is shown as what it may be', async () => {
         const { stage, problem } = await run.query<RunProgress>('progress');
         return stage === 'waiting for the API' && problem?.includes('may be a quota') === true;
       });
       await run.terminate();
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );
@@ -120,7 +120,7 @@ test.concurrent.each(CASES)(
       status: 404,
       while: { cellsPaid: { atLeast: ROWS.length + 1 } },
     };
-    const house = await haunted(
+    const testEnv = await haunted(
       [
         { on: 'read-status', ...gone },
         { on: 'read-rows', ...gone },
@@ -128,7 +128,7 @@ test.concurrent.each(CASES)(
       { failRate: 0.5 },
     );
     try {
-      const run = await started(house, provider);
+      const run = await started(testEnv, provider);
       const summary = await run.result();
       expect(summary.outcome).toBe('partial');
       expect(summary.results.map(({ rows }) => rows)).toEqual([ROWS.length]);
@@ -136,7 +136,7 @@ test.concurrent.each(CASES)(
       const { problem } = await run.query<RunProgress>('progress');
       expect(problem).toContain('answered 404');
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );
@@ -147,32 +147,32 @@ test.concurrent.each([401, 403, 404, 500])(
     const on = 'GET /v1/user';
     const rule: Rule =
       status === 500 ? { on, fault: 'error', status } : { on, fault: 'refuse', status };
-    const house = await haunted([rule]);
+    const testEnv = await haunted([rule]);
     try {
-      const summary = await (await started(house, extruct)).result();
+      const summary = await (await started(testEnv, extruct)).result();
       expect(summary).toMatchObject({ outcome: 'completed', balanceChange: null });
       expect(summary.balanceProblem).toContain(`answered ${status}`);
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );
 
 test('a token that is refused everywhere ends the run before anything is paid', async () => {
-  const house = await haunted([{ on: '* /**', fault: 'denied' }]);
+  const testEnv = await haunted([{ on: '* /**', fault: 'denied' }]);
   try {
-    const run = await started(house, extruct);
+    const run = await started(testEnv, extruct);
     const error: unknown = await run.result().catch((reason: unknown) => reason);
     expect(errorOfRun(error, run.workflowId).code).toBe('unauthorized');
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 });
 
 test.concurrent.each(CASES)(
   'a row of $name that cannot be read is quarantined, the others are published',
   async (provider) => {
-    const house = await haunted([
+    const testEnv = await haunted([
       {
         on: 'read-rows',
         fault: 'unreadable-rows',
@@ -181,12 +181,12 @@ test.concurrent.each(CASES)(
       },
     ]);
     try {
-      const summary = await (await started(house, provider)).result();
+      const summary = await (await started(testEnv, provider)).result();
       expect(summary).toMatchObject({ outcome: 'partial', rowsUnreadable: 1 });
       expect(summary.quarantine).toMatchObject({ cells: 1 });
-      expect(house.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
+      expect(testEnv.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );
@@ -198,22 +198,22 @@ test.concurrent.each(
     })),
   ),
 )('an error with 200 to each $on of $name is shown', async ({ provider, on }) => {
-  const house = await openHouse({
+  const testEnv = await startTestEnv({
     sandbox: {
-      ...{ failRate: 0, hopelessRate: 0 },
+      ...{ failRate: 0, alwaysFailsRate: 0 },
       faults: { requests: [{ on, fault: 'refuse', status: 200 }] },
     },
     deps: { troubleLimits: { shownAfterMs: 3_000, refusedAtMostMs: 600_000 } },
   });
   try {
-    const run = await started(house, provider);
+    const run = await started(testEnv, provider);
     const shows = async () => (await stageOf(run)) === 'waiting for the API';
-    await until('the API to be waited for', shows, 90_000);
+    await eventually('the API to be waited for', shows, 90_000);
     const { problem } = await run.query<RunProgress>('progress');
     expect(problem).toContain('reply_unreadable');
     await run.cancel();
     await run.result().catch(() => null);
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 });

@@ -4,19 +4,19 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { until } from '../support/until.ts';
+import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-let house: House;
+let testEnv: TestEnv;
 beforeEach(async () => {
-  house = await openHouse({ sandbox: { failRate: 0.3, hopelessRate: 0.3 } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0.3, alwaysFailsRate: 0.3 } });
 });
-afterEach(() => house.close());
+afterEach(() => testEnv.close());
 
-const at = (name: string): string => join(house.folder, 'out', name);
+const at = (name: string): string => join(testEnv.folder, 'out', name);
 const sha256 = async (path: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(path))
@@ -27,42 +27,46 @@ const json = async (path: string) =>
 test('of runs that publish to one path at the same moment, results, quarantine and manifest are of one', async () => {
   const runs = [0, 1, 2, 3, 4].map(async (n) => {
     const rows = ROWS.slice(0, 4 + n).map((row) => ({ ...row, Security: `${row.Security} ${n}` }));
-    return wholeRun(house, `one-path-${n}-${house.taskQueue}`, await inputFor(house, rows));
+    return executeRun(
+      testEnv,
+      `one-path-${n}-${testEnv.taskQueue}`,
+      await pipelineInputFor(testEnv, rows),
+    );
   });
   const summaries = await Promise.all(runs);
   const manifest = await json(at('results.manifest.json'));
   expect(summaries.map(({ workflowId }) => workflowId)).toContain(manifest.workflowId);
   expect(await sha256(at('results.jsonl'))).toBe(manifest.results[0]?.sha256);
-  const own = house.store.run({
+  const own = testEnv.store.run({
     workflowId: manifest.workflowId,
     firstRunId: (manifest as unknown as { firstRunId: string }).firstRunId,
   });
-  const names = await readdir(join(house.folder, 'out'));
+  const names = await readdir(join(testEnv.folder, 'out'));
   expect(names.includes('results.quarantine.jsonl')).toBe(manifest.quarantine !== null);
   if (manifest.quarantine !== null) {
     const beside = await sha256(at('results.quarantine.jsonl'));
     expect(beside).toBe(await sha256(own.locate('quarantine.jsonl')));
   }
   expect(names.filter((name) => name.startsWith('.'))).toEqual([]);
-  expect(await house.store.claims.list('')).toEqual([]);
+  expect(await testEnv.store.claims.list('')).toEqual([]);
 });
 
 test('a run that shares its place with one under way says so, before it spends', async () => {
-  const input = await inputFor(house, ROWS);
-  await house.close();
-  house = await openHouse({ sandbox: { failRate: 0, speed: 5, concurrency: 1 } });
+  const input = await pipelineInputFor(testEnv, ROWS);
+  await testEnv.close();
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, speed: 5, concurrency: 1 } });
   const start = async (id: string) =>
-    house.client.workflow.start('enrichTable', {
-      workflowId: `${id}-${house.taskQueue}`,
-      taskQueue: house.taskQueue,
-      args: [await inputFor(house, ROWS)],
+    testEnv.client.workflow.start('enrichTable', {
+      workflowId: `${id}-${testEnv.taskQueue}`,
+      taskQueue: testEnv.taskQueue,
+      args: [await pipelineInputFor(testEnv, ROWS)],
     });
   expect(input.pipeline.results).toHaveLength(1);
   const first = await start('first');
   const stage = async () => (await first.query<RunProgress>('progress')).stage;
-  await until('the first one', async () => (await stage()) === 'running');
+  await eventually('the first one', async () => (await stage()) === 'running');
   const second = await start('second');
-  await until('a word', async () => {
+  await eventually('a word', async () => {
     const { sameTarget, stage: at } = await second.query<RunProgress>('progress');
     return at !== 'preparing rows' && sameTarget?.includes(first.workflowId) === true;
   });
@@ -72,32 +76,32 @@ test('a run that shares its place with one under way says so, before it spends',
 });
 
 test('a cancelled run leaves the fuller results of the one before, and says so', async () => {
-  await house.close();
-  const clock = heldClock();
-  const sandbox = { failRate: 0, hopelessRate: 0, concurrency: 1, realMs: clock.realMs };
-  house = await openHouse({ sandbox });
-  const input = await inputFor(house, ROWS);
-  const before = await wholeRun(house, `full-${house.taskQueue}`, input);
+  await testEnv.close();
+  const clock = manualClock();
+  const sandbox = { failRate: 0, alwaysFailsRate: 0, concurrency: 1, realMs: clock.realMs };
+  testEnv = await startTestEnv({ sandbox });
+  const input = await pipelineInputFor(testEnv, ROWS);
+  const before = await executeRun(testEnv, `full-${testEnv.taskQueue}`, input);
   const kept = await sha256(at('results.jsonl'));
   const manifest = await readFile(at('results.manifest.json'), 'utf8');
-  clock.hold();
-  const run = await house.client.workflow.start('enrichTable', {
-    workflowId: `cut-${house.taskQueue}`,
-    taskQueue: house.taskQueue,
+  clock.freeze();
+  const run = await testEnv.client.workflow.start('enrichTable', {
+    workflowId: `cut-${testEnv.taskQueue}`,
+    taskQueue: testEnv.taskQueue,
     args: [input],
   });
-  await until(
+  await eventually(
     'its run',
     async () => (await run.query<RunProgress>('progress')).stage === 'running',
   );
   await run.cancel();
   const summary = (await run.result()) as RunSummary;
-  clock.letGo();
+  clock.resume();
   expect(summary).toMatchObject({
     outcome: 'cancelled',
     results: [],
     manifest: null,
-    notPublished: [{ path: at('results.jsonl'), there: { workflowId: before.workflowId } }],
+    notPublished: [{ path: at('results.jsonl'), existing: { workflowId: before.workflowId } }],
   });
   expect(await sha256(at('results.jsonl'))).toBe(kept);
   expect(await readFile(at('results.manifest.json'), 'utf8')).toBe(manifest);
@@ -105,22 +109,22 @@ test('a cancelled run leaves the fuller results of the one before, and says so',
 
 test('a target that wants completed results only keeps what it had, others get what there is', async () => {
   const results = [{ to: 'out/whole.csv', when: 'completed' }, { to: 'out/any.jsonl' }];
-  const input = await inputFor(house, ROWS, { results, run: { failedPasses: 0 } });
-  const summary = await wholeRun(house, `when-${house.taskQueue}`, input);
+  const input = await pipelineInputFor(testEnv, ROWS, { results, run: { failedPasses: 0 } });
+  const summary = await executeRun(testEnv, `when-${testEnv.taskQueue}`, input);
   expect(summary.outcome).toBe('partial');
   expect(summary.results.map(({ path }) => path)).toEqual([at('any.jsonl')]);
   expect(summary.manifest).toBe(at('any.manifest.json'));
-  expect(summary.notPublished).toMatchObject([{ path: at('whole.csv'), there: null }]);
-  expect(await readdir(join(house.folder, 'out'))).not.toContain('whole.manifest.json');
+  expect(summary.notPublished).toMatchObject([{ path: at('whole.csv'), existing: null }]);
+  expect(await readdir(join(testEnv.folder, 'out'))).not.toContain('whole.manifest.json');
 });
 
 test('a file of another program in place of the manifest is refused before anything is paid', async () => {
-  const input = await inputFor(house, ROWS, { results: [{ to: 'list.jsonl' }] });
-  const manifest = join(house.folder, 'list.manifest.json');
+  const input = await pipelineInputFor(testEnv, ROWS, { results: [{ to: 'list.jsonl' }] });
+  const manifest = join(testEnv.folder, 'list.manifest.json');
   await writeFile(manifest, '{"mine":true}\n');
-  const id = `foreign-${house.taskQueue}`;
-  const error = await wholeRun(house, id, input).catch((why: unknown) => errorOfRun(why, id));
+  const id = `foreign-${testEnv.taskQueue}`;
+  const error = await executeRun(testEnv, id, input).catch((why: unknown) => errorOfRun(why, id));
   expect(error).toMatchObject({ code: 'sink_unwritable' });
-  expect(house.sandbox.ledger.summary().tablesCreated).toBe(0);
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(0);
   expect(await readFile(manifest, 'utf8')).toBe('{"mine":true}\n');
 });

@@ -1,16 +1,22 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { Outgoing, SandboxOptions, Seen } from '../../sandbox/index.ts';
-import { inputFor, openHouse, TOKEN, wholeRun, type House } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import {
+  pipelineInputFor,
+  startTestEnv,
+  TOKEN,
+  executeRun,
+  type TestEnv,
+} from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
 const ROWS = companies(20);
 
-let house: House;
-afterEach(() => house.close());
+let testEnv: TestEnv;
+afterEach(() => testEnv.close());
 
 const open = async (sandbox: Partial<SandboxOptions>): Promise<void> => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, ...sandbox } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, ...sandbox } });
 };
 
 const TABLES = ['/v1/tables', '/api/public/v2/tables'];
@@ -49,13 +55,13 @@ test.each(cases)(
         return { do: 'reply', ...listOf(seen.reply, (_, at) => at > 0) };
       },
     });
-    const workflowId = `own-table-${house.taskQueue}`;
-    const input = await inputFor(house, ROWS, {}, provider);
-    const ended = await wholeRun(house, workflowId, input);
+    const workflowId = `own-table-${testEnv.taskQueue}`;
+    const input = await pipelineInputFor(testEnv, ROWS, {}, provider);
+    const ended = await executeRun(testEnv, workflowId, input);
     expect(ended).toMatchObject({ outcome: 'completed', cells: { done: 20 } });
     expect(creates).toBe(2);
     const wanted = wantedRows(provider, ROWS);
-    await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+    await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
   },
 );
 
@@ -64,7 +70,7 @@ test('tables of others that a list shows without their tags are neither taken no
     intercept: (seen) => {
       if (!isList(seen) || seen.phase !== 'after' || seen.reply === null) return undefined;
       // The filter is not applied, and no tags are shown.
-      const all = [...house.sandbox.state.tables.values()].map(({ id, live, createdAtMs }) => ({
+      const all = [...testEnv.sandbox.state.tables.values()].map(({ id, live, createdAtMs }) => ({
         id,
         num_rows: live.length,
         tags: null,
@@ -76,16 +82,16 @@ test('tables of others that a list shows without their tags are neither taken no
     faults: { requests: [{ on: 'create-table', nth: 3, fault: 'reset', phase: 'after' }] },
   });
   const strangers = await Promise.all(['a list of customers', 'a draft'].map(newTable));
-  const input = await inputFor(house, ROWS);
-  const ended = await wholeRun(house, `strangers-tables-${house.taskQueue}`, input);
+  const input = await pipelineInputFor(testEnv, ROWS);
+  const ended = await executeRun(testEnv, `strangers-tables-${testEnv.taskQueue}`, input);
   expect(ended).toMatchObject({ outcome: 'completed', cells: { done: 20 } });
-  const { tables } = house.sandbox.state;
+  const { tables } = testEnv.sandbox.state;
   expect([...tables.keys()].sort()).toEqual([...strangers, ended.tableId].sort());
   expect(strangers.map((id) => tables.get(id)?.live.length)).toEqual([0, 0]);
 });
 
 async function newTable(name: string): Promise<string> {
-  const reply = await fetch(`${house.sandbox.url}/v1/tables`, {
+  const reply = await fetch(`${testEnv.sandbox.url}/v1/tables`, {
     method: 'POST',
     headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
     body: JSON.stringify({ name, kind: 'company' }),

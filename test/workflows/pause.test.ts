@@ -5,21 +5,21 @@ import type { Intercept } from '../../sandbox/index.ts';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { Adjusted, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { RowmillError } from '../../src/errors.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 const rows = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
-const CLEAN = { failRate: 0, hopelessRate: 0 };
-const clock = heldClock();
+const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
+const clock = manualClock();
 /** Cells of 3 s and more, four at once. */
 const SLOW = { ...CLEAN, speed: 20, concurrency: 4, realMs: clock.realMs };
 
-let house: House;
+let testEnv: TestEnv;
 afterEach(async () => {
-  clock.letGo();
-  await house.close();
+  clock.resume();
+  await testEnv.close();
 });
 
 let runs = 0;
@@ -27,21 +27,21 @@ const start = async (
   count: number,
   pipeline: Record<string, unknown> = {},
 ): Promise<WorkflowHandle> =>
-  house.client.workflow.start('enrichTable', {
-    workflowId: `pause-${house.taskQueue}-${(runs += 1)}`,
-    taskQueue: house.taskQueue,
-    args: [await inputFor(house, rows(count), pipeline)],
+  testEnv.client.workflow.start('enrichTable', {
+    workflowId: `pause-${testEnv.taskQueue}-${(runs += 1)}`,
+    taskQueue: testEnv.taskQueue,
+    args: [await pipelineInputFor(testEnv, rows(count), pipeline)],
   });
 
 const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunProgress>('progress');
 const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
-  until(`stage ${stage}`, async () => (await progress(run)).stage === stage);
-const books = () => house.sandbox.ledger.summary();
+  eventually(`stage ${stage}`, async () => (await progress(run)).stage === stage);
+const books = () => testEnv.sandbox.ledger.summary();
 /** Until a run is in the middle of its cells; there it stays until the clock is let go. */
 const inTheMiddle = (cells: number): Promise<void> =>
-  until('a done cell', () => {
+  eventually('a done cell', () => {
     const there = books().cellsDone > cells;
-    if (there) clock.hold();
+    if (there) clock.freeze();
     return there;
   });
 const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> =>
@@ -53,7 +53,7 @@ const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> =>
 /** Requests stop, however long one waits: two equal counts with time between for many polls. */
 async function isQuiet(): Promise<void> {
   let before = -1;
-  await until('no requests', async () => {
+  await eventually('no requests', async () => {
     const now = books().requests.total;
     const quiet = now === before;
     before = now;
@@ -63,12 +63,12 @@ async function isQuiet(): Promise<void> {
 }
 
 test('a paused run polls nothing while cells go on, says who and why, and ends whole when resumed', async () => {
-  house = await openHouse({ sandbox: SLOW });
+  testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
   await inTheMiddle(12);
   await run.executeUpdate('pause', { args: [{ reason: 'a look at the prompt', by: 'ada' }] });
   await stageIs(run, 'paused');
-  clock.letGo();
+  clock.resume();
   expect((await progress(run)).paused).toMatchObject({
     reason: 'a look at the prompt',
     by: 'ada',
@@ -86,16 +86,16 @@ test('a paused run polls nothing while cells go on, says who and why, and ends w
 
 test('paused while rows are loaded: none is sent, and in the end each is there once', async () => {
   // 50 requests, of which the first 20 go out at once.
-  house = await openHouse({ sandbox: CLEAN, requestsPerSecond: 4 });
+  testEnv = await startTestEnv({ sandbox: CLEAN, requestsPerSecond: 4 });
   const run = await start(2_500);
-  await until('some batches', () => books().rowsCreated > 500);
+  await eventually('some batches', () => books().rowsCreated > 500);
   await run.executeUpdate('pause');
   await stageIs(run, 'paused');
   // What was on its way may still have landed.
   await isQuiet();
   expect(books().rowsCreated).toBeLessThan(2_500);
   await run.executeUpdate('resume');
-  await until('rows', () => books().rowsCreated >= 2_500);
+  await eventually('rows', () => books().rowsCreated >= 2_500);
   await run.cancel();
   await run.result();
   expect(books().rowsCreated - books().rowsDeleted).toBe(2_500);
@@ -111,9 +111,9 @@ test('paused while it takes its last look, a run publishes when it is resumed', 
     await released;
     return undefined;
   };
-  house = await openHouse({ sandbox: { ...CLEAN, intercept } });
+  testEnv = await startTestEnv({ sandbox: { ...CLEAN, intercept } });
   const run = await start(4);
-  await until('its last look', () => looks > 0);
+  await eventually('its last look', () => looks > 0);
   await run.executeUpdate('pause');
   // The look may be over before it hears that it is to be broken off.
   letGo();
@@ -124,7 +124,7 @@ test('paused while it takes its last look, a run publishes when it is resumed', 
 });
 
 test('a run that waits for approval can be paused, approved meanwhile, and goes on when resumed', async () => {
-  house = await openHouse({ sandbox: CLEAN });
+  testEnv = await startTestEnv({ sandbox: CLEAN });
   const run = await start(2, { spend: { approveAbove: 1 } });
   await stageIs(run, 'waiting for approval');
   await run.executeUpdate('pause');
@@ -137,15 +137,17 @@ test('a run that waits for approval can be paused, approved meanwhile, and goes 
 });
 
 test('a run that waits for credits can be paused; resumed it waits on, and goes on after a top-up', async () => {
-  house = await openHouse({ sandbox: { ...CLEAN, credits: 3 } });
-  const run = await start(8, { run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' } });
+  testEnv = await startTestEnv({ sandbox: { ...CLEAN, credits: 3 } });
+  const run = await start(8, {
+    run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '2s' },
+  });
   await stageIs(run, 'waiting for credits');
   await run.executeUpdate('pause');
   await stageIs(run, 'paused');
   await isQuiet();
   await run.executeUpdate('resume');
   await stageIs(run, 'waiting for credits');
-  await fetch(`${house.sandbox.url}/_sandbox/credits`, {
+  await fetch(`${testEnv.sandbox.url}/_sandbox/credits`, {
     method: 'POST',
     headers: {
       authorization: 'Bearer sandbox-token-5f0c2b9d7e',
@@ -158,7 +160,7 @@ test('a run that waits for credits can be paused; resumed it waits on, and goes 
 });
 
 test('a paused run that is cancelled publishes what is there and names the cells that still cost', async () => {
-  house = await openHouse({ sandbox: SLOW });
+  testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
   await inTheMiddle(12);
   await run.executeUpdate('pause');
@@ -173,7 +175,7 @@ test('a paused run that is cancelled publishes what is there and names the cells
 });
 
 test('the deadline of a paused run keeps running: then it publishes what is there', async () => {
-  house = await openHouse({ sandbox: SLOW });
+  testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
   await inTheMiddle(12);
   await run.executeUpdate('pause');
@@ -187,37 +189,37 @@ test('the deadline of a paused run keeps running: then it publishes what is ther
 });
 
 test('a deadline put off while cells are waited for lets the run complete', async () => {
-  house = await openHouse({ sandbox: SLOW });
+  testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12, {
-    run: { pollAtLeast: '100ms', pollAtMost: '60s', stallAfter: '20s', deadline: '20s' },
+    run: { minPollInterval: '100ms', maxPollInterval: '60s', stallAfter: '20s', deadline: '20s' },
   });
   await stageIs(run, 'running');
   const adjusted = await run.executeUpdate<Adjusted, [unknown]>('adjust', {
-    args: [{ deadline: '5m', pollAtMost: '1s' }],
+    args: [{ deadline: '5m', maxPollInterval: '1s' }],
   });
-  const { startedAtMs, deadlineAtMs, pollAtMostMs } = await progress(run);
-  expect(adjusted).toEqual({ deadlineAtMs: startedAtMs + 300_000, pollAtMostMs: 1_000 });
-  expect([deadlineAtMs, pollAtMostMs]).toEqual([startedAtMs + 300_000, 1_000]);
+  const { startedAtMs, deadlineAtMs, maxPollIntervalMs } = await progress(run);
+  expect(adjusted).toEqual({ deadlineAtMs: startedAtMs + 300_000, maxPollIntervalMs: 1_000 });
+  expect([deadlineAtMs, maxPollIntervalMs]).toEqual([startedAtMs + 300_000, 1_000]);
   expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 12 } });
 });
 
 test('one more pass is made when it was asked for beyond the policy', async () => {
-  house = await openHouse({ sandbox: { ...SLOW, failRate: 1, hopelessRate: 0 } });
+  testEnv = await startTestEnv({ sandbox: { ...SLOW, failRate: 1, alwaysFailsRate: 0 } });
   const run = await start(6, {
-    run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', failedPasses: 0 },
+    run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '20s', failedPasses: 0 },
   });
   await inTheMiddle(0);
   await run.executeUpdate('rerunFailed');
-  expect((await progress(run)).rerunAsked).toBe(true);
+  expect((await progress(run)).rerunRequested).toBe(true);
   const again = await refusalOf(run.executeUpdate('rerunFailed'));
   expect(again.what).toContain('asked for already');
-  clock.letGo();
+  clock.resume();
   const summary = (await run.result()) as RunSummary;
   expect(summary).toMatchObject({ outcome: 'completed', passes: 2, cells: { done: 6, failed: 0 } });
 });
 
 test('what makes no sense is refused with the stage and what to do, and leaves no event', async () => {
-  house = await openHouse({ sandbox: CLEAN });
+  testEnv = await startTestEnv({ sandbox: CLEAN });
   const run = await start(2, { spend: { approveAbove: 1 } });
   await stageIs(run, 'waiting for approval');
   const events = (await run.describe()).historyLength;
@@ -227,7 +229,7 @@ test('what makes no sense is refused with the stage and what to do, and leaves n
     refusalOf(run.executeUpdate('adjust')),
     refusalOf(run.executeUpdate('adjust', { args: [{ deadline: 'banana' }] })),
     refusalOf(run.executeUpdate('adjust', { args: [{ deadline: '1ms' }] })),
-    refusalOf(run.executeUpdate('adjust', { args: [{ pollAtMost: '10ms' }] })),
+    refusalOf(run.executeUpdate('adjust', { args: [{ maxPollInterval: '10ms' }] })),
     refusalOf(run.executeUpdate('pause', { args: [{ raeson: 'typo' }] })),
   ]);
   expect(refused.map(({ code }) => code)).toEqual(refused.map(() => 'action_refused'));
@@ -237,7 +239,7 @@ test('what makes no sense is refused with the stage and what to do, and leaves n
     'nothing to adjust',
     'deadline: "banana" is not a duration',
     expect.stringMatching(/^1ms from the start was at .*, which is over$/),
-    'pollAtMost is shorter than pollAtLeast (0.1 s)',
+    'maxPollInterval is shorter than minPollInterval (0.1 s)',
     'there is no field "raeson"',
   ]);
   expect(refused[0].remedy).toMatch(/^Approve its credits: rowmill approve \S+\.$/);

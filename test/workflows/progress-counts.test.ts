@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
-import type { Collection } from '../../src/contract/results.ts';
+import type { ScanResult } from '../../src/contract/results.ts';
 import type { Column } from '../../src/contract/table.ts';
-import { beginWatch, observe } from '../../src/rules/watch.ts';
+import { startTracking, recordReading } from '../../src/rules/watch.ts';
 import { progressOf } from '../../workflows/progress.ts';
 import type { RunState } from '../../workflows/run-state.ts';
 
@@ -18,8 +18,8 @@ const column = (key: string, input: boolean): Column => ({
 /** 10 rows; one column is ours, one the table makes by itself. */
 const columns = [column('input', true), column('company_name', false), column('sector', false)];
 const cells = { done: 7, empty: 1, failed: 2, blocked: 0, pending: 0 };
-const found: Collection = {
-  sweep: 1,
+const lastScan: ScanResult = {
+  scan: 1,
   rows: 10,
   cells,
   byColumn: { sector: cells },
@@ -34,7 +34,7 @@ const state: RunState = {
   deadlineAtMs: 1,
   stage: 'rerunning failed cells',
   approved: false,
-  asksFor: null,
+  pendingApproval: null,
   approvals: [],
   prepared: {
     snapshot,
@@ -47,28 +47,28 @@ const state: RunState = {
   },
   table: { id: 't', url: null, columns },
   loaded: null,
-  next: 'failed',
-  open: null,
-  log: null,
+  nextPass: 'failed',
+  activePass: null,
+  passHistory: null,
   passes: 1,
-  found,
+  lastScan,
   doneCells: 18,
   calls: { total: 0, polls: 0 },
   confirmed: { requests: 0, cells: 0 },
-  unitsAsked: 0,
+  unitsRequested: 0,
   problem: null,
   reason: null,
   shown: '',
   pause: null,
-  rerunAsked: false,
-  firstDue: false,
-  pollAtMostMs: 1,
+  rerunRequested: false,
+  firstPassPending: false,
+  maxPollIntervalMs: 1,
   balance: null,
   notified: [],
-  asked: true,
-  cellsGivenBack: 0,
-  givenBackAtLeast: false,
-  ending: false,
+  paidRequestSent: true,
+  cellsCancelled: 0,
+  cellsCancelledIsMinimum: false,
+  finishing: false,
 };
 
 const pipeline: Pipeline = {
@@ -82,8 +82,8 @@ const pipeline: Pipeline = {
     tolerateFailed: 0,
     deadlineMs: 1,
     stallAfterMs: 1,
-    pollAtLeastMs: 1,
-    pollAtMostMs: 1,
+    minPollIntervalMs: 1,
+    maxPollIntervalMs: 1,
   },
   spend: { creditsPerCell: 1 },
   results: [],
@@ -97,7 +97,7 @@ test('between two passes nothing that was done seems lost', () => {
 });
 
 test.each([
-  ['that does not count failed cells: those of the last sweep may be done by now', null],
+  ['that does not count failed cells: those of the last scan may be done by now', null],
   ['that counts failed cells', 1],
 ])('in a pass the counts are those of the provider, %s', (_what, cellsFailed) => {
   const reading = {
@@ -108,13 +108,18 @@ test.each([
     cellsInProgress: 1,
     cellsFailed,
   };
-  const start = { doneAtStart: 18, requestedCells: 2, mustMove: false };
-  const begun = beginWatch(start, 0);
-  const receipt = { operations: [], requestedCells: 2 };
-  const open = { kind: 'failed' as const, receipt, watch: begun, end: null };
-  expect(countsOf({ open })).toEqual({ total: 20, done: 18, inProgress: 0, failed: null });
-  open.watch = observe(begun, reading, 1);
-  expect(countsOf({ open })).toEqual({ total: 20, done: 19, inProgress: 1, failed: cellsFailed });
+  const start = { doneAtStart: 18, requestedCells: 2, requireProgress: false };
+  const begun = startTracking(start, 0);
+  const tableRun = { operations: [], requestedCells: 2 };
+  const activePass = { kind: 'failed' as const, tableRun, tracking: begun, end: null };
+  expect(countsOf({ activePass })).toEqual({ total: 20, done: 18, inProgress: 0, failed: null });
+  activePass.tracking = recordReading(begun, reading, 1);
+  expect(countsOf({ activePass })).toEqual({
+    total: 20,
+    done: 19,
+    inProgress: 1,
+    failed: cellsFailed,
+  });
 });
 
 test('at the end they are those of the results', () => {

@@ -2,8 +2,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { FaultScript, SandboxOptions, Seen } from '../../sandbox/index.ts';
 import { rerunRun } from '../../src/client/rerun-run.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 
@@ -14,8 +14,8 @@ type Faults = NonNullable<FaultScript['requests']>;
 
 const ROWS = companies(130);
 
-let house: House;
-afterEach(() => house.close());
+let testEnv: TestEnv;
+afterEach(() => testEnv.close());
 
 let requests: string[];
 const open = async (
@@ -24,10 +24,10 @@ const open = async (
   more: Partial<SandboxOptions> = {},
 ): Promise<void> => {
   requests = [];
-  house = await openHouse({
+  testEnv = await startTestEnv({
     sandbox: {
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       promptLayer,
       faults: { requests: faults },
       intercept: ({ phase, method, route }: Seen) => {
@@ -44,16 +44,16 @@ const DELETE = 'DELETE rows';
 
 /** Runs to the end, and holds every invariant against it. */
 async function whole(table = promptlayer.tables.one): Promise<RunSummary> {
-  const workflowId = `sheets-${house.taskQueue}`;
-  const input = await inputFor(house, ROWS, { table }, promptlayer);
-  const ended = await wholeRun(house, workflowId, input);
+  const workflowId = `sheets-${testEnv.taskQueue}`;
+  const input = await pipelineInputFor(testEnv, ROWS, { table }, promptlayer);
+  const ended = await executeRun(testEnv, workflowId, input);
   const wanted = wantedRows(promptlayer, ROWS);
-  await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+  await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
   return ended;
 }
 
-const paid = (): number => house.sandbox.ledger.summary().cellsPaid;
-const live = (): number => house.sandbox.ledger.summary().rowsLive;
+const paid = (): number => testEnv.sandbox.ledger.summary().cellsPaid;
+const live = (): number => testEnv.sandbox.ledger.summary().rowsLive;
 
 const lost: Faults = [{ on: 'add-rows', nth: [1, 3], fault: 'reset', phase: 'after' }];
 const never: Faults = [{ on: 'add-rows', nth: 2, fault: 'reset', phase: 'before' }];
@@ -81,13 +81,15 @@ test.each<Options>([
   async (options) => {
     await open(options, [], { failRate: 0.4 });
     const run = { failedPasses: 0 };
-    const workflowId = `failing-${house.taskQueue}`;
-    const input = await inputFor(house, ROWS, { run }, promptlayer);
-    const first = await wholeRun(house, workflowId, input);
+    const workflowId = `failing-${testEnv.taskQueue}`;
+    const input = await pipelineInputFor(testEnv, ROWS, { run }, promptlayer);
+    const first = await executeRun(testEnv, workflowId, input);
     expect(first.cells.failed).toBeGreaterThan(0);
-    const where = { taskQueue: house.taskQueue, searchAttributes: true };
-    const again = await rerunRun(house.client, workflowId, where);
-    const second = (await house.client.workflow.getHandle(again.workflowId).result()) as RunSummary;
+    const where = { taskQueue: testEnv.taskQueue, searchAttributes: true };
+    const again = await rerunRun(testEnv.client, workflowId, where);
+    const second = (await testEnv.client.workflow
+      .getHandle(again.workflowId)
+      .result()) as RunSummary;
     expect(second.cells.done).toBeGreaterThan(first.cells.done);
     expect(second.cells.done + second.cells.failed).toBe(130);
     expect(sent('POST rows')).toBe(2);
@@ -163,7 +165,7 @@ test.each<[Options, Faults]>(
 )('%j, %j: one table is left, with one sheet', async (options, faults) => {
   await open(options, faults);
   expect(await whole()).toMatchObject({ outcome: 'completed', cells: { done: 130 } });
-  const [book, ...others] = house.sandbox.state.promptLayer.books.values();
+  const [book, ...others] = testEnv.sandbox.state.promptLayer.books.values();
   expect(others).toHaveLength(0);
   expect(book?.sheets).toHaveLength(1);
   expect(paid()).toBe(130);
@@ -171,12 +173,12 @@ test.each<[Options, Faults]>(
 
 test('a table that always comes with a sheet is filled in that sheet, and a rerun finds its rows there', async () => {
   await open({ defaultSheet: 'always' }, [], { failRate: 0.4 });
-  const workflowId = `default-${house.taskQueue}`;
-  const input = await inputFor(house, ROWS, { run: { failedPasses: 0 } }, promptlayer);
-  const first = await wholeRun(house, workflowId, input);
-  const where = { taskQueue: house.taskQueue, searchAttributes: true };
-  const again = await rerunRun(house.client, workflowId, where);
-  const second = (await house.client.workflow.getHandle(again.workflowId).result()) as RunSummary;
+  const workflowId = `default-${testEnv.taskQueue}`;
+  const input = await pipelineInputFor(testEnv, ROWS, { run: { failedPasses: 0 } }, promptlayer);
+  const first = await executeRun(testEnv, workflowId, input);
+  const where = { taskQueue: testEnv.taskQueue, searchAttributes: true };
+  const again = await rerunRun(testEnv.client, workflowId, where);
+  const second = (await testEnv.client.workflow.getHandle(again.workflowId).result()) as RunSummary;
   expect(second.tableId).toBe(first.tableId);
   expect(second.cells.done).toBeGreaterThan(first.cells.done);
 });

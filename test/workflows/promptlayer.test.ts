@@ -3,26 +3,32 @@ import { readFile } from 'node:fs/promises';
 import type { CellAccount, Intercept } from '../../sandbox/index.ts';
 import { rerunRun } from '../../src/client/rerun-run.ts';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
-import type { Confirmed, RunProgress, RunSummary } from '../../src/contract/run.ts';
+import type { LargeRunConfirmations, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { inputFor, openHouse, TOKEN, type House, wholeRun } from '../support/house.ts';
-import { plainText } from '../support/evidence.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import {
+  pipelineInputFor,
+  startTestEnv,
+  TOKEN,
+  type TestEnv,
+  executeRun,
+} from '../support/test-env.ts';
+import { plainText } from '../support/invariants/evidence.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 type Manifest = RunSummary & {
   usageByColumn: Record<string, CellUsage>;
-  confirmed: Confirmed | null;
+  confirmed: LargeRunConfirmations | null;
 };
 
 const manifestOf = async ({ manifest }: RunSummary): Promise<Manifest> =>
   JSON.parse(await readFile(manifest ?? '', 'utf8')) as Manifest;
 
 /** A request that is sent once more. */
-const postTo = ({ sandbox }: House, url: string, body: unknown): Promise<Response> =>
+const postTo = ({ sandbox }: TestEnv, url: string, body: unknown): Promise<Response> =>
   fetch(`${sandbox.url}${url}`, {
     method: 'POST',
     headers: { 'x-api-key': TOKEN, 'content-type': 'application/json' },
@@ -31,21 +37,21 @@ const postTo = ({ sandbox }: House, url: string, body: unknown): Promise<Respons
 
 const OPERATIONS = '/api/public/v2/tables/:table_id/sheets/:sheet_id/operations';
 
-let house: House;
+let testEnv: TestEnv;
 beforeAll(async () => {
-  house = await openHouse({
-    sandbox: { failRate: 0, hopelessRate: 0, promptLayer: { confirmAbove: 10 } },
+  testEnv = await startTestEnv({
+    sandbox: { failRate: 0, alwaysFailsRate: 0, promptLayer: { confirmAbove: 10 } },
   });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 test('rows go through PromptLayer, and more cells than it runs unasked are confirmed', async () => {
   const rows = Array.from({ length: 120 }, (_, nth) => ({
     Symbol: `S${nth}`,
     Security: nth === 0 ? '3M' : `Company ${nth}`,
   }));
-  const input = await inputFor(house, rows, {}, promptlayer);
-  const summary = await wholeRun(house, 'promptlayer', input);
+  const input = await pipelineInputFor(testEnv, rows, {}, promptlayer);
+  const summary = await executeRun(testEnv, 'promptlayer', input);
   expect(summary).toMatchObject({ outcome: 'completed', rows: 120, cells: { done: 120 } });
   const text = await readFile(summary.results[0]?.path ?? '', 'utf8');
   const lines = text
@@ -55,23 +61,23 @@ test('rows go through PromptLayer, and more cells than it runs unasked are confi
   expect(lines.map(({ key }) => key)).toEqual(rows.map(({ Symbol }) => Symbol));
   expect(lines[0]?.cells['Sector']).toMatchObject({ status: 'done', value: 'Industrials' });
   expect(lines.every(({ cells }) => cells['Sector']?.status === 'done')).toBe(true);
-  expect(house.sandbox.ledger.summary().cellsPaid).toBe(120);
+  expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(120);
   expect((await manifestOf(summary)).confirmed).toEqual({ requests: 1, cells: 120 });
 });
 
 test('every yes to a large run is counted, of reruns as well, and when the reply to it was lost', async () => {
   const confirmAbove = 5;
-  const bad = await openHouse({
+  const bad = await startTestEnv({
     sandbox: {
       failRate: 0.4,
-      hopelessRate: 0.1,
+      alwaysFailsRate: 0.1,
       promptLayer: { confirmAbove },
       faults: { requests: [{ on: 'start-run', nth: 2, fault: 'reset', phase: 'after' }] },
     },
   });
   try {
-    const input = await inputFor(bad, companies(60), {}, promptlayer);
-    const ended = await wholeRun(bad, `confirmed-${bad.taskQueue}`, input);
+    const input = await pipelineInputFor(bad, companies(60), {}, promptlayer);
+    const ended = await executeRun(bad, `confirmed-${bad.taskQueue}`, input);
     const large = bad.sandbox.ledger
       .runs()
       .map(({ requestedCells }) => requestedCells)
@@ -85,13 +91,13 @@ test('every yes to a large run is counted, of reruns as well, and when the reply
 });
 
 test('what the cells took stands on each cell, by column in the manifest, and in the summary', async () => {
-  const bad = await openHouse({ sandbox: { failRate: 0.3, hopelessRate: 0.1 } });
+  const bad = await startTestEnv({ sandbox: { failRate: 0.3, alwaysFailsRate: 0.1 } });
   try {
     const rows = companies(60);
     const workflowId = `usage-${bad.taskQueue}`;
     const table = promptlayer.tables.two;
-    const input = await inputFor(bad, rows, { table }, promptlayer);
-    const ended = await wholeRun(bad, workflowId, input);
+    const input = await pipelineInputFor(bad, rows, { table }, promptlayer);
+    const ended = await executeRun(bad, workflowId, input);
     // That the cells add up to the summary is one of the invariants.
     const wanted = wantedRows(promptlayer, rows);
     await expectInvariants(bad, { workflowId, pipeline: input.pipeline, wanted, ended });
@@ -115,14 +121,14 @@ test.each([
   ['few operations are polled one by one', 40, true],
   ['of many the sheet tells, by one request a poll', 10, false],
 ])('%s', async (_what, cellsPerExecution, oneByOne) => {
-  const many = await openHouse({
-    sandbox: { failRate: 0, hopelessRate: 0, promptLayer: { cellsPerExecution } },
+  const many = await startTestEnv({
+    sandbox: { failRate: 0, alwaysFailsRate: 0, promptLayer: { cellsPerExecution } },
   });
   try {
     const rows = companies(120);
     const workflowId = `operations-${many.taskQueue}`;
-    const input = await inputFor(many, rows, {}, promptlayer);
-    const ended = await wholeRun(many, workflowId, input);
+    const input = await pipelineInputFor(many, rows, {}, promptlayer);
+    const ended = await executeRun(many, workflowId, input);
     const wanted = wantedRows(promptlayer, rows);
     await expectInvariants(many, { workflowId, pipeline: input.pipeline, wanted, ended });
     const routes = Object.keys(many.sandbox.ledger.summary().requests.byRoute);
@@ -134,7 +140,7 @@ test.each([
 });
 
 test('rows that land a second time while cells run stay in the table, and are never paid', async () => {
-  const clock = heldClock();
+  const clock = manualClock();
   let late: (() => Promise<unknown>) | undefined;
   // The first rows get lost on their way.
   const intercept: Intercept = ({ phase, method, route, url, body }) => {
@@ -143,10 +149,10 @@ test('rows that land a second time while cells run stay in the table, and are ne
     late = () => postTo(slow, url, body);
     return { do: 'reset' };
   };
-  const slow = await openHouse({
+  const slow = await startTestEnv({
     sandbox: {
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       speed: 2,
       concurrency: 200,
       cellMs: { min: 16_000, max: 20_000 },
@@ -157,22 +163,22 @@ test('rows that land a second time while cells run stay in the table, and are ne
   try {
     const rows = companies(120);
     const workflowId = `late-rows-${slow.taskQueue}`;
-    const input = await inputFor(slow, rows, {}, promptlayer);
-    const end = wholeRun(slow, workflowId, input);
+    const input = await pipelineInputFor(slow, rows, {}, promptlayer);
+    const end = executeRun(slow, workflowId, input);
     const { ledger } = slow.sandbox;
-    await until('cells run', () => ledger.summary().cellsStarted === 120);
-    clock.hold();
+    await eventually('cells run', () => ledger.summary().cellsStarted === 120);
+    clock.freeze();
     await late?.();
-    clock.letGo();
+    clock.resume();
     const ended = await end;
     // Ours, and the hundred that came twice.
     expect(ledger.summary().rowsLive).toBe(220);
     expect(ended).toMatchObject({
       outcome: 'completed',
       cells: { done: 120 },
-      rowsLeftOut: 100,
+      duplicateRows: 100,
     });
-    expect(await manifestOf(ended)).toMatchObject({ rowsLeftOut: 100 });
+    expect(await manifestOf(ended)).toMatchObject({ duplicateRows: 100 });
     expect(ledger.summary().cellsPaid).toBe(120);
     const wanted = wantedRows(promptlayer, rows);
     await expectInvariants(slow, { workflowId, pipeline: input.pipeline, wanted, ended });
@@ -181,7 +187,7 @@ test('rows that land a second time while cells run stay in the table, and are ne
   }
 });
 
-const topUp = ({ sandbox }: House): Promise<Response> =>
+const topUp = ({ sandbox }: TestEnv): Promise<Response> =>
   fetch(`${sandbox.url}/_sandbox/credits`, {
     method: 'POST',
     headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
@@ -189,41 +195,41 @@ const topUp = ({ sandbox }: House): Promise<Response> =>
   });
 
 test('a cancelled run says how many cells were given back, and all of its cells are accounted for', async () => {
-  const slow = await openHouse({
+  const slow = await startTestEnv({
     sandbox: {
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       speed: 1,
       concurrency: 2,
       cellMs: { min: 3_000, max: 4_000 },
     },
   });
   try {
-    const input = await inputFor(slow, companies(30), {}, promptlayer);
+    const input = await pipelineInputFor(slow, companies(30), {}, promptlayer);
     const run = await slow.client.workflow.start('enrichTable', {
       workflowId: `given-back-${slow.taskQueue}`,
       taskQueue: slow.taskQueue,
       args: [input],
     });
-    await until('a done cell', () => slow.sandbox.ledger.summary().cellsDone > 0);
+    await eventually('a done cell', () => slow.sandbox.ledger.summary().cellsDone > 0);
     await run.cancel();
     const ended = (await run.result()) as RunSummary;
-    const { cellsGivenBack = 0 } = ended;
+    const { cellsCancelled = 0 } = ended;
     expect(ended.outcome).toBe('cancelled');
-    expect(cellsGivenBack).toBeGreaterThan(0);
-    expect(await manifestOf(ended)).toMatchObject({ cellsGivenBack });
-    expect((await run.query<RunProgress>('progress')).cellsGivenBack).toBe(cellsGivenBack);
-    expect(slow.sandbox.ledger.summary().cellsPaid).toBe(30 - cellsGivenBack);
+    expect(cellsCancelled).toBeGreaterThan(0);
+    expect(await manifestOf(ended)).toMatchObject({ cellsCancelled });
+    expect((await run.query<RunProgress>('progress')).cellsCancelled).toBe(cellsCancelled);
+    expect(slow.sandbox.ledger.summary().cellsPaid).toBe(30 - cellsCancelled);
   } finally {
     await slow.close();
   }
 });
 
 test('when the reply to a cancel is lost, what is given back is said to be at least so much', async () => {
-  const slow = await openHouse({
+  const slow = await startTestEnv({
     sandbox: {
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       speed: 1,
       concurrency: 2,
       cellMs: { min: 3_000, max: 4_000 },
@@ -235,35 +241,38 @@ test('when the reply to a cancel is lost, what is given back is said to be at le
     },
   });
   try {
-    const input = await inputFor(slow, companies(30), {}, promptlayer);
+    const input = await pipelineInputFor(slow, companies(30), {}, promptlayer);
     const run = await slow.client.workflow.start('enrichTable', {
       workflowId: `at-least-${slow.taskQueue}`,
       taskQueue: slow.taskQueue,
       args: [input],
     });
-    await until('a cell under way', () => slow.sandbox.ledger.summary().cellsStarted > 0);
+    await eventually('a cell under way', () => slow.sandbox.ledger.summary().cellsStarted > 0);
     await run.cancel();
     const ended = (await run.result()) as RunSummary;
     expect(slow.sandbox.faults.fired['lost']).toBe(1);
-    const { cellsGivenBack = 0 } = ended;
-    expect(ended).toMatchObject({ outcome: 'cancelled', givenBackAtLeast: true });
-    expect(await manifestOf(ended)).toMatchObject({ cellsGivenBack, givenBackAtLeast: true });
+    const { cellsCancelled = 0 } = ended;
+    expect(ended).toMatchObject({ outcome: 'cancelled', cellsCancelledIsMinimum: true });
+    expect(await manifestOf(ended)).toMatchObject({
+      cellsCancelled,
+      cellsCancelledIsMinimum: true,
+    });
     // Those of the first operation.
-    expect(cellsGivenBack).toBeGreaterThan(0);
-    expect(cellsGivenBack).toBeLessThan(30 - slow.sandbox.ledger.summary().cellsPaid);
+    expect(cellsCancelled).toBeGreaterThan(0);
+    expect(cellsCancelled).toBeLessThan(30 - slow.sandbox.ledger.summary().cellsPaid);
   } finally {
     await slow.close();
   }
 });
 
 test('a run whose account ran dry gives back what is queued; a rerun after a top-up pays for no cell again', async () => {
-  const dry = await openHouse({
-    sandbox: { failRate: 0, hopelessRate: 0, faults: { credits: [{ goneAtPaidCells: 4 }] } },
+  const dry = await startTestEnv({
+    sandbox: { failRate: 0, alwaysFailsRate: 0, faults: { credits: [{ goneAtPaidCells: 4 }] } },
   });
   try {
     const workflowId = `rerun-${dry.taskQueue}`;
-    const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' };
-    const input = await inputFor(dry, companies(10), { run }, promptlayer);
+    const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '2s' };
+    const input = await pipelineInputFor(dry, companies(10), { run }, promptlayer);
     const first = (await dry.client.workflow.execute('enrichTable', {
       workflowId,
       taskQueue: dry.taskQueue,
@@ -272,10 +281,10 @@ test('a run whose account ran dry gives back what is queued; a rerun after a top
     expect(first).toMatchObject({
       outcome: 'partial',
       cells: { done: 4, pending: 6 },
-      cellsGivenBack: 6,
+      cellsCancelled: 6,
       stillRunning: null,
     });
-    expect(await manifestOf(first)).toMatchObject({ cellsGivenBack: 6, stillRunning: null });
+    expect(await manifestOf(first)).toMatchObject({ cellsCancelled: 6, stillRunning: null });
     await topUp(dry);
     // The run is over: money that comes now is not spent on its cells.
     expect([...dry.sandbox.state.tables.values()].some(({ busy }) => busy)).toBe(false);
@@ -291,10 +300,10 @@ test('a run whose account ran dry gives back what is queued; a rerun after a top
 });
 
 test('the account runs dry and is topped up: what failed again in vain is left alone, the rest is run', async () => {
-  const dry = await openHouse({
+  const dry = await startTestEnv({
     sandbox: {
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       faults: {
         seed: 7,
         cells: [
@@ -308,12 +317,12 @@ test('the account runs dry and is topped up: what failed again in vain is left a
   try {
     const rows = companies(20);
     const workflowId = `dry-${dry.taskQueue}`;
-    const input = await inputFor(
+    const input = await pipelineInputFor(
       dry,
       rows,
       {
         table: promptlayer.tables.two,
-        run: { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s' },
+        run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '2s' },
       },
       promptlayer,
     );
@@ -323,7 +332,7 @@ test('the account runs dry and is topped up: what failed again in vain is left a
       args: [input],
     });
     const stage = async (): Promise<string> => (await run.query<RunProgress>('progress')).stage;
-    await until('no credits', async () => (await stage()) === 'waiting for credits');
+    await eventually('no credits', async () => (await stage()) === 'waiting for credits');
     const cells = () => promptlayer.tablesIn(dry.sandbox).flatMap((table) => table.cells);
     const nameOf = ({ row, column }: CellAccount): string => `${row}/${column}`;
     const failedBefore = cells()
@@ -355,10 +364,10 @@ test('a column that lands twice is neither run nor counted: the progress reaches
     await postTo(twice, url, body);
     return undefined;
   };
-  const twice = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, intercept } });
+  const twice = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, intercept } });
   try {
     const workflowId = `twice-${twice.taskQueue}`;
-    const input = await inputFor(twice, companies(20), {}, promptlayer);
+    const input = await pipelineInputFor(twice, companies(20), {}, promptlayer);
     const run = await twice.client.workflow.start('enrichTable', {
       workflowId,
       taskQueue: twice.taskQueue,
@@ -378,12 +387,12 @@ test('a column that lands twice is neither run nor counted: the progress reaches
 
 test('of cells that no number of the sheet has before they run, all are counted from the first', async () => {
   const promptLayer = { neverComputed: 'virtual', values: 'wrapped', cursorIn: 'top' } as const;
-  const other = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, promptLayer } });
+  const other = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, promptLayer } });
   try {
     const rows = companies(20);
     const workflowId = `virtual-${other.taskQueue}`;
-    const input = await inputFor(other, rows, {}, promptlayer);
-    const ended = await wholeRun(other, workflowId, input);
+    const input = await pipelineInputFor(other, rows, {}, promptlayer);
+    const ended = await executeRun(other, workflowId, input);
     const wanted = wantedRows(promptlayer, rows);
     await expectInvariants(other, { workflowId, pipeline: input.pipeline, wanted, ended });
     expect(ended).toMatchObject({ outcome: 'completed', cells: { done: 20 } });

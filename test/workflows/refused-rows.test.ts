@@ -4,16 +4,16 @@ import type { Action, SandboxOptions, Seen } from '../../sandbox/index.ts';
 import { errorOfRun } from '../../src/client/failure.ts';
 import type { RowmillError } from '../../src/errors.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
 
-let house: House;
-afterEach(() => house.close());
+let testEnv: TestEnv;
+afterEach(() => testEnv.close());
 
 const open = async (sandbox: Partial<SandboxOptions>): Promise<void> => {
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, ...sandbox } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, ...sandbox } });
 };
 
 const refusal = (why: string): Action => ({
@@ -33,15 +33,15 @@ function rowsIn({ body }: Seen): unknown[] {
 }
 
 async function ends(provider: ProviderCase, rows: ReturnType<typeof companies>) {
-  const workflowId = `refused-${house.taskQueue}`;
-  const input = await inputFor(house, rows, { table: provider.tables.one }, provider);
-  return { workflowId, input, ended: await wholeRun(house, workflowId, input) };
+  const workflowId = `refused-${testEnv.taskQueue}`;
+  const input = await pipelineInputFor(testEnv, rows, { table: provider.tables.one }, provider);
+  return { workflowId, input, ended: await executeRun(testEnv, workflowId, input) };
 }
 
 async function failure(provider: ProviderCase, rows: ReturnType<typeof companies>) {
-  const workflowId = `refused-${house.taskQueue}`;
-  const input = await inputFor(house, rows, { table: provider.tables.one }, provider);
-  return wholeRun(house, workflowId, input).then(
+  const workflowId = `refused-${testEnv.taskQueue}`;
+  const input = await pipelineInputFor(testEnv, rows, { table: provider.tables.one }, provider);
+  return executeRun(testEnv, workflowId, input).then(
     (ended: RunSummary): RowmillError => {
       throw new Error(`it ended as ${ended.outcome}`);
     },
@@ -49,7 +49,7 @@ async function failure(provider: ProviderCase, rows: ReturnType<typeof companies
   );
 }
 
-const paid = (): number => house.sandbox.ledger.summary().cellsPaid;
+const paid = (): number => testEnv.sandbox.ledger.summary().cellsPaid;
 
 const named = CASES.map((provider) => ({ provider, name: provider.name }));
 
@@ -100,7 +100,7 @@ test.each(named)(
     const rows = companies(130);
     const { workflowId, input, ended } = await ends(provider, rows);
     const wanted = wantedRows(provider, rows);
-    await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+    await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
     // The size is kept once it is found.
     expect(refused).toBeLessThanOrEqual(3);
   },
@@ -163,7 +163,7 @@ test.each(named)(
     });
     const error = await failure(provider, companies(130));
     expect(error).toMatchObject({ code: 'keys_missing' });
-    expect(house.sandbox.ledger.summary().rowsLive).toBeLessThanOrEqual(131);
+    expect(testEnv.sandbox.ledger.summary().rowsLive).toBeLessThanOrEqual(131);
     expect(paid()).toBe(0);
   },
 );

@@ -4,32 +4,32 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { runStatus } from '../../src/client/run-status.ts';
 import { freshRuns } from '../../src/client/fresh-runs.ts';
 import { describeRun } from '../../src/client/find-run.ts';
-import { listedRun } from '../../src/client/run-standing.ts';
+import { toRunInfo } from '../../src/client/run-standing.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { heldClock } from '../support/held-clock.ts';
-import { inputFor, openHouse, type House } from '../support/house.ts';
-import { until } from '../support/until.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 8 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-let house: House;
-const clock = heldClock();
+let testEnv: TestEnv;
+const clock = manualClock();
 beforeAll(async () => {
   const slow = { speed: 60, concurrency: 2, realMs: clock.realMs };
   const cellMs = { min: 60_000, max: 60_000 };
-  house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, cellMs, ...slow } });
+  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, cellMs, ...slow } });
 });
-afterAll(() => house.close());
+afterAll(() => testEnv.close());
 
 const start = (workflowId: string, input: EnrichTableInput): Promise<WorkflowHandle> =>
-  house.client.workflow.start('enrichTable', {
-    workflowId: `${workflowId}-${house.taskQueue}`,
-    taskQueue: house.taskQueue,
+  testEnv.client.workflow.start('enrichTable', {
+    workflowId: `${workflowId}-${testEnv.taskQueue}`,
+    taskQueue: testEnv.taskQueue,
     args: [input],
   });
 
 const listed = async (run: WorkflowHandle) =>
-  listedRun((await describeRun(house.client, run.workflowId)).raw.workflowExecutionInfo);
+  toRunInfo((await describeRun(testEnv.client, run.workflowId)).raw.workflowExecutionInfo);
 
 test('runs that share an account report what each of them asked for', async () => {
   const runs = await Promise.all(
@@ -37,7 +37,7 @@ test('runs that share an account report what each of them asked for', async () =
       const to = `out/shared-${rows}.jsonl`;
       const run = await start(
         `shared-${rows}`,
-        await inputFor(house, ROWS.slice(0, rows), { results: [{ to }] }),
+        await pipelineInputFor(testEnv, ROWS.slice(0, rows), { results: [{ to }] }),
       );
       return (await run.result()) as RunSummary;
     }),
@@ -48,30 +48,33 @@ test('runs that share an account report what each of them asked for', async () =
 });
 
 test('an approval that was given is left at once by the lists, which show how far a pass is', async () => {
-  const run = await start('listed', await inputFor(house, ROWS, { spend: { approveAbove: 1 } }));
+  const run = await start(
+    'listed',
+    await pipelineInputFor(testEnv, ROWS, { spend: { approveAbove: 1 } }),
+  );
   const stageIs = (stage: string) =>
-    until(`listed as ${stage}`, async () => (await listed(run)).stage === stage);
+    eventually(`listed as ${stage}`, async () => (await listed(run)).stage === stage);
   await stageIs('waiting for approval');
-  clock.hold();
+  clock.freeze();
   await run.executeUpdate('approveSpend');
-  await until('it is listed elsewhere', async () => {
+  await eventually('it is listed elsewhere', async () => {
     const { stage } = await listed(run);
     return stage !== 'waiting for approval';
   });
   await stageIs('running');
   expect((await listed(run)).progress).toBe('0 %, pass 1');
-  clock.letGo();
+  clock.resume();
   const summary = (await run.result()) as RunSummary;
   expect(summary).toMatchObject({ outcome: 'completed', reason: null });
 });
 
 test('a partial run says why, in its summary and to who queries it', async () => {
-  const failing = await openHouse({ sandbox: { failRate: 1, hopelessRate: 1 } });
+  const failing = await startTestEnv({ sandbox: { failRate: 1, alwaysFailsRate: 1 } });
   try {
     const run = await failing.client.workflow.start('enrichTable', {
       workflowId: `why-${failing.taskQueue}`,
       taskQueue: failing.taskQueue,
-      args: [await inputFor(failing, ROWS.slice(0, 3), { run: { failedPasses: 1 } })],
+      args: [await pipelineInputFor(failing, ROWS.slice(0, 3), { run: { failedPasses: 1 } })],
     });
     const reason =
       '3 of 3 cells have no answer (3 failed), more than run.tolerateFailed allows (0 %)';
@@ -90,20 +93,20 @@ test('a partial run says why, in its summary and to who queries it', async () =>
 });
 
 test('of a run whose worker is gone the server still tells how far it was', async () => {
-  clock.letGo();
+  clock.resume();
   const run = await start(
     'left',
-    await inputFor(house, ROWS, { results: [{ to: 'out/l.jsonl' }] }),
+    await pipelineInputFor(testEnv, ROWS, { results: [{ to: 'out/l.jsonl' }] }),
   );
-  await until('some cells are done', async () => {
-    const { progress } = await runStatus(house.client, run.workflowId);
+  await eventually('some cells are done', async () => {
+    const { progress } = await runStatus(testEnv.client, run.workflowId);
     return (progress?.cells.done ?? 0) >= 2;
   });
-  clock.hold();
+  clock.freeze();
   // Eight rows with four columns each, of which the table fills three by itself.
   const isTrue = async () => {
-    const { progress } = await runStatus(house.client, run.workflowId);
-    const [fresh] = await freshRuns(house.client, [await listed(run)]);
+    const { progress } = await runStatus(testEnv.client, run.workflowId);
+    const [fresh] = await freshRuns(testEnv.client, [await listed(run)]);
     const { done, total } = progress?.cells ?? { done: 0, total: 0 };
     return (
       done > 0 &&
@@ -111,19 +114,19 @@ test('of a run whose worker is gone the server still tells how far it was', asyn
       fresh.openCells === total - done
     );
   };
-  await until('the list says how far it is', isTrue);
-  await house.worker.stop();
+  await eventually('the list says how far it is', isTrue);
+  await testEnv.worker.stop();
   // The server may name a worker that has stopped for as long as its last poll counts as just now.
-  await until('the list misses the worker', async () => {
-    const [fresh] = await freshRuns(house.client, [await listed(run)]);
+  await eventually('the list misses the worker', async () => {
+    const [fresh] = await freshRuns(testEnv.client, [await listed(run)]);
     expect(fresh?.stage).toBe('running');
-    return fresh?.trouble?.includes(`no worker on task queue ${house.taskQueue}`) === true;
+    return fresh?.trouble?.includes(`no worker on task queue ${testEnv.taskQueue}`) === true;
   });
-  await until('no worker answers', async () => {
-    const { lastKnown } = await runStatus(house.client, run.workflowId);
+  await eventually('no worker answers', async () => {
+    const { lastKnown } = await runStatus(testEnv.client, run.workflowId);
     return (lastKnown?.cells?.done ?? 0) >= 2;
   });
-  clock.letGo();
-  await house.restartWorker();
+  clock.resume();
+  await testEnv.restartWorker();
   expect(((await run.result()) as RunSummary).outcome).toBe('completed');
 });

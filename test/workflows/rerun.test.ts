@@ -7,38 +7,49 @@ import type { StartedRun } from '../../src/client/start-run.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { forget } from '../support/forget.ts';
-import { inputFor, openHouse, SECTOR, TOKEN, type House } from '../support/house.ts';
-import { meanwhile } from '../support/meanwhile.ts';
-import { until } from '../support/until.ts';
+import { expireHistory } from '../support/expire-history.ts';
+import {
+  pipelineInputFor,
+  startTestEnv,
+  SECTOR,
+  TOKEN,
+  type TestEnv,
+} from '../support/test-env.ts';
+import { beforeRequest } from '../support/before-request.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
-const CLEAN = { failRate: 0, hopelessRate: 0 };
+const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 /** Fails once, then works. */
-const FAILING = { failRate: 0.5, hopelessRate: 0 };
-const QUICK = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', failedPasses: 0 };
+const FAILING = { failRate: 0.5, alwaysFailsRate: 0 };
+const QUICK = {
+  minPollInterval: '100ms',
+  maxPollInterval: '1s',
+  stallAfter: '20s',
+  failedPasses: 0,
+};
 
-let house: House;
-afterEach(() => house.close());
+let testEnv: TestEnv;
+afterEach(() => testEnv.close());
 
-const id = (): string => `rerun-${house.taskQueue}`;
-const books = () => house.sandbox.ledger.summary();
+const id = (): string => `rerun-${testEnv.taskQueue}`;
+const books = () => testEnv.sandbox.ledger.summary();
 
 async function begin(pipeline: Record<string, unknown> = { run: QUICK }) {
-  return house.client.workflow.start('enrichTable', {
+  return testEnv.client.workflow.start('enrichTable', {
     workflowId: id(),
-    taskQueue: house.taskQueue,
-    args: [await inputFor(house, ROWS, pipeline)],
+    taskQueue: testEnv.taskQueue,
+    args: [await pipelineInputFor(testEnv, ROWS, pipeline)],
   });
 }
 
 const finished = async (): Promise<RunSummary> => (await (await begin()).result()) as RunSummary;
 
-const options = () => ({ taskQueue: house.taskQueue, searchAttributes: true });
-const rerun = (client = house.client) => rerunRun(client, id(), options());
+const options = () => ({ taskQueue: testEnv.taskQueue, searchAttributes: true });
+const rerun = (client = testEnv.client) => rerunRun(client, id(), options());
 
 const resultOf = async (workflowId: string): Promise<RunSummary> =>
-  (await house.client.workflow.getHandle(workflowId).result()) as RunSummary;
+  (await testEnv.client.workflow.getHandle(workflowId).result()) as RunSummary;
 
 const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> => {
   const error: unknown = await answer.then(
@@ -50,7 +61,7 @@ const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> => {
 };
 
 test('a rerun asks for the failed cells only, on the same table, and publishes the whole again', async () => {
-  house = await openHouse({ sandbox: FAILING });
+  testEnv = await startTestEnv({ sandbox: FAILING });
   const first = await finished();
   const { failed, done } = first.cells;
   expect(first.outcome).toBe('partial');
@@ -66,7 +77,7 @@ test('a rerun asks for the failed cells only, on the same table, and publishes t
     rows: 12,
     passes: 1,
     quarantine: null,
-    before: { workflowId: id(), outcome: 'partial', cells: { done, failed } },
+    previousRun: { workflowId: id(), outcome: 'partial', cells: { done, failed } },
   });
   expect(second.cells.done).toBe(12);
   expect(books().cellsPaid).toBe(paid + failed);
@@ -77,19 +88,19 @@ test('a rerun asks for the failed cells only, on the same table, and publishes t
   const keys = lines.map((line) => (JSON.parse(line) as ResultRow).key);
   expect(keys).toEqual(ROWS.map(({ Symbol }) => Symbol));
   const manifest: unknown = JSON.parse(await readFile(second.manifest ?? '', 'utf8'));
-  expect(manifest).toMatchObject({ before: { cells: { failed } }, cells: { failed: 0 } });
+  expect(manifest).toMatchObject({ previousRun: { cells: { failed } }, cells: { failed: 0 } });
 
   // Once more: nothing is left, nothing is paid, and the counts of the rerun are carried.
   const third = await resultOf((await rerun()).workflowId);
   expect(third).toMatchObject({ workflowId: `${id()}-rerun-2`, outcome: 'completed', passes: 0 });
-  expect(third.before?.workflowId).toBe(workflowId);
+  expect(third.previousRun?.workflowId).toBe(workflowId);
   expect(books().cellsPaid).toBe(paid + failed);
 });
 
 test('a cancelled run is finished by a rerun, without paying for anything twice', async () => {
-  house = await openHouse({ sandbox: { ...CLEAN, speed: 20, concurrency: 2 } });
+  testEnv = await startTestEnv({ sandbox: { ...CLEAN, speed: 20, concurrency: 2 } });
   const run = await begin();
-  await until('a done cell', () => books().cellsDone > 14);
+  await eventually('a done cell', () => books().cellsDone > 14);
   await run.cancel();
   const first = (await run.result()) as RunSummary;
   expect(first.cells.pending).toBeGreaterThan(0);
@@ -104,14 +115,14 @@ test('a run that was terminated before its first pass left only its tag, and is 
     down && phase === 'before' && method === 'POST' && route === '/v1/tables/:table_id/run'
       ? { do: 'reply', status: 503, headers: {}, body: '{"detail":"down"}' }
       : undefined;
-  house = await openHouse({ sandbox: { ...CLEAN, intercept } });
+  testEnv = await startTestEnv({ sandbox: { ...CLEAN, intercept } });
   const run = await begin();
-  await until('rows', () => books().rowsCreated === 12);
+  await eventually('rows', () => books().rowsCreated === 12);
   await run.terminate();
   down = false;
   const second = await resultOf((await rerun()).workflowId);
   expect(second).toMatchObject({ outcome: 'completed', cells: { done: 12 } });
-  expect(second.before).toEqual({ workflowId: id(), outcome: null, cells: null });
+  expect(second.previousRun).toEqual({ workflowId: id(), outcome: null, cells: null });
   expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
 });
 
@@ -129,16 +140,18 @@ test('where a cell hangs that others asked for, a rerun whose first request is l
     return { do: 'reset' };
   };
   const hangs = { fault: 'stuck' as const, share: 0.1 };
-  house = await openHouse({
+  testEnv = await startTestEnv({
     sandbox: { ...CLEAN, intercept, faults: { seed: 3, cells: [hangs] } },
   });
   const run = await begin({ run: { ...QUICK, stallAfter: '3s' } });
-  await until('rows', () => books().rowsCreated === 12);
+  await eventually('rows', () => books().rowsCreated === 12);
   await run.terminate();
   down = false;
-  const [table] = house.sandbox.state.tables.values();
-  const stuck = ROWS.map(({ Security }) => house.sandbox.truth('company', Security, SECTOR).stuck);
-  await fetch(`${house.sandbox.url}/v1/tables/${table?.id ?? ''}/run`, {
+  const [table] = testEnv.sandbox.state.tables.values();
+  const stuck = ROWS.map(
+    ({ Security }) => testEnv.sandbox.truth('company', Security, SECTOR).stuck,
+  );
+  await fetch(`${testEnv.sandbox.url}/v1/tables/${table?.id ?? ''}/run`, {
     method: 'POST',
     headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
     body: JSON.stringify({ mode: 'new', rows: [table?.rowIds.id(stuck.indexOf(true))] }),
@@ -151,60 +164,60 @@ test('where a cell hangs that others asked for, a rerun whose first request is l
 });
 
 test('a run that Temporal has forgotten is taken up from the store', async () => {
-  house = await openHouse({ sandbox: FAILING });
+  testEnv = await startTestEnv({ sandbox: FAILING });
   const first = await finished();
   // The store knows a run of this id, Temporal does not.
   const forgotten = `forgotten-${id()}`;
-  const { store } = house;
+  const { store } = testEnv;
   const firstRunId = first.runId;
   await cp(
     store.run({ workflowId: id(), firstRunId }).path,
     store.run({ workflowId: forgotten, firstRunId }).path,
     { recursive: true },
   );
-  const nowhere = rerunRun(house.client, forgotten, options());
+  const nowhere = rerunRun(testEnv.client, forgotten, options());
   expect((await refusalOf(nowhere)).code).toBe('run_not_found');
-  const { workflowId } = await rerunRun(house.client, forgotten, { ...options(), store });
+  const { workflowId } = await rerunRun(testEnv.client, forgotten, { ...options(), store });
   const second = await resultOf(workflowId);
   expect(second).toMatchObject({ outcome: 'completed', tableId: first.tableId });
-  expect(second.before?.cells).toEqual(first.cells);
+  expect(second.previousRun?.cells).toEqual(first.cells);
 });
 
 test('the number of a rerun that Temporal has forgotten is not given again', async () => {
-  house = await openHouse({ sandbox: FAILING });
+  testEnv = await startTestEnv({ sandbox: FAILING });
   await finished();
   const first = await rerun();
   await resultOf(first.workflowId);
-  await forget(house.client, id(), first.workflowId);
-  const { store } = house;
-  const { workflowId } = await rerunRun(house.client, id(), { ...options(), store });
+  await expireHistory(testEnv.client, id(), first.workflowId);
+  const { store } = testEnv;
+  const { workflowId } = await rerunRun(testEnv.client, id(), { ...options(), store });
   expect(workflowId).toBe(`${id()}-rerun-2`);
-  expect((await resultOf(workflowId)).before?.workflowId).toBe(first.workflowId);
+  expect((await resultOf(workflowId)).previousRun?.workflowId).toBe(first.workflowId);
   // Without a store those before it are known to nobody: by Temporal's list.
-  await until('it is listed', async () => {
+  await eventually('it is listed', async () => {
     const query = `WorkflowId = '${workflowId}'`;
-    return (await house.client.workflow.count(query)).count === 1;
+    return (await testEnv.client.workflow.count(query)).count === 1;
   });
   expect((await rerun()).workflowId).toBe(`${id()}-rerun-3`);
 });
 
 test('a rerun is found behind any number of them that left nothing', async () => {
-  house = await openHouse({ sandbox: FAILING });
+  testEnv = await startTestEnv({ sandbox: FAILING });
   await finished();
   const first = await rerun();
   await resultOf(first.workflowId);
-  await forget(house.client, id(), first.workflowId);
-  const runs = join(house.store.location, 'runs');
+  await expireHistory(testEnv.client, id(), first.workflowId);
+  const runs = join(testEnv.store.location, 'runs');
   const sixth = `${id()}-rerun-6`;
   await rename(join(runs, first.workflowId), join(runs, sixth));
-  const { store } = house;
-  const { workflowId } = await rerunRun(house.client, id(), { ...options(), store });
+  const { store } = testEnv;
+  const { workflowId } = await rerunRun(testEnv.client, id(), { ...options(), store });
   expect(workflowId).toBe(`${id()}-rerun-7`);
-  expect((await resultOf(workflowId)).before?.workflowId).toBe(sixth);
+  expect((await resultOf(workflowId)).previousRun?.workflowId).toBe(sixth);
 });
 
 test('a run that was started again after its reruns is the newest of them', async () => {
-  house = await openHouse({ sandbox: FAILING });
+  testEnv = await startTestEnv({ sandbox: FAILING });
   await finished();
   const { workflowId: earlier } = await rerun();
   await resultOf(earlier);
@@ -212,15 +225,15 @@ test('a run that was started again after its reruns is the newest of them', asyn
   const { workflowId } = await rerun();
   expect(workflowId).toBe(`${id()}-rerun-2`);
   const second = await resultOf(workflowId);
-  expect(second).toMatchObject({ tableId: again.tableId, before: { workflowId: id() } });
+  expect(second).toMatchObject({ tableId: again.tableId, previousRun: { workflowId: id() } });
 });
 
 test('two people with the same wish in the same moment get one rerun', async () => {
-  house = await openHouse({ sandbox: FAILING });
+  testEnv = await startTestEnv({ sandbox: FAILING });
   const first = await finished();
   let one: StartedRun | undefined;
   // Both have seen that the run is over.
-  const client = meanwhile(house.client, 'startWorkflowExecution', async () => {
+  const client = beforeRequest(testEnv.client, 'startWorkflowExecution', async () => {
     one = await rerun();
   });
   const two = await rerun(client);
@@ -231,9 +244,9 @@ test('two people with the same wish in the same moment get one rerun', async () 
 });
 
 test('a run under way, and one that never had a table, are refused with what to do', async () => {
-  house = await openHouse({ sandbox: CLEAN });
+  testEnv = await startTestEnv({ sandbox: CLEAN });
   const run = await begin({ spend: { approveAbove: 1 } });
-  await until(
+  await eventually(
     'waiting',
     async () => (await run.query<RunProgress>('progress')).stage === 'waiting for approval',
   );
@@ -250,21 +263,21 @@ test('a run under way, and one that never had a table, are refused with what to 
 });
 
 test('an estimate above the limit is of the open cells, and waits for an approval', async () => {
-  house = await openHouse({ sandbox: FAILING });
-  const run = await house.client.workflow.start('enrichTable', {
+  testEnv = await startTestEnv({ sandbox: FAILING });
+  const run = await testEnv.client.workflow.start('enrichTable', {
     workflowId: id(),
-    taskQueue: house.taskQueue,
+    taskQueue: testEnv.taskQueue,
     args: [
       {
-        ...(await inputFor(house, ROWS, { run: QUICK, spend: { approveAbove: 1 } })),
+        ...(await pipelineInputFor(testEnv, ROWS, { run: QUICK, spend: { approveAbove: 1 } })),
         approved: true,
       },
     ],
   });
   const first = (await run.result()) as RunSummary;
-  const again = house.client.workflow.getHandle((await rerun()).workflowId);
+  const again = testEnv.client.workflow.getHandle((await rerun()).workflowId);
   const progress = (): Promise<RunProgress> => again.query<RunProgress>('progress');
-  await until('waiting', async () => (await progress()).stage === 'waiting for approval');
+  await eventually('waiting', async () => (await progress()).stage === 'waiting for approval');
   expect((await progress()).estimatedCredits).toBe(first.cells.failed);
   await again.executeUpdate('approveSpend');
   expect(await again.result()).toMatchObject({ outcome: 'completed' });

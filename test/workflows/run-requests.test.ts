@@ -3,13 +3,13 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import type { FaultScript, Intercept, SandboxOptions } from '../../sandbox/index.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { inputFor, openHouse, TOKEN, type House } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { pipelineInputFor, startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** What may come back to the request that costs money, besides a run. */
 
@@ -34,7 +34,7 @@ const TABLES: Record<string, [ProviderCase, ProviderCase['tables']['one']]> = {
 };
 
 interface Scene {
-  house: House;
+  testEnv: TestEnv;
   run: WorkflowHandle;
   input: EnrichTableInput;
   bodies: Record<string, unknown>[];
@@ -49,10 +49,10 @@ async function completes(
 ): Promise<Scene & { ended: RunSummary }> {
   const bodies: Record<string, unknown>[] = [];
   const { intercept, ...rest } = sandbox;
-  const house = await openHouse({
+  const testEnv = await startTestEnv({
     sandbox: {
       failRate: 0,
-      hopelessRate: 0,
+      alwaysFailsRate: 0,
       speed: 1_000,
       ...rest,
       intercept: (seen) => {
@@ -65,23 +65,28 @@ async function completes(
     },
   });
   try {
-    const workflowId = `run-requests-${house.taskQueue}`;
-    const run_ = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '20s', deadline: '10m' };
-    const input = await inputFor(house, ROWS, { table, run: run_ }, provider);
-    const run = await house.client.workflow.start('enrichTable', {
+    const workflowId = `run-requests-${testEnv.taskQueue}`;
+    const run_ = {
+      minPollInterval: '100ms',
+      maxPollInterval: '1s',
+      stallAfter: '20s',
+      deadline: '10m',
+    };
+    const input = await pipelineInputFor(testEnv, ROWS, { table, run: run_ }, provider);
+    const run = await testEnv.client.workflow.start('enrichTable', {
       workflowId,
-      taskQueue: house.taskQueue,
+      taskQueue: testEnv.taskQueue,
       args: [input],
     });
-    const scene = { house, run, input, bodies };
+    const scene = { testEnv, run, input, bodies };
     await meanwhile(scene);
     const ended = (await run.result()) as RunSummary;
     expect(ended).toMatchObject({ outcome: 'completed', passes, cells: { done: ROWS.length } });
     const wanted = wantedRows(provider, ROWS);
-    await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+    await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
     return { ...scene, ended };
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 }
 
@@ -98,12 +103,12 @@ test.concurrent.each(Object.entries(TABLES).filter(([, [{ balance }]]) => balanc
   '%s: credits end and queued cells are put back: it waits for credits, then completes',
   async (_name, table) => {
     const faults: FaultScript = { credits: [{ goneAtPaidCells: 5, queued: 'returned' }] };
-    const topUp = async ({ house, run }: Scene): Promise<void> => {
-      await until('it waits for credits', async () => {
+    const topUp = async ({ testEnv, run }: Scene): Promise<void> => {
+      await eventually('it waits for credits', async () => {
         const { stage } = await run.query<RunProgress>('progress');
         return stage === 'waiting for credits';
       });
-      await fetch(`${house.sandbox.url}/_sandbox/credits`, {
+      await fetch(`${testEnv.sandbox.url}/_sandbox/credits`, {
         method: 'POST',
         body: JSON.stringify({ add: 1_000 }),
         headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
@@ -168,18 +173,18 @@ test('the provider queues more than it was asked to: nothing more is paid before
     if (run.mode !== 'new') return undefined;
     return { do: 'reply', ...reply, body: JSON.stringify({ ...run, num_requested_cells: 200 }) };
   };
-  const approve = async ({ house, run }: Scene): Promise<void> => {
-    await until('it waits for an approval', async () => {
+  const approve = async ({ testEnv, run }: Scene): Promise<void> => {
+    await eventually('it waits for an approval', async () => {
       const { stage } = await run.query<RunProgress>('progress');
       return stage === 'waiting for approval';
     });
-    const { asksFor } = await run.query<RunProgress>('progress');
-    expect(asksFor).toEqual({ credits: 164, cells: { asked: 48, affected: 200 } });
-    expect(house.sandbox.ledger.runs().map(({ mode }) => mode)).toEqual(['new']);
+    const { pendingApproval } = await run.query<RunProgress>('progress');
+    expect(pendingApproval).toEqual({ credits: 164, cells: { requested: 48, affected: 200 } });
+    expect(testEnv.sandbox.ledger.runs().map(({ mode }) => mode)).toEqual(['new']);
     await run.executeUpdate('approveSpend', { args: [{ by: 'anna' }] });
   };
   const table = TABLES['Extruct, company'] ?? [extruct, GENERIC];
-  const manifest = { queuedMore: { asked: 48, affected: 200 } };
+  const manifest = { queuedMore: { requested: 48, affected: 200 } };
   let read: unknown;
   const { ended } = await completes(
     table,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { inputFor, openHouse, wholeRun } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
 /** Twelve pages of results. */
@@ -15,10 +15,10 @@ const troubles = CASES.flatMap((provider) =>
 test.each(troubles)(
   '$name, $how: where a walk through the pages never comes clean, each row is read once all the same',
   async ({ how, provider }) => {
-    const house = await openHouse({
+    const testEnv = await startTestEnv({
       sandbox: {
         failRate: 0,
-        hopelessRate: 0,
+        alwaysFailsRate: 0,
         faults: {
           seed: 3,
           requests: [
@@ -30,15 +30,15 @@ test.each(troubles)(
       },
     });
     try {
-      const workflowId = `shifting-${house.taskQueue}`;
-      const input = await inputFor(house, ROWS, {}, provider);
-      const ended = await wholeRun(house, workflowId, input);
+      const workflowId = `shifting-${testEnv.taskQueue}`;
+      const input = await pipelineInputFor(testEnv, ROWS, {}, provider);
+      const ended = await executeRun(testEnv, workflowId, input);
       expect(ended.outcome).toBe('completed');
       const wanted = wantedRows(provider, ROWS);
-      await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
-      expect(house.sandbox.faults.fired['pages']).toBeGreaterThan(2);
+      await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
+      expect(testEnv.sandbox.faults.fired['pages']).toBeGreaterThan(2);
     } finally {
-      await house.close();
+      await testEnv.close();
     }
   },
 );

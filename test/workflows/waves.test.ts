@@ -1,7 +1,13 @@
 import { expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
-import { SECTOR, inputFor, openHouse, wholeRun, type House } from '../support/house.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import {
+  SECTOR,
+  pipelineInputFor,
+  startTestEnv,
+  executeRun,
+  type TestEnv,
+} from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
@@ -44,26 +50,26 @@ const CASES = Object.entries(TABLES).flatMap(([table, what]) =>
 );
 
 async function inHouse(
-  sandbox: NonNullable<Parameters<typeof openHouse>[0]>['sandbox'],
-  use: (house: House) => Promise<void>,
+  sandbox: NonNullable<Parameters<typeof startTestEnv>[0]>['sandbox'],
+  use: (testEnv: TestEnv) => Promise<void>,
 ): Promise<void> {
-  const house = await openHouse({ sandbox: { failRate: 0, hopelessRate: 0, ...sandbox } });
+  const testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, ...sandbox } });
   try {
-    await use(house);
+    await use(testEnv);
   } finally {
-    await house.close();
+    await testEnv.close();
   }
 }
 
 test.concurrent.each(CASES)('$table: $wave changes nothing', async ({ what, waves }) => {
   const [provider, table] = what;
-  await inHouse({ speed: 1_000, faults: { waves } }, async (house) => {
-    const workflowId = `waves-${house.taskQueue}`;
-    const input = await inputFor(house, ROWS, { table }, provider);
-    const ended = await wholeRun(house, workflowId, input);
+  await inHouse({ speed: 1_000, faults: { waves } }, async (testEnv) => {
+    const workflowId = `waves-${testEnv.taskQueue}`;
+    const input = await pipelineInputFor(testEnv, ROWS, { table }, provider);
+    const ended = await executeRun(testEnv, workflowId, input);
     expect(ended).toMatchObject({ outcome: 'completed', passes: 1, cells: { done: 24 } });
     const wanted = wantedRows(provider, ROWS);
-    await expectInvariants(house, { workflowId, pipeline: input.pipeline, wanted, ended });
+    await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
   });
 });
 
@@ -72,11 +78,20 @@ test('a column that the provider adds by itself hangs: it is nudged more often, 
   const faults: FaultScript = {
     cells: [{ fault: 'stuck', share: 1, columns, at: 'requested', nudges: 2 }],
   };
-  await inHouse({ speed: 1_000, faults }, async (house) => {
-    const workflowId = `waves-${house.taskQueue}`;
-    const run = { pollAtLeast: '100ms', pollAtMost: '1s', stallAfter: '2s', deadline: '10m' };
-    const ended = await wholeRun(house, workflowId, await inputFor(house, ROWS, { run }));
+  await inHouse({ speed: 1_000, faults }, async (testEnv) => {
+    const workflowId = `waves-${testEnv.taskQueue}`;
+    const run = {
+      minPollInterval: '100ms',
+      maxPollInterval: '1s',
+      stallAfter: '2s',
+      deadline: '10m',
+    };
+    const ended = await executeRun(
+      testEnv,
+      workflowId,
+      await pipelineInputFor(testEnv, ROWS, { run }),
+    );
     expect(ended).toMatchObject({ outcome: 'completed', passes: 3, cells: { done: 12 } });
-    expect(house.sandbox.ledger.summary().cellsPaid).toBe(12);
+    expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(12);
   });
 });

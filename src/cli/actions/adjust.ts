@@ -1,17 +1,17 @@
 import { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Cli } from '../context.ts';
-import { dateTime, duration } from '../figures.ts';
+import { formatDateTime, formatDuration } from '../figures.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
 import { runToActOn } from '../session.ts';
 
 export interface AdjustFlags extends HereFlags {
   deadline?: string;
-  pollAtMost?: string;
+  maxPollInterval?: string;
 }
 
 const FLAG: Readonly<Record<string, string>> = {
   deadline: '--deadline',
-  pollAtMost: '--poll-at-most',
+  maxPollInterval: '--max-poll-interval',
 };
 
 /** Whether a duration makes sense now is judged where it is carried out. */
@@ -21,9 +21,9 @@ export async function adjust(cli: Cli, workflowId: string, flags: AdjustFlags): 
   await withRuns(cli, flags, async (session) => {
     const run = await runToActOn(cli, session, workflowId);
     const adjusted = await run.adjust(limits);
-    const at = dateTime(new Date(adjusted.deadlineAtMs));
+    const at = formatDateTime(new Date(adjusted.deadlineAtMs));
     cli.print(
-      `${workflowId}: deadline ${at}, polls every ${duration(adjusted.pollAtMostMs)} at most`,
+      `${workflowId}: deadline ${at}, polls every ${formatDuration(adjusted.maxPollIntervalMs)} at most`,
     );
   });
 }

@@ -1,6 +1,6 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
 import type { Cli } from '../context.ts';
-import { count } from '../figures.ts';
+import { formatCount } from '../figures.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
 import { isAsleep } from '../session.ts';
 import { cancelAsleep } from '../unfinished.ts';
@@ -13,20 +13,20 @@ export async function cancel(cli: Cli, workflowId: string, flags: HereFlags): Pr
       await cancelAsleep(cli, session, run);
       return;
     }
-    const { progress, trouble } = await run.status();
+    const { progress, warning } = await run.status();
     await run.cancel();
     cli.print(`${workflowId}: cancel requested`);
-    cli.say('What is done so far is published; the run then ends as `cancelled`.');
-    cli.say(stillCosts(progress));
-    if (trouble !== null) cli.say(`It happens when a worker is there: ${trouble}`);
-    cli.say(`See: rowmill watch ${workflowId}`);
+    cli.log('What is done so far is published; the run then ends as `cancelled`.');
+    cli.log(stillCosts(progress));
+    if (warning !== null) cli.log(`It happens when a worker is there: ${warning}`);
+    cli.log(`See: rowmill watch ${workflowId}`);
   });
 }
 
 /** What cannot be called back is named. */
 function stillCosts(progress: LiveProgress | null): string {
   const going = progress?.cells.inProgress ?? 0;
-  const cells = going === 0 ? 'Cells already asked for' : `${count(going, 'cell')} in flight`;
+  const cells = going === 0 ? 'Cells already asked for' : `${formatCount(going, 'cell')} in flight`;
   const table = progress?.tableUrl ?? progress?.tableId ?? null;
   const place = going === 0 || table === null ? '' : ` (table ${table})`;
   return `${cells} go on at the provider${place}, and cost, where it cannot be told to stop.`;

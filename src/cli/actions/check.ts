@@ -5,11 +5,11 @@ import { Rowmill } from '../../client/rowmill.ts';
 import { isAsked } from '../../providers/spec.ts';
 import type { Cli } from '../context.ts';
 import { limitTexts } from '../estimate-line.ts';
-import { count, shortPath, whole } from '../figures.ts';
+import { formatCount, shortPath, formatInteger } from '../figures.ts';
 import { probeTargets } from '../probe-targets.ts';
 import { keptText, rowsReport, sayRows, type RowsReport } from '../rows-report.ts';
-import { sayError } from '../say-error.ts';
-import { shellWord } from '../shell-word.ts';
+import { printError } from '../say-error.ts';
+import { shellQuote } from '../shell-word.ts';
 import { webhookProblems } from '../webhook-problems.ts';
 import { textTable } from '../text-table.ts';
 
@@ -36,13 +36,13 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
       `a worker with this environment tells nobody at ${url}: ${what}. ${remedy}`,
   );
   for (const warning of [...warnings, ...untold])
-    cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+    cli.log(`${cli.style('yellow', 'warning')} ${warning}`);
   sayRows(cli, report);
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
   else cli.print(asText(estimate, report, pipeline, file));
   // Told here: with --json the one object is out already.
-  if (refusal !== null) cli.exitWith(sayError(cli, refusal));
-  else if (flags.json !== true) cli.say(`Next: ${runCommand(file, flags)}`);
+  if (refusal !== null) cli.exitWith(printError(cli, refusal));
+  else if (flags.json !== true) cli.log(`Next: ${runCommand(file, flags)}`);
 }
 
 /** Of the same work, rows and places that were checked. */
@@ -52,7 +52,7 @@ const runCommand = (file: string, { rows, out }: CheckFlags): string =>
     ...(rows === undefined ? [] : ['--rows', rows]),
     ...(out === undefined ? [] : ['--out', out]),
   ]
-    .map(shellWord)
+    .map(shellQuote)
     .join(' ');
 
 function asJson(estimate: Estimate, pipeline: Pipeline): object {
@@ -71,28 +71,28 @@ function asText(
 ): string {
   const { rows, columns, cells, credits, apiCalls } = estimate;
   const table = textTable(
-    [{ title: 'column' }, { title: 'cells' }, { title: 'waits for', most: 80 }],
+    [{ title: 'column' }, { title: 'cells' }, { title: 'waits for', maxWidth: 80 }],
     columns.map((column) => [column.key, priceOf(column), column.dependsOn.join(', ')]),
   );
   const limits = limitTexts(estimate);
   const { source } = pipeline.rows;
   const from = source.type === 'file' ? shortPath(source.path) : source.type;
   const facts = textTable(
-    [{ title: 'rows' }, { title: `${whole(rows)} from ${from}`, most: 500 }],
+    [{ title: 'rows' }, { title: `${formatInteger(rows)} from ${from}`, maxWidth: 500 }],
     [
-      ...(badRows === null ? [] : [['left out', count(badRows.rows, 'bad row')]]),
+      ...(badRows === null ? [] : [['left out', formatCount(badRows.rows, 'bad row')]]),
       ...(keeps.length === 0 ? [] : [['come back', keptText(keeps, pipeline)]]),
-      ['cells', whole(cells)],
-      ['credits', `about ${whole(credits)}; ${limits.join(', ') || 'no limit'}`],
+      ['cells', formatInteger(cells)],
+      ['credits', `about ${formatInteger(credits)}; ${limits.join(', ') || 'no limit'}`],
       [
         'API calls',
-        `${whole(apiCalls.total)} and polls; each rerun of failed cells ${whole(apiCalls.eachRerun)} more`,
+        `${formatInteger(apiCalls.total)} and polls; each rerun of failed cells ${formatInteger(apiCalls.eachRerun)} more`,
       ],
       ['results', pipeline.results.map(({ to }) => shortPath(to)).join(', ')],
     ],
   );
   const ours = columns.filter(isAsked);
-  const head = `${pipeline.name} is fine: ${count(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
+  const head = `${pipeline.name} is fine: ${formatCount(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
   return [head, '', facts, '', table].join('\n');
 }
 

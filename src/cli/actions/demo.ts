@@ -2,21 +2,21 @@ import { Rowmill } from '../../client/rowmill.ts';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { RunSummary } from '../../contract/run.ts';
-import { openPlayground, type Playground } from '../../dev/playground.ts';
+import { openDevStack, type DevStack } from '../../dev/playground.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { EXIT } from '../../errors.ts';
 import { isAsked, requireProviderSpec, type PlannedColumn } from '../../providers/spec.ts';
 import type { PipelineDocument } from '../../spec/index.ts';
 import { isInteractive, type Cli } from '../context.ts';
 import { demoEnv, demoFile, demoPipeline } from '../demo-pipeline.ts';
-import { shortPath, whole } from '../figures.ts';
-import { firstRowsText } from '../first-rows.ts';
+import { shortPath, formatInteger } from '../figures.ts';
+import { previewRows } from '../first-rows.ts';
 import { follow } from '../follow.ts';
 import { interruption } from '../interruption.ts';
 import { numberFlag, SPEED } from '../number-flag.ts';
-import { ownCommand } from '../own-command.ts';
+import { selfCommand } from '../own-command.ts';
 import { progressView } from '../progress/index.ts';
-import { booksText } from '../sandbox-books.ts';
+import { ledgerText } from '../sandbox-books.ts';
 import { summaryText } from '../run-summary.ts';
 import { textTable } from '../text-table.ts';
 import { uiLink } from '../ui-link.ts';
@@ -42,24 +42,24 @@ export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
   const keep = flags.keep ?? isInteractive(cli);
   const stop = interruption();
   try {
-    cli.say(`Bringing up Temporal, the sandbox API and a worker; all of it stays in ${FOLDER}`);
-    const playground = await openPlayground({
+    cli.log(`Bringing up Temporal, the sandbox API and a worker; all of it stays in ${FOLDER}`);
+    const playground = await openDevStack({
       folder: FOLDER,
       speed,
       ui: { from: USUAL_UI_PORT },
       sandboxPort: 'free',
-      command: ownCommand(),
+      command: selfCommand(),
       env,
-      say: (line) => cli.say(line),
+      say: (line) => cli.log(line),
       userAgent: `rowmill/${packageVersion()}`,
     });
     try {
       const summary = await perform({ ...cli, env }, pipeline, playground, stop.signal);
       if (summary === null) {
-        cli.say('Stopping … The same command goes on where this one was.');
+        cli.log('Stopping … The same command goes on where this one was.');
         cli.exitWith(EXIT.interrupted);
       } else if (keep) {
-        cli.say(`\nThe Temporal UI stays at ${playground.uiUrl ?? 'no address'} until Ctrl-C.`);
+        cli.log(`\nThe Temporal UI stays at ${playground.uiUrl ?? 'no address'} until Ctrl-C.`);
         await untilStopped(playground, stop.signal);
       }
     } finally {
@@ -74,7 +74,7 @@ export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
 async function perform(
   cli: Cli,
   document: PipelineDocument,
-  playground: Playground,
+  playground: DevStack,
   signal: AbortSignal,
 ): Promise<RunSummary | null> {
   if (signal.aborted) return null;
@@ -88,7 +88,7 @@ async function perform(
   sayStarted(cli, pipeline, rows.ref.rows, run, ui);
   const summary = await follow({ run, ui, view: progressView(cli), signal, broken });
   if (summary !== null) {
-    await sayEnd(cli, pipeline, summary, ui, await booksText(playground.sandbox, summary));
+    await sayEnd(cli, pipeline, summary, ui, await ledgerText(playground.sandbox, summary));
   }
   return summary;
 }
@@ -101,10 +101,12 @@ function sayStarted(
   ui: string | null,
 ): void {
   const names = askedColumns(pipeline).map(({ name }) => name);
-  cli.say(`${whole(rows)} companies × ${names.join(', ')}, by ${pipeline.provider} (the sandbox)`);
+  cli.log(
+    `${formatInteger(rows)} companies × ${names.join(', ')}, by ${pipeline.provider} (the sandbox)`,
+  );
   const verb = attached ? 'Going on with the run that was not finished:' : 'Started';
-  cli.say(`${verb} ${cli.tint('bold', id)}`);
-  if (ui !== null) cli.say(`Watch it in the Temporal UI: ${ui}\n`);
+  cli.log(`${verb} ${cli.style('bold', id)}`);
+  if (ui !== null) cli.log(`Watch it in the Temporal UI: ${ui}\n`);
 }
 
 /** What is computed, in the order of the file. */
@@ -123,7 +125,7 @@ async function sayEnd(
   const jsonl = summary.results.find(({ path }) => path.endsWith('.jsonl'));
   cli.print(`\n${summaryText(summary, ui)}`);
   if (books !== null) cli.print(`\n${books}`);
-  if (jsonl !== undefined) cli.print(`\n${await firstRowsText(jsonl.path, ROWS_SHOWN, keys)}`);
+  if (jsonl !== undefined) cli.print(`\n${await previewRows(jsonl.path, ROWS_SHOWN, keys)}`);
   const csv = summary.results.find(({ path }) => path.endsWith('.csv'));
   const example = shortPath(demoFile(provider));
   // In a clone the command is not on PATH; npm finds it.

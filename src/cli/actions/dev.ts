@@ -2,16 +2,16 @@ import { join, relative, resolve } from 'node:path';
 import { Rowmill } from '../../client/rowmill.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { packageRoot } from '../../dev/temporal/package-root.ts';
-import { openPlayground, type Playground } from '../../dev/playground.ts';
+import { openDevStack, type DevStack } from '../../dev/playground.ts';
 import type { PortChoice } from '../../ports.ts';
-import { standInExports, standInTokens } from '../../providers/stand-in.ts';
+import { sandboxExports, sandboxTokens } from '../../providers/stand-in.ts';
 import type { Cli, Env } from '../context.ts';
 import { publishDevEnvironment } from '../dev-environment.ts';
 import { interruption } from '../interruption.ts';
 import { numberFlag, PORT, SPEED } from '../number-flag.ts';
 import { logRuns } from '../run-log.ts';
-import { ownCommand } from '../own-command.ts';
-import { shellWord } from '../shell-word.ts';
+import { selfCommand } from '../own-command.ts';
+import { shellQuote } from '../shell-word.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { packageVersion } from '../version.ts';
 
@@ -40,15 +40,15 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
   };
   const stop = interruption();
   try {
-    const playground = await openPlayground({
+    const playground = await openDevStack({
       ...ports,
       speed,
       folder: flags.folder,
       env: cli.env,
-      command: ownCommand(),
-      tokens: standInTokens(cli.env),
+      command: selfCommand(),
+      tokens: sandboxTokens(cli.env),
       ...(flags.faults === undefined ? {} : { faults: resolve(flags.faults) }),
-      say: (line) => cli.say(line),
+      say: (line) => cli.log(line),
       userAgent: `rowmill/${packageVersion()}`,
     });
     const over = new AbortController();
@@ -60,7 +60,7 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
       const rowmill = await Rowmill.connect({ client, store, taskQueue, env: cli.env });
       void logRuns(cli, { rowmill, uiUrl }, AbortSignal.any([stop.signal, over.signal]));
       await untilStopped(playground, stop.signal);
-      cli.say('Stopping …');
+      cli.log('Stopping …');
     } finally {
       over.abort();
       retract();
@@ -75,17 +75,17 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
 const portOf = (flag: string, text: string | undefined, usual: number): PortChoice =>
   text === undefined ? { from: usual } : { exactly: numberFlag(flag, text, PORT) };
 
-function environmentOf({ address, namespace, uiUrl, sandbox, store }: Playground): Env {
+function environmentOf({ address, namespace, uiUrl, sandbox, store }: DevStack): Env {
   return {
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
-    ...standInExports(sandbox.url, sandbox.tokens),
+    ...sandboxExports(sandbox.url, sandbox.tokens),
     ROWMILL_STORE: store.location,
     ...(uiUrl === null ? {} : { ROWMILL_UI_URL: uiUrl }),
   };
 }
 
-function describe({ address, uiUrl, sandbox, store }: Playground, variables: Env): string {
+function describe({ address, uiUrl, sandbox, store }: DevStack, variables: Env): string {
   return [
     `Temporal     ${address}`,
     `Temporal UI  ${uiUrl ?? 'none'}`,
@@ -93,11 +93,11 @@ function describe({ address, uiUrl, sandbox, store }: Playground, variables: Env
     `Store        ${store.location}`,
     '',
     'In another shell, in this folder:',
-    `  rowmill run ${shellWord(relative('.', EXAMPLE))} --out companies.jsonl`,
+    `  rowmill run ${shellQuote(relative('.', EXAMPLE))} --out companies.jsonl`,
     '',
     'In any other folder, before that:',
     ...Object.entries(variables).map(
-      ([name, value]) => `  export ${name}=${shellWord(value ?? '')}`,
+      ([name, value]) => `  export ${name}=${shellQuote(value ?? '')}`,
     ),
     '',
     'Ctrl-C ends everything; started again it goes on where it was.',

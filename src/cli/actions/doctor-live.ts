@@ -20,7 +20,7 @@ export interface LiveFlags {
 export async function doctorLive(cli: Cli, flags: LiveFlags): Promise<void> {
   const env = flags.facts === undefined ? cli.env : { ...cli.env, ROWMILL_FACTS: flags.facts };
   const all = candidates(env, flags.provider, paceIn(flags));
-  for (const candidate of all) cli.say(offer(candidate, env));
+  for (const candidate of all) cli.log(offer(candidate, env));
   await confirm(cli, all, flags.yes === true);
   const stop = interruption();
   const { signal } = stop;
@@ -37,7 +37,7 @@ export async function doctorLive(cli: Cli, flags: LiveFlags): Promise<void> {
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-    cli.say('Interrupted: what was made has been deleted, no facts were written.');
+    cli.log('Interrupted: what was made has been deleted, no facts were written.');
     cli.exitWith(EXIT.interrupted);
     return;
   } finally {
@@ -46,7 +46,7 @@ export async function doctorLive(cli: Cli, flags: LiveFlags): Promise<void> {
   if (flags.json === true) cli.json({ providers: done.map(asJson) });
   for (const { report } of done) {
     for (const left of report.stillThere)
-      cli.say(`${cli.tint('yellow', 'warning')} still there: ${left}`);
+      cli.log(`${cli.style('yellow', 'warning')} still there: ${left}`);
     if (report.stillThere.length > 0) cli.exitWith(EXIT.failed);
   }
 }

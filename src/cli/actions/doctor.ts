@@ -1,16 +1,16 @@
 import { EXIT } from '../../errors.ts';
 import type { Cli } from '../context.ts';
-import { lookAtAccounts } from '../doctor/account.ts';
+import { checkAccounts } from '../doctor/account.ts';
 import type { Finding, Health } from '../doctor/finding.ts';
 import {
-  lookAtNode,
-  lookAtRoots,
-  lookAtSpend,
-  lookAtStore,
-  lookForServerBinary,
+  checkNode,
+  checkRoots,
+  checkSpend,
+  checkStore,
+  checkServerBinary,
 } from '../doctor/machine.ts';
-import { lookAtTemporal } from '../doctor/temporal.ts';
-import { lookAtWebhooks } from '../doctor/webhooks.ts';
+import { checkTemporal } from '../doctor/temporal.ts';
+import { checkWebhooks } from '../doctor/webhooks.ts';
 
 export interface DoctorFlags {
   json?: true;
@@ -20,18 +20,18 @@ export interface DoctorFlags {
 export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
   const { env } = cli;
   const [store, accounts, temporal, binary] = await Promise.all([
-    lookAtStore(env),
-    lookAtAccounts(env),
-    lookAtTemporal(env),
-    lookForServerBinary(env),
+    checkStore(env),
+    checkAccounts(env),
+    checkTemporal(env),
+    checkServerBinary(env),
   ]);
   const findings = [
-    lookAtNode(),
+    checkNode(),
     store,
-    lookAtSpend(env),
-    lookAtRoots(env),
+    checkSpend(env),
+    checkRoots(env),
     ...accounts,
-    ...lookAtWebhooks(env),
+    ...checkWebhooks(env),
     ...temporal,
     binary,
   ];

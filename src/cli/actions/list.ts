@@ -1,9 +1,9 @@
 import stringWidth from 'string-width';
 import type { Cli } from '../context.ts';
-import { dateTime, duration, whole } from '../figures.ts';
+import { formatDateTime, formatDuration, formatInteger } from '../figures.ts';
 import type { FreshRun } from '../../client/fresh-runs.ts';
-import type { ListedRun } from '../../client/run-standing.ts';
-import { printable } from '../printable.ts';
+import type { RunInfo } from '../../client/run-standing.ts';
+import { sanitize } from '../printable.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
 import { linkToNeedsPerson } from '../session.ts';
 import { textTable } from '../text-table.ts';
@@ -22,7 +22,7 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
   await withRuns(cli, flags, async (session) => {
     const { rowmill, linkTo, wake } = session;
     const most = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit;
-    const listed: ListedRun[] = [];
+    const listed: RunInfo[] = [];
     let more = false;
     for await (const run of rowmill.each({ limit: Math.min(most + 1, PAGE) })) {
       more = listed.length === most;
@@ -34,17 +34,18 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
       cli.json({ runs: runs.map((run) => ({ ...run, ui: linkTo(run) })), more });
       return;
     }
-    if (runs.length === 0) cli.say('No runs yet. Start one: rowmill run FILE');
+    if (runs.length === 0) cli.log('No runs yet. Start one: rowmill run FILE');
     else cli.print(tableOf(runs));
     const link = linkToNeedsPerson(session, runs);
-    if (link !== null) cli.say(`Runs that need a person, in the Temporal UI:\n${link}`);
+    if (link !== null) cli.log(`Runs that need a person, in the Temporal UI:\n${link}`);
     if (wake !== undefined && runs.some(({ status }) => status === 'RUNNING')) {
-      cli.say('Embedded runs go on only while a command works on them: rowmill resume RUN');
+      cli.log('Embedded runs go on only while a command works on them: rowmill resume RUN');
     }
     // Embedded runs have their worker with the command that works on them.
     const troubles = wake === undefined ? runs.flatMap(({ trouble }) => trouble ?? []) : [];
-    for (const trouble of new Set(troubles)) cli.say(`${cli.tint('yellow', 'warning')} ${trouble}`);
-    if (more) cli.say(`Only the newest ${most}: see --limit and --all.`);
+    for (const trouble of new Set(troubles))
+      cli.log(`${cli.style('yellow', 'warning')} ${trouble}`);
+    if (more) cli.log(`Only the newest ${most}: see --limit and --all.`);
   });
 }
 
@@ -55,19 +56,19 @@ const COLUMNS = 80;
 export function tableOf(runs: readonly FreshRun[], now = new Date()): string {
   const facts = textTable(
     [
-      { title: 'stands at', most: 24 },
+      { title: 'stands at', maxWidth: 24 },
       { title: 'rows', align: 'right' },
       { title: 'open', align: 'right' },
       { title: 'started' },
     ],
     runs.map((run) => [
       standsAt(run),
-      run.rows === null ? '–' : whole(run.rows),
-      run.openCells === null ? '–' : whole(run.openCells),
+      run.rows === null ? '–' : formatInteger(run.rows),
+      run.openCells === null ? '–' : formatInteger(run.openCells),
       startedText(run, now),
     ]),
   ).split('\n');
-  const ids = ['run', ...runs.map(({ workflowId }) => printable(workflowId))];
+  const ids = ['run', ...runs.map(({ workflowId }) => sanitize(workflowId))];
   const widest = (texts: readonly string[]): number =>
     Math.max(...texts.map((text) => stringWidth(text)));
   const width = widest(ids);
@@ -82,15 +83,15 @@ export function tableOf(runs: readonly FreshRun[], now = new Date()): string {
 
 const GAP = '  ';
 
-const standsAt = ({ outcome, progress, stage, status }: ListedRun): string =>
+const standsAt = ({ outcome, progress, stage, status }: RunInfo): string =>
   outcome ?? progress ?? stage ?? status.toLowerCase();
 
 /** `21:03, 4 min` of today, else `11-27, 2 h`. */
-function startedText({ startedAt, durationMs }: ListedRun, now: Date): string {
-  const [day = '', time = ''] = dateTime(new Date(startedAt)).split(' ');
-  const [today] = dateTime(now).split(' ');
+function startedText({ startedAt, durationMs }: RunInfo, now: Date): string {
+  const [day = '', time = ''] = formatDateTime(new Date(startedAt)).split(' ');
+  const [today] = formatDateTime(now).split(' ');
   return `${day === today ? time : day.slice(5)}, ${coarse(durationMs)}`;
 }
 
 /** The largest unit alone. */
-const coarse = (ms: number): string => duration(ms).split(' ').slice(0, 2).join(' ');
+const coarse = (ms: number): string => formatDuration(ms).split(' ').slice(0, 2).join(' ');

@@ -1,10 +1,10 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
 import { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Cli } from '../context.ts';
-import { count, dateTime } from '../figures.ts';
+import { formatCount, formatDateTime } from '../figures.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
 import { runToActOn } from '../session.ts';
-import { whoAmI } from '../who-am-i.ts';
+import { currentUser } from '../who-am-i.ts';
 
 export interface PauseFlags extends HereFlags {
   reason?: string;
@@ -13,7 +13,7 @@ export interface PauseFlags extends HereFlags {
 /** Holds a run; what is under way at the provider cannot be held, and is named. */
 export async function pause(cli: Cli, workflowId: string, flags: PauseFlags): Promise<void> {
   const { reason } = flags;
-  const by = whoAmI();
+  const by = currentUser();
   const request = {
     ...(reason === undefined ? {} : { reason }),
     ...(by === null ? {} : { by }),
@@ -27,13 +27,13 @@ export async function pause(cli: Cli, workflowId: string, flags: PauseFlags): Pr
     if (progress !== null) {
       const { inProgress } = progress.cells;
       if (inProgress > 0) {
-        cli.say(`${count(inProgress, 'cell')} in flight at the provider go on, and cost.`);
+        cli.log(`${formatCount(inProgress, 'cell')} in flight at the provider go on, and cost.`);
       }
-      const deadline = dateTime(new Date(progress.deadlineAtMs));
+      const deadline = formatDateTime(new Date(progress.deadlineAtMs));
       const later = `rowmill adjust ${workflowId} --deadline ${laterThan(progress)}`;
-      cli.say(`Its deadline keeps running: ${deadline}. A later one: ${later}`);
+      cli.log(`Its deadline keeps running: ${deadline}. A later one: ${later}`);
     }
-    cli.say(`Go on: rowmill resume ${workflowId}`);
+    cli.log(`Go on: rowmill resume ${workflowId}`);
   });
 }
 

@@ -2,7 +2,7 @@ import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Cli } from '../context.ts';
 import { refuseDetached, withRunSession } from '../embedded-session.ts';
 import { detach, followToEnd } from '../follow-to-end.ts';
-import { runToActOn, sayWhere, type Session } from '../session.ts';
+import { runToActOn, printConnectHint, type Session } from '../session.ts';
 import { askAboutUnfinished } from '../unfinished.ts';
 
 export interface RerunFlags {
@@ -37,11 +37,11 @@ async function perform(
   if (!newest.isRunning || newest.run === null) {
     const run = await rowmill.rerun(workflowId, { approve: flags.yes === true });
     const verb = run.attached ? 'Attached to' : 'Started';
-    cli.say(`${verb} ${cli.tint('bold', run.id)}: goes on with ${newest.id}`);
+    cli.log(`${verb} ${cli.style('bold', run.id)}: goes on with ${newest.id}`);
     await followed(cli, session, run, flags, signal);
   } else if (flags.embedded === true) {
     // Its process has ended in the middle; it reruns what failed by itself.
-    cli.say(`Attached to ${cli.tint('bold', newest.id)}, which was not finished`);
+    cli.log(`Attached to ${cli.style('bold', newest.id)}, which was not finished`);
     await followed(cli, session, newest.run, flags, signal);
   } else {
     await askForAPass(cli, await runToActOn(cli, session, newest.id), flags);
@@ -50,9 +50,9 @@ async function perform(
 
 async function askForAPass(cli: Cli, run: RowmillRun, { json }: RerunFlags): Promise<void> {
   const { id: workflowId } = await run.rerun();
-  if (json === true) cli.json({ workflowId, rerunAsked: true });
+  if (json === true) cli.json({ workflowId, rerunRequested: true });
   else cli.print(`${workflowId}: one more pass over the failed cells follows those under way`);
-  cli.say(`See: rowmill watch ${workflowId}`);
+  cli.log(`See: rowmill watch ${workflowId}`);
 }
 
 async function followed(
@@ -65,8 +65,8 @@ async function followed(
   const { id: workflowId, runId } = run;
   await session.wake?.(run.taskQueue);
   const ui = session.linkTo({ workflowId, runId });
-  if (ui !== null) cli.say(ui);
-  sayWhere(cli, session, workflowId);
+  if (ui !== null) cli.log(ui);
+  printConnectHint(cli, session, workflowId);
   if (flags.detach === true) detach(cli, session, run, flags);
   else await followToEnd(cli, session, run, flags, signal);
 }

@@ -13,7 +13,7 @@ import {
   type ResultFormatName,
 } from '../../sinks/index.ts';
 import type { Cli } from '../context.ts';
-import { count, shortPath, size } from '../figures.ts';
+import { formatCount, shortPath, formatBytes } from '../figures.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
 
 export interface ResultsFlags extends HereFlags {
@@ -31,7 +31,10 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
     const to = resolve(flags.out);
     const file = await stored.publish({ to, format });
     if (flags.json === true) cli.json({ workflowId, runId, results: [file] });
-    else cli.print(`${shortPath(file.path)} (${count(file.rows, 'row')}, ${size(file.bytes)})`);
+    else
+      cli.print(
+        `${shortPath(file.path)} (${formatCount(file.rows, 'row')}, ${formatBytes(file.bytes)})`,
+      );
   } else if (flags.json === true) {
     const path = folder.locate(RUN_FILE.results);
     const bytes = await folder.size(RUN_FILE.results);
@@ -50,16 +53,16 @@ async function findResults(cli: Cli, workflowId: string, flags: HereFlags): Prom
       (await rowmill.attach(workflowId)).storedResults(),
     );
   } catch (error) {
-    if (!isUnknownToTemporal(error)) throw error;
+    if (!isExpired(error)) throw error;
     const kept = await Rowmill.storedResults(workflowId, { env: cli.env });
     if (kept === null) throw error;
-    cli.say(`Out of the store alone (${kept.store.location}): ${error.what}`);
+    cli.log(`Out of the store alone (${kept.store.location}): ${error.what}`);
     return kept;
   }
 }
 
 /** Whether an error means that only the store can tell. */
-const isUnknownToTemporal = (error: unknown): error is RowmillError =>
+const isExpired = (error: unknown): error is RowmillError =>
   error instanceof RowmillError &&
   (error.code === 'temporal_unreachable' || error.code === 'run_not_found');
 

@@ -15,7 +15,7 @@ export async function resume(cli: Cli, workflowId: string, flags: HereFlags): Pr
     }
     await run.resume();
     cli.print(`${workflowId}: goes on`);
-    cli.say(`See: rowmill watch ${workflowId}`);
+    cli.log(`See: rowmill watch ${workflowId}`);
   });
 }
 
@@ -24,7 +24,7 @@ async function resumeHere(cli: Cli, session: Session, run: RowmillRun): Promise<
   const stop = interruption();
   try {
     await session.wake?.(run.taskQueue);
-    cli.say(`${cli.tint('bold', run.id)} goes on while this command runs`);
+    cli.log(`${cli.style('bold', run.id)} goes on while this command runs`);
     const { progress } = await run.status();
     if (progress !== null && progress.paused !== null) await run.resume();
     await followToEnd(cli, session, run, { embedded: true }, stop.signal);

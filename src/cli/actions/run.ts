@@ -13,7 +13,7 @@ import { detach, followToEnd } from '../follow-to-end.ts';
 import { probeTargets } from '../probe-targets.ts';
 import { askBeforeRepeating } from '../repeat.ts';
 import { rowsReport, sayRows } from '../rows-report.ts';
-import { sayWhere, type Session } from '../session.ts';
+import { printConnectHint, type Session } from '../session.ts';
 import { askAboutUnfinished } from '../unfinished.ts';
 
 export interface RunFlags {
@@ -66,8 +66,8 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
     env: cli.env,
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
-    accept: (pipeline, warnings) => {
-      for (const warning of warnings) cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+    validate: (pipeline, warnings) => {
+      for (const warning of warnings) cli.log(`${cli.style('yellow', 'warning')} ${warning}`);
       // The worker will run here: what it would refuse is known now.
       if (embedded) refuseWithoutToken(pipeline, cli.env);
     },
@@ -89,7 +89,7 @@ async function confirm(
   { yes }: RunFlags,
 ): Promise<Confirmed> {
   sayRows(cli, rowsReport(rows, estimate));
-  cli.say(estimateLine(estimate));
+  cli.log(estimateLine(estimate));
   if (refusal !== null) throw refusal;
   const approval = await askApproval(cli, estimate, { yes: yes === true, file });
   return { pipeline, approval, byUpdate: needsOwner(estimate.credits, estimate.ceiling) };
@@ -117,17 +117,17 @@ async function perform(
   refuseAttached(started, flags);
   const { id, attached } = started;
   for (const warning of await rowmill.sharedTargets(pipeline, started)) {
-    cli.say(`${cli.tint('yellow', 'warning')} ${warning}`);
+    cli.log(`${cli.style('yellow', 'warning')} ${warning}`);
   }
   await session.wake?.(started.taskQueue);
   sayStarted(cli, started, session.linkTo({ workflowId: id, runId: started.runId }));
-  sayWhere(cli, session, id);
+  printConnectHint(cli, session, id);
   if ((attached || byUpdate) && approval === 'given') {
     const told = await started.approveOnceAsked({ signal });
-    if (!told) cli.say(`It may wait for an approval yet: rowmill approve ${id}`);
+    if (!told) cli.log(`It may wait for an approval yet: rowmill approve ${id}`);
   }
   if (approval === 'later' && !attached) {
-    cli.say(`It waits for an approval: rowmill approve ${id}`);
+    cli.log(`It waits for an approval: rowmill approve ${id}`);
   }
   if (flags.detach === true) detach(cli, session, started, flags);
   else await followToEnd(cli, session, started, flags, signal);
@@ -144,6 +144,6 @@ function refuseAttached({ id, attached }: RowmillRun, flags: RunFlags): void {
 
 function sayStarted(cli: Cli, { id, attached }: RowmillRun, ui: string | null): void {
   const verb = attached ? 'Attached to the run that does this work already:' : 'Started';
-  cli.say(`${verb} ${cli.tint('bold', id)}`);
-  if (ui !== null) cli.say(ui);
+  cli.log(`${verb} ${cli.style('bold', id)}`);
+  if (ui !== null) cli.log(ui);
 }

@@ -8,7 +8,7 @@ import {
 } from '../../../sandbox/index.ts';
 import { withLock } from '../../dev/temporal/lock.ts';
 import { RowmillError } from '../../errors.ts';
-import { standInExports, standInTokens, type StandInToken } from '../../providers/stand-in.ts';
+import { sandboxExports, sandboxTokens, type SandboxToken } from '../../providers/stand-in.ts';
 import type { Cli } from '../context.ts';
 import { interruption } from '../interruption.ts';
 import { numberFlag, PORT, SPEED } from '../number-flag.ts';
@@ -25,7 +25,7 @@ export interface SandboxFlags {
 
 /** Serves until it is stopped. */
 export async function serveSandbox(cli: Cli, flags: SandboxFlags): Promise<void> {
-  const tokens = standInTokens(cli.env);
+  const tokens = sandboxTokens(cli.env);
   const options = optionsOf(flags, tokens);
   const serve = async (): Promise<void> => {
     const sandbox = await start(options);
@@ -38,12 +38,12 @@ export async function serveSandbox(cli: Cli, flags: SandboxFlags): Promise<void>
   mkdirSync(dirname(stateFile), { recursive: true, mode: 0o700 });
   // Two writers would make a state that never was.
   return withLock(`${stateFile}.lock`, serve, {
-    waiting: (pid) => cli.say(`Waiting for process ${pid ?? '?'}, which uses ${stateFile} …`),
+    waiting: (pid) => cli.log(`Waiting for process ${pid ?? '?'}, which uses ${stateFile} …`),
   });
 }
 
-function optionsOf(flags: SandboxFlags, tokens: readonly StandInToken[]): SandboxOptions {
-  const whole = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true } as const;
+function optionsOf(flags: SandboxFlags, tokens: readonly SandboxToken[]): SandboxOptions {
+  const whole = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true } as const;
   return {
     token: Object.fromEntries(tokens.map(({ provider, token }) => [provider, token])),
     port: numberFlag('--port', flags.port, PORT),
@@ -73,12 +73,12 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-function sayWhere(cli: Cli, { url }: Sandbox, tokens: readonly StandInToken[]): void {
+function sayWhere(cli: Cli, { url }: Sandbox, tokens: readonly SandboxToken[]): void {
   const lines = [
     `The sandbox listens at ${url}`,
     '',
     'In another shell:',
-    ...Object.entries(standInExports(url, tokens)).map(
+    ...Object.entries(sandboxExports(url, tokens)).map(
       ([name, value]) => `  export ${name}=${value}`,
     ),
     '',

@@ -1,12 +1,12 @@
 import type { LiveProgress } from '../../client/live-progress.ts';
 import type { RunStatus } from '../../client/run-status.ts';
-import { allowedFacts } from '../../rules/allowed.ts';
+import { approvalFacts } from '../../rules/allowed.ts';
 import { cautionFacts } from '../../rules/cautions.ts';
 import { notifiedFacts } from '../../rules/notified.ts';
 import { unusedFacts } from '../../rules/unused.ts';
 import type { Cli } from '../context.ts';
-import { dateTime, duration, whole } from '../figures.ts';
-import { printable } from '../printable.ts';
+import { formatDateTime, formatDuration, formatInteger } from '../figures.ts';
+import { sanitize } from '../printable.ts';
 import { layoutOf } from '../progress/layout.ts';
 import { nextCommand, summaryText } from '../run-summary.ts';
 import { type HereFlags, withRuns } from '../runs-session.ts';
@@ -46,7 +46,7 @@ async function find({ rowmill, linkTo }: Session, workflowId: string): Promise<F
 }
 
 function textOf(
-  { run, progress, summary, error, ui, trouble, lastKnown }: Found,
+  { run, progress, summary, error, ui, warning, lastKnown }: Found,
   embedded: boolean,
 ): string {
   if (summary !== null)
@@ -55,14 +55,14 @@ function textOf(
     workflowId: run.workflowId,
     progress,
     lastKnown,
-    trouble,
+    warning,
     ui,
     nowMs: Date.now(),
   };
   const { stage, counts, pace, costs, problem } = layoutOf(standing);
   const at = progress === null ? (run.outcome ?? run.stage ?? run.status.toLowerCase()) : stage;
-  const started = `started ${dateTime(new Date(run.startedAt))}, ${duration(run.durationMs)} ago`;
-  const ended = `started ${dateTime(new Date(run.startedAt))}, took ${duration(run.durationMs)}`;
+  const started = `started ${formatDateTime(new Date(run.startedAt))}, ${formatDuration(run.durationMs)} ago`;
+  const ended = `started ${formatDateTime(new Date(run.startedAt))}, took ${formatDuration(run.durationMs)}`;
   return [
     `${run.workflowId}  ${at}`,
     run.status === 'RUNNING' ? started : ended,
@@ -77,7 +77,7 @@ function textOf(
 /** As in the summary. */
 const factLines = (progress: LiveProgress): string[] =>
   [
-    ...allowedFacts(progress, printable),
+    ...approvalFacts(progress, sanitize),
     ...cautionFacts(progress),
     ...unusedFacts(progress),
     ...notifiedFacts(progress),
@@ -90,7 +90,7 @@ function columnLines({ byColumn, tableUrl, tableId, stage }: LiveProgress): stri
   const names = ['done', 'empty', 'failed', 'blocked', 'pending'] as const;
   const table = textTable(
     [{ title: 'column' }, ...names.map((title) => ({ title, align: 'right' as const }))],
-    columns.map(([key, cells]) => [key, ...names.map((name) => whole(cells[name]))]),
+    columns.map(([key, cells]) => [key, ...names.map((name) => formatInteger(cells[name]))]),
   );
   const place = tableUrl ?? tableId;
   return [

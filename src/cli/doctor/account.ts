@@ -2,8 +2,8 @@ import { RowmillError } from '../../errors.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { PROVIDER_SPECS, type ProviderSpec } from '../../providers/spec.ts';
 import type { Env } from '../context.ts';
-import { whole } from '../figures.ts';
-import { lookAtFacts } from './facts.ts';
+import { formatInteger } from '../figures.ts';
+import { checkFacts } from './facts.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -12,16 +12,16 @@ const ANSWER_WITHIN_MS = 10_000;
  * Token, address and credits of every provider with a token, or of all where none has one; the
  * token itself is never part of a text.
  */
-export async function lookAtAccounts(env: Env): Promise<Finding[]> {
+export async function checkAccounts(env: Env): Promise<Finding[]> {
   const providers = createProviders({ ...env });
   const all = PROVIDER_SPECS;
   const used = all.filter(({ tokenVariable }) => Boolean(env[tokenVariable]?.trim()));
   const looked = used.length === 0 ? all : used;
   const unused = all.filter((spec) => !looked.includes(spec));
-  const looks = looked.map((spec) => lookAtAccount(spec, env, providers));
+  const looks = looked.map((spec) => checkAccount(spec, env, providers));
   return [
     ...(await Promise.all(looks)).flat(),
-    ...looked.map((spec) => lookAtFacts(spec, env)),
+    ...looked.map((spec) => checkFacts(spec, env)),
     ...unused.map(leftOut),
   ];
 }
@@ -30,7 +30,7 @@ export async function lookAtAccounts(env: Env): Promise<Finding[]> {
 const leftOut = ({ name, tokenVariable }: ProviderSpec): Finding =>
   ok(`${name} token`, `${tokenVariable} is not set: no runs with ${name} here`);
 
-async function lookAtAccount(
+async function checkAccount(
   { name, tokenVariable, baseUrlVariable }: ProviderSpec,
   env: Env,
   providers: ReturnType<typeof createProviders>,
@@ -55,7 +55,7 @@ async function lookAtAccount(
       (await provider.planObstacle?.({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })) ?? null;
     const plan = obstacle === null ? [] : [warn(`${name} plan`, obstacle, PLAN_REMEDY)];
     if (credits === null) return [place, held, ok(account, `${label}, credits not told`), ...plan];
-    const text = `${label}, ${whole(credits)} credits`;
+    const text = `${label}, ${formatInteger(credits)} credits`;
     if (credits > 0) return [place, held, ok(account, text), ...plan];
     return [place, held, warn(account, text, 'Top up before a run.'), ...plan];
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Env } from '../context.ts';
 import { failed, ok, type Finding } from './finding.ts';
 
 /** What a check of the live API has found, and when. */
-export function lookAtFacts({ name }: ProviderSpec, env: Env): Finding {
+export function checkFacts({ name }: ProviderSpec, env: Env): Finding {
   const title = `${name} facts`;
   try {
     const file = readFactsFile(env, name);

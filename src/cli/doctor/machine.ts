@@ -13,14 +13,14 @@ import { CEILING_VARIABLES, spendCeilingOf } from '../../client/spend-ceiling.ts
 import { failed, ok, warn, type Finding } from './finding.ts';
 
 /** Only names it: bin/rowmill.js refuses a Node that is too old before any command runs. */
-export function lookAtNode(): Finding {
+export function checkNode(): Finding {
   return ok('node', process.versions.node);
 }
 
-export async function lookAtStore(env: Env): Promise<Finding> {
+export async function checkStore(env: Env): Promise<Finding> {
   const store = openStore(env);
   try {
-    await store.probe();
+    await store.checkWritable();
     return ok('store', `${store.location} can be written`);
   } catch (error) {
     return failed('store', error);
@@ -28,7 +28,7 @@ export async function lookAtStore(env: Env): Promise<Finding> {
 }
 
 /** Where `dev`, `demo` and `run --embedded` would take their server from. */
-export async function lookForServerBinary(env: Env): Promise<Finding> {
+export async function checkServerBinary(env: Env): Promise<Finding> {
   const name = 'own server';
   const onPath = await findOnPath('temporal', env);
   const cached = cachedPath(cacheFolder(env));
@@ -51,14 +51,14 @@ export async function lookForServerBinary(env: Env): Promise<Finding> {
 }
 
 /** Where a worker with this environment may read rows and write results. */
-export function lookAtRoots(env: Env): Finding {
+export function checkRoots(env: Env): Finding {
   const named = rootsIn(env['ROWMILL_ROOTS']);
   const none = 'the one a worker is started in (ROWMILL_ROOTS names others)';
   return ok('folders of runs', named.length === 0 ? none : named.join(', '));
 }
 
 /** What bounds every run of a worker with this environment. */
-export function lookAtSpend(env: Env): Finding {
+export function checkSpend(env: Env): Finding {
   const name = 'spend limits';
   try {
     const ceiling = spendCeilingOf(env);

@@ -11,7 +11,7 @@ import { fail, failed, ok, warn, type Finding } from './finding.ts';
 const ANSWER_WITHIN_MS = 4_000;
 
 /** The server, what it knows of us, and who works for it. */
-export async function lookAtTemporal(env: Env): Promise<Finding[]> {
+export async function checkTemporal(env: Env): Promise<Finding[]> {
   let link: TemporalLink;
   try {
     link = await connectTemporal({ env, timeoutMs: ANSWER_WITHIN_MS });

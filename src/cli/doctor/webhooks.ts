@@ -6,7 +6,7 @@ import type { Env } from '../context.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
 /** Whether webhooks can be sent from here: secrets, the origins they are for, and the way out. */
-export function lookAtWebhooks(env: Env): Finding[] {
+export function checkWebhooks(env: Env): Finding[] {
   const name = 'webhooks';
   const secrets = Object.keys(env).filter(
     (key) => isSecretVariable(key) && Boolean(env[key]?.trim()),
@@ -14,10 +14,10 @@ export function lookAtWebhooks(env: Env): Finding[] {
   if (secrets.length === 0) {
     return [ok(name, 'ROWMILL_WEBHOOK_SECRET is not set: no webhooks are sent from here')];
   }
-  return secrets.sort().map((variable) => lookAtSecret(variable, env));
+  return secrets.sort().map((variable) => checkSecret(variable, env));
 }
 
-function lookAtSecret(variable: string, env: Env): Finding {
+function checkSecret(variable: string, env: Env): Finding {
   const name = 'webhooks';
   try {
     signerOf(env[variable] ?? '', variable);

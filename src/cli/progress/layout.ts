@@ -1,10 +1,10 @@
 import type { LastKnown, LiveProgress } from '../../client/live-progress.ts';
 import { failedText } from '../../rules/failed.ts';
-import { askedText } from '../../rules/allowed.ts';
+import { approvalRequestText } from '../../rules/allowed.ts';
 import { knownPriceText } from '../../rules/usage.ts';
-import { dateTime, duration, whole } from '../figures.ts';
-import { printable } from '../printable.ts';
-import type { Standing } from './view.ts';
+import { formatDateTime, formatDuration, formatInteger } from '../figures.ts';
+import { sanitize } from '../printable.ts';
+import type { ViewState } from './view.ts';
 
 /** The words of a standing, without colours: what every view is made of. */
 export interface Layout {
@@ -18,31 +18,33 @@ export interface Layout {
   problem: string | null;
 }
 
-export function layoutOf({ workflowId, progress, lastKnown, trouble, nowMs }: Standing): Layout {
-  if (progress === null) return withoutWorker(lastKnown ?? null, trouble, nowMs);
+export function layoutOf({ workflowId, progress, lastKnown, warning, nowMs }: ViewState): Layout {
+  if (progress === null) return withoutWorker(lastKnown ?? null, warning, nowMs);
   return {
     stage: stageOf(progress),
     share: shareOf(progress),
     counts: countsOf(progress),
     pace: paceOf(progress, nowMs),
     costs: costsOf(progress),
-    problem: trouble ?? problemOf(progress, workflowId),
+    problem: warning ?? problemOf(progress, workflowId),
   };
 }
 
 /** What the server knows by itself: the newest heartbeat, however old. */
-function withoutWorker(known: LastKnown | null, trouble: string | null, nowMs: number): Layout {
-  const stage = known === null && trouble === null ? 'starting' : 'no worker answers';
+function withoutWorker(known: LastKnown | null, warning: string | null, nowMs: number): Layout {
+  const stage = known === null && warning === null ? 'starting' : 'no worker answers';
   const cells = known?.cells ?? null;
   const moved = known?.rowsMoved ?? null;
   const counts = [
-    ...(cells === null ? [] : [`cells done ${whole(cells.done)} of ${whole(cells.total)}`]),
-    ...(moved === null ? [] : [`rows moved ${whole(moved)}`]),
+    ...(cells === null
+      ? []
+      : [`cells done ${formatInteger(cells.done)} of ${formatInteger(cells.total)}`]),
+    ...(moved === null ? [] : [`rows moved ${formatInteger(moved)}`]),
   ];
   const asOfMs = known?.asOfMs ?? null;
-  const pace = asOfMs === null ? [] : [`last known ${duration(nowMs - asOfMs)} ago`];
+  const pace = asOfMs === null ? [] : [`last known ${formatDuration(nowMs - asOfMs)} ago`];
   const share = cells === null ? null : ratio(cells.done, cells.total);
-  return { stage, share, counts, pace, costs: [], problem: trouble };
+  return { stage, share, counts, pace, costs: [], problem: warning };
 }
 
 function stageOf({ stage, outcome, pass }: LiveProgress): string {
@@ -66,17 +68,17 @@ function countsOf(progress: LiveProgress): string[] {
     rowsMoved === null
       ? []
       : [
-          `rows ${stage === 'loading rows' ? 'sent' : 'read'} ${whole(rowsMoved)} of ${whole(rows)}`,
+          `rows ${stage === 'loading rows' ? 'sent' : 'read'} ${formatInteger(rowsMoved)} of ${formatInteger(rows)}`,
         ];
-  if (pass === 0) return moved.length > 0 || rows === 0 ? moved : [`rows ${whole(rows)}`];
+  if (pass === 0) return moved.length > 0 || rows === 0 ? moved : [`rows ${formatInteger(rows)}`];
   const left = Math.max(0, cells.total - cells.done - (cells.failed ?? 0));
   const failed = failedText(progress);
   return [
     ...moved,
-    `cells done ${whole(cells.done)} of ${whole(cells.total)}`,
+    `cells done ${formatInteger(cells.done)} of ${formatInteger(cells.total)}`,
     ...(failed === null ? [] : [`failed ${failed}`]),
-    `left ${whole(left)}`,
-    ...(cells.inProgress === 0 ? [] : [`in progress ${whole(cells.inProgress)}`]),
+    `left ${formatInteger(left)}`,
+    ...(cells.inProgress === 0 ? [] : [`in progress ${formatInteger(cells.inProgress)}`]),
   ];
 }
 
@@ -84,25 +86,25 @@ function paceOf(progress: LiveProgress, nowMs: number): string[] {
   const { cellsPerMinute, leftMs, startedAtMs, stage } = progress;
   const running = stage === 'running';
   return [
-    ...(running && cellsPerMinute !== null ? [`${whole(cellsPerMinute)} cells/min`] : []),
-    ...(running && leftMs !== null ? [`about ${duration(leftMs)} left in this pass`] : []),
-    `${duration(nowMs - startedAtMs)} gone`,
+    ...(running && cellsPerMinute !== null ? [`${formatInteger(cellsPerMinute)} cells/min`] : []),
+    ...(running && leftMs !== null ? [`about ${formatDuration(leftMs)} left in this pass`] : []),
+    `${formatDuration(nowMs - startedAtMs)} gone`,
   ];
 }
 
 const costsOf = ({ apiCalls, estimatedCredits, creditsSpent, usage }: LiveProgress): string[] => [
-  `API calls ${whole(apiCalls.total)} (${whole(apiCalls.polls)} polls)`,
+  `API calls ${formatInteger(apiCalls.total)} (${formatInteger(apiCalls.polls)} polls)`,
   ...(estimatedCredits === 0 ? [] : [creditsText(estimatedCredits, creditsSpent)]),
   ...(usage === null ? [] : [`price so far ${knownPriceText(usage)}`]),
 ];
 
 const creditsText = (estimated: number, asked: number): string =>
-  `credits about ${whole(estimated)}${asked === 0 ? '' : `, ${whole(asked)} asked for so far`}`;
+  `credits about ${formatInteger(estimated)}${asked === 0 ? '' : `, ${formatInteger(asked)} asked for so far`}`;
 
 function problemOf(progress: LiveProgress, workflowId: string): string | null {
   if (progress.stage === 'waiting for approval') {
-    const { asksFor = null, estimatedCredits: credits } = progress;
-    const what = askedText(asksFor ?? { credits, cells: null });
+    const { pendingApproval = null, estimatedCredits: credits } = progress;
+    const what = approvalRequestText(pendingApproval ?? { credits, cells: null });
     return `waits for an approval of ${what}; give it: rowmill approve ${workflowId}`;
   }
   const { paused } = progress;
@@ -110,18 +112,18 @@ function problemOf(progress: LiveProgress, workflowId: string): string | null {
     const by = paused.by === null ? '' : ` by ${paused.by}`;
     const why = paused.reason === null ? '' : ` (${paused.reason})`;
     const what = progress.stage === 'paused' ? 'paused' : 'to be paused after this step,';
-    return printable(`${what}${by}${why}; go on: rowmill resume ${workflowId}`);
+    return sanitize(`${what}${by}${why}; go on: rowmill resume ${workflowId}`);
   }
   const text =
     missingText(progress) ?? failureText(progress) ?? progress.problem ?? quietText(progress);
-  return text === null ? null : printable(text).replace(/\s+/g, ' ');
+  return text === null ? null : sanitize(text).replace(/\s+/g, ' ');
 }
 
 /** What a run that waits for the account waits for; the step that waits may have changed its worker. */
 function missingText({ stage, problem, creditsMissing }: LiveProgress): string | null {
   if (stage !== 'waiting for credits' && stage !== 'waiting for credentials') return null;
   if (problem === null || creditsMissing === null || creditsMissing === 0) return problem;
-  return `about ${whole(creditsMissing)} credits are missing; ${problem}`;
+  return `about ${formatInteger(creditsMissing)} credits are missing; ${problem}`;
 }
 
 /** In Temporal's words: the step goes on at another worker. */
@@ -138,7 +140,7 @@ function failureText({ lastFailure, attempt }: LiveProgress): string | null {
 /** Since when nothing moves, and what follows. */
 function quietText({ stage, quietSinceMs, stallAfterMs }: LiveProgress): string | null {
   if (stage !== 'running' || quietSinceMs == null) return null;
-  const at = (ms: number): string => dateTime(new Date(ms));
+  const at = (ms: number): string => formatDateTime(new Date(ms));
   const follows =
     stallAfterMs === undefined
       ? ''

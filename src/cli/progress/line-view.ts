@@ -6,12 +6,12 @@ import type { ProgressView } from './view.ts';
 const EVERY_MS = 30_000;
 
 /** Plain lines for pipes, files and logs. */
-export function lineView(cli: Pick<Cli, 'say'>): ProgressView {
+export function lineView(cli: Pick<Cli, 'log'>): ProgressView {
   let saidAtMs = Number.NEGATIVE_INFINITY;
   let saidStage = '';
   let saidProblem: string | null = null;
   return {
-    everyMs: 1_000,
+    intervalMs: 1_000,
     show: (standing) => {
       const { stage, counts, pace, costs, problem } = layoutOf(standing);
       const isNews = stage !== saidStage || problem !== saidProblem;
@@ -22,8 +22,8 @@ export function lineView(cli: Pick<Cli, 'say'>): ProgressView {
       saidProblem = problem;
       const figures = [...counts, ...pace, ...costs].join(', ');
       const time = new Date(standing.nowMs).toISOString().slice(11, 19);
-      cli.say(`${time}Z ${stage}${figures === '' ? '' : `: ${figures}`}`);
-      if (newProblem) cli.say(`${time}Z ! ${problem}`);
+      cli.log(`${time}Z ${stage}${figures === '' ? '' : `: ${figures}`}`);
+      if (newProblem) cli.log(`${time}Z ! ${problem}`);
     },
     end: () => undefined,
   };

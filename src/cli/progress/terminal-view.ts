@@ -1,16 +1,16 @@
 import { createLogUpdate } from 'log-update';
 import type { Cli } from '../context.ts';
-import { cut } from '../text-table.ts';
+import { truncate } from '../text-table.ts';
 import { layoutOf } from './layout.ts';
-import type { ProgressView, Standing } from './view.ts';
+import type { ProgressView, ViewState } from './view.ts';
 
 const BAR_COLUMNS = 40;
 
 /** A few lines that are redrawn in place. */
-export function terminalView(cli: Pick<Cli, 'stderr' | 'tint'>): ProgressView {
+export function terminalView(cli: Pick<Cli, 'stderr' | 'style'>): ProgressView {
   const draw = createLogUpdate(cli.stderr);
   return {
-    everyMs: 500,
+    intervalMs: 500,
     show: (standing) => {
       const columns = Math.max(20, cli.stderr.columns || 80);
       draw(drawing(cli, standing, columns).join('\n'));
@@ -23,22 +23,22 @@ export function terminalView(cli: Pick<Cli, 'stderr' | 'tint'>): ProgressView {
 }
 
 /** The lines, no wider than the terminal: wrapped ones could not be redrawn in place. */
-export function drawing(cli: Pick<Cli, 'tint'>, standing: Standing, columns: number): string[] {
+export function drawing(cli: Pick<Cli, 'style'>, standing: ViewState, columns: number): string[] {
   const { stage, share, counts, pace, costs, problem } = layoutOf(standing);
-  const line = (text: string): string => cut(text, columns - 1);
-  const lines = [cli.tint('bold', line(`${standing.workflowId}  ${stage}`))];
+  const line = (text: string): string => truncate(text, columns - 1);
+  const lines = [cli.style('bold', line(`${standing.workflowId}  ${stage}`))];
   if (share !== null) lines.push(bar(cli, share, Math.min(BAR_COLUMNS, columns - 8)));
   for (const figures of [counts, pace, costs]) {
     if (figures.length > 0) lines.push(line(figures.join('   ')));
   }
-  if (problem !== null) lines.push(cli.tint('yellow', line(`! ${problem}`)));
+  if (problem !== null) lines.push(cli.style('yellow', line(`! ${problem}`)));
   // A cut link leads nowhere.
-  if (standing.ui !== null) lines.push(cli.tint('dim', standing.ui));
+  if (standing.ui !== null) lines.push(cli.style('dim', standing.ui));
   return lines;
 }
 
-function bar(cli: Pick<Cli, 'tint'>, share: number, columns: number): string {
+function bar(cli: Pick<Cli, 'style'>, share: number, columns: number): string {
   const full = Math.floor(share * columns);
   const rest = '░'.repeat(Math.max(0, columns - full));
-  return `${cli.tint('green', '█'.repeat(full))}${rest} ${Math.floor(share * 100)} %`;
+  return `${cli.style('green', '█'.repeat(full))}${rest} ${Math.floor(share * 100)} %`;
 }

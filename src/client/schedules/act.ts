@@ -5,11 +5,11 @@ import { requireSchedule, waitingRuns } from './find.ts';
 /** No run starts by itself until it is resumed; runs under way go on. */
 export const pauseSchedule = (client: Client, name: string, note?: string): Promise<void> =>
   // An empty note would be no pause for the server.
-  hold(client, name, true, note || `paused at ${new Date().toISOString()}`);
+  setPaused(client, name, true, note || `paused at ${new Date().toISOString()}`);
 
 /** Runs start by themselves again, at the next time; those of the pause are not made up for. */
 export const resumeSchedule = (client: Client, name: string, note?: string): Promise<void> =>
-  hold(client, name, false, note || `resumed at ${new Date().toISOString()}`);
+  setPaused(client, name, false, note || `resumed at ${new Date().toISOString()}`);
 
 export interface DeletedSchedule {
   name: string;
@@ -30,7 +30,12 @@ const TRIES = 10;
  * Of the wishes that come while it is busy, Temporal's scheduler keeps the last one only, and nobody
  * is told: it is looked whether this one came through.
  */
-async function hold(client: Client, name: string, paused: boolean, note: string): Promise<void> {
+async function setPaused(
+  client: Client,
+  name: string,
+  paused: boolean,
+  note: string,
+): Promise<void> {
   const { handle } = await requireSchedule(client, name);
   for (let tries = 0; tries < TRIES; tries += 1) {
     await (paused ? handle.pause(note) : handle.unpause(note));

@@ -4,7 +4,7 @@ import { MEMO_FILE, MEMO_OWNER, MEMO_SCHEDULE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { invalidArgument } from '../grpc-status.ts';
 import { findSchedule, isOurs } from './find.ts';
-import { putPlan } from './put.ts';
+import { updateSchedule } from './put.ts';
 import { planOf, type PlanOptions, type PreparedSchedule, type SchedulePlan } from './plan.ts';
 
 export interface ApplyOptions extends PlanOptions {
@@ -46,7 +46,7 @@ export async function applySchedule(
       return { name, done: changed === null ? 'unchanged' : 'updated', changed: changed ?? [] };
     }
     changed ??= changes;
-    await putPlan(client, plan, judge).catch((error: unknown) => {
+    await updateSchedule(client, plan, judge).catch((error: unknown) => {
       throw refusedByServer(error, plan);
     });
   }

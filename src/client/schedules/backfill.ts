@@ -17,7 +17,7 @@ export interface BackfillRange {
 
 export interface BackfillOptions extends BackfillRange {
   /** More runs than this are refused. @default 31 */
-  mostRuns?: number;
+  maxRuns?: number;
   /** Called with the runs that would start, before any does. Throws to refuse them. */
   confirm?: (plan: BackfillPlan, pipeline: Pipeline) => Promise<void>;
 }
@@ -26,10 +26,10 @@ export interface BackfillPlan {
   /** Times that get their run now, ISO 8601, oldest first. */
   due: string[];
   /** Times whose run is there already, with its workflow id. */
-  there: { dueAt: string; workflowId: string }[];
+  existing: { dueAt: string; workflowId: string }[];
 }
 
-const MOST_RUNS = 31;
+const MAX_RUNS = 31;
 const MINUTE_MS = 60_000;
 
 /**
@@ -42,7 +42,7 @@ const MINUTE_MS = 60_000;
 export async function backfillSchedule(
   client: Client,
   name: string,
-  { from, to, mostRuns = MOST_RUNS, confirm }: BackfillOptions,
+  { from, to, maxRuns = MAX_RUNS, confirm }: BackfillOptions,
   store: Store | null = null,
 ): Promise<BackfillPlan> {
   const where = `schedule ${name}`;
@@ -58,10 +58,10 @@ export async function backfillSchedule(
   for (;;) {
     const found = await requireSchedule(client, name);
     const plan = await planOf(client, found, { from, to }, store);
-    if (plan.due.length > mostRuns) {
-      throw new RowmillError('usage', `the span has ${plan.due.length} runs, at most ${mostRuns}`, {
+    if (plan.due.length > maxRuns) {
+      throw new RowmillError('usage', `the span has ${plan.due.length} runs, at most ${maxRuns}`, {
         where,
-        remedy: 'Give a shorter span, or allow that many (--most, `mostRuns`).',
+        remedy: 'Give a shorter span, or allow that many (--max-runs, `maxRuns`).',
       });
     }
     if (plan.due.length === 0) return plan;
@@ -108,7 +108,7 @@ async function planOf(
   const name = found.description.scheduleId;
   const times = await timesIn(client, found, range);
   const there = [...remembered(found), ...(await runsOf(client, name))];
-  const plan: BackfillPlan = { due: [], there: [] };
+  const plan: BackfillPlan = { due: [], existing: [] };
   for (const timeMs of times) {
     const dueAt = new Date(timeMs).toISOString();
     // A run is named by its time before the jitter.
@@ -116,7 +116,7 @@ async function planOf(
     const run = there.find(({ dueMs }) => dueMs <= timeMs && dueMs >= earliestMs);
     const workflowId = run?.workflowId ?? (await storedRun(store, name, earliestMs, timeMs));
     if (workflowId === null) plan.due.push(dueAt);
-    else plan.there.push({ dueAt, workflowId });
+    else plan.existing.push({ dueAt, workflowId });
   }
   return plan;
 }

@@ -1,7 +1,7 @@
 import type { PipelineSchedule, TimeOfDay } from '../../spec/index.ts';
 
 /** A day on which the clock leaves a time out, or shows it twice. */
-export interface OddDay {
+export interface ClockChangeDay {
   /** 2026-03-29 */
   date: string;
   time: TimeOfDay;
@@ -12,9 +12,9 @@ const DAY_MS = 86_400_000;
 const AHEAD_MS = 400 * DAY_MS;
 
 /** The days within the next year on which the clock of the zone does something to the times. */
-export function oddDays(schedule: PipelineSchedule, nowMs: number): OddDay[] {
+export function clockChangeDays(schedule: PipelineSchedule, nowMs: number): ClockChangeDay[] {
   const offsetAt = offsetsOf(schedule.timezone);
-  const odd: OddDay[] = [];
+  const odd: ClockChangeDay[] = [];
   for (let atMs = nowMs; atMs < nowMs + AHEAD_MS; atMs += DAY_MS) {
     const [before, after] = [offsetAt(atMs), offsetAt(atMs + DAY_MS)];
     if (before === after) continue;

@@ -16,6 +16,6 @@ export {
   describeSchedule,
   listSchedules,
   type ScheduledRun,
-  type ScheduleStanding,
+  type ScheduleInfo,
 } from './standing.ts';
-export type { OddDay } from './clock-changes.ts';
+export type { ClockChangeDay } from './clock-changes.ts';

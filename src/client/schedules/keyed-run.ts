@@ -9,7 +9,7 @@ import { RowmillError } from '../../errors.ts';
 import { safeName } from '../../store/safe-name.ts';
 import type { Store } from '../../store/store.ts';
 import { findRun } from '../find-run.ts';
-import { refuseForgotten } from '../forgotten-run.ts';
+import { rejectExpiredRun } from '../forgotten-run.ts';
 
 export interface TriggeredRun {
   workflowId: string;
@@ -22,10 +22,10 @@ export interface TriggeredRun {
  * trigger that is sent twice starts two; these are started beside it, with what it would start, under
  * an id made of the key: Temporal lets one run have it.
  */
-const idOf = (name: string, key: string): string => `${name}${MARK}${safeName(key)}`;
+const idOf = (name: string, key: string): string => `${name}${ID_MARK}${safeName(key)}`;
 
 /** No name of a pipeline has it. */
-const MARK = ':';
+const ID_MARK = ':';
 
 /** Tells such a run from one that merely has its id. */
 const requestOf = (name: string): string => `trigger of schedule ${name}`;
@@ -37,7 +37,7 @@ const FAILED: readonly string[] = ['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_O
  * The run that has this key, `null` when there is none.
  * @throws RowmillError `run_conflict`, also when only the store remembers it
  */
-export async function runOfKey(
+export async function findRunByKey(
   client: Client,
   name: string,
   key: string,
@@ -46,7 +46,7 @@ export async function runOfKey(
   const workflowId = idOf(name, key);
   const run = await findRun(client, workflowId);
   if (run === null) {
-    if (store !== null) await refuseForgotten(store, workflowId, true);
+    if (store !== null) await rejectExpiredRun(store, workflowId, true);
     return null;
   }
   if (run.memo?.[MEMO_REQUEST] !== requestOf(name)) {
@@ -59,7 +59,7 @@ export async function runOfKey(
 }
 
 /** Starts what the schedule would start; of many at the same moment one starts it. */
-export async function startByKey(
+export async function startRunByKey(
   client: Client,
   { scheduleId: name, action }: ScheduleDescription,
   key: string,
@@ -84,23 +84,26 @@ export async function startByKey(
 }
 
 /** Newest first. The list lags a moment behind. */
-export async function keyedRuns(
+export async function idempotentRuns(
   client: Client,
   name: string,
-  { most, only = '' }: { most: number; only?: string },
+  { max, only = '' }: { max: number; only?: string },
 ): Promise<WorkflowExecutionInfo[]> {
   const runs: WorkflowExecutionInfo[] = [];
-  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND WorkflowId STARTS_WITH '${name}${MARK}'${only}`;
-  for await (const run of client.workflow.list({ query, pageSize: most })) {
+  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND WorkflowId STARTS_WITH '${name}${ID_MARK}'${only}`;
+  for await (const run of client.workflow.list({ query, pageSize: max })) {
     runs.push(run);
-    if (runs.length === most) break;
+    if (runs.length === max) break;
   }
   return runs;
 }
 
 /** The newest one that is under way; `null` when there is none. */
-export async function keyedRunUnderWay(client: Client, name: string): Promise<string | null> {
+export async function unfinishedIdempotentRun(
+  client: Client,
+  name: string,
+): Promise<string | null> {
   const only = " AND ExecutionStatus = 'Running'";
-  const [run] = await keyedRuns(client, name, { most: 1, only });
+  const [run] = await idempotentRuns(client, name, { max: 1, only });
   return run?.workflowId ?? null;
 }

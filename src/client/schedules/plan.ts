@@ -3,7 +3,7 @@ import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts
 import { RowmillError } from '../../errors.ts';
 import type { Day, LoadedPipeline, Overlap, PipelineSchedule } from '../../spec/index.ts';
 import { ownedMemo, withOwner } from '../owned.ts';
-import { firstAttributes, staticDetails, staticSummary } from '../run-texts.ts';
+import { initialSearchAttributes, staticDetails, staticSummary } from '../run-texts.ts';
 
 const DAY = {
   mon: 'MONDAY',
@@ -22,7 +22,7 @@ const OVERLAP = {
 } as const satisfies Record<Overlap, string>;
 
 /** Every start of every night carries them; Temporal takes 2 MiB of a payload at most. */
-const MOST_INPUT_BYTES = 256 * 1024;
+const MAX_INPUT_BYTES = 256 * 1024;
 
 export interface SchedulePlan extends Required<Pick<ScheduleOptions, 'spec' | 'policies'>> {
   scheduleId: string;
@@ -80,7 +80,7 @@ export function planOf(loaded: PreparedSchedule, options: PlanOptions): Schedule
       staticSummary: staticSummary(subject),
       staticDetails: staticDetails(subject),
       ...(options.searchAttributes
-        ? { typedSearchAttributes: withOwner(firstAttributes(subject), options.owner) }
+        ? { typedSearchAttributes: withOwner(initialSearchAttributes(subject), options.owner) }
         : {}),
     },
   };
@@ -94,7 +94,7 @@ export function refuseUnplanned({ pipeline, schedule, file }: PreparedSchedule):
     throw unplanned(file, 'at night nobody writes to standard input', remedy);
   }
   const bytes = Buffer.byteLength(JSON.stringify(pipeline));
-  if (bytes > MOST_INPUT_BYTES) {
+  if (bytes > MAX_INPUT_BYTES) {
     const what = `the pipeline with its rows has ${Math.ceil(bytes / 1024)} KiB, at most 256 KiB are kept`;
     throw unplanned(file, what, 'Put the rows into a file and name it in `rows.from`.');
   }

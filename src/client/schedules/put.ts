@@ -9,7 +9,7 @@ import type { SchedulePlan } from './plan.ts';
  * the two it did the server may not say: look again.
  * @param judge Throws where what is there must not be replaced.
  */
-export async function putPlan(
+export async function updateSchedule(
   client: Client,
   plan: SchedulePlan,
   judge: (found: ScheduleDescription) => void,

@@ -1,24 +1,24 @@
 import type { Client, ScheduleDescription, ScheduleExecutionResult } from '@temporalio/client';
 import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { PipelineSchedule } from '../../spec/index.ts';
-import { listedRun, type ListedRun, type RawRun } from '../run-standing.ts';
+import { toRunInfo, type RunInfo, type RawRun } from '../run-standing.ts';
 import { describeRun } from '../find-run.ts';
 import { isSeen } from '../owned.ts';
-import { oddDays, type OddDay } from './clock-changes.ts';
+import { clockChangeDays, type ClockChangeDay } from './clock-changes.ts';
 import { findSchedule, isOurs, requireSchedule } from './find.ts';
-import { keyedRuns } from './keyed-run.ts';
+import { idempotentRuns } from './keyed-run.ts';
 
 /** One run of a schedule. */
 export interface ScheduledRun {
   /** When it was due, or asked for by a key, ISO 8601. */
   dueAt: string;
   /** How it stands; `null` when the server has forgotten it. */
-  run: ListedRun | null;
+  run: RunInfo | null;
   workflowId: string;
 }
 
 /** How a schedule stands. Times are ISO 8601. */
-export interface ScheduleStanding {
+export interface ScheduleInfo {
   name: string;
   /** The pipeline file it was made from, where `apply` was carried out; else `sent by <owner>`. */
   file: string | null;
@@ -40,42 +40,42 @@ export interface ScheduleStanding {
   /** Newest first. */
   recent: ScheduledRun[];
   /** Within the next year: days on which the clock leaves the time out or shows it twice. */
-  oddDays: OddDay[];
+  clockChangeDays: ClockChangeDay[];
 }
 
 /** All schedules that start runs of ours, by name; each with its newest run. */
-export async function listSchedules(client: Client, owner?: string): Promise<ScheduleStanding[]> {
-  const all: ScheduleStanding[] = [];
+export async function listSchedules(client: Client, owner?: string): Promise<ScheduleInfo[]> {
+  const all: ScheduleInfo[] = [];
   for await (const { scheduleId, action } of client.schedule.list()) {
     // The list lags behind: one that was just made may come without its action.
     if (action !== undefined && action.workflowType !== WORKFLOW_TYPE) continue;
     const found = await findSchedule(client, scheduleId);
     if (found !== null && isOurs(found.description) && isSeen(found.description.action, owner)) {
-      all.push(await standingOf(client, found.description, 1));
+      all.push(await toScheduleInfo(client, found.description, 1));
     }
   }
   return all.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** One schedule with its newest runs. @throws RowmillError `schedule_not_found` */
-export async function describeSchedule(client: Client, name: string): Promise<ScheduleStanding> {
+export async function describeSchedule(client: Client, name: string): Promise<ScheduleInfo> {
   const { description } = await requireSchedule(client, name);
-  return standingOf(client, description, RUNS_SHOWN);
+  return toScheduleInfo(client, description, RUNS_SHOWN);
 }
 
 /** The server remembers ten. */
 const RUNS_SHOWN = 10;
 
-async function standingOf(
+async function toScheduleInfo(
   client: Client,
   description: ScheduleDescription,
   runs: number,
-): Promise<ScheduleStanding> {
+): Promise<ScheduleInfo> {
   const { action, state, info, scheduleId } = description;
   const schedule = scheduleIn(description);
   const ofSchedule = info.recentActions.slice(-runs).map((taken) => scheduledRun(client, taken));
-  const byKey = (await keyedRuns(client, scheduleId, { most: runs })).map(({ raw }) =>
-    keyedRun(raw),
+  const byKey = (await idempotentRuns(client, scheduleId, { max: runs })).map(({ raw }) =>
+    idempotentRun(raw),
   );
   const newest = [...(await Promise.all(ofSchedule)), ...byKey]
     .sort((a, b) => b.dueAt.localeCompare(a.dueAt))
@@ -97,12 +97,12 @@ async function standingOf(
       ({ workflowId }) => workflowId,
     ),
     recent: newest,
-    oddDays: schedule === null ? [] : oddDays(schedule, Date.now()),
+    clockChangeDays: schedule === null ? [] : clockChangeDays(schedule, Date.now()),
   };
 }
 
-function keyedRun(raw: RawRun): ScheduledRun {
-  const run = listedRun(raw);
+function idempotentRun(raw: RawRun): ScheduledRun {
+  const run = toRunInfo(raw);
   return { dueAt: run.startedAt, workflowId: run.workflowId, run };
 }
 
@@ -115,7 +115,7 @@ async function scheduledRun(
   return {
     dueAt: scheduledAt.toISOString(),
     workflowId,
-    run: described === null ? null : listedRun(described.raw.workflowExecutionInfo),
+    run: described === null ? null : toRunInfo(described.raw.workflowExecutionInfo),
   };
 }
 

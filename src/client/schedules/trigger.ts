@@ -3,7 +3,12 @@ import { RowmillError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { describeRun } from '../find-run.ts';
 import { requireSchedule, type FoundSchedule } from './find.ts';
-import { keyedRunUnderWay, runOfKey, startByKey, type TriggeredRun } from './keyed-run.ts';
+import {
+  unfinishedIdempotentRun,
+  findRunByKey,
+  startRunByKey,
+  type TriggeredRun,
+} from './keyed-run.ts';
 
 export interface TriggerOptions {
   /** What the caller calls this run: the same key is the same run. @default each call starts one */
@@ -27,18 +32,18 @@ export async function triggerSchedule(
   const running = await underWay(client, found.description);
   if (key !== undefined) {
     // Looked up last: what is under way may be the run of this key, begun by somebody else just now.
-    const workflowId = await runOfKey(client, name, key, store);
+    const workflowId = await findRunByKey(client, name, key, store);
     if (workflowId !== null) return { workflowId, attached: true };
   }
   if (running !== null) throw stillRuns(name, running);
-  if (key !== undefined) return startByKey(client, found.description, key);
+  if (key !== undefined) return startRunByKey(client, found.description, key);
   return { workflowId: await startBySchedule(found), attached: false };
 }
 
 /** The schedule hears of starts and ends with a delay: the newest run itself is asked, too. */
 async function underWay(client: Client, description: ScheduleDescription): Promise<string | null> {
   const { scheduleId, info } = description;
-  const keyed = await keyedRunUnderWay(client, scheduleId);
+  const keyed = await unfinishedIdempotentRun(client, scheduleId);
   if (keyed !== null) return keyed;
   const newest = info.recentActions.at(-1)?.action.workflow;
   if (newest === undefined) return null;

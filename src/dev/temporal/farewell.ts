@@ -4,21 +4,21 @@
  */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const farewells = new Set<() => void>();
+const cleanups = new Set<() => void>();
 
 /** `farewell` runs when this process ends, however it ends but by kill -9. It must not wait. */
-export function atExit(farewell: () => void): () => void {
-  if (farewells.size === 0) listen();
-  farewells.add(farewell);
+export function onExit(farewell: () => void): () => void {
+  if (cleanups.size === 0) listen();
+  cleanups.add(farewell);
   return () => {
-    farewells.delete(farewell);
-    if (farewells.size === 0) unlisten();
+    cleanups.delete(farewell);
+    if (cleanups.size === 0) unlisten();
   };
 }
 
 const runAll = (): void => {
-  for (const farewell of farewells) farewell();
-  farewells.clear();
+  for (const farewell of cleanups) farewell();
+  cleanups.clear();
 };
 
 const onSignal = (signal: NodeJS.Signals): void => {

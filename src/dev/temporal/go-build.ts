@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { isAtLeast } from '../../client/server-version.ts';
 import { executableName, findOnPath, PINNED_VERSION } from './binary.ts';
 import type { Environment } from './binary.ts';
-import { atExit } from './farewell.ts';
+import { onExit } from './farewell.ts';
 import { packageRoot } from './package-root.ts';
 import { firstLine, messageOf } from './system-error.ts';
 
@@ -90,7 +90,7 @@ function goBuild(go: string, file: string, cwd: string, env: NodeJS.ProcessEnv):
       stdio: ['ignore', 'ignore', 'pipe'],
       windowsHide: true,
     });
-    const forget = atExit(() => child.kill());
+    const forget = onExit(() => child.kill());
     let lastWords = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       lastWords = (lastWords + text).slice(-1_000);

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TargetOptions } from '../../client/connection.ts';
-import { atExit } from './farewell.ts';
+import { onExit } from './farewell.ts';
 import { plainTarget } from './launch.ts';
 import { withLock } from './lock.ts';
 import { LOOPBACK } from '../../ports.ts';
@@ -51,7 +51,7 @@ export interface RunningServer {
 /** From here on the server ends with this process, unless others use it too. */
 export function handleOf(running: RunningServer): TemporalServer {
   const { server, ports, namespace, version, reused, exited } = running;
-  const forget = atExit(() => sayGoodbye(running));
+  const forget = onExit(() => notifyLeaving(running));
   let stopping: Promise<void> | null = null;
   const stop = async () => {
     await end(running);
@@ -91,7 +91,7 @@ async function leave(server: ProcessMark, dbFile: string): Promise<void> {
 }
 
 /** The same without waiting: the next start waits for the end instead. */
-function sayGoodbye({ server, dbFile, logFile }: RunningServer): void {
+function notifyLeaving({ server, dbFile, logFile }: RunningServer): void {
   if (dbFile === null) {
     sendSignal(server, 'SIGKILL');
     if (logFile !== null) rmSync(logFile, { force: true });
@@ -105,7 +105,7 @@ function sayGoodbye({ server, dbFile, logFile }: RunningServer): void {
 }
 
 /** For a server that another process has started. */
-export async function untilGone(server: ProcessMark): Promise<ServerExit> {
+export async function waitForExit(server: ProcessMark): Promise<ServerExit> {
   while (isStill(server)) await sleep(500, undefined, { ref: false });
   return { code: null, signal: null };
 }

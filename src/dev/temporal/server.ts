@@ -11,7 +11,7 @@ import { withLock } from './lock.ts';
 import { onFreePorts, type PortChoice } from '../../ports.ts';
 import { endProcess, markOf } from './process.ts';
 import { ensureSearchAttributes } from '../../client/search-attributes.ts';
-import { GRACE_MS, handleOf, untilGone, type TemporalServer } from './server-handle.ts';
+import { GRACE_MS, handleOf, waitForExit, type TemporalServer } from './server-handle.ts';
 import * as state from './server-state.ts';
 
 export interface TemporalServerOptions extends AcquireOptions {
@@ -83,7 +83,7 @@ async function reuse(
     const link = await connectTemporal({ ...target, timeoutMs });
     await link.connection.close();
     state.writeServerState(dbFile, state.withUs(running));
-    const exited = untilGone(running.server);
+    const exited = waitForExit(running.server);
     const { server, ports } = running;
     const version = link.serverVersion;
     return handleOf({

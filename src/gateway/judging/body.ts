@@ -3,7 +3,7 @@ import { parse } from 'secure-json-parse';
 import { RowmillError } from '../../errors.ts';
 
 /** What a body may hold at most, counted over its bytes before anything is made of them. */
-const MOST = {
+const MAX = {
   /** A pipeline has about ten levels. */
   depth: 64,
   /** Rows of a few fields each, up to the largest body. */
@@ -42,17 +42,17 @@ function refuseExcess(bytes: Uint8Array): void {
     const byte = bytes[at];
     if (byte === QUOTE) {
       const end = endOfText(bytes, at + 1);
-      if (end - at > MOST.textBytes) throw bad(`a text of more than ${MOST.textBytes} bytes`);
+      if (end - at > MAX.textBytes) throw bad(`a text of more than ${MAX.textBytes} bytes`);
       at = end;
     } else if (byte === COMMA) values += 1;
     else if (byte === BRACKET || byte === BRACE) {
       values += 1;
       depth += 1;
-      if (depth > MOST.depth) throw bad(`nested more than ${MOST.depth} levels deep`);
+      if (depth > MAX.depth) throw bad(`nested more than ${MAX.depth} levels deep`);
     } else if (byte === BRACKET_END || byte === BRACE_END) depth -= 1;
   }
-  if (values <= MOST.values) return;
-  throw new RowmillError('http_body_too_large', `the body holds more than ${MOST.values} values`, {
+  if (values <= MAX.values) return;
+  throw new RowmillError('http_body_too_large', `the body holds more than ${MAX.values} values`, {
     remedy: 'Put the rows into a file under ROWMILL_GATEWAY_FILES, or start several runs.',
   });
 }

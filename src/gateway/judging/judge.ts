@@ -5,8 +5,8 @@ import type { PreparedSchedule } from '../../client/schedules/index.ts';
 import type { Json } from '../../contract/json.ts';
 import { RowmillError } from '../../errors.ts';
 import { createFileStore } from '../../store/file-store.ts';
-import { createPlaces } from '../places.ts';
-import { sentPipeline } from '../sent-pipeline.ts';
+import { createPathPolicy } from '../places.ts';
+import { pipelineFromBody } from '../sent-pipeline.ts';
 import type { Env } from '../settings.ts';
 import { readBody } from './body.ts';
 import { scheduleFields, startFields } from './fields.ts';
@@ -60,33 +60,33 @@ async function judgeRun(
 ): Promise<JudgedRun> {
   const { env } = settings;
   const store = createFileStore(settings.store);
-  const places = createPlaces(store, settings.files, owner);
+  const places = createPathPolicy(store, settings.files, owner);
   const { pipeline, rows, approve = false } = startFields(readBody(body));
   const work = await prepareWork({
-    pipeline: sentPipeline(pipeline, places, key),
+    pipeline: pipelineFromBody(pipeline, places, key),
     // Judged row by row when they are frozen.
     rows: rows as Record<string, Json>[] | undefined,
     env,
     store,
     baseDir: places.baseDir(key),
-    accept: (accepted) => places.judge(accepted, key),
+    accept: (accepted) => places.check(accepted, key),
   });
   return { work, approve };
 }
 
 async function judgeSchedule(sent: SentSchedule, settings: JudgeSettings): Promise<JudgedSchedule> {
   const { name } = sent;
-  const places = createPlaces(createFileStore(settings.store), settings.files, sent.owner);
+  const places = createPathPolicy(createFileStore(settings.store), settings.files, sent.owner);
   const { pipeline, owner, replace = false } = scheduleFields(readBody(sent.body));
   // Its folder for results, beside those of runs.
   const key = `schedule/${name}`;
   const prepared = await prepareSchedule({
-    pipeline: sentPipeline(pipeline, places, key),
+    pipeline: pipelineFromBody(pipeline, places, key),
     env: settings.env,
     baseDir: places.baseDir(key),
-    accept: async (accepted) => {
+    validate: async (accepted) => {
       refuseOtherName(accepted.name, name);
-      await places.judge(accepted, key);
+      await places.check(accepted, key);
     },
   });
   return { prepared, owner, replace };

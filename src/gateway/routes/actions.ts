@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
-import { TEXT_AT_MOST } from '../../client/update-run.ts';
+import { MAX_TEXT } from '../../client/update-run.ts';
 import { RowmillError } from '../../errors.ts';
 import { grantOf, ownerSeen } from '../callers.ts';
 import type { App, Gateway } from '../gateway.ts';
 import type { Scope } from '../tokens.ts';
 import { problems } from '../openapi.ts';
-import { acted } from '../answer-schemas.ts';
+import { actionResponse } from '../answer-schemas.ts';
 import { noQuery, runPath } from '../request-schemas.ts';
 
 interface Action {
@@ -42,7 +42,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     scope: 'act',
     summary: 'Hold a run; cells under way at the provider go on, and so does its deadline',
     query: z.strictObject({
-      reason: z.string().min(1).max(TEXT_AT_MOST).optional().describe('Why, for people.'),
+      reason: z.string().min(1).max(MAX_TEXT).optional().describe('Why, for people.'),
     }),
     act: async (run, caller, reason) => {
       await run.pause({ by: byOf(caller), ...(reason === undefined ? {} : { reason }) });
@@ -64,7 +64,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 /** What somebody does to a run; 409 where it does not fit the stage the run is in. */
-export function addActions(app: App, { door }: Gateway): void {
+export function addActions(app: App, { temporal }: Gateway): void {
   for (const [action, { summary, scope, query, act }] of Object.entries(ACTIONS)) {
     app.post(
       `/v1/runs/:id/${action}`,
@@ -77,7 +77,7 @@ export function addActions(app: App, { door }: Gateway): void {
           params: runPath,
           querystring: query,
           response: {
-            202: acted.describe('The run has been told.'),
+            202: actionResponse.describe('The run has been told.'),
             ...problems(400, 401, 404, 409, 415, 429, 503),
           },
         },
@@ -87,7 +87,7 @@ export function addActions(app: App, { door }: Gateway): void {
         const { reason } = request.query;
         const owner = ownerSeen(request);
         const { scopes } = grantOf(request);
-        const run = await door.use(async (rowmill) => {
+        const run = await temporal.withClient(async (rowmill) => {
           const found = await rowmill.attach(params.id, { owner });
           // Kept from the token that started it.
           if (scope === 'approve' && !scopes.has(scope) && found.startedBy === caller)

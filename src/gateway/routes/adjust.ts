@@ -5,7 +5,7 @@ import { adjusted } from '../answer-schemas.ts';
 import { adjustBody, noQuery, runPath } from '../request-schemas.ts';
 
 /** Other limits for a run that lives. */
-export function addAdjust(app: App, { door }: Gateway): void {
+export function addAdjust(app: App, { temporal }: Gateway): void {
   app.post(
     '/v1/runs/:id/adjust',
     {
@@ -25,16 +25,20 @@ export function addAdjust(app: App, { door }: Gateway): void {
     },
     async (request) => {
       const { id } = request.params;
-      const { deadline, pollAtMost } = request.body;
+      const { deadline, maxPollInterval: maxPollInterval } = request.body;
       const owner = ownerSeen(request);
-      const { deadlineAtMs, pollAtMostMs } = await door.use(async (rowmill) => {
+      const { deadlineAtMs, maxPollIntervalMs } = await temporal.withClient(async (rowmill) => {
         const run = await rowmill.attach(id, { owner });
         return run.adjust({
           ...(deadline === undefined ? {} : { deadline }),
-          ...(pollAtMost === undefined ? {} : { pollAtMost }),
+          ...(maxPollInterval === undefined ? {} : { maxPollInterval }),
         });
       });
-      return { id, deadlineAt: new Date(deadlineAtMs).toISOString(), pollAtMostMs };
+      return {
+        id,
+        deadlineAt: new Date(deadlineAtMs).toISOString(),
+        maxPollIntervalMs: maxPollIntervalMs,
+      };
     },
   );
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Standing } from '../../client/follow.ts';
+import type { ProgressUpdate } from '../../client/follow.ts';
 import type { RunSummary } from '../../contract/run.ts';
 import { ownerSeen } from '../callers.ts';
 import type { App, Gateway } from '../gateway.ts';
@@ -20,7 +20,7 @@ const LOOK_EVERY_MS = 1_000;
 const END = 'end';
 
 /** The progress of a run as server-sent events, to its end. */
-export function addEvents(app: App, { door, closing, hostPaths }: Gateway): void {
+export function addEvents(app: App, { temporal, closing, hostPaths }: Gateway): void {
   app.get(
     '/v1/runs/:id/events',
     {
@@ -48,7 +48,7 @@ export function addEvents(app: App, { door, closing, hostPaths }: Gateway): void
     async (request, reply) => {
       const { id } = request.params;
       const owner = ownerSeen(request);
-      const { run, over } = await door.use(async (rowmill) => {
+      const { run, over } = await temporal.withClient(async (rowmill) => {
         const attached = await rowmill.attach(id, { owner });
         const status = request.headers['last-event-id'] === END ? await attached.status() : null;
         return { run: attached, over: status !== null && status.run.status !== 'RUNNING' };
@@ -57,7 +57,7 @@ export function addEvents(app: App, { door, closing, hostPaths }: Gateway): void
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       const signal = AbortSignal.any([gone.signal, closing]);
-      const looks = run.progress({ everyMs: LOOK_EVERY_MS, signal });
+      const looks = run.progress({ intervalMs: LOOK_EVERY_MS, signal });
       return reply
         .type('text/event-stream')
         .header('x-accel-buffering', 'no')
@@ -67,7 +67,7 @@ export function addEvents(app: App, { door, closing, hostPaths }: Gateway): void
 }
 
 async function* eventsOf(
-  looks: AsyncGenerator<Standing, RunSummary | null>,
+  looks: AsyncGenerator<ProgressUpdate, RunSummary | null>,
   requestId: string,
   signal: AbortSignal,
   hostPaths: HostPaths,

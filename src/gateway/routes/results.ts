@@ -28,10 +28,10 @@ const STORED_TYPE = typeOf(STORED_FORMAT);
 const ACCEPTED = RESULT_FORMATS.flatMap(({ mediaTypes }) => [...mediaTypes]);
 
 /** What came of a run, streamed out of the store; never in memory as a whole. */
-export function addResults(app: App, { door, renditions, hostPaths }: Gateway): void {
+export function addResults(app: App, { temporal, renditions, hostPaths }: Gateway): void {
   const filesOf = (request: FastifyRequest, id: string): Promise<Folder> => {
     const owner = ownerSeen(request);
-    return door.use(async (rowmill) => (await rowmill.attach(id, { owner })).files());
+    return temporal.withClient(async (rowmill) => (await rowmill.attach(id, { owner })).files());
   };
   const tagOf = async (folder: Folder, name: string, format: ResultFormatName): Promise<string> =>
     `"${await renditions.digestOf(folder, name)}-${format}"`;

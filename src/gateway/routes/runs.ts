@@ -1,7 +1,7 @@
 import { Rowmill } from '../../client/rowmill.ts';
 import type { App, Gateway } from '../gateway.ts';
-import { linksOf, listedOf } from '../run-answer.ts';
-import { runList, runStanding, startedRun } from '../answer-schemas.ts';
+import { linksOf, toRunResponse } from '../run-answer.ts';
+import { runList, runStatus, startedRun } from '../answer-schemas.ts';
 import { keyHeaders, listQuery, noQuery, runPath, startBody } from '../request-schemas.ts';
 import { problems } from '../openapi.ts';
 import { grantOf, ownerSeen } from '../callers.ts';
@@ -9,7 +9,10 @@ import { bodyBytes } from '../raw-body.ts';
 import { RowmillError } from '../../errors.ts';
 
 /** Start, list and look. */
-export function addRuns(app: App, { door, judges, store, hostPaths, bodyLimit }: Gateway): void {
+export function addRuns(
+  app: App,
+  { temporal, judges, store, hostPaths, bodyLimit }: Gateway,
+): void {
   app.post(
     '/v1/runs',
     {
@@ -38,7 +41,7 @@ export function addRuns(app: App, { door, judges, store, hostPaths, bodyLimit }:
       const { work, approve } = await judges.run(sent);
       try {
         if (approve && !scopes.has('approve')) throw mayNotApprove();
-        const run = await door.use((rowmill) =>
+        const run = await temporal.withClient((rowmill) =>
           rowmill.startPrepared(work, { key, approve, startedBy: request.caller, ...of(owner) }),
         );
         const links = linksOf(run.id);
@@ -69,8 +72,10 @@ export function addRuns(app: App, { door, judges, store, hostPaths, bodyLimit }:
       const { query } = request;
       // A token of one owner lists only its own, whatever it asks for.
       const owner = ownerSeen(request) ?? query.owner;
-      const { runs, next } = await door.use((rowmill) => rowmill.list({ ...query, owner }));
-      return { runs: runs.map(listedOf), next };
+      const { runs, next } = await temporal.withClient((rowmill) =>
+        rowmill.list({ ...query, owner }),
+      );
+      return { runs: runs.map(toRunResponse), next };
     },
   );
 
@@ -84,23 +89,23 @@ export function addRuns(app: App, { door, judges, store, hostPaths, bodyLimit }:
         tags: ['runs'],
         params: runPath,
         querystring: noQuery,
-        response: { 200: runStanding.describe('The run.'), ...problems(400, 401, 404, 429, 503) },
+        response: { 200: runStatus.describe('The run.'), ...problems(400, 401, 404, 429, 503) },
       },
     },
     async (request) => {
       const owner = ownerSeen(request);
       const { id } = request.params;
-      const status = await door.use(async (rowmill) =>
+      const status = await temporal.withClient(async (rowmill) =>
         (await rowmill.attach(id, { owner })).status(),
       );
-      const { run, progress, summary, error, trouble } = status;
+      const { run, progress, summary, error, warning } = status;
       const told = error && {
         code: error.code,
         what: error.what,
         where: error.where,
         remedy: error.remedy,
       };
-      return hostPaths.hideIn({ ...listedOf(run), progress, summary, error: told, trouble });
+      return hostPaths.hideIn({ ...toRunResponse(run), progress, summary, error: told, warning });
     },
   );
 }

@@ -32,7 +32,7 @@ const HOLDS: readonly { action: string; summary: string; paused: boolean; act: H
 ];
 
 /** What somebody does to a schedule. */
-export function addScheduleActions(app: App, { door }: Gateway): void {
+export function addScheduleActions(app: App, { temporal }: Gateway): void {
   for (const { action, summary, paused, act } of HOLDS) {
     app.post(
       `/v1/schedules/:name/${action}`,
@@ -52,7 +52,7 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
       },
       async (request) => {
         const { name } = request.params;
-        await door.use(async ({ schedules }) => {
+        await temporal.withClient(async ({ schedules }) => {
           await schedules.refuseOthers(name, ownerSeen(request));
           await act(schedules, name, request.query.note);
         });
@@ -84,7 +84,7 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
     async (request, reply) => {
       const { name } = request.params;
       const key = request.headers['idempotency-key'];
-      const { workflowId: id, attached } = await door.use(async ({ schedules }) => {
+      const { workflowId: id, attached } = await temporal.withClient(async ({ schedules }) => {
         await schedules.refuseOthers(name, ownerSeen(request));
         return schedules.trigger(name, key === undefined ? {} : { key });
       });
@@ -117,17 +117,17 @@ export function addScheduleActions(app: App, { door }: Gateway): void {
     },
     async (request, reply) => {
       const { name } = request.params;
-      const { mostRuns } = request.body;
+      const { maxRuns: maxRuns } = request.body;
       const span = RowmillSchedules.readSpan(request.body, (edge) => `body/${edge}`);
-      const { due, there } = await door.use(async ({ schedules }) => {
+      const { due, existing } = await temporal.withClient(async ({ schedules }) => {
         await schedules.refuseOthers(name, ownerSeen(request));
         return schedules.backfill(name, {
           ...span,
-          ...(mostRuns === undefined ? {} : { mostRuns }),
+          ...(maxRuns === undefined ? {} : { maxRuns }),
         });
       });
-      const had = there.map(({ dueAt, workflowId }) => ({ dueAt, id: workflowId }));
-      return reply.code(202).send({ name, started: due, there: had });
+      const had = existing.map(({ dueAt, workflowId }) => ({ dueAt, id: workflowId }));
+      return reply.code(202).send({ name, started: due, existing: had });
     },
   );
 }

@@ -1,8 +1,8 @@
-import type { ScheduleStanding } from '../../client/schedules/index.ts';
+import type { ScheduleInfo } from '../../client/schedules/index.ts';
 import { RowmillError } from '../../errors.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
-import { listedOf } from '../run-answer.ts';
+import { toRunResponse } from '../run-answer.ts';
 import {
   appliedSchedule,
   deletedSchedule,
@@ -16,7 +16,7 @@ import { grantOf, ownerSeen } from '../callers.ts';
 import { bodyBytes } from '../raw-body.ts';
 
 /** Pipelines that run by themselves: make, list, look, take away. */
-export function addSchedules(app: App, { door, judges, hostPaths, bodyLimit }: Gateway): void {
+export function addSchedules(app: App, { temporal, judges, hostPaths, bodyLimit }: Gateway): void {
   app.put(
     '/v1/schedules/:name',
     {
@@ -44,7 +44,7 @@ export function addSchedules(app: App, { door, judges, hostPaths, bodyLimit }: G
       const sent = { body: bodyBytes(request), name, owner: grantOf(request).owner };
       const { prepared, owner, replace } = await judges.schedule(sent);
       if (seen !== undefined && owner !== seen) throw otherOwner(seen);
-      const answer = await door.use(async ({ schedules }) => {
+      const answer = await temporal.withClient(async ({ schedules }) => {
         // One of another owner is not to be had by asking for it.
         const mayReplace = replace && (seen === undefined || (await schedules.isOf(name, seen)));
         const done = await schedules.applyPrepared(prepared, { owner, replace: mayReplace });
@@ -71,7 +71,7 @@ export function addSchedules(app: App, { door, judges, hostPaths, bodyLimit }: G
     },
     async (request) => {
       const owner = ownerSeen(request);
-      const schedules = await door.use((rowmill) => rowmill.schedules.list({ owner }));
+      const schedules = await temporal.withClient((rowmill) => rowmill.schedules.list({ owner }));
       return hostPaths.hideIn({ schedules: schedules.map(standingOf) });
     },
   );
@@ -91,7 +91,7 @@ export function addSchedules(app: App, { door, judges, hostPaths, bodyLimit }: G
     },
     async (request) => {
       const { name } = request.params;
-      const found = await door.use(async ({ schedules }) => {
+      const found = await temporal.withClient(async ({ schedules }) => {
         await schedules.refuseOthers(name, ownerSeen(request));
         return schedules.describe(name);
       });
@@ -117,7 +117,7 @@ export function addSchedules(app: App, { door, judges, hostPaths, bodyLimit }: G
       },
     },
     (request) =>
-      door.use(async ({ schedules }) => {
+      temporal.withClient(async ({ schedules }) => {
         const { name } = request.params;
         await schedules.refuseOthers(name, ownerSeen(request));
         return schedules.delete(name);
@@ -125,12 +125,12 @@ export function addSchedules(app: App, { door, judges, hostPaths, bodyLimit }: G
   );
 }
 
-const standingOf = ({ recent, ...rest }: ScheduleStanding) => ({
+const standingOf = ({ recent, ...rest }: ScheduleInfo) => ({
   ...rest,
   recent: recent.map(({ workflowId, dueAt, run }) => ({
     dueAt,
     id: workflowId,
-    run: run === null ? null : listedOf(run),
+    run: run === null ? null : toRunResponse(run),
   })),
 });
 

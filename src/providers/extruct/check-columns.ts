@@ -186,7 +186,7 @@ function checkMentions(columns: readonly ColumnConfig[], kind: string): ColumnPr
 }
 
 /** Columns that all wait for each other make more circles than anybody reads. */
-const MOST_CIRCLES = 50;
+const MAX_CIRCLES = 50;
 
 /** Columns that wait for each other would never start. Each circle is named once. */
 function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
@@ -202,7 +202,7 @@ function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
   const trail: string[] = [];
   const visit = (key: string): void => {
     const node = graph.get(key);
-    if (node === undefined || finished.has(key) || problems.length >= MOST_CIRCLES) return;
+    if (node === undefined || finished.has(key) || problems.length >= MAX_CIRCLES) return;
     const start = trail.indexOf(key);
     if (start >= 0) {
       const circle = [...trail.slice(start), key];

@@ -1,12 +1,12 @@
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
-import type { Quote } from '../../http/reason.ts';
+import type { Sanitize } from '../../http/reason.ts';
 
 /**
  * A success that holds an error and no run, as a busy service may answer. Whether something was queued shows
  * in the table alone; only a lack of credits says that nothing was.
  */
-export function notARun({ id }: TableRef, said: unknown, quote: Quote): RowmillError {
+export function notARun({ id }: TableRef, said: unknown, quote: Sanitize): RowmillError {
   const where = `POST /v1/tables/${id}/run`;
   const text = typeof said === 'string' ? said : JSON.stringify(said);
   if (text.includes('insufficient_credits')) {

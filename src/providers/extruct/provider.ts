@@ -3,7 +3,7 @@ import type { TableSpec } from '../../contract/pipeline.ts';
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
-import { quoting } from '../../http/reason.ts';
+import { sanitizer } from '../../http/reason.ts';
 import { redactorOf } from '../../http/redaction.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { goneIsDeleted, nullIfGone } from '../gone.ts';
@@ -20,7 +20,7 @@ import type { ColumnWire, RowWire } from './wire.ts';
 const TABLES_PER_PAGE = 100;
 const ROWS_PER_DELETE = 100;
 /** Tables listed without their tags that are read one by one; a list that is not filtered has thousands. */
-const UNTOLD_AT_MOST = 20;
+const MAX_UNTOLD = 20;
 
 /**
  * Extruct AI Tables. What it does not have, and what stands for it: idempotency keys (a tag finds
@@ -34,7 +34,7 @@ export function createExtructProvider({
 }: ConnectionOptions): Provider {
   const auth = { authorization: `Bearer ${token}` };
   const http = createHttpClient({ ...options, headers: () => auth });
-  const quote = quoting(redactorOf(auth));
+  const quote = sanitizer(redactorOf(auth));
   const api = createExtructClient(http);
 
   const refOf = (id: string, wire: ColumnWire[], spec: TableSpec): TableRef => ({
@@ -95,7 +95,7 @@ export function createExtructProvider({
         }
       }
       // The newest come last: a table of this run is among them.
-      for (const id of [...untold].slice(-UNTOLD_AT_MOST)) {
+      for (const id of [...untold].slice(-MAX_UNTOLD)) {
         const table = await ownTable(api, id, tag, ctx);
         if (table !== null) found.set(id, table);
       }
@@ -160,7 +160,7 @@ export function createExtructProvider({
     },
 
     /** An empty scope is not sent: left out, `columns` and `rows` mean "all", and all costs. */
-    async startRun(table, { mode, columnIds, rowIds, whole }, ctx) {
+    async startTableRun(table, { mode, columnIds, rowIds, whole }, ctx) {
       if (columnIds.length === 0 || rowIds?.length === 0) {
         return { operations: [], requestedCells: 0 };
       }
@@ -190,7 +190,7 @@ export function createExtructProvider({
     },
 
     /** Not in the API: what was asked for runs on. */
-    cancelRun: null,
+    cancelQueuedCells: null,
 
     past: {
       by: 'offset',

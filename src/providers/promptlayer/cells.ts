@@ -2,7 +2,7 @@ import { byName } from '../../contract/by-name.ts';
 import type { Json } from '../../contract/json.ts';
 import type { CellUsage } from '../../contract/results.ts';
 import type { CellStatus, Column } from '../../contract/table.ts';
-import type { Quote } from '../../http/reason.ts';
+import type { Sanitize } from '../../http/reason.ts';
 import { objectOf } from '../fields.ts';
 import type { TableCell, TableRow } from '../provider.ts';
 import type { CellWire, RowWire } from './wire.ts';
@@ -32,7 +32,7 @@ export function rowOf(
   wire: RowWire,
   computed: Column[],
   keyColumnId: string,
-  quote: Quote,
+  quote: Sanitize,
 ): TableRow {
   const cells = wire.cells ?? byName<CellWire>();
   return {
@@ -58,7 +58,7 @@ function plain(value: Json | undefined): Json {
 /** Some errors quote what was sent, or a page of what came back. */
 const LONGEST_REASON = 1_000;
 
-function cellOf(wire: CellWire | undefined, quote: Quote): TableCell {
+function cellOf(wire: CellWire | undefined, quote: Sanitize): TableCell {
   const rawStatus = wire?.status ?? '';
   if (wire === undefined || rawStatus === '') return { status: 'pending', rawStatus, value: null };
   const cell: TableCell = {

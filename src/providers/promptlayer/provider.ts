@@ -1,7 +1,7 @@
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
-import { quoting } from '../../http/reason.ts';
+import { sanitizer } from '../../http/reason.ts';
 import { redactorOf } from '../../http/redaction.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { goneIsDeleted, nullIfGone } from '../gone.ts';
@@ -31,7 +31,7 @@ export function createPromptLayerProvider({
 }: ConnectionOptions): Provider {
   const auth = { 'x-api-key': token };
   const http = createHttpClient({ ...options, headers: () => auth });
-  const quote = quoting(redactorOf(auth));
+  const quote = sanitizer(redactorOf(auth));
   const api = createPromptLayerClient(http);
   const sheets = new Sheets(api);
 
@@ -134,7 +134,7 @@ export function createPromptLayerProvider({
     },
 
     /** An empty scope is not sent: left out, `column_ids` and `row_ids` mean "all". */
-    async startRun(table, scope, ctx) {
+    async startTableRun(table, scope, ctx) {
       if (scope.columnIds.length === 0 || scope.rowIds?.length === 0) {
         return { operations: [], requestedCells: 0 };
       }
@@ -142,20 +142,23 @@ export function createPromptLayerProvider({
     },
 
     /** By its operations where they are known; else that of the sheet, which is ours alone. */
-    async progress(table, receipt, ctx) {
+    async progress(table, tableRun, ctx) {
       const sheet = placeOf(table);
-      const { operations = [], before } = receipt ?? {};
+      const { operations = [], before } = tableRun ?? {};
       if (operations.length > 0 && before !== undefined) {
         // Which ids can be read, and for how long, is not documented.
         const read = await Promise.all(
           operations.map((id) => nullIfGone(api.operation(ctx, sheet, id))),
         );
         const there = read.filter((operation) => operation !== null);
-        const status = runProgress(there, before, receipt?.requestedCells);
+        const status = runProgress(there, before, tableRun?.requestedCells);
         // What is gone may be what still runs: the sheet says so.
         if (status.running || there.length === read.length) return status;
       }
-      const status = sheetProgress(await api.sheetStatus(ctx, sheet), table.blank?.cells ?? 0);
+      const status = sheetProgress(
+        await api.sheetStatus(ctx, sheet),
+        table.placeholderRows?.cells ?? 0,
+      );
       // The sheet may count rows and columns that landed twice, and none that was never computed.
       return before === undefined ? status : { ...status, cellsTotal: before.cellsTotal };
     },
@@ -164,10 +167,10 @@ export function createPromptLayerProvider({
      * Those of the receipt, and whatever else is active: a reply may have been lost. One that is gone
      * has nothing left to cancel.
      */
-    async cancelRun(table, receipt, ctx) {
+    async cancelQueuedCells(table, tableRun, ctx) {
       const sheet = placeOf(table);
       const { active_operations: active } = await api.sheetStatus(ctx, sheet);
-      const ids = new Set(receipt?.operations ?? []);
+      const ids = new Set(tableRun?.operations ?? []);
       for (const { operation_id: id } of active ?? []) if (id != null) ids.add(id);
       let cells = 0;
       for (const id of ids) {
@@ -226,10 +229,13 @@ const mayBeOfTheRow = (error: unknown): error is RowmillError =>
   error instanceof RowmillError &&
   ['provider_unavailable', 'reply_unreadable', 'request_refused'].includes(error.code);
 
-const blankRows = ({ blank }: TableRef): number => blank?.rows ?? 0;
+const blankRows = ({ placeholderRows }: TableRef): number => placeholderRows?.rows ?? 0;
 
-const blankIds = ({ blank }: TableRef): ReadonlySet<string> =>
-  new Set(blank?.ids ?? Array.from({ length: blank?.rows ?? 0 }, (_, at) => String(at)));
+const blankIds = ({ placeholderRows }: TableRef): ReadonlySet<string> =>
+  new Set(
+    placeholderRows?.ids ??
+      Array.from({ length: placeholderRows?.rows ?? 0 }, (_, at) => String(at)),
+  );
 
 const keyColumnOf = ({ columns }: TableRef): string =>
   columns.find(({ key }) => key === KEY_TITLE)?.id ?? '';

@@ -1,7 +1,7 @@
 import type { Json } from '../../contract/json.ts';
-import type { RunMode, RunReceipt, TableProgress } from '../../contract/table.ts';
+import type { RunMode, TableRunRef, TableProgress } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
-import type { Quote } from '../../http/reason.ts';
+import type { Sanitize } from '../../http/reason.ts';
 import type { CallContext, RunScope } from '../provider.ts';
 import { UnapprovedCells } from '../unapproved.ts';
 import { statusOf } from './cells.ts';
@@ -21,10 +21,10 @@ const CONFIRMATIONS = 2;
 export async function startOperation(
   api: PromptLayerClient,
   sheet: SheetPlace,
-  { mode, columnIds, rowIds, whole, cellsAtMost }: RunScope,
+  { mode, columnIds, rowIds, whole, maxCells }: RunScope,
   ctx: CallContext,
-  quote: Quote,
-): Promise<RunReceipt> {
+  quote: Sanitize,
+): Promise<TableRunRef> {
   const scope: Record<string, Json> = {
     ...(whole === true ? {} : { column_ids: columnIds }),
     statuses: STATES[mode],
@@ -32,7 +32,7 @@ export async function startOperation(
   };
   let reply = await api.recalculate(ctx, sheet, scope);
   for (let asked = 1; reply.requires_confirmation === true; asked += 1) {
-    const { token, cells } = questionIn(sheet, reply, cellsAtMost, asked);
+    const { token, cells } = questionIn(sheet, reply, maxCells, asked);
     const yes = { ...scope, confirmation_token: token };
     try {
       reply = await counted(ctx, cells, () => api.recalculate(ctx, sheet, yes));
@@ -85,14 +85,14 @@ const refusal = (sheet: SheetPlace, what: string): RowmillError =>
 function questionIn(
   sheet: SheetPlace,
   reply: OperationReply,
-  cellsAtMost: number | undefined,
+  maxCells: number | undefined,
   asked: number,
 ): { token: string; cells: number } {
   const { confirmation_token: token, affected_cell_count: cells } = reply;
   if (typeof token !== 'string' || asked > CONFIRMATIONS) {
     throw refusal(sheet, 'asked for a confirmation that cannot be given');
   }
-  const approved = cellsAtMost ?? 0;
+  const approved = maxCells ?? 0;
   if (typeof cells === 'number' && cells <= approved) return { token, cells };
   if (typeof cells === 'number') throw new UnapprovedCells(cells, approved, placeOf(sheet));
   // What is not counted cannot be held against what was approved.
@@ -160,7 +160,7 @@ const isOver = (operation: OperationWire): boolean =>
 /** How the operations of one run stand, on top of how the table stood before. */
 export function runProgress(
   operations: OperationWire[],
-  before: NonNullable<RunReceipt['before']>,
+  before: NonNullable<TableRunRef['before']>,
   requestedCells: number | null = null,
 ): TableProgress {
   const counted = eachCellOnce(operations, requestedCells);

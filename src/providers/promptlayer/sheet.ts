@@ -58,7 +58,7 @@ export async function ensureSheet(
     cancellable: true,
     ...(blank === null
       ? {}
-      : { blank: { rows: 1, cells: computed, ids: [String(blank.row_index)] } }),
+      : { placeholderRows: { rows: 1, cells: computed, ids: [String(blank.row_index)] } }),
   };
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
-import { FATES, type Moment } from './held-sandbox.ts';
-import { changesOf, lastChanges, momentsOf, nameOf } from './moments.ts';
-import { inTurn, LIMIT_MS, LONG, PROVIDERS, scale } from './scale.ts';
+import { FATES, type KillPoint } from './blocking-sandbox.ts';
+import { changesOf, lastChanges, killPointsOf, nameOf } from './kill-points.ts';
+import { inTurn, LIMIT_MS, LONG, PROVIDERS, scale } from './sizes.ts';
 import { killedInCancel } from './scenarios/cancelled.ts';
 import { jumpingClock } from './scenarios/clock.ts';
 import { deploys, deploysAt } from './scenarios/deploys.ts';
@@ -32,7 +32,7 @@ test.concurrent.each(numbered(scale.runs))(
 );
 
 /** Each moment in a run of its own, or in one run those where it costs most. */
-const momentsEach = (momentsIn: (provider: ProviderCase) => Moment[]) =>
+const momentsEach = (momentsIn: (provider: ProviderCase) => KillPoint[]) =>
   all.flatMap((one) => {
     const runs = LONG
       ? momentsIn(one.provider).map((moment) => [moment])
@@ -41,7 +41,7 @@ const momentsEach = (momentsIn: (provider: ProviderCase) => Moment[]) =>
   });
 
 test.concurrent.each(
-  momentsEach(momentsOf).flatMap((one) =>
+  momentsEach(killPointsOf).flatMap((one) =>
     (LONG ? FATES : FATES.slice(-1)).map((fate) => ({ ...one, fate })),
   ),
 )(

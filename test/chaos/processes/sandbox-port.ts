@@ -2,11 +2,11 @@ import { startSandbox, type Sandbox } from '../../../sandbox/index.ts';
 import { pickPorts } from '../../../src/ports.ts';
 import { allEnv } from '../../support/providers/cases.ts';
 import { TOKEN } from '../../support/token.ts';
-import { until } from '../../support/until.ts';
+import { eventually } from '../../support/eventually.ts';
 import { rowmill, type Command } from '../../cli/command.ts';
 
 /** What became of all that was asked. */
-export type Books = Pick<Sandbox, 'ledger' | 'state' | 'truth' | 'close'>;
+export type Ledger = Pick<Sandbox, 'ledger' | 'state' | 'truth' | 'close'>;
 
 /** Both APIs, on a port that stays the same. */
 export interface SandboxPort {
@@ -15,7 +15,7 @@ export interface SandboxPort {
   /** With SIGKILL it ends as a machine does that lost its power. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Ends it, and looks at the state it ended in. */
-  books(): Promise<Books>;
+  ledger(): Promise<Ledger>;
 }
 
 export interface SandboxPortOptions {
@@ -37,7 +37,7 @@ export async function openSandboxPort(options: SandboxPortOptions): Promise<Sand
     let text = '';
     process.child.stdout?.on('data', (chunk: string) => (text += chunk));
     const over = process.ended.then(({ stderr }) => Promise.reject(new Error(stderr)));
-    await Promise.race([until('the sandbox is up', () => text.includes('Ctrl-C')), over]);
+    await Promise.race([eventually('the sandbox is up', () => text.includes('Ctrl-C')), over]);
     over.catch(() => undefined);
   };
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
@@ -49,7 +49,7 @@ export async function openSandboxPort(options: SandboxPortOptions): Promise<Sand
     url,
     start,
     stop,
-    books: async () => {
+    ledger: async () => {
       await stop();
       // The journal, played again here, is the state it ended in.
       return startSandbox({ token: TOKEN, stateFile: journal, seed });

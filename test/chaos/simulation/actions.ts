@@ -1,6 +1,6 @@
 import type { EnrichTableInput } from '../../../src/contract/run.ts';
 import { parseDuration } from '../../../src/rules/duration.ts';
-import type { Evidence } from '../../support/evidence.ts';
+import type { Evidence } from '../../support/invariants/evidence.ts';
 import { stage } from './machine/stage.ts';
 import type { Action } from './script.ts';
 import type { SimulatedApi } from './simulated-api.ts';

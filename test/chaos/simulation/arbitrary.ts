@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { FaultScript } from '../../../sandbox/index.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
-import { people, reruns } from './people.ts';
+import { operatorActions, reruns } from './operator-actions.ts';
 import type { ChaosScript, Kill, LostResult } from './script.ts';
 
 type RequestRule = NonNullable<FaultScript['requests']>[number];
@@ -11,9 +11,9 @@ type WaveRule = NonNullable<FaultScript['waves']>[number];
 
 /** Activities of a run, by how often something happens in them that may go wrong. */
 const STEPS = [
-  'startRun',
-  'startRun',
-  'startRun',
+  'startPass',
+  'startPass',
+  'startPass',
   'loadRows',
   'loadRows',
   'ensureTable',
@@ -40,7 +40,7 @@ const kill: Arbitrary<Kill> = fc.record({
   ),
   nth: few(6),
   step: fc.integer({ min: 1, max: 40 }),
-  landsLaterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: LATEST_LANDING_MS })),
+  commitsLaterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: LATEST_LANDING_MS })),
   downMs: fc.constantFrom(500, 5_000, 40_000, 180_000),
 });
 
@@ -307,7 +307,7 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
       sandbox: fc.record({
         seed: fc.integer({ min: 1, max: 1_000 }),
         failRate: fc.constantFrom(0, 0.1, 0.4),
-        hopelessRate: fc.constantFrom(0, 0.05),
+        alwaysFailsRate: fc.constantFrom(0, 0.05),
         statusLagMs: fc.constantFrom(0, 300, 3_000),
         concurrency: fc.constantFrom(5, 50),
         cellMs: fc.constantFrom({ min: 500, max: 3_000 }, { min: 5_000, max: 60_000 }),
@@ -327,7 +327,7 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
       }),
       kills: most(inEither(kill), 5),
       lost: most(inEither(lost), 3),
-      actions: people,
+      actions: operatorActions,
       reruns,
       continueAsNewAfterEvents: fc.constantFrom(null, null, 40, 90),
     })

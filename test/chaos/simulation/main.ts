@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { rowsTwice } from '../../support/invariants.ts';
+import { rowsTwice } from '../../support/invariants/index.ts';
 import { CASES, caseOf } from '../../support/providers/cases.ts';
-import { DOUBLES } from './doubles.ts';
-import { hunt, readChaosScript, wrong } from './hunt.ts';
-import { play } from './play.ts';
+import { MUTANTS } from './mutants.ts';
+import { searchScripts, readChaosScript, wrong } from './search.ts';
+import { simulate } from './simulate.ts';
 
 const USAGE =
   'npm run chaos -- [--scripts N] [--seed N] [--provider NAME] [--failures N] [--replay FILE] [--break RULE]\n' +
@@ -29,11 +29,11 @@ const { values } = parseArgs({
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-function doubleOf(name: string | undefined) {
+function mutantOf(name: string | undefined) {
   if (name === undefined) return null;
-  const double = DOUBLES[name];
+  const double = MUTANTS[name];
   if (double === undefined)
-    throw new Error(`--break ${name}: there is ${Object.keys(DOUBLES).join(', ')}`);
+    throw new Error(`--break ${name}: there is ${Object.keys(MUTANTS).join(', ')}`);
   return double;
 }
 
@@ -47,7 +47,7 @@ async function replayAll(files: string[]): Promise<number> {
 }
 
 async function replay(file: string): Promise<number> {
-  const played = await play(readChaosScript(file), doubleOf(values.break));
+  const played = await simulate(readChaosScript(file), mutantOf(values.break));
   if (values.trace) for (const line of played.trace) say(line);
   const found = wrong(played);
   for (const line of found) say(line);
@@ -65,17 +65,17 @@ async function search(): Promise<number> {
   const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
   const scripts = Number(values.scripts);
   const startedAtMs = Date.now();
-  const { failures, tally } = await hunt({
+  const { failures, stats } = await searchScripts({
     providers: values.provider?.map(caseOf) ?? CASES,
     scripts,
     seed,
     folder: values.folder,
-    double: doubleOf(values.break),
+    mutant: mutantOf(values.break),
     failuresAtMost: Number(values.failures),
     say,
   });
   say('');
-  say(tally.render());
+  say(stats.render());
   say('');
   say(
     `seed ${seed}, ${scripts} scripts in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${failures} failures`,
@@ -84,7 +84,7 @@ async function search(): Promise<number> {
     'Simulated: time, Temporal’s server, the network, and processes that are killed. Real: workflow, activities,',
   );
   say(
-    'rules, HTTP client above the socket, files, Temporal’s workflow sandbox and activity context, the stand-in API.',
+    'rules, HTTP client above the socket, files, Temporal’s workflow sandbox and activity context, the sandbox API.',
   );
   return failures === 0 ? 0 : 1;
 }

@@ -11,7 +11,7 @@ export interface ChaosScript {
   sandbox: {
     seed: number;
     failRate: number;
-    hopelessRate: number;
+    alwaysFailsRate: number;
     statusLagMs: number;
     concurrency: number;
     cellMs: { min: number; max: number };
@@ -41,7 +41,7 @@ export interface Kill {
   /** At this step of it: a request going out, being on its way, answered; a file; a pause; the end. */
   step: number;
   /** A request that is on its way when the worker dies lands so much later. */
-  landsLaterMs: number;
+  commitsLaterMs: number;
   downMs: number;
 }
 
@@ -72,5 +72,5 @@ export interface Action {
   atMs: number;
   do: string;
   /** Input of `adjust`; of `clock`, which sets that of the worker's machine, how far; of `disk`, what befalls it. */
-  with?: { deadline?: string; pollAtMost?: string; aheadMs?: number; disk?: DiskState };
+  with?: { deadline?: string; maxPollInterval?: string; aheadMs?: number; disk?: DiskState };
 }

@@ -1,8 +1,8 @@
 import { createServer } from '../../../sandbox/server.ts';
 import {
-  openBackstage,
+  openEmbeddedSandbox,
   type Action,
-  type Backstage,
+  type EmbeddedSandbox,
   type Intercept,
 } from '../../../sandbox/index.ts';
 import type { SandboxOptions } from '../../../sandbox/index.ts';
@@ -11,7 +11,7 @@ import type { Arrived, Stage } from './machine/stage.ts';
 
 /** The real sandbox on a simulated network: what breaks a connection is told, not done to a socket. */
 export interface SimulatedApi {
-  backstage: Backstage;
+  backstage: EmbeddedSandbox;
   network: Stage['network'];
   close: () => Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface SimulatedApi {
 const MARK = 'x-simulated-transmission';
 
 export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
-  const backstage = await openBackstage(options);
+  const backstage = await openEmbeddedSandbox(options);
   const { core, ledger, intercept } = backstage;
   const transmissions = new Map<string, Transmission>();
   let serial = 0;
@@ -62,7 +62,7 @@ export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
       return { how: 'whole', reply };
     },
     close: async () => {
-      backstage.hush();
+      backstage.cancelDelays();
       await app.close();
       backstage.close();
     },

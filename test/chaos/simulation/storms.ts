@@ -5,8 +5,8 @@
 import { parseArgs } from 'node:util';
 import type { FaultScript } from '../../../sandbox/index.ts';
 import { CASES, caseOf } from '../../support/providers/cases.ts';
-import { wrong } from './hunt.ts';
-import { play, type Played } from './play.ts';
+import { wrong } from './search.ts';
+import { simulate, type Simulated } from './simulate.ts';
 import type { ChaosScript } from './script.ts';
 
 const { values } = parseArgs({
@@ -58,7 +58,7 @@ const script = (provider: string, seed: number, faults: FaultScript): ChaosScrip
   sandbox: {
     seed,
     failRate: 0.04,
-    hopelessRate: 0.004,
+    alwaysFailsRate: 0.004,
     statusLagMs: 300,
     concurrency: 50,
     cellMs: { min: 60_000, max: 180_000 },
@@ -73,15 +73,15 @@ const script = (provider: string, seed: number, faults: FaultScript): ChaosScrip
 });
 
 /** Until the first paid request is begun. */
-const setupMs = ({ trace }: Played): number =>
+const setupMs = ({ trace }: Simulated): number =>
   1_000 * Number(trace.find((line) => line.includes(' startRun '))?.split(' ')[0]);
 
-const requests = ({ evidence }: Played): number => evidence.summary?.apiCalls.total ?? 0;
+const requests = ({ evidence }: Simulated): number => evidence.summary?.apiCalls.total ?? 0;
 
 for (const { name } of values.provider?.map(caseOf) ?? CASES) {
   for (let seed = 1; seed <= Number(values.seeds); seed += 1) {
-    const calm = await play(script(name, seed, {}));
-    const stormy = await play(script(name, seed, storm(seed)));
+    const calm = await simulate(script(name, seed, {}));
+    const stormy = await simulate(script(name, seed, storm(seed)));
     if (values.trace) process.stderr.write(`${stormy.trace.join('\n')}\n`);
     const found = [...wrong(calm), ...wrong(stormy)];
     process.stdout.write(

@@ -8,8 +8,8 @@ import { stringify } from 'yaml';
 import type { Json } from '../../../src/contract/json.ts';
 import { deleteSchedule } from '../../../src/client/schedules/index.ts';
 import { rowmill, type Command } from '../../cli/command.ts';
-import { openHouse, type House } from '../../support/house.ts';
-import { until } from '../../support/until.ts';
+import { startTestEnv, type TestEnv } from '../../support/test-env.ts';
+import { eventually } from '../../support/eventually.ts';
 import { fuzzing } from '../fuzzing.ts';
 import { mutated, mutations } from '../mutations.ts';
 import { HOSTILE } from './hostile-bodies.ts';
@@ -18,32 +18,32 @@ import { bareServer, probe, type Latencies } from './probes.ts';
 /** `npm run fuzz:gateway` looks for ten minutes. */
 const SECONDS = Number(process.env['ROWMILL_FUZZ_GATEWAY_SECONDS'] ?? 20);
 /** The limit of a body by default; all of these are plain characters. */
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 const TOKEN = 'gateway-token-of-the-fuzz-3f10';
 const NAME = `fuzz-${process.pid}`;
 
-let house: House;
+let testEnv: TestEnv;
 let gateway: Command;
 let url: string;
 let bare: Awaited<ReturnType<typeof bareServer>>;
 beforeAll(async () => {
-  house = await openHouse();
+  testEnv = await startTestEnv();
   bare = await bareServer();
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   gateway = rowmill(['serve', '--port', String(port)], {
-    cwd: house.folder,
+    cwd: testEnv.folder,
     env: {
       TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
       // Nobody works there: what is started by chance costs nothing.
-      ROWMILL_TASK_QUEUE: `${house.taskQueue}-nobody`,
-      ROWMILL_STORE: house.store.location,
+      ROWMILL_TASK_QUEUE: `${testEnv.taskQueue}-nobody`,
+      ROWMILL_STORE: testEnv.store.location,
       ROWMILL_GATEWAY_TOKENS: TOKEN,
       ROWMILL_GATEWAY_RATE: '1000000',
       ROWMILL_LOG_LEVEL: 'error',
     },
   });
-  await until('it listens', () =>
+  await eventually('it listens', () =>
     fetch(`${url}/healthz`).then(
       ({ ok }) => ok,
       () => false,
@@ -53,8 +53,8 @@ beforeAll(async () => {
 afterAll(async () => {
   gateway.child.kill('SIGKILL');
   await bare.close();
-  await deleteSchedule(house.client, NAME).catch(() => undefined);
-  await house.close();
+  await deleteSchedule(testEnv.client, NAME).catch(() => undefined);
+  await testEnv.close();
 });
 
 /** Its lines on standard error would say it, and are too many to be looked through. */
@@ -99,7 +99,7 @@ const FULL: Json = {
       tolerateFailed: '2%',
       deadline: '6h',
       stallAfter: '30m',
-      pollAtMost: '60s',
+      maxPollInterval: '60s',
     },
     spend: { creditsPerCell: 1, maxCredits: 0, approveAbove: 0 },
     notify: [{ url: 'https://hooks.example.com/x' }],
@@ -159,7 +159,7 @@ const small: fc.Arbitrary<Sent> = fc.oneof(
   fc
     .record({
       deadline: fc.constantFrom<Json>(...durations),
-      pollAtMost: fc.constantFrom<Json>(...durations),
+      maxPollInterval: fc.constantFrom<Json>(...durations),
     })
     .map((body) => ({
       what: 'adjust',
@@ -171,7 +171,7 @@ const small: fc.Arbitrary<Sent> = fc.oneof(
     .record({
       from: fc.constantFrom<Json>(...moments),
       to: fc.constantFrom<Json>(...moments),
-      mostRuns: fc.constantFrom<Json>(1, 1e9, -1),
+      maxRuns: fc.constantFrom<Json>(1, 1e9, -1),
     })
     .map((body) => ({
       what: 'backfill',
@@ -249,7 +249,7 @@ test(
         for (const { name, make } of HOSTILE) {
           if (Date.now() > endsAt) break;
           // One above the limit is cut off while it is sent, which is no answer at all to `fetch`.
-          const body = make(bytes).slice(0, MOST_BYTES);
+          const body = make(bytes).slice(0, MAX_BYTES);
           await send(round % 2 === 0 ? run(name, body) : schedule(name, body));
         }
       }

@@ -100,7 +100,7 @@ export const HOSTILE: readonly HostileBody[] = [
     name: 'absurd durations',
     make: () =>
       start({
-        more: ',"run":{"deadline":"99999999999999999999999999999999999999d","pollAtMost":"0.0000000001ms","stallAfter":"1e9h"}',
+        more: ',"run":{"deadline":"99999999999999999999999999999999999999d","maxPollInterval":"0.0000000001ms","stallAfter":"1e9h"}',
       }),
   },
   {

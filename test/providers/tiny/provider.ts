@@ -124,7 +124,7 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
       });
     },
     rowCount: async ({ id }, ctx) => (await statusOf(id, ctx)).rows,
-    async startRun({ id }, { mode, columnIds, rowIds }, ctx) {
+    async startTableRun({ id }, { mode, columnIds, rowIds }, ctx) {
       if (columnIds.length === 0 || rowIds?.length === 0) {
         return { operations: [], requestedCells: 0 };
       }
@@ -149,7 +149,7 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
         cellsFailed: failed,
       };
     },
-    cancelRun: null,
+    cancelQueuedCells: null,
     plan: null,
     past: null,
     async page({ id, columns }, cursor, ctx, most) {

@@ -1,4 +1,4 @@
-import { standInEnv, standInTokens } from '../../../src/providers/stand-in.ts';
+import { sandboxEnv, sandboxTokens } from '../../../src/providers/stand-in.ts';
 import { TOKEN } from '../token.ts';
 import { extruct } from './extruct.ts';
 import { promptlayer } from './promptlayer.ts';
@@ -15,7 +15,7 @@ export function caseOf(provider: string): ProviderCase {
 
 /** Environment of a process whose APIs are all there. */
 export const allEnv = (url: string): Record<string, string> =>
-  standInEnv(url, standInTokens({}, TOKEN));
+  sandboxEnv(url, sandboxTokens({}, TOKEN));
 
 export interface CompanyRow extends Record<string, string> {
   Symbol: string;

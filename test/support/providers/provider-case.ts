@@ -3,7 +3,7 @@ import type {
   RunAccount,
   Sandbox,
   SandboxOptions,
-  Truth,
+  Expected,
 } from '../../../sandbox/index.ts';
 import type { RequestKind } from '../../../sandbox/faults/request-kinds.ts';
 import type { Json } from '../../../src/contract/json.ts';
@@ -77,5 +77,5 @@ export interface ProviderCase {
     pipeline: Pipeline,
     row: WantedRow,
     column: string,
-  ) => Truth;
+  ) => Expected;
 }

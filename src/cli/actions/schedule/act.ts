@@ -1,6 +1,6 @@
 import { RowmillError } from '../../../errors.ts';
 import type { Cli } from '../../context.ts';
-import { count } from '../../figures.ts';
+import { formatCount } from '../../figures.ts';
 import { withSession } from '../../session.ts';
 
 interface ActFlags {
@@ -16,7 +16,7 @@ export const pause = (cli: Cli, name: string, flags: NoteFlags): Promise<void> =
     await rowmill.schedules.pause(name, flags.note);
     answer(cli, flags, { name, paused: true }, `schedule ${name} paused`);
     if (flags.json !== true)
-      cli.say(`Runs under way go on. Again: rowmill schedule resume ${name}`);
+      cli.log(`Runs under way go on. Again: rowmill schedule resume ${name}`);
   });
 
 export const resume = (cli: Cli, name: string, flags: NoteFlags): Promise<void> =>
@@ -24,7 +24,7 @@ export const resume = (cli: Cli, name: string, flags: NoteFlags): Promise<void> 
     await rowmill.schedules.resume(name, flags.note);
     answer(cli, flags, { name, paused: false }, `schedule ${name} resumed`);
     if (flags.json !== true) {
-      cli.say('Times that passed meanwhile had no run: see `rowmill schedule backfill`.');
+      cli.log('Times that passed meanwhile had no run: see `rowmill schedule backfill`.');
     }
   });
 
@@ -46,7 +46,7 @@ export async function trigger(
       ? `${workflowId} was started by this key before`
       : `started ${workflowId}`;
     answer(cli, flags, { name, ...run }, text);
-    if (flags.json !== true) cli.say(`See: rowmill watch ${workflowId}`);
+    if (flags.json !== true) cli.log(`See: rowmill watch ${workflowId}`);
   });
 }
 
@@ -55,8 +55,8 @@ export const remove = (cli: Cli, name: string, flags: ActFlags): Promise<void> =
     const { droppedRuns } = await rowmill.schedules.delete(name);
     answer(cli, flags, { name, deleted: true, droppedRuns }, `schedule ${name} deleted`);
     if (droppedRuns === 0) return;
-    cli.say(`${count(droppedRuns, 'run')} that waited to start went with it.`);
-    cli.say(
+    cli.log(`${formatCount(droppedRuns, 'run')} that waited to start went with it.`);
+    cli.log(
       `Make up for them: \`rowmill schedule apply\`, then \`rowmill schedule backfill ${name}\`.`,
     );
   });

@@ -4,7 +4,7 @@ import type { Pipeline } from '../../../contract/pipeline.ts';
 import { RowmillError } from '../../../errors.ts';
 import { isYes } from '../../approval.ts';
 import { isInteractive, type Cli } from '../../context.ts';
-import { count } from '../../figures.ts';
+import { formatCount } from '../../figures.ts';
 import { creditsOfOneRun } from '../../schedule-cost.ts';
 import { withSession } from '../../session.ts';
 import { zonedAndUtc } from '../../zoned-time.ts';
@@ -34,11 +34,11 @@ export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<
     const timezone = standing.schedule?.timezone ?? 'UTC';
     const [next] = standing.next;
     if (standing.paused)
-      cli.say(`It is paused${standing.note === null ? '' : `: ${standing.note}`}`);
-    else if (next !== undefined) cli.say(`Next run: ${zonedAndUtc(next, timezone)}`);
-    for (const day of standing.oddDays) cli.say(`Mind: ${oddDayText(day, timezone)}`);
+      cli.log(`It is paused${standing.note === null ? '' : `: ${standing.note}`}`);
+    else if (next !== undefined) cli.log(`Next run: ${zonedAndUtc(next, timezone)}`);
+    for (const day of standing.clockChangeDays) cli.log(`Mind: ${oddDayText(day, timezone)}`);
     sayWhatTheWorkerNeeds(cli, prepared.pipeline);
-    cli.say(`See: rowmill schedule describe ${done.name}`);
+    cli.log(`See: rowmill schedule describe ${done.name}`);
   });
 }
 
@@ -46,11 +46,11 @@ function sayWhatTheWorkerNeeds(cli: Cli, pipeline: Pipeline): void {
   const { source } = pipeline.rows;
   if (source.type === 'file') {
     const here = existsSync(source.path) ? '' : ' (it is not there on this machine)';
-    cli.say(`The worker reads the rows from ${source.path}${here} when a run starts.`);
+    cli.log(`The worker reads the rows from ${source.path}${here} when a run starts.`);
   }
   const { approveAbove } = pipeline.spend;
   if (approveAbove !== undefined) {
-    cli.say(`A run above ${approveAbove} credits waits for \`rowmill approve\`, also at night.`);
+    cli.log(`A run above ${approveAbove} credits waits for \`rowmill approve\`, also at night.`);
   }
 }
 
@@ -63,7 +63,7 @@ async function confirmNights(
 ): Promise<void> {
   const credits = await creditsOfOneRun(cli, pipeline);
   if (credits === null) return;
-  cli.say(`Each run: about ${count(credits, 'credit')}, by the rows as they are now`);
+  cli.log(`Each run: about ${formatCount(credits, 'credit')}, by the rows as they are now`);
   if (yes === true || !isInteractive(cli)) return;
   if (await isYes(cli, 'Let it run by itself? [y/N] ')) return;
   throw new RowmillError('spend_refused', 'not confirmed; the schedule is as it was', {

@@ -1,6 +1,6 @@
-import type { ScheduledRun, ScheduleStanding } from '../../../client/schedules/index.ts';
+import type { ScheduledRun, ScheduleInfo } from '../../../client/schedules/index.ts';
 import type { Cli } from '../../context.ts';
-import { duration, whole } from '../../figures.ts';
+import { formatDuration, formatInteger } from '../../figures.ts';
 import { withSession, type Session } from '../../session.ts';
 import { textTable } from '../../text-table.ts';
 import { zonedAndUtc, zonedTime } from '../../zoned-time.ts';
@@ -15,7 +15,7 @@ export async function list(cli: Cli, flags: LookFlags): Promise<void> {
     const schedules = await rowmill.schedules.list();
     if (flags.json === true) cli.json({ schedules });
     else if (schedules.length > 0) cli.print(tableOf(schedules));
-    else cli.say('No schedules yet. Make one: rowmill schedule apply FILE');
+    else cli.log('No schedules yet. Make one: rowmill schedule apply FILE');
   });
 }
 
@@ -31,14 +31,14 @@ export async function describe(cli: Cli, name: string, flags: LookFlags): Promis
 const linkOf = ({ run }: ScheduledRun, { linkTo }: Session): string | null =>
   run === null ? null : linkTo(run);
 
-const tableOf = (schedules: readonly ScheduleStanding[]): string =>
+const tableOf = (schedules: readonly ScheduleInfo[]): string =>
   textTable(
     [
-      { title: 'schedule', most: 63 },
-      { title: 'next run', most: 70 },
-      { title: 'last run', most: 50 },
+      { title: 'schedule', maxWidth: 63 },
+      { title: 'next run', maxWidth: 70 },
+      { title: 'last run', maxWidth: 50 },
       { title: 'started', align: 'right' },
-      { title: 'not started', most: 60 },
+      { title: 'not started', maxWidth: 60 },
     ],
     schedules.map((each) => [
       each.name,
@@ -46,14 +46,14 @@ const tableOf = (schedules: readonly ScheduleStanding[]): string =>
       each.recent[0] === undefined
         ? '–'
         : `${zonedTime(each.recent[0].dueAt, zoneOf(each))} ${endOf(each.recent[0])}`,
-      whole(each.started),
+      formatInteger(each.started),
       notStarted(each).join(', ') || '–',
     ]),
   );
 
-const zoneOf = ({ schedule }: ScheduleStanding): string => schedule?.timezone ?? 'UTC';
+const zoneOf = ({ schedule }: ScheduleInfo): string => schedule?.timezone ?? 'UTC';
 
-function nextOf(standing: ScheduleStanding): string {
+function nextOf(standing: ScheduleInfo): string {
   if (standing.paused) return `paused${standing.note === null ? '' : `: ${standing.note}`}`;
   const [next] = standing.next;
   return next === undefined ? 'never' : zonedAndUtc(next, zoneOf(standing));
@@ -63,18 +63,18 @@ const endOf = ({ run }: ScheduledRun): string =>
   run === null ? 'forgotten by the server' : (run.outcome ?? run.stage ?? run.status.toLowerCase());
 
 /** Times that had no run, with the reason. */
-function notStarted({ skippedByOverlap, missed }: ScheduleStanding): string[] {
+function notStarted({ skippedByOverlap, missed }: ScheduleInfo): string[] {
   return [
     ...(skippedByOverlap > 0
-      ? [`${whole(skippedByOverlap)} skipped (the run before was under way)`]
+      ? [`${formatInteger(skippedByOverlap)} skipped (the run before was under way)`]
       : []),
-    ...(missed > 0 ? [`${whole(missed)} missed (the server was down)`] : []),
+    ...(missed > 0 ? [`${formatInteger(missed)} missed (the server was down)`] : []),
   ];
 }
 
 type LinkedRun = ScheduledRun & { ui: string | null };
 
-function textOf(standing: ScheduleStanding, recent: readonly LinkedRun[]): string {
+function textOf(standing: ScheduleInfo, recent: readonly LinkedRun[]): string {
   const zone = zoneOf(standing);
   const { schedule } = standing;
   const lines = [
@@ -90,39 +90,41 @@ function textOf(standing: ScheduleStanding, recent: readonly LinkedRun[]): strin
           : `on${standing.note === null ? '' : ` (${standing.note})`}`,
       ],
       ['overlap', schedule?.overlap ?? 'unknown'],
-      ['catch up', schedule === null ? 'unknown' : `within ${duration(schedule.catchUpMs)}`],
+      ['catch up', schedule === null ? 'unknown' : `within ${formatDuration(schedule.catchUpMs)}`],
       [
         'jitter',
         schedule === null || schedule.jitterMs === 0
           ? 'none'
-          : `up to ${duration(schedule.jitterMs)}`,
+          : `up to ${formatDuration(schedule.jitterMs)}`,
       ],
-      ['started', whole(standing.started)],
+      ['started', formatInteger(standing.started)],
       ['not started', notStarted(standing).join(', ') || 'none'],
       ...standing.running.map((id): [string, string] => ['under way', id]),
     ]),
     '',
     'Next',
     ...standing.next.slice(0, NEXT_SHOWN).map((time) => `  ${zonedAndUtc(time, zone)}`),
-    ...standing.oddDays.map((day) => `  ${oddDayText(day, zone)}`),
+    ...standing.clockChangeDays.map((day) => `  ${oddDayText(day, zone)}`),
     '',
     recent.length === 0 ? 'No run so far' : 'Newest runs',
   ];
   const table = textTable(
     [
       { title: '  due' },
-      { title: 'run', most: 90 },
-      { title: 'end', most: 30 },
+      { title: 'run', maxWidth: 90 },
+      { title: 'end', maxWidth: 30 },
       { title: 'failed cells', align: 'right' },
       { title: 'took', align: 'right' },
-      { title: '', most: 200 },
+      { title: '', maxWidth: 200 },
     ],
     recent.map((each) => [
       `  ${zonedTime(each.dueAt, zone)}`,
       each.workflowId,
       endOf(each),
-      each.run?.failedCells === null || each.run === null ? '–' : whole(each.run.failedCells),
-      each.run === null ? '–' : duration(each.run.durationMs),
+      each.run?.failedCells === null || each.run === null
+        ? '–'
+        : formatInteger(each.run.failedCells),
+      each.run === null ? '–' : formatDuration(each.run.durationMs),
       each.ui ?? '',
     ]),
   );

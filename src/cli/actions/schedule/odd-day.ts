@@ -1,7 +1,7 @@
-import type { OddDay } from '../../../client/schedules/index.ts';
+import type { ClockChangeDay } from '../../../client/schedules/index.ts';
 
 /** What Temporal does was measured: a time that does not exist has no run, a repeated one has one. */
-export function oddDayText({ date, time, what }: OddDay, timezone: string): string {
+export function oddDayText({ date, time, what }: ClockChangeDay, timezone: string): string {
   const at = [time.hour, time.minute].map((part) => String(part).padStart(2, '0')).join(':');
   return what === 'does not exist'
     ? `on ${date} there is no ${at} in ${timezone}: no run that day; another time of day would have one`

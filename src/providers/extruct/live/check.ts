@@ -19,7 +19,7 @@ import { freeProbes, listIn, listQuery, pathOf } from './free.ts';
 import { paidProbes } from './paid.ts';
 
 /** Credits, at the public price of 1 a cell. */
-const MOST_CREDITS = 8;
+const MAX_CREDITS = 8;
 
 /** One company table of two rows, and an empty people table. */
 export function createExtructLiveCheck(
@@ -33,7 +33,7 @@ export function createExtructLiveCheck(
   const bench = new Bench(liveCalls(http, pace.pollMs), pace, newLiveTag());
   return {
     probes: [...freeProbes(bench), ...paidProbes(bench)],
-    budget: { most: MOST_CREDITS, unit: 'credits' },
+    budget: { most: MAX_CREDITS, unit: 'credits' },
 
     async spent(ctx) {
       const { startBalance } = bench;

@@ -18,7 +18,7 @@ import { freeProbes } from './free.ts';
 import { paidProbes } from './paid.ts';
 
 /** Code that calls nobody, on the blank row and on two of ours: each of them once at most. */
-const MOST_CELLS = 3;
+const MAX_CELLS = 3;
 
 /** One table with a sheet of two rows. */
 export function createPromptLayerLiveCheck(
@@ -29,7 +29,7 @@ export function createPromptLayerLiveCheck(
   const bench = new Bench(liveCalls(http, pace.pollMs), pace, newLiveTag());
   return {
     probes: [...freeProbes(bench), ...paidProbes(bench)],
-    budget: { most: MOST_CELLS, unit: 'cell executions' },
+    budget: { most: MAX_CELLS, unit: 'cell executions' },
 
     spent: () => Promise.resolve(bench.ran.size),
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProviderCase } from '../../../support/providers/provider-case.ts';
-import { withSite } from '../site.ts';
+import { withProcessEnv } from '../process-env.ts';
 import { untilItWaits } from './waiting.ts';
 
 const HOUR_MS = 3_600_000;
@@ -10,7 +10,7 @@ const PRELOAD = new URL('../shifted-clock.mjs', import.meta.url).href;
 
 /** The clock of the worker's machine jumps by hours while it waits; the deadline is in 50 minutes. */
 export const jumpingClock = (provider: ProviderCase): Promise<string[]> =>
-  withSite({ name: 'clock', provider, rows: 40, speed: 30 }, async (site) => {
+  withProcessEnv({ name: 'clock', provider, rows: 40, speed: 30 }, async (site) => {
     const file = join(site.folder, 'clock-shift');
     await writeFile(file, '0');
     const env = { NODE_OPTIONS: `--import=${PRELOAD}`, CLOCK_SHIFT_FILE: file };

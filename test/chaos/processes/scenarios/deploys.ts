@@ -1,14 +1,14 @@
 import type { ProviderCase } from '../../../support/providers/provider-case.ts';
-import { until } from '../../../support/until.ts';
-import { openHeldSandbox, type Moment } from '../held-sandbox.ts';
-import { nameOf, ROWS } from '../moments.ts';
-import { LONG, scale } from '../scale.ts';
-import { withSite } from '../site.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { openBlockingSandbox, type KillPoint } from '../blocking-sandbox.ts';
+import { nameOf, ROWS } from '../kill-points.ts';
+import { LONG, scale } from '../sizes.ts';
+import { withProcessEnv } from '../process-env.ts';
 import { untilInHand, untilItWaits } from './waiting.ts';
 
 /** Within one run one worker takes the place of the other, again and again, each asked to stop. */
 export const deploys = (provider: ProviderCase): Promise<string[]> =>
-  withSite({ name: 'deploys', provider, rows: 40, speed: LONG ? 2 : 10 }, async (site) => {
+  withProcessEnv({ name: 'deploys', provider, rows: 40, speed: LONG ? 2 : 10 }, async (site) => {
     const handle = await site.startRun();
     let worker = await site.startWorker();
     await untilItWaits(site);
@@ -27,16 +27,16 @@ export const deploys = (provider: ProviderCase): Promise<string[]> =>
  */
 export async function deploysAt(
   provider: ProviderCase,
-  moments: readonly Moment[],
+  moments: readonly KillPoint[],
 ): Promise<string[]> {
-  const sandbox = await openHeldSandbox(1, 600);
+  const sandbox = await openBlockingSandbox(1, 600);
   const options = { name: 'deploys-at', provider, rows: ROWS, sandbox };
-  return withSite(options, async (site) => {
+  return withProcessEnv(options, async (site) => {
     const handle = await site.startRun();
     let worker = await site.startWorker();
     for (const moment of moments) {
       sandbox.waitFor(moment, async () => (await site.step())?.type ?? null);
-      await until(nameOf(moment), () => sandbox.holds());
+      await eventually(nameOf(moment), () => sandbox.holds());
       const next = await site.startWorker();
       worker.child.kill('SIGTERM');
       await worker.endsWith(0);

@@ -2,7 +2,7 @@ import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProviderCase } from '../../../support/providers/provider-case.ts';
 import { newDisk } from '../../../store/place.ts';
-import { withSite } from '../site.ts';
+import { withProcessEnv } from '../process-env.ts';
 import { untilItSays, untilItWaits } from './waiting.ts';
 
 const BLOCK = Buffer.alloc(4_096, 'x');
@@ -20,7 +20,7 @@ function fill(path: string): void {
 export async function fullDisk(provider: ProviderCase): Promise<string[] | 'skipped'> {
   const disk = newDisk(1_024);
   if (disk === null) return 'skipped';
-  return withSite(
+  return withProcessEnv(
     { name: 'full', provider, rows: 40, speed: 20, store: disk.path },
     async (site) => {
       await site.startWorker();
@@ -39,7 +39,7 @@ export async function fullDisk(provider: ProviderCase): Promise<string[] | 'skip
 export async function readOnlyDisk(provider: ProviderCase): Promise<string[] | 'skipped'> {
   const disk = newDisk(1_024);
   if (disk === null) return 'skipped';
-  return withSite(
+  return withProcessEnv(
     { name: 'read-only', provider, rows: 40, speed: 20, store: disk.path },
     async (site) => {
       await site.startWorker();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTemporalServer } from '../../../../src/dev/temporal/server.ts';
 import type { ProviderCase } from '../../../support/providers/provider-case.ts';
-import { withSite } from '../site.ts';
+import { withProcessEnv } from '../process-env.ts';
 import { untilItWaits } from './waiting.ts';
 
 /** The server is killed in the middle of a run, and started again on its file and its port. */
@@ -14,7 +14,7 @@ export async function killedServer(provider: ProviderCase): Promise<string[]> {
   let server = await startTemporalServer({ dbFile });
   const port = Number(server.address.split(':')[1]);
   try {
-    return await withSite(
+    return await withProcessEnv(
       { name: 'server', provider, rows: 40, speed: 20, address: server.address },
       async (site) => {
         await site.startWorker();

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProviderCase } from '../../../support/providers/provider-case.ts';
-import { until } from '../../../support/until.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { logBetween, randomOf } from '../../../../bench/simulation/random.ts';
-import { openHeldSandbox, type Moment } from '../held-sandbox.ts';
-import { scale } from '../scale.ts';
-import { withSite } from '../site.ts';
+import { openBlockingSandbox, type KillPoint } from '../blocking-sandbox.ts';
+import { scale } from '../sizes.ts';
+import { withProcessEnv } from '../process-env.ts';
 import { untilInHand, untilItWaits } from './waiting.ts';
 
 /** Without this look no run ends. */
-const LAST_LOOK: Moment = { step: 'publishResults', on: 'read-account', nth: 1 };
+const LAST_LOOK: KillPoint = { step: 'publishResults', on: 'read-account', nth: 1 };
 
 /**
  * One run whose only worker is killed again and again, at moments that follow from the seed: so
@@ -18,27 +18,30 @@ export async function killedWorker(
   provider: ProviderCase,
   seed: number,
 ): Promise<{ wrong: string[]; kills: string[] }> {
-  const sandbox = await openHeldSandbox(seed, 60);
-  return withSite({ name: `killed-${seed}`, provider, rows: 60, seed, sandbox }, async (site) => {
-    const random = randomOf(seed);
-    const stepNow = async (): Promise<string> => (await site.step())?.type ?? 'nothing in hand';
-    sandbox.waitFor(LAST_LOOK, stepNow);
-    const handle = await site.startRun();
-    const kills: string[] = [];
-    for (let kill = 0; kill < scale.killsARun; kill += 1) {
-      const worker = await site.startWorker();
-      if (!(await untilInHand(site, worker))) break;
-      // A step that is repeated waits for what may still land; the first one waits for nothing.
-      await sleep(logBetween(random, 50, kill === 0 ? 4_000 : 30_000));
-      if (await site.isOver()) break;
-      worker.child.kill('SIGKILL');
-      await worker.ended;
-      sandbox.letGo('is lost');
-      kills.push(await stepNow());
-    }
-    await site.startWorker();
-    return { wrong: await site.verdict(handle), kills };
-  });
+  const sandbox = await openBlockingSandbox(seed, 60);
+  return withProcessEnv(
+    { name: `killed-${seed}`, provider, rows: 60, seed, sandbox },
+    async (site) => {
+      const random = randomOf(seed);
+      const stepNow = async (): Promise<string> => (await site.step())?.type ?? 'nothing in hand';
+      sandbox.waitFor(LAST_LOOK, stepNow);
+      const handle = await site.startRun();
+      const kills: string[] = [];
+      for (let kill = 0; kill < scale.killsARun; kill += 1) {
+        const worker = await site.startWorker();
+        if (!(await untilInHand(site, worker))) break;
+        // A step that is repeated waits for what may still land; the first one waits for nothing.
+        await sleep(logBetween(random, 50, kill === 0 ? 4_000 : 30_000));
+        if (await site.isOver()) break;
+        worker.child.kill('SIGKILL');
+        await worker.ended;
+        sandbox.letGo('is lost');
+        kills.push(await stepNow());
+      }
+      await site.startWorker();
+      return { wrong: await site.verdict(handle), kills };
+    },
+  );
 }
 
 /** Of `HEARTBEAT` in workflows/policies.ts. */
@@ -49,7 +52,7 @@ const HEARTBEAT_MS = 30_000;
  * one has it in hand, in heartbeat time-outs.
  */
 export const killedOfTwo = (provider: ProviderCase): Promise<{ wrong: string[]; r12: number }> =>
-  withSite({ name: 'pair', provider, rows: 40, speed: 20 }, async (site) => {
+  withProcessEnv({ name: 'pair', provider, rows: 40, speed: 20 }, async (site) => {
     const workers = await Promise.all([site.startWorker(), site.startWorker()]);
     const handle = await site.startRun();
     const { holder, attempt } = await untilItWaits(site);
@@ -61,7 +64,7 @@ export const killedOfTwo = (provider: ProviderCase): Promise<{ wrong: string[]; 
       const step = await site.step();
       return step?.type !== 'awaitIdle' || (step.holder !== null && step.attempt > attempt);
     };
-    await until('the other one goes on', goesOn);
+    await eventually('the other one goes on', goesOn);
     const r12 = (performance.now() - killedAtMs) / HEARTBEAT_MS;
     return { wrong: await site.verdict(handle), r12 };
   });

@@ -1,21 +1,21 @@
-import { until } from '../../../support/until.ts';
+import { eventually } from '../../../support/eventually.ts';
 import type { Command } from '../../../cli/command.ts';
-import type { Site, StepNow } from '../site.ts';
+import type { ProcessEnv, StepNow } from '../process-env.ts';
 
 /** Until a worker has the wait for cells in hand. */
-export async function untilItWaits(site: Site): Promise<StepNow & { holder: string }> {
+export async function untilItWaits(site: ProcessEnv): Promise<StepNow & { holder: string }> {
   for (;;) {
-    await until('it waits for cells', async () => (await site.step())?.type === 'awaitIdle');
+    await eventually('it waits for cells', async () => (await site.step())?.type === 'awaitIdle');
     const step = await site.step();
     if (step !== null && step.holder !== null) return { ...step, holder: step.holder };
   }
 }
 
 /** Until this worker has some step in hand; `false` when the run is over before. */
-export async function untilInHand(site: Site, { child }: Command): Promise<boolean> {
+export async function untilInHand(site: ProcessEnv, { child }: Command): Promise<boolean> {
   const isHolder = async (): Promise<boolean> =>
     (await site.step())?.holder?.startsWith(`${child.pid}@`) ?? false;
-  await until(
+  await eventually(
     'the worker has a step in hand, or the run is over',
     async () => (await isHolder()) || (await site.isOver()),
   );
@@ -23,8 +23,8 @@ export async function untilInHand(site: Site, { child }: Command): Promise<boole
 }
 
 /** Until people see why it does not go on. */
-export const untilItSays = (site: Site, code: string): Promise<void> =>
-  until(
+export const untilItSays = (site: ProcessEnv, code: string): Promise<void> =>
+  eventually(
     `the step under way says ${code}`,
     async () => (await site.step())?.lastFailure?.includes(code) ?? false,
   );

@@ -1,8 +1,8 @@
 import { errors, Pool, type Dispatcher } from 'undici';
 import { bytesOf } from '../../../../sandbox/encoding.ts';
 import type { Outgoing } from '../../../../sandbox/index.ts';
-import type { DribblePace } from '../../../../sandbox/faults/dribble-pace.ts';
-import type { Appointment } from '../timeline.ts';
+import type { SlowBodyPace } from '../../../../sandbox/faults/dribble-pace.ts';
+import type { Appointment } from '../virtual-time.ts';
 import { actingProcess, stage, type Stage } from './stage.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -16,7 +16,7 @@ const PIECE_WITHIN_MS = 30_000;
 export type Transmission =
   | { how: 'whole' | 'reset'; reply: Sent }
   | { how: 'cut'; reply: Sent; bytes: number }
-  | { how: 'dribble'; reply: Sent; pace: DribblePace };
+  | { how: 'dribble'; reply: Sent; pace: SlowBodyPace };
 
 /** A reply whose body may be bytes already. */
 type Sent = Omit<Outgoing, 'body'> & { body: string | Buffer };
@@ -54,7 +54,7 @@ class Exchange {
       if (this.#over) return;
       // It is on its way: killed from here on, the worker cannot call it back.
       this.#worker?.step();
-      const laterMs = this.#worker?.landsLaterMs ?? 0;
+      const laterMs = this.#worker?.commitsLaterMs ?? 0;
       this.#stage.timeline.in(WAY_MS + laterMs, () => this.#arrive(), null);
       this.#wait(HEAD_WITHIN_MS, () => new errors.HeadersTimeoutError());
     });
@@ -94,7 +94,7 @@ class Exchange {
     }
   }
 
-  #dribble(body: Buffer, { bytes, everyMs, atMostMs, then }: DribblePace): void {
+  #dribble(body: Buffer, { bytes, everyMs, atMostMs, then }: SlowBodyPace): void {
     let at = 0;
     let afterMs = WAY_MS + 1;
     for (; at < body.length && afterMs <= WAY_MS + atMostMs; at += bytes, afterMs += everyMs) {

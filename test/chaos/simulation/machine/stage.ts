@@ -1,4 +1,4 @@
-import type { Timeline } from '../timeline.ts';
+import type { Timeline } from '../virtual-time.ts';
 import type { Transmission } from './network.ts';
 import { WorkerProcess } from './worker-process.ts';
 

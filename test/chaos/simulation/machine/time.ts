@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers/promises';
-import type { Appointment } from '../timeline.ts';
+import type { Appointment } from '../virtual-time.ts';
 import { actingProcess, stage } from './stage.ts';
 
 const real = {

@@ -1,11 +1,11 @@
-import type { Actor } from '../timeline.ts';
+import type { Actor } from '../virtual-time.ts';
 
 /** What a killed process leaves on its way. */
 export interface Kill {
   /** It dies at this step: a request, a file, a pause, the end of an activity. */
   step: number;
   /** A request that it had just sent lands so much later. */
-  landsLaterMs: number;
+  commitsLaterMs: number;
 }
 
 /** A worker as the operating system sees it: it takes steps, and may be killed at any of them. */
@@ -36,8 +36,8 @@ export class WorkerProcess implements Actor {
   }
 
   /** How much later a request lands that went out with the last step. */
-  get landsLaterMs(): number {
-    return this.alive ? 0 : (this.#kill?.landsLaterMs ?? 0);
+  get commitsLaterMs(): number {
+    return this.alive ? 0 : (this.#kill?.commitsLaterMs ?? 0);
   }
 
   kill(): void {

@@ -1,6 +1,6 @@
 import type { Kill } from '../machine/worker-process.ts';
-import type { Span } from '../../../support/finished-steps.ts';
-import type { Appointment, Timeline } from '../timeline.ts';
+import type { Span } from '../../../support/invariants/finished-steps.ts';
+import type { Appointment, Timeline } from '../virtual-time.ts';
 import { Attempt, type Report } from './attempt.ts';
 import type { Deployment, Worker } from './deployment.ts';
 import {

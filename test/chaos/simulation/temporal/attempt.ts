@@ -1,7 +1,7 @@
 import { ActivityCancellationDetails, CancelledFailure } from '@temporalio/common';
 import { ApplicationFailure, ensureApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { Appointment, Timeline } from '../timeline.ts';
+import type { Appointment, Timeline } from '../virtual-time.ts';
 import type { Worker } from './deployment.ts';
 import { toFailure, type Failure } from './proto.ts';
 

@@ -1,6 +1,6 @@
 import { createServerClock, type ServerClock } from '../../../../src/worker/server-clock.ts';
 import { WorkerProcess } from '../machine/worker-process.ts';
-import type { Timeline } from '../timeline.ts';
+import type { Timeline } from '../virtual-time.ts';
 
 export type ActivityFunction = (input: unknown) => Promise<unknown>;
 

@@ -1,6 +1,6 @@
 import { Client, type ConnectionLike, type WorkflowService } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
-import type { Timeline } from '../timeline.ts';
+import type { Timeline } from '../virtual-time.ts';
 import { AlreadyStarted, type Cluster } from './cluster.ts';
 import { timestamp, type Payload } from './proto.ts';
 import type { TemporalServer, WorkflowEnd } from './server.ts';

@@ -1,6 +1,6 @@
-import type { FinishedSteps } from '../../../support/finished-steps.ts';
+import type { FinishedSteps } from '../../../support/invariants/finished-steps.ts';
 import type { Action } from '../script.ts';
-import type { Timeline } from '../timeline.ts';
+import type { Timeline } from '../virtual-time.ts';
 import { ActivityTask, type Befallen } from './activity-task.ts';
 import type { Deployment, Worker } from './deployment.ts';
 import {

@@ -1,5 +1,5 @@
 import proto from '@temporalio/proto';
-import type { Timeline } from '../timeline.ts';
+import type { Timeline } from '../virtual-time.ts';
 import type { Worker } from './deployment.ts';
 import { timestamp, type Activation, type Command, type Job } from './proto.ts';
 import type { Execution, Workflow, WorkflowCode } from './workflow-code.ts';

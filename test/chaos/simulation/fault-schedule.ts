@@ -1,0 +1,27 @@
+import type { ChaosScript } from './script.ts';
+import type { Befallen } from './temporal/activity-task.ts';
+
+/** What a script has in store for each attempt of an activity and each workflow task. */
+export class FaultSchedule {
+  readonly #script: ChaosScript;
+  readonly #seen = new Map<string, number>();
+
+  constructor(script: ChaosScript) {
+    this.#script = script;
+  }
+
+  /** `run`: 0 for the run itself, then its reruns. */
+  apply(what: string, run: number): Befallen {
+    const place = `${run} ${what}`;
+    const nth = (this.#seen.get(place) ?? 0) + 1;
+    this.#seen.set(place, nth);
+    const isHere = (one: { rerun?: number; nth: number }): boolean =>
+      (one.rerun ?? 0) === run && one.nth === nth;
+    const kill = this.#script.kills.find((one) => one.during === what && isHere(one));
+    return {
+      kill: kill === undefined ? null : { step: kill.step, commitsLaterMs: kill.commitsLaterMs },
+      downMs: kill?.downMs ?? 0,
+      lost: this.#script.lost.some((one) => one.of === what && isHere(one)),
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import type { ActivityDeps } from '../../../activities/deps.ts';
+import { createActivities, createPollActivities } from '../../../activities/index.ts';
+import { ROW_IDS_FILE } from '../../../activities/counted-rows.ts';
+import type { LoadRowsInput } from '../../../activities/load-rows.ts';
+import { checkTableRows } from '../../../activities/row-audit.ts';
+import { snapshotRows } from '../../../activities/snapshot.ts';
+import { rowIndexes } from '../../../activities/run-scopes.ts';
+import type { StartPassInput } from '../../../activities/start-run.ts';
+import { runActivity } from '../../../activities/step.ts';
+import type { SnapshotRow } from '../../../src/contract/rows.ts';
+import { RowmillError } from '../../../src/errors.ts';
+import { startTracking } from '../../../src/rules/watch.ts';
+import { named, type ActivityFunction } from './temporal/deployment.ts';
+
+/** Activities that take the place of the real ones. */
+export type Mutant = (deps: ActivityDeps) => Record<string, ActivityFunction>;
+
+/**
+ * Rules broken on purpose: a hunt that finds nothing must be shown to be able to find something.
+ * Each is what one would write without thinking of lost replies.
+ */
+export const MUTANTS: Record<string, Mutant> = {
+  /** Starts the run again whenever it is not sure, without a look at the table. */
+  'repeats-paid-runs': (deps) => ({
+    startPass: (given) =>
+      runActivity(deps, async (step) => {
+        // What the workflow gives to `startPass`.
+        const { provider, table, mode, rows } = given as StartPassInput;
+        const rowIds = rowIndexes(table, rows);
+        const columnIds = table.columns.filter(({ input }) => !input).map(({ id }) => id);
+        const all = { mode, columnIds, maxCells: Number.MAX_SAFE_INTEGER };
+        const scope = rowIds === null ? all : { ...all, rowIds };
+        const send = () => deps.providers.get(provider).startTableRun(table, scope, step.ctx);
+        const tableRun = await send().catch((error: unknown) => {
+          if (error instanceof RowmillError && error.ambiguous) return send();
+          throw error;
+        });
+        const { requestedCells } = tableRun;
+        const watch = startTracking(
+          { doneAtStart: 0, requestedCells, requireProgress: false },
+          Date.now(),
+        );
+        return { drifted: false, tableRun, watch, calls: step.calls };
+      }),
+  }),
+
+  /** Begins with the first row again, whatever the table holds already. */
+  'repeats-rows': (deps) => ({
+    loadRows: (given) =>
+      runActivity(deps, async (step) => {
+        // What the workflow gives to `loadRows`.
+        const { run, provider: name, table, snapshot } = given as LoadRowsInput;
+        const provider = deps.providers.get(name);
+        const rows: SnapshotRow[] = [];
+        for await (const row of snapshotRows(deps.store.run(run))) rows.push(row);
+        const size = provider.limits.rowsPerAdd;
+        for (let at = 0; at < rows.length; at += size) {
+          await provider.addRows(table, rows.slice(at, at + size), step.ctx);
+        }
+        // One row of each key is run, or the run would go round and round.
+        const { present } = await checkTableRows(provider, table, deps.store.run(run), step);
+        const draft = await deps.store.run(run).create(ROW_IDS_FILE);
+        for (const [key, id] of present) await draft.line(JSON.stringify({ key, id }));
+        await draft.commit();
+        return { rows: snapshot.rows, mayHaveDuplicates: true, calls: step.calls };
+      }),
+  }),
+
+  /** Takes up a run that has ended as if nothing were done. */
+  'reruns-what-is-done': (deps) => ({
+    startPass: (given) => {
+      // What the workflow gives to `startPass`.
+      const input = given as StartPassInput;
+      const again = input.run.workflowId.includes('-rerun-');
+      return createActivities(deps).startPass(again ? { ...input, mode: 'all' } : input);
+    },
+  }),
+
+  /** Takes the time from the clock of its machine. */
+  'trusts-its-clock': (deps) => {
+    const believing = { ...deps, now: Date.now };
+    return named({ ...createActivities(believing), ...createPollActivities(believing) });
+  },
+};

@@ -1,0 +1,272 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createActivities, createPollActivities } from '../../../activities/index.ts';
+import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
+import type { EnrichTableInput } from '../../../src/contract/run.ts';
+import { createProviders } from '../../../src/providers/registry.ts';
+import { parsePipeline } from '../../../src/spec/index.ts';
+import { createFileStore } from '../../../src/store/file-store.ts';
+import type { Evidence } from '../../support/invariants/evidence.ts';
+import { breaches } from '../../support/invariants/index.ts';
+import { allEnv, caseOf, companies, wantedRows } from '../../support/providers/cases.ts';
+import { TOKEN } from '../../support/token.ts';
+import { act, latestDeadlineMs } from './actions.ts';
+import type { Mutant } from './mutants.ts';
+import { collectEvidence } from './collect-evidence.ts';
+import { closeLeftOpen, installDisk } from './machine/disk.ts';
+import { installNetwork } from './machine/network.ts';
+import { onStage, type Stage } from './machine/stage.ts';
+import { installTime } from './machine/time.ts';
+import type { Action, ChaosScript } from './script.ts';
+import { openApi, type SimulatedApi } from './simulated-api.ts';
+import { Timeline } from './virtual-time.ts';
+import { FaultSchedule } from './fault-schedule.ts';
+import { Cluster } from './temporal/cluster.ts';
+import { Deployment, named } from './temporal/deployment.ts';
+import { clientOf } from './temporal/frontend.ts';
+import { toPayload } from './temporal/proto.ts';
+import type { TemporalServer, WorkflowEnd } from './temporal/server.ts';
+import { WorkflowCode } from './temporal/workflow-code.ts';
+import { NOTHING_TO_GO_ON_WITH, rerunRequestsOf, requestRerun } from './rerun-requests.ts';
+
+export interface Simulated {
+  breaches: string[];
+  /** Of the last run: it knows those before it. */
+  evidence: Evidence;
+  /** Of the runs that took up another one. */
+  reruns: number;
+  /** One did not end. */
+  hung: boolean;
+  /** What happened, step by step: the same each time. */
+  trace: string[];
+  /** How often each rule of the fault script struck. */
+  fired: Record<string, number>;
+  virtualMs: number;
+}
+
+const EPOCH_MS = Date.UTC(2026, 0, 5);
+/** Where the simulated network begins. */
+const NOWHERE = 'http://127.0.0.1:9';
+const WORKFLOW_ID = 'simulated';
+const TASK_QUEUE = 'rowmill';
+/** As the worker sets them (`HEARTBEAT_THROTTLE`). */
+const throttleMs = (taskQueue: string): number => (taskQueue === TASK_QUEUE ? 5_000 : 2_000);
+/** After the deadline three steps have `GRACE_MS` of the workflow each: two scans, and what publishes. */
+const GRACE_MS = 3 * 3_600_000 + 600_000;
+/** Requests that are still on their way land. */
+const AFTERMATH_MS = 120_000;
+/** Somebody who wants a rerun is told what became of that. */
+const ANSWERED_WITHIN_MS = 60_000;
+
+installTime();
+installDisk();
+installNetwork();
+
+let code: Promise<WorkflowCode> | null = null;
+
+/** The same for every script: the activities' names are all that the workflow code must know. */
+function loadCode(): Promise<WorkflowCode> {
+  const deps = {
+    providers: createProviders({}),
+    store: createFileStore(tmpdir()),
+    searchAttributes: true,
+  };
+  return (code ??= WorkflowCode.load(
+    named({ ...createActivities(deps), ...createPollActivities(deps) }),
+  ));
+}
+
+/** Plays one script from beginning to end, and looks at what is left. */
+export async function simulate(
+  script: ChaosScript,
+  mutant: Mutant | null = null,
+): Promise<Simulated> {
+  const workflows = await loadCode();
+  const folder = mkdtempSync(join(tmpdir(), 'rowmill-chaos-'));
+  const timeline = new Timeline(EPOCH_MS);
+  let api: SimulatedApi | null = null;
+  const stage: Stage = {
+    timeline,
+    disk: 'fine',
+    network: (request) => must(api).network(request),
+  };
+  try {
+    return await onStage(stage, async () => {
+      const { eager } = caseOf(script.provider);
+      api = await openApi({
+        token: TOKEN,
+        facts: [],
+        ...eager,
+        ...script.sandbox,
+        promptLayer: { ...eager.promptLayer, ...script.api },
+        faults: script.faults,
+        realMs: () => timeline.nowMs - EPOCH_MS,
+      });
+      try {
+        return await simulateOn(script, { timeline, api, folder, workflows, mutant });
+      } finally {
+        await api.close();
+      }
+    });
+  } finally {
+    closeLeftOpen();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface SimulationSetup {
+  timeline: Timeline;
+  api: SimulatedApi;
+  folder: string;
+  workflows: WorkflowCode;
+  mutant: Mutant | null;
+}
+
+async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promise<Simulated> {
+  const { timeline, api, folder, workflows, mutant } = setting;
+  const provider = caseOf(script.provider);
+  const { reruns = [] } = script;
+  const actions = [...script.actions, ...reruns.flatMap((rerun) => rerun.actions)];
+  const trace: string[] = [];
+  const note = (what: string): void => {
+    trace.push(`${((timeline.nowMs - EPOCH_MS) / 1000).toFixed(3)} ${what}`);
+  };
+  const rows = companies(script.rows);
+  const pipeline = pipelineOf(script, rows, folder);
+  const store = createFileStore(join(folder, 'store'));
+  const deployment = new Deployment(timeline, ({ now }) => {
+    const deps = {
+      providers: createProviders({ ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
+      store: createFileStore(join(folder, 'store')),
+      searchAttributes: true,
+      now,
+    };
+    return named({ ...createActivities(deps), ...createPollActivities(deps), ...mutant?.(deps) });
+  });
+  const fate = new FaultSchedule(script);
+  deployment.start();
+  const wanted = wantedRows(provider, rows);
+  const scenery = {
+    api,
+    folder,
+    pipeline,
+    wanted,
+    actions,
+    graceMs: GRACE_MS,
+    rowsUnreadable: unreadableIn(script),
+    rowsRefused: refusedIn(script),
+  };
+  const looks: Evidence[] = [];
+  const leave = async (run: TemporalServer): Promise<void> => {
+    looks.push(await collectEvidence(run, looks.at(-1), scenery));
+  };
+  const cluster = new Cluster({
+    timeline,
+    deployment,
+    code: workflows,
+    workflowType: WORKFLOW_TYPE,
+    taskQueue: TASK_QUEUE,
+    throttleMs,
+    continueAsNewAfterEvents: script.continueAsNewAfterEvents,
+    befall: (what, run) => fate.apply(what, run),
+    note,
+    leave,
+  });
+  const input: EnrichTableInput = { pipeline };
+  await cluster.start(WORKFLOW_ID, toPayload(input));
+  const peopleDo = (what: Action[], afterMs: number): void => {
+    for (const action of what) {
+      timeline.in(
+        afterMs + action.atMs,
+        () => act(action, { cluster, deployment, api, note }),
+        null,
+      );
+    }
+  };
+  const lastsAtMostMs = latestDeadlineMs(pipeline.run, actions) + GRACE_MS;
+  const untilOver = ({ newest } = cluster): Promise<boolean> =>
+    timeline.run(() => newest.end !== null, newest.startedAtMs + lastsAtMostMs);
+
+  peopleDo(script.actions, 0);
+  let ended = await untilOver();
+  const client = clientOf(cluster, timeline);
+  const wish = { client, cluster, store, workflowId: WORKFLOW_ID, taskQueue: TASK_QUEUE };
+  const answers: string[] = [];
+  const refused: string[] = [];
+  const answered = (how: string): void => {
+    note(`rerun: ${how}`);
+    answers.push(how);
+    const hadRows = provider.tablesIn(api.backstage).some((table) => table.rows.length > 0);
+    const isFine = !hadRows || !NOTHING_TO_GO_ON_WITH.includes(how);
+    if (!isFine || how.startsWith('failed')) refused.push(how);
+  };
+  const failed = (error: unknown): void => answered(`failed: ${String(error)}`);
+  for (const rerun of reruns) {
+    if (!ended) break;
+    const { afterMs, approved, forgets = null, actions: then } = rerun;
+    const wishes = rerunRequestsOf(rerun);
+    for (const [at, inMs] of wishes.entries()) {
+      const forgetFirst = forgets === (at === 0 ? 'before' : 'meanwhile');
+      const utter = (): void => {
+        if (forgetFirst) cluster.forget();
+        void requestRerun({ ...wish, approved }).then(answered, failed);
+      };
+      timeline.in(inMs, utter, null);
+    }
+    peopleDo(then, afterMs);
+    const all = answers.length + wishes.length;
+    const latestMs = timeline.nowMs + Math.max(...wishes) + ANSWERED_WITHIN_MS;
+    ended = await timeline.run(() => answers.length >= all, latestMs);
+    ended &&= await untilOver();
+  }
+  await timeline.run(() => false, timeline.nowMs + AFTERMATH_MS);
+  const { newest } = cluster;
+  const end: WorkflowEnd = newest.end ?? { how: 'broken', why: 'it did not end' };
+  note(`end: ${end.how}${end.how === 'broken' ? `, ${end.why}` : ''}`);
+  await leave(newest);
+  const evidence = must(looks.at(-1) ?? null);
+  return {
+    breaches: [
+      ...looks.flatMap((look, at) => breaches(look).map((what) => saidOf(at, what))),
+      ...refused.map((how) => `I5 the wish for a rerun ${how}`),
+    ],
+    evidence,
+    reruns: cluster.runs.length - 1,
+    hung: !ended || cluster.runs.some((run) => run.end?.how === 'broken'),
+    trace,
+    fired: api.backstage.faults.fired,
+    virtualMs: newest.endedAtMs - EPOCH_MS,
+  };
+}
+
+/** Where only cursors lead from row to row, all between two of them cannot be read either. */
+function unreadableIn({ provider, faults }: ChaosScript): number {
+  const rules = (faults.requests ?? []).filter(({ fault }) => fault === 'unreadable-rows');
+  const places = new Set(rules.flatMap((rule) => ('rows' in rule ? rule.rows : [])));
+  return provider === 'promptlayer' && places.size > 1 ? Infinity : places.size;
+}
+
+const refusedIn = ({ faults }: ChaosScript): number =>
+  new Set((faults.requests ?? []).flatMap(({ contains }) => contains ?? [])).size;
+
+const saidOf = (run: number, what: string): string => (run === 0 ? what : `${what} (rerun ${run})`);
+
+function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
+  const { tables, map } = caseOf(script.provider);
+  const text = JSON.stringify({
+    name: 'chaos',
+    provider: script.provider,
+    table: tables[script.columns],
+    rows: { inline: rows, key: 'Symbol', map },
+    run: script.run,
+    ...(script.approveAbove === null ? {} : { spend: { approveAbove: script.approveAbove } }),
+    results: [{ to: 'out/results.jsonl' }, { to: 'out/results.csv' }],
+  });
+  return parsePipeline(text, { file: join(folder, 'pipeline.json'), baseDir: folder }).pipeline;
+}
+
+function must<T>(value: T | null): T {
+  if (value === null) throw new Error('not yet');
+  return value;
+}

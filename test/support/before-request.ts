@@ -1,0 +1,25 @@
+import { Client, type ConnectionLike, type WorkflowService } from '@temporalio/client';
+
+type Call = (...args: unknown[]) => Promise<unknown>;
+
+/**
+ * The same client, but for one thing: in the moment before it sends a request of that kind for the
+ * first time, something happens, and is over before the request goes out.
+ */
+export function beforeRequest(
+  { connection }: Client,
+  request: keyof WorkflowService,
+  happens: () => Promise<unknown>,
+): Client {
+  const { workflowService } = connection;
+  // Each of them takes a request and gives a promise.
+  const send = (workflowService[request] as Call).bind(workflowService);
+  let once: Promise<unknown> | undefined;
+  const late: Call = async (...args) => {
+    await (once ??= happens());
+    return send(...args);
+  };
+  const service = Object.create(workflowService, { [request]: { value: late } }) as object;
+  const same = Object.create(connection, { workflowService: { value: service } }) as ConnectionLike;
+  return new Client({ connection: same });
+}

@@ -1,0 +1,20 @@
+import type { Client } from '@temporalio/client';
+import { eventually } from './eventually.ts';
+
+/** As after the retention of the namespace. */
+export async function expireHistory(client: Client, ...workflowIds: string[]): Promise<void> {
+  const { namespace } = client.options;
+  for (const workflowId of workflowIds) {
+    const request = { namespace, workflowExecution: { workflowId } };
+    await client.workflowService.deleteWorkflowExecution(request);
+  }
+  for (const workflowId of workflowIds) {
+    const handle = client.workflow.getHandle(workflowId);
+    await eventually(`${workflowId} is forgotten`, () =>
+      handle.describe().then(
+        () => false,
+        () => true,
+      ),
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import type { Action, Intercept } from '../../sandbox/index.ts';
+import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
+import { expectInvariants } from '../support/invariants/index.ts';
+
+const ROWS = [{ Symbol: 'S0', Security: 'Company 0' }];
+
+/** How often a run looks for its table, all in all. */
+async function lookUps(intercept: Intercept): Promise<number> {
+  const testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, intercept } });
+  try {
+    const workflowId = `nothing-sent-${testEnv.taskQueue}`;
+    const input = await pipelineInputFor(testEnv, ROWS);
+    const ended = await executeRun(testEnv, workflowId, input);
+    expect(ended.outcome).toBe('completed');
+    const wanted = ROWS.map((row) => ({ key: row.Symbol, input: { input: row.Security } }));
+    await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
+    const { byRoute } = testEnv.sandbox.ledger.summary().requests;
+    return Object.values(byRoute['GET /v1/tables'] ?? {}).reduce((sum, count) => sum + count, 0);
+  } finally {
+    await testEnv.close();
+  }
+}
+
+/** Befalls the first `times` requests of a method to `/v1/tables`. */
+const befalls =
+  (method: string, times: number, action: Action): Intercept =>
+  (seen) => {
+    const struck = seen.phase === 'before' && seen.method === method && seen.nth <= times;
+    return struck && seen.route === '/v1/tables' ? action : undefined;
+  };
+
+const BAD_GATEWAY: Action = {
+  do: 'reply',
+  status: 502,
+  headers: { 'content-type': 'text/html' },
+  body: '<h1>Bad</h1>',
+};
+
+test('after two attempts that had sent nothing nobody waits for a table that may come late', async () => {
+  expect(await lookUps(befalls('GET', 2, BAD_GATEWAY))).toBe(3);
+});
+
+test('after a create that was cleanly refused nobody waits for its table', async () => {
+  const rateLimited: Action = { do: 'reply', status: 429, headers: {}, body: '{"detail":"slow"}' };
+  expect(await lookUps(befalls('POST', 1, rateLimited))).toBe(1);
+});
+
+test('after a create whose fate is unknown its table is waited for, and looked for at the end again', async () => {
+  expect(await lookUps(befalls('POST', 1, { do: 'reset' }))).toBeGreaterThan(6);
+});
