@@ -15,7 +15,7 @@ export interface AccountReading {
 /** No table has it: the list is asked only for whether the token may ask. */
 const NO_TAG = 'rowmill-no-table';
 
-/** The balance, told to whoever counts. @throws RowmillError when it cannot be read */
+/** Reads the balance and emits it as a metric. @throws RowmillError when it cannot be read */
 export async function readBalance<D>(
   deps: ActivityDeps,
   provider: string,

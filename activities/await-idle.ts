@@ -77,7 +77,7 @@ async function wait(
       await attempt.sleep(Math.min(wantedMs, Math.max(0, deadlineAtMs - now())));
       tracking = await poll(deps, input, tracking, { attempt, nowMs: watchedMs });
     } catch (error) {
-      // What was seen is handed back. A worker that stops throws: the next one goes on.
+      // Readings are returned. A worker that stops throws: the next one continues.
       if (!attempt.isCancelled()) throw error;
       return { end: 'stopped', tracking, calls: attempt.calls };
     }

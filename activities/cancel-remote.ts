@@ -19,20 +19,20 @@ export interface CancelledCells {
   calls: ApiCalls;
 }
 
-/** Cells that replies have told of. */
+/** Cancelled cells, by the replies so far. */
 interface Reported {
   cells: number;
 }
 
 const ReportedBefore = z.object({ cells: z.number() }).catch({ cells: 0 });
 
-/** Stops at the provider what this run has queued there, so that nobody pays for it. */
+/** Cancels the cells that this run has queued at the provider, so that they are not paid for. */
 export const cancelQueuedCells = activity<CancelQueuedCellsInput, CancelledCells, Reported>(
   async ({ provider: name, table, tableRun }, attempt, deps) => {
     const provider = deps.providers.get(name);
     const before = ReportedBefore.parse(attempt.previous);
     const reported = { ...before };
-    const hear = (): void => attempt.heartbeat(reported, `${reported.cells} cells given back`);
+    const hear = (): void => attempt.heartbeat(reported, `${reported.cells} cells cancelled`);
     hear();
     const onCancelled = (cells: number): void => {
       reported.cells += cells;

@@ -68,7 +68,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
   (input) => tolerant(input, true),
 );
 
-/** Cells that were put back for want of credits are waited for in vain. A look that fails tells nothing. */
+/** Whether cells wait while the account has no credits. `false` where the account cannot be read. */
 async function isOutOfCredits(
   deps: ActivityDeps,
   provider: string,

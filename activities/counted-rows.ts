@@ -15,7 +15,7 @@ export async function writeRowIds(folder: Folder, { present }: TableRowCheck): P
 }
 
 /**
- * Which row of a key counts, where a table holds some twice: by key, as it was written down.
+ * Reads which row of a key counts in a table with duplicates.
  * `null`: no table of this kind, every row counts.
  */
 export async function readRowIds(folder: Folder): Promise<ReadonlyMap<string, string> | null> {

@@ -15,16 +15,16 @@ export interface ActivityDeps {
   ceiling?: SpendCeiling;
   /** Whether rowmill's search attributes are registered on the server. */
   searchAttributes: boolean;
-  /** How the end of a run is told; without it nobody is. */
+  /** Sends the completion webhooks. @default none are sent */
   webhooks?: Webhooks;
   /**
-   * Stretches the pauses in which a request whose fate is unknown may still land; tests hurry.
+   * Factor on the waits in which a request with a lost reply may still be committed; tests shorten them.
    * @default 1
    */
   commitWaitFactor?: number;
-  /** When trouble of the API is shown, and believed; tests hurry. @default TROUBLE_LIMITS */
+  /** When lasting trouble of the API is shown, and accepted; tests shorten it. @default TROUBLE_LIMITS */
   troubleLimits?: TroubleLimits;
-  /** Is told what steps see, for metrics. Must not throw. */
+  /** Receives events for metrics. Must not throw. */
   onEvent?: (event: MetricEvent) => void;
   /** Epoch ms. @default Date.now */
   now?: () => number;

@@ -28,7 +28,7 @@ const manifestShape = z.object({
     .catch(null),
 });
 
-/** A run that has ended and is taken up again: what it left in the store. */
+/** Files that the previous run of a rerun left in the store. */
 export interface PreviousRunFiles {
   summary: PreviousRunSummary;
   tableId: string | null;

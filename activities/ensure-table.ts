@@ -33,7 +33,7 @@ export interface EnsureTableInput {
 
 export interface EnsuredTable {
   table: TableRef;
-  /** A create went out whose reply nobody heard: it may still land, and make a second table. */
+  /** The reply to a create was lost: it may still be committed, and make a second table. */
   mayHaveDuplicates: boolean;
   /** As when the rows were prepared. */
   sameTarget?: string[];
@@ -49,7 +49,7 @@ const MadeBefore = z.object({ tableId: z.string() }).nullable().catch(null);
 
 /**
  * The run's one table with its columns. There are no idempotency keys, so it is looked up by its tag
- * before it is created, and again when a create may have landed twice: the run goes on with one, and
+ * before it is created, and again when a create may have been committed twice: the run continues with one, and
  * empty others are deleted. Each request has its own fate: what is made once stays made.
  */
 export const ensureTable = activity<EnsureTableInput, EnsuredTable, Made>(
@@ -83,9 +83,9 @@ class Setup {
     const made = previousRun === null ? await this.#own() : await this.#previousTable(previousRun);
     const filled = await this.#filled(made, previousRun === null);
     const mayHaveDuplicates = filled.mayHaveDuplicates && previousRun === null;
-    // What is on its way lands before a row is there that it could compute.
+    // Late requests are committed before the table has a row that they could compute.
     const waited = await this.#outwait();
-    // What has landed meanwhile may be the end of the blank row.
+    // A request committed meanwhile may have removed the placeholder row.
     const isOld = waited && filled.table.placeholderRows !== undefined;
     const table = isOld ? await this.#withColumns({ id: filled.table.id }) : filled.table;
     if (mayHaveDuplicates) await keepOne(this.#search, table.id);

@@ -5,7 +5,7 @@ import { errorEntry, RowmillError } from '../src/errors.ts';
 /** Everyone with access to the UI reads failures, and Temporal cuts them at 4 KiB. */
 const MESSAGE_CHARACTERS = 2_000;
 
-/** What a step waits for when it hands back. */
+/** What a step that returned early waits for. */
 export interface Waiting {
   /** Epoch ms, by the worker's clock: since then nothing came of it. */
   sinceMs: number;
@@ -19,11 +19,11 @@ export interface FailureDetails {
   requestId: string | null;
   /** Whether this attempt, or one before it, may have sent what must not be sent twice. */
   requestSent: boolean;
-  /** It handed back what it cannot do while the API is not there. */
+  /** The step returned early: the API is not available. */
   waiting?: Waiting;
   /** Whether a read was refused for so long that it is believed. */
   refused?: true;
-  /** Of all its attempts: a step that fails has no result to tell them by. */
+  /** Requests of all attempts: a failed step has no result that could carry them. */
   calls?: ApiCalls;
   confirmed?: LargeRunConfirmations;
 }

@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 1_500;
 
 /**
  * Reads one page of a table before anything is paid: rows that come back without the keys that they were
- * sent with could never be told apart in the results.
+ * sent with could never be matched in the results.
  * @returns whether every row of it is ours
  * @throws RowmillError `keys_missing` when none is
  */

@@ -1,5 +1,5 @@
 /**
- * A request whose reply was lost may still land for so long; what depends on its fate waits. The API
- * sets no limit: what lands later is not guarded against (docs/reliability.md).
+ * How long after its connection broke a request may still be committed; steps that depend on it wait.
+ * The API sets no limit: later commits are not guarded against (docs/reliability.md).
  */
 export const MAX_COMMIT_DELAY_MS = 20_000;

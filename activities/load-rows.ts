@@ -21,7 +21,7 @@ export interface LoadRowsInput {
   provider: string;
   table: TableRef;
   snapshot: SnapshotRef;
-  /** Begun before, and broken off: its last request may still land. */
+  /** The step was interrupted before: its last request may still be committed. */
   resumedAfterInterrupt?: boolean;
   trouble?: TroubleInput;
 }
@@ -52,9 +52,9 @@ const MAX_LOST = 4;
 const DELETIONS = 4;
 
 /**
- * Brings the table to hold each row of the snapshot exactly once. One writer, in order. Row
+ * Adds each row of the snapshot to the table exactly once. One writer, in order. Row
  * creation has no idempotency key: after an ambiguous reply the table's own count, then its rows
- * by key, tell what is missing; rows that landed twice are deleted before anything is paid, or, where
+ * by key, show what is missing; duplicates are deleted before anything is paid for, or, where
  * a provider cannot delete rows, never run and left out of the results. Rows that the API refuses are
  * halved, down to the one that it refuses.
  */
@@ -80,9 +80,9 @@ class Loader {
   readonly #refused: RefusedRows;
   readonly #placed: PlacedRows;
   readonly #now: () => number;
-  /** Rows the table holds, as far as clean replies tell. */
+  /** Rows in the table, by the replies so far. */
   #rowsInTable = 0;
-  /** Keys that are there, by the last look at the rows; `null`: nobody had to look. */
+  /** Keys in the table, by the last check of its rows; `null`: no check was needed. */
   #present: ReadonlyMap<string, string> | null = null;
   #mayHaveDuplicates: boolean;
   /** In one request: fewer from where the provider found one too large. */
@@ -113,7 +113,7 @@ class Loader {
 
   async load(): Promise<LoadedRows> {
     const before = await this.#rowCount();
-    // Something is there already: an attempt before this one, whose last request may still land.
+    // Rows of a previous attempt, whose last request may still be committed.
     if (before > 0 || this.#mayHaveDuplicates) await this.#repair();
     for (let round = 0; round < ROUNDS; round += 1) {
       await this.#sendMissing();
@@ -128,7 +128,7 @@ class Loader {
       await this.#repair();
       if (this.#rowsInTable === this.#wanted) return this.#loaded();
     }
-    throw new RowmillError('table_drifted', `holds ${this.#rowsInTable} of ${this.#wanted} rows`, {
+    throw new RowmillError('table_drifted', `has ${this.#rowsInTable} of ${this.#wanted} rows`, {
       where: `table ${this.#input.table.id}`,
     });
   }
@@ -148,7 +148,7 @@ class Loader {
     if (this.#mayHaveDuplicates) await this.#placed.forget();
     else {
       await this.#placed.keep();
-      // Only a contested table needs to be told which rows count.
+      // Only a table that may have duplicates needs the list of row ids.
       await this.#folder.remove(ROW_IDS_FILE);
     }
     return {
@@ -216,7 +216,7 @@ class Loader {
     const { table } = this.#input;
     let missing = [...rows];
     for (let lost = 0; missing.length > 0;) {
-      const held = this.#rowsInTable;
+      const known = this.#rowsInTable;
       try {
         const ids = await retrySend(this.#attempt, () =>
           this.#attempt.send(() => this.#provider.addRows(table, missing, this.#attempt.ctx)),
@@ -232,18 +232,18 @@ class Loader {
         this.#mayHaveDuplicates = true;
         this.#openSinceMs = this.#now();
         const count = await stableRowCount(this.#provider, table, this.#attempt);
-        if (count === held + missing.length) {
+        if (count === known + missing.length) {
           this.#rowsInTable = count;
           return;
         }
-        if (count === held) continue;
+        if (count === known) continue;
         const { present } = await this.#repair();
         missing = missing.filter(({ key }) => !present.has(key));
       }
     }
   }
 
-  /** Until what is on its way has landed, and can be put right. */
+  /** Waits until a late request must have been committed and can be repaired. */
   async #waitForLateCommits(): Promise<void> {
     const leftMs = this.#openSinceMs + MAX_COMMIT_DELAY_MS - this.#now();
     if (leftMs > 0) await this.#attempt.waitForLateCommit(leftMs);

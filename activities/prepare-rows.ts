@@ -51,7 +51,7 @@ export interface PreparedRows {
   sameTarget?: string[];
   /** Of a rerun: cells without an answer; `null` otherwise, or when it is not known. */
   openCells: number | null;
-  /** The run's folder in the store, for people. */
+  /** The run's folder in the store, shown to operators. */
   folder: string;
   /** Credits on the account; `null` where the provider does not say. */
   credits: number | null;
@@ -144,13 +144,17 @@ async function freeze(
     }
     await copyStaged(deps, snapshot, folder);
   }
-  const held = await snapshotOf(folder);
-  if (snapshot !== null && held.digest !== snapshot.digest) {
-    throw new RowmillError('snapshot_changed', `digest is ${held.digest}, not ${snapshot.digest}`, {
-      where: folder.locate(SNAPSHOT_FILE),
-    });
+  const stored = await snapshotOf(folder);
+  if (snapshot !== null && stored.digest !== snapshot.digest) {
+    throw new RowmillError(
+      'snapshot_changed',
+      `digest is ${stored.digest}, not ${snapshot.digest}`,
+      {
+        where: folder.locate(SNAPSHOT_FILE),
+      },
+    );
   }
-  return held;
+  return stored;
 }
 
 async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder): Promise<void> {

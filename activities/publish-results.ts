@@ -50,14 +50,14 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
       const summary = await withLocks(
         locks,
         (ms) => attempt.sleep(ms),
-        async (held) => {
-          const placed = await placeAll(input, staged.ready, held);
+        async (locks) => {
+          const placed = await placeAll(input, staged.ready, locks);
           staged.failed ??= placed.failed;
           const made = summaryOf(input, attempt.calls, creditsAfter, placed, quarantined, previous);
           const manifest = manifestOf(deps, input, made, creditsAfter, previous);
           await folder.writeJson(RUN_FILE.manifest, manifest);
           for (const { results, existing } of placed.done) {
-            await held.confirm();
+            await locks.confirm();
             await placeCompanions(results, folder, {
               before: existing,
               quarantined: made.quarantine !== null,
@@ -154,7 +154,7 @@ async function stageTargets(
 async function placeAll(
   input: PublishResultsInput,
   ready: readonly StagedResults[],
-  held: HeldLocks,
+  locks: HeldLocks,
 ): Promise<Placed & { failed: RowmillError | null }> {
   const placed: Placed & { failed: RowmillError | null } = {
     done: [],
@@ -175,7 +175,7 @@ async function placeAll(
         });
         continue;
       }
-      await held.confirm();
+      await locks.confirm();
       await placeResults(results);
       placed.done.push({ results, existing });
       if (verdict.fuller !== null) {

@@ -15,7 +15,7 @@ export interface RecordNotificationsInput {
   notifications: Notified[];
 }
 
-/** Writes into the manifest who was told and who was not; a run that left none is let be. */
+/** Writes the deliveries of webhooks into the manifest, where the run left one. */
 export const recordNotifications = activity<RecordNotificationsInput, undefined>(
   async ({ run, results, notifications }, attempt, deps) => {
     const folder = deps.store.run(run);

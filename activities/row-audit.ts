@@ -8,13 +8,13 @@ import { PageSequenceCheck } from './page-walk.ts';
 import { retryRead } from './reading.ts';
 import type { ActivityAttempt } from './step.ts';
 
-/** Which of our rows a table holds, read page by page. */
+/** Rows of the snapshot found in a table, read page by page. */
 export interface TableRowCheck {
   /** Row id by key: the first row of each key. */
   present: Map<string, string>;
-  /** Later rows of a key that is there already: a request landed twice. */
+  /** Second rows of a key: a request was committed twice. */
   duplicates: string[];
-  /** Rows without a key of the snapshot: somebody else's. */
+  /** Rows without a key of the snapshot. */
   unknown: number;
   /** Of those, rows without any key. */
   keyless: number;
@@ -78,7 +78,7 @@ async function checkOnce(
   if (total === null || seen.size === total || (asItComes && seen.size > total)) {
     return checkOf(seen);
   }
-  // What one walk has missed another has seen. Which row of a key came first they cannot tell.
+  // Rows that one pass over the pages missed were in another; which row of a key came first is unknown.
   const check = checkOf(everSeen);
   if (everSeen.size === total && check.duplicates.length === 0) return check;
   throw new RowmillError('pages_unstable', `${seen.size} rows came, the table has ${total}`, {
@@ -105,7 +105,7 @@ export const rowCount = <D>(
   attempt: ActivityAttempt<D>,
 ): Promise<number> => retryRead(attempt, () => provider.rowCount(table, attempt.ctx));
 
-/** Two equal counts so far apart: a late request has landed, or will hardly land any more. */
+/** Time between two equal counts after which a late commit is unlikely. */
 const STABLE_CHECK_EVERY_MS = 1_500;
 const MAX_STABLE_CHECKS = 8;
 

@@ -33,7 +33,7 @@ export interface StartPassInput extends PassScope {
   resumedAfterInterrupt?: boolean;
   /** Requests of this pass that were carried out before the provider asked back. */
   startedRuns?: TableRunRef[];
-  /** Cells that the next request may run, though it asks for fewer: somebody has approved them. */
+  /** Cells that the next request may run, though it requests fewer: an operator has approved them. */
   approvedCells?: number;
   trouble?: TroubleInput;
 }
@@ -127,7 +127,7 @@ export const startPass = activity<StartPassInput, StartedPass>(
 const isPaid = ({ scan = null, startedRuns = [] }: StartPassInput): boolean =>
   scan !== null || startedRuns.length > 0;
 
-/** It was carried out; what the reply said, nobody knows. */
+/** The request was committed; its reply was lost. */
 const LOST_REPLY: TableRunRef = { operations: [], requestedCells: null };
 
 /** What is asked of a table, and how it stood before. */
@@ -220,7 +220,7 @@ const oneByOne = (scope: RunScope): Way =>
 
 /**
  * A request that may have been carried out is asked for once more without the cells that are done: a
- * run that came and went while nobody looked leaves no movement to see.
+ * run that started and ended between two readings leaves no movement to see.
  */
 const onceMore = (scope: RunScope): RunScope =>
   scope.mode === 'all' ? { ...scope, mode: 'new' } : scope;
@@ -256,12 +256,12 @@ async function wasCommitted(
 ): Promise<boolean> {
   const { provider, input, folder, attempt } = request;
   const known = await requestedCells(input, folder);
-  // What moves may be what an earlier request of the pass has asked for.
+  // Moving cells may belong to an earlier request of the pass.
   const cells = known === null && first ? null : cellsIn(scope, input.table, known);
   // Cells that hang are in progress either way, and asking for them again costs nothing.
   if (input.requireProgress && cells?.size === 0) return false;
   const movedAfterMs = await firstMove(request);
-  // After a scan other cells may move, and hang; only the cells that are asked for can tell.
+  // After a scan other cells may move or stall; only the requested cells show whether this pass started.
   if (cells === null) return movedAfterMs !== null;
   const hasStarted = () => passHasStarted(provider, input.table, cells, attempt);
   if (movedAfterMs !== null) {
@@ -282,7 +282,7 @@ async function requestedCells(
   return scan === null ? null : pendingCells(folder, scan, null);
 }
 
-/** So many ms from now; `null` when it does not move while a request may land. */
+/** Time in ms until cells first move; `null` when none moves while the request may be committed. */
 async function firstMove({
   provider,
   input,

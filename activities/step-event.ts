@@ -4,8 +4,8 @@ import type { RunMode } from '../src/contract/table.ts';
 import type { ErrorCode } from '../src/errors.ts';
 
 /**
- * What a step tells whoever counts: no ids, no names of people's own, nothing that grows with the
- * rows. A step whose result was lost on its way to Temporal is carried out again, and tells again.
+ * Event for metrics: no ids, no names chosen by users, nothing that grows with the rows. A step whose
+ * result was lost on its way to Temporal runs again, and emits its events again.
  */
 export type MetricEvent =
   /** The rows are frozen: the run is under way. */

@@ -20,7 +20,7 @@ const HEARTBEAT_EVERY_MS = 2_000;
 
 /** What a heartbeat carries; the details of an earlier attempt come back in this shape. */
 export interface HeartbeatDetails<D> {
-  /** For people who look at the pending activity in the UI. */
+  /** Shown with the pending activity in the UI. */
   message: string | null;
   calls: ApiCalls;
   confirmed: LargeRunConfirmations;
@@ -55,7 +55,7 @@ export interface ActivityAttempt<D> {
   sleep(ms: number): Promise<void>;
   /** Whether the workflow wants it to end; not: the worker stops. */
   isCancelled(): boolean;
-  /** A pause in which a request whose fate is unknown may still land. */
+  /** Waits while a request with a lost reply may still be committed. */
   waitForLateCommit(ms: number): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ const CountsBefore = z
   })
   .catch(() => ({ calls: noCalls(), confirmed: nothingConfirmed() }));
 
-/** A first attempt has nothing before it; one that was killed tells nothing, and may have sent all. */
+/** A first attempt has no predecessor; a killed one reported nothing, and may have sent everything. */
 function previousMayHaveSent(attempt: number, beat: unknown): boolean {
   if (beat === undefined) return attempt > 1;
   if (typeof beat !== 'object' || beat === null || !('nothingSentInAttempt' in beat)) return true;

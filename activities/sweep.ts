@@ -26,13 +26,13 @@ export interface ScanCounts {
   startable: number;
   /** The rows came in the order of the snapshot so far. */
   ordered: boolean;
-  /** By column; only of columns whose cells tell. */
+  /** By column; only of columns whose cells report it. */
   usage?: Record<string, CellUsage>;
   /** Cells of columns that the provider adds by itself. */
   automatic?: { done: number; failed: number };
   /** Pending cells that wait for such a column. */
   behindAutomatic?: number;
-  /** Rows that landed twice. */
+  /** Second rows of a key: a request was committed twice. */
   duplicateRows?: number;
   /** Rows that no page could be read with. */
   rowsUnreadable?: number;
@@ -46,7 +46,7 @@ interface Checkpoint extends ScanCounts {
   version?: string;
   /** Rows that had come before the walk under way. */
   before?: number;
-  /** Ids of the rows that landed twice. */
+  /** Ids of the second rows of a key. */
   duplicateRowIds?: string[];
   /** In the walk under way. */
   skipped?: Skipped;
@@ -92,9 +92,9 @@ export class TableScan {
   #lastOrdinal = -1;
   #counts: ScanCounts = { byColumn: byName(), inFlight: 0, startable: 0, ordered: true };
 
-  /** @param anyVersion Take the rows as they are, even if the table changes meanwhile. */
-  constructor(folder: Folder, number: number, rows: number, anyVersion = false) {
-    this.#ignoreVersion = anyVersion;
+  /** @param ignoreVersion Take the rows as they are, even if the table changes meanwhile. */
+  constructor(folder: Folder, number: number, rows: number, ignoreVersion = false) {
+    this.#ignoreVersion = ignoreVersion;
     this.#folder = folder;
     this.#number = number;
     this.#rows = rows;
@@ -158,7 +158,7 @@ export class TableScan {
           const rowIndex = await this.#rowIndex.of(page.rows.map(({ key }) => key));
           for (const [at, row] of page.rows.entries()) {
             const ordinal = rowIndex[at];
-            // Rows without our key are somebody else's; the results hold exactly ours, each once.
+            // Rows without a key of the snapshot are not ours; the results have each of ours exactly once.
             if (ordinal === undefined) continue;
             const duplicateRowIds = (countingRows?.get(row.key ?? '') ?? row.id) !== row.id;
             if (duplicateRowIds) this.#addDuplicate(row.id);
@@ -262,7 +262,7 @@ export class TableScan {
     return rows === null || missing <= rows;
   }
 
-  /** A part of the rows that are missing. Where they stand in the table nobody knows. */
+  /** Writes a part of the rows that are missing; their place in the table is unknown. */
   async #writeUnreadable(table: TableRef, why: string, walk: PageSequenceCheck): Promise<void> {
     const draft = await this.#folder.create(partName(this.#number, this.#parts));
     try {

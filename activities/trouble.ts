@@ -10,7 +10,7 @@ export const tolerant = (
   paid: boolean,
 ): FailureTolerance => ({ paid, trouble });
 
-/** How a step takes it when requests fail that must come through some day. */
+/** Tolerance of failing requests that must succeed eventually. */
 export interface FailureTolerance {
   /** Something is paid already: not even a refusal of a read ends the run at once. */
   paid?: boolean;
@@ -20,9 +20,9 @@ export interface FailureTolerance {
 
 /** Input of a step; left out by older versions: then it is tried until its time is over. */
 export interface TroubleInput {
-  /** The workflow shows what is waited for when it lasts. */
+  /** The step may return early while trouble lasts; the workflow shows and waits. */
   mayYield: boolean;
-  /** Of trouble that was handed back before (epoch ms); `null`: of none. */
+  /** Start of trouble for which the step returned early before (epoch ms); `null`: none. */
   sinceMs: number | null;
 }
 
@@ -36,11 +36,11 @@ function troubleIn(error: unknown, paid: boolean): Trouble | null {
 export interface TroubleVerdict {
   /** For the next attempt (epoch ms); `null`: it has failed for another reason. */
   sinceMs: number | null;
-  /** What Temporal and the workflow are told. */
+  /** Facts for Temporal and the workflow. */
   next: Pick<AttemptFacts, 'retryable' | 'waiting' | 'refused'>;
 }
 
-/** How a step goes on that failed: told by what it failed with, and since when nothing came through. */
+/** Decides how a failed step continues: by its error, and since when no request succeeded. */
 export function classifyTrouble(
   deps: ActivityDeps,
   error: unknown,

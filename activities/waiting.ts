@@ -1,7 +1,7 @@
 import type { ActivityDeps } from './deps.ts';
 import type { WaitReason } from './step-event.ts';
 
-/** Tells whoever counts that a run waits, for as long as it does. */
+/** Reports the run as waiting (metric `rowmill_waiting_runs`) while `wait` is pending. */
 export async function trackWaiting<R>(
   deps: ActivityDeps,
   provider: string,

@@ -20,7 +20,7 @@ interface ErrorEntry {
   meaning: string;
   /** What to do next. */
   remedy: string;
-  /** Whether the same step may be tried again without anybody doing something first. */
+  /** Whether the same step may be retried without action by an operator. */
   retryable: boolean;
   exit: number;
   /** Expected now and then: no alarm in logs and metrics. */
@@ -44,14 +44,13 @@ export const ERRORS = {
     exit: usage,
   },
   spec_invalid: {
-    meaning:
-      'The pipeline file, or the input of the workflow, has mistakes; all of them are listed.',
+    meaning: 'The pipeline file, or the input of the workflow, is invalid; all issues are listed.',
     remedy: 'Correct the lines named; `rowmill schema` prints what is allowed.',
     retryable: false,
     exit: usage,
   },
   spec_has_secret: {
-    meaning: 'The pipeline file holds something that looks like a token.',
+    meaning: 'The pipeline file contains something that looks like a token.',
     remedy: 'Take it out, set it in the environment of the worker instead, and revoke it.',
     retryable: false,
     exit: usage,
@@ -162,7 +161,7 @@ export const ERRORS = {
   not_found: {
     meaning: 'The table or row does not exist in this workspace (404).',
     remedy:
-      'Check whether somebody deleted the table, which account the token is of, and the base URL.',
+      'Check whether the table was deleted, which account the token belongs to, and the base URL.',
     retryable: false,
     exit: failed,
   },
@@ -222,19 +221,20 @@ export const ERRORS = {
   keys_missing: {
     meaning: 'Rows come back without the keys that they were sent with.',
     remedy:
-      'Nothing was paid: the results could not be told apart. Report it with the provider’s name and the table.',
+      'Nothing was paid: rows and results could not be matched. Report it with the provider’s name and the table.',
     retryable: false,
     exit: failed,
   },
   table_drifted: {
-    meaning: 'The table does not hold exactly the rows it should.',
-    remedy: 'Nothing: the rows are compared and put right. If it lasts, somebody edits the table.',
+    meaning: 'The table does not have exactly the rows that it should.',
+    remedy:
+      'Nothing: the rows are compared and repaired. If it lasts, another user is editing the table.',
     retryable: true,
     exit: failed,
   },
   pages_unstable: {
     meaning: 'Every scan of the table missed rows, or saw it change.',
-    remedy: 'The scan is tried again. If it lasts, somebody edits the table while it is read.',
+    remedy: 'The scan is retried. If it lasts, another user is editing the table while it is read.',
     retryable: true,
     exit: failed,
   },
@@ -342,7 +342,7 @@ export const ERRORS = {
   schedule_conflict: {
     meaning:
       'A schedule of this name exists and is of another file or owner, or none of rowmill’s.',
-    remedy: 'Give the pipeline another name, or take over with --replace (`replace`).',
+    remedy: 'Give the pipeline another name, or replace it with --replace (`replace`).',
     retryable: false,
     exit: usage,
   },
@@ -507,7 +507,7 @@ export interface ErrorContext {
 /** The run that a place begins with. */
 const RUN_IN = /^run ([^\s,]+)/;
 
-/** Every error a user can meet: what happened, where, and what to do next. Never holds a secret. */
+/** Every error a user can meet: what happened, where, and what to do next. Never contains a secret. */
 export class RowmillError extends Error {
   override readonly name = 'RowmillError';
   readonly code: ErrorCode;

@@ -5,7 +5,7 @@ import { isEnding } from './may.ts';
 import { updateRejected, rejectInvalidInput } from './refusals.ts';
 import type { RunState } from './run-state.ts';
 
-/** @throws `action_refused` where a wish makes no sense, or none now */
+/** @throws `action_refused` for limits that make no sense, or none at this stage */
 export function validateAdjust(
   { state, pipeline }: { state: RunState; pipeline: Pipeline },
   request: AdjustRequest,

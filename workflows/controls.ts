@@ -18,7 +18,7 @@ const resumeUpdate = defineUpdate('resume');
 const rerunFailedUpdate = defineUpdate('rerunFailed');
 const adjustUpdate = defineUpdate<Adjusted, [AdjustRequest?]>('adjust');
 
-/** What people and backends may ask and do while a run lives; every input is optional JSON. */
+/** Registers the query and the updates of a run; every input is optional JSON. */
 export function registerHandlers(run: Run): void {
   const { state } = run;
   setHandler(progressQuery, () => progressOf(run), {
@@ -51,7 +51,7 @@ export function registerHandlers(run: Run): void {
     },
     {
       description:
-        'Hold the run: nothing is sent or polled until resume. Cells at the provider go on, and so ' +
+        'Pause the run: nothing is sent or polled until resume. Cells at the provider go on, and so ' +
         'does the deadline. Optional input: {"reason": "why", "by": "who"}',
       validator: (request: PauseRequest = {}) => validatePause(state, request),
     },

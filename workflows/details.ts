@@ -67,7 +67,7 @@ function rowsLine({ rows, folder, outcome }: RunProgress): string | null {
   return outcome === null ? 'being checked' : null;
 }
 
-/** Before there is a table nobody knows how many cells it will have: some it makes by itself. */
+/** The number of cells is unknown until the table exists: a provider adds columns of its own. */
 function cellFacts(progress: RunProgress): Fact[] {
   const { cells, tableId, outcome } = progress;
   if (tableId === null)
@@ -111,7 +111,7 @@ function columnLines(progress: RunProgress): string[] {
   ];
 }
 
-/** What somebody should know, and what to do about it: the names of updates, as the UI has them. */
+/** What the operator should know and can do: updates by their names in the UI. */
 function notes(progress: RunProgress, workflowId: string): string[] {
   const { stage, paused, cells, creditsMissing, outcome } = progress;
   const out: string[] = [];
@@ -120,7 +120,7 @@ function notes(progress: RunProgress, workflowId: string): string[] {
   if (paused !== null) {
     const by = paused.by === null ? '' : ` by ${inlineCode(paused.by)}`;
     const why = paused.reason === null ? '' : `: ${inlineCode(paused.reason)}`;
-    const verb = stage === 'paused' ? 'Paused' : 'Pauses after this step; asked for';
+    const verb = stage === 'paused' ? 'Paused' : 'Pauses after this step; requested';
     out.push(
       `**${verb}${by}** at ${formatTime(paused.sinceMs)}${why}. ${inFlight} go on at the provider, and so ` +
         'does the deadline. Update `resume` lets it go on, `adjust` moves the deadline.',
@@ -150,7 +150,7 @@ function notes(progress: RunProgress, workflowId: string): string[] {
     );
   }
   if (progress.rerunRequested && outcome === null) {
-    out.push('One more pass over failed cells was asked for; it follows those of the pipeline.');
+    out.push('One more pass over failed cells was requested; it follows those of the pipeline.');
   }
   if (outcome !== null && cells.inProgress > 0) {
     out.push(`**${formatInteger(cells.inProgress)} cells still go on at the provider, and cost.**`);
@@ -158,8 +158,8 @@ function notes(progress: RunProgress, workflowId: string): string[] {
   const { quietSinceMs, stallAfterMs, reason } = progress;
   if (stage === 'running' && quietSinceMs != null && stallAfterMs !== undefined) {
     out.push(
-      `**Nothing has changed since ${formatTime(quietSinceMs)}.** Cells that still hang at ` +
-        `${formatTime(quietSinceMs + stallAfterMs)} are asked for once more, then given up.`,
+      `**Nothing has changed since ${formatTime(quietSinceMs)}.** Cells that are still stalled at ` +
+        `${formatTime(quietSinceMs + stallAfterMs)} are requested once more, then left open.`,
     );
   }
   // A cancelled run has no other reason.

@@ -34,7 +34,7 @@ export async function enrichTable(argument: unknown): Promise<RunSummary> {
       await collectResults(run); // paged into the store; failed, blocked and empty cells counted
     }
 
-    await cancelQueuedCells(run); // what is still queued, and nobody waits for any more
+    await cancelQueuedCells(run); // cells that are still queued; the run waits no longer
     return await publishResults(run); // atomic, with manifest and quarantine
   } catch (error) {
     return finishEarly(run, error); // cancelled, late or broken: what is there is published

@@ -8,7 +8,7 @@ import { isCancellation } from '@temporalio/workflow';
 import type { FailureDetails, Waiting } from '../activities/failure.ts';
 import type { ApiCalls, LargeRunConfirmations } from '../src/contract/run.ts';
 
-/** What the run fails with: the code and text of the step that broke, without Temporal's wrapping. */
+/** The failure of a run: code and text of the step that failed, without Temporal's wrapping. */
 export function failureOf(error: unknown): ApplicationFailure {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof ApplicationFailure) {
@@ -44,19 +44,19 @@ function detailsOf({ details }: ApplicationFailure): Partial<FailureDetails> {
   return typeof first === 'object' && first !== null ? first : {};
 }
 
-/** Whether it may have sent what must not be sent twice. */
+/** Whether the step may have sent a request that must not be sent twice. */
 export const mayHaveSent = (failure: ApplicationFailure): boolean =>
   detailsOf(failure).requestSent !== false;
 
-/** What it handed back and waits for; `null`: it failed for good. */
+/** What the step returned early to wait for; `null`: it failed for good. */
 export const waitingIn = (failure: ApplicationFailure): Waiting | null =>
   detailsOf(failure).waiting ?? null;
 
-/** Whether what it reads was refused for so long that it is gone. */
+/** Whether its reads were refused for so long that the table counts as gone. */
 export const wasRefused = (failure: ApplicationFailure): boolean =>
   detailsOf(failure).refused === true;
 
-/** The requests that it sent in vain. */
+/** Requests that the failed step had sent. */
 export function countsOf(failure: ApplicationFailure): {
   calls: ApiCalls;
   confirmed: LargeRunConfirmations;
@@ -80,5 +80,5 @@ export const wasCancelled = (error: unknown): boolean =>
 function lastAttemptText(error: unknown): string {
   const timeout = error instanceof ActivityFailure ? error.cause : undefined;
   const last = timeout instanceof Error ? timeout.cause : undefined;
-  return last instanceof Error ? `; the last try ended with: ${last.message}` : '';
+  return last instanceof Error ? `; the last attempt ended with: ${last.message}` : '';
 }

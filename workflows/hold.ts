@@ -2,12 +2,12 @@ import { ApplicationFailure, CancellationScope, condition } from '@temporalio/wo
 import { escapeForFence } from '../src/rules/markup.ts';
 import type { Run } from './run.ts';
 
-/** Instead of a result: somebody broke the step off, and it has to begin anew. */
+/** Instead of a result: an operator interrupted the step, and it has to start anew. */
 export const INTERRUPTED = Symbol('broken off');
 
 /**
- * Does a step that people may break off at any moment (pause, resume, adjust): it must be safe to
- * begin anew, and its last request may still be under way then.
+ * Executes a step that an operator may interrupt at any moment (pause, resume, adjust). It must be safe to
+ * start anew, and its last request may still be under way then.
  */
 export async function interruptible<R>(
   run: Run,
@@ -18,7 +18,7 @@ export async function interruptible<R>(
   try {
     return await scope.run(step);
   } catch (error) {
-    // Cancelled from outside is the whole run; that is not ours to catch.
+    // A cancel from outside concerns the whole run: rethrow.
     if (!scope.consideredCancelled || CancellationScope.current().consideredCancelled) throw error;
     return INTERRUPTED;
   } finally {
@@ -26,22 +26,22 @@ export async function interruptible<R>(
   }
 }
 
-/** Waits until something holds; `false` at the deadline, wherever that is by then. */
+/** Waits for a condition; `false` at the deadline, which an operator may move meanwhile. */
 export async function waitUntilOrDeadline(
   run: Run,
   summary: string,
-  holds: () => boolean,
+  isMet: () => boolean,
 ): Promise<boolean> {
   const { state } = run;
   while (!run.isLate()) {
     const before = state.deadlineAtMs;
-    const changed = (): boolean => holds() || state.deadlineAtMs !== before;
-    if ((await condition(changed, run.leftMs(), { summary })) && holds()) return true;
+    const changed = (): boolean => isMet() || state.deadlineAtMs !== before;
+    if ((await condition(changed, run.leftMs(), { summary })) && isMet()) return true;
   }
-  return holds();
+  return isMet();
 }
 
-/** Holds a paused run, visibly, before its next step. The deadline goes on. */
+/** Waits before the next step of a paused run, shown as a stage. The deadline keeps counting. */
 export async function waitWhilePaused(run: Run): Promise<void> {
   const { state } = run;
   if (state.pause === null) return;
@@ -49,7 +49,7 @@ export async function waitWhilePaused(run: Run): Promise<void> {
   run.enter('paused');
   const { reason } = state.pause;
   const why = reason === null ? '' : ` ("${escapeForFence(reason)}")`;
-  const summary = `Paused${why}: until somebody resumes it, or the deadline`;
+  const summary = `Paused${why}: until an operator resumes it, or the deadline`;
   if (!(await waitUntilOrDeadline(run, summary.slice(0, 300), () => state.pause === null))) {
     throw ApplicationFailure.nonRetryable(
       'the deadline was reached while the run was paused',

@@ -11,7 +11,7 @@ import { recordNotifications, sendNotification } from './policies.ts';
 import { showProgress } from './progress.ts';
 import type { Run } from './run.ts';
 
-/** Tells whoever wants to know; one that cannot be told is named, and changes nothing else. */
+/** Sends the completion webhooks. A failed delivery is recorded in the manifest and never changes the outcome. */
 export async function notify(run: Run, summary: RunSummary): Promise<void> {
   const { state, pipeline } = run;
   const targets = pipeline.notify?.filter(({ on }) => on.includes(summary.outcome)) ?? [];
@@ -22,7 +22,7 @@ export async function notify(run: Run, summary: RunSummary): Promise<void> {
     targets.map(async (target): Promise<Notified> => {
       const notification = { url: withoutQuery(target), id: `msg_${uuid4()}` };
       try {
-        const options = { summary: `Tell ${notification.url}: ${summary.outcome}` };
+        const options = { summary: `Notify ${notification.url}: ${summary.outcome}` };
         const timeout = run.refused ? { scheduleToCloseTimeout: REFUSED_MS } : {};
         await sendNotification.executeWithOptions({ ...options, ...timeout }, [
           { target, id: notification.id, body },
@@ -39,21 +39,22 @@ export async function notify(run: Run, summary: RunSummary): Promise<void> {
   );
   showProgress(run);
   try {
-    await recordNotifications.executeWithOptions({ summary: 'Note in the manifest who was told' }, [
-      { run: run.key, results: pipeline.results, notifications: state.notified },
-    ]);
+    await recordNotifications.executeWithOptions(
+      { summary: 'Record the deliveries in the manifest' },
+      [{ run: run.key, results: pipeline.results, notifications: state.notified }],
+    );
   } catch (error) {
-    log.warn('the manifest does not say who was told', { error: failureOf(error).message });
+    log.warn('the deliveries are not in the manifest', { error: failureOf(error).message });
   }
 }
 
-/** A run that was refused ends soon: its receivers are part of what was refused. */
+/** Longest delivery of a run whose input was refused: its receivers are part of that input. */
 const REFUSED_MS = 4_000;
 
-/** A query may hold somebody's token. */
+/** A query string may contain a token. */
 const withoutQuery = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');
 
-/** Of a run that broke before, or while, it published. */
+/** Summary of a run that failed before or while it published. */
 export function bareSummary(run: Run, outcome: Outcome, reason: string): RunSummary {
   const { state, key, runId, input } = run;
   const tableId = state.table?.id ?? input.previousRun?.tableId ?? null;

@@ -26,14 +26,14 @@ const SUMMARY: Record<PassKind, string> = {
   failed: 'Rerun failed cells',
   'newly-failed': 'Rerun cells that failed for the first time',
   'follow-up': 'Run cells that can start only now',
-  nudge: 'Nudge cells that hang',
+  nudge: 'Nudge stalled cells',
   wait: 'Wait on',
 };
 
-/** Passes over some of the open cells; the others ask for whatever their mode means. */
+/** Passes that name their cells; the others request what their mode means. */
 const NAMES_CELLS: readonly PassKind[] = ['newly-failed', 'follow-up', 'nudge'];
 
-/** Starts the pass that is due; a paid request is sent once. */
+/** Starts the next pass; a paid request is sent once. */
 export async function startPass(run: Run): Promise<void> {
   const { state } = run;
   if (state.activePass !== null) return;
@@ -44,13 +44,13 @@ export async function startPass(run: Run): Promise<void> {
   await approveMore(run);
   run.enter(isRerun(state.nextPass) ? 'rerunning failed cells' : 'starting run');
   while (!(await sendPass(run, state.nextPass))) {
-    // Rows landed late or went away since they were loaded: put right before anything is paid.
+    // Rows were committed late or deleted since they were loaded: repaired before anything is paid for.
     state.loaded = null;
     await loadRows(run);
   }
 }
 
-/** The provider ran more cells than it was asked to: nothing more is paid before an operator has seen it. */
+/** Waits for an approval where the provider ran more cells than were requested. */
 async function approveMore(run: Run): Promise<void> {
   const { state } = run;
   if (state.queuedMore === undefined || state.mustApproveMore !== true) return;
@@ -58,12 +58,12 @@ async function approveMore(run: Run): Promise<void> {
   state.mustApproveMore = false;
 }
 
-/** `false` when the table does not hold the rows it should. */
+/** `false` when the table does not have the rows that it should. */
 async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   const { state } = run;
   let done = await send(run, kind, {});
   while (!done.drifted && done.needsApproval !== undefined) {
-    // No yes is kept for later: the provider is asked anew, and may have more to ask by then.
+    // An approval is not kept for later: the provider is asked anew, and may need another one by then.
     const approvedCells = await approveCells(run, done.needsApproval);
     done = await send(run, kind, { approvedCells, startedRuns: done.startedRuns });
   }
@@ -84,8 +84,8 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
 }
 
 /**
- * Whether the cells of a pass add to what the run asked for. The first pass of a new table has named all of
- * them: those that were blocked or hung then, and are asked for once more, are paid once.
+ * Whether the cells of a pass add to those that the run has requested. The first pass of a new table requests
+ * all of them: cells that were blocked or stalled then, and are requested once more, are paid for once.
  */
 const countsAsRequested = ({ input }: Run, kind: PassKind): boolean =>
   input.previousRun !== undefined || (kind !== 'follow-up' && kind !== 'nudge');
@@ -97,7 +97,7 @@ async function send(
 ): Promise<StartedPass> {
   const { state, pipeline } = run;
   const done = await executeStep(run, (resumedAfterInterrupt, trouble) => {
-    // No worker was there, or the rows took until then: nobody could wait for what would be paid now.
+    // No worker was available, or loading took until now: the run could not wait for what it would pay for.
     if (run.isLate()) throw deadlineReached();
     state.paidRequestSent = true;
     return steps.startPass.executeWithOptions(run.within(SUMMARY[kind]), [
@@ -131,13 +131,13 @@ const deadlineReached = (): ApplicationFailure =>
     'deadline_reached',
   );
 
-/** A rerun never pays again for what is done, whatever the pipeline says of its first run. */
+/** A rerun never pays again for completed cells, whatever the pipeline's `mode`. */
 function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
   if (isRerun(kind)) return 'failed';
   return kind === 'first' && input.previousRun === undefined ? pipeline.run.mode : 'new';
 }
 
-/** Nothing is sent: the cells in flight get more time than the status said. */
+/** Sends nothing: the cells in flight get more time than the status suggested. */
 function keepWaiting(run: Run): void {
   const { state } = run;
   const { inFlight = 0, waiting = 0, untouched = 0 } = state.lastScan ?? {};
@@ -160,14 +160,14 @@ function keepWaiting(run: Run): void {
   };
 }
 
-/** Pages the table into the store, and takes stock. */
+/** Reads the table's pages into the store and counts the cells. */
 export async function collectResults(run: Run): Promise<void> {
   await executeInterruptibleStep(run, (_again, trouble) => scanTable(run, trouble));
-  // It may have come to its end before it heard of a pause; what follows may be the publishing.
+  // The scan may end before it notices a pause; publishing may follow.
   await waitWhilePaused(run);
 }
 
-/** The same without patience: for a run that ends now, whatever the account says. */
+/** Scans the table once, without waiting for the account: also for a run that is ending. */
 export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> {
   const { state } = run;
   run.enter('collecting results');
@@ -203,18 +203,18 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
   state.activePass = null;
 }
 
-/** Somebody may have put the deadline off after it had ended the wait: then there is time again. */
+/** The operator may have extended the deadline after it had ended the wait. */
 function endOf({ state }: Run): WaitEnd {
   const { end = null, deadlineAtMs = Infinity } = state.activePass ?? {};
   return end === null || (end === 'deadline' && deadlineAtMs < state.deadlineAtMs) ? 'idle' : end;
 }
 
-/** A rerun looks first which cells are left; a new table is all to do. */
+/** Scans the table of a rerun first: which cells are left. In a new table all are. */
 export async function scanExistingTable(run: Run): Promise<void> {
   if (run.input.previousRun !== undefined && run.state.lastScan === null) await collectResults(run);
 }
 
-/** Above `spend.maxCredits` no approval would let it go on: what is there is published. */
+/** Whether the run is above `spend.maxCredits`, where no approval lets it continue. */
 function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
   if (state.queuedMore === undefined || state.mustApproveMore !== true) return false;
   return checkCellSpend(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
@@ -226,7 +226,7 @@ export function hasNextPass(run: Run): boolean {
   const { activePass, lastScan, passHistory } = state;
   // The first pass of a new table, or one that went on from a run before.
   if (activePass !== null || lastScan === null || passHistory === null) return true;
-  // The last look took until then: nobody could wait for what would be paid now.
+  // The last scan took until now: the run could not wait for what it would pay for.
   if (run.isLate()) return false;
   const limits = { policy: pipeline.run, mayPay: !mayNotPayMore(run) };
   const { pass, ...due } = planNextPass(lastScan, passHistory, state, limits);

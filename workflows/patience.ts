@@ -13,12 +13,12 @@ import { INTERRUPTED, interruptible, waitWhilePaused } from './hold.ts';
 import { checkCredits, pollingSteps } from './policies.ts';
 import type { Run } from './run.ts';
 
-/** `again`: it was begun before, and its last request may still be on its way. */
+/** `again`: the step was started before, and its last request may still be committed. */
 type StepOf<R> = (again: boolean, trouble: TroubleInput) => Promise<R>;
 
 /**
- * Does a step, not before the run is unpaused; where the account or the API stands in its way, waits
- * for that to end and does it again.
+ * Executes a step once the run is not paused. Where the account or the API blocks it, waits until the
+ * block ends and executes it again.
  */
 export async function executeStep<R>(run: Run, step: StepOf<R>): Promise<R> {
   let again = false;
@@ -51,13 +51,13 @@ export async function executeStep<R>(run: Run, step: StepOf<R>): Promise<R> {
       if (accountStage === null) throw error;
       await waitForAccount(run, accountStage, failure.message, failedWaits);
       failedWaits += 1;
-      // Still not usable at the deadline: the step's own error says why.
+      // Still not usable at the deadline: the step's own error is the reason.
       if (run.isLate()) throw error;
     }
   }
 }
 
-/** The same for a step that a pause breaks off in the middle, and that is begun anew then. */
+/** Executes a step that a pause interrupts; it then starts anew. */
 export async function executeInterruptibleStep<R>(run: Run, step: StepOf<R>): Promise<R> {
   let interrupted = false;
   for (;;) {
@@ -69,13 +69,13 @@ export async function executeInterruptibleStep<R>(run: Run, step: StepOf<R>): Pr
   }
 }
 
-/** Whether a step ran out of time whose deadline somebody had put off while it was tried. */
+/** Whether a step timed out although the operator had extended the deadline meanwhile. */
 export const deadlineExtended = (run: Run, error: unknown): boolean =>
   ranOutOfTime(error) && !run.isLate();
 
 /**
- * Visible as such; goes on by itself when the API answers, or at once by `resume`. A quota that is used up
- * answers as a rate limit does: then the account tells.
+ * Waits for the API, shown as a stage; continues when the API answers, or at once on `resume`. An exhausted
+ * quota answers like a rate limit, so the account is checked, too.
  */
 export async function waitForApi(
   run: Run,
@@ -131,7 +131,7 @@ async function checkQuota(run: Run): Promise<{ credits: number | null }> {
   }
 }
 
-/** Visible as such; goes on by itself when the account is usable, or at once by `resume`. */
+/** Waits for the account, shown as a stage; continues when it is usable, or at once on `resume`. */
 export async function waitForAccount(
   run: Run,
   accountStage: AccountWait,
@@ -148,7 +148,7 @@ export async function waitForAccount(
       { provider: pipeline.provider, deadlineAtMs: state.deadlineAtMs, failedWaits },
     ]),
   );
-  // Resumed by somebody: the step itself will tell whether they were right.
+  // After `resume` the step itself shows whether the account is usable.
   if (waited !== INTERRUPTED) {
     run.count(waited);
     state.balance = waited.credits;

@@ -61,7 +61,7 @@ export const { collectResults } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
 });
 
-/** Disks fill and come back; somebody may have to make room. */
+/** Disks fill up and are cleared; an operator may have to make room. */
 export const { publishResults } = proxyActivities<Activities>({
   cancellationType,
   heartbeatTimeout: HEARTBEAT,
@@ -69,7 +69,7 @@ export const { publishResults } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
 });
 
-/** One cheap look. */
+/** One cheap request. */
 export const { checkCredits } = proxyActivities<Activities>({
   cancellationType,
   heartbeatTimeout: HEARTBEAT,
@@ -77,7 +77,7 @@ export const { checkCredits } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
 });
 
-/** Whoever cancels waits for this: a few tries, then the run ends without. */
+/** The operator who cancels waits for this: a few attempts, then the run ends without it. */
 export const { cancelQueuedCells } = proxyActivities<Activities>({
   heartbeatTimeout: HEARTBEAT,
   startToCloseTimeout: '2m',
@@ -85,14 +85,14 @@ export const { cancelQueuedCells } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '1s', maximumInterval: '20s' }),
 });
 
-/** A receiver that is down for longer is named in the manifest; the run waits no longer for it. */
+/** A receiver that is down for longer is recorded in the manifest; the run does not wait for it. */
 export const { sendNotification } = proxyActivities<Activities>({
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '10m',
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
 });
 
-/** Nobody waits for it gladly. */
+/** Best effort: keeps the run open for at most 10 minutes. */
 export const { recordNotifications } = proxyActivities<Activities>({
   startToCloseTimeout: '5m',
   scheduleToCloseTimeout: '10m',

@@ -201,7 +201,7 @@ function progressText({ state, outcome }: Shown, share: number): string {
 const failedOf = (cells: CellCounts, outcome: Outcome | null): number =>
   outcome === null ? cells.failed + cells.blocked : unanswered(cells);
 
-/** Refreshes what people see. Current details cost no history; an upsert is one event. */
+/** Refreshes what the Temporal UI shows. Current details cost no history; an upsert is one event. */
 export function showProgress(run: Shown): void {
   const progress = progressOf(run);
   setCurrentDetails(renderDetails(progress, workflowInfo().workflowId));

@@ -35,7 +35,7 @@ function reasonOf({ state, pipeline }: Run, outcome: Outcome, end: string | null
   return end === null ? missing : `${end}; ${missing}`;
 }
 
-/** In the history for good: what came of it is known without any worker. */
+/** Summary of the step in the history: the outcome is known without a worker. */
 function publishSummary(outcome: Outcome, { lastScan }: RunState): string {
   if (lastScan === null) return `Publish: ${outcome}`;
   const { done, empty } = lastScan.cells;
@@ -46,11 +46,11 @@ function publishSummary(outcome: Outcome, { lastScan }: RunState): string {
   return `Publish the results: ${outcome}, ${counts}${price}`;
 }
 
-/** Cells that were asked for and show nothing of it yet: in a first pass, or in a rerun of failed ones. */
+/** Requested cells that have not started yet, in a first pass or in a rerun of failed cells. */
 const notBegun = (found: RunState['lastScan']): number =>
   (found?.waiting ?? 0) + (found?.untouched ?? 0);
 
-/** Cells that go on at the provider, and cost, by the newest look at them; those that may begin included. */
+/** Cells that the provider still works on and charges for, by the last reading; cells that may still start included. */
 function cellsInFlight({ activePass, lastScan, cellsCancelled }: RunState): number {
   const underWay = activePass?.tracking.last?.cellsInProgress ?? lastScan?.inFlight ?? 0;
   return underWay + Math.max(0, notBegun(lastScan) - cellsCancelled);
@@ -106,12 +106,12 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
   return notified.length === 0 ? summary : { ...summary, notified };
 }
 
-/** Cancelled, out of time or broken: publishes what is there; a broken run fails all the same. */
+/** Ends a run that was cancelled, ran out of time or failed: publishes what is there. A failed run still fails. */
 export async function finishEarly(run: Run, error: unknown): Promise<RunSummary> {
   if (error instanceof ContinueAsNew) throw error;
   const { state, pipeline } = run;
   const failure = failureOf(error);
-  // A target that cannot be written: the results lie in the store, there is no more to save.
+  // A target cannot be written. The results are in the store: nothing is left to save.
   if (state.stage === 'publishing results') {
     return CancellationScope.nonCancellable(() => failWithoutPublishing(run, failure));
   }
@@ -131,7 +131,7 @@ export async function finishEarly(run: Run, error: unknown): Promise<RunSummary>
       const outcome = outcomeOf(state.lastScan.cells, pipeline.run.tolerateFailed);
       return lastPublish(run, outcome, reasonOf(run, outcome, DEADLINE) ?? DEADLINE);
     }
-    // What an earlier scan of the table has read is paid for.
+    // Results of an earlier scan are paid for.
     if (wasRefused(failure) && state.lastScan !== null && patched('publishes-what-was-read')) {
       const outcome = outcomeOf(state.lastScan.cells, pipeline.run.tolerateFailed);
       return lastPublish(run, scanned ? outcome : 'partial', failure.message);
@@ -142,8 +142,8 @@ export async function finishEarly(run: Run, error: unknown): Promise<RunSummary>
 }
 
 /**
- * Cells that are still queued, and that nobody waits for any more, would be paid in vain, maybe long
- * after the run: the provider is told to leave them, where it can. What it had begun may have come out.
+ * Cancels the cells that are still queued: they would be paid for after the run has stopped waiting.
+ * Cells that the provider had started may still complete, so the table is scanned once more.
  */
 export async function cancelQueuedCells(run: Run): Promise<void> {
   const { state } = run;
@@ -157,7 +157,7 @@ export async function cancelQueuedCells(run: Run): Promise<void> {
   });
 }
 
-/** Where the provider can: what it has not begun is not paid any more. */
+/** Asks the provider to cancel what it has not started, where its API can: those cells are not paid for. */
 async function stopTableRun(run: Run): Promise<void> {
   const { table, loaded, activePass } = run.state;
   if (table?.cancellable !== true || loaded === null) return;
@@ -171,17 +171,17 @@ async function stopTableRun(run: Run): Promise<void> {
     run.state.cellsCancelledIsMinimum ||= done.isMinimum;
   } catch (error) {
     const failure = failureOf(error);
-    // What it may have cancelled all the same, nobody was told of.
+    // The request may have cancelled cells that no reply reported.
     run.state.cellsCancelledIsMinimum ||= mayHaveSent(failure);
     log.warn('not stopped at the provider', { error: failure.message });
   }
 }
 
 /**
- * One more scan of a run that broke off; the last one will do when it cannot be had.
+ * Scans the table of a run that ends early once more; without it the previous scan is used.
  *
- * @param broke What it broke off for: reads that were refused long enough are not tried as long again
- * @returns whether it could be had
+ * @param cause Why the run ends early: reads that were refused for long are not retried as long again
+ * @returns whether the scan completed
  */
 async function tryFinalScan(run: Run, cause: ApplicationFailure | null): Promise<boolean> {
   if (run.state.table === null) return false;
@@ -195,7 +195,7 @@ async function tryFinalScan(run: Run, cause: ApplicationFailure | null): Promise
   }
 }
 
-/** A failed run that had a table leaves a manifest, and the results so far. */
+/** Publishes the manifest and the results so far of a failed run that had a table. */
 async function publishPartial(run: Run, failure: ApplicationFailure): Promise<void> {
   try {
     if (run.state.table !== null) {
@@ -208,7 +208,7 @@ async function publishPartial(run: Run, failure: ApplicationFailure): Promise<vo
   await markFailed(run, failure);
 }
 
-/** Of a run that ends anyhow: where nothing can be published, it fails with the reason for that. */
+/** Publishes a run that ends early; fails with the reason where publishing fails. */
 async function lastPublish(run: Run, outcome: Outcome, reason: string): Promise<RunSummary> {
   try {
     return await publish(run, outcome, reason);

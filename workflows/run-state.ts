@@ -42,7 +42,7 @@ export interface RunState {
   approvals: Approval[];
   prepared: PreparedRows | null;
   table: TableRef | null;
-  /** A create went out whose reply nobody heard. */
+  /** The reply to a create was lost: a second table may exist. */
   tableMayHaveDuplicates?: boolean;
   /** Runs under way that publish to the same place. */
   sameTarget?: string[];
@@ -67,7 +67,7 @@ export interface RunState {
   reason: string | null;
   /** What the search attributes last said. */
   shown: string;
-  /** Somebody holds the run; `null`: nobody does. */
+  /** The pause of an operator; `null`: the run is not paused. */
   pause: Pause | null;
   /** One more pass over the failed cells is wanted, beyond the policy. */
   rerunRequested: boolean;
@@ -81,13 +81,13 @@ export interface RunState {
   unitsRequested: number;
   /** A paid request was made, or was about to be. */
   paidRequestSent: boolean;
-  /** Cells that the provider was told to leave before it had begun them. */
+  /** Cells that were cancelled before the provider had started them. */
   cellsCancelled: number;
-  /** The reply to a cancel was lost: there may be more of them. */
+  /** The reply to a cancel was lost: more cells may have been cancelled. */
   cellsCancelledIsMinimum: boolean;
-  /** It takes a last look, and publishes then. */
+  /** Scans the table a last time, then publishes. */
   finishing: boolean;
-  /** The first run of the chain that this state was carried through. */
+  /** First run id of the continue-as-new chain that carried this state. */
   chain?: string;
 }
 
@@ -105,7 +105,7 @@ export function openState(input: EnrichTableInput, carried: unknown): RunState {
   );
   if (wrong === undefined) return state;
   throw ApplicationFailure.nonRetryable(
-    `what was carried over is no state of a run: ${wrong[0]} is of another kind`,
+    `the carried state is not the state of a run: ${wrong[0]} is of another kind`,
     'internal',
   );
 }
@@ -138,7 +138,7 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     prepared: null,
     table: null,
     loaded: null,
-    // A rerun looks first what is left.
+    // A rerun scans its table first.
     nextPass: previousRun === undefined ? 'first' : 'wait',
     activePass: null,
     passHistory: null,

@@ -14,10 +14,10 @@ import type { Argument } from './argument.ts';
 import { spendOf } from './spend-policy.ts';
 import { openState, type ActivePass, type RunState } from './run-state.ts';
 
-/** Results are read and published even when the deadline is over, or nobody wants more; each this long at most. */
+/** Longest time for each step that reads or publishes results after the deadline or a cancel. */
 const GRACE_MS = 60 * 60_000;
 
-/** A run: what it was asked, what it knows, and what people see of it. The steps work on it. */
+/** A run: its input, its state and what the operator sees of it. The steps work on it. */
 export class Run {
   readonly input: EnrichTableInput;
   /** As it came from the client, for the judge. */
@@ -29,11 +29,11 @@ export class Run {
   readonly runId: string;
   readonly #show: (run: Run) => void;
   outcome: Outcome | null = null;
-  /** Breaks off what is waited for, so that it begins anew; `null` where that is not safe. */
+  /** Interrupts the step under way, which then starts anew; `null` where that is not safe. */
   interrupt: (() => void) | null = null;
   /** The judge refused its input. */
   refused = false;
-  /** It ends now, cancelled or broken: whoever waits for that does not wait until the deadline. */
+  /** Cancelled or failed: the last steps do not wait until the deadline. */
   endingEarly = false;
 
   /** @param show Makes visible how the run stands */
@@ -77,7 +77,7 @@ export class Run {
     return { summary, scheduleToCloseTimeout: Math.max(leftMs, GRACE_MS) };
   }
 
-  /** The pipeline's, as somebody may have adjusted it. */
+  /** The pipeline's policy with the operator's adjustments. */
   get policy(): RunPolicy {
     return { ...this.pipeline.run, maxPollIntervalMs: this.state.maxPollIntervalMs };
   }

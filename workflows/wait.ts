@@ -13,7 +13,7 @@ import { formatInteger } from './words.ts';
 /** What goes on as this very workflow. */
 type Continued = (input: ResumableInput) => Promise<RunSummary>;
 
-/** Waits slice by slice; between two, people see how it stands, and a long history is left behind. */
+/** Waits in slices; between two, the details are refreshed, and a long history is continued as new. */
 export async function untilIdle(run: Run): Promise<void> {
   const { state, pass } = run;
   const { awaitIdle } = steps.pollingSteps();
@@ -42,7 +42,7 @@ export async function untilIdle(run: Run): Promise<void> {
       pass.tracking = resetStallTimer(slice.tracking);
       continue;
     }
-    // Somebody paused or adjusted the run: it goes on with the next slice.
+    // The operator paused or adjusted the run: it continues with the next slice.
     const putOff = slice.end === 'deadline' && deadlineAtMs < state.deadlineAtMs;
     if (slice.end === 'stopped' || slice.end === 'no credits' || putOff) continue;
     if (slice.end !== 'slice') {
@@ -64,7 +64,7 @@ function awaitedCells({ key, table, state, pass }: Run): Pick<AwaitIdleInput, 'a
   return { awaited: { run: key, scan, kind: pass.kind, columns: table.columns } };
 }
 
-/** In the history for good: how it stood then is known without any worker. */
+/** Summary of the step in the history: progress is known without a worker. */
 function waitSummary(run: Run): string {
   const progress = progressOf(run);
   const { cells } = progress;
@@ -74,7 +74,7 @@ function waitSummary(run: Run): string {
   return `Wait for pass ${run.state.passes}: ${counts}`;
 }
 
-/** Cells that do not move may just lack the credits to start: then that is what is waited for. */
+/** Waits for credits where cells do not move because the account has none left. */
 async function waitIfOutOfCredits(run: Run): Promise<boolean> {
   const look = await executeStep(run, () =>
     steps.checkCredits.executeWithOptions(run.within('Nothing moves: are there credits left?'), [

@@ -1,6 +1,6 @@
 import { formatInteger } from '../src/rules/whole.ts';
 
-/** Numbers and times as people read them in the Temporal UI. */
+/** Numbers and times as the Temporal UI shows them. */
 
 export { formatInteger };
 

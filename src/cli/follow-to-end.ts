@@ -12,7 +12,7 @@ export interface FollowFlags {
   json?: true;
 }
 
-/** Shows a run until it ends and tells what came of it; after Ctrl-C, how to come back to it. */
+/** Shows a run until it ends and prints its summary; after Ctrl-C, how to come back to it. */
 export async function followToEnd(
   cli: Cli,
   { broken, linkTo }: Session,

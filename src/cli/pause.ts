@@ -5,7 +5,7 @@ import type { Cli } from './context.ts';
 export function addPause(program: Command, cli: Cli): void {
   program
     .command('pause')
-    .summary('hold a run: nothing is sent or polled until it is resumed')
+    .summary('pause a run: nothing is sent or polled until it is resumed')
     .description(
       'Hold a run: nothing is sent or polled until `rowmill resume`.\n' +
         'Cells that the provider works on go on, and so does the deadline.',

@@ -2,7 +2,7 @@ import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { sinkOf } from '../sinks/index.ts';
 
-/** Tries every result path and tells of all that cannot be written. @throws `sink_unwritable` */
+/** Tries every result path and reports all that cannot be written. @throws `sink_unwritable` */
 export async function probeTargets({
   name,
   results,

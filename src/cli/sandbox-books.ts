@@ -49,11 +49,15 @@ export async function ledgerText(
   const rows = sum(({ rowsCreated, rowsDeleted }) => rowsCreated - rowsDeleted);
   const again = sum(({ cellsPaidAgain }) => cellsPaidAgain);
   const paid = sum(({ cellsPaid }) => cellsPaid);
-  const told = `${formatCount(tables.length, 'table')}, ${formatCount(rows, 'row')}, ${formatCount(paid, 'cell')} paid`;
+  const paidText = `${formatCount(tables.length, 'table')}, ${formatCount(rows, 'row')}, ${formatCount(paid, 'cell')} paid`;
   if (tables.length === 1 && rows === summary.rows && again === 0) {
-    return `The sandbox's own books: ${told}, none that had been done.`;
+    return `The sandbox's own ledger: ${paidText}, none that had been done.`;
   }
-  throw new RowmillError('internal', `the sandbox's books: ${told}, ${again} that had been done`, {
-    where: `run ${summary.workflowId}`,
-  });
+  throw new RowmillError(
+    'internal',
+    `the sandbox's ledger: ${paidText}, ${again} that had been done`,
+    {
+      where: `run ${summary.workflowId}`,
+    },
+  );
 }

@@ -20,7 +20,7 @@ export function addSandbox(program: Command, cli: Cli): void {
     .addHelpText(
       'after',
       `
-It answers when GET /v1/healthcheck does; GET /_sandbox/ledger tells what was paid for.
+It answers when GET /v1/healthcheck does; GET /_sandbox/ledger shows what was paid for.
 
 Examples:
   rowmill sandbox --speed 60

@@ -38,7 +38,7 @@ Examples:
     .description('Make the schedule of a pipeline file, or bring it up to date. Keeps a pause.')
     .argument('<file>', 'pipeline file with a `schedule` block')
     .option('--yes', 'answer no questions')
-    .option('--replace', 'take over a schedule of this name that was made from another file')
+    .option('--replace', 'replace a schedule of this name that was made from another file')
     .option(...JSON_FLAG)
     .addHelpText('after', '\nExample:\n  rowmill schedule apply pipeline.yaml')
     .action(async (file: string, flags: ApplyFlags) => {

@@ -17,7 +17,7 @@ export async function cancelRun(client: Client, workflowId: string): Promise<voi
     throw new RowmillError('action_refused', what, { where });
   }
   if (outcome !== null) {
-    const what = `the run is ${outcome}, and only tells whom the pipeline names`;
+    const what = `the run is ${outcome}, and only sends its webhooks`;
     throw new RowmillError('action_refused', what, {
       where,
       remedy: 'Nothing: it ends by itself.',

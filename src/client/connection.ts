@@ -90,7 +90,7 @@ export interface TemporalLink {
   connection: Connection;
   address: string;
   namespace: string;
-  /** Such as `1.31.2`; empty when the server does not tell. */
+  /** Such as `1.31.2`; empty when the server does not report it. */
   serverVersion: string;
 }
 
@@ -144,7 +144,7 @@ export async function connectToNamespace(options: ConnectOptions = {}): Promise<
 export async function connectTemporal(options: ConnectOptions = {}): Promise<TemporalLink> {
   const { address, namespace, connectionOptions } = temporalTarget(options);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  // Not `connect`, which leaves a connection open that it does not give back.
+  // Not `connect`, which leaves a connection open that it does not return.
   const connection = Connection.lazy({
     ...connectionOptions,
     ...(goesDirect(address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),

@@ -19,7 +19,7 @@ export interface EndedRun {
   pipeline: Pipeline;
   /** `null`: not known here; the worker finds it by the manifest or by its tag. */
   tableId: string | null;
-  /** What it had taken up itself, where it may have ended before it did anything. */
+  /** The run that it continued, where it may have ended before it did anything. */
   previousRun: PreviousRunRef | null;
 }
 
@@ -84,13 +84,13 @@ async function fromTemporal(
   return { key, pipeline, tableId, previousRun: bare ? (input?.previousRun ?? null) : null };
 }
 
-/** What it gave back; `null` of a run that failed, or was terminated. */
+/** Summary that it returned; `null` of a run that failed, or was terminated. */
 async function summaryOf(
   client: Client,
   { workflowId, runId, status }: WorkflowExecutionDescription,
 ): Promise<RunSummary | null> {
   if (status.name !== 'COMPLETED') return null;
-  // The workflow type gives back a RunSummary.
+  // The workflow type returns a RunSummary.
   return (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
 }
 
@@ -113,7 +113,7 @@ async function inputInHistory(
     );
     return input ?? null;
   } catch {
-    // Encoded by somebody's codec: the store has it in the clear.
+    // Encoded by a payload codec: the store has it in the clear.
     return null;
   }
 }

@@ -15,7 +15,7 @@ export interface Estimate {
   cells: number;
   credits: number;
   verdict: SpendVerdict;
-  /** The limits that hold: the pipeline's, under the owner's. */
+  /** Limits in effect: the pipeline's, capped by the owner's. */
   spend: SpendPolicy;
   /** The owner's, as far as they are known here. */
   ceiling: SpendCeiling;

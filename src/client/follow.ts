@@ -40,8 +40,8 @@ export interface WatchOptions {
 const TRY_AGAIN_AFTER_MS = 1_000;
 
 /**
- * Looks at the run until it ends, through restarts of worker and server alike, and gives back what
- * came of it; `null` when the signal came first.
+ * Watches a run until it ends, through restarts of worker and server, and returns its summary;
+ * `null` when the signal came first.
  * @throws RowmillError with the code the run failed with, or `run_not_found`
  */
 export async function* watchRun(
@@ -49,7 +49,7 @@ export async function* watchRun(
 ): AsyncGenerator<ProgressUpdate, RunSummary | null> {
   const over = new AbortController();
   const finish = endOf(options, over.signal).finally(() => over.abort());
-  // Told by the race below; what comes after the end belongs to nobody.
+  // Reported by the race below; a rejection after the end is ignored.
   finish.catch(() => undefined);
   const ended = finish.then(() => null);
   ended.catch(() => undefined);
@@ -127,7 +127,7 @@ interface PollResult extends ProgressUpdate {
   answered: boolean;
 }
 
-/** Never rejects: what goes wrong is told as trouble, beside what was known before. */
+/** Polls once. Never rejects: a failure becomes a warning beside what was known before. */
 async function poll(
   { client, workflowId, taskQueue, broken }: WatchOptions,
   before: PollResult,
@@ -138,19 +138,21 @@ async function poll(
   const silent = { progress: before.progress, lastKnown: before.lastKnown, answered: false };
   try {
     return await untilOver(client, over, async () => {
-      // Asks for a worker first: a query that nobody takes hangs until it times out.
+      // Asks for a worker first: a query that no worker takes waits until it times out.
       const served = before.answered ? 'yes' : await workerAvailability(client, taskQueue);
       const progress = served === 'no' ? null : await liveProgress(handle);
       if (progress !== null) return { progress, lastKnown: null, warning: null, answered: true };
-      // A worker of our own is on its way to the queue; that it is lost would be told.
+      // A worker of our own is on its way to the queue; a lost worker would be reported.
       const expected = served === 'yes' || broken !== undefined;
       if (before.progress === null) silent.lastKnown = await lastKnown(handle);
       return { ...silent, warning: expected ? null : noWorkerText(taskQueue) };
     });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    const told = errorOfServer(error)?.what ?? said;
-    const warning = isOutage(error) ? 'the Temporal server does not answer; trying again' : told;
+    const reported = errorOfServer(error)?.what ?? said;
+    const warning = isOutage(error)
+      ? 'the Temporal server does not answer; trying again'
+      : reported;
     return { ...silent, warning };
   }
 }

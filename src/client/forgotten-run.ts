@@ -20,7 +20,7 @@ export async function rejectExpiredRun(
   const another = isKey ? 'Another key' : 'Another --id, or --new,';
   throw new RowmillError(
     'run_conflict',
-    `it ended (${outcome}), and Temporal has forgotten it by now; a new run of this ${isKey ? 'key' : 'id'} would pay again`,
+    `it ended (${outcome}), and has expired in Temporal; a new run of this ${isKey ? 'key' : 'id'} would pay again`,
     {
       where: `run ${workflowId}`,
       remedy: `Its results are in the store: rowmill results ${workflowId}. ${another} starts a new run.`,

@@ -27,7 +27,7 @@ export const invalidArgument = (error: unknown): string | null =>
 export const isOutage = (error: unknown): boolean =>
   failedCall(error) !== null && !hasStatus(error, ...HOPELESS);
 
-/** Nothing that time mends. */
+/** Errors that a retry does not fix. */
 const HOPELESS: readonly GrpcStatus[] = [
   'CANCELLED',
   'INVALID_ARGUMENT',

@@ -33,7 +33,7 @@ interface RunLookup {
 
 /**
  * By Temporal's record as far as it goes back, else by the store. A number that either of them knows
- * is not given again: the first reruns may be forgotten while the newest is under way.
+ * is not given again: the first reruns may have expired while the newest is under way.
  */
 export async function latestRun(
   client: Client,

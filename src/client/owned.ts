@@ -3,7 +3,7 @@ import { MEMO_OWNER, MEMO_STARTED_BY, SEARCH_ATTRIBUTE } from '../contract/names
 
 /** Whose a run is. The memo says so for certain; the search attribute lists by it. */
 export interface Owned {
-  /** Of many who share a gateway. Left out: nobody's. */
+  /** Of many who share a gateway. Left out: no owner. */
   owner?: string | undefined;
   /** What started it, like the beginning of a token's digest. */
   startedBy?: string | undefined;

@@ -65,7 +65,7 @@ function withoutRows(source: Exclude<PipelineSource, string>): unknown {
   return { ...source, rows: { ...rows, ...('inline' in rows ? { inline: [] } : { from: [] }) } };
 }
 
-/** The list of rows that an object holds, checked row by row when they are frozen. */
+/** The list of rows of an object, checked row by row when they are frozen. */
 function inlineRowsOf(source: Exclude<PipelineSource, string>): JsonObject[] | undefined {
   if (isText(source) || !isObject(source.rows)) return undefined;
   const { inline, from } = source.rows;

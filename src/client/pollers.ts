@@ -21,8 +21,8 @@ export interface Poller {
 }
 
 /**
- * Workers that the server remembers: it forgets one five minutes after its last poll, by its own
- * clock. When that was it tells as a time, which only a clock of ours can be held against.
+ * Workers that the server lists, up to five minutes after their last poll. `lastAccessTime` is server time;
+ * comparing it with the local clock is approximate.
  */
 export async function pollersOf(
   client: Client,

@@ -23,7 +23,7 @@ export async function publishResults(folder: Folder, target: ResultTarget): Prom
   return publishTo(whole, folder, RUN_FILE.results, await resultColumns(folder, RUN_FILE.results));
 }
 
-/** The results in another format, as a file that is gone when nobody needs it any more. */
+/** The results in another format, as a temporary file. */
 export interface ExportedFile extends PublishedFile {
   remove(): Promise<void>;
 }

@@ -44,7 +44,7 @@ export async function findCompletedWork(
   let seen = 0;
   for await (const { workflowId, runId, memo, closeTime } of client.workflow.list({ query })) {
     if (memo?.[MEMO_FINGERPRINT] === fingerprint && closeTime !== undefined) {
-      // Of this workflow type, which gives back a RunSummary.
+      // Of this workflow type, which returns a RunSummary.
       const summary = (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
       if (OUTCOMES.includes(summary.outcome)) return { workflowId, endedAt: closeTime, summary };
     }

@@ -19,7 +19,7 @@ export interface RerunOptions extends Owned {
   searchAttributes: boolean;
   /** The estimate needs no approval any more. */
   approved?: boolean;
-  /** Where runs are looked up that Temporal has forgotten. */
+  /** Where runs are looked up that have expired in Temporal. */
   store?: Store;
 }
 
@@ -44,12 +44,12 @@ export async function rerunRun(
   const { description, nextId } = latest;
   const ended = await endedRun(client, latest.workflowId, description, store);
   try {
-    // It stays whose it is, whoever takes it up.
+    // The owner stays, whoever starts the rerun.
     const owner = options.owner ?? (description === null ? undefined : ownerOf(description));
     return await start(client, nextId, ended, { ...options, owner });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    // Somebody was faster with the same wish.
+    // Another client was faster with the same request.
     const there = attachedTo(await describeRun(client, nextId));
     if (options.approved === true) await approveIfWaiting(client, there);
     return there;

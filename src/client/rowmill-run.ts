@@ -49,7 +49,7 @@ export interface RerunAs {
 }
 
 export interface WaitOptions {
-  /** Ends the waiting, not the run: `wait` gives back `null` then. */
+  /** Ends the waiting, not the run: `wait` then returns `null`. */
   signal?: AbortSignal;
 }
 
@@ -212,7 +212,7 @@ export class RowmillRun {
   }
 
   /**
-   * Approves the credits of a run that waits for it; `by` is kept, for people.
+   * Approves the credits of a run that waits for it; `by` is recorded.
    * @throws RowmillError `usage` for what is no such text, `action_refused`
    */
   approve(request: ApproveRequest = {}): Promise<void> {
@@ -221,7 +221,7 @@ export class RowmillRun {
 
   /**
    * Holds the run before its next step; cells under way at the provider go on, and so does its
-   * deadline. `reason` and `by` are shown to people.
+   * deadline. `reason` and `by` are shown to operators.
    * @throws RowmillError `usage` for what is no such text, `action_refused`
    */
   pause(request: PauseRequest = {}): Promise<void> {
@@ -246,8 +246,8 @@ export class RowmillRun {
   }
 
   /**
-   * Tries failed and open cells again: a run under way makes one more pass, and is given back; one
-   * that has ended is taken up by a new run on the same table, `<id>-rerun-<n>`. Nothing that is
+   * Retries failed and open cells: a run under way makes one more pass, and is returned; one
+   * that has ended is continued by a new run on the same table, `<id>-rerun-<n>`. Nothing that is
    * done is paid again.
    * @throws RowmillError `action_refused` when there was never a table
    */

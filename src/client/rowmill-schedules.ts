@@ -31,7 +31,7 @@ import {
   type WrittenSpan,
 } from './schedules/index.ts';
 
-/** Whose a schedule is that has no file, as people read it. */
+/** Owner shown for a schedule that has no file. */
 const sentBy = (owner = 'a backend'): string => `sent by ${owner}`;
 
 export interface ApplyScheduleOptions {
@@ -164,7 +164,7 @@ export class RowmillSchedules {
 
   /**
    * Starts a run now, also of a paused schedule. With a `key` it is safe to repeat: the same key is
-   * the same run, which `attached` tells.
+   * the same run; then `attached` is true.
    *
    * ```ts
    * const { workflowId } = await rowmill.schedules.trigger('sp500-profile', { key: 'order-4711' });

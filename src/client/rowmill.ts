@@ -51,13 +51,13 @@ export interface StartOptions {
   key?: string;
   /**
    * The run's id, as with `rowmill run --id`: the same id with the same table, rows and results
-   * attaches; a cancelled run is taken up again. Not beside `key`.
+   * attaches; a cancelled run is continued. Not beside `key`.
    * @default attaches to an unfinished run of the same work, else `<name>-<time>`
    */
   id?: string;
-  /** The estimated credits are approved: `spend.approveAbove` asks nobody. @default false */
+  /** The estimated credits are approved: `spend.approveAbove` asks for no approval. @default false */
   approve?: boolean;
-  /** Whose the run is, among many: `list` and `attach` look for it. @default nobody's */
+  /** Whose the run is, among many: `list` and `attach` look for it. @default none */
   owner?: string;
   /** What started it, for who asks later. */
   startedBy?: string;

@@ -3,8 +3,8 @@ import { MissingColumns } from '../sources/missing-columns.ts';
 import type { LoadedPipeline, SpecError } from '../spec/index.ts';
 
 /**
- * What freezing the rows of a pipeline gives back, or throws for whoever wrote the file: a source
- * that is not there, or has no such column, is told by the line that names it.
+ * Result of freezing the rows of a pipeline, or an error for the author of the file: a source that
+ * does not exist, or has no such column, is reported at the line that names it.
  * @throws SpecError `rows_invalid`, `source_not_found`, and what the freezing throws
  */
 export async function atPipelineLine<T>(loaded: LoadedPipeline, freezing: Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ import { toRunInfo } from './run-standing.ts';
 type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'status' | 'raw'>;
 
 /**
- * The folder of a run that has ended, or has its outcome and tells whom the pipeline names, with its
+ * The folder of a run that has ended, or has its outcome and sends its webhooks, with its
  * results in it.
  * @throws RowmillError `action_refused` while the run is under way, `results_missing` when there
  *   are none in this store

@@ -55,7 +55,7 @@ export function isOwned(raw: RawRun | null | undefined, owner: string | undefine
   return payload != null && defaultPayloadConverter.fromPayload(payload) === owner;
 }
 
-/** Of a run whose end no search attribute tells. */
+/** Status of a run whose outcome is not in its search attributes. */
 const endOf = (status: string): string | null =>
   ['RUNNING', 'CONTINUED_AS_NEW', 'PAUSED'].includes(status)
     ? null

@@ -44,7 +44,7 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
     return status;
   }
   try {
-    // The workflow type gives back a RunSummary.
+    // The workflow type returns a RunSummary.
     status.summary = (await handle.result()) as RunSummary;
     // Known better than by the search attribute, which a run that ended early may not have set.
     run.outcome = status.summary.outcome;

@@ -23,7 +23,7 @@ export const initialSearchAttributes = ({ pipeline, rows }: RunSubject): TypedSe
     ...(rows === null ? [] : [{ key: ROWS, value: rows.rows }]),
   ]);
 
-/** What the run is, in a line, for people in the Temporal UI. */
+/** Summary line of a run in the Temporal UI. */
 export const staticSummary = ({ pipeline, rows }: RunSubject): string =>
   `Enrich ${rows === null ? 'the rows' : `${rows.rows} rows`} of ${pipeline.name} with ${pipeline.provider}`;
 

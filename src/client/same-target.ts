@@ -3,7 +3,7 @@ import { realFootprint } from '../paths/footprint.ts';
 import { claimsOfOthers } from '../store/claims.ts';
 import type { Store } from '../store/store.ts';
 
-/** Of runs that have said in this store that they will publish to the same place; for people. */
+/** Warnings about runs registered in this store that publish to the same place. */
 export async function sameTargetWarnings(
   { results }: Pick<Pipeline, 'results'>,
   store: Store,

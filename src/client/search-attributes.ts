@@ -36,7 +36,7 @@ export const knowsSearchAttributes = (
   );
 
 /**
- * Registers what is missing: a server on an older file, or one that somebody else started.
+ * Registers what is missing: a server on an older file, or one that was started otherwise.
  * @throws RowmillError `temporal_unsupported` when that is not allowed; the remedy is the command.
  */
 export async function ensureSearchAttributes(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { RowmillError } from '../errors.ts';
 import type { Env } from './environment.ts';
 
-/** Names of variables that hold a secret; with `_FILE` behind it, the path of a file that holds it. */
+/** Names of variables with a secret; with the suffix `_FILE`, the path of a file that contains it. */
 const SECRET = /(?:_TOKEN|_API_KEY|_SECRET[A-Z0-9_]*)$/;
 const MAX_BYTES = 64 * 1024;
 

@@ -30,7 +30,7 @@ interface StartOptions extends Owned {
   /** Whether the server knows rowmill's search attributes. */
   searchAttributes: boolean;
   now?: Date;
-  /** The store of the workers, which remembers runs that Temporal has forgotten. */
+  /** The store of the workers, which keeps runs that have expired in Temporal. */
   store?: Store;
   /** Called before a run gets an id of its own: no run under way does its work. Throws to refuse it. */
   beforeNew?: (work: WorkToFind) => Promise<void>;
@@ -96,7 +96,7 @@ async function findUnderWay(
   return listed ?? unfinished(client, work, timestampId(work.name, now, PREVIOUS_SLOT));
 }
 
-/** Attaches to an unfinished run of the same work, whoever started it, else makes an id. */
+/** Attaches to an unfinished run of the same work, also of another caller; else makes an id. */
 async function startUnnamed(client: Client, work: StartInput): Promise<StartedRun> {
   const { input, fresh = false } = work;
   const { name } = input.pipeline;
@@ -133,7 +133,7 @@ async function startAs(client: Client, work: StartInput, workflowId: string): Pr
     const run = await client.workflow.getHandle(workflowId).describe();
     refuseOther(run, work);
     refuseOtherWork(run, fingerprint);
-    // A cancelled run was stopped by somebody; the same command takes it up again. A backend that
+    // A cancelled run was stopped by an operator; the same command continues it. A backend that
     // repeats its request does not know of that.
     again = request === undefined && (await wasCancelled(client, run));
     if (!again) return attachedTo(run);
@@ -183,7 +183,7 @@ async function wasCancelled(
   { workflowId, runId, status }: WorkflowExecutionDescription,
 ): Promise<boolean> {
   if (status.name !== 'COMPLETED') return false;
-  // Of this very run: somebody else may have started the next one. It gives back a RunSummary.
+  // Of this very run: another caller may have started the next one. It returns a RunSummary.
   const summary = (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
   return summary.outcome === 'cancelled';
 }
@@ -200,15 +200,15 @@ function refuseOther(
   { memo, workflowId }: WorkflowExecutionDescription,
   { request, owner }: Pick<StartInput, 'request' | 'owner'>,
 ): void {
-  const held: unknown = memo?.[MEMO_REQUEST];
-  // Nothing more is told of what is another owner's.
+  const stored: unknown = memo?.[MEMO_REQUEST];
+  // Nothing more is reported of another owner's run.
   if (!isSeen({ memo }, owner)) {
     throw new RowmillError('run_conflict', 'the key is of another owner', {
       where: `run ${workflowId}`,
       remedy: 'Use another key.',
     });
   }
-  if (request === undefined || held === undefined || held === request) return;
+  if (request === undefined || stored === undefined || stored === request) return;
   throw new RowmillError('run_conflict', 'the key was used with another request', {
     where: `run ${workflowId}`,
     remedy: 'Send the same request again, or use another key.',

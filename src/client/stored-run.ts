@@ -8,11 +8,11 @@ import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder, RunKey, Store } from '../store/store.ts';
 import { publishResults, exportResults, type ExportedFile } from './rendition.ts';
 
-/** What the store knows of a run by itself, where Temporal does not answer or has forgotten it. */
+/** What the store knows of a run by itself, where Temporal does not answer or the run has expired. */
 export interface StoredRun {
   key: RunKey;
   pipeline: Pipeline;
-  /** What it had taken up itself. */
+  /** The run that it continued. */
   previousRun: PreviousRunRef | null;
   /** ISO time; empty where it left no manifest. */
   startedAt: string;

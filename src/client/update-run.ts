@@ -25,7 +25,7 @@ export { MAX_TEXT } from '../rules/requests.ts';
 /** A worker has to take it: with one there it is a matter of milliseconds. */
 const WAIT_MS = 20_000;
 
-/** What each update takes and gives back. */
+/** Input and result of each update. */
 export interface Updates {
   approveSpend: { takes: ApproveRequest; gives: undefined };
   pause: { takes: PauseRequest; gives: undefined };
@@ -107,7 +107,7 @@ export async function updateRun<N extends UpdateName>(
 /**
  * Approves the credits of a run that may not wait for it at all, or not yet: before its rows are
  * prepared it takes no approval.
- * @returns whether it has been told; not where no worker answers, or somebody paused it before
+ * @returns whether it was approved; not where no worker answers, or an operator paused it before
  */
 export async function approveIfWaiting(
   client: Client,
@@ -133,7 +133,7 @@ interface Approved {
 
 const LOOK_EVERY_MS = 500;
 
-/** It does not wait for it, or somebody else has approved it. */
+/** The run does not wait for an approval, or another operator has approved it. */
 function unlessRefused(error: unknown): void {
   if (!(error instanceof RowmillError && error.code === 'action_refused')) throw error;
 }

@@ -28,7 +28,7 @@ export const SEARCH_ATTRIBUTE = {
   progress: 'RowmillProgress',
 } as const;
 
-/** Memo field with the digest of pipeline and rows: tells whether two runs are the same work. */
+/** Memo field with the digest of pipeline and rows: equal for runs of the same work. */
 export const MEMO_FINGERPRINT = 'rowmillFingerprint';
 
 /** Files of a run in the store, staged rows included. */
@@ -38,9 +38,9 @@ export const RUN_FILE = {
   badRows: 'bad-rows.jsonl',
   /** Columns of the source that come back with the results. */
   columns: 'columns.json',
-  /** What was run, so that it can be taken up again when Temporal has forgotten it. */
+  /** The pipeline, for a rerun after the run has expired in Temporal. */
   pipeline: 'pipeline.json',
-  /** Of a rerun: the run that it takes up. */
+  /** The run that a rerun continues. */
   previousRun: 'previous-run.json',
   results: 'results.jsonl',
   quarantine: 'quarantine.jsonl',
@@ -50,7 +50,7 @@ export const RUN_FILE = {
 /** Memo field with the digest of the whole request, of runs that were started by a key. */
 export const MEMO_REQUEST = 'rowmillRequest';
 
-/** Memo fields of runs that somebody started through a gateway: whose they are, and by which token. */
+/** Memo fields of runs started through a gateway: their owner, and the token that started them. */
 export const MEMO_OWNER = 'rowmillOwner';
 export const MEMO_STARTED_BY = 'rowmillStartedBy';
 

@@ -1,6 +1,6 @@
 import type { Outcome } from './outcome.ts';
 
-/** Whom to tell when a run has ended. */
+/** Receiver of the completion webhook. */
 export interface NotifyTarget {
   url: string;
   on: Outcome[];
@@ -8,7 +8,7 @@ export interface NotifyTarget {
   secretEnv: string;
 }
 
-/** What came of telling one of them. */
+/** Result of one delivery. */
 export interface Notified {
   /** Without query. */
   url: string;

@@ -10,7 +10,7 @@ export interface Pipeline {
   run: RunPolicy;
   spend: SpendPolicy;
   results: ResultTarget[];
-  /** Whom to tell when a run has ended. */
+  /** Receivers of the completion webhook. */
   notify?: NotifyTarget[];
 }
 
@@ -43,7 +43,7 @@ export type RowsFormat = 'csv' | 'jsonl' | 'json';
 
 export type RowsSource =
   | { type: 'file'; path: string; format: RowsFormat }
-  /** Without a format: told from the first character. */
+  /** Without a format: detected from the first character. */
   | { type: 'stdin'; format?: RowsFormat }
   | { type: 'inline'; rows: Record<string, Json>[] };
 

@@ -15,7 +15,7 @@ export interface CellUsage {
   price: number;
   inputTokens: number;
   outputTokens: number;
-  /** Cells whose price is not told: they are not free, `price` is of the others. Left out: none. */
+  /** Cells without a reported price: not free; `price` is of the others. Left out: none. */
   unpriced?: number;
 }
 
@@ -49,9 +49,9 @@ export interface ScanResult {
   behindAutomatic?: number;
   /** Cells wait, and the account has no credits. Left out: it has some, or does not say. */
   outOfCredits?: true;
-  /** By column key, of the last computation of each cell; left out where nothing is told. */
+  /** By column key, of the last computation of each cell; left out where the provider reports none. */
   usage?: Record<string, CellUsage>;
-  /** Rows of a key that another row has already: they landed twice. Left out: none. */
+  /** Second rows of a key: a request was committed twice. Left out: none. */
   duplicateRows?: number;
   /** The table changed all the time while it was read. Left out: it did not. */
   tableChangedDuringScan?: true;

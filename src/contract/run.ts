@@ -19,9 +19,9 @@ export interface EnrichTableInput {
 export interface PreviousRunRef {
   workflowId: string;
   firstRunId: string;
-  /** Where it is known; else the run's manifest or the table's tag tells. */
+  /** Where it is known; else it is found by the run's manifest or the table's tag. */
   tableId?: string;
-  /** Of a rerun that may have ended before it had prepared anything: what it was to take up. */
+  /** The previous run of that run, where it may have ended before it had prepared anything. */
   previousRun?: PreviousRunRef;
 }
 
@@ -48,7 +48,7 @@ export interface ApiCalls {
   polls: number;
 }
 
-/** Runs that a provider asked back about, for their size, and was told yes. */
+/** Large runs that the provider asked to confirm, and that were confirmed. */
 export interface LargeRunConfirmations {
   requests: number;
   /** As the provider counted them in its questions. */
@@ -61,7 +61,7 @@ export interface CellCountMismatch {
   affected: number;
 }
 
-/** What somebody has to say yes to. */
+/** What an operator is asked to approve. */
 export interface ApprovalRequest {
   /** About so many, of the whole run. */
   credits: number;
@@ -69,7 +69,7 @@ export interface ApprovalRequest {
   cells: CellCountMismatch | null;
 }
 
-/** A yes, and whose. */
+/** An approval and its origin. */
 export interface Approval extends ApprovalRequest {
   /** With the start of the run, by the update `approveSpend`, or within `spend.approveAbove`. */
   how: 'start' | 'update' | 'policy';
@@ -80,15 +80,15 @@ export interface Approval extends ApprovalRequest {
 
 /** Argument of the update `approveSpend`; all of it is optional. */
 export interface ApproveRequest {
-  /** Who, for people. */
+  /** Name of the operator, shown as it is. */
   by?: string;
 }
 
 /** Argument of the update `pause`; all of it is optional. */
 export interface PauseRequest {
-  /** Why, for people. */
+  /** Reason, shown as it is. */
   reason?: string;
-  /** Who, for people. */
+  /** Name of the operator, shown as it is. */
   by?: string;
 }
 
@@ -107,7 +107,7 @@ export interface Adjusted {
   maxPollIntervalMs: number;
 }
 
-/** A run that somebody stopped for a while. */
+/** Pause of a run. */
 export interface Pause {
   sinceMs: number;
   reason: string | null;
@@ -123,7 +123,7 @@ export interface StillRunning {
   tableUrl: string | null;
 }
 
-/** How a run stood before it was taken up again by another one. */
+/** Outcome of the run that a rerun continues. */
 export interface PreviousRunSummary {
   workflowId: string;
   /** `null` where it left no manifest. */
@@ -170,7 +170,7 @@ export interface RunSummary {
   previousRun: PreviousRunSummary | null;
   /** Rows of the source that could not be used: left out by `rows.skipBad`. Left out: none. */
   badRows?: number;
-  /** Rows that landed twice and stay in the table: never run, not in the results. Left out: none. */
+  /** Second rows of a key that stay in the table: never run, not in the results. Left out: none. */
   duplicateRows?: number;
   /**
    * The table kept changing while it was read: each row came exactly once, its cells may be of different
@@ -181,19 +181,19 @@ export interface RunSummary {
   rowsUnreadable?: number;
   /** Why the balance could not be read. Left out: it could, or there is none. */
   balanceProblem?: string;
-  /** Cells that were asked for and given back before they began: not paid. Left out: none. */
+  /** Cells that were cancelled before the provider started them: not paid for. Left out: none. */
   cellsCancelled?: number;
-  /** There may be more of them: the reply to a cancel was lost. Left out: they are all. */
+  /** The count is a lower bound: the reply to a cancel was lost. Left out: it is exact. */
   cellsCancelledIsMinimum?: boolean;
   /** Credits that it was thought to cost, without reruns. Left out by older versions. */
   estimatedCredits?: number;
-  /** Who or what allowed it, where somebody had to be asked. Left out: nobody had to. */
+  /** Approvals of the spend. Left out: none was needed. */
   approvals?: Approval[];
   /** Left out: nothing was asked back. */
   confirmed?: LargeRunConfirmations;
   /** The provider says that it queued more cells than were asked for. Left out: it did not. */
   queuedMore?: CellCountMismatch;
-  /** Who was told of the end, and who could not be. Left out: nobody was to be. */
+  /** Deliveries of the completion webhooks. Left out: there are no receivers. */
   notified?: Notified[];
 }
 
@@ -223,7 +223,7 @@ export interface RunProgress {
   leftMs: number | null;
   /** No count of the pass has changed since; `null` while it moves. Left out: not known. */
   quietSinceMs?: number | null;
-  /** Without a change for so long cells are asked for once more, then given up. Left out: not known. */
+  /** Without a change for so long cells are asked for once more, then left open. Left out: not known. */
   stallAfterMs?: number;
   estimatedCredits: number;
   /** What an approval is waited for; `null`: none is. Left out by older versions. */
@@ -242,13 +242,13 @@ export interface RunProgress {
   results: string[];
   /** The run's files in the store; `null` before the rows are prepared. */
   folder: string | null;
-  /** Last problem in one line, for people. */
+  /** Last problem in one line. */
   problem: string | null;
   /** Why it ended as it did; `null` while it lives, and when it simply completed. */
   reason: string | null;
-  /** Held, or to be held as soon as the step under way is over. */
+  /** The pause; it takes effect when the step under way is over. */
   paused: Pause | null;
-  /** Who was told of the end, and who could not be. */
+  /** Deliveries of the completion webhooks. */
   notified: Notified[];
   /** One more pass over the failed cells was asked for. */
   rerunRequested: boolean;

@@ -1,12 +1,12 @@
 /** A table at the provider, as far as a run needs to know it. */
 export interface TableRef {
   id: string;
-  /** The provider's page for people, where it has one. */
+  /** The provider's web page of the table, where it has one. */
   url: string | null;
   /** Where tables have sheets: the one that is used. */
   sheetId?: string;
   /**
-   * Rows at its beginning that are nobody's and stay empty, with their computed cells. A run names its
+   * Rows at the beginning that the provider added and that stay empty, with their computed cells. A run names its
    * rows then: those behind them. `ids` is left out by older versions: they are the first places.
    */
   placeholderRows?: { rows: number; cells: number; ids?: string[] };

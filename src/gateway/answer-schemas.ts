@@ -56,7 +56,7 @@ const usage = z
     unpriced: z
       .number()
       .optional()
-      .describe('Cells whose price is not told; `price` is of the others.'),
+      .describe('Cells without a reported price; `price` is of the others.'),
   })
   .nullable()
   .describe('What the cells took as their last computation left them, where the provider says so.');
@@ -79,15 +79,15 @@ const unusedFields = {
   duplicateRows: z
     .number()
     .optional()
-    .describe('Rows that landed twice: neither run nor in the results.'),
+    .describe('Second rows of a key: neither run nor in the results.'),
   cellsCancelled: z
     .number()
     .optional()
-    .describe('Cells that were asked for and given back before they began: not paid.'),
+    .describe('Cells that were cancelled before the provider started them: not paid for.'),
   cellsCancelledIsMinimum: z
     .boolean()
     .optional()
-    .describe('There may be more of them: the reply to a cancel was lost.'),
+    .describe('The count is a lower bound: the reply to a cancel was lost.'),
 };
 
 const approvalRequest = {
@@ -98,7 +98,7 @@ const approvalRequest = {
     .describe('Of a provider that would run more cells than it was asked to.'),
 };
 
-/** Left out where nobody had to be asked. */
+/** Left out where no approval was needed. */
 const approvalFields = {
   approvals: z
     .array(
@@ -110,11 +110,11 @@ const approvalFields = {
       }),
     )
     .optional()
-    .describe('Who or what allowed what is spent.'),
+    .describe('Approvals of what is spent.'),
   confirmed: z
     .object({ requests: z.number(), cells: z.number() })
     .optional()
-    .describe('Large runs that the provider asked back about, and was told yes.'),
+    .describe('Large runs that the provider asked to confirm, and that were confirmed.'),
   queuedMore: z
     .object({ requested: z.number(), affected: z.number() })
     .optional()
@@ -140,7 +140,7 @@ const progress = z
       .object(approvalRequest)
       .nullable()
       .optional()
-      .describe('What an approval is waited for.'),
+      .describe('The request that waits for an approval.'),
     usage,
     apiCalls,
     creditsSpent: z.number().describe('By the cells asked for so far and their price.'),
@@ -185,7 +185,7 @@ const summary = z
         }),
       )
       .optional()
-      .describe('Who was told of the end, and who could not be.'),
+      .describe('Deliveries of the completion webhooks.'),
   })
   .meta({ id: 'Summary' });
 

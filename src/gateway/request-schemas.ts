@@ -86,7 +86,7 @@ export const startBody = z
     approve: z
       .boolean()
       .optional()
-      .describe('The estimated credits are approved: `spend.approveAbove` asks nobody.'),
+      .describe('The estimated credits are approved: `spend.approveAbove` asks for no approval.'),
   })
   .meta({
     id: 'StartRun',

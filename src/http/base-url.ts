@@ -25,7 +25,7 @@ export function parseBaseUrl(text: string): URL {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new RowmillError('base_url_invalid', 'the base URL is neither https: nor http:');
   }
-  if (url.username !== '' || url.password !== '') throw refuse('holds credentials');
+  if (url.username !== '' || url.password !== '') throw refuse('contains credentials');
   if (url.search !== '') throw refuse('has a query');
   if (url.hash !== '') throw refuse('has a fragment');
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {

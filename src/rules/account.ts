@@ -14,7 +14,7 @@ export const STANDSTILLS = [
 
 export type AccountWait = (typeof ACCOUNT_WAIT_STAGES)[number];
 
-/** By error code: somebody has to put the account right, the run is not at fault. */
+/** Error codes that the account owner has to resolve; the run is not at fault. */
 const WAIT_OF_CODE: Readonly<Record<string, AccountWait>> = {
   insufficient_credits: 'waiting for credits',
   unauthorized: 'waiting for credentials',
@@ -26,16 +26,16 @@ const WAIT_OF_CODE: Readonly<Record<string, AccountWait>> = {
 export const accountWait = (code: string | null | undefined): AccountWait | null =>
   WAIT_OF_CODE[code ?? ''] ?? null;
 
-/** A look costs one request: soon at first (somebody may be topping up now), then rarely. */
+/** A check costs one request: soon at first (a top-up may be under way), then rarely. */
 const MIN_LOOK_MS = 15_000;
 const MAX_LOOK_MS = 300_000;
 const GROWTH = 1.5;
 
-/** So many waits in vain, some hours, are taken for somebody who is late; more make it rarer still. */
+/** After so many failed waits (some hours), the account is checked even less often. */
 const MANY_FAILED_WAITS = 48;
 
 /**
- * Time in ms before a look at the account, after so many looks of the same wait. Each wait in vain
+ * Time in ms before the next check of the account, after so many checks of the same wait. Each failed wait
  * (it looked usable, and the step was refused all the same) leaves a dozen events in the run's history,
  * of which Temporal takes 51,200: a year has room for all of them.
  */

@@ -6,7 +6,7 @@ import type {
 } from '../contract/run.ts';
 import { formatInteger } from './whole.ts';
 
-/** Who or what allowed what a run spends; left out where nobody was asked. */
+/** Approvals of what a run spends. Left out: none was needed. */
 export interface Approvals {
   approvals?: Approval[];
   confirmed?: LargeRunConfirmations;
@@ -36,7 +36,7 @@ export function approvalRequestText({ credits, cells }: ApprovalRequest): string
   return `${about}: the provider would run ${formatInteger(cells.affected)} cells instead of ${formatInteger(cells.requested)}`;
 }
 
-/** For people: a name and what is to be known. @param code puts a text from outside in its place */
+/** Facts for the operator as name and text. @param code escapes text from outside */
 export function approvalFacts(
   { approvals = [], confirmed, queuedMore }: Approvals,
   code: (text: string) => string,

@@ -34,7 +34,7 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }
 
-/** A name as search attributes can hold it; the judge is stricter. */
+/** A name that fits into search attributes; the input check is stricter. */
 const MAX_NAME = 255;
 
 /**
@@ -92,7 +92,7 @@ const hasPlaces = (results: unknown): boolean =>
 /** More would be a way to knock at many doors. */
 const MAX_RECEIVERS = 10;
 
-/** Whom the end is told to, whatever else is wrong; `null` where that is wrong itself. */
+/** Receivers of the completion webhook, whatever else is invalid; `null` where they are invalid themselves. */
 function receiversOf(notify: unknown): NotifyTarget[] | null {
   if (!Array.isArray(notify) || notify.length > MAX_RECEIVERS) return null;
   return notify.every(isReceiver) ? notify : null;

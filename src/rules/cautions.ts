@@ -1,7 +1,7 @@
 import type { ScanResult } from '../contract/results.ts';
 import { formatInteger } from './whole.ts';
 
-/** What somebody who uses the results should know of how they were read; left out where there is nothing. */
+/** Cautions for users of the results. Left out: none. */
 export interface Cautions {
   tableChangedDuringScan?: true;
   rowsUnreadable?: number;
@@ -17,7 +17,7 @@ export const cautionsOf = (
   ...(prepared?.balanceProblem === undefined ? {} : { balanceProblem: prepared.balanceProblem }),
 });
 
-/** For people: a name and what is to be known. */
+/** Facts for the operator as name and text. */
 export function cautionFacts(cautions: Cautions & { sameTarget?: string[] }): [string, string][] {
   const { tableChangedDuringScan, rowsUnreadable = 0, balanceProblem, sameTarget = [] } = cautions;
   const facts: string[] = [];

@@ -10,7 +10,7 @@ export interface SpendCeiling {
   approveAbove?: number;
 }
 
-/** The limits that hold for a run: the pipeline's, and never more than the owner allows. */
+/** Limits of a run: the pipeline's, capped by those of the worker's owner. */
 export const underCeiling = (policy: SpendPolicy, ceiling: SpendCeiling): SpendPolicy => ({
   creditsPerCell: Math.max(policy.creditsPerCell, ceiling.creditsPerCell ?? 0),
   ...least('maxCredits', policy, ceiling),

@@ -2,7 +2,7 @@ import type { RunProgress } from '../contract/run.ts';
 import { formatInteger } from './whole.ts';
 
 /**
- * For people: how many cells have failed. A provider that does not count them leaves it to the last
+ * Text with the number of failed cells. A provider that does not count them leaves it to the last
  * look at the table, which a pass under way has overtaken; `null` before there was any.
  */
 export function failedText({ cells, byColumn }: Pick<RunProgress, 'cells' | 'byColumn'>) {

@@ -15,7 +15,7 @@ const SETTLE_POLLS = 6;
  * - at once, when every cell of the table is done, or the cells that were in progress at the reading
  *   before were seen to get done and few are open: the scan that follows looks at each of them;
  * - on a second equal reading, when movement was seen or nothing was queued;
- * - after a settling time, when nothing was ever seen to move (the scan that follows tells).
+ * - after a settling time, when nothing was ever seen to move (the scan that follows shows it).
  * After many pauses in a run it must also have lasted for a while, unless every cell is done. Anything
  * else without a change for the stall time is a stall.
  */

@@ -1,6 +1,6 @@
 import type { Notified } from '../contract/notify.ts';
 
-/** Who could not be told of the end, for people; nothing where everybody was. */
+/** Webhooks that could not be delivered, as facts for the operator. */
 export const notifiedFacts = ({
   notified = [],
 }: {

@@ -32,9 +32,9 @@ export interface PassHistory {
 }
 
 const MAX_WAITS = 2;
-/** One nudge, and what still hangs then is given up. */
+/** One nudge; cells that are still stalled then stay open. */
 const MAX_NUDGES = 1;
-/** Columns that the provider adds by itself hold up all others, and asking for them costs nothing. */
+/** Columns that the provider adds block all others, and requesting them is free. */
 const MAX_NUDGES_OF_AUTOMATIC = 3;
 /** What did not start when it was asked for is not asked for again. */
 const MAX_FOLLOW_UPS = 1;
@@ -57,14 +57,14 @@ export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy)
   const failed = found.cells.failed + (found.automatic?.failed ?? 0);
   if (failed === 0 || log.failedPasses >= policy.failedPasses) return null;
   if (log.repaired !== 0 || untouched > 0) return 'failed';
-  // A rerun in vain is not paid for once more; what failed for the first time since gets its own.
+  // A rerun that fixed nothing is not repeated; cells that failed for the first time since get one.
   return (found.neverRerun ?? 0) > 0 ? 'newly-failed' : null;
 }
 
 const nudgesAtMost = ({ behindAutomatic = 0 }: ScanResult): number =>
   behindAutomatic > 0 ? MAX_NUDGES_OF_AUTOMATIC : MAX_NUDGES;
 
-/** The pass that somebody asked for beyond the policy, once the policy itself has none. */
+/** The pass that an operator requested beyond the policy, once the policy itself has none. */
 export const passOnDemand = (found: ScanResult, log: PassHistory): PassKind | null =>
   found.cells.failed > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
 

@@ -12,7 +12,7 @@ const MAX_LEFT_SHARE = 1 / 2;
 const MAX_GONE_SHARE = 1 / 10;
 /** What is wanted within them: of the time left by the rate of late … */
 const LEFT_SHARE = 1 / 3;
-/** … and of the time gone when the end is near: nobody can tell which cell is the last. */
+/** … and of the time gone when the end is near: which cell is the last is unknown. */
 const GONE_SHARE_NEAR_END = 0.03;
 
 /**

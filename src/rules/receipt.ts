@@ -2,7 +2,7 @@ import type { TableRunRef } from '../contract/table.ts';
 
 /**
  * Ids that are kept, at most: they lie in the history with every step that waits for them, and each
- * is a request of its own at every poll. Of more operations the status of the table tells, by one.
+ * is a request of its own at every poll. For more operations the status of the table is read, in one request.
  */
 const MAX_OPERATIONS = 4;
 

@@ -8,7 +8,7 @@ export interface InputIssue {
   remedy: string;
 }
 
-/** Characters of a reason or a name that people read. */
+/** Longest reason or name, in characters. */
 export const MAX_TEXT = 300;
 
 const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';

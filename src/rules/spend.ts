@@ -19,7 +19,7 @@ export function creditsOf(
 
 /**
  * Of a provider that would run more cells than it was asked to: those that were asked for are in the
- * estimate, the others only where the policy says up to where nobody has to be asked.
+ * estimate, the others only where the policy sets a limit up to which no approval is needed.
  */
 export function checkCellSpend(
   cells: CellCountMismatch,

@@ -1,7 +1,7 @@
 import type { ScanResult } from '../contract/results.ts';
 import type { RunSummary } from '../contract/run.ts';
 
-/** What a run sent in vain; left out where there is nothing of it. */
+/** Requests of a run that brought no results. Left out: none. */
 export type UnusedWork = Pick<
   RunSummary,
   'duplicateRows' | 'cellsCancelled' | 'cellsCancelledIsMinimum'
@@ -27,19 +27,19 @@ export function unusedOf({
   };
 }
 
-/** For people: a name and what is to be known, where there is anything. */
+/** Facts for the operator as name and text, where there are any. */
 export function unusedFacts(unused: UnusedWork): [string, string][] {
   const { duplicateRows = 0, cellsCancelled = 0, cellsCancelledIsMinimum = false } = unused;
   const facts: [string, string][] = [];
   if (duplicateRows > 0) {
     const rows = counted(duplicateRows, 'row');
-    facts.push(['left out', `${rows} landed twice: never run or published`]);
+    facts.push(['duplicates', `${rows} added twice: never run or published`]);
   }
   if (cellsCancelled > 0) {
     const cells = `${cellsCancelledIsMinimum ? 'at least ' : ''}${counted(cellsCancelled, 'cell')}`;
-    facts.push(['given back', `${cells}, asked for and never begun`]);
+    facts.push(['cancelled', `${cells}, requested and never started`]);
   } else if (cellsCancelledIsMinimum) {
-    facts.push(['given back', 'not known: the reply to a cancel was lost']);
+    facts.push(['cancelled', 'unknown: the reply to a cancel was lost']);
   }
   return facts;
 }

@@ -18,7 +18,7 @@ export function addUsage(sum: CellUsage, one: CellUsage): void {
   if (one.unpriced !== undefined) sum.unpriced = (sum.unpriced ?? 0) + one.unpriced;
 }
 
-/** Of all columns together; `null` where nothing is told. */
+/** Usage of all columns together; `null` where the provider reports none. */
 export function totalUsage(byColumn: Record<string, CellUsage> | undefined): CellUsage | null {
   if (byColumn === undefined) return null;
   const total = noUsage();
@@ -37,7 +37,7 @@ export const priceText = (price: number): string =>
 const requestsText = ({ requests }: CellUsage): string =>
   `${formatInteger(requests)} ${requests === 1 ? 'request' : 'requests'}`;
 
-/** The price as far as it is told, and of how many cells it is not. */
+/** The known price, and the number of cells without one. */
 export function knownPriceText({ price, unpriced = 0 }: CellUsage): string {
   if (unpriced === 0) return priceText(price);
   const cells = `${formatInteger(unpriced)} ${unpriced === 1 ? 'cell' : 'cells'}`;
@@ -51,7 +51,7 @@ export const PRICE_IS_OF = 'last computation of each cell';
 export const tokensText = (usage: CellUsage): string =>
   `${formatInteger(usage.inputTokens)} in, ${formatInteger(usage.outputTokens)} out; ${requestsText(usage)}`;
 
-/** All of it in a line, for people. */
+/** Usage in one line of text. */
 export function usageText(usage: CellUsage): string {
   const tokens = `${formatInteger(usage.inputTokens)} tokens in, ${formatInteger(usage.outputTokens)} out`;
   return `${knownPriceText(usage)} (${requestsText(usage)}, ${tokens}; ${PRICE_IS_OF})`;

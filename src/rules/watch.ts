@@ -1,8 +1,8 @@
 import type { TableProgress } from '../contract/table.ts';
 
 /**
- * What has been seen of one pass so far: the evidence that idle, stall and the next poll are judged
- * by. Plain data: it travels between slices and through heartbeats.
+ * Readings of one pass so far: idle, stall and the next poll are decided by them. Plain data: it travels
+ * between slices and through heartbeats.
  */
 export interface PassTracking {
   /** When the run of the table was accepted, and looked at for the first time. */
@@ -59,8 +59,8 @@ export function startTracking(start: TrackingStart, nowMs: number): PassTracking
 }
 
 /**
- * Goes on with what was seen before, by somebody else perhaps. The time since then says nothing of a
- * stall: nobody looked, and two workers' clocks may differ, by as long as a step has waited for one.
+ * Resumes tracking, perhaps on another worker. The time since the last reading does not count as a stall: no
+ * reading was taken, and the clocks of two workers may differ.
  */
 export function resumeTracking(tracking: PassTracking, nowMs: number): PassTracking {
   if (tracking.last === null) {
@@ -71,8 +71,8 @@ export function resumeTracking(tracking: PassTracking, nowMs: number): PassTrack
 }
 
 /**
- * What did not move so far had its reason, which is gone now: the stall time begins anew. A pause is no
- * such reason: nobody looks then (`resumeTracking`), and what hung before it hangs on.
+ * Restarts the stall timer after its cause (missing credits) is resolved. A pause does not: no readings are
+ * taken while paused (`resumeTracking`).
  */
 export const resetStallTimer = (tracking: PassTracking): PassTracking => ({
   ...tracking,
@@ -181,7 +181,7 @@ export function timeLeftMs(tracking: PassTracking): number | null {
 const FEW_CELLS = 3;
 const FEW_SHARE = 0.02;
 
-/** Whether the end is near, or cannot be told: few cells to go, or nothing done so far. */
+/** Whether the end is near or unknown: few cells left, or none done so far. */
 export function nearsEnd(tracking: PassTracking): boolean {
   const { last } = tracking;
   if (last === null || tracking.ratePerMs === 0) return true;

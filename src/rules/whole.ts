@@ -1,2 +1,2 @@
-/** A number as people read it: whole, `1,509`. */
+/** Formats a number as an integer with separators: `1,509`. */
 export const formatInteger = (value: number): string => Math.round(value).toLocaleString('en-US');

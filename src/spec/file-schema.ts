@@ -61,7 +61,9 @@ const rows = z
     format: z
       .enum(['csv', 'jsonl', 'json'])
       .optional()
-      .describe('Where the extension does not tell; stdin is recognised by its first character.'),
+      .describe(
+        'Where the extension does not show it; stdin is recognised by its first character.',
+      ),
   })
   .meta({
     description: 'Where the rows come from.',

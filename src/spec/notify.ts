@@ -46,7 +46,7 @@ export const notifyFile = z
   )
   .min(1)
   .max(10)
-  .describe('Whom to tell when a run has ended: signed webhooks.');
+  .describe('Receivers of a signed webhook when a run has ended.');
 
 export const notifyOf = (file: z.output<typeof notifyFile>): NotifyTarget[] =>
   file.map(({ url, on, secretEnv }) => ({

@@ -63,7 +63,7 @@ const draftOf = (path: string, file: AtomicFile): Draft => {
     line: (line) => {
       // Not an async function: a promise of its own for each of millions of lines takes longer
       // than writing them.
-      if (line.includes('\n')) return refused('a line must not hold a line end', path);
+      if (line.includes('\n')) return refused('a line must not contain a line end', path);
       if (isClosed) return refused('line after the end', path);
       lines += 1;
       // Encoding straight into the block is five times as fast as joining strings first.

@@ -22,7 +22,7 @@ export function apiMetrics(registry: Registry): (response: ProviderResponse) => 
   });
   const held = new Histogram({
     name: 'rowmill_api_rate_limit_wait_seconds',
-    help: 'How long the rate limit of this worker held a request back.',
+    help: 'Time a request waited for the rate limit of this worker.',
     labelNames: ['provider'],
     buckets: SECONDS,
     registers,

@@ -32,7 +32,7 @@ export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
   const failures = counter('rowmill_step_failures_total', 'Failed attempts of steps.', 'code');
   const spent = counter(
     'rowmill_account_credits_spent_total',
-    'What the account lost between two looks at it, whoever spent it.',
+    'Decrease of the account balance between two readings, whoever spent it.',
     'provider',
   );
   const balance = new Gauge({
@@ -43,7 +43,7 @@ export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
   });
   const waiting = new Gauge({
     name: 'rowmill_waiting_runs',
-    help: 'Runs that this worker waits for: for cells, or for somebody to put the account right.',
+    help: 'Runs that this worker waits for: for cells, or for the account to be usable again.',
     labelNames: ['provider', 'for'],
     registers: [registry],
   });

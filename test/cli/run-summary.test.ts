@@ -47,19 +47,19 @@ test('a provider that tells the price of its cells: that as well', () => {
   ]);
 });
 
-test('rows left out and cells given back are named, and only where there are any', () => {
+test('duplicate rows and cancelled cells are named, and only where there are any', () => {
   const some = { ...summary, duplicateRows: 1, cellsCancelled: 1_200 };
   expect(summaryText(some, null)).toContain(
-    '\n  left out    1 row landed twice: never run or published' +
-      '\n  given back  1,200 cells, asked for and never begun',
+    '\n  duplicates  1 row added twice: never run or published' +
+      '\n  cancelled   1,200 cells, requested and never started',
   );
   expect(summaryText({ ...some, cellsCancelledIsMinimum: true }, null)).toContain(
-    '\n  given back  at least 1,200 cells, asked for and never begun',
+    '\n  cancelled   at least 1,200 cells, requested and never started',
   );
   expect(summaryText({ ...summary, cellsCancelledIsMinimum: true }, null)).toContain(
-    '\n  given back  not known: the reply to a cancel was lost',
+    '\n  cancelled   unknown: the reply to a cancel was lost',
   );
-  expect(summaryText(summary, null)).not.toMatch(/left out|given back/);
+  expect(summaryText(summary, null)).not.toMatch(/duplicates|cancelled/);
 });
 
 test.each([

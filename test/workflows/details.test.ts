@@ -139,13 +139,13 @@ test('failed cells are those that are known: counted, of the last look, or of no
   expect(shown(null, {})).toContain('\nfailed       known when the table is read\n');
 });
 
-test('rows that were left out and cells that were given back are told where there are any', () => {
+test('duplicate rows and cancelled cells are shown where there are any', () => {
   const details = renderDetails({ ...progress('x'), duplicateRows: 100, cellsCancelled: 1 });
   expect(details).toContain(
-    '\nleft out     100 rows landed twice: never run or published\n' +
-      'given back   1 cell, asked for and never begun\n',
+    '\nduplicates   100 rows added twice: never run or published\n' +
+      'cancelled    1 cell, requested and never started\n',
   );
-  expect(renderDetails(progress('x'))).not.toMatch(/left out|given back/);
+  expect(renderDetails(progress('x'))).not.toMatch(/duplicates|cancelled/);
 });
 
 test.each(EVIL)('code cannot be left: %j', (evil) => {

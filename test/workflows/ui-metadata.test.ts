@@ -55,6 +55,6 @@ test('every step and timer of a run says what it is; details and heartbeats can 
   });
   expect(told.filter((text) => typeof text !== 'string' || text === '')).toEqual([]);
   expect(told).toContainEqual(expect.stringMatching(/^Wait for pass 1: \d+ of 48 cells done$/));
-  expect(told).toContain('Paused ("a [look](x)"): until somebody resumes it, or the deadline');
+  expect(told).toContain('Paused ("a [look](x)"): until an operator resumes it, or the deadline');
   expect(told).toContain('Publish the results: completed, 12 cells done, 0 without an answer');
 });

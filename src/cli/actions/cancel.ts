@@ -29,5 +29,5 @@ function stillCosts(progress: LiveProgress | null): string {
   const cells = going === 0 ? 'Cells already asked for' : `${formatCount(going, 'cell')} in flight`;
   const table = progress?.tableUrl ?? progress?.tableId ?? null;
   const place = going === 0 || table === null ? '' : ` (table ${table})`;
-  return `${cells} go on at the provider${place}, and cost, where it cannot be told to stop.`;
+  return `${cells} go on at the provider${place}, and cost, where its API cannot stop them.`;
 }

@@ -33,7 +33,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   const webhooks = webhookProblems(pipeline, cli.env);
   const untold = webhooks.map(
     ({ url, what, remedy }) =>
-      `a worker with this environment tells nobody at ${url}: ${what}. ${remedy}`,
+      `a worker with this environment sends nothing to ${url}: ${what}. ${remedy}`,
   );
   for (const warning of [...warnings, ...untold])
     cli.log(`${cli.style('yellow', 'warning')} ${warning}`);

@@ -10,7 +10,7 @@ export interface PauseFlags extends HereFlags {
   reason?: string;
 }
 
-/** Holds a run; what is under way at the provider cannot be held, and is named. */
+/** Pauses a run; cells under way at the provider continue, and are reported. */
 export async function pause(cli: Cli, workflowId: string, flags: PauseFlags): Promise<void> {
   const { reason } = flags;
   const by = currentUser();

@@ -12,7 +12,7 @@ export interface RerunFlags {
   yes?: true;
 }
 
-/** A run under way makes one more pass; one that has ended is taken up by a new run. */
+/** A run under way makes one more pass; one that has ended is continued by a new run. */
 export async function rerun(cli: Cli, workflowId: string, flags: RerunFlags): Promise<void> {
   refuseDetached(flags);
   await withRunSession(cli, flags, (session, signal) =>

@@ -61,7 +61,7 @@ async function findResults(cli: Cli, workflowId: string, flags: HereFlags): Prom
   }
 }
 
-/** Whether an error means that only the store can tell. */
+/** Whether an error means that only the store knows the run. */
 const isExpired = (error: unknown): error is RowmillError =>
   error instanceof RowmillError &&
   (error.code === 'temporal_unreachable' || error.code === 'run_not_found');

@@ -45,7 +45,7 @@ async function checkAccount(
     const isAddress = error instanceof RowmillError && error.code === 'base_url_invalid';
     return isAddress ? [failed(place.name, error)] : [place, failed(token, error)];
   }
-  const held = ok(token, `${tokenVariable} is set`);
+  const tokenSet = ok(token, `${tokenVariable} is set`);
   try {
     const { credits, label } = await provider.account({
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
@@ -54,14 +54,15 @@ async function checkAccount(
     const obstacle =
       (await provider.planObstacle?.({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })) ?? null;
     const plan = obstacle === null ? [] : [warn(`${name} plan`, obstacle, PLAN_REMEDY)];
-    if (credits === null) return [place, held, ok(account, `${label}, credits not told`), ...plan];
+    if (credits === null)
+      return [place, tokenSet, ok(account, `${label}, credits not reported`), ...plan];
     const text = `${label}, ${formatInteger(credits)} credits`;
-    if (credits > 0) return [place, held, ok(account, text), ...plan];
-    return [place, held, warn(account, text, 'Top up before a run.'), ...plan];
+    if (credits > 0) return [place, tokenSet, ok(account, text), ...plan];
+    return [place, tokenSet, warn(account, text, 'Top up before a run.'), ...plan];
   } catch (error) {
     const known = error instanceof RowmillError ? error : late(error);
     const isToken = ['unauthorized', 'forbidden'].includes(known.code);
-    return isToken ? [place, failed(token, known)] : [failed(place.name, known), held];
+    return isToken ? [place, failed(token, known)] : [failed(place.name, known), tokenSet];
   }
 }
 

@@ -144,6 +144,6 @@ function quietText({ stage, quietSinceMs, stallAfterMs }: LiveProgress): string 
   const follows =
     stallAfterMs === undefined
       ? ''
-      : `; cells that still hang at ${at(quietSinceMs + stallAfterMs)} are asked for once more, then given up`;
+      : `; cells still stalled at ${at(quietSinceMs + stallAfterMs)} are requested once more, then left open`;
   return `nothing has changed since ${at(quietSinceMs)}${follows}`;
 }

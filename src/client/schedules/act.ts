@@ -27,8 +27,8 @@ export async function deleteSchedule(client: Client, name: string): Promise<Dele
 const TRIES = 10;
 
 /**
- * Of the wishes that come while it is busy, Temporal's scheduler keeps the last one only, and nobody
- * is told: it is looked whether this one came through.
+ * While busy, Temporal's scheduler silently drops all but the last patch. The schedule is read again to verify
+ * that this one was applied.
  */
 async function setPaused(
   client: Client,

@@ -55,7 +55,7 @@ export async function applySchedule(
 
 const TRIES = 10;
 
-/** Whether it was made: somebody else may be faster by a moment. */
+/** Creates the schedule; `false` where another client was faster. */
 async function create(client: Client, plan: SchedulePlan): Promise<boolean> {
   try {
     await client.schedule.create(plan);

@@ -34,8 +34,8 @@ const MINUTE_MS = 60_000;
 
 /**
  * Starts the runs of a span of time that have not taken place, one after the other. A time whose run
- * is there (whatever came of it) is left alone: no night runs twice. The store of the workers tells of
- * runs that the server has forgotten.
+ * is there (whatever came of it) is left alone: no night runs twice. The store of the workers
+ * has the runs that have expired in Temporal.
  * @throws RowmillError `usage` for an empty, reversed or too large span, `schedule_not_found`,
  *   `action_refused` while runs of an earlier one wait to start
  */

@@ -43,6 +43,6 @@ export async function requireSchedule(
   });
 }
 
-/** Runs that wait until those before them have ended. Which times they stand for the server does not tell. */
+/** Runs that wait until those before them have ended. The server does not report their times. */
 export const waitingRuns = ({ description }: FoundSchedule): number =>
   Number(String(description.raw.info?.bufferSize ?? 0));

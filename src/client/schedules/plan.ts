@@ -35,7 +35,7 @@ export interface PlanOptions {
   searchAttributes: boolean;
   /** Whose it is. @default the pipeline file */
   madeFrom?: string;
-  /** Whose its runs are. @default nobody's */
+  /** Owner of its runs. @default none */
   owner?: string | undefined;
 }
 
@@ -91,7 +91,7 @@ export function refuseUnplanned({ pipeline, schedule, file }: PreparedSchedule):
   if (schedule === undefined) throw unplanned(file, 'the file has no `schedule`', ADD);
   if (pipeline.rows.source.type === 'stdin') {
     const remedy = 'Name a file in `rows.from` that the worker can read.';
-    throw unplanned(file, 'at night nobody writes to standard input', remedy);
+    throw unplanned(file, 'a scheduled run has no standard input', remedy);
   }
   const bytes = Buffer.byteLength(JSON.stringify(pipeline));
   if (bytes > MAX_INPUT_BYTES) {

@@ -1,7 +1,7 @@
 import { RowmillError } from '../../errors.ts';
 import type { BackfillRange } from './backfill.ts';
 
-/** A span of time as people write it: days (in UTC, whole) or times, both included. */
+/** A span of time as written: days (in UTC, whole) or times, both included. */
 export interface WrittenSpan {
   from: string;
   to: string;

@@ -12,7 +12,7 @@ import { idempotentRuns } from './keyed-run.ts';
 export interface ScheduledRun {
   /** When it was due, or asked for by a key, ISO 8601. */
   dueAt: string;
-  /** How it stands; `null` when the server has forgotten it. */
+  /** State of the run; `null` when it has expired. */
   run: RunInfo | null;
   workflowId: string;
 }

@@ -31,7 +31,7 @@ export async function triggerSchedule(
   const found = await requireSchedule(client, name);
   const running = await underWay(client, found.description);
   if (key !== undefined) {
-    // Looked up last: what is under way may be the run of this key, begun by somebody else just now.
+    // Looked up last: what is under way may be the run of this key, started by another client just now.
     const workflowId = await findRunByKey(client, name, key, store);
     if (workflowId !== null) return { workflowId, attached: true };
   }

@@ -77,7 +77,7 @@ export function addActions(app: App, { temporal }: Gateway): void {
           params: runPath,
           querystring: query,
           response: {
-            202: actionResponse.describe('The run has been told.'),
+            202: actionResponse.describe('The run has accepted it.'),
             ...problems(400, 401, 404, 409, 415, 429, 503),
           },
         },

@@ -60,7 +60,7 @@ function nextOf(standing: ScheduleInfo): string {
 }
 
 const endOf = ({ run }: ScheduledRun): string =>
-  run === null ? 'forgotten by the server' : (run.outcome ?? run.stage ?? run.status.toLowerCase());
+  run === null ? 'expired on the server' : (run.outcome ?? run.stage ?? run.status.toLowerCase());
 
 /** Times that had no run, with the reason. */
 function notStarted({ skippedByOverlap, missed }: ScheduleInfo): string[] {
