@@ -13,7 +13,7 @@ export interface AwaitAccountInput {
   /** Epoch ms. */
   deadlineAtMs: number;
   /** Waits for it so far after which the step was refused all the same: a balance may not be told. */
-  failedWaits?: number;
+  failedWaits: number;
   /** The API is waited for rather than the account: this table is looked at. Left out: the account is. */
   table?: TableRef | null;
 }
@@ -43,7 +43,7 @@ async function checkAccount(
 ): Promise<AwaitedAccount> {
   const now = deps.now ?? Date.now;
   for (let looks = 0; ; looks += 1) {
-    const waitMs = accountLookMs(looks, input.failedWaits ?? 0);
+    const waitMs = accountLookMs(looks, input.failedWaits);
     const leftMs = input.deadlineAtMs - now();
     if (leftMs <= 0) return { usable: false, credits: null, calls: attempt.calls };
     await attempt.waitForLateCommit(Math.min(waitMs, leftMs));

@@ -28,9 +28,9 @@ export interface AwaitIdleInput {
   policy: { minPollIntervalMs: number; maxPollIntervalMs: number; stallAfterMs: number };
   /** Epoch ms. */
   deadlineAtMs: number;
-  /** Of a pass that believes no idle without movement. Left out: of any other, and by older versions. */
+  /** Of a pass that believes no idle without movement. Left out: of any other. */
   awaited?: AwaitedCellsInput;
-  trouble?: TroubleInput;
+  trouble: TroubleInput;
 }
 
 export interface WaitedSlice {

@@ -23,7 +23,7 @@ export interface CollectResultsInput {
   scan: number;
   /** The pass that ran before this scan. */
   kind: PassKind;
-  trouble?: TroubleInput;
+  trouble: TroubleInput;
 }
 
 export interface CollectedResults {
@@ -72,7 +72,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
 async function isOutOfCredits(
   deps: ActivityDeps,
   provider: string,
-  { waiting = 0 }: ScanResult,
+  { waiting }: ScanResult,
   attempt: ActivityAttempt<ScanReport>,
 ): Promise<boolean> {
   if (waiting === 0) return false;

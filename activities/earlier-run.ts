@@ -11,7 +11,7 @@ import { withRetries } from './reading.ts';
 import type { ActivityAttempt } from './step.ts';
 import { tableTag } from './table-tag.ts';
 
-/** What is read of the manifest of a run before this one; written by an older version, maybe. */
+/** Fields that are read of the manifest of a previous run. */
 const manifestShape = z.object({
   outcome: z.enum(OUTCOMES).nullish().catch(null),
   tableId: z.string().nullish().catch(null),

@@ -23,12 +23,12 @@ export interface EnsureTableInput {
   name: string;
   spec: TableSpec;
   /** Begun before, and broken off: a create may have gone out. */
-  resumedAfterInterrupt?: boolean;
-  /** From here on other runs are told who publishes there. Left out by older versions. */
-  claim?: { results: ResultTarget[]; untilMs: number };
+  resumedAfterInterrupt: boolean;
+  /** Registers where this run publishes, for other runs to see. */
+  claim: { results: ResultTarget[]; untilMs: number };
   /** Go on with the table of this run instead of one of its own. */
-  previousRun?: PreviousRunRef | null;
-  trouble?: TroubleInput;
+  previousRun: PreviousRunRef | null;
+  trouble: TroubleInput;
 }
 
 export interface EnsuredTable {
@@ -54,7 +54,7 @@ const MadeBefore = z.object({ tableId: z.string() }).nullable().catch(null);
  */
 export const ensureTable = activity<EnsureTableInput, EnsuredTable, Made>(
   (input, attempt, deps) => new Setup(deps, input, attempt).run(),
-  (input) => tolerant(input, input.previousRun != null),
+  (input) => tolerant(input, input.previousRun !== null),
 );
 
 class Setup {
@@ -74,12 +74,12 @@ class Setup {
   }
 
   get #mayHaveCreated(): boolean {
-    return this.#attempt.previousAttemptMayHaveSent || this.#input.resumedAfterInterrupt === true;
+    return this.#attempt.previousAttemptMayHaveSent || this.#input.resumedAfterInterrupt;
   }
 
   async run(): Promise<EnsuredTable> {
     const sameTarget = await this.#claim();
-    const { previousRun = null } = this.#input;
+    const { previousRun } = this.#input;
     const made = previousRun === null ? await this.#own() : await this.#previousTable(previousRun);
     const filled = await this.#filled(made, previousRun === null);
     const mayHaveDuplicates = filled.mayHaveDuplicates && previousRun === null;
@@ -96,7 +96,6 @@ class Setup {
   /** Those that were there first are named: of two runs at least one says so. */
   async #claim(): Promise<string[]> {
     const { run, claim } = this.#input;
-    if (claim === undefined) return [];
     const paths = await sharedPaths(claim.results);
     await claimTargets(this.#deps.store, run, paths, claim.untilMs);
     return claimsOfOthers(this.#deps.store, run, paths, this.#now());

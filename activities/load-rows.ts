@@ -22,8 +22,8 @@ export interface LoadRowsInput {
   table: TableRef;
   snapshot: SnapshotRef;
   /** The step was interrupted before: its last request may still be committed. */
-  resumedAfterInterrupt?: boolean;
-  trouble?: TroubleInput;
+  resumedAfterInterrupt: boolean;
+  trouble: TroubleInput;
 }
 
 export interface LoadedRows {
@@ -102,8 +102,7 @@ class Loader {
     this.#folder = folder;
     this.#attempt = attempt;
     // The attempt before may have died with a request on its way.
-    this.#mayHaveDuplicates =
-      attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt === true;
+    this.#mayHaveDuplicates = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt;
     this.#refused = new RefusedRows(`table ${input.table.id}`, input.snapshot.rows);
     this.#placed = new PlacedRows(folder);
     this.#maxRowsPerRequest = provider.limits.rowsPerAdd;

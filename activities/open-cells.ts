@@ -9,7 +9,7 @@ export interface OpenCell {
   rowId: string;
   column: string;
   status: CellOutcome;
-  /** Why, for people. */
+  /** Reason, shown as it is. */
   reason: string;
   /** Runs that asked for it so far. */
   attempts: number;

@@ -25,16 +25,7 @@ export interface PrepareRowsInput {
   run: RunKey;
   /** The argument of the workflow as it came: any JSON. */
   input: unknown;
-  trouble?: TroubleInput;
-}
-
-/** Of a run that an older version started. */
-export interface OlderInput {
-  run: RunKey;
-  pipeline: unknown;
-  snapshot: unknown;
-  previousRun?: unknown;
-  trouble?: undefined;
+  trouble: TroubleInput;
 }
 
 export interface PreparedRows {
@@ -42,11 +33,11 @@ export interface PreparedRows {
   /** Paid cells a row has, weighted by what the provider charges. */
   paidCellsPerRow: number;
   /** Credits of a cell in units of `spend.creditsPerCell`, by column; 1 where a column is left out. */
-  weights?: Record<string, number>;
-  /** The limits that hold for this run. Left out by older versions: those of the pipeline. */
-  spend?: SpendPolicy;
-  /** The owner's, which they are under. */
-  ceiling?: SpendCeiling;
+  weights: Record<string, number>;
+  /** Limits of this run: the pipeline's, capped by those of the worker's owner. */
+  spend: SpendPolicy;
+  /** Limits of the worker's owner. */
+  ceiling: SpendCeiling;
   /** Other runs under way that publish to the same place. Left out: none. */
   sameTarget?: string[];
   /** Of a rerun: cells without an answer; `null` otherwise, or when it is not known. */
@@ -66,9 +57,9 @@ export interface PreparedRows {
  * Everything that can go wrong before a credit is spent: the input is judged, the rows are validated and frozen in the
  * store, the store and the result paths are tried, and the token is used once.
  */
-export const prepareRows = activity<PrepareRowsInput | OlderInput, PreparedRows>(
+export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
   async (given, attempt, deps) => {
-    const input = judgeInput(argumentOf(given), deps.providers);
+    const input = judgeInput(given.input, deps.providers);
     const { pipeline, previousRun } = input;
     await refuseClashes(pipeline);
     await refuseTargets(deps, pipeline.results);
@@ -95,7 +86,7 @@ export const prepareRows = activity<PrepareRowsInput | OlderInput, PreparedRows>
       searchAttributes,
       calls,
       ...(problem === null ? {} : { balanceProblem: problem }),
-      ...weightsOf(plan),
+      weights: weightsOf(plan),
       spend,
       ceiling,
       folder: folder.path,
@@ -104,17 +95,6 @@ export const prepareRows = activity<PrepareRowsInput | OlderInput, PreparedRows>
   },
   (input) => tolerant(input, false),
 );
-
-/** What an older version leaves out it sends as `null`. */
-function argumentOf(given: PrepareRowsInput | OlderInput): unknown {
-  if ('input' in given) return given.input;
-  const { pipeline, snapshot, previousRun = null } = given;
-  return {
-    pipeline,
-    ...(snapshot === null ? {} : { snapshot }),
-    ...(previousRun === null ? {} : { previousRun }),
-  };
-}
 
 const othersAt = async (deps: ActivityDeps, run: RunKey, { results }: Pipeline) =>
   claimsOfOthers(deps.store, run, await sharedPaths(results), (deps.now ?? Date.now)());
@@ -194,10 +174,7 @@ async function snapshotOf(folder: Folder): Promise<SnapshotRef> {
 }
 
 /** Only what differs from one: most tables have nothing to say. */
-function weightsOf(plan: readonly PlannedColumn[]): Pick<PreparedRows, 'weights'> {
+function weightsOf(plan: readonly PlannedColumn[]): PreparedRows['weights'] {
   const others = plan.filter(({ creditsWeight }) => creditsWeight !== 1);
-  if (others.length === 0) return {};
-  return {
-    weights: Object.fromEntries(others.map(({ key, creditsWeight }) => [key, creditsWeight])),
-  };
+  return Object.fromEntries(others.map(({ key, creditsWeight }) => [key, creditsWeight]));
 }

@@ -35,7 +35,7 @@ import { refuseTargets, sharedPaths } from './target-paths.ts';
 export const publishResults = activity<PublishResultsInput, RunSummary>(
   async (input, attempt, deps) => {
     const folder = deps.store.run(input.run);
-    if (input.tableMayHaveDuplicates === true) await keepOneTable(deps, input, attempt);
+    if (input.tableMayHaveDuplicates) await keepOneTable(deps, input, attempt);
     const creditsAfter = await balance(deps, input, attempt);
     const quarantined = {
       ...(await writeQuarantine(folder, input.lastScan)),

@@ -17,10 +17,10 @@ export interface PassScope {
   mode: RunMode;
   /** Only the cells that the scan of this number found unfinished; otherwise every cell. */
   openCellsOfScan: number | null;
-  /** Which of those. Left out by older versions, which asked for any cell that is not done. */
-  kind?: PassKind;
-  /** The last table scan; `null` or left out: there was none. */
-  scan?: number | null;
+  /** Which of those. */
+  kind: PassKind;
+  /** The last table scan; `null` on a new table, which was not scanned before its first pass. */
+  scan: number | null;
   /** Rows the table must hold. */
   rows: number;
   /** Name the rows one by one: the table may hold rows that are not ours. */
@@ -39,10 +39,6 @@ export async function scopesOf(input: PassScope, folder: Folder): Promise<RunSco
   return chunks(rowIds).map((ids) => scopeOf(mode, needed, ids));
 }
 
-/** Which open cells a pass asks for. */
-export const kindOf = ({ mode, kind }: Pick<PassScope, 'mode' | 'kind'>): PassKind =>
-  kind ?? (mode === 'failed' ? 'newly-failed' : 'nudge');
-
 async function rowIdsIn(folder: Folder): Promise<string[]> {
   const rowIds: string[] = [];
   for await (const line of folder.lines(ROW_IDS_FILE)) rowIds.push(rowIdOf(line));
@@ -51,7 +47,7 @@ async function rowIdsIn(folder: Folder): Promise<string[]> {
 
 /**
  * As the replies gave them. A rerun, which has loaded nothing, names the rows that its table scan has
- * found unfinished; of a table that an older version has loaded they stand where they should.
+ * found unfinished.
  */
 const rowIndexesIn = async (folder: Folder, input: PassScope): Promise<string[] | null> =>
   input.table.placeholderRows === undefined
@@ -61,10 +57,7 @@ const rowIndexesIn = async (folder: Folder, input: PassScope): Promise<string[] 
       rowIndexes(input.table, input.rows));
 
 /** `null` where done cells are asked for as well, or the rows were not read. */
-async function unfinishedRows(
-  folder: Folder,
-  { mode, scan = null }: PassScope,
-): Promise<string[] | null> {
+async function unfinishedRows(folder: Folder, { mode, scan }: PassScope): Promise<string[] | null> {
   if (mode === 'all' || scan === null) return null;
   const ids = new Set<string>();
   for await (const { rowId } of openCells(folder, openCellsFile(scan))) {
@@ -98,8 +91,7 @@ function rowIdOf(line: string): string {
  * none that `new` asks for.
  */
 async function openScopes(input: PassScope, folder: Folder, scan: number): Promise<RunScope[]> {
-  const { mode, table } = input;
-  const kind = kindOf(input);
+  const { mode, table, kind } = input;
   const computed = neededColumns(table);
   const rows = new Map(computed.map(({ key }) => [key, new Set<string>()]));
   const named = new Map(

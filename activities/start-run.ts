@@ -19,23 +19,21 @@ import {
 } from './pass-traces.ts';
 import { retryRead, retrySend } from './reading.ts';
 import { rowCount } from './row-audit.ts';
-import { kindOf, scopesOf, type PassScope } from './run-scopes.ts';
+import { scopesOf, type PassScope } from './run-scopes.ts';
 import { activity, type ActivityAttempt } from './step.ts';
 import { tolerant, type TroubleInput } from './trouble.ts';
 
 export interface StartPassInput extends PassScope {
   run: RunKey;
   provider: string;
-  /** The last scan; `null` on a new table, where nothing moves before its first pass. */
-  scan?: number | null;
   requireProgress: boolean;
   /** Begun before, and broken off: a request may have gone out. */
-  resumedAfterInterrupt?: boolean;
+  resumedAfterInterrupt: boolean;
   /** Requests of this pass that were carried out before the provider asked back. */
-  startedRuns?: TableRunRef[];
+  startedRuns: TableRunRef[];
   /** Cells that the next request may run, though it requests fewer: an operator has approved them. */
   approvedCells?: number;
-  trouble?: TroubleInput;
+  trouble: TroubleInput;
 }
 
 export type StartedPass =
@@ -54,12 +52,11 @@ export type StartedPass =
       tableRun: TableRunRef;
       tracking: PassTracking;
       calls: ApiCalls;
-      /** Left out by older versions. */
-      confirmed?: LargeRunConfirmations;
+      confirmed: LargeRunConfirmations;
       /** The provider says that it queued more cells than the request named. Left out: it did not. */
       queuedMore?: CellCountMismatch;
       /** Cells of the pipeline's own columns that were asked for, by column key. */
-      requestedCells?: Record<string, number>;
+      requestedCells: Record<string, number>;
     };
 
 /** How often the status is asked for a run whose reply was lost. */
@@ -80,8 +77,8 @@ export const startPass = activity<StartPassInput, StartedPass>(
     }
     const folder = deps.store.run(input.run);
     const request: PassRequest = { input, provider, folder, before, attempt };
-    const mayHaveSent = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt === true;
-    const { startedRuns = [] } = input;
+    const mayHaveSent = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt;
+    const { startedRuns } = input;
     const scopes = (await scopesOf(input, folder)).slice(startedRuns.length);
     const { tableRuns, needsApproval, queuedMore } = await sendAll(request, scopes, mayHaveSent);
     const { calls, confirmed } = attempt;
@@ -124,7 +121,7 @@ export const startPass = activity<StartPassInput, StartedPass>(
 );
 
 /** Whether a pass before this one, or a part of it, has been paid. */
-const isPaid = ({ scan = null, startedRuns = [] }: StartPassInput): boolean =>
+const isPaid = ({ scan, startedRuns }: StartPassInput): boolean =>
   scan !== null || startedRuns.length > 0;
 
 /** The request was committed; its reply was lost. */
@@ -161,7 +158,7 @@ async function sendAll(
     const { maxCells = 0 } = scope;
     // What was approved is the request that asked.
     const approved = at === 0 ? Math.max(maxCells, request.input.approvedCells ?? 0) : maxCells;
-    const first = at === 0 && (request.input.startedRuns ?? []).length === 0;
+    const first = at === 0 && request.input.startedRuns.length === 0;
     if (mayHaveSent && (await wasCommitted(request, scope, first))) {
       tableRuns.push(LOST_REPLY);
       continue;
@@ -276,9 +273,9 @@ async function requestedCells(
   input: StartPassInput,
   folder: Folder,
 ): Promise<RequestedCells | null> {
-  const { mode, openCellsOfScan, scan = null } = input;
+  const { mode, openCellsOfScan, scan } = input;
   if (mode === 'failed') return failedCells(folder, openCellsOfScan);
-  if (openCellsOfScan !== null) return pendingCells(folder, openCellsOfScan, kindOf(input));
+  if (openCellsOfScan !== null) return pendingCells(folder, openCellsOfScan, input.kind);
   return scan === null ? null : pendingCells(folder, scan, null);
 }
 

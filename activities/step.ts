@@ -45,7 +45,7 @@ export interface ActivityAttempt<D> {
   previousAttemptMayHaveSent: boolean;
   /** Sends what must not be sent twice; one request, cleanly refused, counts as nothing sent. */
   send<T>(request: () => Promise<T>): Promise<T>;
-  /** Details of the last heartbeat of the attempt before, unchecked: it may be an older release. */
+  /** Details of the last heartbeat of the attempt before, unchecked. */
   previous: unknown;
   calls: ApiCalls;
   confirmed: LargeRunConfirmations;

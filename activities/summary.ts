@@ -34,32 +34,30 @@ export interface PublishResultsInput {
   reason: string | null;
   table: TableRef | null;
   /** A second table may have come late (`EnsuredTable`). */
-  tableMayHaveDuplicates?: boolean;
+  tableMayHaveDuplicates: boolean;
   rows: number;
   /** The last scan; `null` when the run ended before one. */
   lastScan: ScanResult | null;
   passes: number;
-  /** Whether cells were asked for; if not, others spent what is missing. Left out by older versions. */
-  paidRequestSent?: boolean;
+  /** Whether cells were asked for; if not, other users of the account spent what is missing. */
+  paidRequestSent: boolean;
   calls: ApiCalls;
-  /** Left out by older versions. */
-  confirmed?: LargeRunConfirmations;
-  queuedMore?: CellCountMismatch | null;
-  approvals?: Approval[];
+  confirmed: LargeRunConfirmations;
+  queuedMore: CellCountMismatch | null;
+  approvals: Approval[];
   estimatedCredits: number;
   creditsBefore: number | null;
   /** Why it could not be read. Left out: it could. */
   balanceProblem?: string;
-  /** Credits of the cells that were asked for. Left out by older versions. */
-  creditsRequested?: number;
+  /** Credits of the cells that were asked for. */
+  creditsRequested: number;
   startedAtMs: number;
   /** Cells that go on at the provider. */
-  inFlight?: number;
-  /** Left out by older versions. */
-  cellsCancelled?: number;
-  cellsCancelledIsMinimum?: boolean;
+  inFlight: number;
+  cellsCancelled: number;
+  cellsCancelledIsMinimum: boolean;
   /** The run that this one took up again. */
-  previousRun?: PreviousRunRef | null;
+  previousRun: PreviousRunRef | null;
 }
 
 /** What became of the targets. */
@@ -92,7 +90,7 @@ export function summaryOf(
       total: input.calls.total + calls.total,
       polls: input.calls.polls + calls.polls,
     },
-    creditsSpent: input.creditsRequested ?? 0,
+    creditsSpent: input.creditsRequested,
     balanceChange: balanceChangeOf(input, creditsAfter),
     usage: totalUsage(input.lastScan?.usage),
     results: placed.done.map(({ results }) => results.file),
@@ -120,7 +118,7 @@ function balanceChangeOf({ creditsBefore }: PublishResultsInput, after: number |
 }
 
 /** Where runs cannot be stopped, what was asked for goes on when nobody waits for it any more. */
-function stillRunning({ inFlight = 0, table }: PublishResultsInput): StillRunning | null {
+function stillRunning({ inFlight, table }: PublishResultsInput): StillRunning | null {
   if (inFlight === 0 || table === null) return null;
   return { cells: inFlight, tableId: table.id, tableUrl: table.url };
 }
@@ -133,7 +131,7 @@ export function manifestOf(
   creditsAfter: number | null,
   previous: PreviousRunFiles | null,
 ): object {
-  const { confirmed = { requests: 0, cells: 0 } } = input;
+  const { confirmed } = input;
   return {
     ...summary,
     pipeline: input.pipeline.name,

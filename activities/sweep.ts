@@ -29,9 +29,9 @@ export interface ScanCounts {
   /** By column; only of columns whose cells report it. */
   usage?: Record<string, CellUsage>;
   /** Cells of columns that the provider adds by itself. */
-  automatic?: { done: number; failed: number };
+  automatic: { done: number; failed: number };
   /** Pending cells that wait for such a column. */
-  behindAutomatic?: number;
+  behindAutomatic: number;
   /** Second rows of a key: a request was committed twice. */
   duplicateRows?: number;
   /** Rows that no page could be read with. */
@@ -90,7 +90,14 @@ export class TableScan {
   #skipped: Skipped | null = null;
   #parts = 0;
   #lastOrdinal = -1;
-  #counts: ScanCounts = { byColumn: byName(), inFlight: 0, startable: 0, ordered: true };
+  #counts: ScanCounts = {
+    byColumn: byName(),
+    inFlight: 0,
+    startable: 0,
+    ordered: true,
+    automatic: { done: 0, failed: 0 },
+    behindAutomatic: 0,
+  };
 
   /** @param ignoreVersion Take the rows as they are, even if the table changes meanwhile. */
   constructor(folder: Folder, number: number, rows: number, ignoreVersion = false) {
@@ -223,10 +230,10 @@ export class TableScan {
 
   #take(row: TableRow, ordinal: number, table: TableRef): string {
     const judged = judgeTableRow(row, ordinal, table.columns);
-    const automatic = (this.#counts.automatic ??= { done: 0, failed: 0 });
+    const { automatic } = this.#counts;
     automatic.done += judged.automatic.done;
     automatic.failed += judged.automatic.failed;
-    this.#counts.behindAutomatic = (this.#counts.behindAutomatic ?? 0) + judged.behindAutomatic;
+    this.#counts.behindAutomatic += judged.behindAutomatic;
     for (const [column, verdict] of judged.outcomes) {
       const counts = this.#counts.byColumn[column];
       if (counts !== undefined) counts[verdict.outcome] += 1;

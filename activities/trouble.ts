@@ -18,7 +18,7 @@ export interface FailureTolerance {
   trouble?: TroubleInput | undefined;
 }
 
-/** Input of a step; left out by older versions: then it is tried until its time is over. */
+/** How a step may take lasting trouble of the API; part of its input. */
 export interface TroubleInput {
   /** The step may return early while trouble lasts; the workflow shows and waits. */
   mayYield: boolean;

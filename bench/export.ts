@@ -93,6 +93,7 @@ async function collectOnce(job: ExportJob, round: number): Promise<void> {
     snapshot: job.snapshot,
     scan: 1,
     kind: 'first',
+    trouble: { mayYield: false, sinceMs: null },
   };
   const { scanResult } = await new MockActivityEnvironment().run<
     [CollectResultsInput],

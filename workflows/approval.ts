@@ -14,7 +14,7 @@ export async function approveSpend(run: Run): Promise<void> {
   if (verdict === 'go') return;
   const request = { credits, cells: null };
   // Whoever starts a run cannot say yes for the owner of the worker.
-  const byOwner = state.approvals.length === 0 && needsOwner(credits, run.prepared.ceiling ?? {});
+  const byOwner = state.approvals.length === 0 && needsOwner(credits, run.prepared.ceiling);
   if (!state.approved || byOwner) {
     if (await isApproved(run, request)) return;
     throw refused(`${credits} credits were not approved before the deadline`);
@@ -67,7 +67,7 @@ async function isApproved(run: Run, request: ApprovalRequest): Promise<boolean> 
 }
 
 const limitText = ({ pipeline, spend, prepared }: Run): string =>
-  `${limitName(pipeline.spend, prepared.ceiling ?? {})} is ${spend.maxCredits ?? 0}`;
+  `${limitName(pipeline.spend, prepared.ceiling)} is ${spend.maxCredits ?? 0}`;
 
 function note({ state }: Run, request: ApprovalRequest, how: 'start' | 'policy'): void {
   state.approvals.push({ ...request, how, by: null, atMs: Date.now() });

@@ -37,9 +37,9 @@ export function readArgument(given: unknown): Argument {
 function isCarried(resume: unknown): boolean {
   const { continuedFromExecutionRunId, firstExecutionRunId, cronSchedule } = workflowInfo();
   if ((continuedFromExecutionRunId ?? '') === '') return false;
-  // An older version left it out; a cron schedule passes on what a client has sent.
+  // Unchecked so far. A cron schedule passes on what a client has sent.
   const { chain } = (resume ?? {}) as Partial<RunState>;
-  return chain === undefined ? (cronSchedule ?? '') === '' : chain === firstExecutionRunId;
+  return (cronSchedule ?? '') === '' && chain === firstExecutionRunId;
 }
 
 function refused(what: string): ApplicationFailure {

@@ -126,9 +126,9 @@ function notes(progress: RunProgress, workflowId: string): string[] {
         'does the deadline. Update `resume` lets it go on, `adjust` moves the deadline.',
     );
   }
-  if (stage === 'waiting for approval') {
-    const { pendingApproval = null, estimatedCredits: credits } = progress;
-    const what = approvalRequestText(pendingApproval ?? { credits, cells: null });
+  const { pendingApproval } = progress;
+  if (stage === 'waiting for approval' && pendingApproval !== null) {
+    const what = approvalRequestText(pendingApproval);
     const command = inlineCode(`rowmill approve ${workflowId}`);
     out.push(
       `**Waits for the approval of ${what}.** Update \`approveSpend\` gives it, or ${command}.`,
@@ -156,7 +156,7 @@ function notes(progress: RunProgress, workflowId: string): string[] {
     out.push(`**${formatInteger(cells.inProgress)} cells still go on at the provider, and cost.**`);
   }
   const { quietSinceMs, stallAfterMs, reason } = progress;
-  if (stage === 'running' && quietSinceMs != null && stallAfterMs !== undefined) {
+  if (stage === 'running' && quietSinceMs !== null) {
     out.push(
       `**Nothing has changed since ${formatTime(quietSinceMs)}.** Cells that are still stalled at ` +
         `${formatTime(quietSinceMs + stallAfterMs)} are requested once more, then left open.`,

@@ -37,7 +37,7 @@ const isTimeout = (error: unknown): boolean =>
 export const ranOutOfTime = (error: unknown): boolean =>
   isTimeout(error) || (error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT);
 
-/** What a step that failed tells of itself; an older version may leave some of it out. */
+/** Details of a step that failed; none where it failed outside of its code, as on a time-out. */
 function detailsOf({ details }: ApplicationFailure): Partial<FailureDetails> {
   const first: unknown = details?.[0];
   // Written by `toFailure` in this shape.

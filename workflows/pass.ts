@@ -53,7 +53,7 @@ export async function startPass(run: Run): Promise<void> {
 /** Waits for an approval where the provider ran more cells than were requested. */
 async function approveMore(run: Run): Promise<void> {
   const { state } = run;
-  if (state.queuedMore === undefined || state.mustApproveMore !== true) return;
+  if (state.queuedMore === undefined || !state.mustApproveMore) return;
   await approveCells(run, state.queuedMore);
   state.mustApproveMore = false;
 }
@@ -61,7 +61,7 @@ async function approveMore(run: Run): Promise<void> {
 /** `false` when the table does not have the rows that it should. */
 async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   const { state } = run;
-  let done = await send(run, kind, {});
+  let done = await send(run, kind, { startedRuns: [] });
   while (!done.drifted && done.needsApproval !== undefined) {
     // An approval is not kept for later: the provider is asked anew, and may need another one by then.
     const approvedCells = await approveCells(run, done.needsApproval);
@@ -78,7 +78,7 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
     state.mustApproveMore = true;
   }
   if (countsAsRequested(run, kind))
-    state.unitsRequested += unitsOf(done.requestedCells ?? {}, run.prepared.weights);
+    state.unitsRequested += unitsOf(done.requestedCells, run.prepared.weights);
   state.passes += 1;
   return true;
 }
@@ -216,7 +216,7 @@ export async function scanExistingTable(run: Run): Promise<void> {
 
 /** Whether the run is above `spend.maxCredits`, where no approval lets it continue. */
 function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
-  if (state.queuedMore === undefined || state.mustApproveMore !== true) return false;
+  if (state.queuedMore === undefined || !state.mustApproveMore) return false;
   return checkCellSpend(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
 }
 

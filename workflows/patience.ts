@@ -1,4 +1,4 @@
-import { type ApplicationFailure, patched } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
 import type { TroubleInput } from '../activities/trouble.ts';
 import { accountWait, type AccountWait } from '../src/rules/account.ts';
 import {
@@ -38,8 +38,7 @@ export async function executeStep<R>(run: Run, step: StepOf<R>): Promise<R> {
       again ||= expired || mayHaveSent(failure);
       if (expired) continue;
       const waiting = waitingIn(failure);
-      // Only steps that were allowed to hand back: those of older versions never were.
-      if (waiting !== null && patched('waits-for-api')) {
+      if (waiting !== null) {
         sinceMs ??= waiting.sinceMs;
         await waitForApi(run, failure, failedWaits);
         failedWaits += 1;

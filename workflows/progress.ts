@@ -1,9 +1,4 @@
-import {
-  patched,
-  setCurrentDetails,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTE } from '../src/contract/names.ts';
 import { namingRun } from '../src/contract/run-command.ts';
@@ -154,29 +149,16 @@ const WAITS = /^(waiting|paused)/;
 
 /** Parts of a pass that are worth an event: a wait hands back after an eleventh of the cells. */
 const TENTHS = 10;
-/** Those of runs that began before tenths were shown. */
-const QUARTERS = 4;
 
-/**
- * What the search attributes say: their event in the history is worth it when this changes. Runs that
- * began before they had more to say keep to what they said then.
- */
+/** What the search attributes say; `null`: not worth an event in the history. */
 function shownOf(state: RunState, share: number): string | null {
   const { stage, passes, shown } = state;
   const milestone = `${stage} ${passes}`;
-  const part = (of: number): number => (share < 1 ? Math.floor(share * of) : 0);
-  if (stage === 'running' && part(TENTHS) > 0 && patched('progress-in-tenths')) {
-    return `${milestone} ${part(TENTHS)}/${TENTHS}`;
-  }
-  if (stage === 'running' && part(QUARTERS) > 0 && hasLiveAttributes()) {
-    return `${milestone} ${part(QUARTERS)}`;
-  }
+  const tenths = share < 1 ? Math.floor(share * TENTHS) : 0;
+  if (stage === 'running' && tenths > 0) return `${milestone} ${tenths}/${TENTHS}`;
   if (MILESTONES.includes(stage)) return milestone;
-  return WAITS.test(shown) && hasLiveAttributes() ? milestone : null;
+  return WAITS.test(shown) ? milestone : null;
 }
-
-/** Costs an event, so it is asked for only where it matters. */
-const hasLiveAttributes = (): boolean => patched('live-attributes');
 
 /** Servers keep keywords of 255 characters. */
 const MAX_KEYWORD_CHARS = 200;

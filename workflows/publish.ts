@@ -3,7 +3,6 @@ import {
   CancellationScope,
   ContinueAsNew,
   log,
-  patched,
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../src/contract/run.ts';
 import { outcomeOf, partialReason, unanswered } from '../src/rules/outcome.ts';
@@ -71,7 +70,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         outcome,
         reason,
         table: state.table,
-        tableMayHaveDuplicates: state.tableMayHaveDuplicates ?? false,
+        tableMayHaveDuplicates: state.tableMayHaveDuplicates,
         rows: state.prepared?.snapshot.rows ?? 0,
         lastScan: state.lastScan,
         passes: state.passes,
@@ -132,7 +131,7 @@ export async function finishEarly(run: Run, error: unknown): Promise<RunSummary>
       return lastPublish(run, outcome, reasonOf(run, outcome, DEADLINE) ?? DEADLINE);
     }
     // Results of an earlier scan are paid for.
-    if (wasRefused(failure) && state.lastScan !== null && patched('publishes-what-was-read')) {
+    if (wasRefused(failure) && state.lastScan !== null) {
       const outcome = outcomeOf(state.lastScan.cells, pipeline.run.tolerateFailed);
       return lastPublish(run, scanned ? outcome : 'partial', failure.message);
     }

@@ -43,7 +43,7 @@ export interface RunState {
   prepared: PreparedRows | null;
   table: TableRef | null;
   /** The reply to a create was lost: a second table may exist. */
-  tableMayHaveDuplicates?: boolean;
+  tableMayHaveDuplicates: boolean;
   /** Runs under way that publish to the same place. */
   sameTarget?: string[];
   loaded: LoadedRows | null;
@@ -61,7 +61,7 @@ export interface RunState {
   /** Of all passes in which the provider queued more cells than were asked for. */
   queuedMore?: CellCountMismatch;
   /** No approval has covered the newest of them. */
-  mustApproveMore?: boolean;
+  mustApproveMore: boolean;
   problem: string | null;
   /** Why it ended as it did; `null` while it lives, and when it simply completed. */
   reason: string | null;
@@ -88,7 +88,7 @@ export interface RunState {
   /** Scans the table a last time, then publishes. */
   finishing: boolean;
   /** First run id of the continue-as-new chain that carried this state. */
-  chain?: string;
+  chain: string;
 }
 
 /** What a run passes on to the one that continues it. */
@@ -110,7 +110,7 @@ export function openState(input: EnrichTableInput, carried: unknown): RunState {
   );
 }
 
-/** Of an older version it may lack fields. */
+/** No fields where it is no object. */
 const objectOf = (carried: unknown): Record<string, unknown> =>
   typeof carried === 'object' && !Array.isArray(carried) ? { ...carried } : {};
 
@@ -137,6 +137,7 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     approvals: [],
     prepared: null,
     table: null,
+    tableMayHaveDuplicates: false,
     loaded: null,
     // A rerun scans its table first.
     nextPass: previousRun === undefined ? 'first' : 'wait',
@@ -147,6 +148,7 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     doneCells: 0,
     calls: { total: 0, polls: 0 },
     confirmed: { requests: 0, cells: 0 },
+    mustApproveMore: false,
     problem: null,
     reason: null,
     shown: '',

@@ -92,10 +92,7 @@ const formerText = ({ workflowId, outcome, answered }: ExistingResults): string 
 
 /** Credits by the cells asked for; price by the provider's own account of the cells, where it gives one. */
 function costs({ creditsSpent, estimatedCredits, balanceChange, usage }: RunSummary): Fact[] {
-  const estimated =
-    estimatedCredits === undefined
-      ? ''
-      : `; about ${formatInteger(estimatedCredits)} were estimated`;
+  const estimated = `; about ${formatInteger(estimatedCredits)} were estimated`;
   const lines: Fact[] = [
     ['credits', `${formatInteger(creditsSpent)} by cells asked for${estimated}`],
   ];

@@ -56,11 +56,8 @@ export async function liveProgress(handle: WorkflowHandle): Promise<LiveProgress
 
 function freshen(progress: RunProgress, description: Description): LiveProgress {
   const pending = description.raw.pendingActivities?.[0];
-  // A worker of an older version does not say.
-  const { usage = null } = progress as Partial<RunProgress>;
   const live: LiveProgress = {
     ...progress,
-    usage,
     rowsMoved: null,
     attempt: pending?.attempt ?? 1,
     lastFailure: pending?.lastFailure?.message ?? null,
@@ -107,7 +104,7 @@ const field = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined;
 
-/** A heartbeat of `awaitIdle`; of an older worker it may lack fields, and is left alone then. */
+/** Whether it is a heartbeat of `awaitIdle`. */
 const isWatch = (value: unknown): value is PassTracking =>
   ['last', 'lastReadAtMs', 'lastChangeAtMs', 'ratePerMs', 'doneAtStart', 'peakInProgress'].every(
     (name) => field(value, name) !== undefined,

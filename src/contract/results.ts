@@ -33,20 +33,17 @@ export interface ScanResult {
   /** Failed before, asked for by a rerun, and answered since the scan before. */
   repaired: number;
   /** Of `cells.failed`: no rerun has asked for them so far. */
-  neverRerun?: number;
-  /**
-   * Of `cells.pending`: asked for by a run, not begun, and nothing that they wait for has failed. This
-   * and what follows is left out by older versions.
-   */
-  waiting?: number;
+  neverRerun: number;
+  /** Of `cells.pending`: requested by a pass, not started, and no cell that they depend on has failed. */
+  waiting: number;
   /** Of `cells.failed`: asked for by a rerun, and not failed anew since. */
-  untouched?: number;
+  untouched: number;
   /** Of `startable`: no run has asked for them since they could start. */
-  due?: number;
+  due: number;
   /** Cells of columns that the provider adds by itself. */
-  automatic?: { done: number; failed: number };
+  automatic: { done: number; failed: number };
   /** Of `cells.pending`: wait for such a column. */
-  behindAutomatic?: number;
+  behindAutomatic: number;
   /** Cells wait, and the account has no credits. Left out: it has some, or does not say. */
   outOfCredits?: true;
   /** By column key, of the last computation of each cell; left out where the provider reports none. */

@@ -185,8 +185,8 @@ export interface RunSummary {
   cellsCancelled?: number;
   /** The count is a lower bound: the reply to a cancel was lost. Left out: it is exact. */
   cellsCancelledIsMinimum?: boolean;
-  /** Credits that it was thought to cost, without reruns. Left out by older versions. */
-  estimatedCredits?: number;
+  /** Estimated credits of the run, without reruns. */
+  estimatedCredits: number;
   /** Approvals of the spend. Left out: none was needed. */
   approvals?: Approval[];
   /** Left out: nothing was asked back. */
@@ -221,13 +221,13 @@ export interface RunProgress {
   /** Done cells per minute in this pass; `null` before anything moved. */
   cellsPerMinute: number | null;
   leftMs: number | null;
-  /** No count of the pass has changed since; `null` while it moves. Left out: not known. */
-  quietSinceMs?: number | null;
-  /** Without a change for so long cells are asked for once more, then left open. Left out: not known. */
-  stallAfterMs?: number;
+  /** No count of the pass has changed since; `null` while it moves. */
+  quietSinceMs: number | null;
+  /** Without a change for so long cells are asked for once more, then left open. */
+  stallAfterMs: number;
   estimatedCredits: number;
-  /** What an approval is waited for; `null`: none is. Left out by older versions. */
-  pendingApproval?: ApprovalRequest | null;
+  /** The request that waits for an approval; `null`: there is none. */
+  pendingApproval: ApprovalRequest | null;
   creditsBefore: number | null;
   /** By the cells that this run asked for so far and their price. */
   creditsSpent: number;

@@ -7,9 +7,9 @@ export interface TableRef {
   sheetId?: string;
   /**
    * Rows at the beginning that the provider added and that stay empty, with their computed cells. A run names its
-   * rows then: those behind them. `ids` is left out by older versions: they are the first places.
+   * rows then: those behind them.
    */
-  placeholderRows?: { rows: number; cells: number; ids?: string[] };
+  placeholderRows?: { rows: number; cells: number; ids: string[] };
   /** Its runs can be stopped at the provider. */
   cancellable?: true;
   columns: Column[];

@@ -14,7 +14,7 @@ export interface Approvals {
   queuedMore?: CellCountMismatch;
 }
 
-/** What is known of it while a run goes on; an older version may leave out all of it. */
+/** Approvals and counts of a run under way. */
 export interface KnownApprovals {
   approvals?: readonly Approval[];
   confirmed?: LargeRunConfirmations;

@@ -28,7 +28,7 @@ export function classifyIdle(
   if (last === null) return 'running';
   if (tracking.consecutiveIdleReadings > 0) {
     if (tracking.progressSeen && last.cellsDone >= last.cellsTotal) return 'idle';
-    const isQuiet = nowMs - (tracking.idleSinceMs ?? nowMs) >= (tracking.quietMs ?? 0);
+    const isQuiet = nowMs - tracking.idleSinceMs >= tracking.quietMs;
     if (tracking.progressSeen && tracking.countsAddUp && isQuiet) return 'idle';
     if (tracking.consecutiveIdleReadings >= 2) {
       const nothingAsked = tracking.requestedCells === 0 && !tracking.requireProgress;

@@ -26,9 +26,9 @@ export interface PassHistory {
   /** Since a cell last got done. */
   idleWaits: number;
   nudges: number;
-  followUps?: number;
+  followUps: number;
   /** Waits of the whole run that ended with cells still waiting. */
-  waits?: number;
+  waits: number;
 }
 
 const MAX_WAITS = 2;
@@ -42,8 +42,8 @@ const MAX_FOLLOW_UPS = 1;
 /** Rerun, wait on, or stop: `null` means publish. Never pays for a cell that is done. */
 export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy): PassKind | null {
   if (log.lastEnd === 'deadline') return null;
-  const { inFlight, waiting = 0, untouched = 0, due = found.startable } = found;
-  const followUp = due > 0 && (log.followUps ?? 0) < MAX_FOLLOW_UPS;
+  const { inFlight, waiting, untouched, due } = found;
+  const followUp = due > 0 && log.followUps < MAX_FOLLOW_UPS;
   if (inFlight === 0 && followUp) return 'follow-up';
   if (inFlight + waiting + untouched > 0) {
     // Put back by the provider: nothing will start them, and waiting brings nothing.
@@ -52,16 +52,15 @@ export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy)
     if (log.lastEnd === 'idle' && log.idleWaits < MAX_WAITS) return 'wait';
     if (inFlight + waiting > 0 && log.nudges < nudgesAtMost(found)) return 'nudge';
   }
-  // Older versions counted nothing that was due while cells were in flight.
-  if (found.due !== undefined && followUp) return 'follow-up';
-  const failed = found.cells.failed + (found.automatic?.failed ?? 0);
+  if (followUp) return 'follow-up';
+  const failed = found.cells.failed + found.automatic.failed;
   if (failed === 0 || log.failedPasses >= policy.failedPasses) return null;
   if (log.repaired !== 0 || untouched > 0) return 'failed';
   // A rerun that fixed nothing is not repeated; cells that failed for the first time since get one.
-  return (found.neverRerun ?? 0) > 0 ? 'newly-failed' : null;
+  return found.neverRerun > 0 ? 'newly-failed' : null;
 }
 
-const nudgesAtMost = ({ behindAutomatic = 0 }: ScanResult): number =>
+const nudgesAtMost = ({ behindAutomatic }: ScanResult): number =>
   behindAutomatic > 0 ? MAX_NUDGES_OF_AUTOMATIC : MAX_NUDGES;
 
 /** The pass that an operator requested beyond the policy, once the policy itself has none. */
@@ -135,9 +134,7 @@ export function recordPass(
     idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
     nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge'),
     followUps: sinceProgress(log?.followUps ?? 0, kind === 'follow-up'),
-    ...(found.waiting === undefined
-      ? {}
-      : { waits: (log?.waits ?? 0) + (kind === 'wait' && found.waiting > 0 ? 1 : 0) }),
+    waits: (log?.waits ?? 0) + (kind === 'wait' && found.waiting > 0 ? 1 : 0),
   };
 }
 
@@ -146,7 +143,7 @@ const repairedSince = (log: PassHistory | null, found: ScanResult): number | nul
   log === null || log.repaired === null ? null : log.repaired + found.repaired;
 
 const answered = ({ cells, automatic }: ScanResult): number =>
-  cells.done + cells.empty + (automatic?.done ?? 0);
+  cells.done + cells.empty + automatic.done;
 
 /** Nothing is believed sooner than this long after the last movement, after so many waits. */
 const QUIET_MS = 4_000;

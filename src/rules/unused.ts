@@ -7,17 +7,17 @@ export type UnusedWork = Pick<
   'duplicateRows' | 'cellsCancelled' | 'cellsCancelledIsMinimum'
 >;
 
-/** What is known of it while a run goes on; an older version may leave out the last two. */
+/** Unused work of a run under way. */
 export interface KnownUnused {
   lastScan: ScanResult | null;
-  cellsCancelled?: number;
-  cellsCancelledIsMinimum?: boolean;
+  cellsCancelled: number;
+  cellsCancelledIsMinimum: boolean;
 }
 
 export function unusedOf({
   lastScan,
-  cellsCancelled = 0,
-  cellsCancelledIsMinimum = false,
+  cellsCancelled,
+  cellsCancelledIsMinimum,
 }: KnownUnused): UnusedWork {
   const duplicateRows = lastScan?.duplicateRows ?? 0;
   return {

@@ -22,10 +22,10 @@ export interface PassTracking {
   reads: number;
   /** Equal readings in a row that said idle, the last one included. */
   consecutiveIdleReadings: number;
-  /** Of the first of those readings; as all that follows left out by older versions. */
-  idleSinceMs?: number;
+  /** When the first of those readings was taken. */
+  idleSinceMs: number;
   /** Idle is not believed before it has lasted so long. */
-  quietMs?: number;
+  quietMs: number;
   /** The counts explain the idle reading: what was in progress before it is done, little is left. */
   countsAddUp: boolean;
   /** Most cells seen in progress at once. */
@@ -44,6 +44,7 @@ export interface TrackingStart {
 
 export function startTracking(start: TrackingStart, nowMs: number): PassTracking {
   return {
+    quietMs: 0,
     ...start,
     startedAtMs: nowMs,
     progressSeen: false,
@@ -52,6 +53,7 @@ export function startTracking(start: TrackingStart, nowMs: number): PassTracking
     lastChangeAtMs: nowMs,
     reads: 0,
     consecutiveIdleReadings: 0,
+    idleSinceMs: nowMs,
     countsAddUp: false,
     peakInProgress: 0,
     ratePerMs: 0,
@@ -119,7 +121,7 @@ export function recordReading(
     lastChangeAtMs: changed ? nowMs : tracking.lastChangeAtMs,
     reads: tracking.reads + 1,
     consecutiveIdleReadings: idle ? (sameIdle ? tracking.consecutiveIdleReadings + 1 : 1) : 0,
-    idleSinceMs: sameIdle ? (tracking.idleSinceMs ?? nowMs) : nowMs,
+    idleSinceMs: sameIdle ? tracking.idleSinceMs : nowMs,
     countsAddUp: idle && (sameIdle ? tracking.countsAddUp : explainsIdle(tracking, progress)),
     peakInProgress: Math.max(tracking.peakInProgress, progress.cellsInProgress),
     ratePerMs: nextRate(tracking, progress, nowMs),

@@ -12,7 +12,7 @@ import { mapWriteErrors, sinkError } from './sink-error.ts';
 
 const count = z.number();
 
-/** What is read of a manifest; written by an older version, maybe. */
+/** Fields that are read of a manifest. */
 const manifestShape = z.object({
   workflowId: z.string(),
   firstRunId: z.string().catch(''),

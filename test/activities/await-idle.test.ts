@@ -40,6 +40,7 @@ async function endOf(now: () => number): Promise<string> {
     tracking,
     policy: POLICY,
     deadlineAtMs: 100 * HOUR_MS,
+    trouble: { mayYield: false, sinceMs: null },
   };
   try {
     const env = new MockActivityEnvironment();

@@ -13,6 +13,9 @@ import type { LiveProgress } from '../../src/client/live-progress.ts';
 const NOW = Date.UTC(2026, 0, 31, 2, 30);
 
 const progress: LiveProgress = {
+  pendingApproval: null,
+  quietSinceMs: null,
+  stallAfterMs: 1_800_000,
   paused: null,
   rerunRequested: false,
   maxPollIntervalMs: 120_000,

@@ -14,6 +14,7 @@ const summary: RunSummary = {
   passes: 1,
   apiCalls: { total: 41, polls: 12 },
   creditsSpent: 0,
+  estimatedCredits: 0,
   balanceChange: null,
   usage: null,
   results: [],
@@ -42,7 +43,7 @@ test('credits are those of the cells asked for, and never the difference of the 
 
 test('a provider that tells the price of its cells: that as well', () => {
   expect(costs({ creditsSpent: 12, usage })).toEqual([
-    '  credits     12 by cells asked for',
+    '  credits     12 by cells asked for; about 0 were estimated',
     PRICE,
   ]);
 });

@@ -25,6 +25,7 @@ const body: RunFinished = {
     apiCalls: { total: 1, polls: 0 },
     creditsSpent: 1,
     reason: null,
+    estimatedCredits: 0,
     balanceChange: null,
     usage: null,
     results: [],

@@ -40,6 +40,11 @@ const found = ({
   startable,
   repaired,
   neverRerun,
+  waiting: 0,
+  untouched: 0,
+  due: startable,
+  automatic: { done: 0, failed: 0 },
+  behindAutomatic: 0,
 });
 
 /** The log after these scans; each pass but the first is the one the rules asked for. */

@@ -129,7 +129,7 @@ function look(
   before: ReadonlyMap<string, CellAttempts>,
 ) {
   const tries = new Map<string, CellAttempts>();
-  const found: ScanResult & { waiting: number; untouched: number; due: number } = {
+  const found: ScanResult = {
     scan: 1,
     rows: table.rows.length,
     byColumn: {},
@@ -138,6 +138,7 @@ function look(
     repaired: 0,
     cells: { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0 },
     neverRerun: 0,
+    behindAutomatic: 0,
     waiting: 0,
     untouched: 0,
     due: 0,
@@ -148,8 +149,7 @@ function look(
     for (const [key, verdict] of classifyCells(columns, readings)) {
       const { outcome: status, inFlight, startable } = verdict;
       if (columns.some((one) => one.key === key && !one.ours)) {
-        if (status === 'done')
-          found.automatic = { done: (found.automatic?.done ?? 0) + 1, failed: 0 };
+        if (status === 'done') found.automatic = { done: found.automatic.done + 1, failed: 0 };
         continue;
       }
       found.cells[status] += 1;
@@ -166,7 +166,7 @@ function look(
       const waiting = isWaitingAfter(kind, known, { status, inFlight, failedAt });
       if (waiting) found[status === 'failed' ? 'untouched' : 'waiting'] += 1;
       else if (startable) found.due += 1;
-      if (status === 'failed' && !rerun) found.neverRerun = (found.neverRerun ?? 0) + 1;
+      if (status === 'failed' && !rerun) found.neverRerun += 1;
       tries.set(name, { status, inFlight, attempts: 1, rerun, startable, waiting, failedAt });
     }
   }

@@ -48,6 +48,9 @@ const progress = (evil: string): RunProgress => ({
   apiCalls: { total: 1, polls: 0 },
   results: [evil],
   folder: evil,
+  pendingApproval: null,
+  quietSinceMs: null,
+  stallAfterMs: 1,
   paused: { sinceMs: 0, at: 'running', by: evil, reason: evil },
   notified: [{ url: evil, id: evil, status: 'failed', problem: evil }],
 });

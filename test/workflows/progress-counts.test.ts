@@ -26,6 +26,12 @@ const lastScan: ScanResult = {
   inFlight: 0,
   startable: 0,
   repaired: 0,
+  neverRerun: 0,
+  waiting: 0,
+  untouched: 0,
+  due: 0,
+  automatic: { done: 0, failed: 0 },
+  behindAutomatic: 0,
 };
 
 const snapshot = { digest: 'sha256:0', rows: 10, bytes: 1 };
@@ -35,10 +41,16 @@ const state: RunState = {
   stage: 'rerunning failed cells',
   approved: false,
   pendingApproval: null,
+  mustApproveMore: false,
+  tableMayHaveDuplicates: false,
+  chain: 'r',
   approvals: [],
   prepared: {
     snapshot,
     paidCellsPerRow: 1,
+    weights: {},
+    spend: { creditsPerCell: 1 },
+    ceiling: {},
     openCells: null,
     folder: '/f',
     credits: null,

@@ -103,7 +103,7 @@ const creditsText = (estimated: number, asked: number): string =>
 
 function problemOf(progress: LiveProgress, workflowId: string): string | null {
   if (progress.stage === 'waiting for approval') {
-    const { pendingApproval = null, estimatedCredits: credits } = progress;
+    const { pendingApproval, estimatedCredits: credits } = progress;
     const what = approvalRequestText(pendingApproval ?? { credits, cells: null });
     return `waits for an approval of ${what}; give it: rowmill approve ${workflowId}`;
   }
@@ -139,11 +139,8 @@ function failureText({ lastFailure, attempt }: LiveProgress): string | null {
 
 /** Since when nothing moves, and what follows. */
 function quietText({ stage, quietSinceMs, stallAfterMs }: LiveProgress): string | null {
-  if (stage !== 'running' || quietSinceMs == null) return null;
+  if (stage !== 'running' || quietSinceMs === null) return null;
   const at = (ms: number): string => formatDateTime(new Date(ms));
-  const follows =
-    stallAfterMs === undefined
-      ? ''
-      : `; cells still stalled at ${at(quietSinceMs + stallAfterMs)} are requested once more, then left open`;
+  const follows = `; cells still stalled at ${at(quietSinceMs + stallAfterMs)} are requested once more, then left open`;
   return `nothing has changed since ${at(quietSinceMs)}${follows}`;
 }

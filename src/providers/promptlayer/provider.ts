@@ -232,10 +232,7 @@ const mayBeOfTheRow = (error: unknown): error is RowmillError =>
 const blankRows = ({ placeholderRows }: TableRef): number => placeholderRows?.rows ?? 0;
 
 const blankIds = ({ placeholderRows }: TableRef): ReadonlySet<string> =>
-  new Set(
-    placeholderRows?.ids ??
-      Array.from({ length: placeholderRows?.rows ?? 0 }, (_, at) => String(at)),
-  );
+  new Set(placeholderRows?.ids ?? []);
 
 const keyColumnOf = ({ columns }: TableRef): string =>
   columns.find(({ key }) => key === KEY_TITLE)?.id ?? '';
