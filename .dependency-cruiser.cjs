@@ -12,18 +12,36 @@ const room = (from, allowed, comment) => ({
   },
 });
 
+/**
+ * The rooms inside one folder, from the ground up: each may import those before it, never one after it.
+ */
+const floors = (folder, ...rooms) =>
+  rooms.slice(0, -1).map((from, at) => ({
+    name: `floor-${folder}-${from}`.replace(/[^a-z]+/g, '-'),
+    comment: 'imports run down',
+    severity: 'error',
+    from: { path: `^${folder}/${from}` },
+    to: { path: rooms.slice(at + 1).map((above) => `^${folder}/${above}`) },
+  }));
+/** The files that lie in a folder itself, above its rooms. */
+const ITS_OWN_FILES = '[^/]+\\.ts$';
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     room('src/contract/', [], 'plain types and names: no dependency at all'),
     room('src/errors\\.ts', ['src/contract/run-command\\.ts'], 'the one table of error codes'),
-    room('src/ports\\.ts', ['src/errors\\.ts'], 'free ports of this machine'),
-    room('src/rules/', ['src/contract/'], 'pure judgements'),
+    room('src/env\\.ts', ['src/(contract|store)/'], 'what the variables of rowmill mean'),
+    room('src/text/', ['src/contract/'], 'numbers and facts as text, pure'),
+    room('src/process/', ['src/(env|errors)\\.ts'], 'what every long process needs'),
+    room('src/temporal/', ['src/(env|errors)\\.ts', 'src/contract/'], 'how a server is reached'),
+    room('src/rules/', ['src/(contract|text)/'], 'pure judgements'),
     room(
       'workflows/',
-      ['src/contract/', 'src/rules/', 'activities/'],
+      ['src/(contract|rules|text)/', 'activities/'],
       'only references, counters and decisions',
     ),
+    ...floors('workflows', 'view/', 'control/', 'steps/', '(index|enrich-table)\\.ts$'),
     {
       name: 'workflows-see-activity-types-only',
       severity: 'error',
@@ -34,7 +52,7 @@ module.exports = {
       name: 'workflow-packages',
       comment: 'anything else ends up in the workflow bundle',
       severity: 'error',
-      from: { path: '^(workflows|src/rules|src/contract)/' },
+      from: { path: '^(workflows|src/rules|src/contract|src/text)/' },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'core'],
         pathNot: 'node_modules/@temporalio/(workflow|common)/',
@@ -58,25 +76,28 @@ module.exports = {
     room('src/paths/', ['src/(contract|errors|store)'], 'which files a run may touch'),
     room(
       'src/sources/',
-      ['src/errors\\.ts', 'src/nearest\\.ts', 'src/contract/', 'src/store/'],
+      ['src/errors\\.ts', 'src/did-you-mean\\.ts', 'src/contract/', 'src/store/'],
       'rows in',
     ),
+    ...floors('src/sources', 'rows/', '(columns|formats)/', ITS_OWN_FILES),
     room('src/sinks/', ['src/errors\\.ts', 'src/(contract|paths|rules|store)/'], 'results out'),
     room(
       'src/spec/',
-      ['src/(errors|nearest)\\.ts', 'src/(contract|paths|providers|rules|sinks)/'],
+      ['src/(did-you-mean|errors)\\.ts', 'src/(contract|paths|providers|rules|sinks)/'],
       'the pipeline file',
     ),
     room(
       'activities/',
-      ['src/(contract|rules|spec|providers|paths|store|sources|sinks|notify|errors|http)'],
+      ['src/(contract|rules|spec|providers|paths|store|sources|sinks|notify|errors|http|text)'],
       'one API step each',
     ),
+    ...floors('activities', 'runtime/', 'run-files/', 'table/', 'results/', ITS_OWN_FILES),
     room(
       'src/client/',
-      ['src/(contract|rules|spec|sources|paths|store|sinks|errors|providers)'],
+      ['src/(contract|rules|spec|sources|paths|store|sinks|errors|providers|text|env|temporal)'],
       'the library for backends',
     ),
+    ...floors('src/client', 'pipelines/', 'runs/', 'schedules/', ITS_OWN_FILES),
     {
       name: 'commands-use-the-library',
       comment: 'a command does what a backend can do, by the same public classes',
@@ -90,22 +111,38 @@ module.exports = {
     },
     room(
       'src/gateway/',
-      ['src/(contract|client|paths|sinks|spec|store|errors|worker)'],
+      ['src/(contract|client|paths|sinks|spec|store|errors|worker|env|process|temporal)'],
       'the HTTP API for backends',
     ),
+    ...floors('src/gateway', 'schemas/', 'routes/'),
     room(
       'src/worker/',
       [
-        'src/(contract|rules|client|providers|paths|store|sinks|notify|http|errors|ports)',
+        'src/(contract|rules|client|providers|paths|store|sinks|notify|http|errors|process|temporal)',
         '(activities|workflows)/',
       ],
       'the worker process',
     ),
     room(
       'src/dev/',
-      ['src/(errors|ports|contract|providers|worker|client|paths|store)'],
+      ['src/(errors|contract|providers|worker|client|paths|store|process|temporal)'],
       'Temporal on this machine',
     ),
+    ...floors(
+      'src/cli',
+      'io/',
+      '(progress|demo)/',
+      '(run|doctor)/',
+      'actions/',
+      '(commands/|(main|program)\\.ts$)',
+    ),
+    {
+      name: 'actions-are-loaded-when-carried-out',
+      comment: 'a command is declared without loading what it needs to run',
+      severity: 'error',
+      from: { path: '^src/cli/commands/' },
+      to: { path: '^src/cli/actions/', dependencyTypesNot: ['dynamic-import', 'type-only'] },
+    },
     room('sandbox/', [], 'a sandbox that shares no code with what it tests'),
   ],
   options: {

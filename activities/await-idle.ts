@@ -3,21 +3,20 @@ import type { TableRunRef, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
 import { askCellsAfterMs, asksTheCells, classifyIdle } from '../src/rules/idle.ts';
-import { nextPollMs, sliceIsOver } from '../src/rules/poll.ts';
+import { nextPollMs, sliceIsOver } from '../src/rules/polling.ts';
 import {
   resumeTracking,
   recordReading,
   timeLeftMs,
   type PassTracking,
-} from '../src/rules/watch.ts';
-import { formatInteger } from '../src/rules/whole.ts';
+} from '../src/rules/tracking.ts';
+import { formatInteger } from '../src/text/numbers.ts';
 import { readAccount } from './account.ts';
-import { AwaitedCells, type AwaitedCellsInput } from './awaited-cells.ts';
-import type { ActivityDeps } from './deps.ts';
-import { retryRead } from './reading.ts';
-import { activity, type ActivityAttempt } from './step.ts';
-import { tolerant, type TroubleInput } from './trouble.ts';
-import { trackWaiting } from './waiting.ts';
+import { AwaitedCells, type AwaitedCellsInput } from './results/awaited-cells.ts';
+import type { ActivityDeps } from './runtime/deps.ts';
+import { retryRead } from './runtime/retry-read.ts';
+import { activity, type ActivityAttempt, trackWaiting } from './runtime/activity.ts';
+import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 
 export interface AwaitIdleInput {
   provider: string;

@@ -7,12 +7,12 @@ import type { PassKind } from '../src/rules/passes.ts';
 import { CELL_OUTCOMES, noCells } from '../src/rules/outcome.ts';
 import type { RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
-import type { ActivityDeps } from './deps.ts';
-import { mergeParts, type Merged } from './merge-parts.ts';
-import { PageReader } from './page-reader.ts';
-import { activity, type ActivityAttempt } from './step.ts';
-import { tolerant, type TroubleInput } from './trouble.ts';
-import { TableScan, type ScanCounts, type ScanReport } from './sweep.ts';
+import type { ActivityDeps } from './runtime/deps.ts';
+import { mergeParts, type Merged } from './results/merge-parts.ts';
+import { PageReader } from './table/table-reader.ts';
+import { activity, type ActivityAttempt } from './runtime/activity.ts';
+import { tolerant, type TroubleInput } from './runtime/trouble.ts';
+import { TableScan, type ScanCounts, type ScanReport } from './results/table-scan.ts';
 
 export interface CollectResultsInput {
   run: RunKey;

@@ -3,19 +3,17 @@ import type { ResultTarget, TableSpec } from '../src/contract/pipeline.ts';
 import type { ApiCalls, PreviousRunRef } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
-import type { BareTable } from '../src/providers/provider.ts';
-import { UnusableTable } from '../src/providers/unusable-table.ts';
+import { type BareTable, UnusableTable } from '../src/providers/provider.ts';
 import { claimsOfOthers, claimTargets } from '../src/store/claims.ts';
 import type { RunKey } from '../src/store/store.ts';
-import type { ActivityDeps } from './deps.ts';
-import { tableOf } from './earlier-run.ts';
-import { MAX_COMMIT_DELAY_MS } from './landing.ts';
-import { deleteEmpty, findOrCreate, keepOne, type Candidate } from './own-table.ts';
-import { pauseAfter, withRetries } from './reading.ts';
-import { activity, type ActivityAttempt } from './step.ts';
-import { tolerant, type TroubleInput } from './trouble.ts';
-import { tableTag } from './table-tag.ts';
-import { sharedPaths } from './target-paths.ts';
+import type { ActivityDeps } from './runtime/deps.ts';
+import { tableOf } from './results/previous-run.ts';
+import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
+import { deleteEmpty, findOrCreate, keepOne, type Candidate, tableTag } from './table/own-table.ts';
+import { pauseAfter, withRetries } from './runtime/retry-read.ts';
+import { activity, type ActivityAttempt } from './runtime/activity.ts';
+import { tolerant, type TroubleInput } from './runtime/trouble.ts';
+import { sharedPaths } from './results/target-paths.ts';
 
 export interface EnsureTableInput {
   run: RunKey;

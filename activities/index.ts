@@ -1,16 +1,14 @@
-import { awaitAccount } from './await-account.ts';
+import { awaitAccount, checkCredits } from './account.ts';
 import { awaitIdle } from './await-idle.ts';
-import { cancelQueuedCells } from './cancel-remote.ts';
-import { checkCredits } from './check-credits.ts';
+import { cancelQueuedCells } from './cancel-queued-cells.ts';
 import { collectResults } from './collect-results.ts';
-import type { ActivityDeps } from './deps.ts';
+import type { ActivityDeps } from './runtime/deps.ts';
 import { ensureTable } from './ensure-table.ts';
 import { loadRows } from './load-rows.ts';
 import { prepareRows } from './prepare-rows.ts';
 import { publishResults } from './publish-results.ts';
-import { recordNotifications } from './record-notifications.ts';
-import { sendNotification } from './send-notification.ts';
-import { startPass } from './start-run.ts';
+import { recordNotifications, sendNotification } from './notify.ts';
+import { startPass } from './start-pass.ts';
 
 /** Short and paging steps: the main task queue. */
 export const createActivities = (deps: ActivityDeps) => ({

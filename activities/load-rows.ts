@@ -4,17 +4,22 @@ import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
-import { writeRowIds, ROW_IDS_FILE } from './counted-rows.ts';
-import { keysComeBack, keysMissing, LOOKS } from './keys-back.ts';
-import { MAX_COMMIT_DELAY_MS } from './landing.ts';
-import { PageReader } from './page-reader.ts';
-import { PlacedRows } from './placed-rows.ts';
-import { pauseAfter, retrySend } from './reading.ts';
-import { isRefusalOfRows, RefusedRows } from './refused-rows.ts';
-import { checkTableRows, rowCount, stableRowCount, type TableRowCheck } from './row-audit.ts';
-import { snapshotRows } from './snapshot.ts';
-import { activity, type ActivityAttempt } from './step.ts';
-import { tolerant, type TroubleInput } from './trouble.ts';
+import { writeRowIds, ROW_IDS_FILE } from './run-files/row-ids.ts';
+import { keysComeBack, keysMissing, LOOKS } from './table/verify-keys.ts';
+import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
+import { PageReader } from './table/table-reader.ts';
+import { PlacedRows } from './run-files/placed-rows.ts';
+import { pauseAfter, retrySend } from './runtime/retry-read.ts';
+import { isRefusalOfRows, RefusedRows } from './run-files/refused-rows.ts';
+import {
+  checkTableRows,
+  rowCount,
+  stableRowCount,
+  type TableRowCheck,
+} from './table/reconcile-rows.ts';
+import { snapshotRows } from './run-files/snapshot.ts';
+import { activity, type ActivityAttempt } from './runtime/activity.ts';
+import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 
 export interface LoadRowsInput {
   run: RunKey;

@@ -7,18 +7,18 @@ import { RowmillError } from '../src/errors.ts';
 import { sinkOf } from '../src/sinks/index.ts';
 import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
-import { stagedDigest } from '../src/sources/staged-digest.ts';
+import { stagedDigest } from '../src/sources/digest-draft.ts';
 import { judgeInput } from '../src/spec/judge-input.ts';
 import { claimsOfOthers } from '../src/store/claims.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
-import type { ActivityDeps } from './deps.ts';
-import { cellsLeft, copyLines, copyPreviousRows } from './earlier-run.ts';
-import { parseRow, SNAPSHOT_FILE } from './snapshot.ts';
-import { SourceColumns, writeColumns } from '../src/sources/source-columns.ts';
-import { refuseClashes, refuseSource, refuseTargets, sharedPaths } from './target-paths.ts';
-import { activity } from './step.ts';
-import { tolerant, type TroubleInput } from './trouble.ts';
+import type { ActivityDeps } from './runtime/deps.ts';
+import { cellsLeft, copyLines, copyPreviousRows } from './results/previous-run.ts';
+import { parseRow, SNAPSHOT_FILE } from './run-files/snapshot.ts';
+import { SourceColumns, writeColumns } from '../src/sources/columns/source-columns.ts';
+import { refuseClashes, refuseSource, refuseTargets, sharedPaths } from './results/target-paths.ts';
+import { activity } from './runtime/activity.ts';
+import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 import type { PlannedColumn } from '../src/providers/provider-spec.ts';
 
 export interface PrepareRowsInput {

@@ -1,7 +1,7 @@
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import { isAsked } from '../src/providers/spec.ts';
+import { isAsked } from '../src/providers/catalog.ts';
 import { locksOf } from '../src/paths/footprint.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { checkReplacement } from '../src/rules/replace.ts';
@@ -15,17 +15,16 @@ import {
 import { withLocks, type HeldLocks } from '../src/sinks/lock.ts';
 import { readTargetState, type TargetState } from '../src/sinks/standing.ts';
 import { withdrawClaims } from '../src/store/claims.ts';
-import { readColumns } from '../src/sources/source-columns.ts';
+import { readColumns } from '../src/sources/columns/source-columns.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readBalance } from './account.ts';
-import type { ActivityDeps } from './deps.ts';
-import { readPreviousRun } from './earlier-run.ts';
-import { keepOne } from './own-table.ts';
-import { writeQuarantine } from './quarantine.ts';
-import { activity, type ActivityAttempt } from './step.ts';
-import { manifestOf, summaryOf, type Placed, type PublishResultsInput } from './summary.ts';
-import { tableTag } from './table-tag.ts';
-import { refuseTargets, sharedPaths } from './target-paths.ts';
+import type { ActivityDeps } from './runtime/deps.ts';
+import { readPreviousRun } from './results/previous-run.ts';
+import { keepOne, tableTag } from './table/own-table.ts';
+import { writeQuarantine } from './results/quarantine.ts';
+import { activity, type ActivityAttempt } from './runtime/activity.ts';
+import { manifestOf, summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
+import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 
 /**
  * Finishes the run's folder (quarantine, manifest), and puts a generation at every target of the

@@ -1,5 +1,5 @@
 import type { Json } from '../src/contract/json.ts';
-import { PROVIDER_NAMES, type ProviderName } from '../src/providers/spec.ts';
+import { PROVIDER_NAMES, type ProviderName } from '../src/providers/catalog.ts';
 
 /** What is measured of a provider. */
 export interface BenchCase {

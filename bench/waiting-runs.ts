@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { startRun } from '../src/client/start-run.ts';
-import { stageRows } from '../src/client/stage-rows.ts';
+import { startRun } from '../src/client/runs/start.ts';
+import { stageRows } from '../src/client/pipelines/stage.ts';
 import { createFileStore } from '../src/store/file-store.ts';
 import type { Figure } from './figure.ts';
 import { peakDuring } from './site/memory.ts';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FaultAdapter } from './faults/dialect.ts';
-import type { Route } from './route.ts';
+import type { FaultAdapter } from './faults/adapter.ts';
+import type { Route } from './http/route.ts';
 
 /** The token of a request, where an API wants it; `undefined`: there is none. */
 export type TokenIn = (headers: IncomingHttpHeaders) => string | undefined;

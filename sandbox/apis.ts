@@ -1,6 +1,6 @@
 import type { Api } from './api.ts';
 import { extruct } from './extruct/api.ts';
-import type { FaultAdapter } from './faults/dialect.ts';
+import type { FaultAdapter } from './faults/adapter.ts';
 import { promptLayer } from './promptlayer/api.ts';
 
 /** What the sandbox stands in for. What each keeps and changes: `API_STATES` and `MUTATIONS`. */

@@ -1,11 +1,11 @@
 import { extructMutations } from './extruct/mutations.ts';
-import { startReady, releaseFreed } from './engine.ts';
+import { startReady, releaseFreed } from './engine/scheduler.ts';
 import type { CellRule, CreditRule, WaveRule } from './faults/script.ts';
-import type { RequestCounts } from './ledger.ts';
+import type { RequestCounts } from './engine/ledger.ts';
 import { promptLayerMutations } from './promptlayer/mutations.ts';
-import { startRun } from './runs.ts';
+import { startRun } from './engine/runs.ts';
 import type { Tunable } from './settings.ts';
-import type { SandboxState } from './world.ts';
+import type { SandboxState } from './engine/state.ts';
 
 /**
  * Everything that changes the world besides time. Each checks first and changes afterwards, asks

@@ -1,7 +1,7 @@
 import type { ApiOptions } from './api-states.ts';
-import type { CompanyFact } from './facts.ts';
+import type { CompanyFact } from './oracle/facts.ts';
 import type { FaultScript } from './faults/script.ts';
-import type { Intercept } from './intercept.ts';
+import type { Intercept } from './http/intercept.ts';
 
 /** One for every API, or by the name of each (`APIS`). */
 export type Tokens = string | Readonly<Record<string, string>>;

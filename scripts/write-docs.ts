@@ -3,8 +3,8 @@
  * diagrams. `npm run docs`; a test fails when a committed file differs.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { errorsPage } from '../src/errors-page.ts';
-import { apiDocument } from '../src/gateway/document.ts';
+import { errorsPage } from './errors-page.ts';
+import { apiDocument } from '../src/gateway/openapi-document.ts';
 import { pipelineJsonSchema } from '../src/spec/index.ts';
 import { workflowInputJsonSchema } from '../src/spec/workflow-input.ts';
 import { drawDiagram } from './diagram.ts';

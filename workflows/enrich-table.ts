@@ -1,15 +1,15 @@
 import { setWorkflowOptions } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
-import { approveSpend } from './approval.ts';
+import { approveSpend } from './steps/approve-spend.ts';
 import { readArgument } from './argument.ts';
-import { registerHandlers } from './controls.ts';
-import { collectResults, hasNextPass, startPass, scanExistingTable } from './pass.ts';
-import { prepareRows } from './prepare.ts';
-import { showProgress } from './progress.ts';
-import { finishEarly, cancelQueuedCells, publishResults } from './publish.ts';
+import { registerHandlers } from './control/updates.ts';
+import { collectResults, hasNextPass, startPass, scanExistingTable } from './steps/pass.ts';
+import { prepareRows } from './steps/prepare-rows.ts';
+import { showProgress } from './view/progress.ts';
+import { finishEarly, cancelQueuedCells, publishResults } from './steps/finish.ts';
 import { Run } from './run.ts';
-import { ensureTable, loadRows } from './table.ts';
-import { untilIdle } from './wait.ts';
+import { ensureTable, loadRows } from './steps/table.ts';
+import { untilIdle } from './steps/wait.ts';
 
 /**
  * The mission: a list of rows goes through an AI-table API and comes back enriched.

@@ -5,7 +5,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
-import type { FailureDetails, Waiting } from '../activities/failure.ts';
+import type { FailureDetails, Waiting } from '../activities/runtime/failure.ts';
 import type { ApiCalls, LargeRunConfirmations } from '../src/contract/run.ts';
 
 /** The failure of a run: code and text of the step that failed, without Temporal's wrapping. */

@@ -15,7 +15,8 @@ import type {
 } from '../src/contract/run.ts';
 import type { TableRunRef, TableRef } from '../src/contract/table.ts';
 import type { PassKind, PassHistory, WaitEnd } from '../src/rules/passes.ts';
-import type { PassTracking } from '../src/rules/watch.ts';
+import type { PassTracking } from '../src/rules/tracking.ts';
+import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 
 /** A pass whose run was accepted and is waited for. */
 export interface ActivePass {
@@ -166,3 +167,12 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     chain,
   };
 }
+
+/** Limits of a run, as the worker returned them: it knows what its owner allows. */
+export const spendOf = ({
+  state,
+  pipeline,
+}: {
+  readonly state: RunState;
+  readonly pipeline: Pipeline;
+}): SpendPolicy => state.prepared?.spend ?? pipeline.spend;

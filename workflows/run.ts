@@ -11,8 +11,7 @@ import type {
 import type { TableRef } from '../src/contract/table.ts';
 import { creditsRequested, creditsOf } from '../src/rules/spend.ts';
 import type { Argument } from './argument.ts';
-import { spendOf } from './spend-policy.ts';
-import { openState, type ActivePass, type RunState } from './run-state.ts';
+import { spendOf, openState, type ActivePass, type RunState } from './run-state.ts';
 
 /** Longest time for each step that reads or publishes results after the deadline or a cancel. */
 const GRACE_MS = 60 * 60_000;

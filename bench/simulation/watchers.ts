@@ -1,6 +1,6 @@
 import { classifyIdle } from '../../src/rules/idle.ts';
-import { nextPollMs, sliceIsOver } from '../../src/rules/poll.ts';
-import { startTracking, recordReading } from '../../src/rules/watch.ts';
+import { nextPollMs, sliceIsOver } from '../../src/rules/polling.ts';
+import { startTracking, recordReading } from '../../src/rules/tracking.ts';
 import type { Course } from './course.ts';
 import { between, randomOf, type Random } from './random.ts';
 

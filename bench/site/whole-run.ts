@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import proto from '@temporalio/proto';
 import type { RunSummary } from '../../src/contract/run.ts';
-import { startRun } from '../../src/client/start-run.ts';
-import { stageRows } from '../../src/client/stage-rows.ts';
+import { startRun } from '../../src/client/runs/start.ts';
+import { stageRows } from '../../src/client/pipelines/stage.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { BenchCase } from '../cases.ts';
 import { peakDuring } from './memory.ts';

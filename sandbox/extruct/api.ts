@@ -1,6 +1,6 @@
 import type { Api } from '../api.ts';
-import { bearerIn } from '../gate.ts';
-import { extructFaultAdapter } from './dialect.ts';
+import { bearerIn } from '../http/auth.ts';
+import { extructFaultAdapter } from './fault-adapter.ts';
 import { extructRoutes } from './routes.ts';
 
 export const extruct: Api = {

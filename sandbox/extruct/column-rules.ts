@@ -1,7 +1,6 @@
-import type { ColumnConfig, TableKind } from '../configs.ts';
-import { inOrder, namedDependencies } from '../dependencies.ts';
-import { Problem, type Invalid } from '../problem.ts';
-import { KIND_NEEDS_TABLE } from '../system-columns.ts';
+import { type ColumnConfig, type TableKind, KIND_NEEDS_TABLE } from '../engine/column-config.ts';
+import { inOrder, namedDependencies } from '../engine/dependencies.ts';
+import { Problem, type Invalid } from '../http/problem.ts';
 
 const NOT_ON_PEOPLE: ReadonlySet<string> = new Set(['research_pro', 'research']);
 const NEEDS_LABELS: ReadonlySet<string> = new Set(['select', 'multiselect', 'label']);

@@ -1,10 +1,10 @@
-import type { ColumnConfig } from '../configs.ts';
+import type { ColumnConfig } from '../engine/column-config.ts';
 import { checkColumns } from './column-rules.ts';
-import { namedDependencies } from '../dependencies.ts';
-import { invalid, notFound } from '../problem.ts';
+import { namedDependencies } from '../engine/dependencies.ts';
+import { invalid, notFound } from '../http/problem.ts';
 import { freezeCell } from './rows.ts';
-import { MAX_COLUMNS, type Column, type Table } from '../table.ts';
-import { tableOf, wallMs, type SandboxState } from '../world.ts';
+import { MAX_COLUMNS, type Column, type Table } from '../engine/table.ts';
+import { tableOf, wallMs, type SandboxState } from '../engine/state.ts';
 
 export interface ColumnsRequest {
   tableId: string;

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { Problem } from '../problem.ts';
+import { Problem } from '../http/problem.ts';
 import { LIST_LIMIT, type listQuery } from './requests.ts';
-import type { Table } from '../table.ts';
-import { wallMs, type SandboxState } from '../world.ts';
+import type { Table } from '../engine/table.ts';
+import { wallMs, type SandboxState } from '../engine/state.ts';
 
 export interface Listing {
   tables: Table[];

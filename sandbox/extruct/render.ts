@@ -1,9 +1,9 @@
-import { CELL_STATUSES, CREATED, DONE, IN_PROGRESS, REQUESTED } from '../cells.ts';
-import { IdSeries } from '../ids.ts';
+import { CELL_STATUSES, CREATED, DONE, IN_PROGRESS, REQUESTED } from '../engine/cells.ts';
+import { IdSeries } from '../engine/ids.ts';
 import type { JsonObject } from '../json.ts';
-import { isAutomatic } from '../system-columns.ts';
-import type { Column, Table } from '../table.ts';
-import { valueOf } from '../truth.ts';
+import { isAutomatic } from '../engine/column-config.ts';
+import type { Column, Table } from '../engine/table.ts';
+import { valueOf } from '../oracle/expected.ts';
 import type {
   CellOutput,
   ColumnOutput,
@@ -16,7 +16,7 @@ import type {
   TableStatus,
   TableWithStatus,
 } from './wire.ts';
-import { iso, type SandboxState } from '../world.ts';
+import { iso, type SandboxState } from '../engine/state.ts';
 
 export const OWNER: Owner = {
   id: '5a4db000-0000-4000-8000-000000000001',

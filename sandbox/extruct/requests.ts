@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { columnConfig, jsonObject, RUN_MODES, TABLE_KINDS } from '../configs.ts';
+import { columnConfig, jsonObject, RUN_MODES, TABLE_KINDS } from '../engine/column-config.ts';
 
 /**
  * Rows one request may carry. Not in the API's schema; official skills state 50 as its maximum,

@@ -1,6 +1,6 @@
-import type { SandboxCore } from '../core.ts';
+import type { SandboxCore } from '../engine/core.ts';
 import { listTables } from './listing.ts';
-import { invalid, notFound } from '../problem.ts';
+import { invalid, notFound } from '../http/problem.ts';
 import {
   columnOutput,
   OWNER,
@@ -12,11 +12,11 @@ import {
   tableWithStatus,
 } from './render.ts';
 import * as requests from './requests.ts';
-import type { Answer, Call, Route } from '../route.ts';
-import { columnConfig } from '../configs.ts';
-import { checked } from '../validation.ts';
+import type { Answer, Call, Route } from '../http/route.ts';
+import { columnConfig } from '../engine/column-config.ts';
+import { checked } from '../http/validation.ts';
 import type { RowsDone } from './rows.ts';
-import { tableOf } from '../world.ts';
+import { tableOf } from '../engine/state.ts';
 
 const ORGANIZATION = {
   organization_id: '5a4db000-0000-4000-8000-000000000002',

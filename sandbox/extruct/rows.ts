@@ -1,11 +1,11 @@
-import { DONE } from '../cells.ts';
+import { DONE } from '../engine/cells.ts';
 import type { JsonObject } from '../json.ts';
-import { newRow } from '../new-table.ts';
-import { invalid, notFound } from '../problem.ts';
-import { refuseWithoutCredits, runRows } from '../runs.ts';
-import type { Column, Table } from '../table.ts';
-import { valueOf } from '../truth.ts';
-import { tableOf, wallMs, type SandboxState } from '../world.ts';
+import { newRow } from '../engine/new-table.ts';
+import { invalid, notFound } from '../http/problem.ts';
+import { refuseWithoutCredits, runRows } from '../engine/runs.ts';
+import type { Column, Table } from '../engine/table.ts';
+import { valueOf } from '../oracle/expected.ts';
+import { tableOf, wallMs, type SandboxState } from '../engine/state.ts';
 
 export interface RowRequest {
   id?: string | null | undefined;

@@ -1,9 +1,9 @@
 import { checkColumns } from './column-rules.ts';
-import { newTable, type TableRequest } from '../new-table.ts';
-import { invalid } from '../problem.ts';
-import { withAutomatic } from '../system-columns.ts';
-import type { Table } from '../table.ts';
-import { iso, tableOf, wallMs, type SandboxState } from '../world.ts';
+import { newTable, type TableRequest } from '../engine/new-table.ts';
+import { invalid } from '../http/problem.ts';
+import { withAutomatic } from '../engine/column-config.ts';
+import type { Table } from '../engine/table.ts';
+import { iso, tableOf, wallMs, type SandboxState } from '../engine/state.ts';
 
 /** @throws Problem 422 */
 export function createTable(state: SandboxState, request: TableRequest): Table {

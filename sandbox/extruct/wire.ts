@@ -1,5 +1,5 @@
-import type { ColumnConfig, RunMode, TableKind } from '../configs.ts';
-import type { CellStatus } from '../cells.ts';
+import type { ColumnConfig, RunMode, TableKind } from '../engine/column-config.ts';
+import type { CellStatus } from '../engine/cells.ts';
 import type { Json, JsonObject } from '../json.ts';
 
 /** Replies, field by field as in the OpenAPI of the reference pages. Times are ISO. */

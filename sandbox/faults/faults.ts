@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APIS, adapterOf } from '../apis.ts';
-import type { SandboxCore } from '../core.ts';
-import { between } from '../hash.ts';
-import type { Action, Intercept, Outgoing, Seen } from '../intercept.ts';
-import { DONE } from '../cells.ts';
-import { wallMs, type SandboxState } from '../world.ts';
+import type { SandboxCore } from '../engine/core.ts';
+import { between } from '../oracle/seeded.ts';
+import type { Action, Intercept, Outgoing, Seen } from '../http/intercept.ts';
+import { DONE } from '../engine/cells.ts';
+import { wallMs, type SandboxState } from '../engine/state.ts';
 import { withControlCharacters, withoutFields, withUnknown } from './bodies.ts';
-import type { FaultAdapter } from './dialect.ts';
+import type { FaultAdapter } from './adapter.ts';
 import { withOtherRows } from './pages.ts';
 import { withLimit, withUnreadableRows } from './unreadable.ts';
 import { denied, errorReply, html, payment, rateLimit, refusedReply } from './replies.ts';

@@ -1,8 +1,8 @@
-import { share } from '../hash.ts';
-import type { Outgoing } from '../intercept.ts';
+import { share } from '../oracle/seeded.ts';
+import type { Outgoing } from '../http/intercept.ts';
 import type { Json } from '../json.ts';
 import { changed, isObject } from './bodies.ts';
-import type { MatchedPage } from './dialect.ts';
+import type { MatchedPage } from './adapter.ts';
 import type { RequestRule } from './script.ts';
 
 type PagesRule = Extract<RequestRule, { fault: 'pages' }>;

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import type { Outgoing } from '../intercept.ts';
-import { Problem } from '../problem.ts';
+import type { Outgoing } from '../http/intercept.ts';
+import { Problem } from '../http/problem.ts';
 import type { RequestRule } from './script.ts';
 
 type Rule<K extends RequestRule['fault']> = Extract<RequestRule, { fault: K }>;

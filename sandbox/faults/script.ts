@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENCODINGS } from '../encoding.ts';
+import { ENCODINGS } from '../http/encoding.ts';
 import { isRequestKind, REQUEST_KINDS } from './request-kinds.ts';
 
 /** Real milliseconds; an hour at most, so that no script hangs for ever by a typing mistake. */
@@ -220,3 +220,13 @@ export type RequestRule = Script['requests'][number];
 export type CellRule = Script['cells'][number];
 export type CreditRule = Script['credits'][number];
 export type WaveRule = Script['waves'][number];
+
+/** How slowly a body is sent. */
+export interface SlowBodyPace {
+  /** So many at once … */
+  bytes: number;
+  everyMs: number;
+  /** … for so long at most; then the rest at once, or the end. */
+  atMostMs: number;
+  then: 'rest' | 'reset';
+}

@@ -1,7 +1,7 @@
-import type { Outgoing } from '../intercept.ts';
+import type { Outgoing } from '../http/intercept.ts';
 import type { JsonObject } from '../json.ts';
 import { changed, isObject } from './bodies.ts';
-import type { ShownStatus } from './dialect.ts';
+import type { ShownStatus } from './adapter.ts';
 import type { RequestRule } from './script.ts';
 
 type LagRule = Extract<RequestRule, { fault: 'status-lag' }>;

@@ -1,4 +1,4 @@
-import type { Outgoing } from '../intercept.ts';
+import type { Outgoing } from '../http/intercept.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { changed, isObject } from './bodies.ts';
 import type { RequestRule } from './script.ts';

@@ -1,4 +1,4 @@
-import { share } from '../hash.ts';
+import { share } from '../oracle/seeded.ts';
 import type { RequestRule } from './script.ts';
 
 /** What of a request a rule looks at. */

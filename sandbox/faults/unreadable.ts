@@ -1,7 +1,7 @@
-import type { Outgoing } from '../intercept.ts';
-import { Problem } from '../problem.ts';
+import type { Outgoing } from '../http/intercept.ts';
+import { Problem } from '../http/problem.ts';
 import { changed, isObject } from './bodies.ts';
-import type { MatchedPage, FaultAdapter } from './dialect.ts';
+import type { MatchedPage, FaultAdapter } from './adapter.ts';
 import { errorReply, problemReply } from './replies.ts';
 import type { RequestRule } from './script.ts';
 

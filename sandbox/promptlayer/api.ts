@@ -1,6 +1,6 @@
 import type { Api } from '../api.ts';
-import { headerIn } from '../gate.ts';
-import { promptLayerFaultAdapter } from './dialect.ts';
+import { headerIn } from '../http/auth.ts';
+import { promptLayerFaultAdapter } from './fault-adapter.ts';
 import { promptLayerRoutes } from './routes.ts';
 
 export const promptLayer: Api = {

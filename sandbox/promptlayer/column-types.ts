@@ -1,4 +1,4 @@
-import type { ColumnConfig } from '../configs.ts';
+import type { ColumnConfig } from '../engine/column-config.ts';
 import type { Json, JsonObject } from '../json.ts';
 
 /** Column types, and whether a cell of it costs something: those that work on texts alone do not. */

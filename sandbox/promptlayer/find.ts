@@ -1,5 +1,5 @@
-import { Problem } from '../problem.ts';
-import type { SandboxState } from '../world.ts';
+import { Problem } from '../http/problem.ts';
+import type { SandboxState } from '../engine/state.ts';
 import type { Sheet, Workbook } from './state.ts';
 
 export const gone = (what: string): Problem => new Problem(404, `${what} not found`);

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import type { SandboxState } from '../world.ts';
-import { cursorAt, paged, placeOf, type Filters } from './cursor.ts';
+import type { SandboxState } from '../engine/state.ts';
+import { hash32 } from '../oracle/seeded.ts';
 import { bookOutput, columnOutput, rowOutput, sheetOutput } from './render.ts';
 import type * as requests from './requests.ts';
-import { bookOf, sheetOf } from './find.ts';
-import { versionOf, type Sheet } from './state.ts';
+import { bookOf, sheetOf, refused } from './find.ts';
+import { versionOf, type Sheet, type PromptLayerState } from './state.ts';
 
 type ListQuery = z.output<typeof requests.list>;
 
@@ -90,4 +90,43 @@ export function listRows(state: SandboxState, bookId: string, sheetId: string, q
     columns: withColumns ? sheet.columns.map((column) => columnOutput(sheet, column)) : [],
     version: versionOf(sheet),
   };
+}
+
+/** Everything that decides which items come, and in which order. */
+type Filters = Record<string, string | number | boolean | null>;
+
+const hashOf = (filters: Filters): number => hash32(JSON.stringify(filters));
+
+/** Opaque; good for the same filters only. */
+const cursorAt = (after: number, filters: Filters): string =>
+  Buffer.from(JSON.stringify({ after, hash: hashOf(filters) })).toString('base64url');
+
+/** Where to go on. @throws Problem 400 when the cursor is of other filters, or none */
+function placeOf(cursor: string | undefined, filters: Filters): number {
+  if (cursor === undefined) return 0;
+  const parsed = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  if (parsed?.hash !== hashOf(filters)) throw refused('Invalid cursor');
+  return parsed.after;
+}
+
+function parse(text: string): { after: number; hash: number } | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return null;
+    if (!('after' in value) || !('hash' in value)) return null;
+    const { after, hash } = value;
+    return typeof after === 'number' && typeof hash === 'number' ? { after, hash } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The place of the cursor is one of two: the reference shows both. */
+function paged(
+  { options: { cursorIn } }: PromptLayerState,
+  next: string | null,
+  limit: number,
+): object {
+  const fields = { next_cursor: next, has_more: next !== null };
+  return cursorIn === 'top' ? fields : { pagination: { ...fields, prev_cursor: null, limit } };
 }

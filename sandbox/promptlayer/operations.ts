@@ -1,8 +1,8 @@
-import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from '../cells.ts';
-import { cancelCell, type Asked } from '../engine.ts';
-import { hash32 } from '../hash.ts';
-import { execute, unstick, planOf, refuseWithoutCredits } from '../runs.ts';
-import { iso, wallMs, type SandboxState } from '../world.ts';
+import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from '../engine/cells.ts';
+import { cancelCell, type Asked } from '../engine/scheduler.ts';
+import { hash32 } from '../oracle/seeded.ts';
+import { execute, unstick, planOf, refuseWithoutCredits } from '../engine/runs.ts';
+import { iso, wallMs, type SandboxState } from '../engine/state.ts';
 import { refused, sheetOf } from './find.ts';
 import { isVirtual, slotAt, type Operation, type Sheet } from './state.ts';
 

@@ -1,10 +1,10 @@
-import { DONE, FAILED, IN_PROGRESS, REQUESTED } from '../cells.ts';
-import { between } from '../hash.ts';
-import { IdSeries } from '../ids.ts';
+import { DONE, FAILED, IN_PROGRESS, REQUESTED } from '../engine/cells.ts';
+import { between } from '../oracle/seeded.ts';
+import { IdSeries } from '../engine/ids.ts';
 import type { Json } from '../json.ts';
-import { MAX_COLUMNS } from '../table.ts';
-import { answerOf, rowKey } from '../truth.ts';
-import { iso, type SandboxState } from '../world.ts';
+import { MAX_COLUMNS } from '../engine/table.ts';
+import { answerOf, rowKey } from '../oracle/expected.ts';
+import { iso, type SandboxState } from '../engine/state.ts';
 import { CELL_WORDS } from './operations.ts';
 import {
   indexAt,

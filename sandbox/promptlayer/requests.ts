@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonObject } from '../configs.ts';
+import { jsonObject } from '../engine/column-config.ts';
 
 /** What a client may send, as in the OpenAPI of the reference. */
 

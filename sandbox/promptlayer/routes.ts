@@ -1,7 +1,7 @@
-import type { SandboxCore } from '../core.ts';
-import type { Answer, Call, Route } from '../route.ts';
-import { invalid, Problem } from '../problem.ts';
-import { checked } from '../validation.ts';
+import type { SandboxCore } from '../engine/core.ts';
+import type { Answer, Call, Route } from '../http/route.ts';
+import { invalid, Problem } from '../http/problem.ts';
+import { checked } from '../http/validation.ts';
 import { listBooks, listColumns, listRows, listSheets } from './lists.ts';
 import type { Started } from './operations.ts';
 import * as render from './render.ts';

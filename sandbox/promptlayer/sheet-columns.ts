@@ -1,7 +1,7 @@
-import { inOrder } from '../dependencies.ts';
+import { inOrder } from '../engine/dependencies.ts';
 import type { JsonObject } from '../json.ts';
-import { runRows } from '../runs.ts';
-import { wallMs, type SandboxState } from '../world.ts';
+import { runRows } from '../engine/runs.ts';
+import { wallMs, type SandboxState } from '../engine/state.ts';
 import { engineConfig, isFree, typeOf } from './column-types.ts';
 import { gone, refused, sheetOf } from './find.ts';
 import type { Sheet, SheetColumn } from './state.ts';

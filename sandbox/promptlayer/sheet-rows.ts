@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
-import { newRow } from '../new-table.ts';
-import { runRows } from '../runs.ts';
-import type { SandboxState } from '../world.ts';
+import { newRow } from '../engine/new-table.ts';
+import { runRows } from '../engine/runs.ts';
+import type { SandboxState } from '../engine/state.ts';
 import { refused, sheetOf } from './find.ts';
 import { slotAt, type Sheet } from './state.ts';
 

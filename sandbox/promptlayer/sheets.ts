@@ -1,5 +1,5 @@
-import { newRow, newTable } from '../new-table.ts';
-import { wallMs, type SandboxState } from '../world.ts';
+import { newRow, newTable } from '../engine/new-table.ts';
+import { wallMs, type SandboxState } from '../engine/state.ts';
 import { engineConfig } from './column-types.ts';
 import { bookOf } from './find.ts';
 import type { Sheet, Workbook } from './state.ts';

@@ -1,7 +1,7 @@
-import { CREATED } from '../cells.ts';
-import { IdSeries } from '../ids.ts';
+import { CREATED } from '../engine/cells.ts';
+import { IdSeries } from '../engine/ids.ts';
 import type { JsonObject } from '../json.ts';
-import type { Column, Table } from '../table.ts';
+import type { Column, Table } from '../engine/table.ts';
 import type { PromptLayerOptions } from './options.ts';
 
 /** What a sheet's column was made with; its cells are those of the engine's column. */

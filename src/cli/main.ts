@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { EXIT } from '../errors.ts';
-import { processCli } from './context.ts';
+import { processCli } from './io/context.ts';
 import { runCli } from './program.ts';
-import { printError } from './say-error.ts';
+import { printError } from './io/print-error.ts';
 
 const cli = processCli();
 

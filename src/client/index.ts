@@ -32,22 +32,22 @@ export type {
   ApplyScheduleOptions,
   PrepareScheduleOptions,
 } from './rowmill-schedules.ts';
-export type { ConnectOptions } from './connection.ts';
-export type { Env } from './environment.ts';
-export type { Estimate } from './estimate.ts';
-export type { ProgressUpdate } from './follow.ts';
-export type { PreparedStart } from './freeze-rows.ts';
-export type { FreshRun } from './fresh-runs.ts';
-export type { ListRunsOptions, RunFilter, RunPage } from './list-runs.ts';
-export type { LastKnown, LiveProgress } from './live-progress.ts';
-export type { PipelineSource, RowsOverride } from './pipeline-source.ts';
-export type { StartPlan } from './prepare-work.ts';
-export type { ExportedFile } from './rendition.ts';
-export type { CompletedWork } from './repeated-work.ts';
-export type { RunInfo } from './run-standing.ts';
-export type { RunStatus } from './run-status.ts';
-export type { StoredResults } from './stored-run.ts';
-export type { Availability } from './workers.ts';
+export type { ConnectOptions } from '../temporal/connection.ts';
+export type { Env } from '../env.ts';
+export type { Estimate } from './pipelines/estimate.ts';
+export type { ProgressUpdate } from './runs/watch.ts';
+export type { PreparedStart } from './pipelines/stage.ts';
+export type { FreshRun } from './runs/fresh-runs.ts';
+export type { ListRunsOptions, RunFilter, RunPage } from './runs/list.ts';
+export type { LastKnown, LiveProgress } from './runs/live-progress.ts';
+export type { PipelineSource, RowsOverride } from './pipelines/read.ts';
+export type { StartPlan } from './pipelines/prepare.ts';
+export type { ExportedFile } from './runs/results.ts';
+export type { CompletedWork } from './runs/repeated-work.ts';
+export type { RunInfo } from './runs/list.ts';
+export type { RunStatus } from './runs/status.ts';
+export type { StoredResults } from './runs/stored.ts';
+export type { Availability } from '../temporal/task-queue.ts';
 export type {
   AppliedSchedule,
   BackfillOptions,

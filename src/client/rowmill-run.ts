@@ -10,25 +10,25 @@ import type {
 } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder, Store } from '../store/store.ts';
-import { cancelRun } from './cancel-run.ts';
-import { endOfRun, watchRun, type ProgressUpdate } from './follow.ts';
-import { latestRun } from './latest-run.ts';
-import { rerunRun } from './rerun-run.ts';
-import { endedRunFolder } from './run-files.ts';
-import { resultsIn, type StoredResults } from './stored-run.ts';
-import { runStatus, type RunStatus } from './run-status.ts';
-import { describeRun, noSuchRun } from './find-run.ts';
-import { isSeen, type Owned } from './owned.ts';
-import { eachInOurWords, inOurWords } from './server-error.ts';
-import { attachedTo, type StartedRun } from './start-run.ts';
+import { cancelRun } from './runs/cancel.ts';
+import { endOfRun, watchRun, type ProgressUpdate } from './runs/watch.ts';
+import { latestRun } from './runs/previous.ts';
+import { rerunRun } from './runs/rerun.ts';
+import { endedRunFolder } from './runs/results.ts';
+import { resultsIn, type StoredResults } from './runs/stored.ts';
+import { runStatus, type RunStatus } from './runs/status.ts';
+import { describeRun, noSuchRun } from './runs/describe.ts';
+import { isSeen, type Owned } from './runs/owned.ts';
+import { eachInOurWords, inOurWords } from '../temporal/server-error.ts';
+import { attachedTo, type StartedRun } from './runs/start.ts';
 import {
   approveIfWaiting,
   checkRequest,
   updateRun,
   type UpdateName,
   type Updates,
-} from './update-run.ts';
-import { workerAvailability, type Availability } from './workers.ts';
+} from './runs/update.ts';
+import { workerAvailability, type Availability } from '../temporal/task-queue.ts';
 
 export interface ProgressOptions {
   /** Pause between two looks, in ms. @default 2000 */

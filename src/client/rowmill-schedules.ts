@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
-import type { Env } from './environment.ts';
-import type { PipelineSource } from './pipeline-source.ts';
-import { prepareSchedule } from './prepare-schedule.ts';
-import { isSeen } from './owned.ts';
-import { inOurWords } from './server-error.ts';
+import type { Env } from '../env.ts';
+import type { PipelineSource } from './pipelines/read.ts';
+import { prepareSchedule } from './schedules/prepare.ts';
+import { isSeen } from './runs/owned.ts';
+import { inOurWords } from '../temporal/server-error.ts';
 import type { RunLink } from './rowmill-run.ts';
 import {
   applySchedule,

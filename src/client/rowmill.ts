@@ -4,27 +4,31 @@ import { createFileStore } from '../store/file-store.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { StageDraft, Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
-import { connectToNamespace, type ConnectOptions } from './connection.ts';
-import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from './environment.ts';
-import { requestDigestOf } from './fingerprint.ts';
-import { freshRuns, type FreshRun } from './fresh-runs.ts';
-import type { PreparedStart } from './freeze-rows.ts';
-import { latestRun } from './latest-run.ts';
-import type { Estimate } from './estimate.ts';
-import { eachRun, listRuns, type ListRunsOptions, type RunPage } from './list-runs.ts';
-import type { PipelineSource, RowsOverride } from './pipeline-source.ts';
-import { checkWork, estimateWork, prepareWork, type StartPlan } from './prepare-work.ts';
-import { findCompletedWork, type CompletedWork } from './repeated-work.ts';
-import { sameTargetWarnings } from './same-target.ts';
-import type { RunInfo } from './run-standing.ts';
+import { connectToNamespace, type ConnectOptions } from '../temporal/connection.ts';
+import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from '../env.ts';
+import { requestDigestOf, attachedTo, findWork, startWork } from './runs/start.ts';
+import { freshRuns, type FreshRun } from './runs/fresh-runs.ts';
+import type { PreparedStart } from './pipelines/stage.ts';
+import { latestRun } from './runs/previous.ts';
+import type { Estimate } from './pipelines/estimate.ts';
+import {
+  eachRun,
+  listRuns,
+  type ListRunsOptions,
+  type RunPage,
+  type RunInfo,
+} from './runs/list.ts';
+import type { PipelineSource, RowsOverride } from './pipelines/read.ts';
+import { checkWork, estimateWork, prepareWork, type StartPlan } from './pipelines/prepare.ts';
+import { findCompletedWork, type CompletedWork } from './runs/repeated-work.ts';
+import { sameTargetWarnings } from './pipelines/target-conflicts.ts';
 import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
-import { knowsSearchAttributes } from './search-attributes.ts';
-import { describeRun, findRun, noSuchRun } from './find-run.ts';
-import { isSeen, ownerOf, starterOf } from './owned.ts';
-import { eachInOurWords, inOurWords } from './server-error.ts';
-import { attachedTo, findWork, startWork } from './start-run.ts';
-import { storedResults, type StoredResults } from './stored-run.ts';
+import { knowsSearchAttributes } from '../temporal/search-attributes.ts';
+import { describeRun, findRun, noSuchRun } from './runs/describe.ts';
+import { isSeen, ownerOf, starterOf } from './runs/owned.ts';
+import { eachInOurWords, inOurWords } from '../temporal/server-error.ts';
+import { storedResults, type StoredResults } from './runs/stored.ts';
 
 export interface RowmillOptions extends ConnectOptions {
   /** Where the workers look for runs. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */

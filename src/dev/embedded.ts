@@ -1,15 +1,15 @@
 import { join, resolve } from 'node:path';
 import { Client } from '@temporalio/client';
-import { connectTemporal, type TargetOptions } from '../client/connection.ts';
+import { connectTemporal, type TargetOptions } from '../temporal/connection.ts';
 import { RowmillError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { createWorkerDeps, refuseUnusable } from '../worker/deps.ts';
-import { jsonLogger } from '../worker/logging.ts';
+import { jsonLogger } from '../process/logging.ts';
 import { installRuntime } from '../worker/runtime.ts';
 import { workerSettings, type Env } from '../worker/settings.ts';
 import { startWorker } from '../worker/worker.ts';
 import { failOrphanedActivities } from './lost-steps.ts';
-import type { PortChoice } from '../ports.ts';
+import type { PortChoice } from '../process/ports.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 
 export interface EmbeddedOptions {

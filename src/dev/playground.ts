@@ -3,7 +3,7 @@ import { RowmillError } from '../errors.ts';
 import { sandboxEnv, sandboxTokens, type SandboxToken } from '../providers/stand-in.ts';
 import { openEmbedded, type Embedded, type EmbeddedOptions } from './embedded.ts';
 import { startSandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts';
-import type { PortChoice } from '../ports.ts';
+import type { PortChoice } from '../process/ports.ts';
 
 export interface DevStackOptions
   extends

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RowmillError } from '../errors.ts';
 import { tokenEnv, type SandboxToken } from '../providers/stand-in.ts';
 import type { Env } from '../worker/settings.ts';
-import { onFreePorts, type PortChoice } from '../ports.ts';
+import { onFreePorts, type PortChoice } from '../process/ports.ts';
 
 export interface SandboxProcessOptions {
   /** Program and arguments that run rowmill's command line; `sandbox …` is added. */

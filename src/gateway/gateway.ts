@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Readiness } from '../worker/readiness.ts';
+import type { Readiness } from '../process/readiness.ts';
 import type { Store } from '../store/store.ts';
-import type { TemporalSession } from './door.ts';
+import type { TemporalSession } from './temporal-session.ts';
 import type { HostPaths } from './host-paths.ts';
 import type { Renditions } from './renditions.ts';
 import type { Judges } from './judging/judges.ts';

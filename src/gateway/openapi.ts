@@ -6,8 +6,8 @@ import {
 import { z } from 'zod';
 import type { App } from './gateway.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { problem } from './answer-schemas.ts';
-import { noQuery } from './request-schemas.ts';
+import { problem } from './schemas/responses.ts';
+import { noQuery } from './schemas/requests.ts';
 
 const MEANING: Readonly<Record<number, string>> = {
   400: 'The request is not understood.',

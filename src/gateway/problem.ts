@@ -1,5 +1,5 @@
 import type { FastifyError } from 'fastify';
-import { errorOfServer } from '../client/server-error.ts';
+import { errorOfServer } from '../temporal/server-error.ts';
 import { errorEntry, RowmillError, type ErrorCode } from '../errors.ts';
 import { SpecError, type SpecIssue } from '../spec/index.ts';
 

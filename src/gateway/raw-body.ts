@@ -3,8 +3,8 @@ import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { RowmillError } from '../errors.ts';
 import type { App } from './gateway.ts';
-import { startBody } from './request-schemas.ts';
-import { scheduleBody } from './schedule-schemas.ts';
+import { startBody } from './schemas/requests.ts';
+import { scheduleBody } from './schemas/schedules.ts';
 
 /**
  * JSON only: what a browser's form can send needs no permission of the page's origin. A large body

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { csvOptionsOf, exportResults } from '../client/rendition.ts';
+import { csvOptionsOf, exportResults } from '../client/runs/results.ts';
 import { RUN_FILE } from '../contract/names.ts';
 import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder } from '../store/store.ts';
-import type { ByteRange } from './byte-range.ts';
 
 /**
  * Results in another format than the store's, rendered once for each content. A rendition is a file
@@ -150,4 +149,28 @@ async function hashOf(folder: Folder, name: string): Promise<string> {
     });
   }
   return hash.digest('hex');
+}
+
+/** Bytes [start, end) of a file. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/**
+ * What the header Range asks of a file of so many bytes (RFC 9110, 14.2): one range of bytes. What
+ * is not that is ignored, as the RFC wants it.
+ */
+export function byteRange(header: string | undefined, size: number): ByteRange | 'all' | 'none' {
+  const [, first = '', last = ''] =
+    /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '') ?? [];
+  if (first === '' && last === '') return 'all';
+  if (first === '') {
+    const length = Math.min(Number(last), size);
+    return length === 0 ? 'none' : { start: size - length, end: size };
+  }
+  const start = Number(first);
+  const end = last === '' ? size : Math.min(Number(last) + 1, size);
+  if (last !== '' && Number(last) < start) return 'all';
+  return start >= size ? 'none' : { start, end };
 }

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { openStore, taskQueueOf } from '../client/environment.ts';
+import { openStore, taskQueueOf } from '../env.ts';
 import { RowmillError } from '../errors.ts';
-import { jsonLines } from '../worker/logging.ts';
-import { createReadiness } from '../worker/readiness.ts';
+import { jsonLines } from '../process/logging.ts';
+import { createReadiness } from '../process/readiness.ts';
 import { createApp } from './app.ts';
-import { createTemporalSession } from './door.ts';
+import { createTemporalSession } from './temporal-session.ts';
 import { createHostPaths } from './host-paths.ts';
 import { createJudges } from './judging/judges.ts';
 import { createRenditions } from './renditions.ts';

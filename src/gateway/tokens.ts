@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { RowmillError } from '../errors.ts';
-import { OWNER } from './request-schemas.ts';
+import { OWNER } from './schemas/requests.ts';
 
 /** What a token may do. */
 export const SCOPES = ['read', 'start', 'act', 'approve', 'approve-others'] as const;

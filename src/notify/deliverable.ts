@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import type { Webhook } from 'standardwebhooks';
 import { RowmillError } from '../errors.ts';
-import { isPublic } from './address.ts';
-import { blocked } from './guarded-lookup.ts';
+import { isPublic, blocked } from './guarded-lookup.ts';
 import { signerOf } from './signature.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { RowmillError } from '../errors.ts';
-import { isPublic } from './address.ts';
 
 /**
  * Resolves a name for one connection, to addresses that may be called. The connection goes to just
@@ -26,3 +26,20 @@ export const blocked = (hostname: string): RowmillError =>
   new RowmillError('webhook_refused', `${hostname} is an address of a private network`, {
     remedy: 'Use a public address, or set ROWMILL_WEBHOOK_ALLOW_PRIVATE=1 where the worker runs.',
   });
+
+/** What is handed out of the IPv6 internet (IANA): everything else is private, mapped, or a tunnel. */
+const GLOBAL = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/**
+ * Whether an address belongs to the open internet. Not: this machine, private and link-local
+ * networks (where clouds keep their metadata), tunnels that lead to any of them (NAT64, 6to4,
+ * Teredo), multicast, reserved ranges. An IPv4 address that is mapped into IPv6 is judged as what it
+ * is; of other IPv6 addresses only global unicast ones are public.
+ */
+export function isPublic(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== 'unicast') return false;
+  // An address with a zone belongs to a network of this machine.
+  return parsed instanceof ipaddr.IPv6 ? !address.includes('%') && parsed.match(GLOBAL) : true;
+}

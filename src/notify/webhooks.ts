@@ -1,6 +1,6 @@
 import type { Webhook } from 'standardwebhooks';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
-import type { RunFinished } from '../contract/run-finished.ts';
+import type { RunFinished } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
 import { proxyOf, type Proxy } from '../http/dispatcher.ts';
 import { sendOnce } from '../http/exchange.ts';

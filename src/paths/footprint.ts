@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, extname } from 'node:path';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { isDraftName } from '../store/leftovers.ts';
-import { companionsOf } from './companions.ts';
 import { realPlace } from './real-path.ts';
 
 /** Every path that publishing to a target may write, replace or remove. */
@@ -108,3 +107,15 @@ export async function clashesOfPipeline(
   }
   return clashesOf(await Promise.all(results.map(({ to }) => realFootprint(to))), owned);
 }
+
+/** What stands beside results: never named in a pipeline file, always written by rowmill. */
+export interface Companions {
+  quarantine: string;
+  manifest: string;
+}
+
+/** Where the files beside the results go: `out/x.jsonl` → `out/x.quarantine.jsonl`, … */
+export const companionsOf = ({ to }: { to: string }): Companions => {
+  const stem = to.slice(0, to.length - extname(to).length);
+  return { quarantine: `${stem}.quarantine.jsonl`, manifest: `${stem}.manifest.json` };
+};

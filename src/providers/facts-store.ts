@@ -2,8 +2,16 @@ import { readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RowmillError } from '../errors.ts';
-import { apiName, factsFile, usedFacts, type FactsFile, type LearnedFacts } from './facts.ts';
+import {
+  apiName,
+  factsFile,
+  usedFacts,
+  type FactsFile,
+  type LearnedFacts,
+  withFacts,
+} from './facts.ts';
 import type { ProviderSpec } from './provider-spec.ts';
+import { requireProviderSpec } from './catalog.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -72,3 +80,12 @@ const unusable = (path: string, why: string): RowmillError =>
     where: path,
     remedy: 'Correct or delete it, or write it anew with `rowmill doctor --live`.',
   });
+
+/**
+ * What is known about a provider here: its spec, with the prices and limits of its facts file.
+ * @throws RowmillError `spec_invalid` for no provider, `usage` for a facts file that cannot be read
+ */
+export function knownSpec(name: string, env: Env): ProviderSpec {
+  const spec = requireProviderSpec(name);
+  return withFacts(spec, factsOf(spec, env));
+}

@@ -1,5 +1,5 @@
 import { RowmillError } from '../errors.ts';
-import { goneIsDeleted, nullIfGone } from './gone.ts';
+import { goneIsDeleted, nullIfGone } from './json-api.ts';
 import { differs, holds, needed, type LivePace, type Probe } from './live-check.ts';
 import { isRefusal, within, type LiveReply } from './live-http.ts';
 import { briefly } from './live-run.ts';

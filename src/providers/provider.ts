@@ -9,6 +9,7 @@ import type {
   TableProgress,
   TableRef,
 } from '../contract/table.ts';
+import { RowmillError, type ErrorContext } from '../errors.ts';
 
 /** Travels with every call: how to stop it, and where requests are counted. */
 export interface CallContext {
@@ -152,4 +153,37 @@ export interface Provider {
    * @param most Rows of the page; as many as the provider allows when left out
    */
   page(table: TableRef, cursor: string | null, ctx: CallContext, most?: number): Promise<Page>;
+}
+
+/** A table that does not say when it was made counts as the youngest. */
+const madeAtMs = ({ createdAt }: FoundTable): number => {
+  const ms = Date.parse(createdAt);
+  return Number.isNaN(ms) ? Number.MAX_SAFE_INTEGER : ms;
+};
+
+/** The tables of one tag as `findTables` gives them back; those of one moment stay as they came. */
+export const oldestFirst = (found: Iterable<FoundTable>): FoundTable[] =>
+  [...found].sort((a, b) => madeAtMs(a) - madeAtMs(b));
+
+/** A provider asked back about more cells than it may be told yes to; nothing runs. */
+export class UnapprovedCells extends RowmillError {
+  /** As the provider counts them. */
+  readonly cells: number;
+
+  constructor(cells: number, approved: number, where: string) {
+    super('spend_refused', `the provider would run ${cells} cells, ${approved} were approved`, {
+      where,
+    });
+    this.cells = cells;
+  }
+}
+
+/**
+ * A table that the provider has made and does not let be filled, or does not make in this way. The same
+ * provider makes its next ones in another way.
+ */
+export class UnusableTable extends RowmillError {
+  constructor(what: string, context: ErrorContext) {
+    super('request_refused', what, context);
+  }
 }

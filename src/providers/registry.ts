@@ -2,12 +2,12 @@ import { RowmillError } from '../errors.ts';
 import type { HttpResponse } from '../http/client.ts';
 import { proxyOf } from '../http/dispatcher.ts';
 import { createLimiter } from '../http/limiter.ts';
-import type { ConnectionOptions } from './connection.ts';
+import type { ConnectionOptions } from './json-api.ts';
 import { factsOf } from './facts-store.ts';
 import { lowered, withFacts, type LearnedFacts } from './facts.ts';
 import type { LiveCheck, LivePace } from './live-check.ts';
 import type { Provider } from './provider.ts';
-import { noProvider, PROVIDERS, type ProviderModule, type ProviderSpec } from './spec.ts';
+import { noProvider, PROVIDERS, type ProviderModule, type ProviderSpec } from './catalog.ts';
 
 /** The providers of one process; each keeps its connections and its rate limit for all callers. */
 export interface Providers {

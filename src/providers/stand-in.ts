@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { PROVIDER_SPECS } from './spec.ts';
+import { PROVIDER_SPECS } from './catalog.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,4 @@
-import { cellsLeft, timeLeftMs, type PassTracking } from './watch.ts';
+import { cellsLeft, timeLeftMs, type PassTracking } from './tracking.ts';
 
 /** What is expected of a pass under way. Times are epoch ms, durations ms. */
 export interface Forecast {

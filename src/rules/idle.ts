@@ -1,4 +1,4 @@
-import type { PassTracking } from './watch.ts';
+import type { PassTracking } from './tracking.ts';
 
 export interface IdlePolicy {
   stallAfterMs: number;

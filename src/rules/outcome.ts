@@ -1,6 +1,6 @@
 import type { CellCounts, CellOutcome } from '../contract/results.ts';
 import type { Outcome } from '../contract/run.ts';
-import { formatInteger } from './whole.ts';
+import { formatInteger } from '../text/numbers.ts';
 
 export const CELL_OUTCOMES: readonly CellOutcome[] = [
   'done',

@@ -1,5 +1,4 @@
 import type { CellUsage } from '../contract/results.ts';
-import { formatInteger } from './whole.ts';
 
 export const noUsage = (): CellUsage => ({
   requests: 0,
@@ -24,35 +23,4 @@ export function totalUsage(byColumn: Record<string, CellUsage> | undefined): Cel
   const total = noUsage();
   for (const one of Object.values(byColumn)) addUsage(total, one);
   return total;
-}
-
-/** 0.8082 or 1,234.56: small prices keep four digits that mean something. */
-export const priceText = (price: number): string =>
-  price.toLocaleString('en-US', {
-    maximumFractionDigits: 2,
-    maximumSignificantDigits: 4,
-    roundingPriority: 'morePrecision',
-  });
-
-const requestsText = ({ requests }: CellUsage): string =>
-  `${formatInteger(requests)} ${requests === 1 ? 'request' : 'requests'}`;
-
-/** The known price, and the number of cells without one. */
-export function knownPriceText({ price, unpriced = 0 }: CellUsage): string {
-  if (unpriced === 0) return priceText(price);
-  const cells = `${formatInteger(unpriced)} ${unpriced === 1 ? 'cell' : 'cells'}`;
-  return price === 0 ? `not known of ${cells}` : `${priceText(price)}, not known of ${cells}`;
-}
-
-/** What a price is the figure of, or it would be taken for the bill. */
-export const PRICE_IS_OF = 'last computation of each cell';
-
-/** `210,797 in, 48,321 out; 1,502 requests` */
-export const tokensText = (usage: CellUsage): string =>
-  `${formatInteger(usage.inputTokens)} in, ${formatInteger(usage.outputTokens)} out; ${requestsText(usage)}`;
-
-/** Usage in one line of text. */
-export function usageText(usage: CellUsage): string {
-  const tokens = `${formatInteger(usage.inputTokens)} tokens in, ${formatInteger(usage.outputTokens)} out`;
-  return `${knownPriceText(usage)} (${requestsText(usage)}, ${tokens}; ${PRICE_IS_OF})`;
 }

@@ -1,8 +1,6 @@
 import type { CsvOptions } from '../contract/pipeline.ts';
 import type { Json } from '../contract/json.ts';
 import type { ResultCell, ResultRow } from '../contract/results.ts';
-import { csvCell, csvText, verbatim } from './csv-cell.ts';
-import { csvHeader } from './csv-header.ts';
 import type { ResultColumns } from './sink.ts';
 
 /** How result rows become records of a CSV. */
@@ -60,4 +58,73 @@ const statusOf = (row: ResultRow, columns: string[]): string => {
   });
   if (missing.length > 0) return missing.join(';');
   return row.complete ? 'complete' : 'partial';
+};
+
+/** Names of the CSV columns that are promised whatever the table holds. */
+const KEY = 'key';
+const STATUS = '_status';
+
+export interface HeaderNames {
+  inputs: string[];
+  /** Other columns of the source. */
+  source?: string[];
+  /** Answers, with what stands beside them. */
+  columns: string[];
+}
+
+/**
+ * `key`, the inputs, other columns of the source, the answers, `_status`: each name once. Of equal names
+ * `key` and `_status` keep theirs, then answers (`column.x` otherwise), then inputs (`input.x`
+ * otherwise), then the source (`source.x` otherwise).
+ */
+export const csvHeader = (
+  { inputs, source = [], columns }: HeaderNames,
+  form: TextForm = csvText,
+): string[] => {
+  const taken = new Set([KEY, STATUS]);
+  const columnNames = distinct(columns.map(form), 'column.', taken);
+  const inputNames = distinct(inputs.map(form), 'input.', taken);
+  const sourceNames = distinct(source.map(form), 'source.', taken);
+  return [KEY, ...inputNames, ...sourceNames, ...columnNames, STATUS];
+};
+
+/** Names that are free stay as they are, wherever they stand; the others get the prefix. */
+const distinct = (texts: string[], prefix: string, taken: Set<string>): string[] => {
+  const isKept = texts.map((text) => {
+    if (taken.has(text)) return false;
+    taken.add(text);
+    return true;
+  });
+  return texts.map((text, index) => {
+    if (isKept[index] === true) return text;
+    let name = prefix + text;
+    while (taken.has(name)) name = prefix + name;
+    taken.add(name);
+    return name;
+  });
+};
+
+/**
+ * What spreadsheets take for the beginning of a formula, full-width forms included (OWASP,
+ * "CSV Injection").
+ */
+const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
+
+/** A negative number calculates nothing, and must stay a number. */
+const NEGATIVE_NUMBER = /^-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** Text that a spreadsheet shows and never calculates: formulas get a leading apostrophe. */
+export const csvText = (text: string): string =>
+  FORMULA.test(text) && !NEGATIVE_NUMBER.test(text) ? `'${text}` : text;
+
+/** How a text is written. */
+type TextForm = (text: string) => string;
+
+const verbatim: TextForm = (text) => text;
+
+/** Strings in their form (formulas disarmed), `null` as nothing, lists and objects as compact JSON. */
+export const csvCell = (value: Json, form: TextForm = csvText): string => {
+  if (value === null) return '';
+  if (typeof value === 'string') return form(value);
+  return JSON.stringify(value);
 };

@@ -1,8 +1,7 @@
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import type { PublishedFile } from '../contract/results.ts';
-import { companionsOf } from '../paths/companions.ts';
-import { realFootprint, type Footprint } from '../paths/footprint.ts';
+import { companionsOf, realFootprint, type Footprint } from '../paths/footprint.ts';
 import { openAtomicFile } from '../store/atomic-file.ts';
 import { errnoOf } from '../store/disk-error.ts';
 import { removeLeftovers } from '../store/leftovers.ts';

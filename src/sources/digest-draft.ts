@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Draft } from '../store/store.ts';
+import type { SnapshotRef } from '../contract/rows.ts';
 
 /**
  * A draft that keeps nothing: counts and hashes what a file would hold. For checking a source
@@ -20,4 +21,14 @@ export function createDigestDraft(): Draft {
     commit: () => Promise.resolve({ lines, bytes, sha256: hash.digest('hex') }),
     discard: () => Promise.resolve(),
   };
+}
+
+/**
+ * By which rows are staged: their own digest, and that of the rows left out of them where there are
+ * any. Two lists may have the same good rows and other bad ones.
+ */
+export function stagedDigest({ digest, badRows }: SnapshotRef): string {
+  if (badRows === undefined) return digest;
+  const both = createHash('sha256').update(`${digest}\n${badRows.digest}`).digest('hex');
+  return `sha256:${both}`;
 }

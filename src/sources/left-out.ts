@@ -1,7 +1,7 @@
 import type { BadRowLine } from '../contract/results.ts';
 import type { Draft } from '../store/store.ts';
 import { createDigestDraft } from './digest-draft.ts';
-import { problemText, type RowProblem } from './row.ts';
+import { problemText, type RowProblem } from './rows/row.ts';
 
 /** The file of rows that were left out; there only when there are any. */
 export class LeftOut {

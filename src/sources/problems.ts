@@ -1,5 +1,5 @@
 import { RowmillError } from '../errors.ts';
-import { problemText, type RowProblem } from './row.ts';
+import { problemText, type RowProblem } from './rows/row.ts';
 
 /** Problems that are spelled out; the rest is counted. */
 const MAX_LISTED = 20;

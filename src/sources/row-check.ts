@@ -1,9 +1,9 @@
 import type { Json } from '../contract/json.ts';
 import type { SnapshotRow } from '../contract/rows.ts';
-import { isBlank, trimUnseen } from './blank.ts';
-import { ColumnMatch } from './column-match.ts';
+import { isBlank, trimUnseen } from './rows/blank.ts';
+import { ColumnMatch } from './columns/column-match.ts';
 import { inexactDigits } from '../contract/exact-json.ts';
-import { quoted, type RowProblem, type SourceRow } from './row.ts';
+import { quoted, type RowProblem, type SourceRow } from './rows/row.ts';
 import { Seen } from './seen.ts';
 
 /** An input is a name, an address, a few notes. A field beyond this is a mistake in the file. */

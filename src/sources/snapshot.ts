@@ -2,16 +2,16 @@ import type { RowsSpec } from '../contract/pipeline.ts';
 import type { SnapshotRef, SnapshotRow } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
 import type { Draft } from '../store/store.ts';
-import { KeptColumns } from './kept-columns.ts';
+import { KeptColumns } from './columns/kept-columns.ts';
 import { LeftOut } from './left-out.ts';
-import { NamedColumns } from './named-columns.ts';
-import { isBlank } from './blank.ts';
+import { NamedColumns } from './columns/named-columns.ts';
+import { isBlank } from './rows/blank.ts';
 import { Problems } from './problems.ts';
 import { RepeatedInputs, type Repeats } from './repeated-inputs.ts';
 import { MAX_FIELD_BYTES, RowCheck, type InputShape } from './row-check.ts';
-import type { RowProblem, SourceRow } from './row.ts';
+import type { RowProblem, SourceRow } from './rows/row.ts';
 import { openSource, sourceName, type SourceOptions } from './source.ts';
-import { SourceNotes } from './source-notes.ts';
+import { SourceNotes } from './rows/source-notes.ts';
 
 export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
   /** @default 256 KiB */

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { RowsFormat, RowsSource } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
-import { fileBytes, streamBytes, utf8Blocks, type Block } from './bytes.ts';
-import { csvRows } from './csv.ts';
-import { jsonlRows, jsonRows, listRows, MAX_JSON_BYTES } from './json.ts';
-import { problemText, type ReportProblem, type SourceRow } from './row.ts';
-import { SourceNotes } from './source-notes.ts';
+import { fileBytes, streamBytes, utf8Blocks, type Block } from './formats/bytes.ts';
+import { csvRows } from './formats/csv.ts';
+import { jsonlRows, jsonRows, listRows, MAX_JSON_BYTES } from './formats/json.ts';
+import { problemText, type ReportProblem, type SourceRow } from './rows/row.ts';
+import { SourceNotes } from './rows/source-notes.ts';
 
 export interface SourceOptions {
   /** @default process.stdin */

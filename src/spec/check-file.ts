@@ -1,19 +1,18 @@
 import { extname, resolve } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../did-you-mean.ts';
 import {
   isAsked,
   type ColumnProblem,
   type ProviderSpec,
   type TableShape,
-} from '../providers/spec.ts';
+} from '../providers/catalog.ts';
 import type { SpecDocument } from './document.ts';
 import { MAX_COLUMNS, MAX_RESULTS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
 import { MAX_ISSUES, type Path, type SpecIssue } from './issue.ts';
 import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
-import { clashFinding } from './clash.ts';
-import { locate, type IssueDraft } from './finding.ts';
+import { clashFinding, locate, type IssueDraft } from './finding.ts';
 import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
 import { isUnknownAddress, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
 import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';

@@ -12,8 +12,8 @@ import {
 } from 'yaml';
 import type { Json } from '../contract/json.ts';
 import { MAX_ALIASES, yamlIssues, type Place } from './yaml-issues.ts';
-import { shorten, SpecError, type Path, type SpecIssue } from './issue.ts';
-import { MAX_VALUES, roughlyValues } from './size.ts';
+import { shorten, SpecError, type Path, type SpecIssue, MAX_ISSUES, pathText } from './issue.ts';
+import { MAX_VALUES, roughlyValues, excessOf, MAX_BYTES } from './size.ts';
 
 /** A parsed YAML or JSON text that knows where everything stands, or a value that came as one. */
 export interface SpecDocument {
@@ -96,7 +96,7 @@ export function readDocument(text: string, file: string): SpecDocument {
   };
 }
 
-export const TOP_ALLOWED = 'a mapping with name, provider, table, rows and results';
+const TOP_ALLOWED = 'a mapping with name, provider, table, rows and results';
 
 /** What aliases repeat counts each time: it is checked, and travels, that often. */
 const MAX_UNFOLDED = 2 * 1024 * 1024;
@@ -125,7 +125,7 @@ function reading<T>(whole: (found: string, allowed: string) => SpecError, read: 
   }
 }
 
-export const describeTop = (value: Json): string =>
+const describeTop = (value: Json): string =>
   Array.isArray(value) ? 'a list' : shorten(JSON.stringify(value), 60);
 
 const resolve = (node: Node | null, document: Document): Node | null =>
@@ -151,3 +151,44 @@ function childOf(node: Node | null, step: string | number): Node | null {
 
 const nodeOf = (value: unknown): Node | null =>
   isScalar(value) || isMap(value) || isSeq(value) || isAlias(value) ? value : null;
+
+const NOWHERE = { line: null, column: null } as const;
+
+/**
+ * A pipeline that came as an object: the same for the checks as one that was read, without places.
+ * `text` is the value as JSON.
+ * @throws SpecError `spec_invalid` when it is too much to be looked at
+ */
+export function valueDocument(value: Json, text: string, file: string): SpecDocument {
+  const whole = (found: string, allowed: string): SpecError =>
+    new SpecError(file, [{ ...NOWHERE, path: '', found, allowed, suggestion: null }]);
+  if (text.length > MAX_BYTES) {
+    const mib = (text.length / MAX_BYTES).toFixed(1);
+    throw whole(`${mib} MiB without the rows`, 'at most 1 MiB');
+  }
+  const excess = excessOf(value);
+  if (excess !== null) throw whole(excess, 'a plain pipeline');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw whole(describeTop(value), TOP_ALLOWED);
+  }
+  return { value, issues: inexact(value), locationOf: () => NOWHERE, locationOfKey: () => NOWHERE };
+}
+
+/** Whole numbers beyond 2^53 have lost digits on their way. */
+function inexact(value: Json): SpecIssue[] {
+  const issues: SpecIssue[] = [];
+  const visit = (one: Json, path: Path): void => {
+    if (typeof one === 'number' && Number.isInteger(one) && !Number.isSafeInteger(one)) {
+      const place = { ...NOWHERE, path: pathText(path) };
+      const allowed = 'a number that is exact, or text';
+      if (issues.length < MAX_ISSUES) {
+        issues.push({ ...place, found: String(one), allowed, suggestion: null });
+      }
+    } else if (typeof one === 'object' && one !== null) {
+      const entries = Array.isArray(one) ? one.entries() : Object.entries(one);
+      for (const [key, item] of entries) visit(item, [...path, key]);
+    }
+  };
+  visit(value, []);
+  return issues;
+}

@@ -1,8 +1,12 @@
 import { z } from 'zod';
-import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/spec.ts';
+import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/catalog.ts';
 import { RESULT_EXTENSIONS } from '../sinks/index.ts';
-import { duration } from './duration-field.ts';
-import { parsePercentage, PERCENTAGE_ALLOWED, PERCENTAGE_PATTERN } from './percentage.ts';
+import {
+  duration,
+  parsePercentage,
+  PERCENTAGE_ALLOWED,
+  PERCENTAGE_PATTERN,
+} from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
 import { scheduleFile } from './schedule.ts';
 

@@ -1,5 +1,7 @@
+import type { Clash } from '../paths/footprint.ts';
 import type { SpecDocument } from './document.ts';
 import { MAX_ISSUES, pathText, type Path, type SpecIssue } from './issue.ts';
+import { foundText } from './translate.ts';
 
 /** A mistake before it is known where in the file it stands. */
 export interface IssueDraft {
@@ -19,3 +21,10 @@ export const locate = (findings: readonly IssueDraft[], document: SpecDocument):
     allowed,
     suggestion: suggestion ?? null,
   }));
+
+/** A target that would touch a path that is not its own, as a mistake of the file. */
+export const clashFinding = (at: number, to: string, { why }: Clash): IssueDraft => ({
+  path: ['results', at, 'to'],
+  found: foundText(to),
+  allowed: `a path of its own: ${why}`,
+});

@@ -1,5 +1,5 @@
 /** The pipeline file: what commands and backends use of it. */
-export { clashFinding } from './clash.ts';
+export { clashFinding } from './finding.ts';
 export { SpecError, type SpecIssue } from './issue.ts';
 export type { PipelineDocument } from './file-schema.ts';
 export { pipelineJsonSchema } from './json-schema.ts';

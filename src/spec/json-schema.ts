@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PROVIDER_SPECS } from '../providers/spec.ts';
+import { PROVIDER_SPECS } from '../providers/catalog.ts';
 import { pipelineFile, tableSchema } from './file-schema.ts';
 
 const SCHEMA_ID = 'urn:rowmill:schema:pipeline';

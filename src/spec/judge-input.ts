@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
 import type { Pipeline, ResultTarget, RowsSource } from '../contract/pipeline.ts';
 import type { EnrichTableInput } from '../contract/run.ts';
-import type { ProviderSpec } from '../providers/spec.ts';
+import type { ProviderSpec } from '../providers/catalog.ts';
 import { checkFile } from './check-file.ts';
 import type { SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import type { Json } from '../contract/json.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
-import { providerSpec } from '../providers/spec.ts';
+import { providerSpec } from '../providers/catalog.ts';
 import { checkFile, columnDoubts, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
-import { readDocument, type SpecDocument } from './document.ts';
+import { readDocument, type SpecDocument, valueDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
 import { locate, type IssueDraft } from './finding.ts';
 import { issueText, SpecError, type SpecErrorCode, type SpecIssue } from './issue.ts';
@@ -15,7 +15,6 @@ import { scheduleOf, type PipelineSchedule } from './schedule.ts';
 import { refuseSecrets, refuseSecretValues, tokenValues } from './secrets.ts';
 import { MAX_BYTES } from './size.ts';
 import { allowedText, foundText, translate, valueAt } from './translate.ts';
-import { valueDocument } from './value-document.ts';
 
 export interface LoadedPipeline {
   pipeline: Pipeline;

@@ -7,7 +7,7 @@ import type {
   RowsSource,
   RowsSpec,
 } from '../contract/pipeline.ts';
-import type { ProviderSpec, TableShape } from '../providers/spec.ts';
+import type { ProviderSpec, TableShape } from '../providers/catalog.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';

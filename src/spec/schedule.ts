@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from './duration-field.ts';
+import { duration } from './scalar-fields.ts';
 
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Day = (typeof DAYS)[number];

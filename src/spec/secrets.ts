@@ -1,7 +1,7 @@
 import { LineCounter } from 'yaml';
 import type { Json } from '../contract/json.ts';
 import type { SpecDocument } from './document.ts';
-import { PROVIDER_SPECS } from '../providers/spec.ts';
+import { PROVIDER_SPECS } from '../providers/catalog.ts';
 import { MAX_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
 
 /** Every repetition has a bound: the text may be a megabyte of anything. */

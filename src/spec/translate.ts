@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../contract/json.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../did-you-mean.ts';
 import type { SpecDocument } from './document.ts';
 import { MAX_ISSUES, pathText, shorten, type Path, type SpecIssue } from './issue.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
-import { PROVIDER_NAMES } from '../providers/spec.ts';
+import { PROVIDER_NAMES } from '../providers/catalog.ts';
 import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { MAX_DURATION_MS } from '../rules/duration.ts';
 import { RESULT_WHEN } from './file-schema.ts';

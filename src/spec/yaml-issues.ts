@@ -1,5 +1,5 @@
 import { isAlias, isPair, isScalar, visit, type Document, type YAMLError } from 'yaml';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../did-you-mean.ts';
 import { MAX_ISSUES, shorten, type SpecIssue } from './issue.ts';
 
 /** In a text, from 1; what came as an object has no places. */

@@ -1,6 +1,6 @@
-import type { ActivityDeps } from '../../activities/deps.ts';
-import type { MetricEvent } from '../../activities/step-event.ts';
-import { spendCeilingOf } from '../client/spend-ceiling.ts';
+import type { ActivityDeps } from '../../activities/runtime/deps.ts';
+import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
+import { spendCeilingOf } from '../client/pipelines/spend-ceiling.ts';
 import { RowmillError } from '../errors.ts';
 import { createWebhooks } from '../notify/webhooks.ts';
 import { rootsIn } from '../paths/roots.ts';

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from '@prometheus-io/client';
-import type { MetricEvent } from '../../activities/step-event.ts';
+import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
 import type { ProviderResponse } from '../providers/registry.ts';
 import { apiMetrics } from './api-metrics.ts';
 import { stepMetrics } from './step-metrics.ts';

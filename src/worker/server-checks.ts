@@ -1,6 +1,6 @@
 import type { Logger } from '@temporalio/worker';
-import { describeNamespace, type TemporalLink } from '../client/connection.ts';
-import { ensureSearchAttributes } from '../client/search-attributes.ts';
+import { describeNamespace, type TemporalLink } from '../temporal/connection.ts';
+import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { RowmillError } from '../errors.ts';
 
 /** Without the right to register them, runs go on without: one unknown attribute blocks a run. */

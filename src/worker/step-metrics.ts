@@ -1,10 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client';
-import type { MetricEvent } from '../../activities/step-event.ts';
+import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
-import { PROVIDER_NAMES } from '../providers/spec.ts';
+import { PROVIDER_NAMES } from '../providers/catalog.ts';
 import { ERRORS } from '../errors.ts';
 import { CELL_OUTCOMES } from '../rules/outcome.ts';
-import { createSpendMeter } from './spent-credits.ts';
 
 const SLICE_ENDS = ['idle', 'stalled', 'deadline', 'slice', 'stopped'] as const;
 const AWAITED = ['cells', 'account'] as const;
@@ -115,5 +114,28 @@ export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
       default:
         event satisfies never;
     }
+  };
+}
+
+/** A look at the balance of an account; it was like that at some time between the two. */
+export interface BalanceLook {
+  credits: number;
+  askedAtMs: number;
+  readAtMs: number;
+}
+
+/**
+ * What an account lost between two looks at it, whoever spent it: summed up over runs, the
+ * differences of each of them would count what runs side by side spend several times. A top-up is
+ * not taken off again.
+ */
+function createSpendMeter(): (look: BalanceLook) => number {
+  let last: BalanceLook | null = null;
+  return (look) => {
+    // Asked before the last look came back: which of the two is older cannot be told.
+    if (last !== null && look.askedAtMs < last.readAtMs) return 0;
+    const spent = last === null ? 0 : Math.max(0, last.credits - look.credits);
+    last = look;
+    return spent;
   };
 }

@@ -8,11 +8,12 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { createActivities, createPollActivities } from '../../activities/index.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
-import { temporalTarget, type TargetOptions } from '../client/connection.ts';
+import type { ActivityDeps } from '../../activities/runtime/deps.ts';
+import { temporalTarget, type TargetOptions } from '../temporal/connection.ts';
 import { pollQueueOf } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
 import { createServerClock } from './server-clock.ts';
+import type { WorkerState } from '../process/readiness.ts';
 
 export interface RowmillWorkerOptions {
   deps: ActivityDeps;
@@ -27,8 +28,6 @@ export interface RowmillWorkerOptions {
   /** Waiting runs this worker holds at once. @default 2000 */
   waitingRuns?: number;
 }
-
-export type WorkerState = 'running' | 'draining' | 'stopped' | 'failed';
 
 export interface RunningWorker {
   taskQueue: string;

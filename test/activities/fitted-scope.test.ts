@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { sendFitted } from '../../activities/fitted-scope.ts';
+import { sendFitted } from '../../activities/table/fitted-scope.ts';
 import { RowmillError } from '../../src/errors.ts';
 import type { RunScope } from '../../src/providers/provider.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { RowIndex } from '../../activities/ordinals.ts';
+import { RowIndex } from '../../activities/run-files/snapshot.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 

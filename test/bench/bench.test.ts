@@ -11,10 +11,10 @@ import { pollingFigures } from '../../bench/polling.ts';
 import { BASE_CASE, CASES, COLUMNS } from '../../bench/cases.ts';
 import { benchPipeline, companyName } from '../../bench/site/pipeline.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
-import { stageRows } from '../../src/client/stage-rows.ts';
+import { stageRows } from '../../src/client/pipelines/stage.ts';
 import { createLimiter } from '../../src/http/limiter.ts';
 import { createExtructProvider } from '../../src/providers/extruct/provider.ts';
-import { PROVIDER_NAMES } from '../../src/providers/spec.ts';
+import { PROVIDER_NAMES } from '../../src/providers/catalog.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 
 const figure = (said: Partial<Figure>): Figure => ({

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import { PROVIDER_NAMES } from '../../src/providers/spec.ts';
+import { PROVIDER_NAMES } from '../../src/providers/catalog.ts';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
 import { rowmill } from '../cli/command.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { styleText } from 'node:util';
 import stringWidth from 'string-width';
-import { formatCount, formatDuration, formatBytes } from '../../src/cli/figures.ts';
-import { sanitize, sanitizeJson } from '../../src/cli/printable.ts';
+import { formatCount, formatDuration, formatBytes } from '../../src/cli/io/format.ts';
+import { sanitize, sanitizeJson } from '../../src/cli/io/sanitize.ts';
 import { lineView } from '../../src/cli/progress/line-view.ts';
 import { drawing } from '../../src/cli/progress/terminal-view.ts';
 import type { ViewState } from '../../src/cli/progress/index.ts';
-import { textTable } from '../../src/cli/text-table.ts';
-import { uiLink } from '../../src/cli/ui-link.ts';
-import type { LiveProgress } from '../../src/client/live-progress.ts';
+import { textTable } from '../../src/cli/io/table.ts';
+import { uiLink } from '../../src/cli/run/session.ts';
+import type { LiveProgress } from '../../src/client/runs/live-progress.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 2, 30);
 

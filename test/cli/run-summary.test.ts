@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { nextCommand, summaryText } from '../../src/cli/run-summary.ts';
+import { nextCommand, summaryText } from '../../src/cli/io/summary.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { noCells } from '../../src/rules/outcome.ts';
 

@@ -1,5 +1,5 @@
 /** A process that serves until its thread is stuck: `node stuck.ts STUCK_MS BUSY_AFTER_MS`. */
-import { endWhenStuck } from '../../src/cli/end-when-stuck.ts';
+import { endWhenStuck } from '../../src/cli/run/end-when-stuck.ts';
 
 const [stuckMs = 0, busyAfterMs = 0] = process.argv.slice(2).map(Number);
 const unwatch = endWhenStuck(stuckMs);

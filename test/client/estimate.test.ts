@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { estimateOf } from '../../src/client/estimate.ts';
+import { estimateOf } from '../../src/client/pipelines/estimate.ts';
 import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
 import { CASES, companies } from '../support/providers/cases.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { StartOptions } from '../../src/client/index.ts';
-import { startWork } from '../../src/client/start-run.ts';
+import { startWork } from '../../src/client/runs/start.ts';
 import { expireHistory } from '../support/expire-history.ts';
 import { pipelineInputFor } from '../support/test-env.ts';
 import { openBackend, pipelineOf, ROWS, type Backend } from './backend.ts';

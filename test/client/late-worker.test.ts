@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { updateRun } from '../../src/client/update-run.ts';
+import { updateRun } from '../../src/client/runs/update.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { startWorker } from '../../src/worker/worker.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { exportResults } from '../../src/client/rendition.ts';
+import { exportResults } from '../../src/client/runs/results.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import { createRenditions } from '../../src/gateway/renditions.ts';
 import { createFileStore } from '../../src/store/file-store.ts';

@@ -7,7 +7,7 @@ import {
   type PipelineDocument,
   type ResultRow,
 } from '../../src/client/index.ts';
-import { initialSearchAttributes } from '../../src/client/run-texts.ts';
+import { initialSearchAttributes } from '../../src/client/runs/metadata.ts';
 import { pipelineInputFor, TOKEN, type TestEnv } from '../support/test-env.ts';
 import { plainText } from '../support/invariants/evidence.ts';
 import { eventually } from '../support/eventually.ts';

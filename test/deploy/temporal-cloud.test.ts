@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { temporalTarget } from '../../src/client/connection.ts';
+import { temporalTarget } from '../../src/temporal/connection.ts';
 
 let folder = '';
 let page = '';

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { acquireTemporalBinary } from '../../src/dev/temporal/acquire.ts';
 import { ARCHIVE_HASHES } from '../../src/dev/temporal/archive-hashes.ts';
 import { PINNED_VERSION } from '../../src/dev/temporal/binary.ts';
-import { pickPorts } from '../../src/ports.ts';
+import { pickPorts } from '../../src/process/ports.ts';
 import { startChild } from './child.ts';
 
 const GOOD = 'temporal version 1.8.2 (Server 1.31.2, UI 2.50.1)';

@@ -5,8 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { connectTemporal, temporalTarget } from '../../src/client/connection.ts';
-import { isAtLeast } from '../../src/client/server-version.ts';
+import { connectTemporal, temporalTarget, isAtLeast } from '../../src/temporal/connection.ts';
 
 const PLAIN = { env: {}, ignoreProfileFile: true };
 

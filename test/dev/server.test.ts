@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client, type Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { connectTemporal, type TemporalLink } from '../../src/client/connection.ts';
+import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.ts';
 import { DEFAULT_TASK_QUEUE, SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../../src/contract/names.ts';
-import { openTemporal } from '../../src/dev/temporal/open.ts';
+import { openTemporal } from '../support/open-temporal.ts';
 import { isStill, markOf } from '../../src/dev/temporal/process.ts';
 import {
   ensureSearchAttributes,
   missingSearchAttributes,
-} from '../../src/client/search-attributes.ts';
+} from '../../src/temporal/search-attributes.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal/server.ts';
 import { startChild, until, type Child } from './child.ts';
 

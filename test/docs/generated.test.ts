@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { drawDiagram } from '../../scripts/diagram.ts';
-import { apiDocument } from '../../src/gateway/document.ts';
-import { errorsPage } from '../../src/errors-page.ts';
+import { apiDocument } from '../../src/gateway/openapi-document.ts';
+import { errorsPage } from '../../scripts/errors-page.ts';
 import { loadPipeline } from '../../src/spec/index.ts';
 import { workflowInput, workflowInputJsonSchema } from '../../src/spec/workflow-input.ts';
 

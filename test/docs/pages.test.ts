@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { processCli } from '../../src/cli/context.ts';
+import { processCli } from '../../src/cli/io/context.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { pipelineJsonSchema } from '../../src/spec/index.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { byteRange } from '../../src/gateway/byte-range.ts';
+import { byteRange } from '../../src/gateway/renditions.ts';
 
 test.each([
   [undefined, 'all'],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal/server.ts';
-import { pickPorts } from '../../src/ports.ts';
+import { pickPorts } from '../../src/process/ports.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
 import { openGateway, pipelineOf, type Caller } from './caller.ts';

@@ -5,7 +5,7 @@ import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { connect, type AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { generate } from 'selfsigned';
-import type { RunFinished } from '../../src/contract/run-finished.ts';
+import type { RunFinished } from '../../src/contract/run.ts';
 import { createDispatcher, type Proxy } from '../../src/http/dispatcher.ts';
 import { sendOnce } from '../../src/http/exchange.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';

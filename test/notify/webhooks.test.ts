@@ -3,9 +3,9 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import type { RunFinished } from '../../src/contract/run-finished.ts';
+import type { RunFinished } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { isPublic } from '../../src/notify/address.ts';
+import { isPublic } from '../../src/notify/guarded-lookup.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;

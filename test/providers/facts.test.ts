@@ -2,12 +2,11 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { estimateOf } from '../../src/client/estimate.ts';
-import { knownSpec } from '../../src/providers/known-spec.ts';
-import { readFactsFile, writeFactsFile } from '../../src/providers/facts-store.ts';
+import { estimateOf } from '../../src/client/pipelines/estimate.ts';
+import { knownSpec, readFactsFile, writeFactsFile } from '../../src/providers/facts-store.ts';
 import { apiName, mergeLearned, type FactsFile } from '../../src/providers/facts.ts';
 import { createProviders } from '../../src/providers/registry.ts';
-import { requireProviderSpec } from '../../src/providers/spec.ts';
+import { requireProviderSpec } from '../../src/providers/catalog.ts';
 import { parse, withColumns } from '../spec/pipeline-text.ts';
 
 let folder: string;

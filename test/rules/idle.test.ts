@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { classifyIdle, type PassStatus } from '../../src/rules/idle.ts';
-import { resetStallTimer, resumeTracking, type PassTracking } from '../../src/rules/watch.ts';
+import { resetStallTimer, resumeTracking, type PassTracking } from '../../src/rules/tracking.ts';
 import { begun, POLICY, reading, watched } from './readings.ts';
 
 const verdictAt = (second: number, watch: PassTracking): PassStatus =>

@@ -6,10 +6,17 @@ import type { Column } from '../../src/contract/table.ts';
 import { isNamed, wasRerun, isWaitingAfter, type CellAttempts } from '../../src/rules/attempts.ts';
 import { classifyCells } from '../../src/rules/cells.ts';
 import { classifyIdle } from '../../src/rules/idle.ts';
-import { isRerun, recordPass, nextPass, quietMsOf } from '../../src/rules/passes.ts';
-import type { PassKind, PassHistory, WaitEnd } from '../../src/rules/passes.ts';
-import { nextPollMs } from '../../src/rules/poll.ts';
-import { startTracking, recordReading } from '../../src/rules/watch.ts';
+import {
+  isRerun,
+  recordPass,
+  nextPass,
+  quietMsOf,
+  type PassKind,
+  type PassHistory,
+  type WaitEnd,
+} from '../../src/rules/passes.ts';
+import { nextPollMs } from '../../src/rules/polling.ts';
+import { startTracking, recordReading } from '../../src/rules/tracking.ts';
 import { LateQueue, type Late } from './late-queue.ts';
 
 const STALL_MS = 30 * 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { SandboxCore } from '../../sandbox/core.ts';
-import { columnConfig } from '../../sandbox/configs.ts';
+import { SandboxCore } from '../../sandbox/engine/core.ts';
+import { columnConfig } from '../../sandbox/engine/column-config.ts';
 import { tableData, tableStatus } from '../../sandbox/extruct/render.ts';
 import { CITY, PITCH, SECTOR } from './caller.ts';
 

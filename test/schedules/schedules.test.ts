@@ -16,7 +16,7 @@ import {
   triggerSchedule,
   type ApplyOptions,
 } from '../../src/client/schedules/index.ts';
-import { requireSchedule } from '../../src/client/schedules/find.ts';
+import { requireSchedule } from '../../src/client/schedules/describe.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { beforeRequest } from '../support/before-request.ts';

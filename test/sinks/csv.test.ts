@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Json } from '../../src/contract/json.ts';
 import type { CsvOptions } from '../../src/contract/pipeline.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
-import { csvHeader } from '../../src/sinks/csv-header.ts';
+import { csvHeader } from '../../src/sinks/csv-layout.ts';
 import type { ResultColumns } from '../../src/sinks/sink.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { newPlace } from '../store/place.ts';

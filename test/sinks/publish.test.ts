@@ -15,7 +15,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { ResultTarget } from '../../src/contract/pipeline.ts';
 import { copyFile } from '../../src/sinks/copy.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
-import { companionsOf } from '../../src/paths/companions.ts';
+import { companionsOf } from '../../src/paths/footprint.ts';
 import { draftNameOf } from '../../src/store/leftovers.ts';
 import { newDisk, newPlace } from '../store/place.ts';
 import { runAlone } from '../store/own-process.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import type { RowsFormat, RowsSource } from '../../src/contract/pipeline.ts';
-import type { RowProblem, SourceRow } from '../../src/sources/row.ts';
+import type { RowProblem, SourceRow } from '../../src/sources/rows/row.ts';
 import { openSource } from '../../src/sources/source.ts';
 import { RowmillError } from '../../src/errors.ts';
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { dirname } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { RowsSource } from '../../src/contract/pipeline.ts';
-import type { SourceRow } from '../../src/sources/row.ts';
+import type { SourceRow } from '../../src/sources/rows/row.ts';
 import { openSource } from '../../src/sources/source.ts';
 import { outcomeOf, readAll, rowsFile } from './rows-file.ts';
 

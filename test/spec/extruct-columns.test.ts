@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { columnDependencies, mentionsOf } from '../../src/providers/extruct/dependencies.ts';
-import { providerSpec } from '../../src/providers/spec.ts';
-import type { TableShape } from '../../src/providers/spec.ts';
+import { providerSpec, type TableShape } from '../../src/providers/catalog.ts';
 import { briefly, mistakes, parse, withColumns } from './pipeline-text.ts';
 
 const agent = (key: string, value: string) =>

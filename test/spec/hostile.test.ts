@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readPipeline, type PipelineSource } from '../../src/client/pipeline-source.ts';
+import { readPipeline, type PipelineSource } from '../../src/client/pipelines/read.ts';
 import { SpecError } from '../../src/spec/index.ts';
 
 /** Megabytes of anything are refused in seconds: each of these took minutes, or all of the memory. */

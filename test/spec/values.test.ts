@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { nearest } from '../../src/nearest.ts';
+import { nearest } from '../../src/did-you-mean.ts';
 import { parseDuration } from '../../src/rules/duration.ts';
-import { parsePercentage } from '../../src/spec/percentage.ts';
+import { parsePercentage } from '../../src/spec/scalar-fields.ts';
 
 test.each([
   ['1ms', 1],

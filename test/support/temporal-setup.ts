@@ -1,4 +1,4 @@
-import { openTemporal } from '../../src/dev/temporal/open.ts';
+import { openTemporal } from './open-temporal.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal/server.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** All that workflow code may import, and what the bundler itself depends on. */
-const INPUTS = ['workflows', 'src/contract', 'src/rules'];
+const INPUTS = ['workflows', 'src/contract', 'src/rules', 'src/text'];
 const LOCK_FILE = 'package-lock.json';
 const CACHE = join(ROOT, 'node_modules', '.cache', 'rowmill-workflows');
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { MetricEvent } from '../../activities/step-event.ts';
+import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
 import { noCells } from '../../src/rules/outcome.ts';
 import { createMetrics } from '../../src/worker/metrics.ts';
 

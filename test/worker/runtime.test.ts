@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Runtime } from '@temporalio/worker';
 import { afterAll, expect, test } from '@jest/globals';
-import { onFreePorts } from '../../src/ports.ts';
-import { jsonLogger } from '../../src/worker/logging.ts';
+import { onFreePorts } from '../../src/process/ports.ts';
+import { jsonLogger } from '../../src/process/logging.ts';
 import { installRuntime } from '../../src/worker/runtime.ts';
 
 afterAll(() => Runtime.instance().shutdown());

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { RunProgress } from '../../src/contract/run.ts';
-import { staticDetails } from '../../src/client/run-texts.ts';
+import { staticDetails } from '../../src/client/runs/metadata.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
-import { inlineCode, link } from '../../src/rules/markup.ts';
-import { renderDetails } from '../../workflows/details.ts';
+import { inlineCode, link } from '../../src/text/markdown.ts';
+import { renderDetails } from '../../workflows/view/details.ts';
 import { CASES } from '../support/providers/cases.ts';
 
 const EVIL = [

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import type { Action, Intercept } from '../../sandbox/intercept.ts';
+import type { Action, Intercept } from '../../sandbox/http/intercept.ts';
 import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
 import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';

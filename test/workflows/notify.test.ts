@@ -3,12 +3,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { Webhook } from 'standardwebhooks';
-import { summaryText } from '../../src/cli/run-summary.ts';
-import { cancelRun } from '../../src/client/cancel-run.ts';
-import { endedRunFolder } from '../../src/client/run-files.ts';
+import { summaryText } from '../../src/cli/io/summary.ts';
+import { cancelRun } from '../../src/client/runs/cancel.ts';
+import { endedRunFolder } from '../../src/client/runs/results.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
-import type { RunFinished } from '../../src/contract/run-finished.ts';
-import type { RunSummary } from '../../src/contract/run.ts';
+import type { RunFinished, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import type { Intercept } from '../../sandbox/index.ts';
-import { errorOfRun } from '../../src/client/failure.ts';
+import { errorOfRun } from '../../src/client/runs/errors.ts';
 import type { Adjusted, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { RowmillError } from '../../src/errors.ts';
 import { manualClock } from '../support/manual-clock.ts';

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { ScanResult } from '../../src/contract/results.ts';
 import type { Column } from '../../src/contract/table.ts';
-import { startTracking, recordReading } from '../../src/rules/watch.ts';
-import { progressOf } from '../../workflows/progress.ts';
+import { startTracking, recordReading } from '../../src/rules/tracking.ts';
+import { progressOf } from '../../workflows/view/progress.ts';
 import type { RunState } from '../../workflows/run-state.ts';
 
 const column = (key: string, input: boolean): Column => ({

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { FaultScript, SandboxOptions, Seen } from '../../sandbox/index.ts';
-import { rerunRun } from '../../src/client/rerun-run.ts';
+import { rerunRun } from '../../src/client/runs/rerun.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { expectInvariants } from '../support/invariants/index.ts';

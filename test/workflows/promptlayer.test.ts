@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { CellAccount, Intercept } from '../../sandbox/index.ts';
-import { rerunRun } from '../../src/client/rerun-run.ts';
+import { rerunRun } from '../../src/client/runs/rerun.ts';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
 import type { LargeRunConfirmations, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { totalUsage } from '../../src/rules/usage.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { runStatus } from '../../src/client/run-status.ts';
-import { freshRuns } from '../../src/client/fresh-runs.ts';
-import { describeRun } from '../../src/client/find-run.ts';
-import { toRunInfo } from '../../src/client/run-standing.ts';
+import { runStatus } from '../../src/client/runs/status.ts';
+import { freshRuns } from '../../src/client/runs/fresh-runs.ts';
+import { describeRun } from '../../src/client/runs/describe.ts';
+import { toRunInfo } from '../../src/client/runs/list.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';

@@ -1,8 +1,8 @@
 import { RowmillRun } from '../../client/rowmill-run.ts';
-import type { Cli } from '../context.ts';
-import { formatDateTime, formatDuration } from '../figures.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
-import { runToActOn } from '../session.ts';
+import type { Cli } from '../io/context.ts';
+import { formatDateTime, formatDuration } from '../io/format.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { runToActOn } from '../run/session.ts';
 
 export interface AdjustFlags extends HereFlags {
   deadline?: string;

@@ -1,8 +1,7 @@
-import type { Cli } from '../context.ts';
-import { formatCount } from '../figures.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
-import { runToActOn } from '../session.ts';
-import { currentUser } from '../who-am-i.ts';
+import { type Cli, currentUser } from '../io/context.ts';
+import { formatCount } from '../io/format.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { runToActOn } from '../run/session.ts';
 
 export async function approve(cli: Cli, workflowId: string, flags: HereFlags): Promise<void> {
   await withRuns(cli, flags, async (session) => {

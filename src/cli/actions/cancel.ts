@@ -1,9 +1,9 @@
-import type { LiveProgress } from '../../client/live-progress.ts';
-import type { Cli } from '../context.ts';
-import { formatCount } from '../figures.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
-import { isAsleep } from '../session.ts';
-import { cancelAsleep } from '../unfinished.ts';
+import type { LiveProgress } from '../../client/runs/live-progress.ts';
+import type { Cli } from '../io/context.ts';
+import { formatCount } from '../io/format.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { isAsleep } from '../run/session.ts';
+import { cancelAsleep } from '../run/unfinished.ts';
 
 /** Asks the run to stop; it publishes what is there and ends as `cancelled`. */
 export async function cancel(cli: Cli, workflowId: string, flags: HereFlags): Promise<void> {

@@ -1,17 +1,16 @@
 import type { EnrichTableInput } from '../../contract/run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
-import type { Estimate } from '../../client/estimate.ts';
+import type { Estimate } from '../../client/pipelines/estimate.ts';
 import { Rowmill } from '../../client/rowmill.ts';
-import { isAsked } from '../../providers/spec.ts';
-import type { Cli } from '../context.ts';
-import { limitTexts } from '../estimate-line.ts';
-import { formatCount, shortPath, formatInteger } from '../figures.ts';
-import { probeTargets } from '../probe-targets.ts';
-import { keptText, rowsReport, sayRows, type RowsReport } from '../rows-report.ts';
-import { printError } from '../say-error.ts';
-import { shellQuote } from '../shell-word.ts';
-import { webhookProblems } from '../webhook-problems.ts';
-import { textTable } from '../text-table.ts';
+import { isAsked } from '../../providers/catalog.ts';
+import type { Cli } from '../io/context.ts';
+import { limitTexts } from '../io/summary.ts';
+import { formatCount, shortPath, formatInteger, shellQuote } from '../io/format.ts';
+import { probeTargets } from '../run/probe-targets.ts';
+import { keptText, rowsReport, sayRows, type RowsReport } from '../io/rows-report.ts';
+import { printError } from '../io/print-error.ts';
+import { webhookProblems } from '../doctor/webhooks.ts';
+import { textTable } from '../io/table.ts';
 
 export interface CheckFlags {
   rows?: string;

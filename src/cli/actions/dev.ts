@@ -1,19 +1,16 @@
 import { join, relative, resolve } from 'node:path';
 import { Rowmill } from '../../client/rowmill.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
-import { packageRoot } from '../../dev/temporal/package-root.ts';
+import { packageRoot } from '../../process/package-root.ts';
 import { openDevStack, type DevStack } from '../../dev/playground.ts';
-import type { PortChoice } from '../../ports.ts';
+import type { PortChoice } from '../../process/ports.ts';
 import { sandboxExports, sandboxTokens } from '../../providers/stand-in.ts';
-import type { Cli, Env } from '../context.ts';
-import { publishDevEnvironment } from '../dev-environment.ts';
-import { interruption } from '../interruption.ts';
-import { numberFlag, PORT, SPEED } from '../number-flag.ts';
-import { logRuns } from '../run-log.ts';
-import { selfCommand } from '../own-command.ts';
-import { shellQuote } from '../shell-word.ts';
-import { untilStopped } from '../until-stopped.ts';
-import { packageVersion } from '../version.ts';
+import { type Cli, type Env, selfCommand, packageVersion } from '../io/context.ts';
+import { publishDevEnvironment } from '../run/dev-environment.ts';
+import { interruption, untilStopped } from '../run/signals.ts';
+import { numberFlag, PORT, SPEED } from '../io/number-flag.ts';
+import { logRuns } from '../run/run-log.ts';
+import { shellQuote } from '../io/format.ts';
 
 export interface DevFlags {
   folder: string;

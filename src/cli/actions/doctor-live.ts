@@ -3,10 +3,10 @@ import { baseUrlOf } from '../../providers/facts-store.ts';
 import type { Finding } from '../../providers/live-run.ts';
 import { LIVE_PACE, paceOf, type LivePace } from '../../providers/live-check.ts';
 import { DURATION_ALLOWED, parseDuration } from '../../spec/index.ts';
-import { isYes } from '../approval.ts';
-import { isInteractive, type Cli, type Env } from '../context.ts';
+import { isYes } from '../io/prompt-approval.ts';
+import { isInteractive, type Cli, type Env } from '../io/context.ts';
 import { askLive, candidates, type Candidate, type Checked } from '../doctor/live.ts';
-import { interruption } from '../interruption.ts';
+import { interruption } from '../run/signals.ts';
 
 export interface LiveFlags {
   json?: true;

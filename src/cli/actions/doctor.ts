@@ -1,5 +1,5 @@
 import { EXIT } from '../../errors.ts';
-import type { Cli } from '../context.ts';
+import type { Cli } from '../io/context.ts';
 import { checkAccounts } from '../doctor/account.ts';
 import type { Finding, Health } from '../doctor/finding.ts';
 import {

@@ -1,12 +1,12 @@
 import stringWidth from 'string-width';
-import type { Cli } from '../context.ts';
-import { formatDateTime, formatDuration, formatInteger } from '../figures.ts';
-import type { FreshRun } from '../../client/fresh-runs.ts';
-import type { RunInfo } from '../../client/run-standing.ts';
-import { sanitize } from '../printable.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
-import { linkToNeedsPerson } from '../session.ts';
-import { textTable } from '../text-table.ts';
+import type { Cli } from '../io/context.ts';
+import { formatDateTime, formatDuration, formatInteger } from '../io/format.ts';
+import type { FreshRun } from '../../client/runs/fresh-runs.ts';
+import type { RunInfo } from '../../client/runs/list.ts';
+import { sanitize } from '../io/sanitize.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { linkToNeedsPerson } from '../run/session.ts';
+import { textTable } from '../io/table.ts';
 
 export interface ListFlags extends HereFlags {
   all?: true;

@@ -1,10 +1,9 @@
-import type { LiveProgress } from '../../client/live-progress.ts';
+import type { LiveProgress } from '../../client/runs/live-progress.ts';
 import { RowmillRun } from '../../client/rowmill-run.ts';
-import type { Cli } from '../context.ts';
-import { formatCount, formatDateTime } from '../figures.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
-import { runToActOn } from '../session.ts';
-import { currentUser } from '../who-am-i.ts';
+import { type Cli, currentUser } from '../io/context.ts';
+import { formatCount, formatDateTime } from '../io/format.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { runToActOn } from '../run/session.ts';
 
 export interface PauseFlags extends HereFlags {
   reason?: string;

@@ -1,9 +1,9 @@
 import type { RowmillRun } from '../../client/rowmill-run.ts';
-import type { Cli } from '../context.ts';
-import { refuseDetached, withRunSession } from '../embedded-session.ts';
-import { detach, followToEnd } from '../follow-to-end.ts';
-import { runToActOn, printConnectHint, type Session } from '../session.ts';
-import { askAboutUnfinished } from '../unfinished.ts';
+import type { Cli } from '../io/context.ts';
+import { refuseDetached, withRunSession } from '../run/embedded-session.ts';
+import { detach, followToEnd } from '../run/follow.ts';
+import { runToActOn, printConnectHint, type Session } from '../run/session.ts';
+import { askAboutUnfinished } from '../run/unfinished.ts';
 
 export interface RerunFlags {
   detach?: true;

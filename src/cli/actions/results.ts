@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import { Rowmill } from '../../client/rowmill.ts';
-import type { StoredResults } from '../../client/stored-run.ts';
+import type { StoredResults } from '../../client/runs/stored.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import {
@@ -12,9 +12,9 @@ import {
   STORED_FORMAT,
   type ResultFormatName,
 } from '../../sinks/index.ts';
-import type { Cli } from '../context.ts';
-import { formatCount, shortPath, formatBytes } from '../figures.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
+import type { Cli } from '../io/context.ts';
+import { formatCount, shortPath, formatBytes } from '../io/format.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
 
 export interface ResultsFlags extends HereFlags {
   out?: string;

@@ -1,9 +1,9 @@
 import type { RowmillRun } from '../../client/rowmill-run.ts';
-import type { Cli } from '../context.ts';
-import { followToEnd } from '../follow-to-end.ts';
-import { interruption } from '../interruption.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
-import { isAsleep, type Session } from '../session.ts';
+import type { Cli } from '../io/context.ts';
+import { followToEnd } from '../run/follow.ts';
+import { interruption } from '../run/signals.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { isAsleep, type Session } from '../run/session.ts';
 
 /** Lets a paused run go on. A run that is asleep in the state of this folder is followed to its end. */
 export async function resume(cli: Cli, workflowId: string, flags: HereFlags): Promise<void> {

@@ -1,20 +1,20 @@
-import type { PreparedStart } from '../../client/freeze-rows.ts';
-import type { StartPlan } from '../../client/prepare-work.ts';
+import type { PreparedStart } from '../../client/pipelines/stage.ts';
+import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { Rowmill } from '../../client/rowmill.ts';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 import { needsOwner } from '../../rules/ceiling.ts';
-import { askApproval, type Approval } from '../approval.ts';
-import type { Cli } from '../context.ts';
-import { refuseDetached, refuseWithoutToken, withRunSession } from '../embedded-session.ts';
-import { estimateLine } from '../estimate-line.ts';
-import { detach, followToEnd } from '../follow-to-end.ts';
-import { probeTargets } from '../probe-targets.ts';
-import { askBeforeRepeating } from '../repeat.ts';
-import { rowsReport, sayRows } from '../rows-report.ts';
-import { printConnectHint, type Session } from '../session.ts';
-import { askAboutUnfinished } from '../unfinished.ts';
+import { askApproval, type Approval } from '../io/prompt-approval.ts';
+import type { Cli } from '../io/context.ts';
+import { refuseDetached, refuseWithoutToken, withRunSession } from '../run/embedded-session.ts';
+import { estimateLine } from '../io/summary.ts';
+import { detach, followToEnd } from '../run/follow.ts';
+import { probeTargets } from '../run/probe-targets.ts';
+import { askBeforeRepeating } from '../run/repeat.ts';
+import { rowsReport, sayRows } from '../io/rows-report.ts';
+import { printConnectHint, type Session } from '../run/session.ts';
+import { askAboutUnfinished } from '../run/unfinished.ts';
 
 export interface RunFlags {
   id?: string;

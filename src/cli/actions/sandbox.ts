@@ -9,9 +9,9 @@ import {
 import { withLock } from '../../dev/temporal/lock.ts';
 import { RowmillError } from '../../errors.ts';
 import { sandboxExports, sandboxTokens, type SandboxToken } from '../../providers/stand-in.ts';
-import type { Cli } from '../context.ts';
-import { interruption } from '../interruption.ts';
-import { numberFlag, PORT, SPEED } from '../number-flag.ts';
+import type { Cli } from '../io/context.ts';
+import { interruption } from '../run/signals.ts';
+import { numberFlag, PORT, SPEED } from '../io/number-flag.ts';
 
 export interface SandboxFlags {
   port: string;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { startGateway } from '../../gateway/service.ts';
 import { gatewaySettings, type GatewayFlags } from '../../gateway/settings.ts';
-import type { Cli } from '../context.ts';
-import { endWhenStuck } from '../end-when-stuck.ts';
-import { interruption } from '../interruption.ts';
+import type { Cli } from '../io/context.ts';
+import { endWhenStuck } from '../run/end-when-stuck.ts';
+import { interruption } from '../run/signals.ts';
 
 /** Serves until it is stopped. */
 export async function serve(cli: Cli, flags: GatewayFlags): Promise<void> {

@@ -1,17 +1,14 @@
-import type { LiveProgress } from '../../client/live-progress.ts';
-import type { RunStatus } from '../../client/run-status.ts';
-import { approvalFacts } from '../../rules/allowed.ts';
-import { cautionFacts } from '../../rules/cautions.ts';
-import { notifiedFacts } from '../../rules/notified.ts';
-import { unusedFacts } from '../../rules/unused.ts';
-import type { Cli } from '../context.ts';
-import { formatDateTime, formatDuration, formatInteger } from '../figures.ts';
-import { sanitize } from '../printable.ts';
+import type { LiveProgress } from '../../client/runs/live-progress.ts';
+import type { RunStatus } from '../../client/runs/status.ts';
+import { approvalFacts, cautionFacts, notifiedFacts, unusedFacts } from '../../text/run-facts.ts';
+import type { Cli } from '../io/context.ts';
+import { formatDateTime, formatDuration, formatInteger } from '../io/format.ts';
+import { sanitize } from '../io/sanitize.ts';
 import { layoutOf } from '../progress/layout.ts';
-import { nextCommand, summaryText } from '../run-summary.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
-import { type Session } from '../session.ts';
-import { textTable } from '../text-table.ts';
+import { nextCommand, summaryText } from '../io/summary.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { type Session } from '../run/session.ts';
+import { textTable } from '../io/table.ts';
 
 export interface StatusFlags extends HereFlags {
   json?: true;

@@ -1,9 +1,9 @@
 import { RowmillError } from '../../errors.ts';
-import type { Cli } from '../context.ts';
-import { followToEnd } from '../follow-to-end.ts';
-import { interruption } from '../interruption.ts';
-import { type HereFlags, withRuns } from '../runs-session.ts';
-import { isAsleep } from '../session.ts';
+import type { Cli } from '../io/context.ts';
+import { followToEnd } from '../run/follow.ts';
+import { interruption } from '../run/signals.ts';
+import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { isAsleep } from '../run/session.ts';
 
 export interface WatchFlags extends HereFlags {
   json?: true;

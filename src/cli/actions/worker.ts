@@ -1,9 +1,8 @@
 import { startWorkerService } from '../../worker/service.ts';
 import { workerSettings, type WorkerFlags } from '../../worker/settings.ts';
-import type { Cli } from '../context.ts';
-import { endWhenStuck } from '../end-when-stuck.ts';
-import { interruption } from '../interruption.ts';
-import { packageVersion } from '../version.ts';
+import { type Cli, packageVersion } from '../io/context.ts';
+import { endWhenStuck } from '../run/end-when-stuck.ts';
+import { interruption } from '../run/signals.ts';
 
 /** Serves until it is stopped or breaks. */
 export async function work(cli: Cli, flags: WorkerFlags): Promise<void> {

@@ -1,9 +1,9 @@
 import { RowmillError } from '../../errors.ts';
 import { createProviders } from '../../providers/registry.ts';
-import { PROVIDER_SPECS, type ProviderSpec } from '../../providers/spec.ts';
-import type { Env } from '../context.ts';
-import { formatInteger } from '../figures.ts';
-import { checkFacts } from './facts.ts';
+import { PROVIDER_SPECS, type ProviderSpec } from '../../providers/catalog.ts';
+import { factsPath, readFactsFile } from '../../providers/facts-store.ts';
+import type { Env } from '../io/context.ts';
+import { formatInteger } from '../io/format.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -73,3 +73,18 @@ const late = (cause: unknown): RowmillError =>
   new RowmillError('provider_unreachable', `no answer within ${ANSWER_WITHIN_MS / 1000} s`, {
     cause,
   });
+
+/** What a check of the live API has found, and when. */
+function checkFacts({ name }: ProviderSpec, env: Env): Finding {
+  const title = `${name} facts`;
+  try {
+    const file = readFactsFile(env, name);
+    if (file === null) return ok(title, 'none yet: `rowmill doctor --live` finds them out');
+    const differing = file.facts.filter(({ verdict }) => verdict === 'differs').length;
+    const checked = file.checkedAt?.slice(0, 10) ?? 'at an unknown time';
+    const text = `${file.facts.length} checked ${checked}, ${differing} differ`;
+    return ok(title, `${text} (${factsPath(env, name)})`);
+  } catch (error) {
+    return failed(title, error);
+  }
+}

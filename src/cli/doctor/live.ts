@@ -4,9 +4,8 @@ import { apiName, mergeLearned, type FactsFile } from '../../providers/facts.ts'
 import type { LiveCheck, LivePace } from '../../providers/live-check.ts';
 import { runLiveCheck, type LiveReport } from '../../providers/live-run.ts';
 import { createLiveCheck } from '../../providers/registry.ts';
-import { PROVIDER_SPECS, requireProviderSpec, type ProviderSpec } from '../../providers/spec.ts';
-import type { Env } from '../context.ts';
-import { packageVersion } from '../version.ts';
+import { PROVIDER_SPECS, requireProviderSpec, type ProviderSpec } from '../../providers/catalog.ts';
+import { type Env, packageVersion } from '../io/context.ts';
 
 /** A provider whose live API is asked, and what its facts file said before. */
 export interface Candidate {

@@ -6,10 +6,10 @@ import {
   isExecutable,
   PINNED_VERSION,
 } from '../../dev/temporal/binary.ts';
-import type { Env } from '../context.ts';
-import { openStore } from '../../client/environment.ts';
+import type { Env } from '../io/context.ts';
+import { openStore } from '../../env.ts';
 import { rootsIn } from '../../paths/roots.ts';
-import { CEILING_VARIABLES, spendCeilingOf } from '../../client/spend-ceiling.ts';
+import { CEILING_VARIABLES, spendCeilingOf } from '../../client/pipelines/spend-ceiling.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
 /** Only names it: bin/rowmill.js refuses a Node that is too old before any command runs. */

@@ -1,11 +1,11 @@
 import { Client } from '@temporalio/client';
-import { connectTemporal, temporalTarget, type TemporalLink } from '../../client/connection.ts';
-import { pollersOf, QUEUE_TYPE, type Poller, type QueueType } from '../../client/pollers.ts';
+import { connectTemporal, temporalTarget, type TemporalLink } from '../../temporal/connection.ts';
+import { pollersOf, QUEUE_TYPE, type Poller, type QueueType } from '../../temporal/task-queue.ts';
 import { pollQueueOf } from '../../contract/names.ts';
-import { missingSearchAttributes } from '../../client/search-attributes.ts';
+import { missingSearchAttributes } from '../../temporal/search-attributes.ts';
 import { RowmillError } from '../../errors.ts';
-import type { Env } from '../context.ts';
-import { taskQueueOf } from '../../client/environment.ts';
+import type { Env } from '../io/context.ts';
+import { taskQueueOf } from '../../env.ts';
 import { fail, failed, ok, warn, type Finding } from './finding.ts';
 
 const ANSWER_WITHIN_MS = 4_000;

@@ -1,8 +1,14 @@
 import { RowmillError } from '../../errors.ts';
 import { proxyOf } from '../../http/dispatcher.ts';
-import { allowsPrivate, isSecretVariable, ORIGINS_SUFFIX } from '../../notify/deliverable.ts';
+import {
+  allowsPrivate,
+  isSecretVariable,
+  ORIGINS_SUFFIX,
+  signerFor,
+} from '../../notify/deliverable.ts';
 import { signerOf } from '../../notify/signature.ts';
-import type { Env } from '../context.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
+import type { Env } from '../io/context.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
 /** Whether webhooks can be sent from here: secrets, the origins they are for, and the way out. */
@@ -34,3 +40,22 @@ function checkSecret(variable: string, env: Env): Finding {
     return failed(name, error);
   }
 }
+
+/** A webhook that would not be sent from here. */
+export interface WebhookProblem {
+  url: string;
+  what: string;
+  remedy: string;
+}
+
+/** By this environment: the worker's may be another one. */
+export const webhookProblems = (pipeline: Pipeline, env: Env): WebhookProblem[] =>
+  (pipeline.notify ?? []).flatMap(({ url, secretEnv }) => {
+    try {
+      signerFor({ url, secretEnv }, env);
+      return [];
+    } catch (error) {
+      if (!(error instanceof RowmillError)) throw error;
+      return [{ url: url.replace(/[?#].*$/, ''), what: error.what, remedy: error.remedy }];
+    }
+  });

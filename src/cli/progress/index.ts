@@ -1,4 +1,4 @@
-import type { Cli } from '../context.ts';
+import type { Cli } from '../io/context.ts';
 import { lineView } from './line-view.ts';
 import { terminalView } from './terminal-view.ts';
 import type { ProgressView } from './view.ts';

@@ -1,9 +1,7 @@
-import type { LastKnown, LiveProgress } from '../../client/live-progress.ts';
-import { failedText } from '../../rules/failed.ts';
-import { approvalRequestText } from '../../rules/allowed.ts';
-import { knownPriceText } from '../../rules/usage.ts';
-import { formatDateTime, formatDuration, formatInteger } from '../figures.ts';
-import { sanitize } from '../printable.ts';
+import type { LastKnown, LiveProgress } from '../../client/runs/live-progress.ts';
+import { failedText, approvalRequestText, knownPriceText } from '../../text/run-facts.ts';
+import { formatDateTime, formatDuration, formatInteger } from '../io/format.ts';
+import { sanitize } from '../io/sanitize.ts';
 import type { ViewState } from './view.ts';
 
 /** The words of a standing, without colours: what every view is made of. */

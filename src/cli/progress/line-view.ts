@@ -1,4 +1,4 @@
-import type { Cli } from '../context.ts';
+import type { Cli } from '../io/context.ts';
 import { layoutOf } from './layout.ts';
 import type { ProgressView } from './view.ts';
 

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
-import type { Cli } from '../context.ts';
-import { truncate } from '../text-table.ts';
+import type { Cli } from '../io/context.ts';
+import { truncate } from '../io/table.ts';
 import { layoutOf } from './layout.ts';
 import type { ProgressView, ViewState } from './view.ts';
 

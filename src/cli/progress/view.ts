@@ -1,4 +1,4 @@
-import type { LastKnown, LiveProgress } from '../../client/live-progress.ts';
+import type { LastKnown, LiveProgress } from '../../client/runs/live-progress.ts';
 
 /** What people are shown of a run under way. */
 export interface ViewState {

@@ -1,10 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ScheduleAlreadyRunning, type Client, type ScheduleDescription } from '@temporalio/client';
+import {
+  ScheduleAlreadyRunning,
+  type Client,
+  type ScheduleDescription,
+  ScheduleNotFoundError,
+} from '@temporalio/client';
 import { MEMO_FILE, MEMO_OWNER, MEMO_SCHEDULE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
-import { invalidArgument } from '../grpc-status.ts';
-import { findSchedule, isOurs } from './find.ts';
-import { updateSchedule } from './put.ts';
+import { invalidArgument, hasStatus } from '../../temporal/grpc-errors.ts';
+import { schedulesSeenAs, type Seen } from '../../temporal/sdk-workarounds.ts';
+import { findSchedule, isOurs } from './describe.ts';
 import { planOf, type PlanOptions, type PreparedSchedule, type SchedulePlan } from './plan.ts';
 
 export interface ApplyOptions extends PlanOptions {
@@ -106,3 +111,31 @@ function refusedByServer(error: unknown, plan: SchedulePlan): unknown {
     cause: error,
   });
 }
+
+/**
+ * Asks the server to put the plan in the place of what is there. It replaces the whole, a pause
+ * among it, so it leaves the schedule alone where that has changed since it was looked at. Which of
+ * the two it did the server may not say: look again.
+ * @param judge Throws where what is there must not be replaced.
+ */
+async function updateSchedule(
+  client: Client,
+  plan: SchedulePlan,
+  judge: (found: ScheduleDescription) => void,
+): Promise<void> {
+  const seen: Seen = { token: null };
+  const handle = schedulesSeenAs(client, seen).getHandle(plan.scheduleId);
+  try {
+    await handle.update((found) => {
+      judge(found);
+      seen.token = found.raw.conflictToken;
+      return { ...plan, state: found.state };
+    });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+/** Deleted since, or changed, where the server does say it. */
+const isGone = (error: unknown): boolean =>
+  error instanceof ScheduleNotFoundError || hasStatus(error, 'FAILED_PRECONDITION');

@@ -6,8 +6,7 @@ import type { Pipeline } from '../../contract/pipeline.ts';
 import type { EnrichTableInput } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
-import { requireSchedule, waitingRuns, type FoundSchedule } from './find.ts';
-import { scheduleIn } from './standing.ts';
+import { requireSchedule, waitingRuns, type FoundSchedule, scheduleIn } from './describe.ts';
 
 export interface BackfillRange {
   from: Date;

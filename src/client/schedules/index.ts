@@ -6,16 +6,16 @@ export {
   type BackfillPlan,
   type BackfillRange,
 } from './backfill.ts';
-export { findSchedule, requireSchedule } from './find.ts';
+export { findSchedule, requireSchedule } from './describe.ts';
 export { planOf, refuseUnplanned, type PreparedSchedule } from './plan.ts';
 export { readSpan, type WrittenSpan } from './span.ts';
-export { deleteSchedule, pauseSchedule, resumeSchedule, type DeletedSchedule } from './act.ts';
+export { deleteSchedule, pauseSchedule, resumeSchedule, type DeletedSchedule } from './pause.ts';
 export { triggerSchedule, type TriggerOptions } from './trigger.ts';
-export type { TriggeredRun } from './keyed-run.ts';
+export type { TriggeredRun } from './idempotent-run.ts';
 export {
   describeSchedule,
   listSchedules,
   type ScheduledRun,
   type ScheduleInfo,
-} from './standing.ts';
+} from './describe.ts';
 export type { ClockChangeDay } from './clock-changes.ts';

@@ -2,8 +2,8 @@ import type { CalendarSpec, ScheduleOptions } from '@temporalio/client';
 import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Day, LoadedPipeline, Overlap, PipelineSchedule } from '../../spec/index.ts';
-import { ownedMemo, withOwner } from '../owned.ts';
-import { initialSearchAttributes, staticDetails, staticSummary } from '../run-texts.ts';
+import { ownedMemo, withOwner } from '../runs/owned.ts';
+import { initialSearchAttributes, staticDetails, staticSummary } from '../runs/metadata.ts';
 
 const DAY = {
   mon: 'MONDAY',

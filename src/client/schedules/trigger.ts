@@ -1,14 +1,14 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { RowmillError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
-import { describeRun } from '../find-run.ts';
-import { requireSchedule, type FoundSchedule } from './find.ts';
+import { describeRun } from '../runs/describe.ts';
+import { requireSchedule, type FoundSchedule } from './describe.ts';
 import {
   unfinishedIdempotentRun,
   findRunByKey,
   startRunByKey,
   type TriggeredRun,
-} from './keyed-run.ts';
+} from './idempotent-run.ts';
 
 export interface TriggerOptions {
   /** What the caller calls this run: the same key is the same run. @default each call starts one */

@@ -15,7 +15,7 @@ import type { ArchiveHashes } from './archive-hashes.ts';
 import { downloadTemporal } from './download.ts';
 import { buildTemporal } from './go-build.ts';
 import { withLock } from './lock.ts';
-import { firstLine } from './system-error.ts';
+import { firstLine } from './process.ts';
 
 export interface AcquireOptions {
   /** Instead of the process's: PATH, HOME, ROWMILL_CACHE, ROWMILL_TEMPORAL_DOWNLOAD, … */

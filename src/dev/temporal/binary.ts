@@ -3,8 +3,8 @@ import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
-import { isAtLeast, OLDEST_SERVER } from '../../client/server-version.ts';
-import { firstLine } from './system-error.ts';
+import { isAtLeast, OLDEST_SERVER } from '../../temporal/connection.ts';
+import { firstLine } from './process.ts';
 
 const run = promisify(execFile);
 

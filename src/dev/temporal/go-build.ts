@@ -2,12 +2,11 @@ import { execFile, spawn } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isAtLeast } from '../../client/server-version.ts';
-import { executableName, findOnPath, PINNED_VERSION } from './binary.ts';
-import type { Environment } from './binary.ts';
-import { onExit } from './farewell.ts';
-import { packageRoot } from './package-root.ts';
-import { firstLine, messageOf } from './system-error.ts';
+import { isAtLeast } from '../../temporal/connection.ts';
+import { executableName, findOnPath, PINNED_VERSION, type Environment } from './binary.ts';
+import { onExit } from './exit-hooks.ts';
+import { packageRoot } from '../../process/package-root.ts';
+import { firstLine, messageOf } from './process.ts';
 
 const run = promisify(execFile);
 

@@ -4,11 +4,10 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectTemporal, type TemporalLink } from '../../client/connection.ts';
-import { isAtLeast } from '../../client/server-version.ts';
+import { connectTemporal, type TemporalLink, isAtLeast } from '../../temporal/connection.ts';
 import { RowmillError } from '../../errors.ts';
-import { isListening, LOOPBACK } from '../../ports.ts';
-import { SEARCH_ATTRIBUTE_TYPES } from '../../client/search-attributes.ts';
+import { isListening, LOOPBACK } from '../../process/ports.ts';
+import { SEARCH_ATTRIBUTE_TYPES } from '../../temporal/search-attributes.ts';
 import type { TemporalBinary } from './binary.ts';
 
 export interface LaunchPlan {

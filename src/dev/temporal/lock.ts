@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isStill, markOf, type ProcessMark } from './process.ts';
-import { codeOf } from './system-error.ts';
+import { isStill, markOf, type ProcessMark, codeOf } from './process.ts';
 
 const LOOK_AGAIN_MS = 100;
 /** A lock or a breaker is written at once: one without an owner after this time is a leftover. */

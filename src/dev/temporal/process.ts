@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from './system-error.ts';
 
 /** One process for ever: ids are given out again, also after a restart of the machine. */
 export interface ProcessMark {
@@ -73,3 +72,16 @@ export function sendSignal(mark: ProcessMark, name: NodeJS.Signals): void {
     // Gone in this very moment, or not ours to end.
   }
 }
+
+/** The system's word such as `EEXIST`; `instanceof Error` fails across realms, as in tests. */
+export const codeOf = (error: unknown): string | null =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : null;
+
+export const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : String(error);
+
+export const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';

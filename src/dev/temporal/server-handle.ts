@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TargetOptions } from '../../client/connection.ts';
-import { onExit } from './farewell.ts';
+import type { TargetOptions } from '../../temporal/connection.ts';
+import { onExit } from './exit-hooks.ts';
 import { plainTarget } from './launch.ts';
 import { withLock } from './lock.ts';
-import { LOOPBACK } from '../../ports.ts';
+import { LOOPBACK } from '../../process/ports.ts';
 import { endProcess, isStill, sendSignal, type ProcessMark } from './process.ts';
 import * as state from './server-state.ts';
 

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { connectTemporal } from '../../client/connection.ts';
+import { connectTemporal } from '../../temporal/connection.ts';
 import { RowmillError } from '../../errors.ts';
 import { acquireTemporalBinary, type AcquireOptions } from './acquire.ts';
 import type { TemporalBinary } from './binary.ts';
 import { launch, plainTarget, waitUntilServing, type LaunchPlan } from './launch.ts';
 import { withLock } from './lock.ts';
-import { onFreePorts, type PortChoice } from '../../ports.ts';
+import { onFreePorts, type PortChoice } from '../../process/ports.ts';
 import { endProcess, markOf } from './process.ts';
-import { ensureSearchAttributes } from '../../client/search-attributes.ts';
+import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 import { GRACE_MS, handleOf, waitForExit, type TemporalServer } from './server-handle.ts';
 import * as state from './server-state.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RowmillError } from '../../errors.ts';
-import { startBody } from '../request-schemas.ts';
-import { scheduleBody } from '../schedule-schemas.ts';
+import { startBody } from '../schemas/requests.ts';
+import { scheduleBody } from '../schemas/schedules.ts';
 
 /** Judged by the pipeline's own schema, and row by row: here it is only the kind of value. */
 const pipeline = z.custom<Record<string, unknown> | string>(

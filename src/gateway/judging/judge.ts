@@ -1,12 +1,13 @@
-import type { PreparedStart } from '../../client/freeze-rows.ts';
-import { prepareSchedule } from '../../client/prepare-schedule.ts';
-import { prepareWork } from '../../client/prepare-work.ts';
+import type { PreparedStart } from '../../client/pipelines/stage.ts';
+import { prepareSchedule } from '../../client/schedules/prepare.ts';
+import { prepareWork } from '../../client/pipelines/prepare.ts';
 import type { PreparedSchedule } from '../../client/schedules/index.ts';
 import type { Json } from '../../contract/json.ts';
 import { RowmillError } from '../../errors.ts';
 import { createFileStore } from '../../store/file-store.ts';
-import { createPathPolicy } from '../places.ts';
-import { pipelineFromBody } from '../sent-pipeline.ts';
+import type { PipelineSource } from '../../client/pipelines/read.ts';
+import type { PipelineDocument } from '../../spec/index.ts';
+import { createPathPolicy, type PathPolicy } from '../path-policy.ts';
 import type { Env } from '../settings.ts';
 import { readBody } from './body.ts';
 import { scheduleFields, startFields } from './fields.ts';
@@ -98,4 +99,25 @@ function refuseOtherName(given: string, name: string): void {
     where: 'body/pipeline/name',
     remedy: 'Give both the same name.',
   });
+}
+
+/** A pipeline out of a body. Its results are optional: they can be had from the gateway. */
+function pipelineFromBody(
+  pipeline: Record<string, unknown> | string,
+  places: PathPolicy,
+  key: string,
+): PipelineSource {
+  if (typeof pipeline === 'string') return { text: pipeline };
+  if ('text' in pipeline) {
+    throw new RowmillError('http_bad_request', '"text" is no field of a pipeline', {
+      where: 'body/pipeline',
+    });
+  }
+  const { name } = pipeline;
+  const results =
+    typeof name === 'string' && pipeline['results'] === undefined
+      ? { results: [{ to: places.defaultResult(key, name.slice(0, 63)) }] }
+      : {};
+  // Whatever it holds is judged by the pipeline's own schema.
+  return { ...pipeline, ...results } as PipelineDocument;
 }

@@ -1,6 +1,6 @@
 import { RowmillError, type ErrorCode } from '../../errors.ts';
 import { SpecError, type SpecIssue } from '../../spec/index.ts';
-import { PIPELINE_NAME } from '../../client/pipeline-source.ts';
+import { PIPELINE_NAME } from '../../client/pipelines/read.ts';
 
 /** An error on its way from a thread: errors of our own lose their kind there. */
 export interface PackedError {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
-import { MAX_TEXT } from '../../client/update-run.ts';
+import { MAX_TEXT } from '../../client/runs/update.ts';
 import { RowmillError } from '../../errors.ts';
-import { grantOf, ownerSeen } from '../callers.ts';
+import { grantOf, ownerSeen } from '../auth.ts';
 import type { App, Gateway } from '../gateway.ts';
 import type { Scope } from '../tokens.ts';
 import { problems } from '../openapi.ts';
-import { actionResponse } from '../answer-schemas.ts';
-import { noQuery, runPath } from '../request-schemas.ts';
+import { actionResponse, adjusted } from '../schemas/responses.ts';
+import { noQuery, runPath, adjustBody } from '../schemas/requests.ts';
 
 interface Action {
   summary: string;
@@ -104,3 +104,42 @@ const ownRun = (): RowmillError =>
   new RowmillError('http_not_allowed', 'the token may not approve what it started itself', {
     remedy: 'Approve it with another token.',
   });
+
+/** Other limits for a run that lives. */
+export function addAdjust(app: App, { temporal }: Gateway): void {
+  app.post(
+    '/v1/runs/:id/adjust',
+    {
+      config: { scope: 'act' },
+      schema: {
+        operationId: 'adjustRun',
+        summary: 'Change the deadline of a run, or the longest time between two polls',
+        tags: ['actions'],
+        params: runPath,
+        querystring: noQuery,
+        body: adjustBody,
+        response: {
+          200: adjusted.describe('The limits from now on.'),
+          ...problems(400, 401, 404, 409, 413, 415, 429, 503),
+        },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const { deadline, maxPollInterval: maxPollInterval } = request.body;
+      const owner = ownerSeen(request);
+      const { deadlineAtMs, maxPollIntervalMs } = await temporal.withClient(async (rowmill) => {
+        const run = await rowmill.attach(id, { owner });
+        return run.adjust({
+          ...(deadline === undefined ? {} : { deadline }),
+          ...(maxPollInterval === undefined ? {} : { maxPollInterval }),
+        });
+      });
+      return {
+        id,
+        deadlineAt: new Date(deadlineAtMs).toISOString(),
+        maxPollIntervalMs: maxPollIntervalMs,
+      };
+    },
+  );
+}

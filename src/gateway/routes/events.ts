@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { ProgressUpdate } from '../../client/follow.ts';
+import type { ProgressUpdate } from '../../client/runs/watch.ts';
 import type { RunSummary } from '../../contract/run.ts';
-import { ownerSeen } from '../callers.ts';
+import { ownerSeen } from '../auth.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import type { HostPaths } from '../host-paths.ts';
 import { errorOfRequest, problemOf } from '../problem.ts';
-import { event } from '../answer-schemas.ts';
-import { noQuery, runPath } from '../request-schemas.ts';
+import { event } from '../schemas/responses.ts';
+import { noQuery, runPath } from '../schemas/requests.ts';
 
 /** Often enough for proxies, which close what is silent for half a minute. */
 const HEARTBEAT_MS = 15_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.ts';
-import { noQuery } from '../request-schemas.ts';
+import { noQuery } from '../schemas/requests.ts';
 
 const ready = z
   .object({ ready: z.boolean(), checks: z.record(z.string(), z.string()) })

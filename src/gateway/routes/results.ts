@@ -12,11 +12,11 @@ import {
 } from '../../sinks/index.ts';
 import type { Folder } from '../../store/store.ts';
 import type { App, Gateway } from '../gateway.ts';
-import { byteRange, type ByteRange } from '../byte-range.ts';
-import { ownerSeen } from '../callers.ts';
+import { byteRange, type ByteRange } from '../renditions.ts';
+import { ownerSeen } from '../auth.ts';
 import { problems } from '../openapi.ts';
-import { streamed } from '../answer-schemas.ts';
-import { noQuery, resultsQuery, runPath } from '../request-schemas.ts';
+import { streamed } from '../schemas/responses.ts';
+import { noQuery, resultsQuery, runPath } from '../schemas/requests.ts';
 
 /** The type that a format is sent with. */
 const typeOf = (name: ResultFormatName): string =>

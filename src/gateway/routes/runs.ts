@@ -1,12 +1,12 @@
 import { Rowmill } from '../../client/rowmill.ts';
-import type { App, Gateway } from '../gateway.ts';
-import { linksOf, toRunResponse } from '../run-answer.ts';
-import { runList, runStatus, startedRun } from '../answer-schemas.ts';
-import { keyHeaders, listQuery, noQuery, runPath, startBody } from '../request-schemas.ts';
-import { problems } from '../openapi.ts';
-import { grantOf, ownerSeen } from '../callers.ts';
-import { bodyBytes } from '../raw-body.ts';
 import { RowmillError } from '../../errors.ts';
+import type { RunInfo } from '../../client/runs/list.ts';
+import type { App, Gateway } from '../gateway.ts';
+import { runList, runStatus, startedRun } from '../schemas/responses.ts';
+import { keyHeaders, listQuery, noQuery, runPath, startBody } from '../schemas/requests.ts';
+import { problems } from '../openapi.ts';
+import { grantOf, ownerSeen } from '../auth.ts';
+import { bodyBytes } from '../raw-body.ts';
 
 /** Start, list and look. */
 export function addRuns(
@@ -117,3 +117,12 @@ const mayNotApprove = (): RowmillError =>
     where: 'body/approve',
     remedy: 'Leave `approve` out: the run waits until a token with the scope approve says yes.',
   });
+
+/** Where more about a run is to be had. */
+export const linksOf = (id: string) => {
+  const self = `/v1/runs/${encodeURIComponent(id)}`;
+  return { self, events: `${self}/events`, results: `${self}/results` };
+};
+
+/** A run as it is listed; over HTTP its name is `id` everywhere. */
+export const toRunResponse = ({ workflowId, ...rest }: RunInfo) => ({ id: workflowId, ...rest });

@@ -1,8 +1,8 @@
 import { RowmillSchedules } from '../../client/rowmill-schedules.ts';
-import { ownerSeen } from '../callers.ts';
+import { ownerSeen } from '../auth.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
-import { linksOf } from '../run-answer.ts';
+import { linksOf } from './runs.ts';
 import {
   backfillBody,
   backfilled,
@@ -11,8 +11,8 @@ import {
   schedulePath,
   triggered,
   triggerHeaders,
-} from '../schedule-schemas.ts';
-import { noQuery } from '../request-schemas.ts';
+} from '../schemas/schedules.ts';
+import { noQuery } from '../schemas/requests.ts';
 
 type Hold = (schedules: RowmillSchedules, name: string, note?: string) => Promise<void>;
 

@@ -2,7 +2,7 @@ import type { ScheduleInfo } from '../../client/schedules/index.ts';
 import { RowmillError } from '../../errors.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
-import { toRunResponse } from '../run-answer.ts';
+import { toRunResponse } from './runs.ts';
 import {
   appliedSchedule,
   deletedSchedule,
@@ -10,9 +10,9 @@ import {
   scheduleBody,
   scheduleList,
   schedulePath,
-} from '../schedule-schemas.ts';
-import { noQuery } from '../request-schemas.ts';
-import { grantOf, ownerSeen } from '../callers.ts';
+} from '../schemas/schedules.ts';
+import { noQuery } from '../schemas/requests.ts';
+import { grantOf, ownerSeen } from '../auth.ts';
 import { bodyBytes } from '../raw-body.ts';
 
 /** Pipelines that run by themselves: make, list, look, take away. */

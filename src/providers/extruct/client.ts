@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../contract/json.ts';
 import type { RunMode } from '../../contract/table.ts';
 import type { HttpClient } from '../../http/client.ts';
-import { apiCalls } from '../api-call.ts';
+import { apiCalls } from '../json-api.ts';
 import type { CallContext } from '../provider.ts';
 import {
   AnyReply,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../contract/json.ts';
-import { Id } from '../id.ts';
+import { Id } from '../json-api.ts';
 
 /**
  * Replies of Extruct's API as far as they are used. Lenient: fields and words that are not known

@@ -1,6 +1,6 @@
 import type { Json } from '../../contract/json.ts';
 import type { HttpClient } from '../../http/client.ts';
-import { apiCalls, type CallApi } from '../api-call.ts';
+import { apiCalls, type CallApi } from '../json-api.ts';
 import type { CallContext } from '../provider.ts';
 import { asUsedUp } from './used-up.ts';
 import * as wire from './wire.ts';

@@ -1,8 +1,7 @@
 import type { JsonObject } from '../../contract/json.ts';
 import type { TableSpec } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
-import type { CallContext } from '../provider.ts';
-import { UnusableTable } from '../unusable-table.ts';
+import { type CallContext, UnusableTable } from '../provider.ts';
 import { textOf } from './cells.ts';
 import type { PromptLayerClient } from './client.ts';
 import { SCAFFOLD_TITLE } from './columns.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { byName } from '../../contract/by-name.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
-import { Id } from '../id.ts';
+import { Id } from '../json-api.ts';
 
 /**
  * Replies of PromptLayer's Tables API (v2) as far as they are used. Lenient: fields and words that

@@ -1,5 +1,5 @@
 import { startSandbox, type Sandbox } from '../../../sandbox/index.ts';
-import { pickPorts } from '../../../src/ports.ts';
+import { pickPorts } from '../../../src/process/ports.ts';
 import { allEnv } from '../../support/providers/cases.ts';
 import { TOKEN } from '../../support/token.ts';
 import { eventually } from '../../support/eventually.ts';

@@ -1,15 +1,15 @@
-import type { ActivityDeps } from '../../../activities/deps.ts';
+import type { ActivityDeps } from '../../../activities/runtime/deps.ts';
 import { createActivities, createPollActivities } from '../../../activities/index.ts';
-import { ROW_IDS_FILE } from '../../../activities/counted-rows.ts';
+import { ROW_IDS_FILE } from '../../../activities/run-files/row-ids.ts';
 import type { LoadRowsInput } from '../../../activities/load-rows.ts';
-import { checkTableRows } from '../../../activities/row-audit.ts';
-import { snapshotRows } from '../../../activities/snapshot.ts';
-import { rowIndexes } from '../../../activities/run-scopes.ts';
-import type { StartPassInput } from '../../../activities/start-run.ts';
-import { runActivity } from '../../../activities/step.ts';
+import { checkTableRows } from '../../../activities/table/reconcile-rows.ts';
+import { snapshotRows } from '../../../activities/run-files/snapshot.ts';
+import { rowIndexes } from '../../../activities/table/pass-scopes.ts';
+import type { StartPassInput } from '../../../activities/start-pass.ts';
+import { runActivity } from '../../../activities/runtime/activity.ts';
 import type { SnapshotRow } from '../../../src/contract/rows.ts';
 import { RowmillError } from '../../../src/errors.ts';
-import { startTracking } from '../../../src/rules/watch.ts';
+import { startTracking } from '../../../src/rules/tracking.ts';
 import { named, type ActivityFunction } from './temporal/deployment.ts';
 
 /** Activities that take the place of the real ones. */

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { rerunRun } from '../../../src/client/rerun-run.ts';
+import { rerunRun } from '../../../src/client/runs/rerun.ts';
 import { RowmillError } from '../../../src/errors.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Rerun } from './script.ts';

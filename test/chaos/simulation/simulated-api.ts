@@ -1,11 +1,11 @@
-import { createServer } from '../../../sandbox/server.ts';
+import { createServer } from '../../../sandbox/http/server.ts';
 import {
   openEmbeddedSandbox,
   type Action,
   type EmbeddedSandbox,
   type Intercept,
+  type SandboxOptions,
 } from '../../../sandbox/index.ts';
-import type { SandboxOptions } from '../../../sandbox/index.ts';
 import type { Transmission } from './machine/network.ts';
 import type { Arrived, Stage } from './machine/stage.ts';
 

@@ -1,4 +1,4 @@
-import { Heap, type Timed } from '../../../sandbox/heap.ts';
+import { Heap, type Timed } from '../../../sandbox/engine/heap.ts';
 
 /** Somebody who acts, and may die: nothing that is due for the dead happens any more. */
 export interface Actor {

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import type { TableSpec } from '../../../src/contract/pipeline.ts';
 import type { TableRef } from '../../../src/contract/table.ts';
 import { createHttpClient } from '../../../src/http/client.ts';
-import { apiCalls } from '../../../src/providers/api-call.ts';
-import type { ConnectionOptions } from '../../../src/providers/connection.ts';
-import { goneIsDeleted } from '../../../src/providers/gone.ts';
+import {
+  apiCalls,
+  type ConnectionOptions,
+  goneIsDeleted,
+} from '../../../src/providers/json-api.ts';
 import type { Provider, TableCell } from '../../../src/providers/provider.ts';
-import type { PlannedColumn, ProviderSpec } from '../../../src/providers/spec.ts';
+import type { PlannedColumn, ProviderSpec } from '../../../src/providers/catalog.ts';
 import type { ProviderEntry } from '../../../src/providers/registry.ts';
 
 /** As small as a provider can be: an input column `name`, and computed ones that may read another. */

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { RowmillSchedules } from '../../../client/rowmill-schedules.ts';
 import type { Pipeline } from '../../../contract/pipeline.ts';
 import { RowmillError } from '../../../errors.ts';
-import { isYes } from '../../approval.ts';
-import { isInteractive, type Cli } from '../../context.ts';
-import { formatCount } from '../../figures.ts';
-import { creditsOfOneRun } from '../../schedule-cost.ts';
-import { withSession } from '../../session.ts';
-import { zonedAndUtc } from '../../zoned-time.ts';
-import { oddDayText } from './odd-day.ts';
+import { isYes } from '../../io/prompt-approval.ts';
+import { isInteractive, type Cli } from '../../io/context.ts';
+import { formatCount, zonedAndUtc } from '../../io/format.ts';
+import { creditsOfOneRun } from '../../io/schedule-cost.ts';
+import { withSession } from '../../run/session.ts';
+import { oddDayText } from './show.ts';
 
 export interface ApplyFlags {
   replace?: true;

@@ -1,11 +1,11 @@
 import type { Pipeline } from '../../../contract/pipeline.ts';
 import { RowmillSchedules } from '../../../client/rowmill-schedules.ts';
 import type { BackfillPlan } from '../../../client/schedules/index.ts';
-import type { Cli } from '../../context.ts';
-import { formatCount } from '../../figures.ts';
-import { numberFlag } from '../../number-flag.ts';
-import { confirmRuns } from '../../schedule-cost.ts';
-import { withSession } from '../../session.ts';
+import type { Cli } from '../../io/context.ts';
+import { formatCount } from '../../io/format.ts';
+import { numberFlag } from '../../io/number-flag.ts';
+import { confirmRuns } from '../../io/schedule-cost.ts';
+import { withSession } from '../../run/session.ts';
 
 export interface BackfillFlags {
   from: string;

@@ -1,8 +1,7 @@
 import { createHttpClient } from '../../../http/client.ts';
 import type { Json } from '../../../contract/json.ts';
 import { objectOf, textOf } from '../../fields.ts';
-import { nullIfGone } from '../../gone.ts';
-import type { ConnectionOptions } from '../../connection.ts';
+import { nullIfGone, type ConnectionOptions } from '../../json-api.ts';
 import {
   isLiveTag,
   LIVE_PACE,

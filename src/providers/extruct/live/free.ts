@@ -14,7 +14,7 @@ import { isRefusal, seconds, within } from '../../live-http.ts';
 import { briefly } from '../../live-run.ts';
 import { deleteReplyProbe } from '../../live-tables.ts';
 import type { CallContext } from '../../provider.ts';
-import { nullIfGone } from '../../gone.ts';
+import { nullIfGone } from '../../json-api.ts';
 import { AGENT, AGENT_KEY, columnsIn, tagsOf, type Bench } from './bench.ts';
 
 type Free = Omit<Probe, 'most'>;

@@ -1,7 +1,6 @@
 import { createHttpClient } from '../../../http/client.ts';
 import { objectOf, textOf } from '../../fields.ts';
-import { nullIfGone } from '../../gone.ts';
-import type { ConnectionOptions } from '../../connection.ts';
+import { nullIfGone, type ConnectionOptions } from '../../json-api.ts';
 import {
   isLiveTag,
   LIVE_PACE,

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../../contract/json.ts';
 import { listOf, objectOf, textOf } from '../../fields.ts';
-import { nullIfGone } from '../../gone.ts';
+import { nullIfGone } from '../../json-api.ts';
 import { differs, holds, needed, noted, open, type Answer, type Probe } from '../../live-check.ts';
 import type { CallContext } from '../../provider.ts';
 import { TEXT } from '../column-configs.ts';

@@ -44,7 +44,7 @@ export async function killedWorker(
   );
 }
 
-/** Of `HEARTBEAT` in workflows/policies.ts. */
+/** Of `HEARTBEAT` in workflows/activities.ts. */
 const HEARTBEAT_MS = 30_000;
 
 /**

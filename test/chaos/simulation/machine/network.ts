@@ -1,7 +1,7 @@
 import { errors, Pool, type Dispatcher } from 'undici';
-import { bytesOf } from '../../../../sandbox/encoding.ts';
+import { bytesOf } from '../../../../sandbox/http/encoding.ts';
 import type { Outgoing } from '../../../../sandbox/index.ts';
-import type { SlowBodyPace } from '../../../../sandbox/faults/dribble-pace.ts';
+import type { SlowBodyPace } from '../../../../sandbox/faults/script.ts';
 import type { Appointment } from '../virtual-time.ts';
 import { actingProcess, stage, type Stage } from './stage.ts';
 import type { WorkerProcess } from './worker-process.ts';

@@ -1,0 +1,91 @@
+import type { Column, TableRef } from '../../src/contract/table.ts';
+import type { Provider, TableRow } from '../../src/providers/provider.ts';
+import { isNamed } from '../../src/rules/attempts.ts';
+import type { PassKind } from '../../src/rules/passes.ts';
+import type { Folder, RunKey } from '../../src/store/store.ts';
+import { openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import { PageReader, type ReadPage } from '../table/table-reader.ts';
+import { openCellsOf } from './part-file.ts';
+import type { ActivityAttempt } from '../runtime/activity.ts';
+
+/** The cells that a pass waits for: those that the table scan before it found open. */
+export interface AwaitedCellsInput {
+  run: RunKey;
+  scan: number;
+  kind: PassKind;
+  columns: Column[];
+}
+
+const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
+
+/**
+ * Whether a pass is over shows in its cells alone where it shows in no count: a cell that begins late and
+ * fails once more between two readings of the status leaves a table that looks as before.
+ */
+export class AwaitedCells {
+  readonly #provider: Provider;
+  readonly #table: TableRef;
+  /** Those that have not come to an end so far, with the time when they had failed before. */
+  readonly #open: Map<string, string | null>;
+  /** Where the first of them was seen. */
+  #cursor: string | null = null;
+
+  private constructor(provider: Provider, table: TableRef, open: Map<string, string | null>) {
+    this.#provider = provider;
+    this.#table = table;
+    this.#open = open;
+  }
+
+  static async of(
+    { scan, kind, columns }: AwaitedCellsInput,
+    { provider, table, folder }: { provider: Provider; table: TableRef; folder: Folder },
+  ): Promise<AwaitedCells> {
+    const open = new Map<string, string | null>();
+    for await (const cell of openCells(folder, openCellsFile(scan))) {
+      if (!isAwaited(kind, cell)) continue;
+      open.set(
+        nameOf(cell.rowId, cell.column),
+        cell.status === 'failed' ? (cell.failedAt ?? '') : null,
+      );
+    }
+    return new AwaitedCells(provider, { ...table, columns }, open);
+  }
+
+  /**
+   * Whether each of them has come to an end since the table scan. Reads up to the first that has not, and
+   * goes on there at the next look.
+   */
+  async areOver(attempt: Pick<ActivityAttempt<unknown>, 'ctx' | 'sleep'>): Promise<boolean> {
+    const pages = new PageReader(this.#provider, this.#table, attempt, { skips: true });
+    while (this.#open.size > 0) {
+      const page: ReadPage = await pages.read(this.#cursor);
+      if (!page.rows.every((row) => this.#endOf(row))) return false;
+      this.#cursor = page.next;
+      // Rows that have not come are not over.
+      if (page.next === null) break;
+    }
+    return this.#open.size === 0;
+  }
+
+  /** `false` while a cell of the row is waited for. */
+  #endOf(row: TableRow): boolean {
+    const { columns } = this.#table;
+    const awaited = columns.filter(({ key }) => this.#open.has(nameOf(row.id, key)));
+    if (awaited.length === 0) return true;
+    const left = new Map(openCellsOf(row, columns).map((cell) => [cell.column, cell]));
+    for (const { key } of awaited) {
+      const now = left.get(key);
+      if (now?.status === 'pending') return false;
+      const failedBefore = this.#open.get(nameOf(row.id, key));
+      if (now?.status === 'failed' && failedBefore === (now.failedAt ?? '')) return false;
+      this.#open.delete(nameOf(row.id, key));
+    }
+    return true;
+  }
+}
+
+function isAwaited(kind: PassKind, cell: OpenCell): boolean {
+  const { rowId, inFlight, waiting = false } = cell;
+  if (rowId === '') return false;
+  return inFlight || waiting || (cell.status === 'pending' && isNamed(kind, { ...cell, waiting }));
+}

@@ -1,0 +1,145 @@
+import { RUN_FILE } from '../../src/contract/names.ts';
+import { attemptsAfter, lacksAnswer, wasRerun, isWaitingAfter } from '../../src/rules/attempts.ts';
+import type { PassKind } from '../../src/rules/passes.ts';
+import { readAttempts, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import { parsePartLine, type PartLine, type PartOpenCell } from './part-file.ts';
+import { INPUT_MARK, SNAPSHOT_FILE, snapshotKey } from '../run-files/snapshot.ts';
+import { partLines } from './table-scan.ts';
+import { RowmillError } from '../../src/errors.ts';
+import type { Draft, Folder } from '../../src/store/store.ts';
+
+const RESULTS_FILE = RUN_FILE.results;
+
+export interface Merged {
+  /** Cells that a rerun has asked for, and that got an answer since the scan before. */
+  repaired: number;
+  /** Failed cells that no rerun has asked for. */
+  neverRerun: number;
+  /** Pending cells that a run has asked for, of which nothing shows that they were begun. */
+  waiting: number;
+  /** Failed cells that a rerun has asked for, and that have not failed anew since. */
+  untouched: number;
+  /** Cells that could start, and that no run has asked for since. */
+  due: number;
+}
+
+export interface MergeOptions {
+  /** The parts came in the order of the snapshot. */
+  ordered: boolean;
+  /** The pass that ran before this scan. */
+  kind: PassKind;
+}
+
+/**
+ * Joins the parts of a scan with the frozen input, in its order, into `results.jsonl` and the list
+ * of open cells. Text is moved, not parsed: this runs over every row of every scan.
+ */
+export async function mergeParts(
+  folder: Folder,
+  scan: number,
+  { ordered, kind }: MergeOptions,
+): Promise<Merged> {
+  const attemptIndex = await readAttempts(folder, scan - 1);
+  const results = await folder.create(RESULTS_FILE);
+  const open = await folder.create(openCellsFile(scan));
+  const merged: Merged = {
+    repaired: attemptIndex.rerunCount(kind),
+    neverRerun: 0,
+    waiting: 0,
+    untouched: 0,
+    due: 0,
+  };
+  const parts = ordered ? partLines(folder, scan) : inSnapshotOrder(folder, scan);
+  try {
+    for await (const line of folder.lines(SNAPSHOT_FILE)) {
+      const next = await parts.next();
+      if (next.done === true)
+        throw new RowmillError(
+          'snapshot_changed',
+          'it has more rows than were read from the table',
+        );
+      const part = parsePartLine(next.value);
+      await results.line(joinRow(line, part));
+      if (part.open === '') continue;
+      const key = snapshotKey(line, folder);
+      // Written by judgeTableRow in this shape.
+      for (const cell of JSON.parse(part.open) as PartOpenCell[]) {
+        const before = attemptIndex.get(key, cell.column);
+        const rerun = wasRerun(kind, before);
+        if (rerun && lacksAnswer(before) && lacksAnswer(cell)) merged.repaired -= 1;
+        if (cell.status === 'failed' && !rerun) merged.neverRerun += 1;
+        const attempts = attemptsAfter(kind, before, cell);
+        const waiting = isWaitingAfter(kind, before, { ...cell, failedAt: cell.failedAt ?? '' });
+        if (waiting) merged[cell.status === 'failed' ? 'untouched' : 'waiting'] += 1;
+        else if (cell.startable) merged.due += 1;
+        await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun, waiting });
+      }
+    }
+    await open.commit();
+    await results.commit();
+    return merged;
+  } finally {
+    // It stands behind its last row, with a file open.
+    await parts.return(undefined);
+    await open.discard();
+    await results.discard();
+  }
+}
+
+/** `{"key":…,"input":{…}}` and a part become one result line. */
+function joinRow(snapshotLine: string, part: PartLine): string {
+  const split = snapshotLine.indexOf(INPUT_MARK);
+  const head = snapshotLine.slice(0, split);
+  const input = snapshotLine.slice(split, -1);
+  const complete = part.open === '';
+  return `${head},"rowId":${part.rowId}${input},"cells":${part.cells},"complete":${complete}}`;
+}
+
+async function writeOpen(
+  draft: Draft,
+  key: string,
+  rowIdJson: string,
+  cell: PartOpenCell & { attempts: number; rerun: boolean; waiting: boolean },
+): Promise<void> {
+  const line: OpenCell = {
+    key,
+    // A JSON text of a string, written by judgeTableRow.
+    rowId: JSON.parse(rowIdJson) as string,
+    column: cell.column,
+    status: cell.status,
+    reason: cell.reason,
+    attempts: cell.attempts,
+    inFlight: cell.inFlight,
+    startable: cell.startable,
+    ...(cell.rerun ? { rerun: true } : {}),
+    ...(cell.waiting ? { waiting: true } : {}),
+    ...(cell.failedAt === undefined ? {} : { failedAt: cell.failedAt }),
+  };
+  await draft.line(JSON.stringify(line));
+}
+
+/** Rows held in memory at once while parts are brought into order. */
+const ROWS_PER_BUCKET = 5_000;
+
+/** The pages came in another order: sort them by buckets, so that memory stays bounded. */
+async function* inSnapshotOrder(folder: Folder, scan: number): AsyncGenerator<string> {
+  const bucketName = (bucket: number): string => `parts/${scan}-sorted/${bucket}.jsonl`;
+  const drafts = new Map<number, Draft>();
+  try {
+    for await (const line of partLines(folder, scan)) {
+      const bucket = Math.floor(parsePartLine(line).ordinal / ROWS_PER_BUCKET);
+      const draft = drafts.get(bucket) ?? (await folder.create(bucketName(bucket)));
+      drafts.set(bucket, draft);
+      await draft.line(line);
+    }
+    for (const draft of drafts.values()) await draft.commit();
+  } finally {
+    for (const draft of drafts.values()) await draft.discard();
+  }
+  for (const bucket of [...drafts.keys()].sort((a, b) => a - b)) {
+    const lines: string[] = [];
+    for await (const line of folder.lines(bucketName(bucket))) lines.push(line);
+    yield* lines.sort((a, b) => parsePartLine(a).ordinal - parsePartLine(b).ordinal);
+    await folder.remove(bucketName(bucket));
+  }
+}

@@ -1,0 +1,158 @@
+import { byName } from '../../src/contract/by-name.ts';
+import type { Json } from '../../src/contract/json.ts';
+import { wholeText } from '../../src/contract/whole-text.ts';
+import type { CellOutcome, ResultCell } from '../../src/contract/results.ts';
+import type { Column } from '../../src/contract/table.ts';
+import type { TableCell, TableRow } from '../../src/providers/provider.ts';
+import { isBlank } from '../../src/sources/rows/blank.ts';
+import { refusedPart } from '../run-files/refused-rows.ts';
+import {
+  classifyCells,
+  oursOf,
+  type CellReading,
+  type CellVerdict,
+} from '../../src/rules/cells.ts';
+
+/** A cell without an answer, as a part remembers it. */
+export interface PartOpenCell {
+  column: string;
+  status: CellOutcome;
+  reason: string;
+  inFlight: boolean;
+  startable: boolean;
+  /** Of a failed cell: when, where the provider says. */
+  failedAt?: string;
+}
+
+/**
+ * One row in a part file, tab-separated: ordinal in the snapshot, row id, the cells of the result
+ * line, open cells. JSON text holds no raw tab, so a merge moves text and parses nothing.
+ */
+export interface PartLine {
+  ordinal: number;
+  rowId: string;
+  /** JSON of `cells` in the result line. */
+  cells: string;
+  /** JSON array of `PartOpenCell`; empty text when there is none. */
+  open: string;
+}
+
+export interface JudgedRow {
+  line: string;
+  outcomes: Map<string, CellVerdict>;
+  /** Cells of columns that the provider adds by itself. */
+  automatic: { done: number; failed: number };
+  /** Of our pending cells: those that wait for such a column. */
+  behindAutomatic: number;
+}
+
+export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[]): JudgedRow {
+  const verdicts = verdictsOf(row, columns);
+  const outcomes = oursOf(columns, verdicts);
+  const cells = byName<ResultCell>();
+  const open: PartOpenCell[] = [];
+  for (const [column, verdict] of outcomes) {
+    const cell = row.cells[column];
+    cells[column] = resultCell(verdict.outcome, cell);
+    if (verdict.outcome !== 'done') open.push(openCell(column, verdict, cell));
+  }
+  const openText = open.length === 0 ? '' : JSON.stringify(open);
+  const line = `${ordinal}\t${JSON.stringify(row.id)}\t${JSON.stringify(cells)}\t${openText}`;
+  const automatic = { done: 0, failed: 0 };
+  for (const [key, { outcome }] of verdicts) {
+    if (outcomes.has(key)) continue;
+    if (outcome === 'done' || outcome === 'empty') automatic.done += 1;
+    if (outcome === 'failed') automatic.failed += 1;
+  }
+  let behindAutomatic = 0;
+  for (const { waitsFor } of outcomes.values()) {
+    if (waitsFor !== null && !outcomes.has(waitsFor)) behindAutomatic += 1;
+  }
+  return { line, outcomes, automatic, behindAutomatic };
+}
+
+function verdictsOf(row: TableRow, columns: Column[]): Map<string, CellVerdict> {
+  const readings = byName<CellReading>();
+  for (const { key } of columns) {
+    const cell = row.cells[key];
+    if (cell !== undefined) readings[key] = { status: cell.status, empty: isEmpty(cell.value) };
+  }
+  return classifyCells(columns, readings);
+}
+
+/** Cells of our columns without an answer. */
+export function openCellsOf(row: TableRow, columns: Column[]): PartOpenCell[] {
+  const open: PartOpenCell[] = [];
+  for (const [column, verdict] of oursOf(columns, verdictsOf(row, columns))) {
+    if (verdict.outcome !== 'done') open.push(openCell(column, verdict, row.cells[column]));
+  }
+  return open;
+}
+
+/**
+ * The line of a row that no page could be read with. Whether its cells are done is not known: nothing is
+ * asked for.
+ */
+export function unreadableRow(ordinal: number, columns: readonly Column[], why: string): string {
+  const ours = columns.filter(({ ours, input }) => ours && !input);
+  return refusedPart(ordinal, `the row cannot be read: ${why}`, ours);
+}
+
+export function parsePartLine(line: string): PartLine {
+  const [ordinal = '', rowId = '', cells = '', open = ''] = line.split('\t');
+  return { ordinal: Number(ordinal), rowId, cells, open };
+}
+
+/** A text that shows nothing, or an empty list, is as little an answer as `null`. */
+const isEmpty = (value: Json): boolean =>
+  value === null ||
+  (typeof value === 'string' && isBlank(value)) ||
+  (Array.isArray(value) && value.length === 0);
+
+function resultCell(outcome: CellOutcome, cell: TableCell | undefined): ResultCell {
+  if (cell === undefined) return { status: outcome, value: null };
+  return {
+    status: outcome,
+    value: outcome === 'done' ? cell.value : null,
+    ...(cell.explanation === undefined ? {} : { explanation: cell.explanation }),
+    ...(cell.sources === undefined ? {} : { sources: cell.sources }),
+    ...(cell.updatedAt === undefined ? {} : { updatedAt: cell.updatedAt }),
+    ...(cell.usage === undefined ? {} : { usage: cell.usage }),
+  };
+}
+
+function openCell(column: string, verdict: CellVerdict, cell: TableCell | undefined): PartOpenCell {
+  return {
+    column,
+    status: verdict.outcome,
+    // It may have been cut to a length.
+    reason: wholeText(reasonOf(verdict, cell)),
+    inFlight: verdict.inFlight,
+    startable: verdict.startable,
+    ...(verdict.outcome !== 'failed' || cell?.updatedAt === undefined
+      ? {}
+      : { failedAt: cell.updatedAt }),
+  };
+}
+
+function reasonOf(verdict: CellVerdict, cell: TableCell | undefined): string {
+  switch (verdict.outcome) {
+    case 'done':
+      return 'done';
+    case 'empty':
+      return 'done without a value';
+    case 'failed':
+      return cell?.reason ?? 'failed; the provider gives no reason';
+    case 'blocked':
+      return `blocked by failed column ${verdict.blockedBy ?? 'upstream'}`;
+    case 'pending':
+      return verdict.inFlight
+        ? `never finished: still ${cell?.rawStatus ?? 'requested'} at the provider`
+        : neverStarted(verdict);
+  }
+}
+
+const neverStarted = ({ waitsFor }: CellVerdict): string =>
+  waitsFor === null
+    ? 'never started, though nothing that it waits for is missing'
+    : `never started: column ${waitsFor} never finished`;

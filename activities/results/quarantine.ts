@@ -1,0 +1,51 @@
+import { RUN_FILE } from '../../src/contract/names.ts';
+import type { ScanResult, QuarantineLine } from '../../src/contract/results.ts';
+import type { Folder } from '../../src/store/store.ts';
+import { openCells, openCellsFile } from '../run-files/open-cells.ts';
+
+/** What the quarantine names. */
+export interface Quarantined {
+  cells: number;
+  /** Rows of the source that `rows.skipBad` left out. */
+  rows: number;
+}
+
+/**
+ * Rows that were left out, and cells without an answer, with the reason; the file is there only when
+ * there are any.
+ */
+export async function writeQuarantine(
+  folder: Folder,
+  found: ScanResult | null,
+): Promise<Quarantined> {
+  const quarantined: Quarantined = { cells: 0, rows: 0 };
+  if (found === null) return quarantined;
+  const draft = await folder.create(RUN_FILE.quarantine);
+  try {
+    if (await folder.exists(RUN_FILE.badRows)) {
+      for await (const line of folder.lines(RUN_FILE.badRows)) {
+        await draft.line(line);
+        quarantined.rows += 1;
+      }
+    }
+    for await (const cell of openCells(folder, openCellsFile(found.scan))) {
+      const line: QuarantineLine = {
+        key: cell.key,
+        column: cell.column,
+        status: cell.status,
+        reason:
+          cell.status === 'failed'
+            ? `failed after ${cell.attempts} ${cell.attempts === 1 ? 'attempt' : 'attempts'}: ${cell.reason}`
+            : cell.reason,
+        attempts: cell.attempts,
+      };
+      await draft.line(JSON.stringify(line));
+      quarantined.cells += 1;
+    }
+    if (quarantined.cells + quarantined.rows > 0) await draft.commit();
+    else await folder.remove(RUN_FILE.quarantine);
+    return quarantined;
+  } finally {
+    await draft.discard();
+  }
+}

@@ -1,0 +1,154 @@
+import type { Pipeline } from '../../src/contract/pipeline.ts';
+import type { ScanResult } from '../../src/contract/results.ts';
+import type {
+  ApiCalls,
+  Approval,
+  CellCountMismatch,
+  LargeRunConfirmations,
+  PreviousRunRef,
+  Outcome,
+  RunSummary,
+  StillRunning,
+} from '../../src/contract/run.ts';
+import type { TableRef } from '../../src/contract/table.ts';
+import { approvalsOf, cautionsOf, unusedOf } from '../../src/text/run-facts.ts';
+import { noCells } from '../../src/rules/outcome.ts';
+import { totalUsage } from '../../src/rules/usage.ts';
+import { companionsOf } from '../../src/paths/footprint.ts';
+import type { StagedResults } from '../../src/sinks/generation.ts';
+import type { TargetState } from '../../src/sinks/standing.ts';
+import type { RunKey } from '../../src/store/store.ts';
+import type { ActivityDeps } from '../runtime/deps.ts';
+import type { PreviousRunFiles } from './previous-run.ts';
+import type { Quarantined } from './quarantine.ts';
+import { tableTag } from '../table/own-table.ts';
+
+export interface PublishResultsInput {
+  run: RunKey;
+  runId: string;
+  pipeline: Pipeline;
+  outcome: Outcome;
+  /** Why it ended as it did, where it did not simply complete. */
+  reason: string | null;
+  table: TableRef | null;
+  /** A second table may have come late (`EnsuredTable`). */
+  tableMayHaveDuplicates: boolean;
+  rows: number;
+  /** The last scan; `null` when the run ended before one. */
+  lastScan: ScanResult | null;
+  passes: number;
+  /** Whether cells were asked for; if not, other users of the account spent what is missing. */
+  paidRequestSent: boolean;
+  calls: ApiCalls;
+  confirmed: LargeRunConfirmations;
+  queuedMore: CellCountMismatch | null;
+  approvals: Approval[];
+  estimatedCredits: number;
+  creditsBefore: number | null;
+  /** Why it could not be read. Left out: it could. */
+  balanceProblem?: string;
+  /** Credits of the cells that were asked for. */
+  creditsRequested: number;
+  startedAtMs: number;
+  /** Cells that go on at the provider. */
+  inFlight: number;
+  cellsCancelled: number;
+  cellsCancelledIsMinimum: boolean;
+  /** The run that this one took up again. */
+  previousRun: PreviousRunRef | null;
+}
+
+/** What became of the targets. */
+export interface Placed extends Required<Pick<RunSummary, 'notPublished' | 'replacedFuller'>> {
+  done: { results: StagedResults; existing: TargetState | null }[];
+}
+
+/** What the run returns to who started it. */
+export function summaryOf(
+  input: PublishResultsInput,
+  calls: ApiCalls,
+  creditsAfter: number | null,
+  placed: Placed,
+  quarantined: Quarantined & { path: string },
+  previous: PreviousRunFiles | null,
+): RunSummary {
+  const [first] = placed.done;
+  const beside = first === undefined ? null : companionsOf(first.results.target);
+  const { notPublished, replacedFuller } = placed;
+  return {
+    workflowId: input.run.workflowId,
+    runId: input.runId,
+    outcome: input.outcome,
+    reason: input.reason,
+    tableId: input.table?.id ?? previous?.tableId ?? null,
+    rows: input.rows,
+    cells: input.lastScan?.cells ?? noCells(),
+    passes: input.passes,
+    apiCalls: {
+      total: input.calls.total + calls.total,
+      polls: input.calls.polls + calls.polls,
+    },
+    creditsSpent: input.creditsRequested,
+    balanceChange: balanceChangeOf(input, creditsAfter),
+    usage: totalUsage(input.lastScan?.usage),
+    results: placed.done.map(({ results }) => results.file),
+    ...(notPublished.length === 0 ? {} : { notPublished }),
+    ...(replacedFuller.length === 0 ? {} : { replacedFuller }),
+    quarantine: quarantineAt(beside?.quarantine ?? quarantined.path, quarantined),
+    // One that read nothing leaves what stands there: the results of a run before, with their files.
+    manifest: input.lastScan === null ? null : (beside?.manifest ?? null),
+    stillRunning: stillRunning(input),
+    estimatedCredits: input.estimatedCredits,
+    ...approvalsOf(input),
+    ...cautionsOf(input.lastScan, input),
+    ...unusedOf(input),
+    ...(quarantined.rows === 0 ? {} : { badRows: quarantined.rows }),
+    previousRun: previous?.summary ?? null,
+  };
+}
+
+const quarantineAt = (path: string, { cells, rows }: Quarantined): RunSummary['quarantine'] =>
+  cells + rows === 0 ? null : { path, cells, ...(rows === 0 ? {} : { rows }) };
+
+/** Whoever spent; `null` where the provider does not say. */
+function balanceChangeOf({ creditsBefore }: PublishResultsInput, after: number | null) {
+  return creditsBefore === null || after === null ? null : after - creditsBefore;
+}
+
+/** Where runs cannot be stopped, what was asked for goes on when nobody waits for it any more. */
+function stillRunning({ inFlight, table }: PublishResultsInput): StillRunning | null {
+  if (inFlight === 0 || table === null) return null;
+  return { cells: inFlight, tableId: table.id, tableUrl: table.url };
+}
+
+/** What happened, for people and audits; the field names are documented in docs/results.md. */
+export function manifestOf(
+  deps: ActivityDeps,
+  input: PublishResultsInput,
+  summary: RunSummary,
+  creditsAfter: number | null,
+  previous: PreviousRunFiles | null,
+): object {
+  const { confirmed } = input;
+  return {
+    ...summary,
+    pipeline: input.pipeline.name,
+    provider: input.pipeline.provider,
+    firstRunId: input.run.firstRunId,
+    tableUrl: input.table?.url ?? null,
+    tableTag: previous?.tableTag ?? (input.table === null ? null : tableTag(input.run)),
+    byColumn: input.lastScan?.byColumn ?? {},
+    usageByColumn: input.lastScan?.usage ?? null,
+    confirmed: confirmed.requests === 0 ? null : confirmed,
+    credits: {
+      estimated: input.estimatedCredits,
+      before: input.creditsBefore,
+      after: creditsAfter,
+      spent: summary.creditsSpent,
+      balanceChange: summary.balanceChange,
+    },
+    startedAt: new Date(input.startedAtMs).toISOString(),
+    finishedAt: new Date((deps.now ?? Date.now)()).toISOString(),
+    store: deps.store.run(input.run).path,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Pipeline, ResultTarget, RowsSource } from '../../src/contract/pipeline.ts';
+import { RowmillError } from '../../src/errors.ts';
+import { clashesOfPipeline, realFootprint } from '../../src/paths/footprint.ts';
+import { rowsFormatOf } from '../../src/paths/formats.ts';
+import { whyNotRead, whyNotWrite, type Roots } from '../../src/paths/roots.ts';
+import { resultFormatOf } from '../../src/sinks/index.ts';
+import type { ActivityDeps } from '../runtime/deps.ts';
+
+/** Whoever started the run: nothing it was given is overwritten. @throws RowmillError `path_refused` */
+export async function refuseClashes(pipeline: Pipeline): Promise<void> {
+  const [clash] = await clashesOfPipeline(pipeline, null);
+  if (clash === undefined) return;
+  const to = pipeline.results[clash.at]?.to ?? '';
+  throw new RowmillError(
+    'path_refused',
+    `results would overwrite what is not theirs: ${clash.why}`,
+    {
+      where: `results[${clash.at}].to ${to}`,
+      remedy: 'Give the results a path of their own.',
+    },
+  );
+}
+
+/** Real paths that two runs must not publish to at the same time without a word. */
+export const sharedPaths = async (results: readonly ResultTarget[]): Promise<string[]> => {
+  const places = await Promise.all(results.map(({ to }) => realFootprint(to)));
+  return places.flatMap(({ results: path, manifest }) => [path, manifest]);
+};
+
+/**
+ * Rows are read from files that hold rows, in folders that the operator of the worker named.
+ * @throws RowmillError `path_refused`
+ */
+export async function refuseSource(deps: ActivityDeps, source: RowsSource): Promise<void> {
+  if (source.type !== 'file') return;
+  const { path, format } = source;
+  const why =
+    rowsFormatOf(path) === format
+      ? await whyNotRead(path, rootsOf(deps))
+      : `its extension is not that of ${format}`;
+  if (why !== null) throw notOpen(`rows.source.path ${path}`, why);
+}
+
+/** The same for results. @throws RowmillError `path_refused` */
+export async function refuseTargets(
+  deps: ActivityDeps,
+  results: readonly ResultTarget[],
+): Promise<void> {
+  for (const [at, { to, format }] of results.entries()) {
+    const why =
+      resultFormatOf(to) === format
+        ? await whyNotWrite(to, rootsOf(deps))
+        : `its extension is not that of ${format}`;
+    if (why !== null) throw notOpen(`results[${at}].to ${to}`, why);
+  }
+}
+
+const rootsOf = ({ roots = null, store }: ActivityDeps): Roots => ({
+  folders: roots,
+  store: store.location,
+});
+
+const notOpen = (where: string, why: string): RowmillError =>
+  new RowmillError('path_refused', `the path is not open to runs: ${why}`, {
+    where,
+    remedy:
+      'Use a path under ROWMILL_ROOTS of the worker, or let its operator name the folder there.',
+  });

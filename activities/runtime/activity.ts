@@ -1,0 +1,205 @@
+import {
+  activityInfo,
+  cancellationDetails,
+  cancellationSignal,
+  heartbeat,
+  log,
+  sleep,
+} from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
+import { z } from 'zod';
+import type { ApiCalls, LargeRunConfirmations } from '../../src/contract/run.ts';
+import { RowmillError } from '../../src/errors.ts';
+import type { CallContext } from '../../src/providers/provider.ts';
+import type { ActivityDeps } from './deps.ts';
+import { toFailure } from './failure.ts';
+import { classifyTrouble, troubleBefore, type FailureTolerance } from './trouble.ts';
+import type { WaitReason } from './metric-events.ts';
+
+/** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
+const HEARTBEAT_EVERY_MS = 2_000;
+
+/** What a heartbeat carries; the details of an earlier attempt come back in this shape. */
+export interface HeartbeatDetails<D> {
+  /** Shown with the pending activity in the UI. */
+  message: string | null;
+  calls: ApiCalls;
+  confirmed: LargeRunConfirmations;
+  /** What the step wants to remember. */
+  details: D | null;
+  /** Since then requests have failed, without a word of progress (epoch ms). */
+  troubleSinceMs?: number;
+  /** The attempt of this number has ended, and neither it nor those before it had sent anything. */
+  nothingSentInAttempt?: number;
+  /** So many attempts in a row ended with a defect, this one included. */
+  defects?: number;
+}
+
+/** A defect that shows so often in a row shows every time. */
+const MAX_DEFECTS = 4;
+
+/** One attempt of one API step. */
+export interface ActivityAttempt<D> {
+  /** For every call of the provider: carries cancellation, counts requests and confirmations. */
+  ctx: CallContext;
+  /** An attempt before this one may have sent what must not be sent twice. */
+  previousAttemptMayHaveSent: boolean;
+  /** Sends what must not be sent twice; one request, cleanly refused, counts as nothing sent. */
+  send<T>(request: () => Promise<T>): Promise<T>;
+  /** Details of the last heartbeat of the attempt before, unchecked. */
+  previous: unknown;
+  calls: ApiCalls;
+  confirmed: LargeRunConfirmations;
+  /** Sent with the next heartbeat. */
+  heartbeat(details: D, message: string): void;
+  /** Waits; ends early by throwing when the step is cancelled. */
+  sleep(ms: number): Promise<void>;
+  /** Whether the workflow wants it to end; not: the worker stops. */
+  isCancelled(): boolean;
+  /** Waits while a request with a lost reply may still be committed. */
+  waitForLateCommit(ms: number): Promise<void>;
+}
+
+const noCalls = (): ApiCalls => ({ total: 0, polls: 0 });
+const nothingConfirmed = (): LargeRunConfirmations => ({ requests: 0, cells: 0 });
+
+/** What the attempts before have counted, as far as their heartbeats arrived. */
+const CountsBefore = z
+  .object({
+    calls: z.object({ total: z.number(), polls: z.number() }).catch(noCalls),
+    confirmed: z.object({ requests: z.number(), cells: z.number() }).catch(nothingConfirmed),
+  })
+  .catch(() => ({ calls: noCalls(), confirmed: nothingConfirmed() }));
+
+/** A first attempt has no predecessor; a killed one reported nothing, and may have sent everything. */
+function previousMayHaveSent(attempt: number, beat: unknown): boolean {
+  if (beat === undefined) return attempt > 1;
+  if (typeof beat !== 'object' || beat === null || !('nothingSentInAttempt' in beat)) return true;
+  return beat.nothingSentInAttempt !== attempt - 1;
+}
+
+const DefectsBefore = z.object({ defects: z.int() }).catch({ defects: 0 });
+
+const detailsBefore = (beat: unknown): unknown =>
+  typeof beat === 'object' && beat !== null && 'details' in beat ? beat.details : null;
+
+/**
+ * An activity: what it does with its input, and how it takes failing requests. `Report` is what its
+ * heartbeats remember. Given the process's dependencies, it is the function that the worker registers.
+ */
+export const activity =
+  <Input, Result, Report = null>(
+    body: (input: Input, step: ActivityAttempt<Report>, deps: ActivityDeps) => Promise<Result>,
+    patience?: (input: Input) => FailureTolerance,
+  ) =>
+  (deps: ActivityDeps) =>
+  (input: Input): Promise<Result> =>
+    runActivity<Report, Result>(deps, (step) => body(input, step, deps), patience?.(input));
+
+/**
+ * Runs one step inside an activity: heartbeats while it lives, stops it when it is cancelled, and
+ * turns what it throws into Temporal's failures.
+ */
+export async function runActivity<D, R>(
+  deps: ActivityDeps,
+  body: (step: ActivityAttempt<D>) => Promise<R>,
+  patience: FailureTolerance = {},
+): Promise<R> {
+  const { attempt } = activityInfo();
+  const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
+  const signal = cancellationSignal();
+  const counts = CountsBefore.parse(heartbeatDetails);
+  const beat: HeartbeatDetails<D> = { message: null, ...counts, details: null };
+  const previousAttemptMayHaveSent = previousMayHaveSent(attempt, heartbeatDetails);
+  const { defects } = DefectsBefore.parse(heartbeatDetails);
+  let requestSent = previousAttemptMayHaveSent;
+  let reportedBefore = JSON.stringify(detailsBefore(heartbeatDetails));
+  let troubleSinceMs = patience.trouble?.sinceMs ?? troubleBefore(heartbeatDetails);
+  const step: ActivityAttempt<D> = {
+    ctx: {
+      signal,
+      onRequest: () => (beat.calls.total += 1),
+      onConfirmed: (cells) => {
+        beat.confirmed.requests += 1;
+        beat.confirmed.cells += cells;
+        heartbeat(beat);
+        log.info('confirmed a large run', { cells });
+      },
+    },
+    previousAttemptMayHaveSent,
+    send: async (request) => {
+      const before = { requestSent, requests: beat.calls.total };
+      requestSent = true;
+      try {
+        return await request();
+      } catch (error) {
+        const refused = error instanceof RowmillError && !error.ambiguous;
+        if (refused && beat.calls.total - before.requests <= 1) ({ requestSent } = before);
+        throw error;
+      }
+    },
+    previous: detailsBefore(heartbeatDetails),
+    ...counts,
+    heartbeat: (details, message) => {
+      beat.details = details;
+      beat.message = message;
+      // Said once more, it is no progress.
+      const reported = JSON.stringify(details);
+      if (reported !== reportedBefore) troubleSinceMs = null;
+      reportedBefore = reported;
+      heartbeat(beat);
+    },
+    sleep,
+    isCancelled: () => cancellationDetails()?.cancelRequested === true,
+    waitForLateCommit: (ms) => sleep(ms * (deps.commitWaitFactor ?? 1)),
+  };
+  heartbeat(beat);
+  const timer = setInterval(() => heartbeat(beat), HEARTBEAT_EVERY_MS);
+  try {
+    return await body(step);
+  } catch (error) {
+    const stopped = signal.aborted || error instanceof CancelledFailure;
+    const isDefect = !stopped && (!(error instanceof RowmillError) || error.code === 'internal');
+    const paid = patience.paid === true || requestSent;
+    const { sinceMs, next } = classifyTrouble(deps, error, { ...patience, paid }, troubleSinceMs);
+    // What was counted since the last one would be lost.
+    heartbeat({
+      ...beat,
+      ...(sinceMs === null ? {} : { troubleSinceMs: sinceMs }),
+      ...(requestSent ? {} : { nothingSentInAttempt: attempt }),
+      ...(isDefect ? { defects: defects + 1 } : {}),
+    } satisfies HeartbeatDetails<D>);
+    // A cancelled request fails with the abort's reason or with a plain AbortError.
+    if (signal.aborted && !(error instanceof RowmillError)) {
+      // The abort's reason is Temporal's own failure: it must go out unwrapped.
+      throw signal.reason;
+    }
+    if (error instanceof CancelledFailure) throw error;
+    const last = isDefect && defects + 1 >= MAX_DEFECTS;
+    const failure = toFailure(error, { requestSent, ...counts, ...next }, last);
+    const code = error instanceof RowmillError ? error.code : 'internal';
+    deps.onEvent?.({ type: 'step failed', code });
+    log.warn('step failed', {
+      code,
+      error: failure.message,
+    });
+    throw failure;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Reports the run as waiting (metric `rowmill_waiting_runs`) while `wait` is pending. */
+export async function trackWaiting<R>(
+  deps: ActivityDeps,
+  provider: string,
+  reason: WaitReason,
+  wait: () => Promise<R>,
+): Promise<R> {
+  deps.onEvent?.({ type: 'wait began', provider, for: reason });
+  try {
+    return await wait();
+  } finally {
+    deps.onEvent?.({ type: 'wait ended', provider, for: reason });
+  }
+}

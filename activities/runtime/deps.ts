@@ -1,0 +1,31 @@
+import type { Webhooks } from '../../src/notify/webhooks.ts';
+import type { Providers } from '../../src/providers/registry.ts';
+import type { SpendCeiling } from '../../src/rules/ceiling.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { TroubleLimits } from '../../src/rules/trouble.ts';
+import type { MetricEvent } from './metric-events.ts';
+
+/** What activities work with; made once a process by the worker, or by a test. */
+export interface ActivityDeps {
+  providers: Providers;
+  store: Store;
+  /** Folders for rows and results. @default any */
+  roots?: readonly string[] | null;
+  /** What any run may spend at most, whatever its pipeline says. @default nothing but that */
+  ceiling?: SpendCeiling;
+  /** Whether rowmill's search attributes are registered on the server. */
+  searchAttributes: boolean;
+  /** Sends the completion webhooks. @default none are sent */
+  webhooks?: Webhooks;
+  /**
+   * Factor on the waits in which a request with a lost reply may still be committed; tests shorten them.
+   * @default 1
+   */
+  commitWaitFactor?: number;
+  /** When lasting trouble of the API is shown, and accepted; tests shorten it. @default TROUBLE_LIMITS */
+  troubleLimits?: TroubleLimits;
+  /** Receives events for metrics. Must not throw. */
+  onEvent?: (event: MetricEvent) => void;
+  /** Epoch ms. @default Date.now */
+  now?: () => number;
+}

@@ -1,0 +1,78 @@
+import { RowmillError } from '../../src/errors.ts';
+import type { CallContext } from '../../src/providers/provider.ts';
+import { troubleOf } from '../../src/rules/trouble.ts';
+import { RefusedRead } from './trouble.ts';
+import type { ActivityAttempt } from './activity.ts';
+
+/** Failed tries of one request before the attempt is given up and Temporal starts another. */
+const MAX_ATTEMPTS = 5;
+const PAUSE_MS = 1_000;
+/** Asked to wait longer than this, the attempt ends: Temporal waits without holding a slot. */
+const MAX_INLINE_WAIT_MS = 60_000;
+
+type Sleeper = Pick<ActivityAttempt<unknown>, 'sleep'>;
+
+/**
+ * Reads until it works. A read changes nothing: a hiccup of the API must not throw away what an
+ * attempt has found out so far, nor must one odd refusal. Lasting trouble is Temporal's.
+ *
+ * @param triesFor How often at most; `null`: as usual
+ * @throws RefusedRead for a refusal that was repeated at each try
+ */
+export async function retryRead<R>(
+  attempt: Sleeper,
+  read: () => Promise<R>,
+  maxAttemptsFor: (error: RowmillError) => number | null = () => null,
+): Promise<R> {
+  try {
+    return await repeated(
+      attempt,
+      read,
+      (error) => error.retryable || isRefusal(error),
+      (error) => maxAttemptsFor(error) ?? MAX_ATTEMPTS,
+    );
+  } catch (error) {
+    throw error instanceof RowmillError && isRefusal(error) ? new RefusedRead(error) : error;
+  }
+}
+
+const isRefusal = ({ code }: RowmillError): boolean => troubleOf(code) === 'refusal';
+
+/**
+ * Sends until it is carried out, or may have been. What is known not to have been (429, no connection)
+ * is sent again; an ambiguous error goes to the caller, who knows where to look.
+ */
+export const retrySend = <R>(attempt: Sleeper, send: () => Promise<R>): Promise<R> =>
+  repeated(attempt, send, ({ retryable, ambiguous }) => retryable && !ambiguous);
+
+/** The context for provider methods of several requests: each of them is repeated by itself. */
+export const withRetries = (
+  attempt: Sleeper & Pick<ActivityAttempt<unknown>, 'ctx'>,
+): CallContext => ({
+  ...attempt.ctx,
+  repeatRead: (read) => retryRead(attempt, read),
+  repeatUnsent: (send) => retrySend(attempt, send),
+});
+
+async function repeated<R>(
+  attempt: Sleeper,
+  request: () => Promise<R>,
+  mayRepeat: (error: RowmillError) => boolean,
+  maxAttemptsFor: (error: RowmillError) => number = () => MAX_ATTEMPTS,
+): Promise<R> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await request();
+    } catch (error) {
+      if (!(error instanceof RowmillError) || !mayRepeat(error)) throw error;
+      if (attempts >= maxAttemptsFor(error)) throw error;
+      const pauseMs = pauseAfter(error, attempts);
+      if (pauseMs > MAX_INLINE_WAIT_MS) throw error;
+      await attempt.sleep(pauseMs);
+    }
+  }
+}
+
+/** How long to wait before a request is sent once more that has failed so often. */
+export const pauseAfter = ({ retryAfterMs }: RowmillError, attempts: number): number =>
+  retryAfterMs ?? PAUSE_MS * 2 ** (attempts - 1);

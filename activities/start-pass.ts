@@ -1,0 +1,301 @@
+import type { ApiCalls, CellCountMismatch, LargeRunConfirmations } from '../src/contract/run.ts';
+import type { TableRunRef, TableProgress, TableRef } from '../src/contract/table.ts';
+import { RowmillError } from '../src/errors.ts';
+import { type Provider, type RunScope, UnapprovedCells } from '../src/providers/provider.ts';
+import type { Folder, RunKey } from '../src/store/store.ts';
+import { computedCells } from '../src/rules/cells.ts';
+import { mergeTableRunRefs } from '../src/rules/table-run.ts';
+import { startTracking, type PassTracking } from '../src/rules/tracking.ts';
+import { requestedByColumn, scopesOf, type PassScope } from './table/pass-scopes.ts';
+import { sendFitted, type Way } from './table/fitted-scope.ts';
+import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
+import {
+  cellsIn,
+  failedCells,
+  passHasStarted,
+  pendingCells,
+  type RequestedCells,
+} from './table/pass-evidence.ts';
+import { retryRead, retrySend } from './runtime/retry-read.ts';
+import { rowCount } from './table/reconcile-rows.ts';
+import { activity, type ActivityAttempt } from './runtime/activity.ts';
+import { tolerant, type TroubleInput } from './runtime/trouble.ts';
+
+export interface StartPassInput extends PassScope {
+  run: RunKey;
+  provider: string;
+  requireProgress: boolean;
+  /** Begun before, and broken off: a request may have gone out. */
+  resumedAfterInterrupt: boolean;
+  /** Requests of this pass that were carried out before the provider asked back. */
+  startedRuns: TableRunRef[];
+  /** Cells that the next request may run, though it requests fewer: an operator has approved them. */
+  approvedCells?: number;
+  trouble: TroubleInput;
+}
+
+export type StartedPass =
+  | { drifted: true; calls: ApiCalls }
+  | {
+      drifted: false;
+      /** The provider would run more cells than that; the rest of the pass waits for a yes. */
+      needsApproval: CellCountMismatch;
+      startedRuns: TableRunRef[];
+      calls: ApiCalls;
+      confirmed: LargeRunConfirmations;
+    }
+  | {
+      drifted: false;
+      needsApproval?: undefined;
+      tableRun: TableRunRef;
+      tracking: PassTracking;
+      calls: ApiCalls;
+      confirmed: LargeRunConfirmations;
+      /** The provider says that it queued more cells than the request named. Left out: it did not. */
+      queuedMore?: CellCountMismatch;
+      /** Cells of the pipeline's own columns that were asked for, by column key. */
+      requestedCells: Record<string, number>;
+    };
+
+/** How often the status is asked for a run whose reply was lost. */
+const SETTLE_EVERY_MS = 2_000;
+
+/**
+ * Starts the table's run. A paid request is never blindly repeated: when its fate is unknown the
+ * status is read, and only if nothing moved it is sent again.
+ */
+export const startPass = activity<StartPassInput, StartedPass>(
+  async (input, attempt, deps) => {
+    const provider = deps.providers.get(input.provider);
+    const now = deps.now ?? Date.now;
+    const before = await readStatus(provider, input.table, attempt);
+    const rows = before.rows ?? (await rowCount(provider, input.table, attempt));
+    if (rows !== input.rows && !input.mayHaveDuplicates) {
+      return { drifted: true, calls: attempt.calls };
+    }
+    const folder = deps.store.run(input.run);
+    const request: PassRequest = { input, provider, folder, before, attempt };
+    const mayHaveSent = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt;
+    const { startedRuns } = input;
+    const scopes = (await scopesOf(input, folder)).slice(startedRuns.length);
+    const { tableRuns, needsApproval, queuedMore } = await sendAll(request, scopes, mayHaveSent);
+    const { calls, confirmed } = attempt;
+    if (needsApproval !== null) {
+      return {
+        drifted: false,
+        needsApproval,
+        startedRuns: [...startedRuns, ...tableRuns],
+        calls,
+        confirmed,
+      };
+    }
+    const all = [...startedRuns, ...tableRuns];
+    const { cellsDone } = before;
+    // Of the run, whatever the table counts: what landed twice, and stays, is no part of it.
+    const cellsTotal = computedCells(input.table, input.rows);
+    const tableRun = { ...mergeTableRunRefs(all), before: { cellsTotal, cellsDone } };
+    deps.onEvent?.({ type: 'pass started', provider: provider.name, mode: input.mode });
+    const tracking = startTracking(
+      {
+        doneAtStart: before.cellsDone,
+        requestedCells: tableRun.requestedCells,
+        requireProgress: input.requireProgress,
+      },
+      now(),
+    );
+    const tooMany = queuedMore === null ? {} : { more: queuedMore };
+    const cells = await requestedByColumn(input, folder);
+    return {
+      drifted: false,
+      tableRun,
+      tracking,
+      calls,
+      confirmed,
+      requestedCells: cells,
+      ...tooMany,
+    };
+  },
+  (input) => tolerant(input, isPaid(input)),
+);
+
+/** Whether a pass before this one, or a part of it, has been paid. */
+const isPaid = ({ scan, startedRuns }: StartPassInput): boolean =>
+  scan !== null || startedRuns.length > 0;
+
+/** The request was committed; its reply was lost. */
+const LOST_REPLY: TableRunRef = { operations: [], requestedCells: null };
+
+/** What is asked of a table, and how it stood before. */
+interface PassRequest {
+  input: StartPassInput;
+  provider: Provider;
+  folder: Folder;
+  before: TableProgress;
+  attempt: ActivityAttempt<null>;
+}
+
+interface Sending {
+  tableRuns: TableRunRef[];
+  needsApproval: CellCountMismatch | null;
+  queuedMore: CellCountMismatch | null;
+}
+
+/**
+ * One by one, up to the first that would run more cells than were approved.
+ * @param begun Each of them may have gone out before
+ */
+async function sendAll(
+  request: PassRequest,
+  scopes: readonly RunScope[],
+  mayHaveSent: boolean,
+): Promise<Sending> {
+  const tableRuns: TableRunRef[] = [];
+  const cells = { requested: 0, affected: 0 };
+  const more = (): CellCountMismatch | null => (cells.affected > cells.requested ? cells : null);
+  for (const [at, scope] of scopes.entries()) {
+    const { maxCells = 0 } = scope;
+    // What was approved is the request that asked.
+    const approved = at === 0 ? Math.max(maxCells, request.input.approvedCells ?? 0) : maxCells;
+    const first = at === 0 && request.input.startedRuns.length === 0;
+    if (mayHaveSent && (await wasCommitted(request, scope, first))) {
+      tableRuns.push(LOST_REPLY);
+      continue;
+    }
+    const wanted = { ...(mayHaveSent ? onceMore(scope) : scope), maxCells: approved };
+    let pieces = 0;
+    try {
+      const tableRun = await sendFitted(waysOf(request.input, wanted), async (piece) => {
+        const tableRun = await send(request, piece, first && pieces === 0);
+        pieces += 1;
+        const { maxCells: named = 0 } = piece;
+        cells.requested += named;
+        cells.affected += tableRun.requestedCells ?? named;
+        return tableRun;
+      });
+      tableRuns.push(tableRun);
+    } catch (error) {
+      if (!(error instanceof UnapprovedCells)) throw error;
+      return {
+        tableRuns,
+        needsApproval: { requested: maxCells, affected: error.cells },
+        queuedMore: more(),
+      };
+    }
+  }
+  return { tableRuns, needsApproval: null, queuedMore: more() };
+}
+
+/**
+ * Ways to ask for the cells of a scope, should the provider refuse some: as it is; the whole table, where
+ * that is the same; without the columns that the provider adds, which it may take along; column by column.
+ */
+function waysOf(
+  { table, mayHaveDuplicates, openCellsOfScan }: StartPassInput,
+  scope: RunScope,
+): Way[] {
+  const ours = new Set(table.columns.filter((column) => column.ours).map(({ id }) => id));
+  const own = scope.columnIds.filter((id) => ours.has(id));
+  const isWhole = !mayHaveDuplicates && openCellsOfScan === null && scope.rowIds === undefined;
+  return [
+    [scope],
+    ...(isWhole ? [[{ ...scope, whole: true } as const]] : []),
+    ...(own.length > 0 && own.length < scope.columnIds.length
+      ? [[{ ...scope, columnIds: own }]]
+      : []),
+    ...(scope.columnIds.length > 1 ? [oneByOne(scope)] : []),
+  ];
+}
+
+const oneByOne = (scope: RunScope): Way =>
+  scope.columnIds.map((id) => ({
+    ...scope,
+    columnIds: [id],
+    maxCells: Math.ceil((scope.maxCells ?? 0) / scope.columnIds.length),
+  }));
+
+/**
+ * A request that may have been carried out is asked for once more without the cells that are done: a
+ * run that started and ended between two readings leaves no movement to see.
+ */
+const onceMore = (scope: RunScope): RunScope =>
+  scope.mode === 'all' ? { ...scope, mode: 'new' } : scope;
+
+/**
+ * Sends once; once more only when nothing in the table says that the first request arrived.
+ * @param first No other request of this pass went out before
+ */
+async function send(
+  request: PassRequest,
+  scope: RunScope,
+  first: boolean,
+  again = true,
+): Promise<TableRunRef> {
+  const { provider, input, attempt } = request;
+  try {
+    const request = () =>
+      attempt.send(() => provider.startTableRun(input.table, scope, attempt.ctx));
+    return await retrySend(attempt, request);
+  } catch (error) {
+    if (!(error instanceof RowmillError && error.ambiguous)) throw error;
+    if (await wasCommitted(request, scope, first)) return LOST_REPLY;
+    if (!again) throw error;
+    return send(request, onceMore(scope), first, false);
+  }
+}
+
+/** Whether the table shows a run that was not there before, under way or over already. */
+async function wasCommitted(
+  request: PassRequest,
+  scope: RunScope,
+  first: boolean,
+): Promise<boolean> {
+  const { provider, input, folder, attempt } = request;
+  const known = await requestedCells(input, folder);
+  // Moving cells may belong to an earlier request of the pass.
+  const cells = known === null && first ? null : cellsIn(scope, input.table, known);
+  // Cells that hang are in progress either way, and asking for them again costs nothing.
+  if (input.requireProgress && cells?.size === 0) return false;
+  const movedAfterMs = await firstMove(request);
+  // After a scan other cells may move or stall; only the requested cells show whether this pass started.
+  if (cells === null) return movedAfterMs !== null;
+  const hasStarted = () => passHasStarted(provider, input.table, cells, attempt);
+  if (movedAfterMs !== null) {
+    if (await hasStarted()) return true;
+    await attempt.waitForLateCommit(MAX_COMMIT_DELAY_MS - movedAfterMs);
+  }
+  return hasStarted();
+}
+
+/** As the last scan found them; `null` when there was none. */
+async function requestedCells(
+  input: StartPassInput,
+  folder: Folder,
+): Promise<RequestedCells | null> {
+  const { mode, openCellsOfScan, scan } = input;
+  if (mode === 'failed') return failedCells(folder, openCellsOfScan);
+  if (openCellsOfScan !== null) return pendingCells(folder, openCellsOfScan, input.kind);
+  return scan === null ? null : pendingCells(folder, scan, null);
+}
+
+/** Time in ms until cells first move; `null` when none moves while the request may be committed. */
+async function firstMove({
+  provider,
+  input,
+  before,
+  attempt,
+}: PassRequest): Promise<number | null> {
+  const moves = (now: TableProgress): boolean =>
+    now.running || now.cellsInProgress > 0 || now.cellsDone !== before.cellsDone;
+  if (moves(before)) return 0;
+  for (let waitedMs = 0; waitedMs < MAX_COMMIT_DELAY_MS; waitedMs += SETTLE_EVERY_MS) {
+    await attempt.waitForLateCommit(SETTLE_EVERY_MS);
+    if (moves(await readStatus(provider, input.table, attempt))) return waitedMs + SETTLE_EVERY_MS;
+  }
+  return null;
+}
+
+const readStatus = (
+  provider: Provider,
+  table: TableRef,
+  attempt: ActivityAttempt<null>,
+): Promise<TableProgress> => retryRead(attempt, () => provider.progress(table, null, attempt.ctx));

@@ -1,0 +1,69 @@
+import { RowmillError } from '../../src/errors.ts';
+import type { RunScope } from '../../src/providers/provider.ts';
+import type { TableRunRef } from '../../src/contract/table.ts';
+import { mergeTableRunRefs } from '../../src/rules/table-run.ts';
+
+/** Sends one request. */
+export type SendScope = (scope: RunScope) => Promise<TableRunRef>;
+
+/** A way to ask for cells: one request, or several. */
+export type Way = readonly RunScope[];
+
+/** Nothing was done, and a smaller request may be taken. */
+const isRefusal = (error: unknown): error is RowmillError =>
+  error instanceof RowmillError &&
+  !error.ambiguous &&
+  (error.code === 'request_refused' || error.code === 'request_too_large');
+
+/**
+ * Asks for cells in the first of the ways that is not refused; in each with fewer rows, where need be: what
+ * a request may hold is not documented. Where all are refused the first refusal is thrown.
+ */
+export async function sendFitted(ways: readonly Way[], send: SendScope): Promise<TableRunRef> {
+  let refusal: RowmillError | null = null;
+  for (const way of ways) {
+    const tableRuns: TableRunRef[] = [];
+    try {
+      for (const scope of way) {
+        await sendInPieces(scope, async (piece) => void tableRuns.push(await send(piece)));
+      }
+      return mergeTableRunRefs(tableRuns);
+    } catch (error) {
+      // After the first piece the way is the right one, and what is refused is refused for another reason.
+      if (!isRefusal(error) || tableRuns.length > 0) throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal ?? new Error('there is no way to ask for them');
+}
+
+/** As large as they are taken: a size that was is kept, down to one row. */
+async function sendInPieces(
+  scope: RunScope,
+  send: (piece: RunScope) => Promise<void>,
+): Promise<void> {
+  const { rowIds } = scope;
+  if (rowIds === undefined) {
+    await send(scope);
+    return;
+  }
+  let size = rowIds.length;
+  for (let from = 0; from < rowIds.length;) {
+    const ids = rowIds.slice(from, from + size);
+    try {
+      await send(pieceOf(scope, ids));
+      from += ids.length;
+    } catch (error) {
+      if (!isRefusal(error) || ids.length <= 1) throw error;
+      size = Math.ceil(ids.length / 2);
+    }
+  }
+}
+
+const pieceOf = (scope: RunScope, rowIds: string[]): RunScope => ({
+  ...scope,
+  rowIds,
+  ...(scope.maxCells === undefined || scope.rowIds === undefined
+    ? {}
+    : { maxCells: Math.ceil((scope.maxCells * rowIds.length) / scope.rowIds.length) }),
+});

@@ -1,0 +1,40 @@
+import type { TableRef } from '../../src/contract/table.ts';
+import { RowmillError } from '../../src/errors.ts';
+import type { Folder } from '../../src/store/store.ts';
+import { RowIndex } from '../run-files/snapshot.ts';
+import type { PageReader } from './table-reader.ts';
+import type { ActivityAttempt } from '../runtime/activity.ts';
+
+/** Looks at the same rows before their keys are taken for lost. */
+export const LOOKS = 3;
+const LOOK_EVERY_MS = 1_500;
+
+/**
+ * Reads one page of a table before anything is paid: rows that come back without the keys that they were
+ * sent with could never be matched in the results.
+ * @returns whether every row of it is ours
+ * @throws RowmillError `keys_missing` when none is
+ */
+export async function keysComeBack(
+  pages: PageReader,
+  table: TableRef,
+  folder: Folder,
+  attempt: Pick<ActivityAttempt<unknown>, 'waitForLateCommit'>,
+): Promise<boolean> {
+  for (let look = 1; ; look += 1) {
+    const { rows } = await pages.read(null);
+    const ordinals = new RowIndex(folder);
+    const found = await ordinals.of(rows.map(({ key }) => key)).finally(() => ordinals.close());
+    const ours = found.filter((ordinal) => ordinal !== undefined).length;
+    if (ours > 0 || rows.length === 0) return ours === rows.length && ours > 0;
+    if (look === LOOKS) throw keysMissing(table, rows.length);
+    await attempt.waitForLateCommit(LOOK_EVERY_MS);
+  }
+}
+
+export const keysMissing = ({ id }: TableRef, rows: number): RowmillError =>
+  new RowmillError(
+    'keys_missing',
+    `${rows} rows were read back, and none has the key that it was sent with`,
+    { where: `table ${id}` },
+  );

@@ -1,0 +1,62 @@
+import { DONE } from './cells.ts';
+import type { JsonObject } from '../json.ts';
+import { newRow, newTable } from './new-table.ts';
+import type { Column, Table } from './table.ts';
+import { answerOf } from '../oracle/expected.ts';
+import { wallMs, type SandboxState } from './state.ts';
+
+/**
+ * A finder cell that is done puts the people it found into the child table, which is made with
+ * the first of them. Found again on the same row, nobody is added twice (unknown of the API).
+ */
+export function addFoundPeople(
+  state: SandboxState,
+  table: Table,
+  column: Column,
+  slot: number,
+): void {
+  const data = table.data[slot];
+  if (column.config.kind !== 'company_people_finder' || data === undefined || data === null) return;
+  const setting = { kind: table.kind, data, columns: table.configs };
+  const found = answerOf(state.oracle, setting, column.config);
+  const child = table.children.find((one) => !one.removed) ?? childOf(state, table);
+  const known = new Set(
+    child.live
+      .filter((other) => child.parentSlots.get(other) === slot)
+      .map((other) => child.data[other]?.['input']),
+  );
+  for (const person of Array.isArray(found) ? found : []) {
+    if (typeof person !== 'object' || person === null || Array.isArray(person)) continue;
+    if (known.has(wordOf(person))) continue;
+    const at = newRow(state, child, { input: wordOf(person) }, null);
+    child.parentSlots.set(at, slot);
+    fill(state, child, at, person);
+  }
+}
+
+/** As people stand in a row that a client sends. */
+const wordOf = ({ full_name, role, profile_url }: JsonObject): string =>
+  [full_name, role, profile_url].filter((part) => typeof part === 'string').join(', ');
+
+/** What the finder knows of a person, no agent has to find out again. */
+function fill(state: SandboxState, child: Table, slot: number, person: JsonObject): void {
+  for (const column of child.computed) {
+    const answer = person[column.config.key];
+    if (answer === undefined) continue;
+    child.move(column, slot, DONE, wallMs(state));
+    column.cells.frozen.set(slot, { answer, explanation: 'Found with the person.', sources: [] });
+  }
+}
+
+const childOf = (state: SandboxState, table: Table): Table =>
+  newTable(
+    state,
+    {
+      name: `${table.name} people`,
+      description: null,
+      tags: table.tags,
+      kind: 'people',
+      configs: [],
+    },
+    table,
+  );

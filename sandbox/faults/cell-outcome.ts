@@ -1,0 +1,25 @@
+import { share } from '../oracle/seeded.ts';
+import type { CellRule } from './script.ts';
+
+/** What rules say about one cell; `null` where none says anything. */
+export interface RuledOutcome {
+  stuck: Extract<CellRule, { fault: 'stuck' }> | null;
+  failing: Extract<CellRule, { fault: 'failing' }> | null;
+}
+
+/** The first rule of each kind that the cell falls under, by the seed, its row and its column. */
+export function ruledOutcome(
+  rules: readonly CellRule[],
+  seed: number,
+  word: string,
+  key: string,
+): RuledOutcome {
+  const fate: RuledOutcome = { stuck: null, failing: null };
+  for (const [at, rule] of rules.entries()) {
+    if (rule.columns?.includes(key) === false) continue;
+    if (share(seed, 'cell', at, word, key) >= rule.share) continue;
+    if (rule.fault === 'stuck') fate.stuck ??= rule;
+    else fate.failing ??= rule;
+  }
+  return fate;
+}

@@ -1,0 +1,51 @@
+import type { ServerResponse } from 'node:http';
+import type { Encoding } from './encoding.ts';
+import type { SlowBodyPace } from '../faults/script.ts';
+
+/** A reply as it is about to be sent; `body` is the JSON text. */
+export interface Outgoing {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  /** What the body is sent in; its header is among `headers`. */
+  encoding?: Encoding;
+}
+
+/** A request as the door for faults sees it. */
+export interface Seen {
+  /** Before anything was done with it, or when all is done and only the reply is missing. */
+  phase: 'before' | 'after';
+  method: string;
+  /** With placeholders: `/v1/tables/:table_id/rows`. */
+  route: string;
+  /** As it came, with the query. */
+  url: string;
+  params: Record<string, string>;
+  /** Parsed; the text where it is not JSON; `undefined` without a body. */
+  body: unknown;
+  /** 1, 2, … over all API requests since the start, and over those of this method and route. */
+  serial: number;
+  nth: number;
+  /** In phase `after`. */
+  reply: Outgoing | null;
+  /** The raw reply with its socket, for what the actions do not cover (see `taken`). */
+  raw: ServerResponse;
+}
+
+/** What happens instead. A delay needs no action: the hook may take its time. */
+export type Action =
+  /** The connection breaks: `before` = nothing was done, `after` = done, but nobody was told. */
+  | { do: 'reset' }
+  /** This is sent; in phase `before` nothing is done. */
+  | ({ do: 'reply' } & Outgoing)
+  /** Only the first bytes of the body (of the reply, or `of` another) are sent, then it breaks. */
+  | { do: 'truncate'; bytes: number; of?: Outgoing }
+  /** The reply is sent bit by bit. */
+  | { do: 'dribble'; pace: SlowBodyPace; of: Outgoing }
+  /** Phase `before`: the client gets `then` at once, the request is carried out later. */
+  | { do: 'late'; afterMs: number; then: 'reset' | Outgoing }
+  /** The hook has answered through `raw` itself; in phase `before` nothing is done. */
+  | { do: 'taken' };
+
+/** Called twice for every API request, before and after; `undefined` = carry on. */
+export type Intercept = (seen: Seen) => Action | undefined | Promise<Action | undefined>;

@@ -1,0 +1,147 @@
+import type {
+  ScheduledRun,
+  ScheduleInfo,
+  ClockChangeDay,
+} from '../../../client/schedules/index.ts';
+import type { Cli } from '../../io/context.ts';
+import { formatDuration, formatInteger, zonedAndUtc, zonedTime } from '../../io/format.ts';
+import { withSession, type Session } from '../../run/session.ts';
+import { textTable } from '../../io/table.ts';
+
+interface LookFlags {
+  json?: true;
+}
+
+export async function list(cli: Cli, flags: LookFlags): Promise<void> {
+  await withSession(cli, async ({ rowmill }) => {
+    const schedules = await rowmill.schedules.list();
+    if (flags.json === true) cli.json({ schedules });
+    else if (schedules.length > 0) cli.print(tableOf(schedules));
+    else cli.log('No schedules yet. Make one: rowmill schedule apply FILE');
+  });
+}
+
+export async function describe(cli: Cli, name: string, flags: LookFlags): Promise<void> {
+  await withSession(cli, async (session) => {
+    const standing = await session.rowmill.schedules.describe(name);
+    const recent = standing.recent.map((each) => ({ ...each, ui: linkOf(each, session) }));
+    if (flags.json === true) cli.json({ ...standing, recent });
+    else cli.print(textOf(standing, recent));
+  });
+}
+
+const linkOf = ({ run }: ScheduledRun, { linkTo }: Session): string | null =>
+  run === null ? null : linkTo(run);
+
+const tableOf = (schedules: readonly ScheduleInfo[]): string =>
+  textTable(
+    [
+      { title: 'schedule', maxWidth: 63 },
+      { title: 'next run', maxWidth: 70 },
+      { title: 'last run', maxWidth: 50 },
+      { title: 'started', align: 'right' },
+      { title: 'not started', maxWidth: 60 },
+    ],
+    schedules.map((each) => [
+      each.name,
+      nextOf(each),
+      each.recent[0] === undefined
+        ? '–'
+        : `${zonedTime(each.recent[0].dueAt, zoneOf(each))} ${endOf(each.recent[0])}`,
+      formatInteger(each.started),
+      notStarted(each).join(', ') || '–',
+    ]),
+  );
+
+const zoneOf = ({ schedule }: ScheduleInfo): string => schedule?.timezone ?? 'UTC';
+
+function nextOf(standing: ScheduleInfo): string {
+  if (standing.paused) return `paused${standing.note === null ? '' : `: ${standing.note}`}`;
+  const [next] = standing.next;
+  return next === undefined ? 'never' : zonedAndUtc(next, zoneOf(standing));
+}
+
+const endOf = ({ run }: ScheduledRun): string =>
+  run === null ? 'expired on the server' : (run.outcome ?? run.stage ?? run.status.toLowerCase());
+
+/** Times that had no run, with the reason. */
+function notStarted({ skippedByOverlap, missed }: ScheduleInfo): string[] {
+  return [
+    ...(skippedByOverlap > 0
+      ? [`${formatInteger(skippedByOverlap)} skipped (the run before was under way)`]
+      : []),
+    ...(missed > 0 ? [`${formatInteger(missed)} missed (the server was down)`] : []),
+  ];
+}
+
+type LinkedRun = ScheduledRun & { ui: string | null };
+
+function textOf(standing: ScheduleInfo, recent: readonly LinkedRun[]): string {
+  const zone = zoneOf(standing);
+  const { schedule } = standing;
+  const lines = [
+    standing.name,
+    ...pairs([
+      ['file', standing.file ?? 'unknown'],
+      ['days', schedule?.days.join(', ') ?? 'unknown'],
+      ['queue', standing.taskQueue],
+      [
+        'state',
+        standing.paused
+          ? nextOf(standing)
+          : `on${standing.note === null ? '' : ` (${standing.note})`}`,
+      ],
+      ['overlap', schedule?.overlap ?? 'unknown'],
+      ['catch up', schedule === null ? 'unknown' : `within ${formatDuration(schedule.catchUpMs)}`],
+      [
+        'jitter',
+        schedule === null || schedule.jitterMs === 0
+          ? 'none'
+          : `up to ${formatDuration(schedule.jitterMs)}`,
+      ],
+      ['started', formatInteger(standing.started)],
+      ['not started', notStarted(standing).join(', ') || 'none'],
+      ...standing.running.map((id): [string, string] => ['under way', id]),
+    ]),
+    '',
+    'Next',
+    ...standing.next.slice(0, NEXT_SHOWN).map((time) => `  ${zonedAndUtc(time, zone)}`),
+    ...standing.clockChangeDays.map((day) => `  ${oddDayText(day, zone)}`),
+    '',
+    recent.length === 0 ? 'No run so far' : 'Newest runs',
+  ];
+  const table = textTable(
+    [
+      { title: '  due' },
+      { title: 'run', maxWidth: 90 },
+      { title: 'end', maxWidth: 30 },
+      { title: 'failed cells', align: 'right' },
+      { title: 'took', align: 'right' },
+      { title: '', maxWidth: 200 },
+    ],
+    recent.map((each) => [
+      `  ${zonedTime(each.dueAt, zone)}`,
+      each.workflowId,
+      endOf(each),
+      each.run?.failedCells === null || each.run === null
+        ? '–'
+        : formatInteger(each.run.failedCells),
+      each.run === null ? '–' : formatDuration(each.run.durationMs),
+      each.ui ?? '',
+    ]),
+  );
+  return [...lines, ...(recent.length === 0 ? [] : [table])].join('\n');
+}
+
+const NEXT_SHOWN = 3;
+
+const pairs = (list: readonly [string, string][]): string[] =>
+  list.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
+
+/** What Temporal does was measured: a time that does not exist has no run, a repeated one has one. */
+export function oddDayText({ date, time, what }: ClockChangeDay, timezone: string): string {
+  const at = [time.hour, time.minute].map((part) => String(part).padStart(2, '0')).join(':');
+  return what === 'does not exist'
+    ? `on ${date} there is no ${at} in ${timezone}: no run that day; another time of day would have one`
+    : `on ${date} it is ${at} twice in ${timezone}: one run, the second time`;
+}

@@ -1,0 +1,177 @@
+import type { ExistingResults } from '../../contract/results.ts';
+import type { PreviousRunSummary, Outcome, RunSummary } from '../../contract/run.ts';
+import { EXIT } from '../../errors.ts';
+import {
+  approvalFacts,
+  cautionFacts,
+  notifiedFacts,
+  unusedFacts,
+  usageText,
+} from '../../text/run-facts.ts';
+import type { Estimate } from '../../client/pipelines/estimate.ts';
+import { CEILING_VARIABLES } from '../../client/pipelines/spend-ceiling.ts';
+import { sanitize } from './sanitize.ts';
+import { formatCount, shortPath, formatBytes, formatInteger } from './format.ts';
+import type { Cli } from './context.ts';
+
+/** A cancelled run did not complete. */
+const EXIT_OF: Record<Outcome, number> = {
+  completed: EXIT.completed,
+  partial: EXIT.partial,
+  failed: EXIT.failed,
+  cancelled: EXIT.failed,
+};
+
+type Fact = [string, string];
+
+/** What came of a run, for people; the same facts as `--json`. */
+export function summaryText(summary: RunSummary, ui: string | null): string {
+  const { cells, apiCalls, results, quarantine, manifest } = summary;
+  const asked = cells.done + cells.empty + cells.failed + cells.blocked + cells.pending;
+  const counts = [
+    `${formatInteger(cells.done)} done`,
+    ...(['empty', 'failed', 'blocked', 'pending'] as const).flatMap((outcome) =>
+      cells[outcome] === 0 ? [] : [`${formatInteger(cells[outcome])} ${outcome}`],
+    ),
+  ];
+  const facts: Fact[] = [
+    ...(summary.reason === null ? [] : [['why', sanitize(summary.reason)] satisfies Fact]),
+    ['rows', formatInteger(summary.rows)],
+    ['cells', `${formatInteger(asked)}: ${counts.join(', ')}`],
+    ['passes', formatInteger(summary.passes)],
+    [
+      'API calls',
+      `${formatInteger(apiCalls.total)}, ${formatInteger(apiCalls.polls)} of them polls`,
+    ],
+    ...costs(summary),
+    ...approvalFacts(summary, sanitize),
+    ...results.map(({ path, rows, bytes }): [string, string] => [
+      'results',
+      `${shortPath(path)} (${formatCount(rows, 'row')}, ${formatBytes(bytes)})`,
+    ]),
+  ];
+  // A run of an older worker does not say.
+  const { stillRunning = null, previousRun = null } = summary as Partial<RunSummary>;
+  if (stillRunning !== null) {
+    const { cells: going, tableUrl, tableId } = stillRunning;
+    const place = tableUrl ?? `table ${tableId}`;
+    facts.push([
+      'still costs',
+      `${formatCount(going, 'cell')} in flight at the provider, ${place}`,
+    ]);
+  }
+  facts.push(...cautionFacts(summary), ...unusedFacts(summary), ...notifiedFacts(summary));
+  if (previousRun !== null) facts.push(['before', beforeText(previousRun)]);
+  if (quarantine !== null) {
+    const { path } = quarantine;
+    const rows =
+      quarantine.rows === undefined ? '' : `, ${formatCount(quarantine.rows, 'row')} left out`;
+    facts.push([
+      'quarantine',
+      `${shortPath(path)} (${formatCount(quarantine.cells, 'cell')}${rows})`,
+    ]);
+  }
+  facts.push(...targetFacts(summary));
+  if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
+  if (ui !== null) facts.push(['Temporal UI', ui]);
+  const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
+  return [`${summary.workflowId} ${summary.outcome}`, ...lines].join('\n');
+}
+
+/** Targets that kept what they had, or lost what was fuller. */
+function targetFacts({ notPublished = [], replacedFuller = [] }: RunSummary): [string, string][] {
+  return [
+    ...notPublished.map(({ path, reason, existing }): [string, string] => [
+      'not here',
+      `${shortPath(path)}: ${reason}${existing === null ? '' : ` (${formerText(existing)})`}`,
+    ]),
+    ...replacedFuller.map(({ path, existing }): [string, string] => [
+      'caution',
+      `${shortPath(path)} had more answers: ${formerText(existing)}`,
+    ]),
+  ];
+}
+
+const formerText = ({ workflowId, outcome, answered }: ExistingResults): string =>
+  `${workflowId} ${outcome}, ${formatCount(answered, 'cell')} answered`;
+
+/** Credits by the cells asked for; price by the provider's own account of the cells, where it gives one. */
+function costs({ creditsSpent, estimatedCredits, balanceChange, usage }: RunSummary): Fact[] {
+  const estimated = `; about ${formatInteger(estimatedCredits)} were estimated`;
+  const lines: Fact[] = [
+    ['credits', `${formatInteger(creditsSpent)} by cells asked for${estimated}`],
+  ];
+  if (balanceChange !== null) {
+    const by = `${balanceChange > 0 ? '+' : ''}${formatInteger(balanceChange)}`;
+    lines.push(['balance', `${by} since the start, other work on the account included`]);
+  }
+  if (usage !== null) lines.push(['price', usageText(usage)]);
+  return lines;
+}
+
+/** Of a rerun: how the run before it had ended, so that the difference can be seen. */
+function beforeText({ workflowId, outcome, cells }: PreviousRunSummary): string {
+  if (cells === null) return workflowId;
+  const open = cells.failed + cells.blocked + cells.pending;
+  return `${workflowId} ${outcome ?? 'ended'}: ${formatInteger(cells.done)} done, ${formatInteger(open)} open`;
+}
+
+/** The command that is probably wanted next. */
+export function nextCommand(summary: RunSummary, embedded: boolean): string {
+  const { workflowId, outcome, quarantine, tableId } = summary;
+  const here = embedded ? ' --embedded' : '';
+  const again = `rowmill rerun ${workflowId}${here}`;
+  // Nothing was asked for: there is nothing to go on with.
+  if (tableId === null && outcome !== 'completed') {
+    return `rowmill run FILE --id ${workflowId}${here}`;
+  }
+  if (outcome === 'cancelled') return `rowmill results ${workflowId}, or ${again}`;
+  if (quarantine !== null) {
+    const look = `less ${shortPath(quarantine.path)}`;
+    return outcome === 'partial' ? `${look}, or ${again}` : look;
+  }
+  return outcome === 'partial' ? again : `rowmill results ${workflowId} --format csv`;
+}
+
+/** One line: what the run will cost, and against which limits. */
+export function estimateLine(estimate: Estimate): string {
+  const limits = limitTexts(estimate);
+  const paid = estimate.columns.filter(({ paid }) => paid).length;
+  const what = `${formatCount(estimate.rows, 'row')} × ${formatCount(paid, 'paid column')}`;
+  const tail = limits.length === 0 ? '' : ` (${limits.join(', ')})`;
+  return `${what}: about ${formatCount(estimate.credits, 'credit')}${tail}`;
+}
+
+/** The limits that hold; those of the owner by the variables they were set with. */
+export function limitTexts({ spend, ceiling }: Estimate): string[] {
+  const { maxCredits, approveAbove, creditsPerCell } = spend;
+  const named = (name: keyof typeof CEILING_VARIABLES): string =>
+    ceiling[name] !== undefined && ceiling[name] === spend[name]
+      ? ` (${CEILING_VARIABLES[name]})`
+      : '';
+  const price = named('creditsPerCell');
+  return [
+    ...(maxCredits === undefined
+      ? []
+      : [`limit ${formatInteger(maxCredits)}${named('maxCredits')}`]),
+    ...(approveAbove === undefined
+      ? []
+      : [`approval above ${formatInteger(approveAbove)}${named('approveAbove')}`]),
+    ...(price === '' ? [] : [`${creditsPerCell} a cell${price}`]),
+  ];
+}
+
+/** Tells what came of a run, on stdout, and sets the exit code. */
+export function printSummary(
+  cli: Cli,
+  summary: RunSummary,
+  { ui, json, embedded = false }: { ui: string | null; json: boolean; embedded?: boolean },
+): void {
+  if (json) cli.json({ ...summary, ui });
+  else {
+    // The UI of an embedded run is gone with it.
+    cli.print(summaryText(summary, embedded ? null : ui));
+    cli.log(`Next: ${nextCommand(summary, embedded)}`);
+  }
+  cli.exitWith(EXIT_OF[summary.outcome]);
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Rowmill } from '../../client/rowmill.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
+import { RowmillError } from '../../errors.ts';
+import { createProviders } from '../../providers/registry.ts';
+import type { Cli, Env } from '../io/context.ts';
+import { interruption } from './signals.ts';
+import { EMBEDDED_FOLDER } from './local-state.ts';
+import { openSession, type Session, uiLink, uiListLink } from './session.ts';
+
+/** @throws RowmillError `usage` */
+export function refuseDetached({ detach, embedded }: { detach?: true; embedded?: true }): void {
+  if (detach === true && embedded === true) {
+    throw new RowmillError('usage', '--detach and --embedded exclude each other', {
+      remedy: 'An embedded run lives in this process: leave out one of them.',
+    });
+  }
+}
+
+/** @throws RowmillError `token_missing`, `base_url_invalid`, `usage` */
+export function refuseWithoutToken(pipeline: Pipeline, env: Env): void {
+  // Made, not used: that is when the environment is judged.
+  createProviders({ ...env }).get(pipeline.provider);
+}
+
+export interface EmbeddedSessionOptions {
+  folder: string;
+  /** The token of this provider must be there before anything is started. */
+  provider?: string | undefined;
+  /** Whether the Temporal UI is served. @default true */
+  ui?: boolean;
+}
+
+/**
+ * A Temporal server on a file, for as long as the session lasts. Unfinished runs of the file stay
+ * asleep: `wake` starts a worker for the task queue of one run.
+ * @throws RowmillError `temporal_unavailable_here`, `token_missing`, …
+ */
+export async function openEmbeddedSession(
+  cli: Cli,
+  { folder, provider, ui = true }: EmbeddedSessionOptions,
+): Promise<Session> {
+  const { openEmbedded } = await import('../../dev/embedded.ts');
+  const say = (line: string): void => cli.log(line);
+  const embedded = await openEmbedded({
+    folder,
+    env: cli.env,
+    say,
+    ui,
+    asleep: true,
+    ...(provider === undefined ? {} : { provider }),
+  });
+  const { client, uiUrl, namespace, address, broken } = embedded;
+  // A queue for each run: a worker for one of them leaves the others asleep.
+  const taskQueue = `${embedded.taskQueue}-${randomBytes(4).toString('hex')}`;
+  return {
+    rowmill: await Rowmill.connect({ client, taskQueue, env: cli.env }),
+    linkTo: (run) => uiLink(uiUrl, namespace, run),
+    linkToList: (query) => uiListLink(uiUrl, namespace, query),
+    ownAddress: address,
+    broken,
+    wake: (taskQueue) => embedded.serve(taskQueue),
+    close: () => embedded.stop(),
+  };
+}
+
+/** Does the work where the flags want it; what Ctrl-C means from then on, the signal tells. */
+export async function withRunSession(
+  cli: Cli,
+  { embedded, provider }: { embedded?: true; provider?: string },
+  work: (session: Session, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  // Until there is something to leave in good order, Ctrl-C just ends the process.
+  const session = await (embedded === true
+    ? openEmbeddedSession(cli, { folder: join(process.cwd(), EMBEDDED_FOLDER), provider })
+    : openSession(cli));
+  const stop = interruption();
+  try {
+    await work(session, stop.signal);
+  } finally {
+    await session.close();
+    stop.release();
+  }
+}

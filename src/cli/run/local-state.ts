@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { temporalTarget } from '../../temporal/connection.ts';
+import { RowmillError } from '../../errors.ts';
+import type { Env } from '../io/context.ts';
+
+/** State of embedded runs: the server's file and, unless ROWMILL_STORE says otherwise, the store. */
+export const EMBEDDED_FOLDER = '.rowmill';
+
+/** File of the Temporal server in a state folder. */
+export const DATABASE = 'temporal.db';
+
+const PROBE_MS = 500;
+
+/**
+ * The state folder that a command about runs works on; `null`: a server's. Wanted or not, it is the one
+ * of the embedded runs of the working folder, when no server is configured and none answers.
+ * @throws RowmillError `usage` when it is wanted and not there
+ */
+export async function stateToOpen(env: Env, wanted: boolean): Promise<string | null> {
+  const folder = join(process.cwd(), EMBEDDED_FOLDER);
+  const exists = existsSync(join(folder, DATABASE));
+  if (wanted && !exists) {
+    throw new RowmillError('usage', 'no embedded run was ever started in this folder', {
+      where: folder,
+      remedy: 'Change to the folder of `run --embedded`, or leave out --embedded.',
+    });
+  }
+  const { configured, address } = temporalTarget({ env: { ...env } });
+  return wanted || (exists && !configured && !(await answers(address))) ? folder : null;
+}
+
+function answers(address: string): Promise<boolean> {
+  const at = address.lastIndexOf(':');
+  const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)) });
+  return new Promise((settle) => {
+    const end = (found: boolean): void => {
+      socket.destroy();
+      settle(found);
+    };
+    socket.once('connect', () => end(true)).once('error', () => end(false));
+    socket.setTimeout(PROBE_MS, () => end(false));
+  });
+}

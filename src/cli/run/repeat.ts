@@ -1,0 +1,34 @@
+import type { CompletedWork } from '../../client/runs/repeated-work.ts';
+import { RowmillError } from '../../errors.ts';
+import { isYes } from '../io/prompt-approval.ts';
+import { isInteractive, type Cli } from '../io/context.ts';
+import { formatCount, formatDuration } from '../io/format.ts';
+
+/** Without a terminal a command repeated within this time is taken for a slip. */
+const SLIP_WITHIN_MS = 12 * 60 * 60_000;
+
+/**
+ * Says that the same work was done before and what it cost, and asks whether to pay for it again. Without a
+ * terminal it is refused when it was done within 12 hours.
+ * @throws RowmillError `run_conflict`
+ */
+export async function askBeforeRepeating(
+  cli: Cli,
+  { workflowId, endedAt, summary }: CompletedWork,
+): Promise<void> {
+  const goneMs = Date.now() - endedAt.getTime();
+  const { creditsSpent } = summary;
+  const cost = ` for ${formatCount(creditsSpent, 'credit')}`;
+  const done = `the same work was ${summary.outcome} ${formatDuration(goneMs)} ago${cost}`;
+  if (isInteractive(cli)) {
+    cli.log(`${workflowId}: ${done}`);
+    if (await isYes(cli, 'Do it all again, and pay again? [y/N] ')) return;
+  } else if (goneMs > SLIP_WITHIN_MS) {
+    cli.log(`${workflowId}: ${done}`);
+    return;
+  }
+  throw new RowmillError('run_conflict', `${done}; nothing was started`, {
+    where: `run ${workflowId}`,
+    remedy: `See \`rowmill results ${workflowId}\`, ask again for cells without an answer with \`rowmill rerun ${workflowId}\`, or do it all again with --new.`,
+  });
+}

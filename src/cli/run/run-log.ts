@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Rowmill } from '../../client/rowmill.ts';
+import type { RunInfo } from '../../client/runs/list.ts';
+import type { Cli } from '../io/context.ts';
+import { formatCount, formatDuration } from '../io/format.ts';
+import { uiLink } from './session.ts';
+
+export interface RunLogSource {
+  rowmill: Rowmill;
+  uiUrl: string | null;
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** Runs looked at: those under way come first, then the newest. */
+const RUNS = 100;
+
+/** Prints a line when a run starts and when it ends, until the signal. */
+export async function logRuns(
+  cli: Cli,
+  { rowmill, uiUrl }: RunLogSource,
+  signal: AbortSignal,
+): Promise<void> {
+  let known: Map<string, string> | null = null;
+  while (!signal.aborted) {
+    const runs = await rowmill.list({ limit: RUNS }).catch(() => null);
+    if (runs !== null) {
+      for (const run of known === null ? [] : runs.runs.toReversed()) {
+        if (known?.get(run.runId) === stateOf(run)) continue;
+        cli.log(lineOf(run, uiLink(uiUrl, rowmill.namespace, run)));
+      }
+      known = new Map(runs.runs.map((run) => [run.runId, stateOf(run)]));
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const stateOf = ({ status, outcome }: RunInfo): string =>
+  status === 'RUNNING' ? 'started' : (outcome ?? status.toLowerCase());
+
+function lineOf(run: RunInfo, link: string | null): string {
+  const state = stateOf(run);
+  const rows = run.rows === null || state === 'started' ? '' : `, ${formatCount(run.rows, 'row')}`;
+  const took = state === 'started' ? '' : `${rows}, ${formatDuration(run.durationMs)}`;
+  return `${run.workflowId} ${state}${took}${link === null ? '' : `  ${link}`}`;
+}

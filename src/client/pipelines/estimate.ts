@@ -1,0 +1,84 @@
+import type { Pipeline, SpendPolicy } from '../../contract/pipeline.ts';
+import { RowmillError } from '../../errors.ts';
+import { knownSpec } from '../../providers/facts-store.ts';
+import { isAsked, type PlannedColumn } from '../../providers/catalog.ts';
+import { limitName, underCeiling, type SpendCeiling } from '../../rules/ceiling.ts';
+import { estimateCredits, checkSpend, type SpendVerdict } from '../../rules/spend.ts';
+import type { Env } from '../../env.ts';
+
+/** What a run would take, when nothing goes wrong. */
+export interface Estimate {
+  rows: number;
+  /** Every column the table will have. */
+  columns: PlannedColumn[];
+  /** Cells that the pipeline asks for. */
+  cells: number;
+  credits: number;
+  verdict: SpendVerdict;
+  /** Limits in effect: the pipeline's, capped by the owner's. */
+  spend: SpendPolicy;
+  /** The owner's, as far as they are known here. */
+  ceiling: SpendCeiling;
+  apiCalls: EstimatedCalls;
+}
+
+/** Polls come on top: how many depends on how long the provider takes. */
+export interface EstimatedCalls {
+  /** Of a run without failed cells. */
+  total: number;
+  addRows: number;
+  pages: number;
+  /** What each rerun of failed cells adds. */
+  eachRerun: number;
+}
+
+/** The account before and after; the table is looked for; its rows are counted before and after they are sent, and a page of them is read back. */
+const FIXED_CALLS = 2 + 1 + 3;
+
+/** With the prices and limits of the facts file that the environment leads to. */
+export function estimateOf(
+  pipeline: Pipeline,
+  rows: number,
+  ceiling: SpendCeiling = {},
+  env: Env = {},
+): Estimate {
+  const limits = underCeiling(pipeline.spend, ceiling);
+  const spec = knownSpec(pipeline.provider, env);
+  const columns = spec.plan(pipeline.table);
+  const asked = columns.filter(isAsked);
+  const weight = columns.reduce((sum, column) => sum + column.creditsWeight, 0);
+  const credits = estimateCredits(rows, weight, limits);
+  const addRows = Math.ceil(rows / spec.limits.rowsPerAdd);
+  const pages = Math.ceil(rows / spec.limits.rowsPerPage);
+  const { start } = spec.requests;
+  return {
+    rows,
+    columns,
+    cells: rows * asked.length,
+    credits,
+    verdict: checkSpend(credits, limits),
+    spend: limits,
+    ceiling,
+    apiCalls: {
+      total: FIXED_CALLS + spec.requests.table(pipeline.table) + addRows + start + pages,
+      addRows,
+      pages,
+      eachRerun: start + pages,
+    },
+  };
+}
+
+/** `spend_refused` for what is above a limit, else `null`. */
+export function refusalOf(
+  estimate: Estimate,
+  pipeline: Pipeline,
+  file: string,
+): RowmillError | null {
+  if (estimate.verdict !== 'refuse') return null;
+  const limit = estimate.spend.maxCredits ?? 0;
+  const name = limitName(pipeline.spend, estimate.ceiling);
+  const what = `estimated ${figure(estimate.credits)} credits, ${name} is ${figure(limit)}`;
+  return new RowmillError('spend_refused', what, { where: file });
+}
+
+const figure = (credits: number): string => Math.round(credits).toLocaleString('en-US');

@@ -1,0 +1,40 @@
+import type { Pipeline } from '../../contract/pipeline.ts';
+import { realFootprint, clashesOfPipeline } from '../../paths/footprint.ts';
+import { claimsOfOthers } from '../../store/claims.ts';
+import type { Store } from '../../store/store.ts';
+import { clashFinding, type LoadedPipeline } from '../../spec/index.ts';
+
+/** Warnings about runs registered in this store that publish to the same place. */
+export async function sameTargetWarnings(
+  { results }: Pick<Pipeline, 'results'>,
+  store: Store,
+  except?: string,
+  isUnderWay: (workflowId: string) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<string[]> {
+  const warnings = await Promise.all(
+    results.map(async ({ to }) => {
+      const { results: path, manifest } = await realFootprint(to);
+      const runs = await claimsOfOthers(store, null, [path, manifest], Date.now());
+      const asked = runs.filter((id) => id !== except);
+      // A terminated run takes back nothing it said.
+      const live = await Promise.all(asked.map((id) => isUnderWay(id)));
+      const others = asked.filter((_, at) => live[at]);
+      return others.map((id) => `run ${id} is under way and publishes to ${to}, too`);
+    }),
+  );
+  return warnings.flat();
+}
+
+/**
+ * Links are followed here: results that lead to the rows, to the pipeline file or to each other
+ * would overwrite them.
+ * @throws SpecError `spec_invalid`, by the lines that name them
+ */
+export async function refuseClashes({ pipeline, file, mistakes }: LoadedPipeline): Promise<void> {
+  const clashes = await clashesOfPipeline(pipeline, file);
+  if (clashes.length === 0) return;
+  const findings = clashes.map((clash) =>
+    clashFinding(clash.at, pipeline.results[clash.at]?.to ?? '', clash),
+  );
+  throw mistakes(findings, 'spec_invalid');
+}

@@ -1,0 +1,34 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { RowmillError } from '../../errors.ts';
+import { toRunInfo } from './list.ts';
+import { describeRun, firstRunOf } from './describe.ts';
+
+/**
+ * Asks the run to stop; it publishes what is there and ends as `cancelled`.
+ * @throws RowmillError `run_not_found`, `action_refused` when it has ended
+ */
+export async function cancelRun(client: Client, workflowId: string): Promise<void> {
+  const run = await describeRun(client, workflowId);
+  const { status } = run;
+  const { outcome } = toRunInfo(run.raw.workflowExecutionInfo);
+  const where = `run ${workflowId}`;
+  if (status.name !== 'RUNNING') {
+    const what = `the run has ended: ${status.name.toLowerCase()}`;
+    throw new RowmillError('action_refused', what, { where });
+  }
+  if (outcome !== null) {
+    const what = `the run is ${outcome}, and only sends its webhooks`;
+    throw new RowmillError('action_refused', what, {
+      where,
+      remedy: 'Nothing: it ends by itself.',
+    });
+  }
+  // The server takes the cancel of a run that has been continued since, and does nothing.
+  const firstExecutionRunId = firstRunOf(run);
+  try {
+    await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();
+  } catch (cause) {
+    if (!(cause instanceof WorkflowNotFoundError)) throw cause;
+    throw new RowmillError('action_refused', 'the run has ended', { where, cause });
+  }
+}

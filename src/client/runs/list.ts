@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE, MEMO_OWNER } from '../../contract/names.ts';
+import type { Outcome } from '../../contract/run.ts';
+import { RowmillError } from '../../errors.ts';
+import { invalidArgument } from '../../temporal/grpc-errors.ts';
+
+/** Temporal's words for how a workflow stands, as its list filter spells them. */
+export const RUN_STATUSES = [
+  ...(['Running', 'Completed', 'Failed'] as const),
+  ...(['Canceled', 'Terminated', 'TimedOut'] as const),
+] as const;
+
+export interface RunFilter {
+  /** Name of the pipeline. */
+  pipeline?: string | undefined;
+  /** Only of runs under way. */
+  stage?: string | undefined;
+  outcome?: Outcome | undefined;
+  status?: (typeof RUN_STATUSES)[number] | undefined;
+  /** Whose they are. */
+  owner?: string | undefined;
+}
+
+export interface ListRunsOptions extends RunFilter {
+  /** Runs a page. @default 50 */
+  limit?: number | undefined;
+  /** `next` of the page before. */
+  cursor?: string | undefined;
+}
+
+export interface RunPage {
+  runs: RunInfo[];
+  /** Cursor of the next page; `null` when this is the last one. */
+  next: string | null;
+}
+
+/**
+ * One page of runs, newest first, those under way before all others: the order of the server.
+ * @param isOwnerListed Whether the server knows the search attributes; the memo is asked all the same.
+ * @throws RowmillError `usage` when the cursor is none of ours
+ */
+export async function listRuns(
+  client: Client,
+  options: ListRunsOptions = {},
+  isOwnerListed = true,
+): Promise<RunPage> {
+  const { limit = 50, cursor, owner } = options;
+  const query = queryOf(isOwnerListed ? options : { ...options, owner: undefined });
+  const token = cursor === undefined ? undefined : tokenOf(cursor, query);
+  try {
+    const page = await client.workflowService.listWorkflowExecutions({
+      namespace: client.options.namespace,
+      query,
+      pageSize: limit,
+      ...(token === undefined ? {} : { nextPageToken: token }),
+    });
+    return {
+      // Where the server does not list by it, the page is what is left of it.
+      runs: page.executions.filter((raw) => isOwned(raw, owner)).map((raw) => toRunInfo(raw)),
+      // A full last page comes with a token, too: the next one is empty then.
+      next: page.nextPageToken.length === 0 ? null : cursorOf(page.nextPageToken, query),
+    };
+  } catch (cause) {
+    const said = invalidArgument(cause);
+    if (said === null) throw cause;
+    throw new RowmillError('usage', `the server refuses the list: ${said}`, {
+      remedy: 'Filters need rowmill’s search attributes: start a worker, which registers them.',
+      cause,
+    });
+  }
+}
+
+/**
+ * Runs over all pages of so many, in the same order, each once: one that ends between two pages comes
+ * again on a later one, among those that have ended.
+ * @throws RowmillError as `listRuns`
+ */
+export async function* eachRun(
+  client: Client,
+  options: Omit<ListRunsOptions, 'cursor'> = {},
+  isOwnerListed = true,
+): AsyncGenerator<RunInfo> {
+  const told = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const { runs, next } = await listRuns(client, { ...options, cursor }, isOwnerListed);
+    for (const run of runs) {
+      if (!told.has(run.runId)) yield run;
+      told.add(run.runId);
+    }
+    cursor = next ?? undefined;
+  } while (cursor !== undefined);
+}
+
+const sumOf = (token: Uint8Array, query: string): string =>
+  createHash('sha256').update(query).update(token).digest('base64url').slice(0, 16);
+
+const cursorOf = (token: Uint8Array, query: string): string =>
+  `${Buffer.from(token).toString('base64url')}.${sumOf(token, query)}`;
+
+/** The server takes a token that is none of its own for an outage, and is asked again and again. */
+function tokenOf(cursor: string, query: string): Uint8Array {
+  const [text = '', sum] = cursor.split('.');
+  const token = Buffer.from(text, 'base64url');
+  if (sum === sumOf(token, query)) return token;
+  throw new RowmillError('usage', 'the cursor is none of this list', {
+    remedy: 'Take `next` of the page before, with the same filters.',
+  });
+}
+
+function queryOf({ pipeline, stage, outcome, status, owner }: RunFilter): string {
+  const wanted: [string, string | undefined][] = [
+    ['WorkflowType', WORKFLOW_TYPE],
+    ['ExecutionStatus', status ?? (stage === undefined ? undefined : 'Running')],
+    [SEARCH_ATTRIBUTE.pipeline, pipeline],
+    [SEARCH_ATTRIBUTE.stage, stage],
+    [SEARCH_ATTRIBUTE.outcome, outcome],
+    [SEARCH_ATTRIBUTE.owner, owner],
+  ];
+  return [
+    ...wanted.flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name} = ${quoted(value)}`],
+    ),
+    // A run that continued as new is listed under its newest part.
+    `ExecutionStatus != 'ContinuedAsNew'`,
+  ].join(' AND ');
+}
+
+/** A text of the list filter, whatever is in it. */
+export const quoted = (text: string): string =>
+  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+/** A run as the server lists it: known without any worker. */
+export interface RunInfo {
+  workflowId: string;
+  runId: string;
+  pipeline: string | null;
+  /** Temporal's word: RUNNING, COMPLETED, FAILED, TERMINATED, … */
+  status: string;
+  stage: string | null;
+  /** `50 %, pass 1` while cells move, in tenths; else the stage. */
+  progress: string | null;
+  outcome: string | null;
+  rows: number | null;
+  failedCells: number | null;
+  tableId: string | null;
+  /** ISO 8601. */
+  startedAt: string;
+  /** Whole ms. */
+  durationMs: number;
+}
+
+/** What the server says of a run, listed or described. */
+export type RawRun = WorkflowExecutionInfo['raw'];
+
+/** Search attributes where the server has them, else Temporal's own status. */
+export function toRunInfo(raw: RawRun | null | undefined, nowMs = Date.now()): RunInfo {
+  const status = statusOf(raw);
+  const startMs = msOf(raw?.startTime) ?? nowMs;
+  const endMs = msOf(raw?.closeTime) ?? nowMs;
+  return {
+    workflowId: raw?.execution?.workflowId ?? '',
+    runId: raw?.execution?.runId ?? '',
+    pipeline: textIn(raw, SEARCH_ATTRIBUTE.pipeline),
+    status,
+    // Of a run that was killed it is where it stood then.
+    stage: status === 'RUNNING' ? textIn(raw, SEARCH_ATTRIBUTE.stage) : null,
+    progress: status === 'RUNNING' ? textIn(raw, SEARCH_ATTRIBUTE.progress) : null,
+    outcome: textIn(raw, SEARCH_ATTRIBUTE.outcome) ?? endOf(status),
+    rows: numberIn(raw, SEARCH_ATTRIBUTE.rows),
+    failedCells: numberIn(raw, SEARCH_ATTRIBUTE.failedCells),
+    tableId: textIn(raw, SEARCH_ATTRIBUTE.tableId),
+    startedAt: new Date(startMs).toISOString(),
+    durationMs: Math.max(0, Math.round(endMs - startMs)),
+  };
+}
+
+/** By its memo, which every server keeps. */
+function isOwned(raw: RawRun | null | undefined, owner: string | undefined): boolean {
+  if (owner === undefined) return true;
+  const payload = raw?.memo?.fields?.[MEMO_OWNER];
+  return payload != null && defaultPayloadConverter.fromPayload(payload) === owner;
+}
+
+/** Status of a run whose outcome is not in its search attributes. */
+const endOf = (status: string): string | null =>
+  ['RUNNING', 'CONTINUED_AS_NEW', 'PAUSED'].includes(status)
+    ? null
+    : status.toLowerCase().replaceAll('_', ' ');
+
+const STATUS = proto.temporal.api.enums.v1.WorkflowExecutionStatus;
+const PREFIX = 'WORKFLOW_EXECUTION_STATUS_';
+
+function statusOf(raw: RawRun | null | undefined): string {
+  const name = Object.entries(STATUS).find(([, code]) => code === (raw?.status ?? 0))?.[0];
+  const word = name?.replace(PREFIX, '') ?? 'UNKNOWN';
+  return word === 'CANCELED' ? 'CANCELLED' : word;
+}
+
+type Timestamp = NonNullable<RawRun>['startTime'];
+
+/** Seconds are a Long, which prints as its digits. */
+const msOf = (time: Timestamp): number | null =>
+  time == null ? null : Number(String(time.seconds ?? 0)) * 1_000 + (time.nanos ?? 0) / 1e6;
+
+function valueIn(raw: RawRun | null | undefined, name: string): unknown {
+  const payload = raw?.searchAttributes?.indexedFields?.[name];
+  return payload == null ? null : defaultPayloadConverter.fromPayload(payload);
+}
+
+const textIn = (raw: RawRun | null | undefined, name: string): string | null => {
+  const value = valueIn(raw, name);
+  return typeof value === 'string' ? value : null;
+};
+
+const numberIn = (raw: RawRun | null | undefined, name: string): number | null => {
+  const value = valueIn(raw, name);
+  return typeof value === 'number' ? value : null;
+};

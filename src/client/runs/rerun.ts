@@ -1,0 +1,98 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { WORKFLOW_TYPE } from '../../contract/names.ts';
+import type { EnrichTableInput } from '../../contract/run.ts';
+import { RowmillError } from '../../errors.ts';
+import { inlineCode } from '../../text/markdown.ts';
+import type { Store } from '../../store/store.ts';
+import { endedRun, type EndedRun, latestRun } from './previous.ts';
+import { describeRun } from './describe.ts';
+import { ownedMemo, ownerOf, withOwner, type Owned } from './owned.ts';
+import { withInlineRows } from '../pipelines/read.ts';
+import { initialSearchAttributes, listed } from './metadata.ts';
+import { attachedTo, type StartedRun } from './start.ts';
+import { approveIfWaiting } from './update.ts';
+
+export interface RerunOptions extends Owned {
+  taskQueue: string;
+  /** Whether the server knows rowmill's search attributes. */
+  searchAttributes: boolean;
+  /** The estimate needs no approval any more. */
+  approved?: boolean;
+  /** Where runs are looked up that have expired in Temporal. */
+  store?: Store;
+}
+
+/**
+ * Takes up a run that has ended: a new run `<id>-rerun-<n>` on the same table, which asks only for
+ * cells without an answer and publishes the whole again. Nothing that is done is paid again.
+ * @throws RowmillError `action_refused` (it is under way, or never had a table), `run_not_found`
+ */
+export async function rerunRun(
+  client: Client,
+  workflowId: string,
+  options: RerunOptions,
+): Promise<StartedRun> {
+  const store = options.store ?? null;
+  const latest = await latestRun(client, workflowId, store);
+  if (latest.isRunning) {
+    throw new RowmillError('action_refused', 'the run is under way', {
+      where: `run ${latest.workflowId}`,
+      remedy: 'Ask it for one more pass (the update rerunFailed), or wait until it has ended.',
+    });
+  }
+  const { description, nextId } = latest;
+  const ended = await endedRun(client, latest.workflowId, description, store);
+  try {
+    // The owner stays, whoever starts the rerun.
+    const owner = options.owner ?? (description === null ? undefined : ownerOf(description));
+    return await start(client, nextId, ended, { ...options, owner });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // Another client was faster with the same request.
+    const there = attachedTo(await describeRun(client, nextId));
+    if (options.approved === true) await approveIfWaiting(client, there);
+    return there;
+  }
+}
+
+async function start(
+  client: Client,
+  workflowId: string,
+  { key, pipeline, tableId, previousRun }: EndedRun,
+  { taskQueue, searchAttributes, approved, owner, startedBy }: RerunOptions,
+): Promise<StartedRun> {
+  const { source } = pipeline.rows;
+  const input: EnrichTableInput = {
+    // The rows lie in the store; those of the file are not read again.
+    pipeline: source.type === 'inline' ? withInlineRows(pipeline, []) : pipeline,
+    previousRun: {
+      ...key,
+      ...(tableId === null ? {} : { tableId }),
+      ...(previousRun === null ? {} : { previousRun }),
+    },
+    ...(approved === true ? { approved } : {}),
+  };
+  const handle = await client.workflow.start(WORKFLOW_TYPE, {
+    workflowId,
+    taskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'FAIL',
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    memo: ownedMemo({ owner, startedBy }),
+    staticSummary: `Rerun failed and open cells of ${key.workflowId} with ${pipeline.provider}`,
+    staticDetails: [
+      `- **goes on with** run ${inlineCode(key.workflowId)}, its table and its rows`,
+      `- **pipeline** ${inlineCode(pipeline.name)}, provider ${inlineCode(pipeline.provider)}`,
+      `- **results** ${listed(pipeline.results.map(({ to }) => to))}`,
+    ].join('\n'),
+    ...(searchAttributes
+      ? {
+          typedSearchAttributes: withOwner(
+            initialSearchAttributes({ pipeline, rows: null }),
+            owner,
+          ),
+        }
+      : {}),
+  });
+  return { workflowId, runId: handle.firstExecutionRunId, taskQueue, attached: false };
+}

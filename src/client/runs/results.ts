@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { RUN_FILE } from '../../contract/names.ts';
+import { RowmillError } from '../../errors.ts';
+import type { Folder, Store } from '../../store/store.ts';
+import type { CsvOptions, ResultTarget } from '../../contract/pipeline.ts';
+import type { PublishedFile, ResultRow } from '../../contract/results.ts';
+import type { ResultFormatName } from '../../sinks/index.ts';
+import { publishTo } from '../../sinks/publish.ts';
+import type { ResultColumns } from '../../sinks/sink.ts';
+import { readColumns, SourceColumns } from '../../sources/columns/source-columns.ts';
+import { firstRunOf } from './describe.ts';
+import { toRunInfo } from './list.ts';
+import { pipelineIn } from './run-pipeline.ts';
+
+type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'status' | 'raw'>;
+
+/**
+ * The folder of a run that has ended, or has its outcome and sends its webhooks, with its
+ * results in it.
+ * @throws RowmillError `action_refused` while the run is under way, `results_missing` when there
+ *   are none in this store
+ */
+export async function endedRunFolder(store: Store, run: Described): Promise<Folder> {
+  const { workflowId, status, raw } = run;
+  const where = `run ${workflowId}`;
+  if (status.name === 'RUNNING' && toRunInfo(raw.workflowExecutionInfo).outcome === null) {
+    throw new RowmillError('action_refused', 'there are no results yet: the run is under way', {
+      where,
+      remedy: `Wait for it: rowmill watch ${workflowId}`,
+    });
+  }
+  const folder = store.run({ workflowId, firstRunId: firstRunOf(run) });
+  if (await folder.exists(RUN_FILE.results)) return folder;
+  throw new RowmillError('results_missing', `no results of this run in ${store.location}`, {
+    where,
+    remedy: `It ended before a table was read (rowmill status ${workflowId}), or its worker uses another ROWMILL_STORE.`,
+  });
+}
+
+/** Options of the run's own CSV: one that is made later looks the same. */
+export async function csvOptionsOf(folder: Folder): Promise<CsvOptions | undefined> {
+  const pipeline = await pipelineIn(folder);
+  return pipeline?.results.find(({ csv }) => csv !== undefined)?.csv;
+}
+
+/** Writes the results of a run's folder to a target, in one step. */
+export async function publishResults(folder: Folder, target: ResultTarget): Promise<PublishedFile> {
+  const csv = target.csv ?? (target.format === 'csv' ? await csvOptionsOf(folder) : undefined);
+  const whole = csv === undefined ? target : { ...target, csv };
+  return publishTo(whole, folder, RUN_FILE.results, await resultColumns(folder, RUN_FILE.results));
+}
+
+/** The results in another format, as a temporary file. */
+export interface ExportedFile extends PublishedFile {
+  remove(): Promise<void>;
+}
+
+/** Written as a file first, so that the same code makes it and its size is known. */
+export async function exportResults(
+  folder: Folder,
+  format: ResultFormatName,
+): Promise<ExportedFile> {
+  const place = await mkdtemp(join(tmpdir(), 'rowmill-results-'));
+  const remove = (): Promise<void> => rm(place, { recursive: true, force: true });
+  try {
+    const file = await publishResults(folder, { to: join(place, `results.${format}`), format });
+    return { ...file, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Rows looked at for their inputs: optional ones may be missing in the first. */
+const ROWS_LOOKED_AT = 1_000;
+
+/** Columns of a run's results as the rows themselves show: the pipeline file may have changed. */
+async function resultColumns(folder: Folder, name: string): Promise<ResultColumns> {
+  const inputs = new Set<string>();
+  const columns = new Set<string>();
+  const kept = await readColumns(folder);
+  const source = new SourceColumns();
+  let rows = 0;
+  for await (const line of folder.lines(name)) {
+    // Written by the run as a ResultRow; damage is reported when the rows are written.
+    const row = JSON.parse(line) as Partial<ResultRow>;
+    for (const input of Object.keys(row.input ?? {})) inputs.add(input);
+    for (const column of Object.keys(row.cells ?? {})) columns.add(column);
+    source.see(row);
+    if ((rows += 1) === ROWS_LOOKED_AT) break;
+  }
+  return { inputs: [...inputs], columns: [...columns], source: kept ?? source.names };
+}

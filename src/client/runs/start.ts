@@ -1,0 +1,285 @@
+import { createHash } from 'node:crypto';
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowIdReusePolicy,
+} from '@temporalio/client';
+import { MEMO_FINGERPRINT, MEMO_REQUEST, WORKFLOW_TYPE } from '../../contract/names.ts';
+import type { EnrichTableInput, RunSummary } from '../../contract/run.ts';
+import type { SnapshotRef } from '../../contract/rows.ts';
+import { RowmillError } from '../../errors.ts';
+import type { Store } from '../../store/store.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
+import { findRun } from './describe.ts';
+import { isSeen, ownedMemo, withOwner, type Owned } from './owned.ts';
+import { rejectExpiredRun } from './stored.ts';
+import { runsOfPipeline, type WorkToFind } from './repeated-work.ts';
+import { initialSearchAttributes, staticDetails, staticSummary } from './metadata.ts';
+
+export interface StartRunOptions extends StartOptions {
+  input: EnrichTableInput & { snapshot: SnapshotRef };
+}
+
+interface StartOptions extends Owned {
+  taskQueue: string;
+  /** Without it: attaches to an unfinished run of the same work, else makes an id. */
+  workflowId?: string;
+  /** Never attach. */
+  fresh?: boolean;
+  /** Whether the server knows rowmill's search attributes. */
+  searchAttributes: boolean;
+  now?: Date;
+  /** The store of the workers, which keeps runs that have expired in Temporal. */
+  store?: Store;
+  /** Called before a run gets an id of its own: no run under way does its work. Throws to refuse it. */
+  beforeNew?: (work: WorkToFind) => Promise<void>;
+}
+
+/** A start whose rows may travel in the pipeline itself. */
+export interface StartWorkOptions extends StartOptions {
+  input: EnrichTableInput;
+  /** What the rows are, wherever they travel. */
+  rows: SnapshotRef;
+  /** Digest of the whole request: an id that was used with another one is refused. */
+  request?: string;
+  /** Before the server is asked to start the run; not where one that is there refuses it. */
+  beforeStart?: () => Promise<void>;
+}
+
+export interface StartedRun {
+  workflowId: string;
+  runId: string;
+  /** The task queue that its worker polls. */
+  taskQueue: string;
+  /** It was there already: running, or finished with the same work. */
+  attached: boolean;
+}
+
+/**
+ * Starts a run, or finds the one that does this work already: a repeated command never pays twice.
+ * @throws RowmillError `run_conflict` when the id belongs to other work
+ */
+export const startRun = (client: Client, options: StartRunOptions): Promise<StartedRun> =>
+  startWork(client, { ...options, rows: options.input.snapshot });
+
+/** The same, with rows that are in the store or in the pipeline itself. */
+export function startWork(client: Client, options: StartWorkOptions): Promise<StartedRun> {
+  const { input, rows, workflowId } = options;
+  const work = { ...options, fingerprint: fingerprintOf(input.pipeline, rows.digest) };
+  return workflowId === undefined ? startUnnamed(client, work) : startAs(client, work, workflowId);
+}
+
+interface StartInput extends StartWorkOptions {
+  fingerprint: string;
+}
+
+/** The run under way that does this work, whoever started it; `null`: there is none. */
+export function findWork(
+  client: Client,
+  { input, rows, searchAttributes }: WorkUnderWay,
+): Promise<StartedRun | null> {
+  const { pipeline } = input;
+  const fingerprint = fingerprintOf(pipeline, rows.digest);
+  return findUnderWay(client, { name: pipeline.name, searchAttributes, fingerprint }, new Date());
+}
+
+type WorkUnderWay = Pick<StartWorkOptions, 'input' | 'rows' | 'searchAttributes'>;
+
+async function findUnderWay(
+  client: Client,
+  work: WorkToFind,
+  now: Date,
+): Promise<StartedRun | null> {
+  const listed = await findListed(client, work);
+  // Too young to be listed for sure.
+  return listed ?? unfinished(client, work, timestampId(work.name, now, PREVIOUS_SLOT));
+}
+
+/** Attaches to an unfinished run of the same work, also of another caller; else makes an id. */
+async function startUnnamed(client: Client, work: StartInput): Promise<StartedRun> {
+  const { input, fresh = false } = work;
+  const { name } = input.pipeline;
+  const now = work.now ?? new Date();
+  const found = fresh ? null : await findUnderWay(client, { ...work, name }, now);
+  if (found !== null) return found;
+  if (!fresh) await work.beforeNew?.({ ...work, name });
+  for (let turn = 0; ; turn += 1) {
+    const workflowId = timestampId(name, now, turn);
+    const started = await start(client, work, workflowId, 'REJECT_DUPLICATE');
+    if (started !== null) return started;
+    // Somebody else came to this name at the same moment: with the same work, or with other work.
+    const there = fresh ? null : await unfinished(client, work, workflowId);
+    if (there !== null) return there;
+  }
+}
+
+/** @throws RowmillError `run_conflict` */
+async function startAs(client: Client, work: StartInput, workflowId: string): Promise<StartedRun> {
+  const { request, fingerprint, fresh = false, store } = work;
+  const before = await findRun(client, workflowId);
+  // A key stands for one request, also after its run has failed.
+  if (before !== null) {
+    refuseOther(before, work);
+    if (!fresh && HAS_ITS_ID.has(before.status.name)) refuseOtherWork(before, fingerprint);
+  } else if (store !== undefined && !fresh) {
+    await rejectExpiredRun(store, workflowId, request !== undefined);
+  }
+  let again = fresh;
+  for (;;) {
+    const reuse = again ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY';
+    const started = await start(client, work, workflowId, reuse);
+    if (started !== null) return started;
+    const run = await client.workflow.getHandle(workflowId).describe();
+    refuseOther(run, work);
+    refuseOtherWork(run, fingerprint);
+    // A cancelled run was stopped by an operator; the same command continues it. A backend that
+    // repeats its request does not know of that.
+    again = request === undefined && (await wasCancelled(client, run));
+    if (!again) return attachedTo(run);
+  }
+}
+
+/** Other runs give their id to the next one. */
+const HAS_ITS_ID: ReadonlySet<string> = new Set(['RUNNING', 'COMPLETED']);
+
+/** `null`: there is one of this id already. */
+async function start(
+  client: Client,
+  work: StartInput,
+  workflowId: string,
+  workflowIdReusePolicy: WorkflowIdReusePolicy,
+): Promise<StartedRun | null> {
+  const { request, rows, input, taskQueue, searchAttributes, fingerprint, beforeStart } = work;
+  await beforeStart?.();
+  const subject = { pipeline: input.pipeline, rows };
+  try {
+    const handle = await client.workflow.start(WORKFLOW_TYPE, {
+      workflowId,
+      taskQueue,
+      args: [input],
+      memo: {
+        [MEMO_FINGERPRINT]: fingerprint,
+        ...(request === undefined ? {} : { [MEMO_REQUEST]: request }),
+        ...ownedMemo(work),
+      },
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy,
+      staticSummary: staticSummary(subject),
+      staticDetails: staticDetails(subject),
+      ...(searchAttributes
+        ? { typedSearchAttributes: withOwner(initialSearchAttributes(subject), work.owner) }
+        : {}),
+    });
+    return { workflowId, runId: handle.firstExecutionRunId, taskQueue, attached: false };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+    throw error;
+  }
+}
+
+async function wasCancelled(
+  client: Client,
+  { workflowId, runId, status }: WorkflowExecutionDescription,
+): Promise<boolean> {
+  if (status.name !== 'COMPLETED') return false;
+  // Of this very run: another caller may have started the next one. It returns a RunSummary.
+  const summary = (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
+  return summary.outcome === 'cancelled';
+}
+
+function refuseOtherWork(run: WorkflowExecutionDescription, fingerprint: string): void {
+  if (fingerprintIn(run) === fingerprint) return;
+  const state = run.status.name === 'RUNNING' ? 'runs' : 'ran';
+  throw new RowmillError('run_conflict', `it ${state} with another pipeline or other rows`, {
+    where: `run ${run.workflowId}`,
+  });
+}
+
+function refuseOther(
+  { memo, workflowId }: WorkflowExecutionDescription,
+  { request, owner }: Pick<StartInput, 'request' | 'owner'>,
+): void {
+  const stored: unknown = memo?.[MEMO_REQUEST];
+  // Nothing more is reported of another owner's run.
+  if (!isSeen({ memo }, owner)) {
+    throw new RowmillError('run_conflict', 'the key is of another owner', {
+      where: `run ${workflowId}`,
+      remedy: 'Use another key.',
+    });
+  }
+  if (request === undefined || stored === undefined || stored === request) return;
+  throw new RowmillError('run_conflict', 'the key was used with another request', {
+    where: `run ${workflowId}`,
+    remedy: 'Send the same request again, or use another key.',
+  });
+}
+
+/** In the server's list, which lags a moment behind. */
+async function findListed(client: Client, work: WorkToFind): Promise<StartedRun | null> {
+  const query = runsOfPipeline(work, 'Running');
+  for await (const run of client.workflow.list({ query })) {
+    if (fingerprintIn(run) !== work.fingerprint) continue;
+    const found = await unfinished(client, work, run.workflowId);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The run of this id, if it does this work and is under way. */
+async function unfinished(
+  client: Client,
+  { fingerprint }: Pick<StartInput, 'fingerprint'>,
+  workflowId: string,
+): Promise<StartedRun | null> {
+  const run = await findRun(client, workflowId);
+  if (run?.status.name !== 'RUNNING' || fingerprintIn(run) !== fingerprint) return null;
+  return attachedTo(run);
+}
+
+/** A run that was there already. */
+export const attachedTo = ({
+  workflowId,
+  runId,
+  taskQueue,
+}: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'taskQueue'>): StartedRun => ({
+  workflowId,
+  runId,
+  taskQueue,
+  attached: true,
+});
+
+const fingerprintIn = (run: Pick<WorkflowExecutionDescription, 'memo'>): unknown =>
+  run.memo?.[MEMO_FINGERPRINT];
+
+/** What makes two runs the same work: table, rows and results; not their limits and pace. */
+function fingerprintOf(pipeline: Pipeline, rowsDigest: string): string {
+  const { name, provider, table, results } = pipeline;
+  const work = JSON.stringify([name, provider, table, results, rowsDigest]);
+  return createHash('sha256').update(work).digest('hex');
+}
+
+/** The whole request of a caller's key: the work and its limits. */
+export function requestDigestOf(pipeline: Pipeline, rowsDigest: string, approved: boolean): string {
+  const { rows, ...rest } = pipeline;
+  const { key, map, skipBad } = rows;
+  const share = skipBad === undefined ? [] : [skipBad];
+  const request = JSON.stringify([rest, key, map, rowsDigest, approved, ...share]);
+  return createHash('sha256').update(request).digest('hex');
+}
+
+const STEP_MS = 10_000;
+
+/** Of the ten seconds before, the first one. */
+const PREVIOUS_SLOT = -STEP_MS / 1_000;
+
+/**
+ * A name for a run whose caller gave it none, `<name>-20260131-023000`, UTC: that of the last full
+ * ten seconds, and each further turn that of the second after. Callers of the same moment, who do
+ * not see each other in the server's list yet, meet at the first one: one of them gets it.
+ */
+function timestampId(name: string, now: Date, slot: number): string {
+  const stepMs = Math.floor(now.getTime() / STEP_MS) * STEP_MS;
+  const [date = '', time = ''] = new Date(stepMs + slot * 1_000).toISOString().split('T');
+  return `${name}-${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
+}

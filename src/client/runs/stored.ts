@@ -1,0 +1,123 @@
+import { RUN_FILE } from '../../contract/names.ts';
+import { OUTCOMES, type Outcome } from '../../contract/outcome.ts';
+import type { Pipeline, ResultTarget } from '../../contract/pipeline.ts';
+import type { PublishedFile } from '../../contract/results.ts';
+import type { PreviousRunRef } from '../../contract/run.ts';
+import type { ResultFormatName } from '../../sinks/index.ts';
+import type { Folder, RunKey, Store } from '../../store/store.ts';
+import { RowmillError } from '../../errors.ts';
+import { pipelineIn } from './run-pipeline.ts';
+import { publishResults, exportResults, type ExportedFile } from './results.ts';
+
+/** What the store knows of a run by itself, where Temporal does not answer or the run has expired. */
+export interface StoredRun {
+  key: RunKey;
+  pipeline: Pipeline;
+  /** The run that it continued. */
+  previousRun: PreviousRunRef | null;
+  /** ISO time; empty where it left no manifest. */
+  startedAt: string;
+  /** `null` where it left no manifest. */
+  outcome: Outcome | null;
+}
+
+/** The last run of that id that the store has files of. */
+export async function newestStored(store: Store, workflowId: string): Promise<StoredRun | null> {
+  let newest: StoredRun | null = null;
+  for (const firstRunId of await store.firstRuns(workflowId)) {
+    const key = { workflowId, firstRunId };
+    const folder = store.run(key);
+    const pipeline = await pipelineIn(folder);
+    const { startedAt, outcome } = await manifestIn(folder);
+    if (pipeline === null || startedAt < (newest?.startedAt ?? '')) continue;
+    newest = { key, pipeline, previousRun: await previousRunIn(folder), startedAt, outcome };
+  }
+  return newest;
+}
+
+/** The results of one run in the store. */
+export interface StoredResults {
+  readonly store: Store;
+  readonly folder: Folder;
+  readonly runId: string;
+  /** Writes them to another place, in one step. */
+  publish(target: ResultTarget): Promise<PublishedFile>;
+  /** Writes them into a temporary file, which the caller removes. */
+  render(format: ResultFormatName): Promise<ExportedFile>;
+}
+
+export const resultsIn = (store: Store, folder: Folder, runId: string): StoredResults => ({
+  store,
+  folder,
+  runId,
+  publish: (target) => publishResults(folder, target),
+  render: (format) => exportResults(folder, format),
+});
+
+/** Those of that run, once it has ended; `null` where there are none. */
+export async function storedResults(
+  store: Store,
+  workflowId: string,
+): Promise<StoredResults | null> {
+  const run = await newestStored(store, workflowId);
+  if (run === null) return null;
+  const folder = store.run(run.key);
+  const { runId } = await manifestIn(folder);
+  // The manifest is written last.
+  return runId !== '' && (await folder.exists(RUN_FILE.results))
+    ? resultsIn(store, folder, runId)
+    : null;
+}
+
+async function previousRunIn(folder: Folder): Promise<PreviousRunRef | null> {
+  if (!(await folder.exists(RUN_FILE.previousRun))) return null;
+  // Written by prepareRows.
+  return (await folder.readJson(RUN_FILE.previousRun)) as PreviousRunRef;
+}
+
+interface ManifestHead {
+  /** ISO time. */
+  startedAt: string;
+  runId: string;
+  outcome: Outcome | null;
+}
+
+/** Empty texts where it left no manifest. */
+async function manifestIn(folder: Folder): Promise<ManifestHead> {
+  const manifest = (await folder.exists(RUN_FILE.manifest))
+    ? await folder.readJson(RUN_FILE.manifest)
+    : null;
+  const text = (name: string): string => {
+    const value: unknown =
+      typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, name) : null;
+    return typeof value === 'string' ? value : '';
+  };
+  const outcome = OUTCOMES.find((one) => one === text('outcome')) ?? null;
+  return { startedAt: text('startedAt'), runId: text('runId'), outcome };
+}
+
+/**
+ * The store remembers longer than Temporal, whose retention ends: an id under which work was done is
+ * not given to a new run, which would pay for it again. A failed one may start again, and so may a
+ * cancelled one, unless the id is a key.
+ * @throws RowmillError `run_conflict`
+ */
+export async function rejectExpiredRun(
+  store: Store,
+  workflowId: string,
+  isKey: boolean,
+): Promise<void> {
+  const outcome = (await newestStored(store, workflowId))?.outcome ?? null;
+  if (outcome === null || outcome === 'failed') return;
+  // A key stays cancelled.
+  if (outcome === 'cancelled' && !isKey) return;
+  const another = isKey ? 'Another key' : 'Another --id, or --new,';
+  throw new RowmillError(
+    'run_conflict',
+    `it ended (${outcome}), and has expired in Temporal; a new run of this ${isKey ? 'key' : 'id'} would pay again`,
+    {
+      where: `run ${workflowId}`,
+      remedy: `Its results are in the store: rowmill results ${workflowId}. ${another} starts a new run.`,
+    },
+  );
+}

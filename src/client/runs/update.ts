@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
+import { UPDATE } from '../../contract/names.ts';
+import type { Adjusted, AdjustRequest, ApproveRequest, PauseRequest } from '../../contract/run.ts';
+import { RowmillError } from '../../errors.ts';
+import {
+  checkAdjustInput,
+  checkApproveInput,
+  checkPauseInput,
+  type InputIssue,
+} from '../../rules/update-input.ts';
+import { errorOfRun } from './errors.ts';
+import { isOutage } from '../../temporal/grpc-errors.ts';
+import { liveProgress } from './live-progress.ts';
+import { errorOfServer } from '../../temporal/server-error.ts';
+import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
+
+export { MAX_TEXT } from '../../rules/update-input.ts';
+
+/** A worker has to take it: with one there it is a matter of milliseconds. */
+const WAIT_MS = 20_000;
+
+/** Input and result of each update. */
+export interface Updates {
+  approveSpend: { takes: ApproveRequest; gives: undefined };
+  pause: { takes: PauseRequest; gives: undefined };
+  resume: { takes: undefined; gives: undefined };
+  rerunFailed: { takes: undefined; gives: undefined };
+  adjust: { takes: AdjustRequest; gives: Adjusted };
+}
+
+export type UpdateName = (typeof UPDATE)[keyof typeof UPDATE];
+
+/**
+ * What is wrong with a request in itself, before any run is asked.
+ * @param nameOf What a field is called where it was written, for errors.
+ * @throws RowmillError `usage`
+ */
+export function checkRequest<N extends UpdateName>(
+  update: N,
+  request: Updates[N]['takes'] | undefined,
+  nameOf = (field: string): string => `${update}.${field}`,
+): void {
+  const mistake = request === undefined ? null : (INPUT_CHECKS[update]?.(request) ?? null);
+  if (mistake === null) return;
+  const { field, what, remedy } = mistake;
+  throw new RowmillError('usage', what, { where: field === null ? update : nameOf(field), remedy });
+}
+
+const INPUT_CHECKS: Partial<Record<UpdateName, (request: unknown) => InputIssue | null>> = {
+  approveSpend: checkApproveInput,
+  pause: checkPauseInput,
+  adjust: checkAdjustInput,
+};
+
+/**
+ * Sends an update to a run and waits until it has taken it.
+ * @throws RowmillError `action_refused` (it does not fit the stage, the run has ended, no worker is
+ *   there), saying what to do; `ambiguous` when a worker may still take it
+ */
+export async function updateRun<N extends UpdateName>(
+  client: Client,
+  workflowId: string,
+  taskQueue: string,
+  update: N,
+  request?: Updates[N]['takes'],
+): Promise<Updates[N]['gives']> {
+  const where = `run ${workflowId}`;
+  const served = await workerAvailability(client, taskQueue);
+  if (served === 'no') {
+    throw new RowmillError('action_refused', noWorkerText(taskQueue), { where });
+  }
+  try {
+    return await client.withDeadline(Date.now() + WAIT_MS, () => {
+      const handle = client.workflow.getHandle(workflowId);
+      return request === undefined
+        ? handle.executeUpdate<Updates[N]['gives'], []>(update)
+        : handle.executeUpdate<Updates[N]['gives'], [unknown]>(update, { args: [request] });
+    });
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) throw errorOfRun(error, workflowId);
+    if (error instanceof WorkflowNotFoundError) {
+      throw new RowmillError('action_refused', 'the run has ended', { where, cause: error });
+    }
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isOutage(error)) {
+      const lost = errorOfServer(error);
+      const late = `no worker took it within ${WAIT_MS / 1000} s`;
+      const unserved = served === 'yes' ? late : noWorkerText(taskQueue);
+      // The server keeps it for the next worker, and nothing takes it back.
+      const remedy = `The next worker may still carry it out: see \`rowmill status ${workflowId}\` before you ask again.`;
+      throw new RowmillError(lost?.code ?? 'action_refused', lost?.what ?? unserved, {
+        where,
+        remedy,
+        cause: error,
+        ambiguous: true,
+      });
+    }
+    throw error;
+  }
+}
+
+/**
+ * Approves the credits of a run that may not wait for it at all, or not yet: before its rows are
+ * prepared it takes no approval.
+ * @returns whether it was approved; not where no worker answers, or an operator paused it before
+ */
+export async function approveIfWaiting(
+  client: Client,
+  { workflowId, taskQueue, signal }: Approved,
+): Promise<boolean> {
+  while (signal?.aborted !== true && (await workerAvailability(client, taskQueue)) !== 'no') {
+    const progress = await liveProgress(client.workflow.getHandle(workflowId));
+    if (progress === null || progress.paused?.at === 'preparing rows') return false;
+    if (progress.stage !== 'preparing rows') {
+      await updateRun(client, workflowId, taskQueue, UPDATE.approveSpend).catch(unlessRefused);
+      return true;
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return false;
+}
+
+interface Approved {
+  workflowId: string;
+  taskQueue: string;
+  signal?: AbortSignal | undefined;
+}
+
+const LOOK_EVERY_MS = 500;
+
+/** The run does not wait for an approval, or another operator has approved it. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof RowmillError && error.code === 'action_refused')) throw error;
+}

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import type { RunSummary } from '../../contract/run.ts';
+import { RowmillError } from '../../errors.ts';
+import { errorOfRun } from './errors.ts';
+import { isOutage } from '../../temporal/grpc-errors.ts';
+import { untilOver } from '../../temporal/sdk-workarounds.ts';
+import { errorOfServer } from '../../temporal/server-error.ts';
+import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
+import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
+
+/** One look at a run under way. */
+export interface ProgressUpdate {
+  /** The newest that is known; `null` before anything is. */
+  progress: LiveProgress | null;
+  /** Where nothing is known by a worker: what the last one had sent to the server. */
+  lastKnown: LastKnown | null;
+  /** What keeps us from knowing more: no worker, no server. */
+  warning: string | null;
+}
+
+export interface WatchOptions {
+  client: Client;
+  workflowId: string;
+  runId: string;
+  taskQueue: string;
+  /** Pause between two looks. */
+  intervalMs: number;
+  /** Ends the following, not the run. */
+  signal?: AbortSignal | undefined;
+  /** Settles when there is nothing left to follow the run with; given where the worker is our own. */
+  broken?: Promise<RowmillError> | undefined;
+}
+
+const TRY_AGAIN_AFTER_MS = 1_000;
+
+/**
+ * Watches a run until it ends, through restarts of worker and server, and returns its summary;
+ * `null` when the signal came first.
+ * @throws RowmillError with the code the run failed with, or `run_not_found`
+ */
+export async function* watchRun(
+  options: WatchOptions,
+): AsyncGenerator<ProgressUpdate, RunSummary | null> {
+  const over = new AbortController();
+  const finish = endOf(options, over.signal).finally(() => over.abort());
+  // Reported by the race below; a rejection after the end is ignored.
+  finish.catch(() => undefined);
+  const ended = finish.then(() => null);
+  ended.catch(() => undefined);
+  let before: PollResult = { progress: null, lastKnown: null, warning: null, answered: false };
+  try {
+    for (;;) {
+      const seen = await Promise.race([ended, poll(options, before, over.signal)]);
+      if (seen === null || over.signal.aborted) return await finish;
+      before = seen;
+      yield { progress: seen.progress, lastKnown: seen.lastKnown, warning: seen.warning };
+      await sleep(options.intervalMs, undefined, { signal: over.signal }).catch(() => undefined);
+    }
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * Waits for the end of a run, through restarts of the server; `null` when the signal came first.
+ * @throws RowmillError as `follow`
+ */
+export async function endOfRun(
+  options: Omit<WatchOptions, 'intervalMs' | 'taskQueue'>,
+): Promise<RunSummary | null> {
+  const over = new AbortController();
+  try {
+    return await endOf(options, over.signal);
+  } finally {
+    over.abort();
+  }
+}
+
+function endOf(
+  { client, workflowId, runId, signal, broken }: Omit<WatchOptions, 'intervalMs' | 'taskQueue'>,
+  over: AbortSignal,
+): Promise<RunSummary | null> {
+  const ended = untilOver(client, over, () =>
+    resultOf(client.workflow.getHandle<Run>(workflowId, runId), over),
+  );
+  ended.catch(() => undefined);
+  const left = new Promise<null>((resolve) => {
+    if (signal?.aborted === true) resolve(null);
+    signal?.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  return Promise.race([
+    ended,
+    left,
+    ...(broken === undefined ? [] : [broken.then((error) => Promise.reject(error))]),
+  ]);
+}
+
+type Run = (input: unknown) => Promise<RunSummary>;
+
+async function resultOf(handle: WorkflowHandle<Run>, over: AbortSignal): Promise<RunSummary> {
+  for (;;) {
+    try {
+      return await handle.result();
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) throw errorOfRun(error, handle.workflowId);
+      if (error instanceof WorkflowNotFoundError) throw gone(handle.workflowId, error);
+      if (!isOutage(error) || over.aborted) throw error;
+      await sleep(TRY_AGAIN_AFTER_MS);
+    }
+  }
+}
+
+const gone = (workflowId: string, cause: unknown): RowmillError =>
+  new RowmillError('run_not_found', 'the server does not know the run any more', {
+    where: `run ${workflowId}`,
+    cause,
+  });
+
+interface PollResult extends ProgressUpdate {
+  /** A worker answered this time. */
+  answered: boolean;
+}
+
+/** Polls once. Never rejects: a failure becomes a warning beside what was known before. */
+async function poll(
+  { client, workflowId, taskQueue, broken }: WatchOptions,
+  before: PollResult,
+  over: AbortSignal,
+): Promise<PollResult> {
+  // Without the run id: a run that continued as new is asked under its newest one.
+  const handle = client.workflow.getHandle(workflowId);
+  const silent = { progress: before.progress, lastKnown: before.lastKnown, answered: false };
+  try {
+    return await untilOver(client, over, async () => {
+      // Asks for a worker first: a query that no worker takes waits until it times out.
+      const served = before.answered ? 'yes' : await workerAvailability(client, taskQueue);
+      const progress = served === 'no' ? null : await liveProgress(handle);
+      if (progress !== null) return { progress, lastKnown: null, warning: null, answered: true };
+      // A worker of our own is on its way to the queue; a lost worker would be reported.
+      const expected = served === 'yes' || broken !== undefined;
+      if (before.progress === null) silent.lastKnown = await lastKnown(handle);
+      return { ...silent, warning: expected ? null : noWorkerText(taskQueue) };
+    });
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    const reported = errorOfServer(error)?.what ?? said;
+    const warning = isOutage(error)
+      ? 'the Temporal server does not answer; trying again'
+      : reported;
+    return { ...silent, warning };
+  }
+}

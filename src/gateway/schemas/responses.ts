@@ -1,0 +1,249 @@
+import { z } from 'zod';
+import { OUTCOMES } from '../../contract/outcome.ts';
+import { ERRORS } from '../../errors.ts';
+
+/** What goes out over HTTP, in the OpenAPI document; answers may gain fields in any release. */
+
+const counts = z.object({
+  done: z.number(),
+  empty: z.number(),
+  failed: z.number(),
+  blocked: z.number(),
+  pending: z.number(),
+});
+
+export const startedRun = z
+  .object({
+    id: z.string(),
+    runId: z.string(),
+    attached: z.boolean().describe('It was there already.'),
+    links: z.object({ self: z.string(), events: z.string(), results: z.string() }),
+  })
+  .meta({ id: 'StartedRun' });
+
+/** Of a run, as it is listed. */
+const runInfoFields = {
+  id: z.string(),
+  runId: z.string(),
+  pipeline: z.string().nullable(),
+  status: z.string().describe('Temporal’s word: RUNNING, COMPLETED, FAILED, TERMINATED, …'),
+  stage: z.string().nullable(),
+  outcome: z.string().nullable(),
+  rows: z.number().nullable(),
+  failedCells: z.number().nullable(),
+  tableId: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  durationMs: z.number(),
+};
+
+export const runInfo = z.object(runInfoFields);
+
+export const runList = z
+  .object({
+    runs: z.array(runInfo),
+    next: z.string().nullable().describe('Cursor of the next page; null: this is the last.'),
+  })
+  .meta({ id: 'RunList' });
+
+const apiCalls = z.object({ total: z.number(), polls: z.number() });
+
+const usage = z
+  .object({
+    requests: z.number(),
+    price: z.number().describe('In the provider’s own currency.'),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    unpriced: z
+      .number()
+      .optional()
+      .describe('Cells without a reported price; `price` is of the others.'),
+  })
+  .nullable()
+  .describe('What the cells took as their last computation left them, where the provider says so.');
+
+/** Left out where there is nothing of it. */
+const unusedFields = {
+  tableChangedDuringScan: z
+    .literal(true)
+    .optional()
+    .describe('The table kept changing while it was read: cells may be of different moments.'),
+  badRows: z
+    .number()
+    .optional()
+    .describe('Rows of the source that could not be used: left out by rows.skipBad.'),
+  rowsUnreadable: z
+    .number()
+    .optional()
+    .describe('Rows that no page could be read with; the quarantine names them.'),
+  balanceProblem: z.string().optional().describe('Why the balance could not be read.'),
+  duplicateRows: z
+    .number()
+    .optional()
+    .describe('Second rows of a key: neither run nor in the results.'),
+  cellsCancelled: z
+    .number()
+    .optional()
+    .describe('Cells that were cancelled before the provider started them: not paid for.'),
+  cellsCancelledIsMinimum: z
+    .boolean()
+    .optional()
+    .describe('The count is a lower bound: the reply to a cancel was lost.'),
+};
+
+const approvalRequest = {
+  credits: z.number(),
+  cells: z
+    .object({ requested: z.number(), affected: z.number() })
+    .nullable()
+    .describe('Of a provider that would run more cells than it was asked to.'),
+};
+
+/** Left out where no approval was needed. */
+const approvalFields = {
+  approvals: z
+    .array(
+      z.object({
+        ...approvalRequest,
+        how: z.enum(['start', 'update', 'policy']),
+        by: z.string().nullable(),
+        atMs: z.number(),
+      }),
+    )
+    .optional()
+    .describe('Approvals of what is spent.'),
+  confirmed: z
+    .object({ requests: z.number(), cells: z.number() })
+    .optional()
+    .describe('Large runs that the provider asked to confirm, and that were confirmed.'),
+  queuedMore: z
+    .object({ requested: z.number(), affected: z.number() })
+    .optional()
+    .describe('Cells asked for, and cells queued by the provider’s count, where it queued more.'),
+};
+
+/** Of `RunProgress`; see docs/gateway.md. */
+const progress = z
+  .object({
+    stage: z.string(),
+    rows: z.number(),
+    pass: z.number(),
+    cells: z.object({
+      total: z.number(),
+      done: z.number(),
+      inProgress: z.number(),
+      failed: z.number().nullable(),
+    }),
+    cellsPerMinute: z.number().nullable(),
+    leftMs: z.number().nullable(),
+    estimatedCredits: z.number(),
+    pendingApproval: z
+      .object(approvalRequest)
+      .nullable()
+      .optional()
+      .describe('The request that waits for an approval.'),
+    usage,
+    apiCalls,
+    creditsSpent: z.number().describe('By the cells asked for so far and their price.'),
+    quietSinceMs: z
+      .number()
+      .nullable()
+      .optional()
+      .describe('Epoch ms: no count has changed since; null while cells move.'),
+    problem: z.string().nullable(),
+    ...approvalFields,
+    ...unusedFields,
+  })
+  .meta({ id: 'Progress' });
+
+const summary = z
+  .object({
+    workflowId: z.string(),
+    runId: z.string(),
+    outcome: z.enum(OUTCOMES),
+    reason: z.string().nullable().describe('Why it ended as it did; null: it simply completed.'),
+    tableId: z.string().nullable(),
+    rows: z.number(),
+    cells: counts,
+    passes: z.number(),
+    apiCalls,
+    creditsSpent: z.number().describe('By the cells asked for and their price.'),
+    balanceChange: z
+      .number()
+      .nullable()
+      .describe('Of the account while the run lived; others may have used it as well.'),
+    estimatedCredits: z.number().optional(),
+    usage,
+    ...approvalFields,
+    ...unusedFields,
+    notified: z
+      .array(
+        z.object({
+          url: z.string(),
+          id: z.string(),
+          status: z.enum(['delivered', 'failed']),
+          problem: z.string().nullable(),
+        }),
+      )
+      .optional()
+      .describe('Deliveries of the completion webhooks.'),
+  })
+  .meta({ id: 'Summary' });
+
+const runError = z.object({
+  code: z.string(),
+  what: z.string(),
+  where: z.string().nullable(),
+  remedy: z.string(),
+});
+
+export const runStatus = z
+  .object({
+    ...runInfoFields,
+    progress: progress.nullable().describe('While it is under way and a worker answers.'),
+    summary: summary.nullable().describe('Once it has ended.'),
+    error: runError.nullable().describe('Why it failed.'),
+    warning: z.string().nullable().describe('Why nothing more is known of a run under way.'),
+  })
+  .meta({ id: 'Run' });
+
+export const actionResponse = z
+  .object({
+    id: z.string().describe('The run that goes on: of a rerun, the new one.'),
+    action: z.string(),
+  })
+  .meta({ id: 'Acted' });
+
+export const adjusted = z
+  .object({ id: z.string(), deadlineAt: z.iso.datetime(), maxPollIntervalMs: z.number() })
+  .meta({ id: 'Adjusted' });
+
+// The keys of the table, which TypeScript takes for plain strings.
+const CODES = Object.keys(ERRORS) as (keyof typeof ERRORS)[];
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.enum(CODES),
+    remedy: z.string(),
+    where: z.string().nullable(),
+    requestId: z.string(),
+    issues: z.array(z.object({ path: z.string(), found: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+
+/** A body that is streamed, which no schema looks at. */
+export const streamed = z.unknown().meta({ type: 'string' });
+
+/** One of the server-sent events, which are streamed as well. */
+export const event = z.unknown().meta({
+  id: 'Event',
+  type: 'object',
+  properties: {
+    event: { type: 'string', enum: ['progress', 'outcome'] },
+    data: { type: 'string', description: 'JSON: how the run stands, or how it ended.' },
+    id: { type: 'string', description: 'Of the last one: `end`.' },
+  },
+});

@@ -1,0 +1,78 @@
+import { Client } from '@temporalio/client';
+import { connectTemporal, type TemporalLink } from '../temporal/connection.ts';
+import { Rowmill } from '../client/rowmill.ts';
+import type { Store } from '../store/store.ts';
+import type { Env } from './settings.ts';
+
+/** The way to Temporal of a process that lives with and without it. */
+export interface TemporalSession {
+  /** What rowmill is asked through; a call that takes longer than a request may is given up. */
+  withClient<T>(ask: (rowmill: Rowmill) => Promise<T>): Promise<T>;
+  /** @throws why not */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TemporalSessionOptions {
+  env: Env;
+  store: Store;
+  taskQueue: string;
+  /** For connecting. @default 3000 */
+  connectMs?: number;
+  /** For all the calls of a request. @default 15000 */
+  callsMs?: number;
+}
+
+/** After a failed try nobody has to wait for the next one. */
+const TRY_AGAIN_AFTER_MS = 1_000;
+
+/** Connects when somebody asks, and again when that failed; connected, the client reconnects. */
+export function createTemporalSession(options: TemporalSessionOptions): TemporalSession {
+  const { env, store, taskQueue, connectMs = 3_000, callsMs = 15_000 } = options;
+  let opened: Promise<Opened> | null = null;
+
+  const open = (): Promise<Opened> => {
+    if (opened !== null) return opened;
+    const trying = connect();
+    opened = trying;
+    trying.catch(() => {
+      const forget = (): void => {
+        if (opened === trying) opened = null;
+      };
+      setTimeout(forget, TRY_AGAIN_AFTER_MS).unref();
+    });
+    return trying;
+  };
+
+  const connect = async (): Promise<Opened> => {
+    const link = await connectTemporal({ env: { ...env }, timeoutMs: connectMs });
+    const client = new Client({ connection: link.connection, namespace: link.namespace });
+    const rowmill = await Rowmill.connect({ client, store, taskQueue, env: { ...env } });
+    return { link, client, rowmill };
+  };
+
+  return {
+    withClient: async (ask) => {
+      const { client, rowmill } = await open();
+      return client.withDeadline(Date.now() + callsMs, () => ask(rowmill));
+    },
+    ping: async () => {
+      const { link } = await open();
+      const { connection } = link;
+      await connection.withDeadline(Date.now() + connectMs, () =>
+        connection.workflowService.getSystemInfo({}),
+      );
+    },
+    close: async () => {
+      const { link } = (await opened?.catch(() => null)) ?? {};
+      await link?.connection.close();
+      opened = null;
+    },
+  };
+}
+
+interface Opened {
+  link: TemporalLink;
+  client: Client;
+  rowmill: Rowmill;
+}

@@ -1,0 +1,55 @@
+import { RowmillError } from '../errors.ts';
+import type { ConnectionOptions } from './json-api.ts';
+import { extructSpec } from './extruct/spec.ts';
+import type { LiveCheck, LivePace } from './live-check.ts';
+import { promptLayerSpec } from './promptlayer/spec.ts';
+import type { Provider } from './provider.ts';
+import type { ProviderSpec } from './provider-spec.ts';
+
+export { isAsked } from './provider-spec.ts';
+export type { ColumnProblem, PlannedColumn, ProviderSpec, TableShape } from './provider-spec.ts';
+
+/** What talks to a provider's API. */
+export interface ProviderModule {
+  create: (options: ConnectionOptions) => Provider;
+  /** Questions to the live API; left out where there is nothing to find out. */
+  createLiveCheck?: (options: ConnectionOptions, pace?: LivePace) => LiveCheck;
+}
+
+interface KnownProvider {
+  /** Offline: checking a file or pricing a run loads no more than this. */
+  readonly spec: ProviderSpec;
+  readonly load: () => Promise<ProviderModule>;
+}
+
+/** Providers that a pipeline file may name, the preset first. Another one is one line here. */
+export const PROVIDERS = {
+  extruct: { spec: extructSpec, load: () => import('./extruct/index.ts') },
+  promptlayer: { spec: promptLayerSpec, load: () => import('./promptlayer/index.ts') },
+} satisfies Record<string, KnownProvider>;
+
+export type ProviderName = keyof typeof PROVIDERS;
+
+/** Their offline sides, the preset first. */
+export const PROVIDER_SPECS: readonly ProviderSpec[] = Object.values(PROVIDERS).map(
+  ({ spec }) => spec,
+);
+
+// Nothing else than the keys of the table above.
+export const PROVIDER_NAMES = Object.keys(PROVIDERS) as ProviderName[];
+
+/** The offline side of a provider, or `null` when there is none of that name. */
+export const providerSpec = (name: string): ProviderSpec | null =>
+  PROVIDER_SPECS.find((spec) => spec.name === name) ?? null;
+
+/** The offline side of a provider that must exist; throws `spec_invalid`. */
+export function requireProviderSpec(name: string): ProviderSpec {
+  const spec = providerSpec(name);
+  if (spec !== null) return spec;
+  throw noProvider(name, PROVIDER_NAMES);
+}
+
+export const noProvider = (name: string, known: readonly string[]): RowmillError =>
+  new RowmillError('spec_invalid', `no provider "${name}"; there is: ${known.join(', ')}`, {
+    where: 'provider',
+  });

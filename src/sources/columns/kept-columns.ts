@@ -1,0 +1,60 @@
+import type { Json, JsonObject } from '../../contract/json.ts';
+import { withDigits } from '../../contract/exact-json.ts';
+import { wellFormed, wholeText } from '../../contract/whole-text.ts';
+import { SourceColumns } from './source-columns.ts';
+
+/** A JSON writer runs out of stack at some thousands. */
+const MAX_LEVELS = 100;
+
+/** What of a row the table does not need, and the results bring back. */
+export class KeptColumns {
+  readonly #keep: 'all' | readonly string[];
+  readonly #fieldBytesCap: number;
+  readonly #columns = new SourceColumns();
+  /** Fields that were too large or too deep to come back. */
+  dropped = 0;
+
+  constructor(keep: 'all' | readonly string[], fieldBytesCap: number) {
+    this.#keep = keep;
+    this.#fieldBytesCap = fieldBytesCap;
+  }
+
+  /** In the order they came. */
+  get names(): string[] {
+    return this.#columns.names;
+  }
+
+  /** @param used Columns that the row's key and inputs were taken from. */
+  of(values: Record<string, Json>, used: ReadonlySet<string>): JsonObject {
+    const names =
+      this.#keep === 'all'
+        ? Object.keys(values).filter((name) => !used.has(name))
+        : this.#keep.filter((name) => Object.hasOwn(values, name));
+    const pairs = names.flatMap((name) => {
+      const value = this.#fit(Object.hasOwn(values, name) ? (values[name] ?? null) : null);
+      if (value === undefined) {
+        this.dropped += 1;
+        return [];
+      }
+      return [[wholeText(name), value] as const];
+    });
+    // `fromEntries`: a column may be called `__proto__`.
+    const source = Object.fromEntries(pairs);
+    this.#columns.see({ source });
+    return source;
+  }
+
+  /** As it can be written; `undefined` where it cannot. */
+  #fit(value: Json): Json | undefined {
+    if (typeof value !== 'string' && isDeeper(value, MAX_LEVELS)) return undefined;
+    const exact = withDigits(value);
+    const text = wholeText(typeof exact === 'string' ? exact : JSON.stringify(exact));
+    if (Buffer.byteLength(text) > this.#fieldBytesCap) return undefined;
+    return typeof exact === 'string' ? text : wellFormed(exact);
+  }
+}
+
+const isDeeper = (value: Json, levels: number): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
+};

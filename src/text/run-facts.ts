@@ -1,0 +1,208 @@
+import type {
+  Approval,
+  ApprovalRequest,
+  CellCountMismatch,
+  LargeRunConfirmations,
+  RunProgress,
+  RunSummary,
+} from '../contract/run.ts';
+import type { CellUsage, ScanResult } from '../contract/results.ts';
+import type { Notified } from '../contract/notify.ts';
+import { formatInteger } from './numbers.ts';
+
+/** Approvals of what a run spends. Left out: none was needed. */
+export interface Approvals {
+  approvals?: Approval[];
+  confirmed?: LargeRunConfirmations;
+  /** Cells that the provider says it queued beyond those that were asked for. */
+  queuedMore?: CellCountMismatch;
+}
+
+/** Approvals and counts of a run under way. */
+export interface KnownApprovals {
+  approvals?: readonly Approval[];
+  confirmed?: LargeRunConfirmations;
+  queuedMore?: CellCountMismatch | null;
+}
+
+export function approvalsOf({ approvals = [], confirmed, queuedMore }: KnownApprovals): Approvals {
+  return {
+    ...(approvals.length === 0 ? {} : { approvals: [...approvals] }),
+    ...(confirmed === undefined || confirmed.requests === 0 ? {} : { confirmed }),
+    ...(queuedMore == null ? {} : { queuedMore }),
+  };
+}
+
+/** `about 1,200 credits`, or why more cells than were asked for. */
+export function approvalRequestText({ credits, cells }: ApprovalRequest): string {
+  const about = `about ${formatInteger(credits)} credits`;
+  if (cells === null) return about;
+  return `${about}: the provider would run ${formatInteger(cells.affected)} cells instead of ${formatInteger(cells.requested)}`;
+}
+
+/** Facts for the operator as name and text. @param code escapes text from outside */
+export function approvalFacts(
+  { approvals = [], confirmed, queuedMore }: Approvals,
+  code: (text: string) => string,
+): [string, string][] {
+  const facts = approvals.map((approval): [string, string] => {
+    const { credits, cells } = approval;
+    const more = cells === null ? '' : ` for ${formatInteger(cells.affected)} cells`;
+    return ['approved', `${formatInteger(credits)} credits${more}, ${byText(approval, code)}`];
+  });
+  if (confirmed !== undefined) {
+    const { requests, cells } = confirmed;
+    const runs = `${formatInteger(requests)} large ${requests === 1 ? 'run' : 'runs'}`;
+    facts.push(['confirmed', `${runs}, ${formatInteger(cells)} cells: all of them approved`]);
+  }
+  if (queuedMore !== undefined) {
+    const { requested, affected } = queuedMore;
+    const text = `${formatInteger(affected)} cells by the provider's count, ${formatInteger(requested)} were asked for`;
+    facts.push(['queued', text]);
+  }
+  return facts;
+}
+
+function byText({ how, by }: Approval, code: (text: string) => string): string {
+  switch (how) {
+    case 'start':
+      return 'where it was started';
+    case 'policy':
+      return 'by `spend.approveAbove`';
+    case 'update':
+      return by === null ? 'while it waited' : `by ${code(by)}`;
+  }
+}
+
+/** 0.8082 or 1,234.56: small prices keep four digits that mean something. */
+export const priceText = (price: number): string =>
+  price.toLocaleString('en-US', {
+    maximumFractionDigits: 2,
+    maximumSignificantDigits: 4,
+    roundingPriority: 'morePrecision',
+  });
+
+const requestsText = ({ requests }: CellUsage): string =>
+  `${formatInteger(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+
+/** The known price, and the number of cells without one. */
+export function knownPriceText({ price, unpriced = 0 }: CellUsage): string {
+  if (unpriced === 0) return priceText(price);
+  const cells = `${formatInteger(unpriced)} ${unpriced === 1 ? 'cell' : 'cells'}`;
+  return price === 0 ? `not known of ${cells}` : `${priceText(price)}, not known of ${cells}`;
+}
+
+/** What a price is the figure of, or it would be taken for the bill. */
+export const PRICE_IS_OF = 'last computation of each cell';
+
+/** `210,797 in, 48,321 out; 1,502 requests` */
+export const tokensText = (usage: CellUsage): string =>
+  `${formatInteger(usage.inputTokens)} in, ${formatInteger(usage.outputTokens)} out; ${requestsText(usage)}`;
+
+/** Usage in one line of text. */
+export function usageText(usage: CellUsage): string {
+  const tokens = `${formatInteger(usage.inputTokens)} tokens in, ${formatInteger(usage.outputTokens)} out`;
+  return `${knownPriceText(usage)} (${requestsText(usage)}, ${tokens}; ${PRICE_IS_OF})`;
+}
+
+/**
+ * Text with the number of failed cells. A provider that does not count them leaves it to the last
+ * look at the table, which a pass under way has overtaken; `null` before there was any.
+ */
+export function failedText({ cells, byColumn }: Pick<RunProgress, 'cells' | 'byColumn'>) {
+  if (cells.failed !== null) return formatInteger(cells.failed);
+  const columns = Object.values(byColumn);
+  if (columns.length === 0) return null;
+  return `${formatInteger(columns.reduce((sum, { failed }) => sum + failed, 0))} at the last look`;
+}
+
+/** Cautions for users of the results. Left out: none. */
+export interface Cautions {
+  tableChangedDuringScan?: true;
+  rowsUnreadable?: number;
+  balanceProblem?: string;
+}
+
+export const cautionsOf = (
+  found: ScanResult | null,
+  prepared: { balanceProblem?: string } | null,
+): Cautions => ({
+  ...(found?.tableChangedDuringScan === true ? { tableChangedDuringScan: true } : {}),
+  ...(found?.rowsUnreadable === undefined ? {} : { rowsUnreadable: found.rowsUnreadable }),
+  ...(prepared?.balanceProblem === undefined ? {} : { balanceProblem: prepared.balanceProblem }),
+});
+
+/** Facts for the operator as name and text. */
+export function cautionFacts(cautions: Cautions & { sameTarget?: string[] }): [string, string][] {
+  const { tableChangedDuringScan, rowsUnreadable = 0, balanceProblem, sameTarget = [] } = cautions;
+  const facts: string[] = [];
+  if (tableChangedDuringScan === true) facts.push('the table kept changing while it was read');
+  if (rowsUnreadable > 0) {
+    facts.push(
+      `${formatInteger(rowsUnreadable)} ${rowsUnreadable === 1 ? 'row' : 'rows'} could not be read`,
+    );
+  }
+  if (balanceProblem !== undefined) facts.push('the balance of the account cannot be read');
+  for (const id of sameTarget.slice(0, MAX_NAMED)) {
+    facts.push(`same place for results as run ${id}`);
+  }
+  return facts.map((fact) => ['caution', fact]);
+}
+
+const MAX_NAMED = 3;
+
+/** Requests of a run that brought no results. Left out: none. */
+export type UnusedWork = Pick<
+  RunSummary,
+  'duplicateRows' | 'cellsCancelled' | 'cellsCancelledIsMinimum'
+>;
+
+/** Unused work of a run under way. */
+export interface KnownUnused {
+  lastScan: ScanResult | null;
+  cellsCancelled: number;
+  cellsCancelledIsMinimum: boolean;
+}
+
+export function unusedOf({
+  lastScan,
+  cellsCancelled,
+  cellsCancelledIsMinimum,
+}: KnownUnused): UnusedWork {
+  const duplicateRows = lastScan?.duplicateRows ?? 0;
+  return {
+    ...(duplicateRows === 0 ? {} : { duplicateRows }),
+    ...(cellsCancelled === 0 ? {} : { cellsCancelled }),
+    ...(cellsCancelledIsMinimum ? { cellsCancelledIsMinimum } : {}),
+  };
+}
+
+/** Facts for the operator as name and text, where there are any. */
+export function unusedFacts(unused: UnusedWork): [string, string][] {
+  const { duplicateRows = 0, cellsCancelled = 0, cellsCancelledIsMinimum = false } = unused;
+  const facts: [string, string][] = [];
+  if (duplicateRows > 0) {
+    const rows = counted(duplicateRows, 'row');
+    facts.push(['duplicates', `${rows} added twice: never run or published`]);
+  }
+  if (cellsCancelled > 0) {
+    const cells = `${cellsCancelledIsMinimum ? 'at least ' : ''}${counted(cellsCancelled, 'cell')}`;
+    facts.push(['cancelled', `${cells}, requested and never started`]);
+  } else if (cellsCancelledIsMinimum) {
+    facts.push(['cancelled', 'unknown: the reply to a cancel was lost']);
+  }
+  return facts;
+}
+
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+
+/** Webhooks that could not be delivered, as facts for the operator. */
+export const notifiedFacts = ({
+  notified = [],
+}: {
+  notified?: readonly Notified[] | undefined;
+}): [string, string][] =>
+  notified.flatMap(({ url, status, problem }): [string, string][] =>
+    status === 'failed' ? [['webhook', `not delivered to ${url}: ${problem ?? 'no reason'}`]] : [],
+  );

@@ -1,0 +1,181 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { nextPollMs, sliceIsOver } from '../../src/rules/polling.ts';
+import { recordReading, timeLeftMs, type PassTracking } from '../../src/rules/tracking.ts';
+import { begun, POLICY, reading, watched } from './readings.ts';
+
+const HOUR_MS = 3_600_000;
+
+const pollAt = (watch: PassTracking): number => nextPollMs(watch, POLICY, watch.lastReadAtMs);
+
+/** A steady run read at `second`, `done` of `total` cells done. */
+const steady = (second: number, done: number, total: number): PassTracking =>
+  watched(
+    begun({ requestedCells: total }),
+    [second / 2, reading(total, { cellsDone: done / 2, cellsInProgress: total - done / 2 })],
+    [second, reading(total, { cellsDone: done, cellsInProgress: total - done })],
+  );
+
+describe('how long until the next reading', () => {
+  test('a tenth of the time gone while much is left', () => {
+    expect(pollAt(steady(600, 1_000, 10_000))).toBeCloseTo(60_000, -2);
+  });
+
+  test('never more than the longest interval', () => {
+    expect(pollAt(steady(7_200, 1_000, 10_000))).toBe(POLICY.maxPollIntervalMs);
+  });
+
+  test('shorter and shorter towards the end', () => {
+    const early = pollAt(steady(3_600, 9_000, 10_000));
+    const late = pollAt(steady(3_600, 9_900, 10_000));
+    const last = pollAt(steady(3_600, 9_999, 10_000));
+    expect(early).toBeGreaterThan(late);
+    expect(late).toBeGreaterThan(last);
+    expect(last).toBe(POLICY.minPollIntervalMs);
+  });
+
+  test('soon after an idle reading, which is confirmed or refuted', () => {
+    const watch = watched(steady(3_600, 4_000, 10_000), [
+      3_700,
+      reading(10_000, { cellsDone: 4_000 }),
+    ]);
+    expect(pollAt(watch)).toBe(POLICY.minPollIntervalMs);
+  });
+
+  test('less and less often while an idle reading is not believed', () => {
+    let watch = begun();
+    const waits: number[] = [];
+    for (let reads = 0; reads < 30; reads += 1) {
+      watch = recordReading(watch, reading(100), watch.lastReadAtMs + 1);
+      waits.push(pollAt(watch));
+    }
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect(waits.slice(0, 3)).toEqual([2_000, 2_000, 2_000]);
+    expect(waits.at(-1)).toBe(POLICY.maxPollIntervalMs);
+  });
+
+  test('cells that hang for an hour are not asked after every two seconds', () => {
+    const hanging = reading(10_000, { cellsDone: 9_998, cellsInProgress: 2 });
+    let watch = recordReading(steady(1_200, 9_990, 10_000), hanging, 1_210_000);
+    let reads = 0;
+    while (watch.lastReadAtMs < 2 * HOUR_MS) {
+      watch = recordReading(watch, hanging, watch.lastReadAtMs + pollAt(watch));
+      reads += 1;
+    }
+    expect(reads).toBeLessThan(300);
+  });
+
+  const anyWatch = fc
+    .array(
+      fc.record({
+        afterMs: fc.integer({ min: 1, max: 900_000 }),
+        done: fc.nat(400),
+        inProgress: fc.nat(5_000),
+      }),
+      { minLength: 1, maxLength: 60 },
+    )
+    .map((steps) => {
+      let watch = begun({ requestedCells: 5_000 });
+      let cellsDone = 0;
+      for (const { afterMs, done, inProgress } of steps) {
+        cellsDone += done;
+        const progress = reading(5_000, { cellsDone, cellsInProgress: inProgress, running: true });
+        watch = recordReading(watch, progress, watch.lastReadAtMs + afterMs);
+      }
+      return watch;
+    });
+
+  test('within the bounds of the policy, of the time gone and of the time left, always', () => {
+    fc.assert(
+      fc.property(anyWatch, fc.nat(120_000), (watch, laterMs) => {
+        const nowMs = watch.lastReadAtMs + laterMs;
+        const waitMs = nextPollMs(watch, POLICY, nowMs);
+        expect(waitMs).toBeGreaterThanOrEqual(POLICY.minPollIntervalMs);
+        expect(waitMs).toBeLessThanOrEqual(POLICY.maxPollIntervalMs);
+        if (waitMs > POLICY.minPollIntervalMs) {
+          expect(waitMs).toBeLessThanOrEqual((nowMs - watch.startedAtMs) / 10 + 1e-6);
+          expect(waitMs).toBeLessThanOrEqual((timeLeftMs(watch) ?? Infinity) / 2 + 1e-6);
+        }
+      }),
+    );
+  });
+});
+
+describe('when a slice of waiting ends', () => {
+  test('not in the first seconds, however much moves', () => {
+    const start = begun();
+    const watch = watched(start, [10, reading(100, { cellsDone: 90, cellsInProgress: 10 })]);
+    expect(sliceIsOver(start, watch, 10_000)).toBe(false);
+    expect(sliceIsOver(start, watch, 20_000)).toBe(true);
+  });
+
+  test('sooner at the beginning of a pass than later on', () => {
+    const start = steady(60, 20, 100);
+    const after = (second: number): PassTracking =>
+      watched(start, [60 + second, reading(100, { cellsDone: 60, cellsInProgress: 40 })]);
+    expect(sliceIsOver(start, after(50), 50_000)).toBe(false);
+    expect(sliceIsOver(start, after(60), 60_000)).toBe(true);
+  });
+
+  test('not while next to nothing moves', () => {
+    const start = steady(3_600, 1_000, 10_000);
+    const watch = watched(start, [
+      7_200,
+      reading(10_000, { cellsDone: 1_100, cellsInProgress: 9 }),
+    ]);
+    expect(sliceIsOver(start, watch, HOUR_MS)).toBe(false);
+  });
+
+  test('before the activity times out after 3 h, even when nothing can be read', () => {
+    expect(sliceIsOver(begun(), begun(), 2.8 * HOUR_MS)).toBe(true);
+  });
+
+  /** Slices a pass takes whose cells get done in these steps. */
+  const slicesOf = (
+    steps: readonly { afterMs: number; done: number }[],
+    total: number,
+    requestedCells: number | null,
+  ): number => {
+    let watch = begun({ requestedCells });
+    let start = watch;
+    let sinceMs = 0;
+    let slices = 1;
+    let cellsDone = 0;
+    for (const { afterMs, done } of steps) {
+      const nowMs = watch.lastReadAtMs + afterMs;
+      cellsDone = Math.min(total, cellsDone + done);
+      watch = recordReading(watch, reading(total, { cellsDone, cellsInProgress: 1 }), nowMs);
+      if (!sliceIsOver(start, watch, nowMs - sinceMs)) continue;
+      slices += 1;
+      start = watch;
+      sinceMs = nowMs;
+    }
+    return slices;
+  };
+
+  test('at most 20 of them in 24 h, whatever the course', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({ afterMs: fc.integer({ min: 2_000, max: 120_000 }), done: fc.nat(300) }),
+          { minLength: 500, maxLength: 1_500 },
+        ),
+        fc.integer({ min: 100, max: 30_000 }),
+        fc.option(fc.nat(30_000)),
+        (steps, total, requestedCells) => {
+          let goneMs = 0;
+          const day = steps.filter(({ afterMs }) => (goneMs += afterMs) <= 24 * HOUR_MS);
+          expect(slicesOf(day, total, requestedCells)).toBeLessThanOrEqual(20);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a steady day has enough of them to show how it goes', () => {
+    const minutes = Array.from({ length: 24 * 30 }, () => ({ afterMs: 120_000, done: 14 }));
+    const slices = slicesOf(minutes, 10_000, 10_000);
+    expect(slices).toBeGreaterThanOrEqual(15);
+    expect(slices).toBeLessThanOrEqual(20);
+  });
+});

@@ -1,0 +1,94 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { cellsLeft, nearsEnd, recordReading, timeLeftMs } from '../../src/rules/tracking.ts';
+import { begun, reading, watched } from './readings.ts';
+
+test('the time left follows the rate of late', () => {
+  const watch = watched(
+    begun({ requestedCells: 1_000 }),
+    [100, reading(1_000, { cellsDone: 100, cellsInProgress: 900 })],
+    [200, reading(1_000, { cellsDone: 200, cellsInProgress: 800 })],
+  );
+  expect(timeLeftMs(watch)).toBeCloseTo(800_000, -3);
+});
+
+test('a rate that falls makes the time left longer', () => {
+  const watch = watched(
+    begun({ requestedCells: 1_000 }),
+    [100, reading(1_000, { cellsDone: 500, cellsInProgress: 500 })],
+    [200, reading(1_000, { cellsDone: 510, cellsInProgress: 490 })],
+  );
+  expect(timeLeftMs(watch)).toBeGreaterThan(1_000_000);
+});
+
+test('before anything is done the time left is unknown, and the end may be near', () => {
+  const watch = watched(begun(), [10, reading(100, { cellsInProgress: 100 })]);
+  expect(timeLeftMs(watch)).toBeNull();
+  expect(nearsEnd(watch)).toBe(true);
+});
+
+test('what has hung for long is expected to hang as long again', () => {
+  const hanging = reading(100, { cellsDone: 99, cellsInProgress: 1 });
+  const watch = watched(
+    begun(),
+    [10, reading(100, { cellsDone: 50, cellsInProgress: 50 })],
+    [20, hanging],
+    [320, hanging],
+  );
+  expect(timeLeftMs(watch)).toBeGreaterThanOrEqual(300_000);
+});
+
+test('failed cells are not waited for once the queue drains', () => {
+  const watch = watched(
+    begun(),
+    [10, reading(100, { cellsInProgress: 20 })],
+    [60, reading(100, { cellsDone: 70, cellsInProgress: 5 })],
+  );
+  expect(cellsLeft(watch)).toBe(5);
+});
+
+test('a first pass over a table with done cells counts only what is asked of it', () => {
+  const watch = watched(begun({ doneAtStart: 900, requestedCells: 100 }), [
+    60,
+    reading(1_000, { cellsDone: 950, cellsInProgress: 50 }),
+  ]);
+  expect(cellsLeft(watch)).toBe(50);
+});
+
+test('a watch is plain data: it comes back from a heartbeat as it was', () => {
+  const watch = watched(begun(), [10, reading(100, { cellsDone: 5, cellsInProgress: 95 })]);
+  expect(JSON.parse(JSON.stringify(watch))).toEqual(watch);
+});
+
+const anyReading = fc
+  .record({
+    cellsDone: fc.nat(1_000),
+    cellsInProgress: fc.nat(1_000),
+    cellsFailed: fc.option(fc.nat(1_000)),
+    running: fc.boolean(),
+  })
+  .map((said) => reading(1_000, said));
+
+test('whatever is read, in whatever order, no figure goes astray', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: -5_000, max: 600_000 }), anyReading), { maxLength: 40 }),
+      fc.option(fc.nat(2_000)),
+      fc.nat(1_000),
+      (steps, requestedCells, doneAtStart) => {
+        let watch = begun({ requestedCells, doneAtStart });
+        let nowMs = 0;
+        for (const [afterMs, progress] of steps) {
+          // A clock may be set back.
+          nowMs += afterMs;
+          watch = recordReading(watch, progress, nowMs);
+          expect(watch.ratePerMs).toBeGreaterThanOrEqual(0);
+          expect(Number.isFinite(watch.ratePerMs)).toBe(true);
+          expect(cellsLeft(watch)).toBeGreaterThanOrEqual(0);
+          expect(timeLeftMs(watch) ?? 0).toBeGreaterThanOrEqual(0);
+        }
+        expect(watch.reads).toBe(steps.length);
+      },
+    ),
+  );
+});

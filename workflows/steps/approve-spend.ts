@@ -1,0 +1,80 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { ApprovalRequest, CellCountMismatch } from '../../src/contract/run.ts';
+import { approvalRequestText } from '../../src/text/run-facts.ts';
+import { limitName, needsOwner } from '../../src/rules/ceiling.ts';
+import { checkCellSpend, checkSpend } from '../../src/rules/spend.ts';
+import { waitWhilePaused, waitUntilOrDeadline } from '../control/pause.ts';
+import type { Run } from '../run.ts';
+
+/** Refuses above `maxCredits`; above `approveAbove` waits for the update `approveSpend`. */
+export async function approveSpend(run: Run): Promise<void> {
+  const { state, spend, estimatedCredits: credits } = run;
+  const verdict = checkSpend(credits, spend);
+  if (verdict === 'refuse') throw refused(`estimated ${credits} credits, ${limitText(run)}`);
+  if (verdict === 'go') return;
+  const request = { credits, cells: null };
+  // Whoever starts a run cannot say yes for the owner of the worker.
+  const byOwner = state.approvals.length === 0 && needsOwner(credits, run.prepared.ceiling);
+  if (!state.approved || byOwner) {
+    if (await isApproved(run, request)) return;
+    throw refused(`${credits} credits were not approved before the deadline`);
+  }
+  // Continued as new, it is known already who had approved it.
+  if (state.approvals.length === 0) note(run, request, 'start');
+}
+
+/**
+ * A provider would run more cells than it was asked to. Nothing of them runs: refused above `maxCredits`, let
+ * through up to `approveAbove`, and else waited for.
+ * @returns the cells that may run
+ */
+export async function approveCells(run: Run, cells: CellCountMismatch) {
+  const { state } = run;
+  const { credits, verdict } = checkCellSpend(cells, run.estimatedCredits, run.spend);
+  const request = { credits, cells };
+  if (verdict === 'refuse') throw refused(`${approvalRequestText(request)}; ${limitText(run)}`);
+  if (verdict === 'go') {
+    note(run, request, 'policy');
+    return cells.affected;
+  }
+  const interrupted = state.stage;
+  if (!(await isApproved(run, request))) {
+    const what = `not approved before the deadline: ${approvalRequestText(request)}`;
+    // What earlier passes have brought is published.
+    throw state.lastScan === null ? refused(what) : tooLate(what);
+  }
+  run.enter(interrupted);
+  return cells.affected;
+}
+
+/** Shows what is waited for, and waits; `false` at the deadline. */
+async function isApproved(run: Run, request: ApprovalRequest): Promise<boolean> {
+  const { state } = run;
+  const waits = (): boolean => state.pendingApproval !== null;
+  state.pendingApproval = request;
+  try {
+    while (waits()) {
+      run.enter('waiting for approval');
+      await waitWhilePaused(run);
+      const summary = `Wait for the approval of ${approvalRequestText(request)}: update approveSpend`;
+      const news = (): boolean => !waits() || state.pause !== null;
+      if (!(await waitUntilOrDeadline(run, summary, news))) return false;
+    }
+    return true;
+  } finally {
+    state.pendingApproval = null;
+  }
+}
+
+const limitText = ({ pipeline, spend, prepared }: Run): string =>
+  `${limitName(pipeline.spend, prepared.ceiling)} is ${spend.maxCredits ?? 0}`;
+
+function note({ state }: Run, request: ApprovalRequest, how: 'start' | 'policy'): void {
+  state.approvals.push({ ...request, how, by: null, atMs: Date.now() });
+}
+
+const tooLate = (what: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(what, 'deadline_reached');
+
+const refused = (what: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(what, 'spend_refused');

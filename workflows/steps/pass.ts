@@ -1,0 +1,235 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { StartedPass, StartPassInput } from '../../activities/start-pass.ts';
+import type { TroubleInput } from '../../activities/runtime/trouble.ts';
+import type { RunMode } from '../../src/contract/table.ts';
+import { computedCells } from '../../src/rules/cells.ts';
+import {
+  isRerun,
+  recordPass,
+  planNextPass,
+  quietMsOf,
+  type PassKind,
+  type WaitEnd,
+} from '../../src/rules/passes.ts';
+import { checkCellSpend, unitsOf } from '../../src/rules/spend.ts';
+import { startTracking } from '../../src/rules/tracking.ts';
+import { approveCells } from './approve-spend.ts';
+import { waitWhilePaused } from '../control/pause.ts';
+import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
+import * as steps from '../activities.ts';
+import type { Run } from '../run.ts';
+import { loadRows } from './table.ts';
+
+/** What the Temporal UI calls the step that starts a pass. */
+const SUMMARY: Record<PassKind, string> = {
+  first: 'Run every cell',
+  failed: 'Rerun failed cells',
+  'newly-failed': 'Rerun cells that failed for the first time',
+  'follow-up': 'Run cells that can start only now',
+  nudge: 'Nudge stalled cells',
+  wait: 'Wait on',
+};
+
+/** Passes that name their cells; the others request what their mode means. */
+const NAMES_CELLS: readonly PassKind[] = ['newly-failed', 'follow-up', 'nudge'];
+
+/** Starts the next pass; a paid request is sent once. */
+export async function startPass(run: Run): Promise<void> {
+  const { state } = run;
+  if (state.activePass !== null) return;
+  if (state.nextPass === 'wait') {
+    keepWaiting(run);
+    return;
+  }
+  await approveMore(run);
+  run.enter(isRerun(state.nextPass) ? 'rerunning failed cells' : 'starting run');
+  while (!(await sendPass(run, state.nextPass))) {
+    // Rows were committed late or deleted since they were loaded: repaired before anything is paid for.
+    state.loaded = null;
+    await loadRows(run);
+  }
+}
+
+/** Waits for an approval where the provider ran more cells than were requested. */
+async function approveMore(run: Run): Promise<void> {
+  const { state } = run;
+  if (state.queuedMore === undefined || !state.mustApproveMore) return;
+  await approveCells(run, state.queuedMore);
+  state.mustApproveMore = false;
+}
+
+/** `false` when the table does not have the rows that it should. */
+async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
+  const { state } = run;
+  let done = await send(run, kind, { startedRuns: [] });
+  while (!done.drifted && done.needsApproval !== undefined) {
+    // An approval is not kept for later: the provider is asked anew, and may need another one by then.
+    const approvedCells = await approveCells(run, done.needsApproval);
+    done = await send(run, kind, { approvedCells, startedRuns: done.startedRuns });
+  }
+  if (done.drifted) return false;
+  state.activePass = { kind, tableRun: done.tableRun, tracking: done.tracking, end: null };
+  if (done.queuedMore !== undefined) {
+    const { requested, affected } = state.queuedMore ?? { requested: 0, affected: 0 };
+    state.queuedMore = {
+      requested: requested + done.queuedMore.requested,
+      affected: affected + done.queuedMore.affected,
+    };
+    state.mustApproveMore = true;
+  }
+  if (countsAsRequested(run, kind))
+    state.unitsRequested += unitsOf(done.requestedCells, run.prepared.weights);
+  state.passes += 1;
+  return true;
+}
+
+/**
+ * Whether the cells of a pass add to those that the run has requested. The first pass of a new table requests
+ * all of them: cells that were blocked or stalled then, and are requested once more, are paid for once.
+ */
+const countsAsRequested = ({ input }: Run, kind: PassKind): boolean =>
+  input.previousRun !== undefined || (kind !== 'follow-up' && kind !== 'nudge');
+
+async function send(
+  run: Run,
+  kind: PassKind,
+  allowed: Pick<StartPassInput, 'approvedCells' | 'startedRuns'>,
+): Promise<StartedPass> {
+  const { state, pipeline } = run;
+  const done = await executeStep(run, (resumedAfterInterrupt, trouble) => {
+    // No worker was available, or loading took until now: the run could not wait for what it would pay for.
+    if (run.isLate()) throw deadlineReached();
+    state.paidRequestSent = true;
+    return steps.startPass.executeWithOptions(run.within(SUMMARY[kind]), [
+      {
+        run: run.key,
+        provider: pipeline.provider,
+        table: run.table,
+        mode: modeOf(run, kind),
+        openCellsOfScan: NAMES_CELLS.includes(kind) ? (state.lastScan?.scan ?? null) : null,
+        kind,
+        scan: state.lastScan?.scan ?? null,
+        rows: rowsOf(run),
+        mayHaveDuplicates: state.loaded?.mayHaveDuplicates ?? false,
+        requireProgress: kind === 'nudge',
+        resumedAfterInterrupt,
+        trouble,
+        ...allowed,
+      },
+    ]);
+  });
+  run.count(done);
+  return done;
+}
+
+/** Rows in the table: fewer than in the snapshot where the API has refused some. */
+const rowsOf = ({ state, prepared }: Run): number => state.loaded?.rows ?? prepared.snapshot.rows;
+
+const deadlineReached = (): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    'the deadline was reached before cells could be asked for',
+    'deadline_reached',
+  );
+
+/** A rerun never pays again for completed cells, whatever the pipeline's `mode`. */
+function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
+  if (isRerun(kind)) return 'failed';
+  return kind === 'first' && input.previousRun === undefined ? pipeline.run.mode : 'new';
+}
+
+/** Sends nothing: the cells in flight get more time than the status suggested. */
+function keepWaiting(run: Run): void {
+  const { state } = run;
+  const { inFlight = 0, waiting = 0, untouched = 0 } = state.lastScan ?? {};
+  const start = {
+    doneAtStart: state.doneCells,
+    requireProgress: true,
+    requestedCells: inFlight + waiting + untouched,
+    quietMs: quietMsOf(state.passHistory?.waits ?? 0, run.policy.stallAfterMs),
+  };
+  const before = {
+    cellsTotal: computedCells(run.table, rowsOf(run)),
+    cellsDone: state.doneCells,
+  };
+  const tableRun = { operations: [], requestedCells: null, before };
+  state.activePass = {
+    kind: 'wait',
+    tableRun,
+    tracking: startTracking(start, Date.now()),
+    end: null,
+  };
+}
+
+/** Reads the table's pages into the store and counts the cells. */
+export async function collectResults(run: Run): Promise<void> {
+  await executeInterruptibleStep(run, (_again, trouble) => scanTable(run, trouble));
+  // The scan may end before it notices a pause; publishing may follow.
+  await waitWhilePaused(run);
+}
+
+/** Scans the table once, without waiting for the account: also for a run that is ending. */
+export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> {
+  const { state } = run;
+  run.enter('collecting results');
+  const kind = state.activePass?.kind ?? state.nextPass;
+  const { snapshot } = run.prepared;
+  const number = (state.lastScan?.scan ?? 0) + 1;
+  const done = await steps.collectResults.executeWithOptions(
+    run.withinGrace(`Page ${snapshot.rows} rows into the store, scan ${number}`),
+    [
+      {
+        run: run.key,
+        provider: run.pipeline.provider,
+        table: run.table,
+        snapshot,
+        scan: number,
+        kind,
+        trouble,
+      },
+    ],
+  );
+  run.count(done);
+  state.passHistory = recordPass(
+    state.passHistory,
+    kind,
+    endOf(run),
+    state.lastScan,
+    done.scanResult,
+  );
+  state.lastScan = done.scanResult;
+  const answered = done.scanResult.cells.done + done.scanResult.cells.empty;
+  state.doneCells =
+    state.activePass?.tracking.last?.cellsDone ?? Math.max(state.doneCells, answered);
+  state.activePass = null;
+}
+
+/** The operator may have extended the deadline after it had ended the wait. */
+function endOf({ state }: Run): WaitEnd {
+  const { end = null, deadlineAtMs = Infinity } = state.activePass ?? {};
+  return end === null || (end === 'deadline' && deadlineAtMs < state.deadlineAtMs) ? 'idle' : end;
+}
+
+/** Scans the table of a rerun first: which cells are left. In a new table all are. */
+export async function scanExistingTable(run: Run): Promise<void> {
+  if (run.input.previousRun !== undefined && run.state.lastScan === null) await collectResults(run);
+}
+
+/** Whether the run is above `spend.maxCredits`, where no approval lets it continue. */
+function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
+  if (state.queuedMore === undefined || !state.mustApproveMore) return false;
+  return checkCellSpend(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
+}
+
+/** Whether a pass is under way, or one more is due: it is planned then. */
+export function hasNextPass(run: Run): boolean {
+  const { state, pipeline } = run;
+  const { activePass, lastScan, passHistory } = state;
+  // The first pass of a new table, or one that went on from a run before.
+  if (activePass !== null || lastScan === null || passHistory === null) return true;
+  // The last scan took until now: the run could not wait for what it would pay for.
+  if (run.isLate()) return false;
+  const limits = { policy: pipeline.run, mayPay: !mayNotPayMore(run) };
+  const { pass, ...due } = planNextPass(lastScan, passHistory, state, limits);
+  Object.assign(state, due, pass === null ? {} : { next: pass });
+  return pass !== null;
+}
