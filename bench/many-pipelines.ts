@@ -85,23 +85,32 @@ function figuresOf(large: Ended[], small: Ended[], peakBytes: number | null): Fi
   const memory = peakBytes === null ? '' : `, ${Math.round(peakBytes / 2 ** 20)} MiB, the peak`;
   return [
     {
-      ...{ ...ratio, what: `pipelines at once, whole at their end`, unit: 'runs' as const },
-      ...{ value: all.filter(whole).length, better: 'high' as const, bar: RUNS },
+      ...ratio,
+      what: `pipelines at once, whole at their end`,
+      unit: 'runs' as const,
+      value: all.filter(whole).length,
+      better: 'high' as const,
+      bar: RUNS,
       note: `${LARGE.runs} of ${LARGE.rows} rows, ${SMALL.runs} of ${SMALL.rows}${memory}`,
     },
     {
-      ...{ ...ratio, what: 'their wall clock ÷ what the rate limit takes for their requests' },
+      ...ratio,
+      what: 'their wall clock ÷ what the rate limit takes for their requests',
       value: lastS / allowedS,
       note: `${lastS.toFixed(0)} s, ${calls} requests at ${REQUESTS_PER_SECOND}/s`,
     },
     {
-      ...{ ...ratio, what: 'fair among large ones: the last ÷ the one in the middle' },
-      ...{ value: lateness(large), bar: 2 },
+      ...ratio,
+      what: 'fair among large ones: the last ÷ the one in the middle',
+      value: lateness(large),
+      bar: 2,
       note: span(large),
     },
     {
-      ...{ ...ratio, what: 'fair among small ones beside them: the same' },
-      ...{ value: lateness(small), bar: 2 },
+      ...ratio,
+      what: 'fair among small ones beside them: the same',
+      value: lateness(small),
+      bar: 2,
       note: span(small),
     },
   ];

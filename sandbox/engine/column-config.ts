@@ -96,10 +96,15 @@ const personAgent = (
   output_format: 'text' | 'url',
 ): ColumnConfig => ({
   kind: 'agent',
-  ...{ key, name },
+  key,
+  name,
   value: {
-    ...{ agent_type, prompt: `${name} of {input}`, output_format },
-    ...{ labels: null, output_schema: null, extra_dependencies: null },
+    agent_type,
+    prompt: `${name} of {input}`,
+    output_format,
+    labels: null,
+    output_schema: null,
+    extra_dependencies: null,
   },
 });
 

@@ -194,13 +194,16 @@ test.concurrent.each(CASES)(
 test.concurrent.each(
   CASES.flatMap((provider) =>
     (['create-table', 'add-rows', 'start-run', 'read-status', 'read-rows'] as const).map((on) => ({
-      ...{ name: provider.name, provider, on },
+      name: provider.name,
+      provider,
+      on,
     })),
   ),
 )('an error with 200 to each $on of $name is shown', async ({ provider, on }) => {
   const testEnv = await startTestEnv({
     sandbox: {
-      ...{ failRate: 0, alwaysFailsRate: 0 },
+      failRate: 0,
+      alwaysFailsRate: 0,
       faults: { requests: [{ on, fault: 'refuse', status: 200 }] },
     },
     deps: { troubleLimits: { shownAfterMs: 3_000, refusedAtMostMs: 600_000 } },
