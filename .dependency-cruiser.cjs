@@ -1,5 +1,5 @@
 /**
- * Which room may import which: one direction, no circles (docs/development.md, "The house").
+ * Which room may import which: one direction, no circles (docs/design/development.md, "The house").
  */
 const room = (from, allowed, comment) => ({
   name: `room-${from.replace(/[^a-z]+/g, '-')}`,

@@ -37,7 +37,7 @@ export interface SandboxOptions extends ApiOptions {
   ledgerFile?: string;
   /** Where the state is kept, so that a restart goes on where it was. @default in memory only */
   stateFile?: string;
-  /** What goes wrong, and when (docs/fault-scripts.md): a script, or a YAML or JSON file of one. */
+  /** What goes wrong, and when (docs/reference/fault-scripts.md): a script, or a YAML or JSON file of one. */
   faults?: FaultScript | string;
   /** The door for faults that no script describes; asked before the script. */
   intercept?: Intercept;

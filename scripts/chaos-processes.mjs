@@ -1,6 +1,6 @@
 /**
  * The long version of test/chaos/processes: `npm run chaos:processes`. Many kills and deploys on
- * real processes; prints the figures of docs/reliability.md. Takes about half an hour; with
+ * real processes; prints the figures of docs/design/reliability.md. Takes about half an hour; with
  * `-- --provider NAME` only that one is played. Whatever else is given goes to jest.
  */
 import { spawn } from 'node:child_process';

@@ -1,6 +1,6 @@
 import { ERRORS, errorEntry, EXIT, isErrorCode } from '../src/errors.ts';
 
-/** docs/errors.md, made from the one table of error codes. */
+/** docs/reference/errors.md, made from the one table of error codes. */
 export function errorsPage(): string {
   const codes = Object.keys(ERRORS).filter(isErrorCode).sort();
   const exits = Object.entries(EXIT).map(([name, code]) => `| ${code} | ${name} |`);

@@ -1,5 +1,5 @@
 /**
- * Writes the generated files: docs/errors.md, the JSON Schemas, the OpenAPI document and the
+ * Writes the generated files: docs/reference/errors.md, the JSON Schemas, the OpenAPI document and the
  * diagrams. `npm run docs`; a test fails when a committed file differs.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { drawDiagram } from './diagram.ts';
 const at = (path: string): URL => new URL(`../${path}`, import.meta.url);
 
 for (const folder of ['docs', 'schema']) mkdirSync(at(folder), { recursive: true });
-writeFileSync(at('docs/errors.md'), errorsPage());
+writeFileSync(at('docs/reference/errors.md'), errorsPage());
 writeFileSync(
   at('schema/pipeline.schema.json'),
   `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`,

@@ -1,11 +1,11 @@
 /**
  * The one table of error codes. Retryable is decided here and nowhere else; Temporal failures,
- * CLI texts, exit codes and docs/errors.md are made from it.
+ * CLI texts, exit codes and docs/reference/errors.md are made from it.
  */
 
 import { namingRun } from './contract/run-command.ts';
 
-/** Exit codes of the command line (docs/cli.md). */
+/** Exit codes of the command line (docs/reference/cli.md). */
 export const EXIT = {
   completed: 0,
   failed: 1,
@@ -288,7 +288,7 @@ export const ERRORS = {
   },
   webhook_refused: {
     meaning: 'A webhook may not be sent: its address, its secret or its answer forbid it.',
-    remedy: 'See docs/webhooks.md; the run itself ends as it did.',
+    remedy: 'See docs/guides/webhooks.md; the run itself ends as it did.',
     retryable: false,
     exit: failed,
   },

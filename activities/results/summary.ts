@@ -121,7 +121,7 @@ function stillRunning({ inFlight, table }: PublishResultsInput): StillRunning | 
   return { cells: inFlight, tableId: table.id, tableUrl: table.url };
 }
 
-/** What happened, for people and audits; the field names are documented in docs/results.md. */
+/** What happened, for people and audits; the field names are documented in docs/reference/results.md. */
 export function manifestOf(
   deps: ActivityDeps,
   input: PublishResultsInput,

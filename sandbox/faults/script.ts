@@ -211,7 +211,7 @@ export const faultScript = z
     waves: named(script.waves, ({ startLagMs, gapMs }) => `waves ${startLagMs}/${gapMs}`),
   }));
 
-/** A script as it is written (docs/fault-scripts.md). */
+/** A script as it is written (docs/reference/fault-scripts.md). */
 export type FaultScript = z.input<typeof faultScript>;
 
 /** The same with every default filled in. */

@@ -1,6 +1,6 @@
 /**
  * rowmill for backends: start runs, follow them, read their results. A worker (`rowmill worker`)
- * does the work (docs/library.md).
+ * does the work (docs/guides/library.md).
  *
  * ```ts
  * import { Rowmill } from 'rowmill';

@@ -166,7 +166,7 @@ export class RowmillRun {
     return this.#lines<QuarantineLine | BadRowLine>(RUN_FILE.quarantine);
   }
 
-  /** What happened, for audits: counts, credits, files with their digests (docs/results.md). */
+  /** What happened, for audits: counts, credits, files with their digests (docs/reference/results.md). */
   async manifest(): Promise<unknown> {
     return (await this.files()).readJson(RUN_FILE.manifest);
   }

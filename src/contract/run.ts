@@ -267,7 +267,7 @@ export interface RunProgress {
   cellsCancelledIsMinimum?: boolean;
 }
 
-/** Body of the completion webhook (docs/webhooks.md). */
+/** Body of the completion webhook (docs/guides/webhooks.md). */
 export interface RunFinished {
   type: 'run.finished';
   /** ISO time of the end of the run; the same on every retry. */

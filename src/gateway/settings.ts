@@ -26,7 +26,7 @@ export interface GatewayFlags {
   port?: string | undefined;
 }
 
-/** Variables of `rowmill serve`, with their defaults; docs/gateway.md explains them. */
+/** Variables of `rowmill serve`, with their defaults; docs/guides/gateway.md explains them. */
 export const GATEWAY_VARIABLES = {
   ROWMILL_GATEWAY_HOST: '127.0.0.1',
   ROWMILL_GATEWAY_PORT: '8080',

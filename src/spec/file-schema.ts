@@ -11,7 +11,7 @@ import { notifyFile } from './notify.ts';
 import { scheduleFile } from './schedule.ts';
 
 /**
- * The pipeline file as people write it (interface.md is the promise, docs/pipeline-file.md the manual).
+ * The pipeline file as people write it (interface.md is the promise, docs/reference/pipeline-file.md the manual).
  * Messages say what is allowed; what was found and where is added by translate.ts.
  */
 

@@ -73,7 +73,7 @@ test('every service that is waited for is there, and needs no profile that is no
 });
 
 test('what worker and gateway are told in their environment are settings that they read', () => {
-  const known = [...text('docs/cli.md').matchAll(/`([A-Z_]+)(?:`|\*`)/g)].map(([, name]) => name);
+  const known = [...text('docs/reference/cli.md').matchAll(/`([A-Z_]+)(?:`|\*`)/g)].map(([, name]) => name);
   const ofWorker = Object.values(WORKER_SETTINGS).map(({ variable }) => variable);
   const settings = [...ofWorker, ...Object.keys(GATEWAY_VARIABLES)];
   for (const [, { build, environment = {} }] of services) {

@@ -189,7 +189,7 @@ test('the gateway’s probes ask its own paths, and it has no token of the provi
 
 test('what is configured are variables that rowmill reads', () => {
   const [config] = ofKind<Manifest & { data: Record<string, string> }>('ConfigMap');
-  const cli = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  const cli = readFileSync(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8');
   const settings = Object.values(WORKER_SETTINGS).map(({ variable }): string => variable);
   for (const name of Object.keys(config?.data ?? {})) {
     expect([name, settings.includes(name) || cli.includes(`\`${name}\``)]).toEqual([name, true]);

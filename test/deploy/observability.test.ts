@@ -93,7 +93,7 @@ test('an expression that is no PromQL is noticed', () => {
 });
 
 test('each alert says what is wrong, how bad it is, and where to read on', () => {
-  const headings = [...text('docs/operations.md').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+  const headings = [...text('docs/guides/operations.md').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
     title
       .toLowerCase()
       .replace(/[^a-z0-9 -]/g, '')
@@ -104,7 +104,7 @@ test('each alert says what is wrong, how bad it is, and where to read on', () =>
     expect(labels.severity).toMatch(/^(page|ticket|info)$/);
     expect(annotations.summary).not.toBe('');
     const [page, heading] = annotations.runbook_url.split('#');
-    expect(page).toBe('{{ $externalLabels.rowmill_docs }}/operations.md');
+    expect(page).toBe('{{ $externalLabels.rowmill_docs }}/guides/operations.md');
     expect(headings).toContain(heading);
   }
 });

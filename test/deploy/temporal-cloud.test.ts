@@ -9,11 +9,11 @@ let page = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rowmill-cloud-'));
-  page = await readFile(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+  page = await readFile(new URL('../../docs/guides/deploy.md', import.meta.url), 'utf8');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('the variables that docs/deploy.md names make a connection with an API key, and TLS', () => {
+test('the variables that docs/guides/deploy.md names make a connection with an API key, and TLS', () => {
   const block = /```\n(TEMPORAL_ADDRESS=[\s\S]+?)```/.exec(page)?.[1] ?? '';
   const env = Object.fromEntries(
     block.split('\n').flatMap((line) => {
@@ -31,7 +31,7 @@ test('the variables that docs/deploy.md names make a connection with an API key,
   expect(target.connectionOptions.tls).toBeTruthy();
 });
 
-test('the profile that docs/deploy.md shows makes a connection with a client certificate', async () => {
+test('the profile that docs/guides/deploy.md shows makes a connection with a client certificate', async () => {
   const toml = /```toml\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
   const pem = join(folder, 'temporal.pem');
   const key = join(folder, 'temporal.key');

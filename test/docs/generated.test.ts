@@ -9,8 +9,8 @@ import { workflowInput, workflowInputJsonSchema } from '../../src/spec/workflow-
 const text = (path: string): Promise<string> =>
   readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-test('docs/errors.md is what the table of error codes says', async () => {
-  expect(await text('docs/errors.md')).toBe(errorsPage());
+test('docs/reference/errors.md is what the table of error codes says', async () => {
+  expect(await text('docs/reference/errors.md')).toBe(errorsPage());
 });
 
 test('schema/openapi.json is what the gateway says of itself', async () => {

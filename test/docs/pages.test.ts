@@ -12,9 +12,9 @@ const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 const PAGES = [
   ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
-  ...readdirSync(join(ROOT, 'docs'))
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+    .map((name) => join('docs', name)),
 ];
 
 test.each([...PAGES, 'SECURITY.md'])(
@@ -25,7 +25,7 @@ test.each([...PAGES, 'SECURITY.md'])(
       /\b(?:npm (?:i|install|add)|pnpm add|yarn add)\b[^`\n]* rowmill\b/g,
     );
     // Of the page that says when it may.
-    const allowed = page === 'docs/development.md' ? ['npm install rowmill'] : null;
+    const allowed = page === 'docs/design/development.md' ? ['npm install rowmill'] : null;
     expect(promised === null ? null : [...promised]).toEqual(allowed);
   },
 );
@@ -51,8 +51,8 @@ test.each(PAGES)('every link of %s leads somewhere', (page) => {
   expect(broken).toEqual([]);
 });
 
-test('docs/cli.md names every command and every flag', () => {
-  const page = `${text('docs/cli.md')}${text('docs/operations.md')}`;
+test('docs/reference/cli.md names every command and every flag', () => {
+  const page = `${text('docs/reference/cli.md')}${text('docs/guides/operations.md')}`;
   const missing = createProgram(processCli()).commands.flatMap((command) => [
     ...(page.includes(`\`${command.name()}`) ? [] : [command.name()]),
     ...command.options
@@ -62,8 +62,8 @@ test('docs/cli.md names every command and every flag', () => {
   expect(missing).toEqual([]);
 });
 
-test('docs/pipeline-file.md names every field outside the columns', () => {
-  const page = text('docs/pipeline-file.md');
+test('docs/reference/pipeline-file.md names every field outside the columns', () => {
+  const page = text('docs/reference/pipeline-file.md');
   const missing = fieldsOf(pipelineJsonSchema()).filter((name) => !page.includes(`\`${name}`));
   expect(missing).toEqual([]);
 });
@@ -81,7 +81,7 @@ function fieldsOf(schema: unknown): string[] {
 const withoutColumns = (properties: object): object =>
   Object.fromEntries(Object.entries(properties).filter(([name]) => name !== 'columns'));
 
-test('docs/operations.md names every setting of a worker', () => {
-  const page = text('docs/operations.md');
+test('docs/guides/operations.md names every setting of a worker', () => {
+  const page = text('docs/guides/operations.md');
   for (const { variable } of Object.values(WORKER_SETTINGS)) expect(page).toContain(variable);
 });

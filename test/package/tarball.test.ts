@@ -61,7 +61,7 @@ test('each page of docs/ that the code names, in a remedy or elsewhere, is in th
   for (const path of files.keys()) {
     if (!/^(bin|dist|schema|examples)\/.*\.(js|json|yaml|md|ts)$/.test(path)) continue;
     const text = await readFile(join(folder, path), 'utf8');
-    for (const [page] of text.matchAll(/\bdocs\/[\w-]+\.md\b/g)) named.add(page);
+    for (const [page] of text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)) named.add(page);
   }
   expect(named.size).toBeGreaterThan(5);
   expect([...named].filter((page) => !files.has(page))).toEqual([]);

@@ -61,7 +61,7 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     if (cause instanceof FaultScriptError) {
-      const remedy = 'Correct what is named; docs/fault-scripts.md lists what a script may hold.';
+      const remedy = 'Correct what is named; docs/reference/fault-scripts.md lists what a script may hold.';
       throw new RowmillError('usage', cause.message, { where: '--faults', remedy, cause });
     }
     if ('code' in cause && cause.code === 'EADDRINUSE') {

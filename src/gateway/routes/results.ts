@@ -112,7 +112,7 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
         params: runPath,
         querystring: noQuery,
         response: {
-          200: z.looseObject({}).describe('docs/results.md names the fields.'),
+          200: z.looseObject({}).describe('docs/reference/results.md names the fields.'),
           ...problems(400, 401, 404, 409, 429, 503),
         },
       },

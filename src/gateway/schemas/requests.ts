@@ -52,7 +52,7 @@ export const keyHeaders = z.looseObject({ 'idempotency-key': idempotencyKey });
 export const pipelineField = z
   .union([z.looseObject({}), z.string().min(1)])
   .describe(
-    'The pipeline (docs/pipeline-file.md): as an object, in which `results` may be left out, or as YAML or JSON text.',
+    'The pipeline (docs/reference/pipeline-file.md): as an object, in which `results` may be left out, or as YAML or JSON text.',
   );
 
 /** An example. */

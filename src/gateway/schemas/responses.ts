@@ -121,7 +121,7 @@ const approvalFields = {
     .describe('Cells asked for, and cells queued by the provider’s count, where it queued more.'),
 };
 
-/** Of `RunProgress`; see docs/gateway.md. */
+/** Of `RunProgress`; see docs/guides/gateway.md. */
 const progress = z
   .object({
     stage: z.string(),

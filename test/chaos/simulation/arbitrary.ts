@@ -30,7 +30,7 @@ const few = (most: number): Arbitrary<number> =>
     { weight: 1, arbitrary: fc.integer({ min: 1, max: most }) },
   );
 
-/** How much later than sent a request may land: what the API leaves open beyond is in docs/reliability.md. */
+/** How much later than sent a request may land: what the API leaves open beyond is in docs/design/reliability.md. */
 const LATEST_LANDING_MS = 9_000;
 
 const kill: Arbitrary<Kill> = fc.record({
