@@ -157,6 +157,22 @@ function requestFaults({
       rows: fc.integer({ min: 1, max: 60 }),
       status: fc.constantFrom(400 as const, 413 as const, 422 as const),
     }),
+    // For good: a row that is refused alone is left out.
+    'refused rows': fc.record({
+      on: fc.constant('add-rows'),
+      fault: fc.constant('refuse' as const),
+      status: fc.constantFrom(400, 413, 422),
+      contains: fc.integer({ min: 0, max: 40 }).map((row) => `"Company ${row}"`),
+    }),
+    // For good, once something is paid: before that a table that cannot be read is given up.
+    'unreadable rows': fc.record({
+      on: fc.constant('read-rows'),
+      fault: fc.constant('unreadable-rows' as const),
+      rows: fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 2 }),
+      how: fc.constantFrom('error' as const, 'nan' as const, 'shape' as const),
+      status: fc.constantFrom(500 as const, 503 as const, 422 as const),
+      while: fc.constant({ cellsPaid: { atLeast: 1 } }),
+    }),
     'compressed bodies': rule(
       any,
       fc.record({
@@ -240,7 +256,6 @@ function requestFaults({
         nth,
         fault: 'refuse',
         status,
-        // A row that is refused alone is quarantined: test/workflows/refused-rows.test.ts.
         longer: { [rowsField]: 1 },
       })),
     'rows without their keys': few(6).map((nth): RequestRule => ({
