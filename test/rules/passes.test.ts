@@ -246,7 +246,7 @@ describe('what is due beside the policy', () => {
   const policy = { ...POLICY, failedPasses: 0 };
   const plan = (
     table: Found,
-    due: { firstDue?: boolean; rerunRequested?: boolean },
+    due: { firstPassPending?: boolean; rerunRequested?: boolean },
     limits: { mayPay?: boolean; policy?: RunPolicy } = {},
   ) => {
     const now = found(table);
@@ -283,7 +283,7 @@ describe('what is due beside the policy', () => {
   });
 
   test('a first pass is still due where cells were never asked for, and comes before it', () => {
-    const due = { firstDue: true, rerunRequested: true };
+    const due = { firstPassPending: true, rerunRequested: true };
     expect(plan({ done: 1, failed: 1, pending: 98 }, due)).toEqual({
       pass: 'first',
       firstPassPending: false,

@@ -230,6 +230,6 @@ export function hasNextPass(run: Run): boolean {
   if (run.isLate()) return false;
   const limits = { policy: pipeline.run, mayPay: !mayNotPayMore(run) };
   const { pass, ...due } = planNextPass(lastScan, passHistory, state, limits);
-  Object.assign(state, due, pass === null ? {} : { next: pass });
+  Object.assign(state, due, pass === null ? {} : { nextPass: pass });
   return pass !== null;
 }
