@@ -203,7 +203,7 @@ describe('without a Temporal server', () => {
   test('run says where it looked and what to do', async () => {
     const { code, stdout, stderr } = await place.command('run', 'pipeline.yaml');
     expect(stderr).toContain('error[temporal_unreachable] 127.0.0.1:1');
-    expect(stderr).toContain('→ Start one (`rowmill dev`)');
+    expect(stderr).toContain('→ Start one (`rowmill dev`');
     expect(code).toBe(1);
     expect(stdout).toBe('');
   });
