@@ -19,7 +19,7 @@ import { resultsIn, type StoredResults } from './runs/stored.ts';
 import { runStatus, type RunStatus } from './runs/status.ts';
 import { describeRun, noSuchRun } from './runs/describe.ts';
 import { isSeen, type Owned } from './runs/owned.ts';
-import { eachInOurWords, inOurWords } from '../temporal/server-error.ts';
+import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { attachedTo, type StartedRun } from './runs/start.ts';
 import {
   approveIfWaiting,
@@ -31,52 +31,52 @@ import {
 import { workerAvailability, type Availability } from '../temporal/task-queue.ts';
 
 export interface ProgressOptions {
-  /** Pause between two looks, in ms. @default 2000 */
+  /** Time between two polls, in ms. @default 2000 */
   intervalMs?: number;
-  /** Ends the following, not the run. */
+  /** Ends the generator, not the run. */
   signal?: AbortSignal;
 }
 
-/** A request by the name of its method. */
+/** Request to check, keyed by the name of its method. */
 export type RequestToCheck =
   { approve: ApproveRequest } | { pause: PauseRequest } | { adjust: AdjustRequest };
 
 export interface RerunAs {
-  /** The estimated credits are approved. @default false */
+  /** Approves the estimated credits. @default false */
   approve?: boolean;
-  /** What starts it, for who asks later. */
+  /** Label of the program or token that starts the run. */
   startedBy?: string;
 }
 
 export interface WaitOptions {
-  /** Ends the waiting, not the run: `wait` then returns `null`. */
+  /** Stops waiting without stopping the run: `wait` then returns `null`. */
   signal?: AbortSignal;
 }
 
-/** What a run works with; made by `Rowmill`. */
+/** Connection and store that a run uses; created by `Rowmill`. */
 export interface RunLink {
   client: Client;
   store: Store;
   taskQueue: string;
-  /** Whether the server knows rowmill's search attributes. */
+  /** Reports whether the server has rowmill's search attributes registered. */
   readonly searchAttributes: () => Promise<boolean>;
 }
 
 /**
- * One run: to follow, to act on, and to read the results of. Made by `Rowmill.start` and
- * `Rowmill.attach`; it holds no connection of its own.
+ * Handle of one run: follow it, control it, read its results. Created by `Rowmill.start` and
+ * `Rowmill.attach`; it owns no connection.
  */
 export class RowmillRun {
   readonly #link: RunLink;
-  /** The workflow id: what every command and every other backend calls the run. */
+  /** Workflow id, the name of the run in every command and client. */
   readonly id: string;
   readonly runId: string;
   /** The task queue that its worker polls. */
   readonly taskQueue: string;
-  /** It was there already: the same key, or the same work under way. */
+  /** True if the run existed already: same key, or same work in progress. */
   readonly attached: boolean;
 
-  /** Whose it is, and what started it, where that was said. */
+  /** Owner of the run and the label of what started it, where they were given. */
   readonly owner: string | null;
   readonly startedBy: string | null;
 
@@ -92,8 +92,8 @@ export class RowmillRun {
   }
 
   /**
-   * Checks a request before any run is asked.
-   * @param nameOf What a field is called where it was written, for errors.
+   * Checks a request without asking any run.
+   * @param nameOf Name of a field as the caller wrote it, for errors.
    * @throws RowmillError `usage`
    */
   static check(request: RequestToCheck, nameOf?: (field: string) => string): void {
@@ -103,8 +103,8 @@ export class RowmillRun {
   }
 
   /**
-   * How it stands now: what the server lists, live progress while it is under way, the summary or
-   * the error once it has ended.
+   * Reads the current state: the server's listing, live progress while the run is in progress, its
+   * summary or error at the end.
    * @throws RowmillError `run_not_found`
    */
   status(): Promise<RunStatus> {
@@ -112,13 +112,12 @@ export class RowmillRun {
   }
 
   /**
-   * One look after another until the run ends, through restarts of workers and server. Each has the
-   * newest progress (counts, `cellsPerMinute`, `leftMs`; `null` before a worker has answered) and
-   * what is in the way (`trouble`), if anything is.
+   * Polls the run until it ends, through restarts of workers and server. Yields the newest progress
+   * (counts, `cellsPerMinute`, `leftMs`; `null` before a worker has answered) and a warning, if any.
    *
    * ```ts
-   * for await (const { progress, trouble } of run.progress()) {
-   *   console.log(trouble ?? `${progress?.stage}: ${progress?.cells.done} of ${progress?.cells.total}`);
+   * for await (const { progress, warning } of run.progress()) {
+   *   console.log(warning ?? `${progress?.stage}: ${progress?.cells.done} of ${progress?.cells.total}`);
    * }
    * ```
    * @throws RowmillError with the code the run failed with
@@ -129,7 +128,7 @@ export class RowmillRun {
   > {
     const { client } = this.#link;
     const { id: workflowId, runId, taskQueue } = this;
-    return eachInOurWords(
+    return eachWithServerErrors(
       client,
       watchRun({ client, workflowId, runId, taskQueue, intervalMs, signal }),
     );
@@ -137,8 +136,8 @@ export class RowmillRun {
 
   /**
    * Waits for the end: minutes to hours. Survives restarts of the server.
-   * @returns what came of it; `null` only when the signal came first
-   * @throws RowmillError with the code the run failed with, where and what to do
+   * @returns the summary; `null` only if the signal fired first
+   * @throws RowmillError with the code the run failed with, the place and the remedy
    */
   wait(): Promise<RunSummary>;
   wait(options: WaitOptions): Promise<RunSummary | null>;
@@ -148,8 +147,7 @@ export class RowmillRun {
   }
 
   /**
-   * The results of a run that has ended, row by row out of the store: never more than a block of
-   * them is in memory.
+   * Iterates over the results of a run that has ended. Rows are streamed from the store in blocks.
    *
    * ```ts
    * for await (const { key, cells } of run.results()) console.log(key, cells['sector']?.value);
@@ -161,28 +159,32 @@ export class RowmillRun {
     return this.#lines<ResultRow>(RUN_FILE.results);
   }
 
-  /** Rows that were left out, and cells without an answer, and why, in the same way. */
+  /** Iterates over rows that were left out and cells without an answer, with their reasons. */
   quarantine(): AsyncGenerator<QuarantineLine | BadRowLine> {
     return this.#lines<QuarantineLine | BadRowLine>(RUN_FILE.quarantine);
   }
 
-  /** What happened, for audits: counts, credits, files with their digests (docs/reference/results.md). */
+  /**
+   * Reads the manifest of the run: counts, credits, files with their digests
+   * (docs/reference/results.md).
+   */
   async manifest(): Promise<unknown> {
     return (await this.files()).readJson(RUN_FILE.manifest);
   }
 
   /**
-   * The folder of a run that has ended, with `results.jsonl`, `manifest.json` and, when a cell is
-   * open, `quarantine.jsonl`.
-   * @throws RowmillError `action_refused` while the run is under way, `results_missing`
+   * Returns the folder of a run that has ended, with `results.jsonl`, `manifest.json` and, if a
+   * cell is open, `quarantine.jsonl`.
+   * @throws RowmillError `action_refused` while the run is in progress, `results_missing`
    */
   async files(): Promise<Folder> {
     return endedRunFolder(this.#link.store, await this.#describe());
   }
 
   /**
-   * The same with the id of the execution that wrote them, to be written elsewhere or in another format.
-   * @throws RowmillError `action_refused` while the run is under way, `results_missing`
+   * Returns the stored results with the id of the execution that wrote them, to export them to
+   * another place or format.
+   * @throws RowmillError `action_refused` while the run is in progress, `results_missing`
    */
   async storedResults(): Promise<StoredResults> {
     const found = await this.#describe();
@@ -191,7 +193,8 @@ export class RowmillRun {
   }
 
   /**
-   * Whether a worker polls for the run: `perhaps` where one did lately, `null` once the run has ended.
+   * Checks whether a worker polls the run's queue: `perhaps` if one did lately, `null` once the run
+   * has ended.
    * @throws RowmillError `run_not_found`
    */
   async workerAvailability(): Promise<Availability | null> {
@@ -202,9 +205,8 @@ export class RowmillRun {
   }
 
   /**
-   * Approves the credits of a run that may not ask for it yet: waits until its rows are prepared.
-   * @returns whether the run was approved; not where no worker answers, the run was paused before, or
-   *   the signal came first
+   * Waits until the run asks for approval, then approves its credits.
+   * @returns false if no worker answers, the run was already paused, or the signal fired first
    */
   approveOnceAsked({ signal }: WaitOptions = {}): Promise<boolean> {
     const { id: workflowId, taskQueue } = this;
@@ -212,24 +214,24 @@ export class RowmillRun {
   }
 
   /**
-   * Approves the credits of a run that waits for it; `by` is recorded.
-   * @throws RowmillError `usage` for what is no such text, `action_refused`
+   * Approves the credits of a run that waits for approval. The run records `by`.
+   * @throws RowmillError `usage` for an invalid text, `action_refused`
    */
   approve(request: ApproveRequest = {}): Promise<void> {
     return this.#update(UPDATE.approveSpend, request);
   }
 
   /**
-   * Holds the run before its next step; cells under way at the provider go on, and so does its
-   * deadline. `reason` and `by` are shown to operators.
-   * @throws RowmillError `usage` for what is no such text, `action_refused`
+   * Pauses the run before its next step. Cells in progress at the provider and the deadline
+   * continue. Operators see `reason` and `by`.
+   * @throws RowmillError `usage` for an invalid text, `action_refused`
    */
   pause(request: PauseRequest = {}): Promise<void> {
     return this.#update(UPDATE.pause, request);
   }
 
   /**
-   * Lets a run go on that was paused, or that waits for credits or credentials.
+   * Resumes a run that is paused, or that waits for credits or credentials.
    * @throws RowmillError `action_refused`
    */
   resume(): Promise<void> {
@@ -237,37 +239,36 @@ export class RowmillRun {
   }
 
   /**
-   * Changes the deadline (from the start of the run) or the longest time between two polls, as
-   * `8h` or in ms.
-   * @throws RowmillError `usage` for what is no duration, `action_refused`
+   * Changes the deadline (from the start of the run) or the longest time between two polls, as `8h`
+   * or in ms.
+   * @throws RowmillError `usage` for an invalid duration, `action_refused`
    */
   adjust(request: AdjustRequest): Promise<Adjusted> {
     return this.#update(UPDATE.adjust, request);
   }
 
   /**
-   * Retries failed and open cells: a run under way makes one more pass, and is returned; one
-   * that has ended is continued by a new run on the same table, `<id>-rerun-<n>`. Nothing that is
-   * done is paid again.
-   * @throws RowmillError `action_refused` when there was never a table
+   * Retries failed and open cells; completed cells are never paid twice. A run in progress makes
+   * one more pass and is returned. A run that has ended is continued by a new run on the same
+   * table, `<id>-rerun-<n>`.
+   * @throws RowmillError `action_refused` if the run never had a table
    */
   rerun(as: RerunAs = {}): Promise<RowmillRun> {
     return this.#ask(() => rerunNewest(this.#link, this.id, as, this.owner ?? undefined));
   }
 
   /**
-   * Asks it to stop: what is there is published, and it ends as `cancelled`. Cells already asked
-   * for go on at the provider. Asking twice changes nothing.
+   * Asks the run to stop: it publishes its answers and ends as `cancelled`. Cells already requested
+   * continue at the provider. Safe to repeat.
    * @throws RowmillError `action_refused` when it has ended
    */
   cancel(): Promise<void> {
     return this.#ask((client) => cancelRun(client, this.id));
   }
 
-  /** Asks the server. */
   #ask<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const { client } = this.#link;
-    return inOurWords(client, () => work(client));
+    return withServerErrors(client, () => work(client));
   }
 
   #describe() {
@@ -287,15 +288,16 @@ export class RowmillRun {
     let line = 0;
     for await (const text of folder.lines(name)) {
       line += 1;
-      // Written by the run in this shape.
+      // Safe cast: the run wrote the line in this shape.
       yield parsed(text, `${folder.locate(name)}:${line}`) as T;
     }
   }
 }
 
 /**
- * @internal Reruns the newest of a run and its reruns.
- * @param owner Whose runs are seen, and whose a new one is. @default all are seen
+ * Reruns the newest of a run and its reruns.
+ * @internal
+ * @param owner Limits which runs are visible, and owns the new run. @default all are visible
  */
 export async function rerunNewest(
   link: RunLink,
@@ -325,7 +327,7 @@ function parsed(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message quotes the content.
+    // The parser's message quotes the content, which must not leak.
     throw new RowmillError('store_unreadable', 'the line is not JSON', { where });
   }
 }

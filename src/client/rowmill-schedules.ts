@@ -5,7 +5,7 @@ import type { Env } from '../env.ts';
 import type { PipelineSource } from './pipelines/read.ts';
 import { prepareSchedule } from './schedules/prepare.ts';
 import { isSeen } from './runs/owned.ts';
-import { inOurWords } from '../temporal/server-error.ts';
+import { withServerErrors } from '../temporal/server-error.ts';
 import type { RunLink } from './rowmill-run.ts';
 import {
   applySchedule,
@@ -31,41 +31,43 @@ import {
   type WrittenSpan,
 } from './schedules/index.ts';
 
-/** Owner shown for a schedule that has no file. */
+/** Builds the owner shown for a schedule without a file. */
 const sentBy = (owner = 'a backend'): string => `sent by ${owner}`;
 
 export interface ApplyScheduleOptions {
-  /** With a `schedule` block: the path of a pipeline file, its text, or the same as an object. */
+  /** Pipeline with a `schedule` block: the path of its file, its text, or an object. */
   pipeline: PipelineSource;
   /**
-   * Who keeps the schedule, like `billing`: a schedule of another owner, or of a file, is refused.
-   * @default the path of the file; all texts and objects without an owner are of the same one
+   * Owner of the schedule, like `billing`. A schedule of another owner, or of a file, is refused.
+   * @default the path of the file; all texts and objects without an owner share one
    */
   owner?: string;
-  /** Takes over a schedule of this name that is of another file or owner. @default false */
+  /** Replaces a schedule of this name that belongs to another file or owner. @default false */
   replace?: boolean;
-  /** Where relative paths of a text or an object start. @default the working directory */
+  /**
+   * Directory that relative paths of a text or an object start from. @default the working directory
+   */
   baseDir?: string;
-  /** Judges the pipeline before the schedule is made; throws what it refuses. */
+  /** Checks the pipeline before the schedule is made, and throws to reject it. */
   validate?: (pipeline: Pipeline) => Promise<void> | void;
 }
 
-/** What `RowmillSchedules.prepare` needs, which knows no server. */
+/** Options of `RowmillSchedules.prepare`, which needs no server. */
 export interface PrepareScheduleOptions extends Pick<
   ApplyScheduleOptions,
   'pipeline' | 'baseDir' | 'validate'
 > {
-  /** Where token values are looked up, to find them in the pipeline. @default process.env */
+  /** Environment whose token values the pipeline must not contain. @default process.env */
   env?: Env;
 }
 
 export interface AppliedAs extends Pick<ApplyScheduleOptions, 'owner' | 'replace'> {
-  /** Its pipeline file keeps it, and no owner. @default false */
+  /** True if the schedule belongs to its pipeline file and has no owner. @default false */
   isOfFile?: boolean;
 }
 
 /**
- * Pipelines that run by themselves; a schedule has the name of its pipeline.
+ * Schedules of pipelines; a schedule has the name of its pipeline.
  *
  * ```ts
  * await rowmill.schedules.apply({ pipeline: 'pipeline.yaml' });
@@ -82,9 +84,9 @@ export class RowmillSchedules {
   }
 
   /**
-   * Makes the schedule of a pipeline, or brings it up to date. Safe to repeat; keeps a pause.
+   * Creates the schedule of a pipeline, or updates it. Safe to repeat; keeps a pause.
    * @throws SpecError `spec_invalid`, `spec_has_secret`; RowmillError `spec_not_found`, `usage` for
-   *   what cannot run by itself, `schedule_conflict`
+   * a pipeline that cannot be scheduled, `schedule_conflict`
    */
   async apply(options: ApplyScheduleOptions): Promise<AppliedSchedule> {
     const { pipeline, owner } = options;
@@ -95,8 +97,8 @@ export class RowmillSchedules {
   }
 
   /**
-   * The first half of `apply`, which needs no server.
-   * @throws what `apply` throws before it asks the server
+   * Prepares a schedule without a server; `applyPrepared` completes it.
+   * @throws the errors of `apply` before its first request to the server
    */
   static prepare({
     env = process.env,
@@ -106,9 +108,10 @@ export class RowmillSchedules {
   }
 
   /**
-   * Reads a span of time as days (UTC, whole) or times, both included; a last day that is today ends now.
-   * @param nameOf What the two are called where they were written, for errors.
-   * @throws RowmillError `usage` for what is no day and no time
+   * Parses a time span: days (UTC, whole) or times, both included. A last day that is today ends
+   * now.
+   * @param nameOf Name of a field as the caller wrote it, for errors.
+   * @throws RowmillError `usage` for an invalid day or time
    */
   static readSpan(
     span: WrittenSpan,
@@ -117,7 +120,7 @@ export class RowmillSchedules {
     return readSpan(span, nameOf);
   }
 
-  /** The second half of `apply`, for what was prepared elsewhere. @throws RowmillError `schedule_conflict` */
+  /** Applies a schedule that `prepare` returned. @throws RowmillError `schedule_conflict` */
   async applyPrepared(
     prepared: PreparedSchedule,
     { owner, replace = false, isOfFile = false }: AppliedAs,
@@ -125,46 +128,54 @@ export class RowmillSchedules {
     const { client, taskQueue } = this.#link;
     const searchAttributes = await this.#link.searchAttributes();
     const keeper = isOfFile ? {} : { madeFrom: sentBy(owner), owner };
-    return inOurWords(client, () =>
+    return withServerErrors(client, () =>
       applySchedule(client, prepared, { taskQueue, searchAttributes, replace, ...keeper }),
     );
   }
 
-  /** All schedules by name, each with its newest run. */
+  /** Lists all schedules by name, each with its newest run. */
   list({ owner }: { owner?: string | undefined } = {}): Promise<ScheduleInfo[]> {
     return this.#ask((client) => listSchedules(client, owner));
   }
 
-  /** Whether there is one of this name that is of the owner. */
+  /** Checks whether the owner has a schedule of this name. */
   async isOf(name: string, owner: string): Promise<boolean> {
     const found = await this.#ask((client) => findSchedule(client, name));
     return found !== null && isSeen(found.description.action, owner);
   }
 
-  /** @throws RowmillError `schedule_not_found`, also for that of another owner */
+  /**
+   * Rejects a missing schedule and one of another owner. @throws RowmillError `schedule_not_found`
+   */
   async refuseOthers(name: string, owner: string | undefined): Promise<void> {
     if (owner === undefined) return;
     await this.#ask((client) => requireSchedule(client, name, owner));
   }
 
-  /** One with its newest ten runs. @throws RowmillError `schedule_not_found` */
+  /** Returns a schedule with its newest ten runs. @throws RowmillError `schedule_not_found` */
   describe(name: string): Promise<ScheduleInfo> {
     return this.#ask((client) => describeSchedule(client, name));
   }
 
-  /** No run starts by itself until `resume`; runs under way go on. @throws RowmillError `schedule_not_found` */
+  /**
+   * Pauses the schedule until `resume`; runs in progress continue. @throws RowmillError
+   * `schedule_not_found`
+   */
   pause(name: string, note?: string): Promise<void> {
     return this.#ask((client) => pauseSchedule(client, name, note));
   }
 
-  /** Runs start by themselves again; those of the pause are not made up for. @throws RowmillError `schedule_not_found` */
+  /**
+   * Resumes the schedule; runs missed during the pause are not started. @throws RowmillError
+   * `schedule_not_found`
+   */
   resume(name: string, note?: string): Promise<void> {
     return this.#ask((client) => resumeSchedule(client, name, note));
   }
 
   /**
-   * Starts a run now, also of a paused schedule. With a `key` it is safe to repeat: the same key is
-   * the same run; then `attached` is true.
+   * Starts a run now, also of a paused schedule. With a `key` it is safe to repeat: the same key
+   * returns the same run, with `attached` true.
    *
    * ```ts
    * const { workflowId } = await rowmill.schedules.trigger('sp500-profile', { key: 'order-4711' });
@@ -178,26 +189,25 @@ export class RowmillSchedules {
   }
 
   /**
-   * Starts the runs of a span of time that have not taken place, one after the other.
-   * @throws RowmillError `schedule_not_found`, `usage` for an empty, reversed, future or too large span,
-   *   `action_refused` while runs of an earlier one wait to start
+   * Starts the runs of a time span that have not taken place, one after the other.
+   * @throws RowmillError `schedule_not_found`, `usage` for an empty, reversed, future or too large
+   * span, `action_refused` while an earlier backfill has runs waiting to start
    */
   backfill(name: string, span: BackfillOptions): Promise<BackfillPlan> {
     return this.#ask((client) => backfillSchedule(client, name, span, this.#link.store));
   }
 
   /**
-   * Takes it away. Runs under way go on, results stay; those that wait to start (a backfill, nights
-   * behind a long run) go with it, and are counted.
+   * Deletes the schedule. Runs in progress and results remain. Runs that wait to start are dropped
+   * and counted.
    * @throws RowmillError `schedule_not_found`
    */
   delete(name: string): Promise<DeletedSchedule> {
     return this.#ask((client) => deleteSchedule(client, name));
   }
 
-  /** Asks the server. */
   #ask<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const { client } = this.#link;
-    return inOurWords(client, () => work(client));
+    return withServerErrors(client, () => work(client));
   }
 }

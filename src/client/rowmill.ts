@@ -27,67 +27,72 @@ import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from '../temporal/search-attributes.ts';
 import { describeRun, findRun, noSuchRun } from './runs/describe.ts';
 import { isSeen, ownerOf, starterOf } from './runs/owned.ts';
-import { eachInOurWords, inOurWords } from '../temporal/server-error.ts';
+import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { storedResults, type StoredResults } from './runs/stored.ts';
 
 export interface RowmillOptions extends ConnectOptions {
-  /** Where the workers look for runs. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */
+  /** Task queue that the workers poll. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */
   taskQueue?: string;
   /**
-   * The store of the workers: its folder, or a store. Needed for results, and for rows that are too
-   * many to travel in the start. @default `ROWMILL_STORE`, else `.rowmill/store`
+   * Store of the workers: its folder, or a `Store`. Needed for results, and for rows that exceed
+   * the start request. @default `ROWMILL_STORE`, else `.rowmill/store`
    */
   store?: string | Store;
-  /** A Temporal client that is there already; it stays open, and nothing is connected. */
+  /** Existing Temporal client. It is used instead of a new connection and never closed. */
   client?: Client;
 }
 
 export interface StartOptions {
-  /** What is done: the path of a pipeline file, its text, or the same as an object. */
+  /** Pipeline to run: the path of its file, its text, or an object. */
   pipeline: PipelineSource;
-  /** Rows instead of those of the pipeline: a list, or the path of a file. */
+  /** Rows that replace those of the pipeline: a list, or the path of a file. */
   rows?: RowsOverride;
   /**
-   * What the caller calls this piece of work. The same key is the same run, however often it is
-   * started and by however many processes; with another request it is refused; a failed one is
-   * started again. It becomes the run's id, shortened to a hash where it is no plain name.
+   * Idempotency key of the caller. Starting again with the same key, from any process, returns the
+   * same run. Another request with the key is refused; a failed run is started again. The key
+   * becomes the run's id, or a hash of it if it is not a plain name.
    */
   key?: string;
   /**
-   * The run's id, as with `rowmill run --id`: the same id with the same table, rows and results
-   * attaches; a cancelled run is continued. Not beside `key`.
+   * Run id, as with `rowmill run --id`. The same id with the same table, rows and results attaches;
+   * a cancelled run is continued. Excludes `key`.
    * @default attaches to an unfinished run of the same work, else `<name>-<time>`
    */
   id?: string;
-  /** The estimated credits are approved: `spend.approveAbove` asks for no approval. @default false */
+  /** Approves the estimated credits: `spend.approveAbove` asks for no approval. @default false */
   approve?: boolean;
-  /** Whose the run is, among many: `list` and `attach` look for it. @default none */
+  /** Owner of the run, by which `list` and `attach` filter. @default none */
   owner?: string;
-  /** What started it, for who asks later. */
+  /** Label of the program or token that starts the run. */
   startedBy?: string;
-  /** Where relative paths of a text or an object start. @default the working directory */
+  /**
+   * Directory that relative paths of a text or an object start from. @default the working directory
+   */
   baseDir?: string;
-  /** Results to this one path instead, where `pipeline` is the path of a file. */
+  /** Publishes only to this path. Requires `pipeline` to be the path of a file. */
   out?: string;
-  /** Puts the rows into the store also where they are few, so that none travels in the start. @default false */
+  /**
+   * Writes the rows into the store even if they are few, so that the start request carries none.
+   * @default false
+   */
   stage?: boolean;
-  /** Always starts a new run, and never attaches to one of the same work. @default false */
+  /** Always starts a new run instead of attaching to one of the same work. @default false */
   fresh?: boolean;
   /**
-   * Judges the pipeline before anything it names is read; throws what it refuses. For backends that
-   * pass on pipelines of others.
+   * Checks the pipeline before anything it names is read, and throws to reject it. For backends
+   * that accept pipelines of others.
    */
   validate?: (pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void;
-  /** Called with what the run will take, before anything is started. Throws to refuse it. */
+  /** Called with the plan before anything is started. Throws to reject it. */
   confirm?: (plan: StartPlan) => Promise<void> | void;
   /**
-   * Called before a run without `key` and `id` does work again that the server remembers as done.
-   * Throws to refuse it.
+   * Called before a run without `key` and `id` repeats work that the server lists as done. Throws
+   * to reject it.
    */
   confirmRepeat?: (done: CompletedWork) => Promise<void> | void;
 }
 
-/** What `Rowmill.check` and `Rowmill.prepare` need, which know no server. */
+/** Options of `Rowmill.check` and `Rowmill.prepare`, which need no server. */
 export type CheckOptions = Pick<
   StartOptions,
   'pipeline' | 'rows' | 'out' | 'baseDir' | 'validate'
@@ -97,7 +102,7 @@ export type CheckOptions = Pick<
 export type PrepareOptions = CheckOptions & Pick<StartOptions, 'stage' | 'confirm'>;
 
 /**
- * rowmill for backends: starts runs, follows them and reads their results. Workers
+ * Client for backends: starts runs, follows them and reads their results. Workers
  * (`rowmill worker`) do the work; no secret of a provider is needed here.
  *
  * ```ts
@@ -112,7 +117,7 @@ export type PrepareOptions = CheckOptions & Pick<StartOptions, 'stage' | 'confir
  * ```
  */
 export class Rowmill {
-  /** Pipelines that run by themselves. */
+  /** Schedules of pipelines. */
   readonly schedules: RowmillSchedules;
   readonly #link: RunLink;
   readonly #connection: Connection | null;
@@ -126,10 +131,10 @@ export class Rowmill {
   }
 
   /**
-   * Connects to the Temporal server of `TEMPORAL_*`, of the profile file, or of the options. Close
-   * it at the end.
+   * Connects to the Temporal server of `TEMPORAL_*`, of the profile file, or of the options. The
+   * caller must close it.
    * @throws RowmillError `temporal_unreachable` (after `timeoutMs`, 5000 by default),
-   *   `temporal_unsupported`, `usage` for a profile that cannot be read
+   * `temporal_unsupported`, `usage` for a profile that cannot be read
    */
   static async connect(options: RowmillOptions = {}): Promise<Rowmill> {
     const env = options.env ?? process.env;
@@ -147,19 +152,19 @@ export class Rowmill {
     return over(new Client({ connection, namespace }), connection);
   }
 
-  /** The namespace of the Temporal server. */
+  /** Namespace of the Temporal server. */
   get namespace(): string {
     return this.#link.client.options.namespace;
   }
 
-  /** The store that results come from. */
+  /** Store that results are read from. */
   get store(): Store {
     return this.#link.store;
   }
 
   /**
-   * Starts a run, or finds the one that does this work already. Everything that can be refused is
-   * refused before anything is created or paid: the pipeline, each row, `spend.maxCredits`.
+   * Starts a run, or finds the one that does this work. Checks the pipeline, each row and
+   * `spend.maxCredits` before anything is created or paid.
    *
    * ```ts
    * const run = await rowmill.start({
@@ -191,14 +196,15 @@ export class Rowmill {
     }
     const work = await prepareWork({ ...options, store: this.#link.store, env: this.#env });
     const run = await this.startPrepared(work, options);
-    // A key's own run carries its approval.
+    // With a key, the approval is part of the start request.
     if (run.attached && options.approve === true && key === undefined) await run.approveOnceAsked();
     return run;
   }
 
   /**
-   * Checks everything about a start that needs no server; writes and starts nothing.
-   * @throws what `start` throws before it asks the server; credits above a limit are in `refusal`
+   * Checks everything about a start that needs no server. Writes and starts nothing.
+   * @throws the errors of `start` before its first request to the server; credits above a limit are
+   * in `refusal`
    */
   static async check({ store, env = process.env, ...options }: CheckOptions): Promise<StartPlan> {
     const plan = await checkWork({ ...options, env });
@@ -207,7 +213,7 @@ export class Rowmill {
   }
 
   /**
-   * Estimates a run of a pipeline that was checked before, by its rows as they are now.
+   * Estimates a run of a checked pipeline from its current rows.
    * @throws RowmillError `source_…`, `rows_…`
    */
   static estimate(
@@ -218,15 +224,15 @@ export class Rowmill {
   }
 
   /**
-   * The first half of `start`, which needs no server: checks the same and freezes the rows. What is
-   * never started is for `discard`.
-   * @throws what `start` throws before it asks the server
+   * Prepares a start without a server: checks everything and freezes the rows. Call `discard` if it
+   * is never started.
+   * @throws the errors of `start` before its first request to the server
    */
   static prepare({ store, env = process.env, ...options }: PrepareOptions): Promise<PreparedStart> {
     return prepareWork({ ...options, env, store: storeAt(store, env) });
   }
 
-  /** Removes the rows of a start that was prepared; safe to call after it was started. */
+  /** Removes the rows of a prepared start. Safe to call after it was started. */
   static async discard(
     { draft }: PreparedStart,
     { store, env = process.env }: Pick<RowmillOptions, 'store' | 'env'> = {},
@@ -235,27 +241,30 @@ export class Rowmill {
   }
 
   /**
-   * The second half of `start`, for what was prepared elsewhere. A run that was there already gets no
-   * approval: see `RowmillRun.approveOnceAsked`.
+   * Starts what `prepare` returned. A run that existed already is not approved: see
+   * `RowmillRun.approveOnceAsked`.
    */
   startPrepared(prepared: PreparedStart, as: StartAs = {}): Promise<RowmillRun> {
-    return inOurWords(this.#link.client, () => this.#start(prepared, as));
+    return withServerErrors(this.#link.client, () => this.#start(prepared, as));
   }
 
-  /** The run under way that does this work, to which a start without `key` and `id` attaches. */
+  /**
+   * Finds the run in progress that does this work, to which a start without `key` and `id`
+   * attaches.
+   */
   async find(prepared: PreparedStart): Promise<RowmillRun | null> {
     const { client, searchAttributes } = this.#link;
     const isListed = await searchAttributes();
-    const found = await inOurWords(client, () =>
+    const found = await withServerErrors(client, () =>
       findWork(client, { ...prepared, searchAttributes: isListed }),
     );
     return found === null ? null : new RowmillRun(this.#link, found);
   }
 
-  /** Other runs under way that publish to the same places as this one; a line for each. */
+  /** Lists other runs in progress that publish to the same places, a line for each. */
   sharedTargets(pipeline: Pick<Pipeline, 'results'>, { id }: RowmillRun): Promise<string[]> {
     const { client, store } = this.#link;
-    // Where the server does not say, the store is believed.
+    // If the server gives no answer, the claim in the store counts.
     const isUnderWay = (other: string): Promise<boolean> =>
       findRun(client, other).then(
         (run) => run?.status.name === 'RUNNING',
@@ -299,13 +308,13 @@ export class Rowmill {
   }
 
   /**
-   * The run of an id (or of the key it was started with).
+   * Returns the run of an id, or of the key it was started with.
    * @throws RowmillError `run_not_found`
    */
   async attach(run: string | { key: string }, { owner }: SeenBy = {}): Promise<RowmillRun> {
     const workflowId = typeof run === 'string' ? run : safeName(run.key);
     const { client } = this.#link;
-    const found = await inOurWords(client, () => describeRun(client, workflowId));
+    const found = await withServerErrors(client, () => describeRun(client, workflowId));
     if (!isSeen(found, owner)) throw noSuchRun(workflowId);
     return new RowmillRun(this.#link, {
       ...attachedTo(found),
@@ -315,51 +324,53 @@ export class Rowmill {
   }
 
   /**
-   * One page of runs, those under way first, then the newest; `next` is the cursor of the page
-   * after it.
+   * Lists one page of runs, those in progress first, then the newest. `next` is the cursor of the
+   * next page.
    */
   async list(options: ListRunsOptions = {}): Promise<RunPage> {
     const { client, searchAttributes } = this.#link;
     const isListed = options.owner !== undefined && (await searchAttributes());
-    return inOurWords(client, () => listRuns(client, options, isListed));
-  }
-
-  /** Runs over all pages, each once, in the same order; `limit` is the size of a page. */
-  async *each(options: Omit<ListRunsOptions, 'cursor'> = {}): AsyncGenerator<RunInfo> {
-    const { client, searchAttributes } = this.#link;
-    const isListed = options.owner !== undefined && (await searchAttributes());
-    yield* eachInOurWords(client, eachRun(client, options, isListed));
-  }
-
-  /** What the newest heartbeats say of listed runs; of those that no worker serves, what to do. */
-  refresh(runs: readonly RunInfo[]): Promise<FreshRun[]> {
-    const { client } = this.#link;
-    return inOurWords(client, () => freshRuns(client, runs));
+    return withServerErrors(client, () => listRuns(client, options, isListed));
   }
 
   /**
-   * The newest of a run and its reruns. Temporal may have forgotten it: then only the store knows it,
-   * and `run` is `null`.
+   * Iterates over the runs of all pages, each once, in the same order; `limit` is the page size.
+   */
+  async *each(options: Omit<ListRunsOptions, 'cursor'> = {}): AsyncGenerator<RunInfo> {
+    const { client, searchAttributes } = this.#link;
+    const isListed = options.owner !== undefined && (await searchAttributes());
+    yield* eachWithServerErrors(client, eachRun(client, options, isListed));
+  }
+
+  /** Adds the newest heartbeat to listed runs, and the remedy to those without a worker. */
+  refresh(runs: readonly RunInfo[]): Promise<FreshRun[]> {
+    const { client } = this.#link;
+    return withServerErrors(client, () => freshRuns(client, runs));
+  }
+
+  /**
+   * Finds the newest of a run and its reruns. `run` is `null` if it has expired in Temporal and
+   * only the store has it.
    */
   async newest(id: string): Promise<NewestRun> {
     const { client, store } = this.#link;
-    const found = await inOurWords(client, () => latestRun(client, id, store));
+    const found = await withServerErrors(client, () => latestRun(client, id, store));
     const { workflowId, description, isRunning } = found;
     const run = description === null ? null : new RowmillRun(this.#link, attachedTo(description));
     return { id: workflowId, run, isRunning };
   }
 
   /**
-   * Does what `RowmillRun.rerun` does, also for a run that only the store knows.
+   * Reruns a run like `RowmillRun.rerun`, also one that only the store has.
    * @throws RowmillError `run_not_found`, `action_refused`
    */
   rerun(id: string, as: RerunAs = {}): Promise<RowmillRun> {
-    return inOurWords(this.#link.client, () => rerunNewest(this.#link, id, as));
+    return withServerErrors(this.#link.client, () => rerunNewest(this.#link, id, as));
   }
 
   /**
-   * The results of a run that has ended, by the store alone: needs no server, and finds runs that
-   * Temporal has forgotten. `null` where this store has none.
+   * Reads the results of a run that has ended from the store alone. Needs no server and finds
+   * expired runs; `null` if this store has none.
    */
   static storedResults(
     id: string,
@@ -368,16 +379,16 @@ export class Rowmill {
     return storedResults(storeAt(store, env), id);
   }
 
-  /** Closes the connection, unless the client was given. Runs go on. */
+  /** Closes the connection, unless the caller passed the client. Runs continue. */
   async close(): Promise<void> {
     await this.#connection?.close();
   }
 }
 
-/** The newest of a run and its reruns. */
+/** Newest of a run and its reruns. */
 export interface NewestRun {
   id: string;
-  /** `null`: Temporal does not know it. */
+  /** `null` if Temporal does not have the run. */
   run: RowmillRun | null;
   isRunning: boolean;
 }
@@ -387,17 +398,19 @@ export type StartAs = Pick<
   'key' | 'id' | 'approve' | 'fresh' | 'owner' | 'startedBy' | 'confirmRepeat'
 >;
 
-/** Whose runs are seen. */
+/** Visibility of runs. */
 export interface SeenBy {
-  /** Runs of other owners are not there. @default all are seen */
+  /** Hides runs of other owners. @default all are visible */
   owner?: string | undefined;
 }
 
-/** Asked each time: the first worker registers them, which may be after us. */
+/**
+ * Asked each time: the first worker registers the attributes, maybe after this connection was made.
+ */
 const askSearchAttributes = (client: Client, env: Env) => async (): Promise<boolean> => {
   const { connection, options } = client;
   if (!wantsSearchAttributes(env)) return false;
-  // A connection of another kind (a worker's, a test's) cannot be asked.
+  // A connection of another type (of a worker or a test) cannot be asked.
   return connection instanceof Connection && knowsSearchAttributes(connection, options.namespace);
 };
 

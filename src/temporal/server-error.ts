@@ -97,7 +97,7 @@ const addressOf = ({ connection }: Client): string | null =>
   connection instanceof Connection ? connection.options.address : null;
 
 /** Does some work with the server; what the server refuses rejects in our words. */
-export async function inOurWords<T>(client: Client, work: () => Promise<T>): Promise<T> {
+export async function withServerErrors<T>(client: Client, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -106,7 +106,7 @@ export async function inOurWords<T>(client: Client, work: () => Promise<T>): Pro
 }
 
 /** The same for what comes one by one. */
-export async function* eachInOurWords<T, R>(
+export async function* eachWithServerErrors<T, R>(
   client: Client,
   each: AsyncGenerator<T, R>,
 ): AsyncGenerator<T, R> {

@@ -6,7 +6,7 @@ import { limitName, underCeiling, type SpendCeiling } from '../../rules/ceiling.
 import { estimateCredits, checkSpend, type SpendVerdict } from '../../rules/spend.ts';
 import type { Env } from '../../env.ts';
 
-/** What a run would take, when nothing goes wrong. */
+/** Estimated size and price of a run in which nothing fails. */
 export interface Estimate {
   rows: number;
   /** Every column the table will have. */
@@ -15,27 +15,29 @@ export interface Estimate {
   cells: number;
   credits: number;
   verdict: SpendVerdict;
-  /** Limits in effect: the pipeline's, capped by the owner's. */
+  /** Limits in effect: those of the pipeline, capped by the worker's owner. */
   spend: SpendPolicy;
-  /** The owner's, as far as they are known here. */
+  /** Limits of the worker's owner, as far as this process knows them. */
   ceiling: SpendCeiling;
   apiCalls: EstimatedCalls;
 }
 
-/** Polls come on top: how many depends on how long the provider takes. */
+/** HTTP requests of a run, without polls: their number depends on how long the provider takes. */
 export interface EstimatedCalls {
-  /** Of a run without failed cells. */
+  /** Requests of a run without failed cells. */
   total: number;
   addRows: number;
   pages: number;
-  /** What each rerun of failed cells adds. */
+  /** Requests that each rerun of failed cells adds. */
   eachRerun: number;
 }
 
-/** The account before and after; the table is looked for; its rows are counted before and after they are sent, and a page of them is read back. */
+/**
+ * Read account and plan, find the table, count rows before and after adding them, read a page back.
+ */
 const FIXED_CALLS = 2 + 1 + 3;
 
-/** With the prices and limits of the facts file that the environment leads to. */
+/** Estimates a run with the prices and limits of the facts file that `env` points to. */
 export function estimateOf(
   pipeline: Pipeline,
   rows: number,
@@ -68,7 +70,7 @@ export function estimateOf(
   };
 }
 
-/** `spend_refused` for what is above a limit, else `null`. */
+/** Returns a `spend_refused` error for an estimate above a limit, else `null`. */
 export function refusalOf(
   estimate: Estimate,
   pipeline: Pipeline,

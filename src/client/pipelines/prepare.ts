@@ -15,39 +15,42 @@ import { spendCeilingOf } from './spend-ceiling.ts';
 export interface CheckRequest {
   pipeline: PipelineSource;
   rows?: RowsOverride | undefined;
-  /** Results to this one path instead, where `pipeline` is the path of a file. */
+  /** Publishes only to this path. Requires `pipeline` to be the path of a file. */
   out?: string | undefined;
-  /** Where relative paths of a text or an object start. */
+  /** Directory that relative paths of a text or an object start from. */
   baseDir?: string | undefined;
   env: Env;
   /**
-   * Judges the pipeline before anything it names is read; throws what it refuses. `warnings` says what
-   * may go wrong at the provider.
+   * Checks the pipeline before anything it names is read, and throws to reject it. `warnings` lists
+   * possible problems at the provider.
    */
   accept?: ((pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void) | undefined;
 }
 
 export interface WorkRequest extends CheckRequest {
   store: Store;
-  /** Puts the rows into the store also where they are few, so that none travels in the start. */
+  /**
+   * Writes the rows into the store even if they are few, so that the start request carries none.
+   */
   stage?: boolean | undefined;
-  /** Called with what the run will take, before anything is started. Throws to refuse it. */
+  /** Called with the plan before anything is started. Throws to reject it. */
   confirm?: ((plan: StartPlan) => Promise<void> | void) | undefined;
 }
 
-/** What a run will take. */
+/** Result of checking a start: pipeline, rows and estimate. */
 export interface StartPlan {
   pipeline: Pipeline;
   warnings: string[];
   rows: Snapshot;
   estimate: Estimate;
-  /** Why no run starts: the credits are above a limit. */
+  /** Error that keeps the run from starting because its credits are above a limit. */
   refusal: RowmillError | null;
 }
 
 /**
- * Checks everything about a start that needs no server, and writes nothing.
- * @throws RowmillError what `Rowmill.start` throws before it asks the server, but for `refusal`
+ * Checks everything about a start that needs no server. Writes nothing.
+ * @throws RowmillError as `Rowmill.start` before its first request to the server; credits above a
+ * limit are in `refusal`
  */
 export async function checkWork(request: CheckRequest): Promise<StartPlan> {
   const loaded = await load(request);
@@ -64,7 +67,7 @@ export async function estimateWork(pipeline: Pipeline, env: Env): Promise<Estima
   return estimateOf(pipeline, ref.rows, spendCeilingOf(env), env);
 }
 
-/** Reads and checks the rows, and keeps none. */
+/** Reads and checks the rows without storing them. */
 function readRows(
   { provider, table, rows }: Pipeline,
   options: { countRepeats?: boolean },
@@ -74,9 +77,9 @@ function readRows(
 }
 
 /**
- * Everything about a start that needs no server: the pipeline is checked, each row, and the spend.
- * The rows are written into a draft in the store, which what is refused takes with it.
- * @throws RowmillError what `Rowmill.start` throws before it asks the server
+ * Prepares a start without a server: checks the pipeline, each row and the spend. Writes the rows
+ * into a draft in the store and removes the draft if the start is rejected.
+ * @throws RowmillError as `Rowmill.start` before its first request to the server
  */
 export async function prepareWork(request: WorkRequest): Promise<PreparedStart> {
   const { store, stage = false, confirm } = request;

@@ -13,28 +13,28 @@ import { RowmillError } from '../../errors.ts';
 import { MissingColumns } from '../../sources/columns/missing-columns.ts';
 
 /**
- * A pipeline as a backend has it: the path of its file, its text (YAML or JSON), or the same as an
- * object. Relative paths in a text or an object start from `baseDir`.
+ * Pipeline: the path of its file, its text (YAML or JSON), or an object. Relative paths in a text
+ * or an object start from `baseDir`.
  */
 export type PipelineSource = string | { text: string; baseDir?: string } | PipelineDocument;
 
-/** Rows instead of those of the pipeline: a list, or the path of a file. */
+/** Rows that replace those of the pipeline: a list, or the path of a file. */
 export type RowsOverride = string | readonly Record<string, Json>[];
 
 export interface ReadOptions {
   rows?: RowsOverride | undefined;
-  /** Results to this one path instead, where the source is the path of a file. */
+  /** Publishes only to this path. Requires the source to be the path of a file. */
   out?: string | undefined;
   /** @default the working directory */
   baseDir?: string | undefined;
-  /** Where token values are looked up, to find them in the pipeline. @default process.env */
+  /** Environment whose token values the pipeline must not contain. @default process.env */
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /**
- * Reads and checks a pipeline, wherever it is. Spends nothing.
- * @throws RowmillError `spec_not_found`; SpecError `spec_invalid` with every mistake in `issues`, or
- *   `spec_has_secret`
+ * Reads and checks a pipeline. Spends nothing.
+ * @throws RowmillError `spec_not_found`; SpecError `spec_invalid` with every mistake in `issues`,
+ * or `spec_has_secret`
  */
 export async function readPipeline(
   source: PipelineSource,
@@ -54,15 +54,15 @@ export async function readPipeline(
   return withRows(checkPipeline(withoutRows(source), place), rows ?? inlineRowsOf(source));
 }
 
-/** As shown in messages. */
+/** Name of the pipeline in messages. */
 export const PIPELINE_NAME = 'pipeline';
 
 const isText = (source: PipelineSource): source is { text: string; baseDir?: string } =>
   typeof source === 'object' && 'text' in source && typeof source.text === 'string';
 
-/** A pipeline is small, rows may be megabytes: those are judged one by one, when they are frozen. */
+/** Removes the rows, which may be megabytes. They are checked one by one when they are frozen. */
 function withoutRows(source: Exclude<PipelineSource, string>): unknown {
-  // Callers of plain JavaScript and of the gateway may send anything.
+  // JavaScript callers and the gateway may pass any value.
   const rows: unknown = 'rows' in source ? source.rows : undefined;
   if (inlineRowsOf(source) === undefined || !isObject(rows)) return source;
   return { ...source, rows: { ...rows, ...('inline' in rows ? { inline: [] } : { from: [] }) } };
@@ -73,7 +73,7 @@ function inlineRowsOf(source: Exclude<PipelineSource, string>): JsonObject[] | u
   if (isText(source) || !isObject(source.rows)) return undefined;
   const { inline, from } = source.rows;
   const list: unknown = inline ?? from;
-  // Each entry is judged by the source: it names those that are no rows.
+  // The source checks each entry and reports those that are not rows.
   return Array.isArray(list) ? (list as JsonObject[]) : undefined;
 }
 
@@ -91,9 +91,9 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Result of freezing the rows of a pipeline, or an error for the author of the file: a source that
- * does not exist, or has no such column, is reported at the line that names it.
- * @throws SpecError `rows_invalid`, `source_not_found`, and what the freezing throws
+ * Awaits the frozen rows of a pipeline. Reports a missing source or column at the line of the file
+ * that names it.
+ * @throws SpecError `rows_invalid`, `source_not_found`, and the errors of `freezing`
  */
 export async function atPipelineLine<T>(loaded: LoadedPipeline, freezing: Promise<T>): Promise<T> {
   try {

@@ -2,14 +2,18 @@ import { RowmillError } from '../../errors.ts';
 import type { SpendCeiling } from '../../rules/ceiling.ts';
 import type { Env } from '../../env.ts';
 
-/** Read where the worker runs; a command that finds them in its own shell counts with them, too. */
+/** Variables that the worker reads. Commands also use them when their shell sets them. */
 export const CEILING_VARIABLES = {
   maxCredits: 'ROWMILL_MAX_CREDITS_PER_RUN',
   approveAbove: 'ROWMILL_APPROVE_ABOVE',
   creditsPerCell: 'ROWMILL_CREDITS_PER_CELL',
 } as const satisfies Record<keyof SpendCeiling, string>;
 
-/** @throws RowmillError `usage` for what is no number: a limit that is not understood is not none */
+/**
+ * Reads the limits of the worker's owner.
+ * @throws RowmillError `usage` for a value that is not a number: an unreadable limit must not mean
+ * "no limit"
+ */
 export function spendCeilingOf(env: Env): SpendCeiling {
   return {
     ...read(env, 'maxCredits'),

@@ -9,14 +9,14 @@ import type { Draft, Folder, StageDraft, Store } from '../../store/store.ts';
 import type { EnrichTableInput } from '../../contract/run.ts';
 import { withInlineRows } from './read.ts';
 
-/** Validates the rows where they are and freezes them in the store; nothing is started yet. */
+/** Validates the rows and freezes them in the store. Starts nothing. */
 export const stageRows = async (
   pipeline: Pipeline,
   store: Store,
   options: { stdin?: Readable } = {},
 ): Promise<SnapshotRef> => (await stageSnapshot(pipeline, store, options)).ref;
 
-/** The same, with what there is to say about the rows. */
+/** Does what `stageRows` does, and also returns the warnings about the rows. */
 export async function stageSnapshot(
   pipeline: Pipeline,
   store: Store,
@@ -25,7 +25,7 @@ export async function stageSnapshot(
   return (await store.stage(RUN_FILE.rows, frozen(pipeline, options))).snapshot;
 }
 
-/** The same, put in its place by `store.keepDraft`. */
+/** Writes the rows into a draft; `store.keepDraft` moves it to its final place. */
 async function draftRows(
   pipeline: Pipeline,
   store: Store,
@@ -53,18 +53,17 @@ const frozen =
 export interface PreparedStart {
   input: EnrichTableInput;
   rows: SnapshotRef;
-  /** Where the rows wait in the store to be put in their place; `null`: they travel with the start. */
+  /** Draft in the store with the rows; `null` when they travel in the start request. */
   draft: StageDraft | null;
 }
 
-/** Inline rows up to so many characters of JSON travel with the start; Temporal keeps them. */
+/** Maximum characters of JSON for inline rows in the start request, which Temporal stores. */
 const MAX_INLINE_CHARS = 64 * 1024;
 
 /**
- * Validates the rows where they are. A few inline ones go with the start of the run, so that no
- * store has to be shared; all others are written into a draft in the store, and only their reference
- * goes: the caller keeps or drops the draft.
- * @throws RowmillError `rows_invalid`, `rows_empty`, `source_…`, and what the store throws
+ * Validates the rows. A few inline rows travel in the start request, so no shared store is needed.
+ * All others are written into a draft, which the caller keeps or discards.
+ * @throws RowmillError `rows_invalid`, `rows_empty`, `source_…`, and the errors of the store
  */
 export async function prepareStart(
   pipeline: Pipeline,
@@ -87,7 +86,7 @@ export async function prepareStart(
 }
 
 interface StagingOptions {
-  /** Puts the rows into the store also where they are few. */
+  /** Writes the rows into the store even if they are few. */
   stage: boolean;
   countRepeats: boolean;
 }

@@ -4,7 +4,7 @@ import { claimsOfOthers } from '../../store/claims.ts';
 import type { Store } from '../../store/store.ts';
 import { clashFinding, type LoadedPipeline } from '../../spec/index.ts';
 
-/** Warnings about runs registered in this store that publish to the same place. */
+/** Returns a warning for each run registered in this store that publishes to the same place. */
 export async function sameTargetWarnings(
   { results }: Pick<Pipeline, 'results'>,
   store: Store,
@@ -16,7 +16,7 @@ export async function sameTargetWarnings(
       const { results: path, manifest } = await realFootprint(to);
       const runs = await claimsOfOthers(store, null, [path, manifest], Date.now());
       const asked = runs.filter((id) => id !== except);
-      // A terminated run takes back nothing it said.
+      // A terminated run does not remove its claim.
       const live = await Promise.all(asked.map((id) => isUnderWay(id)));
       const others = asked.filter((_, at) => live[at]);
       return others.map((id) => `run ${id} is under way and publishes to ${to}, too`);
@@ -26,9 +26,9 @@ export async function sameTargetWarnings(
 }
 
 /**
- * Links are followed here: results that lead to the rows, to the pipeline file or to each other
- * would overwrite them.
- * @throws SpecError `spec_invalid`, by the lines that name them
+ * Rejects results that would overwrite the rows, the pipeline file or each other. Symbolic links
+ * are resolved.
+ * @throws SpecError `spec_invalid` at the lines that name the paths
  */
 export async function refuseClashes({ pipeline, file, mistakes }: LoadedPipeline): Promise<void> {
   const clashes = await clashesOfPipeline(pipeline, file);

@@ -4,7 +4,7 @@ import { toRunInfo } from './list.ts';
 import { describeRun, firstRunOf } from './describe.ts';
 
 /**
- * Asks the run to stop; it publishes what is there and ends as `cancelled`.
+ * Asks the run to stop. It publishes its answers and ends as `cancelled`.
  * @throws RowmillError `run_not_found`, `action_refused` when it has ended
  */
 export async function cancelRun(client: Client, workflowId: string): Promise<void> {
@@ -23,7 +23,8 @@ export async function cancelRun(client: Client, workflowId: string): Promise<voi
       remedy: 'Nothing: it ends by itself.',
     });
   }
-  // The server takes the cancel of a run that has been continued since, and does nothing.
+  // Without the first run id, the server would accept the cancel for an earlier execution and do
+  // nothing.
   const firstExecutionRunId = firstRunOf(run);
   try {
     await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();

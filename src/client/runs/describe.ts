@@ -7,7 +7,7 @@ import { WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { invalidArgument } from '../../temporal/grpc-errors.ts';
 
-/** The run of this id; `null` when there is none. */
+/** Finds the run of this id; `null` when there is none. */
 export const findRun = (
   client: Client,
   workflowId: string,
@@ -17,7 +17,10 @@ export const findRun = (
     throw error;
   });
 
-/** The run of this id. @throws RowmillError `run_not_found`, also for a workflow of another kind */
+/**
+ * Describes the run of this id. @throws RowmillError `run_not_found`, also for a workflow of
+ * another type
+ */
 export async function describeRun(
   client: Client,
   workflowId: string,
@@ -28,7 +31,7 @@ export async function describeRun(
     const found = await client.workflow.getHandle(workflowId, runId).describe();
     if (found.type === WORKFLOW_TYPE) return found;
   } catch (error) {
-    // An id may be longer than the server allows, or no text at all.
+    // The id may be empty or longer than the server allows.
     const isImpossible = invalidArgument(error) !== null;
     if (!(error instanceof WorkflowNotFoundError) && !isImpossible) throw error;
     cause = error;
@@ -39,7 +42,7 @@ export async function describeRun(
 export const noSuchRun = (workflowId: string, cause?: unknown): RowmillError =>
   new RowmillError('run_not_found', 'there is no such run', { where: `run ${workflowId}`, cause });
 
-/** What a run that goes on in new ones began with: its folder in the store and its table are named by it. */
+/** Returns the run id of the first execution in the chain, which names its folder and its table. */
 export const firstRunOf = ({
   runId,
   raw,

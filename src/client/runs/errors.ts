@@ -3,10 +3,10 @@ import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/clie
 import { isErrorCode, RowmillError } from '../../errors.ts';
 import { errorOfServer } from '../../temporal/server-error.ts';
 
-/** What a failed run (or a refused action) says, as one of our errors. */
+/** Converts the error of a failed run or a rejected action to a RowmillError. */
 export function errorOfRun(error: unknown, workflowId: string): RowmillError {
   const failed = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError;
-  // No answer of the server says nothing of the run.
+  // A server that does not answer says nothing about the run.
   const unanswered = failed ? null : errorOfServer(error);
   if (unanswered !== null) return unanswered;
   const root = failed ? applicationFailureIn(error.cause) : undefined;

@@ -3,21 +3,21 @@ import { knownOf } from './live-progress.ts';
 import type { RunInfo } from './list.ts';
 import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
 
-/** A listed run, with what the newest heartbeat of its step says. */
+/** Listed run with its newest heartbeat. */
 export interface FreshRun extends RunInfo {
-  /** Cells without an answer now; of an ended run those it left open, `null` where nothing says. */
+  /** Cells without an answer: now, or at the end of the run. `null` if unknown. */
   openCells: number | null;
-  /** Of a run under way that no worker serves: so, and what to do. */
+  /** Remedy for a run in progress without a worker; else `null`. */
   trouble: string | null;
 }
 
-/** Runs under way that are looked at; what is listed behind them keeps what the list says. */
-const MAX_LOOKED_AT = 200;
+/** Maximum number of runs in progress that are described. Later ones keep the listed values. */
+const MAX_DESCRIBED = 200;
 const AT_ONCE = 20;
 
 /**
- * Looks at each run under way: search attributes are written rarely, heartbeats every few seconds.
- * Asks the server only, so that it needs no worker.
+ * Describes each run in progress, because search attributes are written rarely and heartbeats every
+ * few seconds. Asks only the server, so it needs no worker.
  */
 export async function freshRuns(client: Client, runs: readonly RunInfo[]): Promise<FreshRun[]> {
   const fresh = runs.map((run) => asListed(run));
@@ -29,18 +29,21 @@ export async function freshRuns(client: Client, runs: readonly RunInfo[]): Promi
   };
   const under = [...fresh.entries()]
     .filter(([, { status }]) => status === 'RUNNING')
-    .slice(0, MAX_LOOKED_AT);
+    .slice(0, MAX_DESCRIBED);
   for (let from = 0; from < under.length; from += AT_ONCE) {
     await Promise.all(
       under.slice(from, from + AT_ONCE).map(async ([at, run]) => {
-        fresh[at] = await lookedAt(client, run, troubleOf);
+        fresh[at] = await describeOne(client, run, troubleOf);
       }),
     );
   }
   return fresh;
 }
 
-/** A worker that polled of late, but not just now, counts as gone: a list does not wait for its answer. */
+/**
+ * Counts a worker that polled lately, but not just now, as gone: a list must not wait for its
+ * answer.
+ */
 async function troubleAt(client: Client, taskQueue: string): Promise<string | null> {
   return (await workerAvailability(client, taskQueue)) === 'yes' ? null : noWorkerText(taskQueue);
 }
@@ -51,7 +54,7 @@ const asListed = (run: RunInfo): FreshRun => ({
   trouble: null,
 });
 
-async function lookedAt(
+async function describeOne(
   client: Client,
   run: FreshRun,
   troubleOf: (taskQueue: string) => Promise<string | null>,
@@ -62,8 +65,8 @@ async function lookedAt(
     const trouble = await troubleOf(description.taskQueue);
     const [step] = description.raw.pendingActivities ?? [];
     const name = step?.activityType?.name ?? '';
-    const isHeld = run.stage !== null && HELD.test(run.stage);
-    const stage = isHeld ? run.stage : (STAGE_OF[name] ?? run.stage);
+    const isWaiting = run.stage !== null && WAITING_STAGE.test(run.stage);
+    const stage = isWaiting ? run.stage : (STAGE_OF[name] ?? run.stage);
     const cells = knownOf(description)?.cells ?? null;
     return {
       ...run,
@@ -73,15 +76,15 @@ async function lookedAt(
       openCells: cells === null ? null : Math.max(0, cells.total - cells.done),
     };
   } catch {
-    // It has ended meanwhile, or the server is busy: the list itself is still true.
+    // The run ended meanwhile, or the server is busy: keep the listed values.
     return run;
   }
 }
 
-/** Said by the workflow, whatever step it waits in. */
-const HELD = /^(waiting for|paused)/;
+/** Stages set by the workflow that take precedence over those of the step. */
+const WAITING_STAGE = /^(waiting for|paused)/;
 
-/** Stages by the step under way, of those that the list learns of late. */
+/** Stage for each step in progress whose stage reaches the list late. */
 const STAGE_OF: Readonly<Record<string, string>> = {
   ensureTable: 'creating table',
   loadRows: 'loading rows',

@@ -7,7 +7,7 @@ import type { Outcome } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import { invalidArgument } from '../../temporal/grpc-errors.ts';
 
-/** Temporal's words for how a workflow stands, as its list filter spells them. */
+/** Temporal's workflow statuses, as its list filter spells them. */
 export const RUN_STATUSES = [
   ...(['Running', 'Completed', 'Failed'] as const),
   ...(['Canceled', 'Terminated', 'TimedOut'] as const),
@@ -16,31 +16,32 @@ export const RUN_STATUSES = [
 export interface RunFilter {
   /** Name of the pipeline. */
   pipeline?: string | undefined;
-  /** Only of runs under way. */
+  /** Stage; matches only runs in progress. */
   stage?: string | undefined;
   outcome?: Outcome | undefined;
   status?: (typeof RUN_STATUSES)[number] | undefined;
-  /** Whose they are. */
+  /** Owner of the runs. */
   owner?: string | undefined;
 }
 
 export interface ListRunsOptions extends RunFilter {
-  /** Runs a page. @default 50 */
+  /** Runs per page. @default 50 */
   limit?: number | undefined;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   cursor?: string | undefined;
 }
 
 export interface RunPage {
   runs: RunInfo[];
-  /** Cursor of the next page; `null` when this is the last one. */
+  /** Cursor of the next page; `null` on the last one. */
   next: string | null;
 }
 
 /**
- * One page of runs, newest first, those under way before all others: the order of the server.
- * @param isOwnerListed Whether the server knows the search attributes; the memo is asked all the same.
- * @throws RowmillError `usage` when the cursor is none of ours
+ * Lists one page of runs, those in progress first, then the newest: the order of the server.
+ * @param isOwnerListed Whether the server has the search attributes; the memo is checked in either
+ * case.
+ * @throws RowmillError `usage` for an invalid cursor
  */
 export async function listRuns(
   client: Client,
@@ -58,9 +59,9 @@ export async function listRuns(
       ...(token === undefined ? {} : { nextPageToken: token }),
     });
     return {
-      // Where the server does not list by it, the page is what is left of it.
+      // Servers without the search attribute return all runs; filter the page here.
       runs: page.executions.filter((raw) => isOwned(raw, owner)).map((raw) => toRunInfo(raw)),
-      // A full last page comes with a token, too: the next one is empty then.
+      // A full last page also has a token; the next page is then empty.
       next: page.nextPageToken.length === 0 ? null : cursorOf(page.nextPageToken, query),
     };
   } catch (cause) {
@@ -74,8 +75,8 @@ export async function listRuns(
 }
 
 /**
- * Runs over all pages of so many, in the same order, each once: one that ends between two pages comes
- * again on a later one, among those that have ended.
+ * Iterates over the runs of all pages in the same order. A run that ends between two pages is
+ * listed twice by the server and yielded once.
  * @throws RowmillError as `listRuns`
  */
 export async function* eachRun(
@@ -101,7 +102,10 @@ const sumOf = (token: Uint8Array, query: string): string =>
 const cursorOf = (token: Uint8Array, query: string): string =>
   `${Buffer.from(token).toString('base64url')}.${sumOf(token, query)}`;
 
-/** The server takes a token that is none of its own for an outage, and is asked again and again. */
+/**
+ * Decodes the token. The server answers a foreign token like an outage, which the client would
+ * retry.
+ */
 function tokenOf(cursor: string, query: string): Uint8Array {
   const [text = '', sum] = cursor.split('.');
   const token = Buffer.from(text, 'base64url');
@@ -124,24 +128,24 @@ function queryOf({ pipeline, stage, outcome, status, owner }: RunFilter): string
     ...wanted.flatMap(([name, value]) =>
       value === undefined ? [] : [`${name} = ${quoted(value)}`],
     ),
-    // A run that continued as new is listed under its newest part.
+    // A run that continued as new is listed under its newest execution.
     `ExecutionStatus != 'ContinuedAsNew'`,
   ].join(' AND ');
 }
 
-/** A text of the list filter, whatever is in it. */
+/** Quotes any text for the list filter. */
 export const quoted = (text: string): string =>
   `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-/** A run as the server lists it: known without any worker. */
+/** Run as the server lists it; available without a worker. */
 export interface RunInfo {
   workflowId: string;
   runId: string;
   pipeline: string | null;
-  /** Temporal's word: RUNNING, COMPLETED, FAILED, TERMINATED, … */
+  /** Temporal status: RUNNING, COMPLETED, FAILED, TERMINATED, … */
   status: string;
   stage: string | null;
-  /** `50 %, pass 1` while cells move, in tenths; else the stage. */
+  /** `50 %, pass 1` in steps of ten percent while cells are computed; else the stage. */
   progress: string | null;
   outcome: string | null;
   rows: number | null;
@@ -149,14 +153,13 @@ export interface RunInfo {
   tableId: string | null;
   /** ISO 8601. */
   startedAt: string;
-  /** Whole ms. */
   durationMs: number;
 }
 
-/** What the server says of a run, listed or described. */
+/** Run as the server returns it, listed or described. */
 export type RawRun = WorkflowExecutionInfo['raw'];
 
-/** Search attributes where the server has them, else Temporal's own status. */
+/** Reads the search attributes where the server has them, else Temporal's status. */
 export function toRunInfo(raw: RawRun | null | undefined, nowMs = Date.now()): RunInfo {
   const status = statusOf(raw);
   const startMs = msOf(raw?.startTime) ?? nowMs;
@@ -166,7 +169,7 @@ export function toRunInfo(raw: RawRun | null | undefined, nowMs = Date.now()): R
     runId: raw?.execution?.runId ?? '',
     pipeline: textIn(raw, SEARCH_ATTRIBUTE.pipeline),
     status,
-    // Of a run that was killed it is where it stood then.
+    // Of a terminated run, the attribute is the last stage before it was terminated.
     stage: status === 'RUNNING' ? textIn(raw, SEARCH_ATTRIBUTE.stage) : null,
     progress: status === 'RUNNING' ? textIn(raw, SEARCH_ATTRIBUTE.progress) : null,
     outcome: textIn(raw, SEARCH_ATTRIBUTE.outcome) ?? endOf(status),
@@ -178,14 +181,14 @@ export function toRunInfo(raw: RawRun | null | undefined, nowMs = Date.now()): R
   };
 }
 
-/** By its memo, which every server keeps. */
+/** Checks the owner in the memo, which every server stores. */
 function isOwned(raw: RawRun | null | undefined, owner: string | undefined): boolean {
   if (owner === undefined) return true;
   const payload = raw?.memo?.fields?.[MEMO_OWNER];
   return payload != null && defaultPayloadConverter.fromPayload(payload) === owner;
 }
 
-/** Status of a run whose outcome is not in its search attributes. */
+/** Maps the status of a run without an outcome attribute. */
 const endOf = (status: string): string | null =>
   ['RUNNING', 'CONTINUED_AS_NEW', 'PAUSED'].includes(status)
     ? null
@@ -202,7 +205,7 @@ function statusOf(raw: RawRun | null | undefined): string {
 
 type Timestamp = NonNullable<RawRun>['startTime'];
 
-/** Seconds are a Long, which prints as its digits. */
+/** Converts a timestamp to ms. Seconds are a Long, which prints as its digits. */
 const msOf = (time: Timestamp): number | null =>
   time == null ? null : Number(String(time.seconds ?? 0)) * 1_000 + (time.nanos ?? 0) / 1e6;
 

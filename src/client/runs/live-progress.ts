@@ -5,36 +5,36 @@ import type { RunProgress } from '../../contract/run.ts';
 import { forecastOf } from '../../rules/forecast.ts';
 import type { PassTracking } from '../../rules/tracking.ts';
 
-/** A run as it stands now: the workflow's own view, made fresher by the step under way. */
+/** Progress of a run: the workflow's view, updated by the heartbeat of the step in progress. */
 export interface LiveProgress extends RunProgress {
-  /** Rows read or written so far, while rows are loaded or collected. */
+  /** Rows read or written so far, while rows are loaded or results collected. */
   rowsMoved: number | null;
-  /** Attempt of the step under way, when it is not the first: something went wrong before. */
+  /** Attempt of the step in progress, if it is not the first. */
   attempt: number;
-  /** Error of the attempt before. */
+  /** Error of the previous attempt. */
   lastFailure: string | null;
 }
 
-/** What the server knows of a run when no worker answers: by the newest heartbeat of the step under way. */
+/** State of a run without a worker that answers: from the newest heartbeat of its step. */
 export interface LastKnown {
-  /** Epoch ms of the newest reading of cells; `null` where rows move, or nothing was read. */
+  /** Time of the newest reading of cells, epoch ms; `null` without a reading. */
   asOfMs: number | null;
-  /** `null` unless cells were read. */
+  /** Cell counts of the newest reading; `null` without one. */
   cells: RunProgress['cells'] | null;
-  /** Rows read or written; `null` unless rows moved. */
+  /** Rows read or written; `null` if the step handles no rows. */
   rowsMoved: number | null;
 }
 
-/** Reads what the last worker had sent to the server; `null` where it had sent nothing. */
+/** Reads the last heartbeat from the server; `null` without one. */
 export async function lastKnown(handle: WorkflowHandle): Promise<LastKnown | null> {
   return knownOf(await handle.describe());
 }
 
-/** The same of a run that was described already. */
+/** Extracts the last heartbeat from a description. */
 export function knownOf({ raw }: Description): LastKnown | null {
   const details = field(beatOf(raw.pendingActivities?.[0]), 'details');
   const rowsMoved = rowsMovedIn(details);
-  if (isWatch(details) && details.last !== null) {
+  if (isTracking(details) && details.last !== null) {
     return { asOfMs: details.lastReadAtMs, cells: cellsIn(details.last), rowsMoved };
   }
   return rowsMoved === null ? null : { asOfMs: null, cells: null, rowsMoved };
@@ -43,8 +43,8 @@ export function knownOf({ raw }: Description): LastKnown | null {
 type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
 
 /**
- * Reads the query `progress` and the newest heartbeat. `null` when no worker answers the query (the
- * run waits for one).
+ * Reads the query `progress` and the newest heartbeat. Returns `null` when no worker answers the
+ * query.
  */
 export async function liveProgress(handle: WorkflowHandle): Promise<LiveProgress | null> {
   const [progress, description] = await Promise.all([
@@ -74,7 +74,7 @@ function freshen(progress: RunProgress, description: Description): LiveProgress 
     };
   }
   live.rowsMoved = rowsMovedIn(details);
-  if (isWatch(details) && details.last !== null) {
+  if (isTracking(details) && details.last !== null) {
     live.asOfMs = details.lastReadAtMs;
     live.cells = cellsIn(details.last);
     Object.assign(live, forecastOf(details, Date.now(), progress.deadlineAtMs));
@@ -104,8 +104,8 @@ const field = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined;
 
-/** Whether it is a heartbeat of `awaitIdle`. */
-const isWatch = (value: unknown): value is PassTracking =>
+/** Detects a heartbeat of `awaitIdle`. */
+const isTracking = (value: unknown): value is PassTracking =>
   ['last', 'lastReadAtMs', 'lastChangeAtMs', 'ratePerMs', 'doneAtStart', 'peakInProgress'].every(
     (name) => field(value, name) !== undefined,
   );

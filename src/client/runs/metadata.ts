@@ -5,7 +5,7 @@ import type { SnapshotRef } from '../../contract/rows.ts';
 import { isAsked, providerSpec } from '../../providers/catalog.ts';
 import { inlineCode } from '../../text/markdown.ts';
 
-/** What a run is; its rows are not known yet where a worker will read them. */
+/** Pipeline of a run, with its rows unless a worker will read them. */
 export interface RunSubject {
   pipeline: Pipeline;
   rows: SnapshotRef | null;
@@ -15,7 +15,7 @@ const PIPELINE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.pipeline, 'KEYWORD');
 const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTE.stage, 'KEYWORD');
 const ROWS = defineSearchAttributeKey(SEARCH_ATTRIBUTE.rows, 'INT');
 
-/** What the list of workflows knows of a run before its first step. */
+/** Returns the search attributes of a run before its first step. */
 export const initialSearchAttributes = ({ pipeline, rows }: RunSubject): TypedSearchAttributes =>
   new TypedSearchAttributes([
     { key: PIPELINE, value: pipeline.name },
@@ -23,11 +23,11 @@ export const initialSearchAttributes = ({ pipeline, rows }: RunSubject): TypedSe
     ...(rows === null ? [] : [{ key: ROWS, value: rows.rows }]),
   ]);
 
-/** Summary line of a run in the Temporal UI. */
+/** Returns the summary line of a run in the Temporal UI. */
 export const staticSummary = ({ pipeline, rows }: RunSubject): string =>
   `Enrich ${rows === null ? 'the rows' : `${rows.rows} rows`} of ${pipeline.name} with ${pipeline.provider}`;
 
-/** The same in Markdown. */
+/** Returns the details of a run in the Temporal UI, as Markdown. */
 export function staticDetails({ pipeline, rows }: RunSubject): string {
   const { provider, table } = pipeline;
   const asked = providerSpec(provider)?.plan(table).filter(isAsked) ?? [];
@@ -42,7 +42,7 @@ export function staticDetails({ pipeline, rows }: RunSubject): string {
   ].join('\n');
 }
 
-/** The server takes 20 KB of details. */
+/** The server accepts 20 KB of details. */
 const MAX_LISTED = 20;
 
 export function listed(texts: readonly string[]): string {

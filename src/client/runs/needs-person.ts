@@ -3,23 +3,29 @@ import type { RunInfo } from './list.ts';
 
 const WAITING = 'waiting for';
 
-/** Ends that leave something to do. */
+/** Outcomes that leave open work. */
 const UNFINISHED = ['partial', 'cancelled', 'failed'] as const;
 
-/** Temporal’s own words for runs that ended without a word of ours, as list and description spell them. */
-const ENDED = { listed: ['Failed', 'TimedOut', 'Terminated'], told: ['timed out', 'terminated'] };
+/** Temporal statuses of runs that ended without an outcome, as list and description spell them. */
+const ENDED = {
+  listed: ['Failed', 'TimedOut', 'Terminated'],
+  described: ['timed out', 'terminated'],
+};
 
-/** Whether a run waits for an operator, or left work to one. */
+/** Checks whether a run waits for an operator, or left work to one. */
 export const needsPerson = ({ status, stage, outcome }: RunInfo): boolean =>
   status === 'RUNNING' && outcome === null
     ? stage !== null && (stage.startsWith(WAITING) || stage === 'paused')
-    : [...UNFINISHED, ...ENDED.told].some((word) => word === outcome);
+    : [...UNFINISHED, ...ENDED.described].some((word) => word === outcome);
 
 const listOf = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(', ');
 
 const { stage, outcome } = SEARCH_ATTRIBUTE;
 
-/** The same as a list filter of the server; the status column of its UI shows most of them as completed. */
+/**
+ * List filter of the server for `needsPerson`. The status column of its UI shows most of these runs
+ * as completed.
+ */
 export const NEEDS_PERSON = [
   `WorkflowType = "${WORKFLOW_TYPE}" AND (`,
   `(ExecutionStatus = "Running" AND (${stage} STARTS_WITH "${WAITING}" OR ${stage} = "paused"))`,

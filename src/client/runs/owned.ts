@@ -1,11 +1,11 @@
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { MEMO_OWNER, MEMO_STARTED_BY, SEARCH_ATTRIBUTE } from '../../contract/names.ts';
 
-/** Whose a run is. The memo says so for certain; the search attribute lists by it. */
+/** Owner and origin of a run. The memo is authoritative; the search attribute is for listing. */
 export interface Owned {
-  /** Of many who share a gateway. Left out: no owner. */
+  /** Owner, where several share a gateway. @default none */
   owner?: string | undefined;
-  /** What started it, like the beginning of a token's digest. */
+  /** Label of the program or token, like the first digits of a token's digest. */
   startedBy?: string | undefined;
 }
 
@@ -16,7 +16,7 @@ export const ownedMemo = ({ owner, startedBy }: Owned): Record<string, string> =
   ...(startedBy === undefined ? {} : { [MEMO_STARTED_BY]: startedBy }),
 });
 
-/** The attributes of a run, and its owner among them. */
+/** Adds the owner to the search attributes of a run. */
 export const withOwner = (
   attributes: TypedSearchAttributes,
   owner: string | undefined,
@@ -33,6 +33,6 @@ const textIn = ({ memo }: WithMemo, name: string): string | undefined => {
 export const ownerOf = (of: WithMemo): string | undefined => textIn(of, MEMO_OWNER);
 export const starterOf = (of: WithMemo): string | undefined => textIn(of, MEMO_STARTED_BY);
 
-/** `seenBy`: whose runs are seen; left out: everybody's. */
+/** Checks whether a caller may see a run. `seenBy`: owner of the caller; undefined sees all. */
 export const isSeen = (of: WithMemo, seenBy: string | undefined): boolean =>
   seenBy === undefined || ownerOf(of) === seenBy;

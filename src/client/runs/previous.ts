@@ -15,19 +15,19 @@ import { pipelineIn } from './run-pipeline.ts';
 import { newestStored, type StoredRun } from './stored.ts';
 import { quoted } from './list.ts';
 
-/** A run that is over: what it did, and what it left. */
+/** Ended run with its input and results. */
 export interface EndedRun {
   key: RunKey;
   pipeline: Pipeline;
-  /** `null`: not known here; the worker finds it by the manifest or by its tag. */
+  /** Table id; `null` if unknown here: the worker finds it by the manifest or by its tag. */
   tableId: string | null;
-  /** The run that it continued, where it may have ended before it did anything. */
+  /** Run that this one continued; it may have ended before it did anything. */
   previousRun: PreviousRunRef | null;
 }
 
 /**
- * By Temporal where it still knows the run, else by the store.
- * @throws RowmillError `action_refused` when there was never a table, `run_not_found`
+ * Reads a run that has ended, from Temporal or, if expired there, from the store.
+ * @throws RowmillError `action_refused` if there was never a table, `run_not_found`
  */
 export async function endedRun(
   client: Client,
@@ -39,13 +39,13 @@ export async function endedRun(
   try {
     return await fromTemporal(client, known, store);
   } catch (error) {
-    // Forgotten since it was looked at.
+    // The run expired after it was described.
     if (isUnknown(error)) return fromStore(workflowId, store);
     throw error;
   }
 }
 
-/** A history is asked for without the client's own words for errors. */
+/** Reads the history through the raw service, whose errors the client does not wrap. */
 const isUnknown = (error: unknown): boolean =>
   error instanceof WorkflowNotFoundError || hasStatus(error, 'NOT_FOUND');
 
@@ -81,22 +81,22 @@ async function fromTemporal(
     });
   }
   const tableId = summary?.tableId ?? input?.previousRun?.tableId ?? null;
-  // Without rows it has taken over nothing: the folder of the run before it is still the one to look in.
+  // A run without rows copied nothing: use the folder of the run before it.
   const bare = summary === null || summary.rows === 0;
   return { key, pipeline, tableId, previousRun: bare ? (input?.previousRun ?? null) : null };
 }
 
-/** Summary that it returned; `null` of a run that failed, or was terminated. */
+/** Reads the summary of a run; `null` if it failed or was terminated. */
 async function summaryOf(
   client: Client,
   { workflowId, runId, status }: WorkflowExecutionDescription,
 ): Promise<RunSummary | null> {
   if (status.name !== 'COMPLETED') return null;
-  // The workflow type returns a RunSummary.
+  // Safe cast: the workflow type returns a RunSummary.
   return (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
 }
 
-/** The input of the run's first execution: one event, however long its history is. */
+/** Reads the input of the run's first execution: one event of any history. */
 async function inputInHistory(
   client: Client,
   key: RunKey,
@@ -115,30 +115,30 @@ async function inputInHistory(
     );
     return input ?? null;
   } catch {
-    // Encoded by a payload codec: the store has it in the clear.
+    // A payload codec encoded the input; the store has it in plain text.
     return null;
   }
 }
 
-/** The newest of a run and its reruns: what is there now is what it left. */
+/** Newest of a run and its reruns, whose files are the current state. */
 export interface LatestRun {
   workflowId: string;
-  /** `null`: Temporal does not know it (any more). */
+  /** `null` if the run has expired in Temporal. */
   description: WorkflowExecutionDescription | null;
   isRunning: boolean;
-  /** Of the rerun that would be next. */
+  /** Id of the next rerun. */
   nextId: string;
 }
 
 const RERUN = /-rerun-(\d+)$/;
 
 /**
- * Looked up beyond the last one that is listed: the server's list lags a moment behind, and the store
- * does not list an id that is no plain name.
+ * Numbers checked beyond the last listed rerun. The server's list lags, and the store does not list
+ * ids that are not plain names.
  */
 const LIST_LAG_MARGIN = 3;
 
-/** What is known of one of them; both `null`: nothing any more. */
+/** Records of one run; both `null` if nothing is left. */
 interface RunLookup {
   workflowId: string;
   description: WorkflowExecutionDescription | null;
@@ -146,8 +146,8 @@ interface RunLookup {
 }
 
 /**
- * By Temporal's record as far as it goes back, else by the store. A number that either of them knows
- * is not given again: the first reruns may have expired while the newest is under way.
+ * Finds the newest run in Temporal and in the store. Numbers known to either are not reused: the
+ * first reruns may have expired while the newest is in progress.
  */
 export async function latestRun(
   client: Client,
@@ -168,7 +168,7 @@ export async function latestRun(
   return { workflowId: newest, description, isRunning, nextId: `${root}-rerun-${last + 1}` };
 }
 
-/** The run itself may have been started again after its reruns: then it is the newest. */
+/** Picks the newest run; the original may have been started again after its reruns. */
 function newestOf(traces: RunLookup[]): RunLookup {
   const remembered = traces.filter(({ description }) => description !== null);
   const among = remembered.length > 0 ? remembered : traces;
@@ -178,7 +178,7 @@ function newestOf(traces: RunLookup[]): RunLookup {
   });
 }
 
-/** ISO time; empty where there is no word of it. */
+/** Returns the ISO start time; empty if unknown. */
 const startOf = ({ description, stored }: RunLookup): string =>
   description?.startTime.toISOString() ?? stored?.startedAt ?? '';
 
@@ -193,7 +193,7 @@ async function lookUpRun(
   return { workflowId, description, stored };
 }
 
-/** The highest number of a rerun in Temporal's list, which lags a moment behind; 0: there is none. */
+/** Returns the highest rerun number in Temporal's list, which lags; 0 without reruns. */
 async function lastListed(client: Client, root: string): Promise<number> {
   const prefix = `${root}-rerun-`;
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND WorkflowId STARTS_WITH ${quoted(prefix)}`;
@@ -203,18 +203,18 @@ async function lastListed(client: Client, root: string): Promise<number> {
       last = Math.max(last, numberOf(workflowId, root));
     }
   } catch (error) {
-    // An id that no run can have.
+    // No run can have this id.
     if (invalidArgument(error) === null) throw error;
   }
   return last;
 }
 
-/** The same in the store, however many before it ended without leaving anything there. */
+/** Returns the highest rerun number in the store, across gaps. */
 async function lastStored(store: Store | null, root: string): Promise<number> {
   const ids = (await store?.workflowIds(`${root}-rerun-`)) ?? [];
   return Math.max(0, ...ids.map((workflowId) => numberOf(workflowId, root)));
 }
 
-/** Of a rerun of that run; 0 of anything else. */
+/** Returns the rerun number of an id; 0 if it is not a rerun of `root`. */
 const numberOf = (workflowId: string, root: string): number =>
   workflowId.replace(RERUN, '') === root ? Number(RERUN.exec(workflowId)?.[1] ?? 0) : 0;

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { MEMO_FINGERPRINT, SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { RunSummary } from '../../contract/run.ts';
 
-/** A run that has done the same work: the same table, rows and results. */
+/** Run that has done the same work: same table, rows and results. */
 export interface CompletedWork {
   workflowId: string;
   endedAt: Date;
@@ -13,16 +13,16 @@ export interface WorkToFind {
   /** Name of the pipeline. */
   name: string;
   fingerprint: string;
-  /** Whether the server knows rowmill's search attributes. */
+  /** Whether the server has rowmill's search attributes. */
   searchAttributes: boolean;
 }
 
-/** Runs of the pipeline that are looked at, newest first. */
+/** Maximum number of runs checked, newest first. */
 const MAX_RUNS = 200;
 
 const OUTCOMES: readonly string[] = ['completed', 'partial'];
 
-/** List filter for the runs of a pipeline, whatever ids they were given. */
+/** Builds a list filter for the runs of a pipeline under any id. */
 export function runsOfPipeline(
   { name, searchAttributes }: Omit<WorkToFind, 'fingerprint'>,
   status: 'Running' | 'Completed',
@@ -34,7 +34,7 @@ export function runsOfPipeline(
   return `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = '${status}' AND (${ofPipeline})`;
 }
 
-/** The newest run that has done this work, as far as the server remembers; `null`: there is none. */
+/** Finds the newest run on the server that has done this work; `null` without one. */
 export async function findCompletedWork(
   client: Client,
   work: WorkToFind,
@@ -44,7 +44,7 @@ export async function findCompletedWork(
   let seen = 0;
   for await (const { workflowId, runId, memo, closeTime } of client.workflow.list({ query })) {
     if (memo?.[MEMO_FINGERPRINT] === fingerprint && closeTime !== undefined) {
-      // Of this workflow type, which returns a RunSummary.
+      // Safe cast: this workflow type returns a RunSummary.
       const summary = (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
       if (OUTCOMES.includes(summary.outcome)) return { workflowId, endedAt: closeTime, summary };
     }

@@ -14,18 +14,18 @@ import { approveIfWaiting } from './update.ts';
 
 export interface RerunOptions extends Owned {
   taskQueue: string;
-  /** Whether the server knows rowmill's search attributes. */
+  /** Whether the server has rowmill's search attributes. */
   searchAttributes: boolean;
-  /** The estimate needs no approval any more. */
+  /** Marks the estimate as approved. */
   approved?: boolean;
-  /** Where runs are looked up that have expired in Temporal. */
+  /** Store that has the runs expired in Temporal. */
   store?: Store;
 }
 
 /**
- * Takes up a run that has ended: a new run `<id>-rerun-<n>` on the same table, which asks only for
- * cells without an answer and publishes the whole again. Nothing that is done is paid again.
- * @throws RowmillError `action_refused` (it is under way, or never had a table), `run_not_found`
+ * Continues a run that has ended: a new run `<id>-rerun-<n>` on the same table. It requests only
+ * cells without an answer and publishes all results again. Completed cells are never paid twice.
+ * @throws RowmillError `action_refused` (in progress, or never had a table), `run_not_found`
  */
 export async function rerunRun(
   client: Client,
@@ -43,12 +43,12 @@ export async function rerunRun(
   const { description, nextId } = latest;
   const ended = await endedRun(client, latest.workflowId, description, store);
   try {
-    // The owner stays, whoever starts the rerun.
+    // A rerun keeps the owner of the run.
     const owner = options.owner ?? (description === null ? undefined : ownerOf(description));
     return await start(client, nextId, ended, { ...options, owner });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    // Another client was faster with the same request.
+    // Another client made the same request first.
     const there = attachedTo(await describeRun(client, nextId));
     if (options.approved === true) await approveIfWaiting(client, there);
     return there;
@@ -63,7 +63,7 @@ async function start(
 ): Promise<StartedRun> {
   const { source } = pipeline.rows;
   const input: EnrichTableInput = {
-    // The rows lie in the store; those of the file are not read again.
+    // Inline rows are dropped: the store has them.
     pipeline: source.type === 'inline' ? withInlineRows(pipeline, []) : pipeline,
     previousRun: {
       ...key,

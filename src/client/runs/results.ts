@@ -18,10 +18,9 @@ import { pipelineIn } from './run-pipeline.ts';
 type Described = Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'status' | 'raw'>;
 
 /**
- * The folder of a run that has ended, or has its outcome and sends its webhooks, with its
- * results in it.
- * @throws RowmillError `action_refused` while the run is under way, `results_missing` when there
- *   are none in this store
+ * Returns the folder of a run that has its outcome, with the results in it.
+ * @throws RowmillError `action_refused` while the run is in progress, `results_missing` if this
+ * store has none
  */
 export async function endedRunFolder(store: Store, run: Described): Promise<Folder> {
   const { workflowId, status, raw } = run;
@@ -40,25 +39,25 @@ export async function endedRunFolder(store: Store, run: Described): Promise<Fold
   });
 }
 
-/** Options of the run's own CSV: one that is made later looks the same. */
+/** Reads the CSV options of the run, so that a later export has the same format. */
 export async function csvOptionsOf(folder: Folder): Promise<CsvOptions | undefined> {
   const pipeline = await pipelineIn(folder);
   return pipeline?.results.find(({ csv }) => csv !== undefined)?.csv;
 }
 
-/** Writes the results of a run's folder to a target, in one step. */
+/** Writes the results in a run's folder to a target, atomically. */
 export async function publishResults(folder: Folder, target: ResultTarget): Promise<PublishedFile> {
   const csv = target.csv ?? (target.format === 'csv' ? await csvOptionsOf(folder) : undefined);
   const whole = csv === undefined ? target : { ...target, csv };
   return publishTo(whole, folder, RUN_FILE.results, await resultColumns(folder, RUN_FILE.results));
 }
 
-/** The results in another format, as a temporary file. */
+/** Exported results as a temporary file. */
 export interface ExportedFile extends PublishedFile {
   remove(): Promise<void>;
 }
 
-/** Written as a file first, so that the same code makes it and its size is known. */
+/** Exports the results to a file first, so that their size is known. */
 export async function exportResults(
   folder: Folder,
   format: ResultFormatName,
@@ -74,10 +73,10 @@ export async function exportResults(
   }
 }
 
-/** Rows looked at for their inputs: optional ones may be missing in the first. */
+/** Rows checked for input fields: the first ones may lack optional fields. */
 const ROWS_LOOKED_AT = 1_000;
 
-/** Columns of a run's results as the rows themselves show: the pipeline file may have changed. */
+/** Finds the columns in the result rows: the pipeline file may have changed. */
 async function resultColumns(folder: Folder, name: string): Promise<ResultColumns> {
   const inputs = new Set<string>();
   const columns = new Set<string>();
@@ -85,7 +84,7 @@ async function resultColumns(folder: Folder, name: string): Promise<ResultColumn
   const source = new SourceColumns();
   let rows = 0;
   for await (const line of folder.lines(name)) {
-    // Written by the run as a ResultRow; damage is reported when the rows are written.
+    // Safe cast: the run wrote the row; writing the rows reports damage.
     const row = JSON.parse(line) as Partial<ResultRow>;
     for (const input of Object.keys(row.input ?? {})) inputs.add(input);
     for (const column of Object.keys(row.cells ?? {})) columns.add(column);

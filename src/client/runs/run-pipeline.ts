@@ -2,9 +2,9 @@ import { RUN_FILE } from '../../contract/names.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { Folder } from '../../store/store.ts';
 
-/** What a run was started with, by its folder; `null` where it was not prepared. */
+/** Reads the pipeline that a run was started with; `null` if the run was not prepared. */
 export async function pipelineIn(folder: Folder): Promise<Pipeline | null> {
   if (!(await folder.exists(RUN_FILE.pipeline))) return null;
-  // Written by prepareRows.
+  // Safe cast: written by prepareRows.
   return (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
 }

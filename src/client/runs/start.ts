@@ -23,27 +23,27 @@ export interface StartRunOptions extends StartOptions {
 
 interface StartOptions extends Owned {
   taskQueue: string;
-  /** Without it: attaches to an unfinished run of the same work, else makes an id. */
+  /** Run id. @default attaches to an unfinished run of the same work, else a new id */
   workflowId?: string;
-  /** Never attach. */
+  /** Never attaches. */
   fresh?: boolean;
-  /** Whether the server knows rowmill's search attributes. */
+  /** Whether the server has rowmill's search attributes. */
   searchAttributes: boolean;
   now?: Date;
-  /** The store of the workers, which keeps runs that have expired in Temporal. */
+  /** Store of the workers, which has the runs expired in Temporal. */
   store?: Store;
-  /** Called before a run gets an id of its own: no run under way does its work. Throws to refuse it. */
+  /** Called before a new run starts: no run in progress does its work. Throws to reject it. */
   beforeNew?: (work: WorkToFind) => Promise<void>;
 }
 
-/** A start whose rows may travel in the pipeline itself. */
+/** Options of a start whose rows may be in the pipeline itself. */
 export interface StartWorkOptions extends StartOptions {
   input: EnrichTableInput;
-  /** What the rows are, wherever they travel. */
+  /** Reference to the rows, in the store or in the pipeline. */
   rows: SnapshotRef;
-  /** Digest of the whole request: an id that was used with another one is refused. */
+  /** Digest of the whole request; an id used with another digest is refused. */
   request?: string;
-  /** Before the server is asked to start the run; not where one that is there refuses it. */
+  /** Called before the start request, unless an existing run rejects it. */
   beforeStart?: () => Promise<void>;
 }
 
@@ -52,18 +52,18 @@ export interface StartedRun {
   runId: string;
   /** The task queue that its worker polls. */
   taskQueue: string;
-  /** It was there already: running, or finished with the same work. */
+  /** True if the run existed already: in progress, or completed with the same work. */
   attached: boolean;
 }
 
 /**
- * Starts a run, or finds the one that does this work already: a repeated command never pays twice.
+ * Starts a run, or finds the one that does this work: a repeated command never pays twice.
  * @throws RowmillError `run_conflict` when the id belongs to other work
  */
 export const startRun = (client: Client, options: StartRunOptions): Promise<StartedRun> =>
   startWork(client, { ...options, rows: options.input.snapshot });
 
-/** The same, with rows that are in the store or in the pipeline itself. */
+/** Starts a run whose rows are in the store or in the pipeline itself. */
 export function startWork(client: Client, options: StartWorkOptions): Promise<StartedRun> {
   const { input, rows, workflowId } = options;
   const work = { ...options, fingerprint: fingerprintOf(input.pipeline, rows.digest) };
@@ -74,7 +74,7 @@ interface StartInput extends StartWorkOptions {
   fingerprint: string;
 }
 
-/** The run under way that does this work, whoever started it; `null`: there is none. */
+/** Finds the run in progress that does this work, of any caller; `null` without one. */
 export function findWork(
   client: Client,
   { input, rows, searchAttributes }: WorkUnderWay,
@@ -92,11 +92,11 @@ async function findUnderWay(
   now: Date,
 ): Promise<StartedRun | null> {
   const listed = await findListed(client, work);
-  // Too young to be listed for sure.
+  // The server may not list a run this young yet.
   return listed ?? unfinished(client, work, timestampId(work.name, now, PREVIOUS_SLOT));
 }
 
-/** Attaches to an unfinished run of the same work, also of another caller; else makes an id. */
+/** Attaches to an unfinished run of the same work, also of another caller; else creates an id. */
 async function startUnnamed(client: Client, work: StartInput): Promise<StartedRun> {
   const { input, fresh = false } = work;
   const { name } = input.pipeline;
@@ -108,17 +108,17 @@ async function startUnnamed(client: Client, work: StartInput): Promise<StartedRu
     const workflowId = timestampId(name, now, turn);
     const started = await start(client, work, workflowId, 'REJECT_DUPLICATE');
     if (started !== null) return started;
-    // Somebody else came to this name at the same moment: with the same work, or with other work.
+    // Another caller took this name at the same moment, for the same or for other work.
     const there = fresh ? null : await unfinished(client, work, workflowId);
     if (there !== null) return there;
   }
 }
 
-/** @throws RowmillError `run_conflict` */
+/** Starts a run under this id, or attaches to it. @throws RowmillError `run_conflict` */
 async function startAs(client: Client, work: StartInput, workflowId: string): Promise<StartedRun> {
   const { request, fingerprint, fresh = false, store } = work;
   const before = await findRun(client, workflowId);
-  // A key stands for one request, also after its run has failed.
+  // A key stays bound to its request, even after its run has failed.
   if (before !== null) {
     refuseOther(before, work);
     if (!fresh && HAS_ITS_ID.has(before.status.name)) refuseOtherWork(before, fingerprint);
@@ -133,17 +133,17 @@ async function startAs(client: Client, work: StartInput, workflowId: string): Pr
     const run = await client.workflow.getHandle(workflowId).describe();
     refuseOther(run, work);
     refuseOtherWork(run, fingerprint);
-    // A cancelled run was stopped by an operator; the same command continues it. A backend that
-    // repeats its request does not know of that.
+    // An operator cancelled the run, and the same command continues it. A backend repeating its
+    // request does not know about the cancel.
     again = request === undefined && (await wasCancelled(client, run));
     if (!again) return attachedTo(run);
   }
 }
 
-/** Other runs give their id to the next one. */
+/** Statuses of runs that keep their id. Others release it to the next run. */
 const HAS_ITS_ID: ReadonlySet<string> = new Set(['RUNNING', 'COMPLETED']);
 
-/** `null`: there is one of this id already. */
+/** Starts the workflow; `null` if the id exists already. */
 async function start(
   client: Client,
   work: StartInput,
@@ -183,7 +183,8 @@ async function wasCancelled(
   { workflowId, runId, status }: WorkflowExecutionDescription,
 ): Promise<boolean> {
   if (status.name !== 'COMPLETED') return false;
-  // Of this very run: another caller may have started the next one. It returns a RunSummary.
+  // Reads the result by run id: another caller may have started the next execution. Safe cast: it
+  // returns a RunSummary.
   const summary = (await client.workflow.getHandle(workflowId, runId).result()) as RunSummary;
   return summary.outcome === 'cancelled';
 }
@@ -201,7 +202,7 @@ function refuseOther(
   { request, owner }: Pick<StartInput, 'request' | 'owner'>,
 ): void {
   const stored: unknown = memo?.[MEMO_REQUEST];
-  // Nothing more is reported of another owner's run.
+  // Reveals nothing else about the run of another owner.
   if (!isSeen({ memo }, owner)) {
     throw new RowmillError('run_conflict', 'the key is of another owner', {
       where: `run ${workflowId}`,
@@ -215,7 +216,7 @@ function refuseOther(
   });
 }
 
-/** In the server's list, which lags a moment behind. */
+/** Searches the server's list, which lags. */
 async function findListed(client: Client, work: WorkToFind): Promise<StartedRun | null> {
   const query = runsOfPipeline(work, 'Running');
   for await (const run of client.workflow.list({ query })) {
@@ -226,7 +227,7 @@ async function findListed(client: Client, work: WorkToFind): Promise<StartedRun 
   return null;
 }
 
-/** The run of this id, if it does this work and is under way. */
+/** Returns the run of this id if it does this work and is in progress. */
 async function unfinished(
   client: Client,
   { fingerprint }: Pick<StartInput, 'fingerprint'>,
@@ -237,7 +238,7 @@ async function unfinished(
   return attachedTo(run);
 }
 
-/** A run that was there already. */
+/** Describes an existing run as a started one. */
 export const attachedTo = ({
   workflowId,
   runId,
@@ -252,14 +253,14 @@ export const attachedTo = ({
 const fingerprintIn = (run: Pick<WorkflowExecutionDescription, 'memo'>): unknown =>
   run.memo?.[MEMO_FINGERPRINT];
 
-/** What makes two runs the same work: table, rows and results; not their limits and pace. */
+/** Returns the fingerprint of the work: table, rows and results, without limits and polling. */
 function fingerprintOf(pipeline: Pipeline, rowsDigest: string): string {
   const { name, provider, table, results } = pipeline;
   const work = JSON.stringify([name, provider, table, results, rowsDigest]);
   return createHash('sha256').update(work).digest('hex');
 }
 
-/** The whole request of a caller's key: the work and its limits. */
+/** Returns the digest of a request with a key: the work and its limits. */
 export function requestDigestOf(pipeline: Pipeline, rowsDigest: string, approved: boolean): string {
   const { rows, ...rest } = pipeline;
   const { key, map, skipBad } = rows;
@@ -270,13 +271,13 @@ export function requestDigestOf(pipeline: Pipeline, rowsDigest: string, approved
 
 const STEP_MS = 10_000;
 
-/** Of the ten seconds before, the first one. */
+/** First slot of the previous ten seconds. */
 const PREVIOUS_SLOT = -STEP_MS / 1_000;
 
 /**
- * A name for a run whose caller gave it none, `<name>-20260131-023000`, UTC: that of the last full
- * ten seconds, and each further turn that of the second after. Callers of the same moment, who do
- * not see each other in the server's list yet, meet at the first one: one of them gets it.
+ * Creates a run id from the time in UTC, `<name>-20260131-023000`, rounded down to ten seconds.
+ * Each further slot adds a second. Callers of the same moment, not yet listed by the server,
+ * compete for the first slot and one of them wins.
  */
 function timestampId(name: string, now: Date, slot: number): string {
   const stepMs = Math.floor(now.getTime() / STEP_MS) * STEP_MS;

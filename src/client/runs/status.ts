@@ -7,20 +7,20 @@ import { toRunInfo, type RunInfo } from './list.ts';
 import { describeRun } from './describe.ts';
 import { noWorkerText, workerAvailability, silentText } from '../../temporal/task-queue.ts';
 
-/** How a run stands, or what came of it. */
+/** Current state of a run, or its result. */
 export interface RunStatus {
   run: RunInfo;
-  /** Of a run under way, when a worker answers. */
+  /** Progress of a run in progress; `null` if no worker answers. */
   progress: LiveProgress | null;
   summary: RunSummary | null;
   error: RowmillError | null;
-  /** Of a run under way that no worker answers for. */
+  /** Last heartbeat of a run in progress for which no worker answers. */
   lastKnown: LastKnown | null;
-  /** Why nothing more is known of a run under way. */
+  /** Reason why no newer state of a run in progress is available. */
   warning: string | null;
 }
 
-/** @throws RowmillError `run_not_found` */
+/** Reads the state of a run. @throws RowmillError `run_not_found` */
 export async function runStatus(client: Client, workflowId: string): Promise<RunStatus> {
   const description = await describeRun(client, workflowId);
   const run = toRunInfo(description.raw.workflowExecutionInfo);
@@ -44,12 +44,12 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
     return status;
   }
   try {
-    // The workflow type returns a RunSummary.
+    // Safe cast: the workflow type returns a RunSummary.
     status.summary = (await handle.result()) as RunSummary;
-    // Known better than by the search attribute, which a run that ended early may not have set.
+    // Takes precedence over the search attribute, which a run that ended early may not have set.
     run.outcome = status.summary.outcome;
   } catch (error) {
-    // Anything else is no end of the run.
+    // Any other error is not the end of the run.
     if (!(error instanceof WorkflowFailedError)) throw error;
     status.error = errorOfRun(error, workflowId);
   }

@@ -9,19 +9,21 @@ import { RowmillError } from '../../errors.ts';
 import { pipelineIn } from './run-pipeline.ts';
 import { publishResults, exportResults, type ExportedFile } from './results.ts';
 
-/** What the store knows of a run by itself, where Temporal does not answer or the run has expired. */
+/**
+ * Record of a run from the store alone, for when Temporal does not answer or the run has expired.
+ */
 export interface StoredRun {
   key: RunKey;
   pipeline: Pipeline;
-  /** The run that it continued. */
+  /** Run that this one continued. */
   previousRun: PreviousRunRef | null;
-  /** ISO time; empty where it left no manifest. */
+  /** ISO time; empty without a manifest. */
   startedAt: string;
-  /** `null` where it left no manifest. */
+  /** `null` without a manifest. */
   outcome: Outcome | null;
 }
 
-/** The last run of that id that the store has files of. */
+/** Finds the newest run of that id with files in the store. */
 export async function newestStored(store: Store, workflowId: string): Promise<StoredRun | null> {
   let newest: StoredRun | null = null;
   for (const firstRunId of await store.firstRuns(workflowId)) {
@@ -35,14 +37,14 @@ export async function newestStored(store: Store, workflowId: string): Promise<St
   return newest;
 }
 
-/** The results of one run in the store. */
+/** Results of one run in the store. */
 export interface StoredResults {
   readonly store: Store;
   readonly folder: Folder;
   readonly runId: string;
-  /** Writes them to another place, in one step. */
+  /** Writes the results to a target, atomically. */
   publish(target: ResultTarget): Promise<PublishedFile>;
-  /** Writes them into a temporary file, which the caller removes. */
+  /** Writes the results to a temporary file, which the caller removes. */
   render(format: ResultFormatName): Promise<ExportedFile>;
 }
 
@@ -54,7 +56,7 @@ export const resultsIn = (store: Store, folder: Folder, runId: string): StoredRe
   render: (format) => exportResults(folder, format),
 });
 
-/** Those of that run, once it has ended; `null` where there are none. */
+/** Returns the results of a run that has ended; `null` without results. */
 export async function storedResults(
   store: Store,
   workflowId: string,
@@ -71,7 +73,7 @@ export async function storedResults(
 
 async function previousRunIn(folder: Folder): Promise<PreviousRunRef | null> {
   if (!(await folder.exists(RUN_FILE.previousRun))) return null;
-  // Written by prepareRows.
+  // Safe cast: written by prepareRows.
   return (await folder.readJson(RUN_FILE.previousRun)) as PreviousRunRef;
 }
 
@@ -82,7 +84,7 @@ interface ManifestHead {
   outcome: Outcome | null;
 }
 
-/** Empty texts where it left no manifest. */
+/** Reads the manifest; texts are empty without one. */
 async function manifestIn(folder: Folder): Promise<ManifestHead> {
   const manifest = (await folder.exists(RUN_FILE.manifest))
     ? await folder.readJson(RUN_FILE.manifest)
@@ -97,9 +99,9 @@ async function manifestIn(folder: Folder): Promise<ManifestHead> {
 }
 
 /**
- * The store remembers longer than Temporal, whose retention ends: an id under which work was done is
- * not given to a new run, which would pay for it again. A failed one may start again, and so may a
- * cancelled one, unless the id is a key.
+ * Rejects an id whose expired run has done work: a new run would pay for it again. The store
+ * outlives Temporal's retention. A failed run may start again, and so may a cancelled one, unless
+ * the id is a key.
  * @throws RowmillError `run_conflict`
  */
 export async function rejectExpiredRun(
@@ -109,7 +111,7 @@ export async function rejectExpiredRun(
 ): Promise<void> {
   const outcome = (await newestStored(store, workflowId))?.outcome ?? null;
   if (outcome === null || outcome === 'failed') return;
-  // A key stays cancelled.
+  // A cancelled key stays cancelled.
   if (outcome === 'cancelled' && !isKey) return;
   const another = isKey ? 'Another key' : 'Another --id, or --new,';
   throw new RowmillError(

@@ -22,7 +22,7 @@ import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
 
 export { MAX_TEXT } from '../../rules/update-input.ts';
 
-/** A worker has to take it: with one there it is a matter of milliseconds. */
+/** A running worker accepts an update within milliseconds. */
 const WAIT_MS = 20_000;
 
 /** Input and result of each update. */
@@ -37,8 +37,8 @@ export interface Updates {
 export type UpdateName = (typeof UPDATE)[keyof typeof UPDATE];
 
 /**
- * What is wrong with a request in itself, before any run is asked.
- * @param nameOf What a field is called where it was written, for errors.
+ * Checks a request before any run is asked.
+ * @param nameOf Name of a field as the caller wrote it, for errors.
  * @throws RowmillError `usage`
  */
 export function checkRequest<N extends UpdateName>(
@@ -59,9 +59,9 @@ const INPUT_CHECKS: Partial<Record<UpdateName, (request: unknown) => InputIssue 
 };
 
 /**
- * Sends an update to a run and waits until it has taken it.
- * @throws RowmillError `action_refused` (it does not fit the stage, the run has ended, no worker is
- *   there), saying what to do; `ambiguous` when a worker may still take it
+ * Sends an update to a run and waits until a worker has accepted it.
+ * @throws RowmillError `action_refused` (wrong stage, run ended, no worker) with a remedy;
+ * `ambiguous` if a worker may still accept the update
  */
 export async function updateRun<N extends UpdateName>(
   client: Client,
@@ -91,7 +91,7 @@ export async function updateRun<N extends UpdateName>(
       const lost = errorOfServer(error);
       const late = `no worker took it within ${WAIT_MS / 1000} s`;
       const unserved = served === 'yes' ? late : noWorkerText(taskQueue);
-      // The server keeps it for the next worker, and nothing takes it back.
+      // The server stores the update for the next worker; it cannot be withdrawn.
       const remedy = `The next worker may still carry it out: see \`rowmill status ${workflowId}\` before you ask again.`;
       throw new RowmillError(lost?.code ?? 'action_refused', lost?.what ?? unserved, {
         where,
@@ -105,9 +105,9 @@ export async function updateRun<N extends UpdateName>(
 }
 
 /**
- * Approves the credits of a run that may not wait for it at all, or not yet: before its rows are
- * prepared it takes no approval.
- * @returns whether it was approved; not where no worker answers, or an operator paused it before
+ * Approves the credits of a run that may not wait for approval, or not yet: it accepts none before
+ * its rows are prepared.
+ * @returns false if no worker answers, or an operator paused the run before
  */
 export async function approveIfWaiting(
   client: Client,
@@ -133,7 +133,7 @@ interface Approved {
 
 const LOOK_EVERY_MS = 500;
 
-/** The run does not wait for an approval, or another operator has approved it. */
+/** Ignores a rejection: the run does not wait for approval, or another operator approved it. */
 function unlessRefused(error: unknown): void {
   if (!(error instanceof RowmillError && error.code === 'action_refused')) throw error;
 }

@@ -14,13 +14,13 @@ import { errorOfServer } from '../../temporal/server-error.ts';
 import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
 
-/** One look at a run under way. */
+/** Result of one poll of a run in progress. */
 export interface ProgressUpdate {
-  /** The newest that is known; `null` before anything is. */
+  /** Newest known progress; `null` before the first. */
   progress: LiveProgress | null;
-  /** Where nothing is known by a worker: what the last one had sent to the server. */
+  /** Last heartbeat, if no worker has answered yet. */
   lastKnown: LastKnown | null;
-  /** What keeps us from knowing more: no worker, no server. */
+  /** Problem that keeps newer progress away: no worker, no server. */
   warning: string | null;
 }
 
@@ -29,11 +29,14 @@ export interface WatchOptions {
   workflowId: string;
   runId: string;
   taskQueue: string;
-  /** Pause between two looks. */
+  /** Time between two polls, in ms. */
   intervalMs: number;
-  /** Ends the following, not the run. */
+  /** Ends the generator, not the run. */
   signal?: AbortSignal | undefined;
-  /** Settles when there is nothing left to follow the run with; given where the worker is our own. */
+  /**
+   * Resolves with an error when the embedded worker or server is lost; undefined for an external
+   * one.
+   */
   broken?: Promise<RowmillError> | undefined;
 }
 
@@ -41,7 +44,7 @@ const TRY_AGAIN_AFTER_MS = 1_000;
 
 /**
  * Watches a run until it ends, through restarts of worker and server, and returns its summary;
- * `null` when the signal came first.
+ * `null` if the signal fired first.
  * @throws RowmillError with the code the run failed with, or `run_not_found`
  */
 export async function* watchRun(
@@ -49,7 +52,7 @@ export async function* watchRun(
 ): AsyncGenerator<ProgressUpdate, RunSummary | null> {
   const over = new AbortController();
   const finish = endOf(options, over.signal).finally(() => over.abort());
-  // Reported by the race below; a rejection after the end is ignored.
+  // The race below reports a rejection; one after the end is ignored.
   finish.catch(() => undefined);
   const ended = finish.then(() => null);
   ended.catch(() => undefined);
@@ -68,8 +71,8 @@ export async function* watchRun(
 }
 
 /**
- * Waits for the end of a run, through restarts of the server; `null` when the signal came first.
- * @throws RowmillError as `follow`
+ * Waits for the end of a run, through restarts of the server; `null` if the signal fired first.
+ * @throws RowmillError as `watchRun`
  */
 export async function endOfRun(
   options: Omit<WatchOptions, 'intervalMs' | 'taskQueue'>,
@@ -123,26 +126,26 @@ const gone = (workflowId: string, cause: unknown): RowmillError =>
   });
 
 interface PollResult extends ProgressUpdate {
-  /** A worker answered this time. */
+  /** True if a worker answered this poll. */
   answered: boolean;
 }
 
-/** Polls once. Never rejects: a failure becomes a warning beside what was known before. */
+/** Polls once. Never rejects: a failure becomes a warning beside the last known progress. */
 async function poll(
   { client, workflowId, taskQueue, broken }: WatchOptions,
   before: PollResult,
   over: AbortSignal,
 ): Promise<PollResult> {
-  // Without the run id: a run that continued as new is asked under its newest one.
+  // Without a run id, the handle addresses the newest execution of a run that continued as new.
   const handle = client.workflow.getHandle(workflowId);
   const silent = { progress: before.progress, lastKnown: before.lastKnown, answered: false };
   try {
     return await untilOver(client, over, async () => {
-      // Asks for a worker first: a query that no worker takes waits until it times out.
+      // Checks for a worker first: a query without a worker waits until it times out.
       const served = before.answered ? 'yes' : await workerAvailability(client, taskQueue);
       const progress = served === 'no' ? null : await liveProgress(handle);
       if (progress !== null) return { progress, lastKnown: null, warning: null, answered: true };
-      // A worker of our own is on its way to the queue; a lost worker would be reported.
+      // An embedded worker is about to poll; its loss would be reported through `broken`.
       const expected = served === 'yes' || broken !== undefined;
       if (before.progress === null) silent.lastKnown = await lastKnown(handle);
       return { ...silent, warning: expected ? null : noWorkerText(taskQueue) };

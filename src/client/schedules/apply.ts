@@ -9,24 +9,24 @@ import { MEMO_FILE, MEMO_OWNER, MEMO_SCHEDULE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { invalidArgument, hasStatus } from '../../temporal/grpc-errors.ts';
 import { schedulesSeenAs, type Seen } from '../../temporal/sdk-workarounds.ts';
-import { findSchedule, isOurs } from './describe.ts';
+import { findSchedule, startsRuns } from './describe.ts';
 import { planOf, type PlanOptions, type PreparedSchedule, type SchedulePlan } from './plan.ts';
 
 export interface ApplyOptions extends PlanOptions {
-  /** Takes over a schedule of this name that is of another file or owner. @default false */
+  /** Replaces a schedule of this name that belongs to another file or owner. @default false */
   replace?: boolean;
 }
 
 export interface AppliedSchedule {
   name: string;
   done: 'created' | 'updated' | 'unchanged';
-  /** What is different now: `schedule`, `pipeline`, `owner`, `queue`, `file`. */
+  /** Changed parts: `schedule`, `pipeline`, `owner`, `queue`, `file`. */
   changed: string[];
 }
 
 /**
- * Makes the schedule of a pipeline file, or brings the one there is up to date. Safe to repeat: an
- * operator's pause and note stay as they are, and so do runs under way.
+ * Creates or updates the schedule of a pipeline file. Safe to repeat: an operator's pause and note,
+ * and runs in progress, are kept.
  * @throws RowmillError `usage`, `schedule_conflict`
  */
 export async function applySchedule(
@@ -35,7 +35,7 @@ export async function applySchedule(
   options: ApplyOptions,
 ): Promise<AppliedSchedule> {
   const plan = planOf(loaded, options);
-  const judge = (found: ScheduleDescription): void =>
+  const rejectIfUnfit = (found: ScheduleDescription): void =>
     refuseOthers(found, plan, options.replace === true);
   const name = plan.scheduleId;
   let changed: string[] | null = null;
@@ -45,13 +45,13 @@ export async function applySchedule(
       if (await create(client, plan)) return { name, done: 'created', changed: [] };
       continue;
     }
-    judge(found.description);
+    rejectIfUnfit(found.description);
     const changes = changesOf(found.description, plan);
     if (changes.length === 0) {
       return { name, done: changed === null ? 'unchanged' : 'updated', changed: changed ?? [] };
     }
     changed ??= changes;
-    await updateSchedule(client, plan, judge).catch((error: unknown) => {
+    await updateSchedule(client, plan, rejectIfUnfit).catch((error: unknown) => {
       throw refusedByServer(error, plan);
     });
   }
@@ -60,7 +60,7 @@ export async function applySchedule(
 
 const TRIES = 10;
 
-/** Creates the schedule; `false` where another client was faster. */
+/** Creates the schedule; `false` if another client created it first. */
 async function create(client: Client, plan: SchedulePlan): Promise<boolean> {
   try {
     await client.schedule.create(plan);
@@ -73,7 +73,7 @@ async function create(client: Client, plan: SchedulePlan): Promise<boolean> {
 
 function refuseOthers(found: ScheduleDescription, plan: SchedulePlan, replace: boolean): void {
   const { workflowType, memo } = found.action;
-  if (!isOurs(found)) {
+  if (!startsRuns(found)) {
     throw conflict(plan, `it starts ${workflowType}, which is none of rowmill’s`);
   }
   if (!replace && changesOf(found, plan).includes('file')) {
@@ -95,13 +95,13 @@ function changesOf({ action }: ScheduleDescription, plan: SchedulePlan): string[
   );
 }
 
-/** As it looks after its way through JSON: without what is undefined. */
+/** Normalizes a value through JSON, which drops undefined fields. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
 
 const conflict = (plan: SchedulePlan, what: string): RowmillError =>
   new RowmillError('schedule_conflict', what, { where: `schedule ${plan.scheduleId}` });
 
-/** The server knows fewer time zones than this machine, say. */
+/** Explains a rejection by the server, which may know fewer time zones than this machine. */
 function refusedByServer(error: unknown, plan: SchedulePlan): unknown {
   const said = invalidArgument(error);
   if (said === null) return error;
@@ -113,21 +113,20 @@ function refusedByServer(error: unknown, plan: SchedulePlan): unknown {
 }
 
 /**
- * Asks the server to put the plan in the place of what is there. It replaces the whole, a pause
- * among it, so it leaves the schedule alone where that has changed since it was looked at. Which of
- * the two it did the server may not say: look again.
- * @param judge Throws where what is there must not be replaced.
+ * Replaces the schedule on the server, unless it changed since it was read: an operator's pause
+ * must survive. The server may not report a conflict, so read the schedule again.
+ * @param rejectIfUnfit Throws if the existing schedule must not be replaced.
  */
 async function updateSchedule(
   client: Client,
   plan: SchedulePlan,
-  judge: (found: ScheduleDescription) => void,
+  rejectIfUnfit: (found: ScheduleDescription) => void,
 ): Promise<void> {
   const seen: Seen = { token: null };
   const handle = schedulesSeenAs(client, seen).getHandle(plan.scheduleId);
   try {
     await handle.update((found) => {
-      judge(found);
+      rejectIfUnfit(found);
       seen.token = found.raw.conflictToken;
       return { ...plan, state: found.state };
     });
@@ -136,6 +135,6 @@ async function updateSchedule(
   }
 }
 
-/** Deleted since, or changed, where the server does say it. */
+/** Detects that the schedule was deleted or changed since, if the server reports it. */
 const isGone = (error: unknown): boolean =>
   error instanceof ScheduleNotFoundError || hasStatus(error, 'FAILED_PRECONDITION');

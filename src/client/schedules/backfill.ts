@@ -10,21 +10,21 @@ import { requireSchedule, waitingRuns, type FoundSchedule, scheduleIn } from './
 
 export interface BackfillRange {
   from: Date;
-  /** Included. */
+  /** End of the span, included. */
   to: Date;
 }
 
 export interface BackfillOptions extends BackfillRange {
-  /** More runs than this are refused. @default 31 */
+  /** Maximum number of runs; more are refused. @default 31 */
   maxRuns?: number;
-  /** Called with the runs that would start, before any does. Throws to refuse them. */
+  /** Called with the planned runs before any is started. Throws to reject them. */
   confirm?: (plan: BackfillPlan, pipeline: Pipeline) => Promise<void>;
 }
 
 export interface BackfillPlan {
-  /** Times that get their run now, ISO 8601, oldest first. */
+  /** Times whose runs are started now, ISO 8601, oldest first. */
   due: string[];
-  /** Times whose run is there already, with its workflow id. */
+  /** Times that have a run already, with its workflow id. */
   existing: { dueAt: string; workflowId: string }[];
 }
 
@@ -32,11 +32,10 @@ const MAX_RUNS = 31;
 const MINUTE_MS = 60_000;
 
 /**
- * Starts the runs of a span of time that have not taken place, one after the other. A time whose run
- * is there (whatever came of it) is left alone: no night runs twice. The store of the workers
- * has the runs that have expired in Temporal.
+ * Starts the missing runs of a time span, one after the other. A time that has a run, with any
+ * outcome, is skipped. Runs that expired in Temporal are found in the workers' store.
  * @throws RowmillError `usage` for an empty, reversed or too large span, `schedule_not_found`,
- *   `action_refused` while runs of an earlier one wait to start
+ * `action_refused` while an earlier backfill has runs waiting to start
  */
 export async function backfillSchedule(
   client: Client,
@@ -69,7 +68,7 @@ export async function backfillSchedule(
       isConfirmed = true;
       continue;
     }
-    // The runs were asked for after the schedule: others may have begun, or wait, since.
+    // The runs were listed after the schedule was read: others may have started or queued since.
     const now = await requireSchedule(client, name);
     refuseWhileOthersWait(now);
     if (startedBy(now) > startedBy(found)) continue;
@@ -78,10 +77,10 @@ export async function backfillSchedule(
   }
 }
 
-/** How many runs it has started so far. */
+/** Returns the number of runs started so far. */
 const startedBy = ({ description }: FoundSchedule): number => description.info.numActionsTaken;
 
-/** Some of these times may be among those that they stand for. */
+/** Rejects while other runs wait to start: they may be for the same times. */
 function refuseWhileOthersWait(found: FoundSchedule): void {
   const waiting = waitingRuns(found);
   if (waiting === 0) return;
@@ -92,7 +91,7 @@ function refuseWhileOthersWait(found: FoundSchedule): void {
   });
 }
 
-/** What the schedule runs; it was written by `apply`. */
+/** Safe cast: `apply` wrote the pipeline. */
 const scheduledPipeline = ({ description }: FoundSchedule): Pipeline =>
   (description.action.args?.[0] as EnrichTableInput).pipeline;
 
@@ -120,7 +119,7 @@ async function planOf(
   return plan;
 }
 
-/** The run of a time within this span that has left something in the store. */
+/** Finds a run of this time range in the store. */
 async function storedRun(
   store: Store | null,
   name: string,
@@ -137,7 +136,7 @@ async function storedRun(
   return null;
 }
 
-/** The newest runs; the schedule knows of them for longer than the server keeps them. */
+/** Returns the newest runs, which the schedule lists longer than the server retains them. */
 const remembered = ({ description }: FoundSchedule): RunThere[] =>
   description.info.recentActions.map(({ scheduledAt, action }) => ({
     workflowId: action.workflow.workflowId,
@@ -145,8 +144,8 @@ const remembered = ({ description }: FoundSchedule): RunThere[] =>
   }));
 
 /**
- * The times of the schedule within the span, as the server counts them; ms, oldest first. It gives
- * some at a time, and leaves out the start it is asked for.
+ * Lists the times of the schedule within the span, as the server calculates them; ms, oldest first.
+ * The server returns them in batches and excludes the start of the request.
  */
 async function timesIn(
   client: Client,
@@ -154,7 +153,7 @@ async function timesIn(
   { from, to }: BackfillRange,
 ): Promise<number[]> {
   const times: number[] = [];
-  // A time before the span may be moved into it.
+  // Jitter may move a time before the span into it.
   let after = new Date(from.getTime() - jitterOf(found) - 1);
   for (;;) {
     const reply = await client.workflowService.listScheduleMatchingTimes({
@@ -184,11 +183,11 @@ const timestampOf = (date: Date) => {
 
 interface RunThere {
   workflowId: string;
-  /** The time it stands for. */
+  /** Scheduled time of the run. */
   dueMs: number;
 }
 
-/** The runs that the schedule has started, by the time that Temporal put behind their names. */
+/** Lists the runs that the schedule started, by the time that Temporal appended to their names. */
 async function runsOf(client: Client, name: string): Promise<RunThere[]> {
   const runs: RunThere[] = [];
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND WorkflowId STARTS_WITH '${name}-'`;
@@ -203,9 +202,9 @@ async function runsOf(client: Client, name: string): Promise<RunThere[]> {
 const NOMINAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 /**
- * One request: of two that come within a moment the server may forget the first. It is named by its
- * work, so that of equal backfills that were planned at the same moment the server takes one. It
- * remembers such names for a while; the same work is a new one when a run has begun since, or an hour.
+ * Starts the runs with one request: the server may drop the first of two close ones. The request id
+ * is derived from the work, so that equal concurrent backfills are accepted once. The same work
+ * gets a new id after an hour, or when a run has started.
  */
 async function start(client: Client, found: FoundSchedule, due: string[]): Promise<void> {
   const { scheduleId } = found.description;
@@ -217,13 +216,13 @@ async function start(client: Client, found: FoundSchedule, due: string[]): Promi
     scheduleId,
     identity,
     requestId: `backfill-${work.digest('hex')}`,
-    // A span of its own for each: those in between have their run. The server leaves its start out,
-    // and counts a jitter in ns.
+    // One range for each run, because runs in between exist. The server excludes the start of a
+    // range and counts jitter in ns.
     patch: {
       backfillRequest: due.map((time) => ({
         startTime: timestampOf(new Date(Date.parse(time) - jitterOf(found) - 1)),
         endTime: timestampOf(new Date(Date.parse(time) + 1)),
-        // One after the other: they write the same results.
+        // Sequential: the runs publish to the same path.
         overlapPolicy: SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
       })),
     },

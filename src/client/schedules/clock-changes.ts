@@ -1,6 +1,6 @@
 import type { PipelineSchedule, TimeOfDay } from '../../spec/index.ts';
 
-/** A day on which the clock leaves a time out, or shows it twice. */
+/** Day on which a change of the clock skips a scheduled time or shows it twice. */
 export interface ClockChangeDay {
   /** 2026-03-29 */
   date: string;
@@ -11,7 +11,9 @@ export interface ClockChangeDay {
 const DAY_MS = 86_400_000;
 const AHEAD_MS = 400 * DAY_MS;
 
-/** The days within the next year on which the clock of the zone does something to the times. */
+/**
+ * Lists the days within the next year on which a change of the clock affects the scheduled times.
+ */
 export function clockChangeDays(schedule: PipelineSchedule, nowMs: number): ClockChangeDay[] {
   const offsetAt = offsetsOf(schedule.timezone);
   const odd: ClockChangeDay[] = [];
@@ -19,7 +21,7 @@ export function clockChangeDays(schedule: PipelineSchedule, nowMs: number): Cloc
     const [before, after] = [offsetAt(atMs), offsetAt(atMs + DAY_MS)];
     if (before === after) continue;
     const changeMs = momentOf(atMs, atMs + DAY_MS, (ms) => offsetAt(ms) !== before);
-    // In local time: what lies between the two offsets is left out, or comes twice.
+    // Local times between the two offsets are skipped or occur twice.
     const fromMs = changeMs + Math.min(before, after);
     const toMs = changeMs + Math.max(before, after);
     const what = after > before ? 'does not exist' : 'comes twice';
@@ -38,7 +40,7 @@ const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 
 const weekdayOf = (localMs: number) => WEEKDAYS[new Date(localMs).getUTCDay()] ?? 'sun';
 
-/** The first moment in between at which it is so; to the second. */
+/** Finds the first moment in the range for which `isSo` is true, to the second. */
 function momentOf(fromMs: number, toMs: number, isSo: (ms: number) => boolean): number {
   let [no, yes] = [fromMs, toMs];
   while (yes - no > 1_000) {
@@ -49,7 +51,7 @@ function momentOf(fromMs: number, toMs: number, isSo: (ms: number) => boolean): 
   return Math.ceil(yes / 1_000) * 1_000;
 }
 
-/** How far local time is ahead of UTC, in ms, at a moment. */
+/** Returns a function from a time to the zone's UTC offset, in ms. */
 function offsetsOf(timezone: string): (ms: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: timezone,

@@ -14,62 +14,66 @@ import { isSeen } from '../runs/owned.ts';
 import { clockChangeDays, type ClockChangeDay } from './clock-changes.ts';
 import { idempotentRuns } from './idempotent-run.ts';
 
-/** One run of a schedule. */
+/** Run of a schedule. */
 export interface ScheduledRun {
-  /** When it was due, or asked for by a key, ISO 8601. */
+  /** Time it was due, or was started with a key, ISO 8601. */
   dueAt: string;
   /** State of the run; `null` when it has expired. */
   run: RunInfo | null;
   workflowId: string;
 }
 
-/** How a schedule stands. Times are ISO 8601. */
+/** State of a schedule. Times are ISO 8601. */
 export interface ScheduleInfo {
   name: string;
-  /** The pipeline file it was made from, where `apply` was carried out; else `sent by <owner>`. */
+  /** Path of the pipeline file as given to `apply`; else `sent by <owner>`. */
   file: string | null;
   schedule: PipelineSchedule | null;
   paused: boolean;
-  /** Of the operator who paused or resumed it. */
+  /** Note of the operator who paused or resumed the schedule. */
   note: string | null;
   taskQueue: string;
-  /** Runs started so far, but for those that were asked for by a key. */
+  /** Number of runs started so far, without those started with a key. */
   started: number;
-  /** Not started because the run before was under way. */
+  /** Number of runs skipped because the previous one was in progress. */
   skippedByOverlap: number;
-  /** Not started because the server was down for longer than `catchUp`. */
+  /** Number of runs missed because the server was down for longer than `catchUp`. */
   missed: number;
-  /** Empty while it is paused for ever, or has no more times. */
+  /** Next times; empty if there are no more, or the schedule is paused. */
   next: string[];
-  /** Under way now. */
+  /** Workflow ids of the runs in progress. */
   running: string[];
-  /** Newest first. */
+  /** Newest runs, newest first. */
   recent: ScheduledRun[];
-  /** Within the next year: days on which the clock leaves the time out or shows it twice. */
+  /** Days within the next year on which a change of the clock skips the time or shows it twice. */
   clockChangeDays: ClockChangeDay[];
 }
 
-/** All schedules that start runs of ours, by name; each with its newest run. */
+/** Lists the schedules that start rowmill runs, by name, each with its newest run. */
 export async function listSchedules(client: Client, owner?: string): Promise<ScheduleInfo[]> {
   const all: ScheduleInfo[] = [];
   for await (const { scheduleId, action } of client.schedule.list()) {
-    // The list lags behind: one that was just made may come without its action.
+    // The server's list lags: a new schedule may have no action yet.
     if (action !== undefined && action.workflowType !== WORKFLOW_TYPE) continue;
     const found = await findSchedule(client, scheduleId);
-    if (found !== null && isOurs(found.description) && isSeen(found.description.action, owner)) {
+    if (
+      found !== null &&
+      startsRuns(found.description) &&
+      isSeen(found.description.action, owner)
+    ) {
       all.push(await toScheduleInfo(client, found.description, 1));
     }
   }
   return all.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** One schedule with its newest runs. @throws RowmillError `schedule_not_found` */
+/** Describes a schedule with its newest runs. @throws RowmillError `schedule_not_found` */
 export async function describeSchedule(client: Client, name: string): Promise<ScheduleInfo> {
   const { description } = await requireSchedule(client, name);
   return toScheduleInfo(client, description, RUNS_SHOWN);
 }
 
-/** The server remembers ten. */
+/** The server lists ten. */
 const RUNS_SHOWN = 10;
 
 async function toScheduleInfo(
@@ -92,7 +96,7 @@ async function toScheduleInfo(
     file: fileIn(description),
     schedule,
     paused: state.paused,
-    // Never given, the server says it is empty.
+    // The server returns an empty note if none was given.
     note: state.note || null,
     taskQueue: action.taskQueue,
     started: info.numActionsTaken,
@@ -130,7 +134,7 @@ const fileIn = ({ action }: ScheduleDescription): string | null => {
   return typeof file === 'string' ? file : null;
 };
 
-/** Written by `applySchedule` in this shape. */
+/** Safe cast: `applySchedule` wrote the schedule. */
 export const scheduleIn = ({ action }: ScheduleDescription): PipelineSchedule | null =>
   (action.memo?.[MEMO_SCHEDULE] as PipelineSchedule | undefined) ?? null;
 
@@ -139,7 +143,7 @@ export interface FoundSchedule {
   description: ScheduleDescription;
 }
 
-/** The schedule of this name, whosever it is; `null` when there is none. */
+/** Finds the schedule of this name, of any owner; `null` without one. */
 export async function findSchedule(client: Client, name: string): Promise<FoundSchedule | null> {
   const handle = client.schedule.getHandle(name);
   try {
@@ -150,18 +154,21 @@ export async function findSchedule(client: Client, name: string): Promise<FoundS
   }
 }
 
-/** Whether it starts runs of ours. */
-export const isOurs = ({ action }: Pick<ScheduleDescription, 'action'>): boolean =>
+/** Checks whether the schedule starts rowmill runs. */
+export const startsRuns = ({ action }: Pick<ScheduleDescription, 'action'>): boolean =>
   action.workflowType === WORKFLOW_TYPE;
 
-/** @throws RowmillError `schedule_not_found`, also for a schedule of something else */
+/**
+ * Returns the schedule. @throws RowmillError `schedule_not_found`, also for a schedule of another
+ * workflow type
+ */
 export async function requireSchedule(
   client: Client,
   name: string,
   owner?: string,
 ): Promise<FoundSchedule> {
   const found = await findSchedule(client, name);
-  if (found !== null && isOurs(found.description) && isSeen(found.description.action, owner)) {
+  if (found !== null && startsRuns(found.description) && isSeen(found.description.action, owner)) {
     return found;
   }
   throw new RowmillError('schedule_not_found', 'there is no such schedule', {
@@ -169,6 +176,6 @@ export async function requireSchedule(
   });
 }
 
-/** Runs that wait until those before them have ended. The server does not report their times. */
+/** Counts the runs that wait for earlier ones to end. The server does not report their times. */
 export const waitingRuns = ({ description }: FoundSchedule): number =>
   Number(String(description.raw.info?.bufferSize ?? 0));

@@ -13,29 +13,29 @@ import { rejectExpiredRun } from '../runs/stored.ts';
 
 export interface TriggeredRun {
   workflowId: string;
-  /** It was there already, by the same key: under way, or ended without having failed. */
+  /** True if a run with the key existed: in progress, or ended without a failure. */
   attached: boolean;
 }
 
 /**
- * Runs of a schedule that were asked for by a key. A schedule makes up the ids of its own runs, so a
- * trigger that is sent twice starts two; these are started beside it, with what it would start, under
- * an id made of the key: Temporal lets one run have it.
+ * Id of a run started with a key. Temporal creates the ids of a schedule's own runs, so a repeated
+ * trigger would start two. A run with a key is started beside the schedule under an id made of the
+ * key, which Temporal accepts once.
  */
 const idOf = (name: string, key: string): string => `${name}${ID_MARK}${safeName(key)}`;
 
-/** No name of a pipeline has it. */
+/** Character that no pipeline name contains. */
 const ID_MARK = ':';
 
-/** Tells such a run from one that merely has its id. */
+/** Marks a run started with a key; another run could merely have its id. */
 const requestOf = (name: string): string => `trigger of schedule ${name}`;
 
-/** Temporal's words for a run whose key starts it again. */
+/** Temporal statuses after which the key starts the run again. */
 const FAILED: readonly string[] = ['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
 
 /**
- * The run that has this key, `null` when there is none.
- * @throws RowmillError `run_conflict`, also when only the store remembers it
+ * Finds the run of this key; `null` without one.
+ * @throws RowmillError `run_conflict`, also when only the store has the run
  */
 export async function findRunByKey(
   client: Client,
@@ -58,7 +58,9 @@ export async function findRunByKey(
   return FAILED.includes(run.status.name) ? null : workflowId;
 }
 
-/** Starts what the schedule would start; of many at the same moment one starts it. */
+/**
+ * Starts the run that the schedule would start. Of concurrent calls with one key, one starts it.
+ */
 export async function startRunByKey(
   client: Client,
   { scheduleId: name, action }: ScheduleDescription,
@@ -83,7 +85,7 @@ export async function startRunByKey(
   }
 }
 
-/** Newest first. The list lags a moment behind. */
+/** Lists runs started with a key, newest first. The list lags. */
 export async function idempotentRuns(
   client: Client,
   name: string,
@@ -98,7 +100,7 @@ export async function idempotentRuns(
   return runs;
 }
 
-/** The newest one that is under way; `null` when there is none. */
+/** Finds the newest unfinished run started with a key; `null` without one. */
 export async function unfinishedIdempotentRun(
   client: Client,
   name: string,

@@ -1,4 +1,4 @@
-/** Schedules: a pipeline file with a `schedule` block, run by itself. */
+/** Schedules of pipeline files with a `schedule` block. */
 export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.ts';
 export {
   backfillSchedule,

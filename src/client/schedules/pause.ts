@@ -2,22 +2,22 @@ import type { Client } from '@temporalio/client';
 import { RowmillError } from '../../errors.ts';
 import { requireSchedule, waitingRuns } from './describe.ts';
 
-/** No run starts by itself until it is resumed; runs under way go on. */
+/** Pauses the schedule: no run starts until it is resumed; runs in progress continue. */
 export const pauseSchedule = (client: Client, name: string, note?: string): Promise<void> =>
-  // An empty note would be no pause for the server.
+  // The server ignores a pause with an empty note.
   setPaused(client, name, true, note || `paused at ${new Date().toISOString()}`);
 
-/** Runs start by themselves again, at the next time; those of the pause are not made up for. */
+/** Resumes the schedule at its next time; runs missed during the pause are not started. */
 export const resumeSchedule = (client: Client, name: string, note?: string): Promise<void> =>
   setPaused(client, name, false, note || `resumed at ${new Date().toISOString()}`);
 
 export interface DeletedSchedule {
   name: string;
-  /** Runs that waited to start, behind one under way: they went with it. */
+  /** Number of waiting runs that were deleted with the schedule. */
   droppedRuns: number;
 }
 
-/** Takes the schedule away, with the runs that wait to start; those under way go on, results stay. */
+/** Deletes the schedule with its waiting runs. Runs in progress continue, and results remain. */
 export async function deleteSchedule(client: Client, name: string): Promise<DeletedSchedule> {
   const found = await requireSchedule(client, name);
   await found.handle.delete();

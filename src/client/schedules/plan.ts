@@ -21,7 +21,7 @@ const OVERLAP = {
   allow_all: 'ALLOW_ALL',
 } as const satisfies Record<Overlap, string>;
 
-/** Every start of every night carries them; Temporal takes 2 MiB of a payload at most. */
+/** Each start carries the input; Temporal accepts 2 MiB per payload. */
 const MAX_INPUT_BYTES = 256 * 1024;
 
 export interface SchedulePlan extends Required<Pick<ScheduleOptions, 'spec' | 'policies'>> {
@@ -31,23 +31,23 @@ export interface SchedulePlan extends Required<Pick<ScheduleOptions, 'spec' | 'p
 
 export interface PlanOptions {
   taskQueue: string;
-  /** Whether the server knows rowmill's search attributes. */
+  /** Whether the server has rowmill's search attributes. */
   searchAttributes: boolean;
-  /** Whose it is. @default the pipeline file */
+  /** Pipeline file or sender that the schedule belongs to. @default the pipeline file */
   madeFrom?: string;
   /** Owner of its runs. @default none */
   owner?: string | undefined;
 }
 
-/** What a schedule is made of. */
+/** Pipeline and schedule to plan. */
 export type PreparedSchedule = Pick<LoadedPipeline, 'pipeline' | 'schedule' | 'file'>;
 
 type Planned = Required<Pick<LoadedPipeline, 'pipeline' | 'schedule'>>;
 
 /**
- * A pipeline file with a `schedule` block as a Temporal schedule: calendars with a time zone, runs
- * without rows (the worker reads them when a run starts).
- * @throws RowmillError `usage` for what cannot run by itself
+ * Converts a pipeline file with a `schedule` block to a Temporal schedule: calendars with a time
+ * zone, runs without rows (the worker reads them at the start).
+ * @throws RowmillError `usage` for a pipeline that cannot be scheduled
  */
 export function planOf(loaded: PreparedSchedule, options: PlanOptions): SchedulePlan {
   const { pipeline, schedule } = refuseUnplanned(loaded);
@@ -62,13 +62,13 @@ export function planOf(loaded: PreparedSchedule, options: PlanOptions): Schedule
     policies: {
       overlap: OVERLAP[schedule.overlap],
       catchupWindow: schedule.catchUpMs,
-      // One bad night is no reason to leave the next one out.
+      // A failed night must not stop the next one.
       pauseOnFailure: false,
     },
     action: {
       type: 'startWorkflow',
       workflowType: WORKFLOW_TYPE,
-      // Temporal adds the time it stands for: sp500-profile-2026-01-31T01:30:00Z
+      // Temporal appends the scheduled time: sp500-profile-2026-01-31T01:30:00Z
       workflowId: pipeline.name,
       taskQueue: options.taskQueue,
       args: [{ pipeline }],
@@ -86,7 +86,7 @@ export function planOf(loaded: PreparedSchedule, options: PlanOptions): Schedule
   };
 }
 
-/** @throws RowmillError `usage` for what cannot run by itself */
+/** Rejects a pipeline that cannot be scheduled. @throws RowmillError `usage` */
 export function refuseUnplanned({ pipeline, schedule, file }: PreparedSchedule): Planned {
   if (schedule === undefined) throw unplanned(file, 'the file has no `schedule`', ADD);
   if (pipeline.rows.source.type === 'stdin') {

@@ -6,16 +6,16 @@ import { refuseUnplanned, type PreparedSchedule } from './index.ts';
 
 export interface ScheduleRequest {
   pipeline: PipelineSource;
-  /** Where relative paths of a text or an object start. */
+  /** Directory that relative paths of a text or an object start from. */
   baseDir?: string | undefined;
   env: Env;
-  /** Judges the pipeline; throws what it refuses. */
+  /** Checks the pipeline, and throws to reject it. */
   validate?: ((pipeline: Pipeline) => Promise<void> | void) | undefined;
 }
 
 /**
- * Everything about a schedule that needs no server.
- * @throws RowmillError what `RowmillSchedules.apply` throws before it asks the server
+ * Prepares a schedule without a server.
+ * @throws RowmillError as `RowmillSchedules.apply` before its first request to the server
  */
 export async function prepareSchedule(request: ScheduleRequest): Promise<PreparedSchedule> {
   const { baseDir, env } = request;

@@ -1,16 +1,16 @@
 import { RowmillError } from '../../errors.ts';
 import type { BackfillRange } from './backfill.ts';
 
-/** A span of time as written: days (in UTC, whole) or times, both included. */
+/** Time span as written: days (UTC, whole) or times, both included. */
 export interface WrittenSpan {
   from: string;
   to: string;
 }
 
 /**
- * The moments of a span. A last day that is today ends now.
- * @param nameOf What the two are called where they were written, for errors.
- * @throws RowmillError `usage` for what is no day and no time
+ * Parses a span. A last day that is today ends now.
+ * @param nameOf Name of a field as the caller wrote it, for errors.
+ * @throws RowmillError `usage` for an invalid day or time
  */
 export const readSpan = (
   { from, to }: WrittenSpan,
@@ -33,11 +33,11 @@ function momentOf(text: string, timeOfDay: string, where: string): Date {
   });
 }
 
-/** Date.parse takes 2026-02-30 for a day in March. */
+/** Date.parse accepts 2026-02-30 as a day in March. */
 const isRealDay = (day: string): boolean =>
   new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) === day;
 
-/** The end of today has not come yet. */
+/** Limits a last day to now: the end of today is in the future. */
 function earlier(end: Date, isDay: boolean): Date {
   const now = new Date();
   const isToday = isDay && end.toISOString().slice(0, 10) === now.toISOString().slice(0, 10);

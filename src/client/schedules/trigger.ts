@@ -11,15 +11,15 @@ import {
 } from './idempotent-run.ts';
 
 export interface TriggerOptions {
-  /** What the caller calls this run: the same key is the same run. @default each call starts one */
+  /** Idempotency key: the same key is the same run. @default each call starts a run */
   key?: string;
 }
 
 /**
  * Starts a run now, also of a paused schedule.
- * @throws RowmillError `action_refused` while another run of the schedule is under way: both would
- *   write the same results; `run_conflict` for a key whose id another piece of work has, or whose
- *   run only the store remembers
+ * @throws RowmillError `action_refused` while another run of the schedule is in progress: both
+ * would publish to the same path; `run_conflict` for a key whose id belongs to other work, or whose
+ * run only the store has
  */
 export async function triggerSchedule(
   client: Client,
@@ -31,7 +31,7 @@ export async function triggerSchedule(
   const found = await requireSchedule(client, name);
   const running = await underWay(client, found.description);
   if (key !== undefined) {
-    // Looked up last: what is under way may be the run of this key, started by another client just now.
+    // Checked last: the run in progress may be the one of this key, just started by another client.
     const workflowId = await findRunByKey(client, name, key, store);
     if (workflowId !== null) return { workflowId, attached: true };
   }
@@ -40,7 +40,7 @@ export async function triggerSchedule(
   return { workflowId: await startBySchedule(found), attached: false };
 }
 
-/** The schedule hears of starts and ends with a delay: the newest run itself is asked, too. */
+/** Checks the newest run, too: the schedule learns of starts and ends with a delay. */
 async function underWay(client: Client, description: ScheduleDescription): Promise<string | null> {
   const { scheduleId, info } = description;
   const keyed = await unfinishedIdempotentRun(client, scheduleId);
@@ -52,7 +52,7 @@ async function underWay(client: Client, description: ScheduleDescription): Promi
   return run?.status.name === 'RUNNING' ? workflowId : null;
 }
 
-/** The server makes the run, and does not say which: it is waited for. */
+/** Triggers the schedule and waits for its run, whose id the server does not return. */
 async function startBySchedule({ handle, description }: FoundSchedule): Promise<string> {
   const { scheduleId: name, info: before } = description;
   await handle.trigger('SKIP');
