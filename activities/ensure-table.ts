@@ -4,7 +4,7 @@ import type { ApiCalls, PreviousRunRef } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import { type BareTable, UnusableTable } from '../src/providers/provider.ts';
-import { claimsOfOthers, claimTargets } from '../src/store/claims.ts';
+import { claimTargets } from '../src/store/claims.ts';
 import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { tableOf } from './results/previous-run.ts';
@@ -13,7 +13,7 @@ import { deleteEmpty, findOrCreate, keepOne, type Candidate, tableTag } from './
 import { pauseAfter, withRetries } from './runtime/retry-read.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
-import { sharedPaths } from './results/target-paths.ts';
+import { runsAt, sharedPaths } from './results/target-paths.ts';
 
 export interface EnsureTableInput {
   run: RunKey;
@@ -96,7 +96,7 @@ class Setup {
     const { run, claim } = this.#input;
     const paths = await sharedPaths(claim.results);
     await claimTargets(this.#deps.store, run, paths, claim.untilMs);
-    return claimsOfOthers(this.#deps.store, run, paths, this.#now());
+    return runsAt(this.#deps, run, paths);
   }
 
   get #provider() {

@@ -9,14 +9,19 @@ import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import { stagedDigest } from '../src/sources/digest-draft.ts';
 import { judgeInput } from '../src/spec/judge-input.ts';
-import { claimsOfOthers } from '../src/store/claims.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { cellsLeft, copyLines, copyPreviousRows } from './results/previous-run.ts';
 import { parseRow, SNAPSHOT_FILE } from './run-files/snapshot.ts';
 import { SourceColumns, writeColumns } from '../src/sources/columns/source-columns.ts';
-import { refuseClashes, refuseSource, refuseTargets, sharedPaths } from './results/target-paths.ts';
+import {
+  refuseClashes,
+  refuseSource,
+  refuseTargets,
+  runsAt,
+  sharedPaths,
+} from './results/target-paths.ts';
 import { activity } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 import type { PlannedColumn } from '../src/providers/provider-spec.ts';
@@ -97,7 +102,7 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
 );
 
 const othersAt = async (deps: ActivityDeps, run: RunKey, { results }: Pipeline) =>
-  claimsOfOthers(deps.store, run, await sharedPaths(results), (deps.now ?? Date.now)());
+  runsAt(deps, run, await sharedPaths(results));
 
 /** Once frozen, the source is not read again: what changes in it changes nothing. */
 async function freeze(

@@ -4,6 +4,8 @@ import { clashesOfPipeline, realFootprint } from '../../src/paths/footprint.ts';
 import { rowsFormatOf } from '../../src/paths/formats.ts';
 import { whyNotRead, whyNotWrite, type Roots } from '../../src/paths/roots.ts';
 import { resultFormatOf } from '../../src/sinks/index.ts';
+import { claimsOfOthers } from '../../src/store/claims.ts';
+import type { RunKey } from '../../src/store/store.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
 
 /** Whoever started the run: nothing it was given is overwritten. @throws RowmillError `path_refused` */
@@ -26,6 +28,17 @@ export const sharedPaths = async (results: readonly ResultTarget[]): Promise<str
   const places = await Promise.all(results.map(({ to }) => realFootprint(to)));
   return places.flatMap(({ results: path, manifest }) => [path, manifest]);
 };
+
+/** Other runs under way that registered one of these real paths. */
+export async function runsAt(
+  { store, now = Date.now, underWay }: ActivityDeps,
+  run: RunKey,
+  paths: readonly string[],
+): Promise<string[]> {
+  const registered = await claimsOfOthers(store, run, paths, now());
+  if (registered.length === 0 || underWay === undefined) return registered;
+  return underWay(registered);
+}
 
 /**
  * Rows are read from files that hold rows, in folders that the operator of the worker named.

@@ -24,6 +24,8 @@ export interface ActivityDeps {
   commitWaitFactor?: number;
   /** When lasting trouble of the API is shown, and accepted; tests shorten it. @default TROUBLE_LIMITS */
   troubleLimits?: TroubleLimits;
+  /** Runs of a list that are under way, by the Temporal server. @default all of them */
+  underWay?: (ids: readonly string[]) => Promise<string[]>;
   /** Receives events for metrics. Must not throw. */
   onEvent?: (event: MetricEvent) => void;
   /** Epoch ms. @default Date.now */

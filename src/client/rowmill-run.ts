@@ -80,9 +80,16 @@ export class RowmillRun {
   readonly owner: string | null;
   readonly startedBy: string | null;
 
+  /**
+   * Warnings about the pipeline and its rows, where this caller started the run: what `rowmill check`
+   * prints, one text each.
+   */
+  readonly warnings: readonly string[];
+
   /** @internal */
-  constructor(link: RunLink, run: StartedRun & Owned) {
+  constructor(link: RunLink, run: StartedRun & Owned, warnings: readonly string[] = []) {
     this.#link = link;
+    this.warnings = warnings;
     this.owner = run.owner ?? null;
     this.startedBy = run.startedBy ?? null;
     this.id = run.workflowId;

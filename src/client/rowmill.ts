@@ -25,7 +25,8 @@ import { sameTargetWarnings } from './pipelines/target-conflicts.ts';
 import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from '../temporal/search-attributes.ts';
-import { describeRun, findRun, noSuchRun } from './runs/describe.ts';
+import { describeRun, noSuchRun } from './runs/describe.ts';
+import { runsUnderWay } from './runs/under-way.ts';
 import { isSeen, ownerOf, starterOf } from './runs/owned.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { storedResults, type StoredResults } from './runs/stored.ts';
@@ -195,20 +196,25 @@ export class Rowmill {
       throw new RowmillError('usage', '`key` or `id` is empty');
     }
     const work = await prepareWork({ ...options, store: this.#link.store, env: this.#env });
-    const run = await this.startPrepared(work, options);
+    const others = (run: RowmillRun): Promise<string[]> =>
+      // The run is started: a store that cannot be read is no reason to refuse it.
+      this.sharedTargets(work.input.pipeline, run).catch(() => []);
+    const run = await withServerErrors(this.#link.client, () => this.#start(work, options, others));
     // With a key, the approval is part of the start request.
     if (run.attached && options.approve === true && key === undefined) await run.approveOnceAsked();
     return run;
   }
 
   /**
-   * Checks everything about a start that needs no server. Writes and starts nothing.
+   * Checks everything about a start that needs no server. Writes and starts nothing. The server is asked
+   * only if another run registered one of the targets; without an answer that run counts as in progress.
    * @throws the errors of `start` before its first request to the server; credits above a limit are
    * in `refusal`
    */
   static async check({ store, env = process.env, ...options }: CheckOptions): Promise<StartPlan> {
     const plan = await checkWork({ ...options, env });
-    const others = await sameTargetWarnings(plan.pipeline, storeAt(store, env));
+    const underWay = (ids: readonly string[]): Promise<string[]> => askUnderWay(ids, env);
+    const others = await sameTargetWarnings(plan.pipeline, storeAt(store, env), underWay);
     return { ...plan, warnings: [...plan.warnings, ...others] };
   }
 
@@ -264,18 +270,13 @@ export class Rowmill {
   /** Lists other runs in progress that publish to the same places, a line for each. */
   sharedTargets(pipeline: Pick<Pipeline, 'results'>, { id }: RowmillRun): Promise<string[]> {
     const { client, store } = this.#link;
-    // If the server gives no answer, the claim in the store counts.
-    const isUnderWay = (other: string): Promise<boolean> =>
-      findRun(client, other).then(
-        (run) => run?.status.name === 'RUNNING',
-        () => true,
-      );
-    return sameTargetWarnings(pipeline, store, id, isUnderWay);
+    return sameTargetWarnings(pipeline, store, (others) => runsUnderWay(client, others), id);
   }
 
   async #start(
-    { input, rows, draft }: PreparedStart,
+    { input, rows, draft, warnings }: PreparedStart,
     { key, id, approve = false, fresh = false, owner, startedBy, confirmRepeat }: StartAs,
+    moreWarnings: (run: RowmillRun) => Promise<string[]> = () => Promise.resolve([]),
   ): Promise<RowmillRun> {
     const { client, store, taskQueue } = this.#link;
     const { pipeline } = input;
@@ -301,7 +302,9 @@ export class Rowmill {
         ...(workflowId === undefined ? {} : { workflowId }),
         ...(key === undefined ? {} : { request: requestDigestOf(pipeline, rows.digest, approve) }),
       });
-      return new RowmillRun(this.#link, started);
+      const run = new RowmillRun(this.#link, started, warnings);
+      const more = await moreWarnings(run);
+      return more.length === 0 ? run : new RowmillRun(this.#link, started, [...warnings, ...more]);
     } finally {
       if (draft !== null) await store.dropDraft(draft);
     }
@@ -413,6 +416,20 @@ const askSearchAttributes = (client: Client, env: Env) => async (): Promise<bool
   // A connection of another type (of a worker or a test) cannot be asked.
   return connection instanceof Connection && knowsSearchAttributes(connection, options.namespace);
 };
+
+/** Runs of a list that are under way, by the server of the environment; all of them where none answers. */
+async function askUnderWay(ids: readonly string[], env: Env): Promise<string[]> {
+  try {
+    const { connection, namespace } = await connectToNamespace({ env, timeoutMs: 2_000 });
+    try {
+      return await runsUnderWay(new Client({ connection, namespace }), ids);
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return [...ids];
+  }
+}
 
 function storeAt(store: string | Store | undefined, env: Env): Store {
   if (store === undefined) return openStore(env);

@@ -1,6 +1,10 @@
 /** Formats a number as an integer with separators: `1,509`. */
 export const formatInteger = (value: number): string => Math.round(value).toLocaleString('en-US');
 
+/** `1 row`, `2 rows` */
+export const formatCount = (value: number, one: string, many = `${one}s`): string =>
+  `${formatInteger(value)} ${value === 1 ? one : many}`;
+
 /** Numbers and times as the Temporal UI shows them. */
 
 /** 2026-01-31 02:30:00 UTC */

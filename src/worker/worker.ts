@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import {
   bundleWorkflowCode,
   NativeConnection,
@@ -9,6 +10,7 @@ import {
 } from '@temporalio/worker';
 import { createActivities, createPollActivities } from '../../activities/index.ts';
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
+import { runsUnderWay } from '../client/runs/under-way.ts';
 import { temporalTarget, type TargetOptions } from '../temporal/connection.ts';
 import { pollQueueOf } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
@@ -63,7 +65,12 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
   const target = temporalTarget(options.target ?? {});
   const connection = await connect(target);
   const clock = createServerClock();
-  const deps = { ...options.deps, now: options.deps.now ?? clock.now };
+  const client = new Client({ connection, namespace: target.namespace });
+  const deps: ActivityDeps = {
+    underWay: (ids) => runsUnderWay(client, ids),
+    ...options.deps,
+    now: options.deps.now ?? clock.now,
+  };
   const shared = {
     connection,
     interceptors: { activity: [clock.interceptor] },

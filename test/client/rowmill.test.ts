@@ -54,6 +54,32 @@ test('a run is started, followed to its end and read, row by row', async () => {
   });
 });
 
+test('a start returns the warnings of its rows, and its plan has them before', async () => {
+  const twice = { Symbol: 'MMM-2', Security: '3M' };
+  const planned: string[][] = [];
+  const run = await rowmill.start({
+    pipeline: pipelineOf(),
+    rows: [...ROWS, twice],
+    key: keyOf('warned'),
+    confirm: ({ warnings }) => {
+      planned.push(warnings);
+    },
+  });
+  expect(run.warnings).toEqual([expect.stringContaining('1 row asks what a row before it asks')]);
+  expect(planned).toEqual([run.warnings]);
+  expect((await rowmill.attach(run.id)).warnings).toEqual([]);
+  await run.wait();
+});
+
+test('what validate refuses is not started, and validate sees the warnings of the pipeline', async () => {
+  const validate = (_: unknown, warnings: readonly string[]): never => {
+    throw new Error(`not here (${warnings.length} warnings)`);
+  };
+  const options = { pipeline: pipelineOf(), validate };
+  await expect(rowmill.start(options)).rejects.toThrow('not here (0 warnings)');
+  await expect(Rowmill.check(options)).rejects.toThrow('not here');
+});
+
 test('the same key is the same run for every caller; another request with it is refused', async () => {
   const key = keyOf('once');
   const starts = await Promise.all(

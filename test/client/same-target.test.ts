@@ -3,6 +3,7 @@ import { Rowmill } from '../../src/client/rowmill.ts';
 import type { RunProgress } from '../../src/contract/run.ts';
 import { realFootprint } from '../../src/paths/footprint.ts';
 import { claimTargets } from '../../src/store/claims.ts';
+import { pipelineOf as documentOf } from './backend.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -37,7 +38,23 @@ test('a terminated run is no other run under way, although its claim is still th
   expect(await rowmill.sharedTargets({ results }, attached)).toEqual([
     expect.stringContaining(run.workflowId),
   ]);
+  const address = process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
+  const warningsOfCheck = async (env: Record<string, string>): Promise<string[]> =>
+    (await Rowmill.check({ pipeline: documentOf(testEnv), store, env })).warnings;
+  const caution = expect.stringContaining(`run ${run.workflowId} is under way`);
+  expect(await warningsOfCheck({ TEMPORAL_ADDRESS: address })).toContainEqual(caution);
+  const second = await start(`second-${taskQueue}`);
+  const statusOf = async (id: string) => (await rowmill.attach(id)).status();
+  expect((await statusOf(second.run.workflowId)).progress?.sameTarget).toEqual([run.workflowId]);
+
   await run.terminate();
   expect(await rowmill.sharedTargets({ results }, attached)).toEqual([]);
-  await other.run.terminate();
+  expect(await warningsOfCheck({ TEMPORAL_ADDRESS: address })).not.toContainEqual(caution);
+  expect((await statusOf(second.run.workflowId)).progress?.sameTarget).toBeUndefined();
+  // A run that starts now asks the server itself.
+  const third = await start(`third-${taskQueue}`);
+  expect((await third.run.query<RunProgress>('progress')).sameTarget).toBeUndefined();
+  // Where no server answers, the registration counts.
+  expect(await warningsOfCheck({ TEMPORAL_ADDRESS: '127.0.0.1:1' })).toContainEqual(caution);
+  for (const each of [other, second, third]) await each.run.terminate();
 });

@@ -96,6 +96,19 @@ test('a broken download goes on where it was: bytes, from the end, conditional, 
   expect(refused).toMatchObject({ status: 406, json: { code: 'http_not_acceptable' } });
 });
 
+test('the reply to a start has the warnings of its rows, without a path of the host', async () => {
+  const twice = { Symbol: 'MMM-2', Security: '3M' };
+  const body = { pipeline: pipelineOf(), rows: [...ROWS, twice] };
+  const { status, json } = await caller.start(keyOf('warned'), body);
+  const warnings = [expect.stringContaining('1 row asks what a row before it asks')];
+  expect([status, json['warnings']]).toEqual([201, warnings]);
+  expect((await caller.start(keyOf('warned'), body)).json['warnings']).toEqual(warnings);
+  expect((await caller.start(keyOf('plain'), { pipeline: pipelineOf() })).json['warnings']).toEqual(
+    [],
+  );
+  await caller.ended(keyOf('warned'));
+});
+
 test('the same key and body is the same run, at once and after the end; another body is 409', async () => {
   const key = keyOf('once');
   const body = { pipeline: pipelineOf() };

@@ -7,7 +7,7 @@ import type { Cli } from '../io/context.ts';
 import { limitTexts } from '../io/summary.ts';
 import { formatCount, shortPath, formatInteger, shellQuote } from '../io/format.ts';
 import { probeTargets } from '../run/probe-targets.ts';
-import { keptText, rowsReport, sayRows, type RowsReport } from '../io/rows-report.ts';
+import { keptText, rowsReport, printWarnings, type RowsReport } from '../io/rows-report.ts';
 import { printError } from '../io/print-error.ts';
 import { webhookProblems } from '../doctor/webhooks.ts';
 import { textTable } from '../io/table.ts';
@@ -34,9 +34,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
     ({ url, what, remedy }) =>
       `a worker with this environment sends nothing to ${url}: ${what}. ${remedy}`,
   );
-  for (const warning of [...warnings, ...untold])
-    cli.log(`${cli.style('yellow', 'warning')} ${warning}`);
-  sayRows(cli, report);
+  printWarnings(cli, [...warnings, ...untold]);
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
   else cli.print(asText(estimate, report, pipeline, file));
   // Told here: with --json the one object is out already.

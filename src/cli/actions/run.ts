@@ -12,7 +12,7 @@ import { estimateLine } from '../io/summary.ts';
 import { detach, followToEnd } from '../run/follow.ts';
 import { probeTargets } from '../run/probe-targets.ts';
 import { askBeforeRepeating } from '../run/repeat.ts';
-import { rowsReport, sayRows } from '../io/rows-report.ts';
+import { printRowsWarnings, printWarnings } from '../io/rows-report.ts';
 import { printConnectHint, type Session } from '../run/session.ts';
 import { askAboutUnfinished } from '../run/unfinished.ts';
 
@@ -67,7 +67,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
     validate: (pipeline, warnings) => {
-      for (const warning of warnings) cli.log(`${cli.style('yellow', 'warning')} ${warning}`);
+      printWarnings(cli, warnings);
       // The worker will run here: what it would refuse is known now.
       if (embedded) refuseWithoutToken(pipeline, cli.env);
     },
@@ -88,7 +88,7 @@ async function confirm(
   { pipeline, rows, estimate, refusal }: StartPlan,
   { yes }: RunFlags,
 ): Promise<Confirmed> {
-  sayRows(cli, rowsReport(rows, estimate));
+  printRowsWarnings(cli, rows, estimate);
   cli.log(estimateLine(estimate));
   if (refusal !== null) throw refusal;
   const approval = await askApproval(cli, estimate, { yes: yes === true, file });
@@ -116,9 +116,7 @@ async function perform(
   });
   refuseAttached(started, flags);
   const { id, attached } = started;
-  for (const warning of await rowmill.sharedTargets(pipeline, started)) {
-    cli.log(`${cli.style('yellow', 'warning')} ${warning}`);
-  }
+  printWarnings(cli, await rowmill.sharedTargets(pipeline, started));
   await session.wake?.(started.taskQueue);
   sayStarted(cli, started, session.linkTo({ workflowId: id, runId: started.runId }));
   printConnectHint(cli, session, id);

@@ -1,14 +1,10 @@
 import { relative } from 'node:path';
-import { formatInteger } from '../../text/numbers.ts';
+import { formatCount, formatInteger } from '../../text/numbers.ts';
 
 /** Numbers, times and places as people read them. */
 
-/** 1,509 */
-export { formatInteger };
-
-/** `1 row`, `2 rows` */
-export const formatCount = (value: number, one: string, many = `${one}s`): string =>
-  `${formatInteger(value)} ${value === 1 ? one : many}`;
+/** 1,509; `2 rows` */
+export { formatInteger, formatCount };
 
 /** `42 s`, `6 min 5 s`, `2 h 14 min`, `1 d 3 h` */
 export function formatDuration(ms: number): string {

@@ -8,6 +8,7 @@ import type { Store } from '../../store/store.ts';
 import type { Env } from '../../env.ts';
 import { estimateOf, refusalOf, type Estimate } from './estimate.ts';
 import { prepareStart, type PreparedStart } from './stage.ts';
+import { rowsWarnings } from './rows-warnings.ts';
 import { refuseClashes } from './target-conflicts.ts';
 import { readPipeline, type PipelineSource, type RowsOverride, atPipelineLine } from './read.ts';
 import { spendCeilingOf } from './spend-ceiling.ts';
@@ -24,7 +25,8 @@ export interface CheckRequest {
    * Checks the pipeline before anything it names is read, and throws to reject it. `warnings` lists
    * possible problems at the provider.
    */
-  accept?: ((pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void) | undefined;
+  validate?:
+    ((pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void) | undefined;
 }
 
 export interface WorkRequest extends CheckRequest {
@@ -40,6 +42,7 @@ export interface WorkRequest extends CheckRequest {
 /** Result of checking a start: pipeline, rows and estimate. */
 export interface StartPlan {
   pipeline: Pipeline;
+  /** Warnings about the pipeline and its rows, as `rowmill check` prints them. */
   warnings: string[];
   rows: Snapshot;
   estimate: Estimate;
@@ -84,14 +87,13 @@ function readRows(
 export async function prepareWork(request: WorkRequest): Promise<PreparedStart> {
   const { store, stage = false, confirm } = request;
   const loaded = await load(request);
-  const options = { stage, countRepeats: confirm !== undefined };
-  const freezing = prepareStart(loaded.pipeline, store, options);
+  const freezing = prepareStart(loaded.pipeline, store, { stage });
   const { work, snapshot } = await atPipelineLine(loaded, freezing);
   try {
     const plan = planOf(loaded, snapshot, request);
     await confirm?.(plan);
     if (plan.refusal !== null) throw plan.refusal;
-    return work;
+    return { ...work, warnings: plan.warnings };
   } catch (error) {
     if (work.draft !== null) await store.dropDraft(work.draft);
     throw error;
@@ -101,7 +103,7 @@ export async function prepareWork(request: WorkRequest): Promise<PreparedStart> 
 async function load(request: CheckRequest): Promise<LoadedPipeline> {
   const { rows, out, baseDir, env } = request;
   const loaded = await readPipeline(request.pipeline, { rows, out, baseDir, env });
-  await request.accept?.(loaded.pipeline, loaded.warnings);
+  await request.validate?.(loaded.pipeline, loaded.warnings);
   await refuseClashes(loaded);
   return loaded;
 }
@@ -113,5 +115,6 @@ function planOf(
 ): StartPlan {
   const estimate = estimateOf(pipeline, rows.ref.rows, spendCeilingOf(env), env);
   const file = typeof source === 'string' ? source : pipeline.name;
-  return { pipeline, warnings, rows, estimate, refusal: refusalOf(estimate, pipeline, file) };
+  const all = [...warnings, ...rowsWarnings(rows, estimate)];
+  return { pipeline, warnings: all, rows, estimate, refusal: refusalOf(estimate, pipeline, file) };
 }

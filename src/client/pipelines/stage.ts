@@ -55,6 +55,8 @@ export interface PreparedStart {
   rows: SnapshotRef;
   /** Draft in the store with the rows; `null` when they travel in the start request. */
   draft: StageDraft | null;
+  /** Warnings about the pipeline and its rows, as `rowmill check` prints them. */
+  warnings: string[];
 }
 
 /** Maximum characters of JSON for inline rows in the start request, which Temporal stores. */
@@ -68,18 +70,18 @@ const MAX_INLINE_CHARS = 64 * 1024;
 export async function prepareStart(
   pipeline: Pipeline,
   store: Store,
-  { stage, countRepeats }: StagingOptions,
-): Promise<{ work: PreparedStart; snapshot: Snapshot }> {
+  { stage }: StagingOptions,
+): Promise<{ work: Omit<PreparedStart, 'warnings'>; snapshot: Snapshot }> {
   const { source } = pipeline.rows;
   const travels =
     !stage && source.type === 'inline' && JSON.stringify(source.rows).length <= MAX_INLINE_CHARS;
   if (travels) {
     const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-    const options = { countRepeats };
+    const options = { countRepeats: true };
     const snapshot = await takeSnapshot(pipeline.rows, inputs, createDigestDraft(), options);
     return { work: { input: { pipeline }, rows: snapshot.ref, draft: null }, snapshot };
   }
-  const { snapshot, draft } = await draftRows(pipeline, store, { countRepeats });
+  const { snapshot, draft } = await draftRows(pipeline, store, { countRepeats: true });
   const rows = snapshot.ref;
   const light = source.type === 'inline' ? withInlineRows(pipeline, []) : pipeline;
   return { work: { input: { pipeline: light, snapshot: rows }, rows, draft }, snapshot };
@@ -88,5 +90,4 @@ export async function prepareStart(
 interface StagingOptions {
   /** Writes the rows into the store even if they are few. */
   stage: boolean;
-  countRepeats: boolean;
 }

@@ -8,17 +8,16 @@ import { clashFinding, type LoadedPipeline } from '../../spec/index.ts';
 export async function sameTargetWarnings(
   { results }: Pick<Pipeline, 'results'>,
   store: Store,
+  /** Those of a list that are under way: a terminated run leaves its registration. */
+  underWay: (ids: readonly string[]) => Promise<string[]>,
   except?: string,
-  isUnderWay: (workflowId: string) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<string[]> {
   const warnings = await Promise.all(
     results.map(async ({ to }) => {
       const { results: path, manifest } = await realFootprint(to);
       const runs = await claimsOfOthers(store, null, [path, manifest], Date.now());
       const asked = runs.filter((id) => id !== except);
-      // A terminated run does not remove its claim.
-      const live = await Promise.all(asked.map((id) => isUnderWay(id)));
-      const others = asked.filter((_, at) => live[at]);
+      const others = asked.length === 0 ? [] : await underWay(asked);
       return others.map((id) => `run ${id} is under way and publishes to ${to}, too`);
     }),
   );

@@ -5,6 +5,7 @@ import { errorOfRun } from './errors.ts';
 import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { toRunInfo, type RunInfo } from './list.ts';
 import { describeRun } from './describe.ts';
+import { runsUnderWay } from './under-way.ts';
 import { noWorkerText, workerAvailability, silentText } from '../../temporal/task-queue.ts';
 
 /** Current state of a run, or its result. */
@@ -37,6 +38,7 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
     const { taskQueue } = description;
     const served = await workerAvailability(client, taskQueue);
     if (served !== 'no') status.progress = await liveProgress(handle);
+    if (status.progress !== null) await dropEndedRuns(client, status.progress);
     if (status.progress === null) {
       status.lastKnown = await lastKnown(handle);
       status.warning = served === 'yes' ? silentText(taskQueue) : noWorkerText(taskQueue);
@@ -54,4 +56,13 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
     status.error = errorOfRun(error, workflowId);
   }
   return status;
+}
+
+/** Runs at the same target are those of when this run began: those that have ended are left out. */
+async function dropEndedRuns(client: Client, progress: LiveProgress): Promise<void> {
+  const { sameTarget = [] } = progress;
+  if (sameTarget.length === 0) return;
+  const others = await runsUnderWay(client, sameTarget);
+  if (others.length > 0) progress.sameTarget = others;
+  else delete progress.sameTarget;
 }

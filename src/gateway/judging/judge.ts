@@ -70,7 +70,7 @@ async function judgeRun(
     env,
     store,
     baseDir: places.baseDir(key),
-    accept: (accepted) => places.check(accepted, key),
+    validate: (accepted) => places.check(accepted, key),
   });
   return { work, approve };
 }

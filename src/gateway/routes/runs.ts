@@ -41,14 +41,21 @@ export function addRuns(
       const { work, approve } = await judges.run(sent);
       try {
         if (approve && !scopes.has('approve')) throw mayNotApprove();
-        const run = await temporal.withClient((rowmill) =>
-          rowmill.startPrepared(work, { key, approve, startedBy: request.caller, ...of(owner) }),
-        );
+        const as = { key, approve, startedBy: request.caller, ...of(owner) };
+        const { run, others } = await temporal.withClient(async (rowmill) => {
+          const started = await rowmill.startPrepared(work, as);
+          // A caller of one owner is not shown the runs of others.
+          if (owner !== null) return { run: started, others: [] };
+          // The run is started: a store that cannot be read is no reason to refuse it.
+          const shared = rowmill.sharedTargets(work.input.pipeline, started).catch(() => []);
+          return { run: started, others: await shared };
+        });
+        const warnings = [...run.warnings, ...others].map((text) => hostPaths.hide(text));
         const links = linksOf(run.id);
         return await reply
           .code(run.attached ? 200 : 201)
           .header('location', links.self)
-          .send({ id: run.id, runId: run.runId, attached: run.attached, links });
+          .send({ id: run.id, runId: run.runId, attached: run.attached, warnings, links });
       } finally {
         // What was refused, or never came to the server, leaves no rows.
         await Rowmill.discard(work, { store });

@@ -17,6 +17,9 @@ export const startedRun = z
     id: z.string(),
     runId: z.string(),
     attached: z.boolean().describe('It was there already.'),
+    warnings: z
+      .array(z.string())
+      .describe('Warnings about the pipeline and its rows, such as rows that ask the same.'),
     links: z.object({ self: z.string(), events: z.string(), results: z.string() }),
   })
   .meta({ id: 'StartedRun' });

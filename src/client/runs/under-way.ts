@@ -1,0 +1,25 @@
+import type { Client } from '@temporalio/client';
+import { findRun } from './describe.ts';
+
+const TIMEOUT_MS = 3_000;
+
+/**
+ * Whether a run that registered a target is under way, by the server. A run that the server does not know, or a
+ * server that does not answer, proves nothing: the registration counts then.
+ */
+export async function isUnderWay(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    const run = await client.withDeadline(Date.now() + TIMEOUT_MS, () =>
+      findRun(client, workflowId),
+    );
+    return run === null || run.status.name === 'RUNNING';
+  } catch {
+    return true;
+  }
+}
+
+/** Runs of a list that are under way. */
+export async function runsUnderWay(client: Client, ids: readonly string[]): Promise<string[]> {
+  const live = await Promise.all(ids.map((id) => isUnderWay(client, id)));
+  return ids.filter((_, at) => live[at]);
+}
