@@ -131,7 +131,7 @@ module.exports = {
     ...floors(
       'src/cli',
       'io/',
-      '(progress|demo)/',
+      '(progress|demo|completion)/',
       '(run|doctor)/',
       'actions/',
       '(commands/|(main|program)\\.ts$)',

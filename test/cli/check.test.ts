@@ -107,7 +107,6 @@ test('schema and completion print something to use', async () => {
   const schema = await place.command('schema');
   expect(JSON.parse(schema.stdout)).toMatchObject({ title: 'rowmill pipeline', type: 'object' });
   const bash = await place.command('completion', 'bash');
-  expect(bash.stdout).toContain('--embedded');
   expect(bash.stdout).toMatch(/complete .* rowmill$/m);
 });
 

@@ -31,9 +31,19 @@ export interface Command {
   endsWith(code: number | null): Promise<Ended>;
 }
 
+/** Program and arguments of `rowmill`, from sources. */
+export const sourceCommand = (): [string, ...string[]] => [
+  process.execPath,
+  '--no-warnings',
+  '--import',
+  RUNNER,
+  MAIN,
+];
+
 /** The real command in a process of its own, with pipes instead of a terminal. */
 export function rowmill(args: readonly string[], options: CommandOptions): Command {
-  const child = spawn(process.execPath, ['--no-warnings', '--import', RUNNER, MAIN, ...args], {
+  const [program, ...own] = sourceCommand();
+  const child = spawn(program, [...own, ...args], {
     cwd: options.cwd,
     env: {
       PATH: process.env['PATH'] ?? '',
