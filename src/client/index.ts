@@ -45,6 +45,7 @@ export type { StartPlan } from './pipelines/prepare.ts';
 export type { ExportedFile } from './runs/results.ts';
 export type { CompletedWork } from './runs/repeated-work.ts';
 export type { RunInfo } from './runs/list.ts';
+export type { ReplacedFile } from './runs/replaced.ts';
 export type { RunStatus } from './runs/status.ts';
 export type { StoredResults } from './runs/stored.ts';
 export type { Availability } from '../temporal/task-queue.ts';

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { ExistingResults } from '../contract/results.ts';
-import type { Footprint } from '../paths/footprint.ts';
+import { realFootprint, type Footprint } from '../paths/footprint.ts';
 import { answered } from '../rules/replace.ts';
 import { errnoOf } from '../store/disk-error.ts';
 import { readLines } from '../store/lines.ts';
@@ -63,6 +63,21 @@ export async function readTargetState(
     results: isThere ? { workflowId, outcome, answered: answered(cells) } : null,
     hasQuarantine: quarantine !== null && basename(quarantine.path) === basename(place.quarantine),
   };
+}
+
+/**
+ * Reads which run published the file at a path, by the manifest beside it; `null`: the manifest names no such file,
+ * or is none of ours.
+ */
+export async function publisherOf(path: string): Promise<RunKey | null> {
+  const place = await realFootprint(path);
+  const manifest = await readManifest(place.manifest);
+  const isNamed = manifest?.results.some(
+    (file) => file.path === path || basename(file.path) === basename(place.results),
+  );
+  if (manifest === null || isNamed !== true) return null;
+  const { workflowId, firstRunId } = manifest;
+  return { workflowId, firstRunId };
 }
 
 /** Whether the manifest there is that of this run. Throws `sink_unwritable` for a file of another program. */

@@ -76,6 +76,9 @@ test('check tells of a limit, and fails as the run would', async () => {
   expect(code).toBe(4);
   expect(stderr).toContain('error[spend_refused]');
   expect(JSON.parse(stdout)).toMatchObject({ credits: 3, spend: { verdict: 'refuse' } });
+  const text = await place.command('check', 'dear.yaml');
+  expect([text.code, text.stdout.split(':')[0]]).toEqual([4, 'cli-test would be refused']);
+  expect(text.stdout).not.toContain('is fine');
 });
 
 test('check counts with the limits of the owner, by their variables', async () => {

@@ -242,3 +242,12 @@ test('the same command after completion says what was done and what it cost, and
   expect(wanted.code).toBe(0);
   expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(paid + 3);
 });
+
+test('status names the run whose results have replaced those of a run', async () => {
+  const end = await place.command('run', 'pipeline.json', '--new', '--id', id('newer'));
+  expect(end.code).toBe(0);
+  const { stdout } = await place.command('status', id('one'));
+  expect(stdout).toContain(
+    `caution     out/results.jsonl has been replaced since, by run ${id('newer')}`,
+  );
+});

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { join } from 'node:path';
 import { Rowmill } from '../../src/client/rowmill.ts';
 import type { RunProgress } from '../../src/contract/run.ts';
 import { realFootprint } from '../../src/paths/footprint.ts';
@@ -57,4 +58,23 @@ test('a terminated run is no other run under way, although its claim is still th
   // Where no server answers, the registration counts.
   expect(await warningsOfCheck({ TEMPORAL_ADDRESS: '127.0.0.1:1' })).toContainEqual(caution);
   for (const each of [other, second, third]) await each.run.terminate();
+});
+
+test('the status of a run says that another run has replaced its published file', async () => {
+  const { client, store, taskQueue } = testEnv;
+  const rowmill = await Rowmill.connect({ client, store, taskQueue });
+  const complete = async (key: string, symbol: string) => {
+    const rows = [{ Symbol: symbol, Security: symbol }];
+    const results = [{ to: join(testEnv.folder, 'replaced', 'results.jsonl') }];
+    const pipeline = documentOf(testEnv, { results });
+    const run = await rowmill.start({ pipeline, rows, key: `${key}-${taskQueue}` });
+    await run.wait();
+    return run;
+  };
+  const first = await complete('replaced', 'A');
+  expect((await first.status()).replaced).toEqual([]);
+  const second = await complete('replacing', 'B');
+  const path = join(testEnv.folder, 'replaced', 'results.jsonl');
+  expect((await first.status()).replaced).toEqual([{ path, workflowId: second.id }]);
+  expect((await second.status()).replaced).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import type { EnrichTableInput } from '../../contract/run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
+import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { Rowmill } from '../../client/rowmill.ts';
 import { isAsked } from '../../providers/catalog.ts';
 import type { Cli } from '../io/context.ts';
@@ -36,7 +37,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   );
   printWarnings(cli, [...warnings, ...untold]);
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
-  else cli.print(asText(estimate, report, pipeline, file));
+  else cli.print(asText(plan, report, file));
   // Told here: with --json the one object is out already.
   if (refusal !== null) cli.exitWith(printError(cli, refusal));
   else if (flags.json !== true) cli.log(`Next: ${runCommand(file, flags)}`);
@@ -61,9 +62,8 @@ function asJson(estimate: Estimate, pipeline: Pipeline): object {
 }
 
 function asText(
-  estimate: Estimate,
+  { pipeline, estimate, refusal }: StartPlan,
   { badRows, keeps }: RowsReport,
-  pipeline: Pipeline,
   file: string,
 ): string {
   const { rows, columns, cells, credits, apiCalls } = estimate;
@@ -89,7 +89,8 @@ function asText(
     ],
   );
   const ours = columns.filter(isAsked);
-  const head = `${pipeline.name} is fine: ${formatCount(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
+  const verdict = refusal === null ? 'is fine' : 'would be refused';
+  const head = `${pipeline.name} ${verdict}: ${formatCount(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
   return [head, '', facts, '', table].join('\n');
 }
 

@@ -2,7 +2,7 @@ import type { LiveProgress } from '../../client/runs/live-progress.ts';
 import type { RunStatus } from '../../client/runs/status.ts';
 import { approvalFacts, cautionFacts, notifiedFacts, unusedFacts } from '../../text/run-facts.ts';
 import type { Cli } from '../io/context.ts';
-import { formatDateTime, formatDuration, formatInteger } from '../io/format.ts';
+import { formatDateTime, formatDuration, formatInteger, shortPath } from '../io/format.ts';
 import { sanitize } from '../io/sanitize.ts';
 import { layoutOf } from '../progress/layout.ts';
 import { nextCommand, summaryText } from '../io/summary.ts';
@@ -22,13 +22,14 @@ interface Found extends RunStatus {
 export async function status(cli: Cli, workflowId: string, flags: StatusFlags): Promise<void> {
   const found = await withRuns(cli, flags, (session) => find(session, workflowId));
   if (flags.json === true) {
-    const { run, progress, lastKnown, summary, error, ui } = found;
+    const { run, progress, lastKnown, summary, error, replaced, ui } = found;
     const { code, what, where, remedy } = error ?? {};
     cli.json({
       ...run,
       progress,
       lastKnown,
       summary,
+      replaced,
       error: error && { code, what, where, remedy },
       ui,
     });
@@ -43,11 +44,13 @@ async function find({ rowmill, linkTo }: Session, workflowId: string): Promise<F
 }
 
 function textOf(
-  { run, progress, summary, error, ui, warning, lastKnown }: Found,
+  { run, progress, summary, error, replaced, ui, warning, lastKnown }: Found,
   embedded: boolean,
 ): string {
-  if (summary !== null)
-    return `${summaryText(summary, ui)}\nNext: ${nextCommand(summary, embedded)}`;
+  if (summary !== null) {
+    const next = `Next: ${nextCommand(summary, embedded)}`;
+    return [summaryText(summary, ui), ...replacedLines(replaced), next].join('\n');
+  }
   const standing = {
     workflowId: run.workflowId,
     progress,
@@ -70,6 +73,12 @@ function textOf(
     ...(ui === null ? [] : [ui]),
   ].join('\n');
 }
+
+const replacedLines = (replaced: RunStatus['replaced']): string[] =>
+  replaced.map(
+    ({ path, workflowId }) =>
+      `  caution     ${shortPath(path)} has been replaced since, by run ${sanitize(workflowId)}`,
+  );
 
 /** As in the summary. */
 const factLines = (progress: LiveProgress): string[] =>

@@ -4,7 +4,8 @@ import type { RowmillError } from '../../errors.ts';
 import { errorOfRun } from './errors.ts';
 import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { toRunInfo, type RunInfo } from './list.ts';
-import { describeRun } from './describe.ts';
+import { replacedFiles, type ReplacedFile } from './replaced.ts';
+import { describeRun, firstRunOf } from './describe.ts';
 import { runsUnderWay } from './under-way.ts';
 import { noWorkerText, workerAvailability, silentText } from '../../temporal/task-queue.ts';
 
@@ -17,6 +18,8 @@ export interface RunStatus {
   error: RowmillError | null;
   /** Last heartbeat of a run in progress for which no worker answers. */
   lastKnown: LastKnown | null;
+  /** Published files of an ended run that another run has replaced since, as far as they can be read here. */
+  replaced: ReplacedFile[];
   /** Reason why no newer state of a run in progress is available. */
   warning: string | null;
 }
@@ -31,6 +34,7 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
     summary: null,
     error: null,
     lastKnown: null,
+    replaced: [],
     warning: null,
   };
   const handle = client.workflow.getHandle(workflowId, run.runId);
@@ -50,6 +54,8 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
     status.summary = (await handle.result()) as RunSummary;
     // Takes precedence over the search attribute, which a run that ended early may not have set.
     run.outcome = status.summary.outcome;
+    const key = { workflowId, firstRunId: firstRunOf(description) };
+    status.replaced = await replacedFiles(key, status.summary.results);
   } catch (error) {
     // Any other error is not the end of the run.
     if (!(error instanceof WorkflowFailedError)) throw error;
