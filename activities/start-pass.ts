@@ -103,7 +103,7 @@ export const startPass = activity<StartPassInput, StartedPass>(
       },
       now(),
     );
-    const tooMany = queuedMore === null ? {} : { more: queuedMore };
+    const tooMany = queuedMore === null ? {} : { queuedMore };
     const cells = await requestedByColumn(input, folder);
     return {
       drifted: false,

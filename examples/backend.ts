@@ -14,9 +14,9 @@ try {
   const rowmill = await Rowmill.connect();
   try {
     const run = await rowmill.start({ pipeline, key });
-    for await (const { progress, trouble } of run.progress()) {
+    for await (const { progress, warning } of run.progress()) {
       const cells = progress?.cells;
-      console.error(trouble ?? `${progress?.stage}: ${cells?.done} of ${cells?.total} cells`);
+      console.error(warning ?? `${progress?.stage}: ${cells?.done} of ${cells?.total} cells`);
     }
     const summary = await run.wait();
     console.error(`${summary.outcome}, ${summary.rows} rows`);
