@@ -46,7 +46,7 @@ test('a schedule is made of an object, looked at, paused, run, made up for and t
   expect(await run.wait()).toMatchObject({ outcome: 'completed', rows: 2 });
 
   const span = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-05T00:00:00Z') };
-  const plan = { due: ['2026-01-04T03:30:00.000Z'], there: [] };
+  const plan = { due: ['2026-01-04T03:30:00.000Z'], existing: [] };
   expect(await schedules.backfill(NAME, span)).toEqual(plan);
 
   await schedules.resume(NAME);

@@ -8,7 +8,7 @@ import { CASES } from '../../support/providers/cases.ts';
 
 const RUNNER = new URL('../../support/run-ts.mjs', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-const FOUND = fileURLToPath(new URL('found/', import.meta.url));
+const FOUND = fileURLToPath(new URL('regressions/', import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), 'rowmill-chaos-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
