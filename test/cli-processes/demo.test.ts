@@ -93,7 +93,9 @@ test.each(PROVIDER_NAMES)(
     expect(stdout).toMatch(
       /^ {2}(credits +1,5\d{2} by cells asked for; .*|price +0\.\d{4} \(1,\d{3} requests, .*)$/m,
     );
-    expect(stdout).toMatch(/ledger: 1 table, 503 rows, 1,\d{3} cells paid, none that had been done/);
+    expect(stdout).toMatch(
+      /ledger: 1 table, 503 rows, 1,\d{3} cells paid, none that had been done/,
+    );
     const [run = ''] = (runIn(stderr) ?? '').match(/^sp500-[a-z]+/) ?? [];
     const results = await readFile(join(place.cwd, FOLDER, 'out', `${run}.jsonl`), 'utf8');
     const keys = results
