@@ -66,6 +66,8 @@ export interface RunState {
   problem: string | null;
   /** Why it ended as it did; `null` while it lives, and when it simply completed. */
   reason: string | null;
+  /** Sender of the cancel, where the sender named itself. */
+  cancelledBy?: string;
   /** What the search attributes last said. */
   shown: string;
   /** The pause of an operator; `null`: the run is not paused. */

@@ -12,7 +12,7 @@ import type {
 } from '../../src/contract/run.ts';
 import type { TableRef } from '../../src/contract/table.ts';
 import { approvalsOf, cautionsOf, unusedOf } from '../../src/text/run-facts.ts';
-import { noCells } from '../../src/rules/outcome.ts';
+import { noCells, publishedText } from '../../src/rules/outcome.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
 import { companionsOf } from '../../src/paths/footprint.ts';
 import type { StagedResults } from '../../src/sinks/generation.ts';
@@ -79,7 +79,7 @@ export function summaryOf(
     workflowId: input.run.workflowId,
     runId: input.runId,
     outcome: input.outcome,
-    reason: input.reason,
+    reason: reasonOf(input, placed),
     tableId: input.table?.id ?? previous?.tableId ?? null,
     rows: input.rows,
     cells: input.lastScan?.cells ?? noCells(),
@@ -105,6 +105,12 @@ export function summaryOf(
     ...(quarantined.rows === 0 ? {} : { badRows: quarantined.rows }),
     previousRun: previous?.summary ?? null,
   };
+}
+
+/** Why the run ended; for a cancelled one also what was published. */
+function reasonOf({ outcome, reason, lastScan }: PublishResultsInput, placed: Placed) {
+  if (outcome !== 'cancelled' || reason === null) return reason;
+  return `${reason}; ${publishedText(lastScan?.cells ?? null, placed)}`;
 }
 
 const quarantineAt = (path: string, { cells, rows }: Quarantined): RunSummary['quarantine'] =>

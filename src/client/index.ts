@@ -84,6 +84,7 @@ export type {
   Adjusted,
   AdjustRequest,
   ApproveRequest,
+  CancelRequest,
   Outcome,
   PauseRequest,
   RunProgress,

@@ -5,6 +5,7 @@ import type {
   Adjusted,
   AdjustRequest,
   ApproveRequest,
+  CancelRequest,
   PauseRequest,
   RunSummary,
 } from '../contract/run.ts';
@@ -266,11 +267,11 @@ export class RowmillRun {
 
   /**
    * Asks the run to stop: it publishes its answers and ends as `cancelled`. Cells already requested
-   * continue at the provider. Safe to repeat.
+   * continue at the provider. Safe to repeat. `by` is shown in the reason of the run.
    * @throws RowmillError `action_refused` when it has ended
    */
-  cancel(): Promise<void> {
-    return this.#ask((client) => cancelRun(client, this.id));
+  cancel(request: CancelRequest = {}): Promise<void> {
+    return this.#ask((client) => cancelRun(client, this.id, request));
   }
 
   #ask<T>(work: (client: Client) => Promise<T>): Promise<T> {

@@ -17,6 +17,9 @@ export const UPDATE = {
   adjust: 'adjust',
 } as const;
 
+/** Signals of a run. `cancelRequest` comes just before a cancel and names its sender. */
+export const SIGNAL = { cancelRequest: 'cancelRequest' } as const;
+
 export const SEARCH_ATTRIBUTE = {
   pipeline: 'RowmillPipeline',
   stage: 'RowmillStage',

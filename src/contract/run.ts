@@ -92,6 +92,12 @@ export interface PauseRequest {
   by?: string;
 }
 
+/** Argument of the signal `cancelRequest`; all of it is optional. */
+export interface CancelRequest {
+  /** Name of the operator or caller, shown as it is. */
+  by?: string;
+}
+
 /** Argument of the update `adjust`: what may change while a run lives. */
 export interface AdjustRequest {
   /** From the start of the run, as in the pipeline file: `8h`, or ms. */

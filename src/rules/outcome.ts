@@ -24,6 +24,18 @@ export function outcomeOf(cells: CellCounts, tolerateFailed: number): Outcome {
   return unanswered(cells) <= totalCells(cells) * tolerateFailed ? 'completed' : 'partial';
 }
 
+/** Answers of a run that was cancelled, and where they are: `7 of 12 cells have an answer and are published`. */
+export function publishedText(
+  cells: CellCounts | null,
+  { done, notPublished }: { done: readonly unknown[]; notPublished: readonly unknown[] },
+): string {
+  if (cells === null) return 'nothing was published';
+  const total = totalCells(cells);
+  const counts = `${formatInteger(total - unanswered(cells))} of ${formatInteger(total)} cells have an answer`;
+  if (done.length > 0) return `${counts} and are published`;
+  return notPublished.length === 0 ? counts : `${counts}, in the store only`;
+}
+
 /**
  * Why results are partial: `11 of 1,509 cells have no answer (6 failed, 4 blocked, 1 pending), more than
  * run.tolerateFailed allows (0.5 %)`.

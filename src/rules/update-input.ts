@@ -59,6 +59,16 @@ export function durationMs(value: unknown): number | null {
   return typeof value === 'string' ? parseDuration(value) : null;
 }
 
+/** One line of text in a field of a request that came from anywhere, cut to its longest; `null`: there is none. */
+export function textOf(request: unknown, field: string): string | null {
+  if (typeof request !== 'object' || request === null || !Object.hasOwn(request, field))
+    return null;
+  const value: unknown = Reflect.get(request, field);
+  if (typeof value !== 'string') return null;
+  const text = value.replace(/\s+/g, ' ').trim().slice(0, MAX_TEXT);
+  return text === '' ? null : text;
+}
+
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_TEXT;
 
 /** Unknown fields are refused: a misspelt one would be left out in silence. */

@@ -164,6 +164,7 @@ test('cancel ends a run as cancelled; the same command starts it anew', async ()
   const ended = await following.ended;
   expect(ended.code).toBe(1);
   expect(ended.stdout).toContain(`${id('cancelled')} cancelled`);
+  expect(ended.stdout).toMatch(/^ {2}why {9}cancelled by \S+; nothing was published$/m);
 
   const anew = await place.command(...args, '--yes', '--json');
   expect(anew.stderr).toContain(`Started ${id('cancelled')}`);

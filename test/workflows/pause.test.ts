@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import type { Intercept } from '../../sandbox/index.ts';
+import { cancelRun } from '../../src/client/runs/cancel.ts';
 import { errorOfRun } from '../../src/client/runs/errors.ts';
 import type { Adjusted, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { RowmillError } from '../../src/errors.ts';
@@ -171,7 +172,22 @@ test('a paused run that is cancelled publishes what is there and names the cells
   expect(summary.stillRunning?.tableId).toBe(summary.tableId);
   expect(summary.stillRunning?.cells).toBeGreaterThan(0);
   const manifest: unknown = JSON.parse(await readFile(summary.manifest ?? '', 'utf8'));
-  expect(manifest).toMatchObject({ reason: 'cancelled', stillRunning: summary.stillRunning });
+  expect(summary.reason).toMatch(/^cancelled; \d+ of 12 cells have an answer and are published$/);
+  const { reason, stillRunning } = summary;
+  expect(manifest).toMatchObject({ reason, stillRunning });
+});
+
+test('the reason of a cancelled run names the sender of the cancel and what was published', async () => {
+  testEnv = await startTestEnv({ sandbox: SLOW });
+  const run = await start(12);
+  await inTheMiddle(12);
+  // Garbage from another client names no sender, and does no harm.
+  await run.signal('cancelRequest', { by: 7 });
+  await run.signal('cancelRequest');
+  await cancelRun(testEnv.client, run.workflowId, { by: 'anna\n' });
+  const { reason } = (await run.result()) as RunSummary;
+  expect(reason).toMatch(/^cancelled by anna; \d+ of 12 cells have an answer and are published$/);
+  expect(await run.query<RunProgress>('progress')).toMatchObject({ outcome: 'cancelled', reason });
 });
 
 test('the deadline of a paused run keeps running: then it publishes what is there', async () => {

@@ -1,13 +1,14 @@
-import { defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import type {
   Adjusted,
   AdjustRequest,
   ApproveRequest,
+  CancelRequest,
   PauseRequest,
   RunProgress,
 } from '../../src/contract/run.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
-import { durationMs, checkAdjustInput } from '../../src/rules/update-input.ts';
+import { checkAdjustInput, durationMs, textOf } from '../../src/rules/update-input.ts';
 import { progressOf, showProgress } from '../view/progress.ts';
 import type { Run } from '../run.ts';
 import type { RunState } from '../run-state.ts';
@@ -22,6 +23,7 @@ import {
 } from './validators.ts';
 
 const progressQuery = defineQuery<RunProgress>('progress');
+const cancelRequestSignal = defineSignal<[CancelRequest?]>('cancelRequest');
 const approveSpendUpdate = defineUpdate<undefined, [ApproveRequest?]>('approveSpend');
 const pauseUpdate = defineUpdate<undefined, [PauseRequest?]>('pause');
 const resumeUpdate = defineUpdate('resume');
@@ -34,6 +36,18 @@ export function registerHandlers(run: Run): void {
   setHandler(progressQuery, () => progressOf(run), {
     description: 'Stage, counts, rate, time left and last problem of the run. No input.',
   });
+  setHandler(
+    cancelRequestSignal,
+    (request) => {
+      // A signal has no validator, and an error here would fail the run.
+      const by = textOf(request, 'by');
+      if (by !== null) state.cancelledBy = by;
+    },
+    {
+      description:
+        'Name the sender of the cancel that follows. It cancels nothing by itself. Input: {"by": "who"}',
+    },
+  );
   setHandler(
     approveSpendUpdate,
     ({ by } = {}) => {

@@ -99,7 +99,8 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
   if (before !== null && summary.balanceChange !== null) {
     state.balance = before + summary.balanceChange;
   }
-  state.reason = reason;
+  // With what was published, where the run was cancelled.
+  state.reason = summary.reason;
   run.finish(outcome);
   await notify(run, summary);
   const { notified } = run.state;
@@ -125,7 +126,11 @@ export async function finishEarly(run: Run, error: unknown): Promise<RunSummary>
     const scanned =
       (state.paidRequestSent || run.input.previousRun !== undefined) &&
       (await tryFinalScan(run, failure));
-    if (cancelled) return lastPublish(run, 'cancelled', 'cancelled');
+    if (cancelled) {
+      const { cancelledBy } = state;
+      const reason = cancelledBy === undefined ? 'cancelled' : `cancelled by ${cancelledBy}`;
+      return lastPublish(run, 'cancelled', reason);
+    }
     const late = ranOutOfTime(error) || failure.type === 'deadline_reached';
     if (late && state.lastScan !== null) {
       const outcome = outcomeOf(state.lastScan.cells, pipeline.run.tolerateFailed);

@@ -3,7 +3,7 @@ import type { Cli } from '../io/context.ts';
 import { formatCount } from '../io/format.ts';
 import { type HereFlags, withRuns } from '../run/runs-session.ts';
 import { isAsleep } from '../run/session.ts';
-import { cancelAsleep } from '../run/unfinished.ts';
+import { cancelAsleep, cancelRequest } from '../run/unfinished.ts';
 
 /** Asks the run to stop; it publishes what is there and ends as `cancelled`. */
 export async function cancel(cli: Cli, workflowId: string, flags: HereFlags): Promise<void> {
@@ -14,7 +14,7 @@ export async function cancel(cli: Cli, workflowId: string, flags: HereFlags): Pr
       return;
     }
     const { progress, warning } = await run.status();
-    await run.cancel();
+    await run.cancel(cancelRequest());
     cli.print(`${workflowId}: cancel requested`);
     cli.log('What is done so far is published; the run then ends as `cancelled`.');
     cli.log(stillCosts(progress));

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
-import { isInteractive, type Cli } from '../io/context.ts';
+import type { CancelRequest } from '../../contract/run.ts';
+import { currentUser, isInteractive, type Cli } from '../io/context.ts';
 import { formatCount, formatDateTime } from '../io/format.ts';
 import { unlessBroken } from './follow.ts';
 import { isAsleep, type Session } from './session.ts';
@@ -60,6 +61,12 @@ async function settle(
   else await session.wake?.(run.taskQueue);
 }
 
+/** Request to cancel with the name of the operator, where the system knows it. */
+export function cancelRequest(): CancelRequest {
+  const by = currentUser();
+  return by === null ? {} : { by };
+}
+
 /** Cancels a run that is asleep, and stays until it has published what is there. */
 export async function cancelAsleep(
   cli: Cli,
@@ -67,7 +74,7 @@ export async function cancelAsleep(
   run: RowmillRun,
   signal?: AbortSignal,
 ): Promise<void> {
-  await run.cancel();
+  await run.cancel(cancelRequest());
   await session.wake?.(run.taskQueue);
   const over = new AbortController();
   const signals = signal === undefined ? [over.signal] : [signal, over.signal];

@@ -1,4 +1,6 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { SIGNAL } from '../../contract/names.ts';
+import type { CancelRequest } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import { toRunInfo } from './list.ts';
 import { describeRun, firstRunOf } from './describe.ts';
@@ -7,7 +9,11 @@ import { describeRun, firstRunOf } from './describe.ts';
  * Asks the run to stop. It publishes its answers and ends as `cancelled`.
  * @throws RowmillError `run_not_found`, `action_refused` when it has ended
  */
-export async function cancelRun(client: Client, workflowId: string): Promise<void> {
+export async function cancelRun(
+  client: Client,
+  workflowId: string,
+  { by }: CancelRequest = {},
+): Promise<void> {
   const run = await describeRun(client, workflowId);
   const { status } = run;
   const { outcome } = toRunInfo(run.raw.workflowExecutionInfo);
@@ -27,7 +33,9 @@ export async function cancelRun(client: Client, workflowId: string): Promise<voi
   // nothing.
   const firstExecutionRunId = firstRunOf(run);
   try {
-    await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();
+    const handle = client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId });
+    if (by !== undefined) await handle.signal(SIGNAL.cancelRequest, { by });
+    await handle.cancel();
   } catch (cause) {
     if (!(cause instanceof WorkflowNotFoundError)) throw cause;
     throw new RowmillError('action_refused', 'the run has ended', { where, cause });

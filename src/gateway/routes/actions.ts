@@ -60,7 +60,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     query: noQuery,
     act: (run, caller) => run.rerun({ startedBy: caller }),
   },
-  cancel: plain('Stop a run; what is there is published', 'act', (run) => run.cancel()),
+  cancel: plain('Stop a run; what is there is published', 'act', (run, caller) =>
+    run.cancel({ by: byOf(caller) }),
+  ),
 };
 
 /** What somebody does to a run; 409 where it does not fit the stage the run is in. */
