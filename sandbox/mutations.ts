@@ -3,7 +3,6 @@ import { startReady, releaseFreed } from './engine/scheduler.ts';
 import type { CellRule, CreditRule, WaveRule } from './faults/script.ts';
 import type { RequestCounts } from './engine/ledger.ts';
 import { promptLayerMutations } from './promptlayer/mutations.ts';
-import { startRun } from './engine/runs.ts';
 import type { Tunable } from './settings.ts';
 import type { SandboxState } from './engine/state.ts';
 
@@ -15,7 +14,6 @@ import type { SandboxState } from './engine/state.ts';
 export const MUTATIONS = {
   ...extructMutations,
   ...promptLayerMutations,
-  startRun,
   addCredits,
   returnCredits,
   faults,

@@ -77,7 +77,7 @@ export class LedgerReport {
   cells(tableId: string): CellAccount[] {
     return this.#core.read((state) => {
       const table = state.tables.get(tableId);
-      return table === undefined ? [] : cellAccounts(state, table);
+      return table === undefined ? [] : cellAccounts(table);
     });
   }
 }
@@ -122,7 +122,7 @@ const repeated = (texts: string[]): number => texts.length - new Set(texts).size
 const rowTexts = ({ live, data, metadata }: Table): string[] =>
   live.map((slot) => JSON.stringify([data[slot], metadata[slot]]));
 
-const cellAccounts = (state: SandboxState, table: Table): CellAccount[] =>
+const cellAccounts = (table: Table): CellAccount[] =>
   table.live.flatMap((slot) =>
     table.computed
       .filter(({ cells }) => (cells.starts[slot] ?? 0) > 0)
@@ -135,6 +135,6 @@ const cellAccounts = (state: SandboxState, table: Table): CellAccount[] =>
         failed: column.cells.fails[slot] ?? 0,
         lost: column.cells.losses[slot] ?? 0,
         startedAtMs: column.cells.startedAtMs[slot] ?? 0,
-        price: priceOf(state, column),
+        price: priceOf(column),
       })),
   );

@@ -1,5 +1,6 @@
 import { type ColumnConfig, type TableKind, withAutomatic } from './column-config.ts';
 import type { JsonObject } from '../json.ts';
+import type { TableTerms } from './terms.ts';
 import { Table } from './table.ts';
 import { iso, wallMs, type SandboxState } from './state.ts';
 
@@ -15,6 +16,7 @@ export interface TableRequest {
 export function newTable(
   state: SandboxState,
   request: TableRequest,
+  terms: TableTerms,
   parent: Table | null = null,
 ): Table {
   const serial = state.tablesMade;
@@ -28,12 +30,12 @@ export function newTable(
     request.tags ?? [],
     iso(atMs),
   );
-  const table = new Table(state.nonce, serial, id, request.kind, atMs, account, parent);
+  const table = new Table(state.nonce, serial, id, request.kind, atMs, account, terms, parent);
   table.name = request.name;
   table.description = request.description;
   table.tags = request.tags;
   table.arrange(
-    withAutomatic(request.kind, request.configs, state.extruct.peopleColumns).map((one) =>
+    withAutomatic(request.kind, request.configs, terms.peopleColumns).map((one) =>
       table.makeColumn(one, atMs),
     ),
   );

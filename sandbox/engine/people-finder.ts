@@ -58,5 +58,6 @@ const childOf = (state: SandboxState, table: Table): Table =>
       kind: 'people',
       configs: [],
     },
+    table.terms,
     table,
   );

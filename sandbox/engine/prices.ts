@@ -8,10 +8,10 @@ import type { JsonObject } from '../json.ts';
 const FREE: ReadonlySet<ColumnKind> = new Set(['input', 'discovery_scores']);
 
 /** Credits for one start of a cell. */
-export function priceOf({ extruct }: SandboxState, { config, free, system }: Column): number {
+export function priceOf({ config, free, system, terms }: Column): number {
   if (free || FREE.has(config.kind)) return 0;
-  if (system) return extruct.automaticPrice;
-  return config.kind === 'company_people_finder' ? 2 * extruct.cellPrice : extruct.cellPrice;
+  if (system) return terms.automaticPrice;
+  return config.kind === 'company_people_finder' ? 2 * terms.cellPrice : terms.cellPrice;
 }
 
 type Span = readonly [minMs: number, maxMs: number];
@@ -42,7 +42,7 @@ export function durationMs(
   const { config } = column;
   const byType = config.kind === 'agent' ? AGENT_MS[config.value.agent_type] : KIND_MS[config.kind];
   const [min, max] =
-    state.cellMs !== null && !column.system && priceOf(state, column) > 0
+    state.cellMs !== null && !column.system && priceOf(column) > 0
       ? [state.cellMs.min, state.cellMs.max]
       : (byType ?? [10_000, 30_000]);
   const attempt = column.cells.starts[slot] ?? 0;

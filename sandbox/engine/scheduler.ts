@@ -117,7 +117,7 @@ function startReadyIn(state: SandboxState, table: Table, lane: Lane): void {
 function start(state: SandboxState, table: Table, column: Column, slot: number): boolean {
   const data = table.data[slot];
   if (data === undefined || data === null) return true;
-  const price = priceOf(state, column);
+  const price = priceOf(column);
   if (price > state.credits) return false;
   const { account } = table;
   state.credits -= price;
@@ -288,7 +288,7 @@ function finish(state: SandboxState, due: Timer): void {
     table.move(column, slot, fails ? FAILED : DONE, wallMs(state));
     if (fails) {
       table.account.cellsFailed += 1;
-      if (state.extruct.failedCells === 'returned') returnToQueue(state, table, column);
+      if (column.terms.failedCells === 'returned') returnToQueue(state, table, column);
       if (failing !== null) state.ledger.recordHit(failing.name);
       block(state, table, column, slot);
     } else {
@@ -305,7 +305,7 @@ function finish(state: SandboxState, due: Timer): void {
 
 /** The money for a cell that failed. */
 function returnToQueue(state: SandboxState, { account }: Table, column: Column): void {
-  const price = priceOf(state, column);
+  const price = priceOf(column);
   state.credits += price;
   account.creditsSpent -= price;
 }

@@ -4,6 +4,7 @@ import { type ColumnConfig, type TableKind, isSystem } from './column-config.ts'
 import { dependencies, inOrder } from './dependencies.ts';
 import { IdSeries } from './ids.ts';
 import type { TableAccount } from './ledger.ts';
+import type { TableTerms } from './terms.ts';
 
 /** First in, first out, of numbers: 100,000 waiting cells are one array, and taking one is cheap. */
 class Queue {
@@ -36,6 +37,7 @@ export class Column {
   readonly id: string;
   readonly createdAtMs: number;
   readonly cells = new Cells();
+  readonly terms: TableTerms;
   config: ColumnConfig;
   /** Asks nobody and costs nothing, whatever its kind. */
   free = false;
@@ -44,11 +46,18 @@ export class Column {
   upstream: Column[] = [];
   downstream: Column[] = [];
 
-  constructor(serial: number, id: string, createdAtMs: number, config: ColumnConfig) {
+  constructor(
+    serial: number,
+    id: string,
+    createdAtMs: number,
+    config: ColumnConfig,
+    terms: TableTerms,
+  ) {
     this.serial = serial;
     this.id = id;
     this.createdAtMs = createdAtMs;
     this.config = config;
+    this.terms = terms;
   }
 
   get computed(): boolean {
@@ -76,6 +85,7 @@ export class Table {
   readonly kind: TableKind;
   readonly createdAtMs: number;
   readonly account: TableAccount;
+  readonly terms: TableTerms;
   readonly parent: Table | null;
   readonly children: Table[] = [];
   readonly rowIds: IdSeries;
@@ -127,6 +137,7 @@ export class Table {
     kind: TableKind,
     createdAtMs: number,
     account: TableAccount,
+    terms: TableTerms,
     parent: Table | null = null,
   ) {
     this.serial = serial;
@@ -135,6 +146,7 @@ export class Table {
     this.createdAtMs = createdAtMs;
     this.updatedAtMs = createdAtMs;
     this.account = account;
+    this.terms = terms;
     this.parent = parent;
     this.rowIds = new IdSeries(nonce, 'row', serial);
     this.columnIds = new IdSeries(nonce, 'column', serial);
@@ -142,7 +154,7 @@ export class Table {
 
   makeColumn(config: ColumnConfig, atMs: number): Column {
     const serial = this.columnsMade.length;
-    const column = new Column(serial, this.columnIds.id(serial), atMs, config);
+    const column = new Column(serial, this.columnIds.id(serial), atMs, config, this.terms);
     column.cells.reserve(this.data.length);
     this.columnsMade.push(column);
     return column;

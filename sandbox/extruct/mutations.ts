@@ -1,5 +1,6 @@
 import { createColumns, deleteColumn, replaceColumn } from './columns.ts';
 import { createRows, deleteRows, writeRows } from './rows.ts';
+import { startRun } from './runs.ts';
 import { changeTable, cloneTable, createTable, deleteTable } from './tables.ts';
 
 export const extructMutations = {
@@ -13,4 +14,5 @@ export const extructMutations = {
   createColumns,
   replaceColumn,
   deleteColumn,
+  startRun,
 } as const;

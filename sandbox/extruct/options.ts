@@ -1,3 +1,5 @@
+import { USUAL_TERMS } from '../engine/terms.ts';
+
 /** What the reference leaves open, or may say wrongly: each can be turned round. */
 export interface ExtructOptions {
   /** What `tags` does to a list. @default 'any' */
@@ -52,10 +54,10 @@ export const extructOptions = (
   _nonce: number,
   options: ExtructOptions = {},
 ): Required<ExtructOptions> => ({
+  ...USUAL_TERMS,
   tagFilter: 'any',
   tagsReturned: true,
   listedAfterMs: 0,
-  peopleColumns: 'agents',
   deleteReply: 'header',
   rowsReply: 'sent',
   metadata: 'returned',
@@ -66,9 +68,6 @@ export const extructOptions = (
   outputColumns: 'computed',
   automaticScope: 'taken',
   automaticAlong: true,
-  automaticPrice: 0,
-  cellPrice: 1,
-  failedCells: 'charged',
   rowScope: 'those rows',
   newTakesFailed: false,
   failedTakesFailed: true,

@@ -8,7 +8,7 @@ import { iso, tableOf, wallMs, type SandboxState } from '../engine/state.ts';
 /** @throws Problem 422 */
 export function createTable(state: SandboxState, request: TableRequest): Table {
   checkColumns(request.kind, withAutomatic(request.kind, request.configs), request.configs);
-  return newTable(state, request);
+  return newTable(state, request, state.extruct);
 }
 
 export interface TableChange {
@@ -73,7 +73,7 @@ function copy(state: SandboxState, from: Table, schemaOnly: boolean, parent: Tab
   const { description, tags, kind } = from;
   const name = parent === null ? `${from.name} (copy)` : from.name;
   const configs = from.columns.map(({ config }) => config);
-  const to = newTable(state, { name, description, tags, kind, configs }, parent);
+  const to = newTable(state, { name, description, tags, kind, configs }, state.extruct, parent);
   if (!schemaOnly) copyRows(from, to);
   for (const child of from.children) if (!child.removed) copy(state, child, schemaOnly, to);
   return to;

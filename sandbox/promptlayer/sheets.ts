@@ -1,4 +1,5 @@
 import { newRow, newTable } from '../engine/new-table.ts';
+import { USUAL_TERMS } from '../engine/terms.ts';
 import { wallMs, type SandboxState } from '../engine/state.ts';
 import { engineConfig } from './column-types.ts';
 import { bookOf } from './find.ts';
@@ -53,7 +54,7 @@ function blankSheet(state: SandboxState, book: Workbook, title: string): Sheet {
   const isEmpty = state.promptLayer.options.blankSheet === 'nothing';
   const configs = isEmpty ? [] : [engineConfig('Column A', 'TEXT', {}, [])];
   const request = { name: book.title, description: null, tags: null, kind: 'generic' } as const;
-  const table = newTable(state, { ...request, configs });
+  const table = newTable(state, { ...request, configs }, USUAL_TERMS);
   table.ofSheet = true;
   const columns = table.columns.map((column) => ({
     column,
