@@ -34,16 +34,18 @@ const ROUTES = [
   ...[addSchedules, addScheduleActions],
 ];
 
-/** Of a body that holds no pipeline. */
+/** Maximum bytes of a body without a pipeline. */
 const SMALL_BODY = 64 * 1024;
 
-/** The thread that answers requests is late by so much: it is no time to take another one. */
+/** Event-loop delay above which new requests are rejected, in ms. */
 const LATE_MS = 2_000;
 
-/** A minute for a body to arrive: a slow sender must not hold a socket for ever. */
+/**
+ * Maximum time for a body to arrive, so that a slow sender cannot keep a socket for ever, in ms.
+ */
 const BODY_WITHIN_MS = 60_000;
 
-/** The HTTP API over its parts; listens when it is told to. */
+/** Builds the HTTP API from its parts; the caller starts it with `listen`. */
 export async function createApp(
   gateway: Gateway,
   limits: Limits,
@@ -51,7 +53,7 @@ export async function createApp(
 ): Promise<App> {
   const app: App = fastify({
     loggerInstance: log,
-    // One line a request, below; never headers, bodies or queries.
+    // Logs one line per request, below; never headers, bodies or queries.
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'requestId',
@@ -66,7 +68,7 @@ export async function createApp(
   }).withTypeProvider<ZodTypeProvider>();
   readJsonBodies(app);
   app.setValidatorCompiler(judgeSchemas);
-  // Answers are our own objects: schemas describe them, and take nothing away.
+  // Sends objects unfiltered: schemas only document the responses.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   logRequests(app);
   closeIdleAfterDrain(app, gateway.closing);
@@ -76,7 +78,7 @@ export async function createApp(
   await app.register(rateLimit, {
     max: limits.rate,
     timeWindow: '1 minute',
-    // Guesses of a token are counted together, whatever is guessed.
+    // Counts all token guesses of one address together.
     keyGenerator: ({ caller, ip }) => `${caller} ${ip}`,
     allowList: ({ routeOptions }) => routeOptions.config.unlimited === true,
     errorResponseBuilder: (_request, { max, after }) =>
@@ -102,7 +104,7 @@ export async function createApp(
   return app;
 }
 
-/** A caller's own id is kept, so that its log and ours can be read together. */
+/** Keeps a caller's own request id, so that its log can be matched with this one. */
 const ownOrNew = (header: string | string[] | undefined): string =>
   typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : randomUUID();
 
@@ -123,8 +125,8 @@ function logRequests(app: App): void {
 }
 
 /**
- * Connections are kept for the next request; once the process ends there is none. Fastify closes
- * those that are idle then, not those that become so.
+ * Closes connections that become idle while the process ends; Fastify closes only those that are
+ * idle already.
  */
 function closeIdleAfterDrain(app: App, closing: AbortSignal): void {
   app.addHook('onResponse', ({ raw }, _reply, done) => {

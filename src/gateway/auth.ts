@@ -7,29 +7,29 @@ import { EVERYTHING, type Grant, type Scope, type Token } from './tokens.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Everybody may ask. */
+    /** Needs no token. */
     open?: boolean;
-    /** And as often as they like. */
+    /** Exempt from the rate limit. */
     unlimited?: boolean;
-    /** What a token needs for it. */
+    /** Scope that the token needs. */
     scope?: Scope;
   }
   interface FastifyRequest {
-    /** Who asks, for the log and the rate limit: the beginning of the token's digest. */
+    /** Start of the token's digest, for the log and the rate limit. */
     caller: string;
-    /** What the caller may do; `null`: it has not shown a token that is known. */
+    /** Grant of the token; `null` without a known token. */
     grant: Grant | null;
   }
 }
 
-/** Without tokens there is one caller: this machine. */
+/** Caller name without tokens: this machine. */
 const LOCAL = 'local';
-/** Whoever has no token: all of one address are counted together. */
+/** Caller name without a known token; all of one address are counted together. */
 const NON_LOCAL = 'stranger';
 
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** Who asks, before anything is counted or refused. */
+/** Identifies the caller before anything is counted or refused. */
 export function recogniseCallers(app: App, tokens: readonly Token[]): void {
   const known = tokens.map((token) => ({ digest: digestOf(token.secret), token }));
   app.decorateRequest('caller', NON_LOCAL);
@@ -41,7 +41,7 @@ export function recogniseCallers(app: App, tokens: readonly Token[]): void {
       done();
       return;
     }
-    // Digests are compared, all of them, in constant time: nothing tells how near a guess came.
+    // Compares all digests in constant time, so that timing does not reveal a near guess.
     const [, secret = ''] =
       /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const digest = digestOf(secret);
@@ -55,9 +55,9 @@ export function recogniseCallers(app: App, tokens: readonly Token[]): void {
   });
 }
 
-/** Lets in who may ask for it, and says nothing of the others but that they may not. */
+/** Rejects callers without the required scope, and reveals nothing else. */
 export function requireToken(app: App, tokens: readonly Token[]): void {
-  // Behind the rate limit, whose hooks are `onRequest`: what is refused is counted.
+  // Runs behind the rate limit, whose hooks are `onRequest`: rejected requests count.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const { open, scope } = request.routeOptions.config;
     if (open !== true) {
@@ -71,18 +71,18 @@ export function requireToken(app: App, tokens: readonly Token[]): void {
   });
 }
 
-/** @throws RowmillError `http_unauthorized` */
+/** Returns the caller's grant. @throws RowmillError `http_unauthorized` */
 export function grantOf({ grant, headers }: FastifyRequest): Grant {
   if (grant !== null) return grant;
   const what = headers.authorization === undefined ? 'no token' : 'not a token of this gateway';
   throw new RowmillError('http_unauthorized', what);
 }
 
-/** Whether it may do so at all: whose runs it may approve is looked at once the run is known. */
+/** Checks the scope only; whose runs a token may approve is checked once the run is known. */
 const mayDo = ({ scopes }: Grant, scope: Scope): boolean =>
   scopes.has(scope) || (scope === 'approve' && scopes.has('approve-others'));
 
-/** Any page in a browser on this machine can send requests here: those are not for us. */
+/** Rejects browsers: any page in a browser on this machine can send requests here. */
 function rejectNonLocal({ headers }: FastifyRequest): void {
   const host = (headers.host ?? '').replace(/:\d+$/, '');
   if (headers.origin === undefined && isLoopback(host)) return;
@@ -90,7 +90,7 @@ function rejectNonLocal({ headers }: FastifyRequest): void {
   throw new RowmillError('http_forbidden', what);
 }
 
-/** Whose runs and schedules are seen; `undefined`: everybody's. */
+/** Returns the owner whose runs and schedules the caller sees; `undefined`: all owners. */
 export function ownerSeen(request: FastifyRequest): string | undefined {
   const { owner, runs } = grantOf(request);
   return runs === 'all' ? undefined : (owner ?? '');

@@ -3,7 +3,10 @@ import type { Socket } from 'node:net';
 import { RowmillError } from '../errors.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 
-/** What is no request, or none that arrives in time, never comes to a route: node tells it by its code. */
+/**
+ * Answers what never reaches a route, such as malformed or slow requests, by the error code of
+ * Node.
+ */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (!socket.writable) {
@@ -20,7 +23,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     'Cache-Control: no-store',
     'Connection: close',
   ];
-  // The rest of what was sent is not read.
+  // The rest of the request is not read.
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 

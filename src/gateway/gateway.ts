@@ -8,19 +8,19 @@ import type { HostPaths } from './host-paths.ts';
 import type { Renditions } from './renditions.ts';
 import type { Judges } from './judging/judges.ts';
 
-/** What the routes work with. */
+/** Parts that the routes use. */
 export interface Gateway {
   temporal: TemporalSession;
   judges: Judges;
-  /** Of the workers: results come from it. */
+  /** Store of the workers, which has the results. */
   store: Store;
-  /** Absolute paths of this host, and what they are called in answers. */
+  /** Replacements for absolute paths of this host in answers. */
   hostPaths: HostPaths;
   renditions: Renditions;
-  /** Of a large body, in bytes. */
+  /** Maximum bytes of a large body. */
   bodyLimit: number;
   readiness: Readiness;
-  /** Aborted when the process is asked to end: what lasts ends then. */
+  /** Aborted when the process is asked to end; streaming responses end then. */
   closing: AbortSignal;
 }
 

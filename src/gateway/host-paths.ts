@@ -1,15 +1,17 @@
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, resolve } from 'node:path';
 
-/** Keeps the paths of this host out of answers: a caller knows the store and the open folder by name. */
+/**
+ * Hides the paths of this host from answers. Callers see names for the store and the open folder.
+ */
 export interface HostPaths {
-  /** A text that may hold paths. */
+  /** Replaces paths in a text. */
   hide(text: string): string;
-  /** A value of JSON with all of its texts. */
+  /** Replaces paths in all texts of a JSON value. */
   hideIn<T>(value: T): T;
 }
 
-/** Fields that hold the path of a file, also one of another host: only its name is told then. */
+/** Fields with the path of a file, maybe of another host: answers contain only its name. */
 const FILE_FIELDS: ReadonlySet<string> = new Set(['path', 'manifest', 'folder', 'file']);
 
 export function createHostPaths(store: string, files: string | null): HostPaths {
@@ -36,6 +38,6 @@ export function createHostPaths(store: string, files: string | null): HostPaths 
     if (typeof value !== 'object' || value === null || value instanceof Date) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideIn(item, key)]));
   };
-  // The same value, but for its texts.
+  // Safe cast: only texts inside the value change.
   return { hide, hideIn: <T>(value: T): T => hideIn(value, null) as T };
 }

@@ -4,15 +4,15 @@ import type { App } from './gateway.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its body may be large, and is judged away from this thread. */
+    /** True if its body may be large and is checked in another thread. */
     large?: boolean;
   }
 }
 
-/** At the same time, beside one of the largest. */
+/** Maximum bytes of concurrent large bodies, beside one of the largest. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Large bodies are let in as far as there is room for them; the others are asked to come back. */
+/** Admits large bodies while there is room, and asks other callers to retry. */
 export function limitBodies(app: App, bodyLimit: number): void {
   const most = Math.max(MAX_BYTES, bodyLimit);
   let bytes = 0;
@@ -33,7 +33,7 @@ export function limitBodies(app: App, bodyLimit: number): void {
   });
 }
 
-/** One that does not say how long it is may be as long as any. */
+/** Returns the declared length of a body; without one, the maximum. */
 function announcedBytes({ headers }: FastifyRequest, bodyLimit: number): number {
   const told = Number(headers['content-length'] ?? bodyLimit);
   return Number.isFinite(told) ? Math.min(Math.max(told, 0), bodyLimit) : bodyLimit;

@@ -2,8 +2,8 @@ import { RowmillError } from '../errors.ts';
 import type { App } from './gateway.ts';
 
 /**
- * Notes the routes that are added from now on; the function it gives back answers every other
- * method of their paths with 405 and Allow.
+ * Records the routes that are added from now on. The returned function answers every other method
+ * of their paths with 405 and Allow.
  */
 export function methodNotAllowed(app: App): (routes: App) => void {
   const known = new Map<string, Set<string>>();
@@ -17,11 +17,11 @@ export function methodNotAllowed(app: App): (routes: App) => void {
       const allow = [...methods].sort().join(', ');
       const others = routes.supportedMethods.filter((method) => !methods.has(method));
       routes.route({
-        // What Fastify supports is what it routes.
+        // Safe cast: Fastify routes every method it supports.
         method: others,
         url,
         schema: { hide: true },
-        // Once it is known who asks, and before the body is looked at.
+        // Runs after authentication and before the body is parsed.
         preParsing: async ({ method }, reply) => {
           reply.header('allow', allow);
           throw new RowmillError('http_method_not_allowed', `${method} is not for this path`, {

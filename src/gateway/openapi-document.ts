@@ -5,7 +5,7 @@ import { createApp } from './app.ts';
 import { createHostPaths } from './host-paths.ts';
 import { createRenditions } from './renditions.ts';
 
-/** The OpenAPI document of this version, made without serving anybody. */
+/** Builds the OpenAPI document of this version without a server. */
 export async function apiDocument(): Promise<object> {
   const nobody = (): Promise<never> =>
     Promise.reject(new RowmillError('internal', 'there is nobody to ask'));

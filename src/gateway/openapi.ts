@@ -24,7 +24,7 @@ const MEANING: Readonly<Record<number, string>> = {
   503: 'Temporal or the store does not answer.',
 };
 
-/** Answers of a route that are problems, for the document. */
+/** Documents the problem responses of a route. */
 export const problems = (...statuses: number[]) =>
   Object.fromEntries(
     [...statuses, 403, 431, 500].map((status) => [
@@ -36,7 +36,7 @@ export const problems = (...statuses: number[]) =>
     ]),
   );
 
-/** Answers may gain fields; only what is refused when it comes in has none besides. */
+/** Allows additional fields in responses; only request schemas are strict. */
 function letGrow({ zodSchema, jsonSchema }: Parameters<Override>[0]): void {
   const { def } = zodSchema._zod;
   if (def.type === 'object' && def.catchall === undefined) delete jsonSchema.additionalProperties;
@@ -46,7 +46,7 @@ type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['o
 
 const components = createJsonSchemaTransformObject({ zodToJsonConfig: { override: letGrow } });
 
-/** Each schema is made for both ways; only those that a route names are of use. */
+/** Removes unused schemas: each is generated for input and output. */
 function withoutUnused(document: ReturnType<typeof components>): ReturnType<typeof components> {
   const schemas = ('components' in document && document.components.schemas) || {};
   const text = JSON.stringify(document);
@@ -56,7 +56,7 @@ function withoutUnused(document: ReturnType<typeof components>): ReturnType<type
   return document;
 }
 
-/** Serves what the routes say of themselves, as an OpenAPI document. */
+/** Serves the OpenAPI document that the routes describe. */
 export async function describeApi(app: App): Promise<void> {
   let made: Record<string, unknown> | null = null;
   await app.register(swagger, {
@@ -98,7 +98,7 @@ export async function describeApi(app: App): Promise<void> {
       },
     },
     () => {
-      // Made once: it takes as long as a hundred other answers.
+      // Generated once: it takes as long as a hundred other answers.
       made ??= { ...app.swagger() };
       return made;
     },

@@ -6,23 +6,23 @@ import { isBelow, realPlace } from '../paths/real-path.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { Store } from '../store/store.ts';
 
-/** Files that a pipeline may name when it came from somebody else's machine. */
+/** Policy on the files that a pipeline from another machine may name. */
 export interface PathPolicy {
-  /** Where the relative paths of a run start. */
+  /** Returns the directory that relative paths of a run start from. */
   baseDir(key: string): string;
-  /** For a run whose pipeline names no place for its results. */
+  /** Returns the result path of a run whose pipeline names none. */
   defaultResult(key: string, name: string): string;
-  /** @throws RowmillError `path_refused` */
+  /** Checks every path of a pipeline. @throws RowmillError `path_refused` */
   check(pipeline: Pipeline, key: string): Promise<void>;
 }
 
-/** Beside the runs in the store, never among them. */
+/** Folder beside the runs in the store, never among them. */
 const EXPORTS = 'exports';
 
 /**
- * Rows come inline, or out of the folder `files`; results go into that folder, or into one of the
- * run's own in the store. Links are followed before it is judged where a path leads. Each owner has
- * the folder of its name in `files`.
+ * Creates the policy. Rows come inline, or from the folder `files`. Results go into that folder, or
+ * into the run's own folder in the store. Symbolic links are resolved before a path is checked.
+ * Each owner has a subfolder of `files` with its name.
  */
 export function createPathPolicy(
   store: Store,
@@ -65,13 +65,13 @@ export function createPathPolicy(
   };
 }
 
-/** Where it leads, not how it is written. */
+/** Checks the resolved path, not its spelling. */
 async function isInside(folder: string, path: string): Promise<boolean> {
   if (!isAbsolute(path) || path.includes('\0')) return false;
   return isBelow(await realPlace(folder), await realPlace(path));
 }
 
-/** With all that is written beside it. */
+/** Checks the path and all companion files. */
 async function isWhollyInside(folder: string, to: string): Promise<boolean> {
   if (!(await isInside(folder, to))) return false;
   const real = await realPlace(folder);

@@ -3,24 +3,24 @@ import { errorOfServer } from '../temporal/server-error.ts';
 import { errorEntry, RowmillError, type ErrorCode } from '../errors.ts';
 import { SpecError, type SpecIssue } from '../spec/index.ts';
 
-/** Of RFC 9457. */
+/** Media type of RFC 9457. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** What went wrong, as RFC 9457 wants it, with our codes and remedies. */
+/** Problem of RFC 9457 with rowmill's code and remedy. */
 export interface Problem {
   /** `urn:rowmill:error:<code>` */
   type: string;
-  /** What the code means. */
+  /** Meaning of the code. */
   title: string;
   status: number;
-  /** What happened this time. */
+  /** Cause of this occurrence. */
   detail: string;
   code: ErrorCode;
   remedy: string;
   where: string | null;
-  /** The request, in the log and in X-Request-Id. */
+  /** Request id, also in the log and in X-Request-Id. */
   requestId: string;
-  /** Every mistake of a pipeline. */
+  /** Mistakes of a pipeline, all of them. */
   issues?: Pick<SpecIssue, 'path' | 'found' | 'allowed' | 'suggestion' | 'line' | 'column'>[];
 }
 
@@ -51,7 +51,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   internal: 500,
 };
 
-/** What the caller did wrong is 422; what time may mend is 503; the rest is ours. */
+/**
+ * Maps a code to a status: 422 for a mistake of the caller, 503 if waiting may help, otherwise 5xx.
+ */
 export function statusOf(code: ErrorCode): number {
   const { exit, retryable } = errorEntry(code);
   return STATUS[code] ?? (exit === 2 ? 422 : retryable ? 503 : 500);
@@ -73,7 +75,7 @@ export function problemOf(error: RowmillError, requestId: string): Problem {
   };
 }
 
-/** Whatever was thrown while a request was served, as one of our errors. */
+/** Converts any error of a request to a RowmillError. */
 export function errorOfRequest(error: unknown): RowmillError {
   const known = error instanceof RowmillError ? error : errorOfServer(error);
   if (known?.code === 'temporal_unreachable') return unreachable(known);
@@ -83,7 +85,7 @@ export function errorOfRequest(error: unknown): RowmillError {
   return new RowmillError('internal', what, { cause: error });
 }
 
-/** Address and namespace of the server are the operator's, not the caller's. */
+/** Address and namespace of the server are for the operator, not for the caller. */
 const unreachable = (cause: RowmillError): RowmillError =>
   new RowmillError('temporal_unreachable', 'the Temporal server does not answer', {
     remedy: 'Try again in a while; the gateway finds the server by itself.',

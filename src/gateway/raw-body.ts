@@ -7,8 +7,8 @@ import { startBody } from './schemas/requests.ts';
 import { scheduleBody } from './schemas/schedules.ts';
 
 /**
- * JSON only: what a browser's form can send needs no permission of the page's origin. A large body
- * is left as bytes: it is read, and judged, in another thread.
+ * Parses only JSON: a browser's form can send other types without the page's origin being allowed.
+ * Large bodies stay bytes, which another thread parses and checks.
  */
 export function readJsonBodies(app: App): void {
   app.removeContentTypeParser(['text/plain', 'application/json']);
@@ -28,13 +28,16 @@ export function readJsonBodies(app: App): void {
   });
 }
 
-/** Bodies that a thread judges: their schemas are for the document only. */
+/** Schemas of bodies that a thread checks; here they only document. */
 const JUDGED: ReadonlySet<unknown> = new Set([startBody, scheduleBody]);
 
 export const judgeSchemas: FastifySchemaCompiler<z.ZodType> = (part) =>
   JUDGED.has(part.schema) ? (value: unknown) => ({ value }) : validatorCompiler(part);
 
-/** They go to the thread: a large body is not copied, a small one may share its memory with others. */
+/**
+ * Returns the bytes for the thread. A large body is not copied; a small one may share its memory
+ * with others.
+ */
 export function bodyBytes({ body }: Pick<FastifyRequest, 'body'>): Uint8Array<ArrayBuffer> {
   if (!(body instanceof Uint8Array)) {
     throw new RowmillError('http_bad_request', 'there is no body', { where: 'body' });

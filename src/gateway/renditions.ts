@@ -7,11 +7,11 @@ import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder } from '../store/store.ts';
 
 /**
- * Results in another format than the store's, rendered once for each content. A rendition is a file
- * without a name: it takes no room any more once it is closed, however this process ends.
+ * Results in other formats than the stored one, rendered once per content. A rendition is an
+ * unlinked file: it is freed when closed, however this process ends.
  */
 export interface Renditions {
-  /** Hex SHA-256 of what the store holds under the name. */
+  /** Returns the hex SHA-256 of a stored file. */
   digestOf(folder: Folder, name: string): Promise<string>;
   render(folder: Folder, format: ResultFormatName): Promise<RenderedFile>;
   close(): Promise<void>;
@@ -19,14 +19,14 @@ export interface Renditions {
 
 export interface RenderedFile {
   size: number;
-  /** Call `release` when nothing more is read. */
+  /** Call `release` after the last read. */
   read(range: ByteRange): Readable;
   release(): void;
 }
 
-/** Kept open for the next caller of the same content. */
+/** Maximum renditions kept open for the next caller of the same content. */
 const MAX_KEPT = 4;
-/** Digests remembered; each is of one file that never changes. */
+/** Maximum remembered digests; each belongs to a file that never changes. */
 const MAX_DIGESTS = 1_000;
 
 interface Held {
@@ -41,7 +41,7 @@ export function createRenditions(): Renditions {
   const held = new Map<string, Promise<Held>>();
 
   const digestOf = async (folder: Folder, name: string): Promise<string> => {
-    // A file of a run is there whole, and written once for each pass that publishes.
+    // Key of a version: the file of a run is complete, and rewritten only by a pass that publishes.
     const key = `${folder.locate(name)}\0${(await folder.size(name)) ?? 'none'}`;
     return remembered(digests, key, MAX_DIGESTS, () => hashOf(folder, name));
   };
@@ -88,7 +88,7 @@ export function createRenditions(): Renditions {
   };
 }
 
-/** Made once, also for many that ask at the same moment; what failed is tried again. */
+/** Computes a value once, also for concurrent callers; a failure is retried. */
 function remembered<T>(
   known: Map<string, Promise<T>>,
   key: string,
@@ -98,7 +98,7 @@ function remembered<T>(
 ): Promise<T> {
   const there = known.get(key);
   if (there !== undefined) {
-    // The newest is last.
+    // Moves the entry to the end: the newest is last.
     known.delete(key);
     known.set(key, there);
     return there;
@@ -118,7 +118,7 @@ function remembered<T>(
 
 const PIECE_BYTES = 64 * 1024;
 
-/** By hand: a stream of a handle that is broken off closes it for everybody. */
+/** Reads by hand: an aborted stream of a shared handle would close it for all readers. */
 async function* piecesOf(handle: FileHandle, { start, end }: ByteRange): AsyncGenerator<Buffer> {
   for (let at = start; at < end;) {
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end - at));
@@ -135,7 +135,7 @@ async function render(folder: Folder, format: ResultFormatName): Promise<Held> {
     const handle = await open(rendition.path, 'r');
     return { handle, size: rendition.bytes, users: 0, isDropped: false };
   } finally {
-    // Open, it stays; its name goes.
+    // The open file remains after its name is removed.
     await rendition.remove();
   }
 }
@@ -158,8 +158,8 @@ export interface ByteRange {
 }
 
 /**
- * What the header Range asks of a file of so many bytes (RFC 9110, 14.2): one range of bytes. What
- * is not that is ignored, as the RFC wants it.
+ * Parses the header Range for a file of this size (RFC 9110, 14.2): one range of bytes. Ignores
+ * anything else, as the RFC requires.
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | 'all' | 'none' {
   const [, first = '', last = ''] =

@@ -11,19 +11,19 @@ import { createRenditions } from './renditions.ts';
 import type { Env, GatewaySettings } from './settings.ts';
 
 export interface GatewayService {
-  /** Where it listens. */
+  /** Address it listens on. */
   url: string;
-  /** Not ready from now on; resolves when the requests under way are answered. */
+  /** Marks the gateway not ready; resolves when the requests in progress are answered. */
   stop(reason: string): Promise<void>;
 }
 
 export interface GatewayParts {
-  /** For node, before the file of the thread that judges bodies. @default those of the process */
+  /** Arguments of Node before the file of the checking thread. @default those of the process */
   execArgv?: string[];
 }
 
 /**
- * The gateway as a process of a deployment. It listens, and is not ready, while there is no
+ * Starts the gateway process of a deployment. It listens, but is not ready, while there is no
  * Temporal server.
  * @throws RowmillError `port_in_use`
  */
@@ -38,7 +38,7 @@ export async function startGateway(
   const taskQueue = taskQueueOf(env);
   const temporal = createTemporalSession({ env, store, taskQueue });
   const closing = new AbortController();
-  // One for each caller that follows a run.
+  // Each caller that follows a run adds a listener.
   setMaxListeners(0, closing.signal);
   const readiness = createReadiness({
     name: 'gateway',

@@ -5,18 +5,18 @@ import { tokensOf, type Token } from './tokens.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a gateway is told by its environment and its flags. */
+/** Settings of a gateway from its environment and flags. */
 export interface GatewaySettings {
   host: string;
-  /** 0: any free one. */
+  /** Port; 0: any free one. */
   port: number;
-  /** Who may come in, and what for; empty: everybody on this machine, for everything. */
+  /** Accepted tokens with their grants; empty: any caller on this machine, with all scopes. */
   tokens: Token[];
-  /** Folder that pipelines may name files in; `null`: none. */
+  /** Folder in which pipelines may name files; `null`: none. */
   files: string | null;
-  /** Of a request's body, in bytes. */
+  /** Maximum bytes of a request's body. */
   bodyLimit: number;
-  /** Requests a minute of one token. */
+  /** Requests per minute and token. */
   rate: number;
   logLevel: LogLevel;
 }
@@ -43,7 +43,7 @@ type Variable = keyof typeof GATEWAY_VARIABLES;
 const MAX_PORT = 65_535;
 const MAX_BODY = 1024 * 1024 * 1024;
 
-/** @throws RowmillError `usage`, naming the flag or the variable; `http_unauthorized` never */
+/** Reads the settings. @throws RowmillError `usage`, naming the flag or the variable */
 export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySettings {
   const text = (name: Variable): string => env[name]?.trim() || GATEWAY_VARIABLES[name];
   const whole = (given: string, where: string, most: number): number => {
@@ -76,7 +76,7 @@ export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySett
   return settings;
 }
 
-/** Only this machine gets there. */
+/** Checks that only this machine can reach the host. */
 export const isLoopback = (host: string): boolean =>
   /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 

@@ -4,11 +4,11 @@ import { Rowmill } from '../client/rowmill.ts';
 import type { Store } from '../store/store.ts';
 import type { Env } from './settings.ts';
 
-/** The way to Temporal of a process that lives with and without it. */
+/** Connection to Temporal of a process that works with and without it. */
 export interface TemporalSession {
-  /** What rowmill is asked through; a call that takes longer than a request may is given up. */
+  /** Calls rowmill with a connection; aborts a call that exceeds the time limit of a request. */
   withClient<T>(ask: (rowmill: Rowmill) => Promise<T>): Promise<T>;
-  /** @throws why not */
+  /** @throws RowmillError if Temporal does not answer */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -17,16 +17,22 @@ export interface TemporalSessionOptions {
   env: Env;
   store: Store;
   taskQueue: string;
-  /** For connecting. @default 3000 */
+  /** Time limit for connecting in ms. @default 3000 */
   connectMs?: number;
-  /** For all the calls of a request. @default 15000 */
+  /** Time limit for all calls of a request in ms. @default 15000 */
   callsMs?: number;
 }
 
-/** After a failed try nobody has to wait for the next one. */
+/**
+ * Time for which a failed connection attempt is reused, so that callers do not wait for the next
+ * one, in ms.
+ */
 const TRY_AGAIN_AFTER_MS = 1_000;
 
-/** Connects when somebody asks, and again when that failed; connected, the client reconnects. */
+/**
+ * Creates a session that connects on demand, and again after a failure; a connected client
+ * reconnects by itself.
+ */
 export function createTemporalSession(options: TemporalSessionOptions): TemporalSession {
   const { env, store, taskQueue, connectMs = 3_000, callsMs = 15_000 } = options;
   let opened: Promise<Opened> | null = null;

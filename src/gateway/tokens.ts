@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { RowmillError } from '../errors.ts';
 import { OWNER } from './schemas/requests.ts';
 
-/** What a token may do. */
+/** Permissions of a token. */
 export const SCOPES = ['read', 'start', 'act', 'approve', 'approve-others'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What who holds a token may see and do. */
+/** Permissions and visibility of a token. */
 export interface Grant {
-  /** Whose runs it starts; `null`: nobody's. */
+  /** Owner of the runs it starts; `null`: none. */
   owner: string | null;
   scopes: ReadonlySet<Scope>;
-  /** Runs and schedules it sees and touches: its owner's, or all. */
+  /** Visible runs and schedules: those of its owner, or all. */
   runs: 'own' | 'all';
 }
 
@@ -19,15 +19,15 @@ export interface Token extends Grant {
   secret: string;
 }
 
-/** Of a token about which nothing is said, and of this machine where there are no tokens. */
+/** Grant of a token without options, and of this machine without tokens. */
 export const EVERYTHING: Grant = { owner: null, scopes: new Set(SCOPES), runs: 'all' };
 
-/** Shorter ones can be guessed. */
+/** Minimum length: shorter tokens can be guessed. */
 const SHORTEST = 16;
 
 /**
- * Of the variable (with commas) and of the file (one a line, with what it may do behind it; `#` begins
- * a comment).
+ * Parses tokens of the variable (comma-separated) and of the file (one per line with its options;
+ * `#` begins a comment).
  * @throws RowmillError `usage`, never with a token in it
  */
 export function tokensOf(list: string, file: string): Token[] {
@@ -38,7 +38,7 @@ export function tokensOf(list: string, file: string): Token[] {
     ({ secret }) => secret.length < SHORTEST || !/^[\x21-\x7e]+$/.test(secret),
   );
   if (bad !== undefined) {
-    // Not the value: it is a secret, if a bad one.
+    // Never prints the value: it is a secret, even a bad one.
     throw refused(
       'ROWMILL_GATEWAY_TOKENS',
       `a token of ${bad.secret.length} characters is not allowed`,
@@ -70,7 +70,7 @@ function linesOf(file: string): { secret: string; rest: string[] }[] {
   }
 }
 
-/** `owner=billing scopes=read,start runs=own`; each of them may be left out. */
+/** Parses `owner=billing scopes=read,start runs=own`; each option may be left out. */
 function grantOf(words: readonly string[], file: string): Grant {
   const wrong = (what: string, remedy: string): RowmillError =>
     refused(`ROWMILL_GATEWAY_TOKENS_FILE ${file}`, what, remedy);

@@ -9,20 +9,20 @@ import type { ProviderSpec } from './provider-spec.ts';
 export { isAsked } from './provider-spec.ts';
 export type { ColumnProblem, PlannedColumn, ProviderSpec, TableShape } from './provider-spec.ts';
 
-/** What talks to a provider's API. */
+/** Constructors of what talks to a provider's API. */
 export interface ProviderModule {
   create: (options: ConnectionOptions) => Provider;
-  /** Questions to the live API; left out where there is nothing to find out. */
+  /** Creates the questions to the live API; left out if there are none. */
   createLiveCheck?: (options: ConnectionOptions, pace?: LivePace) => LiveCheck;
 }
 
 interface KnownProvider {
-  /** Offline: checking a file or pricing a run loads no more than this. */
+  /** Offline description: checking a file or pricing a run loads nothing else. */
   readonly spec: ProviderSpec;
   readonly load: () => Promise<ProviderModule>;
 }
 
-/** Providers that a pipeline file may name, the preset first. Another one is one line here. */
+/** Providers that a pipeline file may name, the default first. A new provider is one entry here. */
 export const PROVIDERS = {
   extruct: { spec: extructSpec, load: () => import('./extruct/index.ts') },
   promptlayer: { spec: promptLayerSpec, load: () => import('./promptlayer/index.ts') },
@@ -30,19 +30,19 @@ export const PROVIDERS = {
 
 export type ProviderName = keyof typeof PROVIDERS;
 
-/** Their offline sides, the preset first. */
+/** Offline descriptions of all providers, the default first. */
 export const PROVIDER_SPECS: readonly ProviderSpec[] = Object.values(PROVIDERS).map(
   ({ spec }) => spec,
 );
 
-// Nothing else than the keys of the table above.
+// Safe cast: the keys of the table above.
 export const PROVIDER_NAMES = Object.keys(PROVIDERS) as ProviderName[];
 
-/** The offline side of a provider, or `null` when there is none of that name. */
+/** Returns the offline description of a provider, or `null` for an unknown name. */
 export const providerSpec = (name: string): ProviderSpec | null =>
   PROVIDER_SPECS.find((spec) => spec.name === name) ?? null;
 
-/** The offline side of a provider that must exist; throws `spec_invalid`. */
+/** Returns the offline description of a provider; throws `spec_invalid` for an unknown name. */
 export function requireProviderSpec(name: string): ProviderSpec {
   const spec = providerSpec(name);
   if (spec !== null) return spec;

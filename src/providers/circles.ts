@@ -1,6 +1,7 @@
 /**
- * Which of the nodes lead back to themselves, through other nodes or at once. One walk over all edges
- * (Tarjan's strongly connected components): a table may have hundreds of columns that name each other.
+ * Finds the nodes that lead back to themselves, directly or through others. One walk over all edges
+ * (Tarjan's strongly connected components): a table may have hundreds of columns that name each
+ * other.
  */
 export function inCircles(graph: ReadonlyMap<string, readonly string[]>): Set<string> {
   const circling = new Set<string>();
@@ -8,7 +9,7 @@ export function inCircles(graph: ReadonlyMap<string, readonly string[]>): Set<st
   const open: string[] = [];
   const isOpen = new Set<string>();
 
-  /** The earliest open node that is reached from here. */
+  /** Returns the earliest open node that can be reached from here. */
   const visit = (node: string): number => {
     const own = order.size;
     order.set(node, own);

@@ -24,8 +24,8 @@ export const baseUrlOf = (spec: ProviderSpec, env: Env): string =>
   env[spec.baseUrlVariable]?.trim() || spec.baseUrl;
 
 /**
- * The facts file of a provider, or `null` where there is none. @throws RowmillError `usage` where it
- * cannot be read: an estimate without it would be another one than the operator expects.
+ * Reads the facts file of a provider; `null` without one. @throws RowmillError `usage` if it cannot
+ * be read: the estimate would silently change.
  */
 export function readFactsFile(env: Env, provider: string): FactsFile | null {
   const path = factsPath(env, provider);
@@ -48,7 +48,7 @@ export function readFactsFile(env: Env, provider: string): FactsFile | null {
   throw unusable(path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
-/** What counts for this very API; facts about another address say nothing about it. */
+/** Returns the facts about this API address; facts about another address do not apply. */
 export function factsOf(spec: ProviderSpec, env: Env): LearnedFacts | null {
   const file = readFactsFile(env, spec.name);
   if (file === null || file.api !== apiName(spec, baseUrlOf(spec, env))) return null;
@@ -68,7 +68,7 @@ export async function writeFactsFile(env: Env, file: FactsFile): Promise<string>
   return path;
 }
 
-/** Errors of Node may be of another realm: they are known by their code. */
+/** Checks the code of the error: Node's errors may come from another realm. */
 const isMissing = (error: unknown): boolean =>
   typeof error === 'object' &&
   error !== null &&
@@ -82,8 +82,9 @@ const unusable = (path: string, why: string): RowmillError =>
   });
 
 /**
- * What is known about a provider here: its spec, with the prices and limits of its facts file.
- * @throws RowmillError `spec_invalid` for no provider, `usage` for a facts file that cannot be read
+ * Returns a provider's spec with the prices and limits of its facts file.
+ * @throws RowmillError `spec_invalid` for an unknown provider, `usage` for a facts file that cannot
+ * be read
  */
 export function knownSpec(name: string, env: Env): ProviderSpec {
   const spec = requireProviderSpec(name);

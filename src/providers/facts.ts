@@ -2,36 +2,38 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { PlannedColumn, ProviderSpec } from './provider-spec.ts';
 
-/** What changes estimates and requests: found by a check, or set by the owner of the account. */
+/** Facts that change estimates and requests: found by a check, or set by the account's owner. */
 const learnedFacts = z.strictObject({
-  /** Rows of a page at most. */
+  /** Maximum rows per page. */
   rowsPerPage: z.int().min(1).optional(),
-  /** Rows of one request at most. */
+  /** Maximum rows per request. */
   rowsPerAdd: z.int().min(1).optional(),
-  /** Credits for a cell, by kind of column. */
+  /** Credits per cell, by kind of column. */
   credits: z.record(z.string(), z.number().nonnegative()).optional(),
 });
 export type LearnedFacts = z.infer<typeof learnedFacts>;
 
 const finding = z.looseObject({ name: z.string(), verdict: z.string(), found: z.string() });
 
-/** A facts file. No secret, no row, no id of anything of the account is in it. */
+/** Facts file. Contains no secret, no row and no id of the account. */
 export const factsFile = z.looseObject({
   format: z.literal(1),
   provider: z.string(),
-  /** Which API it is about: see `apiName`. */
+  /** API that the facts are about: see `apiName`. */
   api: z.string(),
   rowmill: z.string().optional(),
   checkedAt: z.string().optional(),
   spent: z.looseObject({}).optional(),
   facts: z.array(finding).default([]),
   learned: learnedFacts.default({}),
-  /** Written by the owner; a check keeps it, and it counts before what a check has found. */
+  /** Facts set by the owner. A check keeps them, and they take precedence over its findings. */
   set: learnedFacts.default({}),
 });
 export type FactsFile = z.infer<typeof factsFile>;
 
-/** The public address as it is; any other one, which may name a house, only as a digest. */
+/**
+ * Returns the public address as it is, and any other one, which may name a company, as a digest.
+ */
 export const apiName = (spec: ProviderSpec, baseUrl: string): string => {
   const [own, given] = [spec.baseUrl, baseUrl].map((url) => url.replace(/\/+$/, ''));
   if (given === own) return spec.baseUrl;
@@ -59,7 +61,7 @@ export const mergeLearned = (all: readonly LearnedFacts[]): LearnedFacts =>
     {},
   );
 
-/** The same provider with the limits and prices that were found. A limit is only ever lowered. */
+/** Applies the limits and prices that were found. Limits are only ever lowered. */
 export function withFacts(spec: ProviderSpec, facts: LearnedFacts | null): ProviderSpec {
   if (facts === null) return spec;
   return {

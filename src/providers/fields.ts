@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../contract/json.ts';
 
-/** Fields of configs and cells that may hold anything: what is of another kind counts as empty. */
+/** Readers for untrusted fields of configs and cells: a value of another type counts as empty. */
 
 export const objectOf = (value: Json | undefined): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};

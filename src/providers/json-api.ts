@@ -5,10 +5,10 @@ import { RowmillError } from '../errors.ts';
 import type { CallContext } from './provider.ts';
 import type { ProviderSpec } from './provider-spec.ts';
 
-/** One request to a JSON API. */
+/** Request to a JSON API. */
 export interface ApiCall {
   method: HttpRequest['method'];
-  /** With `{name}` for each of `ids`; as it stands it is what requests are counted under. */
+  /** Template with `{name}` for each of `ids`, under which requests are counted. */
   path: string;
   ids?: Record<string, string>;
   query?: NonNullable<HttpRequest['query']>;
@@ -22,8 +22,8 @@ export type CallApi = <Schema extends z.ZodType>(
 ) => Promise<z.output<Schema>>;
 
 /**
- * Sends a call and reads its reply by a schema. Only `GET` is repeated.
- * Throws what the client throws, and `reply_unreadable` for a reply of another shape.
+ * Creates a function that sends a call and parses its reply by a schema. Repeats only `GET`. Throws
+ * the client's errors, and `reply_unreadable` for a reply of another shape.
  */
 export const apiCalls =
   (http: HttpClient): CallApi =>
@@ -53,7 +53,7 @@ export const apiCalls =
     return repeat === undefined ? read() : repeat(read);
   };
 
-/** `null` when what the request was about is not there (any more). */
+/** Returns `null` if the object of the request does not exist (any more). */
 export async function nullIfGone<Reply>(request: Promise<Reply>): Promise<Reply | null> {
   try {
     return await request;
@@ -63,15 +63,15 @@ export async function nullIfGone<Reply>(request: Promise<Reply>): Promise<Reply 
   }
 }
 
-/** A deletion that finds nothing left to delete has done its work. */
+/** Treats a deletion of a missing object as done. */
 export async function goneIsDeleted(deletion: Promise<unknown>): Promise<void> {
   await nullIfGone(deletion);
 }
 
 /**
- * Ids stand in paths, in Temporal's history and in its search attributes: short, and without what
- * no path can carry; U+FFFD stands where the parser found half a character. Numbers keep each digit:
- * long ones come as text.
+ * Id of a provider, which becomes part of paths, Temporal's history and search attributes. Must be
+ * short, without characters that break a path and without U+FFFD, the parser's mark for half a
+ * character. Long numbers arrive as text and keep each digit.
  */
 export const Id = z
   .union([
@@ -80,9 +80,9 @@ export const Id = z
   ])
   .transform(String);
 
-/** How a provider is reached, as the environment says. */
+/** Address, token and limits of a provider, from the environment. */
 export type ConnectionOptions = Omit<HttpClientOptions, 'headers'> & {
   token: string;
-  /** Lower ones than the documented, where a check of the live API has found them. */
+  /** Limits found by a check of the live API, lower than the documented ones. */
   limits?: ProviderSpec['limits'];
 };

@@ -2,72 +2,75 @@ import { randomBytes } from 'node:crypto';
 import type { LearnedFacts } from './facts.ts';
 import type { CallContext } from './provider.ts';
 
-/** `noted`: nothing is documented to hold it against. `open`: could not be found out. */
+/** `noted`: no documentation to compare with. `open`: could not be determined. */
 export type Verdict = 'holds' | 'differs' | 'noted' | 'open';
 
 export interface Answer {
   verdict: Verdict;
-  /** Without ids, rows, names or figures of the account: it may be sent with a bug report. */
+  /**
+   * Finding without ids, rows, names or figures of the account, so that a bug report may include
+   * it.
+   */
   found: string;
-  /** What the providers read from then on. */
+  /** Facts that the providers use from then on. */
   learned?: LearnedFacts;
 }
 
-/** One question to the live API that no documentation answers for certain. */
+/** Question to the live API that no documentation answers for certain. */
 export interface Probe {
-  /** Stable, in lower case with hyphens. */
+  /** Stable name, in lower case with hyphens. */
   readonly name: string;
   readonly question: string;
-  /** What is documented or assumed; `null` where nothing is. */
+  /** Documented or assumed answer; `null` without one. */
   readonly expected: string | null;
-  /** What a difference means for a run. */
+  /** Consequence of a difference for a run. */
   readonly means: string;
-  /** Most that asking may cost, by what is known then; `null`: free. */
+  /** Maximum credits of asking, by current knowledge; `null`: free. */
   readonly most: (() => number) | null;
   ask(ctx: CallContext): Promise<Answer>;
 }
 
 /**
- * The questions of one provider, over one small table of its own. Probes are asked in their order:
- * the free ones first. A later one may need what an earlier one has made.
+ * Questions of one provider, over one small table of its own. Probes run in order, the free ones
+ * first. A later one may use the result of an earlier one.
  */
 export interface LiveCheck {
   readonly probes: readonly Probe[];
   readonly budget: { most: number; unit: string };
-  /** What has been spent so far, never less than what is certain. */
+  /** Returns the credits spent so far, at least those that are certain. */
   spent(ctx: CallContext): Promise<number>;
-  /** Deletes what an earlier check left behind, and nothing else; how many tables. */
+  /** Deletes only what an earlier check left behind; returns the number of tables. */
   clearLeftovers(ctx: CallContext): Promise<number>;
-  /** Deletes what this check has made; the names of what may still be there. */
+  /** Deletes the tables of this check; returns the names of those that may remain. */
   clearOwn(ctx: CallContext): Promise<string[]>;
 }
 
 export interface LivePace {
-  /** Between two looks. */
+  /** Time between two polls, in ms. */
   pollMs: number;
-  /** Without movement for so long, nothing more is expected to start. */
+  /** Time without movement after which nothing more is expected to start, in ms. */
   settleMs: number;
-  /** For one run of cells, or a list to show a table. */
+  /** Maximum wait for one run of cells, or for a list to show a table, in ms. */
   waitMs: number;
 }
 
 export const LIVE_PACE: LivePace = { pollMs: 2_000, settleMs: 20_000, waitMs: 600_000 };
 
-/** The same with another time to settle. */
+/** Returns the default pace with another settling time. */
 export const paceOf = (settleMs: number): LivePace => ({
   ...LIVE_PACE,
   settleMs,
   pollMs: Math.min(LIVE_PACE.pollMs, Math.max(10, settleMs / 10)),
 });
 
-/** Tables of a check carry it with a random end: `rowmill-doctor-6f0c…`. */
+/** Prefix of the tags of a check's tables: `rowmill-doctor-6f0c…`. */
 export const LIVE_TAG = 'rowmill-doctor';
 
 export const newLiveTag = (): string => `${LIVE_TAG}-${randomBytes(8).toString('hex')}`;
 
 const WHOLE_TAG = new RegExp(`^${LIVE_TAG}-[0-9a-f]{16}$`);
 
-/** Whether a word is the whole tag of some check: nobody else writes one. */
+/** Checks whether a word is the whole tag of a check; nothing else writes such a tag. */
 export const isLiveTag = (word: unknown): boolean =>
   typeof word === 'string' && WHOLE_TAG.test(word);
 
@@ -85,7 +88,7 @@ const answer = (verdict: Verdict, found: string, learned?: LearnedFacts): Answer
   ...(learned === undefined ? {} : { learned }),
 });
 
-/** What a probe needs was not made by an earlier one: the question stays open. */
+/** Error of a probe whose precondition an earlier one did not create: the question stays open. */
 export class NotReached extends Error {}
 
 export function needed<T>(value: T | null | undefined, what: string): T {

@@ -6,7 +6,7 @@ import type { CallContext } from './provider.ts';
 
 export interface LiveReply {
   json: Json;
-  /** Without its parameters; empty where the reply has none. */
+  /** Content type without its parameters; empty without the header. */
   type: string;
 }
 
@@ -19,7 +19,7 @@ export type LiveCall = (
 
 const READS = 3;
 
-/** Requests whose replies are looked at as they are. Only a `GET` is repeated. */
+/** Creates a function whose replies are returned unparsed. Repeats only `GET`. */
 export const liveCalls =
   (http: HttpClient, pollMs: number): LiveCall =>
   async (ctx, method, path, { query, body } = {}) => {
@@ -35,7 +35,7 @@ export const liveCalls =
           repeatable: method === 'GET',
         });
         const type = (reply.headers['content-type'] ?? '').replace(/\s*;.*/, '').toLowerCase();
-        // Came out of a JSON parser.
+        // Safe cast: the JSON parser produced the value.
         return { json: (reply.json ?? null) as Json, type };
       } catch (error) {
         const again = error instanceof RowmillError && error.retryable && method === 'GET';
@@ -45,7 +45,7 @@ export const liveCalls =
     }
   };
 
-/** Waits until `look` gives something, or for so long; `null` when the time is over. */
+/** Polls until `look` returns a value; `null` after the time limit. */
 export async function within<T>(
   ctx: CallContext,
   { pollMs, waitMs }: { pollMs: number; waitMs: number },
@@ -65,6 +65,6 @@ export const isRefusal = (error: unknown): error is RowmillError =>
   error instanceof RowmillError &&
   ['request_refused', 'request_too_large', 'reply_unreadable'].includes(error.code);
 
-/** Of a duration, in words that do not change with the second digit. */
+/** Formats a duration rounded, so that the text does not vary by seconds. */
 export const seconds = (ms: number): string =>
   ms < 1_000 ? 'less than 1 s' : `${Math.round(ms / 1_000)} s`;

@@ -5,7 +5,7 @@ export interface Finding extends Omit<Answer, 'learned'> {
   name: string;
   question: string;
   expected: string | null;
-  /** Of a difference. */
+  /** Consequence of a difference. */
   means: string | null;
   paid: boolean;
 }
@@ -13,28 +13,28 @@ export interface Finding extends Omit<Answer, 'learned'> {
 export interface LiveReport {
   findings: Finding[];
   answers: Answer[];
-  /** `null` where it could not be read any more. */
+  /** Credits spent; `null` if they could not be read. */
   spent: number | null;
-  /** Tables of an earlier check that are gone now. */
+  /** Number of deleted tables of an earlier check. */
   leftoversDeleted: number;
-  /** Tables of this check that may still be there. */
+  /** Tables of this check that may remain. */
   stillThere: string[];
 }
 
 export interface LiveRunOptions {
   signal: AbortSignal;
-  /** Without it, only the free questions are asked. @default true */
+  /** Asks paid questions, too. @default true */
   paid?: boolean;
   onFinding?: (finding: Finding) => void;
 }
 
-/** Cleaning up must end by itself, also after Ctrl-C. */
+/** Maximum duration of the cleanup, which also runs after Ctrl-C. */
 const CLEAR_WITHIN_MS = 60_000;
 
 /**
- * Asks every question of a check, and deletes its tables whatever happens. A paid question is asked
- * only where what is spent and the most it may cost stay within the budget.
- * @throws RowmillError where the account is refused, and the reason of the signal; after the clearing
+ * Asks every question of a check, and always deletes its tables. A paid question is asked only if
+ * the credits spent plus its maximum fit the budget.
+ * @throws RowmillError if the account is refused, and the reason of the signal; after the cleanup
  */
 export async function runLiveCheck(
   check: LiveCheck,
@@ -92,7 +92,7 @@ async function answerTo(check: LiveCheck, probe: Probe, signal: AbortSignal): Pr
   }
 }
 
-/** The server's own words may name an account: they stay out of what is sent with a bug report. */
+/** Shortens an error for a bug report: the server's text may name an account and is left out. */
 export const briefly = ({ code, what }: RowmillError): string => {
   const [status] = /\b[1-5]\d\d\b/.exec(what) ?? [];
   return status === undefined ? code : `${code} (${status})`;

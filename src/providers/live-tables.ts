@@ -5,22 +5,22 @@ import { isRefusal, within, type LiveReply } from './live-http.ts';
 import { briefly } from './live-run.ts';
 import type { CallContext } from './provider.ts';
 
-/** Where a live check makes its tables, and what it has made. */
+/** Operations on the tables of a live check, with a record of those made. */
 export interface LiveTables {
   readonly pace: LivePace;
-  /** Ids. */
+  /** Ids of the created tables. */
   readonly made: Set<string>;
-  /** A create was sent and its reply was lost. */
+  /** True after a create request whose reply was lost. */
   mayHaveMore: boolean;
   get(ctx: CallContext, path: string): Promise<LiveReply>;
   delete(ctx: CallContext, path: string): Promise<LiveReply>;
 }
 
-/** The longest wait for a list to show a table whose create reply was lost. */
+/** Maximum wait for a list to show a table whose create reply was lost. */
 const MAX_LIST_LAG_MS = 20_000;
 
 /**
- * Deletes what a check has made, a table whose create reply was lost included.
+ * Deletes the tables of a check, also one whose create reply was lost.
  * @returns the ids that could not be deleted
  */
 export async function deleteMade(
@@ -50,7 +50,7 @@ async function findLost(
   });
 }
 
-/** Deletes a table; what the delete is answered with is a question of its own. */
+/** Deletes a table and ignores the reply, which is a question of its own. */
 export async function deleteTable(
   tables: LiveTables,
   ctx: CallContext,
@@ -63,7 +63,7 @@ export async function deleteTable(
   }
 }
 
-/** Asks what a delete is answered with, by the first table that was made. */
+/** Asks how a delete is answered, with the first table that was made. */
 export const deleteReplyProbe = (
   tables: LiveTables,
   pathOf: (id: string) => string,

@@ -11,25 +11,25 @@ import type {
 } from '../contract/table.ts';
 import { RowmillError, type ErrorContext } from '../errors.ts';
 
-/** Travels with every call: how to stop it, and where requests are counted. */
+/** Context of every call: its cancellation, and the counting of requests. */
 export interface CallContext {
   signal?: AbortSignal;
   /** Called once for each HTTP request sent, retries included. */
   onRequest?: (route: string) => void;
-  /** How a read is repeated where it fails, for methods of several requests; left out: it is not. */
+  /** Repeats a failed read, for methods of several requests; undefined: no repeats. */
   repeatRead?: <R>(read: () => Promise<R>) => Promise<R>;
-  /** The same of a request that changes something, as long as it is known not to have been carried out. */
+  /** Repeats a failed change that is known not to have been carried out; undefined: no repeats. */
   repeatUnsent?: <R>(send: () => Promise<R>) => Promise<R>;
-  /** Called once for each run that was asked back about and told yes to; also when the reply was lost. */
+  /** Called once for each confirmed run of many cells, also when the reply was lost. */
   onConfirmed?: (cells: number) => void;
-  /** Called once for each reply to a cancel, with the cells that will not be paid any more. */
+  /** Called once for each reply to a cancel, with the number of cells that will not be paid. */
   onCancelled?: (cells: number) => void;
 }
 
 export interface Account {
-  /** Credits left; `null` where the provider does not say. */
+  /** Credits left; `null` if the provider does not report them. */
   credits: number | null;
-  /** Whose account, for people. */
+  /** Name of the account, for display. */
   label: string;
 }
 
@@ -37,137 +37,146 @@ export interface FoundTable {
   id: string;
   /** ISO time. */
   createdAt: string;
-  /** `null` where the provider does not say: then it counts as not empty. */
+  /** Number of rows; `null` if unknown, which counts as not empty. */
   rows: number | null;
 }
 
-/** A table whose columns are not known yet. */
+/** Table whose columns are not known yet. */
 export interface BareTable {
   id: string;
   /**
-   * Its create was answered a moment ago, and nothing has been sent to it since: it holds nothing
-   * that a lost request could have left, so nothing has to be looked for.
+   * True right after an answered create, before any other request: no lost request can have changed
+   * the table, so nothing has to be looked up.
    */
   untouched?: boolean;
-  /** The sheet that it came with, where tables have sheets. */
+  /** Sheet created with the table, where tables have sheets. */
   sheetId?: string;
 }
 
 export interface RunScope {
   mode: RunMode;
   columnIds: string[];
-  /** Without it: every row. */
+  /** Row ids; undefined: every row. */
   rowIds?: string[];
-  /** Name neither columns nor rows: the whole table is asked for, as `columnIds` would. */
+  /** Sends neither columns nor rows: the whole table is requested, as `columnIds` would. */
   whole?: true;
   /**
-   * Cells the spend was approved for. A provider that asks back before a large run (PromptLayer) is
-   * told yes up to here, and never above or without it: then `startTableRun` throws `spend_refused`,
-   * `UnapprovedCells` where it is told how many there would be.
+   * Approved number of cells. A provider that asks before a large run (PromptLayer) gets its
+   * confirmation up to this number, and never without it. Above it `startTableRun` throws
+   * `spend_refused`, or `UnapprovedCells` if the number is known.
    */
   maxCells?: number;
 }
 
-/** A row as it stands in the provider's table. */
+/** Row of the provider's table. */
 export interface TableRow {
   id: string;
-  /** Our key, or `null` on a row that is not ours. */
+  /** Key of the row; `null` on a row that rowmill did not add. */
   key: string | null;
-  /** By column key; computed columns only. */
+  /** Computed cells by column key. */
   cells: Record<string, TableCell>;
 }
 
 export interface TableCell {
   status: CellStatus;
-  /** The provider's own word. */
+  /** Status in the provider's own words. */
   rawStatus: string;
   value: Json;
   explanation?: string;
   sources?: Json[];
   updatedAt?: string;
-  /** Why it failed, where the provider says. */
+  /** Reason of the failure, if the provider reports it. */
   reason?: string;
-  /** What it took, where the provider says so cell by cell. */
+  /** Usage of the cell, if the provider reports it per cell. */
   usage?: CellUsage;
 }
 
 export interface Page {
   rows: TableRow[];
-  /** Opaque; `null` after the last page. */
+  /** Opaque cursor; `null` after the last page. */
   next: string | null;
-  /** Rows the table says it has; `null` where the page does not tell. */
+  /** Row count of the table; `null` if the page does not report it. */
   total: number | null;
-  /** Changes whenever the table does; left out where pages have no version. */
+  /** Changes whenever the table does; left out if pages have no version. */
   version?: string;
 }
 
 export type PastRow =
-  /** Cursors are places, good for pages of any size. */
+  /** Cursors are row offsets, valid for pages of any size. */
   | { by: 'offset'; skip: (cursor: string | null, rows: number) => string }
-  /** Only in order: from the other end. `from` is the first cursor of that walk, the others begin with it. */
+  /**
+   * Pages can be read only in order; a walk from the other end reaches the rows behind. `from` is
+   * its first cursor, and its other cursors begin with it.
+   */
   | { by: 'other end'; from: string };
 
 export interface CancelledCells {
-  /** Cells that will not be paid any more; `null` where the provider does not say. */
+  /** Number of cells that will not be paid; `null` if the provider does not report it. */
   cells: number | null;
 }
 
 /**
- * What a run needs of an AI-table API; one API step a method. Every method throws `RowmillError`
- * with a code of `src/errors.ts`; `ambiguous` on it means: the request may have been carried out.
- * No method repeats a request that is not safe to repeat.
+ * Port to an AI-table API; one API step per method. Every method throws `RowmillError` with a code
+ * of `src/errors.ts`. `ambiguous` on it means that the request may have been carried out. No method
+ * repeats a request that is not safe to repeat.
  */
 export interface Provider {
   readonly name: string;
   readonly limits: { rowsPerAdd: number; rowsPerPage: number };
   account(ctx: CallContext): Promise<Account>;
-  /** What the account may do, in a few words; `null` where the provider does not say. */
+  /**
+   * Describes what the account's plan allows, in a few words; `null` if the provider does not
+   * report it.
+   */
   readonly plan: ((ctx: CallContext) => Promise<string | null>) | null;
-  /** Why the plan of the account allows no changes; `null` where nothing is known against it. */
+  /** Returns why the account's plan allows no changes; `null` without a known reason. */
   planObstacle?(ctx: CallContext): Promise<string | null>;
-  /** Tables that carry the tag, oldest first. */
+  /** Finds the tables that carry the tag, oldest first. */
   findTables(tag: string, ctx: CallContext): Promise<FoundTable[]>;
-  /** The table read by itself; `null` when it is gone, or does not carry the tag. */
+  /** Reads a table; `null` if it is gone or lacks the tag. */
   readTable(tableId: string, tag: string, ctx: CallContext): Promise<FoundTable | null>;
   createTable(spec: TableSpec, name: string, tag: string, ctx: CallContext): Promise<TableRef>;
-  /** The table with its columns; makes the columns of the spec that are not there yet. */
+  /** Returns the table with its columns; creates missing columns of the spec. */
   ensureColumns(table: BareTable, spec: TableSpec, ctx: CallContext): Promise<TableRef>;
   deleteTable(tableId: string, ctx: CallContext): Promise<void>;
-  /** Appends, in order; the ids of the new rows, in the same order. */
+  /** Appends rows in order; returns the ids of the new rows in the same order. */
   addRows(table: TableRef, rows: SnapshotRow[], ctx: CallContext): Promise<string[]>;
-  /** `null` where rows cannot be deleted safely: a surplus row is then left out of runs and results. */
+  /**
+   * Deletes rows; `null` if that is not safe: duplicate rows are then left out of runs and results.
+   */
   readonly deleteRows:
     ((table: TableRef, rowIds: string[], ctx: CallContext) => Promise<void>) | null;
-  /** Rows the table says it has, by one request. */
+  /** Returns the row count of the table, with one request. */
   rowCount(table: TableRef, ctx: CallContext): Promise<number>;
   startTableRun(table: TableRef, scope: RunScope, ctx: CallContext): Promise<TableRunRef>;
   progress(table: TableRef, tableRun: TableRunRef | null, ctx: CallContext): Promise<TableProgress>;
-  /** Stops what a run has queued; `null` where the provider cannot. Safe to repeat. */
+  /** Cancels the queued cells of a run; `null` if the provider cannot. Safe to repeat. */
   readonly cancelQueuedCells:
     | ((table: TableRef, tableRun: TableRunRef | null, ctx: CallContext) => Promise<CancelledCells>)
     | null;
-  /** How to go on behind a row that breaks every page it is on; `null`: there is no way. */
+  /** Method to continue behind a row that breaks every page with it; `null` without one. */
   readonly past: PastRow | null;
   /**
-   * @param cursor Of the page before; `null` for the first one
-   * @param most Rows of the page; as many as the provider allows when left out
+   * Reads a page of rows.
+   * @param cursor `next` of the previous page; `null` for the first one
+   * @param most Maximum rows of the page; undefined: the provider's maximum
    */
   page(table: TableRef, cursor: string | null, ctx: CallContext, most?: number): Promise<Page>;
 }
 
-/** A table that does not say when it was made counts as the youngest. */
+/** A table without a creation time counts as the youngest. */
 const madeAtMs = ({ createdAt }: FoundTable): number => {
   const ms = Date.parse(createdAt);
   return Number.isNaN(ms) ? Number.MAX_SAFE_INTEGER : ms;
 };
 
-/** The tables of one tag as `findTables` gives them back; those of one moment stay as they came. */
+/** Sorts the tables of one tag by age, as `findTables` returns them; the sort is stable. */
 export const oldestFirst = (found: Iterable<FoundTable>): FoundTable[] =>
   [...found].sort((a, b) => madeAtMs(a) - madeAtMs(b));
 
-/** A provider asked back about more cells than it may be told yes to; nothing runs. */
+/** Error for a provider's question about more cells than approved; nothing runs. */
 export class UnapprovedCells extends RowmillError {
-  /** As the provider counts them. */
+  /** Number of cells, as the provider counts them. */
   readonly cells: number;
 
   constructor(cells: number, approved: number, where: string) {
@@ -179,8 +188,8 @@ export class UnapprovedCells extends RowmillError {
 }
 
 /**
- * A table that the provider has made and does not let be filled, or does not make in this way. The same
- * provider makes its next ones in another way.
+ * Error for a table that the provider made but does not fill, or does not make in this way. The
+ * provider makes its next tables in another way.
  */
 export class UnusableTable extends RowmillError {
   constructor(what: string, context: ErrorContext) {

@@ -9,38 +9,41 @@ import type { LiveCheck, LivePace } from './live-check.ts';
 import type { Provider } from './provider.ts';
 import { noProvider, PROVIDERS, type ProviderModule, type ProviderSpec } from './catalog.ts';
 
-/** The providers of one process; each keeps its connections and its rate limit for all callers. */
+/** Providers of one process; each keeps its connections and its rate limit for all callers. */
 export interface Providers {
   readonly names: readonly string[];
   /**
-   * What needs neither token nor network, with what the facts file says. Throws `spec_invalid` (no
-   * such provider), and `usage` where that file cannot be read.
+   * Returns the offline description, with the facts file applied. Needs neither token nor network.
+   * Throws `spec_invalid` (unknown provider), and `usage` if that file cannot be read.
    */
   spec(name: string): ProviderSpec;
-  /** Throws `spec_invalid` (no such provider), `token_missing`, `base_url_invalid`, `usage`. */
+  /** Throws `spec_invalid` (unknown provider), `token_missing`, `base_url_invalid`, `usage`. */
   get(name: string): Provider;
 }
 
-/** What a provider is made of: what is known about it, and how to talk to it. */
+/** Catalog entry with its loaded module. */
 export interface ProviderEntry extends ProviderModule {
   spec: ProviderSpec;
 }
 
 export interface ProviderHooks {
   userAgent?: string;
-  /** After every request, for metrics. */
+  /** Called after every request, for metrics. */
   onResponse?: (response: ProviderResponse) => void;
 }
 
-/** `route` is a template such as `POST /v1/tables/{id}/rows`: it never holds an id. */
+/**
+ * HTTP response with its provider. `route` is a template without ids, like `POST
+ * /v1/tables/{id}/rows`.
+ */
 export interface ProviderResponse extends HttpResponse {
   provider: string;
 }
 
-/** Those that come with the package. */
+/** Built-in providers. */
 export const PROVIDER_ENTRIES: readonly ProviderEntry[] = await entriesOf(PROVIDERS);
 
-/** One after the other: module loaders of test runners do not take two at a time. */
+/** Loads sequentially: module loaders of test runners cannot load two at a time. */
 async function entriesOf(table: typeof PROVIDERS): Promise<ProviderEntry[]> {
   const entries: ProviderEntry[] = [];
   for (const { spec, load } of Object.values(table)) entries.push({ spec, ...(await load()) });
@@ -48,8 +51,8 @@ async function entriesOf(table: typeof PROVIDERS): Promise<ProviderEntry[]> {
 }
 
 /**
- * Providers by name, made at the first `get`: that is when the environment is read, so a process
- * that never talks to a provider needs no token.
+ * Creates providers at the first `get`, which reads the environment. A process that calls no
+ * provider needs no token.
  */
 export function createProviders(
   env: NodeJS.ProcessEnv,
@@ -85,7 +88,9 @@ export function createProviders(
   };
 }
 
-/** Questions to the live API of a provider; `null` where it has none. Throws as `Providers.get`. */
+/**
+ * Creates the questions to a provider's live API; `null` without any. Throws as `Providers.get`.
+ */
 export function createLiveCheck(
   name: string,
   env: NodeJS.ProcessEnv,
@@ -133,7 +138,7 @@ function tokenOf(env: NodeJS.ProcessEnv, variable: string): string {
   const remedy = `Set ${variable} where the worker runs.`;
   if (token === undefined)
     throw new RowmillError('token_missing', `${variable} is not set`, { remedy });
-  // A line break would end the header it is sent in.
+  // A line break would end the header that carries the token.
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new RowmillError('token_missing', `${variable} holds characters that no token has`, {
       remedy,
@@ -142,7 +147,10 @@ function tokenOf(env: NodeJS.ProcessEnv, variable: string): string {
   return token;
 }
 
-/** Neither provider documents limits for tables: 10 requests/s unless the environment says otherwise. */
+/**
+ * Neither provider documents limits for tables: 10 requests/s unless the environment sets another
+ * rate.
+ */
 function limiterOf(env: NodeJS.ProcessEnv) {
   const variable = 'ROWMILL_REQUESTS_PER_SECOND';
   const text = valueOf(env, variable);

@@ -3,18 +3,18 @@ import { PROVIDER_SPECS } from './catalog.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What one provider's API is let in with at a sandbox. */
+/** Token that a sandbox accepts for one provider's API. */
 export interface SandboxToken {
   provider: string;
   variable: string;
   token: string;
-  /** The environment held it already: it is not shown. */
+  /** True if the environment had the token already: it is not shown. */
   given: boolean;
 }
 
 /**
- * Tokens for a process that stands in for every provider's API: those of the environment, and one
- * new token for all the others.
+ * Returns tokens for a process that serves every provider's API: those of the environment, and one
+ * new token for all others.
  */
 export function sandboxTokens(env: Env = {}, fresh = newToken()): SandboxToken[] {
   return PROVIDER_SPECS.map(({ name, tokenVariable }) => {
@@ -26,17 +26,17 @@ export function sandboxTokens(env: Env = {}, fresh = newToken()): SandboxToken[]
 
 const newToken = (): string => `sandbox-${randomBytes(16).toString('hex')}`;
 
-/** Tokens as a process of its own is given them. */
+/** Returns the tokens as environment variables of a child process. */
 export const tokenEnv = (tokens: readonly SandboxToken[]): Record<string, string> =>
   Object.fromEntries(tokens.map(({ variable, token }) => [variable, token]));
 
-/** Tokens and addresses that lead every provider to the sandbox. */
+/** Returns tokens and addresses that direct every provider to the sandbox. */
 export const sandboxEnv = (
   url: string,
   tokens: readonly SandboxToken[],
 ): Record<string, string> => ({ ...baseUrlEnv(url), ...tokenEnv(tokens) });
 
-/** The same for another shell: tokens that it was given already are left out. */
+/** Returns the variables for another shell, without the tokens that the environment had already. */
 export const sandboxExports = (
   url: string,
   tokens: readonly SandboxToken[],

@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { parse } from 'secure-json-parse';
 import { RowmillError } from '../../errors.ts';
 
-/** What a body may hold at most, counted over its bytes before anything is made of them. */
+/** Limits of a body, counted over its bytes before it is parsed. */
 const MAX = {
   /** A pipeline has about ten levels. */
   depth: 64,
   /** Rows of a few fields each, up to the largest body. */
   values: 2_000_000,
-  /** The text of a pipeline, with its escapes. */
+  /** Text of a pipeline, with its escapes. */
   textBytes: 4 * 1024 * 1024,
 } as const;
 
@@ -16,7 +16,7 @@ const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44];
 const [BRACKET, BRACE, BRACKET_END, BRACE_END] = [91, 123, 93, 125];
 
 /**
- * The value in a body of JSON.
+ * Parses a JSON body.
  * @throws RowmillError `http_bad_request`, `http_body_too_large`
  */
 export function readBody(bytes: Uint8Array): unknown {
@@ -24,17 +24,17 @@ export function readBody(bytes: Uint8Array): unknown {
   if (!isUtf8(bytes)) throw bad('the body is not UTF-8');
   refuseExcess(bytes);
   try {
-    // A string first: `__proto__` is looked for in it.
+    // The parser needs a string to search for `__proto__`.
     return parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : '';
-    // The engine's own words quote the body.
+    // The engine's message quotes the body, which must not leak.
     const isOurs = said.startsWith('Object contains forbidden prototype property');
     throw bad(isOurs ? 'the body names a prototype' : 'the body is not JSON');
   }
 }
 
-/** One pass over the bytes; what is no JSON is counted as if it were. */
+/** Counts values in one pass over the bytes; invalid JSON is counted as if it were valid. */
 function refuseExcess(bytes: Uint8Array): void {
   let depth = 0;
   let values = 1;
@@ -57,7 +57,7 @@ function refuseExcess(bytes: Uint8Array): void {
   });
 }
 
-/** Where the quote is that ends it; the end of the body where none does. */
+/** Returns the index of the closing quote, or the end of the body without one. */
 function endOfText(bytes: Uint8Array, from: number): number {
   for (let at = from; at < bytes.length; at += 1) {
     if (bytes[at] === BACKSLASH) at += 1;

@@ -3,7 +3,7 @@ import { RowmillError } from '../../errors.ts';
 import { startBody } from '../schemas/requests.ts';
 import { scheduleBody } from '../schemas/schedules.ts';
 
-/** Judged by the pipeline's own schema, and row by row: here it is only the kind of value. */
+/** Checks only the type of the value; the pipeline's own schema and the row checks do the rest. */
 const pipeline = z.custom<Record<string, unknown> | string>(
   (value) => isObject(value) || (typeof value === 'string' && value !== ''),
   'the pipeline: an object, or a text',
@@ -22,8 +22,8 @@ export const scheduleFields = (body: unknown) => fieldsOf(body, SCHEDULE);
 type Fields<S extends Record<string, z.ZodType>> = { [name in keyof S]: z.output<S[name]> };
 
 /**
- * The fields of a body, each judged by itself: what a body holds besides is not looked at.
- * @throws RowmillError `http_bad_request` for the first that is wrong
+ * Parses the fields of a body, each by its own schema; other fields are ignored.
+ * @throws RowmillError `http_bad_request` for the first invalid field
  */
 function fieldsOf<S extends Record<string, z.ZodType>>(body: unknown, schemas: S): Fields<S> {
   if (!isObject(body)) throw wrong('body', 'an object is expected');
@@ -35,7 +35,7 @@ function fieldsOf<S extends Record<string, z.ZodType>>(body: unknown, schemas: S
     if (parsed.success) return [name, parsed.data] as const;
     throw wrong(`body/${name}`, parsed.error.issues[0]?.message ?? 'not allowed');
   });
-  // One entry for each schema, as it was parsed.
+  // Safe cast: one parsed entry for each schema.
   return Object.fromEntries(found) as Fields<S>;
 }
 

@@ -12,19 +12,19 @@ import type { Env } from '../settings.ts';
 import { readBody } from './body.ts';
 import { scheduleFields, startFields } from './fields.ts';
 
-/** What the threads are told once. */
+/** Settings of a thread, passed once. */
 export interface JudgeSettings {
   env: Env;
   /** Folder of the store. */
   store: string;
-  /** Folder that pipelines may name files in. */
+  /** Folder in which pipelines may name files. */
   files: string | null;
 }
 
-/** A body that came in, and what it is for. */
+/** Received body and its purpose. */
 interface SentBody {
   body: Uint8Array<ArrayBuffer>;
-  /** Of the caller's token. */
+  /** Owner of the caller's token. */
   owner: string | null;
 }
 
@@ -51,7 +51,7 @@ export interface JudgedSchedule {
 
 export type Judged = JudgedRun | JudgedSchedule;
 
-/** Everything about a body that needs no server. @throws RowmillError */
+/** Checks everything about a body that needs no server. @throws RowmillError */
 export const judge = ({ kind, sent }: Sent, settings: JudgeSettings): Promise<Judged> =>
   kind === 'run' ? judgeRun(sent, settings) : judgeSchedule(sent, settings);
 
@@ -65,7 +65,7 @@ async function judgeRun(
   const { pipeline, rows, approve = false } = startFields(readBody(body));
   const work = await prepareWork({
     pipeline: pipelineFromBody(pipeline, places, key),
-    // Judged row by row when they are frozen.
+    // Safe cast: each row is checked when the rows are frozen.
     rows: rows as Record<string, Json>[] | undefined,
     env,
     store,
@@ -79,7 +79,7 @@ async function judgeSchedule(sent: SentSchedule, settings: JudgeSettings): Promi
   const { name } = sent;
   const places = createPathPolicy(createFileStore(settings.store), settings.files, sent.owner);
   const { pipeline, owner, replace = false } = scheduleFields(readBody(sent.body));
-  // Its folder for results, beside those of runs.
+  // Key of its folder for results, beside those of runs.
   const key = `schedule/${name}`;
   const prepared = await prepareSchedule({
     pipeline: pipelineFromBody(pipeline, places, key),
@@ -101,7 +101,7 @@ function refuseOtherName(given: string, name: string): void {
   });
 }
 
-/** A pipeline out of a body. Its results are optional: they can be had from the gateway. */
+/** Extracts a pipeline from a body. Its results are optional, because the gateway serves them. */
 function pipelineFromBody(
   pipeline: Record<string, unknown> | string,
   places: PathPolicy,
@@ -118,6 +118,6 @@ function pipelineFromBody(
     typeof name === 'string' && pipeline['results'] === undefined
       ? { results: [{ to: places.defaultResult(key, name.slice(0, 63)) }] }
       : {};
-  // Whatever it holds is judged by the pipeline's own schema.
+  // Safe cast: the pipeline's own schema checks it.
   return { ...pipeline, ...results } as PipelineDocument;
 }

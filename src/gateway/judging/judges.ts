@@ -12,34 +12,37 @@ import type {
 import { unpacked } from './packed-error.ts';
 import type { Verdict } from './thread.ts';
 
-/** Judge bodies one after another, away from the thread that answers requests. */
+/** Threads that check bodies, away from the one that answers requests. */
 export interface Judges {
-  /** @throws RowmillError what is wrong with the body; `http_too_costly`, `http_overloaded` */
+  /** @throws RowmillError for an invalid body; `http_too_costly`, `http_overloaded` */
   run(sent: SentRun): Promise<JudgedRun>;
-  /** @throws RowmillError the same */
+  /** @throws RowmillError as `run` */
   schedule(sent: SentSchedule): Promise<JudgedSchedule>;
   close(): Promise<void>;
 }
 
 export interface JudgesOptions extends JudgeSettings {
-  /** For node, before the thread's own file. @default those of the process */
+  /** Arguments of Node before the thread's own file. @default those of the process */
   execArgv?: string[] | undefined;
-  /** For one body. @default 20000; with files, which may be large, 120000 */
+  /** Time limit of one body in ms. @default 20000; with files, which may be large, 120000 */
   withinMs?: number;
-  /** Bodies that wait. @default 16 */
+  /** Maximum number of waiting bodies. @default 16 */
   mostWaiting?: number;
 }
 
-/** The caps on a body keep it far below; what finds a way around them ends the thread, not the process. */
+/**
+ * Memory limit of the thread. The limits of a body stay far below it; exceeding it ends the thread,
+ * not the process.
+ */
 const HEAP_MB = 256;
 
-/** Built, it is JavaScript. */
+/** JavaScript in a build. */
 const THREAD = new URL(
   import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js',
   import.meta.url,
 );
 
-/** The thread is started with the first body, and again when it has ended. */
+/** Starts the thread with the first body, and again after it has ended. */
 export function createJudges(options: JudgesOptions): Judges {
   const { env, store, files, execArgv, mostWaiting = 16 } = options;
   const withinMs = options.withinMs ?? (files === null ? 20_000 : 120_000);
@@ -78,7 +81,7 @@ export function createJudges(options: JudgesOptions): Judges {
   };
 
   return {
-    // Judged as what it was sent as.
+    // Safe cast: the result has the kind of the request.
     run: async (sent) => (await judge({ kind: 'run', sent })) as JudgedRun,
     schedule: async (sent) => (await judge({ kind: 'schedule', sent })) as JudgedSchedule,
     close: async () => {
@@ -102,7 +105,7 @@ function startThread(data: JudgeSettings, execArgv: string[] | undefined): Threa
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, stackSizeMb: 4 },
     ...(execArgv === undefined ? {} : { execArgv }),
   });
-  // Nothing waits for it at the end of the process.
+  // The thread must not keep the process alive.
   worker.unref();
   let settle: ((verdict: Verdict | Error) => void) | null = null;
   const said = (): Promise<Verdict | Error> =>

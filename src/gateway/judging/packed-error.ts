@@ -2,7 +2,7 @@ import { RowmillError, type ErrorCode } from '../../errors.ts';
 import { SpecError, type SpecIssue } from '../../spec/index.ts';
 import { PIPELINE_NAME } from '../../client/pipelines/read.ts';
 
-/** An error on its way from a thread: errors of our own lose their kind there. */
+/** Error in transit from a thread, which would lose its class. */
 export interface PackedError {
   code: ErrorCode;
   what: string;

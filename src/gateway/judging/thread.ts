@@ -2,14 +2,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { judge, type Judged, type JudgeSettings, type Sent } from './judge.ts';
 import { packed, type PackedError } from './packed-error.ts';
 
-/** One body after another; a thread of its own, whose time and memory are limited. */
+/**
+ * Entry file of the checking thread, whose time and memory are limited. Checks one body at a time.
+ */
 
 export type Verdict = { judged: Judged } | { error: PackedError };
 
-// Given by judges.ts.
+// Safe cast: judges.ts passes it.
 const settings = workerData as JudgeSettings;
 
-// Only judges.ts writes to it.
+// Safe type: only judges.ts posts to this port.
 parentPort?.on('message', (sent: Sent) => {
   judge(sent, settings)
     .then(
@@ -17,7 +19,7 @@ parentPort?.on('message', (sent: Sent) => {
       (error: unknown): Verdict => ({ error: packed(error) }),
     )
     .then((verdict) => parentPort?.postMessage(verdict))
-    // What cannot be handed over ends the thread, which the other side hears of.
+    // An error that cannot be sent ends the thread, and the main thread notices.
     .catch((error: unknown) => {
       setImmediate(() => {
         throw error;

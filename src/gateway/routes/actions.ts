@@ -12,9 +12,9 @@ import { noQuery, runPath, adjustBody } from '../schemas/requests.ts';
 interface Action {
   summary: string;
   query: z.ZodType<{ reason?: string | undefined }>;
-  /** `start`: it may ask for cells that are paid. */
+  /** `start`: the action may request paid cells. */
   scope: Scope;
-  /** Gives back the run that goes on. */
+  /** Executes the action; returns the run that continues. */
   act: (run: RowmillRun, caller: string, reason: string | undefined) => Promise<RowmillRun>;
 }
 
@@ -65,7 +65,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   ),
 };
 
-/** What somebody does to a run; 409 where it does not fit the stage the run is in. */
+/** Adds the operator actions on a run; 409 if one does not fit the run's stage. */
 export function addActions(app: App, { temporal }: Gateway): void {
   for (const [action, { summary, scope, query, act }] of Object.entries(ACTIONS)) {
     app.post(
@@ -91,7 +91,7 @@ export function addActions(app: App, { temporal }: Gateway): void {
         const { scopes } = grantOf(request);
         const run = await temporal.withClient(async (rowmill) => {
           const found = await rowmill.attach(params.id, { owner });
-          // Kept from the token that started it.
+          // The token that started a run may not approve it without its scope.
           if (scope === 'approve' && !scopes.has(scope) && found.startedBy === caller)
             throw ownRun();
           return act(found, caller, reason);
@@ -107,7 +107,7 @@ const ownRun = (): RowmillError =>
     remedy: 'Approve it with another token.',
   });
 
-/** Other limits for a run that lives. */
+/** Adds the action that changes the limits of a run in progress. */
 export function addAdjust(app: App, { temporal }: Gateway): void {
   app.post(
     '/v1/runs/:id/adjust',

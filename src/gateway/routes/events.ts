@@ -11,20 +11,20 @@ import { errorOfRequest, problemOf } from '../problem.ts';
 import { event } from '../schemas/responses.ts';
 import { noQuery, runPath } from '../schemas/requests.ts';
 
-/** Often enough for proxies, which close what is silent for half a minute. */
+/** Time between two heartbeats in ms: proxies close connections that are silent for 30 s. */
 const HEARTBEAT_MS = 15_000;
 
 const LOOK_EVERY_MS = 1_000;
 
-/** Id of the last event: whoever comes back with it has seen everything. */
+/** Id of the last event: a caller that reconnects with it has received everything. */
 const END = 'end';
 
-/** The progress of a run as server-sent events, to its end. */
+/** Streams the progress of a run as server-sent events until it ends. */
 export function addEvents(app: App, { temporal, closing, hostPaths }: Gateway): void {
   app.get(
     '/v1/runs/:id/events',
     {
-      // A HEAD would follow the run for nobody.
+      // A HEAD request would follow the run without a reader.
       exposeHeadRoute: false,
       config: { scope: 'read' },
       schema: {
@@ -99,7 +99,7 @@ async function* eventsOf(
   }
 }
 
-/** `null` when nothing came for a while. */
+/** Returns `null` if no event arrives in time. */
 async function orHeartbeat<T>(next: Promise<T>, signal: AbortSignal): Promise<T | null> {
   const timer = new AbortController();
   const beat = sleep(HEARTBEAT_MS, null, { signal: AbortSignal.any([timer.signal, signal]) });

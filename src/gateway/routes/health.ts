@@ -6,7 +6,7 @@ const ready = z
   .object({ ready: z.boolean(), checks: z.record(z.string(), z.string()) })
   .meta({ id: 'Readiness' });
 
-/** For whoever runs the gateway; open to everybody. */
+/** Adds the health checks, which need no token. */
 export function addHealth(app: App, { readiness, hostPaths }: Gateway): void {
   const config = { open: true, unlimited: true };
   app.get(

@@ -18,7 +18,7 @@ import { problems } from '../openapi.ts';
 import { streamed } from '../schemas/responses.ts';
 import { noQuery, resultsQuery, runPath } from '../schemas/requests.ts';
 
-/** The type that a format is sent with. */
+/** Returns the media type of a format. */
 const typeOf = (name: ResultFormatName): string =>
   RESULT_FORMATS.find((format) => format.name === name)?.mediaTypes[0] ?? BYTES;
 
@@ -27,7 +27,7 @@ const TYPES = RESULT_FORMAT_NAMES.map(typeOf);
 const STORED_TYPE = typeOf(STORED_FORMAT);
 const ACCEPTED = RESULT_FORMATS.flatMap(({ mediaTypes }) => [...mediaTypes]);
 
-/** What came of a run, streamed out of the store; never in memory as a whole. */
+/** Streams the results of a run from the store, never loading them as a whole. */
 export function addResults(app: App, { temporal, renditions, hostPaths }: Gateway): void {
   const filesOf = (request: FastifyRequest, id: string): Promise<Folder> => {
     const owner = ownerSeen(request);
@@ -68,7 +68,7 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
       const release = (): void => rendered.release();
       const { size } = rendered;
       const read = (range: ByteRange): Readable => rendered.read(range);
-      // It may be gone by now.
+      // The caller may have disconnected.
       if (reply.raw.destroyed) release();
       else reply.raw.once('close', release);
       return sendFile(request, reply, { type: typeOf(format), etag, size, read });
@@ -119,7 +119,7 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
     },
     async (request) => {
       const folder = await filesOf(request, request.params.id);
-      // Written by the run as an object.
+      // Safe cast: the run wrote an object.
       const manifest = (await folder.readJson(RUN_FILE.manifest)) as Record<string, unknown>;
       return hostPaths.hideIn(manifest);
     },
@@ -150,7 +150,7 @@ async function sendStored(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  // A run without open cells leaves no quarantine.
+  // A run without open cells has no quarantine.
   const size = (await folder.size(name)) ?? 0;
   const read = (range: ByteRange): Readable => folder.read(name, range);
   return sendFile(request, reply, { type: STORED_TYPE, etag, size, read });
@@ -163,7 +163,7 @@ interface SentFile {
   read(range: ByteRange): Readable;
 }
 
-/** Whole, in part, or not at all, as the caller's headers ask (RFC 9110, 13 and 14). */
+/** Sends the whole file, a part, or nothing, as the request's headers ask (RFC 9110, 13 and 14). */
 function sendFile({ headers }: FastifyRequest, reply: FastifyReply, file: SentFile): FastifyReply {
   const { type, etag, size } = file;
   reply.header('etag', etag).header('accept-ranges', 'bytes').type(type);

@@ -8,7 +8,7 @@ import { problems } from '../openapi.ts';
 import { grantOf, ownerSeen } from '../auth.ts';
 import { bodyBytes } from '../raw-body.ts';
 
-/** Start, list and look. */
+/** Adds the routes that start, list and show runs. */
 export function addRuns(
   app: App,
   { temporal, judges, store, hostPaths, bodyLimit }: Gateway,
@@ -57,7 +57,7 @@ export function addRuns(
           .header('location', links.self)
           .send({ id: run.id, runId: run.runId, attached: run.attached, warnings, links });
       } finally {
-        // What was refused, or never came to the server, leaves no rows.
+        // A rejected or failed start leaves no rows.
         await Rowmill.discard(work, { store });
       }
     },
@@ -77,7 +77,7 @@ export function addRuns(
     },
     async (request) => {
       const { query } = request;
-      // A token of one owner lists only its own, whatever it asks for.
+      // A token with an owner lists only that owner's runs.
       const owner = ownerSeen(request) ?? query.owner;
       const { runs, next } = await temporal.withClient((rowmill) =>
         rowmill.list({ ...query, owner }),
@@ -125,11 +125,11 @@ const mayNotApprove = (): RowmillError =>
     remedy: 'Leave `approve` out: the run waits until a token with the scope approve says yes.',
   });
 
-/** Where more about a run is to be had. */
+/** Returns links to the details of a run. */
 export const linksOf = (id: string) => {
   const self = `/v1/runs/${encodeURIComponent(id)}`;
   return { self, events: `${self}/events`, results: `${self}/results` };
 };
 
-/** A run as it is listed; over HTTP its name is `id` everywhere. */
+/** Converts a listed run; over HTTP its name is `id` everywhere. */
 export const toRunResponse = ({ workflowId, ...rest }: RunInfo) => ({ id: workflowId, ...rest });

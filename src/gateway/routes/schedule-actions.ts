@@ -31,7 +31,7 @@ const HOLDS: readonly { action: string; summary: string; paused: boolean; act: H
   },
 ];
 
-/** What somebody does to a schedule. */
+/** Adds the operator actions on a schedule. */
 export function addScheduleActions(app: App, { temporal }: Gateway): void {
   for (const { action, summary, paused, act } of HOLDS) {
     app.post(

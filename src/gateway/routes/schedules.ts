@@ -15,7 +15,7 @@ import { noQuery } from '../schemas/requests.ts';
 import { grantOf, ownerSeen } from '../auth.ts';
 import { bodyBytes } from '../raw-body.ts';
 
-/** Pipelines that run by themselves: make, list, look, take away. */
+/** Adds the routes that create, list, show and delete schedules. */
 export function addSchedules(app: App, { temporal, judges, hostPaths, bodyLimit }: Gateway): void {
   app.put(
     '/v1/schedules/:name',
@@ -45,7 +45,7 @@ export function addSchedules(app: App, { temporal, judges, hostPaths, bodyLimit 
       const { prepared, owner, replace } = await judges.schedule(sent);
       if (seen !== undefined && owner !== seen) throw otherOwner(seen);
       const answer = await temporal.withClient(async ({ schedules }) => {
-        // One of another owner is not to be had by asking for it.
+        // `replace` never gives access to a schedule of another owner.
         const mayReplace = replace && (seen === undefined || (await schedules.isOf(name, seen)));
         const done = await schedules.applyPrepared(prepared, { owner, replace: mayReplace });
         return { ...done, schedule: standingOf(await schedules.describe(name)) };

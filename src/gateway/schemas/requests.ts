@@ -4,14 +4,17 @@ import { OUTCOMES } from '../../contract/outcome.ts';
 import { RESULT_FORMAT_NAMES } from '../../sinks/index.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../../spec/index.ts';
 
-/** What comes in over HTTP is judged by this, and the OpenAPI document is made of it. */
+/** Request schemas; the OpenAPI document is generated from them. */
 
-/** Of a token's owner. */
+/** Pattern of a token's owner. */
 export const OWNER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** An id may be any text that Temporal takes; `/` and the like come percent-encoded. */
+/**
+ * Id in a path: any text that Temporal accepts; `/` and other reserved characters are
+ * percent-encoded.
+ */
 export const runPath = z.strictObject({
   id: z.string().min(1).max(1000).describe('Id of the run.').meta({ example: 'order-4711' }),
 });
@@ -48,14 +51,14 @@ export const idempotencyKey = z
 
 export const keyHeaders = z.looseObject({ 'idempotency-key': idempotencyKey });
 
-/** Judged by the schema of pipelines, which names every mistake. */
+/** Checked by the schema of pipelines, which reports every mistake. */
 export const pipelineField = z
   .union([z.looseObject({}), z.string().min(1)])
   .describe(
     'The pipeline (docs/reference/pipeline-file.md): as an object, in which `results` may be left out, or as YAML or JSON text.',
   );
 
-/** An example. */
+/** Example for the OpenAPI document. */
 export const PIPELINE = {
   name: 'sectors',
   provider: 'extruct',
@@ -108,7 +111,7 @@ const duration = z
     ],
     DURATION_ALLOWED,
   )
-  // Neither nothing nor more than a year, which no pattern can say.
+  // Rejects 0 and more than a year, which a pattern cannot express.
   .refine((value) => typeof value === 'number' || parseDuration(value) !== null, DURATION_ALLOWED);
 
 export const adjustBody = z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OUTCOMES } from '../../contract/outcome.ts';
 import { ERRORS } from '../../errors.ts';
 
-/** What goes out over HTTP, in the OpenAPI document; answers may gain fields in any release. */
+/** Response schemas for the OpenAPI document; responses may gain fields in any release. */
 
 const counts = z.object({
   done: z.number(),
@@ -24,7 +24,7 @@ export const startedRun = z
   })
   .meta({ id: 'StartedRun' });
 
-/** Of a run, as it is listed. */
+/** Fields of a listed run. */
 const runInfoFields = {
   id: z.string(),
   runId: z.string(),
@@ -64,7 +64,7 @@ const usage = z
   .nullable()
   .describe('What the cells took as their last computation left them, where the provider says so.');
 
-/** Left out where there is nothing of it. */
+/** Left out without a value. */
 const unusedFields = {
   tableChangedDuringScan: z
     .literal(true)
@@ -101,7 +101,7 @@ const approvalRequest = {
     .describe('Of a provider that would run more cells than it was asked to.'),
 };
 
-/** Left out where no approval was needed. */
+/** Left out if no approval was needed. */
 const approvalFields = {
   approvals: z
     .array(
@@ -124,7 +124,7 @@ const approvalFields = {
     .describe('Cells asked for, and cells queued by the provider’s count, where it queued more.'),
 };
 
-/** Of `RunProgress`; see docs/guides/gateway.md. */
+/** Schema of `RunProgress`; see docs/guides/gateway.md. */
 const progress = z
   .object({
     stage: z.string(),
@@ -220,7 +220,7 @@ export const adjusted = z
   .object({ id: z.string(), deadlineAt: z.iso.datetime(), maxPollIntervalMs: z.number() })
   .meta({ id: 'Adjusted' });
 
-// The keys of the table, which TypeScript takes for plain strings.
+// Safe cast: the keys of the table, which TypeScript widens to strings.
 const CODES = Object.keys(ERRORS) as (keyof typeof ERRORS)[];
 
 export const problem = z
@@ -237,10 +237,10 @@ export const problem = z
   })
   .meta({ id: 'Problem' });
 
-/** A body that is streamed, which no schema looks at. */
+/** Streamed body, which no schema validates. */
 export const streamed = z.unknown().meta({ type: 'string' });
 
-/** One of the server-sent events, which are streamed as well. */
+/** Server-sent event of a stream. */
 export const event = z.unknown().meta({
   id: 'Event',
   type: 'object',

@@ -3,7 +3,7 @@ import { DAYS, OVERLAPS } from '../../spec/index.ts';
 import { runInfo } from './responses.ts';
 import { idempotencyKey, NAME, PIPELINE, pipelineField } from './requests.ts';
 
-/** What goes in and out over HTTP of schedules; see requests.ts and responses.ts. */
+/** Request and response schemas of schedules; see requests.ts and responses.ts. */
 
 const name = z.string().regex(NAME).describe('Name of the pipeline.');
 

@@ -13,7 +13,7 @@ const STATUS = new Map<string, CellStatus>([
   ['failed', 'failed'],
 ]);
 
-/** A row of `/data` with its computed cells. A cell that is left out was never asked for. */
+/** Converts a row of `/data`. A cell that is left out was never requested. */
 export function rowOf(wire: RowWire, computed: Column[]): TableRow {
   const data = wire.data ?? {};
   return {
@@ -34,14 +34,14 @@ function cellOf(raw: Json | undefined): TableCell {
   unfold(cell);
   const updatedAt = textOf(raw['updated_at']);
   if (updatedAt !== null) cell.updatedAt = updatedAt;
-  // Not documented; read in case it comes.
+  // Undocumented, but read if present.
   const reason = textOf(raw['error']) ?? textOf(raw['reason']) ?? textOf(raw['error_message']);
   if (reason !== null) cell.reason = reason;
   return cell;
 }
 
 /**
- * Research columns hold `{answer, explanation, sources}` (`source` in 2025), other columns the
+ * Research columns contain `{answer, explanation, sources}` (`source` in 2025), other columns the
  * value itself.
  */
 function unfold(cell: TableCell): void {

@@ -5,14 +5,14 @@ import type { ColumnProblem, TableShape } from '../provider-spec.ts';
 import { AGENT_TYPES } from './column-configs.ts';
 import { automaticColumns, DEFAULT_KIND, mentionsOf, namedDependencies } from './dependencies.ts';
 
-/** Column kinds that one table kind alone has. */
+/** Column kinds that only one table kind allows. */
 const ONLY_ON: Record<string, string> = {
   company_people_finder: 'company',
   email_finder: 'people',
   phone_finder: 'people',
 };
 
-/** Column kinds that are described for one table kind; the schema allows them on every other. */
+/** Column kinds described for one table kind, which the schema allows on every other. */
 const MEANT_FOR: Record<string, string> = {
   reverse_email_lookup: 'people',
   company_profile: 'company',
@@ -20,14 +20,14 @@ const MEANT_FOR: Record<string, string> = {
   company_website: 'company',
 };
 
-/** What people tables take, by the operator guide of the vendor. */
+/** Agents that people tables accept, by the vendor's operator guide. */
 const PEOPLE_AGENTS: readonly string[] = ['llm', 'research_reasoning', 'linkedin'];
 const FIND_CONTACTS = ['email_finder', 'phone_finder'];
 const NEED_LABELS = ['select', 'multiselect', 'label'];
 
 /**
- * Everything about the columns that their shape cannot say. Works on configs of any shape, so that
- * all mistakes come out together.
+ * Checks everything about the columns beyond their shape. Accepts configs of any shape, so that one
+ * check reports all mistakes.
  */
 export function checkColumns(table: TableShape): ColumnProblem[] {
   const kind = table.kind ?? DEFAULT_KIND;
@@ -43,7 +43,7 @@ export function checkColumns(table: TableShape): ColumnProblem[] {
   ];
 }
 
-/** What may be refused, or come to nothing, although the schema of the API allows it. */
+/** Finds columns that may be refused, or stay empty, although the API's schema allows them. */
 export function doubtfulColumns(table: TableShape): ColumnProblem[] {
   const kind = table.kind ?? DEFAULT_KIND;
   return table.columns.flatMap((config, index): ColumnProblem[] => {
@@ -70,7 +70,7 @@ function checkKeys(columns: readonly ColumnConfig[], kind: string): ColumnProble
       ];
     }
     first.set(key, index);
-    // Declaring the input column again is how Extruct's own examples name it.
+    // Extruct's own examples declare the input column again.
     const own = automatic.get(key);
     if (own === undefined || (own.input && config['kind'] === 'input')) return [];
     const allowed = own.agent
@@ -103,7 +103,9 @@ function checkFit(config: ColumnConfig, kind: string, index: number): ColumnProb
   ];
 }
 
-/** They take the website from the parent's row: a table of its own has no parent. */
+/**
+ * Contact columns read the website from the parent's row, which a standalone table does not have.
+ */
 function checkContacts(columns: readonly ColumnConfig[], kind: string): ColumnProblem[] {
   const told = columns.some((one) => one['kind'] === 'input' && one['key'] === 'company_website');
   if (kind !== 'people' || told) return [];
@@ -144,7 +146,7 @@ function checkAgent(config: ColumnConfig, kind: string, index: number): ColumnPr
   return problems;
 }
 
-/** Of the API's own words; any other is refused by its shape. */
+/** Checks known agents only; the shape rejects all others. */
 const refusedOnPeople = (agent: Json | undefined): boolean =>
   agent === undefined ||
   AGENT_TYPES.some((type) => type === agent && !PEOPLE_AGENTS.includes(type));
@@ -185,10 +187,10 @@ function checkMentions(columns: readonly ColumnConfig[], kind: string): ColumnPr
   });
 }
 
-/** Columns that all wait for each other make more circles than anybody reads. */
+/** Maximum number of reported circles. */
 const MAX_CIRCLES = 50;
 
-/** Columns that wait for each other would never start. Each circle is named once. */
+/** Reports columns that wait for each other and would never start, each circle once. */
 function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
   const graph = new Map<string, { index: number; to: string[] }>();
   for (const [index, config] of columns.entries()) {

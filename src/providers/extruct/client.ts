@@ -19,7 +19,7 @@ import {
 
 export type ExtructClient = ReturnType<typeof createExtructClient>;
 
-/** Extruct's endpoints, one function each (docs.extruct.ai, API reference). */
+/** Creates Extruct's endpoints, one function each (docs.extruct.ai, API reference). */
 export function createExtructClient(http: HttpClient) {
   const call = apiCalls(http);
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * Extruct's column configs, strictly: a misspelt field would be ignored or refused only after a
- * table was made. From the API's Create Table page; nothing is filled in, configs travel verbatim.
+ * Strict schemas of Extruct's column configs: the API ignores a misspelt field, or refuses it only
+ * after the table was made. Source: the API's Create Table page. Configs are sent verbatim, without
+ * defaults.
  */
 
 export const AGENT_TYPES = [

@@ -4,9 +4,9 @@ import { automaticColumns, columnDependencies, DEFAULT_KIND, keyOf } from './dep
 import type { ColumnWire } from './wire.ts';
 
 /**
- * The columns of a table in our words. The ones Extruct adds by itself (`input` and the profile
- * columns of a company table) are not ours; a column that is neither is stray, as one of a kind that
- * a run must not name. Only computed columns are kept as dependencies: nothing waits for the others.
+ * Converts the columns of a table. Columns that Extruct adds by itself (`input`, profile columns)
+ * are not part of the spec. A column that is neither must not be named in a run. Only computed
+ * columns are kept as dependencies: nothing waits for the others.
  */
 export function columnsOf(wire: ColumnWire[], spec: TableSpec): Column[] {
   const ours = new Set(spec.columns.map(keyOf));
@@ -17,13 +17,13 @@ export function columnsOf(wire: ColumnWire[], spec: TableSpec): Column[] {
   const automatic = new Set(automaticColumns(kind).map((one) => one.key));
   const columns = wire.map((column): Column => {
     const { key, name } = column.config;
-    // Parsed as a loose object out of JSON: its other fields are JSON too.
+    // Safe cast: parsed from JSON as a loose object, so its other fields are JSON too.
     const config = column.config as ColumnConfig;
     const mentions = isInput(column) ? [] : columnDependencies(config, kind);
     return {
       id: column.id,
       key,
-      // It travels with every step: a heading, not an essay.
+      // Each step carries the name, so long ones are truncated.
       name: (name ?? key).slice(0, 255),
       input: isInput(column),
       ours: ours.has(key),
@@ -39,17 +39,17 @@ export function columnsOf(wire: ColumnWire[], spec: TableSpec): Column[] {
   );
 }
 
-/** Keys of these columns and of all that they wait for. */
+/** Returns the keys of these columns and of all that they wait for. */
 function upstreamOf(wanted: readonly Column[], columns: readonly Column[]): ReadonlySet<string> {
   const byKey = new Map(columns.map((column) => [column.key, column]));
   const keys = new Set(wanted.map(({ key }) => key));
-  // Grows while it is walked through.
+  // The loop adds to the set it iterates over.
   for (const key of keys)
     for (const upstream of byKey.get(key)?.dependsOn ?? []) keys.add(upstream);
   return keys;
 }
 
-/** Columns of the spec that the table does not have. */
+/** Returns the columns of the spec that the table does not have. */
 export function missingColumns(wire: ColumnWire[], spec: TableSpec): ColumnConfig[] {
   const there = new Set(wire.map((column) => column.config.key));
   return spec.columns.filter((config) => !there.has(keyOf(config)));

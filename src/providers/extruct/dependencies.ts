@@ -1,16 +1,16 @@
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import { listOf, objectOf, textOf } from '../fields.ts';
 
-/** Extruct makes a `company` table when none is named. */
+/** Extruct creates a `company` table by default. */
 export const DEFAULT_KIND = 'company';
 
-/** A column the table creates by itself (AI Tables Basics). */
+/** Column that the table creates by itself (AI Tables Basics). */
 export interface AutomaticColumn {
   key: string;
   name: string;
-  /** Filled from the rows. */
+  /** True if filled from the rows. */
   input: boolean;
-  /** Computed by an agent, and counted like any other agent column. */
+  /** True if an agent computes the column, which counts like any other agent column. */
   agent: boolean;
   dependsOn: string[];
 }
@@ -37,7 +37,7 @@ const AUTOMATIC: Record<string, readonly AutomaticColumn[]> = {
     computed('company_name', 'Company Name'),
     computed('company_website', 'Company Website'),
   ],
-  // Agents read them out of `input`: "Jane Doe, VP Sales, https://…".
+  // Agents extract these from `input`: "Jane Doe, VP Sales, https://…".
   people: [
     input,
     computed('full_name', 'Full Name', true),
@@ -46,27 +46,27 @@ const AUTOMATIC: Record<string, readonly AutomaticColumn[]> = {
   ],
 };
 
-/** Context that research columns get without asking. */
+/** Context columns that research columns get implicitly. */
 const CONTEXT: Record<string, readonly string[]> = {
   company: ['company_name', 'company_website'],
   people: ['full_name', 'profile_url', 'role'],
 };
 
-/** The website is the parent company's, or an input column of exactly this key. */
+/** The website comes from the parent company, or from an input column with exactly this key. */
 const CONTACT = ['full_name', 'profile_url', 'company_website'];
 
 export const automaticColumns = (kind: string): readonly AutomaticColumn[] =>
   Object.hasOwn(AUTOMATIC, kind) ? (AUTOMATIC[kind] ?? []) : [];
 
-/** Of any column config, also of one that is not quite right. */
+/** Returns the key of any column config, valid or not. */
 export const keyOf = (config: ColumnConfig): string => textOf(config['key']);
 
-/** Keys mentioned as `{key}` in a prompt, each once, in order. */
+/** Returns the keys mentioned as `{key}` in a prompt, each once, in order. */
 export const mentionsOf = (prompt: string): string[] => [
   ...new Set(Array.from(prompt.matchAll(/\{([A-Za-z_]\w*)\}/g), (match) => match[1] ?? '')),
 ];
 
-/** What the column's own config names; may name columns that do not exist. */
+/** Returns the dependencies that the column's config names; they may not exist. */
 export function namedDependencies(config: ColumnConfig): string[] {
   const value = objectOf(config['value']);
   const named = [
@@ -80,9 +80,9 @@ export function namedDependencies(config: ColumnConfig): string[] {
 }
 
 /**
- * Keys of the columns that must be done on a row before this one starts: named in the config, or
- * added by the API. Some may be input columns (always done) or, for contact lookups, columns of
- * the parent table: keep those that the table computes.
+ * Returns the keys of the columns that must be done on a row before this one starts: named in the
+ * config or added by the API. The caller keeps those that the table computes. The others are input
+ * columns (always done) or, for contact lookups, columns of the parent table.
  */
 export function columnDependencies(config: ColumnConfig, kind: string): string[] {
   const own = config['key'];
@@ -104,7 +104,7 @@ function impliedDependencies(config: ColumnConfig, kind: string): readonly strin
       return CONTACT;
     case 'company_profile':
       return ['input'];
-    // Whether they are read out of the profile is not documented; without one there is nothing in them.
+    // Whether these are read from the profile is not documented; without a profile they are empty.
     case 'company_name':
     case 'company_website':
       return ['input', 'company_profile'];

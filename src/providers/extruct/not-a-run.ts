@@ -3,8 +3,8 @@ import { RowmillError } from '../../errors.ts';
 import type { Sanitize } from '../../http/reason.ts';
 
 /**
- * A success that holds an error and no run, as a busy service may answer. Whether something was queued shows
- * in the table alone; only a lack of credits says that nothing was.
+ * Error for a success reply with an error and no run, as a busy service may send. Only a lack of
+ * credits means that nothing was queued; otherwise only the table shows it.
  */
 export function notARun({ id }: TableRef, said: unknown, quote: Sanitize): RowmillError {
   const where = `POST /v1/tables/${id}/run`;

@@ -14,16 +14,19 @@ import { EXTRUCT_BASE_URL, EXTRUCT_LIMITS } from './spec.ts';
 import { notARun } from './not-a-run.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
-/** Of a list of tables; more is answered with 400. */
+/** Maximum tables per list page; the API answers more with 400. */
 const TABLES_PER_PAGE = 100;
 const ROWS_PER_DELETE = 100;
-/** Tables listed without their tags that are read one by one; a list that is not filtered has thousands. */
+/**
+ * Maximum number of listed tables without tags that are read one by one. An unfiltered list has
+ * thousands.
+ */
 const MAX_UNTOLD = 20;
 
 /**
- * Extruct AI Tables. What it does not have, and what stands for it: idempotency keys (a tag finds
- * the table, `metadata.rowmill_key` the row), a count of failed cells (`cellsFailed` is `null`: read
- * the pages), reading or cancelling a single run (progress is the table's).
+ * Creates the Extruct AI Tables provider. Substitutes for missing features: a tag finds the table
+ * and `metadata.rowmill_key` the row (no idempotency keys); pages show failed cells (`cellsFailed`
+ * is `null`); progress is the table's (single runs can be neither read nor cancelled).
  */
 export function createExtructProvider({
   token,
@@ -63,7 +66,7 @@ export function createExtructProvider({
       return said.length === 0 ? null : said.join(', ').slice(0, 100);
     },
 
-    /** `GET /v1/billing`, which official clients read; what it does not say is no obstacle. */
+    /** `GET /v1/billing`, which official clients read. A missing field is no obstacle. */
     async planObstacle(ctx) {
       try {
         const { user, subscription } = await api.billing(ctx);
@@ -76,8 +79,8 @@ export function createExtructProvider({
     },
 
     /**
-     * The tag is compared here as well: how exact the server's filter is, is not documented. A table
-     * that the list shows without tags is read by itself.
+     * Compares the tag locally as well, because the server's filter is not documented as exact.
+     * Reads each table that the list shows without tags.
      */
     async findTables(tag, ctx) {
       const found = new Map<string, FoundTable>();
@@ -138,7 +141,7 @@ export function createExtructProvider({
 
     deleteTable: (tableId, ctx) => goneIsDeleted(api.deleteTable(ctx, tableId)),
 
-    /** `POST …/rows` appends without looking: not safe to repeat. */
+    /** `POST …/rows` always appends: not safe to repeat. */
     async addRows(table, rows, ctx) {
       const added = await api.createRows(
         ctx,
@@ -148,7 +151,6 @@ export function createExtructProvider({
       return idsInOrder(table, rows, added);
     },
 
-    /** Of the table's status. */
     rowCount: async (table, ctx) => (await api.getTableStatus(ctx, table.id)).status.num_rows,
 
     async deleteRows(table, rowIds, ctx) {
@@ -157,7 +159,10 @@ export function createExtructProvider({
       }
     },
 
-    /** An empty scope is not sent: left out, `columns` and `rows` mean "all", and all costs. */
+    /**
+     * Omits an empty scope and sends nothing: without `columns` and `rows`, the API would run and
+     * charge everything.
+     */
     async startTableRun(table, { mode, columnIds, rowIds, whole }, ctx) {
       if (columnIds.length === 0 || rowIds?.length === 0) {
         return { operations: [], requestedCells: 0 };
@@ -174,7 +179,7 @@ export function createExtructProvider({
       };
     },
 
-    /** Of the whole table: runs cannot be read one by one, so the receipt is of no use here. */
+    /** Reads the progress of the whole table: the API has none for a single run. */
     async progress(table, _receipt, ctx) {
       const { status } = await api.getTableStatus(ctx, table.id);
       return {
@@ -187,7 +192,7 @@ export function createExtructProvider({
       };
     },
 
-    /** Not in the API: what was asked for runs on. */
+    /** The API cannot cancel: requested cells continue. */
     cancelQueuedCells: null,
 
     past: {
@@ -196,8 +201,8 @@ export function createExtructProvider({
     },
 
     /**
-     * The cursor is an offset. The end is where the table's own count says, else a short page;
-     * a short page before that end (the largest `limit` is not documented) is not the last one.
+     * Pages by offset. The table's own count marks the end, else a short page. A short page before
+     * that end is not the last one: the largest `limit` is not documented.
      */
     async page(table, cursor, ctx, most = limits.rowsPerPage) {
       const offset = cursor === null ? 0 : Number(cursor);
@@ -215,7 +220,7 @@ export function createExtructProvider({
   };
 }
 
-/** `null` for a table that is gone, or does not show the tag: nothing may be added to it, nor deleted. */
+/** Returns `null` for a table that is gone or lacks the tag: it must not be changed or deleted. */
 async function ownTable(
   api: ExtructClient,
   tableId: string,
@@ -228,13 +233,16 @@ async function ownTable(
   return { id, createdAt: createdAt ?? '', rows: status?.num_rows ?? null };
 }
 
-/** Extruct's own scripts print this address; another host (a sandbox) has no such page. */
+/**
+ * Returns the address that Extruct's own scripts print; another host (a sandbox) has no page for a
+ * table.
+ */
 export const pageForPeople = (baseUrl: string, tableId: string): string | null =>
   new URL(baseUrl).host === new URL(EXTRUCT_BASE_URL).host
     ? `https://app.extruct.ai/tables/${encodeURIComponent(tableId)}`
     : null;
 
-/** One id a row, in the order they were sent: by key where the reply repeats it, else by place. */
+/** Returns one id per row in the order sent: by key if the reply repeats it, else by position. */
 function idsInOrder(table: TableRef, sent: SnapshotRow[], added: RowWire[]): string[] {
   const byKey = new Map(
     added.map((row, at) => [row.metadata?.rowmill_key ?? sent[at]?.key, row.id]),

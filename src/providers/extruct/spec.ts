@@ -8,7 +8,7 @@ import { automaticColumns, columnDependencies, DEFAULT_KIND, keyOf } from './dep
 
 export const EXTRUCT_BASE_URL = 'https://api.extruct.ai';
 
-/** Rows a request: 50 is what Extruct's own batches use; a page of 100 is served as well. */
+/** Rows per request: 50 is what Extruct's own batches use; pages of 100 are served as well. */
 export const EXTRUCT_LIMITS = { rowsPerAdd: 50, rowsPerPage: 100 } as const;
 
 /** Credits of a cell, relative to a plain one. */
@@ -30,7 +30,7 @@ export const extructSpec: ProviderSpec = {
   },
   column: columnConfig,
   limits: EXTRUCT_LIMITS,
-  // It is made with its columns, and read once for those that are automatic.
+  // One request creates the table with its columns, and one reads the automatic ones.
   requests: { table: () => 2, start: 2 },
   inputs: (table) => [
     ...new Set([
@@ -82,7 +82,7 @@ function plan(table: TableShape): PlannedColumn[] {
   }));
 }
 
-/** Agents by their type: what one costs says nothing of another. */
+/** Distinguishes agents by their type: each has its own price. */
 function priceKindOf(config: ColumnConfig): string {
   const columnKind = textOf(config['kind']);
   if (columnKind !== 'agent') return columnKind;

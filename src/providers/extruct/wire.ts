@@ -3,11 +3,11 @@ import type { JsonObject } from '../../contract/json.ts';
 import { Id } from '../json-api.ts';
 
 /**
- * Replies of Extruct's API as far as they are used. Lenient: fields and words that are not known
- * are let through, lists may come bare (as documented) or wrapped (as older clients read them).
+ * Schemas of the Extruct replies that are used. Lenient: unknown fields and words pass; lists are
+ * accepted bare (as documented) or wrapped (as older clients read them).
  */
 
-/** Came out of a JSON parser, so what it holds is JSON; a page has thousands of values to look at. */
+/** Skips validation: the JSON parser produced the value, and a page has thousands. */
 const AnyObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'expected an object',
@@ -20,7 +20,7 @@ const Credits = z
 
 const Count = z.int().nonnegative();
 
-/** A bare array, or an object that holds it under one of the names. */
+/** Accepts a bare array, or an object with the array under one of the names. */
 const listOf = <Item extends z.ZodType>(item: Item, ...names: string[]) =>
   z.preprocess((value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
@@ -36,7 +36,7 @@ export const UserReply = z.object({
   organization_name: z.string().nullish(),
 });
 
-/** What the plan allows is only told here. */
+/** Reply with the limits of the plan, which no other endpoint reports. */
 export const BillingReply = z.object({
   user: z
     .object({ organization_is_active: z.boolean().nullish().catch(null) })
@@ -64,8 +64,7 @@ export type ColumnWire = z.infer<typeof ColumnWire>;
 export const ColumnsReply = listOf(ColumnWire, 'columns', 'data');
 
 /**
- * Counters are of computed cells only; there is no counter of failed ones. Each may be left out
- * where it is 0.
+ * Counts computed cells only; there is no counter of failed ones. Any counter may be left out at 0.
  */
 const Counter = Count.nullish().transform((count) => count ?? 0);
 
@@ -87,7 +86,7 @@ export type TableReply = z.infer<typeof TableReply>;
 
 const Tags = z.array(z.string()).nullish();
 
-/** What a table says of itself, read by its id. */
+/** Reply to reading a table by its id. */
 export const OwnTableReply = z.object({
   ...table,
   created_at: z.string().nullish(),
@@ -100,7 +99,7 @@ export const TableStatusReply = z.object({ status: StatusWire });
 export const TablesReply = listOf(
   z.object({
     ...table,
-    // The older one of two tables is kept.
+    // Of two tables, the older one is kept.
     created_at: z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'not a time'),
     tags: Tags,
     num_rows: Count.nullish(),
@@ -129,11 +128,11 @@ export const DataReply = z.object({
 export const RunReply = z.object({
   id: Id.nullish(),
   num_requested_cells: Count.nullish().catch(null),
-  // Of a reply that is no run, though its status is one of success.
+  // Error in a success reply without a run.
   error: z.unknown().optional(),
   detail: z.unknown().optional(),
   message: z.unknown().optional(),
 });
 
-/** Replies to deletes are not needed: 2xx says all. */
+/** Ignores the body of deletes: a 2xx status is enough. */
 export const AnyReply = z.unknown();

@@ -8,8 +8,8 @@ import type { TableCell, TableRow } from '../provider.ts';
 import type { CellWire, RowWire } from './wire.ts';
 
 /**
- * Both families of words: lower case in the reference of rows, upper case in that of operations.
- * `stale`: never computed, or of older inputs. A cancelled or skipped cell was given back.
+ * Covers both vocabularies: lower case in the reference of rows, upper case in that of operations.
+ * `stale`: never computed, or computed from older inputs. A cancelled or skipped cell is not paid.
  */
 const STATUS = new Map<string, CellStatus>([
   ['stale', 'pending'],
@@ -27,7 +27,7 @@ const STATUS = new Map<string, CellStatus>([
 
 export const statusOf = (word: string): CellStatus => STATUS.get(word.toLowerCase()) ?? 'unknown';
 
-/** A row of a page; it is known by its place, and its key lies in a text cell. */
+/** Converts a row of a page. The row index is its id, and a text cell has its key. */
 export function rowOf(
   wire: RowWire,
   computed: Column[],
@@ -42,20 +42,20 @@ export function rowOf(
   };
 }
 
-/** `null` for a cell without text. */
+/** Returns the text of a cell; `null` without one. */
 export function textOf(cell: CellWire | undefined): string | null {
   const value = plain(cell?.value);
   const text = typeof value === 'string' ? value : cell?.display_value;
   return text === undefined || text === null || text === '' ? null : text;
 }
 
-/** Official clients take an object that has nothing but a `value` for what is in it. */
+/** Unwraps an object with only a `value`, as official clients do. */
 function plain(value: Json | undefined): Json {
   const { value: inner, ...more } = objectOf(value);
   return inner !== undefined && Object.keys(more).length === 0 ? inner : (value ?? null);
 }
 
-/** Some errors quote what was sent, or a page of what came back. */
+/** Maximum length of a reason: some errors quote the request or a page of the reply. */
 const LONGEST_REASON = 1_000;
 
 function cellOf(wire: CellWire | undefined, quote: Sanitize): TableCell {

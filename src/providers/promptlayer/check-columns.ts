@@ -6,7 +6,7 @@ import { TEXT } from './column-configs.ts';
 import { KEY_TITLE } from './columns.ts';
 import { referencesOf, titleOf, titlesRead, typeOf } from './dependencies.ts';
 
-/** Everything about the columns that their shape cannot say; works on configs of any shape. */
+/** Checks everything about the columns beyond their shape; accepts configs of any shape. */
 export function checkColumns({ columns }: TableShape): ColumnProblem[] {
   return [
     ...checkTitles(columns),
@@ -76,7 +76,7 @@ function checkReferences(
 }
 
 function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
-  // Only titles of columns: there are as many at most, however often they are named.
+  // Only column titles, which bounds the size however often they are named.
   const titles = new Set(columns.map(titleOf));
   const read = new Map(
     columns.map((config) => [
@@ -88,7 +88,7 @@ function checkCycles(columns: readonly ColumnConfig[]): ColumnProblem[] {
   return columns.flatMap((config, index): ColumnProblem[] => {
     const title = titleOf(config);
     const direct = read.get(title)?.includes(title) === true;
-    // A column that names itself is told above.
+    // A column that names itself is reported above.
     if (title === '' || direct || !circling.has(title)) return [];
     const found = `"${title}" waits for itself, through other columns`;
     return [{ path: [index], found, allowed: 'dependencies without a circle' }];

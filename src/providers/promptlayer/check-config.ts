@@ -9,11 +9,14 @@ import { LOOPED, REQUIRED, SOURCES, type Need } from './required-fields.ts';
 
 type Path = ColumnProblem['path'];
 
-/** Whether a config has what its type needs: without, a column would be refused, or fail in every row. */
+/**
+ * Checks that a config has the fields its type needs. Without them the API refuses the column, or
+ * it fails in every row.
+ */
 export function checkConfig(config: ColumnConfig, index: number): ColumnProblem[] {
   const type = typeOf(config);
   const given = config['config'];
-  // What is no mapping is told by the shape.
+  // The shape reports a value that is not a mapping.
   if (!isColumnType(type) || (isGiven(given) && !isMapping(given))) return [];
   const path = [index, 'config'];
   const fields = objectOf(given);
@@ -26,7 +29,7 @@ export function checkConfig(config: ColumnConfig, index: number): ColumnProblem[
 
 const isMapping = (value: Json): boolean => typeof value === 'object' && !Array.isArray(value);
 
-/** `null` and a text without a word in it are what a form sends for nothing. */
+/** `null` and blank text are what a form sends for an empty field. */
 const isGiven = (value: Json | undefined): value is Json =>
   value !== undefined && value !== null && value !== '';
 

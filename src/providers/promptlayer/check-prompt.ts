@@ -7,8 +7,8 @@ const MAPPED = 'prompt_template_variable_mappings';
 type Path = ColumnProblem['path'];
 
 /**
- * A prompt, of a column or of what a loop repeats, and its variables: one that is not filled would be
- * asked, and paid, so.
+ * Checks a prompt, of a column or of a loop's body, and its variables. An unfilled variable would
+ * be sent and paid.
  */
 export function checkPrompt(fields: JsonObject, path: Path): ColumnProblem[] {
   const count = ['template', 'inline_template'].filter((name) => name in fields).length;
@@ -37,7 +37,7 @@ export function checkPrompt(fields: JsonObject, path: Path): ColumnProblem[] {
   return [...checkTemplate(fields, path), ...checkInline(fields, path), ...unmapped];
 }
 
-/** A prompt of the registry. */
+/** Checks a prompt of the registry. */
 export function checkTemplate({ template }: JsonObject, path: Path): ColumnProblem[] {
   if (template === undefined) return [];
   const { name, id } = objectOf(template);
@@ -64,17 +64,17 @@ function checkInline({ inline_template: template }: JsonObject, path: Path): Col
 
 interface Variable {
   name: string;
-  /** As it stands in the prompt. */
+  /** Variable as written in the prompt. */
   written: string;
 }
 
-/** By the word of `template_format`; prompts of another one are left alone. */
+/** Variable readers by `template_format`; prompts in other formats are not checked. */
 const READERS: ReadonlyMap<string, (text: string) => Variable[]> = new Map([
   ['f-string', variablesOfFString],
   ['jinja2', variablesOfJinja],
 ]);
 
-/** The variables of every text of a template, each text's once. */
+/** Finds the variables in every text of a template, each once per text. */
 function variablesIn(
   value: Json,
   before = 'f-string',
@@ -100,15 +100,15 @@ function variablesOfFString(text: string): Variable[] {
   return Array.from(found, ([written, name = '']) => ({ name, written }));
 }
 
-/** Words that a Jinja expression knows without being told. */
+/** Names that are built into Jinja expressions. */
 const OF_JINJA: readonly string[] = [
   ...['true', 'True', 'false', 'False', 'none', 'None', 'self', 'loop', 'caller', 'varargs'],
   ...['kwargs', 'range', 'dict', 'lipsum', 'cycler', 'joiner', 'namespace'],
 ];
 
 /**
- * Only names that stand alone, in a text without statements: filters may put something in the place of
- * what is missing, statements may set a name, and a name in a comment is nobody's.
+ * Finds names that stand alone in texts without statements. A filter may replace a missing value, a
+ * statement may set a name, and comments are ignored.
  */
 function variablesOfJinja(text: string): Variable[] {
   if (text.includes('{%')) return [];
@@ -120,7 +120,10 @@ function variablesOfJinja(text: string): Variable[] {
     .filter(({ name }) => name !== '' && !OF_JINJA.includes(name));
 }
 
-/** `{{ … }}`, comments left out. By hand: a pattern would search to the end from each beginning. */
+/**
+ * Finds `{{ … }}` outside comments. Hand-written: a regular expression would search to the end from
+ * each opening.
+ */
 function expressionsIn(text: string): string[] {
   const found: string[] = [];
   const begins = /\{[#{]/g;
@@ -128,7 +131,7 @@ function expressionsIn(text: string): string[] {
   for (let next = begins.exec(text); next !== null; next = begins.exec(text)) {
     const { index } = next;
     const isComment = next[0] === '{#';
-    // One that has no end is text like any other.
+    // An unclosed opening is plain text.
     if (last[isComment ? '{#' : '{{'] < index + 2) {
       begins.lastIndex = index + 1;
       continue;

@@ -5,7 +5,7 @@ import type { CallContext } from '../provider.ts';
 import { asUsedUp } from './used-up.ts';
 import * as wire from './wire.ts';
 
-/** A sheet of a table. */
+/** Sheet of a table. */
 export interface SheetPlace {
   tableId: string;
   sheetId: string;
@@ -22,7 +22,7 @@ export type PromptLayerClient = ReturnType<typeof createPromptLayerClient>;
 const TABLES = '/api/public/v2/tables';
 const SHEET = '/{table}/sheets/{sheet}';
 
-/** PromptLayer's endpoints, one function each (docs.promptlayer.com, Tables). */
+/** Creates PromptLayer's endpoints, one function each (docs.promptlayer.com, Tables). */
 export function createPromptLayerClient(http: HttpClient) {
   const send = apiCalls(http);
   const call: CallApi = (schema, ctx, one) =>

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 
-/** Comes with the rows; nothing computes it. */
+/** Type of columns that come with the rows and are not computed. */
 export const TEXT = 'TEXT';
 
-/** The column types of Tables; the ones that ask no model and call nobody cost nothing. */
+/**
+ * Column types of Tables and whether they cost. Types that call neither a model nor a service are
+ * free.
+ */
 export const COSTS = {
   TEXT: 'none',
   PROMPT_TEMPLATE: 'model',
@@ -41,7 +44,7 @@ export type ColumnType = keyof typeof COSTS;
 
 const TYPES = Object.keys(COSTS);
 
-/** What Create Column takes beside its upper-case words. */
+/** Names that Create Column accepts beside its upper-case ones. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ...TYPES.map((type) => [type.toLowerCase(), type] as const),
   ['llm', 'PROMPT_TEMPLATE'],
@@ -50,7 +53,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['comparison', 'COMPARE'],
 ]);
 
-/** The type that a word stands for; a word that is none stays as it is. */
+/** Returns the type of a name; an unknown name is returned as it is. */
 export const typeNamed = (word: string): string => ALIASES.get(word) ?? word;
 
 export const isColumnType = (word: string): word is ColumnType => Object.hasOwn(COSTS, word);
@@ -67,7 +70,7 @@ const dependency = z.strictObject({
   config_meta: z.record(z.string(), json).nullable().optional().describe('More on that field.'),
 });
 
-/** One column as `POST …/columns` takes it, with titles where ids will stand. */
+/** Column as `POST …/columns` takes it, but with titles in place of ids. */
 export const columnConfig = z
   .strictObject({
     title: z.string().min(1).max(255).describe('What the column is called; unique.'),

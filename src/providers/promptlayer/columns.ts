@@ -6,24 +6,30 @@ import { TEXT } from './column-configs.ts';
 import { inOrder, referencesOf, titleOf, titlesRead, typeOf } from './dependencies.ts';
 import type { ColumnWire } from './wire.ts';
 
-/** Rows have no ids of their own: this text column says whose they are. */
+/** Title of the text column with rowmill's key: rows have no ids of their own. */
 export const KEY_TITLE = 'rowmill key';
 
-/** What a blank sheet comes with (Create Table Sheet). */
+/** Title of the column in a blank sheet (Create Table Sheet). */
 export const SCAFFOLD_TITLE = 'Column A';
 
-/** The columns a sheet must have, in the order they are made; the key comes last of the texts. */
+/**
+ * Returns the columns a sheet must have, in creation order; the key is the last of the text
+ * columns.
+ */
 export function wantedColumns({ columns }: TableSpec): ColumnConfig[] {
   const texts = columns.filter((config) => typeOf(config) === TEXT);
   const computed = inOrder(columns).filter((config) => typeOf(config) !== TEXT);
   return [...texts, { title: KEY_TITLE, type: TEXT }, ...computed];
 }
 
-/** The column of a title; of two (a request that landed twice) the first, and only that is used. */
+/** Finds the column of a title. Of two (after a request committed twice) the first is used. */
 export const findColumn = (there: readonly ColumnWire[], title: string): ColumnWire | undefined =>
   there.find((column) => column.title === title);
 
-/** What `POST …/columns` takes: the type as it is stored, and ids of columns that are there for titles. */
+/**
+ * Builds the body of `POST …/columns`: the stored type, and ids of existing columns in place of
+ * titles.
+ */
 export function columnBody(config: ColumnConfig, there: readonly ColumnWire[]): Json {
   const dependencies = referencesOf(config).flatMap(({ title, entry }) => {
     const column = findColumn(there, title);
@@ -33,7 +39,7 @@ export function columnBody(config: ColumnConfig, there: readonly ColumnWire[]): 
   return { ...config, type, ...(dependencies.length > 0 ? { dependencies } : {}) };
 }
 
-/** The columns of the sheet in our words; strangers' are left alone. */
+/** Converts the columns of the sheet; ignores foreign ones. */
 export function columnsOf(there: readonly ColumnWire[], spec: TableSpec): Column[] {
   const computed = new Set(
     spec.columns.filter((config) => typeOf(config) !== TEXT).map((config) => titleOf(config)),
@@ -55,7 +61,7 @@ export function columnsOf(there: readonly ColumnWire[], spec: TableSpec): Column
   });
 }
 
-/** A row's values by column id; text columns hold text. */
+/** Maps a row's values to column ids; text columns contain text. */
 export function valuesOf(
   columns: readonly Column[],
   key: string,

@@ -3,18 +3,18 @@ import type { ColumnConfig } from '../../contract/pipeline.ts';
 import { listOf, objectOf, textOf } from '../fields.ts';
 import { typeNamed } from './column-configs.ts';
 
-/** A column that another one reads, by title. */
+/** Reference to a column by its title. */
 export interface Reference {
   title: string;
-  /** Below the column's own config. */
+  /** Path below the column's own config. */
   path: (string | number)[];
-  /** The rest of the entry, to be sent with the id of the column. */
+  /** Rest of the entry, sent with the id of the column. */
   entry: JsonObject;
-  /** It may as well be a column of another sheet. */
+  /** True if the reference may name a column of another sheet. */
   elsewhere: boolean;
 }
 
-/** Fields of a config that name one column, in whatever type has them (Node & Column Types). */
+/** Config fields that name one column, in any type (Node & Column Types). */
 const ONE_COLUMN = [
   'source',
   'chat_history_source',
@@ -32,7 +32,7 @@ const ONE_COLUMN = [
   'value_source',
 ];
 
-/** Fields that map variables to columns. */
+/** Config fields that map variables to columns. */
 const MAPPINGS = [
   'prompt_template_variable_mappings',
   'variable_mappings',
@@ -40,19 +40,20 @@ const MAPPINGS = [
   'input_mappings',
 ];
 
-/** What a loop repeats, with mappings of its own. */
+/** Config fields with the body of a loop, which has mappings of its own. */
 const LOOP_BODIES = ['prompt_config', 'workflow_config'];
 
-/** What a loop hands to its own prompt, besides columns. */
+/** Variables that a loop passes to its own prompt, besides columns. */
 const OF_A_LOOP = ['loop_index', 'previous_outputs', '_iterator_item'];
 
-/** Of any column config, also of one that is not quite right. */
+/** Returns the title of any column config, valid or not. */
 export const titleOf = (config: ColumnConfig): string => textOf(config['title']);
 export const typeOf = (config: ColumnConfig): string => typeNamed(textOf(config['type']));
 
 /**
- * What a column reads: named under `dependencies`, or by its own config. An entry of `dependencies`
- * stands as it is written; the others say which field they are read for, as official clients do.
+ * Finds the columns that a column reads: under `dependencies`, or in its own config. Entries of
+ * `dependencies` stay as written. The others name the field they are read for, as official clients
+ * do.
  */
 export function referencesOf(config: ColumnConfig): Reference[] {
   const elsewhere = typeOf(config) === 'COMPOSITION';
@@ -67,7 +68,7 @@ export function referencesOf(config: ColumnConfig): Reference[] {
     if (typeof title !== 'string' || told.has(title) || OF_A_LOOP.includes(title)) continue;
     const [key = ''] = path;
     const inLoop = LOOP_BODIES.includes(String(key));
-    // The loop has mostly mapped it for its body already.
+    // The loop's own mapping usually covers its body already.
     if (inLoop && found.has(title)) continue;
     found.add(title);
     const entry = { reference_type: 'value', config_key: key, ...meta };
@@ -82,7 +83,7 @@ interface Source {
   meta?: { config_meta: JsonObject };
 }
 
-/** Its own, and those of what it repeats. */
+/** Returns the config's own sources and those of a loop's body. */
 const sourcesOf = (fields: JsonObject): Source[] => [
   ...sourcesIn(fields),
   ...LOOP_BODIES.flatMap((key) =>
@@ -111,14 +112,14 @@ function sourcesIn(fields: JsonObject): Source[] {
   ];
 }
 
-/** The titles of those columns, each once. */
+/** Returns the titles of those columns, each once. */
 export const titlesRead = (config: ColumnConfig): string[] => [
   ...new Set(referencesOf(config).map(({ title }) => title)),
 ];
 
 /**
- * The columns, each behind the ones it reads: the order they are made in. Columns that read each
- * other come as they stand.
+ * Orders columns for creation, each behind the ones it reads. Columns that read each other keep
+ * their order.
  */
 export function inOrder(columns: readonly ColumnConfig[]): ColumnConfig[] {
   const byTitle = new Map(columns.map((config) => [titleOf(config), config]));

@@ -15,12 +15,13 @@ import { PROMPTLAYER_LIMITS } from './spec.ts';
 import type { TableWire } from './wire.ts';
 
 const TABLES_PER_PAGE = 100;
-/** What cursors of a walk from the last row to the first begin with. */
+/** Prefix of the cursors that walk from the last row to the first. */
 const BACKWARDS = 'desc:';
 
 /**
- * PromptLayer Tables, public API v2. What it does not have, and what stands for it: tags (the title
- * holds the tag), row ids (the row index, and a text column with the key), a balance.
+ * Creates the PromptLayer Tables provider (public API v2). Substitutes for missing features: the
+ * title contains the tag; a row is known by its index and a text column with the key. There is no
+ * balance.
  */
 export function createPromptLayerProvider({
   token,
@@ -44,10 +45,10 @@ export function createPromptLayerProvider({
       return { credits: null, label: workspace == null ? 'a workspace' : `workspace ${workspace}` };
     },
 
-    /** Plans and their quotas are not told. */
+    /** The API does not report plans and quotas. */
     plan: null,
 
-    /** `name` is documented to find titles that contain it; compared here as well. */
+    /** Compares titles locally as well: `name` is documented to match titles that contain it. */
     async findTables(tag, ctx) {
       const found = new Map<string, FoundTable>();
       const seen = new Set<string>();
@@ -95,7 +96,7 @@ export function createPromptLayerProvider({
 
     deleteTable: (tableId, ctx) => goneIsDeleted(api.deleteTable(ctx, tableId)),
 
-    /** `POST …/rows` appends without looking: not safe to repeat. */
+    /** `POST …/rows` always appends: not safe to repeat. */
     async addRows(table, rows, ctx) {
       const values = rows.map(({ key, input }) => valuesOf(table.columns, key, input));
       const { row_indices: indices, start_row_index: first } = await api.addRows(
@@ -112,13 +113,16 @@ export function createPromptLayerProvider({
       });
     },
 
-    /** Whether the rows behind move up is not documented: only the blank row is deleted, before there are others. */
+    /**
+     * Whether later rows move up is not documented. Only the blank row is deleted, before there are
+     * others.
+     */
     deleteRows: null,
 
     async rowCount(table, ctx) {
       const one = { limit: 1, include_columns: 'false' };
       const count = (query: ListQuery) => api.listRows(ctx, placeOf(table), query);
-      // The first row may be one that cannot be read; then the last one comes with the number.
+      // If the first row cannot be read, the page of the last one has the number, too.
       const page = await count(one).catch(async (error: unknown) => {
         if (!mayBeOfTheRow(error)) throw error;
         return count({ ...one, order: 'desc' }).catch(() => {
@@ -131,7 +135,10 @@ export function createPromptLayerProvider({
       });
     },
 
-    /** An empty scope is not sent: left out, `column_ids` and `row_ids` mean "all". */
+    /**
+     * Omits an empty scope and sends nothing: without `column_ids` and `row_ids`, the API would run
+     * everything.
+     */
     async startTableRun(table, scope, ctx) {
       if (scope.columnIds.length === 0 || scope.rowIds?.length === 0) {
         return { operations: [], requestedCells: 0 };
@@ -139,7 +146,7 @@ export function createPromptLayerProvider({
       return startOperation(api, placeOf(table), scope, ctx, quote);
     },
 
-    /** By its operations where they are known; else that of the sheet, which is ours alone. */
+    /** Reads the run's operations if known, else the sheet, which belongs to this run alone. */
     async progress(table, tableRun, ctx) {
       const sheet = placeOf(table);
       const { operations = [], before } = tableRun ?? {};
@@ -150,20 +157,20 @@ export function createPromptLayerProvider({
         );
         const there = read.filter((operation) => operation !== null);
         const status = runProgress(there, before, tableRun?.requestedCells);
-        // What is gone may be what still runs: the sheet says so.
+        // A missing operation may be the one that still runs; then the sheet decides.
         if (status.running || there.length === read.length) return status;
       }
       const status = sheetProgress(
         await api.sheetStatus(ctx, sheet),
         table.placeholderRows?.cells ?? 0,
       );
-      // The sheet may count rows and columns that landed twice, and none that was never computed.
+      // The sheet may count duplicate rows and columns, and omit cells that were never computed.
       return before === undefined ? status : { ...status, cellsTotal: before.cellsTotal };
     },
 
     /**
-     * Those of the receipt, and whatever else is active: a reply may have been lost. One that is gone
-     * has nothing left to cancel.
+     * Cancels the known operations and all other active ones, because a reply may have been lost. A
+     * missing operation needs no cancel.
      */
     async cancelQueuedCells(table, tableRun, ctx) {
       const sheet = placeOf(table);
@@ -173,7 +180,7 @@ export function createPromptLayerProvider({
       let cells = 0;
       for (const id of ids) {
         const cancelled = await nullIfGone(api.cancelOperation(ctx, sheet, id));
-        // One that was running may have cost what it costs.
+        // Running cells may be charged, so only those not started count.
         const given = cancelled?.not_started_reset_count ?? cancelled?.cancelled_cell_count ?? 0;
         ctx.onCancelled?.(given);
         cells += given;
@@ -183,7 +190,7 @@ export function createPromptLayerProvider({
 
     past: { by: 'other end', from: BACKWARDS },
 
-    /** Every page by the same parameters: a cursor is good for those it was made with. */
+    /** Sends the same parameters for every page, because a cursor is bound to them. */
     async page(table, cursor, ctx, most = limits.rowsPerPage) {
       const back = cursor?.startsWith(BACKWARDS) === true;
       const own = back ? cursor.slice(BACKWARDS.length) : (cursor ?? '');
@@ -198,7 +205,7 @@ export function createPromptLayerProvider({
       const blank = blankIds(table);
       const rows = page.data.map((row) => rowOf(row, computed, keyColumnOf(table), quote));
       return {
-        // One that has a key is no blank row, wherever it stands.
+        // A row with a key is never a blank row.
         rows: rows.filter(({ id, key }) => key !== null || !blank.has(id)),
         next: page.next === null || !back ? page.next : BACKWARDS + page.next,
         total: typeof page.row_count === 'number' ? page.row_count - blankRows(table) : null,
@@ -208,21 +215,24 @@ export function createPromptLayerProvider({
   };
 }
 
-/** `null` for a table whose title does not hold the tag. */
+/** Returns `null` for a table whose title lacks the tag. */
 function ifTagged(table: TableWire, tag: string): FoundTable | null {
   const { id, title, created_at: createdAt, sheet_count: sheets } = table;
   if (title?.includes(tag) !== true) return null;
-  // A table without a sheet has no rows; one with a sheet is in use, as far as a list shows.
+  // A table without a sheet has no rows; one with a sheet counts as in use, because the list shows
+  // no more.
   return { id, createdAt: createdAt ?? '', rows: sheets ?? null };
 }
 
-/** @throws RowmillError `internal` for a table whose sheet was never looked up */
+/**
+ * Returns the sheet of a table. @throws RowmillError `internal` if the sheet was never looked up
+ */
 function placeOf({ id: tableId, sheetId }: TableRef): SheetPlace {
   if (sheetId !== undefined) return { tableId, sheetId };
   throw new RowmillError('internal', 'no sheet is known', { where: `table ${tableId}` });
 }
 
-/** A reply that one row may be the reason for. */
+/** Detects a reply that a single row may have caused. */
 const mayBeOfTheRow = (error: unknown): error is RowmillError =>
   error instanceof RowmillError &&
   ['provider_unavailable', 'reply_unreadable', 'request_refused'].includes(error.code);
@@ -235,7 +245,7 @@ const blankIds = ({ placeholderRows }: TableRef): ReadonlySet<string> =>
 const keyColumnOf = ({ columns }: TableRef): string =>
   columns.find(({ key }) => key === KEY_TITLE)?.id ?? '';
 
-/** A cursor that is refused has been outlived by the table: the walk begins anew. */
+/** Converts a refused cursor to an error that restarts the walk: the table changed since. */
 function startAgain(error: unknown): unknown {
   if (!(error instanceof RowmillError) || error.code !== 'request_refused') return error;
   return new RowmillError('pages_unstable', error.what, { cause: error, where: error.where });

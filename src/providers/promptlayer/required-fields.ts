@@ -1,6 +1,6 @@
 import type { ColumnType } from './column-configs.ts';
 
-/** A field, or one of those that stand for it. */
+/** Field that a type needs, or one of its synonyms. */
 export type Need = readonly [string, ...string[]];
 
 const TWO_COLUMNS: readonly Need[] = [
@@ -9,8 +9,8 @@ const TWO_COLUMNS: readonly Need[] = [
 ];
 
 /**
- * What a config must have by the reference (Node & Column Types), each field with the other names that
- * the pages on evaluations have for it. The words of a field are left alone: the pages differ on them.
+ * Fields a config must have by the reference (Node & Column Types), each with the synonyms used on
+ * the evaluation pages. Values are not checked, because the pages differ on them.
  */
 export const REQUIRED: Readonly<Partial<Record<ColumnType, readonly Need[]>>> = {
   CODE_EXECUTION: [['code'], ['language']],
@@ -49,7 +49,7 @@ export const REQUIRED: Readonly<Partial<Record<ColumnType, readonly Need[]>>> = 
   VARIABLE: [['value']],
 };
 
-/** So many columns `sources` names; one is enough beside `unless`. */
+/** Minimum number of columns in `sources`; one is enough beside `unless`. */
 export interface SourcesNeeded {
   least: number;
   most: number;
@@ -65,7 +65,7 @@ export const SOURCES: Readonly<Partial<Record<ColumnType, SourcesNeeded>>> = {
   COMBINE_COLUMNS: { least: 1, most: Infinity },
 };
 
-/** What a loop repeats, by its `loop_type`: the field that holds it. */
+/** Field with the body of a loop, by its `loop_type`. */
 export const LOOPED: ReadonlyMap<string, string> = new Map([
   ['prompt', 'prompt_config'],
   ['workflow', 'workflow_config'],

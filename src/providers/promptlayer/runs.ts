@@ -7,15 +7,17 @@ import { statusOf } from './cells.ts';
 import type { PromptLayerClient, SheetPlace } from './client.ts';
 import type { OperationReply, OperationWire, SheetStatusReply } from './wire.ts';
 
-/** Cells of these states are recalculated; an empty list means every one (Create Operation). */
+/** States of the cells to recalculate; an empty list means all (Create Operation). */
 const STATES: Record<RunMode, string[]> = { new: ['STALE'], failed: ['FAILED'], all: [] };
 
-/** A token may be outlived by the sheet, or by its time: it is asked for once more, never for ever. */
+/**
+ * Maximum number of confirmations: a token may expire, or become outdated when the sheet changes.
+ */
 const CONFIRMATIONS = 2;
 
 /**
- * Queues a recalculation. Asked back (`requires_confirmation`), it says yes when the cells are no
- * more than were approved; the first request has queued nothing then.
+ * Queues a recalculation. When the API asks for confirmation (`requires_confirmation`), confirms if
+ * the cells are within the approval. Until then nothing is queued.
  */
 export async function startOperation(
   api: PromptLayerClient,
@@ -36,27 +38,29 @@ export async function startOperation(
     try {
       reply = await counted(ctx, cells, () => api.recalculate(ctx, sheet, yes));
     } catch (error) {
-      // A token that is over may be asked about anew, or refused: then the question is wanted again.
+      // An expired token leads to another question or a refusal; after a refusal, ask for a new
+      // question.
       if (asked >= CONFIRMATIONS || !isRefused(error)) throw error;
       reply = await api.recalculate(ctx, sheet, scope);
     }
   }
   if (reply.success === false) {
-    // Once may be bad luck: it is asked for once more, unless the sheet shows that it was taken.
+    // Retries one refusal, unless the sheet shows that the request was accepted.
     const what = quote(reply.message ?? 'refused without a reason');
     throw new RowmillError('request_refused', what, { where: placeOf(sheet), ambiguous: true });
   }
   const operations = idsOf(reply);
   const cells = reply.cell_count ?? reply.virtual_cell_count ?? null;
   if (operations.length === 0 && cells === null && reply.success !== true) {
-    // A success that is no operation, as a proxy may answer: the sheet alone shows whether it was taken.
+    // Success without an operation, as a proxy may send: only the sheet shows whether it was
+    // accepted.
     const what = `answered without an operation: ${quote(reply.message ?? 'without a reason')}`;
     throw new RowmillError('reply_unreadable', what, { where: placeOf(sheet), ambiguous: true });
   }
   return { operations, requestedCells: cellsOf(reply, operations.length > 0) };
 }
 
-/** Counts a yes that was taken, or may have been. */
+/** Counts a confirmation that was accepted, or may have been. */
 async function counted(
   { onConfirmed }: CallContext,
   cells: number,
@@ -94,12 +98,12 @@ function questionIn(
   const approved = maxCells ?? 0;
   if (typeof cells === 'number' && cells <= approved) return { token, cells };
   if (typeof cells === 'number') throw new UnapprovedCells(cells, approved, placeOf(sheet));
-  // What is not counted cannot be held against what was approved.
+  // An unknown number of cells cannot be compared with the approval.
   const what = `the provider asks for a yes and does not say to how many cells, ${approved} were approved`;
   throw new RowmillError('spend_refused', what, { where: placeOf(sheet) });
 }
 
-/** Every id that the reply has: which of them are read as operations is not documented. */
+/** Returns every id in the reply; which of them can be read as operations is not documented. */
 const idsOf = ({
   execution_ids: several,
   operation_id,
@@ -109,8 +113,8 @@ const idsOf = ({
 ];
 
 /**
- * Whether `cell_count` has the cells that were never computed is not documented. Nothing was to be
- * done where it is 0 and nothing was queued.
+ * Returns the number of queued cells. Whether `cell_count` includes never computed cells is not
+ * documented. 0 without an operation means that there was nothing to do.
  */
 function cellsOf(
   { cell_count: cells, virtual_cell_count: virtual }: OperationReply,
@@ -121,8 +125,8 @@ function cellsOf(
 }
 
 /**
- * How the whole sheet stands, apart from so many cells that are nobody's and never run. Cells that
- * were never computed may be in none of its numbers.
+ * Converts the status of the whole sheet, less the cells of blank rows, which are never run. No
+ * count may include cells that were never computed.
  */
 export function sheetProgress(status: SheetStatusReply, blankCells: number): TableProgress {
   const counts = { done: 0, failed: 0 };
@@ -140,7 +144,7 @@ export function sheetProgress(status: SheetStatusReply, blankCells: number): Tab
   };
 }
 
-/** An operation may be listed beside the executions it is made of: then it alone is counted. */
+/** Counts an operation alone if it is listed beside the executions it consists of. */
 function eachCellOnce(operations: OperationWire[], requestedCells: number | null): OperationWire[] {
   const listed = operations.reduce((total, { cell_count: cells }) => total + cells, 0);
   if (requestedCells === null || listed <= requestedCells) return operations;
@@ -150,13 +154,13 @@ function eachCellOnce(operations: OperationWire[], requestedCells: number | null
 
 const ENDED: readonly string[] = ['completed', 'failed', 'cancelled', 'canceled'];
 
-/** The word may lag behind the counts: an operation is over by either. */
+/** Treats an operation as over by its status or its counts: the status may lag. */
 const isOver = (operation: OperationWire): boolean =>
   ENDED.includes(operation.status.toLowerCase()) ||
   (operation.pending_count === 0 &&
     operation.completed_count + operation.failed_count >= operation.cell_count);
 
-/** How the operations of one run stand, on top of how the table stood before. */
+/** Converts the status of one run's operations, relative to the table before the run. */
 export function runProgress(
   operations: OperationWire[],
   before: NonNullable<TableRunRef['before']>,

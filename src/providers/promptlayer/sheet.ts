@@ -18,10 +18,10 @@ import type { Sheets } from './sheets.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
 /**
- * The table's sheet with its columns; makes what is not there yet, and reads before it makes and
- * afterwards: a repeat after a lost reply makes nothing twice that has landed. Of what lands twice
- * all the same, a blank sheet or a column of the same title, only the first is ever used. In a table
- * that nobody has touched nothing can have landed, and the replies tell what there is.
+ * Finds or creates the table's sheet with its columns. Reads before and after it creates, so a
+ * repeat after a lost reply creates nothing that exists. Of duplicates (a blank sheet, a column of
+ * one title) only the first is used. In an untouched table nothing can exist, so the replies are
+ * sufficient.
  */
 export async function ensureSheet(
   api: PromptLayerClient,
@@ -63,10 +63,10 @@ export async function ensureSheet(
 }
 
 /**
- * Deletes the one row of a blank sheet before there are computed columns, which may be run at once on
- * every row that is there. It is asked for once in the life of a sheet: right after its column for the
- * keys was made, before which no row was ever sent. Asked for again, a request that lands late could
- * delete a row that has taken its place. Where that fails the row stays, without a key.
+ * Deletes the one row of a blank sheet before there are computed columns, which may run on every
+ * row at once. Requested only once in the life of a sheet, right after its key column was made and
+ * before any row was sent: a repeat committed late could delete a real row. If the deletion fails
+ * the row stays, without a key.
  */
 async function withoutBlank(
   api: PromptLayerClient,
@@ -87,14 +87,14 @@ async function withoutBlank(
 }
 
 interface Look {
-  /** The one at the beginning. */
+  /** First row of the sheet. */
   row: RowWire | undefined;
-  /** Of the sheet; `null` where it does not say. */
+  /** Row count of the sheet; `null` if not reported. */
   rows: number | null;
   columns: ColumnWire[];
 }
 
-/** Looks at the beginning until the same row stands there twice. */
+/** Reads the beginning until the same row is returned twice. */
 const LOOKS = 4;
 
 async function look(api: PromptLayerClient, sheet: SheetPlace, ctx: CallContext): Promise<Look> {
@@ -105,7 +105,7 @@ async function look(api: PromptLayerClient, sheet: SheetPlace, ctx: CallContext)
     const rows = page.row_count ?? null;
     if (page.columns == null) throw unreadable(sheet, 'does not say what columns it has');
     const first = { row, rows, columns: page.columns };
-    // One that stands behind others may be shown in place of the first.
+    // A page may show a later row in place of the first.
     if (row === undefined && (rows ?? 0) === 0) return first;
     if (row !== undefined && (row.row_index === 0 || rows === 1)) return first;
     if (row !== undefined && row.row_index === before) return first;
@@ -119,7 +119,7 @@ const unreadable = ({ tableId, sheetId }: SheetPlace, what: string): RowmillErro
     where: `table ${tableId}, sheet ${sheetId}`,
   });
 
-/** The column that blank sheets come with becomes our first. */
+/** Renames the column of a blank sheet to the first wanted column. */
 async function makeColumn(
   api: PromptLayerClient,
   sheet: SheetPlace,
@@ -135,7 +135,7 @@ async function makeColumn(
   return column;
 }
 
-/** The row that a blank sheet has: without a key, it is never run. */
+/** Returns the row of a blank sheet; it has no key, so it is never run. */
 function blankRow({ row, columns }: Look): RowWire | null {
   const keyColumn = findColumn(columns, KEY_TITLE)?.id ?? '';
   return row === undefined || textOf(row.cells?.[keyColumn]) !== null ? null : row;

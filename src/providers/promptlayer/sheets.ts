@@ -7,9 +7,9 @@ import type { PromptLayerClient } from './client.ts';
 import { SCAFFOLD_TITLE } from './columns.ts';
 
 /**
- * Where the sheet of a table comes from. A table is made without one, so that one that is there twice
- * shows that it is empty, and the sheet under its title. Where the API refuses either, tables are made
- * with their default sheet from then on.
+ * Sheets of tables. Creates a table without a sheet, so that a duplicate is visibly empty, and then
+ * the sheet under its title. If the API refuses either, later tables are made with their default
+ * sheet.
  */
 export class Sheets {
   readonly #api: PromptLayerClient;
@@ -20,9 +20,9 @@ export class Sheets {
   }
 
   /**
-   * One request.
-   * @throws UnusableTable where a table without a sheet was refused: nothing was made, and the next one is
-   * asked for with its default sheet
+   * Creates a table with one request.
+   * @throws UnusableTable if a table without a sheet was refused: nothing was made, and the next
+   * one is requested with its default sheet
    */
   async createTable(ctx: CallContext, body: JsonObject) {
     const byDefault = this.#byDefault;
@@ -33,14 +33,14 @@ export class Sheets {
       );
     } catch (error) {
       if (!isRefused(error) || error.code !== 'request_refused') throw error;
-      // The sheet was not the reason where it is refused with one as well.
+      // A refusal with a sheet as well means that the sheet was not the reason.
       this.#byDefault = !byDefault;
       if (byDefault) throw error;
       throw new UnusableTable(error.what, { where: error.where, cause: error });
     }
   }
 
-  /** The first of the table's; another one may have landed before the one that is made here. */
+  /** Returns the first sheet of the table; a duplicate may exist. */
   async find(tableId: string, spec: TableSpec, ctx: CallContext): Promise<string> {
     const there = await this.#first(tableId, ctx);
     if (there !== null) return there;
@@ -48,7 +48,9 @@ export class Sheets {
     return (await this.#first(tableId, ctx)) ?? made;
   }
 
-  /** @throws UnusableTable where the API makes no blank sheet beside the default one */
+  /**
+   * Creates the sheet. @throws UnusableTable if the API makes no blank sheet beside the default one
+   */
   async make(tableId: string, { settings }: TableSpec, ctx: CallContext): Promise<string> {
     const title = settings?.['sheet'];
     const named = typeof title === 'string' ? title : 'Rows';
@@ -64,7 +66,7 @@ export class Sheets {
     }
   }
 
-  /** Whether the table's only sheet is as it was made: with nothing in it but what a blank one has. */
+  /** Checks whether the table's only sheet is still blank. */
   async isPristine(tableId: string, ctx: CallContext): Promise<boolean> {
     const { data: sheets } = await this.#api.listSheets(ctx, tableId);
     const [sheet, ...others] = sheets;

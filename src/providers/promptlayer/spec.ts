@@ -4,7 +4,7 @@ import { checkColumns } from './check-columns.ts';
 import { columnConfig, COSTS, isColumnType, TEXT } from './column-configs.ts';
 import { titleOf, titlesRead, typeOf } from './dependencies.ts';
 
-/** Add Rows and List Rows take and give 100 at most. */
+/** Add Rows accepts, and List Rows returns, at most 100 rows. */
 export const PROMPTLAYER_LIMITS = { rowsPerAdd: 100, rowsPerPage: 100 } as const;
 
 export const promptLayerSpec: ProviderSpec = {
@@ -21,10 +21,10 @@ export const promptLayerSpec: ProviderSpec = {
   column: columnConfig,
   limits: PROMPTLAYER_LIMITS,
   requests: {
-    // Table, sheet, a look at what a sheet comes with; each column by itself, and that of the keys;
-    // the blank row goes, and does not show any more.
+    // Create table and sheet, and read the sheet. Create each column and the key column. Delete the
+    // blank row and verify it.
     table: ({ columns }) => 3 + columns.length + 1 + 2,
-    // The number of rows and the state of the cells are two readings.
+    // The row count and the state of the cells are two readings.
     start: 3,
   },
   inputs: ({ columns }) => columns.filter((config) => typeOf(config) === TEXT).map(titleOf),
@@ -33,7 +33,7 @@ export const promptLayerSpec: ProviderSpec = {
   plan,
 };
 
-/** Columns of no cost ask no model and call nobody (Column Types, "Compute cost"). */
+/** Free columns call neither a model nor a service (Column Types, "Compute cost"). */
 function plan({ columns }: TableShape): PlannedColumn[] {
   const computed = new Set(columns.filter((one) => typeOf(one) !== TEXT).map(titleOf));
   return columns.map((config): PlannedColumn => {

@@ -1,6 +1,6 @@
 import { RowmillError } from '../../errors.ts';
 
-/** What a plan that is used up, or a limit of it, is called. */
+/** Words for a used-up plan or limit. */
 const PLAN_WORDS =
   /\b(plans?|quotas?|limits?|exceed\w*|usage|upgrade|billing|credits?|balance|executions?)\b/i;
 
@@ -8,8 +8,9 @@ const REMEDY =
   'Raise or renew the plan: the run goes on by itself, or at once with `rowmill resume RUN`. Done cells stay done.';
 
 /**
- * What a plan that is used up answers is not documented. 402 without a word that is known is taken for
- * that, and 403 where its text speaks of a plan: the key is good then, and another one would not help.
+ * Classifies the reply to a used-up plan, which is not documented. 402 without a known word counts
+ * as one, and so does 403 with a text about a plan: the key is valid, and another one would not
+ * help.
  */
 export function asUsedUp(error: unknown): unknown {
   if (!(error instanceof RowmillError)) return error;

@@ -4,21 +4,21 @@ import type { Json, JsonObject } from '../../contract/json.ts';
 import { Id } from '../json-api.ts';
 
 /**
- * Replies of PromptLayer's Tables API (v2) as far as they are used. Lenient: fields and words that
- * are not known are let through, and where the reference contradicts itself both forms are read.
+ * Schemas of the PromptLayer Tables replies (API v2) that are used. Lenient: unknown fields and
+ * words pass, and where the reference contradicts itself both forms are accepted.
  */
 
 const Whole = z.int().nonnegative();
 const Count = Whole.nullish().catch(null);
-/** Of a status: left out where it is 0. */
+/** Counter of a status; left out at 0. */
 const Counter = Whole.nullish().transform((count) => count ?? 0);
 
-/** Came out of a JSON parser, so it is JSON. */
+/** Skips validation: the JSON parser produced the value. */
 const AnyJson = z.custom<Json>(() => true);
 
 const Paging = z.object({ next_cursor: z.string().nullish(), has_more: z.boolean().nullish() });
 
-/** The cursor comes at the top or under `pagination`: the reference shows both. */
+/** Accepts the cursor at the top or under `pagination`: the reference shows both. */
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z
     .object({ data: z.array(item), pagination: Paging.nullish().catch(null), ...Paging.shape })
@@ -40,7 +40,7 @@ export type TableWire = z.infer<typeof TableWire>;
 export const TablesReply = listOf(TableWire);
 
 const SheetWire = z.object({ id: Id, title: z.string().nullish(), row_count: Count });
-/** A new table may come with a sheet. */
+/** Reply with a new table, maybe with a sheet. */
 export const TableReply = z.object({
   table: TableWire,
   default_sheet: SheetWire.nullish().catch(null),
@@ -54,7 +54,7 @@ export const ColumnReply = z.object({ column: ColumnWire });
 
 const Metrics = z.object({
   request_count: Count,
-  // With more digits than a number holds it comes as their text.
+  // A price with more digits than a number can store arrives as text.
   price: z
     .union([z.number(), z.string().min(1).transform(Number).pipe(z.number())])
     .nullish()
@@ -74,7 +74,7 @@ const CellWire = z.object({
 });
 export type CellWire = z.infer<typeof CellWire>;
 
-/** By column id, whatever that is: the parser's own records leave some names out. */
+/** Any id is accepted as a key: the parser's own records leave some names out. */
 const Cells = z
   .custom<JsonObject>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -106,7 +106,7 @@ const rowFields = z.object({
   version: Count,
 });
 
-/** One page of rows; the columns come with the first. */
+/** Page of rows; the first one includes the columns. */
 export const RowsReply = z.unknown().transform((value, context) => {
   const list = listOf(RowWire).safeParse(value);
   const fields = rowFields.safeParse(value);
@@ -123,7 +123,9 @@ export const AddedRowsReply = z.object({
   start_row_index: Whole.nullish(),
 });
 
-/** Queued, nothing to do (`cell_count: 0`), or asked back. */
+/**
+ * Reply that queued an operation, had nothing to do (`cell_count: 0`), or asks for confirmation.
+ */
 export const OperationReply = z.object({
   success: z.boolean().nullish(),
   requires_confirmation: z.boolean().nullish(),
@@ -156,7 +158,7 @@ export const OperationStatusReply = z.union([
 
 export const SheetStatusReply = z.object({
   total_cells: Counter,
-  // Words nobody knows may hold anything.
+  // Unknown words may have any value.
   status_counts: z
     .record(z.string(), Whole.catch(0))
     .nullish()
@@ -170,12 +172,12 @@ export const SheetStatusReply = z.object({
 export type SheetStatusReply = z.infer<typeof SheetStatusReply>;
 
 /**
- * Cells that were running are among those that were cancelled; those that had not begun are told apart.
- * 2xx without a body says that it was cancelled, and no number.
+ * Cancelled cells include running ones; those not started are counted separately. 2xx without a
+ * body means cancelled, without a number.
  */
 export const CancelReply = z
   .object({ cancelled_cell_count: Count, not_started_reset_count: Count })
   .nullable();
 
-/** Replies to deletes and renames are not needed: 2xx says all. */
+/** Ignores the body of deletes and renames: a 2xx status is enough. */
 export const AnyReply = z.unknown();

@@ -4,7 +4,10 @@ import type { LiveCall, LiveReply } from '../../live-http.ts';
 import { needed, type LivePace } from '../../live-check.ts';
 import type { CallContext } from '../../provider.ts';
 
-/** Column of our own table: asks next to nothing, and waits for nothing but the automatic ones. */
+/**
+ * Key of the bench's own column, which asks for almost nothing and waits only for the automatic
+ * ones.
+ */
 export const AGENT_KEY = 'doctor';
 
 export const AGENT: JsonObject = {
@@ -14,19 +17,21 @@ export const AGENT: JsonObject = {
   value: { agent_type: 'llm', prompt: 'Answer with the word yes.', output_format: 'text' },
 };
 
-/** A run that was sent, and what came of it. */
+/** Observed table run. */
 export interface Watched {
   requested: number | null;
-  /** Until the status was running; `null`: never seen. */
+  /** Time until the status was `running`, in ms; `null` if never observed. */
   runningAfterMs: number | null;
   endedAfterMs: number | null;
-  /** Whether `requested` cells were in the count of those in progress; `null`: never seen alone. */
+  /**
+   * Whether `requested` cells are part of the count in progress; `null` if never observed alone.
+   */
   countsRequested: boolean | null;
-  /** Credits that the balance lost. */
+  /** Credits by which the balance dropped. */
   lost: number;
 }
 
-/** What the questions about one table share. */
+/** Shared state of the questions about one table. */
 export class Bench {
   readonly #call: LiveCall;
   readonly pace: LivePace;
@@ -38,9 +43,9 @@ export class Bench {
   balance: number | null = null;
   startBalance: number | null = null;
   agentCells = 0;
-  /** A create was sent and its reply was lost. */
+  /** True after a create request whose reply was lost. */
   mayHaveMore = false;
-  /** More ran than was asked for: nothing else is asked that costs. */
+  /** Reason to ask no further paid question: more cells ran than requested. */
   stopped: string | null = null;
   readonly prices: { automatic: number | null; agent: number | null } = {
     automatic: null,
@@ -111,7 +116,7 @@ export class Bench {
   }
 }
 
-/** The columns of a table as `key kind`. */
+/** Lists the columns of a table as `key kind`. */
 export const columnsIn = (table: JsonObject): { id: string; key: string; kind: string }[] =>
   listOf(table['columns']).map((column) => {
     const { id, config } = objectOf(column);

@@ -17,10 +17,10 @@ import { Bench, tagsOf } from './bench.ts';
 import { freeProbes, listIn, listQuery, pathOf } from './free.ts';
 import { paidProbes } from './paid.ts';
 
-/** Credits, at the public price of 1 a cell. */
+/** Maximum credits, at the public price of 1 a cell. */
 const MAX_CREDITS = 8;
 
-/** One company table of two rows, and an empty people table. */
+/** Creates the check, which uses one company table of two rows and an empty people table. */
 export function createExtructLiveCheck(
   { token, ...options }: ConnectionOptions,
   pace: LivePace = LIVE_PACE,
@@ -65,7 +65,7 @@ async function listOwn(bench: Bench, ctx: CallContext): Promise<string[]> {
 
 const idOf = (table: Json): string => textOf(objectOf(table)['id']);
 
-/** Read again before it is deleted: what a list shows may be of another table by now. */
+/** Reads the table again before it is deleted: a list may be outdated. */
 async function deleteOurs(bench: Bench, ctx: CallContext, id: string): Promise<boolean> {
   if (id === '') return false;
   const table = (await nullIfGone(bench.get(ctx, pathOf(id))))?.json ?? null;

@@ -9,7 +9,7 @@ import { agentKind } from '../spec.ts';
 import { AGENT_KEY, columnsIn, stateOf, type Bench, type Watched } from './bench.ts';
 import { runAndWatch, type Scope } from './watch.ts';
 
-/** Credits that a cell may cost before its price has been seen. */
+/** Assumed maximum credits of a cell before its price was observed. */
 const DEAREST = 2;
 
 const PROFILE = 'company_profile';
@@ -17,7 +17,7 @@ const AUTOMATIC = [PROFILE, 'company_name', 'company_website'];
 const LINKEDIN = 'doctor_linkedin';
 const NOBODY = 'https://www.linkedin.com/company/rowmill-doctor-nobody-has-this-name/';
 
-/** Beyond them an answer cannot be right: asking goes no further. */
+/** Bounds for a plausible answer; beyond them the check stops asking. */
 interface Shared {
   profile: Watched | null;
   agent: Watched | null;
@@ -37,7 +37,7 @@ export function paidProbes(bench: Bench): Probe[] {
 const automaticPrice = ({ prices: { automatic } }: Bench): number => automatic ?? DEAREST;
 const agentPrice = ({ prices: { agent } }: Bench): number => agent ?? DEAREST;
 
-/** Every request that costs goes through here. */
+/** Sends every paid request. */
 async function run(bench: Bench, ctx: CallContext, scope: Scope, agents: number): Promise<Watched> {
   needed(bench.balance, 'without a balance nothing is asked that costs');
   if (bench.stopped !== null) needed(null, bench.stopped);
@@ -177,7 +177,9 @@ async function askAgentPrice(bench: Bench, shared: Shared, ctx: CallContext): Pr
   return price === 1 ? holds('1 credit', learned) : differs(creditsText(price), learned);
 }
 
-/** What another kind of agent costs was not seen: a dearer price is taken for all, a lower one not. */
+/**
+ * Only one kind of agent was observed. A higher price is assumed for all kinds, a lower one is not.
+ */
 const agentCredits = (price: number): Record<string, number> =>
   Object.fromEntries(
     ['agent_llm', ...(price > 1 ? [...AGENT_TYPES.map(agentKind), 'people_agent'] : [])].map(

@@ -7,13 +7,13 @@ import { stateOf, type Bench, type Watched } from './bench.ts';
 export interface Scope {
   mode: 'new' | 'failed';
   keys: string[];
-  /** Place of the row. */
+  /** Index of the row. */
   row: number;
-  /** The cells may look finished before they begin: those that have failed before. */
+  /** Marks cells that have failed before and may look finished until they start. */
   again?: true;
 }
 
-/** Asks for the cells, and waits until nothing of the table moves any more. */
+/** Requests the cells, and waits until nothing in the table changes. */
 export async function runAndWatch(bench: Bench, ctx: CallContext, scope: Scope): Promise<Watched> {
   const before = bench.balance;
   const { json } = await bench.post(ctx, `${bench.table}/run`, {
@@ -77,7 +77,7 @@ const count = (states: readonly string[], word: string): number =>
 const inFlight = (states: readonly string[]): number =>
   count(states, 'requested') + count(states, 'in_progress');
 
-/** `null` where the numbers say neither. */
+/** `null` if the numbers do not decide it. */
 function countsRequested(status: JsonObject, states: readonly string[]): boolean | null {
   const requested = count(states, 'requested');
   const started = count(states, 'in_progress');
@@ -87,7 +87,7 @@ function countsRequested(status: JsonObject, states: readonly string[]): boolean
   return told === started ? false : null;
 }
 
-/** The balance may follow the cells: two equal readings count. */
+/** Waits for two equal readings: the balance may lag behind the cells. */
 async function settledBalance(bench: Bench, ctx: CallContext): Promise<number | null> {
   for (let read = 0, last = bench.balance; read < 5; read += 1) {
     const balance = await bench.readBalance(ctx);

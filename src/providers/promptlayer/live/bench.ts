@@ -13,7 +13,7 @@ export interface SheetRow {
   cells: JsonObject;
 }
 
-/** What the questions about one table share. */
+/** Shared state of the questions about one table. */
 export class Bench {
   readonly #call: LiveCall;
   readonly pace: LivePace;
@@ -23,9 +23,9 @@ export class Bench {
   sheetId: string | null = null;
   textId: string | null = null;
   computedId: string | null = null;
-  /** Indices of our rows, as the reply named them. */
+  /** Indices of the bench's rows, as the reply named them. */
   indices: number[] = [];
-  /** Cells that have ever left the state they are made in, as `index`. */
+  /** Cells that ever left their initial state, as `index`. */
   readonly ran = new Set<number>();
   mayHaveMore = false;
   stopped: string | null = null;
@@ -101,7 +101,7 @@ export class Bench {
     return word === '' ? 'pending' : statusOf(word);
   }
 
-  /** The rows once no cell moves any more. */
+  /** Returns the rows once no cell changes any more. */
   async settled(ctx: CallContext): Promise<SheetRow[]> {
     const { pollMs, settleMs, waitMs } = this.pace;
     const startedMs = performance.now();

@@ -16,10 +16,10 @@ import { Bench, pathOf } from './bench.ts';
 import { freeProbes } from './free.ts';
 import { paidProbes } from './paid.ts';
 
-/** Code that calls nobody, on the blank row and on two of ours: each of them once at most. */
+/** Free code cells, on the blank row and two others, each run at most once. */
 const MAX_CELLS = 3;
 
-/** One table with a sheet of two rows. */
+/** Creates the check, which uses one table with a sheet of two rows. */
 export function createPromptLayerLiveCheck(
   { token, ...options }: ConnectionOptions,
   pace: LivePace = LIVE_PACE,
@@ -52,7 +52,7 @@ async function listOwn(bench: Bench, ctx: CallContext): Promise<string[]> {
   return found.filter(({ title }) => title === bench.title).map(({ id }) => textOf(id));
 }
 
-/** Read again before it is deleted: what a list shows may be of another table by now. */
+/** Reads the table again before it is deleted: a list may be outdated. */
 async function deleteOurs(bench: Bench, ctx: CallContext, id: string): Promise<boolean> {
   if (id === '') return false;
   const reply = await nullIfGone(bench.get(ctx, pathOf(id)));

@@ -195,7 +195,7 @@ const ourRows = (bench: Bench, rows: readonly SheetRow[]): SheetRow[] =>
 
 const numberOf = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
 
-/** The names of the fields alone: no value is told. */
+/** Names only the fields, never a value. */
 const shapeOf = (value: Json | undefined): string =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? `{ ${Object.keys(value).slice(0, 5).join(', ')} }`
