@@ -35,7 +35,7 @@ module.exports = {
     room('src/text/', ['src/contract/'], 'numbers and facts as text, pure'),
     room('src/process/', ['src/(env|errors)\\.ts'], 'what every long process needs'),
     room('src/temporal/', ['src/(env|errors)\\.ts', 'src/contract/'], 'how a server is reached'),
-    room('src/rules/', ['src/(contract|text)/'], 'pure judgements'),
+    room('src/rules/', ['src/(contract|text)/'], 'pure decisions'),
     room(
       'workflows/',
       ['src/(contract|rules|text)/', 'activities/'],

@@ -8,7 +8,7 @@ import { sinkOf } from '../src/sinks/index.ts';
 import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import { stagedDigest } from '../src/sources/digest-draft.ts';
-import { judgeInput } from '../src/spec/judge-input.ts';
+import { checkInput } from '../src/spec/check-input.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
@@ -64,7 +64,7 @@ export interface PreparedRows {
  */
 export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
   async (given, attempt, deps) => {
-    const input = judgeInput(given.input, deps.providers);
+    const input = checkInput(given.input, deps.providers);
     const { pipeline, previousRun } = input;
     await refuseClashes(pipeline);
     await refuseTargets(deps, pipeline.results);

@@ -1,7 +1,7 @@
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import { isAsked } from '../src/providers/catalog.ts';
+import { isRequested } from '../src/providers/catalog.ts';
 import { locksOf } from '../src/paths/footprint.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { checkReplacement } from '../src/rules/replace.ts';
@@ -126,7 +126,7 @@ async function stageTargets(
   if (input.lastScan === null) return staged;
   const { pipeline } = input;
   const spec = deps.providers.spec(pipeline.provider);
-  const columns = spec.plan(pipeline.table).filter(isAsked);
+  const columns = spec.plan(pipeline.table).filter(isRequested);
   const context = {
     columns: columns.map((column) => column.key),
     inputs: spec.inputs(pipeline.table),

@@ -437,7 +437,7 @@ export const ERRORS = {
     exit: usage,
   },
   http_too_costly: {
-    meaning: 'The body takes more time or memory to judge than a request may (413).',
+    meaning: 'The body takes more time or memory to check than a request may (413).',
     remedy: 'Send a smaller pipeline; put many rows into a file under ROWMILL_GATEWAY_FILES.',
     retryable: false,
     exit: usage,

@@ -25,7 +25,7 @@ export function failureOf(error: unknown): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'internal');
 }
 
-/** The codes of the judge of inputs (src/spec/judge-input.ts). */
+/** The codes of the judge of inputs (src/spec/check-input.ts). */
 export const isRefusedInput = ({ type }: ApplicationFailure): boolean =>
   type === 'spec_invalid' || type === 'spec_has_secret';
 

@@ -62,7 +62,7 @@ export async function mergeParts(
       await results.line(joinRow(line, part));
       if (part.open === '') continue;
       const key = snapshotKey(line, folder);
-      // Written by judgeTableRow in this shape.
+      // Written by classifyTableRow in this shape.
       for (const cell of JSON.parse(part.open) as PartOpenCell[]) {
         const before = attemptIndex.get(key, cell.column);
         const rerun = wasRerun(kind, before);
@@ -103,7 +103,7 @@ async function writeOpen(
 ): Promise<void> {
   const line: OpenCell = {
     key,
-    // A JSON text of a string, written by judgeTableRow.
+    // A JSON text of a string, written by classifyTableRow.
     rowId: JSON.parse(rowIdJson) as string,
     column: cell.column,
     status: cell.status,

@@ -37,7 +37,7 @@ export interface PartLine {
   open: string;
 }
 
-export interface JudgedRow {
+export interface ClassifiedRow {
   line: string;
   outcomes: Map<string, CellVerdict>;
   /** Cells of columns that the provider adds by itself. */
@@ -46,7 +46,7 @@ export interface JudgedRow {
   behindAutomatic: number;
 }
 
-export function judgeTableRow(row: TableRow, ordinal: number, columns: Column[]): JudgedRow {
+export function classifyTableRow(row: TableRow, ordinal: number, columns: Column[]): ClassifiedRow {
   const verdicts = verdictsOf(row, columns);
   const outcomes = oursOf(columns, verdicts);
   const cells = byName<ResultCell>();

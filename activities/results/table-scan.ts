@@ -14,7 +14,7 @@ import {
   type Skipped,
   PageSequenceCheck,
 } from '../table/table-reader.ts';
-import { judgeTableRow, unreadableRow } from './part-file.ts';
+import { classifyTableRow, unreadableRow } from './part-file.ts';
 import { readRefusedRows, refusedPart } from '../run-files/refused-rows.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 
@@ -233,12 +233,12 @@ export class TableScan {
   }
 
   #take(row: TableRow, ordinal: number, table: TableRef): string {
-    const judged = judgeTableRow(row, ordinal, table.columns);
+    const classified = classifyTableRow(row, ordinal, table.columns);
     const { automatic } = this.#counts;
-    automatic.done += judged.automatic.done;
-    automatic.failed += judged.automatic.failed;
-    this.#counts.behindAutomatic += judged.behindAutomatic;
-    for (const [column, verdict] of judged.outcomes) {
+    automatic.done += classified.automatic.done;
+    automatic.failed += classified.automatic.failed;
+    this.#counts.behindAutomatic += classified.behindAutomatic;
+    for (const [column, verdict] of classified.outcomes) {
       const counts = this.#counts.byColumn[column];
       if (counts !== undefined) counts[verdict.outcome] += 1;
       if (verdict.inFlight) this.#counts.inFlight += 1;
@@ -246,7 +246,7 @@ export class TableScan {
       const usage = row.cells[column]?.usage;
       if (usage !== undefined) this.#use(column, usage);
     }
-    return judged.line;
+    return classified.line;
   }
 
   #use(column: string, usage: CellUsage): void {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { sandboxEnv, sandboxTokens } from '../../src/providers/stand-in.ts';
+import { sandboxEnv, sandboxTokens } from '../../src/providers/sandbox-tokens.ts';
 
 /** A process of its own, started by us and ended by us. */
 export interface Own {

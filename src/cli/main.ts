@@ -6,10 +6,10 @@ import { printError } from './io/print-error.ts';
 
 const cli = processCli();
 
-// Whoever read along has left: what is being done is done all the same.
+// Continues if the reader of stderr has left.
 cli.stderr.on('error', () => undefined);
 
-// `rowmill results RUN | head`: the rest has no reader, and code 0 is for what was written whole.
+// `rowmill results RUN | head`: the reader has left. Exit code 0 means that everything was written.
 cli.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(process.exitCode || EXIT.failed);
@@ -17,5 +17,5 @@ cli.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.on('uncaughtException', (error) => process.exit(printError(cli, error)));
 
-// No process.exit: what is written must arrive, and what is open must be closed.
+// No process.exit: pending writes must arrive, and open resources must be closed.
 process.exitCode = await runCli(process.argv.slice(2), cli);

@@ -27,10 +27,10 @@ import { addStatus } from './commands/status.ts';
 import { addWatch } from './commands/watch.ts';
 import { addWorker } from './commands/worker.ts';
 
-/** Adds one command; what is heavy is loaded when the command is carried out. */
+/** Adds one command; its code is loaded when it is executed. */
 type Add = (program: Command, cli: Cli) => void;
 
-/** In the order of `rowmill --help`. */
+/** Commands in the order of `rowmill --help`. */
 const COMMANDS: readonly [string, readonly Add[]][] = [
   ['Begin:', [addDemo, addDev, addDoctor]],
   ['Run:', [addCheck, addRun]],
@@ -49,10 +49,10 @@ export function createProgram(cli: Cli): Command {
     .configureOutput({
       writeOut: (text) => void cli.stdout.write(text),
       writeErr: (text) => void cli.stderr.write(text),
-      // Told by runCli, in the words of every other error.
+      // runCli prints the error, in the format of all others.
       outputError: () => undefined,
     })
-    // Commands inherit it: nothing ends the process from inside.
+    // Inherited by commands: none may end the process from inside.
     .exitOverride()
     .addHelpText(
       'after',
@@ -72,7 +72,7 @@ Examples:
 
 const SECRETS = [...PROVIDER_SPECS.map(({ tokenVariable }) => tokenVariable), 'TEMPORAL_API_KEY'];
 
-/** Runs one command line; gives back the exit code. Never throws. */
+/** Runs one command line; returns the exit code. Never throws. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
   let exitCode = 0;
   let env: Env;
@@ -89,7 +89,7 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
   } catch (error) {
     const json = args.includes('--json');
     if (!(error instanceof CommanderError)) return printError(own, error, { json });
-    // `--help` and `--version` end here with 0; no command at all has printed the help.
+    // `--help` and `--version` end here with 0; without a command, the help is printed already.
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
     return printError(own, usageError(error, program, args), { json });

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { RowmillError } from '../errors.ts';
-import { sandboxEnv, sandboxTokens, type SandboxToken } from '../providers/stand-in.ts';
+import { sandboxEnv, sandboxTokens, type SandboxToken } from '../providers/sandbox-tokens.ts';
 import { openEmbedded, type Embedded, type EmbeddedOptions } from './embedded.ts';
 import { startSandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts';
 import type { PortChoice } from '../process/ports.ts';

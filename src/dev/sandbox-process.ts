@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RowmillError } from '../errors.ts';
-import { tokenEnv, type SandboxToken } from '../providers/stand-in.ts';
+import { tokenEnv, type SandboxToken } from '../providers/sandbox-tokens.ts';
 import type { Env } from '../worker/settings.ts';
 import { onFreePorts, type PortChoice } from '../process/ports.ts';
 

@@ -17,7 +17,7 @@ import { limitBodies } from './load.ts';
 import { methodNotAllowed } from './method-not-allowed.ts';
 import { describeApi } from './openapi.ts';
 import { errorOfRequest, PROBLEM_TYPE, problemOf, statusOf } from './problem.ts';
-import { judgeSchemas, readJsonBodies } from './raw-body.ts';
+import { validateSchemas, readJsonBodies } from './raw-body.ts';
 import { addActions, addAdjust } from './routes/actions.ts';
 import { addEvents } from './routes/events.ts';
 import { addHealth } from './routes/health.ts';
@@ -67,7 +67,7 @@ export async function createApp(
     genReqId: ({ headers }) => ownOrNew(headers['x-request-id']),
   }).withTypeProvider<ZodTypeProvider>();
   readJsonBodies(app);
-  app.setValidatorCompiler(judgeSchemas);
+  app.setValidatorCompiler(validateSchemas);
   // Sends objects unfiltered: schemas only document the responses.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   logRequests(app);

@@ -6,12 +6,12 @@ import type { Store } from '../store/store.ts';
 import type { TemporalSession } from './temporal-session.ts';
 import type { HostPaths } from './host-paths.ts';
 import type { Renditions } from './renditions.ts';
-import type { Judges } from './judging/judges.ts';
+import type { BodyValidator } from './validation/body-validator.ts';
 
 /** Parts that the routes use. */
 export interface Gateway {
   temporal: TemporalSession;
-  judges: Judges;
+  validator: BodyValidator;
   /** Store of the workers, which has the results. */
   store: Store;
   /** Replacements for absolute paths of this host in answers. */

@@ -14,7 +14,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Admits large bodies while there is room, and asks other callers to retry. */
 export function limitBodies(app: App, bodyLimit: number): void {
-  const most = Math.max(MAX_BYTES, bodyLimit);
+  const max = Math.max(MAX_BYTES, bodyLimit);
   let bytes = 0;
   app.addHook('preParsing', (request, reply, _payload, done) => {
     if (request.routeOptions.config.large !== true) {
@@ -22,7 +22,7 @@ export function limitBodies(app: App, bodyLimit: number): void {
       return;
     }
     const own = announcedBytes(request, bodyLimit);
-    if (bytes > 0 && bytes + own > most) {
+    if (bytes > 0 && bytes + own > max) {
       throw new RowmillError('http_overloaded', 'too many large bodies are under way');
     }
     bytes += own;

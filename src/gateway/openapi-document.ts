@@ -12,7 +12,7 @@ export async function apiDocument(): Promise<object> {
   const app = await createApp(
     {
       temporal: { withClient: nobody, ping: nobody, close: () => Promise.resolve() },
-      judges: { run: nobody, schedule: nobody, close: () => Promise.resolve() },
+      validator: { run: nobody, schedule: nobody, close: () => Promise.resolve() },
       store: createFileStore('.'),
       hostPaths: createHostPaths('.', null),
       renditions: createRenditions(),

@@ -29,10 +29,10 @@ export function readJsonBodies(app: App): void {
 }
 
 /** Schemas of bodies that a thread checks; here they only document. */
-const JUDGED: ReadonlySet<unknown> = new Set([startBody, scheduleBody]);
+const CHECKED_IN_THREAD: ReadonlySet<unknown> = new Set([startBody, scheduleBody]);
 
-export const judgeSchemas: FastifySchemaCompiler<z.ZodType> = (part) =>
-  JUDGED.has(part.schema) ? (value: unknown) => ({ value }) : validatorCompiler(part);
+export const validateSchemas: FastifySchemaCompiler<z.ZodType> = (part) =>
+  CHECKED_IN_THREAD.has(part.schema) ? (value: unknown) => ({ value }) : validatorCompiler(part);
 
 /**
  * Returns the bytes for the thread. A large body is not copied; a small one may share its memory

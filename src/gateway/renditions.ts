@@ -92,7 +92,7 @@ export function createRenditions(): Renditions {
 function remembered<T>(
   known: Map<string, Promise<T>>,
   key: string,
-  most: number,
+  max: number,
   make: () => Promise<T>,
   onDropped: (old: Promise<T>) => void = () => undefined,
 ): Promise<T> {
@@ -109,7 +109,7 @@ function remembered<T>(
     if (known.get(key) === made) known.delete(key);
   });
   for (const [oldest, value] of known) {
-    if (known.size <= most) break;
+    if (known.size <= max) break;
     known.delete(oldest);
     onDropped(value);
   }

@@ -6,7 +6,7 @@ import { createReadiness } from '../process/readiness.ts';
 import { createApp } from './app.ts';
 import { createTemporalSession } from './temporal-session.ts';
 import { createHostPaths } from './host-paths.ts';
-import { createJudges } from './judging/judges.ts';
+import { createBodyValidator } from './validation/body-validator.ts';
 import { createRenditions } from './renditions.ts';
 import type { Env, GatewaySettings } from './settings.ts';
 
@@ -52,7 +52,7 @@ export async function startGateway(
     store,
     closing: closing.signal,
     bodyLimit: settings.bodyLimit,
-    judges: createJudges({ env, store: store.location, files, execArgv }),
+    validator: createBodyValidator({ env, store: store.location, files, execArgv }),
     hostPaths: createHostPaths(store.location, files),
     renditions: createRenditions(),
   };
@@ -72,7 +72,7 @@ export async function startGateway(
       log.info({ reason }, 'gateway drains');
       closing.abort();
       await app.close();
-      await gateway.judges.close();
+      await gateway.validator.close();
       await gateway.renditions.close();
       await temporal.close();
       log.info('gateway stopped');

@@ -46,9 +46,9 @@ const MAX_BODY = 1024 * 1024 * 1024;
 /** Reads the settings. @throws RowmillError `usage`, naming the flag or the variable */
 export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySettings {
   const text = (name: Variable): string => env[name]?.trim() || GATEWAY_VARIABLES[name];
-  const whole = (given: string, where: string, most: number): number => {
-    if (/^\d{1,10}$/.test(given) && Number(given) <= most) return Number(given);
-    throw refused(where, `"${given.slice(0, 40)}" is not allowed`, `Give a number up to ${most}.`);
+  const whole = (given: string, where: string, max: number): number => {
+    if (/^\d{1,10}$/.test(given) && Number(given) <= max) return Number(given);
+    throw refused(where, `"${given.slice(0, 40)}" is not allowed`, `Give a number up to ${max}.`);
   };
   const host = flags.host?.trim() || text('ROWMILL_GATEWAY_HOST');
   const port = flags.port?.trim();

@@ -26,7 +26,7 @@ export interface Probe {
   /** Consequence of a difference for a run. */
   readonly means: string;
   /** Maximum credits of asking, by current knowledge; `null`: free. */
-  readonly most: (() => number) | null;
+  readonly max: (() => number) | null;
   ask(ctx: CallContext): Promise<Answer>;
 }
 
@@ -36,7 +36,7 @@ export interface Probe {
  */
 export interface LiveCheck {
   readonly probes: readonly Probe[];
-  readonly budget: { most: number; unit: string };
+  readonly budget: { max: number; unit: string };
   /** Returns the credits spent so far, at least those that are certain. */
   spent(ctx: CallContext): Promise<number>;
   /** Deletes only what an earlier check left behind; returns the number of tables. */

@@ -50,7 +50,7 @@ export async function runLiveCheck(
   try {
     report.leftoversDeleted = await check.clearLeftovers({ signal });
     for (const probe of check.probes) {
-      if (probe.most !== null && !paid) continue;
+      if (probe.max !== null && !paid) continue;
       const answer = await answerTo(check, probe, signal);
       const finding = findingOf(probe, answer);
       report.answers.push(answer);
@@ -75,11 +75,11 @@ async function cleared(check: LiveCheck): Promise<string[]> {
 async function answerTo(check: LiveCheck, probe: Probe, signal: AbortSignal): Promise<Answer> {
   signal.throwIfAborted();
   try {
-    if (probe.most !== null) {
-      const [spent, most] = [await check.spent({ signal }), probe.most()];
-      if (spent + most > check.budget.most) {
-        const left = Math.max(0, check.budget.most - spent);
-        return open(`not asked: it may cost ${most}, and ${left} of the budget are left`);
+    if (probe.max !== null) {
+      const [spent, max] = [await check.spent({ signal }), probe.max()];
+      if (spent + max > check.budget.max) {
+        const left = Math.max(0, check.budget.max - spent);
+        return open(`not asked: it may cost ${max}, and ${left} of the budget are left`);
       }
     }
     return await probe.ask({ signal });
@@ -87,7 +87,7 @@ async function answerTo(check: LiveCheck, probe: Probe, signal: AbortSignal): Pr
     signal.throwIfAborted();
     if (error instanceof NotReached) return open(`not asked: ${error.message}`);
     if (!(error instanceof RowmillError)) throw error;
-    if (error.exit === EXIT.account && probe.most === null) throw error;
+    if (error.exit === EXIT.account && probe.max === null) throw error;
     return open(`not found out: ${briefly(error)}`);
   }
 }
@@ -105,5 +105,5 @@ const findingOf = (probe: Probe, { verdict, found }: Answer): Finding => ({
   verdict,
   found,
   means: verdict === 'differs' ? probe.means : null,
-  paid: probe.most !== null,
+  paid: probe.max !== null,
 });

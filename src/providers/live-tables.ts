@@ -67,7 +67,7 @@ export async function deleteTable(
 export const deleteReplyProbe = (
   tables: LiveTables,
   pathOf: (id: string) => string,
-): Omit<Probe, 'most'> => ({
+): Omit<Probe, 'max'> => ({
   name: 'delete-reply',
   question: 'What is a delete answered with?',
   expected: 'a JSON body, and the table is gone',

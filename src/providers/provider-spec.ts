@@ -60,7 +60,7 @@ export interface PlannedColumn {
 }
 
 /** Checks whether the pipeline file requests the column's cells. */
-export const isAsked = ({ ours, input }: PlannedColumn): boolean => ours && !input;
+export const isRequested = ({ ours, input }: PlannedColumn): boolean => ours && !input;
 
 export interface ColumnProblem {
   /** Path below `table.columns`: index, then keys. */

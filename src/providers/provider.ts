@@ -159,9 +159,9 @@ export interface Provider {
   /**
    * Reads a page of rows.
    * @param cursor `next` of the previous page; `null` for the first one
-   * @param most Maximum rows of the page; undefined: the provider's maximum
+   * @param max Maximum rows of the page; undefined: the provider's maximum
    */
-  page(table: TableRef, cursor: string | null, ctx: CallContext, most?: number): Promise<Page>;
+  page(table: TableRef, cursor: string | null, ctx: CallContext, max?: number): Promise<Page>;
 }
 
 /** A table without a creation time counts as the youngest. */

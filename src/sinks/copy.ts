@@ -5,7 +5,7 @@ import { publishFile } from './destination.ts';
 const LINE_END = 0x0a;
 
 /**
- * Copies a file of the store to `path`, byte for byte, in one step. `rows` are its lines.
+ * Copies a store file to `path`, byte for byte and atomically. `rows` is its number of lines.
  * Throws `sink_unwritable`, the store's errors, or the reason of the signal, unwrapped.
  */
 export const copyFile = (

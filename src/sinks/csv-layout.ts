@@ -3,13 +3,13 @@ import type { Json } from '../contract/json.ts';
 import type { ResultCell, ResultRow } from '../contract/results.ts';
 import type { ResultColumns } from './sink.ts';
 
-/** How result rows become records of a CSV. */
+/** Mapping of result rows to records of a CSV. */
 export interface CsvLayout {
   header: string[];
   record(row: ResultRow): string[];
 }
 
-/** Columns beside an answer, on request. */
+/** Optional columns beside an answer. */
 const DETAILS = {
   explanations: { suffix: '_explanation', of: (cell: ResultCell) => cell.explanation },
   sources: { suffix: '_sources', of: (cell: ResultCell) => cell.sources },
@@ -20,7 +20,7 @@ export function csvLayout(
   options: CsvOptions = {},
 ): CsvLayout {
   const form = options.formulas === 'verbatim' ? verbatim : csvText;
-  // Joins go by the key: it is the source's own, and stays as it is unless the pipeline says otherwise.
+  // Keys stay verbatim for joins unless the pipeline says otherwise.
   const keyForm = options.formulas === 'quoted' ? csvText : verbatim;
   const details = (['explanations', 'sources'] as const)
     .filter((name) => options[name] === true)
@@ -43,14 +43,14 @@ export function csvLayout(
   };
 }
 
-/** `hasOwn`: a column may be called `constructor`. */
+/** `hasOwn`, because a column may be called `constructor`. */
 const fieldOf = (fields: Record<string, Json>, name: string): Json =>
   Object.hasOwn(fields, name) ? (fields[name] ?? null) : null;
 
 const cellOf = (row: ResultRow, key: string): ResultCell | undefined =>
   Object.hasOwn(row.cells, key) ? row.cells[key] : undefined;
 
-/** `complete`, or the columns without an answer: `sector=failed;peer=blocked`. */
+/** Returns `complete`, or the columns without an answer: `sector=failed;peer=blocked`. */
 const statusOf = (row: ResultRow, columns: string[]): string => {
   const missing = columns.flatMap((key) => {
     const status = cellOf(row, key)?.status ?? 'pending';
@@ -60,21 +60,21 @@ const statusOf = (row: ResultRow, columns: string[]): string => {
   return row.complete ? 'complete' : 'partial';
 };
 
-/** Names of the CSV columns that are promised whatever the table holds. */
+/** CSV columns with a fixed name, whatever columns the table has. */
 const KEY = 'key';
 const STATUS = '_status';
 
 export interface HeaderNames {
   inputs: string[];
-  /** Other columns of the source. */
+  /** Other source columns. */
   source?: string[];
-  /** Answers, with what stands beside them. */
+  /** Answer columns with their details. */
   columns: string[];
 }
 
 /**
- * `key`, the inputs, other columns of the source, the answers, `_status`: each name once. Of equal names
- * `key` and `_status` keep theirs, then answers (`column.x` otherwise), then inputs (`input.x`
+ * Returns unique names: `key`, the inputs, other source columns, the answers, `_status`. On a clash
+ * `key` and `_status` keep their names, then answers (`column.x` otherwise). Then inputs (`input.x`
  * otherwise), then the source (`source.x` otherwise).
  */
 export const csvHeader = (
@@ -88,7 +88,7 @@ export const csvHeader = (
   return [KEY, ...inputNames, ...sourceNames, ...columnNames, STATUS];
 };
 
-/** Names that are free stay as they are, wherever they stand; the others get the prefix. */
+/** Keeps unique names, and adds the prefix to others. */
 const distinct = (texts: string[], prefix: string, taken: Set<string>): string[] => {
   const isKept = texts.map((text) => {
     if (taken.has(text)) return false;
@@ -105,24 +105,29 @@ const distinct = (texts: string[], prefix: string, taken: Set<string>): string[]
 };
 
 /**
- * What spreadsheets take for the beginning of a formula, full-width forms included (OWASP,
- * "CSV Injection").
+ * First characters of a formula in spreadsheets, full-width forms included (OWASP, "CSV
+ * Injection").
  */
 const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 /** A negative number calculates nothing, and must stay a number. */
 const NEGATIVE_NUMBER = /^-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** Text that a spreadsheet shows and never calculates: formulas get a leading apostrophe. */
+/**
+ * Formats text that a spreadsheet shows and never calculates: formulas get a leading apostrophe.
+ */
 export const csvText = (text: string): string =>
   FORMULA.test(text) && !NEGATIVE_NUMBER.test(text) ? `'${text}` : text;
 
-/** How a text is written. */
+/** Format of a text in a cell. */
 type TextForm = (text: string) => string;
 
 const verbatim: TextForm = (text) => text;
 
-/** Strings in their form (formulas disarmed), `null` as nothing, lists and objects as compact JSON. */
+/**
+ * Formats a value: strings with formulas disarmed, `null` as empty, lists and objects as compact
+ * JSON.
+ */
 export const csvCell = (value: Json, form: TextForm = csvText): string => {
   if (value === null) return '';
   if (typeof value === 'string') return form(value);

@@ -8,14 +8,14 @@ import { publishFile, type WriteChunk } from './destination.ts';
 import { probeTarget } from './probe-target.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
-/** Rows are written together until their JSON has so many characters. */
+/** Characters of JSON after which a batch of rows is written. */
 const BATCH_CHARS = 256 * 1024;
 
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 /**
- * Writes the results of the store as CSV (UTF-8, `\n`, header first) to the target, in one step.
- * Throws `sink_unwritable`, `store_unreadable` with the line, or the reason of the signal.
+ * Writes the stored results as CSV (UTF-8, `\n`, header first) to the target, atomically. Throws
+ * `sink_unwritable`, `store_unreadable` with the line, or the reason of the signal.
  */
 const publishCsv = (
   folder: Folder,
@@ -44,7 +44,7 @@ const publishCsv = (
     return rows;
   });
 
-/** Readers end a row at a bare CR, too: outside quotes the rest of the cell would be a row of its own. */
+/** Quotes a bare CR as well: readers end a row there, too. */
 const QUOTED = /\r/;
 
 const writeRecords = async (write: WriteChunk, records: string[][]): Promise<void> => {
@@ -62,7 +62,7 @@ const resultRowOf = (line: string, where: string): ResultRow => {
   try {
     row = JSON.parse(line);
   } catch {
-    // Said below, without the parser's words: they quote the content.
+    // Reported below, without the parser's message, which quotes the content.
   }
   if (!isResultRow(row)) {
     throw new RowmillError('store_unreadable', 'the line is not a result row', { where });
@@ -70,7 +70,7 @@ const resultRowOf = (line: string, where: string): ResultRow => {
   return row;
 };
 
-/** Our own file: only damage is looked for, not every field. */
+/** Detects damage only, without checking every field: rowmill wrote the file. */
 const isResultRow = (row: unknown): row is ResultRow =>
   isObject(row) &&
   'key' in row &&
@@ -82,7 +82,7 @@ const isResultRow = (row: unknown): row is ResultRow =>
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** CSV in a file. */
+/** Sink for CSV files. */
 export const csv = {
   schemes: ['file'],
   formats: [{ name: 'csv', extension: '.csv', mediaTypes: ['text/csv'] }],

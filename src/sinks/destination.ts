@@ -7,16 +7,15 @@ import { errnoOf } from '../store/disk-error.ts';
 import { removeLeftovers } from '../store/leftovers.ts';
 import { mapWriteErrors, sinkError } from './sink-error.ts';
 
-/** As many as Linux follows. */
+/** Maximum links, as on Linux. */
 const MAX_LINKS = 40;
 
 /** Writes a chunk to the destination, waiting for the disk. */
 export type WriteChunk = (chunk: Uint8Array) => Promise<void>;
 
 /**
- * The file a path leads to, through links, whether it exists or not: renaming over the link itself
- * would cut it. Throws `sink_unwritable` for what is no plain file (renaming over a device would
- * replace the device).
+ * Resolves the symbolic links of a path, even to a missing file: a rename over a link would replace
+ * the link. Throws `sink_unwritable` if it is not a plain file (a rename would replace a device).
  */
 export const realDestination = async (path: string): Promise<string> => {
   if (!isAbsolute(path)) throw sinkError(path, 'the path is not absolute');
@@ -43,7 +42,10 @@ const lstatOrNull = async (path: string) => {
   }
 };
 
-/** Where a target and what stands beside it lead. Throws `sink_unwritable` for what is no plain file. */
+/**
+ * Returns the resolved paths of a target and its companion files. Throws `sink_unwritable` if the
+ * target is not a plain file.
+ */
 export async function placeOf(to: string): Promise<Footprint> {
   const { quarantine, manifest } = companionsOf({ to });
   for (const path of [to, quarantine, manifest]) await realDestination(path);
@@ -51,9 +53,9 @@ export async function placeOf(to: string): Promise<Footprint> {
 }
 
 /**
- * Replaces the file at `path` by what `fill` writes, in one step: a reader sees the old file or
- * the new one. `fill` gives back how many rows it wrote. When anything goes wrong the old file
- * stays. Of two at the same time the last one wins, whole.
+ * Replaces the file at `path` atomically with what `fill` writes: a reader sees the old or the new
+ * file. `fill` returns the number of rows. On an error the old file stays. Of two concurrent calls
+ * the last one wins.
  */
 export const publishFile = async (
   path: string,
@@ -72,7 +74,7 @@ export const publishFile = async (
 };
 
 const removeLeftoversOf = async (destination: string): Promise<void> => {
-  // The results are there; a folder that cannot be listed is no reason to say otherwise.
+  // The results exist; a folder that cannot be listed must not fail the publication.
   await removeLeftovers(dirname(destination), { name: basename(destination) }).catch(
     () => undefined,
   );

@@ -16,18 +16,18 @@ import { mapWriteErrors } from './sink-error.ts';
 import type { ResultColumns } from './sink.ts';
 import type { TargetState } from './standing.ts';
 
-/** Results that lie beside their target, whole, and are not seen there yet. */
+/** Complete results beside their target, not yet visible there. */
 export interface StagedResults {
   target: ResultTarget;
   place: Footprint;
-  /** As it will be. */
+  /** Metadata of the final file. */
   file: PublishedFile;
   draft: string;
 }
 
 /**
- * Writes results beside their target, so that what takes time is over before they take their place.
- * Throws `sink_unwritable`, the store's errors, or the reason of the signal.
+ * Writes results beside their target, so that only a rename remains. Throws `sink_unwritable`, the
+ * store's errors, or the reason of the signal.
  */
 export async function stageResults(
   target: ResultTarget,
@@ -47,13 +47,13 @@ export async function stageResults(
   }
 }
 
-/** Users know their target, not its draft. */
+/** Names the target in an error instead of the draft, which users do not know. */
 function atTarget(error: unknown, draft: string, to: string): unknown {
   if (!(error instanceof RowmillError) || error.where !== draft) return error;
   return new RowmillError(error.code, error.what, { where: to, cause: error });
 }
 
-/** Puts staged results in their place, in one step. Throws `sink_unwritable`. */
+/** Moves staged results to their target, atomically. Throws `sink_unwritable`. */
 export async function placeResults({ target, place, draft }: StagedResults): Promise<void> {
   const folder = dirname(place.results);
   await mapWriteErrors(target.to, async () => {
@@ -61,15 +61,15 @@ export async function placeResults({ target, place, draft }: StagedResults): Pro
     await syncFolder(folder);
   });
   const name = basename(place.results);
-  // The results are there; a folder that cannot be listed is no reason to say otherwise.
+  // The results exist; a folder that cannot be listed must not fail the publication.
   for (const draftOf of [name, `.${name}`]) {
     await removeLeftovers(folder, { name: draftOf }).catch(() => undefined);
   }
 }
 
 /**
- * Completes a generation: the quarantine, or none, and the manifest last, which tells that all of
- * it is there. Of what stood there only a quarantine that its manifest names is removed.
+ * Completes a generation: writes or removes the quarantine, and writes the manifest last, as the
+ * mark of completeness. Removes an old quarantine only if its manifest names it.
  */
 export async function placeCompanions(
   { place }: Pick<StagedResults, 'place'>,

@@ -5,7 +5,10 @@ import { csv } from './csv.ts';
 import { jsonl } from './jsonl.ts';
 import type { ResultFormat, Sink } from './sink.ts';
 
-/** Where results can go, the preset first: file formats, flags, gateway and OpenAPI derive from it. */
+/**
+ * Sinks for results, the default first. File formats, flags, gateway and OpenAPI derive from this
+ * table.
+ */
 export const SINKS = [jsonl, csv] as const;
 
 export type ResultFormatName = (typeof SINKS)[number]['formats'][number]['name'];
@@ -16,7 +19,7 @@ type KnownFormat = ResultFormat & { readonly name: ResultFormatName };
 
 const all = SINKS.flatMap(({ formats }): readonly KnownFormat[] => formats);
 
-/** Each format once: sinks of other schemes may share it. */
+/** Formats, each once: sinks of other schemes may share one. */
 export const RESULT_FORMATS = all.filter(
   ({ name }, at) => all.findIndex((other) => other.name === name) === at,
 );
@@ -24,33 +27,33 @@ export const RESULT_FORMATS = all.filter(
 export const RESULT_FORMAT_NAMES = RESULT_FORMATS.map(({ name }) => name);
 export const RESULT_EXTENSIONS = RESULT_FORMATS.map(({ extension }) => extension);
 
-/** The format of the results in the store, before any sink has rewritten them. */
+/** Format of the results in the store, before a sink converts them. */
 export const STORED_FORMAT = jsonl.formats[0].name;
 
-/** By extension; `null` for one that no sink writes. */
+/** Returns the format of a file extension; `null` if no sink writes it. */
 export function resultFormatOf(path: string): ResultFormatName | null {
   const extension = extname(path).toLowerCase();
   return RESULT_FORMATS.find((format) => format.extension === extension)?.name ?? null;
 }
 
-/** By media type; `null` for one that no sink writes. */
+/** Returns the format of a media type; `null` if no sink writes it. */
 export const formatOfMediaType = (type: string): ResultFormatName | null =>
   RESULT_FORMATS.find(({ mediaTypes }) => mediaTypes.includes(type))?.name ?? null;
 
 const PATH = 'file';
 
-/** `s3` of `s3://…`; `null` for a path. */
+/** Returns `s3` of `s3://…`; `null` for a path. */
 const addressScheme = (to: string): string | null =>
   /^([a-z][a-z0-9+.-]+):\/\//i.exec(to)?.[1]?.toLowerCase() ?? null;
 
-/** An address that no sink takes: read as a path, its scheme would be a folder. */
+/** Detects an address with an unknown scheme, which as a path would become a folder. */
 export function isUnknownAddress(to: string): boolean {
   const scheme = addressScheme(to);
   if (scheme === null) return false;
   return scheme === PATH || !sinks.some(({ schemes }) => schemes.includes(scheme));
 }
 
-/** The sink that takes a target. Throws `sink_unwritable` where there is none. */
+/** Returns the sink of a target. Throws `sink_unwritable` without one. */
 export function sinkOf({ to, format }: ResultTarget): Sink {
   const scheme = addressScheme(to) ?? PATH;
   const found = sinks.find(

@@ -2,7 +2,7 @@ import { copyFile } from './copy.ts';
 import { probeTarget } from './probe-target.ts';
 import type { Sink } from './sink.ts';
 
-/** JSON Lines in a file: the results as they lie in the store, byte for byte. */
+/** Sink for JSON Lines files: the stored results, byte for byte. */
 export const jsonl = {
   schemes: ['file'],
   formats: [

@@ -8,15 +8,15 @@ import { errnoOf } from '../store/disk-error.ts';
 import { FILE_MODE, makeFolder } from '../store/folders.ts';
 import { mapWriteErrors, sinkError } from './sink-error.ts';
 
-/** A lock is held for some renames: one that did not change for so long was left by a killed worker. */
+/** Age after which a lock counts as left by a killed worker: locks last for some renames. */
 const LEFT_AFTER_MS = 30_000;
 const LOOK_EVERY_MS = 200;
 
-/** Who holds a lock. An id alone may be that of another process by now. */
+/** Owner of a lock. A process id alone may belong to another process by now. */
 const ownerShape = z.object({ token: z.string(), machine: z.string(), pid: z.number() });
 type Owner = z.infer<typeof ownerShape>;
 
-/** Processes of two containers may share a host name, and have the same ids. */
+/** Identifies the machine: processes of two containers may share a host name and have equal ids. */
 function machineName(): string {
   try {
     return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
@@ -27,18 +27,20 @@ function machineName(): string {
 const MACHINE = machineName();
 const PROCESS = randomUUID();
 
-/** Waits; throws when nobody waits any more. */
+/** Waits; throws when the caller has stopped waiting. */
 export type Sleep = (ms: number) => Promise<unknown>;
 
 export interface HeldLocks {
-  /** @throws RowmillError `sink_unwritable` when another process has taken them over */
+  /**
+   * Verifies ownership. @throws RowmillError `sink_unwritable` if another process has taken over
+   * the locks
+   */
   confirm(): Promise<void>;
 }
 
 /**
- * Does `work` while no other worker, on this machine or another one that shares the disk, holds one
- * of these locks. One whose owner is gone is taken over. Throws `sink_unwritable` where no lock can
- * be made.
+ * Runs `work` under file locks against all workers on machines that share the disk. Takes over a
+ * lock whose owner is gone. Throws `sink_unwritable` if no lock can be created.
  */
 export async function withLocks<T>(
   files: readonly string[],
@@ -47,7 +49,7 @@ export async function withLocks<T>(
 ): Promise<T> {
   const taken: { file: string; token: string }[] = [];
   try {
-    // In one order for all: two that want the same ones never wait for each other.
+    // A fixed order prevents deadlocks.
     for (const file of [...new Set(files)].sort()) {
       taken.push({ file, token: await mapWriteErrors(file, () => take(file, sleep)) });
     }
@@ -85,7 +87,7 @@ async function take(file: string, sleep: Sleep): Promise<string> {
   return owner.token;
 }
 
-/** `false`: it is held. */
+/** Creates a lock; `false` if it exists. */
 async function create(file: string, text: string): Promise<boolean> {
   let handle;
   try {
@@ -105,7 +107,7 @@ async function create(file: string, text: string): Promise<boolean> {
   return true;
 }
 
-/** `null`: it is not there any more. */
+/** Reads a lock; `null` if it does not exist. */
 async function textOf(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
@@ -123,16 +125,16 @@ function parseOwner(text: string): Owner | null {
   try {
     return ownerShape.parse(JSON.parse(text));
   } catch {
-    // Just being written, or cut off by a crash.
+    // Being written, or truncated by a crash.
     return null;
   }
 }
 
-/** Only what can be said at once: a process of this machine that is not there. */
+/** Detects a dead owner only on this machine; others are detected by age. */
 function isGone(text: string): boolean {
   const owner = parseOwner(text);
   if (owner?.machine !== MACHINE) return false;
-  // Our own id, and not our lock: of the process that had the id before us.
+  // Equal id, but not this process's lock: the owner was an earlier process.
   if (owner.pid === process.pid) return !owner.token.startsWith(PROCESS);
   try {
     process.kill(owner.pid, 0);
@@ -142,12 +144,15 @@ function isGone(text: string): boolean {
   }
 }
 
-/** Only one process may remove a lock that was left: else the second removes the first one's new one. */
+/**
+ * Removes a stale lock. Only one process may do so: a second one would remove the new lock of the
+ * first.
+ */
 async function breakLock(file: string, text: string, sleep: Sleep): Promise<void> {
   const breaker = `${file}.break`;
   for (let waitedMs = 0; !(await makeBreaker(breaker)); waitedMs += LOOK_EVERY_MS) {
     if ((await textOf(file)) !== text) return;
-    // Of a process that was killed in between.
+    // Left by a process killed while it removed the lock.
     if (waitedMs >= LEFT_AFTER_MS) await rm(breaker, { recursive: true, force: true });
     await sleep(LOOK_EVERY_MS);
   }

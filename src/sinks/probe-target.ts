@@ -9,9 +9,9 @@ import { mapWriteErrors, sinkError } from './sink-error.ts';
 import { readTargetState } from './standing.ts';
 
 /**
- * Finds out whether results can be written to a file.
- * Writes a probe and removes it; makes no folders: where the target's is missing, the nearest one
- * above is tried. Throws `sink_unwritable` with path and reason.
+ * Checks that results can be written to a file: writes and removes a test file. Creates no folders;
+ * if the target's is missing, checks the nearest parent. Throws `sink_unwritable` with path and
+ * reason.
  */
 export const probeTarget = async (target: ResultTarget, pipeline: string): Promise<void> => {
   const place = await placeOf(target.to);
@@ -23,7 +23,7 @@ export const probeTarget = async (target: ResultTarget, pipeline: string): Promi
     try {
       const handle = await open(probe, 'wx', FILE_MODE);
       try {
-        // A full disk often shows only when the bytes have to go there.
+        // A full disk often fails only at a real write.
         await handle.writeFile('rowmill');
         await handle.sync();
       } finally {

@@ -6,7 +6,7 @@ import type { ResultColumns } from './sink.ts';
 
 /**
  * Publishes finished results (a file of `ResultRow` lines in the store) to a target, as the port
- * says. A file has mode 0600, and its folder is made when it is missing.
+ * describes. A file has mode 0600; its folder is created if missing.
  */
 export const publishTo = (
   target: ResultTarget,

@@ -1,7 +1,7 @@
 import { RowmillError } from '../errors.ts';
 import { diskReason } from '../store/disk-error.ts';
 
-/** A destination that cannot take results, and why. */
+/** Builds the error for a destination that cannot receive results. */
 export const sinkError = (path: string, reason: string, cause?: unknown): RowmillError =>
   new RowmillError('sink_unwritable', `the results cannot be written here: ${reason}`, {
     where: path,
@@ -9,8 +9,8 @@ export const sinkError = (path: string, reason: string, cause?: unknown): Rowmil
   });
 
 /**
- * Runs a file operation at a destination; a failure of the file system becomes `sink_unwritable`
- * with path and reason, anything else goes through as it is.
+ * Runs a file operation at a destination. Converts file system errors to `sink_unwritable` with
+ * path and reason; rethrows others.
  */
 export const mapWriteErrors = async <T>(path: string, operation: () => Promise<T>): Promise<T> => {
   try {

@@ -2,48 +2,48 @@ import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import type { Folder } from '../store/store.ts';
 
-/** What result rows have columns for, in this order. */
+/** Columns of the result rows, in this order. */
 export interface ResultColumns {
   /** Keys of the answer columns. */
   columns: string[];
   /** Names of the table's input columns. */
   inputs: string[];
-  /** Other columns of the source that come back. Left out: none. */
+  /** Other source columns to include. @default none */
   source?: string[];
 }
 
-/** A form that results are written in. */
+/** Format of results. */
 export interface ResultFormat {
-  /** In a pipeline, in flags and in queries. */
+  /** Name in a pipeline, in flags and in queries. */
   readonly name: string;
-  /** Of a path, with its dot; it decides the format. */
+  /** File extension with its dot; it selects the format. */
   readonly extension: string;
-  /** The first one is sent, a client may ask for any. */
+  /** Media types: the first one is sent, a client may request any. */
   readonly mediaTypes: readonly [string, ...string[]];
 }
 
 export interface SinkContext {
-  /** Name of the results in the folder: a file of `ResultRow` lines. */
+  /** File name of the results in the store: `ResultRow` lines. */
   readonly storeName: string;
   readonly columns: ResultColumns;
   readonly signal?: AbortSignal;
 }
 
-/** The port: where results go, and in which form. A sink is one file, and one line in `SINKS`. */
+/** Port to a destination and format of results. A sink is one file, and one entry in `SINKS`. */
 export interface Sink {
-  /** `file` is a path; any other one begins an address: `s3` is `s3://…`. */
+  /** `file` is a path; any other scheme begins an address: `s3` is `s3://…`. */
   readonly schemes: readonly string[];
   readonly formats: readonly ResultFormat[];
   /**
-   * Finds out, before anything is created or paid, whether this pipeline's results can go there.
+   * Checks, before anything is created or paid, that this pipeline's results can be written there.
    * Leaves nothing behind. Throws `sink_unwritable` with the target and the reason.
    */
   probe(target: ResultTarget, pipeline: string): Promise<void>;
   /**
-   * Writes finished results to the target: whole or not at all, safe to repeat.
+   * Writes finished results to the target: completely or not at all, safe to repeat.
    *
-   * Throws `sink_unwritable`, the store's errors, or the reason of the signal, unwrapped; whatever
-   * was at the target before is untouched then.
+   * Throws `sink_unwritable`, the store's errors, or the reason of the signal, unwrapped; the
+   * previous content then stays.
    */
   publish(files: Folder, target: ResultTarget, context: SinkContext): Promise<PublishedFile>;
 }

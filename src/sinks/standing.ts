@@ -12,7 +12,7 @@ import { mapWriteErrors, sinkError } from './sink-error.ts';
 
 const count = z.number();
 
-/** Fields that are read of a manifest. */
+/** Fields read from a manifest. */
 const manifestShape = z.object({
   workflowId: z.string(),
   firstRunId: z.string().catch(''),
@@ -23,22 +23,22 @@ const manifestShape = z.object({
   quarantine: z.object({ path: z.string() }).nullable().catch(null),
 });
 
-/** What stands at a target: the results of a run, by the manifest beside them. */
+/** Existing results at a target, by the manifest beside them. */
 export interface TargetState {
   run: RunKey;
   pipeline: string;
-  /** `null`: what the manifest tells of is not at the target any more. */
+  /** `null` if the results that the manifest describes are no longer at the target. */
   results: ExistingResults | null;
-  /** Whether the manifest names the quarantine beside it. */
+  /** True if the manifest names the quarantine beside it. */
   hasQuarantine: boolean;
 }
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads what stands at a target; `null`: nothing of ours. `to` as the pipeline names it.
- * Throws `sink_unwritable` where a file stands in the way that rowmill did not write, or that
- * belongs to another pipeline's results.
+ * Reads the existing results at a target, named as in the pipeline; `null` without results of
+ * rowmill. Throws `sink_unwritable` if the path has a file of another program, or results of
+ * another pipeline.
  */
 export async function readTargetState(
   to: string,
@@ -66,8 +66,8 @@ export async function readTargetState(
 }
 
 /**
- * Reads which run published the file at a path, by the manifest beside it; `null`: the manifest names no such file,
- * or is none of ours.
+ * Returns the run that published the file at a path, by the manifest beside it; `null` if no
+ * manifest of rowmill names the file.
  */
 export async function publisherOf(path: string): Promise<RunKey | null> {
   const place = await realFootprint(path);
@@ -80,7 +80,10 @@ export async function publisherOf(path: string): Promise<RunKey | null> {
   return { workflowId, firstRunId };
 }
 
-/** Whether the manifest there is that of this run. Throws `sink_unwritable` for a file of another program. */
+/**
+ * Checks whether the manifest belongs to this run. Throws `sink_unwritable` for a file of another
+ * program.
+ */
 export async function isOf({ workflowId, firstRunId }: RunKey, path: string): Promise<boolean> {
   const there = await mapWriteErrors(path, () => readManifest(path));
   return there?.workflowId === workflowId && there.firstRunId === firstRunId;
@@ -101,7 +104,9 @@ const lineShape = z.object({
   status: z.string(),
 });
 
-/** A publish that was cut off leaves a quarantine that no manifest names yet. */
+/**
+ * Rejects a foreign quarantine; an interrupted publication leaves one that no manifest names yet.
+ */
 async function refuseForeignQuarantine(path: string): Promise<void> {
   if ((await mapWriteErrors(path, () => sizeOf(path))) === null) return;
   for await (const line of readLines(path)) {

@@ -3,8 +3,8 @@ import type { Draft } from '../store/store.ts';
 import type { SnapshotRef } from '../contract/rows.ts';
 
 /**
- * A draft that keeps nothing: counts and hashes what a file would hold. For checking a source
- * without a store, and for knowing a digest before the folder it names is written.
+ * Creates a draft that counts and hashes lines but stores nothing. For checking a source without a
+ * store, and for knowing a digest before its folder is written.
  */
 export function createDigestDraft(): Draft {
   const hash = createHash('sha256');
@@ -24,8 +24,8 @@ export function createDigestDraft(): Draft {
 }
 
 /**
- * By which rows are staged: their own digest, and that of the rows left out of them where there are
- * any. Two lists may have the same good rows and other bad ones.
+ * Returns the digest for staging rows: their own, combined with that of the bad rows, if any. Two
+ * lists may have equal good rows and different bad ones.
  */
 export function stagedDigest({ digest, badRows }: SnapshotRef): string {
   if (badRows === undefined) return digest;

@@ -3,7 +3,7 @@ import type { Draft } from '../store/store.ts';
 import { createDigestDraft } from './digest-draft.ts';
 import { problemText, type RowProblem } from './rows/row.ts';
 
-/** The file of rows that were left out; there only when there are any. */
+/** File of the rows that were left out, created for the first of them. */
 export class LeftOut {
   readonly #open: () => Promise<Draft>;
   #draft: Draft | null = null;

@@ -1,18 +1,18 @@
 import { RowmillError } from '../errors.ts';
 import { problemText, type RowProblem } from './rows/row.ts';
 
-/** Problems that are spelled out; the rest is counted. */
+/** Maximum problems listed in full; the rest is counted. */
 const MAX_LISTED = 20;
 
-/** What is wrong with the rows of a source. */
+/** Problems with the rows of a source. */
 export class Problems {
-  /** Rows that cannot be used. */
+  /** Number of unusable rows. */
   bad = 0;
   #total = 0;
   #unreadable = 0;
   readonly #listed: string[] = [];
 
-  /** All problems of one row. */
+  /** Adds all problems of one row. */
   add(problems: readonly RowProblem[], unreadable: boolean): void {
     this.bad += 1;
     if (unreadable) this.#unreadable += 1;
@@ -21,13 +21,13 @@ export class Problems {
     this.#listed.push(...problems.slice(0, room).map(problemText));
   }
 
-  /** The first ones, one a line, and how many there are beyond. */
+  /** Returns the first problems, one per line, and the number of further ones. */
   lines(): string[] {
     const more = this.#total - this.#listed.length;
     return more > 0 ? [...this.#listed, `… and ${more} more`] : this.#listed;
   }
 
-  /** @param allowed The share of rows that may be left out; 0: none. */
+  /** Builds the error. @param allowed Share of rows that may be left out; 0: none. */
   error(read: number, where: string, allowed: number): RowmillError {
     const code = this.#unreadable === this.bad ? 'source_unreadable' : 'rows_invalid';
     const limit = allowed === 0 ? '' : `; rows.skipBad allows ${percent(allowed)}`;
@@ -35,7 +35,7 @@ export class Problems {
     return new RowmillError(code, [what, ...this.lines()].join('\n'), { where });
   }
 
-  /** An error that ended the reading, with the problems before it: all of them at once. */
+  /** Adds the earlier problems to an error that ended the reading. */
   with(error: RowmillError): RowmillError {
     if (this.bad === 0) return error;
     const what = [error.what, 'before it:', ...this.lines()].join('\n');

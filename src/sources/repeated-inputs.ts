@@ -1,17 +1,20 @@
 import type { Json } from '../contract/json.ts';
 import { Seen } from './seen.ts';
 
-/** Rows that ask what a row before them asks: their answers are paid again. */
+/** Rows with the same inputs as an earlier row: their answers are paid again. */
 export interface Repeats {
-  /** As the first such row, character by character. */
+  /** Number of rows equal to an earlier one, character by character. */
   exact: number;
-  /** The same but for case, spaces, `https://`, `www.` and a last slash; `exact` is not in it. */
+  /**
+   * Number of rows equal except for case, spaces, `https://`, `www.` and a final slash; excludes
+   * `exact`.
+   */
   alike: number;
 }
 
-/** Counts inputs that came before, under whatever key. */
+/** Counter of repeated inputs, under any key. */
 export class RepeatedInputs {
-  /** Of each folded input: which way the first row writes it. */
+  /** Spelling in the first row, by normalized input. */
   readonly #seen = new Seen();
   readonly counts: Repeats = { exact: 0, alike: 0 };
 
@@ -24,14 +27,14 @@ export class RepeatedInputs {
   }
 }
 
-/** Of two ways to write the same it is hardly ever the same; never 0. */
+/** Checksum that differs for different spellings with high probability; never 0. */
 function checksum(text: string): number {
   let sum = 1;
   for (let at = 0; at < text.length; at += 1) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) | 0;
   return sum >>> 0 || 1;
 }
 
-/** What differs between two ways to write the same name or address is taken away. */
+/** Normalizes the spelling of a name or an address. */
 function fold(value: Json): Json {
   if (typeof value !== 'string') return value;
   const text = value.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');

@@ -6,10 +6,15 @@ import { inexactDigits } from '../contract/exact-json.ts';
 import { quoted, type RowProblem, type SourceRow } from './rows/row.ts';
 import { Seen } from './seen.ts';
 
-/** An input is a name, an address, a few notes. A field beyond this is a mistake in the file. */
+/**
+ * Maximum bytes of an input field (a name, an address, notes); a larger one is a mistake in the
+ * file.
+ */
 export const MAX_FIELD_BYTES = 256 * 1024;
 
-/** A key is repeated in the table's metadata, in results and in messages. */
+/**
+ * Maximum bytes of a key, which is repeated in the table's metadata, in results and in messages.
+ */
 const MAX_KEY_BYTES = 1024;
 
 export interface RowShape {
@@ -24,30 +29,30 @@ export interface InputShape {
   name: string;
   /** Source column. */
   source: string;
-  /** An empty one is left out of the row. */
+  /** An empty value is left out of the row. */
   optional: boolean;
 }
 
-/** A row that the table can have, and the columns of the source that it was taken from. */
+/** Valid row for the table, and the source columns it was taken from. */
 export interface GoodRow {
   row: SnapshotRow;
   used: ReadonlySet<string>;
 }
 
-/** Judges rows one after another; remembers which keys it has seen. */
+/** Validator of rows, one after another; remembers their keys. */
 export class RowCheck {
   readonly #shape: RowShape;
   readonly #keys = new Seen();
   readonly #match = new ColumnMatch();
   #columns: SourceColumns | null = null;
-  /** Keys that had spaces or invisible characters around them. */
+  /** Number of keys surrounded by spaces or invisible characters. */
   trimmedKeys = 0;
 
   constructor(shape: RowShape) {
     this.#shape = shape;
   }
 
-  /** The row as the table gets it, or everything that is wrong with it. */
+  /** Returns the row for the table, or all of its problems. */
   check(row: SourceRow): GoodRow | RowProblem[] {
     const columns = this.#columnsOf(row);
     const problems: string[] = [];
@@ -62,14 +67,14 @@ export class RowCheck {
     }
     if (problems.length === 0 && this.#isHeader(row, columns)) problems.push(HEADER_AGAIN);
     if (key !== null && problems.length === 0) {
-      // `fromEntries`: a column may be called `__proto__`.
+      // `fromEntries`, because a column may be called `__proto__`.
       return { row: { key, input: Object.fromEntries(input) }, used: columns.used };
     }
     const named = key === null || key === '' ? {} : { key };
     return problems.map((what) => ({ line: row.line, unit: row.unit, what, ...named }));
   }
 
-  /** Of a source with a header they are the same for every row. */
+  /** Returns the columns, which are the same for every row of a source with a header. */
   #columnsOf({ header, values }: SourceRow): SourceColumns {
     if (header !== undefined && this.#columns !== null) return this.#columns;
     const { key, inputs } = this.#shape;
@@ -78,7 +83,7 @@ export class RowCheck {
     return this.#columns;
   }
 
-  /** Of a file that was joined from others with other columns. */
+  /** Detects the header of a concatenated file with other columns. */
   #isHeader(row: SourceRow, columns: SourceColumns): boolean {
     if (row.header === undefined) return false;
     const { key, inputs } = this.#shape;
@@ -125,7 +130,7 @@ export class RowCheck {
   }
 }
 
-/** The columns of a source that a pipeline names, as they are called there. */
+/** Source columns that a pipeline names, with their names in the source. */
 class SourceColumns {
   readonly #actual = new Map<string, string>();
   readonly used: ReadonlySet<string>;
@@ -137,7 +142,7 @@ class SourceColumns {
 
   value({ values }: SourceRow, column: string): Json {
     const name = this.#actual.get(column) ?? column;
-    // `hasOwn`: a column may be called `constructor`.
+    // `hasOwn`, because a column may be called `constructor`.
     return Object.hasOwn(values, name) ? (values[name] ?? null) : null;
   }
 }
@@ -149,21 +154,24 @@ const isEmpty = (value: Json): boolean =>
 
 const kib = (bytes: number): number => Math.ceil(bytes / 1024);
 
-/** Numbers are fine as keys as long as every digit of them survived. */
+/** Converts a key to text; numbers are accepted if no digit was lost. */
 function textOf(value: Json): string | null {
   if (inexactDigits(value) !== null) return null;
   if (typeof value === 'string') return value;
   return typeof value === 'number' && isExact(value) ? String(value) : null;
 }
 
-/** Whole numbers beyond 2^53 lose digits when they are read, and 1e999 becomes infinite. */
+/**
+ * Checks that a number was read without loss: integers beyond 2^53 lose digits, and 1e999 becomes
+ * infinite.
+ */
 const isExact = (value: number): boolean =>
   Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
 
-/** Whoever writes JSON runs out of stack at some thousands. */
+/** JSON writers overflow their stack at some thousands. */
 const MAX_LEVELS = 100;
 
-/** What cannot travel to the table as it is, or no table can hold. */
+/** Describes a value that cannot be sent as it is, or that no table accepts. */
 function oddity(value: Json, levels = MAX_LEVELS): string | null {
   const digits = inexactDigits(value);
   if (digits !== null) return `holds ${inexact(digits)}`;

@@ -1,18 +1,21 @@
-/** Words of a slot: three of hash, one of value. */
+/** Words per slot: three of hash, one of value. */
 const WORDS = 4;
 const FIRST_SLOTS = 1 << 12;
 
 /**
- * Which texts came before, and where, in 32 bytes a text at most: a list of millions keeps no key in
- * memory. Texts are compared by 96 bits of hash; two of a billion are taken for one with a chance of
- * less than 1 in 10^10.
+ * Set of texts with their positions, at 32 bytes per text: no key of millions stays in memory.
+ * Compares 96 bits of hash. For a billion texts, the probability of a collision is below 1 in
+ * 10^10.
  */
 export class Seen {
   #slots = FIRST_SLOTS;
   #table = new Uint32Array(FIRST_SLOTS * WORDS);
   #used = 0;
 
-  /** The number that the text was first added with (from 1), or `null`: it is new, and added. */
+  /**
+   * Returns the number that the text was first added with (from 1), or `null` if it is new, and
+   * adds it.
+   */
   add(text: string, number: number): number | null {
     if (this.#used * 4 > this.#slots * 3) this.#grow();
     const [a, b, c] = hashOf(text);
@@ -24,7 +27,7 @@ export class Seen {
     return null;
   }
 
-  /** Where it stands, or the free slot that is its own. */
+  /** Finds the slot of a hash, or the free slot for it. */
   #find(a: number, b: number, c: number): number {
     const table = this.#table;
     for (let slot = a % this.#slots; ; slot = (slot + 1) % this.#slots) {
@@ -52,7 +55,7 @@ export class Seen {
   }
 }
 
-/** Three sums over the same units, each with a prime of its own, mixed at the end. */
+/** Hashes a text to three sums over its units, each with another prime, mixed at the end. */
 function hashOf(text: string): [number, number, number] {
   let a = 0x9e3779b9;
   let b = 0x85ebca6b;
@@ -66,7 +69,7 @@ function hashOf(text: string): [number, number, number] {
   return [mixed(a ^ text.length), mixed(b ^ a), mixed(c ^ b)];
 }
 
-/** The finalizer of MurmurHash3: each bit of it depends on every bit before. */
+/** Finalizer of MurmurHash3: each bit depends on every bit before. */
 function mixed(hash: number): number {
   let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -14,12 +14,12 @@ import { openSource, sourceName, type SourceOptions } from './source.ts';
 import { SourceNotes } from './rows/source-notes.ts';
 
 export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
-  /** @default 256 KiB */
+  /** Maximum bytes of a field. @default 256 KiB */
   fieldBytesCap?: number;
   signal?: AbortSignal;
-  /** Where rows are written down that `rows.skipBad` leaves out; opened for the first of them. */
+  /** Opens the draft for rows that `rows.skipBad` leaves out, at the first of them. */
   leftOut?: () => Promise<Draft>;
-  /** Counts rows that ask the same, in another 32 bytes a row. @default false */
+  /** Counts rows with equal inputs, in another 32 bytes per row. @default false */
   countRepeats?: boolean;
 }
 
@@ -28,27 +28,26 @@ export interface Snapshot {
   warnings: string[];
   /** Rows that `rows.skipBad` left out; `null`: none. */
   bad: BadRows | null;
-  /** Rows that ask what a row before them asks; `null`: not counted. */
+  /** Rows with the same inputs as an earlier row; `null`: not counted. */
   repeats: Repeats | null;
-  /** Columns of the source that come back with the results. */
+  /** Source columns that the results include. */
   kept: string[];
 }
 
 export interface BadRows {
   rows: number;
-  /** Rows that were read, these included. */
+  /** Number of rows read, including these. */
   of: number;
-  /** The first problems, one a line, for people. */
+  /** First problems, one per line, for display. */
   problems: string[];
 }
 
 /**
- * Reads the source once, validates every row and freezes what the table will get: one
- * `SnapshotRow` as JSON a line. Commits the draft when every row is good, or the bad ones are no more
- * than `rows.skipBad` allows; throws it away if not.
- * `inputs` are the table columns that every row must fill; other mapped ones may be empty.
+ * Reads the source once, validates every row and freezes the table's rows as JSON, one
+ * `SnapshotRow` per line. Commits the draft if the bad rows are within `rows.skipBad`, else removes
+ * it. Every row must fill `inputs`; other mapped columns may be empty.
  * @throws RowmillError `source_not_found`, `source_unreadable`, `rows_invalid`, `rows_empty`, and
- *   what the store throws
+ * the errors of the store
  */
 export async function takeSnapshot(
   rows: RowsSpec,
@@ -125,9 +124,9 @@ async function freeze(
       : error;
   }
   if (read === 0) throw new RowmillError('rows_empty', 'no rows', { where });
-  // A header that no row fits is not the header meant.
+  // A header that matches no column is not the intended one.
   if (notes.header !== null) columns.see({ header: notes.header, values: {} }, notes);
-  // No row had it: that is one mistake in the pipeline file, not one in every row.
+  // A column that no row had is one mistake in the pipeline file, not one per row.
   if (problems.bad > 0 || keep !== 'all') columns.refuseMissing();
   if (problems.bad > read * skipBad || problems.bad === read) {
     throw problems.error(read, where, skipBad);
@@ -150,12 +149,12 @@ async function freeze(
 const shapesOf = (rows: RowsSpec, inputs: readonly string[]): InputShape[] =>
   [...new Set([...inputs, ...Object.keys(rows.map)])].map((name) => ({
     name,
-    // `hasOwn`: a column may be called `constructor`.
+    // `hasOwn`, because a column may be called `constructor`.
     source: (Object.hasOwn(rows.map, name) ? rows.map[name] : undefined) ?? name,
     optional: !inputs.includes(name),
   }));
 
-/** Of a list without a header; those of a CSV are passed over where they are read. */
+/** Detects an empty row of a list without a header; the CSV reader skips its own. */
 const isEmptyRow = ({ header, values }: SourceRow): boolean =>
   header === undefined &&
   Object.values(values).every(

@@ -8,19 +8,19 @@ import { problemText, type ReportProblem, type SourceRow } from './rows/row.ts';
 import { SourceNotes } from './rows/source-notes.ts';
 
 export interface SourceOptions {
-  /** @default process.stdin */
+  /** Stream for standard input. @default process.stdin */
   stdin?: Readable;
   /**
-   * Told of every row that cannot be read; the source goes on behind it.
+   * Called for every unreadable row; reading continues behind it.
    * @default the first one ends the reading with `source_unreadable`
    */
   onProblem?: ReportProblem;
-  /** Takes down what is passed over. @default none does */
+  /** Records what was skipped. @default not recorded */
   notes?: SourceNotes;
 }
 
 /**
- * The rows of a source, one at a time: CSV and JSON Lines are never held in memory as a whole.
+ * Streams the rows of a source; CSV and JSON Lines are never in memory as a whole.
  * @throws RowmillError `source_not_found`, `source_unreadable`, while iterating
  */
 export async function* openSource(
@@ -50,13 +50,13 @@ export async function* openSource(
   else yield* jsonRows(all, where, report);
 }
 
-/** For people. */
+/** Returns a name for display. */
 export const sourceName = (source: RowsSource): string => {
   if (source.type === 'file') return source.path;
   return source.type === 'stdin' ? 'standard input' : 'rows.inline';
 };
 
-/** The first character tells: `[` a JSON array, `{` JSON Lines, anything else CSV. */
+/** Detects the format by the first character: `[` a JSON array, `{` JSON Lines, otherwise CSV. */
 async function sniffed(
   blocks: AsyncGenerator<Block>,
 ): Promise<{ format: RowsFormat; all: AsyncIterable<Block> }> {

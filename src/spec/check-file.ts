@@ -2,7 +2,7 @@ import { extname, resolve } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
 import { nearest } from '../did-you-mean.ts';
 import {
-  isAsked,
+  isRequested,
   type ColumnProblem,
   type ProviderSpec,
   type TableShape,
@@ -56,7 +56,7 @@ function checkTable(value: Json, provider: ProviderSpec): IssueDraft[] {
   if (table.kind !== undefined && !provider.kinds.includes(table.kind)) return [];
   if (table.columns.length > MAX_COLUMNS) return [];
   const findings = provider.check(table).slice(0, MAX_ISSUES).map(findingOf);
-  const computed = provider.plan(table).filter(isAsked);
+  const computed = provider.plan(table).filter(isRequested);
   if (table.columns.length > 0 && computed.length === 0) {
     const found = 'only input columns: there is nothing to compute';
     findings.push({ path: ['table', 'columns'], found, allowed: 'at least one other column' });

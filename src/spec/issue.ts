@@ -80,10 +80,10 @@ export function issueText(file: string, issue: SpecIssue): string {
 }
 
 /** One line, at most so many characters. */
-export function shorten(text: string, most: number): string {
+export function shorten(text: string, max: number): string {
   // Control characters would garble a terminal.
   const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
-  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
+  return line.length <= max ? line : `${line.slice(0, max - 1)}…`;
 }
 
 export type Path = readonly (string | number)[];

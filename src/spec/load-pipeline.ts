@@ -69,7 +69,7 @@ export function parsePipeline(text: string, options: ParseOptions): LoadedPipeli
     throw new SpecError(file, [{ ...NOWHERE, ...WHOLE, found, allowed: 'at most 1 MiB' }]);
   }
   refuseSecrets(text, file, tokenValues(options.env ?? process.env));
-  return judge(readDocument(text, file), options);
+  return check(readDocument(text, file), options);
 }
 
 /**
@@ -81,7 +81,7 @@ export function checkPipeline(value: unknown, options: ParseOptions): LoadedPipe
   const { json, text } = asJson(value, file);
   const document = valueDocument(json, text, file);
   refuseSecrets(text, file, tokenValues(options.env ?? process.env));
-  return judge(document, options);
+  return check(document, options);
 }
 
 /** As it looks after its way through JSON: callers of plain JavaScript may send anything. */
@@ -96,7 +96,7 @@ function asJson(value: unknown, file: string): { json: Json; text: string } {
   }
 }
 
-function judge(read: SpecDocument, options: ParseOptions): LoadedPipeline {
+function check(read: SpecDocument, options: ParseOptions): LoadedPipeline {
   const { file, baseDir } = options;
   refuseSecretValues(read, file, tokenValues(options.env ?? process.env));
   const overridden = override(read, options);

@@ -5,17 +5,17 @@ import { RowmillError } from '../errors.ts';
 import { FILE_MODE, makeFolder, syncFolder } from './folders.ts';
 import { draftNameOf } from './leftovers.ts';
 
-/** A file that appears under its name whole or not at all. Errors are the file system's own. */
+/** File that appears under its name complete or not at all. Throws the file system's errors. */
 export interface AtomicFile {
-  /** One at a time: wait before the next. */
+  /** Writes a chunk; await each call before the next. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Syncs, renames into place and syncs the folder; removes the draft when that fails. */
+  /** Syncs, renames into place and syncs the folder; removes the draft on failure. */
   commit(): Promise<{ bytes: number; sha256: string }>;
-  /** Removes the draft; nothing to do after `commit`. */
+  /** Removes the draft; does nothing after `commit`. */
   discard(): Promise<void>;
 }
 
-/** Opens a draft beside `path`, making the folder when it is missing. */
+/** Opens a draft beside `path`, creating the folder if missing. */
 export const openAtomicFile = async (path: string): Promise<AtomicFile> => {
   const folder = dirname(path);
   await makeFolder(folder);
@@ -49,7 +49,7 @@ export const openAtomicFile = async (path: string): Promise<AtomicFile> => {
         await handle.close();
         await rename(draft, path);
       } catch (error) {
-        // What went wrong first is what counts.
+        // Report the first error, not this one.
         await discard().catch(() => undefined);
         throw error;
       }

@@ -9,7 +9,7 @@ const claimShape = z.object({
   untilMs: z.number(),
 });
 
-/** Says of a run under way that it will publish to these real paths, at the latest at `untilMs`. */
+/** Claims real paths for a run in progress, which will publish to them until `untilMs`. */
 export async function claimTargets(
   store: Store,
   run: RunKey,
@@ -22,7 +22,7 @@ export async function claimTargets(
   }
 }
 
-/** Ids of other runs that say so of one of these paths. */
+/** Returns the ids of other runs with a claim on one of these paths. */
 export async function claimsOfOthers(
   store: Store,
   run: RunKey | null,
@@ -41,7 +41,7 @@ export async function claimsOfOthers(
   return [...others].sort();
 }
 
-/** The run has published. */
+/** Removes the claims of a run that has published. */
 export async function withdrawClaims(
   store: Store,
   run: RunKey,
@@ -54,7 +54,7 @@ async function readClaim(store: Store, name: string) {
   try {
     return claimShape.safeParse(await store.claims.readJson(name)).data ?? null;
   } catch (error) {
-    // It has just been withdrawn.
+    // Another process has just removed it.
     if (error instanceof RowmillError) return null;
     throw error;
   }

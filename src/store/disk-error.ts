@@ -2,7 +2,7 @@ import { RowmillError } from '../errors.ts';
 
 const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
 
-/** The system's words, for people. */
+/** Texts for the system's error codes. */
 const REASONS: Record<string, string> = {
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is used up',
@@ -17,14 +17,14 @@ const REASONS: Record<string, string> = {
   EROFS: 'the file system is read-only',
 };
 
-/** `ENOENT` and its like, or `null` when the error is not of the file system. */
+/** Returns a code like `ENOENT`, or `null` if the error is not of the file system. */
 export const errnoOf = (error: unknown): string | null =>
-  // No `instanceof Error`: errors of another realm (a VM context) would not be recognised.
+  // No `instanceof Error`, which fails for errors of another realm (a VM context).
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code
     : null;
 
-/** `the disk is full (ENOSPC)`; `null` when the error is not of the file system. */
+/** Describes an error as `the disk is full (ENOSPC)`; `null` if it is not of the file system. */
 export const diskReason = (error: unknown): string | null => {
   const errno = errnoOf(error);
   if (errno === null) return null;
@@ -33,9 +33,9 @@ export const diskReason = (error: unknown): string | null => {
 };
 
 /**
- * A failed file operation as a `RowmillError` that names the path. A missing file is
- * `store_unreadable` only when reading: when writing, the folder was taken away under our feet
- * and the next try makes it again.
+ * Converts a failed file operation to a `RowmillError` that names the path. A missing file is
+ * `store_unreadable` only when reading. When writing, the folder was removed meanwhile, and the
+ * next attempt creates it again.
  */
 export const storeError = (doing: 'read' | 'write', path: string, error: unknown): RowmillError => {
   if (error instanceof RowmillError) return error;
@@ -56,7 +56,7 @@ export const storeError = (doing: 'read' | 'write', path: string, error: unknown
   return new RowmillError('store_unwritable', `cannot ${doing}: ${reason}`, context);
 };
 
-/** Runs a file operation; what it throws names the path. */
+/** Runs a read operation; its errors name the path. */
 export const reading = async <T>(path: string, operation: () => Promise<T>): Promise<T> => {
   try {
     return await operation();
@@ -65,7 +65,7 @@ export const reading = async <T>(path: string, operation: () => Promise<T>): Pro
   }
 };
 
-/** Runs a file operation; what it throws names the path. */
+/** Runs a write operation; its errors name the path. */
 export const writing = async <T>(path: string, operation: () => Promise<T>): Promise<T> => {
   try {
     return await operation();

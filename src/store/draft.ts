@@ -6,16 +6,16 @@ import { storeError, writing } from './disk-error.ts';
 import type { Draft } from './store.ts';
 
 const LINE_END = 0x0a;
-/** After the end. */
+/** Placeholder after the end. */
 const NO_BLOCK = Buffer.alloc(0);
-/** Of UTF-8, for one UTF-16 unit. */
+/** Maximum UTF-8 bytes of one UTF-16 unit. */
 const MAX_BYTES_PER_UNIT = 3;
 
-/** Opens a draft of lines; `path` appears when it is committed. */
+/** Opens a draft of lines; `path` appears on commit. */
 export const openDraft = async (path: string): Promise<Draft> =>
   draftOf(path, await writing(path, () => openAtomicFile(path)));
 
-/** Whether the line and its end fit into so many bytes, counting them only when it is close. */
+/** Checks whether the line and its end fit; counts bytes only if it is close. */
 const fits = (line: string, bytes: number): boolean =>
   line.length * MAX_BYTES_PER_UNIT < bytes || Buffer.byteLength(line) < bytes;
 
@@ -32,7 +32,7 @@ const draftOf = (path: string, file: AtomicFile): Draft => {
   let failure: RowmillError | null = null;
   let written = Promise.resolve();
 
-  /** Many short lines become one write of a block; a line that is longer has one of its own. */
+  /** Writes many short lines as one block; a longer line has a write of its own. */
   const flush = (next: Buffer<ArrayBuffer>): void => {
     const full = block;
     const chunk = full.subarray(0, used);
@@ -61,12 +61,11 @@ const draftOf = (path: string, file: AtomicFile): Draft => {
 
   return {
     line: (line) => {
-      // Not an async function: a promise of its own for each of millions of lines takes longer
-      // than writing them.
+      // Not async: creating a promise for each of millions of lines takes longer than writing them.
       if (line.includes('\n')) return refused('a line must not contain a line end', path);
       if (isClosed) return refused('line after the end', path);
       lines += 1;
-      // Encoding straight into the block is five times as fast as joining strings first.
+      // Encoding directly into the block is five times as fast as joining strings first.
       const before = written;
       if (!fits(line, block.length - used)) {
         const bytes = Buffer.byteLength(line) + 1;

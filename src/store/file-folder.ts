@@ -10,7 +10,7 @@ import { isDraftName, removeLeftovers } from './leftovers.ts';
 import { readChunks, readLines, readPieces } from './lines.ts';
 import type { Folder } from './store.ts';
 
-/** Names inside a folder are ours, never a user's text: `parts/2/000017.jsonl`. */
+/** Allowed path segments: names inside a folder are rowmill's own, like `parts/2/000017.jsonl`. */
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}$/;
 
 const segmentsOf = (name: string): string[] => {
@@ -21,7 +21,7 @@ const segmentsOf = (name: string): string[] => {
   return segments;
 };
 
-/** A folder of the file store. `prepare` runs before anything is written. */
+/** Creates a folder of the file store. `prepare` runs before the first write. */
 export const createFileFolder = (path: string, prepare: () => Promise<void>): Folder => {
   const locate = (name: string): string => join(path, ...segmentsOf(name));
   const swept = new Set<string>();
@@ -32,7 +32,7 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
     await prepare();
     await writing(file, async () => {
       await makeFolder(folder);
-      // Once a folder, not once a file: a scan over a big table makes a thousand parts.
+      // Once per folder, not per file: a scan of a big table makes a thousand parts.
       if (!swept.has(folder)) await removeLeftovers(folder);
       swept.add(folder);
     });
@@ -82,12 +82,13 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
         const value: unknown = JSON.parse(text);
         return value;
       } catch {
-        // The parser's own message quotes the content, which does not belong into error texts.
+        // The parser's message quotes the content, which must not leak into error texts.
         throw new RowmillError('store_unreadable', 'the file is not valid JSON', { where: file });
       }
     },
     writeJson: async (name, value) => {
-      // `stringify` answers undefined for what JSON cannot hold, though its type says otherwise.
+      // `stringify` returns undefined for values that JSON cannot represent, although its type says
+      // otherwise.
       const text = JSON.stringify(value, null, 2) as string | undefined;
       if (text === undefined) throw new RowmillError('internal', `${name} would not be JSON`);
       const file = await place(name);
@@ -105,7 +106,7 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
   };
 };
 
-/** Names of the files under `path` that begin with `prefix`, sorted; drafts are not there yet. */
+/** Lists the files under `path` whose names begin with `prefix`, sorted, without drafts. */
 const namesUnder = async (path: string, prefix: string): Promise<string[]> => {
   const above = prefix.split('/').slice(0, -1);
   if (above.length > 0) segmentsOf(above.join('/'));

@@ -15,15 +15,15 @@ const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
 const PROBE = 'rowmill can write here';
 
 /**
- * The store in a folder of a disk: `runs/<workflow id>/<first run id>/…`,
- * `staged/<hex digest>/…` and `claims/…`, readable by the owner only. The folder is made when first written to.
+ * Creates the store in a folder on disk: `runs/<workflow id>/<first run id>/…`, `staged/<hex
+ * digest>/…` and `claims/…`, readable only by the owner. The folder is created at the first write.
  */
 export const createFileStore = (root: string): Store => {
   const location = resolve(root);
   let prepared: Promise<void> | null = null;
   const prepare = (): Promise<void> => {
     prepared ??= writing(location, () => prepareRoot(location)).catch((error: unknown) => {
-      // The next try looks again: somebody may have put it right.
+      // Let the next attempt check again: an operator may have fixed the problem.
       prepared = null;
       throw error;
     });
@@ -31,7 +31,7 @@ export const createFileStore = (root: string): Store => {
   };
 
   const draftStage: Store['draftStage'] = async (name, fill) => {
-    // Its name is not known before it is written: a draft of a folder, renamed like one of a file.
+    // The final name is known only after writing: a draft folder is renamed like a draft file.
     const path = join(location, STAGED, draftNameOf('rows'));
     try {
       const folder = createFileFolder(path, prepare);
@@ -77,7 +77,7 @@ export const createFileStore = (root: string): Store => {
   };
 };
 
-/** A plain name is that of its folder, as run ids of Temporal are. */
+/** Lists run ids: a plain name, like Temporal's run ids, is the name of its folder. */
 const foldersIn = (path: string): Promise<string[]> =>
   reading(path, async () => {
     try {
@@ -98,7 +98,7 @@ const stagedPath = (location: string, digest: string): string => {
   });
 };
 
-/** Folders of one digest hold the same bytes: the one that is there already will do. */
+/** Keeps an existing folder of the same digest: both contain the same bytes. */
 const keepFirst = async (from: string, to: string): Promise<void> => {
   try {
     await rename(from, to);
@@ -111,7 +111,7 @@ const keepFirst = async (from: string, to: string): Promise<void> => {
 
 const prepareRoot = async (root: string): Promise<void> => {
   await makeFolder(root);
-  // A folder that holds other things as well is not ours to close.
+  // A folder with other content keeps its permissions.
   const entries = await readdir(root);
   const ours = [RUNS, STAGED, CLAIMS].filter((name) => entries.includes(name));
   if (entries.every((name) => ours.includes(name) || isDraftName(name))) await restrict(root);
@@ -120,20 +120,21 @@ const prepareRoot = async (root: string): Promise<void> => {
   if (ours.includes(STAGED)) await removeLeftovers(join(root, STAGED));
 };
 
-/** Takes a folder away from group and others, where it is ours to change. */
+/** Removes access of group and others, if this process may. */
 const restrict = async (path: string): Promise<void> => {
   const { mode } = await stat(path);
   if ((mode & 0o077) === 0) return;
   try {
     await chmod(path, FOLDER_MODE);
   } catch (error) {
-    // Owned by somebody else, or a file system without modes: writing will tell if it matters.
+    // The folder has another owner, or the file system no modes: a later write fails if that
+    // matters.
     if (!['EPERM', 'EROFS', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
   }
 };
 
 const probe = async (root: string): Promise<void> => {
-  // The folder may be gone since it was prepared.
+  // The folder may have been removed since it was prepared.
   await makeFolder(root);
   const path = join(root, draftNameOf('probe'));
   try {

@@ -5,10 +5,10 @@ import { errnoOf } from './disk-error.ts';
 export const FOLDER_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
-/** Network file systems and Windows that cannot sync a folder say one of these. */
+/** Errors of network file systems and of Windows, which cannot sync a folder. */
 const CANNOT_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EACCES', 'EBADF']);
 
-/** Makes names in the folder (a rename, a new file) outlive a power cut. */
+/** Syncs a folder, so that renames and new files survive a power failure. */
 export const syncFolder = async (path: string): Promise<void> => {
   try {
     const handle = await open(path, 'r');
@@ -22,11 +22,11 @@ export const syncFolder = async (path: string): Promise<void> => {
   }
 };
 
-/** Makes the folder and those above it that are missing, for the owner only. */
+/** Creates the folder and missing parents, accessible only by the owner. */
 export const makeFolder = async (path: string): Promise<void> => {
   const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
   if (first === undefined) return;
-  // The entry of each new folder lives in the folder above it.
+  // The entry of each new folder is in its parent.
   const top = dirname(first);
   let at = path;
   do {

@@ -9,15 +9,15 @@ const READABLE_LENGTH = 60;
 
 const beginning = (name: string): string => `.${name.slice(0, READABLE_LENGTH)}.`;
 
-/** What a file (or folder) is called until it is whole: hidden, and never the same twice. */
+/** Returns a hidden, unique name for a file or folder that is not complete yet. */
 export const draftNameOf = (name: string): string =>
   `${beginning(name)}${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
 
 export const isDraftName = (name: string): boolean => DRAFT.test(name);
 
 /**
- * Removes drafts that nobody has written to for a day: what killed processes left behind. With
- * `name`, only drafts of that file. By age, not by process id: the folder may be shared by hosts.
+ * Removes drafts that were not written to for a day, left behind by killed processes. With `name`,
+ * only drafts of that file. Decides by age, not by process id, because hosts may share the folder.
  */
 export const removeLeftovers = async (
   folder: string,
@@ -27,7 +27,7 @@ export const removeLeftovers = async (
     if (!isDraftName(entry)) continue;
     if (name !== undefined && !entry.startsWith(beginning(name))) continue;
     const path = join(folder, entry);
-    // Another process may be quicker at removing it, or just renaming it.
+    // Another process may remove or rename it at the same time.
     const found = await stat(path).catch(() => null);
     if (found !== null && nowMs - found.mtimeMs > LEFTOVER_AFTER_MS)
       await rm(path, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { reading } from './disk-error.ts';
 
 const LINE_END = 0x0a;
 
-/** The bytes [start, end) of a file in chunks; to its end when it is shorter. */
+/** Reads the bytes [start, end) of a file in chunks, to its end if it is shorter. */
 export async function* readChunks(
   path: string,
   { start, end }: { start: number; end: number } = { start: 0, end: Infinity },
@@ -25,7 +25,7 @@ export async function* readChunks(
   }
 }
 
-/** The bytes of a file; each piece is good until the next one is asked for. */
+/** Reads the bytes of a file; each piece is valid until the next one is requested. */
 export async function* readPieces(path: string): AsyncGenerator<Buffer> {
   const handle = await reading(path, () => open(path, 'r'));
   const block = takeBlock();
@@ -42,11 +42,11 @@ export async function* readPieces(path: string): AsyncGenerator<Buffer> {
 }
 
 /**
- * The lines of a file without their ends. Only `\n` ends a line: U+2028 and its like are plain
- * characters in JSON, and `readline` would split at them. A last line without an end counts.
+ * Reads the lines of a file without their ends. Only `\n` ends a line: U+2028 is a plain character
+ * in JSON, and `readline` would split at it. A last line without an end counts.
  */
 export async function* readLines(path: string): AsyncGenerator<string> {
-  // A line longer than what is left of a piece: kept apart, so that a huge one is joined once.
+  // Pieces of a line longer than a block, joined once at its end.
   let kept: Buffer[] = [];
   for await (const piece of readPieces(path)) {
     let from = 0;

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
 
-/** Kept as they are; upper case is not, because some file systems do not tell it from lower. */
+/** Names that are kept. Upper case is not, because some file systems ignore case. */
 const PLAIN = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9_-])?$/;
 
-/** Windows keeps these for devices, whatever their extension. */
+/** Device names on Windows, with any extension. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/;
 
 const READABLE_LENGTH = 48;
 const HASH_HEX_LENGTH = 24;
 
 /**
- * A folder name for any text: the text itself where that is safe on every file system, else a
- * readable beginning, `~` and a hash. `~` is in no plain name, so the two kinds never meet.
+ * Returns a folder name for any text: the text itself if that is safe on every file system.
+ * Otherwise a readable beginning, `~` and a hash. No plain name contains `~`, so the two kinds
+ * cannot collide.
  */
 export const safeName = (text: string): string => {
   if (PLAIN.test(text) && !RESERVED.test(text)) return text;
@@ -20,7 +21,7 @@ export const safeName = (text: string): string => {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
-  // UTF-16 keeps lone surrogates apart, which UTF-8 would make one and the same character.
+  // UTF-16 distinguishes lone surrogates, which UTF-8 would map to one character.
   const hash = createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex');
   return `${readable === '' ? 'x' : readable}~${hash.slice(0, HASH_HEX_LENGTH)}`;
 };

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mergeParts } from '../../activities/results/merge-parts.ts';
-import { judgeTableRow } from '../../activities/results/part-file.ts';
+import { classifyTableRow } from '../../activities/results/part-file.ts';
 import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
 import type { CellStatus, Column } from '../../src/contract/table.ts';
 import type { PassKind } from '../../src/rules/passes.ts';
@@ -44,7 +44,7 @@ async function scan(
     const value = status === 'done' ? 'Energy' : null;
     const when = failedAt === undefined ? {} : { updatedAt: failedAt };
     const cells = { sector: { status, value, rawStatus: status, ...when } };
-    return judgeTableRow({ id: `row-${at}`, key: `S${at}`, cells }, at, COLUMNS).line;
+    return classifyTableRow({ id: `row-${at}`, key: `S${at}`, cells }, at, COLUMNS).line;
   });
   await write(`parts/${number}/000000.jsonl`, rows);
   return mergeParts(folder, number, { ordered: true, kind });

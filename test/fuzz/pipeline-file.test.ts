@@ -8,7 +8,7 @@ import type { Json } from '../../src/contract/json.ts';
 import { loadPipeline, SpecError } from '../../src/spec/index.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { provisionalPipeline } from '../../src/rules/argument.ts';
-import { judgeInput } from '../../src/spec/judge-input.ts';
+import { checkInput } from '../../src/spec/check-input.ts';
 import { GOOD, parse } from '../spec/pipeline-text.ts';
 import { FUZZ_LIMIT_MS, FUZZ_TIMES, fuzzing } from './fuzzing.ts';
 import { codeOf, watchLooseEnds } from './loose-ends.ts';
@@ -37,7 +37,7 @@ const FULL: Json = {
 };
 
 /** What the text is: a pipeline that makes sense, or mistakes that have a place in it. */
-function judge(text: string, read: () => unknown): string {
+function check(text: string, read: () => unknown): string {
   try {
     read();
     return 'good';
@@ -59,8 +59,8 @@ function judge(text: string, read: () => unknown): string {
   }
 }
 
-function judgeText(text: string): string {
-  return judge(text, () => {
+function checkText(text: string): string {
+  return check(text, () => {
     const { pipeline } = parse(text);
     expect(pipeline.name).toMatch(/^[a-z0-9][a-z0-9-]{0,62}$/);
     for (const { to } of pipeline.results) {
@@ -73,7 +73,7 @@ function judgeText(text: string): string {
     const input: unknown = JSON.parse(JSON.stringify({ pipeline }));
     expect(input).toEqual({ pipeline });
     const { source } = pipeline.rows;
-    if (source.type !== 'stdin') expect(judgeInput(input, PROVIDERS)).toBe(input);
+    if (source.type !== 'stdin') expect(checkInput(input, PROVIDERS)).toBe(input);
     expect(provisionalPipeline(pipeline)).toBe(pipeline);
   });
 }
@@ -85,7 +85,7 @@ test(
   () => {
     fc.assert(
       fc.property(mutations, (changes) => {
-        expect(EXPECTED).toContain(judgeText(mutated(FULL, changes)));
+        expect(EXPECTED).toContain(checkText(mutated(FULL, changes)));
       }),
       fuzzing(400),
     );
@@ -176,7 +176,7 @@ test(
           const from = at % (before.length + 1);
           return before.slice(0, from) + put + before.slice(from + cut);
         }, base);
-        expect(EXPECTED).toContain(judgeText(text));
+        expect(EXPECTED).toContain(checkText(text));
       }),
       fuzzing(400),
     );
@@ -269,7 +269,7 @@ const BOMBS: [string, string][] = [
 test.each(BOMBS)(
   'a lot of %s is refused soon',
   (_, text) => {
-    expect(['spec_invalid', 'spec_has_secret']).toContain(judgeText(text));
+    expect(['spec_invalid', 'spec_has_secret']).toContain(checkText(text));
   },
   FUZZ_LIMIT_MS,
 );

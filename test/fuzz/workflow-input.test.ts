@@ -6,7 +6,7 @@ import type { Json } from '../../src/contract/json.ts';
 import { isErrorCode, RowmillError } from '../../src/errors.ts';
 import { createProviders } from '../../src/providers/registry.ts';
 import { unreadable } from '../../src/rules/argument.ts';
-import { judgeInput } from '../../src/spec/judge-input.ts';
+import { checkInput } from '../../src/spec/check-input.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { payload } from '../support/payload.ts';
 import { CASES, companies } from '../support/providers/cases.ts';
@@ -27,7 +27,7 @@ function verdictOn(text: string): string | null {
   const given: unknown = JSON.parse(text);
   if (unreadable(given) !== null) return 'spec_invalid';
   try {
-    judgeInput(given, providers);
+    checkInput(given, providers);
     return null;
   } catch (error) {
     if (error instanceof RowmillError) return error.code;

@@ -14,7 +14,7 @@ const FLAG: Readonly<Record<string, string>> = {
   maxPollInterval: '--max-poll-interval',
 };
 
-/** Whether a duration makes sense now is judged where it is carried out. */
+/** Adjusts a run; the run itself checks whether the duration makes sense. */
 export async function adjust(cli: Cli, workflowId: string, flags: AdjustFlags): Promise<void> {
   const { embedded: _, ...limits } = flags;
   RowmillRun.check({ adjust: limits }, (field) => FLAG[field] ?? field);

@@ -5,7 +5,7 @@ import { type HereFlags, withRuns } from '../run/runs-session.ts';
 import { isAsleep } from '../run/session.ts';
 import { cancelAsleep, cancelRequest } from '../run/unfinished.ts';
 
-/** Asks the run to stop; it publishes what is there and ends as `cancelled`. */
+/** Asks the run to stop; it publishes its answers and ends as `cancelled`. */
 export async function cancel(cli: Cli, workflowId: string, flags: HereFlags): Promise<void> {
   await withRuns(cli, flags, async (session) => {
     const run = await session.rowmill.attach(workflowId);
@@ -23,7 +23,7 @@ export async function cancel(cli: Cli, workflowId: string, flags: HereFlags): Pr
   });
 }
 
-/** What cannot be called back is named. */
+/** Names the cells that continue at the provider and will be paid. */
 function stillCosts(progress: LiveProgress | null): string {
   const going = progress?.cells.inProgress ?? 0;
   const cells = going === 0 ? 'Cells already asked for' : `${formatCount(going, 'cell')} in flight`;

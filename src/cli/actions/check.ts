@@ -3,7 +3,7 @@ import type { Pipeline } from '../../contract/pipeline.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { Rowmill } from '../../client/rowmill.ts';
-import { isAsked } from '../../providers/catalog.ts';
+import { isRequested } from '../../providers/catalog.ts';
 import type { Cli } from '../io/context.ts';
 import { limitTexts } from '../io/summary.ts';
 import { formatCount, shortPath, formatInteger, shellQuote } from '../io/format.ts';
@@ -19,7 +19,7 @@ export interface CheckFlags {
   json?: true;
 }
 
-/** Everything that can be said without a token, a server or a credit. */
+/** Checks everything that needs no token, server or credit. */
 export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<void> {
   const plan = await Rowmill.check({
     pipeline: file,
@@ -38,12 +38,12 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   printWarnings(cli, [...warnings, ...untold]);
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
   else cli.print(asText(plan, report, file));
-  // Told here: with --json the one object is out already.
+  // Printed here: with --json the only object is out already.
   if (refusal !== null) cli.exitWith(printError(cli, refusal));
   else if (flags.json !== true) cli.log(`Next: ${runCommand(file, flags)}`);
 }
 
-/** Of the same work, rows and places that were checked. */
+/** Returns the command that runs the checked rows to the checked paths. */
 const runCommand = (file: string, { rows, out }: CheckFlags): string =>
   [
     ...['rowmill', 'run', file],
@@ -88,7 +88,7 @@ function asText(
       ['results', pipeline.results.map(({ to }) => shortPath(to)).join(', ')],
     ],
   );
-  const ours = columns.filter(isAsked);
+  const ours = columns.filter(isRequested);
   const verdict = refusal === null ? 'is fine' : 'would be refused';
   const head = `${pipeline.name} ${verdict}: ${formatCount(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
   return [head, '', facts, '', table].join('\n');

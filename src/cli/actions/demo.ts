@@ -5,7 +5,7 @@ import type { RunSummary } from '../../contract/run.ts';
 import { openDevStack, type DevStack } from '../../dev/playground.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { EXIT } from '../../errors.ts';
-import { isAsked, requireProviderSpec, type PlannedColumn } from '../../providers/catalog.ts';
+import { isRequested, requireProviderSpec, type PlannedColumn } from '../../providers/catalog.ts';
 import type { PipelineDocument } from '../../spec/index.ts';
 import { isInteractive, type Cli, selfCommand, packageVersion } from '../io/context.ts';
 import { demoEnv, demoFile, demoPipeline } from '../demo/pipeline.ts';
@@ -30,7 +30,7 @@ export interface DemoFlags {
 const FOLDER = '.rowmill/demo';
 const ROWS_SHOWN = 8;
 
-/** Everything on this machine: brought up, run, shown, and taken down again. */
+/** Runs the demo on this machine: starts the stack, runs, prints, and stops the stack. */
 export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
   const speed = numberFlag('--speed', flags.speed, SPEED);
   const provider = requireProviderSpec(flags.provider);
@@ -67,7 +67,7 @@ export async function demo(cli: Cli, flags: DemoFlags): Promise<void> {
   }
 }
 
-/** `null`: interrupted. */
+/** Returns `null` after an interruption. */
 async function perform(
   cli: Cli,
   document: PipelineDocument,
@@ -79,7 +79,7 @@ async function perform(
   const { env } = cli;
   const rowmill = await Rowmill.connect({ client, store, taskQueue, env });
   const { pipeline, rows } = await Rowmill.check({ pipeline: document, store, env });
-  // What the sandbox charges is play money.
+  // The sandbox charges no real credits.
   const run = await rowmill.start({ pipeline: document, stage: true, approve: true });
   const ui = uiLink(uiUrl, namespace, { workflowId: run.id, runId: run.runId });
   sayStarted(cli, pipeline, rows.ref.rows, run, ui);
@@ -106,9 +106,9 @@ function sayStarted(
   if (ui !== null) cli.log(`Watch it in the Temporal UI: ${ui}\n`);
 }
 
-/** What is computed, in the order of the file. */
+/** Lists the requested columns in the order of the file. */
 const askedColumns = ({ provider, table }: Pipeline): PlannedColumn[] =>
-  requireProviderSpec(provider).plan(table).filter(isAsked);
+  requireProviderSpec(provider).plan(table).filter(isRequested);
 
 async function sayEnd(
   cli: Cli,
@@ -125,7 +125,7 @@ async function sayEnd(
   if (jsonl !== undefined) cli.print(`\n${await previewRows(jsonl.path, ROWS_SHOWN, keys)}`);
   const csv = summary.results.find(({ path }) => path.endsWith('.csv'));
   const example = shortPath(demoFile(provider));
-  // In a clone the command is not on PATH; npm finds it.
+  // In a clone the command is not on PATH; npx finds it.
   const rowmill = cli.env['npm_command'] === undefined ? 'rowmill' : 'npx rowmill';
   const next: string[][] = [
     ...(csv === undefined ? [] : [[`less -S ${shortPath(csv.path)}`, 'every row']]),

@@ -4,7 +4,7 @@ import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { packageRoot } from '../../process/package-root.ts';
 import { openDevStack, type DevStack } from '../../dev/playground.ts';
 import type { PortChoice } from '../../process/ports.ts';
-import { sandboxExports, sandboxTokens } from '../../providers/stand-in.ts';
+import { sandboxExports, sandboxTokens } from '../../providers/sandbox-tokens.ts';
 import { type Cli, type Env, selfCommand, packageVersion } from '../io/context.ts';
 import { publishDevEnvironment } from '../run/dev-environment.ts';
 import { interruption, untilStopped } from '../run/signals.ts';
@@ -21,7 +21,7 @@ export interface DevFlags {
   faults?: string;
 }
 
-/** Where the package is. */
+/** Example file in the package. */
 const EXAMPLE = join(packageRoot(), 'examples', 'companies', 'pipeline.yaml');
 
 const USUAL_PORT = 7233;
@@ -68,7 +68,7 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
   }
 }
 
-/** The usual one or the next free one; a port that was asked for is taken exactly. */
+/** Returns the default port or the next free one; a port given by a flag is used exactly. */
 const portOf = (flag: string, text: string | undefined, usual: number): PortChoice =>
   text === undefined ? { from: usual } : { exactly: numberFlag(flag, text, PORT) };
 

@@ -16,7 +16,7 @@ export interface LiveFlags {
   settle?: string;
 }
 
-/** Finds out on the operator's own account what no documentation says; deletes what it makes. */
+/** Asks the operator's own account what no documentation answers; deletes the tables it makes. */
 export async function doctorLive(cli: Cli, flags: LiveFlags): Promise<void> {
   const env = flags.facts === undefined ? cli.env : { ...cli.env, ROWMILL_FACTS: flags.facts };
   const all = candidates(env, flags.provider, paceIn(flags));
@@ -59,17 +59,20 @@ function paceIn({ settle }: LiveFlags): LivePace {
 }
 
 const offer = ({ spec, check }: Candidate, env: Env): string => {
-  const { most, unit } = check.budget;
+  const { max, unit } = check.budget;
   return (
-    `${spec.name} (${baseUrlOf(spec, env)}): at most ${most} ${unit}, for one table of two rows ` +
+    `${spec.name} (${baseUrlOf(spec, env)}): at most ${max} ${unit}, for one table of two rows ` +
     'that is deleted again. The free questions come first.'
   );
 };
 
-/** @throws RowmillError `usage` without a terminal, `spend_refused` for a no */
+/**
+ * Asks before credits are spent. @throws RowmillError `usage` without a terminal, `spend_refused`
+ * after a "no"
+ */
 async function confirm(cli: Cli, all: readonly Candidate[], yes: boolean): Promise<void> {
   if (yes) return;
-  const what = all.map(({ check: { budget } }) => `${budget.most} ${budget.unit}`).join(' and ');
+  const what = all.map(({ check: { budget } }) => `${budget.max} ${budget.unit}`).join(' and ');
   if (!isInteractive(cli)) {
     throw new RowmillError('usage', `--live may spend up to ${what}, and nothing was confirmed`, {
       remedy: 'Confirm it with --yes, or run it in a terminal.',

@@ -16,7 +16,7 @@ export interface DoctorFlags {
   json?: true;
 }
 
-/** Looks at everything at once and tells it in the same order. */
+/** Runs all checks at once and prints them in a fixed order. */
 export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
   const { env } = cli;
   const [store, accounts, temporal, binary] = await Promise.all([

@@ -14,10 +14,10 @@ export interface ListFlags extends HereFlags {
   json?: true;
 }
 
-/** Runs asked for at once, at the most. */
+/** Maximum runs per request. */
 const PAGE = 200;
 
-/** Newest first, those under way before all others: the order of the server. */
+/** Lists runs, those in progress first, then the newest: the order of the server. */
 export async function list(cli: Cli, flags: ListFlags): Promise<void> {
   await withRuns(cli, flags, async (session) => {
     const { rowmill, linkTo, wake } = session;
@@ -41,7 +41,7 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
     if (wake !== undefined && runs.some(({ status }) => status === 'RUNNING')) {
       cli.log('Embedded runs go on only while a command works on them: rowmill resume RUN');
     }
-    // Embedded runs have their worker with the command that works on them.
+    // An embedded run has its worker in the command that works on it.
     const troubles = wake === undefined ? runs.flatMap(({ trouble }) => trouble ?? []) : [];
     for (const trouble of new Set(troubles))
       cli.log(`${cli.style('yellow', 'warning')} ${trouble}`);
@@ -49,10 +49,13 @@ export async function list(cli: Cli, flags: ListFlags): Promise<void> {
   });
 }
 
-/** Of a terminal. */
+/** Width of the table in a terminal. */
 const COLUMNS = 80;
 
-/** Ids are never cut: the next command wants them. Where they leave no room, each has its own line. */
+/**
+ * Formats a table of runs. Ids are never truncated, because the next command needs them. If there
+ * is no room, each has its own line.
+ */
 export function tableOf(runs: readonly FreshRun[], now = new Date()): string {
   const facts = textTable(
     [
@@ -86,12 +89,12 @@ const GAP = '  ';
 const standsAt = ({ outcome, progress, stage, status }: RunInfo): string =>
   outcome ?? progress ?? stage ?? status.toLowerCase();
 
-/** `21:03, 4 min` of today, else `11-27, 2 h`. */
+/** Formats the start of a run: `21:03, 4 min` today, else `11-27, 2 h`. */
 function startedText({ startedAt, durationMs }: RunInfo, now: Date): string {
   const [day = '', time = ''] = formatDateTime(new Date(startedAt)).split(' ');
   const [today] = formatDateTime(now).split(' ');
   return `${day === today ? time : day.slice(5)}, ${coarse(durationMs)}`;
 }
 
-/** The largest unit alone. */
+/** Formats a duration by its largest unit. */
 const coarse = (ms: number): string => formatDuration(ms).split(' ').slice(0, 2).join(' ');

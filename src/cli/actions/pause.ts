@@ -9,7 +9,7 @@ export interface PauseFlags extends HereFlags {
   reason?: string;
 }
 
-/** Pauses a run; cells under way at the provider continue, and are reported. */
+/** Pauses a run, and reports the cells in progress at the provider, which continue. */
 export async function pause(cli: Cli, workflowId: string, flags: PauseFlags): Promise<void> {
   const { reason } = flags;
   const by = currentUser();
@@ -38,6 +38,6 @@ export async function pause(cli: Cli, workflowId: string, flags: PauseFlags): Pr
 
 const HOUR_MS = 3_600_000;
 
-/** A deadline, counted from the start as `adjust` takes it, that is some hours later than the one there. */
+/** Suggests a deadline some hours later, counted from the start as `adjust` takes it. */
 const laterThan = ({ deadlineAtMs, startedAtMs }: LiveProgress): string =>
   `${Math.ceil((deadlineAtMs - startedAtMs) / HOUR_MS) + 8}h`;

@@ -12,7 +12,7 @@ export interface RerunFlags {
   yes?: true;
 }
 
-/** A run under way makes one more pass; one that has ended is continued by a new run. */
+/** Adds a pass to a run in progress; continues one that has ended with a new run. */
 export async function rerun(cli: Cli, workflowId: string, flags: RerunFlags): Promise<void> {
   refuseDetached(flags);
   await withRunSession(cli, flags, (session, signal) =>
@@ -40,7 +40,7 @@ async function perform(
     cli.log(`${verb} ${cli.style('bold', run.id)}: goes on with ${newest.id}`);
     await followed(cli, session, run, flags, signal);
   } else if (flags.embedded === true) {
-    // Its process has ended in the middle; it reruns what failed by itself.
+    // The process of this run ended in the middle; the resumed run retries failed cells by itself.
     cli.log(`Attached to ${cli.style('bold', newest.id)}, which was not finished`);
     await followed(cli, session, newest.run, flags, signal);
   } else {

@@ -22,7 +22,7 @@ export interface ResultsFlags extends HereFlags {
   json?: true;
 }
 
-/** The results of a run that has ended, out of the store; needs no worker, and no server. */
+/** Prints the results of a run that has ended, from the store; needs neither worker nor server. */
 export async function results(cli: Cli, workflowId: string, flags: ResultsFlags): Promise<void> {
   const format = formatOf(flags);
   const stored = await findResults(cli, workflowId, flags);
@@ -46,7 +46,10 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
   }
 }
 
-/** Where Temporal does not know the run, or is gone as that of an embedded run is, the store does. */
+/**
+ * Finds results on the server, and in the store if the run has expired there or its embedded server
+ * is gone.
+ */
 async function findResults(cli: Cli, workflowId: string, flags: HereFlags): Promise<StoredResults> {
   try {
     return await withRuns(cli, flags, async ({ rowmill }) =>
@@ -61,7 +64,7 @@ async function findResults(cli: Cli, workflowId: string, flags: HereFlags): Prom
   }
 }
 
-/** Whether an error means that only the store knows the run. */
+/** Checks whether an error means that only the store has the run. */
 const isExpired = (error: unknown): error is RowmillError =>
   error instanceof RowmillError &&
   (error.code === 'temporal_unreachable' || error.code === 'run_not_found');
@@ -89,5 +92,5 @@ async function streamRendition(
   }
 }
 
-/** Standard output stays open: it is not ours to close. */
+/** Standard output stays open for later writes. */
 const stream = (cli: Cli, from: Readable): Promise<void> => pipe(from, cli.stdout, { end: false });

@@ -5,7 +5,7 @@ import { interruption } from '../run/signals.ts';
 import { type HereFlags, withRuns } from '../run/runs-session.ts';
 import { isAsleep, type Session } from '../run/session.ts';
 
-/** Lets a paused run go on. A run that is asleep in the state of this folder is followed to its end. */
+/** Resumes a paused run. Follows an embedded run without a worker to its end. */
 export async function resume(cli: Cli, workflowId: string, flags: HereFlags): Promise<void> {
   await withRuns(cli, flags, async (session) => {
     const run = await session.rowmill.attach(workflowId);
@@ -19,7 +19,7 @@ export async function resume(cli: Cli, workflowId: string, flags: HereFlags): Pr
   });
 }
 
-/** Its worker lives in this process: the run goes on as long as the command does. */
+/** Follows the run, whose worker lives in this process. */
 async function resumeHere(cli: Cli, session: Session, run: RowmillRun): Promise<void> {
   const stop = interruption();
   try {

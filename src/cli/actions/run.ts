@@ -34,11 +34,13 @@ interface Work extends Confirmed {
 interface Confirmed {
   pipeline: Pipeline;
   approval: Approval;
-  /** An approval that came with the start would not count at the worker. */
+  /**
+   * Sends the approval as an update, because the worker would not count one in the start request.
+   */
   byUpdate: boolean;
 }
 
-/** Everything that can be refused is refused before there is a server to talk to. */
+/** Runs a pipeline file. Rejects everything it can before a server is needed. */
 export async function run(cli: Cli, file: string, flags: RunFlags): Promise<void> {
   refuseContradictions(flags);
   const work = await prepare(cli, file, flags);
@@ -68,7 +70,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
     ...(flags.out === undefined ? {} : { out: flags.out }),
     validate: (pipeline, warnings) => {
       printWarnings(cli, warnings);
-      // The worker will run here: what it would refuse is known now.
+      // An embedded worker runs here, so its environment is checked now.
       if (embedded) refuseWithoutToken(pipeline, cli.env);
     },
     confirm: async (plan) => {
@@ -81,7 +83,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
   return { prepared, ...confirmed };
 }
 
-/** Says what the run will take, and asks where that needs an approval. */
+/** Prints what the run will take, and asks if that needs an approval. */
 async function confirm(
   cli: Cli,
   file: string,
@@ -131,7 +133,7 @@ async function perform(
   else await followToEnd(cli, session, started, flags, signal);
 }
 
-/** `--new` is a wish for a run of its own; one under way cannot have a second of its id beside it. */
+/** Rejects `--new` with the id of a run in progress, beside which a second one is impossible. */
 function refuseAttached({ id, attached }: RowmillRun, flags: RunFlags): void {
   if (!attached || flags.new !== true) return;
   throw new RowmillError('run_conflict', 'it is under way, and --new asks for another one', {

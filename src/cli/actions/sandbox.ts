@@ -8,7 +8,11 @@ import {
 } from '../../../sandbox/index.ts';
 import { withLock } from '../../dev/temporal/lock.ts';
 import { RowmillError } from '../../errors.ts';
-import { sandboxExports, sandboxTokens, type SandboxToken } from '../../providers/stand-in.ts';
+import {
+  sandboxExports,
+  sandboxTokens,
+  type SandboxToken,
+} from '../../providers/sandbox-tokens.ts';
 import type { Cli } from '../io/context.ts';
 import { interruption } from '../run/signals.ts';
 import { numberFlag, PORT, SPEED } from '../io/number-flag.ts';
@@ -36,7 +40,7 @@ export async function serveSandbox(cli: Cli, flags: SandboxFlags): Promise<void>
   const { stateFile } = options;
   if (stateFile === undefined) return serve();
   mkdirSync(dirname(stateFile), { recursive: true, mode: 0o700 });
-  // Two writers would make a state that never was.
+  // Two writers would corrupt the state.
   return withLock(`${stateFile}.lock`, serve, {
     waiting: (pid) => cli.log(`Waiting for process ${pid ?? '?'}, which uses ${stateFile} …`),
   });
@@ -61,7 +65,8 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     if (cause instanceof FaultScriptError) {
-      const remedy = 'Correct what is named; docs/reference/fault-scripts.md lists what a script may hold.';
+      const remedy =
+        'Correct what is named; docs/reference/fault-scripts.md lists what a script may hold.';
       throw new RowmillError('usage', cause.message, { where: '--faults', remedy, cause });
     }
     if ('code' in cause && cause.code === 'EADDRINUSE') {
@@ -87,7 +92,7 @@ function sayWhere(cli: Cli, { url }: Sandbox, tokens: readonly SandboxToken[]): 
   cli.print(lines.join('\n'));
 }
 
-/** A sandbox that serves another process ends with it, however that ends. */
+/** A sandbox started for another process ends with it, even if that is killed. */
 async function untilStopped(cli: Cli, flags: SandboxFlags): Promise<void> {
   const stop = interruption();
   await new Promise<void>((settle) => {

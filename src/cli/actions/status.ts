@@ -18,7 +18,7 @@ interface Found extends RunStatus {
   ui: string | null;
 }
 
-/** How a run stands now. Finding it is a success, whatever became of it. */
+/** Prints the state of a run. Exits with 0 if the run was found, whatever its outcome. */
 export async function status(cli: Cli, workflowId: string, flags: StatusFlags): Promise<void> {
   const found = await withRuns(cli, flags, (session) => find(session, workflowId));
   if (flags.json === true) {
@@ -80,7 +80,7 @@ const replacedLines = (replaced: RunStatus['replaced']): string[] =>
       `  caution     ${shortPath(path)} has been replaced since, by run ${sanitize(workflowId)}`,
   );
 
-/** As in the summary. */
+/** Formats the facts as in the summary. */
 const factLines = (progress: LiveProgress): string[] =>
   [
     ...approvalFacts(progress, sanitize),
@@ -89,7 +89,7 @@ const factLines = (progress: LiveProgress): string[] =>
     ...notifiedFacts(progress),
   ].map((fact) => fact.join(' '));
 
-/** As the table's pages were read last, which a pass under way has overtaken. */
+/** Formats the columns by the last table scan, which a pass in progress has overtaken. */
 function columnLines({ byColumn, tableUrl, tableId, stage }: LiveProgress): string[] {
   const columns = Object.entries(byColumn);
   const overtaken = stage === 'running' ? ['as the table was last read, before this wait:'] : [];

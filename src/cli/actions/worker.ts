@@ -4,7 +4,7 @@ import { type Cli, packageVersion } from '../io/context.ts';
 import { endWhenStuck } from '../run/end-when-stuck.ts';
 import { interruption } from '../run/signals.ts';
 
-/** Serves until it is stopped or breaks. */
+/** Serves until it is stopped or fails. */
 export async function work(cli: Cli, flags: WorkerFlags): Promise<void> {
   const settings = workerSettings(cli.env, flags);
   const stop = interruption();
@@ -28,12 +28,12 @@ export async function work(cli: Cli, flags: WorkerFlags): Promise<void> {
   }
 }
 
-/** For closing connections and writing the last lines of the log. */
+/** Time for closing connections and writing the last log lines, in ms. */
 const LAST_WORDS_MS = 10_000;
 
 /**
- * Ends this process the hard way. A read of a disk that hangs can be neither cancelled nor outlived:
- * Node waits for it before it exits. The server gives the steps to another worker.
+ * Kills this process. A stalled disk read cannot be cancelled, and Node waits for it before it
+ * exits. The server gives the steps to another worker.
  */
 function killAfter(ms: number): void {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), ms).unref();

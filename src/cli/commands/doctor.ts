@@ -43,7 +43,7 @@ Exit codes: 0 nothing fails, 1 something does, 4 only token or account do.`,
     });
 }
 
-/** @throws RowmillError `usage`: an operator who confirms a spend expects one */
+/** @throws RowmillError `usage`: flags without their main flag would be ignored */
 function refuseAlone({ yes, provider, facts, settle }: LiveFlags): void {
   const own = { '--yes': yes, '--provider': provider, '--facts': facts, '--settle': settle };
   const given = Object.entries(own);

@@ -22,24 +22,23 @@ const Ledger = z.object({
 const Manifest = z.object({ tableTag: z.string() });
 
 /**
- * What the sandbox has written down about a run, which no reply has told the run: one table, each
- * row once, no cell paid again that was done.
- * `null` for a run that was cut short.
- * @throws RowmillError `internal` when that is not so
+ * Verifies a run against the sandbox's ledger: one table, each row once, no completed cell paid
+ * twice. Returns `null` for an interrupted run.
+ * @throws RowmillError `internal` if a check fails
  */
 export async function ledgerText(
   { url, tokens }: DevStack['sandbox'],
   summary: RunSummary,
 ): Promise<string | null> {
   const [any] = tokens;
-  // One that was cut short may have left its table half filled.
+  // An interrupted run may have left its table half filled.
   const whole = summary.outcome === 'completed' || summary.outcome === 'partial';
   if (!whole || summary.manifest === null || any === undefined) return null;
   const { tableTag } = Manifest.parse(JSON.parse(await readFile(summary.manifest, 'utf8')));
   const reply = await fetch(`${url}/_sandbox/ledger`, {
     headers: { authorization: `Bearer ${any.token}` },
   });
-  // A title holds the tag where tables have no tags.
+  // The title contains the tag if tables have no tags.
   const tables = Ledger.parse(await reply.json()).tables.filter(
     ({ name, tags, deletedAt }) =>
       deletedAt === null && (tags.includes(tableTag) || name.includes(tableTag)),

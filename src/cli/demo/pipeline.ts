@@ -9,25 +9,25 @@ import type { PipelineDocument } from '../../spec/index.ts';
 import type { Env } from '../io/context.ts';
 import { numberFlag } from '../io/number-flag.ts';
 
-/** The pipeline file that the demo of a provider runs, as it is in the package. */
+/** Returns the example pipeline of a provider in the package. */
 export const demoFile = ({ example }: ProviderSpec): string =>
   join(packageRoot(), 'examples', example);
 
-/** The demo has its own store and queue, whatever the shell is set up for. */
+/** Returns the environment of a demo, with its own store and queue. */
 export const demoEnv = (env: Env): Env => ({
   ...env,
   ROWMILL_STORE: undefined,
   ROWMILL_TASK_QUEUE: undefined,
-  // Play money.
+  // Sandbox credits are not real, so no ceiling applies.
   ...Object.fromEntries(Object.values(CEILING_VARIABLES).map((name) => [name, undefined])),
 });
 
-/** The sandbox is fast, and people are watching. */
+/** Short, because the sandbox is fast and an operator is watching. */
 const MIN_POLL = '300ms';
 
 /**
- * The example of the package, with results below `folder`: the package itself may be read-only.
- * @throws RowmillError `usage` when the list does not have so many rows
+ * Reads the example of the package, with results below `folder`: the package may be read-only.
+ * @throws RowmillError `usage` if the list has fewer rows
  */
 export async function demoPipeline(
   provider: ProviderSpec,
@@ -35,7 +35,7 @@ export async function demoPipeline(
   rows: string | undefined,
 ): Promise<PipelineDocument> {
   const file = demoFile(provider);
-  // A file of the package, which its tests check.
+  // Safe cast: the package's tests check its file.
   const document = parse(await readFile(file, 'utf8')) as PipelineDocument;
   const { from } = document.rows;
   if (typeof from !== 'string') throw new RowmillError('internal', 'the demo reads a file');
@@ -54,7 +54,7 @@ export async function demoPipeline(
   };
 }
 
-/** A list of our own making: one line is one row. */
+/** Copies the first rows: in the package's list, one line is one row. */
 async function firstRows(list: string, wanted: string, folder: string): Promise<string> {
   const [header = '', ...lines] = (await readFile(list, 'utf8')).trim().split('\n');
   const count = numberFlag('--rows', wanted, { min: 1, max: lines.length, whole: true });

@@ -3,12 +3,12 @@ import { createInterface } from 'node:readline';
 import type { ResultRow } from '../../contract/results.ts';
 import { textTable } from '../io/table.ts';
 
-/** The first rows of a JSON Lines result, as a table for people. */
+/** Formats the first rows of a JSON Lines result as a table. */
 export async function previewRows(path: string, rows: number, columns: string[]) {
   const input = createReadStream(path);
   const found: ResultRow[] = [];
   for await (const line of createInterface({ input })) {
-    // Written by the run as a ResultRow.
+    // Safe cast: the run wrote a ResultRow.
     found.push(JSON.parse(line) as ResultRow);
     if (found.length === rows) break;
   }

@@ -9,8 +9,8 @@ import { failed, ok, warn, type Finding } from './finding.ts';
 const ANSWER_WITHIN_MS = 10_000;
 
 /**
- * Token, address and credits of every provider with a token, or of all where none has one; the
- * token itself is never part of a text.
+ * Checks token, address and credits of every provider with a token, or of all if none has one.
+ * Texts never contain the token.
  */
 export async function checkAccounts(env: Env): Promise<Finding[]> {
   const providers = createProviders({ ...env });
@@ -26,7 +26,7 @@ export async function checkAccounts(env: Env): Promise<Finding[]> {
   ];
 }
 
-/** Most teams use one provider: what the others lack is no fault. */
+/** Reports a provider without a token as fine: most teams use one provider. */
 const leftOut = ({ name, tokenVariable }: ProviderSpec): Finding =>
   ok(`${name} token`, `${tokenVariable} is not set: no runs with ${name} here`);
 
@@ -74,7 +74,7 @@ const late = (cause: unknown): RowmillError =>
     cause,
   });
 
-/** What a check of the live API has found, and when. */
+/** Reports when the live API was checked, and what was found. */
 function checkFacts({ name }: ProviderSpec, env: Env): Finding {
   const title = `${name} facts`;
   try {

@@ -1,15 +1,15 @@
 import { EXIT, RowmillError } from '../../errors.ts';
 
-/** `warn`: a run may do without it, or it comes by itself. */
+/** `warn`: a run may not need it, or it becomes available by itself. */
 export type Health = 'ok' | 'warn' | 'fail';
 
 export interface Finding {
   name: string;
   health: Health;
   text: string;
-  /** What to do; `null` when there is nothing to do. */
+  /** Remedy; `null` if nothing is to be done. */
   remedy: string | null;
-  /** Of what fails: whether it is the account's business. */
+  /** True for a failure of the provider account. */
   account: boolean;
 }
 
@@ -21,7 +21,7 @@ export const warn = (name: string, text: string, remedy: string): Finding =>
 export const fail = (name: string, text: string, remedy: string): Finding =>
   finding(name, 'fail', text, remedy);
 
-/** @throws what is none of ours */
+/** Converts an error to a finding. @throws errors that are no RowmillError */
 export function failed(name: string, error: unknown): Finding {
   if (!(error instanceof RowmillError)) throw error;
   return { ...fail(name, error.message, error.remedy), account: error.exit === EXIT.account };

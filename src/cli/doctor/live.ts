@@ -7,7 +7,7 @@ import { createLiveCheck } from '../../providers/registry.ts';
 import { PROVIDER_SPECS, requireProviderSpec, type ProviderSpec } from '../../providers/catalog.ts';
 import { type Env, packageVersion } from '../io/context.ts';
 
-/** A provider whose live API is asked, and what its facts file said before. */
+/** Provider to check live, with the content of its facts file. */
 export interface Candidate {
   spec: ProviderSpec;
   check: LiveCheck;
@@ -15,8 +15,8 @@ export interface Candidate {
 }
 
 /**
- * The one that is named, else all whose token is here.
- * @throws RowmillError `token_missing` for none, `usage` for a facts file that cannot be read
+ * Returns the named provider, else all that have a token.
+ * @throws RowmillError `token_missing` without any, `usage` for a facts file that cannot be read
  */
 export function candidates(env: Env, named: string | undefined, pace: LivePace): Candidate[] {
   const specs =
@@ -40,7 +40,7 @@ export interface Checked {
   factsFile: string;
 }
 
-/** Asks the questions, and writes what was found; what the owner has set stays. */
+/** Asks the questions and writes the findings; keeps what the owner has set. */
 export async function askLive(
   { spec, check, before }: Candidate,
   env: Env,
@@ -58,7 +58,8 @@ export async function askLive(
     spent: { amount: report.spent, unit },
     facts: report.findings.map((finding) => ({ ...finding })),
     learned: mergeLearned([
-      // What stays open this time was found before; facts of another address say nothing here.
+      // Keeps earlier findings of questions that stay open now; facts of another address do not
+      // apply.
       ...(before?.api === api ? [before.learned] : []),
       ...report.answers.flatMap(({ learned }) => learned ?? []),
     ]),

@@ -12,7 +12,7 @@ import { rootsIn } from '../../paths/roots.ts';
 import { CEILING_VARIABLES, spendCeilingOf } from '../../client/pipelines/spend-ceiling.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
-/** Only names it: bin/rowmill.js refuses a Node that is too old before any command runs. */
+/** Reports the version only: bin/rowmill.js rejects an old Node before any command runs. */
 export function checkNode(): Finding {
   return ok('node', process.versions.node);
 }
@@ -27,7 +27,7 @@ export async function checkStore(env: Env): Promise<Finding> {
   }
 }
 
-/** Where `dev`, `demo` and `run --embedded` would take their server from. */
+/** Checks where `dev`, `demo` and `run --embedded` would get their server from. */
 export async function checkServerBinary(env: Env): Promise<Finding> {
   const name = 'own server';
   const onPath = await findOnPath('temporal', env);
@@ -50,14 +50,16 @@ export async function checkServerBinary(env: Env): Promise<Finding> {
   );
 }
 
-/** Where a worker with this environment may read rows and write results. */
+/**
+ * Reports the folders from which a worker with this environment may read rows and write results.
+ */
 export function checkRoots(env: Env): Finding {
   const named = rootsIn(env['ROWMILL_ROOTS']);
   const none = 'the one a worker is started in (ROWMILL_ROOTS names others)';
   return ok('folders of runs', named.length === 0 ? none : named.join(', '));
 }
 
-/** What bounds every run of a worker with this environment. */
+/** Reports the limits of every run of a worker with this environment. */
 export function checkSpend(env: Env): Finding {
   const name = 'spend limits';
   try {

@@ -10,7 +10,7 @@ import { fail, failed, ok, warn, type Finding } from './finding.ts';
 
 const ANSWER_WITHIN_MS = 4_000;
 
-/** The server, what it knows of us, and who works for it. */
+/** Checks the server, its search attributes, and its workers. */
 export async function checkTemporal(env: Env): Promise<Finding[]> {
   let link: TemporalLink;
   try {
@@ -37,7 +37,7 @@ export async function checkTemporal(env: Env): Promise<Finding[]> {
 function unreachable(env: Env, error: unknown): Finding {
   const noAnswer = error instanceof RowmillError && error.code === 'temporal_unreachable';
   if (!noAnswer || temporalTarget({ env }).configured) return failed('temporal', error);
-  // Nobody asked for a server of their own.
+  // No server is configured.
   return warn('temporal', 'TEMPORAL_ADDRESS is not set and nothing is at localhost:7233', START);
 }
 

@@ -11,7 +11,7 @@ import type { Pipeline } from '../../contract/pipeline.ts';
 import type { Env } from '../io/context.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
-/** Whether webhooks can be sent from here: secrets, the origins they are for, and the way out. */
+/** Checks whether webhooks can be sent from here: secrets, their origins, and the proxy. */
 export function checkWebhooks(env: Env): Finding[] {
   const name = 'webhooks';
   const secrets = Object.keys(env).filter(
@@ -41,14 +41,14 @@ function checkSecret(variable: string, env: Env): Finding {
   }
 }
 
-/** A webhook that would not be sent from here. */
+/** Problem that would keep a webhook from being sent from here. */
 export interface WebhookProblem {
   url: string;
   what: string;
   remedy: string;
 }
 
-/** By this environment: the worker's may be another one. */
+/** Checks with this environment; the worker's may differ. */
 export const webhookProblems = (pipeline: Pipeline, env: Env): WebhookProblem[] =>
   (pipeline.notify ?? []).flatMap(({ url, secretEnv }) => {
     try {

@@ -9,23 +9,23 @@ import { sanitize, sanitizeKeepingColour, sanitizeJson } from './sanitize.ts';
 export type Env = Readonly<Record<string, string | undefined>>;
 type Style = Parameters<typeof styleText>[0];
 
-/** What a command may touch of the process it runs in. */
+/** Access of a command to its process. */
 export interface Cli {
   readonly env: Env;
   readonly stdin: NodeJS.ReadStream;
-  /** Results and data only; with `--json` exactly one JSON object. */
+  /** Receives only results and data; with `--json` exactly one JSON object. */
   readonly stdout: NodeJS.WriteStream;
-  /** What people read while they wait. */
+  /** Receives progress and messages. */
   readonly stderr: NodeJS.WriteStream;
-  /** A line (or several) on stdout. */
+  /** Prints one or more lines on stdout. */
   print(text: string): void;
-  /** One line of JSON on stdout. */
+  /** Prints one line of JSON on stdout. */
   json(value: unknown): void;
-  /** A line (or several) on stderr. */
+  /** Prints one or more lines on stderr. */
   log(text: string): void;
-  /** Text from anywhere in colours for stderr; plain in a pipe and under NO_COLOR. */
+  /** Sanitizes and colours a text for stderr; plain in a pipe and under NO_COLOR. */
   style(style: Style, text: string): string;
-  /** The process ends with this code as soon as nothing is left to do. */
+  /** Sets the exit code; the process ends once nothing is left to do. */
   exitWith(code: number): void;
 }
 
@@ -49,15 +49,18 @@ export function processCli(): Cli {
   };
 }
 
-/** NO_COLOR (any value) and TERM=dumb are wishes; a pipe or a file never gets escape codes. */
+/**
+ * Checks whether to use colours: not under NO_COLOR (any value) or TERM=dumb, and never in a pipe
+ * or a file.
+ */
 const isColourful = (stream: NodeJS.WriteStream, env: Env): boolean =>
   stream.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 
-/** Somebody sits there: questions may be asked and lines redrawn. */
+/** Checks for a terminal, where questions can be asked and lines redrawn. */
 export const isInteractive = (cli: Pick<Cli, 'stdin' | 'stderr' | 'env'>): boolean =>
   cli.stdin.isTTY && cli.stderr.isTTY && cli.env['TERM'] !== 'dumb';
 
-/** The user of this machine, for people; in some containers there is none with a name. */
+/** Returns the user of this machine, for display; `null` in containers without a user name. */
 export function currentUser(): string | null {
   try {
     return userInfo().username || null;
@@ -66,14 +69,14 @@ export function currentUser(): string | null {
   }
 }
 
-/** Program and arguments that start this command line again, from sources as from the build. */
+/** Returns program and arguments that start this command line again, from sources or a build. */
 export function selfCommand(): [string, ...string[]] {
   const here = fileURLToPath(import.meta.url);
   const main = fileURLToPath(new URL(`../main${extname(here)}`, import.meta.url));
   return [process.execPath, ...process.execArgv, main];
 }
 
-/** Of package.json, the same for sources and build. */
+/** Reads the version in package.json; works from sources and in a build. */
 export function packageVersion(): string {
   const json: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'));
   const version = typeof json === 'object' && json !== null && 'version' in json && json.version;

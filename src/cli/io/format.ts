@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { formatCount, formatInteger } from '../../text/numbers.ts';
 
-/** Numbers, times and places as people read them. */
+/** Formatters of numbers, times and paths. */
 
 /** 1,509; `2 rows` */
 export { formatInteger, formatCount };
@@ -41,17 +41,17 @@ export function formatDateTime(date: Date): string {
   return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}`;
 }
 
-/** Below the working directory as seen from there, else absolute. */
+/** Formats a path relative to the working directory if it is inside, else absolute. */
 export function shortPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' || short.startsWith('..') ? path : short;
 }
 
-/** One word of a POSIX shell, quoted where it has to be. */
+/** Quotes a word for a POSIX shell if needed. */
 export const shellQuote = (text: string): string =>
   /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
-/** `Thu 2026-11-26 02:30`, by the clock of the zone. */
+/** Formats a time by the clock of the zone: `Thu 2026-11-26 02:30`. */
 export function zonedTime(iso: string, timezone: string): string {
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone: timezone,
@@ -70,7 +70,7 @@ export function zonedTime(iso: string, timezone: string): string {
   return `${at('weekday')} ${at('year')}-${at('month')}-${at('day')} ${at('hour')}:${at('minute')}`;
 }
 
-/** `Thu 2026-11-26 02:30 Europe/Berlin (01:30 UTC)` */
+/** Formats a time with zone and UTC: `Thu 2026-11-26 02:30 Europe/Berlin (01:30 UTC)` */
 export const zonedAndUtc = (iso: string, timezone: string): string => {
   const local = `${zonedTime(iso, timezone)} ${timezone}`;
   return timezone === 'UTC' ? local : `${local} (${iso.slice(11, 16)} UTC)`;

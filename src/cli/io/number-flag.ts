@@ -6,7 +6,7 @@ export interface NumberRange {
   whole?: true;
 }
 
-/** @throws RowmillError `usage`, naming the flag and what is allowed */
+/** Parses a number. @throws RowmillError `usage`, naming the flag and the allowed range */
 export function numberFlag(flag: string, text: string, range: NumberRange): number {
   const value = Number(text.trim() === '' ? Number.NaN : text);
   const fits = value >= range.min && value <= range.max;

@@ -4,8 +4,8 @@ import type { Cli } from './context.ts';
 import { sanitize } from './sanitize.ts';
 
 /**
- * `error[code] where: what` and `→ remedy` on stderr; with `--json` the same as an object on stdout.
- * Gives back the exit code.
+ * Prints `error[code] where: what` and `→ remedy` on stderr, or with `--json` an object on stdout.
+ * Returns the exit code.
  */
 export function printError(cli: Cli, error: unknown, { json = false } = {}): number {
   const known = error instanceof RowmillError ? error : (errorOfServer(error) ?? defect(error));

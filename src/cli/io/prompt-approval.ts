@@ -8,8 +8,8 @@ import { formatInteger } from './format.ts';
 export type Approval = 'not needed' | 'given' | 'later';
 
 /**
- * Above `approveAbove`: `--yes` approves, a person at the terminal is asked, anybody else lets the
- * run wait. @throws RowmillError `spend_refused` when the answer is no
+ * Asks for an approval above `approveAbove`: `--yes` approves, an operator at a terminal is asked,
+ * otherwise the run waits. @throws RowmillError `spend_refused` after a "no"
  */
 export async function askApproval(
   cli: Cli,
@@ -31,7 +31,7 @@ export async function askApproval(
 export async function isYes(cli: Cli, question: string): Promise<boolean> {
   const lines = createInterface({ input: cli.stdin, output: cli.stderr });
   const given = new AbortController();
-  // Ctrl-C and Ctrl-D are a no.
+  // Ctrl-C and Ctrl-D mean "no".
   lines.once('SIGINT', () => given.abort()).once('close', () => given.abort());
   try {
     return /^\s*y(es)?\s*$/i.test(await lines.question(question, { signal: given.signal }));

@@ -12,11 +12,11 @@ import { formatInteger } from './format.ts';
 /** Facts about the rows of a pipeline beyond their number. */
 export interface RowsReport {
   warnings: string[];
-  /** Left out by `rows.skipBad`; `null`: none. */
+  /** Rows left out by `rows.skipBad`; `null`: none. */
   badRows: Snapshot['bad'];
-  /** Rows that ask what a row before them asks, and about what they cost. */
+  /** Rows with the same inputs as an earlier row, and their estimated credits. */
   repeatedInputs: RepeatedInputs;
-  /** Columns of the source that come back with the results. */
+  /** Source columns that the results include. */
   keeps: string[];
 }
 
@@ -35,7 +35,7 @@ export function printWarnings(cli: Cli, warnings: readonly string[]): void {
 export const printRowsWarnings = (cli: Cli, rows: Snapshot, estimate: Estimate): void =>
   printWarnings(cli, rowsWarnings(rows, estimate));
 
-/** `owner, segment, … (12 in all)`; what a pipeline keeps, for people. */
+/** Lists the kept columns: `owner, segment, … (12 in all)`. */
 export function keptText(keeps: readonly string[], { rows }: Pipeline): string {
   const shown = keeps.slice(0, MAX_NAMED).join(', ');
   const more = keeps.length > MAX_NAMED ? `, … (${formatInteger(keeps.length)} in all)` : '';

@@ -1,24 +1,24 @@
 /**
- * Text from files, providers and servers must not move the cursor, ring, recolour the terminal or
- * turn a line around: such characters become a visible mark. Line ends and tabs stay.
+ * Replaces control characters by a visible mark, so that text from files, providers and servers
+ * cannot move the cursor, ring, recolour the terminal or reverse a line. Line ends and tabs stay.
  */
 export const sanitize = (text: string): string => text.replace(CONTROL, '�');
 
 /**
- * The same for a text with parts coloured by us. Colours of ours only: concealed text, or black on
- * black, shows something else than is there.
+ * Sanitizes a text but keeps rowmill's own colours. Other colours could conceal text, or print
+ * black on black.
  */
 export const sanitizeKeepingColour = (text: string): string =>
   text.replace(COLOUR_OR_CONTROL, (found) => (found.startsWith('\u001b[') ? found : '�'));
 
-/** One line of JSON: what would be marked is written as an escape, so that nothing is changed. */
+/** Formats one line of JSON, with control characters as escapes, so that no value changes. */
 export const sanitizeJson = (value: unknown): string =>
   JSON.stringify(value).replace(
     CONTROL,
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** Control characters but tab and line end, line separators, and marks that turn text around. */
+/** Control characters except tab and line end, line separators, and bidirectional marks. */
 const CONTROL =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 

@@ -5,7 +5,9 @@ import { isYes } from './prompt-approval.ts';
 import { isInteractive, type Cli } from './context.ts';
 import { formatCount, formatInteger } from './format.ts';
 
-/** Credits of one run by the rows as they are now; `null` where they cannot be read from here. */
+/**
+ * Estimates the credits of one run by its current rows; `null` if they cannot be read from here.
+ */
 export async function creditsOfOneRun(cli: Cli, pipeline: Pipeline): Promise<number | null> {
   try {
     return (await Rowmill.estimate(pipeline, { env: cli.env })).credits;
@@ -16,7 +18,7 @@ export async function creditsOfOneRun(cli: Cli, pipeline: Pipeline): Promise<num
 }
 
 /**
- * Says what so many runs cost, and asks; without a terminal only `--yes` says yes.
+ * Prints the cost of several runs, and asks; without a terminal only `--yes` confirms.
  * @throws RowmillError `spend_refused`
  */
 export async function confirmRuns(

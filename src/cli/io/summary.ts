@@ -24,7 +24,7 @@ const EXIT_OF: Record<Outcome, number> = {
 
 type Fact = [string, string];
 
-/** What came of a run, for people; the same facts as `--json`. */
+/** Formats the summary of a run, with the same facts as `--json`. */
 export function summaryText(summary: RunSummary, ui: string | null): string {
   const { cells, apiCalls, results, quarantine, manifest } = summary;
   const asked = cells.done + cells.empty + cells.failed + cells.blocked + cells.pending;
@@ -50,7 +50,7 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${shortPath(path)} (${formatCount(rows, 'row')}, ${formatBytes(bytes)})`,
     ]),
   ];
-  // A run of an older worker does not say.
+  // The summary of an older worker lacks these fields.
   const { stillRunning = null, previousRun = null } = summary as Partial<RunSummary>;
   if (stillRunning !== null) {
     const { cells: going, tableUrl, tableId } = stillRunning;
@@ -78,7 +78,7 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
   return [`${summary.workflowId} ${summary.outcome}`, ...lines].join('\n');
 }
 
-/** Targets that kept what they had, or lost what was fuller. */
+/** Lists targets that kept earlier results, or replaced more complete ones. */
 function targetFacts({ notPublished = [], replacedFuller = [] }: RunSummary): [string, string][] {
   return [
     ...notPublished.map(({ path, reason, existing }): [string, string] => [
@@ -95,7 +95,7 @@ function targetFacts({ notPublished = [], replacedFuller = [] }: RunSummary): [s
 const formerText = ({ workflowId, outcome, answered }: ExistingResults): string =>
   `${workflowId} ${outcome}, ${formatCount(answered, 'cell')} answered`;
 
-/** Credits by the cells asked for; price by the provider's own account of the cells, where it gives one. */
+/** Formats credits by the requested cells, and the price by the provider's usage, if reported. */
 function costs({ creditsSpent, estimatedCredits, balanceChange, usage }: RunSummary): Fact[] {
   const estimated = `; about ${formatInteger(estimatedCredits)} were estimated`;
   const lines: Fact[] = [
@@ -109,19 +109,19 @@ function costs({ creditsSpent, estimatedCredits, balanceChange, usage }: RunSumm
   return lines;
 }
 
-/** Of a rerun: how the run before it had ended, so that the difference can be seen. */
+/** Describes how the run before a rerun ended, for comparison. */
 function beforeText({ workflowId, outcome, cells }: PreviousRunSummary): string {
   if (cells === null) return workflowId;
   const open = cells.failed + cells.blocked + cells.pending;
   return `${workflowId} ${outcome ?? 'ended'}: ${formatInteger(cells.done)} done, ${formatInteger(open)} open`;
 }
 
-/** The command that is probably wanted next. */
+/** Returns the command most likely needed next. */
 export function nextCommand(summary: RunSummary, embedded: boolean): string {
   const { workflowId, outcome, quarantine, tableId } = summary;
   const here = embedded ? ' --embedded' : '';
   const again = `rowmill rerun ${workflowId}${here}`;
-  // Nothing was asked for: there is nothing to go on with.
+  // Nothing was requested, so there is nothing to continue.
   if (tableId === null && outcome !== 'completed') {
     return `rowmill run FILE --id ${workflowId}${here}`;
   }
@@ -133,7 +133,7 @@ export function nextCommand(summary: RunSummary, embedded: boolean): string {
   return outcome === 'partial' ? again : `rowmill results ${workflowId} --format csv`;
 }
 
-/** One line: what the run will cost, and against which limits. */
+/** Formats the estimate and its limits in one line. */
 export function estimateLine(estimate: Estimate): string {
   const limits = limitTexts(estimate);
   const paid = estimate.columns.filter(({ paid }) => paid).length;
@@ -142,7 +142,7 @@ export function estimateLine(estimate: Estimate): string {
   return `${what}: about ${formatCount(estimate.credits, 'credit')}${tail}`;
 }
 
-/** The limits that hold; those of the owner by the variables they were set with. */
+/** Lists the limits in effect; those of the owner with their variables. */
 export function limitTexts({ spend, ceiling }: Estimate): string[] {
   const { maxCredits, approveAbove, creditsPerCell } = spend;
   const named = (name: keyof typeof CEILING_VARIABLES): string =>
@@ -161,7 +161,7 @@ export function limitTexts({ spend, ceiling }: Estimate): string[] {
   ];
 }
 
-/** Tells what came of a run, on stdout, and sets the exit code. */
+/** Prints the summary of a run on stdout, and sets the exit code. */
 export function printSummary(
   cli: Cli,
   summary: RunSummary,
@@ -169,7 +169,7 @@ export function printSummary(
 ): void {
   if (json) cli.json({ ...summary, ui });
   else {
-    // The UI of an embedded run is gone with it.
+    // The UI of an embedded run ends with it.
     cli.print(summaryText(summary, embedded ? null : ui));
     cli.log(`Next: ${nextCommand(summary, embedded)}`);
   }

@@ -4,11 +4,11 @@ import { sanitize } from './sanitize.ts';
 export interface TextColumn {
   title: string;
   align?: 'left' | 'right';
-  /** Longer cells are cut. @default 48 */
+  /** Maximum width of a cell, longer ones are truncated. @default 48 */
   maxWidth?: number;
 }
 
-/** Columns lined up by what a terminal shows, also for wide letters. */
+/** Aligns columns by their width in a terminal, also for wide characters. */
 export function textTable(columns: readonly TextColumn[], rows: readonly string[][]): string {
   const cells = [columns.map(({ title }) => title), ...rows].map((row) =>
     columns.map(({ maxWidth = 48 }, at) =>
@@ -33,7 +33,7 @@ const pad = (text: string, width: number, align: 'left' | 'right'): string => {
   return align === 'left' ? text + space : space + text;
 };
 
-/** At most so many columns of a terminal, with a mark where it is cut. */
+/** Truncates a text to a width in a terminal, with a mark. */
 export function truncate(text: string, maxWidth: number): string {
   if (stringWidth(text) <= maxWidth) return text;
   let short = '';

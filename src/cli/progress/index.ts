@@ -5,6 +5,6 @@ import type { ProgressView } from './view.ts';
 
 export type { ProgressView, ViewState } from './view.ts';
 
-/** Redrawn in place on a terminal, now and then a line anywhere else. */
+/** Redraws in place on a terminal, prints occasional lines elsewhere. */
 export const progressView = (cli: Cli): ProgressView =>
   cli.stderr.isTTY && cli.env['TERM'] !== 'dumb' ? terminalView(cli) : lineView(cli);

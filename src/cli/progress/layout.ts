@@ -4,12 +4,12 @@ import { formatDateTime, formatDuration, formatInteger } from '../io/format.ts';
 import { sanitize } from '../io/sanitize.ts';
 import type { ViewState } from './view.ts';
 
-/** The words of a standing, without colours: what every view is made of. */
+/** Texts of a progress update, without colours, shared by all views. */
 export interface Layout {
   stage: string;
-  /** 0..1; `null` where a share would mean nothing. */
+  /** 0..1; `null` if a share would be meaningless. */
   share: number | null;
-  /** `done 724 of 1,509` … in the order of importance. */
+  /** Counts in the order of importance: `done 724 of 1,509` … */
   counts: string[];
   pace: string[];
   costs: string[];
@@ -28,7 +28,7 @@ export function layoutOf({ workflowId, progress, lastKnown, warning, nowMs }: Vi
   };
 }
 
-/** What the server knows by itself: the newest heartbeat, however old. */
+/** Lays out what the server has: the newest heartbeat, however old. */
 function withoutWorker(known: LastKnown | null, warning: string | null, nowMs: number): Layout {
   const stage = known === null && warning === null ? 'starting' : 'no worker answers';
   const cells = known?.cells ?? null;
@@ -50,7 +50,7 @@ function stageOf({ stage, outcome, pass }: LiveProgress): string {
   return pass > 0 ? `${stage}, pass ${pass}` : stage;
 }
 
-/** Rows while they are carried in or out, cells otherwise. */
+/** Returns the share of rows while they are loaded or collected, else of cells. */
 function shareOf(progress: LiveProgress): number | null {
   const { cells, rows, rowsMoved } = progress;
   if (rowsMoved !== null) return ratio(rowsMoved, rows);
@@ -117,14 +117,17 @@ function problemOf(progress: LiveProgress, workflowId: string): string | null {
   return text === null ? null : sanitize(text).replace(/\s+/g, ' ');
 }
 
-/** What a run that waits for the account waits for; the step that waits may have changed its worker. */
+/**
+ * Names the missing credits or credentials that a run waits for; the waiting step may have moved to
+ * another worker.
+ */
 function missingText({ stage, problem, creditsMissing }: LiveProgress): string | null {
   if (stage !== 'waiting for credits' && stage !== 'waiting for credentials') return null;
   if (problem === null || creditsMissing === null || creditsMissing === 0) return problem;
   return `about ${formatInteger(creditsMissing)} credits are missing; ${problem}`;
 }
 
-/** In Temporal's words: the step goes on at another worker. */
+/** Temporal's messages for a step that continues on another worker. */
 const TAKEN_OVER = /^activity Heartbeat timeout|^Worker is shutting down/;
 
 function failureText({ lastFailure, attempt }: LiveProgress): string | null {
@@ -135,7 +138,7 @@ function failureText({ lastFailure, attempt }: LiveProgress): string | null {
   return `attempt ${attempt} after: ${lastFailure}`;
 }
 
-/** Since when nothing moves, and what follows. */
+/** Describes since when nothing has changed, and what follows. */
 function quietText({ stage, quietSinceMs, stallAfterMs }: LiveProgress): string | null {
   if (stage !== 'running' || quietSinceMs === null) return null;
   const at = (ms: number): string => formatDateTime(new Date(ms));

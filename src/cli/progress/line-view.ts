@@ -2,10 +2,10 @@ import type { Cli } from '../io/context.ts';
 import { layoutOf } from './layout.ts';
 import type { ProgressView } from './view.ts';
 
-/** A log stays readable: a line when the stage changes, and so often otherwise. */
+/** Time between two lines without a change of stage, in ms: a log must stay readable. */
 const EVERY_MS = 30_000;
 
-/** Plain lines for pipes, files and logs. */
+/** Prints plain lines for pipes, files and logs. */
 export function lineView(cli: Pick<Cli, 'log'>): ProgressView {
   let saidAtMs = Number.NEGATIVE_INFINITY;
   let saidStage = '';

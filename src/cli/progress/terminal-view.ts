@@ -6,7 +6,7 @@ import type { ProgressView, ViewState } from './view.ts';
 
 const BAR_COLUMNS = 40;
 
-/** A few lines that are redrawn in place. */
+/** Redraws a few lines in place. */
 export function terminalView(cli: Pick<Cli, 'stderr' | 'style'>): ProgressView {
   const draw = createLogUpdate(cli.stderr);
   return {
@@ -22,7 +22,7 @@ export function terminalView(cli: Pick<Cli, 'stderr' | 'style'>): ProgressView {
   };
 }
 
-/** The lines, no wider than the terminal: wrapped ones could not be redrawn in place. */
+/** Fits the lines to the terminal: wrapped ones could not be redrawn in place. */
 export function drawing(cli: Pick<Cli, 'style'>, standing: ViewState, columns: number): string[] {
   const { stage, share, counts, pace, costs, problem } = layoutOf(standing);
   const line = (text: string): string => truncate(text, columns - 1);
@@ -32,7 +32,7 @@ export function drawing(cli: Pick<Cli, 'style'>, standing: ViewState, columns: n
     if (figures.length > 0) lines.push(line(figures.join('   ')));
   }
   if (problem !== null) lines.push(cli.style('yellow', line(`! ${problem}`)));
-  // A cut link leads nowhere.
+  // A truncated link would lead nowhere.
   if (standing.ui !== null) lines.push(cli.style('dim', standing.ui));
   return lines;
 }

@@ -1,24 +1,24 @@
 import type { LastKnown, LiveProgress } from '../../client/runs/live-progress.ts';
 
-/** What people are shown of a run under way. */
+/** State of a run in progress to display. */
 export interface ViewState {
   workflowId: string;
-  /** The newest that is known; `null` before anything is. */
+  /** Newest known progress; `null` before the first. */
   progress: LiveProgress | null;
-  /** Where nothing is known by a worker: what the last one had sent to the server. */
+  /** Last heartbeat, if no worker has answered yet. */
   lastKnown?: LastKnown | null;
-  /** What keeps us from knowing more: no worker, no server. */
+  /** Problem that keeps newer progress away: no worker, no server. */
   warning: string | null;
-  /** Its page in the Temporal UI. */
+  /** Page of the run in the Temporal UI. */
   ui: string | null;
   nowMs: number;
 }
 
-/** Shows standings on stderr until it ends. */
+/** Shows updates on stderr until it ends. */
 export interface ProgressView {
   show(standing: ViewState): void;
-  /** Takes away what is redrawn in place: what follows says more. */
+  /** Removes the redrawn lines before other output follows. */
   end(): void;
-  /** How often a new standing is wanted. */
+  /** Time between two updates, in ms. */
   intervalMs: number;
 }

@@ -15,11 +15,11 @@ const Published = z.object({
   variables: z.record(z.string(), z.string()),
 });
 
-/** Writes down the environment that leads to a development stack; gives back how to remove it. */
+/** Publishes the environment of a development stack; returns a function that removes it. */
 export function publishDevEnvironment(folder: string, variables: Env): () => void {
   const file = join(folder, FILE);
   const published = { process: markOf(process.pid), variables };
-  // It holds the sandbox's token.
+  // The file contains the sandbox's token.
   writeFileSync(file, JSON.stringify(published, null, 2), { mode: 0o600 });
   return () => rmSync(file, { force: true });
 }
@@ -28,8 +28,8 @@ export function publishDevEnvironment(folder: string, variables: Env): () => voi
 const OWN_STACK: readonly string[] = ['dev', 'demo', 'sandbox', 'worker', 'completion'];
 
 /**
- * The environment of a command. Where it names no Temporal server and `rowmill dev` runs in the working
- * folder, the variables of that stack fill what is not set.
+ * Returns the environment of a command. If it names no Temporal server and `rowmill dev` runs in
+ * the working folder, the stack's variables fill unset ones.
  */
 export function commandEnv(cli: Cli, args: readonly string[]): Env {
   const [command = ''] = args;
@@ -49,7 +49,7 @@ function isConfigured(env: Env): boolean {
   try {
     return temporalTarget({ env: { ...env } }).configured;
   } catch {
-    // A profile that cannot be read: the command that connects says so.
+    // A profile that cannot be read is reported by the command that connects.
     return true;
   }
 }
@@ -57,7 +57,7 @@ function isConfigured(env: Env): boolean {
 interface DevStacks {
   /** Variables of the stack that runs in this folder. */
   running: Record<string, string> | null;
-  /** State folder of one that was killed: a stop takes its file away. */
+  /** State folder of a killed stack; a regular stop removes its file. */
   killed: string | null;
 }
 
@@ -97,7 +97,7 @@ function readPublished(file: string): PublishedStack | null {
     const { process: publisher, variables } = Published.parse(
       JSON.parse(readFileSync(file, 'utf8')),
     );
-    // A killed one leaves its file.
+    // A killed stack leaves its file.
     return { isRunning: isStill(publisher), variables };
   } catch {
     return null;

@@ -9,7 +9,7 @@ import { interruption } from './signals.ts';
 import { EMBEDDED_FOLDER } from './local-state.ts';
 import { openSession, type Session, uiLink, uiListLink } from './session.ts';
 
-/** @throws RowmillError `usage` */
+/** Rejects the combination of the two flags. @throws RowmillError `usage` */
 export function refuseDetached({ detach, embedded }: { detach?: true; embedded?: true }): void {
   if (detach === true && embedded === true) {
     throw new RowmillError('usage', '--detach and --embedded exclude each other', {
@@ -18,23 +18,26 @@ export function refuseDetached({ detach, embedded }: { detach?: true; embedded?:
   }
 }
 
-/** @throws RowmillError `token_missing`, `base_url_invalid`, `usage` */
+/**
+ * Rejects a missing token or an invalid address. @throws RowmillError `token_missing`,
+ * `base_url_invalid`, `usage`
+ */
 export function refuseWithoutToken(pipeline: Pipeline, env: Env): void {
-  // Made, not used: that is when the environment is judged.
+  // Created only because that checks the environment.
   createProviders({ ...env }).get(pipeline.provider);
 }
 
 export interface EmbeddedSessionOptions {
   folder: string;
-  /** The token of this provider must be there before anything is started. */
+  /** Provider whose token is checked before anything is started. */
   provider?: string | undefined;
-  /** Whether the Temporal UI is served. @default true */
+  /** Serves the Temporal UI. @default true */
   ui?: boolean;
 }
 
 /**
- * A Temporal server on a file, for as long as the session lasts. Unfinished runs of the file stay
- * asleep: `wake` starts a worker for the task queue of one run.
+ * Opens a Temporal server on a file for the duration of the session. Unfinished runs of the file
+ * stay asleep: `wake` starts a worker for the task queue of one run.
  * @throws RowmillError `temporal_unavailable_here`, `token_missing`, …
  */
 export async function openEmbeddedSession(
@@ -52,7 +55,7 @@ export async function openEmbeddedSession(
     ...(provider === undefined ? {} : { provider }),
   });
   const { client, uiUrl, namespace, address, broken } = embedded;
-  // A queue for each run: a worker for one of them leaves the others asleep.
+  // Each run has its own queue: a worker for one leaves the others asleep.
   const taskQueue = `${embedded.taskQueue}-${randomBytes(4).toString('hex')}`;
   return {
     rowmill: await Rowmill.connect({ client, taskQueue, env: cli.env }),
@@ -65,13 +68,16 @@ export async function openEmbeddedSession(
   };
 }
 
-/** Does the work where the flags want it; what Ctrl-C means from then on, the signal tells. */
+/**
+ * Runs `work` in an embedded session or one with a server, as the flags say. The signal fires on
+ * Ctrl-C.
+ */
 export async function withRunSession(
   cli: Cli,
   { embedded, provider }: { embedded?: true; provider?: string },
   work: (session: Session, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  // Until there is something to leave in good order, Ctrl-C just ends the process.
+  // Until there is something to clean up, Ctrl-C just ends the process.
   const session = await (embedded === true
     ? openEmbeddedSession(cli, { folder: join(process.cwd(), EMBEDDED_FOLDER), provider })
     : openSession(cli));

@@ -1,15 +1,19 @@
 import { url as inspectorUrl } from 'node:inspector';
 import { Worker } from 'node:worker_threads';
 
-/** Far longer than any step holds this thread; a machine under load slows the watching one as well. */
+/**
+ * Far longer than any step blocks this thread, in ms; a machine under load also slows the watching
+ * thread.
+ */
 const STUCK_MS = 120_000;
-/** A suspended machine costs one look, not the process. */
+/** Number of checks: a suspended machine fails one, not the process. */
 const LOOKS = 20;
 
 /**
- * Ends a process that serves when its thread has done nothing for two minutes: such a process answers no health check and
- * no signal. What started it (compose, systemd) starts it again; runs lose nothing. Not in a debugger.
- * @returns stops the watching
+ * Ends a serving process whose main thread was blocked for two minutes: it answers no health check
+ * and no signal. Its supervisor (compose, systemd) restarts it, and runs lose nothing. Inactive in
+ * a debugger.
+ * @returns a function that stops the watching
  */
 export function endWhenStuck(stuckMs = STUCK_MS): () => void {
   if (inspectorUrl() !== undefined) return () => undefined;
@@ -31,7 +35,7 @@ export function endWhenStuck(stuckMs = STUCK_MS): () => void {
   };
 }
 
-/** Runs from its text: it must not load anything, and start the same from source and from a build. */
+/** Runs from its text: it must load nothing, and start identically from sources and a build. */
 const WATCHER = `
 const { workerData } = require('node:worker_threads');
 const { writeSync } = require('node:fs');

@@ -13,7 +13,7 @@ export interface FollowFlags {
   json?: true;
 }
 
-/** Shows a run until it ends and prints its summary; after Ctrl-C, how to come back to it. */
+/** Shows a run until it ends and prints its summary; after Ctrl-C, prints how to return to it. */
 export async function followToEnd(
   cli: Cli,
   { broken, linkTo }: Session,
@@ -36,7 +36,7 @@ export async function followToEnd(
   cli.exitWith(EXIT.interrupted);
 }
 
-/** Leaves a run that has been started to its worker. */
+/** Leaves a started run to its worker. */
 export function detach(
   cli: Cli,
   { linkTo }: Session,
@@ -54,13 +54,13 @@ export interface ShownFollowOptions {
   view: ProgressView;
   /** Ends the following, not the run. */
   signal: AbortSignal;
-  /** Settles when the server or the worker of the session is lost. */
+  /** Resolves with an error when the server or the worker of the session is lost. */
   broken?: Promise<RowmillError> | undefined;
 }
 
 /**
- * Shows the run until it ends, through restarts of worker and server alike. `null` when the signal
- * came first.
+ * Shows the run until it ends, through restarts of worker and server. Returns `null` if the signal
+ * fired first.
  * @throws RowmillError with the code the run failed with, or `run_not_found`
  */
 export async function follow(options: ShownFollowOptions): Promise<RunSummary | null> {
@@ -84,7 +84,7 @@ export async function follow(options: ShownFollowOptions): Promise<RunSummary | 
   }
 }
 
-/** @throws RowmillError of `broken` where it settles first */
+/** Awaits a promise. @throws RowmillError of `broken` if it resolves first */
 export const unlessBroken = <T>(
   work: Promise<T>,
   broken: Promise<RowmillError> | undefined,

@@ -5,7 +5,7 @@ import { temporalTarget } from '../../temporal/connection.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Env } from '../io/context.ts';
 
-/** State of embedded runs: the server's file and, unless ROWMILL_STORE says otherwise, the store. */
+/** State folder of embedded runs: the server's file and, unless ROWMILL_STORE is set, the store. */
 export const EMBEDDED_FOLDER = '.rowmill';
 
 /** File of the Temporal server in a state folder. */
@@ -14,9 +14,9 @@ export const DATABASE = 'temporal.db';
 const PROBE_MS = 500;
 
 /**
- * The state folder that a command about runs works on; `null`: a server's. Wanted or not, it is the one
- * of the embedded runs of the working folder, when no server is configured and none answers.
- * @throws RowmillError `usage` when it is wanted and not there
+ * Finds the state folder that a command about runs works on; `null`: use a server. Without the flag
+ * it is the working folder's, if no server is configured and none answers.
+ * @throws RowmillError `usage` if the folder was required and does not exist
  */
 export async function stateToOpen(env: Env, wanted: boolean): Promise<string | null> {
   const folder = join(process.cwd(), EMBEDDED_FOLDER);

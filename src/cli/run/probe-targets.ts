@@ -2,7 +2,10 @@ import type { Pipeline } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 import { sinkOf } from '../../sinks/index.ts';
 
-/** Tries every result path and reports all that cannot be written. @throws `sink_unwritable` */
+/**
+ * Checks that every result path is writable, and reports all that are not. @throws
+ * `sink_unwritable`
+ */
 export async function probeTargets({
   name,
   results,

@@ -4,12 +4,12 @@ import { isYes } from '../io/prompt-approval.ts';
 import { isInteractive, type Cli } from '../io/context.ts';
 import { formatCount, formatDuration } from '../io/format.ts';
 
-/** Without a terminal a command repeated within this time is taken for a slip. */
+/** Without a terminal, a command repeated within this time counts as a mistake, in ms. */
 const SLIP_WITHIN_MS = 12 * 60 * 60_000;
 
 /**
- * Says that the same work was done before and what it cost, and asks whether to pay for it again. Without a
- * terminal it is refused when it was done within 12 hours.
+ * Prints that the same work was done before and its cost, and asks whether to pay again. Without a
+ * terminal, refuses within 12 hours.
  * @throws RowmillError `run_conflict`
  */
 export async function askBeforeRepeating(

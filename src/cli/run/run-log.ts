@@ -11,10 +11,10 @@ export interface RunLogSource {
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** Runs looked at: those under way come first, then the newest. */
+/** Maximum runs watched: those in progress first, then the newest. */
 const RUNS = 100;
 
-/** Prints a line when a run starts and when it ends, until the signal. */
+/** Prints a line when a run starts and when it ends, until the signal fires. */
 export async function logRuns(
   cli: Cli,
   { rowmill, uiUrl }: RunLogSource,

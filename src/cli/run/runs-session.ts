@@ -3,14 +3,14 @@ import { stateToOpen } from './local-state.ts';
 import { closing, withSession, type Session } from './session.ts';
 
 export interface HereFlags {
-  /** The state of embedded runs in the working folder, whatever server is configured. */
+  /** Uses the embedded runs of the working folder, even if a server is configured. */
   embedded?: true;
 }
 
 /**
- * Opens a session for a command about runs that are there. Where no server is configured and none
- * answers, these are the embedded runs of the working folder.
- * @throws RowmillError as `openSession`, and `usage` when the folder has no embedded runs
+ * Opens a session for a command about existing runs. If no server is configured and none answers,
+ * uses the embedded runs of the working folder.
+ * @throws RowmillError as `openSession`, and `usage` if the folder has no embedded runs
  */
 export async function withRuns<T>(
   cli: Cli,

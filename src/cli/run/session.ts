@@ -5,23 +5,26 @@ import type { RunInfo } from '../../client/runs/list.ts';
 import type { RowmillError } from '../../errors.ts';
 import type { Cli } from '../io/context.ts';
 
-/** A Temporal server to talk to, and what else a command about runs needs to know. */
+/** Connection to a Temporal server, with all that a command about runs needs. */
 export interface Session {
   rowmill: Rowmill;
-  /** Page of a run in the Temporal UI, where there is one. */
+  /** Returns the page of a run in the Temporal UI, if there is one. */
   readonly linkTo: (run: { workflowId: string; runId: string }) => string | null;
-  /** Page of the runs that a list filter finds. */
+  /** Returns the page of the runs that a list filter finds. */
   readonly linkToList: (query: string) => string | null;
-  /** `host:port` of a server of our own, which ends with the session. */
+  /** `host:port` of an embedded server, which ends with the session. */
   readonly ownAddress?: string;
-  /** Settles when the server or the worker of the session is lost; without it neither is ours. */
+  /** Resolves with an error when the embedded server or worker is lost; undefined without them. */
   readonly broken?: Promise<RowmillError>;
-  /** Starts a worker for the task queue of one run. Without it, workers are elsewhere. */
+  /** Starts a worker for the task queue of one run; undefined if workers run elsewhere. */
   readonly wake?: (taskQueue: string) => Promise<void>;
   close(): Promise<void>;
 }
 
-/** @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `usage` */
+/**
+ * Opens a session with the configured server. @throws RowmillError `temporal_unreachable`,
+ * `temporal_unsupported`, `usage`
+ */
 export async function openSession(cli: Cli): Promise<Session> {
   const rowmill = await Rowmill.connect({ env: cli.env });
   const { namespace } = rowmill;
@@ -34,12 +37,12 @@ export async function openSession(cli: Cli): Promise<Session> {
   };
 }
 
-/** Opens a session, does the work, and closes it whatever happens. */
+/** Opens a session, runs `work`, and always closes the session. */
 export async function withSession<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
   return closing(await openSession(cli), work);
 }
 
-/** Does the work of a session, and closes it whatever happens. */
+/** Runs `work` in a session, and always closes the session. */
 export async function closing<T>(
   session: Session,
   work: (session: Session) => Promise<T>,
@@ -52,8 +55,8 @@ export async function closing<T>(
 }
 
 /**
- * Finds a run that a command is to act on. Where the run is asleep in the state of this folder, a
- * worker starts for it, as long as the command lives.
+ * Finds the run that a command acts on. Starts a worker for an embedded run that is asleep, for the
+ * duration of the command.
  * @throws RowmillError `run_not_found`
  */
 export async function runToActOn(
@@ -69,26 +72,29 @@ export async function runToActOn(
   return run;
 }
 
-/** Unfinished, and without a worker that serves it. */
+/** Checks for an unfinished run without a worker. */
 export async function isAsleep({ wake }: Session, run: RowmillRun): Promise<boolean> {
   if (wake === undefined) return false;
   const availability = await run.workerAvailability();
   return availability !== null && availability !== 'yes';
 }
 
-/** Page of the runs that need an operator; `null` where none of these does, or nothing shows it. */
+/**
+ * Returns the page of the runs that need an operator; `null` if none of these does, or without a
+ * UI.
+ */
 export const linkToNeedsPerson = (
   { linkToList }: Session,
   runs: readonly RunInfo[],
 ): string | null => (runs.some(needsPerson) ? linkToList(NEEDS_PERSON) : null);
 
-/** How another shell reaches a run whose server is ours. */
+/** Prints how another shell reaches a run on the embedded server. */
 export function printConnectHint(cli: Cli, { ownAddress }: Session, workflowId: string): void {
   if (ownAddress === undefined) return;
   cli.log(`From another shell here: TEMPORAL_ADDRESS=${ownAddress} rowmill status ${workflowId}`);
 }
 
-/** A run's page in the Temporal UI, or `null` when nothing says where the UI is. */
+/** Returns the page of a run in the Temporal UI, or `null` if its address is unknown. */
 export function uiLink(
   base: string | null,
   namespace: string,
@@ -97,7 +103,7 @@ export function uiLink(
   return pageOf(base, ['namespaces', namespace, 'workflows', run.workflowId, run.runId, 'history']);
 }
 
-/** The UI's list of the runs that a list filter finds. */
+/** Returns the page of a list filter in the UI. */
 export function uiListLink(base: string | null, namespace: string, query: string): string | null {
   const page = pageOf(base, ['namespaces', namespace, 'workflows']);
   return page === null ? null : `${page}?query=${encodeURIComponent(query)}`;

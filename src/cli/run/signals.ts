@@ -6,16 +6,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export interface Interruption {
   /** Aborted by the first Ctrl-C (or SIGTERM, SIGHUP). */
   signal: AbortSignal;
-  /** Leaves the signals to Node again. */
+  /** Restores Node's handling of the signals. */
   release(): void;
 }
 
-/** npm passes on the Ctrl-C that the terminal has sent as well: so soon after it is the same one. */
+/**
+ * npm forwards the Ctrl-C that the terminal has sent as well: within this time it is the same one.
+ */
 const SAME_WITHIN_MS = 1_000;
 
 /**
- * From now on the first Ctrl-C is a wish to leave in good order; the second one ends the process
- * at once, as it always does.
+ * Handles Ctrl-C: the first one requests an orderly end, the second one ends the process at once.
  */
 export function interruption(): Interruption {
   const controller = new AbortController();
@@ -25,14 +26,14 @@ export function interruption(): Interruption {
   const stop = (): void => {
     if (controller.signal.aborted) return;
     controller.abort();
-    // Not at once: other listeners of the same signal look whether somebody else cares for it.
+    // Delayed: other listeners of the signal check whether one is still registered.
     setTimeout(release, SAME_WITHIN_MS).unref();
   };
   for (const name of SIGNALS) process.on(name, stop);
   return { signal: controller.signal, release };
 }
 
-/** After Ctrl-C: an embedded run needs the process that just ends. */
+/** Prints what Ctrl-C means for the run: an embedded run needs this process. */
 export function printInterrupted(cli: Cli, workflowId: string, embedded: boolean): void {
   if (embedded) {
     cli.log(
@@ -43,7 +44,7 @@ export function printInterrupted(cli: Cli, workflowId: string, embedded: boolean
   }
 }
 
-/** Waits for Ctrl-C. @throws RowmillError when a part ends without being asked */
+/** Waits for Ctrl-C. @throws RowmillError if a part ends by itself */
 export async function untilStopped(
   { broken }: Pick<Embedded, 'broken'>,
   signal: AbortSignal,
@@ -52,7 +53,7 @@ export async function untilStopped(
     if (signal.aborted) settle(null);
     signal.addEventListener('abort', () => settle(null), { once: true });
   });
-  // Promises alone do not keep a process alive, and the worker's core may not either.
+  // Keeps the process alive: promises alone do not, and the worker's core may not either.
   const alive = setInterval(() => undefined, 60_000);
   try {
     const error = await Promise.race([stopped, broken]);

@@ -14,8 +14,8 @@ interface Unfinished {
 type Answer = 'resume' | 'cancel' | 'leave';
 
 /**
- * Names the other runs that earlier commands left unfinished in the state folder, and asks what becomes
- * of them. Without a terminal they stay asleep: none spends a credit without the operator's word.
+ * Lists the other runs that earlier commands left unfinished in the state folder, and asks what to
+ * do. Without a terminal they stay asleep: none spends a credit without an operator's consent.
  */
 export async function askAboutUnfinished(
   cli: Cli,
@@ -39,7 +39,7 @@ export async function askAboutUnfinished(
   for (const { run } of others) await settle(cli, session, run, answer, signal);
 }
 
-/** Unfinished runs that no live worker serves. */
+/** Lists unfinished runs without a live worker. */
 async function unfinishedRuns(session: Session): Promise<Unfinished[]> {
   const found: Unfinished[] = [];
   for await (const { workflowId, startedAt } of session.rowmill.each({ status: 'Running' })) {
@@ -67,7 +67,7 @@ export function cancelRequest(): CancelRequest {
   return by === null ? {} : { by };
 }
 
-/** Cancels a run that is asleep, and stays until it has published what is there. */
+/** Cancels a run that is asleep, and waits until it has published its answers. */
 export async function cancelAsleep(
   cli: Cli,
   session: Session,

@@ -1,7 +1,7 @@
 import type { Pipeline, SpendPolicy } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 import { knownSpec } from '../../providers/facts-store.ts';
-import { isAsked, type PlannedColumn } from '../../providers/catalog.ts';
+import { isRequested, type PlannedColumn } from '../../providers/catalog.ts';
 import { limitName, underCeiling, type SpendCeiling } from '../../rules/ceiling.ts';
 import { estimateCredits, checkSpend, type SpendVerdict } from '../../rules/spend.ts';
 import type { Env } from '../../env.ts';
@@ -47,7 +47,7 @@ export function estimateOf(
   const limits = underCeiling(pipeline.spend, ceiling);
   const spec = knownSpec(pipeline.provider, env);
   const columns = spec.plan(pipeline.table);
-  const asked = columns.filter(isAsked);
+  const asked = columns.filter(isRequested);
   const weight = columns.reduce((sum, column) => sum + column.creditsWeight, 0);
   const credits = estimateCredits(rows, weight, limits);
   const addRows = Math.ceil(rows / spec.limits.rowsPerAdd);

@@ -2,7 +2,7 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import { SEARCH_ATTRIBUTE } from '../../contract/names.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { SnapshotRef } from '../../contract/rows.ts';
-import { isAsked, providerSpec } from '../../providers/catalog.ts';
+import { isRequested, providerSpec } from '../../providers/catalog.ts';
 import { inlineCode } from '../../text/markdown.ts';
 
 /** Pipeline of a run, with its rows unless a worker will read them. */
@@ -30,7 +30,7 @@ export const staticSummary = ({ pipeline, rows }: RunSubject): string =>
 /** Returns the details of a run in the Temporal UI, as Markdown. */
 export function staticDetails({ pipeline, rows }: RunSubject): string {
   const { provider, table } = pipeline;
-  const asked = providerSpec(provider)?.plan(table).filter(isAsked) ?? [];
+  const asked = providerSpec(provider)?.plan(table).filter(isRequested) ?? [];
   const targets = pipeline.results.map(({ to }) => to);
   const frozen =
     rows === null ? 'read when it starts' : `${rows.rows}, ${rows.digest.slice(0, 19)}…`;

@@ -11,7 +11,7 @@ import { bodyBytes } from '../raw-body.ts';
 /** Adds the routes that start, list and show runs. */
 export function addRuns(
   app: App,
-  { temporal, judges, store, hostPaths, bodyLimit }: Gateway,
+  { temporal, validator, store, hostPaths, bodyLimit }: Gateway,
 ): void {
   app.post(
     '/v1/runs',
@@ -38,7 +38,7 @@ export function addRuns(
       const key = request.headers['idempotency-key'];
       const { owner, scopes } = grantOf(request);
       const sent = { body: bodyBytes(request), key, owner };
-      const { work, approve } = await judges.run(sent);
+      const { work, approve } = await validator.run(sent);
       try {
         if (approve && !scopes.has('approve')) throw mayNotApprove();
         const as = { key, approve, startedBy: request.caller, ...of(owner) };

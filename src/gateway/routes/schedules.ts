@@ -16,7 +16,10 @@ import { grantOf, ownerSeen } from '../auth.ts';
 import { bodyBytes } from '../raw-body.ts';
 
 /** Adds the routes that create, list, show and delete schedules. */
-export function addSchedules(app: App, { temporal, judges, hostPaths, bodyLimit }: Gateway): void {
+export function addSchedules(
+  app: App,
+  { temporal, validator, hostPaths, bodyLimit }: Gateway,
+): void {
   app.put(
     '/v1/schedules/:name',
     {
@@ -42,7 +45,7 @@ export function addSchedules(app: App, { temporal, judges, hostPaths, bodyLimit 
       const { name } = request.params;
       const seen = ownerSeen(request);
       const sent = { body: bodyBytes(request), name, owner: grantOf(request).owner };
-      const { prepared, owner, replace } = await judges.schedule(sent);
+      const { prepared, owner, replace } = await validator.schedule(sent);
       if (seen !== undefined && owner !== seen) throw otherOwner(seen);
       const answer = await temporal.withClient(async ({ schedules }) => {
         // `replace` never gives access to a schedule of another owner.

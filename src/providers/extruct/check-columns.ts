@@ -13,7 +13,7 @@ const ONLY_ON: Record<string, string> = {
 };
 
 /** Column kinds described for one table kind, which the schema allows on every other. */
-const MEANT_FOR: Record<string, string> = {
+const INTENDED_TABLE: Record<string, string> = {
   reverse_email_lookup: 'people',
   company_profile: 'company',
   company_name: 'company',
@@ -48,7 +48,7 @@ export function doubtfulColumns(table: TableShape): ColumnProblem[] {
   const kind = table.kind ?? DEFAULT_KIND;
   return table.columns.flatMap((config, index): ColumnProblem[] => {
     const columnKind = textOf(config['kind']);
-    const meantFor = MEANT_FOR[columnKind];
+    const meantFor = INTENDED_TABLE[columnKind];
     if (meantFor === undefined || meantFor === kind) return [];
     const found = `"${columnKind}" on a ${kind} table`;
     const allowed = `described for ${meantFor} tables only: the API may refuse it before anything is paid`;
@@ -84,7 +84,7 @@ function checkFit(config: ColumnConfig, kind: string, index: number): ColumnProb
   const columnKind = config['kind'];
   if (typeof columnKind !== 'string') return [];
   const path = [index, 'kind'];
-  if (kind === 'company' && MEANT_FOR[columnKind] === 'company') {
+  if (kind === 'company' && INTENDED_TABLE[columnKind] === 'company') {
     const allowed = 'leave it out: company tables make it themselves';
     return [{ path, found: `"${columnKind}"`, allowed }];
   }

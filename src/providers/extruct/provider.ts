@@ -21,7 +21,7 @@ const ROWS_PER_DELETE = 100;
  * Maximum number of listed tables without tags that are read one by one. An unfiltered list has
  * thousands.
  */
-const MAX_UNTOLD = 20;
+const MAX_UNTAGGED = 20;
 
 /**
  * Creates the Extruct AI Tables provider. Substitutes for missing features: a tag finds the table
@@ -84,19 +84,19 @@ export function createExtructProvider({
      */
     async findTables(tag, ctx) {
       const found = new Map<string, FoundTable>();
-      const untold = new Set<string>();
+      const untagged = new Set<string>();
       const seen = new Set<string>();
       for (let offset = 0, more = true; more; offset += TABLES_PER_PAGE) {
         const page = await api.listTables(ctx, { tags: tag, offset, limit: TABLES_PER_PAGE });
         more = page.length === TABLES_PER_PAGE && !page.every(({ id }) => seen.has(id));
         for (const { id, created_at: createdAt, tags, num_rows: rows } of page) {
           seen.add(id);
-          if (tags == null) untold.add(id);
+          if (tags == null) untagged.add(id);
           else if (tags.includes(tag)) found.set(id, { id, createdAt, rows: rows ?? null });
         }
       }
       // The newest come last: a table of this run is among them.
-      for (const id of [...untold].slice(-MAX_UNTOLD)) {
+      for (const id of [...untagged].slice(-MAX_UNTAGGED)) {
         const table = await ownTable(api, id, tag, ctx);
         if (table !== null) found.set(id, table);
       }
@@ -204,13 +204,13 @@ export function createExtructProvider({
      * Pages by offset. The table's own count marks the end, else a short page. A short page before
      * that end is not the last one: the largest `limit` is not documented.
      */
-    async page(table, cursor, ctx, most = limits.rowsPerPage) {
+    async page(table, cursor, ctx, max = limits.rowsPerPage) {
       const offset = cursor === null ? 0 : Number(cursor);
-      const { rows, status } = await api.data(ctx, table.id, { offset, limit: most });
+      const { rows, status } = await api.data(ctx, table.id, { offset, limit: max });
       const computed = table.columns.filter((column) => !column.input);
       const total = status?.num_rows ?? null;
       const reached = offset + rows.length;
-      const last = rows.length === 0 || (total === null ? rows.length < most : reached >= total);
+      const last = rows.length === 0 || (total === null ? rows.length < max : reached >= total);
       return {
         rows: rows.map((row) => rowOf(row, computed)),
         next: last ? null : String(reached),

@@ -56,7 +56,7 @@ function plain(value: Json | undefined): Json {
 }
 
 /** Maximum length of a reason: some errors quote the request or a page of the reply. */
-const LONGEST_REASON = 1_000;
+const MAX_REASON_CHARS = 1_000;
 
 function cellOf(wire: CellWire | undefined, quote: Sanitize): TableCell {
   const rawStatus = wire?.status ?? '';
@@ -68,7 +68,7 @@ function cellOf(wire: CellWire | undefined, quote: Sanitize): TableCell {
   };
   if (wire.updated_at) cell.updatedAt = wire.updated_at;
   const reason = wire.error_message || wire.error;
-  if (reason) cell.reason = quote(reason, LONGEST_REASON);
+  if (reason) cell.reason = quote(reason, MAX_REASON_CHARS);
   const usage = usageOf(wire);
   if (usage !== null) cell.usage = usage;
   return cell;

@@ -56,12 +56,11 @@ function checkSources(type: ColumnType, fields: JsonObject, path: Path): ColumnP
   if (!Array.isArray(sources)) {
     return [{ path: at, found: JSON.stringify(sources), allowed: 'a list of titles of columns' }];
   }
-  const { most, unless } = needed;
-  const least = unless !== undefined && isGiven(fields[unless]) ? 1 : needed.least;
-  if (sources.length >= least && sources.length <= most) return [];
-  const count =
-    least === most ? `${least}` : most === Infinity ? `${least} or more` : `1 or ${most}`;
-  const beside = unless === undefined || least === 1 ? '' : `, or one beside \`${unless}\``;
+  const { max, unless } = needed;
+  const min = unless !== undefined && isGiven(fields[unless]) ? 1 : needed.min;
+  if (sources.length >= min && sources.length <= max) return [];
+  const count = min === max ? `${min}` : max === Infinity ? `${min} or more` : `1 or ${max}`;
+  const beside = unless === undefined || min === 1 ? '' : `, or one beside \`${unless}\``;
   const found = sources.length === 1 ? '1 column' : `${sources.length} columns`;
   return [{ path: at, found, allowed: `${count} columns${beside}` }];
 }

@@ -101,7 +101,7 @@ function variablesOfFString(text: string): Variable[] {
 }
 
 /** Names that are built into Jinja expressions. */
-const OF_JINJA: readonly string[] = [
+const JINJA_NAMES: readonly string[] = [
   ...['true', 'True', 'false', 'False', 'none', 'None', 'self', 'loop', 'caller', 'varargs'],
   ...['kwargs', 'range', 'dict', 'lipsum', 'cycler', 'joiner', 'namespace'],
 ];
@@ -117,7 +117,7 @@ function variablesOfJinja(text: string): Variable[] {
       const name = /^\{\{[-+]?\s*([A-Za-z_]\w*)\s*[-+]?\}\}$/.exec(written)?.[1] ?? '';
       return { name, written };
     })
-    .filter(({ name }) => name !== '' && !OF_JINJA.includes(name));
+    .filter(({ name }) => name !== '' && !JINJA_NAMES.includes(name));
 }
 
 /**

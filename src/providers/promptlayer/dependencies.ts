@@ -44,7 +44,7 @@ const MAPPINGS = [
 const LOOP_BODIES = ['prompt_config', 'workflow_config'];
 
 /** Variables that a loop passes to its own prompt, besides columns. */
-const OF_A_LOOP = ['loop_index', 'previous_outputs', '_iterator_item'];
+const LOOP_VARIABLES = ['loop_index', 'previous_outputs', '_iterator_item'];
 
 /** Returns the title of any column config, valid or not. */
 export const titleOf = (config: ColumnConfig): string => textOf(config['title']);
@@ -65,7 +65,7 @@ export function referencesOf(config: ColumnConfig): Reference[] {
   const told = new Set(references.map(({ title }) => title));
   const found = new Set<string>();
   for (const { title, path, meta } of sourcesOf(objectOf(config['config']))) {
-    if (typeof title !== 'string' || told.has(title) || OF_A_LOOP.includes(title)) continue;
+    if (typeof title !== 'string' || told.has(title) || LOOP_VARIABLES.includes(title)) continue;
     const [key = ''] = path;
     const inLoop = LOOP_BODIES.includes(String(key));
     // The loop's own mapping usually covers its body already.

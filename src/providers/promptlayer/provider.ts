@@ -124,7 +124,7 @@ export function createPromptLayerProvider({
       const count = (query: ListQuery) => api.listRows(ctx, placeOf(table), query);
       // If the first row cannot be read, the page of the last one has the number, too.
       const page = await count(one).catch(async (error: unknown) => {
-        if (!mayBeOfTheRow(error)) throw error;
+        if (!mayBeCausedByRow(error)) throw error;
         return count({ ...one, order: 'desc' }).catch(() => {
           throw error;
         });
@@ -191,11 +191,11 @@ export function createPromptLayerProvider({
     past: { by: 'other end', from: BACKWARDS },
 
     /** Sends the same parameters for every page, because a cursor is bound to them. */
-    async page(table, cursor, ctx, most = limits.rowsPerPage) {
+    async page(table, cursor, ctx, max = limits.rowsPerPage) {
       const back = cursor?.startsWith(BACKWARDS) === true;
       const own = back ? cursor.slice(BACKWARDS.length) : (cursor ?? '');
       const order = back ? { order: 'desc' } : {};
-      const query = { limit: most, include_columns: 'false', ...order };
+      const query = { limit: max, include_columns: 'false', ...order };
       const computed = table.columns.filter((column) => !column.input);
       const page = await api
         .listRows(ctx, placeOf(table), own === '' ? query : { ...query, cursor: own })
@@ -233,7 +233,7 @@ function placeOf({ id: tableId, sheetId }: TableRef): SheetPlace {
 }
 
 /** Detects a reply that a single row may have caused. */
-const mayBeOfTheRow = (error: unknown): error is RowmillError =>
+const mayBeCausedByRow = (error: unknown): error is RowmillError =>
   error instanceof RowmillError &&
   ['provider_unavailable', 'reply_unreadable', 'request_refused'].includes(error.code);
 

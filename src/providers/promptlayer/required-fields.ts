@@ -51,18 +51,18 @@ export const REQUIRED: Readonly<Partial<Record<ColumnType, readonly Need[]>>> = 
 
 /** Minimum number of columns in `sources`; one is enough beside `unless`. */
 export interface SourcesNeeded {
-  least: number;
-  most: number;
+  min: number;
+  max: number;
   unless?: string;
 }
 
 export const SOURCES: Readonly<Partial<Record<ColumnType, SourcesNeeded>>> = {
-  COSINE_SIMILARITY: { least: 2, most: 2 },
-  ABSOLUTE_NUMERIC_DISTANCE: { least: 2, most: 2 },
-  COMPARE: { least: 2, most: 2, unless: 'target' },
-  MATH_OPERATOR: { least: 2, most: 2, unless: 'value' },
-  COALESCE: { least: 2, most: Infinity },
-  COMBINE_COLUMNS: { least: 1, most: Infinity },
+  COSINE_SIMILARITY: { min: 2, max: 2 },
+  ABSOLUTE_NUMERIC_DISTANCE: { min: 2, max: 2 },
+  COMPARE: { min: 2, max: 2, unless: 'target' },
+  MATH_OPERATOR: { min: 2, max: 2, unless: 'value' },
+  COALESCE: { min: 2, max: Infinity },
+  COMBINE_COLUMNS: { min: 1, max: Infinity },
 };
 
 /** Field with the body of a loop, by its `loop_type`. */

@@ -95,11 +95,11 @@ interface Look {
 }
 
 /** Reads the beginning until the same row is returned twice. */
-const LOOKS = 4;
+const MAX_READS = 4;
 
 async function look(api: PromptLayerClient, sheet: SheetPlace, ctx: CallContext): Promise<Look> {
   let before: number | undefined;
-  for (let looks = 1; looks <= LOOKS; looks += 1) {
+  for (let looks = 1; looks <= MAX_READS; looks += 1) {
     const page = await api.listRows(ctx, sheet, { limit: 1, include_columns: 'true' });
     const [row] = page.data;
     const rows = page.row_count ?? null;

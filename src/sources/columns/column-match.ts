@@ -1,16 +1,16 @@
 import { foldName } from '../rows/blank.ts';
 
-/** Rows of a hostile source may each bring names of their own. */
+/** Limit, because each row of a hostile source may add names. */
 const MAX_FOLDS = 10_000;
 
 /**
- * Finds a column by its name; one that only looks the same (composed otherwise, with invisible
- * characters) will do when there is one of it.
+ * Finds a column by its name. A name that only looks the same (other composition, invisible
+ * characters) matches if it is the only one.
  */
 export class ColumnMatch {
   readonly #folds = new Map<string, string>();
 
-  /** The name as it stands there, or `null`. */
+  /** Returns the name as the source has it, or `null`. */
   find(wanted: string, there: readonly string[]): string | null {
     if (there.includes(wanted)) return wanted;
     const fold = this.#foldOf(wanted);

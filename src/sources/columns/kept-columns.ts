@@ -3,15 +3,15 @@ import { withDigits } from '../../contract/exact-json.ts';
 import { wellFormed, wholeText } from '../../contract/whole-text.ts';
 import { SourceColumns } from './source-columns.ts';
 
-/** A JSON writer runs out of stack at some thousands. */
+/** A JSON writer overflows its stack at some thousands. */
 const MAX_LEVELS = 100;
 
-/** What of a row the table does not need, and the results bring back. */
+/** Fields of a row that the table does not need and the results include. */
 export class KeptColumns {
   readonly #keep: 'all' | readonly string[];
   readonly #fieldBytesCap: number;
   readonly #columns = new SourceColumns();
-  /** Fields that were too large or too deep to come back. */
+  /** Number of fields that were too large or too deep to keep. */
   dropped = 0;
 
   constructor(keep: 'all' | readonly string[], fieldBytesCap: number) {
@@ -19,12 +19,14 @@ export class KeptColumns {
     this.#fieldBytesCap = fieldBytesCap;
   }
 
-  /** In the order they came. */
+  /** Names in the order they first appeared. */
   get names(): string[] {
     return this.#columns.names;
   }
 
-  /** @param used Columns that the row's key and inputs were taken from. */
+  /**
+   * Returns the fields to keep. @param used Columns that the row's key and inputs were taken from.
+   */
   of(values: Record<string, Json>, used: ReadonlySet<string>): JsonObject {
     const names =
       this.#keep === 'all'
@@ -38,13 +40,13 @@ export class KeptColumns {
       }
       return [[wholeText(name), value] as const];
     });
-    // `fromEntries`: a column may be called `__proto__`.
+    // `fromEntries`, because a column may be called `__proto__`.
     const source = Object.fromEntries(pairs);
     this.#columns.see({ source });
     return source;
   }
 
-  /** As it can be written; `undefined` where it cannot. */
+  /** Returns a value that can be written; `undefined` if it cannot. */
   #fit(value: Json): Json | undefined {
     if (typeof value !== 'string' && isDeeper(value, MAX_LEVELS)) return undefined;
     const exact = withDigits(value);

@@ -2,26 +2,28 @@ import { RowmillError } from '../../errors.ts';
 import { nearest } from '../../did-you-mean.ts';
 import { quoted } from '../rows/row.ts';
 
-/** Columns that are listed when one is missing. */
+/** Maximum number of columns in the message. */
 const MAX_COLUMNS = 40;
 
 export interface MissingColumn {
   name: string;
-  /** For people, what the source has: `no column "x"`, or more than one. */
+  /** Description of the source for display: `no column "x"`, or more than one. */
   found: string;
-  /** The column that may have been meant. */
+  /** Likely intended column. */
   meant: string | null;
 }
 
-/** The pipeline names columns that the source does not have: one mistake, not one in every row. */
+/** Error for columns that the pipeline names and the source lacks: one mistake, not one per row. */
 export class MissingColumns extends RowmillError {
   readonly missing: readonly MissingColumn[];
-  /** The columns there are, for people. */
+  /** Existing columns, for display. */
   readonly there: string;
-  /** What the source is called. */
+  /** Name of the source. */
   readonly source: string;
 
-  /** @param repeated Names that stand more than once, and at which columns: none of them is meant. */
+  /**
+   * @param repeated Names that occur more than once, with their column numbers: they are ambiguous.
+   */
   constructor(
     names: readonly string[],
     columns: readonly string[],

@@ -3,7 +3,7 @@ import { MissingColumns } from './missing-columns.ts';
 import type { SourceRow } from '../rows/row.ts';
 import type { SourceNotes } from '../rows/source-notes.ts';
 
-/** Columns that the pipeline names, and those that the source has. */
+/** Columns that the pipeline names, compared with those of the source. */
 export class NamedColumns {
   readonly #needed: ReadonlySet<string>;
   readonly #where: string;
@@ -16,18 +16,18 @@ export class NamedColumns {
     this.#where = where;
   }
 
-  /** @throws MissingColumns as soon as a header lacks one */
+  /** Records the columns of a row. @throws MissingColumns as soon as a header lacks one */
   see({ header, values }: Pick<SourceRow, 'header' | 'values'>, notes: SourceNotes): void {
     if (header !== undefined && this.#there.size > 0) return;
     for (const name of header ?? Object.keys(values)) {
-      // Rows of a hostile source may each bring names of their own.
+      // Limit, because each row of a hostile source may add names.
       if (this.#there.size < 10_000) this.#there.add(name);
     }
     this.#repeated = notes.repeated;
     if (header !== undefined) this.refuseMissing();
   }
 
-  /** @throws MissingColumns */
+  /** Rejects columns that no row had. @throws MissingColumns */
   refuseMissing(): void {
     const there = [...this.#there];
     if (there.length === 0) return;

@@ -2,10 +2,10 @@ import { RUN_FILE } from '../../contract/names.ts';
 import type { SnapshotRow } from '../../contract/rows.ts';
 import type { Folder } from '../../store/store.ts';
 
-/** In a CSV; names beyond these come back in JSON Lines only. */
+/** Maximum columns of a CSV; names beyond are included in JSON Lines only. */
 export const MAX_SOURCE_COLUMNS = 1_000;
 
-/** Which columns of the source the rows bring along, in the order they come. */
+/** Source columns that the rows include, in the order they first appeared. */
 export class SourceColumns {
   readonly #names = new Set<string>();
 
@@ -18,11 +18,11 @@ export class SourceColumns {
   }
 }
 
-/** Keeps them beside the rows: a CSV needs them before its first row. */
+/** Stores the columns beside the rows: a CSV needs them before its first row. */
 export const writeColumns = (folder: Folder, names: readonly string[]): Promise<void> =>
   folder.writeJson(RUN_FILE.columns, { source: names });
 
-/** `null`: the run is of a version that did not write them. */
+/** Reads the columns; `null` if the run's version did not write them. */
 export async function readColumns(folder: Folder): Promise<string[] | null> {
   if (!(await folder.exists(RUN_FILE.columns))) return null;
   const found = await folder.readJson(RUN_FILE.columns);

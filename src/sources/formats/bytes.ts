@@ -3,10 +3,10 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { RowmillError } from '../../errors.ts';
 
-/** Whole lines of UTF-8 text. */
+/** Block of whole lines of UTF-8 text. */
 export interface Block {
   bytes: Buffer;
-  /** Number of the first line in it, from 1. */
+  /** Number of its first line, from 1. */
   line: number;
 }
 
@@ -14,7 +14,7 @@ const LF = 10;
 const CR = 13;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** The first bytes of what is often sent instead of text. */
+/** Magic bytes of files that are often sent instead of text. */
 const FOREIGN: [number[], string][] = [
   [[0xff, 0xfe, 0, 0], 'UTF-32'],
   [[0, 0, 0xfe, 0xff], 'UTF-32'],
@@ -29,7 +29,7 @@ const FOREIGN: [number[], string][] = [
 ];
 
 /**
- * The file's bytes.
+ * Reads the bytes of a file.
  * @throws RowmillError `source_not_found`
  */
 export async function* fileBytes(path: string): AsyncGenerator<Buffer> {
@@ -56,7 +56,7 @@ function reasonOf(cause: unknown): string {
   return `cannot be read (${code})`;
 }
 
-/** Bytes of a stream that somebody may have set to text. */
+/** Reads the bytes of a stream, which may have been set to text. */
 export async function* streamBytes(stream: Readable, where: string): AsyncGenerator<Buffer> {
   try {
     const chunks: AsyncIterable<Buffer | string> = stream;
@@ -67,8 +67,8 @@ export async function* streamBytes(stream: Readable, where: string): AsyncGenera
 }
 
 /**
- * Cuts bytes at line ends, so that no character and no JSON line is torn, and makes sure of UTF-8.
- * Takes byte order marks away, also those that joined files have in the middle.
+ * Splits bytes at line ends, so that no character and no JSON line is cut, and verifies UTF-8.
+ * Removes byte order marks, also those inside concatenated files.
  * @throws RowmillError `source_unreadable`
  */
 export async function* utf8Blocks(
@@ -98,7 +98,7 @@ export async function* utf8Blocks(
     if (end < chunk.length) rest.push(chunk.subarray(end));
     restBytes += chunk.length - end;
     if (restBytes > mostLineBytes) {
-      // Something else than text may well have no lines.
+      // Binary content may have no line ends.
       if (line === 1) take(Buffer.concat(rest));
       throw unreadable(`line ${line}: longer than ${mostLineBytes / 2 ** 20} MiB`, where);
     }
@@ -114,7 +114,7 @@ function refuseByStart(bytes: Buffer, where: string): void {
   if (what !== null) throw unreadable(`this is ${what}`, where);
 }
 
-/** At the start of a line a byte order mark is no text: behind it a quote opens a field. */
+/** Removes byte order marks at the start of a line, behind which a quote opens a field. */
 function withoutMarks(bytes: Buffer): Buffer {
   const kept: Buffer[] = [];
   let from = 0;
@@ -131,7 +131,7 @@ const MARKUP_BYTES = 4096;
 const WEB_PAGE =
   /^\s*(?:<!--[^]*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script|table)(?=[\s>])/i;
 
-/** What is often saved under the name of a list. */
+/** Detects other formats that are often saved as a list. */
 function markupIn(start: string): string | null {
   if (WEB_PAGE.test(start)) {
     return 'a web page (HTML), not a list; download the file itself (a page to sign in may have come instead)';

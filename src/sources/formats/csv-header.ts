@@ -1,13 +1,13 @@
 import { foldName, isBlank, trimUnseen } from '../rows/blank.ts';
 import type { SourceNotes } from '../rows/source-notes.ts';
 
-/** The first row of a CSV: which columns have a name of their own, and where they stand. */
+/** First row of a CSV: its named columns and their positions. */
 export class Header {
-  /** Columns that can be named. */
+  /** Columns with a unique name. */
   readonly names: readonly string[];
-  /** Columns in all, nameless ones included. */
+  /** Number of columns, including unnamed ones. */
   readonly width: number;
-  /** Where each of them stands. */
+  /** Names with their positions. */
   readonly #places: readonly (readonly [string, number])[];
   readonly #folds: readonly string[];
 
@@ -28,15 +28,15 @@ export class Header {
     notes.header = this.names;
   }
 
-  /** The fields of a row by column; fields beyond the header must be empty. */
+  /** Returns the fields of a row by column; fields beyond the header must be empty. */
   values(record: readonly string[]): Record<string, string> {
-    // `fromEntries`: a column may be called `__proto__`.
+    // `fromEntries`, because a column may be called `__proto__`.
     return Object.fromEntries(this.#places.map(([name, at]) => [name, record[at] ?? '']));
   }
 
-  /** `again`: the same names at the same places. `moved`: the same names at other places. */
+  /** Detects a repeated header. `again`: same positions; `moved`: other positions. */
   standsAgain(record: readonly string[]): 'again' | 'moved' | null {
-    // Most rows differ in the first field that is looked at.
+    // Fast path: most rows differ in the first field.
     const [first = ''] = record;
     if (this.names.length === 0 || !this.#folds.includes(foldName(first))) return null;
     const folds = record.map(foldName);

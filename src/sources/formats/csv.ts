@@ -8,7 +8,7 @@ import { sepLine, sniffDelimiter } from './delimiter.ts';
 import { Header } from './csv-header.ts';
 import { LineCursor } from './line-cursor.ts';
 
-/** A quote that is never closed would otherwise read the whole file as one row. */
+/** Limit, because an unclosed quote would read the whole file as one row. */
 const MAX_ROW_BYTES = 32 * 1024 * 1024;
 
 const SNIFFED_BYTES = 64 * 1024;
@@ -21,8 +21,9 @@ const FATAL: Record<string, string> = {
 };
 
 /**
- * Rows of a CSV with a header. The delimiter (comma, semicolon, tab) is told from the first lines, or
- * by a line `sep=;`; line ends may be of any kind. A quote inside an unquoted field is text.
+ * Reads the rows of a CSV with a header. The delimiter (comma, semicolon, tab) is detected in the
+ * first lines, or set by a line `sep=;`. Accepts all line ends. A quote inside an unquoted field is
+ * text.
  * @throws RowmillError `source_unreadable`
  */
 export async function* csvRows(
@@ -58,7 +59,7 @@ export async function* csvRows(
     relax_quotes: true,
     max_record_size: MAX_ROW_BYTES,
   });
-  // Errors of either side come out of the loop below.
+  // The loop below rethrows the errors of both sides.
   pipeline(Readable.from(fed()), parser, () => undefined);
 
   let header: Header | null = null;
@@ -76,7 +77,7 @@ export async function* csvRows(
       } else if (torn) {
         report({ line, unit: 'line', what: BEHIND_QUOTE });
       } else {
-        const what = judge(record, header, sep !== null);
+        const what = rowProblem(record, header, sep !== null);
         if (what === 'a row') {
           yield { line, unit: 'line', values: header.values(record), header: header.names };
         } else if (what === 'the header') {
@@ -91,13 +92,13 @@ export async function* csvRows(
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const bytes: unknown = error['bytes'];
-    // Where the last whole row ended, the broken one begins.
+    // The broken row begins behind the last complete one.
     if (typeof bytes === 'number') cursor.advanceTo(bytes);
     const what = FATAL[error.code] ?? `not readable as CSV (${error.code})`;
     throw unreadable(`line ${cursor.nextLine()}: ${what}`, where, error);
   } finally {
     parser.destroy();
-    // Not awaited: on standard input it would wait for bytes that may never come.
+    // Not awaited: standard input might never end.
     iterator.return?.().catch(() => undefined);
   }
 }
@@ -106,8 +107,8 @@ const MOVED =
   'the header again, with its columns in another order: the rows below would be read wrongly; split the file here';
 
 /**
- * Takes away blanks between a closing quote and the end of its field, which the parser takes for text.
- * @returns Whether there is other text behind a closing quote.
+ * Removes blanks between a closing quote and the end of its field, which the parser treats as text.
+ * @returns whether other text follows a closing quote
  */
 function closeQuotes(record: string[], text: () => string, delimiter: string): boolean {
   if (!record.some((field) => field.startsWith('"'))) return false;
@@ -119,12 +120,12 @@ function closeQuotes(record: string[], text: () => string, delimiter: string): b
   return behind.includes('text');
 }
 
-/** What a line of fields is, or what is wrong with it. */
-function judge(record: string[], header: Header, hasSepLine: boolean): string {
+/** Describes what is wrong with a record. */
+function rowProblem(record: string[], header: Header, hasSepLine: boolean): string {
   const { width } = header;
   const again = header.standsAgain(record);
   if (again !== null) return again === 'again' ? 'the header' : 'the header, moved';
-  // Files that were joined bring theirs along.
+  // Concatenated files contain further `sep=` lines.
   if (hasSepLine && /^sep=/i.test(record[0] ?? '') && record.slice(1).every(isBlank)) {
     return 'the header';
   }
@@ -136,11 +137,11 @@ function judge(record: string[], header: Header, hasSepLine: boolean): string {
 const fields = (count: number): string => (count === 1 ? '1 field' : `${count} fields`);
 
 /**
- * What stands behind the closing quote of a field: `nothing` but its end, `blanks`, or `text` (a quote
- * inside was not doubled, or none ever closed the field before). The parser reads on literally there;
- * in a field of several lines that may swallow rows.
- * @param row One row as it stands in the file, its line end included.
- * @returns By field of the row.
+ * Classifies what follows the closing quote of each field: `nothing`, `blanks`, or `text` (an
+ * undoubled quote inside, or an unclosed field before). The parser continues literally there, and a
+ * field of several lines may contain rows.
+ * @param row One row as in the file, its line end included.
+ * @returns one entry per field
  */
 function behindQuotes(row: string, delimiter: string): ('nothing' | 'blanks' | 'text')[] {
   const found: ('nothing' | 'blanks' | 'text')[] = [];

@@ -1,12 +1,12 @@
 const CANDIDATES = [',', ';', '\t'] as const;
 
-/** Enough to tell; a delimiter that shows up later is text. */
+/** Lines used for detection; a delimiter that first occurs later is text. */
 const LINES = 20;
 
-/** What Excel writes above the header to name the delimiter. */
+/** Line that Excel writes above the header to set the delimiter. */
 const SEP_LINE = /^[ \t]*"?sep=([^\r\n])"?[^\S\r\n]*(\r\n|\n|\r|$)/i;
 
-/** A first line like `sep=;`: the delimiter, and the characters that it takes with its end. */
+/** Parses a first line like `sep=;`; returns the delimiter and the length with the line end. */
 export function sepLine(text: string): { delimiter: string; length: number } | null {
   const found = SEP_LINE.exec(text);
   const [line = '', delimiter] = found ?? [];
@@ -14,8 +14,8 @@ export function sepLine(text: string): { delimiter: string; length: number } | n
 }
 
 /**
- * The delimiter of a CSV by its first lines: the one that stands in the header and equally often
- * in the rows below; without any, the comma (a single column).
+ * Detects the delimiter from the first lines: it occurs in the header, and equally often in the
+ * rows below. Defaults to the comma (a single column).
  */
 export function sniffDelimiter(text: string): string {
   let best = ',';
@@ -24,7 +24,7 @@ export function sniffDelimiter(text: string): string {
     const [header = 0, ...rows] = countPerLine(text, candidate);
     if (header === 0) continue;
     const equal = rows.filter((count) => count === header).length;
-    // Agreement below the header weighs more than how often it stands in there.
+    // Agreement below the header weighs more than the count in it.
     const score = (rows.length === 0 ? 1 : 1 + (1_000 * equal) / rows.length) * 1_000 + header;
     if (score > bestScore) {
       best = candidate;
@@ -34,7 +34,10 @@ export function sniffDelimiter(text: string): string {
   return best;
 }
 
-/** Outside quotes, which open at the start of a field only; a line end inside quotes ends no line. */
+/**
+ * Counts outside quotes, which open only at the start of a field; a line end inside quotes does not
+ * end the row.
+ */
 function countPerLine(text: string, delimiter: string): number[] {
   const counts = [0];
   let quoted = false;

@@ -1,11 +1,11 @@
-/** Where a text stops being JSON, and why. */
+/** Position and reason of a syntax error in JSON. */
 export interface Flaw {
-  /** In UTF-16 units, from 0. */
+  /** Offset in UTF-16 units, from 0. */
   at: number;
   what: string;
 }
 
-/** Sticky: they match at one place only. */
+/** Sticky: matches at one position only. */
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/y;
 const WORD = /[-+\w.]+/y;
 
@@ -13,8 +13,8 @@ type Wanted =
   'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end' | 'nothing';
 
 /**
- * The first flaw of a text that `JSON.parse` refuses: its own message names no place in most engines,
- * and quotes the data. `null` when there is none.
+ * Finds the first error in a text that `JSON.parse` rejects; `null` without one. The message of
+ * most engines has no position, and quotes the data.
  */
 export function findFlaw(text: string): Flaw | null {
   const open: ('{' | '[')[] = [];
@@ -103,7 +103,10 @@ function valueFlaw(text: string, at: number, isEnd: boolean): Flaw {
   };
 }
 
-/** Behind its closing quote, or where it goes wrong. Walks: a pattern overflows on long strings. */
+/**
+ * Returns the position behind the closing quote, or the error. Iterates, because a pattern
+ * overflows on long strings.
+ */
 function readString(text: string, from: number): number | Flaw {
   for (let at = from + 1; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);

@@ -4,10 +4,10 @@ import { parseExact } from '../../contract/exact-json.ts';
 import { findFlaw } from './json-flaw.ts';
 import type { ReportProblem, SourceRow } from '../rows/row.ts';
 
-/** Lines of a JSON Lines file, and the whole of a JSON array, which is read at once. */
+/** Maximum bytes of a line of JSON Lines, and of a whole JSON array, which is read at once. */
 export const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
-/** Rows of JSON Lines; blank lines are skipped, broken ones reported. */
+/** Reads rows of JSON Lines; skips blank lines and reports broken ones. */
 export async function* jsonlRows(
   blocks: AsyncIterable<Block>,
   report: ReportProblem,
@@ -35,7 +35,7 @@ function rowOf(text: string): JsonObject | string {
 }
 
 /**
- * Rows of a JSON array. Needs the whole text in memory, hence the cap.
+ * Reads rows of a JSON array. Needs the whole text in memory, hence the limit.
  * @throws RowmillError `source_unreadable`
  */
 export async function* jsonRows(
@@ -56,7 +56,7 @@ export async function* jsonRows(
   if (text.trim() !== '') yield* listRows(parseList(text, where), report);
 }
 
-/** Rows that are there already: of a JSON array, or of the pipeline file. */
+/** Iterates over rows in memory: of a JSON array, or of the pipeline file. */
 export function* listRows(rows: readonly Json[], report: ReportProblem): Generator<SourceRow> {
   for (const [at, item] of rows.entries()) {
     const row = asRow(item);

@@ -2,31 +2,31 @@ const LF = 10;
 const CR = 13;
 
 /**
- * Turns byte positions of a CSV parser into line numbers. The parser counts lines too, but takes a
- * CRLF inside quotes for two.
+ * Converter of byte positions of the CSV parser to line numbers. The parser counts lines too, but
+ * counts a CRLF inside quotes twice.
  */
 export class LineCursor {
   #line: number;
   /** Position of `#buffers[0]` in the whole text. */
   #base = 0;
-  /** How far lines are counted, in the whole text. */
+  /** Position up to which lines are counted, in the whole text. */
   #counted = 0;
   #buffers: Buffer[] = [];
   #end = LF;
 
-  /** @param line Of the first byte. */
+  /** @param line Number of the first line. */
   constructor(line = 1) {
     this.#line = line;
   }
 
-  /** Bytes that go to the parser, in order. */
+  /** Records bytes passed to the parser, in order. */
   feed(bytes: Buffer): void {
     // Old Mac files end their lines with a bare CR.
     if (this.#base === 0 && this.#buffers.length === 0) this.#end = bytes.includes(LF) ? LF : CR;
     this.#buffers.push(bytes);
   }
 
-  /** Line of the first byte, from the current place on, that does not end a line. */
+  /** Returns the line of the next byte that does not end a line. */
   nextLine(): number {
     for (let byte = this.#byte(); byte === LF || byte === CR; byte = this.#byte()) {
       this.advanceTo(this.#counted + 1);
@@ -34,7 +34,7 @@ export class LineCursor {
     return this.#line;
   }
 
-  /** What stands between the current place and a byte position. */
+  /** Returns the text between the current and a byte position. */
   textTo(position: number): string {
     const parts: Buffer[] = [];
     let base = this.#base;
@@ -46,7 +46,7 @@ export class LineCursor {
     return Buffer.concat(parts).toString('utf8');
   }
 
-  /** Moves on to a byte position (never back). */
+  /** Advances to a byte position (never back). */
   advanceTo(position: number): void {
     let [buffer] = this.#buffers;
     while (buffer !== undefined && this.#counted < position) {

@@ -1,19 +1,19 @@
 import { quoted } from './row.ts';
 
-/** What was passed over while a source was read: no mistake, but worth a warning. */
+/** Record of what was skipped while a source was read: no mistake, but worth a warning. */
 export class SourceNotes {
-  /** Columns that can be named, of a source with a header. */
+  /** Columns with a unique name, of a source with a header. */
   header: readonly string[] | null = null;
-  /** Rows of nothing but delimiters and white space. */
+  /** Number of rows with only delimiters and white space. */
   blankRows = 0;
-  /** Lines on which the header stands again. */
+  /** Lines with a repeated header. */
   readonly headersAgain: number[] = [];
-  /** Columns of the header without a name, from 1. */
+  /** Numbers of the columns without a name, from 1. */
   unnamed: readonly number[] = [];
-  /** Names that stand more than once in the header, and at which columns. */
+  /** Names that occur more than once in the header, with their column numbers. */
   readonly repeated = new Map<string, number[]>();
 
-  /** For people, one a line. */
+  /** Formats the warnings, one per line. */
   warnings(): string[] {
     return [
       ...this.#unnamedText(),
@@ -44,7 +44,7 @@ export class SourceNotes {
 
 const rows = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);
 
-/** Numbers that are spelled out. */
+/** Maximum numbers listed. */
 const MAX_LISTED = 10;
 
 const listed = (numbers: readonly number[]): string => {

@@ -8,7 +8,7 @@ import type { RunSummary } from '../../../src/contract/run.ts';
 import { finishedSteps, type FinishedSteps } from './finished-steps.ts';
 import type { TestEnv } from '../test-env.ts';
 import { caseOf } from '../providers/cases.ts';
-import type { JudgedColumn, LiveTable, WantedRow } from '../providers/provider-case.ts';
+import type { CheckedColumn, LiveTable, WantedRow } from '../providers/provider-case.ts';
 import { TOKEN } from '../token.ts';
 
 export type { LiveTable, WantedRow };
@@ -21,7 +21,7 @@ export interface PublishedText {
 /** A run that is over, as everybody else sees it: the sandbox, the files, Temporal. */
 export interface Evidence {
   pipeline: Pipeline;
-  columns: JudgedColumn[];
+  columns: CheckedColumn[];
   wanted: WantedRow[];
   /** `null` when the run failed; then `failure` says how. */
   summary: RunSummary | null;

@@ -1,4 +1,4 @@
-import { sandboxEnv, sandboxTokens } from '../../../src/providers/stand-in.ts';
+import { sandboxEnv, sandboxTokens } from '../../../src/providers/sandbox-tokens.ts';
 import { TOKEN } from '../token.ts';
 import { extruct } from './extruct.ts';
 import { promptlayer } from './promptlayer.ts';

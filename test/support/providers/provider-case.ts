@@ -41,7 +41,7 @@ export interface LiveTable {
 }
 
 /** A computed column of a pipeline. */
-export interface JudgedColumn {
+export interface CheckedColumn {
   key: string;
   paid: boolean;
 }
@@ -61,7 +61,7 @@ export interface ProviderCase {
   balance: string | null;
   /** It asks back before it starts a large run: a second request says yes. */
   asksBack: boolean;
-  columnsOf: (pipeline: Pipeline) => JudgedColumn[];
+  columnsOf: (pipeline: Pipeline) => CheckedColumn[];
   /** What stands in the sandbox, which serves one run only; child tables aside. */
   tablesIn: (sandbox: Pick<Sandbox, 'ledger' | 'state'>) => LiveTable[];
   /**

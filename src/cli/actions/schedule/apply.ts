@@ -15,9 +15,9 @@ export interface ApplyFlags {
   json?: true;
 }
 
-/** Makes the schedule of a pipeline file, and says when it runs next. */
+/** Applies the schedule of a pipeline file, and prints its next run. */
 export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<void> {
-  // What cannot run by itself is refused before there is a server to talk to.
+  // Rejects a pipeline that cannot be scheduled before a server is needed.
   const prepared = await RowmillSchedules.prepare({ pipeline: file, env: cli.env });
   await confirmNights(cli, file, prepared.pipeline, flags);
   await withSession(cli, async ({ rowmill }) => {
@@ -53,7 +53,7 @@ function sayWhatTheWorkerNeeds(cli: Cli, pipeline: Pipeline): void {
   }
 }
 
-/** Says what each run will cost; at a terminal it asks before a schedule spends by itself. */
+/** Prints what each run will cost; asks at a terminal before a schedule spends. */
 async function confirmNights(
   cli: Cli,
   file: string,

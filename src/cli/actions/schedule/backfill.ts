@@ -15,7 +15,7 @@ export interface BackfillFlags {
   json?: true;
 }
 
-/** Starts what did not take place between two days or times. */
+/** Starts the missing runs between two days or times. */
 export async function backfill(cli: Cli, name: string, flags: BackfillFlags): Promise<void> {
   const span = RowmillSchedules.readSpan(flags, (edge) => `--${edge}`);
   const maxRuns = numberFlag('--max-runs', flags.maxRuns, { min: 1, max: 1_000, whole: true });

@@ -64,7 +64,7 @@ function nextOf(standing: ScheduleInfo): string {
 const endOf = ({ run }: ScheduledRun): string =>
   run === null ? 'expired on the server' : (run.outcome ?? run.stage ?? run.status.toLowerCase());
 
-/** Times that had no run, with the reason. */
+/** Lists times without a run, with the reason. */
 function notStarted({ skippedByOverlap, missed }: ScheduleInfo): string[] {
   return [
     ...(skippedByOverlap > 0
@@ -138,7 +138,10 @@ const NEXT_SHOWN = 3;
 const pairs = (list: readonly [string, string][]): string[] =>
   list.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
 
-/** What Temporal does was measured: a time that does not exist has no run, a repeated one has one. */
+/**
+ * Explains a day with a clock change. Measured with Temporal: a skipped time has no run, a repeated
+ * one has one.
+ */
 export function oddDayText({ date, time, what }: ClockChangeDay, timezone: string): string {
   const at = [time.hour, time.minute].map((part) => String(part).padStart(2, '0')).join(':');
   return what === 'does not exist'

@@ -32,7 +32,7 @@ export function createExtructLiveCheck(
   const bench = new Bench(liveCalls(http, pace.pollMs), pace, newLiveTag());
   return {
     probes: [...freeProbes(bench), ...paidProbes(bench)],
-    budget: { most: MAX_CREDITS, unit: 'credits' },
+    budget: { max: MAX_CREDITS, unit: 'credits' },
 
     async spent(ctx) {
       const { startBalance } = bench;

@@ -17,7 +17,7 @@ import type { CallContext } from '../../provider.ts';
 import { nullIfGone } from '../../json-api.ts';
 import { AGENT, AGENT_KEY, columnsIn, tagsOf, type Bench } from './bench.ts';
 
-type Free = Omit<Probe, 'most'>;
+type Free = Omit<Probe, 'max'>;
 
 const OWN_COLUMNS = {
   company:
@@ -30,7 +30,7 @@ const LISTED_WITHIN_MS = 5_000;
 export const freeProbes = (bench: Bench): Probe[] =>
   [...account(bench), ...tables(bench), ...rows(bench), ...status(bench)].map((probe) => ({
     ...probe,
-    most: null,
+    max: null,
   }));
 
 const account = (bench: Bench): Free[] => [

@@ -10,7 +10,7 @@ import { AGENT_KEY, columnsIn, stateOf, type Bench, type Watched } from './bench
 import { runAndWatch, type Scope } from './watch.ts';
 
 /** Assumed maximum credits of a cell before its price was observed. */
-const DEAREST = 2;
+const MAX_CELL_CREDITS = 2;
 
 const PROFILE = 'company_profile';
 const AUTOMATIC = [PROFILE, 'company_name', 'company_website'];
@@ -34,8 +34,8 @@ export function paidProbes(bench: Bench): Probe[] {
   ];
 }
 
-const automaticPrice = ({ prices: { automatic } }: Bench): number => automatic ?? DEAREST;
-const agentPrice = ({ prices: { agent } }: Bench): number => agent ?? DEAREST;
+const automaticPrice = ({ prices: { automatic } }: Bench): number => automatic ?? MAX_CELL_CREDITS;
+const agentPrice = ({ prices: { agent } }: Bench): number => agent ?? MAX_CELL_CREDITS;
 
 /** Sends every paid request. */
 async function run(bench: Bench, ctx: CallContext, scope: Scope, agents: number): Promise<Watched> {
@@ -56,7 +56,7 @@ const scopes = (bench: Bench, shared: Shared): Probe[] => [
     expected: 'it runs',
     means:
       'A run names all computed columns. Where that is refused, it is sent without the automatic ones.',
-    most: () => automaticPrice(bench),
+    max: () => automaticPrice(bench),
     async ask(ctx) {
       try {
         shared.profile = await run(bench, ctx, { mode: 'new', keys: [PROFILE], row: 0 }, 0);
@@ -75,7 +75,7 @@ const scopes = (bench: Bench, shared: Shared): Probe[] => [
     expected: 'nothing else runs',
     means:
       'A run asks for more than it names, and all of it is paid. Nothing else that costs is asked here.',
-    most: () => 0,
+    max: () => 0,
     async ask(ctx) {
       needed(shared.profile, 'no run was made');
       const rows = await bench.readRows(ctx);
@@ -94,7 +94,7 @@ const scopes = (bench: Bench, shared: Shared): Probe[] => [
     expected: 'as many as were named',
     means:
       'The number is held against what was approved; without it, or with another one, the table itself is read.',
-    most: () => 0,
+    max: () => 0,
     ask() {
       const { requested } = needed(shared.profile, 'no run was made');
       if (requested === 1) return Promise.resolve(holds('1 for 1'));
@@ -106,7 +106,7 @@ const scopes = (bench: Bench, shared: Shared): Probe[] => [
     question: 'How long after its request does the status show a run?',
     expected: null,
     means: '',
-    most: () => 0,
+    max: () => 0,
     ask() {
       const { runningAfterMs } = needed(shared.profile, 'no run was made');
       const found =
@@ -122,7 +122,7 @@ const prices = (bench: Bench, shared: Shared): Probe[] => [
     question: 'What does a cell of an automatic column cost?',
     expected: 'nothing',
     means: 'The estimate counts the automatic cells from now on, three a row of a company table.',
-    most: () => 0,
+    max: () => 0,
     async ask() {
       const { lost } = needed(shared.profile, 'no run was made');
       if (bench.stopped !== null) return open(`cannot be told apart: ${bench.stopped}`);
@@ -139,7 +139,7 @@ const prices = (bench: Bench, shared: Shared): Probe[] => [
     expected: '1 credit',
     means:
       'The estimate counts agent cells at this price from now on (times spend.creditsPerCell).',
-    most: () => (shared.profile === null ? 3 : 2) * automaticPrice(bench) + agentPrice(bench),
+    max: () => (shared.profile === null ? 3 : 2) * automaticPrice(bench) + agentPrice(bench),
     ask: (ctx) => askAgentPrice(bench, shared, ctx),
   },
   {
@@ -147,7 +147,7 @@ const prices = (bench: Bench, shared: Shared): Probe[] => [
     question: 'Are cells that wait (`requested`) counted as in progress?',
     expected: null,
     means: '',
-    most: () => 0,
+    max: () => 0,
     ask() {
       const counts = shared.agent?.countsRequested ?? shared.profile?.countsRequested ?? null;
       if (counts === null) return Promise.resolve(open('never seen waiting alone'));
@@ -193,7 +193,7 @@ const failures = (bench: Bench, shared: Shared): Probe[] => [
     question: 'Is a cell that fails paid?',
     expected: null,
     means: '',
-    most: () => agentPrice(bench),
+    max: () => agentPrice(bench),
     async ask(ctx) {
       needed(bench.prices.agent, 'no price is known');
       const { json } = await bench.post(ctx, `${bench.table}/columns`, {
@@ -213,7 +213,7 @@ const failures = (bench: Bench, shared: Shared): Probe[] => [
     question: 'Does a run of mode new ask for failed cells as well?',
     expected: 'no: they stay failed',
     means: 'A run names its cells whenever something has failed before, so nothing is paid twice.',
-    most: () => agentPrice(bench),
+    max: () => agentPrice(bench),
     ask: (ctx) => askFailed(bench, shared, ctx, 'new'),
   },
   {
@@ -222,7 +222,7 @@ const failures = (bench: Bench, shared: Shared): Probe[] => [
     expected: 'yes',
     means:
       'Failed cells cannot be asked for again: reruns would bring nothing. Set run.failedPasses to 0.',
-    most: () => agentPrice(bench),
+    max: () => agentPrice(bench),
     ask: (ctx) => askFailed(bench, shared, ctx, 'failed'),
   },
 ];
@@ -258,7 +258,7 @@ const along = (bench: Bench): Probe => ({
   question: 'Do automatic columns run along with an agent column that waits for them?',
   expected: null,
   means: '',
-  most: () => AUTOMATIC.length * automaticPrice(bench) + agentPrice(bench),
+  max: () => AUTOMATIC.length * automaticPrice(bench) + agentPrice(bench),
   async ask(ctx) {
     needed(bench.prices.agent, 'no price is known');
     await run(bench, ctx, { mode: 'new', keys: [AGENT_KEY], row: 1 }, 1);

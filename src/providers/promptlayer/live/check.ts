@@ -28,7 +28,7 @@ export function createPromptLayerLiveCheck(
   const bench = new Bench(liveCalls(http, pace.pollMs), pace, newLiveTag());
   return {
     probes: [...freeProbes(bench), ...paidProbes(bench)],
-    budget: { most: MAX_CELLS, unit: 'cell executions' },
+    budget: { max: MAX_CELLS, unit: 'cell executions' },
 
     spent: () => Promise.resolve(bench.ran.size),
 

@@ -6,13 +6,13 @@ import type { CallContext } from '../../provider.ts';
 import { SCAFFOLD_TITLE } from '../columns.ts';
 import { pathOf, type Bench } from './bench.ts';
 
-type Free = Omit<Probe, 'most'>;
+type Free = Omit<Probe, 'max'>;
 
 const LISTED_WITHIN_MS = 5_000;
 const BLANK = `one column "${SCAFFOLD_TITLE}" and one row, at index 0`;
 
 export const freeProbes = (bench: Bench): Probe[] =>
-  [...lists(bench), ...tables(bench), ...sheets(bench)].map((probe) => ({ ...probe, most: null }));
+  [...lists(bench), ...tables(bench), ...sheets(bench)].map((probe) => ({ ...probe, max: null }));
 
 const lists = (bench: Bench): Free[] => [
   {

@@ -25,7 +25,7 @@ const starts = (bench: Bench): Probe[] => [
     expected: 'no: its cells wait for an operation',
     means:
       'The blank row of a new sheet is computed once for each column: one cell a column more than the estimate.',
-    most: () => 1,
+    max: () => 1,
     async ask(ctx) {
       bench.textId ??= await makeColumn(bench, ctx, { title: 'Word', type: TEXT });
       bench.computedId = await makeColumn(bench, ctx, {
@@ -45,7 +45,7 @@ const starts = (bench: Bench): Probe[] => [
     expected: 'the next ones, as the reply names them',
     means:
       'A run names rows by the indices that the replies gave; with gaps, the number of a row is not its place.',
-    most: () => WORDS.length,
+    max: () => WORDS.length,
     ask: (ctx) => askIndices(bench, ctx),
   },
   {
@@ -54,7 +54,7 @@ const starts = (bench: Bench): Probe[] => [
     expected: 'no: their cells wait for an operation',
     means:
       'Cells are computed, and cost, before a run asks for them: nothing can be held back for an approval.',
-    most: () => 0,
+    max: () => 0,
     async ask(ctx) {
       needed(bench.indices[0], 'no rows were made');
       const rows = ourRows(bench, await bench.settled(ctx));
@@ -69,7 +69,7 @@ const starts = (bench: Bench): Probe[] => [
     question: 'How is a value wrapped?',
     expected: null,
     means: '',
-    most: () => 0,
+    max: () => 0,
     async ask(ctx) {
       const textId = needed(bench.textId, 'there is no column');
       const [row] = ourRows(bench, await bench.readRows(ctx));
@@ -110,7 +110,7 @@ const operations = (bench: Bench, shared: Shared): Probe[] => [
     expected: '1 cell for 1, and the other row is left alone',
     means:
       'An operation runs more than it names, or does not say how much: what was approved is held against the cells of the sheet.',
-    most: () => WORDS.length,
+    max: () => WORDS.length,
     ask: (ctx) => askOperation(bench, shared, ctx),
   },
   {
@@ -119,7 +119,7 @@ const operations = (bench: Bench, shared: Shared): Probe[] => [
     expected: 'every one that is told',
     means:
       'Every id is read; one that cannot be read is passed over, and the whole sheet is looked at in the end.',
-    most: () => 0,
+    max: () => 0,
     async ask(ctx) {
       const { executions, operation, execution } = needed(shared.ids, 'no operation was made');
       const told = new Map([
@@ -140,7 +140,7 @@ const operations = (bench: Bench, shared: Shared): Probe[] => [
     question: 'Can an operation be read when it is over?',
     expected: 'yes',
     means: 'The status of the whole sheet counts from the moment an operation is gone.',
-    most: () => 0,
+    max: () => 0,
     async ask(ctx) {
       const { executions, execution, operation } = needed(shared.ids, 'no operation was made');
       const id = executions[0] ?? (execution || operation);
@@ -152,7 +152,7 @@ const operations = (bench: Bench, shared: Shared): Probe[] => [
     question: 'In which words do rows show the state of a cell?',
     expected: null,
     means: '',
-    most: () => 0,
+    max: () => 0,
     async ask(ctx) {
       needed(bench.computedId, 'there is no computed column');
       const words = (await bench.readRows(ctx)).map((row) => textOf(bench.cellOf(row)['status']));

@@ -14,7 +14,7 @@ import {
   type Job,
   type ScheduleActivity,
 } from './proto.ts';
-import { judgeRetry } from './retries.ts';
+import { decideRetry } from './retries.ts';
 
 export interface ActivityTaskOptions {
   timeline: Timeline;
@@ -179,7 +179,7 @@ export class ActivityTask {
       cancelRequested: this.#cancelRequested,
       expiresAtMs: this.#expiresAtMs,
     };
-    const verdict = judgeRetry(command, tried, failure, timeline.nowMs);
+    const verdict = decideRetry(command, tried, failure, timeline.nowMs);
     if (!verdict.again) {
       const { retryState } = verdict;
       const told = retryState === RetryState.RETRY_STATE_TIMEOUT ? closing : failure;

@@ -12,7 +12,7 @@ export interface Tried {
 }
 
 /** What the server does after a failed attempt: as server 1.31 (`RetryActivity`, `retry.go`). */
-export function judgeRetry(
+export function decideRetry(
   { retryPolicy }: ScheduleActivity,
   { attempt, cancelRequested, expiresAtMs }: Tried,
   failure: Failure,

@@ -1,33 +1,33 @@
 import { Worker } from 'node:worker_threads';
 import { RowmillError } from '../../errors.ts';
 import type {
-  Judged,
-  JudgedRun,
-  JudgedSchedule,
-  JudgeSettings,
+  Validated,
+  ValidatedRun,
+  ValidatedSchedule,
+  ValidationSettings,
   Sent,
   SentRun,
   SentSchedule,
-} from './judge.ts';
+} from './validate.ts';
 import { unpacked } from './packed-error.ts';
 import type { Verdict } from './thread.ts';
 
 /** Threads that check bodies, away from the one that answers requests. */
-export interface Judges {
+export interface BodyValidator {
   /** @throws RowmillError for an invalid body; `http_too_costly`, `http_overloaded` */
-  run(sent: SentRun): Promise<JudgedRun>;
+  run(sent: SentRun): Promise<ValidatedRun>;
   /** @throws RowmillError as `run` */
-  schedule(sent: SentSchedule): Promise<JudgedSchedule>;
+  schedule(sent: SentSchedule): Promise<ValidatedSchedule>;
   close(): Promise<void>;
 }
 
-export interface JudgesOptions extends JudgeSettings {
+export interface BodyValidatorOptions extends ValidationSettings {
   /** Arguments of Node before the thread's own file. @default those of the process */
   execArgv?: string[] | undefined;
   /** Time limit of one body in ms. @default 20000; with files, which may be large, 120000 */
   withinMs?: number;
   /** Maximum number of waiting bodies. @default 16 */
-  mostWaiting?: number;
+  maxWaiting?: number;
 }
 
 /**
@@ -43,8 +43,8 @@ const THREAD = new URL(
 );
 
 /** Starts the thread with the first body, and again after it has ended. */
-export function createJudges(options: JudgesOptions): Judges {
-  const { env, store, files, execArgv, mostWaiting = 16 } = options;
+export function createBodyValidator(options: BodyValidatorOptions): BodyValidator {
+  const { env, store, files, execArgv, maxWaiting = 16 } = options;
   const withinMs = options.withinMs ?? (files === null ? 20_000 : 120_000);
   let thread: Thread | null = null;
   let waiting = 0;
@@ -53,22 +53,22 @@ export function createJudges(options: JudgesOptions): Judges {
 
   const open = (): Promise<Thread> => {
     if (thread !== null && !thread.isOver) return Promise.resolve(thread);
-    const data: JudgeSettings = { env: { ...env }, store, files };
+    const data: ValidationSettings = { env: { ...env }, store, files };
     thread = startThread(data, execArgv);
     return thread.ready.then(() => thread ?? Promise.reject(ended()));
   };
 
-  const next = async (sent: Sent): Promise<Judged> => {
+  const next = async (sent: Sent): Promise<Validated> => {
     if (closed) throw ended();
     const opened = await open();
     const verdict = await opened.verdictOn(sent, withinMs);
     if ('error' in verdict) throw unpacked(verdict.error);
-    return verdict.judged;
+    return verdict.validated;
   };
 
-  const judge = async (sent: Sent): Promise<Judged> => {
-    if (waiting >= mostWaiting) {
-      throw new RowmillError('http_overloaded', `${waiting} bodies are waiting to be judged`);
+  const validate = async (sent: Sent): Promise<Validated> => {
+    if (waiting >= maxWaiting) {
+      throw new RowmillError('http_overloaded', `${waiting} bodies are waiting to be checked`);
     }
     waiting += 1;
     const mine = turn.then(() => next(sent));
@@ -82,8 +82,8 @@ export function createJudges(options: JudgesOptions): Judges {
 
   return {
     // Safe cast: the result has the kind of the request.
-    run: async (sent) => (await judge({ kind: 'run', sent })) as JudgedRun,
-    schedule: async (sent) => (await judge({ kind: 'schedule', sent })) as JudgedSchedule,
+    run: async (sent) => (await validate({ kind: 'run', sent })) as ValidatedRun,
+    schedule: async (sent) => (await validate({ kind: 'schedule', sent })) as ValidatedSchedule,
     close: async () => {
       closed = true;
       await thread?.end();
@@ -98,10 +98,10 @@ interface Thread {
   end(): Promise<void>;
 }
 
-function startThread(data: JudgeSettings, execArgv: string[] | undefined): Thread {
+function startThread(data: ValidationSettings, execArgv: string[] | undefined): Thread {
   const worker = new Worker(THREAD, {
     workerData: data,
-    name: 'judge',
+    name: 'validate',
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, stackSizeMb: 4 },
     ...(execArgv === undefined ? {} : { execArgv }),
   });
@@ -122,7 +122,7 @@ function startThread(data: JudgeSettings, execArgv: string[] | undefined): Threa
       const answer = said();
       worker.postMessage(sent, [sent.sent.body.buffer]);
       const timer = setTimeout(() => {
-        settle?.(tooCostly(`it was not judged within ${withinMs / 1_000} s`));
+        settle?.(tooCostly(`it was not checked within ${withinMs / 1_000} s`));
         void thread.end();
       }, withinMs);
       const verdict = await answer;

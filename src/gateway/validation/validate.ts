@@ -13,7 +13,7 @@ import { readBody } from './body.ts';
 import { scheduleFields, startFields } from './fields.ts';
 
 /** Settings of a thread, passed once. */
-export interface JudgeSettings {
+export interface ValidationSettings {
   env: Env;
   /** Folder of the store. */
   store: string;
@@ -38,27 +38,27 @@ export interface SentSchedule extends SentBody {
 
 export type Sent = { kind: 'run'; sent: SentRun } | { kind: 'schedule'; sent: SentSchedule };
 
-export interface JudgedRun {
+export interface ValidatedRun {
   work: PreparedStart;
   approve: boolean;
 }
 
-export interface JudgedSchedule {
+export interface ValidatedSchedule {
   prepared: PreparedSchedule;
   owner: string;
   replace: boolean;
 }
 
-export type Judged = JudgedRun | JudgedSchedule;
+export type Validated = ValidatedRun | ValidatedSchedule;
 
 /** Checks everything about a body that needs no server. @throws RowmillError */
-export const judge = ({ kind, sent }: Sent, settings: JudgeSettings): Promise<Judged> =>
-  kind === 'run' ? judgeRun(sent, settings) : judgeSchedule(sent, settings);
+export const validate = ({ kind, sent }: Sent, settings: ValidationSettings): Promise<Validated> =>
+  kind === 'run' ? validateRun(sent, settings) : validateSchedule(sent, settings);
 
-async function judgeRun(
+async function validateRun(
   { body, key, owner }: SentRun,
-  settings: JudgeSettings,
-): Promise<JudgedRun> {
+  settings: ValidationSettings,
+): Promise<ValidatedRun> {
   const { env } = settings;
   const store = createFileStore(settings.store);
   const places = createPathPolicy(store, settings.files, owner);
@@ -75,7 +75,10 @@ async function judgeRun(
   return { work, approve };
 }
 
-async function judgeSchedule(sent: SentSchedule, settings: JudgeSettings): Promise<JudgedSchedule> {
+async function validateSchedule(
+  sent: SentSchedule,
+  settings: ValidationSettings,
+): Promise<ValidatedSchedule> {
   const { name } = sent;
   const places = createPathPolicy(createFileStore(settings.store), settings.files, sent.owner);
   const { pipeline, owner, replace = false } = scheduleFields(readBody(sent.body));

@@ -22,11 +22,11 @@ export function packed(error: unknown): PackedError {
 }
 
 export function unpacked({ code, what, where, remedy, issues }: PackedError): RowmillError {
-  if (issues !== null && isMistake(code)) return new SpecError(PIPELINE_NAME, issues, code);
+  if (issues !== null && isSpecCode(code)) return new SpecError(PIPELINE_NAME, issues, code);
   return new RowmillError(code, what, { where, remedy });
 }
 
-const MISTAKES = ['spec_invalid', 'spec_has_secret', 'rows_invalid', 'source_not_found'] as const;
+const SPEC_CODES = ['spec_invalid', 'spec_has_secret', 'rows_invalid', 'source_not_found'] as const;
 
-const isMistake = (code: ErrorCode): code is (typeof MISTAKES)[number] =>
-  MISTAKES.some((one) => one === code);
+const isSpecCode = (code: ErrorCode): code is (typeof SPEC_CODES)[number] =>
+  SPEC_CODES.some((one) => one === code);

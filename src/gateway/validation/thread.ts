@@ -1,21 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { judge, type Judged, type JudgeSettings, type Sent } from './judge.ts';
+import { validate, type Validated, type ValidationSettings, type Sent } from './validate.ts';
 import { packed, type PackedError } from './packed-error.ts';
 
 /**
  * Entry file of the checking thread, whose time and memory are limited. Checks one body at a time.
  */
 
-export type Verdict = { judged: Judged } | { error: PackedError };
+export type Verdict = { validated: Validated } | { error: PackedError };
 
-// Safe cast: judges.ts passes it.
-const settings = workerData as JudgeSettings;
+// Safe cast: body-validator.ts passes it.
+const settings = workerData as ValidationSettings;
 
-// Safe type: only judges.ts posts to this port.
+// Safe type: only body-validator.ts posts to this port.
 parentPort?.on('message', (sent: Sent) => {
-  judge(sent, settings)
+  validate(sent, settings)
     .then(
-      (judged): Verdict => ({ judged }),
+      (validated): Verdict => ({ validated }),
       (error: unknown): Verdict => ({ error: packed(error) }),
     )
     .then((verdict) => parentPort?.postMessage(verdict))

@@ -30,7 +30,7 @@ export interface KnownProviders {
  * that a pipeline file is checked for. Touches no file.
  * @throws SpecError `spec_invalid` with every mistake, `spec_has_secret`
  */
-export function judgeInput(given: unknown, providers: KnownProviders): EnrichTableInput {
+export function checkInput(given: unknown, providers: KnownProviders): EnrichTableInput {
   const shape = workflowInputFor(providers.names).safeParse(given, { error: allowedText });
   // It came out of a JSON parser.
   if (!shape.success) refuse(translate(shape.error.issues, plainDocument(given as Json)));
