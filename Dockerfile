@@ -34,7 +34,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 10001 rowmill \
  && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin rowmill \
- && install -d -o rowmill -g rowmill -m 0700 /data \
+ && install -d -o rowmill -g rowmill -m 0700 /data /data/store \
  && ln -s /app/dist/src/cli/main.js /usr/local/bin/rowmill
 ENV NODE_ENV=production \
     ROWMILL_STORE=/data/store \

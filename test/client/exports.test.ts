@@ -68,6 +68,7 @@ test('the package gives out these names', () => {
     'BackfillPlan',
     'BackfillRange',
     'BadRowLine',
+    'CancelRequest',
     'CellCounts',
     'CellOutcome',
     'CellUsage',

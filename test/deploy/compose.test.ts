@@ -73,7 +73,9 @@ test('every service that is waited for is there, and needs no profile that is no
 });
 
 test('what worker and gateway are told in their environment are settings that they read', () => {
-  const known = [...text('docs/reference/cli.md').matchAll(/`([A-Z_]+)(?:`|\*`)/g)].map(([, name]) => name);
+  const known = [...text('docs/reference/cli.md').matchAll(/`([A-Z_]+)(?:`|\*`)/g)].map(
+    ([, name]) => name,
+  );
   const ofWorker = Object.values(WORKER_SETTINGS).map(({ variable }) => variable);
   const settings = [...ofWorker, ...Object.keys(GATEWAY_VARIABLES)];
   for (const [, { build, environment = {} }] of services) {
@@ -223,6 +225,17 @@ test('every process has an init, and rowmill a root file system it cannot write'
   for (const [, service] of services.filter(([, { build }]) => build !== undefined)) {
     expect(service.read_only).toBe(true);
   }
+});
+
+test('the gateway has the store alone: no lists, no published results, no journal of the sandbox', () => {
+  const { gateway, worker } = compose.services;
+  expect(gateway?.volumes).toEqual(['rowmill-store:/data/store']);
+  expect(worker?.volumes).toEqual(['rowmill-data:/data', 'rowmill-store:/data/store']);
+  // Engines before 26 cannot mount a part of a volume: the store has a volume of its own.
+  const dockerfile = text('Dockerfile');
+  expect(dockerfile).toMatch(/ROWMILL_STORE=\/data\/store\b/);
+  // A new volume gets the owner of the image's folder.
+  expect(dockerfile).toMatch(/install -d -o rowmill -g rowmill -m 0700 \/data \/data\/store\b/);
 });
 
 test('data lies on named volumes, files are mounted read-only', () => {
