@@ -1,16 +1,16 @@
 import { RowmillError } from '../errors.ts';
 
-/** This machine, by the host name of a URL. */
+/** Checks whether the host name of a URL is this machine. */
 export const isLoopback = (hostname: string): boolean => LOOPBACK.test(hostname);
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
 
 /**
- * Checks the address of an API before anything, a token above all, is sent to it: https, or http
- * to this machine; no credentials, query or fragment. A path prefix is allowed.
+ * Validates the address of an API before anything, above all a token, is sent to it. Requires
+ * https, or http to this machine; no credentials, query or fragment. A path prefix is allowed.
  *
- * @returns The URL, its path without a slash at the end.
- * @throws `base_url_invalid`. The text is never quoted whole: people paste tokens into the wrong place.
+ * @returns the URL, its path without a final slash
+ * @throws `base_url_invalid`, never quoting the whole text: it may be a misplaced token
  */
 export function parseBaseUrl(text: string): URL {
   let url: URL;

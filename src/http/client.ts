@@ -15,81 +15,81 @@ import { codeOf, redactorOf } from './redaction.ts';
 export interface HttpClientOptions {
   /** https, or http on this machine; a path prefix is allowed. */
   baseUrl: string;
-  /** Authentication; asked for at each request. Every value is kept out of all texts. */
+  /** Returns the authentication headers for each request. Their values never appear in texts. */
   headers: () => Record<string, string>;
-  /** The environment variable that it comes from: named where it is refused. */
+  /** Environment variable of the token, named when the token is refused. */
   tokenVariable?: string;
   /** @default rowmill */
   userAgent?: string;
-  /** TCP and TLS. @default 10_000 */
+  /** Time for TCP and TLS. @default 10_000 */
   connectTimeoutMs?: number;
-  /** From the request to the head of the reply. @default 60_000 */
+  /** Time from the request to the head of the reply. @default 60_000 */
   headersTimeoutMs?: number;
-  /** Between two pieces of the body. @default 30_000 */
+  /** Time between two pieces of the body. @default 30_000 */
   bodyTimeoutMs?: number;
-  /** One request with its whole reply, so that a dribbling body ends. @default 120_000 */
+  /** Time for one request with its whole reply, so that a slow body ends. @default 120_000 */
   totalTimeoutMs?: number;
-  /** @default 64 MiB */
+  /** Maximum bytes of a reply. @default 64 MiB */
   maxBodyBytes?: number;
   /**
-   * At most. Below the requests per second times the seconds that a reply takes, requests would wait
-   * for a connection after the rate limit has let them go, and leave in bursts. @default 256
+   * Maximum connections. Below rate × reply time, requests would wait for a connection after the
+   * rate limit admitted them, and leave in bursts. @default 256
    */
   connections?: number;
-  /** The way to an https API. @default straight */
+  /** Proxy to an https API. @default none */
   proxy?: Proxy | null;
-  /** Shared by all clients of one token. @default 10 requests/s */
+  /** Rate limiter, shared by all clients of one token. @default 10 requests/s */
   limiter?: Limiter;
-  /** After every request, with the status of its reply. */
+  /** Called after every request, with the status of its reply. */
   onResponse?: (response: HttpResponse) => void;
 }
 
 export interface HttpResponse {
   route: string;
-  /** `null`: none came back. */
+  /** Status; `null` without a reply. */
   status: number | null;
-  /** From the moment the request went out, or was meant to. */
+  /** Time since the request was sent, or was due to be. */
   ms: number;
-  /** How long the rate limit held it back before. */
+  /** Time it waited for the rate limit before. */
   rateLimitedMs: number;
 }
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** From the base URL on, parts already encoded. */
+  /** Path below the base URL, with its parts encoded. */
   path: string;
   /** Template for counting: `POST /v1/tables/{id}/rows`. */
   route: string;
   query?: Record<string, string | number | readonly string[]>;
   body?: Json;
   signal?: AbortSignal;
-  /** Called for each request that goes out. */
+  /** Called for each request that is sent. */
   onRequest?: (route: string) => void;
-  /** Safe to send twice: it changes nothing. */
+  /** True if sending twice is safe, because it changes nothing. */
   repeatable: boolean;
 }
 
 export interface HttpReply {
   status: number;
   headers: Record<string, string>;
-  /** `null` where the reply has no body. */
+  /** Parsed JSON; `null` if the reply has no body. */
   json: unknown;
-  /** An error about this reply, for readers of its content: `reply_unreadable`. */
+  /** Creates an error about the content of this reply: `reply_unreadable`. */
   unreadable: (what: string) => Error;
 }
 
 export interface HttpClient {
   /**
-   * Sends one request. Throws `RowmillError` (codes of "The provider's API", money and credentials;
-   * `ambiguous` when something other than a GET may have been carried out), or the reason of the
-   * signal as it is.
+   * Sends one request. Throws `RowmillError` (codes of "The provider's API", money and
+   * credentials), or the reason of the signal, unwrapped. `ambiguous` on it means that a request
+   * other than GET may have been carried out.
    */
   request(request: HttpRequest): Promise<HttpReply>;
-  /** Breaks what is under way. Idle connections never keep the process alive. */
+  /** Aborts requests in progress. Idle connections never keep the process alive. */
   close(): Promise<void>;
 }
 
-/** A client of one JSON API. Throws `base_url_invalid`. */
+/** Creates a client of one JSON API. Throws `base_url_invalid`. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const baseUrl = parseBaseUrl(options.baseUrl);
   const prefix = baseUrl.pathname === '/' ? '' : baseUrl.pathname;
@@ -115,7 +115,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       path: prefix + request.path + queryOf(request.query),
       headers: {
         accept: 'application/json',
-        // A compressed reply may grow beyond the limit after all of it has come.
+        // Uncompressed, because a compressed reply may exceed the limit after all of it has
+        // arrived.
         'accept-encoding': 'identity',
         'user-agent': options.userAgent ?? 'rowmill',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -149,9 +150,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         tokenVariable: options.tokenVariable,
       };
       let incoming = await send(request, auth);
-      // The only repeat in here: a server may close a kept-alive connection in the moment a request
-      // leaves on it. All other repeats are decided where it is known what a repeat costs: in
-      // activities and Temporal's retry policies.
+      // Only retry in here: a server may close a kept-alive connection just when a request is sent
+      // on it. All others are decided in activities and Temporal's retry policies, where the cost
+      // of a repeat is known.
       if (request.repeatable && wasReset(incoming)) incoming = await send(request, auth);
       if (incoming.kind === 'broken') throw failedFailure(place, incoming.sent, incoming.error);
       if (incoming.status >= 300) {
@@ -175,7 +176,7 @@ const wasReset = (incoming: Incoming): boolean =>
 
 type Reply = Incoming & { kind: 'reply' };
 
-/** The page of an error is only quoted: one that cannot be decoded counts as empty. */
+/** Decodes a reply. An error page that cannot be decoded counts as empty: it is only quoted. */
 function decoded(reply: Reply, maxBytes: number): Reply {
   const plain = decode(reply.body, reply.headers['content-encoding'] ?? '', maxBytes);
   return { ...reply, body: plain.kind === 'plain' ? plain.body : Buffer.alloc(0) };
@@ -196,7 +197,7 @@ function readReply(place: RequestContext, reply: Reply, maxBytes: number): HttpR
   }
   const { body } = plain;
   if (body.length === 0) return { status, headers, json: null, unreadable };
-  // What JSON is called differs; a page for people is none, whatever is on it.
+  // JSON has several content types; HTML is never JSON.
   const type = headers['content-type'] ?? '';
   const odd = type !== '' && !/^[^;]*[/+]json\s*(;|$)/i.test(type);
   const instead = (): Error => unreadable(`answered ${status} with ${show(type)} instead of JSON`);

@@ -8,24 +8,24 @@ import {
 } from 'node:zlib';
 import { codeOf } from './redaction.ts';
 
-/** What a body is without its encodings. */
+/** Result of removing the encodings of a body. */
 export type Decoded =
   | { kind: 'plain'; body: Buffer }
   | { kind: 'too large' }
-  /** It is not what its header says. */
+  /** The content does not match its header. */
   | { kind: 'broken' }
-  /** One of the encodings is not known here. */
+  /** An encoding is not supported. */
   | { kind: 'unknown' };
 
 type Decode = (body: Buffer, maxOutputLength: number) => Buffer;
 
-/** What came is read as far as it goes, also of an error page that was cut. */
+/** Decodes as far as possible, also an error page that was truncated. */
 const finishFlush = constants.Z_SYNC_FLUSH;
 
 const gunzip: Decode = (body, maxOutputLength) =>
   gunzipSync(body, { finishFlush, maxOutputLength });
 
-/** Some servers leave out the two bytes that `deflate` begins with. */
+/** Some servers omit the two-byte header of `deflate`. */
 const inflate: Decode = (body, maxOutputLength) => {
   const hasHeader = ((body[0] ?? 0) & 0x0f) === 0x08;
   return (hasHeader ? inflateSync : inflateRawSync)(body, { finishFlush, maxOutputLength });
@@ -46,26 +46,26 @@ const DECODE: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   ],
 ]);
 
-/** More than these is no server's habit. */
+/** Maximum encodings; no real server uses more. */
 const MAX_ENCODINGS = 3;
 
 /**
- * A body without the encodings of `Content-Encoding`. The size limit is of what comes out, so that a
- * small body cannot fill the memory.
+ * Removes the encodings of `Content-Encoding`. The limit applies to the output, so that a small
+ * body cannot fill the memory.
  */
 export function decode(body: Buffer, contentEncoding: string, maxBytes: number): Decoded {
   const names = contentEncoding.split(',').map((name) => name.trim().toLowerCase());
   const steps = names.flatMap((name) => DECODE.get(name === '' ? 'identity' : name) ?? []);
   if (steps.length < names.length || names.length > MAX_ENCODINGS) return { kind: 'unknown' };
   try {
-    // The last one was applied last.
+    // The last encoding was applied last.
     const plain = steps.reduceRight(
       (encoded, step) => (encoded.length === 0 ? encoded : step(encoded, maxBytes)),
       body,
     );
     return { kind: 'plain', body: plain };
   } catch (error) {
-    // zlib's own word for more than `maxOutputLength`.
+    // zlib's code for more than `maxOutputLength`.
     const full = types.isNativeError(error) && codeOf(error) === 'ERR_BUFFER_TOO_LARGE';
     return { kind: full ? 'too large' : 'broken' };
   }

@@ -2,30 +2,33 @@ import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { RowmillError } from '../errors.ts';
 import { isLoopback } from './base-url.ts';
 
-/** The way out of this network, as the environment of most programs names it. */
+/** Proxy of this network, as environment variables name it. */
 export interface Proxy {
   /** `http://…` or `https://…`, maybe with a user and a password. */
   url: string;
-  /** Hosts that are reached without it, as in `NO_PROXY`. */
+  /** Hosts reached without it, as in `NO_PROXY`. */
   except: string;
 }
 
 export interface ConnectionLimits {
-  /** TCP and TLS. */
+  /** Time for TCP and TLS. */
   connectTimeoutMs: number;
-  /** From the request to the head of the reply. */
+  /** Time from the request to the head of the reply. */
   headersTimeoutMs: number;
-  /** Between two pieces of the body. */
+  /** Time between two pieces of the body. */
   bodyTimeoutMs: number;
   connections: number;
 }
 
-/** `https_proxy`, `HTTPS_PROXY` and `NO_PROXY`. @throws RowmillError `usage` for what is no URL */
+/**
+ * Reads `https_proxy`, `HTTPS_PROXY` and `NO_PROXY`. @throws RowmillError `usage` for an invalid
+ * URL
+ */
 export function proxyOf(env: NodeJS.ProcessEnv): Proxy | null {
   const variable = env['https_proxy'] === undefined ? 'HTTPS_PROXY' : 'https_proxy';
   const url = env[variable]?.trim() ?? '';
   if (url === '') return null;
-  // Never quoted: it may hold a password.
+  // Never quoted: it may contain a password.
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
     throw new RowmillError(
       'usage',
@@ -38,7 +41,7 @@ export function proxyOf(env: NodeJS.ProcessEnv): Proxy | null {
   return { url, except: env['no_proxy'] ?? env['NO_PROXY'] ?? '' };
 }
 
-/** Connections to one host; what stays on this machine never takes the proxy. */
+/** Creates connections to one host; those to this machine never use the proxy. */
 export function createDispatcher(
   { origin, protocol, hostname }: URL,
   limits: ConnectionLimits,
@@ -47,7 +50,7 @@ export function createDispatcher(
   const options = {
     connections: limits.connections,
     pipelining: 1,
-    // One request at a time on a connection: what was sent, and may be paid, is certain.
+    // One request at a time per connection, so that it is certain what was sent and may be paid.
     allowH2: false,
     connect: { timeout: limits.connectTimeoutMs },
     headersTimeout: limits.headersTimeoutMs,

@@ -5,15 +5,15 @@ export interface Outgoing {
   /** Scheme, host and port. */
   origin: string;
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** With prefix and query. */
+  /** Path with prefix and query. */
   path: string;
   headers: Record<string, string>;
   body?: string;
   signal?: AbortSignal;
   totalTimeoutMs: number;
-  /** Of a reply that is wanted; of an error page no more than `ERROR_BODY_BYTES` is read. */
+  /** Maximum bytes of a success reply; of an error page at most `ERROR_BODY_BYTES` are read. */
   maxBodyBytes: number;
-  /** The request begins to go out on a connection. */
+  /** Called when the request is sent on a connection. */
   onSent: () => void;
 }
 
@@ -25,10 +25,10 @@ export type Incoming =
       body: Buffer;
       cut: Incomplete | null;
     }
-  /** No status came back. `sent`: it may have been carried out. */
+  /** No status was received. `sent`: the request may have been carried out. */
   | { kind: 'broken'; sent: boolean; error: Error };
 
-/** Why a body is not whole. */
+/** Reason why a body is incomplete. */
 export type Incomplete = { why: 'too large' } | { why: 'broken'; error: Error };
 
 export class TotalTimeoutError extends Error {
@@ -36,14 +36,15 @@ export class TotalTimeoutError extends Error {
   readonly code = 'TOTAL_TIMEOUT';
 }
 
-/** Of the page of an error, which is only quoted. */
+/** Maximum bytes read of an error page, which is only quoted. */
 export const ERROR_BODY_BYTES = 64 * 1024;
 
 /**
- * One request and its reply, and whether it went out at all: undici's `dispatch` says when a
- * request leaves on a connection, `request` does not, and everything about money hangs on that.
+ * Sends one request and reads its reply, and reports whether it was sent at all. Uses undici's
+ * `dispatch`, which shows when a request leaves on a connection, while `request` does not: whether
+ * a repeat may pay twice depends on it.
  *
- * Rejects only with the reason of the signal, as it is.
+ * Rejects only with the reason of the signal, unwrapped.
  */
 export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<Incoming> {
   return new Promise((resolve, reject) => {
@@ -76,7 +77,7 @@ export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<In
       }
       settle(() => resolve({ kind: 'broken', sent: controller !== undefined, error }), stop);
     };
-    // The reason may be anything the caller chose; it goes back untouched.
+    // The reason may be any value and is passed on unchanged.
     const aborted = (): void => settle(() => reject(signal?.reason as Error), new Error('aborted'));
     const timer = setTimeout(() => {
       const error = new TotalTimeoutError(`no whole reply in ${outgoing.totalTimeoutMs} ms`);
@@ -90,7 +91,7 @@ export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<In
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
-        // Given up while it waited for a connection: it must not go out any more.
+        // Aborted while waiting for a connection: the request must not be sent any more.
         if (settled) {
           started.abort(new Error('given up'));
           return;

@@ -8,18 +8,18 @@ import { codeOf, messageOf, redactedError } from './redaction.ts';
 import type { Redact } from './redaction.ts';
 import { retryAfterMs } from './retry-after.ts';
 
-/** Which request an error is about. */
+/** Request that an error is about. */
 export interface RequestContext {
-  /** `POST /v1/tables`: no query, it may hold what is not for every eye. */
+  /** `POST /v1/tables`, without the query, which may be confidential. */
   where: string;
-  /** Not a GET: without a clear reply it may have been carried out. */
+  /** True unless GET: without a clear reply, the request may have been carried out. */
   mutates: boolean;
   redact: Redact;
-  /** Where the token comes from, for people. */
+  /** Source of the token, for display. */
   tokenVariable?: string | undefined;
 }
 
-/** The one place where errors of requests are made, so that no secret slips into one. */
+/** Builds every error of a request, so that no secret leaks into one. */
 function requestError(
   place: RequestContext,
   code: ErrorCode,
@@ -38,8 +38,8 @@ function requestError(
 }
 
 /**
- * The words of 402 (`detail.error`). Anything else says no more than that the provider wants
- * money, which is `payment_failed`: the other two would send people the wrong way.
+ * Codes of 402 (`detail.error`). Any other 402 only means that the provider wants money
+ * (`payment_failed`); another code would mislead the operator.
  */
 const PAYMENT_WORDS = new Set<ErrorCode>([
   'plan_required',
@@ -69,7 +69,7 @@ const codeOfStatus = (status: number): ErrorCode => {
   }
 };
 
-/** A reply that is not 2xx. Only after 408 and 5xx it is open whether something was done. */
+/** Converts a reply that is not 2xx. Only after 408 and 5xx may something have been done. */
 export function statusFailure(
   place: RequestContext,
   reply: Incoming & { kind: 'reply' },
@@ -91,7 +91,10 @@ export function statusFailure(
   return requestError(place, code ?? codeOfStatus(status), `answered ${status}${reason}`, context);
 }
 
-/** Never followed: the token must not travel to another host, nor a POST turn into a GET. */
+/**
+ * Reports a redirect, which is never followed: the token must not reach another host, nor a POST
+ * become a GET.
+ */
 function redirectFailure(
   place: RequestContext,
   { status, headers }: Incoming & { kind: 'reply' },
@@ -116,7 +119,9 @@ const NO_ANSWER_IN_TIME = [
 const isTimeout = (error: Error): boolean =>
   NO_ANSWER_IN_TIME.some((kind) => error instanceof kind);
 
-/** No reply at all: never sent (refused, DNS, TLS, connect timeout), or lost on the way. */
+/**
+ * Converts a missing reply: never sent (refused, DNS, TLS, connect timeout), or lost on the way.
+ */
 export function failedFailure(place: RequestContext, sent: boolean, error: Error): RowmillError {
   const context = { cause: error, ambiguous: sent && place.mutates };
   if (error instanceof errors.HTTPParserError) {
@@ -135,7 +140,7 @@ export function failedFailure(place: RequestContext, sent: boolean, error: Error
   );
 }
 
-/** A 2xx whose body did not come through whole. */
+/** Converts a 2xx with an incomplete body. */
 export function incompleteFailure(
   place: RequestContext,
   reply: Incoming & { kind: 'reply' },
@@ -159,7 +164,7 @@ export function incompleteFailure(
   );
 }
 
-/** A 2xx that cannot be used. */
+/** Converts a 2xx that cannot be used. */
 export function unreadableFailure(
   place: RequestContext,
   headers: Record<string, string>,

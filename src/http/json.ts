@@ -3,11 +3,12 @@ import type { Json } from '../contract/json.ts';
 import { wellFormed } from '../contract/whole-text.ts';
 
 /**
- * JSON as servers write it: a byte order mark is dropped, and raw control characters inside
- * strings (seen in Extruct's long texts) are read as the characters they are. A number that would
- * lose digits comes as their text, and half a character as U+FFFD.
+ * Parses JSON as servers write it: drops a byte order mark, and accepts raw control characters
+ * inside strings (seen in Extruct's long texts). A number that would lose digits becomes text, and
+ * half a character U+FFFD.
  *
- * @throws SyntaxError as `JSON.parse`, and for values in values in values without end. Its message quotes the text: do not show it.
+ * @throws SyntaxError as `JSON.parse`, and for excessive nesting; its message quotes the text, so
+ * do not show it
  */
 export function parseJson(text: string): unknown {
   const value = parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
@@ -16,10 +17,10 @@ export function parseJson(text: string): unknown {
   return HALF.test(text) ? wellFormed(exact) : exact;
 }
 
-/** As an escape: a decoder has put U+FFFD in the place of any other one. */
+/** Only as an escape: a decoder replaces all others with U+FFFD. */
 const HALF = /\\u[dD][89a-fA-F]/;
 
-/** The parser takes any depth; whoever writes it down again runs out of stack at some thousands. */
+/** The parser accepts any depth, but writers overflow their stack at some thousands. */
 const MAX_LEVELS = 200;
 
 function isDeeper(value: unknown, levels: number): boolean {
@@ -37,7 +38,9 @@ function parse(json: string): Json {
   }
 }
 
-/** Walks instead of matching: a pattern overflows on strings of many megabytes. */
+/**
+ * Escapes control characters. By hand, because a pattern overflows on strings of many megabytes.
+ */
 function escapeControls(json: string): string {
   let out = '';
   let copied = 0;

@@ -1,30 +1,30 @@
 import { RowmillError } from '../errors.ts';
 
 export interface LimiterOptions {
-  /** No second holds more, a burst after a quiet time included. @default 10 */
+  /** Maximum requests in any second, a burst after a quiet time included. @default 10 */
   ratePerSecond?: number;
   /**
-   * A pause longer than this is not waited out in here, where it would hold a slot and look like
-   * silence: the callers get `rate_limited` with the rest of the pause. @default 15_000
+   * Maximum pause that is waited for here. A longer one would occupy a slot and look like silence,
+   * so callers get `rate_limited` with the rest of the pause. @default 15_000
    */
   maxQueueMs?: number;
 }
 
 export interface Limiter {
-  /** Comes back when one request may be sent; first come, first served. */
+  /** Resolves when one request may be sent; first come, first served. */
   take(signal?: AbortSignal): Promise<void>;
-  /** Nobody sends for so long: one caller was told to slow down, so all are. */
+  /** Blocks all requests for this time: the provider asked one caller to slow down. */
   blockFor(ms: number): void;
-  /** All send more slowly for a while: one caller was refused, and not told how long to wait. */
+  /** Slows all requests down for a while: the provider refused one without a time. */
   slowDown(): void;
 }
 
-/** Requests go so much further apart, each time … */
+/** Factor by which the spacing of requests grows on each refusal. */
 const SLOWER = 1.5;
 const SLOWEST = 4;
-/** … but a burst that is refused counts once. */
+/** Refusals within this time count once: they are one burst. */
 const BURST_MS = 1_000;
-/** Without another refusal the rate is back after so long, little by little. */
+/** Time without a refusal after which the full rate is restored gradually. */
 const RECOVERY_MS = 20_000;
 
 interface Waiter {
@@ -33,20 +33,20 @@ interface Waiter {
 }
 
 /**
- * Remembers when the last requests went, a second's worth of them: the next one may go when the
- * oldest of those is a second ago. One is shared by everything that uses one token of one API in a
- * process (Temporal limits how many activities start, not how many requests they send).
+ * Creates a rate limiter with a sliding window of one second: a request may be sent when the oldest
+ * remembered one is a second old. One limiter is shared by all users of one token in a process:
+ * Temporal limits activities, not their requests.
  *
- * `take` throws the reason of the signal as it is, or `rate_limited` (see `patienceMs`).
+ * `take` throws the reason of the signal unwrapped, or `rate_limited` (see `maxQueueMs`).
  */
 export function createLimiter(options: LimiterOptions = {}): Limiter {
   const ratePerSecond = options.ratePerSecond ?? 10;
-  /** Below one request a second, the window is as long as one of them takes. */
+  /** Below one request a second, the window is as long as one request needs. */
   const size = Math.max(1, Math.floor(ratePerSecond));
   const windowMs = (size * 1000) / ratePerSecond;
   const patienceMs = options.maxQueueMs ?? 15_000;
   const waiters = new Set<Waiter>();
-  /** A ring; `next` is the oldest, and the one to be overwritten. */
+  /** Ring buffer; `next` is the oldest entry, overwritten next. */
   const sentAtMs = new Array<number>(size).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
   let pausedUntilMs = 0;
@@ -86,7 +86,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   return {
     take(signal) {
       return new Promise((resolve, reject) => {
-        // Whatever the caller aborts with comes back unwrapped: Temporal looks at its class.
+        // The reason is passed on unwrapped: Temporal checks its class.
         if (signal?.aborted === true) {
           reject(signal.reason as Error);
           return;
@@ -120,7 +120,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
 
     blockFor(ms) {
       pausedUntilMs = Math.max(pausedUntilMs, performance.now() + ms);
-      // After the pause one at a time again, not a burst into a server that is just recovering.
+      // After a pause, requests are spaced, without a burst to a recovering server.
       for (let nth = 1; nth <= size; nth += 1) {
         sentAtMs[(next + nth - 1) % size] = pausedUntilMs + ((nth - size) * windowMs) / size;
       }

@@ -16,17 +16,17 @@ const ErrorBody = z.object({
 });
 const Named = z.object({ error: z.string().optional(), message: z.string().optional() });
 
-/** What the body of an error reply says. */
+/** Content of an error reply. */
 export interface Reason {
-  /** One line for people; `null` when there is nothing that may be quoted. */
+  /** One line of text; `null` if nothing may be quoted. */
   text: string | null;
-  /** `detail.error`, `detail` or `error` where it is a word like `plan_required`. */
+  /** Machine-readable word such as `plan_required`, from `detail.error`, `detail` or `error`. */
   word: string | null;
 }
 
 /**
  * Reads FastAPI's two shapes (`detail` as a text, or as a list of `{loc, msg}`), `detail` as an
- * object, and plain `error` / `message`. HTML is never quoted: it is some proxy's page.
+ * object, and plain `error` / `message`. HTML is never quoted: it is a proxy's page.
  */
 export function reasonOf(body: Buffer, contentType: string): Reason {
   const raw = body.toString('utf8');
@@ -40,7 +40,7 @@ export function reasonOf(body: Buffer, contentType: string): Reason {
   const parsed = ErrorBody.safeParse(json);
   if (!parsed.success) return { text: typeof json === 'string' ? json : null, word: null };
   const { detail, ...named } = parsed.data;
-  // `{error, message}` says together what `detail` says; either of them may hold more than a text.
+  // `{error, message}` together correspond to `detail`; either of them may be an object.
   const found = [detail, named, named.error, named.message]
     .map(readDetail)
     .find((reason) => reason.text !== null);
@@ -57,7 +57,7 @@ function readDetail(detail: unknown): Reason {
   return { text: texts.length === 0 ? null : texts.join(': '), word: wordIn(error ?? '') };
 }
 
-/** `body.rows.0.data: Field required; … and 4 more`. The values refused are not repeated. */
+/** Formats `body.rows.0.data: Field required; … and 4 more`, without the refused values. */
 function renderDetails(details: unknown[]): string | null {
   const lines = details.flatMap((detail) => {
     const { success, data } = Detail.safeParse(detail);
@@ -69,7 +69,7 @@ function renderDetails(details: unknown[]): string | null {
   return lines.slice(0, MAX_DETAILS).join('; ') + more;
 }
 
-/** `Insufficient credits` and `insufficient_credits` are one word. */
+/** Normalizes `Insufficient credits` and `insufficient_credits` to one word. */
 function wordIn(text: string): string | null {
   const word = text
     .trim()
@@ -78,20 +78,20 @@ function wordIn(text: string): string | null {
   return /^[a-z_]{1,60}$/.test(word) ? word : null;
 }
 
-/** One line without control, escape and direction characters. */
+/** Returns one line without control, escape and direction characters. */
 export const singleLine = (text: string): string =>
   stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
 
-/** At most so many characters, whole ones. Take secrets out before: a cut may leave half of one. */
+/** Truncates to a number of whole characters. Redact first: a cut may leave half of a secret. */
 export function truncate(text: string, most = MAX_REASON): string {
   const characters = Array.from(text.slice(0, 2 * most + 2));
   if (characters.length <= most) return text;
   return `${characters.slice(0, most - 1).join('')}…`;
 }
 
-/** A text from outside as it may be shown and kept: one line, without secrets, of some length. */
+/** Makes external text safe to show and store: one line, without secrets, of limited length. */
 export type Sanitize = (text: string, most?: number) => string;
 
 export const sanitizer =

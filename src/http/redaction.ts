@@ -1,15 +1,15 @@
 import { types } from 'node:util';
 
-/** Takes secrets out of a text, by value. */
+/** Removes secrets from a text, by value. */
 export type Redact = (text: string) => string;
 
 const SHORTEST_SECRET = 4;
-/** Shorter pieces of base64 are words of any text. */
+/** Minimum length: shorter pieces of base64 occur in any text. */
 const SHORTEST_CORE = 8;
 
 /**
- * Every value of the authentication headers is a secret, and so is its last word (`Bearer <token>`);
- * also as it looks inside a URL, a JSON string or base64, and in other case (host names).
+ * Creates a redactor for every value of the authentication headers and its last word (`Bearer
+ * <token>`). Covers the forms in URLs, JSON strings and base64, and other case (host names).
  */
 export function redactorOf(authHeaders: Record<string, string>): Redact {
   const secrets = new Set<string>();
@@ -31,8 +31,8 @@ export function redactorOf(authHeaders: Record<string, string>): Redact {
 const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 /**
- * What a text looks like inside base64 (`user:token` of Basic, a logged header): three ways, by how
- * many bytes stand before it. Characters that neighbours share are left out.
+ * Returns the three base64 forms of a secret inside a longer text (`user:token` of Basic, a logged
+ * header), by its byte offset. Characters shared with neighbours are left out.
  */
 function base64Cores(secret: string): string[] {
   const bytes = Buffer.from(secret);
@@ -48,7 +48,7 @@ function base64Cores(secret: string): string[] {
   });
 }
 
-/** A copy of an error that is safe to keep as a `cause`: name, code, message and causes only. */
+/** Copies name, code, message and causes of an error, redacted, so that it is safe as a `cause`. */
 export function redactedError(error: unknown, redact: Redact, depth = 0): Error {
   if (!types.isNativeError(error)) return new Error(redact(String(error)));
   const copy = new Error(redact(messageOf(error)));
@@ -62,7 +62,7 @@ export function redactedError(error: unknown, redact: Redact, depth = 0): Error 
   return copy;
 }
 
-/** Node puts several refused addresses into an `AggregateError` without a message. */
+/** Finds a message: Node wraps several refused addresses in an `AggregateError` without one. */
 export function messageOf(error: Error): string {
   if (error.message !== '') return error.message;
   if ('errors' in error && Array.isArray(error.errors)) {
@@ -71,6 +71,6 @@ export function messageOf(error: Error): string {
   return error.name;
 }
 
-/** `ECONNREFUSED`, `UND_ERR_…`; `null` for an error without a code. */
+/** Returns `ECONNREFUSED`, `UND_ERR_…`; `null` for an error without a code. */
 export const codeOf = (error: Error): string | null =>
   'code' in error && typeof error.code === 'string' ? error.code : null;

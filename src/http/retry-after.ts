@@ -1,10 +1,10 @@
-/** Longer waits are not believed: a step asks again after an hour. */
+/** Maximum accepted wait: a step asks again after an hour. */
 const LONGEST_MS = 3_600_000;
 
 /**
- * `Retry-After` (RFC 9110, 10.2.3) in ms: seconds or an HTTP date, at most one hour, `null` when
- * absent, unreadable or no wait at all (Temporal takes a retry after 0 ms for none). A date is measured against the server's own `Date`, so a wrong clock on
- * either side does no harm.
+ * Parses `Retry-After` (RFC 9110, 10.2.3) in ms: seconds or an HTTP date, at most one hour. Returns
+ * `null` when absent, unreadable or 0 (Temporal ignores a delay of 0 ms). A date is compared with
+ * the server's own `Date`, so wrong clocks do no harm.
  */
 export function retryAfterMs(headers: Record<string, string>): number | null {
   const text = headers['retry-after']?.trim() ?? '';
@@ -17,7 +17,7 @@ export function retryAfterMs(headers: Record<string, string>): number | null {
 
 const waitOf = (ms: number): number | null => (ms > 0 ? Math.min(ms, LONGEST_MS) : null);
 
-/** `Date.parse` alone reads a date into almost any text with a digit. */
+/** Parses an HTTP date; `Date.parse` accepts almost any text with a digit. */
 function parseHttpDate(text: string): number | null {
   if (!text.trim().endsWith('GMT')) return null;
   const ms = Date.parse(text);

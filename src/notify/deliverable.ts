@@ -6,19 +6,19 @@ import { signerOf } from './signature.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** A secret of webhooks, by its name: no other variable of the worker is read for them. */
+/** Names of webhook secrets: the worker reads no other variable for them. */
 export const SECRET_VARIABLE = /^ROWMILL_WEBHOOK_SECRET(_[A-Z0-9_]{1,60})?$/;
 
-/** Beside a secret: the origins it may be used for, with commas. */
+/** Suffix of the variable with a secret's allowed origins, comma-separated. */
 export const ORIGINS_SUFFIX = '_ORIGINS';
 
-/** Whether private addresses and plain http may be called. */
+/** Checks whether private addresses and plain http are allowed. */
 export const allowsPrivate = (env: Env): boolean =>
   /^(1|true|yes|on)$/i.test(env['ROWMILL_WEBHOOK_ALLOW_PRIVATE']?.trim() ?? '');
 
 /**
- * What a webhook is signed with, where the environment lets it be sent at all.
- * @throws RowmillError `webhook_refused`, saying what to set
+ * Returns the signer of a webhook, if the environment allows sending it.
+ * @throws RowmillError `webhook_refused` with the setting to change
  */
 export function signerFor(target: { url: string; secretEnv: string }, env: Env): Webhook {
   const url = new URL(target.url);
@@ -51,7 +51,7 @@ export function signerFor(target: { url: string; secretEnv: string }, env: Env):
   return signer;
 }
 
-/** Names that end otherwise are lists of origins, or lead to a file. */
+/** Excludes names of origin lists and file paths. */
 export const isSecretVariable = (name: string): boolean =>
   SECRET_VARIABLE.test(name) && !name.endsWith(ORIGINS_SUFFIX) && !name.endsWith('_FILE');
 
@@ -69,6 +69,6 @@ function refuseUnsafe(url: URL, where: string, allowPrivate: boolean): void {
       remedy: 'Use https; plain http goes with ROWMILL_WEBHOOK_ALLOW_PRIVATE=1 only.',
     });
   }
-  // A name is judged when it is resolved; an address never is.
+  // A host name is checked when it is resolved; an address is checked here.
   if (!allowPrivate && isIP(host) !== 0 && !isPublic(host)) throw blocked(host);
 }

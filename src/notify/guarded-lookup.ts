@@ -4,8 +4,8 @@ import ipaddr from 'ipaddr.js';
 import { RowmillError } from '../errors.ts';
 
 /**
- * Resolves a name for one connection, to addresses that may be called. The connection goes to just
- * the address that was judged: a name that answers differently a moment later changes nothing.
+ * Resolves a name for one connection, to addresses that are allowed. The connection uses exactly
+ * the checked address, so a later, different answer has no effect.
  */
 export const guardedLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, found) => {
@@ -21,20 +21,19 @@ export const guardedLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** The address itself is not told: it may say something about the network of the worker. */
+/** Omits the address, which may reveal something about the worker's network. */
 export const blocked = (hostname: string): RowmillError =>
   new RowmillError('webhook_refused', `${hostname} is an address of a private network`, {
     remedy: 'Use a public address, or set ROWMILL_WEBHOOK_ALLOW_PRIVATE=1 where the worker runs.',
   });
 
-/** What is handed out of the IPv6 internet (IANA): everything else is private, mapped, or a tunnel. */
+/** Allocated global unicast range of IPv6 (IANA): all others are private, mapped, or tunnels. */
 const GLOBAL = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
- * Whether an address belongs to the open internet. Not: this machine, private and link-local
- * networks (where clouds keep their metadata), tunnels that lead to any of them (NAT64, 6to4,
- * Teredo), multicast, reserved ranges. An IPv4 address that is mapped into IPv6 is judged as what it
- * is; of other IPv6 addresses only global unicast ones are public.
+ * Checks whether an address is public. Excludes this machine, private and link-local networks (with
+ * cloud metadata), tunnels to them (NAT64, 6to4, Teredo), multicast and reserved ranges. An IPv4
+ * address mapped into IPv6 is checked as IPv4; otherwise only IPv6 global unicast is public.
  */
 export function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;

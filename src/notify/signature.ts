@@ -2,11 +2,13 @@ import { Webhook } from 'standardwebhooks';
 import { RowmillError } from '../errors.ts';
 
 const PREFIX = 'whsec_';
-/** The form asks for 24 to 64 bytes. */
+/** Minimum bytes: the specification requires 24 to 64. */
 const MIN_BYTES = 24;
 const MAX_BYTES = 64;
 
-/** Signs with a secret, whose text is never repeated. @throws RowmillError `webhook_refused` */
+/**
+ * Creates a signer from a secret, which errors never quote. @throws RowmillError `webhook_refused`
+ */
 export function signerOf(secret: string, variable: string): Webhook {
   const text = secret.trim();
   const encoded = text.slice(PREFIX.length);

@@ -9,22 +9,22 @@ import { guardedLookup } from './guarded-lookup.ts';
 
 export interface Delivery {
   url: string;
-  /** The same on every retry: receivers tell repeats by it. */
+  /** Id that stays equal across retries, by which receivers detect repeats. */
   id: string;
   secretEnv: string;
   body: RunFinished;
   signal: AbortSignal;
 }
 
-/** Sends webhooks with the secrets, and by the rules, of one environment. */
+/** Sender of webhooks with the secrets and rules of one environment. */
 export interface Webhooks {
-  /** @throws RowmillError `webhook_failed` (worth a retry), `webhook_refused` (not) */
+  /** @throws RowmillError `webhook_failed` (retryable), `webhook_refused` (not) */
   send(delivery: Delivery): Promise<void>;
 }
 
 const CONNECT_MS = 5_000;
 const TOTAL_MS = 15_000;
-/** Far above any summary; nobody reads more of a reply either. */
+/** Maximum bytes of a body, far above any summary, and of a reply that is read. */
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_REPLY_BYTES = 64 * 1024;
 
@@ -45,7 +45,7 @@ export function createWebhooks(env: Env): Webhooks {
   };
 }
 
-/** For people: a query may hold somebody's token. */
+/** Formats a URL without its query, which may contain a token. */
 const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
 
 function signedHeaders({ id, body }: Delivery, signer: Webhook): Record<string, string> {
@@ -70,7 +70,9 @@ interface Way {
   proxy: Proxy | null;
 }
 
-/** Behind a proxy it is the proxy that finds the name, and that says where it may lead. */
+/**
+ * Chooses the connection. With a proxy, the proxy resolves the name and decides where it may lead.
+ */
 function wayOut(url: URL, allowPrivate: boolean, proxy: Proxy | null): Dispatcher {
   if (proxy !== null && url.protocol === 'https:' && !goesAround(url, proxy)) {
     return new ProxyAgent({
@@ -87,7 +89,10 @@ function wayOut(url: URL, allowPrivate: boolean, proxy: Proxy | null): Dispatche
   });
 }
 
-/** As in `NO_PROXY`: hosts and the domains above them, with commas or spaces; `*`: all. */
+/**
+ * Checks for an exception as in `NO_PROXY`: hosts and their parent domains, separated by commas or
+ * spaces; `*`: all.
+ */
 const goesAround = ({ hostname }: URL, { except }: Proxy): boolean =>
   except
     .toLowerCase()
@@ -104,7 +109,7 @@ async function post(
   body: string,
   { where, allowPrivate, signal, proxy }: Way,
 ): Promise<void> {
-  // A connection of its own: nothing of one receiver is left over for the next.
+  // A separate connection, so that nothing of one receiver remains for the next.
   const pool = wayOut(url, allowPrivate, proxy);
   try {
     const reply = await sendOnce(pool, {

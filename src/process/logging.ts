@@ -3,7 +3,7 @@ import { pino } from 'pino';
 
 export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'] as const satisfies LogLevel[];
 
-/** The level of that name, in any case; `null` when there is none. */
+/** Returns the level of that name, in any case; `null` for an unknown one. */
 export const logLevelOf = (text: string): LogLevel | null =>
   LOG_LEVELS.find((level) => level === text.toUpperCase()) ?? null;
 
@@ -15,7 +15,7 @@ const PINO_LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'
   ERROR: 'error',
 };
 
-/** Fields worth a place in every line; the SDK's meta holds more than a reader needs. */
+/** Fields that every line includes; the SDK's metadata has more than a reader needs. */
 const KEPT = [
   'workflowId',
   'runId',
@@ -32,10 +32,10 @@ const KEPT = [
   'sdkComponent',
 ] as const;
 
-/** The queue of the waits has no workflows on purpose; the SDK warns of it at every start. */
+/** Expected warning at every start: the queue of the waits has no workflows on purpose. */
 const EXPECTED = 'No workflows registered, not polling for workflow tasks';
 
-/** One JSON object a line: on standard error, or at the end of a file. */
+/** Formats one JSON object per line, on standard error or at the end of a file. */
 export const jsonLines = (level: LogLevel, file?: string) =>
   pino(
     { level: PINO_LEVEL[level], base: null, timestamp: pino.stdTimeFunctions.isoTime },
@@ -46,7 +46,10 @@ export const jsonLines = (level: LogLevel, file?: string) =>
     ),
   );
 
-/** One JSON object a line, with workflow ids: on standard error, or at the end of a file. */
+/**
+ * Creates a logger that writes one JSON object per line, with workflow ids, on standard error or at
+ * the end of a file.
+ */
 export function jsonLogger(level: LogLevel, file?: string): Logger {
   const sink = jsonLines(level, file);
   return new DefaultLogger(level, (entry: LogEntry) => {

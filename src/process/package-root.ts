@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of rowmill's package.json: the same for sources and for what is built from them. */
+/** Returns the folder of rowmill's package.json, from sources and from a build. */
 export function packageRoot(): string {
   const start = dirname(fileURLToPath(import.meta.url));
   for (let folder = start; dirname(folder) !== folder; folder = dirname(folder)) {

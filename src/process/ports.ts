@@ -12,18 +12,18 @@ export type PortChoice = 'free' | { exactly: number } | { from: number };
 
 const MAX_STEPS = 100;
 
-/** Often enough on a machine where many processes start at once. */
+/** Maximum attempts, for a machine where many processes start at once. */
 const TRIES = 5;
 
 /**
- * Free ones are taken from below those that systems hand out by themselves (Linux from 32768, others
- * from 49152): a port that we picked and that nobody listens on yet is not given to another process.
+ * Range of free ports, below the ephemeral ones (Linux from 32768, others from 49152): the system
+ * assigns a picked port that is not in use yet to no other process.
  */
 const FREE = { from: 20_000, below: 32_768 } as const;
 
 /**
- * Picks ports and starts what listens on them. Somebody else may have taken one in between: then
- * `start` throws `port_in_use`, and it goes on with other ports, where the choice leaves any.
+ * Picks ports and starts a listener on them. If another process took one meanwhile, `start` throws
+ * `port_in_use`, and other ports are tried if the choice allows.
  */
 export async function onFreePorts<T>(
   choices: readonly PortChoice[],
@@ -40,7 +40,7 @@ export async function onFreePorts<T>(
   }
 }
 
-/** Picks ports that are free now and differ from each other, in the order asked. */
+/** Picks distinct free ports, in the order of the choices. */
 export async function pickPorts(choices: readonly PortChoice[]): Promise<number[]> {
   const picked: number[] = [];
   for (const choice of choices) picked.push(await pickPort(choice, picked));
@@ -67,7 +67,7 @@ async function pickPort(choice: PortChoice, taken: readonly number[]): Promise<n
   throw new RowmillError('port_in_use', `the ports ${range} are all in use`, { where: LOOPBACK });
 }
 
-/** The port when it could be listened on, else the system's word for why not. */
+/** Returns the port if it is free, else the system's error code. */
 function tryPort(wanted: number): Promise<number | string> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -80,7 +80,7 @@ function tryPort(wanted: number): Promise<number | string> {
   });
 }
 
-/** Whether something accepts connections. */
+/** Checks whether a process accepts connections. */
 export function isListening(port: number, host: string = LOOPBACK): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host });

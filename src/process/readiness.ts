@@ -1,25 +1,25 @@
 export type WorkerState = 'running' | 'draining' | 'stopped' | 'failed';
 
 export interface Readiness {
-  /** Whether a step that came now could be done here, and what stands against it. */
+  /** Reports whether this process could execute a step now, and the failed checks. */
   read(): Promise<ReadinessReport>;
 }
 
 export interface ReadinessReport {
   ready: boolean;
-  /** `ok`, or what is wrong, by name. */
+  /** `ok`, or the problem, by name. */
   checks: Record<string, string>;
 }
 
 export interface ReadinessOptions {
   worker: () => WorkerState | 'starting' | 'not polling';
-  /** What the process calls itself in the report. @default worker */
+  /** Name of the process in the report. @default worker */
   name?: string;
-  /** What the steps need; each throws when it is not there. */
+  /** Checks of what the steps need; each throws if it is missing. */
   needs: Record<string, () => Promise<unknown>>;
-  /** Asked for at most this often, however often somebody looks. @default 5000 */
+  /** Minimum time between two checks, however often the report is read. @default 5000 */
   everyMs?: number;
-  /** A need that does not answer is missing: disks and networks hang. @default 4000 */
+  /** Time after which a check fails: disks and networks may stall. @default 4000 */
   timeoutMs?: number;
 }
 

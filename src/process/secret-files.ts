@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { RowmillError } from '../errors.ts';
 import type { Env } from '../env.ts';
 
-/** Names of variables with a secret; with the suffix `_FILE`, the path of a file that contains it. */
+/**
+ * Names of variables with a secret; with the suffix `_FILE`, the path of a file that contains it.
+ */
 const SECRET = /(?:_TOKEN|_API_KEY|_SECRET[A-Z0-9_]*)$/;
 const MAX_BYTES = 64 * 1024;
 
 /**
- * The environment with the secrets that lie in files: `EXTRUCT_API_TOKEN_FILE=/run/secrets/extruct`
- * stands for `EXTRUCT_API_TOKEN`, as orchestrators mount them.
- * @throws RowmillError `usage` for a file that cannot be read, or one beside a value
+ * Returns the environment with secrets read from files:
+ * `EXTRUCT_API_TOKEN_FILE=/run/secrets/extruct` sets `EXTRUCT_API_TOKEN`, as orchestrators mount
+ * them.
+ * @throws RowmillError `usage` for an unreadable file, or one beside a value
  */
 export function withSecretFiles(env: Env, names: readonly string[]): Env {
   const held: Record<string, string> = {};

@@ -14,25 +14,27 @@ export interface TemporalTarget {
   /** `host:port`. */
   address: string;
   namespace: string;
-  /** Whether an address was set anywhere, or the default is used. */
+  /** False if the default address is used. */
   configured: boolean;
-  /** For `Connection` and for the worker's `NativeConnection`: address, TLS, API key, headers. */
+  /**
+   * Options of `Connection` and of the worker's `NativeConnection`: address, TLS, API key, headers.
+   */
   connectionOptions: Pick<ConnectionOptions, 'address' | 'apiKey' | 'metadata' | 'tls'>;
 }
 
 export interface TargetOptions {
-  /** Instead of the configured one. */
+  /** Overrides the configured address. */
   address?: string;
   namespace?: string;
-  /** Instead of the process's environment. */
+  /** Overrides the process's environment. */
   env?: Record<string, string | undefined>;
-  /** Only look at the environment, not at the profile file. */
+  /** Reads only the environment, not the profile file. */
   ignoreProfileFile?: boolean;
 }
 
 /**
- * Where Temporal is, from `TEMPORAL_*` and the profile file of the `temporal` command.
- * Does not connect. @throws RowmillError `usage` when the profile cannot be read or the address is none.
+ * Reads the Temporal address from `TEMPORAL_*` and the profile file of the `temporal` command. Does
+ * not connect. @throws RowmillError `usage` for an unreadable profile or an invalid address
  */
 export function temporalTarget(options: TargetOptions = {}): TemporalTarget {
   const { connectionOptions, namespace } = loadProfile(options);
@@ -53,7 +55,9 @@ export function temporalTarget(options: TargetOptions = {}): TemporalTarget {
   };
 }
 
-/** The SDK takes `host:port` only. @throws RowmillError `usage` */
+/**
+ * Rejects an address that the SDK does not accept (`host:port` only). @throws RowmillError `usage`
+ */
 function refuseNoAddress(address: string): void {
   const at = /^[a-z][a-z0-9+.-]*:\/\//i.exec(address);
   const isHostAndPort = /^(\[[0-9a-f:.]+\]|[^\s/:[\]]+)(:\d{1,5})?$/i.test(address);
@@ -81,7 +85,7 @@ function loadProfile(options: TargetOptions) {
 }
 
 export interface ConnectOptions extends TargetOptions {
-  /** For the connection and the first call together. @default 5000 */
+  /** Time limit of the connection and the first call together, in ms. @default 5000 */
   timeoutMs?: number;
 }
 
@@ -89,13 +93,13 @@ export interface TemporalLink {
   connection: Connection;
   address: string;
   namespace: string;
-  /** Such as `1.31.2`; empty when the server does not report it. */
+  /** Version like `1.31.2`; empty if the server does not report it. */
   serverVersion: string;
 }
 
 const PROBE_TIMEOUT_MS = 3_000;
 
-/** Asks for the namespace. @throws gRPC errors */
+/** Reads the namespace. @throws gRPC errors */
 export const describeNamespace = ({ connection, namespace }: NamespaceLink): Promise<unknown> =>
   connection.withDeadline(Date.now() + PROBE_TIMEOUT_MS, () =>
     connection.workflowService.describeNamespace({ namespace }),
@@ -104,8 +108,8 @@ export const describeNamespace = ({ connection, namespace }: NamespaceLink): Pro
 type NamespaceLink = Pick<TemporalLink, 'connection' | 'namespace' | 'address'>;
 
 /**
- * Makes sure that the namespace exists: the SDK would poll a missing one for ever, and clients fail
- * late. A caller without the right to look is left to the SDK.
+ * Verifies that the namespace exists: the SDK would poll a missing one for ever, and clients fail
+ * late. Skipped if the caller may not read it.
  * @throws RowmillError `temporal_unreachable`
  */
 export async function requireNamespace(link: NamespaceLink): Promise<void> {
@@ -122,7 +126,7 @@ export async function requireNamespace(link: NamespaceLink): Promise<void> {
 }
 
 /**
- * Connects to a server whose namespace exists. Close `connection` afterwards.
+ * Connects to a server whose namespace exists. The caller closes `connection`.
  * @throws RowmillError as `connectTemporal` and `requireNamespace`
  */
 export async function connectToNamespace(options: ConnectOptions = {}): Promise<TemporalLink> {
@@ -137,13 +141,13 @@ export async function connectToNamespace(options: ConnectOptions = {}): Promise<
 }
 
 /**
- * Connects and makes sure that the server is one rowmill can use. Close `connection` afterwards.
+ * Connects and verifies that the server is supported. The caller closes `connection`.
  * @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `usage`
  */
 export async function connectTemporal(options: ConnectOptions = {}): Promise<TemporalLink> {
   const { address, namespace, connectionOptions } = temporalTarget(options);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  // Not `connect`, which leaves a connection open that it does not return.
+  // Not `connect`, which on a failure leaves a connection open that it does not return.
   const connection = Connection.lazy({
     ...connectionOptions,
     ...(goesDirect(address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
@@ -190,10 +194,10 @@ const definedOnly = (env: Record<string, string | undefined>): Record<string, st
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Older servers lack what the workflow uses: update-with-start, user metadata, current details. */
+/** Minimum version with the features used: update-with-start, user metadata, current details. */
 export const OLDEST_SERVER = '1.28';
 
-/** Compares dotted numbers. A version that is not numbers passes: Temporal Cloud names no release. */
+/** Compares dotted versions. Any other text passes: Temporal Cloud reports no release. */
 export function isAtLeast(version: string, oldest: string): boolean {
   const have = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(version);
   const need = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(oldest);

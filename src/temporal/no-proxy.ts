@@ -1,6 +1,6 @@
 /**
- * Whether an address is reached without a proxy: this machine always is, and what `no_proxy` names.
- * The gRPC library reads the lower-case names alone, and sends even loopback to a proxy.
+ * Checks whether an address bypasses the proxy: always this machine, and those in `no_proxy`. The
+ * gRPC library reads only the lower-case names, and sends even loopback to a proxy.
  */
 export function goesDirect(address: string, env: NodeJS.ProcessEnv = process.env): boolean {
   const { host, port } = partsOf(address);
@@ -14,14 +14,14 @@ export function goesDirect(address: string, env: NodeJS.ProcessEnv = process.env
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost|.+\.localhost)$/;
 
-/** `host:port`, the host of IPv6 in brackets. */
+/** Splits `host:port`; the host of IPv6 is in brackets. */
 function partsOf(address: string): { host: string; port: string } {
   const [, bracketed, plain = '', port = ''] =
     /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(address.toLowerCase()) ?? [];
   return { host: bracketed ?? plain, port };
 }
 
-/** `*`, a host, or the end of one behind a dot; a port only where the entry has one. */
+/** Matches `*`, a host, or a parent domain; a port only if the entry has one. */
 function names(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   const [, name = '', onPort] = /^(?:\*?\.)?(.+?)(?::(\d+))?$/.exec(entry) ?? [];

@@ -7,7 +7,9 @@ import {
   type ScheduleClient,
 } from '@temporalio/client';
 
-/** What is done about the Temporal SDK, each with the version that needs it; tried again at an update. */
+/**
+ * Workarounds for the Temporal SDK, each with the version that needs it; verify again at an update.
+ */
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 type Call = ReturnType<Interceptor>;
@@ -35,7 +37,7 @@ export const retryWithoutThrowAfterClose: Interceptor = (options, nextCall) => {
 
 const nothing = (): void => undefined;
 
-// As much of a call as the repetition touches.
+// The part of a call that the retry uses.
 const abandonedCall = {
   start: nothing,
   sendMessage: nothing,
@@ -67,7 +69,7 @@ export async function untilOver<T>(
   }
 }
 
-/** What the server calls the state of a schedule that an update is made of. */
+/** State of a schedule on the server that an update is based on. */
 export interface Seen {
   token: Uint8Array | null | undefined;
 }
@@ -86,6 +88,6 @@ export function schedulesSeenAs({ schedule }: Client, seen: Seen): ScheduleClien
   const service = Object.create(workflowService, {
     updateSchedule: { value: updateSchedule },
   }) as object;
-  // What it was made from, but for that.
+  // Safe cast: same prototype, only this property replaced.
   return Object.create(schedule, { workflowService: { value: service } }) as ScheduleClient;
 }

@@ -4,10 +4,13 @@ import { RowmillError } from '../errors.ts';
 
 type AttributeType = 'Keyword' | 'Int';
 
-/** SQL visibility stores have room for three Int attributes only: everything else is a Keyword. */
+/**
+ * Integer attributes: SQL visibility stores have three Int columns only, so all others are
+ * Keywords.
+ */
 const INTS: ReadonlySet<string> = new Set([SEARCH_ATTRIBUTE.rows, SEARCH_ATTRIBUTE.failedCells]);
 
-/** Every search attribute a run writes. One that is not registered blocks the workflow for ever. */
+/** Types of all search attributes of a run. An unregistered one blocks the workflow for ever. */
 export const SEARCH_ATTRIBUTE_TYPES: Readonly<Record<string, AttributeType>> = Object.fromEntries(
   Object.values(SEARCH_ATTRIBUTE).map((name) => [name, INTS.has(name) ? 'Int' : 'Keyword']),
 );
@@ -15,7 +18,7 @@ export const SEARCH_ATTRIBUTE_TYPES: Readonly<Record<string, AttributeType>> = O
 // Numbers of temporal.api.enums.v1.IndexedValueType.
 const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3 } as const satisfies Record<AttributeType, number>;
 
-/** Names that the namespace does not know yet. */
+/** Lists the search attributes that the namespace lacks. */
 export async function missingSearchAttributes(
   connection: Connection,
   namespace: string,
@@ -26,7 +29,10 @@ export async function missingSearchAttributes(
   );
 }
 
-/** Whether runs may carry them. Not every account may ask; runs do without them then. */
+/**
+ * Checks whether runs may set search attributes. An account without the right to ask runs without
+ * them.
+ */
 export const knowsSearchAttributes = (
   ...where: Parameters<typeof missingSearchAttributes>
 ): Promise<boolean> =>
@@ -36,8 +42,8 @@ export const knowsSearchAttributes = (
   );
 
 /**
- * Registers what is missing: a server on an older file, or one that was started otherwise.
- * @throws RowmillError `temporal_unsupported` when that is not allowed; the remedy is the command.
+ * Registers missing search attributes: the server's file may be older, or another tool started it.
+ * @throws RowmillError `temporal_unsupported` if that is not allowed; the remedy is the command
  */
 export async function ensureSearchAttributes(
   connection: Connection,

@@ -9,9 +9,9 @@ import { RowmillError, type ErrorContext } from '../errors.ts';
 import { failedCall, hasStatus, invalidArgument, isOutage } from './grpc-errors.ts';
 
 /**
- * Translates what a call of the Temporal server failed with; `null` for every other error. The only
- * place that knows the words of the server: library, commands and gateway use it.
- * @param where The server's address, where it is known.
+ * Converts an error of a call to the Temporal server; `null` for every other error. The only place
+ * with the server's messages: library, commands and gateway use it.
+ * @param where Address of the server, if known.
  */
 export function errorOfServer(error: unknown, where: string | null = null): RowmillError | null {
   const context: ErrorContext = { where, cause: error };
@@ -61,7 +61,7 @@ export function errorOfServer(error: unknown, where: string | null = null): Rowm
 const NO_NAMESPACE = /^Namespace (\S+) is not found/;
 const TOO_LONG = /length|too long|exceed/i;
 
-/** Names of gRPC statuses, as far as they say why no answer came. */
+/** gRPC statuses of a missing answer. */
 const DEADLINE_EXCEEDED = 4;
 const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
@@ -85,18 +85,18 @@ const refused = (context: ErrorContext): RowmillError =>
     remedy: 'Check TEMPORAL_API_KEY, the TLS settings and the namespace of the profile.',
   });
 
-/** The words of the gRPC library, which has no class for it. */
+/** Detects a closed connection by the gRPC library's message, which has no class for it. */
 const isClosed = (error: unknown): boolean =>
   error instanceof Error &&
   [error, error.cause].some(
     (one) => one instanceof Error && /Channel has been shut down|Client closed/.test(one.message),
   );
 
-/** The address of a client's server; `null` for a connection of another kind. */
+/** Returns the address of a client's server; `null` for a connection of another type. */
 const addressOf = ({ connection }: Client): string | null =>
   connection instanceof Connection ? connection.options.address : null;
 
-/** Does some work with the server; what the server refuses rejects in our words. */
+/** Runs calls to the server; converts the server's errors. */
 export async function withServerErrors<T>(client: Client, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -105,7 +105,7 @@ export async function withServerErrors<T>(client: Client, work: () => Promise<T>
   }
 }
 
-/** The same for what comes one by one. */
+/** Iterates over results of the server; converts the server's errors. */
 export async function* eachWithServerErrors<T, R>(
   client: Client,
   each: AsyncGenerator<T, R>,

@@ -10,19 +10,19 @@ export const QUEUE_TYPE = {
 
 export type QueueType = (typeof QUEUE_TYPE)[keyof typeof QUEUE_TYPE];
 
-/** A worker that waits for work asks once a minute; half a minute is spare. */
+/** Age of a poll that counts as live: an idle worker polls once a minute, plus 30 s margin. */
 const LIVE_FOR_MS = 90_000;
 
-/** A worker on a task queue. */
+/** Worker on a task queue. */
 export interface Poller {
   identity: string;
-  /** It polled just now by the clock of this machine, which may be wrong. */
+  /** True if it polled recently by this machine's clock, which may be wrong. */
   live: boolean;
 }
 
 /**
- * Workers that the server lists, up to five minutes after their last poll. `lastAccessTime` is server time;
- * comparing it with the local clock is approximate.
+ * Lists the workers that the server lists, up to five minutes after their last poll.
+ * `lastAccessTime` is server time; comparing it with the local clock is approximate.
  */
 export async function pollersOf(
   client: Client,
@@ -43,8 +43,8 @@ export async function pollersOf(
 }
 
 /**
- * Whether a worker serves a task queue. `perhaps`: one polled of late, but not just now by the clock
- * of this machine, which may be wrong. Ask, and take silence for an answer.
+ * Availability of a worker on a task queue. `perhaps`: one polled lately, but not recently by this
+ * machine's clock, which may be wrong. Query it, and interpret silence as no worker.
  */
 export type Availability = 'yes' | 'perhaps' | 'no';
 
@@ -58,7 +58,7 @@ export async function workerAvailability(
     if (pollers.length === 0) return 'no';
     return pollers.some(({ live }) => live) ? 'yes' : 'perhaps';
   } catch {
-    // The server does not say.
+    // The server does not report pollers.
     return 'yes';
   }
 }
@@ -66,6 +66,6 @@ export async function workerAvailability(
 export const noWorkerText = (taskQueue: string): string =>
   `no worker on task queue ${taskQueue}: start one with \`rowmill worker\`, or \`rowmill dev\` again; runs go on where they were`;
 
-/** Of a queue that a worker polled a moment ago. */
+/** Describes a queue that a worker polled a moment ago. */
 export const silentText = (taskQueue: string): string =>
   `the worker on task queue ${taskQueue} does not answer: where it has stopped, start it again, and runs go on where they were`;

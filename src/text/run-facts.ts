@@ -18,7 +18,7 @@ export interface Approvals {
   queuedMore?: CellCountMismatch;
 }
 
-/** Approvals and counts of a run under way. */
+/** Approvals and counts of a run in progress. */
 export interface KnownApprovals {
   approvals?: readonly Approval[];
   confirmed?: LargeRunConfirmations;
@@ -92,7 +92,7 @@ export function knownPriceText({ price, unpriced = 0 }: CellUsage): string {
   return price === 0 ? `not known of ${cells}` : `${priceText(price)}, not known of ${cells}`;
 }
 
-/** What a price is the figure of, or it would be taken for the bill. */
+/** Names what a price covers, so that it is not read as the bill. */
 export const PRICE_IS_OF = 'last computation of each cell';
 
 /** `210,797 in, 48,321 out; 1,502 requests` */
@@ -106,8 +106,8 @@ export function usageText(usage: CellUsage): string {
 }
 
 /**
- * Text with the number of failed cells. A provider that does not count them leaves it to the last
- * look at the table, which a pass under way has overtaken; `null` before there was any.
+ * Formats the number of failed cells. A provider that does not count them leaves it to the last
+ * table scan, which a pass in progress has overtaken; `null` before any scan.
  */
 export function failedText({ cells, byColumn }: Pick<RunProgress, 'cells' | 'byColumn'>) {
   if (cells.failed !== null) return formatInteger(cells.failed);
