@@ -13,21 +13,21 @@ import type { PortChoice } from '../process/ports.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 
 export interface EmbeddedOptions {
-  /** Where everything is kept; the same folder goes on where it was. @default '.rowmill' */
+  /** Folder of all state; a later call with the same folder continues it. @default '.rowmill' */
   folder?: string;
   /** The worker's environment: tokens, base URLs, `ROWMILL_*`. @default process.env */
   env?: Env;
-  /** Its token must be there before anything is started. @default any provider's */
+  /** Provider whose token is checked before anything is started. @default any provider */
   provider?: string;
-  /** Of Temporal. @default 'free' */
+  /** Port of Temporal. @default 'free' */
   port?: PortChoice;
   /** The Temporal UI: on its usual port or the next free one, on this port, or none. @default true */
   ui?: boolean | PortChoice;
   /** @default 'default' */
   namespace?: string;
-  /** Lines for people about what takes long. @default standard error */
+  /** Receives progress lines about slow steps. @default standard error */
   say?: (line: string) => void;
-  /** Sent to the provider. */
+  /** User agent of requests to the provider. */
   userAgent?: string;
   /**
    * Without a worker until `serve` asks for one: runs of the folder stay asleep.
@@ -36,46 +36,46 @@ export interface EmbeddedOptions {
   asleep?: boolean;
 }
 
-/** Temporal and a worker of our own, in this process and beside it. */
+/** Embedded Temporal server and worker. */
 export interface Embedded {
   client: Client;
-  /** The way to its server, for other clients of this process. */
+  /** Address of its server, for other clients of this process. */
   target: TargetOptions;
   /** `host:port`. */
   address: string;
   namespace: string;
-  /** Such as `http://127.0.0.1:8233`; `null` without UI. */
+  /** Address like `http://127.0.0.1:8233`; `null` without UI. */
   uiUrl: string | null;
   store: Store;
   taskQueue: string;
-  /** What the worker had to say. */
+  /** Log file of the worker. */
   logFile: string;
-  /** Settles when the server or a worker ends without being asked; never rejects. */
+  /** Resolves with an error when the server or a worker ends by itself; never rejects. */
   broken: Promise<RowmillError>;
   /**
-   * Starts a worker for one task queue, once: the runs of that queue go on.
+   * Starts a worker for one task queue, once: the runs of that queue continue.
    * @throws RowmillError `token_missing`, `base_url_invalid`
    */
   serve(taskQueue: string): Promise<void>;
-  /** Ends the worker and, unless others use it, the server. Runs go on at the next start. */
+  /** Ends the worker and, unless others use it, the server. Runs continue at the next start. */
   stop(): Promise<void>;
 }
 
-/** Where Temporal's own development server has its UI. */
+/** Default UI port of Temporal's own development server. */
 export const USUAL_UI_PORT = 8233;
 
-/** It has answered already: all that can be in the way is a busy machine. */
+/** The server has answered already, so only a busy machine can delay it, in ms. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
-/** Steps under way get little time: at the next start they go on where they were. */
+/** Short grace for steps in progress: they continue at the next start. */
 const GRACE_MS = 1_000;
 const FORCE_MS = 10_000;
 
 /**
- * Everything a run needs on this machine, with its state in a folder: after a crash of all of it,
- * the same call goes on where it was.
+ * Starts everything a run needs on this machine, with its state in a folder. After a crash, the
+ * same call continues where it was.
  * @throws RowmillError `token_missing`, `base_url_invalid`, `temporal_unavailable_here`,
- *   `port_in_use`, `usage`
+ * `port_in_use`, `usage`
  */
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
   const { provider, asleep = false } = options;
@@ -165,7 +165,7 @@ function startServer(options: EmbeddedOptions, folder: string, env: Env): Promis
 const uiPort = (ui: boolean | PortChoice): PortChoice | null =>
   typeof ui === 'boolean' ? (ui ? { from: USUAL_UI_PORT } : null) : ui;
 
-/** All of them, also when one fails; then with its error. */
+/** Runs all steps in order, also after one fails, and then throws its error. */
 async function inOrder([step, ...rest]: (() => Promise<void>)[]): Promise<void> {
   try {
     await step?.();
@@ -177,7 +177,7 @@ async function inOrder([step, ...rest]: (() => Promise<void>)[]): Promise<void> 
 const storeOf = (env: Env, folder: string): string =>
   env['ROWMILL_STORE']?.trim() || join(folder, 'store');
 
-/** The first end of a server or worker that nothing asked for. */
+/** Watches for the first unexpected end of a server or worker. */
 function failureOf(wasAsked: () => boolean): {
   broken: Promise<RowmillError>;
   end: (what: string, where: string, cause?: unknown) => void;

@@ -5,8 +5,8 @@ import { WORKFLOW_TYPE } from '../contract/names.ts';
 import { isStill, markOf } from './temporal/process.ts';
 
 /**
- * Steps that change nothing at the provider. The others wait for their heartbeat to time out, which
- * gives a request that was on its way when the worker was killed the time to land.
+ * Steps that change nothing at the provider. The others wait for their heartbeat time-out, so that
+ * a request in flight at the kill can still be committed.
  */
 const HARMLESS: ReadonlySet<string> = new Set([
   'prepareRows',
@@ -15,13 +15,13 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'publishResults',
 ]);
 
-/** Of temporal.api.enums.v1.PendingActivityState. */
+/** Value of temporal.api.enums.v1.PendingActivityState. */
 const STARTED = 2;
 
 /**
- * Gives steps back that a killed worker of this machine took with it: they are tried again at once
- * instead of after the heartbeat time-out. Only runs of one task queue, and only where the process is
- * known to be gone.
+ * Fails the steps of a killed worker on this machine, so that they are retried at once instead of
+ * after the heartbeat time-out. Only runs of one task queue, and only if the process is certainly
+ * gone.
  */
 export async function failOrphanedActivities(client: Client, taskQueue: string): Promise<void> {
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'`;
@@ -41,12 +41,12 @@ async function releaseIn(
       continue;
     if (!isGone(lastWorkerIdentity ?? '')) continue;
     const lost = ApplicationFailure.retryable('the worker was killed', 'worker_lost');
-    // It may have timed out in this very moment.
+    // The step may have timed out at this moment.
     await client.activity.fail({ workflowId, runId, activityId }, lost).catch(() => undefined);
   }
 }
 
-/** A worker is known as `<process id>@<host>`. */
+/** Checks the process of a worker, whose identity is `<process id>@<host>`. */
 function isGone(identity: string): boolean {
   const [, pid, host] = /^(\d+)@(.+)$/.exec(identity) ?? [];
   return pid !== undefined && host === hostname() && !isStill(markOf(Number(pid)));

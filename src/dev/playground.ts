@@ -11,7 +11,7 @@ export interface DevStackOptions
     Pick<SandboxProcessOptions, 'command' | 'env' | 'speed' | 'faults'> {
   folder: string;
   sandboxPort: PortChoice;
-  /** Of the sandbox. @default a new one for every provider */
+  /** Tokens that the sandbox accepts. @default a new one for every provider */
   tokens?: readonly SandboxToken[];
 }
 
@@ -19,7 +19,7 @@ export interface DevStack extends Embedded {
   sandbox: { url: string; tokens: readonly SandboxToken[] };
 }
 
-/** Temporal, the sandbox and a worker that talks to it, with all their state in one folder. */
+/** Starts Temporal, the sandbox and a worker that uses it, with all state in one folder. */
 export async function openDevStack(options: DevStackOptions): Promise<DevStack> {
   const { command, env, speed, faults, sandboxPort, say, tokens = sandboxTokens() } = options;
   const folder = resolve(options.folder);
@@ -51,7 +51,7 @@ export async function openDevStack(options: DevStackOptions): Promise<DevStack> 
       broken: Promise.race([embedded.broken, gone]),
       stop: async () => {
         stopped = true;
-        // The worker first: its last requests are still answered.
+        // Ends the worker first: its last requests are still answered.
         try {
           await embedded.stop();
         } finally {

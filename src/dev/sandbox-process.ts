@@ -9,14 +9,14 @@ import type { Env } from '../worker/settings.ts';
 import { onFreePorts, type PortChoice } from '../process/ports.ts';
 
 export interface SandboxProcessOptions {
-  /** Program and arguments that run rowmill's command line; `sandbox …` is added. */
+  /** Program and arguments of rowmill's command line; `sandbox …` is appended. */
   command: readonly [string, ...string[]];
-  /** Its state and its log are kept here. */
+  /** Folder of its state and its log. */
   folder: string;
-  /** Of every provider it stands in for. */
+  /** Tokens of the providers it serves. */
   tokens: readonly SandboxToken[];
   port: PortChoice;
-  /** How much faster than the real API time passes. */
+  /** API time ÷ real time. */
   speed: number;
   /** Path of a fault script. */
   faults?: string;
@@ -26,24 +26,24 @@ export interface SandboxProcessOptions {
 
 export interface SandboxProcess {
   url: string;
-  /** Settles when it is gone, wanted or not. */
+  /** Resolves when the process has ended for any reason. */
   exited: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Long: many processes may start at once, and giving up helps nobody. */
+/** Long, because many processes may start at once. */
 const START_TIMEOUT_MS = 60_000;
-/** One whose process was killed lets go of its state at once; one that lives does not. */
+/** A killed sandbox releases its state at once; a live one does not. */
 const STATE_IN_USE_AFTER_MS = 20_000;
 
 /**
- * The sandbox in a process of its own, ready to answer. It ends with this process, even by kill -9:
- * it reads from a pipe that only we hold open.
- * @throws RowmillError `port_in_use`, `usage` when another process uses the folder, `run_failed` with
- * its last words
+ * Starts the sandbox in its own process and waits until it answers. It ends with this process, even
+ * by kill -9: it reads from a pipe that only this process keeps open.
+ * @throws RowmillError `port_in_use`, `usage` if another process uses the folder, `run_failed` with
+ * the last lines of its log
  */
 export function startSandboxProcess(options: SandboxProcessOptions): Promise<SandboxProcess> {
-  // Any free one is its own choice, made when it listens.
+  // The sandbox picks a free port when it listens.
   if (options.port === 'free') return startOn(options, 0);
   return onFreePorts([options.port], ([port = 0]) => startOn(options, port));
 }
@@ -62,14 +62,14 @@ async function startOn(options: SandboxProcessOptions, port: number): Promise<Sa
       ...(faults === undefined ? [] : ['--faults', faults]),
     ],
     {
-      // Ctrl-C in the terminal is ours: the worker drains while the sandbox still answers.
+      // Not on Ctrl-C in the terminal: the worker drains while the sandbox still answers.
       detached: true,
       env: { ...options.env, ...tokenEnv(tokens) },
       stdio: ['pipe', log, log],
     },
   );
   closeSync(log);
-  // It may be gone before we are; nothing is written.
+  // The sandbox may end first; nothing is written to the pipe.
   child.stdin?.on('error', () => undefined);
   const exited = once(child, 'exit').then(
     () => undefined,
@@ -91,8 +91,8 @@ async function startOn(options: SandboxProcessOptions, port: number): Promise<Sa
 }
 
 /**
- * Where it says that it listens. A port alone does not tell: what answers there may be another
- * process, which was faster.
+ * Reads the address from its output. A port alone is not sufficient: another process may have taken
+ * it first.
  */
 async function addressIn(
   logFile: string,

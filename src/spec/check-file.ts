@@ -19,8 +19,8 @@ import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
 
 /**
- * What shapes cannot say. Reads the raw value, so that it speaks even when shapes are wrong
- * elsewhere, and keeps silent about values that are wrong in themselves.
+ * Checks what the schema cannot. Reads the raw value, so that it works beside schema errors, and
+ * ignores values that are invalid themselves.
  */
 export function checkFile(
   document: SpecDocument,
@@ -39,20 +39,20 @@ export function checkFile(
   return locate(findings, document);
 }
 
-/** The table as far as it can be read. */
+/** Returns the table as far as it can be read. */
 export function tableShape(value: Json): TableShape {
   const kind = valueAt(value, ['table', 'kind']);
   const columns = valueAt(value, ['table', 'columns']);
   return {
     ...(typeof kind === 'string' ? { kind } : {}),
-    // An entry that is no mapping keeps its place, so that indexes stay right.
+    // An invalid entry keeps its place, so that indexes stay right.
     columns: Array.isArray(columns) ? columns.map((column) => mapping(column) ?? {}) : [],
   };
 }
 
 function checkTable(value: Json, provider: ProviderSpec): IssueDraft[] {
   const table = tableShape(value);
-  // The schema says so already; what follows would only repeat it, many times over.
+  // The schema has reported the kind; further findings would only repeat it.
   if (table.kind !== undefined && !provider.kinds.includes(table.kind)) return [];
   if (table.columns.length > MAX_COLUMNS) return [];
   const findings = provider.check(table).slice(0, MAX_ISSUES).map(findingOf);
@@ -114,7 +114,7 @@ function checkRows(value: Json, provider: ProviderSpec | null): IssueDraft[] {
   return findings;
 }
 
-/** No file system takes NUL; the others make a name that nobody can type or see. */
+/** Rejects NUL, which no file system accepts, and characters that cannot be typed or seen. */
 const checkPath = (path: Path, value: Json | undefined): IssueDraft[] =>
   typeof value === 'string' && /[\p{Cc}\p{Cs}]/u.test(value)
     ? [{ path, found: foundText(value), allowed: 'a path without control characters' }]
@@ -154,7 +154,7 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
     targets.push({ at, to });
     return [];
   });
-  // The schema refuses more of them.
+  // The schema rejects more than these.
   const footprints = targets
     .slice(0, MAX_RESULTS)
     .map(({ to }) => writtenFootprint(resolve(places.baseDir, to)));
@@ -196,9 +196,9 @@ function checkTimezone(value: Json): IssueDraft[] {
   return [{ path, found: foundText(zone), allowed: TIMEZONE_ALLOWED, suggestion }];
 }
 
-/** A catch-up of seconds would miss nights that a restart delays. */
+/** Minimum catch-up: seconds would miss runs that a restart delays. */
 const MIN_CATCH_UP_MS = 60_000;
-/** More would move a night into the day. */
+/** Maximum jitter: more would move a night run into the day. */
 const MAX_JITTER_MS = 6 * 3_600_000;
 
 function checkScheduleTimes(value: Json): IssueDraft[] {

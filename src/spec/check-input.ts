@@ -13,28 +13,28 @@ import { refuseSecretValues, tokenValues } from './secrets.ts';
 import { allowedText, foundText, translate } from './translate.ts';
 import { workflowInputFor } from './workflow-input.ts';
 
-/** What messages call the argument of the workflow. */
+/** Name of the workflow's argument in messages. */
 const INPUT = 'the workflow input';
 
 const REMEDY =
   'Send what `rowmill check FILE --json` prints under workflowInput; see schema/workflow-input.schema.json.';
 
-/** The providers that a worker knows. */
+/** Providers that a worker has. */
 export interface KnownProviders {
   readonly names: readonly string[];
   spec(name: string): ProviderSpec;
 }
 
 /**
- * Judges the argument of the workflow as it came from any client: its shape, and then everything
- * that a pipeline file is checked for. Touches no file.
+ * Validates the argument of the workflow from any client: its shape, and then everything that a
+ * pipeline file is checked for. Touches no file.
  * @throws SpecError `spec_invalid` with every mistake, `spec_has_secret`
  */
 export function checkInput(given: unknown, providers: KnownProviders): EnrichTableInput {
   const shape = workflowInputFor(providers.names).safeParse(given, { error: allowedText });
-  // It came out of a JSON parser.
+  // Safe cast: a JSON parser produced it.
   if (!shape.success) refuse(translate(shape.error.issues, plainDocument(given as Json)));
-  // As it was sent: the parser leaves out keys like `__proto__`.
+  // The raw value: the parser leaves out keys like `__proto__`.
   const input = given as EnrichTableInput;
   const { pipeline } = input;
   const provider = providers.spec(pipeline.provider);
@@ -56,7 +56,7 @@ function refuse(issues: readonly SpecIssue[]): never {
 
 const NOWHERE = { line: null, column: null } as const;
 
-/** A value without a text that it was read from. */
+/** Wraps a value that was not read from a text. */
 const plainDocument = (value: Json): SpecDocument => ({
   value,
   issues: [],
@@ -64,14 +64,14 @@ const plainDocument = (value: Json): SpecDocument => ({
   locationOfKey: () => NOWHERE,
 });
 
-/** The pipeline in the words of a file, so that one set of checks is for both. */
+/** Converts the pipeline to the form of a file, so that one set of checks serves both. */
 function fileOf({ table, rows, run, results, ...rest }: Pipeline): JsonObject {
   const { settings, tags, ...fields } = table;
   const { source, ...ofRows } = rows;
   const { deadlineMs, stallAfterMs, minPollIntervalMs, maxPollIntervalMs, ...ofRun } = run;
   const file = {
     ...rest,
-    // Not every provider has tags: a file that may not name any names none.
+    // Empty tags are left out, because not every provider has tags.
     table: { ...settings, ...fields, ...(tags.length === 0 ? {} : { tags }) },
     rows: { ...ofRows, ...fromOf(source) },
     run: {
@@ -83,7 +83,7 @@ function fileOf({ table, rows, run, results, ...rest }: Pipeline): JsonObject {
     },
     results: results.map(({ format: _format, ...target }) => target),
   };
-  // A pipeline is JSON; what is left out is not there.
+  // Safe cast: a pipeline is JSON, and undefined fields are left out.
   return file as unknown as JsonObject;
 }
 
@@ -96,16 +96,16 @@ function fromOf(source: RowsSource): JsonObject {
   };
 }
 
-/** A place in the words of a file → the same in the workflow input. */
+/** Converts a path in a file to the path in the workflow input. */
 const inputPath = (path: string): string =>
   `pipeline.${path
     .replace(/^rows\.(from|inline|format)/, 'rows.source')
     .replace(/^run\.(deadline|stallAfter|minPollInterval|maxPollInterval)$/, 'run.$1Ms')}`;
 
-/** Fields of a table that are no settings. */
+/** Fields of a table that are not settings. */
 const COMMON = ['kind', 'description', 'tags', 'columns'];
 
-/** What a file cannot get wrong: its fields have one place, its paths are made absolute, and so on. */
+/** Checks what a file cannot have wrong, such as relative paths. */
 function checkPlaces({ table, rows, results }: Pipeline): IssueDraft[] {
   const { source } = rows;
   const findings = results.flatMap((target, at) =>
@@ -137,7 +137,7 @@ const relative = (path: (string | number)[], found: string): IssueDraft => ({
   allowed: 'an absolute path',
 });
 
-/** A worker's standard input belongs to no run. */
+/** Rejects standard input: a worker's belongs to no run. */
 function checkOrigin({ pipeline, snapshot, previousRun }: EnrichTableInput): IssueDraft[] {
   const frozen = snapshot !== undefined || previousRun !== undefined;
   if (pipeline.rows.source.type !== 'stdin' || frozen) return [];
@@ -146,10 +146,10 @@ function checkOrigin({ pipeline, snapshot, previousRun }: EnrichTableInput): Iss
   return [{ path: ['pipeline', 'rows', 'source'], found, allowed }];
 }
 
-/** Rows are data: they are judged one by one when they are read. */
+/** Removes the rows, which are checked one by one when they are read. */
 function withoutRows({ rows, ...pipeline }: Pipeline): Json {
   const { source, ...ofRows } = rows;
   const places = source.type === 'file' ? { path: source.path } : {};
-  // A pipeline is JSON; what is left out is not there.
+  // Safe cast: a pipeline is JSON, and undefined fields are left out.
   return { ...pipeline, rows: { ...ofRows, source: places } } as unknown as Json;
 }

@@ -15,23 +15,26 @@ import { MAX_ALIASES, yamlIssues, type Place } from './yaml-issues.ts';
 import { shorten, SpecError, type Path, type SpecIssue, MAX_ISSUES, pathText } from './issue.ts';
 import { MAX_VALUES, roughlyValues, excessOf, MAX_BYTES } from './size.ts';
 
-/** A parsed YAML or JSON text that knows where everything stands, or a value that came as one. */
+/** Parsed YAML or JSON text with positions, or a value without them. */
 export interface SpecDocument {
   value: Json;
-  /** Mistakes that leave the rest readable, like a key that stands twice. */
+  /** Mistakes that leave the rest readable, like a repeated key. */
   issues: SpecIssue[];
-  /** Of the value at the path, of `within` inside it, or of the nearest parent that is there. */
+  /**
+   * Returns the position of the value at the path, of `within` inside it, or of the nearest
+   * existing parent.
+   */
   locationOf(path: Path, within?: string): Place;
-  /** Of the key itself. */
+  /** Returns the position of the key itself. */
   locationOfKey(path: Path, key: string): Place;
 }
 
-/** Brackets and dashes by the hundred: the parser would take long to give up. */
+/** Hundreds of nested brackets or dashes, which the parser would process slowly. */
 const DEEP = /(?:[[{]\s*|[-?][ \t]+){200}/;
 
 /**
- * Reads YAML 1.2 (JSON is part of it), one document, no custom tags.
- * @throws SpecError `spec_invalid` when the text cannot be read
+ * Reads YAML 1.2 (which includes JSON): one document, no custom tags.
+ * @throws SpecError `spec_invalid` for an unreadable text
  */
 export function readDocument(text: string, file: string): SpecDocument {
   const lines = new LineCounter();
@@ -58,9 +61,9 @@ export function readDocument(text: string, file: string): SpecDocument {
   );
   const { fatal, mild } = yamlIssues(document, placeAt);
   if (fatal.length > 0) throw new SpecError(file, [...fatal, ...mild]);
-  // The core schema yields JSON values only; numbers are among the mild issues.
+  // Safe cast: the core schema yields only JSON values; numbers are among the mild issues.
   const value = reading(whole, () => document.toJS({ maxAliasCount: MAX_ALIASES }) as Json);
-  // An anchor that holds its own alias has no end: the walk through it overflows.
+  // An anchor that contains its own alias is endless, and the walk through it overflows.
   if (reading(whole, () => weigh(value, MAX_UNFOLDED)) < 0) {
     throw whole('aliases that unfold to more than 2 MiB', 'a plain file');
   }
@@ -98,10 +101,10 @@ export function readDocument(text: string, file: string): SpecDocument {
 
 const TOP_ALLOWED = 'a mapping with name, provider, table, rows and results';
 
-/** What aliases repeat counts each time: it is checked, and travels, that often. */
+/** Maximum size with aliases expanded, because each repetition is checked and sent. */
 const MAX_UNFOLDED = 2 * 1024 * 1024;
 
-/** What is left of a budget of characters, below 0 as soon as there is nothing; `value` is a tree. */
+/** Subtracts the size of a tree from a budget of characters; below 0 as soon as it is exhausted. */
 function weigh(value: Json, budget: number): number {
   if (typeof value === 'string') return budget - value.length;
   if (typeof value !== 'object' || value === null) return budget - 1;
@@ -113,7 +116,7 @@ function weigh(value: Json, budget: number): number {
   return left;
 }
 
-/** The parser throws what it cannot note down as a mistake. */
+/** Converts errors that the parser throws instead of recording. */
 function reading<T>(whole: (found: string, allowed: string) => SpecError, read: () => T): T {
   try {
     return read();
@@ -155,9 +158,9 @@ const nodeOf = (value: unknown): Node | null =>
 const NOWHERE = { line: null, column: null } as const;
 
 /**
- * A pipeline that came as an object: the same for the checks as one that was read, without places.
+ * Wraps a pipeline that is an object: the checks see it like a parsed file, without positions.
  * `text` is the value as JSON.
- * @throws SpecError `spec_invalid` when it is too much to be looked at
+ * @throws SpecError `spec_invalid` if it is too large
  */
 export function valueDocument(value: Json, text: string, file: string): SpecDocument {
   const whole = (found: string, allowed: string): SpecError =>
@@ -174,7 +177,7 @@ export function valueDocument(value: Json, text: string, file: string): SpecDocu
   return { value, issues: inexact(value), locationOf: () => NOWHERE, locationOfKey: () => NOWHERE };
 }
 
-/** Whole numbers beyond 2^53 have lost digits on their way. */
+/** Reports integers beyond 2^53, which have lost digits. */
 function inexact(value: Json): SpecIssue[] {
   const issues: SpecIssue[] = [];
   const visit = (one: Json, path: Path): void => {

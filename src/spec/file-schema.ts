@@ -11,8 +11,8 @@ import { notifyFile } from './notify.ts';
 import { scheduleFile } from './schedule.ts';
 
 /**
- * The pipeline file as people write it (interface.md is the promise, docs/reference/pipeline-file.md the manual).
- * Messages say what is allowed; what was found and where is added by translate.ts.
+ * Schema of the pipeline file (manual: docs/reference/pipeline-file.md). Messages name what is
+ * allowed; translate.ts adds what was found and where.
  */
 
 const share = z
@@ -128,26 +128,26 @@ const spend = z
   })
   .describe('What it may cost.');
 
-/** While the provider is not known nothing can be said about its columns. */
+/** Columns of an unknown provider cannot be checked. */
 const anyColumn = z.record(z.string(), z.json());
 
-/** Far above any table; keeps a wrong file from being checked for minutes. */
+/** Maximum columns, far above any table; bounds the time to check a wrong file. */
 export const MAX_COLUMNS = 500;
 
-/** Each is tried before a run, and written after it. */
+/** Maximum results: each is probed before a run, and written after it. */
 export const MAX_RESULTS = 50;
 
 const schemas = new Map<ProviderSpec | null, ReturnType<typeof fileSchema>>();
 
-/** The file for one provider; without one, columns of any shape. */
+/** Returns the schema for one provider; without one, columns have any shape. */
 export function pipelineFile(provider: ProviderSpec | null): ReturnType<typeof fileSchema> {
-  // Building it takes longer than using it.
+  // Cached, because building it takes longer than using it.
   const schema = schemas.get(provider) ?? fileSchema(provider);
   schemas.set(provider, schema);
   return schema;
 }
 
-/** While the provider is not known, any of a provider's settings may be meant. */
+/** With an unknown provider, settings of any provider are accepted. */
 const anySettings = Object.fromEntries(
   PROVIDER_SPECS.flatMap(({ settings }) => Object.keys(settings)).map((name) => [
     name,
@@ -155,7 +155,7 @@ const anySettings = Object.fromEntries(
   ]),
 );
 
-/** What `table` holds. */
+/** Builds the schema of `table`. */
 export const tableSchema = (provider: ProviderSpec | null) =>
   z
     .strictObject({
@@ -211,8 +211,8 @@ export type PipelineFile = z.output<ReturnType<typeof fileSchema>>;
 
 type Written = z.input<ReturnType<typeof fileSchema>>;
 
-/** The same as people and backends write it: defaults left out, durations as words. */
+/** Pipeline as written by hand or by a backend: defaults left out, durations as text. */
 export interface PipelineDocument extends Omit<Written, 'table'> {
-  /** The columns and settings are the provider's own. */
+  /** Table with the provider's own columns and settings. */
   table: Written['table'] & Record<string, unknown>;
 }

@@ -3,7 +3,7 @@ import type { SpecDocument } from './document.ts';
 import { MAX_ISSUES, pathText, type Path, type SpecIssue } from './issue.ts';
 import { foundText } from './translate.ts';
 
-/** A mistake before it is known where in the file it stands. */
+/** Mistake whose position in the file is not known yet. */
 export interface IssueDraft {
   path: Path;
   found: string;
@@ -22,7 +22,7 @@ export const locate = (findings: readonly IssueDraft[], document: SpecDocument):
     suggestion: suggestion ?? null,
   }));
 
-/** A target that would touch a path that is not its own, as a mistake of the file. */
+/** Reports a target that would touch a foreign path as a mistake of the file. */
 export const clashFinding = (at: number, to: string, { why }: Clash): IssueDraft => ({
   path: ['results', at, 'to'],
   found: foundText(to),

@@ -1,4 +1,4 @@
-/** The pipeline file: what commands and backends use of it. */
+/** Public functions of the pipeline file for commands and backends. */
 export { clashFinding } from './finding.ts';
 export { SpecError, type SpecIssue } from './issue.ts';
 export type { PipelineDocument } from './file-schema.ts';

@@ -1,10 +1,10 @@
 import { RowmillError, type ErrorCode } from '../errors.ts';
 
-/** One mistake in a pipeline file. */
+/** Mistake in a pipeline file. */
 export interface SpecIssue {
-  /** From 1; `null` when it is not in the file but on the command line. */
+  /** Line from 1; `null` for a mistake on the command line. */
   line: number | null;
-  /** From 1, in characters; `null` as above. */
+  /** Column from 1, in characters; `null` as above. */
   column: number | null;
   /** `table.columns[0].value.prompt`; empty for the file as a whole; or the flag. */
   path: string;
@@ -14,13 +14,13 @@ export interface SpecIssue {
   suggestion: string | null;
 }
 
-/** What is wrong with a file: itself, a secret in it, or that its rows are not there or do not fit. */
+/** Code for what is wrong with a file: its content, a secret in it, or its rows. */
 export type SpecErrorCode = Extract<
   ErrorCode,
   'spec_invalid' | 'spec_has_secret' | 'rows_invalid' | 'source_not_found'
 >;
 
-/** All mistakes of one pipeline file: as text in the message, as data in `issues`. */
+/** Error with all mistakes of one pipeline file: as text in the message, as data in `issues`. */
 export class SpecError extends RowmillError {
   readonly issues: readonly SpecIssue[];
   declare readonly code: SpecErrorCode;
@@ -41,18 +41,18 @@ export class SpecError extends RowmillError {
   }
 }
 
-/** Mistakes that are kept: whoever looks for them may stop there. */
+/** Maximum mistakes recorded, after which checks may stop. */
 export const MAX_ISSUES = 500;
 
-/** A file that is broken throughout is not the file meant; nobody reads a thousand lines. */
+/** Maximum mistakes shown: more mean that it is not the intended file. */
 const MAX_SHOWN = 50;
 
-/** The shape and the checks behind it may find the same thing; the first one said it. */
+/** Removes duplicates: the schema and later checks may find the same mistake. */
 const withoutRepeats = (issues: readonly SpecIssue[]): SpecIssue[] => {
   const first = new Map<string, SpecIssue>();
   for (const issue of issues) {
     const place = `${issue.line}:${issue.column}:${issue.path}`;
-    // An unreadable line may have several mistakes of the text itself.
+    // An unreadable line may have several syntax errors.
     const key = issue.path === '' ? `${place}${issue.found}` : place;
     if (!first.has(key)) first.set(key, issue);
   }
@@ -62,7 +62,7 @@ const withoutRepeats = (issues: readonly SpecIssue[]): SpecIssue[] => {
 const byPlace = (a: SpecIssue, b: SpecIssue): number =>
   (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 
-/** A value that was sent may be a megabyte, and so may what is allowed in its place. */
+/** Truncates values that may be megabytes. */
 const cut = (issue: SpecIssue): SpecIssue => ({
   ...issue,
   path: issue.path.slice(0, 1_000),
@@ -79,7 +79,7 @@ export function issueText(file: string, issue: SpecIssue): string {
   return [...place, ...(issue.path === '' ? [] : [issue.path]), said.join(' · ')].join('  ');
 }
 
-/** One line, at most so many characters. */
+/** Truncates to one line of limited length. */
 export function shorten(text: string, max: number): string {
   // Control characters would garble a terminal.
   const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');

@@ -5,8 +5,8 @@ import { pipelineFile, tableSchema } from './file-schema.ts';
 const SCHEMA_ID = 'urn:rowmill:schema:pipeline';
 
 /**
- * JSON Schema (2020-12) of the pipeline file, for editors and for `rowmill schema`. What may stand
- * under `table` goes by the provider that is named.
+ * Builds the JSON Schema (2020-12) of the pipeline file, for editors and for `rowmill schema`. The
+ * provider determines what `table` may contain.
  */
 export function pipelineJsonSchema(): Record<string, unknown> {
   const providers = PROVIDER_SPECS;

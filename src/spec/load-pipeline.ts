@@ -20,30 +20,30 @@ export interface LoadedPipeline {
   pipeline: Pipeline;
   /** Absolute path of the pipeline file. */
   file: string;
-  /** What may go wrong at the provider although nothing documented forbids it; one line each. */
+  /** Possible problems at the provider although nothing documented forbids it, one per line. */
   warnings: string[];
-  /** Kept apart: when it runs is no part of what it does. */
+  /** Separate, because the schedule is not part of the work. */
   schedule?: PipelineSchedule;
-  /** An error about what only shows beside the file, told by its lines. */
+  /** Builds an error with lines of the file for problems found outside of it. */
   mistakes: (findings: readonly IssueDraft[], code: SpecErrorCode) => SpecError;
 }
 
 export interface LoadOptions {
-  /** Instead of `rows.from`: a path (relative to the working directory) or `-`. */
+  /** Overrides `rows.from`: a path (relative to the working directory) or `-`. */
   rowsOverride?: string;
-  /** Instead of `results`: one path, relative to the working directory. */
+  /** Overrides `results` with one path, relative to the working directory. */
   outOverride?: string;
   /**
-   * Where token values are looked up, to find them in the file.
+   * Environment whose token values the file must not contain.
    * @default process.env
    */
   env?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface ParseOptions extends LoadOptions {
-  /** As shown in messages. */
+  /** Name of the file in messages. */
   file: string;
-  /** What relative paths in the text start from. */
+  /** Directory that relative paths in the text start from. */
   baseDir: string;
 }
 
@@ -61,7 +61,7 @@ export async function loadPipeline(
   return { ...parsed, file: resolve(path) };
 }
 
-/** The same for text that is already there. */
+/** Parses and checks a text. */
 export function parsePipeline(text: string, options: ParseOptions): LoadedPipeline {
   const { file } = options;
   if (text.length > MAX_BYTES) {
@@ -73,8 +73,8 @@ export function parsePipeline(text: string, options: ParseOptions): LoadedPipeli
 }
 
 /**
- * The same for a value that is there already: it has no lines, and takes no way through YAML.
- * @throws SpecError as `parsePipeline`; `spec_invalid` also for what is no JSON
+ * Checks a value directly, without YAML; issues have no lines.
+ * @throws SpecError as `parsePipeline`; `spec_invalid` also for a value that is not JSON
  */
 export function checkPipeline(value: unknown, options: ParseOptions): LoadedPipeline {
   const { file } = options;
@@ -84,11 +84,11 @@ export function checkPipeline(value: unknown, options: ParseOptions): LoadedPipe
   return check(document, options);
 }
 
-/** As it looks after its way through JSON: callers of plain JavaScript may send anything. */
+/** Normalizes a value through JSON: JavaScript callers may pass anything. */
 function asJson(value: unknown, file: string): { json: Json; text: string } {
   try {
     const text = JSON.stringify(value);
-    // What comes out of JSON is JSON.
+    // Safe cast: the output of JSON.parse is JSON.
     return { json: JSON.parse(text) as Json, text };
   } catch (cause) {
     const found = cause instanceof RangeError ? 'nested too deeply' : 'not a value of JSON';
@@ -113,7 +113,7 @@ function check(read: SpecDocument, options: ParseOptions): LoadedPipeline {
   ];
   if (issues.length > 0 || !parsed.success || provider === null) throw new SpecError(file, issues);
 
-  // Without mistakes, they are of the kinds that the schema asks for.
+  // Safe cast: without mistakes the value fits the schema.
   const { from, inline, map } = valueAt(document.value, ['rows']) as Verbatim['rows'];
   const verbatim: Verbatim = {
     columns: [...tableShape(document.value).columns],
@@ -139,7 +139,7 @@ function check(read: SpecDocument, options: ParseOptions): LoadedPipeline {
 const NOWHERE = { line: null, column: null } as const;
 const WHOLE = { path: '', suggestion: null } as const;
 
-/** What a flag took the place of does not stand in the file. */
+/** A value replaced by a flag is not in the file. */
 const byFlag =
   ({ rowsOverride, outOverride }: LoadOptions) =>
   (issue: SpecIssue): SpecIssue => {
@@ -152,7 +152,7 @@ const byFlag =
     return issue;
   };
 
-/** Flags of the command line take the place of what the file says, before it is checked. */
+/** Applies command line flags to the file's value before it is checked. */
 function override(
   document: SpecDocument,
   { rowsOverride, outOverride }: LoadOptions,

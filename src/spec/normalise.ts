@@ -14,7 +14,7 @@ import { notifyOf } from './notify.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
 import { resultFormatOf, STORED_FORMAT } from '../sinks/index.ts';
 
-/** Settings that every provider calls the same; they have been checked by its own schema. */
+/** Settings that all providers name equally, checked by each provider's own schema. */
 const COMMON = z
   .object({
     kind: z.string().optional(),
@@ -23,13 +23,13 @@ const COMMON = z
   })
   .catchall(z.json());
 
-/** What is taken as it stands: the schema leaves out columns called `__proto__`. */
+/** Fields taken verbatim: the schema leaves out columns called `__proto__`. */
 export interface Verbatim {
   columns: ColumnConfig[];
   rows: Pick<PipelineFile['rows'], 'from' | 'inline' | 'map'>;
 }
 
-/** A file without mistakes → the pipeline: defaults filled in, paths absolute. */
+/** Converts a valid file to a pipeline: defaults filled in, paths absolute. */
 export function normalise(
   file: PipelineFile,
   { columns, rows }: Verbatim,
@@ -96,7 +96,7 @@ function rowsOf(
   };
 }
 
-/** Without what the file leaves out: absent and `undefined` are not the same to a digest. */
+/** Drops undefined fields, which would change a digest. */
 const csvOf = ({ formulas, bom, explanations, sources }: CsvFields): CsvOptions => ({
   ...(formulas === undefined ? {} : { formulas }),
   ...(bom === undefined ? {} : { bom }),

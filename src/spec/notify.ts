@@ -8,7 +8,7 @@ const URL_ALLOWED = 'an https URL without credentials or fragment';
 const VARIABLE_ALLOWED =
   'ROWMILL_WEBHOOK_SECRET, or a name that begins with ROWMILL_WEBHOOK_SECRET_ and does not end in _ORIGINS';
 
-/** Plain http is for the worker to judge: it is allowed there by a setting only. */
+/** Accepts plain http, too: the worker decides by its settings. */
 function isWebhookUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);

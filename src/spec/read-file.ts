@@ -5,8 +5,8 @@ import { SpecError } from './issue.ts';
 import { MAX_BYTES } from './size.ts';
 
 /**
- * The text of a pipeline file, without a byte order mark.
- * @throws RowmillError `spec_not_found`, `spec_invalid` (too big, or no UTF-8 text)
+ * Reads the text of a pipeline file, without a byte order mark.
+ * @throws RowmillError `spec_not_found`, `spec_invalid` (too big, or not UTF-8)
  */
 export async function readSpecFile(path: string): Promise<string> {
   const bytes = await readCapped(path);
@@ -26,7 +26,7 @@ async function readCapped(path: string): Promise<Buffer> {
     if (stat.size > MAX_BYTES) {
       throw wholeFile(path, `${(stat.size / MAX_BYTES).toFixed(1)} MiB`, 'at most 1 MiB');
     }
-    // A device or a pipe has no size to look at before.
+    // The size of a device or a pipe is unknown before reading.
     const bytes = Buffer.alloc(MAX_BYTES + 1);
     let length = 0;
     for (let got = 1; got > 0 && length < bytes.length; length += got) {

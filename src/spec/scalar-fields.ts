@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../rules/duration.ts';
 
-/** A duration in words, as people write it; milliseconds after parsing. */
+/** Duration as text; milliseconds after parsing. */
 export const duration = z
   .string(DURATION_ALLOWED)
   .meta({ pattern: DURATION_PATTERN })
@@ -18,10 +18,12 @@ export const duration = z
 
 export const PERCENTAGE_PATTERN = '^(100|[0-9]{1,2}(\\.[0-9]+)?)%$';
 
-/** What a share looks like, for error texts. */
+/** Format of a share, for error texts. */
 export const PERCENTAGE_ALLOWED = 'a share like 2% or 0.02, from 0 to 100%';
 
-/** `"2%"` or `0.02` → 0.02; `null` for anything else. A bare 2 is refused: 2 % or 200 %? */
+/**
+ * Parses `"2%"` or `0.02` to 0.02; `null` for anything else. A bare 2 is ambiguous: 2 % or 200 %?
+ */
 export function parsePercentage(value: string | number): number | null {
   if (typeof value === 'number') return value >= 0 && value <= 1 ? value : null;
   if (value.length > 40 || !new RegExp(PERCENTAGE_PATTERN).test(value)) return null;

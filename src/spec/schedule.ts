@@ -4,7 +4,7 @@ import { duration } from './scalar-fields.ts';
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Day = (typeof DAYS)[number];
 
-/** What happens when a run is due while the one before is under way; Temporal's words. */
+/** Policies for a run that is due while the previous one is in progress; Temporal's names. */
 export const OVERLAPS = ['skip', 'buffer_one', 'allow_all'] as const;
 export type Overlap = (typeof OVERLAPS)[number];
 
@@ -13,17 +13,17 @@ export interface TimeOfDay {
   minute: number;
 }
 
-/** When a pipeline runs by itself. */
+/** Times at which a pipeline runs. */
 export interface PipelineSchedule {
-  /** Earliest first. */
+  /** Times of day, earliest first. */
   times: TimeOfDay[];
   /** IANA name. */
   timezone: string;
   days: Day[];
-  /** Each run starts up to so much later, by chance. 0 = on time. */
+  /** Maximum random delay of each start, in ms. 0 = none. */
   jitterMs: number;
   overlap: Overlap;
-  /** A run that could not be started in time (the server was down) still is, so long after. */
+  /** Time after which a missed start (the server was down) is dropped, in ms. */
   catchUpMs: number;
 }
 
@@ -33,7 +33,7 @@ export const TIMEZONE_ALLOWED = 'an IANA time zone like Europe/Berlin';
 
 const HOUR_MS = 3_600_000;
 
-/** Temporal's own default is a year: after an outage every missed night would be run at once. */
+/** Temporal's default is a year: after an outage every missed run would start at once. */
 const CATCH_UP_MS = 6 * HOUR_MS;
 
 const timeOfDay = z.string('a time of day like "02:30"').regex(TIME, 'a time of day like "02:30"');
@@ -84,7 +84,10 @@ function timeOf(text: string): TimeOfDay {
   return { hour: Number(hour), minute: Number(minute) };
 }
 
-/** Between two neighbouring times of day, over midnight too; endless where there is only one. */
+/**
+ * Returns the shortest gap between neighbouring times of day, across midnight; infinite for a
+ * single one.
+ */
 export function shortestGapMs(at: readonly unknown[]): number {
   const known = at.flatMap((text) =>
     typeof text === 'string' && TIME.test(text) ? [timeOf(text)] : [],
@@ -97,10 +100,10 @@ export function shortestGapMs(at: readonly unknown[]): number {
   return Math.min(...minutes.map((each, at) => (next[at] ?? each) - each)) * 60_000;
 }
 
-/** The longest name there is has half of it. */
+/** Maximum length, twice that of the longest zone name. */
 const LONGEST_ZONE = 100;
 
-/** Whether this machine knows the zone. */
+/** Checks whether this machine has the time zone. */
 export function isTimezone(name: string): boolean {
   // Offsets like +02:00 pass Intl but follow no daylight saving time.
   if (name.length > LONGEST_ZONE || /^[+-]/.test(name)) return false;

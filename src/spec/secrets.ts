@@ -4,7 +4,7 @@ import type { SpecDocument } from './document.ts';
 import { PROVIDER_SPECS } from '../providers/catalog.ts';
 import { MAX_ISSUES, pathText, SpecError, type Path, type SpecIssue } from './issue.ts';
 
-/** Every repetition has a bound: the text may be a megabyte of anything. */
+/** All repetitions are bounded: the text may be a megabyte. */
 const SHAPES: [RegExp, string][] = [
   [/\bbearer\s{1,9}[\w.~+/=-]{12}/gi, 'a bearer token'],
   [/\b(?:sk|pk|rk)[-_](?=[\w-]{0,99}\d)[\w-]{16}/g, 'an API key (sk-…)'],
@@ -36,10 +36,10 @@ const SHAPES: [RegExp, string][] = [
 
 const ALLOWED = 'tokens come from the environment of the worker';
 
-/** A shorter value is a word that may stand anywhere. */
+/** Minimum length: a shorter value occurs in any text. */
 const SHORTEST_SECRET = 8;
 
-/** The values of the token variables of an environment, by variable. */
+/** Returns the values of an environment's token variables, by variable. */
 export function tokenValues(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
@@ -51,9 +51,9 @@ export function tokenValues(
 }
 
 /**
- * Refuses a file that holds a token, before anything of it is repeated in a message; comments
- * count too. `secrets` are the values of the providers' token variables.
- * @throws SpecError `spec_has_secret`, with places but never the value
+ * Rejects a file that contains a token, also in comments, before a message repeats any of it.
+ * `secrets` are the values of the providers' token variables.
+ * @throws SpecError `spec_has_secret` with positions, never the value
  */
 export function refuseSecrets(text: string, file: string, secrets: Record<string, string>): void {
   const lines = new LineCounter();
@@ -78,7 +78,7 @@ export function refuseSecrets(text: string, file: string, secrets: Record<string
   if (issues.size > 0) throw new SpecError(file, [...issues.values()], 'spec_has_secret');
 }
 
-/** The value itself, and as it is written in an address, a Basic header, or JSON with escapes. */
+/** Returns the value and its forms in a URL, a Basic header, and JSON with escapes. */
 const formsOf = (value: string): Set<string> =>
   new Set([
     value,
@@ -88,8 +88,7 @@ const formsOf = (value: string): Set<string> =>
   ]);
 
 /**
- * The same for the values of a file that was read: an escape in the text hides a token from a
- * search through it.
+ * Rejects parsed values that contain a token: an escape hides it from a search in the text.
  * @throws SpecError `spec_has_secret`
  */
 export function refuseSecretValues(

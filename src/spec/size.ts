@@ -1,20 +1,20 @@
 import type { Json } from '../contract/json.ts';
 
-/** A pipeline is written by hand; a bigger one is something else. In bytes of a file, or of JSON. */
+/** Maximum bytes of a file, or of its JSON. */
 export const MAX_BYTES = 1024 * 1024;
 
-/** Each takes a kilobyte of memory while a text is read. */
+/** Maximum values: each takes a kilobyte of memory while a text is read. */
 export const MAX_VALUES = 100_000;
 
-/** Levels of a value; a pipeline has about ten. */
+/** Maximum levels; a pipeline has about ten. */
 export const MAX_DEPTH = 100;
 
 const [COMMA, BRACKET, BRACE, NEWLINE, DASH, QUESTION] = [44, 91, 123, 10, 45, 63];
 const [SPACE, TAB] = [32, 9];
 
 /**
- * How many values a YAML or JSON text may hold at most, in one pass over it: what separates two of
- * them is counted wherever it stands, texts and comments among it.
+ * Returns an upper bound of the values in a YAML or JSON text, in one pass: counts separators, also
+ * those in strings and comments.
  */
 export function roughlyValues(text: string): number {
   let count = 1;
@@ -28,7 +28,7 @@ export function roughlyValues(text: string): number {
       count += 1;
       before = COMMA;
     } else if (code === NEWLINE) {
-      // The end of a line separates what no comma has separated.
+      // A line end separates values if no comma did.
       if (before !== COMMA) count += 1;
       before = NEWLINE;
     } else before = code;
@@ -36,7 +36,10 @@ export function roughlyValues(text: string): number {
   return count;
 }
 
-/** What is too much about a value, `null` when nothing is. It is walked through no further than that. */
+/**
+ * Describes what is too large about a value; `null` if nothing is. Stops as soon as a limit is
+ * exceeded.
+ */
 export function excessOf(value: Json): string | null {
   let level: Json[] = [value];
   let values = 0;

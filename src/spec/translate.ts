@@ -14,7 +14,7 @@ const TYPE_WORDS: Record<string, string> = {
   record: 'a mapping',
 };
 
-/** Says what is allowed, where the schema itself does not. */
+/** Describes what is allowed, if the schema does not. */
 export const allowedText: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
@@ -47,7 +47,7 @@ const size = (bound: string, origin: string, limit: number | bigint): string => 
 const keysOf = (schema: unknown): string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 
-/** Zod's findings with place, what was found, and the nearest word. */
+/** Converts Zod's issues: adds position, the value found, and the nearest word. */
 export function translate(issues: z.core.$ZodIssue[], document: SpecDocument): SpecIssue[] {
   return issues.slice(0, MAX_ISSUES).flatMap((issue) => translateOne(issue, document));
 }

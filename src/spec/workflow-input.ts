@@ -7,8 +7,8 @@ import { MAX_DURATION_MS } from '../rules/duration.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
 /**
- * What starts the workflow `enrichTable`, for other languages: a pipeline after validation, as
- * `rowmill check FILE --json` prints it under `workflowInput`.
+ * Schema of the argument of `enrichTable`, for other languages: a validated pipeline, as `rowmill
+ * check FILE --json` prints it under `workflowInput`.
  */
 
 const text = z.string().min(1);
@@ -113,7 +113,7 @@ const previousRunRef = z.strictObject({
   },
 });
 
-/** The argument, for a worker that knows these providers. */
+/** Builds the schema for a worker with these providers. */
 export const workflowInputFor = (providers: readonly string[]) =>
   z.strictObject({
     pipeline: pipeline(providers),
@@ -135,7 +135,7 @@ export const workflowInputFor = (providers: readonly string[]) =>
       .describe('A run that has ended, whose table this one goes on with.'),
   }) satisfies z.ZodType<EnrichTableInput>;
 
-/** The same with the providers of the package. */
+/** Schema with the providers of the package. */
 export const workflowInput = workflowInputFor(PROVIDER_NAMES);
 
 /** JSON Schema (2020-12) of the workflow's argument. */

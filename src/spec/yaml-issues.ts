@@ -2,7 +2,7 @@ import { isAlias, isPair, isScalar, visit, type Document, type YAMLError } from 
 import { nearest } from '../did-you-mean.ts';
 import { MAX_ISSUES, shorten, type SpecIssue } from './issue.ts';
 
-/** In a text, from 1; what came as an object has no places. */
+/** Position in a text, from 1; objects have none. */
 export interface Place {
   line: number | null;
   column: number | null;
@@ -13,7 +13,7 @@ type PlaceAt = (offset: number) => Place;
 /** Enough for a few shared blocks, too few for an alias bomb. */
 export const MAX_ALIASES = 100;
 
-/** The parser's own words where they would puzzle a reader. */
+/** Clearer messages for some syntax errors of the parser. */
 const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
   MULTIPLE_DOCS: 'more than one document in the file (a second `---`)',
   TAB_AS_INDENT: 'a tab is used for indentation; YAML allows spaces only',
@@ -23,7 +23,7 @@ const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
 /** Levels of the tree, counting keys; a pipeline file has about fifteen. */
 const MAX_DEPTH = 200;
 
-/** What is wrong with the text itself: `fatal` leaves no value to look at, `mild` does. */
+/** Finds syntax errors: `fatal` ones leave no value, `mild` ones do. */
 export function yamlIssues(
   document: Document,
   placeAt: PlaceAt,
@@ -39,7 +39,9 @@ export function yamlIssues(
   return { fatal: treeIssues(document, placeAt), mild };
 }
 
-/** The parser's own check compares each key with each other one, which takes minutes on a big map. */
+/**
+ * Finds repeated keys. The parser's own check compares all pairs, which takes minutes on a big map.
+ */
 function repeatedKeys(document: Document, placeAt: PlaceAt): SpecIssue[] {
   const issues: SpecIssue[] = [];
   visit(document, {
@@ -94,8 +96,8 @@ function treeIssues(document: Document, placeAt: PlaceAt): SpecIssue[] {
 }
 
 /**
- * Numbers that are not what was typed: 0700 (a ticker) would become 700, 0x1F 31, and JSON has no .inf.
- * In rows, where a number becomes text, 1.10 and 1e3 are not either.
+ * Reports numbers that change when read: 0700 (a ticker) would become 700, 0x1F 31, and JSON has no
+ * .inf. In rows, where a number becomes text, 1.10 and 1e3 change as well.
  */
 function numberIssues(document: Document, placeAt: (offset: number) => Place): SpecIssue[] {
   const issues: SpecIssue[] = [];
@@ -120,13 +122,13 @@ function numberIssues(document: Document, placeAt: (offset: number) => Place): S
 const isExact = (value: number | bigint): boolean =>
   Number.isFinite(Number(value)) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 
-/** Digits beyond what a number holds are lost; zeros at the ends are not missed. */
+/** Checks that no digit is lost, except zeros at the ends. */
 const keepsDigits = (source: string): boolean => {
   const [digits = ''] = source.replace('.', '').split(/[eE]/);
   return digits.replace(/^-?0*/, '').replace(/0*$/, '').length <= 17;
 };
 
-/** Below `rows.inline`, or a list in `rows.from`. */
+/** Checks for a path below `rows.inline`, or a list in `rows.from`. */
 const isInRows = (path: readonly unknown[]): boolean => {
   const keys = path.flatMap((step) => (isPair(step) && isScalar(step.key) ? [step.key.value] : []));
   return keys[0] === 'rows' && (keys[1] === 'inline' || keys[1] === 'from');

@@ -1,10 +1,10 @@
 import { Counter, Histogram, type Registry } from '@prometheus-io/client';
 import type { ProviderResponse } from '../providers/registry.ts';
 
-/** From a look-up nearby to a reply that took the client's whole patience. */
+/** Buckets from a fast read to a reply that took the client's whole time limit. */
 const SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
-/** Requests to providers: by route template, never by path. */
+/** Counts requests to providers by route template, never by path. */
 export function apiMetrics(registry: Registry): (response: ProviderResponse) => void {
   const registers = [registry];
   const requests = new Counter({

@@ -12,14 +12,14 @@ export interface WorkerDepsOptions {
   env: Env;
   /** Folder of the file store. */
   store: string;
-  /** Where nothing is named by ROWMILL_ROOTS; `null`: any folder. */
+  /** Folders from ROWMILL_ROOTS; without the variable these. `null`: any folder. */
   roots: readonly string[] | null;
   searchAttributes: boolean;
   hooks?: ProviderHooks;
   onEvent?: (event: MetricEvent) => void;
 }
 
-/** Everything the steps work with, from the environment; talks to nobody yet. */
+/** Creates everything the steps use, from the environment; connects to nothing yet. */
 export const createWorkerDeps = ({
   env,
   store,
@@ -42,7 +42,9 @@ const namedRoots = (env: Env): string[] | null => {
   return named.length === 0 ? null : named;
 };
 
-/** Why runs of a provider would fail here at once (no token, a bad base URL), by provider. */
+/**
+ * Returns why runs of a provider would fail here at once (no token, invalid base URL), by provider.
+ */
 export function unusableProviders({ providers }: ActivityDeps): Map<string, RowmillError> {
   const found = new Map<string, RowmillError>();
   for (const name of providers.names) {
@@ -56,7 +58,7 @@ export function unusableProviders({ providers }: ActivityDeps): Map<string, Rowm
   return found;
 }
 
-/** @throws the reason why the provider cannot be used here; without a name: why none can */
+/** Rejects an unusable provider. @throws its error; without a name: the error if none is usable */
 export function refuseUnusable(deps: ActivityDeps, provider: string | undefined): void {
   const unusable = unusableProviders(deps);
   const [any] = unusable.size === deps.providers.names.length ? unusable.values() : [];

@@ -11,7 +11,7 @@ export interface HealthServerOptions {
   host: string;
   /** 0: any free one. */
   port: number;
-  /** Whether the process is worth keeping: `false` asks for a restart. */
+  /** Reports whether the process works; `false` asks for a restart. */
   live: () => boolean;
   ready: () => Promise<{ ready: boolean }>;
   metrics: { contentType: string; text: () => Promise<string> };
@@ -26,7 +26,7 @@ const json = (status: number, body: object): Answer => ({
 });
 
 /**
- * `/live`, `/ready` and `/metrics` for whoever runs the worker.
+ * Serves `/live`, `/ready` and `/metrics` to the operator of the worker.
  * @throws RowmillError `port_in_use`
  */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {

@@ -9,24 +9,24 @@ export interface WorkerMetrics {
   readonly contentType: string;
   onResponse(response: ProviderResponse): void;
   onEvent(event: MetricEvent): void;
-  /** In Prometheus' text format: ours, then the SDK core's. */
+  /** Returns rowmill's metrics in Prometheus' text format, then the SDK core's. */
   text(): Promise<string>;
 }
 
 export interface MetricsOptions {
-  /** Read at each scrape. */
+  /** Called at each scrape. */
   isReady: () => boolean;
-  /** The core's exporter; `null` before it listens. */
+  /** Address of the core's exporter; `null` before it listens. */
   coreUrl?: () => string | null;
-  /** Folder of the store, whose files are counted and whose disk is looked at. */
+  /** Folder of the store, for its size and the disk's. */
   store?: string;
 }
 
 const CORE_TIMEOUT_MS = 2_000;
 
 /**
- * What only this process knows: requests to the provider, what its steps saw, and itself. Tries,
- * slots, queues and polls of them are the SDK core's, by activity and workflow type.
+ * Creates metrics that only this process has: requests to the provider, observations of steps, the
+ * process itself. Attempts, slots, queues and polls are in the SDK core's.
  */
 export function createMetrics({ isReady, coreUrl, store }: MetricsOptions): WorkerMetrics {
   const registry = new Registry();
@@ -51,7 +51,7 @@ export function createMetrics({ isReady, coreUrl, store }: MetricsOptions): Work
   };
 }
 
-/** Empty when the core does not answer: a scrape then shows ours alone. */
+/** Returns an empty text if the core does not answer: a scrape then has rowmill's metrics alone. */
 async function coreText(url: string | null): Promise<string> {
   if (url === null) return '';
   try {

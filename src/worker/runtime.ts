@@ -9,13 +9,13 @@ export interface ProcessRuntime {
   coreMetricsPort?: number;
 }
 
-/** The core's words when its exporter cannot listen. */
+/** The core's message when its exporter cannot listen. */
 const PORT_TAKEN = /prometheus .*(address already in use|only one usage of each socket address)/i;
 
 /**
- * The SDK's runtime of this process: one for all its workers, so the first to come decides; a
+ * Installs the SDK's runtime. One serves all workers of a process, so the first call decides, and a
  * program that has installed its own keeps it. Signals stay with the command, which drains.
- * @throws RowmillError `port_in_use`; another port can be tried then
+ * @throws RowmillError `port_in_use`; the caller may try another port
  */
 export function installRuntime({ logger, coreMetricsPort }: ProcessRuntime): void {
   keepHeapSmall();
@@ -42,7 +42,7 @@ export function installRuntime({ logger, coreMetricsPort }: ProcessRuntime): voi
     Runtime.install(options);
   } catch (error) {
     if (error instanceof IllegalStateError) return;
-    // By its text: it is made in native code, outside the realm that a test may live in.
+    // By its text: native code creates the error, outside the realm of a test.
     if (!PORT_TAKEN.test(String(error))) throw error;
     throw new RowmillError('port_in_use', "the port for the core's metrics is in use", {
       where: `127.0.0.1:${coreMetricsPort ?? 0}`,
@@ -52,8 +52,8 @@ export function installRuntime({ logger, coreMetricsPort }: ProcessRuntime): voi
 }
 
 /**
- * V8 lets a small heap grow fourfold before it clears away what got old: 100,000 rows pass through
- * 40 MB and leave 140. Cleared at 1.4 times what is in use, the worker's memory stays as it is at
- * 1,000 rows (R7 in docs/design/performance.md), for a few ms of the collector's time a second.
+ * Limits the growth of V8's heap, which by default may grow fourfold before a collection: 100,000
+ * rows pass through 40 MB and leave 140. At a factor of 1.4, memory stays as with 1,000 rows (R7 in
+ * docs/design/performance.md). Costs a few ms of collector time per second.
  */
 export const keepHeapSmall = (): void => setFlagsFromString('--heap-growing-percent=40');

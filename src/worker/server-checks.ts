@@ -3,7 +3,10 @@ import { describeNamespace, type TemporalLink } from '../temporal/connection.ts'
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { RowmillError } from '../errors.ts';
 
-/** Without the right to register them, runs go on without: one unknown attribute blocks a run. */
+/**
+ * Registers the search attributes. Without the right to, runs omit them: one unregistered attribute
+ * blocks a run.
+ */
 export async function registerSearchAttributes(
   link: TemporalLink,
   logger: Logger,
@@ -19,7 +22,9 @@ export async function registerSearchAttributes(
   }
 }
 
-/** @throws when the server does not answer, or is not connected yet */
+/**
+ * Checks the connection. @throws an error if the server does not answer, or is not connected yet
+ */
 export async function askTemporal(link: TemporalLink | null): Promise<void> {
   if (link === null) throw new Error('not connected yet');
   await describeNamespace(link);

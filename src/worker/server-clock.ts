@@ -1,23 +1,26 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 
 /**
- * The time of the Temporal server, by which deadlines are set. This machine's own clock may be
- * wrong, or be set by hours in the middle of a wait; then a run would end early, or never.
+ * Clock of the Temporal server, which sets deadlines. This machine's clock may be wrong, or change
+ * by hours during a wait; then a run would end early, or never.
  */
 export interface ServerClock {
-  /** Epoch ms, behind the server's by what a step waited for a worker; before any step our own. */
+  /**
+   * Returns the epoch time in ms, behind the server's by the queueing time of a step; before any
+   * step the local time.
+   */
   now: () => number;
-  /** Reads the server's time off every step that comes. */
+  /** Reads the server's time from every step. */
   interceptor: ActivityInterceptorsFactory;
 }
 
-/** So long a reading counts: the server's own clock may be put right as well. */
+/** Validity of a reading, in ms: the server's own clock may be corrected. */
 const KEEP_MS = 3_600_000;
 
 /**
- * Nothing in the server's replies says what time it is there. But a step says when it was scheduled,
- * mostly a few ms ago, and from there on the monotonic clock of this process counts. Of several
- * readings the latest time is the best one: the others had waited longer.
+ * Creates the clock. No reply of the server contains its time, but a step has its schedule time,
+ * usually a few ms ago. From there the monotonic clock of this process counts. The latest of
+ * several readings is the best: the others queued longer.
  */
 export function createServerClock(): ServerClock {
   let best: { aheadMs: number; readAtMs: number } | null = null;

@@ -18,27 +18,31 @@ export interface WorkerServiceOptions {
   settings: WorkerSettings;
   /** Tokens, base URLs and `TEMPORAL_*`. */
   env: Env;
-  /** Sent to the providers. */
+  /** User agent of requests to the providers. */
   userAgent?: string;
 }
 
 export interface WorkerService {
-  /** Of `/live`, `/ready` and `/metrics`. */
+  /** Address of `/live`, `/ready` and `/metrics`. */
   healthUrl: string;
-  /** Not ready from now on; resolves when the steps under way are done and everything is closed. */
+  /**
+   * Marks the worker not ready; resolves when the steps in progress are done and everything is
+   * closed.
+   */
   stop(reason: string): Promise<void>;
-  /** Settles when the worker is down; rejects when it broke. */
+  /** Resolves when the worker has ended; rejects if it failed. */
   done: Promise<void>;
 }
 
 /**
- * The worker as a process of a deployment: logs, metrics and health around `startWorker`. It is up
- * (not ready) before it connects. Takes the SDK's runtime of this process for itself.
- * @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `port_in_use`, `store_…`, `usage`
+ * Starts the worker process of a deployment: logs, metrics and health around `startWorker`. It is
+ * live, but not ready, before it connects. Installs the SDK's runtime for this process.
+ * @throws RowmillError `temporal_unreachable`, `temporal_unsupported`, `port_in_use`, `store_…`,
+ * `usage`
  */
 export async function startWorkerService(options: WorkerServiceOptions): Promise<WorkerService> {
   const { settings, env } = options;
-  // First of all: what a collection before this one allowed would hold until the next.
+  // First of all: memory allocated before would stay until the next collection.
   keepHeapSmall();
   const logger = jsonLogger(settings.logLevel);
   let coreMetricsPort: number | null = null;
@@ -121,7 +125,7 @@ function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics): Activity
   return createWorkerDeps({
     env,
     store: settings.store,
-    // Whoever may start workflows is not the one who started the worker.
+    // A client that may start workflows need not be the operator of the worker.
     roots: [process.cwd()],
     searchAttributes: settings.searchAttributes,
     onEvent: (event) => metrics.onEvent(event),
@@ -132,7 +136,7 @@ function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics): Activity
   });
 }
 
-/** A provider without a token is nobody's trouble where another one can be used. */
+/** Logs providers without a token, unless another one is usable. */
 function tellUnusable(deps: ActivityDeps, env: Env, logger: Logger): void {
   const { providers } = deps;
   const unusable = unusableProviders(deps);
@@ -158,12 +162,12 @@ function stateOf(worker: RunningWorker | null) {
   return state === 'running' && !worker.isPolling() ? 'not polling' : state;
 }
 
-/** A setting that no run could work with; a token that is missing may still come by a restart. */
+/** Rejects settings that no run could work with. A missing token may still come with a restart. */
 function refuseMisconfigured(deps: ActivityDeps): void {
   for (const error of unusableProviders(deps).values()) if (error.code === 'usage') throw error;
 }
 
-/** A disk that hangs is reported like one that cannot be written. */
+/** Checks the store; a stalled disk is reported like an unwritable one. */
 async function storeAnswers(store: Store): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const hangs = new Promise<never>((_, reject) => {

@@ -6,7 +6,7 @@ import { LOG_LEVELS, logLevelOf } from '../process/logging.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a worker process is told by its environment and its flags. */
+/** Settings of a worker process from its environment and flags. */
 export interface WorkerSettings {
   taskQueue: string;
   /** Folder of the file store. */
@@ -17,9 +17,9 @@ export interface WorkerSettings {
   healthPort: number;
   shutdownGraceMs: number;
   shutdownForceMs: number;
-  /** Register rowmill's search attributes and write them. */
+  /** Registers rowmill's search attributes and writes them. */
   searchAttributes: boolean;
-  /** A workflow bundle made before; without it the one beside the build. */
+  /** Prebuilt workflow bundle; `null`: the one beside the build. */
   bundlePath: string | null;
 }
 
@@ -30,7 +30,7 @@ interface Setting<T> {
   variable: string;
   preset: string;
   allowed: string;
-  /** `null` when the text is not allowed. */
+  /** Returns `null` for an invalid text. */
   parse(text: string): T | null;
 }
 
@@ -63,7 +63,7 @@ const SWITCH: Readonly<Record<string, boolean>> = {
 
 const MAX_PORT = 65_535;
 
-/** A flag comes before its variable, a variable before the preset. */
+/** Settings with their flag, which comes first, their variable and their default. */
 export const WORKER_SETTINGS = {
   taskQueue: text('--task-queue', 'ROWMILL_TASK_QUEUE', DEFAULT_TASK_QUEUE),
   store: text('--store', 'ROWMILL_STORE', '.rowmill/store'),
@@ -101,7 +101,7 @@ export const WORKER_SETTINGS = {
   } satisfies Setting<string>,
 } as const;
 
-/** @throws RowmillError `usage`, naming the flag or the variable */
+/** Reads the settings. @throws RowmillError `usage`, naming the flag or the variable */
 export function workerSettings(env: Env, flags: WorkerFlags = {}): WorkerSettings {
   const read = <T>(name: keyof WorkerSettings, setting: Setting<T>): T => {
     const flag = flags[name]?.trim() ?? '';

@@ -16,8 +16,8 @@ const RUN_SECONDS = [1, 5, 15, 30]
 const LATE_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE];
 
 /**
- * Runs, cells and money, as the steps see them. A step that is repeated because its result was lost
- * counts again: good for rates and alarms, not for bookkeeping (that is in each run's manifest).
+ * Counts runs, cells and money as the steps report them. A step repeated after a lost result counts
+ * again: good for rates and alarms, not for accounting, which is in each run's manifest.
  */
 export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
@@ -61,7 +61,7 @@ export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
     registers: [registry],
   });
 
-  // A counter that begins with its first event at 1 never shows an increase.
+  // Initialized with 0: a counter whose first value is 1 never shows an increase.
   for (const provider of PROVIDER_NAMES) {
     started.inc({ provider }, 0);
     spent.inc({ provider }, 0);
@@ -117,7 +117,7 @@ export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
   };
 }
 
-/** A look at the balance of an account; it was like that at some time between the two. */
+/** Reading of an account's balance, made at some time between the two. */
 export interface BalanceLook {
   credits: number;
   askedAtMs: number;
@@ -125,14 +125,13 @@ export interface BalanceLook {
 }
 
 /**
- * What an account lost between two looks at it, whoever spent it: summed up over runs, the
- * differences of each of them would count what runs side by side spend several times. A top-up is
- * not taken off again.
+ * Creates a meter of an account's losses between readings, by any run. Adding the differences of
+ * each run would count the spend of concurrent runs several times. Top-ups are ignored.
  */
 function createSpendMeter(): (look: BalanceLook) => number {
   let last: BalanceLook | null = null;
   return (look) => {
-    // Asked before the last look came back: which of the two is older cannot be told.
+    // Requested before the last reading arrived: which of the two is older is unknown.
     if (last !== null && look.askedAtMs < last.readAtMs) return 0;
     const spent = last === null ? 0 : Math.max(0, last.credits - look.credits);
     last = look;

@@ -3,13 +3,13 @@ import { opendir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Gauge, type Registry } from '@prometheus-io/client';
 
-/** A hung disk must not hold a scrape. */
+/** Time limit, so that a stalled disk does not block a scrape, in ms. */
 const DISK_ANSWERS_MS = 2_000;
 const COUNT_EVERY_MS = 10 * 60_000;
-/** Of one count; what is beyond is left out. */
+/** Maximum files of one count; the rest is left out. */
 const MAX_FILES = 200_000;
 
-/** Size of the store, and of the disk that it lies on; 0 where the disk does not answer. */
+/** Measures the size of the store and of its disk; 0 if the disk does not answer. */
 export function storeMetrics(registry: Registry, store: string): void {
   const diskGauge = (name: string, help: string, bytesOf: (disk: StatsFs) => number): void => {
     new Gauge({
@@ -47,7 +47,7 @@ async function diskOf(store: string): Promise<StatsFs | null> {
   );
 }
 
-/** The last count; a count that takes long goes on beside the scrapes. */
+/** Returns the last count; a long count continues beside the scrapes. */
 function countedSize(store: string): () => Promise<number> {
   let bytes = 0;
   let counting: Promise<void> | null = null;
@@ -64,13 +64,13 @@ function countedSize(store: string): () => Promise<number> {
   };
 }
 
-/** One file after the other: a count must not disturb the steps of runs. */
+/** Sequential, so that a count does not disturb the steps of runs. */
 async function sizeOf(root: string): Promise<number> {
   let bytes = 0;
   let files = 0;
   const folders = [root];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    // A folder or file may be gone by now.
+    // The folder or file may be gone.
     const entries = await opendir(folder).catch(() => []);
     for await (const entry of entries) {
       if (files >= MAX_FILES) return bytes;

@@ -23,43 +23,45 @@ export interface RowmillWorkerOptions {
   target?: TargetOptions;
   /** Prebuilt workflow bundle. @default the one beside the build, else built from source */
   bundlePath?: string;
-  /** Time for steps under way to finish when the worker is asked to stop. @default 20000 */
+  /** Time for steps in progress to finish when the worker is asked to stop. @default 20000 */
   shutdownGraceMs?: number;
-  /** After this the worker gives up waiting for them. @default 60000 */
+  /** Time after which the worker stops waiting for them. @default 60000 */
   shutdownForceMs?: number;
-  /** Waiting runs this worker holds at once. @default 2000 */
+  /** Maximum waiting runs of this worker at once. @default 2000 */
   waitingRuns?: number;
 }
 
 export interface RunningWorker {
   taskQueue: string;
   state(): WorkerState;
-  /** Both queues are polled for work. */
+  /** True while both queues are polled for work. */
   isPolling(): boolean;
-  /** Lets steps under way finish within the grace time; resolves when everything is down. */
+  /** Lets steps in progress finish within the grace time; resolves when everything has ended. */
   stop(): Promise<void>;
-  /** Settles when both queues are down; rejects when the worker broke. */
+  /** Resolves when both queues have ended; rejects if the worker failed. */
   done: Promise<void>;
 }
 
-/** The server must not hear less often than a heartbeat time-out of 30 s allows, and shows live. */
+/**
+ * Short steps: often enough for a heartbeat time-out of 30 s. Polls: often enough for a live view.
+ */
 const HEARTBEAT_THROTTLE = { short: '5s', polls: '2s' } as const;
 
 /**
- * Runs that wait need no memory: one that is put out of the cache comes back with a history of some
- * dozen events at the end of its slice. Unbounded, 500 waiting runs took 529 MiB.
+ * Maximum cached runs. An evicted one replays a history of some dozen events at the end of its
+ * slice. Without a limit, 500 waiting runs took 529 MiB.
  */
 const CACHED_RUNS = 100;
 
 /**
- * Loads and scans hold a batch or a page in memory and wait for the rate limit, which takes turns
- * between them. With few slots small runs waited for the end of large loads: forty of them took all.
+ * Maximum short steps. Loads and scans keep a batch or a page in memory and wait for the rate
+ * limit, which alternates between them. With few slots, small runs waited for forty large loads.
  */
 const SHORT_STEPS_AT_ONCE = 400;
 
 /**
- * One process, two task queues: the workflows with the short steps, and the long waits, which are
- * many and cheap. Either queue down means the worker is down.
+ * Starts a worker with two task queues: workflows with short steps, and the long waits, which are
+ * many and cheap. It fails if either queue fails.
  */
 export async function startWorker(options: RowmillWorkerOptions): Promise<RunningWorker> {
   const target = temporalTarget(options.target ?? {});
@@ -94,8 +96,8 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
         ...shared,
         taskQueue: pollQueueOf(options.taskQueue),
         activities: createPollActivities(deps),
-        // A wait can take hours and loses nothing when it is cut: the next worker goes on with the
-        // newest heartbeat a second later.
+        // A wait can take hours and loses nothing when interrupted: the next worker continues from
+        // the newest heartbeat a second later.
         shutdownGraceTime: 0,
         maxConcurrentActivityTaskExecutions: options.waitingRuns ?? 2_000,
         maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE.polls,
@@ -125,7 +127,10 @@ async function connect(target: ReturnType<typeof temporalTarget>): Promise<Nativ
   }
 }
 
-/** Production has the bundle beside the build; tests and development bundle the sources. */
+/**
+ * Returns the bundle beside the build in production, or bundles the sources in tests and
+ * development.
+ */
 async function workflowCode(
   bundlePath: string | undefined,
 ): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
@@ -133,7 +138,7 @@ async function workflowCode(
   const codePath = bundlePath ?? (existsSync(built) ? built : undefined);
   if (codePath !== undefined) return { workflowBundle: { codePath } };
   return {
-    // Not the worker's own bundler: it knows no converter for workflow code alone.
+    // Not the worker's own bundler, which cannot set a converter for workflow code alone.
     workflowBundle: await bundleWorkflowCode({
       workflowsPath: pathOf('workflows/index.ts'),
       payloadConverterPath: pathOf('workflows/payload-converter.ts'),
@@ -142,7 +147,7 @@ async function workflowCode(
   };
 }
 
-/** From the root of the package. */
+/** Resolves a path from the root of the package. */
 const pathOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 function watch(workers: Worker[], connection: NativeConnection, taskQueue: string): RunningWorker {
@@ -153,7 +158,7 @@ function watch(workers: Worker[], connection: NativeConnection, taskQueue: strin
   };
   const runs = workers.map((worker) =>
     worker.run().finally(() => {
-      // One queue without the other would leave runs hanging.
+      // One queue without the other would leave runs stalled.
       stopAll();
     }),
   );

@@ -18,20 +18,22 @@ import { withLock } from './lock.ts';
 import { firstLine } from './process.ts';
 
 export interface AcquireOptions {
-  /** Instead of the process's: PATH, HOME, ROWMILL_CACHE, ROWMILL_TEMPORAL_DOWNLOAD, … */
+  /**
+   * Environment with PATH, HOME, ROWMILL_CACHE, ROWMILL_TEMPORAL_DOWNLOAD, … @default the process's
+   */
   env?: Environment;
-  /** Lines for people about what takes long. @default standard error */
+  /** Receives progress lines about slow steps. @default standard error */
   say?: (line: string) => void;
-  /** What a downloaded archive must hash to. @default those of Temporal's release */
+  /** Expected hashes of downloaded archives. @default those of Temporal's release */
   archiveHashes?: ArchiveHashes;
 }
 
 const WORKSHOP = 'making-';
 
 /**
- * The `temporal` command: on PATH, from our cache, downloaded, or built with Go; the latter two
- * are kept in the cache. Two processes never do the long work twice.
- * @throws RowmillError `temporal_unavailable_here`, with every way tried and why it failed
+ * Finds the `temporal` command: on PATH, in the cache, downloaded, or built with Go. The latter two
+ * are cached, and a lock keeps two processes from doing the work twice.
+ * @throws RowmillError `temporal_unavailable_here` with every way tried and why it failed
  */
 export async function acquireTemporalBinary(options: AcquireOptions = {}): Promise<TemporalBinary> {
   const env = options.env ?? process.env;
@@ -73,7 +75,7 @@ async function fromCache(folder: string): Promise<Attempt> {
   return (await isExecutable(path)) ? inspect(path, 'cache') : { reason: `${path} is not there` };
 }
 
-/** Downloads or builds, one process at a time, and puts the result into the cache in one step. */
+/** Downloads or builds under a lock, and moves the result into the cache atomically. */
 async function make(
   folder: string,
   env: Environment,
@@ -117,14 +119,17 @@ async function make(
   );
 }
 
-/** Of processes that were killed: we hold the lock, so nobody starts anything there. */
+/** Removes the files of killed processes; the lock keeps others out. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name.startsWith(WORKSHOP)) await clear(join(folder, name));
   }
 }
 
-/** A build that outlived its killed process may still write there: then the next one clears it. */
+/**
+ * Clears the working folder. A build that outlived its killed process may still write there; the
+ * next call then clears it.
+ */
 async function clear(workshop: string): Promise<void> {
   const patience = { maxRetries: 5, retryDelay: 50 };
   await rm(workshop, { recursive: true, force: true, ...patience }).catch(() => undefined);

@@ -1,10 +1,10 @@
-/** By the name of the archive: its sha256, hex. */
+/** sha256 in hex, by the name of the archive. */
 export type ArchiveHashes = Readonly<Record<string, string | undefined>>;
 
 /**
- * Of the archives of `PINNED_VERSION`. Kept here, because whoever can replace an archive where it is
- * published can replace the checksums beside it. A new version takes new lines; on a platform
- * without a line the server is built from source instead.
+ * Hashes of the archives of `PINNED_VERSION`. Part of the source, because an attacker who can
+ * replace an archive can replace its published checksum. On a platform without a hash the server is
+ * built from source.
  */
 export const ARCHIVE_HASHES: ArchiveHashes = {
   'temporal_cli_1.8.2_darwin_amd64.tar.gz':

@@ -8,20 +8,20 @@ import { firstLine } from './process.ts';
 
 const run = promisify(execFile);
 
-/** The version of the `temporal` command that is downloaded or built; go.mod names it too. */
+/** Version of the `temporal` command that is downloaded or built; go.mod names it, too. */
 export const PINNED_VERSION = '1.8.2';
 
-/** A `temporal` command that can serve. */
+/** `temporal` command that can serve. */
 export interface TemporalBinary {
   path: string;
-  /** Of the command, such as `1.8.2`. */
+  /** Version of the command, like `1.8.2`. */
   version: string;
-  /** Of the server in it, such as `1.31.2`. */
+  /** Version of its server, like `1.31.2`. */
   serverVersion: string;
   from: 'PATH' | 'cache' | 'download' | 'build';
 }
 
-/** One way of getting it: the binary, or why not. */
+/** Result of one way to get it: the binary, or the reason why not. */
 export type Attempt = { binary: TemporalBinary } | { reason: string };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const executableName = (name: string): string =>
   process.platform === 'win32' ? `${name}.exe` : name;
 
-/** The user's cache folder: `ROWMILL_CACHE`, else where the system keeps caches. */
+/** Returns the user's cache folder: `ROWMILL_CACHE`, else the system's default. */
 export function cacheFolder(env: Environment): string {
   const own = env['ROWMILL_CACHE'];
   if (own) return own;
@@ -39,14 +39,14 @@ export function cacheFolder(env: Environment): string {
     return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'rowmill');
   }
   const xdg = env['XDG_CACHE_HOME'];
-  // The XDG base directory specification: relative paths are to be ignored.
+  // The XDG base directory specification ignores relative paths.
   return join(xdg && isAbsolute(xdg) ? xdg : join(home, '.cache'), 'rowmill');
 }
 
 export const cachedPath = (folder: string): string =>
   join(folder, executableName(`temporal-${PINNED_VERSION}`));
 
-/** Asks a `temporal` command for its version and whether its server is new enough. */
+/** Reads the version of a `temporal` command, and checks that its server is supported. */
 export async function inspect(path: string, from: TemporalBinary['from']): Promise<Attempt> {
   let output: string;
   try {
@@ -66,7 +66,7 @@ export async function inspect(path: string, from: TemporalBinary['from']): Promi
   return { binary: { path, version, serverVersion, from } };
 }
 
-/** The first executable file of that name on PATH. */
+/** Finds the first executable file of that name on PATH. */
 export async function findOnPath(name: string, env: Environment): Promise<string | null> {
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
     if (!isAbsolute(folder)) continue;

@@ -13,10 +13,10 @@ import { firstLine } from './process.ts';
 
 const run = promisify(execFile);
 
-/** Where Temporal publishes its releases. */
+/** Address of Temporal's releases. */
 const RELEASES = 'https://github.com/temporalio/cli/releases/download';
 
-/** Without a way out to the internet the answer must come soon: the next way is waiting. */
+/** Short, because without internet access the next way is tried. */
 const FIRST_ANSWER_MS = 4_000;
 const ARCHIVE_MS = 10 * 60_000;
 
@@ -25,9 +25,9 @@ const OFF = ['0', 'off', 'no', 'false'];
 export type Download = { file: string } | { reason: string };
 
 /**
- * Downloads the official archive into `folder`, checks it against the hash known here and unpacks
- * it. An archive without a known hash is never asked for, and what a server says of it is not read.
- * `ROWMILL_TEMPORAL_DOWNLOAD`: `off`, or the address of a mirror of the releases.
+ * Downloads the official archive into `folder`, verifies its known hash and unpacks it. Archives
+ * without a known hash are never requested. `ROWMILL_TEMPORAL_DOWNLOAD`: `off`, or the address of a
+ * mirror of the releases.
  */
 export async function downloadTemporal(
   folder: string,
@@ -56,7 +56,7 @@ export async function downloadTemporal(
       return { reason: `${base}/${archive} is not the official archive: its sha256 is ${found}` };
     }
     const file = join(folder, executableName('temporal'));
-    // `tar` is on every system that has archives of its own: Windows 10 too.
+    // Every supported system has `tar`, Windows 10 included.
     await run('tar', ['-xzf', path, '-C', folder, executableName('temporal')]);
     await chmod(file, 0o755);
     return { file };
@@ -74,7 +74,7 @@ function archiveName(): string | null {
   return `temporal_cli_${PINNED_VERSION}_${system}_${machine}.tar.gz`;
 }
 
-/** The reply must begin soon; the archive may take its time. */
+/** Requests a file. The reply must begin soon, while the archive may take its time. */
 async function bodyOf(url: string, dispatcher: EnvHttpProxyAgent) {
   const slow = new AbortController();
   const timer = setTimeout(() => slow.abort(new Error('no answer in time')), FIRST_ANSWER_MS);
@@ -88,7 +88,7 @@ async function bodyOf(url: string, dispatcher: EnvHttpProxyAgent) {
   }
 }
 
-/** Gives back the sha256 of what was written, hex. */
+/** Saves a file; returns its sha256 in hex. */
 async function save(body: Readable, path: string): Promise<string> {
   const hash = createHash('sha256');
   const hashing = new Transform({
@@ -104,6 +104,6 @@ async function save(body: Readable, path: string): Promise<string> {
 function reasonOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   if ('name' in error && error.name === 'TimeoutError') return 'no answer in time';
-  // fetch says `fetch failed` and keeps the reason.
+  // fetch reports `fetch failed` with the reason as its cause.
   return firstLine('cause' in error ? error.cause : error);
 }

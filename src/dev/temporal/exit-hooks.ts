@@ -1,12 +1,12 @@
 /**
- * Ends servers with this process. Signals are left to the program when it listens to them itself
- * (a worker shuts down first); otherwise the servers end and the signal is sent again.
+ * Signals on which servers end with this process. If the program listens to them itself (a worker
+ * shuts down first), they are left to it. Otherwise the servers end and the signal is sent again.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const cleanups = new Set<() => void>();
 
-/** `farewell` runs when this process ends, however it ends but by kill -9. It must not wait. */
+/** Registers a cleanup for any end of this process except kill -9. It must be synchronous. */
 export function onExit(farewell: () => void): () => void {
   if (cleanups.size === 0) listen();
   cleanups.add(farewell);

@@ -11,15 +11,15 @@ import { firstLine, messageOf } from './process.ts';
 const run = promisify(execFile);
 
 const PACKAGE = 'github.com/temporalio/cli/cmd/temporal';
-/** The first one that fetches a newer toolchain when go.mod asks for it. */
+/** Minimum Go version, the first that fetches the toolchain named in go.mod. */
 const OLDEST_GO = '1.21';
 const SAY_EVERY_MS = 60_000;
 
 export type Build = { file: string } | { reason: string };
 
 /**
- * Builds the pinned `temporal` command in `folder` from its Go module; versions and checksums of
- * everything in it are those of tools/temporal. Needs Go and its module proxy.
+ * Builds the pinned `temporal` command in `folder` from its Go module, with the versions and
+ * checksums of tools/temporal. Needs Go and its module proxy.
  */
 export async function buildTemporal(
   folder: string,
@@ -33,7 +33,7 @@ export async function buildTemporal(
   if (!isAtLeast(version, OLDEST_GO)) {
     return { reason: `${go} is ${version}; ${OLDEST_GO} or newer is needed` };
   }
-  // go may want to touch its files, and an installed package is often read-only.
+  // Copied, because go may change its files, and an installed package is often read-only.
   const module = join(packageRoot(), 'tools', 'temporal');
   for (const name of ['go.mod', 'go.sum']) await copyFile(join(module, name), join(folder, name));
   const file = join(folder, executableName('temporal'));
@@ -54,7 +54,7 @@ export async function buildTemporal(
   }
 }
 
-/** Settings of other projects of the user must not change this build. */
+/** Removes settings of other projects of the user. */
 function goEnvironment(env: Environment): NodeJS.ProcessEnv {
   return {
     ...env,
@@ -70,7 +70,7 @@ function goEnvironment(env: Environment): NodeJS.ProcessEnv {
 
 async function goVersion(go: string, env: NodeJS.ProcessEnv): Promise<string> {
   try {
-    // Only this Go, not the one that go.mod might fetch.
+    // Never fetches the toolchain named in go.mod.
     const local = { ...env, GOTOOLCHAIN: 'local' };
     const { stdout } = await run(go, ['env', 'GOVERSION'], { env: local, timeout: 20_000 });
     return stdout.trim().replace(/^go/, '');

@@ -15,7 +15,7 @@ export interface LaunchPlan {
   ports: { grpc: number; ui: number | null; http: number; metrics: number };
   /** `null`: state in memory. */
   dbFile: string | null;
-  /** What the server prints goes here: a pipe would end a server that outlives us. */
+  /** Log file of the server: a pipe would end a server that outlives this process. */
   logFile: string;
   namespace: string;
   dynamicConfig: Readonly<Record<string, number | string | boolean>>;
@@ -24,17 +24,17 @@ export interface LaunchPlan {
 export interface LaunchedServer {
   pid: number;
   child: ChildProcess;
-  /** Settles when the process is gone, with its code or signal. */
+  /** Resolves with code or signal when the process has ended. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Starts the process; `waitUntilServing` tells when it can be used. */
+/** Starts the process; `waitUntilServing` reports when it is usable. */
 export async function launch(plan: LaunchPlan): Promise<LaunchedServer> {
   const log = openSync(plan.logFile, 'w', 0o600);
   const [command, ...args] = commandOf(plan);
   const child = spawn(command, args, {
     ...(plan.dbFile === null ? {} : { cwd: dirname(plan.dbFile) }),
-    // Its own process group: Ctrl-C in the terminal goes to us alone, and we end it last.
+    // Own process group: Ctrl-C reaches this process alone, which ends the server last.
     detached: true,
     windowsHide: true,
     stdio: ['ignore', log, log, ...(plan.dbFile === null ? ['pipe' as const] : [])],
@@ -53,7 +53,7 @@ export async function launch(plan: LaunchPlan): Promise<LaunchedServer> {
   if (pid === undefined) throw new RowmillError('internal', 'a started process has no id');
   const exited = once(child, 'exit').then(([code, signal]: unknown[]) => {
     child.stdio[3]?.destroy();
-    // The types of the event are those of node:child_process; `once` forgets them.
+    // Safe cast: the types of node:child_process, which `once` drops.
     return { code: code as number | null, signal: signal as NodeJS.Signals | null };
   });
   child.unref();
@@ -61,8 +61,8 @@ export async function launch(plan: LaunchPlan): Promise<LaunchedServer> {
 }
 
 /**
- * Files of the server are the owner's alone. And a server in memory is of no use to anybody once
- * we are gone, even by kill -9: a shell waits for the end of a pipe that only we hold open.
+ * Restricts the server's files to the owner. A server in memory ends with this process, even by
+ * kill -9: a shell waits for the end of a pipe that only this process keeps open.
  */
 const ON_FILE = 'umask 077; exec "$@"';
 const IN_MEMORY = '(cat <&3 >/dev/null; kill -9 $$) & exec "$@" 3<&-';
@@ -73,18 +73,18 @@ function commandOf(plan: LaunchPlan): [string, ...string[]] {
   return ['/bin/sh', '-c', plan.dbFile === null ? IN_MEMORY : ON_FILE, 'sh', ...server];
 }
 
-/** Every port is given: the defaults collide when two servers run on one machine. */
+/** Sets every port: the defaults collide when two servers run on one machine. */
 function serverArguments(plan: LaunchPlan): string[] {
   const { binary, ports, dbFile, namespace } = plan;
   const ui = ports.ui === null ? ['--headless'] : ['--ui-port', String(ports.ui)];
-  // The flag is newer than the oldest command we accept.
+  // The flag is newer than the oldest supported command.
   if (ports.ui !== null && isAtLeast(binary.version, '1.8.2')) ui.push('--ui-disable-news-fetch');
   return [
     ...['server', 'start-dev', '--ip', LOOPBACK, '--port', String(ports.grpc)],
     ...ui,
     ...['--http-port', String(ports.http), '--metrics-port', String(ports.metrics)],
-    // The server takes it for the path of a URI, where `#`, `?` and `%` mean something: its folder is
-    // where the process starts, and does not show in the name.
+    // Only the base name: the server reads it as the path of a URI, where `#`, `?` and `%` have a
+    // meaning. The process starts in its folder.
     ...(dbFile === null ? [] : ['--db-filename', basename(dbFile)]),
     ...(namespace === 'default' ? [] : ['--namespace', namespace]),
     ...['--log-level', 'error', '--log-format', 'json'],
@@ -99,14 +99,15 @@ function serverArguments(plan: LaunchPlan): string[] {
   ];
 }
 
-/** Settings for clients must not reach the server's command line parser. */
+/** Removes client settings, which the server's command line parser would read. */
 const withoutTemporalSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 
 /**
- * Looks with plain TCP first: a gRPC channel that failed once backs off for a second.
- * @throws RowmillError `port_in_use` when another process took a port before the server did;
- *   `temporal_unavailable_here` with the server's last words
+ * Waits until the server answers. Checks plain TCP first: a failed gRPC channel backs off for a
+ * second.
+ * @throws RowmillError `port_in_use` if another process took a port first;
+ * `temporal_unavailable_here` with the end of the server's log
  */
 export async function waitUntilServing(
   plan: LaunchPlan,
@@ -120,7 +121,7 @@ export async function waitUntilServing(
     if (Date.now() > deadline) throw await notServing(plan, 'the Temporal server does not answer');
     if ((await isListening(plan.ports.grpc)) && (await uiIsUp())) {
       const link = await tryConnect(plan, Math.max(1_000, deadline - Date.now()));
-      // Ours may have ended because somebody else's listens on one of its ports.
+      // The server may have ended because another one listens on its port.
       if (link !== null && !hasEnded(child)) return link;
       await link?.connection.close();
     }
@@ -131,7 +132,7 @@ export async function waitUntilServing(
 const hasEnded = (child: ChildProcess): boolean =>
   child.exitCode !== null || child.signalCode !== null;
 
-/** The port answers before the namespace does. */
+/** Connects; the port answers before the namespace exists. */
 async function tryConnect(plan: LaunchPlan, timeoutMs: number): Promise<TemporalLink | null> {
   const { namespace } = plan;
   let link: TemporalLink;
@@ -150,7 +151,7 @@ async function tryConnect(plan: LaunchPlan, timeoutMs: number): Promise<Temporal
   }
 }
 
-/** The way to a server of our own: plain, whatever the environment says about others. */
+/** Returns a plain connection to an own server, ignoring the environment. */
 export const plainTarget = (port: number, namespace: string) => ({
   address: `${LOOPBACK}:${port}`,
   namespace,
@@ -158,7 +159,7 @@ export const plainTarget = (port: number, namespace: string) => ({
   ignoreProfileFile: true,
 });
 
-/** The words of the command for its own flags, and of the systems for everything else. */
+/** Messages of the command for its flags, and of the systems for other ports. */
 const LOST_PORT = /can't set .* port|address already in use|only one usage of each socket address/i;
 
 async function notServing(plan: LaunchPlan, what: string): Promise<RowmillError> {
@@ -176,7 +177,7 @@ async function notServing(plan: LaunchPlan, what: string): Promise<RowmillError>
   });
 }
 
-/** A panic says why at its beginning, everything else at its end. */
+/** Extracts the reason from a log: a panic has it at its beginning, other failures at their end. */
 function lastWords(log: string): string {
   const panic = log.search(/^panic: /m);
   return panic < 0 ? log.slice(-WORDS) : log.slice(panic, panic + WORDS);

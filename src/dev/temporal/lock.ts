@@ -3,15 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isStill, markOf, type ProcessMark, codeOf } from './process.ts';
 
 const LOOK_AGAIN_MS = 100;
-/** A lock or a breaker is written at once: one without an owner after this time is a leftover. */
+/**
+ * Age after which a lock without an owner counts as left over; a live one is written at once, in
+ * ms.
+ */
 const UNFINISHED_MS = 10_000;
 
 export interface LockOptions {
-  /** Called once when somebody else holds the lock. */
+  /** Called once if another process has the lock. */
   waiting?: (holder: number | null) => void;
 }
 
-/** Runs `work` while no other process on this machine does so for the same file name. */
+/** Runs `work` under a lock against other processes on this machine. */
 export async function withLock<T>(
   file: string,
   work: () => Promise<T>,
@@ -45,7 +48,7 @@ function take(file: string): boolean {
   }
 }
 
-/** `unknown`: just being written. */
+/** Reads the owner; `unknown`: just being written. */
 function holderOf(file: string): ProcessMark | 'unknown' | 'nobody' {
   try {
     const holder: unknown = JSON.parse(readFileSync(file, 'utf8'));
@@ -55,7 +58,10 @@ function holderOf(file: string): ProcessMark | 'unknown' | 'nobody' {
   }
 }
 
-/** Only one process may remove a leftover: else the second removes the first one's new lock. */
+/**
+ * Removes a stale lock. Only one process may do so: a second one would remove the new lock of the
+ * first.
+ */
 function breakLock(file: string): void {
   const breaker = `${file}.break`;
   try {

@@ -2,16 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One process for ever: ids are given out again, also after a restart of the machine. */
+/** Unique identity of a process: the system reuses ids, also after a restart. */
 export interface ProcessMark {
   pid: number;
-  /** When it started, in the words of the system; empty when that cannot be told. */
+  /** Start time as the system prints it; empty if unknown. */
   started: string;
 }
 
 export const markOf = (pid: number): ProcessMark => ({ pid, started: startOf(pid) ?? '' });
 
-/** Whether this very process still runs. */
+/** Checks whether exactly this process still runs. */
 export function isStill({ pid, started }: ProcessMark): boolean {
   if (!isAlive(pid)) return false;
   const now = startOf(pid);
@@ -27,11 +27,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** `null`: over, though its parent has not looked yet. Empty: cannot be told. */
+/** Reads the start time; `null`: ended, although its parent has not noticed. Empty: unknown. */
 function startOf(pid: number): string | null {
   try {
     if (process.platform === 'linux') {
-      // proc_pid_stat(5): the name in brackets may hold spaces; then state is 3 and start time 22.
+      // proc_pid_stat(5): the name in brackets may contain spaces; then state is 3 and start time
+      // 22.
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? '');
@@ -43,7 +44,7 @@ function startOf(pid: number): string | null {
   }
 }
 
-/** Waits until the process is gone; `false` when it is still there after the time. */
+/** Waits until the process has ended; `false` after the time limit. */
 async function isGoneWithin(mark: ProcessMark, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (isStill(mark)) {
@@ -53,7 +54,7 @@ async function isGoneWithin(mark: ProcessMark, timeoutMs: number): Promise<boole
   return true;
 }
 
-/** Asks, waits, then insists. With no grace it insists at once. */
+/** Ends a process: SIGTERM, a grace time, SIGKILL. Without grace, SIGKILL at once. */
 export async function endProcess(mark: ProcessMark, graceMs: number): Promise<void> {
   if (graceMs > 0) {
     sendSignal(mark, 'SIGTERM');
@@ -63,17 +64,17 @@ export async function endProcess(mark: ProcessMark, graceMs: number): Promise<vo
   await isGoneWithin(mark, 5_000);
 }
 
-/** Never hits another process that got the same id. */
+/** Sends a signal, never to another process with a reused id. */
 export function sendSignal(mark: ProcessMark, name: NodeJS.Signals): void {
   if (!isStill(mark)) return;
   try {
     process.kill(mark.pid, name);
   } catch {
-    // Gone in this very moment, or not ours to end.
+    // The process ended at this moment, or this one may not signal it.
   }
 }
 
-/** The system's word such as `EEXIST`; `instanceof Error` fails across realms, as in tests. */
+/** Returns a code like `EEXIST`. No `instanceof Error`, which fails across realms, as in tests. */
 export const codeOf = (error: unknown): string | null =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code

@@ -17,23 +17,23 @@ export interface TemporalServer {
   /** `host:port`. */
   address: string;
   namespace: string;
-  /** For `connectTemporal` and `temporalTarget`: the way to this server, whatever is configured. */
+  /** Options for `connectTemporal` and `temporalTarget` that lead to this server. */
   connect: TargetOptions;
-  /** Such as `http://127.0.0.1:8233`; `null` without UI. */
+  /** Address like `http://127.0.0.1:8233`; `null` without UI. */
   uiUrl: string | null;
-  /** `null`: somebody else's server. */
+  /** Process id; `null`: started by another program. */
   pid: number | null;
-  /** Of the server, such as `1.31.2`. */
+  /** Version of the server, like `1.31.2`. */
   version: string;
-  /** Whether it ran before: left by a process that was killed, or shared with one that lives. */
+  /** True if it ran before: left by a killed process, or shared with a live one. */
   reused: boolean;
-  /** Ends it, unless other processes still use it. Safe to call twice. */
+  /** Ends the server, unless other processes use it. Safe to call twice. */
   stop(): Promise<void>;
-  /** Settles when the server is gone, wanted or not. */
+  /** Resolves when the server has ended for any reason. */
   exited: Promise<ServerExit>;
 }
 
-/** SQLite is written at every step, so little is left to do at the end. */
+/** Short, because SQLite writes at every step. */
 export const GRACE_MS = 8_000;
 
 export interface RunningServer {
@@ -41,14 +41,14 @@ export interface RunningServer {
   ports: { grpc: number; ui: number | null };
   namespace: string;
   dbFile: string | null;
-  /** Removed in the end; `null`: it stays. */
+  /** Removed at the end; `null`: kept. */
   logFile: string | null;
   exited: Promise<ServerExit>;
   version: string;
   reused: boolean;
 }
 
-/** From here on the server ends with this process, unless others use it too. */
+/** Creates a handle; the server then ends with this process, unless others use it. */
 export function handleOf(running: RunningServer): TemporalServer {
   const { server, ports, namespace, version, reused, exited } = running;
   const forget = onExit(() => notifyLeaving(running));
@@ -79,7 +79,7 @@ async function end({ server, dbFile, logFile }: RunningServer): Promise<void> {
   if (logFile !== null) rmSync(logFile, { force: true });
 }
 
-/** The last one to leave ends the server. */
+/** Ends the server if this process is its last user. */
 async function leave(server: ProcessMark, dbFile: string): Promise<void> {
   const now = state.readServerState(dbFile);
   if (now !== null && state.othersOf(now).length > 0) {
@@ -90,7 +90,7 @@ async function leave(server: ProcessMark, dbFile: string): Promise<void> {
   state.removeServerState(dbFile);
 }
 
-/** The same without waiting: the next start waits for the end instead. */
+/** Leaves without waiting: the next start waits for the end instead. */
 function notifyLeaving({ server, dbFile, logFile }: RunningServer): void {
   if (dbFile === null) {
     sendSignal(server, 'SIGKILL');
@@ -104,7 +104,7 @@ function notifyLeaving({ server, dbFile, logFile }: RunningServer): void {
   if (users.length === 0) sendSignal(server, 'SIGTERM');
 }
 
-/** For a server that another process has started. */
+/** Waits for the end of a server that another process started. */
 export async function waitForExit(server: ProcessMark): Promise<ServerExit> {
   while (isStill(server)) await sleep(500, undefined, { ref: false });
   return { code: null, signal: null };

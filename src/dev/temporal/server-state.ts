@@ -2,20 +2,20 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isMark } from './lock.ts';
 import { isStill, markOf, type ProcessMark } from './process.ts';
 
-/** Kept beside the state file of a server, so that the next start finds one that still runs. */
+/** State beside a server's database file, by which the next start finds a running server. */
 export interface ServerState {
   server: ProcessMark;
-  /** Processes that work with it; the last one ends it. */
+  /** Processes that use it; the last one ends it. */
   users: ProcessMark[];
   ports: { grpc: number; ui: number | null };
   startedAt: string;
-  /** It was told to end. */
+  /** True after a request to end. */
   ending: boolean;
 }
 
 const stateFileOf = (dbFile: string): string => `${dbFile}.server.json`;
 
-/** The state of a server that still runs, without users that are gone; else `null`. */
+/** Reads the state of a running server, without ended users; else `null`. */
 export function readServerState(dbFile: string): ServerState | null {
   let state: unknown;
   try {
@@ -37,7 +37,7 @@ export function writeServerState(dbFile: string, state: ServerState): void {
 export const removeServerState = (dbFile: string): void =>
   rmSync(stateFileOf(dbFile), { force: true });
 
-/** The users that are not this process. */
+/** Returns the users except this process. */
 export const othersOf = (state: ServerState): ProcessMark[] =>
   state.users.filter(({ pid }) => pid !== process.pid);
 

@@ -15,18 +15,18 @@ import { GRACE_MS, handleOf, waitForExit, type TemporalServer } from './server-h
 import * as state from './server-state.ts';
 
 export interface TemporalServerOptions extends AcquireOptions {
-  /** For the server's gRPC. @default 'free' */
+  /** Port of the server's gRPC. @default 'free' */
   port?: PortChoice;
   /** Port of the Temporal UI; `null`: no UI. @default null */
   ui?: PortChoice | null;
   /**
-   * Keeps the runs in this file; its folder is made. A server that still runs on it is used again.
-   * Without it the state is in memory and the server ends with this process.
+   * Database file of the runs; its folder is created. A server still running on it is reused.
+   * Without a file the state is in memory, and the server ends with this process.
    */
   dbFile?: string;
   /** @default 'default' */
   namespace?: string;
-  /** The server's own settings, by their names in its documentation. */
+  /** Dynamic configuration of the server, by its documented names. */
   dynamicConfig?: Readonly<Record<string, number | string | boolean>>;
   /** @default 60000 */
   startTimeoutMs?: number;
@@ -34,19 +34,22 @@ export interface TemporalServerOptions extends AcquireOptions {
 
 export type { TemporalServer } from './server-handle.ts';
 
-/** Long: many processes may start at once, and giving up helps nobody. */
+/** Long, because many processes may start at once. */
 const START_TIMEOUT_MS = 60_000;
 
-/** Of one that a killed process left; after this time it hangs, and ends. Long for a busy machine. */
+/**
+ * Time for a server left by a killed process to answer; then it counts as stalled and is ended.
+ * Long for a busy machine.
+ */
 const ANSWERS_WITHIN_MS = 10_000;
-/** Ending it would break the others' runs: it may just be slow on a busy machine. */
+/** Longer for a shared server: ending a merely slow one would break the runs of others. */
 const SHARED_ANSWERS_WITHIN_MS = 20_000;
 
-/** One that did not even answer. */
+/** Grace for a server that did not answer. */
 const HANGING_GRACE_MS = 1_500;
 
 /**
- * A Temporal server of our own on loopback, with rowmill's search attributes, ready for clients.
+ * Starts a Temporal server on loopback with rowmill's search attributes.
  * @throws RowmillError `temporal_unavailable_here`, `port_in_use`
  */
 export async function startTemporalServer(
@@ -66,7 +69,9 @@ export async function startTemporalServer(
   });
 }
 
-/** `null` when the running one is no good: it must end before a new one may open the file. */
+/**
+ * Returns `null` if the running server is unusable: it must end before a new one may open the file.
+ */
 async function reuse(
   running: state.ServerState,
   dbFile: string,
@@ -109,8 +114,8 @@ async function startNew(
   const binary = await acquireTemporalBinary(options);
   const ui = options.ui ?? null;
   const wanted: PortChoice[] = [options.port ?? 'free', 'free', 'free', ...(ui ? [ui] : [])];
-  // One after the other: a server that has just lost a port to another one of ours would be taken
-  // for serving, since the other one answers there.
+  // Sequential: a server that just lost its port to another own server would appear to serve,
+  // because the other one answers.
   return withLock(STARTING, () =>
     onFreePorts(wanted, ([grpc = 0, http = 0, metrics = 0, uiPort]) =>
       startOnce(binary, options, dbFile, { grpc, http, metrics, ui: uiPort ?? null }),
@@ -118,7 +123,7 @@ async function startNew(
   );
 }
 
-/** Of all processes of this user. */
+/** Lock of all processes of this user. */
 const STARTING = join(tmpdir(), `rowmill-${userInfo().uid}-starting.lock`);
 
 async function startOnce(
@@ -127,7 +132,8 @@ async function startOnce(
   dbFile: string | null,
   ports: LaunchPlan['ports'],
 ): Promise<TemporalServer> {
-  // Not named by a port: two that start at once may pick the same, and one reads why it lost.
+  // Not named after a port: two concurrent starts may pick the same one, and the loser reads its
+  // own log.
   const logFile =
     dbFile === null ? join(tmpdir(), `rowmill-temporal-${randomUUID()}.log`) : `${dbFile}.log`;
   const namespace = options.namespace ?? 'default';
@@ -136,14 +142,14 @@ async function startOnce(
   const { pid, child, exited } = await launch(plan);
   const server = markOf(pid);
   if (dbFile !== null) {
-    // Before it serves: we may be killed while we wait.
+    // Written before it serves: this process may be killed while it waits.
     const startedAt = new Date().toISOString();
     const fresh = { server, users: [], ports, startedAt, ending: false };
     state.writeServerState(dbFile, state.withUs(fresh));
   }
   try {
     const link = await waitUntilServing(plan, child, options.startTimeoutMs ?? START_TIMEOUT_MS);
-    // A file made by an older release knows fewer of them.
+    // A database file of an older release lacks some of them.
     await ensureSearchAttributes(link.connection, namespace);
     await link.connection.close();
     const version = link.serverVersion;
