@@ -45,6 +45,8 @@ export interface PreparedRows {
   ceiling: SpendCeiling;
   /** Other runs under way that publish to the same place. Left out: none. */
   sameTarget?: string[];
+  /** Warnings about the rows of a source that this step read. Left out: none. */
+  sourceWarnings?: string[];
   /** Of a rerun: cells without an answer; `null` otherwise, or when it is not known. */
   openCells: number | null;
   /** The run's folder in the store, shown to operators. */
@@ -72,7 +74,7 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
     for (const target of pipeline.results) await sinkOf(target).probe(target, pipeline.name);
     const sameTarget = await othersAt(deps, given.run, pipeline);
     const folder = deps.store.run(given.run);
-    const snapshot = await freeze(deps, input, folder);
+    const { ref: snapshot, warnings } = await freeze(deps, input, folder);
     if (previousRun !== undefined) await folder.writeJson(RUN_FILE.previousRun, previousRun);
     await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
     const openCells = await cellsLeft(folder);
@@ -96,6 +98,7 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
       ceiling,
       folder: folder.path,
       ...(sameTarget.length === 0 ? {} : { sameTarget }),
+      ...(warnings.length === 0 ? {} : { sourceWarnings: warnings }),
     };
   },
   (input) => tolerant(input, false),
@@ -109,12 +112,12 @@ async function freeze(
   deps: ActivityDeps,
   input: EnrichTableInput,
   folder: Folder,
-): Promise<SnapshotRef> {
+): Promise<Frozen> {
   const { pipeline, snapshot = null, previousRun = null } = input;
   if (!(await folder.exists(SNAPSHOT_FILE))) {
     if (previousRun !== null) {
       await copyPreviousRows(deps.store, previousRun, folder);
-      return snapshotOf(folder);
+      return { ref: await snapshotOf(folder), warnings: [] };
     }
     // Of an attempt that broke off; the source may have changed since.
     await folder.remove(RUN_FILE.badRows);
@@ -125,7 +128,7 @@ async function freeze(
       const leftOut = () => folder.create(RUN_FILE.badRows);
       const taken = await takeSnapshot(pipeline.rows, inputs, draft, { leftOut });
       await writeColumns(folder, taken.kept);
-      return taken.ref;
+      return { ref: taken.ref, warnings: taken.warnings.slice(0, MAX_WARNINGS).map(cut) };
     }
     await copyStaged(deps, snapshot, folder);
   }
@@ -139,8 +142,21 @@ async function freeze(
       },
     );
   }
-  return stored;
+  return { ref: stored, warnings: [] };
 }
+
+interface Frozen {
+  ref: SnapshotRef;
+  /** Of a source that was read now; those of rows frozen by a client are its own. */
+  warnings: string[];
+}
+
+/** They go into the history of the run. */
+const MAX_WARNINGS = 10;
+const MAX_WARNING_CHARS = 300;
+
+const cut = (text: string): string =>
+  text.length > MAX_WARNING_CHARS ? `${text.slice(0, MAX_WARNING_CHARS)}…` : text;
 
 async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder): Promise<void> {
   const staged = deps.store.staged(stagedDigest(ref));

@@ -261,6 +261,8 @@ export interface RunProgress {
   maxPollIntervalMs: number;
   /** Runs under way that publish to a place of this one, as it began. Left out: none. */
   sameTarget?: string[];
+  /** Warnings about the rows, where the worker read the source itself. Left out: none. */
+  sourceWarnings?: string[];
   /** As in the summary. */
   approvals?: Approval[];
   confirmed?: LargeRunConfirmations;

@@ -132,9 +132,13 @@ export const cautionsOf = (
   ...(prepared?.balanceProblem === undefined ? {} : { balanceProblem: prepared.balanceProblem }),
 });
 
-/** Facts for the operator as name and text. */
-export function cautionFacts(cautions: Cautions & { sameTarget?: string[] }): [string, string][] {
-  const { tableChangedDuringScan, rowsUnreadable = 0, balanceProblem, sameTarget = [] } = cautions;
+/** Facts for the operator as name and text. @param code escapes text from outside */
+export function cautionFacts(
+  cautions: Cautions & { sameTarget?: string[]; sourceWarnings?: string[] },
+  code: (text: string) => string,
+): [string, string][] {
+  const { tableChangedDuringScan, rowsUnreadable = 0, balanceProblem } = cautions;
+  const { sameTarget = [], sourceWarnings = [] } = cautions;
   const facts: string[] = [];
   if (tableChangedDuringScan === true) facts.push('the table kept changing while it was read');
   if (rowsUnreadable > 0) {
@@ -146,6 +150,7 @@ export function cautionFacts(cautions: Cautions & { sameTarget?: string[] }): [s
   for (const id of sameTarget.slice(0, MAX_NAMED)) {
     facts.push(`same place for results as run ${id}`);
   }
+  facts.push(...sourceWarnings.slice(0, MAX_NAMED).map(code));
   return facts.map((fact) => ['caution', fact]);
 }
 

@@ -6,7 +6,7 @@ import type { ResultRow } from '../../src/contract/results.ts';
 import { rerunRun } from '../../src/client/runs/rerun.ts';
 import { exportResults } from '../../src/client/runs/results.ts';
 import { stageRows } from '../../src/client/pipelines/stage.ts';
-import type { RunSummary } from '../../src/contract/run.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { CASES } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
@@ -35,6 +35,25 @@ async function pipelineOf(provider: ProviderCase, fields: Record<string, unknown
     },
     provider,
   );
+}
+
+test('a run that reads its source itself shows the warnings about it', async () => {
+  const input = await pipelineInputFor(testEnv, [], {
+    rows: { from: await headersTwice(), key: 'Symbol', map: { input: 'Security' } },
+  });
+  const workflowId = `warned-${testEnv.taskQueue}`;
+  await executeRun(testEnv, workflowId, input);
+  const run = testEnv.client.workflow.getHandle(workflowId);
+  const { sourceWarnings } = await run.query<RunProgress>('progress');
+  expect(sourceWarnings).toEqual([
+    expect.stringMatching(/twice\.csv: the header stands again on line 3: skipped$/),
+  ]);
+});
+
+async function headersTwice(): Promise<string> {
+  const file = join(testEnv.folder, 'twice.csv');
+  await writeFile(file, 'Symbol,Security\nMMM,3M\nSymbol,Security\nABT,Abbott\n');
+  return file;
 }
 
 async function expectPublished(summary: RunSummary): Promise<void> {

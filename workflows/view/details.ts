@@ -54,7 +54,8 @@ function facts(progress: RunProgress): Fact[] {
     ['price', usage === null ? null : `${knownPriceText(usage)} (${PRICE_IS_OF})`],
     ['tokens', usage === null ? null : tokensText(usage)],
     ...approvalFacts(progress, escapeForFence),
-    ...cautionFacts(progress),
+    // Warnings of the source begin with its path and do not fit here: status has them.
+    ...cautionFacts({ ...progress, sourceWarnings: [] }, escapeForFence),
     ...unusedFacts(progress),
     [
       'API calls',

@@ -84,7 +84,7 @@ const replacedLines = (replaced: RunStatus['replaced']): string[] =>
 const factLines = (progress: LiveProgress): string[] =>
   [
     ...approvalFacts(progress, sanitize),
-    ...cautionFacts(progress),
+    ...cautionFacts(progress, sanitize),
     ...unusedFacts(progress),
     ...notifiedFacts(progress),
   ].map((fact) => fact.join(' '));

@@ -60,7 +60,11 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${formatCount(going, 'cell')} in flight at the provider, ${place}`,
     ]);
   }
-  facts.push(...cautionFacts(summary), ...unusedFacts(summary), ...notifiedFacts(summary));
+  facts.push(
+    ...cautionFacts(summary, sanitize),
+    ...unusedFacts(summary),
+    ...notifiedFacts(summary),
+  );
   if (previousRun !== null) facts.push(['before', beforeText(previousRun)]);
   if (quarantine !== null) {
     const { path } = quarantine;
