@@ -27,6 +27,10 @@ export const RESULT_FORMATS = all.filter(
 export const RESULT_FORMAT_NAMES = RESULT_FORMATS.map(({ name }) => name);
 export const RESULT_EXTENSIONS = RESULT_FORMATS.map(({ extension }) => extension);
 
+/** Names as a sentence lists them: `a, b or c`. */
+export const listOf = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '').join(' or ');
+
 /** Format of the results in the store, before a sink converts them. */
 export const STORED_FORMAT = jsonl.formats[0].name;
 

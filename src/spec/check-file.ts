@@ -14,7 +14,7 @@ import { MAX_ISSUES, type Path, type SpecIssue } from './issue.ts';
 import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
 import { clashFinding, locate, type IssueDraft } from './finding.ts';
 import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
-import { isUnknownAddress, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
+import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
 import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
 
@@ -123,7 +123,7 @@ const checkPath = (path: Path, value: Json | undefined): IssueDraft[] =>
 export const rowsAllowed = (path: string): string =>
   `${extensionHint(path)}a file that ends in ${ROWS_EXTENSIONS.join(', ')}, or set rows.format`;
 
-export const resultAllowed = `a file that ends in ${RESULT_EXTENSIONS.join(' or ')}`;
+export const resultAllowed = `a file that ends in ${listOf(RESULT_EXTENSIONS)}`;
 
 function checkResults(value: Json, places: { file: string; baseDir: string }): IssueDraft[] {
   const results = valueAt(value, ['results']);

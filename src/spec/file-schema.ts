@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/catalog.ts';
-import { RESULT_EXTENSIONS } from '../sinks/index.ts';
+import { listOf, RESULT_EXTENSIONS } from '../sinks/index.ts';
 import {
   duration,
   parsePercentage,
@@ -188,7 +188,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
             to: z
               .string()
               .min(1)
-              .describe(`Path relative to this file; ${RESULT_EXTENSIONS.join(' or ')}.`),
+              .describe(`Path relative to this file; ${listOf(RESULT_EXTENSIONS)}.`),
             csv: csv.optional(),
             when: z
               .enum(RESULT_WHEN)

@@ -221,7 +221,7 @@ describe('without a Temporal server', () => {
       /--reason: it has 301 characters\n→ Give a text of up to 300/,
     ],
     ['results x --out x.xml', /x\.xml: what format is it/],
-    ['results x --format xml', /Allowed choices are jsonl, csv/],
+    ['results x --format xml', /Allowed choices are jsonl, /],
     ['list --limit none', /not a whole number/],
     ['rerun x --embedded --detach', /exclude each other/],
     ['schedule apply pipeline.yaml', /pipeline\.yaml: the file has no `schedule`\n→ Add one:/],

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { completionOf } from '../../src/cli/completion/candidates.ts';
 import { SCRIPTS } from '../../src/cli/completion/scripts.ts';
 import { processCli } from '../../src/cli/io/context.ts';
+import { RESULT_FORMAT_NAMES } from '../../src/sinks/index.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
@@ -32,7 +33,7 @@ test('flags complete for the command that is typed, and where nothing else can f
 });
 
 test('values of an option complete, behind a space and behind an equals sign', () => {
-  expect(valuesOf('results', 'RUN', '--format', '')).toEqual(['jsonl', 'csv']);
+  expect(valuesOf('results', 'RUN', '--format', '')).toEqual(RESULT_FORMAT_NAMES);
   expect(valuesOf('results', '--format=c')).toEqual(['--format=csv']);
   expect(valuesOf('completion', 'z')).toEqual(['zsh']);
   expect(valuesOf('list', '--limit', '')).toEqual([]);

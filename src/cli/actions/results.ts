@@ -7,6 +7,7 @@ import type { StoredResults } from '../../client/runs/stored.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import {
+  listOf,
   RESULT_EXTENSIONS,
   resultFormatOf,
   STORED_FORMAT,
@@ -75,7 +76,7 @@ function formatOf({ format, out }: ResultsFlags): ResultFormatName {
   const known = resultFormatOf(out);
   if (known !== null) return known;
   throw new RowmillError('usage', `${out}: what format is it?`, {
-    remedy: `End it in ${RESULT_EXTENSIONS.join(' or ')}, or give --format.`,
+    remedy: `End it in ${listOf(RESULT_EXTENSIONS)}, or give --format.`,
   });
 }
 

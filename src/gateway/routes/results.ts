@@ -5,6 +5,7 @@ import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import {
   formatOfMediaType,
+  listOf,
   RESULT_FORMAT_NAMES,
   RESULT_FORMATS,
   STORED_FORMAT,
@@ -139,9 +140,6 @@ function negotiated(request: FastifyRequest): ResultFormatName {
     remedy: `Accept ${listOf(ACCEPTED)}, or give ${listOf(RESULT_FORMAT_NAMES.map((name) => `?format=${name}`))}.`,
   });
 }
-
-const listOf = (names: readonly string[]): string =>
-  [names.slice(0, -1).join(', '), ...names.slice(-1)].join(' or ');
 
 async function sendStored(
   folder: Folder,
