@@ -110,5 +110,5 @@ test('more rows than the list has, and providers that there are not, are refused
   const { stderr } = await demo('--rows', '504').endsWith(2);
   expect(stderr).toContain('from 1 to 503');
   const unknown = await demo('--provider', 'extrukt').endsWith(2);
-  expect(unknown.stderr).toContain('extruct, promptlayer');
+  expect(unknown.stderr).toContain(PROVIDER_NAMES.join(', '));
 });

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RowmillError } from '../../src/errors.ts';
+import { PROVIDER_NAMES } from '../../src/providers/catalog.ts';
 import { listOf, RESULT_EXTENSIONS } from '../../src/sinks/index.ts';
 import { SpecError } from '../../src/spec/index.ts';
 import { briefly, GOOD, mistakes, parse, withLine } from './pipeline-text.ts';
@@ -55,7 +56,7 @@ test('the same mistakes are there as data', () => {
       column: 11,
       path: 'provider',
       found: '"extract"',
-      allowed: 'allowed: extruct, promptlayer',
+      allowed: `allowed: ${PROVIDER_NAMES.join(', ')}`,
       suggestion: 'extruct',
     },
   ]);
