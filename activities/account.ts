@@ -7,7 +7,7 @@ import type { ActivityDeps } from './runtime/deps.ts';
 import { retryRead } from './runtime/retry-read.ts';
 import { type ActivityAttempt, activity, trackWaiting } from './runtime/activity.ts';
 
-/** How the account of a provider stands. */
+/** State of a provider's account. */
 export interface AccountReading {
   /** `null` where the provider does not say, or the token may not ask. */
   credits: number | null;
@@ -15,7 +15,7 @@ export interface AccountReading {
   problem: string | null;
 }
 
-/** No table has it: the list is asked only for whether the token may ask. */
+/** Tag that no table has: the list only shows whether the token is accepted. */
 const NO_TAG = 'rowmill-no-table';
 
 /** Reads the balance and emits it as a metric. @throws RowmillError when it cannot be read */
@@ -34,10 +34,10 @@ export async function readBalance<D>(
 }
 
 /**
- * One look at the account of a provider. A balance is for information: where it cannot be read, the list
- * of tables shows whether the token is any good.
+ * Reads the account of a provider. A balance is informational: if it cannot be read, the list of
+ * tables shows whether the token is accepted.
  *
- * @throws RowmillError when neither of them can be read
+ * @throws RowmillError if neither can be read
  */
 export async function readAccount<D>(
   deps: ActivityDeps,
@@ -55,7 +55,7 @@ export async function readAccount<D>(
   }
 }
 
-/** What an endpoint may answer while the others work. */
+/** Detects errors that one endpoint may return while the others work. */
 const mayBeOfTheAccount = ({ code }: RowmillError): boolean =>
   ['unauthorized', 'forbidden', 'provider_unavailable', 'reply_unreadable'].includes(code) ||
   troubleOf(code) === 'refusal';
@@ -63,7 +63,7 @@ const mayBeOfTheAccount = ({ code }: RowmillError): boolean =>
 export interface CheckedCredits {
   /** `null` where the provider does not say. */
   credits: number | null;
-  /** Where it was asked for, and the provider says. */
+  /** Plan, if it was requested and the provider reports it. */
   plan?: string | null;
   calls: ApiCalls;
 }
@@ -74,7 +74,7 @@ export interface CheckCreditsInput {
   quota?: boolean;
 }
 
-/** One look at the account; also shows whether the token is accepted. */
+/** Reads the account; also shows whether the token is accepted. */
 export const checkCredits = activity<CheckCreditsInput, CheckedCredits>(
   async ({ provider, quota = false }, attempt, deps) => {
     if (quota) return { ...(await quotaOf(deps, provider, attempt)), calls: attempt.calls };
@@ -102,14 +102,17 @@ export interface AwaitAccountInput {
   provider: string;
   /** Epoch ms. */
   deadlineAtMs: number;
-  /** Waits for it so far after which the step was refused all the same: a balance may not be told. */
+  /**
+   * Earlier waits for the account after which the step was still refused: the balance may be
+   * unknown.
+   */
   failedWaits: number;
   /** The API is waited for rather than the account: this table is looked at. Left out: the account is. */
   table?: TableRef | null;
 }
 
 export interface AwaitedAccount {
-  /** Whether the account can be used again; otherwise the deadline came. */
+  /** True if the account is usable again; false at the deadline. */
   usable: boolean;
   /** `null` where the provider does not say. */
   credits: number | null;

@@ -27,7 +27,7 @@ export interface AwaitIdleInput {
   policy: { minPollIntervalMs: number; maxPollIntervalMs: number; stallAfterMs: number };
   /** Epoch ms. */
   deadlineAtMs: number;
-  /** Of a pass that believes no idle without movement. Left out: of any other. */
+  /** Cells of a pass that requires progress before idle. Left out: of any other. */
   awaited?: AwaitedCellsInput;
   trouble: TroubleInput;
 }
@@ -43,8 +43,8 @@ export interface WaitedSlice {
 }
 
 /**
- * One slice of waiting: polls until the pass is idle, stalled or past the deadline, or until there
- * is something new to show. A failed poll never ends a run.
+ * Polls one slice: until the pass is idle, stalled or past the deadline, or until there is
+ * something new to show. A failed poll never ends a run.
  */
 export const awaitIdle = activity<AwaitIdleInput, WaitedSlice, PassTracking>(
   async (input, attempt, deps) => {
@@ -104,7 +104,7 @@ async function wait(
 /** Without a change for so long the account is read; then after twice that, and so on. */
 const ACCOUNT_AFTER_MS = 60_000;
 
-/** Whether the cells that are waited for are over; what cannot be read leaves the pass to its stall time. */
+/** Checks whether the awaited cells have ended; if they cannot be read, the stall time decides. */
 function cellsOf(
   deps: ActivityDeps,
   { provider: name, table, awaited }: AwaitIdleInput,
@@ -144,16 +144,13 @@ async function isOutOfCredits(
   }
 }
 
-/**
- * What is watched is held against time that only goes on: the worker may learn in the middle of a slice
- * what time it is.
- */
+/** Returns a monotonic clock: the worker may learn the server's time in the middle of a slice. */
 function timeFrom(startMs: number): () => number {
   const since = performance.now();
   return () => Math.round(startMs + performance.now() - since);
 }
 
-/** For people: `1,092 of 1,509 cells done, 50 in progress, 64 cells/min, about 6 min left`. */
+/** Formats `1,092 of 1,509 cells done, 50 in progress, 64 cells/min, about 6 min left`. */
 function messageOf(tracking: PassTracking): string {
   const { last, ratePerMs, lastReadAtMs } = tracking;
   if (last === null) return 'nothing read yet';

@@ -7,7 +7,9 @@ import { activity } from './runtime/activity.ts';
 export interface CancelQueuedCellsInput {
   provider: string;
   table: TableRef;
-  /** `null` where the run's reply is not known: then whatever is active in the table. */
+  /**
+   * `null` if the run's reply is unknown: then every active operation of the table is cancelled.
+   */
   tableRun: TableRunRef | null;
 }
 

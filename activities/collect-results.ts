@@ -68,7 +68,10 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
   (input) => tolerant(input, true),
 );
 
-/** Whether cells wait while the account has no credits. `false` where the account cannot be read. */
+/**
+ * Checks whether cells wait while the account has no credits; `false` if the account cannot be
+ * read.
+ */
 async function isOutOfCredits(
   deps: ActivityDeps,
   provider: string,

@@ -33,12 +33,12 @@ export interface EnsuredTable {
   table: TableRef;
   /** The reply to a create was lost: it may still be committed, and make a second table. */
   mayHaveDuplicates: boolean;
-  /** As when the rows were prepared. */
+  /** Other runs with the same targets, as found when the rows were prepared. */
   sameTarget?: string[];
   calls: ApiCalls;
 }
 
-/** What an attempt leaves for the next one. */
+/** Progress that an attempt leaves for the next one. */
 interface Made {
   tableId: string;
 }
@@ -46,9 +46,10 @@ interface Made {
 const MadeBefore = z.object({ tableId: z.string() }).nullable().catch(null);
 
 /**
- * The run's one table with its columns. There are no idempotency keys, so it is looked up by its tag
- * before it is created, and again when a create may have been committed twice: the run continues with one, and
- * empty others are deleted. Each request has its own fate: what is made once stays made.
+ * Finds or creates the run's table with its columns. Without idempotency keys, it is looked up by
+ * its tag before it is created, and again if a create may have been committed twice. The run
+ * continues with one table and deletes empty duplicates. Tables made by earlier attempts are
+ * reused.
  */
 export const ensureTable = activity<EnsureTableInput, EnsuredTable, Made>(
   (input, attempt, deps) => new Setup(deps, input, attempt).run(),
@@ -60,7 +61,7 @@ class Setup {
   readonly #input: EnsureTableInput;
   readonly #attempt: ActivityAttempt<Made>;
   readonly #now: () => number;
-  /** When a request went out, at the latest, whose fate is unknown; `null`: none has. */
+  /** Latest time of a sent request with a lost reply; `null`: none. */
   #openSinceMs: number | null;
 
   constructor(deps: ActivityDeps, input: EnsureTableInput, attempt: ActivityAttempt<Made>) {
@@ -91,7 +92,7 @@ class Setup {
     return { table, mayHaveDuplicates, ...others, calls: this.#attempt.calls };
   }
 
-  /** Those that were there first are named: of two runs at least one says so. */
+  /** Names earlier claims: of two runs, at least one reports the other. */
   async #claim(): Promise<string[]> {
     const { run, claim } = this.#input;
     const paths = await sharedPaths(claim.results);
@@ -124,7 +125,7 @@ class Setup {
     return { id, mayHaveDuplicates: false };
   }
 
-  /** One that cannot be filled is replaced, as long as it is this run's own and empty. */
+  /** Replaces a table that cannot be filled, as long as it is this run's own and empty. */
   async #filled(
     first: Candidate,
     isOwn: boolean,
@@ -144,7 +145,7 @@ class Setup {
     }
   }
 
-  /** Begun anew after each failure: it reads what is there, and makes what is not. */
+  /** Restarted after each failure: it reads existing columns and creates missing ones. */
   async #withColumns({ id, untouched = false, sheetId }: BareTable): Promise<TableRef> {
     const { spec } = this.#input;
     const ctx = withRetries(this.#attempt);
@@ -153,7 +154,7 @@ class Setup {
       try {
         return await this.#attempt.send(() => this.#provider.ensureColumns(bare, spec, ctx));
       } catch (error) {
-        // What was not sent, or changes nothing, has been repeated in place: lasting trouble is Temporal's.
+        // Unsent requests and reads were repeated already; Temporal retries lasting trouble.
         if (!(error instanceof RowmillError) || !error.retryable || !error.ambiguous) throw error;
         this.#lost();
         if (tries === TRIES + spec.columns.length) throw error;
@@ -167,7 +168,7 @@ class Setup {
     this.#openSinceMs = this.#now();
   }
 
-  /** Whether there was something to wait for. */
+  /** Waits for late commits; returns whether there was anything to wait for. */
   async #outwait(): Promise<boolean> {
     if (this.#openSinceMs === null) return false;
     const leftMs = this.#openSinceMs + MAX_COMMIT_DELAY_MS - this.#now();

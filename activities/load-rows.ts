@@ -32,11 +32,11 @@ export interface LoadRowsInput {
 }
 
 export interface LoadedRows {
-  /** In the table; fewer than in the snapshot where the API has refused some. */
+  /** Rows in the table; fewer than in the snapshot if the API refused some. */
   rows: number;
   /**
-   * A request was answered ambiguously, or rows that are not ours are in the table: runs are
-   * scoped to the row ids in `row-ids.jsonl`, so that a late duplicate is never paid for.
+   * True if a reply was ambiguous, or the table has foreign rows. Runs then name the row ids in
+   * `row-ids.jsonl`, so that a late duplicate is never paid for.
    */
   mayHaveDuplicates: boolean;
   /** Rows that the API has refused. Left out: none. */
@@ -51,7 +51,7 @@ export interface LoadReport {
 
 /** Put right so often within one attempt before the table is left to the next one. */
 const ROUNDS = 3;
-/** Requests for the same rows in one attempt whose fate is unknown. */
+/** Maximum requests with a lost reply for the same rows in one attempt. */
 const MAX_LOST = 4;
 /** Tries to delete what is there twice. */
 const DELETIONS = 4;
@@ -90,9 +90,9 @@ class Loader {
   /** Keys in the table, by the last check of its rows; `null`: no check was needed. */
   #present: ReadonlyMap<string, string> | null = null;
   #mayHaveDuplicates: boolean;
-  /** In one request: fewer from where the provider found one too large. */
+  /** Rows of one request, fewer once the provider found one too large. */
   #maxRowsPerRequest: number;
-  /** When a request went out, at the latest, whose fate is unknown. */
+  /** Latest time of a sent request with a lost reply. */
   #openSinceMs: number;
 
   constructor(
@@ -141,7 +141,7 @@ class Loader {
     return this.#placed.close();
   }
 
-  /** Of the snapshot without what the API refuses. */
+  /** Number of rows of the snapshot without those the API refuses. */
   get #wanted(): number {
     return this.#input.snapshot.rows - this.#refused.size;
   }
@@ -215,7 +215,7 @@ class Loader {
     }
   }
 
-  /** Until they are there: what is lost is looked for, and sent again, never blindly. */
+  /** Adds rows until all are present. Lost rows are looked up before they are sent again. */
   async #add(rows: readonly SnapshotRow[]): Promise<void> {
     const { table } = this.#input;
     let missing = [...rows];
@@ -226,7 +226,7 @@ class Loader {
           this.#attempt.send(() => this.#provider.addRows(table, missing, this.#attempt.ctx)),
         );
         this.#rowsInTable += missing.length;
-        // Where blank rows stand before ours, a run has to name its rows.
+        // With placeholder rows before them, a run has to name its rows.
         if (table.placeholderRows !== undefined) await this.#placed.note(missing, ids);
         this.#report();
         return;
@@ -256,7 +256,7 @@ class Loader {
   /** Reads the table back, deletes what is there twice, and writes down the row ids. */
   async #repair(): Promise<TableRowCheck> {
     let check = await this.#checkRows();
-    // Where rows cannot be deleted, the file below says which ones count: the rest is never run.
+    // If rows cannot be deleted, the file below lists those that count; the rest is never run.
     for (let tries = 1; check.duplicates.length > 0 && tries <= DELETIONS; tries += 1) {
       if (await this.#deleted(check.duplicates, tries)) break;
       check = await this.#checkRows();
@@ -278,7 +278,7 @@ class Loader {
       return true;
     } catch (error) {
       if (!(error instanceof RowmillError) || tries === DELETIONS) throw error;
-      // Of those that an earlier request has deleted nothing is found.
+      // Rows deleted by an earlier request are not found.
       if (!error.retryable && error.code !== 'not_found') throw error;
       await this.#attempt.sleep(pauseAfter(error, tries));
       return false;
@@ -292,7 +292,7 @@ class Loader {
       const check = await checkTableRows(this.#provider, table, this.#folder, this.#attempt);
       const { present, unknown, keyless } = check;
       if (keyless === 0) return check;
-      // One odd page is read again. Rows without any key, sent again, would only be there twice.
+      // Reads again after one odd page. Rows without keys would be duplicated if sent again.
       if (look === LOOKS && (present.size > 0 || keyless < unknown)) return check;
       if (look === LOOKS) throw keysMissing(table, keyless);
     }

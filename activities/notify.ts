@@ -13,12 +13,12 @@ import { activity } from './runtime/activity.ts';
 
 export interface SendNotificationInput {
   target: NotifyTarget;
-  /** The same on every retry. */
+  /** Id that stays equal across retries. */
   id: string;
   body: RunFinished;
 }
 
-/** Tells one receiver that the run has ended. */
+/** Sends the webhook of an ended run to one receiver. */
 export const sendNotification = activity<
   SendNotificationInput,
   { id: Notified['id']; calls: ApiCalls }

@@ -47,7 +47,7 @@ export interface PreparedRows {
   sameTarget?: string[];
   /** Warnings about the rows of a source that this step read. Left out: none. */
   sourceWarnings?: string[];
-  /** Of a rerun: cells without an answer; `null` otherwise, or when it is not known. */
+  /** Cells without an answer, of a rerun; `null` otherwise, or if unknown. */
   openCells: number | null;
   /** The run's folder in the store, shown to operators. */
   folder: string;
@@ -55,14 +55,16 @@ export interface PreparedRows {
   credits: number | null;
   /** Why the balance cannot be read, where there is one. Left out: it can. */
   balanceProblem?: string;
-  /** Whether the server knows rowmill's search attributes; an unknown one would block the run. */
+  /**
+   * Whether the server has rowmill's search attributes; an unregistered one would block the run.
+   */
   searchAttributes: boolean;
   calls: ApiCalls;
 }
 
 /**
- * Everything that can go wrong before a credit is spent: the input is judged, the rows are validated and frozen in the
- * store, the store and the result paths are tried, and the token is used once.
+ * Checks everything that can fail before a credit is spent. Validates the input and the rows,
+ * freezes the rows in the store, probes store and result paths, and uses the token once.
  */
 export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
   async (given, attempt, deps) => {
@@ -119,7 +121,7 @@ async function freeze(
       await copyPreviousRows(deps.store, previousRun, folder);
       return { ref: await snapshotOf(folder), warnings: [] };
     }
-    // Of an attempt that broke off; the source may have changed since.
+    // Left by an interrupted attempt; the source may have changed since.
     await folder.remove(RUN_FILE.badRows);
     if (snapshot === null) {
       await refuseSource(deps, pipeline.rows.source);
@@ -194,7 +196,7 @@ async function snapshotOf(folder: Folder): Promise<SnapshotRef> {
   return { digest: `sha256:${hash.digest('hex')}`, rows, bytes };
 }
 
-/** Only what differs from one: most tables have nothing to say. */
+/** Only weights other than one, which most tables do not have. */
 function weightsOf(plan: readonly PlannedColumn[]): PreparedRows['weights'] {
   const others = plan.filter(({ creditsWeight }) => creditsWeight !== 1);
   return Object.fromEntries(others.map(({ key, creditsWeight }) => [key, creditsWeight]));

@@ -194,7 +194,9 @@ const newResults = ({ outcome, reason, lastScan }: PublishResultsInput) => ({
   cells: lastScan?.cells ?? noCells(),
 });
 
-/** Of the same pipeline, and not what an attempt of this very step has put there. */
+/**
+ * Returns the previous results of the same pipeline, unless an attempt of this step published them.
+ */
 function formerOf({ run, pipeline }: PublishResultsInput, existing: TargetState | null) {
   if (existing === null || existing.pipeline !== pipeline.name) return null;
   const isOwn =

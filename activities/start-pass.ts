@@ -57,12 +57,12 @@ export type StartedPass =
       requestedCells: Record<string, number>;
     };
 
-/** How often the status is asked for a run whose reply was lost. */
+/** Time between two status requests for a run with a lost reply. */
 const SETTLE_EVERY_MS = 2_000;
 
 /**
- * Starts the table's run. A paid request is never blindly repeated: when its fate is unknown the
- * status is read, and only if nothing moved it is sent again.
+ * Starts the table's run. A paid request is never repeated blindly: after a lost reply the status
+ * is read, and only if nothing has changed the request is sent again.
  */
 export const startPass = activity<StartPassInput, StartedPass>(
   async (input, attempt, deps) => {
@@ -91,7 +91,7 @@ export const startPass = activity<StartPassInput, StartedPass>(
     }
     const all = [...startedRuns, ...tableRuns];
     const { cellsDone } = before;
-    // Of the run, whatever the table counts: what landed twice, and stays, is no part of it.
+    // Count this run's cells only; duplicate rows that cannot be deleted are excluded.
     const cellsTotal = computedCells(input.table, input.rows);
     const tableRun = { ...mergeTableRunRefs(all), before: { cellsTotal, cellsDone } };
     deps.onEvent?.({ type: 'pass started', provider: provider.name, mode: input.mode });
@@ -118,14 +118,14 @@ export const startPass = activity<StartPassInput, StartedPass>(
   (input) => tolerant(input, isPaid(input)),
 );
 
-/** Whether a pass before this one, or a part of it, has been paid. */
+/** Checks whether an earlier pass, or a part of this one, has been paid. */
 const isPaid = ({ scan, startedRuns }: StartPassInput): boolean =>
   scan !== null || startedRuns.length > 0;
 
 /** The request was committed; its reply was lost. */
 const LOST_REPLY: TableRunRef = { operations: [], requestedCells: null };
 
-/** What is asked of a table, and how it stood before. */
+/** Requested scope of a pass, and the table's state before it. */
 interface PassRequest {
   input: StartPassInput;
   provider: Provider;
@@ -141,8 +141,8 @@ interface Sending {
 }
 
 /**
- * One by one, up to the first that would run more cells than were approved.
- * @param begun Each of them may have gone out before
+ * Sends the scopes sequentially, up to the first that would run more cells than approved.
+ * @param begun True if each of them may have been sent before
  */
 async function sendAll(
   request: PassRequest,
@@ -154,7 +154,7 @@ async function sendAll(
   const more = (): CellCountMismatch | null => (cells.affected > cells.requested ? cells : null);
   for (const [at, scope] of scopes.entries()) {
     const { maxCells = 0 } = scope;
-    // What was approved is the request that asked.
+    // The approval is for the request that asked.
     const approved = at === 0 ? Math.max(maxCells, request.input.approvedCells ?? 0) : maxCells;
     const first = at === 0 && request.input.startedRuns.length === 0;
     if (mayHaveSent && (await wasCommitted(request, scope, first))) {
@@ -243,7 +243,7 @@ async function send(
   }
 }
 
-/** Whether the table shows a run that was not there before, under way or over already. */
+/** Checks whether the table shows a new run, in progress or over. */
 async function wasCommitted(
   request: PassRequest,
   scope: RunScope,
@@ -253,7 +253,7 @@ async function wasCommitted(
   const known = await requestedCells(input, folder);
   // Moving cells may belong to an earlier request of the pass.
   const cells = known === null && first ? null : cellsIn(scope, input.table, known);
-  // Cells that hang are in progress either way, and asking for them again costs nothing.
+  // Stalled cells are in progress either way, and requesting them again is free.
   if (input.requireProgress && cells?.size === 0) return false;
   const movedAfterMs = await firstMove(request);
   // After a scan other cells may move or stall; only the requested cells show whether this pass started.
@@ -266,7 +266,7 @@ async function wasCommitted(
   return hasStarted();
 }
 
-/** As the last scan found them; `null` when there was none. */
+/** Returns the cells as of the last scan; `null` without one. */
 async function requestedCells(
   input: StartPassInput,
   folder: Folder,

@@ -3,10 +3,9 @@ import { pollQueueOf } from '../src/contract/names.ts';
 import type { Activities, PollActivities } from '../activities/index.ts';
 
 /**
- * How often each step is tried, and how long it may take. Which errors are worth a retry is decided
- * by the table of error codes; here is only the pace. No policy counts attempts: a deploy or a
- * crash must not use any up. What bounds a step is the run's deadline (`scheduleToClose`, given at
- * each call).
+ * Builds a retry policy. The table of error codes decides which errors are retried; policies only
+ * set the pace. They never count attempts, which deploys and crashes would use up. The run's
+ * deadline bounds a step (`scheduleToClose`, given at each call).
  */
 const retry = (policy: RetryPolicy): RetryPolicy => ({
   backoffCoefficient: 2,
@@ -29,7 +28,7 @@ export const { prepareRows } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
 });
 
-/** A request at a time, each with its own fate; a table of many columns takes long while many fail. */
+/** Long, because it sends several requests; a table of many columns takes time while many fail. */
 export const { ensureTable } = proxyActivities<Activities>({
   cancellationType,
   heartbeatTimeout: HEARTBEAT,
@@ -69,7 +68,7 @@ export const { publishResults } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '2s', maximumInterval: '1m' }),
 });
 
-/** One cheap request. */
+/** Sends one cheap request. */
 export const { checkCredits } = proxyActivities<Activities>({
   cancellationType,
   heartbeatTimeout: HEARTBEAT,

@@ -3,21 +3,21 @@ import type { EnrichTableInput } from '../src/contract/run.ts';
 import { provisionalPipeline, unreadable } from '../src/rules/argument.ts';
 import type { RunState } from './run-state.ts';
 
-/** What a run was started with. */
+/** Argument of a run. */
 export interface Argument {
-  /** As it came; `prepareRows` has it judged. */
+  /** Raw argument; `prepareRows` validates it. */
   given: unknown;
-  /** The same, as far as the workflow itself uses it: safe to work on before it is judged. */
+  /** Argument as far as the workflow itself uses it: safe before it is validated. */
   input: EnrichTableInput;
-  /** From the run before this one, of the same chain; `null` in a new one. */
+  /** State from the previous execution of the same chain; `null` in a new one. */
   carried: unknown;
 }
 
-/** @throws `spec_invalid` for what cannot even be handed to the judge */
+/** Reads the argument. @throws `spec_invalid` for one that cannot be passed to the validation */
 export function readArgument(given: unknown): Argument {
   const wrong = unreadable(given);
   if (wrong !== null) throw refused(wrong);
-  // An object, as was just seen; each field is checked here or by the judge before it is used.
+  // Safe cast: checked to be an object; each field is checked before it is used.
   const { resume, ...input } = given as Partial<EnrichTableInput> & { resume?: unknown };
   const goesOn = resume !== undefined && isCarried(resume);
   const { snapshot, approved, previousRun } = input;

@@ -22,7 +22,7 @@ export async function enrichTable(argument: unknown): Promise<RunSummary> {
   const run = new Run(readArgument(argument), showProgress); // any client may have sent any JSON
   registerHandlers(run); // queries and updates, from the first moment on
   try {
-    await prepareRows(run); // input and rows judged, rows frozen in the store
+    await prepareRows(run); // validates input and rows, freezes the rows in the store
     await approveSpend(run); // refused, or waits for an operator, above the limits
     await ensureTable(run); // found by its tag before it is created
     await loadRows(run); // each row exactly once, before anything is paid

@@ -25,7 +25,7 @@ export function failureOf(error: unknown): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'internal');
 }
 
-/** The codes of the judge of inputs (src/spec/check-input.ts). */
+/** Checks for a code of the input validation (src/spec/check-input.ts). */
 export const isRefusedInput = ({ type }: ApplicationFailure): boolean =>
   type === 'spec_invalid' || type === 'spec_has_secret';
 
@@ -33,7 +33,7 @@ export const isRefusedInput = ({ type }: ApplicationFailure): boolean =>
 const isTimeout = (error: unknown): boolean =>
   error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 
-/** The same, also where there was no time left for one more attempt. */
+/** Checks whether a step ran out of time, also without time for another attempt. */
 export const ranOutOfTime = (error: unknown): boolean =>
   isTimeout(error) || (error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT);
 
@@ -44,15 +44,15 @@ function detailsOf({ details }: ApplicationFailure): Partial<FailureDetails> {
   return typeof first === 'object' && first !== null ? first : {};
 }
 
-/** Whether the step may have sent a request that must not be sent twice. */
+/** Checks whether the step may have sent a request that must not be sent twice. */
 export const mayHaveSent = (failure: ApplicationFailure): boolean =>
   detailsOf(failure).requestSent !== false;
 
-/** What the step returned early to wait for; `null`: it failed for good. */
+/** Returns the reason for which the step returned early; `null`: it failed permanently. */
 export const waitingIn = (failure: ApplicationFailure): Waiting | null =>
   detailsOf(failure).waiting ?? null;
 
-/** Whether its reads were refused for so long that the table counts as gone. */
+/** Checks whether its reads were refused for so long that the table counts as gone. */
 export const wasRefused = (failure: ApplicationFailure): boolean =>
   detailsOf(failure).refused === true;
 
@@ -69,8 +69,8 @@ export function countsOf(failure: ApplicationFailure): {
 }
 
 /**
- * A step that was cancelled, whatever it said in the end: one that fails for another reason in that
- * moment (its worker is shut down, the API is not there) is not tried again.
+ * Checks whether a step was cancelled. One that fails for another reason at that moment (worker
+ * shutdown, API outage) is not retried.
  */
 export const wasCancelled = (error: unknown): boolean =>
   isCancellation(error) ||

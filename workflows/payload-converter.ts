@@ -1,6 +1,6 @@
 import { defaultPayloadConverter, type PayloadConverter } from '@temporalio/common';
 
-/** What stands for a payload that nothing can be read from: no request and no argument is a text. */
+/** Placeholder for an unreadable payload: no valid request or argument is a text. */
 const UNDECODABLE = 'not decodable';
 
 /**
@@ -13,7 +13,7 @@ export const payloadConverter: PayloadConverter = {
     try {
       return defaultPayloadConverter.fromPayload(payload);
     } catch {
-      // The port leaves the type to the caller, who judges what came.
+      // Safe cast: the port leaves the type to the caller, which validates the value.
       return UNDECODABLE as never;
     }
   },

@@ -23,7 +23,7 @@ export interface ActivePass {
   kind: PassKind;
   tableRun: TableRunRef;
   tracking: PassTracking;
-  /** How the wait for it ended; `null` while it lasts. */
+  /** End of its wait; `null` while it lasts. */
   end: WaitEnd | null;
   /** The deadline that its wait knew of. */
   deadlineAtMs?: number;
@@ -38,7 +38,7 @@ export interface RunState {
   deadlineAtMs: number;
   stage: Stage;
   approved: boolean;
-  /** What is waited for; `null`: nothing is. */
+  /** Pending approval; `null`: none. */
   pendingApproval: ApprovalRequest | null;
   approvals: Approval[];
   prepared: PreparedRows | null;
@@ -48,7 +48,7 @@ export interface RunState {
   /** Runs under way that publish to the same place. */
   sameTarget?: string[];
   loaded: LoadedRows | null;
-  /** What is done next, or being done. */
+  /** Next pass, or the one in progress. */
   nextPass: PassKind;
   activePass: ActivePass | null;
   passHistory: PassHistory | null;
@@ -59,25 +59,25 @@ export interface RunState {
   doneCells: number;
   calls: ApiCalls;
   confirmed: LargeRunConfirmations;
-  /** Of all passes in which the provider queued more cells than were asked for. */
+  /** Mismatch over all passes in which the provider queued more cells than requested. */
   queuedMore?: CellCountMismatch;
-  /** No approval has covered the newest of them. */
+  /** True until an approval covers the newest mismatch. */
   mustApproveMore: boolean;
   problem: string | null;
   /** Why it ended as it did; `null` while it lives, and when it simply completed. */
   reason: string | null;
   /** Sender of the cancel, where the sender named itself. */
   cancelledBy?: string;
-  /** What the search attributes last said. */
+  /** Last values of the search attributes. */
   shown: string;
   /** The pause of an operator; `null`: the run is not paused. */
   pause: Pause | null;
-  /** One more pass over the failed cells is wanted, beyond the policy. */
+  /** True if one more pass over the failed cells was requested beyond the policy. */
   rerunRequested: boolean;
   /** The run before may have ended without its first pass. */
   firstPassPending: boolean;
   maxPollIntervalMs: number;
-  /** On the account, by the newest look since the run began. */
+  /** Latest balance of the account since the run began. */
   balance: number | null;
   notified: Notified[];
   /** Price of the cells asked for so far, in units of `spend.creditsPerCell`. */
@@ -94,7 +94,7 @@ export interface RunState {
   chain: string;
 }
 
-/** What a run passes on to the one that continues it. */
+/** State that a run passes to its continuation. */
 export type ResumableInput = EnrichTableInput & { resume: RunState };
 
 /** @throws `internal` where what was carried over is no state */
@@ -113,11 +113,11 @@ export function openState(input: EnrichTableInput, carried: unknown): RunState {
   );
 }
 
-/** No fields where it is no object. */
+/** Returns no fields for a value that is not an object. */
 const objectOf = (carried: unknown): Record<string, unknown> =>
   typeof carried === 'object' && !Array.isArray(carried) ? { ...carried } : {};
 
-/** By the kind of value that a new run begins with. */
+/** Compares the type of a carried value with that of a new run. */
 function isSameKind(fresh: unknown, carried: unknown): boolean {
   if (fresh === null)
     return carried === null || ['object', 'string', 'number'].includes(typeof carried);

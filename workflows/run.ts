@@ -19,7 +19,7 @@ const GRACE_MS = 60 * 60_000;
 /** A run: its input, its state and what the operator sees of it. The steps work on it. */
 export class Run {
   readonly input: EnrichTableInput;
-  /** As it came from the client, for the judge. */
+  /** Raw argument from the client, for the validation. */
   readonly given: unknown;
   readonly pipeline: Pipeline;
   readonly state: RunState;
@@ -28,9 +28,9 @@ export class Run {
   readonly runId: string;
   readonly #show: (run: Run) => void;
   outcome: Outcome | null = null;
-  /** Interrupts the step under way, which then starts anew; `null` where that is not safe. */
+  /** Interrupts the step in progress, which then restarts; `null` if that is not safe. */
   interrupt: (() => void) | null = null;
-  /** The judge refused its input. */
+  /** True if the validation rejected its input. */
   refused = false;
   /** Cancelled or failed: the last steps do not wait until the deadline. */
   endingEarly = false;
@@ -70,7 +70,7 @@ export class Run {
     return { summary, scheduleToCloseTimeout: this.leftMs() };
   }
 
-  /** The same for steps that end a run: they get their time after the deadline, too. */
+  /** Options for steps that end a run, with a grace time after the deadline. */
   withinGrace(summary: string) {
     const leftMs = this.endingEarly ? 0 : this.leftMs();
     return { summary, scheduleToCloseTimeout: Math.max(leftMs, GRACE_MS) };

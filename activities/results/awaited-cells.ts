@@ -19,15 +19,15 @@ export interface AwaitedCellsInput {
 const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
 
 /**
- * Whether a pass is over shows in its cells alone where it shows in no count: a cell that begins late and
- * fails once more between two readings of the status leaves a table that looks as before.
+ * Reader of awaited cells, for passes whose end no count shows. A cell that starts late and fails
+ * again between two status readings leaves the table as before.
  */
 export class AwaitedCells {
   readonly #provider: Provider;
   readonly #table: TableRef;
-  /** Those that have not come to an end so far, with the time when they had failed before. */
+  /** Cells that have not ended so far, with the time of their previous failure. */
   readonly #open: Map<string, string | null>;
-  /** Where the first of them was seen. */
+  /** Cursor of the page with the first of them. */
   #cursor: string | null = null;
 
   private constructor(provider: Provider, table: TableRef, open: Map<string, string | null>) {
@@ -52,8 +52,8 @@ export class AwaitedCells {
   }
 
   /**
-   * Whether each of them has come to an end since the table scan. Reads up to the first that has not, and
-   * goes on there at the next look.
+   * Checks whether all of them have ended since the table scan. Reads up to the first that has not,
+   * and continues there next time.
    */
   async areOver(attempt: Pick<ActivityAttempt<unknown>, 'ctx' | 'sleep'>): Promise<boolean> {
     const pages = new PageReader(this.#provider, this.#table, attempt, { skips: true });

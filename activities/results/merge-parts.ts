@@ -17,7 +17,7 @@ export interface Merged {
   neverRerun: number;
   /** Pending cells that a run has asked for, of which nothing shows that they were begun. */
   waiting: number;
-  /** Failed cells that a rerun has asked for, and that have not failed anew since. */
+  /** Failed cells that a rerun requested, and that have not failed again since. */
   untouched: number;
   /** Cells that could start, and that no run has asked for since. */
   due: number;
@@ -79,7 +79,7 @@ export async function mergeParts(
     await results.commit();
     return merged;
   } finally {
-    // It stands behind its last row, with a file open.
+    // Closes the iterator, which is at its last row with a file open.
     await parts.return(undefined);
     await open.discard();
     await results.discard();
@@ -118,7 +118,7 @@ async function writeOpen(
   await draft.line(JSON.stringify(line));
 }
 
-/** Rows held in memory at once while parts are brought into order. */
+/** Maximum rows in memory at once while parts are sorted. */
 const ROWS_PER_BUCKET = 5_000;
 
 /** The pages came in another order: sort them by buckets, so that memory stays bounded. */

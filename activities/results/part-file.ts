@@ -20,13 +20,13 @@ export interface PartOpenCell {
   reason: string;
   inFlight: boolean;
   startable: boolean;
-  /** Of a failed cell: when, where the provider says. */
+  /** Time of the failure, if the provider reports it. */
   failedAt?: string;
 }
 
 /**
- * One row in a part file, tab-separated: ordinal in the snapshot, row id, the cells of the result
- * line, open cells. JSON text holds no raw tab, so a merge moves text and parses nothing.
+ * Row in a part file, tab-separated: ordinal in the snapshot, row id, cells of the result line,
+ * open cells. JSON text contains no raw tab, so a merge moves text without parsing it.
  */
 export interface PartLine {
   ordinal: number;
@@ -42,7 +42,7 @@ export interface ClassifiedRow {
   outcomes: Map<string, CellVerdict>;
   /** Cells of columns that the provider adds by itself. */
   automatic: { done: number; failed: number };
-  /** Of our pending cells: those that wait for such a column. */
+  /** Number of pending cells that wait for a column the provider added. */
   behindAutomatic: number;
 }
 
@@ -125,7 +125,7 @@ function openCell(column: string, verdict: CellVerdict, cell: TableCell | undefi
   return {
     column,
     status: verdict.outcome,
-    // It may have been cut to a length.
+    // The text may have been cut inside a character.
     reason: wholeText(reasonOf(verdict, cell)),
     inFlight: verdict.inFlight,
     startable: verdict.startable,

@@ -32,7 +32,7 @@ const manifestShape = z.object({
 export interface PreviousRunFiles {
   summary: PreviousRunSummary;
   tableId: string | null;
-  /** By which its table is found: of the first run that worked on it. */
+  /** Tag of its table, which belongs to the first run that worked on it. */
   tableTag: string;
 }
 
@@ -98,7 +98,7 @@ export async function copyPreviousRows(
 ): Promise<void> {
   const from = store.run(previousRun);
   if (!(await from.exists(RUN_FILE.rows))) {
-    // It ended before it had taken them over itself.
+    // The previous run ended before it had copied them.
     if (previousRun.previousRun !== undefined)
       return copyPreviousRows(store, previousRun.previousRun, folder);
     throw new RowmillError('store_unreadable', 'the rows of the run before are not in here', {

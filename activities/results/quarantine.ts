@@ -3,7 +3,7 @@ import type { ScanResult, QuarantineLine } from '../../src/contract/results.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { openCells, openCellsFile } from '../run-files/open-cells.ts';
 
-/** What the quarantine names. */
+/** Content of the quarantine. */
 export interface Quarantined {
   cells: number;
   /** Rows of the source that `rows.skipBad` left out. */

@@ -37,7 +37,7 @@ export interface PublishResultsInput {
   /** The last scan; `null` when the run ended before one. */
   lastScan: ScanResult | null;
   passes: number;
-  /** Whether cells were asked for; if not, other users of the account spent what is missing. */
+  /** True if cells were requested; if not, other users of the account spent the difference. */
   paidRequestSent: boolean;
   calls: ApiCalls;
   confirmed: LargeRunConfirmations;
@@ -54,16 +54,16 @@ export interface PublishResultsInput {
   inFlight: number;
   cellsCancelled: number;
   cellsCancelledIsMinimum: boolean;
-  /** The run that this one took up again. */
+  /** Run that this one continues. */
   previousRun: PreviousRunRef | null;
 }
 
-/** What became of the targets. */
+/** Results of publishing to the targets. */
 export interface Placed extends Required<Pick<RunSummary, 'notPublished' | 'replacedFuller'>> {
   done: { results: StagedResults; existing: TargetState | null }[];
 }
 
-/** What the run returns to who started it. */
+/** Builds the summary that the workflow returns. */
 export function summaryOf(
   input: PublishResultsInput,
   calls: ApiCalls,
@@ -95,7 +95,7 @@ export function summaryOf(
     ...(notPublished.length === 0 ? {} : { notPublished }),
     ...(replacedFuller.length === 0 ? {} : { replacedFuller }),
     quarantine: quarantineAt(beside?.quarantine ?? quarantined.path, quarantined),
-    // One that read nothing leaves what stands there: the results of a run before, with their files.
+    // A run that read nothing leaves the results of an earlier run.
     manifest: input.lastScan === null ? null : (beside?.manifest ?? null),
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
@@ -116,18 +116,18 @@ function reasonOf({ outcome, reason, lastScan }: PublishResultsInput, placed: Pl
 const quarantineAt = (path: string, { cells, rows }: Quarantined): RunSummary['quarantine'] =>
   cells + rows === 0 ? null : { path, cells, ...(rows === 0 ? {} : { rows }) };
 
-/** Whoever spent; `null` where the provider does not say. */
+/** Returns the change by all users; `null` if the provider does not report balances. */
 function balanceChangeOf({ creditsBefore }: PublishResultsInput, after: number | null) {
   return creditsBefore === null || after === null ? null : after - creditsBefore;
 }
 
-/** Where runs cannot be stopped, what was asked for goes on when nobody waits for it any more. */
+/** Returns the requested cells that continue after the run, if runs cannot be cancelled. */
 function stillRunning({ inFlight, table }: PublishResultsInput): StillRunning | null {
   if (inFlight === 0 || table === null) return null;
   return { cells: inFlight, tableId: table.id, tableUrl: table.url };
 }
 
-/** What happened, for people and audits; the field names are documented in docs/reference/results.md. */
+/** Builds the manifest for operators and audits; docs/reference/results.md documents its fields. */
 export function manifestOf(
   deps: ActivityDeps,
   input: PublishResultsInput,

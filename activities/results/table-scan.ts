@@ -30,29 +30,29 @@ export interface ScanCounts {
   startable: number;
   /** The rows came in the order of the snapshot so far. */
   ordered: boolean;
-  /** By column; only of columns whose cells report it. */
+  /** Usage by column, only of columns whose cells report it. */
   usage?: Record<string, CellUsage>;
   /** Cells of columns that the provider adds by itself. */
   automatic: { done: number; failed: number };
-  /** Pending cells that wait for such a column. */
+  /** Number of pending cells that wait for a column the provider added. */
   behindAutomatic: number;
   /** Second rows of a key: a request was committed twice. */
   duplicateRows?: number;
   /** Rows that no page could be read with. */
   rowsUnreadable?: number;
-  /** Its version was another one at the end: taken as it was, since it always is. */
+  /** True if the version changed on every scan, so that this one was accepted. */
   tableChangedDuringScan?: true;
 }
 
 interface Checkpoint extends ScanCounts {
   next: string | null;
-  /** Of the pages so far, where they have one. */
+  /** Version of the pages so far, if they have one. */
   version?: string;
   /** Rows that had come before the walk under way. */
   before?: number;
   /** Ids of the second rows of a key. */
   duplicateRowIds?: string[];
-  /** In the walk under way. */
+  /** Rows skipped in the current walk. */
   skipped?: Skipped;
 }
 
@@ -132,7 +132,7 @@ export class TableScan {
     attempt: ActivityAttempt<ScanReport>,
   ): Promise<ScanCounts> {
     const checkpoint = await this.#restore();
-    // What came in order and without a gap is the beginning of the snapshot.
+    // Rows in order and without a gap are the beginning of the snapshot.
     if (this.#counts.ordered && this.#lastOrdinal === this.#count - 1) {
       await this.#rowIndex.skip(this.#count);
     }
@@ -169,7 +169,7 @@ export class TableScan {
           const rowIndex = await this.#rowIndex.of(page.rows.map(({ key }) => key));
           for (const [at, row] of page.rows.entries()) {
             const ordinal = rowIndex[at];
-            // Rows without a key of the snapshot are not ours; the results have each of ours exactly once.
+            // Ignores foreign rows; the results contain each row of the snapshot exactly once.
             if (ordinal === undefined) continue;
             const duplicateRowIds = (countingRows?.get(row.key ?? '') ?? row.id) !== row.id;
             if (duplicateRowIds) this.#addDuplicate(row.id);
@@ -266,7 +266,7 @@ export class TableScan {
     this.#skipped = { rows: reachesEnd ? null : before + rows, why };
   }
 
-  /** Whether the rows that are missing are those that no page could be read with. */
+  /** Checks whether all missing rows are unreadable ones. */
   #isAllSkipped(): boolean {
     const missing = this.#rows - this.#count;
     const { rows = 0 } = this.#skipped ?? {};
@@ -309,7 +309,7 @@ export class TableScan {
     return new PageSequenceCheck({ where, version, ignoreVersion: this.#ignoreVersion });
   }
 
-  /** Whether one more walk may bring what is missing; asked once after each. */
+  /** Checks whether one more walk may find missing rows; called once after each. */
   #missesMore(): boolean {
     const broughtSome = this.#count > this.#before;
     this.#before = this.#count;
@@ -328,7 +328,7 @@ export class TableScan {
     };
   }
 
-  /** What an attempt before this one had written down. */
+  /** Restores the checkpoint of an earlier attempt. */
   async #restore(): Promise<Checkpoint | null> {
     let checkpoint: Checkpoint | null = null;
     for (const name of await this.#folder.list(scanPrefix(this.#number))) {

@@ -8,7 +8,7 @@ import { claimsOfOthers } from '../../src/store/claims.ts';
 import type { RunKey } from '../../src/store/store.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
 
-/** Whoever started the run: nothing it was given is overwritten. @throws RowmillError `path_refused` */
+/** Rejects targets that would overwrite the run's own files. @throws RowmillError `path_refused` */
 export async function refuseClashes(pipeline: Pipeline): Promise<void> {
   const [clash] = await clashesOfPipeline(pipeline, null);
   if (clash === undefined) return;
@@ -41,7 +41,7 @@ export async function runsAt(
 }
 
 /**
- * Rows are read from files that hold rows, in folders that the operator of the worker named.
+ * Rejects sources other than row files in folders that the worker's operator named.
  * @throws RowmillError `path_refused`
  */
 export async function refuseSource(deps: ActivityDeps, source: RowsSource): Promise<void> {
@@ -54,7 +54,7 @@ export async function refuseSource(deps: ActivityDeps, source: RowsSource): Prom
   if (why !== null) throw notOpen(`rows.source.path ${path}`, why);
 }
 
-/** The same for results. @throws RowmillError `path_refused` */
+/** Rejects targets outside of those folders. @throws RowmillError `path_refused` */
 export async function refuseTargets(
   deps: ActivityDeps,
   results: readonly ResultTarget[],

@@ -21,11 +21,11 @@ export interface OpenCell {
   rerun?: true;
   /** A run has asked for it, and nothing shows that it was begun. */
   waiting?: true;
-  /** Of a failed cell: when, where the provider says. */
+  /** Time of the failure, if the provider reports it. */
   failedAt?: string;
 }
 
-/** Whether a pass over some of the open cells asks for this one. */
+/** Checks whether a pass over some of the open cells requests this one. */
 export const isRequestedBy = (kind: PassKind, cell: OpenCell): boolean =>
   isRerun(kind)
     ? cell.status === 'failed' && cell.rerun !== true

@@ -30,7 +30,7 @@ export class PlacedRows {
     }
   }
 
-  /** They are all there, each once. */
+  /** Completes the file: all rows are present, each once. */
   async keep(): Promise<void> {
     await this.#draft?.commit();
   }

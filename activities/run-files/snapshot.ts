@@ -12,14 +12,14 @@ export async function* snapshotRows(folder: Folder): AsyncGenerator<SnapshotRow>
   for await (const text of folder.lines(SNAPSHOT_FILE)) {
     line += 1;
     const { key, input } = parseRow(text, `${folder.locate(SNAPSHOT_FILE)}:${line}`);
-    // What only the results need would fill the memory of a batch.
+    // Only key and input: fields for the results would fill the memory of a batch.
     yield { key, input };
   }
 }
 
 const KEY_FROM = '{"key":'.length;
 
-/** What follows the key in a line of the snapshot. */
+/** Text after the key in a line of the snapshot. */
 export const INPUT_MARK = ',"input":';
 
 /**
@@ -45,8 +45,8 @@ export function parseRow(text: string, where: string): SnapshotRow {
 }
 
 /**
- * Where keys stand in the snapshot. Pages nearly always come in its order: then it is read along
- * with them and no key is kept. From the first key out of turn on all of them are in memory.
+ * Index from keys to rows of the snapshot. Pages nearly always arrive in its order: then it is read
+ * along with them, and no key is kept. From the first key out of order on, all keys are in memory.
  */
 export class RowIndex {
   readonly #folder: Folder;
@@ -67,7 +67,7 @@ export class RowIndex {
     for (; this.#read < rows; this.#read += 1) await this.#lines.next();
   }
 
-  /** One a key; `undefined` for a key that is not in the snapshot, or for none. */
+  /** Returns one index per key; `undefined` for a foreign key, or for none. */
   async of(keys: readonly (string | null)[]): Promise<(number | undefined)[]> {
     const found: (number | undefined)[] = [];
     for (const key of keys) {

@@ -19,28 +19,28 @@ import type { WaitReason } from './metric-events.ts';
 /** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
 const HEARTBEAT_EVERY_MS = 2_000;
 
-/** What a heartbeat carries; the details of an earlier attempt come back in this shape. */
+/** Payload of a heartbeat, by which an attempt restores its predecessor's details. */
 export interface HeartbeatDetails<D> {
   /** Shown with the pending activity in the UI. */
   message: string | null;
   calls: ApiCalls;
   confirmed: LargeRunConfirmations;
-  /** What the step wants to remember. */
+  /** Details of the step. */
   details: D | null;
-  /** Since then requests have failed, without a word of progress (epoch ms). */
+  /** Time since when requests have failed without any progress, epoch ms. */
   troubleSinceMs?: number;
   /** The attempt of this number has ended, and neither it nor those before it had sent anything. */
   nothingSentInAttempt?: number;
-  /** So many attempts in a row ended with a defect, this one included. */
+  /** Consecutive attempts that ended with a defect, this one included. */
   defects?: number;
 }
 
 /** A defect that shows so often in a row shows every time. */
 const MAX_DEFECTS = 4;
 
-/** One attempt of one API step. */
+/** Attempt of one API step. */
 export interface ActivityAttempt<D> {
-  /** For every call of the provider: carries cancellation, counts requests and confirmations. */
+  /** Context of provider calls: cancellation, and counts of requests and confirmations. */
   ctx: CallContext;
   /** An attempt before this one may have sent what must not be sent twice. */
   previousAttemptMayHaveSent: boolean;
@@ -54,7 +54,7 @@ export interface ActivityAttempt<D> {
   heartbeat(details: D, message: string): void;
   /** Waits; ends early by throwing when the step is cancelled. */
   sleep(ms: number): Promise<void>;
-  /** Whether the workflow wants it to end; not: the worker stops. */
+  /** Returns true if the workflow cancelled the step, false if the worker stops. */
   isCancelled(): boolean;
   /** Waits while a request with a lost reply may still be committed. */
   waitForLateCommit(ms: number): Promise<void>;
@@ -63,7 +63,7 @@ export interface ActivityAttempt<D> {
 const noCalls = (): ApiCalls => ({ total: 0, polls: 0 });
 const nothingConfirmed = (): LargeRunConfirmations => ({ requests: 0, cells: 0 });
 
-/** What the attempts before have counted, as far as their heartbeats arrived. */
+/** Counts of earlier attempts, as far as their heartbeats arrived. */
 const CountsBefore = z
   .object({
     calls: z.object({ total: z.number(), polls: z.number() }).catch(noCalls),
@@ -162,7 +162,7 @@ export async function runActivity<D, R>(
     const isDefect = !stopped && (!(error instanceof RowmillError) || error.code === 'internal');
     const paid = patience.paid === true || requestSent;
     const { sinceMs, next } = classifyTrouble(deps, error, { ...patience, paid }, troubleSinceMs);
-    // What was counted since the last one would be lost.
+    // Sends the counts since the last heartbeat, which would be lost.
     heartbeat({
       ...beat,
       ...(sinceMs === null ? {} : { troubleSinceMs: sinceMs }),

@@ -5,15 +5,15 @@ import type { Store } from '../../src/store/store.ts';
 import type { TroubleLimits } from '../../src/rules/trouble.ts';
 import type { MetricEvent } from './metric-events.ts';
 
-/** What activities work with; made once a process by the worker, or by a test. */
+/** Dependencies of activities, created once per process by the worker, or by a test. */
 export interface ActivityDeps {
   providers: Providers;
   store: Store;
   /** Folders for rows and results. @default any */
   roots?: readonly string[] | null;
-  /** What any run may spend at most, whatever its pipeline says. @default nothing but that */
+  /** Limits of any run's spend, set by the worker's owner. @default only the pipeline's */
   ceiling?: SpendCeiling;
-  /** Whether rowmill's search attributes are registered on the server. */
+  /** True if rowmill's search attributes are registered on the server. */
   searchAttributes: boolean;
   /** Sends the completion webhooks. @default none are sent */
   webhooks?: Webhooks;
@@ -22,7 +22,10 @@ export interface ActivityDeps {
    * @default 1
    */
   commitWaitFactor?: number;
-  /** When lasting trouble of the API is shown, and accepted; tests shorten it. @default TROUBLE_LIMITS */
+  /**
+   * Times after which lasting trouble of the API is shown, and accepted; tests shorten them.
+   * @default TROUBLE_LIMITS
+   */
   troubleLimits?: TroubleLimits;
   /** Runs of a list that are under way, by the Temporal server. @default all of them */
   underWay?: (ids: readonly string[]) => Promise<string[]>;

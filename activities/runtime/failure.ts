@@ -2,33 +2,37 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { ApiCalls, LargeRunConfirmations } from '../../src/contract/run.ts';
 import { errorEntry, RowmillError } from '../../src/errors.ts';
 
-/** Everyone with access to the UI reads failures, and Temporal cuts them at 4 KiB. */
+/**
+ * Maximum characters: every user of the UI can read failures, and Temporal truncates them at 4 KiB.
+ */
 const MESSAGE_CHARACTERS = 2_000;
 
-/** What a step that returned early waits for. */
+/** Reason for which a step returned early. */
 export interface Waiting {
   /** Epoch ms, by the worker's clock: since then nothing came of it. */
   sinceMs: number;
 }
 
-/** What a failure carries besides its message; the command line prints it. */
+/** Details of a failure besides its message; the command line prints them. */
 export interface FailureDetails {
   what: string;
   where: string | null;
   remedy: string;
   requestId: string | null;
-  /** Whether this attempt, or one before it, may have sent what must not be sent twice. */
+  /**
+   * True if this attempt, or one before it, may have sent a request that must not be sent twice.
+   */
   requestSent: boolean;
   /** The step returned early: the API is not available. */
   waiting?: Waiting;
-  /** Whether a read was refused for so long that it is believed. */
+  /** True if a read was refused for so long that it counts as permanent. */
   refused?: true;
   /** Requests of all attempts: a failed step has no result that could carry them. */
   calls?: ApiCalls;
   confirmed?: LargeRunConfirmations;
 }
 
-/** What is known of the step that fails. */
+/** Facts about the attempt that failed. */
 export type AttemptFacts = Pick<
   FailureDetails,
   'requestSent' | 'calls' | 'confirmed' | 'waiting' | 'refused'

@@ -7,7 +7,10 @@ import type { ActivityAttempt } from './activity.ts';
 /** Failed tries of one request before the attempt is given up and Temporal starts another. */
 const MAX_ATTEMPTS = 5;
 const PAUSE_MS = 1_000;
-/** Asked to wait longer than this, the attempt ends: Temporal waits without holding a slot. */
+/**
+ * Maximum pause inside an attempt, in ms. For a longer one the attempt ends, and Temporal waits
+ * without using a slot.
+ */
 const MAX_INLINE_WAIT_MS = 60_000;
 
 type Sleeper = Pick<ActivityAttempt<unknown>, 'sleep'>;
@@ -73,6 +76,6 @@ async function repeated<R>(
   }
 }
 
-/** How long to wait before a request is sent once more that has failed so often. */
+/** Returns the pause before a request is retried. */
 export const pauseAfter = ({ retryAfterMs }: RowmillError, attempts: number): number =>
   retryAfterMs ?? PAUSE_MS * 2 ** (attempts - 1);

@@ -3,7 +3,10 @@ import { afterTrouble, troubleOf, type Trouble } from '../../src/rules/trouble.t
 import type { ActivityDeps } from './deps.ts';
 import type { AttemptFacts } from './failure.ts';
 
-/** Of a step that the workflow lets hand back what lasts. `paid`: what it reads has been paid. */
+/**
+ * Options of a step that may return lasting trouble to the workflow. `paid`: the data it reads has
+ * been paid.
+ */
 export const tolerant = (
   { trouble }: { trouble?: TroubleInput | undefined },
   paid: boolean,
@@ -13,11 +16,11 @@ export const tolerant = (
 export interface FailureTolerance {
   /** Something is paid already: not even a refusal of a read ends the run at once. */
   paid?: boolean;
-  /** As its input says. */
+  /** Trouble options from the step's input. */
   trouble?: TroubleInput | undefined;
 }
 
-/** How a step may take lasting trouble of the API; part of its input. */
+/** Policy on lasting trouble of the API; part of a step's input. */
 export interface TroubleInput {
   /** The step may return early while trouble lasts; the workflow shows and waits. */
   mayYield: boolean;
@@ -33,7 +36,7 @@ function troubleIn(error: unknown, paid: boolean): Trouble | null {
 }
 
 export interface TroubleVerdict {
-  /** For the next attempt (epoch ms); `null`: it has failed for another reason. */
+  /** Start of the trouble for the next attempt, epoch ms; `null`: another failure. */
   sinceMs: number | null;
   /** Facts for Temporal and the workflow. */
   next: Pick<AttemptFacts, 'retryable' | 'waiting' | 'refused'>;
@@ -63,7 +66,7 @@ export function classifyTrouble(
   }
 }
 
-/** As the heartbeat of the attempt before has it. */
+/** Reads the start of the trouble from the last heartbeat. */
 export function troubleBefore(beat: unknown): number | null {
   if (typeof beat !== 'object' || beat === null || !('troubleSinceMs' in beat)) return null;
   return typeof beat.troubleSinceMs === 'number' ? beat.troubleSinceMs : null;

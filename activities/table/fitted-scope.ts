@@ -9,15 +9,15 @@ export type SendScope = (scope: RunScope) => Promise<TableRunRef>;
 /** A way to ask for cells: one request, or several. */
 export type Way = readonly RunScope[];
 
-/** Nothing was done, and a smaller request may be taken. */
+/** Detects a refusal: nothing was done, and a smaller request may be accepted. */
 const isRefusal = (error: unknown): error is RowmillError =>
   error instanceof RowmillError &&
   !error.ambiguous &&
   (error.code === 'request_refused' || error.code === 'request_too_large');
 
 /**
- * Asks for cells in the first of the ways that is not refused; in each with fewer rows, where need be: what
- * a request may hold is not documented. Where all are refused the first refusal is thrown.
+ * Sends the first way that is accepted, each with fewer rows if needed: the maximum size of a
+ * request is not documented. If all are refused, throws the first refusal.
  */
 export async function sendFitted(ways: readonly Way[], send: SendScope): Promise<TableRunRef> {
   let refusal: RowmillError | null = null;
@@ -37,7 +37,7 @@ export async function sendFitted(ways: readonly Way[], send: SendScope): Promise
   throw refusal ?? new Error('there is no way to ask for them');
 }
 
-/** As large as they are taken: a size that was is kept, down to one row. */
+/** Sends the rows in pieces; keeps an accepted size, and shrinks down to one row. */
 async function sendInPieces(
   scope: RunScope,
   send: (piece: RunScope) => Promise<void>,

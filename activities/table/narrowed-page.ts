@@ -7,7 +7,7 @@ import { isOfThePage } from './page-size.ts';
 const MAX_PAGES = 1_000;
 
 export interface Narrowed {
-  /** Of the page that could not be read: the rows before the one that breaks it. */
+  /** Rows before the broken one on the page that could not be read. */
   rows: TableRow[];
   /** Rows from the start of the walk up to there. */
   reached: number;

@@ -11,7 +11,7 @@ import type { RunKey } from '../../src/store/store.ts';
 import { pauseAfter, retryRead, retrySend, withRetries } from '../runtime/retry-read.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 
-/** After a create whose fate is unknown, the list may lag: looked up so often, so long apart. */
+/** Number of look-ups after a create with a lost reply, because the list may lag. */
 const LOOK_UPS = 4;
 const LOOK_UP_EVERY_MS = 2_000;
 
@@ -33,7 +33,7 @@ export interface Search {
   /** The table that an earlier attempt has gone on with. */
   known: string | null;
   create: (ctx: CallContext) => Promise<BareTable>;
-  /** Called for each create whose fate is unknown. */
+  /** Called for each create with a lost reply. */
   onLost: () => void;
 }
 
@@ -110,8 +110,8 @@ async function ours(search: Search, listed: readonly FoundTable[]): Promise<Foun
 }
 
 /**
- * Of the tables of one tag the run goes on with one; the others go, as far as they are empty. Each is
- * read again before: nothing of another owner is lost.
+ * Keeps one of the tables of a tag and deletes the others if they are empty. Each is read again
+ * before, so that no table of another owner is deleted.
  * @param kept `null`: the first that is in use, else the oldest
  */
 export async function keepOne(
@@ -146,7 +146,10 @@ export async function deleteEmpty(
   await retryRead(attempt, () => provider.deleteTable(id, attempt.ctx));
 }
 
-/** The same for every retry, reset and continued run of this run; another for the next run. */
+/**
+ * Returns the tag of a run, equal for its retries, resets and continuations, and different for the
+ * next run.
+ */
 export function tableTag(run: RunKey): string {
   const digest = createHash('sha256').update(`${run.workflowId}\n${run.firstRunId}`).digest('hex');
   return `rowmill-${digest.slice(0, 24)}`;

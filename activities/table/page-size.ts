@@ -2,8 +2,8 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 
 /**
- * What the size of a page may be the reason for. `lasting`: pages are too large for good, and stay smaller.
- * Else one row may break every page it is on: behind it pages may be large again.
+ * Possible trouble with the size of a page. `lasting`: pages are too large and stay smaller.
+ * Otherwise one row may break every page with it; behind that row, pages may be large again.
  */
 interface SizeTrouble {
   lasting: boolean;
@@ -16,7 +16,7 @@ interface SizeTrouble {
 
 const SIZE_TROUBLES: Partial<Record<ErrorCode, SizeTrouble>> = {
   reply_too_large: { lasting: true, smaller: 1 / 4, tries: 1, triesThen: 1 },
-  // One request that takes too long is bad luck; two in a row, and the page is what takes long.
+  // One timeout may be chance; after two in a row, the page takes too long.
   provider_timeout: { lasting: true, smaller: 1 / 4, tries: 2, triesThen: 1 },
   request_refused: { lasting: true, smaller: 1 / 2, tries: 2, triesThen: 1 },
   request_too_large: { lasting: true, smaller: 1 / 2, tries: 2, triesThen: 1 },
@@ -24,10 +24,10 @@ const SIZE_TROUBLES: Partial<Record<ErrorCode, SizeTrouble>> = {
   reply_unreadable: { lasting: false, smaller: 1 / 4, tries: 5, triesThen: 2 },
 };
 
-/** Whether an error may be a matter of the page: of its size, or of one of its rows. */
+/** Checks whether a page may cause the error, by its size or one of its rows. */
 export const isOfThePage = (code: ErrorCode): boolean => SIZE_TROUBLES[code] !== undefined;
 
-/** Whether it may be a matter of one row alone, of a page whose size was good before. */
+/** Checks whether a single row may cause the error, on a page whose size was accepted before. */
 export const isOfARow = (code: ErrorCode): boolean =>
   SIZE_TROUBLES[code]?.lasting === false || isRefusal(code);
 
@@ -37,12 +37,12 @@ export const isRefusal = (code: ErrorCode): boolean =>
 /** Most rows of a page by provider, as it was found out: a limit of the API is none of a table. */
 const limits = new WeakMap<Provider, number>();
 
-/** How many rows a page is asked for with. */
+/** Number of rows to request per page. */
 export class PageSize {
   readonly #provider: Provider;
-  /** What it goes back to behind a row that breaks pages. */
+  /** Size to return to behind a row that breaks pages. */
   #whole: number;
-  /** The same before the page that failed first; `null`: none has failed of late. */
+  /** Value of `#whole` before the first failed page; `null`: no recent failure. */
   #wholeBefore: number | null = null;
   #rows: number;
   /** Rows to the end of the page that failed first. */
@@ -61,7 +61,9 @@ export class PageSize {
     return this.#rows;
   }
 
-  /** How often a page is tried that fails with this code; `null`: it is no matter of its size. */
+  /**
+   * Returns the attempts for a page that fails with this code; `null`: its size is not the cause.
+   */
   triesFor(code: ErrorCode): number | null {
     const trouble = SIZE_TROUBLES[code];
     if (trouble === undefined) return null;
@@ -94,7 +96,7 @@ export class PageSize {
     if (this.#refused) limits.set(this.#provider, this.#rows);
     this.#refused = false;
     this.#left -= rows;
-    // No row of the page that failed breaks pages.
+    // No row of the failed page breaks pages.
     if (this.#left <= 0) this.#rows = this.#whole;
   }
 

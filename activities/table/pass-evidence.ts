@@ -8,7 +8,7 @@ import { isRequestedBy, openCells, openCellsFile } from '../run-files/open-cells
 import { PageReader } from './table-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 
-/** How the cells that a pass asks for stood at the last scan, by row and column. */
+/** State of the requested cells at the last scan, by row and column. */
 export type RequestedCells = ReadonlyMap<
   string,
   { status: 'failed' | 'pending'; updatedAt: string }
@@ -17,10 +17,11 @@ export type RequestedCells = ReadonlyMap<
 const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
 
 /**
- * Whether a pass over these cells has been carried out since the last scan: one of them has another
- * status, or has failed at another time. The status of the table cannot tell: it may lag, other cells
- * may move or hang, and a rerun whose cells all fail again is over without a trace in the counts. Stops
- * at the first such cell; cells without times show a rerun only until they have failed again.
+ * Checks whether a pass over these cells was carried out since the last scan: one of them has
+ * another status, or failed at another time. The table's status is not sufficient: it may lag,
+ * other cells may change or stall, and a rerun whose cells all fail again leaves its counts
+ * unchanged. Stops at the first changed cell. Cells without times show a rerun only until they fail
+ * again.
  */
 export async function passHasStarted<D>(
   provider: Provider,
@@ -91,7 +92,7 @@ export async function pendingCells(
   return requested;
 }
 
-/** Of these cells those that a request names; of a table without a scan so far each of them. */
+/** Selects the cells that a request names; without a scan so far, all of them. */
 export function cellsIn(
   { rowIds, columnIds }: RunScope,
   { columns }: TableRef,

@@ -11,19 +11,19 @@ import { placedRows } from '../run-files/placed-rows.ts';
 const ROW_ID_BYTES_PER_RUN = 200_000;
 const QUOTES_AND_COMMA = 3;
 
-/** What a pass is to run. */
+/** Cells that a pass is to run. */
 export interface PassScope {
   table: TableRef;
   mode: RunMode;
-  /** Only the cells that the scan of this number found unfinished; otherwise every cell. */
+  /** Number of the scan whose unfinished cells are requested; `null`: every cell. */
   openCellsOfScan: number | null;
   /** Which of those. */
   kind: PassKind;
   /** The last table scan; `null` on a new table, which was not scanned before its first pass. */
   scan: number | null;
-  /** Rows the table must hold. */
+  /** Expected rows of the table. */
   rows: number;
-  /** Name the rows one by one: the table may hold rows that are not ours. */
+  /** True if rows must be named one by one, because the table may have foreign rows. */
   mayHaveDuplicates: boolean;
 }
 
@@ -46,8 +46,8 @@ async function rowIdsIn(folder: Folder): Promise<string[]> {
 }
 
 /**
- * As the replies gave them. A rerun, which has loaded nothing, names the rows that its table scan has
- * found unfinished.
+ * Returns the ids from the replies. A rerun, which has loaded nothing, names the rows that its
+ * table scan found unfinished.
  */
 const rowIndexesIn = async (folder: Folder, input: PassScope): Promise<string[] | null> =>
   input.table.placeholderRows === undefined
@@ -66,13 +66,19 @@ async function unfinishedRows(folder: Folder, { mode, scan }: PassScope): Promis
   return ids.size === 0 ? null : [...ids];
 }
 
-/** Ids of so many rows behind the blank ones; `null` where there are none and all rows are ours. */
+/**
+ * Returns the ids of the rows behind the placeholders; `null` without placeholders, when all rows
+ * belong to the run.
+ */
 export const rowIndexes = ({ placeholderRows }: TableRef, rows: number): string[] | null =>
   placeholderRows === undefined
     ? null
     : Array.from({ length: rows }, (_, at) => String(placeholderRows.rows + at));
 
-/** Named rows, or all of so many; the cells of the scope are what the spend was judged by. */
+/**
+ * Builds a scope of named rows, or of a number of rows; its cells are what the spend was checked
+ * for.
+ */
 const scopeOf = (mode: RunMode, columnIds: string[], rows: string[] | number): RunScope => ({
   mode,
   columnIds,
@@ -86,9 +92,8 @@ function rowIdOf(line: string): string {
 }
 
 /**
- * As few requests as it takes: a row may be open in one column and given up in another. A cell that hangs
- * may do so for a column upstream that the provider added, so that is named as well: one that is done is
- * none that `new` asks for.
+ * Builds as few requests as possible: a row may be open in one column and final in another. Also
+ * names automatic upstream columns, for which a stalled cell may wait; `new` skips completed ones.
  */
 async function openScopes(input: PassScope, folder: Folder, scan: number): Promise<RunScope[]> {
   const { mode, table, kind } = input;

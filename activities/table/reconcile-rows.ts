@@ -15,13 +15,13 @@ export interface TableRowCheck {
   duplicates: string[];
   /** Rows without a key of the snapshot. */
   unknown: number;
-  /** Of those, rows without any key. */
+  /** Number of those without any key. */
   keyless: number;
 }
 
 const MAX_CHECKS = 3;
 
-/** Keys by row id, in the order the rows came; `null`: not ours, `undefined`: none at all. */
+/** Keys by row id, in the order of the rows; `null`: foreign, `undefined`: none. */
 type Keys = Map<string, string | null | undefined>;
 
 /**

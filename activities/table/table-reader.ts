@@ -22,19 +22,19 @@ export interface PageReaderOptions {
   skips?: boolean;
 }
 
-/** So many broken rows side by side are taken for an API that is down. */
+/** Consecutive broken rows after which the API counts as down. */
 const MAX_SKIPS = 10;
 
-/** So often a page may come after all while the row that breaks it is looked for. */
+/** Maximum times that a page may succeed while its broken row is searched. */
 const MAX_FLAWS = 3;
 
 /** Rows before the one that could not be read, by table and end of the walk: later walks look there first. */
 const brokenRows = new WeakMap<Provider, Map<string, number>>();
 
 /**
- * Reads the pages of a table: of as many rows as the provider allows, and of fewer from where they
- * are larger than a reply may be, take longer, or are refused. Those that cannot be read are narrowed
- * down to the row that breaks them.
+ * Reader of a table's pages, as large as the provider allows. Pages become smaller if they are too
+ * large, take longer, or are refused. An unreadable page is narrowed down to the row that breaks
+ * it.
  */
 export class PageReader {
   readonly #provider: Provider;
@@ -42,18 +42,18 @@ export class PageReader {
   readonly #attempt: Reading;
   readonly #skips: boolean;
   readonly #size: PageSize;
-  /** Where the walk under way began, and how many rows it has passed. */
+  /** Cursor at the start of the current walk, and the rows passed since. */
   #from: string | null = null;
   #passed = 0;
   /** Rows up to the end of the last page, as the table has them; `null`: it did not begin here. */
   #place: number | null = null;
-  /** The same when the walk from the other end began. */
+  /** Value of `#place` when the walk from the other end began. */
   #ahead: number | null = null;
   /** Rows of the table, where a page said so. */
   #total: number | null = null;
-  /** Of the page that the newest cursor came with. */
+  /** Page size of the newest cursor. */
   #cursorSize: number | null = null;
-  /** What was asked for last. */
+  /** Last requested cursor. */
   #asked: string | null = null;
 
   constructor(
@@ -70,7 +70,9 @@ export class PageReader {
     if (this.#hint(null) !== undefined) this.#size.warn();
   }
 
-  /** @throws RowmillError when not even a single row can be read, nor what lies behind it */
+  /**
+   * Reads a page. @throws RowmillError if neither a single row nor the rows behind it can be read
+   */
   async read(cursor: string | null): Promise<ReadPage> {
     const { past } = this.#provider;
     if (cursor === null) this.#begin(null);
@@ -86,7 +88,7 @@ export class PageReader {
         if (!(error instanceof RowmillError)) throw error;
         if (!isOfThePage(error.code)) throw error;
         if (past?.by === 'other end' && (await this.#isBound(cursor, error))) {
-          // Where it stands is only known of a walk from the start.
+          // The position is known only in a walk from the start.
           if (this.#place === null) return this.read(this.#restart());
           const narrowed = await this.#narrow(cursor, past.from, error);
           if (narrowed !== null) return narrowed;
@@ -146,8 +148,8 @@ export class PageReader {
   }
 
   /**
-   * A cursor may be good only for pages of the size it came with, or outlived by the table: then the walk begins
-   * anew, and catches up. What is refused at the same place of a new walk is the page itself.
+   * Reads a page. A refused cursor may be bound to another page size, or outdated: the walk then
+   * restarts and catches up. A refusal at the same place of a new walk is due to the page itself.
    */
   async #page(cursor: string | null): Promise<Page> {
     try {
@@ -193,13 +195,13 @@ export class PageReader {
     throw broken;
   }
 
-  /** Whether one row seems to break the page, and a smaller page cannot be asked for at its cursor. */
+  /** Checks whether one row seems to break the page, while its cursor allows no smaller one. */
   async #isBound(cursor: string | null, { code }: RowmillError): Promise<boolean> {
     if (!this.#skips || !isOfARow(code)) return false;
     this.#size.warn();
     const { rows } = this.#size;
     const isFirst = cursor === this.#from;
-    // Of a first page that is refused the size may be the reason; of a later one it was good before.
+    // A refused first page may be too large; the size of a later one was accepted before.
     if (isFirst || isRefusal(code)) return !isFirst || !isRefusal(code);
     if (this.#isResized() || rows === 1) return false;
     try {
@@ -257,7 +259,7 @@ export class PageReader {
     return this.#turnAt(reached, { rows, next: null, total: null }, otherEnd, broken);
   }
 
-  /** Goes on from the other end; where that was done before, what lies between cannot be reached. */
+  /** Continues from the other end; after an earlier turn, the rows between cannot be reached. */
   async #turnAt(
     reached: number | null,
     page: Page,
@@ -277,7 +279,10 @@ export class PageReader {
     return { ...rest, rows: [...page.rows, ...rest.rows] };
   }
 
-  /** From the other end of the table up to the row; what lies between two such rows cannot be reached. */
+  /**
+   * Reads from the other end of the table up to the row; rows between two broken ones cannot be
+   * reached.
+   */
   async #turn(otherEnd: string, broken: RowmillError): Promise<ReadPage> {
     const at = this.#asked;
     const back = this.#from === otherEnd;
@@ -285,7 +290,7 @@ export class PageReader {
     await this.#ask(this.#passed > 0 || back ? null : otherEnd);
     const again = await readable(() => this.#page(at));
     if (again !== null) return this.#came(again);
-    // Pages that are walked through next are large again, from whichever end.
+    // Later pages are large again, in both directions.
     this.#size.restore(broken.code);
     return this.#turnAt(this.#place, { rows: [], next: null, total: null }, otherEnd, broken);
   }
@@ -310,7 +315,7 @@ async function readable(page: () => Promise<Page>): Promise<Page | null> {
 
 export interface PageSequenceOptions {
   where: string;
-  /** Of the pages read before, by an attempt that broke off. */
+  /** Version of the pages that an interrupted attempt read. */
   version?: string | undefined;
   /**
    * A table whose cells still move changes its version all the time, and each row may still come
@@ -324,7 +329,7 @@ export class PageSequenceCheck {
   readonly #options: PageSequenceOptions;
   readonly #cursors = new Set<string>();
   version: string | undefined;
-  /** Its version changed on the way. */
+  /** True if the version changed during the walk. */
   changed = false;
 
   constructor(options: PageSequenceOptions) {

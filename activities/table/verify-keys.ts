@@ -10,10 +10,10 @@ export const LOOKS = 3;
 const LOOK_EVERY_MS = 1_500;
 
 /**
- * Reads one page of a table before anything is paid: rows that come back without the keys that they were
- * sent with could never be matched in the results.
- * @returns whether every row of it is ours
- * @throws RowmillError `keys_missing` when none is
+ * Reads one page of a table before anything is paid. Rows without the keys they were sent with
+ * could not be matched in the results.
+ * @returns whether every row of it has its key
+ * @throws RowmillError `keys_missing` if none has
  */
 export async function keysComeBack(
   pages: PageReader,

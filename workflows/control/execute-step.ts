@@ -56,7 +56,7 @@ export async function executeStep<R>(run: Run, step: StepOf<R>): Promise<R> {
   }
 }
 
-/** Executes a step that a pause interrupts; it then starts anew. */
+/** Executes a step that a pause interrupts; the step then restarts. */
 export async function executeInterruptibleStep<R>(run: Run, step: StepOf<R>): Promise<R> {
   let interrupted = false;
   for (;;) {
@@ -68,7 +68,7 @@ export async function executeInterruptibleStep<R>(run: Run, step: StepOf<R>): Pr
   }
 }
 
-/** Whether a step timed out although the operator had extended the deadline meanwhile. */
+/** Checks whether a step timed out although the operator had extended the deadline meanwhile. */
 export const deadlineExtended = (run: Run, error: unknown): boolean =>
   ranOutOfTime(error) && !run.isLate();
 

@@ -2,12 +2,12 @@ import { ApplicationFailure, CancellationScope, condition } from '@temporalio/wo
 import { escapeForFence } from '../../src/text/markdown.ts';
 import type { Run } from '../run.ts';
 
-/** Instead of a result: an operator interrupted the step, and it has to start anew. */
+/** Marker in place of a result: an operator interrupted the step, which has to restart. */
 export const INTERRUPTED = Symbol('broken off');
 
 /**
- * Executes a step that an operator may interrupt at any moment (pause, resume, adjust). It must be safe to
- * start anew, and its last request may still be under way then.
+ * Executes a step that an operator may interrupt (pause, resume, adjust). It must be safe to
+ * restart while its last request is still in progress.
  */
 export async function interruptible<R>(
   run: Run,

@@ -52,7 +52,7 @@ export function registerHandlers(run: Run): void {
     approveSpendUpdate,
     ({ by } = {}) => {
       const asked = state.pendingApproval;
-      // Its validator has seen that something is asked for.
+      // The validator has checked that an approval is pending.
       if (asked === null) return;
       state.approved = true;
       state.approvals.push({ ...asked, how: 'update', by: by ?? null, atMs: Date.now() });
@@ -111,7 +111,7 @@ export function registerHandlers(run: Run): void {
     adjustUpdate,
     (request = {}) => {
       const adjusted = adjust(state, request);
-      // What is waited for was begun with the old limits; how often is polled concerns polls alone.
+      // Restarts the wait, which began with the old limits. The poll interval affects polls only.
       if (request.deadline !== undefined || state.stage === 'running') run.interrupt?.();
       showProgress(run);
       return adjusted;
@@ -158,7 +158,7 @@ function adjust(state: RunState, request: AdjustRequest): Adjusted {
   return limits;
 }
 
-/** What is not asked for stays. */
+/** Keeps limits that are not requested. */
 function limitsOf(state: RunState, { deadline, maxPollInterval }: AdjustRequest): Adjusted {
   const afterMs = durationMs(deadline);
   return {

@@ -10,11 +10,11 @@ import type { RunState } from '../run-state.ts';
 
 /** Which action fits which stage: each throws `action_refused` and says what to do instead. */
 
-/** Where the run really stands, paused or not. */
+/** Returns the stage without the pause. */
 const standsAt = ({ stage, pause }: RunState): Stage =>
   stage === 'paused' && pause !== null ? pause.at : stage;
 
-/** Nothing can be changed any more: it publishes, or has begun to put together what it will. */
+/** Checks whether changes come too late: the run publishes, or has begun to prepare that. */
 export const isEnding = ({ stage, finishing }: RunState): boolean =>
   finishing || stage === 'publishing results' || stage === 'finished';
 
@@ -70,8 +70,8 @@ export function validateRerun(state: RunState): void {
 }
 
 /**
- * What an action is refused with, by a validator: nothing enters the history. The details are those of
- * every other failure (activities/runtime/failure.ts), so that the command line tells them apart.
+ * Builds the rejection of a validator; nothing enters the history. The details are those of every
+ * other failure (activities/runtime/failure.ts), so that the command line can distinguish them.
  */
 export function updateRejected(what: string, remedy: string): ApplicationFailure {
   const details = { what, where: null, remedy, requestId: null };

@@ -13,7 +13,7 @@ export async function approveSpend(run: Run): Promise<void> {
   if (verdict === 'refuse') throw refused(`estimated ${credits} credits, ${limitText(run)}`);
   if (verdict === 'go') return;
   const request = { credits, cells: null };
-  // Whoever starts a run cannot say yes for the owner of the worker.
+  // A client that starts a run cannot approve for the owner of the worker.
   const byOwner = state.approvals.length === 0 && needsOwner(credits, run.prepared.ceiling);
   if (!state.approved || byOwner) {
     if (await isApproved(run, request)) return;
@@ -40,7 +40,7 @@ export async function approveCells(run: Run, cells: CellCountMismatch) {
   const interrupted = state.stage;
   if (!(await isApproved(run, request))) {
     const what = `not approved before the deadline: ${approvalRequestText(request)}`;
-    // What earlier passes have brought is published.
+    // The results of earlier passes are published.
     throw state.lastScan === null ? refused(what) : tooLate(what);
   }
   run.enter(interrupted);

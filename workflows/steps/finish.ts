@@ -28,7 +28,7 @@ export function publishResults(run: Run): Promise<RunSummary> {
   return CancellationScope.nonCancellable(() => publish(run, outcome, reason));
 }
 
-/** What ended the run, and what is missing in its results. */
+/** Describes what ended the run, and what is missing in its results. */
 function reasonOf({ state, pipeline }: Run, outcome: Outcome, end: string | null): string | null {
   if (outcome !== 'partial' || state.lastScan === null) return end;
   const missing = partialReason(state.lastScan.cells, pipeline.run.tolerateFailed);
@@ -99,7 +99,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
   if (before !== null && summary.balanceChange !== null) {
     state.balance = before + summary.balanceChange;
   }
-  // With what was published, where the run was cancelled.
+  // Includes the publication, if the run was cancelled.
   state.reason = summary.reason;
   run.finish(outcome);
   await notify(run, summary);

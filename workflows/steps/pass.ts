@@ -20,7 +20,7 @@ import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';
 import { loadRows } from './table.ts';
 
-/** What the Temporal UI calls the step that starts a pass. */
+/** Summaries of the start step in the Temporal UI. */
 const SUMMARY: Record<PassKind, string> = {
   first: 'Run every cell',
   failed: 'Rerun failed cells',
@@ -63,7 +63,7 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   const { state } = run;
   let done = await send(run, kind, { startedRuns: [] });
   while (!done.drifted && done.needsApproval !== undefined) {
-    // An approval is not kept for later: the provider is asked anew, and may need another one by then.
+    // An approval is not kept: the provider asks again, and may then need another one.
     const approvedCells = await approveCells(run, done.needsApproval);
     done = await send(run, kind, { approvedCells, startedRuns: done.startedRuns });
   }
@@ -84,8 +84,8 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
 }
 
 /**
- * Whether the cells of a pass add to those that the run has requested. The first pass of a new table requests
- * all of them: cells that were blocked or stalled then, and are requested once more, are paid for once.
+ * Checks whether the cells of a pass add to the requested ones. The first pass of a new table
+ * requests all. Cells requested again after they were blocked or stalled are paid once.
  */
 const countsAsRequested = ({ input }: Run, kind: PassKind): boolean =>
   input.previousRun !== undefined || (kind !== 'follow-up' && kind !== 'nudge');
@@ -97,7 +97,8 @@ async function send(
 ): Promise<StartedPass> {
   const { state, pipeline } = run;
   const done = await executeStep(run, (resumedAfterInterrupt, trouble) => {
-    // No worker was available, or loading took until now: the run could not wait for what it would pay for.
+    // No worker was available, or loading took until now: the run could not wait for what it would
+    // pay for.
     if (run.isLate()) throw deadlineReached();
     state.paidRequestSent = true;
     return steps.startPass.executeWithOptions(run.within(SUMMARY[kind]), [
@@ -131,7 +132,7 @@ const deadlineReached = (): ApplicationFailure =>
     'deadline_reached',
   );
 
-/** A rerun never pays again for completed cells, whatever the pipeline's `mode`. */
+/** Selects the mode: a rerun never pays again for completed cells, even with `mode: all`. */
 function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
   if (isRerun(kind)) return 'failed';
   return kind === 'first' && input.previousRun === undefined ? pipeline.run.mode : 'new';
@@ -214,13 +215,13 @@ export async function scanExistingTable(run: Run): Promise<void> {
   if (run.input.previousRun !== undefined && run.state.lastScan === null) await collectResults(run);
 }
 
-/** Whether the run is above `spend.maxCredits`, where no approval lets it continue. */
+/** Checks whether the run is above `spend.maxCredits`, where no approval lets it continue. */
 function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
   if (state.queuedMore === undefined || !state.mustApproveMore) return false;
   return checkCellSpend(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
 }
 
-/** Whether a pass is under way, or one more is due: it is planned then. */
+/** Checks whether a pass is in progress; otherwise plans the next one, if due. */
 export function hasNextPass(run: Run): boolean {
   const { state, pipeline } = run;
   const { activePass, lastScan, passHistory } = state;

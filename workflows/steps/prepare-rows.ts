@@ -4,7 +4,7 @@ import { deadlineExtended, waitForApi } from '../control/execute-step.ts';
 import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';
 
-/** Judged, validated and frozen: from here on the source may change, the run does not see it. */
+/** Validates and freezes the rows: later changes of the source do not affect the run. */
 export async function prepareRows(run: Run): Promise<void> {
   const { state, key, pipeline, given } = run;
   let trouble: TroubleInput = { mayYield: true, sinceMs: null };

@@ -10,7 +10,7 @@ import type { Run } from '../run.ts';
 import type { ResumableInput } from '../run-state.ts';
 import { formatInteger } from '../../src/text/numbers.ts';
 
-/** What goes on as this very workflow. */
+/** Continues as the same workflow. */
 type Continued = (input: ResumableInput) => Promise<RunSummary>;
 
 /** Waits in slices; between two, the details are refreshed, and a long history is continued as new. */
@@ -57,7 +57,7 @@ export async function untilIdle(run: Run): Promise<void> {
   }
 }
 
-/** Where idle without movement is not believed, the cells themselves may show that the pass is over. */
+/** Returns the cells to check where idle without movement is not accepted. */
 function awaitedCells({ key, table, state, pass }: Run): Pick<AwaitIdleInput, 'awaited'> {
   if (!pass.tracking.requireProgress || state.lastScan === null) return {};
   const { scan } = state.lastScan;

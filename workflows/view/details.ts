@@ -96,7 +96,7 @@ function creditsLine(progress: RunProgress): string {
     : `${estimated}; the account had ${formatInteger(creditsBefore)}`;
 }
 
-/** By the last scan over the table's pages. */
+/** Formats the columns as of the last table scan. */
 function columnLines(progress: RunProgress): string[] {
   const columns = Object.entries(progress.byColumn);
   if (columns.length === 0) return [];
@@ -117,7 +117,7 @@ function columnLines(progress: RunProgress): string[] {
   ];
 }
 
-/** What the operator should know and can do: updates by their names in the UI. */
+/** Formats notes for the operator: state and available actions, by their names in the UI. */
 function notes(progress: RunProgress, workflowId: string): string[] {
   const { stage, paused, cells, creditsMissing, outcome } = progress;
   const out: string[] = [];
@@ -193,7 +193,7 @@ function links({ tableUrl, tableId, results, folder, notified }: RunProgress): s
   return out;
 }
 
-/** What has no value is left out. */
+/** Formats pairs; omits those without a value. */
 function fence(pairs: readonly Fact[]): string[] {
   const lines = pairs.flatMap(([name, value]) =>
     value === null ? [] : [`${name.padEnd(12)} ${value}`],

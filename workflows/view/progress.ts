@@ -14,10 +14,10 @@ import { renderDetails } from './details.ts';
 import type { Run } from '../run.ts';
 import { type RunState, spendOf } from '../run-state.ts';
 
-/** As much of a run as is shown. */
+/** Shown part of a run. */
 type Shown = Pick<Run, 'pipeline' | 'state' | 'outcome'>;
 
-/** How a run stands: the answer of the query `progress`, and what the Temporal UI shows. */
+/** Builds the answer of the query `progress`, which the Temporal UI shows as well. */
 export function progressOf(run: Shown): RunProgress {
   const { pipeline, state, outcome } = run;
   const { prepared, lastScan, activePass } = state;
@@ -101,9 +101,9 @@ function creditsOfNow(run: Shown) {
 const OVER: readonly string[] = ['publishing results', 'finished'];
 
 /**
- * Counts that belong together. While cells move they are the provider's, which include the columns
- * that a table makes by itself, and of which not every one tells what failed; at the end those of the
- * last scan, over the pipeline's own columns.
+ * Returns consistent counts. While cells are computed they are the provider's, with automatic
+ * columns and maybe without failures. At the end they are those of the last scan, over the
+ * pipeline's own columns.
  */
 function cellsOf({ activePass, lastScan, stage, table, doneCells }: RunState, rows: number) {
   const seen = activePass?.tracking.last ?? null;
@@ -112,7 +112,7 @@ function cellsOf({ activePass, lastScan, stage, table, doneCells }: RunState, ro
     const { cellsTotal: total, cellsDone: done, cellsInProgress: inProgress } = seen;
     return { total, done, inProgress, failed: seen.cellsFailed };
   }
-  // A pass that was sent is at work on them, whatever its first reading will say.
+  // Once a pass was sent, its cells count as in progress, whatever its first reading says.
   const failed = activePass === null ? (scanned?.failed ?? null) : null;
   if (scanned !== null && OVER.includes(stage)) {
     const done = scanned.done + scanned.empty;
@@ -153,7 +153,7 @@ const WAITS = /^(waiting|paused)/;
 /** Parts of a pass that are worth an event: a wait hands back after an eleventh of the cells. */
 const TENTHS = 10;
 
-/** What the search attributes say; `null`: not worth an event in the history. */
+/** Formats the search attributes; `null`: no change worth an event in the history. */
 function shownOf(state: RunState, share: number): string | null {
   const { stage, passes, shown } = state;
   const milestone = `${stage} ${passes}`;
@@ -174,7 +174,7 @@ function progressText({ state, outcome }: Shown, share: number): string {
   const { stage, passes, reason } = state;
   if (outcome !== null) {
     const isNews = reason !== null && reason !== outcome;
-    // What is in brackets is on the run's page, and would push the other columns out of sight.
+    // Omits the brackets, which the run's page shows and which would hide other columns.
     const short = reason?.replace(/ \(.*$/s, '');
     return (isNews ? `${outcome}: ${short}` : outcome).slice(0, MAX_KEYWORD_CHARS);
   }
