@@ -10,7 +10,7 @@ const DEFAULT_STORE = '.rowmill/store';
 export const openStore = (env: Env): Store =>
   createFileStore(env['ROWMILL_STORE']?.trim() || DEFAULT_STORE);
 
-/** Where the workers look for runs. */
+/** Returns the task queue that the workers poll. */
 export const taskQueueOf = (env: Env): string =>
   env['ROWMILL_TASK_QUEUE']?.trim() || DEFAULT_TASK_QUEUE;
 

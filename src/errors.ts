@@ -16,11 +16,11 @@ export const EXIT = {
 } as const;
 
 interface ErrorEntry {
-  /** What it means, for the documentation. */
+  /** Meaning, for the documentation. */
   meaning: string;
-  /** What to do next. */
+  /** Remedy. */
   remedy: string;
-  /** Whether the same step may be retried without action by an operator. */
+  /** True if the step may be retried without an operator's action. */
   retryable: boolean;
   exit: number;
   /** Expected now and then: no alarm in logs and metrics. */
@@ -278,7 +278,7 @@ export const ERRORS = {
     exit: usage,
   },
 
-  // Telling that a run has ended
+  // Notification of a run's end
   webhook_failed: {
     meaning: 'A webhook was not taken: no answer, or an answer other than 2xx.',
     remedy: 'It is tried again for ten minutes. Then the manifest says so; the run ends as it did.',
@@ -511,7 +511,7 @@ const RUN_IN = /^run ([^\s,]+)/;
 export class RowmillError extends Error {
   override readonly name = 'RowmillError';
   readonly code: ErrorCode;
-  /** What happened, without place and remedy. */
+  /** Cause of this occurrence, without place and remedy. */
   readonly what: string;
   readonly where: string | null;
   readonly remedy: string;

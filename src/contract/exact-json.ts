@@ -1,9 +1,9 @@
 import type { Json } from './json.ts';
 
-/** Before the digits of a number that JavaScript cannot hold; no file means it. */
+/** Prefix of the digits of a number that JavaScript cannot represent; no real file contains it. */
 const MARK = '\0number:';
 
-/** What may hold such a number, where a value begins: enough digits in a row, or a large exponent. */
+/** Detects a possible number of that kind: enough consecutive digits, or a large exponent. */
 const SUSPECT = /(?:^|[:,[])\s*-?\d(?:[\d.]{15}|[\d.]*[eE][+-]?\d{2})/;
 
 const NUMBER = /-?\d[\d.eE+-]*/y;
@@ -13,10 +13,10 @@ const NUMBER = /-?\d[\d.eE+-]*/y;
  * @throws SyntaxError
  */
 export function parseExact(text: string): Json {
-  // What JSON.parse gives is JSON.
+  // Safe cast: JSON.parse returns JSON.
   if (!mayLoseDigits(text)) return JSON.parse(text) as Json;
   const marked = markNumbers(text);
-  // Judged as it stands: the marks must not make a broken text whole.
+  // Parses the original, too: the marks must not repair a broken text.
   if (marked !== text) JSON.parse(text);
   return JSON.parse(marked) as Json;
 }
@@ -43,7 +43,7 @@ function markNumbers(text: string): string {
 
 const [QUOTE, BACKSLASH, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2d, 0x30, 0x39];
 
-/** Of its closing quote, or of the text. */
+/** Returns the index of the closing quote, or the end of the text. */
 function endOfString(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
@@ -53,14 +53,14 @@ function endOfString(text: string, from: number): number {
   return text.length;
 }
 
-/** Whether a text may hold a number that {@link parseExact} marks. */
+/** Checks whether a text may contain a number that {@link parseExact} marks. */
 export const mayLoseDigits = (text: string): boolean => SUSPECT.test(text);
 
 /** The digits of a number that was too exact to be read; `null` for any other value. */
 export const inexactDigits = (value: Json): string | null =>
   typeof value === 'string' && value.startsWith(MARK) ? value.slice(MARK.length) : null;
 
-/** The same value with such numbers as texts of their digits. */
+/** Replaces marked numbers with the text of their digits. */
 export function withDigits(value: Json): Json {
   if (typeof value === 'string') return inexactDigits(value) ?? value;
   if (typeof value !== 'object' || value === null) return value;
@@ -68,7 +68,7 @@ export function withDigits(value: Json): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withDigits(item)]));
 }
 
-/** Whether a number prints with the digits it was written with; `1.10` and `1.1` are the same. */
+/** Checks whether a number prints with its original digits; `1.10` and `1.1` are equal. */
 const keepsDigits = (token: string): boolean => {
   const read = Number(token);
   return Number.isFinite(read) && canonical(String(read)) === canonical(token);

@@ -1,4 +1,4 @@
-/** Any JSON value: what a pipeline file, a row or a cell may hold. */
+/** Any JSON value: of a pipeline file, a row or a cell. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 
 export interface JsonObject {

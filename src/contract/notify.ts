@@ -4,7 +4,7 @@ import type { Outcome } from './outcome.ts';
 export interface NotifyTarget {
   url: string;
   on: Outcome[];
-  /** Environment variable of the worker that holds the secret (`whsec_…`). */
+  /** Environment variable of the worker with the secret (`whsec_…`). */
   secretEnv: string;
 }
 

@@ -15,11 +15,11 @@ export interface Pipeline {
 }
 
 export interface TableSpec {
-  /** The provider's table kind, where it has kinds (Extruct: company | people | generic). */
+  /** Provider's table kind, if it has kinds (Extruct: company | people | generic). */
   kind?: string;
   description?: string;
   tags: string[];
-  /** What else the provider's tables take, in its own words. */
+  /** Other table settings, in the provider's own names. */
   settings?: JsonObject;
   /** The provider's own column configs, verbatim. */
   columns: ColumnConfig[];
@@ -54,9 +54,9 @@ export interface RunPolicy {
   failedPasses: number;
   /** Share of cells (0..1) that may end without an answer before the outcome is `partial`. */
   tolerateFailed: number;
-  /** From the start of the run; then it publishes what is there. */
+  /** Time from the start of the run after which it publishes its answers. */
   deadlineMs: number;
-  /** No movement for so long = stalled. */
+  /** Time without progress after which a pass is stalled. */
   stallAfterMs: number;
   minPollIntervalMs: number;
   maxPollIntervalMs: number;
@@ -73,15 +73,14 @@ export interface SpendPolicy {
 export interface ResultTarget {
   /** Absolute path. */
   to: string;
-  /** One that a sink writes (src/sinks/index.ts). */
+  /** Format that a sink writes (src/sinks/index.ts). */
   format: string;
   /**
-   * Which outcomes are published here: `partial` also what is completed, `always` whatever there is.
-   * Left out: whatever there is, but of a run that was cut short nothing that would replace fuller
-   * results of the same pipeline.
+   * Outcomes that are published here: `partial` includes completed, `always` all. Left out: all,
+   * but an interrupted run never replaces more complete results of the same pipeline.
    */
   when?: 'always' | 'completed' | 'partial';
-  /** Of a CSV only. */
+  /** Options for CSV only. */
   csv?: CsvOptions;
 }
 

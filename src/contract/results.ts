@@ -2,14 +2,14 @@ import type { Json } from './json.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
- * How a cell ended. `empty`: done, without a value. `blocked`: an upstream cell never got done.
+ * Outcome of a cell. `empty`: done, without a value. `blocked`: an upstream cell did not get done.
  * `pending`: never started or never finished.
  */
 export type CellOutcome = 'done' | 'empty' | 'failed' | 'blocked' | 'pending';
 
 export type CellCounts = Record<CellOutcome, number>;
 
-/** What cells took, where the provider says so. `price` is in the provider's own currency. */
+/** Usage of cells, if the provider reports it. `price` is in the provider's own currency. */
 export interface CellUsage {
   requests: number;
   price: number;
@@ -19,34 +19,34 @@ export interface CellUsage {
   unpriced?: number;
 }
 
-/** What one scan over the table's pages found. */
+/** Result of one scan of the table's pages. */
 export interface ScanResult {
   /** 1, 2, … within the run. */
   scan: number;
   rows: number;
   cells: CellCounts;
   byColumn: Record<string, CellCounts>;
-  /** Of `cells.pending`: asked for, still running or stuck. */
+  /** Part of `cells.pending`: requested, and running or stuck. */
   inFlight: number;
-  /** Of `cells.pending`: never asked for, though everything they depend on is done. */
+  /** Part of `cells.pending`: never requested, although all dependencies are done. */
   startable: number;
   /** Failed before, asked for by a rerun, and answered since the scan before. */
   repaired: number;
-  /** Of `cells.failed`: no rerun has asked for them so far. */
+  /** Part of `cells.failed`: not requested by a rerun so far. */
   neverRerun: number;
-  /** Of `cells.pending`: requested by a pass, not started, and no cell that they depend on has failed. */
+  /** Part of `cells.pending`: requested by a pass, not started, without a failed dependency. */
   waiting: number;
-  /** Of `cells.failed`: asked for by a rerun, and not failed anew since. */
+  /** Part of `cells.failed`: requested by a rerun, and not failed again since. */
   untouched: number;
-  /** Of `startable`: no run has asked for them since they could start. */
+  /** Part of `startable`: not requested by a run since they could start. */
   due: number;
   /** Cells of columns that the provider adds by itself. */
   automatic: { done: number; failed: number };
-  /** Of `cells.pending`: wait for such a column. */
+  /** Part of `cells.pending`: wait for such an automatic column. */
   behindAutomatic: number;
   /** Cells wait, and the account has no credits. Left out: it has some, or does not say. */
   outOfCredits?: true;
-  /** By column key, of the last computation of each cell; left out where the provider reports none. */
+  /** Usage by column key, of the last computation of each cell; left out if not reported. */
   usage?: Record<string, CellUsage>;
   /** Second rows of a key: a request was committed twice. Left out: none. */
   duplicateRows?: number;
@@ -56,7 +56,7 @@ export interface ScanResult {
   rowsUnreadable?: number;
 }
 
-/** One line of `results.jsonl`. */
+/** Line of `results.jsonl`. */
 export interface ResultRow {
   key: string;
   rowId: string;
@@ -75,11 +75,11 @@ export interface ResultCell {
   explanation?: string;
   sources?: Json[];
   updatedAt?: string;
-  /** Of its last computation, where the provider says so. */
+  /** Usage of its last computation, if the provider reports it. */
   usage?: CellUsage;
 }
 
-/** One line of `<name>.quarantine.jsonl`. */
+/** Line of `<name>.quarantine.jsonl`. */
 export interface QuarantineLine {
   key: string;
   column: string;
@@ -89,7 +89,7 @@ export interface QuarantineLine {
   attempts: number;
 }
 
-/** The same file's line for a row of the source that `rows.skipBad` left out. */
+/** Line of the same file for a source row that `rows.skipBad` left out. */
 export interface BadRowLine {
   /** `null` where it has none. */
   key: string | null;
@@ -97,7 +97,7 @@ export interface BadRowLine {
   status: 'bad row';
   reason: string;
   attempts: 0;
-  /** From 1: the line in the file, or the number in the list. */
+  /** Line in the file, or number in the list, from 1. */
   line: number;
 }
 
@@ -105,7 +105,7 @@ export interface BadRowLine {
 export interface ExistingResults {
   workflowId: string;
   outcome: Outcome;
-  /** Its cells that have an answer. */
+  /** Number of its cells with an answer. */
   answered: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Json } from './json.ts';
 
-/** One line of a snapshot: what goes into one table row, and what comes back beside it. */
+/** Line of a snapshot: input of one table row, and fields that the results include. */
 export interface SnapshotRow {
   key: string;
   /** Table input column → value. */

@@ -1,4 +1,4 @@
-/** Ids that a shell takes as one word, whatever it is. */
+/** Ids that any shell reads as one word. */
 const PLAIN = /^[\w.@:/+-]+$/;
 
 /** Puts a run's id into the commands that a text names, so that they work when pasted. */

@@ -4,7 +4,7 @@ import type { Pipeline } from './pipeline.ts';
 import type { CellCounts, CellUsage, ExistingResults, PublishedFile } from './results.ts';
 import type { SnapshotRef } from './rows.ts';
 
-/** What starts `enrichTable`; any Temporal client in any language may send it as JSON. */
+/** Argument that starts `enrichTable`; a Temporal client in any language may send it as JSON. */
 export interface EnrichTableInput {
   pipeline: Pipeline;
   /** Rows already frozen in the store by the client; without it the worker reads the source. */
@@ -19,7 +19,7 @@ export interface EnrichTableInput {
 export interface PreviousRunRef {
   workflowId: string;
   firstRunId: string;
-  /** Where it is known; else it is found by the run's manifest or the table's tag. */
+  /** Table id, if known; otherwise it is found by the run's manifest or the table's tag. */
   tableId?: string;
   /** The previous run of that run, where it may have ended before it had prepared anything. */
   previousRun?: PreviousRunRef;
@@ -51,7 +51,7 @@ export interface ApiCalls {
 /** Large runs that the provider asked to confirm, and that were confirmed. */
 export interface LargeRunConfirmations {
   requests: number;
-  /** As the provider counted them in its questions. */
+  /** Number of cells in the provider's questions. */
   cells: number;
 }
 
@@ -61,19 +61,19 @@ export interface CellCountMismatch {
   affected: number;
 }
 
-/** What an operator is asked to approve. */
+/** Request to an operator to approve a spend. */
 export interface ApprovalRequest {
   /** About so many, of the whole run. */
   credits: number;
-  /** Of a provider that would run more; else `null`. */
+  /** Mismatch, if the provider would run more cells; else `null`. */
   cells: CellCountMismatch | null;
 }
 
 /** An approval and its origin. */
 export interface Approval extends ApprovalRequest {
-  /** With the start of the run, by the update `approveSpend`, or within `spend.approveAbove`. */
+  /** Origin: the start of the run, the update `approveSpend`, or `spend.approveAbove`. */
   how: 'start' | 'update' | 'policy';
-  /** Who sent the update, where it says so. */
+  /** Sender of the update, if given. */
   by: string | null;
   atMs: number;
 }
@@ -100,7 +100,7 @@ export interface CancelRequest {
 
 /** Argument of the update `adjust`: what may change while a run lives. */
 export interface AdjustRequest {
-  /** From the start of the run, as in the pipeline file: `8h`, or ms. */
+  /** Deadline from the start of the run, as in the pipeline file: `8h`, or ms. */
   deadline?: string | number;
   /** Longest time between two polls: `60s`, or ms. */
   maxPollInterval?: string | number;
@@ -118,7 +118,7 @@ export interface Pause {
   sinceMs: number;
   reason: string | null;
   by: string | null;
-  /** Where it stood, and goes on. */
+  /** Stage that the pause suspended. */
   at: Stage;
 }
 
@@ -137,7 +137,7 @@ export interface PreviousRunSummary {
   cells: CellCounts | null;
 }
 
-/** What a finished run returns, and what `--json` prints (plus `ui`). */
+/** Result of a run, also printed by `--json` (plus `ui`). */
 export interface RunSummary {
   workflowId: string;
   runId: string;
@@ -150,16 +150,16 @@ export interface RunSummary {
   /** Runs of the table: 1 + reruns. */
   passes: number;
   apiCalls: ApiCalls;
-  /** By the cells that this run asked for and their price, whatever became of them. */
+  /** Requested cells × price, with any result. */
   creditsSpent: number;
   /**
-   * How the balance of the account changed while the run lived, whoever spent: other runs and other users
-   * are in it. `null` where it could not be read.
+   * Change of the account's balance during the run, other runs and users included. `null` if it
+   * could not be read.
    */
   balanceChange: number | null;
   /**
-   * What the cells took by the provider's own account, as their last computation left them: neither
-   * tries before it nor other work. `null` where the provider does not say, or nothing was read.
+   * Usage by the provider's report, as of the last computation of each cell: without earlier
+   * attempts and other work. `null` if not reported, or nothing was read.
    */
   usage: CellUsage | null;
   results: PublishedFile[];
@@ -172,7 +172,7 @@ export interface RunSummary {
   manifest: string | null;
   /** `null`: nothing the run asked for is still under way. */
   stillRunning: StillRunning | null;
-  /** Of a rerun: how the run before it had ended. */
+  /** Outcome of the previous run, of a rerun. */
   previousRun: PreviousRunSummary | null;
   /** Rows of the source that could not be used: left out by `rows.skipBad`. Left out: none. */
   badRows?: number;
@@ -210,7 +210,7 @@ export interface RunProgress {
   outcome: Outcome | null;
   startedAtMs: number;
   deadlineAtMs: number;
-  /** When the counts were read. */
+  /** Time when the counts were read. */
   asOfMs: number;
   tableId: string | null;
   tableUrl: string | null;
@@ -218,16 +218,16 @@ export interface RunProgress {
   /** 0 before the first run of the table. */
   pass: number;
   /**
-   * Nothing before there is a table. `failed` is `null` while cells move at a provider that does not
-   * count them: `byColumn` has those of the last scan.
+   * Counts; zero before there is a table. `failed` is `null` while cells are computed at a provider
+   * that does not count them: `byColumn` has those of the last scan.
    */
   cells: { total: number; done: number; inProgress: number; failed: number | null };
-  /** By the last scan, by column key. */
+  /** Counts of the last scan, by column key. */
   byColumn: Record<string, CellCounts>;
   /** Done cells per minute in this pass; `null` before anything moved. */
   cellsPerMinute: number | null;
   leftMs: number | null;
-  /** No count of the pass has changed since; `null` while it moves. */
+  /** Time of the last change; `null` while counts change. */
   quietSinceMs: number | null;
   /** Without a change for so long cells are asked for once more, then left open. */
   stallAfterMs: number;
@@ -235,16 +235,16 @@ export interface RunProgress {
   /** The request that waits for an approval; `null`: there is none. */
   pendingApproval: ApprovalRequest | null;
   creditsBefore: number | null;
-  /** By the cells that this run asked for so far and their price. */
+  /** Cells requested so far × price. */
   creditsSpent: number;
-  /** As in the summary; `null` before there was a second look at the account. */
+  /** Change as in the summary; `null` before a second reading of the account. */
   balanceChange: number | null;
   /** About so many are missing, while the run waits for credits. */
   creditsMissing: number | null;
-  /** By the last scan, as in the summary; `null` where the provider does not say. */
+  /** Usage of the last scan, as in the summary; `null` if not reported. */
   usage: CellUsage | null;
   apiCalls: ApiCalls;
-  /** Where the results go. */
+  /** Result paths. */
   results: string[];
   /** The run's files in the store; `null` before the rows are prepared. */
   folder: string | null;
@@ -256,7 +256,7 @@ export interface RunProgress {
   paused: Pause | null;
   /** Deliveries of the completion webhooks. */
   notified: Notified[];
-  /** One more pass over the failed cells was asked for. */
+  /** True if one more pass over the failed cells was requested. */
   rerunRequested: boolean;
   maxPollIntervalMs: number;
   /** Runs under way that publish to a place of this one, as it began. Left out: none. */

@@ -3,14 +3,14 @@ export interface TableRef {
   id: string;
   /** The provider's web page of the table, where it has one. */
   url: string | null;
-  /** Where tables have sheets: the one that is used. */
+  /** Sheet in use, where tables have sheets. */
   sheetId?: string;
   /**
    * Rows at the beginning that the provider added and that stay empty, with their computed cells. A run names its
    * rows then: those behind them.
    */
   placeholderRows?: { rows: number; cells: number; ids: string[] };
-  /** Its runs can be stopped at the provider. */
+  /** True if its runs can be cancelled at the provider. */
   cancellable?: true;
   columns: Column[];
 }
@@ -18,26 +18,26 @@ export interface TableRef {
 export interface Column {
   /** Provider's id: what runs are scoped by. */
   id: string;
-  /** What cells are addressed by. */
+  /** Key of its cells. */
   key: string;
   name: string;
   /** Filled from the rows, never computed. */
   input: boolean;
   /** Asked for in the pipeline file (the rest the provider added by itself). */
   ours: boolean;
-  /** Nobody needs it: neither ours, nor known to be one that ours wait for. Left out: it is needed. */
+  /** True if no pipeline column needs it. Left out: it is needed. */
   stray?: true;
   /** Keys of the columns that must be done on the same row before this one starts. */
   dependsOn: string[];
 }
 
 /**
- * Our words for a cell. `pending`: not asked for yet. `running`: asked for or under way.
- * `unknown`: a word we have never seen; treated as not finished.
+ * Normalized status. `pending`: not requested yet. `running`: requested or in progress. `unknown`:
+ * an unknown word, treated as not finished.
  */
 export type CellStatus = 'pending' | 'running' | 'done' | 'failed' | 'unknown';
 
-/** One reading of how far a table is. All counts are of computed (not input) cells. */
+/** Reading of a table's progress. All counts are of computed (not input) cells. */
 export interface TableProgress {
   /** `null` where counting rows is a request of its own (`rowCount`). */
   rows: number | null;
@@ -50,15 +50,15 @@ export interface TableProgress {
   cellsFailed: number | null;
 }
 
-/** What is asked of a run. */
+/** Mode of a run. */
 export type RunMode = 'new' | 'all' | 'failed';
 
-/** What a provider answered when a run was started; kept so that progress can be read by it. */
+/** Reference to a table run, by which its progress is read. */
 export interface TableRunRef {
   /** Ids of the remote operations, where the provider has them. */
   operations: string[];
   /** Cells the provider says it queued; `null` when the reply was lost. */
   requestedCells: number | null;
-  /** How the table stood before: operations count from there. */
+  /** State of the table before the run, from which operations count. */
   before?: { cellsTotal: number; cellsDone: number };
 }

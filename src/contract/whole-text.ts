@@ -3,7 +3,7 @@ import type { Json } from './json.ts';
 /** Half a character, as of a text that was cut in an emoji, makes a file that strict readers refuse. */
 export const wholeText = (text: string): string => text.replace(/\p{Cs}/gu, '\uFFFD');
 
-/** The same for every text and every name in a value. */
+/** Replaces half characters in every text and name of a value. */
 export function wellFormed(value: Json): Json {
   if (typeof value === 'string') return wholeText(value);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,12 +1,12 @@
 import type { Stage } from '../contract/run.ts';
 
-/** Where a run stands while its account cannot be used. */
+/** Stages of a run whose account cannot be used. */
 export const ACCOUNT_WAIT_STAGES = [
   'waiting for credits',
   'waiting for credentials',
 ] as const satisfies readonly Stage[];
 
-/** Where a run stands while something outside it has to be put right; `resume` makes it try again at once. */
+/** Stages of a run that waits for an operator or the account; `resume` makes it retry at once. */
 export const STANDSTILLS = [
   ...ACCOUNT_WAIT_STAGES,
   'waiting for the API',
@@ -22,7 +22,9 @@ const WAIT_OF_CODE: Readonly<Record<string, AccountWait>> = {
   token_missing: 'waiting for credentials',
 };
 
-/** What an error of this code makes a run wait for; `null`: it is no matter of the account. */
+/**
+ * Returns what an error of this code makes a run wait for; `null`: the account is not the cause.
+ */
 export const accountWait = (code: string | null | undefined): AccountWait | null =>
   WAIT_OF_CODE[code ?? ''] ?? null;
 
@@ -35,9 +37,9 @@ const GROWTH = 1.5;
 const MANY_FAILED_WAITS = 48;
 
 /**
- * Time in ms before the next check of the account, after so many checks of the same wait. Each failed wait
- * (it looked usable, and the step was refused all the same) leaves a dozen events in the run's history,
- * of which Temporal takes 51,200: a year has room for all of them.
+ * Returns the time before the next check of the account, in ms. After each failed wait (usable, but
+ * the step was refused again) a dozen events are in the history, of which Temporal allows 51,200. A
+ * year fits.
  */
 export function accountLookMs(looks: number, failedWaits: number): number {
   const soonMs = MIN_LOOK_MS * GROWTH ** (looks + failedWaits);

@@ -4,8 +4,8 @@ import type { Pipeline } from '../contract/pipeline.ts';
 import { MAX_DURATION_MS } from './duration.ts';
 
 /**
- * What workflow code may rely on before an activity has judged its argument: any client may have
- * sent any JSON. Whatever is said here to be wrong, the judge finds wrong as well.
+ * Checks on which workflow code may rely before an activity has validated its argument: clients may
+ * send any JSON. A value rejected here is rejected by the validation as well.
  */
 
 /** Deeper, and code that walks through it runs out of stack. */
@@ -14,7 +14,7 @@ const MAX_LEVELS = 200;
 /** A step takes the argument along, and Temporal takes at most 2 MiB of each. */
 const MAX_BYTES = 2_000_000;
 
-/** Why an argument cannot even be handed to the judge; `null` where it can. */
+/** Returns why an argument cannot even be passed to the validation; `null` if it can. */
 export function unreadable(given: unknown): string | null {
   if (!isObject(given)) return `found ${kindOf(given)}, an object is expected`;
   if (isDeeper(given, MAX_LEVELS)) return `it is nested more than ${MAX_LEVELS} levels deep`;
@@ -38,15 +38,15 @@ function isDeeper(value: unknown, levels: number): boolean {
 const MAX_NAME = 255;
 
 /**
- * The pipeline as it was sent, where all that is used before the judgement is of the right kind;
- * else one that stands for it, does nothing, and keeps its name and receivers.
+ * Returns the pipeline as sent, if all fields used before the validation have the right type.
+ * Otherwise returns a substitute that does nothing and keeps name and receivers.
  */
 export function provisionalPipeline(given: unknown): Pipeline {
   const { name, run, results, notify } = isObject(given) ? given : {};
   const receivers = notify === undefined ? [] : receiversOf(notify);
   const isNamed = typeof name === 'string' && name !== '' && name.length <= MAX_NAME;
   if (isNamed && hasTimes(run) && hasPlaces(results) && receivers !== null) {
-    // As far as it is used before an activity has judged the rest.
+    // Safe cast as far as it is used before the validation.
     return given as Pipeline;
   }
   return {
@@ -89,10 +89,13 @@ const isMs = (value: unknown): boolean =>
 const hasPlaces = (results: unknown): boolean =>
   Array.isArray(results) && results.every((each) => isObject(each) && isText(each['to']));
 
-/** More would be a way to knock at many doors. */
+/** Maximum receivers, to prevent abuse. */
 const MAX_RECEIVERS = 10;
 
-/** Receivers of the completion webhook, whatever else is invalid; `null` where they are invalid themselves. */
+/**
+ * Returns the receivers of the completion webhook, even of an invalid pipeline; `null` if they are
+ * invalid themselves.
+ */
 function receiversOf(notify: unknown): NotifyTarget[] | null {
   if (!Array.isArray(notify) || notify.length > MAX_RECEIVERS) return null;
   return notify.every(isReceiver) ? notify : null;

@@ -1,19 +1,19 @@
 import type { CellOutcome } from '../contract/results.ts';
 import { isRerun, type PassKind } from './passes.ts';
 
-/** What a scan knows of an open cell. */
+/** Facts of a scan about an open cell. */
 export interface CellAttempts {
   status: CellOutcome;
   inFlight: boolean;
-  /** Runs that asked for it. */
+  /** Number of runs that requested it. */
   attempts: number;
-  /** A rerun of failed cells has asked for it. */
+  /** True if a rerun of failed cells requested it. */
   rerun: boolean;
-  /** Not begun, though everything that it depends on is done. */
+  /** True if it has not started although all its dependencies are done. */
   startable: boolean;
-  /** A run has asked for it, and nothing shows that it was begun. */
+  /** True if a run requested it, and nothing shows that it started. */
   waiting: boolean;
-  /** Of a failed cell: when it failed; empty where the provider does not say. */
+  /** Time of a failure; empty if the provider does not report it. */
   failedAt: string;
 }
 
@@ -23,15 +23,15 @@ type Now = Omit<CellAttempts, 'attempts' | 'rerun' | 'startable' | 'waiting' | '
 export const lacksAnswer = (cell: Pick<CellAttempts, 'status'> | undefined): boolean =>
   cell !== undefined && cell.status !== 'empty';
 
-/** Whether a pass of `kind` asks for a cell that has failed. */
+/** Checks whether a pass of `kind` requests a failed cell. */
 const requestsRerun = (kind: PassKind, { status, rerun }: CellAttempts): boolean =>
   status === 'failed' && isRerun(kind) && !(kind === 'newly-failed' && rerun);
 
-/** Whether a rerun has asked for a cell, after a pass of `kind`. */
+/** Checks whether a rerun requested a cell, after a pass of `kind`. */
 export const wasRerun = (kind: PassKind, before: CellAttempts | undefined): boolean =>
   before !== undefined && (before.rerun || requestsRerun(kind, before));
 
-/** Whether a pass of `kind` over open cells names one that has not failed. */
+/** Checks whether a pass of `kind` over open cells names one that has not failed. */
 export const isNamed = (
   kind: PassKind,
   { startable, inFlight, waiting }: Pick<CellAttempts, 'startable' | 'inFlight' | 'waiting'>,
@@ -41,8 +41,8 @@ export const isNamed = (
 };
 
 /**
- * Whether a run has asked for a cell that, after a pass of `kind`, shows no sign of it: it has not
- * begun, or failed at the same time as before its rerun. Nothing explains that but an API that is late.
+ * Checks whether a requested cell shows no sign of a pass of `kind`: it has not started, or its
+ * failure is as old as before the rerun. Only a lagging API explains that.
  */
 export function isWaitingAfter(
   kind: PassKind,
@@ -62,11 +62,14 @@ export function isWaitingAfter(
   );
 }
 
-/** Runs that asked for a cell, after a pass of `kind`; `before` = what the scan before said of it. */
+/**
+ * Returns the number of runs that requested a cell, after a pass of `kind`; `before`: its state at
+ * the previous scan.
+ */
 export function attemptsAfter(kind: PassKind, before: CellAttempts | undefined, now: Now): number {
   const asked = now.status === 'failed' || now.status === 'empty' || now.inFlight;
   if (before === undefined) return asked ? 1 : 0;
-  // A cell that stands as it stood was asked for again only by a pass for such cells.
+  // An unchanged cell was requested again only by a pass for such cells.
   if (before.status === 'failed' && now.status === 'failed') {
     return before.attempts + (requestsRerun(kind, before) ? 1 : 0);
   }

@@ -1,12 +1,12 @@
 import type { SpendPolicy } from '../contract/pipeline.ts';
 
-/** What the owner of a worker allows any run to spend, whatever its pipeline says. */
+/** Limits that a worker's owner sets for the spend of any run. */
 export interface SpendCeiling {
-  /** No cell is counted for less. */
+  /** Minimum credits counted per cell. */
   creditsPerCell?: number;
-  /** Refuse above. */
+  /** Refuses a run above. */
   maxCredits?: number;
-  /** Wait for an approval above; one sent with the start of the run does not count. */
+  /** Requires an approval above; one in the start request does not count. */
   approveAbove?: number;
 }
 
@@ -28,13 +28,13 @@ function least(
   return given.length === 0 ? {} : { [limit]: Math.min(...given) };
 }
 
-/** Whose limit of the two it is, as it is called where it was set. */
+/** Names the stricter limit, as it is called where it was set. */
 export function limitName(policy: SpendPolicy, ceiling: SpendCeiling): string {
   const { maxCredits } = ceiling;
   const isOwners = maxCredits !== undefined && maxCredits < (policy.maxCredits ?? Infinity);
   return isOwners ? 'ROWMILL_MAX_CREDITS_PER_RUN of the worker' : 'spend.maxCredits';
 }
 
-/** Whether a run of so many credits needs an approval that did not come with its start. */
+/** Checks whether the credits need an approval that was not in the start request. */
 export const needsOwner = (credits: number, { approveAbove }: SpendCeiling): boolean =>
   approveAbove !== undefined && credits > approveAbove;

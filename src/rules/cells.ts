@@ -1,7 +1,7 @@
 import type { CellOutcome } from '../contract/results.ts';
 import type { CellStatus, Column, TableRef } from '../contract/table.ts';
 
-/** What a provider says of one cell, as far as its outcome depends on it. */
+/** Provider's state of one cell, as far as its outcome depends on it. */
 export interface CellReading {
   status: CellStatus;
   /** The answer is missing though the cell is done. */
@@ -14,15 +14,15 @@ export const computedCells = ({ columns }: TableRef, rows: number): number =>
 
 export interface CellVerdict {
   outcome: CellOutcome;
-  /** Of a blocked cell: the column at the root of it. */
+  /** Failed column at the root of a blocked cell. */
   blockedBy: string | null;
   inFlight: boolean;
   startable: boolean;
-  /** Of a pending cell: the column upstream that everything else waits for; `null`: none. */
+  /** Upstream column that a pending cell waits for; `null`: none. */
   waitsFor: string | null;
 }
 
-/** What became of each computed cell of one row; `cells` may lack columns that have no value yet. */
+/** Classifies each computed cell of one row; `cells` may lack columns without a value. */
 export function classifyCells(
   columns: readonly Column[],
   cells: Readonly<Record<string, CellReading>>,
@@ -34,7 +34,7 @@ export function classifyCells(
   return verdicts;
 }
 
-/** The same of our columns alone. */
+/** Classifies the cells of the pipeline's own columns. */
 export function classifyRow(
   columns: readonly Column[],
   cells: Readonly<Record<string, CellReading>>,
@@ -58,8 +58,8 @@ export function oursOf(
 const ordered = new WeakMap<readonly Column[], readonly Column[]>();
 
 /**
- * The computed columns, each after the ones it waits for. Worked out once a table: rows are many.
- * Of columns that wait for each other (refused by the pipeline file) the last one comes first.
+ * Sorts the computed columns behind their dependencies, once per table. In a circle (rejected in
+ * pipeline files) the last one comes first.
  */
 function inOrder(columns: readonly Column[]): readonly Column[] {
   const known = ordered.get(columns);
@@ -84,7 +84,7 @@ type Ended = 'done' | 'empty' | 'failed';
 
 const STILL = { blockedBy: null, inFlight: false, startable: false, waitsFor: null } as const;
 
-/** The same for every such cell: most cells of most tables. */
+/** Shared objects, because most cells of most tables end in these ways. */
 const ENDED: Readonly<Record<Ended, CellVerdict>> = {
   done: { outcome: 'done', ...STILL },
   empty: { outcome: 'empty', ...STILL },

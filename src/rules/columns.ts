@@ -1,6 +1,6 @@
 import type { Column, TableRef } from '../contract/table.ts';
 
-/** What a run of the table has to name: our columns, and those that they wait for. */
+/** Returns the columns that a run has to name: the pipeline's and their dependencies. */
 export const neededColumns = ({ columns }: TableRef): Column[] =>
   columns.filter(({ input, stray }) => !input && stray !== true);
 

@@ -2,7 +2,7 @@ const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as c
 
 export const DURATION_PATTERN = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$';
 
-/** What a duration looks like, for error texts. */
+/** Format of a duration, for error texts. */
 export const DURATION_ALLOWED = 'a duration like 30s, 15m, 6h, 2d or 1h30m';
 
 /** Longer than a year is a typing error, and timers overflow not far beyond. */

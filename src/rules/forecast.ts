@@ -1,12 +1,12 @@
 import { cellsLeft, timeLeftMs, type PassTracking } from './tracking.ts';
 
-/** What is expected of a pass under way. Times are epoch ms, durations ms. */
+/** Expectation for a pass in progress. Times are epoch ms, durations ms. */
 export interface Forecast {
   /** `null` before anything moved, and while nothing does. */
   cellsPerMinute: number | null;
   /** `null` where nothing moves, nothing is known to be left, or it would take beyond the deadline. */
   leftMs: number | null;
-  /** No count has changed since; `null` while the pass moves. */
+  /** Time of the last change; `null` while the counts change. */
   quietSinceMs: number | null;
 }
 
@@ -18,14 +18,14 @@ const QUIET_CELLS = 5;
 /** The first readings of a pass show what its table fills by itself, not what providers research. */
 const FORECAST_AFTER_MS = 10_000;
 
-/** Cells a ms: of late, but never better than the whole pass so far; 0 where nothing supports one. */
+/** Returns the recent rate in cells per ms, at most the average of the pass; 0 without evidence. */
 function rateOf({ ratePerMs, doneAtStart, startedAtMs, last, lastReadAtMs }: PassTracking): number {
   const goneMs = lastReadAtMs - startedAtMs;
   if (last === null || goneMs < FORECAST_AFTER_MS) return 0;
   return Math.min(ratePerMs, Math.max(0, last.cellsDone - doneAtStart) / goneMs);
 }
 
-/** No rate and no time left are given where nothing supports them. */
+/** Returns a forecast, without rate and time left if there is no evidence. */
 export function forecastOf(tracking: PassTracking, nowMs: number, deadlineAtMs: number): Forecast {
   const { last, ratePerMs, lastChangeAtMs } = tracking;
   const changed = last !== null && ratePerMs > 0;

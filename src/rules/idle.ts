@@ -11,13 +11,14 @@ export type PassStatus = 'running' | 'idle' | 'stalled';
 const SETTLE_POLLS = 6;
 
 /**
- * Idle is a judgement, not a flag. The documentation's `idle` and none in progress is believed
- * - at once, when every cell of the table is done, or the cells that were in progress at the reading
- *   before were seen to get done and few are open: the scan that follows looks at each of them;
- * - on a second equal reading, when movement was seen or nothing was queued;
- * - after a settling time, when nothing was ever seen to move (the scan that follows shows it).
- * After many pauses in a run it must also have lasted for a while, unless every cell is done. Anything
- * else without a change for the stall time is a stall.
+ * Classifies the latest reading. `idle` with nothing in progress is accepted
+ * - at once, if every cell is done, or the cells in progress at the previous reading were done and
+ *   few are open (the following scan checks each);
+ * - on a second equal reading, after observed progress or if nothing was queued;
+ * - after a settling time, if nothing ever changed (the following scan checks it). After many waits
+ *   it must also last for a while, unless every cell is done.
+ *
+ * Anything else without a change for the stall time is a stall.
  */
 export function classifyIdle(
   tracking: PassTracking,
@@ -41,10 +42,10 @@ export function classifyIdle(
 }
 
 /**
- * Whether the cells that a pass waits for are looked at one by one: the status says idle and has shown no
- * movement, which is not believed of them.
+ * Checks whether to read the awaited cells one by one, because the status is idle without any
+ * progress.
  *
- * @param quietMs Without a change so far that led to no look
+ * @param quietMs Time without a change that has not led to a check
  */
 export const asksTheCells = (tracking: PassTracking, quietMs: number, nowMs: number): boolean =>
   tracking.requireProgress &&
@@ -52,6 +53,6 @@ export const asksTheCells = (tracking: PassTracking, quietMs: number, nowMs: num
   tracking.consecutiveIdleReadings > 0 &&
   nowMs - tracking.lastChangeAtMs >= quietMs;
 
-/** Without a change for so long they are looked at; then after twice that, and so on. */
+/** Returns the time without a change before cells are read; it doubles each time. */
 export const askCellsAfterMs = ({ minPollIntervalMs }: IdlePolicy): number =>
   SETTLE_POLLS * minPollIntervalMs;

@@ -8,11 +8,11 @@ export interface Probe {
 export interface Narrowing {
   low: number;
   high: number;
-  /** Rows of a page. */
+  /** Maximum rows of a page. */
   most: number;
   /** The row that could not be read the last time. */
   hint?: number | undefined;
-  /** With so many before it, every row but one is read. */
+  /** Number of readable rows in front that leaves only one unread row. */
   enough?: number | undefined;
 }
 
@@ -20,10 +20,10 @@ export interface Narrowing {
 const CHEAP_PAGES = 5;
 
 /**
- * Where to look next for the first row that cannot be read, where cursors are good for pages of one size
- * only: a page begins at a multiple of its size then. The cheapest bit of information comes first.
+ * Returns the next probe for the first unreadable row, if cursors are valid for one page size: a
+ * page then begins at a multiple of its size. Prefers the cheapest bit of information.
  *
- * @returns `null` where it is found
+ * @returns `null` once it is found
  */
 export function nextProbe({ low, high, most, hint, enough }: Narrowing): Probe | null {
   if (high - low <= 1 || low === enough) return null;
@@ -44,13 +44,13 @@ export function nextProbe({ low, high, most, hint, enough }: Narrowing): Probe |
 
 export const pagesOf = ({ at, size }: Probe): number => at / size;
 
-/** With the largest page that ends there. */
+/** Returns a probe with the largest page that ends there. */
 function probeOf(at: number, most: number): Probe {
   let size = Math.min(at, most);
   while (at % size !== 0) size -= 1;
   return { at, size };
 }
 
-/** What is learnt by an answer whose yes has this chance. */
+/** Returns the information of a yes with this probability, in bits. */
 const bits = (chance: number): number =>
   -(chance * Math.log2(chance) + (1 - chance) * Math.log2(1 - chance));

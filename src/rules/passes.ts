@@ -1,21 +1,20 @@
 import type { RunPolicy } from '../contract/pipeline.ts';
 import type { ScanResult } from '../contract/results.ts';
 
-/** How the wait for a pass ended. */
+/** End of the wait for a pass. */
 export type WaitEnd = 'idle' | 'stalled' | 'deadline';
 
 /**
- * One run of the table, or one more wait for it.
- * `first`: every cell without a value. `failed`: the failed cells again. `newly-failed`: only those
- * of them that no rerun has asked for. `follow-up`: cells that could start only now, or were never
- * started. `nudge`: the same for cells that hang. `wait`: nothing is sent, the cells in flight get
- * more time.
+ * Kind of a pass. `first`: every cell without a value. `failed`: failed cells again.
+ * `newly-failed`: only those that no rerun requested. `follow-up`: cells that could start only now,
+ * or were never started. `nudge`: stalled cells again. `wait`: sends nothing, and gives cells in
+ * flight more time.
  */
 export type PassKind = 'first' | 'failed' | 'newly-failed' | 'follow-up' | 'nudge' | 'wait';
 
 export const isRerun = (kind: PassKind): boolean => kind === 'failed' || kind === 'newly-failed';
 
-/** What happened so far, as far as the next step depends on it. */
+/** History, as far as the next pass depends on it. */
 export interface PassHistory {
   /** Reruns of failed cells so far. */
   failedPasses: number;
@@ -23,7 +22,7 @@ export interface PassHistory {
   lastEnd: WaitEnd;
   /** Failed cells that got an answer since the last rerun was sent; `null` before the first. */
   repaired: number | null;
-  /** Since a cell last got done. */
+  /** Number of waits since a cell was last done. */
   idleWaits: number;
   nudges: number;
   followUps: number;
@@ -32,11 +31,11 @@ export interface PassHistory {
 }
 
 const MAX_WAITS = 2;
-/** One nudge; cells that are still stalled then stay open. */
+/** Maximum nudges; cells still stalled afterwards stay open. */
 const MAX_NUDGES = 1;
 /** Columns that the provider adds block all others, and requesting them is free. */
 const MAX_NUDGES_OF_AUTOMATIC = 3;
-/** What did not start when it was asked for is not asked for again. */
+/** Maximum follow-ups: cells that did not start when requested are not requested again. */
 const MAX_FOLLOW_UPS = 1;
 
 /** Rerun, wait on, or stop: `null` means publish. Never pays for a cell that is done. */
@@ -75,7 +74,7 @@ export interface PassesDue {
   rerunRequested: boolean;
 }
 
-/** What comes next, and what is due beside it from then on. */
+/** Next pass, and the passes due after it. */
 export interface PassPlan extends PassesDue {
   /** `null`: nothing, the run publishes. */
   pass: PassKind | null;
@@ -107,9 +106,9 @@ export function planNextPass(
 }
 
 /**
- * Whether there are cells that nothing will ever start by itself: columns that the provider adds, and
- * that they wait for, were not asked for either. So it is when a run ended before its first pass; others
- * may have asked for some of its cells since, which hang.
+ * Checks for cells that nothing will ever start: the automatic columns they wait for were not
+ * requested either. This happens if a run ended before its first pass; cells requested since may be
+ * stalled.
  */
 export const neverAsked = ({ cells, inFlight, startable }: ScanResult): boolean =>
   cells.pending > inFlight && startable === 0;
@@ -138,21 +137,21 @@ export function recordPass(
   };
 }
 
-/** What a rerun has asked for may hang, and get its answer only after a nudge. */
+/** A cell of a rerun may stall, and get its answer only after a nudge. */
 const repairedSince = (log: PassHistory | null, found: ScanResult): number | null =>
   log === null || log.repaired === null ? null : log.repaired + found.repaired;
 
 const answered = ({ cells, automatic }: ScanResult): number =>
   cells.done + cells.empty + automatic.done;
 
-/** Nothing is believed sooner than this long after the last movement, after so many waits. */
+/** After many waits, minimum time without a change before idle is accepted, in ms. */
 const QUIET_MS = 4_000;
 const MAX_QUIET_MS = 120_000;
 const QUIET_SHARE_OF_STALL = 0.1;
 
 /**
- * How long a wait must see nothing move before the table is looked at again. A table whose cells are
- * queued piece by piece would else be read after every piece.
+ * Returns the time without a change before the next scan. Otherwise a table queued piece by piece
+ * would be scanned after every piece.
  */
 export function quietMsOf(waits: number, stallAfterMs: number): number {
   if (waits === 0) return 0;

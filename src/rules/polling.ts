@@ -16,15 +16,15 @@ const IDLE_BACKOFF = 1.3;
 /** The bounds. */
 const MAX_LEFT_SHARE = 1 / 2;
 const MAX_GONE_SHARE = 1 / 10;
-/** What is wanted within them: of the time left by the rate of late … */
+/** Preferred share of the estimated time left … */
 const LEFT_SHARE = 1 / 3;
 /** … and of the time gone when the end is near: which cell is the last is unknown. */
 const GONE_SHARE_NEAR_END = 0.03;
 
 /**
- * How long to wait before the next reading: at most half of the time that is probably left and a
- * tenth of the time gone, within the policy's bounds. Long runs are polled rarely in the middle and
- * often at the end. The numbers come from simulated runs (`npm run bench`, R2 and R3).
+ * Returns the time before the next reading: at most half of the estimated time left and a tenth of
+ * the elapsed time, within the policy's bounds. Long runs are polled rarely in the middle and often
+ * at the end. The constants come from simulated runs (`npm run bench`, R2 and R3).
  */
 export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: number): number {
   // An idle reading is confirmed soon: the answer decides whether the pass is over. One that is not
@@ -36,7 +36,7 @@ export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: nu
   const goneMs = nowMs - tracking.startedAtMs;
   const leftMs = timeLeftMs(tracking) ?? Number.POSITIVE_INFINITY;
   const mostMs = Math.min(leftMs * MAX_LEFT_SHARE, goneMs * MAX_GONE_SHARE);
-  // By the rate alone: the cell that hangs may come to its end at any moment, as the others did.
+  // By the rate alone: a stalled cell may end at any moment, as the others did.
   const byRateMs = leftByRateMs(tracking) ?? Number.POSITIVE_INFINITY;
   const soonMs = nearsEnd(tracking) ? goneMs * GONE_SHARE_NEAR_END : mostMs;
   const wantedMs = Math.max(
@@ -47,9 +47,12 @@ export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: nu
   return Math.min(boundedMs, policy.maxPollIntervalMs);
 }
 
-/** After this long readings are rationed: cells that hang would else be asked after every time. */
+/**
+ * Time after which readings are rationed: stalled cells would otherwise cause a reading each
+ * interval, in ms.
+ */
 const RATION_AFTER_MS = 15 * 60_000;
-/** Of the readings that polling at the shortest interval would take: spared from here on … */
+/** Share of the readings at the shortest interval from which polling slows down … */
 const RATION_FROM = 0.12;
 /** … more and more up to here, where the interval is so many of the shortest. */
 const RATION_TO = 0.16;
@@ -71,8 +74,8 @@ const MIN_SLICE_MS = 20_000;
 const MIN_SLICE_LATER_MS = 120_000;
 
 /**
- * Whether a slice has lasted long enough to hand back to the workflow, which then shows how the run
- * stands. Each costs history: a pass of up to 24 h has 20 of them at most, whatever its course.
+ * Checks whether a slice ends, so that the workflow can show progress. Each costs history: a pass
+ * of up to 24 h has at most 20.
  */
 export function sliceIsOver(
   atStart: PassTracking,

@@ -1,17 +1,17 @@
-/** Of a list, such a share may be refused by the API, and the rest goes on. */
+/** Maximum share of refused rows of a list. */
 const MAX_SHARE = 0.05;
-/** So many in any case, of a list that has more. */
+/** Minimum number of refused rows allowed in a longer list. */
 const MIN_ROWS = 3;
-/** So many one after the other are no matter of the rows: the table takes no more. */
+/** Consecutive refusals after which the rows are not the cause: the table is full. */
 const IN_A_ROW = 10;
 
 /** Rows that the API has refused one by one. */
 export interface Refused {
   rows: number;
-  /** Since the last row that it took. */
+  /** Refusals since the last accepted row. */
   inARow: number;
 }
 
-/** Whether the refused rows may be left out of a list of so many. */
+/** Checks whether the refused rows may be left out of a list of this length. */
 export const mayLeaveOut = ({ rows, inARow }: Refused, listed: number): boolean =>
   rows < listed && inARow < IN_A_ROW && rows <= Math.max(MIN_ROWS, listed * MAX_SHARE);

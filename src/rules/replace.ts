@@ -2,7 +2,7 @@ import type { ResultTarget } from '../contract/pipeline.ts';
 import type { CellCounts, ExistingResults } from '../contract/results.ts';
 import type { Outcome } from '../contract/outcome.ts';
 
-/** What is about to be published. */
+/** Results about to be published. */
 export interface NewResults {
   outcome: Outcome;
   /** Broken off: cancelled, failed, or at its deadline. */
@@ -18,8 +18,8 @@ export type Replacement =
 export const answered = ({ done, empty }: CellCounts): number => done + empty;
 
 /**
- * Whether results take their place, and whether fuller ones of the same pipeline are there. Unless
- * the pipeline says when, a run that was cut short replaces none that have more answers.
+ * Decides whether results replace existing ones, and whether more complete ones of the same
+ * pipeline exist. By default, an interrupted run never replaces results with more answers.
  */
 export function checkReplacement(
   { when }: Pick<ResultTarget, 'when'>,

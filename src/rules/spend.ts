@@ -8,7 +8,9 @@ export function estimateCredits(rows: number, paidColumns: number, policy: Spend
   return rows * paidColumns * policy.creditsPerCell;
 }
 
-/** The same as far as it is known beforehand: of a rerun only the cells without an answer. */
+/**
+ * Estimates the credits as far as known beforehand: for a rerun, only the cells without an answer.
+ */
 export function creditsOf(
   work: { snapshot: { rows: number }; paidCellsPerRow: number; openCells: number | null },
   policy: SpendPolicy,
@@ -18,8 +20,8 @@ export function creditsOf(
 }
 
 /**
- * Of a provider that would run more cells than it was asked to: those that were asked for are in the
- * estimate, the others only where the policy sets a limit up to which no approval is needed.
+ * Checks the spend of a provider that would run more cells than requested. Requested cells are in
+ * the estimate. Others need an approval unless the policy's limit allows them.
  */
 export function checkCellSpend(
   cells: CellCountMismatch,
@@ -48,8 +50,8 @@ export const unitsOf = (
   Object.entries(cells).reduce((sum, [key, count]) => sum + count * (weights[key] ?? 1), 0);
 
 /**
- * Credits of what a run asked for: cells × price, whatever became of them. Cells that the provider left at
- * our word before it began them cost nothing.
+ * Returns the credits of a run's requested cells, with any result. Cells cancelled before they
+ * started are free.
  */
 export const creditsRequested = (
   units: number,

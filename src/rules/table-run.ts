@@ -7,8 +7,8 @@ import type { TableRunRef } from '../contract/table.ts';
 const MAX_OPERATIONS = 4;
 
 /**
- * One receipt for all requests of a pass. With operations in it, the pass is over when these are: so
- * either all of them are in it or none, and without any the status of the whole table counts.
+ * Merges the references of all requests of a pass. With operations in each, the pass is over when
+ * these are. Otherwise it keeps none, and the status of the whole table counts.
  */
 export function mergeTableRunRefs(
   sent: readonly TableRunRef[],

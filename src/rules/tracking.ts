@@ -5,7 +5,7 @@ import type { TableProgress } from '../contract/table.ts';
  * between slices and through heartbeats.
  */
 export interface PassTracking {
-  /** When the run of the table was accepted, and looked at for the first time. */
+  /** Time the run was accepted and first read, epoch ms. */
   startedAtMs: number;
   /** Done cells when the run was accepted. */
   doneAtStart: number;
@@ -22,7 +22,7 @@ export interface PassTracking {
   reads: number;
   /** Equal readings in a row that said idle, the last one included. */
   consecutiveIdleReadings: number;
-  /** When the first of those readings was taken. */
+  /** Time of the first of those readings, epoch ms. */
   idleSinceMs: number;
   /** Idle is not believed before it has lasted so long. */
   quietMs: number;
@@ -128,14 +128,14 @@ export function recordReading(
   };
 }
 
-/** Of the cells in progress at the reading before, so many were seen to get done … */
+/** Share of the cells previously in progress that must be done … */
 const SEEN_DONE_SHARE = 0.5;
 /** … and of all cells of the pass no more than this may be open: failed and blocked ones. */
 const MAX_OPEN_SHARE = 0.3;
 
 /**
- * Whether the pass ended before our eyes. A status that says idle in the middle of a run has either
- * much left, or cells in progress that are not done afterwards.
+ * Checks whether the counts explain the end of the pass. A wrong idle in the middle of a run leaves
+ * many cells open, or cells in progress that are not done afterwards.
  */
 function explainsIdle(tracking: PassTracking, progress: TableProgress): boolean {
   const { last } = tracking;
@@ -170,8 +170,8 @@ export function leftByRateMs(tracking: PassTracking): number | null {
 }
 
 /**
- * Time until the pass is probably idle: by the rate of late, and at least as long again as nothing
- * has changed (what has hung for long will hang on). `null` before anything moved.
+ * Estimates the time until the pass is idle: by the recent rate, and at least the time since the
+ * last change. `null` before any change.
  */
 export function timeLeftMs(tracking: PassTracking): number | null {
   const byRateMs = leftByRateMs(tracking);
@@ -183,7 +183,7 @@ export function timeLeftMs(tracking: PassTracking): number | null {
 const FEW_CELLS = 3;
 const FEW_SHARE = 0.02;
 
-/** Whether the end is near or unknown: few cells left, or none done so far. */
+/** Checks whether the end is near or unknown: few cells left, or none done so far. */
 export function nearsEnd(tracking: PassTracking): boolean {
   const { last } = tracking;
   if (last === null || tracking.ratePerMs === 0) return true;

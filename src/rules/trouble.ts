@@ -1,10 +1,10 @@
 /**
- * What a request may fail with that is no matter of the account. `api`: it passes, and is waited for.
- * `refusal`: said of a read it may be a slip of the API, and is only believed after a while.
+ * Kind of trouble apart from the account. `api`: temporary, worth waiting. `refusal`: of a read,
+ * maybe an error of the API, accepted only after a while.
  */
 export type Trouble = 'api' | 'refusal';
 
-/** By error code. */
+/** Trouble by error code. */
 const TROUBLES: Readonly<Record<string, Trouble>> = {
   rate_limited: 'api',
   provider_unavailable: 'api',
@@ -23,9 +23,9 @@ export const troubleOf = (code: string): Trouble | null =>
   Object.hasOwn(TROUBLES, code) ? (TROUBLES[code] ?? null) : null;
 
 export interface TroubleLimits {
-  /** From here on the run shows that it waits for the API. */
+  /** Time after which the run shows that it waits for the API. */
   shownAfterMs: number;
-  /** A read that was refused all this time will always be refused. */
+  /** Time after which a refused read counts as permanent. */
   refusedAtMostMs: number;
 }
 
@@ -34,13 +34,13 @@ export const TROUBLE_LIMITS: TroubleLimits = {
   refusedAtMostMs: 10 * 60_000,
 };
 
-/** How a step that failed goes on. */
+/** Continuation of a failed step. */
 export type AfterTrouble =
-  /** It is tried again as its policy says. */
+  /** Retries as its policy says. */
   | 'retry'
   /** The workflow shows what is waited for, and tries it again. */
   | 'hand back'
-  /** Nothing will help. */
+  /** Fails permanently. */
   | 'fail';
 
 /**

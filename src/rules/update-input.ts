@@ -1,8 +1,8 @@
 import { DURATION_ALLOWED, parseDuration } from './duration.ts';
 
-/** What is wrong with a request in itself, whatever the run does. */
+/** Issue of a request by itself, for any state of the run. */
 export interface InputIssue {
-  /** Where it is; `null`: in the request as a whole. */
+  /** Field with the issue; `null`: the request as a whole. */
   field: string | null;
   what: string;
   remedy: string;
@@ -15,11 +15,11 @@ const PAUSE_EXAMPLE = '{"reason": "provider has trouble"}';
 const APPROVE_EXAMPLE = '{"by": "anna"}';
 const ADJUST_EXAMPLE = '{"deadline": "8h", "maxPollInterval": "60s"}';
 
-/** Of a request to pause that came from anywhere; `null` for a good one. */
+/** Checks a request to pause of any origin; `null` if valid. */
 export const checkPauseInput = (request: unknown): InputIssue | null =>
   checkTextInput(request, ['reason', 'by'], PAUSE_EXAMPLE);
 
-/** The same of a request to approve. */
+/** Checks a request to approve of any origin; `null` if valid. */
 export const checkApproveInput = (request: unknown): InputIssue | null =>
   checkTextInput(request, ['by'], APPROVE_EXAMPLE);
 
@@ -37,7 +37,7 @@ function checkTextInput(
   return { field, what, remedy: `Give a text of up to ${MAX_TEXT} characters.` };
 }
 
-/** The same of a request to adjust. */
+/** Checks a request to adjust of any origin; `null` if valid. */
 export function checkAdjustInput(request: unknown): InputIssue | null {
   const fields = fieldsOf(request, ['deadline', 'maxPollInterval']);
   const remedy = `Send JSON like ${ADJUST_EXAMPLE}.`;
@@ -59,7 +59,7 @@ export function durationMs(value: unknown): number | null {
   return typeof value === 'string' ? parseDuration(value) : null;
 }
 
-/** One line of text in a field of a request that came from anywhere, cut to its longest; `null`: there is none. */
+/** Returns one line of text from a field of a request, truncated; `null` without one. */
 export function textOf(request: unknown, field: string): string | null {
   if (typeof request !== 'object' || request === null || !Object.hasOwn(request, field))
     return null;
