@@ -2,8 +2,8 @@ import { extructOptions } from './extruct/options.ts';
 import { promptLayerState } from './promptlayer/state.ts';
 
 /**
- * What each API keeps of its own in the world, made of its options. Apart from `APIS`, whose routes
- * are about the world: it is made of this.
+ * Constructors of each API's own state, from its options. Separate from `APIS`, whose routes use
+ * that state.
  */
 export const API_STATES = {
   extruct: extructOptions,
@@ -14,16 +14,16 @@ type States = typeof API_STATES;
 
 export type ApiStates = { readonly [Name in keyof States]: ReturnType<States[Name]> };
 
-/** What the documentation of an API leaves open, by API. */
+/** Options for what the documentation of an API leaves open, by API. */
 export type ApiOptions = { -readonly [Name in keyof States]?: Parameters<States[Name]>[1] };
 
 export function apiStates(nonce: number, options: ApiOptions): ApiStates {
   const given = new Map<string, unknown>(Object.entries(options));
   const states = Object.entries(API_STATES).map(([name, create]) => [
     name,
-    // Its own options, by `ApiOptions`: more than the compiler can follow.
+    // Safe cast: options belong to their API by `ApiOptions`, which the compiler cannot follow.
     (create as (nonce: number, options: unknown) => unknown)(nonce, given.get(name)),
   ]);
-  // One for each name of the table.
+  // Safe cast: one entry for each name of the table.
   return Object.fromEntries(states) as ApiStates;
 }

@@ -5,11 +5,11 @@ import type { Route } from './http/route.ts';
 /** The token of a request, where an API wants it; `undefined`: there is none. */
 export type TokenIn = (headers: IncomingHttpHeaders) => string | undefined;
 
-/** One of the APIs that the sandbox stands in for. */
+/** API that the sandbox serves. */
 export interface Api {
-  /** By which options name its token. */
+  /** Name by which options refer to its token. */
   readonly name: string;
-  /** Where all its paths begin. */
+  /** Prefix of all its paths. */
   readonly root: string;
   readonly auth: TokenIn;
   readonly routes: readonly Route[];

@@ -29,11 +29,14 @@ export interface Sandbox {
   readonly url: string;
   readonly port: number;
   readonly ledger: LedgerReport;
-  /** How often each rule of the fault script has struck since the start, by its name. */
+  /** Number of hits of each fault rule since the start, by its name. */
   readonly faults: { readonly fired: Readonly<Record<string, number>> };
-  /** For tests: look, do not touch. */
+  /** Read-only state for tests. */
   readonly state: SandboxState;
-  /** How a cell ends, by the same seed, rates and facts; `columns` = the table's configs. */
+  /**
+   * Predicts the end of a cell from the same seed, rates and facts; `columns` = the table's
+   * configs.
+   */
   truth(
     kind: TableKind,
     input: string | JsonObject,
@@ -43,7 +46,9 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Cells move when somebody looks; this keeps what has piled up small when nobody does. */
+/**
+ * Time between two updates in ms. Cells advance at requests; this bounds the backlog without any.
+ */
 const CATCH_UP_EVERY_MS = 250;
 
 const KEEP_REQUESTS_EVERY_MS = 5_000;
@@ -57,7 +62,7 @@ export interface EmbeddedSandbox extends Pick<Sandbox, 'ledger' | 'faults' | 'st
   close(): void;
 }
 
-/** For simulations, which bring their own network and time. Throws as `startSandbox` does. */
+/** Opens a sandbox for simulations, with their own network and time. Throws as `startSandbox`. */
 export async function openEmbeddedSandbox(options: SandboxOptions): Promise<EmbeddedSandbox> {
   const script = options.faults === undefined ? null : await readScript(options.faults);
   const core = await SandboxCore.create(options);

@@ -26,7 +26,7 @@ export type MutationName = keyof Mutations;
 
 export const isMutation = (name: string): name is MutationName => Object.hasOwn(MUTATIONS, name);
 
-/** What was stuck for want of credits goes on. */
+/** Adds credits; cells that waited for credits continue. */
 function addCredits(state: SandboxState, { add }: { add: number }): number {
   state.credits += add;
   state.ledger.note(() => ({ event: 'credits added', credits: add, left: state.credits }));
@@ -34,7 +34,7 @@ function addCredits(state: SandboxState, { add }: { add: number }): number {
   return state.credits;
 }
 
-/** What a rule took away is there again. */
+/** Restores the credits that a rule took away. */
 function returnCredits(state: SandboxState, { rule }: { rule: string }): number {
   const add = state.creditsTaken.get(rule) ?? 0;
   state.creditsTaken.delete(rule);

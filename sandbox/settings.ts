@@ -3,7 +3,7 @@ import type { CompanyFact } from './oracle/facts.ts';
 import type { FaultScript } from './faults/script.ts';
 import type { Intercept } from './http/intercept.ts';
 
-/** One for every API, or by the name of each (`APIS`). */
+/** Tokens: one for every API, or by the name of each (`APIS`). */
 export type Tokens = string | Readonly<Record<string, string>>;
 
 export interface SandboxOptions extends ApiOptions {
@@ -11,13 +11,13 @@ export interface SandboxOptions extends ApiOptions {
   host?: string;
   /** @default 0, any free port */
   port?: number;
-  /** What is let in. */
+  /** Accepted tokens. */
   token: Tokens;
   /** Answers, durations and failures follow from it. @default 1 */
   seed?: number;
   /** API milliseconds in one real millisecond. @default 1 */
   speed?: number;
-  /** On the account at the very first start. @default 1_000_000 */
+  /** Credits of the account at the first start. @default 1_000_000 */
   credits?: number;
   /** Known companies, or a CSV file of them. @default the list that comes with the package */
   facts?: readonly CompanyFact[] | string;
@@ -31,13 +31,13 @@ export interface SandboxOptions extends ApiOptions {
   cellMs?: { min: number; max: number };
   /** Paid cells of one table under way at once. @default 50 */
   concurrency?: number;
-  /** Whether `requested` cells count in num_cells_in_progress (unknown of the API). @default true */
+  /** Counts `requested` cells in num_cells_in_progress (unknown of the API). @default true */
   countRequested?: boolean;
   /** Every payment and every change of rows and tables, one JSON line each. */
   ledgerFile?: string;
-  /** Where the state is kept, so that a restart goes on where it was. @default in memory only */
+  /** State file, from which a restart continues. @default in memory only */
   stateFile?: string;
-  /** What goes wrong, and when (docs/reference/fault-scripts.md): a script, or a YAML or JSON file of one. */
+  /** Faults (docs/reference/fault-scripts.md): a script, or a YAML or JSON file of one. */
   faults?: FaultScript | string;
   /** The door for faults that no script describes; asked before the script. */
   intercept?: Intercept;
@@ -45,7 +45,7 @@ export interface SandboxOptions extends ApiOptions {
   realMs?: () => number;
 }
 
-/** What a state file was made with: values that past answers depend on. */
+/** Fixed settings of a state file, on which past answers depend. */
 export interface Fixed {
   seed: number;
   failRate: number;
@@ -54,7 +54,7 @@ export interface Fixed {
   factsDigest: number;
 }
 
-/** What may differ from one start to the next. */
+/** Settings that may change between starts. */
 export interface Tunable {
   speed: number;
   concurrency: number;

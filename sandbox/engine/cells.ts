@@ -19,11 +19,11 @@ const FIRST_CAPACITY = 64;
  */
 export class Cells {
   status = new Uint8Array(FIRST_CAPACITY);
-  /** How often each cell was started, came out done, came out failed. */
+  /** Number of times each cell was started, done, and failed. */
   starts = new Uint8Array(FIRST_CAPACITY);
   dones = new Uint8Array(FIRST_CAPACITY);
   fails = new Uint8Array(FIRST_CAPACITY);
-  /** How often it was taken back while it was under way. */
+  /** Number of times each cell was withdrawn while in progress. */
   losses = new Uint8Array(FIRST_CAPACITY);
   /** Epoch ms of the last start and the last change; 0 = never. */
   startedAtMs = new Float64Array(FIRST_CAPACITY);
@@ -63,7 +63,7 @@ function grown<T extends Uint8Array | Float64Array>(from: T, to: T): T {
   return to;
 }
 
-/** One more in a byte that stays at 255. */
+/** Increments a byte, up to 255. */
 export const bump = (counts: Uint8Array, slot: number): number => {
   const next = Math.min((counts[slot] ?? 0) + 1, 255);
   counts[slot] = next;

@@ -14,7 +14,7 @@ export class Clock {
     this.#realMs = realMs;
   }
 
-  /** From API time `apiMs`, which is `wallMs` (epoch) for people, time runs at `speed`. */
+  /** Starts the clock at API time `apiMs`, displayed as `wallMs` (epoch), running at `speed`. */
   start(apiMs: number, wallMs: number, speed: number): void {
     this.#speed = speed;
     this.#anchorApiMs = apiMs;

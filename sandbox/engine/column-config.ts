@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** What a client may send, as in the OpenAPI of the reference pages. Unknown keys are dropped. */
+/**
+ * Schemas of what a client may send, as in the OpenAPI of the reference pages. Unknown keys are
+ * dropped.
+ */
 
 export const TABLE_KINDS = ['generic', 'company', 'people'] as const;
 export const RUN_MODES = ['new', 'all', 'failed'] as const;
@@ -125,7 +128,7 @@ const AUTOMATIC: Record<TableKind, readonly ColumnConfig[]> = {
   generic: [],
 };
 
-/** What agents are given without a mention (the kinds or keys, where the table has them). */
+/** Context that agents get without a mention (the kinds or keys that the table has). */
 export const CONTEXT_KEYS: Record<TableKind, readonly string[]> = {
   company: ['company_name', 'company_website'],
   people: ['full_name', 'profile_url', 'role'],

@@ -74,7 +74,7 @@ export class SandboxCore {
   }
 
   #apply<N extends MutationName>(name: N, args: Args<N>): Result<N> {
-    // One entry of the table, called with its own arguments: more than the compiler can follow.
+    // Safe cast: an entry of the table, called with its own arguments.
     const mutate = MUTATIONS[name] as (state: SandboxState, args: Args<N>) => Result<N>;
     const result = mutate(this.state, args);
     this.#journal?.append({ at: this.state.atMs, do: name, args });

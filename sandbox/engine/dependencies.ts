@@ -13,7 +13,7 @@ const mentionsIn = (prompt: string): string[] => [
   ...new Set(Array.from(prompt.matchAll(MENTION), (match) => match[1] ?? '')),
 ];
 
-/** What the caller named: by mention or in `extra_dependencies`. */
+/** Returns the dependencies that the caller named: by mention or in `extra_dependencies`. */
 export function namedDependencies(config: ColumnConfig): string[] {
   switch (config.kind) {
     case 'agent':

@@ -7,7 +7,7 @@ export interface Timed {
 const before = (a: Timed, b: Timed): boolean =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.seq < b.seq);
 
-/** Binary heap: the earliest first. Holds only cells under way, never the whole table. */
+/** Binary heap, the earliest first. Contains only cells in progress, never the whole table. */
 export class Heap<T extends Timed> {
   readonly #items: T[] = [];
 

@@ -7,14 +7,14 @@ const ROUNDS = [1, 2, 3, 4] as const;
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
 /**
- * UUIDs that can be read back into a serial number, so that 100,000 row ids need no index in
- * memory. They look random: nobody can lean on their order.
+ * UUIDs that encode a serial number, so that 100,000 row ids need no index in memory. They look
+ * random, so that no client relies on their order.
  */
 export class IdSeries {
   readonly #prefix: string;
   readonly #key: number;
 
-  /** `nonce` tells two sandboxes apart: an id of one is unknown to the other. */
+  /** @param nonce Distinguishes two sandboxes: an id of one is unknown to the other. */
   constructor(nonce: number, kind: string, owner: number) {
     const key = hash32(nonce, kind, owner);
     const tail = mix32(key ^ nonce);

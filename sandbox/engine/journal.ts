@@ -25,7 +25,7 @@ const header = z.object({
 const entry = z.object({
   /** API ms. */
   at: z.number(),
-  /** A mutation; without it the line says only that somebody has seen the state of `at`. */
+  /** Mutation; without it, the line records that a client has seen the state of `at`. */
   do: z.string().optional(),
   args: z.unknown(),
 });
@@ -39,9 +39,9 @@ export interface Origin {
 }
 
 /**
- * What was done to the sandbox, one JSON line each; played again, it gives the same state.
- * A line is written before its request is answered, so a killed process has lost nothing that
- * anybody was told. (Not synced to the disk: a power cut may lose the end.)
+ * Journal of mutations, one JSON line each; a replay restores the state. A line is written before
+ * its request is answered, so a killed process loses nothing that a client has seen. (Not synced to
+ * the disk: a power failure may lose the end.)
  */
 export class Journal {
   readonly #file: number;

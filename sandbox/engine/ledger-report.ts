@@ -30,7 +30,7 @@ export interface LedgerSummary {
   requests: { total: number; byRoute: RequestCounts };
 }
 
-/** One computed cell that was started at least once. */
+/** Record of a computed cell that was started at least once. */
 export interface CellAccount {
   rowId: string;
   /** The row's `input`. */
@@ -59,7 +59,7 @@ export class LedgerReport {
     return this.#core.read(summaryOf);
   }
 
-  /** How often each rule of the fault script has struck, by its name. */
+  /** Returns the number of hits of each fault rule, by its name. */
   faultHits(): Record<string, number> {
     return this.#core.read(({ ledger }) => ({ ...ledger.faultHits }));
   }

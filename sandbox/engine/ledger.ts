@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 
-/** What happened to one table; kept after the table is deleted. */
+/** Record of one table; kept after the table is deleted. */
 export interface TableAccount {
   id: string;
   name: string;
@@ -18,7 +18,7 @@ export interface TableAccount {
   cellsFailed: number;
   /** Starts that cost something. */
   cellsPaid: number;
-  /** Of `cellsPaid`: the cell had been done before. Always 0 unless somebody paid twice. */
+  /** Part of `cellsPaid`: the cell had been done before. 0 unless a client paid twice. */
   cellsPaidAgain: number;
   creditsSpent: number;
 }
@@ -45,7 +45,7 @@ export class Ledger {
   /** Rule of the fault script → how often it has struck. */
   faultHits: Record<string, number> = {};
   #requestsChanged = false;
-  /** Told of each payment and change; `null` while the past is replayed. */
+  /** Called for each payment and change; `null` during a replay. */
   listener: ((event: JsonObject) => void) | null = null;
 
   openTable(id: string, name: string, kind: string, tags: string[], at: string): TableAccount {
@@ -94,7 +94,7 @@ export class Ledger {
     return this.requests;
   }
 
-  /** The event is only made when somebody listens: payments come by the hundred thousand. */
+  /** Builds the event only with a listener: there are hundreds of thousands of payments. */
   note(event: () => JsonObject): void {
     if (this.listener !== null) this.listener(event());
   }

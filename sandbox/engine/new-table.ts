@@ -12,7 +12,7 @@ export interface TableRequest {
   configs: readonly ColumnConfig[];
 }
 
-/** A table with its automatic columns in front of the wished ones. */
+/** Creates a table with its automatic columns in front of the requested ones. */
 export function newTable(
   state: SandboxState,
   request: TableRequest,

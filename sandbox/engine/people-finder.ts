@@ -6,8 +6,8 @@ import { answerOf } from '../oracle/expected.ts';
 import { wallMs, type SandboxState } from './state.ts';
 
 /**
- * A finder cell that is done puts the people it found into the child table, which is made with
- * the first of them. Found again on the same row, nobody is added twice (unknown of the API).
+ * Adds the persons found by a finder cell to the child table, which is created with the first. A
+ * repeat on the same row adds no duplicates (unknown of the API).
  */
 export function addFoundPeople(
   state: SandboxState,
@@ -34,11 +34,11 @@ export function addFoundPeople(
   }
 }
 
-/** As people stand in a row that a client sends. */
+/** Formats a person as in a row that a client sends. */
 const wordOf = ({ full_name, role, profile_url }: JsonObject): string =>
   [full_name, role, profile_url].filter((part) => typeof part === 'string').join(', ');
 
-/** What the finder knows of a person, no agent has to find out again. */
+/** Fills the cells that the finder knows, so that no agent has to. */
 function fill(state: SandboxState, child: Table, slot: number, person: JsonObject): void {
   for (const column of child.computed) {
     const answer = person[column.config.key];

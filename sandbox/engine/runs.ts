@@ -6,7 +6,7 @@ import { Problem } from '../http/problem.ts';
 import type { Column, Table } from './table.ts';
 import type { SandboxState } from './state.ts';
 
-/** Cells that hang are on their way already; but asking again may help them. */
+/** Releases stalled cells, which are in progress already: requesting them again may help. */
 export function unstick(
   state: SandboxState,
   table: Table,

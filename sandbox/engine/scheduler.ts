@@ -7,7 +7,7 @@ import { MAX_COLUMNS, type Column, type Lane, type Table } from './table.ts';
 import { cellPlan, rowKey } from '../oracle/expected.ts';
 import { iso, wallMs, type Timer, type SandboxState } from './state.ts';
 
-/** Whether a run has asked for a cell that is not queued yet. */
+/** Checks whether a run requested a cell that is not queued yet. */
 export const isExpected = ({ expected }: Table, column: Column, slot: number): boolean =>
   expected.has(cellNumber(column, slot));
 
@@ -38,7 +38,7 @@ export function request(state: SandboxState, table: Table, cells: readonly Asked
     if (waveOf(state, column) === undefined) table.move(column, slot, REQUESTED, atMs);
     else table.expected.set(cellNumber(column, slot), 0);
   }
-  // Only now: a cell looks at the ones upstream, which may have been asked for again as well.
+  // Last, because a cell checks those upstream, which may have been requested again as well.
   for (const { column, slot } of cells) {
     const lagMs = waveOf(state, column)?.startLagMs;
     if (lagMs === undefined) enqueue(state, table, column, slot);
@@ -140,12 +140,12 @@ function start(state: SandboxState, table: Table, column: Column, slot: number):
     loseCredits(state);
   }
   table.move(column, slot, IN_PROGRESS, wallMs(state));
-  // A cell that hangs takes nobody's place.
+  // A stalled cell occupies no slot.
   if (!hangs(state, table, column, slot)) schedule(state, table, column, slot, data);
   return true;
 }
 
-/** From here on it is under way, and comes out in its time. */
+/** Starts the cell, which ends after its time. */
 function schedule(
   state: SandboxState,
   table: Table,
@@ -160,7 +160,7 @@ function schedule(
   state.timers.push({ atMs, seq: state.planned, table, column, slot });
 }
 
-/** As if somebody else had spent them. */
+/** Spends credits like another user of the account. */
 function loseCredits(state: SandboxState): void {
   for (const { name, goneAtPaidCells } of state.creditRules) {
     if (goneAtPaidCells !== state.cellsPaid) continue;
@@ -173,7 +173,7 @@ function loseCredits(state: SandboxState): void {
 const returnsQueued = ({ creditRules, creditsTaken }: SandboxState): boolean =>
   creditRules.some(({ name, queued }) => queued === 'returned' && creditsTaken.has(name));
 
-/** What cannot be paid is as if it had never been asked for. */
+/** Withdraws cells that cannot be paid, as if never requested. */
 function giveUpQueued(state: SandboxState, table: Table): void {
   for (const column of table.computed) {
     for (const slot of table.live) {
@@ -187,7 +187,7 @@ function giveUpQueued(state: SandboxState, table: Table): void {
 
 const cellNumber = (column: Column, slot: number): number => slot * MAX_COLUMNS + column.serial;
 
-/** Whether a fault script holds the cell where it is now; notes those that it does. */
+/** Checks whether a fault script stalls the cell in its state, and records it. */
 function hangs(state: SandboxState, table: Table, column: Column, slot: number): boolean {
   const data = table.data[slot];
   const cell = cellNumber(column, slot);
@@ -203,7 +203,7 @@ function hangs(state: SandboxState, table: Table, column: Column, slot: number):
   return true;
 }
 
-/** A run asks for cells that hang; answers how many of them move on. */
+/** Requests stalled cells again; returns how many of them continue. */
 export function nudge(state: SandboxState, table: Table, cells: readonly Asked[]): number {
   let moved = 0;
   for (const { column, slot } of cells) {
@@ -227,7 +227,7 @@ export function releaseFreed(state: SandboxState, table: Table): void {
   startReady(state, table);
 }
 
-/** The cell goes on from where it hangs, if it still does. */
+/** Continues a cell from where it stalled, if it still does. */
 function release(state: SandboxState, table: Table, cell: number): void {
   const slot = Math.floor(cell / MAX_COLUMNS);
   const column = table.columnsMade[cell % MAX_COLUMNS];
@@ -272,7 +272,7 @@ function finish(state: SandboxState, due: Timer): void {
     return;
   }
   const cell = cellNumber(column, slot);
-  // Taken back meanwhile, and maybe asked for anew.
+  // The cell was withdrawn meanwhile, and maybe requested again.
   if (table.plans.get(cell) !== seq) return;
   table.plans.delete(cell);
   laneOf(table, column).running -= 1;
@@ -310,7 +310,7 @@ function returnToQueue(state: SandboxState, { account }: Table, column: Column):
   account.creditsSpent -= price;
 }
 
-/** What waited for a failed cell is not asked for any more. */
+/** Withdraws the cells that waited for a failed one. */
 function block(state: SandboxState, table: Table, column: Column, slot: number): void {
   for (const next of column.downstream) {
     if (table.expected.delete(cellNumber(next, slot))) {

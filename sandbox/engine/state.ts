@@ -14,7 +14,7 @@ export interface Timer extends Timed {
   table: Table;
   column: Column;
   slot: number;
-  /** It is queued then; left out: it comes out. */
+  /** True while queued; left out: completed. */
   queue?: true;
 }
 
@@ -28,7 +28,7 @@ export interface SandboxState extends ApiStates {
   readonly countRequested: boolean;
   readonly clock: Clock;
   readonly ledger: Ledger;
-  /** By id; deleted tables are gone. */
+  /** Tables by id, without deleted ones. */
   readonly tables: Map<string, Table>;
   readonly tableIds: IdSeries;
   readonly runIds: IdSeries;

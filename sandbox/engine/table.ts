@@ -39,7 +39,7 @@ export class Column {
   readonly cells = new Cells();
   readonly terms: TableTerms;
   config: ColumnConfig;
-  /** Asks nobody and costs nothing, whatever its kind. */
+  /** True if computing calls no model and costs nothing, for any kind. */
   free = false;
   removed = false;
   /** Computed columns on the same row that must be done first, and those that wait for this. */
@@ -99,7 +99,7 @@ export class Table {
   tags: string[] | null = null;
   updatedAtMs: number;
   removed = false;
-  /** It stands behind a sheet of the other API. */
+  /** True if it backs a sheet of the other API. */
   ofSheet = false;
 
   columns: Column[] = [];
@@ -108,7 +108,7 @@ export class Table {
   columnsMade: Column[] = [];
   configs: ReadonlyMap<string, ColumnConfig> = new Map();
 
-  /** By slot; `null` = deleted. */
+  /** Rows by slot; `null` = deleted. */
   readonly data: (JsonObject | null)[] = [];
   readonly metadata: (JsonObject | null)[] = [];
   readonly rowCreatedAtMs: number[] = [];
@@ -123,11 +123,11 @@ export class Table {
   readonly plans = new Map<number, number>();
   /** Cells that will be queued without a sign of it → number of their plan, 0 before there is one. */
   readonly expected = new Map<number, number>();
-  /** Cells that hang by a fault script → runs that asked for them again. */
+  /** Cells stalled by a fault script → runs that requested them again. */
   readonly held = new Map<number, number>();
-  /** Cells that hung and were asked for often enough. */
+  /** Stalled cells that were requested often enough to continue. */
   readonly freed = new Set<number>();
-  /** Until then (API ms) the status is shown as it was before the last run. */
+  /** API time in ms until which the status shows the state before the last run. */
   lag: { untilMs: number; done: number } | null = null;
 
   constructor(
@@ -177,7 +177,7 @@ export class Table {
     this.#recount();
   }
 
-  /** Only after columns came or went: rows and cells keep the counts themselves. */
+  /** Recounts only after columns changed: rows and cells update the counts themselves. */
   #recount(): void {
     this.counts.fill(0);
     for (const { cells } of this.computed) {

@@ -1,16 +1,16 @@
-/** What the API of a table decides: prices, and the columns that come with it. */
+/** Rules that the API of a table sets: prices, and automatic columns. */
 export interface TableTerms {
-  /** Columns that come with a people table. */
+  /** Automatic columns of a table of kind `people`. */
   readonly peopleColumns: 'agents' | 'inputs';
   /** Credits for a plain cell. */
   readonly cellPrice: number;
   /** Credits for a cell of a column that comes with the table. */
   readonly automaticPrice: number;
-  /** Whether a cell that fails is paid. */
+  /** Whether failed cells are paid. */
   readonly failedCells: 'charged' | 'returned';
 }
 
-/** Where its API has no others. */
+/** Default rules of an API. */
 export const USUAL_TERMS: TableTerms = {
   peopleColumns: 'agents',
   cellPrice: 1,

@@ -6,9 +6,9 @@ const NOT_ON_PEOPLE: ReadonlySet<string> = new Set(['research_pro', 'research'])
 const NEEDS_LABELS: ReadonlySet<string> = new Set(['select', 'multiselect', 'label']);
 
 /**
- * What the schema alone cannot say about a table's columns. `all` is every column the table
- * would have; `from` is how many of them stand before the ones sent.
- * @throws Problem 422 with every mistake found
+ * Checks what the schema alone cannot about a table's columns. `all` is every column the table
+ * would have; `from` is the number of existing ones.
+ * @throws Problem 422 with every mistake
  */
 export function checkColumns(
   kind: TableKind,

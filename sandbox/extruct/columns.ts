@@ -9,7 +9,7 @@ import { tableOf, wallMs, type SandboxState } from '../engine/state.ts';
 export interface ColumnsRequest {
   tableId: string;
   configs: ColumnConfig[];
-  /** At the end, at the front, or behind the column with this id. */
+  /** Position: at the end, at the front, or behind the column with this id. */
   insertAfter: boolean | string;
 }
 

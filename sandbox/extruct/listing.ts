@@ -9,7 +9,7 @@ export interface Listing {
   headers: Record<string, string>;
 }
 
-/** Root tables only; child tables of people are found through their parent. */
+/** Lists root tables only; child tables are found through their parent. */
 export function listTables(state: SandboxState, query: z.output<typeof listQuery>): Listing {
   const { offset, limit } = query;
   const { extruct } = state;

@@ -1,24 +1,24 @@
 import { USUAL_TERMS } from '../engine/terms.ts';
 
-/** What the reference leaves open, or may say wrongly: each can be turned round. */
+/** Options for what the reference leaves open, or may state incorrectly. */
 export interface ExtructOptions {
-  /** What `tags` does to a list. @default 'any' */
+  /** Effect of `tags` on a list. @default 'any' */
   tagFilter?: 'any' | 'ignored';
-  /** Whether tables show the tags they were made with. @default true */
+  /** Includes the tags of a table in replies. @default true */
   tagsReturned?: boolean;
   /** API ms until a list shows a new table. @default 0 */
   listedAfterMs?: number;
-  /** What the own columns of people tables are. @default 'agents' */
+  /** Kind of the automatic columns of people tables. @default 'agents' */
   peopleColumns?: 'agents' | 'inputs';
-  /** What a delete is answered with. @default 'header' */
+  /** Reply to a delete. @default 'header' */
   deleteReply?: 'header' | 'empty';
   /** Order of the reply to new rows. @default 'sent' */
   rowsReply?: 'sent' | 'reversed';
-  /** What becomes of a row's metadata. @default 'returned' */
+  /** Handling of a row's metadata. @default 'returned' */
   metadata?: 'returned' | 'dropped';
   /** Rows of one request with the same data. @default 'kept' */
   sameRows?: 'kept' | 'merged';
-  /** Of `/data`. @default 'application/json' */
+  /** Content type of `/data`. @default 'application/json' */
   dataType?: string;
   /** `limit` of `/data` above which it is refused (422). @default Infinity */
   pageLimit?: number;
@@ -28,23 +28,23 @@ export interface ExtructOptions {
   outputColumns?: 'computed' | 'named';
   /** Automatic columns in the scope of a run. @default 'taken' */
   automaticScope?: 'taken' | 'refused';
-  /** Whether the automatic columns that a cell waits for run along with it. @default true */
+  /** Runs the automatic columns that a cell waits for along with it. @default true */
   automaticAlong?: boolean;
   /** Credits for a cell of a company table's automatic columns. @default 0 */
   automaticPrice?: number;
   /** Credits for a plain cell. @default 1 */
   cellPrice?: number;
-  /** Whether a cell that fails is paid. @default 'charged' */
+  /** Whether failed cells are paid. @default 'charged' */
   failedCells?: 'charged' | 'returned';
-  /** What a run scoped to rows does. @default 'those rows' */
+  /** Effect of a run scoped to rows. @default 'those rows' */
   rowScope?: 'those rows' | 'every row';
-  /** Whether `mode: new` asks for failed cells. @default false */
+  /** Includes failed cells in `mode: new`. @default false */
   newTakesFailed?: boolean;
-  /** Whether `mode: failed` asks for them. @default true */
+  /** Includes failed cells in `mode: failed`. @default true */
   failedTakesFailed?: boolean;
-  /** Whether the reply to a run says how many cells it asks for. @default true */
+  /** Reports the number of requested cells in the reply to a run. @default true */
   requestedTold?: boolean;
-  /** Whether the account has a balance. @default true */
+  /** Reports the balance of the account. @default true */
   balanceTold?: boolean;
   /** The plan, as `GET /v1/billing` shows it; `null`: not found. */
   billing?: { requiresSubscription: boolean; planTier: string } | null;

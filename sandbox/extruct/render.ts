@@ -61,7 +61,7 @@ export const tableListItem = ({ extruct }: SandboxState, table: Table): TableLis
   num_rows: table.live.length,
 });
 
-/** From counters only: its cost does not grow with the table. */
+/** Builds the status from counters only, so its cost does not grow with the table. */
 export function tableStatus(state: SandboxState, table: Table): TableStatus {
   const lag = table.lag !== null && state.atMs < table.lag.untilMs ? table.lag : null;
   const outputs = table.computed.length;
@@ -79,7 +79,7 @@ export function tableStatus(state: SandboxState, table: Table): TableStatus {
   });
 }
 
-/** Where zeros are left out, the type of the reply says more than there is. */
+/** Safe cast: if zeros are left out, the type claims more than the reply has. */
 function withZeros({ extruct }: SandboxState, status: TableStatus): TableStatus {
   if (extruct.zeros === 'shown') return status;
   return Object.fromEntries(

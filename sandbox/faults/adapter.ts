@@ -8,9 +8,9 @@ import type { RequestKind } from './request-kinds.ts';
 /** A request, as far as it says what it is about. */
 export type MatchedRequest = Pick<Seen, 'method' | 'route' | 'url' | 'params'>;
 
-/** A page of rows that somebody asks for. */
+/** Page of rows that a client requests. */
 export interface MatchedPage {
-  /** Field of the reply that holds the rows. */
+  /** Field of the reply with the rows. */
   field: string;
   /** Place of the first row in the order asked for, and rows at most. */
   from: number;
@@ -21,25 +21,25 @@ export interface MatchedPage {
   rowsFrom: (from: number, limit: number) => object[];
 }
 
-/** Where a reply shows a status. */
+/** Location of a status in a reply. */
 export interface ShownStatus {
-  /** Of `Dialect.statuses`. */
+  /** Id from `FaultAdapter.statuses`. */
   id: string;
-  /** Field that holds it; `null` = the reply itself is one. */
+  /** Field with the status; `null` = the reply itself is one. */
   under: string | null;
-  /** Those of its fields that tell how far the cells are. */
+  /** Fields that show the progress of the cells. */
   cells: readonly string[];
 }
 
-/** What faults must know of an API to speak as it does. */
+/** Description of an API by which faults imitate it. */
 export interface FaultAdapter {
-  /** Its requests of each kind, as `METHOD /path`; none where it has no such thing. */
+  /** Requests of each kind, as `METHOD /path`; none if the API has no such request. */
   readonly requests: Readonly<Record<RequestKind, readonly string[]>>;
-  /** Fields that hold a word for a state, and fields whose keys are such words. */
+  /** Fields with a word for a state, and fields whose keys are state words. */
   readonly vocabulary: { readonly values: readonly string[]; readonly keys: readonly string[] };
-  /** Fields of a row that hold what its client has marked it with. */
+  /** Fields of a row with a client's own marks. */
   readonly marks: readonly string[];
-  /** Fields that hold prose. */
+  /** Fields with prose. */
   readonly prose: readonly string[];
   /** A refusal in its words. */
   readonly refusal: (problem: Problem) => object;

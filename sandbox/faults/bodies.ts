@@ -21,7 +21,7 @@ export function withControlCharacters(reply: Outgoing, prose: readonly string[])
 
 export interface Unknown {
   fields: boolean;
-  /** A column of a kind that nobody asked for stands at the end of each list of columns. */
+  /** Appends a column of an unknown kind to each list of columns. */
   columns: boolean;
   /** Status words that come as another one. */
   words: Record<string, string>;
@@ -46,7 +46,7 @@ export function withUnknown(
   });
 }
 
-/** As either API writes a column; its id is none that a request may name. */
+/** Column in the form of either API; no request may name its id. */
 const ANOTHER: JsonObject = {
   id: '5a4db000-0000-4000-8000-00000000c010',
   created_at: '2031-01-01T00:00:00.000Z',
@@ -58,7 +58,7 @@ const ANOTHER: JsonObject = {
 const withAnotherColumn = (key: string, value: Json): Json =>
   key === 'columns' && Array.isArray(value) && value.some(isObject) ? [...value, ANOTHER] : value;
 
-/** Fields of these names hold nothing. */
+/** Empties the fields of these names. */
 export const withoutFields = (reply: Outgoing, names: readonly string[]): Outgoing =>
   changed(reply, (value) => walk(value, (key, one) => (names.includes(key) ? null : one)));
 
@@ -68,7 +68,7 @@ function extended(value: Json): Json {
   if (Array.isArray(value)) return value.map(extended);
   if (!isObject(value)) return value;
   const fields: JsonObject = { x_added_lately: ADDED };
-  // What a cell holds is the model's, not the API's.
+  // The content of a cell belongs to the model, not to the API.
   for (const [key, one] of Object.entries(value))
     fields[key] = key === 'value' ? one : extended(one);
   return fields;

@@ -1,7 +1,7 @@
 import { share } from '../oracle/seeded.ts';
 import type { CellRule } from './script.ts';
 
-/** What rules say about one cell; `null` where none says anything. */
+/** Effect of the rules on one cell; `null` without an effect. */
 export interface RuledOutcome {
   stuck: Extract<CellRule, { fault: 'stuck' }> | null;
   failing: Extract<CellRule, { fault: 'failing' }> | null;

@@ -16,10 +16,10 @@ import { StatusPast, withOldStatus } from './status-lag.ts';
 import { withOtherTables } from './tables.ts';
 import { Trigger, type MatchContext } from './trigger.ts';
 
-/** How often somebody looks whether credits are due back. */
+/** Time between two checks whether credits are due back. */
 const LOOK_EVERY_MS = 50;
 
-/** A script at work: decides at each request what befalls it, and keeps count. */
+/** Running fault script: decides the faults of each request, and counts them. */
 export class Faults {
   readonly #core: SandboxCore;
   readonly #script: Script;
@@ -79,7 +79,7 @@ export class Faults {
     return undefined;
   }
 
-  /** Rules that befall the request: all that are due, up to the first that ends it. */
+  /** Selects the due rules of a request, up to the first that ends it. */
   #choose(seen: Seen, standing: MatchContext): RequestRule[] {
     const path = seen.url.split('?', 1)[0] ?? '';
     const asked = { method: seen.method, path, body: seen.body };
@@ -182,7 +182,7 @@ export class Faults {
     return performance.now() - this.#startedAtMs;
   }
 
-  /** Somebody has topped the account up. */
+  /** Tops the account up again. */
   #returnCredits(): void {
     for (const rule of this.#script.credits) {
       if (!this.#core.state.creditsTaken.has(rule.name) || rule.backAfterMs === null) continue;
@@ -194,13 +194,13 @@ export class Faults {
   }
 }
 
-/** `METHOD /path` of each request that a rule is for, of whatever API. */
+/** Returns `METHOD /path` of each request that a rule applies to, of any API. */
 const requestsOf = ({ on }: RequestRule): readonly string[] =>
   isRequestKind(on) ? APIS.flatMap(({ adapter }) => adapter.requests[on]) : [on];
 
 type Refusal = FaultAdapter['refusal'];
 
-/** What happens instead of the request; `undefined` = it is carried out. */
+/** Returns the action in place of the request; `undefined` = the request is executed. */
 function actionBefore(rule: RequestRule, refusal: Refusal): Action | undefined {
   switch (rule.fault) {
     case 'reset':
@@ -224,7 +224,7 @@ function actionBefore(rule: RequestRule, refusal: Refusal): Action | undefined {
   }
 }
 
-/** How the reply gets lost; `undefined` = it arrives, perhaps rewritten. */
+/** Returns the action that loses the reply; `undefined` = the reply arrives, perhaps rewritten. */
 function actionAfter(rule: RequestRule, reply: Outgoing, refusal: Refusal): Action | undefined {
   switch (rule.fault) {
     case 'reset':

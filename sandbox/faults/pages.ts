@@ -8,9 +8,9 @@ import type { RequestRule } from './script.ts';
 type PagesRule = Extract<RequestRule, { fault: 'pages' }>;
 
 /**
- * A page of rows as it comes when a table is edited while somebody reads it: `shift` shows the
- * rows from further on (or back), `repeat` shows the first ones again at its end, `miss` leaves
- * some out. `serial` makes each page miss other rows.
+ * Changes a page like an edit of the table during a scan. `shift` shows rows from further on (or
+ * back), `repeat` the first ones again at its end, `miss` leaves some out. `serial` varies the
+ * missing rows by page.
  */
 export function withOtherRows(
   reply: Outgoing,
@@ -22,7 +22,7 @@ export function withOtherRows(
   const rows = rowsFrom(how === 'shift' ? Math.max(0, from + count) : from, limit);
   if (how === 'repeat') rows.push(...rows.slice(0, count));
   if (how === 'miss') rows.splice(Math.floor(share(seed, 'miss', serial) * rows.length), count);
-  // As they would be written.
+  // Safe cast: in the form they would be written in.
   const written = JSON.parse(JSON.stringify(rows)) as Json;
   return changed(reply, (value) => (isObject(value) ? { ...value, [field]: written } : value));
 }

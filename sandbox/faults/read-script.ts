@@ -57,7 +57,7 @@ function checkScript(
   throw new FaultScriptError(where, mistakes);
 }
 
-/** Of the value at the path, or of the nearest one around it that is there. */
+/** Returns the offset of the value at the path, or of the nearest existing parent. */
 function offsetOf(document: Document, path: PropertyKey[]): number {
   for (let length = path.length; length > 0; length -= 1) {
     const node = document.getIn(path.slice(0, length), true);

@@ -14,7 +14,7 @@ export const problemReply = (refusal: Refusal, problem: Problem): Outgoing => ({
   body: JSON.stringify(refusal(problem)),
 });
 
-/** What a gateway in front of the API says: no JSON. */
+/** Returns the HTML page of a gateway in front of the API. */
 export const html = (status: number): Outgoing => {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
   return {
@@ -33,7 +33,10 @@ export function errorReply(
   return problemReply(refusal, new Problem(status, STATUS_CODES[status] ?? 'Error'));
 }
 
-/** Nothing is done. With a status of success only the body says so; a redirect leads elsewhere. */
+/**
+ * Builds the reply to a refused request. With a success status only the body shows the refusal; a
+ * redirect leads elsewhere.
+ */
 export function refusedReply(
   { status, body }: Pick<Rule<'refuse'>, 'status' | 'body'>,
   refusal: Refusal,

@@ -1,4 +1,4 @@
-/** What requests are for, whatever an API calls them; each API says which of its own they are. */
+/** Kinds of requests across APIs; each API lists its own requests of a kind. */
 export const REQUEST_KINDS = [
   'read-account',
   'find-tables',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ENCODINGS } from '../http/encoding.ts';
 import { isRequestKind, REQUEST_KINDS } from './request-kinds.ts';
 
-/** Real milliseconds; an hour at most, so that no script hangs for ever by a typing mistake. */
+/** Real milliseconds; at most an hour, so that a typing mistake cannot stall a script for ever. */
 const ms = z.int().min(0).max(3_600_000);
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
@@ -31,7 +31,7 @@ const when = {
   longer: z.record(z.string(), z.int().min(0)).default({}),
   /** A text that the request's JSON body has in it. */
   contains: z.string().min(1).optional(),
-  /** Of the table in the path, or of all tables; `ms`: since the sandbox was started. */
+  /** Conditions on the table in the path, or on all tables; `ms`: since the sandbox was started. */
   while: z
     .strictObject({
       rows: bounds.optional(),
@@ -78,7 +78,7 @@ const KINDS = [
   rule('rate-limit', {
     retryAfter: z.enum(['seconds', 'date', 'none', 'nonsense']).default('seconds'),
     seconds: z.int().min(0).max(604_800).default(1),
-    /** So many of these requests a second are let through; without it: none. */
+    /** Number of these requests per second that pass; left out: none. */
     above: count.optional(),
   }),
   rule('payment', {
@@ -132,7 +132,7 @@ const requestRule = z
     }
   });
 
-/** What befalls cells, whatever is asked of them. */
+/** Kinds of cell faults. */
 const cellKinds = {
   name: z.string().min(1).max(200).optional(),
   /** Column keys. @default every column that costs something */
@@ -162,9 +162,9 @@ const cellRule = z.discriminatedUnion(
 const creditRule = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   goneAtPaidCells: count,
-  /** Somebody tops the account up again after so long; without it: nobody does. */
+  /** Time after which the account is topped up again; left out: never. */
   backAfterMs: ms.nullable().default(null),
-  /** What becomes of queued cells that cannot be paid: they wait, or are `created` again. */
+  /** Handling of queued cells that cannot be paid: they wait, or are `created` again. */
   queued: z.enum(['kept', 'returned']).default('kept'),
 });
 
@@ -214,16 +214,16 @@ export const faultScript = z
 /** A script as it is written (docs/reference/fault-scripts.md). */
 export type FaultScript = z.input<typeof faultScript>;
 
-/** The same with every default filled in. */
+/** Fault script with all defaults filled in. */
 export type Script = z.output<typeof faultScript>;
 export type RequestRule = Script['requests'][number];
 export type CellRule = Script['cells'][number];
 export type CreditRule = Script['credits'][number];
 export type WaveRule = Script['waves'][number];
 
-/** How slowly a body is sent. */
+/** Pace at which a body is sent. */
 export interface SlowBodyPace {
-  /** So many at once … */
+  /** Bytes sent at once … */
   bytes: number;
   everyMs: number;
   /** … for so long at most; then the rest at once, or the end. */

@@ -14,7 +14,7 @@ interface Reading {
 /** Readings of one status that are kept; the oldest go first. */
 const MAX_READINGS = 1_000;
 
-/** What each status was, as far as requests came by to notice. */
+/** Earlier statuses, as far as requests read them. */
 export class StatusPast {
   readonly #readings = new Map<string, Reading[]>();
 
@@ -34,7 +34,7 @@ export class StatusPast {
   }
 }
 
-/** The reply with the status of a while ago, where it holds one. */
+/** Replaces the status in a reply with an earlier one. */
 export const withOldStatus = (
   reply: Outgoing,
   { under, cells }: ShownStatus,

@@ -5,7 +5,7 @@ import type { RequestRule } from './script.ts';
 
 type Rule = Extract<RequestRule, { fault: 'tables' }>;
 
-/** What a list may leave out, which a table read by itself says. */
+/** Fields that a list may leave out, unlike a table read by itself. */
 const UNTOLD: JsonObject = { tags: null, num_rows: null, sheet_count: null };
 
 /**
@@ -23,7 +23,7 @@ export const withOtherTables = (
         case 'late':
           return tables.filter((table) => ageMs(madeAt(table)) >= ms);
         case 'reversed':
-          // Of one moment: no time says which came first.
+          // Equal times do not show which came first.
           return tables.toReversed().map((table) => ({ ...objectIn(table), ...momentOf(tables) }));
         case 'untold':
           return tables.map((table) => ({ ...objectIn(table), ...untoldOf(table) }));

@@ -1,7 +1,7 @@
 import { share } from '../oracle/seeded.ts';
 import type { RequestRule } from './script.ts';
 
-/** What of a request a rule looks at. */
+/** Properties of a request that a rule matches. */
 export interface MatchedRequest {
   method: string;
   /** Without the query. */
@@ -9,7 +9,7 @@ export interface MatchedRequest {
   body: unknown;
 }
 
-/** How things stand when the request comes; `ms` since the start of the sandbox. */
+/** State at the time of a request; `ms` since the start of the sandbox. */
 export type MatchContext = Record<keyof RequestRule['while'], number>;
 
 interface Pattern {
@@ -18,7 +18,7 @@ interface Pattern {
   path: RegExp;
 }
 
-/** Decides which requests a rule befalls: by counting them, and by the seed. */
+/** Decides which requests a rule applies to, by counting them and by the seed. */
 export class Trigger {
   readonly rule: RequestRule;
   readonly #draw: (matched: number) => number;
@@ -46,7 +46,9 @@ export class Trigger {
     return this.#isTurn(this.#matched) && this.#draw(this.#matched) < probability;
   }
 
-  /** Whether fewer than the rule lets through have come within the last second; counts this one then. */
+  /**
+   * Checks whether fewer requests than allowed arrived within the last second, and counts this one.
+   */
   #isWithinPace(nowMs: number): boolean {
     const { rule } = this;
     if (rule.fault !== 'rate-limit' || rule.above === undefined) return false;
@@ -56,7 +58,7 @@ export class Trigger {
     return true;
   }
 
-  /** The rule befell the request it was due for. */
+  /** Records that the rule was applied. */
   fire({ ms }: MatchContext): void {
     this.#fired += 1;
     if (ms >= this.#untilMs) this.#untilMs = ms + (this.rule.lastsMs ?? 0);

@@ -22,7 +22,7 @@ export function withLimit(
 /** A number that JSON has no word for. */
 const NOT_A_NUMBER = '\u{E001}';
 
-/** Rows that break every page they are on: the server fails over them, or writes what nobody can read. */
+/** Marks rows that break every page with them: the server fails, or writes invalid JSON. */
 export function withUnreadableRows(
   reply: Outgoing,
   { field, places }: MatchedPage,

@@ -6,7 +6,7 @@ import { checked } from './validation.ts';
 const ledgerQuery = z.object({ table: z.string().optional() });
 const addCredits = z.object({ add: z.number() });
 
-/** What the sandbox offers about itself; no fault touches it and no ledger counts it. */
+/** Routes about the sandbox itself, without faults and outside the ledger. */
 export const ownRoutes = (books: LedgerReport): Route[] => [
   {
     // ?table=ID adds the runs and cells of that table.

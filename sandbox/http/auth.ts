@@ -29,7 +29,7 @@ const refusal = (detail: string): Problem =>
 export const bearerIn: TokenIn = ({ authorization }) =>
   /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
 
-/** In a header of its own, named in lower case. */
+/** Reads the token from a header, named in lower case. */
 export const headerIn =
   (name: string): TokenIn =>
   (headers) => {

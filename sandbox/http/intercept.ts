@@ -7,7 +7,7 @@ export interface Outgoing {
   status: number;
   headers: Record<string, string>;
   body: string;
-  /** What the body is sent in; its header is among `headers`. */
+  /** Encoding of the body; its header is among `headers`. */
   encoding?: Encoding;
 }
 
@@ -16,9 +16,9 @@ export interface Seen {
   /** Before anything was done with it, or when all is done and only the reply is missing. */
   phase: 'before' | 'after';
   method: string;
-  /** With placeholders: `/v1/tables/:table_id/rows`. */
+  /** Route with placeholders: `/v1/tables/:table_id/rows`. */
   route: string;
-  /** As it came, with the query. */
+  /** Original URL, with the query. */
   url: string;
   params: Record<string, string>;
   /** Parsed; the text where it is not JSON; `undefined` without a body. */
@@ -26,19 +26,22 @@ export interface Seen {
   /** 1, 2, … over all API requests since the start, and over those of this method and route. */
   serial: number;
   nth: number;
-  /** In phase `after`. */
+  /** Reply in phase `after`, else `null`. */
   reply: Outgoing | null;
   /** The raw reply with its socket, for what the actions do not cover (see `taken`). */
   raw: ServerResponse;
 }
 
-/** What happens instead. A delay needs no action: the hook may take its time. */
+/** Action that replaces the normal reply. A delay needs none: the hook may wait. */
 export type Action =
-  /** The connection breaks: `before` = nothing was done, `after` = done, but nobody was told. */
+  /**
+   * Breaks the connection: `before` = nothing was done, `after` = done, but the client does not
+   * know.
+   */
   | { do: 'reset' }
-  /** This is sent; in phase `before` nothing is done. */
+  /** Sends this reply; in phase `before` nothing is done. */
   | ({ do: 'reply' } & Outgoing)
-  /** Only the first bytes of the body (of the reply, or `of` another) are sent, then it breaks. */
+  /** Sends only the first bytes of the body (of the reply, or `of` another), then breaks. */
   | { do: 'truncate'; bytes: number; of?: Outgoing }
   /** The reply is sent bit by bit. */
   | { do: 'dribble'; pace: SlowBodyPace; of: Outgoing }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 
-/** One entry of FastAPI's `HTTPValidationError`. */
+/** Entry of FastAPI's `HTTPValidationError`. */
 export interface Invalid {
   loc: (string | number)[];
   msg: string;

@@ -110,7 +110,7 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
 
 const plainly = ({ detail }: Problem): object => ({ detail });
 
-/** What the client was told. */
+/** Returns the status that the client received. */
 function statusOf(action: Action | undefined, otherwise: number | 'cut'): number | 'cut' {
   if (action?.do === 'reply') return action.status;
   if (action?.do === 'dribble') return action.of.status;

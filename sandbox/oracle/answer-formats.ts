@@ -4,9 +4,9 @@ import { between, choose, hash32, share, type Part } from './seeded.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { answerTo, syntheticDate, questionIn, type Question } from './prompt-intent.ts';
 
-/** What an answer is made from. */
+/** Inputs of an answer. */
 export interface Subject {
-  /** The company (or person, or thing) of the row, as people call it. */
+  /** Name of the company, person or thing in the row. */
   name: string;
   fact: CompanyFact | null;
   /** Answers of the columns this one depends on, by key. */
@@ -51,7 +51,7 @@ export function shaped(value: AgentConfig['value'], subject: Subject): Json {
   }
 }
 
-/** Reserved for examples: nobody can take these addresses for real ones. */
+/** Returns a host of the domain reserved for examples. */
 export const hostOf = (name: string): string => `${slugOf(name) || 'unnamed'}.example`;
 
 export const websiteOf = (name: string): string => `https://www.${hostOf(name)}`;

@@ -21,7 +21,7 @@ export interface Oracle {
   /** Share of cells (0..1) that never succeed. */
   alwaysFailsRate: number;
   book: FactBook;
-  /** Of the fault script, if there is one. */
+  /** Cell rules of the fault script, if any. */
   cellRules: readonly CellRule[];
   cellSeed: number;
 }
@@ -36,7 +36,7 @@ export interface Setting {
 }
 
 export interface Expected {
-  /** What the cell holds once it is done, without the envelope; `null` = nothing found. */
+  /** Content of the cell once it is done, without the envelope; `null` = nothing found. */
   answer: Json;
   /** Fails however often it is run. */
   alwaysFails: boolean;
@@ -44,22 +44,24 @@ export interface Expected {
   firstTryFails: boolean;
   /** Keys of the columns that it waits for. */
   upstream: string[];
-  /** Those of them that are hopeless on this row: the cell never starts. */
+  /** Upstream columns that always fail on this row: the cell never starts. */
   blockedBy: string[];
-  /** By the fault script the cell, or one that it waits for, hangs: for ever or until nudged. */
+  /**
+   * True if the fault script stalls the cell, or one that it waits for, for ever or until nudged.
+   */
   stuck: boolean;
-  /** Nudges after which it hangs no more, each of its columns counted alone; `null` = none helps. */
+  /** Nudges after which it no longer stalls, counted per column; `null` = none helps. */
   nudges: number | null;
 }
 
-/** What a row is known by: its `input`, else all its data. */
+/** Identifies a row by its `input`, else by all its data. */
 export const rowKey = (data: JsonObject): string =>
   typeof data['input'] === 'string' ? data['input'] : JSON.stringify(data);
 
 /**
- * How one cell of a table ends, known beforehand. `sent` is its column config as a client sends
- * it, `all` those of the whole table; needed where the column mentions others.
- * @throws ZodError when a config is none
+ * Predicts the end of one cell. `sent` is its column config as a client sends it. `all` are those
+ * of the whole table, needed if the column mentions others.
+ * @throws ZodError for an invalid config
  */
 export function expectedResult(
   oracle: Oracle,

@@ -5,7 +5,7 @@ import { parse } from 'csv-parse';
 import { z } from 'zod';
 import { hash32 } from './seeded.ts';
 
-/** What is known for sure about a company. */
+/** Certain facts about a company. */
 export interface CompanyFact {
   symbol: string;
   name: string;
@@ -13,7 +13,7 @@ export interface CompanyFact {
   subIndustry: string;
   /** `City, State or country`. */
   headquarters: string;
-  /** When it joined the index, YYYY-MM-DD. */
+  /** Date it joined the index, YYYY-MM-DD. */
   dateAdded: string;
   cik: string;
   /** A year, sometimes with an older one: `2013 (1888)`. */
@@ -71,7 +71,7 @@ export const slugOf = (input: string): string =>
 
 export class FactBook {
   readonly #byWord = new Map<string, CompanyFact>();
-  /** Tells two lists apart. */
+  /** Distinguishes two lists. */
   readonly digest: number;
 
   constructor(facts: readonly CompanyFact[]) {
@@ -82,7 +82,7 @@ export class FactBook {
     this.digest = hash32(JSON.stringify(facts));
   }
 
-  /** By name, ticker or domain, in any case. */
+  /** Finds a company by name, ticker or domain, in any case. */
   find(input: string): CompanyFact | null {
     const word = input.trim().toLowerCase();
     return this.#byWord.get(word) ?? this.#byWord.get(slugOf(word)) ?? null;

@@ -1,7 +1,7 @@
 import type { CompanyFact } from './facts.ts';
 import { between, hash32, type Part } from './seeded.ts';
 
-/** What a prompt can ask that the list of facts answers. */
+/** Question that the list of facts answers. */
 export type Question =
   | 'subIndustry'
   | 'sector'
@@ -29,10 +29,10 @@ const WORDS: readonly (readonly [Question, RegExp])[] = [
   ['headquarters', /\b(headquarter(s|ed)?|head office|hq)\b/i],
 ];
 
-/** Prose is asked for, whatever words come in it. */
+/** Matches prompts for prose, with any further words. */
 const PROSE = /^\s*(please\s+)?(describe|write|summari[sz]e|explain|draft|compose|why)\b/i;
 
-/** What the prompt asks; `null` when it wants prose or something the facts do not hold. */
+/** Detects the question of a prompt; `null` for prose or a question beyond the facts. */
 export function questionIn(prompt: string): Question | null {
   // A mention carries an answer in, it is not the question.
   const asked = prompt.replace(/\{[^{}]*\}/g, ' ');
@@ -40,7 +40,7 @@ export function questionIn(prompt: string): Question | null {
   return WORDS.find(([, words]) => words.test(asked))?.[0] ?? null;
 }
 
-/** From the facts, or, for a company that is not in them, made up so that anybody can see it. */
+/** Answers from the facts, or visibly synthetic for an unknown company. */
 export function answerTo(question: Question, fact: CompanyFact | null, ...origin: Part[]): string {
   return fact === null ? syntheticAnswer(question, origin) : known(question, fact);
 }

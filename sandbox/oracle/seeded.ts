@@ -29,14 +29,14 @@ export function mix32(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** In [0, 1). */
+/** Returns a pseudo-random number in [0, 1). */
 export const share = (...parts: Part[]): number => hash32(...parts) / 2 ** 32;
 
 /** Whole number from `min` to `max`, both included. */
 export const between = (min: number, max: number, ...parts: Part[]): number =>
   min + Math.floor(share(...parts) * (max - min + 1));
 
-/** One of the choices; they must not be empty. */
+/** Picks one of the choices, which must not be empty. */
 export function choose<T>(choices: readonly [T, ...T[]], ...parts: Part[]): T {
   return choices[hash32(...parts) % choices.length] ?? choices[0];
 }

@@ -50,7 +50,7 @@ export function typeOf(word: string): string | null {
   return Object.hasOwn(COLUMN_TYPES, type) ? type : null;
 }
 
-/** Whatever computes, computes as a model that is asked the text of its template would. */
+/** Maps any computing type to a model that is asked the text of its template. */
 export const engineConfig = (
   key: string,
   type: string,

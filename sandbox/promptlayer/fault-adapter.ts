@@ -96,7 +96,7 @@ const WORDS: Record<number, string> = {
   429: 'too_many_requests',
 };
 
-/** Its own shape of errors, with FastAPI's for what does not fit the schema. */
+/** Formats an error of the API, or FastAPI's shape for a schema violation. */
 function refusal({ status, detail }: Problem): object {
   if (Array.isArray(detail)) return { detail };
   const said = typeof detail === 'string' ? detail : detail['message'];

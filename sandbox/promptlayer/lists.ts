@@ -101,7 +101,10 @@ const hashOf = (filters: Filters): number => hash32(JSON.stringify(filters));
 const cursorAt = (after: number, filters: Filters): string =>
   Buffer.from(JSON.stringify({ after, hash: hashOf(filters) })).toString('base64url');
 
-/** Where to go on. @throws Problem 400 when the cursor is of other filters, or none */
+/**
+ * Returns the position of a cursor. @throws Problem 400 for a cursor of other filters, or an
+ * invalid one
+ */
 function placeOf(cursor: string | undefined, filters: Filters): number {
   if (cursor === undefined) return 0;
   const parsed = parse(Buffer.from(cursor, 'base64url').toString('utf8'));

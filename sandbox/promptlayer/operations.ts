@@ -115,7 +115,7 @@ function wantedOf({ statuses }: OperationRequest): ReadonlySet<number> {
   const words = statuses.length === 0 ? Object.keys(STATES) : statuses;
   const states = words.map((word) => STATES[word]);
   if (states.includes(undefined)) throw refused(`Invalid status in: ${words.join(', ')}`);
-  // What is on its way already is not asked for twice.
+  // Cells in progress are not requested twice.
   const inFlight: readonly unknown[] = [REQUESTED, IN_PROGRESS];
   return new Set(
     states.filter((state) => state !== undefined).filter((state) => !inFlight.includes(state)),
@@ -149,7 +149,10 @@ export interface CancelRequest {
   operationId: string;
 }
 
-/** Nothing of it stays under way (`running_invalidated_count`). An unknown id cancels nothing. */
+/**
+ * Cancels an operation with its running cells (`running_invalidated_count`). An unknown id cancels
+ * nothing.
+ */
 export function cancelOperation(
   state: SandboxState,
   request: CancelRequest,

@@ -72,7 +72,7 @@ const isVirtualAt = (
   place: number,
 ): boolean => isVirtual(promptLayer, column, table.live[place] ?? -1);
 
-/** In the rows the words are those of the cell's schema, not of the operations'. */
+/** Words in rows, which follow the cell's schema, not that of operations. */
 const ROW_WORDS = ['stale', 'queued', 'running', 'completed', 'error'] as const;
 
 function cellOutput(

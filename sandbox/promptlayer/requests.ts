@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonObject } from '../engine/column-config.ts';
 
-/** What a client may send, as in the OpenAPI of the reference. */
+/** Schemas of what a client may send, as in the OpenAPI of the reference. */
 
 export const createTable = z.object({
   title: z.string().max(255).nullable().default(null),

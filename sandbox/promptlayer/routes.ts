@@ -14,7 +14,7 @@ const TABLE = `${TABLES}/:table_id`;
 const SHEETS = `${TABLE}/sheets`;
 const SHEET = `${SHEETS}/:sheet_id`;
 
-/** Where a request points: the API's tables hold sheets. */
+/** Returns the ids in the path: tables contain sheets. */
 const place = ({ params }: Call) => ({
   bookId: params['table_id'] ?? '',
   sheetId: params['sheet_id'] ?? '',

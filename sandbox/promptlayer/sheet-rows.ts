@@ -9,7 +9,7 @@ export interface RowsRequest {
   bookId: string;
   sheetId: string;
   count: number;
-  /** By column id; those beyond `count` are ignored. */
+  /** Values by column id; those beyond `count` are ignored. */
   values: JsonObject[];
 }
 
@@ -61,8 +61,8 @@ export function dropRows(
 }
 
 /**
- * What the engine computes from: the texts by column, and `input`, which is the leftmost one: what
- * people would call the row.
+ * Returns the data the engine computes from: texts by column, and `input`, the leftmost one, as the
+ * name of the row.
  */
 function dataOf(sheet: Sheet, values: JsonObject): JsonObject {
   const texts = sheet.columns.filter(({ type }) => type === 'TEXT');

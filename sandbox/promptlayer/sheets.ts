@@ -30,7 +30,7 @@ export function createBook(
   return book;
 }
 
-/** It is only put away, but nothing shows it any more. @throws Problem 404 */
+/** Deletes a table logically: no request shows it any more. @throws Problem 404 */
 export function deleteBook(state: SandboxState, { bookId }: { bookId: string }): void {
   const book = bookOf(state, bookId);
   state.promptLayer.books.delete(book.id);
@@ -64,7 +64,7 @@ function blankSheet(state: SandboxState, book: Workbook, title: string): Sheet {
   }));
   if (!isEmpty) {
     newRow(state, table, {}, null);
-    // It comes with the sheet: nobody has sent it.
+    // The row comes with the sheet: no client has sent it.
     table.account.rowsCreated -= 1;
   }
   const sheet: Sheet = { id: table.id, table, book, title, columns, edits: 0 };

@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import type { Column, Table } from '../engine/table.ts';
 import type { PromptLayerOptions } from './options.ts';
 
-/** What a sheet's column was made with; its cells are those of the engine's column. */
+/** Config of a sheet's column; its cells are those of the engine's column. */
 export interface SheetColumn {
   column: Column;
   title: string;
@@ -23,7 +23,7 @@ export interface Sheet {
   edits: number;
 }
 
-/** What the API calls a table: it holds sheets. */
+/** Table of the API, which contains sheets. */
 export interface Workbook {
   id: string;
   title: string;
@@ -32,7 +32,7 @@ export interface Workbook {
   sheets: Sheet[];
 }
 
-/** One execution of a recalculation. */
+/** Execution of a recalculation. */
 export interface Operation {
   id: string;
   sheet: Sheet;
@@ -40,7 +40,7 @@ export interface Operation {
   cancelled: boolean;
 }
 
-/** Good for one operation of this very scope, while it holds as many cells. */
+/** Confirmation for one operation of this scope, while its number of cells stays the same. */
 export interface Question {
   scope: string;
   cells: number;
@@ -48,7 +48,7 @@ export interface Question {
 }
 
 export interface PromptLayerState {
-  /** By id; deleted ones are gone. */
+  /** Tables by id, without deleted ones. */
   readonly books: Map<string, Workbook>;
   readonly operations: Map<string, Operation>;
   readonly bookIds: IdSeries;
@@ -99,7 +99,7 @@ export const promptLayerState = (
   },
 });
 
-/** Of the cells of such a sheet, those that no number counts before they are asked for. */
+/** Checks for a cell of such a sheet that no count includes before it is requested. */
 export const isVirtual = (
   { options }: PromptLayerState,
   { cells }: Column,
@@ -114,7 +114,7 @@ const GAP = 4;
 /** Before the first row, and from each row to the next. */
 const SCATTERED = { first: 7, step: 3 } as const;
 
-/** What the row at a place is called by: by its place, or by a number of its own. */
+/** Returns the index of the row at a position: the position, or a number of its own. */
 export function indexAt({ options }: PromptLayerState, { table }: Sheet, place: number): number {
   const slot = table.live[place] ?? -1;
   switch (options.indices) {
