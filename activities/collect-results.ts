@@ -9,7 +9,7 @@ import type { RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { mergeParts, type Merged } from './results/merge-parts.ts';
-import { PageReader } from './table/table-reader.ts';
+import { PageReader } from './table/page-reader.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 import { TableScan, type ScanCounts, type ScanReport } from './results/table-scan.ts';

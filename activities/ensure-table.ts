@@ -9,7 +9,13 @@ import type { RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { tableOf } from './results/previous-run.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
-import { deleteEmpty, findOrCreate, keepOne, type Candidate, tableTag } from './table/own-table.ts';
+import {
+  deleteEmpty,
+  findOrCreate,
+  keepOne,
+  type Candidate,
+  tableTag,
+} from './table/find-table.ts';
 import { pauseAfter, withRetries } from './runtime/retry-read.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';

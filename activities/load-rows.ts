@@ -7,7 +7,7 @@ import type { Folder, RunKey } from '../src/store/store.ts';
 import { writeRowIds, ROW_IDS_FILE } from './run-files/row-ids.ts';
 import { keysComeBack, keysMissing, LOOKS } from './table/verify-keys.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
-import { PageReader } from './table/table-reader.ts';
+import { PageReader } from './table/page-reader.ts';
 import { PlacedRows } from './run-files/placed-rows.ts';
 import { pauseAfter, retrySend } from './runtime/retry-read.ts';
 import { isRefusalOfRows, RefusedRows } from './run-files/refused-rows.ts';

@@ -20,10 +20,11 @@ import type { Folder } from '../src/store/store.ts';
 import { readBalance } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { readPreviousRun } from './results/previous-run.ts';
-import { keepOne, tableTag } from './table/own-table.ts';
+import { keepOne, tableTag } from './table/find-table.ts';
 import { writeQuarantine } from './results/quarantine.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
-import { manifestOf, summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
+import { manifestOf } from './results/manifest.ts';
+import { summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
 import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 
 /**

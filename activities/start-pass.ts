@@ -6,7 +6,7 @@ import type { Folder, RunKey } from '../src/store/store.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { mergeTableRunRefs } from '../src/rules/table-run.ts';
 import { startTracking, type PassTracking } from '../src/rules/tracking.ts';
-import { requestedByColumn, scopesOf, type PassScope } from './table/pass-scopes.ts';
+import { requestedByColumn, scopesOf, type PassScope } from './table/requested-cells.ts';
 import { sendFitted, type Way } from './table/fitted-scope.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
 import {

@@ -4,7 +4,7 @@ import { isNamed } from '../../src/rules/attempts.ts';
 import type { PassKind } from '../../src/rules/passes.ts';
 import type { Folder, RunKey } from '../../src/store/store.ts';
 import { openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
-import { PageReader, type ReadPage } from '../table/table-reader.ts';
+import { PageReader, type ReadPage } from '../table/page-reader.ts';
 import { openCellsOf } from './part-file.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 

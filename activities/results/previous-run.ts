@@ -9,7 +9,7 @@ import type { Folder, Store } from '../../src/store/store.ts';
 import { openCells, openCellsFile } from '../run-files/open-cells.ts';
 import { withRetries } from '../runtime/retry-read.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
-import { tableTag } from '../table/own-table.ts';
+import { tableTag } from '../table/find-table.ts';
 
 /** Fields that are read of the manifest of a previous run. */
 const manifestShape = z.object({

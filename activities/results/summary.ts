@@ -18,10 +18,8 @@ import { companionsOf } from '../../src/paths/footprint.ts';
 import type { StagedResults } from '../../src/sinks/generation.ts';
 import type { TargetState } from '../../src/sinks/standing.ts';
 import type { RunKey } from '../../src/store/store.ts';
-import type { ActivityDeps } from '../runtime/deps.ts';
 import type { PreviousRunFiles } from './previous-run.ts';
 import type { Quarantined } from './quarantine.ts';
-import { tableTag } from '../table/own-table.ts';
 
 export interface PublishResultsInput {
   run: RunKey;
@@ -125,36 +123,4 @@ function balanceChangeOf({ creditsBefore }: PublishResultsInput, after: number |
 function stillRunning({ inFlight, table }: PublishResultsInput): StillRunning | null {
   if (inFlight === 0 || table === null) return null;
   return { cells: inFlight, tableId: table.id, tableUrl: table.url };
-}
-
-/** Builds the manifest for operators and audits; docs/reference/results.md documents its fields. */
-export function manifestOf(
-  deps: ActivityDeps,
-  input: PublishResultsInput,
-  summary: RunSummary,
-  creditsAfter: number | null,
-  previous: PreviousRunFiles | null,
-): object {
-  const { confirmed } = input;
-  return {
-    ...summary,
-    pipeline: input.pipeline.name,
-    provider: input.pipeline.provider,
-    firstRunId: input.run.firstRunId,
-    tableUrl: input.table?.url ?? null,
-    tableTag: previous?.tableTag ?? (input.table === null ? null : tableTag(input.run)),
-    byColumn: input.lastScan?.byColumn ?? {},
-    usageByColumn: input.lastScan?.usage ?? null,
-    confirmed: confirmed.requests === 0 ? null : confirmed,
-    credits: {
-      estimated: input.estimatedCredits,
-      before: input.creditsBefore,
-      after: creditsAfter,
-      spent: summary.creditsSpent,
-      balanceChange: summary.balanceChange,
-    },
-    startedAt: new Date(input.startedAtMs).toISOString(),
-    finishedAt: new Date((deps.now ?? Date.now)()).toISOString(),
-    store: deps.store.run(input.run).path,
-  };
 }

@@ -13,7 +13,7 @@ import {
   type ReadPage,
   type Skipped,
   PageSequenceCheck,
-} from '../table/table-reader.ts';
+} from '../table/page-reader.ts';
 import { classifyTableRow, unreadableRow } from './part-file.ts';
 import { readRefusedRows, refusedPart } from '../run-files/refused-rows.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';

@@ -5,7 +5,7 @@ import type { PassKind } from '../../src/rules/passes.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import { isRequestedBy, openCells, openCellsFile } from '../run-files/open-cells.ts';
-import { PageReader } from './table-reader.ts';
+import { PageReader } from './page-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 
 /** State of the requested cells at the last scan, by row and column. */

@@ -3,7 +3,7 @@ import { RowmillError } from '../../src/errors.ts';
 import type { Page, Provider } from '../../src/providers/provider.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { RowIndex } from '../run-files/snapshot.ts';
-import { PageReader, PageSequenceCheck } from './table-reader.ts';
+import { PageReader, PageSequenceCheck } from './page-reader.ts';
 import { retryRead } from '../runtime/retry-read.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 

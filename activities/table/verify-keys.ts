@@ -2,7 +2,7 @@ import type { TableRef } from '../../src/contract/table.ts';
 import { RowmillError } from '../../src/errors.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { RowIndex } from '../run-files/snapshot.ts';
-import type { PageReader } from './table-reader.ts';
+import type { PageReader } from './page-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 
 /** Looks at the same rows before their keys are taken for lost. */

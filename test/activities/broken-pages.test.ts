@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PageReader } from '../../activities/table/table-reader.ts';
+import { PageReader } from '../../activities/table/page-reader.ts';
 import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
 import { partLines, TableScan, type ScanCounts } from '../../activities/results/table-scan.ts';
 import { parsePartLine } from '../../activities/results/part-file.ts';

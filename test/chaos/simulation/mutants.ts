@@ -4,7 +4,7 @@ import { ROW_IDS_FILE } from '../../../activities/run-files/row-ids.ts';
 import type { LoadRowsInput } from '../../../activities/load-rows.ts';
 import { checkTableRows } from '../../../activities/table/reconcile-rows.ts';
 import { snapshotRows } from '../../../activities/run-files/snapshot.ts';
-import { rowIndexes } from '../../../activities/table/pass-scopes.ts';
+import { rowIndexes } from '../../../activities/table/requested-cells.ts';
 import type { StartPassInput } from '../../../activities/start-pass.ts';
 import { runActivity } from '../../../activities/runtime/activity.ts';
 import type { SnapshotRow } from '../../../src/contract/rows.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { PageReader } from '../../activities/table/table-reader.ts';
+import { PageReader } from '../../activities/table/page-reader.ts';
 import { closeServers, json, serve } from '../http/server.ts';
 import { TINY } from '../providers/tiny/provider.ts';
 import { TOKEN } from '../support/token.ts';

@@ -55,7 +55,7 @@ test.each(cases)(
         return { do: 'reply', ...listOf(seen.reply, (_, at) => at > 0) };
       },
     });
-    const workflowId = `own-table-${testEnv.taskQueue}`;
+    const workflowId = `find-table-${testEnv.taskQueue}`;
     const input = await pipelineInputFor(testEnv, ROWS, {}, provider);
     const ended = await executeRun(testEnv, workflowId, input);
     expect(ended).toMatchObject({ outcome: 'completed', cells: { done: 20 } });
