@@ -275,7 +275,8 @@ export function contractOf(name: string, candidate: Candidate): void {
           () => stage.provider.page(table, null, {}),
           () => stage.provider.findTables('tag-1', {}),
         ]) {
-          stage.wire.trouble('read', trouble);
+          // More than once: a provider may try another page before it gives up.
+          stage.wire.trouble('read', trouble, 3);
           const error = await failureOf(look());
           expect(error).toMatchObject({ code, ambiguous: false });
           expect(inspect(error, { depth: 10 }) + error.message).not.toContain(TOKEN);
