@@ -7,17 +7,17 @@ import { createRenditions } from './renditions.ts';
 
 /** Builds the OpenAPI document of this version without a server. */
 export async function apiDocument(): Promise<object> {
-  const nobody = (): Promise<never> =>
-    Promise.reject(new RowmillError('internal', 'there is nobody to ask'));
+  const noServer = (): Promise<never> =>
+    Promise.reject(new RowmillError('internal', 'this document has no server'));
   const app = await createApp(
     {
-      temporal: { withClient: nobody, ping: nobody, close: () => Promise.resolve() },
-      validator: { run: nobody, schedule: nobody, close: () => Promise.resolve() },
+      temporal: { withClient: noServer, ping: noServer, close: () => Promise.resolve() },
+      validator: { run: noServer, schedule: noServer, close: () => Promise.resolve() },
       store: createFileStore('.'),
       hostPaths: createHostPaths('.', null),
       renditions: createRenditions(),
       bodyLimit: 1,
-      readiness: { read: nobody },
+      readiness: { read: noServer },
       closing: new AbortController().signal,
     },
     { tokens: [], bodyLimit: 1, rate: 1 },

@@ -71,10 +71,10 @@ export async function describeApi(app: App): Promise<void> {
       },
       tags: [
         { name: 'runs', description: 'Start, list, look' },
-        { name: 'actions', description: 'What somebody does to a run' },
+        { name: 'actions', description: 'Operator actions on a run' },
         { name: 'results', description: 'What came of it' },
         { name: 'schedules', description: 'Pipelines that run by themselves' },
-        { name: 'health', description: 'For whoever runs the gateway' },
+        { name: 'health', description: 'For the operator of the gateway' },
       ],
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },

@@ -154,7 +154,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       // on it. All others are decided in activities and Temporal's retry policies, where the cost
       // of a repeat is known.
       if (request.repeatable && wasReset(incoming)) incoming = await send(request, auth);
-      if (incoming.kind === 'broken') throw failedFailure(place, incoming.sent, incoming.error);
+      if (incoming.kind === 'failed') throw failedFailure(place, incoming.sent, incoming.error);
       if (incoming.status >= 300) {
         const failure = statusFailure(place, decoded(incoming, ERROR_BODY_BYTES));
         if (incoming.status === 429) {
@@ -170,7 +170,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 }
 
 const wasReset = (incoming: Incoming): boolean =>
-  incoming.kind === 'broken' &&
+  incoming.kind === 'failed' &&
   incoming.sent &&
   ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(incoming.error) ?? '');
 
@@ -186,13 +186,13 @@ function readReply(place: RequestContext, reply: Reply, maxBytes: number): HttpR
   const { status, headers } = reply;
   const unreadable = (what: string): Error => unreadableFailure(place, headers, what);
   const show = (text: string): string => truncate(place.redact(singleLine(text)));
-  if (reply.cut !== null) throw incompleteFailure(place, reply);
+  if (reply.incomplete !== null) throw incompleteFailure(place, reply);
   const encoding = headers['content-encoding'] ?? '';
   const plain = decode(reply.body, encoding, maxBytes);
   if (plain.kind === 'too large')
-    throw incompleteFailure(place, { ...reply, cut: { why: 'too large' } });
+    throw incompleteFailure(place, { ...reply, incomplete: { why: 'too large' } });
   if (plain.kind !== 'plain') {
-    const how = plain.kind === 'broken' ? 'that is broken' : 'which was not asked for';
+    const how = plain.kind === 'invalid' ? 'that is broken' : 'which was not asked for';
     throw unreadable(`answered ${status} in the encoding ${show(encoding)}, ${how}`);
   }
   const { body } = plain;

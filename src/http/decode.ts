@@ -13,7 +13,7 @@ export type Decoded =
   | { kind: 'plain'; body: Buffer }
   | { kind: 'too large' }
   /** The content does not match its header. */
-  | { kind: 'broken' }
+  | { kind: 'invalid' }
   /** An encoding is not supported. */
   | { kind: 'unknown' };
 
@@ -67,6 +67,6 @@ export function decode(body: Buffer, contentEncoding: string, maxBytes: number):
   } catch (error) {
     // zlib's code for more than `maxOutputLength`.
     const full = types.isNativeError(error) && codeOf(error) === 'ERR_BUFFER_TOO_LARGE';
-    return { kind: full ? 'too large' : 'broken' };
+    return { kind: full ? 'too large' : 'invalid' };
   }
 }

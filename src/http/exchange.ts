@@ -23,13 +23,13 @@ export type Incoming =
       status: number;
       headers: Record<string, string>;
       body: Buffer;
-      cut: Incomplete | null;
+      incomplete: Incomplete | null;
     }
   /** No status was received. `sent`: the request may have been carried out. */
-  | { kind: 'broken'; sent: boolean; error: Error };
+  | { kind: 'failed'; sent: boolean; error: Error };
 
 /** Reason why a body is incomplete. */
-export type Incomplete = { why: 'too large' } | { why: 'broken'; error: Error };
+export type Incomplete = { why: 'too large' } | { why: 'failed'; error: Error };
 
 export class TotalTimeoutError extends Error {
   override readonly name = 'TotalTimeoutError';
@@ -63,19 +63,19 @@ export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<In
       answer();
       if (stop !== undefined) controller?.abort(stop);
     };
-    const reply = (cut: Incomplete | null, stop?: Error): void => {
+    const reply = (incomplete: Incomplete | null, stop?: Error): void => {
       const { status, headers } = head ?? { status: 0, headers: {} };
       settle(
-        () => resolve({ kind: 'reply', status, headers, body: Buffer.concat(chunks), cut }),
+        () => resolve({ kind: 'reply', status, headers, body: Buffer.concat(chunks), incomplete }),
         stop,
       );
     };
     const fail = (error: Error, stop?: Error): void => {
       if (head !== undefined) {
-        reply({ why: 'broken', error }, stop);
+        reply({ why: 'failed', error }, stop);
         return;
       }
-      settle(() => resolve({ kind: 'broken', sent: controller !== undefined, error }), stop);
+      settle(() => resolve({ kind: 'failed', sent: controller !== undefined, error }), stop);
     };
     // The reason may be any value and is passed on unchanged.
     const aborted = (): void => settle(() => reject(signal?.reason as Error), new Error('aborted'));

@@ -146,7 +146,7 @@ export function incompleteFailure(
   reply: Incoming & { kind: 'reply' },
 ): RowmillError {
   const context = { ambiguous: place.mutates, ...requestIdOf(reply.headers) };
-  if (reply.cut?.why !== 'broken') {
+  if (reply.incomplete?.why !== 'failed') {
     return requestError(
       place,
       'reply_too_large',
@@ -154,7 +154,7 @@ export function incompleteFailure(
       context,
     );
   }
-  const { error } = reply.cut;
+  const { error } = reply.incomplete;
   const late = isTimeout(error);
   return requestError(
     place,

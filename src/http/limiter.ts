@@ -44,7 +44,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   /** Below one request a second, the window is as long as one request needs. */
   const size = Math.max(1, Math.floor(ratePerSecond));
   const windowMs = (size * 1000) / ratePerSecond;
-  const patienceMs = options.maxQueueMs ?? 15_000;
+  const maxQueueMs = options.maxQueueMs ?? 15_000;
   const waiters = new Set<Waiter>();
   /** Ring buffer; `next` is the oldest entry, overwritten next. */
   const sentAtMs = new Array<number>(size).fill(Number.NEGATIVE_INFINITY);
@@ -92,7 +92,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
           return;
         }
         const pauseMs = pausedUntilMs - performance.now();
-        if (pauseMs > patienceMs) {
+        if (pauseMs > maxQueueMs) {
           reject(tooLong(pauseMs));
           return;
         }
@@ -124,7 +124,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       for (let nth = 1; nth <= size; nth += 1) {
         sentAtMs[(next + nth - 1) % size] = pausedUntilMs + ((nth - size) * windowMs) / size;
       }
-      if (ms > patienceMs) for (const waiter of waiters) waiter.fail(tooLong(ms));
+      if (ms > maxQueueMs) for (const waiter of waiters) waiter.fail(tooLong(ms));
       drain();
     },
 

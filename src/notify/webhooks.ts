@@ -123,7 +123,7 @@ async function post(
       maxBodyBytes: MAX_REPLY_BYTES,
       onSent: () => undefined,
     });
-    if (reply.kind === 'broken') throw brokenBy(reply.error, where);
+    if (reply.kind === 'failed') throw brokenBy(reply.error, where);
     judge(reply.status, where);
   } finally {
     await pool.destroy();

@@ -25,7 +25,7 @@ export interface LoadedPipeline {
   /** Separate, because the schedule is not part of the work. */
   schedule?: PipelineSchedule;
   /** Builds an error with lines of the file for problems found outside of it. */
-  mistakes: (findings: readonly IssueDraft[], code: SpecErrorCode) => SpecError;
+  specError: (findings: readonly IssueDraft[], code: SpecErrorCode) => SpecError;
 }
 
 export interface LoadOptions {
@@ -130,7 +130,7 @@ function check(read: SpecDocument, options: ParseOptions): LoadedPipeline {
     warnings: locate(columnDoubts(document.value, provider), document).map((issue) =>
       issueText(file, issue),
     ),
-    mistakes: (findings, code) =>
+    specError: (findings, code) =>
       new SpecError(file, locate(findings, document).map(byFlag(options)), code),
     ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),
   };

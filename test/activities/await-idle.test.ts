@@ -52,7 +52,7 @@ async function endOf(now: () => number): Promise<string> {
   }
 }
 
-test('a pass that nobody has looked at for long does not stall at the first look', async () => {
+test('a pass without readings for long does not stall at the first one', async () => {
   expect(await endOf(() => HOUR_MS)).toBe('idle');
 });
 

@@ -50,7 +50,7 @@ async function scan(
   return mergeParts(folder, number, { ordered: true, kind });
 }
 
-test('a cell that hangs after its rerun is repaired when it has an answer, not before', async () => {
+test('a cell stalled after its rerun is repaired only with an answer', async () => {
   await scan(1, 'first', ['done', 'failed', 'failed', 'failed']);
   expect(await scan(2, 'failed', ['done', 'running', 'done', 'failed'])).toMatchObject({
     repaired: 1,
@@ -83,7 +83,7 @@ test('what no run has asked for since it could start is due', async () => {
   expect(await scan(2, 'follow-up', ['pending', 'done'])).toMatchObject({ waiting: 1, due: 0 });
 });
 
-test('a failed cell whose rerun shows nothing is untouched until it fails anew', async () => {
+test('a failed cell is untouched by its rerun until it fails again', async () => {
   const [one, two] = ['2026-01-05T00:00:00Z', '2026-01-05T00:01:00Z'];
   await scan(1, 'first', ['failed'], one);
   expect(await scan(2, 'failed', ['failed'], one)).toMatchObject({ untouched: 1, repaired: 0 });

@@ -28,7 +28,7 @@ test('keys in the order of the snapshot, page by page', async () => {
   await ordinals.close();
 });
 
-test('keys out of turn, twice, foreign or missing are told all the same', async () => {
+test('keys out of order, duplicate, foreign or missing are found', async () => {
   const ordinals = new RowIndex(await snapshotOf('a', 'b', 'c', 'd'));
   expect(await ordinals.of(['a', null, 'c', 'b'])).toEqual([0, undefined, 2, 1]);
   expect(await ordinals.of(['c', 'x', 'd', 'a'])).toEqual([2, undefined, 3, 0]);
@@ -48,7 +48,7 @@ test('a scan that goes on begins behind the rows that were read before', async (
   await ordinals.close();
 });
 
-test('a key may hold anything', async () => {
+test('a key may be any text', async () => {
   const keys = ['","input":{', 'é\n"\\', '\u2028', '{"key":"x"}'];
   const ordinals = new RowIndex(await snapshotOf(...keys));
   expect(await ordinals.of(keys)).toEqual([0, 1, 2, 3]);

@@ -49,7 +49,7 @@ test('--yes without --live is refused', async () => {
   expect(requests()).toBe(0);
 });
 
-test('what is found is told, written, read by the estimate, and holds no secret', async () => {
+test('findings are printed, stored, used by the estimate, and contain no secret', async () => {
   await open({ extruct: { automaticPrice: 1, pageLimit: 50 } });
   const folder = join(place.cwd, '.rowmill/facts');
   await mkdir(folder, { recursive: true });

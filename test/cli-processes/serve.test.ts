@@ -44,7 +44,7 @@ async function idleConnection(url: string): Promise<{ closed: Promise<unknown> }
   return { closed };
 }
 
-test('it serves until SIGTERM, answers what is under way, and ends with 0; its log holds no secret', async () => {
+test('it serves until SIGTERM, answers open requests, exits with 0 and logs no secret', async () => {
   // Not needed by a gateway, and there all the same on many machines.
   const secrets = { ROWMILL_GATEWAY_TOKENS: TOKEN, EXTRUCT_API_TOKEN: PROVIDER_TOKEN };
   const gateway = serve(['--port', '0'], secrets);

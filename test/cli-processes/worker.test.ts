@@ -76,7 +76,7 @@ test('SIGTERM in the middle of a wait drains and ends with 0; the next worker go
   expect(metrics + ended.stderr + ended.stdout).not.toContain(TOKEN);
 });
 
-test('a wait that a killed worker took with it is given back at once, one of a live worker is not', async () => {
+test('the wait of a killed worker fails at once, one of a live worker does not', async () => {
   const { sandbox, release } = slow();
   const testEnv = await open({ sandbox });
   const first = await start(testEnv);

@@ -70,7 +70,7 @@ test('check takes rows from standard input and leaves nothing behind', async () 
   expect(await readdir(place.cwd)).toEqual(before);
 });
 
-test('check tells of a limit, and fails as the run would', async () => {
+test('check reports a limit, and fails as the run would', async () => {
   await writeFile(join(place.cwd, 'dear.yaml'), pipelineText({ spend: { maxCredits: 2 } }));
   const { code, stdout, stderr } = await place.command('check', 'dear.yaml', '--json');
   expect(code).toBe(4);
@@ -142,7 +142,7 @@ test('check says which rows are left out, what repeats, and what comes back', as
   });
 });
 
-test('a column to keep that is not there is told by its line', async () => {
+test('a missing column to keep is reported at its line', async () => {
   const text = `name: kept
 provider: extruct
 table: ${JSON.stringify((JSON.parse(pipelineText()) as { table: unknown }).table)}

@@ -64,7 +64,7 @@ const standing = (
 
 const plain = { style: (_style: unknown, text: string): string => text };
 
-test('the drawing tells stage, share, counts, pace, costs and the link', () => {
+test('the drawing shows stage, share, counts, pace, costs and the link', () => {
   expect(drawing(plain, standing(), 100)).toEqual([
     'sp500-1  running, pass 1',
     `${'█'.repeat(19)}${'░'.repeat(21)} 47 %`,
@@ -86,7 +86,7 @@ test('failed cells that a pass under way may have done are those of the last loo
   );
 });
 
-test('what the cells took so far is told once a provider says so', () => {
+test('the usage so far is shown once a provider reports it', () => {
   const usage = { requests: 503, price: 0.267416, inputTokens: 70_200, outputTokens: 15_877 };
   expect(drawing(plain, standing({ usage }), 100)).toContain(
     'API calls 41 (12 polls)   credits about 1,509   price so far 0.2674',
@@ -153,7 +153,7 @@ test('a log gets a line when the stage changes, for a new problem, and every hal
   ]);
 });
 
-test('before anything is known only the trouble is told', () => {
+test('before any progress only the warning is shown', () => {
   const lines = drawing(
     plain,
     standing({}, { progress: null, warning: 'no worker', ui: null }),

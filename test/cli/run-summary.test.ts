@@ -41,7 +41,7 @@ test('credits are those of the cells asked for, and never the difference of the 
   ]);
 });
 
-test('a provider that tells the price of its cells: that as well', () => {
+test('the summary includes a price that the provider reports', () => {
   expect(costs({ creditsSpent: 12, usage })).toEqual([
     '  credits     12 by cells asked for; about 0 were estimated',
     PRICE,

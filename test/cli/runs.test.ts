@@ -27,7 +27,7 @@ const filesIn = async (folder: string): Promise<string[]> =>
   );
 const linesOf = (text: string): string[] => text.trimEnd().split('\n');
 
-test('run --json prints one object, writes the results and tells its progress on stderr', async () => {
+test('run --json prints one object on stdout and its progress on stderr', async () => {
   const { command, cwd } = place;
   const { code, stdout, stderr } = await command(
     'run',
@@ -86,7 +86,7 @@ test('the same id with other rows is a conflict', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'run_conflict' } });
 });
 
-test('list, status and results tell of a run that has ended', async () => {
+test('list, status and results show a run that has ended', async () => {
   const list = await place.command('list', '--all', '--json');
   const { runs } = JSON.parse(list.stdout) as { runs: { workflowId: string }[] };
   expect(runs.find(({ workflowId }) => workflowId === id('one'))).toMatchObject({
@@ -153,7 +153,7 @@ test('a run above approveAbove waits, is attached to, approved, watched to its e
   expect(late.stderr).toContain('error[action_refused]');
 });
 
-test('cancel ends a run as cancelled; the same command starts it anew', async () => {
+test('cancel ends a run as cancelled, and the same command starts it again', async () => {
   const args = ['run', 'dear.json', '--out', 'cancelled.jsonl', '--id', id('cancelled')];
   const following = rowmill(args, place);
   await following.says('waits for an approval of');
@@ -204,7 +204,7 @@ test('without a worker it says so; Ctrl-C leaves the run running', async () => {
   expect(results.stderr).toContain('error[results_missing]');
 });
 
-test('a run nobody knows is not found', async () => {
+test('an unknown run is not found', async () => {
   const names = ['status', 'watch', 'results', 'cancel', 'approve'];
   const all = await Promise.all(names.map((name) => place.command(name, 'never-was')));
   for (const { code, stderr } of all) {

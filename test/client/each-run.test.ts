@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => backend.close());
 
-test('a run that ends between two pages is told once, though both have it', async () => {
+test('a run that ends between two pages is yielded once', async () => {
   const { testEnv, rowmill } = backend;
   const { client } = testEnv;
   const name = `each-${process.pid}-${Date.now()}`;

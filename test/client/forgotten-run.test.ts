@@ -53,7 +53,7 @@ test.each([
   expect(tables()).toBe(before);
 });
 
-test('its id is given to a new run by somebody who asks for one', async () => {
+test('its id is reused for a new run on request', async () => {
   const { client, taskQueue, store } = backend.testEnv;
   const started = await startWork(client, {
     input: await pipelineInputFor(backend.testEnv, ROWS),
@@ -68,7 +68,7 @@ test('its id is given to a new run by somebody who asks for one', async () => {
   await client.workflow.getHandle(nameOf('new')).result();
 });
 
-test('a cancelled run that is forgotten starts again by its id, and stays cancelled by its key', async () => {
+test('an expired cancelled run restarts by its id, and stays cancelled by its key', async () => {
   const byKey = start({ key: nameOf('cancelled-key'), approve: true }, CAUTIOUS);
   await expect(byKey).rejects.toMatchObject({ code: 'run_conflict' });
   const byId = await start({ id: nameOf('cancelled-id'), approve: true }, CAUTIOUS);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => testEnv.close());
 
-test('what no worker has taken in time is told as what the next one may take', async () => {
+test('a request without a worker is reported as one the next may accept', async () => {
   const workflowId = `late-${testEnv.taskQueue}`;
   const handle = await testEnv.client.workflow.start('enrichTable', {
     workflowId,

@@ -182,7 +182,7 @@ describe('a server that is there', () => {
     }
   });
 
-  test('a backend that closed its connection is told that', async () => {
+  test('a call on a closed connection says so', async () => {
     const address = process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
     const link = { address, env: {}, ignoreProfileFile: true, store: folder };
     const closed = await Rowmill.connect(link);

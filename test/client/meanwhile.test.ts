@@ -116,7 +116,7 @@ test('an unfinished run is found under whatever id it was given', async () => {
   expect(await start(testEnv.client)).toEqual({ ...first, attached: true });
 });
 
-test('a cancelled run that two take up in the same moment is taken up once', async () => {
+test('two concurrent starts continue a cancelled run once', async () => {
   const workflowId = nameOf('again');
   const start = await workOf(nameOf('cancelled'));
   await start(testEnv.client, { workflowId });

@@ -134,7 +134,7 @@ test('approve lets a waiting run go on, and is refused afterwards', async () => 
   expect(await approved.wait()).toMatchObject({ outcome: 'completed' });
 });
 
-test('a run is paused, adjusted and resumed, and taken up again after its end', async () => {
+test('a run is paused, adjusted, resumed, and rerun after its end', async () => {
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const run = await rowmill.start({ pipeline, key: keyOf('paused') });
   const stage = async () => (await run.status()).progress?.stage;
@@ -152,7 +152,7 @@ test('a run is paused, adjusted and resumed, and taken up again after its end', 
   await expect(run.pause()).rejects.toMatchObject({ code: 'action_refused' });
 });
 
-test('many inline rows travel through the store: Temporal never holds them', async () => {
+test('many inline rows travel through the store, never through Temporal', async () => {
   const rows = Array.from({ length: 1_500 }, (_, n) => ({
     Symbol: `many-${n}`,
     Security: `A company with a long name, number ${n}`,

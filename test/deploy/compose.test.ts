@@ -72,7 +72,7 @@ test('every service that is waited for is there, and needs no profile that is no
   }
 });
 
-test('what worker and gateway are told in their environment are settings that they read', () => {
+test('worker and gateway read every setting in their environment', () => {
   const known = [...text('docs/reference/cli.md').matchAll(/`([A-Z_]+)(?:`|\*`)/g)].map(
     ([, name]) => name,
   );
@@ -166,7 +166,7 @@ test('an image of another version can take the place of the one that is built', 
   }
 });
 
-test('what is restarted when it hangs is what a restart helps, and never the database', () => {
+test('stalled services are restarted, except the database', () => {
   const marked = services.filter(([, { labels }]) => labels?.['rowmill.restart-unhealthy']);
   expect(marked.map(([name]) => name).sort()).toEqual(
     ['alertmanager', 'grafana', 'prometheus', 'temporal', 'temporal-ui'].sort(),

@@ -27,7 +27,7 @@ test('the image copies only what is there and what .dockerignore lets through', 
   expect(text('.dockerignore')).toMatch(/^\*$/m);
 });
 
-test('the image holds every folder that the build compiles, save the benchmarks', () => {
+test('the image contains every compiled folder except the benchmarks', () => {
   // Our own file.
   const { include } = JSON.parse(text('tsconfig.build.json')) as { include: string[] };
   expect(copied).toEqual(expect.arrayContaining(include.filter((name) => name !== 'bench')));
@@ -56,7 +56,7 @@ const healthcheck = async (url: string): Promise<unknown> => {
   return code;
 };
 
-test('the health check tells a healthy worker from a sick one and from none', async () => {
+test('the health check distinguishes a healthy, a sick and a missing worker', async () => {
   const server = createServer((request, response) => {
     response.writeHead(request.url === '/live' ? 200 : 503).end();
   }).listen(0, '127.0.0.1');

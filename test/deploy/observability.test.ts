@@ -76,7 +76,7 @@ test.each(queries)('%s asks for metrics and labels that a worker has', (_title, 
   expect([...all, ...SCRAPED]).toEqual(expect.arrayContaining(groupedBy));
 });
 
-test('no label holds an id, and there are few series', () => {
+test('no label contains an id, and there are few series', () => {
   const ours = [...exposed].filter(([name]) => name.startsWith('rowmill_'));
   const labels = new Set(ours.flatMap(([, names]) => [...names]));
   expect([...labels].sort()).toEqual(
@@ -93,11 +93,12 @@ test('an expression that is no PromQL is noticed', () => {
 });
 
 test('each alert says what is wrong, how bad it is, and where to read on', () => {
-  const headings = [...text('docs/guides/operations.md').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
-    title
-      .toLowerCase()
-      .replace(/[^a-z0-9 -]/g, '')
-      .replace(/ /g, '-'),
+  const headings = [...text('docs/guides/operations.md').matchAll(/^#+ (.+)$/gm)].map(
+    ([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^a-z0-9 -]/g, '')
+        .replace(/ /g, '-'),
   );
   expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
   for (const { labels, annotations } of alerts) {

@@ -110,7 +110,7 @@ test('when nothing works the error names every way and why it failed', async () 
   expect(await readdir(cache)).toEqual([]);
 });
 
-test('a Go that is too old and a build that fails are told with their words', async () => {
+test('an old Go and a failed build are reported with their messages', async () => {
   await script(join(bin, 'go'), 'echo go1.19.8');
   expect(await failure()).toMatch(/download: switched off.*\n.*build: .*go is 1\.19\.8; 1\.21 or/);
   await script(

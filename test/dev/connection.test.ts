@@ -9,7 +9,7 @@ import { connectTemporal, temporalTarget, isAtLeast } from '../../src/temporal/c
 
 const PLAIN = { env: {}, ignoreProfileFile: true };
 
-test('the shared test server is reached and tells its version', async () => {
+test('the shared test server reports its version', async () => {
   const address = process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
   const link = await connectTemporal({ ...PLAIN, address });
   await link.connection.close();

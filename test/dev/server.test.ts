@@ -145,7 +145,7 @@ test('a server killed with its parent leaves a file that starts again', async ()
   await connected(server);
 });
 
-test('a server that hangs is ended before a new one opens the file', async () => {
+test('a stalled server is ended before a new one opens the file', async () => {
   const { child, pid } = await parent({ dbFile });
   child.process.kill('SIGKILL');
   await child.ended;
@@ -167,7 +167,7 @@ test('two processes share the server on a file; the last one ends it', async () 
   await until(() => !isRunning(pid));
 });
 
-test('a state file that names a process of somebody else harms nobody', async () => {
+test('a state file with a foreign process id does no harm', async () => {
   const server = { pid: process.pid, started: 'long ago, when the id was the server’s' };
   const left = { server, users: [], ports: { grpc: 7233, ui: null }, startedAt: '', ending: false };
   await mkdir(dirname(dbFile));

@@ -140,7 +140,7 @@ test('downloads that are broken off leave no files, and the same content has the
   }
 });
 
-test('no answer holds a path of this host', async () => {
+test('no answer contains a path of this host', async () => {
   const open = join(testEnv.folder, 'open');
   await mkdir(open);
   const opened = await openGateway(testEnv, { ROWMILL_GATEWAY_FILES: open });

@@ -47,7 +47,7 @@ test.each([
   }
 });
 
-test('a body that is not JSON, empty, of another type or too large is told apart', async () => {
+test('bodies that are empty, too large, of another type or not JSON get different errors', async () => {
   expectProblem(await post('{"pipeline":'), 400, 'http_bad_request');
   expectProblem(await post(''), 400, 'http_bad_request');
   expectProblem(await post('[]'), 400, 'http_bad_request');

@@ -178,7 +178,7 @@ test('a run that ended without a table has no results, and says so', async () =>
   }
 });
 
-test('a failed run tells its error, and its key starts it again', async () => {
+test('a failed run reports its error, and its key starts it again', async () => {
   const key = keyOf('failed');
   const body = { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) };
   const first = await caller.start(key, body);

@@ -216,8 +216,8 @@ test('out of time while it waits for a connection, nothing was sent', async () =
   const first = send('/first', 600_000);
   await busy;
   const queued = await send('/queued', 100);
-  expect(queued).toMatchObject({ kind: 'broken', sent: false, error: { code: 'TOTAL_TIMEOUT' } });
+  expect(queued).toMatchObject({ kind: 'failed', sent: false, error: { code: 'TOTAL_TIMEOUT' } });
   await pool.destroy();
-  expect(await first).toMatchObject({ kind: 'broken', sent: true });
+  expect(await first).toMatchObject({ kind: 'failed', sent: true });
   expect(sent).toEqual(['/first']);
 });

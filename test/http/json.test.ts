@@ -54,7 +54,7 @@ test.each([
   expect(parseJson(`[${number},"a: ${number}"]`)).toEqual([Number(number), `a: ${number}`]);
 });
 
-test('a text that holds digits like a number, and quotes, stays as it is', () => {
+test('a text with digits and quotes stays as it is', () => {
   const value = { 'x": 12345678901234567890, "y': 'say ": 12345678901234567890, \\' };
   expect(parseJson(JSON.stringify(value))).toEqual(value);
 });

@@ -30,7 +30,7 @@ test('a second’s worth goes at once, the rest a second later, in order', async
   expect(state.passed).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-test('whenever they are asked for, no second holds more requests than the rate', async () => {
+test('no second has more requests than the rate', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 12 }),
@@ -101,7 +101,7 @@ test('when the last waiter goes away, no timer keeps the process alive', async (
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test('a pause holds everybody, and afterwards there is no burst', async () => {
+test('a pause blocks all callers, and no burst follows', async () => {
   const limiter = createLimiter({ ratePerSecond: 10 });
   limiter.blockFor(5000);
   const state = takeMany(limiter, 3);
@@ -122,7 +122,7 @@ test('a shorter pause does not end a longer one', async () => {
   expect(state.passed).toEqual([]);
 });
 
-test('a pause longer than the patience is handed back instead of waited out', async () => {
+test('a pause longer than maxQueueMs is returned as rate_limited', async () => {
   const limiter = createLimiter({ ratePerSecond: 1, maxQueueMs: 1000 });
   await limiter.take();
   const waiting = failureOf(limiter.take());

@@ -51,7 +51,7 @@ test('routes are counted for each request that goes out, with status', async () 
   expect(answered).toEqual(['GET /v1/tables/{id} 200']);
 });
 
-test('a hundred requests that the API is slow to answer do not hold up the next one', async () => {
+test('a hundred slow requests do not delay the next one', async () => {
   const held: ServerResponse[] = [];
   const server = await serve((res, request, nth) => {
     if (request.method === 'POST') held.push(res);

@@ -177,7 +177,7 @@ test('a row may be left twice, unpaid, by a run that was cancelled while its row
   expect(breaches(world).filter((text) => text.startsWith('I2'))).toEqual([]);
 });
 
-test('what a cancelled run spends after its last look at the balance it need not tell', () => {
+test('a cancelled run need not report spend after its last reading of the balance', () => {
   const world = copyOfSound();
   cutShort(world);
   const late = must(table(world).cells.find(({ price, starts }) => price > 0 && starts === 1));

@@ -114,7 +114,7 @@ test.each(['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '2130706433'
   },
 );
 
-test('addresses of networks that are not the open internet are told from those that are', () => {
+test('private and public addresses are distinguished', () => {
   const closed = [
     ...['10.1.2.3', '172.16.0.1', '192.168.1.1', '127.9.9.9', '169.254.169.254', '0.0.0.0'],
     ...['100.64.0.1', '224.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'fc00::1', 'ff02::1'],
@@ -157,7 +157,7 @@ test('without a proper secret nothing is sent, and the secret is not repeated', 
   expect(received).toEqual([]);
 });
 
-test('a redirect is not followed, an error is worth a retry, and no query is told', async () => {
+test('a redirect is not followed, errors are retryable, and queries stay private', async () => {
   const moved = await receiver(302, { location: 'http://127.0.0.1:1/' });
   const redirect = await errorOf(send(OPEN, `http://127.0.0.1:${moved.port}/hook?token=s3cret`));
   expect([redirect.code, redirect.retryable]).toEqual(['webhook_refused', false]);

@@ -21,7 +21,7 @@ const there = (): Installed => {
   return installed;
 };
 
-test('the tarball holds what a user needs and nothing else', () => {
+test('the tarball contains what a user needs and nothing else', () => {
   const { files } = there();
   const paths = [...files.keys()];
   const folders = /^(dist\/[^/]+|examples\/[^/]+)\/.*/;

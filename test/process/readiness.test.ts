@@ -41,7 +41,7 @@ test('what is missing is named', async () => {
   });
 });
 
-test('a need that hangs is missing', async () => {
+test('a check that stalls fails', async () => {
   const readiness = createReadiness({
     worker: running,
     needs: { store: () => new Promise(() => undefined) },

@@ -269,14 +269,14 @@ test('a run is always scoped', async () => {
   ]);
 });
 
-test('a success that holds an error is no run: whether it was taken, the table must tell', async () => {
+test('a success with an error is no run: only the table shows whether it was accepted', async () => {
   const { provider } = await facing({ error: 'busy' }, { error: { code: 'insufficient_credits' } });
   const ask = () => provider.startTableRun(table, { mode: 'new', columnIds: ['c1'] }, {});
   await expect(ask()).rejects.toMatchObject({ code: 'reply_unreadable', ambiguous: true });
   await expect(ask()).rejects.toMatchObject({ code: 'insufficient_credits', ambiguous: false });
 });
 
-test('a column of a kind that nobody knows is stray, unless ours waits for it', async () => {
+test('a column of an unknown kind is stray, unless a pipeline column waits for it', async () => {
   const extra = (key: string) => ({ id: key, config: { kind: 'company_logo', key, name: key } });
   const shown = { kind: 'agent', key: 'shown', name: 'Shown', value: { prompt: 'See {logo}' } };
   const wanted = { ...spec, columns: [...spec.columns, shown] };
@@ -437,7 +437,7 @@ test('a reply in another shape says where, not what', async () => {
   expect(failure.message).not.toContain('value');
 });
 
-test('the page for people is known for Extruct itself only', () => {
+test('only Extruct itself has a web page for a table', () => {
   expect(pageForPeople('https://api.extruct.ai/', 'a/b')).toBe(
     'https://app.extruct.ai/tables/a%2Fb',
   );

@@ -85,7 +85,7 @@ test.each([
   expect(() => createProviders(env).get('extruct')).toThrow('cannot be used');
 });
 
-test('what was learned before stays until it is learned anew', () => {
+test('earlier findings stay until they are replaced', () => {
   const before = { rowsPerPage: 50, credits: { agent_llm: 2, company_profile: 1 } };
   expect(mergeLearned([before, { rowsPerPage: 100 }, { credits: { agent_llm: 1 } }])).toEqual({
     rowsPerPage: 100,

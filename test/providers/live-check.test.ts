@@ -69,7 +69,7 @@ function expectWithinBudget(report: LiveReport, most: number): void {
   expect(report.stillThere).toEqual([]);
 }
 
-test('extruct: what is assumed holds in a world where it is so', async () => {
+test('extruct: every assumption is confirmed by a matching API', async () => {
   await open({});
   const report = await check('extruct');
   expect(found(report, 'differs', 'open')).toEqual({
@@ -239,7 +239,7 @@ test('extruct: prices are learned, and asking stops before the budget is passed'
   expect(sandbox.ledger.summary().creditsSpent).toBe(6);
 });
 
-test('promptlayer: what is assumed holds in a world where it is so', async () => {
+test('promptlayer: every assumption is confirmed by a matching API', async () => {
   await open({});
   const report = await check('promptlayer');
   expect(found(report, 'differs', 'open')).toEqual({});

@@ -37,7 +37,7 @@ test('where providers live they are called by name', async () => {
   expect(await refusedLines(ASKS, 'src/providers/registry.ts')).toEqual([]);
 });
 
-test('names, specs and registry tell of the same providers', () => {
+test('names, specs and registry list the same providers', () => {
   expect(PROVIDER_SPECS.map(({ name }) => name)).toEqual([...PROVIDER_NAMES]);
   expect(createProviders({}).names).toEqual([...PROVIDER_NAMES]);
 });

@@ -133,7 +133,7 @@ test('looking again at the columns makes none twice, and the table is found by i
   expect(await provider.findTables('run-1', {})).toEqual([]);
 });
 
-test('in a table nobody has touched, only what a new sheet holds is looked at, and its blank row goes', async () => {
+test('in an untouched table only the new sheet is read, and its blank row deleted', async () => {
   const { provider } = await scene();
   const { id } = await provider.createTable(spec, 'A table', 'run-1', {});
   const requests: string[] = [];
@@ -273,7 +273,7 @@ test('a failed cell says why', async () => {
   expect(row?.cells['Sector']?.reason).toMatch(/no answer for 3M/);
 });
 
-test('a cancelled run gives back what had not begun', async () => {
+test('a cancelled run reports the cells that had not started', async () => {
   const here = await scene(PERFECT);
   const { table, rowIds } = await load(here.provider, rowsOf(60));
   const scope = { mode: 'new', columnIds: computedIds(table), rowIds } as const;
@@ -296,7 +296,7 @@ test('an operation that is gone keeps no other one from being cancelled', async 
   expect(cancelled?.cells).toBeGreaterThan(0);
 });
 
-test('a key that is not accepted is told as such', async () => {
+test('a rejected key is reported as such', async () => {
   const { provider } = await scene({}, 'another');
   expect(await failureOf(provider.account({}))).toMatchObject({ code: 'unauthorized' });
 });

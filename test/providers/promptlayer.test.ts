@@ -387,7 +387,7 @@ test('an id that cannot be read keeps nothing from being read by the others', as
   expect(await provider.progress(table, operationsOf(10), {})).toMatchObject({ running: true });
 });
 
-test('of an operation that is gone, the sheet tells', async () => {
+test('the sheet replaces an operation that is gone', async () => {
   const { provider } = await facing(
     new Refusal(404, { success: false, error: 'not_found' }),
     sheet({ COMPLETED: 10 }, 0),
@@ -419,7 +419,7 @@ test.each([
   expect(await provider.cancelQueuedCells?.(table, tableRun, {})).toEqual({ cells });
 });
 
-test('a cursor that is refused lets the walk begin anew; a first page that is refused does not', async () => {
+test('a refused cursor restarts the walk, a refused first page does not', async () => {
   const refused = new Refusal(400, { success: false, message: 'Invalid cursor' });
   const { provider } = await facing(refused, refused);
   const [next, first] = [

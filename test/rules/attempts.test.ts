@@ -36,7 +36,7 @@ test('a rerun of newly failed cells asks for no cell that had one', () => {
   expect(asked).toMatchObject({ attempts: 2, rerun: true });
 });
 
-test('a cell that was run again stays one, though it hangs on the way and fails then', () => {
+test('a rerun cell stays one, even if it stalls and fails', () => {
   const failed = after(['first', FAILED], ['failed', RUNNING], ['nudge', FAILED]);
   expect(failed).toMatchObject({ attempts: 3, rerun: true });
 });

@@ -64,7 +64,7 @@ test('a cell that the provider leaves out was never asked for', () => {
   });
 });
 
-test('columns that wait for each other do not hang the judgement', () => {
+test('columns that wait for each other do not stall the classification', () => {
   const columns = [column('a', ['b']), column('b', ['a'])];
   expect(outcomes(columns, { a: cell('pending'), b: cell('pending') })).toEqual({
     a: 'pending',

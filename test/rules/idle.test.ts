@@ -104,7 +104,7 @@ test('no change for the stall time is a stall, any change puts it off', () => {
   expect(verdictAt(1_900, moved)).toBe('running');
 });
 
-test('time in which nobody looked shows no stall, and does not undo what was seen before it', () => {
+test('a time without readings is no stall, and keeps earlier evidence', () => {
   const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
   const seen = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
   const hungFor = watched(seen, [1_800, stuck]);
@@ -113,7 +113,7 @@ test('time in which nobody looked shows no stall, and does not undo what was see
   expect(verdictAt(90_100, watched(resumed, [90_100, stuck]))).toBe('stalled');
 });
 
-test('a stall with a reason that is gone gets its time anew', () => {
+test('the stall time restarts when its cause is gone', () => {
   const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
   const seen = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
   const stalled = watched(seen, [1_900, stuck]);

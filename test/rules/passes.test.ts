@@ -88,7 +88,7 @@ describe('what follows a pass', () => {
     expect(next).toBeNull();
   });
 
-  test('a cell that hangs after its rerun is not repaired before it has an answer', () => {
+  test('a cell stalled after its rerun is not repaired before it has an answer', () => {
     const hanging = { done: 98, failed: 1, pending: 1, inFlight: 1 };
     const inVain = run({ done: 98, failed: 2 }, hanging, hanging, hanging, hanging);
     expect(inVain.kinds).toEqual(['first', 'failed', 'wait', 'wait', 'nudge']);
@@ -98,7 +98,7 @@ describe('what follows a pass', () => {
     expect(late.next).toBe('failed');
   });
 
-  test('after a rerun in vain, cells that failed for the first time since get theirs, and only they', () => {
+  test('after a rerun without repairs, only newly failed cells are rerun', () => {
     const { kinds, next } = run(
       { done: 80, failed: 10, pending: 10, neverRerun: 10 },
       { done: 85, failed: 15, repaired: 0, neverRerun: 5 },
@@ -123,7 +123,7 @@ describe('what follows a pass', () => {
     expect(next).toBeNull();
   });
 
-  test('a cell that hangs when it was asked for late gets its nudge all the same', () => {
+  test('a stalled cell that was requested late gets its nudge', () => {
     const late = { done: 90, pending: 10, startable: 10 };
     const hanging = { done: 90, pending: 10, inFlight: 10 };
     const { kinds } = run({ done: 80, failed: 20 }, late, hanging, hanging, hanging, hanging);

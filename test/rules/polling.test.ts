@@ -54,7 +54,7 @@ describe('how long until the next reading', () => {
     expect(waits.at(-1)).toBe(POLICY.maxPollIntervalMs);
   });
 
-  test('cells that hang for an hour are not asked after every two seconds', () => {
+  test('cells stalled for an hour are not polled every two seconds', () => {
     const hanging = reading(10_000, { cellsDone: 9_998, cellsInProgress: 2 });
     let watch = recordReading(steady(1_200, 9_990, 10_000), hanging, 1_210_000);
     let reads = 0;

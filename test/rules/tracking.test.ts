@@ -27,7 +27,7 @@ test('before anything is done the time left is unknown, and the end may be near'
   expect(nearsEnd(watch)).toBe(true);
 });
 
-test('what has hung for long is expected to hang as long again', () => {
+test('a long stall is expected to last as long again', () => {
   const hanging = reading(100, { cellsDone: 99, cellsInProgress: 1 });
   const watch = watched(
     begun(),

@@ -5,7 +5,7 @@ import { priceText, usageText } from '../../src/text/run-facts.ts';
 
 const usage = (price: number) => ({ requests: 1, price, inputTokens: 100, outputTokens: 10 });
 
-test('the columns make the whole; where nothing is told there is none', () => {
+test('usage is the sum of the columns, or null without any', () => {
   expect(totalUsage({ Sector: usage(0.1), Pitch: { ...usage(0.2), requests: 3 } })).toEqual({
     requests: 4,
     price: 0.3,
@@ -37,7 +37,7 @@ test('a figure says of what it is', () => {
   );
 });
 
-test('a price that is not told is not taken for nothing', () => {
+test('a missing price does not count as 0', () => {
   const silent = { ...usage(0), unpriced: 1 };
   const some = totalUsage({ Sector: usage(0.5), Pitch: silent, Size: silent });
   expect(some).toMatchObject({ price: 0.5, unpriced: 2 });

@@ -31,7 +31,7 @@ test('a company is found by name, ticker or domain, in any case', () => {
   }
 });
 
-test('an unknown company gets answers that nobody takes for real, always the same', () => {
+test('an unknown company gets stable, visibly synthetic answers', () => {
   expect(ask('Which sector?', 'Zzz Ltd')).toMatch(/^Example Industries sector \d+$/);
   expect(ask('Which sector?', 'Zzz Ltd')).toBe(ask('Which sector?', 'Zzz Ltd'));
 });

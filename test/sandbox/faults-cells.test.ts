@@ -63,7 +63,7 @@ test.each(['requested', 'in_progress'] as const)(
   },
 );
 
-test('cells that hang take no place away from the others', async () => {
+test('stalled cells occupy no slot', async () => {
   caller = await Caller.start({
     concurrency: 2,
     faults: { cells: [{ fault: 'stuck', share: 0.5 }] },

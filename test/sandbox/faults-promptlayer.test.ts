@@ -114,7 +114,7 @@ interface Rows {
 const cellsOf = (body: unknown, at: number): Record<string, unknown> =>
   (body as Rows).data[at]?.cells ?? {};
 
-test('types that ask nobody cost nothing', async () => {
+test('types that call no model are free', async () => {
   await haunted();
   const { path, computed } = await sheetOf(1);
   await call('POST', `${path}/columns`, {

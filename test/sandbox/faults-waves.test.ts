@@ -63,7 +63,7 @@ test('queued cells that cannot be paid are `created` again, and stay so after a 
   expect((await caller.status(table.id)).run_status).toBe('idle');
 });
 
-test('a request is refused with any status, for what its body holds', async () => {
+test('a request is refused with any status by its body', async () => {
   await haunted({
     requests: [
       { on: 'start-run', fault: 'refuse', status: 422, longer: { rows: 2 } },

@@ -84,7 +84,7 @@ test('chosen by what is asked', async () => {
   expect((await caller.run(table.id, { mode: 'failed' })).status).toBe(401);
 });
 
-test('the first rule that ends a request is the last that befalls it', async () => {
+test('no rule applies after one that ends the request', async () => {
   await haunted(
     { name: 'a', on: USER, fault: 'denied', times: 1 },
     { name: 'b', on: USER, fault: 'reset', times: 1 },
@@ -104,7 +104,7 @@ test('reset before and after', async () => {
   expect(caller.sandbox.ledger.summary().tablesCreated).toBe(1);
 });
 
-test('a late commit is carried out when nobody waits any more', async () => {
+test('a late commit is executed after the client has left', async () => {
   await haunted({ on: 'POST /v1/tables', fault: 'late', afterMs: 20, then: 504 });
   const reply = await fetch(`${caller.sandbox.url}/v1/tables`, {
     method: 'POST',
@@ -218,7 +218,7 @@ test('status lag: the cells of a while ago, the rows of now', async () => {
   expect(body.status).toMatchObject({ num_rows: 1, num_cells_in_progress: 0, run_status: 'idle' });
 });
 
-test('the ledger tells what has struck, rules that never did included', async () => {
+test('the ledger counts the hits of every rule, zero included', async () => {
   await haunted({ on: USER, fault: 'denied', nth: 1 }, { on: USER, fault: 'reset', nth: 9 });
   await look();
   const { body } = await caller.call('GET', '/_sandbox/ledger');

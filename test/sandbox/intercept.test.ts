@@ -30,7 +30,7 @@ test('a reset before processing: nothing was done', async () => {
   expect(counted()).toEqual({ cut: 1, '200': 1 });
 });
 
-test('a reset after processing: done, but nobody was told', async () => {
+test('a reset after processing: done, but the client does not know', async () => {
   await meeting(CREATE, 'after', { do: 'reset' });
   await expect(create()).rejects.toThrow();
   expect(tables()).toBe(1);

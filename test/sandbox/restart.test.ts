@@ -87,7 +87,7 @@ test('time stands still while the sandbox is down', async () => {
   expect((await dataOf(after, table.id)).status).toEqual(status);
 });
 
-test('a last line cut by a kill is forgotten, and the next start can write again', async () => {
+test('a last line cut by a kill is dropped at the next start', async () => {
   const before = await start();
   const table = await before.table([SECTOR], INPUTS);
   await before.sandbox.close();

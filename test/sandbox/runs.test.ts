@@ -297,7 +297,7 @@ test('a refused run of new rows adds no rows', async () => {
   expect((await caller.status(table.id)).num_rows).toBe(0);
 });
 
-test('people that are found get a child table of their own', async () => {
+test('found persons get a child table', async () => {
   await start();
   const finder = {
     kind: 'company_people_finder',

@@ -45,7 +45,7 @@ test('a created table is a header without status, with the automatic columns in 
   });
 });
 
-test('people and generic tables have the columns of their kind', async () => {
+test('tables have the automatic columns of their kind', async () => {
   const keys = async (kind: string): Promise<string[]> =>
     (await caller.table([], [], { kind })).columns.map(({ config }) => config.key);
   expect(await keys('people')).toEqual(['input', 'full_name', 'role', 'profile_url']);
@@ -240,7 +240,7 @@ test('a table is renamed, cloned with and without rows, and deleted', async () =
   expect((await caller.call<Refusal>('GET', path)).body).toEqual({ detail: 'Table not found' });
 });
 
-test('the account tells its credits', async () => {
+test('the account reports its credits', async () => {
   const { body } = await caller.call('GET', '/v1/user');
   expect(body).toEqual({
     user_id: expect.any(String),

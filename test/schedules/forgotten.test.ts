@@ -60,7 +60,7 @@ test.each(['1ms', '6h'])(
   },
 );
 
-test('the key of a trigger whose run Temporal has forgotten is not paid for again', async () => {
+test('the key of a trigger whose run has expired is not paid for again', async () => {
   const { client, store, folder, taskQueue } = testEnv;
   const loaded = scheduledFile(folder, 'key', {});
   const { name } = loaded.pipeline;

@@ -71,7 +71,7 @@ test('a schedule that is taken over while its owner applies it stays taken over'
   expect(await describeSchedule(testEnv.client, name)).toMatchObject({ file: 'sent by research' });
 });
 
-test('a pause is not lost among other wishes of the same moment', async () => {
+test('a pause is not lost among concurrent requests', async () => {
   const loaded = fileOf('moment');
   const { name } = loaded.pipeline;
   await apply(testEnv.client, loaded);
@@ -96,7 +96,7 @@ test('a pause is not lost among other wishes of the same moment', async () => {
   await Promise.all(wishes);
 });
 
-test('a key that somebody else uses in the same moment is the run that they started', async () => {
+test('two concurrent triggers with one key get one run', async () => {
   const { workflow } = testEnv.client;
   // It waits for an approval, and so is under way as long as it takes.
   const loaded = fileOf('keyed', { spend: { approveAbove: 0 } });

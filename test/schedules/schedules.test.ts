@@ -114,7 +114,7 @@ test('two at the same moment make one schedule', async () => {
   expect(done.filter((each) => each.done === 'created')).toHaveLength(1);
 });
 
-test('a name that another file uses is taken over only when told so', async () => {
+test('a name of another file is taken over only with replace', async () => {
   await apply(fileOf('owner'));
   const other = fileOf('owner', {}, 'other.json');
   expect(await codeOf(apply(other))).toMatch(/^schedule_conflict: .*p\.json/);

@@ -152,7 +152,7 @@ test('numbers stay numbers, as values and as text', async () => {
   expect(values.map(([, value]) => value)).toEqual(['-12.5', '0', '1e+21', '-3e-7', ...texts]);
 });
 
-test('names that meet in the header are told apart', () => {
+test('equal names in the header are distinguished', () => {
   expect(csvHeader({ inputs: ['input', 'sector'], columns: ['sector', 'peer'] })).toEqual([
     'key',
     'input',
@@ -171,7 +171,7 @@ test('names that meet in the header are told apart', () => {
   ]);
 });
 
-test('columns called like parts of every object hold what the row holds', async () => {
+test('columns named like object properties keep their values', async () => {
   const row = JSON.parse(
     '{"key":"1","rowId":"r","input":{},"complete":true,"cells":{"__proto__":{"status":"done","value":"x"}}}',
   ) as ResultRow; // a literal could not have this key

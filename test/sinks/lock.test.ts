@@ -81,7 +81,7 @@ test('two that find the same lock left do not both have it', async () => {
   expect(await readdir(place)).toEqual([]);
 });
 
-test('whoever was held up for so long that the lock was taken over does not go on', async () => {
+test('a worker delayed until its lock was taken over stops', async () => {
   const file = join(newPlace(), 'x.lock');
   const late = withLocks([file], sleep, async (held) => {
     await held.confirm();

@@ -238,7 +238,7 @@ test.each([
   );
 });
 
-test('broken JSON of a list is told with line and column', async () => {
+test('broken JSON of a list is reported with line and column', async () => {
   expect(await failure('[{"id":1,\n"x":NaN}]', { format: 'json' })).toContain(
     'line 2, column 5: broken JSON: NaN is not JSON',
   );
@@ -308,7 +308,7 @@ test('rows that cannot be read are bad rows as well', async () => {
   ]);
 });
 
-test('the digest tells lists apart whose bad rows differ', async () => {
+test('the digest differs for lists with different bad rows', async () => {
   const digests = await Promise.all(
     ['1,a\n2,\n', '1,a\n3,\n'].map(async (text) => {
       const { ref } = await take(`id,site\n${text}`, { skipBad: 0.5 });

@@ -148,7 +148,7 @@ test('inputs of the table that are not mapped are taken from columns of the same
   );
 });
 
-test('stops when it is told to', async () => {
+test('stops on its signal', async () => {
   const rows = await specOf('id,name\na,x\n');
   const reason = new Error('enough');
   await expect(snapshot(rows, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

@@ -64,7 +64,7 @@ test.each([
   expect((await all({ type: 'stdin' }, stdin)).map((row) => row.values)).toEqual([{ a: '1' }]);
 });
 
-test('standard input that somebody set to text is read as well', async () => {
+test('standard input set to text is read as well', async () => {
   const rows = await all({ type: 'stdin', format: 'csv' }, Readable.from(['a,b\n', 'ü,2\n']));
   expect(rows.map((row) => row.values)).toEqual([{ a: 'ü', b: '2' }]);
 });

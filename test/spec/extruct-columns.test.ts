@@ -330,7 +330,7 @@ test.each([
   expect(warnings[0]).toContain('table.columns[1].kind');
 });
 
-test('dependencies are read from any config, whatever it holds', () => {
+test('dependencies are read from any config, valid or not', () => {
   expect(columnDependencies(ask('a', '{a} {b} {b}'), 'generic')).toEqual(['b']);
   expect(columnDependencies({ kind: 'email_finder', key: 'e' }, 'people')).toEqual([
     'full_name',

@@ -204,7 +204,7 @@ test('the options of rows and results come through as they are', () => {
   expect(pipeline.results[0]?.csv).toEqual({ formulas: 'quoted', bom: true });
 });
 
-test('the results may not land on the pipeline file', () => {
+test('the results must not replace the pipeline file', () => {
   const text = withLine('to: out/demo.jsonl', 'to: p.csv');
   expect(mistakes(text, { file: '/data/p.csv' })[0]?.allowed).toContain('the pipeline file itself');
 });

@@ -117,7 +117,7 @@ test('a last line without an end is a line; an empty file has none', async () =>
   expect(await linesOf(folder, 'cut.jsonl')).toEqual(['one', 'two']);
 });
 
-test('a line cannot hold a line end', async () => {
+test('a line must not contain a line end', async () => {
   const draft = await newFolder().create('a.jsonl');
   await expect(draft.line('a\nb')).rejects.toThrow(/line end/);
   await draft.discard();

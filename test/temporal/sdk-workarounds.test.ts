@@ -3,7 +3,7 @@ import { Connection } from '@temporalio/client';
 import { retryWithoutThrowAfterClose } from '../../src/temporal/sdk-workarounds.ts';
 import { pickPorts } from '../../src/process/ports.ts';
 
-test('a call that is repeated after its connection was closed disturbs nobody', async () => {
+test('a call repeated after its connection was closed does not throw', async () => {
   // Nothing listens there: each call fails, and is tried again a little later.
   const [port = 0] = await pickPorts(['free']);
   const address = `127.0.0.1:${port}`;

@@ -9,7 +9,7 @@ import { installRuntime } from '../../src/worker/runtime.ts';
 
 afterAll(() => Runtime.instance().shutdown());
 
-test('a metrics port that somebody took before the core listens is an error to try another on', async () => {
+test('a metrics port taken before the core listens is a retryable error', async () => {
   const logger = jsonLogger('ERROR');
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');

@@ -28,7 +28,7 @@ test('a flag comes before its variable, an empty variable is none', () => {
   });
 });
 
-test('times, levels and switches are read as people write them', () => {
+test('times, levels and switches are parsed', () => {
   const env = {
     ROWMILL_SHUTDOWN_GRACE: '1m30s',
     ROWMILL_LOG_LEVEL: 'warn',

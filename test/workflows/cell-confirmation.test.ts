@@ -60,7 +60,7 @@ const waitsFor = (run: WorkflowHandle, affected: number): Promise<void> =>
 
 const paid = (): number => testEnv.sandbox.ledger.summary().cellsPaid;
 
-test('it holds before anything is paid, says for what, and asks anew when somebody approves', async () => {
+test('it waits before anything is paid, says for what, and asks again on approval', async () => {
   await open({ tokenLastsMs: 1 });
   const run = await start();
   await waitsFor(run, 25);
@@ -102,7 +102,7 @@ test('when there are still more by the time it is approved, it is asked again', 
   expect([paid(), new Set(tokens).size, tokens.length]).toEqual([20, 1, 1]);
 });
 
-test('fewer than were approved need nobody again, and a token that is refused is asked for anew', async () => {
+test('fewer cells than approved need no approval, and a refused token is replaced', async () => {
   await open({ tokenOver: 'refusal' });
   const run = await start();
   await waitsFor(run, 25);
@@ -115,7 +115,7 @@ test('fewer than were approved need nobody again, and a token that is refused is
   expect([paid(), new Set(tokens).size, tokens.length]).toEqual([20, 2, 2]);
 });
 
-test('up to spend.approveAbove nobody has to be asked, and that is told', async () => {
+test('up to spend.approveAbove no approval is needed, and the summary says so', async () => {
   await open({});
   const run = await start({ spend: { approveAbove: 25 } });
   const ended = (await run.result()) as RunSummary;
@@ -135,7 +135,7 @@ test('above spend.maxCredits it is refused, and nothing is paid', async () => {
   expect([paid(), tokens]).toEqual([0, []]);
 });
 
-test('what nobody approves before the deadline is not run', async () => {
+test('cells without an approval before the deadline are not run', async () => {
   await open({});
   const run = await start();
   await waitsFor(run, 25);

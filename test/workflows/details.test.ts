@@ -68,7 +68,7 @@ test.each(EVIL)('text from outside stays text in the details: %j', (evil) => {
 
 const USAGE = { requests: 1_502, price: 0.808162, inputTokens: 210_797, outputTokens: 48_321 };
 
-test('what cells took is told where a provider says so, with what it is the figure of', () => {
+test('usage is shown if the provider reports it, with what it covers', () => {
   const details = renderDetails({ ...progress('x'), usage: USAGE });
   expect(details).toContain('\nprice        0.8082 (last computation of each cell)\n');
   expect(details).toContain('\ntokens       210,797 in, 48,321 out; 1,502 requests\n');

@@ -37,11 +37,11 @@ const BAD_GATEWAY: Action = {
   body: '<h1>Bad</h1>',
 };
 
-test('after two attempts that had sent nothing nobody waits for a table that may come late', async () => {
+test('after two attempts that sent nothing, no late table is waited for', async () => {
   expect(await lookUps(befalls('GET', 2, BAD_GATEWAY))).toBe(3);
 });
 
-test('after a create that was cleanly refused nobody waits for its table', async () => {
+test('after a refused create, no late table is waited for', async () => {
   const rateLimited: Action = { do: 'reply', status: 429, headers: {}, body: '{"detail":"slow"}' };
   expect(await lookUps(befalls('POST', 1, rateLimited))).toBe(1);
 });

@@ -10,7 +10,7 @@ const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: 
 let testEnv: TestEnv;
 afterEach(() => testEnv.close());
 
-test('what is asked of a cancelled run while it takes its last look is refused, not forgotten', async () => {
+test('requests to a cancelled run during its final scan are refused', async () => {
   let letGo = (): void => undefined;
   // A page is read back before the first paid request as well.
   let isLast = false;

@@ -57,7 +57,7 @@ async function start(): Promise<{ run: WorkflowHandle; ends: () => Promise<RunSu
 
 const paid = (): number => testEnv.sandbox.ledger.summary().cellsPaid;
 
-test('rows of our keys that somebody adds while cells run are passed over, and the run ends whole', async () => {
+test("foreign rows with the run's keys, added while cells run, are ignored", async () => {
   await open({ speed: 2, concurrency: 200, cellMs: { min: 16_000, max: 20_000 } });
   const { ends } = await start();
   await eventually('cells run', () => testEnv.sandbox.ledger.runs().length > 0);
@@ -67,7 +67,7 @@ test('rows of our keys that somebody adds while cells run are passed over, and t
   expect(paid()).toBe(120);
 });
 
-test('as many rows as are missing, by somebody else, are not taken for those of a lost request', async () => {
+test('foreign rows are not mistaken for those of a lost request', async () => {
   let added: Promise<void> | undefined;
   await open({
     intercept: async ({ phase, method, route, nth }: Seen) => {
@@ -86,7 +86,7 @@ test('as many rows as are missing, by somebody else, are not taken for those of 
   expect(paid()).toBe(120);
 });
 
-test('of a sheet that somebody edits all the time each row is taken once, and that is told', async () => {
+test('each row of a constantly edited sheet is read once, with a caution', async () => {
   let version = 1_000;
   await open({
     intercept: ({ phase, method, route, reply }: Seen) => {

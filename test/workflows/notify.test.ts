@@ -73,7 +73,7 @@ const openWith = async (url: string): Promise<void> => {
   });
 };
 
-test('the end is told once it could be, under one id; one that refuses is named and changes nothing', async () => {
+test('the end is delivered once, under one id, and a refusal changes nothing', async () => {
   const { received, url } = await receiver(1);
   await openWith(url);
   const handle = await run({
@@ -108,7 +108,7 @@ test('the end is told once it could be, under one id; one that refuses is named 
   expect(JSON.stringify(await handle.fetchHistory())).not.toContain(SECRET);
 });
 
-test('a run that broke before it had a table is told as failed, with the reason', async () => {
+test('a run that failed before it had a table is reported with the reason', async () => {
   const { received, url } = await receiver(0);
   await openWith(url);
   const handle = await run({ spend: { maxCredits: 0 }, notify: [{ url }] });
@@ -123,7 +123,7 @@ test('a run that broke before it had a table is told as failed, with the reason'
   });
 });
 
-test('while somebody cannot be told the results are there, and there is nothing left to cancel', async () => {
+test('during failed deliveries the results exist, and there is nothing to cancel', async () => {
   // It never takes it.
   const { received, url } = await receiver(Number.POSITIVE_INFINITY);
   await openWith(url);

@@ -204,7 +204,7 @@ test('the deadline of a paused run keeps running: then it publishes what is ther
   expect(summary.stillRunning?.cells).toBeGreaterThan(0);
 });
 
-test('a deadline put off while cells are waited for lets the run complete', async () => {
+test('a deadline extended during a wait lets the run complete', async () => {
   testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12, {
     run: { minPollInterval: '100ms', maxPollInterval: '60s', stallAfter: '20s', deadline: '20s' },

@@ -139,7 +139,7 @@ test.each([
   }
 });
 
-test('rows that land a second time while cells run stay in the table, and are never paid', async () => {
+test('duplicate rows committed while cells run stay in the table and are never paid', async () => {
   const clock = manualClock();
   let late: (() => Promise<unknown>) | undefined;
   // The first rows get lost on their way.
@@ -194,7 +194,7 @@ const topUp = ({ sandbox }: TestEnv): Promise<Response> =>
     body: JSON.stringify({ add: 1_000 }),
   });
 
-test('a cancelled run says how many cells were given back, and all of its cells are accounted for', async () => {
+test('a cancelled run reports its cancelled cells, and accounts for all cells', async () => {
   const slow = await startTestEnv({
     sandbox: {
       failRate: 0,
@@ -225,7 +225,7 @@ test('a cancelled run says how many cells were given back, and all of its cells 
   }
 });
 
-test('when the reply to a cancel is lost, what is given back is said to be at least so much', async () => {
+test('after a lost reply to a cancel, the number of cancelled cells is a minimum', async () => {
   const slow = await startTestEnv({
     sandbox: {
       failRate: 0,
@@ -265,7 +265,7 @@ test('when the reply to a cancel is lost, what is given back is said to be at le
   }
 });
 
-test('a run whose account ran dry gives back what is queued; a rerun after a top-up pays for no cell again', async () => {
+test('a rerun after a top-up pays for no cell again', async () => {
   const dry = await startTestEnv({
     sandbox: { failRate: 0, alwaysFailsRate: 0, faults: { credits: [{ goneAtPaidCells: 4 }] } },
   });
@@ -299,7 +299,7 @@ test('a run whose account ran dry gives back what is queued; a rerun after a top
   }
 });
 
-test('the account runs dry and is topped up: what failed again in vain is left alone, the rest is run', async () => {
+test('after a top-up, cells that failed again are skipped and the rest is run', async () => {
   const dry = await startTestEnv({
     sandbox: {
       failRate: 0,
@@ -356,7 +356,7 @@ test('the account runs dry and is topped up: what failed again in vain is left a
   }
 });
 
-test('a column that lands twice is neither run nor counted: the progress reaches its end', async () => {
+test('a duplicate column is neither run nor counted', async () => {
   let sent = 0;
   const intercept: Intercept = async ({ phase, method, url, body }) => {
     if (phase === 'after' || method !== 'POST' || !url.endsWith('/columns')) return undefined;

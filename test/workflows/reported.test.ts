@@ -92,7 +92,7 @@ test('a partial run says why, in its summary and to who queries it', async () =>
   }
 });
 
-test('of a run whose worker is gone the server still tells how far it was', async () => {
+test('the server still reports the progress of a run whose worker is gone', async () => {
   clock.resume();
   const run = await start(
     'left',

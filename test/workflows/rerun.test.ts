@@ -126,7 +126,7 @@ test('a run that was terminated before its first pass left only its tag, and is 
   expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
 });
 
-test('where a cell hangs that others asked for, a rerun whose first request is lost asks for the rest again', async () => {
+test('beside a stalled foreign cell, a rerun with a lost request repeats the rest', async () => {
   let down = true;
   let lost = 0;
   const intercept: Intercept = ({ phase, route, method, body }) => {
@@ -163,7 +163,7 @@ test('where a cell hangs that others asked for, a rerun whose first request is l
   expect([books().tablesCreated, books().cellsPaid]).toEqual([1, 12]);
 });
 
-test('a run that Temporal has forgotten is taken up from the store', async () => {
+test('an expired run is continued from the store', async () => {
   testEnv = await startTestEnv({ sandbox: FAILING });
   const first = await finished();
   // The store knows a run of this id, Temporal does not.
@@ -183,7 +183,7 @@ test('a run that Temporal has forgotten is taken up from the store', async () =>
   expect(second.previousRun?.cells).toEqual(first.cells);
 });
 
-test('the number of a rerun that Temporal has forgotten is not given again', async () => {
+test('the number of an expired rerun is not reused', async () => {
   testEnv = await startTestEnv({ sandbox: FAILING });
   await finished();
   const first = await rerun();
@@ -228,7 +228,7 @@ test('a run that was started again after its reruns is the newest of them', asyn
   expect(second).toMatchObject({ tableId: again.tableId, previousRun: { workflowId: id() } });
 });
 
-test('two people with the same wish in the same moment get one rerun', async () => {
+test('two concurrent equal requests get one rerun', async () => {
   testEnv = await startTestEnv({ sandbox: FAILING });
   const first = await finished();
   let one: StartedRun | undefined;

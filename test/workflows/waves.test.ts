@@ -73,7 +73,7 @@ test.concurrent.each(CASES)('$table: $wave changes nothing', async ({ what, wave
   });
 });
 
-test('a column that the provider adds by itself hangs: it is nudged more often, by name', async () => {
+test('a stalled automatic column is nudged more often, by name', async () => {
   const columns = ['company_profile'];
   const faults: FaultScript = {
     cells: [{ fault: 'stuck', share: 1, columns, at: 'requested', nudges: 2 }],

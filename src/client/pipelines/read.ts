@@ -106,7 +106,7 @@ export async function atPipelineLine<T>(loaded: LoadedPipeline, freezing: Promis
 
 function columnIssues(
   { missing, there, source }: MissingColumns,
-  { pipeline, mistakes }: LoadedPipeline,
+  { pipeline, specError }: LoadedPipeline,
 ): SpecError {
   const { key, map, keep = 'all' } = pipeline.rows;
   const findings = missing.flatMap(({ name, found, meant }) => {
@@ -122,7 +122,7 @@ function columnIssues(
     const paths: (string | number)[][] = at < 0 ? named : [...named, ['rows', 'keep', at]];
     return paths.map((path) => ({ ...what, path }));
   });
-  return mistakes(findings, 'rows_invalid');
+  return specError(findings, 'rows_invalid');
 }
 
 const isNoFile = (error: unknown, { pipeline }: LoadedPipeline): error is RowmillError =>
@@ -130,8 +130,8 @@ const isNoFile = (error: unknown, { pipeline }: LoadedPipeline): error is Rowmil
   error.code === 'source_not_found' &&
   pipeline.rows.source.type === 'file';
 
-const noFile = ({ message }: RowmillError, { mistakes }: LoadedPipeline): SpecError =>
-  mistakes(
+const noFile = ({ message }: RowmillError, { specError }: LoadedPipeline): SpecError =>
+  specError(
     [{ path: ['rows', 'from'], found: message, allowed: 'a file that can be read here' }],
     'source_not_found',
   );

@@ -29,11 +29,11 @@ export async function sameTargetWarnings(
  * are resolved.
  * @throws SpecError `spec_invalid` at the lines that name the paths
  */
-export async function refuseClashes({ pipeline, file, mistakes }: LoadedPipeline): Promise<void> {
+export async function refuseClashes({ pipeline, file, specError }: LoadedPipeline): Promise<void> {
   const clashes = await clashesOfPipeline(pipeline, file);
   if (clashes.length === 0) return;
   const findings = clashes.map((clash) =>
     clashFinding(clash.at, pipeline.results[clash.at]?.to ?? '', clash),
   );
-  throw mistakes(findings, 'spec_invalid');
+  throw specError(findings, 'spec_invalid');
 }

@@ -67,7 +67,7 @@ const timeOfDay = z.object({ hour: z.number(), minute: z.number() });
 const scheduledRun = z.object({
   dueAt: z.iso.datetime(),
   id: z.string(),
-  run: runInfo.nullable().describe('null: the server has forgotten it.'),
+  run: runInfo.nullable().describe('null: the run has expired on the server.'),
 });
 
 export const schedule = z
@@ -85,7 +85,7 @@ export const schedule = z
       })
       .nullable(),
     paused: z.boolean(),
-    note: z.string().nullable().describe('Of whoever paused or resumed it.'),
+    note: z.string().nullable().describe('Note of the operator who paused or resumed it.'),
     taskQueue: z.string(),
     started: z.number().describe('Runs so far.'),
     skippedByOverlap: z.number().describe('Not started: the run before was under way.'),

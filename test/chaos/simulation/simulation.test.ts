@@ -58,7 +58,7 @@ describe('what random scripts have found before is right now', () => {
   });
 });
 
-test('an account that stays dry, and does not tell, is tried less and less often', async () => {
+test('an empty account without a balance is tried less and less often', async () => {
   const file = join(FOUND, 'account-that-stays-dry.yaml');
   const { text } = await chaos('--trace', '--replay', file);
   expect(text).toContain('nothing is wrong');
