@@ -149,11 +149,11 @@ async function freeze(
 
 interface Frozen {
   ref: SnapshotRef;
-  /** Of a source that was read now; those of rows frozen by a client are its own. */
+  /** Warnings about a source read now; rows frozen by a client bring their own. */
   warnings: string[];
 }
 
-/** They go into the history of the run. */
+/** Maximum warnings, because they enter the history of the run. */
 const MAX_WARNINGS = 10;
 const MAX_WARNING_CHARS = 300;
 

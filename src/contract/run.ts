@@ -263,7 +263,7 @@ export interface RunProgress {
   sameTarget?: string[];
   /** Warnings about the rows, where the worker read the source itself. Left out: none. */
   sourceWarnings?: string[];
-  /** As in the summary. */
+  /** Approvals as in the summary. */
   approvals?: Approval[];
   confirmed?: LargeRunConfirmations;
   queuedMore?: CellCountMismatch;

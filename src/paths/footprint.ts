@@ -14,7 +14,7 @@ export interface Footprint {
 /** A path that is not the target's to touch. */
 export interface Owned {
   path: string;
-  /** For people: `the file the rows come from`. */
+  /** Description for display: `the file the rows come from`. */
   what: string;
 }
 
@@ -22,17 +22,17 @@ export interface Owned {
 export interface Clash {
   /** Index of the target. */
   at: number;
-  /** For people: `this is the file the rows come from`. */
+  /** Reason for display: `this is the file the rows come from`. */
   why: string;
 }
 
-/** As it is written; nothing is looked at. */
+/** Returns the footprint of a path as written, without reading the disk. */
 export const writtenFootprint = (to: string): Footprint => ({
   results: to,
   ...companionsOf({ to }),
 });
 
-/** Where it leads. */
+/** Returns the footprint of the resolved path. */
 export async function realFootprint(to: string): Promise<Footprint> {
   const { results, quarantine, manifest } = writtenFootprint(to);
   return {
@@ -85,7 +85,7 @@ function whyNot(target: Footprint, owned: readonly Owned[]): string | null {
   return null;
 }
 
-/** Where a name in other letters is the same file. */
+/** True if names that differ only in case are the same file. */
 const FOLDS_CASE = process.platform === 'darwin' || process.platform === 'win32';
 
 const keyOf = (path: string): string => (FOLDS_CASE ? path.normalize('NFC').toLowerCase() : path);
@@ -93,8 +93,8 @@ const keyOf = (path: string): string => (FOLDS_CASE ? path.normalize('NFC').toLo
 export const SOURCE = 'the file the rows come from';
 
 /**
- * The same for a whole pipeline, by where its paths lead. `file`: the pipeline file, where there is
- * one.
+ * Finds the clashes of a whole pipeline by its resolved paths. `file`: the pipeline file, if there
+ * is one.
  */
 export async function clashesOfPipeline(
   { rows, results }: Pick<Pipeline, 'rows' | 'results'>,
@@ -108,13 +108,15 @@ export async function clashesOfPipeline(
   return clashesOf(await Promise.all(results.map(({ to }) => realFootprint(to))), owned);
 }
 
-/** What stands beside results: never named in a pipeline file, always written by rowmill. */
+/** Files beside results: never named in a pipeline file, always written by rowmill. */
 export interface Companions {
   quarantine: string;
   manifest: string;
 }
 
-/** Where the files beside the results go: `out/x.jsonl` → `out/x.quarantine.jsonl`, … */
+/**
+ * Returns the paths of the files beside the results: `out/x.jsonl` → `out/x.quarantine.jsonl`, …
+ */
 export const companionsOf = ({ to }: { to: string }): Companions => {
   const stem = to.slice(0, to.length - extname(to).length);
   return { quarantine: `${stem}.quarantine.jsonl`, manifest: `${stem}.manifest.json` };

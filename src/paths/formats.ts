@@ -11,13 +11,13 @@ const ROWS_FORMATS: Record<string, RowsFormat> = {
 
 export const ROWS_EXTENSIONS = Object.keys(ROWS_FORMATS);
 
-/** By extension; `null` for one we do not read. */
+/** Returns the format of a file extension; `null` for an unsupported one. */
 export const rowsFormatOf = (path: string): RowsFormat | null => {
   const extension = extname(path).toLowerCase();
   return Object.hasOwn(ROWS_FORMATS, extension) ? (ROWS_FORMATS[extension] ?? null) : null;
 };
 
-/** What is said about an extension beyond "not this one". */
+/** Explains an unsupported extension. */
 export function extensionHint(path: string): string {
   const extension = extname(path).toLowerCase();
   if (['.gz', '.zst', '.zip', '.bz2', '.xz'].includes(extension)) return 'unpack it first; ';

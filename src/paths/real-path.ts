@@ -1,12 +1,12 @@
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 
-/** As many as Linux follows. */
+/** Maximum links, as on Linux. */
 const MAX_LINKS = 40;
 
 /**
- * Where a path leads: every link resolved, those in the folders above it and those that lead to
- * nothing yet. What is not there keeps its name.
+ * Resolves every link of a path, also in parent folders and to missing files. A missing file keeps
+ * its name.
  */
 export const realPlace = (path: string): Promise<string> => follow(path, MAX_LINKS);
 
@@ -32,7 +32,7 @@ async function linkAt(path: string): Promise<string | null> {
   }
 }
 
-/** Whether a path lies below a folder; both are real ones. */
+/** Checks whether a path is below a folder; both must be resolved. */
 export function isBelow(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== '' && way !== '..' && !/^\.\.[/\\]/.test(way) && !isAbsolute(way);

@@ -9,7 +9,7 @@ export interface Roots {
   store: string;
 }
 
-/** In the store, of files that are nobody's run: there results may be written. */
+/** Folder in the store outside of runs, where results may be written. */
 const EXPORTS = 'exports';
 
 /** `/data:/srv/lists`, as `PATH` is written; empty: nothing is named. */

@@ -4,7 +4,7 @@ import { completionOf, type Candidate, type NameKind } from '../completion/candi
 import { shellQuote } from '../io/format.ts';
 import type { Cli } from '../io/context.ts';
 
-/** For the server, of the two seconds that a TAB may take. */
+/** Time for the server, of the two seconds that a TAB may take, in ms. */
 const SERVER_MS = 1_000;
 
 /** Newest runs offered. */
@@ -29,7 +29,7 @@ export async function complete(
   cli.print(lines.join('\n'));
 }
 
-/** From the server; none where it does not answer in time. */
+/** Reads names from the server; none if it does not answer in time. */
 async function namesOf(cli: Cli, kind: Exclude<NameKind, 'files'>): Promise<Candidate[]> {
   // Temporal's client takes longest to load: only where it is needed.
   const { Rowmill } = await import('../../client/rowmill.ts');
@@ -40,7 +40,7 @@ async function namesOf(cli: Cli, kind: Exclude<NameKind, 'files'>): Promise<Cand
       const leftMs = Math.max(0, SERVER_MS - (Date.now() - atMs));
       const names = kind === 'runs' ? runsOf(rowmill) : schedulesOf(rowmill);
       const inTime = await Promise.race([names, sleep(leftMs, [], { ref: false })]);
-      // One that a shell would have to quote is left out.
+      // Leaves out values that a shell would have to quote.
       return inTime.filter(({ value }) => shellQuote(value) === value);
     } finally {
       await rowmill.close();

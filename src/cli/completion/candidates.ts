@@ -10,7 +10,7 @@ export type NameKind = 'files' | 'runs' | 'schedules';
 
 export interface Completion {
   candidates: Candidate[];
-  /** Where further candidates come from; `null`: there are none. */
+  /** Source of further candidates; `null`: none. */
   names: NameKind | null;
 }
 

@@ -8,7 +8,7 @@ import { clashFinding, type LoadedPipeline } from '../../spec/index.ts';
 export async function sameTargetWarnings(
   { results }: Pick<Pipeline, 'results'>,
   store: Store,
-  /** Those of a list that are under way: a terminated run leaves its registration. */
+  /** Selects runs in progress: a terminated run leaves its registration. */
   underWay: (ids: readonly string[]) => Promise<string[]>,
   except?: string,
 ): Promise<string[]> {

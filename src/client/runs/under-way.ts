@@ -4,8 +4,8 @@ import { findRun } from './describe.ts';
 const TIMEOUT_MS = 3_000;
 
 /**
- * Whether a run that registered a target is under way, by the server. A run that the server does not know, or a
- * server that does not answer, proves nothing: the registration counts then.
+ * Asks the server whether a run that registered a target is in progress. If the server does not
+ * know the run or does not answer, the registration counts.
  */
 export async function isUnderWay(client: Client, workflowId: string): Promise<boolean> {
   try {
