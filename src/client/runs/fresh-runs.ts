@@ -88,7 +88,7 @@ const WAITING_STAGE = /^(waiting for|paused)/;
 const STAGE_OF: Readonly<Record<string, string>> = {
   ensureTable: 'creating table',
   loadRows: 'loading rows',
-  startRun: 'starting run',
+  startPass: 'starting run',
   awaitIdle: 'running',
   collectResults: 'collecting results',
   publishResults: 'publishing results',

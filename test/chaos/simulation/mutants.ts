@@ -5,7 +5,7 @@ import type { LoadRowsInput } from '../../../activities/load-rows.ts';
 import { checkTableRows } from '../../../activities/table/reconcile-rows.ts';
 import { snapshotRows } from '../../../activities/run-files/snapshot.ts';
 import { rowIndexes } from '../../../activities/table/requested-cells.ts';
-import type { StartPassInput } from '../../../activities/start-pass.ts';
+import type { StartedPass, StartPassInput } from '../../../activities/start-pass.ts';
 import { runActivity } from '../../../activities/runtime/activity.ts';
 import type { SnapshotRow } from '../../../src/contract/rows.ts';
 import { RowmillError } from '../../../src/errors.ts';
@@ -36,11 +36,18 @@ export const MUTANTS: Record<string, Mutant> = {
           throw error;
         });
         const { requestedCells } = tableRun;
-        const watch = startTracking(
+        const tracking = startTracking(
           { doneAtStart: 0, requestedCells, requireProgress: false },
           Date.now(),
         );
-        return { drifted: false, tableRun, watch, calls: step.calls };
+        const none = { confirmed: { requests: 0, cells: 0 }, requestedCells: {} };
+        return {
+          drifted: false,
+          tableRun,
+          tracking,
+          calls: step.calls,
+          ...none,
+        } satisfies StartedPass;
       }),
   }),
 

@@ -74,7 +74,7 @@ const script = (provider: string, seed: number, faults: FaultScript): ChaosScrip
 
 /** Until the first paid request is begun. */
 const setupMs = ({ trace }: Simulated): number =>
-  1_000 * Number(trace.find((line) => line.includes(' startRun '))?.split(' ')[0]);
+  1_000 * Number(trace.find((line) => line.includes(' startPass '))?.split(' ')[0]);
 
 const requests = ({ evidence }: Simulated): number => evidence.summary?.apiCalls.total ?? 0;
 
