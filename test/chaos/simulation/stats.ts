@@ -141,8 +141,7 @@ function befell(script: ChaosScript, { fired, trace, evidence }: Simulated): str
   for (const name of takenUp(evidence)) names.add(name);
   if (trace.some((what) => what.includes('rerun: attached'))) names.add('rerun: wanted by two');
   if (trace.some((what) => what.endsWith('under way'))) names.add('rerun: wanted while one lives');
-  if (trace.some((what) => what.includes(' forgotten: ')))
-    names.add('rerun: of one that is forgotten');
+  if (trace.some((what) => what.includes(' forgotten: '))) names.add('rerun: of an expired run');
   if (names.size === 0) names.add('nothing');
   return [...names, `provider: ${script.provider}`];
 }
