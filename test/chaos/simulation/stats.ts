@@ -104,7 +104,9 @@ function addTo(line: Line, { evidence, breaches, hung }: Simulated): void {
     line[halfLoaded ? 'rowsLeftTwice' : 'rowsDoubled'] += rowsTwice(table);
     line.rowsLeftTwice += table.rowsLeftTwice ?? 0;
     if (!evidence.finished.has('loadRows')) continue;
-    line.rowsLost += wanted.filter(({ key }) => !keys.has(key) && !refused.has(key)).length;
+    const missing = wanted.filter(({ key }) => !keys.has(key) && !refused.has(key)).length;
+    // A run that was terminated has published no quarantine to name the refused ones.
+    line.rowsLost += Math.max(0, missing - (evidence.summary === null ? evidence.rowsRefused : 0));
   }
   line.cellsPaid += evidence.cellsPaid;
   line.cellsNeeded += needed(evidence);
