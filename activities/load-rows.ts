@@ -1,4 +1,5 @@
 import type { SnapshotRef, SnapshotRow } from '../src/contract/rows.ts';
+import { RUN_FILE } from '../src/contract/names.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
@@ -89,6 +90,8 @@ class Loader {
   #rowsInTable = 0;
   /** Keys in the table, by the last check of its rows; `null`: no check was needed. */
   #present: ReadonlyMap<string, string> | null = null;
+  /** Rows that a rerun cannot read: the missing keys are theirs, and are not sent again. */
+  #unreadable = 0;
   #mayHaveDuplicates: boolean;
   /** Rows of one request, fewer once the provider found one too large. */
   #maxRowsPerRequest: number;
@@ -126,13 +129,19 @@ class Loader {
         await this.#repair();
       }
       if ((await this.#rowCount()) === this.#wanted && this.#rowsInTable === this.#wanted) {
-        if (this.#mayHaveDuplicates || (await this.#keysComeBack())) return this.#loaded();
+        const isChecked = this.#mayHaveDuplicates || this.#unreadable > 0;
+        if (isChecked || (await this.#keysComeBack())) return this.#loaded();
       }
       this.#mayHaveDuplicates = true;
       await this.#repair();
       if (this.#rowsInTable === this.#wanted) return this.#loaded();
     }
-    throw new RowmillError('table_drifted', `has ${this.#rowsInTable} of ${this.#wanted} rows`, {
+    throw this.#drifted();
+  }
+
+  #drifted(more = ''): RowmillError {
+    const has = `has ${this.#rowsInTable} of ${this.#wanted} rows`;
+    return new RowmillError('table_drifted', [has, more].filter(Boolean).join(', '), {
       where: `table ${this.#input.table.id}`,
     });
   }
@@ -171,6 +180,11 @@ class Loader {
 
   /** Sends what is missing, batch by batch. */
   async #sendMissing(): Promise<void> {
+    if (this.#unreadable > 0) {
+      if (this.#rowsInTable >= this.#wanted) return;
+      // Which keys are missing cannot be told from those that cannot be read.
+      throw this.#drifted(`and ${this.#unreadable} of them cannot be read`);
+    }
     let batch: SnapshotRow[] = [];
     const flush = async (): Promise<void> => {
       while (batch.length > 0) {
@@ -262,7 +276,8 @@ class Loader {
       check = await this.#checkRows();
     }
     if (check.unknown > 0 || check.duplicates.length > 0) this.#mayHaveDuplicates = true;
-    this.#rowsInTable = check.present.size;
+    this.#unreadable = check.unreadable;
+    this.#rowsInTable = check.present.size + check.unreadable;
     this.#present = check.present;
     await writeRowIds(this.#folder, check);
     this.#report();
@@ -287,9 +302,14 @@ class Loader {
 
   async #checkRows(): Promise<TableRowCheck> {
     const { table } = this.#input;
+    // A table that nothing was paid for yet has to be read whole.
+    const skips = await this.#folder.exists(RUN_FILE.previousRun);
     for (let look = 1; ; look += 1) {
-      await stableRowCount(this.#provider, table, this.#attempt);
-      const check = await checkTableRows(this.#provider, table, this.#folder, this.#attempt);
+      const rows = await stableRowCount(this.#provider, table, this.#attempt);
+      const check = await checkTableRows(this.#provider, table, this.#folder, this.#attempt, {
+        skips,
+        rows,
+      });
       const { present, unknown, keyless } = check;
       if (keyless === 0) return check;
       // Reads again after one odd page. Rows without keys would be duplicated if sent again.
