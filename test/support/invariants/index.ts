@@ -149,7 +149,12 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   if (tables.some(({ runs }) => runs.some(({ at }) => Date.parse(at) > latestMs))) {
     yield 'cells were asked for after the deadline';
   }
-  const going = tables.flatMap(({ inFlight }) => inFlight);
+  const unreadable = unreadableKeys(evidence);
+  const inputs = new Map(tables.flatMap(({ rows }) => rows.map(({ id, key }) => [id, key])));
+  // A run cannot see the cells of a row that no page can show; the summary counts such rows.
+  const going = tables
+    .flatMap(({ inFlight }) => inFlight)
+    .filter((cell) => !unreadable.has(inputs.get(cell.split('/')[0] ?? '') ?? ''));
   // A rerun that read nothing knows nothing of the cells of the run before.
   const unread = earlier !== null && summary.manifest === null;
   if (
@@ -162,13 +167,9 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   }
   // Idle was claimed: nothing may be under way but what hangs.
   if (wasCutShort(evidence)) return;
-  const unreadable = unreadableKeys(evidence);
-  const inputs = new Map(tables.flatMap(({ rows }) => rows.map(({ id, key }) => [id, key])));
   for (const cell of going) {
     const [rowId = '', column = ''] = cell.split('/');
     const row = evidence.wanted.find(({ key }) => key === inputs.get(rowId));
-    // Whether a cell of a row that cannot be read hangs, nobody can tell.
-    if (row !== undefined && unreadable.has(row.key)) continue;
     const known = evidence.columns.some(({ key }) => key === column);
     if (row === undefined || !known || !mayHang(evidence.truth(row, column), evidence)) {
       yield `cell ${String(row?.key)}/${column} is still under way`;
