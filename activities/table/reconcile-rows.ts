@@ -34,8 +34,8 @@ interface RowCheckOptions {
 type Keys = Map<string, string | null | undefined>;
 
 /**
- * Again from the start when rows are missing, or the table changed meanwhile. The last time as it comes, unless
- * rows are missing still: to take one that is there for missing would add it again.
+ * Reads the rows of a table. Starts again if rows are missing or the table changed meanwhile.
+ * The last check accepts a table that still changes, but no missing row: it would be added again.
  */
 export async function checkTableRows<D>(
   provider: Provider,
@@ -85,8 +85,7 @@ async function checkOnce(
       seen.set(id, known);
       everSeen.set(id, known);
     }
-    cursor = page.next;
-    total = page.total ?? (unreadable > 0 ? total : null);
+    ({ next: cursor, total } = page);
   } while (cursor !== null);
   if (unreadable > 0) {
     const rows = total ?? expected;
