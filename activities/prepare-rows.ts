@@ -13,6 +13,7 @@ import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { cellsLeft, copyLines, copyPreviousRows } from './results/previous-run.ts';
+import { writePipeline } from './run-files/pipeline.ts';
 import { parseRow, SNAPSHOT_FILE } from './run-files/snapshot.ts';
 import { SourceColumns, writeColumns } from '../src/sources/columns/source-columns.ts';
 import {
@@ -78,7 +79,7 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
     const folder = deps.store.run(given.run);
     const { ref: snapshot, warnings } = await freeze(deps, input, folder);
     if (previousRun !== undefined) await folder.writeJson(RUN_FILE.previousRun, previousRun);
-    await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
+    await writePipeline(folder, pipeline);
     const openCells = await cellsLeft(folder);
     const { credits, problem } = await readAccount(deps, pipeline.provider, attempt);
     const plan = deps.providers.spec(pipeline.provider).plan(pipeline.table);
@@ -172,12 +173,6 @@ async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder):
   }
   // Last: once it is there, nothing is copied again.
   await copyLines(staged, SNAPSHOT_FILE, folder, SNAPSHOT_FILE);
-}
-
-/** Rows that stand in the pipeline itself are frozen beside it. */
-function withoutRows(pipeline: Pipeline): Pipeline {
-  if (pipeline.rows.source.type !== 'inline') return pipeline;
-  return { ...pipeline, rows: { ...pipeline.rows, source: { type: 'inline', rows: [] } } };
 }
 
 async function snapshotOf(folder: Folder): Promise<SnapshotRef> {

@@ -20,6 +20,7 @@ import type { Folder } from '../src/store/store.ts';
 import { readBalance } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { readPreviousRun } from './results/previous-run.ts';
+import { writePipeline } from './run-files/pipeline.ts';
 import { keepOne, tableTag } from './table/find-table.ts';
 import { writeQuarantine } from './results/quarantine.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
@@ -35,6 +36,8 @@ import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 export const publishResults = activity<PublishResultsInput, RunSummary>(
   async (input, attempt, deps) => {
     const folder = deps.store.run(input.run);
+    // Missing if the run was cancelled before its rows were prepared.
+    if (!(await folder.exists(RUN_FILE.pipeline))) await writePipeline(folder, input.pipeline);
     if (input.tableMayHaveDuplicates) await keepOneTable(deps, input, attempt);
     const creditsAfter = await balance(deps, input, attempt);
     const quarantined = {

@@ -34,10 +34,26 @@ async function endAndForget(): Promise<void> {
     start({ key: nameOf('cancelled-key') }, CAUTIOUS),
     start({ id: nameOf('cancelled-id') }, CAUTIOUS),
   ]);
+  await cancelBeforeFirstStep('cancelled-at-once');
   for (const run of cancelled) await run.cancel();
   for (const run of done) expect(await run.wait()).toMatchObject({ outcome: 'completed' });
   for (const run of cancelled) expect(await run.wait()).toMatchObject({ outcome: 'cancelled' });
-  await expireHistory(backend.testEnv.client, ...[...done, ...cancelled].map(({ id }) => id));
+  const ids = [...done, ...cancelled].map(({ id }) => id);
+  await expireHistory(backend.testEnv.client, ...ids, nameOf('cancelled-at-once'));
+}
+
+/** The delay keeps the workers from the run until its cancel has arrived. */
+async function cancelBeforeFirstStep(word: string): Promise<void> {
+  const { client, taskQueue } = backend.testEnv;
+  const handle = await client.workflow.start('enrichTable', {
+    workflowId: nameOf(word),
+    taskQueue,
+    args: [await pipelineInputFor(backend.testEnv, ROWS)],
+    startDelay: '1h',
+  });
+  await handle.cancel();
+  await handle.signal('begin');
+  expect(await handle.result()).toMatchObject({ outcome: 'cancelled', rows: 0 });
 }
 
 test.each([
@@ -73,4 +89,13 @@ test('an expired cancelled run restarts by its id, and stays cancelled by its ke
   await expect(byKey).rejects.toMatchObject({ code: 'run_conflict' });
   const byId = await start({ id: nameOf('cancelled-id'), approve: true }, CAUTIOUS);
   expect(await byId.wait()).toMatchObject({ outcome: 'completed' });
+});
+
+test('an expired run cancelled before its rows were prepared stays cancelled by its key', async () => {
+  const key = nameOf('cancelled-at-once');
+  await expect(start({ key })).rejects.toMatchObject({ code: 'run_conflict' });
+  await expect(backend.rowmill.rerun(key)).rejects.toMatchObject({
+    code: 'action_refused',
+    message: expect.stringContaining('before it had a table') as unknown,
+  });
 });

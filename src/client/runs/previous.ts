@@ -9,7 +9,7 @@ import type { PreviousRunRef, EnrichTableInput, RunSummary } from '../../contrac
 import { RowmillError } from '../../errors.ts';
 import type { RunKey, Store } from '../../store/store.ts';
 import { hasStatus, invalidArgument } from '../../temporal/grpc-errors.ts';
-import { WORKFLOW_TYPE } from '../../contract/names.ts';
+import { RUN_FILE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { firstRunOf, findRun } from './describe.ts';
 import { pipelineIn } from './run-pipeline.ts';
 import { newestStored, type StoredRun } from './stored.ts';
@@ -51,12 +51,22 @@ const isUnknown = (error: unknown): boolean =>
 
 async function fromStore(workflowId: string, store: Store | null): Promise<EndedRun> {
   const kept = store === null ? null : await newestStored(store, workflowId);
-  if (kept !== null) return { ...kept, tableId: kept.previousRun?.tableId ?? null };
+  if (store !== null && kept !== null) {
+    const prepared = await store.run(kept.key).exists(RUN_FILE.rows);
+    if (!prepared && kept.previousRun === null) throw nothingToContinue(workflowId);
+    return { ...kept, tableId: kept.previousRun?.tableId ?? null };
+  }
   throw new RowmillError('run_not_found', 'neither Temporal nor the store knows it', {
     where: `run ${workflowId}`,
     remedy: 'See `rowmill list`; check TEMPORAL_ADDRESS, the namespace and ROWMILL_STORE.',
   });
 }
+
+const nothingToContinue = (workflowId: string): RowmillError =>
+  new RowmillError('action_refused', 'it ended before it had a table', {
+    where: `run ${workflowId}`,
+    remedy: 'There is nothing to go on with: start it anew with `rowmill run FILE`.',
+  });
 
 async function fromTemporal(
   client: Client,
@@ -64,20 +74,16 @@ async function fromTemporal(
   store: Store | null,
 ): Promise<EndedRun> {
   const { workflowId } = known;
-  const where = `run ${workflowId}`;
   const key = { workflowId, firstRunId: firstRunOf(known) };
   const summary = await summaryOf(client, known);
   const input = await inputInHistory(client, key);
   if (summary !== null && summary.tableId === null && input?.previousRun === undefined) {
-    throw new RowmillError('action_refused', 'it ended before it had a table', {
-      where,
-      remedy: 'There is nothing to go on with: start it anew with `rowmill run FILE`.',
-    });
+    throw nothingToContinue(workflowId);
   }
   const pipeline = input?.pipeline ?? (store === null ? null : await pipelineIn(store.run(key)));
   if (pipeline === null) {
     throw new RowmillError('store_unreadable', 'its pipeline is neither in Temporal nor here', {
-      where: store === null ? where : `${where}, store ${store.location}`,
+      where: `run ${workflowId}${store === null ? '' : `, store ${store.location}`}`,
     });
   }
   const tableId = summary?.tableId ?? input?.previousRun?.tableId ?? null;
