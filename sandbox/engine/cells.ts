@@ -29,6 +29,10 @@ export class Cells {
   startedAtMs = new Float64Array(FIRST_CAPACITY);
   updatedAtMs = new Float64Array(FIRST_CAPACITY);
   readonly frozen = new Map<number, Json>();
+  /** Values that cells in progress will end with: row or config changed after their start. */
+  readonly overtaken = new Map<number, Json>();
+  /** Cells whose answer follows from an earlier row or config. */
+  readonly outdated = new Set<number>();
 
   reserve(rows: number): void {
     if (rows <= this.status.length) return;

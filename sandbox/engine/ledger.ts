@@ -20,6 +20,8 @@ export interface TableAccount {
   cellsPaid: number;
   /** Part of `cellsPaid`: the cell had been done before. 0 unless a client paid twice. */
   cellsPaidAgain: number;
+  /** Part of `cellsPaidAgain`: inputs or config changed after the answer. */
+  cellsPaidOutdated: number;
   creditsSpent: number;
 }
 
@@ -64,6 +66,7 @@ export class Ledger {
       cellsFailed: 0,
       cellsPaid: 0,
       cellsPaidAgain: 0,
+      cellsPaidOutdated: 0,
       creditsSpent: 0,
     };
     this.tables.set(id, account);

@@ -124,8 +124,10 @@ function start(state: SandboxState, table: Table, column: Column, slot: number):
   account.cellsStarted += 1;
   if (price > 0) {
     const again = (column.cells.dones[slot] ?? 0) > 0;
+    const outdated = column.cells.outdated.has(slot);
     account.cellsPaid += 1;
     account.cellsPaidAgain += again ? 1 : 0;
+    account.cellsPaidOutdated += again && outdated ? 1 : 0;
     account.creditsSpent += price;
     state.ledger.note(() => ({
       event: 'paid',
@@ -134,6 +136,7 @@ function start(state: SandboxState, table: Table, column: Column, slot: number):
       column: column.config.key,
       credits: price,
       again,
+      outdated,
       at: iso(wallMs(state)),
     }));
     state.cellsPaid += 1;

@@ -112,6 +112,8 @@ export class Table {
   readonly data: (JsonObject | null)[] = [];
   readonly metadata: (JsonObject | null)[] = [];
   readonly rowCreatedAtMs: number[] = [];
+  /** Epoch ms of the last change of a row's data; none if it never changed. */
+  readonly rowChangedAtMs = new Map<number, number>();
   /** Slot of the parent table's row, in child tables. */
   readonly parentSlots = new Map<number, number>();
   /** Slots of the rows that are there, oldest first. */
@@ -230,8 +232,13 @@ export class Table {
     if (status === FAILED) bump(cells.fails, slot);
     if (status === DONE) {
       bump(cells.dones, slot);
-      cells.frozen.delete(slot);
+      const overtaken = cells.overtaken.get(slot);
+      if (overtaken === undefined) {
+        cells.frozen.delete(slot);
+        cells.outdated.delete(slot);
+      } else cells.frozen.set(slot, overtaken);
     }
+    if (status !== IN_PROGRESS) cells.overtaken.delete(slot);
     this.updatedAtMs = atMs;
   }
 

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ColumnConfig } from '../engine/column-config.ts';
 import { checkColumns } from './column-rules.ts';
 import { namedDependencies } from '../engine/dependencies.ts';
 import { invalid, notFound } from '../http/problem.ts';
-import { freezeCell } from './rows.ts';
+import { freezeCell, outdate, resetCells, withReaders } from '../engine/outdated.ts';
 import { MAX_COLUMNS, type Column, type Table } from '../engine/table.ts';
 import { tableOf, wallMs, type SandboxState } from '../engine/state.ts';
 
@@ -36,7 +37,7 @@ export interface ColumnRequest {
   config: ColumnConfig;
 }
 
-/** Replaces the config; cells keep their values until they are run again. */
+/** Replaces the config; cells that read it keep their answer until they are run again, or are reset. */
 export function replaceColumn(
   state: SandboxState,
   { tableId, columnId, config }: ColumnRequest,
@@ -49,15 +50,13 @@ export function replaceColumn(
   const configs = table.columns.map((one) => (one === column ? config : one.config));
   checkColumns(table.kind, configs, [config]);
   refuseOrphans(table, column, config.key);
-  const affected = new Set<Column>();
-  const collect = (one: Column): void => {
-    if (affected.has(one)) return;
-    affected.add(one);
-    one.downstream.forEach(collect);
-  };
-  collect(column);
-  for (const one of affected) {
-    for (const slot of table.live) freezeCell(state, table, one, slot);
+  if (!isDeepStrictEqual(column.config, config)) {
+    const affected = withReaders(column);
+    for (const one of affected) {
+      for (const slot of table.live) freezeCell(state, table, one, slot);
+    }
+    outdate(affected, table.live);
+    if (state.extruct.outdatedCells === 'reset') resetCells(state, table, affected, table.live);
   }
   column.config = config;
   table.arrange(table.columns);

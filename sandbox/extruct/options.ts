@@ -42,6 +42,8 @@ export interface ExtructOptions {
   newTakesFailed?: boolean;
   /** Includes failed cells in `mode: failed`. @default true */
   failedTakesFailed?: boolean;
+  /** Cells whose input or config was changed: they keep their answer, or are `created`. @default 'kept' */
+  outdatedCells?: 'kept' | 'reset';
   /** Reports the number of requested cells in the reply to a run. @default true */
   requestedTold?: boolean;
   /** Reports the balance of the account. @default true */
@@ -71,6 +73,7 @@ export const extructOptions = (
   rowScope: 'those rows',
   newTakesFailed: false,
   failedTakesFailed: true,
+  outdatedCells: 'kept',
   requestedTold: true,
   balanceTold: true,
   billing: { requiresSubscription: false, planTier: 'pro' },

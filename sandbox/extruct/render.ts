@@ -136,12 +136,13 @@ export function rowWithStatus(state: SandboxState, table: Table, slot: number): 
 
 function cellsOf(state: SandboxState, table: Table, slot: number): Record<string, CellOutput> {
   const data = table.data[slot] ?? {};
+  const rowAtMs = table.rowChangedAtMs.get(slot) ?? table.rowCreatedAtMs[slot] ?? 0;
   return Object.fromEntries(
     table.columns.map((column) => [
       column.config.key,
       column.computed
         ? computedCell(state, table, column, slot, data)
-        : inputCell(data, column.config.key, table.rowCreatedAtMs[slot] ?? 0),
+        : inputCell(data, column.config.key, rowAtMs),
     ]),
   );
 }

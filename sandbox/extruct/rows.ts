@@ -1,10 +1,10 @@
-import { DONE } from '../engine/cells.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
 import { newRow } from '../engine/new-table.ts';
+import { freezeCell, outdate, readersOf, resetCells } from '../engine/outdated.ts';
 import { invalid, notFound } from '../http/problem.ts';
 import { refuseWithoutCredits, runRows } from '../engine/runs.ts';
-import type { Column, Table } from '../engine/table.ts';
-import { valueOf } from '../oracle/expected.ts';
+import type { Table } from '../engine/table.ts';
 import { tableOf, wallMs, type SandboxState } from '../engine/state.ts';
 
 export interface RowRequest {
@@ -43,8 +43,7 @@ export function writeRows(state: SandboxState, { tableId, rows, run }: RowsReque
   const slots = rows.map(({ data, metadata }, at) => {
     const slot = known[at] ?? null;
     if (slot === null) return newRow(state, table, data, metadata ?? null);
-    freezeRow(state, table, slot);
-    table.data[slot] = { ...table.data[slot], ...data };
+    changeRow(state, table, slot, data);
     if (metadata !== undefined) table.metadata[slot] = metadata;
     table.updatedAtMs = wallMs(state);
     return slot;
@@ -85,16 +84,15 @@ function checkKeys(table: Table, { data }: RowRequest, at: number): void {
   }
 }
 
-/** Values follow from row and config: before those change, what is done is written down. */
-export function freezeCell(state: SandboxState, table: Table, column: Column, slot: number): void {
-  const data = table.data[slot];
-  const { cells, config } = column;
-  if (data === undefined || data === null || cells.statusAt(slot) !== DONE) return;
-  if (cells.frozen.has(slot)) return;
-  const setting = { kind: table.kind, data, columns: table.configs };
-  cells.frozen.set(slot, valueOf(state.oracle, setting, config));
-}
-
-function freezeRow(state: SandboxState, table: Table, slot: number): void {
-  for (const column of table.computed) freezeCell(state, table, column, slot);
+/** Fields that are not sent stay; cells that read a changed one keep their answer, or are reset. */
+function changeRow(state: SandboxState, table: Table, slot: number, data: JsonObject): void {
+  const before = table.data[slot] ?? {};
+  const keys = Object.keys(data).filter((key) => !isDeepStrictEqual(before[key], data[key]));
+  if (keys.length === 0) return;
+  const readers = readersOf(table, new Set(keys));
+  for (const column of readers) freezeCell(state, table, column, slot);
+  outdate(readers, [slot]);
+  table.data[slot] = { ...before, ...data };
+  table.rowChangedAtMs.set(slot, wallMs(state));
+  if (state.extruct.outdatedCells === 'reset') resetCells(state, table, readers, [slot]);
 }

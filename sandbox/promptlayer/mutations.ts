@@ -1,5 +1,6 @@
+import { recalculateCells, updateCell } from './sheet-cells.ts';
 import { cancelOperation, startOperation } from './operations.ts';
-import { createColumn, renameColumn } from './sheet-columns.ts';
+import { createColumn, dropColumn, updateColumn } from './sheet-columns.ts';
 import { appendRows, dropRows } from './sheet-rows.ts';
 import { createBook, createSheet, deleteBook } from './sheets.ts';
 
@@ -8,7 +9,10 @@ export const promptLayerMutations = {
   deleteBook,
   createSheet,
   createColumn,
-  renameColumn,
+  updateColumn,
+  dropColumn,
+  updateCell,
+  recalculateCells,
   appendRows,
   dropRows,
   startOperation,

@@ -60,7 +60,9 @@ export function startOperation(state: SandboxState, request: OperationRequest): 
   sheet.edits += 1;
   const operations: Operation[] = [];
   for (let from = 0; from < plan.length; from += options.cellsPerExecution) {
-    operations.push(keep(state, sheet, plan.slice(from, from + options.cellsPerExecution)));
+    operations.push(
+      keepOperation(state, sheet, plan.slice(from, from + options.cellsPerExecution)),
+    );
   }
   state.ledger.ran(table.account, {
     id: operations[0]?.id ?? '',
@@ -74,7 +76,11 @@ export function startOperation(state: SandboxState, request: OperationRequest): 
   return { end: 'queued', sheet, operations, cells: plan.length - virtual, virtual };
 }
 
-function keep({ promptLayer }: SandboxState, sheet: Sheet, cells: readonly Asked[]): Operation {
+export function keepOperation(
+  { promptLayer }: SandboxState,
+  sheet: Sheet,
+  cells: readonly Asked[],
+): Operation {
   const id = promptLayer.operationIds.id(promptLayer.operationsMade);
   promptLayer.operationsMade += 1;
   const operation = { id, sheet, cells, cancelled: false };

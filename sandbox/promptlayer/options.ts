@@ -44,6 +44,11 @@ export interface PromptLayerOptions {
   pageLimit?: number;
   /** Reply to a delete. @default 'message' */
   deleteReply?: 'message' | 'empty';
+  /**
+   * Cells of a column whose config was changed: they keep their answer until they are recalculated,
+   * or become stale. @default 'kept'
+   */
+  changedColumns?: 'kept' | 'stale';
   /** Rows of an operation. @default 'those rows' */
   rowScope?: 'those rows' | 'every row';
   /** The words for a cell's state in rows: both were seen. @default 'lower' */

@@ -1,11 +1,10 @@
-import { DONE, FAILED, IN_PROGRESS, REQUESTED } from '../engine/cells.ts';
+import { CREATED, DONE, FAILED, IN_PROGRESS, REQUESTED } from '../engine/cells.ts';
 import { between } from '../oracle/seeded.ts';
-import { IdSeries } from '../engine/ids.ts';
 import type { Json } from '../json.ts';
-import { MAX_COLUMNS } from '../engine/table.ts';
 import { answerOf, rowKey } from '../oracle/expected.ts';
 import { iso, type SandboxState } from '../engine/state.ts';
 import { CELL_WORDS } from './operations.ts';
+import { cellIdOf } from './sheet-cells.ts';
 import {
   indexAt,
   isVirtual,
@@ -75,22 +74,22 @@ const isVirtualAt = (
 /** Words in rows, which follow the cell's schema, not that of operations. */
 const ROW_WORDS = ['stale', 'queued', 'running', 'completed', 'error'] as const;
 
-function cellOutput(
-  state: SandboxState,
-  sheet: Sheet,
-  { column, type }: SheetColumn,
-  place: number,
-) {
+export function cellOutput(state: SandboxState, sheet: Sheet, one: SheetColumn, place: number) {
+  const { column, type } = one;
   const { table } = sheet;
   const slot = table.live[place] ?? -1;
   const data = table.data[slot] ?? {};
   const status = type === 'TEXT' ? DONE : column.cells.statusAt(slot);
-  const value = status === DONE ? valueOf(state, sheet, column, slot) : null;
-  const atMs = (type === 'TEXT' ? table.rowCreatedAtMs : column.cells.updatedAtMs)[slot] ?? 0;
+  const frozen = column.cells.frozen.get(slot) ?? null;
+  // A stale cell still shows the answer that it had.
+  const value =
+    status === DONE ? (frozen ?? valueOf(state, sheet, column, slot)) : stale(status, frozen);
+  const textAtMs = table.rowChangedAtMs.get(slot) ?? table.rowCreatedAtMs[slot];
+  const atMs = (type === 'TEXT' ? textAtMs : column.cells.updatedAtMs[slot]) ?? 0;
   const wrapped = state.promptLayer.options.values === 'wrapped';
   const shown = value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
   return {
-    id: new IdSeries(state.nonce, 'cell', table.serial).id(slot * MAX_COLUMNS + column.serial),
+    id: cellIdOf(state, sheet, one, slot),
     sheet_id: sheet.id,
     column_id: column.id,
     row_index: indexAt(state.promptLayer, sheet, place),
@@ -109,6 +108,8 @@ function cellOutput(
         : null,
   };
 }
+
+const stale = (status: number, frozen: Json): Json => (status === CREATED ? frozen : null);
 
 function valueOf(
   state: SandboxState,

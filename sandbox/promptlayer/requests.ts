@@ -11,17 +11,34 @@ export const createTable = z.object({
 
 export const createSheet = z.object({ title: z.string().nullable().default(null) });
 
+const dependencies = z.array(z.object({ column_id: z.string() })).nullable();
+
 export const createColumn = z.object({
   title: z.string().min(1).max(255),
   type: z.string(),
   config: jsonObject.nullable().default(null),
-  dependencies: z
-    .array(z.object({ column_id: z.string() }))
-    .nullable()
-    .default(null),
+  dependencies: dependencies.default(null),
 });
 
-export const renameColumn = z.object({ title: z.string().min(1).max(255) });
+export const updateColumn = z.object({
+  title: z.string().min(1).max(255).optional(),
+  config: jsonObject.optional(),
+  dependencies: dependencies.optional(),
+});
+
+/** At least one of both. */
+export const updateCell = z
+  .object({ display_value: z.string().nullable().optional(), value: z.json().optional() })
+  .refine(
+    ({ display_value: shown, value }) => shown !== undefined || value !== undefined,
+    'display_value or value is required',
+  );
+
+export const recalculateCells = z.object({
+  cell_ids: z.array(z.string()).nullable().default(null),
+  column_ids: z.array(z.string()).nullable().default(null),
+  row_indices: z.array(z.int().min(0)).nullable().default(null),
+});
 
 export const addRows = z.object({
   count: z.int().min(1).max(100).default(1),

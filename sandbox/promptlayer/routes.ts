@@ -1,4 +1,5 @@
 import type { SandboxCore } from '../engine/core.ts';
+import type { SandboxState } from '../engine/state.ts';
 import type { Answer, Call, Route } from '../http/route.ts';
 import { invalid, Problem } from '../http/problem.ts';
 import { checked } from '../http/validation.ts';
@@ -7,7 +8,8 @@ import type { Started } from './operations.ts';
 import * as render from './render.ts';
 import * as requests from './requests.ts';
 import { bookOf, gone, refused, sheetOf } from './find.ts';
-import { indexAt, versionOf, type Operation, type PromptLayerState } from './state.ts';
+import { cellIn, type CellPlace, type CellsRequest } from './sheet-cells.ts';
+import { indexAt, versionOf, type Operation, type PromptLayerState, type Sheet } from './state.ts';
 
 const TABLES = '/api/public/v2/tables';
 const TABLE = `${TABLES}/:table_id`;
@@ -19,6 +21,9 @@ const place = ({ params }: Call) => ({
   bookId: params['table_id'] ?? '',
   sheetId: params['sheet_id'] ?? '',
 });
+
+const columnId = ({ params }: Call): string => params['column_id'] ?? '';
+const cellId = ({ params }: Call): string => params['cell_id'] ?? '';
 
 const created = (body: object): Answer => ({ status: 201, body: { success: true, ...body } });
 
@@ -102,22 +107,79 @@ const columns: Route[] = [
     return created({ column, cells: [], version: versionOf(sheet) });
   }),
   route('PATCH', `${SHEET}/columns/:column_id`, (core, call) => {
-    const { title } = checked(requests.renameColumn, call.body(), 'body');
+    const request = checked(requests.updateColumn, call.body(), 'body');
     const { bookId, sheetId } = place(call);
-    const columnId = call.params['column_id'] ?? '';
-    const renamed = core.execute('renameColumn', { bookId, sheetId, columnId, title });
+    const { column, affected } = core.execute('updateColumn', {
+      bookId,
+      sheetId,
+      columnId: columnId(call),
+      title: request.title,
+      config: request.config,
+      dependencies: request.dependencies?.map(({ column_id: id }) => id),
+    });
     const sheet = sheetOf(core.state, bookId, sheetId);
     return {
       body: {
         success: true,
-        column: render.columnOutput(sheet, renamed),
-        requires_recalculation: false,
-        affected_column_ids: [],
+        column: render.columnOutput(sheet, column),
+        requires_recalculation: affected.length > 0,
+        affected_column_ids: affected.map(({ id }) => id),
         version: versionOf(sheet),
       },
     };
   }),
+  route('DELETE', `${SHEET}/columns/:column_id`, (core, call) => {
+    const request = { ...place(call), columnId: columnId(call) };
+    const { sheet, stale } = core.execute('dropColumn', request);
+    return { body: { success: true, stale_count: stale, version: versionOf(sheet) } };
+  }),
 ];
+
+const cells: Route[] = [
+  route('GET', `${SHEET}/cells/:cell_id`, (core, call) => ({
+    body: core.read((state) => {
+      const { bookId, sheetId } = place(call);
+      const sheet = sheetOf(state, bookId, sheetId);
+      const cell = shownCell(state, sheet, cellIn(state, sheet, cellId(call)));
+      return { success: true, cell, version: versionOf(sheet) };
+    }),
+  })),
+  route('PATCH', `${SHEET}/cells/:cell_id`, (core, call) => {
+    const { display_value: shown, value } = checked(requests.updateCell, call.body(), 'body');
+    const request = { ...place(call), cellId: cellId(call), value: value ?? shown ?? null };
+    const { sheet, place: at, stale } = core.execute('updateCell', request);
+    const cell = shownCell(core.state, sheet, at);
+    return { body: { success: true, cell, version: versionOf(sheet), stale_count: stale } };
+  }),
+  route('POST', `${SHEET}/cells/recalculations`, (core, call) => {
+    const request = checked(requests.recalculateCells, call.body(), 'body');
+    return recalculated(core, {
+      ...place(call),
+      cellIds: request.cell_ids,
+      columnIds: request.column_ids,
+      rows: request.row_indices,
+    });
+  }),
+  route('POST', `${SHEET}/cells/:cell_id/recalculations`, (core, call) =>
+    recalculated(core, { ...place(call), cellIds: [cellId(call)], columnIds: null, rows: null }),
+  ),
+];
+
+const shownCell = (state: SandboxState, sheet: Sheet, { column, slot }: CellPlace) =>
+  render.cellOutput(state, sheet, column, sheet.table.live.indexOf(slot));
+
+/** 200 if there is nothing to do. */
+function recalculated(core: SandboxCore, request: CellsRequest): Answer {
+  const { sheet, selected, operation } = core.execute('recalculateCells', request);
+  const body = {
+    success: true,
+    execution_id: operation?.id ?? null,
+    cell_count: operation?.cells.length ?? 0,
+    selected_cell_count: selected,
+    version: versionOf(sheet),
+  };
+  return operation === null ? { body } : { status: 202, body };
+}
 
 const rows: Route[] = [
   route('GET', `${SHEET}/rows`, (core, call) => {
@@ -247,6 +309,7 @@ export const promptLayerRoutes: Route[] = [
   ...tables,
   ...sheets,
   ...columns,
+  ...cells,
   ...rows,
   ...operations,
 ];

@@ -61,6 +61,7 @@ function blankSheet(state: SandboxState, book: Workbook, title: string): Sheet {
     title: column.config.key,
     type: 'TEXT',
     config: {},
+    dependencies: [],
   }));
   if (!isEmpty) {
     newRow(state, table, {}, null);

@@ -10,6 +10,8 @@ export interface SheetColumn {
   title: string;
   type: string;
   config: JsonObject;
+  /** Ids of the columns that it reads. */
+  dependencies: string[];
 }
 
 /** A sheet is one of the engine's tables; rows are known by their place in it. */
@@ -92,6 +94,7 @@ export const promptLayerState = (
     operationsKept: true,
     pageLimit: 100,
     deleteReply: 'message',
+    changedColumns: 'kept',
     rowScope: 'those rows',
     rowWords: 'lower',
     values: 'plain',
