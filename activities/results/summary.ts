@@ -45,6 +45,8 @@ export interface PublishResultsInput {
   creditsBefore: number | null;
   /** Why it could not be read. Left out: it could. */
   balanceProblem?: string;
+  /** Warnings about the rows of a source that the worker read. Left out: none. */
+  sourceWarnings?: string[];
   /** Credits of the cells that were asked for. */
   creditsRequested: number;
   startedAtMs: number;

@@ -25,7 +25,7 @@ import { sameTargetWarnings } from './pipelines/target-conflicts.ts';
 import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-run.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from '../temporal/search-attributes.ts';
-import { describeRun, noSuchRun } from './runs/describe.ts';
+import { describeRun, findRun, noSuchRun } from './runs/describe.ts';
 import { runsUnderWay } from './runs/under-way.ts';
 import { isSeen, ownerOf, starterOf } from './runs/owned.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
@@ -214,7 +214,7 @@ export class Rowmill {
   static async check({ store, env = process.env, ...options }: CheckOptions): Promise<StartPlan> {
     const plan = await checkWork({ ...options, env });
     const underWay = (ids: readonly string[]): Promise<string[]> => askUnderWay(ids, env);
-    const others = await sameTargetWarnings(plan.pipeline, storeAt(store, env), underWay);
+    const others = await sameTargetWarnings(plan.pipeline, storeAt(store, env), { underWay });
     return { ...plan, warnings: [...plan.warnings, ...others] };
   }
 
@@ -267,10 +267,32 @@ export class Rowmill {
     return found === null ? null : new RowmillRun(this.#link, found);
   }
 
-  /** Lists other runs in progress that publish to the same places, a line for each. */
-  sharedTargets(pipeline: Pick<Pipeline, 'results'>, { id }: RowmillRun): Promise<string[]> {
+  /**
+   * Lists other runs in progress that publish to the same places, a line for each. Runs of other
+   * owners are not named.
+   */
+  sharedTargets(
+    pipeline: Pick<Pipeline, 'results'>,
+    { id }: RowmillRun,
+    seenBy: SeenBy = {},
+  ): Promise<string[]> {
     const { client, store } = this.#link;
-    return sameTargetWarnings(pipeline, store, (others) => runsUnderWay(client, others), id);
+    const underWay = (others: readonly string[]) => runsUnderWay(client, others);
+    const visible = (others: readonly string[]) => this.visible(others, seenBy);
+    return sameTargetWarnings(pipeline, store, { underWay, visible }, id);
+  }
+
+  /** Selects the runs of a list that a caller may see. */
+  async visible(ids: readonly string[], { owner }: SeenBy): Promise<string[]> {
+    if (owner === undefined) return [...ids];
+    const { client } = this.#link;
+    const found = await withServerErrors(client, () =>
+      Promise.all(ids.map((id) => findRun(client, id))),
+    );
+    return ids.filter((_, at) => {
+      const run = found[at];
+      return run !== undefined && run !== null && isSeen(run, owner);
+    });
   }
 
   async #start(

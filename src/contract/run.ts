@@ -187,6 +187,8 @@ export interface RunSummary {
   rowsUnreadable?: number;
   /** Why the balance could not be read. Left out: it could, or there is none. */
   balanceProblem?: string;
+  /** Warnings about the rows, where the worker read the source itself. Left out: none. */
+  sourceWarnings?: string[];
   /** Cells that were cancelled before the provider started them: not paid for. Left out: none. */
   cellsCancelled?: number;
   /** The count is a lower bound: the reply to a cancel was lost. Left out: it is exact. */

@@ -11,6 +11,12 @@ export interface HostPaths {
   hideIn<T>(value: T): T;
 }
 
+/** Shortens a warning that begins with the path of a file, maybe of another host. */
+function withFileName(warning: unknown): unknown {
+  const [, path = '', rest = ''] = /^(.+?)(: .*)$/s.exec(String(warning)) ?? [];
+  return isAbsolute(path) ? `${basename(path)}${rest}` : warning;
+}
+
 /** Fields with the path of a file, maybe of another host: answers contain only its name. */
 const FILE_FIELDS: ReadonlySet<string> = new Set(['path', 'manifest', 'folder', 'file']);
 
@@ -33,8 +39,10 @@ export function createHostPaths(store: string, files: string | null): HostPaths 
       const isFile = field !== null && FILE_FIELDS.has(field) && isAbsolute(shown);
       return isFile ? basename(shown) : shown;
     }
-    if (Array.isArray(value))
+    if (Array.isArray(value)) {
+      if (field === 'sourceWarnings') return value.map((item) => withFileName(hideIn(item, null)));
       return value.map((item) => hideIn(item, field === 'results' ? 'path' : null));
+    }
     if (typeof value !== 'object' || value === null || value instanceof Date) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideIn(item, key)]));
   };

@@ -121,20 +121,22 @@ export interface Cautions {
   tableChangedDuringScan?: true;
   rowsUnreadable?: number;
   balanceProblem?: string;
+  sourceWarnings?: string[];
 }
 
 export const cautionsOf = (
   found: ScanResult | null,
-  prepared: { balanceProblem?: string } | null,
+  prepared: Pick<Cautions, 'balanceProblem' | 'sourceWarnings'> | null,
 ): Cautions => ({
   ...(found?.tableChangedDuringScan === true ? { tableChangedDuringScan: true } : {}),
   ...(found?.rowsUnreadable === undefined ? {} : { rowsUnreadable: found.rowsUnreadable }),
   ...(prepared?.balanceProblem === undefined ? {} : { balanceProblem: prepared.balanceProblem }),
+  ...(prepared?.sourceWarnings === undefined ? {} : { sourceWarnings: prepared.sourceWarnings }),
 });
 
 /** Facts for the operator as name and text. @param code escapes text from outside */
 export function cautionFacts(
-  cautions: Cautions & { sameTarget?: string[]; sourceWarnings?: string[] },
+  cautions: Cautions & { sameTarget?: string[] },
   code: (text: string) => string,
 ): [string, string][] {
   const { tableChangedDuringScan, rowsUnreadable = 0, balanceProblem } = cautions;

@@ -42,12 +42,15 @@ test('a run that reads its source itself shows the warnings about it', async () 
     rows: { from: await headersTwice(), key: 'Symbol', map: { input: 'Security' } },
   });
   const workflowId = `warned-${testEnv.taskQueue}`;
-  await executeRun(testEnv, workflowId, input);
+  const summary = await executeRun(testEnv, workflowId, input);
   const run = testEnv.client.workflow.getHandle(workflowId);
-  const { sourceWarnings } = await run.query<RunProgress>('progress');
-  expect(sourceWarnings).toEqual([
+  const warnings = [
     expect.stringMatching(/twice\.csv: the header stands again on line 3: skipped$/),
-  ]);
+  ];
+  expect((await run.query<RunProgress>('progress')).sourceWarnings).toEqual(warnings);
+  expect(summary.sourceWarnings).toEqual(warnings);
+  const manifest: unknown = JSON.parse(await readFile(summary.manifest ?? '', 'utf8'));
+  expect(manifest).toMatchObject({ sourceWarnings: warnings });
 });
 
 async function headersTwice(): Promise<string> {

@@ -7,7 +7,7 @@ import {
 import type { Outcome, RunSummary } from '../../src/contract/run.ts';
 import { outcomeOf, partialReason, unanswered } from '../../src/rules/outcome.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
-import { knownPriceText } from '../../src/text/run-facts.ts';
+import { cautionsOf, knownPriceText } from '../../src/text/run-facts.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from '../failures.ts';
 import { scanTable } from './pass.ts';
 import { bareSummary, notify } from './notify.ts';
@@ -83,9 +83,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
         creditsRequested: state.prepared === null ? 0 : run.creditsRequested,
         creditsBefore: state.prepared?.credits ?? null,
-        ...(state.prepared?.balanceProblem === undefined
-          ? {}
-          : { balanceProblem: state.prepared.balanceProblem }),
+        ...cautionsOf(null, state.prepared),
         startedAtMs: state.startedAtMs,
         inFlight: cellsInFlight(state),
         cellsCancelled: state.cellsCancelled,

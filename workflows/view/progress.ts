@@ -51,7 +51,6 @@ export function progressOf(run: Shown): RunProgress {
     rerunRequested: state.rerunRequested,
     maxPollIntervalMs: state.maxPollIntervalMs,
     ...sameTargetOf(state),
-    ...sourceWarningsOf(state),
     ...approvalsOf(state),
     ...cautionsOf(state.lastScan, state.prepared),
     ...unusedOf(state),
@@ -62,11 +61,6 @@ export function progressOf(run: Shown): RunProgress {
 function sameTargetOf({ sameTarget, prepared }: RunState): Pick<RunProgress, 'sameTarget'> {
   const others = sameTarget ?? prepared?.sameTarget ?? [];
   return others.length === 0 ? {} : { sameTarget: others };
-}
-
-function sourceWarningsOf({ prepared }: RunState): Pick<RunProgress, 'sourceWarnings'> {
-  const { sourceWarnings = [] } = prepared ?? {};
-  return sourceWarnings.length === 0 ? {} : { sourceWarnings };
 }
 
 function forecastOfPass({ state, pipeline }: Shown) {

@@ -4,12 +4,19 @@ import { claimsOfOthers } from '../../store/claims.ts';
 import type { Store } from '../../store/store.ts';
 import { clashFinding, type LoadedPipeline } from '../../spec/index.ts';
 
+/** Questions about runs that the store cannot answer. */
+export interface RunsToAsk {
+  /** Selects runs in progress: a terminated run leaves its registration. */
+  underWay: (ids: readonly string[]) => Promise<string[]>;
+  /** Selects runs that the caller may see; the others are not named. @default all */
+  visible?: (ids: readonly string[]) => Promise<string[]>;
+}
+
 /** Returns a warning for each run registered in this store that publishes to the same place. */
 export async function sameTargetWarnings(
   { results }: Pick<Pipeline, 'results'>,
   store: Store,
-  /** Selects runs in progress: a terminated run leaves its registration. */
-  underWay: (ids: readonly string[]) => Promise<string[]>,
+  { underWay, visible = (ids) => Promise.resolve([...ids]) }: RunsToAsk,
   except?: string,
 ): Promise<string[]> {
   const warnings = await Promise.all(
@@ -18,7 +25,10 @@ export async function sameTargetWarnings(
       const runs = await claimsOfOthers(store, null, [path, manifest], Date.now());
       const asked = runs.filter((id) => id !== except);
       const others = asked.length === 0 ? [] : await underWay(asked);
-      return others.map((id) => `run ${id} is under way and publishes to ${to}, too`);
+      const named = others.length === 0 ? [] : await visible(others);
+      const names = named.map((id) => `run ${id}`);
+      if (named.length < others.length) names.push('another run');
+      return names.map((name) => `${name} is under way and publishes to ${to}, too`);
     }),
   );
   return warnings.flat();

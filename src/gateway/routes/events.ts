@@ -6,7 +6,7 @@ import type { RunSummary } from '../../contract/run.ts';
 import { ownerSeen } from '../auth.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
-import type { HostPaths } from '../host-paths.ts';
+import { hideOtherRuns } from '../other-runs.ts';
 import { errorOfRequest, problemOf } from '../problem.ts';
 import { event } from '../schemas/responses.ts';
 import { noQuery, runPath } from '../schemas/requests.ts';
@@ -58,19 +58,25 @@ export function addEvents(app: App, { temporal, closing, hostPaths }: Gateway): 
       reply.raw.once('close', () => gone.abort());
       const signal = AbortSignal.any([gone.signal, closing]);
       const looks = run.progress({ intervalMs: LOOK_EVERY_MS, signal });
+      const visible = (ids: readonly string[]) =>
+        temporal.withClient((rowmill) => rowmill.visible(ids, { owner }));
+      const shown: Shown = async (value) => hostPaths.hideIn(await hideOtherRuns(value, visible));
       return reply
         .type('text/event-stream')
         .header('x-accel-buffering', 'no')
-        .send(Readable.from(eventsOf(looks, request.id, signal, hostPaths)));
+        .send(Readable.from(eventsOf(looks, request.id, signal, shown)));
     },
   );
 }
+
+/** Hides what the caller may not see. */
+type Shown = <T>(value: T) => Promise<T>;
 
 async function* eventsOf(
   looks: AsyncGenerator<ProgressUpdate, RunSummary | null>,
   requestId: string,
   signal: AbortSignal,
-  hostPaths: HostPaths,
+  shown: Shown,
 ): AsyncGenerator<string> {
   yield 'retry: 5000\n\n';
   let sent = '';
@@ -82,19 +88,19 @@ async function* eventsOf(
         continue;
       }
       if (found.done === true) {
-        const summary = hostPaths.hideIn(found.value);
+        const summary = await shown(found.value);
         if (summary !== null)
           yield eventText('outcome', { outcome: summary.outcome, summary, error: null }, END);
         return;
       }
-      const standing = hostPaths.hideIn(found.value);
+      const standing = await shown(found.value);
       const data = JSON.stringify(standing);
       if (data !== sent) yield eventText('progress', standing);
       sent = data;
       next = looks.next();
     }
   } catch (thrown) {
-    const error = hostPaths.hideIn(problemOf(errorOfRequest(thrown), requestId));
+    const error = await shown(problemOf(errorOfRequest(thrown), requestId));
     yield eventText('outcome', { outcome: 'failed', summary: null, error }, END);
   }
 }

@@ -15,6 +15,7 @@ import type { Folder } from '../../store/store.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { byteRange, type ByteRange } from '../renditions.ts';
 import { ownerSeen } from '../auth.ts';
+import { hideOtherRuns } from '../other-runs.ts';
 import { problems } from '../openapi.ts';
 import { streamed } from '../schemas/responses.ts';
 import { noQuery, resultsQuery, runPath } from '../schemas/requests.ts';
@@ -119,10 +120,14 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
       },
     },
     async (request) => {
+      const owner = ownerSeen(request);
       const folder = await filesOf(request, request.params.id);
       // Safe cast: the run wrote an object.
       const manifest = (await folder.readJson(RUN_FILE.manifest)) as Record<string, unknown>;
-      return hostPaths.hideIn(manifest);
+      const shown = await hideOtherRuns(manifest, (ids) =>
+        temporal.withClient((rowmill) => rowmill.visible(ids, { owner })),
+      );
+      return hostPaths.hideIn(shown);
     },
   );
 }

@@ -6,6 +6,7 @@ import { runList, runStatus, startedRun } from '../schemas/responses.ts';
 import { keyHeaders, listQuery, noQuery, runPath, startBody } from '../schemas/requests.ts';
 import { problems } from '../openapi.ts';
 import { grantOf, ownerSeen } from '../auth.ts';
+import { hideOtherRuns } from '../other-runs.ts';
 import { bodyBytes } from '../raw-body.ts';
 
 /** Adds the routes that start, list and show runs. */
@@ -44,10 +45,10 @@ export function addRuns(
         const as = { key, approve, startedBy: request.caller, ...of(owner) };
         const { run, others } = await temporal.withClient(async (rowmill) => {
           const started = await rowmill.startPrepared(work, as);
-          // A caller of one owner is not shown the runs of others.
-          if (owner !== null) return { run: started, others: [] };
+          const seenBy = { owner: ownerSeen(request) };
+          const { pipeline } = work.input;
           // The run is started: a store that cannot be read is no reason to refuse it.
-          const shared = rowmill.sharedTargets(work.input.pipeline, started).catch(() => []);
+          const shared = rowmill.sharedTargets(pipeline, started, seenBy).catch(() => []);
           return { run: started, others: await shared };
         });
         const warnings = [...run.warnings, ...others].map((text) => hostPaths.hide(text));
@@ -102,17 +103,25 @@ export function addRuns(
     async (request) => {
       const owner = ownerSeen(request);
       const { id } = request.params;
-      const status = await temporal.withClient(async (rowmill) =>
-        (await rowmill.attach(id, { owner })).status(),
-      );
-      const { run, progress, summary, error, warning } = status;
-      const told = error && {
+      const status = await temporal.withClient(async (rowmill) => {
+        const found = await (await rowmill.attach(id, { owner })).status();
+        return hideOtherRuns(found, (ids) => rowmill.visible(ids, { owner }));
+      });
+      const { run, progress, summary, replaced, error, warning } = status;
+      const shown = error && {
         code: error.code,
         what: error.what,
         where: error.where,
         remedy: error.remedy,
       };
-      return hostPaths.hideIn({ ...toRunResponse(run), progress, summary, error: told, warning });
+      return hostPaths.hideIn({
+        ...toRunResponse(run),
+        progress,
+        summary,
+        replaced,
+        error: shown,
+        warning,
+      });
     },
   );
 }

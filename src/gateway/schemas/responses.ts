@@ -79,6 +79,10 @@ const unusedFields = {
     .optional()
     .describe('Rows that no page could be read with; the quarantine names them.'),
   balanceProblem: z.string().optional().describe('Why the balance could not be read.'),
+  sourceWarnings: z
+    .array(z.string())
+    .optional()
+    .describe('Warnings about the rows, where the worker read the source itself.'),
   duplicateRows: z
     .number()
     .optional()
@@ -124,6 +128,11 @@ const approvalFields = {
     .describe('Cells asked for, and cells queued by the provider’s count, where it queued more.'),
 };
 
+const otherRun = z
+  .string()
+  .nullable()
+  .describe('Id of a run; null: a run that the caller may not see.');
+
 /** Schema of `RunProgress`; see docs/guides/gateway.md. */
 const progress = z
   .object({
@@ -153,6 +162,10 @@ const progress = z
       .optional()
       .describe('Epoch ms: no count has changed since; null while cells move.'),
     problem: z.string().nullable(),
+    sameTarget: z
+      .array(otherRun)
+      .optional()
+      .describe('Runs under way that publish to a place of this one. Left out: none.'),
     ...approvalFields,
     ...unusedFields,
   })
@@ -204,6 +217,11 @@ export const runStatus = z
     ...runInfoFields,
     progress: progress.nullable().describe('While it is under way and a worker answers.'),
     summary: summary.nullable().describe('Once it has ended.'),
+    replaced: z
+      .array(z.object({ path: z.string(), workflowId: otherRun }))
+      .describe(
+        'Published files that another run has replaced since, as far as the gateway can read them.',
+      ),
     error: runError.nullable().describe('Why it failed.'),
     warning: z.string().nullable().describe('Why nothing more is known of a run under way.'),
   })
