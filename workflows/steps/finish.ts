@@ -121,9 +121,7 @@ export async function finishEarly(run: Run, error: unknown): Promise<RunSummary>
   state.pause = null;
   return CancellationScope.nonCancellable(async () => {
     await stopTableRun(run);
-    const scanned =
-      (state.paidRequestSent || run.input.previousRun !== undefined) &&
-      (await tryFinalScan(run, failure));
+    const scanned = mayHaveAnswers(run) && (await tryFinalScan(run, failure));
     if (cancelled) {
       const { cancelledBy } = state;
       const reason = cancelledBy === undefined ? 'cancelled' : `cancelled by ${cancelledBy}`;
@@ -179,6 +177,13 @@ async function stopTableRun(run: Run): Promise<void> {
     log.warn('not stopped at the provider', { error: failure.message });
   }
 }
+
+/**
+ * Checks whether a last scan can find answers. A rerun that has not loaded its rows cannot be
+ * scanned: rows may be missing, and the scan would wait for them.
+ */
+const mayHaveAnswers = ({ state, input }: Run): boolean =>
+  state.paidRequestSent || (input.previousRun !== undefined && state.loaded !== null);
 
 /**
  * Scans the table of a run that ends early once more; without it the previous scan is used.

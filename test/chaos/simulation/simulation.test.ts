@@ -66,6 +66,14 @@ test('an empty account without a balance is tried less and less often', async ()
   expect(text.match(/ startPass /g)?.length).toBeLessThan(100);
 });
 
+test('a rerun cancelled while it loads its rows ends once the disk is writable', async () => {
+  const file = join(FOUND, 'rerun-cancelled-before-it-loaded-its-rows.yaml');
+  const { text } = await chaos('--trace', '--replay', file);
+  expect(text).toContain('nothing is wrong');
+  // A scan would wait an hour for the rows that are missing.
+  expect(text).not.toMatch(/\[1\] collectResults/);
+});
+
 const BROKEN: [string, string, RegExp][] = [
   ['repeats-paid-runs', '9', /I3 cell .* was (started|done) \d+ times/],
   ['repeats-rows', '33', /I2 row \S+ is doubled/],

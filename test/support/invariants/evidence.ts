@@ -75,9 +75,14 @@ export const hasLoaded = ({ finished, earlier }: Evidence): boolean =>
 export const unreadableKeys = (evidence: Evidence): ReadonlySet<string> =>
   keysGivenUp(evidence, 'the row cannot be read');
 
-/** Keys of the rows that the API has never taken. */
-export const refusedKeys = (evidence: Evidence): ReadonlySet<string> =>
-  keysGivenUp(evidence, 'the API refused the row');
+/** Keys of the rows that the API has never taken. A run that ended early repeats no row of the one before. */
+export function refusedKeys(evidence: Evidence): ReadonlySet<string> {
+  const { earlier, finished } = evidence;
+  const own = keysGivenUp(evidence, 'the API refused the row');
+  return own.size > 0 || earlier === null || finished.has('collectResults')
+    ? own
+    : refusedKeys(earlier);
+}
 
 const keysGivenUp = ({ quarantine }: Evidence, why: string): ReadonlySet<string> =>
   new Set(quarantine.filter(({ reason }) => reason.startsWith(why)).map(({ key }) => key));
