@@ -42,6 +42,8 @@ export interface ExtructOptions {
   newTakesFailed?: boolean;
   /** Includes failed cells in `mode: failed`. @default true */
   failedTakesFailed?: boolean;
+  /** A change of a row: of the fields sent, or of all its data and metadata. @default 'merged' */
+  rowChanges?: 'merged' | 'replaced';
   /** Cells whose input or config was changed: they keep their answer, or are `created`. @default 'kept' */
   outdatedCells?: 'kept' | 'reset';
   /** Reports the number of requested cells in the reply to a run. @default true */
@@ -73,6 +75,7 @@ export const extructOptions = (
   rowScope: 'those rows',
   newTakesFailed: false,
   failedTakesFailed: true,
+  rowChanges: 'merged',
   outdatedCells: 'kept',
   requestedTold: true,
   balanceTold: true,

@@ -44,7 +44,8 @@ export function writeRows(state: SandboxState, { tableId, rows, run }: RowsReque
     const slot = known[at] ?? null;
     if (slot === null) return newRow(state, table, data, metadata ?? null);
     changeRow(state, table, slot, data);
-    if (metadata !== undefined) table.metadata[slot] = metadata;
+    const replaced = state.extruct.rowChanges === 'replaced';
+    if (metadata !== undefined || replaced) table.metadata[slot] = metadata ?? null;
     table.updatedAtMs = wallMs(state);
     return slot;
   });
@@ -87,12 +88,15 @@ function checkKeys(table: Table, { data }: RowRequest, at: number): void {
 /** Fields that are not sent stay; cells that read a changed one keep their answer, or are reset. */
 function changeRow(state: SandboxState, table: Table, slot: number, data: JsonObject): void {
   const before = table.data[slot] ?? {};
-  const keys = Object.keys(data).filter((key) => !isDeepStrictEqual(before[key], data[key]));
+  const after = state.extruct.rowChanges === 'replaced' ? data : { ...before, ...data };
+  const keys = Object.keys({ ...before, ...after }).filter(
+    (key) => !isDeepStrictEqual(before[key], after[key]),
+  );
   if (keys.length === 0) return;
   const readers = readersOf(table, new Set(keys));
   for (const column of readers) freezeCell(state, table, column, slot);
   outdate(readers, [slot]);
-  table.data[slot] = { ...before, ...data };
+  table.data[slot] = after;
   table.rowChangedAtMs.set(slot, wallMs(state));
   if (state.extruct.outdatedCells === 'reset') resetCells(state, table, readers, [slot]);
 }

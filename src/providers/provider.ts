@@ -1,5 +1,5 @@
 import type { Json } from '../contract/json.ts';
-import type { TableSpec } from '../contract/pipeline.ts';
+import type { ColumnConfig, TableSpec } from '../contract/pipeline.ts';
 import type { SnapshotRow } from '../contract/rows.ts';
 import type { CellUsage } from '../contract/results.ts';
 import type {
@@ -75,6 +75,45 @@ export interface TableRow {
   key: string | null;
   /** Computed cells by column key. */
   cells: Record<string, TableCell>;
+  /** Input cells by column key, if the page was requested with them. */
+  inputs?: Record<string, InputCell>;
+}
+
+/** Value of a row in an input column. */
+export interface InputCell {
+  value: Json;
+  /** Provider's id of the cell, where input cells are changed by their own ids. */
+  id?: string;
+}
+
+/** Change of a row's inputs. */
+export interface RowUpdate {
+  /** Id of the row. */
+  id: string;
+  key: string;
+  /** All inputs of the row, as `addRows` takes them. */
+  input: Record<string, Json>;
+  /** Input columns that change, with the cells that a page returned. `null` in `input`, or no value: cleared. */
+  cells: Record<string, InputCell>;
+}
+
+/** Columns of a table, compared with a pipeline file. */
+export interface ColumnComparison {
+  /** Keys of columns of the file that the table does not have. */
+  missing: string[];
+  changed: ColumnDifference[];
+  /** Columns that are neither of the file nor automatic. */
+  others: { id: string; key: string; input: boolean }[];
+}
+
+/** Column whose config differs from the file. */
+export interface ColumnDifference {
+  id: string;
+  key: string;
+  /** Fields that differ, such as `value.prompt`. */
+  fields: string[];
+  /** True if the column cannot be changed in place: it must be deleted and created. */
+  replace: boolean;
 }
 
 export interface TableCell {
@@ -146,6 +185,22 @@ export interface Provider {
    */
   readonly deleteRows:
     ((table: TableRef, rowIds: string[], ctx: CallContext) => Promise<void>) | null;
+  /**
+   * Changes inputs of rows that exist. Safe to repeat before the rows are run: the values stay the
+   * same. `null` if the provider cannot change rows.
+   */
+  readonly updateRows:
+    ((table: TableRef, rows: readonly RowUpdate[], ctx: CallContext) => Promise<void>) | null;
+  /** Compares the columns of the table with those of the file; `null` if configs cannot be read. */
+  readonly compareColumns:
+    ((table: TableRef, spec: TableSpec, ctx: CallContext) => Promise<ColumnComparison>) | null;
+  /** Replaces a column's config by that of the file; `null` if the provider cannot. Safe to repeat. */
+  readonly updateColumn:
+    | ((table: TableRef, columnId: string, config: ColumnConfig, ctx: CallContext) => Promise<void>)
+    | null;
+  /** Deletes a column with its cells; `null` if the provider cannot. Safe to repeat. */
+  readonly deleteColumn:
+    ((table: TableRef, columnId: string, ctx: CallContext) => Promise<void>) | null;
   /** Returns the row count of the table, with one request. */
   rowCount(table: TableRef, ctx: CallContext): Promise<number>;
   startTableRun(table: TableRef, scope: RunScope, ctx: CallContext): Promise<TableRunRef>;
@@ -160,8 +215,15 @@ export interface Provider {
    * Reads a page of rows.
    * @param cursor `next` of the previous page; `null` for the first one
    * @param max Maximum rows of the page; undefined: the provider's maximum
+   * @param withInputs Whether rows have their `inputs`. Default false
    */
-  page(table: TableRef, cursor: string | null, ctx: CallContext, max?: number): Promise<Page>;
+  page(
+    table: TableRef,
+    cursor: string | null,
+    ctx: CallContext,
+    max?: number,
+    withInputs?: boolean,
+  ): Promise<Page>;
 }
 
 /** A table without a creation time counts as the youngest. */

@@ -22,9 +22,12 @@ const HOW: Record<string, Omit<Candidate, 'entry'>> = {
   },
 };
 
-function onSandbox({ tables: { chain }, map }: ProviderCase): Omit<Candidate, 'entry'> {
+function onSandbox({ tables: { chain }, map, reworded }: ProviderCase): Omit<Candidate, 'entry'> {
+  const table = { tags: [], ...chain, columns: [...chain.columns] };
+  const columns = [...chain.columns.slice(0, -1), reworded.column];
   return {
-    table: { tags: [], ...chain, columns: [...chain.columns] },
+    table,
+    changed: { table: { ...table, columns }, key: reworded.key, fields: reworded.fields },
     input: (nth) => Object.fromEntries(Object.keys(map).map((to) => [to, `Company ${nth}`])),
     serve: serveSandbox,
   };

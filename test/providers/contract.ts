@@ -4,7 +4,7 @@ import type { Json } from '../../src/contract/json.ts';
 import type { TableSpec } from '../../src/contract/pipeline.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { RunMode, TableRunRef, TableRef } from '../../src/contract/table.ts';
-import type { Provider, RunScope, TableRow } from '../../src/providers/provider.ts';
+import type { Provider, RowUpdate, RunScope, TableRow } from '../../src/providers/provider.ts';
 import { createProviders, type ProviderEntry } from '../../src/providers/registry.ts';
 import { failureOf } from '../http/calls.ts';
 import { closeServers } from '../http/server.ts';
@@ -16,6 +16,8 @@ export interface Candidate {
   /** Two computed columns, of which the second waits for the first. */
   table: TableSpec;
   input: (nth: number) => Record<string, Json>;
+  /** The table with another config of its last column, where configs can be compared. */
+  changed?: { table: TableSpec; key: string; fields: string[] };
   /** Opens its server, on a clock of its own. */
   serve: (options: { firstTryFails: boolean }) => Promise<Served>;
 }
@@ -157,6 +159,64 @@ export function contractOf(name: string, candidate: Candidate): void {
       await stage.provider.deleteRows(table, ids.slice(1, 2), {});
       const left = ours(await read(stage.provider, table));
       expect(left.map(({ key }) => key)).toEqual(['K0', 'K2']);
+    });
+
+    test('inputs of the named rows are changed, and nothing else; again makes no difference', async () => {
+      const stage = await open();
+      const { provider } = stage;
+      const { table, ids } = await load(stage, 4);
+      const { updateRows } = provider;
+      if (updateRows === null) return;
+      const before = await readInputs(provider, table);
+      expect(before.map(valuesIn)).toEqual(rowsOf(4).map((row) => row.input));
+      const updates = [1, 3].map((nth) => updateOf(before[nth], input(nth + 50)));
+      for (let times = 0; times < 2; times += 1) {
+        await updateRows(table, updates, {});
+        const after = await readInputs(provider, table);
+        expect(after.map(({ id }) => id)).toEqual(ids);
+        expect(after.map(({ key }) => key)).toEqual(rowsOf(4).map(({ key }) => key));
+        expect(after.map(valuesIn)).toEqual([0, 51, 2, 53].map(input));
+      }
+    });
+
+    test('an input is cleared', async () => {
+      const stage = await open();
+      const { provider } = stage;
+      const { table } = await load(stage, 1);
+      if (provider.updateRows === null) return;
+      const [row] = await readInputs(provider, table);
+      await provider.updateRows(table, [updateOf(row, {})], {});
+      const [cleared] = await readInputs(provider, table);
+      expect(cleared?.key).toBe('K0');
+      for (const value of Object.values(valuesIn(cleared))) expect(value).toBeNull();
+    });
+
+    test('a new table has the columns of its file; a change of the file is named, made and read back', async () => {
+      const stage = await open();
+      const { provider } = stage;
+      const { table } = await load(stage, 1);
+      const { compareColumns, updateColumn, deleteColumn } = provider;
+      if (compareColumns === null) return;
+      const same = { missing: [], changed: [], others: [] };
+      expect(await compareColumns(table, spec, {})).toEqual(same);
+      const {
+        table: after,
+        key,
+        fields,
+      } = candidate.changed ?? { table: spec, key: '', fields: [] };
+      const { changed } = await compareColumns(table, after, {});
+      expect(changed).toMatchObject([{ key, fields, replace: false }]);
+      const [{ id } = { id: '' }] = changed;
+      const config = after.columns.find((one) => [one['key'], one['title']].includes(key)) ?? {};
+      for (let times = 0; times < 2; times += 1) await updateColumn?.(table, id, config, {});
+      expect(await compareColumns(table, after, {})).toEqual(same);
+      for (let times = 0; times < 2; times += 1) await deleteColumn?.(table, id, {});
+      expect(await compareColumns(table, after, {})).toEqual({ ...same, missing: [key] });
+      const again = await provider.ensureColumns(table, after, {});
+      expect(await compareColumns(again, after, {})).toEqual(same);
+      const fewer = { ...after, columns: after.columns.slice(0, -1) };
+      const { others } = await compareColumns(again, fewer, {});
+      expect(others).toMatchObject([{ key, input: false }]);
     });
 
     test('a run computes the columns and rows it was scoped to, and no others', async () => {
@@ -358,6 +418,10 @@ type Change = (with_: {
 const CHANGES: Record<string, Change> = {
   createTable: ({ provider, spec }) => provider.createTable(spec, 'Another', 'tag-9', {}),
   addRows: ({ provider, table, rows }) => provider.addRows(table, rows, {}),
+  updateRows: async ({ provider, table, rows: [other] }) => {
+    const [row] = await readInputs(provider, table);
+    await provider.updateRows?.(table, [updateOf(row, other?.input ?? {})], {});
+  },
   startRun: ({ provider, table, ids }) =>
     provider.startTableRun(table, scopeOf(table, ids, 'new'), {}),
 };
@@ -404,3 +468,17 @@ async function walk(provider: Provider, table: TableRef, most?: number) {
 
 const read = async (provider: Provider, table: TableRef): Promise<TableRow[]> =>
   (await walk(provider, table)).flatMap(({ rows }) => rows);
+
+/** Rows with the values of their inputs. */
+async function readInputs(provider: Provider, table: TableRef): Promise<TableRow[]> {
+  const { rows } = await provider.page(table, null, {}, undefined, true);
+  return ours(rows);
+}
+
+const valuesIn = (row: TableRow | undefined): Record<string, Json> =>
+  Object.fromEntries(Object.entries(row?.inputs ?? {}).map(([key, { value }]) => [key, value]));
+
+const updateOf = (row: TableRow | undefined, input: Record<string, Json>): RowUpdate => {
+  if (row?.inputs === undefined) throw new Error('the page has no inputs');
+  return { id: row.id, key: row.key ?? '', input, cells: row.inputs };
+};

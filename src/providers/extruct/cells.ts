@@ -1,7 +1,7 @@
 import { byName } from '../../contract/by-name.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { CellStatus, Column } from '../../contract/table.ts';
-import type { TableCell, TableRow } from '../provider.ts';
+import type { InputCell, TableCell, TableRow } from '../provider.ts';
 import type { RowWire } from './wire.ts';
 
 /** `requested`: queued, maybe waiting for another column of the row. */
@@ -23,6 +23,21 @@ export function rowOf(wire: RowWire, computed: Column[]): TableRow {
       computed.map(({ key }) => [key, cellOf(Object.hasOwn(data, key) ? data[key] : undefined)]),
     ),
   };
+}
+
+/** Converts the input cells of a row; a cell that is left out has no value. */
+export function inputsOf({ data }: RowWire, columns: Column[]): Record<string, InputCell> {
+  const cells = data ?? {};
+  return byName(
+    columns
+      .filter(({ input }) => input)
+      .map(({ key }) => {
+        const raw = Object.hasOwn(cells, key) ? (cells[key] ?? null) : null;
+        // `{ value, status, updated_at }`, or the value itself as official clients also read.
+        const value = isObject(raw) && Object.hasOwn(raw, 'value') ? (raw['value'] ?? null) : raw;
+        return [key, { value }] as const;
+      }),
+  );
 }
 
 function cellOf(raw: Json | undefined): TableCell {

@@ -58,9 +58,32 @@ export function createExtructClient(http: HttpClient) {
         body: { column_configs: configs },
       }),
 
+    updateColumn: (ctx: CallContext, id: string, columnId: string, config: JsonObject) =>
+      call(AnyReply, ctx, {
+        method: 'PATCH',
+        path: '/v1/tables/{id}/columns/{column}',
+        ids: { id, column: columnId },
+        body: config,
+      }),
+
+    deleteColumn: (ctx: CallContext, id: string, columnId: string) =>
+      call(AnyReply, ctx, {
+        method: 'DELETE',
+        path: '/v1/tables/{id}/columns/{column}',
+        ids: { id, column: columnId },
+      }),
+
     createRows: (ctx: CallContext, id: string, rows: JsonObject[]) =>
       call(RowsReply, ctx, {
         method: 'POST',
+        path: '/v1/tables/{id}/rows',
+        ids: { id },
+        body: { rows, run: false },
+      }),
+
+    updateRows: (ctx: CallContext, id: string, rows: JsonObject[]) =>
+      call(AnyReply, ctx, {
+        method: 'PATCH',
         path: '/v1/tables/{id}/rows',
         ids: { id },
         body: { rows, run: false },

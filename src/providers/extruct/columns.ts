@@ -1,5 +1,7 @@
 import type { ColumnConfig, TableSpec } from '../../contract/pipeline.ts';
 import type { Column } from '../../contract/table.ts';
+import { configDifference } from '../config-difference.ts';
+import type { ColumnComparison } from '../provider.ts';
 import { automaticColumns, columnDependencies, DEFAULT_KIND, keyOf } from './dependencies.ts';
 import type { ColumnWire } from './wire.ts';
 
@@ -58,3 +60,29 @@ export function missingColumns(wire: ColumnWire[], spec: TableSpec): ColumnConfi
 export const tableKind = (spec: TableSpec): string => spec.kind ?? DEFAULT_KIND;
 
 const isInput = (column: ColumnWire): boolean => column.config.kind === 'input';
+
+/** Compares the columns of a table with those of the file. */
+export function compareColumns(wire: ColumnWire[], spec: TableSpec): ColumnComparison {
+  const wanted = new Map(spec.columns.map((config) => [keyOf(config), config]));
+  const automatic = new Set(automaticColumns(tableKind(spec)).map(({ key }) => key));
+  const comparison: ColumnComparison = {
+    missing: missingColumns(wire, spec).map(keyOf),
+    changed: [],
+    others: [],
+  };
+  for (const column of wire) {
+    const { id, config } = column;
+    const { key } = config;
+    const own = wanted.get(key);
+    if (own !== undefined) {
+      // Safe cast: parsed from JSON as a loose object, so its other fields are JSON too.
+      const fields = configDifference(own, config as ColumnConfig);
+      if (fields.length > 0) {
+        comparison.changed.push({ id, key, fields, replace: fields.includes('kind') });
+      }
+    } else if (!automatic.has(key)) {
+      comparison.others.push({ id, key, input: isInput(column) });
+    }
+  }
+  return comparison;
+}

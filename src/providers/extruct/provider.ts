@@ -7,9 +7,9 @@ import { sanitizer } from '../../http/reason.ts';
 import { redactorOf } from '../../http/redaction.ts';
 import { type ConnectionOptions, goneIsDeleted, nullIfGone } from '../json-api.ts';
 import { oldestFirst, type CallContext, type FoundTable, type Provider } from '../provider.ts';
-import { rowOf } from './cells.ts';
+import { inputsOf, rowOf } from './cells.ts';
 import { createExtructClient, type ExtructClient } from './client.ts';
-import { columnsOf, missingColumns, tableKind } from './columns.ts';
+import { columnsOf, compareColumns, missingColumns, tableKind } from './columns.ts';
 import { EXTRUCT_BASE_URL, EXTRUCT_LIMITS } from './spec.ts';
 import { notARun } from './not-a-run.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
@@ -151,6 +151,33 @@ export function createExtructProvider({
       return idsInOrder(table, rows, added);
     },
 
+    /**
+     * `PATCH …/rows`, with all inputs and the key: whether it merges or replaces what a row has is
+     * not documented.
+     */
+    async updateRows(table, rows, ctx) {
+      for (let from = 0; from < rows.length; from += limits.rowsPerAdd) {
+        const some = rows.slice(from, from + limits.rowsPerAdd).map(({ id, key, input, cells }) => {
+          const cleared = Object.keys(cells).filter((column) => !Object.hasOwn(input, column));
+          const empty = Object.fromEntries(cleared.map((column) => [column, null]));
+          return { id, data: { ...input, ...empty }, metadata: { rowmill_key: key } };
+        });
+        await api.updateRows(ctx, table.id, some);
+      }
+    },
+
+    async compareColumns({ id }, spec, ctx) {
+      return compareColumns((await api.getTable(ctx, id)).columns, spec);
+    },
+
+    /** `PATCH …/columns/{column_id}` replaces the whole config. */
+    async updateColumn(table, columnId, config, ctx) {
+      await api.updateColumn(ctx, table.id, columnId, config);
+    },
+
+    deleteColumn: (table, columnId, ctx) =>
+      goneIsDeleted(api.deleteColumn(ctx, table.id, columnId)),
+
     rowCount: async (table, ctx) => (await api.getTableStatus(ctx, table.id)).status.num_rows,
 
     async deleteRows(table, rowIds, ctx) {
@@ -204,7 +231,7 @@ export function createExtructProvider({
      * Pages by offset. The table's own count marks the end, else a short page. A short page before
      * that end is not the last one: the largest `limit` is not documented.
      */
-    async page(table, cursor, ctx, max = limits.rowsPerPage) {
+    async page(table, cursor, ctx, max = limits.rowsPerPage, withInputs = false) {
       const offset = cursor === null ? 0 : Number(cursor);
       const { rows, status } = await api.data(ctx, table.id, { offset, limit: max });
       const computed = table.columns.filter((column) => !column.input);
@@ -212,7 +239,11 @@ export function createExtructProvider({
       const reached = offset + rows.length;
       const last = rows.length === 0 || (total === null ? rows.length < max : reached >= total);
       return {
-        rows: rows.map((row) => rowOf(row, computed)),
+        rows: rows.map((row) =>
+          withInputs
+            ? { ...rowOf(row, computed), inputs: inputsOf(row, table.columns) }
+            : rowOf(row, computed),
+        ),
         next: last ? null : String(reached),
         total,
       };

@@ -4,7 +4,7 @@ import type { CellUsage } from '../../contract/results.ts';
 import type { CellStatus, Column } from '../../contract/table.ts';
 import type { Sanitize } from '../../http/reason.ts';
 import { objectOf } from '../fields.ts';
-import type { TableCell, TableRow } from '../provider.ts';
+import type { InputCell, TableCell, TableRow } from '../provider.ts';
 import type { CellWire, RowWire } from './wire.ts';
 
 /**
@@ -40,6 +40,23 @@ export function rowOf(
     key: textOf(cells[keyColumnId]),
     cells: byName(computed.map(({ id, key }) => [key, cellOf(cells[id], quote)])),
   };
+}
+
+/** Converts the text cells of a row, without the one of the key. */
+export function inputsOf(
+  { cells }: RowWire,
+  columns: Column[],
+  keyColumnId: string,
+): Record<string, InputCell> {
+  return byName(
+    columns
+      .filter(({ id, input }) => input && id !== keyColumnId)
+      .map(({ id, key }) => {
+        const cell = cells?.[id];
+        const value = textOf(cell);
+        return [key, cell?.id == null ? { value } : { value, id: cell.id }] as const;
+      }),
+  );
 }
 
 /** Returns the text of a cell; `null` without one. */

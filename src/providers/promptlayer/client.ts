@@ -79,6 +79,29 @@ export function createPromptLayerClient(http: HttpClient) {
         body: { title },
       }),
 
+    updateColumn: (ctx: CallContext, sheet: SheetPlace, columnId: string, body: Json) =>
+      call(wire.AnyReply, ctx, {
+        method: 'PATCH',
+        path: `${SHEET}/columns/{column}`,
+        ...inSheet(sheet, { column: columnId }),
+        body,
+      }),
+
+    deleteColumn: (ctx: CallContext, sheet: SheetPlace, columnId: string) =>
+      call(wire.AnyReply, ctx, {
+        method: 'DELETE',
+        path: `${SHEET}/columns/{column}`,
+        ...inSheet(sheet, { column: columnId }),
+      }),
+
+    updateCell: (ctx: CallContext, sheet: SheetPlace, cellId: string, text: string) =>
+      call(wire.AnyReply, ctx, {
+        method: 'PATCH',
+        path: `${SHEET}/cells/{cell}`,
+        ...inSheet(sheet, { cell: cellId }),
+        body: { value: text, display_value: text },
+      }),
+
     listRows: (ctx: CallContext, sheet: SheetPlace, query: ListQuery) =>
       call(wire.RowsReply, ctx, {
         method: 'GET',

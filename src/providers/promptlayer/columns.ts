@@ -1,8 +1,10 @@
 import { byName } from '../../contract/by-name.ts';
-import type { Json } from '../../contract/json.ts';
+import type { Json, JsonObject } from '../../contract/json.ts';
 import type { ColumnConfig, TableSpec } from '../../contract/pipeline.ts';
 import type { Column } from '../../contract/table.ts';
-import { TEXT } from './column-configs.ts';
+import { configDifference } from '../config-difference.ts';
+import type { ColumnComparison } from '../provider.ts';
+import { TEXT, typeNamed } from './column-configs.ts';
 import { inOrder, referencesOf, titleOf, titlesRead, typeOf } from './dependencies.ts';
 import type { ColumnWire } from './wire.ts';
 
@@ -31,13 +33,22 @@ export const findColumn = (there: readonly ColumnWire[], title: string): ColumnW
  * titles.
  */
 export function columnBody(config: ColumnConfig, there: readonly ColumnWire[]): Json {
-  const dependencies = referencesOf(config).flatMap(({ title, entry }) => {
-    const column = findColumn(there, title);
-    return column === undefined ? [] : [{ ...entry, column_id: column.id }];
-  });
+  const dependencies = dependenciesOf(config, there);
   const type = typeOf(config);
   return { ...config, type, ...(dependencies.length > 0 ? { dependencies } : {}) };
 }
+
+/** Builds the body of `PATCH …/columns/{column}`: config and dependencies; the type stays. */
+export const columnChange = (config: ColumnConfig, there: readonly ColumnWire[]): Json => ({
+  config: config['config'] ?? {},
+  dependencies: dependenciesOf(config, there),
+});
+
+const dependenciesOf = (config: ColumnConfig, there: readonly ColumnWire[]): JsonObject[] =>
+  referencesOf(config).flatMap(({ title, entry }) => {
+    const column = findColumn(there, title);
+    return column === undefined ? [] : [{ ...entry, column_id: column.id }];
+  });
 
 /** Converts the columns of the sheet; ignores foreign ones. */
 export function columnsOf(there: readonly ColumnWire[], spec: TableSpec): Column[] {
@@ -61,7 +72,7 @@ export function columnsOf(there: readonly ColumnWire[], spec: TableSpec): Column
   });
 }
 
-/** Maps a row's values to column ids; text columns contain text. */
+/** Maps a row's values to column ids. */
 export function valuesOf(
   columns: readonly Column[],
   key: string,
@@ -73,7 +84,44 @@ export function valuesOf(
     const given = Object.hasOwn(input, column.key) ? (input[column.key] ?? null) : null;
     const value = column.key === KEY_TITLE ? key : given;
     if (value === null) continue;
-    values[column.id] = typeof value === 'string' ? value : JSON.stringify(value);
+    values[column.id] = textOfValue(value);
   }
   return values;
+}
+
+/** Text columns contain text. */
+export const textOfValue = (value: Json): string =>
+  value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+
+/**
+ * Compares the columns of a sheet with those of the file. Replies do not show dependencies, so only
+ * type and config are compared. The type of a column cannot be changed.
+ */
+export function compareColumns(there: readonly ColumnWire[], spec: TableSpec): ColumnComparison {
+  const wanted = wantedColumns(spec);
+  const comparison: ColumnComparison = { missing: [], changed: [], others: [] };
+  const known = new Set<ColumnWire>();
+  for (const config of wanted) {
+    const key = titleOf(config);
+    const column = findColumn(there, key);
+    if (column === undefined) {
+      comparison.missing.push(key);
+      continue;
+    }
+    known.add(column);
+    const replace = column.type !== '' && typeNamed(column.type) !== typeOf(config);
+    const shown = column.config;
+    const fields = [
+      ...(replace ? ['type'] : []),
+      // A reply without a config says nothing about it.
+      ...(shown == null ? [] : configDifference(config['config'] ?? {}, shown, 'config')),
+    ];
+    if (fields.length > 0) comparison.changed.push({ id: column.id, key, fields, replace });
+  }
+  for (const column of there) {
+    if (known.has(column)) continue;
+    const input = typeNamed(column.type) === TEXT;
+    comparison.others.push({ id: column.id, key: column.title, input });
+  }
+  return comparison;
 }

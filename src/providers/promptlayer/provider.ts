@@ -4,12 +4,12 @@ import { createHttpClient } from '../../http/client.ts';
 import { sanitizer } from '../../http/reason.ts';
 import { redactorOf } from '../../http/redaction.ts';
 import { type ConnectionOptions, goneIsDeleted, nullIfGone } from '../json-api.ts';
-import { oldestFirst, type FoundTable, type Provider } from '../provider.ts';
-import { rowOf } from './cells.ts';
+import { oldestFirst, type FoundTable, type Provider, type TableRow } from '../provider.ts';
+import { inputsOf, rowOf } from './cells.ts';
 import { createPromptLayerClient, type ListQuery, type SheetPlace } from './client.ts';
-import { KEY_TITLE, valuesOf } from './columns.ts';
+import { columnChange, compareColumns, KEY_TITLE, textOfValue, valuesOf } from './columns.ts';
 import { runProgress, sheetProgress, startOperation } from './runs.ts';
-import { ensureSheet } from './sheet.ts';
+import { ensureSheet, readColumns } from './sheet.ts';
 import { Sheets } from './sheets.ts';
 import { PROMPTLAYER_LIMITS } from './spec.ts';
 import type { TableWire } from './wire.ts';
@@ -119,6 +119,35 @@ export function createPromptLayerProvider({
      */
     deleteRows: null,
 
+    /** `PATCH …/cells/{cell}`, one request a cell: a cell is known by an id of its own. */
+    async updateRows(table, rows, ctx) {
+      for (const { id, input, cells } of rows) {
+        for (const [column, { id: cellId }] of Object.entries(cells)) {
+          if (cellId === undefined) {
+            throw new RowmillError('reply_unreadable', `the cell of "${column}" has no id`, {
+              where: `table ${table.id}, row ${id}`,
+            });
+          }
+          const value = Object.hasOwn(input, column) ? (input[column] ?? null) : null;
+          await api.updateCell(ctx, placeOf(table), cellId, textOfValue(value));
+        }
+      }
+    },
+
+    async compareColumns(table, spec, ctx) {
+      return compareColumns(await readColumns(api, placeOf(table), ctx), spec);
+    },
+
+    /** `PATCH …/columns/{column}`. */
+    async updateColumn(table, columnId, config, ctx) {
+      const sheet = placeOf(table);
+      const there = await readColumns(api, sheet, ctx);
+      await api.updateColumn(ctx, sheet, columnId, columnChange(config, there));
+    },
+
+    deleteColumn: (table, columnId, ctx) =>
+      goneIsDeleted(api.deleteColumn(ctx, placeOf(table), columnId)),
+
     async rowCount(table, ctx) {
       const one = { limit: 1, include_columns: 'false' };
       const count = (query: ListQuery) => api.listRows(ctx, placeOf(table), query);
@@ -191,7 +220,7 @@ export function createPromptLayerProvider({
     past: { by: 'other end', from: BACKWARDS },
 
     /** Sends the same parameters for every page, because a cursor is bound to them. */
-    async page(table, cursor, ctx, max = limits.rowsPerPage) {
+    async page(table, cursor, ctx, max = limits.rowsPerPage, withInputs = false) {
       const back = cursor?.startsWith(BACKWARDS) === true;
       const own = back ? cursor.slice(BACKWARDS.length) : (cursor ?? '');
       const order = back ? { order: 'desc' } : {};
@@ -203,7 +232,11 @@ export function createPromptLayerProvider({
           throw own === '' ? error : startAgain(error);
         });
       const blank = blankIds(table);
-      const rows = page.data.map((row) => rowOf(row, computed, keyColumnOf(table), quote));
+      const keyColumn = keyColumnOf(table);
+      const rows = page.data.map((wire): TableRow => {
+        const row = rowOf(wire, computed, keyColumn, quote);
+        return withInputs ? { ...row, inputs: inputsOf(wire, table.columns, keyColumn) } : row;
+      });
       return {
         // A row with a key is never a blank row.
         rows: rows.filter(({ id, key }) => key !== null || !blank.has(id)),

@@ -114,6 +114,17 @@ async function look(api: PromptLayerClient, sheet: SheetPlace, ctx: CallContext)
   throw unreadable(sheet, 'does not show its first row');
 }
 
+/** Reads the columns of a sheet. */
+export async function readColumns(
+  api: PromptLayerClient,
+  sheet: SheetPlace,
+  ctx: CallContext,
+): Promise<ColumnWire[]> {
+  const { columns } = await api.listRows(ctx, sheet, { limit: 1, include_columns: 'true' });
+  if (columns == null) throw unreadable(sheet, 'does not say what columns it has');
+  return columns;
+}
+
 const unreadable = ({ tableId, sheetId }: SheetPlace, what: string): RowmillError =>
   new RowmillError('reply_unreadable', `the sheet ${what}`, {
     where: `table ${tableId}, sheet ${sheetId}`,

@@ -48,7 +48,15 @@ export const TableReply = z.object({
 export const SheetsReply = listOf(SheetWire);
 export const SheetReply = z.object({ sheet: SheetWire });
 
-const ColumnWire = z.object({ id: Id, title: z.string(), type: z.string().default('') });
+const ColumnWire = z.object({
+  id: Id,
+  title: z.string(),
+  type: z.string().default(''),
+  config: z
+    .custom<JsonObject>((value) => typeof value === 'object' && value !== null)
+    .nullish()
+    .catch(null),
+});
 export type ColumnWire = z.infer<typeof ColumnWire>;
 export const ColumnReply = z.object({ column: ColumnWire });
 
@@ -64,6 +72,7 @@ const Metrics = z.object({
 });
 
 const CellWire = z.object({
+  id: Id.nullish().catch(null),
   status: z.string().nullish(),
   display_value: z.string().nullish().catch(null),
   value: AnyJson.optional(),

@@ -47,7 +47,12 @@ const spec: ProviderSpec = {
 
 const STATUS = { new: 'pending', busy: 'running', done: 'done', failed: 'failed' } as const;
 const Cell = z.object({ status: z.enum(['new', 'busy', 'done', 'failed']), value: z.json() });
-const Row = z.object({ id: z.string(), key: z.string(), cells: z.array(Cell) });
+const Row = z.object({
+  id: z.string(),
+  key: z.string(),
+  cells: z.array(Cell),
+  data: z.record(z.string(), z.json()),
+});
 const Page = z.object({ rows: z.array(Row), next: z.string().nullable(), total: z.number() });
 const Made = z.object({ id: z.string() });
 const Found = z.array(z.object({ id: z.string(), at: z.string(), rows: z.number() }));
@@ -125,6 +130,15 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
         body,
       });
     },
+    async updateRows({ id }, rows, ctx) {
+      const body = {
+        rows: rows.map(({ id: rowId, key, input }) => ({ id: rowId, key, data: input })),
+      };
+      await call(z.unknown(), ctx, { method: 'POST', path: `${path}/updates`, ids: { id }, body });
+    },
+    compareColumns: null,
+    updateColumn: null,
+    deleteColumn: null,
     rowCount: async ({ id }, ctx) => (await statusOf(id, ctx)).rows,
     async startTableRun({ id }, { mode, columnIds, rowIds }, ctx) {
       if (columnIds.length === 0 || rowIds?.length === 0) {
@@ -154,7 +168,7 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
     cancelQueuedCells: null,
     plan: null,
     past: null,
-    async page({ id, columns }, cursor, ctx, most) {
+    async page({ id, columns }, cursor, ctx, most, withInputs = false) {
       const computed = columns.filter(({ input }) => !input);
       const query = { from: cursor ?? '0', ...(most === undefined ? {} : { most }) };
       const page = await call(Page, ctx, {
@@ -163,9 +177,10 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
         ids: { id },
         query,
       });
-      const rows = page.rows.map(({ id: rowId, key, cells }) => ({
+      const rows = page.rows.map(({ id: rowId, key, cells, data }) => ({
         id: rowId,
         key,
+        ...(withInputs ? { inputs: { name: { value: data['name'] ?? null } } } : {}),
         cells: Object.fromEntries(
           computed.map((column, at): [string, TableCell] => {
             const { status, value } = cells[at] ?? { status: 'new', value: null };

@@ -18,7 +18,7 @@ interface Table {
 interface Body {
   tag: string;
   columns: Table['columns'];
-  rows: { key: string; data: Json }[];
+  rows: { id?: string; key: string; data: Json }[];
   mode: 'new' | 'failed' | 'all';
   only: { columns: string[]; rows: string[] | null };
   ids: string[];
@@ -83,6 +83,7 @@ export async function serveTiny({ firstTryFails = false } = {}) {
     rows: rows.slice(from, from + most).map((row) => ({
       id: row.id,
       key: row.key,
+      data: row.data,
       cells: columns.map(({ id: column }) => {
         const status = row.cells[column]?.status ?? 'new';
         return { status, value: status === 'done' ? `${column} of ${row.key}` : null };
@@ -101,6 +102,12 @@ export async function serveTiny({ firstTryFails = false } = {}) {
         return {};
       case 'POST rows':
         return { ids: addRows(table, body.rows) };
+      case 'POST updates':
+        for (const { id: rowId, data } of body.rows) {
+          const row = table.rows.find((one) => one.id === rowId);
+          if (row !== undefined) row.data = data;
+        }
+        return {};
       case 'POST deletions':
         table.rows = table.rows.filter((row) => !body.ids.includes(row.id));
         return {};

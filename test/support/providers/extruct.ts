@@ -29,6 +29,11 @@ export const extruct: ProviderCase = {
     two: { kind: 'company', columns: [SECTOR, SIZE] },
     chain: { kind: 'company', columns: [SECTOR, PITCH] },
   },
+  reworded: {
+    key: 'pitch',
+    column: agent('pitch', 'Pitch', 'llm', 'Write two lines to {company_name}, in {sector}.'),
+    fields: ['value.prompt'],
+  },
   map: { input: 'Security' },
   rowsField: 'rows',
   changes: ['create-table', 'add-rows', 'delete-rows', 'start-run', 'delete-table'],

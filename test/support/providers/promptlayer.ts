@@ -35,6 +35,11 @@ export const promptlayer: ProviderCase = {
     two: { columns: [COMPANY, SECTOR, SIZE] },
     chain: { columns: [COMPANY, SECTOR, PITCH] },
   },
+  reworded: {
+    key: 'Pitch',
+    column: prompt('Pitch', 'Sector', 'Write two lines to a company in {word}.'),
+    fields: ['config.inline_template.prompt_template.content'],
+  },
   map: { Company: 'Security' },
   rowsField: 'values',
   changes: [

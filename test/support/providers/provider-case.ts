@@ -51,6 +51,8 @@ export interface ProviderCase {
   name: string;
   /** The pipeline's `table`: one column, two, and two of which the second reads the first. */
   tables: Record<'one' | 'two' | 'chain', TableShape>;
+  /** The last column of `chain` with another prompt, and the fields of its config that differ. */
+  reworded: { key: string; column: Record<string, Json>; fields: string[] };
   /** Table input column ← column of the rows, which have `Symbol`, the key, and `Security`. */
   map: Record<string, string>;
   /** The requests by which it changes something: where a lost reply hurts. */
