@@ -25,6 +25,7 @@ import { keepOne, tableTag } from './table/find-table.ts';
 import { writeQuarantine } from './results/quarantine.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { manifestOf } from './results/manifest.ts';
+import { recordRunSpend } from './results/run-ledger.ts';
 import { summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
 import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 
@@ -70,6 +71,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
         },
       );
       if (staged.failed !== null) throw staged.failed;
+      await recordRunSpend(deps, input, summary);
       await withdrawClaims(deps.store, input.run, await sharedPaths(input.pipeline.results));
       emitRunEnded(deps, input, summary);
       return summary;

@@ -1,4 +1,5 @@
 import type { ApiCalls, CellCountMismatch, LargeRunConfirmations } from '../src/contract/run.ts';
+import type { PassAccount } from '../src/contract/spend.ts';
 import type { TableRunRef, TableProgress, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import { type Provider, type RunScope, UnapprovedCells } from '../src/providers/provider.ts';
@@ -8,6 +9,7 @@ import { mergeTableRunRefs } from '../src/rules/table-run.ts';
 import { startTracking, type PassTracking } from '../src/rules/tracking.ts';
 import { requestedByColumn, scopesOf, type PassScope } from './table/requested-cells.ts';
 import { sendFitted, type Way } from './table/fitted-scope.ts';
+import { openLine } from './table/pass-ledger.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
 import {
   cellsIn,
@@ -31,6 +33,8 @@ export interface StartPassInput extends PassScope {
   startedRuns: TableRunRef[];
   /** Cells that the next request may run, though it requests fewer: an operator has approved them. */
   approvedCells?: number;
+  /** For the ledger. Left out by a workflow of an older version. */
+  account?: PassAccount;
   trouble: TroubleInput;
 }
 
@@ -74,11 +78,18 @@ export const startPass = activity<StartPassInput, StartedPass>(
       return { drifted: true, calls: attempt.calls };
     }
     const folder = deps.store.run(input.run);
-    const request: PassRequest = { input, provider, folder, before, attempt };
+    const request: PassRequest = { input, provider, folder, before, attempt, mayHaveAsked: false };
     const mayHaveSent = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt;
     const { startedRuns } = input;
     const scopes = (await scopesOf(input, folder)).slice(startedRuns.length);
-    const { tableRuns, needsApproval, queuedMore } = await sendAll(request, scopes, mayHaveSent);
+    const cells = await requestedByColumn(input, folder);
+    const line = await openLine(deps, input, cells);
+    request.mayHaveAsked = mayHaveSent || startedRuns.length > 0;
+    const { tableRuns, needsApproval, queuedMore } = await sendAll(
+      request,
+      scopes,
+      mayHaveSent,
+    ).finally(() => (request.mayHaveAsked ? undefined : line.withdraw()));
     const { calls, confirmed } = attempt;
     if (needsApproval !== null) {
       return {
@@ -104,7 +115,7 @@ export const startPass = activity<StartPassInput, StartedPass>(
       now(),
     );
     const tooMany = queuedMore === null ? {} : { queuedMore };
-    const cells = await requestedByColumn(input, folder);
+    await line.accept(tableRun.requestedCells);
     return {
       drifted: false,
       tableRun,
@@ -132,6 +143,8 @@ interface PassRequest {
   folder: Folder;
   before: TableProgress;
   attempt: ActivityAttempt<null>;
+  /** A request of this pass was accepted, or its reply was lost. */
+  mayHaveAsked: boolean;
 }
 
 interface Sending {
@@ -232,11 +245,14 @@ async function send(
 ): Promise<TableRunRef> {
   const { provider, input, attempt } = request;
   try {
-    const request = () =>
-      attempt.send(() => provider.startTableRun(input.table, scope, attempt.ctx));
-    return await retrySend(attempt, request);
+    const ask = () => attempt.send(() => provider.startTableRun(input.table, scope, attempt.ctx));
+    const tableRun = await retrySend(attempt, ask);
+    request.mayHaveAsked = true;
+    return tableRun;
   } catch (error) {
-    if (!(error instanceof RowmillError && error.ambiguous)) throw error;
+    const isRefused = error instanceof RowmillError && !error.ambiguous;
+    request.mayHaveAsked ||= !isRefused;
+    if (!(error instanceof RowmillError) || isRefused) throw error;
     if (await wasCommitted(request, scope, first)) return LOST_REPLY;
     if (!again) throw error;
     return send(request, onceMore(scope), first, false);

@@ -1,5 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
+import { MEMO_OWNER } from '../src/contract/names.ts';
 import type { Pipeline, RunPolicy, SpendPolicy } from '../src/contract/pipeline.ts';
 import type {
   ApiCalls,
@@ -26,6 +27,8 @@ export class Run {
   /** Names the run's folder in the store and its table; the same for every run that continues it. */
   readonly key: { workflowId: string; firstRunId: string };
   readonly runId: string;
+  /** Owner that the gateway or a caller named; `null`: none. */
+  readonly owner: string | null;
   readonly #show: (run: Run) => void;
   outcome: Outcome | null = null;
   /** Interrupts the step in progress, which then restarts; `null` if that is not safe. */
@@ -37,7 +40,9 @@ export class Run {
 
   /** @param show Makes visible how the run stands */
   constructor({ given, input, carried }: Argument, show: (run: Run) => void) {
-    const { workflowId, runId, firstExecutionRunId } = workflowInfo();
+    const { workflowId, runId, firstExecutionRunId, memo } = workflowInfo();
+    const owner = memo?.[MEMO_OWNER];
+    this.owner = typeof owner === 'string' ? owner : null;
     this.input = input;
     this.given = given;
     this.pipeline = input.pipeline;

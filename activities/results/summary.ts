@@ -49,6 +49,10 @@ export interface PublishResultsInput {
   sourceWarnings?: string[];
   /** Credits of the cells that were asked for. */
   creditsRequested: number;
+  /** Price of a cell; for the ledger. Left out by a workflow of an older version. */
+  creditsPerCell?: number;
+  /** Owner of the run. Left out: it has none. */
+  owner?: string;
   startedAtMs: number;
   /** Cells that go on at the provider. */
   inFlight: number;

@@ -23,6 +23,7 @@ import { printError } from './io/print-error.ts';
 import { addSchedule } from './commands/schedule/index.ts';
 import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
+import { addSpend } from './commands/spend.ts';
 import { addStatus } from './commands/status.ts';
 import { addWatch } from './commands/watch.ts';
 import { addWorker } from './commands/worker.ts';
@@ -34,7 +35,7 @@ type Add = (program: Command, cli: Cli) => void;
 const COMMANDS: readonly [string, readonly Add[]][] = [
   ['Begin:', [addDemo, addDev, addDoctor]],
   ['Run:', [addCheck, addRun]],
-  ['Look:', [addList, addStatus, addWatch, addResults]],
+  ['Look:', [addList, addStatus, addWatch, addResults, addSpend]],
   ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel]],
   ['Nightly:', [addSchedule]],
   ['Processes:', [addWorker, addServe, addSandbox]],

@@ -48,6 +48,7 @@ export type { RunInfo } from './runs/list.ts';
 export type { ReplacedFile } from './runs/replaced.ts';
 export type { RunStatus } from './runs/status.ts';
 export type { StoredResults } from './runs/stored.ts';
+export type { SpendOptions } from './spend/report.ts';
 export type { Availability } from '../temporal/task-queue.ts';
 export type {
   AppliedSchedule,
@@ -80,6 +81,7 @@ export type {
   ResultCell,
   ResultRow,
 } from '../contract/results.ts';
+export type { SpendBy, SpendGroup, SpendReport, SpendSums } from '../contract/spend.ts';
 export type {
   Adjusted,
   AdjustRequest,

@@ -30,6 +30,8 @@ import { runsUnderWay } from './runs/under-way.ts';
 import { isSeen, ownerOf, starterOf } from './runs/owned.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { storedResults, type StoredResults } from './runs/stored.ts';
+import { readSpend, type SpendOptions } from './spend/report.ts';
+import type { SpendReport } from '../contract/spend.ts';
 
 export interface RowmillOptions extends ConnectOptions {
   /** Task queue that the workers poll. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */
@@ -402,6 +404,17 @@ export class Rowmill {
     { store, env = process.env }: Pick<RowmillOptions, 'store' | 'env'> = {},
   ): Promise<StoredResults | null> {
     return storedResults(storeAt(store, env), id);
+  }
+
+  /**
+   * Sums what runs have asked for, by the ledger in the store. Needs no server.
+   * @throws RowmillError `usage` for a span that is no duration, `store_unreadable`
+   */
+  static spend(
+    options: SpendOptions = {},
+    { store, env = process.env }: Pick<RowmillOptions, 'store' | 'env'> = {},
+  ): Promise<SpendReport> {
+    return readSpend(storeAt(store, env), options);
   }
 
   /** Closes the connection, unless the caller passed the client. Runs continue. */

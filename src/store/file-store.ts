@@ -11,12 +11,14 @@ import type { Store } from './store.ts';
 const RUNS = 'runs';
 const STAGED = 'staged';
 const CLAIMS = 'claims';
+const LEDGER = 'ledger';
 const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
 const PROBE = 'rowmill can write here';
 
 /**
  * Creates the store in a folder on disk: `runs/<workflow id>/<first run id>/…`, `staged/<hex
- * digest>/…` and `claims/…`, readable only by the owner. The folder is created at the first write.
+ * digest>/…`, `claims/…` and `ledger/<day>/…`, readable only by the owner. The folder is created at the
+ * first write.
  */
 export const createFileStore = (root: string): Store => {
   const location = resolve(root);
@@ -57,6 +59,7 @@ export const createFileStore = (root: string): Store => {
         (name) => name.startsWith(prefix) && safeName(name) === name,
       ),
     claims: createFileFolder(join(location, CLAIMS), prepare),
+    ledger: createFileFolder(join(location, LEDGER), prepare),
     staged: (digest) => createFileFolder(stagedPath(location, digest), prepare),
     stage: async (name, fill) => {
       const { filled, draft } = await draftStage(name, fill);
@@ -113,7 +116,7 @@ const prepareRoot = async (root: string): Promise<void> => {
   await makeFolder(root);
   // A folder with other content keeps its permissions.
   const entries = await readdir(root);
-  const ours = [RUNS, STAGED, CLAIMS].filter((name) => entries.includes(name));
+  const ours = [RUNS, STAGED, CLAIMS, LEDGER].filter((name) => entries.includes(name));
   if (entries.every((name) => ours.includes(name) || isDraftName(name))) await restrict(root);
   for (const name of ours) await restrict(join(root, name));
   await removeLeftovers(root);

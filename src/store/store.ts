@@ -23,6 +23,8 @@ export interface Store {
   workflowIds(prefix: string): Promise<string[]>;
   /** Claims of runs on the paths they will publish to. */
   readonly claims: Folder;
+  /** What passes have asked for, one file a pass (src/store/ledger.ts). */
+  readonly ledger: Folder;
   /** Returns the folder of frozen inputs with this digest, before a run exists. */
   staged(digest: string): Folder;
   /**

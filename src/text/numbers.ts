@@ -17,3 +17,7 @@ export function formatDuration(ms: number): string {
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** `1,509` or `0.25`: prices of a cell may be fractions of a credit. */
+export const formatCredits = (credits: number): string =>
+  credits.toLocaleString('en-US', { maximumFractionDigits: 2 });

@@ -204,6 +204,18 @@ test('without a worker it says so; Ctrl-C leaves the run running', async () => {
   expect(results.stderr).toContain('error[results_missing]');
 });
 
+test('spend sums what runs asked for, without a server', async () => {
+  const env = { ...place.env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  const spend = (...args: string[]) => rowmill(['spend', ...args], { ...place, env }).ended;
+  const table = await spend('--by', 'run');
+  expect(table.code).toBe(0);
+  expect(table.stdout).toMatch(/^run +runs +passes +cells +credits +account$/m);
+  expect(table.stdout).toMatch(new RegExp(`^${id('one')} +1 +1 +3 +3 +`, 'm'));
+  const { stdout } = await spend('--by', 'column', '--since', '1d', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ by: 'column', groups: [{ name: 'sector' }] });
+  expect(await spend('--since', 'yesterday')).toMatchObject({ code: 2 });
+});
+
 test('an unknown run is not found', async () => {
   const names = ['status', 'watch', 'results', 'cancel', 'approve'];
   const all = await Promise.all(names.map((name) => place.command(name, 'never-was')));

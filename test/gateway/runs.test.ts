@@ -219,6 +219,16 @@ test('runs are listed by filter and page', async () => {
   expect(await list('cursor=bm9uc2Vuc2U')).toMatchObject({ status: 400, json: { code: 'usage' } });
 });
 
+test('what runs asked for is summed by pipeline, and a span that is none is refused', async () => {
+  const { json, status } = await caller.call('/v1/spend?by=pipeline&since=1d');
+  expect(status).toBe(200);
+  expect(json).toMatchObject({ by: 'pipeline', total: { creditsUnconfirmed: 0 } });
+  const [first] = json['groups'] as { passes: number; credits: number }[];
+  expect(first?.credits).toBeGreaterThan(0);
+  expect(await caller.call('/v1/spend?since=0d')).toMatchObject({ status: 400 });
+  expect(await caller.call('/v1/spend?by=night')).toMatchObject({ status: 400 });
+});
+
 test('no secret of anybody comes out', async () => {
   const key = keyOf('whole');
   for (const path of ['', '/results', '/manifest', '/events']) {

@@ -82,6 +82,8 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         approvals: state.approvals,
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
         creditsRequested: state.prepared === null ? 0 : run.creditsRequested,
+        creditsPerCell: state.prepared?.spend.creditsPerCell ?? 1,
+        ...(run.owner === null ? {} : { owner: run.owner }),
         creditsBefore: state.prepared?.credits ?? null,
         ...cautionsOf(null, state.prepared),
         startedAtMs: state.startedAtMs,

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { StartedPass, StartPassInput } from '../../activities/start-pass.ts';
 import type { TroubleInput } from '../../activities/runtime/trouble.ts';
+import type { PassAccount } from '../../src/contract/spend.ts';
 import type { RunMode } from '../../src/contract/table.ts';
 import { computedCells } from '../../src/rules/cells.ts';
 import {
@@ -114,6 +115,7 @@ async function send(
         mayHaveDuplicates: state.loaded?.mayHaveDuplicates ?? false,
         requireProgress: kind === 'nudge',
         resumedAfterInterrupt,
+        account: accountOf(run),
         trouble,
         ...allowed,
       },
@@ -121,6 +123,17 @@ async function send(
   });
   run.count(done);
   return done;
+}
+
+/** The pass that is sent next, for the ledger. */
+function accountOf({ state, pipeline, prepared, spend, owner }: Run): PassAccount {
+  const account: PassAccount = {
+    pipeline: pipeline.name,
+    pass: state.passes + 1,
+    creditsPerCell: spend.creditsPerCell,
+    weights: prepared.weights,
+  };
+  return owner === null ? account : { ...account, owner };
 }
 
 /** Rows in the table: fewer than in the snapshot where the API has refused some. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RUN_STATUSES } from '../../client/runs/list.ts';
+import { SPEND_BY } from '../../contract/spend.ts';
 import { OUTCOMES } from '../../contract/outcome.ts';
 import { RESULT_FORMAT_NAMES } from '../../sinks/index.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../../spec/index.ts';
@@ -37,6 +38,18 @@ export const listQuery = z.strictObject({
     .describe('Only runs of this owner; a token of one owner sees no others.'),
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('Runs a page.'),
   cursor: z.string().min(1).max(4096).optional().describe('`next` of the page before.'),
+});
+
+export const spendQuery = z.strictObject({
+  by: z.enum(SPEND_BY).default('day').describe('What the groups are formed by.'),
+  since: z
+    .string()
+    .regex(new RegExp(DURATION_PATTERN))
+    .max(40)
+    // Rejects 0 and more than a year, which a pattern cannot express.
+    .refine((value) => parseDuration(value) !== null, DURATION_ALLOWED)
+    .optional()
+    .describe('Only passes of the last `30d`, `12h`, …'),
 });
 
 export const resultsQuery = z.strictObject({

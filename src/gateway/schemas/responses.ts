@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SPEND_BY } from '../../contract/spend.ts';
 import { OUTCOMES } from '../../contract/outcome.ts';
 import { ERRORS } from '../../errors.ts';
 
@@ -226,6 +227,30 @@ export const runStatus = z
     warning: z.string().nullable().describe('Why nothing more is known of a run under way.'),
   })
   .meta({ id: 'Run' });
+
+const spendSums = {
+  runs: z.number(),
+  passes: z.number(),
+  cells: z.number(),
+  credits: z
+    .number()
+    .describe('Of the cells asked for; one that was asked for twice counts twice.'),
+  creditsUnconfirmed: z.number().describe('Part of it that the provider has not confirmed.'),
+  creditsCancelled: z.number().nullable().describe('Part of it that was cancelled, and is free.'),
+  balanceChange: z
+    .number()
+    .nullable()
+    .describe('Of the accounts while the runs lived; others may have used them as well.'),
+};
+
+export const spendReport = z
+  .object({
+    by: z.enum(SPEND_BY),
+    since: z.iso.datetime().nullable(),
+    groups: z.array(z.object({ name: z.string(), ...spendSums })),
+    total: z.object(spendSums),
+  })
+  .meta({ id: 'Spend' });
 
 export const actionResponse = z
   .object({

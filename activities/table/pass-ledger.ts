@@ -1,0 +1,78 @@
+import { log } from '@temporalio/activity';
+import type { PassAccount, PassLine } from '../../src/contract/spend.ts';
+import { columnSpend, sumOfColumns } from '../../src/rules/spend-report.ts';
+import { removeLedgerLine, writeLedgerLine } from '../../src/store/ledger.ts';
+import type { RunKey } from '../../src/store/store.ts';
+import type { ActivityDeps } from '../runtime/deps.ts';
+
+/** Line of a pass in the ledger. */
+export interface OpenedLine {
+  /** Notes that the provider has accepted the pass, and how many cells it says it queued. */
+  accept(reportedCells: number | null): Promise<void>;
+  /** Removes the line: nothing was asked for. */
+  withdraw(): Promise<void>;
+}
+
+interface Pass {
+  run: RunKey;
+  provider: string;
+  kind: string;
+  /** Left out by a workflow of an older version: its passes have no line. */
+  account?: PassAccount;
+}
+
+/**
+ * Writes the line of a pass before its first request: a worker that is killed in between leaves a line
+ * that counts. A later line of the same pass replaces it.
+ */
+export async function openLine(
+  deps: ActivityDeps,
+  { run, provider, kind, account }: Pass,
+  cells: Record<string, number>,
+): Promise<OpenedLine> {
+  if (account === undefined) return NO_LINE;
+  const { pipeline, owner, pass } = account;
+  const columns = columnSpend(cells, account);
+  const line: PassLine = {
+    type: 'pass',
+    run: run.workflowId,
+    firstRunId: run.firstRunId,
+    pipeline,
+    provider,
+    pass,
+    kind,
+    at: new Date((deps.now ?? Date.now)()).toISOString(),
+    columns,
+    credits: sumOfColumns(columns),
+    accepted: false,
+  };
+  if (owner !== undefined) line.owner = owner;
+  await writeLedgerLine(deps.store, line);
+  return {
+    accept: (reportedCells) =>
+      // The pass is sent: a store that cannot be written now must not fail the step.
+      bestEffort(() =>
+        writeLedgerLine(deps.store, {
+          ...line,
+          accepted: true,
+          ...(reportedCells === null ? {} : { reported: { cells: reportedCells } }),
+        }),
+      ),
+    withdraw: () => bestEffort(() => removeLedgerLine(deps.store, line)),
+  };
+}
+
+const NO_LINE: OpenedLine = {
+  accept: () => Promise.resolve(),
+  withdraw: () => Promise.resolve(),
+};
+
+async function bestEffort(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    log.warn('the line of the ledger is not up to date', {
+      error: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
