@@ -1,0 +1,50 @@
+import type { CellOutcome } from '../../contract/results.ts';
+
+/** Reason to ask for a cell of a lasting table. */
+export type DueReason = 'new' | 'changed' | 'age' | 'failed';
+
+/** What a pipeline asks for again each night. */
+export interface RefreshRules {
+  /** Maximum age of an answer by column key. A column that is left out never becomes old. */
+  maxAgeMs: Readonly<Record<string, number>>;
+  /** Cells without an answer of earlier nights. */
+  failed: 'retry' | 'leave';
+}
+
+/** Cell of a lasting table before the first pass of a night. */
+export interface NightCell {
+  column: string;
+  outcome: CellOutcome;
+  /** True if requested or in progress: it is paid already. */
+  inFlight: boolean;
+  /** True if row or column were added tonight. */
+  isNew: boolean;
+  /** True if an input or the config that the cell follows from changed after its last request. */
+  changed: boolean;
+  /** Epoch ms of the answer: the cell's own time, else the night it was published. `null`: unknown. */
+  answeredAtMs: number | null;
+  /** True if the row has left the source. */
+  vanished: boolean;
+}
+
+/**
+ * Decides why a cell is due tonight; `null`: it is not. An empty cell has its answer: nothing was
+ * found. A cell that was never computed is `new`, unless a failed cell blocks it.
+ */
+export function reasonTonight(
+  { column, outcome, inFlight, isNew, changed, answeredAtMs, vanished }: NightCell,
+  { maxAgeMs, failed }: RefreshRules,
+  nowMs: number,
+): DueReason | null {
+  if (vanished || inFlight) return null;
+  const isAnswered = outcome === 'done' || outcome === 'empty';
+  if (changed && !isNew) return 'changed';
+  if (!isAnswered) {
+    if (isNew || outcome === 'pending') return 'new';
+    return failed === 'retry' ? 'failed' : null;
+  }
+  if (isNew || !Object.hasOwn(maxAgeMs, column)) return null;
+  // An answer of an unknown time may be of any age.
+  const ageMs = answeredAtMs === null ? Infinity : nowMs - answeredAtMs;
+  return ageMs > (maxAgeMs[column] ?? Infinity) ? 'age' : null;
+}
