@@ -240,8 +240,10 @@ class Loader {
           this.#attempt.send(() => this.#provider.addRows(table, missing, this.#attempt.ctx)),
         );
         this.#rowsInTable += missing.length;
-        // With placeholder rows before them, a run has to name its rows.
-        if (table.placeholderRows !== undefined) await this.#placed.note(missing, ids);
+        await this.#placed.note(
+          missing.map(({ key }) => key),
+          ids,
+        );
         this.#report();
         return;
       } catch (error) {
@@ -280,6 +282,7 @@ class Loader {
     this.#rowsInTable = check.present.size + check.unreadable;
     this.#present = check.present;
     await writeRowIds(this.#folder, check);
+    await this.#placed.restart(check.present);
     this.#report();
     return check;
   }

@@ -1,23 +1,20 @@
+import type { AskedCells, CellsByColumn } from '../src/contract/asked.ts';
 import type { ApiCalls, CellCountMismatch, LargeRunConfirmations } from '../src/contract/run.ts';
 import type { PassAccount } from '../src/contract/spend.ts';
 import type { TableRunRef, TableProgress, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import { type Provider, type RunScope, UnapprovedCells } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
+import { askedByColumn } from '../src/rules/cell-set.ts';
 import { computedCells } from '../src/rules/cells.ts';
 import { mergeTableRunRefs } from '../src/rules/table-run.ts';
 import { startTracking, type PassTracking } from '../src/rules/tracking.ts';
-import { requestedByColumn, scopesOf, type PassScope } from './table/requested-cells.ts';
+import { decideCells, type PassScope } from './table/decide-cells.ts';
+import { scopesOf, type SetScope } from './table/requested-cells.ts';
 import { sendFitted, type Way } from './table/fitted-scope.ts';
 import { openLine } from './table/pass-ledger.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
-import {
-  cellsIn,
-  failedCells,
-  passHasStarted,
-  pendingCells,
-  type RequestedCells,
-} from './table/pass-evidence.ts';
+import { cellsBefore, cellsIn, passHasStarted } from './table/pass-evidence.ts';
 import { retryRead, retrySend } from './runtime/retry-read.ts';
 import { rowCount } from './table/reconcile-rows.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
@@ -57,8 +54,10 @@ export type StartedPass =
       confirmed: LargeRunConfirmations;
       /** The provider says that it queued more cells than the request named. Left out: it did not. */
       queuedMore?: CellCountMismatch;
-      /** Cells of the pipeline's own columns that were asked for, by column key. */
-      requestedCells: Record<string, number>;
+      /** Cells of the pipeline's own columns that were asked for. */
+      asked?: AskedCells;
+      /** Sent instead of `asked` by earlier workers. */
+      requestedCells?: CellsByColumn;
     };
 
 /** Time between two status requests for a run with a lost reply. */
@@ -81,9 +80,9 @@ export const startPass = activity<StartPassInput, StartedPass>(
     const request: PassRequest = { input, provider, folder, before, attempt, mayHaveAsked: false };
     const mayHaveSent = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt;
     const { startedRuns } = input;
+    const { asked } = await decideCells(input, folder);
     const scopes = (await scopesOf(input, folder)).slice(startedRuns.length);
-    const cells = await requestedByColumn(input, folder);
-    const line = await openLine(deps, input, cells);
+    const line = await openLine(deps, input, askedByColumn(asked));
     request.mayHaveAsked = mayHaveSent || startedRuns.length > 0;
     const { tableRuns, needsApproval, queuedMore } = await sendAll(
       request,
@@ -122,7 +121,7 @@ export const startPass = activity<StartPassInput, StartedPass>(
       tracking,
       calls,
       confirmed,
-      requestedCells: cells,
+      asked,
       ...tooMany,
     };
   },
@@ -159,14 +158,14 @@ interface Sending {
  */
 async function sendAll(
   request: PassRequest,
-  scopes: readonly RunScope[],
+  scopes: readonly SetScope[],
   mayHaveSent: boolean,
 ): Promise<Sending> {
   const tableRuns: TableRunRef[] = [];
   const cells = { requested: 0, affected: 0 };
   const more = (): CellCountMismatch | null => (cells.affected > cells.requested ? cells : null);
   for (const [at, scope] of scopes.entries()) {
-    const { maxCells = 0 } = scope;
+    const { maxCells } = scope;
     // The approval is for the request that asked.
     const approved = at === 0 ? Math.max(maxCells, request.input.approvedCells ?? 0) : maxCells;
     const first = at === 0 && request.input.startedRuns.length === 0;
@@ -202,35 +201,31 @@ async function sendAll(
  * Ways to ask for the cells of a scope, should the provider refuse some: as it is; the whole table, where
  * that is the same; without the columns that the provider adds, which it may take along; column by column.
  */
-function waysOf(
-  { table, mayHaveDuplicates, openCellsOfScan }: StartPassInput,
-  scope: RunScope,
-): Way[] {
+function waysOf({ table, rows }: StartPassInput, { mayBeWhole, ...scope }: SetScope): Way[] {
   const ours = new Set(table.columns.filter((column) => column.ours).map(({ id }) => id));
   const own = scope.columnIds.filter((id) => ours.has(id));
-  const isWhole = !mayHaveDuplicates && openCellsOfScan === null && scope.rowIds === undefined;
   return [
     [scope],
-    ...(isWhole ? [[{ ...scope, whole: true } as const]] : []),
+    ...(mayBeWhole ? [[{ ...scope, whole: true } as const]] : []),
     ...(own.length > 0 && own.length < scope.columnIds.length
       ? [[{ ...scope, columnIds: own }]]
       : []),
-    ...(scope.columnIds.length > 1 ? [oneByOne(scope)] : []),
+    ...(scope.columnIds.length > 1 ? [oneByOne(scope, rows)] : []),
   ];
 }
 
-const oneByOne = (scope: RunScope): Way =>
+const oneByOne = (scope: Omit<SetScope, 'mayBeWhole'>, rows: number): Way =>
   scope.columnIds.map((id) => ({
     ...scope,
     columnIds: [id],
-    maxCells: Math.ceil((scope.maxCells ?? 0) / scope.columnIds.length),
+    maxCells: Math.min(scope.maxCells, scope.rowIds?.length ?? rows),
   }));
 
 /**
  * A request that may have been carried out is asked for once more without the cells that are done: a
  * run that started and ended between two readings leaves no movement to see.
  */
-const onceMore = (scope: RunScope): RunScope =>
+const onceMore = <Scope extends RunScope>(scope: Scope): Scope =>
   scope.mode === 'all' ? { ...scope, mode: 'new' } : scope;
 
 /**
@@ -266,7 +261,7 @@ async function wasCommitted(
   first: boolean,
 ): Promise<boolean> {
   const { provider, input, folder, attempt } = request;
-  const known = await requestedCells(input, folder);
+  const known = await cellsBefore(input, folder);
   // Moving cells may belong to an earlier request of the pass.
   const cells = known === null && first ? null : cellsIn(scope, input.table, known);
   // Stalled cells are in progress either way, and requesting them again is free.
@@ -280,17 +275,6 @@ async function wasCommitted(
     await attempt.waitForLateCommit(MAX_COMMIT_DELAY_MS - movedAfterMs);
   }
   return hasStarted();
-}
-
-/** Returns the cells as of the last scan; `null` without one. */
-async function requestedCells(
-  input: StartPassInput,
-  folder: Folder,
-): Promise<RequestedCells | null> {
-  const { mode, openCellsOfScan, scan } = input;
-  if (mode === 'failed') return failedCells(folder, openCellsOfScan);
-  if (openCellsOfScan !== null) return pendingCells(folder, openCellsOfScan, input.kind);
-  return scan === null ? null : pendingCells(folder, scan, null);
 }
 
 /** Time in ms until cells first move; `null` when none moves while the request may be committed. */

@@ -1,4 +1,5 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import type { AskedCells } from '../src/contract/asked.ts';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { Notified } from '../src/contract/notify.ts';
@@ -82,6 +83,8 @@ export interface RunState {
   notified: Notified[];
   /** Price of the cells asked for so far, in units of `spend.creditsPerCell`. */
   unitsRequested: number;
+  /** Cells asked for so far, by all passes. */
+  asked: AskedCells;
   /** A paid request was made, or was about to be. */
   paidRequestSent: boolean;
   /** Cells that were cancelled before the provider had started them. */
@@ -162,6 +165,7 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     balance: null,
     notified: [],
     unitsRequested: 0,
+    asked: {},
     paidRequestSent: false,
     cellsCancelled: 0,
     cellsCancelledIsMinimum: false,

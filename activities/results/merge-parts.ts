@@ -1,7 +1,11 @@
 import { RUN_FILE } from '../../src/contract/names.ts';
+import { byName } from '../../src/contract/by-name.ts';
+import type { CellsByColumn } from '../../src/contract/asked.ts';
 import { attemptsAfter, lacksAnswer, wasRerun, isWaitingAfter } from '../../src/rules/attempts.ts';
+import { COUNTED_KINDS, reasonToAsk } from '../../src/rules/cell-set.ts';
 import type { PassKind } from '../../src/rules/passes.ts';
-import { readAttempts, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import { openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import { AttemptsBefore } from './attempts-before.ts';
 import { parsePartLine, type PartLine, type PartOpenCell } from './part-file.ts';
 import { INPUT_MARK, SNAPSHOT_FILE, snapshotKey } from '../run-files/snapshot.ts';
 import { partLines } from './table-scan.ts';
@@ -21,6 +25,8 @@ export interface Merged {
   untouched: number;
   /** Cells that could start, and that no run has asked for since. */
   due: number;
+  /** Cells that each kind of pass would ask for, by column key. Left out: none. */
+  asks?: Record<string, CellsByColumn>;
 }
 
 export interface MergeOptions {
@@ -39,11 +45,11 @@ export async function mergeParts(
   scan: number,
   { ordered, kind }: MergeOptions,
 ): Promise<Merged> {
-  const attemptIndex = await readAttempts(folder, scan - 1);
+  const attemptsBefore = await AttemptsBefore.open(folder, scan - 1);
   const results = await folder.create(RESULTS_FILE);
   const open = await folder.create(openCellsFile(scan));
   const merged: Merged = {
-    repaired: attemptIndex.rerunCount(kind),
+    repaired: 0,
     neverRerun: 0,
     waiting: 0,
     untouched: 0,
@@ -60,11 +66,16 @@ export async function mergeParts(
         );
       const part = parsePartLine(next.value);
       await results.line(joinRow(line, part));
-      if (part.open === '') continue;
+      if (part.open === '' && attemptsBefore.isOver) continue;
       const key = snapshotKey(line, folder);
+      const attemptsOfRow = await attemptsBefore.ofRow(key);
+      for (const before of attemptsOfRow.values()) {
+        if (lacksAnswer(before) && wasRerun(kind, before)) merged.repaired += 1;
+      }
+      if (part.open === '') continue;
       // Written by classifyTableRow in this shape.
       for (const cell of JSON.parse(part.open) as PartOpenCell[]) {
-        const before = attemptIndex.get(key, cell.column);
+        const before = attemptsOfRow.get(cell.column);
         const rerun = wasRerun(kind, before);
         if (rerun && lacksAnswer(before) && lacksAnswer(cell)) merged.repaired -= 1;
         if (cell.status === 'failed' && !rerun) merged.neverRerun += 1;
@@ -72,6 +83,7 @@ export async function mergeParts(
         const waiting = isWaitingAfter(kind, before, { ...cell, failedAt: cell.failedAt ?? '' });
         if (waiting) merged[cell.status === 'failed' ? 'untouched' : 'waiting'] += 1;
         else if (cell.startable) merged.due += 1;
+        countAsks(merged, { ...cell, rerun, waiting }, part);
         await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun, waiting });
       }
     }
@@ -81,8 +93,27 @@ export async function mergeParts(
   } finally {
     // Closes the iterator, which is at its last row with a file open.
     await parts.return(undefined);
+    await attemptsBefore.close();
     await open.discard();
     await results.discard();
+  }
+}
+
+/** A row without an id is not in the table, or cannot be read. */
+const NO_ROW_ID = '""';
+
+/** Counts a cell for each kind of pass that would ask for it. */
+function countAsks(
+  merged: Merged,
+  cell: PartOpenCell & { rerun: boolean; waiting: boolean },
+  { rowId }: PartLine,
+): void {
+  if (rowId === NO_ROW_ID) return;
+  for (const kind of COUNTED_KINDS) {
+    if (reasonToAsk(kind, cell) === null) continue;
+    const asks = (merged.asks ??= byName());
+    const columns = (asks[kind] ??= byName());
+    columns[cell.column] = (columns[cell.column] ?? 0) + 1;
   }
 }
 
@@ -111,6 +142,7 @@ async function writeOpen(
     attempts: cell.attempts,
     inFlight: cell.inFlight,
     startable: cell.startable,
+    ...(cell.blockedBy === undefined ? {} : { blockedBy: cell.blockedBy }),
     ...(cell.rerun ? { rerun: true } : {}),
     ...(cell.waiting ? { waiting: true } : {}),
     ...(cell.failedAt === undefined ? {} : { failedAt: cell.failedAt }),

@@ -20,6 +20,8 @@ export interface PartOpenCell {
   reason: string;
   inFlight: boolean;
   startable: boolean;
+  /** Failed column that a blocked cell waits for. */
+  blockedBy?: string;
   /** Time of the failure, if the provider reports it. */
   failedAt?: string;
 }
@@ -129,6 +131,7 @@ function openCell(column: string, verdict: CellVerdict, cell: TableCell | undefi
     reason: wholeText(reasonOf(verdict, cell)),
     inFlight: verdict.inFlight,
     startable: verdict.startable,
+    ...(verdict.blockedBy === null ? {} : { blockedBy: verdict.blockedBy }),
     ...(verdict.outcome !== 'failed' || cell?.updatedAt === undefined
       ? {}
       : { failedAt: cell.updatedAt }),

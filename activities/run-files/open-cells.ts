@@ -1,6 +1,4 @@
 import type { CellOutcome } from '../../src/contract/results.ts';
-import { isNamed, lacksAnswer, wasRerun, type CellAttempts } from '../../src/rules/attempts.ts';
-import { isRerun, type PassKind } from '../../src/rules/passes.ts';
 import type { Folder } from '../../src/store/store.ts';
 
 /** A cell that a scan found without an answer: one line of `open-<scan>.jsonl`. */
@@ -17,6 +15,8 @@ export interface OpenCell {
   inFlight: boolean;
   /** Never asked for, though everything it depends on is done. */
   startable: boolean;
+  /** Failed column that a blocked cell waits for. Left out: it is not blocked, or not by a column. */
+  blockedBy?: string;
   /** A rerun of failed cells has asked for it. */
   rerun?: true;
   /** A run has asked for it, and nothing shows that it was begun. */
@@ -25,12 +25,6 @@ export interface OpenCell {
   failedAt?: string;
 }
 
-/** Checks whether a pass over some of the open cells requests this one. */
-export const isRequestedBy = (kind: PassKind, cell: OpenCell): boolean =>
-  isRerun(kind)
-    ? cell.status === 'failed' && cell.rerun !== true
-    : isNamed(kind, { ...cell, waiting: cell.waiting === true });
-
 export const openCellsFile = (scan: number): string => `open-${scan}.jsonl`;
 
 export async function* openCells(folder: Folder, file: string): AsyncGenerator<OpenCell> {
@@ -38,34 +32,24 @@ export async function* openCells(folder: Folder, file: string): AsyncGenerator<O
   for await (const line of folder.lines(file)) yield JSON.parse(line) as OpenCell;
 }
 
-export interface AttemptIndex {
-  get(key: string, column: string): CellAttempts | undefined;
-  /** Cells without an answer then that a rerun has asked for, after a pass of `kind`. */
-  rerunCount(kind: PassKind): number;
+/** Open cells of one row. */
+export interface OpenRow {
+  key: string;
+  rowId: string;
+  cells: OpenCell[];
 }
 
-/** The open cells of an earlier scan, with how often they had been asked for. */
-export async function readAttempts(folder: Folder, scan: number): Promise<AttemptIndex> {
-  const known = new Map<string, CellAttempts>();
-  const id = (key: string, column: string): string => `${column}\n${key}`;
-  if (await folder.exists(openCellsFile(scan))) {
-    for await (const cell of openCells(folder, openCellsFile(scan))) {
-      const { status, inFlight, attempts, rerun = false, startable } = cell;
-      const { waiting = false, failedAt = '' } = cell;
-      known.set(id(cell.key, cell.column), {
-        status,
-        inFlight,
-        attempts,
-        rerun,
-        startable,
-        waiting,
-        failedAt,
-      });
+/** Reads the open cells row by row, in the order of the snapshot. */
+export async function* openRows(folder: Folder, file: string): AsyncGenerator<OpenRow> {
+  const rows: OpenRow[] = [];
+  for await (const cell of openCells(folder, file)) {
+    const [row] = rows;
+    if (row?.key === cell.key) {
+      row.cells.push(cell);
+      continue;
     }
+    if (row !== undefined) yield row;
+    rows[0] = { key: cell.key, rowId: cell.rowId, cells: [cell] };
   }
-  return {
-    get: (key, column) => known.get(id(key, column)),
-    rerunCount: (kind) =>
-      [...known.values()].filter((one) => lacksAnswer(one) && wasRerun(kind, one)).length,
-  };
+  yield* rows;
 }

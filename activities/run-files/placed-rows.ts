@@ -1,20 +1,23 @@
-import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { Draft, Folder } from '../../src/store/store.ts';
 
 const PLACED_ROWS_FILE = 'placed-rows.jsonl';
 
-/** Ids of the rows of a table as the replies gave them, in order; `null`: they were not kept. */
-export async function placedRows(folder: Folder): Promise<string[] | null> {
-  if (!(await folder.exists(PLACED_ROWS_FILE))) return null;
-  const ids: string[] = [];
-  for await (const line of folder.lines(PLACED_ROWS_FILE)) {
-    // Written below in this shape.
-    ids.push((JSON.parse(line) as { id: string }).id);
-  }
-  return ids;
+/** A row of the table: its key, and its id as a reply or a page gave it. */
+export interface PlacedRow {
+  key: string;
+  id: string;
 }
 
-/** Writes down where the rows of a table are, for runs that have to name them. */
+/** Rows of a table in the order in which they were added; `null`: they were not kept. */
+export const placedRows = async (folder: Folder): Promise<AsyncGenerator<PlacedRow> | null> =>
+  (await folder.exists(PLACED_ROWS_FILE)) ? linesOf(folder) : null;
+
+async function* linesOf(folder: Folder): AsyncGenerator<PlacedRow> {
+  // Written below in this shape.
+  for await (const line of folder.lines(PLACED_ROWS_FILE)) yield JSON.parse(line) as PlacedRow;
+}
+
+/** Writes down where the rows of a table are, for requests that have to name them. */
 export class PlacedRows {
   readonly #folder: Folder;
   #draft: Draft | null = null;
@@ -23,9 +26,16 @@ export class PlacedRows {
     this.#folder = folder;
   }
 
-  async note(rows: readonly SnapshotRow[], ids: readonly string[]): Promise<void> {
+  /** Starts again with the rows that the table was found to have. */
+  async restart(present: ReadonlyMap<string, string>): Promise<void> {
+    await this.close();
+    this.#draft = null;
+    await this.note([...present.keys()], [...present.values()]);
+  }
+
+  async note(keys: readonly string[], ids: readonly string[]): Promise<void> {
     this.#draft ??= await this.#folder.create(PLACED_ROWS_FILE);
-    for (const [at, { key }] of rows.entries()) {
+    for (const [at, key] of keys.entries()) {
       await this.#draft.line(JSON.stringify({ key, id: ids[at] }));
     }
   }

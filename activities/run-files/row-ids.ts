@@ -16,6 +16,15 @@ export async function writeRowIds(
   }
 }
 
+/** Reads which row of each key counts, line by line; nothing without the file. */
+export async function* rowIdLines(folder: Folder): AsyncGenerator<{ key: string; id: string }> {
+  if (!(await folder.exists(ROW_IDS_FILE))) return;
+  for await (const line of folder.lines(ROW_IDS_FILE)) {
+    // Written above in this shape.
+    yield JSON.parse(line) as { key: string; id: string };
+  }
+}
+
 /**
  * Reads which row of a key counts in a table with duplicates.
  * `null`: no table of this kind, every row counts.
@@ -23,10 +32,6 @@ export async function writeRowIds(
 export async function readRowIds(folder: Folder): Promise<ReadonlyMap<string, string> | null> {
   if (!(await folder.exists(ROW_IDS_FILE))) return null;
   const rowIds = new Map<string, string>();
-  for await (const line of folder.lines(ROW_IDS_FILE)) {
-    // Written above in this shape.
-    const { key, id } = JSON.parse(line) as { key: string; id: string };
-    rowIds.set(key, id);
-  }
+  for await (const { key, id } of rowIdLines(folder)) rowIds.set(key, id);
   return rowIds;
 }

@@ -60,10 +60,13 @@ async function sendInPieces(
   }
 }
 
-const pieceOf = (scope: RunScope, rowIds: string[]): RunScope => ({
-  ...scope,
-  rowIds,
-  ...(scope.maxCells === undefined || scope.rowIds === undefined
-    ? {}
-    : { maxCells: Math.ceil((scope.maxCells * rowIds.length) / scope.rowIds.length) }),
-});
+/**
+ * Any cells of a scope may be in a piece: as many as it has room for. A scope of fewer columns may
+ * have more cells than room, of columns that the provider takes along.
+ */
+function pieceOf(scope: RunScope, rowIds: string[]): RunScope {
+  const { maxCells, columnIds } = scope;
+  if (maxCells === undefined || scope.rowIds === undefined) return { ...scope, rowIds };
+  const cellsOfRow = Math.max(columnIds.length, Math.ceil(maxCells / scope.rowIds.length));
+  return { ...scope, rowIds, maxCells: Math.min(maxCells, rowIds.length * cellsOfRow) };
+}

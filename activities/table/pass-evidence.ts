@@ -1,10 +1,9 @@
-import type { ResultRow } from '../../src/contract/results.ts';
 import type { TableRef } from '../../src/contract/table.ts';
 import type { Page, Provider, RunScope } from '../../src/providers/provider.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
+import { reasonToAsk } from '../../src/rules/cell-set.ts';
 import type { Folder } from '../../src/store/store.ts';
-import { RUN_FILE } from '../../src/contract/names.ts';
-import { isRequestedBy, openCells, openCellsFile } from '../run-files/open-cells.ts';
+import { openCells, openCellsFile } from '../run-files/open-cells.ts';
+import type { PassScope } from './decide-cells.ts';
 import { PageReader } from './page-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 
@@ -48,46 +47,24 @@ export async function passHasStarted<D>(
   return false;
 }
 
-/** Cells that the last scan found failed; with its number only those that were never run again. */
-export async function failedCells(
+/**
+ * Reads the state of the requested cells at the last scan, as far as a change of it shows that the
+ * pass has started. `null`: the table was never scanned.
+ */
+export async function cellsBefore(
+  { kind, mode, scan }: Pick<PassScope, 'kind' | 'mode' | 'scan'>,
   folder: Folder,
-  openCellsOfScan: number | null,
-): Promise<RequestedCells> {
-  const requested = new Map<string, { status: 'failed'; updatedAt: string }>();
-  if (!(await folder.exists(RUN_FILE.results))) return requested;
-  const named = openCellsOfScan === null ? null : await namesRequested(folder, openCellsOfScan);
-  for await (const line of folder.lines(RUN_FILE.results)) {
-    if (!line.includes('"status":"failed"')) continue;
-    // Written by collectResults in this shape.
-    const { rowId, cells } = JSON.parse(line) as ResultRow;
-    for (const [column, { status, updatedAt = '' }] of Object.entries(cells)) {
-      const name = nameOf(rowId, column);
-      if (status === 'failed' && named?.has(name) !== false)
-        requested.set(name, { status, updatedAt });
+): Promise<RequestedCells | null> {
+  if (scan === null) return null;
+  const requested = new Map<string, { status: 'failed' | 'pending'; updatedAt: string }>();
+  for await (const cell of openCells(folder, openCellsFile(scan))) {
+    if (reasonToAsk(kind, cell) === null) continue;
+    const name = nameOf(cell.rowId, cell.column);
+    if (mode === 'failed') {
+      requested.set(name, { status: 'failed', updatedAt: cell.failedAt ?? '' });
+    } else if (cell.status === 'pending' && !cell.inFlight) {
+      requested.set(name, { status: 'pending', updatedAt: '' });
     }
-  }
-  return requested;
-}
-
-async function namesRequested(folder: Folder, scan: number): Promise<ReadonlySet<string>> {
-  const names = new Set<string>();
-  for await (const cell of openCells(folder, openCellsFile(scan))) {
-    if (isRequestedBy('newly-failed', cell)) names.add(nameOf(cell.rowId, cell.column));
-  }
-  return names;
-}
-
-/** Cells that the scan of this number found not begun: those that a pass of `kind` asks for, or all. */
-export async function pendingCells(
-  folder: Folder,
-  scan: number,
-  kind: PassKind | null,
-): Promise<RequestedCells> {
-  const requested = new Map<string, { status: 'pending'; updatedAt: string }>();
-  for await (const cell of openCells(folder, openCellsFile(scan))) {
-    const notBegun = cell.status === 'pending' && !cell.inFlight;
-    if (!notBegun || (kind !== null && !isRequestedBy(kind, cell))) continue;
-    requested.set(nameOf(cell.rowId, cell.column), { status: 'pending', updatedAt: '' });
   }
   return requested;
 }

@@ -1,3 +1,4 @@
+import type { CellsByColumn } from './asked.ts';
 import type { Json } from './json.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -40,6 +41,11 @@ export interface ScanResult {
   untouched: number;
   /** Part of `startable`: not requested by a run since they could start. */
   due: number;
+  /**
+   * Cells that each kind of pass would ask for, by column key. Left out: none; a kind left out has
+   * none.
+   */
+  asks?: Record<string, CellsByColumn>;
   /** Cells of columns that the provider adds by itself. */
   automatic: { done: number; failed: number };
   /** Part of `cells.pending`: wait for such an automatic column. */

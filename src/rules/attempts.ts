@@ -24,8 +24,10 @@ export const lacksAnswer = (cell: Pick<CellAttempts, 'status'> | undefined): boo
   cell !== undefined && cell.status !== 'empty';
 
 /** Checks whether a pass of `kind` requests a failed cell. */
-const requestsRerun = (kind: PassKind, { status, rerun }: CellAttempts): boolean =>
-  status === 'failed' && isRerun(kind) && !(kind === 'newly-failed' && rerun);
+export const requestsRerun = (
+  kind: PassKind,
+  { status, rerun }: Pick<CellAttempts, 'status' | 'rerun'>,
+): boolean => status === 'failed' && isRerun(kind) && !(kind === 'newly-failed' && rerun);
 
 /** Checks whether a rerun requested a cell, after a pass of `kind`. */
 export const wasRerun = (kind: PassKind, before: CellAttempts | undefined): boolean =>

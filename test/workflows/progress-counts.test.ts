@@ -68,6 +68,7 @@ const state: RunState = {
   calls: { total: 0, polls: 0 },
   confirmed: { requests: 0, cells: 0 },
   unitsRequested: 0,
+  asked: {},
   problem: null,
   reason: null,
   shown: '',

@@ -3,6 +3,7 @@ import type { StartedPass, StartPassInput } from '../../activities/start-pass.ts
 import type { TroubleInput } from '../../activities/runtime/trouble.ts';
 import type { PassAccount } from '../../src/contract/spend.ts';
 import type { RunMode } from '../../src/contract/table.ts';
+import { askedByColumn, sumAsked } from '../../src/rules/cell-set.ts';
 import { computedCells } from '../../src/rules/cells.ts';
 import {
   isRerun,
@@ -30,9 +31,6 @@ const SUMMARY: Record<PassKind, string> = {
   nudge: 'Nudge stalled cells',
   wait: 'Wait on',
 };
-
-/** Passes that name their cells; the others request what their mode means. */
-const NAMES_CELLS: readonly PassKind[] = ['newly-failed', 'follow-up', 'nudge'];
 
 /** Starts the next pass; a paid request is sent once. */
 export async function startPass(run: Run): Promise<void> {
@@ -78,8 +76,10 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
     };
     state.mustApproveMore = true;
   }
+  const asked = done.asked ?? { new: done.requestedCells ?? {} };
   if (countsAsRequested(run, kind))
-    state.unitsRequested += unitsOf(done.requestedCells, run.prepared.weights);
+    state.unitsRequested += unitsOf(askedByColumn(asked), run.prepared.weights);
+  state.asked = sumAsked(state.asked, asked);
   state.passes += 1;
   return true;
 }
@@ -108,7 +108,7 @@ async function send(
         provider: pipeline.provider,
         table: run.table,
         mode: modeOf(run, kind),
-        openCellsOfScan: NAMES_CELLS.includes(kind) ? (state.lastScan?.scan ?? null) : null,
+        pass: state.passes + 1,
         kind,
         scan: state.lastScan?.scan ?? null,
         rows: rowsOf(run),

@@ -4,7 +4,7 @@ import { ROW_IDS_FILE } from '../../../activities/run-files/row-ids.ts';
 import type { LoadRowsInput } from '../../../activities/load-rows.ts';
 import { checkTableRows } from '../../../activities/table/reconcile-rows.ts';
 import { snapshotRows } from '../../../activities/run-files/snapshot.ts';
-import { rowIndexes } from '../../../activities/table/requested-cells.ts';
+import { rowIndexes } from '../../../activities/table/row-names.ts';
 import type { StartedPass, StartPassInput } from '../../../activities/start-pass.ts';
 import { runActivity } from '../../../activities/runtime/activity.ts';
 import type { SnapshotRow } from '../../../src/contract/rows.ts';
@@ -29,7 +29,7 @@ export const MUTANTS: Record<string, Mutant> = {
         const rowIds = rowIndexes(table, rows);
         const columnIds = table.columns.filter(({ input }) => !input).map(({ id }) => id);
         const all = { mode, columnIds, maxCells: Number.MAX_SAFE_INTEGER };
-        const scope = rowIds === null ? all : { ...all, rowIds };
+        const scope = rowIds.length === 0 ? all : { ...all, rowIds };
         const send = () => deps.providers.get(provider).startTableRun(table, scope, step.ctx);
         const tableRun = await send().catch((error: unknown) => {
           if (error instanceof RowmillError && error.ambiguous) return send();
@@ -40,7 +40,7 @@ export const MUTANTS: Record<string, Mutant> = {
           { doneAtStart: 0, requestedCells, requireProgress: false },
           Date.now(),
         );
-        const none = { confirmed: { requests: 0, cells: 0 }, requestedCells: {} };
+        const none = { confirmed: { requests: 0, cells: 0 }, asked: {} };
         return {
           drifted: false,
           tableRun,

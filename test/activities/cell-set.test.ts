@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cellSetFile } from '../../activities/run-files/cell-set-file.ts';
+import { openCellsFile, type OpenCell } from '../../activities/run-files/open-cells.ts';
+import { decideCells, type PassScope } from '../../activities/table/decide-cells.ts';
+import { scopesOf } from '../../activities/table/requested-cells.ts';
+import type { Column, TableRef } from '../../src/contract/table.ts';
+import { createFileStore } from '../../src/store/file-store.ts';
+import type { Folder } from '../../src/store/store.ts';
+
+const column = (key: string, more: Partial<Column> = {}): Column => ({
+  id: `id-${key}`,
+  key,
+  name: key,
+  input: false,
+  ours: true,
+  dependsOn: [],
+  ...more,
+});
+
+const COLUMNS = [
+  column('input', { input: true }),
+  column('profile', { ours: false }),
+  column('sector', { dependsOn: ['profile'] }),
+  column('ceo', { dependsOn: ['profile'] }),
+];
+const TABLE: TableRef = { id: 't', url: null, columns: COLUMNS };
+
+const FIRST: PassScope = {
+  pass: 1,
+  kind: 'first',
+  mode: 'new',
+  table: TABLE,
+  scan: null,
+  rows: 4,
+  mayHaveDuplicates: false,
+};
+const FAILED: PassScope = { ...FIRST, pass: 2, kind: 'failed', mode: 'failed', scan: 1 };
+
+let root: string;
+let folder: Folder;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'rowmill-cells-'));
+  folder = createFileStore(root).run({ workflowId: 'w', firstRunId: 'r' });
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function write(name: string, lines: readonly unknown[]): Promise<void> {
+  const draft = await folder.create(name);
+  for (const line of lines) await draft.line(JSON.stringify(line));
+  await draft.commit();
+}
+
+const open = (row: number, key: string, more: Partial<OpenCell> = {}): OpenCell => ({
+  key: `S${row}`,
+  rowId: `r${row}`,
+  column: key,
+  status: 'failed',
+  reason: 'no reason',
+  attempts: 1,
+  inFlight: false,
+  startable: false,
+  ...more,
+});
+
+async function lines(name: string): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for await (const line of folder.lines(name)) found.push(JSON.parse(line));
+  return found;
+}
+
+test('a whole table is one entry, and one request without rows', async () => {
+  const { asked } = await decideCells(FIRST, folder);
+  expect(asked).toEqual({ new: { sector: 4, ceo: 4 } });
+  expect(await lines(cellSetFile(1))).toEqual([
+    { rows: 'all', groups: [{ reason: 'new', mode: 'new', columns: ['sector', 'ceo'] }] },
+    { asked, wholeColumns: ['sector', 'ceo', 'profile'] },
+  ]);
+  const columnIds = ['id-profile', 'id-sector', 'id-ceo'];
+  const scope = { mode: 'new', columnIds, maxCells: 12, mayBeWhole: true };
+  expect(await scopesOf(FIRST, folder)).toEqual([scope]);
+});
+
+test('where rows have to be named, a whole table is one entry and names them', async () => {
+  const given = { ...FIRST, rows: 2, mayHaveDuplicates: true };
+  await write('row-ids.jsonl', [
+    { key: 'S0', id: 'r0' },
+    { key: 'S1', id: 'r1' },
+  ]);
+  await decideCells(given, folder);
+  expect(await lines(cellSetFile(1))).toHaveLength(2);
+  const scopes = await scopesOf(given, folder);
+  expect(scopes).toMatchObject([{ rowIds: ['r0', 'r1'], maxCells: 6, mayBeWhole: false }]);
+});
+
+test('limits cut a whole table: a column less, or its first rows only', async () => {
+  const placed = [0, 1, 2, 3].map((row) => ({ key: `S${row}`, id: `r${row}` }));
+  await write('placed-rows.jsonl', placed);
+  const given = { ...FIRST, limits: { ceo: 2 } };
+  const { asked } = await decideCells(given, folder);
+  expect(asked).toEqual({ new: { sector: 4, ceo: 2 } });
+  expect(await scopesOf(given, folder)).toEqual([
+    {
+      mode: 'new',
+      columnIds: ['id-profile', 'id-sector'],
+      maxCells: 8,
+      mayBeWhole: false,
+    },
+    {
+      mode: 'new',
+      columnIds: ['id-profile', 'id-ceo'],
+      rowIds: ['r0', 'r1'],
+      maxCells: 4,
+      mayBeWhole: false,
+    },
+  ]);
+  const none = { ...FIRST, limits: { ceo: 0, sector: 0 } };
+  expect((await decideCells(none, folder)).asked).toEqual({});
+  expect(await scopesOf(none, folder)).toEqual([]);
+});
+
+test('failed cells are asked for in every row, where nothing else would be computed', async () => {
+  await write(openCellsFile(1), [open(0, 'sector'), open(2, 'ceo'), open(3, 'ceo')]);
+  const { asked } = await decideCells(FAILED, folder);
+  expect(asked).toEqual({ failed: { sector: 1, ceo: 2 } });
+  expect(await scopesOf(FAILED, folder)).toEqual([
+    { mode: 'failed', columnIds: ['id-sector', 'id-ceo'], maxCells: 3, mayBeWhole: true },
+  ]);
+});
+
+test('rows are named where a cell in flight could have failed since, or a row cannot be read', async () => {
+  const others = [
+    open(1, 'ceo', { status: 'pending', inFlight: true }),
+    open(3, 'ceo', { rowId: '', status: 'blocked' }),
+  ];
+  for (const other of others) {
+    await write(openCellsFile(1), [open(0, 'sector'), open(0, 'ceo'), other]);
+    await decideCells(FAILED, folder);
+    expect(await scopesOf(FAILED, folder)).toMatchObject([{ rowIds: ['r0'], maxCells: 2 }]);
+  }
+});
+
+test('limits cut failed cells in the order of the rows', async () => {
+  await write(openCellsFile(1), [open(0, 'sector'), open(2, 'sector'), open(2, 'ceo')]);
+  const given = { ...FAILED, limits: { sector: 1 } };
+  expect((await decideCells(given, folder)).asked).toEqual({ failed: { sector: 1, ceo: 1 } });
+  const scopes = await scopesOf(given, folder);
+  expect(scopes.map(({ columnIds, rowIds }) => [columnIds, rowIds])).toEqual([
+    [['id-ceo'], undefined],
+    [['id-sector'], ['r0']],
+  ]);
+});
+
+test('a failed column of the provider is asked for with the cells that it blocks', async () => {
+  const blocked = { status: 'blocked', blockedBy: 'profile' } as const;
+  await write(openCellsFile(1), [open(0, 'sector', blocked), open(0, 'ceo', blocked)]);
+  expect((await decideCells(FAILED, folder)).asked).toEqual({});
+  expect(await scopesOf(FAILED, folder)).toMatchObject([{ columnIds: ['id-profile'] }]);
+});
+
+test('a rerun asks for what is pending, and names rows beside failed and empty cells', async () => {
+  const given: PassScope = { ...FIRST, scan: 1 };
+  const pending = { status: 'pending' } as const;
+  const every = [0, 1, 2, 3].flatMap((row) => [open(row, 'sector', pending)]);
+  await write(openCellsFile(1), every);
+  await decideCells(given, folder);
+  expect(await scopesOf(given, folder)).toMatchObject([{ maxCells: 8, mayBeWhole: true }]);
+
+  await write(openCellsFile(1), [...every, open(3, 'ceo', { status: 'empty' })]);
+  await decideCells(given, folder);
+  // The empty cell is of a column that nothing is asked for in.
+  const [scope, ...others] = await scopesOf(given, folder);
+  expect(others).toEqual([]);
+  expect(scope).toMatchObject({ columnIds: ['id-profile', 'id-sector'], mayBeWhole: false });
+});
