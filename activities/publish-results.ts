@@ -194,9 +194,10 @@ async function placeAll(
   return placed;
 }
 
-const newResults = ({ outcome, reason, lastScan }: PublishResultsInput) => ({
+const newResults = ({ outcome, reason, endedEarly, lastScan }: PublishResultsInput) => ({
   outcome,
-  endedEarly: reason !== null,
+  // A run that ended by itself may have a reason as well: the answers that are missing.
+  endedEarly: endedEarly ?? reason !== null,
   cells: lastScan?.cells ?? noCells(),
 });
 

@@ -28,6 +28,8 @@ export interface PublishResultsInput {
   outcome: Outcome;
   /** Why it ended as it did, where it did not simply complete. */
   reason: string | null;
+  /** Cancelled, failed, or at its deadline. Left out by workers of earlier versions. */
+  endedEarly?: boolean;
   table: TableRef | null;
   /** A second table may have come late (`EnsuredTable`). */
   tableMayHaveDuplicates: boolean;

@@ -107,6 +107,21 @@ test('a cancelled run leaves the fuller results of the one before, and says so',
   expect(await readFile(at('results.manifest.json'), 'utf8')).toBe(manifest);
 });
 
+test('a partial run that ended by itself replaces fuller results, and says so', async () => {
+  const run = { failedPasses: 0 };
+  const all = { ...run, tolerateFailed: '100%' };
+  const fuller = await pipelineInputFor(testEnv, ROWS, { run: all });
+  const before = await executeRun(testEnv, `fuller-${testEnv.taskQueue}`, fuller);
+  const fewer = await pipelineInputFor(testEnv, ROWS.slice(0, 6), { run });
+  const summary = await executeRun(testEnv, `fewer-${testEnv.taskQueue}`, fewer);
+  expect(summary.outcome).toBe('partial');
+  expect(summary.notPublished).toBeUndefined();
+  expect(summary.replacedFuller).toMatchObject([
+    { path: at('results.jsonl'), existing: { workflowId: before.workflowId } },
+  ]);
+  expect(await json(at('results.manifest.json'))).toMatchObject({ workflowId: summary.workflowId });
+});
+
 test('a target that wants completed results only keeps what it had, others get what there is', async () => {
   const results = [{ to: 'out/whole.csv', when: 'completed' }, { to: 'out/any.jsonl' }];
   const input = await pipelineInputFor(testEnv, ROWS, { results, run: { failedPasses: 0 } });

@@ -24,8 +24,9 @@ export function publishResults(run: Run): Promise<RunSummary> {
   const { lastScan } = run.state;
   const outcome =
     lastScan === null ? 'failed' : outcomeOf(lastScan.cells, run.pipeline.run.tolerateFailed);
-  const reason = reasonOf(run, outcome, run.isLate() ? DEADLINE : null);
-  return CancellationScope.nonCancellable(() => publish(run, outcome, reason));
+  const end = run.isLate() ? DEADLINE : null;
+  const ended = { outcome, reason: reasonOf(run, outcome, end), early: end !== null };
+  return CancellationScope.nonCancellable(() => publish(run, ended));
 }
 
 /** Describes what ended the run, and what is missing in its results. */
@@ -58,7 +59,15 @@ function cellsInFlight({ activePass, lastScan, cellsCancelled }: RunState): numb
 
 const DEADLINE = 'the deadline was reached';
 
-async function publish(run: Run, outcome: Outcome, reason: string | null): Promise<RunSummary> {
+/** End of a run, as its results are published. */
+interface Ended {
+  outcome: Outcome;
+  reason: string | null;
+  /** Cancelled, failed, or at its deadline. */
+  early: boolean;
+}
+
+async function publish(run: Run, { outcome, reason, early }: Ended): Promise<RunSummary> {
   const { state, pipeline, input } = run;
   run.enter('publishing results');
   const summary = await steps.publishResults.executeWithOptions(
@@ -70,6 +79,7 @@ async function publish(run: Run, outcome: Outcome, reason: string | null): Promi
         pipeline,
         outcome,
         reason,
+        endedEarly: early,
         table: state.table,
         tableMayHaveDuplicates: state.tableMayHaveDuplicates,
         rows: state.prepared?.snapshot.rows ?? 0,
@@ -209,7 +219,7 @@ async function tryFinalScan(run: Run, cause: ApplicationFailure | null): Promise
 async function publishPartial(run: Run, failure: ApplicationFailure): Promise<void> {
   try {
     if (run.state.table !== null) {
-      await publish(run, 'failed', failure.message);
+      await publish(run, { outcome: 'failed', reason: failure.message, early: true });
       return;
     }
   } catch (error) {
@@ -221,7 +231,7 @@ async function publishPartial(run: Run, failure: ApplicationFailure): Promise<vo
 /** Publishes a run that ends early; fails with the reason where publishing fails. */
 async function lastPublish(run: Run, outcome: Outcome, reason: string): Promise<RunSummary> {
   try {
-    return await publish(run, outcome, reason);
+    return await publish(run, { outcome, reason, early: true });
   } catch (error) {
     return failWithoutPublishing(run, failureOf(error));
   }
