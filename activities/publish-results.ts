@@ -13,12 +13,14 @@ import {
   type StagedResults,
 } from '../src/sinks/generation.ts';
 import { withLocks, type HeldLocks } from '../src/sinks/lock.ts';
+import type { ResultColumns } from '../src/sinks/sink.ts';
 import { readTargetState, type TargetState } from '../src/sinks/standing.ts';
 import { withdrawClaims } from '../src/store/claims.ts';
 import { readColumns } from '../src/sources/columns/source-columns.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readBalance } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
+import { Comparison } from './results/comparison.ts';
 import { readPreviousRun } from './results/previous-run.ts';
 import { writePipeline } from './run-files/pipeline.ts';
 import { keepOne, tableTag } from './table/find-table.ts';
@@ -48,23 +50,37 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
     const previous = input.previousRun
       ? await readPreviousRun(deps.store, input.previousRun)
       : null;
-    const staged = await stageTargets(deps, input, folder, attempt);
+    const columns = await resultColumns(deps, input, folder);
+    const comparison = new Comparison(
+      {
+        store: deps.store,
+        folder,
+        columns: columns.columns,
+        nowMs: (deps.now ?? Date.now)(),
+        signal: attempt.ctx.signal,
+      },
+      input,
+    );
+    const staged = await stageTargets(deps, input, folder, columns, attempt);
     try {
+      await compareAll(input, staged.ready, comparison);
       const locks = staged.ready.flatMap(({ place }) => locksOf(place));
       const summary = await withLocks(
         locks,
         (ms) => attempt.sleep(ms),
         async (locks) => {
-          const placed = await placeAll(input, staged.ready, locks);
+          const placed = await placeAll(input, staged.ready, comparison, locks);
           staged.failed ??= placed.failed;
           const made = summaryOf(input, attempt.calls, creditsAfter, placed, quarantined, previous);
           const manifest = manifestOf(deps, input, made, creditsAfter, previous);
+          if (placed.done[0] !== undefined) await comparison.publish(placed.done[0].compared);
           await folder.writeJson(RUN_FILE.manifest, manifest);
-          for (const { results, existing } of placed.done) {
+          for (const { results, existing, compared } of placed.done) {
             await locks.confirm();
             await placeCompanions(results, folder, {
               before: existing,
               quarantined: made.quarantine !== null,
+              changes: compared.file,
             });
           }
           return made;
@@ -116,6 +132,20 @@ async function balance(
   }
 }
 
+async function resultColumns(
+  deps: ActivityDeps,
+  { pipeline }: PublishResultsInput,
+  folder: Folder,
+): Promise<ResultColumns> {
+  const spec = deps.providers.spec(pipeline.provider);
+  const columns = spec.plan(pipeline.table).filter(isRequested);
+  return {
+    columns: columns.map((column) => column.key),
+    inputs: spec.inputs(pipeline.table),
+    source: (await readColumns(folder)) ?? [],
+  };
+}
+
 interface Staged {
   ready: StagedResults[];
   failed: RowmillError | null;
@@ -126,23 +156,16 @@ async function stageTargets(
   deps: ActivityDeps,
   input: PublishResultsInput,
   folder: Folder,
+  columns: ResultColumns,
   attempt: ActivityAttempt<null>,
 ): Promise<Staged> {
   const staged: Staged = { ready: [], failed: null };
   if (input.lastScan === null) return staged;
-  const { pipeline } = input;
-  const spec = deps.providers.spec(pipeline.provider);
-  const columns = spec.plan(pipeline.table).filter(isRequested);
-  const context = {
-    columns: columns.map((column) => column.key),
-    inputs: spec.inputs(pipeline.table),
-    source: (await readColumns(folder)) ?? [],
-  };
-  for (const target of pipeline.results) {
+  for (const target of input.pipeline.results) {
     try {
       // A link in the way may have changed since the run began.
       await refuseTargets(deps, [target]);
-      staged.ready.push(await stageResults(target, folder, context, attempt.ctx.signal));
+      staged.ready.push(await stageResults(target, folder, columns, attempt.ctx.signal));
     } catch (error) {
       if (!(error instanceof RowmillError)) {
         for (const results of staged.ready) await discardStaged(results);
@@ -155,10 +178,30 @@ async function stageTargets(
   return staged;
 }
 
+/** Compares before the locks are taken: a lock is for some renames, and is broken after 30 s. */
+async function compareAll(
+  input: PublishResultsInput,
+  ready: readonly StagedResults[],
+  comparison: Comparison,
+): Promise<void> {
+  for (const results of ready) {
+    const { target, place } = results;
+    try {
+      const existing = await readTargetState(target.to, place, input.pipeline.name);
+      const verdict = checkReplacement(target, newResults(input), formerOf(input, existing));
+      if (verdict.publish) await comparison.at(results, existing);
+    } catch (error) {
+      // A target that cannot be used is reported when its results are placed.
+      if (!(error instanceof RowmillError) || error.code !== 'sink_unwritable') throw error;
+    }
+  }
+}
+
 /** Each target whose turn it is; under the locks of all of them. */
 async function placeAll(
   input: PublishResultsInput,
   ready: readonly StagedResults[],
+  comparison: Comparison,
   locks: HeldLocks,
 ): Promise<Placed & { failed: RowmillError | null }> {
   const placed: Placed & { failed: RowmillError | null } = {
@@ -180,9 +223,11 @@ async function placeAll(
         });
         continue;
       }
+      // Compared already, unless another run has published since.
+      const compared = await comparison.at(results, existing);
       await locks.confirm();
       await placeResults(results);
-      placed.done.push({ results, existing });
+      placed.done.push({ results, existing, compared });
       if (verdict.fuller !== null) {
         placed.replacedFuller.push({ path: target.to, existing: verdict.fuller });
       }

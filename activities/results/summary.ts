@@ -18,6 +18,7 @@ import { companionsOf } from '../../src/paths/footprint.ts';
 import type { StagedResults } from '../../src/sinks/generation.ts';
 import type { TargetState } from '../../src/sinks/standing.ts';
 import type { RunKey } from '../../src/store/store.ts';
+import type { Compared } from './comparison.ts';
 import type { PreviousRunFiles } from './previous-run.ts';
 import type { Quarantined } from './quarantine.ts';
 
@@ -66,7 +67,7 @@ export interface PublishResultsInput {
 
 /** Results of publishing to the targets. */
 export interface Placed extends Required<Pick<RunSummary, 'notPublished' | 'replacedFuller'>> {
-  done: { results: StagedResults; existing: TargetState | null }[];
+  done: { results: StagedResults; existing: TargetState | null; compared: Compared }[];
 }
 
 /** Builds the summary that the workflow returns. */
@@ -103,6 +104,7 @@ export function summaryOf(
     quarantine: quarantineAt(beside?.quarantine ?? quarantined.path, quarantined),
     // A run that read nothing leaves the results of an earlier run.
     manifest: input.lastScan === null ? null : (beside?.manifest ?? null),
+    ...(first === undefined || beside === null ? {} : changesAt(beside.changes, first.compared)),
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
     ...approvalsOf(input),
@@ -117,6 +119,12 @@ export function summaryOf(
 function reasonOf({ outcome, reason, lastScan }: PublishResultsInput, placed: Placed) {
   if (outcome !== 'cancelled' || reason === null) return reason;
   return `${reason}; ${publishedText(lastScan?.cells ?? null, placed)}`;
+}
+
+/** Counts of the changes at the first target, or why there are none. */
+function changesAt(path: string, { counts, base, problem }: Compared) {
+  if (counts === null) return problem === null ? {} : { changesProblem: problem };
+  return { changes: { path, ...counts, since: base?.workflowId ?? null } };
 }
 
 const quarantineAt = (path: string, { cells, rows }: Quarantined): RunSummary['quarantine'] =>

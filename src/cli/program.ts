@@ -3,6 +3,7 @@ import { RowmillError } from '../errors.ts';
 import { addAdjust } from './commands/adjust.ts';
 import { addApprove } from './commands/approve.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addChanges } from './commands/changes.ts';
 import { addCheck } from './commands/check.ts';
 import { addCompletion } from './commands/completion.ts';
 import { type Cli, type Env, packageVersion } from './io/context.ts';
@@ -35,7 +36,7 @@ type Add = (program: Command, cli: Cli) => void;
 const COMMANDS: readonly [string, readonly Add[]][] = [
   ['Begin:', [addDemo, addDev, addDoctor]],
   ['Run:', [addCheck, addRun]],
-  ['Look:', [addList, addStatus, addWatch, addResults, addSpend]],
+  ['Look:', [addList, addStatus, addWatch, addResults, addChanges, addSpend]],
   ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel]],
   ['Nightly:', [addSchedule]],
   ['Processes:', [addWorker, addServe, addSandbox]],

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { RUN_FILE, UPDATE } from '../contract/names.ts';
-import type { BadRowLine, QuarantineLine, ResultRow } from '../contract/results.ts';
+import type { BadRowLine, ChangeLine, QuarantineLine, ResultRow } from '../contract/results.ts';
 import type {
   Adjusted,
   AdjustRequest,
@@ -15,7 +15,7 @@ import { cancelRun } from './runs/cancel.ts';
 import { endOfRun, watchRun, type ProgressUpdate } from './runs/watch.ts';
 import { latestRun } from './runs/previous.ts';
 import { rerunRun } from './runs/rerun.ts';
-import { endedRunFolder } from './runs/results.ts';
+import { changesFolder, endedRunFolder } from './runs/results.ts';
 import { resultsIn, type StoredResults } from './runs/stored.ts';
 import { runStatus, type RunStatus } from './runs/status.ts';
 import { describeRun, noSuchRun } from './runs/describe.ts';
@@ -173,6 +173,22 @@ export class RowmillRun {
   }
 
   /**
+   * Iterates over rows that differ from the publication before at the first target.
+   *
+   * ```ts
+   * for await (const { key, change, columns } of run.changes()) console.log(key, change, columns);
+   * ```
+   * @throws RowmillError `action_refused` while the run is under way, `results_missing` if nothing
+   *   was published or compared
+   */
+  async *changes(): AsyncGenerator<ChangeLine> {
+    yield* this.#linesIn<ChangeLine>(
+      await changesFolder(await this.files(), this.id),
+      RUN_FILE.changes,
+    );
+  }
+
+  /**
    * Reads the manifest of the run: counts, credits, files with their digests
    * (docs/reference/results.md).
    */
@@ -197,7 +213,7 @@ export class RowmillRun {
   async storedResults(): Promise<StoredResults> {
     const found = await this.#describe();
     const { store } = this.#link;
-    return resultsIn(store, await endedRunFolder(store, found), found.runId);
+    return resultsIn(store, await endedRunFolder(store, found), found);
   }
 
   /**
@@ -292,7 +308,10 @@ export class RowmillRun {
   async *#lines<T>(name: string): AsyncGenerator<T> {
     const folder = await this.files();
     // A run without open cells leaves no quarantine.
-    if (!(await folder.exists(name))) return;
+    if (await folder.exists(name)) yield* this.#linesIn<T>(folder, name);
+  }
+
+  async *#linesIn<T>(folder: Folder, name: string): AsyncGenerator<T> {
     let line = 0;
     for await (const text of folder.lines(name)) {
       line += 1;

@@ -47,6 +47,8 @@ export const RUN_FILE = {
   previousRun: 'previous-run.json',
   results: 'results.jsonl',
   quarantine: 'quarantine.jsonl',
+  /** Rows that differ from the last publication at the first target. */
+  changes: 'changes.jsonl',
   manifest: 'manifest.json',
 } as const;
 

@@ -10,6 +10,8 @@ export interface Pipeline {
   run: RunPolicy;
   spend: SpendPolicy;
   results: ResultTarget[];
+  /** Rules of the comparison with the last publication. Left out: every difference counts. */
+  changes?: ChangesPolicy;
   /** Receivers of the completion webhook. */
   notify?: NotifyTarget[];
 }
@@ -82,6 +84,16 @@ export interface ResultTarget {
   when?: 'always' | 'completed' | 'partial';
   /** Options for CSV only. */
   csv?: CsvOptions;
+}
+
+/** Differences between two publications that are not reported. */
+export interface ChangesPolicy {
+  /** Columns that are not compared. */
+  ignore?: string[];
+  /** Column → share (0..1) by which a number may differ. */
+  tolerance?: Record<string, number>;
+  /** `normalised`: case, white space and punctuation do not count. Left out: `exact`. */
+  text?: 'exact' | 'normalised';
 }
 
 export interface CsvOptions {

@@ -107,6 +107,33 @@ export interface BadRowLine {
   line: number;
 }
 
+/**
+ * Kinds of a change. `new` and `vanished`: the row. `lost`: a column had an answer, and has none.
+ * `changed`: any other difference.
+ */
+export const CHANGE_KINDS = ['new', 'changed', 'vanished', 'lost'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+/** Line of `<name>.changes.jsonl`: a row that differs from the last publication. */
+export interface ChangeLine {
+  key: string;
+  change: ChangeKind;
+  /** Answers that differ; `null` is no answer. */
+  columns: Record<string, { from: Json; to: Json }>;
+  /** ISO time of the comparison, the same in all lines of a file. */
+  at: string;
+}
+
+/** Number of rows by kind of change. */
+export type ChangeCounts = Record<ChangeKind, number>;
+
+/** Differences of a publication from the one before it at the same target. */
+export interface ChangesSummary extends ChangeCounts {
+  path: string;
+  /** Workflow id of the run that published before; `null`: none did, so every row is new. */
+  since: string | null;
+}
+
 /** Results of an earlier run, where new ones are published. */
 export interface ExistingResults {
   workflowId: string;

@@ -1,7 +1,13 @@
 import type { Notified } from './notify.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { CellCounts, CellUsage, ExistingResults, PublishedFile } from './results.ts';
+import type {
+  CellCounts,
+  CellUsage,
+  ChangesSummary,
+  ExistingResults,
+  PublishedFile,
+} from './results.ts';
 import type { SnapshotRef } from './rows.ts';
 
 /** Argument that starts `enrichTable`; a Temporal client in any language may send it as JSON. */
@@ -170,6 +176,10 @@ export interface RunSummary {
   /** `rows`: of the source, left out by `rows.skipBad`. Left out: none. */
   quarantine: { path: string; cells: number; rows?: number } | null;
   manifest: string | null;
+  /** Differences from the last publication at the first target. Left out: nothing was compared. */
+  changes?: ChangesSummary;
+  /** Why published results could not be compared. Left out: they could. */
+  changesProblem?: string;
   /** `null`: nothing the run asked for is still under way. */
   stillRunning: StillRunning | null;
   /** Outcome of the previous run, of a rerun. */

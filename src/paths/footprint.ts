@@ -5,10 +5,8 @@ import { isDraftName } from '../store/leftovers.ts';
 import { realPlace } from './real-path.ts';
 
 /** Every path that publishing to a target may write, replace or remove. */
-export interface Footprint {
+export interface Footprint extends Companions {
   results: string;
-  quarantine: string;
-  manifest: string;
 }
 
 /** A path that is not the target's to touch. */
@@ -34,10 +32,11 @@ export const writtenFootprint = (to: string): Footprint => ({
 
 /** Returns the footprint of the resolved path. */
 export async function realFootprint(to: string): Promise<Footprint> {
-  const { results, quarantine, manifest } = writtenFootprint(to);
+  const { results, quarantine, changes, manifest } = writtenFootprint(to);
   return {
     results: await realPlace(results),
     quarantine: await realPlace(quarantine),
+    changes: await realPlace(changes),
     manifest: await realPlace(manifest),
   };
 }
@@ -67,6 +66,7 @@ export function clashesOf(targets: readonly Footprint[], owned: readonly Owned[]
 
 const WORDS = {
   quarantine: 'its quarantine would be',
+  changes: 'its changes would be',
   manifest: 'its manifest would be',
 } as const;
 
@@ -74,7 +74,7 @@ function whyNot(target: Footprint, owned: readonly Owned[]): string | null {
   for (const { path, what } of owned) {
     const key = keyOf(path);
     if (key === keyOf(target.results)) return `this is ${what}`;
-    for (const name of ['quarantine', 'manifest'] as const) {
+    for (const name of ['quarantine', 'changes', 'manifest'] as const) {
       if (key === keyOf(target[name])) return `${WORDS[name]} ${what}`;
     }
     if (locksOf(target).some((lock) => keyOf(lock) === key)) return `its lock would be ${what}`;
@@ -111,6 +111,7 @@ export async function clashesOfPipeline(
 /** Files beside results: never named in a pipeline file, always written by rowmill. */
 export interface Companions {
   quarantine: string;
+  changes: string;
   manifest: string;
 }
 
@@ -119,5 +120,9 @@ export interface Companions {
  */
 export const companionsOf = ({ to }: { to: string }): Companions => {
   const stem = to.slice(0, to.length - extname(to).length);
-  return { quarantine: `${stem}.quarantine.jsonl`, manifest: `${stem}.manifest.json` };
+  return {
+    quarantine: `${stem}.quarantine.jsonl`,
+    changes: `${stem}.changes.jsonl`,
+    manifest: `${stem}.manifest.json`,
+  };
 };

@@ -1,9 +1,9 @@
-import { stringify } from 'csv-stringify';
 import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile, ResultRow } from '../contract/results.ts';
 import { RowmillError } from '../errors.ts';
 import type { Folder } from '../store/store.ts';
 import { csvLayout } from './csv-layout.ts';
+import { recordsText } from './csv-records.ts';
 import { publishFile, type WriteChunk } from './destination.ts';
 import { probeTarget } from './probe-target.ts';
 import type { Sink, SinkContext } from './sink.ts';
@@ -44,17 +44,8 @@ const publishCsv = (
     return rows;
   });
 
-/** Quotes a bare CR as well: readers end a row there, too. */
-const QUOTED = /\r/;
-
 const writeRecords = async (write: WriteChunk, records: string[][]): Promise<void> => {
-  const text = await new Promise<string>((resolve, reject) => {
-    stringify(records, { record_delimiter: '\n', quoted_match: QUOTED }, (error, output) => {
-      if (error) reject(error);
-      else resolve(output);
-    });
-  });
-  await write(Buffer.from(text, 'utf8'));
+  await write(Buffer.from(await recordsText(records), 'utf8'));
 };
 
 const resultRowOf = (line: string, where: string): ResultRow => {

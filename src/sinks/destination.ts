@@ -47,8 +47,8 @@ const lstatOrNull = async (path: string) => {
  * target is not a plain file.
  */
 export async function placeOf(to: string): Promise<Footprint> {
-  const { quarantine, manifest } = companionsOf({ to });
-  for (const path of [to, quarantine, manifest]) await realDestination(path);
+  for (const path of [to, ...Object.values<string>({ ...companionsOf({ to }) })])
+    await realDestination(path);
   return realFootprint(to);
 }
 

@@ -67,17 +67,27 @@ export async function placeResults({ target, place, draft }: StagedResults): Pro
   }
 }
 
+/** Companions of a generation that may be missing. */
+export interface Companion {
+  before: TargetState | null;
+  quarantined: boolean;
+  /** Name of the file with the changes in the run's folder; `null`: nothing could be compared. */
+  changes: string | null;
+}
+
 /**
- * Completes a generation: writes or removes the quarantine, and writes the manifest last, as the
- * mark of completeness. Removes an old quarantine only if its manifest names it.
+ * Completes a generation: writes or removes quarantine and changes, and writes the manifest last, as
+ * the mark of completeness. Removes an old file only if its manifest names it.
  */
 export async function placeCompanions(
   { place }: Pick<StagedResults, 'place'>,
   folder: Folder,
-  { before, quarantined }: { before: TargetState | null; quarantined: boolean },
+  { before, quarantined, changes }: Companion,
 ): Promise<void> {
   if (quarantined) await copyFile(folder, RUN_FILE.quarantine, place.quarantine);
   else if (before?.hasQuarantine === true) await removeFile(place.quarantine);
+  if (changes !== null) await copyFile(folder, changes, place.changes);
+  else if (before?.hasChanges === true) await removeFile(place.changes);
   await copyFile(folder, RUN_FILE.manifest, place.manifest);
 }
 

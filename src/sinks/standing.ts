@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { OUTCOMES } from '../contract/outcome.ts';
-import type { ExistingResults } from '../contract/results.ts';
+import { CHANGE_KINDS, type ExistingResults } from '../contract/results.ts';
 import { realFootprint, type Footprint } from '../paths/footprint.ts';
 import { answered } from '../rules/replace.ts';
 import { errnoOf } from '../store/disk-error.ts';
@@ -21,6 +21,7 @@ const manifestShape = z.object({
   cells: z.object({ done: count, empty: count, failed: count, blocked: count, pending: count }),
   results: z.array(z.object({ path: z.string(), bytes: count })).catch([]),
   quarantine: z.object({ path: z.string() }).nullable().catch(null),
+  changes: z.object({ path: z.string() }).nullable().catch(null),
 });
 
 /** Existing results at a target, by the manifest beside them. */
@@ -29,8 +30,12 @@ export interface TargetState {
   pipeline: string;
   /** `null` if the results that the manifest describes are no longer at the target. */
   results: ExistingResults | null;
+  /** Size of those results by the manifest. */
+  bytes: number;
   /** True if the manifest names the quarantine beside it. */
   hasQuarantine: boolean;
+  /** True if the manifest names the changes beside it. */
+  hasChanges: boolean;
 }
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -46,7 +51,8 @@ export async function readTargetState(
   pipeline: string,
 ): Promise<TargetState | null> {
   const manifest = await mapWriteErrors(place.manifest, () => readManifest(place.manifest));
-  await refuseForeignQuarantine(place.quarantine);
+  await refuseForeign(place.quarantine, quarantineShape);
+  await refuseForeign(place.changes, changeShape);
   if (manifest === null) return null;
   const file = manifest.results.find(
     ({ path }) => path === to || basename(path) === basename(place.results),
@@ -55,13 +61,15 @@ export async function readTargetState(
     const what = `the manifest beside it is that of pipeline ${manifest.pipeline.slice(0, 80)}`;
     throw sinkError(place.manifest, what);
   }
-  const { workflowId, firstRunId, outcome, cells, quarantine } = manifest;
+  const { workflowId, firstRunId, outcome, cells, quarantine, changes } = manifest;
   const isThere = file !== undefined && (await sizeOf(place.results)) === file.bytes;
   return {
     run: { workflowId, firstRunId },
     pipeline: manifest.pipeline,
     results: isThere ? { workflowId, outcome, answered: answered(cells) } : null,
+    bytes: file?.bytes ?? 0,
     hasQuarantine: quarantine !== null && basename(quarantine.path) === basename(place.quarantine),
+    hasChanges: changes !== null && basename(changes.path) === basename(place.changes),
   };
 }
 
@@ -98,16 +106,19 @@ async function readManifest(path: string): Promise<z.infer<typeof manifestShape>
   throw sinkError(path, 'a file is there that rowmill did not write; move it away');
 }
 
-const lineShape = z.object({
+const quarantineShape = z.object({
   key: z.string().nullable(),
   column: z.string().nullable(),
   status: z.string(),
 });
 
+const changeShape = z.object({ key: z.string(), change: z.enum(CHANGE_KINDS) });
+
 /**
- * Rejects a foreign quarantine; an interrupted publication leaves one that no manifest names yet.
+ * Rejects a companion of another program, by its first line; an interrupted publication leaves one
+ * that no manifest names yet.
  */
-async function refuseForeignQuarantine(path: string): Promise<void> {
+async function refuseForeign(path: string, lineShape: z.ZodType): Promise<void> {
   if ((await mapWriteErrors(path, () => sizeOf(path))) === null) return;
   for await (const line of readLines(path)) {
     if (lineShape.safeParse(jsonOf(line)).success) return;

@@ -7,6 +7,7 @@ import {
   type ProviderSpec,
   type TableShape,
 } from '../providers/catalog.ts';
+import { checkChanges } from './columns/changes.ts';
 import type { SpecDocument } from './document.ts';
 import { MAX_COLUMNS, MAX_RESULTS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
@@ -32,6 +33,7 @@ export function checkFile(
     ...(provider === null ? [] : checkTable(value, provider)),
     ...checkRows(value, provider),
     ...checkResults(value, places),
+    ...(provider === null ? [] : checkNamedColumns(value, provider)),
     ...checkTimes(value),
     ...checkTimezone(value),
     ...checkScheduleTimes(value),
@@ -62,6 +64,17 @@ function checkTable(value: Json, provider: ProviderSpec): IssueDraft[] {
     findings.push({ path: ['table', 'columns'], found, allowed: 'at least one other column' });
   }
   return findings;
+}
+
+/** Checks the keys that name columns with answers. */
+function checkNamedColumns(value: Json, provider: ProviderSpec): IssueDraft[] {
+  const table = tableShape(value);
+  if (table.columns.length > MAX_COLUMNS) return [];
+  const columns = provider
+    .plan(table)
+    .filter(isRequested)
+    .map(({ key }) => key);
+  return checkChanges(value, columns);
 }
 
 export const columnDoubts = (value: Json, provider: ProviderSpec): IssueDraft[] =>

@@ -1,12 +1,8 @@
 import { z } from 'zod';
 import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/catalog.ts';
 import { listOf, RESULT_EXTENSIONS } from '../sinks/index.ts';
-import {
-  duration,
-  parsePercentage,
-  PERCENTAGE_ALLOWED,
-  PERCENTAGE_PATTERN,
-} from './scalar-fields.ts';
+import { changesFile } from './columns/changes.ts';
+import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
 import { scheduleFile } from './schedule.ts';
 
@@ -14,18 +10,6 @@ import { scheduleFile } from './schedule.ts';
  * Schema of the pipeline file (manual: docs/reference/pipeline-file.md). Messages name what is
  * allowed; translate.ts adds what was found and where.
  */
-
-const share = z
-  .union(
-    [z.string().meta({ pattern: PERCENTAGE_PATTERN }), z.number().meta({ minimum: 0, maximum: 1 })],
-    PERCENTAGE_ALLOWED,
-  )
-  .transform((value, context) => {
-    const parsed = parsePercentage(value);
-    if (parsed !== null) return parsed;
-    context.issues.push({ code: 'custom', input: value, message: PERCENTAGE_ALLOWED });
-    return z.NEVER;
-  });
 
 const credits = z.number('a number of credits, 0 or more').min(0);
 
@@ -202,6 +186,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
       .min(1)
       .max(MAX_RESULTS)
       .describe('Where the results go.'),
+    changes: changesFile.optional(),
     notify: notifyFile.optional(),
     schedule: scheduleFile.optional(),
     $schema: z.string().optional().describe('For editors: where the JSON Schema of this file is.'),

@@ -9,6 +9,7 @@ import type {
 } from '../contract/pipeline.ts';
 import type { ProviderSpec, TableShape } from '../providers/catalog.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
+import { changesOf } from './columns/changes.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
@@ -70,6 +71,7 @@ export function normalise(
       ...(csv === undefined ? {} : { csv: csvOf(csv) }),
       ...(when === undefined ? {} : { when }),
     })),
+    ...(file.changes === undefined ? {} : { changes: changesOf(file.changes) }),
     ...(file.notify === undefined ? {} : { notify: notifyOf(file.notify) }),
   };
 }

@@ -29,3 +29,16 @@ export function parsePercentage(value: string | number): number | null {
   if (value.length > 40 || !new RegExp(PERCENTAGE_PATTERN).test(value)) return null;
   return Number(value.slice(0, -1)) / 100;
 }
+
+/** Share as text or number; a number from 0 to 1 after parsing. */
+export const share = z
+  .union(
+    [z.string().meta({ pattern: PERCENTAGE_PATTERN }), z.number().meta({ minimum: 0, maximum: 1 })],
+    PERCENTAGE_ALLOWED,
+  )
+  .transform((value, context) => {
+    const parsed = parsePercentage(value);
+    if (parsed !== null) return parsed;
+    context.issues.push({ code: 'custom', input: value, message: PERCENTAGE_ALLOWED });
+    return z.NEVER;
+  });

@@ -4,6 +4,7 @@ import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/catalog.ts';
 import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { MAX_DURATION_MS } from '../rules/duration.ts';
+import { changesInput } from './columns/changes.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
 /**
@@ -96,6 +97,9 @@ const pipeline = (providers: readonly string[]) =>
         }),
       )
       .min(1),
+    changes: changesInput
+      .exactOptional()
+      .describe('What counts as a change since the last publication.'),
     notify: z
       .array(receiver)
       .min(1)

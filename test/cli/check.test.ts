@@ -40,6 +40,13 @@ test('the next command does the work that was checked, ready for a shell', async
   );
 });
 
+test('check says which differences are no changes', async () => {
+  const changes = { ignore: ['sector'], text: 'normalised' };
+  await writeFile(join(place.cwd, 'changes.json'), pipelineText({ changes }));
+  const { stdout } = await place.command('check', 'changes.json');
+  expect(stdout).toMatch(/^changes +without sector, case, white space and punctuation$/m);
+});
+
 test('check --json prints one object with what any Temporal client may send', async () => {
   const { code, stdout } = await place.command('check', 'pipeline.yaml', '--json');
   expect(code).toBe(0);

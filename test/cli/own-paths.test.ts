@@ -9,7 +9,12 @@ beforeAll(async () => {
   await mkdir(join(place.cwd, 'lists'));
   await symlink('lists', join(place.cwd, 'current'));
   await symlink('companies.csv', join(place.cwd, 'linked.csv'));
-  for (const name of ['lists/companies.csv', 'x.quarantine.jsonl', 'x.manifest.json']) {
+  for (const name of [
+    'lists/companies.csv',
+    'x.quarantine.jsonl',
+    'x.changes.jsonl',
+    'x.manifest.json',
+  ]) {
     await writeFile(join(place.cwd, name), COMPANIES);
   }
 });
@@ -30,6 +35,7 @@ test.each([
     /this is the file the rows/,
   ],
   ['rows named as its quarantine', csv('x.quarantine.jsonl'), to('x.jsonl'), /its quarantine/],
+  ['rows named as its changes', csv('x.changes.jsonl'), to('x.jsonl'), /its changes would be/],
   ['rows named as its manifest', csv('x.manifest.json'), to('x.jsonl'), /its manifest would be/],
   ['results named as a quarantine', {}, to('y.jsonl', 'y.quarantine.jsonl'), /be results\[1\]/],
   ['the same the other way', {}, to('y.quarantine.jsonl', 'y.jsonl'), /be results\[0\]/],

@@ -86,6 +86,24 @@ test('the same id with other rows is a conflict', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'run_conflict' } });
 });
 
+test('changes prints the rows that differ from the publication before, as JSON Lines and as CSV', async () => {
+  const lines = await place.command('changes', id('one'));
+  expect(lines.code).toBe(0);
+  expect(linesOf(lines.stdout).map((line) => JSON.parse(line) as object)).toMatchObject([
+    { key: 'MMM', change: 'new', columns: { sector: { from: null } } },
+    { key: 'AOS', change: 'new' },
+    { key: 'ABT', change: 'new' },
+  ]);
+  const csv = await place.command('changes', id('one'), '--format', 'csv');
+  const [header, first = ''] = linesOf(csv.stdout);
+  expect(header).toBe('key,change,column,from,to,at');
+  expect(first).toMatch(/^MMM,new,sector,,[^,]+,20/);
+  const status = await place.command('status', id('one'));
+  expect(status.stdout).toMatch(
+    /changes +out\/results\.changes\.jsonl \(3 new; first publication\)/,
+  );
+});
+
 test('list, status and results show a run that has ended', async () => {
   const list = await place.command('list', '--all', '--json');
   const { runs } = JSON.parse(list.stdout) as { runs: { workflowId: string }[] };

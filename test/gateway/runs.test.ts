@@ -60,8 +60,13 @@ test('a run is started by key, followed by events and read in both formats', asy
   expect(csv.text.split('\n')[0]).toBe('key,input,sector,_status');
   expect((await caller.call(`/v1/runs/${key}/results?format=csv`)).text).toBe(csv.text);
   expect(await caller.call(`/v1/runs/${key}/quarantine`)).toMatchObject({ status: 200, text: '' });
+  const changes = await caller.call(`/v1/runs/${key}/changes`);
+  expect(changes.headers.get('content-type')).toContain('application/x-ndjson');
+  expect(changes.text.split('\n').filter((line) => line.includes('"change":"new"'))).toHaveLength(
+    3,
+  );
   expect(await caller.call(`/v1/runs/${key}/manifest`)).toMatchObject({
-    json: { outcome: 'completed', pipeline: 'gateway' },
+    json: { outcome: 'completed', pipeline: 'gateway', changes: { new: 3 } },
   });
 });
 

@@ -105,6 +105,22 @@ test.each([
   ['name: demo', 'name: demo\nspend: { maxCredits: -1 }', 'spend.maxCredits: -1'],
   [
     'name: demo',
+    'name: demo\nchanges: { ignore: [sectr] }',
+    'changes.ignore[0]: "sectr" is no column that is computed → sector',
+  ],
+  [
+    'name: demo',
+    'name: demo\nchanges: { tolerance: { input: 5% } }',
+    'changes.tolerance.input: "input" is no column that is computed',
+  ],
+  [
+    'name: demo',
+    'name: demo\nchanges: { tolerance: { sector: 5 } }',
+    'changes.tolerance.sector: 5',
+  ],
+  ['name: demo', 'name: demo\nchanges: { text: exakt }', 'changes.text: "exakt" → exact'],
+  [
+    'name: demo',
     'name: demo\nschedule: { at: "02:30", timezone: "+02:00" }',
     'schedule.timezone: "+02:00"',
   ],

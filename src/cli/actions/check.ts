@@ -1,5 +1,5 @@
 import type { EnrichTableInput } from '../../contract/run.ts';
-import type { Pipeline } from '../../contract/pipeline.ts';
+import type { ChangesPolicy, Pipeline } from '../../contract/pipeline.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { Rowmill } from '../../client/rowmill.ts';
@@ -86,12 +86,26 @@ function asText(
         `${formatInteger(apiCalls.total)} and polls; each rerun of failed cells ${formatInteger(apiCalls.eachRerun)} more`,
       ],
       ['results', pipeline.results.map(({ to }) => shortPath(to)).join(', ')],
+      ...(pipeline.changes === undefined ? [] : [['changes', changesText(pipeline.changes)]]),
     ],
   );
   const ours = columns.filter(isRequested);
   const verdict = refusal === null ? 'is fine' : 'would be refused';
   const head = `${pipeline.name} ${verdict}: ${formatCount(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
   return [head, '', facts, '', table].join('\n');
+}
+
+/** Says which differences from the last publication are not reported. */
+function changesText({ ignore = [], tolerance = {}, text = 'exact' }: ChangesPolicy): string {
+  const within = Object.entries(tolerance).map(
+    ([column, share]) => `${column} within ${Number((share * 100).toFixed(3))} %`,
+  );
+  const left = [
+    ...ignore,
+    ...within,
+    ...(text === 'exact' ? [] : ['case, white space and punctuation']),
+  ];
+  return left.length === 0 ? 'every difference' : `without ${left.join(', ')}`;
 }
 
 function priceOf(column: Estimate['columns'][number]): string {

@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
-import { Rowmill } from '../../client/rowmill.ts';
 import type { StoredResults } from '../../client/runs/stored.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
@@ -15,7 +14,8 @@ import {
 } from '../../sinks/index.ts';
 import type { Cli } from '../io/context.ts';
 import { formatCount, shortPath, formatBytes } from '../io/format.ts';
-import { type HereFlags, withRuns } from '../run/runs-session.ts';
+import { findStored } from '../run/find-stored.ts';
+import type { HereFlags } from '../run/runs-session.ts';
 
 export interface ResultsFlags extends HereFlags {
   out?: string;
@@ -26,7 +26,7 @@ export interface ResultsFlags extends HereFlags {
 /** Prints the results of a run that has ended, from the store; needs neither worker nor server. */
 export async function results(cli: Cli, workflowId: string, flags: ResultsFlags): Promise<void> {
   const format = formatOf(flags);
-  const stored = await findResults(cli, workflowId, flags);
+  const stored = await findStored(cli, workflowId, flags);
   const { folder, runId } = stored;
   if (flags.out !== undefined) {
     const to = resolve(flags.out);
@@ -46,29 +46,6 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
     await streamRendition(cli, stored, format);
   }
 }
-
-/**
- * Finds results on the server, and in the store if the run has expired there or its embedded server
- * is gone.
- */
-async function findResults(cli: Cli, workflowId: string, flags: HereFlags): Promise<StoredResults> {
-  try {
-    return await withRuns(cli, flags, async ({ rowmill }) =>
-      (await rowmill.attach(workflowId)).storedResults(),
-    );
-  } catch (error) {
-    if (!isExpired(error)) throw error;
-    const kept = await Rowmill.storedResults(workflowId, { env: cli.env });
-    if (kept === null) throw error;
-    cli.log(`Out of the store alone (${kept.store.location}): ${error.what}`);
-    return kept;
-  }
-}
-
-/** Checks whether an error means that only the store has the run. */
-const isExpired = (error: unknown): error is RowmillError =>
-  error instanceof RowmillError &&
-  (error.code === 'temporal_unreachable' || error.code === 'run_not_found');
 
 function formatOf({ format, out }: ResultsFlags): ResultFormatName {
   if (format !== undefined) return format;

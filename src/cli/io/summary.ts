@@ -1,4 +1,4 @@
-import type { ExistingResults } from '../../contract/results.ts';
+import { CHANGE_KINDS, type ExistingResults } from '../../contract/results.ts';
 import type { PreviousRunSummary, Outcome, RunSummary } from '../../contract/run.ts';
 import { EXIT } from '../../errors.ts';
 import {
@@ -75,11 +75,29 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${shortPath(path)} (${formatCount(quarantine.cells, 'cell')}${rows})`,
     ]);
   }
-  facts.push(...targetFacts(summary));
+  facts.push(...changeFacts(summary), ...targetFacts(summary));
   if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
   if (ui !== null) facts.push(['Temporal UI', ui]);
   const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
   return [`${summary.workflowId} ${summary.outcome}`, ...lines].join('\n');
+}
+
+/** Counts rows that differ from the publication before, or says why they are not known. */
+function changeFacts({ changes, changesProblem }: RunSummary): Fact[] {
+  if (changes === undefined) {
+    return changesProblem === undefined ? [] : [['caution', `no changes: ${changesProblem}`]];
+  }
+  const { path, since } = changes;
+  const counts = CHANGE_KINDS.flatMap((kind) =>
+    changes[kind] === 0 ? [] : [`${formatInteger(changes[kind])} ${kind}`],
+  );
+  const what = counts.length === 0 ? 'none' : counts.join(', ');
+  return [
+    [
+      'changes',
+      `${shortPath(path)} (${what}; ${since === null ? 'first publication' : `since ${since}`})`,
+    ],
+  ];
 }
 
 /** Lists targets that kept earlier results, or replaced more complete ones. */

@@ -39,6 +39,18 @@ export async function endedRunFolder(store: Store, run: Described): Promise<Fold
   });
 }
 
+/**
+ * Returns the folder if it has the changes of the run. Throws `results_missing` otherwise: an empty
+ * file would mean that nothing changed.
+ */
+export async function changesFolder(folder: Folder, workflowId: string): Promise<Folder> {
+  if (await folder.exists(RUN_FILE.changes)) return folder;
+  throw new RowmillError('results_missing', 'there are no changes of this run', {
+    where: `run ${workflowId}`,
+    remedy: `It published at no target, or could not be compared: rowmill status ${workflowId}.`,
+  });
+}
+
 /** Reads the CSV options of the run, so that a later export has the same format. */
 export async function csvOptionsOf(folder: Folder): Promise<CsvOptions | undefined> {
   const pipeline = await pipelineIn(folder);

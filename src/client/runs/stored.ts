@@ -7,7 +7,7 @@ import type { ResultFormatName } from '../../sinks/index.ts';
 import type { Folder, RunKey, Store } from '../../store/store.ts';
 import { RowmillError } from '../../errors.ts';
 import { pipelineIn } from './run-pipeline.ts';
-import { publishResults, exportResults, type ExportedFile } from './results.ts';
+import { changesFolder, publishResults, exportResults, type ExportedFile } from './results.ts';
 
 /**
  * Record of a run from the store alone, for when Temporal does not answer or the run has expired.
@@ -42,16 +42,26 @@ export interface StoredResults {
   readonly store: Store;
   readonly folder: Folder;
   readonly runId: string;
+  /**
+   * Returns the folder if it has the changes of the run.
+   * @throws RowmillError `results_missing`
+   */
+  changes(): Promise<Folder>;
   /** Writes the results to a target, atomically. */
   publish(target: ResultTarget): Promise<PublishedFile>;
   /** Writes the results to a temporary file, which the caller removes. */
   render(format: ResultFormatName): Promise<ExportedFile>;
 }
 
-export const resultsIn = (store: Store, folder: Folder, runId: string): StoredResults => ({
+export const resultsIn = (
+  store: Store,
+  folder: Folder,
+  { workflowId, runId }: { workflowId: string; runId: string },
+): StoredResults => ({
   store,
   folder,
   runId,
+  changes: () => changesFolder(folder, workflowId),
   publish: (target) => publishResults(folder, target),
   render: (format) => exportResults(folder, format),
 });
@@ -67,7 +77,7 @@ export async function storedResults(
   const { runId } = await manifestIn(folder);
   // The manifest is written last.
   return runId !== '' && (await folder.exists(RUN_FILE.results))
-    ? resultsIn(store, folder, runId)
+    ? resultsIn(store, folder, { workflowId, runId })
     : null;
 }
 

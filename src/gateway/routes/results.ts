@@ -104,6 +104,35 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
   );
 
   app.get(
+    '/v1/runs/:id/changes',
+    {
+      config,
+      schema: {
+        operationId: 'getChanges',
+        summary: 'Rows that differ from the publication before; empty when none does',
+        tags: ['results'],
+        params: runPath,
+        querystring: noQuery,
+        response: {
+          200: described('One row a line.', [STORED_TYPE]),
+          206: described('The bytes asked for.', [STORED_TYPE]),
+          304: z.null().describe('Nothing else than the caller has.'),
+          ...problems(400, 401, 404, 409, 416, 429, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const owner = ownerSeen(request);
+      const folder = await temporal.withClient(async (rowmill) =>
+        (await (await rowmill.attach(id, { owner })).storedResults()).changes(),
+      );
+      const etag = await tagOf(folder, RUN_FILE.changes, STORED_FORMAT);
+      return sendStored(folder, RUN_FILE.changes, etag, request, reply);
+    },
+  );
+
+  app.get(
     '/v1/runs/:id/manifest',
     {
       config,

@@ -190,6 +190,21 @@ const summary = z
       .describe('Of the account while the run lived; others may have used it as well.'),
     estimatedCredits: z.number().optional(),
     usage,
+    changes: z
+      .object({
+        path: z.string(),
+        new: z.number(),
+        changed: z.number(),
+        vanished: z.number(),
+        lost: z.number(),
+        since: z
+          .string()
+          .nullable()
+          .describe('Id of the run that published before; null: none did.'),
+      })
+      .optional()
+      .describe('Rows that differ from the publication before; left out: nothing was compared.'),
+    changesProblem: z.string().optional().describe('Why published results could not be compared.'),
     ...approvalFields,
     ...unusedFields,
     notified: z

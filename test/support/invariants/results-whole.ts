@@ -4,6 +4,7 @@ import type { RunSummary } from '../../../src/contract/run.ts';
 import type { CellUsage, ResultCell, ResultRow } from '../../../src/contract/results.ts';
 import { CELL_OUTCOMES } from '../../../src/rules/outcome.ts';
 import { refusedKeys, unreadableKeys, wasCutShort, type Evidence } from './evidence.ts';
+import { changesTrue } from './changes-true.ts';
 import { sameJson } from './same-json.ts';
 
 /** I4. */
@@ -32,6 +33,7 @@ export function* resultsWhole(evidence: Evidence): Iterable<string> {
     yield `${keys.length} rows, which are not the input in its order`;
   }
   yield* cellsTrue(evidence);
+  yield* changesTrue(evidence);
 }
 
 function* cellsTrue(evidence: Evidence): Iterable<string> {
