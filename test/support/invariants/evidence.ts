@@ -158,7 +158,8 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     creditsSpent: books.creditsSpent,
     balanceDisturbed: sandbox.state.creditsTaken.size > 0,
     ranDry:
-      sandbox.state.creditsTaken.size > 0 && !answered(books.requests.byRoute, provider.balance),
+      sandbox.state.creditsTaken.size > 0 &&
+      (!answered(books.requests.byRoute, provider.balance) || mayNotReadBalance(summary)),
     rowsUnreadable: 0,
     rowsRefused: 0,
     deadlineMs: pipeline.run.deadlineMs,
@@ -179,6 +180,10 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
 
 const answered = (requests: RequestCounts, route: string | null): boolean =>
   route !== null && (requests[route]?.['200'] ?? 0) > 0;
+
+/** The ledger counts a reply as sent when the connection breaks instead of a refusal. */
+const mayNotReadBalance = (summary: RunSummary | null): boolean =>
+  / answered 40[13]: /.test(summary?.balanceProblem ?? '');
 
 /** Beside the results; of a run that read nothing, in its folder in the store only. */
 async function manifestOf(
