@@ -18,13 +18,30 @@ import { waitingFigures } from './waiting-runs.ts';
 
 /** Others at work on the machine show here. */
 const loadAtStart = loadavg()[0];
-const options = benchOptions(process.argv.slice(2));
-const figures = await measure(options);
-console.log(tableOf(figures));
-await mkdir(dirname(options.json), { recursive: true });
-await writeFile(options.json, `${JSON.stringify(report(figures, options), null, 2)}\n`);
-console.log(`\nwritten to ${options.json}`);
-if (figures.some((figure) => verdictOf(figure) === 'MISSED')) process.exitCode = 1;
+const options = readOptions();
+if (typeof options === 'string') console.log(options);
+else if (options !== null) await measureAll(options);
+
+/** Reads the flags; a wrong one ends the bench with its text. */
+function readOptions(): ReturnType<typeof benchOptions> | null {
+  try {
+    return benchOptions(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`error: ${error.message}\nnpm run bench -- --help lists flags and ratios`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
+async function measureAll(asked: BenchOptions): Promise<void> {
+  const figures = await measure(asked);
+  console.log(tableOf(figures));
+  await mkdir(dirname(asked.json), { recursive: true });
+  await writeFile(asked.json, `${JSON.stringify(report(figures, asked), null, 2)}\n`);
+  console.log(`\nwritten to ${asked.json}`);
+  if (figures.some((figure) => verdictOf(figure) === 'MISSED')) process.exitCode = 1;
+}
 
 async function measure(asked: BenchOptions): Promise<Figure[]> {
   const wants = (...ratios: string[]): boolean =>

@@ -12,44 +12,55 @@ export interface BenchOptions {
   json: string;
 }
 
-/** Every ratio this bench knows; R12 (crashes) has no part yet. */
-const RATIOS = [
-  'R1',
-  'R2',
-  'R3',
-  'R4',
-  'R5',
-  'R6',
-  'R7',
-  'R8',
-  'R14',
-  'R15',
-  'R16',
-  'R17',
-] as const;
+/** Every ratio of the bench, with what it measures; R12 (crashes) has no part yet. */
+const RATIOS: Readonly<Record<string, string>> = {
+  R1: 'API calls ÷ least possible',
+  R2: 'polls of a pass',
+  R3: 'idle noticed late',
+  R4: "wall clock ÷ the cells' own time",
+  R5: 'history events of a run with reruns',
+  R6: 'size of the history',
+  R7: 'memory of the worker',
+  R8: 'rows exported a second',
+  R14: 'worker: process start to first task',
+  R15: 'runs that wait on one worker',
+  R16: 'many pipelines at once',
+  R17: 'runs in storms',
+};
 
-/** @throws TypeError for an unknown flag, ratio or provider */
-export function benchOptions(args: readonly string[]): BenchOptions {
+const CASE_NAMES: readonly string[] = CASES.map(({ provider }) => provider);
+
+const USAGE = [
+  'npm run bench -- [--quick] [--only R1,R2] [--provider NAME] [--json FILE]',
+  '',
+  '--quick     1 k and 10 k rows only, fewer simulated passes',
+  '--only      only these ratios, separated by commas',
+  `--provider  only these providers: ${CASE_NAMES.join(', ')}`,
+  '--json      where the figures are written (out/bench.json)',
+  '',
+  ...Object.entries(RATIOS).map(([name, what]) => `${name.padEnd(5)}${what}`),
+].join('\n');
+
+/**
+ * Reads the flags; the text to print instead of a measurement, for `--help`.
+ * @throws TypeError for an unknown flag, ratio or provider
+ */
+export function benchOptions(args: readonly string[]): BenchOptions | string {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      help: { type: 'boolean', default: false, short: 'h' },
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       provider: { type: 'string', default: '' },
       json: { type: 'string', default: 'out/bench.json' },
     },
   });
+  if (values.help) return USAGE;
   const only = wordsIn(values.only.toUpperCase());
-  const unknown = only.filter((ratio) => !RATIOS.some((known) => known === ratio));
-  if (unknown.length > 0) {
-    throw new TypeError(`no ratio ${unknown.join(', ')}; there are ${RATIOS.join(', ')}`);
-  }
+  refuseUnknown('ratio', only, Object.keys(RATIOS));
   const providers = wordsIn(values.provider);
-  const known: string[] = CASES.map(({ provider }) => provider);
-  const strange = providers.filter((name) => !known.includes(name));
-  if (strange.length > 0) {
-    throw new TypeError(`no provider ${strange.join(', ')}; there are ${known.join(', ')}`);
-  }
+  refuseUnknown('provider', providers, CASE_NAMES);
   const cases = CASES.filter(
     ({ provider }) => providers.length === 0 || providers.includes(provider),
   );
@@ -58,3 +69,9 @@ export function benchOptions(args: readonly string[]): BenchOptions {
 
 const wordsIn = (list: string): string[] =>
   list.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()]));
+
+function refuseUnknown(what: string, words: readonly string[], known: readonly string[]): void {
+  const unknown = words.filter((word) => !known.includes(word));
+  if (unknown.length === 0) return;
+  throw new TypeError(`no ${what} ${unknown.join(', ')}; there are ${known.join(', ')}`);
+}

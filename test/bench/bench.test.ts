@@ -1,6 +1,8 @@
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportFigures } from '../../bench/export.ts';
 import { tableOf, verdictOf, type Figure } from '../../bench/figure.ts';
@@ -54,10 +56,31 @@ test('flags: some ratios only, in any case; an unknown one is refused', () => {
     json: 'x.json',
   });
   expect(() => benchOptions(['--only', 'R99'])).toThrow(/no ratio R99/);
-  expect(benchOptions(['--provider', 'promptlayer']).cases).toEqual([CASES[1]]);
+  expect(benchOptions(['--provider', 'promptlayer'])).toMatchObject({ cases: [CASES[1]] });
   expect(() => benchOptions(['--provider', 'extrukt'])).toThrow(
     `there are ${PROVIDER_NAMES.join(', ')}`,
   );
+});
+
+const MAIN = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
+const bench = (flag: string[]): SpawnSyncReturns<string> =>
+  spawnSync(process.execPath, [MAIN, ...flag], { encoding: 'utf8', timeout: 120_000 });
+
+test.each([
+  ['an unknown ratio', ['--only', 'R99'], /no ratio R99; there are R1, /],
+  ['an unknown provider', ['--provider', 'extrukt'], /no provider extrukt; there are extruct, /],
+  ['an unknown flag', ['--colour'], /Unknown option '--colour'/],
+])('%s ends the bench with one error, without a stack trace', (_name, flag, text) => {
+  const { status, stdout, stderr } = bench(flag);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(text);
+  expect(stderr).not.toMatch(/^ +at /m);
+});
+
+test('`--help` lists every flag and ratio', () => {
+  const { status, stdout, stderr } = bench(['--help']);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/--only .*\n(.*\n)+R1 +API calls ÷ least possible\n(.*\n)+R17 /);
 });
 
 test('simulated passes stay within every bar', () => {

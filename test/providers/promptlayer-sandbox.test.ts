@@ -300,3 +300,28 @@ test('a rejected key is reported as such', async () => {
   const { provider } = await scene({}, 'another');
   expect(await failureOf(provider.account({}))).toMatchObject({ code: 'unauthorized' });
 });
+
+test.each(['error', 'nan'] as const)(
+  'the columns of a filled sheet are found although its first row cannot be read (%s)',
+  async (how) => {
+    const requests: NthRequest[] = [
+      { on: 'read-rows', fault: 'unreadable-rows', rows: [0], how, while: { rows: { atLeast: 3 } } },
+    ];
+    const { provider, sandbox } = await scene({ faults: { requests } });
+    const { table } = await load(provider, rowsOf(3));
+    const found = await provider.ensureColumns({ id: table.id }, spec, {});
+    expect(found).toEqual(table);
+    expect(sandbox.ledger.summary().rowsLive).toBe(3);
+  },
+);
+
+test('a read of the first row that fails only once is repeated before the last row is looked at', async () => {
+  const requests: NthRequest[] = [
+    { on: 'read-rows', fault: 'error', status: 503, nth: 1, while: { rows: { atLeast: 3 } } },
+  ];
+  const promptLayer = { rowDeletes: 'refused' } as const;
+  const { provider } = await scene({ faults: { requests }, promptLayer });
+  const { table } = await load(provider, rowsOf(3));
+  expect(table.placeholderRows).toBeDefined();
+  expect(await provider.ensureColumns({ id: table.id }, spec, {})).toEqual(table);
+});

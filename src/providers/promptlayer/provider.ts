@@ -6,8 +6,9 @@ import { redactorOf } from '../../http/redaction.ts';
 import { type ConnectionOptions, goneIsDeleted, nullIfGone } from '../json-api.ts';
 import { oldestFirst, type FoundTable, type Provider, type TableRow } from '../provider.ts';
 import { inputsOf, rowOf } from './cells.ts';
-import { createPromptLayerClient, type ListQuery, type SheetPlace } from './client.ts';
+import { createPromptLayerClient, type SheetPlace } from './client.ts';
 import { columnChange, compareColumns, KEY_TITLE, textOfValue, valuesOf } from './columns.ts';
+import { rowAtOneEnd } from './row-at-one-end.ts';
 import { runProgress, sheetProgress, startOperation } from './runs.ts';
 import { ensureSheet, readColumns } from './sheet.ts';
 import { Sheets } from './sheets.ts';
@@ -149,15 +150,7 @@ export function createPromptLayerProvider({
       goneIsDeleted(api.deleteColumn(ctx, placeOf(table), columnId)),
 
     async rowCount(table, ctx) {
-      const one = { limit: 1, include_columns: 'false' };
-      const count = (query: ListQuery) => api.listRows(ctx, placeOf(table), query);
-      // If the first row cannot be read, the page of the last one has the number, too.
-      const page = await count(one).catch(async (error: unknown) => {
-        if (!mayBeCausedByRow(error)) throw error;
-        return count({ ...one, order: 'desc' }).catch(() => {
-          throw error;
-        });
-      });
+      const { page } = await rowAtOneEnd(api, placeOf(table), { include_columns: 'false' }, ctx);
       if (typeof page.row_count === 'number') return page.row_count - blankRows(table);
       throw new RowmillError('reply_unreadable', 'the rows come without their number', {
         where: `table ${table.id}`,
@@ -264,11 +257,6 @@ function placeOf({ id: tableId, sheetId }: TableRef): SheetPlace {
   if (sheetId !== undefined) return { tableId, sheetId };
   throw new RowmillError('internal', 'no sheet is known', { where: `table ${tableId}` });
 }
-
-/** Detects a reply that a single row may have caused. */
-const mayBeCausedByRow = (error: unknown): error is RowmillError =>
-  error instanceof RowmillError &&
-  ['provider_unavailable', 'reply_unreadable', 'request_refused'].includes(error.code);
 
 const blankRows = ({ placeholderRows }: TableRef): number => placeholderRows?.rows ?? 0;
 

@@ -14,6 +14,7 @@ import {
   wantedColumns,
 } from './columns.ts';
 import { titleOf, typeOf } from './dependencies.ts';
+import { rowAtOneEnd } from './row-at-one-end.ts';
 import type { Sheets } from './sheets.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
@@ -87,7 +88,7 @@ async function withoutBlank(
 }
 
 interface Look {
-  /** First row of the sheet. */
+  /** First row of the sheet, if it can be read. */
   row: RowWire | undefined;
   /** Row count of the sheet; `null` if not reported. */
   rows: number | null;
@@ -100,10 +101,12 @@ const MAX_READS = 4;
 async function look(api: PromptLayerClient, sheet: SheetPlace, ctx: CallContext): Promise<Look> {
   let before: number | undefined;
   for (let looks = 1; looks <= MAX_READS; looks += 1) {
-    const page = await api.listRows(ctx, sheet, { limit: 1, include_columns: 'true' });
+    const { page, isFirst } = await rowAtOneEnd(api, sheet, { include_columns: 'true' }, ctx);
     const [row] = page.data;
     const rows = page.row_count ?? null;
     if (page.columns == null) throw unreadable(sheet, 'does not say what columns it has');
+    // A blank row breaks no page: the one that does is a row of the run.
+    if (!isFirst) return { row: undefined, rows, columns: page.columns };
     const first = { row, rows, columns: page.columns };
     // A page may show a later row in place of the first.
     if (row === undefined && (rows ?? 0) === 0) return first;
