@@ -90,10 +90,23 @@ async function quotaOf(
 ): Promise<Pick<CheckedCredits, 'credits' | 'plan'>> {
   try {
     const credits = await readBalance(deps, provider, attempt);
-    const plan = (await deps.providers.get(provider).plan?.(attempt.ctx)) ?? null;
-    return { credits, plan };
+    return { credits, plan: await planOf(deps, provider, attempt) };
   } catch (error) {
     if (error instanceof RowmillError) return { credits: null, plan: null };
+    throw error;
+  }
+}
+
+/** Describes the plan; `null` if it cannot be read. */
+async function planOf(
+  deps: ActivityDeps,
+  provider: string,
+  attempt: ActivityAttempt<null>,
+): Promise<string | null> {
+  try {
+    return (await deps.providers.get(provider).plan?.(attempt.ctx))?.text ?? null;
+  } catch (error) {
+    if (error instanceof RowmillError) return null;
     throw error;
   }
 }

@@ -154,6 +154,14 @@ export interface CancelledCells {
   cells: number | null;
 }
 
+/** Plan of an account. */
+export interface Plan {
+  /** The plan in a few words; `null` if the reply does not name it. */
+  text: string | null;
+  /** Why it allows no changes; `null` without a known reason. */
+  obstacle: string | null;
+}
+
 /**
  * Port to an AI-table API; one API step per method. Every method throws `RowmillError` with a code
  * of `src/errors.ts`. `ambiguous` on it means that the request may have been carried out. No method
@@ -163,13 +171,8 @@ export interface Provider {
   readonly name: string;
   readonly limits: { rowsPerAdd: number; rowsPerPage: number };
   account(ctx: CallContext): Promise<Account>;
-  /**
-   * Describes what the account's plan allows, in a few words; `null` if the provider does not
-   * report it.
-   */
-  readonly plan: ((ctx: CallContext) => Promise<string | null>) | null;
-  /** Returns why the account's plan allows no changes; `null` without a known reason. */
-  planObstacle?(ctx: CallContext): Promise<string | null>;
+  /** Reads the plan of the account; `null` if the provider does not report plans. */
+  readonly plan: ((ctx: CallContext) => Promise<Plan>) | null;
   /** Finds the tables that carry the tag, oldest first. */
   findTables(tag: string, ctx: CallContext): Promise<FoundTable[]>;
   /** Reads a table; `null` if it is gone or lacks the tag. */

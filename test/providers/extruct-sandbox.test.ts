@@ -191,3 +191,21 @@ test('without credits a run is refused as that', async () => {
   const failure = await failureOf(provider.startTableRun(table, { mode: 'new', columnIds }, {}));
   expect(failure).toMatchObject({ code: 'insufficient_credits', ambiguous: false });
 });
+
+test.each([
+  [{ requiresSubscription: false, planTier: 'pro' }, 'plan pro', null],
+  [
+    { requiresSubscription: true, planTier: 'free' },
+    'plan free, a subscription is required',
+    'a subscription is required',
+  ],
+])('one request reads the plan and what it does not allow: %j', async (billing, text, obstacle) => {
+  let requests = 0;
+  const intercept: Intercept = ({ phase }) => {
+    if (phase === 'before') requests += 1;
+    return undefined;
+  };
+  const { provider } = await scene({ extruct: { billing }, intercept });
+  expect(await provider.plan?.({})).toEqual({ text, obstacle });
+  expect(requests).toBe(1);
+});

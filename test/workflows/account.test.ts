@@ -76,3 +76,21 @@ test('a run that waits for credits can be cancelled, and publishes what is there
   expect(summary.outcome).toBe('cancelled');
   expect([summary.cells.done, summary.cells.pending]).toEqual([5, 15]);
 });
+
+test('an account without credits is waited for, although its plan cannot be read', async () => {
+  const after = { while: { cellsPaid: { atLeast: 5 } } };
+  testEnv = await startTestEnv({
+    sandbox: {
+      ...CLEAN,
+      credits: 5,
+      extruct: { billing: null },
+      faults: {
+        requests: [{ on: 'read-status', fault: 'rate-limit', seconds: 1, ...after }],
+      },
+    },
+    deps: { troubleLimits: { shownAfterMs: 1, refusedAtMostMs: 20_000 } },
+  });
+  const run = await start();
+  await stageIs(run, 'waiting for credits');
+  await run.terminate();
+});

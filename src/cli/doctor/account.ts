@@ -1,4 +1,5 @@
 import { RowmillError } from '../../errors.ts';
+import type { Provider } from '../../providers/provider.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { PROVIDER_SPECS, type ProviderSpec } from '../../providers/catalog.ts';
 import { factsPath, readFactsFile } from '../../providers/facts-store.ts';
@@ -51,8 +52,7 @@ async function checkAccount(
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     const account = `${name} account`;
-    const obstacle =
-      (await provider.planObstacle?.({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })) ?? null;
+    const obstacle = await planObstacle(provider);
     const plan = obstacle === null ? [] : [warn(`${name} plan`, obstacle, PLAN_REMEDY)];
     if (credits === null)
       return [place, tokenSet, ok(account, `${label}, credits not reported`), ...plan];
@@ -63,6 +63,17 @@ async function checkAccount(
     const known = error instanceof RowmillError ? error : late(error);
     const isToken = ['unauthorized', 'forbidden'].includes(known.code);
     return isToken ? [place, failed(token, known)] : [failed(place.name, known), tokenSet];
+  }
+}
+
+/** Reads why the plan allows no changes; a plan that cannot be read is no obstacle. */
+async function planObstacle({ plan }: Provider): Promise<string | null> {
+  try {
+    const found = await plan?.({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    return found?.obstacle ?? null;
+  } catch (error) {
+    if (error instanceof RowmillError) return null;
+    throw error;
   }
 }
 

@@ -57,25 +57,16 @@ export function createExtructProvider({
       };
     },
 
-    /** `GET /v1/billing`. */
-    async plan(ctx) {
-      const { subscription } = await api.billing(ctx);
-      const { requires_subscription: required, plan_tier: tier } = subscription ?? {};
-      const needs = required === true ? ['a subscription is required'] : [];
-      const said = [...(tier == null ? [] : [`plan ${tier}`]), ...needs];
-      return said.length === 0 ? null : said.join(', ').slice(0, 100);
-    },
-
     /** `GET /v1/billing`, which official clients read. A missing field is no obstacle. */
-    async planObstacle(ctx) {
-      try {
-        const { user, subscription } = await api.billing(ctx);
-        if (subscription?.requires_subscription === true) return 'a subscription is required';
-        return user?.organization_is_active === false ? 'the organization is inactive' : null;
-      } catch (error) {
-        if (error instanceof RowmillError) return null;
-        throw error;
-      }
+    async plan(ctx) {
+      const { user, subscription } = await api.billing(ctx);
+      const { requires_subscription: required, plan_tier: tier } = subscription ?? {};
+      const isInactive = user?.organization_is_active === false;
+      const inactive = isInactive ? 'the organization is inactive' : null;
+      const obstacle = required === true ? 'a subscription is required' : inactive;
+      const parts = [tier == null ? null : `plan ${tier}`, obstacle];
+      const known = parts.filter((part) => part !== null);
+      return { text: known.length === 0 ? null : known.join(', ').slice(0, 100), obstacle };
     },
 
     /**

@@ -24,15 +24,10 @@ export async function rowAtOneEnd(
     return { page: await read('asc'), isFirst: true };
   } catch (error) {
     if (!mayBeCausedByRow(error)) throw error;
-    const last = await read('desc').catch(() => {
+    const page = await read('desc').catch(() => {
       throw error;
     });
-    // An outage may have ended between the two reads.
-    const first = await read('asc').catch((again: unknown) => {
-      if (!mayBeCausedByRow(again)) throw again;
-      return null;
-    });
-    return first === null ? { page: last, isFirst: false } : { page: first, isFirst: true };
+    return { page, isFirst: false };
   }
 }
 

@@ -101,7 +101,10 @@ const MAX_READS = 4;
 async function look(api: PromptLayerClient, sheet: SheetPlace, ctx: CallContext): Promise<Look> {
   let before: number | undefined;
   for (let looks = 1; looks <= MAX_READS; looks += 1) {
-    const { page, isFirst } = await rowAtOneEnd(api, sheet, { include_columns: 'true' }, ctx);
+    const read = () => rowAtOneEnd(api, sheet, { include_columns: 'true' }, ctx);
+    let { page, isFirst } = await read();
+    // An outage may have ended between the reads of the first and of the last row.
+    if (!isFirst) ({ page, isFirst } = await read());
     const [row] = page.data;
     const rows = page.row_count ?? null;
     if (page.columns == null) throw unreadable(sheet, 'does not say what columns it has');
