@@ -126,7 +126,8 @@ export async function readColumns(
   sheet: SheetPlace,
   ctx: CallContext,
 ): Promise<ColumnWire[]> {
-  const { columns } = await api.listRows(ctx, sheet, { limit: 1, include_columns: 'true' });
+  const { page } = await rowAtOneEnd(api, sheet, { include_columns: 'true' }, ctx);
+  const { columns } = page;
   if (columns == null) throw unreadable(sheet, 'does not say what columns it has');
   return columns;
 }
