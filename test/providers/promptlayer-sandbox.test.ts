@@ -305,7 +305,13 @@ test.each(['error', 'nan'] as const)(
   'the columns of a filled sheet are found although its first row cannot be read (%s)',
   async (how) => {
     const requests: NthRequest[] = [
-      { on: 'read-rows', fault: 'unreadable-rows', rows: [0], how, while: { rows: { atLeast: 3 } } },
+      {
+        on: 'read-rows',
+        fault: 'unreadable-rows',
+        rows: [0],
+        how,
+        while: { rows: { atLeast: 3 } },
+      },
     ];
     const { provider, sandbox } = await scene({ faults: { requests } });
     const { table } = await load(provider, rowsOf(3));
