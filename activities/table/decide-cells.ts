@@ -4,6 +4,7 @@ import {
   addAsked,
   LimitedCells,
   mayCompute,
+  modeToAsk,
   reasonOfNew,
   reasonToAsk,
   type CellLimits,
@@ -116,22 +117,23 @@ class CellSetWriter {
   /** Adds the cells of a row that are due. */
   async row({ key, rowId, cells }: OpenRow): Promise<void> {
     const { kind, mode } = this.#scope;
-    const groups = new Map<AskReason, CellGroup>();
-    const add = (reason: AskReason, column: string): void => {
-      const group = groups.get(reason) ?? { reason, mode, columns: [] };
-      groups.set(reason, group);
+    const groups = new Map<string, CellGroup>();
+    const add = (reason: AskReason, column: string, mode: RunMode): void => {
+      const name = `${reason} ${mode}`;
+      const group = groups.get(name) ?? { reason, mode, columns: [] };
+      groups.set(name, group);
       if (!group.columns.includes(column)) group.columns.push(column);
     };
     let hasOthers = false;
     for (const cell of cells) {
       const reason = rowId === '' ? null : reasonToAsk(kind, cell);
       if (reason !== null && this.#limited.take(cell.column)) {
-        add(reason, cell.column);
+        add(reason, cell.column, modeToAsk(kind, mode, cell));
         addAsked(this.#asked, reason, cell.column);
         continue;
       }
       const root = this.#failedAutomatic(cell);
-      if (root !== null && rowId !== '') add('failed', root);
+      if (root !== null && rowId !== '') add('failed', root, mode);
       // What a row holds that cannot be read is not known.
       if (rowId !== '' && !mayCompute(mode, cell)) continue;
       hasOthers = true;

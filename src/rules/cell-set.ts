@@ -45,6 +45,13 @@ export function reasonToAsk(kind: PassKind, cell: OpenCellState): AskReason | nu
   }
 }
 
+/**
+ * Returns the mode in which a pass asks for an open cell of its set. A nudge repeats what was asked
+ * before: a failed cell that a rerun named, and that never began, is passed over in mode `new`.
+ */
+export const modeToAsk = (kind: PassKind, mode: RunMode, { status }: OpenCellState): RunMode =>
+  kind === 'nudge' && status === 'failed' ? 'failed' : mode;
+
 /** Reason for the cells of a table that was never scanned. */
 export const reasonOfNew = (mode: RunMode): AskReason => (mode === 'all' ? 'all' : 'new');
 

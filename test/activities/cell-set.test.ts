@@ -176,3 +176,18 @@ test('a rerun asks for what is pending, and names rows beside failed and empty c
   expect(others).toEqual([]);
   expect(scope).toMatchObject({ columnIds: ['id-profile', 'id-sector'], mayBeWhole: false });
 });
+
+test('a nudge repeats the rerun of failed cells that never began, in their mode', async () => {
+  await write(openCellsFile(1), [
+    open(1, 'sector', { waiting: true, rerun: true }),
+    open(2, 'sector', { status: 'pending', waiting: true }),
+    open(3, 'sector', { rerun: true }),
+  ]);
+  const nudge: PassScope = { ...FIRST, pass: 2, kind: 'nudge', scan: 1 };
+  await decideCells(nudge, folder);
+  const named = (await scopesOf(nudge, folder)).map(({ mode, rowIds }) => [mode, rowIds]);
+  expect(named).toEqual([
+    ['failed', ['r1']],
+    ['new', ['r2']],
+  ]);
+});
