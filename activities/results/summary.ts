@@ -1,3 +1,4 @@
+import type { AskedCells } from '../../src/contract/asked.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { ScanResult } from '../../src/contract/results.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 } from '../../src/contract/run.ts';
 import type { TableRef } from '../../src/contract/table.ts';
 import { approvalsOf, cautionsOf, unusedOf } from '../../src/text/run-facts.ts';
+import { askedByReason } from '../../src/rules/cell-set.ts';
 import { noCells, publishedText } from '../../src/rules/outcome.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
 import { companionsOf } from '../../src/paths/footprint.ts';
@@ -52,6 +54,8 @@ export interface PublishResultsInput {
   sourceWarnings?: string[];
   /** Credits of the cells that were asked for. */
   creditsRequested: number;
+  /** Cells that all passes asked for. */
+  asked: AskedCells;
   /** Price of a cell; for the ledger. Left out by a workflow of an older version. */
   creditsPerCell?: number;
   /** Owner of the run. Left out: it has none. */
@@ -96,6 +100,7 @@ export function summaryOf(
       polls: input.calls.polls + calls.polls,
     },
     creditsSpent: input.creditsRequested,
+    ...askedOf(input),
     balanceChange: balanceChangeOf(input, creditsAfter),
     usage: totalUsage(input.lastScan?.usage),
     results: placed.done.map(({ results }) => results.file),
@@ -113,6 +118,12 @@ export function summaryOf(
     ...(quarantined.rows === 0 ? {} : { badRows: quarantined.rows }),
     previousRun: previous?.summary ?? null,
   };
+}
+
+/** Returns what was asked for by reason; nothing for a run that asked for nothing. */
+function askedOf({ asked }: PublishResultsInput): Pick<RunSummary, 'asked'> {
+  const byReason = askedByReason(asked);
+  return Object.keys(byReason).length === 0 ? {} : { asked: byReason };
 }
 
 /** Why the run ended; for a cancelled one also what was published. */

@@ -1,3 +1,4 @@
+import type { AskReason } from './asked.ts';
 import type { Notified } from './notify.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -158,6 +159,11 @@ export interface RunSummary {
   apiCalls: ApiCalls;
   /** Requested cells × price, with any result. */
   creditsSpent: number;
+  /**
+   * Cells that all passes asked for, by reason; a cell that was asked for twice counts twice. Left
+   * out: nothing was asked for.
+   */
+  asked?: Partial<Record<AskReason, number>>;
   /**
    * Change of the account's balance during the run, other runs and users included. `null` if it
    * could not be read.

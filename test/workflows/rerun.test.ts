@@ -76,6 +76,7 @@ test('a rerun asks for the failed cells only, on the same table, and publishes t
     tableId: first.tableId,
     rows: 12,
     passes: 1,
+    asked: { failed },
     quarantine: null,
     previousRun: { workflowId: id(), outcome: 'partial', cells: { done, failed } },
   });
@@ -94,6 +95,7 @@ test('a rerun asks for the failed cells only, on the same table, and publishes t
   const third = await resultOf((await rerun()).workflowId);
   expect(third).toMatchObject({ workflowId: `${id()}-rerun-2`, outcome: 'completed', passes: 0 });
   expect(third.previousRun?.workflowId).toBe(workflowId);
+  expect(third.asked).toBeUndefined();
   expect(books().cellsPaid).toBe(paid + failed);
 });
 

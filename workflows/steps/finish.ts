@@ -92,6 +92,7 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
         approvals: state.approvals,
         estimatedCredits: state.prepared === null ? 0 : run.estimatedCredits,
         creditsRequested: state.prepared === null ? 0 : run.creditsRequested,
+        asked: state.asked,
         creditsPerCell: state.prepared?.spend.creditsPerCell ?? 1,
         ...(run.owner === null ? {} : { owner: run.owner }),
         creditsBefore: state.prepared?.credits ?? null,

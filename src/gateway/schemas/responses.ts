@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ASK_REASONS } from '../../contract/asked.ts';
 import { SPEND_BY } from '../../contract/spend.ts';
 import { OUTCOMES } from '../../contract/outcome.ts';
 import { ERRORS } from '../../errors.ts';
@@ -184,6 +185,10 @@ const summary = z
     passes: z.number(),
     apiCalls,
     creditsSpent: z.number().describe('By the cells asked for and their price.'),
+    asked: z
+      .partialRecord(z.enum(ASK_REASONS), z.number())
+      .optional()
+      .describe('Cells that all passes asked for, by reason. Left out: none.'),
     balanceChange: z
       .number()
       .nullable()

@@ -14,11 +14,12 @@ import {
   type RunOver,
 } from './evidence.ts';
 import type { TestEnv } from '../test-env.ts';
+import { askedIsDue } from './asked-is-due.ts';
 import { nothingPaidTwice } from './paid-once.ts';
 import { mayHang, resultsWhole } from './results-whole.ts';
 import { sameJson } from './same-json.ts';
 
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I12';
 
 /** Says what is wrong, one text each; nothing to say = it holds. */
 type Check = (evidence: Evidence) => Iterable<string>;
@@ -31,6 +32,7 @@ const CHECKS: Record<Invariant, Check> = {
   I4: resultsWhole,
   I5: endsTruly,
   I6: noSecret,
+  I12: askedIsDue,
 };
 
 /** What of the invariants does not hold, e.g. `I2 row S7 is not in the table`. */
