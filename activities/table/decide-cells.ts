@@ -150,10 +150,8 @@ class CellSetWriter {
   }
 
   end(): CellSetEnd {
-    const { mode, scan } = this.#scope;
-    // Mode `all` computes done cells again, which no table scan lists.
-    const all = mode === 'all' && scan !== null ? [] : [...this.#own, ...this.#automatic];
-    return { asked: this.#asked, wholeColumns: all.filter((key) => !this.#apart.has(key)) };
+    const wholeColumns = [...this.#own, ...this.#automatic].filter((key) => !this.#apart.has(key));
+    return { asked: this.#asked, wholeColumns };
   }
 
   #line(line: CellSetLine): Promise<void> {

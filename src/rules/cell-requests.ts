@@ -60,6 +60,8 @@ export class RequestPlan {
   requests(wholeColumns: ReadonlySet<string>): CellRequest[] {
     return [...this.#patterns].flatMap(([mode, found]) => {
       const patterns = [...found.values()];
+      // Mode `all` computes done cells again, which the set does not have.
+      if (mode === 'all') return named(mode, patterns);
       return fewest([
         [
           ...wholeRequest(mode, patterns, wholeColumns),

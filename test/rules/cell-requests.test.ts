@@ -16,8 +16,7 @@ function requestsFor(table: readonly State[][], mode: RunMode): CellRequest[] {
     const hasOthers = cells.includes('other');
     if (columns.length > 0) plan.add({ rowId: String(row), mode, columns, hasOthers });
   }
-  const isWhole = (state: State): boolean =>
-    state === 'asked' || (state === 'left alone' && mode !== 'all');
+  const isWhole = (state: State): boolean => state !== 'other';
   const whole = COLUMNS.filter((_, at) => table.every((cells) => isWhole(cells[at] ?? 'other')));
   return plan.requests(new Set(whole));
 }
