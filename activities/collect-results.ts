@@ -3,6 +3,7 @@ import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
+import type { Expectations } from '../src/rules/expectations.ts';
 import type { PassKind } from '../src/rules/passes.ts';
 import { CELL_OUTCOMES, noCells } from '../src/rules/outcome.ts';
 import type { RunKey } from '../src/store/store.ts';
@@ -23,6 +24,8 @@ export interface CollectResultsInput {
   scan: number;
   /** The pass that ran before this scan. */
   kind: PassKind;
+  /** Expectations of the answers by column. */
+  expected?: Expectations | undefined;
   trouble: TroubleInput;
 }
 
@@ -52,6 +55,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
         const merged = await mergeParts(folder, input.scan, {
           ordered: counts.ordered,
           kind: input.kind,
+          expected: input.expected,
         });
         await scan.reset();
         const scanResult = scanResultOf(input, counts, merged);

@@ -4,7 +4,7 @@ import { RowmillError } from '../src/errors.ts';
 import { isRequested } from '../src/providers/catalog.ts';
 import { locksOf } from '../src/paths/footprint.ts';
 import { noCells } from '../src/rules/outcome.ts';
-import { checkReplacement } from '../src/rules/replace.ts';
+import { checkReplacement, type NewResults } from '../src/rules/replace.ts';
 import {
   discardStaged,
   placeCompanions,
@@ -239,12 +239,16 @@ async function placeAll(
   return placed;
 }
 
-const newResults = ({ outcome, reason, endedEarly, lastScan }: PublishResultsInput) => ({
-  outcome,
-  // A run that ended by itself may have a reason as well: the answers that are missing.
-  endedEarly: endedEarly ?? reason !== null,
-  cells: lastScan?.cells ?? noCells(),
-});
+const newResults = (input: PublishResultsInput): NewResults => {
+  const { outcome, reason, endedEarly, lastScan, withheld } = input;
+  return {
+    outcome,
+    withheld,
+    // A run that ended by itself may have a reason as well: the answers that are missing.
+    endedEarly: endedEarly ?? reason !== null,
+    cells: lastScan?.cells ?? noCells(),
+  };
+};
 
 /**
  * Returns the previous results of the same pipeline, unless an attempt of this step published them.

@@ -1,5 +1,6 @@
 import { setWorkflowOptions } from '@temporalio/workflow';
 import type { RunSummary } from '../src/contract/run.ts';
+import { approveResults } from './steps/approve-results.ts';
 import { approveSpend } from './steps/approve-spend.ts';
 import { readArgument } from './argument.ts';
 import { registerHandlers } from './control/updates.ts';
@@ -35,6 +36,7 @@ export async function enrichTable(argument: unknown): Promise<RunSummary> {
     }
 
     await cancelQueuedCells(run); // cells that are still queued; the run waits no longer
+    await approveResults(run); // results that fail an expectation do not replace the last ones
     return await publishResults(run); // atomic, with manifest and quarantine
   } catch (error) {
     return finishEarly(run, error); // cancelled, late or broken: what is there is published

@@ -1,11 +1,14 @@
 import { RUN_FILE } from '../../src/contract/names.ts';
 import { byName } from '../../src/contract/by-name.ts';
 import type { CellsByColumn } from '../../src/contract/asked.ts';
+import type { Misfits } from '../../src/contract/results.ts';
 import { attemptsAfter, lacksAnswer, wasRerun, isWaitingAfter } from '../../src/rules/attempts.ts';
+import { judgesValues, type Expectations } from '../../src/rules/expectations.ts';
 import { COUNTED_KINDS, reasonToAsk } from '../../src/rules/cell-set.ts';
 import type { PassKind } from '../../src/rules/passes.ts';
 import { openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
 import { AttemptsBefore } from './attempts-before.ts';
+import { MisfitCounts } from './misfit-counts.ts';
 import { parsePartLine, type PartLine, type PartOpenCell } from './part-file.ts';
 import { INPUT_MARK, SNAPSHOT_FILE, snapshotKey } from '../run-files/snapshot.ts';
 import { partLines } from './table-scan.ts';
@@ -27,6 +30,8 @@ export interface Merged {
   due: number;
   /** Cells that each kind of pass would ask for, by column key. Left out: none. */
   asks?: Record<string, CellsByColumn>;
+  /** Answers that break expectations, by column. Left out: no values are expected. */
+  misfits?: Record<string, Misfits>;
 }
 
 export interface MergeOptions {
@@ -34,6 +39,8 @@ export interface MergeOptions {
   ordered: boolean;
   /** The pass that ran before this scan. */
   kind: PassKind;
+  /** Expectations of the answers by column. */
+  expected?: Expectations | undefined;
 }
 
 /**
@@ -43,7 +50,7 @@ export interface MergeOptions {
 export async function mergeParts(
   folder: Folder,
   scan: number,
-  { ordered, kind }: MergeOptions,
+  { ordered, kind, expected }: MergeOptions,
 ): Promise<Merged> {
   const attemptsBefore = await AttemptsBefore.open(folder, scan - 1);
   const results = await folder.create(RESULTS_FILE);
@@ -55,6 +62,7 @@ export async function mergeParts(
     untouched: 0,
     due: 0,
   };
+  const misfits = judgesValues(expected) ? new MisfitCounts(expected) : null;
   const parts = ordered ? partLines(folder, scan) : inSnapshotOrder(folder, scan);
   try {
     for await (const line of folder.lines(SNAPSHOT_FILE)) {
@@ -65,6 +73,7 @@ export async function mergeParts(
           'it has more rows than were read from the table',
         );
       const part = parsePartLine(next.value);
+      if (misfits !== null) misfits.count(part.cells);
       await results.line(joinRow(line, part));
       if (part.open === '' && attemptsBefore.isOver) continue;
       const key = snapshotKey(line, folder);
@@ -89,6 +98,7 @@ export async function mergeParts(
     }
     await open.commit();
     await results.commit();
+    if (misfits !== null) merged.misfits = misfits.byColumn;
     return merged;
   } finally {
     // Closes the iterator, which is at its last row with a file open.

@@ -1,6 +1,6 @@
 import type { AskedCells } from '../../src/contract/asked.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
-import type { ScanResult } from '../../src/contract/results.ts';
+import type { JudgedExpectation, ScanResult } from '../../src/contract/results.ts';
 import type {
   ApiCalls,
   Approval,
@@ -33,6 +33,10 @@ export interface PublishResultsInput {
   reason: string | null;
   /** Cancelled, failed, or at its deadline. Left out by workers of earlier versions. */
   endedEarly?: boolean;
+  /** Expectations of the pipeline, judged. Left out: there are none. */
+  expectations?: JudgedExpectation[];
+  /** Why no target gets the results. Left out: targets get them. */
+  withheld?: string;
   table: TableRef | null;
   /** A second table may have come late (`EnsuredTable`). */
   tableMayHaveDuplicates: boolean;
@@ -110,6 +114,7 @@ export function summaryOf(
     // A run that read nothing leaves the results of an earlier run.
     manifest: input.lastScan === null ? null : (beside?.manifest ?? null),
     ...(first === undefined || beside === null ? {} : changesAt(beside.changes, first.compared)),
+    ...(input.expectations === undefined ? {} : { expectations: input.expectations }),
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
     ...approvalsOf(input),

@@ -79,6 +79,7 @@ export type {
   ChangeKind,
   ChangeLine,
   ChangesSummary,
+  JudgedExpectation,
   PublishedFile,
   QuarantineLine,
   ResultCell,

@@ -10,6 +10,10 @@ export interface Pipeline {
   run: RunPolicy;
   spend: SpendPolicy;
   results: ResultTarget[];
+  /** Expectations of the answers by column. */
+  expect?: Record<string, Expectation>;
+  /** What a failed expectation does. Left out: `hold`. */
+  onFailedExpectation?: FailedExpectationPolicy;
   /** Rules of the comparison with the last publication. Left out: every difference counts. */
   changes?: ChangesPolicy;
   /** Receivers of the completion webhook. */
@@ -85,6 +89,28 @@ export interface ResultTarget {
   /** Options for CSV only. */
   csv?: CsvOptions;
 }
+
+/** What is expected of the answers of a column. */
+export interface Expectation {
+  /** Least share (0..1) of rows that have an answer. */
+  filled?: number;
+  oneOf?: (string | number | boolean)[];
+  type?: AnswerType;
+  min?: number;
+  max?: number;
+  /** Least share (0..1) of answers that fit `oneOf`, `type`, `min` and `max`. Left out: all. */
+  fits?: number;
+}
+
+export const ANSWER_TYPES = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const;
+export type AnswerType = (typeof ANSWER_TYPES)[number];
+
+/**
+ * `hold`: the run waits for an approval, and the last results stay. `partial`: the outcome. `warn`:
+ * nothing but a caution.
+ */
+export const FAILED_EXPECTATION_POLICIES = ['hold', 'partial', 'warn'] as const;
+export type FailedExpectationPolicy = (typeof FAILED_EXPECTATION_POLICIES)[number];
 
 /** Differences between two publications that are not reported. */
 export interface ChangesPolicy {

@@ -20,6 +20,23 @@ export interface CellUsage {
   unpriced?: number;
 }
 
+/** Rules of an expectation about the values of answers. */
+export const VALUE_RULES = ['oneOf', 'type', 'min', 'max'] as const;
+export type ValueRule = (typeof VALUE_RULES)[number];
+
+/** Number of answers that break each rule of an expectation. */
+export type Misfits = Partial<Record<ValueRule, number>>;
+
+/** Expectation of a column, judged. */
+export interface JudgedExpectation {
+  column: string;
+  rule: 'filled' | ValueRule;
+  /** Shares (0..1): of rows with an answer for `filled`, else of answers that fit. */
+  wanted: number;
+  found: number;
+  met: boolean;
+}
+
 /** Result of one scan of the table's pages. */
 export interface ScanResult {
   /** 1, 2, … within the run. */
@@ -54,6 +71,8 @@ export interface ScanResult {
   outOfCredits?: true;
   /** Usage by column key, of the last computation of each cell; left out if not reported. */
   usage?: Record<string, CellUsage>;
+  /** Answers that break expectations, by column. Left out: no values are expected. */
+  misfits?: Record<string, Misfits>;
   /** Second rows of a key: a request was committed twice. Left out: none. */
   duplicateRows?: number;
   /** The table changed all the time while it was read. Left out: it did not. */

@@ -7,6 +7,7 @@ import type {
   CellUsage,
   ChangesSummary,
   ExistingResults,
+  JudgedExpectation,
   PublishedFile,
 } from './results.ts';
 import type { SnapshotRef } from './rows.ts';
@@ -74,6 +75,8 @@ export interface ApprovalRequest {
   credits: number;
   /** Mismatch, if the provider would run more cells; else `null`. */
   cells: CellCountMismatch | null;
+  /** Expectations that the results fail, which are published if approved. Left out: it is a spend. */
+  failed?: JudgedExpectation[];
 }
 
 /** An approval and its origin. */
@@ -184,6 +187,8 @@ export interface RunSummary {
   manifest: string | null;
   /** Differences from the last publication at the first target. Left out: nothing was compared. */
   changes?: ChangesSummary;
+  /** Expectations of the pipeline, judged by the last table scan. Left out: there are none. */
+  expectations?: JudgedExpectation[];
   /** Why published results could not be compared. Left out: they could. */
   changesProblem?: string;
   /** `null`: nothing the run asked for is still under way. */

@@ -2,6 +2,7 @@ import { byName } from '../contract/by-name.ts';
 import type { Json } from '../contract/json.ts';
 import type { ChangesPolicy } from '../contract/pipeline.ts';
 import type { ChangeCounts, ChangeLine } from '../contract/results.ts';
+import { plainNumber } from './plain-number.ts';
 
 /** Answers of a row by column. A column that is not there has no answer. */
 export type Answers = Readonly<Record<string, Json>>;
@@ -64,19 +65,11 @@ function isSame(column: string, from: Json, to: Json, rules: ChangeRules): boole
   return isEqual(from, to, rules.normalisesText ? normalised : verbatim);
 }
 
-const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
-
-/** Takes texts of plain digits as numbers: providers often answer with text. */
-function numberOf(value: Json): number | null {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && PLAIN_NUMBER.test(value.trim()) ? Number(value) : null;
-}
-
 /** 29 % of 100 is a little less than 29 in binary. */
 const ROUNDING = 1 + 1e-12;
 
 function isWithin(share: number, from: Json, to: Json): boolean {
-  const [before, after] = [numberOf(from), numberOf(to)];
+  const [before, after] = [plainNumber(from), plainNumber(to)];
   if (before === null || after === null) return false;
   return Math.abs(after - before) <= Math.abs(before) * share * ROUNDING;
 }

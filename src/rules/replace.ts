@@ -8,6 +8,8 @@ export interface NewResults {
   /** Broken off: cancelled, failed, or at its deadline. */
   endedEarly: boolean;
   cells: CellCounts;
+  /** Why no target gets them. Left out: targets get them. */
+  withheld?: string | undefined;
 }
 
 export type Replacement =
@@ -26,7 +28,8 @@ export function checkReplacement(
   now: NewResults,
   existing: ExistingResults | null,
 ): Replacement {
-  const { outcome } = now;
+  const { outcome, withheld } = now;
+  if (withheld !== undefined) return { publish: false, reason: withheld, existing };
   if (when === 'completed' && outcome !== 'completed')
     return { ...refused(when, outcome), existing };
   if (when === 'partial' && outcome !== 'completed' && outcome !== 'partial') {

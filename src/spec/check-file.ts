@@ -8,6 +8,7 @@ import {
   type TableShape,
 } from '../providers/catalog.ts';
 import { checkChanges } from './columns/changes.ts';
+import { checkExpectations } from './columns/expectations.ts';
 import type { SpecDocument } from './document.ts';
 import { MAX_COLUMNS, MAX_RESULTS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
@@ -74,7 +75,7 @@ function checkNamedColumns(value: Json, provider: ProviderSpec): IssueDraft[] {
     .plan(table)
     .filter(isRequested)
     .map(({ key }) => key);
-  return checkChanges(value, columns);
+  return [...checkExpectations(value, columns), ...checkChanges(value, columns)];
 }
 
 export const columnDoubts = (value: Json, provider: ProviderSpec): IssueDraft[] =>

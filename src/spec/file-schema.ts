@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/catalog.ts';
 import { listOf, RESULT_EXTENSIONS } from '../sinks/index.ts';
 import { changesFile } from './columns/changes.ts';
+import { expectFile, onFailedFile } from './columns/expectations.ts';
 import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
 import { scheduleFile } from './schedule.ts';
@@ -186,6 +187,8 @@ const fileSchema = (provider: ProviderSpec | null) =>
       .min(1)
       .max(MAX_RESULTS)
       .describe('Where the results go.'),
+    expect: expectFile.optional(),
+    onFailedExpectation: onFailedFile.optional(),
     changes: changesFile.optional(),
     notify: notifyFile.optional(),
     schedule: scheduleFile.optional(),

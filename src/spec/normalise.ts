@@ -10,6 +10,7 @@ import type {
 import type { ProviderSpec, TableShape } from '../providers/catalog.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import { changesOf } from './columns/changes.ts';
+import { expectOf } from './columns/expectations.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
@@ -71,6 +72,10 @@ export function normalise(
       ...(csv === undefined ? {} : { csv: csvOf(csv) }),
       ...(when === undefined ? {} : { when }),
     })),
+    ...(file.expect === undefined ? {} : { expect: expectOf(file.expect) }),
+    ...(file.onFailedExpectation === undefined
+      ? {}
+      : { onFailedExpectation: file.onFailedExpectation }),
     ...(file.changes === undefined ? {} : { changes: changesOf(file.changes) }),
     ...(file.notify === undefined ? {} : { notify: notifyOf(file.notify) }),
   };

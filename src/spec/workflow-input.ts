@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { FAILED_EXPECTATION_POLICIES } from '../contract/pipeline.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/catalog.ts';
 import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { MAX_DURATION_MS } from '../rules/duration.ts';
 import { changesInput } from './columns/changes.ts';
+import { expectInput } from './columns/expectations.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
 /**
@@ -97,6 +99,13 @@ const pipeline = (providers: readonly string[]) =>
         }),
       )
       .min(1),
+    expect: expectInput
+      .exactOptional()
+      .describe('Expectations of the answers by column, judged before anything is published.'),
+    onFailedExpectation: z
+      .enum(FAILED_EXPECTATION_POLICIES)
+      .exactOptional()
+      .describe('What a failed expectation does.'),
     changes: changesInput
       .exactOptional()
       .describe('What counts as a change since the last publication.'),

@@ -8,6 +8,7 @@ import type {
 } from '../contract/run.ts';
 import type { CellUsage, ScanResult } from '../contract/results.ts';
 import type { Notified } from '../contract/notify.ts';
+import { failedExpectationsText } from './expectations.ts';
 import { formatInteger } from './numbers.ts';
 
 /** Approvals of what a run spends. Left out: none was needed. */
@@ -34,7 +35,9 @@ export function approvalsOf({ approvals = [], confirmed, queuedMore }: KnownAppr
 }
 
 /** `about 1,200 credits`, or why more cells than were asked for. */
-export function approvalRequestText({ credits, cells }: ApprovalRequest): string {
+export function approvalRequestText({ credits, cells, failed }: ApprovalRequest): string {
+  if (failed !== undefined)
+    return `results that fail expectations: ${failedExpectationsText(failed)}`;
   const about = `about ${formatInteger(credits)} credits`;
   if (cells === null) return about;
   return `${about}: the provider would run ${formatInteger(cells.affected)} cells instead of ${formatInteger(cells.requested)}`;
@@ -46,7 +49,10 @@ export function approvalFacts(
   code: (text: string) => string,
 ): [string, string][] {
   const facts = approvals.map((approval): [string, string] => {
-    const { credits, cells } = approval;
+    const { credits, cells, failed } = approval;
+    if (failed !== undefined) {
+      return ['approved', `results that fail expectations, ${byText(approval, code)}`];
+    }
     const more = cells === null ? '' : ` for ${formatInteger(cells.affected)} cells`;
     return ['approved', `${formatInteger(credits)} credits${more}, ${byText(approval, code)}`];
   });

@@ -40,10 +40,12 @@ test('the next command does the work that was checked, ready for a shell', async
   );
 });
 
-test('check says which differences are no changes', async () => {
+test('check says what is expected of the answers, and which differences are no changes', async () => {
   const changes = { ignore: ['sector'], text: 'normalised' };
-  await writeFile(join(place.cwd, 'changes.json'), pipelineText({ changes }));
+  const answers = { sector: { filled: '90%', oneOf: ['Energy', 'Utilities'] } };
+  await writeFile(join(place.cwd, 'changes.json'), pipelineText({ changes, expect: answers }));
   const { stdout } = await place.command('check', 'changes.json');
+  expect(stdout).toMatch(/^expects +sector filled 90 %, oneOf 2 answers; else hold$/m);
   expect(stdout).toMatch(/^changes +without sector, case, white space and punctuation$/m);
 });
 

@@ -88,6 +88,7 @@ test('the package gives out these names', () => {
     'FreshRun',
     'Json',
     'JsonObject',
+    'JudgedExpectation',
     'LastKnown',
     'ListRunsOptions',
     'LiveProgress',

@@ -121,6 +121,30 @@ test.each([
   ['name: demo', 'name: demo\nchanges: { text: exakt }', 'changes.text: "exakt" → exact'],
   [
     'name: demo',
+    'name: demo\nexpect: { sectr: { filled: 90% } }',
+    'expect.sectr: "sectr" is no column that is computed → sector',
+  ],
+  [
+    'name: demo',
+    'name: demo\nexpect: { sector: { filed: 90% } }',
+    'expect.sector.filed: unknown key → filled',
+  ],
+  ['name: demo', 'name: demo\nexpect: { sector: { filled: 90 } }', 'expect.sector.filled: 90'],
+  ['name: demo', 'name: demo\nexpect: { sector: {} }', 'expect.sector: no expectation'],
+  [
+    'name: demo',
+    'name: demo\nexpect: { sector: { filled: 1, fits: 90% } }',
+    'expect.sector.fits: "90%"',
+  ],
+  ['name: demo', 'name: demo\nexpect: { sector: { min: 2, max: 1 } }', 'expect.sector.max: 1'],
+  [
+    'name: demo',
+    'name: demo\nexpect: { sector: { type: nubmer } }',
+    'expect.sector.type: "nubmer" → number',
+  ],
+  ['name: demo', 'name: demo\nonFailedExpectation: warn', 'onFailedExpectation: "warn"'],
+  [
+    'name: demo',
     'name: demo\nschedule: { at: "02:30", timezone: "+02:00" }',
     'schedule.timezone: "+02:00"',
   ],

@@ -60,8 +60,8 @@ export function registerHandlers(run: Run): void {
     },
     {
       description:
-        'Approve what a run waits for: its estimated credits, or that the provider runs more cells than ' +
-        'it was asked to. Optional input: {"by": "who"}',
+        'Approve what a run waits for: its estimated credits, that the provider runs more cells than it ' +
+        'was asked to, or results that fail expectations. Optional input: {"by": "who"}',
       validator: (request: ApproveRequest = {}) => validateApproval(state, request),
     },
   );

@@ -19,6 +19,8 @@ export const isEnding = ({ stage, finishing }: RunState): boolean =>
   finishing || stage === 'publishing results' || stage === 'finished';
 
 const SEE = 'See how it stands: rowmill status RUN, or the query `progress`.';
+const APPROVE_OR_CANCEL =
+  'Publish them: rowmill approve RUN. Or leave the last results: rowmill cancel RUN, then rowmill rerun RUN.';
 const AFTERWARDS = 'Wait until it has ended, then: rowmill rerun RUN.';
 
 export function validateApproval(state: RunState, request: ApproveRequest): void {
@@ -47,13 +49,19 @@ export function validateResume(state: RunState): void {
   if (state.pause !== null || STANDSTILLS.some((hold) => hold === stage)) return;
   throw updateRejected(
     `nothing to resume: the run is at "${stage}"`,
-    stage === 'waiting for approval' ? 'Approve its credits: rowmill approve RUN.' : SEE,
+    stage === 'waiting for approval' ? 'Approve it: rowmill approve RUN.' : SEE,
   );
 }
 
 export function validateRerun(state: RunState): void {
   if (isEnding(state)) {
     throw updateRejected(`too late for one more pass: the run is at "${state.stage}"`, AFTERWARDS);
+  }
+  if (state.pendingApproval?.failed !== undefined) {
+    throw updateRejected(
+      'the passes are over: the run waits for the approval of its results',
+      APPROVE_OR_CANCEL,
+    );
   }
   if (state.rerunRequested) {
     throw updateRejected(

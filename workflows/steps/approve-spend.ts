@@ -48,7 +48,7 @@ export async function approveCells(run: Run, cells: CellCountMismatch) {
 }
 
 /** Shows what is waited for, and waits; `false` at the deadline. */
-async function isApproved(run: Run, request: ApprovalRequest): Promise<boolean> {
+export async function isApproved(run: Run, request: ApprovalRequest): Promise<boolean> {
   const { state } = run;
   const waits = (): boolean => state.pendingApproval !== null;
   state.pendingApproval = request;
@@ -56,7 +56,8 @@ async function isApproved(run: Run, request: ApprovalRequest): Promise<boolean> 
     while (waits()) {
       run.enter('waiting for approval');
       await waitWhilePaused(run);
-      const summary = `Wait for the approval of ${approvalRequestText(request)}: update approveSpend`;
+      const what = approvalRequestText(request).slice(0, 200);
+      const summary = `Wait for the approval of ${what}: update approveSpend`;
       const news = (): boolean => !waits() || state.pause !== null;
       if (!(await waitUntilOrDeadline(run, summary, news))) return false;
     }

@@ -5,10 +5,13 @@ import {
   log,
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../../src/contract/run.ts';
+import { failedExpectations, outcomeWith } from '../../src/rules/expectations.ts';
 import { outcomeOf, partialReason, unanswered } from '../../src/rules/outcome.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
+import { failedExpectationsText } from '../../src/text/expectations.ts';
 import { cautionsOf, knownPriceText } from '../../src/text/run-facts.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from '../failures.ts';
+import { expectationsOf, isWithheld, judged } from './approve-results.ts';
 import { scanTable } from './pass.ts';
 import { bareSummary, notify } from './notify.ts';
 import * as steps from '../activities.ts';
@@ -21,19 +24,39 @@ import { formatInteger } from '../../src/text/numbers.ts';
  * there is nothing left to cancel.
  */
 export function publishResults(run: Run): Promise<RunSummary> {
-  const { lastScan } = run.state;
-  const outcome =
-    lastScan === null ? 'failed' : outcomeOf(lastScan.cells, run.pipeline.run.tolerateFailed);
+  const outcome = outcomeOfRun(run);
   const end = run.isLate() ? DEADLINE : null;
   const ended = { outcome, reason: reasonOf(run, outcome, end), early: end !== null };
   return CancellationScope.nonCancellable(() => publish(run, ended));
 }
 
+function outcomeOfRun(run: Run): Outcome {
+  const { lastScan } = run.state;
+  if (lastScan === null) return 'failed';
+  // Not approved before the deadline.
+  if (run.isLate() && isWithheld(run)) return 'partial';
+  const { run: policy, onFailedExpectation } = run.pipeline;
+  const outcome = outcomeOf(lastScan.cells, policy.tolerateFailed);
+  return outcomeWith(outcome, judged(run), onFailedExpectation);
+}
+
 /** Describes what ended the run, and what is missing in its results. */
-function reasonOf({ state, pipeline }: Run, outcome: Outcome, end: string | null): string | null {
+function reasonOf(run: Run, outcome: Outcome, end: string | null): string | null {
+  const { state, pipeline } = run;
   if (outcome !== 'partial' || state.lastScan === null) return end;
-  const missing = partialReason(state.lastScan.cells, pipeline.run.tolerateFailed);
-  return end === null ? missing : `${end}; ${missing}`;
+  const { cells } = state.lastScan;
+  const { tolerateFailed } = pipeline.run;
+  const failed = failedExpectations(judged(run));
+  const reasons = [
+    ...(end === null ? [] : [end]),
+    ...(outcomeOf(cells, tolerateFailed) === 'partial'
+      ? [partialReason(cells, tolerateFailed)]
+      : []),
+    ...(failed.length === 0 || pipeline.onFailedExpectation === 'warn'
+      ? []
+      : [`expectations are not met: ${failedExpectationsText(failed)}`]),
+  ];
+  return reasons.length === 0 ? null : reasons.join('; ');
 }
 
 /** Summary of the step in the history: the outcome is known without a worker. */
@@ -80,6 +103,7 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
         outcome,
         reason,
         endedEarly: early,
+        ...expectationsOf(run),
         table: state.table,
         tableMayHaveDuplicates: state.tableMayHaveDuplicates,
         rows: state.prepared?.snapshot.rows ?? 0,
@@ -121,7 +145,7 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
 /** Ends a run that was cancelled, ran out of time or failed: publishes what is there. A failed run still fails. */
 export async function finishEarly(run: Run, error: unknown): Promise<RunSummary> {
   if (error instanceof ContinueAsNew) throw error;
-  const { state, pipeline } = run;
+  const { state } = run;
   const failure = failureOf(error);
   // A target cannot be written. The results are in the store: nothing is left to save.
   if (state.stage === 'publishing results') {
@@ -142,12 +166,12 @@ export async function finishEarly(run: Run, error: unknown): Promise<RunSummary>
     }
     const late = ranOutOfTime(error) || failure.type === 'deadline_reached';
     if (late && state.lastScan !== null) {
-      const outcome = outcomeOf(state.lastScan.cells, pipeline.run.tolerateFailed);
+      const outcome = outcomeOfRun(run);
       return lastPublish(run, outcome, reasonOf(run, outcome, DEADLINE) ?? DEADLINE);
     }
     // Results of an earlier scan are paid for.
     if (wasRefused(failure) && state.lastScan !== null) {
-      const outcome = outcomeOf(state.lastScan.cells, pipeline.run.tolerateFailed);
+      const outcome = outcomeOfRun(run);
       return lastPublish(run, scanned ? outcome : 'partial', failure.message);
     }
     await publishPartial(run, failure);

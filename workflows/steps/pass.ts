@@ -198,6 +198,7 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
         snapshot,
         scan: number,
         kind,
+        ...(run.pipeline.expect === undefined ? {} : { expected: run.pipeline.expect }),
         trouble,
       },
     ],

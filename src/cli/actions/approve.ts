@@ -9,9 +9,11 @@ export async function approve(cli: Cli, workflowId: string, flags: HereFlags): P
     const { progress: before } = await run.status();
     const by = currentUser();
     await run.approve(by === null ? {} : { by });
-    const credits = before?.pendingApproval?.credits ?? before?.estimatedCredits;
+    const { pendingApproval, estimatedCredits } = before ?? {};
+    const credits = pendingApproval?.credits ?? estimatedCredits;
     const sum = credits === undefined ? '' : `, about ${formatCount(credits, 'credit')}`;
-    cli.print(`${workflowId}: approved${sum}`);
+    const what = pendingApproval?.failed === undefined ? sum : '; its results are published';
+    cli.print(`${workflowId}: approved${what}`);
     cli.log(`See: rowmill watch ${workflowId}`);
   });
 }

@@ -4,6 +4,7 @@ import type { Estimate } from '../../client/pipelines/estimate.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { Rowmill } from '../../client/rowmill.ts';
 import { isRequested } from '../../providers/catalog.ts';
+import { expectationsText } from '../../text/expectations.ts';
 import type { Cli } from '../io/context.ts';
 import { limitTexts } from '../io/summary.ts';
 import { formatCount, shortPath, formatInteger, shellQuote } from '../io/format.ts';
@@ -86,6 +87,14 @@ function asText(
         `${formatInteger(apiCalls.total)} and polls; each rerun of failed cells ${formatInteger(apiCalls.eachRerun)} more`,
       ],
       ['results', pipeline.results.map(({ to }) => shortPath(to)).join(', ')],
+      ...(pipeline.expect === undefined
+        ? []
+        : [
+            [
+              'expects',
+              `${expectationsText(pipeline.expect)}; else ${pipeline.onFailedExpectation ?? 'hold'}`,
+            ],
+          ]),
       ...(pipeline.changes === undefined ? [] : [['changes', changesText(pipeline.changes)]]),
     ],
   );

@@ -1,6 +1,7 @@
 import { CHANGE_KINDS, type ExistingResults } from '../../contract/results.ts';
 import type { PreviousRunSummary, Outcome, RunSummary } from '../../contract/run.ts';
 import { EXIT } from '../../errors.ts';
+import { expectationFacts } from '../../text/expectations.ts';
 import {
   approvalFacts,
   cautionFacts,
@@ -75,7 +76,11 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${shortPath(path)} (${formatCount(quarantine.cells, 'cell')}${rows})`,
     ]);
   }
-  facts.push(...changeFacts(summary), ...targetFacts(summary));
+  facts.push(
+    ...expectationFacts(summary.expectations, sanitize),
+    ...changeFacts(summary),
+    ...targetFacts(summary),
+  );
   if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
   if (ui !== null) facts.push(['Temporal UI', ui]);
   const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);

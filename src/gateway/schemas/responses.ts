@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ASK_REASONS } from '../../contract/asked.ts';
 import { SPEND_BY } from '../../contract/spend.ts';
 import { OUTCOMES } from '../../contract/outcome.ts';
+import { VALUE_RULES } from '../../contract/results.ts';
 import { ERRORS } from '../../errors.ts';
 
 /** Response schemas for the OpenAPI document; responses may gain fields in any release. */
@@ -99,12 +100,24 @@ const unusedFields = {
     .describe('The count is a lower bound: the reply to a cancel was lost.'),
 };
 
+const expectation = z.object({
+  column: z.string(),
+  rule: z.enum(['filled', ...VALUE_RULES]),
+  wanted: z.number().describe('Share, 0 to 1.'),
+  found: z.number(),
+  met: z.boolean(),
+});
+
 const approvalRequest = {
   credits: z.number(),
   cells: z
     .object({ requested: z.number(), affected: z.number() })
     .nullable()
     .describe('Of a provider that would run more cells than it was asked to.'),
+  failed: z
+    .array(expectation)
+    .optional()
+    .describe('Expectations that the results fail, which are published if approved.'),
 };
 
 /** Left out if no approval was needed. */
@@ -195,6 +208,10 @@ const summary = z
       .describe('Of the account while the run lived; others may have used it as well.'),
     estimatedCredits: z.number().optional(),
     usage,
+    expectations: z
+      .array(expectation)
+      .optional()
+      .describe('Expectations of the pipeline, judged; left out: there are none.'),
     changes: z
       .object({
         path: z.string(),
