@@ -1,3 +1,4 @@
+import type { MainStep, PollStep } from '../src/contract/names.ts';
 import { awaitAccount, checkCredits } from './account.ts';
 import { awaitIdle } from './await-idle.ts';
 import { cancelQueuedCells } from './cancel-queued-cells.ts';
@@ -30,5 +31,8 @@ export const createPollActivities = (deps: ActivityDeps) => ({
   awaitAccount: awaitAccount(deps),
 });
 
-export type Activities = ReturnType<typeof createActivities>;
-export type PollActivities = ReturnType<typeof createPollActivities>;
+export type Activities = Named<MainStep, ReturnType<typeof createActivities>>;
+export type PollActivities = Named<PollStep, ReturnType<typeof createPollActivities>>;
+
+/** Does not compile if an activity was renamed, and the contract has its old name. */
+type Named<Step extends string, Steps extends Record<Step, unknown>> = Steps;

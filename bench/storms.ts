@@ -46,10 +46,9 @@ export async function stormFigures({ provider }: BenchCase): Promise<Figure[]> {
 /** A process of its own: the simulation takes the place of its clock and its network. */
 async function pairsOf(provider: string): Promise<Pair[]> {
   const args = ['--provider', provider, '--rows', String(ROWS), '--seeds', String(SEEDS)];
-  const runner = new URL('test/support/run-ts.mjs', ROOT).href;
   const child = spawn(
     process.execPath,
-    ['--no-warnings', '--import', runner, inRoot('test/chaos/simulation/storms.ts'), ...args],
+    ['--no-warnings', inRoot('test/chaos/simulation/storms.ts'), ...args],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let text = '';

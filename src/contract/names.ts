@@ -62,3 +62,22 @@ export const MEMO_STARTED_BY = 'rowmillStartedBy';
 /** Memo fields of scheduled runs: the file or the owner that the schedule is of, and when it runs. */
 export const MEMO_FILE = 'rowmillFile';
 export const MEMO_SCHEDULE = 'rowmillSchedule';
+
+/** Activities of the main task queue: short and paging steps. */
+export type MainStep =
+  | 'prepareRows'
+  | 'ensureTable'
+  | 'loadRows'
+  | 'startPass'
+  | 'collectResults'
+  | 'publishResults'
+  | 'checkCredits'
+  | 'cancelQueuedCells'
+  | 'sendNotification'
+  | 'recordNotifications';
+
+/** Activities of the poll queue: the long, cheap waits. */
+export type PollStep = 'awaitIdle' | 'awaitAccount';
+
+/** Name of an activity, as in the history of a run. */
+export type StepName = MainStep | PollStep;

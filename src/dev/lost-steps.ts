@@ -1,14 +1,14 @@
 import { hostname } from 'node:os';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { WORKFLOW_TYPE } from '../contract/names.ts';
+import { WORKFLOW_TYPE, type StepName } from '../contract/names.ts';
 import { isStill, markOf } from './temporal/process.ts';
 
 /**
  * Steps that change nothing at the provider. The others wait for their heartbeat time-out, so that
  * a request in flight at the kill can still be committed.
  */
-const HARMLESS: ReadonlySet<string> = new Set([
+const HARMLESS: ReadonlySet<string> = new Set<StepName>([
   'prepareRows',
   'awaitIdle',
   'collectResults',

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const RUNNER = new URL('../support/run-ts.mjs', import.meta.url).href;
 const SCRIPT = fileURLToPath(new URL('cell-set-at-scale.ts', import.meta.url));
 
 /** Far less than the default of a worker; the open cells alone are 225 MiB of text. */
@@ -19,7 +18,7 @@ interface Figures {
 }
 
 function decide(folder: string): Promise<{ code: number | null; text: string; problem: string }> {
-  const flags = [`--max-old-space-size=${HEAP_MIB}`, '--no-warnings', '--import', RUNNER];
+  const flags = [`--max-old-space-size=${HEAP_MIB}`, '--no-warnings'];
   const child = spawn(process.execPath, [...flags, SCRIPT, folder]);
   let text = '';
   let problem = '';

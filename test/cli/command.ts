@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import type { TestEnv } from '../support/test-env.ts';
 import { extruct } from '../support/providers/extruct.ts';
 
-const RUNNER = new URL('../support/run-ts.mjs', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface Ended {
@@ -32,13 +31,7 @@ export interface Command {
 }
 
 /** Program and arguments of `rowmill`, from sources. */
-export const sourceCommand = (): [string, ...string[]] => [
-  process.execPath,
-  '--no-warnings',
-  '--import',
-  RUNNER,
-  MAIN,
-];
+export const sourceCommand = (): [string, ...string[]] => [process.execPath, '--no-warnings', MAIN];
 
 /** The real command in a process of its own, with pipes instead of a terminal. */
 export function rowmill(args: readonly string[], options: CommandOptions): Command {

@@ -8,11 +8,9 @@ const path = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 
 /** Of `stuck.ts`: what it said and how it ended. */
 async function ends(...args: string[]) {
-  const child = spawn(
-    process.execPath,
-    ['--import', path('../support/run-ts.mjs'), path('stuck.ts'), ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, [path('stuck.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const [out, err, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -1,28 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { nextCommand, summaryText } from '../../src/cli/io/summary.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
-import { noCells } from '../../src/rules/outcome.ts';
+import { runSummary } from '../support/run-summary.ts';
 
-const summary: RunSummary = {
-  workflowId: 'nightly',
-  runId: 'r',
-  outcome: 'completed',
-  reason: null,
-  tableId: 't',
-  rows: 503,
-  cells: { ...noCells(), done: 1_502 },
-  passes: 1,
-  apiCalls: { total: 41, polls: 12 },
-  creditsSpent: 0,
-  estimatedCredits: 0,
-  balanceChange: null,
-  usage: null,
-  results: [],
-  quarantine: null,
-  manifest: null,
-  stillRunning: null,
-  previousRun: null,
-};
+const summary = runSummary();
 const usage = { requests: 1_502, price: 0.808162, inputTokens: 210_797, outputTokens: 48_321 };
 
 /** The lines about money. */

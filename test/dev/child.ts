@@ -3,8 +3,6 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const RUN_TS = fileURLToPath(new URL('../support/run-ts.mjs', import.meta.url));
-
 export interface Child {
   process: ChildProcess;
   /** The first line so far, or to come, that the test likes; rejects when the process ends first. */
@@ -15,7 +13,7 @@ export interface Child {
 /** Runs one of the programs beside this file in a process of its own. */
 export function startChild(program: string, args: string[], env: NodeJS.ProcessEnv): Child {
   const file = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn(process.execPath, ['--import', RUN_TS, file, ...args], {
+  const child = spawn(process.execPath, [file, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

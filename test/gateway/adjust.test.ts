@@ -1,27 +1,19 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { openGateway, pipelineOf, type Caller } from './caller.ts';
+import { pipelineOf } from './caller.ts';
+import { openForTests } from './opened.ts';
 import { expectProblem } from './problem.ts';
 
-let testEnv: TestEnv;
-let caller: Caller;
-beforeAll(async () => {
-  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
-  caller = await openGateway(testEnv, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
-});
-afterAll(async () => {
-  await caller.gateway.stop('the test is over');
-  await testEnv.close();
-});
+const site = openForTests(() => ({ ROWMILL_GATEWAY_BODY_LIMIT: '20000' }));
 
-const adjust = (id: string, body: unknown) => caller.send('POST', `/v1/runs/${id}/adjust`, body);
+const adjust = (id: string, body: unknown) =>
+  site.caller.send('POST', `/v1/runs/${id}/adjust`, body);
 
 test('a run that lives gets other limits; one that has ended, or is none, does not', async () => {
-  const key = `adjusted-${testEnv.taskQueue}`;
-  await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
+  const key = `adjusted-${site.testEnv.taskQueue}`;
+  await site.caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
   await eventually('the run waits', async () => {
-    return (await caller.call(`/v1/runs/${key}`)).text.includes('waiting for approval');
+    return (await site.caller.call(`/v1/runs/${key}`)).text.includes('waiting for approval');
   });
   const answer = await adjust(key, { deadline: '3h', maxPollInterval: 5_000 });
   expect(answer).toMatchObject({ status: 200, json: { id: key, maxPollIntervalMs: 5_000 } });
@@ -30,8 +22,8 @@ test('a run that lives gets other limits; one that has ended, or is none, does n
   // Shorter than it has lived, and shorter than the shortest pause between two polls.
   expectProblem(await adjust(key, { deadline: 1 }), 409, 'action_refused');
   expectProblem(await adjust(key, { maxPollInterval: '1ms' }), 409, 'action_refused');
-  await caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' });
-  await caller.ended(key);
+  await site.caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' });
+  await site.caller.ended(key);
   expectProblem(await adjust(key, { deadline: '8h' }), 409, 'action_refused');
   expectProblem(await adjust('nobody', { deadline: '8h' }), 404, 'run_not_found');
 });
@@ -55,7 +47,7 @@ test.each([
 test('limits of another type, or in a body without end, are refused', async () => {
   const headers = { 'content-type': 'text/plain' };
   const text = { method: 'POST', headers, body: 'deadline=8h' };
-  expectProblem(await caller.call('/v1/runs/nobody/adjust', text), 415, 'http_media_type');
+  expectProblem(await site.caller.call('/v1/runs/nobody/adjust', text), 415, 'http_media_type');
   const large = { deadline: 'x'.repeat(30_000) };
   expectProblem(await adjust('nobody', large), 413, 'http_body_too_large');
 });

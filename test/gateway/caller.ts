@@ -2,9 +2,6 @@ import { startGateway, type GatewayService } from '../../src/gateway/service.ts'
 import { gatewaySettings } from '../../src/gateway/settings.ts';
 import { SECTOR, type TestEnv } from '../support/test-env.ts';
 
-/** Threads of the gateway are none of jest's. */
-const RUN_TS = new URL('../support/run-ts.mjs', import.meta.url).href;
-
 export const TOKEN = 'gateway-token-of-the-test-7c1e';
 
 export interface Answer {
@@ -42,7 +39,8 @@ export async function openGateway(
     ...more,
   };
   const gateway = await startGateway(gatewaySettings(env, { port: '0' }), env, {
-    execArgv: ['--import', RUN_TS],
+    // Without the flags of the test runner.
+    execArgv: [],
   });
   const call = async (path: string, init: RequestInit = {}): Promise<Answer> => {
     const headers = new Headers(init.headers);

@@ -1,30 +1,21 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
-import { openGateway, pipelineOf, TOKEN, type Caller } from './caller.ts';
+import { openGateway, pipelineOf, TOKEN } from './caller.ts';
+import { openForTests } from './opened.ts';
 import { expectProblem } from './problem.ts';
 
-let testEnv: TestEnv;
-let caller: Caller;
-beforeAll(async () => {
-  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
-  caller = await openGateway(testEnv);
-});
-afterAll(async () => {
-  await caller.gateway.stop('the test is over');
-  await testEnv.close();
-});
+const site = openForTests();
 
-const keyOf = (name: string): string => `${name}-${testEnv.taskQueue}`;
+const keyOf = (name: string): string => `${name}-${site.testEnv.taskQueue}`;
 
 test('wrong tokens and unknown paths are counted, and do not use up what others may ask', async () => {
-  const limited = await openGateway(testEnv, { ROWMILL_GATEWAY_RATE: '3' });
+  const limited = await openGateway(site.testEnv, { ROWMILL_GATEWAY_RATE: '3' });
   try {
     const guess = (at: number) =>
       limited.call('/v1/runs', { headers: { authorization: `Bearer guess-number-${at}-xxxx` } });
@@ -42,7 +33,7 @@ test('wrong tokens and unknown paths are counted, and do not use up what others 
 
 /** What comes back over a bare socket. */
 async function raw(text: string): Promise<string> {
-  const { port, hostname } = new URL(caller.gateway.url);
+  const { port, hostname } = new URL(site.caller.gateway.url);
   const socket = connect(Number(port), hostname);
   socket.write(text);
   let answer = '';
@@ -66,15 +57,15 @@ test('what is no request, or is not encoded well, is a problem as well', async (
   expect(path).toContain('application/problem+json');
   const headers = { 'content-type': 'application/json', 'idempotency-key': 'encoded' };
   const post = (body: string | Uint8Array<ArrayBuffer>, more = {}) =>
-    caller.call('/v1/runs', { method: 'POST', headers: { ...headers, ...more }, body });
+    site.caller.call('/v1/runs', { method: 'POST', headers: { ...headers, ...more }, body });
   expectProblem(await post('{}', { 'content-encoding': 'gzip' }), 415, 'http_media_type');
   expectProblem(await post(new Uint8Array([0x22, 0xff, 0xfe, 0x22])), 400, 'http_bad_request');
 });
 
 test('a key may have 255 characters, and not one more', async () => {
   const body = { pipeline: pipelineOf({ spend: { maxCredits: 0 } }) };
-  expectProblem(await caller.start('k'.repeat(255), body), 422, 'spend_refused');
-  expectProblem(await caller.start('k'.repeat(256), body), 400, 'http_bad_request');
+  expectProblem(await site.caller.start('k'.repeat(255), body), 422, 'spend_refused');
+  expectProblem(await site.caller.start('k'.repeat(256), body), 400, 'http_bad_request');
 });
 
 test('what is refused leaves no rows in the store', async () => {
@@ -83,17 +74,21 @@ test('what is refused leaves no rows in the store', async () => {
     Security: `Company number ${at}`,
   }));
   const staged = async (): Promise<string[]> =>
-    readdir(join(testEnv.store.location, 'staged')).catch(() => []);
+    readdir(join(site.testEnv.store.location, 'staged')).catch(() => []);
   const before = await staged();
   const dear = { pipeline: pipelineOf({ spend: { maxCredits: 1 } }), rows };
-  expectProblem(await caller.start(keyOf('dear'), dear), 422, 'spend_refused');
+  expectProblem(await site.caller.start(keyOf('dear'), dear), 422, 'spend_refused');
   const key = keyOf('taken');
-  expect((await caller.start(key, { pipeline: pipelineOf() })).status).toBe(201);
-  expectProblem(await caller.start(key, { pipeline: pipelineOf(), rows }), 409, 'run_conflict');
+  expect((await site.caller.start(key, { pipeline: pipelineOf() })).status).toBe(201);
+  expectProblem(
+    await site.caller.start(key, { pipeline: pipelineOf(), rows }),
+    409,
+    'run_conflict',
+  );
   const twice = { pipeline: pipelineOf(), rows: [...rows, rows[0]] };
-  expectProblem(await caller.start(keyOf('twice'), twice), 422, 'rows_invalid');
+  expectProblem(await site.caller.start(keyOf('twice'), twice), 422, 'rows_invalid');
   expect(await staged()).toEqual(before);
-  await caller.ended(key);
+  await site.caller.ended(key);
 });
 
 test('downloads that are broken off leave no files, and the same content has the same tag', async () => {
@@ -102,12 +97,12 @@ test('downloads that are broken off leave no files, and the same content has the
     Security: `Company number ${at} ${'x'.repeat(500)}`,
   }));
   const key = keyOf('download');
-  expect((await caller.start(key, { pipeline: pipelineOf(), rows })).status).toBe(201);
-  await caller.ended(key);
+  expect((await site.caller.start(key, { pipeline: pipelineOf(), rows })).status).toBe(201);
+  await site.caller.ended(key);
   const left = async (): Promise<string[]> =>
     (await readdir(tmpdir())).filter((name) => name.startsWith('rowmill-results-'));
   const before = await left();
-  const url = `${caller.gateway.url}/v1/runs/${key}/results?format=csv`;
+  const url = `${site.caller.gateway.url}/v1/runs/${key}/results?format=csv`;
   for (let at = 0; at < 10; at += 1) {
     const headers = { authorization: `Bearer ${TOKEN}` };
     const asking = request(url, { headers });
@@ -125,13 +120,13 @@ test('downloads that are broken off leave no files, and the same content has the
   await eventually('it is so', async () => (await left()).every((name) => before.includes(name)));
   const get = async (id: string, format: string) => {
     const path = `/v1/runs/${id}/results?format=${format}`;
-    const { headers, status } = await caller.call(path);
+    const { headers, status } = await site.caller.call(path);
     expect(status).toBe(200);
     return headers.get('etag') ?? '';
   };
   const other = keyOf('other');
-  expect((await caller.start(other, { pipeline: pipelineOf() })).status).toBe(201);
-  await caller.ended(other);
+  expect((await site.caller.start(other, { pipeline: pipelineOf() })).status).toBe(201);
+  await site.caller.ended(other);
   for (const format of ['csv', 'jsonl']) {
     const tag = await get(key, format);
     expect(tag).toMatch(/^"[0-9a-f]{64}-(csv|jsonl)"$/);
@@ -141,9 +136,9 @@ test('downloads that are broken off leave no files, and the same content has the
 });
 
 test('no answer contains a path of this host', async () => {
-  const open = join(testEnv.folder, 'open');
+  const open = join(site.testEnv.folder, 'open');
   await mkdir(open);
-  const opened = await openGateway(testEnv, { ROWMILL_GATEWAY_FILES: open });
+  const opened = await openGateway(site.testEnv, { ROWMILL_GATEWAY_FILES: open });
   try {
     const key = keyOf('paths');
     const results = [{ to: 'out/paths.jsonl' }];
@@ -157,7 +152,7 @@ test('no answer contains a path of this host', async () => {
       await opened.start('missing', { pipeline: pipelineOf({ rows: { from: 'none.csv' } }) }),
     ];
     for (const { text } of answers) {
-      expect(text).not.toContain(testEnv.folder);
+      expect(text).not.toContain(site.testEnv.folder);
       expect(text).not.toContain(process.cwd());
     }
     expect(answers[2]?.text).toContain('files/out/paths.jsonl');

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deleteSchedule } from '../../src/client/schedules/index.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
-import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
-import { openGateway, pipelineOf, type Answer, type Caller } from './caller.ts';
+import { pipelineOf, type Answer } from './caller.ts';
+import { openForTests } from './opened.ts';
 import { expectProblem } from './problem.ts';
 
 const BILLING = 'token-of-billing-000000';
@@ -16,11 +16,8 @@ const STARTER = 'token-of-a-starter-000';
 const OTHERS = 'token-that-approves-others';
 const ALL = 'token-that-may-do-all-0';
 
-let testEnv: TestEnv;
-let caller: Caller;
-beforeAll(async () => {
-  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
-  const file = join(testEnv.folder, 'tokens');
+const site = openForTests(async ({ folder }) => {
+  const file = join(folder, 'tokens');
   const lines = [
     '# who may do what',
     `${BILLING} owner=billing`,
@@ -30,23 +27,16 @@ beforeAll(async () => {
     `${OTHERS} owner=billing scopes=read,start,approve-others`,
   ];
   await writeFile(file, lines.join('\n'));
-  caller = await openGateway(testEnv, {
-    ROWMILL_GATEWAY_TOKENS: ALL,
-    ROWMILL_GATEWAY_TOKENS_FILE: file,
-  });
-});
-afterAll(async () => {
-  await caller.gateway.stop('the test is over');
-  await testEnv.close();
+  return { ROWMILL_GATEWAY_TOKENS: ALL, ROWMILL_GATEWAY_TOKENS_FILE: file };
 });
 
 const as = (token: string) => ({ authorization: `Bearer ${token}` });
 const get = (token: string, path: string): Promise<Answer> =>
-  caller.call(path, { headers: as(token) });
+  site.caller.call(path, { headers: as(token) });
 const post = (token: string, path: string): Promise<Answer> =>
-  caller.call(path, { method: 'POST', headers: as(token) });
+  site.caller.call(path, { method: 'POST', headers: as(token) });
 const send = (token: string, method: string, path: string, body: unknown, key?: string) =>
-  caller.call(path, {
+  site.caller.call(path, {
     method,
     headers: {
       ...as(token),
@@ -57,10 +47,10 @@ const send = (token: string, method: string, path: string, body: unknown, key?: 
   });
 const start = (token: string, key: string, changes = {}): Promise<Answer> =>
   send(token, 'POST', '/v1/runs', { pipeline: pipelineOf(changes) }, key);
-const keyOf = (name: string): string => `${name}-${testEnv.taskQueue}`;
+const keyOf = (name: string): string => `${name}-${site.testEnv.taskQueue}`;
 const WAITS = { spend: { approveAbove: 0 } };
 
-test('a caller sees and touches the runs of its owner only; one that may see all sees all', async () => {
+test('a site.caller sees and touches the runs of its owner only; one that may see all sees all', async () => {
   const key = keyOf('owned');
   expect((await start(BILLING, key, WAITS)).status).toBe(201);
   for (const path of ['', '/events', '/results', '/quarantine', '/changes', '/manifest']) {
@@ -123,7 +113,7 @@ test('an approval can be kept from the token that started the run', async () => 
 test('a rerun stays the run of its owner', async () => {
   const key = keyOf('again');
   expect((await start(BILLING, key)).status).toBe(201);
-  await caller.call(`/v1/runs/${key}/events`, { headers: as(BILLING) });
+  await site.caller.call(`/v1/runs/${key}/events`, { headers: as(BILLING) });
   const rerun = await post(ALL, `/v1/runs/${key}/rerun`);
   expect(rerun.status).toBe(202);
   const path = `/v1/runs/${String(rerun.json['id'])}`;
@@ -145,7 +135,7 @@ test('schedules are of their owner, and so are their runs', async () => {
     for (const action of ['pause', 'resume', 'trigger']) {
       expectProblem(await post(SALES, `${path}/${action}`), 404, 'schedule_not_found');
     }
-    const gone = await caller.call(path, { method: 'DELETE', headers: as(SALES) });
+    const gone = await site.caller.call(path, { method: 'DELETE', headers: as(SALES) });
     expectProblem(gone, 404, 'schedule_not_found');
     const names = async (token: string): Promise<string[]> =>
       ((await get(token, '/v1/schedules')).json['schedules'] as { name: string }[]).map(
@@ -160,7 +150,7 @@ test('schedules are of their owner, and so are their runs', async () => {
     expectProblem(await get(SALES, run), 404, 'run_not_found');
     expect((await post(BILLING, `${run}/cancel`)).status).toBe(202);
   } finally {
-    await deleteSchedule(testEnv.client, name).catch(() => undefined);
+    await deleteSchedule(site.testEnv.client, name).catch(() => undefined);
   }
 });
 
@@ -171,7 +161,7 @@ test.each([
   ['runs=own of nobody', 'runs=own'],
   ['a word twice', 'owner=a owner=b'],
 ])('%s behind a token is refused, without the token', async (_name, rest) => {
-  const file = join(testEnv.folder, 'wrong-tokens');
+  const file = join(site.testEnv.folder, 'wrong-tokens');
   await writeFile(file, `a-token-that-is-secret ${rest}\n`);
   expect(() => tokensOf('', file)).toThrow(RowmillError);
   expect(() => tokensOf('', file)).not.toThrow(/a-token-that-is-secret/);

@@ -1,30 +1,23 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { gatewaySettings } from '../../src/gateway/settings.ts';
-import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { expectProblem } from './problem.ts';
-import { openGateway, pipelineOf, ROWS, TOKEN, type Answer, type Caller } from './caller.ts';
+import { openGateway, pipelineOf, ROWS, TOKEN, type Answer } from './caller.ts';
+import { openForTests } from './opened.ts';
 
-let testEnv: TestEnv;
-let caller: Caller;
 let files: string;
-beforeAll(async () => {
-  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
-  files = join(testEnv.folder, 'open');
+const site = openForTests(async ({ folder }) => {
+  files = join(folder, 'open');
   await mkdir(files);
-  caller = await openGateway(testEnv, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
-});
-afterAll(async () => {
-  await caller.gateway.stop('the test is over');
-  await testEnv.close();
+  return { ROWMILL_GATEWAY_BODY_LIMIT: '20000' };
 });
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const post = (body: string, headers: Record<string, string> = {}): Promise<Answer> =>
-  caller.call('/v1/runs', {
+  site.caller.call('/v1/runs', {
     method: 'POST',
     headers: { ...JSON_TYPE, 'idempotency-key': 'refused', ...headers },
     body,
@@ -38,12 +31,12 @@ test.each([
   ['another scheme', `Basic ${Buffer.from(`:${TOKEN}`).toString('base64')}`],
 ])('%s is 401, on every path but health and the document', async (_name, authorization) => {
   for (const path of ['/v1/runs', '/v1/runs/x/events', '/nothing']) {
-    const answer = await caller.call(path, { headers: { authorization } });
+    const answer = await site.caller.call(path, { headers: { authorization } });
     expectProblem(answer, 401, 'http_unauthorized');
     expect(answer.headers.get('www-authenticate')).toContain('Bearer');
   }
   for (const path of ['/healthz', '/readyz', '/openapi.json']) {
-    expect((await caller.call(path, { headers: { authorization } })).status).toBe(200);
+    expect((await site.caller.call(path, { headers: { authorization } })).status).toBe(200);
   }
 });
 
@@ -59,37 +52,37 @@ test('bodies that are empty, too large, of another type or not JSON get differen
 });
 
 test('what the API does not know is 400 with its name, or 404, or 405 with Allow', async () => {
-  const unknown = await caller.call('/v1/runs?colour=red');
+  const unknown = await site.caller.call('/v1/runs?colour=red');
   expectProblem(unknown, 400, 'http_bad_request');
   expect(unknown.json['detail']).toContain('colour');
-  expectProblem(await caller.call('/v1/runs?limit=0'), 400, 'http_bad_request');
-  expectProblem(await caller.call('/v1/runs?limit=ten'), 400, 'http_bad_request');
-  expectProblem(await caller.call('/v1/runs?outcome=fine'), 400, 'http_bad_request');
-  expectProblem(await caller.call('/v1/runs/x/results?format=xml'), 400, 'http_bad_request');
-  expectProblem(await caller.call('/v1/walks'), 404, 'http_not_found');
-  expectProblem(await caller.call('/v1/runs/nobody'), 404, 'run_not_found');
-  expectProblem(await caller.call(`/v1/runs/${'x'.repeat(1_001)}`), 400, 'http_bad_request');
-  const method = await caller.call('/v1/runs/nobody', { method: 'DELETE' });
+  expectProblem(await site.caller.call('/v1/runs?limit=0'), 400, 'http_bad_request');
+  expectProblem(await site.caller.call('/v1/runs?limit=ten'), 400, 'http_bad_request');
+  expectProblem(await site.caller.call('/v1/runs?outcome=fine'), 400, 'http_bad_request');
+  expectProblem(await site.caller.call('/v1/runs/x/results?format=xml'), 400, 'http_bad_request');
+  expectProblem(await site.caller.call('/v1/walks'), 404, 'http_not_found');
+  expectProblem(await site.caller.call('/v1/runs/nobody'), 404, 'run_not_found');
+  expectProblem(await site.caller.call(`/v1/runs/${'x'.repeat(1_001)}`), 400, 'http_bad_request');
+  const method = await site.caller.call('/v1/runs/nobody', { method: 'DELETE' });
   expectProblem(method, 405, 'http_method_not_allowed');
   expect(method.headers.get('allow')).toBe('GET, HEAD');
 });
 
 test('a workflow that is no run is not there for the gateway', async () => {
-  const id = `other-${testEnv.taskQueue}`;
-  const other = await testEnv.client.workflow.start('somethingElse', {
+  const id = `other-${site.testEnv.taskQueue}`;
+  const other = await site.testEnv.client.workflow.start('somethingElse', {
     workflowId: id,
-    taskQueue: `${testEnv.taskQueue}-nobody`,
+    taskQueue: `${site.testEnv.taskQueue}-nobody`,
   });
-  expectProblem(await caller.call(`/v1/runs/${id}`), 404, 'run_not_found');
-  const cancel = await caller.call(`/v1/runs/${id}/cancel`, { method: 'POST' });
+  expectProblem(await site.caller.call(`/v1/runs/${id}`), 404, 'run_not_found');
+  const cancel = await site.caller.call(`/v1/runs/${id}/cancel`, { method: 'POST' });
   expectProblem(cancel, 404, 'run_not_found');
-  expectProblem(await caller.start(id, { pipeline: pipelineOf() }), 409, 'run_conflict');
+  expectProblem(await site.caller.start(id, { pipeline: pipelineOf() }), 409, 'run_conflict');
   await other.terminate('the test is over');
 });
 
 test('the key is required, and has to be plain text', async () => {
   const body = JSON.stringify({ pipeline: pipelineOf() });
-  const without = await caller.call('/v1/runs', { method: 'POST', headers: JSON_TYPE, body });
+  const without = await site.caller.call('/v1/runs', { method: 'POST', headers: JSON_TYPE, body });
   expectProblem(without, 400, 'http_bad_request');
   expect(without.json['where']).toBe('headers/idempotency-key');
   expectProblem(await post(body, { 'idempotency-key': 'x'.repeat(300) }), 400, 'http_bad_request');
@@ -98,33 +91,33 @@ test('the key is required, and has to be plain text', async () => {
 
 test('every mistake of a pipeline and of its rows is named, and nothing is started', async () => {
   const wrong = pipelineOf({ colour: 'red', spend: { maxCredits: -1 } });
-  const answer = await caller.start('mistakes', { pipeline: wrong });
+  const answer = await site.caller.start('mistakes', { pipeline: wrong });
   expectProblem(answer, 422, 'spec_invalid');
   const issues = answer.json['issues'] as { path: string }[];
   expect(issues.map(({ path }) => path).sort()).toEqual(['colour', 'spend.maxCredits']);
   const twice = { pipeline: pipelineOf(), rows: [ROWS[0], ROWS[0]] };
-  expectProblem(await caller.start('mistakes', twice), 422, 'rows_invalid');
+  expectProblem(await site.caller.start('mistakes', twice), 422, 'rows_invalid');
   const empty = { pipeline: pipelineOf(), rows: [] };
-  expectProblem(await caller.start('mistakes', empty), 422, 'rows_empty');
+  expectProblem(await site.caller.start('mistakes', empty), 422, 'rows_empty');
   const dear = { pipeline: pipelineOf({ spend: { maxCredits: 1 } }) };
-  expectProblem(await caller.start('mistakes', dear), 422, 'spend_refused');
+  expectProblem(await site.caller.start('mistakes', dear), 422, 'spend_refused');
   const secret = pipelineOf({ table: { description: 'token: 0123456789abcdef0123' } });
-  const refused = await caller.start('mistakes', { pipeline: secret });
+  const refused = await site.caller.start('mistakes', { pipeline: secret });
   expectProblem(refused, 422, 'spec_has_secret');
   expect(refused.text).not.toContain('0123456789abcdef0123');
   const text = { pipeline: { text: 'name: x', baseDir: '/etc' } };
-  expectProblem(await caller.start('mistakes', text), 400, 'http_bad_request');
-  expectProblem(await caller.start('mistakes', { pipeline: 'name: [' }), 422, 'spec_invalid');
-  expectProblem(await caller.call('/v1/runs/mistakes'), 404, 'run_not_found');
+  expectProblem(await site.caller.start('mistakes', text), 400, 'http_bad_request');
+  expectProblem(await site.caller.start('mistakes', { pipeline: 'name: [' }), 422, 'spec_invalid');
+  expectProblem(await site.caller.call('/v1/runs/mistakes'), 404, 'run_not_found');
 });
 
 test('without an open folder a pipeline reads no file and writes none outside its own folder', async () => {
   const key = { key: 'Symbol', map: { input: 'Security' } };
   for (const from of ['/etc/passwd.csv', 'companies.csv', '../../secrets.json', '-']) {
     const pipeline = pipelineOf({ rows: { from, ...key } });
-    expectProblem(await caller.start('paths', { pipeline }), 422, 'path_refused');
+    expectProblem(await site.caller.start('paths', { pipeline }), 422, 'path_refused');
   }
-  const { location } = testEnv.store;
+  const { location } = site.testEnv.store;
   const elsewhere = [
     '/tmp/rowmill-elsewhere.jsonl',
     '../../../up.jsonl',
@@ -134,18 +127,18 @@ test('without an open folder a pipeline reads no file and writes none outside it
   ];
   for (const to of elsewhere) {
     const pipeline = pipelineOf({ results: [{ to }] });
-    expectProblem(await caller.start('paths', { pipeline }), 422, 'path_refused');
+    expectProblem(await site.caller.start('paths', { pipeline }), 422, 'path_refused');
   }
-  expectProblem(await caller.call('/v1/runs/paths'), 404, 'run_not_found');
+  expectProblem(await site.caller.call('/v1/runs/paths'), 404, 'run_not_found');
 });
 
 test('with an open folder rows and results may be there, and links do not lead out of it', async () => {
-  const opened = await openGateway(testEnv, { ROWMILL_GATEWAY_FILES: files });
+  const opened = await openGateway(site.testEnv, { ROWMILL_GATEWAY_FILES: files });
   try {
     await writeFile(join(files, 'rows.csv'), 'Symbol,Security\nMMM,3M\n');
-    await writeFile(join(testEnv.folder, 'secret.csv'), 'Symbol,Security\nMMM,3M\n');
-    await symlink(join(testEnv.folder, 'secret.csv'), join(files, 'link.csv'));
-    await symlink(testEnv.folder, join(files, 'folder'));
+    await writeFile(join(site.testEnv.folder, 'secret.csv'), 'Symbol,Security\nMMM,3M\n');
+    await symlink(join(site.testEnv.folder, 'secret.csv'), join(files, 'link.csv'));
+    await symlink(site.testEnv.folder, join(files, 'folder'));
     await symlink('../far.json', join(files, 'beside.manifest.json'));
     await symlink('../far.jsonl', join(files, 'beyond.quarantine.jsonl'));
     await symlink('../not-yet.jsonl', join(files, 'later.jsonl'));
@@ -164,7 +157,7 @@ test('with an open folder rows and results may be there, and links do not lead o
       const answer = await opened.start('open', { pipeline: pipelineOf(changes) });
       expectProblem(answer, 422, 'path_refused');
     }
-    const id = `open-${testEnv.taskQueue}`;
+    const id = `open-${site.testEnv.taskQueue}`;
     const pipeline = pipelineOf({
       rows: { from: 'rows.csv', ...key },
       results: [{ to: 'out/done.jsonl' }],
@@ -179,7 +172,7 @@ test('with an open folder rows and results may be there, and links do not lead o
 
 test('more requests a minute than allowed are 429, for that token; health stays open', async () => {
   const other = 'another-token-of-the-test-11';
-  const limited = await openGateway(testEnv, {
+  const limited = await openGateway(site.testEnv, {
     ROWMILL_GATEWAY_RATE: '3',
     ROWMILL_GATEWAY_TOKENS: `${TOKEN}, ${other}`,
   });
@@ -200,7 +193,7 @@ test('more requests a minute than allowed are 429, for that token; health stays 
 
 test('request ids go in and out; one that could break a log is replaced', async () => {
   const with_ = async (id: string) =>
-    (await caller.call('/v1/runs/nobody', { headers: { 'x-request-id': id } })).headers.get(
+    (await site.caller.call('/v1/runs/nobody', { headers: { 'x-request-id': id } })).headers.get(
       'x-request-id',
     );
   expect(await with_('order-1:step.2')).toBe('order-1:step.2');
@@ -208,7 +201,7 @@ test('request ids go in and out; one that could break a log is replaced', async 
 });
 
 test('without tokens it serves this machine only, and no web page', async () => {
-  const open = await openGateway(testEnv, { ROWMILL_GATEWAY_TOKENS: '' });
+  const open = await openGateway(site.testEnv, { ROWMILL_GATEWAY_TOKENS: '' });
   try {
     const headers = { authorization: 'none' };
     expect((await open.call('/v1/runs?limit=1', { headers })).status).toBe(200);
@@ -251,7 +244,7 @@ test.each([
 });
 
 test('tokens come from the variable and the file, each once', async () => {
-  const file = join(testEnv.folder, 'tokens');
+  const file = join(site.testEnv.folder, 'tokens');
   const [first, second] = ['first-token-of-the-file', 'second-token-of-the-file'];
   await writeFile(file, `# ours\n${first}\n\n${second}\n`);
   const env = { ROWMILL_GATEWAY_TOKENS: first, ROWMILL_GATEWAY_TOKENS_FILE: file };

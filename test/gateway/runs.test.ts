@@ -1,30 +1,24 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { ResultRow } from '../../src/contract/results.ts';
-import { startTestEnv, TOKEN as PROVIDER_TOKEN, type TestEnv } from '../support/test-env.ts';
+import { TOKEN as PROVIDER_TOKEN } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
-import { openGateway, pipelineOf, ROWS, TOKEN, type Caller } from './caller.ts';
+import { pipelineOf, ROWS, TOKEN } from './caller.ts';
+import { openForTests } from './opened.ts';
 
-let testEnv: TestEnv;
-let caller: Caller;
-beforeAll(async () => {
-  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
-  caller = await openGateway(testEnv);
-});
-afterAll(async () => {
-  await caller.gateway.stop('the test is over');
-  await testEnv.close();
-});
+const site = openForTests();
 
-const keyOf = (name: string): string => `${name}-${testEnv.taskQueue}`;
+const keyOf = (name: string): string => `${name}-${site.testEnv.taskQueue}`;
 
 test('a run is started by key, followed by events and read in both formats', async () => {
   const key = keyOf('whole');
-  const started = await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
+  const started = await site.caller.start(key, {
+    pipeline: pipelineOf({ spend: { approveAbove: 0 } }),
+  });
   expect(started).toMatchObject({ status: 201, json: { id: key, attached: false } });
   expect(started.headers.get('location')).toBe(`/v1/runs/${key}`);
 
   const headers = { authorization: `Bearer ${TOKEN}` };
-  const events = await fetch(`${caller.gateway.url}/v1/runs/${key}/events`, { headers });
+  const events = await fetch(`${site.caller.gateway.url}/v1/runs/${key}/events`, { headers });
   expect(events.headers.get('content-type')).toContain('text/event-stream');
   let text = '';
   let approved = false;
@@ -33,39 +27,44 @@ test('a run is started by key, followed by events and read in both formats', asy
     if (approved || !text.includes('waiting for approval')) continue;
     approved = true;
     // Before that it does not end.
-    await caller.call(`/v1/runs/${key}/approve`, { method: 'POST' });
+    await site.caller.call(`/v1/runs/${key}/approve`, { method: 'POST' });
   }
   const [last, ...rest] = text.trim().split('\n\n').reverse();
   expect(rest.some((event) => event.startsWith('event: progress'))).toBe(true);
   expect(last).toMatch(/^id: end\nevent: outcome\ndata: \{"outcome":"completed"/);
   // Whoever comes back after the end has nothing to wait for.
   const from = (id: string) =>
-    caller.call(`/v1/runs/${key}/events`, { headers: { 'last-event-id': id } });
+    site.caller.call(`/v1/runs/${key}/events`, { headers: { 'last-event-id': id } });
   expect(await from('end')).toMatchObject({ status: 204 });
   const again = await from('7');
   expect(again.text).toContain('event: outcome');
 
-  expect(await caller.call(`/v1/runs/${key}`)).toMatchObject({
+  expect(await site.caller.call(`/v1/runs/${key}`)).toMatchObject({
     status: 200,
     json: { id: key, status: 'COMPLETED', summary: { rows: 3, cells: { done: 3 } }, error: null },
   });
-  const jsonl = await caller.call(`/v1/runs/${key}/results`);
+  const jsonl = await site.caller.call(`/v1/runs/${key}/results`);
   expect(jsonl.headers.get('content-type')).toContain('application/x-ndjson');
   const rows = jsonl.text
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as ResultRow);
   expect(rows.map((row) => row.key)).toEqual(ROWS.map(({ Symbol }) => Symbol));
-  const csv = await caller.call(`/v1/runs/${key}/results`, { headers: { accept: 'text/csv' } });
+  const csv = await site.caller.call(`/v1/runs/${key}/results`, {
+    headers: { accept: 'text/csv' },
+  });
   expect(csv.text.split('\n')[0]).toBe('key,input,sector,_status');
-  expect((await caller.call(`/v1/runs/${key}/results?format=csv`)).text).toBe(csv.text);
-  expect(await caller.call(`/v1/runs/${key}/quarantine`)).toMatchObject({ status: 200, text: '' });
-  const changes = await caller.call(`/v1/runs/${key}/changes`);
+  expect((await site.caller.call(`/v1/runs/${key}/results?format=csv`)).text).toBe(csv.text);
+  expect(await site.caller.call(`/v1/runs/${key}/quarantine`)).toMatchObject({
+    status: 200,
+    text: '',
+  });
+  const changes = await site.caller.call(`/v1/runs/${key}/changes`);
   expect(changes.headers.get('content-type')).toContain('application/x-ndjson');
   expect(changes.text.split('\n').filter((line) => line.includes('"change":"new"'))).toHaveLength(
     3,
   );
-  expect(await caller.call(`/v1/runs/${key}/manifest`)).toMatchObject({
+  expect(await site.caller.call(`/v1/runs/${key}/manifest`)).toMatchObject({
     json: { outcome: 'completed', pipeline: 'gateway', changes: { new: 3 } },
   });
 });
@@ -74,12 +73,12 @@ test('a broken download goes on where it was: bytes, from the end, conditional, 
   const path = `/v1/runs/${keyOf('whole')}/results`;
   for (const format of ['jsonl', 'csv']) {
     const url = `${path}?format=${format}`;
-    const whole = await caller.call(url);
+    const whole = await site.caller.call(url);
     const etag = whole.headers.get('etag') ?? '';
     const size = Buffer.byteLength(whole.text);
     expect(whole.headers.get('content-length')).toBe(String(size));
     const range = (value: string, more = {}) =>
-      caller.call(url, { headers: { range: value, ...more } });
+      site.caller.call(url, { headers: { range: value, ...more } });
     const first = await range('bytes=0-9');
     const rest = await range('bytes=10-', { 'if-range': etag });
     expect([first.status, rest.status]).toEqual([206, 206]);
@@ -92,32 +91,32 @@ test('a broken download goes on where it was: bytes, from the end, conditional, 
     const beyond = await range(`bytes=${size}-`);
     expect(beyond).toMatchObject({ status: 416, json: { code: 'http_range' } });
     expect(beyond.headers.get('content-range')).toBe(`bytes */${size}`);
-    const same = await caller.call(url, { headers: { 'if-none-match': etag } });
+    const same = await site.caller.call(url, { headers: { 'if-none-match': etag } });
     expect(same).toMatchObject({ status: 304, text: '' });
-    const head = await caller.call(url, { method: 'HEAD' });
+    const head = await site.caller.call(url, { method: 'HEAD' });
     expect([head.status, head.text]).toEqual([200, '']);
   }
-  const refused = await caller.call(path, { headers: { accept: 'image/png' } });
+  const refused = await site.caller.call(path, { headers: { accept: 'image/png' } });
   expect(refused).toMatchObject({ status: 406, json: { code: 'http_not_acceptable' } });
 });
 
 test('the reply to a start has the warnings of its rows, without a path of the host', async () => {
   const twice = { Symbol: 'MMM-2', Security: '3M' };
   const body = { pipeline: pipelineOf(), rows: [...ROWS, twice] };
-  const { status, json } = await caller.start(keyOf('warned'), body);
+  const { status, json } = await site.caller.start(keyOf('warned'), body);
   const warnings = [expect.stringContaining('1 row asks what a row before it asks')];
   expect([status, json['warnings']]).toEqual([201, warnings]);
-  expect((await caller.start(keyOf('warned'), body)).json['warnings']).toEqual(warnings);
-  expect((await caller.start(keyOf('plain'), { pipeline: pipelineOf() })).json['warnings']).toEqual(
-    [],
-  );
-  await caller.ended(keyOf('warned'));
+  expect((await site.caller.start(keyOf('warned'), body)).json['warnings']).toEqual(warnings);
+  expect(
+    (await site.caller.start(keyOf('plain'), { pipeline: pipelineOf() })).json['warnings'],
+  ).toEqual([]);
+  await site.caller.ended(keyOf('warned'));
 });
 
 test('the same key and body is the same run, at once and after the end; another body is 409', async () => {
   const key = keyOf('once');
   const body = { pipeline: pipelineOf() };
-  const answers = await Promise.all([1, 2, 3, 4].map(() => caller.start(key, body)));
+  const answers = await Promise.all([1, 2, 3, 4].map(() => site.caller.start(key, body)));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201]);
   expect(new Set(answers.map(({ json }) => json['runId'])).size).toBe(1);
   const others = [
@@ -126,59 +125,66 @@ test('the same key and body is the same run, at once and after the end; another 
     { pipeline: pipelineOf(), approve: true },
   ];
   for (const other of others) {
-    const refused = await caller.start(key, other);
+    const refused = await site.caller.start(key, other);
     expect(refused).toMatchObject({ status: 409, json: { code: 'run_conflict' } });
     expect(refused.headers.get('content-type')).toContain('application/problem+json');
   }
-  await caller.ended(key);
-  expect(await caller.start(key, body)).toMatchObject({ status: 200, json: { attached: true } });
+  await site.caller.ended(key);
+  expect(await site.caller.start(key, body)).toMatchObject({
+    status: 200,
+    json: { attached: true },
+  });
 });
 
 test('a key may be any plain text, and its run is found under the id that is answered', async () => {
-  const key = `Order 4711 / ${testEnv.taskQueue}`;
-  const started = await caller.start(key, { pipeline: pipelineOf(), rows: ROWS.slice(0, 1) });
+  const key = `Order 4711 / ${site.testEnv.taskQueue}`;
+  const started = await site.caller.start(key, {
+    pipeline: pipelineOf(),
+    rows: ROWS.slice(0, 1),
+  });
   const id = String(started.json['id']);
   expect(id).toMatch(/^order-4711-.*~[0-9a-f]{24}$/);
-  expect((await caller.ended(id)).json).toMatchObject({ id, outcome: 'completed', rows: 1 });
+  expect((await site.caller.ended(id)).json).toMatchObject({ id, outcome: 'completed', rows: 1 });
 });
 
 test('actions act where they fit, and are refused with 409 where they do not', async () => {
   const key = keyOf('actions');
-  const post = (action: string) => caller.call(`/v1/runs/${key}/${action}`, { method: 'POST' });
-  await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
+  const post = (action: string) =>
+    site.caller.call(`/v1/runs/${key}/${action}`, { method: 'POST' });
+  await site.caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
   await eventually('the run waits', async () => {
-    const { json } = await caller.call(`/v1/runs/${key}`);
+    const { json } = await site.caller.call(`/v1/runs/${key}`);
     return (json['progress'] as { stage?: string } | null)?.stage === 'waiting for approval';
   });
   expect(await post('resume')).toMatchObject({ status: 409, json: { code: 'action_refused' } });
-  const early = await caller.call(`/v1/runs/${key}/results`);
+  const early = await site.caller.call(`/v1/runs/${key}/results`);
   expect(early).toMatchObject({ status: 409, json: { code: 'action_refused' } });
   expect(await post('pause?reason=lunch')).toMatchObject({ status: 202 });
   await eventually('the run is paused', async () => {
-    const { text } = await caller.call(`/v1/runs/${key}`);
+    const { text } = await site.caller.call(`/v1/runs/${key}`);
     return text.includes('"paused"') && text.includes('lunch');
   });
   expect(await post('pause?why=lunch')).toMatchObject({ status: 400 });
   expect(await post('resume')).toMatchObject({ status: 202 });
   expect(await post('approve')).toMatchObject({ status: 202, json: { action: 'approve' } });
-  expect((await caller.ended(key)).json).toMatchObject({ outcome: 'completed' });
+  expect((await site.caller.ended(key)).json).toMatchObject({ outcome: 'completed' });
   const rerun = await post('rerun');
   expect(rerun).toMatchObject({ status: 202, json: { id: `${key}-rerun-1` } });
   // The first one waits for an approval of its own.
-  expect((await caller.call(`/v1/runs/${key}-rerun-1/cancel`, { method: 'POST' })).status).toBe(
-    202,
-  );
-  await caller.ended(`${key}-rerun-1`);
+  expect(
+    (await site.caller.call(`/v1/runs/${key}-rerun-1/cancel`, { method: 'POST' })).status,
+  ).toBe(202);
+  await site.caller.ended(`${key}-rerun-1`);
   expect(await post('cancel')).toMatchObject({ status: 409, json: { code: 'action_refused' } });
 });
 
 test('a run that ended without a table has no results, and says so', async () => {
   const key = keyOf('stopped');
-  await caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
-  expect((await caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' })).status).toBe(202);
-  expect((await caller.ended(key)).json).toMatchObject({ outcome: 'cancelled' });
+  await site.caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
+  expect((await site.caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' })).status).toBe(202);
+  expect((await site.caller.ended(key)).json).toMatchObject({ outcome: 'cancelled' });
   for (const file of ['results', 'quarantine', 'manifest']) {
-    const missing = await caller.call(`/v1/runs/${key}/${file}`);
+    const missing = await site.caller.call(`/v1/runs/${key}/${file}`);
     expect(missing).toMatchObject({ status: 404, json: { code: 'results_missing' } });
   }
 });
@@ -186,27 +192,27 @@ test('a run that ended without a table has no results, and says so', async () =>
 test('a failed run reports its error, and its key starts it again', async () => {
   const key = keyOf('failed');
   const body = { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) };
-  const first = await caller.start(key, body);
-  await testEnv.client.workflow.getHandle(key).terminate('by the test');
-  const events = await caller.call(`/v1/runs/${key}/events`);
+  const first = await site.caller.start(key, body);
+  await site.testEnv.client.workflow.getHandle(key).terminate('by the test');
+  const events = await site.caller.call(`/v1/runs/${key}/events`);
   expect(events.text).toMatch(/event: outcome\ndata: \{"outcome":"failed".*"code":"run_failed"/);
-  expect((await caller.call(`/v1/runs/${key}`)).json).toMatchObject({
+  expect((await site.caller.call(`/v1/runs/${key}`)).json).toMatchObject({
     status: 'TERMINATED',
     error: { code: 'run_failed' },
   });
-  const second = await caller.start(key, body);
+  const second = await site.caller.start(key, body);
   expect(second).toMatchObject({ status: 201, json: { id: key, attached: false } });
   expect(second.json['runId']).not.toBe(first.json['runId']);
-  await caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' });
-  await caller.ended(key);
+  await site.caller.call(`/v1/runs/${key}/cancel`, { method: 'POST' });
+  await site.caller.ended(key);
 });
 
 test('runs are listed by filter and page', async () => {
   const name = `listed-${Date.now()}`;
   const ids = [1, 2, 3].map((n) => `${name}-${n}`);
-  for (const id of ids) await caller.start(id, { pipeline: pipelineOf({ name }) });
-  await Promise.all(ids.map((id) => caller.ended(id)));
-  const list = (query: string) => caller.call(`/v1/runs?pipeline=${name}&${query}`);
+  for (const id of ids) await site.caller.start(id, { pipeline: pipelineOf({ name }) });
+  await Promise.all(ids.map((id) => site.caller.ended(id)));
+  const list = (query: string) => site.caller.call(`/v1/runs?pipeline=${name}&${query}`);
   await eventually('all are listed as completed', async () => {
     return (
       ((await list('outcome=completed&status=Completed')).json['runs'] as unknown[]).length === 3
@@ -225,19 +231,19 @@ test('runs are listed by filter and page', async () => {
 });
 
 test('what runs asked for is summed by pipeline, and a span that is none is refused', async () => {
-  const { json, status } = await caller.call('/v1/spend?by=pipeline&since=1d');
+  const { json, status } = await site.caller.call('/v1/spend?by=pipeline&since=1d');
   expect(status).toBe(200);
   expect(json).toMatchObject({ by: 'pipeline', total: { creditsUnconfirmed: 0 } });
   const [first] = json['groups'] as { passes: number; credits: number }[];
   expect(first?.credits).toBeGreaterThan(0);
-  expect(await caller.call('/v1/spend?since=0d')).toMatchObject({ status: 400 });
-  expect(await caller.call('/v1/spend?by=night')).toMatchObject({ status: 400 });
+  expect(await site.caller.call('/v1/spend?since=0d')).toMatchObject({ status: 400 });
+  expect(await site.caller.call('/v1/spend?by=night')).toMatchObject({ status: 400 });
 });
 
 test('no secret of anybody comes out', async () => {
   const key = keyOf('whole');
   for (const path of ['', '/results', '/manifest', '/events']) {
-    const { text } = await caller.call(`/v1/runs/${key}${path}`);
+    const { text } = await site.caller.call(`/v1/runs/${key}${path}`);
     expect(text).not.toContain(PROVIDER_TOKEN);
     expect(text).not.toContain(TOKEN);
   }

@@ -1,43 +1,37 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Rowmill } from '../../src/client/rowmill.ts';
 import type { RowmillRun } from '../../src/client/rowmill-run.ts';
 import { realFootprint } from '../../src/paths/footprint.ts';
 import { claimTargets } from '../../src/store/claims.ts';
-import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { pipelineInputFor } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
-import { openGateway, pipelineOf, type Answer, type Caller } from './caller.ts';
+import { pipelineOf, type Answer } from './caller.ts';
+import { openForTests } from './opened.ts';
 
 const BILLING = 'token-of-billing-000000';
 const ALL = 'token-that-may-do-all-0';
 const RESULTS = 'out.jsonl';
 
-let testEnv: TestEnv;
-let caller: Caller;
 let folder: string;
-beforeAll(async () => {
-  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
+const site = openForTests(async (testEnv) => {
   folder = join(await realpath(testEnv.folder), 'files', 'billing');
   await mkdir(folder, { recursive: true });
   const tokens = join(testEnv.folder, 'tokens');
   await writeFile(tokens, `${BILLING} owner=billing\n`);
-  caller = await openGateway(testEnv, {
+  return {
     ROWMILL_GATEWAY_TOKENS: ALL,
     ROWMILL_GATEWAY_TOKENS_FILE: tokens,
     ROWMILL_GATEWAY_FILES: join(testEnv.folder, 'files'),
-  });
-});
-afterAll(async () => {
-  await caller.gateway.stop('the test is over');
-  await testEnv.close();
+  };
 });
 
-const keyOf = (name: string): string => `${name}-${testEnv.taskQueue}`;
+const keyOf = (name: string): string => `${name}-${site.testEnv.taskQueue}`;
 const call = (token: string, path: string, init: RequestInit = {}): Promise<Answer> => {
   const headers = new Headers(init.headers);
   headers.set('authorization', `Bearer ${token}`);
-  return caller.call(path, { ...init, headers });
+  return site.caller.call(path, { ...init, headers });
 };
 const startOfBilling = (key: string): Promise<Answer> =>
   call(BILLING, '/v1/runs', {
@@ -51,7 +45,7 @@ const statusOf = async (token: string, id: string) => (await call(token, `/v1/ru
 
 /** Starts a run of the operator, whose pipeline publishes into the folder of an owner. */
 async function startOfOperator(id: string) {
-  const { client, store, taskQueue } = testEnv;
+  const { client, store, taskQueue } = site.testEnv;
   const rowmill = await Rowmill.connect({ client, store, taskQueue });
   const pipeline = pipelineOf({
     results: [{ to: join(folder, RESULTS) }],
@@ -64,7 +58,7 @@ async function startOfOperator(id: string) {
 async function claim({ id, runId }: RowmillRun): Promise<void> {
   const { results, manifest } = await realFootprint(join(folder, RESULTS));
   const key = { workflowId: id, firstRunId: runId };
-  await claimTargets(testEnv.store, key, [results, manifest], Date.now() + 3_600_000);
+  await claimTargets(site.testEnv.store, key, [results, manifest], Date.now() + 3_600_000);
 }
 
 const waits = (id: string): Promise<void> =>
@@ -73,7 +67,7 @@ const waits = (id: string): Promise<void> =>
     return (progress as { stage?: string } | null)?.stage === 'waiting for approval';
   });
 
-test('a caller of one owner hears of another run at its target, and not which run it is', async () => {
+test('a site.caller of one owner hears of another run at its target, and not which run it is', async () => {
   const [operators, own, later] = [keyOf('operators'), keyOf('own'), keyOf('later')];
   const first = await startOfOperator(operators);
   await waits(operators);
@@ -110,13 +104,13 @@ test('a caller of one owner hears of another run at its target, and not which ru
 test('the status of a run has the warnings about its source, without a path of the host', async () => {
   const source = join(folder, 'twice.csv');
   await writeFile(source, 'Symbol,Security\nMMM,3M\nSymbol,Security\nABT,Abbott\n');
-  const input = await pipelineInputFor(testEnv, [], {
+  const input = await pipelineInputFor(site.testEnv, [], {
     rows: { from: source, key: 'Symbol', map: { input: 'Security' } },
   });
   const id = keyOf('warned');
-  const run = await testEnv.client.workflow.start('enrichTable', {
+  const run = await site.testEnv.client.workflow.start('enrichTable', {
     workflowId: id,
-    taskQueue: testEnv.taskQueue,
+    taskQueue: site.testEnv.taskQueue,
     args: [input],
   });
   await run.result();

@@ -1,40 +1,33 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { applySchedule } from '../../src/client/schedules/index.ts';
 import { loadPipeline } from '../../src/spec/index.ts';
-import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
-import { openGateway, pipelineOf, type Answer, type Caller } from './caller.ts';
+import { pipelineOf, type Answer } from './caller.ts';
+import { openForTests } from './opened.ts';
 import { expectProblem } from './problem.ts';
 
 /** Schedules are named for the whole server, which other tests use as well. */
 const NAME = `gateway-${process.pid}`;
 const SPAN = { from: '2026-01-01', to: '2026-01-05' };
 
-let testEnv: TestEnv;
-let caller: Caller;
-beforeAll(async () => {
-  testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
-  caller = await openGateway(testEnv, { ROWMILL_GATEWAY_BODY_LIMIT: '20000' });
-});
 afterAll(async () => {
   for (const name of [NAME, `${NAME}-2`, `${NAME}-3`, `${NAME}-4`]) await remove(name);
-  await caller.gateway.stop('the test is over');
-  await testEnv.close();
 });
+const site = openForTests(() => ({ ROWMILL_GATEWAY_BODY_LIMIT: '20000' }));
 
 const nightly = (changes: Record<string, unknown> = {}): Record<string, unknown> =>
   pipelineOf({ name: NAME, schedule: { at: '02:30', days: ['sun'] }, ...changes });
 
 const put = (pipeline: unknown, more: Record<string, unknown> = {}, name = NAME) =>
-  caller.send('PUT', `/v1/schedules/${name}`, { owner: 'billing', pipeline, ...more });
-const get = (name = NAME) => caller.call(`/v1/schedules/${name}`);
+  site.caller.send('PUT', `/v1/schedules/${name}`, { owner: 'billing', pipeline, ...more });
+const get = (name = NAME) => site.caller.call(`/v1/schedules/${name}`);
 const post = (action: string, name = NAME) =>
-  caller.call(`/v1/schedules/${name}/${action}`, { method: 'POST' });
+  site.caller.call(`/v1/schedules/${name}/${action}`, { method: 'POST' });
 const backfill = (span: unknown, name = NAME) =>
-  caller.send('POST', `/v1/schedules/${name}/backfill`, span);
-const remove = (name: string) => caller.call(`/v1/schedules/${name}`, { method: 'DELETE' });
+  site.caller.send('POST', `/v1/schedules/${name}/backfill`, span);
+const remove = (name: string) => site.caller.call(`/v1/schedules/${name}`, { method: 'DELETE' });
 
 const namesOf = ({ json }: Answer): string[] =>
   // By the API's own document.
@@ -62,15 +55,15 @@ test('a schedule is made, looked at, paused, run, made up for and taken away', a
       schedule: { times: [{ hour: 3, minute: 30 }], timezone: 'Europe/Berlin', days: ['sun'] },
     },
   });
-  expect(namesOf(await caller.call('/v1/schedules'))).toContain(NAME);
+  expect(namesOf(await site.caller.call('/v1/schedules'))).toContain(NAME);
 
   const run = await post('trigger');
   expect(run.status).toBe(201);
   const id = String(run.json['id']);
   expect(run.headers.get('location')).toBe(`/v1/runs/${encodeURIComponent(id)}`);
-  expect((await caller.ended(id)).json).toMatchObject({ outcome: 'completed', rows: 3 });
+  expect((await site.caller.ended(id)).json).toMatchObject({ outcome: 'completed', rows: 3 });
   const trigger = (key: string) =>
-    caller.call(`/v1/schedules/${NAME}/trigger`, {
+    site.caller.call(`/v1/schedules/${NAME}/trigger`, {
       method: 'POST',
       headers: { 'idempotency-key': key },
     });
@@ -80,8 +73,8 @@ test('a schedule is made, looked at, paused, run, made up for and taken away', a
   expect(byKey[1]?.json['id']).toBe(byKey[0]?.json['id']);
   expectProblem(await trigger(' '.repeat(300)), 400, 'http_bad_request');
   const again = String(byKey[0]?.json['id']);
-  expect((await caller.ended(again)).json).toMatchObject({ outcome: 'completed', rows: 3 });
-  const results = await caller.call(`/v1/runs/${encodeURIComponent(id)}/results`);
+  expect((await site.caller.ended(again)).json).toMatchObject({ outcome: 'completed', rows: 3 });
+  const results = await site.caller.call(`/v1/runs/${encodeURIComponent(id)}/results`);
   expect(results.text.trim().split('\n')).toHaveLength(3);
   await eventually('both are known', async () => {
     const { started, recent } = (await get()).json;
@@ -109,10 +102,10 @@ test('a name belongs to one owner: another one, or a file, gets it only with rep
   expect(refused.json['detail']).toContain('sent by billing');
   expect((await get(name)).json).toMatchObject({ file: 'sent by billing' });
 
-  const file = join(testEnv.folder, 'nightly.json');
+  const file = join(site.testEnv.folder, 'nightly.json');
   await writeFile(file, JSON.stringify({ ...mine, results: [{ to: 'out.jsonl' }] }));
-  const options = { taskQueue: testEnv.taskQueue, searchAttributes: true };
-  const apply = applySchedule(testEnv.client, await loadPipeline(file, { env: {} }), options);
+  const options = { taskQueue: site.testEnv.taskQueue, searchAttributes: true };
+  const apply = applySchedule(site.testEnv.client, await loadPipeline(file, { env: {} }), options);
   await expect(apply).rejects.toMatchObject({ code: 'schedule_conflict' });
 
   expect(await body('research', { replace: true })).toMatchObject({
@@ -138,7 +131,7 @@ test('a schedule that is taken away says how many runs that waited to start went
     return first !== undefined;
   });
   expect(await remove(name)).toMatchObject({ status: 200, json: { name, droppedRuns: 2 } });
-  await testEnv.client.workflow.getHandle(String(first)).terminate('the test is over');
+  await site.testEnv.client.workflow.getHandle(String(first)).terminate('the test is over');
 });
 
 test('of owners who come at the same moment one gets the name', async () => {
@@ -152,17 +145,17 @@ test('of owners who come at the same moment one gets the name', async () => {
 
 test('a schedule of something else is not there, and its name is taken', async () => {
   const name = `${NAME}-other`;
-  const handle = await testEnv.client.schedule.create({
+  const handle = await site.testEnv.client.schedule.create({
     scheduleId: name,
     spec: { intervals: [{ every: '30 days' }] },
-    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: testEnv.taskQueue },
+    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: site.testEnv.taskQueue },
   });
   try {
     expectProblem(await get(name), 404, 'schedule_not_found');
     expectProblem(await remove(name), 404, 'schedule_not_found');
     const body = { replace: true };
     expectProblem(await put(nightly({ name }), body, name), 409, 'schedule_conflict');
-    expect(namesOf(await caller.call('/v1/schedules'))).not.toContain(name);
+    expect(namesOf(await site.caller.call('/v1/schedules'))).not.toContain(name);
   } finally {
     await handle.delete();
   }
@@ -196,10 +189,10 @@ test('what is no schedule, or of another name, or not open, is refused', async (
   const large = nightly({ table: { description: 'x'.repeat(30_000) } });
   expectProblem(await put(large), 413, 'http_body_too_large');
   const text = { method: 'PUT', headers: { 'content-type': 'text/plain' }, body: 'name: x' };
-  expectProblem(await caller.call(`/v1/schedules/${NAME}`, text), 415, 'http_media_type');
+  expectProblem(await site.caller.call(`/v1/schedules/${NAME}`, text), 415, 'http_media_type');
   const cut = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"pipe' };
-  expectProblem(await caller.call(`/v1/schedules/${NAME}`, cut), 400, 'http_bad_request');
-  const method = await caller.call(`/v1/schedules/${NAME}`, { method: 'PATCH' });
+  expectProblem(await site.caller.call(`/v1/schedules/${NAME}`, cut), 400, 'http_bad_request');
+  const method = await site.caller.call(`/v1/schedules/${NAME}`, { method: 'PATCH' });
   expectProblem(method, 405, 'http_method_not_allowed');
   expect(method.headers.get('allow')).toBe('DELETE, GET, HEAD, PUT');
   for (const action of ['pause', 'resume', 'trigger']) {

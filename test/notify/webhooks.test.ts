@@ -7,6 +7,7 @@ import type { RunFinished } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { isPublic } from '../../src/notify/guarded-lookup.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
+import { runSummary } from '../support/run-summary.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const OPEN = { ROWMILL_WEBHOOK_SECRET: SECRET, ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1' };
@@ -14,26 +15,7 @@ const OPEN = { ROWMILL_WEBHOOK_SECRET: SECRET, ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1
 const body: RunFinished = {
   type: 'run.finished',
   timestamp: '2026-01-31T02:30:00.000Z',
-  data: {
-    workflowId: 'nightly',
-    runId: 'r',
-    outcome: 'completed',
-    tableId: 't',
-    rows: 1,
-    cells: { done: 1, empty: 0, failed: 0, blocked: 0, pending: 0 },
-    passes: 1,
-    apiCalls: { total: 1, polls: 0 },
-    creditsSpent: 1,
-    reason: null,
-    estimatedCredits: 0,
-    balanceChange: null,
-    usage: null,
-    results: [],
-    quarantine: null,
-    manifest: null,
-    stillRunning: null,
-    previousRun: null,
-  },
+  data: runSummary(),
 };
 
 interface Received {

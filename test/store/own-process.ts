@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 export const runAlone = (file: string, args: string[], nodeArgs: string[] = []): ChildProcess =>
   spawn(
     process.execPath,
-    [...nodeArgs, '--import', './test/support/run-ts.mjs', file, ...args],
+    [...nodeArgs, file, ...args],
     // Without the flags of the test runner.
     { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'] },
   );

@@ -1,4 +1,6 @@
 import type { Client } from '@temporalio/client';
+import type { StepName } from '../../contract/names.ts';
+import type { Stage } from '../../contract/run.ts';
 import { knownOf } from './live-progress.ts';
 import type { RunInfo } from './list.ts';
 import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
@@ -66,7 +68,7 @@ async function describeOne(
     const [step] = description.raw.pendingActivities ?? [];
     const name = step?.activityType?.name ?? '';
     const isWaiting = run.stage !== null && WAITING_STAGE.test(run.stage);
-    const stage = isWaiting ? run.stage : (STAGE_OF[name] ?? run.stage);
+    const stage = isWaiting ? run.stage : (STAGE_OF.get(name) ?? run.stage);
     const cells = knownOf(description)?.cells ?? null;
     return {
       ...run,
@@ -85,7 +87,7 @@ async function describeOne(
 const WAITING_STAGE = /^(waiting for|paused)/;
 
 /** Stage for each step in progress whose stage reaches the list late. */
-const STAGE_OF: Readonly<Record<string, string>> = {
+const STAGES: Readonly<Partial<Record<StepName, Stage>>> = {
   ensureTable: 'creating table',
   loadRows: 'loading rows',
   startPass: 'starting run',
@@ -93,6 +95,8 @@ const STAGE_OF: Readonly<Record<string, string>> = {
   collectResults: 'collecting results',
   publishResults: 'publishing results',
 };
+
+const STAGE_OF: ReadonlyMap<string, Stage> = new Map(Object.entries(STAGES));
 
 const PASS = /pass \d+$/;
 

@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { FaultScript } from '../../../sandbox/index.ts';
+import type { StepName } from '../../../src/contract/names.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { operatorActions, reruns } from './operator-actions.ts';
 import type { ChaosScript, Kill, LostResult } from './script.ts';
@@ -10,7 +11,7 @@ type CreditRule = NonNullable<FaultScript['credits']>[number];
 type WaveRule = NonNullable<FaultScript['waves']>[number];
 
 /** Activities of a run, by how often something happens in them that may go wrong. */
-const STEPS = [
+const STEPS: readonly StepName[] = [
   'startPass',
   'startPass',
   'startPass',

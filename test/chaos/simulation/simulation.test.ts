@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CASES } from '../../support/providers/cases.ts';
 
-const RUNNER = new URL('../../support/run-ts.mjs', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const FOUND = fileURLToPath(new URL('regressions/', import.meta.url));
 
@@ -15,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A process of its own: the simulation takes the place of its clock, its disk and its network. */
 function chaos(...args: string[]): Promise<{ code: number | null; text: string }> {
-  const child = spawn(process.execPath, ['--no-warnings', '--import', RUNNER, MAIN, ...args], {
+  const child = spawn(process.execPath, ['--no-warnings', MAIN, ...args], {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
   });
   let text = '';

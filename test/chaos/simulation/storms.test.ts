@@ -4,7 +4,6 @@ import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { CASES } from '../../support/providers/cases.ts';
 
-const RUNNER = new URL('../../support/run-ts.mjs', import.meta.url).href;
 const STORMS = fileURLToPath(new URL('storms.ts', import.meta.url));
 
 const Pair = z.object({
@@ -20,7 +19,7 @@ const Pair = z.object({
 
 /** Pairs of runs on a simulated clock: their times are the same on every machine. */
 async function pairs(...args: string[]): Promise<z.infer<typeof Pair>[]> {
-  const child = spawn(process.execPath, ['--no-warnings', '--import', RUNNER, STORMS, ...args], {
+  const child = spawn(process.execPath, ['--no-warnings', STORMS, ...args], {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
   });
   let text = '';

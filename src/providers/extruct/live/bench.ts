@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../../contract/json.ts';
 import { listOf, objectOf, textOf } from '../../fields.ts';
-import type { LiveCall, LiveReply } from '../../live-http.ts';
-import { needed, type LivePace } from '../../live-check.ts';
+import { LiveBench } from '../../live-bench.ts';
+import { LIVE_TAG, needed } from '../../live-check.ts';
 import type { CallContext } from '../../provider.ts';
 
 /**
@@ -31,44 +31,17 @@ export interface Watched {
   lost: number;
 }
 
-/** Shared state of the questions about one table. */
-export class Bench {
-  readonly #call: LiveCall;
-  readonly pace: LivePace;
-  readonly tag: string;
-  readonly made = new Set<string>();
-  tableId: string | null = null;
+/** Shared state of the questions about one company table. */
+export class Bench extends LiveBench {
   columns = new Map<string, string>();
   rowIds: string[] = [];
   balance: number | null = null;
   startBalance: number | null = null;
   agentCells = 0;
-  /** True after a create request whose reply was lost. */
-  mayHaveMore = false;
-  /** Reason to ask no further paid question: more cells ran than requested. */
-  stopped: string | null = null;
   readonly prices: { automatic: number | null; agent: number | null } = {
     automatic: null,
     agent: null,
   };
-
-  constructor(call: LiveCall, pace: LivePace, tag: string) {
-    this.#call = call;
-    this.pace = pace;
-    this.tag = tag;
-  }
-
-  get(ctx: CallContext, path: string, query?: Record<string, string | number>): Promise<LiveReply> {
-    return this.#call(ctx, 'GET', path, query === undefined ? {} : { query });
-  }
-
-  post(ctx: CallContext, path: string, body: Json): Promise<LiveReply> {
-    return this.#call(ctx, 'POST', path, { body });
-  }
-
-  delete(ctx: CallContext, path: string): Promise<LiveReply> {
-    return this.#call(ctx, 'DELETE', path);
-  }
 
   get table(): string {
     return `/v1/tables/${encodeURIComponent(needed(this.tableId, 'there is no table'))}`;
@@ -82,21 +55,14 @@ export class Bench {
     return needed(this.columns.get(key), `there is no column ${key}`);
   }
 
-  async create(ctx: CallContext, kind: string, configs: JsonObject[]): Promise<JsonObject> {
-    const before = this.mayHaveMore;
-    this.mayHaveMore = true;
-    const { json } = await this.post(ctx, '/v1/tables', {
-      name: `rowmill doctor ${this.tag}`,
+  create(ctx: CallContext, kind: string, configs: JsonObject[]): Promise<JsonObject> {
+    const body = {
+      name: this.title,
       kind,
-      tags: [this.tag, 'rowmill-doctor'],
+      tags: [this.tag, LIVE_TAG],
       column_configs: configs,
-    });
-    const table = objectOf(json);
-    const id = textOf(table['id']);
-    if (id !== '') this.made.add(id);
-    this.mayHaveMore = before;
-    needed(id === '' ? null : id, 'the table that was made has no id');
-    return table;
+    };
+    return this.createTable(ctx, '/v1/tables', body, objectOf);
   }
 
   async readBalance(ctx: CallContext): Promise<number | null> {

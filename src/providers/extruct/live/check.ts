@@ -1,16 +1,8 @@
-import { createHttpClient } from '../../../http/client.ts';
 import type { Json } from '../../../contract/json.ts';
 import { objectOf, textOf } from '../../fields.ts';
 import { nullIfGone, type ConnectionOptions } from '../../json-api.ts';
-import {
-  isLiveTag,
-  LIVE_PACE,
-  LIVE_TAG,
-  newLiveTag,
-  type LiveCheck,
-  type LivePace,
-} from '../../live-check.ts';
-import { liveCalls } from '../../live-http.ts';
+import { connectLive, TITLE } from '../../live-bench.ts';
+import { isLiveTag, LIVE_PACE, LIVE_TAG, type LiveCheck, type LivePace } from '../../live-check.ts';
 import { deleteMade, deleteTable } from '../../live-tables.ts';
 import type { CallContext } from '../../provider.ts';
 import { Bench, tagsOf } from './bench.ts';
@@ -25,11 +17,7 @@ export function createExtructLiveCheck(
   { token, ...options }: ConnectionOptions,
   pace: LivePace = LIVE_PACE,
 ): LiveCheck {
-  const http = createHttpClient({
-    ...options,
-    headers: () => ({ authorization: `Bearer ${token}` }),
-  });
-  const bench = new Bench(liveCalls(http, pace.pollMs), pace, newLiveTag());
+  const bench = new Bench(connectLive(options, { authorization: `Bearer ${token}` }, pace));
   return {
     probes: [...freeProbes(bench), ...paidProbes(bench)],
     budget: { max: MAX_CREDITS, unit: 'credits' },
@@ -72,7 +60,7 @@ async function deleteOurs(bench: Bench, ctx: CallContext, id: string): Promise<b
   const { name } = objectOf(table);
   const tags = tagsOf(table);
   const own = tags.find(isLiveTag);
-  const isOurs = tags.includes(LIVE_TAG) && name === `rowmill doctor ${textOf(own)}`;
+  const isOurs = tags.includes(LIVE_TAG) && name === `${TITLE} ${textOf(own)}`;
   if (!isOurs) return false;
   await deleteTable(bench, ctx, pathOf(id));
   return true;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json, JsonObject } from '../../../contract/json.ts';
 import { listOf, objectOf, textOf } from '../../fields.ts';
-import { needed, type LivePace } from '../../live-check.ts';
-import type { LiveCall, LiveReply } from '../../live-http.ts';
+import { LiveBench, type LiveConnection } from '../../live-bench.ts';
+import { needed } from '../../live-check.ts';
 import type { CallContext } from '../../provider.ts';
 import { statusOf } from '../cells.ts';
 
@@ -13,13 +13,8 @@ export interface SheetRow {
   cells: JsonObject;
 }
 
-/** Shared state of the questions about one table. */
-export class Bench {
-  readonly #call: LiveCall;
-  readonly pace: LivePace;
-  readonly tag: string;
-  readonly made = new Set<string>();
-  tableId: string | null = null;
+/** Shared state of the questions about one table with a sheet. */
+export class Bench extends LiveBench {
   sheetId: string | null = null;
   textId: string | null = null;
   computedId: string | null = null;
@@ -27,29 +22,9 @@ export class Bench {
   indices: number[] = [];
   /** Cells that ever left their initial state, as `index`. */
   readonly ran = new Set<number>();
-  mayHaveMore = false;
-  stopped: string | null = null;
 
-  constructor(call: LiveCall, pace: LivePace, tag: string) {
-    this.#call = call;
-    this.pace = pace;
-    this.tag = tag;
-  }
-
-  get(ctx: CallContext, path: string, query?: Record<string, string | number>): Promise<LiveReply> {
-    return this.#call(ctx, 'GET', TABLES + path, query === undefined ? {} : { query });
-  }
-
-  post(ctx: CallContext, path: string, body: Json): Promise<LiveReply> {
-    return this.#call(ctx, 'POST', TABLES + path, { body });
-  }
-
-  delete(ctx: CallContext, path: string): Promise<LiveReply> {
-    return this.#call(ctx, 'DELETE', TABLES + path);
-  }
-
-  get title(): string {
-    return `rowmill doctor ${this.tag}`;
+  constructor(connection: LiveConnection) {
+    super(connection, TABLES);
   }
 
   get table(): string {
@@ -62,13 +37,9 @@ export class Bench {
   }
 
   async create(ctx: CallContext): Promise<string> {
-    const before = this.mayHaveMore;
-    this.mayHaveMore = true;
-    const { json } = await this.post(ctx, '', { title: this.title, create_default_sheet: false });
-    const id = textOf(objectOf(objectOf(json)['table'])['id']);
-    if (id !== '') this.made.add(id);
-    this.mayHaveMore = before;
-    return needed(id === '' ? null : id, 'the table that was made has no id');
+    const body = { title: this.title, create_default_sheet: false };
+    const tableIn = (json: Json | null): JsonObject => objectOf(objectOf(json)['table']);
+    return (await this.createTable(ctx, '', body, tableIn)).id;
   }
 
   async list(ctx: CallContext, name: string): Promise<JsonObject[]> {

@@ -1,15 +1,7 @@
-import { createHttpClient } from '../../../http/client.ts';
 import { objectOf, textOf } from '../../fields.ts';
 import { nullIfGone, type ConnectionOptions } from '../../json-api.ts';
-import {
-  isLiveTag,
-  LIVE_PACE,
-  LIVE_TAG,
-  newLiveTag,
-  type LiveCheck,
-  type LivePace,
-} from '../../live-check.ts';
-import { liveCalls } from '../../live-http.ts';
+import { isLiveTag, LIVE_PACE, LIVE_TAG, type LiveCheck, type LivePace } from '../../live-check.ts';
+import { connectLive, TITLE } from '../../live-bench.ts';
 import { deleteMade, deleteTable } from '../../live-tables.ts';
 import type { CallContext } from '../../provider.ts';
 import { Bench, pathOf } from './bench.ts';
@@ -24,8 +16,7 @@ export function createPromptLayerLiveCheck(
   { token, ...options }: ConnectionOptions,
   pace: LivePace = LIVE_PACE,
 ): LiveCheck {
-  const http = createHttpClient({ ...options, headers: () => ({ 'x-api-key': token }) });
-  const bench = new Bench(liveCalls(http, pace.pollMs), pace, newLiveTag());
+  const bench = new Bench(connectLive(options, { 'x-api-key': token }, pace));
   return {
     probes: [...freeProbes(bench), ...paidProbes(bench)],
     budget: { max: MAX_CELLS, unit: 'cell executions' },
@@ -58,7 +49,7 @@ async function deleteOurs(bench: Bench, ctx: CallContext, id: string): Promise<b
   const reply = await nullIfGone(bench.get(ctx, pathOf(id)));
   const { table } = objectOf(reply?.json ?? null);
   const [own, ...more] = textOf(objectOf(table)['title']).split(' ').reverse();
-  if (!isLiveTag(own) || more.reverse().join(' ') !== 'rowmill doctor') return false;
+  if (!isLiveTag(own) || more.reverse().join(' ') !== TITLE) return false;
   await deleteTable(bench, ctx, pathOf(id));
   return true;
 }
