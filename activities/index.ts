@@ -5,10 +5,12 @@ import { cancelQueuedCells } from './cancel-queued-cells.ts';
 import { collectResults } from './collect-results.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { ensureTable } from './ensure-table.ts';
+import { joinBudget } from './join-budget.ts';
 import { loadRows } from './load-rows.ts';
 import { prepareRows } from './prepare-rows.ts';
 import { publishResults } from './publish-results.ts';
 import { recordNotifications, sendNotification } from './notify.ts';
+import { reserveBudget } from './reserve-budget.ts';
 import { startPass } from './start-pass.ts';
 
 /** Short and paging steps: the main task queue. */
@@ -16,6 +18,8 @@ export const createActivities = (deps: ActivityDeps) => ({
   prepareRows: prepareRows(deps),
   ensureTable: ensureTable(deps),
   loadRows: loadRows(deps),
+  joinBudget: joinBudget(deps),
+  reserveBudget: reserveBudget(deps),
   startPass: startPass(deps),
   collectResults: collectResults(deps),
   publishResults: publishResults(deps),

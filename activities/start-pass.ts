@@ -30,9 +30,17 @@ export interface StartPassInput extends PassScope {
   startedRuns: TableRunRef[];
   /** Cells that the next request may run, though it requests fewer: an operator has approved them. */
   approvedCells?: number;
+  /** End of the day of its reservation in a day budget, epoch ms. Left out: it needs none. */
+  sendBeforeMs?: number;
   /** For the ledger. Left out by a workflow of an older version. */
   account?: PassAccount;
   trouble: TroubleInput;
+}
+
+/** Nothing was sent: the day of the reservation was over. */
+export interface ExpiredPass {
+  expired: true;
+  calls: ApiCalls;
 }
 
 export type StartedPass =
@@ -67,10 +75,14 @@ const SETTLE_EVERY_MS = 2_000;
  * Starts the table's run. A paid request is never repeated blindly: after a lost reply the status
  * is read, and only if nothing has changed the request is sent again.
  */
-export const startPass = activity<StartPassInput, StartedPass>(
+export const startPass = activity<StartPassInput, StartedPass | ExpiredPass>(
   async (input, attempt, deps) => {
     const provider = deps.providers.get(input.provider);
     const now = deps.now ?? Date.now;
+    const mayHaveSent = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt;
+    const { sendBeforeMs = Infinity, startedRuns } = input;
+    const untouched = !mayHaveSent && startedRuns.length === 0;
+    if (untouched && now() >= sendBeforeMs) return { expired: true, calls: attempt.calls };
     const before = await readStatus(provider, input.table, attempt);
     const rows = before.rows ?? (await rowCount(provider, input.table, attempt));
     if (rows !== input.rows && !input.mayHaveDuplicates) {
@@ -78,12 +90,10 @@ export const startPass = activity<StartPassInput, StartedPass>(
     }
     const folder = deps.store.run(input.run);
     const request: PassRequest = { input, provider, folder, before, attempt, mayHaveAsked: false };
-    const mayHaveSent = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt;
-    const { startedRuns } = input;
     const { asked } = await decideCells(input, folder);
     const scopes = (await scopesOf(input, folder)).slice(startedRuns.length);
     const line = await openLine(deps, input, askedByColumn(asked));
-    request.mayHaveAsked = mayHaveSent || startedRuns.length > 0;
+    request.mayHaveAsked = !untouched;
     const { tableRuns, needsApproval, queuedMore } = await sendAll(
       request,
       scopes,

@@ -93,6 +93,26 @@ export const ERRORS = {
     retryable: false,
     exit: account,
   },
+  budget_empty: {
+    meaning: 'The day budget that the run names (`spend.perDay`) has too few credits left today.',
+    remedy:
+      'The run goes on at midnight of its zone; now: `rowmill budget raise NAME CREDITS`, which `rowmill budget show NAME` helps to size.',
+    retryable: false,
+    exit: account,
+  },
+  budget_conflict: {
+    meaning:
+      'Pipelines that share a day budget say different limits or time zones (`spend.perDay`).',
+    remedy: 'Write the same into all their files, and set it: `rowmill budget set NAME CREDITS`.',
+    retryable: false,
+    exit: account,
+  },
+  budget_not_found: {
+    meaning: 'No run has used a day budget of this name on this Temporal server.',
+    remedy: 'See `rowmill budget list`; `rowmill budget set NAME CREDITS` makes one.',
+    retryable: false,
+    exit: usage,
+  },
   insufficient_credits: {
     meaning: 'The account has no credits left.',
     remedy:

@@ -44,6 +44,14 @@ export const { loadRows } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '2s', maximumInterval: '2m' }),
 });
 
+/** Updates of a workflow on the same server. */
+export const { joinBudget, reserveBudget } = proxyActivities<Activities>({
+  cancellationType,
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '5m',
+  retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
+});
+
 /** Money: a slow second try, after the status had time to show what the first one did. */
 export const { startPass } = proxyActivities<Activities>({
   cancellationType,

@@ -1,1 +1,2 @@
+export { dayBudget } from './day-budget.ts';
 export { enrichTable } from './enrich-table.ts';

@@ -2,6 +2,7 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { AskedCells } from '../src/contract/asked.ts';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
+import type { BudgetWait } from '../src/contract/budget.ts';
 import type { Notified } from '../src/contract/notify.ts';
 import type { ScanResult } from '../src/contract/results.ts';
 import type {
@@ -28,6 +29,14 @@ export interface ActivePass {
   end: WaitEnd | null;
   /** The deadline that its wait knew of. */
   deadlineAtMs?: number;
+}
+
+/** Use of a day budget by a run. */
+export interface BudgetUse {
+  /** Credits reserved for the passes that were sent. */
+  credits: number;
+  /** What the run waits for; `null`: it does not wait. */
+  wait: BudgetWait | null;
 }
 
 /**
@@ -85,6 +94,8 @@ export interface RunState {
   unitsRequested: number;
   /** Cells asked for so far, by all passes. */
   asked: AskedCells;
+  /** Use of the day budget that the pipeline names. */
+  budget?: BudgetUse;
   /** A paid request was made, or was about to be. */
   paidRequestSent: boolean;
   /** Cells that were cancelled before the provider had started them. */

@@ -62,6 +62,8 @@ export interface PublishResultsInput {
   asked: AskedCells;
   /** Price of a cell; for the ledger. Left out by a workflow of an older version. */
   creditsPerCell?: number;
+  /** Day budget of the pipeline. Left out: there is none. */
+  budget?: { name: string; credits: number };
   /** Owner of the run. Left out: it has none. */
   owner?: string;
   startedAtMs: number;
@@ -117,6 +119,7 @@ export function summaryOf(
     ...(input.expectations === undefined ? {} : { expectations: input.expectations }),
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
+    ...(input.budget === undefined ? {} : { budget: input.budget }),
     ...approvalsOf(input),
     ...cautionsOf(input.lastScan, input),
     ...unusedOf(input),

@@ -1,3 +1,4 @@
+import type { DayBudgets } from '../../src/contract/budget.ts';
 import type { Webhooks } from '../../src/notify/webhooks.ts';
 import type { Providers } from '../../src/providers/registry.ts';
 import type { SpendCeiling } from '../../src/rules/ceiling.ts';
@@ -13,6 +14,8 @@ export interface ActivityDeps {
   roots?: readonly string[] | null;
   /** Limits of any run's spend, set by the worker's owner. @default only the pipeline's */
   ceiling?: SpendCeiling;
+  /** Day budgets of pipelines. @default those on the server of the worker */
+  budgets?: DayBudgets;
   /** True if rowmill's search attributes are registered on the server. */
   searchAttributes: boolean;
   /** Sends the completion webhooks. @default none are sent */

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { RowmillError } from '../errors.ts';
 import { addAdjust } from './commands/adjust.ts';
 import { addApprove } from './commands/approve.ts';
+import { addBudget } from './commands/budget.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addChanges } from './commands/changes.ts';
 import { addCheck } from './commands/check.ts';
@@ -37,7 +38,7 @@ const COMMANDS: readonly [string, readonly Add[]][] = [
   ['Begin:', [addDemo, addDev, addDoctor]],
   ['Run:', [addCheck, addRun]],
   ['Look:', [addList, addStatus, addWatch, addResults, addChanges, addSpend]],
-  ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel]],
+  ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel, addBudget]],
   ['Nightly:', [addSchedule]],
   ['Processes:', [addWorker, addServe, addSandbox]],
   ['More:', [addSchema, addCompletion]],

@@ -13,6 +13,7 @@
  */
 export { Rowmill } from './rowmill.ts';
 export { RowmillRun } from './rowmill-run.ts';
+export { RowmillBudgets } from './rowmill-budgets.ts';
 export { RowmillSchedules } from './rowmill-schedules.ts';
 export { RowmillError } from '../errors.ts';
 export { SpecError } from '../spec/index.ts';
@@ -32,6 +33,8 @@ export type {
   ApplyScheduleOptions,
   PrepareScheduleOptions,
 } from './rowmill-schedules.ts';
+export type { BudgetList, RaiseBudgetOptions, SetBudgetOptions } from './rowmill-budgets.ts';
+export type { BudgetInfo } from '../contract/budget.ts';
 export type { ConnectOptions } from '../temporal/connection.ts';
 export type { Env } from '../env.ts';
 export type { Estimate } from './pipelines/estimate.ts';

@@ -23,6 +23,7 @@ import { checkWork, estimateWork, prepareWork, type StartPlan } from './pipeline
 import { findCompletedWork, type CompletedWork } from './runs/repeated-work.ts';
 import { sameTargetWarnings } from './pipelines/target-conflicts.ts';
 import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-run.ts';
+import { RowmillBudgets } from './rowmill-budgets.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from '../temporal/search-attributes.ts';
 import { describeRun, findRun, noSuchRun } from './runs/describe.ts';
@@ -122,6 +123,8 @@ export type PrepareOptions = CheckOptions & Pick<StartOptions, 'stage' | 'confir
 export class Rowmill {
   /** Schedules of pipelines. */
   readonly schedules: RowmillSchedules;
+  /** Day budgets that pipelines share. */
+  readonly budgets: RowmillBudgets;
   readonly #link: RunLink;
   readonly #connection: Connection | null;
   readonly #env: Env;
@@ -131,6 +134,7 @@ export class Rowmill {
     this.#connection = connection;
     this.#env = env;
     this.schedules = new RowmillSchedules(link, env);
+    this.budgets = new RowmillBudgets(link);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { DayBudgetPolicy } from './budget.ts';
 import type { NotifyTarget } from './notify.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -74,6 +75,8 @@ export interface SpendPolicy {
   maxCredits?: number;
   /** Wait for an approval above. */
   approveAbove?: number;
+  /** Budget of a day, shared with all pipelines that name it. */
+  perDay?: DayBudgetPolicy;
 }
 
 export interface ResultTarget {

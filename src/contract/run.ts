@@ -1,4 +1,5 @@
 import type { AskReason } from './asked.ts';
+import type { BudgetWait } from './budget.ts';
 import type { Notified } from './notify.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -39,6 +40,7 @@ export type Stage =
   | 'preparing rows'
   | 'waiting for approval'
   | 'waiting for credits'
+  | 'waiting for budget'
   | 'waiting for credentials'
   | 'waiting for the API'
   | 'creating table'
@@ -222,6 +224,8 @@ export interface RunSummary {
   confirmed?: LargeRunConfirmations;
   /** The provider says that it queued more cells than were asked for. Left out: it did not. */
   queuedMore?: CellCountMismatch;
+  /** Day budget of the pipeline, and what the run has reserved in it. Left out: there is none. */
+  budget?: { name: string; credits: number };
   /** Deliveries of the completion webhooks. Left out: there are no receivers. */
   notified?: Notified[];
 }
@@ -264,6 +268,8 @@ export interface RunProgress {
   balanceChange: number | null;
   /** About so many are missing, while the run waits for credits. */
   creditsMissing: number | null;
+  /** What the run waits for, at the stage `waiting for budget`. Left out: it does not. */
+  budgetWait?: BudgetWait;
   /** Usage of the last scan, as in the summary; `null` if not reported. */
   usage: CellUsage | null;
   apiCalls: ApiCalls;

@@ -9,6 +9,7 @@ export const ACCOUNT_WAIT_STAGES = [
 /** Stages of a run that waits for an operator or the account; `resume` makes it retry at once. */
 export const STANDSTILLS = [
   ...ACCOUNT_WAIT_STAGES,
+  'waiting for budget',
   'waiting for the API',
 ] as const satisfies readonly Stage[];
 

@@ -17,7 +17,8 @@ import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footpr
 import { clashFinding, locate, type IssueDraft } from './finding.ts';
 import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
 import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
-import { isTimezone, shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
+import { isTimezone } from '../rules/zoned-day.ts';
+import { shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
 
 /**
@@ -36,7 +37,7 @@ export function checkFile(
     ...checkResults(value, places),
     ...(provider === null ? [] : checkNamedColumns(value, provider)),
     ...checkTimes(value),
-    ...checkTimezone(value),
+    ...checkTimezones(value),
     ...checkScheduleTimes(value),
   ];
   return locate(findings, document);
@@ -202,8 +203,12 @@ function checkTimes(value: Json): IssueDraft[] {
   return [{ path: ['run', wrong], found: text(wrong), allowed }];
 }
 
-function checkTimezone(value: Json): IssueDraft[] {
-  const path = ['schedule', 'timezone'];
+const checkTimezones = (value: Json): IssueDraft[] => [
+  ...checkTimezone(value, ['schedule', 'timezone']),
+  ...checkTimezone(value, ['spend', 'perDay', 'timezone']),
+];
+
+function checkTimezone(value: Json, path: string[]): IssueDraft[] {
   const zone = valueAt(value, path);
   if (typeof zone !== 'string' || isTimezone(zone)) return [];
   const suggestion = nearest(zone, Intl.supportedValuesOf('timeZone'));

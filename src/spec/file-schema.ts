@@ -5,7 +5,9 @@ import { changesFile } from './columns/changes.ts';
 import { expectFile, onFailedFile } from './columns/expectations.ts';
 import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
-import { scheduleFile } from './schedule.ts';
+import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
+import { NAME_ALLOWED as BUDGET_ALLOWED } from '../rules/budget-input.ts';
+import { scheduleFile, TIMEZONE_ALLOWED } from './schedule.ts';
 
 /**
  * Schema of the pipeline file (manual: docs/reference/pipeline-file.md). Messages name what is
@@ -110,6 +112,20 @@ const spend = z
     creditsPerCell: credits.optional().describe('Price of a plain cell. Default 1.'),
     maxCredits: credits.optional().describe('Refuse to start above this estimate.'),
     approveAbove: credits.optional().describe('Wait for an approval above this estimate.'),
+    perDay: z
+      .strictObject({
+        maxCredits: credits.describe('Credits a day, of all pipelines that name the budget.'),
+        budget: z
+          .string(BUDGET_ALLOWED)
+          .regex(new RegExp(BUDGET_NAME_PATTERN), BUDGET_ALLOWED)
+          .describe('Name of the budget.'),
+        timezone: z
+          .string(TIMEZONE_ALLOWED)
+          .optional()
+          .describe('IANA time zone, whose midnight ends a day. Default UTC.'),
+      })
+      .optional()
+      .describe('Budget of a day; a pass that does not fit waits for the next day.'),
   })
   .describe('What it may cost.');
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { DayBudgetPolicy } from '../contract/budget.ts';
 import type {
   ColumnConfig,
   CsvOptions,
@@ -65,6 +66,7 @@ export function normalise(
       creditsPerCell: spend.creditsPerCell ?? 1,
       ...(spend.maxCredits === undefined ? {} : { maxCredits: spend.maxCredits }),
       ...(spend.approveAbove === undefined ? {} : { approveAbove: spend.approveAbove }),
+      ...(spend.perDay === undefined ? {} : { perDay: perDayOf(spend.perDay) }),
     },
     results: file.results.map(({ to, csv, when }) => ({
       to: resolve(baseDir, to),
@@ -80,6 +82,14 @@ export function normalise(
     ...(file.notify === undefined ? {} : { notify: notifyOf(file.notify) }),
   };
 }
+
+const perDayOf = ({ maxCredits, budget, timezone = 'UTC' }: PerDayFields): DayBudgetPolicy => ({
+  maxCredits,
+  budget,
+  timezone,
+});
+
+type PerDayFields = NonNullable<NonNullable<PipelineFile['spend']>['perDay']>;
 
 function rowsOf(
   rows: PipelineFile['rows'],

@@ -99,18 +99,3 @@ export function shortestGapMs(at: readonly unknown[]): number {
   const next = [...minutes.slice(1), first + 24 * 60];
   return Math.min(...minutes.map((each, at) => (next[at] ?? each) - each)) * 60_000;
 }
-
-/** Maximum length, twice that of the longest zone name. */
-const LONGEST_ZONE = 100;
-
-/** Checks whether this machine has the time zone. */
-export function isTimezone(name: string): boolean {
-  // Offsets like +02:00 pass Intl but follow no daylight saving time.
-  if (name.length > LONGEST_ZONE || /^[+-]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}

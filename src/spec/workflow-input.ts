@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
 import { FAILED_EXPECTATION_POLICIES } from '../contract/pipeline.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
@@ -88,6 +89,14 @@ const pipeline = (providers: readonly string[]) =>
       creditsPerCell: credits,
       maxCredits: credits.exactOptional(),
       approveAbove: credits.exactOptional(),
+      perDay: z
+        .strictObject({
+          maxCredits: credits,
+          budget: z.string().regex(new RegExp(BUDGET_NAME_PATTERN)),
+          timezone: text.describe('IANA time zone, whose midnight ends a day.'),
+        })
+        .exactOptional()
+        .describe('Budget of a day, shared by all pipelines that name it.'),
     }),
     results: z
       .array(

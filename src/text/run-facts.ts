@@ -7,9 +7,10 @@ import type {
   RunSummary,
 } from '../contract/run.ts';
 import type { CellUsage, ScanResult } from '../contract/results.ts';
+import type { BudgetWait } from '../contract/budget.ts';
 import type { Notified } from '../contract/notify.ts';
 import { failedExpectationsText } from './expectations.ts';
-import { formatInteger } from './numbers.ts';
+import { formatCredits, formatInteger } from './numbers.ts';
 
 /** Approvals of what a run spends. Left out: none was needed. */
 export interface Approvals {
@@ -42,6 +43,17 @@ export function approvalRequestText({ credits, cells, failed }: ApprovalRequest)
   if (cells === null) return about;
   return `${about}: the provider would run ${formatInteger(cells.affected)} cells instead of ${formatInteger(cells.requested)}`;
 }
+
+/** `budget gtm has 120 of 10,000 credits left on 2026-01-31, the pass takes 300` */
+export function budgetText({ budget, day, limit, reserved, credits }: BudgetWait): string {
+  const left = formatCredits(Math.max(0, limit - reserved));
+  const of = formatCredits(limit);
+  return `budget ${budget} has ${left} of ${of} credits left on ${day}, the pass takes ${formatCredits(credits)}`;
+}
+
+/** The commands that end a wait for a day budget. */
+export const budgetCommand = ({ budget, limit, reserved, credits }: BudgetWait): string =>
+  `rowmill budget raise ${budget} ${Math.ceil(credits - Math.max(0, limit - reserved))}`;
 
 /** Facts for the operator as name and text. @param code escapes text from outside */
 export function approvalFacts(

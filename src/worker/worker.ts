@@ -10,6 +10,7 @@ import {
 } from '@temporalio/worker';
 import { createActivities, createPollActivities } from '../../activities/index.ts';
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
+import { createDayBudgets } from '../client/budgets/day-budgets.ts';
 import { runsUnderWay } from '../client/runs/under-way.ts';
 import { temporalTarget, type TargetOptions } from '../temporal/connection.ts';
 import { pollQueueOf } from '../contract/names.ts';
@@ -69,6 +70,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
   const clock = createServerClock();
   const client = new Client({ connection, namespace: target.namespace });
   const deps: ActivityDeps = {
+    budgets: createDayBudgets(client, options.taskQueue),
     underWay: (ids) => runsUnderWay(client, ids),
     ...options.deps,
     now: options.deps.now ?? clock.now,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { budgetWorkflowId } from '../../src/contract/budget.ts';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import { startTestEnv, TOKEN, type TestEnv, executeRun } from '../support/test-env.ts';
 import { COMPANIES, pipelineText, rowmill, workplace, type Workplace } from './command.ts';
@@ -232,6 +233,36 @@ test('spend sums what runs asked for, without a server', async () => {
   const { stdout } = await spend('--by', 'column', '--since', '1d', '--json');
   expect(JSON.parse(stdout)).toMatchObject({ by: 'column', groups: [{ name: 'sector' }] });
   expect(await spend('--since', 'yesterday')).toMatchObject({ code: 2 });
+});
+
+test('budget shows and changes what pipelines share', async () => {
+  const budget = `cli-${Date.now()}`;
+  const made = await place.command('budget', 'set', budget, '2', '--timezone', 'UTC');
+  expect(made.stdout).toBe(`${budget}: 2 credits a day (UTC)\n`);
+  const spend = { perDay: { maxCredits: 2, budget } };
+  await writeFile(join(place.cwd, 'shared.json'), pipelineText({ name: 'cli-shared', spend }));
+  const check = await place.command('check', 'shared.json');
+  expect(check.stdout).toContain(`day budget ${budget}: 2 (UTC)`);
+  expect(check.stderr).toContain(`rowmill budget raise ${budget} 1`);
+
+  const refused = await place.command('run', 'shared.json', '--id', id('shared'));
+  expect(refused.stderr).toContain(`budget ${budget} has 2 a day: it fits into no day`);
+  expect(refused.code).toBe(4);
+  const raised = await place.command('budget', 'raise', budget, '1');
+  expect(raised.stdout).toMatch(/: 1 credits more for \d{4}-\d\d-\d\d, 3 left$/m);
+  const run = await place.command('run', 'shared.json', '--id', id('shared'));
+  expect(run.code).toBe(0);
+  expect(run.stdout).toContain(`${budget}, 3 credits reserved`);
+
+  const shown = await place.command('budget', 'show', budget);
+  expect(shown.stdout).toMatch(/^left +0 of 3 credits, until /m);
+  expect(shown.stdout).toMatch(new RegExp(`^run +${id('shared')}: 3 credits, 1 pass$`, 'm'));
+  const listed = await place.command('budget', 'list', '--json');
+  const { budgets } = JSON.parse(listed.stdout) as { budgets: { name: string }[] };
+  expect(budgets.map(({ name }) => name)).toContain(budget);
+  expect(await place.command('budget', 'show', 'never-was')).toMatchObject({ code: 2 });
+  expect(await place.command('budget', 'raise', budget, 'much')).toMatchObject({ code: 2 });
+  await testEnv.client.workflow.getHandle(budgetWorkflowId(budget)).terminate();
 });
 
 test('an unknown run is not found', async () => {

@@ -150,6 +150,21 @@ test.each([
   ],
   [
     'name: demo',
+    'name: demo\nspend: { perDay: { maxCredits: 5, budget: gtm, timezone: Mars/Olympus } }',
+    'spend.perDay.timezone: "Mars/Olympus"',
+  ],
+  [
+    'name: demo',
+    'name: demo\nspend: { perDay: { maxCredits: 5, budget: "G T M" } }',
+    'spend.perDay.budget: "G T M"',
+  ],
+  [
+    'name: demo',
+    'name: demo\nspend: { perDay: { budget: gtm } }',
+    'spend.perDay.maxCredits: missing',
+  ],
+  [
+    'name: demo',
     'name: demo\nschedule: { at: [], overlap: none, jitter: "10", catchUp: 5s }',
     'schedule.catchUp: "5s"',
   ],

@@ -24,6 +24,7 @@ import {
 
 const progressQuery = defineQuery<RunProgress>('progress');
 const cancelRequestSignal = defineSignal<[CancelRequest?]>('cancelRequest');
+const budgetChangedSignal = defineSignal('budgetChanged');
 const approveSpendUpdate = defineUpdate<undefined, [ApproveRequest?]>('approveSpend');
 const pauseUpdate = defineUpdate<undefined, [PauseRequest?]>('pause');
 const resumeUpdate = defineUpdate('resume');
@@ -47,6 +48,13 @@ export function registerHandlers(run: Run): void {
       description:
         'Name the sender of the cancel that follows. It cancels nothing by itself. Input: {"by": "who"}',
     },
+  );
+  setHandler(
+    budgetChangedSignal,
+    () => {
+      if (state.stage === 'waiting for budget') run.interrupt?.();
+    },
+    { description: 'There may be room in the day budget. Sent by the budget.' },
   );
   setHandler(
     approveSpendUpdate,

@@ -3,11 +3,13 @@ import type { ApprovalRequest, CellCountMismatch } from '../../src/contract/run.
 import { approvalRequestText } from '../../src/text/run-facts.ts';
 import { limitName, needsOwner } from '../../src/rules/ceiling.ts';
 import { checkCellSpend, checkSpend } from '../../src/rules/spend.ts';
+import { joinBudget } from './budget.ts';
 import { waitWhilePaused, waitUntilOrDeadline } from '../control/pause.ts';
 import type { Run } from '../run.ts';
 
 /** Refuses above `maxCredits`; above `approveAbove` waits for the update `approveSpend`. */
 export async function approveSpend(run: Run): Promise<void> {
+  await joinBudget(run);
   const { state, spend, estimatedCredits: credits } = run;
   const verdict = checkSpend(credits, spend);
   if (verdict === 'refuse') throw refused(`estimated ${credits} credits, ${limitText(run)}`);

@@ -13,6 +13,7 @@ import { cautionsOf, knownPriceText } from '../../src/text/run-facts.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from '../failures.ts';
 import { expectationsOf, isWithheld, judged } from './approve-results.ts';
 import { scanTable } from './pass.ts';
+import { budgetOf } from './budget.ts';
 import { bareSummary, notify } from './notify.ts';
 import * as steps from '../activities.ts';
 import type { RunState } from '../run-state.ts';
@@ -118,6 +119,7 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
         creditsRequested: state.prepared === null ? 0 : run.creditsRequested,
         asked: state.asked,
         creditsPerCell: state.prepared?.spend.creditsPerCell ?? 1,
+        ...budgetOf(run),
         ...(run.owner === null ? {} : { owner: run.owner }),
         creditsBefore: state.prepared?.credits ?? null,
         ...cautionsOf(null, state.prepared),

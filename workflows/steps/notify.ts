@@ -6,6 +6,7 @@ import { noCells } from '../../src/rules/outcome.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
 import { failureOf } from '../failures.ts';
 import { recordNotifications, sendNotification } from '../activities.ts';
+import { budgetOf } from './budget.ts';
 import { showProgress } from '../view/progress.ts';
 import type { Run } from '../run.ts';
 
@@ -75,6 +76,7 @@ export function bareSummary(run: Run, outcome: Outcome, reason: string): RunSumm
     manifest: null,
     stillRunning: null,
     previousRun: null,
+    ...budgetOf(run),
     ...approvalsOf(state),
     ...cautionsOf(state.lastScan, state.prepared),
     ...unusedOf(state),

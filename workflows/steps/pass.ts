@@ -3,7 +3,8 @@ import type { StartedPass, StartPassInput } from '../../activities/start-pass.ts
 import type { TroubleInput } from '../../activities/runtime/trouble.ts';
 import type { PassAccount } from '../../src/contract/spend.ts';
 import type { RunMode } from '../../src/contract/table.ts';
-import { askedByColumn, sumAsked } from '../../src/rules/cell-set.ts';
+import type { CellsByColumn } from '../../src/contract/asked.ts';
+import { askedByColumn, cellsToAsk, sumAsked } from '../../src/rules/cell-set.ts';
 import { computedCells } from '../../src/rules/cells.ts';
 import {
   isRerun,
@@ -15,6 +16,7 @@ import {
 } from '../../src/rules/passes.ts';
 import { checkCellSpend, unitsOf } from '../../src/rules/spend.ts';
 import { startTracking } from '../../src/rules/tracking.ts';
+import { reservePass } from './budget.ts';
 import { approveCells } from './approve-spend.ts';
 import { waitWhilePaused } from '../control/pause.ts';
 import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
@@ -60,11 +62,14 @@ async function approveMore(run: Run): Promise<void> {
 /** `false` when the table does not have the rows that it should. */
 async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   const { state } = run;
-  let done = await send(run, kind, { startedRuns: [] });
+  let done = await send(run, kind, { startedRuns: [] }, 0);
+  let cellsBeyond = 0;
   while (!done.drifted && done.needsApproval !== undefined) {
     // An approval is not kept: the provider asks again, and may then need another one.
-    const approvedCells = await approveCells(run, done.needsApproval);
-    done = await send(run, kind, { approvedCells, startedRuns: done.startedRuns });
+    const { needsApproval, startedRuns } = done;
+    const approvedCells = await approveCells(run, needsApproval);
+    cellsBeyond += Math.max(0, approvedCells - needsApproval.requested);
+    done = await send(run, kind, { approvedCells, startedRuns }, cellsBeyond);
   }
   if (done.drifted) return false;
   state.activePass = { kind, tableRun: done.tableRun, tracking: done.tracking, end: null };
@@ -91,39 +96,60 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
 const countsAsRequested = ({ input }: Run, kind: PassKind): boolean =>
   input.previousRun !== undefined || (kind !== 'follow-up' && kind !== 'nudge');
 
+/** @param cellsBeyond Approved cells that the provider runs beside those of the pass */
 async function send(
   run: Run,
   kind: PassKind,
   allowed: Pick<StartPassInput, 'approvedCells' | 'startedRuns'>,
+  cellsBeyond: number,
 ): Promise<StartedPass> {
   const { state, pipeline } = run;
-  const done = await executeStep(run, (resumedAfterInterrupt, trouble) => {
-    // No worker was available, or loading took until now: the run could not wait for what it would
-    // pay for.
-    if (run.isLate()) throw deadlineReached();
-    state.paidRequestSent = true;
-    return steps.startPass.executeWithOptions(run.within(SUMMARY[kind]), [
-      {
-        run: run.key,
-        provider: pipeline.provider,
-        table: run.table,
-        mode: modeOf(run, kind),
-        pass: state.passes + 1,
-        kind,
-        scan: state.lastScan?.scan ?? null,
-        rows: rowsOf(run),
-        mayHaveDuplicates: state.loaded?.mayHaveDuplicates ?? false,
-        requireProgress: kind === 'nudge',
-        resumedAfterInterrupt,
-        account: accountOf(run),
-        trouble,
-        ...allowed,
-      },
-    ]);
-  });
-  run.count(done);
-  return done;
+  for (;;) {
+    const done = await executeStep(run, async (resumedAfterInterrupt, trouble) => {
+      const reserved = await reservePass(run, creditsOfPass(run, kind), cellsBeyond);
+      // No worker was available, or loading took until now: the run could not wait for what it would
+      // pay for.
+      if (run.isLate()) throw deadlineReached();
+      state.paidRequestSent = true;
+      const sent = await steps.startPass.executeWithOptions(run.within(SUMMARY[kind]), [
+        {
+          run: run.key,
+          provider: pipeline.provider,
+          table: run.table,
+          mode: modeOf(run, kind),
+          pass: state.passes + 1,
+          kind,
+          scan: state.lastScan?.scan ?? null,
+          rows: rowsOf(run),
+          mayHaveDuplicates: state.loaded?.mayHaveDuplicates ?? false,
+          requireProgress: kind === 'nudge',
+          account: accountOf(run),
+          resumedAfterInterrupt,
+          ...(reserved === null ? {} : { sendBeforeMs: reserved.endsAtMs }),
+          trouble,
+          ...allowed,
+        },
+      ]);
+      const isAccepted = !('expired' in sent) && !sent.drifted && sent.needsApproval === undefined;
+      if (isAccepted && state.budget !== undefined) state.budget.credits += reserved?.credits ?? 0;
+      return sent;
+    });
+    run.count(done);
+    // The day of its reservation was over before it was sent: another day, another reservation.
+    if (!('expired' in done)) return done;
+  }
 }
+
+/** Cells that a pass asks for, by column key. */
+const cellsOfPass = (run: Run, kind: PassKind): CellsByColumn => {
+  const { columns } = run.table;
+  const own = columns.filter(({ ours, input }) => ours && !input).map(({ key }) => key);
+  const work = { columns: own, rows: rowsOf(run), mode: modeOf(run, kind) };
+  return askedByColumn(cellsToAsk(kind, run.state.lastScan, work));
+};
+
+const creditsOfPass = (run: Run, kind: PassKind): number =>
+  unitsOf(cellsOfPass(run, kind), run.prepared.weights) * run.spend.creditsPerCell;
 
 /** The pass that is sent next, for the ledger. */
 function accountOf({ state, pipeline, prepared, spend, owner }: Run): PassAccount {

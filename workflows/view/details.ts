@@ -2,6 +2,8 @@ import type { RunProgress } from '../../src/contract/run.ts';
 import {
   approvalFacts,
   approvalRequestText,
+  budgetCommand,
+  budgetText,
   cautionFacts,
   failedText,
   unusedFacts,
@@ -145,6 +147,14 @@ function notes(progress: RunProgress, workflowId: string): string[] {
       creditsMissing === null ? '' : ` About ${formatInteger(creditsMissing)} are missing.`;
     out.push(
       `**Waits for credits.**${missing} It goes on by itself after a top-up, at once with \`resume\`.`,
+    );
+  }
+  const { budgetWait } = progress;
+  if (stage === 'waiting for budget' && budgetWait !== undefined) {
+    const command = inlineCode(budgetCommand(budgetWait));
+    out.push(
+      `**Waits for room in the day budget:** ${budgetText(budgetWait)}. It goes on by itself at ` +
+        `${formatTime(budgetWait.endsAtMs)}, or with ${command}.`,
     );
   }
   if (stage === 'waiting for credentials') {

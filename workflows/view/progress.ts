@@ -50,11 +50,17 @@ export function progressOf(run: Shown): RunProgress {
     notified: state.notified,
     rerunRequested: state.rerunRequested,
     maxPollIntervalMs: state.maxPollIntervalMs,
+    ...budgetWaitOf(state),
     ...sameTargetOf(state),
     ...approvalsOf(state),
     ...cautionsOf(state.lastScan, state.prepared),
     ...unusedOf(state),
   };
+}
+
+function budgetWaitOf({ budget, stage }: RunState): Pick<RunProgress, 'budgetWait'> {
+  const wait = budget?.wait ?? null;
+  return wait === null || stage !== 'waiting for budget' ? {} : { budgetWait: wait };
 }
 
 /** Before there is a table, those that were there when the rows were prepared. */
@@ -130,6 +136,7 @@ const KEY = {
 const MILESTONES: readonly string[] = [
   'waiting for approval',
   'waiting for credits',
+  'waiting for budget',
   'waiting for credentials',
   'waiting for the API',
   'running',

@@ -57,8 +57,15 @@ const runCommand = (file: string, { rows, out }: CheckFlags): string =>
 function asJson(estimate: Estimate, pipeline: Pipeline): object {
   const { rows, columns, cells, credits, verdict, apiCalls } = estimate;
   const workflowInput: EnrichTableInput = { pipeline };
-  const { maxCredits = null, approveAbove = null, creditsPerCell } = estimate.spend;
-  const spend = { verdict, maxCredits, approveAbove, creditsPerCell, ceiling: estimate.ceiling };
+  const { maxCredits = null, approveAbove = null, perDay = null, creditsPerCell } = estimate.spend;
+  const spend = {
+    verdict,
+    maxCredits,
+    approveAbove,
+    perDay,
+    creditsPerCell,
+    ceiling: estimate.ceiling,
+  };
   return { rows, columns, cells, credits, spend, apiCalls, workflowInput };
 }
 

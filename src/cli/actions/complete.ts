@@ -38,7 +38,7 @@ async function namesOf(cli: Cli, kind: Exclude<NameKind, 'files'>): Promise<Cand
     const rowmill = await Rowmill.connect({ env: cli.env, timeoutMs: SERVER_MS });
     try {
       const leftMs = Math.max(0, SERVER_MS - (Date.now() - atMs));
-      const names = kind === 'runs' ? runsOf(rowmill) : schedulesOf(rowmill);
+      const names = READ[kind](rowmill);
       const inTime = await Promise.race([names, sleep(leftMs, [], { ref: false })]);
       // Leaves out values that a shell would have to quote.
       return inTime.filter(({ value }) => shellQuote(value) === value);
@@ -60,6 +60,11 @@ async function runsOf(rowmill: Connected): Promise<Candidate[]> {
   }));
 }
 
+async function budgetsOf(rowmill: Connected): Promise<Candidate[]> {
+  const { budgets } = await rowmill.budgets.list();
+  return budgets.map(({ name, left }) => ({ value: name, description: `${left} credits left` }));
+}
+
 async function schedulesOf(rowmill: Connected): Promise<Candidate[]> {
   const schedules = await rowmill.schedules.list();
   return schedules.map(({ name, paused }) => ({
@@ -67,3 +72,5 @@ async function schedulesOf(rowmill: Connected): Promise<Candidate[]> {
     description: paused ? 'paused' : 'on',
   }));
 }
+
+const READ = { runs: runsOf, schedules: schedulesOf, budgets: budgetsOf };

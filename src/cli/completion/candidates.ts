@@ -6,7 +6,7 @@ export interface Candidate {
 }
 
 /** Names that the declarations of the commands do not have. */
-export type NameKind = 'files' | 'runs' | 'schedules';
+export type NameKind = 'files' | 'runs' | 'schedules' | 'budgets';
 
 export interface Completion {
   candidates: Candidate[];
@@ -89,6 +89,7 @@ const NAMES: Partial<Record<string, NameKind>> = {
   folder: 'files',
   run: 'runs',
   name: 'schedules',
+  budget: 'budgets',
 };
 
 function operandsOf(program: Command, argument: Argument, current: string): Completion {

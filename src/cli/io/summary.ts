@@ -45,6 +45,14 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${formatInteger(apiCalls.total)}, ${formatInteger(apiCalls.polls)} of them polls`,
     ],
     ...costs(summary),
+    ...(summary.budget === undefined
+      ? []
+      : [
+          [
+            'day budget',
+            `${summary.budget.name}, ${formatCount(summary.budget.credits, 'credit')} reserved`,
+          ] satisfies Fact,
+        ]),
     ...approvalFacts(summary, sanitize),
     ...results.map(({ path, rows, bytes }): [string, string] => [
       'results',
@@ -171,7 +179,7 @@ export function estimateLine(estimate: Estimate): string {
 
 /** Lists the limits in effect; those of the owner with their variables. */
 export function limitTexts({ spend, ceiling }: Estimate): string[] {
-  const { maxCredits, approveAbove, creditsPerCell } = spend;
+  const { maxCredits, approveAbove, creditsPerCell, perDay } = spend;
   const named = (name: keyof typeof CEILING_VARIABLES): string =>
     ceiling[name] !== undefined && ceiling[name] === spend[name]
       ? ` (${CEILING_VARIABLES[name]})`
@@ -184,6 +192,9 @@ export function limitTexts({ spend, ceiling }: Estimate): string[] {
     ...(approveAbove === undefined
       ? []
       : [`approval above ${formatInteger(approveAbove)}${named('approveAbove')}`]),
+    ...(perDay === undefined
+      ? []
+      : [`day budget ${perDay.budget}: ${formatInteger(perDay.maxCredits)} (${perDay.timezone})`]),
     ...(price === '' ? [] : [`${creditsPerCell} a cell${price}`]),
   ];
 }

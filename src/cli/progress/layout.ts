@@ -1,5 +1,11 @@
 import type { LastKnown, LiveProgress } from '../../client/runs/live-progress.ts';
-import { failedText, approvalRequestText, knownPriceText } from '../../text/run-facts.ts';
+import {
+  budgetCommand,
+  budgetText,
+  failedText,
+  approvalRequestText,
+  knownPriceText,
+} from '../../text/run-facts.ts';
 import { formatDateTime, formatDuration, formatInteger } from '../io/format.ts';
 import { sanitize } from '../io/sanitize.ts';
 import type { ViewState } from './view.ts';
@@ -104,6 +110,11 @@ function problemOf(progress: LiveProgress, workflowId: string): string | null {
     const { pendingApproval, estimatedCredits: credits } = progress;
     const what = approvalRequestText(pendingApproval ?? { credits, cells: null });
     return `waits for an approval of ${what}; give it: rowmill approve ${workflowId}`;
+  }
+  const { budgetWait } = progress;
+  if (progress.stage === 'waiting for budget' && budgetWait !== undefined) {
+    const at = formatDateTime(new Date(budgetWait.endsAtMs));
+    return `${budgetText(budgetWait)}; goes on at ${at}, or now: ${budgetCommand(budgetWait)}`;
   }
   const { paused } = progress;
   if (paused !== null) {

@@ -44,7 +44,9 @@ export function estimateOf(
   ceiling: SpendCeiling = {},
   env: Env = {},
 ): Estimate {
-  const limits = underCeiling(pipeline.spend, ceiling);
+  const { perDay } = pipeline.spend;
+  const capped = underCeiling(pipeline.spend, ceiling);
+  const limits = perDay === undefined ? capped : { ...capped, perDay };
   const spec = knownSpec(pipeline.provider, env);
   const columns = spec.plan(pipeline.table);
   const asked = columns.filter(isRequested);
@@ -81,6 +83,16 @@ export function refusalOf(
   const name = limitName(pipeline.spend, estimate.ceiling);
   const what = `estimated ${figure(estimate.credits)} credits, ${name} is ${figure(limit)}`;
   return new RowmillError('spend_refused', what, { where: file });
+}
+
+/** Warns of a run that fits into no day of its budget: only a raise for the day lets it pass. */
+export function budgetWarnings({ credits, spend: { perDay } }: Estimate): string[] {
+  if (perDay === undefined || credits <= perDay.maxCredits) return [];
+  const { budget, maxCredits } = perDay;
+  const more = Math.ceil(credits - maxCredits);
+  return [
+    `estimated ${figure(credits)} credits, spend.perDay.maxCredits is ${figure(maxCredits)}: the run is refused, unless the day has more (rowmill budget raise ${budget} ${more})`,
+  ];
 }
 
 const figure = (credits: number): string => Math.round(credits).toLocaleString('en-US');

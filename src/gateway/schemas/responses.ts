@@ -168,6 +168,17 @@ const progress = z
       .nullable()
       .optional()
       .describe('The request that waits for an approval.'),
+    budgetWait: z
+      .object({
+        budget: z.string(),
+        credits: z.number().describe('Of the pass that waits.'),
+        day: z.string(),
+        endsAtMs: z.number().describe('Epoch ms: then it goes on by itself.'),
+        limit: z.number(),
+        reserved: z.number(),
+      })
+      .optional()
+      .describe('What it waits for at the stage `waiting for budget`.'),
     usage,
     apiCalls,
     creditsSpent: z.number().describe('By the cells asked for so far and their price.'),
@@ -207,6 +218,10 @@ const summary = z
       .nullable()
       .describe('Of the account while the run lived; others may have used it as well.'),
     estimatedCredits: z.number().optional(),
+    budget: z
+      .object({ name: z.string(), credits: z.number() })
+      .optional()
+      .describe('Day budget of the pipeline, and the credits that the run reserved in it.'),
     usage,
     expectations: z
       .array(expectation)
