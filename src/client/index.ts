@@ -20,13 +20,13 @@ export { SpecError } from '../spec/index.ts';
 
 export type {
   CheckOptions,
-  NewestRun,
   PrepareOptions,
   RowmillOptions,
   SeenBy,
   StartAs,
   StartOptions,
-} from './rowmill.ts';
+} from './rowmill-options.ts';
+export type { NewestRun } from './rowmill.ts';
 export type { ProgressOptions, RequestToCheck, RerunAs, WaitOptions } from './rowmill-run.ts';
 export type {
   AppliedAs,

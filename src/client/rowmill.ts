@@ -4,7 +4,7 @@ import { createFileStore } from '../store/file-store.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { StageDraft, Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
-import { connectToNamespace, type ConnectOptions } from '../temporal/connection.ts';
+import { connectToNamespace } from '../temporal/connection.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from '../env.ts';
 import { requestDigestOf, attachedTo, findWork, startWork } from './runs/start.ts';
 import { freshRuns, type FreshRun } from './runs/fresh-runs.ts';
@@ -18,10 +18,18 @@ import {
   type RunPage,
   type RunInfo,
 } from './runs/list.ts';
-import type { PipelineSource, RowsOverride } from './pipelines/read.ts';
-import { checkWork, estimateWork, prepareWork, type StartPlan } from './pipelines/prepare.ts';
-import { findCompletedWork, type CompletedWork } from './runs/repeated-work.ts';
+import { estimateWork, prepareWork, type StartPlan } from './pipelines/prepare.ts';
+import { findCompletedWork } from './runs/repeated-work.ts';
 import { sameTargetWarnings } from './pipelines/target-conflicts.ts';
+import { checkStart } from './rowmill-check.ts';
+import type {
+  CheckOptions,
+  PrepareOptions,
+  RowmillOptions,
+  SeenBy,
+  StartAs,
+  StartOptions,
+} from './rowmill-options.ts';
 import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-run.ts';
 import { RowmillBudgets } from './rowmill-budgets.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
@@ -33,77 +41,6 @@ import { eachWithServerErrors, withServerErrors } from '../temporal/server-error
 import { storedResults, type StoredResults } from './runs/stored.ts';
 import { readSpend, type SpendOptions } from './spend/report.ts';
 import type { SpendReport } from '../contract/spend.ts';
-
-export interface RowmillOptions extends ConnectOptions {
-  /** Task queue that the workers poll. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */
-  taskQueue?: string;
-  /**
-   * Store of the workers: its folder, or a `Store`. Needed for results, and for rows that exceed
-   * the start request. @default `ROWMILL_STORE`, else `.rowmill/store`
-   */
-  store?: string | Store;
-  /** Existing Temporal client. It is used instead of a new connection and never closed. */
-  client?: Client;
-}
-
-export interface StartOptions {
-  /** Pipeline to run: the path of its file, its text, or an object. */
-  pipeline: PipelineSource;
-  /** Rows that replace those of the pipeline: a list, or the path of a file. */
-  rows?: RowsOverride;
-  /**
-   * Idempotency key of the caller. Starting again with the same key, from any process, returns the
-   * same run. Another request with the key is refused; a failed run is started again. The key
-   * becomes the run's id, or a hash of it if it is not a plain name.
-   */
-  key?: string;
-  /**
-   * Run id, as with `rowmill run --id`. The same id with the same table, rows and results attaches;
-   * a cancelled run is continued. Excludes `key`.
-   * @default attaches to an unfinished run of the same work, else `<name>-<time>`
-   */
-  id?: string;
-  /** Approves the estimated credits: `spend.approveAbove` asks for no approval. @default false */
-  approve?: boolean;
-  /** Owner of the run, by which `list` and `attach` filter. @default none */
-  owner?: string;
-  /** Label of the program or token that starts the run. */
-  startedBy?: string;
-  /**
-   * Directory that relative paths of a text or an object start from. @default the working directory
-   */
-  baseDir?: string;
-  /** Publishes only to this path. Requires `pipeline` to be the path of a file. */
-  out?: string;
-  /**
-   * Writes the rows into the store even if they are few, so that the start request carries none.
-   * @default false
-   */
-  stage?: boolean;
-  /** Always starts a new run instead of attaching to one of the same work. @default false */
-  fresh?: boolean;
-  /**
-   * Checks the pipeline before anything it names is read, and throws to reject it. For backends
-   * that accept pipelines of others.
-   */
-  validate?: (pipeline: Pipeline, warnings: readonly string[]) => Promise<void> | void;
-  /** Called with the plan before anything is started. Throws to reject it. */
-  confirm?: (plan: StartPlan) => Promise<void> | void;
-  /**
-   * Called before a run without `key` and `id` repeats work that the server lists as done. Throws
-   * to reject it.
-   */
-  confirmRepeat?: (done: CompletedWork) => Promise<void> | void;
-}
-
-/** Options of `Rowmill.check` and `Rowmill.prepare`, which need no server. */
-export type CheckOptions = Pick<
-  StartOptions,
-  'pipeline' | 'rows' | 'out' | 'baseDir' | 'validate'
-> &
-  Pick<RowmillOptions, 'store' | 'env'>;
-
-export type PrepareOptions = CheckOptions & Pick<StartOptions, 'stage' | 'confirm'>;
 
 /**
  * Client for backends: starts runs, follows them and reads their results. Workers
@@ -218,10 +155,7 @@ export class Rowmill {
    * in `refusal`
    */
   static async check({ store, env = process.env, ...options }: CheckOptions): Promise<StartPlan> {
-    const plan = await checkWork({ ...options, env });
-    const underWay = (ids: readonly string[]): Promise<string[]> => askUnderWay(ids, env);
-    const others = await sameTargetWarnings(plan.pipeline, storeAt(store, env), { underWay });
-    return { ...plan, warnings: [...plan.warnings, ...others] };
+    return checkStart(options, storeAt(store, env), env);
   }
 
   /**
@@ -435,17 +369,6 @@ export interface NewestRun {
   isRunning: boolean;
 }
 
-export type StartAs = Pick<
-  StartOptions,
-  'key' | 'id' | 'approve' | 'fresh' | 'owner' | 'startedBy' | 'confirmRepeat'
->;
-
-/** Visibility of runs. */
-export interface SeenBy {
-  /** Hides runs of other owners. @default all are visible */
-  owner?: string | undefined;
-}
-
 /**
  * Asked each time: the first worker registers the attributes, maybe after this connection was made.
  */
@@ -455,20 +378,6 @@ const askSearchAttributes = (client: Client, env: Env) => async (): Promise<bool
   // A connection of another type (of a worker or a test) cannot be asked.
   return connection instanceof Connection && knowsSearchAttributes(connection, options.namespace);
 };
-
-/** Runs of a list that are under way, by the server of the environment; all of them where none answers. */
-async function askUnderWay(ids: readonly string[], env: Env): Promise<string[]> {
-  try {
-    const { connection, namespace } = await connectToNamespace({ env, timeoutMs: 2_000 });
-    try {
-      return await runsUnderWay(new Client({ connection, namespace }), ids);
-    } finally {
-      await connection.close();
-    }
-  } catch {
-    return [...ids];
-  }
-}
 
 function storeAt(store: string | Store | undefined, env: Env): Store {
   if (store === undefined) return openStore(env);
