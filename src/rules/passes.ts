@@ -22,6 +22,11 @@ export interface PassHistory {
   lastEnd: WaitEnd;
   /** Failed cells that got an answer since the last rerun was sent; `null` before the first. */
   repaired: number | null;
+  /**
+   * True if cells were in flight when the last rerun was decided: it named none of those that have
+   * failed since. They get one rerun of their own.
+   */
+  missedByRerun?: boolean;
   /** Number of waits since a cell was last done. */
   idleWaits: number;
   nudges: number;
@@ -53,7 +58,10 @@ export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy)
   }
   if (followUp) return 'follow-up';
   const failed = found.cells.failed + found.automatic.failed;
-  if (failed === 0 || log.failedPasses >= policy.failedPasses) return null;
+  if (failed === 0 || policy.failedPasses === 0) return null;
+  if (log.failedPasses >= policy.failedPasses) {
+    return log.missedByRerun === true && found.neverRerun > 0 ? 'newly-failed' : null;
+  }
   if (log.repaired !== 0 || untouched > 0) return 'failed';
   // A rerun that fixed nothing is not repeated; cells that failed for the first time since get one.
   return found.neverRerun > 0 ? 'newly-failed' : null;
@@ -123,6 +131,9 @@ export function recordPass(
 ): PassHistory {
   const progressed = before === null || answered(found) > answered(before);
   const rerun = isRerun(kind);
+  const missedByRerun = rerun
+    ? kind === 'failed' && hadCellsInFlight(before)
+    : (log?.missedByRerun ?? false);
   const sinceProgress = (count: number, counts: boolean): number =>
     progressed ? 0 : count + (counts ? 1 : 0);
   return {
@@ -130,12 +141,17 @@ export function recordPass(
     last: kind,
     lastEnd: end,
     repaired: rerun ? found.repaired : repairedSince(log, found),
+    ...(missedByRerun ? { missedByRerun } : {}),
     idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
     nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge'),
     followUps: sinceProgress(log?.followUps ?? 0, kind === 'follow-up'),
     waits: (log?.waits ?? 0) + (kind === 'wait' && found.waiting > 0 ? 1 : 0),
   };
 }
+
+/** Stalled cells may come back, and fail for the first time. */
+const hadCellsInFlight = (before: ScanResult | null): boolean =>
+  before !== null && before.inFlight + before.waiting > 0;
 
 /** A cell of a rerun may stall, and get its answer only after a nudge. */
 const repairedSince = (log: PassHistory | null, found: ScanResult): number | null =>
