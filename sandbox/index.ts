@@ -30,7 +30,7 @@ export interface Sandbox {
   readonly port: number;
   readonly ledger: LedgerReport;
   /** Number of hits of each fault rule since the start, by its name. */
-  readonly faults: { readonly fired: Readonly<Record<string, number>> };
+  readonly faults: { readonly hits: Readonly<Record<string, number>> };
   /** Read-only state for tests. */
   readonly state: SandboxState;
   /**
@@ -74,7 +74,7 @@ export async function openEmbeddedSandbox(options: SandboxOptions): Promise<Embe
     intercept: inTurn(options.intercept, faults?.intercept),
     ledger: books,
     faults: {
-      get fired() {
+      get hits() {
         return books.faultHits();
       },
     },

@@ -134,7 +134,7 @@ const tables: Route[] = [
       const request = checked(requests.runTable, call.body(), 'body');
       const run = core.execute('startRun', { tableId: tableId(call), ...request });
       if (core.state.extruct.requestedTold) return { body: run };
-      const { num_requested_cells: _untold, ...rest } = run;
+      const { num_requested_cells: _omitted, ...rest } = run;
       return { body: rest };
     },
   },

@@ -233,9 +233,9 @@ function actionAfter(rule: RequestRule, reply: Outgoing, refusal: Refusal): Acti
       return { do: 'reply', ...errorReply(rule, refusal) };
     case 'truncate':
       return { do: 'truncate', bytes: rule.bytes, of: reply };
-    case 'dribble': {
+    case 'slow-body': {
       const { bytes, everyMs, atMostMs, then } = rule;
-      return { do: 'dribble', pace: { bytes, everyMs, atMostMs, then }, of: reply };
+      return { do: 'slow-body', pace: { bytes, everyMs, atMostMs, then }, of: reply };
     }
     default:
       return undefined;

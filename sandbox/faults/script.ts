@@ -86,7 +86,7 @@ const KINDS = [
   }),
   rule('denied', { status: z.literal([401, 403]).default(401) }),
   rule('truncate', { bytes: z.int().min(0).default(20) }),
-  rule('dribble', {
+  rule('slow-body', {
     bytes: count.default(16),
     everyMs: ms.default(20),
     atMostMs: ms.default(2_000),
@@ -113,7 +113,7 @@ const KINDS = [
     how: z.enum(['error', 'nan', 'shape']).default('error'),
     status: z.union([z.literal([400, 413, 422]), z.int().min(500).max(599)]).default(500),
   }),
-  rule('tables', { how: z.enum(['late', 'reversed', 'untold']), ms: ms.default(10_000) }),
+  rule('tables', { how: z.enum(['late', 'reversed', 'incomplete']), ms: ms.default(10_000) }),
   rule('unmarked', {}),
   rule('status-lag', { ms, counts: z.enum(['cells', 'all']).default('cells') }),
 ] as const;
@@ -179,7 +179,7 @@ const waveRule = z.strictObject({
   gapMs: ms.default(0),
 });
 
-/** A name for every rule: what `fired` counts them under. */
+/** A name for every rule: what `hits` counts them under. */
 const named = <R extends { name?: string | undefined }>(rules: R[], of: (rule: R) => string) =>
   rules.map((one, at) => ({ ...one, name: one.name ?? `${of(one)} #${at + 1}` }));
 

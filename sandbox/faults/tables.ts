@@ -6,7 +6,7 @@ import type { RequestRule } from './script.ts';
 type Rule = Extract<RequestRule, { fault: 'tables' }>;
 
 /** Fields that a list may leave out, unlike a table read by itself. */
-const UNTOLD: JsonObject = { tags: null, num_rows: null, sheet_count: null };
+const UNKNOWN_DETAILS: JsonObject = { tags: null, num_rows: null, sheet_count: null };
 
 /**
  * A list of tables as it may come: of a while ago, in another order, without what each table says of itself.
@@ -25,8 +25,8 @@ export const withOtherTables = (
         case 'reversed':
           // Equal times do not show which came first.
           return tables.toReversed().map((table) => ({ ...objectIn(table), ...momentOf(tables) }));
-        case 'untold':
-          return tables.map((table) => ({ ...objectIn(table), ...untoldOf(table) }));
+        case 'incomplete':
+          return tables.map((table) => ({ ...objectIn(table), ...withoutDetails(table) }));
       }
     };
     if (Array.isArray(value)) return listed(value);
@@ -44,5 +44,5 @@ function madeAt(table: Json | undefined): string {
 
 const momentOf = ([first]: Json[]): JsonObject => ({ created_at: madeAt(first) });
 
-const untoldOf = (table: Json): JsonObject =>
-  Object.fromEntries(Object.entries(UNTOLD).filter(([field]) => field in objectIn(table)));
+const withoutDetails = (table: Json): JsonObject =>
+  Object.fromEntries(Object.entries(UNKNOWN_DETAILS).filter(([field]) => field in objectIn(table)));

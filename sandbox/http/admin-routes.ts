@@ -21,7 +21,7 @@ export const ownRoutes = (books: LedgerReport): Route[] => [
               cells: books.cells(table),
             }
           : {};
-      const faults = { fired: books.faultHits() };
+      const faults = { hits: books.faultHits() };
       return { body: { ...books.summary(), faults, tables: books.tables(), ...details } };
     },
   },

@@ -44,7 +44,7 @@ export type Action =
   /** Sends only the first bytes of the body (of the reply, or `of` another), then breaks. */
   | { do: 'truncate'; bytes: number; of?: Outgoing }
   /** The reply is sent bit by bit. */
-  | { do: 'dribble'; pace: SlowBodyPace; of: Outgoing }
+  | { do: 'slow-body'; pace: SlowBodyPace; of: Outgoing }
   /** Phase `before`: the client gets `then` at once, the request is carried out later. */
   | { do: 'late'; afterMs: number; then: 'reset' | Outgoing }
   /** The hook has answered through `raw` itself; in phase `before` nothing is done. */

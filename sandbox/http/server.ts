@@ -113,7 +113,7 @@ const plainly = ({ detail }: Problem): object => ({ detail });
 /** Returns the status that the client received. */
 function statusOf(action: Action | undefined, otherwise: number | 'cut'): number | 'cut' {
   if (action?.do === 'reply') return action.status;
-  if (action?.do === 'dribble') return action.of.status;
+  if (action?.do === 'slow-body') return action.of.status;
   if (action?.do === 'late' && action.then !== 'reset') return action.then.status;
   return action === undefined ? otherwise : 'cut';
 }
@@ -133,7 +133,7 @@ function act(
       const whole = action.of ?? result;
       return whole === null ? cut(reply) : cutAfter(reply, whole, action.bytes);
     }
-    case 'dribble':
+    case 'slow-body':
       reply.hijack();
       slowBody(reply.raw, action.of, action.pace, closing).catch(() => reply.raw.destroy());
       return reply;

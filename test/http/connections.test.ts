@@ -119,10 +119,10 @@ test('a body that stops', async () => {
   expect(failures.post.what).toBe('answered 200, but the body did not come in time after 1 bytes');
 });
 
-test('a body that dribbles for ever ends with the total time', async () => {
-  let dribbles = false;
+test('a body that never ends ends with the total time', async () => {
+  let isSlow = false;
   const server = await serve((res, request, nth) => {
-    if (!dribbles) {
+    if (!isSlow) {
       json({})(res, request, nth);
       return;
     }
@@ -135,10 +135,10 @@ test('a body that dribbles for ever ends with the total time', async () => {
     [get, false],
     [post, true],
   ] as const) {
-    dribbles = false;
+    isSlow = false;
     // Over an open connection the request goes out at once, however slow this machine is.
     await eventually('a connection is open', () => get(client).then(Boolean, () => false));
-    dribbles = true;
+    isSlow = true;
     const failure = await failureOf(send(client));
     expect(failure).toMatchObject({ code: 'provider_timeout', ambiguous });
   }

@@ -35,7 +35,7 @@ test.each(['requested', 'in_progress'] as const)(
     const stuck = INPUTS.filter((input) => caller.sandbox.truth('company', input, SECTOR).stuck);
     expect(counts).toEqual({ done: INPUTS.length - stuck.length, [at]: stuck.length });
     expect(stuck.length).toBeGreaterThan(3);
-    expect(caller.sandbox.faults.fired).toEqual({ hang: stuck.length });
+    expect(caller.sandbox.faults.hits).toEqual({ hang: stuck.length });
     expect((await caller.status(table.id)).run_status).toBe('running');
     const paid = at === 'requested' ? INPUTS.length - stuck.length : INPUTS.length;
     expect(caller.sandbox.ledger.summary().cellsPaid).toBe(paid);
@@ -105,7 +105,7 @@ test('credits are gone after so many paid cells, and come back', async () => {
   await caller.run(table.id);
   caller.pass(LONG_MS);
   expect(caller.sandbox.ledger.summary()).toMatchObject({ creditsLeft: 0, cellsPaid: 10 });
-  expect(caller.sandbox.faults.fired).toEqual({ gone: 1 });
+  expect(caller.sandbox.faults.hits).toEqual({ gone: 1 });
   while (caller.sandbox.ledger.summary().creditsLeft === 0) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -35,7 +35,7 @@ test('one word names a request of either API', async () => {
   expect((await caller.call('GET', '/v1/tables')).status).toBe(401);
   expect((await call('GET', '')).status).toBe(401);
   expect((await call('POST', '', {})).status).toBe(201);
-  expect(caller.sandbox.faults.fired).toEqual({ it: 2 });
+  expect(caller.sandbox.faults.hits).toEqual({ it: 2 });
 });
 
 test('chosen by the rows of the sheet in the path', async () => {

@@ -36,7 +36,7 @@ test('dependent cells are `created`, and the status idle, until the gap is over'
     for (const key of keys) expect([key, await words(table.id, key)]).toEqual([key, ['done']]);
     expect((await caller.status(table.id)).num_cells_in_progress).toBe(0);
   }
-  expect(caller.sandbox.faults.fired).toEqual({ gap: 15 });
+  expect(caller.sandbox.faults.hits).toEqual({ gap: 15 });
 });
 
 test('a run that was accepted shows nothing before its lag is over, and is asked for once', async () => {

@@ -46,7 +46,7 @@ test.each<[string, Omit<Rule, 'on' | 'fault'>, string]>([
   await haunted({ ...choice, name: 'it', on: USER, fault: 'denied' });
   const seen = await looks(6);
   expect(seen.map((status) => (status === 401 ? 'x' : '.')).join('')).toBe(expected);
-  expect(caller.sandbox.faults.fired).toEqual({ it: expected.split('x').length - 1 });
+  expect(caller.sandbox.faults.hits).toEqual({ it: expected.split('x').length - 1 });
 });
 
 test('chosen by probability: the same seed, the same requests', async () => {
@@ -90,7 +90,7 @@ test('no rule applies after one that ends the request', async () => {
     { name: 'b', on: USER, fault: 'reset', times: 1 },
   );
   expect(await looks(3)).toEqual([401, 'broken', 200]);
-  expect(caller.sandbox.faults.fired).toEqual({ a: 1, b: 1 });
+  expect(caller.sandbox.faults.hits).toEqual({ a: 1, b: 1 });
 });
 
 test('reset before and after', async () => {
@@ -145,11 +145,11 @@ test('refusals: 5xx with HTML, 429 in three forms, 402 of three kinds, 401, 403'
   ]);
 });
 
-test('bodies: cut, dribbled whole, dribbled and cut, of another type, empty', async () => {
+test('a body is cut, sent slowly, sent slowly and cut, of another type, or empty', async () => {
   await haunted(
     { on: USER, fault: 'truncate', bytes: 5, nth: 1 },
-    { on: USER, fault: 'dribble', bytes: 50, everyMs: 1, nth: 2 },
-    { on: USER, fault: 'dribble', bytes: 1, everyMs: 5, atMostMs: 10, then: 'reset', nth: 3 },
+    { on: USER, fault: 'slow-body', bytes: 50, everyMs: 1, nth: 2 },
+    { on: USER, fault: 'slow-body', bytes: 1, everyMs: 5, atMostMs: 10, then: 'reset', nth: 3 },
     { on: USER, fault: 'content-type', nth: 4 },
     { on: USER, fault: 'empty', nth: 5 },
   );
@@ -223,6 +223,6 @@ test('the ledger counts the hits of every rule, zero included', async () => {
   await look();
   const { body } = await caller.call('GET', '/_sandbox/ledger');
   expect(body).toMatchObject({
-    faults: { fired: { 'denied GET /v1/user #1': 1, 'reset GET /v1/user #2': 0 } },
+    faults: { hits: { 'denied GET /v1/user #1': 1, 'reset GET /v1/user #2': 0 } },
   });
 });

@@ -55,8 +55,8 @@ test.concurrent.each(runs)(
       expect(end).toBe(ENDS[script] ?? 'completed');
       const wanted = wantedRows(provider, ROWS);
       await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
-      const { fired } = testEnv.sandbox.faults;
-      const idle = Object.keys(fired).filter((rule) => fired[rule] === 0);
+      const { hits } = testEnv.sandbox.faults;
+      const idle = Object.keys(hits).filter((rule) => hits[rule] === 0);
       if (!BY_CHANCE.includes(script)) expect(idle).toEqual([]);
     } finally {
       await testEnv.close();

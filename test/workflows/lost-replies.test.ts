@@ -56,7 +56,7 @@ test.concurrent.each(runs)(
       expect(ended.outcome).toBe('completed');
       const wanted = wantedRows(provider, ROWS);
       await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
-      expect(testEnv.sandbox.faults.fired['it']).toBeGreaterThan(0);
+      expect(testEnv.sandbox.faults.hits['it']).toBeGreaterThan(0);
     } finally {
       await testEnv.close();
     }

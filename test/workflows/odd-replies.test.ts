@@ -55,7 +55,7 @@ test.concurrent.each(refusals)(
       expect(summary.outcome).toBe('completed');
       expect(summary.cells.done + summary.cells.empty).toBe(ROWS.length);
       expect(testEnv.sandbox.ledger.summary()).toMatchObject({ cellsPaid: ROWS.length });
-      expect(Object.values(testEnv.sandbox.faults.fired)[0]).toBeGreaterThan(0);
+      expect(Object.values(testEnv.sandbox.faults.hits)[0]).toBeGreaterThan(0);
     } finally {
       await testEnv.close();
     }

@@ -250,7 +250,7 @@ test('after a lost reply to a cancel, the number of cancelled cells is a minimum
     await eventually('a cell under way', () => slow.sandbox.ledger.summary().cellsStarted > 0);
     await run.cancel();
     const ended = (await run.result()) as RunSummary;
-    expect(slow.sandbox.faults.fired['lost']).toBe(1);
+    expect(slow.sandbox.faults.hits['lost']).toBe(1);
     const { cellsCancelled = 0 } = ended;
     expect(ended).toMatchObject({ outcome: 'cancelled', cellsCancelledIsMinimum: true });
     expect(await manifestOf(ended)).toMatchObject({

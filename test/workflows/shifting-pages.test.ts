@@ -36,7 +36,7 @@ test.each(troubles)(
       expect(ended.outcome).toBe('completed');
       const wanted = wantedRows(provider, ROWS);
       await expectInvariants(testEnv, { workflowId, pipeline: input.pipeline, wanted, ended });
-      expect(testEnv.sandbox.faults.fired['pages']).toBeGreaterThan(2);
+      expect(testEnv.sandbox.faults.hits['pages']).toBeGreaterThan(2);
     } finally {
       await testEnv.close();
     }

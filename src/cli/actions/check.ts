@@ -32,11 +32,11 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   await probeTargets(pipeline);
   const report = rowsReport(rows, estimate);
   const webhooks = webhookProblems(pipeline, cli.env);
-  const untold = webhooks.map(
+  const undeliverable = webhooks.map(
     ({ url, what, remedy }) =>
       `a worker with this environment sends nothing to ${url}: ${what}. ${remedy}`,
   );
-  printWarnings(cli, [...warnings, ...untold]);
+  printWarnings(cli, [...warnings, ...undeliverable]);
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
   else cli.print(asText(plan, report, file));
   // Printed here: with --json the only object is out already.

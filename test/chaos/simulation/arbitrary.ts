@@ -132,7 +132,7 @@ function requestFaults({
     'slow bodies': rule(
       any,
       fc.record({
-        fault: fc.constant('dribble'),
+        fault: fc.constant('slow-body'),
         bytes: fc.constant(200),
         everyMs: fc.constantFrom(20, 5_000),
         atMostMs: fc.constantFrom(500, 30_000),
@@ -246,7 +246,7 @@ function requestFaults({
       fc.constant('find-tables'),
       fc.record({
         fault: fc.constant('tables'),
-        how: fc.constantFrom('late', 'reversed', 'untold'),
+        how: fc.constantFrom('late', 'reversed', 'incomplete'),
         ms: fc.integer({ min: 500, max: LATEST_LANDING_MS }),
       }),
     ),

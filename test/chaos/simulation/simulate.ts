@@ -41,7 +41,7 @@ export interface Simulated {
   /** What happened, step by step: the same each time. */
   trace: string[];
   /** How often each rule of the fault script struck. */
-  fired: Record<string, number>;
+  hits: Record<string, number>;
   virtualMs: number;
 }
 
@@ -235,7 +235,7 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
     reruns: cluster.runs.length - 1,
     hung: !ended || cluster.runs.some((run) => run.end?.how === 'broken'),
     trace,
-    fired: api.backstage.faults.fired,
+    hits: api.backstage.faults.hits,
     virtualMs: newest.endedAtMs - EPOCH_MS,
   };
 }

@@ -84,8 +84,8 @@ function transmissionOf(action: Action, reply: Transmission['reply'] | null): Tr
       const whole = action.of ?? reply;
       return whole === null ? RESET : { how: 'cut', reply: whole, bytes: action.bytes };
     }
-    case 'dribble':
-      return { how: 'dribble', reply: action.of, pace: action.pace };
+    case 'slow-body':
+      return { how: 'slow-body', reply: action.of, pace: action.pace };
     case 'reset':
       return RESET;
     default:

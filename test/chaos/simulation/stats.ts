@@ -131,8 +131,8 @@ function needed({ tables, columns }: Evidence): number {
 }
 
 /** What really struck, in words. */
-function befell(script: ChaosScript, { fired, trace, evidence }: Simulated): string[] {
-  const struck = Object.entries(fired).filter(([, times]) => times > 0);
+function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): string[] {
+  const struck = Object.entries(hits).filter(([, times]) => times > 0);
   const names = new Set(struck.map(([name]) => `api: ${name.split(' ')[0] ?? name}`));
   if (trace.some((what) => what.endsWith('worker killed'))) names.add('worker killed');
   if (trace.some((what) => what.endsWith('continued as new'))) names.add('continued as new');

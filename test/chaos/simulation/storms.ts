@@ -95,7 +95,7 @@ for (const { name } of values.provider?.map(caseOf) ?? CASES) {
         calmRequests: requests(calm),
         stormyRequests: requests(stormy),
         wrong: found,
-        failures: Object.values(stormy.fired).reduce((sum, times) => sum + times, 0),
+        failures: Object.values(stormy.hits).reduce((sum, times) => sum + times, 0),
       })}\n`,
     );
   }

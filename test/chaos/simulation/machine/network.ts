@@ -16,7 +16,7 @@ const PIECE_WITHIN_MS = 30_000;
 export type Transmission =
   | { how: 'whole' | 'reset'; reply: Sent }
   | { how: 'cut'; reply: Sent; bytes: number }
-  | { how: 'dribble'; reply: Sent; pace: SlowBodyPace };
+  | { how: 'slow-body'; reply: Sent; pace: SlowBodyPace };
 
 /** A reply whose body may be bytes already. */
 type Sent = Omit<Outgoing, 'body'> & { body: string | Buffer };
@@ -86,15 +86,15 @@ class Exchange {
     if (sent.how === 'cut') {
       this.#piece(WAY_MS + 1, body.subarray(0, sent.bytes));
       this.#in(WAY_MS + 2, () => this.#fail(brokenOff()));
-    } else if (sent.how === 'dribble') {
-      this.#dribble(body, sent.pace);
+    } else if (sent.how === 'slow-body') {
+      this.#sendSlowly(body, sent.pace);
     } else {
       this.#piece(WAY_MS + 1, body);
       this.#end(WAY_MS + 2);
     }
   }
 
-  #dribble(body: Buffer, { bytes, everyMs, atMostMs, then }: SlowBodyPace): void {
+  #sendSlowly(body: Buffer, { bytes, everyMs, atMostMs, then }: SlowBodyPace): void {
     let at = 0;
     let afterMs = WAY_MS + 1;
     for (; at < body.length && afterMs <= WAY_MS + atMostMs; at += bytes, afterMs += everyMs) {
