@@ -44,7 +44,7 @@ export interface PreparedRows {
   spend: SpendPolicy;
   /** Limits of the worker's owner. */
   ceiling: SpendCeiling;
-  /** Other runs under way that publish to the same place. Left out: none. */
+  /** Other runs in progress that publish to the same place. Left out: none. */
   sameTarget?: string[];
   /** Warnings about the rows of a source that this step read. Left out: none. */
   sourceWarnings?: string[];

@@ -57,7 +57,7 @@ const KEEP_REQUESTS_EVERY_MS = 5_000;
 export interface EmbeddedSandbox extends Pick<Sandbox, 'ledger' | 'faults' | 'state' | 'truth'> {
   readonly core: SandboxCore;
   readonly intercept: Intercept | undefined;
-  /** Delays under way end. */
+  /** Delays in progress end. */
   cancelDelays(): void;
   close(): void;
 }

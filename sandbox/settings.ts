@@ -29,7 +29,7 @@ export interface SandboxOptions extends ApiOptions {
   statusLagMs?: number;
   /** API ms a paid cell takes. @default by agent type, 60 to 180 s for research_pro */
   cellMs?: { min: number; max: number };
-  /** Paid cells of one table under way at once. @default 50 */
+  /** Paid cells of one table in progress at once. @default 50 */
   concurrency?: number;
   /** Counts `requested` cells in num_cells_in_progress (unknown of the API). @default true */
   countRequested?: boolean;

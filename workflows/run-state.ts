@@ -55,7 +55,7 @@ export interface RunState {
   table: TableRef | null;
   /** The reply to a create was lost: a second table may exist. */
   tableMayHaveDuplicates: boolean;
-  /** Runs under way that publish to the same place. */
+  /** Runs in progress that publish to the same place. */
   sameTarget?: string[];
   loaded: LoadedRows | null;
   /** Next pass, or the one in progress. */

@@ -48,7 +48,7 @@ interface Checkpoint extends ScanCounts {
   next: string | null;
   /** Version of the pages so far, if they have one. */
   version?: string;
-  /** Rows that had come before the walk under way. */
+  /** Rows that had come before the walk in progress. */
   before?: number;
   /** Ids of the second rows of a key. */
   duplicateRowIds?: string[];

@@ -29,7 +29,7 @@ export const sharedPaths = async (results: readonly ResultTarget[]): Promise<str
   return places.flatMap(({ results: path, manifest }) => [path, manifest]);
 };
 
-/** Other runs under way that registered one of these real paths. */
+/** Other runs in progress that registered one of these real paths. */
 export async function runsAt(
   { store, now = Date.now, underWay }: ActivityDeps,
   run: RunKey,

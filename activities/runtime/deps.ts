@@ -30,7 +30,7 @@ export interface ActivityDeps {
    * @default TROUBLE_LIMITS
    */
   troubleLimits?: TroubleLimits;
-  /** Runs of a list that are under way, by the Temporal server. @default all of them */
+  /** Runs of a list that are in progress, by the Temporal server. @default all of them */
   underWay?: (ids: readonly string[]) => Promise<string[]>;
   /** Receives events for metrics. Must not throw. */
   onEvent?: (event: MetricEvent) => void;

@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../src/errors.ts';
  * result was lost on its way to Temporal runs again, and emits its events again.
  */
 export type MetricEvent =
-  /** The rows are frozen: the run is under way. */
+  /** The rows are frozen: the run is in progress. */
   | { type: 'run started'; provider: string }
   /** The table was asked to run. */
   | { type: 'pass started'; provider: string; mode: RunMode }

@@ -45,7 +45,7 @@ func main() {
 	if err != nil {
 		log.Fatalln(err)
 	}
-	log.Println(run.GetID(), "is under way")
+	log.Println(run.GetID(), "is in progress")
 
 	var summary json.RawMessage
 	if err := run.Get(ctx, &summary); err != nil {

@@ -35,7 +35,7 @@ async def main() -> None:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         )
-        print(f"{run.id} is under way", file=sys.stderr)
+        print(f"{run.id} is in progress", file=sys.stderr)
     except WorkflowAlreadyStartedError:
         run = client.get_workflow_handle(workflow_id)
         print(f"{run.id} has completed before", file=sys.stderr)

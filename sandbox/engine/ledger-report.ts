@@ -39,7 +39,7 @@ export interface CellAccount {
   starts: number;
   done: number;
   failed: number;
-  /** Taken back while it was under way. */
+  /** Taken back while it was in progress. */
   lost: number;
   /** Epoch ms of the last start. */
   startedAtMs: number;

@@ -19,7 +19,7 @@ function collect(columns: readonly Column[]): Column[] {
 }
 
 /**
- * Writes down answers, which follow from row and config, before those change. Cells under way end
+ * Writes down answers, which follow from row and config, before those change. Cells in progress end
  * with the answer of the row and the config that they began with.
  */
 export function freezeCell(state: SandboxState, table: Table, column: Column, slot: number): void {

@@ -243,7 +243,7 @@ function release(state: SandboxState, table: Table, cell: number): void {
 }
 
 /**
- * Takes cells back: a queued one never begins; one that is under way has been paid, and comes to
+ * Takes cells back: a queued one never begins; one that is in progress has been paid, and comes to
  * nothing.
  */
 export function cancelCell(

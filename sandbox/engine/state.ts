@@ -9,7 +9,7 @@ import type { Tunable } from '../settings.ts';
 import type { Column, Table } from './table.ts';
 import type { Oracle } from '../oracle/expected.ts';
 
-/** A cell under way, and when it comes out. */
+/** A cell in progress, and when it comes out. */
 export interface Timer extends Timed {
   table: Table;
   column: Column;

@@ -69,7 +69,7 @@ export class Column {
   }
 }
 
-/** Cells that wait for a free place; so many of them are under way at once. */
+/** Cells that wait for a free place; so many of them are in progress at once. */
 export interface Lane {
   readonly waiting: Queue;
   running: number;

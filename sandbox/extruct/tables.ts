@@ -79,7 +79,7 @@ function copy(state: SandboxState, from: Table, schemaOnly: boolean, parent: Tab
   return to;
 }
 
-/** Rows and finished cells; what is under way in the original is not under way in the copy. */
+/** Rows and finished cells; what is in progress in the original is not in progress in the copy. */
 function copyRows(from: Table, to: Table): void {
   for (const slot of from.live) {
     const data = from.data[slot];

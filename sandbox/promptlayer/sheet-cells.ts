@@ -82,7 +82,7 @@ export interface CellsRequest {
 const NOT_UNDER_WAY: ReadonlySet<number> = new Set([CREATED, DONE, FAILED]);
 
 /**
- * Queues cells whatever their status. `selected` counts those that were named, cells under way
+ * Queues cells whatever their status. `selected` counts those that were named, cells in progress
  * included. @throws Problem 400, 402, 404
  */
 export function recalculateCells(

@@ -21,7 +21,7 @@ export interface Sheet {
   book: Workbook;
   title: string;
   columns: SheetColumn[];
-  /** Changes that are not those of a cell under way. */
+  /** Changes that are not those of a cell in progress. */
   edits: number;
 }
 

@@ -19,7 +19,7 @@ export async function checkStart(
   return { ...plan, warnings: [...plan.warnings, ...others] };
 }
 
-/** Runs of a list that are under way, by the server of the environment; all of them where none answers. */
+/** Runs of a list that are in progress, by the server of the environment; all of them where none answers. */
 async function askUnderWay(ids: readonly string[], env: Env): Promise<string[]> {
   try {
     const { connection, namespace } = await connectToNamespace({ env, timeoutMs: 2_000 });

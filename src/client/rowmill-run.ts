@@ -160,7 +160,7 @@ export class RowmillRun {
    * ```ts
    * for await (const { key, cells } of run.results()) console.log(key, cells['sector']?.value);
    * ```
-   * @throws RowmillError `action_refused` while the run is under way, `results_missing` when they
+   * @throws RowmillError `action_refused` while the run is in progress, `results_missing` when they
    *   are not in this store
    */
   results(): AsyncGenerator<ResultRow> {
@@ -178,7 +178,7 @@ export class RowmillRun {
    * ```ts
    * for await (const { key, change, columns } of run.changes()) console.log(key, change, columns);
    * ```
-   * @throws RowmillError `action_refused` while the run is under way, `results_missing` if nothing
+   * @throws RowmillError `action_refused` while the run is in progress, `results_missing` if nothing
    *   was published or compared
    */
   async *changes(): AsyncGenerator<ChangeLine> {

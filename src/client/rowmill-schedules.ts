@@ -181,7 +181,7 @@ export class RowmillSchedules {
    * const { workflowId } = await rowmill.schedules.trigger('sp500-profile', { key: 'order-4711' });
    * const run = await rowmill.attach(workflowId);
    * ```
-   * @throws RowmillError `schedule_not_found`, `action_refused` while another run of it is under way,
+   * @throws RowmillError `schedule_not_found`, `action_refused` while another run of it is in progress,
    *   `run_conflict`
    */
   trigger(name: string, options: TriggerOptions = {}): Promise<TriggeredRun> {

@@ -193,7 +193,7 @@ export interface RunSummary {
   expectations?: JudgedExpectation[];
   /** Why published results could not be compared. Left out: they could. */
   changesProblem?: string;
-  /** `null`: nothing the run asked for is still under way. */
+  /** `null`: nothing the run asked for is still in progress. */
   stillRunning: StillRunning | null;
   /** Outcome of the previous run, of a rerun. */
   previousRun: PreviousRunSummary | null;
@@ -281,14 +281,14 @@ export interface RunProgress {
   problem: string | null;
   /** Why it ended as it did; `null` while it lives, and when it simply completed. */
   reason: string | null;
-  /** The pause; it takes effect when the step under way is over. */
+  /** The pause; it takes effect when the step in progress is over. */
   paused: Pause | null;
   /** Deliveries of the completion webhooks. */
   notified: Notified[];
   /** True if one more pass over the failed cells was requested. */
   rerunRequested: boolean;
   maxPollIntervalMs: number;
-  /** Runs under way that publish to a place of this one, as it began. Left out: none. */
+  /** Runs in progress that publish to a place of this one, as it began. Left out: none. */
   sameTarget?: string[];
   /** Warnings about the rows, where the worker read the source itself. Left out: none. */
   sourceWarnings?: string[];

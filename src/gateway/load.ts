@@ -23,7 +23,7 @@ export function limitBodies(app: App, bodyLimit: number): void {
     }
     const own = announcedBytes(request, bodyLimit);
     if (bytes > 0 && bytes + own > max) {
-      throw new RowmillError('http_overloaded', 'too many large bodies are under way');
+      throw new RowmillError('http_overloaded', 'too many large bodies are in progress');
     }
     bytes += own;
     reply.raw.once('close', () => {

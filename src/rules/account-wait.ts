@@ -29,7 +29,7 @@ const WAIT_OF_CODE: Readonly<Record<string, AccountWait>> = {
 export const accountWait = (code: string | null | undefined): AccountWait | null =>
   WAIT_OF_CODE[code ?? ''] ?? null;
 
-/** A check costs one request: soon at first (a top-up may be under way), then rarely. */
+/** A check costs one request: soon at first (a top-up may be in progress), then rarely. */
 const MIN_LOOK_MS = 15_000;
 const MAX_LOOK_MS = 300_000;
 const GROWTH = 1.5;

@@ -58,7 +58,7 @@ export const scheduleFile = z
     overlap: z
       .enum(OVERLAPS)
       .optional()
-      .describe('While the run before is under way: skip (default), buffer_one or allow_all.'),
+      .describe('While the run before is in progress: skip (default), buffer_one or allow_all.'),
     catchUp: duration
       .optional()
       .describe(

@@ -182,7 +182,7 @@ export type UnusedWork = Pick<
   'duplicateRows' | 'cellsCancelled' | 'cellsCancelledIsMinimum'
 >;
 
-/** Unused work of a run under way. */
+/** Unused work of a run in progress. */
 export interface KnownUnused {
   lastScan: ScanResult | null;
   cellsCancelled: number;

@@ -15,7 +15,7 @@ afterEach(closeServers);
 const HOUR_MS = 3_600_000;
 const POLICY = { minPollIntervalMs: 5, maxPollIntervalMs: 10, stallAfterMs: HOUR_MS / 2 };
 
-/** Ten cells under way at the first three readings, done at the next. */
+/** Ten cells in progress at the first three readings, done at the next. */
 async function tenCells(): Promise<string> {
   let readings = 0;
   const { url } = await serve((res, request, nth) => {

@@ -87,7 +87,7 @@ test('it serves until SIGTERM, answers open requests, exits with 0 and logs no s
 
   gateway.child.kill('SIGTERM');
   await gateway.says('"gateway drains"');
-  // At once, while a request is still under way, and not when it has been idle for 72 s.
+  // At once, while a request is still in progress, and not when it has been idle for 72 s.
   await idle.closed;
   // The run goes on, whoever followed it comes again to the next gateway.
   expect(await followed).not.toContain('event: outcome');

@@ -38,7 +38,7 @@ const stageIs = (run: string, stage: string): Promise<void> =>
     return (await handle.query<RunProgress>('progress')).stage === stage;
   });
 
-test('pause, adjust, rerun, resume and cancel act on a run under way and say what they did', async () => {
+test('pause, adjust, rerun, resume and cancel act on a run in progress and say what they did', async () => {
   const { command } = place;
   const run = id('acted');
   await command('run', 'pipeline.json', '--id', run, '--detach');

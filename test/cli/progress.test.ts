@@ -75,7 +75,7 @@ test('the drawing shows stage, share, counts, pace, costs and the link', () => {
   ]);
 });
 
-test('failed cells that a pass under way may have done are those of the last look', () => {
+test('failed cells that a pass in progress may have done are those of the last look', () => {
   const cells = { total: 1509, done: 1509, inProgress: 0, failed: null };
   const byColumn = { a: { done: 500, empty: 0, failed: 3, blocked: 0, pending: 0 } };
   expect(drawing(plain, standing({ pass: 2, cells, byColumn }), 100)).toContain(

@@ -82,7 +82,7 @@ test('a schedule that is deleted says how many runs waited to start, and what ma
   );
   expect((await schedule('backfill', name, ...span, '--yes')).stdout).toMatch(/^3 runs started/);
   let first = '';
-  await eventually('the first one is under way', async () => {
+  await eventually('the first one is in progress', async () => {
     const { stdout } = await schedule('describe', name, '--json');
     first = (JSON.parse(stdout) as { running: string[] }).running[0] ?? '';
     return first !== '';

@@ -12,7 +12,7 @@ afterAll(() => backend.close());
 /** A pipeline whose runs wait for an approval. */
 const waiting = (name: string) => pipelineOf(backend.testEnv, { name, spend: { approveAbove: 0 } });
 
-test('a start that is prepared finds the run under way, and is approved once it is asked', async () => {
+test('a start that is prepared finds the run in progress, and is approved once it is asked', async () => {
   const { testEnv, rowmill } = backend;
   const { store } = testEnv;
   const options = { pipeline: waiting('halves'), stage: true, store, env: {} };

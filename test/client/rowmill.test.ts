@@ -237,7 +237,7 @@ test('a request that makes no sense is said before the run has its say', async (
   await expect(run.adjust({ deadline: '8h' })).rejects.toMatchObject({ code: 'action_refused' });
 });
 
-test('what is not there is said: no such run, no such cursor, results of a run under way', async () => {
+test('what is not there is said: no such run, no such cursor, results of a run in progress', async () => {
   await expect(rowmill.attach('nobody')).rejects.toMatchObject({ code: 'run_not_found' });
   await expect(rowmill.attach('x'.repeat(5_000))).rejects.toMatchObject({ code: 'run_not_found' });
   await expect(rowmill.list({ cursor: 'nonsense' })).rejects.toMatchObject({ code: 'usage' });

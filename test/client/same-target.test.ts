@@ -12,7 +12,7 @@ let testEnv: TestEnv;
 beforeAll(async () => (testEnv = await startTestEnv()));
 afterAll(() => testEnv.close());
 
-test('a terminated run is no other run under way, although its claim is still there', async () => {
+test('a terminated run is no other run in progress, although its claim is still there', async () => {
   const { client, store, taskQueue } = testEnv;
   const start = async (workflowId: string) => {
     const input = await pipelineInputFor(testEnv, [{ Symbol: 'A', Security: 'A' }], {
@@ -42,7 +42,7 @@ test('a terminated run is no other run under way, although its claim is still th
   const address = process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
   const warningsOfCheck = async (env: Record<string, string>): Promise<string[]> =>
     (await Rowmill.check({ pipeline: documentOf(testEnv), store, env })).warnings;
-  const caution = expect.stringContaining(`run ${run.workflowId} is under way`);
+  const caution = expect.stringContaining(`run ${run.workflowId} is in progress`);
   expect(await warningsOfCheck({ TEMPORAL_ADDRESS: address })).toContainEqual(caution);
   const second = await start(`second-${taskQueue}`);
   const statusOf = async (id: string) => (await rowmill.attach(id)).status();

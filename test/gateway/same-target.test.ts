@@ -76,7 +76,7 @@ test('a site.caller of one owner hears of another run at its target, and not whi
   const started = await startOfBilling(own);
   expect(started.status).toBe(201);
   expect(started.json['warnings']).toEqual([
-    expect.stringMatching(/^another run is under way and publishes to .*out\.jsonl, too$/),
+    expect.stringMatching(/^another run is in progress and publishes to .*out\.jsonl, too$/),
   ]);
   await waits(own);
   const sameTarget = async (token: string): Promise<unknown> =>

@@ -125,7 +125,7 @@ test('a schedule that is taken away says how many runs that waited to start went
   const due = (await backfill({ from: '2026-01-01', to: '2026-01-20' }, name)).json['started'];
   expect(due).toHaveLength(3);
   let first: unknown;
-  await eventually('one is under way, and two wait', async () => {
+  await eventually('one is in progress, and two wait', async () => {
     // By the API's own document.
     [first] = (await get(name)).json['running'] as unknown[];
     return first !== undefined;

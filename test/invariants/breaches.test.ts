@@ -120,7 +120,7 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ['I5', 'never ended', (w) => (w.endedAtMs = Infinity)],
   [
     'I5',
-    'a cell still under way',
+    'a cell still in progress',
     (w) => table(w).inFlight.push(`${must(table(w).rows[0]).id}/sector`),
   ],
   [

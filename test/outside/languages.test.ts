@@ -87,7 +87,7 @@ function start(
   const attached = new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (chunk: Buffer) => {
       said += String(chunk);
-      if (said.includes('is under way')) resolve();
+      if (said.includes('is in progress')) resolve();
     });
     child.once('error', reject).once('close', () => reject(new Error(said)));
   });

@@ -306,7 +306,7 @@ const operation = (status: string, [done, failed, pending]: number[], cells = 10
 });
 
 test.each([
-  ['under way', operation('RUNNING', [3, 1, 6]), { running: true, cellsInProgress: 6 }],
+  ['in progress', operation('RUNNING', [3, 1, 6]), { running: true, cellsInProgress: 6 }],
   [
     'over by its word, in any case',
     operation('Completed', [3, 1, 6]),

@@ -84,7 +84,7 @@ describe('extruct', () => {
     expect(await statuses(url)).toMatchObject({ sector: 'done', pitch: 'done' });
   });
 
-  test('a cell under way ends with the answer of the input that it began with', async () => {
+  test('a cell in progress ends with the answer of the input that it began with', async () => {
     await open({ cellMs: { min: 5_000, max: 5_000 } });
     const { table, row, url } = await done();
     const text = async () => {

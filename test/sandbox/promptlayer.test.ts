@@ -105,7 +105,7 @@ test('above the threshold it asks back, and only the token of that very run will
   expect(again).toMatchObject({ status: 200, body: { success: true, cell_count: 0 } });
 });
 
-test('an operation counts what became of its cells; a cancelled one leaves none of them under way', async () => {
+test('an operation counts what became of its cells; a cancelled one leaves none of them in progress', async () => {
   await open({ concurrency: 1 });
   const { path, computed } = await newSheet(caller, 3);
   const start = (rows: number[]) =>
@@ -135,7 +135,7 @@ test('an operation counts what became of its cells; a cancelled one leaves none 
   expect(await stand(second)).toMatchObject(given);
   caller.pass(10_000_000);
   expect(await stand(second)).toMatchObject(given);
-  // One is done, one was under way: it has been paid for nothing. Asked for again, it comes out.
+  // One is done, one was in progress: it has been paid for nothing. Asked for again, it comes out.
   expect(caller.sandbox.ledger.summary()).toMatchObject({ cellsPaid: 2, cellsDone: 1 });
   const third = (await start([2, 3])).body.operation_id;
   caller.pass(10_000_000);

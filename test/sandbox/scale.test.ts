@@ -30,7 +30,7 @@ test('100,000 rows of six computed columns are loaded, run and paged', async () 
   });
   expect(run.num_requested_cells).toBe(600_000);
 
-  // Never more under way than there are places, whatever the table's size.
+  // Never more in progress than there are places, whatever the table's size.
   expect(core.state.timers.size).toBeLessThanOrEqual(2 * 50);
   time.realMs = 60_000;
   const status = core.read((world) => tableStatus(world, table));

@@ -98,7 +98,7 @@ test('a pause is not lost among concurrent requests', async () => {
 
 test('two concurrent triggers with one key get one run', async () => {
   const { workflow } = testEnv.client;
-  // It waits for an approval, and so is under way as long as it takes.
+  // It waits for an approval, and so is in progress as long as it takes.
   const loaded = fileOf('keyed', { spend: { approveAbove: 0 } });
   const { name } = loaded.pipeline;
   await apply(testEnv.client, loaded);

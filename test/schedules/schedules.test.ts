@@ -156,7 +156,7 @@ test('each run reads the rows as they are then; the run before must have ended',
   freeze();
   const { workflowId: second } = await triggerSchedule(testEnv.client, name);
   expect(await codeOf(triggerSchedule(testEnv.client, name))).toMatch(
-    /^action_refused: .*under way/,
+    /^action_refused: .*in progress/,
   );
   // As the clock does it: the time passes, and the run before is not over.
   await testEnv.client.schedule.getHandle(name).trigger('SKIP');
@@ -189,13 +189,13 @@ test('a key is one run of the schedule, however often it is triggered', async ()
   expect(runs.filter(({ attached }) => !attached)).toHaveLength(1);
   const [workflowId = ''] = new Set(runs.map((run) => run.workflowId));
   expect(new Set(runs.map((run) => run.workflowId)).size).toBe(1);
-  await eventually('it is known to be under way', async () => {
+  await eventually('it is known to be in progress', async () => {
     const { running, recent } = await describeSchedule(client, name);
     return running.includes(workflowId) && recent[0]?.workflowId === workflowId;
   });
   for (const options of [{ key: 'order-2' }, {}]) {
     const refused = await codeOf(triggerSchedule(client, name, options));
-    expect(refused).toMatch(/^action_refused: .*keyed.*order-1 is under way/);
+    expect(refused).toMatch(/^action_refused: .*keyed.*order-1 is in progress/);
   }
   resume();
   expect(await endOf(workflowId)).toMatchObject({ outcome: 'completed', rows: 1 });
@@ -311,7 +311,7 @@ test('a backfill that is sent twice starts no night twice', async () => {
   await apply(loaded);
   freeze();
   expect((await backfillSchedule(testEnv.client, name, THREE_NIGHTS)).due).toHaveLength(3);
-  // The first one is under way, the others wait for it.
+  // The first one is in progress, the others wait for it.
   expect(await codeOf(backfillSchedule(testEnv.client, name, THREE_NIGHTS))).toMatch(
     /^action_refused/,
   );
@@ -329,7 +329,7 @@ test('a schedule that is deleted says how many runs that waited to start went wi
   freeze();
   expect((await backfillSchedule(testEnv.client, name, span)).due).toHaveLength(3);
   let first = '';
-  await eventually('one is under way, and two wait', async () => {
+  await eventually('one is in progress, and two wait', async () => {
     first = (await describeSchedule(testEnv.client, name)).running[0] ?? '';
     return first !== '';
   });

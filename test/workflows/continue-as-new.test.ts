@@ -43,7 +43,7 @@ async function longRun(provider: ProviderCase) {
       args: [await pipelineInputFor(testEnv, ROWS, { run }, provider)],
     });
     const { ledger } = testEnv.sandbox;
-    await eventually('a cell is under way', () => ledger.summary().cellsPaid > 0);
+    await eventually('a cell is in progress', () => ledger.summary().cellsPaid > 0);
     // One done, of which a slice ends when it has lasted long enough.
     clock.resume(1.5 * HOUR_MS);
     await eventually('it goes on in a new run', async () => {

@@ -76,7 +76,7 @@ test('usage is shown if the provider reports it, with what it covers', () => {
 });
 
 test.each([
-  ['under way', 0],
+  ['in progress', 0],
   ['at its end', 1_234_567],
 ])('no fact of a large run %s is wider than its place in the UI', (_when, creditsSpent) => {
   const details = renderDetails({

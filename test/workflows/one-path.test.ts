@@ -51,7 +51,7 @@ test('of runs that publish to one path at the same moment, results, quarantine a
   expect(await testEnv.store.claims.list('')).toEqual([]);
 });
 
-test('a run that shares its place with one under way says so, before it spends', async () => {
+test('a run that shares its place with one in progress says so, before it spends', async () => {
   const input = await pipelineInputFor(testEnv, ROWS);
   await testEnv.close();
   testEnv = await startTestEnv({ sandbox: { failRate: 0, speed: 5, concurrency: 1 } });

@@ -247,7 +247,7 @@ test('after a lost reply to a cancel, the number of cancelled cells is a minimum
       taskQueue: slow.taskQueue,
       args: [input],
     });
-    await eventually('a cell under way', () => slow.sandbox.ledger.summary().cellsStarted > 0);
+    await eventually('a cell in progress', () => slow.sandbox.ledger.summary().cellsStarted > 0);
     await run.cancel();
     const ended = (await run.result()) as RunSummary;
     expect(slow.sandbox.faults.hits['lost']).toBe(1);

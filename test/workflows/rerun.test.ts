@@ -245,7 +245,7 @@ test('two concurrent equal requests get one rerun', async () => {
   expect(books().cellsPaid).toBe(12 + first.cells.failed);
 });
 
-test('a run under way, and one that never had a table, are refused with what to do', async () => {
+test('a run in progress, and one that never had a table, are refused with what to do', async () => {
   testEnv = await startTestEnv({ sandbox: CLEAN });
   const run = await begin({ spend: { approveAbove: 1 } });
   await eventually(
@@ -253,7 +253,7 @@ test('a run under way, and one that never had a table, are refused with what to 
     async () => (await run.query<RunProgress>('progress')).stage === 'waiting for approval',
   );
   const early = await refusalOf(rerun());
-  expect([early.code, early.what]).toEqual(['action_refused', 'the run is under way']);
+  expect([early.code, early.what]).toEqual(['action_refused', 'the run is in progress']);
   await run.cancel();
   await run.result();
   const tableless = await refusalOf(rerun());

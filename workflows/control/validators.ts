@@ -66,7 +66,7 @@ export function validateRerun(state: RunState): void {
   if (state.rerunRequested) {
     throw updateRejected(
       'one more pass is asked for already',
-      'Nothing: it follows the passes under way.',
+      'Nothing: it follows the passes in progress.',
     );
   }
   if (state.passes === 0) {

@@ -51,7 +51,7 @@ async function perform(
 async function askForAPass(cli: Cli, run: RowmillRun, { json }: RerunFlags): Promise<void> {
   const { id: workflowId } = await run.rerun();
   if (json === true) cli.json({ workflowId, rerunRequested: true });
-  else cli.print(`${workflowId}: one more pass over the failed cells follows those under way`);
+  else cli.print(`${workflowId}: one more pass over the failed cells follows those in progress`);
   cli.log(`See: rowmill watch ${workflowId}`);
 }
 

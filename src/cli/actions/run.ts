@@ -136,7 +136,7 @@ async function perform(
 /** Rejects `--new` with the id of a run in progress, beside which a second one is impossible. */
 function refuseAttached({ id, attached }: RowmillRun, flags: RunFlags): void {
   if (!attached || flags.new !== true) return;
-  throw new RowmillError('run_conflict', 'it is under way, and --new asks for another one', {
+  throw new RowmillError('run_conflict', 'it is in progress, and --new asks for another one', {
     where: `run ${id}`,
     remedy: 'Choose another --id, leave out --new to attach, or cancel that run first.',
   });

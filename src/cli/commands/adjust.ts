@@ -5,8 +5,10 @@ import type { Cli } from '../io/context.ts';
 export function addAdjust(program: Command, cli: Cli): void {
   program
     .command('adjust')
-    .summary('change the deadline or the polling of a run under way')
-    .description('Change the deadline or the polling of a run under way; it takes effect at once.')
+    .summary('change the deadline or the polling of a run in progress')
+    .description(
+      'Change the deadline or the polling of a run in progress; it takes effect at once.',
+    )
     .argument('<run>', 'workflow id')
     .option('--deadline <duration>', 'from the start of the run, like 8h')
     .option('--max-poll-interval <duration>', 'longest time between two polls, like 60s')

@@ -8,7 +8,7 @@ export function addRerun(program: Command, cli: Cli): void {
     .summary('ask again for the cells of a run that failed or were left open')
     .description(
       'Ask again for cells that failed or were left open; nothing that is done is paid again.\n' +
-        'A run under way makes one more pass. One that has ended is continued by a new run\n' +
+        'A run in progress makes one more pass. One that has ended is continued by a new run\n' +
         '(RUN-rerun-1, …) on the same table, which publishes the whole again.',
     )
     .argument('<run>', 'workflow id')

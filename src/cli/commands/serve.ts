@@ -8,7 +8,7 @@ export function addServe(program: Command, cli: Cli): void {
     .description(
       'Serve the HTTP API until it is stopped: POST /v1/runs with an Idempotency-Key, progress as ' +
         'events, results as JSON Lines or CSV. Needs no secret of the provider. SIGTERM or Ctrl-C ' +
-        'answers what is under way, and the process ends with 0.',
+        'answers what is in progress, and the process ends with 0.',
     )
     .option('--port <port>', 'to listen on (ROWMILL_GATEWAY_PORT, 8080); 0: any free one')
     .option('--host <host>', 'address to listen on (ROWMILL_GATEWAY_HOST, 127.0.0.1)')

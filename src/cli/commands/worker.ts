@@ -6,14 +6,14 @@ export function addWorker(program: Command, cli: Cli): void {
     .command('worker')
     .summary('do the work of runs: the process of a deployment')
     .description(
-      'Carry out the steps of runs until it is stopped. SIGTERM or Ctrl-C drains: steps under way ' +
+      'Carry out the steps of runs until it is stopped. SIGTERM or Ctrl-C drains: steps in progress ' +
         'are finished, waits are handed over, and the process ends with 0.',
     )
     .option('--task-queue <name>', 'where runs wait for work (ROWMILL_TASK_QUEUE, rowmill)')
     .option('--store <folder>', 'files of runs (ROWMILL_STORE, .rowmill/store)')
     .option('--health-port <port>', 'of /live, /ready, /metrics (ROWMILL_HEALTH_PORT, 9464)')
     .option('--health-host <host>', 'address it listens on (ROWMILL_HEALTH_HOST, 127.0.0.1)')
-    .option('--shutdown-grace <time>', 'for steps under way (ROWMILL_SHUTDOWN_GRACE, 20s)')
+    .option('--shutdown-grace <time>', 'for steps in progress (ROWMILL_SHUTDOWN_GRACE, 20s)')
     .option('--shutdown-force <time>', 'then it gives up (ROWMILL_SHUTDOWN_FORCE, 60s)')
     .addHelpText(
       'after',

@@ -28,7 +28,7 @@ export async function sameTargetWarnings(
       const named = others.length === 0 ? [] : await visible(others);
       const names = named.map((id) => `run ${id}`);
       if (named.length < others.length) names.push('another run');
-      return names.map((name) => `${name} is under way and publishes to ${to}, too`);
+      return names.map((name) => `${name} is in progress and publishes to ${to}, too`);
     }),
   );
   return warnings.flat();

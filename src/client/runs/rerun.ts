@@ -35,7 +35,7 @@ export async function rerunRun(
   const store = options.store ?? null;
   const latest = await latestRun(client, workflowId, store);
   if (latest.isRunning) {
-    throw new RowmillError('action_refused', 'the run is under way', {
+    throw new RowmillError('action_refused', 'the run is in progress', {
       where: `run ${latest.workflowId}`,
       remedy: 'Ask it for one more pass (the update rerunFailed), or wait until it has ended.',
     });

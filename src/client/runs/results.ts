@@ -26,7 +26,7 @@ export async function endedRunFolder(store: Store, run: Described): Promise<Fold
   const { workflowId, status, raw } = run;
   const where = `run ${workflowId}`;
   if (status.name === 'RUNNING' && toRunInfo(raw.workflowExecutionInfo).outcome === null) {
-    throw new RowmillError('action_refused', 'there are no results yet: the run is under way', {
+    throw new RowmillError('action_refused', 'there are no results yet: the run is in progress', {
       where,
       remedy: `Wait for it: rowmill watch ${workflowId}`,
     });

@@ -18,7 +18,7 @@ export async function isUnderWay(client: Client, workflowId: string): Promise<bo
   }
 }
 
-/** Runs of a list that are under way. */
+/** Runs of a list that are in progress. */
 export async function runsUnderWay(client: Client, ids: readonly string[]): Promise<string[]> {
   const live = await Promise.all(ids.map((id) => isUnderWay(client, id)));
   return ids.filter((_, at) => live[at]);

@@ -73,7 +73,7 @@ async function startBySchedule({ handle, description }: FoundSchedule): Promise<
 }
 
 const stillRuns = (name: string, workflowId: string): RowmillError =>
-  new RowmillError('action_refused', `its run ${workflowId} is under way`, {
+  new RowmillError('action_refused', `its run ${workflowId} is in progress`, {
     where: `schedule ${name}`,
     remedy: `Wait for it (rowmill watch ${workflowId}), or cancel it first.`,
   });

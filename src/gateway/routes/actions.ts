@@ -40,7 +40,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   ),
   pause: {
     scope: 'act',
-    summary: 'Hold a run; cells under way at the provider go on, and so does its deadline',
+    summary: 'Hold a run; cells in progress at the provider go on, and so does its deadline',
     query: z.strictObject({
       reason: z.string().min(1).max(MAX_TEXT).optional().describe('Why, for people.'),
     }),

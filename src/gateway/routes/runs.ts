@@ -70,7 +70,7 @@ export function addRuns(
       config: { scope: 'read' },
       schema: {
         operationId: 'listRuns',
-        summary: 'One page of runs: those under way, then the newest',
+        summary: 'One page of runs: those in progress, then the newest',
         tags: ['runs'],
         querystring: listQuery,
         response: { 200: runList.describe('A page.'), ...problems(400, 401, 429, 503) },

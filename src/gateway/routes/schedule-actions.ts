@@ -19,7 +19,7 @@ type Hold = (schedules: RowmillSchedules, name: string, note?: string) => Promis
 const HOLDS: readonly { action: string; summary: string; paused: boolean; act: Hold }[] = [
   {
     action: 'pause',
-    summary: 'Start no run until it is resumed; runs under way go on',
+    summary: 'Start no run until it is resumed; runs in progress go on',
     paused: true,
     act: (schedules, name, note) => schedules.pause(name, note),
   },
@@ -67,7 +67,7 @@ export function addScheduleActions(app: App, { temporal }: Gateway): void {
       config: { scope: 'start' },
       schema: {
         operationId: 'triggerSchedule',
-        summary: 'Start a run now, also of a paused schedule; 409 while its run is under way',
+        summary: 'Start a run now, also of a paused schedule; 409 while its run is in progress',
         tags: ['schedules'],
         description:
           'With an Idempotency-Key it can be sent again: the same key is the same run. A run that failed is started again by its key.',

@@ -108,7 +108,7 @@ export function addSchedules(
       config: { scope: 'act' },
       schema: {
         operationId: 'deleteSchedule',
-        summary: 'Take a schedule away; runs under way go on, results stay',
+        summary: 'Take a schedule away; runs in progress go on, results stay',
         description: 'Runs that wait to start, of a backfill or behind a long run, go with it.',
         tags: ['schedules'],
         params: schedulePath,

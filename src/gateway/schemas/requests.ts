@@ -28,7 +28,7 @@ export const listQuery = z.strictObject({
     .string()
     .regex(/^[a-z][a-z ]{0,60}$/)
     .optional()
-    .describe('Only runs under way that are at this stage, like `waiting for approval`.'),
+    .describe('Only runs in progress that are at this stage, like `waiting for approval`.'),
   outcome: z.enum(OUTCOMES).optional().describe('Only runs that ended so.'),
   status: z.enum(RUN_STATUSES).optional().describe('Temporal’s word for how the workflow stands.'),
   owner: z

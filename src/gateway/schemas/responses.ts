@@ -191,7 +191,7 @@ const progress = z
     sameTarget: z
       .array(otherRun)
       .optional()
-      .describe('Runs under way that publish to a place of this one. Left out: none.'),
+      .describe('Runs in progress that publish to a place of this one. Left out: none.'),
     ...approvalFields,
     ...unusedFields,
   })
@@ -268,7 +268,7 @@ const runError = z.object({
 export const runStatus = z
   .object({
     ...runInfoFields,
-    progress: progress.nullable().describe('While it is under way and a worker answers.'),
+    progress: progress.nullable().describe('While it is in progress and a worker answers.'),
     summary: summary.nullable().describe('Once it has ended.'),
     replaced: z
       .array(z.object({ path: z.string(), workflowId: otherRun }))
@@ -276,7 +276,7 @@ export const runStatus = z
         'Published files that another run has replaced since, as far as the gateway can read them.',
       ),
     error: runError.nullable().describe('Why it failed.'),
-    warning: z.string().nullable().describe('Why nothing more is known of a run under way.'),
+    warning: z.string().nullable().describe('Why nothing more is known of a run in progress.'),
   })
   .meta({ id: 'Run' });
 

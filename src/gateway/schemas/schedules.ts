@@ -88,10 +88,10 @@ export const schedule = z
     note: z.string().nullable().describe('Note of the operator who paused or resumed it.'),
     taskQueue: z.string(),
     started: z.number().describe('Runs so far.'),
-    skippedByOverlap: z.number().describe('Not started: the run before was under way.'),
+    skippedByOverlap: z.number().describe('Not started: the run before was in progress.'),
     missed: z.number().describe('Not started: the server was down for too long.'),
     next: z.array(z.iso.datetime()),
-    running: z.array(z.string()).describe('Ids of the runs under way.'),
+    running: z.array(z.string()).describe('Ids of the runs in progress.'),
     recent: z.array(scheduledRun).describe('Newest first.'),
     clockChangeDays: z
       .array(z.object({ date: z.string(), time: timeOfDay, what: z.string() }))

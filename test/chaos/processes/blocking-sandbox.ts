@@ -21,7 +21,7 @@ export type Fate = (typeof FATES)[number];
 
 /** Keeps a request in its hands, so that its sender can be killed at exactly that moment. */
 export interface BlockingSandbox extends SandboxPort {
-  /** Of the requests from now on; `step` names the one that is under way. */
+  /** Of the requests from now on; `step` names the one that is in progress. */
   waitFor(moment: KillPoint, step: () => Promise<string | null>): void;
   /** Whether it has the request in its hands. */
   holds(): boolean;

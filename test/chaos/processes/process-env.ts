@@ -54,7 +54,7 @@ export interface ProcessEnv {
   /** One more worker process, polling when this resolves. */
   startWorker(env?: Record<string, string>): Promise<Command>;
   startRun(): Promise<Handle>;
-  /** Type and attempt of the step under way. */
+  /** Type and attempt of the step in progress. */
   step(): Promise<StepNow | null>;
   isOver(): Promise<boolean>;
   /** Waits until the run is over; gives back what is wrong, and ends workers and sandbox. */

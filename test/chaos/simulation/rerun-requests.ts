@@ -26,7 +26,7 @@ export const rerunRequestsOf = ({ afterMs, alsoAfterMs }: Rerun): number[] =>
 
 const REFUSALS = ['action_refused', 'run_not_found'];
 
-/** `rowmill rerun RUN`: takes up a run that has ended, or asks one under way for one more pass. */
+/** `rowmill rerun RUN`: takes up a run that has ended, or asks one in progress for one more pass. */
 export async function requestRerun(options: RerunRequestOptions): Promise<string> {
   const { client, cluster, workflowId, taskQueue, store, approved } = options;
   try {
@@ -35,7 +35,7 @@ export async function requestRerun(options: RerunRequestOptions): Promise<string
     return `${started.attached ? 'attached to' : 'started'} ${started.workflowId}`;
   } catch (error) {
     if (!(error instanceof RowmillError) || !REFUSALS.includes(error.code)) throw error;
-    if (error.what === 'the run is under way') cluster.newest.update('rerunFailed');
+    if (error.what === 'the run is in progress') cluster.newest.update('rerunFailed');
     return `refused: ${error.what}`;
   }
 }

@@ -114,7 +114,7 @@ function addTo(line: Line, { evidence, breaches, hung }: Simulated): void {
   line.hung += hung ? 1 : 0;
 }
 
-/** One start for each answer or cell under way, for each failure before, and for what was cancelled meanwhile. */
+/** One start for each answer or cell in progress, for each failure before, and for what was cancelled meanwhile. */
 function needed({ tables, columns }: Evidence): number {
   const ours = new Set(columns.map(({ key }) => key));
   let sum = 0;
@@ -142,7 +142,8 @@ function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): stri
   }
   for (const name of takenUp(evidence)) names.add(name);
   if (trace.some((what) => what.includes('rerun: attached'))) names.add('rerun: wanted by two');
-  if (trace.some((what) => what.endsWith('under way'))) names.add('rerun: wanted while one lives');
+  if (trace.some((what) => what.endsWith('in progress')))
+    names.add('rerun: wanted while one lives');
   if (trace.some((what) => what.includes(' forgotten: '))) names.add('rerun: of an expired run');
   if (names.size === 0) names.add('nothing');
   return [...names, `provider: ${script.provider}`];

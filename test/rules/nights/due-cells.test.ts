@@ -38,7 +38,7 @@ test.each<[string, Partial<NightCell>, string | null]>([
   ['a failed cell', { outcome: 'failed' }, 'failed'],
   ['a blocked cell', { outcome: 'blocked' }, 'failed'],
   ['a cell that was never asked for', { outcome: 'pending' }, 'new'],
-  ['a cell under way', { outcome: 'pending', inFlight: true, changed: true }, null],
+  ['a cell in progress', { outcome: 'pending', inFlight: true, changed: true }, null],
   ['a row that left the source', { vanished: true, outcome: 'failed', changed: true }, null],
 ])('%s', (_what, fields, reason) => {
   expect(reasonTonight(cell(fields), rules, NOW)).toBe(reason);

@@ -144,7 +144,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
     if (outcome !== should) yield `${outcome}, where the cells say ${String(should)}`;
   }
   yield* knowsBefore(evidence);
-  // One that was on its way then may land a little later; a paid step under way goes by the deadline that
+  // One that was on its way then may land a little later; a paid step in progress goes by the deadline that
   // it was given, also when people have put it forward since.
   const givenMs = Math.max(deadlineMs, pipeline.run.deadlineMs);
   const latestMs = startedAtMs + givenMs + MAX_COMMIT_DELAY_MS;
@@ -167,14 +167,14 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   ) {
     yield `${going.length} cells go on, and cost, of which the summary says nothing`;
   }
-  // Idle was claimed: nothing may be under way but what hangs.
+  // Idle was claimed: nothing may be in progress but what hangs.
   if (wasCutShort(evidence)) return;
   for (const cell of going) {
     const [rowId = '', column = ''] = cell.split('/');
     const row = evidence.wanted.find(({ key }) => key === inputs.get(rowId));
     const known = evidence.columns.some(({ key }) => key === column);
     if (row === undefined || !known || !mayHang(evidence.truth(row, column), evidence)) {
-      yield `cell ${String(row?.key)}/${column} is still under way`;
+      yield `cell ${String(row?.key)}/${column} is still in progress`;
     }
   }
 }

@@ -9,7 +9,7 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
     const name = `cell ${row}/${column}`;
     if (isPaid(evidence, column)) starts += cell.starts;
     if (cell.done > 1) yield `${name} was done ${cell.done} times`;
-    // One start for the answer (or for the cell under way), and one for each that came to nothing.
+    // One start for the answer (or for the cell in progress), and one for each that came to nothing.
     const inVain = cell.failed + cell.lost;
     const underWay = inFlight.has(`${rowId}/${column}`) ? 1 : 0;
     if (cell.starts > cell.done + inVain + underWay) {
@@ -38,7 +38,7 @@ function* creditsTold(evidence: Evidence): Iterable<string> {
   // Of a run that was cut short cells may still start when the next one has looked at the balance.
   if (earlier !== null && wasCutShort(earlier)) return;
   const creditsSpent = evidence.creditsSpent - (earlier?.creditsSpent ?? 0);
-  // What is under way when a run was cut short starts, and is paid, after it has looked at the balance.
+  // What is in progress when a run was cut short starts, and is paid, after it has looked at the balance.
   const look = wasCutShort(evidence) ? evidence.finished.get('publishResults') : undefined;
   const least = creditsSpent - spentSince(evidence, look?.fromMs ?? Infinity);
   const most = creditsSpent - spentSince(evidence, look?.toMs ?? Infinity);

@@ -16,7 +16,7 @@ export const pause = (cli: Cli, name: string, flags: NoteFlags): Promise<void> =
     await rowmill.schedules.pause(name, flags.note);
     answer(cli, flags, { name, paused: true }, `schedule ${name} paused`);
     if (flags.json !== true)
-      cli.log(`Runs under way go on. Again: rowmill schedule resume ${name}`);
+      cli.log(`Runs in progress go on. Again: rowmill schedule resume ${name}`);
   });
 
 export const resume = (cli: Cli, name: string, flags: NoteFlags): Promise<void> =>

@@ -68,7 +68,7 @@ const endOf = ({ run }: ScheduledRun): string =>
 function notStarted({ skippedByOverlap, missed }: ScheduleInfo): string[] {
   return [
     ...(skippedByOverlap > 0
-      ? [`${formatInteger(skippedByOverlap)} skipped (the run before was under way)`]
+      ? [`${formatInteger(skippedByOverlap)} skipped (the run before was in progress)`]
       : []),
     ...(missed > 0 ? [`${formatInteger(missed)} missed (the server was down)`] : []),
   ];
@@ -101,7 +101,7 @@ function textOf(standing: ScheduleInfo, recent: readonly LinkedRun[]): string {
       ],
       ['started', formatInteger(standing.started)],
       ['not started', notStarted(standing).join(', ') || 'none'],
-      ...standing.running.map((id): [string, string] => ['under way', id]),
+      ...standing.running.map((id): [string, string] => ['in progress', id]),
     ]),
     '',
     'Next',

@@ -74,7 +74,7 @@ Examples:
     schedule
       .command(word)
       .summary(summary)
-      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}. Runs under way go on.`)
+      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}. Runs in progress go on.`)
       .argument(...NAME)
       .option('--note <text>', 'why, for others')
       .option(...JSON_FLAG)
@@ -87,7 +87,7 @@ Examples:
   schedule
     .command('trigger')
     .summary('start a run now')
-    .description('Start a run now, also of a paused schedule; not while its run is under way.')
+    .description('Start a run now, also of a paused schedule; not while its run is in progress.')
     .argument(...NAME)
     .option('--key <key>', 'what you call this run: repeated with the same key it starts no other')
     .option(...JSON_FLAG)
@@ -118,7 +118,7 @@ Examples:
     .command('delete')
     .summary('take a schedule away')
     .description(
-      'Take a schedule away. Runs under way go on; results stay. Runs that wait to start go with it.',
+      'Take a schedule away. Runs in progress go on; results stay. Runs that wait to start go with it.',
     )
     .argument(...NAME)
     .option(...JSON_FLAG)

@@ -22,7 +22,7 @@ export const deploys = (provider: ProviderCase): Promise<string[]> =>
   });
 
 /**
- * The same, each while a request is under way that lands when the next worker has the step in hand
+ * The same, each while a request is in progress that lands when the next worker has the step in hand
  * already: after a deploy that is soon, where after a kill the heartbeat has to time out first.
  */
 export async function deploysAt(

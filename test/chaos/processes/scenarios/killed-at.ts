@@ -10,7 +10,7 @@ export interface KilledAt {
   fate: Fate;
 }
 
-/** One run whose only worker is killed at each of these moments, while a request is under way. */
+/** One run whose only worker is killed at each of these moments, while a request is in progress. */
 export async function killedAt({ provider, moments, fate }: KilledAt): Promise<string[]> {
   const sandbox = await openBlockingSandbox(1, 600);
   const options = { name: 'killed-at', provider, rows: ROWS, sandbox };

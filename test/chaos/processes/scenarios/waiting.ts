@@ -25,6 +25,6 @@ export async function untilInHand(site: ProcessEnv, { child }: Command): Promise
 /** Until people see why it does not go on. */
 export const untilItSays = (site: ProcessEnv, code: string): Promise<void> =>
   eventually(
-    `the step under way says ${code}`,
+    `the step in progress says ${code}`,
     async () => (await site.step())?.lastFailure?.includes(code) ?? false,
   );

@@ -77,7 +77,7 @@ export class Deployment {
     else this.#timeline.in(0, () => act(worker), worker.process);
   }
 
-  /** A deploy: what is under way is told to stop, then the next one starts. */
+  /** A deploy: what is in progress is told to stop, then the next one starts. */
   replace(whenDrained: (worker: Worker, done: () => void) => void): void {
     const worker = this.#worker;
     if (worker === null || worker.stopping) return;
