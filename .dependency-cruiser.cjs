@@ -83,12 +83,18 @@ module.exports = {
     room('src/sinks/', ['src/errors\\.ts', 'src/(contract|paths|rules|store)/'], 'results out'),
     room(
       'src/spec/',
-      ['src/(did-you-mean|errors)\\.ts', 'src/(contract|paths|providers|rules|sinks)/'],
+      [
+        'src/(did-you-mean|errors|safe-pattern)\\.ts',
+        'src/(contract|paths|providers|rules|sinks)/',
+      ],
       'the pipeline file',
     ),
     room(
       'activities/',
-      ['src/(contract|rules|spec|providers|paths|store|sources|sinks|notify|errors|http|text)'],
+      [
+        'src/(contract|rules|spec|providers|paths|store|sources|sinks|notify|errors|http|text)',
+        'src/safe-pattern\\.ts',
+      ],
       'one API step each',
     ),
     ...floors('activities', 'runtime/', 'run-files/', 'table/', 'results/', ITS_OWN_FILES),

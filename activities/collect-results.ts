@@ -3,6 +3,7 @@ import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
+import type { ConditionsInput } from '../src/rules/conditions.ts';
 import type { Expectations } from '../src/rules/expectations.ts';
 import type { PassKind } from '../src/rules/passes.ts';
 import { CELL_OUTCOMES, noCells } from '../src/rules/outcome.ts';
@@ -10,6 +11,7 @@ import type { RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { mergeParts, type Merged } from './results/merge-parts.ts';
+import { scanConditions } from './results/scan-conditions.ts';
 import { PageReader } from './table/page-reader.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
@@ -26,6 +28,8 @@ export interface CollectResultsInput {
   kind: PassKind;
   /** Expectations of the answers by column. */
   expected?: Expectations | undefined;
+  /** Conditions of the columns. Left out: there are none. */
+  conditions?: ConditionsInput | undefined;
   trouble: TroubleInput;
 }
 
@@ -47,15 +51,20 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
       skips: true,
     });
     const folder = deps.store.run(input.run);
+    const { conditions } = input;
     for (let tries = 1; ; tries += 1) {
       const last = tries >= MAX_SWEEPS;
-      const scan = new TableScan(folder, input.scan, input.snapshot.rows, last);
+      const scan = new TableScan(folder, input.scan, input.snapshot.rows, {
+        ignoreVersion: last,
+        conditions: conditions === undefined ? null : scanConditions(conditions),
+      });
       try {
         const counts = await scan.read(pages, input.table, attempt);
         const merged = await mergeParts(folder, input.scan, {
           ordered: counts.ordered,
           kind: input.kind,
           expected: input.expected,
+          hasConditions: conditions !== undefined,
         });
         await scan.reset();
         const scanResult = scanResultOf(input, counts, merged);
@@ -94,9 +103,11 @@ async function isOutOfCredits(
 
 function scanResultOf(input: CollectResultsInput, counts: ScanCounts, merged: Merged): ScanResult {
   const sum = (outcome: CellOutcome): number =>
-    Object.values(counts.byColumn).reduce((total, column) => total + column[outcome], 0);
+    Object.values(counts.byColumn).reduce((total, column) => total + (column[outcome] ?? 0), 0);
   const cells = noCells();
   for (const outcome of CELL_OUTCOMES) cells[outcome] = sum(outcome);
+  const skipped = sum('skipped');
+  if (skipped > 0) cells.skipped = skipped;
   const { ordered: _ordered, ...scanResult } = counts;
   return { scan: input.scan, rows: input.snapshot.rows, cells, ...scanResult, ...merged };
 }

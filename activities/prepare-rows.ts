@@ -6,6 +6,7 @@ import type { ApiCalls, EnrichTableInput } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { sinkOf } from '../src/sinks/index.ts';
 import { underCeiling, type SpendCeiling } from '../src/rules/ceiling.ts';
+import { sourceFieldsOf } from '../src/rules/conditions.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import { stagedDigest } from '../src/sources/digest-draft.ts';
 import { checkInput } from '../src/spec/check-input.ts';
@@ -126,10 +127,15 @@ async function freeze(
     await folder.remove(RUN_FILE.badRows);
     if (snapshot === null) {
       await refuseSource(deps, pipeline.rows.source);
-      const inputs = deps.providers.spec(pipeline.provider).inputs(pipeline.table);
+      const spec = deps.providers.spec(pipeline.provider);
+      const inputs = spec.inputs(pipeline.table);
+      const planned = spec.plan(pipeline.table).map(({ key }) => key);
       const draft = await folder.create(SNAPSHOT_FILE);
       const leftOut = () => folder.create(RUN_FILE.badRows);
-      const taken = await takeSnapshot(pipeline.rows, inputs, draft, { leftOut });
+      const taken = await takeSnapshot(pipeline.rows, inputs, draft, {
+        leftOut,
+        named: sourceFieldsOf(pipeline, planned),
+      });
       await writeColumns(folder, taken.kept);
       return { ref: taken.ref, warnings: taken.warnings.slice(0, MAX_WARNINGS).map(cut) };
     }

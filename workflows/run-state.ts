@@ -156,8 +156,8 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     table: null,
     tableMayHaveDuplicates: false,
     loaded: null,
-    // A rerun scans its table first.
-    nextPass: previousRun === undefined ? 'first' : 'wait',
+    // A rerun scans its table first, and so does a run whose columns have conditions.
+    nextPass: previousRun === undefined && pipeline.when === undefined ? 'first' : 'wait',
     activePass: null,
     passHistory: null,
     passes: 0,

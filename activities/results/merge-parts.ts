@@ -28,6 +28,8 @@ export interface Merged {
   untouched: number;
   /** Cells that could start, and that no run has asked for since. */
   due: number;
+  /** Cells whose conditions hold, and that no pass has asked for. Left out: none. */
+  staged?: number;
   /** Cells that each kind of pass would ask for, by column key. Left out: none. */
   asks?: Record<string, CellsByColumn>;
   /** Answers that break expectations, by column. Left out: no values are expected. */
@@ -41,6 +43,8 @@ export interface MergeOptions {
   kind: PassKind;
   /** Expectations of the answers by column. */
   expected?: Expectations | undefined;
+  /** Columns have conditions: cells are asked for in stages. @default false */
+  hasConditions?: boolean;
 }
 
 /**
@@ -50,7 +54,7 @@ export interface MergeOptions {
 export async function mergeParts(
   folder: Folder,
   scan: number,
-  { ordered, kind, expected }: MergeOptions,
+  { ordered, kind, expected, hasConditions = false }: MergeOptions,
 ): Promise<Merged> {
   const attemptsBefore = await AttemptsBefore.open(folder, scan - 1);
   const results = await folder.create(RESULTS_FILE);
@@ -74,7 +78,10 @@ export async function mergeParts(
         );
       const part = parsePartLine(next.value);
       if (misfits !== null) misfits.count(part.cells);
-      await results.line(joinRow(line, part));
+      // Written by classifyTableRow in this shape.
+      const openCells = part.open === '' ? [] : (JSON.parse(part.open) as PartOpenCell[]);
+      const complete = openCells.every(({ status }) => status === 'skipped');
+      await results.line(joinRow(line, part, complete));
       if (part.open === '' && attemptsBefore.isOver) continue;
       const key = snapshotKey(line, folder);
       const attemptsOfRow = await attemptsBefore.ofRow(key);
@@ -82,8 +89,7 @@ export async function mergeParts(
         if (lacksAnswer(before) && wasRerun(kind, before)) merged.repaired += 1;
       }
       if (part.open === '') continue;
-      // Written by classifyTableRow in this shape.
-      for (const cell of JSON.parse(part.open) as PartOpenCell[]) {
+      for (const cell of openCells) {
         const before = attemptsOfRow.get(cell.column);
         const rerun = wasRerun(kind, before);
         if (rerun && lacksAnswer(before) && lacksAnswer(cell)) merged.repaired -= 1;
@@ -92,7 +98,7 @@ export async function mergeParts(
         const waiting = isWaitingAfter(kind, before, { ...cell, failedAt: cell.failedAt ?? '' });
         if (waiting) merged[cell.status === 'failed' ? 'untouched' : 'waiting'] += 1;
         else if (cell.startable) merged.due += 1;
-        countAsks(merged, { ...cell, rerun, waiting }, part);
+        countAsks(merged, { ...cell, rerun, waiting }, part, hasConditions);
         await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun, waiting });
       }
     }
@@ -117,10 +123,13 @@ function countAsks(
   merged: Merged,
   cell: PartOpenCell & { rerun: boolean; waiting: boolean },
   { rowId }: PartLine,
+  hasConditions: boolean,
 ): void {
   if (rowId === NO_ROW_ID) return;
   for (const kind of COUNTED_KINDS) {
+    if (kind === 'stage' && !hasConditions) continue;
     if (reasonToAsk(kind, cell) === null) continue;
+    if (kind === 'stage') merged.staged = (merged.staged ?? 0) + 1;
     const asks = (merged.asks ??= byName());
     const columns = (asks[kind] ??= byName());
     columns[cell.column] = (columns[cell.column] ?? 0) + 1;
@@ -128,11 +137,10 @@ function countAsks(
 }
 
 /** `{"key":…,"input":{…}}` and a part become one result line. */
-function joinRow(snapshotLine: string, part: PartLine): string {
+function joinRow(snapshotLine: string, part: PartLine, complete: boolean): string {
   const split = snapshotLine.indexOf(INPUT_MARK);
   const head = snapshotLine.slice(0, split);
   const input = snapshotLine.slice(split, -1);
-  const complete = part.open === '';
   return `${head},"rowId":${part.rowId}${input},"cells":${part.cells},"complete":${complete}}`;
 }
 
@@ -152,6 +160,7 @@ async function writeOpen(
     attempts: cell.attempts,
     inFlight: cell.inFlight,
     startable: cell.startable,
+    ...(cell.undecided === true ? { undecided: true } : {}),
     ...(cell.blockedBy === undefined ? {} : { blockedBy: cell.blockedBy }),
     ...(cell.rerun ? { rerun: true } : {}),
     ...(cell.waiting ? { waiting: true } : {}),

@@ -11,6 +11,7 @@ import {
   oursOf,
   type CellReading,
   type CellVerdict,
+  type RowConditions,
 } from '../../src/rules/cells.ts';
 
 /** A cell without an answer, as a part remembers it. */
@@ -20,6 +21,8 @@ export interface PartOpenCell {
   reason: string;
   inFlight: boolean;
   startable: boolean;
+  /** It is not known whether its conditions hold. */
+  undecided?: true;
   /** Failed column that a blocked cell waits for. */
   blockedBy?: string;
   /** Time of the failure, if the provider reports it. */
@@ -48,8 +51,13 @@ export interface ClassifiedRow {
   behindAutomatic: number;
 }
 
-export function classifyTableRow(row: TableRow, ordinal: number, columns: Column[]): ClassifiedRow {
-  const verdicts = verdictsOf(row, columns);
+export function classifyTableRow(
+  row: TableRow,
+  ordinal: number,
+  columns: Column[],
+  given: GivenConditions | null = null,
+): ClassifiedRow {
+  const verdicts = verdictsOf(row, columns, given);
   const outcomes = oursOf(columns, verdicts);
   const cells = byName<ResultCell>();
   const open: PartOpenCell[] = [];
@@ -73,13 +81,22 @@ export function classifyTableRow(row: TableRow, ordinal: number, columns: Column
   return { line, outcomes, automatic, behindAutomatic };
 }
 
-function verdictsOf(row: TableRow, columns: Column[]): Map<string, CellVerdict> {
+/** Conditions of the columns, and the fields of a row that they may name. */
+export type GivenConditions = Pick<RowConditions, 'conditions' | 'field'>;
+
+function verdictsOf(
+  row: TableRow,
+  columns: Column[],
+  given: GivenConditions | null = null,
+): Map<string, CellVerdict> {
   const readings = byName<CellReading>();
   for (const { key } of columns) {
     const cell = row.cells[key];
     if (cell !== undefined) readings[key] = { status: cell.status, empty: isEmpty(cell.value) };
   }
-  return classifyCells(columns, readings);
+  if (given === null) return classifyCells(columns, readings);
+  const answer = (column: string): Json => row.cells[column]?.value ?? null;
+  return classifyCells(columns, readings, { ...given, answer });
 }
 
 /** Cells of our columns without an answer. */
@@ -131,6 +148,7 @@ function openCell(column: string, verdict: CellVerdict, cell: TableCell | undefi
     reason: wholeText(reasonOf(verdict, cell)),
     inFlight: verdict.inFlight,
     startable: verdict.startable,
+    ...(verdict.undecided === true ? { undecided: true } : {}),
     ...(verdict.blockedBy === null ? {} : { blockedBy: verdict.blockedBy }),
     ...(verdict.outcome !== 'failed' || cell?.updatedAt === undefined
       ? {}
@@ -142,6 +160,8 @@ function reasonOf(verdict: CellVerdict, cell: TableCell | undefined): string {
   switch (verdict.outcome) {
     case 'done':
       return 'done';
+    case 'skipped':
+      return 'not asked for: its conditions do not hold';
     case 'empty':
       return 'done without a value';
     case 'failed':

@@ -4,6 +4,7 @@ import { OUTCOMES } from '../../src/contract/outcome.ts';
 import type { CellCounts } from '../../src/contract/results.ts';
 import type { PreviousRunSummary, PreviousRunRef } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
+import { lacksAnswer } from '../../src/rules/attempts.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Folder, Store } from '../../src/store/store.ts';
 import { openCells, openCellsFile } from '../run-files/open-cells.ts';
@@ -118,7 +119,8 @@ export async function copyPreviousRows(
 export async function cellsLeft(folder: Folder): Promise<number | null> {
   if (!(await folder.exists(OPEN_BEFORE))) return null;
   let cells = 0;
-  for await (const { status } of openCells(folder, OPEN_BEFORE)) if (status !== 'empty') cells += 1;
+  for await (const { status } of openCells(folder, OPEN_BEFORE))
+    if (lacksAnswer({ status })) cells += 1;
   return cells;
 }
 

@@ -29,6 +29,7 @@ export async function writeQuarantine(
       }
     }
     for await (const cell of openCells(folder, openCellsFile(found.scan))) {
+      if (cell.status === 'skipped') continue;
       const line: QuarantineLine = {
         key: cell.key,
         column: cell.column,

@@ -1,3 +1,4 @@
+import type { Json } from '../../src/contract/json.ts';
 import type { CellCounts, CellUsage } from '../../src/contract/results.ts';
 import type { Column, TableRef } from '../../src/contract/table.ts';
 import { RowmillError } from '../../src/errors.ts';
@@ -14,9 +15,17 @@ import {
   type Skipped,
   PageSequenceCheck,
 } from '../table/page-reader.ts';
-import { classifyTableRow, unreadableRow } from './part-file.ts';
+import type { ScanConditions } from './scan-conditions.ts';
+import { classifyTableRow, unreadableRow, type GivenConditions } from './part-file.ts';
 import { readRefusedRows, refusedPart } from '../run-files/refused-rows.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
+
+export interface ScanOptions {
+  /** Takes the rows as they are, even if the table changes meanwhile. @default false */
+  ignoreVersion?: boolean;
+  /** @default columns have none */
+  conditions?: ScanConditions | null;
+}
 
 export interface ScanReport {
   rowsRead: number;
@@ -28,6 +37,8 @@ export interface ScanCounts {
   byColumn: Record<string, CellCounts>;
   inFlight: number;
   startable: number;
+  /** Pending cells whose conditions are not decided. Left out: none. */
+  undecided?: number;
   /** The rows came in the order of the snapshot so far. */
   ordered: boolean;
   /** Usage by column, only of columns whose cells report it. */
@@ -86,6 +97,7 @@ export class TableScan {
   readonly #number: number;
   readonly #rows: number;
   readonly #ignoreVersion: boolean;
+  readonly #conditions: ScanConditions | null;
   readonly #rowIndex: RowIndex;
   readonly #seen: Uint8Array;
   #count = 0;
@@ -103,13 +115,18 @@ export class TableScan {
     behindAutomatic: 0,
   };
 
-  /** @param ignoreVersion Take the rows as they are, even if the table changes meanwhile. */
-  constructor(folder: Folder, number: number, rows: number, ignoreVersion = false) {
+  constructor(
+    folder: Folder,
+    number: number,
+    rows: number,
+    { ignoreVersion = false, conditions = null }: ScanOptions = {},
+  ) {
     this.#ignoreVersion = ignoreVersion;
+    this.#conditions = conditions;
     this.#folder = folder;
     this.#number = number;
     this.#rows = rows;
-    this.#rowIndex = new RowIndex(folder);
+    this.#rowIndex = new RowIndex(folder, conditions?.fieldsOf ?? null);
     this.#seen = new Uint8Array(rows);
   }
 
@@ -233,20 +250,29 @@ export class TableScan {
   }
 
   #take(row: TableRow, ordinal: number, table: TableRef): string {
-    const classified = classifyTableRow(row, ordinal, table.columns);
+    const classified = classifyTableRow(row, ordinal, table.columns, this.#given(ordinal));
     const { automatic } = this.#counts;
     automatic.done += classified.automatic.done;
     automatic.failed += classified.automatic.failed;
     this.#counts.behindAutomatic += classified.behindAutomatic;
     for (const [column, verdict] of classified.outcomes) {
       const counts = this.#counts.byColumn[column];
-      if (counts !== undefined) counts[verdict.outcome] += 1;
+      if (counts !== undefined) counts[verdict.outcome] = (counts[verdict.outcome] ?? 0) + 1;
+      if (verdict.undecided === true) this.#counts.undecided = (this.#counts.undecided ?? 0) + 1;
       if (verdict.inFlight) this.#counts.inFlight += 1;
       if (verdict.startable) this.#counts.startable += 1;
       const usage = row.cells[column]?.usage;
       if (usage !== undefined) this.#use(column, usage);
     }
     return classified.line;
+  }
+
+  /** Conditions with the fields of a row, where columns have conditions. */
+  #given(ordinal: number): GivenConditions | null {
+    if (this.#conditions === null) return null;
+    const fields = this.#rowIndex.fields(ordinal);
+    const field = (name: string): Json => fields[name] ?? null;
+    return { conditions: this.#conditions.conditions, field };
   }
 
   #use(column: string, usage: CellUsage): void {

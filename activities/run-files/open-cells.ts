@@ -15,6 +15,8 @@ export interface OpenCell {
   inFlight: boolean;
   /** Never asked for, though everything it depends on is done. */
   startable: boolean;
+  /** It is not known whether its conditions hold. */
+  undecided?: true;
   /** Failed column that a blocked cell waits for. Left out: it is not blocked, or not by a column. */
   blockedBy?: string;
   /** A rerun of failed cells has asked for it. */

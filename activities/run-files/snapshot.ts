@@ -1,3 +1,4 @@
+import type { Json } from '../../src/contract/json.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import { RowmillError } from '../../src/errors.ts';
@@ -16,6 +17,9 @@ export async function* snapshotRows(folder: Folder): AsyncGenerator<SnapshotRow>
     yield { key, input };
   }
 }
+
+/** Fields of a row, by name. */
+export type RowFields = Readonly<Record<string, Json>>;
 
 const KEY_FROM = '{"key":'.length;
 
@@ -56,9 +60,15 @@ export class RowIndex {
   /** Read, and not come yet. */
   #expected: string | null = null;
   #all: Map<string, number> | null = null;
+  readonly #pick: ((row: SnapshotRow) => RowFields) | null;
+  /** Fields by row: of the last keys, or of all rows once a key was out of order. */
+  #fields = new Map<number, RowFields>();
+  #expectedLine = '';
 
-  constructor(folder: Folder) {
+  /** @param pick Fields of a row to return as well */
+  constructor(folder: Folder, pick: ((row: SnapshotRow) => RowFields) | null = null) {
     this.#folder = folder;
+    this.#pick = pick;
     this.#lines = folder.lines(SNAPSHOT_FILE)[Symbol.asyncIterator]();
   }
 
@@ -70,6 +80,7 @@ export class RowIndex {
   /** Returns one index per key; `undefined` for a foreign key, or for none. */
   async of(keys: readonly (string | null)[]): Promise<(number | undefined)[]> {
     const found: (number | undefined)[] = [];
+    if (this.#all === null) this.#fields.clear();
     for (const key of keys) {
       if (key === null) {
         found.push(undefined);
@@ -78,10 +89,14 @@ export class RowIndex {
       if (this.#all === null && this.#expected === null) {
         const next = await this.#lines.next();
         this.#read += 1;
-        if (next.done !== true) this.#expected = snapshotKey(next.value, this.#folder);
+        if (next.done !== true) {
+          this.#expected = snapshotKey(next.value, this.#folder);
+          this.#expectedLine = next.value;
+        }
       }
       if (this.#all === null && this.#expected === key) {
         this.#expected = null;
+        this.#keep(this.#read - 1, this.#expectedLine);
         found.push(this.#read - 1);
         continue;
       }
@@ -91,6 +106,17 @@ export class RowIndex {
     return found;
   }
 
+  /** Returns the picked fields of a row of the last keys. */
+  fields(ordinal: number): RowFields {
+    return this.#fields.get(ordinal) ?? {};
+  }
+
+  #keep(ordinal: number, line: string): void {
+    if (this.#pick === null) return;
+    const row = parseRow(line, this.#folder.locate(SNAPSHOT_FILE));
+    this.#fields.set(ordinal, this.#pick(row));
+  }
+
   /** Lets go of the file. */
   async close(): Promise<void> {
     await this.#lines.return?.();
@@ -98,8 +124,10 @@ export class RowIndex {
 
   async #readAll(): Promise<Map<string, number>> {
     const all = new Map<string, number>();
-    for await (const line of this.#folder.lines(SNAPSHOT_FILE))
+    for await (const line of this.#folder.lines(SNAPSHOT_FILE)) {
+      this.#keep(all.size, line);
       all.set(snapshotKey(line, this.#folder), all.size);
+    }
     return all;
   }
 }

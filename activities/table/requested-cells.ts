@@ -76,7 +76,8 @@ function scopesFor(
  */
 function alongside(table: TableRef, keys: readonly string[], kind: PassKind): string[] {
   const needed = neededColumns(table);
-  if (kind === 'first') return needed.filter(({ ours }) => !ours).map(({ key }) => key);
+  if (kind === 'first' || kind === 'stage')
+    return needed.filter(({ ours }) => !ours).map(({ key }) => key);
   if (kind !== 'nudge') return [];
   const asked = needed.filter(({ key }) => keys.includes(key));
   return asked.flatMap((column) => automaticUpstream(column, needed));

@@ -11,6 +11,8 @@ export interface Pipeline {
   run: RunPolicy;
   spend: SpendPolicy;
   results: ResultTarget[];
+  /** Conditions by column: its cells are asked for only where all of them hold. */
+  when?: When;
   /** Expectations of the answers by column. */
   expect?: Record<string, Expectation>;
   /** What a failed expectation does. Left out: `hold`. */
@@ -91,6 +93,20 @@ export interface ResultTarget {
   when?: 'always' | 'completed' | 'partial';
   /** Options for CSV only. */
   csv?: CsvOptions;
+}
+
+/** Conditions of columns: column → column of the table or of the source → condition. */
+export type When = Readonly<Record<string, Readonly<Record<string, Condition>>>>;
+
+/** Condition on a value; all of its rules must hold. */
+export interface Condition {
+  empty?: boolean;
+  oneOf?: (string | number | boolean)[];
+  noneOf?: (string | number | boolean)[];
+  atLeast?: number;
+  atMost?: number;
+  /** Pattern of RE2, found anywhere in the text. */
+  matches?: string;
 }
 
 /** What is expected of the answers of a column. */

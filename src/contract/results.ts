@@ -4,11 +4,16 @@ import type { Outcome } from './outcome.ts';
 
 /**
  * Outcome of a cell. `empty`: done, without a value. `blocked`: an upstream cell did not get done.
- * `pending`: never started or never finished.
+ * `pending`: never started or never finished. `skipped`: its conditions do not hold, so it was not
+ * asked for.
  */
-export type CellOutcome = 'done' | 'empty' | 'failed' | 'blocked' | 'pending';
+export type CellOutcome = CountedOutcome | 'skipped';
 
-export type CellCounts = Record<CellOutcome, number>;
+/** Outcomes of cells that the pipeline asks for. */
+export type CountedOutcome = 'done' | 'empty' | 'failed' | 'blocked' | 'pending';
+
+/** Number of cells by outcome. `skipped` is left out: none. */
+export type CellCounts = Record<CountedOutcome, number> & { skipped?: number };
 
 /** Usage of cells, if the provider reports it. `price` is in the provider's own currency. */
 export interface CellUsage {
@@ -63,6 +68,10 @@ export interface ScanResult {
    * none.
    */
   asks?: Record<string, CellsByColumn>;
+  /** Part of `cells.pending`: conditions of a cell are not decided. Left out: none. */
+  undecided?: number;
+  /** Part of `cells.pending`: conditions hold, and no pass has asked for them. Left out: none. */
+  staged?: number;
   /** Cells of columns that the provider adds by itself. */
   automatic: { done: number; failed: number };
   /** Part of `cells.pending`: wait for such an automatic column. */

@@ -13,15 +13,17 @@ export interface CellAttempts {
   startable: boolean;
   /** True if a run requested it, and nothing shows that it started. */
   waiting: boolean;
+  /** True if it is not known whether its conditions hold. Left out: it is. */
+  undecided?: boolean;
   /** Time of a failure; empty if the provider does not report it. */
   failedAt: string;
 }
 
 type Now = Omit<CellAttempts, 'attempts' | 'rerun' | 'startable' | 'waiting' | 'failedAt'>;
 
-/** An empty cell is an answer: the provider found nothing. */
+/** An empty cell is an answer: the provider found nothing. A skipped one needs none. */
 export const lacksAnswer = (cell: Pick<CellAttempts, 'status'> | undefined): boolean =>
-  cell !== undefined && cell.status !== 'empty';
+  cell !== undefined && cell.status !== 'empty' && cell.status !== 'skipped';
 
 /** Checks whether a pass of `kind` requests a failed cell. */
 export const requestsRerun = (
@@ -55,8 +57,8 @@ export function isWaitingAfter(
     const sameFailure = before?.status === 'failed' && before.failedAt === now.failedAt;
     return sameFailure && now.failedAt !== '' && (before.waiting || requestsRerun(kind, before));
   }
-  if (now.status !== 'pending' || now.inFlight) return false;
-  if (kind === 'first') return true;
+  if (now.status !== 'pending' || now.inFlight || now.undecided === true) return false;
+  if (kind === 'first' || kind === 'stage') return true;
   if (before === undefined) return false;
   if (requestsRerun(kind, before)) return true;
   return (

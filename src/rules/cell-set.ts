@@ -26,6 +26,8 @@ export interface OpenCellState {
   startable: boolean;
   rerun?: boolean;
   waiting?: boolean;
+  /** It is not known whether its conditions hold. */
+  undecided?: boolean;
 }
 
 /** Decides why a pass of `kind` asks for an open cell; `null`: it does not. */
@@ -33,7 +35,9 @@ export function reasonToAsk(kind: PassKind, cell: OpenCellState): AskReason | nu
   const { rerun = false, waiting = false } = cell;
   switch (kind) {
     case 'first':
-      return cell.status === 'pending' ? 'new' : null;
+      return cell.status === 'pending' && cell.undecided !== true ? 'new' : null;
+    case 'stage':
+      return isStaged(cell) ? 'new' : null;
     case 'failed':
     case 'newly-failed':
       return requestsRerun(kind, { status: cell.status, rerun }) ? 'failed' : null;
@@ -44,6 +48,14 @@ export function reasonToAsk(kind: PassKind, cell: OpenCellState): AskReason | nu
       return null;
   }
 }
+
+/** Checks whether the conditions of a cell hold, and no pass has asked for it. */
+export const isStaged = ({
+  status,
+  inFlight,
+  waiting = false,
+  undecided = false,
+}: OpenCellState): boolean => status === 'pending' && !inFlight && !waiting && !undecided;
 
 /**
  * Returns the mode in which a pass asks for an open cell of its set. A nudge repeats what was asked
@@ -86,7 +98,14 @@ export class LimitedCells {
 }
 
 /** Kinds of passes whose cells a table scan counts (`ScanResult.asks`). */
-export const COUNTED_KINDS = ['first', 'failed', 'newly-failed', 'follow-up', 'nudge'] as const;
+export const COUNTED_KINDS = [
+  'first',
+  'failed',
+  'newly-failed',
+  'follow-up',
+  'stage',
+  'nudge',
+] as const;
 
 /**
  * Counts the cells that a pass would ask for, before it is sent.

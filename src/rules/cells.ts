@@ -1,5 +1,7 @@
+import type { Json } from '../contract/json.ts';
 import type { CellOutcome } from '../contract/results.ts';
 import type { CellStatus, Column, TableRef } from '../contract/table.ts';
+import type { ColumnConditions } from './conditions.ts';
 
 /** Provider's state of one cell, as far as its outcome depends on it. */
 export interface CellReading {
@@ -20,16 +22,30 @@ export interface CellVerdict {
   startable: boolean;
   /** Upstream column that a pending cell waits for; `null`: none. */
   waitsFor: string | null;
+  /** True if it is not known whether the conditions of a pending cell hold. Left out: it is. */
+  undecided?: true;
+}
+
+/** Conditions of the columns, with the values of one row. */
+export interface RowConditions {
+  conditions: ColumnConditions;
+  /** Returns the answer of a column that is done. */
+  answer(column: string): Json;
+  /** Returns a field of the row that the table does not compute. */
+  field(name: string): Json;
 }
 
 /** Classifies each computed cell of one row; `cells` may lack columns without a value. */
 export function classifyCells(
   columns: readonly Column[],
   cells: Readonly<Record<string, CellReading>>,
+  row: RowConditions | null = null,
 ): Map<string, CellVerdict> {
   const verdicts = new Map<string, CellVerdict>();
-  for (const column of inOrder(columns)) {
-    verdicts.set(column.key, classifyCell(cells[column.key], column.dependsOn, verdicts));
+  for (const column of inOrder(columns, row?.conditions ?? null)) {
+    const cell = cells[column.key];
+    const unasked = row === null ? null : judgeConditions(column, cell, verdicts, row);
+    verdicts.set(column.key, unasked ?? classifyCell(cell, column.dependsOn, verdicts));
   }
   return verdicts;
 }
@@ -56,13 +72,18 @@ export function oursOf(
 }
 
 const ordered = new WeakMap<readonly Column[], readonly Column[]>();
+const orderedByConditions = new WeakMap<ColumnConditions, typeof ordered>();
 
 /**
- * Sorts the computed columns behind their dependencies, once per table. In a circle (rejected in
- * pipeline files) the last one comes first.
+ * Sorts the computed columns behind those that they depend on, and those that their conditions name,
+ * once per table. In a circle (rejected in pipeline files) the last one comes first.
  */
-function inOrder(columns: readonly Column[]): readonly Column[] {
-  const known = ordered.get(columns);
+function inOrder(
+  columns: readonly Column[],
+  conditions: ColumnConditions | null,
+): readonly Column[] {
+  const cache = cacheOf(conditions);
+  const known = cache.get(columns);
   if (known !== undefined) return known;
   const byKey = new Map(
     columns.filter(({ input }) => !input).map((column) => [column.key, column]),
@@ -72,17 +93,67 @@ function inOrder(columns: readonly Column[]): readonly Column[] {
   const visit = (column: Column | undefined): void => {
     if (column === undefined || seen.has(column)) return;
     seen.add(column);
-    for (const key of column.dependsOn) visit(byKey.get(key));
+    const upstream = [...column.dependsOn, ...(conditions?.namesOf(column.key) ?? [])];
+    for (const key of upstream) visit(byKey.get(key));
     order.push(column);
   };
   for (const column of byKey.values()) visit(column);
-  ordered.set(columns, order);
+  cache.set(columns, order);
   return order;
+}
+
+function cacheOf(conditions: ColumnConditions | null): typeof ordered {
+  if (conditions === null) return ordered;
+  const known = orderedByConditions.get(conditions) ?? new WeakMap();
+  orderedByConditions.set(conditions, known);
+  return known;
+}
+
+/**
+ * Decides whether a cell that has not begun is asked for at all; `null`: as far as its conditions go,
+ * it is. One condition that does not hold is enough, whatever else is not known yet.
+ */
+function judgeConditions(
+  { key, dependsOn }: Column,
+  cell: CellReading | undefined,
+  verdicts: ReadonlyMap<string, CellVerdict>,
+  row: RowConditions,
+): CellVerdict | null {
+  const { status = 'pending' } = cell ?? {};
+  if (status !== 'pending' && status !== 'failed') return null;
+  const upstream = dependsOn.map((name) => verdicts.get(name));
+  // The answer that the provider needs will not come.
+  if (upstream.some((verdict) => verdict?.outcome === 'skipped')) return SKIPPED;
+  let blockedBy: string | null = null;
+  let waitsFor: string | null = null;
+  for (const name of row.conditions.namesOf(key)) {
+    const verdict = verdicts.get(name);
+    if (verdict?.outcome === 'failed' || verdict?.outcome === 'blocked') {
+      blockedBy ??= verdict.blockedBy ?? name;
+    } else if (verdict?.outcome === 'pending') {
+      waitsFor ??= verdict.waitsFor ?? name;
+    } else if (!row.conditions.holds(key, name, valueOf(name, verdict, row))) {
+      return SKIPPED;
+    }
+  }
+  if (status === 'failed') return null;
+  if (blockedBy !== null) return { ...STILL, outcome: 'blocked', blockedBy };
+  const undecided = dependsOn.find((name) => verdicts.get(name)?.undecided === true);
+  waitsFor ??= undecided ?? null;
+  return waitsFor === null ? null : { ...STILL, outcome: 'pending', waitsFor, undecided: true };
+}
+
+/** Returns the value that a condition is about: of a column that has ended, or a field of the row. */
+function valueOf(name: string, verdict: CellVerdict | undefined, row: RowConditions): Json {
+  if (verdict === undefined) return row.field(name);
+  return verdict.outcome === 'done' ? row.answer(name) : null;
 }
 
 type Ended = 'done' | 'empty' | 'failed';
 
 const STILL = { blockedBy: null, inFlight: false, startable: false, waitsFor: null } as const;
+
+const SKIPPED: CellVerdict = { outcome: 'skipped', ...STILL };
 
 /** Shared objects, because most cells of most tables end in these ways. */
 const ENDED: Readonly<Record<Ended, CellVerdict>> = {

@@ -1,8 +1,8 @@
-import type { CellCounts, CellOutcome } from '../contract/results.ts';
+import type { CellCounts, CountedOutcome } from '../contract/results.ts';
 import type { Outcome } from '../contract/run.ts';
 import { formatInteger } from '../text/numbers.ts';
 
-export const CELL_OUTCOMES: readonly CellOutcome[] = [
+export const CELL_OUTCOMES: readonly CountedOutcome[] = [
   'done',
   'empty',
   'failed',

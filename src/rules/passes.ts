@@ -7,10 +7,11 @@ export type WaitEnd = 'idle' | 'stalled' | 'deadline';
 /**
  * Kind of a pass. `first`: every cell without a value. `failed`: failed cells again.
  * `newly-failed`: only those that no rerun requested. `follow-up`: cells that could start only now,
- * or were never started. `nudge`: stalled cells again. `wait`: sends nothing, and gives cells in
+ * or were never started. `stage`: cells whose conditions hold, never asked for. `nudge`: stalled cells again. `wait`: sends nothing, and gives cells in
  * flight more time.
  */
-export type PassKind = 'first' | 'failed' | 'newly-failed' | 'follow-up' | 'nudge' | 'wait';
+export type PassKind =
+  'first' | 'failed' | 'newly-failed' | 'follow-up' | 'stage' | 'nudge' | 'wait';
 
 export const isRerun = (kind: PassKind): boolean => kind === 'failed' || kind === 'newly-failed';
 
@@ -46,7 +47,8 @@ const MAX_FOLLOW_UPS = 1;
 /** Rerun, wait on, or stop: `null` means publish. Never pays for a cell that is done. */
 export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy): PassKind | null {
   if (log.lastEnd === 'deadline') return null;
-  const { inFlight, waiting, untouched, due } = found;
+  const { inFlight, waiting, untouched, due, staged = 0 } = found;
+  if (inFlight === 0 && waiting === 0 && staged > 0) return 'stage';
   const followUp = due > 0 && log.followUps < MAX_FOLLOW_UPS;
   if (inFlight === 0 && followUp) return 'follow-up';
   if (inFlight + waiting + untouched > 0) {
@@ -56,6 +58,7 @@ export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy)
     if (log.lastEnd === 'idle' && log.idleWaits < MAX_WAITS) return 'wait';
     if (inFlight + waiting > 0 && log.nudges < nudgesAtMost(found)) return 'nudge';
   }
+  if (staged > 0) return 'stage';
   if (followUp) return 'follow-up';
   const failed = found.cells.failed + found.automatic.failed;
   if (failed === 0 || policy.failedPasses === 0) return null;
@@ -118,8 +121,8 @@ export function planNextPass(
  * requested either. This happens if a run ended before its first pass; cells requested since may be
  * stalled.
  */
-export const neverAsked = ({ cells, inFlight, startable }: ScanResult): boolean =>
-  cells.pending > inFlight && startable === 0;
+export const neverAsked = ({ cells, inFlight, startable, undecided = 0 }: ScanResult): boolean =>
+  cells.pending - undecided > inFlight && startable === 0;
 
 /** The log after a pass of `kind` whose scan found `found`. */
 export function recordPass(

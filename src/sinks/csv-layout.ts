@@ -54,7 +54,7 @@ const cellOf = (row: ResultRow, key: string): ResultCell | undefined =>
 const statusOf = (row: ResultRow, columns: string[]): string => {
   const missing = columns.flatMap((key) => {
     const status = cellOf(row, key)?.status ?? 'pending';
-    return status === 'done' ? [] : [`${key}=${status}`];
+    return status === 'done' || status === 'skipped' ? [] : [`${key}=${status}`];
   });
   if (missing.length > 0) return missing.join(';');
   return row.complete ? 'complete' : 'partial';

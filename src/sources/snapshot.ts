@@ -21,6 +21,8 @@ export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
   leftOut?: () => Promise<Draft>;
   /** Counts rows with equal inputs, in another 32 bytes per row. @default false */
   countRepeats?: boolean;
+  /** Other columns that the source must have. @default none */
+  named?: readonly string[];
 }
 
 export interface Snapshot {
@@ -70,7 +72,13 @@ async function freeze(
   inputs: readonly string[],
   draft: Draft,
   leftOut: LeftOut,
-  { stdin, signal, fieldBytesCap = MAX_FIELD_BYTES, countRepeats = false }: SnapshotOptions,
+  {
+    stdin,
+    signal,
+    fieldBytesCap = MAX_FIELD_BYTES,
+    countRepeats = false,
+    named: others = [],
+  }: SnapshotOptions,
 ): Promise<Snapshot> {
   const where = sourceName(rows.source);
   const { keep = 'all', skipBad = 0 } = rows;
@@ -78,7 +86,12 @@ async function freeze(
   const check = new RowCheck({ key: rows.key, inputs: shapes, fieldBytesCap });
   const kept = new KeptColumns(keep, fieldBytesCap);
   const repeats = countRepeats ? new RepeatedInputs() : null;
-  const named = [rows.key, ...shapes.map(({ source }) => source), ...(keep === 'all' ? [] : keep)];
+  const named = [
+    rows.key,
+    ...shapes.map(({ source }) => source),
+    ...(keep === 'all' ? [] : keep),
+    ...others,
+  ];
   const columns = new NamedColumns(new Set(named), where);
   const problems = new Problems();
   const notes = new SourceNotes();

@@ -8,6 +8,7 @@ import {
   type TableShape,
 } from '../providers/catalog.ts';
 import { checkChanges } from './columns/changes.ts';
+import { checkConditions } from './columns/conditions.ts';
 import { checkExpectations } from './columns/expectations.ts';
 import type { SpecDocument } from './document.ts';
 import { MAX_COLUMNS, MAX_RESULTS } from './file-schema.ts';
@@ -72,11 +73,13 @@ function checkTable(value: Json, provider: ProviderSpec): IssueDraft[] {
 function checkNamedColumns(value: Json, provider: ProviderSpec): IssueDraft[] {
   const table = tableShape(value);
   if (table.columns.length > MAX_COLUMNS) return [];
-  const columns = provider
-    .plan(table)
-    .filter(isRequested)
-    .map(({ key }) => key);
-  return [...checkExpectations(value, columns), ...checkChanges(value, columns)];
+  const planned = provider.plan(table);
+  const columns = planned.filter(isRequested).map(({ key }) => key);
+  return [
+    ...checkConditions(value, planned),
+    ...checkExpectations(value, columns),
+    ...checkChanges(value, columns),
+  ];
 }
 
 export const columnDoubts = (value: Json, provider: ProviderSpec): IssueDraft[] =>

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/catalog.ts';
 import { listOf, RESULT_EXTENSIONS } from '../sinks/index.ts';
 import { changesFile } from './columns/changes.ts';
+import { whenFile } from './columns/conditions.ts';
 import { expectFile, onFailedFile } from './columns/expectations.ts';
 import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
@@ -203,6 +204,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
       .min(1)
       .max(MAX_RESULTS)
       .describe('Where the results go.'),
+    when: whenFile.optional(),
     expect: expectFile.optional(),
     onFailedExpectation: onFailedFile.optional(),
     changes: changesFile.optional(),

@@ -11,6 +11,7 @@ import type {
 import type { ProviderSpec, TableShape } from '../providers/catalog.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import { changesOf } from './columns/changes.ts';
+import { whenOf } from './columns/conditions.ts';
 import { expectOf } from './columns/expectations.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
@@ -74,6 +75,7 @@ export function normalise(
       ...(csv === undefined ? {} : { csv: csvOf(csv) }),
       ...(when === undefined ? {} : { when }),
     })),
+    ...(file.when === undefined ? {} : { when: whenOf(file.when) }),
     ...(file.expect === undefined ? {} : { expect: expectOf(file.expect) }),
     ...(file.onFailedExpectation === undefined
       ? {}

@@ -7,6 +7,7 @@ import { PROVIDER_NAMES } from '../providers/catalog.ts';
 import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { MAX_DURATION_MS } from '../rules/duration.ts';
 import { changesInput } from './columns/changes.ts';
+import { whenInput } from './columns/conditions.ts';
 import { expectInput } from './columns/expectations.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
@@ -108,6 +109,9 @@ const pipeline = (providers: readonly string[]) =>
         }),
       )
       .min(1),
+    when: whenInput
+      .exactOptional()
+      .describe('Columns that are asked for only in rows where conditions hold.'),
     expect: expectInput
       .exactOptional()
       .describe('Expectations of the answers by column, judged before anything is published.'),

@@ -40,6 +40,22 @@ test('the next command does the work that was checked, ready for a shell', async
   );
 });
 
+test('check says at most where columns have conditions, and names a column that the list lacks', async () => {
+  const when = { sector: { Security: { matches: '^3' } } };
+  await writeFile(join(place.cwd, 'when.json'), pipelineText({ when }));
+  const { stdout, code } = await place.command('check', 'when.json');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^credits +at most 3; no limit$/m);
+  expect(stdout).toMatch(/^conditions +on sector: asked for only where they hold$/m);
+  const json = await place.command('check', 'when.json', '--json');
+  expect(JSON.parse(json.stdout)).toMatchObject({ credits: 3, isMaximum: true });
+  const missing = { sector: { Employes: { atLeast: 5 } } };
+  await writeFile(join(place.cwd, 'missing.json'), pipelineText({ when: missing }));
+  const refused = await place.command('check', 'missing.json');
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/when\.sector\.Employes +.*has no column "Employes"/);
+});
+
 test('check says what is expected of the answers, and which differences are no changes', async () => {
   const changes = { ignore: ['sector'], text: 'normalised' };
   const answers = { sector: { filled: '90%', oneOf: ['Energy', 'Utilities'] } };

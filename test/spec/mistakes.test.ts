@@ -145,6 +145,38 @@ test.each([
   ['name: demo', 'name: demo\nonFailedExpectation: warn', 'onFailedExpectation: "warn"'],
   [
     'name: demo',
+    'name: demo\nwhen: { sectr: { Employees: { atLeast: 50 } } }',
+    'when.sectr: "sectr" is no column that is computed → sector',
+  ],
+  [
+    'name: demo',
+    'name: demo\nwhen: { sector: { Employees: { atleast: 50 } } }',
+    'when.sector.Employees.atleast: unknown key → atLeast',
+  ],
+  [
+    'name: demo',
+    'name: demo\nwhen: { sector: { sector: { empty: true } } }',
+    'when.sector.sector: "sector" waits for itself',
+  ],
+  ['name: demo', 'name: demo\nwhen: { sector: {} }', 'when.sector: no condition'],
+  ['name: demo', 'name: demo\nwhen: { sector: { Size: {} } }', 'when.sector.Size: no rule'],
+  [
+    'name: demo',
+    'name: demo\nwhen: { sector: { Size: { atLeast: 5, atMost: 4 } } }',
+    'when.sector.Size.atMost: 4',
+  ],
+  [
+    'name: demo',
+    "name: demo\nwhen: { sector: { Site: { matches: '(?=a)' } } }",
+    'when.sector.Site.matches: "(?=a)"',
+  ],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { from: companies.csv, keep: [] }\nwhen: { sector: { Size: { atLeast: 5 } } }',
+    'when.sector.Size: "Size" is no column of the table, and rows.keep leaves it out of the rows',
+  ],
+  [
+    'name: demo',
     'name: demo\nschedule: { at: "02:30", timezone: "+02:00" }',
     'schedule.timezone: "+02:00"',
   ],

@@ -14,6 +14,7 @@ import {
   type PassKind,
   type WaitEnd,
 } from '../../src/rules/passes.ts';
+import { conditionsOf } from '../../src/rules/conditions.ts';
 import { checkCellSpend, unitsOf } from '../../src/rules/spend.ts';
 import { startTracking } from '../../src/rules/tracking.ts';
 import { reservePass } from './budget.ts';
@@ -30,6 +31,7 @@ const SUMMARY: Record<PassKind, string> = {
   failed: 'Rerun failed cells',
   'newly-failed': 'Rerun cells that failed for the first time',
   'follow-up': 'Run cells that can start only now',
+  stage: 'Run cells whose conditions hold',
   nudge: 'Nudge stalled cells',
   wait: 'Wait on',
 };
@@ -225,6 +227,7 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
         scan: number,
         kind,
         ...(run.pipeline.expect === undefined ? {} : { expected: run.pipeline.expect }),
+        ...conditionsOf(run.pipeline),
         trouble,
       },
     ],
@@ -250,9 +253,13 @@ function endOf({ state }: Run): WaitEnd {
   return end === null || (end === 'deadline' && deadlineAtMs < state.deadlineAtMs) ? 'idle' : end;
 }
 
-/** Scans the table of a rerun first: which cells are left. In a new table all are. */
+/**
+ * Scans the table of a rerun first: which cells are left. In a new table all are, unless columns have
+ * conditions.
+ */
 export async function scanExistingTable(run: Run): Promise<void> {
-  if (run.input.previousRun !== undefined && run.state.lastScan === null) await collectResults(run);
+  const isNeeded = run.input.previousRun !== undefined || run.pipeline.when !== undefined;
+  if (isNeeded && run.state.lastScan === null) await collectResults(run);
 }
 
 /** Checks whether the run is above `spend.maxCredits`, where no approval lets it continue. */

@@ -6,7 +6,7 @@ import { Rowmill } from '../../client/rowmill.ts';
 import { isRequested } from '../../providers/catalog.ts';
 import { expectationsText } from '../../text/expectations.ts';
 import type { Cli } from '../io/context.ts';
-import { limitTexts } from '../io/summary.ts';
+import { aboutOf, limitTexts } from '../io/summary.ts';
 import { formatCount, shortPath, formatInteger, shellQuote } from '../io/format.ts';
 import { probeTargets } from '../run/probe-targets.ts';
 import { keptText, rowsReport, printWarnings, type RowsReport } from '../io/rows-report.ts';
@@ -66,7 +66,8 @@ function asJson(estimate: Estimate, pipeline: Pipeline): object {
     creditsPerCell,
     ceiling: estimate.ceiling,
   };
-  return { rows, columns, cells, credits, spend, apiCalls, workflowInput };
+  const most = estimate.isMaximum === true ? { isMaximum: true } : {};
+  return { rows, columns, cells, credits, ...most, spend, apiCalls, workflowInput };
 }
 
 function asText(
@@ -88,12 +89,23 @@ function asText(
       ...(badRows === null ? [] : [['left out', formatCount(badRows.rows, 'bad row')]]),
       ...(keeps.length === 0 ? [] : [['come back', keptText(keeps, pipeline)]]),
       ['cells', formatInteger(cells)],
-      ['credits', `about ${formatInteger(credits)}; ${limits.join(', ') || 'no limit'}`],
+      [
+        'credits',
+        `${aboutOf(estimate)} ${formatInteger(credits)}; ${limits.join(', ') || 'no limit'}`,
+      ],
       [
         'API calls',
         `${formatInteger(apiCalls.total)} and polls; each rerun of failed cells ${formatInteger(apiCalls.eachRerun)} more`,
       ],
       ['results', pipeline.results.map(({ to }) => shortPath(to)).join(', ')],
+      ...(pipeline.when === undefined
+        ? []
+        : [
+            [
+              'conditions',
+              `on ${Object.keys(pipeline.when).join(', ')}: asked for only where they hold`,
+            ],
+          ]),
       ...(pipeline.expect === undefined
         ? []
         : [

@@ -31,8 +31,8 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
   const asked = cells.done + cells.empty + cells.failed + cells.blocked + cells.pending;
   const counts = [
     `${formatInteger(cells.done)} done`,
-    ...(['empty', 'failed', 'blocked', 'pending'] as const).flatMap((outcome) =>
-      cells[outcome] === 0 ? [] : [`${formatInteger(cells[outcome])} ${outcome}`],
+    ...(['empty', 'failed', 'blocked', 'pending', 'skipped'] as const).flatMap((outcome) =>
+      (cells[outcome] ?? 0) === 0 ? [] : [`${formatInteger(cells[outcome] ?? 0)} ${outcome}`],
     ),
   ];
   const facts: Fact[] = [
@@ -168,13 +168,17 @@ export function nextCommand(summary: RunSummary, embedded: boolean): string {
   return outcome === 'partial' ? again : `rowmill results ${workflowId} --format csv`;
 }
 
+/** Names the kind of an estimate: columns with conditions may cost less. */
+export const aboutOf = ({ isMaximum }: Estimate): string =>
+  isMaximum === true ? 'at most' : 'about';
+
 /** Formats the estimate and its limits in one line. */
 export function estimateLine(estimate: Estimate): string {
   const limits = limitTexts(estimate);
   const paid = estimate.columns.filter(({ paid }) => paid).length;
   const what = `${formatCount(estimate.rows, 'row')} × ${formatCount(paid, 'paid column')}`;
   const tail = limits.length === 0 ? '' : ` (${limits.join(', ')})`;
-  return `${what}: about ${formatCount(estimate.credits, 'credit')}${tail}`;
+  return `${what}: ${aboutOf(estimate)} ${formatCount(estimate.credits, 'credit')}${tail}`;
 }
 
 /** Lists the limits in effect; those of the owner with their variables. */

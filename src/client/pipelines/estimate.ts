@@ -14,6 +14,8 @@ export interface Estimate {
   /** Cells that the pipeline asks for. */
   cells: number;
   credits: number;
+  /** True if it is the most that a run asks for: columns have conditions. Left out: they have none. */
+  isMaximum?: true;
   verdict: SpendVerdict;
   /** Limits in effect: those of the pipeline, capped by the worker's owner. */
   spend: SpendPolicy;
@@ -60,6 +62,7 @@ export function estimateOf(
     columns,
     cells: rows * asked.length,
     credits,
+    ...(pipeline.when === undefined ? {} : { isMaximum: true as const }),
     verdict: checkSpend(credits, limits),
     spend: limits,
     ceiling,

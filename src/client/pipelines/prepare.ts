@@ -7,7 +7,7 @@ import type { LoadedPipeline } from '../../spec/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { Env } from '../../env.ts';
 import { budgetWarnings, estimateOf, refusalOf, type Estimate } from './estimate.ts';
-import { prepareStart, type PreparedStart } from './stage.ts';
+import { prepareStart, sourceFields, type PreparedStart } from './stage.ts';
 import { rowsWarnings } from './rows-warnings.ts';
 import { refuseClashes } from './target-conflicts.ts';
 import { readPipeline, type PipelineSource, type RowsOverride, atPipelineLine } from './read.ts';
@@ -71,12 +71,11 @@ export async function estimateWork(pipeline: Pipeline, env: Env): Promise<Estima
 }
 
 /** Reads and checks the rows without storing them. */
-function readRows(
-  { provider, table, rows }: Pipeline,
-  options: { countRepeats?: boolean },
-): Promise<Snapshot> {
+function readRows(pipeline: Pipeline, options: { countRepeats?: boolean }): Promise<Snapshot> {
+  const { provider, table, rows } = pipeline;
   const inputs = requireProviderSpec(provider).inputs(table);
-  return takeSnapshot(rows, inputs, createDigestDraft(), options);
+  const named = sourceFields(pipeline);
+  return takeSnapshot(rows, inputs, createDigestDraft(), { ...options, named });
 }
 
 /**

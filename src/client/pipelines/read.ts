@@ -118,6 +118,9 @@ function columnIssues(
     const inputs = Object.keys(map).filter((input) => map[input] === name);
     const named = inputs.map((input) => ['rows', 'map', input]);
     if (key === name) named.push(['rows', 'key']);
+    for (const [column, conditions] of Object.entries(pipeline.when ?? {})) {
+      if (Object.hasOwn(conditions, name)) named.push(['when', column, name]);
+    }
     const at = keep === 'all' ? -1 : keep.indexOf(name);
     const paths: (string | number)[][] = at < 0 ? named : [...named, ['rows', 'keep', at]];
     return paths.map((path) => ({ ...what, path }));

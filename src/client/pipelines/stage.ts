@@ -3,6 +3,7 @@ import { RUN_FILE } from '../../contract/names.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { SnapshotRef } from '../../contract/rows.ts';
 import { requireProviderSpec } from '../../providers/catalog.ts';
+import { sourceFieldsOf } from '../../rules/conditions.ts';
 import { takeSnapshot, type Snapshot } from '../../sources/snapshot.ts';
 import { stagedDigest, createDigestDraft } from '../../sources/digest-draft.ts';
 import type { Draft, Folder, StageDraft, Store } from '../../store/store.ts';
@@ -40,12 +41,25 @@ interface FreezeOptions {
   countRepeats?: boolean;
 }
 
+/** Columns of the source that conditions name. */
+export const sourceFields = (pipeline: Pipeline): string[] =>
+  sourceFieldsOf(
+    pipeline,
+    requireProviderSpec(pipeline.provider)
+      .plan(pipeline.table)
+      .map(({ key }) => key),
+  );
+
 const frozen =
   (pipeline: Pipeline, options: FreezeOptions) =>
   async (draft: Draft, folder: Folder): Promise<{ digest: string; snapshot: Snapshot }> => {
     const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
     const leftOut = () => folder.create(RUN_FILE.badRows);
-    const taken = await takeSnapshot(pipeline.rows, inputs, draft, { ...options, leftOut });
+    const taken = await takeSnapshot(pipeline.rows, inputs, draft, {
+      ...options,
+      leftOut,
+      named: sourceFields(pipeline),
+    });
     return { digest: stagedDigest(taken.ref), snapshot: taken };
   };
 
@@ -77,7 +91,7 @@ export async function prepareStart(
     !stage && source.type === 'inline' && JSON.stringify(source.rows).length <= MAX_INLINE_CHARS;
   if (travels) {
     const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-    const options = { countRepeats: true };
+    const options = { countRepeats: true, named: sourceFields(pipeline) };
     const snapshot = await takeSnapshot(pipeline.rows, inputs, createDigestDraft(), options);
     return { work: { input: { pipeline }, rows: snapshot.ref, draft: null }, snapshot };
   }

@@ -13,6 +13,7 @@ const counts = z.object({
   failed: z.number(),
   blocked: z.number(),
   pending: z.number(),
+  skipped: z.number().optional().describe('Not asked for: conditions do not hold.'),
 });
 
 export const startedRun = z

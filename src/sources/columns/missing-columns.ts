@@ -38,7 +38,7 @@ export class MissingColumns extends RowmillError {
     });
     super('rows_invalid', `${lines.join('\n')}\ncolumns: ${there}`, {
       where: source,
-      remedy: 'Name columns of the source in `rows.key`, `rows.map` and `rows.keep`.',
+      remedy: 'Name columns of the source in `rows.key`, `rows.map`, `rows.keep` and `when`.',
     });
     this.missing = missing;
     this.there = there;

@@ -55,7 +55,7 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
     for (const { key: name } of columns) {
       const cell = cells[name];
       const truth = evidence.truth(row, name);
-      if (cell === undefined || !CELL_OUTCOMES.includes(cell.status)) {
+      if (cell === undefined || cell.status === 'skipped' || !CELL_OUTCOMES.includes(cell.status)) {
         yield `cell ${key}/${name} is missing`;
         continue;
       }
