@@ -14,7 +14,7 @@ import { scopesOf, type SetScope } from './table/requested-cells.ts';
 import { sendFitted, type Way } from './table/fitted-scope.ts';
 import { openLine } from './table/pass-ledger.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
-import { cellsBefore, cellsIn, passHasStarted } from './table/pass-evidence.ts';
+import { cellsBefore, cellsNamed, passHasStarted } from './table/pass-evidence.ts';
 import { retryRead, retrySend } from './runtime/retry-read.ts';
 import { rowCount } from './table/reconcile-rows.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
@@ -271,9 +271,9 @@ async function wasCommitted(
   first: boolean,
 ): Promise<boolean> {
   const { provider, input, folder, attempt } = request;
-  const known = await cellsBefore(input, folder);
+  const known = await cellsBefore(input, folder, scope);
   // Moving cells may belong to an earlier request of the pass.
-  const cells = known === null && first ? null : cellsIn(scope, input.table, known);
+  const cells = known ?? (first ? null : cellsNamed(scope, input.table));
   // Stalled cells are in progress either way, and requesting them again is free.
   if (input.requireProgress && cells?.size === 0) return false;
   const movedAfterMs = await firstMove(request);

@@ -4,6 +4,7 @@ import { isNamed } from '../../src/rules/attempts.ts';
 import type { PassKind } from '../../src/rules/passes.ts';
 import type { Folder, RunKey } from '../../src/store/store.ts';
 import { openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import { CellStates } from '../table/cell-states.ts';
 import { PageReader, type ReadPage } from '../table/page-reader.ts';
 import { openCellsOf } from './part-file.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
@@ -16,8 +17,6 @@ export interface AwaitedCellsInput {
   columns: Column[];
 }
 
-const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
-
 /**
  * Reader of awaited cells, for passes whose end no count shows. A cell that starts late and fails
  * again between two status readings leaves the table as before.
@@ -26,11 +25,11 @@ export class AwaitedCells {
   readonly #provider: Provider;
   readonly #table: TableRef;
   /** Cells that have not ended so far, with the time of their previous failure. */
-  readonly #open: Map<string, string | null>;
+  readonly #open: CellStates;
   /** Cursor of the page with the first of them. */
   #cursor: string | null = null;
 
-  private constructor(provider: Provider, table: TableRef, open: Map<string, string | null>) {
+  private constructor(provider: Provider, table: TableRef, open: CellStates) {
     this.#provider = provider;
     this.#table = table;
     this.#open = open;
@@ -40,13 +39,11 @@ export class AwaitedCells {
     { scan, kind, columns }: AwaitedCellsInput,
     { provider, table, folder }: { provider: Provider; table: TableRef; folder: Folder },
   ): Promise<AwaitedCells> {
-    const open = new Map<string, string | null>();
+    const open = new CellStates(columns.map(({ key }) => key));
     for await (const cell of openCells(folder, openCellsFile(scan))) {
       if (!isAwaited(kind, cell)) continue;
-      open.set(
-        nameOf(cell.rowId, cell.column),
-        cell.status === 'failed' ? (cell.failedAt ?? '') : null,
-      );
+      const { rowId, column, status, failedAt: at } = cell;
+      open.set(rowId, column, at === undefined ? { status } : { status, at });
     }
     return new AwaitedCells(provider, { ...table, columns }, open);
   }
@@ -70,15 +67,15 @@ export class AwaitedCells {
   /** `false` while a cell of the row is waited for. */
   #endOf(row: TableRow): boolean {
     const { columns } = this.#table;
-    const awaited = columns.filter(({ key }) => this.#open.has(nameOf(row.id, key)));
+    const awaited = columns.filter(({ key }) => this.#open.has(row.id, key));
     if (awaited.length === 0) return true;
     const left = new Map(openCellsOf(row, columns).map((cell) => [cell.column, cell]));
     for (const { key } of awaited) {
       const now = left.get(key);
       if (now?.status === 'pending') return false;
-      const failedBefore = this.#open.get(nameOf(row.id, key));
-      if (now?.status === 'failed' && failedBefore === (now.failedAt ?? '')) return false;
-      this.#open.delete(nameOf(row.id, key));
+      const failed = now?.status === 'failed' && this.#open.hasStatus(row.id, key, 'failed');
+      if (failed && this.#open.hasTime(row.id, key, now.failedAt)) return false;
+      this.#open.delete(row.id, key);
     }
     return true;
   }

@@ -2,18 +2,11 @@ import type { TableRef } from '../../src/contract/table.ts';
 import type { Page, Provider, RunScope } from '../../src/providers/provider.ts';
 import { reasonToAsk } from '../../src/rules/cell-set.ts';
 import type { Folder } from '../../src/store/store.ts';
-import { openCells, openCellsFile } from '../run-files/open-cells.ts';
+import { openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import { CellStates } from './cell-states.ts';
 import type { PassScope } from './decide-cells.ts';
 import { PageReader } from './page-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
-
-/** State of the requested cells at the last scan, by row and column. */
-export type RequestedCells = ReadonlyMap<
-  string,
-  { status: 'failed' | 'pending'; updatedAt: string }
->;
-
-const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
 
 /**
  * Checks whether a pass over these cells was carried out since the last scan: one of them has
@@ -25,7 +18,7 @@ const nameOf = (rowId: string, column: string): string => `${rowId}\n${column}`;
 export async function passHasStarted<D>(
   provider: Provider,
   table: TableRef,
-  requested: RequestedCells,
+  requested: CellStates,
   attempt: ActivityAttempt<D>,
 ): Promise<boolean> {
   if (requested.size === 0) return false;
@@ -35,11 +28,10 @@ export async function passHasStarted<D>(
     const at: string | null = cursor;
     const page: Page = await pages.read(at);
     for (const { id, cells } of page.rows) {
-      for (const [column, { status, updatedAt = '' }] of Object.entries(cells)) {
-        const seen = requested.get(nameOf(id, column));
-        if (seen === undefined) continue;
-        if (status !== seen.status) return true;
-        if (status === 'failed' && updatedAt !== seen.updatedAt) return true;
+      for (const [column, { status, updatedAt }] of Object.entries(cells)) {
+        if (!requested.has(id, column)) continue;
+        if (!requested.hasStatus(id, column, status)) return true;
+        if (status === 'failed' && !requested.hasTime(id, column, updatedAt)) return true;
       }
     }
     cursor = page.next;
@@ -52,40 +44,42 @@ export async function passHasStarted<D>(
  * pass has started. `null`: the table was never scanned.
  */
 export async function cellsBefore(
-  { kind, mode, scan }: Pick<PassScope, 'kind' | 'mode' | 'scan'>,
+  { kind, mode, scan, table }: Pick<PassScope, 'kind' | 'mode' | 'scan' | 'table'>,
   folder: Folder,
-): Promise<RequestedCells | null> {
+  scope: RunScope,
+): Promise<CellStates | null> {
   if (scan === null) return null;
-  const requested = new Map<string, { status: 'failed' | 'pending'; updatedAt: string }>();
+  const requested = statesFor(table);
+  const isNamed = namedIn(scope, table);
   for await (const cell of openCells(folder, openCellsFile(scan))) {
-    if (reasonToAsk(kind, cell) === null) continue;
-    const name = nameOf(cell.rowId, cell.column);
-    if (mode === 'failed') {
-      requested.set(name, { status: 'failed', updatedAt: cell.failedAt ?? '' });
-    } else if (cell.status === 'pending' && !cell.inFlight) {
-      requested.set(name, { status: 'pending', updatedAt: '' });
-    }
+    const { rowId, column, status } = cell;
+    if (reasonToAsk(kind, cell) === null || !isNamed(rowId, column)) continue;
+    if (mode === 'failed') requested.set(rowId, column, { status: 'failed', ...timeOf(cell) });
+    else if (status === 'pending' && !cell.inFlight) requested.set(rowId, column, { status });
   }
   return requested;
 }
 
-/** Selects the cells that a request names; without a scan so far, all of them. */
-export function cellsIn(
-  { rowIds, columnIds }: RunScope,
-  { columns }: TableRef,
-  known: RequestedCells | null,
-): RequestedCells {
-  if (rowIds === undefined) return known ?? new Map();
-  const cells = new Map<string, { status: 'failed' | 'pending'; updatedAt: string }>();
-  for (const { id, key } of columns) {
+const timeOf = ({ failedAt }: OpenCell): { at?: string } =>
+  failedAt === undefined ? {} : { at: failedAt };
+
+/** Returns the cells that a request names, as of a table that was never scanned: none has begun. */
+export function cellsNamed({ rowIds = [], columnIds }: RunScope, table: TableRef): CellStates {
+  const cells = statesFor(table);
+  for (const { id, key } of table.columns) {
     if (!columnIds.includes(id)) continue;
-    for (const rowId of rowIds) {
-      const name = nameOf(rowId, key);
-      const cell = known === null ? NOT_BEGUN : known.get(name);
-      if (cell !== undefined) cells.set(name, cell);
-    }
+    for (const rowId of rowIds) cells.set(rowId, key, { status: 'pending' });
   }
   return cells;
 }
 
-const NOT_BEGUN = { status: 'pending', updatedAt: '' } as const;
+const statesFor = ({ columns }: TableRef): CellStates =>
+  new CellStates(columns.map(({ key }) => key));
+
+/** Checks whether a request names a cell; without rows it names those of every row and column. */
+function namedIn({ rowIds, columnIds }: RunScope, { columns }: TableRef) {
+  if (rowIds === undefined) return () => true;
+  const rows = new Set(rowIds);
+  const keys = new Set(columns.filter(({ id }) => columnIds.includes(id)).map(({ key }) => key));
+  return (rowId: string, column: string): boolean => rows.has(rowId) && keys.has(column);
+}
