@@ -14,7 +14,7 @@ import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { cellsLeft, copyLines, copyPreviousRows } from './results/previous-run.ts';
-import { writePipeline } from './run-files/pipeline.ts';
+import { writeOrigin } from './run-files/origin.ts';
 import { parseRow, SNAPSHOT_FILE } from './run-files/snapshot.ts';
 import { SourceColumns, writeColumns } from '../src/sources/columns/source-columns.ts';
 import {
@@ -71,7 +71,7 @@ export interface PreparedRows {
 export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
   async (given, attempt, deps) => {
     const input = checkInput(given.input, deps.providers);
-    const { pipeline, previousRun } = input;
+    const { pipeline } = input;
     await refuseClashes(pipeline);
     await refuseTargets(deps, pipeline.results);
     await deps.store.checkWritable();
@@ -79,8 +79,7 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
     const sameTarget = await othersAt(deps, given.run, pipeline);
     const folder = deps.store.run(given.run);
     const { ref: snapshot, warnings } = await freeze(deps, input, folder);
-    if (previousRun !== undefined) await folder.writeJson(RUN_FILE.previousRun, previousRun);
-    await writePipeline(folder, pipeline);
+    await writeOrigin(folder, input);
     const openCells = await cellsLeft(folder);
     const { credits, problem } = await readAccount(deps, pipeline.provider, attempt);
     const plan = deps.providers.spec(pipeline.provider).plan(pipeline.table);

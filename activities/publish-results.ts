@@ -22,7 +22,7 @@ import { readBalance } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { Comparison } from './results/comparison.ts';
 import { readPreviousRun } from './results/previous-run.ts';
-import { writePipeline } from './run-files/pipeline.ts';
+import { writeOrigin } from './run-files/origin.ts';
 import { keepOne, tableTag } from './table/find-table.ts';
 import { writeQuarantine } from './results/quarantine.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
@@ -40,7 +40,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
   async (input, attempt, deps) => {
     const folder = deps.store.run(input.run);
     // Missing if the run was cancelled before its rows were prepared.
-    if (!(await folder.exists(RUN_FILE.pipeline))) await writePipeline(folder, input.pipeline);
+    if (!(await folder.exists(RUN_FILE.pipeline))) await writeOrigin(folder, input);
     if (input.tableMayHaveDuplicates) await keepOneTable(deps, input, attempt);
     const creditsAfter = await balance(deps, input, attempt);
     const quarantined = {

@@ -1,0 +1,24 @@
+import { RUN_FILE } from '../../src/contract/names.ts';
+import type { Pipeline } from '../../src/contract/pipeline.ts';
+import type { PreviousRunRef } from '../../src/contract/run.ts';
+import type { Folder } from '../../src/store/store.ts';
+
+/** What a run was started with. */
+export interface RunOrigin {
+  pipeline: Pipeline;
+  previousRun?: PreviousRunRef | null;
+}
+
+/** Writes what the run was started with, without inline rows: those are frozen beside it. */
+export async function writeOrigin(
+  folder: Folder,
+  { pipeline, previousRun = null }: RunOrigin,
+): Promise<void> {
+  if (previousRun !== null) await folder.writeJson(RUN_FILE.previousRun, previousRun);
+  await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
+}
+
+function withoutRows(pipeline: Pipeline): Pipeline {
+  if (pipeline.rows.source.type !== 'inline') return pipeline;
+  return { ...pipeline, rows: { ...pipeline.rows, source: { type: 'inline', rows: [] } } };
+}
