@@ -28,7 +28,7 @@ process.on('SIGTERM', () => child.kill('SIGTERM'));
 const given = process.argv.slice(2);
 const first = await run('first', given);
 const failedFiles = first.files.filter(({ status }) => status === 'failed');
-const mayRepeat = first.code === 1 && failedFiles.length <= MAX_REPEATED_FILES;
+const mayRepeat = failedFiles.length > 0 && failedFiles.length <= MAX_REPEATED_FILES;
 const again = mayRepeat ? await repeat(failedFiles) : null;
 rmSync(folder, { recursive: true, force: true });
 
