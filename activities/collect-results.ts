@@ -1,8 +1,10 @@
+import type { Canary } from '../src/contract/pipeline.ts';
 import type { CellOutcome, ScanResult } from '../src/contract/results.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
+import { canaryRows } from '../src/rules/canary.ts';
 import type { ConditionsInput } from '../src/rules/conditions.ts';
 import type { Expectations } from '../src/rules/expectations.ts';
 import type { PassKind } from '../src/rules/passes.ts';
@@ -30,6 +32,10 @@ export interface CollectResultsInput {
   expected?: Expectations | undefined;
   /** Conditions of the columns. Left out: there are none. */
   conditions?: ConditionsInput | undefined;
+  /** Cells are asked for in stages, by what the scan finds. */
+  inStages?: boolean;
+  /** Only these rows are asked for so far. Left out: every row. */
+  canary?: Canary | undefined;
   trouble: TroubleInput;
 }
 
@@ -51,12 +57,13 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
       skips: true,
     });
     const folder = deps.store.run(input.run);
-    const { conditions } = input;
+    const { conditions, canary } = input;
     for (let tries = 1; ; tries += 1) {
       const last = tries >= MAX_SWEEPS;
       const scan = new TableScan(folder, input.scan, input.snapshot.rows, {
         ignoreVersion: last,
         conditions: conditions === undefined ? null : scanConditions(conditions),
+        canary: canary === undefined ? null : canaryRows(canary, input.snapshot.rows),
       });
       try {
         const counts = await scan.read(pages, input.table, attempt);
@@ -64,7 +71,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
           ordered: counts.ordered,
           kind: input.kind,
           expected: input.expected,
-          hasConditions: conditions !== undefined,
+          inStages: input.inStages === true,
         });
         await scan.reset();
         const scanResult = scanResultOf(input, counts, merged);

@@ -134,6 +134,7 @@ async function freeze(
       const taken = await takeSnapshot(pipeline.rows, inputs, draft, {
         leftOut,
         named: sourceFieldsOf(pipeline, planned),
+        canary: pipeline.canary,
       });
       await writeColumns(folder, taken.kept);
       return { ref: taken.ref, warnings: taken.warnings.slice(0, MAX_WARNINGS).map(cut) };

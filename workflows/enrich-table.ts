@@ -8,6 +8,7 @@ import { collectResults, hasNextPass, startPass, scanExistingTable } from './ste
 import { prepareRows } from './steps/prepare-rows.ts';
 import { showProgress } from './view/progress.ts';
 import { finishEarly, cancelQueuedCells, publishResults } from './steps/finish.ts';
+import { releaseRest } from './steps/release-rest.ts';
 import { Run } from './run.ts';
 import { ensureTable, loadRows } from './steps/table.ts';
 import { untilIdle } from './steps/wait.ts';
@@ -29,11 +30,13 @@ export async function enrichTable(argument: unknown): Promise<RunSummary> {
     await loadRows(run); // each row exactly once, before anything is paid
     await scanExistingTable(run); // of a table that was worked on before: which cells are left
 
-    while (hasNextPass(run)) {
-      await startPass(run); // first every cell, then only failed or unfinished ones
-      await untilIdle(run); // polled by slices, as often as the progress asks for
-      await collectResults(run); // paged into the store; failed, blocked and empty cells counted
-    }
+    do {
+      while (hasNextPass(run)) {
+        await startPass(run); // first every cell, then only failed or unfinished ones
+        await untilIdle(run); // polled by slices, as often as the progress asks for
+        await collectResults(run); // paged into the store; failed, blocked and empty cells counted
+      }
+    } while (await releaseRest(run)); // of a canary: once it is judged, the other rows follow
 
     await cancelQueuedCells(run); // cells that are still queued; the run waits no longer
     await approveResults(run); // results that fail an expectation do not replace the last ones

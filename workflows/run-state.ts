@@ -9,6 +9,7 @@ import type {
   ApiCalls,
   Approval,
   ApprovalRequest,
+  CanaryFigures,
   CellCountMismatch,
   LargeRunConfirmations,
   EnrichTableInput,
@@ -51,6 +52,8 @@ export interface RunState {
   /** Pending approval; `null`: none. */
   pendingApproval: ApprovalRequest | null;
   approvals: Approval[];
+  /** Canary that is over: the rest follows. Left out: it is not over, or there is none. */
+  canary?: CanaryFigures;
   prepared: PreparedRows | null;
   table: TableRef | null;
   /** The reply to a create was lost: a second table may exist. */
@@ -142,6 +145,10 @@ function isSameKind(fresh: unknown, carried: unknown): boolean {
   );
 }
 
+/** Checks whether cells are asked for in stages, by what table scans find. */
+export const runsInStages = ({ when, canary }: Pipeline): boolean =>
+  when !== undefined || canary !== undefined;
+
 function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunState {
   const { startTime, firstExecutionRunId: chain } = workflowInfo();
   const startedAtMs = startTime.getTime();
@@ -156,8 +163,8 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     table: null,
     tableMayHaveDuplicates: false,
     loaded: null,
-    // A rerun scans its table first, and so does a run whose columns have conditions.
-    nextPass: previousRun === undefined && pipeline.when === undefined ? 'first' : 'wait',
+    // A rerun scans its table first, and so does a run in stages.
+    nextPass: previousRun === undefined && !runsInStages(pipeline) ? 'first' : 'wait',
     activePass: null,
     passHistory: null,
     passes: 0,

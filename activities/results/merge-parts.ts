@@ -43,8 +43,8 @@ export interface MergeOptions {
   kind: PassKind;
   /** Expectations of the answers by column. */
   expected?: Expectations | undefined;
-  /** Columns have conditions: cells are asked for in stages. @default false */
-  hasConditions?: boolean;
+  /** Cells are asked for in stages. @default false */
+  inStages?: boolean;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface MergeOptions {
 export async function mergeParts(
   folder: Folder,
   scan: number,
-  { ordered, kind, expected, hasConditions = false }: MergeOptions,
+  { ordered, kind, expected, inStages = false }: MergeOptions,
 ): Promise<Merged> {
   const attemptsBefore = await AttemptsBefore.open(folder, scan - 1);
   const results = await folder.create(RESULTS_FILE);
@@ -98,7 +98,7 @@ export async function mergeParts(
         const waiting = isWaitingAfter(kind, before, { ...cell, failedAt: cell.failedAt ?? '' });
         if (waiting) merged[cell.status === 'failed' ? 'untouched' : 'waiting'] += 1;
         else if (cell.startable) merged.due += 1;
-        countAsks(merged, { ...cell, rerun, waiting }, part, hasConditions);
+        countAsks(merged, { ...cell, rerun, waiting }, part, inStages);
         await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun, waiting });
       }
     }
@@ -123,11 +123,11 @@ function countAsks(
   merged: Merged,
   cell: PartOpenCell & { rerun: boolean; waiting: boolean },
   { rowId }: PartLine,
-  hasConditions: boolean,
+  inStages: boolean,
 ): void {
   if (rowId === NO_ROW_ID) return;
   for (const kind of COUNTED_KINDS) {
-    if (kind === 'stage' && !hasConditions) continue;
+    if (kind === 'stage' && !inStages) continue;
     if (reasonToAsk(kind, cell) === null) continue;
     if (kind === 'stage') merged.staged = (merged.staged ?? 0) + 1;
     const asks = (merged.asks ??= byName());

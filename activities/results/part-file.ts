@@ -55,9 +55,10 @@ export function classifyTableRow(
   row: TableRow,
   ordinal: number,
   columns: Column[],
-  given: GivenConditions | null = null,
+  { conditions = null, isReleased = true }: RowContext = {},
 ): ClassifiedRow {
-  const verdicts = verdictsOf(row, columns, given);
+  const verdicts = verdictsOf(row, columns, conditions);
+  if (!isReleased) withhold(verdicts);
   const outcomes = oursOf(columns, verdicts);
   const cells = byName<ResultCell>();
   const open: PartOpenCell[] = [];
@@ -79,6 +80,21 @@ export function classifyTableRow(
     if (waitsFor !== null && !outcomes.has(waitsFor)) behindAutomatic += 1;
   }
   return { line, outcomes, automatic, behindAutomatic };
+}
+
+/** What decides, beside its cells, which cells of a row are asked for. */
+export interface RowContext {
+  conditions?: GivenConditions | null;
+  /** False while only the canary is asked for, and the row is none of it. @default true */
+  isReleased?: boolean;
+}
+
+/** Marks cells that have not begun: whether they are asked for is not decided. */
+function withhold(verdicts: Map<string, CellVerdict>): void {
+  for (const [key, verdict] of verdicts) {
+    if (verdict.outcome !== 'pending' || verdict.inFlight) continue;
+    verdicts.set(key, { ...verdict, startable: false, waitsFor: null, undecided: true });
+  }
 }
 
 /** Conditions of the columns, and the fields of a row that they may name. */
@@ -175,7 +191,9 @@ function reasonOf(verdict: CellVerdict, cell: TableCell | undefined): string {
   }
 }
 
-const neverStarted = ({ waitsFor }: CellVerdict): string =>
+const neverStarted = ({ waitsFor, undecided }: CellVerdict): string =>
   waitsFor === null
-    ? 'never started, though nothing that it waits for is missing'
+    ? undecided === true
+      ? 'never asked for: its row comes after the canary'
+      : 'never started, though nothing that it waits for is missing'
     : `never started: column ${waitsFor} never finished`;

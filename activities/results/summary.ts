@@ -4,6 +4,7 @@ import type { JudgedExpectation, ScanResult } from '../../src/contract/results.t
 import type {
   ApiCalls,
   Approval,
+  CanaryFigures,
   CellCountMismatch,
   LargeRunConfirmations,
   PreviousRunRef,
@@ -35,6 +36,8 @@ export interface PublishResultsInput {
   endedEarly?: boolean;
   /** Expectations of the pipeline, judged. Left out: there are none. */
   expectations?: JudgedExpectation[];
+  /** Canary that went before the rest. Left out: there was none. */
+  canary?: CanaryFigures;
   /** Why no target gets the results. Left out: targets get them. */
   withheld?: string;
   table: TableRef | null;
@@ -117,6 +120,7 @@ export function summaryOf(
     manifest: input.lastScan === null ? null : (beside?.manifest ?? null),
     ...(first === undefined || beside === null ? {} : changesAt(beside.changes, first.compared)),
     ...(input.expectations === undefined ? {} : { expectations: input.expectations }),
+    ...(input.canary === undefined ? {} : { canary: input.canary }),
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
     ...(input.budget === undefined ? {} : { budget: input.budget }),

@@ -1,5 +1,6 @@
 import type { Json } from '../../src/contract/json.ts';
-import type { CellCounts, CellUsage } from '../../src/contract/results.ts';
+import type { CanaryRows } from '../../src/rules/canary.ts';
+import type { CellCounts, CellOutcome, CellUsage } from '../../src/contract/results.ts';
 import type { Column, TableRef } from '../../src/contract/table.ts';
 import { RowmillError } from '../../src/errors.ts';
 import type { TableRow } from '../../src/providers/provider.ts';
@@ -25,6 +26,8 @@ export interface ScanOptions {
   ignoreVersion?: boolean;
   /** @default columns have none */
   conditions?: ScanConditions | null;
+  /** Rows that are asked for so far. @default all */
+  canary?: CanaryRows | null;
 }
 
 export interface ScanReport {
@@ -37,6 +40,8 @@ export interface ScanCounts {
   byColumn: Record<string, CellCounts>;
   inFlight: number;
   startable: number;
+  /** Cells of the canary by column. Left out: no rows wait for it. */
+  canary?: Record<string, CellCounts>;
   /** Pending cells whose conditions are not decided. Left out: none. */
   undecided?: number;
   /** The rows came in the order of the snapshot so far. */
@@ -98,6 +103,7 @@ export class TableScan {
   readonly #rows: number;
   readonly #ignoreVersion: boolean;
   readonly #conditions: ScanConditions | null;
+  readonly #canary: CanaryRows | null;
   readonly #rowIndex: RowIndex;
   readonly #seen: Uint8Array;
   #count = 0;
@@ -119,10 +125,11 @@ export class TableScan {
     folder: Folder,
     number: number,
     rows: number,
-    { ignoreVersion = false, conditions = null }: ScanOptions = {},
+    { ignoreVersion = false, conditions = null, canary = null }: ScanOptions = {},
   ) {
     this.#ignoreVersion = ignoreVersion;
     this.#conditions = conditions;
+    this.#canary = canary;
     this.#folder = folder;
     this.#number = number;
     this.#rows = rows;
@@ -250,7 +257,11 @@ export class TableScan {
   }
 
   #take(row: TableRow, ordinal: number, table: TableRef): string {
-    const classified = classifyTableRow(row, ordinal, table.columns, this.#given(ordinal));
+    const isCanary = this.#canary?.(ordinal, row.key ?? '') ?? false;
+    const classified = classifyTableRow(row, ordinal, table.columns, {
+      conditions: this.#given(ordinal),
+      isReleased: this.#canary === null || isCanary,
+    });
     const { automatic } = this.#counts;
     automatic.done += classified.automatic.done;
     automatic.failed += classified.automatic.failed;
@@ -258,6 +269,7 @@ export class TableScan {
     for (const [column, verdict] of classified.outcomes) {
       const counts = this.#counts.byColumn[column];
       if (counts !== undefined) counts[verdict.outcome] = (counts[verdict.outcome] ?? 0) + 1;
+      if (isCanary) this.#countCanary(column, verdict.outcome);
       if (verdict.undecided === true) this.#counts.undecided = (this.#counts.undecided ?? 0) + 1;
       if (verdict.inFlight) this.#counts.inFlight += 1;
       if (verdict.startable) this.#counts.startable += 1;
@@ -265,6 +277,12 @@ export class TableScan {
       if (usage !== undefined) this.#use(column, usage);
     }
     return classified.line;
+  }
+
+  #countCanary(column: string, outcome: CellOutcome): void {
+    const columns = (this.#counts.canary ??= byName());
+    const counts = (columns[column] ??= noCells());
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
 
   /** Conditions with the fields of a row, where columns have conditions. */
@@ -380,9 +398,10 @@ export class TableScan {
       this.#skipped = skipped;
       this.#before = before;
       this.#duplicateRowIds = new Set(duplicateRowIds);
-      const { byColumn, usage } = counts;
+      const { byColumn, usage, canary } = counts;
       this.#counts = {
         ...counts,
+        ...(canary === undefined ? {} : { canary: byName(Object.entries(canary)) }),
         byColumn: byName(Object.entries(byColumn)),
         ...(usage === undefined ? {} : { usage: byName(Object.entries(usage)) }),
       };

@@ -47,6 +47,8 @@ export interface StartOptions {
   baseDir?: string;
   /** Publishes only to this path. Requires `pipeline` to be the path of a file. */
   out?: string;
+  /** Number of rows that go first, as `canary.rows` of the pipeline. @default that of the pipeline */
+  canary?: number;
   /**
    * Writes the rows into the store even if they are few, so that the start request carries none.
    * @default false
@@ -71,7 +73,7 @@ export interface StartOptions {
 /** Options of `Rowmill.check` and `Rowmill.prepare`, which need no server. */
 export type CheckOptions = Pick<
   StartOptions,
-  'pipeline' | 'rows' | 'out' | 'baseDir' | 'validate'
+  'pipeline' | 'rows' | 'out' | 'canary' | 'baseDir' | 'validate'
 > &
   Pick<RowmillOptions, 'store' | 'env'>;
 

@@ -13,6 +13,8 @@ export interface Pipeline {
   results: ResultTarget[];
   /** Conditions by column: its cells are asked for only where all of them hold. */
   when?: When;
+  /** Rows that go through all columns before the rest. */
+  canary?: Canary;
   /** Expectations of the answers by column. */
   expect?: Record<string, Expectation>;
   /** What a failed expectation does. Left out: `hold`. */
@@ -107,6 +109,16 @@ export interface Condition {
   atMost?: number;
   /** Pattern of RE2, found anywhere in the text. */
   matches?: string;
+}
+
+export const CANARY_PICKS = ['spread', 'first'] as const;
+
+/** Rows that go through all columns first, and are judged. */
+export interface Canary {
+  /** Number of rows. */
+  rows: number;
+  /** `spread`: over the list. `first`: the first ones. A list: the rows of these keys. */
+  pick: (typeof CANARY_PICKS)[number] | string[];
 }
 
 /** What is expected of the answers of a column. */

@@ -68,6 +68,8 @@ export interface ScanResult {
    * none.
    */
   asks?: Record<string, CellsByColumn>;
+  /** Cells of the canary by column, while the rest waits. Left out: no rows wait. */
+  canary?: Record<string, CellCounts>;
   /** Part of `cells.pending`: conditions of a cell are not decided. Left out: none. */
   undecided?: number;
   /** Part of `cells.pending`: conditions hold, and no pass has asked for them. Left out: none. */

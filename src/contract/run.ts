@@ -79,6 +79,19 @@ export interface ApprovalRequest {
   cells: CellCountMismatch | null;
   /** Expectations that the results fail, which are published if approved. Left out: it is a spend. */
   failed?: JudgedExpectation[];
+  /** Canary whose rest is asked for if approved. Left out: it is no rest of a canary. */
+  canary?: CanaryFigures;
+}
+
+/** Figures of a canary that is over. */
+export interface CanaryFigures {
+  rows: number;
+  /** Rows of the list. */
+  of: number;
+  /** Credits of the cells that the canary asked for. */
+  credits: number;
+  /** Expectations, judged by its rows. Left out: there are none. */
+  expectations?: JudgedExpectation[];
 }
 
 /** An approval and its origin. */
@@ -189,6 +202,8 @@ export interface RunSummary {
   manifest: string | null;
   /** Differences from the last publication at the first target. Left out: nothing was compared. */
   changes?: ChangesSummary;
+  /** Canary that went before the rest. Left out: there was none. */
+  canary?: CanaryFigures;
   /** Expectations of the pipeline, judged by the last table scan. Left out: there are none. */
   expectations?: JudgedExpectation[];
   /** Why published results could not be compared. Left out: they could. */

@@ -1,7 +1,8 @@
-import type { RowsSpec } from '../contract/pipeline.ts';
+import type { Canary, RowsSpec } from '../contract/pipeline.ts';
 import type { SnapshotRef, SnapshotRow } from '../contract/rows.ts';
 import { RowmillError } from '../errors.ts';
 import type { Draft } from '../store/store.ts';
+import { CanaryCheck } from './canary-check.ts';
 import { KeptColumns } from './columns/kept-columns.ts';
 import { LeftOut } from './left-out.ts';
 import { NamedColumns } from './columns/named-columns.ts';
@@ -23,6 +24,8 @@ export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
   countRepeats?: boolean;
   /** Other columns that the source must have. @default none */
   named?: readonly string[];
+  /** Canary that the list must have. @default none */
+  canary?: Canary | undefined;
 }
 
 export interface Snapshot {
@@ -78,6 +81,7 @@ async function freeze(
     fieldBytesCap = MAX_FIELD_BYTES,
     countRepeats = false,
     named: others = [],
+    canary,
   }: SnapshotOptions,
 ): Promise<Snapshot> {
   const where = sourceName(rows.source);
@@ -93,6 +97,7 @@ async function freeze(
     ...others,
   ];
   const columns = new NamedColumns(new Set(named), where);
+  const canaryCheck = canary === undefined ? null : new CanaryCheck(canary);
   const problems = new Problems();
   const notes = new SourceNotes();
   // Reported between two rows, written with the next one.
@@ -122,6 +127,7 @@ async function freeze(
         problems.add(checked, false);
         unwritten.push(checked);
       } else if (skipBad > 0 || problems.bad === 0) {
+        canaryCheck?.see(checked.row.key);
         repeats?.add(checked.row.input);
         const source = kept.of(row.values, checked.used);
         const line: SnapshotRow =
@@ -140,11 +146,12 @@ async function freeze(
   // A header that matches no column is not the intended one.
   if (notes.header !== null) columns.see({ header: notes.header, values: {} }, notes);
   // A column that no row had is one mistake in the pipeline file, not one per row.
-  if (problems.bad > 0 || keep !== 'all') columns.refuseMissing();
+  if (problems.bad > 0 || keep !== 'all' || others.length > 0) columns.refuseMissing();
   if (problems.bad > read * skipBad || problems.bad === read) {
     throw problems.error(read, where, skipBad);
   }
   if (skipBad > 0) for (const bad of unwritten) await leftOut.write(bad);
+  canaryCheck?.refuse(read - problems.bad, where);
   const written = await leftOut.commit();
   const { sha256, lines, bytes } = await draft.commit();
   const ref: SnapshotRef = { digest: `sha256:${sha256}`, rows: lines, bytes };

@@ -7,6 +7,7 @@ import {
   type ProviderSpec,
   type TableShape,
 } from '../providers/catalog.ts';
+import { checkCanary } from './columns/canary.ts';
 import { checkChanges } from './columns/changes.ts';
 import { checkConditions } from './columns/conditions.ts';
 import { checkExpectations } from './columns/expectations.ts';
@@ -36,6 +37,7 @@ export function checkFile(
     ...(provider === null ? [] : checkTable(value, provider)),
     ...checkRows(value, provider),
     ...checkResults(value, places),
+    ...checkCanary(value),
     ...(provider === null ? [] : checkNamedColumns(value, provider)),
     ...checkTimes(value),
     ...checkTimezones(value),

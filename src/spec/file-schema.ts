@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/catalog.ts';
 import { listOf, RESULT_EXTENSIONS } from '../sinks/index.ts';
+import { canaryFile } from './columns/canary.ts';
 import { changesFile } from './columns/changes.ts';
 import { whenFile } from './columns/conditions.ts';
 import { expectFile, onFailedFile } from './columns/expectations.ts';
@@ -205,6 +206,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
       .max(MAX_RESULTS)
       .describe('Where the results go.'),
     when: whenFile.optional(),
+    canary: canaryFile.optional(),
     expect: expectFile.optional(),
     onFailedExpectation: onFailedFile.optional(),
     changes: changesFile.optional(),

@@ -33,6 +33,8 @@ export interface LoadOptions {
   rowsOverride?: string;
   /** Overrides `results` with one path, relative to the working directory. */
   outOverride?: string;
+  /** Overrides `canary.rows`. */
+  canaryOverride?: number;
   /**
    * Environment whose token values the file must not contain.
    * @default process.env
@@ -141,7 +143,7 @@ const WHOLE = { path: '', suggestion: null } as const;
 
 /** A value replaced by a flag is not in the file. */
 const byFlag =
-  ({ rowsOverride, outOverride }: LoadOptions) =>
+  ({ rowsOverride, outOverride, canaryOverride }: LoadOptions) =>
   (issue: SpecIssue): SpecIssue => {
     if (rowsOverride !== undefined && issue.path === 'rows.from') {
       return { ...issue, ...NOWHERE, path: '--rows' };
@@ -149,13 +151,16 @@ const byFlag =
     if (outOverride !== undefined && issue.path.startsWith('results[')) {
       return { ...issue, ...NOWHERE, path: '--out' };
     }
+    if (canaryOverride !== undefined && issue.path.startsWith('canary')) {
+      return { ...issue, ...NOWHERE, path: '--canary' };
+    }
     return issue;
   };
 
 /** Applies command line flags to the file's value before it is checked. */
 function override(
   document: SpecDocument,
-  { rowsOverride, outOverride }: LoadOptions,
+  { rowsOverride, outOverride, canaryOverride }: LoadOptions,
 ): { value: Json; issues: SpecIssue[] } {
   const issues: SpecIssue[] = [];
   const flag = (name: string, found: string, allowed: string): void => {
@@ -177,6 +182,11 @@ function override(
     const known = resultFormatOf(outOverride) !== null;
     if (!known) flag('--out', outOverride, resultAllowed);
     value = { ...value, results: [{ to: known ? resolve(outOverride) : 'unknown.jsonl' }] };
+  }
+  if (canaryOverride !== undefined) {
+    const pick = valueAt(document.value, ['canary', 'pick']);
+    const kept = typeof pick === 'string' ? { pick } : {};
+    value = { ...value, canary: { ...kept, rows: canaryOverride } };
   }
   return { value, issues };
 }

@@ -10,6 +10,7 @@ import type {
 } from '../contract/pipeline.ts';
 import type { ProviderSpec, TableShape } from '../providers/catalog.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
+import { canaryOf } from './columns/canary.ts';
 import { changesOf } from './columns/changes.ts';
 import { whenOf } from './columns/conditions.ts';
 import { expectOf } from './columns/expectations.ts';
@@ -76,6 +77,7 @@ export function normalise(
       ...(when === undefined ? {} : { when }),
     })),
     ...(file.when === undefined ? {} : { when: whenOf(file.when) }),
+    ...(file.canary === undefined ? {} : { canary: canaryOf(file.canary) }),
     ...(file.expect === undefined ? {} : { expect: expectOf(file.expect) }),
     ...(file.onFailedExpectation === undefined
       ? {}

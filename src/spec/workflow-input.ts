@@ -6,6 +6,7 @@ import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/catalog.ts';
 import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { MAX_DURATION_MS } from '../rules/duration.ts';
+import { canaryInput } from './columns/canary.ts';
 import { changesInput } from './columns/changes.ts';
 import { whenInput } from './columns/conditions.ts';
 import { expectInput } from './columns/expectations.ts';
@@ -112,6 +113,9 @@ const pipeline = (providers: readonly string[]) =>
     when: whenInput
       .exactOptional()
       .describe('Columns that are asked for only in rows where conditions hold.'),
+    canary: canaryInput
+      .exactOptional()
+      .describe('Rows that go through all columns before the rest.'),
     expect: expectInput
       .exactOptional()
       .describe('Expectations of the answers by column, judged before anything is published.'),

@@ -9,6 +9,7 @@ import type {
 import type { CellUsage, ScanResult } from '../contract/results.ts';
 import type { BudgetWait } from '../contract/budget.ts';
 import type { Notified } from '../contract/notify.ts';
+import { canaryText } from './canary.ts';
 import { failedExpectationsText } from './expectations.ts';
 import { formatCredits, formatInteger } from './numbers.ts';
 
@@ -36,7 +37,9 @@ export function approvalsOf({ approvals = [], confirmed, queuedMore }: KnownAppr
 }
 
 /** `about 1,200 credits`, or why more cells than were asked for. */
-export function approvalRequestText({ credits, cells, failed }: ApprovalRequest): string {
+export function approvalRequestText(request: ApprovalRequest): string {
+  const { credits, cells, failed, canary } = request;
+  if (canary !== undefined) return `the rest of the rows: ${canaryText(canary)}`;
   if (failed !== undefined)
     return `results that fail expectations: ${failedExpectationsText(failed)}`;
   const about = `about ${formatInteger(credits)} credits`;
@@ -61,7 +64,11 @@ export function approvalFacts(
   code: (text: string) => string,
 ): [string, string][] {
   const facts = approvals.map((approval): [string, string] => {
-    const { credits, cells, failed } = approval;
+    const { credits, cells, failed, canary } = approval;
+    if (canary !== undefined) {
+      const rest = `about ${formatInteger(credits)} credits`;
+      return ['approved', `the rest after the canary, ${rest}, ${byText(approval, code)}`];
+    }
     if (failed !== undefined) {
       return ['approved', `results that fail expectations, ${byText(approval, code)}`];
     }

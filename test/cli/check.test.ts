@@ -56,6 +56,25 @@ test('check says at most where columns have conditions, and names a column that 
   expect(refused.stderr).toMatch(/when\.sector\.Employes +.*has no column "Employes"/);
 });
 
+test('check names the canary, and one that is larger than the list or names a key that it lacks', async () => {
+  const write = (name: string, canary: unknown) =>
+    writeFile(join(place.cwd, name), pipelineText({ canary }));
+  await write('canary.json', { rows: 2 });
+  const fine = await place.command('check', 'canary.json');
+  expect(fine.stdout).toMatch(/^canary +2 of 3 rows first \(spread\)$/m);
+  await write('large.json', { rows: 4 });
+  const large = await place.command('check', 'large.json');
+  expect(large.code).toBe(2);
+  expect(large.stderr).toContain('canary.rows  a canary of 4 rows, and the list has 3 · at most 3');
+  await write('keys.json', { pick: ['MMM', 'XYZ'] });
+  const keys = await place.command('check', 'keys.json');
+  expect(keys.stderr).toContain('canary.pick  no row has the key "XYZ" · keys of the list');
+  const flag = await place.command('run', 'canary.json', '--canary', '9');
+  expect(flag.stderr).toContain('--canary  a canary of 9 rows, and the list has 3 · at most 3');
+  const odd = await place.command('run', 'canary.json', '--canary', 'some');
+  expect(odd.stderr).toContain('Give a whole number from 1 to 10000.');
+});
+
 test('check says what is expected of the answers, and which differences are no changes', async () => {
   const changes = { ignore: ['sector'], text: 'normalised' };
   const answers = { sector: { filled: '90%', oneOf: ['Energy', 'Utilities'] } };

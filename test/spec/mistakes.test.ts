@@ -143,6 +143,15 @@ test.each([
     'expect.sector.type: "nubmer" → number',
   ],
   ['name: demo', 'name: demo\nonFailedExpectation: warn', 'onFailedExpectation: "warn"'],
+  ['name: demo', 'name: demo\ncanary: { rows: 0 }', 'canary.rows: 0'],
+  ['name: demo', 'name: demo\ncanary: { pick: first }', 'canary.rows: missing'],
+  ['name: demo', 'name: demo\ncanary: { rows: 3, pick: [a, b] }', 'canary.rows: 3'],
+  ['name: demo', 'name: demo\ncanary: { rows: 3, pick: sprad }', 'canary.pick: "sprad"'],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { inline: [{ input: a }, { input: b }] }\ncanary: { rows: 3 }',
+    'canary.rows: 3',
+  ],
   [
     'name: demo',
     'name: demo\nwhen: { sectr: { Employees: { atLeast: 50 } } }',

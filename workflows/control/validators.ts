@@ -57,10 +57,17 @@ export function validateRerun(state: RunState): void {
   if (isEnding(state)) {
     throw updateRejected(`too late for one more pass: the run is at "${state.stage}"`, AFTERWARDS);
   }
-  if (state.pendingApproval?.failed !== undefined) {
+  const { failed, canary } = state.pendingApproval ?? {};
+  if (failed !== undefined) {
     throw updateRejected(
       'the passes are over: the run waits for the approval of its results',
       APPROVE_OR_CANCEL,
+    );
+  }
+  if (canary !== undefined) {
+    throw updateRejected(
+      'the canary is over: the run waits for the approval of the rest of the rows',
+      'Go on with them: rowmill approve RUN. Or end it: rowmill cancel RUN.',
     );
   }
   if (state.rerunRequested) {

@@ -105,6 +105,7 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
         reason,
         endedEarly: early,
         ...expectationsOf(run),
+        ...(state.canary === undefined ? {} : { canary: state.canary }),
         table: state.table,
         tableMayHaveDuplicates: state.tableMayHaveDuplicates,
         rows: state.prepared?.snapshot.rows ?? 0,

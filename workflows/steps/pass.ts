@@ -23,6 +23,7 @@ import { waitWhilePaused } from '../control/pause.ts';
 import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
 import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';
+import { runsInStages } from '../run-state.ts';
 import { loadRows } from './table.ts';
 
 /** Summaries of the start step in the Temporal UI. */
@@ -228,6 +229,8 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
         kind,
         ...(run.pipeline.expect === undefined ? {} : { expected: run.pipeline.expect }),
         ...conditionsOf(run.pipeline),
+        ...(runsInStages(run.pipeline) ? { inStages: true } : {}),
+        ...(isCanaryFirst(run) ? { canary: run.pipeline.canary } : {}),
         trouble,
       },
     ],
@@ -258,12 +261,16 @@ function endOf({ state }: Run): WaitEnd {
  * conditions.
  */
 export async function scanExistingTable(run: Run): Promise<void> {
-  const isNeeded = run.input.previousRun !== undefined || run.pipeline.when !== undefined;
+  const isNeeded = run.input.previousRun !== undefined || runsInStages(run.pipeline);
   if (isNeeded && run.state.lastScan === null) await collectResults(run);
 }
 
+/** Checks whether only the rows of the canary are asked for; a rerun asks for what is left. */
+export const isCanaryFirst = ({ pipeline, input, state }: Run): boolean =>
+  pipeline.canary !== undefined && input.previousRun === undefined && state.canary === undefined;
+
 /** Checks whether the run is above `spend.maxCredits`, where no approval lets it continue. */
-function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
+export function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
   if (state.queuedMore === undefined || !state.mustApproveMore) return false;
   return checkCellSpend(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
 }

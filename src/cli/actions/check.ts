@@ -1,5 +1,5 @@
 import type { EnrichTableInput } from '../../contract/run.ts';
-import type { ChangesPolicy, Pipeline } from '../../contract/pipeline.ts';
+import type { Canary, ChangesPolicy, Pipeline } from '../../contract/pipeline.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { Rowmill } from '../../client/rowmill.ts';
@@ -106,6 +106,7 @@ function asText(
               `on ${Object.keys(pipeline.when).join(', ')}: asked for only where they hold`,
             ],
           ]),
+      ...(pipeline.canary === undefined ? [] : [['canary', canaryLine(pipeline.canary, rows)]]),
       ...(pipeline.expect === undefined
         ? []
         : [
@@ -134,6 +135,12 @@ function changesText({ ignore = [], tolerance = {}, text = 'exact' }: ChangesPol
     ...(text === 'exact' ? [] : ['case, white space and punctuation']),
   ];
   return left.length === 0 ? 'every difference' : `without ${left.join(', ')}`;
+}
+
+/** Says which rows go first. */
+function canaryLine({ rows, pick }: Canary, of: number): string {
+  const which = typeof pick === 'string' ? pick : 'by key';
+  return `${formatInteger(rows)} of ${formatCount(of, 'row')} first (${which})`;
 }
 
 function priceOf(column: Estimate['columns'][number]): string {

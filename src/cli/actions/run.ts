@@ -5,6 +5,7 @@ import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 import { needsOwner } from '../../rules/ceiling.ts';
+import { numberFlag, type NumberRange } from '../io/number-flag.ts';
 import { askApproval, type Approval } from '../io/prompt-approval.ts';
 import type { Cli } from '../io/context.ts';
 import { refuseDetached, refuseWithoutToken, withRunSession } from '../run/embedded-session.ts';
@@ -20,12 +21,16 @@ export interface RunFlags {
   id?: string;
   rows?: string;
   out?: string;
+  canary?: string;
   detach?: true;
   embedded?: true;
   json?: true;
   yes?: true;
   new?: true;
 }
+
+/** Rows of a canary. */
+const CANARY: NumberRange = { min: 1, max: 10_000, whole: true };
 
 interface Work extends Confirmed {
   prepared: PreparedStart;
@@ -68,6 +73,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
     env: cli.env,
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
+    ...(flags.canary === undefined ? {} : { canary: numberFlag('--canary', flags.canary, CANARY) }),
     validate: (pipeline, warnings) => {
       printWarnings(cli, warnings);
       // An embedded worker runs here, so its environment is checked now.

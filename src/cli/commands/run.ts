@@ -14,6 +14,7 @@ export function addRun(program: Command, cli: Cli): void {
     .option('--id <id>', 'workflow id; the same id with the same work attaches')
     .option('--rows <file>', 'rows from here instead (- for standard input)')
     .option('--out <file>', 'results to here instead')
+    .option('--canary <rows>', 'so many rows first; the rest follows once they are judged')
     .option('--detach', 'start it and leave')
     .option('--embedded', 'own Temporal server and worker for this run, kept in .rowmill/')
     .option('--json', 'one JSON object on stdout, nothing else there')

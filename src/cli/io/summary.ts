@@ -1,6 +1,7 @@
 import { CHANGE_KINDS, type ExistingResults } from '../../contract/results.ts';
 import type { PreviousRunSummary, Outcome, RunSummary } from '../../contract/run.ts';
 import { EXIT } from '../../errors.ts';
+import { canaryText } from '../../text/canary.ts';
 import { expectationFacts } from '../../text/expectations.ts';
 import {
   approvalFacts,
@@ -84,6 +85,8 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${shortPath(path)} (${formatCount(quarantine.cells, 'cell')}${rows})`,
     ]);
   }
+  const { canary } = summary;
+  if (canary !== undefined) facts.push(['canary', sanitize(canaryText(canary))]);
   facts.push(
     ...expectationFacts(summary.expectations, sanitize),
     ...changeFacts(summary),

@@ -18,6 +18,8 @@ export interface CheckRequest {
   rows?: RowsOverride | undefined;
   /** Publishes only to this path. Requires `pipeline` to be the path of a file. */
   out?: string | undefined;
+  /** Number of rows that go first, as a canary. */
+  canary?: number | undefined;
   /** Directory that relative paths of a text or an object start from. */
   baseDir?: string | undefined;
   env: Env;
@@ -74,8 +76,9 @@ export async function estimateWork(pipeline: Pipeline, env: Env): Promise<Estima
 function readRows(pipeline: Pipeline, options: { countRepeats?: boolean }): Promise<Snapshot> {
   const { provider, table, rows } = pipeline;
   const inputs = requireProviderSpec(provider).inputs(table);
+  const { canary } = pipeline;
   const named = sourceFields(pipeline);
-  return takeSnapshot(rows, inputs, createDigestDraft(), { ...options, named });
+  return takeSnapshot(rows, inputs, createDigestDraft(), { ...options, named, canary });
 }
 
 /**
@@ -100,8 +103,8 @@ export async function prepareWork(request: WorkRequest): Promise<PreparedStart> 
 }
 
 async function load(request: CheckRequest): Promise<LoadedPipeline> {
-  const { rows, out, baseDir, env } = request;
-  const loaded = await readPipeline(request.pipeline, { rows, out, baseDir, env });
+  const { rows, out, canary, baseDir, env } = request;
+  const loaded = await readPipeline(request.pipeline, { rows, out, canary, baseDir, env });
   await request.validate?.(loaded.pipeline, loaded.warnings);
   await refuseClashes(loaded);
   return loaded;

@@ -10,6 +10,7 @@ import {
   type SpecError,
 } from '../../spec/index.ts';
 import { RowmillError } from '../../errors.ts';
+import { CanaryMismatch } from '../../sources/canary-check.ts';
 import { MissingColumns } from '../../sources/columns/missing-columns.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface ReadOptions {
   rows?: RowsOverride | undefined;
   /** Publishes only to this path. Requires the source to be the path of a file. */
   out?: string | undefined;
+  /** Number of rows that go first, as a canary. */
+  canary?: number | undefined;
   /** @default the working directory */
   baseDir?: string | undefined;
   /** Environment whose token values the pipeline must not contain. @default process.env */
@@ -40,10 +43,11 @@ export async function readPipeline(
   source: PipelineSource,
   options: ReadOptions = {},
 ): Promise<LoadedPipeline> {
-  const { rows, out, env } = options;
+  const { rows, out, canary, env } = options;
   const shared = {
     ...(typeof rows === 'string' ? { rowsOverride: rows } : {}),
     ...(out === undefined ? {} : { outOverride: out }),
+    ...(canary === undefined ? {} : { canaryOverride: canary }),
     ...(env === undefined ? {} : { env }),
   };
   if (typeof source === 'string') return withRows(await loadPipeline(source, shared), rows);
@@ -100,6 +104,10 @@ export async function atPipelineLine<T>(loaded: LoadedPipeline, freezing: Promis
     return await freezing;
   } catch (error) {
     if (error instanceof MissingColumns) throw columnIssues(error, loaded);
+    if (error instanceof CanaryMismatch) {
+      const { field, what: found, allowed } = error;
+      throw loaded.specError([{ path: ['canary', field], found, allowed }], 'rows_invalid');
+    }
     throw isNoFile(error, loaded) ? noFile(error, loaded) : error;
   }
 }

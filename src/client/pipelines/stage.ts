@@ -59,6 +59,7 @@ const frozen =
       ...options,
       leftOut,
       named: sourceFields(pipeline),
+      canary: pipeline.canary,
     });
     return { digest: stagedDigest(taken.ref), snapshot: taken };
   };
@@ -91,7 +92,8 @@ export async function prepareStart(
     !stage && source.type === 'inline' && JSON.stringify(source.rows).length <= MAX_INLINE_CHARS;
   if (travels) {
     const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
-    const options = { countRepeats: true, named: sourceFields(pipeline) };
+    const { canary } = pipeline;
+    const options = { countRepeats: true, named: sourceFields(pipeline), canary };
     const snapshot = await takeSnapshot(pipeline.rows, inputs, createDigestDraft(), options);
     return { work: { input: { pipeline }, rows: snapshot.ref, draft: null }, snapshot };
   }

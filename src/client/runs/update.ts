@@ -116,8 +116,9 @@ export async function approveIfWaiting(
   while (signal?.aborted !== true && (await workerAvailability(client, taskQueue)) !== 'no') {
     const progress = await liveProgress(client.workflow.getHandle(workflowId));
     if (progress === null || progress.paused?.at === 'preparing rows') return false;
-    // The approval of a spend is none of results.
-    if (progress.pendingApproval?.failed !== undefined) return false;
+    // The approval of a spend is none of results, and none of what a canary found.
+    const { failed, canary } = progress.pendingApproval ?? {};
+    if (failed !== undefined || canary !== undefined) return false;
     if (progress.stage !== 'preparing rows') {
       await updateRun(client, workflowId, taskQueue, UPDATE.approveSpend).catch(unlessRefused);
       return true;

@@ -109,6 +109,13 @@ const expectation = z.object({
   met: z.boolean(),
 });
 
+const canary = z.object({
+  rows: z.number(),
+  of: z.number().describe('Rows of the list.'),
+  credits: z.number(),
+  expectations: z.array(expectation).optional(),
+});
+
 const approvalRequest = {
   credits: z.number(),
   cells: z
@@ -119,6 +126,7 @@ const approvalRequest = {
     .array(expectation)
     .optional()
     .describe('Expectations that the results fail, which are published if approved.'),
+  canary: canary.optional().describe('Canary whose rest is asked for if approved.'),
 };
 
 /** Left out if no approval was needed. */
@@ -228,6 +236,7 @@ const summary = z
       .array(expectation)
       .optional()
       .describe('Expectations of the pipeline, judged; left out: there are none.'),
+    canary: canary.optional().describe('Canary that went before the rest.'),
     changes: z
       .object({
         path: z.string(),
