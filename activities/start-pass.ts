@@ -14,6 +14,7 @@ import { scopesOf, type SetScope } from './table/requested-cells.ts';
 import { sendFitted, type Way } from './table/fitted-scope.ts';
 import { openLine } from './table/pass-ledger.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
+import type { CellStates } from './table/cell-states.ts';
 import { cellsBefore, cellsNamed, passHasStarted } from './table/pass-evidence.ts';
 import { retryRead, retrySend } from './runtime/retry-read.ts';
 import { rowCount } from './table/reconcile-rows.ts';
@@ -179,11 +180,12 @@ async function sendAll(
     // The approval is for the request that asked.
     const approved = at === 0 ? Math.max(maxCells, request.input.approvedCells ?? 0) : maxCells;
     const first = at === 0 && request.input.startedRuns.length === 0;
-    if (mayHaveSent && (await wasCommitted(request, scope, first))) {
+    const open = mayHaveSent ? await unlessCommitted(request, scope, first) : scope;
+    if (open === null) {
       tableRuns.push(LOST_REPLY);
       continue;
     }
-    const wanted = { ...(mayHaveSent ? onceMore(scope) : scope), maxCells: approved };
+    const wanted = { ...open, maxCells: approved };
     let pieces = 0;
     try {
       const tableRun = await sendFitted(waysOf(request.input, wanted), async (piece) => {
@@ -233,10 +235,10 @@ const oneByOne = (scope: Omit<SetScope, 'mayBeWhole'>, rows: number): Way =>
 
 /**
  * A request that may have been carried out is asked for once more without the cells that are done: a
- * run that started and ended between two readings leaves no movement to see.
+ * run that started and ended between two readings leaves no movement to see, unless answers have times.
  */
-const onceMore = <Scope extends RunScope>(scope: Scope): Scope =>
-  scope.mode === 'all' ? { ...scope, mode: 'new' } : scope;
+const onceMore = <Scope extends RunScope>(scope: Scope, showsNewAnswers: boolean): Scope =>
+  scope.mode === 'all' && !showsNewAnswers ? { ...scope, mode: 'new' } : scope;
 
 /**
  * Sends once; once more only when nothing in the table says that the first request arrived.
@@ -258,22 +260,30 @@ async function send(
     const isRefused = error instanceof RowmillError && !error.ambiguous;
     request.mayHaveAsked ||= !isRefused;
     if (!(error instanceof RowmillError) || isRefused) throw error;
-    if (await wasCommitted(request, scope, first)) return LOST_REPLY;
+    const open = await unlessCommitted(request, scope, first);
+    if (open === null) return LOST_REPLY;
     if (!again) throw error;
-    return send(request, onceMore(scope), first, false);
+    return send(request, open, first, false);
   }
 }
 
-/** Checks whether the table shows a new run, in progress or over. */
-async function wasCommitted(
+/** Returns the request to send once more; `null` if the table shows a new run, in progress or over. */
+async function unlessCommitted<Scope extends RunScope>(
   request: PassRequest,
-  scope: RunScope,
+  scope: Scope,
   first: boolean,
-): Promise<boolean> {
-  const { provider, input, folder, attempt } = request;
+): Promise<Scope | null> {
+  const { input, folder } = request;
   const known = await cellsBefore(input, folder, scope);
   // Moving cells may belong to an earlier request of the pass.
-  const cells = known ?? (first ? null : cellsNamed(scope, input.table));
+  const cells = known?.cells ?? (first ? null : cellsNamed(scope, input.table));
+  if (await wasCommitted(request, cells)) return null;
+  return onceMore(scope, known?.showsNewAnswers ?? false);
+}
+
+/** @param cells Cells that show it; `null`: any cell of the table does */
+async function wasCommitted(request: PassRequest, cells: CellStates | null): Promise<boolean> {
+  const { provider, input, attempt } = request;
   // Stalled cells are in progress either way, and requesting them again is free.
   if (input.requireProgress && cells?.size === 0) return false;
   const movedAfterMs = await firstMove(request);

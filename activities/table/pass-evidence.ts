@@ -1,12 +1,17 @@
-import type { TableRef } from '../../src/contract/table.ts';
+import { RUN_FILE } from '../../src/contract/names.ts';
+import type { ResultRow } from '../../src/contract/results.ts';
+import type { CellStatus, RunMode, TableRef } from '../../src/contract/table.ts';
 import type { Page, Provider, RunScope } from '../../src/providers/provider.ts';
-import { reasonToAsk } from '../../src/rules/cell-set.ts';
 import type { Folder } from '../../src/store/store.ts';
-import { openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import { cellSetLines } from '../run-files/cell-set-file.ts';
+import { openCellsFile, openRows, type OpenCell } from '../run-files/open-cells.ts';
 import { CellStates } from './cell-states.ts';
 import type { PassScope } from './decide-cells.ts';
 import { PageReader } from './page-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
+
+/** States with a time by which a later one of the same kind is known. */
+const ENDED: readonly CellStatus[] = ['failed', 'done'];
 
 /**
  * Checks whether a pass over these cells was carried out since the last scan: one of them has
@@ -31,7 +36,7 @@ export async function passHasStarted<D>(
       for (const [column, { status, updatedAt }] of Object.entries(cells)) {
         if (!requested.has(id, column)) continue;
         if (!requested.hasStatus(id, column, status)) return true;
-        if (status === 'failed' && !requested.hasTime(id, column, updatedAt)) return true;
+        if (ENDED.includes(status) && !requested.hasTime(id, column, updatedAt)) return true;
       }
     }
     cursor = page.next;
@@ -39,29 +44,89 @@ export async function passHasStarted<D>(
   return false;
 }
 
+/** What was known of the cells of a request before it was sent. */
+export interface CellsBefore {
+  /** Cells whose change shows that the request was carried out. */
+  cells: CellStates;
+  /** True if an answer that replaces another one would show by its time. */
+  showsNewAnswers: boolean;
+}
+
 /**
  * Reads the state of the requested cells at the last scan, as far as a change of it shows that the
  * pass has started. `null`: the table was never scanned.
  */
 export async function cellsBefore(
-  { kind, mode, scan, table }: Pick<PassScope, 'kind' | 'mode' | 'scan' | 'table'>,
+  { pass, scan, table }: Pick<PassScope, 'pass' | 'scan' | 'table'>,
   folder: Folder,
   scope: RunScope,
-): Promise<CellStates | null> {
+): Promise<CellsBefore | null> {
   if (scan === null) return null;
-  const requested = statesFor(table);
+  const cells = statesFor(table);
   const isNamed = namedIn(scope, table);
-  for await (const cell of openCells(folder, openCellsFile(scan))) {
+  const answered = new Set<string>();
+  for await (const cell of cellsOfSet(folder, { pass, scan, mode: scope.mode })) {
     const { rowId, column, status } = cell;
-    if (reasonToAsk(kind, cell) === null || !isNamed(rowId, column)) continue;
-    if (mode === 'failed') requested.set(rowId, column, { status: 'failed', ...timeOf(cell) });
-    else if (status === 'pending' && !cell.inFlight) requested.set(rowId, column, { status });
+    if (!isNamed(rowId, column)) continue;
+    if (status === 'failed') cells.set(rowId, column, { status, ...timeOf(cell) });
+    else if (status === 'pending' && !cell.inFlight) cells.set(rowId, column, { status });
+    else if (status === 'done' || status === 'empty') {
+      // Providers call both done.
+      cells.set(rowId, column, { status: 'done' });
+      answered.add(rowId);
+    }
   }
-  return requested;
+  return { cells, showsNewAnswers: await addTimes(cells, answered, folder) };
 }
 
 const timeOf = ({ failedAt }: OpenCell): { at?: string } =>
   failedAt === undefined ? {} : { at: failedAt };
+
+/**
+ * Reads the open cells of the scan that the cell set has in one mode. Both files have the order of the
+ * snapshot.
+ */
+async function* cellsOfSet(
+  folder: Folder,
+  { pass, scan, mode }: { pass: number; scan: number; mode: RunMode },
+): AsyncGenerator<OpenCell> {
+  const rows = openRows(folder, openCellsFile(scan));
+  try {
+    for await (const line of cellSetLines(folder, pass)) {
+      if (!('rowId' in line)) continue;
+      const groups = line.groups.filter((group) => group.mode === mode);
+      const asked = new Set(groups.flatMap(({ columns }) => columns));
+      for (let next = await rows.next(); next.done !== true; next = await rows.next()) {
+        if (next.value.key !== line.key) continue;
+        for (const cell of next.value.cells) if (asked.has(cell.column)) yield cell;
+        break;
+      }
+    }
+  } finally {
+    await rows.return(undefined);
+  }
+}
+
+/** Adds the times of the answers of these rows; `false` if one has none. */
+async function addTimes(
+  cells: CellStates,
+  rowIds: ReadonlySet<string>,
+  folder: Folder,
+): Promise<boolean> {
+  if (rowIds.size === 0) return true;
+  let haveTimes = true;
+  for await (const line of folder.lines(RUN_FILE.results)) {
+    // Written by collectResults in this shape.
+    const row = JSON.parse(line) as ResultRow;
+    if (!rowIds.has(row.rowId)) continue;
+    for (const [column, { updatedAt: at }] of Object.entries(row.cells)) {
+      if (!cells.hasStatus(row.rowId, column, 'done')) continue;
+      if (at === undefined) haveTimes = false;
+      else cells.set(row.rowId, column, { status: 'done', at });
+    }
+  }
+  return haveTimes;
+}
 
 /** Returns the cells that a request names, as of a table that was never scanned: none has begun. */
 export function cellsNamed({ rowIds = [], columnIds }: RunScope, table: TableRef): CellStates {
