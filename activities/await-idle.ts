@@ -5,6 +5,7 @@ import type { CallContext } from '../src/providers/provider.ts';
 import { askCellsAfterMs, asksTheCells, classifyIdle } from '../src/rules/idle.ts';
 import { nextPollMs, sliceIsOver } from '../src/rules/polling.ts';
 import {
+  laterTracking,
   resumeTracking,
   recordReading,
   timeLeftMs,
@@ -53,7 +54,7 @@ export const awaitIdle = activity<AwaitIdleInput, WaitedSlice, PassTracking>(
     deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });
     return slice;
   },
-  (input) => tolerant(input, true),
+  (input) => ({ ...tolerant(input, true), reportsDetails: true }),
 );
 
 async function wait(
@@ -64,7 +65,7 @@ async function wait(
   const now = deps.now ?? Date.now;
   const sinceMs = now();
   const watchedMs = timeFrom(sinceMs);
-  let tracking = resumeTracking(resume(input.tracking, attempt.previous), sinceMs);
+  let tracking = resumeTracking(laterTracking(input.tracking, attempt.previous), sinceMs);
   let accountAfterMs = ACCOUNT_AFTER_MS;
   let cellsAfterMs = askCellsAfterMs(input.policy);
   const areOver = cellsOf(deps, input, attempt);
@@ -164,15 +165,6 @@ function messageOf(tracking: PassTracking): string {
     ...(leftMs === null ? [] : [`about ${formatInteger(leftMs / 60_000)} min left`]),
     `read at ${new Date(lastReadAtMs).toISOString()}`,
   ].join(', ');
-}
-
-/** Evidence an earlier attempt had gathered, where its heartbeat arrived and is of our shape. */
-function resume(start: PassTracking, previous: unknown): PassTracking {
-  if (typeof previous !== 'object' || previous === null) return start;
-  const keys = Object.keys(start);
-  const complete = keys.every((key) => key in previous);
-  // Every field of a Watch is there; it was written by this activity.
-  return complete ? (previous as PassTracking) : start;
 }
 
 async function poll(

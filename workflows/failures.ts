@@ -52,6 +52,9 @@ export const mayHaveSent = (failure: ApplicationFailure): boolean =>
 export const waitingIn = (failure: ApplicationFailure): Waiting | null =>
   detailsOf(failure).waiting ?? null;
 
+/** Details of the last heartbeat of a failed step that reports them; `undefined` without any. */
+export const lastDetailsOf = (error: unknown): unknown => detailsOf(failureOf(error)).lastDetails;
+
 /** Checks whether its reads were refused for so long that the table counts as gone. */
 export const wasRefused = (failure: ApplicationFailure): boolean =>
   detailsOf(failure).refused === true;

@@ -109,11 +109,13 @@ export async function runActivity<D, R>(
   const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
   const signal = cancellationSignal();
   const counts = CountsBefore.parse(heartbeatDetails);
-  const beat: HeartbeatDetails<D> = { message: null, ...counts, details: null };
+  const previous = detailsBefore(heartbeatDetails);
+  // Until this attempt has details of its own, its heartbeats keep those of the one before.
+  const beat: HeartbeatDetails<unknown> = { message: null, ...counts, details: previous };
   const previousAttemptMayHaveSent = previousMayHaveSent(attempt, heartbeatDetails);
   const { defects } = DefectsBefore.parse(heartbeatDetails);
   let requestSent = previousAttemptMayHaveSent;
-  let reportedBefore = JSON.stringify(detailsBefore(heartbeatDetails));
+  let reportedBefore = JSON.stringify(previous);
   let troubleSinceMs = patience.trouble?.sinceMs ?? troubleBefore(heartbeatDetails);
   const step: ActivityAttempt<D> = {
     ctx: {
@@ -138,7 +140,7 @@ export async function runActivity<D, R>(
         throw error;
       }
     },
-    previous: detailsBefore(heartbeatDetails),
+    previous,
     ...counts,
     heartbeat: (details, message) => {
       beat.details = details;
@@ -168,7 +170,7 @@ export async function runActivity<D, R>(
       ...(sinceMs === null ? {} : { troubleSinceMs: sinceMs }),
       ...(requestSent ? {} : { nothingSentInAttempt: attempt }),
       ...(isDefect ? { defects: defects + 1 } : {}),
-    } satisfies HeartbeatDetails<D>);
+    } satisfies HeartbeatDetails<unknown>);
     // A cancelled request fails with the abort's reason or with a plain AbortError.
     if (signal.aborted && !(error instanceof RowmillError)) {
       // The abort's reason is Temporal's own failure: it must go out unwrapped.
@@ -176,7 +178,8 @@ export async function runActivity<D, R>(
     }
     if (error instanceof CancelledFailure) throw error;
     const last = isDefect && defects + 1 >= MAX_DEFECTS;
-    const failure = toFailure(error, { requestSent, ...counts, ...next }, last);
+    const reported = patience.reportsDetails === true ? { lastDetails: beat.details } : {};
+    const failure = toFailure(error, { requestSent, ...counts, ...next, ...reported }, last);
     const code = error instanceof RowmillError ? error.code : 'internal';
     deps.onEvent?.({ type: 'step failed', code });
     log.warn('step failed', {

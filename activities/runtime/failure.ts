@@ -30,12 +30,14 @@ export interface FailureDetails {
   /** Requests of all attempts: a failed step has no result that could carry them. */
   calls?: ApiCalls;
   confirmed?: LargeRunConfirmations;
+  /** Details of the last heartbeat, of a step that reports them. */
+  lastDetails?: unknown;
 }
 
 /** Facts about the attempt that failed. */
 export type AttemptFacts = Pick<
   FailureDetails,
-  'requestSent' | 'calls' | 'confirmed' | 'waiting' | 'refused'
+  'requestSent' | 'calls' | 'confirmed' | 'waiting' | 'refused' | 'lastDetails'
 > & {
   /** Instead of what the table of codes says. */
   retryable?: boolean;

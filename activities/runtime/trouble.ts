@@ -18,6 +18,8 @@ export interface FailureTolerance {
   paid?: boolean;
   /** Trouble options from the step's input. */
   trouble?: TroubleInput | undefined;
+  /** A failure carries the details of the last heartbeat, which the workflow shows. */
+  reportsDetails?: boolean;
 }
 
 /** Policy on lasting trouble of the API; part of a step's input. */

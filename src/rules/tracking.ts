@@ -73,6 +73,17 @@ export function resumeTracking(tracking: PassTracking, nowMs: number): PassTrack
 }
 
 /**
+ * Returns the tracking that an attempt of the wait reported, where its report arrived and is
+ * complete; else the one that the wait began with.
+ */
+export function laterTracking(start: PassTracking, reported: unknown): PassTracking {
+  if (typeof reported !== 'object' || reported === null) return start;
+  const isComplete = Object.keys(start).every((key) => key in reported);
+  // Safe cast: the wait itself wrote it, with every field.
+  return isComplete ? (reported as PassTracking) : start;
+}
+
+/**
  * Restarts the stall timer after its cause (missing credits) is resolved. A pause does not: no readings are
  * taken while paused (`resumeTracking`).
  */

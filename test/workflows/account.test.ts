@@ -94,3 +94,25 @@ test('an account without credits is waited for, although its plan cannot be read
   await stageIs(run, 'waiting for credits');
   await run.terminate();
 });
+
+test('a run that waits for credentials shows the cells that were done before', async () => {
+  const after = { while: { cellsPaid: { atLeast: 8 } } };
+  testEnv = await startTestEnv({
+    sandbox: {
+      ...CLEAN,
+      concurrency: 1,
+      faults: {
+        requests: [
+          { on: 'read-status', fault: 'denied', ...after },
+          { on: 'read-account', fault: 'denied', ...after },
+        ],
+      },
+    },
+  });
+  const run = await start({ run: { minPollInterval: '20ms', maxPollInterval: '20ms' } });
+  await stageIs(run, 'waiting for credentials');
+  const { cells, asOfMs, startedAtMs } = await run.query<RunProgress>('progress');
+  expect(cells.done).toBeGreaterThan(0);
+  expect(asOfMs).toBeGreaterThan(startedAtMs);
+  await run.terminate();
+});

@@ -2,9 +2,10 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import type { AwaitIdleInput } from '../../activities/await-idle.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { failedText } from '../../src/text/run-facts.ts';
-import { resetStallTimer } from '../../src/rules/tracking.ts';
+import { laterTracking, resetStallTimer } from '../../src/rules/tracking.ts';
 import { executeInterruptibleStep, executeStep, waitForAccount } from '../control/execute-step.ts';
 import * as steps from '../activities.ts';
+import { lastDetailsOf } from '../failures.ts';
 import { progressOf } from '../view/progress.ts';
 import type { Run } from '../run.ts';
 import type { ResumableInput } from '../run-state.ts';
@@ -20,20 +21,26 @@ export async function untilIdle(run: Run): Promise<void> {
   for (;;) {
     run.enter('running');
     let deadlineAtMs = state.deadlineAtMs;
-    const slice = await executeInterruptibleStep(run, (_again, trouble) => {
+    const slice = await executeInterruptibleStep(run, async (_again, trouble) => {
       ({ deadlineAtMs } = state);
-      return awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
-        {
-          provider: run.pipeline.provider,
-          table: { ...run.table, columns: [] },
-          tableRun: pass.tableRun,
-          tracking: pass.tracking,
-          policy: run.policy,
-          deadlineAtMs,
-          ...awaitedCells(run),
-          trouble,
-        },
-      ]);
+      try {
+        return await awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
+          {
+            provider: run.pipeline.provider,
+            table: { ...run.table, columns: [] },
+            tableRun: pass.tableRun,
+            tracking: pass.tracking,
+            policy: run.policy,
+            deadlineAtMs,
+            ...awaitedCells(run),
+            trouble,
+          },
+        ]);
+      } catch (error) {
+        // What the step has read is shown while the run waits, and not read anew after it.
+        pass.tracking = laterTracking(pass.tracking, lastDetailsOf(error));
+        throw error;
+      }
     });
     run.count(slice);
     pass.tracking = slice.tracking;
