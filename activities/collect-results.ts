@@ -12,6 +12,7 @@ import { CELL_OUTCOMES, noCells } from '../src/rules/outcome.ts';
 import type { RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
+import { AskedInPass } from './results/asked-in-pass.ts';
 import { mergeParts, type Merged } from './results/merge-parts.ts';
 import { scanConditions } from './results/scan-conditions.ts';
 import { PageReader } from './table/page-reader.ts';
@@ -28,6 +29,8 @@ export interface CollectResultsInput {
   scan: number;
   /** The pass that ran before this scan. */
   kind: PassKind;
+  /** Number of that pass, if the ceiling has cut its cells. Left out: it asked for all that were due. */
+  cutPass?: number;
   /** Expectations of the answers by column. */
   expected?: Expectations | undefined;
   /** Conditions of the columns. Left out: there are none. */
@@ -70,6 +73,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
         const merged = await mergeParts(folder, input.scan, {
           ordered: counts.ordered,
           kind: input.kind,
+          asked: input.cutPass === undefined ? null : await AskedInPass.read(folder, input.cutPass),
           expected: input.expected,
           inStages: input.inStages === true,
         });

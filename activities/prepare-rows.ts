@@ -45,6 +45,8 @@ export interface PreparedRows {
   spend: SpendPolicy;
   /** Limits of the worker's owner. */
   ceiling: SpendCeiling;
+  /** Every pass is judged by the ceiling. Left out by workers that judged the estimate only. */
+  judgesPasses?: true;
   /** Other runs in progress that publish to the same place. Left out: none. */
   sameTarget?: string[];
   /** Warnings about the rows of a source that this step read. Left out: none. */
@@ -99,6 +101,7 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
       weights: weightsOf(plan),
       spend,
       ceiling,
+      judgesPasses: true,
       folder: folder.path,
       ...(sameTarget.length === 0 ? {} : { sameTarget }),
       ...(warnings.length === 0 ? {} : { sourceWarnings: warnings }),

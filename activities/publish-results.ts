@@ -44,7 +44,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
     if (input.tableMayHaveDuplicates) await keepOneTable(deps, input, attempt);
     const creditsAfter = await balance(deps, input, attempt);
     const quarantined = {
-      ...(await writeQuarantine(folder, input.lastScan)),
+      ...(await writeQuarantine(folder, input.lastScan, input.ceiling !== undefined)),
       path: folder.locate(RUN_FILE.quarantine),
     };
     const previous = input.previousRun

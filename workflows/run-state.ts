@@ -26,6 +26,8 @@ export interface ActivePass {
   kind: PassKind;
   tableRun: TableRunRef;
   tracking: PassTracking;
+  /** Its number in the run, if the ceiling has cut its cells. */
+  cutPass?: number;
   /** End of its wait; `null` while it lasts. */
   end: WaitEnd | null;
   /** The deadline that its wait knew of. */
@@ -97,6 +99,12 @@ export interface RunState {
   unitsRequested: number;
   /** Cells asked for so far, by all passes. */
   asked: AskedCells;
+  /** Price of the cells that all passes asked for, and of those beside them, in the same units. */
+  unitsAsked?: number;
+  /** Ceiling in credits that an approval has raised. */
+  ceilingRaisedTo?: number;
+  /** The ceiling kept cells from being asked for; the number of those that no pass asked for. */
+  ceilingReached?: { cellsNotAsked: number };
   /** Use of the day budget that the pipeline names. */
   budget?: BudgetUse;
   /** A paid request was made, or was about to be. */

@@ -7,6 +7,7 @@ import { judgesValues, type Expectations } from '../../src/rules/expectations.ts
 import { COUNTED_KINDS, reasonToAsk } from '../../src/rules/cell-set.ts';
 import type { PassKind } from '../../src/rules/passes.ts';
 import { openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import type { AskedInPass } from './asked-in-pass.ts';
 import { AttemptsBefore } from './attempts-before.ts';
 import { MisfitCounts } from './misfit-counts.ts';
 import { parsePartLine, type PartLine, type PartOpenCell } from './part-file.ts';
@@ -41,6 +42,8 @@ export interface MergeOptions {
   ordered: boolean;
   /** The pass that ran before this scan. */
   kind: PassKind;
+  /** Cells that it asked for; `null`: all that were due. */
+  asked?: AskedInPass | null;
   /** Expectations of the answers by column. */
   expected?: Expectations | undefined;
   /** Cells are asked for in stages. @default false */
@@ -54,7 +57,7 @@ export interface MergeOptions {
 export async function mergeParts(
   folder: Folder,
   scan: number,
-  { ordered, kind, expected, inStages = false }: MergeOptions,
+  { ordered, kind: passKind, asked = null, expected, inStages = false }: MergeOptions,
 ): Promise<Merged> {
   const attemptsBefore = await AttemptsBefore.open(folder, scan - 1);
   const results = await folder.create(RESULTS_FILE);
@@ -85,12 +88,17 @@ export async function mergeParts(
       if (part.open === '' && attemptsBefore.isOver) continue;
       const key = snapshotKey(line, folder);
       const attemptsOfRow = await attemptsBefore.ofRow(key);
-      for (const before of attemptsOfRow.values()) {
-        if (lacksAnswer(before) && wasRerun(kind, before)) merged.repaired += 1;
+      // To a cell that the ceiling kept back, the pass was only a wait.
+      const rowId = asked === null ? '' : parseRowId(part);
+      const kindFor = (column: string): PassKind =>
+        asked?.has(rowId, column) === false ? 'wait' : passKind;
+      for (const [column, before] of attemptsOfRow) {
+        if (lacksAnswer(before) && wasRerun(kindFor(column), before)) merged.repaired += 1;
       }
       if (part.open === '') continue;
       for (const cell of openCells) {
         const before = attemptsOfRow.get(cell.column);
+        const kind = kindFor(cell.column);
         const rerun = wasRerun(kind, before);
         if (rerun && lacksAnswer(before) && lacksAnswer(cell)) merged.repaired -= 1;
         if (cell.status === 'failed' && !rerun) merged.neverRerun += 1;
@@ -144,6 +152,9 @@ function joinRow(snapshotLine: string, part: PartLine, complete: boolean): strin
   return `${head},"rowId":${part.rowId}${input},"cells":${part.cells},"complete":${complete}}`;
 }
 
+/** A JSON text of a string, written by classifyTableRow. */
+const parseRowId = ({ rowId }: Pick<PartLine, 'rowId'>): string => JSON.parse(rowId) as string;
+
 async function writeOpen(
   draft: Draft,
   key: string,
@@ -152,8 +163,7 @@ async function writeOpen(
 ): Promise<void> {
   const line: OpenCell = {
     key,
-    // A JSON text of a string, written by classifyTableRow.
-    rowId: JSON.parse(rowIdJson) as string,
+    rowId: parseRowId({ rowId: rowIdJson }),
     column: cell.column,
     status: cell.status,
     reason: cell.reason,

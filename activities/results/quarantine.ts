@@ -1,13 +1,25 @@
 import { RUN_FILE } from '../../src/contract/names.ts';
 import type { ScanResult, QuarantineLine } from '../../src/contract/results.ts';
 import type { Folder } from '../../src/store/store.ts';
-import { openCells, openCellsFile } from '../run-files/open-cells.ts';
+import { openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
 
 /** Content of the quarantine. */
 export interface Quarantined {
   cells: number;
   /** Rows of the source that `rows.skipBad` left out. */
   rows: number;
+}
+
+/** Reason of a cell that the ceiling of the run kept back. */
+const NOT_ASKED = 'not asked: ceiling';
+
+function reasonOf(cell: OpenCell, ceilingReached: boolean): string {
+  const { status, attempts, reason, inFlight, waiting = false } = cell;
+  if (status === 'failed') {
+    return `failed after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${reason}`;
+  }
+  const wasAsked = attempts > 0 || inFlight || waiting;
+  return ceilingReached && status === 'pending' && !wasAsked ? NOT_ASKED : reason;
 }
 
 /**
@@ -17,6 +29,7 @@ export interface Quarantined {
 export async function writeQuarantine(
   folder: Folder,
   found: ScanResult | null,
+  ceilingReached = false,
 ): Promise<Quarantined> {
   const quarantined: Quarantined = { cells: 0, rows: 0 };
   if (found === null) return quarantined;
@@ -34,10 +47,7 @@ export async function writeQuarantine(
         key: cell.key,
         column: cell.column,
         status: cell.status,
-        reason:
-          cell.status === 'failed'
-            ? `failed after ${cell.attempts} ${cell.attempts === 1 ? 'attempt' : 'attempts'}: ${cell.reason}`
-            : cell.reason,
+        reason: reasonOf(cell, ceilingReached),
         attempts: cell.attempts,
       };
       await draft.line(JSON.stringify(line));

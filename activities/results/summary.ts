@@ -5,6 +5,7 @@ import type {
   ApiCalls,
   Approval,
   CanaryFigures,
+  CeilingReached,
   CellCountMismatch,
   LargeRunConfirmations,
   PreviousRunRef,
@@ -65,6 +66,8 @@ export interface PublishResultsInput {
   asked: AskedCells;
   /** Price of a cell; for the ledger. Left out by a workflow of an older version. */
   creditsPerCell?: number;
+  /** Ceiling that the run has reached. Left out: it has not. */
+  ceiling?: CeilingReached;
   /** Day budget of the pipeline. Left out: there is none. */
   budget?: { name: string; credits: number };
   /** Owner of the run. Left out: it has none. */
@@ -123,6 +126,7 @@ export function summaryOf(
     ...(input.canary === undefined ? {} : { canary: input.canary }),
     stillRunning: stillRunning(input),
     estimatedCredits: input.estimatedCredits,
+    ...(input.ceiling === undefined ? {} : { ceiling: input.ceiling }),
     ...(input.budget === undefined ? {} : { budget: input.budget }),
     ...approvalsOf(input),
     ...cautionsOf(input.lastScan, input),

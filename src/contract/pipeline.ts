@@ -73,10 +73,19 @@ export interface RunPolicy {
   maxPollIntervalMs: number;
 }
 
+/**
+ * What a run does where a pass would exceed `spend.maxCredits`. `publish`: asks for what fits, and
+ * publishes. `ask`: waits for an approval, which raises the ceiling.
+ */
+export const CEILING_POLICIES = ['publish', 'ask'] as const;
+export type CeilingPolicy = (typeof CEILING_POLICIES)[number];
+
 export interface SpendPolicy {
   creditsPerCell: number;
-  /** Refuse above. */
+  /** Ceiling of the run, over all passes. Without `onCeiling` an estimate above it is refused. */
   maxCredits?: number;
+  /** What happens to cells above the ceiling: not asked for, or an approval raises it. */
+  onCeiling?: CeilingPolicy;
   /** Wait for an approval above. */
   approveAbove?: number;
   /** Budget of a day, shared with all pipelines that name it. */

@@ -71,12 +71,24 @@ export interface CellCountMismatch {
   affected: number;
 }
 
+/** A ceiling that a run has reached. */
+export interface CeilingReached {
+  /** Credits that the run might ask for. */
+  maxCredits: number;
+  /** Credits of the cells that it asked for, over all passes. */
+  asked: number;
+  /** Cells that were never asked for. */
+  cellsNotAsked: number;
+}
+
 /** Request to an operator to approve a spend. */
 export interface ApprovalRequest {
   /** About so many, of the whole run. */
   credits: number;
   /** Mismatch, if the provider would run more cells; else `null`. */
   cells: CellCountMismatch | null;
+  /** Ceiling of the run that the credits exceed, and the approval raises. Left out: they do not. */
+  ceiling?: number;
   /** Expectations that the results fail, which are published if approved. Left out: it is a spend. */
   failed?: JudgedExpectation[];
   /** Canary whose rest is asked for if approved. Left out: it is no rest of a canary. */
@@ -239,6 +251,8 @@ export interface RunSummary {
   confirmed?: LargeRunConfirmations;
   /** The provider says that it queued more cells than were asked for. Left out: it did not. */
   queuedMore?: CellCountMismatch;
+  /** Ceiling of the run, where it kept cells from being asked for. Left out: it did not. */
+  ceiling?: CeilingReached;
   /** Day budget of the pipeline, and what the run has reserved in it. Left out: there is none. */
   budget?: { name: string; credits: number };
   /** Deliveries of the completion webhooks. Left out: there are no receivers. */
@@ -283,6 +297,8 @@ export interface RunProgress {
   balanceChange: number | null;
   /** About so many are missing, while the run waits for credits. */
   creditsMissing: number | null;
+  /** Ceiling as in the summary. */
+  ceiling?: CeilingReached;
   /** What the run waits for, at the stage `waiting for budget`. Left out: it does not. */
   budgetWait?: BudgetWait;
   /** Usage of the last scan, as in the summary; `null` if not reported. */

@@ -15,6 +15,7 @@ export const underCeiling = (policy: SpendPolicy, ceiling: SpendCeiling): SpendP
   creditsPerCell: Math.max(policy.creditsPerCell, ceiling.creditsPerCell ?? 0),
   ...least('maxCredits', policy, ceiling),
   ...least('approveAbove', policy, ceiling),
+  ...(policy.onCeiling === undefined ? {} : { onCeiling: policy.onCeiling }),
 });
 
 type Limit = 'maxCredits' | 'approveAbove';

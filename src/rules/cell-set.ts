@@ -122,8 +122,14 @@ export function cellsToAsk(
     const every = work.columns.map((key) => [key, work.rows] as const);
     return { [reasonOfNew(work.mode)]: byName(every) };
   }
-  return found.asks?.[kind] ?? {};
+  const cells = found.asks?.[kind];
+  return cells === undefined
+    ? {}
+    : { [NEVER_ASKED_KINDS.includes(kind) ? 'new' : 'failed']: cells };
 }
+
+/** Kinds of passes over cells that no pass has asked for. */
+export const NEVER_ASKED_KINDS: readonly PassKind[] = ['first', 'stage'];
 
 /** Adds cells to a count. */
 export function addAsked(to: AskedCells, reason: AskReason, column: string, cells = 1): void {

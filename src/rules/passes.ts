@@ -73,6 +73,13 @@ export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy)
 const nudgesAtMost = ({ behindAutomatic }: ScanResult): number =>
   behindAutomatic > 0 ? MAX_NUDGES_OF_AUTOMATIC : MAX_NUDGES;
 
+/** The pass that pays for nothing: cells that were asked for get more time. `null` means publish. */
+export function unpaidPass(found: ScanResult, log: PassHistory): PassKind | null {
+  const { inFlight, waiting, untouched } = found;
+  const isWorth = log.lastEnd === 'idle' && log.idleWaits < MAX_WAITS;
+  return isWorth && inFlight + waiting + untouched > 0 ? 'wait' : null;
+}
+
 /** The pass that an operator requested beyond the policy, once the policy itself has none. */
 export const passOnDemand = (found: ScanResult, log: PassHistory): PassKind | null =>
   found.cells.failed > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;

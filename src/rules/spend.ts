@@ -29,17 +29,32 @@ export function checkCellSpend(
   policy: SpendPolicy,
 ): { verdict: SpendVerdict; credits: number } {
   const credits = estimate + (cells.affected - cells.requested) * policy.creditsPerCell;
-  const verdict = checkSpend(credits, policy);
+  const { onCeiling: _onCeiling, ...limits } = policy;
+  const verdict = checkSpend(credits, limits);
   return {
     credits,
     verdict: policy.approveAbove === undefined && verdict === 'go' ? 'ask' : verdict,
   };
 }
 
+/**
+ * Checks an estimate. With `onCeiling` a run above its ceiling starts: its passes are cut to what fits,
+ * or wait for an approval.
+ */
 export function checkSpend(credits: number, policy: SpendPolicy): SpendVerdict {
-  if (policy.maxCredits !== undefined && credits > policy.maxCredits) return 'refuse';
-  if (policy.approveAbove !== undefined && credits > policy.approveAbove) return 'ask';
-  return 'go';
+  const { maxCredits = Infinity, approveAbove = Infinity, onCeiling } = policy;
+  if (onCeiling === undefined && credits > maxCredits) return 'refuse';
+  if (onCeiling === 'ask' && credits > maxCredits) return 'ask';
+  return Math.min(credits, maxCredits) > approveAbove ? 'ask' : 'go';
+}
+
+/** Checks whether a ceiling is below the price of the cheapest cell: nothing could be asked for. */
+export function fitsNoCell(
+  { maxCredits = Infinity, creditsPerCell }: SpendPolicy,
+  weights: Readonly<Record<string, number>>,
+): boolean {
+  const prices = [1, ...Object.values(weights)].filter((weight) => weight > 0);
+  return maxCredits < Math.min(...prices) * creditsPerCell;
 }
 
 /** Price of cells in units of `creditsPerCell`; a column without a weight costs one. */

@@ -41,6 +41,7 @@ export function checkFile(
     ...(provider === null ? [] : checkNamedColumns(value, provider)),
     ...checkTimes(value),
     ...checkTimezones(value),
+    ...checkCeiling(value),
     ...checkScheduleTimes(value),
   ];
   return locate(findings, document);
@@ -206,6 +207,15 @@ function checkTimes(value: Json): IssueDraft[] {
       ? 'not shorter than minPollInterval'
       : 'not longer than maxPollInterval (120s)';
   return [{ path: ['run', wrong], found: text(wrong), allowed }];
+}
+
+/** Without a limit there is no ceiling that a pass could exceed. */
+function checkCeiling(value: Json): IssueDraft[] {
+  const path = ['spend', 'onCeiling'];
+  const policy = valueAt(value, path);
+  if (policy === undefined || valueAt(value, ['spend', 'maxCredits']) !== undefined) return [];
+  const found = `${foundText(policy)} without a ceiling`;
+  return [{ path, found, allowed: 'spend.maxCredits beside it' }];
 }
 
 const checkTimezones = (value: Json): IssueDraft[] => [

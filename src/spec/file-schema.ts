@@ -8,6 +8,7 @@ import { expectFile, onFailedFile } from './columns/expectations.ts';
 import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
+import { CEILING_POLICIES } from '../contract/pipeline.ts';
 import { NAME_ALLOWED as BUDGET_ALLOWED } from '../rules/budget-input.ts';
 import { scheduleFile, TIMEZONE_ALLOWED } from './schedule.ts';
 
@@ -112,7 +113,17 @@ const run = z
 const spend = z
   .strictObject({
     creditsPerCell: credits.optional().describe('Price of a plain cell. Default 1.'),
-    maxCredits: credits.optional().describe('Refuse to start above this estimate.'),
+    maxCredits: credits
+      .optional()
+      .describe(
+        'Ceiling of the run, over all passes. Without onCeiling an estimate above it is refused.',
+      ),
+    onCeiling: z
+      .enum(CEILING_POLICIES)
+      .optional()
+      .describe(
+        'Above the ceiling: publish asks for what fits and publishes the rest as not asked; ask waits for an approval, which raises it.',
+      ),
     approveAbove: credits.optional().describe('Wait for an approval above this estimate.'),
     perDay: z
       .strictObject({

@@ -67,6 +67,7 @@ export function normalise(
     spend: {
       creditsPerCell: spend.creditsPerCell ?? 1,
       ...(spend.maxCredits === undefined ? {} : { maxCredits: spend.maxCredits }),
+      ...(spend.onCeiling === undefined ? {} : { onCeiling: spend.onCeiling }),
       ...(spend.approveAbove === undefined ? {} : { approveAbove: spend.approveAbove }),
       ...(spend.perDay === undefined ? {} : { perDay: perDayOf(spend.perDay) }),
     },

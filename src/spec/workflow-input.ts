@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
-import { FAILED_EXPECTATION_POLICIES } from '../contract/pipeline.ts';
+import { CEILING_POLICIES, FAILED_EXPECTATION_POLICIES } from '../contract/pipeline.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/catalog.ts';
@@ -90,6 +90,7 @@ const pipeline = (providers: readonly string[]) =>
     spend: z.strictObject({
       creditsPerCell: credits,
       maxCredits: credits.exactOptional(),
+      onCeiling: z.enum(CEILING_POLICIES).exactOptional(),
       approveAbove: credits.exactOptional(),
       perDay: z
         .strictObject({

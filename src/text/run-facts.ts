@@ -1,6 +1,7 @@
 import type {
   Approval,
   ApprovalRequest,
+  CeilingReached,
   CellCountMismatch,
   LargeRunConfirmations,
   RunProgress,
@@ -11,7 +12,7 @@ import type { BudgetWait } from '../contract/budget.ts';
 import type { Notified } from '../contract/notify.ts';
 import { canaryText } from './canary.ts';
 import { failedExpectationsText } from './expectations.ts';
-import { formatCredits, formatInteger } from './numbers.ts';
+import { formatCount, formatCredits, formatInteger } from './numbers.ts';
 
 /** Approvals of what a run spends. Left out: none was needed. */
 export interface Approvals {
@@ -38,11 +39,12 @@ export function approvalsOf({ approvals = [], confirmed, queuedMore }: KnownAppr
 
 /** `about 1,200 credits`, or why more cells than were asked for. */
 export function approvalRequestText(request: ApprovalRequest): string {
-  const { credits, cells, failed, canary } = request;
+  const { credits, cells, failed, canary, ceiling } = request;
   if (canary !== undefined) return `the rest of the rows: ${canaryText(canary)}`;
   if (failed !== undefined)
     return `results that fail expectations: ${failedExpectationsText(failed)}`;
   const about = `about ${formatInteger(credits)} credits`;
+  if (ceiling !== undefined) return `${about}, above the ceiling of ${formatCredits(ceiling)}`;
   if (cells === null) return about;
   return `${about}: the provider would run ${formatInteger(cells.affected)} cells instead of ${formatInteger(cells.requested)}`;
 }
@@ -52,6 +54,16 @@ export function budgetText({ budget, day, limit, reserved, credits }: BudgetWait
   const left = formatCredits(Math.max(0, limit - reserved));
   const of = formatCredits(limit);
   return `budget ${budget} has ${left} of ${of} credits left on ${day}, the pass takes ${formatCredits(credits)}`;
+}
+
+/** `30 of 30 credits were asked for, 12 cells were not asked for` */
+export function ceilingText({ maxCredits, asked, cellsNotAsked }: CeilingReached): string {
+  const credits = `${formatCredits(asked)} of ${formatCredits(maxCredits)} credits were asked for`;
+  const cells =
+    cellsNotAsked === 0
+      ? 'no further pass fits'
+      : `${formatCount(cellsNotAsked, 'cell')} ${cellsNotAsked === 1 ? 'was' : 'were'} not asked for`;
+  return `${credits}, ${cells}`;
 }
 
 /** The commands that end a wait for a day budget. */

@@ -9,11 +9,12 @@ import { failedExpectations, outcomeWith } from '../../src/rules/expectations.ts
 import { outcomeOf, partialReason, unanswered } from '../../src/rules/outcome.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
 import { failedExpectationsText } from '../../src/text/expectations.ts';
-import { cautionsOf, knownPriceText } from '../../src/text/run-facts.ts';
+import { cautionsOf, ceilingText, knownPriceText } from '../../src/text/run-facts.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from '../failures.ts';
 import { expectationsOf, isWithheld, judged } from './approve-results.ts';
 import { scanTable } from './pass.ts';
 import { budgetOf } from './budget.ts';
+import { ceilingReachedOf } from '../ceiling-left.ts';
 import { bareSummary, notify } from './notify.ts';
 import * as steps from '../activities.ts';
 import type { RunState } from '../run-state.ts';
@@ -37,7 +38,9 @@ function outcomeOfRun(run: Run): Outcome {
   // Not approved before the deadline.
   if (run.isLate() && isWithheld(run)) return 'partial';
   const { run: policy, onFailedExpectation } = run.pipeline;
-  const outcome = outcomeOf(lastScan.cells, policy.tolerateFailed);
+  // Cells that were not asked for are not failed ones, of which some may be tolerated.
+  const isCut = (run.state.ceilingReached?.cellsNotAsked ?? 0) > 0;
+  const outcome = isCut ? 'partial' : outcomeOf(lastScan.cells, policy.tolerateFailed);
   return outcomeWith(outcome, judged(run), onFailedExpectation);
 }
 
@@ -48,8 +51,10 @@ function reasonOf(run: Run, outcome: Outcome, end: string | null): string | null
   const { cells } = state.lastScan;
   const { tolerateFailed } = pipeline.run;
   const failed = failedExpectations(judged(run));
+  const { ceiling } = ceilingReachedOf(run);
   const reasons = [
     ...(end === null ? [] : [end]),
+    ...(ceiling === undefined ? [] : [`the ceiling was reached: ${ceilingText(ceiling)}`]),
     ...(outcomeOf(cells, tolerateFailed) === 'partial'
       ? [partialReason(cells, tolerateFailed)]
       : []),
@@ -120,6 +125,7 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
         creditsRequested: state.prepared === null ? 0 : run.creditsRequested,
         asked: state.asked,
         creditsPerCell: state.prepared?.spend.creditsPerCell ?? 1,
+        ...ceilingReachedOf(run),
         ...budgetOf(run),
         ...(run.owner === null ? {} : { owner: run.owner }),
         creditsBefore: state.prepared?.credits ?? null,

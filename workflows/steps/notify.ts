@@ -7,6 +7,7 @@ import { totalUsage } from '../../src/rules/usage.ts';
 import { failureOf } from '../failures.ts';
 import { recordNotifications, sendNotification } from '../activities.ts';
 import { budgetOf } from './budget.ts';
+import { ceilingReachedOf } from '../ceiling-left.ts';
 import { showProgress } from '../view/progress.ts';
 import type { Run } from '../run.ts';
 
@@ -76,6 +77,7 @@ export function bareSummary(run: Run, outcome: Outcome, reason: string): RunSumm
     manifest: null,
     stillRunning: null,
     previousRun: null,
+    ...ceilingReachedOf(run),
     ...budgetOf(run),
     ...approvalsOf(state),
     ...cautionsOf(state.lastScan, state.prepared),

@@ -3,13 +3,13 @@ import type { StartedPass, StartPassInput } from '../../activities/start-pass.ts
 import type { TroubleInput } from '../../activities/runtime/trouble.ts';
 import type { PassAccount } from '../../src/contract/spend.ts';
 import type { RunMode } from '../../src/contract/table.ts';
-import type { CellsByColumn } from '../../src/contract/asked.ts';
-import { askedByColumn, cellsToAsk, sumAsked } from '../../src/rules/cell-set.ts';
+import { askedByColumn, sumAsked, type CellLimits } from '../../src/rules/cell-set.ts';
 import { computedCells } from '../../src/rules/cells.ts';
 import {
   isRerun,
   recordPass,
   planNextPass,
+  unpaidPass,
   quietMsOf,
   type PassKind,
   type WaitEnd,
@@ -18,6 +18,7 @@ import { conditionsOf } from '../../src/rules/conditions.ts';
 import { checkCellSpend, unitsOf } from '../../src/rules/spend.ts';
 import { startTracking } from '../../src/rules/tracking.ts';
 import { reservePass } from './budget.ts';
+import { creditsOfPass, limitsOfPass, mayAsk, noteCut, type JudgedPass } from './ceiling.ts';
 import { approveCells } from './approve-spend.ts';
 import { waitWhilePaused } from '../control/pause.ts';
 import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
@@ -65,17 +66,21 @@ async function approveMore(run: Run): Promise<void> {
 /** `false` when the table does not have the rows that it should. */
 async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   const { state } = run;
-  let done = await send(run, kind, { startedRuns: [] }, 0);
+  const limits = await limitsOfPass(run, judged(run, kind));
+  let done = await send(run, { kind, limits }, { startedRuns: [] }, 0);
   let cellsBeyond = 0;
   while (!done.drifted && done.needsApproval !== undefined) {
     // An approval is not kept: the provider asks again, and may then need another one.
     const { needsApproval, startedRuns } = done;
-    const approvedCells = await approveCells(run, needsApproval);
+    const passCredits = creditsOfPass(run, judged(run, kind), limits);
+    const approvedCells = await approveCells(run, needsApproval, passCredits);
     cellsBeyond += Math.max(0, approvedCells - needsApproval.requested);
-    done = await send(run, kind, { approvedCells, startedRuns }, cellsBeyond);
+    done = await send(run, { kind, limits }, { approvedCells, startedRuns }, cellsBeyond);
   }
   if (done.drifted) return false;
+  if (limits !== undefined) noteCut(run, judged(run, kind), limits);
   state.activePass = { kind, tableRun: done.tableRun, tracking: done.tracking, end: null };
+  if (limits !== undefined) state.activePass.cutPass = state.passes + 1;
   if (done.queuedMore !== undefined) {
     const { requested, affected } = state.queuedMore ?? { requested: 0, affected: 0 };
     state.queuedMore = {
@@ -85,8 +90,11 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
     state.mustApproveMore = true;
   }
   const asked = done.asked ?? { new: done.requestedCells ?? {} };
-  if (countsAsRequested(run, kind))
-    state.unitsRequested += unitsOf(askedByColumn(asked), run.prepared.weights);
+  const units = unitsOf(askedByColumn(asked), run.prepared.weights);
+  if (countsAsRequested(run, kind)) state.unitsRequested += units;
+  const { queuedMore } = done;
+  const queuedBeyond = queuedMore === undefined ? 0 : queuedMore.affected - queuedMore.requested;
+  state.unitsAsked = (state.unitsAsked ?? 0) + units + Math.max(0, cellsBeyond + queuedBeyond);
   state.asked = sumAsked(state.asked, asked);
   state.passes += 1;
   return true;
@@ -102,14 +110,18 @@ const countsAsRequested = ({ input }: Run, kind: PassKind): boolean =>
 /** @param cellsBeyond Approved cells that the provider runs beside those of the pass */
 async function send(
   run: Run,
-  kind: PassKind,
+  { kind, limits }: { kind: PassKind; limits: CellLimits | undefined },
   allowed: Pick<StartPassInput, 'approvedCells' | 'startedRuns'>,
   cellsBeyond: number,
 ): Promise<StartedPass> {
   const { state, pipeline } = run;
   for (;;) {
     const done = await executeStep(run, async (resumedAfterInterrupt, trouble) => {
-      const reserved = await reservePass(run, creditsOfPass(run, kind), cellsBeyond);
+      const reserved = await reservePass(
+        run,
+        creditsOfPass(run, judged(run, kind), limits),
+        cellsBeyond,
+      );
       // No worker was available, or loading took until now: the run could not wait for what it would
       // pay for.
       if (run.isLate()) throw deadlineReached();
@@ -126,6 +138,7 @@ async function send(
           rows: rowsOf(run),
           mayHaveDuplicates: state.loaded?.mayHaveDuplicates ?? false,
           requireProgress: kind === 'nudge',
+          ...(limits === undefined ? {} : { limits }),
           account: accountOf(run),
           resumedAfterInterrupt,
           ...(reserved === null ? {} : { sendBeforeMs: reserved.endsAtMs }),
@@ -143,16 +156,12 @@ async function send(
   }
 }
 
-/** Cells that a pass asks for, by column key. */
-const cellsOfPass = (run: Run, kind: PassKind): CellsByColumn => {
-  const { columns } = run.table;
-  const own = columns.filter(({ ours, input }) => ours && !input).map(({ key }) => key);
-  const work = { columns: own, rows: rowsOf(run), mode: modeOf(run, kind) };
-  return askedByColumn(cellsToAsk(kind, run.state.lastScan, work));
-};
-
-const creditsOfPass = (run: Run, kind: PassKind): number =>
-  unitsOf(cellsOfPass(run, kind), run.prepared.weights) * run.spend.creditsPerCell;
+/** What the cells of a pass depend on. */
+const judged = (run: Run, kind: PassKind): JudgedPass => ({
+  kind,
+  mode: modeOf(run, kind),
+  rows: rowsOf(run),
+});
 
 /** The pass that is sent next, for the ledger. */
 function accountOf({ state, pipeline, prepared, spend, owner }: Run): PassAccount {
@@ -227,6 +236,7 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
         snapshot,
         scan: number,
         kind,
+        ...(state.activePass?.cutPass === undefined ? {} : { cutPass: state.activePass.cutPass }),
         ...(run.pipeline.expect === undefined ? {} : { expected: run.pipeline.expect }),
         ...conditionsOf(run.pipeline),
         ...(runsInStages(run.pipeline) ? { inStages: true } : {}),
@@ -270,9 +280,11 @@ export const isCanaryFirst = ({ pipeline, input, state }: Run): boolean =>
   pipeline.canary !== undefined && input.previousRun === undefined && state.canary === undefined;
 
 /** Checks whether the run is above `spend.maxCredits`, where no approval lets it continue. */
-export function mayNotPayMore({ state, pipeline, estimatedCredits }: Run): boolean {
+export function mayNotPayMore({ state, pipeline, spend, estimatedCredits }: Run): boolean {
   if (state.queuedMore === undefined || !state.mustApproveMore) return false;
-  return checkCellSpend(state.queuedMore, estimatedCredits, pipeline.spend).verdict === 'refuse';
+  // Workers of older versions judged by the pipeline's own limits only.
+  const policy = state.prepared?.judgesPasses === true ? spend : pipeline.spend;
+  return checkCellSpend(state.queuedMore, estimatedCredits, policy).verdict === 'refuse';
 }
 
 /** Checks whether a pass is in progress; otherwise plans the next one, if due. */
@@ -285,6 +297,8 @@ export function hasNextPass(run: Run): boolean {
   if (run.isLate()) return false;
   const limits = { policy: pipeline.run, mayPay: !mayNotPayMore(run) };
   const { pass, ...due } = planNextPass(lastScan, passHistory, state, limits);
-  Object.assign(state, due, pass === null ? {} : { nextPass: pass });
-  return pass !== null;
+  const isUnderCeiling = pass === null || pass === 'wait' || mayAsk(run, judged(run, pass));
+  const next = isUnderCeiling ? pass : unpaidPass(lastScan, passHistory);
+  Object.assign(state, isUnderCeiling ? due : {}, next === null ? {} : { nextPass: next });
+  return next !== null;
 }

@@ -10,6 +10,7 @@ import { totalCells, unanswered } from '../../src/rules/outcome.ts';
 import { forecastOf } from '../../src/rules/forecast.ts';
 import { creditsRequested, creditsOf } from '../../src/rules/spend.ts';
 import { totalUsage } from '../../src/rules/usage.ts';
+import { ceilingReachedOf } from '../ceiling-left.ts';
 import { renderDetails } from './details.ts';
 import type { Run } from '../run.ts';
 import { type RunState, spendOf } from '../run-state.ts';
@@ -51,6 +52,7 @@ export function progressOf(run: Shown): RunProgress {
     rerunRequested: state.rerunRequested,
     maxPollIntervalMs: state.maxPollIntervalMs,
     ...budgetWaitOf(state),
+    ...ceilingReachedOf(run),
     ...sameTargetOf(state),
     ...approvalsOf(state),
     ...cautionsOf(state.lastScan, state.prepared),

@@ -57,15 +57,15 @@ const runCommand = (file: string, { rows, out }: CheckFlags): string =>
 function asJson(estimate: Estimate, pipeline: Pipeline): object {
   const { rows, columns, cells, credits, verdict, apiCalls } = estimate;
   const workflowInput: EnrichTableInput = { pipeline };
-  const { maxCredits = null, approveAbove = null, perDay = null, creditsPerCell } = estimate.spend;
-  const spend = {
-    verdict,
-    maxCredits,
-    approveAbove,
-    perDay,
-    creditsPerCell,
-    ceiling: estimate.ceiling,
-  };
+  const {
+    maxCredits = null,
+    approveAbove = null,
+    perDay = null,
+    onCeiling = null,
+  } = estimate.spend;
+  const { creditsPerCell } = estimate.spend;
+  const limits = { maxCredits, onCeiling, approveAbove, perDay, creditsPerCell };
+  const spend = { verdict, ...limits, ceiling: estimate.ceiling };
   const most = estimate.isMaximum === true ? { isMaximum: true } : {};
   return { rows, columns, cells, credits, ...most, spend, apiCalls, workflowInput };
 }

@@ -6,6 +6,7 @@ import { expectationFacts } from '../../text/expectations.ts';
 import {
   approvalFacts,
   cautionFacts,
+  ceilingText,
   notifiedFacts,
   unusedFacts,
   usageText,
@@ -46,6 +47,9 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${formatInteger(apiCalls.total)}, ${formatInteger(apiCalls.polls)} of them polls`,
     ],
     ...costs(summary),
+    ...(summary.ceiling === undefined
+      ? []
+      : [['ceiling', ceilingText(summary.ceiling)] satisfies Fact]),
     ...(summary.budget === undefined
       ? []
       : [
@@ -186,7 +190,7 @@ export function estimateLine(estimate: Estimate): string {
 
 /** Lists the limits in effect; those of the owner with their variables. */
 export function limitTexts({ spend, ceiling }: Estimate): string[] {
-  const { maxCredits, approveAbove, creditsPerCell, perDay } = spend;
+  const { maxCredits, approveAbove, creditsPerCell, perDay, onCeiling } = spend;
   const named = (name: keyof typeof CEILING_VARIABLES): string =>
     ceiling[name] !== undefined && ceiling[name] === spend[name]
       ? ` (${CEILING_VARIABLES[name]})`
@@ -195,7 +199,9 @@ export function limitTexts({ spend, ceiling }: Estimate): string[] {
   return [
     ...(maxCredits === undefined
       ? []
-      : [`limit ${formatInteger(maxCredits)}${named('maxCredits')}`]),
+      : [
+          `limit ${formatInteger(maxCredits)}${named('maxCredits')}${onCeiling === undefined ? '' : ` (${onCeiling})`}`,
+        ]),
     ...(approveAbove === undefined
       ? []
       : [`approval above ${formatInteger(approveAbove)}${named('approveAbove')}`]),

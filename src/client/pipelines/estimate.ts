@@ -3,7 +3,7 @@ import { RowmillError } from '../../errors.ts';
 import { knownSpec } from '../../providers/facts-store.ts';
 import { isRequested, type PlannedColumn } from '../../providers/catalog.ts';
 import { limitName, underCeiling, type SpendCeiling } from '../../rules/ceiling.ts';
-import { estimateCredits, checkSpend, type SpendVerdict } from '../../rules/spend.ts';
+import { estimateCredits, checkSpend, fitsNoCell, type SpendVerdict } from '../../rules/spend.ts';
 import type { Env } from '../../env.ts';
 
 /** Estimated size and price of a run in which nothing fails. */
@@ -54,6 +54,7 @@ export function estimateOf(
   const asked = columns.filter(isRequested);
   const weight = columns.reduce((sum, column) => sum + column.creditsWeight, 0);
   const credits = estimateCredits(rows, weight, limits);
+  const weights = Object.fromEntries(columns.map((column) => [column.key, column.creditsWeight]));
   const addRows = Math.ceil(rows / spec.limits.rowsPerAdd);
   const pages = Math.ceil(rows / spec.limits.rowsPerPage);
   const { start } = spec.requests;
@@ -63,7 +64,7 @@ export function estimateOf(
     cells: rows * asked.length,
     credits,
     ...(pipeline.when === undefined ? {} : { isMaximum: true as const }),
-    verdict: checkSpend(credits, limits),
+    verdict: fitsNoCell(limits, weights) ? 'refuse' : checkSpend(credits, limits),
     spend: limits,
     ceiling,
     apiCalls: {
@@ -86,6 +87,16 @@ export function refusalOf(
   const name = limitName(pipeline.spend, estimate.ceiling);
   const what = `estimated ${figure(estimate.credits)} credits, ${name} is ${figure(limit)}`;
   return new RowmillError('spend_refused', what, { where: file });
+}
+
+/** Says what a ceiling below the estimate keeps back. */
+export function ceilingWarnings({ credits, spend }: Estimate): string[] {
+  const { maxCredits = Infinity, onCeiling } = spend;
+  if (onCeiling === undefined || credits <= maxCredits) return [];
+  const above = `estimated ${figure(credits)} credits, the ceiling is ${figure(maxCredits)}`;
+  return onCeiling === 'ask'
+    ? [`${above}: the run waits for an approval, which raises it`]
+    : [`${above}: about ${figure(credits - maxCredits)} credits of cells are not asked for`];
 }
 
 /** Warns of a run that fits into no day of its budget: only a raise for the day lets it pass. */

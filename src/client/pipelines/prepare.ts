@@ -6,7 +6,13 @@ import { takeSnapshot, type Snapshot } from '../../sources/snapshot.ts';
 import type { LoadedPipeline } from '../../spec/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { Env } from '../../env.ts';
-import { budgetWarnings, estimateOf, refusalOf, type Estimate } from './estimate.ts';
+import {
+  budgetWarnings,
+  ceilingWarnings,
+  estimateOf,
+  refusalOf,
+  type Estimate,
+} from './estimate.ts';
 import { prepareStart, sourceFields, type PreparedStart } from './stage.ts';
 import { rowsWarnings } from './rows-warnings.ts';
 import { refuseClashes } from './target-conflicts.ts';
@@ -117,6 +123,11 @@ function planOf(
 ): StartPlan {
   const estimate = estimateOf(pipeline, rows.ref.rows, spendCeilingOf(env), env);
   const file = typeof source === 'string' ? source : pipeline.name;
-  const all = [...warnings, ...rowsWarnings(rows, estimate), ...budgetWarnings(estimate)];
+  const all = [
+    ...warnings,
+    ...rowsWarnings(rows, estimate),
+    ...ceilingWarnings(estimate),
+    ...budgetWarnings(estimate),
+  ];
   return { pipeline, warnings: all, rows, estimate, refusal: refusalOf(estimate, pipeline, file) };
 }

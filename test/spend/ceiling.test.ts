@@ -1,0 +1,158 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { readFile } from 'node:fs/promises';
+import type { SandboxOptions } from '../../sandbox/index.ts';
+import { errorOfRun } from '../../src/client/runs/errors.ts';
+import type { QuarantineLine } from '../../src/contract/results.ts';
+import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
+import type { SpendCeiling } from '../../src/rules/ceiling.ts';
+import { CASES } from '../support/providers/cases.ts';
+import { extruct } from '../support/providers/extruct.ts';
+import { eventually } from '../support/eventually.ts';
+import { executeRun, pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+
+const ROWS = Array.from({ length: 10 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+
+let testEnv: TestEnv;
+afterEach(() => testEnv.close());
+
+const open = async (
+  sandbox: Partial<SandboxOptions>,
+  ceiling: SpendCeiling = {},
+): Promise<void> => {
+  testEnv = await startTestEnv({
+    sandbox: { failRate: 0, alwaysFailsRate: 0, ...sandbox },
+    deps: { ceiling },
+  });
+};
+
+const paid = (): number => testEnv.sandbox.ledger.summary().cellsPaid;
+
+const quarantineOf = async ({ quarantine }: RunSummary): Promise<QuarantineLine[]> =>
+  (await readFile(quarantine?.path ?? '', 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as QuarantineLine);
+
+test.each(CASES)(
+  '$name: a first pass is cut to the ceiling in the order of the columns, the rest was not asked',
+  async (provider) => {
+    await open({});
+    const spend = { maxCredits: 13, onCeiling: 'publish' };
+    const table = provider.tables.two;
+    const input = await pipelineInputFor(testEnv, ROWS, { spend, table }, provider);
+    const summary = await executeRun(testEnv, `cut-${testEnv.taskQueue}`, input);
+    expect(summary).toMatchObject({
+      outcome: 'partial',
+      creditsSpent: 13,
+      ceiling: { maxCredits: 13, asked: 13, cellsNotAsked: 7 },
+      cells: { done: 13, pending: 7 },
+    });
+    expect(summary.reason).toMatch(
+      /^the ceiling was reached: 13 of 13 credits were asked for, 7 cells were not asked for; /,
+    );
+    expect(paid()).toBe(13);
+    const lines = await quarantineOf(summary);
+    const second = input.pipeline.table.columns.length;
+    expect(second).toBeGreaterThan(1);
+    expect(lines).toHaveLength(7);
+    expect(new Set(lines.map(({ reason }) => reason))).toEqual(new Set(['not asked: ceiling']));
+    expect(new Set(lines.map(({ column }) => column)).size).toBe(1);
+    expect(lines.map(({ key }) => key)).toEqual(ROWS.slice(3).map(({ Symbol }) => Symbol));
+  },
+);
+
+test('reruns count: a rerun is cut to what is left, and a later one is not sent', async () => {
+  await open({ failRate: 1, alwaysFailsRate: 1 });
+  const run = { failedPasses: 3, minPollInterval: '100ms', maxPollInterval: '1s' };
+  const input = await pipelineInputFor(testEnv, ROWS, { run, spend: { maxCredits: 14 } });
+  const summary = await executeRun(testEnv, `rerun-${testEnv.taskQueue}`, input);
+  expect(summary).toMatchObject({
+    outcome: 'partial',
+    passes: 2,
+    creditsSpent: 14,
+    ceiling: { maxCredits: 14, asked: 14, cellsNotAsked: 0 },
+  });
+  expect(testEnv.sandbox.ledger.summary().creditsSpent).toBeLessThanOrEqual(14);
+  const attempts = (await quarantineOf(summary)).map((line) => line.attempts);
+  expect(attempts.reduce((sum, one) => sum + one, 0)).toBe(14);
+});
+
+test('without onCeiling an estimate above the ceiling is refused, as ever', async () => {
+  await open({});
+  const id = `refused-${testEnv.taskQueue}`;
+  const input = await pipelineInputFor(testEnv, ROWS, { spend: { maxCredits: 9 } });
+  const error: unknown = await executeRun(testEnv, id, input).catch((reason: unknown) =>
+    errorOfRun(reason, id),
+  );
+  expect(error).toMatchObject({ code: 'spend_refused' });
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(0);
+});
+
+test('a ceiling below one cell is refused before there is a table', async () => {
+  await open({});
+  const id = `none-${testEnv.taskQueue}`;
+  const spend = { creditsPerCell: 2, maxCredits: 1, onCeiling: 'publish' };
+  const input = await pipelineInputFor(testEnv, ROWS, { spend });
+  const error: unknown = await executeRun(testEnv, id, input).catch((reason: unknown) =>
+    errorOfRun(reason, id),
+  );
+  expect(error).toMatchObject({ code: 'spend_refused' });
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(0);
+});
+
+const start = async (spend: object, overrides: object = {}): Promise<WorkflowHandle> =>
+  testEnv.client.workflow.start('enrichTable', {
+    workflowId: `ask-${testEnv.taskQueue}`,
+    taskQueue: testEnv.taskQueue,
+    args: [{ ...(await pipelineInputFor(testEnv, ROWS, { spend, ...overrides })), approved: true }],
+  });
+
+const asks = (run: WorkflowHandle): Promise<void> =>
+  eventually(
+    'the question',
+    async () => (await run.query<RunProgress>('progress')).stage === 'waiting for approval',
+  );
+
+test('onCeiling: ask waits before the first pass, and before a rerun; each approval raises it', async () => {
+  await open({ failRate: 1, alwaysFailsRate: 1 });
+  const policy = { failedPasses: 1, minPollInterval: '100ms', maxPollInterval: '1s' };
+  const run = await start({ maxCredits: 9, onCeiling: 'ask' }, { run: policy });
+  await asks(run);
+  const first = await run.query<RunProgress>('progress');
+  expect(first.pendingApproval).toEqual({ credits: 10, cells: null, ceiling: 9 });
+  expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(0);
+  await run.executeUpdate('approveSpend', { args: [{ by: 'ada' }] });
+  await eventually('the second question', async () => {
+    const { pendingApproval } = await run.query<RunProgress>('progress');
+    return pendingApproval?.ceiling === 10;
+  });
+  const second = await run.query<RunProgress>('progress');
+  expect(second.pendingApproval).toEqual({ credits: 20, cells: null, ceiling: 10 });
+  await run.executeUpdate('approveSpend');
+  const summary = (await run.result()) as RunSummary;
+  expect(summary).toMatchObject({ passes: 2, creditsSpent: 20 });
+  expect(summary.ceiling).toBeUndefined();
+  expect(summary.approvals?.map(({ credits, ceiling }) => [credits, ceiling])).toEqual([
+    [10, 9],
+    [20, 10],
+  ]);
+});
+
+test('no approval raises the limit of the owner, which bounds every pass', async () => {
+  await open({ failRate: 1, alwaysFailsRate: 1 }, { maxCredits: 12 });
+  const policy = { failedPasses: 2, minPollInterval: '100ms', maxPollInterval: '1s' };
+  const run = await start({ maxCredits: 11, onCeiling: 'ask' }, { run: policy });
+  const summary = (await run.result()) as RunSummary;
+  expect(summary).toMatchObject({ outcome: 'partial', passes: 2, ceiling: { asked: 11 } });
+  expect(testEnv.sandbox.ledger.summary().creditsSpent).toBeLessThanOrEqual(12);
+});
+
+test('a price of half a credit fills the ceiling to the last cell that fits', async () => {
+  await open({});
+  const spend = { creditsPerCell: 0.5, maxCredits: 3.2, onCeiling: 'publish' };
+  const input = await pipelineInputFor(testEnv, ROWS, { spend }, extruct);
+  const summary = await executeRun(testEnv, `half-${testEnv.taskQueue}`, input);
+  expect(summary).toMatchObject({ creditsSpent: 3, ceiling: { maxCredits: 3.2, asked: 3 } });
+  expect(paid()).toBe(6);
+});
