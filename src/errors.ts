@@ -89,7 +89,8 @@ export const ERRORS = {
   spend_refused: {
     meaning:
       'The estimate is above `spend.maxCredits`, or above what the owner of the worker allows any run.',
-    remedy: 'Send fewer rows or columns, or raise the limit that is named.',
+    remedy:
+      'Send fewer rows or columns, raise the limit that is named, or say in `spend.onCeiling` what happens there.',
     retryable: false,
     exit: account,
   },

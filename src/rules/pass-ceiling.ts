@@ -1,5 +1,6 @@
 import { byName } from '../contract/by-name.ts';
 import type { CellLimits } from './cell-set.ts';
+import { weightOf } from './spend.ts';
 
 /** What of a pass fits under the ceiling of a run. */
 export type PassVerdict =
@@ -28,7 +29,7 @@ export function judgePass(
   let isWhole = true;
   let asked = 0;
   for (const [column, count] of cells) {
-    const weight = weights[column] ?? 1;
+    const weight = weightOf(weights, column);
     const most = weight === 0 ? count : Math.min(count, Math.floor(left / weight));
     limits[column] = most;
     left -= most * weight;

@@ -9,6 +9,8 @@ import type {
   SpendSums,
 } from '../contract/spend.ts';
 
+import { weightOf } from './spend.ts';
+
 /** Price of the cells of a pass, by column. */
 export function columnSpend(
   cells: Readonly<Record<string, number>>,
@@ -17,7 +19,7 @@ export function columnSpend(
   return Object.fromEntries(
     Object.entries(cells).map(([key, count]) => [
       key,
-      { cells: count, credits: exact(count * (weights[key] ?? 1) * creditsPerCell) },
+      { cells: count, credits: exact(count * weightOf(weights, key) * creditsPerCell) },
     ]),
   );
 }

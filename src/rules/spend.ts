@@ -57,12 +57,16 @@ export function fitsNoCell(
   return maxCredits < Math.min(...prices) * creditsPerCell;
 }
 
+/** Price of a cell in units of `creditsPerCell`. A column may be called like a field of every object. */
+export const weightOf = (weights: Readonly<Record<string, number>>, column: string): number =>
+  Object.hasOwn(weights, column) ? (weights[column] ?? 1) : 1;
+
 /** Price of cells in units of `creditsPerCell`; a column without a weight costs one. */
 export const unitsOf = (
   cells: Readonly<Record<string, number>>,
   weights: Readonly<Record<string, number>> = {},
 ): number =>
-  Object.entries(cells).reduce((sum, [key, count]) => sum + count * (weights[key] ?? 1), 0);
+  Object.entries(cells).reduce((sum, [key, count]) => sum + count * weightOf(weights, key), 0);
 
 /**
  * Returns the credits of a run's requested cells, with any result. Cells cancelled before they

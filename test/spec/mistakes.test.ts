@@ -201,6 +201,16 @@ test.each([
   ],
   [
     'name: demo',
+    'name: demo\nspend: { onCeiling: ask }',
+    'spend.onCeiling: "ask" without a ceiling',
+  ],
+  [
+    'name: demo',
+    'name: demo\nspend: { maxCredits: 5, onCeiling: stop }',
+    'spend.onCeiling: "stop"',
+  ],
+  [
+    'name: demo',
     'name: demo\nspend: { perDay: { budget: gtm } }',
     'spend.perDay.maxCredits: missing',
   ],

@@ -39,7 +39,8 @@ function outcomeOfRun(run: Run): Outcome {
   if (run.isLate() && isWithheld(run)) return 'partial';
   const { run: policy, onFailedExpectation } = run.pipeline;
   // Cells that were not asked for are not failed ones, of which some may be tolerated.
-  const isCut = (run.state.ceilingReached?.cellsNotAsked ?? 0) > 0;
+  const { cellsNotAsked = 0 } = run.state.ceilingReached ?? {};
+  const isCut = cellsNotAsked > 0 && unanswered(lastScan.cells) > 0;
   const outcome = isCut ? 'partial' : outcomeOf(lastScan.cells, policy.tolerateFailed);
   return outcomeWith(outcome, judged(run), onFailedExpectation);
 }

@@ -122,6 +122,10 @@ const approvalRequest = {
     .object({ requested: z.number(), affected: z.number() })
     .nullable()
     .describe('Of a provider that would run more cells than it was asked to.'),
+  ceiling: z
+    .number()
+    .optional()
+    .describe('Ceiling of the run that the credits exceed; the approval raises it.'),
   failed: z
     .array(expectation)
     .optional()
@@ -157,6 +161,11 @@ const otherRun = z
   .nullable()
   .describe('Id of a run; null: a run that the caller may not see.');
 
+const ceiling = z
+  .object({ maxCredits: z.number(), asked: z.number(), cellsNotAsked: z.number() })
+  .optional()
+  .describe('Ceiling of the run, where it kept cells from being asked for.');
+
 /** Schema of `RunProgress`; see docs/guides/gateway.md. */
 const progress = z
   .object({
@@ -177,6 +186,7 @@ const progress = z
       .nullable()
       .optional()
       .describe('The request that waits for an approval.'),
+    ceiling,
     budgetWait: z
       .object({
         budget: z.string(),
@@ -227,6 +237,7 @@ const summary = z
       .nullable()
       .describe('Of the account while the run lived; others may have used it as well.'),
     estimatedCredits: z.number().optional(),
+    ceiling,
     budget: z
       .object({ name: z.string(), credits: z.number() })
       .optional()

@@ -349,8 +349,8 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
     })
     .map(completed);
   return fc
-    .tuple(scripts, modes, leftOpen(provider))
-    .map(([script, mode, api]) => withMode({ ...script, ...api }, mode));
+    .tuple(scripts, modes, leftOpen(provider), ceilings)
+    .map(([script, mode, api, ceiling]) => withMode({ ...script, ...api, ...ceiling }, mode));
 }
 
 /** The API is one of those that the reference leaves open. */
@@ -359,6 +359,20 @@ const leftOpen = ({ either }: ProviderCase): Arbitrary<Pick<ChaosScript, 'api'>>
     const api = chosen.reduce((all, one) => ({ ...all, ...one }), {});
     return chosen.length === 0 ? {} : { api };
   });
+
+/** Two in five have one: below the first pass, or above it by less than its reruns. */
+const ceilings: Arbitrary<Pick<ChaosScript, 'ceiling'>> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({}) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ceiling: fc.record({
+        share: fc.constantFrom(1, 0.3, 0.75, 1.1, 1.4),
+        onCeiling: fc.constantFrom('publish' as const, 'publish' as const, 'ask' as const),
+      }),
+    }),
+  },
+);
 
 /** What the first pass asks for. */
 const modes = fc.constantFrom(null, null, 'all' as const);

@@ -51,6 +51,18 @@ export const MUTANTS: Record<string, Mutant> = {
       }),
   }),
 
+  /** Asks for every cell that is due, whatever the ceiling leaves. */
+  'ignores-the-ceiling': (deps) => {
+    const { startPass } = named(createActivities(deps));
+    return {
+      startPass: (given) => {
+        // What the workflow gives to `startPass`.
+        const { limits: _limits, ...pass } = given as StartPassInput;
+        return startPass?.(pass) ?? Promise.reject(new Error('there is no such step'));
+      },
+    };
+  },
+
   /** Begins with the first row again, whatever the table holds already. */
   'repeats-rows': (deps) => ({
     loadRows: (given) =>

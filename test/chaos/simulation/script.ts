@@ -20,6 +20,8 @@ export interface ChaosScript {
   api?: NonNullable<SandboxOptions['promptLayer']>;
   run: { failedPasses: number; stallAfter: string; deadline: string; mode?: 'all' };
   approveAbove: number | null;
+  /** Share of the estimate that the run may ask for, over all passes; left out: there is no limit. */
+  ceiling?: { share: number; onCeiling: 'publish' | 'ask' };
   faults: FaultScript;
   kills: Kill[];
   lost: LostResult[];

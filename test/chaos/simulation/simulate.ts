@@ -252,6 +252,17 @@ const refusedIn = ({ faults }: ChaosScript): number =>
 
 const saidOf = (run: number, what: string): string => (run === 0 ? what : `${what} (rerun ${run})`);
 
+/** Columns that are paid, of each table. */
+const PAID_COLUMNS: Record<ChaosScript['columns'], number> = { one: 1, two: 2, chain: 2 };
+
+function spendOf({ approveAbove, ceiling, columns }: ChaosScript, rows: number): object {
+  const limits = approveAbove === null ? {} : { approveAbove };
+  if (ceiling === undefined) return limits;
+  const { share, onCeiling } = ceiling;
+  const estimate = rows * PAID_COLUMNS[columns];
+  return { ...limits, maxCredits: Math.max(1, Math.floor(estimate * share)), onCeiling };
+}
+
 function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
   const { tables, map } = caseOf(script.provider);
   const text = JSON.stringify({
@@ -260,7 +271,7 @@ function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
     table: tables[script.columns],
     rows: { inline: rows, key: 'Symbol', map },
     run: script.run,
-    ...(script.approveAbove === null ? {} : { spend: { approveAbove: script.approveAbove } }),
+    spend: spendOf(script, rows.length),
     results: [{ to: 'out/results.jsonl' }, { to: 'out/results.csv' }],
   });
   return parsePipeline(text, { file: join(folder, 'pipeline.json'), baseDir: folder }).pipeline;

@@ -65,6 +65,7 @@ export interface Evidence {
 export const wasCutShort = ({ summary, manifest }: Evidence): boolean =>
   summary === null ||
   summary.outcome === 'cancelled' ||
+  summary.ceiling !== undefined ||
   (manifest.reason ?? '').includes('deadline');
 
 /** Whether the rows are in the table for good: it was told so, now or when it was worked on before. */
