@@ -37,7 +37,8 @@ import { refuseTargets, sharedPaths } from './results/target-paths.ts';
  * A target that fails never loses the results: they are in the store.
  */
 export const publishResults = activity<PublishResultsInput, RunSummary>(
-  async (input, attempt, deps) => {
+  async (given, attempt, deps) => {
+    const input = await withSender(deps, given);
     const folder = deps.store.run(input.run);
     // Missing if the run was cancelled before its rows were prepared.
     if (!(await folder.exists(RUN_FILE.pipeline))) await writeOrigin(folder, input);
@@ -96,6 +97,17 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
     }
   },
 );
+
+/** Adds the sender of a cancel to its reason, if only the request itself names it. */
+async function withSender(
+  { cancelSender }: ActivityDeps,
+  input: PublishResultsInput,
+): Promise<PublishResultsInput> {
+  const { outcome, reason, run, runId } = input;
+  if (outcome !== 'cancelled' || reason !== 'cancelled') return input;
+  const sender = (await cancelSender?.(run.workflowId, runId)) ?? null;
+  return sender === null ? input : { ...input, reason: `cancelled by ${sender}` };
+}
 
 /** Once for a run, unless this very step is repeated because its result was lost. */
 function emitRunEnded(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummary): void {

@@ -32,6 +32,8 @@ export interface ActivityDeps {
   troubleLimits?: TroubleLimits;
   /** Runs of a list that are in progress, by the Temporal server. @default all of them */
   underWay?: (ids: readonly string[]) => Promise<string[]>;
+  /** Sender of the cancel request of a run, by the Temporal server. @default unknown */
+  cancelSender?: (workflowId: string, runId: string) => Promise<string | null>;
   /** Receives events for metrics. Must not throw. */
   onEvent?: (event: MetricEvent) => void;
   /** Epoch ms. @default Date.now */

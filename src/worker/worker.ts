@@ -11,7 +11,9 @@ import {
 import { createActivities, createPollActivities } from '../../activities/index.ts';
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { createDayBudgets } from '../client/budgets/day-budgets.ts';
+
 import { runsUnderWay } from '../client/runs/under-way.ts';
+import { cancelSender } from '../temporal/cancel-sender.ts';
 import { temporalTarget, type TargetOptions } from '../temporal/connection.ts';
 import { pollQueueOf } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
@@ -72,6 +74,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
   const deps: ActivityDeps = {
     budgets: createDayBudgets(client, options.taskQueue),
     underWay: (ids) => runsUnderWay(client, ids),
+    cancelSender: (workflowId, runId) => cancelSender(client, workflowId, runId),
     ...options.deps,
     now: options.deps.now ?? clock.now,
   };

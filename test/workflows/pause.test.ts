@@ -258,7 +258,7 @@ test('what makes no sense is refused with the stage and what to do, and leaves n
     'maxPollInterval is shorter than minPollInterval (0.1 s)',
     'there is no field "raeson"',
   ]);
-  expect(refused[0].remedy).toMatch(/^Approve its credits: rowmill approve \S+\.$/);
+  expect(refused[0].remedy).toMatch(/^Approve it: rowmill approve \S+\.$/);
   expect((await run.describe()).historyLength).toBe(events);
   await run.cancel();
   expect(await run.result()).toMatchObject({ outcome: 'cancelled', tableId: null });

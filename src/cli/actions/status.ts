@@ -61,7 +61,9 @@ function textOf(
   };
   const { stage, counts, pace, costs, problem } = layoutOf(standing);
   const at = progress === null ? (run.outcome ?? run.stage ?? run.status.toLowerCase()) : stage;
-  const started = `started ${formatDateTime(new Date(run.startedAt))}, ${formatDuration(run.durationMs)} ago`;
+  // A worker that does not answer was waited for meanwhile.
+  const sinceMs = standing.nowMs - Date.parse(run.startedAt);
+  const started = `started ${formatDateTime(new Date(run.startedAt))}, ${formatDuration(sinceMs)} ago`;
   const ended = `started ${formatDateTime(new Date(run.startedAt))}, took ${formatDuration(run.durationMs)}`;
   return [
     `${run.workflowId}  ${at}`,
