@@ -1,5 +1,7 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { AskedCells } from '../src/contract/asked.ts';
+import type { ChangedInputs } from '../activities/change-inputs.ts';
+import type { OpenedNight } from '../activities/open-night.ts';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { BudgetWait } from '../src/contract/budget.ts';
@@ -115,6 +117,18 @@ export interface RunState {
   cellsCancelledIsMinimum: boolean;
   /** Scans the table a last time, then publishes. */
   finishing: boolean;
+  /** How a run on a lasting table differs from the last one. */
+  night?: Omit<OpenedNight, 'snapshot' | 'units'>;
+  /** Columns of a lasting table whose config was edited at the provider. Left out: not compared. */
+  columnsDrifted?: string[];
+  /** Rows of a lasting table whose inputs were changed. */
+  inputs?: Omit<ChangedInputs, 'calls'>;
+  /** Cells that a night asked for before any rerun. */
+  firstAsked?: AskedCells;
+  /** Answers that a night kept. */
+  kept?: number;
+  /** Workflow id of the lease on the lasting table that the run has. */
+  lease?: string;
   /** First run id of the continue-as-new chain that carried this state. */
   chain: string;
 }

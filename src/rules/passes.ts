@@ -60,7 +60,7 @@ export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy)
   }
   if (staged > 0) return 'stage';
   if (followUp) return 'follow-up';
-  const failed = found.cells.failed + found.automatic.failed;
+  const failed = failedToAsk(found) + found.automatic.failed;
   if (failed === 0 || policy.failedPasses === 0) return null;
   if (log.failedPasses >= policy.failedPasses) {
     return log.missedByRerun === true && found.neverRerun > 0 ? 'newly-failed' : null;
@@ -82,7 +82,10 @@ export function unpaidPass(found: ScanResult, log: PassHistory): PassKind | null
 
 /** The pass that an operator requested beyond the policy, once the policy itself has none. */
 export const passOnDemand = (found: ScanResult, log: PassHistory): PassKind | null =>
-  found.cells.failed > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
+  failedToAsk(found) > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
+
+/** Failed cells without those that a night leaves. */
+const failedToAsk = ({ cells, left = 0 }: ScanResult): number => cells.failed - left;
 
 /** Passes that are due beside those of the policy. */
 export interface PassesDue {

@@ -136,6 +136,7 @@ const KEY = {
 
 /** Stages worth an event in the history: where a run may stand for long, and its end. */
 const MILESTONES: readonly string[] = [
+  'waiting for the table',
   'waiting for approval',
   'waiting for credits',
   'waiting for budget',
