@@ -349,8 +349,10 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
     })
     .map(completed);
   return fc
-    .tuple(scripts, modes, leftOpen(provider), ceilings)
-    .map(([script, mode, api, ceiling]) => withMode({ ...script, ...api, ...ceiling }, mode));
+    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets)
+    .map(([script, mode, api, ceiling, budget]) =>
+      withMode({ ...script, ...api, ...ceiling, ...budget }, mode),
+    );
 }
 
 /** The API is one of those that the reference leaves open. */
@@ -369,6 +371,20 @@ const ceilings: Arbitrary<Pick<ChaosScript, 'ceiling'>> = fc.oneof(
       ceiling: fc.record({
         share: fc.constantFrom(1, 0.3, 0.75, 1.1, 1.4),
         onCeiling: fc.constantFrom('publish' as const, 'publish' as const, 'ask' as const),
+      }),
+    }),
+  },
+);
+
+/** One in five has a day budget: it may be used up by others, or by the first pass. */
+const dayBudgets: Arbitrary<Pick<ChaosScript, 'perDay'>> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      perDay: fc.record({
+        share: fc.constantFrom(2, 1, 1.2),
+        usedByOthers: fc.constantFrom(0, 0.5, 2),
       }),
     }),
   },

@@ -22,6 +22,8 @@ export interface ChaosScript {
   approveAbove: number | null;
   /** Share of the estimate that the run may ask for, over all passes; left out: there is no limit. */
   ceiling?: { share: number; onCeiling: 'publish' | 'ask' };
+  /** A budget of the day, by shares of the estimate; left out: the pipeline names none. */
+  perDay?: { share: number; usedByOthers: number };
   faults: FaultScript;
   kills: Kill[];
   lost: LostResult[];

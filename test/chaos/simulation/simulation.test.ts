@@ -57,6 +57,16 @@ describe('what random scripts have found before is right now', () => {
   });
 });
 
+test('a pass that does not fit into the day budget waits for midnight of its zone', async () => {
+  const file = join(FOUND, 'day-budget-that-is-empty-until-midnight.yaml');
+  const { text } = await chaos('--trace', '--replay', file);
+  expect(text).toContain('nothing is wrong');
+  const times = [...text.matchAll(/^([\d.]+) reserveBudget /gm)].map(([, at]) => Number(at));
+  const [first = Infinity, second = 0] = times;
+  // In winter the zone is an hour behind; the run began at midnight of UTC.
+  expect([first < 60, second >= 3_600, second < 3_660]).toEqual([true, true, true]);
+});
+
 test('an empty account without a balance is tried less and less often', async () => {
   const file = join(FOUND, 'account-that-stays-dry.yaml');
   const { text } = await chaos('--trace', '--replay', file);
