@@ -61,7 +61,7 @@ export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy)
   if (staged > 0) return 'stage';
   if (followUp) return 'follow-up';
   const failed = failedToAsk(found) + found.automatic.failed;
-  if (failed === 0 || policy.failedPasses === 0) return null;
+  if (failed === 0) return null;
   if (log.failedPasses >= policy.failedPasses) {
     return log.missedByRerun === true && found.neverRerun > 0 ? 'newly-failed' : null;
   }
