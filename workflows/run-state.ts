@@ -111,6 +111,8 @@ export interface RunState {
   budget?: BudgetUse;
   /** A paid request was made, or was about to be. */
   paidRequestSent: boolean;
+  /** No request of the planned pass was sent: the run waits for an approval, a budget or the account. */
+  passUnsent: boolean;
   /** Cells that were cancelled before the provider had started them. */
   cellsCancelled: number;
   /** The reply to a cancel was lost: more cells may have been cancelled. */
@@ -207,6 +209,7 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     unitsRequested: 0,
     asked: {},
     paidRequestSent: false,
+    passUnsent: false,
     cellsCancelled: 0,
     cellsCancelledIsMinimum: false,
     finishing: false,

@@ -155,7 +155,8 @@ export function recordPass(
     lastEnd: end,
     repaired: rerun ? found.repaired : repairedSince(log, found),
     ...(missedByRerun ? { missedByRerun } : {}),
-    idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
+    // What a rerun asked for may be queued late: it has waits of its own.
+    idleWaits: rerun ? 0 : sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
     nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge'),
     followUps: sinceProgress(log?.followUps ?? 0, kind === 'follow-up'),
     waits: (log?.waits ?? 0) + (kind === 'wait' && found.waiting > 0 ? 1 : 0),

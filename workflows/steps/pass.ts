@@ -22,6 +22,7 @@ import { creditsOfPass, limitsOfPass, mayAsk, noteCut, type JudgedPass } from '.
 import { approveCells } from './approve-spend.ts';
 import { waitWhilePaused } from '../control/pause.ts';
 import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
+import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from '../failures.ts';
 import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';
 import { runsInStages } from '../run-state.ts';
@@ -130,7 +131,8 @@ async function send(
       // pay for.
       if (run.isLate()) throw deadlineReached();
       state.paidRequestSent = true;
-      const sent = await steps.startPass.executeWithOptions(run.within(SUMMARY[kind]), [
+      const mayBeSent = resumedAfterInterrupt || allowed.startedRuns.length > 0;
+      const sent = await trackUnsent(run, mayBeSent, SUMMARY[kind], [
         {
           run: run.key,
           provider: pipeline.provider,
@@ -176,6 +178,24 @@ function accountOf({ state, pipeline, prepared, spend, owner }: Run): PassAccoun
     weights: prepared.weights,
   };
   return owner === null ? account : { ...account, owner };
+}
+
+/** Sends a pass, and notes where the provider refused all of it: nothing was asked for then. */
+async function trackUnsent(
+  run: Run,
+  mayBeSent: boolean,
+  summary: string,
+  args: [StartPassInput],
+): ReturnType<typeof steps.startPass> {
+  const { state } = run;
+  state.passUnsent = false;
+  try {
+    return await steps.startPass.executeWithOptions(run.within(summary), args);
+  } catch (error) {
+    const isKnown = !wasCancelled(error) && !ranOutOfTime(error);
+    state.passUnsent = isKnown && !mayBeSent && !mayHaveSent(failureOf(error));
+    throw error;
+  }
 }
 
 /** Rows in the table: fewer than in the snapshot where the API has refused some. */
@@ -229,7 +249,7 @@ export async function collectResults(run: Run): Promise<void> {
 export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> {
   const { state } = run;
   run.enter('collecting results');
-  const kind = state.activePass?.kind ?? state.nextPass;
+  const kind = state.activePass?.kind ?? (state.passUnsent ? 'wait' : state.nextPass);
   const { snapshot } = run.prepared;
   const number = (state.lastScan?.scan ?? 0) + 1;
   const done = await steps.collectResults.executeWithOptions(
@@ -332,7 +352,7 @@ export function hasNextPass(run: Run): boolean {
   Object.assign(
     state,
     isUnderCeiling && !isFirst ? due : {},
-    next === null ? {} : { nextPass: next },
+    next === null ? {} : { nextPass: next, passUnsent: true },
   );
   return next !== null;
 }
