@@ -144,7 +144,7 @@ function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): stri
   if (trace.some((what) => what.includes('rerun: attached'))) names.add('rerun: wanted by two');
   if (trace.some((what) => what.endsWith('in progress')))
     names.add('rerun: wanted while one lives');
-  if (trace.some((what) => what.includes(' forgotten: '))) names.add('rerun: of an expired run');
+  if (trace.some((what) => what.includes(' expired: '))) names.add('rerun: of an expired run');
   if (names.size === 0) names.add('nothing');
   return [...names, `provider: ${script.provider}`];
 }

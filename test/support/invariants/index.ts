@@ -202,7 +202,7 @@ function tellsOf(
   if (summary === null) return true;
   const { workflowId, outcome, cells } = summary;
   if (sameJson(before, { workflowId, outcome, cells })) return true;
-  // Of a rerun that had prepared nothing the store knows nothing, once Temporal has forgotten it.
+  // Of a rerun that had prepared nothing the store knows nothing, once it has expired in Temporal.
   return !finished.has('prepareRows') && earlier !== null && tellsOf(before, earlier);
 }
 
