@@ -24,6 +24,7 @@ const manifestShape = z.object({
       failed: z.number(),
       blocked: z.number(),
       pending: z.number(),
+      skipped: z.number().exactOptional(),
     })
     .nullish()
     .catch(null),

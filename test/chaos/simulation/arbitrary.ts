@@ -349,10 +349,28 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
     })
     .map(completed);
   return fc
-    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets)
-    .map(([script, mode, api, ceiling, budget]) =>
-      withMode({ ...script, ...api, ...ceiling, ...budget }, mode),
+    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets, stages)
+    .map(([script, mode, api, ceiling, budget, staged]) =>
+      inStages(withMode({ ...script, ...api, ...ceiling, ...budget }, mode), staged),
     );
+}
+
+/** Whether cells are asked for in stages. */
+const stages = fc.constantFrom(
+  null,
+  null,
+  null,
+  'when' as const,
+  'canary' as const,
+  'both' as const,
+);
+
+function inStages(script: ChaosScript, staged: ChaosScript['stages'] | null): ChaosScript {
+  const isLimited = script.ceiling !== undefined || script.perDay !== undefined;
+  if (staged === null || staged === undefined || isLimited) return script;
+  // A canary without an answer waits for somebody.
+  const approve = { atMs: 3_600_000, do: 'approve' } as const;
+  return { ...script, stages: staged, actions: [...script.actions, approve] };
 }
 
 /** The API is one of those that the reference leaves open. */

@@ -24,6 +24,8 @@ export interface ChaosScript {
   ceiling?: { share: number; onCeiling: 'publish' | 'ask' };
   /** A budget of the day, by shares of the estimate; left out: the pipeline names none. */
   perDay?: { share: number; usedByOthers: number };
+  /** The last column has a condition on the key, some rows go first, or both; left out: neither. */
+  stages?: 'when' | 'canary' | 'both';
   faults: FaultScript;
   kills: Kill[];
   lost: LostResult[];

@@ -300,9 +300,26 @@ function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
     rows: { inline: rows, key: 'Symbol', map },
     run: script.run,
     spend: spendOf(script, rows.length),
+    ...stagesOf(script),
     results: [{ to: 'out/results.jsonl' }, { to: 'out/results.csv' }],
   });
   return parsePipeline(text, { file: join(folder, 'pipeline.json'), baseDir: folder }).pipeline;
+}
+
+/** Rows of a canary, as long as the list has so many. */
+const CANARY_ROWS = 3;
+
+function stagesOf({ stages, provider, columns, rows }: ChaosScript) {
+  const last = caseOf(provider).tables[columns].columns.at(-1) ?? {};
+  const name = [last['key'], last['title']].find((one) => typeof one === 'string') ?? '';
+  return {
+    ...(stages === 'when' || stages === 'both'
+      ? { when: { [name]: { Symbol: { matches: '[02468]$' } } } }
+      : {}),
+    ...(stages === 'canary' || stages === 'both'
+      ? { canary: { rows: Math.min(rows, CANARY_ROWS) } }
+      : {}),
+  };
 }
 
 function must<T>(value: T | null): T {

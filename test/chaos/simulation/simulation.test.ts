@@ -84,7 +84,7 @@ test('a rerun cancelled while it loads its rows ends once the disk is writable',
 });
 
 const BROKEN: [string, string, RegExp][] = [
-  ['repeats-paid-runs', '9', /I3 cell .* was (started|done) \d+ times/],
+  ['repeats-paid-runs', '9', /I(3|12) cell .* was (started|done) \d+ times/],
   ['repeats-rows', '33', /I2 row \S+ is doubled/],
   ['reruns-what-is-done', '21', /I3 cell .* was done \d+ times \(rerun 1\)/],
   ['trusts-its-clock', '31', /I4 cell .* is (pending|failed)|I5 it took its deadline to be over/],

@@ -136,6 +136,7 @@ function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): stri
   const names = new Set(struck.map(([name]) => `api: ${name.split(' ')[0] ?? name}`));
   if (trace.some((what) => what.endsWith('worker killed'))) names.add('worker killed');
   if (trace.some((what) => what.endsWith('continued as new'))) names.add('continued as new');
+  if (script.stages !== undefined) names.add(`stages: ${script.stages}`);
   if (script.lost.length > 0) names.add('result of a step lost');
   for (const { do: what, with: input } of script.actions) {
     names.add(`action: ${what}${input?.disk === undefined ? '' : ` ${input.disk}`}`);

@@ -5,6 +5,7 @@ import type { CellUsage, ResultCell, ResultRow } from '../../../src/contract/res
 import { CELL_OUTCOMES } from '../../../src/rules/outcome.ts';
 import { refusedKeys, unreadableKeys, wasCutShort, type Evidence } from './evidence.ts';
 import { changesTrue } from './changes-true.ts';
+import { isSkipped } from './skipped.ts';
 import { sameJson } from './same-json.ts';
 
 /** I4. */
@@ -41,6 +42,7 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
   const rowIds = new Map(tables.flatMap(({ rows }) => rows.map(({ key, id }) => [key, id])));
   const rows = new Map(wanted.map((row) => [row.key, row]));
   const counts = { done: 0, empty: 0, failed: 0, blocked: 0, pending: 0 };
+  let skipped = 0;
   const open: string[] = [];
   const unreadable = unreadableKeys(evidence);
   const refused = refusedKeys(evidence);
@@ -55,11 +57,18 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
     for (const { key: name } of columns) {
       const cell = cells[name];
       const truth = evidence.truth(row, name);
-      if (cell === undefined || cell.status === 'skipped' || !CELL_OUTCOMES.includes(cell.status)) {
+      if (cell?.status === 'skipped') {
+        skipped += 1;
+        if (!isSkipped(evidence, key, name)) yield `cell ${key}/${name} is skipped`;
+        continue;
+      }
+      if (cell === undefined || !CELL_OUTCOMES.includes(cell.status)) {
         yield `cell ${key}/${name} is missing`;
         continue;
       }
       counts[cell.status] += 1;
+      if (isSkipped(evidence, key, name) && !isGivenUp(key))
+        yield `cell ${key}/${name} is not skipped`;
       if (cell.status !== 'done') open.push(`${key}/${name}/${cell.status}`);
       const should = cell.status === 'done' ? truth.answer : null;
       if (!sameJson(cell.value, should)) yield `cell ${key}/${name} holds another value`;
@@ -70,10 +79,11 @@ function* cellsTrue(evidence: Evidence): Iterable<string> {
         yield `cell ${key}/${name} is ${cell.status}`;
       }
     }
-    const all = Object.values(cells).every(({ status }) => status === 'done');
+    const all = Object.values(cells).every(({ status }) => ['done', 'skipped'].includes(status));
     if (complete !== all) yield `row ${key} says complete: ${complete}`;
   }
-  if (!sameJson(counts, summary?.cells ?? null)) yield 'the summary counts other cells';
+  const counted = skipped === 0 ? counts : { ...counts, skipped };
+  if (!sameJson(counted, summary?.cells ?? null)) yield 'the summary counts other cells';
   if (!sameJson(usageIn(results), summary?.usage ?? null)) yield 'the cells took something else';
   const lines = quarantine.map(({ key, column, status }) => `${key}/${column}/${status}`);
   if (!sameJson(lines, open)) yield `${lines.length} quarantined cells, ${open.length} are open`;
