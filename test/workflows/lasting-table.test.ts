@@ -1,4 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FaultScript } from '../../sandbox/index.ts';
+import { Rowmill } from '../../src/client/rowmill.ts';
 import type { Json } from '../../src/contract/json.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import type { EnrichTableInput, NightOptions, RunSummary } from '../../src/contract/run.ts';
@@ -308,5 +312,67 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
       cause: { type: 'table_differs' },
     });
     expect(paid()).toBe(6);
+  });
+
+  test.each(['update-rows', 'add-rows', 'start-run', 'read-rows'] as const)(
+    'a lost reply to %s makes no difference to a night',
+    async (on) => {
+      // In the second night only.
+      const when = { on, while: { cellsPaid: { atLeast: 6 } } };
+      const faults: FaultScript = {
+        requests: [
+          { ...when, nth: 1, fault: 'reset', phase: 'after' },
+          { ...when, nth: 2, fault: 'error', status: 503, phase: 'before' },
+        ],
+      };
+      const sandbox = { ...CLEAN, faults };
+      testEnv = await startTestEnv({ sandbox, deps: { commitWaitFactor: 0.05 } });
+      await night(one, FIRST);
+      const next = { MMM: '3M', AFL: 'Accenture', ABT: 'Abbott Laboratories' };
+      const refresh = { columns: { [first]: '1ms' } };
+      const [summary, due] = await paidBy(() => night(one, next, { refresh }));
+      expect(summary).toMatchObject({ outcome: 'completed', rows: 4 });
+      expect(summary.incremental?.due).toEqual({ new: 2, changed: 2, age: 1 });
+      expect(due).toBe(5);
+      expect((await results(summary)).every(({ complete }) => complete)).toBe(true);
+      expect(testEnv.sandbox.ledger.summary().duplicates).toMatchObject({ tables: 0, rows: 0 });
+    },
+  );
+
+  test('a check knows the night before it costs anything', async () => {
+    testEnv = await startTestEnv({ sandbox: CLEAN });
+    const { chain } = one.tables;
+    const columns = [...chain.columns.slice(0, -1), one.reworded.column];
+    await night(one, FIRST, { columns: chain });
+    const next = { MMM: '3M', AFL: 'Accenture', ABT: 'Abbott Laboratories' };
+    const rows = Object.entries(next).map(([Symbol, Security]) => ({ Symbol, Security }));
+    const pipeline = {
+      name: 'test-pipeline',
+      provider: one.name,
+      table: { ...chain, columns, keep: true },
+      rows: { inline: rows, key: 'Symbol', map: one.map },
+      spend: { maxCredits: 5 },
+      results: [{ to: join(testEnv.folder, 'out/results.jsonl') }],
+    };
+    const check = async (options: NightOptions = {}) => {
+      const file = join(testEnv.folder, 'check.json');
+      await writeFile(file, JSON.stringify(pipeline));
+      const plan = await Rowmill.check({ pipeline: file, night: options, store: testEnv.store });
+      return { ...plan.estimate, refusal: plan.refusal };
+    };
+    const { night: tonight, credits, refusal } = await check();
+    expect(tonight).toMatchObject({
+      rowsNew: 1,
+      rowsChanged: 1,
+      rowsVanished: 1,
+      due: { new: expect.anything(), changed: expect.anything() },
+      kept: 2,
+      columnsChanged: [one.reworded.key],
+      creditsOfAll: 6,
+    });
+    expect(credits).toBe(4);
+    expect(refusal).toBeNull();
+    expect((await check({ apply: true })).credits).toBe(5);
+    expect((await check({ full: true })).refusal).toMatchObject({ code: 'spend_refused' });
   });
 });

@@ -25,6 +25,9 @@ import type { Run } from '../run.ts';
 /** Time after which a run tries again to get the lease: a lease signals its end to those that wait. */
 const TRY_EVERY_MS = { first: 5_000, most: 300_000, growth: 2 } as const;
 
+/** Longest time for which a run waits until its lease has ended. */
+const RELEASE_MS = 10_000;
+
 const SUMMARY = 'Another run has the lasting table: wait until it ends';
 
 /** Takes the lease of the pipeline's lasting table; waits while another run has it. */
@@ -57,9 +60,11 @@ export async function releaseLease(run: Run): Promise<void> {
   const { lease } = state;
   if (lease === undefined || run.continuesAsNew) return;
   try {
-    await CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(lease).signal(releaseSignal, key),
-    );
+    await CancellationScope.nonCancellable(async () => {
+      await getExternalWorkflowHandle(lease).signal(releaseSignal, key);
+      // The table is free once the run has ended; a lease without a worker does not delay it for long.
+      if (run.leaseEnds !== null) await condition(() => run.leaseEnds === true, RELEASE_MS);
+    });
   } catch (error) {
     log.warn('the lease of the table was not released', { error: failureOf(error).message });
   }
@@ -70,7 +75,7 @@ async function isTaken(run: Run): Promise<boolean> {
   const workflowId = leaseIdOf(run);
   const input: LeaseInput = { holder: run.key, quietMs: run.prepared.leaseQuietMs ?? 0 };
   try {
-    await startChild(LEASE_WORKFLOW, {
+    const child = await startChild(LEASE_WORKFLOW, {
       workflowId,
       args: [input],
       // It lasts as long as the run, which may continue as new; a cancelled run still publishes.
@@ -79,6 +84,9 @@ async function isTaken(run: Run): Promise<boolean> {
       staticSummary: `The lasting table of ${run.pipeline.name} is in use by ${run.key.workflowId}`,
     });
     run.state.lease = workflowId;
+    run.leaseEnds = false;
+    const ended = (): void => void (run.leaseEnds = true);
+    child.result().then(ended, ended);
     return true;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
