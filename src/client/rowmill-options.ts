@@ -1,6 +1,5 @@
 import type { Client } from '@temporalio/client';
 import type { Pipeline } from '../contract/pipeline.ts';
-import type { NightOptions } from '../contract/run.ts';
 import type { Store } from '../store/store.ts';
 import type { ConnectOptions } from '../temporal/connection.ts';
 import type { StartPlan } from './pipelines/prepare.ts';
@@ -38,10 +37,6 @@ export interface StartOptions {
   id?: string;
   /** Approves the estimated credits: `spend.approveAbove` asks for no approval. @default false */
   approve?: boolean;
-  /**
-   * What a run on a lasting table (`table.keep`) does beside what is due. @default nothing
-   */
-  night?: NightOptions;
   /** Owner of the run, by which `list` and `attach` filter. @default none */
   owner?: string;
   /** Label of the program or token that starts the run. */
@@ -78,7 +73,7 @@ export interface StartOptions {
 /** Options of `Rowmill.check` and `Rowmill.prepare`, which need no server. */
 export type CheckOptions = Pick<
   StartOptions,
-  'pipeline' | 'rows' | 'out' | 'canary' | 'baseDir' | 'validate' | 'night' | 'owner'
+  'pipeline' | 'rows' | 'out' | 'canary' | 'baseDir' | 'validate'
 > &
   Pick<RowmillOptions, 'store' | 'env'>;
 

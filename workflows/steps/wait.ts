@@ -59,7 +59,6 @@ export async function untilIdle(run: Run): Promise<void> {
     }
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
-      run.continuesAsNew = true;
       await continueAsNew<Continued>({ ...run.input, resume: state });
     }
   }

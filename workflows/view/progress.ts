@@ -72,10 +72,9 @@ function sameTargetOf({ sameTarget, prepared }: RunState): Pick<RunProgress, 'sa
 }
 
 function forecastOfPass({ state, pipeline }: Shown) {
-  const { activePass, deadlineAtMs, stage } = state;
+  const { activePass, deadlineAtMs } = state;
   const { stallAfterMs } = pipeline.run;
-  // Nothing is read while the run waits: its last readings say nothing about the cells now.
-  if (activePass === null || WAITS.test(stage))
+  if (activePass === null)
     return { cellsPerMinute: null, leftMs: null, quietSinceMs: null, stallAfterMs };
   return { ...forecastOf(activePass.tracking, Date.now(), deadlineAtMs), stallAfterMs };
 }
@@ -137,7 +136,6 @@ const KEY = {
 
 /** Stages worth an event in the history: where a run may stand for long, and its end. */
 const MILESTONES: readonly string[] = [
-  'waiting for the table',
   'waiting for approval',
   'waiting for credits',
   'waiting for budget',
