@@ -73,6 +73,11 @@ module.exports = {
     },
     room('src/notify/', ['src/http/', 'src/errors\\.ts', 'src/contract/'], 'telling of the end'),
     room('src/store/', ['src/errors\\.ts', 'src/contract/'], 'files of a run'),
+    room(
+      'src/nights/',
+      ['src/errors\\.ts', 'src/(contract|rules|store)/'],
+      'what a lasting table keeps from one night to the next',
+    ),
     room('src/paths/', ['src/(contract|errors|store)'], 'which files a run may touch'),
     room(
       'src/sources/',
@@ -92,15 +97,25 @@ module.exports = {
     room(
       'activities/',
       [
-        'src/(contract|rules|spec|providers|paths|store|sources|sinks|notify|errors|http|text)',
+        'src/(contract|rules|nights|spec|providers|paths|store|sources|sinks|notify|errors|http|text)',
         'src/safe-pattern\\.ts',
       ],
       'one API step each',
     ),
-    ...floors('activities', 'runtime/', 'run-files/', 'table/', 'results/', ITS_OWN_FILES),
+    ...floors(
+      'activities',
+      'runtime/',
+      'run-files/',
+      'table/',
+      'nights/',
+      'results/',
+      ITS_OWN_FILES,
+    ),
     room(
       'src/client/',
-      ['src/(contract|rules|spec|sources|paths|store|sinks|errors|providers|text|env|temporal)'],
+      [
+        'src/(contract|rules|nights|spec|sources|paths|store|sinks|errors|providers|text|env|temporal)',
+      ],
       'the library for backends',
     ),
     ...floors('src/client', 'pipelines/', 'runs/', 'schedules/', ITS_OWN_FILES),

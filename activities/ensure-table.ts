@@ -5,7 +5,8 @@ import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import { type BareTable, UnusableTable } from '../src/providers/provider.ts';
 import { claimTargets } from '../src/store/claims.ts';
-import type { RunKey } from '../src/store/store.ts';
+import { readLastingTable, writeLastingTable } from '../src/nights/lasting-table.ts';
+import type { PipelineKey, RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { tableOf } from './results/previous-run.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
@@ -16,7 +17,7 @@ import {
   type Candidate,
   tableTag,
 } from './table/find-table.ts';
-import { pauseAfter, withRetries } from './runtime/retry-read.ts';
+import { pauseAfter, retryRead, withRetries } from './runtime/retry-read.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 import { runsAt, sharedPaths } from './results/target-paths.ts';
@@ -32,7 +33,18 @@ export interface EnsureTableInput {
   claim: { results: ResultTarget[]; untilMs: number };
   /** Go on with the table of this run instead of one of its own. */
   previousRun: PreviousRunRef | null;
+  /** The pipeline keeps one table. Left out: the run has one of its own. */
+  lasting?: LastingTableInput;
   trouble: TroubleInput;
+}
+
+export interface LastingTableInput {
+  /** Names what the pipeline keeps between its runs. */
+  key: PipelineKey;
+  /** Run that makes or made the table, which carries its tag. */
+  origin: RunKey;
+  /** Table of the earlier runs; `null`: it was not made so far. */
+  tableId: string | null;
 }
 
 export interface EnsuredTable {
@@ -79,14 +91,18 @@ class Setup {
   }
 
   get #mayHaveCreated(): boolean {
-    return this.#attempt.previousAttemptMayHaveSent || this.#input.resumedAfterInterrupt;
+    const { lasting, run, resumedAfterInterrupt } = this.#input;
+    // An earlier run may have been terminated while it made the table.
+    const isLater = lasting?.tableId === null && !isSame(lasting.origin, run);
+    return this.#attempt.previousAttemptMayHaveSent || resumedAfterInterrupt || isLater;
   }
 
   async run(): Promise<EnsuredTable> {
     const sameTarget = await this.#claim();
     const { previousRun } = this.#input;
-    const made = previousRun === null ? await this.#own() : await this.#previousTable(previousRun);
-    const filled = await this.#filled(made, previousRun === null);
+    const kept = this.#input.lasting?.tableId ?? null;
+    const made = await this.#found(previousRun, kept);
+    const filled = await this.#filled(made, previousRun === null && kept === null);
     const mayHaveDuplicates = filled.mayHaveDuplicates && previousRun === null;
     // Late requests are committed before the table has a row that they could compute.
     const waited = await this.#outwait();
@@ -94,6 +110,7 @@ class Setup {
     const isOld = waited && filled.table.placeholderRows !== undefined;
     const table = isOld ? await this.#withColumns({ id: filled.table.id }) : filled.table;
     if (mayHaveDuplicates) await keepOne(this.#search, table.id);
+    await this.#remember(table);
     const others = sameTarget.length === 0 ? {} : { sameTarget };
     return { table, mayHaveDuplicates, ...others, calls: this.#attempt.calls };
   }
@@ -111,7 +128,33 @@ class Setup {
   }
 
   get #search() {
-    return { provider: this.#provider, tag: tableTag(this.#input.run), attempt: this.#attempt };
+    const { run, lasting } = this.#input;
+    const tag = tableTag(lasting?.origin ?? run);
+    return { provider: this.#provider, tag, attempt: this.#attempt };
+  }
+
+  async #found(previousRun: PreviousRunRef | null, kept: string | null): Promise<Candidate> {
+    if (previousRun !== null) return this.#previousTable(previousRun);
+    return kept === null ? this.#own() : this.#lastingTable(kept);
+  }
+
+  /** @throws RowmillError `table_gone`: only an operator decides to pay for all cells again */
+  async #lastingTable(id: string): Promise<Candidate> {
+    const { provider, tag, attempt } = this.#search;
+    const table = await retryRead(attempt, () => provider.readTable(id, tag, attempt.ctx));
+    if (table !== null) return { id, mayHaveDuplicates: false };
+    const what = 'the lasting table was deleted, or belongs to another account';
+    throw new RowmillError('table_gone', what, { where: `table ${id}` });
+  }
+
+  /** Lets the next run find the lasting table. */
+  async #remember({ id, url }: TableRef): Promise<void> {
+    const { lasting } = this.#input;
+    if (lasting === undefined || lasting.tableId !== null) return;
+    const { store } = this.#deps;
+    const state = await readLastingTable(store, lasting.key);
+    if (state === null) return;
+    await writeLastingTable(store, lasting.key, { ...state, table: { id, url } });
   }
 
   #own(): Promise<Candidate> {
@@ -190,3 +233,6 @@ const MAX_REPLACED = 4;
 const TRIES = 5;
 /** The pauses between them grow no longer than after so many. */
 const LONGEST_PAUSE_AT = 3;
+
+const isSame = (one: RunKey, other: RunKey): boolean =>
+  one.workflowId === other.workflowId && one.firstRunId === other.firstRunId;

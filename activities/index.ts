@@ -2,11 +2,14 @@ import type { MainStep, PollStep } from '../src/contract/names.ts';
 import { awaitAccount, checkCredits } from './account.ts';
 import { awaitIdle } from './await-idle.ts';
 import { cancelQueuedCells } from './cancel-queued-cells.ts';
+import { changeInputs } from './change-inputs.ts';
 import { collectResults } from './collect-results.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { ensureTable } from './ensure-table.ts';
 import { joinBudget } from './join-budget.ts';
 import { loadRows } from './load-rows.ts';
+import { matchColumns } from './match-columns.ts';
+import { openNight } from './open-night.ts';
 import { prepareRows } from './prepare-rows.ts';
 import { publishResults } from './publish-results.ts';
 import { recordNotifications, sendNotification } from './notify.ts';
@@ -16,7 +19,10 @@ import { startPass } from './start-pass.ts';
 /** Short and paging steps: the main task queue. */
 export const createActivities = (deps: ActivityDeps) => ({
   prepareRows: prepareRows(deps),
+  openNight: openNight(deps),
   ensureTable: ensureTable(deps),
+  matchColumns: matchColumns(deps),
+  changeInputs: changeInputs(deps),
   loadRows: loadRows(deps),
   joinBudget: joinBudget(deps),
   reserveBudget: reserveBudget(deps),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
@@ -14,9 +13,10 @@ import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { cellsLeft, copyLines, copyPreviousRows } from './results/previous-run.ts';
+import { snapshotOf } from './run-files/frozen-rows.ts';
 import { writeOrigin } from './run-files/origin.ts';
-import { parseRow, SNAPSHOT_FILE } from './run-files/snapshot.ts';
-import { SourceColumns, writeColumns } from '../src/sources/columns/source-columns.ts';
+import { SNAPSHOT_FILE } from './run-files/snapshot.ts';
+import { writeColumns } from '../src/sources/columns/source-columns.ts';
 import {
   refuseClashes,
   refuseSource,
@@ -55,6 +55,8 @@ export interface PreparedRows {
   openCells: number | null;
   /** The run's folder in the store, shown to operators. */
   folder: string;
+  /** Time for which a lasting table stays quiet after a run that did not release it. */
+  leaseQuietMs?: number;
   /** Credits on the account; `null` where the provider does not say. */
   credits: number | null;
   /** Why the balance cannot be read, where there is one. Left out: it can. */
@@ -103,6 +105,9 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
       ceiling,
       judgesPasses: true,
       folder: folder.path,
+      ...(pipeline.table.keep === true
+        ? { leaseQuietMs: QUIET_MS * (deps.commitWaitFactor ?? 1) }
+        : {}),
       ...(sameTarget.length === 0 ? {} : { sameTarget }),
       ...(warnings.length === 0 ? {} : { sourceWarnings: warnings }),
     };
@@ -163,6 +168,9 @@ interface Frozen {
   warnings: string[];
 }
 
+/** Longest time in which a step of a terminated run may still be sending: heartbeat and request. */
+const QUIET_MS = 150_000;
+
 /** Maximum warnings, because they enter the history of the run. */
 const MAX_WARNINGS = 10;
 const MAX_WARNING_CHARS = 300;
@@ -182,22 +190,6 @@ async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder):
   }
   // Last: once it is there, nothing is copied again.
   await copyLines(staged, SNAPSHOT_FILE, folder, SNAPSHOT_FILE);
-}
-
-async function snapshotOf(folder: Folder): Promise<SnapshotRef> {
-  const hash = createHash('sha256');
-  let rows = 0;
-  let bytes = 0;
-  const columns = new SourceColumns();
-  for await (const line of folder.lines(SNAPSHOT_FILE)) {
-    const text = `${line}\n`;
-    hash.update(text);
-    rows += 1;
-    bytes += Buffer.byteLength(text);
-    columns.see(parseRow(line, `${folder.locate(SNAPSHOT_FILE)}:${rows}`));
-  }
-  await writeColumns(folder, columns.names);
-  return { digest: `sha256:${hash.digest('hex')}`, rows, bytes };
 }
 
 /** Only weights other than one, which most tables do not have. */

@@ -2,6 +2,7 @@ import { RUN_FILE } from '../src/contract/names.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { isRequested } from '../src/providers/catalog.ts';
+import { readLastingTable, writeLastingTable } from '../src/nights/lasting-table.ts';
 import { locksOf } from '../src/paths/footprint.ts';
 import { noCells } from '../src/rules/outcome.ts';
 import { checkReplacement, type NewResults } from '../src/rules/replace.ts';
@@ -88,6 +89,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
         },
       );
       if (staged.failed !== null) throw staged.failed;
+      await markPublished(deps, input);
       await recordRunSpend(deps, input, summary);
       await withdrawClaims(deps.store, input.run, await sharedPaths(input.pipeline.results));
       emitRunEnded(deps, input, summary);
@@ -107,6 +109,21 @@ async function withSender(
   if (outcome !== 'cancelled' || reason !== 'cancelled') return input;
   const sender = (await cancelSender?.(run.workflowId, runId)) ?? null;
   return sender === null ? input : { ...input, reason: `cancelled by ${sender}` };
+}
+
+/** The next night reads the answers of this one. */
+async function markPublished(
+  { store, now = Date.now }: ActivityDeps,
+  { run, pipeline, owner, lastScan, incremental }: PublishResultsInput,
+): Promise<void> {
+  if (incremental === undefined || lastScan === null) return;
+  const key = { pipeline: pipeline.name, owner: owner ?? null };
+  const state = await readLastingTable(store, key);
+  const isLast =
+    state?.last.workflowId === run.workflowId && state.last.firstRunId === run.firstRunId;
+  if (state === null || !isLast) return;
+  const published = { ...state.last, at: new Date(now()).toISOString() };
+  await writeLastingTable(store, key, { ...state, published });
 }
 
 /** Once for a run, unless this very step is repeated because its result was lost. */

@@ -1,11 +1,13 @@
 /**
- * Takes the pictures of docs/images: plays the demo (a short one over the other provider, then the
- * whole list) and looks at it in the Temporal UI with headless Chromium ($CHROMIUM, or /usr/bin/chromium).
- *   npm run screenshots
+ * Takes the pictures of docs/images in the Temporal UI with headless Chromium ($CHROMIUM, or
+ * /usr/bin/chromium): of a list with runs that completed, are partial, wait and run, then of the demo
+ * (a short one over the other provider, then the whole list).
+ *   npm run screenshots            all of them
+ *   npm run screenshots -- list    only the list
  */
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -28,25 +30,100 @@ const COLUMNS = [
 ];
 
 mkdirSync(images, { recursive: true });
+const main = join(root, 'dist', 'src', 'cli', 'main.js');
 const browser = await openBrowser();
 try {
+  await pictureOfList();
+  if (!process.argv.includes('list')) await picturesOfDemo();
+} finally {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function picturesOfDemo() {
   const short = ['--provider', 'promptlayer', '--rows', '60', '--no-keep'];
   const before = await play(short, (link) => link);
   await play(['--keep', '--speed', '30'], async (link, finished) => {
     const page = await openPage(link);
-    const list = new URL('/namespaces/default/workflows', link);
     const metadata = place(link, 'user-metadata');
     await shoot(page, 'details.png', metadata, isHalfDone, below(60, 720));
-    await shoot(page, 'workflows.png', list, isListed, { width: 1500, height: 400 });
     await finished();
     await shoot(page, 'timeline.png', place(link, 'timeline'), isDrawn, below(670, 700));
     await shoot(page, 'details-at-the-end.png', metadata, isOver, below(310, 690));
     const priced = new URL(new URL(place(before, 'user-metadata')).pathname, link);
     await shoot(page, 'details-with-prices.png', priced, isOver, below(310, 740));
   });
-} finally {
-  await browser.close();
-  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Starts runs against `rowmill dev`, so that the list shows what a night may leave. */
+async function pictureOfList() {
+  const child = spawn(process.execPath, [main, 'dev', '--speed', '20'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  try {
+    const [, ui] = await new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const found = /^Temporal UI +(\S+)/.exec(line);
+        if (found !== null) resolve(found);
+      });
+      exited.then(([code]) => reject(new Error(`rowmill dev ended with ${code}`)), reject);
+    });
+    await start('sectors', { rows: 40 });
+    await start('crm-refresh', { rows: 120, tolerateFailed: '0%' }, 3);
+    await start('new-market', { rows: 80, approveAbove: 100 }, 0, '--detach');
+    await start('sp500-profile', { rows: 503 }, 0, '--detach');
+    const page = await openPage(ui);
+    const list = new URL('/namespaces/default/workflows', ui);
+    await shoot(page, 'workflows.png', list, isListed, { width: 1500, height: 440 });
+  } finally {
+    child.kill('SIGINT');
+    if (child.exitCode === null && child.signalCode === null) await exited;
+  }
+}
+
+/** Runs a pipeline over the first companies of the example, which must end with this exit code. */
+async function start(
+  name,
+  { rows, tolerateFailed = '20%', approveAbove = 2_000 },
+  code = 0,
+  ...flags
+) {
+  const companies = readFileSync(join(root, 'examples', 'companies', 'companies.csv'), 'utf8');
+  writeFileSync(
+    join(folder, `${name}.csv`),
+    companies
+      .split('\n')
+      .slice(0, rows + 1)
+      .join('\n'),
+  );
+  const agent = (key, prompt) => ({
+    ...{ kind: 'agent', key, name: key },
+    value: { agent_type: 'research_pro', prompt, output_format: 'text' },
+  });
+  const pipeline = {
+    ...{ name, provider: 'extruct' },
+    table: {
+      kind: 'company',
+      columns: [
+        agent('sector', 'Which GICS sector is {company_name} in?'),
+        agent('city', 'In which city are the headquarters of {company_name}?'),
+      ],
+    },
+    rows: { from: `${name}.csv`, key: 'Symbol', map: { input: 'Security' } },
+    run: { failedPasses: 0, tolerateFailed },
+    spend: { approveAbove },
+    results: [{ to: `out/${name}.jsonl` }],
+  };
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(pipeline));
+  const args = [main, 'run', `${name}.json`, '--id', name, ...flags];
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [ended] = await once(child, 'exit');
+  if (ended !== code) throw new Error(`${name} ended with ${ended}, not ${code}`);
 }
 
 function openBrowser() {
@@ -62,7 +139,6 @@ function openBrowser() {
 
 /** Runs the demo; gives back what `look` does, which gets the run's page as soon as there is one. */
 async function play(flags, look) {
-  const main = join(root, 'dist', 'src', 'cli', 'main.js');
   const child = spawn(process.execPath, [main, 'demo', ...flags], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -122,7 +198,8 @@ function isOver(text) {
 }
 
 function isListed(text) {
-  return text.includes('completed') && /\d %, pass \d/.test(text);
+  const is = ['completed', 'partial: ', 'waiting for approval'];
+  return is.every((stage) => text.includes(stage)) && /[1-9]0 %, pass \d/.test(text);
 }
 
 function isDrawn(text) {

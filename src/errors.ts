@@ -253,6 +253,27 @@ export const ERRORS = {
     retryable: true,
     exit: failed,
   },
+  table_differs: {
+    meaning: 'The lasting table of the pipeline was made for another provider, kind or key column.',
+    remedy:
+      'Undo the change, give the pipeline another name, or start a new table with `rowmill apply FILE --new-table`: all its cells are paid again.',
+    retryable: false,
+    exit: usage,
+  },
+  table_gone: {
+    meaning: 'The lasting table of the pipeline is not at the provider any more.',
+    remedy:
+      'Check which account the token belongs to. If the table was deleted, make a new one with `rowmill apply FILE --new-table`: all its cells are paid again.',
+    retryable: false,
+    exit: failed,
+  },
+  inputs_not_kept: {
+    meaning: 'Inputs that were changed are read back with other values.',
+    remedy:
+      'Nothing was asked for. If it lasts, another user is editing the table, or the provider rewrites the values.',
+    retryable: true,
+    exit: failed,
+  },
   pages_unstable: {
     meaning: 'Every scan of the table missed rows, or saw it change.',
     remedy: 'The scan is retried. If it lasts, another user is editing the table while it is read.',

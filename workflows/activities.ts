@@ -28,6 +28,30 @@ export const { prepareRows } = proxyActivities<Activities>({
   retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
 });
 
+/** Local files only: compares two lists of rows. */
+export const { openNight } = proxyActivities<Activities>({
+  cancellationType,
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '30m',
+  retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
+});
+
+/** A few requests; only an operator lets it change columns. */
+export const { matchColumns } = proxyActivities<Activities>({
+  cancellationType,
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '30m',
+  retry: retry({ initialInterval: '2s', maximumInterval: '2m' }),
+});
+
+/** Reads the whole table, and changes rows; what an attempt has changed, the next one finds. */
+export const { changeInputs } = proxyActivities<Activities>({
+  cancellationType,
+  heartbeatTimeout: HEARTBEAT,
+  startToCloseTimeout: '12h',
+  retry: retry({ initialInterval: '2s', maximumInterval: '2m' }),
+});
+
 /** Long, because it sends several requests; a table of many columns takes time while many fail. */
 export const { ensureTable } = proxyActivities<Activities>({
   cancellationType,

@@ -20,7 +20,7 @@ export function readArgument(given: unknown): Argument {
   // Safe cast: checked to be an object; each field is checked before it is used.
   const { resume, ...input } = given as Partial<EnrichTableInput> & { resume?: unknown };
   const goesOn = resume !== undefined && isCarried(resume);
-  const { snapshot, approved, previousRun } = input;
+  const { snapshot, approved, previousRun, night } = input;
   return {
     given: goesOn ? input : given,
     input: {
@@ -28,6 +28,7 @@ export function readArgument(given: unknown): Argument {
       approved: approved === true,
       ...(snapshot === undefined ? {} : { snapshot }),
       ...(previousRun === undefined ? {} : { previousRun }),
+      ...(night === undefined ? {} : { night }),
     },
     carried: goesOn ? resume : null,
   };

@@ -5,6 +5,8 @@ import { approveSpend } from './steps/approve-spend.ts';
 import { readArgument } from './argument.ts';
 import { registerHandlers } from './control/updates.ts';
 import { collectResults, hasNextPass, startPass, scanExistingTable } from './steps/pass.ts';
+import { releaseLease, takeLease } from './steps/lease.ts';
+import { changeInputs, matchColumns, openNight } from './steps/night.ts';
 import { prepareRows } from './steps/prepare-rows.ts';
 import { showProgress } from './view/progress.ts';
 import { finishEarly, cancelQueuedCells, publishResults } from './steps/finish.ts';
@@ -25,8 +27,12 @@ export async function enrichTable(argument: unknown): Promise<RunSummary> {
   registerHandlers(run); // queries and updates, from the first moment on
   try {
     await prepareRows(run); // validates input and rows, freezes the rows in the store
+    await takeLease(run); // of a table that lasts: one run at a time writes to it
+    await openNight(run); // of such a table: which rows are new, changed or gone
     await approveSpend(run); // refused, or waits for an operator, above the limits
     await ensureTable(run); // found by its tag before it is created
+    await matchColumns(run); // of such a table: edits at the provider are reported
+    await changeInputs(run); // of such a table: inputs that the source has changed
     await loadRows(run); // each row exactly once, before anything is paid
     await scanExistingTable(run); // of a table that was worked on before: which cells are left
 
@@ -42,7 +48,9 @@ export async function enrichTable(argument: unknown): Promise<RunSummary> {
     await approveResults(run); // results that fail an expectation do not replace the last ones
     return await publishResults(run); // atomic, with manifest and quarantine
   } catch (error) {
-    return finishEarly(run, error); // cancelled, late or broken: what is there is published
+    return await finishEarly(run, error); // cancelled, late or broken: what is there is published
+  } finally {
+    await releaseLease(run);
   }
 }
 

@@ -1,5 +1,7 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { AskedCells } from '../src/contract/asked.ts';
+import type { ChangedInputs } from '../activities/change-inputs.ts';
+import type { OpenedNight } from '../activities/open-night.ts';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { BudgetWait } from '../src/contract/budget.ts';
@@ -109,12 +111,26 @@ export interface RunState {
   budget?: BudgetUse;
   /** A paid request was made, or was about to be. */
   paidRequestSent: boolean;
+  /** No request of the planned pass was sent: the run waits for an approval, a budget or the account. */
+  passUnsent: boolean;
   /** Cells that were cancelled before the provider had started them. */
   cellsCancelled: number;
   /** The reply to a cancel was lost: more cells may have been cancelled. */
   cellsCancelledIsMinimum: boolean;
   /** Scans the table a last time, then publishes. */
   finishing: boolean;
+  /** How a run on a lasting table differs from the last one. */
+  night?: Omit<OpenedNight, 'snapshot' | 'units'>;
+  /** Columns of a lasting table whose config was edited at the provider. Left out: not compared. */
+  columnsDrifted?: string[];
+  /** Rows of a lasting table whose inputs were changed. */
+  inputs?: Omit<ChangedInputs, 'calls'>;
+  /** Cells that a night asked for before any rerun. */
+  firstAsked?: AskedCells;
+  /** Answers that a night kept. */
+  kept?: number;
+  /** Workflow id of the lease on the lasting table that the run has. */
+  lease?: string;
   /** First run id of the continue-as-new chain that carried this state. */
   chain: string;
 }
@@ -193,6 +209,7 @@ function freshState({ pipeline, approved, previousRun }: EnrichTableInput): RunS
     unitsRequested: 0,
     asked: {},
     paidRequestSent: false,
+    passUnsent: false,
     cellsCancelled: 0,
     cellsCancelledIsMinimum: false,
     finishing: false,

@@ -33,6 +33,10 @@ export class Run {
   outcome: Outcome | null = null;
   /** Interrupts the step in progress, which then restarts; `null` if that is not safe. */
   interrupt: (() => void) | null = null;
+  /** Whether the lease that this execution took has ended; `null`: it took none. */
+  leaseEnds: boolean | null = null;
+  /** True once the execution ends because the same run continues as new. */
+  continuesAsNew = false;
   /** True if the validation rejected its input. */
   refused = false;
   /** Cancelled or failed: the last steps do not wait until the deadline. */

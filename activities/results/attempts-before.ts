@@ -50,6 +50,6 @@ const NONE: ReadonlyMap<string, CellAttempts> = new Map();
 
 const attemptsOf = (cell: OpenCell): CellAttempts => {
   const { status, inFlight, attempts, startable } = cell;
-  const { rerun = false, waiting = false, failedAt = '' } = cell;
-  return { status, inFlight, attempts, rerun, startable, waiting, failedAt };
+  const { rerun = false, waiting = false, failedAt = '', left = false } = cell;
+  return { status, inFlight, attempts, rerun, startable, waiting, failedAt, left };
 };

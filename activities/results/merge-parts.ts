@@ -10,6 +10,7 @@ import { openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
 import type { AskedInPass } from './asked-in-pass.ts';
 import { AttemptsBefore } from './attempts-before.ts';
 import { MisfitCounts } from './misfit-counts.ts';
+import type { MarkedCell, NightMarks } from './night-marks.ts';
 import { parsePartLine, type PartLine, type PartOpenCell } from './part-file.ts';
 import { INPUT_MARK, SNAPSHOT_FILE, snapshotKey } from '../run-files/snapshot.ts';
 import { partLines } from './table-scan.ts';
@@ -31,6 +32,10 @@ export interface Merged {
   due: number;
   /** Cells whose conditions hold, and that no pass has asked for. Left out: none. */
   staged?: number;
+  /** Failed cells that a night asks for in no pass. Left out: none. */
+  left?: number;
+  /** Answers that a night does not ask for again. Left out: this is no first scan of a night. */
+  kept?: number;
   /** Cells that each kind of pass would ask for, by column key. Left out: none. */
   asks?: Record<string, CellsByColumn>;
   /** Answers that break expectations, by column. Left out: no values are expected. */
@@ -48,6 +53,10 @@ export interface MergeOptions {
   expected?: Expectations | undefined;
   /** Cells are asked for in stages. @default false */
   inStages?: boolean;
+  /** What a night asks for; `null`: the run has its own table, or the night has begun its passes. */
+  night?: NightMarks | null;
+  /** Rows that left the source are marked in the results. @default false */
+  marksVanished?: boolean;
 }
 
 /**
@@ -57,7 +66,15 @@ export interface MergeOptions {
 export async function mergeParts(
   folder: Folder,
   scan: number,
-  { ordered, kind: passKind, asked = null, expected, inStages = false }: MergeOptions,
+  {
+    ordered,
+    kind: passKind,
+    asked = null,
+    expected,
+    inStages = false,
+    night = null,
+    marksVanished = false,
+  }: MergeOptions,
 ): Promise<Merged> {
   const attemptsBefore = await AttemptsBefore.open(folder, scan - 1);
   const results = await folder.create(RESULTS_FILE);
@@ -84,8 +101,8 @@ export async function mergeParts(
       // Written by classifyTableRow in this shape.
       const openCells = part.open === '' ? [] : (JSON.parse(part.open) as PartOpenCell[]);
       const complete = openCells.every(({ status }) => status === 'skipped');
-      await results.line(joinRow(line, part, complete));
-      if (part.open === '' && attemptsBefore.isOver) continue;
+      await results.line(joinRow(line, part, { complete, marksVanished }));
+      if (part.open === '' && attemptsBefore.isOver && night === null) continue;
       const key = snapshotKey(line, folder);
       const attemptsOfRow = await attemptsBefore.ofRow(key);
       // To a cell that the ceiling kept back, the pass was only a wait.
@@ -95,9 +112,16 @@ export async function mergeParts(
       for (const [column, before] of attemptsOfRow) {
         if (lacksAnswer(before) && wasRerun(kindFor(column), before)) merged.repaired += 1;
       }
-      if (part.open === '') continue;
-      for (const cell of openCells) {
+      const marked: readonly MarkedCell[] =
+        night === null ? openCells : night.ofRow(key, hasVanished(line), part.cells, openCells);
+      for (const cell of marked) {
         const before = attemptsOfRow.get(cell.column);
+        if (cell.left === true || before?.left === true) {
+          if (cell.status === 'failed') merged.left = (merged.left ?? 0) + 1;
+          const asBefore = { attempts: before?.attempts ?? 0, rerun: false, waiting: false };
+          await writeOpen(open, key, part.rowId, { ...cell, ...asBefore, left: true });
+          continue;
+        }
         const kind = kindFor(cell.column);
         const rerun = wasRerun(kind, before);
         if (rerun && lacksAnswer(before) && lacksAnswer(cell)) merged.repaired -= 1;
@@ -110,6 +134,7 @@ export async function mergeParts(
         await writeOpen(open, key, part.rowId, { ...cell, attempts, rerun, waiting });
       }
     }
+    if (night !== null) merged.kept = night.kept;
     await open.commit();
     await results.commit();
     if (misfits !== null) merged.misfits = misfits.byColumn;
@@ -129,7 +154,7 @@ const NO_ROW_ID = '""';
 /** Counts a cell for each kind of pass that would ask for it. */
 function countAsks(
   merged: Merged,
-  cell: PartOpenCell & { rerun: boolean; waiting: boolean },
+  cell: MarkedCell & { rerun: boolean; waiting: boolean },
   { rowId }: PartLine,
   inStages: boolean,
 ): void {
@@ -144,11 +169,21 @@ function countAsks(
   }
 }
 
+/** End of the line of a row that left the source, which `openNight` writes last. */
+const VANISHED_END = ',"vanished":true}';
+
+const hasVanished = (snapshotLine: string): boolean => snapshotLine.endsWith(VANISHED_END);
+
 /** `{"key":…,"input":{…}}` and a part become one result line. */
-function joinRow(snapshotLine: string, part: PartLine, complete: boolean): string {
+function joinRow(
+  snapshotLine: string,
+  part: PartLine,
+  { complete, marksVanished }: { complete: boolean; marksVanished: boolean },
+): string {
   const split = snapshotLine.indexOf(INPUT_MARK);
   const head = snapshotLine.slice(0, split);
-  const input = snapshotLine.slice(split, -1);
+  const unmarked = !marksVanished && hasVanished(snapshotLine);
+  const input = snapshotLine.slice(split, unmarked ? -VANISHED_END.length : -1);
   return `${head},"rowId":${part.rowId}${input},"cells":${part.cells},"complete":${complete}}`;
 }
 
@@ -159,7 +194,7 @@ async function writeOpen(
   draft: Draft,
   key: string,
   rowIdJson: string,
-  cell: PartOpenCell & { attempts: number; rerun: boolean; waiting: boolean },
+  cell: MarkedCell & { attempts: number; rerun: boolean; waiting: boolean },
 ): Promise<void> {
   const line: OpenCell = {
     key,
@@ -175,6 +210,9 @@ async function writeOpen(
     ...(cell.rerun ? { rerun: true } : {}),
     ...(cell.waiting ? { waiting: true } : {}),
     ...(cell.failedAt === undefined ? {} : { failedAt: cell.failedAt }),
+    ...(cell.due === undefined ? {} : { due: cell.due }),
+    ...(cell.along === undefined ? {} : { along: cell.along }),
+    ...(cell.left === undefined ? {} : { left: cell.left }),
   };
   await draft.line(JSON.stringify(line));
 }

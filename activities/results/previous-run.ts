@@ -7,7 +7,7 @@ import { RowmillError } from '../../src/errors.ts';
 import { lacksAnswer } from '../../src/rules/attempts.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Folder, Store } from '../../src/store/store.ts';
-import { openCells, openCellsFile } from '../run-files/open-cells.ts';
+import { isOpen, openCells, openCellsFile } from '../run-files/open-cells.ts';
 import { withRetries } from '../runtime/retry-read.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 import { tableTag } from '../table/find-table.ts';
@@ -120,8 +120,9 @@ export async function copyPreviousRows(
 export async function cellsLeft(folder: Folder): Promise<number | null> {
   if (!(await folder.exists(OPEN_BEFORE))) return null;
   let cells = 0;
-  for await (const { status } of openCells(folder, OPEN_BEFORE))
-    if (lacksAnswer({ status })) cells += 1;
+  for await (const cell of openCells(folder, OPEN_BEFORE)) {
+    if (isOpen(cell) && lacksAnswer(cell) && cell.left !== true) cells += 1;
+  }
   return cells;
 }
 

@@ -1,7 +1,7 @@
 import { RUN_FILE } from '../../src/contract/names.ts';
 import type { ScanResult, QuarantineLine } from '../../src/contract/results.ts';
 import type { Folder } from '../../src/store/store.ts';
-import { openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
+import { isOpen, openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
 
 /** Content of the quarantine. */
 export interface Quarantined {
@@ -42,7 +42,7 @@ export async function writeQuarantine(
       }
     }
     for await (const cell of openCells(folder, openCellsFile(found.scan))) {
-      if (cell.status === 'skipped') continue;
+      if (!isOpen(cell)) continue;
       const line: QuarantineLine = {
         key: cell.key,
         column: cell.column,

@@ -7,6 +7,7 @@ import type {
   CanaryFigures,
   CeilingReached,
   CellCountMismatch,
+  IncrementalSummary,
   LargeRunConfirmations,
   PreviousRunRef,
   Outcome,
@@ -79,6 +80,8 @@ export interface PublishResultsInput {
   cellsCancelledIsMinimum: boolean;
   /** Run that this one continues. */
   previousRun: PreviousRunRef | null;
+  /** The run's night on a lasting table. Left out: it had a table of its own. */
+  incremental?: IncrementalSummary;
 }
 
 /** Results of publishing to the targets. */
@@ -128,6 +131,7 @@ export function summaryOf(
     estimatedCredits: input.estimatedCredits,
     ...(input.ceiling === undefined ? {} : { ceiling: input.ceiling }),
     ...(input.budget === undefined ? {} : { budget: input.budget }),
+    ...(input.incremental === undefined ? {} : { incremental: input.incremental }),
     ...approvalsOf(input),
     ...cautionsOf(input.lastScan, input),
     ...unusedOf(input),

@@ -1,8 +1,12 @@
+import type { NightMark } from '../../src/rules/nights/marks.ts';
 import type { CellOutcome } from '../../src/contract/results.ts';
 import type { Folder } from '../../src/store/store.ts';
 
-/** A cell that a scan found without an answer: one line of `open-<scan>.jsonl`. */
-export interface OpenCell {
+/**
+ * A cell that a scan found without an answer, or whose answer a night asks for again: one line of
+ * `open-<scan>.jsonl`.
+ */
+export interface OpenCell extends NightMark {
   key: string;
   rowId: string;
   column: string;
@@ -26,6 +30,13 @@ export interface OpenCell {
   /** Time of the failure, if the provider reports it. */
   failedAt?: string;
 }
+
+/**
+ * Checks whether a cell has no answer. A night also lists answers that it asks for again; a cell
+ * whose conditions do not hold has none, and needs none.
+ */
+export const isOpen = ({ status }: Pick<OpenCell, 'status'>): boolean =>
+  status !== 'done' && status !== 'skipped';
 
 export const openCellsFile = (scan: number): string => `open-${scan}.jsonl`;
 

@@ -128,8 +128,13 @@ class CellSetWriter {
     for (const cell of cells) {
       const reason = rowId === '' ? null : reasonToAsk(kind, cell);
       if (reason !== null && this.#limited.take(cell.column)) {
-        add(reason, cell.column, modeToAsk(kind, mode, cell));
+        const wanted = modeToAsk(kind, mode, cell);
+        add(reason, cell.column, wanted);
         addAsked(this.#asked, reason, cell.column);
+        const along = kind === 'first' ? (cell.along ?? []) : [];
+        for (const column of along) add(reason, column, wanted);
+        // Over every row, mode `all` would compute answers that no table scan lists.
+        if (wanted === 'all') for (const each of [cell.column, ...along]) this.#apart.add(each);
         continue;
       }
       const root = this.#failedAutomatic(cell);

@@ -20,6 +20,8 @@ export type ReadPage = Page & { skipped?: Skipped };
 export interface PageReaderOptions {
   /** Go on behind a row that breaks every page it is on. @default false */
   skips?: boolean;
+  /** Read the inputs of the rows as well. @default false */
+  withInputs?: boolean;
 }
 
 /** Consecutive broken rows after which the API counts as down. */
@@ -41,6 +43,7 @@ export class PageReader {
   readonly #table: TableRef;
   readonly #attempt: Reading;
   readonly #skips: boolean;
+  readonly #withInputs: boolean;
   readonly #size: PageSize;
   /** Cursor at the start of the current walk, and the rows passed since. */
   #from: string | null = null;
@@ -60,12 +63,13 @@ export class PageReader {
     provider: Provider,
     table: TableRef,
     attempt: Reading,
-    { skips = false }: PageReaderOptions = {},
+    { skips = false, withInputs = false }: PageReaderOptions = {},
   ) {
     this.#provider = provider;
     this.#table = table;
     this.#attempt = attempt;
     this.#skips = skips;
+    this.#withInputs = withInputs;
     this.#size = new PageSize(provider);
     if (this.#hint(null) !== undefined) this.#size.warn();
   }
@@ -140,7 +144,7 @@ export class PageReader {
     this.#asked = cursor;
     const page = await retryRead(
       this.#attempt,
-      () => this.#provider.page(this.#table, cursor, this.#attempt.ctx, rows),
+      () => this.#provider.page(this.#table, cursor, this.#attempt.ctx, rows, this.#withInputs),
       tries,
     );
     if (page.total !== null) this.#total = page.total + (this.#table.placeholderRows?.rows ?? 0);

@@ -23,8 +23,8 @@ export async function keysComeBack(
 ): Promise<boolean> {
   for (let look = 1; ; look += 1) {
     const { rows } = await pages.read(null);
-    const ordinals = new RowIndex(folder);
-    const found = await ordinals.of(rows.map(({ key }) => key)).finally(() => ordinals.close());
+    const index = new RowIndex(folder);
+    const found = await index.of(rows.map(({ key }) => key)).finally(() => index.close());
     const ours = found.filter((ordinal) => ordinal !== undefined).length;
     if (ours > 0 || rows.length === 0) return ours === rows.length && ours > 0;
     if (look === LOOKS) throw keysMissing(table, rows.length);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { RowmillError } from '../errors.ts';
 import { addAdjust } from './commands/adjust.ts';
+import { addApply } from './commands/apply.ts';
 import { addApprove } from './commands/approve.ts';
 import { addBudget } from './commands/budget.ts';
 import { addCancel } from './commands/cancel.ts';
@@ -16,6 +17,7 @@ import { commandEnv } from './run/dev-environment.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addList } from './commands/list.ts';
 import { addPause } from './commands/pause.ts';
+import { addPlan } from './commands/plan.ts';
 import { addRerun } from './commands/rerun.ts';
 import { addResults } from './commands/results.ts';
 import { addResume } from './commands/resume.ts';
@@ -36,7 +38,7 @@ type Add = (program: Command, cli: Cli) => void;
 /** Commands in the order of `rowmill --help`. */
 const COMMANDS: readonly [string, readonly Add[]][] = [
   ['Begin:', [addDemo, addDev, addDoctor]],
-  ['Run:', [addCheck, addRun]],
+  ['Run:', [addCheck, addRun, addPlan, addApply]],
   ['Look:', [addList, addStatus, addWatch, addResults, addChanges, addSpend]],
   ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel, addBudget]],
   ['Nightly:', [addSchedule]],

@@ -37,7 +37,7 @@ export type { BudgetList, RaiseBudgetOptions, SetBudgetOptions } from './rowmill
 export type { BudgetInfo } from '../contract/budget.ts';
 export type { ConnectOptions } from '../temporal/connection.ts';
 export type { Env } from '../env.ts';
-export type { Estimate } from './pipelines/estimate.ts';
+export type { EstimatedNight, Estimate } from './pipelines/estimate.ts';
 export type { ProgressUpdate } from './runs/watch.ts';
 export type { PreparedStart } from './pipelines/stage.ts';
 export type { FreshRun } from './runs/fresh-runs.ts';
@@ -94,6 +94,8 @@ export type {
   AdjustRequest,
   ApproveRequest,
   CancelRequest,
+  IncrementalSummary,
+  NightOptions,
   Outcome,
   PauseRequest,
   RunProgress,

@@ -13,7 +13,7 @@ export async function checkStart(
   store: Store,
   env: Env,
 ): Promise<StartPlan> {
-  const plan = await checkWork({ ...options, env });
+  const plan = await checkWork({ ...options, store, env });
   const underWay = (ids: readonly string[]): Promise<string[]> => askUnderWay(ids, env);
   const others = await sameTargetWarnings(plan.pipeline, store, { underWay });
   return { ...plan, warnings: [...plan.warnings, ...others] };

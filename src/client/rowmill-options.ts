@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Pipeline } from '../contract/pipeline.ts';
+import type { NightOptions } from '../contract/run.ts';
 import type { Store } from '../store/store.ts';
 import type { ConnectOptions } from '../temporal/connection.ts';
 import type { StartPlan } from './pipelines/prepare.ts';
@@ -37,6 +38,10 @@ export interface StartOptions {
   id?: string;
   /** Approves the estimated credits: `spend.approveAbove` asks for no approval. @default false */
   approve?: boolean;
+  /**
+   * What a run on a lasting table (`table.keep`) does beside what is due. @default nothing
+   */
+  night?: NightOptions;
   /** Owner of the run, by which `list` and `attach` filter. @default none */
   owner?: string;
   /** Label of the program or token that starts the run. */
@@ -73,7 +78,7 @@ export interface StartOptions {
 /** Options of `Rowmill.check` and `Rowmill.prepare`, which need no server. */
 export type CheckOptions = Pick<
   StartOptions,
-  'pipeline' | 'rows' | 'out' | 'canary' | 'baseDir' | 'validate'
+  'pipeline' | 'rows' | 'out' | 'canary' | 'baseDir' | 'validate' | 'night' | 'owner'
 > &
   Pick<RowmillOptions, 'store' | 'env'>;
 

@@ -10,6 +10,8 @@ export interface Pipeline {
   rows: RowsSpec;
   run: RunPolicy;
   spend: SpendPolicy;
+  /** What a lasting table is asked for again. Left out: only failed cells. */
+  refresh?: RefreshPolicy;
   results: ResultTarget[];
   /** Conditions by column: its cells are asked for only where all of them hold. */
   when?: When;
@@ -28,6 +30,8 @@ export interface Pipeline {
 export interface TableSpec {
   /** Provider's table kind, if it has kinds (Extruct: company | people | generic). */
   kind?: string;
+  /** One table for all runs of the pipeline. Left out: one for each run. */
+  keep?: true;
   description?: string;
   tags: string[];
   /** Other table settings, in the provider's own names. */
@@ -79,6 +83,14 @@ export interface RunPolicy {
  */
 export const CEILING_POLICIES = ['publish', 'ask'] as const;
 export type CeilingPolicy = (typeof CEILING_POLICIES)[number];
+export interface RefreshPolicy {
+  /** Maximum age of an answer in ms, by column key. A column that is left out never becomes old. */
+  columns: Record<string, number>;
+  /** Cells without an answer of earlier runs. */
+  failed: 'retry' | 'leave';
+  /** Rows that left the source: they stay, stay with a mark in the results, or are deleted. */
+  vanished: 'keep' | 'mark' | 'drop';
+}
 
 export interface SpendPolicy {
   creditsPerCell: number;

@@ -74,6 +74,10 @@ export interface ScanResult {
   undecided?: number;
   /** Part of `cells.pending`: conditions hold, and no pass has asked for them. Left out: none. */
   staged?: number;
+  /** Part of `cells.failed`: a night asks for them in no pass. Left out: none. */
+  left?: number;
+  /** Answers that a night does not ask for again. Left out: this is no first scan of a night. */
+  kept?: number;
   /** Cells of columns that the provider adds by itself. */
   automatic: { done: number; failed: number };
   /** Part of `cells.pending`: wait for such an automatic column. */
@@ -102,6 +106,8 @@ export interface ResultRow {
   cells: Record<string, ResultCell>;
   /** Every cell is done, with a value. */
   complete: boolean;
+  /** The row has left the source (`refresh.vanished: mark`). Left out: it has not. */
+  vanished?: true;
 }
 
 export interface ResultCell {

@@ -7,6 +7,8 @@ export interface SnapshotRow {
   input: Record<string, Json>;
   /** Other columns of the source: for the results only. Left out: there are none. */
   source?: Record<string, Json>;
+  /** The row has left the source, and stays in a lasting table. Left out: it has not. */
+  vanished?: true;
 }
 
 /** A frozen, validated input: rows travel by this reference, never through history. */

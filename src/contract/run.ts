@@ -22,6 +22,18 @@ export interface EnrichTableInput {
   approved?: boolean;
   /** Goes on with the table of a run that has ended: only failed and open cells are asked for. */
   previousRun?: PreviousRunRef;
+  /** What a run on a lasting table does beside what is due. Left out: nothing. */
+  night?: NightOptions;
+}
+
+/** Options of one run on a lasting table. */
+export interface NightOptions {
+  /** Asks for every cell once, whatever its age. */
+  full?: boolean;
+  /** Gives the table the columns of the file, and overwrites inputs that were edited there. */
+  apply?: boolean;
+  /** Makes a new table in place of the one that the pipeline had. */
+  newTable?: boolean;
 }
 
 /** Names a run that has ended: its folder in the store, and its table. */
@@ -38,6 +50,7 @@ export type { Outcome };
 
 export type Stage =
   | 'preparing rows'
+  | 'waiting for the table'
   | 'waiting for approval'
   | 'waiting for credits'
   | 'waiting for budget'
@@ -174,6 +187,24 @@ export interface PreviousRunSummary {
   cells: CellCounts | null;
 }
 
+/** How a run on a lasting table differs from the last one, and what it asked for. */
+export interface IncrementalSummary {
+  rowsNew: number;
+  rowsChanged: number;
+  /** Rows that are in the source no longer. */
+  rowsVanished: number;
+  /** Cells that were due, by reason. A reason without cells is left out. */
+  due: Partial<Record<AskReason, number>>;
+  /** Answers that were kept. */
+  kept: number;
+  /** Rows whose inputs were edited at the provider: they stay as they are. Left out: none. */
+  rowsDrifted?: number;
+  /** Columns whose config in the file waits for `rowmill apply`. Left out: none. */
+  columnsWaiting?: string[];
+  /** Columns whose config was edited at the provider. Left out: none. */
+  columnsDrifted?: string[];
+}
+
 /** Result of a run, also printed by `--json` (plus `ui`). */
 export interface RunSummary {
   workflowId: string;
@@ -245,6 +276,8 @@ export interface RunSummary {
   cellsCancelledIsMinimum?: boolean;
   /** Estimated credits of the run, without reruns. */
   estimatedCredits: number;
+  /** Left out: the run had a table of its own. */
+  incremental?: IncrementalSummary;
   /** Approvals of the spend. Left out: none was needed. */
   approvals?: Approval[];
   /** Left out: nothing was asked back. */

@@ -28,6 +28,11 @@ export interface ProviderSpec {
     /** Requests to start a pass: read the table's state, start the run. */
     start: number;
   };
+  /** What a lasting table may do; `null`: the API cannot change the inputs of rows. */
+  readonly lasting: {
+    /** Whether rows can be deleted. */
+    drop: boolean;
+  } | null;
   /** Table columns that every row must fill, in order. */
   inputs(table: TableShape): string[];
   /** Checks what the schema cannot: keys, mentions, cycles, columns that fit the kind. */
@@ -55,6 +60,11 @@ export interface PlannedColumn {
   creditsWeight: number;
   /** Columns that must be done on the same row before this one starts. */
   dependsOn: string[];
+  /**
+   * Input columns whose values the column's cells follow from, without those that it reads through
+   * other columns. Left out: not known, so it may be any.
+   */
+  reads?: string[];
   /** Name of its price in a facts file; left out without one. */
   priceKind?: string;
 }

@@ -17,9 +17,11 @@ export interface CellAttempts {
   undecided?: boolean;
   /** Time of a failure; empty if the provider does not report it. */
   failedAt: string;
+  /** True if a night asks for it in no pass. Left out: it may. */
+  left?: boolean;
 }
 
-type Now = Omit<CellAttempts, 'attempts' | 'rerun' | 'startable' | 'waiting' | 'failedAt'>;
+type Now = Pick<CellAttempts, 'status' | 'inFlight' | 'undecided'>;
 
 /** An empty cell is an answer: the provider found nothing. A skipped one needs none. */
 export const lacksAnswer = (cell: Pick<CellAttempts, 'status'> | undefined): boolean =>

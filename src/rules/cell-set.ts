@@ -28,14 +28,19 @@ export interface OpenCellState {
   waiting?: boolean;
   /** It is not known whether its conditions hold. */
   undecided?: boolean;
+  /** Reason that a night on a lasting table found (`rules/nights`). Left out: none. */
+  due?: AskReason;
+  /** True if a night asks for it in no pass. */
+  left?: boolean;
 }
 
 /** Decides why a pass of `kind` asks for an open cell; `null`: it does not. */
 export function reasonToAsk(kind: PassKind, cell: OpenCellState): AskReason | null {
   const { rerun = false, waiting = false } = cell;
+  if (cell.left === true) return null;
   switch (kind) {
     case 'first':
-      return cell.status === 'pending' && cell.undecided !== true ? 'new' : null;
+      return cell.due ?? (cell.status === 'pending' && cell.undecided !== true ? 'new' : null);
     case 'stage':
       return isStaged(cell) ? 'new' : null;
     case 'failed':
@@ -58,11 +63,15 @@ export const isStaged = ({
 }: OpenCellState): boolean => status === 'pending' && !inFlight && !waiting && !undecided;
 
 /**
- * Returns the mode in which a pass asks for an open cell of its set. A nudge repeats what was asked
+ * Returns the mode in which a pass asks for an open cell of its set. A cell that has an answer is
+ * asked for in mode `all`. A nudge repeats what was asked
  * before: a failed cell that a rerun named, and that never began, is passed over in mode `new`.
  */
-export const modeToAsk = (kind: PassKind, mode: RunMode, { status }: OpenCellState): RunMode =>
-  kind === 'nudge' && status === 'failed' ? 'failed' : mode;
+export function modeToAsk(kind: PassKind, mode: RunMode, { status, due }: OpenCellState): RunMode {
+  if (kind === 'nudge' && status === 'failed') return 'failed';
+  if (kind !== 'first' || due === undefined || due === 'new') return mode;
+  return due === 'failed' ? 'failed' : 'all';
+}
 
 /** Reason for the cells of a table that was never scanned. */
 export const reasonOfNew = (mode: RunMode): AskReason => (mode === 'all' ? 'all' : 'new');
@@ -70,16 +79,11 @@ export const reasonOfNew = (mode: RunMode): AskReason => (mode === 'all' ? 'all'
 /**
  * Checks whether a request of `mode` may compute an open cell that it covers. `new` is documented as
  * the cells without a value, which an API may take for failed and empty ones as well. A cell in
- * flight may have failed by the time of the request. The provider knows no conditions: it computes
- * cells that are skipped, or blocked by a condition alone.
+ * flight may have failed by the time of the request.
  */
-export function mayCompute(
-  mode: RunMode,
-  { status, inFlight, waiting, undecided }: OpenCellState,
-): boolean {
-  if (mode === 'all' || status === 'skipped') return true;
+export function mayCompute(mode: RunMode, { status, inFlight, waiting }: OpenCellState): boolean {
   if (mode === 'failed') return status === 'failed' || inFlight || waiting === true;
-  return status !== 'blocked' || undecided === true;
+  return mode === 'all' || status !== 'blocked';
 }
 
 /** Maximum number of cells to ask for, by column key. Left out: no limit. */

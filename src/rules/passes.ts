@@ -60,8 +60,8 @@ export function nextPass(found: ScanResult, log: PassHistory, policy: RunPolicy)
   }
   if (staged > 0) return 'stage';
   if (followUp) return 'follow-up';
-  const failed = found.cells.failed + found.automatic.failed;
-  if (failed === 0 || policy.failedPasses === 0) return null;
+  const failed = failedToAsk(found) + found.automatic.failed;
+  if (failed === 0) return null;
   if (log.failedPasses >= policy.failedPasses) {
     return log.missedByRerun === true && found.neverRerun > 0 ? 'newly-failed' : null;
   }
@@ -82,7 +82,10 @@ export function unpaidPass(found: ScanResult, log: PassHistory): PassKind | null
 
 /** The pass that an operator requested beyond the policy, once the policy itself has none. */
 export const passOnDemand = (found: ScanResult, log: PassHistory): PassKind | null =>
-  found.cells.failed > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
+  failedToAsk(found) > 0 && log.lastEnd !== 'deadline' ? 'failed' : null;
+
+/** Failed cells without those that a night leaves. */
+const failedToAsk = ({ cells, left = 0 }: ScanResult): number => cells.failed - left;
 
 /** Passes that are due beside those of the policy. */
 export interface PassesDue {
@@ -152,7 +155,8 @@ export function recordPass(
     lastEnd: end,
     repaired: rerun ? found.repaired : repairedSince(log, found),
     ...(missedByRerun ? { missedByRerun } : {}),
-    idleWaits: sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
+    // What a rerun asked for may be queued late: it has waits of its own.
+    idleWaits: rerun ? 0 : sinceProgress(log?.idleWaits ?? 0, kind === 'wait'),
     nudges: sinceProgress(log?.nudges ?? 0, kind === 'nudge'),
     followUps: sinceProgress(log?.followUps ?? 0, kind === 'follow-up'),
     waits: (log?.waits ?? 0) + (kind === 'wait' && found.waiting > 0 ? 1 : 0),

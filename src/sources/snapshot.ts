@@ -26,6 +26,8 @@ export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
   named?: readonly string[];
   /** Canary that the list must have. @default none */
   canary?: Canary | undefined;
+  /** Called with each valid row, in order. */
+  onRow?: ((row: SnapshotRow) => Promise<void>) | undefined;
 }
 
 export interface Snapshot {
@@ -82,6 +84,7 @@ async function freeze(
     countRepeats = false,
     named: others = [],
     canary,
+    onRow,
   }: SnapshotOptions,
 ): Promise<Snapshot> {
   const where = sourceName(rows.source);
@@ -129,6 +132,7 @@ async function freeze(
       } else if (skipBad > 0 || problems.bad === 0) {
         canaryCheck?.see(checked.row.key);
         repeats?.add(checked.row.input);
+        if (onRow !== undefined) await onRow(checked.row);
         const source = kept.of(row.values, checked.used);
         const line: SnapshotRow =
           Object.keys(source).length === 0 ? checked.row : { ...checked.row, source };

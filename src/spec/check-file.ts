@@ -36,6 +36,7 @@ export function checkFile(
   const findings = [
     ...(provider === null ? [] : checkTable(value, provider)),
     ...checkRows(value, provider),
+    ...checkRefresh(value, provider),
     ...checkResults(value, places),
     ...checkCanary(value),
     ...(provider === null ? [] : checkNamedColumns(value, provider)),
@@ -131,6 +132,41 @@ function checkRows(value: Json, provider: ProviderSpec | null): IssueDraft[] {
     const found = `"${key}" is no input column of the table`;
     const suggestion = nearest(key, inputs);
     findings.push({ path: ['rows', 'map', key], found, allowed, suggestion });
+  }
+  return findings;
+}
+
+/** Checks what a lasting table is asked for again. */
+function checkRefresh(value: Json, provider: ProviderSpec | null): IssueDraft[] {
+  const keeps = valueAt(value, ['table', 'keep']) === true;
+  const findings: IssueDraft[] = [];
+  if (keeps && provider?.lasting === null) {
+    const found = `a lasting table of ${provider.name}`;
+    const allowed = 'false: its API cannot change the inputs of rows';
+    return [{ path: ['table', 'keep'], found, allowed }];
+  }
+  const refresh = mapping(valueAt(value, ['refresh']));
+  if (refresh === null) return findings;
+  if (!keeps) {
+    const found = '`refresh`, and each run has a table of its own';
+    findings.push({ path: ['refresh'], found, allowed: '`table.keep: true` beside it' });
+  }
+  if (refresh['vanished'] === 'drop' && provider?.lasting?.drop === false) {
+    const found = `drop, and rows of ${provider.name} cannot be deleted`;
+    findings.push({ path: ['refresh', 'vanished'], found, allowed: 'keep or mark' });
+  }
+  const columns = mapping(refresh['columns']);
+  if (provider === null || columns === null) return findings;
+  const known = provider
+    .plan(tableShape(value))
+    .filter(isRequested)
+    .map(({ key }) => key);
+  const unknown = Object.keys(columns).filter((key) => !known.includes(key));
+  for (const key of unknown.slice(0, MAX_ISSUES)) {
+    const found = `"${key}" is no computed column of the table`;
+    const allowed = `computed columns: ${known.join(', ')}`;
+    const suggestion = nearest(key, known);
+    findings.push({ path: ['refresh', 'columns', key], found, allowed, suggestion });
   }
   return findings;
 }

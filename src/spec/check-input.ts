@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
-import type { Pipeline, ResultTarget, RowsSource } from '../contract/pipeline.ts';
+import type { Pipeline, RefreshPolicy, ResultTarget, RowsSource } from '../contract/pipeline.ts';
 import type { EnrichTableInput } from '../contract/run.ts';
 import type { ProviderSpec } from '../providers/catalog.ts';
 import { checkFile } from './check-file.ts';
@@ -65,7 +65,7 @@ const plainDocument = (value: Json): SpecDocument => ({
 });
 
 /** Converts the pipeline to the form of a file, so that one set of checks serves both. */
-function fileOf({ table, rows, run, results, ...rest }: Pipeline): JsonObject {
+function fileOf({ table, rows, run, results, refresh, ...rest }: Pipeline): JsonObject {
   const { settings, tags, ...fields } = table;
   const { source, ...ofRows } = rows;
   const { deadlineMs, stallAfterMs, minPollIntervalMs, maxPollIntervalMs, ...ofRun } = run;
@@ -81,11 +81,17 @@ function fileOf({ table, rows, run, results, ...rest }: Pipeline): JsonObject {
       minPollInterval: `${minPollIntervalMs}ms`,
       maxPollInterval: `${maxPollIntervalMs}ms`,
     },
+    ...(refresh === undefined ? {} : { refresh: refreshInFile(refresh) }),
     results: results.map(({ format: _format, ...target }) => target),
   };
   // Safe cast: a pipeline is JSON, and undefined fields are left out.
   return file as unknown as JsonObject;
 }
+
+const refreshInFile = ({ columns, ...refresh }: RefreshPolicy) => ({
+  ...refresh,
+  columns: Object.fromEntries(Object.entries(columns).map(([key, ms]) => [key, `${ms}ms`])),
+});
 
 function fromOf(source: RowsSource): JsonObject {
   if (source.type === 'inline') return { inline: source.rows };
@@ -137,8 +143,13 @@ const relative = (path: (string | number)[], found: string): IssueDraft => ({
   allowed: 'an absolute path',
 });
 
-/** Rejects standard input: a worker's belongs to no run. */
-function checkOrigin({ pipeline, snapshot, previousRun }: EnrichTableInput): IssueDraft[] {
+/** Rejects options that do not fit the run, and standard input: a worker's belongs to no run. */
+function checkOrigin({ pipeline, snapshot, previousRun, night }: EnrichTableInput): IssueDraft[] {
+  if (night !== undefined && (pipeline.table.keep !== true || previousRun !== undefined)) {
+    const found = 'options of a run on a lasting table';
+    const allowed = 'none without `table.keep`, or with a previous run';
+    return [{ path: ['night'], found, allowed }];
+  }
   const frozen = snapshot !== undefined || previousRun !== undefined;
   if (pipeline.rows.source.type !== 'stdin' || frozen) return [];
   const found = 'rows from standard input, and no snapshot of them';

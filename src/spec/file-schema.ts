@@ -142,6 +142,25 @@ const spend = z
   })
   .describe('What it may cost.');
 
+const refresh = z
+  .strictObject({
+    columns: z
+      .record(z.string(), duration)
+      .optional()
+      .describe('Longest time for which an answer is kept, by column key. Default: for ever.'),
+    failed: z
+      .enum(['retry', 'leave'])
+      .optional()
+      .describe('Cells of earlier runs without an answer. Default retry.'),
+    vanished: z
+      .enum(['keep', 'mark', 'drop'])
+      .optional()
+      .describe(
+        'Rows that left the source: they stay, stay with a mark in the results, or are deleted. Default keep.',
+      ),
+  })
+  .describe('What a table with `keep` is asked for again.');
+
 /** Columns of an unknown provider cannot be checked. */
 const anyColumn = z.record(z.string(), z.json());
 
@@ -174,6 +193,12 @@ export const tableSchema = (provider: ProviderSpec | null) =>
   z
     .strictObject({
       ...(provider?.settings ?? anySettings),
+      keep: z
+        .boolean('true or false')
+        .optional()
+        .describe(
+          'One table for all runs of the pipeline: each asks only for what is due. Default false: one table for each run.',
+        ),
       columns: z
         .array(provider?.column ?? anyColumn)
         .min(1)
@@ -195,6 +220,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
     rows,
     run: run.optional(),
     spend: spend.optional(),
+    refresh: refresh.optional(),
     results: z
       .array(
         z

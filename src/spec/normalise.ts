@@ -5,6 +5,7 @@ import type {
   ColumnConfig,
   CsvOptions,
   Pipeline,
+  RefreshPolicy,
   RowsSource,
   RowsSpec,
 } from '../contract/pipeline.ts';
@@ -42,7 +43,7 @@ export function normalise(
   baseDir: string,
 ): Pipeline {
   const { run = {}, spend = {} } = file;
-  const { columns: _columns, ...fields } = file.table;
+  const { columns: _columns, keep, ...fields } = file.table;
   const { kind = provider.kinds[0], description, tags, ...settings } = COMMON.parse(fields);
   const shape = { ...(kind === undefined ? {} : { kind }), columns };
   return {
@@ -50,6 +51,7 @@ export function normalise(
     provider: file.provider,
     table: {
       ...shape,
+      ...(keep === true ? { keep } : {}),
       ...(description === undefined ? {} : { description }),
       tags: tags ?? [],
       ...(Object.keys(settings).length === 0 ? {} : { settings }),
@@ -71,6 +73,7 @@ export function normalise(
       ...(spend.approveAbove === undefined ? {} : { approveAbove: spend.approveAbove }),
       ...(spend.perDay === undefined ? {} : { perDay: perDayOf(spend.perDay) }),
     },
+    ...(file.refresh === undefined ? {} : { refresh: refreshOf(file.refresh) }),
     results: file.results.map(({ to, csv, when }) => ({
       to: resolve(baseDir, to),
       format: resultFormatOf(to) ?? STORED_FORMAT,
@@ -117,6 +120,12 @@ function rowsOf(
     ...(rows.skipBad === undefined ? {} : { skipBad: rows.skipBad }),
   };
 }
+
+const refreshOf = ({
+  columns = {},
+  failed = 'retry',
+  vanished = 'keep',
+}: NonNullable<PipelineFile['refresh']>): RefreshPolicy => ({ columns, failed, vanished });
 
 /** Drops undefined fields, which would change a digest. */
 const csvOf = ({ formulas, bom, explanations, sources }: CsvFields): CsvOptions => ({

@@ -43,6 +43,7 @@ const pipeline = (providers: readonly string[]) =>
     provider: z.enum(providers),
     table: z.strictObject({
       kind: text.exactOptional(),
+      keep: z.literal(true).exactOptional().describe('One table for all runs of the pipeline.'),
       description: z.string().exactOptional(),
       tags: z.array(text),
       settings: z
@@ -101,6 +102,16 @@ const pipeline = (providers: readonly string[]) =>
         .exactOptional()
         .describe('Budget of a day, shared by all pipelines that name it.'),
     }),
+    refresh: z
+      .strictObject({
+        columns: z
+          .record(z.string(), ms('Longest time for which an answer is kept.'))
+          .describe('By column key; other columns are asked for once.'),
+        failed: z.enum(['retry', 'leave']),
+        vanished: z.enum(['keep', 'mark', 'drop']),
+      })
+      .exactOptional()
+      .describe('What a lasting table is asked for again.'),
     results: z
       .array(
         z.strictObject({
@@ -161,6 +172,20 @@ export const workflowInputFor = (providers: readonly string[]) =>
       .exactOptional()
       .describe('Rows that a client froze in the store; without it the worker reads the source.'),
     approved: z.boolean().exactOptional().describe('The estimated credits are approved.'),
+    night: z
+      .strictObject({
+        full: z.boolean().exactOptional().describe('Ask for every cell once, whatever its age.'),
+        apply: z
+          .boolean()
+          .exactOptional()
+          .describe('Give the table the columns of the file, and overwrite edits of its inputs.'),
+        newTable: z
+          .boolean()
+          .exactOptional()
+          .describe('Make a new table in place of the one that the pipeline had.'),
+      })
+      .exactOptional()
+      .describe('What a run with `table.keep` does beside what is due.'),
     previousRun: previousRunRef
       .exactOptional()
       .describe('A run that has ended, whose table this one goes on with.'),

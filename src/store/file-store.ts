@@ -12,12 +12,13 @@ const RUNS = 'runs';
 const STAGED = 'staged';
 const CLAIMS = 'claims';
 const LEDGER = 'ledger';
+const PIPELINES = 'pipelines';
 const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
 const PROBE = 'rowmill can write here';
 
 /**
  * Creates the store in a folder on disk: `runs/<workflow id>/<first run id>/…`, `staged/<hex
- * digest>/…`, `claims/…` and `ledger/<day>/…`, readable only by the owner. The folder is created at the
+ * digest>/…`, `claims/…`, `pipelines/<owner>/<name>/…` and `ledger/<day>/…`, readable only by the owner. The folder is created at the
  * first write.
  */
 export const createFileStore = (root: string): Store => {
@@ -58,6 +59,10 @@ export const createFileStore = (root: string): Store => {
       (await foldersIn(join(location, RUNS))).filter(
         (name) => name.startsWith(prefix) && safeName(name) === name,
       ),
+    pipeline: ({ pipeline, owner }) => {
+      const ofOwner = owner === null ? 'no-owner' : `owner~${safeName(`owner ${owner}`)}`;
+      return createFileFolder(join(location, PIPELINES, ofOwner, safeName(pipeline)), prepare);
+    },
     claims: createFileFolder(join(location, CLAIMS), prepare),
     ledger: createFileFolder(join(location, LEDGER), prepare),
     staged: (digest) => createFileFolder(stagedPath(location, digest), prepare),
@@ -116,7 +121,7 @@ const prepareRoot = async (root: string): Promise<void> => {
   await makeFolder(root);
   // A folder with other content keeps its permissions.
   const entries = await readdir(root);
-  const ours = [RUNS, STAGED, CLAIMS, LEDGER].filter((name) => entries.includes(name));
+  const ours = [RUNS, STAGED, CLAIMS, LEDGER, PIPELINES].filter((name) => entries.includes(name));
   if (entries.every((name) => ours.includes(name) || isDraftName(name))) await restrict(root);
   for (const name of ours) await restrict(join(root, name));
   await removeLeftovers(root);

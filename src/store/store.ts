@@ -6,6 +6,13 @@ export interface RunKey {
   firstRunId: string;
 }
 
+/** Names what a pipeline keeps between its runs; pipelines of two owners are two pipelines. */
+export interface PipelineKey {
+  pipeline: string;
+  /** `null`: it has no owner. */
+  owner: string | null;
+}
+
 /**
  * Port to the files of runs. The store is authoritative, sinks are copies. Every method throws
  * `RowmillError` (`store_unwritable`, `store_full`, `store_unreadable`).
@@ -21,6 +28,8 @@ export interface Store {
    * names.
    */
   workflowIds(prefix: string): Promise<string[]>;
+  /** Files that a pipeline keeps between its runs. */
+  pipeline(key: PipelineKey): Folder;
   /** Claims of runs on the paths they will publish to. */
   readonly claims: Folder;
   /** What passes have asked for, one file a pass (src/store/ledger.ts). */

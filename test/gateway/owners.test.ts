@@ -166,3 +166,19 @@ test.each([
   expect(() => tokensOf('', file)).toThrow(RowmillError);
   expect(() => tokensOf('', file)).not.toThrow(/a-token-that-is-secret/);
 });
+
+test('a token of one owner sees the spend of its runs only', async () => {
+  const key = keyOf('spends');
+  await start(BILLING, key);
+  await eventually(
+    'it has ended',
+    async () => (await get(BILLING, `/v1/runs/${key}`)).json['summary'] !== null,
+  );
+  const runs = async (token: string): Promise<string[]> => {
+    const { json } = await get(token, '/v1/spend?by=run');
+    return (json['groups'] as { name: string }[]).map(({ name }) => name);
+  };
+  expect(await runs(BILLING)).toContain(key);
+  expect(await runs(ALL)).toContain(key);
+  expect(await runs(SALES)).not.toContain(key);
+});

@@ -148,11 +148,20 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ['I6', 'the token in base64', (w) => w.texts.set('log', Buffer.from(w.token).toString('base64'))],
   ['I12', 'a pass without a cell set', (w) => w.texts.delete(cellSetOf(w, 2))],
   ['I12', 'a cell that its cell set does not have', (w) => removeCell(w, cellSetOf(w, 2))],
+  ['I12', 'a cell above the ceiling', (w) => (w.pipeline.spend.maxCredits = w.cellsPaid - 1)],
+  ['I12', 'a pass that the ledger does not have', (w) => w.texts.delete(ledgerLineOf(w, 1))],
 ];
 
 /** Path of the cell set of a pass. */
 function cellSetOf({ texts }: Evidence, pass: number): string {
   return must([...texts.keys()].find((path) => path.endsWith(`asked-${pass}.jsonl`)));
+}
+
+/** Path of the ledger's line of a pass. */
+function ledgerLineOf({ texts }: Evidence, pass: number): string {
+  const isLine = (path: string): boolean =>
+    path.includes('ledger') && path.endsWith(`.${pass}.jsonl`);
+  return must([...texts.keys()].find(isLine));
 }
 
 /** Takes the first row out of a cell set. */

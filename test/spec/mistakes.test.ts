@@ -34,7 +34,7 @@ schedule: { at: "25:00", timezone: Europe/Berln, days: [monday] }
     '14 mistakes in p.yaml',
     'p.yaml:1:7  name  "Bad Name" · lower-case letters, digits and "-", 1 to 63, like sp500-profile',
     'p.yaml:4:9  table.kind  "compny" · allowed: company, people, generic · did you mean "company"?',
-    'p.yaml:5:3  table.colums  unknown key · allowed: kind, description, tags, columns · did you mean "columns"?',
+    'p.yaml:5:3  table.colums  unknown key · allowed: kind, description, tags, keep, columns · did you mean "columns"?',
     'p.yaml:10:28  table.columns[0].value.agent_type  "reserch_pro" · allowed: research_pro, research, research_reasoning, llm, linkedin · did you mean "research_pro"?',
     'p.yaml:11:7  rows  no rows named · `from` or `inline`',
     'p.yaml:11:9  rows.form  unknown key · allowed: from, inline, key, map, keep, skipBad, format · did you mean "from"?',

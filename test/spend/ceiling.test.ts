@@ -62,6 +62,45 @@ test.each(CASES)(
   },
 );
 
+test.each(CASES)(
+  '$name: a rerun asks for the cells that the ceiling kept back, under a ceiling of its own',
+  async (provider) => {
+    await open({});
+    const spend = { maxCredits: 13, onCeiling: 'publish' };
+    const table = provider.tables.two;
+    const input = await pipelineInputFor(testEnv, ROWS, { spend, table }, provider);
+    const id = `cut-first-${testEnv.taskQueue}`;
+    const run = await testEnv.client.workflow.start('enrichTable', {
+      workflowId: id,
+      taskQueue: testEnv.taskQueue,
+      args: [input],
+    });
+    await run.result();
+    const previousRun = { workflowId: id, firstRunId: run.firstExecutionRunId };
+    const summary = await executeRun(testEnv, `${id}-rerun`, { ...input, previousRun });
+    expect(summary).toMatchObject({ outcome: 'completed', creditsSpent: 7, cells: { done: 20 } });
+    expect(summary.ceiling).toBeUndefined();
+    expect(paid()).toBe(20);
+  },
+);
+
+test('the rest behind a canary is cut to what its passes have left', async () => {
+  await open({});
+  const spend = { maxCredits: 7, onCeiling: 'publish' };
+  const canary = { rows: 3, pick: 'first' };
+  const input = await pipelineInputFor(testEnv, ROWS, { spend, canary });
+  const summary = await executeRun(testEnv, `canary-${testEnv.taskQueue}`, input);
+  expect(summary).toMatchObject({
+    outcome: 'partial',
+    cells: { done: 7, pending: 3 },
+    ceiling: { maxCredits: 7, asked: 7, cellsNotAsked: 3 },
+  });
+  expect(paid()).toBe(7);
+  expect((await quarantineOf(summary)).map(({ reason }) => reason)).toEqual(
+    Array.from({ length: 3 }, () => 'not asked: ceiling'),
+  );
+});
+
 test('reruns count: a rerun is cut to what is left, and a later one is not sent', async () => {
   await open({ failRate: 1, alwaysFailsRate: 1 });
   const run = { failedPasses: 3, minPollInterval: '100ms', maxPollInterval: '1s' };

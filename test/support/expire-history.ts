@@ -10,7 +10,7 @@ export async function expireHistory(client: Client, ...workflowIds: string[]): P
   }
   for (const workflowId of workflowIds) {
     const handle = client.workflow.getHandle(workflowId);
-    await eventually(`${workflowId} is forgotten`, () =>
+    await eventually(`${workflowId} has expired`, () =>
       handle.describe().then(
         () => false,
         () => true,

@@ -96,11 +96,13 @@ test('an account without credits is waited for, although its plan cannot be read
 });
 
 test('a run that waits for credentials shows the cells that were done before', async () => {
-  const after = { while: { cellsPaid: { atLeast: 8 } } };
+  const after = { while: { cellsPaid: { atLeast: 6 } } };
   testEnv = await startTestEnv({
     sandbox: {
       ...CLEAN,
-      concurrency: 1,
+      // A forecast takes readings of ten seconds.
+      speed: 20,
+      concurrency: 2,
       faults: {
         requests: [
           { on: 'read-status', fault: 'denied', ...after },
@@ -111,8 +113,10 @@ test('a run that waits for credentials shows the cells that were done before', a
   });
   const run = await start({ run: { minPollInterval: '20ms', maxPollInterval: '20ms' } });
   await stageIs(run, 'waiting for credentials');
-  const { cells, asOfMs, startedAtMs } = await run.query<RunProgress>('progress');
+  const { cells, asOfMs, startedAtMs, ...rest } = await run.query<RunProgress>('progress');
   expect(cells.done).toBeGreaterThan(0);
   expect(asOfMs).toBeGreaterThan(startedAtMs);
+  // Nothing is read while it waits, so there is no forecast.
+  expect(rest).toMatchObject({ cellsPerMinute: null, leftMs: null });
   await run.terminate();
 });

@@ -78,6 +78,7 @@ const state: RunState = {
   maxPollIntervalMs: 1,
   balance: null,
   notified: [],
+  passUnsent: false,
   paidRequestSent: true,
   cellsCancelled: 0,
   cellsCancelledIsMinimum: false,

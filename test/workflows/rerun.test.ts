@@ -169,17 +169,17 @@ test('an expired run is continued from the store', async () => {
   testEnv = await startTestEnv({ sandbox: FAILING });
   const first = await finished();
   // The store knows a run of this id, Temporal does not.
-  const forgotten = `forgotten-${id()}`;
+  const expired = `expired-${id()}`;
   const { store } = testEnv;
   const firstRunId = first.runId;
   await cp(
     store.run({ workflowId: id(), firstRunId }).path,
-    store.run({ workflowId: forgotten, firstRunId }).path,
+    store.run({ workflowId: expired, firstRunId }).path,
     { recursive: true },
   );
-  const nowhere = rerunRun(testEnv.client, forgotten, options());
+  const nowhere = rerunRun(testEnv.client, expired, options());
   expect((await refusalOf(nowhere)).code).toBe('run_not_found');
-  const { workflowId } = await rerunRun(testEnv.client, forgotten, { ...options(), store });
+  const { workflowId } = await rerunRun(testEnv.client, expired, { ...options(), store });
   const second = await resultOf(workflowId);
   expect(second).toMatchObject({ outcome: 'completed', tableId: first.tableId });
   expect(second.previousRun?.cells).toEqual(first.cells);

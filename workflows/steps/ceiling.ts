@@ -56,7 +56,7 @@ const mayBeRaised = (run: Run, pass: JudgedPass): boolean =>
 /** Checks whether a pass may ask for any cell; notes what the ceiling keeps back. */
 export function mayAsk(run: Run, pass: JudgedPass): boolean {
   if (judge(run, pass).fits !== 'nothing' || mayBeRaised(run, pass)) return true;
-  noteReached(run, NEVER_ASKED_KINDS.includes(pass.kind) ? countOf(cellsOfPass(run, pass)) : 0);
+  noteReached(run, mayBeNeverAsked(pass.kind) ? countOf(cellsOfPass(run, pass)) : 0);
   return false;
 }
 
@@ -94,8 +94,12 @@ async function raise(run: Run, credits: number): Promise<void> {
 /** Notes a pass that was cut. Cells of a first pass beyond the limits were never asked for. */
 export function noteCut(run: Run, pass: JudgedPass, limits: CellLimits): void {
   const left = countOf(cellsOfPass(run, pass)) - countOf(cellsOfPass(run, pass, limits));
-  noteReached(run, NEVER_ASKED_KINDS.includes(pass.kind) ? left : 0);
+  noteReached(run, mayBeNeverAsked(pass.kind) ? left : 0);
 }
+
+/** A follow-up asks for cells that no pass has started. */
+const mayBeNeverAsked = (kind: PassKind): boolean =>
+  kind === 'follow-up' || NEVER_ASKED_KINDS.includes(kind);
 
 function noteReached({ state }: Run, cellsNotAsked: number): void {
   const { cellsNotAsked: before = 0 } = state.ceilingReached ?? {};

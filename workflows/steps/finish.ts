@@ -15,6 +15,7 @@ import { expectationsOf, isWithheld, judged } from './approve-results.ts';
 import { scanTable } from './pass.ts';
 import { budgetOf } from './budget.ts';
 import { ceilingReachedOf } from '../ceiling-left.ts';
+import { incrementalOf } from './night.ts';
 import { bareSummary, notify } from './notify.ts';
 import * as steps from '../activities.ts';
 import type { RunState } from '../run-state.ts';
@@ -136,6 +137,7 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
         cellsCancelled: state.cellsCancelled,
         cellsCancelledIsMinimum: state.cellsCancelledIsMinimum,
         previousRun: input.previousRun ?? null,
+        ...incrementalOf(run),
       },
     ],
   );

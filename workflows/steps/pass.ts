@@ -22,9 +22,11 @@ import { creditsOfPass, limitsOfPass, mayAsk, noteCut, type JudgedPass } from '.
 import { approveCells } from './approve-spend.ts';
 import { waitWhilePaused } from '../control/pause.ts';
 import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
+import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled } from '../failures.ts';
 import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';
 import { runsInStages } from '../run-state.ts';
+import { nightOf } from './night.ts';
 import { loadRows } from './table.ts';
 
 /** Summaries of the start step in the Temporal UI. */
@@ -96,6 +98,9 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   const queuedBeyond = queuedMore === undefined ? 0 : queuedMore.affected - queuedMore.requested;
   state.unitsAsked = (state.unitsAsked ?? 0) + units + Math.max(0, cellsBeyond + queuedBeyond);
   state.asked = sumAsked(state.asked, asked);
+  if (state.night !== undefined && (kind === 'first' || kind === 'stage')) {
+    state.firstAsked = sumAsked(state.firstAsked ?? {}, asked);
+  }
   state.passes += 1;
   return true;
 }
@@ -126,7 +131,8 @@ async function send(
       // pay for.
       if (run.isLate()) throw deadlineReached();
       state.paidRequestSent = true;
-      const sent = await steps.startPass.executeWithOptions(run.within(SUMMARY[kind]), [
+      const mayBeSent = resumedAfterInterrupt || allowed.startedRuns.length > 0;
+      const sent = await trackUnsent(run, mayBeSent, SUMMARY[kind], [
         {
           run: run.key,
           provider: pipeline.provider,
@@ -174,6 +180,24 @@ function accountOf({ state, pipeline, prepared, spend, owner }: Run): PassAccoun
   return owner === null ? account : { ...account, owner };
 }
 
+/** Sends a pass, and notes where the provider refused all of it: nothing was asked for then. */
+async function trackUnsent(
+  run: Run,
+  mayBeSent: boolean,
+  summary: string,
+  args: [StartPassInput],
+): ReturnType<typeof steps.startPass> {
+  const { state } = run;
+  state.passUnsent = false;
+  try {
+    return await steps.startPass.executeWithOptions(run.within(summary), args);
+  } catch (error) {
+    const isKnown = !wasCancelled(error) && !ranOutOfTime(error);
+    state.passUnsent = isKnown && !mayBeSent && !mayHaveSent(failureOf(error));
+    throw error;
+  }
+}
+
 /** Rows in the table: fewer than in the snapshot where the API has refused some. */
 const rowsOf = ({ state, prepared }: Run): number => state.loaded?.rows ?? prepared.snapshot.rows;
 
@@ -184,9 +208,11 @@ const deadlineReached = (): ApplicationFailure =>
   );
 
 /** Selects the mode: a rerun never pays again for completed cells, even with `mode: all`. */
-function modeOf({ pipeline, input }: Run, kind: PassKind): RunMode {
+function modeOf(run: Run, kind: PassKind): RunMode {
+  const { pipeline, input } = run;
   if (isRerun(kind)) return 'failed';
-  return kind === 'first' && input.previousRun === undefined ? pipeline.run.mode : 'new';
+  const isNew = input.previousRun === undefined && nightOf(run) === null;
+  return kind === 'first' && isNew ? pipeline.run.mode : 'new';
 }
 
 /** Sends nothing: the cells in flight get more time than the status suggested. */
@@ -223,7 +249,7 @@ export async function collectResults(run: Run): Promise<void> {
 export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> {
   const { state } = run;
   run.enter('collecting results');
-  const kind = state.activePass?.kind ?? state.nextPass;
+  const kind = state.activePass?.kind ?? (state.passUnsent ? 'wait' : state.nextPass);
   const { snapshot } = run.prepared;
   const number = (state.lastScan?.scan ?? 0) + 1;
   const done = await steps.collectResults.executeWithOptions(
@@ -239,7 +265,7 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
         ...(state.activePass?.cutPass === undefined ? {} : { cutPass: state.activePass.cutPass }),
         ...(run.pipeline.expect === undefined ? {} : { expected: run.pipeline.expect }),
         ...conditionsOf(run.pipeline),
-        ...(runsInStages(run.pipeline) ? { inStages: true } : {}),
+        ...(isInStages(run) ? { inStages: true } : {}),
         ...(isCanaryFirst(run) ? { canary: run.pipeline.canary } : {}),
         trouble,
       },
@@ -254,6 +280,7 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
     done.scanResult,
   );
   state.lastScan = done.scanResult;
+  if (done.scanResult.kept !== undefined) state.kept = done.scanResult.kept;
   const answered = done.scanResult.cells.done + done.scanResult.cells.empty;
   state.doneCells =
     state.activePass?.tracking.last?.cellsDone ?? Math.max(state.doneCells, answered);
@@ -271,13 +298,33 @@ function endOf({ state }: Run): WaitEnd {
  * conditions.
  */
 export async function scanExistingTable(run: Run): Promise<void> {
-  const isNeeded = run.input.previousRun !== undefined || runsInStages(run.pipeline);
-  if (isNeeded && run.state.lastScan === null) await collectResults(run);
+  const { input, pipeline, state } = run;
+  const isNight = nightOf(run) !== null;
+  const isNeeded = isNight || input.previousRun !== undefined || runsInStages(pipeline);
+  if (!isNeeded || state.lastScan !== null) return;
+  // Sends nothing before it: the scan decides what is due.
+  if (isNight) state.nextPass = 'wait';
+  await collectResults(run);
+}
+
+/** Checks whether cells are asked for stage by stage. */
+const isInStages = (run: Run): boolean =>
+  nightOf(run) === null ? runsInStages(run.pipeline) : run.pipeline.when !== undefined;
+
+/** Checks whether the night's own pass is due: it comes before those of the policy. */
+function isFirstOfNight(run: Run): boolean {
+  const { lastScan, passes } = run.state;
+  if (nightOf(run) === null || passes > 0 || lastScan?.scan !== 1) return false;
+  return Object.values(lastScan.asks?.['first'] ?? {}).some((cells) => cells > 0);
 }
 
 /** Checks whether only the rows of the canary are asked for; a rerun asks for what is left. */
-export const isCanaryFirst = ({ pipeline, input, state }: Run): boolean =>
-  pipeline.canary !== undefined && input.previousRun === undefined && state.canary === undefined;
+export const isCanaryFirst = (run: Run): boolean =>
+  run.pipeline.canary !== undefined &&
+  run.input.previousRun === undefined &&
+  run.state.canary === undefined &&
+  // Later runs on a lasting table ask for few cells, and none of them first.
+  nightOf(run) === null;
 
 /** Checks whether the run is above `spend.maxCredits`, where no approval lets it continue. */
 export function mayNotPayMore({ state, pipeline, spend, estimatedCredits }: Run): boolean {
@@ -296,9 +343,16 @@ export function hasNextPass(run: Run): boolean {
   // The last scan took until now: the run could not wait for what it would pay for.
   if (run.isLate()) return false;
   const limits = { policy: pipeline.run, mayPay: !mayNotPayMore(run) };
-  const { pass, ...due } = planNextPass(lastScan, passHistory, state, limits);
+  const { pass: planned, ...due } = planNextPass(lastScan, passHistory, state, limits);
+  // A night's own pass comes before those of the policy.
+  const isFirst = limits.mayPay && isFirstOfNight(run);
+  const pass = isFirst ? 'first' : planned;
   const isUnderCeiling = pass === null || pass === 'wait' || mayAsk(run, judged(run, pass));
   const next = isUnderCeiling ? pass : unpaidPass(lastScan, passHistory);
-  Object.assign(state, isUnderCeiling ? due : {}, next === null ? {} : { nextPass: next });
+  Object.assign(
+    state,
+    isUnderCeiling && !isFirst ? due : {},
+    next === null ? {} : { nextPass: next, passUnsent: true },
+  );
   return next !== null;
 }

@@ -1,3 +1,4 @@
+import type { EnsureTableInput } from '../../activities/ensure-table.ts';
 import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
 import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';
@@ -16,7 +17,17 @@ export async function ensureTable(run: Run): Promise<void> {
     previousRun === null ? 'Find or create the table' : 'Find the table of the run before';
   const done = await executeStep(run, (resumedAfterInterrupt, trouble) =>
     steps.ensureTable.executeWithOptions(run.within(summary), [
-      { run: run.key, provider, name, spec, resumedAfterInterrupt, previousRun, claim, trouble },
+      {
+        run: run.key,
+        provider,
+        name,
+        spec,
+        resumedAfterInterrupt,
+        previousRun,
+        claim,
+        ...lastingOf(run),
+        trouble,
+      },
     ]),
   );
   run.state.table = done.table;
@@ -45,4 +56,11 @@ export async function loadRows(run: Run): Promise<void> {
   );
   run.state.loaded = done;
   run.count(done);
+}
+
+/** The table that the pipeline keeps, if it does. */
+function lastingOf({ state, pipeline, owner }: Run): Pick<EnsureTableInput, 'lasting'> {
+  if (state.night === undefined) return {};
+  const { origin, tableId } = state.night;
+  return { lasting: { key: { pipeline: pipeline.name, owner }, origin, tableId } };
 }

@@ -59,6 +59,7 @@ export async function untilIdle(run: Run): Promise<void> {
     }
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
+      run.continuesAsNew = true;
       await continueAsNew<Continued>({ ...run.input, resume: state });
     }
   }

@@ -72,9 +72,10 @@ function sameTargetOf({ sameTarget, prepared }: RunState): Pick<RunProgress, 'sa
 }
 
 function forecastOfPass({ state, pipeline }: Shown) {
-  const { activePass, deadlineAtMs } = state;
+  const { activePass, deadlineAtMs, stage } = state;
   const { stallAfterMs } = pipeline.run;
-  if (activePass === null)
+  // Nothing is read while the run waits: its last readings say nothing about the cells now.
+  if (activePass === null || WAITS.test(stage))
     return { cellsPerMinute: null, leftMs: null, quietSinceMs: null, stallAfterMs };
   return { ...forecastOf(activePass.tracking, Date.now(), deadlineAtMs), stallAfterMs };
 }
@@ -136,6 +137,7 @@ const KEY = {
 
 /** Stages worth an event in the history: where a run may stand for long, and its end. */
 const MILESTONES: readonly string[] = [
+  'waiting for the table',
   'waiting for approval',
   'waiting for credits',
   'waiting for budget',

@@ -6,6 +6,7 @@ import { Rowmill } from '../../client/rowmill.ts';
 import { isRequested } from '../../providers/catalog.ts';
 import { expectationsText } from '../../text/expectations.ts';
 import type { Cli } from '../io/context.ts';
+import { nightText } from '../io/night.ts';
 import { aboutOf, limitTexts } from '../io/summary.ts';
 import { formatCount, shortPath, formatInteger, shellQuote } from '../io/format.ts';
 import { probeTargets } from '../run/probe-targets.ts';
@@ -18,6 +19,7 @@ export interface CheckFlags {
   rows?: string;
   out?: string;
   json?: true;
+  full?: true;
 }
 
 /** Checks everything that needs no token, server or credit. */
@@ -25,6 +27,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   const plan = await Rowmill.check({
     pipeline: file,
     env: cli.env,
+    ...(flags.full === true ? { night: { full: true } } : {}),
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
   });
@@ -67,7 +70,8 @@ function asJson(estimate: Estimate, pipeline: Pipeline): object {
   const limits = { maxCredits, onCeiling, approveAbove, perDay, creditsPerCell };
   const spend = { verdict, ...limits, ceiling: estimate.ceiling };
   const most = estimate.isMaximum === true ? { isMaximum: true } : {};
-  return { rows, columns, cells, credits, ...most, spend, apiCalls, workflowInput };
+  const night = estimate.night === undefined ? {} : { night: estimate.night };
+  return { rows, columns, cells, credits, ...most, spend, ...night, apiCalls, workflowInput };
 }
 
 function asText(
@@ -89,6 +93,7 @@ function asText(
       ...(badRows === null ? [] : [['left out', formatCount(badRows.rows, 'bad row')]]),
       ...(keeps.length === 0 ? [] : [['come back', keptText(keeps, pipeline)]]),
       ['cells', formatInteger(cells)],
+      ...(estimate.night === undefined ? [] : [['tonight', nightText(estimate.night)]]),
       [
         'credits',
         `${aboutOf(estimate)} ${formatInteger(credits)}; ${limits.join(', ') || 'no limit'}`,

@@ -1,8 +1,11 @@
 import type { PreparedStart } from '../../client/pipelines/stage.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { Rowmill } from '../../client/rowmill.ts';
+import type { PrepareOptions } from '../../client/rowmill-options.ts';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
+import type { CompletedWork } from '../../client/runs/repeated-work.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
+import type { NightOptions } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import { needsOwner } from '../../rules/ceiling.ts';
 import { numberFlag, type NumberRange } from '../io/number-flag.ts';
@@ -27,6 +30,10 @@ export interface RunFlags {
   json?: true;
   yes?: true;
   new?: true;
+  full?: true;
+  /** Flags of `rowmill apply`, which is a run that changes the table first. */
+  apply?: true;
+  newTable?: true;
 }
 
 /** Rows of a canary. */
@@ -71,11 +78,13 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
     pipeline: file,
     stage: true,
     env: cli.env,
+    ...nightOf(flags),
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
     ...(flags.canary === undefined ? {} : { canary: numberFlag('--canary', flags.canary, CANARY) }),
     validate: (pipeline, warnings) => {
       printWarnings(cli, warnings);
+      refuseWithoutKeep(pipeline, flags);
       // An embedded worker runs here, so its environment is checked now.
       if (embedded) refuseWithoutToken(pipeline, cli.env);
     },
@@ -87,6 +96,24 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
   const { confirmed } = asked;
   if (confirmed === undefined) throw new RowmillError('internal', 'a start was not confirmed');
   return { prepared, ...confirmed };
+}
+
+/** Rejects flags that only a lasting table has a meaning for. */
+function refuseWithoutKeep({ table, name }: Pipeline, { full, apply }: RunFlags): void {
+  if (table.keep === true || (full !== true && apply !== true)) return;
+  throw new RowmillError('usage', 'each run of the pipeline makes a table of its own', {
+    where: `pipeline ${name}`,
+    remedy: 'Use `rowmill run FILE`, or set `table.keep: true`.',
+  });
+}
+
+/** What the flags ask of a run on a lasting table. */
+function nightOf({ full, apply, newTable }: RunFlags): Pick<PrepareOptions, 'night'> {
+  const night: NightOptions = {};
+  if (full === true) night.full = true;
+  if (apply === true) night.apply = true;
+  if (newTable === true) night.newTable = true;
+  return Object.keys(night).length === 0 ? {} : { night };
 }
 
 /** Prints what the run will take, and asks if that needs an approval. */
@@ -119,7 +146,10 @@ async function perform(
   const started = await rowmill.startPrepared(prepared, {
     approve: approval === 'given',
     fresh: flags.new === true,
-    confirmRepeat: (done) => askBeforeRepeating(cli, done),
+    // A lasting table is asked only for what is due.
+    ...(pipeline.table.keep === true
+      ? {}
+      : { confirmRepeat: (done: CompletedWork) => askBeforeRepeating(cli, done) }),
     ...(flags.id === undefined ? {} : { id: flags.id }),
   });
   refuseAttached(started, flags);

@@ -13,6 +13,7 @@ export function addCheck(program: Command, cli: Cli): void {
     .argument('<file>', 'pipeline file (YAML or JSON)')
     .option('--rows <file>', 'rows from here instead (- for standard input)')
     .option('--out <file>', 'results to here instead')
+    .option('--full', 'as if every cell of a lasting table was asked for')
     .option('--json', 'one JSON object on stdout, with the input for any Temporal client')
     .addHelpText(
       'after',

@@ -19,6 +19,7 @@ export function addRun(program: Command, cli: Cli): void {
     .option('--embedded', 'own Temporal server and worker for this run, kept in .rowmill/')
     .option('--json', 'one JSON object on stdout, nothing else there')
     .option('--yes', 'approve the estimated credits')
+    .option('--full', 'ask for every cell of a lasting table once, whatever its age')
     .option('--new', 'always start a new run, never attach')
     .addHelpText(
       'after',

@@ -13,6 +13,7 @@ import {
 } from '../../text/run-facts.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
 import { CEILING_VARIABLES } from '../../client/pipelines/spend-ceiling.ts';
+import { incrementalText, nightText } from './night.ts';
 import { sanitize } from './sanitize.ts';
 import { formatCount, shortPath, formatBytes, formatInteger } from './format.ts';
 import type { Cli } from './context.ts';
@@ -42,6 +43,7 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
     ['rows', formatInteger(summary.rows)],
     ['cells', `${formatInteger(asked)}: ${counts.join(', ')}`],
     ['passes', formatInteger(summary.passes)],
+    ...nightFacts(summary),
     [
       'API calls',
       `${formatInteger(apiCalls.total)}, ${formatInteger(apiCalls.polls)} of them polls`,
@@ -100,6 +102,39 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
   if (ui !== null) facts.push(['Temporal UI', ui]);
   const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
   return [`${summary.workflowId} ${summary.outcome}`, ...lines].join('\n');
+}
+
+/** Describes a run on a lasting table, and edits at the provider that it found. */
+function nightFacts({ incremental }: RunSummary): Fact[] {
+  if (incremental === undefined) return [];
+  const { rowsDrifted = 0, columnsWaiting = [], columnsDrifted = [] } = incremental;
+  return [
+    ['this night', incrementalText(incremental)],
+    ...(rowsDrifted === 0
+      ? []
+      : [
+          [
+            'caution',
+            `inputs of ${formatCount(rowsDrifted, 'row')} were edited at the provider; rowmill apply FILE overwrites them`,
+          ] satisfies Fact,
+        ]),
+    ...(columnsDrifted.length === 0
+      ? []
+      : [
+          [
+            'caution',
+            `edited at the provider: ${sanitize(columnsDrifted.join(', '))}; rowmill apply FILE overwrites them`,
+          ] satisfies Fact,
+        ]),
+    ...(columnsWaiting.length === 0
+      ? []
+      : [
+          [
+            'caution',
+            `changed in the file, not in the table: ${sanitize(columnsWaiting.join(', '))}; see rowmill plan FILE`,
+          ] satisfies Fact,
+        ]),
+  ];
 }
 
 /** Counts rows that differ from the publication before, or says why they are not known. */
@@ -183,7 +218,8 @@ export const aboutOf = ({ isMaximum }: Estimate): string =>
 export function estimateLine(estimate: Estimate): string {
   const limits = limitTexts(estimate);
   const paid = estimate.columns.filter(({ paid }) => paid).length;
-  const what = `${formatCount(estimate.rows, 'row')} × ${formatCount(paid, 'paid column')}`;
+  const every = `${formatCount(estimate.rows, 'row')} × ${formatCount(paid, 'paid column')}`;
+  const what = estimate.night === undefined ? every : nightText(estimate.night);
   const tail = limits.length === 0 ? '' : ` (${limits.join(', ')})`;
   return `${what}: ${aboutOf(estimate)} ${formatCount(estimate.credits, 'credit')}${tail}`;
 }

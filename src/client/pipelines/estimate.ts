@@ -1,6 +1,8 @@
 import type { Pipeline, SpendPolicy } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 import { knownSpec } from '../../providers/facts-store.ts';
+import { dueByColumn } from '../../nights/due-estimate.ts';
+import type { NightPlan } from '../../nights/night-plan.ts';
 import { isRequested, type PlannedColumn } from '../../providers/catalog.ts';
 import { limitName, underCeiling, type SpendCeiling } from '../../rules/ceiling.ts';
 import { estimateCredits, checkSpend, fitsNoCell, type SpendVerdict } from '../../rules/spend.ts';
@@ -19,9 +21,17 @@ export interface Estimate {
   verdict: SpendVerdict;
   /** Limits in effect: those of the pipeline, capped by the worker's owner. */
   spend: SpendPolicy;
+  /** What is due on the lasting table of the pipeline, by the store. Left out: every cell is new. */
+  night?: EstimatedNight;
   /** Limits of the worker's owner, as far as this process knows them. */
   ceiling: SpendCeiling;
   apiCalls: EstimatedCalls;
+}
+
+/** A run on a lasting table, beside what a run over every cell would take. */
+export interface EstimatedNight extends NightPlan {
+  /** Credits if every cell was asked for. */
+  creditsOfAll: number;
 }
 
 /** HTTP requests of a run, without polls: their number depends on how long the provider takes. */
@@ -73,6 +83,19 @@ export function estimateOf(
       pages,
       eachRerun: start + pages,
     },
+  };
+}
+
+/** Returns the estimate of a run on a lasting table: only the cells that are due count. */
+export function nightEstimate(all: Estimate, night: NightPlan): Estimate {
+  const credits = night.units * all.spend.creditsPerCell;
+  const cells = Object.values(dueByColumn(night.due)).reduce((sum, count) => sum + count, 0);
+  return {
+    ...all,
+    cells,
+    credits,
+    verdict: checkSpend(credits, all.spend),
+    night: { ...night, creditsOfAll: all.credits },
   };
 }
 

@@ -1,8 +1,11 @@
 import type { Pipeline } from '../../contract/pipeline.ts';
+import type { NightOptions } from '../../contract/run.ts';
 import type { RowmillError } from '../../errors.ts';
+import { NightPreview } from '../../nights/night-plan.ts';
+import { knownSpec } from '../../providers/facts-store.ts';
 import { requireProviderSpec } from '../../providers/catalog.ts';
 import { createDigestDraft } from '../../sources/digest-draft.ts';
-import { takeSnapshot, type Snapshot } from '../../sources/snapshot.ts';
+import { takeSnapshot, type Snapshot, type SnapshotOptions } from '../../sources/snapshot.ts';
 import type { LoadedPipeline } from '../../spec/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { Env } from '../../env.ts';
@@ -10,6 +13,7 @@ import {
   budgetWarnings,
   ceilingWarnings,
   estimateOf,
+  nightEstimate,
   refusalOf,
   type Estimate,
 } from './estimate.ts';
@@ -29,6 +33,12 @@ export interface CheckRequest {
   /** Directory that relative paths of a text or an object start from. */
   baseDir?: string | undefined;
   env: Env;
+  /** Store with the lasting table of the pipeline, if it keeps one. */
+  store?: Store | undefined;
+  /** Owner of the run, whose lasting table it is. */
+  owner?: string | undefined;
+  /** What a run on a lasting table does beside what is due. */
+  night?: NightOptions | undefined;
   /**
    * Checks the pipeline before anything it names is read, and throws to reject it. `warnings` lists
    * possible problems at the provider.
@@ -65,8 +75,26 @@ export interface StartPlan {
  */
 export async function checkWork(request: CheckRequest): Promise<StartPlan> {
   const loaded = await load(request);
-  const rows = await atPipelineLine(loaded, readRows(loaded.pipeline, { countRepeats: true }));
-  return planOf(loaded, rows, request);
+  const preview = await previewOf(loaded, request);
+  const onRow = preview === null ? undefined : preview.add.bind(preview);
+  const reading = readRows(loaded.pipeline, { countRepeats: true, onRow });
+  const rows = await atPipelineLine(loaded, reading);
+  return planOf(loaded, rows, request, preview);
+}
+
+/** Opens the lasting table of a pipeline, to compare its rows while they are read. */
+async function previewOf(
+  { pipeline }: LoadedPipeline,
+  { store, owner, env, night }: CheckRequest,
+): Promise<NightPreview | null> {
+  if (store === undefined || night?.newTable === true) return null;
+  const plan = knownSpec(pipeline.provider, env).plan(pipeline.table);
+  return NightPreview.open(
+    store,
+    { pipeline: pipeline.name, owner: owner ?? null },
+    pipeline,
+    plan,
+  );
 }
 
 /**
@@ -79,7 +107,10 @@ export async function estimateWork(pipeline: Pipeline, env: Env): Promise<Estima
 }
 
 /** Reads and checks the rows without storing them. */
-function readRows(pipeline: Pipeline, options: { countRepeats?: boolean }): Promise<Snapshot> {
+function readRows(
+  pipeline: Pipeline,
+  options: Pick<SnapshotOptions, 'countRepeats' | 'onRow'>,
+): Promise<Snapshot> {
   const { provider, table, rows } = pipeline;
   const inputs = requireProviderSpec(provider).inputs(table);
   const { canary } = pipeline;
@@ -95,13 +126,17 @@ function readRows(pipeline: Pipeline, options: { countRepeats?: boolean }): Prom
 export async function prepareWork(request: WorkRequest): Promise<PreparedStart> {
   const { store, stage = false, confirm } = request;
   const loaded = await load(request);
-  const freezing = prepareStart(loaded.pipeline, store, { stage });
+  const preview = await previewOf(loaded, request);
+  const onRow = preview === null ? undefined : preview.add.bind(preview);
+  const freezing = prepareStart(loaded.pipeline, store, { stage, onRow });
   const { work, snapshot } = await atPipelineLine(loaded, freezing);
   try {
-    const plan = planOf(loaded, snapshot, request);
+    const plan = await planOf(loaded, snapshot, request, preview);
     await confirm?.(plan);
     if (plan.refusal !== null) throw plan.refusal;
-    return { ...work, warnings: plan.warnings };
+    const { night } = request;
+    const input = night === undefined ? work.input : { ...work.input, night };
+    return { ...work, input, warnings: plan.warnings };
   } catch (error) {
     if (work.draft !== null) await store.dropDraft(work.draft);
     throw error;
@@ -116,12 +151,15 @@ async function load(request: CheckRequest): Promise<LoadedPipeline> {
   return loaded;
 }
 
-function planOf(
+async function planOf(
   { pipeline, warnings }: LoadedPipeline,
   rows: Snapshot,
-  { pipeline: source, env }: CheckRequest,
-): StartPlan {
-  const estimate = estimateOf(pipeline, rows.ref.rows, spendCeilingOf(env), env);
+  { pipeline: source, env, night }: CheckRequest,
+  preview: NightPreview | null,
+): Promise<StartPlan> {
+  const full = estimateOf(pipeline, rows.ref.rows, spendCeilingOf(env), env);
+  const options = { full: night?.full === true, apply: night?.apply === true };
+  const estimate = preview === null ? full : nightEstimate(full, await preview.finish(options));
   const file = typeof source === 'string' ? source : pipeline.name;
   const all = [
     ...warnings,

@@ -4,7 +4,7 @@ import type { Pipeline } from '../../contract/pipeline.ts';
 import type { SnapshotRef } from '../../contract/rows.ts';
 import { requireProviderSpec } from '../../providers/catalog.ts';
 import { sourceFieldsOf } from '../../rules/conditions.ts';
-import { takeSnapshot, type Snapshot } from '../../sources/snapshot.ts';
+import { takeSnapshot, type Snapshot, type SnapshotOptions } from '../../sources/snapshot.ts';
 import { stagedDigest, createDigestDraft } from '../../sources/digest-draft.ts';
 import type { Draft, Folder, StageDraft, Store } from '../../store/store.ts';
 import type { EnrichTableInput } from '../../contract/run.ts';
@@ -39,6 +39,7 @@ async function draftRows(
 interface FreezeOptions {
   stdin?: Readable;
   countRepeats?: boolean;
+  onRow?: StagingOptions['onRow'];
 }
 
 /** Columns of the source that conditions name. */
@@ -85,7 +86,7 @@ const MAX_INLINE_CHARS = 64 * 1024;
 export async function prepareStart(
   pipeline: Pipeline,
   store: Store,
-  { stage }: StagingOptions,
+  { stage, onRow }: StagingOptions,
 ): Promise<{ work: Omit<PreparedStart, 'warnings'>; snapshot: Snapshot }> {
   const { source } = pipeline.rows;
   const travels =
@@ -93,11 +94,11 @@ export async function prepareStart(
   if (travels) {
     const inputs = requireProviderSpec(pipeline.provider).inputs(pipeline.table);
     const { canary } = pipeline;
-    const options = { countRepeats: true, named: sourceFields(pipeline), canary };
+    const options = { countRepeats: true, named: sourceFields(pipeline), canary, onRow };
     const snapshot = await takeSnapshot(pipeline.rows, inputs, createDigestDraft(), options);
     return { work: { input: { pipeline }, rows: snapshot.ref, draft: null }, snapshot };
   }
-  const { snapshot, draft } = await draftRows(pipeline, store, { countRepeats: true });
+  const { snapshot, draft } = await draftRows(pipeline, store, { countRepeats: true, onRow });
   const rows = snapshot.ref;
   const light = source.type === 'inline' ? withInlineRows(pipeline, []) : pipeline;
   return { work: { input: { pipeline: light, snapshot: rows }, rows, draft }, snapshot };
@@ -106,4 +107,6 @@ export async function prepareStart(
 interface StagingOptions {
   /** Writes the rows into the store even if they are few. */
   stage: boolean;
+  /** Called with each valid row, in order. */
+  onRow?: SnapshotOptions['onRow'];
 }

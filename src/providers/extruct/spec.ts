@@ -30,6 +30,7 @@ export const extructSpec: ProviderSpec = {
   },
   column: columnConfig,
   limits: EXTRUCT_LIMITS,
+  lasting: { drop: true },
   // One request creates the table with its columns, and one reads the automatic ones.
   requests: { table: () => 2, start: 2 },
   inputs: (table) => [
@@ -76,10 +77,17 @@ function plan(table: TableShape): PlannedColumn[] {
   });
   const all = [...automatic, ...ours];
   const there = new Set(all.map(({ key }) => key));
-  return all.map((column) => ({
-    ...column,
-    dependsOn: column.dependsOn.filter((key) => there.has(key)),
-  }));
+  const inputs = new Set(all.filter(({ input }) => input).map(({ key }) => key));
+  return all.map((column) => {
+    const dependsOn = column.dependsOn.filter((key) => there.has(key));
+    // What a column without any mention reads is not documented.
+    const isKnown = !column.input && dependsOn.length > 0;
+    return {
+      ...column,
+      dependsOn,
+      ...(isKnown ? { reads: dependsOn.filter((key) => inputs.has(key)) } : {}),
+    };
+  });
 }
 
 /** Distinguishes agents by their type: each has its own price. */

@@ -20,6 +20,7 @@ export const promptLayerSpec: ProviderSpec = {
   },
   column: columnConfig,
   limits: PROMPTLAYER_LIMITS,
+  lasting: { drop: false },
   requests: {
     // Create table and sheet, and read the sheet. Create each column and the key column. Delete the
     // blank row and verify it.
@@ -36,9 +37,13 @@ export const promptLayerSpec: ProviderSpec = {
 /** Free columns call neither a model nor a service (Column Types, "Compute cost"). */
 function plan({ columns }: TableShape): PlannedColumn[] {
   const computed = new Set(columns.filter((one) => typeOf(one) !== TEXT).map(titleOf));
+  const texts = new Set(columns.filter((one) => typeOf(one) === TEXT).map(titleOf));
   return columns.map((config): PlannedColumn => {
     const type = typeOf(config);
     const paid = !isColumnType(type) || COSTS[type] !== 'none';
+    const titles = titlesRead(config);
+    // Which columns a type without references reads (code, an endpoint) is not documented.
+    const isKnown = type !== TEXT && titles.length > 0;
     return {
       key: titleOf(config),
       name: titleOf(config),
@@ -46,7 +51,8 @@ function plan({ columns }: TableShape): PlannedColumn[] {
       ours: true,
       paid,
       creditsWeight: paid ? 1 : 0,
-      dependsOn: titlesRead(config).filter((title) => computed.has(title)),
+      dependsOn: titles.filter((title) => computed.has(title)),
+      ...(isKnown ? { reads: titles.filter((title) => texts.has(title)) } : {}),
       ...(type === TEXT ? {} : { priceKind: type }),
     };
   });

@@ -1,7 +1,6 @@
+import type { AskReason } from '../../contract/asked.ts';
+import type { RefreshPolicy } from '../../contract/pipeline.ts';
 import type { CellOutcome } from '../../contract/results.ts';
-
-/** Reason to ask for a cell of a lasting table. */
-export type DueReason = 'new' | 'changed' | 'age' | 'failed';
 
 /** What a pipeline asks for again each night. */
 export interface RefreshRules {
@@ -9,7 +8,16 @@ export interface RefreshRules {
   maxAgeMs: Readonly<Record<string, number>>;
   /** Cells without an answer of earlier nights. */
   failed: 'retry' | 'leave';
+  /** True if every answer is asked for again, whatever its age. */
+  all?: boolean;
 }
+
+/** Returns the rules of a pipeline. @param all Asks for every answer again */
+export const refreshRules = (refresh: RefreshPolicy | undefined, all: boolean): RefreshRules => ({
+  maxAgeMs: refresh?.columns ?? {},
+  failed: refresh?.failed ?? 'retry',
+  all,
+});
 
 /** Cell of a lasting table before the first pass of a night. */
 export interface NightCell {
@@ -33,17 +41,19 @@ export interface NightCell {
  */
 export function reasonTonight(
   { column, outcome, inFlight, isNew, changed, answeredAtMs, vanished }: NightCell,
-  { maxAgeMs, failed }: RefreshRules,
+  { maxAgeMs, failed, all = false }: RefreshRules,
   nowMs: number,
-): DueReason | null {
-  if (vanished || inFlight) return null;
+): AskReason | null {
+  if (vanished || inFlight || outcome === 'skipped') return null;
   const isAnswered = outcome === 'done' || outcome === 'empty';
   if (changed && !isNew) return 'changed';
   if (!isAnswered) {
     if (isNew || outcome === 'pending') return 'new';
     return failed === 'retry' ? 'failed' : null;
   }
-  if (isNew || !Object.hasOwn(maxAgeMs, column)) return null;
+  if (isNew) return null;
+  if (all) return 'all';
+  if (!Object.hasOwn(maxAgeMs, column)) return null;
   // An answer of an unknown time may be of any age.
   const ageMs = answeredAtMs === null ? Infinity : nowMs - answeredAtMs;
   return ageMs > (maxAgeMs[column] ?? Infinity) ? 'age' : null;

@@ -25,17 +25,18 @@ export class SnapshotDiff {
   }
 
   /** @param place Where the row stands in the last snapshot, as `after` returns it */
-  before({ key, input }: SnapshotRow, place: number): void {
-    this.#last.set(this.#digest(key), this.#digest(inputsText(input)), place);
+  before(row: SnapshotRow, place: number): void {
+    this.#last.set(this.#digest(row.key), this.#digest(textOf(row)), place);
   }
 
-  after({ key, input }: SnapshotRow): RowChange {
+  after(row: SnapshotRow): RowChange {
+    const { key } = row;
     const slot = this.#last.find(this.#digest(key));
     if (slot === null) return { change: 'new' };
     if (!this.#last.isMarked(slot)) this.#seen += 1;
     this.#last.mark(slot);
     const place = this.#last.placeOf(slot);
-    const isSame = this.#last.hasValue(slot, this.#digest(inputsText(input)));
+    const isSame = this.#last.hasValue(slot, this.#digest(textOf(row)));
     return { change: isSame ? 'same' : 'changed', place };
   }
 
@@ -50,3 +51,7 @@ export class SnapshotDiff {
     return slot !== null && !this.#last.isMarked(slot);
   }
 }
+
+/** A row that had left the source, and returned, counts as changed. */
+const textOf = ({ input, vanished }: SnapshotRow): string =>
+  vanished === true ? `vanished ${inputsText(input)}` : inputsText(input);

@@ -349,12 +349,28 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
     })
     .map(completed);
   return fc
-    .tuple(scripts, modes, leftOpen(provider), ceilings, fc.tuple(canaries, conditions))
-    .map(([script, mode, api, ceiling, [canary, when]]) => {
-      const drawn = withMode({ ...script, ...api, ...ceiling }, mode);
-      // Stages under a ceiling: what may be left unasked then is not known to the checks.
-      return drawn.ceiling === undefined ? withConditions(withCanary(drawn, canary), when) : drawn;
-    });
+    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets, stages)
+    .map(([script, mode, api, ceiling, budget, staged]) =>
+      inStages(withMode({ ...script, ...api, ...ceiling, ...budget }, mode), staged),
+    );
+}
+
+/** Whether cells are asked for in stages. */
+const stages = fc.constantFrom(
+  null,
+  null,
+  null,
+  'when' as const,
+  'canary' as const,
+  'both' as const,
+);
+
+function inStages(script: ChaosScript, staged: ChaosScript['stages'] | null): ChaosScript {
+  const isLimited = script.ceiling !== undefined || script.perDay !== undefined;
+  if (staged === null || staged === undefined || isLimited) return script;
+  // A canary without an answer waits for somebody.
+  const approve = { atMs: 3_600_000, do: 'approve' } as const;
+  return { ...script, stages: staged, actions: [...script.actions, approve] };
 }
 
 /** The API is one of those that the reference leaves open. */
@@ -378,37 +394,22 @@ const ceilings: Arbitrary<Pick<ChaosScript, 'ceiling'>> = fc.oneof(
   },
 );
 
-/** What the first pass asks for. */
-const modes = fc.constantFrom(null, null, 'all' as const);
-
-/** Where the last column is asked for. */
-const conditions = fc.constantFrom(null, null, null, 'row' as const, 'answer' as const);
-
-const withConditions = (script: ChaosScript, when: 'row' | 'answer' | null): ChaosScript =>
-  when === null || script.columns === 'one' ? script : { ...script, when };
-
-/** Rows that go first, as a share of the list. */
-const canaries = fc.oneof(
-  { weight: 3, arbitrary: fc.constant(null) },
+/** One in five has a day budget: it may be used up by others, or by the first pass. */
+const dayBudgets: Arbitrary<Pick<ChaosScript, 'perDay'>> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
   {
     weight: 1,
     arbitrary: fc.record({
-      share: fc.constantFrom(0.3, 0.1, 0.9),
-      pick: fc.constantFrom('first' as const, 'spread' as const),
+      perDay: fc.record({
+        share: fc.constantFrom(2, 1, 1.2),
+        usedByOthers: fc.constantFrom(0, 0.5, 2),
+      }),
     }),
   },
 );
 
-/** Where no row of the canary gets an answer, the rest waits for an approval. */
-function withCanary(
-  script: ChaosScript,
-  canary: { share: number; pick: 'first' | 'spread' } | null,
-): ChaosScript {
-  if (canary === null) return script;
-  const { share, pick } = canary;
-  const actions = [...script.actions, { atMs: 3_600_000, do: 'approve' }];
-  return { ...script, actions, canary: { rows: Math.ceil(share * script.rows), pick } };
-}
+/** What the first pass asks for. */
+const modes = fc.constantFrom(null, null, 'all' as const);
 
 const withMode = (script: ChaosScript, mode: 'all' | null): ChaosScript =>
   mode === null ? script : { ...script, run: { ...script.run, mode } };

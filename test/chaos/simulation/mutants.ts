@@ -4,7 +4,6 @@ import { ROW_IDS_FILE } from '../../../activities/run-files/row-ids.ts';
 import type { LoadRowsInput } from '../../../activities/load-rows.ts';
 import { checkTableRows } from '../../../activities/table/reconcile-rows.ts';
 import { snapshotRows } from '../../../activities/run-files/snapshot.ts';
-import { cellSetFile } from '../../../activities/run-files/cell-set-file.ts';
 import { rowIndexes } from '../../../activities/table/row-names.ts';
 import type { StartedPass, StartPassInput } from '../../../activities/start-pass.ts';
 import { runActivity } from '../../../activities/runtime/activity.ts';
@@ -26,14 +25,7 @@ export const MUTANTS: Record<string, Mutant> = {
     startPass: (given) =>
       runActivity(deps, async (step) => {
         // What the workflow gives to `startPass`.
-        const { run, pass, provider, table, mode, rows } = given as StartPassInput;
-        // Its breach is that it asks twice, not that it asks without a cell set.
-        const draft = await deps.store.run(run).create(cellSetFile(pass));
-        const columns = table.columns.map(({ key }) => key);
-        await draft.line(
-          JSON.stringify({ rows: 'all', groups: [{ reason: 'new', mode, columns }] }),
-        );
-        await draft.commit();
+        const { provider, table, mode, rows } = given as StartPassInput;
         const rowIds = rowIndexes(table, rows);
         const columnIds = table.columns.filter(({ input }) => !input).map(({ id }) => id);
         const all = { mode, columnIds, maxCells: Number.MAX_SAFE_INTEGER };

@@ -22,13 +22,10 @@ export interface ChaosScript {
   approveAbove: number | null;
   /** Share of the estimate that the run may ask for, over all passes; left out: there is no limit. */
   ceiling?: { share: number; onCeiling: 'publish' | 'ask' };
-  /**
-   * The last column is asked for only where the key ends in an even number (`row`), or where the column
-   * before it has an answer (`answer`). Left out: in every row.
-   */
-  when?: 'row' | 'answer';
-  /** Rows that go first; left out: none do. */
-  canary?: { rows: number; pick: 'first' | 'spread' };
+  /** A budget of the day, by shares of the estimate; left out: the pipeline names none. */
+  perDay?: { share: number; usedByOthers: number };
+  /** The last column has a condition on the key, some rows go first, or both; left out: neither. */
+  stages?: 'when' | 'canary' | 'both';
   faults: FaultScript;
   kills: Kill[];
   lost: LostResult[];

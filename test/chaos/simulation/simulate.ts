@@ -19,6 +19,7 @@ import { installNetwork } from './machine/network.ts';
 import { onStage, type Stage } from './machine/stage.ts';
 import { installTime } from './machine/time.ts';
 import type { Action, ChaosScript } from './script.ts';
+import { BUDGET_ZONE, SimulatedBudgets } from './simulated-budgets.ts';
 import { openApi, type SimulatedApi } from './simulated-api.ts';
 import { Timeline } from './virtual-time.ts';
 import { FaultSchedule } from './fault-schedule.ts';
@@ -135,11 +136,13 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   const rows = companies(script.rows);
   const pipeline = pipelineOf(script, rows, folder);
   const store = createFileStore(join(folder, 'store'));
+  const budgets = new SimulatedBudgets(timeline, usedByOthers(script, rows.length));
   const deployment = new Deployment(timeline, ({ now }) => {
     const deps = {
       providers: createProviders({ ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
       store: createFileStore(join(folder, 'store')),
       searchAttributes: true,
+      budgets,
       now,
     };
     return named({ ...createActivities(deps), ...createPollActivities(deps), ...mutant?.(deps) });
@@ -230,6 +233,7 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
     breaches: [
       ...looks.flatMap((look, at) => breaches(look).map((what) => saidOf(at, what))),
       ...refused.map((how) => `I5 the wish for a rerun ${how}`),
+      ...beyondBudget(script, budgets, evidence),
     ],
     evidence,
     reruns: cluster.runs.length - 1,
@@ -250,18 +254,42 @@ function unreadableIn({ provider, faults }: ChaosScript): number {
 const refusedIn = ({ faults }: ChaosScript): number =>
   new Set((faults.requests ?? []).flatMap(({ contains }) => contains ?? [])).size;
 
+function beyondBudget(
+  { perDay }: ChaosScript,
+  { reserved }: SimulatedBudgets,
+  { cellsPaid }: Evidence,
+): string[] {
+  if (perDay === undefined || cellsPaid <= reserved) return [];
+  return [`I12 ${cellsPaid} cells were paid, ${reserved} are reserved in the day budget`];
+}
+
 const saidOf = (run: number, what: string): string => (run === 0 ? what : `${what} (rerun ${run})`);
 
 /** Columns that are paid, of each table. */
 const PAID_COLUMNS: Record<ChaosScript['columns'], number> = { one: 1, two: 2, chain: 2 };
 
-function spendOf({ approveAbove, ceiling, columns }: ChaosScript, rows: number): object {
-  const limits = approveAbove === null ? {} : { approveAbove };
+function spendOf({ approveAbove, ceiling, perDay, columns }: ChaosScript, rows: number): object {
+  const estimate = rows * PAID_COLUMNS[columns];
+  const limits = {
+    ...(approveAbove === null ? {} : { approveAbove }),
+    ...(perDay === undefined
+      ? {}
+      : {
+          perDay: {
+            maxCredits: Math.ceil(estimate * perDay.share),
+            budget: 'chaos',
+            timezone: BUDGET_ZONE,
+          },
+        }),
+  };
   if (ceiling === undefined) return limits;
   const { share, onCeiling } = ceiling;
-  const estimate = rows * PAID_COLUMNS[columns];
   return { ...limits, maxCredits: Math.max(1, Math.floor(estimate * share)), onCeiling };
 }
+
+/** Credits that other runs have reserved before. */
+const usedByOthers = ({ perDay, columns }: ChaosScript, rows: number): number =>
+  Math.floor(rows * PAID_COLUMNS[columns] * (perDay?.usedByOthers ?? 0));
 
 function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
   const { tables, map } = caseOf(script.provider);
@@ -272,20 +300,26 @@ function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
     rows: { inline: rows, key: 'Symbol', map },
     run: script.run,
     spend: spendOf(script, rows.length),
-    ...conditionsOf(script),
-    ...(script.canary === undefined ? {} : { canary: script.canary }),
+    ...stagesOf(script),
     results: [{ to: 'out/results.jsonl' }, { to: 'out/results.csv' }],
   });
   return parsePipeline(text, { file: join(folder, 'pipeline.json'), baseDir: folder }).pipeline;
 }
 
-function conditionsOf({ provider, columns, when }: ChaosScript): object {
-  if (when === undefined) return {};
-  const keys = caseOf(provider).tables[columns].columns.map(({ key, title }) => key ?? title);
-  const [before = '', last = ''] = keys.slice(-2).map(String);
-  const condition =
-    when === 'row' ? { Symbol: { matches: '[02468]$' } } : { [before]: { empty: false } };
-  return { when: { [last]: condition } };
+/** Rows of a canary, as long as the list has so many. */
+const CANARY_ROWS = 3;
+
+function stagesOf({ stages, provider, columns, rows }: ChaosScript) {
+  const last = caseOf(provider).tables[columns].columns.at(-1) ?? {};
+  const name = [last['key'], last['title']].find((one) => typeof one === 'string') ?? '';
+  return {
+    ...(stages === 'when' || stages === 'both'
+      ? { when: { [name]: { Symbol: { matches: '[02468]$' } } } }
+      : {}),
+    ...(stages === 'canary' || stages === 'both'
+      ? { canary: { rows: Math.min(rows, CANARY_ROWS) } }
+      : {}),
+  };
 }
 
 function must<T>(value: T | null): T {

@@ -57,6 +57,16 @@ describe('what random scripts have found before is right now', () => {
   });
 });
 
+test('a pass that does not fit into the day budget waits for midnight of its zone', async () => {
+  const file = join(FOUND, 'day-budget-that-is-empty-until-midnight.yaml');
+  const { text } = await chaos('--trace', '--replay', file);
+  expect(text).toContain('nothing is wrong');
+  const times = [...text.matchAll(/^([\d.]+) reserveBudget /gm)].map(([, at]) => Number(at));
+  const [first = Infinity, second = 0] = times;
+  // In winter the zone is an hour behind; the run began at midnight of UTC.
+  expect([first < 60, second >= 3_600, second < 3_660]).toEqual([true, true, true]);
+});
+
 test('an empty account without a balance is tried less and less often', async () => {
   const file = join(FOUND, 'account-that-stays-dry.yaml');
   const { text } = await chaos('--trace', '--replay', file);
@@ -74,12 +84,7 @@ test('a rerun cancelled while it loads its rows ends once the disk is writable',
 });
 
 const BROKEN: [string, string, RegExp][] = [
-  // It asks for every cell as well, whatever conditions and ceiling allow.
-  [
-    'repeats-paid-runs',
-    '9',
-    /I3 cell .* was (started|done) \d+ times|I4 .* against its conditions|I12 \d+ cells were paid/,
-  ],
+  ['repeats-paid-runs', '9', /I(3|12) cell .* was (started|done) \d+ times/],
   ['repeats-rows', '33', /I2 row \S+ is doubled/],
   ['reruns-what-is-done', '21', /I3 cell .* was done \d+ times \(rerun 1\)/],
   ['trusts-its-clock', '31', /I4 cell .* is (pending|failed)|I5 it took its deadline to be over/],

@@ -136,17 +136,16 @@ function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): stri
   const names = new Set(struck.map(([name]) => `api: ${name.split(' ')[0] ?? name}`));
   if (trace.some((what) => what.endsWith('worker killed'))) names.add('worker killed');
   if (trace.some((what) => what.endsWith('continued as new'))) names.add('continued as new');
+  if (script.stages !== undefined) names.add(`stages: ${script.stages}`);
   if (script.lost.length > 0) names.add('result of a step lost');
   for (const { do: what, with: input } of script.actions) {
     names.add(`action: ${what}${input?.disk === undefined ? '' : ` ${input.disk}`}`);
   }
   for (const name of takenUp(evidence)) names.add(name);
-  if (script.canary !== undefined) names.add('canary');
-  if (script.when !== undefined) names.add(`condition on ${script.when}`);
   if (trace.some((what) => what.includes('rerun: attached'))) names.add('rerun: wanted by two');
   if (trace.some((what) => what.endsWith('in progress')))
     names.add('rerun: wanted while one lives');
-  if (trace.some((what) => what.includes(' forgotten: '))) names.add('rerun: of an expired run');
+  if (trace.some((what) => what.includes(' expired: '))) names.add('rerun: of an expired run');
   if (names.size === 0) names.add('nothing');
   return [...names, `provider: ${script.provider}`];
 }

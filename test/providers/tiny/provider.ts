@@ -38,6 +38,7 @@ const spec: ProviderSpec = {
   settings: {},
   column: Column,
   limits: { rowsPerAdd: 40, rowsPerPage: 100 },
+  lasting: { drop: true },
   requests: { table: () => 2, start: 2 },
   inputs: () => ['name'],
   check: () => [],

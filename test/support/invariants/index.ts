@@ -17,6 +17,7 @@ import type { TestEnv } from '../test-env.ts';
 import { askedIsDue } from './asked-is-due.ts';
 import { nothingPaidTwice } from './paid-once.ts';
 import { mayHang, resultsWhole } from './results-whole.ts';
+import { ledgerTrue } from './ledger-true.ts';
 import { underCeiling } from './under-ceiling.ts';
 import { sameJson } from './same-json.ts';
 
@@ -33,7 +34,7 @@ const CHECKS: Record<Invariant, Check> = {
   I4: resultsWhole,
   I5: endsTruly,
   I6: noSecret,
-  I12: (evidence) => [...askedIsDue(evidence), ...underCeiling(evidence)],
+  I12: (evidence) => [...askedIsDue(evidence), ...underCeiling(evidence), ...ledgerTrue(evidence)],
 };
 
 /** What of the invariants does not hold, e.g. `I2 row S7 is not in the table`. */
@@ -201,7 +202,7 @@ function tellsOf(
   if (summary === null) return true;
   const { workflowId, outcome, cells } = summary;
   if (sameJson(before, { workflowId, outcome, cells })) return true;
-  // Of a rerun that had prepared nothing the store knows nothing, once Temporal has forgotten it.
+  // Of a rerun that had prepared nothing the store knows nothing, once it has expired in Temporal.
   return !finished.has('prepareRows') && earlier !== null && tellsOf(before, earlier);
 }
 

@@ -1,3 +1,4 @@
+import { isSkipped } from './skipped.ts';
 import { wasCutShort, type Evidence } from './evidence.ts';
 
 /** I3. */
@@ -8,6 +9,9 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
   for (const { rowId, row, column, ...cell } of tables.flatMap(({ cells }) => cells)) {
     const name = `cell ${row}/${column}`;
     if (isPaid(evidence, column)) starts += cell.starts;
+    if (cell.starts > 0 && isSkipped(evidence, row, column)) {
+      yield `${name} was asked for, though its condition does not hold`;
+    }
     if (cell.done > 1) yield `${name} was done ${cell.done} times`;
     // One start for the answer (or for the cell in progress), and one for each that came to nothing.
     const inVain = cell.failed + cell.lost;
@@ -26,7 +30,7 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
 
 /** Passes over failed cells, at most; one that is taken up again is asked for one more. */
 function passesOver({ pipeline, passesAsked, earlier }: Evidence): number {
-  // The rows behind a canary have reruns of their own, which ask for its failed cells as well.
+  // Those of a canary, and those of the rest.
   const stages = pipeline.canary === undefined ? 1 : 2;
   const passes = stages * pipeline.run.failedPasses + passesAsked;
   return earlier === null ? passes : passes + 1 + passesOver(earlier);

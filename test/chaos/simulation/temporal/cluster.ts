@@ -44,7 +44,7 @@ export class Cluster {
   forget(): void {
     const ended = this.known.filter(({ end }) => end !== null);
     for (const { workflowId } of ended) this.#known.delete(workflowId);
-    this.#options.note(`forgotten: ${ended.map(({ workflowId }) => workflowId).join(', ')}`);
+    this.#options.note(`expired: ${ended.map(({ workflowId }) => workflowId).join(', ')}`);
   }
 
   /** @throws AlreadyStarted */

@@ -241,6 +241,11 @@ export class TemporalServer {
       const fire = (): void => this.#tell({ fireTimer: { seq: seq ?? 0 } });
       const timer = timeline.in(ms(startToFireTimeout) ?? 0, fire, null);
       this.#timers.set(seq ?? 0, () => timer.cancel());
+    } else if (command.signalExternalWorkflowExecution != null) {
+      // No other workflow is simulated.
+      const { seq } = command.signalExternalWorkflowExecution;
+      const failure = { message: 'there is no such workflow' };
+      this.#tell({ resolveSignalExternalWorkflow: { seq: seq ?? 0, failure } });
     } else if (command.cancelTimer != null) this.#timers.get(command.cancelTimer.seq ?? 0)?.();
     else if (command.completeWorkflowExecution != null) {
       const { result } = command.completeWorkflowExecution;

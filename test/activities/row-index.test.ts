@@ -6,7 +6,7 @@ import { RowIndex } from '../../activities/run-files/snapshot.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 
-const place = mkdtempSync(join(tmpdir(), 'rowmill-ordinals-'));
+const place = mkdtempSync(join(tmpdir(), 'rowmill-row-index-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 let folders = 0;
@@ -22,37 +22,37 @@ async function snapshotOf(...keys: string[]): Promise<Folder> {
 }
 
 test('keys in the order of the snapshot, page by page', async () => {
-  const ordinals = new RowIndex(await snapshotOf('a', 'b', 'c', 'd'));
-  expect(await ordinals.of(['a', 'b'])).toEqual([0, 1]);
-  expect(await ordinals.of(['c', 'd'])).toEqual([2, 3]);
-  await ordinals.close();
+  const index = new RowIndex(await snapshotOf('a', 'b', 'c', 'd'));
+  expect(await index.of(['a', 'b'])).toEqual([0, 1]);
+  expect(await index.of(['c', 'd'])).toEqual([2, 3]);
+  await index.close();
 });
 
 test('keys out of order, duplicate, foreign or missing are found', async () => {
-  const ordinals = new RowIndex(await snapshotOf('a', 'b', 'c', 'd'));
-  expect(await ordinals.of(['a', null, 'c', 'b'])).toEqual([0, undefined, 2, 1]);
-  expect(await ordinals.of(['c', 'x', 'd', 'a'])).toEqual([2, undefined, 3, 0]);
-  await ordinals.close();
+  const index = new RowIndex(await snapshotOf('a', 'b', 'c', 'd'));
+  expect(await index.of(['a', null, 'c', 'b'])).toEqual([0, undefined, 2, 1]);
+  expect(await index.of(['c', 'x', 'd', 'a'])).toEqual([2, undefined, 3, 0]);
+  await index.close();
 });
 
 test('more rows than the snapshot has are foreign', async () => {
-  const ordinals = new RowIndex(await snapshotOf('a'));
-  expect(await ordinals.of(['a', 'b', 'a'])).toEqual([0, undefined, 0]);
-  await ordinals.close();
+  const index = new RowIndex(await snapshotOf('a'));
+  expect(await index.of(['a', 'b', 'a'])).toEqual([0, undefined, 0]);
+  await index.close();
 });
 
 test('a scan that goes on begins behind the rows that were read before', async () => {
-  const ordinals = new RowIndex(await snapshotOf('a', 'b', 'c'));
-  await ordinals.skip(2);
-  expect(await ordinals.of(['c', 'a'])).toEqual([2, 0]);
-  await ordinals.close();
+  const index = new RowIndex(await snapshotOf('a', 'b', 'c'));
+  await index.skip(2);
+  expect(await index.of(['c', 'a'])).toEqual([2, 0]);
+  await index.close();
 });
 
 test('a key may be any text', async () => {
   const keys = ['","input":{', 'é\n"\\', '\u2028', '{"key":"x"}'];
-  const ordinals = new RowIndex(await snapshotOf(...keys));
-  expect(await ordinals.of(keys)).toEqual([0, 1, 2, 3]);
-  await ordinals.close();
+  const index = new RowIndex(await snapshotOf(...keys));
+  expect(await index.of(keys)).toEqual([0, 1, 2, 3]);
+  await index.close();
 });
 
 test('a damaged snapshot is said to be one', async () => {

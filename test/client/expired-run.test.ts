@@ -59,7 +59,7 @@ async function cancelBeforeFirstStep(word: string): Promise<void> {
 test.each([
   ['key', 'Another key starts'],
   ['id', 'Another --id, or --new, starts'],
-])('the %s of a run that Temporal has forgotten is not paid for again', async (kind, remedy) => {
+])('the %s of an expired run is not paid for again', async (kind, remedy) => {
   const before = tables();
   await expect(start({ [kind]: nameOf(kind) })).rejects.toMatchObject({
     code: 'run_conflict',

@@ -35,7 +35,7 @@ const THREE_NIGHTS = {
 };
 
 test.each(['1ms', '6h'])(
-  'nights that Temporal has forgotten are not run again by a backfill (jitter %s)',
+  'a backfill does not repeat expired nights (jitter %s)',
   async (jitter) => {
     const { client, store, folder, taskQueue } = testEnv;
     const schedule = { at: '02:30', timezone: 'UTC', jitter };

@@ -1,0 +1,43 @@
+import type { LastingTable } from '../../src/nights/lasting-table.ts';
+import { readOutdated } from '../../src/nights/outdated-cells.ts';
+import { readLedger } from '../../src/store/ledger.ts';
+import type { Folder, Store } from '../../src/store/store.ts';
+import { cellSetLines } from '../run-files/cell-set-file.ts';
+
+/**
+ * Returns the cells that were outdated in the last run and that it did not ask for: it may have been
+ * cut by a ceiling, or terminated. A pass counts once the provider has accepted it.
+ */
+export async function carriedOver(
+  store: Store,
+  before: LastingTable | null,
+  last: Folder | null,
+): Promise<Map<string, Set<string>>> {
+  const outdated = new Map<string, Set<string>>();
+  if (before === null || last === null) return outdated;
+  for await (const { key, columns } of readOutdated(last)) outdated.set(key, new Set(columns));
+  if (outdated.size === 0) return outdated;
+  for (const pass of await acceptedPasses(store, before)) {
+    for await (const line of cellSetLines(last, pass)) {
+      if (!('groups' in line)) continue;
+      const rows = 'key' in line ? [outdated.get(line.key)] : outdated.values();
+      const asked = line.groups.flatMap(({ columns }) => columns);
+      for (const row of rows) for (const column of asked) row?.delete(column);
+    }
+  }
+  for (const [key, columns] of outdated) if (columns.size === 0) outdated.delete(key);
+  return outdated;
+}
+
+/** Numbers of the passes of the last run that the provider has accepted. */
+async function acceptedPasses(store: Store, { last }: LastingTable): Promise<number[]> {
+  const lines = await readLedger(store, Date.parse(last.openedAt), Date.now());
+  return lines.flatMap((line) =>
+    line.type === 'pass' &&
+    line.run === last.workflowId &&
+    line.firstRunId === last.firstRunId &&
+    line.accepted
+      ? [line.pass]
+      : [],
+  );
+}
