@@ -2,15 +2,15 @@ import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRunRef, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { CallContext } from '../src/providers/provider.ts';
-import { askCellsAfterMs, asksTheCells, classifyIdle } from '../src/rules/idle.ts';
-import { nextPollMs, sliceIsOver } from '../src/rules/polling.ts';
+import { askCellsAfterMs, asksTheCells, classifyIdle } from '../src/rules/passes/idle.ts';
+import { nextPollMs, sliceIsOver } from '../src/rules/passes/polling.ts';
 import {
   laterTracking,
   resumeTracking,
   recordReading,
   timeLeftMs,
   type PassTracking,
-} from '../src/rules/tracking.ts';
+} from '../src/rules/passes/tracking.ts';
 import { formatInteger } from '../src/text/numbers.ts';
 import { readAccount } from './account.ts';
 import { AwaitedCells, type AwaitedCellsInput } from './results/awaited-cells.ts';

@@ -4,7 +4,7 @@ import { RowmillError } from '../src/errors.ts';
 import { isRequested } from '../src/providers/catalog.ts';
 import { readLastingTable, writeLastingTable } from '../src/nights/lasting-table.ts';
 import { locksOf } from '../src/paths/footprint.ts';
-import { noCells } from '../src/rules/outcome.ts';
+import { noCells } from '../src/rules/cells/outcome.ts';
 import { checkReplacement, type NewResults } from '../src/rules/replace.ts';
 import {
   discardStaged,

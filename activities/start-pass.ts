@@ -5,10 +5,10 @@ import type { TableRunRef, TableProgress, TableRef } from '../src/contract/table
 import { RowmillError } from '../src/errors.ts';
 import { type Provider, type RunScope, UnapprovedCells } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
-import { askedByColumn } from '../src/rules/cell-set.ts';
-import { computedCells } from '../src/rules/cells.ts';
-import { mergeTableRunRefs } from '../src/rules/table-run.ts';
-import { startTracking, type PassTracking } from '../src/rules/tracking.ts';
+import { askedByColumn } from '../src/rules/cells/cell-set.ts';
+import { computedCells } from '../src/rules/cells/cells.ts';
+import { mergeTableRunRefs } from '../src/rules/passes/table-run.ts';
+import { startTracking, type PassTracking } from '../src/rules/passes/tracking.ts';
 import { decideCells, type PassScope } from './table/decide-cells.ts';
 import { scopesOf, type SetScope } from './table/requested-cells.ts';
 import { sendFitted, type Way } from './table/fitted-scope.ts';

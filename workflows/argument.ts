@@ -1,6 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { EnrichTableInput } from '../src/contract/run.ts';
-import { provisionalPipeline, unreadable } from '../src/rules/argument.ts';
+import { provisionalPipeline, unreadable } from '../src/rules/input/argument.ts';
 import type { RunState } from './run-state.ts';
 
 /** Argument of a run. */

@@ -31,7 +31,7 @@ import {
   runsThatFit,
   withoutWaiting,
   type BudgetState,
-} from '../src/rules/day-budget.ts';
+} from '../src/rules/spend/day-budget.ts';
 import {
   checkJoin,
   checkNewBudget,
@@ -39,7 +39,7 @@ import {
   checkRequest,
   checkSettings,
   checkWaiting,
-} from '../src/rules/budget-input.ts';
+} from '../src/rules/input/budget-input.ts';
 
 /** Argument of a budget: its name and settings, or the state of the execution before. */
 export interface BudgetArgument {

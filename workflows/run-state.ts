@@ -19,8 +19,8 @@ import type {
   Stage,
 } from '../src/contract/run.ts';
 import type { TableRunRef, TableRef } from '../src/contract/table.ts';
-import type { PassKind, PassHistory, WaitEnd } from '../src/rules/passes.ts';
-import type { PassTracking } from '../src/rules/tracking.ts';
+import type { PassKind, PassHistory, WaitEnd } from '../src/rules/passes/passes.ts';
+import type { PassTracking } from '../src/rules/passes/tracking.ts';
 import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 
 /** A pass whose run was accepted and is waited for. */

@@ -10,7 +10,7 @@ import type {
   Stage,
 } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
-import { creditsRequested, creditsOf } from '../src/rules/spend.ts';
+import { creditsRequested, creditsOf } from '../src/rules/spend/spend.ts';
 import type { Argument } from './argument.ts';
 import { spendOf, openState, type ActivePass, type RunState } from './run-state.ts';
 

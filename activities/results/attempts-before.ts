@@ -1,4 +1,4 @@
-import type { CellAttempts } from '../../src/rules/attempts.ts';
+import type { CellAttempts } from '../../src/rules/cells/attempts.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { openCellsFile, openRows, type OpenCell, type OpenRow } from '../run-files/open-cells.ts';
 

@@ -1,7 +1,7 @@
 import type { Column, TableRef } from '../../src/contract/table.ts';
 import type { Provider, TableRow } from '../../src/providers/provider.ts';
-import { isNamed } from '../../src/rules/attempts.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
+import { isNamed } from '../../src/rules/cells/attempts.ts';
+import type { PassKind } from '../../src/rules/passes/passes.ts';
 import type { Folder, RunKey } from '../../src/store/store.ts';
 import { openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
 import { CellStates } from '../table/cell-states.ts';

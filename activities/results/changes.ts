@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { byName } from '../../src/contract/by-name.ts';
 import type { ChangeCounts, ResultRow } from '../../src/contract/results.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { changeOf, noChanges, type Answers, type ChangeRules } from '../../src/rules/changes.ts';
+import {
+  changeOf,
+  noChanges,
+  type Answers,
+  type ChangeRules,
+} from '../../src/rules/answers/changes.ts';
 import type { Draft, Folder } from '../../src/store/store.ts';
 
 /** Result lines of a publication. */

@@ -3,7 +3,7 @@ import { RUN_FILE } from '../../src/contract/names.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { ChangeCounts, ScanResult } from '../../src/contract/results.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { changeRules } from '../../src/rules/changes.ts';
+import { changeRules } from '../../src/rules/answers/changes.ts';
 import type { StagedResults } from '../../src/sinks/generation.ts';
 import { STORED_FORMAT } from '../../src/sinks/index.ts';
 import type { TargetState } from '../../src/sinks/standing.ts';

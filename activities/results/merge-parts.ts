@@ -2,10 +2,15 @@ import { RUN_FILE } from '../../src/contract/names.ts';
 import { byName } from '../../src/contract/by-name.ts';
 import type { CellsByColumn } from '../../src/contract/asked.ts';
 import type { Misfits } from '../../src/contract/results.ts';
-import { attemptsAfter, lacksAnswer, wasRerun, isWaitingAfter } from '../../src/rules/attempts.ts';
-import { judgesValues, type Expectations } from '../../src/rules/expectations.ts';
-import { COUNTED_KINDS, reasonToAsk } from '../../src/rules/cell-set.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
+import {
+  attemptsAfter,
+  lacksAnswer,
+  wasRerun,
+  isWaitingAfter,
+} from '../../src/rules/cells/attempts.ts';
+import { judgesValues, type Expectations } from '../../src/rules/answers/expectations.ts';
+import { COUNTED_KINDS, reasonToAsk } from '../../src/rules/cells/cell-set.ts';
+import type { PassKind } from '../../src/rules/passes/passes.ts';
 import { openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
 import type { AskedInPass } from './asked-in-pass.ts';
 import { AttemptsBefore } from './attempts-before.ts';

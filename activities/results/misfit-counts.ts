@@ -1,6 +1,6 @@
 import { byName } from '../../src/contract/by-name.ts';
 import type { Misfits, ResultCell } from '../../src/contract/results.ts';
-import { countMisfits, type Expectations } from '../../src/rules/expectations.ts';
+import { countMisfits, type Expectations } from '../../src/rules/answers/expectations.ts';
 
 /** Counts of answers that break expectations, gathered row by row. */
 export class MisfitCounts {

@@ -12,7 +12,7 @@ import {
   type CellReading,
   type CellVerdict,
   type RowConditions,
-} from '../../src/rules/cells.ts';
+} from '../../src/rules/cells/cells.ts';
 
 /** A cell without an answer, as a part remembers it. */
 export interface PartOpenCell {

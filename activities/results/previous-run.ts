@@ -4,7 +4,7 @@ import { OUTCOMES } from '../../src/contract/outcome.ts';
 import type { CellCounts } from '../../src/contract/results.ts';
 import type { PreviousRunSummary, PreviousRunRef } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { lacksAnswer } from '../../src/rules/attempts.ts';
+import { lacksAnswer } from '../../src/rules/cells/attempts.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Folder, Store } from '../../src/store/store.ts';
 import { isOpen, openCells, openCellsFile } from '../run-files/open-cells.ts';

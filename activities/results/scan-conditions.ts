@@ -1,7 +1,7 @@
 import { byName } from '../../src/contract/by-name.ts';
 import type { Json } from '../../src/contract/json.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
-import { ColumnConditions, type ConditionsInput } from '../../src/rules/conditions.ts';
+import { ColumnConditions, type ConditionsInput } from '../../src/rules/answers/conditions.ts';
 import { matchesPattern } from '../../src/safe-pattern.ts';
 import type { RowFields } from '../run-files/snapshot.ts';
 

@@ -16,9 +16,9 @@ import type {
 } from '../../src/contract/run.ts';
 import type { TableRef } from '../../src/contract/table.ts';
 import { approvalsOf, cautionsOf, unusedOf } from '../../src/text/run-facts.ts';
-import { askedByReason } from '../../src/rules/cell-set.ts';
-import { noCells, publishedText } from '../../src/rules/outcome.ts';
-import { totalUsage } from '../../src/rules/usage.ts';
+import { askedByReason } from '../../src/rules/cells/cell-set.ts';
+import { noCells, publishedText } from '../../src/rules/cells/outcome.ts';
+import { totalUsage } from '../../src/rules/cells/usage.ts';
 import { companionsOf } from '../../src/paths/footprint.ts';
 import type { StagedResults } from '../../src/sinks/generation.ts';
 import type { TargetState } from '../../src/sinks/standing.ts';

@@ -1,12 +1,12 @@
 import type { Json } from '../../src/contract/json.ts';
-import type { CanaryRows } from '../../src/rules/canary.ts';
+import type { CanaryRows } from '../../src/rules/answers/canary.ts';
 import type { CellCounts, CellOutcome, CellUsage } from '../../src/contract/results.ts';
 import type { Column, TableRef } from '../../src/contract/table.ts';
 import { RowmillError } from '../../src/errors.ts';
 import type { TableRow } from '../../src/providers/provider.ts';
-import { noCells } from '../../src/rules/outcome.ts';
+import { noCells } from '../../src/rules/cells/outcome.ts';
 import { byName } from '../../src/contract/by-name.ts';
-import { addUsage, noUsage } from '../../src/rules/usage.ts';
+import { addUsage, noUsage } from '../../src/rules/cells/usage.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { readRowIds } from '../run-files/row-ids.ts';
 import { RowIndex } from '../run-files/snapshot.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Column } from '../../src/contract/table.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { mayLeaveOut } from '../../src/rules/refused-rows.ts';
+import { mayLeaveOut } from '../../src/rules/cells/refused-rows.ts';
 import type { Folder } from '../../src/store/store.ts';
 
 const REFUSED_ROWS_FILE = 'refused-rows.jsonl';

@@ -1,7 +1,7 @@
 import type { DayBudgets } from '../../src/contract/budget.ts';
 import type { Webhooks } from '../../src/notify/webhooks.ts';
 import type { Providers } from '../../src/providers/registry.ts';
-import type { SpendCeiling } from '../../src/rules/ceiling.ts';
+import type { SpendCeiling } from '../../src/rules/spend/ceiling.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { TroubleLimits } from '../../src/rules/trouble.ts';
 import type { MetricEvent } from './metric-events.ts';

@@ -8,8 +8,8 @@ import {
   reasonOfNew,
   reasonToAsk,
   type CellLimits,
-} from '../../src/rules/cell-set.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
+} from '../../src/rules/cells/cell-set.ts';
+import type { PassKind } from '../../src/rules/passes/passes.ts';
 import type { Draft, Folder } from '../../src/store/store.ts';
 import {
   cellSetFile,

@@ -1,7 +1,7 @@
 import { RowmillError } from '../../src/errors.ts';
 import type { RunScope } from '../../src/providers/provider.ts';
 import type { TableRunRef } from '../../src/contract/table.ts';
-import { mergeTableRunRefs } from '../../src/rules/table-run.ts';
+import { mergeTableRunRefs } from '../../src/rules/passes/table-run.ts';
 
 /** Sends one request. */
 export type SendScope = (scope: RunScope) => Promise<TableRunRef>;

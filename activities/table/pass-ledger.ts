@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { PassAccount, PassLine } from '../../src/contract/spend.ts';
-import { columnSpend, sumOfColumns } from '../../src/rules/spend-report.ts';
+import { columnSpend, sumOfColumns } from '../../src/rules/spend/spend-report.ts';
 import { removeLedgerLine, writeLedgerLine } from '../../src/store/ledger.ts';
 import type { RunKey } from '../../src/store/store.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';

@@ -1,7 +1,11 @@
 import type { TableRef } from '../../src/contract/table.ts';
-import { RequestPlan, type CellRequest, type RowGroup } from '../../src/rules/cell-requests.ts';
-import { automaticUpstream, neededColumns } from '../../src/rules/columns.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
+import {
+  RequestPlan,
+  type CellRequest,
+  type RowGroup,
+} from '../../src/rules/cells/cell-requests.ts';
+import { automaticUpstream, neededColumns } from '../../src/rules/cells/columns.ts';
+import type { PassKind } from '../../src/rules/passes/passes.ts';
 import type { RunScope } from '../../src/providers/provider.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { cellSetLines, type CellSetEnd } from '../run-files/cell-set-file.ts';

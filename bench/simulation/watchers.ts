@@ -1,6 +1,6 @@
-import { classifyIdle } from '../../src/rules/idle.ts';
-import { nextPollMs, sliceIsOver } from '../../src/rules/polling.ts';
-import { startTracking, recordReading } from '../../src/rules/tracking.ts';
+import { classifyIdle } from '../../src/rules/passes/idle.ts';
+import { nextPollMs, sliceIsOver } from '../../src/rules/passes/polling.ts';
+import { startTracking, recordReading } from '../../src/rules/passes/tracking.ts';
 import type { Course } from './course.ts';
 import { between, randomOf, type Random } from './random.ts';
 

@@ -8,7 +8,7 @@ import {
   type BudgetInfo,
 } from '../contract/budget.ts';
 import { RowmillError } from '../errors.ts';
-import { checkRaise, checkSettings, isName, NAME_ALLOWED } from '../rules/budget-input.ts';
+import { checkRaise, checkSettings, isName, NAME_ALLOWED } from '../rules/input/budget-input.ts';
 import { errorOfBudget, updateExisting, updateOrStart, budgetNotFound } from './budgets/updates.ts';
 import type { RunLink } from './rowmill-run.ts';
 

@@ -1,7 +1,7 @@
 import type { AskedCells } from '../contract/asked.ts';
 import { byName } from '../contract/by-name.ts';
 import type { ResultRow } from '../contract/results.ts';
-import { addAsked } from '../rules/cell-set.ts';
+import { addAsked } from '../rules/cells/cell-set.ts';
 import { reasonTonight, type RefreshRules } from '../rules/nights/due-cells.ts';
 import type { SnapshotFile } from './compare-rows.ts';
 

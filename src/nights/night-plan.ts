@@ -5,7 +5,7 @@ import type { SnapshotRow } from '../contract/rows.ts';
 import { refreshRules } from '../rules/nights/due-cells.ts';
 import { changedInputs, columnsReading } from '../rules/nights/inputs.ts';
 import { SnapshotDiff } from '../rules/nights/snapshot-diff.ts';
-import { unitsOf } from '../rules/spend.ts';
+import { unitsOf } from '../rules/spend/spend.ts';
 import type { PipelineKey, Store } from '../store/store.ts';
 import { columnChanges, keyedColumns, type ColumnChanges } from './column-changes.ts';
 import { digestOf, type SnapshotFile } from './compare-rows.ts';

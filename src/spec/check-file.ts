@@ -19,7 +19,7 @@ import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footpr
 import { clashFinding, locate, type IssueDraft } from './finding.ts';
 import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
 import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
-import { isTimezone } from '../rules/zoned-day.ts';
+import { isTimezone } from '../rules/spend/zoned-day.ts';
 import { shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
 

@@ -9,7 +9,7 @@ import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
 import { CEILING_POLICIES } from '../contract/pipeline.ts';
-import { NAME_ALLOWED as BUDGET_ALLOWED } from '../rules/budget-input.ts';
+import { NAME_ALLOWED as BUDGET_ALLOWED } from '../rules/input/budget-input.ts';
 import { scheduleFile, TIMEZONE_ALLOWED } from './schedule.ts';
 
 /**

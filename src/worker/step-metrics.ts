@@ -3,7 +3,7 @@ import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
 import { PROVIDER_NAMES } from '../providers/catalog.ts';
 import { ERRORS } from '../errors.ts';
-import { CELL_OUTCOMES } from '../rules/outcome.ts';
+import { CELL_OUTCOMES } from '../rules/cells/outcome.ts';
 
 const SLICE_ENDS = ['idle', 'stalled', 'deadline', 'slice', 'stopped'] as const;
 const AWAITED = ['cells', 'account'] as const;

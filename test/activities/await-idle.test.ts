@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitIdle, type WaitedSlice } from '../../activities/await-idle.ts';
-import { startTracking } from '../../src/rules/tracking.ts';
+import { startTracking } from '../../src/rules/passes/tracking.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { closeServers, json, serve } from '../http/server.ts';
 import { TINY } from '../providers/tiny/provider.ts';

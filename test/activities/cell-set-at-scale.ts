@@ -7,7 +7,7 @@ import { mergeParts } from '../../activities/results/merge-parts.ts';
 import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
 import { decideCells, type PassScope } from '../../activities/table/decide-cells.ts';
 import { scopesOf } from '../../activities/table/requested-cells.ts';
-import { askedByReason } from '../../src/rules/cell-set.ts';
+import { askedByReason } from '../../src/rules/cells/cell-set.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 
 const ROWS = 100_000;

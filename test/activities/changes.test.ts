@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Json } from '../../src/contract/json.ts';
 import type { ChangeLine, ResultRow } from '../../src/contract/results.ts';
 import { writeChanges, type Publication } from '../../activities/results/changes.ts';
-import { changeRules } from '../../src/rules/changes.ts';
+import { changeRules } from '../../src/rules/answers/changes.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { Missing, resultRow } from '../sinks/result-row.ts';
 import { newPlace } from '../store/place.ts';

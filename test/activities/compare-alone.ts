@@ -1,5 +1,5 @@
 import { writeChanges, type Publication } from '../../activities/results/changes.ts';
-import { changeRules } from '../../src/rules/changes.ts';
+import { changeRules } from '../../src/rules/answers/changes.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { resultRow } from '../sinks/result-row.ts';
 

@@ -6,7 +6,7 @@ import { mergeParts } from '../../activities/results/merge-parts.ts';
 import { classifyTableRow } from '../../activities/results/part-file.ts';
 import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
 import type { CellStatus, Column } from '../../src/contract/table.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
+import type { PassKind } from '../../src/rules/passes/passes.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 

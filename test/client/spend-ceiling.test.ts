@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { spendCeilingOf } from '../../src/client/pipelines/spend-ceiling.ts';
-import { limitName, underCeiling } from '../../src/rules/ceiling.ts';
+import { limitName, underCeiling } from '../../src/rules/spend/ceiling.ts';
 import { createWorkerDeps } from '../../src/worker/deps.ts';
 import { newPlace } from '../store/place.ts';
 

@@ -7,7 +7,7 @@ import { parse as parseYaml } from 'yaml';
 import type { Json } from '../../src/contract/json.ts';
 import { loadPipeline, SpecError } from '../../src/spec/index.ts';
 import { createProviders } from '../../src/providers/registry.ts';
-import { provisionalPipeline } from '../../src/rules/argument.ts';
+import { provisionalPipeline } from '../../src/rules/input/argument.ts';
 import { checkInput } from '../../src/spec/check-input.ts';
 import { GOOD, parse } from '../spec/pipeline-text.ts';
 import { FUZZ_LIMIT_MS, FUZZ_TIMES, fuzzing } from './fuzzing.ts';

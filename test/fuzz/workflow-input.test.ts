@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import type { Json } from '../../src/contract/json.ts';
 import { isErrorCode, RowmillError } from '../../src/errors.ts';
 import { createProviders } from '../../src/providers/registry.ts';
-import { unreadable } from '../../src/rules/argument.ts';
+import { unreadable } from '../../src/rules/input/argument.ts';
 import { checkInput } from '../../src/spec/check-input.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { payload } from '../support/payload.ts';

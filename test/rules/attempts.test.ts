@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { attemptsAfter, wasRerun, type CellAttempts } from '../../src/rules/attempts.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
+import { attemptsAfter, wasRerun, type CellAttempts } from '../../src/rules/cells/attempts.ts';
+import type { PassKind } from '../../src/rules/passes/passes.ts';
 
 type Seen = Pick<CellAttempts, 'status' | 'inFlight'>;
 

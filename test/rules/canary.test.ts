@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canaryRows } from '../../src/rules/canary.ts';
+import { canaryRows } from '../../src/rules/answers/canary.ts';
 import { canaryText } from '../../src/text/canary.ts';
 
 const chosen = (rows: number, canary: Parameters<typeof canaryRows>[0]): number[] => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RunMode } from '../../src/contract/table.ts';
-import { RequestPlan, type CellRequest } from '../../src/rules/cell-requests.ts';
+import { RequestPlan, type CellRequest } from '../../src/rules/cells/cell-requests.ts';
 
 /** State of a cell: asked for; left alone by the mode of the request; or one that it would compute. */
 type State = 'asked' | 'left alone' | 'other';

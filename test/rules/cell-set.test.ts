@@ -8,8 +8,8 @@ import {
   reasonToAsk,
   sumAsked,
   type OpenCellState,
-} from '../../src/rules/cell-set.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
+} from '../../src/rules/cells/cell-set.ts';
+import type { PassKind } from '../../src/rules/passes/passes.ts';
 
 const PENDING: OpenCellState = { status: 'pending', inFlight: false, startable: false };
 const FAILED: OpenCellState = { ...PENDING, status: 'failed' };

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { CellStatus, Column } from '../../src/contract/table.ts';
-import { classifyRow, type CellReading } from '../../src/rules/cells.ts';
+import { classifyRow, type CellReading } from '../../src/rules/cells/cells.ts';
 
 const column = (key: string, dependsOn: string[] = [], said: Partial<Column> = {}): Column => ({
   id: `id-${key}`,

@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Json } from '../../src/contract/json.ts';
-import { changeOf, changeRules, normalised, type Answers } from '../../src/rules/changes.ts';
+import {
+  changeOf,
+  changeRules,
+  normalised,
+  type Answers,
+} from '../../src/rules/answers/changes.ts';
 
 const compare = (
   before: Answers | null,

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { Json } from '../../src/contract/json.ts';
 import type { Condition, When } from '../../src/contract/pipeline.ts';
 import type { Column } from '../../src/contract/table.ts';
-import { classifyCells, type CellReading } from '../../src/rules/cells.ts';
-import { ColumnConditions, conditionHolds } from '../../src/rules/conditions.ts';
+import { classifyCells, type CellReading } from '../../src/rules/cells/cells.ts';
+import { ColumnConditions, conditionHolds } from '../../src/rules/answers/conditions.ts';
 import { matchesPattern, patternProblem } from '../../src/safe-pattern.ts';
 
 const EMPTY: Json[] = [null, '', '  ', []];

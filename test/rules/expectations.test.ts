@@ -8,7 +8,7 @@ import {
   judgeExpectations,
   judgesValues,
   outcomeWith,
-} from '../../src/rules/expectations.ts';
+} from '../../src/rules/answers/expectations.ts';
 import { failedExpectationsText } from '../../src/text/expectations.ts';
 
 const cells = (done: number, failed: number): CellCounts => ({

@@ -1,6 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { forecastOf } from '../../src/rules/forecast.ts';
-import { startTracking, recordReading, type PassTracking } from '../../src/rules/tracking.ts';
+import { forecastOf } from '../../src/rules/passes/forecast.ts';
+import {
+  startTracking,
+  recordReading,
+  type PassTracking,
+} from '../../src/rules/passes/tracking.ts';
 
 const MINUTE_MS = 60_000;
 const DEADLINE_MS = 6 * 60 * MINUTE_MS;

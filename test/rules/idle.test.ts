@@ -1,6 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { classifyIdle, type PassStatus } from '../../src/rules/idle.ts';
-import { resetStallTimer, resumeTracking, type PassTracking } from '../../src/rules/tracking.ts';
+import { classifyIdle, type PassStatus } from '../../src/rules/passes/idle.ts';
+import {
+  resetStallTimer,
+  resumeTracking,
+  type PassTracking,
+} from '../../src/rules/passes/tracking.ts';
 import { begun, POLICY, reading, watched } from './readings.ts';
 
 const verdictAt = (second: number, watch: PassTracking): PassStatus =>

@@ -1,5 +1,5 @@
 import type { CellStatus, Column, TableProgress } from '../../src/contract/table.ts';
-import type { CellReading } from '../../src/rules/cells.ts';
+import type { CellReading } from '../../src/rules/cells/cells.ts';
 
 export interface Late {
   startLagMs: number;

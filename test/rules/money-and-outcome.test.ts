@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { noCells, outcomeOf, totalCells, unanswered } from '../../src/rules/outcome.ts';
-import { estimateCredits, checkSpend } from '../../src/rules/spend.ts';
+import { noCells, outcomeOf, totalCells, unanswered } from '../../src/rules/cells/outcome.ts';
+import { estimateCredits, checkSpend } from '../../src/rules/spend/spend.ts';
 
 test('credits are rows × paid columns × price', () => {
   expect(estimateCredits(503, 3, { creditsPerCell: 2 })).toBe(3_018);

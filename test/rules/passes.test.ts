@@ -9,7 +9,7 @@ import {
   planNextPass,
   type PassKind,
   type PassHistory,
-} from '../../src/rules/passes.ts';
+} from '../../src/rules/passes/passes.ts';
 
 const POLICY: RunPolicy = {
   mode: 'new',

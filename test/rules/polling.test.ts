@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { nextPollMs, sliceIsOver } from '../../src/rules/polling.ts';
-import { recordReading, timeLeftMs, type PassTracking } from '../../src/rules/tracking.ts';
+import { nextPollMs, sliceIsOver } from '../../src/rules/passes/polling.ts';
+import { recordReading, timeLeftMs, type PassTracking } from '../../src/rules/passes/tracking.ts';
 import { begun, POLICY, reading, watched } from './readings.ts';
 
 const HOUR_MS = 3_600_000;

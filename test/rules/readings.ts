@@ -4,7 +4,7 @@ import {
   recordReading,
   type PassTracking,
   type TrackingStart,
-} from '../../src/rules/tracking.ts';
+} from '../../src/rules/passes/tracking.ts';
 
 export const POLICY = {
   minPollIntervalMs: 2_000,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { mergeTableRunRefs } from '../../src/rules/table-run.ts';
+import { mergeTableRunRefs } from '../../src/rules/passes/table-run.ts';
 
 const queued = (...operations: string[]) => ({ operations, requestedCells: 10 });
 const LOST = { operations: [], requestedCells: null };

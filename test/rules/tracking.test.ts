@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cellsLeft, nearsEnd, recordReading, timeLeftMs } from '../../src/rules/tracking.ts';
+import { cellsLeft, nearsEnd, recordReading, timeLeftMs } from '../../src/rules/passes/tracking.ts';
 import { begun, reading, watched } from './readings.ts';
 
 test('the time left follows the rate of late', () => {

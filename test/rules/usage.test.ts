@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addUsage, noUsage, totalUsage } from '../../src/rules/usage.ts';
+import { addUsage, noUsage, totalUsage } from '../../src/rules/cells/usage.ts';
 import { priceText, usageText } from '../../src/text/run-facts.ts';
 
 const usage = (price: number) => ({ requests: 1, price, inputTokens: 100, outputTokens: 10 });

@@ -3,9 +3,14 @@ import fc from 'fast-check';
 import type { RunPolicy } from '../../src/contract/pipeline.ts';
 import type { ScanResult } from '../../src/contract/results.ts';
 import type { Column } from '../../src/contract/table.ts';
-import { isNamed, wasRerun, isWaitingAfter, type CellAttempts } from '../../src/rules/attempts.ts';
-import { classifyCells } from '../../src/rules/cells.ts';
-import { classifyIdle } from '../../src/rules/idle.ts';
+import {
+  isNamed,
+  wasRerun,
+  isWaitingAfter,
+  type CellAttempts,
+} from '../../src/rules/cells/attempts.ts';
+import { classifyCells } from '../../src/rules/cells/cells.ts';
+import { classifyIdle } from '../../src/rules/passes/idle.ts';
 import {
   isRerun,
   recordPass,
@@ -14,9 +19,9 @@ import {
   type PassKind,
   type PassHistory,
   type WaitEnd,
-} from '../../src/rules/passes.ts';
-import { nextPollMs } from '../../src/rules/polling.ts';
-import { startTracking, recordReading } from '../../src/rules/tracking.ts';
+} from '../../src/rules/passes/passes.ts';
+import { nextPollMs } from '../../src/rules/passes/polling.ts';
+import { startTracking, recordReading } from '../../src/rules/passes/tracking.ts';
 import { LateQueue, type Late } from './late-queue.ts';
 
 const STALL_MS = 30 * 60_000;

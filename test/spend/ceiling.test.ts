@@ -5,7 +5,7 @@ import type { SandboxOptions } from '../../sandbox/index.ts';
 import { errorOfRun } from '../../src/client/runs/errors.ts';
 import type { QuarantineLine } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import type { SpendCeiling } from '../../src/rules/ceiling.ts';
+import type { SpendCeiling } from '../../src/rules/spend/ceiling.ts';
 import { CASES } from '../support/providers/cases.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { eventually } from '../support/eventually.ts';

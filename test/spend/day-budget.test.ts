@@ -11,7 +11,7 @@ import {
   reserveBudget,
   runsThatFit,
   type BudgetState,
-} from '../../src/rules/day-budget.ts';
+} from '../../src/rules/spend/day-budget.ts';
 
 const NOON = Date.parse('2026-01-31T11:00:00Z');
 const HOUR = 3_600_000;

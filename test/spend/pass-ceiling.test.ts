@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { judgePass } from '../../src/rules/pass-ceiling.ts';
-import { checkSpend, fitsNoCell } from '../../src/rules/spend.ts';
+import { judgePass } from '../../src/rules/spend/pass-ceiling.ts';
+import { checkSpend, fitsNoCell } from '../../src/rules/spend/spend.ts';
 
 test('what fits goes to the columns in their order', () => {
   const cells = [

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { dayIn, isTimezone, zonedDay } from '../../src/rules/zoned-day.ts';
+import { dayIn, isTimezone, zonedDay } from '../../src/rules/spend/zoned-day.ts';
 
 const at = (iso: string): number => Date.parse(iso);
 const HOUR = 3_600_000;

@@ -1,5 +1,5 @@
 import type { RunSummary } from '../../src/contract/run.ts';
-import { noCells } from '../../src/rules/outcome.ts';
+import { noCells } from '../../src/rules/cells/outcome.ts';
 
 /** Summary of a completed run of one row, with these changes. */
 export const runSummary = (changes: Partial<RunSummary> = {}): RunSummary => ({

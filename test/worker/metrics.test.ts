@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
-import { noCells } from '../../src/rules/outcome.ts';
+import { noCells } from '../../src/rules/cells/outcome.ts';
 import { createMetrics } from '../../src/worker/metrics.ts';
 
 test('requests are counted by provider, route and status; the core’s metrics follow', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { errorOfRun } from '../../src/client/runs/errors.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import type { SpendCeiling } from '../../src/rules/ceiling.ts';
+import type { SpendCeiling } from '../../src/rules/spend/ceiling.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { ScanResult } from '../../src/contract/results.ts';
 import type { Column } from '../../src/contract/table.ts';
-import { startTracking, recordReading } from '../../src/rules/tracking.ts';
+import { startTracking, recordReading } from '../../src/rules/passes/tracking.ts';
 import { progressOf } from '../../workflows/view/progress.ts';
 import type { RunState } from '../../workflows/run-state.ts';
 

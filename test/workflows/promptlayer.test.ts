@@ -4,7 +4,7 @@ import type { CellAccount, Intercept } from '../../sandbox/index.ts';
 import { rerunRun } from '../../src/client/runs/rerun.ts';
 import type { CellUsage, ResultRow } from '../../src/contract/results.ts';
 import type { LargeRunConfirmations, RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { totalUsage } from '../../src/rules/usage.ts';
+import { totalUsage } from '../../src/rules/cells/usage.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import {
   pipelineInputFor,

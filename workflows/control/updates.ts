@@ -8,7 +8,7 @@ import type {
   RunProgress,
 } from '../../src/contract/run.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
-import { checkAdjustInput, durationMs, textOf } from '../../src/rules/update-input.ts';
+import { checkAdjustInput, durationMs, textOf } from '../../src/rules/input/update-input.ts';
 import { progressOf, showProgress } from '../view/progress.ts';
 import type { Run } from '../run.ts';
 import type { RunState } from '../run-state.ts';

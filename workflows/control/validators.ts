@@ -5,7 +5,7 @@ import {
   checkApproveInput,
   checkPauseInput,
   type InputIssue,
-} from '../../src/rules/update-input.ts';
+} from '../../src/rules/input/update-input.ts';
 import type { RunState } from '../run-state.ts';
 
 /** Which action fits which stage: each throws `action_refused` and says what to do instead. */

@@ -1,6 +1,6 @@
 import type { PublishResultsInput } from '../../activities/results/summary.ts';
 import type { JudgedExpectation } from '../../src/contract/results.ts';
-import { failedExpectations, judgeExpectations } from '../../src/rules/expectations.ts';
+import { failedExpectations, judgeExpectations } from '../../src/rules/answers/expectations.ts';
 import { failedExpectationsText } from '../../src/text/expectations.ts';
 import type { Run } from '../run.ts';
 import { isApproved } from './approve-spend.ts';

@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApprovalRequest, CellCountMismatch } from '../../src/contract/run.ts';
 import { approvalRequestText } from '../../src/text/run-facts.ts';
-import { limitName, needsOwner } from '../../src/rules/ceiling.ts';
-import { checkCellSpend, checkSpend, fitsNoCell } from '../../src/rules/spend.ts';
+import { limitName, needsOwner } from '../../src/rules/spend/ceiling.ts';
+import { checkCellSpend, checkSpend, fitsNoCell } from '../../src/rules/spend/spend.ts';
 import { joinBudget } from './budget.ts';
 import { ceilingOf, creditsAsked } from '../ceiling-left.ts';
 import { waitWhilePaused, waitUntilOrDeadline } from '../control/pause.ts';

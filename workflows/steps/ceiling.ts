@@ -4,10 +4,10 @@ import {
   cellsToAsk,
   NEVER_ASKED_KINDS,
   type CellLimits,
-} from '../../src/rules/cell-set.ts';
-import { judgePass, type PassVerdict } from '../../src/rules/pass-ceiling.ts';
-import type { PassKind } from '../../src/rules/passes.ts';
-import { unitsOf } from '../../src/rules/spend.ts';
+} from '../../src/rules/cells/cell-set.ts';
+import { judgePass, type PassVerdict } from '../../src/rules/spend/pass-ceiling.ts';
+import type { PassKind } from '../../src/rules/passes/passes.ts';
+import { unitsOf } from '../../src/rules/spend/spend.ts';
 import type { RunMode } from '../../src/contract/table.ts';
 import { approvalRequestText } from '../../src/text/run-facts.ts';
 import { isApproved } from './approve-spend.ts';

@@ -5,9 +5,9 @@ import {
   log,
 } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../../src/contract/run.ts';
-import { failedExpectations, outcomeWith } from '../../src/rules/expectations.ts';
-import { outcomeOf, partialReason, unanswered } from '../../src/rules/outcome.ts';
-import { totalUsage } from '../../src/rules/usage.ts';
+import { failedExpectations, outcomeWith } from '../../src/rules/answers/expectations.ts';
+import { outcomeOf, partialReason, unanswered } from '../../src/rules/cells/outcome.ts';
+import { totalUsage } from '../../src/rules/cells/usage.ts';
 import { failedExpectationsText } from '../../src/text/expectations.ts';
 import { cautionsOf, ceilingText, knownPriceText } from '../../src/text/run-facts.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from '../failures.ts';

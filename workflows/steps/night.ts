@@ -1,6 +1,6 @@
 import type { OpenedNight } from '../../activities/open-night.ts';
 import type { IncrementalSummary } from '../../src/contract/run.ts';
-import { askedByReason } from '../../src/rules/cell-set.ts';
+import { askedByReason } from '../../src/rules/cells/cell-set.ts';
 import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
 import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';

@@ -3,8 +3,8 @@ import type { StartedPass, StartPassInput } from '../../activities/start-pass.ts
 import type { TroubleInput } from '../../activities/runtime/trouble.ts';
 import type { PassAccount } from '../../src/contract/spend.ts';
 import type { RunMode } from '../../src/contract/table.ts';
-import { askedByColumn, sumAsked, type CellLimits } from '../../src/rules/cell-set.ts';
-import { computedCells } from '../../src/rules/cells.ts';
+import { askedByColumn, sumAsked, type CellLimits } from '../../src/rules/cells/cell-set.ts';
+import { computedCells } from '../../src/rules/cells/cells.ts';
 import {
   isRerun,
   recordPass,
@@ -13,10 +13,10 @@ import {
   quietMsOf,
   type PassKind,
   type WaitEnd,
-} from '../../src/rules/passes.ts';
-import { conditionsOf } from '../../src/rules/conditions.ts';
-import { checkCellSpend, unitsOf } from '../../src/rules/spend.ts';
-import { startTracking } from '../../src/rules/tracking.ts';
+} from '../../src/rules/passes/passes.ts';
+import { conditionsOf } from '../../src/rules/answers/conditions.ts';
+import { checkCellSpend, unitsOf } from '../../src/rules/spend/spend.ts';
+import { startTracking } from '../../src/rules/passes/tracking.ts';
 import { reservePass } from './budget.ts';
 import { creditsOfPass, limitsOfPass, mayAsk, noteCut, type JudgedPass } from './ceiling.ts';
 import { approveCells } from './approve-spend.ts';

@@ -1,5 +1,5 @@
 import type { CanaryFigures } from '../../src/contract/run.ts';
-import { failedExpectations, judgeExpectations } from '../../src/rules/expectations.ts';
+import { failedExpectations, judgeExpectations } from '../../src/rules/answers/expectations.ts';
 import { restCredits } from '../../src/text/canary.ts';
 import type { Run } from '../run.ts';
 import { isApproved } from './approve-spend.ts';

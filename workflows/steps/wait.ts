@@ -2,7 +2,7 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import type { AwaitIdleInput } from '../../activities/await-idle.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { failedText } from '../../src/text/run-facts.ts';
-import { laterTracking, resetStallTimer } from '../../src/rules/tracking.ts';
+import { laterTracking, resetStallTimer } from '../../src/rules/passes/tracking.ts';
 import { executeInterruptibleStep, executeStep, waitForAccount } from '../control/execute-step.ts';
 import * as steps from '../activities.ts';
 import { lastDetailsOf } from '../failures.ts';

@@ -7,7 +7,7 @@ import type { CompletedWork } from '../../client/runs/repeated-work.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { NightOptions } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
-import { needsOwner } from '../../rules/ceiling.ts';
+import { needsOwner } from '../../rules/spend/ceiling.ts';
 import { numberFlag, type NumberRange } from '../io/number-flag.ts';
 import { askApproval, type Approval } from '../io/prompt-approval.ts';
 import type { Cli } from '../io/context.ts';

@@ -1,7 +1,7 @@
 import type { EstimatedNight } from '../../client/pipelines/estimate.ts';
 import type { AskReason } from '../../contract/asked.ts';
 import type { IncrementalSummary } from '../../contract/run.ts';
-import { askedByReason } from '../../rules/cell-set.ts';
+import { askedByReason } from '../../rules/cells/cell-set.ts';
 import { formatCount, formatInteger } from './format.ts';
 
 /** Formats what the next run on a lasting table would ask for, in one line. */

@@ -4,8 +4,13 @@ import { knownSpec } from '../../providers/facts-store.ts';
 import { dueByColumn } from '../../nights/due-estimate.ts';
 import type { NightPlan } from '../../nights/night-plan.ts';
 import { isRequested, type PlannedColumn } from '../../providers/catalog.ts';
-import { limitName, underCeiling, type SpendCeiling } from '../../rules/ceiling.ts';
-import { estimateCredits, checkSpend, fitsNoCell, type SpendVerdict } from '../../rules/spend.ts';
+import { limitName, underCeiling, type SpendCeiling } from '../../rules/spend/ceiling.ts';
+import {
+  estimateCredits,
+  checkSpend,
+  fitsNoCell,
+  type SpendVerdict,
+} from '../../rules/spend/spend.ts';
 import type { Env } from '../../env.ts';
 
 /** Estimated size and price of a run in which nothing fails. */

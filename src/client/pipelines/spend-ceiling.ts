@@ -1,5 +1,5 @@
 import { RowmillError } from '../../errors.ts';
-import type { SpendCeiling } from '../../rules/ceiling.ts';
+import type { SpendCeiling } from '../../rules/spend/ceiling.ts';
 import type { Env } from '../../env.ts';
 
 /** Variables that the worker reads. Commands also use them when their shell sets them. */

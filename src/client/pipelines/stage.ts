@@ -3,7 +3,7 @@ import { RUN_FILE } from '../../contract/names.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { SnapshotRef } from '../../contract/rows.ts';
 import { requireProviderSpec } from '../../providers/catalog.ts';
-import { sourceFieldsOf } from '../../rules/conditions.ts';
+import { sourceFieldsOf } from '../../rules/answers/conditions.ts';
 import { takeSnapshot, type Snapshot, type SnapshotOptions } from '../../sources/snapshot.ts';
 import { stagedDigest, createDigestDraft } from '../../sources/digest-draft.ts';
 import type { Draft, Folder, StageDraft, Store } from '../../store/store.ts';

@@ -2,8 +2,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
 import { QUERY } from '../../contract/names.ts';
 import type { RunProgress } from '../../contract/run.ts';
-import { forecastOf } from '../../rules/forecast.ts';
-import type { PassTracking } from '../../rules/tracking.ts';
+import { forecastOf } from '../../rules/passes/forecast.ts';
+import type { PassTracking } from '../../rules/passes/tracking.ts';
 
 /** Progress of a run: the workflow's view, updated by the heartbeat of the step in progress. */
 export interface LiveProgress extends RunProgress {

@@ -13,14 +13,14 @@ import {
   checkApproveInput,
   checkPauseInput,
   type InputIssue,
-} from '../../rules/update-input.ts';
+} from '../../rules/input/update-input.ts';
 import { errorOfRun } from './errors.ts';
 import { isOutage } from '../../temporal/grpc-errors.ts';
 import { liveProgress } from './live-progress.ts';
 import { errorOfServer } from '../../temporal/server-error.ts';
 import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
 
-export { MAX_TEXT } from '../../rules/update-input.ts';
+export { MAX_TEXT } from '../../rules/input/update-input.ts';
 
 /** A running worker accepts an update within milliseconds. */
 const WAIT_MS = 20_000;

@@ -1,7 +1,7 @@
 import type { SpendBy, SpendReport } from '../../contract/spend.ts';
 import { RowmillError } from '../../errors.ts';
 import { DURATION_ALLOWED, parseDuration } from '../../rules/duration.ts';
-import { spendReport } from '../../rules/spend-report.ts';
+import { spendReport } from '../../rules/spend/spend-report.ts';
 import { readLedger } from '../../store/ledger.ts';
 import type { Store } from '../../store/store.ts';
 

@@ -9,7 +9,7 @@ import type { StartedPass, StartPassInput } from '../../../activities/start-pass
 import { runActivity } from '../../../activities/runtime/activity.ts';
 import type { SnapshotRow } from '../../../src/contract/rows.ts';
 import { RowmillError } from '../../../src/errors.ts';
-import { startTracking } from '../../../src/rules/tracking.ts';
+import { startTracking } from '../../../src/rules/passes/tracking.ts';
 import { named, type ActivityFunction } from './temporal/deployment.ts';
 
 /** Activities that take the place of the real ones. */

@@ -6,7 +6,7 @@ import {
   newBudget,
   reserveBudget,
   type BudgetState,
-} from '../../../src/rules/day-budget.ts';
+} from '../../../src/rules/spend/day-budget.ts';
 import type { Timeline } from './virtual-time.ts';
 
 /** The zone has its midnight an hour after the simulation begins. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MAX_COMMIT_DELAY_MS } from '../../../activities/table/commit-window.ts';
 import type { RunSummary } from '../../../src/contract/run.ts';
 import { isErrorCode } from '../../../src/errors.ts';
-import { outcomeOf, totalCells } from '../../../src/rules/outcome.ts';
+import { outcomeOf, totalCells } from '../../../src/rules/cells/outcome.ts';
 import {
   gather,
   hasLoaded,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Expected } from '../../../sandbox/index.ts';
 import type { RunSummary } from '../../../src/contract/run.ts';
 import type { CellUsage, ResultCell, ResultRow } from '../../../src/contract/results.ts';
-import { CELL_OUTCOMES } from '../../../src/rules/outcome.ts';
+import { CELL_OUTCOMES } from '../../../src/rules/cells/outcome.ts';
 import { refusedKeys, unreadableKeys, wasCutShort, type Evidence } from './evidence.ts';
 import { changesTrue } from './changes-true.ts';
 import { isSkipped } from './skipped.ts';

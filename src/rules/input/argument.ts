@@ -1,7 +1,7 @@
-import type { JsonObject } from '../contract/json.ts';
-import type { NotifyTarget } from '../contract/notify.ts';
-import type { Pipeline } from '../contract/pipeline.ts';
-import { MAX_DURATION_MS } from './duration.ts';
+import type { JsonObject } from '../../contract/json.ts';
+import type { NotifyTarget } from '../../contract/notify.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
+import { MAX_DURATION_MS } from '../duration.ts';
 
 /**
  * Checks on which workflow code may rely before an activity has validated its argument: clients may

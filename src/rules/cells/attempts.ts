@@ -1,5 +1,5 @@
-import type { CellOutcome } from '../contract/results.ts';
-import { isRerun, type PassKind } from './passes.ts';
+import type { CellOutcome } from '../../contract/results.ts';
+import { isRerun, type PassKind } from '../passes/passes.ts';
 
 /** Facts of a scan about an open cell. */
 export interface CellAttempts {

@@ -1,5 +1,5 @@
-import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
-import { isTimezone } from './zoned-day.ts';
+import { BUDGET_NAME_PATTERN } from '../../contract/budget.ts';
+import { isTimezone } from '../spend/zoned-day.ts';
 
 /**
  * Checks of what a budget is sent: any client of the Temporal server may send any JSON. Each returns

@@ -1,5 +1,5 @@
-import type { Json } from '../contract/json.ts';
-import type { Condition, Pipeline, RowsSpec, When } from '../contract/pipeline.ts';
+import type { Json } from '../../contract/json.ts';
+import type { Condition, Pipeline, RowsSpec, When } from '../../contract/pipeline.ts';
 import { plainNumber } from './plain-number.ts';
 
 /** Matches a pattern anywhere in a text, in linear time. */

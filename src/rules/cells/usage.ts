@@ -1,4 +1,4 @@
-import type { CellUsage } from '../contract/results.ts';
+import type { CellUsage } from '../../contract/results.ts';
 
 export const noUsage = (): CellUsage => ({
   requests: 0,

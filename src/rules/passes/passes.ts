@@ -1,5 +1,5 @@
-import type { RunPolicy } from '../contract/pipeline.ts';
-import type { ScanResult } from '../contract/results.ts';
+import type { RunPolicy } from '../../contract/pipeline.ts';
+import type { ScanResult } from '../../contract/results.ts';
 
 /** End of the wait for a pass. */
 export type WaitEnd = 'idle' | 'stalled' | 'deadline';

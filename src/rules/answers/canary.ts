@@ -1,4 +1,4 @@
-import type { Canary } from '../contract/pipeline.ts';
+import type { Canary } from '../../contract/pipeline.ts';
 
 /** Checks whether a row belongs to the canary, by its place in the list and its key. */
 export type CanaryRows = (ordinal: number, key: string) => boolean;

@@ -1,9 +1,9 @@
-import type { AskedCells, AskReason, CellsByColumn } from '../contract/asked.ts';
-import { byName } from '../contract/by-name.ts';
-import type { RunMode } from '../contract/table.ts';
-import type { CellOutcome, ScanResult } from '../contract/results.ts';
+import type { AskedCells, AskReason, CellsByColumn } from '../../contract/asked.ts';
+import { byName } from '../../contract/by-name.ts';
+import type { RunMode } from '../../contract/table.ts';
+import type { CellOutcome, ScanResult } from '../../contract/results.ts';
 import { isNamed, requestsRerun } from './attempts.ts';
-import type { PassKind } from './passes.ts';
+import type { PassKind } from '../passes/passes.ts';
 
 /**
  * The cell set of a pass: the cells (row × column) that it asks for, each with a reason. Passes

@@ -1,4 +1,4 @@
-import { DURATION_ALLOWED, parseDuration } from './duration.ts';
+import { DURATION_ALLOWED, parseDuration } from '../duration.ts';
 
 /** Issue of a request by itself, for any state of the run. */
 export interface InputIssue {

@@ -1,4 +1,4 @@
-import type { TableRunRef } from '../contract/table.ts';
+import type { TableRunRef } from '../../contract/table.ts';
 
 /**
  * Ids that are kept, at most: they lie in the history with every step that waits for them, and each

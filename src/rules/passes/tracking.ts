@@ -1,4 +1,4 @@
-import type { TableProgress } from '../contract/table.ts';
+import type { TableProgress } from '../../contract/table.ts';
 
 /**
  * Readings of one pass so far: idle, stall and the next poll are decided by them. Plain data: it travels

@@ -1,14 +1,14 @@
-import type { AnswerType, Expectation, FailedExpectationPolicy } from '../contract/pipeline.ts';
-import type { Json } from '../contract/json.ts';
-import type { Outcome } from '../contract/outcome.ts';
+import type { AnswerType, Expectation, FailedExpectationPolicy } from '../../contract/pipeline.ts';
+import type { Json } from '../../contract/json.ts';
+import type { Outcome } from '../../contract/outcome.ts';
 import {
   VALUE_RULES,
   type JudgedExpectation,
   type Misfits,
   type ScanResult,
   type ValueRule,
-} from '../contract/results.ts';
-import { totalCells } from './outcome.ts';
+} from '../../contract/results.ts';
+import { totalCells } from '../cells/outcome.ts';
 import { plainNumber } from './plain-number.ts';
 
 export type Expectations = Readonly<Record<string, Expectation>>;

@@ -1,5 +1,5 @@
-import type { SpendPolicy } from '../contract/pipeline.ts';
-import type { CellCountMismatch } from '../contract/run.ts';
+import type { SpendPolicy } from '../../contract/pipeline.ts';
+import type { CellCountMismatch } from '../../contract/run.ts';
 
 export type SpendVerdict = 'go' | 'ask' | 'refuse';
 

@@ -1,4 +1,4 @@
-import type { RunMode } from '../contract/table.ts';
+import type { RunMode } from '../../contract/table.ts';
 
 /** Rows of a request, with the number of cells of the set that each of them has. */
 export interface RowGroup {

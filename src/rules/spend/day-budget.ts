@@ -6,7 +6,7 @@ import type {
   BudgetRequest,
   BudgetSettings,
   WaitingRun,
-} from '../contract/budget.ts';
+} from '../../contract/budget.ts';
 import { zonedDay } from './zoned-day.ts';
 
 /** Everything that a day budget knows. Plain data, carried through continue-as-new. */

@@ -7,7 +7,7 @@ import type {
   SpendGroup,
   SpendReport,
   SpendSums,
-} from '../contract/spend.ts';
+} from '../../contract/spend.ts';
 
 import { weightOf } from './spend.ts';
 

@@ -1,7 +1,7 @@
-import { byName } from '../contract/by-name.ts';
-import type { Json } from '../contract/json.ts';
-import type { ChangesPolicy } from '../contract/pipeline.ts';
-import type { ChangeCounts, ChangeLine } from '../contract/results.ts';
+import { byName } from '../../contract/by-name.ts';
+import type { Json } from '../../contract/json.ts';
+import type { ChangesPolicy } from '../../contract/pipeline.ts';
+import type { ChangeCounts, ChangeLine } from '../../contract/results.ts';
 import { plainNumber } from './plain-number.ts';
 
 /** Answers of a row by column. A column that is not there has no answer. */

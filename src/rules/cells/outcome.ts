@@ -1,6 +1,6 @@
-import type { CellCounts, CountedOutcome } from '../contract/results.ts';
-import type { Outcome } from '../contract/run.ts';
-import { formatInteger } from '../text/numbers.ts';
+import type { CellCounts, CountedOutcome } from '../../contract/results.ts';
+import type { Outcome } from '../../contract/run.ts';
+import { formatInteger } from '../../text/numbers.ts';
 
 export const CELL_OUTCOMES: readonly CountedOutcome[] = [
   'done',

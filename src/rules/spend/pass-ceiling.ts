@@ -1,5 +1,5 @@
-import { byName } from '../contract/by-name.ts';
-import type { CellLimits } from './cell-set.ts';
+import { byName } from '../../contract/by-name.ts';
+import type { CellLimits } from '../cells/cell-set.ts';
 import { weightOf } from './spend.ts';
 
 /** What of a pass fits under the ceiling of a run. */

@@ -1,4 +1,4 @@
-import type { Column, TableRef } from '../contract/table.ts';
+import type { Column, TableRef } from '../../contract/table.ts';
 
 /** Returns the columns that a run has to name: the pipeline's and their dependencies. */
 export const neededColumns = ({ columns }: TableRef): Column[] =>

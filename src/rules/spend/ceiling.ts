@@ -1,4 +1,4 @@
-import type { SpendPolicy } from '../contract/pipeline.ts';
+import type { SpendPolicy } from '../../contract/pipeline.ts';
 
 /** Limits that a worker's owner sets for the spend of any run. */
 export interface SpendCeiling {

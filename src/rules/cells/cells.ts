@@ -1,7 +1,7 @@
-import type { Json } from '../contract/json.ts';
-import type { CellOutcome } from '../contract/results.ts';
-import type { CellStatus, Column, TableRef } from '../contract/table.ts';
-import type { ColumnConditions } from './conditions.ts';
+import type { Json } from '../../contract/json.ts';
+import type { CellOutcome } from '../../contract/results.ts';
+import type { CellStatus, Column, TableRef } from '../../contract/table.ts';
+import type { ColumnConditions } from '../answers/conditions.ts';
 
 /** Provider's state of one cell, as far as its outcome depends on it. */
 export interface CellReading {
