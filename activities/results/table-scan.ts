@@ -270,7 +270,8 @@ export class TableScan {
       const counts = this.#counts.byColumn[column];
       if (counts !== undefined) counts[verdict.outcome] = (counts[verdict.outcome] ?? 0) + 1;
       if (isCanary) this.#countCanary(column, verdict.outcome);
-      if (verdict.undecided === true) this.#counts.undecided = (this.#counts.undecided ?? 0) + 1;
+      if (verdict.outcome === 'pending' && verdict.undecided === true)
+        this.#counts.undecided = (this.#counts.undecided ?? 0) + 1;
       if (verdict.inFlight) this.#counts.inFlight += 1;
       if (verdict.startable) this.#counts.startable += 1;
       const usage = row.cells[column]?.usage;

@@ -57,6 +57,13 @@ test('mode new may compute whatever has no value', () => {
   expect(mayCompute('new', BLOCKED)).toBe(false);
 });
 
+test('a provider knows no conditions: it may compute what only they leave out', () => {
+  const skipped: OpenCellState = { ...PENDING, status: 'skipped' };
+  expect([mayCompute('new', skipped), mayCompute('failed', skipped)]).toEqual([true, true]);
+  expect(mayCompute('new', { ...BLOCKED, undecided: true })).toBe(true);
+  expect(mayCompute('failed', { ...BLOCKED, undecided: true })).toBe(false);
+});
+
 test('a limit cuts the cells of its column alone', () => {
   const limited = new LimitedCells({ b: 1, c: 0 });
   const taken = ['a', 'b', 'c', 'a', 'b', 'c'].map((column) => limited.take(column));

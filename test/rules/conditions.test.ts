@@ -104,7 +104,7 @@ test('it is not decided before the column it names has ended', () => {
   expect(outcomes(COLUMNS, when, { a: NONE })['b']).toBe('pending startable');
   expect(outcomes(COLUMNS, when, { a: DONE }, { a: 'x' })['b']).toBe('skipped');
   const failed: CellReading = { status: 'failed', empty: false };
-  expect(outcomes(COLUMNS, when, { a: failed })['b']).toBe('blocked by a');
+  expect(outcomes(COLUMNS, when, { a: failed })['b']).toBe('blocked undecided by a');
 });
 
 test('one condition that does not hold is enough, whatever else is not known yet', () => {

@@ -79,11 +79,16 @@ export const reasonOfNew = (mode: RunMode): AskReason => (mode === 'all' ? 'all'
 /**
  * Checks whether a request of `mode` may compute an open cell that it covers. `new` is documented as
  * the cells without a value, which an API may take for failed and empty ones as well. A cell in
- * flight may have failed by the time of the request.
+ * flight may have failed by the time of the request. The provider knows no conditions: it computes
+ * cells that are skipped, or blocked by a condition alone.
  */
-export function mayCompute(mode: RunMode, { status, inFlight, waiting }: OpenCellState): boolean {
+export function mayCompute(
+  mode: RunMode,
+  { status, inFlight, waiting, undecided }: OpenCellState,
+): boolean {
+  if (mode === 'all' || status === 'skipped') return true;
   if (mode === 'failed') return status === 'failed' || inFlight || waiting === true;
-  return mode === 'all' || status !== 'blocked';
+  return status !== 'blocked' || undecided === true;
 }
 
 /** Maximum number of cells to ask for, by column key. Left out: no limit. */

@@ -22,7 +22,7 @@ export interface CellVerdict {
   startable: boolean;
   /** Upstream column that a pending cell waits for; `null`: none. */
   waitsFor: string | null;
-  /** True if it is not known whether the conditions of a pending cell hold. Left out: it is. */
+  /** True if it is not known whether the conditions of a cell hold. Left out: it is. */
   undecided?: true;
 }
 
@@ -137,8 +137,11 @@ function judgeConditions(
     }
   }
   if (status === 'failed') return null;
-  if (blockedBy !== null) return { ...STILL, outcome: 'blocked', blockedBy };
-  const undecided = dependsOn.find((name) => verdicts.get(name)?.undecided === true);
+  if (blockedBy !== null) return { ...STILL, outcome: 'blocked', blockedBy, undecided: true };
+  const undecided = dependsOn.find((name) => {
+    const verdict = verdicts.get(name);
+    return verdict?.outcome === 'pending' && verdict.undecided === true;
+  });
   waitsFor ??= undecided ?? null;
   return waitsFor === null ? null : { ...STILL, outcome: 'pending', waitsFor, undecided: true };
 }
