@@ -7,7 +7,7 @@ import { Rowmill } from '../../src/client/rowmill.ts';
 import { budgetWorkflowId } from '../../src/contract/budget.ts';
 import type { ChangeLine, ResultRow } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
-import { zonedDay } from '../../src/rules/zoned-day.ts';
+import { zonedDay } from '../../src/rules/spend/zoned-day.ts';
 import { CASES } from '../support/providers/cases.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
