@@ -147,7 +147,7 @@ async function compareWithLast(
       : null;
   const is = keyedColumns(pipeline.table.columns, plan);
   const columns = columnChanges(hasTable ? before.columns : is, is);
-  const outdated = await carriedOver(deps.store, before, last);
+  const outdated = await carriedOver(deps, before, last);
   const reworded =
     options.apply === true ? readersOf(plan, columns.columnsChanged) : new Set<string>();
   const counts = { rowsNew: 0, rowsChanged: 0, rowsVanished: 0 };

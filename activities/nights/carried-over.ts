@@ -1,15 +1,16 @@
 import type { LastingTable } from '../../src/nights/lasting-table.ts';
 import { readOutdated } from '../../src/nights/outdated-cells.ts';
 import { readLedger } from '../../src/store/ledger.ts';
-import type { Folder, Store } from '../../src/store/store.ts';
+import type { Folder } from '../../src/store/store.ts';
 import { cellSetLines } from '../run-files/cell-set-file.ts';
+import type { ActivityDeps } from '../runtime/deps.ts';
 
 /**
  * Returns the cells that were outdated in the last run and that it did not ask for: it may have been
  * cut by a ceiling, or terminated. A pass counts once the provider has accepted it.
  */
 export async function carriedOver(
-  store: Store,
+  deps: ActivityDeps,
   before: LastingTable | null,
   last: Folder | null,
 ): Promise<Map<string, Set<string>>> {
@@ -17,7 +18,7 @@ export async function carriedOver(
   if (before === null || last === null) return outdated;
   for await (const { key, columns } of readOutdated(last)) outdated.set(key, new Set(columns));
   if (outdated.size === 0) return outdated;
-  for (const pass of await acceptedPasses(store, before)) {
+  for (const pass of await acceptedPasses(deps, before)) {
     for await (const line of cellSetLines(last, pass)) {
       if (!('groups' in line)) continue;
       const rows = 'key' in line ? [outdated.get(line.key)] : outdated.values();
@@ -30,8 +31,12 @@ export async function carriedOver(
 }
 
 /** Numbers of the passes of the last run that the provider has accepted. */
-async function acceptedPasses(store: Store, { last }: LastingTable): Promise<number[]> {
-  const lines = await readLedger(store, Date.parse(last.openedAt), Date.now());
+async function acceptedPasses(
+  { store, now = Date.now }: ActivityDeps,
+  { last }: LastingTable,
+): Promise<number[]> {
+  // The clock that opened the last night: this machine's may be behind it.
+  const lines = await readLedger(store, Date.parse(last.openedAt), now());
   return lines.flatMap((line) =>
     line.type === 'pass' &&
     line.run === last.workflowId &&

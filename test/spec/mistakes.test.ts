@@ -62,6 +62,21 @@ test('the same mistakes are there as data', () => {
   ]);
 });
 
+test.each(['constructor', '__proto__'])('a table kind %s is refused like any other', (kind) => {
+  expect(
+    briefly(`
+name: a
+provider: extruct
+table:
+  kind: ${kind}
+  columns: [{ kind: agent, key: a, name: A, value: { agent_type: llm, prompt: 'What is {b}?' } }]
+rows: { from: x.csv }
+results: [{ to: out.csv }]
+when: { a: { input: { empty: false } } }
+`),
+  ).toContainEqual(expect.stringContaining('table.kind: '));
+});
+
 test('what is required is named when it is missing', () => {
   expect(briefly('description: x')).toEqual([
     'name: missing',
