@@ -68,6 +68,25 @@ test('a night from apply to delete, as an operator lives it', async () => {
   expect((await schedule('describe', NAME)).stderr).toContain('error[schedule_not_found]');
 });
 
+test('the price of every cell is the most that a night on a lasting table asks for', async () => {
+  const name = `${NAME}-kept`;
+  const loaded: unknown = JSON.parse(pipelineText());
+  // The text of a pipeline file.
+  const { table } = loaded as { table: object };
+  const kept = { name, table: { ...table, keep: true }, schedule: { at: '02:30' } };
+  await writeFile(join(place.cwd, 'kept.json'), pipelineText(kept));
+  const applied = await place.command('schedule', 'apply', 'kept.json');
+  expect(applied.stderr).toContain(
+    'Each run: only cells that are due, at most about 3 credits, by the rows as they are now',
+  );
+  const span = ['--from', '2026-01-05', '--to', '2026-01-07'];
+  const asked = await place.command('schedule', 'backfill', name, ...span);
+  expect(asked.stderr).toContain(
+    '3 runs: only cells that are due, at most about 9 credits (3 a run)',
+  );
+  await place.command('schedule', 'delete', name);
+});
+
 test('a schedule that is deleted says how many runs waited to start, and what makes up for them', async () => {
   const schedule = (...args: string[]) => place.command('schedule', ...args);
   const name = `${NAME}-held`;

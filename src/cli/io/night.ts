@@ -8,7 +8,7 @@ import { formatCount, formatInteger } from './format.ts';
 export function nightText(night: EstimatedNight): string {
   const { rowsNew, rowsChanged, rowsVanished, due, kept, creditsOfAll } = night;
   const rows = [
-    `${formatInteger(rowsNew)} new rows`,
+    formatCount(rowsNew, 'new row'),
     `${formatInteger(rowsChanged)} changed`,
     ...(rowsVanished === 0 ? [] : [`${formatInteger(rowsVanished)} gone`]),
   ];
@@ -24,7 +24,7 @@ export function incrementalText({
   due,
   kept,
 }: IncrementalSummary): string {
-  const rows = `${formatInteger(rowsNew)} new rows, ${formatInteger(rowsChanged)} changed, ${formatInteger(rowsVanished)} gone`;
+  const rows = `${formatCount(rowsNew, 'new row')}, ${formatInteger(rowsChanged)} changed, ${formatInteger(rowsVanished)} gone`;
   return [rows, ...dueTexts(due), `${formatInteger(kept)} kept`].join(', ');
 }
 

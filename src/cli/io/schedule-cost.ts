@@ -17,6 +17,10 @@ export async function creditsOfOneRun(cli: Cli, pipeline: Pipeline): Promise<num
   }
 }
 
+/** On a lasting table the price of every cell is the most that a run asks for. */
+export const about = ({ table }: Pipeline): string =>
+  table.keep === true ? 'only cells that are due, at most about' : 'about';
+
 /**
  * Prints the cost of several runs, and asks; without a terminal only `--yes` confirms.
  * @throws RowmillError `spend_refused`
@@ -31,7 +35,7 @@ export async function confirmRuns(
   const price =
     each === null
       ? 'their credits are not known here: the rows cannot be read'
-      : `about ${formatCount(each * runs, 'credit')} (${formatInteger(each)} a run)`;
+      : `${about(pipeline)} ${formatCount(each * runs, 'credit')} (${formatInteger(each)} a run)`;
   cli.log(`${formatCount(runs, 'run')}: ${price}`);
   if (yes || (isInteractive(cli) && (await isYes(cli, 'Start them? [y/N] ')))) return;
   throw new RowmillError(

@@ -5,7 +5,7 @@ import { RowmillError } from '../../../errors.ts';
 import { isYes } from '../../io/prompt-approval.ts';
 import { isInteractive, type Cli } from '../../io/context.ts';
 import { formatCount, zonedAndUtc } from '../../io/format.ts';
-import { creditsOfOneRun } from '../../io/schedule-cost.ts';
+import { about, creditsOfOneRun } from '../../io/schedule-cost.ts';
 import { withSession } from '../../run/session.ts';
 import { oddDayText } from './show.ts';
 
@@ -62,7 +62,8 @@ async function confirmNights(
 ): Promise<void> {
   const credits = await creditsOfOneRun(cli, pipeline);
   if (credits === null) return;
-  cli.log(`Each run: about ${formatCount(credits, 'credit')}, by the rows as they are now`);
+  const price = `${about(pipeline)} ${formatCount(credits, 'credit')}`;
+  cli.log(`Each run: ${price}, by the rows as they are now`);
   if (yes === true || !isInteractive(cli)) return;
   if (await isYes(cli, 'Let it run by itself? [y/N] ')) return;
   throw new RowmillError('spend_refused', 'not confirmed; the schedule is as it was', {
