@@ -1,3 +1,4 @@
+import { byName } from '../../contract/by-name.ts';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import { listOf, objectOf, textOf } from '../fields.ts';
 
@@ -47,10 +48,10 @@ const AUTOMATIC: Record<string, readonly AutomaticColumn[]> = {
 };
 
 /** Context columns that research columns get implicitly. */
-const CONTEXT: Record<string, readonly string[]> = {
-  company: ['company_name', 'company_website'],
-  people: ['full_name', 'profile_url', 'role'],
-};
+const CONTEXT = byName<readonly string[]>([
+  ['company', ['company_name', 'company_website']],
+  ['people', ['full_name', 'profile_url', 'role']],
+]);
 
 /** The website comes from the parent company, or from an input column with exactly this key. */
 const CONTACT = ['full_name', 'profile_url', 'company_website'];

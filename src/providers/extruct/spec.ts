@@ -1,3 +1,4 @@
+import { byName } from '../../contract/by-name.ts';
 import { z } from 'zod';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import { objectOf, textOf } from '../fields.ts';
@@ -12,7 +13,10 @@ export const EXTRUCT_BASE_URL = 'https://api.extruct.ai';
 export const EXTRUCT_LIMITS = { rowsPerAdd: 50, rowsPerPage: 100 } as const;
 
 /** Credits of a cell, relative to a plain one. */
-const WEIGHT: Record<string, number> = { input: 0, company_people_finder: 2 };
+const WEIGHT = byName([
+  ['input', 0],
+  ['company_people_finder', 2],
+]);
 
 const KINDS = [DEFAULT_KIND, 'people', 'generic'];
 
