@@ -339,6 +339,23 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     },
   );
 
+  test('a check warns of a file with the name of the pipeline and other rows', async () => {
+    testEnv = await startTestEnv({ sandbox: CLEAN });
+    await night(one, FIRST);
+    const { store } = testEnv;
+    const warningsOf = async (companies: Record<string, string>): Promise<string[]> => {
+      const { pipeline } = await inputOf(one, companies);
+      const file = join(testEnv.folder, 'pipeline.json');
+      expect(pipeline.name).toBe('test-pipeline');
+      return (await Rowmill.check({ pipeline: file, store })).warnings;
+    };
+    expect(await warningsOf({ ABT: 'Abbott Laboratories' })).toEqual([
+      'no row of the source is in the lasting table, whose 3 rows count as gone: is "test-pipeline" the name of another pipeline, too?',
+    ]);
+    expect(await warningsOf({ ABT: 'Abbott Laboratories', MMM: '3M' })).toEqual([]);
+    expect(await warningsOf(FIRST)).toEqual([]);
+  });
+
   test('a check knows the night before it costs anything', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     const { chain } = one.tables;

@@ -137,4 +137,16 @@ export function budgetWarnings({ credits, spend: { perDay } }: Estimate): string
   ];
 }
 
+/** Warns of a source that has no row of the table: another file may have the name of the pipeline. */
+export function nightWarnings(
+  { rows, night }: Pick<Estimate, 'rows' | 'night'>,
+  { name, refresh }: Pick<Pipeline, 'name' | 'refresh'>,
+): string[] {
+  if (night === undefined || night.rowsVanished === 0 || night.rowsNew < rows) return [];
+  const gone = refresh?.vanished === 'drop' ? 'are deleted with their answers' : 'count as gone';
+  return [
+    `no row of the source is in the lasting table, whose ${figure(night.rowsVanished)} rows ${gone}: is "${name}" the name of another pipeline, too?`,
+  ];
+}
+
 const figure = (credits: number): string => Math.round(credits).toLocaleString('en-US');

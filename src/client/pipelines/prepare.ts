@@ -12,6 +12,7 @@ import type { Env } from '../../env.ts';
 import {
   budgetWarnings,
   ceilingWarnings,
+  nightWarnings,
   estimateOf,
   nightEstimate,
   refusalOf,
@@ -166,6 +167,7 @@ async function planOf(
     ...rowsWarnings(rows, estimate),
     ...ceilingWarnings(estimate),
     ...budgetWarnings(estimate),
+    ...nightWarnings(estimate, pipeline),
   ];
   return { pipeline, warnings: all, rows, estimate, refusal: refusalOf(estimate, pipeline, file) };
 }
