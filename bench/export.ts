@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { collectResults } from '../activities/collect-results.ts';
 import type { CollectedResults, CollectResultsInput } from '../activities/collect-results.ts';
+import { RUN_FILE } from '../src/contract/names.ts';
 import { createLimiter } from '../src/http/limiter.ts';
 import { createExtructProvider } from '../src/providers/extruct/provider.ts';
 import { createProviders } from '../src/providers/registry.ts';
@@ -74,7 +75,9 @@ async function collectOnce(job: ExportJob, round: number): Promise<void> {
   const run = { workflowId: 'export', firstRunId: `round-${round}` };
   const folder = store.run(run);
   await mkdir(folder.path, { recursive: true });
-  await copyFile(job.snapshotFile, folder.locate('rows.jsonl'));
+  await copyFile(job.snapshotFile, folder.locate(RUN_FILE.rows));
+  // The step reads from it how rows that left the source are shown: there are none.
+  await folder.writeJson(RUN_FILE.pipeline, { table: job.spec });
   const provider = createExtructProvider({
     baseUrl: job.apiUrl,
     token: job.token,
