@@ -141,7 +141,8 @@ async function startProcessEnv(
       try {
         const { pipeline } = input;
         const wanted = wantedRows(provider, rows);
-        const scene = { folder, client, sandbox: books };
+        const { store: storeFolder = folder } = options;
+        const scene = { folder, storeFolder, client, sandbox: books };
         const evidence = await gather(scene, { workflowId, pipeline, wanted, ended });
         for (const [at, log] of logs.entries()) evidence.texts.set(`log of worker ${at}`, log);
         return [...breaches(evidence), ...shortfalls(evidence, options.cutShort ?? null)];

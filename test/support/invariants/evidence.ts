@@ -102,6 +102,8 @@ export interface RunOver {
 export interface Scene {
   sandbox: Pick<Sandbox, 'ledger' | 'state' | 'truth'>;
   folder: string;
+  /** The store's folder, where it is elsewhere. */
+  storeFolder?: string;
   /** Everything that Temporal was told. */
   history: unknown;
   finished: FinishedSteps;
@@ -116,24 +118,27 @@ const GRACE_MS = 30_000;
 
 /** Collects what there is to know about a run that is over. */
 export async function gather(
-  testEnv: Pick<TestEnv, 'client'> & Pick<Scene, 'folder' | 'sandbox'>,
+  testEnv: Pick<TestEnv, 'client'> & Pick<Scene, 'folder' | 'storeFolder' | 'sandbox'>,
   run: RunOver,
 ): Promise<Evidence> {
   const handle = testEnv.client.workflow.getHandle(run.workflowId);
   const [description, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
-  const { sandbox, folder } = testEnv;
+  const { sandbox, folder, storeFolder = folder } = testEnv;
   const startedAtMs = description.startTime.getTime();
   const endedAtMs = description.closeTime?.getTime() ?? Infinity;
   const finished = finishedSteps(history);
   const times = { startedAtMs, endedAtMs, graceMs: GRACE_MS };
-  return evidenceOf({ sandbox, folder, history, finished, ...times }, run);
+  return evidenceOf({ sandbox, folder, storeFolder, history, finished, ...times }, run);
 }
 
 export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> {
   const { sandbox, finished, startedAtMs, endedAtMs, graceMs } = scene;
   const { pipeline, wanted, ended } = run;
   const summary = ended instanceof Error ? null : ended;
-  const texts = await textsUnder(scene.folder);
+  const folders = new Set([scene.folder, scene.storeFolder ?? scene.folder]);
+  const texts = new Map(
+    (await Promise.all([...folders].map(textsUnder))).flatMap((one) => [...one]),
+  );
   texts.set('history', plainText(scene.history));
   texts.set('ended', plainText(ended));
   const published: PublishedText[] = [];
