@@ -148,8 +148,16 @@ async function compareWithLast(
   const is = keyedColumns(pipeline.table.columns, plan);
   const columns = columnChanges(hasTable ? before.columns : is, is);
   const outdated = await carriedOver(deps, before, last);
+  // A column that left the file stays in the table, and may return to the file.
+  const left = hasTable
+    ? before.columns.filter(({ key }) => columns.columnsLeft.includes(key))
+    : [];
+  const readers = deps.providers.spec(pipeline.provider).plan({
+    ...pipeline.table,
+    columns: [...pipeline.table.columns, ...left.map(({ config }) => config)],
+  });
   const reworded =
-    options.apply === true ? readersOf(plan, columns.columnsChanged) : new Set<string>();
+    options.apply === true ? readersOf(readers, columns.columnsChanged) : new Set<string>();
   const counts = { rowsNew: 0, rowsChanged: 0, rowsVanished: 0 };
   const rows = await folder.create(RUN_FILE.rows);
   const changes = await folder.create(NIGHT_FILE.rows);
@@ -168,7 +176,7 @@ async function compareWithLast(
           counts.rowsChanged += 1;
           await note({ key, change: 'changed', inputs: found.inputs });
           const columns = outdated.get(key) ?? new Set();
-          for (const column of columnsReading(plan, new Set(found.inputs))) columns.add(column);
+          for (const column of columnsReading(readers, new Set(found.inputs))) columns.add(column);
           outdated.set(key, columns);
           break;
         }

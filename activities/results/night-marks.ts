@@ -48,7 +48,14 @@ export class NightMarks {
     const { refresh, run } = (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
     const { state } = (await folder.readJson(NIGHT_FILE.before)) as { state: LastingTable | null };
     const outdated = new Map<string, readonly string[]>();
-    for await (const { key, columns } of readOutdated(folder)) outdated.set(key, columns);
+    // Columns that left the file wait until they return to it.
+    const left = new Set(night.columnsLeft);
+    for await (const { key, columns } of readOutdated(folder)) {
+      outdated.set(
+        key,
+        columns.filter((column) => !left.has(column)),
+      );
+    }
     const rules = refreshRules(refresh, night.full || run.mode === 'all');
     const published = state?.published?.at;
     return new NightMarks(rules, night.columnsNew, outdated, {

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createActivities, createPollActivities } from '../../../activities/index.ts';
 import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
@@ -10,25 +8,25 @@ import { createFileStore } from '../../../src/store/file-store.ts';
 import type { Evidence } from '../../support/invariants/evidence.ts';
 import { breaches } from '../../support/invariants/index.ts';
 import { allEnv, caseOf, companies, wantedRows } from '../../support/providers/cases.ts';
-import { TOKEN } from '../../support/token.ts';
 import { act, latestDeadlineMs } from './actions.ts';
 import type { Mutant } from './mutants.ts';
 import { collectEvidence } from './collect-evidence.ts';
-import { closeLeftOpen, installDisk } from './machine/disk.ts';
-import { installNetwork } from './machine/network.ts';
-import { onStage, type Stage } from './machine/stage.ts';
-import { installTime } from './machine/time.ts';
+import {
+  EPOCH_MS,
+  inSimulation,
+  NOWHERE,
+  TASK_QUEUE,
+  throttleMs,
+  type Setup,
+} from './machine/setup.ts';
 import type { Action, ChaosScript } from './script.ts';
 import { BUDGET_ZONE, SimulatedBudgets } from './simulated-budgets.ts';
-import { openApi, type SimulatedApi } from './simulated-api.ts';
-import { Timeline } from './virtual-time.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import { Cluster } from './temporal/cluster.ts';
 import { Deployment, named } from './temporal/deployment.ts';
 import { clientOf } from './temporal/frontend.ts';
 import { toPayload } from './temporal/proto.ts';
 import type { TemporalServer, WorkflowEnd } from './temporal/server.ts';
-import { WorkflowCode } from './temporal/workflow-code.ts';
 import { NOTHING_TO_GO_ON_WITH, rerunRequestsOf, requestRerun } from './rerun-requests.ts';
 
 export interface Simulated {
@@ -46,13 +44,7 @@ export interface Simulated {
   virtualMs: number;
 }
 
-const EPOCH_MS = Date.UTC(2026, 0, 5);
-/** Where the simulated network begins. */
-const NOWHERE = 'http://127.0.0.1:9';
 const WORKFLOW_ID = 'simulated';
-const TASK_QUEUE = 'rowmill';
-/** As the worker sets them (`HEARTBEAT_THROTTLE`). */
-const throttleMs = (taskQueue: string): number => (taskQueue === TASK_QUEUE ? 5_000 : 2_000);
 /** After the deadline three steps have `GRACE_MS` of the workflow each: two scans, and what publishes. */
 const GRACE_MS = 3 * 3_600_000 + 600_000;
 /** Requests that are still on their way land. */
@@ -60,67 +52,15 @@ const AFTERMATH_MS = 120_000;
 /** Somebody who wants a rerun is told what became of that. */
 const ANSWERED_WITHIN_MS = 60_000;
 
-installTime();
-installDisk();
-installNetwork();
-
-let code: Promise<WorkflowCode> | null = null;
-
-/** The same for every script: the activities' names are all that the workflow code must know. */
-function loadCode(): Promise<WorkflowCode> {
-  const deps = {
-    providers: createProviders({}),
-    store: createFileStore(tmpdir()),
-    searchAttributes: true,
-  };
-  return (code ??= WorkflowCode.load(
-    named({ ...createActivities(deps), ...createPollActivities(deps) }),
-  ));
-}
-
 /** Plays one script from beginning to end, and looks at what is left. */
 export async function simulate(
   script: ChaosScript,
   mutant: Mutant | null = null,
 ): Promise<Simulated> {
-  const workflows = await loadCode();
-  const folder = mkdtempSync(join(tmpdir(), 'rowmill-chaos-'));
-  const timeline = new Timeline(EPOCH_MS);
-  let api: SimulatedApi | null = null;
-  const stage: Stage = {
-    timeline,
-    disk: 'fine',
-    network: (request) => must(api).network(request),
-  };
-  try {
-    return await onStage(stage, async () => {
-      const { eager } = caseOf(script.provider);
-      api = await openApi({
-        token: TOKEN,
-        facts: [],
-        ...eager,
-        ...script.sandbox,
-        promptLayer: { ...eager.promptLayer, ...script.api },
-        faults: script.faults,
-        realMs: () => timeline.nowMs - EPOCH_MS,
-      });
-      try {
-        return await simulateOn(script, { timeline, api, folder, workflows, mutant });
-      } finally {
-        await api.close();
-      }
-    });
-  } finally {
-    closeLeftOpen();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return inSimulation(script, (setup) => simulateOn(script, { ...setup, mutant }));
 }
 
-interface SimulationSetup {
-  timeline: Timeline;
-  api: SimulatedApi;
-  folder: string;
-  workflows: WorkflowCode;
+interface SimulationSetup extends Setup {
   mutant: Mutant | null;
 }
 

@@ -13,6 +13,8 @@ import type { Arrived, Stage } from './machine/stage.ts';
 export interface SimulatedApi {
   backstage: EmbeddedSandbox;
   network: Stage['network'];
+  /** From now on no request meets a fault. */
+  calm: () => void;
   close: () => Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
   const { core, ledger, intercept } = backstage;
   const transmissions = new Map<string, Transmission>();
   let serial = 0;
+  let isCalm = false;
 
   /** The reply goes through the server as it is, with a mark of what befalls it on the way. */
   const marked = (transmission: Transmission): Action => {
@@ -31,7 +34,7 @@ export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
     return { do: 'reply', status: 200, headers: { [MARK]: mark }, body: '' };
   };
   const translated: Intercept = async (seen) => {
-    const action = await intercept?.(seen);
+    const action = isCalm ? undefined : await intercept?.(seen);
     if (action === undefined || action.do === 'reply') return action;
     if (action.do === 'late' && action.then !== 'reset') return action;
     if (action.do === 'late') return { ...action, then: outgoing(marked(RESET)) };
@@ -60,6 +63,9 @@ export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
         body: response.rawPayload,
       };
       return { how: 'whole', reply };
+    },
+    calm: () => {
+      isCalm = true;
     },
     close: async () => {
       backstage.cancelDelays();

@@ -1,7 +1,7 @@
-import { TemporalServer, type ServerOptions } from './server.ts';
+import { TemporalServer, type OtherWorkflows, type ServerOptions } from './server.ts';
 import type { Payload } from './proto.ts';
 
-export interface ClusterOptions extends Omit<ServerOptions, keyof Place | 'befall'> {
+export interface ClusterOptions extends Omit<ServerOptions, keyof Place | 'befall' | 'others'> {
   /** What befalls an attempt or a task of the run of this number: 0, 1, … */
   befall: (what: string, run: number) => ReturnType<ServerOptions['befall']>;
   /** Before the next workflow starts: the last moment to look at what this one left. */
@@ -19,6 +19,9 @@ export class Cluster {
   /** Workflow ids that are taken, with their runs as soon as there are any. */
   readonly #known = new Map<string, TemporalServer | null>();
   readonly runs: TemporalServer[] = [];
+  /** Children that runs have started, the newest of each workflow id. */
+  readonly #children = new Map<string, TemporalServer>();
+  #childrenStarted = 0;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -60,6 +63,7 @@ export class Cluster {
         ...options,
         workflowId,
         number,
+        others: this.#others,
         befall: (what) => befall(what, number),
         note: (what) => note(number === 0 ? what : `[${number}] ${what}`),
       },
@@ -69,4 +73,37 @@ export class Cluster {
     this.#known.set(workflowId, run);
     return run;
   }
+
+  readonly #others: OtherWorkflows = {
+    startChild: ({ workflowId, workflowType, input }, ended) => {
+      if (this.#children.get(workflowId)?.end === null) return null;
+      this.#childrenStarted += 1;
+      const { befall, note, ...options } = this.#options;
+      const number = FIRST_CHILD + this.#childrenStarted;
+      const child = new TemporalServer(
+        {
+          ...options,
+          workflowId,
+          workflowType,
+          number,
+          others: this.#others,
+          befall: (what) => befall(what, number),
+          note: (what) => note(`[${workflowId}] ${what}`),
+        },
+        input[0] ?? {},
+      );
+      child.onEnd(ended);
+      this.#children.set(workflowId, child);
+      return child.firstRunId;
+    },
+    signal: (workflowId, name, args) => {
+      const other = this.#children.get(workflowId) ?? this.#known.get(workflowId) ?? null;
+      if (other === null || other.end !== null) return false;
+      other.signal(name, args);
+      return true;
+    },
+  };
 }
+
+/** Children have numbers of their own. */
+const FIRST_CHILD = 1_000_000;

@@ -25,6 +25,8 @@ export class Deployment {
   readonly #diedHere: ((worker: Worker) => void)[] = [];
   #worker: Worker | null = null;
   #waiting: ((worker: Worker) => void)[] = [];
+  /** Given to the worker that is up, which has not begun with it. */
+  readonly #given = new Set<(worker: Worker) => void>();
   /** How long the next dead one is missed. */
   downMs = 1_000;
   deaths = 0;
@@ -73,8 +75,18 @@ export class Deployment {
   /** As soon as there is one that takes work, in its name. */
   whenUp(act: (worker: Worker) => void): void {
     const worker = this.#worker;
-    if (worker === null || worker.stopping) this.#waiting.push(act);
-    else this.#timeline.in(0, () => act(worker), worker.process);
+    if (worker === null || worker.stopping) {
+      this.#waiting.push(act);
+      return;
+    }
+    // One function may be given twice.
+    const once = (by: Worker): void => act(by);
+    this.#given.add(once);
+    const begin = (): void => {
+      this.#given.delete(once);
+      once(worker);
+    };
+    this.#timeline.in(0, begin, worker.process);
   }
 
   /** A deploy: what is in progress is told to stop, then the next one starts. */
@@ -90,6 +102,8 @@ export class Deployment {
   #died(worker: Worker): void {
     this.deaths += 1;
     this.#worker = null;
+    this.#waiting.push(...this.#given);
+    this.#given.clear();
     this.#timeline.in(this.downMs, () => this.start(), null);
     for (const react of this.#diedHere) react(worker);
   }

@@ -1,3 +1,4 @@
+import proto from '@temporalio/proto';
 import type { FinishedSteps } from '../../../support/invariants/finished-steps.ts';
 import type { Action } from '../script.ts';
 import type { Timeline } from '../virtual-time.ts';
@@ -24,6 +25,20 @@ export type WorkflowEnd =
   /** A workflow task fails each time it is tried: the run hangs for ever. */
   | { how: 'broken'; why: string };
 
+/** What a workflow asks of the other workflows of its namespace. */
+export interface OtherWorkflows {
+  /** Returns the run id; `null`: a workflow of that id is open. */
+  startChild: (child: ChildStart, ended: (end: WorkflowEnd) => void) => string | null;
+  /** Returns `false` where no workflow of that id is open. */
+  signal: (workflowId: string, name: string, args: Payload[]) => boolean;
+}
+
+export interface ChildStart {
+  workflowId: string;
+  workflowType: string;
+  input: Payload[];
+}
+
 export interface ServerOptions {
   timeline: Timeline;
   deployment: Deployment;
@@ -36,6 +51,8 @@ export interface ServerOptions {
   throttleMs: (taskQueue: string) => number;
   continueAsNewAfterEvents: number | null;
   befall: (what: string) => Befallen;
+  /** The other workflows of the namespace. */
+  others: OtherWorkflows;
   /** For the trace. */
   note: (what: string) => void;
 }
@@ -51,6 +68,10 @@ interface OpenTask {
   worker: Worker | null;
   jobs: Job[];
 }
+
+const { StartChildWorkflowExecutionFailedCause: WHY_NO_CHILD } = proto.coresdk.child_workflow;
+const ALREADY_OPEN =
+  WHY_NO_CHILD.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS;
 
 /** A lost workflow task is given to another worker after this. */
 const TASK_TIMEOUT_MS = 10_000;
@@ -73,12 +94,18 @@ export class TemporalServer {
   readonly accepted: Accepted[] = [];
   readonly finished: FinishedSteps = new Map();
 
+  #ended: ((end: WorkflowEnd) => void) | null = null;
+
   constructor(options: ServerOptions, input: Payload) {
     this.#options = options;
     this.startedAtMs = options.timeline.nowMs;
     this.input = input;
     options.deployment.onDeath((worker) => this.#workerDied(worker));
     this.#begin([input]);
+  }
+
+  onEnd(react: (end: WorkflowEnd) => void): void {
+    this.#ended = react;
   }
 
   get #run(): WorkflowRun {
@@ -114,8 +141,8 @@ export class TemporalServer {
     if (this.end === null) this.#finish({ how: 'terminated' });
   }
 
-  signal(signalName: string): void {
-    if (this.end === null) this.#tell({ signalWorkflow: { signalName, input: [], headers: {} } });
+  signal(signalName: string, input: Payload[] = []): void {
+    if (this.end === null) this.#tell({ signalWorkflow: { signalName, input, headers: {} } });
   }
 
   update(name: string, argument?: Action['with']): void {
@@ -242,10 +269,9 @@ export class TemporalServer {
       const timer = timeline.in(ms(startToFireTimeout) ?? 0, fire, null);
       this.#timers.set(seq ?? 0, () => timer.cancel());
     } else if (command.signalExternalWorkflowExecution != null) {
-      // No other workflow is simulated.
-      const { seq } = command.signalExternalWorkflowExecution;
-      const failure = { message: 'there is no such workflow' };
-      this.#tell({ resolveSignalExternalWorkflow: { seq: seq ?? 0, failure } });
+      this.#signalOther(command.signalExternalWorkflowExecution);
+    } else if (command.startChildWorkflowExecution != null) {
+      this.#startChild(command.startChildWorkflowExecution);
     } else if (command.cancelTimer != null) this.#timers.get(command.cancelTimer.seq ?? 0)?.();
     else if (command.completeWorkflowExecution != null) {
       const { result } = command.completeWorkflowExecution;
@@ -265,6 +291,38 @@ export class TemporalServer {
     if (accepted == null || asked === undefined) return;
     this.accepted.push(asked);
     this.#options.note(`accepted: ${asked.name}`);
+  }
+
+  #signalOther({ seq, ...signal }: NonNullable<Command['signalExternalWorkflowExecution']>): void {
+    const { others } = this.#options;
+    const workflowId = signal.workflowExecution?.workflowId ?? signal.childWorkflowId ?? '';
+    const isOpen = others.signal(workflowId, signal.signalName ?? '', signal.args ?? []);
+    const failure = { message: 'there is no such workflow' };
+    this.#tell({
+      resolveSignalExternalWorkflow: { seq: seq ?? 0, ...(isOpen ? {} : { failure }) },
+    });
+  }
+
+  /** A child outlives its parent: no other policy is in use. */
+  #startChild(command: NonNullable<Command['startChildWorkflowExecution']>): void {
+    const { others } = this.#options;
+    const seq = command.seq ?? 0;
+    const workflowId = command.workflowId ?? '';
+    const workflowType = command.workflowType ?? '';
+    const run = this.#run;
+    const child = { workflowId, workflowType, input: command.input ?? [] };
+    const runId = others.startChild(child, (end) => {
+      // The run that goes on as a new one knows the child no longer.
+      if (this.end !== null || this.#run !== run) return;
+      const result =
+        end.how === 'completed' ? { completed: { result: end.result } } : { cancelled: {} };
+      this.#tell({ resolveChildWorkflowExecution: { seq, result } });
+    });
+    const failed = { workflowId, workflowType, cause: ALREADY_OPEN };
+    this.#tell({
+      resolveChildWorkflowExecutionStart:
+        runId === null ? { seq, failed } : { seq, succeeded: { runId } },
+    });
   }
 
   #startActivity(command: NonNullable<Command['scheduleActivity']>): void {
@@ -295,9 +353,11 @@ export class TemporalServer {
   }
 
   #finish(end: WorkflowEnd): void {
+    const isFirst = this.end === null;
     this.end ??= end;
     this.endedAtMs = Math.min(this.endedAtMs, this.#options.timeline.nowMs);
     this.#letGo();
+    if (isFirst) this.#ended?.(end);
   }
 
   #letGo(): void {
