@@ -1,4 +1,4 @@
-/** Plays random scripts of nights on a lasting table. */
+/** Plays random scripts of nights on a lasting table: `node test/chaos/nights/main.ts --scripts 1000`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -25,7 +25,7 @@ function nights(...args: string[]): Promise<{ code: number | null; text: string 
 }
 
 test('in random nights with faults, kills and operators every cell asked for is due', async () => {
-  const args = ['--scripts', '40', '--seconds', '90', '--seed', '1', '--folder', folder];
+  const args = ['--scripts', '20', '--seconds', '60', '--seed', '1', '--folder', folder];
   const { code, text } = await nights(...args);
   expect({ code, text }).toMatchObject({
     code: 0,
