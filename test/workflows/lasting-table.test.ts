@@ -270,6 +270,20 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(none).toBe(0);
   });
 
+  test('a changed cell is asked for once, on a machine whose clock is behind', async () => {
+    const aheadMs = 3 * 86_400_000;
+    const deps = { now: () => Date.now() + aheadMs };
+    testEnv = await startTestEnv({ sandbox: CLEAN, deps });
+    const run = { minPollInterval: '100ms', maxPollInterval: '1s', deadline: '90d' };
+    await night(one, FIRST, { run });
+    const changed = { ...FIRST, AFL: 'Accenture' };
+    const [, due] = await paidBy(() => night(one, changed, { run }));
+    expect(due).toBe(2);
+    const [same, none] = await paidBy(() => night(one, changed, { run }));
+    expect(same.incremental?.due).toEqual({});
+    expect(none).toBe(0);
+  });
+
   test('inputs that were edited at the provider are reported, and overwritten on demand', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     const { tableId } = await night(one, FIRST);

@@ -56,5 +56,15 @@ export function reasonTonight(
   if (!Object.hasOwn(maxAgeMs, column)) return null;
   // An answer of an unknown time may be of any age.
   const ageMs = answeredAtMs === null ? Infinity : nowMs - answeredAtMs;
-  return ageMs > (maxAgeMs[column] ?? Infinity) ? 'age' : null;
+  return ageMs > dueAgeMs(maxAgeMs[column] ?? Infinity) ? 'age' : null;
 }
+
+const SLACK = 0.1;
+const MAX_SLACK_MS = 6 * 3_600_000;
+
+/**
+ * Returns the age from which an answer is asked for again: a tenth before its maximum, at most six
+ * hours. Answers come some time after their night has begun, and `1d` would be due every second night.
+ */
+export const dueAgeMs = (maxAgeMs: number): number =>
+  maxAgeMs - Math.min(maxAgeMs * SLACK, MAX_SLACK_MS);

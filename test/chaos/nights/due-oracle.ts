@@ -55,7 +55,7 @@ export class DueOracle {
     for (const [name, { starts, done, inFlight }] of this.#look()) {
       const was = this.#before.get(name) ?? { starts: 0, done: 0, startedAtMs: 0, inFlight: false };
       const column = name.slice(name.indexOf('/') + 1);
-      const isAged = column === aged && nowMs - was.startedAtMs >= DAY_MS;
+      const isAged = column === aged && nowMs - was.startedAtMs >= 0.9 * DAY_MS;
       const isDue = was.done === 0 || was.inFlight || full || isAged || this.#outdated.has(name);
       if (!isDue && starts > was.starts) {
         this.undue += starts - was.starts;

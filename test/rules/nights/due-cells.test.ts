@@ -23,8 +23,9 @@ const cell = (fields: Partial<NightCell>): NightCell => ({
 
 test.each<[string, Partial<NightCell>, string | null]>([
   ['an answer of today', {}, null],
-  ['an answer as old as allowed', { answeredAtMs: NOW - DAY }, null],
-  ['an answer older than allowed', { answeredAtMs: NOW - DAY - 1 }, 'age'],
+  ['an answer of this night', { answeredAtMs: NOW - DAY / 2 }, null],
+  ['an answer a tenth younger than allowed', { answeredAtMs: NOW - 0.9 * DAY }, null],
+  ['an answer of the night before', { answeredAtMs: NOW - DAY + 3_600_000 }, 'age'],
   ['an answer of an unknown time', { answeredAtMs: null }, 'age'],
   ['an old answer of a column that never becomes old', { column: 'city', answeredAtMs: 0 }, null],
   ['an unknown time of such a column', { column: 'city', answeredAtMs: null }, null],
