@@ -26,6 +26,7 @@ export async function executeStep<R>(run: Run, step: StepOf<R>): Promise<R> {
   let sinceMs: number | null = null;
   for (;;) {
     await waitWhilePaused(run);
+    const { deadlineAtMs } = run.state;
     try {
       const result = await step(again, { mayYield: true, sinceMs });
       if (sinceMs !== null) run.state.problem = null;
@@ -34,7 +35,7 @@ export async function executeStep<R>(run: Run, step: StepOf<R>): Promise<R> {
       const failure = failureOf(error);
       run.count(countsOf(failure));
       if (wasCancelled(error) || run.isLate()) throw error;
-      const expired = deadlineExtended(run, error);
+      const expired = deadlineExtended(run, error, deadlineAtMs);
       again ||= expired || mayHaveSent(failure);
       if (expired) continue;
       const waiting = waitingIn(failure);
@@ -68,9 +69,14 @@ export async function executeInterruptibleStep<R>(run: Run, step: StepOf<R>): Pr
   }
 }
 
-/** Checks whether a step timed out although the operator had extended the deadline meanwhile. */
-export const deadlineExtended = (run: Run, error: unknown): boolean =>
-  ranOutOfTime(error) && !run.isLate();
+/**
+ * Checks whether a step timed out by a deadline that the operator has extended meanwhile. Without an
+ * extension the next attempt does not fit before the deadline, and neither would a repeated step.
+ *
+ * @param deadlineAtMs Deadline when the step began, epoch ms
+ */
+export const deadlineExtended = (run: Run, error: unknown, deadlineAtMs: number): boolean =>
+  ranOutOfTime(error) && !run.isLate() && run.state.deadlineAtMs > deadlineAtMs;
 
 /**
  * Waits for the API, shown as a stage; continues when the API answers, or at once on `resume`. An exhausted

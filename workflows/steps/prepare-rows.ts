@@ -10,6 +10,7 @@ export async function prepareRows(run: Run): Promise<void> {
   let trouble: TroubleInput = { mayYield: true, sinceMs: null };
   let failedWaits = 0;
   while (state.prepared === null) {
+    const { deadlineAtMs } = state;
     try {
       state.prepared = await steps.prepareRows.executeWithOptions(
         run.within(`Check and freeze the rows of ${pipeline.name}`),
@@ -20,7 +21,7 @@ export async function prepareRows(run: Run): Promise<void> {
     } catch (error) {
       const failure = failureOf(error);
       run.refused = isRefusedInput(failure);
-      if (deadlineExtended(run, error)) continue;
+      if (deadlineExtended(run, error, deadlineAtMs)) continue;
       const waiting = waitingIn(failure);
       if (waiting === null || run.isLate()) throw error;
       run.count(countsOf(failure));
