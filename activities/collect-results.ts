@@ -1,5 +1,4 @@
-import { RUN_FILE } from '../src/contract/names.ts';
-import type { Canary, Pipeline } from '../src/contract/pipeline.ts';
+import type { Canary } from '../src/contract/pipeline.ts';
 import type { CellOutcome, ScanResult } from '../src/contract/results.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
@@ -10,11 +9,11 @@ import type { ConditionsInput } from '../src/rules/answers/conditions.ts';
 import type { Expectations } from '../src/rules/answers/expectations.ts';
 import type { PassKind } from '../src/rules/passes/passes.ts';
 import { CELL_OUTCOMES, noCells } from '../src/rules/cells/outcome.ts';
-import type { Folder, RunKey } from '../src/store/store.ts';
+import type { RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { AskedInPass } from './results/asked-in-pass.ts';
-import { mergeParts, type Merged, type MergeOptions } from './results/merge-parts.ts';
+import { mergeParts, type Merged } from './results/merge-parts.ts';
 import { NightMarks } from './results/night-marks.ts';
 import { scanConditions } from './results/scan-conditions.ts';
 import { PageReader } from './table/page-reader.ts';
@@ -41,6 +40,8 @@ export interface CollectResultsInput {
   inStages?: boolean;
   /** Only these rows are asked for so far. Left out: every row. */
   canary?: Canary | undefined;
+  /** The results mark rows that left the source. */
+  marksVanished?: boolean;
   trouble: TroubleInput;
 }
 
@@ -78,7 +79,9 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
           asked: input.cutPass === undefined ? null : await AskedInPass.read(folder, input.cutPass),
           expected: input.expected,
           inStages: input.inStages === true,
-          ...(await nightOf(folder, input.scan)),
+          // Before the first pass of a night, its scan decides which cells are due.
+          night: input.scan === 1 ? await NightMarks.open(folder) : null,
+          marksVanished: input.marksVanished === true,
         });
         await scan.reset();
         const scanResult = scanResultOf(input, counts, merged);
@@ -94,19 +97,6 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
   },
   (input) => tolerant(input, true),
 );
-
-/** Before the first pass of a night, its scan decides which cells are due. */
-async function nightOf(
-  folder: Folder,
-  scan: number,
-): Promise<Pick<MergeOptions, 'night' | 'marksVanished'>> {
-  // Safe cast: written by `prepareRows`, which has validated it.
-  const { refresh } = (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
-  return {
-    night: scan === 1 ? await NightMarks.open(folder) : null,
-    marksVanished: refresh?.vanished === 'mark',
-  };
-}
 
 /**
  * Checks whether cells wait while the account has no credits; `false` if the account cannot be

@@ -76,8 +76,6 @@ async function collectOnce(job: ExportJob, round: number): Promise<void> {
   const folder = store.run(run);
   await mkdir(folder.path, { recursive: true });
   await copyFile(job.snapshotFile, folder.locate(RUN_FILE.rows));
-  // The step reads from it how rows that left the source are shown: there are none.
-  await folder.writeJson(RUN_FILE.pipeline, { table: job.spec });
   const provider = createExtructProvider({
     baseUrl: job.apiUrl,
     token: job.token,

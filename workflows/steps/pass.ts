@@ -267,6 +267,7 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
         ...conditionsOf(run.pipeline),
         ...(isInStages(run) ? { inStages: true } : {}),
         ...(isCanaryFirst(run) ? { canary: run.pipeline.canary } : {}),
+        ...(run.pipeline.refresh?.vanished === 'mark' ? { marksVanished: true } : {}),
         trouble,
       },
     ],

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
+import { play, type Played } from '../play.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const FOUND = fileURLToPath(new URL('regressions/', import.meta.url));
@@ -11,18 +11,7 @@ const FOUND = fileURLToPath(new URL('regressions/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rowmill-chaos-nights-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A process of its own: the simulation takes the place of its clock, its disk and its network. */
-function nights(...args: string[]): Promise<{ code: number | null; text: string }> {
-  const child = spawn(process.execPath, ['--no-warnings', MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  child.stderr.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject).once('close', (code) => resolve({ code, text }));
-  });
-}
+const nights = (...args: string[]): Promise<Played> => play(MAIN, ...args);
 
 test('in random nights with faults, kills and operators every cell asked for is due', async () => {
   const args = ['--scripts', '20', '--seconds', '60', '--seed', '1', '--folder', folder];

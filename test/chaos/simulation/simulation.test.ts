@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CASES } from '../../support/providers/cases.ts';
+import { play, type Played } from '../play.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const FOUND = fileURLToPath(new URL('regressions/', import.meta.url));
@@ -12,18 +12,7 @@ const FOUND = fileURLToPath(new URL('regressions/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rowmill-chaos-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A process of its own: the simulation takes the place of its clock, its disk and its network. */
-function chaos(...args: string[]): Promise<{ code: number | null; text: string }> {
-  const child = spawn(process.execPath, ['--no-warnings', MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  child.stderr.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject).once('close', (code) => resolve({ code, text }));
-  });
-}
+const chaos = (...args: string[]): Promise<Played> => play(MAIN, ...args);
 
 test('in 300 random scripts for all providers, of faults, kills and lost results the invariants hold', async () => {
   const { code, text } = await chaos('--scripts', '300', '--seed', '1', '--folder', folder);
