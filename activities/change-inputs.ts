@@ -1,10 +1,9 @@
-import { RUN_FILE } from '../src/contract/names.ts';
-import type { Pipeline } from '../src/contract/pipeline.ts';
+import { readPipeline } from './run-files/origin.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider, RowUpdate, TableRow } from '../src/providers/provider.ts';
-import { readOutdated, writeOutdated } from '../src/nights/outdated-cells.ts';
+import { outdatedCells, writeOutdated } from '../src/nights/outdated-cells.ts';
 import { columnsReading, type Inputs } from '../src/rules/nights/inputs.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { WantedInputs } from './nights/changed-rows.ts';
@@ -209,11 +208,9 @@ class InputChanges {
   /** Written before the inputs change: afterwards nothing shows which rows were edited. */
   async #outdate(): Promise<void> {
     if (this.#edited.size === 0) return;
-    // Safe cast: written by `prepareRows`, which has validated it.
-    const { table, provider } = (await this.#folder.readJson(RUN_FILE.pipeline)) as Pipeline;
+    const { table, provider } = await readPipeline(this.#folder);
     const plan = this.#providers.spec(provider).plan(table);
-    const outdated = new Map<string, Set<string>>();
-    for await (const row of readOutdated(this.#folder)) outdated.set(row.key, new Set(row.columns));
+    const outdated = await outdatedCells(this.#folder);
     for (const [key, inputs] of this.#edited) {
       const columns = columnsReading(plan, new Set(inputs));
       outdated.set(key, new Set([...(outdated.get(key) ?? []), ...columns]));

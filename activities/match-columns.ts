@@ -1,4 +1,4 @@
-import { RUN_FILE } from '../src/contract/names.ts';
+import { readPipeline } from './run-files/origin.ts';
 import type { ColumnConfig, Pipeline } from '../src/contract/pipeline.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
@@ -41,8 +41,7 @@ export const matchColumns = activity<MatchColumnsInput, MatchedColumns>(
   async (input, attempt, deps) => {
     const provider = deps.providers.get(input.provider);
     const folder = deps.store.run(input.run);
-    // Safe cast: written by `prepareRows`, which has validated it.
-    const { table: spec } = (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
+    const { table: spec } = await readPipeline(folder);
     const state = await readLastingTable(deps.store, input.key);
     const given = (state?.columns ?? []).map(({ config }) => config);
     const found = await differences(provider, input, { ...spec, columns: given }, attempt);

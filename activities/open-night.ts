@@ -1,3 +1,4 @@
+import { readPipeline } from './run-files/origin.ts';
 import type { AskedCells } from '../src/contract/asked.ts';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
@@ -20,7 +21,7 @@ import {
   type Night,
   type RowChangeLine,
 } from '../src/nights/night.ts';
-import { readOutdated, writeOutdated } from '../src/nights/outdated-cells.ts';
+import { outdatedCells, writeOutdated } from '../src/nights/outdated-cells.ts';
 import { isRequested } from '../src/providers/catalog.ts';
 import { refreshRules } from '../src/rules/nights/due-cells.ts';
 import { columnsReading } from '../src/rules/nights/inputs.ts';
@@ -63,8 +64,7 @@ export const openNight = activity<OpenNightInput, OpenedNight>(async (input, _at
   const folder = deps.store.run(input.run);
   const before = await stateBefore(deps, input, folder);
   const known = await readNight(folder);
-  // Safe cast: written by `prepareRows`, which has validated it.
-  const pipeline = (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
+  const pipeline = await readPipeline(folder);
   if (before !== null) refuseOtherTable(pipeline, before);
   const night = known ?? (await compareWithLast(deps, input, pipeline, before, folder));
   await takeOver(deps, input, pipeline, before, night);
@@ -90,8 +90,7 @@ async function estimate(
   for await (const { key, change } of rowChanges(folder)) {
     if (change === 'vanished') vanished.add(key);
   }
-  const outdated = new Map<string, ReadonlySet<string>>();
-  for await (const { key, columns } of readOutdated(folder)) outdated.set(key, new Set(columns));
+  const outdated = await outdatedCells(folder);
   let rows = 0;
   for await (const line of folder.lines(NIGHT_FILE.source)) rows += line === '' ? 0 : 1;
   const published = night.first ? null : (before?.published ?? null);

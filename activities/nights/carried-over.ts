@@ -1,5 +1,5 @@
 import type { LastingTable } from '../../src/nights/lasting-table.ts';
-import { readOutdated } from '../../src/nights/outdated-cells.ts';
+import { outdatedCells } from '../../src/nights/outdated-cells.ts';
 import { readLedger } from '../../src/store/ledger.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { cellSetLines } from '../run-files/cell-set-file.ts';
@@ -14,9 +14,8 @@ export async function carriedOver(
   before: LastingTable | null,
   last: Folder | null,
 ): Promise<Map<string, Set<string>>> {
-  const outdated = new Map<string, Set<string>>();
-  if (before === null || last === null) return outdated;
-  for await (const { key, columns } of readOutdated(last)) outdated.set(key, new Set(columns));
+  if (before === null || last === null) return new Map();
+  const outdated = await outdatedCells(last);
   if (outdated.size === 0) return outdated;
   for (const pass of await acceptedPasses(deps, before)) {
     for await (const line of cellSetLines(last, pass)) {

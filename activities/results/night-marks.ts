@@ -1,5 +1,4 @@
-import { RUN_FILE } from '../../src/contract/names.ts';
-import type { Pipeline } from '../../src/contract/pipeline.ts';
+import { readPipeline } from '../run-files/origin.ts';
 import type { ResultCell } from '../../src/contract/results.ts';
 import type { LastingTable } from '../../src/nights/lasting-table.ts';
 import { NIGHT_FILE, readNight } from '../../src/nights/night.ts';
@@ -44,8 +43,8 @@ export class NightMarks {
   static async open(folder: Folder): Promise<NightMarks | null> {
     const night = await readNight(folder);
     if (night === null || night.first) return null;
-    // Safe casts: written by `prepareRows` and `openNight`.
-    const { refresh, run } = (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
+    // Safe cast below: written by `openNight`.
+    const { refresh, run } = await readPipeline(folder);
     const { state } = (await folder.readJson(NIGHT_FILE.before)) as { state: LastingTable | null };
     const outdated = new Map<string, readonly string[]>();
     // Columns that left the file wait until they return to it.

@@ -18,6 +18,12 @@ export async function writeOrigin(
   await folder.writeJson(RUN_FILE.pipeline, withoutRows(pipeline));
 }
 
+/** Reads the pipeline of the run. */
+export async function readPipeline(folder: Folder): Promise<Pipeline> {
+  // Safe cast: written by `writeOrigin`, after `prepareRows` had validated it.
+  return (await folder.readJson(RUN_FILE.pipeline)) as Pipeline;
+}
+
 function withoutRows(pipeline: Pipeline): Pipeline {
   if (pipeline.rows.source.type !== 'inline') return pipeline;
   return { ...pipeline, rows: { ...pipeline.rows, source: { type: 'inline', rows: [] } } };

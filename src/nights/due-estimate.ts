@@ -1,5 +1,4 @@
 import type { AskedCells } from '../contract/asked.ts';
-import { byName } from '../contract/by-name.ts';
 import type { ResultRow } from '../contract/results.ts';
 import { addAsked } from '../rules/cells/cell-set.ts';
 import { reasonTonight, type RefreshRules } from '../rules/nights/due-cells.ts';
@@ -64,13 +63,4 @@ export async function estimateDue(question: DueQuestion): Promise<DueEstimate> {
   const added = Math.max(0, rows - known);
   if (added > 0) for (const column of columns) addAsked(due, 'new', column, added);
   return { due, kept };
-}
-
-/** Sums up the cells of all reasons by column. */
-export function dueByColumn(due: AskedCells): Record<string, number> {
-  const sum = byName<number>();
-  for (const columns of Object.values(due)) {
-    for (const [column, cells] of Object.entries(columns)) sum[column] = (sum[column] ?? 0) + cells;
-  }
-  return sum;
 }

@@ -5,11 +5,12 @@ import type { SnapshotRow } from '../contract/rows.ts';
 import { refreshRules } from '../rules/nights/due-cells.ts';
 import { changedInputs, columnsReading } from '../rules/nights/inputs.ts';
 import { SnapshotDiff } from '../rules/nights/snapshot-diff.ts';
+import { askedByColumn } from '../rules/cells/cell-set.ts';
 import { unitsOf } from '../rules/spend/spend.ts';
 import type { PipelineKey, Store } from '../store/store.ts';
 import { columnChanges, keyedColumns, type ColumnChanges } from './column-changes.ts';
 import { digestOf, type SnapshotFile } from './compare-rows.ts';
-import { dueByColumn, estimateDue } from './due-estimate.ts';
+import { estimateDue } from './due-estimate.ts';
 import { readLastingTable, refuseOtherTable, type LastingTable } from './lasting-table.ts';
 import { lineAt, placedLines } from './line-at.ts';
 
@@ -165,5 +166,5 @@ export function unitsOfDue(due: AskedCells, plan: readonly NightColumn[]): numbe
   const automatic = plan.filter(({ ours, input }) => !ours && !input);
   const perRow = automatic.reduce((sum, { creditsWeight }) => sum + creditsWeight, 0);
   const added = Math.max(0, ...Object.values(due.new ?? {}));
-  return unitsOf(dueByColumn(due), weights) + added * perRow;
+  return unitsOf(askedByColumn(due), weights) + added * perRow;
 }

@@ -18,6 +18,13 @@ export async function* readOutdated(folder: Folder): AsyncGenerator<OutdatedRow>
   for await (const line of folder.lines(OUTDATED_FILE)) yield JSON.parse(line) as OutdatedRow;
 }
 
+/** Reads that file whole: columns by row key. */
+export async function outdatedCells(folder: Folder): Promise<Map<string, Set<string>>> {
+  const outdated = new Map<string, Set<string>>();
+  for await (const { key, columns } of readOutdated(folder)) outdated.set(key, new Set(columns));
+  return outdated;
+}
+
 export async function writeOutdated(
   folder: Folder,
   rows: ReadonlyMap<string, ReadonlySet<string>>,

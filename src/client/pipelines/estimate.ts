@@ -1,7 +1,7 @@
 import type { Pipeline, SpendPolicy } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 import { knownSpec } from '../../providers/facts-store.ts';
-import { dueByColumn } from '../../nights/due-estimate.ts';
+import { askedByColumn } from '../../rules/cells/cell-set.ts';
 import type { NightPlan } from '../../nights/night-plan.ts';
 import { isRequested, type PlannedColumn } from '../../providers/catalog.ts';
 import { limitName, underCeiling, type SpendCeiling } from '../../rules/spend/ceiling.ts';
@@ -94,7 +94,7 @@ export function estimateOf(
 /** Returns the estimate of a run on a lasting table: only the cells that are due count. */
 export function nightEstimate(all: Estimate, night: NightPlan): Estimate {
   const credits = night.units * all.spend.creditsPerCell;
-  const cells = Object.values(dueByColumn(night.due)).reduce((sum, count) => sum + count, 0);
+  const cells = Object.values(askedByColumn(night.due)).reduce((sum, count) => sum + count, 0);
   return {
     ...all,
     cells,
