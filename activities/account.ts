@@ -83,11 +83,13 @@ export const checkCredits = activity<CheckCreditsInput, CheckedCredits>(
   },
 );
 
+/** Reads the account even during a long pause: whether a quota is used up explains the pause. */
 async function quotaOf(
   deps: ActivityDeps,
   provider: string,
-  attempt: ActivityAttempt<null>,
+  { ctx, ...rest }: ActivityAttempt<null>,
 ): Promise<Pick<CheckedCredits, 'credits' | 'plan'>> {
+  const attempt = { ...rest, ctx: { ...ctx, duringPause: true } };
   try {
     const credits = await readBalance(deps, provider, attempt);
     return { credits, plan: await planOf(deps, provider, attempt) };

@@ -67,6 +67,8 @@ export interface HttpRequest {
   onRequest?: (route: string) => void;
   /** True if sending twice is safe, because it changes nothing. */
   repeatable: boolean;
+  /** Sent although the provider asked for a long pause. @default false */
+  duringPause?: boolean;
 }
 
 export interface HttpReply {
@@ -104,9 +106,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const dispatcher = createDispatcher(baseUrl, limits, options.proxy ?? null);
 
   const send = async (request: HttpRequest, auth: Record<string, string>): Promise<Incoming> => {
-    const { method, body, signal } = request;
+    const { method, body, signal, duringPause = false } = request;
     const wantedAtMs = performance.now();
-    await limiter.take(signal);
+    await limiter.take(signal, { duringPause });
     const letGoAtMs = performance.now();
     let sentAtMs = letGoAtMs;
     const incoming = await sendOnce(dispatcher, {

@@ -10,9 +10,14 @@ export interface LimiterOptions {
   maxQueueMs?: number;
 }
 
+export interface TakeOptions {
+  /** Goes at once during a pause longer than `maxQueueMs`, outside of the rate. @default false */
+  duringPause?: boolean;
+}
+
 export interface Limiter {
   /** Resolves when one request may be sent; first come, first served. */
-  take(signal?: AbortSignal): Promise<void>;
+  take(signal?: AbortSignal, options?: TakeOptions): Promise<void>;
   /** Blocks all requests for this time: the provider asked one caller to slow down. */
   blockFor(ms: number): void;
   /** Slows all requests down for a while: the provider refused one without a time. */
@@ -84,7 +89,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   };
 
   return {
-    take(signal) {
+    take(signal, { duringPause = false } = {}) {
       return new Promise((resolve, reject) => {
         // The reason is passed on unwrapped: Temporal checks its class.
         if (signal?.aborted === true) {
@@ -93,7 +98,8 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
         }
         const pauseMs = pausedUntilMs - performance.now();
         if (pauseMs > maxQueueMs) {
-          reject(tooLong(pauseMs));
+          if (duringPause) resolve();
+          else reject(tooLong(pauseMs));
           return;
         }
         const leave = (): void => {

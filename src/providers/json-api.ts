@@ -38,6 +38,7 @@ export const apiCalls =
         ...(ctx.signal === undefined ? {} : { signal: ctx.signal }),
         ...(ctx.onRequest === undefined ? {} : { onRequest: ctx.onRequest }),
         repeatable: method === 'GET',
+        ...(ctx.duringPause === true && method === 'GET' ? { duringPause: true } : {}),
       });
     const read = async () => {
       const reply = await send();

@@ -16,6 +16,8 @@ export interface CallContext {
   signal?: AbortSignal;
   /** Called once for each HTTP request sent, retries included. */
   onRequest?: (route: string) => void;
+  /** Reads although the provider asked for a long pause: a few requests, whose replies explain it. */
+  duringPause?: boolean;
   /** Repeats a failed read, for methods of several requests; undefined: no repeats. */
   repeatRead?: <R>(read: () => Promise<R>) => Promise<R>;
   /** Repeats a failed change that is known not to have been carried out; undefined: no repeats. */

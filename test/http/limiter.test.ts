@@ -133,6 +133,13 @@ test('a pause longer than maxQueueMs is returned as rate_limited', async () => {
   expect(late).toMatchObject({ code: 'rate_limited', retryAfterMs: 40_000, ambiguous: false });
 });
 
+test('a request that may go during a pause does not wait for it', async () => {
+  const limiter = createLimiter({ ratePerSecond: 1, maxQueueMs: 1000 });
+  limiter.blockFor(60_000);
+  await limiter.take(undefined, { duringPause: true });
+  expect(await failureOf(limiter.take())).toMatchObject({ code: 'rate_limited' });
+});
+
 /** Requests that go within so long, of as many as are wanted. */
 async function within(limiter: Limiter, ms: number): Promise<number> {
   const state = takeMany(limiter, 1_000);

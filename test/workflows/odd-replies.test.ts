@@ -104,6 +104,11 @@ test.concurrent.each(CASES)(
         const { stage, problem } = await run.query<RunProgress>('progress');
         return stage === 'waiting for the API' && problem?.includes('may be a quota') === true;
       });
+      expect((await run.query<RunProgress>('progress')).problem).toEqual(
+        provider.balance === null
+          ? expect.stringContaining('its balance cannot be read')
+          : expect.stringMatching(/ it has \d+ credits/),
+      );
       await run.terminate();
     } finally {
       await testEnv.close();
