@@ -9,8 +9,10 @@ import type { RequestContext } from './failures.ts';
 import { parseJson } from './json.ts';
 import { createLimiter } from './limiter.ts';
 import type { Limiter } from './limiter.ts';
+import type { PaceReading } from './pace.ts';
 import { truncate, singleLine } from './reason.ts';
 import { codeOf, redactorOf } from './redaction.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 export interface HttpClientOptions {
   /** https, or http on this machine; a path prefix is allowed. */
@@ -38,7 +40,7 @@ export interface HttpClientOptions {
   connections?: number;
   /** Proxy to an https API. @default none */
   proxy?: Proxy | null;
-  /** Rate limiter, shared by all clients of one token. @default 10 requests/s */
+  /** Rate limiter, shared by all clients of one token. @default one that learns the pace */
   limiter?: Limiter;
   /** Called after every request, with the status of its reply. */
   onResponse?: (response: HttpResponse) => void;
@@ -52,6 +54,8 @@ export interface HttpResponse {
   ms: number;
   /** Time it waited for the rate limit before. */
   rateLimitedMs: number;
+  /** Pace after this response: requests a second that the limiter allows. */
+  perSecond: number;
 }
 
 export interface HttpRequest {
@@ -133,11 +137,21 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         request.onRequest?.(request.route);
       },
     });
+    const repliedAtMs = performance.now();
+    const rateLimitedMs = letGoAtMs - wantedAtMs;
+    limiter.learn({
+      route: request.route,
+      sentAtMs,
+      atMs: repliedAtMs,
+      end: endOf(incoming),
+      held: rateLimitedMs >= HELD_MS,
+    });
     options.onResponse?.({
       route: request.route,
       status: incoming.kind === 'reply' ? incoming.status : null,
-      ms: performance.now() - sentAtMs,
-      rateLimitedMs: letGoAtMs - wantedAtMs,
+      ms: repliedAtMs - sentAtMs,
+      rateLimitedMs,
+      perSecond: limiter.pace.perSecond,
     });
     return incoming;
   };
@@ -159,9 +173,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       if (incoming.kind === 'failed') throw failedFailure(place, incoming.sent, incoming.error);
       if (incoming.status >= 300) {
         const failure = statusFailure(place, decoded(incoming, ERROR_BODY_BYTES));
-        if (incoming.status === 429) {
-          if (failure.retryAfterMs === null) limiter.slowDown();
-          else limiter.blockFor(failure.retryAfterMs);
+        if (incoming.status === 429 && failure.retryAfterMs !== null) {
+          limiter.blockFor(failure.retryAfterMs);
         }
         throw failure;
       }
@@ -169,6 +182,18 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+/** Shorter waits are those of the event loop. */
+const HELD_MS = 1;
+
+/** Returns what the reply tells of the pace. */
+function endOf(incoming: Incoming): PaceReading['end'] {
+  if (incoming.kind === 'failed') return 'failed';
+  const { status, headers } = incoming;
+  const isRefused = status === 429 || (status === 503 && retryAfterMs(headers) !== null);
+  if (isRefused) return 'refused';
+  return status >= 500 ? 'failed' : 'answered';
 }
 
 const wasReset = (incoming: Incoming): boolean =>

@@ -1,8 +1,12 @@
 import { RowmillError } from '../errors.ts';
+import { firstPace, nextPace, paceBounds, type Pace, type PaceReading } from './pace.ts';
 
 export interface LimiterOptions {
-  /** Maximum requests in any second, a burst after a quiet time included. @default 10 */
-  ratePerSecond?: number;
+  /**
+   * Operator's limit of requests in any second, a burst after a quiet time included.
+   * @default none: the pace is learned from a careful start
+   */
+  ratePerSecond?: number | null;
   /**
    * Maximum pause that is waited for here. A longer one would occupy a slot and look like silence,
    * so callers get `rate_limited` with the rest of the pause. @default 15_000
@@ -16,21 +20,15 @@ export interface TakeOptions {
 }
 
 export interface Limiter {
+  /** What is known of the pace that the API bears. */
+  readonly pace: Pace;
   /** Resolves when one request may be sent; first come, first served. */
   take(signal?: AbortSignal, options?: TakeOptions): Promise<void>;
   /** Blocks all requests for this time: the provider asked one caller to slow down. */
   blockFor(ms: number): void;
-  /** Slows all requests down for a while: the provider refused one without a time. */
-  slowDown(): void;
+  /** Adapts the pace of all requests to the end of one, by times of `performance.now()`. */
+  learn(reading: PaceReading): void;
 }
-
-/** Factor by which the spacing of requests grows on each refusal. */
-const SLOWER = 1.5;
-const SLOWEST = 4;
-/** Refusals within this time count once: they are one burst. */
-const BURST_MS = 1_000;
-/** Time without a refusal after which the full rate is restored gradually. */
-const RECOVERY_MS = 20_000;
 
 interface Waiter {
   go: () => void;
@@ -39,24 +37,22 @@ interface Waiter {
 
 /**
  * Creates a rate limiter with a sliding window of one second: a request may be sent when the oldest
- * remembered one is a second old. One limiter is shared by all users of one token in a process:
- * Temporal limits activities, not their requests.
+ * of the last `pace` requests is a second old. One limiter is shared by all users of one token in a
+ * process: Temporal limits activities, not their requests.
  *
  * `take` throws the reason of the signal unwrapped, or `rate_limited` (see `maxQueueMs`).
  */
 export function createLimiter(options: LimiterOptions = {}): Limiter {
-  const ratePerSecond = options.ratePerSecond ?? 10;
-  /** Below one request a second, the window is as long as one request needs. */
-  const size = Math.max(1, Math.floor(ratePerSecond));
-  const windowMs = (size * 1000) / ratePerSecond;
+  const limit = options.ratePerSecond ?? null;
+  const bounds = paceBounds(limit);
   const maxQueueMs = options.maxQueueMs ?? 15_000;
+  /** Most requests of one window. */
+  const most = Math.max(1, Math.floor(bounds.most));
   const waiters = new Set<Waiter>();
-  /** Ring buffer; `next` is the oldest entry, overwritten next. */
-  const sentAtMs = new Array<number>(size).fill(Number.NEGATIVE_INFINITY);
-  let next = 0;
+  /** Times of the last requests, the oldest first. */
+  let sentAtMs: number[] = [];
+  let pace = firstPace(limit);
   let pausedUntilMs = 0;
-  let slower = 1;
-  let slowedAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
 
   const tooLong = (waitMs: number): RowmillError =>
@@ -66,12 +62,21 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       { retryAfterMs: Math.ceil(waitMs) },
     );
 
-  const slowness = (nowMs: number): number =>
-    1 + (slower - 1) * Math.max(0, 1 - (nowMs - slowedAtMs) / RECOVERY_MS);
+  /** Below one request a second, the window is as long as one request needs. */
+  const windowOf = ({ perSecond }: Pace): { size: number; ms: number } => {
+    const size = Math.max(1, Math.floor(perSecond));
+    return { size, ms: (size * 1_000) / perSecond };
+  };
 
   const freeAtMs = (): number => {
-    const oldestMs = sentAtMs[next] ?? Number.NEGATIVE_INFINITY;
-    return Math.max(oldestMs + windowMs * slowness(performance.now()), pausedUntilMs);
+    const { size, ms } = windowOf(pace);
+    const oldestMs = sentAtMs.at(-size) ?? Number.NEGATIVE_INFINITY;
+    return Math.max(oldestMs + ms, pausedUntilMs);
+  };
+
+  const note = (atMs: number): void => {
+    sentAtMs.push(atMs);
+    if (sentAtMs.length > 2 * most) sentAtMs = sentAtMs.slice(-most);
   };
 
   const drain = (): void => {
@@ -80,8 +85,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     const nowMs = performance.now();
     for (const waiter of waiters) {
       if (freeAtMs() > nowMs) break;
-      sentAtMs[next] = nowMs;
-      next = (next + 1) % size;
+      note(nowMs);
       waiter.go();
     }
     if (waiters.size === 0) return;
@@ -89,6 +93,10 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   };
 
   return {
+    get pace() {
+      return pace;
+    },
+
     take(signal, { duringPause = false } = {}) {
       return new Promise((resolve, reject) => {
         // The reason is passed on unwrapped: Temporal checks its class.
@@ -127,19 +135,19 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     blockFor(ms) {
       pausedUntilMs = Math.max(pausedUntilMs, performance.now() + ms);
       // After a pause, requests are spaced, without a burst to a recovering server.
-      for (let nth = 1; nth <= size; nth += 1) {
-        sentAtMs[(next + nth - 1) % size] = pausedUntilMs + ((nth - size) * windowMs) / size;
-      }
+      const window = windowOf(pace);
+      sentAtMs = Array.from(
+        { length: window.size },
+        (_, at) => pausedUntilMs + ((at + 1 - window.size) * window.ms) / window.size,
+      );
       if (ms > maxQueueMs) for (const waiter of waiters) waiter.fail(tooLong(ms));
       drain();
     },
 
-    slowDown() {
-      const nowMs = performance.now();
-      if (nowMs - slowedAtMs < BURST_MS) return;
-      slower = Math.min(slowness(nowMs) * SLOWER, SLOWEST);
-      slowedAtMs = nowMs;
-      drain();
+    learn(reading) {
+      const { perSecond } = pace;
+      pace = nextPace(pace, reading, bounds);
+      if (pace.perSecond !== perSecond && waiters.size > 0) drain();
     },
   };
 }

@@ -148,8 +148,8 @@ function tokenOf(env: NodeJS.ProcessEnv, variable: string): string {
 }
 
 /**
- * Neither provider documents limits for tables: 10 requests/s unless the environment sets another
- * rate.
+ * Neither provider documents limits for tables: the pace is learned, below the rate of the
+ * environment if that sets one.
  */
 function limiterOf(env: NodeJS.ProcessEnv) {
   const variable = 'ROWMILL_REQUESTS_PER_SECOND';

@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from '@prometheus-io/client';
+import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { ProviderResponse } from '../providers/registry.ts';
 
 /** Buckets from a fast read to a reply that took the client's whole time limit. */
@@ -27,9 +27,16 @@ export function apiMetrics(registry: Registry): (response: ProviderResponse) => 
     buckets: SECONDS,
     registers,
   });
-  return ({ provider, route, status, ms, rateLimitedMs }) => {
+  const pace = new Gauge({
+    name: 'rowmill_api_requests_per_second',
+    help: 'Pace that this worker allows itself: learned, at most ROWMILL_REQUESTS_PER_SECOND.',
+    labelNames: ['provider'],
+    registers,
+  });
+  return ({ provider, route, status, ms, rateLimitedMs, perSecond }) => {
     requests.inc({ provider, route, status: status ?? 'none' });
     seconds.observe({ provider, route }, ms / 1_000);
     held.observe({ provider }, rateLimitedMs / 1_000);
+    pace.set({ provider }, perSecond);
   };
 }

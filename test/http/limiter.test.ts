@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createLimiter } from '../../src/http/limiter.ts';
 import type { Limiter } from '../../src/http/limiter.ts';
+import type { PaceReading } from '../../src/http/pace.ts';
 import { failureOf } from './calls.ts';
 
 beforeEach(() => {
@@ -140,35 +141,66 @@ test('a request that may go during a pause does not wait for it', async () => {
   expect(await failureOf(limiter.take())).toMatchObject({ code: 'rate_limited' });
 });
 
-/** Requests that go within so long, of as many as are wanted. */
-async function within(limiter: Limiter, ms: number): Promise<number> {
-  const state = takeMany(limiter, 1_000);
-  await jest.advanceTimersByTimeAsync(ms - 1);
-  return state.passed.length;
-}
-
-test('a refusal without a word on waiting slows all down a little, for a while', async () => {
-  const limiter = createLimiter({ ratePerSecond: 10 });
-  const state = takeMany(limiter, 10_000);
-  await jest.advanceTimersByTimeAsync(999);
-  limiter.slowDown();
-  // The same burst.
-  limiter.slowDown();
-  await jest.advanceTimersByTimeAsync(5_000);
-  const slow = state.passed.length - 10;
-  expect(slow).toBeGreaterThanOrEqual(30);
-  expect(slow).toBeLessThanOrEqual(40);
-  await jest.advanceTimersByTimeAsync(20_000);
-  const before = state.passed.length;
-  await jest.advanceTimersByTimeAsync(10_000);
-  expect(state.passed.length - before).toBe(100);
+/** A reply now to a request that waited for the pace, and was sent so long ago. */
+const reading = (end: PaceReading['end'], ms = 20): PaceReading => ({
+  route: 'GET /v1/tables/{id}',
+  sentAtMs: performance.now() - ms,
+  atMs: performance.now(),
+  end,
+  held: true,
 });
 
-test('however many refusals come, a quarter of the rate is left', async () => {
+/** Sends as many requests as are let through, each answered at once; returns their number. */
+async function busyFor(limiter: Limiter, ms: number): Promise<number> {
+  const endAtMs = performance.now() + ms;
+  let sent = 0;
+  const send = async (): Promise<void> => {
+    while (performance.now() < endAtMs) {
+      const wantedAtMs = performance.now();
+      await limiter.take();
+      if (performance.now() >= endAtMs) return;
+      sent += 1;
+      const held = performance.now() > wantedAtMs;
+      limiter.learn({ ...reading('answered', 0), held });
+    }
+  };
+  const senders = Promise.all(Array.from({ length: 4 }, send));
+  await jest.advanceTimersByTimeAsync(ms + 60_000);
+  await senders;
+  return sent;
+}
+
+test('a refusal halves the requests of the second that follows', async () => {
   const limiter = createLimiter({ ratePerSecond: 10 });
-  for (let nth = 0; nth < 20; nth += 1) {
-    limiter.slowDown();
-    await jest.advanceTimersByTimeAsync(1_000);
-  }
-  expect(await within(limiter, 9_000)).toBeGreaterThanOrEqual(20);
+  const state = takeMany(limiter, 1_000);
+  await jest.advanceTimersByTimeAsync(999);
+  limiter.learn(reading('refused'));
+  const before = state.passed.length;
+  await jest.advanceTimersByTimeAsync(3_000);
+  expect(state.passed.length - before).toBeLessThanOrEqual(15);
+  expect(state.passed.length - before).toBeGreaterThan(5);
+});
+
+test('the operator’s limit is never exceeded, whatever is learned', async () => {
+  const limiter = createLimiter({ ratePerSecond: 7 });
+  expect(await busyFor(limiter, 10_000)).toBeLessThanOrEqual(70);
+  expect(limiter.pace.perSecond).toBe(7);
+});
+
+test('without a limit the pace starts at ten requests, and grows while they wait for it', async () => {
+  const limiter = createLimiter();
+  expect(await busyFor(limiter, 1_000)).toBe(10);
+  const second = await busyFor(limiter, 5_000);
+  expect(second).toBeGreaterThan(60);
+  expect(await busyFor(limiter, 5_000)).toBeGreaterThan(second);
+});
+
+test('a pace that grows lets those who wait go sooner', async () => {
+  const limiter = createLimiter();
+  const state = takeMany(limiter, 30);
+  await jest.advanceTimersByTimeAsync(10);
+  expect(state.passed).toHaveLength(10);
+  limiter.learn(reading('answered', 5));
+  await jest.advanceTimersByTimeAsync(10);
+  expect(state.passed).toHaveLength(20);
 });

@@ -145,12 +145,22 @@ test('429 stops all requests of the token, without asking again', async () => {
   expect(server.received.length).toBe(1);
 });
 
-test('429 that names no time slows down all requests of the token', async () => {
-  const server = await serve(json({}, 429));
-  let slowed = 0;
-  const limiter = { ...createLimiter(), slowDown: () => void (slowed += 1) };
+test.each([
+  ['429 that names no time', json({}, 429)],
+  ['429 with Retry-After', json({}, 429, { 'retry-after': '1' })],
+  ['503 with Retry-After', json({}, 503, { 'retry-after': '1' })],
+])('%s halves the pace of all requests of the token', async (_, reply) => {
+  const server = await serve(reply);
+  const limiter = createLimiter({ ratePerSecond: 10 });
   await failureOf(get(clientOf(server.url, { limiter })));
-  expect(slowed).toBe(1);
+  expect(limiter.pace.perSecond).toBe(5);
+});
+
+test.each([500, 502, 503, 404])('a %d leaves the pace as it is', async (status) => {
+  const server = await serve(json({}, status));
+  const limiter = createLimiter({ ratePerSecond: 10 });
+  await failureOf(get(clientOf(server.url, { limiter })));
+  expect(limiter.pace.perSecond).toBe(10);
 });
 
 test('a redirect is not followed, and the token does not travel', async () => {

@@ -18,7 +18,13 @@ test('requests are counted by provider, route and status; the core’s metrics f
     isReady: () => true,
     coreUrl: () => `http://127.0.0.1:${port}/metrics`,
   });
-  const reply = { provider: 'extruct', route: 'GET /v1/tables/{id}', ms: 40, rateLimitedMs: 3_000 };
+  const reply = {
+    provider: 'extruct',
+    route: 'GET /v1/tables/{id}',
+    ms: 40,
+    rateLimitedMs: 3_000,
+    perSecond: 12.5,
+  };
   metrics.onResponse({ ...reply, status: 200 });
   metrics.onResponse({ ...reply, status: 200 });
   metrics.onResponse({ ...reply, status: 503 });
@@ -31,6 +37,7 @@ test('requests are counted by provider, route and status; the core’s metrics f
   expect(lines).toContain(`rowmill_api_request_duration_seconds_count{${labels}} 4`);
   expect(lines).toContain(`rowmill_api_requests_total{${labels},status="none"} 1`);
   expect(lines).toContain('rowmill_api_rate_limit_wait_seconds_sum{provider="extruct"} 12');
+  expect(lines).toContain('rowmill_api_requests_per_second{provider="extruct"} 12.5');
   expect(lines).toContain('rowmill_worker_polling 1');
   expect(lines).toContain('temporal_up 1');
 });
