@@ -10,7 +10,7 @@ export interface Figure {
   what: string;
   value: number;
   /** Written behind the value. @default none: a plain ratio */
-  unit?: '%' | 's' | 'KB' | 'slices' | 'events' | 'runs';
+  unit?: '%' | 's' | 'ms' | 'KB' | 'slices' | 'events' | 'runs';
   /** The best a figure can be is low, unless it says otherwise. */
   better?: 'high';
   bar?: number;
@@ -61,9 +61,11 @@ export function tableOf(figures: readonly Figure[]): string {
     .join('\n');
 }
 
+/** Units of which there are no parts, or none that matter. */
+const WHOLE: ReadonlySet<string> = new Set(['ms', 'slices', 'events', 'runs']);
+
 function written(value: number | undefined, { unit }: Figure): string {
   if (value === undefined) return '';
-  const digits =
-    unit === undefined ? 3 : unit === 'slices' || unit === 'events' || unit === 'runs' ? 0 : 1;
+  const digits = unit === undefined ? 3 : WHOLE.has(unit) ? 0 : 1;
   return `${value.toFixed(digits)}${unit === undefined ? '' : ` ${unit}`}`;
 }

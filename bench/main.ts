@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createFileStore } from '../src/store/file-store.ts';
 import { BASE_CASE } from './cases.ts';
+import { commandFigures } from './commands.ts';
 import { eventFigures, failingRun, wallFigures } from './course-of-a-run.ts';
 import { exportFigures } from './export.ts';
 import { tableOf, verdictOf, type Figure } from './figure.ts';
@@ -77,7 +78,8 @@ async function measureOn(
 ): Promise<Figure[]> {
   const found: Figure[] = [];
   if (wants('R14')) {
-    say('starting workers');
+    say('starting commands and workers');
+    found.push(...(await commandFigures(site.folder)));
     found.push(...(await startFigures(site)));
   }
   if (wants('R1', 'R6', 'R7', 'R8')) {

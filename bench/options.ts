@@ -22,7 +22,7 @@ const RATIOS: Readonly<Record<string, string>> = {
   R6: 'size of the history',
   R7: 'memory of the worker',
   R8: 'rows exported a second',
-  R14: 'worker: process start to first task',
+  R14: 'start of worker and commands',
   R15: 'runs that wait on one worker',
   R16: 'many pipelines at once',
   R17: 'runs in storms',

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
@@ -30,5 +30,6 @@ export async function benchPipeline(
     results: [{ to: 'results.jsonl' }],
   });
   const file = join(folder, 'pipeline.json');
+  await writeFile(file, text);
   return parsePipeline(text, { file, baseDir: folder, env: {} }).pipeline;
 }

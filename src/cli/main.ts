@@ -15,7 +15,9 @@ cli.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(process.exitCode || EXIT.failed);
 });
 
-process.on('uncaughtException', (error) => process.exit(printError(cli, error)));
+process.on('uncaughtException', (error) => {
+  void printError(cli, error).then((code) => process.exit(code));
+});
 
 // No process.exit: pending writes must arrive, and open resources must be closed.
 process.exitCode = await runCli(process.argv.slice(2), cli);

@@ -1,52 +1,62 @@
 import { Command, CommanderError } from 'commander';
 import { RowmillError } from '../errors.ts';
-import { addAdjust } from './commands/adjust.ts';
-import { addApply } from './commands/apply.ts';
-import { addApprove } from './commands/approve.ts';
-import { addBudget } from './commands/budget.ts';
-import { addCancel } from './commands/cancel.ts';
-import { addChanges } from './commands/changes.ts';
-import { addCheck } from './commands/check.ts';
-import { addCompletion } from './commands/completion.ts';
 import { type Cli, type Env, packageVersion } from './io/context.ts';
-import { addDemo } from './commands/demo.ts';
-import { addDev } from './commands/dev.ts';
-import { withSecretFiles } from '../process/secret-files.ts';
-import { PROVIDER_SPECS } from '../providers/catalog.ts';
-import { commandEnv } from './run/dev-environment.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addList } from './commands/list.ts';
-import { addPause } from './commands/pause.ts';
-import { addPlan } from './commands/plan.ts';
-import { addRerun } from './commands/rerun.ts';
-import { addResults } from './commands/results.ts';
-import { addResume } from './commands/resume.ts';
-import { addRun } from './commands/run.ts';
-import { addSandbox } from './commands/sandbox.ts';
 import { printError } from './io/print-error.ts';
-import { addSchedule } from './commands/schedule/index.ts';
-import { addSchema } from './commands/schema.ts';
-import { addServe } from './commands/serve.ts';
-import { addSpend } from './commands/spend.ts';
-import { addStatus } from './commands/status.ts';
-import { addWatch } from './commands/watch.ts';
-import { addWorker } from './commands/worker.ts';
 
-/** Adds one command; its code is loaded when it is executed. */
+/** Adds one command; the code of its action is loaded when it is executed. */
 type Add = (program: Command, cli: Cli) => void;
 
-/** Commands in the order of `rowmill --help`. */
-const COMMANDS: readonly [string, readonly Add[]][] = [
-  ['Begin:', [addDemo, addDev, addDoctor]],
-  ['Run:', [addCheck, addRun, addPlan, addApply]],
-  ['Look:', [addList, addStatus, addWatch, addResults, addChanges, addSpend]],
-  ['Act:', [addApprove, addPause, addResume, addAdjust, addRerun, addCancel, addBudget]],
-  ['Nightly:', [addSchedule]],
-  ['Processes:', [addWorker, addServe, addSandbox]],
-  ['More:', [addSchema, addCompletion]],
-];
+/** Commands by name, in the order of `rowmill --help`. */
+const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Add>>>>> = {
+  'Begin:': {
+    demo: async () => (await import('./commands/demo.ts')).addDemo,
+    dev: async () => (await import('./commands/dev.ts')).addDev,
+    doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  },
+  'Run:': {
+    check: async () => (await import('./commands/check.ts')).addCheck,
+    run: async () => (await import('./commands/run.ts')).addRun,
+    plan: async () => (await import('./commands/plan.ts')).addPlan,
+    apply: async () => (await import('./commands/apply.ts')).addApply,
+  },
+  'Look:': {
+    list: async () => (await import('./commands/list.ts')).addList,
+    status: async () => (await import('./commands/status.ts')).addStatus,
+    watch: async () => (await import('./commands/watch.ts')).addWatch,
+    results: async () => (await import('./commands/results.ts')).addResults,
+    changes: async () => (await import('./commands/changes.ts')).addChanges,
+    spend: async () => (await import('./commands/spend.ts')).addSpend,
+  },
+  'Act:': {
+    approve: async () => (await import('./commands/approve.ts')).addApprove,
+    pause: async () => (await import('./commands/pause.ts')).addPause,
+    resume: async () => (await import('./commands/resume.ts')).addResume,
+    adjust: async () => (await import('./commands/adjust.ts')).addAdjust,
+    rerun: async () => (await import('./commands/rerun.ts')).addRerun,
+    cancel: async () => (await import('./commands/cancel.ts')).addCancel,
+    budget: async () => (await import('./commands/budget.ts')).addBudget,
+  },
+  'Nightly:': {
+    schedule: async () => (await import('./commands/schedule/index.ts')).addSchedule,
+  },
+  'Processes:': {
+    worker: async () => (await import('./commands/worker.ts')).addWorker,
+    serve: async () => (await import('./commands/serve.ts')).addServe,
+    sandbox: async () => (await import('./commands/sandbox.ts')).addSandbox,
+  },
+  'More:': {
+    schema: async () => (await import('./commands/schema.ts')).addSchema,
+    completion: async () => (await import('./commands/completion.ts')).addCompletion,
+  },
+};
 
-export function createProgram(cli: Cli): Command {
+const COMMAND_NAMES = Object.values(COMMANDS).flatMap((group) => Object.keys(group));
+
+/** Creates the program with the commands of these names, by default all. */
+export async function createProgram(
+  cli: Cli,
+  names: readonly string[] = COMMAND_NAMES,
+): Promise<Command> {
   const program = new Command('rowmill');
   program
     .description('Rows in, enriched rows out: AI-table runs that survive crashes, on Temporal.')
@@ -67,37 +77,39 @@ Examples:
   rowmill check examples/companies/pipeline.yaml
   rowmill run examples/companies/pipeline.yaml --embedded`,
     );
-  for (const [group, adds] of COMMANDS) {
-    program.commandsGroup(group);
-    for (const add of adds) add(program, cli);
+  for (const [title, group] of Object.entries(COMMANDS)) {
+    program.commandsGroup(title);
+    for (const name of names) (await group[name]?.())?.(program, cli);
   }
   program.helpCommand('help [command]', 'help for a command');
   return program;
 }
 
-const SECRETS = [...PROVIDER_SPECS.map(({ tokenVariable }) => tokenVariable), 'TEMPORAL_API_KEY'];
+/** Returns the command that a command line names; all where help or completion needs them. */
+function namedIn([first = '']: readonly string[]): string[] {
+  if (first === '--version' || first === '-V') return [];
+  return COMMAND_NAMES.includes(first) ? [first] : COMMAND_NAMES;
+}
 
 /** Runs one command line; returns the exit code. Never throws. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
   let exitCode = 0;
-  let env: Env;
-  try {
-    env = withSecretFiles(commandEnv(cli, args), SECRETS);
-  } catch (error) {
-    return printError(cli, error, { json: args.includes('--json') });
-  }
-  const own: Cli = { ...cli, env, exitWith: (code) => void (exitCode = code) };
-  const program = createProgram(own);
+  const own: Cli & { env: Env } = { ...cli, exitWith: (code) => void (exitCode = code) };
+  const program = await createProgram(own, namedIn(args));
+  program.hook('preAction', async () => {
+    const { commandEnv } = await import('./run/command-env.ts');
+    own.env = await commandEnv(cli, args);
+  });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
     const json = args.includes('--json');
-    if (!(error instanceof CommanderError)) return printError(own, error, { json });
+    if (!(error instanceof CommanderError)) return await printError(own, error, { json });
     // `--help` and `--version` end here with 0; without a command, the help is printed already.
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
-    return printError(own, usageError(error, program, args), { json });
+    return await printError(own, usageError(error, program, args), { json });
   }
 }
 

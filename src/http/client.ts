@@ -1,7 +1,8 @@
 import type { Json } from '../contract/json.ts';
 import { parseBaseUrl } from './base-url.ts';
 import { decode } from './decode.ts';
-import { createDispatcher, type Proxy } from './dispatcher.ts';
+import { createDispatcher } from './dispatcher.ts';
+import type { Proxy } from './proxy.ts';
 import { ERROR_BODY_BYTES, sendOnce } from './exchange.ts';
 import type { Incoming } from './exchange.ts';
 import { failedFailure, incompleteFailure, statusFailure, unreadableFailure } from './failures.ts';

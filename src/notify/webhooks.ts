@@ -2,7 +2,7 @@ import type { Webhook } from 'standardwebhooks';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import type { RunFinished } from '../contract/run.ts';
 import { RowmillError } from '../errors.ts';
-import { proxyOf, type Proxy } from '../http/dispatcher.ts';
+import { proxyOf, type Proxy } from '../http/proxy.ts';
 import { sendOnce } from '../http/exchange.ts';
 import { allowsPrivate, signerFor, type Env } from './deliverable.ts';
 import { guardedLookup } from './guarded-lookup.ts';

@@ -1,6 +1,6 @@
 import { RowmillError } from '../errors.ts';
 import type { HttpResponse } from '../http/client.ts';
-import { proxyOf } from '../http/dispatcher.ts';
+import { proxyOf } from '../http/proxy.ts';
 import { createLimiter } from '../http/limiter.ts';
 import type { ConnectionOptions } from './json-api.ts';
 import { factsOf } from './facts-store.ts';

@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { COMPANIES, pipelineText, sourceCommand, workplace, type Workplace } from './command.ts';
 
-const program = createProgram(processCli());
+const program = await createProgram(processCli());
 const valuesOf = (...words: string[]): string[] =>
   completionOf(program, words).candidates.map(({ value }) => value);
 const namesOf = (...words: string[]) => completionOf(program, words).names;

@@ -1,7 +1,7 @@
 /** Asks the https API of its first argument once, as the environment says, and prints what came. */
 import { RowmillError } from '../../src/errors.ts';
 import { createHttpClient, type HttpRequest } from '../../src/http/client.ts';
-import { proxyOf } from '../../src/http/dispatcher.ts';
+import { proxyOf } from '../../src/http/proxy.ts';
 
 const client = createHttpClient({
   baseUrl: process.argv[2] ?? '',

@@ -6,7 +6,8 @@ import { connect, type AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { generate } from 'selfsigned';
 import type { RunFinished } from '../../src/contract/run.ts';
-import { createDispatcher, type Proxy } from '../../src/http/dispatcher.ts';
+import { createDispatcher } from '../../src/http/dispatcher.ts';
+import type { Proxy } from '../../src/http/proxy.ts';
 import { sendOnce } from '../../src/http/exchange.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 

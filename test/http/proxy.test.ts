@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
-import { proxyOf } from '../../src/http/dispatcher.ts';
+import { proxyOf } from '../../src/http/proxy.ts';
 import { failureOf } from './calls.ts';
 import { startChild } from '../dev/child.ts';
 

@@ -2,7 +2,8 @@ import type { EnrichTableInput } from '../../contract/run.ts';
 import type { Canary, ChangesPolicy, Pipeline } from '../../contract/pipeline.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
-import { Rowmill } from '../../client/rowmill.ts';
+import { checkStart } from '../../client/rowmill-check.ts';
+import { openStore } from '../../env.ts';
 import { isRequested } from '../../providers/catalog.ts';
 import { expectationsText } from '../../text/expectations.ts';
 import type { Cli } from '../io/context.ts';
@@ -24,13 +25,13 @@ export interface CheckFlags {
 
 /** Checks everything that needs no token, server or credit. */
 export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<void> {
-  const plan = await Rowmill.check({
+  const asked = {
     pipeline: file,
-    env: cli.env,
     ...(flags.full === true ? { night: { full: true } } : {}),
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
-  });
+  };
+  const plan = await checkStart(asked, openStore(cli.env), cli.env);
   const { pipeline, warnings, rows, estimate, refusal } = plan;
   await probeTargets(pipeline);
   const report = rowsReport(rows, estimate);
@@ -43,7 +44,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
   else cli.print(asText(plan, report, file));
   // Printed here: with --json the only object is out already.
-  if (refusal !== null) cli.exitWith(printError(cli, refusal));
+  if (refusal !== null) cli.exitWith(await printError(cli, refusal));
   else if (flags.json !== true) cli.log(`Next: ${runCommand(file, flags)}`);
 }
 

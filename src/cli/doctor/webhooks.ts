@@ -1,5 +1,5 @@
 import { RowmillError } from '../../errors.ts';
-import { proxyOf } from '../../http/dispatcher.ts';
+import { proxyOf } from '../../http/proxy.ts';
 import {
   allowsPrivate,
   isSecretVariable,
