@@ -9,6 +9,7 @@ import { exportFigures } from './export.ts';
 import { tableOf, verdictOf, type Figure } from './figure.ts';
 import { benchOptions, type BenchOptions } from './options.ts';
 import { manyFigures } from './many-pipelines.ts';
+import { nightFigures } from './nights.ts';
 import { pollingFigures } from './polling.ts';
 import { callFigures, historyFigures, memoryFigures, sizedRuns, type SizedRuns } from './runs.ts';
 import { benchPipeline } from './site/pipeline.ts';
@@ -56,6 +57,12 @@ async function measure(asked: BenchOptions): Promise<Figure[]> {
     for (const its of asked.cases) {
       say(`simulating runs in storms, ${its.provider}`);
       found.push(...(await stormFigures(its)));
+    }
+  }
+  if (wants('R13', 'R20')) {
+    for (const its of asked.cases) {
+      say(`simulating 30 nights, ${its.provider}`);
+      found.push(...(await nightFigures(its)));
     }
   }
   if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16')) {

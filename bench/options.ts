@@ -22,10 +22,12 @@ const RATIOS: Readonly<Record<string, string>> = {
   R6: 'size of the history',
   R7: 'memory of the worker',
   R8: 'rows exported a second',
+  R13: 'cells asked for that were not due',
   R14: 'start of worker and commands',
   R15: 'runs that wait on one worker',
   R16: 'many pipelines at once',
   R17: 'runs in storms',
+  R20: 'credits of 30 nights',
 };
 
 const CASE_NAMES: readonly string[] = CASES.map(({ provider }) => provider);

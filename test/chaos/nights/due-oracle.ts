@@ -50,12 +50,20 @@ export class DueOracle {
     }
   }
 
-  /** Yields what a night asked for or got too often. */
-  *after({ full, aged, nowMs }: { full: boolean; aged: string | null; nowMs: number }) {
+  /** Yields what a night asked for or got too often; `ages`: days after which a column is due again. */
+  *after({
+    full,
+    ages,
+    nowMs,
+  }: {
+    full: boolean;
+    ages: ReadonlyMap<string, number>;
+    nowMs: number;
+  }) {
     for (const [name, { starts, done, inFlight }] of this.#look()) {
       const was = this.#before.get(name) ?? { starts: 0, done: 0, startedAtMs: 0, inFlight: false };
       const column = name.slice(name.indexOf('/') + 1);
-      const isAged = column === aged && nowMs - was.startedAtMs >= 0.9 * DAY_MS;
+      const isAged = nowMs - was.startedAtMs >= earliestMs(ages.get(column));
       const isDue = was.done === 0 || was.inFlight || full || isAged || this.#outdated.has(name);
       if (!isDue && starts > was.starts) {
         this.undue += starts - was.starts;
@@ -93,4 +101,10 @@ export class DueOracle {
     }
     return cells;
   }
+}
+
+/** Cells are due a tenth earlier than their column says, and at most six hours. */
+function earliestMs(days: number | undefined): number {
+  if (days === undefined) return Infinity;
+  return days * DAY_MS - Math.min(0.1 * days * DAY_MS, DAY_MS / 4);
 }

@@ -1,33 +1,21 @@
 import { join } from 'node:path';
-import { createActivities, createPollActivities } from '../../../activities/index.ts';
-import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
 import type { Pipeline } from '../../../src/contract/pipeline.ts';
 import type { ResultRow } from '../../../src/contract/results.ts';
-import type { EnrichTableInput, NightOptions, RunSummary } from '../../../src/contract/run.ts';
+import type { NightOptions, RunSummary } from '../../../src/contract/run.ts';
 import type { TableShape } from '../../../src/providers/provider-spec.ts';
-import { createProviders } from '../../../src/providers/registry.ts';
 import { parsePipeline } from '../../../src/spec/index.ts';
-import { createFileStore } from '../../../src/store/file-store.ts';
 import { readLines } from '../../../src/store/lines.ts';
 import { sameJson } from '../../support/invariants/same-json.ts';
-import { allEnv, caseOf, wantedRows } from '../../support/providers/cases.ts';
+import { caseOf, wantedRows } from '../../support/providers/cases.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { act, latestDeadlineMs } from '../simulation/actions.ts';
 import { FaultSchedule } from '../simulation/fault-schedule.ts';
-import {
-  EPOCH_MS,
-  inSimulation,
-  NOWHERE,
-  TASK_QUEUE,
-  throttleMs,
-  type Setup,
-} from '../simulation/machine/setup.ts';
+import { EPOCH_MS, inSimulation, type Setup } from '../simulation/machine/setup.ts';
 import { stage } from '../simulation/machine/stage.ts';
-import { Cluster } from '../simulation/temporal/cluster.ts';
-import { Deployment, named } from '../simulation/temporal/deployment.ts';
-import { fromPayload, toError, toPayload } from '../simulation/temporal/proto.ts';
+import { fromPayload, toError } from '../simulation/temporal/proto.ts';
 import type { TemporalServer } from '../simulation/temporal/server.ts';
 import { DueOracle } from './due-oracle.ts';
+import { Machine } from './machine.ts';
 import type { NightColumns, NightScript, NightsScript } from './nights-script.ts';
 import { Source } from './source.ts';
 
@@ -68,52 +56,36 @@ class Nights {
   readonly #provider: ProviderCase;
   readonly #oracle: DueOracle;
   readonly #source: Source;
-  readonly #deployment: Deployment;
-  readonly #cluster: Cluster;
+  readonly #machine: Machine;
   readonly #trace: string[] = [];
   readonly #breaches: string[] = [];
 
   constructor(script: NightsScript, setup: Setup) {
-    const { timeline, api, folder, workflows } = setup;
+    const { api } = setup;
     this.#script = script;
     this.#setup = setup;
     this.#provider = caseOf(script.provider);
     this.#oracle = new DueOracle(this.#provider, api);
     this.#source = new Source(script.rows);
-    this.#deployment = new Deployment(timeline, ({ now }) => {
-      const deps = {
-        providers: createProviders({ ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
-        store: createFileStore(join(folder, 'store')),
-        searchAttributes: true,
-        now,
-      };
-      return named({ ...createActivities(deps), ...createPollActivities(deps) });
-    });
-    const fate = new FaultSchedule({ ...script, columns: 'one', approveAbove: null, actions: [] });
-    this.#cluster = new Cluster({
-      timeline,
-      deployment: this.#deployment,
-      code: workflows,
-      workflowType: WORKFLOW_TYPE,
-      taskQueue: TASK_QUEUE,
-      throttleMs,
-      continueAsNewAfterEvents: script.continueAsNewAfterEvents,
-      befall: (what, run) => fate.apply(what, run),
-      note: (what) => this.#note(what),
-      leave: () => Promise.resolve(),
+    const fate = new FaultSchedule(script);
+    const { continueAsNewAfterEvents } = script;
+    this.#machine = new Machine(setup, {
+      fate,
+      continueAsNewAfterEvents,
+      note: (what: string) => this.#note(what),
     });
   }
 
   async play(): Promise<SimulatedNights> {
     const { nights, run, refresh } = this.#script;
-    this.#deployment.start();
+    this.#machine.deployment.start();
     let isOver = true;
     for (const night of nights) isOver &&= await this.#night(night, run);
     if (isOver) {
       // Whatever operators do has happened.
-      await this.#wait(HOUR_MS);
+      await this.#machine.wait(HOUR_MS);
       this.#setup.api.calm();
-      this.#deployment.setClock(0);
+      this.#machine.deployment.setClock(0);
       const here = stage();
       if (here !== null) here.disk = 'fine';
       const columns = nights.at(-1)?.columns ?? 'one';
@@ -128,7 +100,7 @@ class Nights {
     return {
       breaches: this.#breaches,
       trace: this.#trace,
-      ends: this.#cluster.runs.map(endOf),
+      ends: this.#machine.cluster.runs.map(endOf),
       cellsPaid: this.#paid(),
       cellsUndue: this.#oracle.undue,
     };
@@ -139,13 +111,6 @@ class Nights {
     this.#trace.push(`${((timeline.nowMs - EPOCH_MS) / 1000).toFixed(3)} ${what}`);
   }
 
-  async #wait(ms: number): Promise<void> {
-    const { timeline } = this.#setup;
-    let isOver = false;
-    timeline.in(ms, () => (isOver = true), null);
-    await timeline.run(() => isOver, timeline.nowMs + ms);
-  }
-
   #paid(): number {
     return this.#setup.api.backstage.ledger.summary().cellsPaid;
   }
@@ -154,7 +119,7 @@ class Nights {
   async #night(night: NightScript, run: NightsScript['run']): Promise<boolean> {
     const { timeline, api } = this.#setup;
     const { refresh } = this.#script;
-    await this.#wait(night.afterMs);
+    await this.#machine.wait(night.afterMs);
     const changed = this.#source.edit(night.edits);
     const pipeline = this.#pipelineOf(night.columns, run);
     const configs = this.#provider.columnsOf(pipeline).map(({ key }) => ({
@@ -173,8 +138,8 @@ class Nights {
     }
     for (const action of night.actions) {
       const cast = {
-        cluster: this.#cluster,
-        deployment: this.#deployment,
+        cluster: this.#machine.cluster,
+        deployment: this.#machine.deployment,
         api,
         note: (what: string) => this.#note(what),
       };
@@ -190,16 +155,17 @@ class Nights {
       () => runs.length === wanted && runs.every(({ end }) => end !== null),
       latestMs,
     );
-    await this.#wait(AFTERMATH_MS);
+    await this.#machine.wait(AFTERMATH_MS);
     for (const one of runs) {
       this.#note(`end of ${one.workflowId}: ${endOf(one)}`);
       if (one.end === null || one.end.how === 'broken') {
         this.#breaches.push(`${one.workflowId} hung: ${endOf(one)}`);
       }
     }
-    const aged = refresh.ages ? (configs[0]?.key ?? null) : null;
+    const [first] = configs;
+    const ages = new Map(refresh.ages && first !== undefined ? [[first.key, 1]] : []);
     const { nowMs } = timeline;
-    this.#breaches.push(...this.#oracle.after({ full: night.full, aged, nowMs }));
+    this.#breaches.push(...this.#oracle.after({ full: night.full, ages, nowMs }));
     return isOver && runs.every(({ end }) => end?.how !== 'broken');
   }
 
@@ -207,8 +173,7 @@ class Nights {
     const night: NightOptions = {};
     if (apply) night.apply = true;
     if (full) night.full = true;
-    const input: EnrichTableInput = { pipeline, night };
-    return this.#cluster.start(`night-${this.#cluster.runs.length + 1}`, toPayload(input));
+    return this.#machine.start({ pipeline, night });
   }
 
   #pipelineOf(columns: NightColumns, run: NightsScript['run']): Pipeline {
@@ -236,9 +201,9 @@ class Nights {
   /** The answers of one full run over the last source. */
   async #checkResults(columns: NightColumns, leavesFailed: boolean): Promise<void> {
     const { api } = this.#setup;
-    const { end } = this.#cluster.newest;
+    const { end } = this.#machine.cluster.newest;
     if (end?.how !== 'completed') {
-      this.#breaches.push(`the quiet night ended ${endOf(this.#cluster.newest)}`);
+      this.#breaches.push(`the quiet night ended ${endOf(this.#machine.cluster.newest)}`);
       return;
     }
     // The workflow type gives back a RunSummary.

@@ -3,10 +3,10 @@ import type { Befallen } from './temporal/activity-task.ts';
 
 /** What a script has in store for each attempt of an activity and each workflow task. */
 export class FaultSchedule {
-  readonly #script: ChaosScript;
+  readonly #script: Pick<ChaosScript, 'kills' | 'lost'>;
   readonly #seen = new Map<string, number>();
 
-  constructor(script: ChaosScript) {
+  constructor(script: Pick<ChaosScript, 'kills' | 'lost'>) {
     this.#script = script;
   }
 
