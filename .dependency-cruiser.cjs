@@ -85,7 +85,12 @@ module.exports = {
       'rows in',
     ),
     ...floors('src/sources', 'rows/', '(columns|formats)/', ITS_OWN_FILES),
-    room('src/sinks/', ['src/errors\\.ts', 'src/(contract|paths|rules|store)/'], 'results out'),
+    room('src/answers/', ['src/(contract|providers)/'], 'types of the answers'),
+    room(
+      'src/sinks/',
+      ['src/errors\\.ts', 'src/(answers|contract|paths|rules|store)/'],
+      'results out',
+    ),
     room(
       'src/spec/',
       [
@@ -97,7 +102,7 @@ module.exports = {
     room(
       'activities/',
       [
-        'src/(contract|rules|nights|spec|providers|paths|store|sources|sinks|notify|errors|http|text)',
+        'src/(answers|contract|rules|nights|spec|providers|paths|store|sources|sinks|notify|errors|http|text)',
         'src/safe-pattern\\.ts',
       ],
       'one API step each',
@@ -114,7 +119,7 @@ module.exports = {
     room(
       'src/client/',
       [
-        'src/(contract|rules|nights|spec|sources|paths|store|sinks|errors|providers|text|env|temporal)',
+        'src/(answers|contract|rules|nights|spec|sources|paths|store|sinks|errors|providers|text|env|temporal)',
       ],
       'the library for backends',
     ),

@@ -1,3 +1,5 @@
+import { answerSchemas } from '../src/answers/answer-schemas.ts';
+import { rowTyper, type RowTyper } from '../src/answers/typed-rows.ts';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
@@ -13,6 +15,7 @@ import {
   stageResults,
   type StagedResults,
 } from '../src/sinks/generation.ts';
+import { typePolicyOf } from '../src/sinks/index.ts';
 import { withLocks, type HeldLocks } from '../src/sinks/lock.ts';
 import type { ResultColumns } from '../src/sinks/sink.ts';
 import { readTargetState, type TargetState } from '../src/sinks/standing.ts';
@@ -45,14 +48,17 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
     if (!(await folder.exists(RUN_FILE.pipeline))) await writeOrigin(folder, input);
     if (input.tableMayHaveDuplicates) await keepOneTable(deps, input, attempt);
     const creditsAfter = await balance(deps, input, attempt);
+    const columns = await resultColumns(deps, input, folder);
     const quarantined = {
-      ...(await writeQuarantine(folder, input.lastScan, input.ceiling !== undefined)),
+      ...(await writeQuarantine(folder, input.lastScan, {
+        ceilingReached: input.ceiling !== undefined,
+        typed: typerOf(input, columns),
+      })),
       path: folder.locate(RUN_FILE.quarantine),
     };
     const previous = input.previousRun
       ? await readPreviousRun(deps.store, input.previousRun)
       : null;
-    const columns = await resultColumns(deps, input, folder);
     const comparison = new Comparison(
       {
         store: deps.store,
@@ -172,7 +178,18 @@ async function resultColumns(
     columns: columns.map((column) => column.key),
     inputs: spec.inputs(pipeline.table),
     source: (await readColumns(folder)) ?? [],
+    answers: answerSchemas(spec, pipeline),
   };
+}
+
+/** Types answers as the strictest target does; `null` if no target types them. */
+function typerOf(
+  { pipeline }: PublishResultsInput,
+  { answers = {} }: ResultColumns,
+): RowTyper | null {
+  const policies = pipeline.results.map(typePolicyOf);
+  const policy = (['check', 'coerce'] as const).find((one) => policies.includes(one));
+  return policy === undefined ? null : rowTyper(answers, policy);
 }
 
 interface Staged {

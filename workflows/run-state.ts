@@ -22,6 +22,7 @@ import type { TableRunRef, TableRef } from '../src/contract/table.ts';
 import type { PassKind, PassHistory, WaitEnd } from '../src/rules/passes/passes.ts';
 import type { PassTracking } from '../src/rules/passes/tracking.ts';
 import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
+import type { PublishedCautions } from '../src/text/run-facts.ts';
 
 /** A pass whose run was accepted and is waited for. */
 export interface ActivePass {
@@ -83,6 +84,8 @@ export interface RunState {
   problem: string | null;
   /** Why it ended as it did; `null` while it lives, and when it simply completed. */
   reason: string | null;
+  /** Cautions about what was published. Left out: nothing was yet. */
+  published?: PublishedCautions;
   /** Sender of the cancel, where the sender named itself. */
   cancelledBy?: string;
   /** Last values of the search attributes. */

@@ -5,7 +5,7 @@ import type { ChangeCounts, ScanResult } from '../../src/contract/results.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { changeRules } from '../../src/rules/answers/changes.ts';
 import type { StagedResults } from '../../src/sinks/generation.ts';
-import { STORED_FORMAT } from '../../src/sinks/index.ts';
+import { STORED_FORMAT, typePolicyOf } from '../../src/sinks/index.ts';
 import type { TargetState } from '../../src/sinks/standing.ts';
 import { readLines } from '../../src/store/lines.ts';
 import type { Folder, RunKey, Store } from '../../src/store/store.ts';
@@ -146,7 +146,9 @@ export class Comparison {
   ): Promise<Publication | undefined> {
     const from = base.firstRunId === '' ? null : this.#place.store.run(base);
     if (from !== null && (await from.exists(RUN_FILE.results))) return stored(from);
-    if (existing?.results == null || target.format !== STORED_FORMAT) return;
+    // A file of typed answers lacks the invalid ones.
+    const isStored = target.format === STORED_FORMAT && typePolicyOf(target) === 'off';
+    if (existing?.results == null || !isStored) return;
     return { lines: () => readLines(place.results), bytes: existing.bytes };
   }
 

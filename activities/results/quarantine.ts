@@ -1,5 +1,8 @@
+import type { RowTyper } from '../../src/answers/typed-rows.ts';
+import { byName } from '../../src/contract/by-name.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
-import type { ScanResult, QuarantineLine } from '../../src/contract/results.ts';
+import type { InvalidAnswerLine, ScanResult, QuarantineLine } from '../../src/contract/results.ts';
+import { resultRowOf } from '../../src/sinks/rows.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { isOpen, openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
 
@@ -8,6 +11,15 @@ export interface Quarantined {
   cells: number;
   /** Rows of the source that `rows.skipBad` left out. */
   rows: number;
+  /** Answers of another type than their column, by column. */
+  invalid: Record<string, number>;
+}
+
+export interface QuarantineOptions {
+  /** True if the ceiling of the run kept cells back. @default false */
+  ceilingReached?: boolean;
+  /** Types the answers, to find invalid ones. @default no target types them */
+  typed?: RowTyper | null;
 }
 
 /** Reason of a cell that the ceiling of the run kept back. */
@@ -29,9 +41,9 @@ function reasonOf(cell: OpenCell, ceilingReached: boolean): string {
 export async function writeQuarantine(
   folder: Folder,
   found: ScanResult | null,
-  ceilingReached = false,
+  { ceilingReached = false, typed = null }: QuarantineOptions = {},
 ): Promise<Quarantined> {
-  const quarantined: Quarantined = { cells: 0, rows: 0 };
+  const quarantined: Quarantined = { cells: 0, rows: 0, invalid: byName() };
   if (found === null) return quarantined;
   const draft = await folder.create(RUN_FILE.quarantine);
   try {
@@ -53,10 +65,27 @@ export async function writeQuarantine(
       await draft.line(JSON.stringify(line));
       quarantined.cells += 1;
     }
+    if (typed !== null) {
+      for await (const line of invalidAnswers(folder, typed)) {
+        await draft.line(JSON.stringify(line));
+        quarantined.invalid[line.column] = (quarantined.invalid[line.column] ?? 0) + 1;
+        quarantined.cells += 1;
+      }
+    }
     if (quarantined.cells + quarantined.rows > 0) await draft.commit();
     else await folder.remove(RUN_FILE.quarantine);
     return quarantined;
   } finally {
     await draft.discard();
+  }
+}
+
+/** Finds the answers that have another type than their column. */
+async function* invalidAnswers(folder: Folder, typed: RowTyper): AsyncGenerator<InvalidAnswerLine> {
+  for await (const line of folder.lines(RUN_FILE.results)) {
+    const { row, invalid } = typed(resultRowOf(line, folder.locate(RUN_FILE.results)));
+    for (const { column, answer, problem } of invalid) {
+      yield { key: row.key, column, status: 'invalid', reason: problem, answer };
+    }
   }
 }

@@ -136,6 +136,7 @@ export function summaryOf(
     ...cautionsOf(input.lastScan, input),
     ...unusedOf(input),
     ...(quarantined.rows === 0 ? {} : { badRows: quarantined.rows }),
+    ...(Object.keys(quarantined.invalid).length === 0 ? {} : { invalid: quarantined.invalid }),
     previousRun: previous?.summary ?? null,
   };
 }

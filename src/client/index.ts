@@ -27,7 +27,13 @@ export type {
   StartOptions,
 } from './rowmill-options.ts';
 export type { NewestRun } from './rowmill.ts';
-export type { ProgressOptions, RequestToCheck, RerunAs, WaitOptions } from './rowmill-run.ts';
+export type {
+  ProgressOptions,
+  RequestToCheck,
+  RerunAs,
+  ResultsOptions,
+  WaitOptions,
+} from './rowmill-run.ts';
 export type {
   AppliedAs,
   ApplyScheduleOptions,
@@ -73,7 +79,7 @@ export type { ResultFormatName } from '../sinks/index.ts';
 export type { Folder, Store } from '../store/store.ts';
 export type { ErrorCode } from '../errors.ts';
 export type { Json, JsonObject } from '../contract/json.ts';
-export type { Pipeline, ResultTarget } from '../contract/pipeline.ts';
+export type { Pipeline, ResultTarget, TypePolicy } from '../contract/pipeline.ts';
 export type {
   BadRowLine,
   CellCounts,
@@ -84,9 +90,12 @@ export type {
   ChangesSummary,
   JudgedExpectation,
   PublishedFile,
+  InvalidAnswerLine,
   QuarantineLine,
   ResultCell,
   ResultRow,
+  TypedCell,
+  TypedResultRow,
 } from '../contract/results.ts';
 export type { SpendBy, SpendGroup, SpendReport, SpendSums } from '../contract/spend.ts';
 export type {

@@ -1,6 +1,16 @@
 import type { Client } from '@temporalio/client';
 import { RUN_FILE, UPDATE } from '../contract/names.ts';
-import type { BadRowLine, ChangeLine, QuarantineLine, ResultRow } from '../contract/results.ts';
+import { rowTyper } from '../answers/typed-rows.ts';
+import type { Json } from '../contract/json.ts';
+import type { TypePolicy } from '../contract/pipeline.ts';
+import type {
+  BadRowLine,
+  ChangeLine,
+  InvalidAnswerLine,
+  QuarantineLine,
+  ResultRow,
+  TypedResultRow,
+} from '../contract/results.ts';
 import type {
   Adjusted,
   AdjustRequest,
@@ -15,7 +25,7 @@ import { cancelRun } from './runs/cancel.ts';
 import { endOfRun, watchRun, type ProgressUpdate } from './runs/watch.ts';
 import { latestRun } from './runs/previous.ts';
 import { rerunRun } from './runs/rerun.ts';
-import { changesFolder, endedRunFolder } from './runs/results.ts';
+import { answerSchemasIn, changesFolder, endedRunFolder } from './runs/results.ts';
 import { resultsIn, type StoredResults } from './runs/stored.ts';
 import { runStatus, type RunStatus } from './runs/status.ts';
 import { describeRun, noSuchRun } from './runs/describe.ts';
@@ -41,6 +51,11 @@ export interface ProgressOptions {
 /** Request to check, keyed by the name of its method. */
 export type RequestToCheck =
   { approve: ApproveRequest } | { pause: PauseRequest } | { adjust: AdjustRequest };
+
+export interface ResultsOptions {
+  /** Treatment of answers of another type than their column. @default `check` */
+  types?: TypePolicy;
+}
 
 export interface RerunAs {
   /** Approves the estimated credits. @default false */
@@ -156,20 +171,33 @@ export class RowmillRun {
 
   /**
    * Iterates over the results of a run that has ended. Rows are streamed from the store in blocks.
+   * An answer of another type than its column is `invalid`, with `null` as its value.
    *
    * ```ts
    * for await (const { key, cells } of run.results()) console.log(key, cells['sector']?.value);
    * ```
+   * @typeParam Answers type of the answers by column, as `rowmill schema --results FILE` prints it
+   * @param options `types`: `check` (the default), `coerce`, or `off` for the answers as they are
    * @throws RowmillError `action_refused` while the run is in progress, `results_missing` when they
    *   are not in this store
    */
-  results(): AsyncGenerator<ResultRow> {
-    return this.#lines<ResultRow>(RUN_FILE.results);
+  async *results<Answers extends object = Record<string, Json>>({
+    types = 'check',
+  }: ResultsOptions = {}): AsyncGenerator<TypedResultRow<Answers>> {
+    const folder = await this.files();
+    const typed = rowTyper(await answerSchemasIn(folder), types);
+    for await (const row of this.#linesIn<ResultRow>(folder, RUN_FILE.results)) {
+      // Safe cast: the caller names the type, and the answers were checked by their columns.
+      yield typed(row).row as unknown as TypedResultRow<Answers>;
+    }
   }
 
-  /** Iterates over rows that were left out and cells without an answer, with their reasons. */
-  quarantine(): AsyncGenerator<QuarantineLine | BadRowLine> {
-    return this.#lines<QuarantineLine | BadRowLine>(RUN_FILE.quarantine);
+  /**
+   * Iterates over rows that were left out, cells without an answer and invalid answers, with their
+   * reasons.
+   */
+  quarantine(): AsyncGenerator<QuarantineLine | InvalidAnswerLine | BadRowLine> {
+    return this.#lines<QuarantineLine | InvalidAnswerLine | BadRowLine>(RUN_FILE.quarantine);
   }
 
   /**

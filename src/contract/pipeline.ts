@@ -13,6 +13,8 @@ export interface Pipeline {
   /** What a lasting table is asked for again. Left out: only failed cells. */
   refresh?: RefreshPolicy;
   results: ResultTarget[];
+  /** Types of answers by column, in place of those that the column configs say. */
+  types?: Record<string, AnswerType>;
   /** Conditions by column: its cells are asked for only where all of them hold. */
   when?: When;
   /** Rows that go through all columns before the rest. */
@@ -114,9 +116,18 @@ export interface ResultTarget {
    * but an interrupted run never replaces more complete results of the same pipeline.
    */
   when?: 'always' | 'completed' | 'partial';
+  /** What answers of another type become. Left out: the default of the format. */
+  types?: TypePolicy;
   /** Options for CSV only. */
   csv?: CsvOptions;
 }
+
+/**
+ * Treatment of answers by their types. `off`: they are written as they are. `check`: an answer of
+ * another type is `invalid`. `coerce`: an unambiguous form of the type is converted first.
+ */
+export const TYPE_POLICIES = ['off', 'check', 'coerce'] as const;
+export type TypePolicy = (typeof TYPE_POLICIES)[number];
 
 /** Conditions of columns: column → column of the table or of the source → condition. */
 export type When = Readonly<Record<string, Readonly<Record<string, Condition>>>>;

@@ -12,6 +12,12 @@ export type CellOutcome = CountedOutcome | 'skipped';
 /** Outcomes of cells that the pipeline asks for. */
 export type CountedOutcome = 'done' | 'empty' | 'failed' | 'blocked' | 'pending';
 
+/** Statuses of a cell whose answer has the type of its column. */
+export const CELL_STATUSES: readonly (CellOutcome | 'invalid')[] = [
+  ...(['done', 'empty', 'failed', 'blocked', 'pending', 'skipped'] as const),
+  'invalid',
+];
+
 /** Number of cells by outcome. `skipped` is left out: none. */
 export type CellCounts = Record<CountedOutcome, number> & { skipped?: number };
 
@@ -121,6 +127,26 @@ export interface ResultCell {
   usage?: CellUsage;
 }
 
+/** Cell whose answer has the type of its column. */
+export interface TypedCell<Answer = Json> extends Omit<ResultCell, 'status' | 'value'> {
+  /** `invalid`: the answer has another type; the quarantine has it. */
+  status: CellOutcome | 'invalid';
+  /** The answer itself; `null` unless the status is `done`. */
+  value: Answer | null;
+}
+
+/**
+ * Result row with typed answers.
+ *
+ * @typeParam Answers type of the answers by column, as `rowmill schema --results` prints it
+ */
+export interface TypedResultRow<Answers extends object = Record<string, Json>> extends Omit<
+  ResultRow,
+  'cells'
+> {
+  cells: { [Column in keyof Answers]: TypedCell<Answers[Column]> };
+}
+
 /** Line of `<name>.quarantine.jsonl`. */
 export interface QuarantineLine {
   key: string;
@@ -129,6 +155,16 @@ export interface QuarantineLine {
   reason: string;
   /** Runs that asked for this cell. */
   attempts: number;
+}
+
+/** Line of the same file for an answer of another type than its column. */
+export interface InvalidAnswerLine {
+  key: string;
+  column: string;
+  status: 'invalid';
+  reason: string;
+  /** As the provider gave it. */
+  answer: Json;
 }
 
 /** Line of the same file for a source row that `rows.skipBad` left out. */

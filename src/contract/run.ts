@@ -257,6 +257,8 @@ export interface RunSummary {
   previousRun: PreviousRunSummary | null;
   /** Rows of the source that could not be used: left out by `rows.skipBad`. Left out: none. */
   badRows?: number;
+  /** Answers of another type than their column, by column. Left out: none, or not checked. */
+  invalid?: Record<string, number>;
   /** Second rows of a key that stay in the table: never run, not in the results. Left out: none. */
   duplicateRows?: number;
   /**
@@ -356,6 +358,8 @@ export interface RunProgress {
   sameTarget?: string[];
   /** Warnings about the rows, where the worker read the source itself. Left out: none. */
   sourceWarnings?: string[];
+  /** Answers of another type than their column, by column. Left out: none so far. */
+  invalid?: Record<string, number>;
   /** Approvals as in the summary. */
   approvals?: Approval[];
   confirmed?: LargeRunConfirmations;

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { JsonObject } from '../contract/json.ts';
 import type { ColumnConfig, TableSpec } from '../contract/pipeline.ts';
 
 /** Offline knowledge about a provider: enough to check a file and price a run. */
@@ -65,6 +66,8 @@ export interface PlannedColumn {
    * other columns. Left out: not known, so it may be any.
    */
   reads?: string[];
+  /** JSON Schema of its answers, by its config. Left out: the config says nothing of their type. */
+  answers?: JsonObject;
   /** Name of its price in a facts file; left out without one. */
   priceKind?: string;
 }

@@ -1,18 +1,18 @@
 import type { CsvOptions } from '../contract/pipeline.ts';
 import type { Json } from '../contract/json.ts';
-import type { ResultCell, ResultRow } from '../contract/results.ts';
+import type { TypedCell, TypedResultRow } from '../contract/results.ts';
 import type { ResultColumns } from './sink.ts';
 
 /** Mapping of result rows to records of a CSV. */
 export interface CsvLayout {
   header: string[];
-  record(row: ResultRow): string[];
+  record(row: TypedResultRow): string[];
 }
 
 /** Optional columns beside an answer. */
 const DETAILS = {
-  explanations: { suffix: '_explanation', of: (cell: ResultCell) => cell.explanation },
-  sources: { suffix: '_sources', of: (cell: ResultCell) => cell.sources },
+  explanations: { suffix: '_explanation', of: (cell: TypedCell) => cell.explanation },
+  sources: { suffix: '_sources', of: (cell: TypedCell) => cell.sources },
 } as const;
 
 export function csvLayout(
@@ -26,7 +26,7 @@ export function csvLayout(
     .filter((name) => options[name] === true)
     .map((name) => DETAILS[name]);
   const names = columns.flatMap((key) => [key, ...details.map(({ suffix }) => key + suffix)]);
-  const cellsOf = (row: ResultRow, key: string): string[] => {
+  const cellsOf = (row: TypedResultRow, key: string): string[] => {
     const cell = cellOf(row, key);
     const beside = details.map(({ of }) => (cell === undefined ? null : (of(cell) ?? null)));
     return [cell?.value ?? null, ...beside].map((value) => csvCell(value, form));
@@ -47,11 +47,13 @@ export function csvLayout(
 const fieldOf = (fields: Record<string, Json>, name: string): Json =>
   Object.hasOwn(fields, name) ? (fields[name] ?? null) : null;
 
-const cellOf = (row: ResultRow, key: string): ResultCell | undefined =>
-  Object.hasOwn(row.cells, key) ? row.cells[key] : undefined;
+const cellOf = (
+  { cells }: { cells: Record<string, TypedCell> },
+  key: string,
+): TypedCell | undefined => (Object.hasOwn(cells, key) ? cells[key] : undefined);
 
 /** Returns `complete`, or the columns without an answer: `sector=failed;peer=blocked`. */
-const statusOf = (row: ResultRow, columns: string[]): string => {
+const statusOf = (row: TypedResultRow, columns: string[]): string => {
   const missing = columns.flatMap((key) => {
     const status = cellOf(row, key)?.status ?? 'pending';
     return status === 'done' || status === 'skipped' ? [] : [`${key}=${status}`];

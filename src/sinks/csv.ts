@@ -1,11 +1,11 @@
 import type { ResultTarget } from '../contract/pipeline.ts';
-import type { PublishedFile, ResultRow } from '../contract/results.ts';
-import { RowmillError } from '../errors.ts';
+import type { PublishedFile } from '../contract/results.ts';
 import type { Folder } from '../store/store.ts';
 import { csvLayout } from './csv-layout.ts';
 import { recordsText } from './csv-records.ts';
 import { publishFile, type WriteChunk } from './destination.ts';
 import { probeTarget } from './probe-target.ts';
+import { resultRows } from './rows.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
 /** Characters of JSON after which a batch of rows is written. */
@@ -19,20 +19,20 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
  */
 const publishCsv = (
   folder: Folder,
-  { to, csv: options = {} }: Pick<ResultTarget, 'to' | 'csv'>,
-  { storeName, columns, signal }: SinkContext,
+  { to, csv: options = {}, types = 'off' }: Pick<ResultTarget, 'to' | 'csv' | 'types'>,
+  context: SinkContext,
 ): Promise<PublishedFile> =>
   publishFile(to, async (write) => {
+    const { columns, signal } = context;
     const layout = csvLayout(columns, options);
     if (options.bom === true) await write(BYTE_ORDER_MARK);
     let batch = [layout.header];
     let chars = 0;
     let rows = 0;
-    for await (const line of folder.lines(storeName)) {
+    for await (const read of resultRows(folder, context, types)) {
       rows += 1;
-      const row = resultRowOf(line, `${folder.locate(storeName)}:${rows}`);
-      batch.push(layout.record(row));
-      chars += line.length;
+      batch.push(layout.record(read.row));
+      chars += read.chars;
       if (chars < BATCH_CHARS) continue;
       signal?.throwIfAborted();
       await writeRecords(write, batch);
@@ -47,31 +47,6 @@ const publishCsv = (
 const writeRecords = async (write: WriteChunk, records: string[][]): Promise<void> => {
   await write(Buffer.from(await recordsText(records), 'utf8'));
 };
-
-const resultRowOf = (line: string, where: string): ResultRow => {
-  let row: unknown;
-  try {
-    row = JSON.parse(line);
-  } catch {
-    // Reported below, without the parser's message, which quotes the content.
-  }
-  if (!isResultRow(row)) {
-    throw new RowmillError('store_unreadable', 'the line is not a result row', { where });
-  }
-  return row;
-};
-
-/** Detects damage only, without checking every field: rowmill wrote the file. */
-const isResultRow = (row: unknown): row is ResultRow =>
-  isObject(row) &&
-  'key' in row &&
-  typeof row.key === 'string' &&
-  'input' in row &&
-  isObject(row.input) &&
-  'cells' in row &&
-  isObject(row.cells);
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** Sink for CSV files. */
 export const csv = {

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import type { ResultTarget } from '../contract/pipeline.ts';
+import type { ResultTarget, TypePolicy } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { csv } from './csv.ts';
 import { jsonl } from './jsonl.ts';
@@ -56,6 +56,12 @@ export function isUnknownAddress(to: string): boolean {
   if (scheme === null) return false;
   return scheme === PATH || !sinks.some(({ schemes }) => schemes.includes(scheme));
 }
+
+/** Returns the treatment of answers by their types at a target. */
+export const typePolicyOf = ({ format, types }: ResultTarget): TypePolicy => {
+  const written: ResultFormat | undefined = RESULT_FORMATS.find(({ name }) => name === format);
+  return types ?? written?.types ?? 'off';
+};
 
 /** Returns the sink of a target. Throws `sink_unwritable` without one. */
 export function sinkOf({ to, format }: ResultTarget): Sink {

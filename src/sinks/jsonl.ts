@@ -1,8 +1,40 @@
+import type { TypePolicy } from '../contract/pipeline.ts';
+import type { PublishedFile } from '../contract/results.ts';
+import type { Folder } from '../store/store.ts';
 import { copyFile } from './copy.ts';
+import { publishFile } from './destination.ts';
 import { probeTarget } from './probe-target.ts';
-import type { Sink } from './sink.ts';
+import { resultRows } from './rows.ts';
+import type { Sink, SinkContext } from './sink.ts';
 
-/** Sink for JSON Lines files: the stored results, byte for byte. */
+/** Characters after which a batch of lines is written. */
+const BATCH_CHARS = 256 * 1024;
+
+/** Writes rows with typed answers to the target, atomically. */
+const publishTyped = (
+  folder: Folder,
+  to: string,
+  context: SinkContext,
+  policy: TypePolicy,
+): Promise<PublishedFile> =>
+  publishFile(to, async (write) => {
+    let batch = '';
+    let rows = 0;
+    const flush = async (): Promise<void> => {
+      context.signal?.throwIfAborted();
+      await write(Buffer.from(batch, 'utf8'));
+      batch = '';
+    };
+    for await (const { row } of resultRows(folder, context, policy)) {
+      rows += 1;
+      batch += `${JSON.stringify(row)}\n`;
+      if (batch.length >= BATCH_CHARS) await flush();
+    }
+    await flush();
+    return rows;
+  });
+
+/** Sink for JSON Lines files: the stored results, byte for byte unless answers are typed. */
 export const jsonl = {
   schemes: ['file'],
   formats: [
@@ -13,5 +45,8 @@ export const jsonl = {
     },
   ],
   probe: probeTarget,
-  publish: (files, { to }, { storeName, signal }) => copyFile(files, storeName, to, signal),
+  publish: (files, { to, types = 'off' }, context) =>
+    types === 'off'
+      ? copyFile(files, context.storeName, to, context.signal)
+      : publishTyped(files, to, context, types),
 } as const satisfies Sink;

@@ -1,4 +1,5 @@
-import type { ResultTarget } from '../contract/pipeline.ts';
+import type { AnswerSchemas } from '../answers/answer-schemas.ts';
+import type { ResultTarget, TypePolicy } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import type { Folder } from '../store/store.ts';
 
@@ -10,6 +11,8 @@ export interface ResultColumns {
   inputs: string[];
   /** Other source columns to include. @default none */
   source?: string[];
+  /** Types of the answers. @default not known */
+  answers?: AnswerSchemas;
 }
 
 /** Format of results. */
@@ -20,6 +23,8 @@ export interface ResultFormat {
   readonly extension: string;
   /** Media types: the first one is sent, a client may request any. */
   readonly mediaTypes: readonly [string, ...string[]];
+  /** Treatment of answers by their types, if the target has none. @default `off` */
+  readonly types?: TypePolicy;
 }
 
 export interface SinkContext {

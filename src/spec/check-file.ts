@@ -11,6 +11,7 @@ import { checkCanary } from './columns/canary.ts';
 import { checkChanges } from './columns/changes.ts';
 import { checkConditions } from './columns/conditions.ts';
 import { checkExpectations } from './columns/expectations.ts';
+import { checkTypes } from './columns/types.ts';
 import type { SpecDocument } from './document.ts';
 import { MAX_COLUMNS, MAX_RESULTS } from './file-schema.ts';
 import { parseDuration } from '../rules/duration.ts';
@@ -83,6 +84,7 @@ function checkNamedColumns(value: Json, provider: ProviderSpec): IssueDraft[] {
     ...checkConditions(value, planned),
     ...checkExpectations(value, columns),
     ...checkChanges(value, columns),
+    ...checkTypes(value, columns),
   ];
 }
 

@@ -5,10 +5,11 @@ import { canaryFile } from './columns/canary.ts';
 import { changesFile } from './columns/changes.ts';
 import { whenFile } from './columns/conditions.ts';
 import { expectFile, onFailedFile } from './columns/expectations.ts';
+import { typesFile } from './columns/types.ts';
 import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
-import { CEILING_POLICIES } from '../contract/pipeline.ts';
+import { CEILING_POLICIES, TYPE_POLICIES } from '../contract/pipeline.ts';
 import { NAME_ALLOWED as BUDGET_ALLOWED } from '../rules/input/budget-input.ts';
 import { scheduleFile, TIMEZONE_ALLOWED } from './schedule.ts';
 
@@ -230,6 +231,12 @@ const fileSchema = (provider: ProviderSpec | null) =>
               .min(1)
               .describe(`Path relative to this file; ${listOf(RESULT_EXTENSIONS)}.`),
             csv: csv.optional(),
+            types: z
+              .enum(TYPE_POLICIES)
+              .optional()
+              .describe(
+                'Answers of another type than their column: off writes them as they are, check makes them invalid, coerce converts unambiguous forms first. Default off.',
+              ),
             when: z
               .enum(RESULT_WHEN)
               .optional()
@@ -242,6 +249,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
       .min(1)
       .max(MAX_RESULTS)
       .describe('Where the results go.'),
+    types: typesFile.optional(),
     when: whenFile.optional(),
     canary: canaryFile.optional(),
     expect: expectFile.optional(),

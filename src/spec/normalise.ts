@@ -74,12 +74,14 @@ export function normalise(
       ...(spend.perDay === undefined ? {} : { perDay: perDayOf(spend.perDay) }),
     },
     ...(file.refresh === undefined ? {} : { refresh: refreshOf(file.refresh) }),
-    results: file.results.map(({ to, csv, when }) => ({
+    results: file.results.map(({ to, csv, types, when }) => ({
       to: resolve(baseDir, to),
       format: resultFormatOf(to) ?? STORED_FORMAT,
       ...(csv === undefined ? {} : { csv: csvOf(csv) }),
+      ...(types === undefined ? {} : { types }),
       ...(when === undefined ? {} : { when }),
     })),
+    ...(file.types === undefined ? {} : { types: file.types }),
     ...(file.when === undefined ? {} : { when: whenOf(file.when) }),
     ...(file.canary === undefined ? {} : { canary: canaryOf(file.canary) }),
     ...(file.expect === undefined ? {} : { expect: expectOf(file.expect) }),

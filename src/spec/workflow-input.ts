@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
-import { CEILING_POLICIES, FAILED_EXPECTATION_POLICIES } from '../contract/pipeline.ts';
+import {
+  CEILING_POLICIES,
+  FAILED_EXPECTATION_POLICIES,
+  TYPE_POLICIES,
+} from '../contract/pipeline.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/catalog.ts';
@@ -10,6 +14,7 @@ import { canaryInput } from './columns/canary.ts';
 import { changesInput } from './columns/changes.ts';
 import { whenInput } from './columns/conditions.ts';
 import { expectInput } from './columns/expectations.ts';
+import { typesFile } from './columns/types.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
 /**
@@ -118,10 +123,15 @@ const pipeline = (providers: readonly string[]) =>
           to: absolute,
           format: z.enum(RESULT_FORMAT_NAMES),
           when: z.enum(RESULT_WHEN).exactOptional().describe('Which outcomes are published here.'),
+          types: z
+            .enum(TYPE_POLICIES)
+            .exactOptional()
+            .describe('What answers of another type become.'),
           csv: csvOptions.exactOptional(),
         }),
       )
       .min(1),
+    types: typesFile.exactOptional(),
     when: whenInput
       .exactOptional()
       .describe('Columns that are asked for only in rows where conditions hold.'),

@@ -161,6 +161,13 @@ export interface Cautions {
   sourceWarnings?: string[];
 }
 
+/** Cautions about what was published. Left out: none. */
+export type PublishedCautions = Pick<RunSummary, 'invalid'>;
+
+export const publishedCautionsOf = ({ invalid }: PublishedCautions): PublishedCautions => ({
+  ...(invalid === undefined ? {} : { invalid }),
+});
+
 export const cautionsOf = (
   found: ScanResult | null,
   prepared: Pick<Cautions, 'balanceProblem' | 'sourceWarnings'> | null,
@@ -173,11 +180,11 @@ export const cautionsOf = (
 
 /** Facts for the operator as name and text. @param code escapes text from outside */
 export function cautionFacts(
-  cautions: Cautions & { sameTarget?: string[] },
+  cautions: Cautions & PublishedCautions & { sameTarget?: string[] },
   code: (text: string) => string,
 ): [string, string][] {
   const { tableChangedDuringScan, rowsUnreadable = 0, balanceProblem } = cautions;
-  const { sameTarget = [], sourceWarnings = [] } = cautions;
+  const { sameTarget = [], sourceWarnings = [], invalid } = cautions;
   const facts: string[] = [];
   if (tableChangedDuringScan === true) facts.push('the table kept changing while it was read');
   if (rowsUnreadable > 0) {
@@ -186,6 +193,7 @@ export function cautionFacts(
     );
   }
   if (balanceProblem !== undefined) facts.push('the balance of the account cannot be read');
+  if (invalid !== undefined) facts.push(code(invalidText(invalid)));
   for (const id of sameTarget.slice(0, MAX_NAMED)) {
     facts.push(`same place for results as run ${id}`);
   }
@@ -194,6 +202,17 @@ export function cautionFacts(
 }
 
 const MAX_NAMED = 3;
+
+/** `3 answers of another type (revenue 2, employees 1): see the quarantine` */
+function invalidText(invalid: Readonly<Record<string, number>>): string {
+  const columns = Object.entries(invalid);
+  const total = columns.reduce((sum, [, answers]) => sum + answers, 0);
+  const named = columns
+    .slice(0, MAX_NAMED)
+    .map(([column, answers]) => `${column} ${formatInteger(answers)}`);
+  const more = columns.length > MAX_NAMED ? ', …' : '';
+  return `${formatCount(total, 'answer')} of another type (${named.join(', ')}${more}): see the quarantine`;
+}
 
 /** Requests of a run that brought no results. Left out: none. */
 export type UnusedWork = Pick<

@@ -40,6 +40,46 @@ test('the next command does the work that was checked, ready for a shell', async
   );
 });
 
+test('check names the types of answers, where they are checked', async () => {
+  const results = [{ to: 'out/raw.jsonl' }, { to: 'out/typed.csv', types: 'coerce' }];
+  const text = pipelineText({ results, types: { sector: 'number' } });
+  await writeFile(join(place.cwd, 'types.json'), text);
+  const { stdout, code } = await place.command('check', 'types.json');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^types +sector number; coerce at out\/typed\.csv$/m);
+  const untyped = await place.command('check', 'pipeline.yaml');
+  expect(untyped.stdout).not.toMatch(/^types /m);
+});
+
+test('types that are no type, or of no column, are refused with what is allowed', async () => {
+  const results = [{ to: 'out/raw.jsonl', types: 'strict' }];
+  const text = pipelineText({ results, types: { sektor: 'number', sector: 'money' } });
+  await writeFile(join(place.cwd, 'types.json'), text);
+  const { stderr, code } = await place.command('check', 'types.json');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/types\.sektor .*did you mean "sector"/);
+  expect(stderr).toMatch(/types\.sector .*"money".*integer/);
+  expect(stderr).toMatch(/results\[0\]\.types .*"strict".*coerce/);
+});
+
+test('schema prints the type of the rows of a pipeline', async () => {
+  const text = pipelineText({ types: { sector: 'number' } });
+  await writeFile(join(place.cwd, 'types.json'), text);
+  const schema = await place.command('schema', '--results', 'types.json');
+  expect(JSON.parse(schema.stdout)).toMatchObject({
+    properties: {
+      cells: {
+        properties: {
+          sector: { properties: { value: { anyOf: [{ type: 'number' }, { type: 'null' }] } } },
+        },
+      },
+    },
+  });
+  const type = await place.command('schema', '--results', 'types.json', '--typescript');
+  expect(type.stdout).toMatch(/^ {2}sector: number;$/m);
+  expect((await place.command('schema', '--typescript')).code).toBe(2);
+});
+
 test('check says at most where columns have conditions, and names a column that the list lacks', async () => {
   const when = { sector: { Security: { matches: '^3' } } };
   await writeFile(join(place.cwd, 'when.json'), pipelineText({ when }));

@@ -5,7 +5,7 @@ import {
   Rowmill,
   SpecError,
   type PipelineDocument,
-  type ResultRow,
+  type TypedResultRow,
 } from '../../src/client/index.ts';
 import { initialSearchAttributes } from '../../src/client/runs/metadata.ts';
 import { pipelineInputFor, TOKEN, type TestEnv } from '../support/test-env.ts';
@@ -40,7 +40,7 @@ test('a run is started, followed to its end and read, row by row', async () => {
   }
   expect(looked).toBe(true);
   expect(await run.wait()).toMatchObject({ outcome: 'completed', rows: 2, cells: { done: 2 } });
-  const rows: ResultRow[] = [];
+  const rows: TypedResultRow[] = [];
   for await (const row of run.results()) rows.push(row);
   expect(rows.map(({ key, complete }) => [key, complete])).toEqual([
     ['MMM', true],

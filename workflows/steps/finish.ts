@@ -9,7 +9,12 @@ import { failedExpectations, outcomeWith } from '../../src/rules/answers/expecta
 import { outcomeOf, partialReason, unanswered } from '../../src/rules/cells/outcome.ts';
 import { totalUsage } from '../../src/rules/cells/usage.ts';
 import { failedExpectationsText } from '../../src/text/expectations.ts';
-import { cautionsOf, ceilingText, knownPriceText } from '../../src/text/run-facts.ts';
+import {
+  cautionsOf,
+  ceilingText,
+  knownPriceText,
+  publishedCautionsOf,
+} from '../../src/text/run-facts.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from '../failures.ts';
 import { expectationsOf, isWithheld, judged } from './approve-results.ts';
 import { scanTable } from './pass.ts';
@@ -148,6 +153,7 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
   }
   // Includes the publication, if the run was cancelled.
   state.reason = summary.reason;
+  state.published = publishedCautionsOf(summary);
   run.finish(outcome);
   await notify(run, summary);
   const { notified } = run.state;

@@ -56,6 +56,7 @@ export function progressOf(run: Shown): RunProgress {
     ...sameTargetOf(state),
     ...approvalsOf(state),
     ...cautionsOf(state.lastScan, state.prepared),
+    ...state.published,
     ...unusedOf(state),
   };
 }

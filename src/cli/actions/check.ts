@@ -1,10 +1,12 @@
+import { answerSchemas, schemaName } from '../../answers/answer-schemas.ts';
 import type { EnrichTableInput } from '../../contract/run.ts';
 import type { Canary, ChangesPolicy, Pipeline } from '../../contract/pipeline.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { checkStart } from '../../client/rowmill-check.ts';
 import { openStore } from '../../env.ts';
-import { isRequested } from '../../providers/catalog.ts';
+import { isRequested, requireProviderSpec } from '../../providers/catalog.ts';
+import { typePolicyOf } from '../../sinks/index.ts';
 import { expectationsText } from '../../text/expectations.ts';
 import type { Cli } from '../io/context.ts';
 import { nightText } from '../io/night.ts';
@@ -121,6 +123,7 @@ function asText(
               `${expectationsText(pipeline.expect)}; else ${pipeline.onFailedExpectation ?? 'hold'}`,
             ],
           ]),
+      ...typeLines(pipeline),
       ...(pipeline.changes === undefined ? [] : [['changes', changesText(pipeline.changes)]]),
     ],
   );
@@ -128,6 +131,23 @@ function asText(
   const verdict = refusal === null ? 'is fine' : 'would be refused';
   const head = `${pipeline.name} ${verdict}: ${formatCount(ours.length, 'column')} of ${pipeline.provider} (${shortPath(file)})`;
   return [head, '', facts, '', table].join('\n');
+}
+
+/** Says which answers are typed, and where. */
+function typeLines(pipeline: Pipeline): string[][] {
+  const answers = answerSchemas(requireProviderSpec(pipeline.provider), pipeline);
+  const columns = Object.entries(answers).map(([column, schema]) => {
+    const type = schemaName(schema);
+    return type === null ? column : `${column} ${type}`;
+  });
+  const policies = (['check', 'coerce'] as const).flatMap((policy) => {
+    const targets = pipeline.results.filter((target) => typePolicyOf(target) === policy);
+    return targets.length === 0
+      ? []
+      : [`${policy} at ${targets.map(({ to }) => shortPath(to)).join(', ')}`];
+  });
+  if (policies.length === 0) return [];
+  return [['types', `${columns.join(', ') || 'none are known'}; ${policies.join('; ')}`]];
 }
 
 /** Says which differences from the last publication are not reported. */

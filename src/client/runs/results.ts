@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { answerSchemas, type AnswerSchemas } from '../../answers/answer-schemas.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Folder, Store } from '../../store/store.ts';
 import type { CsvOptions, ResultTarget } from '../../contract/pipeline.ts';
 import type { PublishedFile, ResultRow } from '../../contract/results.ts';
 import type { ResultFormatName } from '../../sinks/index.ts';
+import { providerSpec } from '../../providers/catalog.ts';
 import { publishTo } from '../../sinks/publish.ts';
 import type { ResultColumns } from '../../sinks/sink.ts';
 import { readColumns, SourceColumns } from '../../sources/columns/source-columns.ts';
@@ -57,6 +59,13 @@ export async function csvOptionsOf(folder: Folder): Promise<CsvOptions | undefin
   return pipeline?.results.find(({ csv }) => csv !== undefined)?.csv;
 }
 
+/** Returns the types of a run's answers, by the pipeline that it was started with. */
+export async function answerSchemasIn(folder: Folder): Promise<AnswerSchemas> {
+  const pipeline = await pipelineIn(folder);
+  const spec = pipeline === null ? null : providerSpec(pipeline.provider);
+  return pipeline === null || spec === null ? {} : answerSchemas(spec, pipeline);
+}
+
 /** Writes the results in a run's folder to a target, atomically. */
 export async function publishResults(folder: Folder, target: ResultTarget): Promise<PublishedFile> {
   const csv = target.csv ?? (target.format === 'csv' ? await csvOptionsOf(folder) : undefined);
@@ -103,5 +112,10 @@ async function resultColumns(folder: Folder, name: string): Promise<ResultColumn
     source.see(row);
     if ((rows += 1) === ROWS_LOOKED_AT) break;
   }
-  return { inputs: [...inputs], columns: [...columns], source: kept ?? source.names };
+  return {
+    inputs: [...inputs],
+    columns: [...columns],
+    source: kept ?? source.names,
+    answers: await answerSchemasIn(folder),
+  };
 }

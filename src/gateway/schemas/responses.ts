@@ -78,6 +78,10 @@ const unusedFields = {
     .number()
     .optional()
     .describe('Rows of the source that could not be used: left out by rows.skipBad.'),
+  invalid: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('Answers of another type than their column, by column; the quarantine has them.'),
   rowsUnreadable: z
     .number()
     .optional()

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ColumnConfig } from '../../contract/pipeline.ts';
 import { objectOf, textOf } from '../fields.ts';
 import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
+import { answerSchema } from './answer-schema.ts';
 import { checkColumns, doubtfulColumns } from './check-columns.ts';
 import { columnConfig } from './column-configs.ts';
 import { automaticColumns, columnDependencies, DEFAULT_KIND, keyOf } from './dependencies.ts';
@@ -68,6 +69,7 @@ function plan(table: TableShape): PlannedColumn[] {
   const ours = table.columns.map((config): PlannedColumn => {
     const columnKind = textOf(config['kind']);
     const creditsWeight = WEIGHT[columnKind] ?? 1;
+    const answers = answerSchema(config);
     return {
       key: keyOf(config),
       name: textOf(config['name']),
@@ -76,6 +78,7 @@ function plan(table: TableShape): PlannedColumn[] {
       paid: creditsWeight > 0,
       creditsWeight,
       dependsOn: columnDependencies(config, kind),
+      ...(answers === null ? {} : { answers }),
       ...(isInput(config) ? {} : { priceKind: priceKindOf(config) }),
     };
   });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PlannedColumn, ProviderSpec, TableShape } from '../provider-spec.ts';
+import { answerSchema } from './answer-schema.ts';
 import { checkColumns } from './check-columns.ts';
 import { columnConfig, COSTS, isColumnType, TEXT } from './column-configs.ts';
 import { titleOf, titlesRead, typeOf } from './dependencies.ts';
@@ -42,6 +43,7 @@ function plan({ columns }: TableShape): PlannedColumn[] {
     const type = typeOf(config);
     const paid = !isColumnType(type) || COSTS[type] !== 'none';
     const titles = titlesRead(config);
+    const answers = answerSchema(config);
     // Which columns a type without references reads (code, an endpoint) is not documented.
     const isKnown = type !== TEXT && titles.length > 0;
     return {
@@ -53,6 +55,7 @@ function plan({ columns }: TableShape): PlannedColumn[] {
       creditsWeight: paid ? 1 : 0,
       dependsOn: titles.filter((title) => computed.has(title)),
       ...(isKnown ? { reads: titles.filter((title) => texts.has(title)) } : {}),
+      ...(answers === null ? {} : { answers }),
       ...(type === TEXT ? {} : { priceKind: type }),
     };
   });

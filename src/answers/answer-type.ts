@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { Json, JsonObject } from '../contract/json.ts';
+import { checkable } from './checkable-schema.ts';
+import { coerced } from './coerce.ts';
+
+/** Verdict on an answer: its value in the type, or why it has another type. */
+export type TypedAnswer = { value: Json } | { problem: string };
+
+/** Type of the answers of a column. */
+export interface AnswerType {
+  /**
+   * Checks an answer.
+   *
+   * @param coerce Converts an unambiguous form of the type first.
+   */
+  of(answer: Json, coerce: boolean): TypedAnswer;
+}
+
+/** Compiles the JSON Schema of a column's answers. */
+export function answerType(schema: JsonObject): AnswerType {
+  const validator = validatorOf(schema);
+  const fits = (answer: Json): boolean => validator.safeParse(answer).success;
+  return {
+    of: (answer, coerce) => {
+      if (fits(answer)) return { value: answer };
+      const value = coerce ? coerced(answer, schema) : undefined;
+      if (value !== undefined && fits(value)) return { value };
+      return { problem: problemOf(validator, answer) };
+    },
+  };
+}
+
+/** Keywords of the type itself, for a schema whose other keywords are not supported. */
+function validatorOf(schema: JsonObject): z.ZodType {
+  const { type = null } = schema;
+  for (const one of [checkable(schema), { type }]) {
+    try {
+      // Safe cast: whatever is no JSON Schema throws.
+      return z.fromJSONSchema(one);
+    } catch {
+      // A keyword or a reference that the library does not know.
+    }
+  }
+  return z.json();
+}
+
+/** Maximum length of a problem: a path may name long fields of the answer. */
+const MAX_PROBLEM_CHARS = 300;
+
+function problemOf(validator: z.ZodType, answer: Json): string {
+  const [issue] = validator.safeParse(answer).error?.issues ?? [];
+  const at = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
+  return `${issue?.message ?? 'invalid'}${at}`.slice(0, MAX_PROBLEM_CHARS);
+}

@@ -1,0 +1,38 @@
+import { answerSchemas } from '../../answers/answer-schemas.ts';
+import { rowSchema } from '../../answers/row-schema.ts';
+import { rowTypeScript } from '../../answers/typescript.ts';
+import { isRequested, requireProviderSpec } from '../../providers/catalog.ts';
+import { RowmillError } from '../../errors.ts';
+import { loadPipeline, pipelineJsonSchema } from '../../spec/index.ts';
+import type { Cli } from '../io/context.ts';
+
+export interface SchemaFlags {
+  results?: string;
+  typescript?: true;
+}
+
+/** Prints the JSON Schema of the pipeline file, or of the result rows of a pipeline. */
+export async function schema(cli: Cli, { results, typescript }: SchemaFlags): Promise<void> {
+  if (results === undefined) {
+    if (typescript === true) {
+      throw new RowmillError('usage', '--typescript prints the type of results', {
+        remedy: 'Name the pipeline file: rowmill schema --results FILE --typescript.',
+      });
+    }
+    cli.print(JSON.stringify(pipelineJsonSchema(), null, 2));
+    return;
+  }
+  const { pipeline } = await loadPipeline(results, { env: cli.env });
+  const spec = requireProviderSpec(pipeline.provider);
+  const columns = spec
+    .plan(pipeline.table)
+    .filter(isRequested)
+    .map(({ key }) => key);
+  const answers = answerSchemas(spec, pipeline);
+  if (typescript === true) {
+    cli.print(rowTypeScript(pipeline.name, columns, answers));
+    return;
+  }
+  const names = { pipeline: pipeline.name, inputs: spec.inputs(pipeline.table), columns };
+  cli.print(JSON.stringify(rowSchema(names, answers), null, 2));
+}

@@ -1,0 +1,87 @@
+import { expect, test } from '@jest/globals';
+import { answerType } from '../../src/answers/answer-type.ts';
+import type { Json, JsonObject } from '../../src/contract/json.ts';
+
+const NUMBER: JsonObject = { type: 'number' };
+const LABEL: JsonObject = { type: 'string', enum: ['Energy', 'Utilities'] };
+const CEO: JsonObject = {
+  type: 'object',
+  properties: { name: { type: 'string' }, age: { type: 'integer' } },
+  required: ['name'],
+};
+const INVALID = expect.objectContaining({ problem: expect.any(String) });
+
+test.each<[JsonObject, Json]>([
+  [NUMBER, 5],
+  [NUMBER, 0.1],
+  [{ type: 'integer' }, 5],
+  [LABEL, 'Energy'],
+  [{ type: 'array', items: LABEL }, ['Energy']],
+  [CEO, { name: 'Ada', since: 2020 }],
+  [{}, { any: 'thing' }],
+  [{ type: ['number', 'null'] }, 7],
+])('%j takes %j', (schema, answer) => {
+  expect(answerType(schema).of(answer, false)).toEqual({ value: answer });
+});
+
+test.each<[JsonObject, Json]>([
+  [NUMBER, '5'],
+  [{ type: 'integer' }, 5.5],
+  [LABEL, 'energy'],
+  [{ type: 'array', items: LABEL }, ['Mining']],
+  [CEO, { age: 50 }],
+  [{ required: ['name'] }, {}],
+  [{ properties: { age: NUMBER } }, { age: 'old' }],
+  [{ type: 'string' }, 5],
+])('%j does not take %j', (schema, answer) => {
+  expect(answerType(schema).of(answer, false)).toEqual(INVALID);
+});
+
+test.each<[JsonObject, string, Json]>([
+  [NUMBER, ' 12 ', 12],
+  [NUMBER, '-1.50', -1.5],
+  [NUMBER, '1e3', 1000],
+  [NUMBER, '1,234,567', 1_234_567],
+  [NUMBER, '1,234.5', 1234.5],
+  [{ type: 'integer' }, '12.0', 12],
+  [{ type: 'boolean' }, 'Yes', true],
+  [LABEL, ' energy', 'Energy'],
+  [CEO, '{"name":"Ada"}', { name: 'Ada' }],
+  [{ type: 'array' }, '[1]', [1]],
+])('%j coerces the text %j to %j', (schema, answer, value) => {
+  expect(answerType(schema).of(answer, true)).toEqual({ value });
+});
+
+test.each<[JsonObject, Json]>([
+  [NUMBER, '1,234'],
+  [NUMBER, '1.234.567'],
+  [NUMBER, '12 %'],
+  [NUMBER, '$5'],
+  [NUMBER, ''],
+  [NUMBER, '12345678901234567890'],
+  [NUMBER, true],
+  [{ type: 'boolean' }, 1],
+  [{ type: 'boolean' }, 'y'],
+  [{ type: 'integer' }, '5.5'],
+  [LABEL, 'Energy, Utilities'],
+  [{ type: 'array' }, 'a, b'],
+  [{ type: 'string' }, ['a']],
+])('%j never coerces %j, which may mean something else', (schema, answer) => {
+  expect(answerType(schema).of(answer, true)).toEqual(INVALID);
+});
+
+test('a pattern in a schema is not run', () => {
+  const schema = {
+    type: 'object',
+    properties: { pattern: { type: 'string', pattern: '^(a+)+$' } },
+  };
+  const answer = { pattern: `${'a'.repeat(40)}!` };
+  expect(answerType(schema).of(answer, false)).toEqual({ value: answer });
+});
+
+test('of a schema with keywords that are not known, the type is checked', () => {
+  const schema = { type: 'number', if: { minimum: 5 }, then: { multipleOf: 5 } };
+  expect(answerType(schema).of(7, false)).toEqual({ value: 7 });
+  expect(answerType(schema).of('7', false)).toEqual(INVALID);
+  expect(answerType({ type: 'a word' }).of('7', false)).toEqual({ value: '7' });
+});
