@@ -32,7 +32,7 @@ import { writeQuarantine } from './results/quarantine.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { manifestOf } from './results/manifest.ts';
 import { recordRunSpend } from './results/run-ledger.ts';
-import { summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
+import { maySee, summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
 import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 
 /**
@@ -298,10 +298,13 @@ const newResults = (input: PublishResultsInput): NewResults => {
 
 /**
  * Returns the previous results of the same pipeline, unless an attempt of this step published them.
+ * A run with an owner is not told the name of another owner's run.
  */
-function formerOf({ run, pipeline }: PublishResultsInput, existing: TargetState | null) {
+function formerOf(input: PublishResultsInput, existing: TargetState | null) {
+  const { run, pipeline } = input;
   if (existing === null || existing.pipeline !== pipeline.name) return null;
   const isOwn =
     existing.run.workflowId === run.workflowId && existing.run.firstRunId === run.firstRunId;
-  return isOwn ? null : existing.results;
+  if (isOwn || existing.results === null) return null;
+  return maySee(input, existing) ? existing.results : { ...existing.results, workflowId: null };
 }

@@ -18,6 +18,7 @@ export function manifestOf(
     pipeline: input.pipeline.name,
     provider: input.pipeline.provider,
     firstRunId: input.run.firstRunId,
+    ...(input.owner === undefined ? {} : { owner: input.owner }),
     tableUrl: input.table?.url ?? null,
     tableTag: previous?.tableTag ?? (input.table === null ? null : tableTag(input.run)),
     byColumn: input.lastScan?.byColumn ?? {},

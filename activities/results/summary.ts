@@ -124,7 +124,9 @@ export function summaryOf(
     quarantine: quarantineAt(beside?.quarantine ?? quarantined.path, quarantined),
     // A run that read nothing leaves the results of an earlier run.
     manifest: input.lastScan === null ? null : (beside?.manifest ?? null),
-    ...(first === undefined || beside === null ? {} : changesAt(beside.changes, first.compared)),
+    ...(first === undefined || beside === null
+      ? {}
+      : changesAt(beside.changes, first.compared, maySee(input, first.existing))),
     ...(input.expectations === undefined ? {} : { expectations: input.expectations }),
     ...(input.canary === undefined ? {} : { canary: input.canary }),
     stillRunning: stillRunning(input),
@@ -153,10 +155,16 @@ function reasonOf({ outcome, reason, lastScan }: PublishResultsInput, placed: Pl
   return `${reason}; ${publishedText(lastScan?.cells ?? null, placed)}`;
 }
 
+/** Checks whether a run may name the run whose results were there: one with an owner, its owner's only. */
+export const maySee = (
+  { owner }: Pick<PublishResultsInput, 'owner'>,
+  existing: TargetState | null,
+): boolean => owner === undefined || owner === existing?.owner;
+
 /** Counts of the changes at the first target, or why there are none. */
-function changesAt(path: string, { counts, base, problem }: Compared) {
+function changesAt(path: string, { counts, base, problem }: Compared, named: boolean) {
   if (counts === null) return problem === null ? {} : { changesProblem: problem };
-  return { changes: { path, ...counts, since: base?.workflowId ?? null } };
+  return { changes: { path, ...counts, since: named ? (base?.workflowId ?? null) : null } };
 }
 
 const quarantineAt = (path: string, { cells, rows }: Quarantined): RunSummary['quarantine'] =>

@@ -202,13 +202,14 @@ export type ChangeCounts = Record<ChangeKind, number>;
 /** Differences of a publication from the one before it at the same target. */
 export interface ChangesSummary extends ChangeCounts {
   path: string;
-  /** Workflow id of the run that published before; `null`: none did, so every row is new. */
+  /** Workflow id of the run that published before; `null`: none did, or one of another owner. */
   since: string | null;
 }
 
 /** Results of an earlier run, where new ones are published. */
 export interface ExistingResults {
-  workflowId: string;
+  /** `null`: a run of another owner. */
+  workflowId: string | null;
   outcome: Outcome;
   /** Number of its cells with an answer. */
   answered: number;

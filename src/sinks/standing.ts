@@ -16,6 +16,7 @@ const count = z.number();
 const manifestShape = z.object({
   workflowId: z.string(),
   firstRunId: z.string().catch(''),
+  owner: z.string().nullable().catch(null),
   pipeline: z.string(),
   outcome: z.enum(OUTCOMES),
   cells: z.object({ done: count, empty: count, failed: count, blocked: count, pending: count }),
@@ -27,6 +28,8 @@ const manifestShape = z.object({
 /** Existing results at a target, by the manifest beside them. */
 export interface TargetState {
   run: RunKey;
+  /** Owner of that run; `null`: none, or not known. */
+  owner: string | null;
   pipeline: string;
   /** `null` if the results that the manifest describes are no longer at the target. */
   results: ExistingResults | null;
@@ -61,10 +64,11 @@ export async function readTargetState(
     const what = `the manifest beside it is that of pipeline ${manifest.pipeline.slice(0, 80)}`;
     throw sinkError(place.manifest, what);
   }
-  const { workflowId, firstRunId, outcome, cells, quarantine, changes } = manifest;
+  const { workflowId, firstRunId, owner, outcome, cells, quarantine, changes } = manifest;
   const isThere = file !== undefined && (await sizeOf(place.results)) === file.bytes;
   return {
     run: { workflowId, firstRunId },
+    owner,
     pipeline: manifest.pipeline,
     results: isThere ? { workflowId, outcome, answered: answered(cells) } : null,
     bytes: file?.bytes ?? 0,

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { Webhook } from 'standardwebhooks';
 import { summaryText } from '../../src/cli/io/summary.ts';
 import { cancelRun } from '../../src/client/runs/cancel.ts';
+import { ownedMemo } from '../../src/client/runs/owned.ts';
 import { endedRunFolder } from '../../src/client/runs/results.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import type { RunFinished, RunSummary } from '../../src/contract/run.ts';
@@ -62,9 +63,9 @@ async function run(pipeline: Record<string, unknown>) {
   });
 }
 
-const openWith = async (url: string): Promise<void> => {
+const openWith = async (url: string, sandbox = CLEAN): Promise<void> => {
   testEnv = await startTestEnv({
-    sandbox: CLEAN,
+    sandbox,
     webhookEnv: {
       ROWMILL_WEBHOOK_SECRET: SECRET,
       ROWMILL_WEBHOOK_SECRET_ORIGINS: url,
@@ -136,4 +137,34 @@ test('during failed deliveries the results exist, and there is nothing to cancel
     what: expect.stringContaining('completed'),
   });
   await handle.terminate('the test has seen it');
+});
+
+test.each([
+  ['of the same owner is named', 'billing'],
+  ['of another owner is not named', 'sales'],
+  ['without an owner is not named', undefined],
+])('in a message to an owner, the run whose fuller results were replaced %s', async (_, first) => {
+  const { received, url } = await receiver(0);
+  await openWith(url, { failRate: 0.3, alwaysFailsRate: 0.3 });
+  const play = async (name: string, owner: string | undefined, rows: number) => {
+    const companies = Array.from({ length: rows }, (_row, n) => ({
+      Symbol: `S${n}`,
+      Security: `Company ${n}`,
+    }));
+    const pipeline = { name: 'companies', run: { failedPasses: 0 }, notify: [{ url }] };
+    const handle = await testEnv.client.workflow.start('enrichTable', {
+      workflowId: `notify-${name}-${testEnv.taskQueue}`,
+      taskQueue: testEnv.taskQueue,
+      memo: ownedMemo({ owner }),
+      args: [await pipelineInputFor(testEnv, companies, pipeline)],
+    });
+    await handle.result();
+    return handle.workflowId;
+  };
+  const before = await play('before', first, 12);
+  await play('after', 'billing', 6);
+  const { data } = received.at(-1)?.message ?? {};
+  const workflowId = first === 'billing' ? before : null;
+  expect(data?.replacedFuller).toMatchObject([{ existing: { workflowId } }]);
+  expect(data?.changes).toMatchObject({ since: workflowId });
 });

@@ -170,7 +170,7 @@ function targetFacts({ notPublished = [], replacedFuller = [] }: RunSummary): [s
 }
 
 const formerText = ({ workflowId, outcome, answered }: ExistingResults): string =>
-  `${workflowId} ${outcome}, ${formatCount(answered, 'cell')} answered`;
+  `${workflowId ?? 'another run'} ${outcome}, ${formatCount(answered, 'cell')} answered`;
 
 /** Formats credits by the requested cells, and the price by the provider's usage, if reported. */
 function costs({ creditsSpent, estimatedCredits, balanceChange, usage }: RunSummary): Fact[] {

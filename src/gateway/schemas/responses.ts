@@ -262,7 +262,9 @@ const summary = z
         since: z
           .string()
           .nullable()
-          .describe('Id of the run that published before; null: none did.'),
+          .describe(
+            'Id of the run that published before; null: none did, or one of another owner.',
+          ),
       })
       .optional()
       .describe('Rows that differ from the publication before; left out: nothing was compared.'),
