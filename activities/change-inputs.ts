@@ -3,7 +3,7 @@ import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import type { Provider, RowUpdate, TableRow } from '../src/providers/provider.ts';
-import { outdatedCells, writeOutdated } from '../src/nights/outdated-cells.ts';
+import { outdate, outdatedCells, writeOutdated } from '../src/nights/outdated-cells.ts';
 import { columnsReading, type Inputs } from '../src/rules/nights/inputs.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { WantedInputs } from './nights/changed-rows.ts';
@@ -212,8 +212,7 @@ class InputChanges {
     const plan = this.#providers.spec(provider).plan(table);
     const outdated = await outdatedCells(this.#folder);
     for (const [key, inputs] of this.#edited) {
-      const columns = columnsReading(plan, new Set(inputs));
-      outdated.set(key, new Set([...(outdated.get(key) ?? []), ...columns]));
+      outdate(outdated, key, columnsReading(plan, new Set(inputs)));
     }
     await writeOutdated(this.#folder, outdated);
     this.#edited.clear();

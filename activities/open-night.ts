@@ -21,7 +21,12 @@ import {
   type Night,
   type RowChangeLine,
 } from '../src/nights/night.ts';
-import { outdatedCells, writeOutdated } from '../src/nights/outdated-cells.ts';
+import {
+  outdate,
+  outdatedCells,
+  writeOutdated,
+  type OutdatedColumns,
+} from '../src/nights/outdated-cells.ts';
 import { isRequested } from '../src/providers/catalog.ts';
 import { refreshRules } from '../src/rules/nights/due-cells.ts';
 import { columnsReading } from '../src/rules/nights/inputs.ts';
@@ -174,9 +179,7 @@ async function compareWithLast(
           if (found.inputs.length === 0) break;
           counts.rowsChanged += 1;
           await note({ key, change: 'changed', inputs: found.inputs });
-          const columns = outdated.get(key) ?? new Set();
-          for (const column of columnsReading(readers, new Set(found.inputs))) columns.add(column);
-          outdated.set(key, columns);
+          outdate(outdated, key, columnsReading(readers, new Set(found.inputs)));
           break;
         }
         case 'vanished':
@@ -240,11 +243,10 @@ async function takeOver(
 async function addToAll(
   { folder, name }: SnapshotFile,
   columns: ReadonlySet<string>,
-  outdated: Map<string, Set<string>>,
+  outdated: Map<string, OutdatedColumns>,
 ): Promise<void> {
   for await (const line of folder.lines(name)) {
-    const key = snapshotKey(line, folder);
-    outdated.set(key, new Set([...(outdated.get(key) ?? []), ...columns]));
+    outdate(outdated, snapshotKey(line, folder), columns);
   }
 }
 

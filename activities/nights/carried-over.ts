@@ -1,47 +1,52 @@
 import type { LastingTable } from '../../src/nights/lasting-table.ts';
-import { outdatedCells } from '../../src/nights/outdated-cells.ts';
+import type { PassLine } from '../../src/contract/spend.ts';
+import { outdatedCells, type OutdatedColumns } from '../../src/nights/outdated-cells.ts';
 import { readLedger } from '../../src/store/ledger.ts';
 import type { Folder } from '../../src/store/store.ts';
-import { cellSetLines } from '../run-files/cell-set-file.ts';
+import { cellSetFile, cellSetLines } from '../run-files/cell-set-file.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
 
 /**
  * Returns the cells that were outdated in the last run and that it did not ask for: it may have been
- * cut by a ceiling, or terminated. A pass counts once the provider has accepted it.
+ * cut by a ceiling, or terminated. A pass whose acceptance is not recorded may have asked: the time
+ * of the answer decides, once the table is read.
  */
 export async function carriedOver(
   deps: ActivityDeps,
   before: LastingTable | null,
   last: Folder | null,
-): Promise<Map<string, Set<string>>> {
+): Promise<Map<string, OutdatedColumns>> {
   if (before === null || last === null) return new Map();
   const outdated = await outdatedCells(last);
   if (outdated.size === 0) return outdated;
-  for (const pass of await acceptedPasses(deps, before)) {
+  for (const { pass, accepted, at } of await passesOf(deps, before)) {
+    if (!(await last.exists(cellSetFile(pass)))) continue;
     for await (const line of cellSetLines(last, pass)) {
       if (!('groups' in line)) continue;
       const rows = 'key' in line ? [outdated.get(line.key)] : outdated.values();
       const asked = line.groups.flatMap(({ columns }) => columns);
-      for (const row of rows) for (const column of asked) row?.delete(column);
+      for (const row of rows) {
+        for (const column of asked) {
+          if (accepted) row?.delete(column);
+          else if (row?.has(column) === true) row.set(column, row.get(column) ?? at);
+        }
+      }
     }
   }
   for (const [key, columns] of outdated) if (columns.size === 0) outdated.delete(key);
   return outdated;
 }
 
-/** Numbers of the passes of the last run that the provider has accepted. */
-async function acceptedPasses(
+/** Passes of the last run in the ledger. */
+async function passesOf(
   { store, now = Date.now }: ActivityDeps,
   { last }: LastingTable,
-): Promise<number[]> {
+): Promise<PassLine[]> {
   // The clock that opened the last night: this machine's may be behind it.
   const lines = await readLedger(store, Date.parse(last.openedAt), now());
   return lines.flatMap((line) =>
-    line.type === 'pass' &&
-    line.run === last.workflowId &&
-    line.firstRunId === last.firstRunId &&
-    line.accepted
-      ? [line.pass]
+    line.type === 'pass' && line.run === last.workflowId && line.firstRunId === last.firstRunId
+      ? [line]
       : [],
   );
 }

@@ -59,8 +59,10 @@ export class WantedInputs {
       if (change === 'changed') changed.add(key);
       if (change === 'vanished' && drops) dropped.add(key);
     }
-    // The last run may have ended before it had changed their inputs.
-    for await (const { key } of readOutdated(folder)) changed.add(key);
+    // The last run may have ended before it had changed their inputs; where it may have asked, it had.
+    for await (const { key, columns, maybeAskedAt = {} } of readOutdated(folder)) {
+      if (columns.some((column) => !Object.hasOwn(maybeAskedAt, column))) changed.add(key);
+    }
     return new WantedInputs(folder, index, { changed, dropped }, overwrites);
   }
 

@@ -2,7 +2,7 @@ import { readPipeline } from '../run-files/origin.ts';
 import type { ResultCell } from '../../src/contract/results.ts';
 import type { LastingTable } from '../../src/nights/lasting-table.ts';
 import { NIGHT_FILE, readNight } from '../../src/nights/night.ts';
-import { readOutdated } from '../../src/nights/outdated-cells.ts';
+import { outdatedCells, type OutdatedColumns } from '../../src/nights/outdated-cells.ts';
 import {
   reasonTonight,
   refreshRules,
@@ -19,7 +19,7 @@ export type MarkedCell = PartOpenCell & NightMark;
 export class NightMarks {
   readonly #rules: RefreshRules;
   readonly #newColumns: ReadonlySet<string>;
-  readonly #outdated: ReadonlyMap<string, readonly string[]>;
+  readonly #outdated: ReadonlyMap<string, OutdatedColumns>;
   readonly #nowMs: number;
   /** Time of answers that the provider gives none for. */
   readonly #publishedAtMs: number | null;
@@ -29,7 +29,7 @@ export class NightMarks {
   private constructor(
     rules: RefreshRules,
     newColumns: readonly string[],
-    outdated: ReadonlyMap<string, readonly string[]>,
+    outdated: ReadonlyMap<string, OutdatedColumns>,
     times: { nowMs: number; publishedAtMs: number | null },
   ) {
     this.#rules = rules;
@@ -46,14 +46,10 @@ export class NightMarks {
     // Safe cast below: written by `openNight`.
     const { refresh, run } = await readPipeline(folder);
     const { state } = (await folder.readJson(NIGHT_FILE.before)) as { state: LastingTable | null };
-    const outdated = new Map<string, readonly string[]>();
+    const outdated = await outdatedCells(folder);
     // Columns that left the file wait until they return to it.
-    const left = new Set(night.columnsLeft);
-    for await (const { key, columns } of readOutdated(folder)) {
-      outdated.set(
-        key,
-        columns.filter((column) => !left.has(column)),
-      );
+    for (const columns of outdated.values()) {
+      for (const column of night.columnsLeft) columns.delete(column);
     }
     const rules = refreshRules(refresh, night.full || run.mode === 'all');
     const published = state?.published?.at;
@@ -75,12 +71,12 @@ export class NightMarks {
   ): MarkedCell[] {
     // Safe cast: written by `classifyTableRow`.
     const cells = JSON.parse(cellsJson) as Record<string, ResultCell>;
-    const outdated = this.#outdated.get(key) ?? [];
-    const along = outdated.filter((column) => !Object.hasOwn(cells, column));
+    const outdated: OutdatedColumns = this.#outdated.get(key) ?? new Map<string, string | null>();
+    const along = [...outdated.keys()].filter((column) => !Object.hasOwn(cells, column));
     const byColumn = new Map(open.map((cell) => [cell.column, cell]));
     return Object.entries(cells).flatMap(([column, cell]): MarkedCell[] => {
       const known = byColumn.get(column);
-      const changed = outdated.includes(column);
+      const changed = outdated.has(column) && !hasEndedSince(cell, outdated.get(column));
       const due = reasonTonight(
         {
           column,
@@ -115,6 +111,12 @@ export class NightMarks {
       return [{ ...base, due, ...(changed && along.length > 0 ? { along } : {}) }];
     });
   }
+}
+
+/** Checks whether a pass that may have been sent was: the cell ended at a later time. */
+function hasEndedSince(cell: ResultCell, maybeAskedAt: string | null | undefined): boolean {
+  const hasEnded = cell.status === 'done' || cell.status === 'empty' || cell.status === 'failed';
+  return hasEnded && maybeAskedAt != null && (timeOf(cell) ?? 0) >= Date.parse(maybeAskedAt);
 }
 
 function timeOf({ updatedAt }: ResultCell): number | null {

@@ -10,7 +10,12 @@ export const OUTDATED_FILE = 'outdated-cells.jsonl';
 export interface OutdatedRow {
   key: string;
   columns: string[];
+  /** By column: ISO time since which a pass may have asked for the cell. Left out: none did. */
+  maybeAskedAt?: Record<string, string>;
 }
+
+/** Outdated columns of a row, each with the time since which a pass may have asked for it; `null`: none did. */
+export type OutdatedColumns = Map<string, string | null>;
 
 export async function* readOutdated(folder: Folder): AsyncGenerator<OutdatedRow> {
   if (!(await folder.exists(OUTDATED_FILE))) return;
@@ -19,20 +24,41 @@ export async function* readOutdated(folder: Folder): AsyncGenerator<OutdatedRow>
 }
 
 /** Reads that file whole: columns by row key. */
-export async function outdatedCells(folder: Folder): Promise<Map<string, Set<string>>> {
-  const outdated = new Map<string, Set<string>>();
-  for await (const { key, columns } of readOutdated(folder)) outdated.set(key, new Set(columns));
+export async function outdatedCells(folder: Folder): Promise<Map<string, OutdatedColumns>> {
+  const outdated = new Map<string, OutdatedColumns>();
+  for await (const row of readOutdated(folder)) outdated.set(row.key, columnsOf(row));
   return outdated;
+}
+
+function columnsOf({ columns, maybeAskedAt }: OutdatedRow): OutdatedColumns {
+  const asked = new Map(Object.entries(maybeAskedAt ?? {}));
+  return new Map(columns.map((column) => [column, asked.get(column) ?? null]));
+}
+
+/** Adds cells that no pass has asked for since they became outdated. */
+export function outdate(
+  outdated: Map<string, OutdatedColumns>,
+  key: string,
+  columns: Iterable<string>,
+): void {
+  const known = outdated.get(key) ?? new Map<string, string | null>();
+  for (const column of columns) known.set(column, null);
+  outdated.set(key, known);
 }
 
 export async function writeOutdated(
   folder: Folder,
-  rows: ReadonlyMap<string, ReadonlySet<string>>,
+  rows: ReadonlyMap<string, OutdatedColumns>,
 ): Promise<void> {
   const draft = await folder.create(OUTDATED_FILE);
   try {
     for (const [key, columns] of rows) {
-      if (columns.size > 0) await draft.line(JSON.stringify({ key, columns: [...columns] }));
+      if (columns.size === 0) continue;
+      const asked = [...columns].flatMap(([column, at]) => (at === null ? [] : [[column, at]]));
+      const row = { key, columns: [...columns.keys()] };
+      const maybe =
+        asked.length === 0 ? {} : { maybeAskedAt: Object.fromEntries(asked) as unknown };
+      await draft.line(JSON.stringify({ ...row, ...maybe }));
     }
     await draft.commit();
   } finally {

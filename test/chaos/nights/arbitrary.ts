@@ -2,7 +2,6 @@ import fc, { type Arbitrary } from 'fast-check';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { chaosScript } from '../simulation/arbitrary.ts';
 import { operatorActions } from '../simulation/operator-actions.ts';
-import type { Action } from '../simulation/script.ts';
 import type { NightScript, NightsScript, SourceEdit } from './nights-script.ts';
 
 const HOUR_MS = 3_600_000;
@@ -48,10 +47,6 @@ const kill = fc.record({
 
 const lost = fc.record({ ...inRun, of: fc.constantFrom(...STEPS.slice(0, -1)) });
 
-/** On a bad disk a pass that was accepted may not be recorded: its outdated cells are asked for once more. */
-const withoutDisk = (actions: Action[]): Action[] =>
-  actions.filter(({ do: what }) => what !== 'disk');
-
 /** Faults that last: a night without them cannot follow, or the table is incomplete on purpose. */
 const LASTING = ['unreadable-rows'];
 
@@ -69,7 +64,7 @@ export function nightsScript(provider: ProviderCase): Arbitrary<NightsScript> {
   return fc
     .record({
       base: chaosScript(provider),
-      actions: fc.array(operatorActions.map(withoutDisk), { minLength: 4, maxLength: 4 }),
+      actions: fc.array(operatorActions, { minLength: 4, maxLength: 4 }),
       rows: fc.integer({ min: 1, max: 8 }),
       refresh: fc.record({
         failed: fc.constantFrom('retry' as const, 'retry' as const, 'leave' as const),

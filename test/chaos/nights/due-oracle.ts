@@ -72,6 +72,8 @@ export class DueOracle {
       const most = was.inFlight ? 2 : 1;
       if (done - was.done > most) yield `cell ${name} was done ${done - was.done} times in a night`;
       if (done > was.done && !was.inFlight && !inFlight) this.#outdated.delete(name);
+      // A night over everything that was cut short has given up the answers it did not renew.
+      else if (full && done === was.done) this.#outdated.add(name);
     }
   }
 
