@@ -155,12 +155,13 @@ async function checkAccount(
     const leftMs = input.deadlineAtMs - now();
     if (leftMs <= 0) return { usable: false, credits: null, calls: attempt.calls };
     await attempt.waitForLateCommit(Math.min(waitMs, leftMs));
+    const ctx = { ...attempt.ctx, pollWithinMs: waitMs };
     try {
       if (input.table != null) {
-        await deps.providers.get(input.provider).progress(input.table, null, attempt.ctx);
+        await deps.providers.get(input.provider).progress(input.table, null, ctx);
         return { usable: true, credits: null, calls: attempt.calls };
       }
-      const { credits } = await readAccount(deps, input.provider, attempt);
+      const { credits } = await readAccount(deps, input.provider, { ...attempt, ctx });
       const said =
         credits === null ? 'does not say how many credits it has' : `has ${credits} credits`;
       attempt.heartbeat({ credits }, `the account ${said}`);

@@ -75,7 +75,8 @@ async function wait(
     const wantedMs = tracking.last === null ? 0 : nextPollMs(tracking, policy, watchedMs());
     try {
       await attempt.sleep(Math.min(wantedMs, Math.max(0, deadlineAtMs - now())));
-      tracking = await poll(deps, input, tracking, { attempt, nowMs: watchedMs });
+      const withinMs = Math.max(wantedMs, policy.minPollIntervalMs);
+      tracking = await poll(deps, input, tracking, { attempt, nowMs: watchedMs, withinMs });
     } catch (error) {
       // Readings are returned. A worker that stops throws: the next one continues.
       if (!attempt.isCancelled()) throw error;
@@ -108,13 +109,16 @@ const ACCOUNT_AFTER_MS = 60_000;
 /** Checks whether the awaited cells have ended; if they cannot be read, the stall time decides. */
 function cellsOf(
   deps: ActivityDeps,
-  { provider: name, table, awaited }: AwaitIdleInput,
+  { provider: name, table, awaited, policy }: AwaitIdleInput,
   attempt: ActivityAttempt<PassTracking>,
 ): () => Promise<boolean> {
   if (awaited === undefined) return () => Promise.resolve(false);
   const provider = deps.providers.get(name);
   const folder = deps.store.run(awaited.run);
-  const reading = { sleep: (ms: number) => attempt.sleep(ms), ctx: countingPolls(attempt) };
+  const reading = {
+    sleep: (ms: number) => attempt.sleep(ms),
+    ctx: pollContext(attempt, policy.maxPollIntervalMs),
+  };
   let cells: AwaitedCells | null = null;
   return async () => {
     try {
@@ -171,10 +175,14 @@ async function poll(
   deps: ActivityDeps,
   input: AwaitIdleInput,
   tracking: PassTracking,
-  { attempt, nowMs }: { attempt: ActivityAttempt<PassTracking>; nowMs: () => number },
+  {
+    attempt,
+    nowMs,
+    withinMs,
+  }: { attempt: ActivityAttempt<PassTracking>; nowMs: () => number; withinMs: number },
 ): Promise<PassTracking> {
   const provider = deps.providers.get(input.provider);
-  const ctx = countingPolls(attempt);
+  const ctx = pollContext(attempt, withinMs);
   const dueAtMs = nowMs();
   const progress = await retryRead(attempt, () =>
     provider.progress(input.table, input.tableRun, ctx),
@@ -184,8 +192,13 @@ async function poll(
   return recordReading(tracking, progress, readAtMs);
 }
 
-const countingPolls = (attempt: ActivityAttempt<PassTracking>): CallContext => ({
+/** Context of requests that are counted as polls, and needed within this time. */
+const pollContext = (
+  attempt: ActivityAttempt<PassTracking>,
+  pollWithinMs: number,
+): CallContext => ({
   ...attempt.ctx,
+  pollWithinMs,
   onRequest: (route) => {
     attempt.ctx.onRequest?.(route);
     attempt.calls.polls += 1;

@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createFileStore } from '../src/store/file-store.ts';
 import { BASE_CASE } from './cases.ts';
+import { besideFigures } from './beside-waiting.ts';
 import { commandFigures } from './commands.ts';
 import { eventFigures, failingRun, wallFigures } from './course-of-a-run.ts';
 import { exportFigures } from './export.ts';
@@ -17,6 +18,7 @@ import { openSite, TOKEN, type Site } from './site/site.ts';
 import { startFigures } from './start.ts';
 import { stormFigures } from './storms.ts';
 import { waitingFigures } from './waiting-runs.ts';
+import { loopFigures } from './wall.ts';
 
 /** Others at work on the machine show here. */
 const loadAtStart = loadavg()[0];
@@ -65,7 +67,7 @@ async function measure(asked: BenchOptions): Promise<Figure[]> {
       found.push(...(await nightFigures(its)));
     }
   }
-  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16')) {
+  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16', 'R19', 'R21')) {
     say('starting Temporal');
     const site = await openSite();
     try {
@@ -119,6 +121,14 @@ async function measureOn(
   if (wants('R16')) {
     say('many pipelines at once, to their end');
     found.push(...(await manyFigures(site)));
+  }
+  if (wants('R19')) {
+    say('a run by default, and a bare loop');
+    found.push(...(await loopFigures(site, asked)));
+  }
+  if (wants('R21')) {
+    say('starts beside runs that wait');
+    found.push(...(await besideFigures(site, asked)));
   }
   return found;
 }

@@ -27,7 +27,9 @@ const RATIOS: Readonly<Record<string, string>> = {
   R15: 'runs that wait on one worker',
   R16: 'many pipelines at once',
   R17: 'runs in storms',
+  R19: 'wall clock by default ÷ a bare loop',
   R20: 'credits of 30 nights',
+  R21: 'start of a run beside waiting ones',
 };
 
 const CASE_NAMES: readonly string[] = CASES.map(({ provider }) => provider);

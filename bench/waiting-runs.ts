@@ -9,7 +9,13 @@ import type { Site } from './site/site.ts';
 
 /** Cells of ten hours: nothing ends while it is measured. */
 const FOR_EVER = { min: 36_000_000, max: 36_000_000 };
-const CALM = { speed: 1, concurrency: 5_000, failRate: 0, alwaysFailsRate: 0, cellMs: FOR_EVER };
+export const CALM = {
+  speed: 1,
+  concurrency: 5_000,
+  failRate: 0,
+  alwaysFailsRate: 0,
+  cellMs: FOR_EVER,
+};
 
 const HOLD_MS = 30_000;
 const PATIENCE_MS = 300_000;
@@ -76,7 +82,7 @@ const inWords = ({ runs, peakBytes }: Held): string =>
   `${runs} runs in ${Math.round(peakBytes / 2 ** 20)} MiB, the peak`;
 
 /** Starts runs of these ids, all of the same two rows. */
-async function starter(
+export async function starter(
   site: Site,
   taskQueue: string,
 ): Promise<(ids: readonly string[]) => Promise<void>> {
@@ -105,7 +111,7 @@ async function someAtOnce(
 }
 
 /** How many got there; fewer than asked for when the patience ends. */
-async function untilWaiting(site: Site, runs: number): Promise<number> {
+export async function untilWaiting(site: Site, runs: number): Promise<number> {
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const query = 'RowmillStage = "running" AND ExecutionStatus = "Running"';
@@ -115,7 +121,8 @@ async function untilWaiting(site: Site, runs: number): Promise<number> {
   }
 }
 
-const endAll = (site: Site, ids: readonly string[]): Promise<void> =>
+export const endAll = (site: Site, ids: readonly string[]): Promise<void> =>
   someAtOnce(ids, (id) => site.client.workflow.getHandle(id).terminate('measured'));
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));

@@ -37,6 +37,11 @@ export async function ownSandbox(token: string, settings: SandboxSettings): Prom
   return { ...own, url: line };
 }
 
+export interface OwnWorker extends Own {
+  /** Address of its health and metrics. */
+  health: string;
+}
+
 export interface WorkerSettings {
   temporal: string;
   taskQueue: string;
@@ -48,7 +53,7 @@ export interface WorkerSettings {
 }
 
 /** `rowmill worker`, as it runs in a deployment. */
-export async function ownWorker(settings: WorkerSettings): Promise<Own> {
+export async function ownWorker(settings: WorkerSettings): Promise<OwnWorker> {
   const { temporal, taskQueue, store, apiUrl, token, requestsPerSecond } = settings;
   const command = ['worker', '--task-queue', taskQueue, '--store', store, '--health-port', '0'];
   const child = spawn(process.execPath, [built('src/cli/main.js'), ...command], {
@@ -64,8 +69,9 @@ export async function ownWorker(settings: WorkerSettings): Promise<Own> {
         : { ROWMILL_REQUESTS_PER_SECOND: String(requestsPerSecond) }),
     },
   });
-  const { own } = await started(child, child.stderr, (line) => line.includes('worker started'));
-  return own;
+  const isUp = (line: string): boolean => line.includes('worker started');
+  const { own, line } = await started(child, child.stderr, isUp);
+  return { ...own, health: /health\W+(http:[^"\s]+)/.exec(line)?.[1] ?? '' };
 }
 
 /** Waits for the line that says it is up; what it says before is shown when it never does. */

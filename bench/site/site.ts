@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
 import { ownSandbox, ownWorker } from './processes.ts';
-import type { Own, OwnSandbox, SandboxSettings } from './processes.ts';
+import type { Own, OwnSandbox, OwnWorker, SandboxSettings } from './processes.ts';
 
 export const TOKEN = 'bench-token';
 
@@ -13,7 +13,11 @@ export interface Site {
   folder: string;
   client: Client;
   sandbox(settings: SandboxSettings): Promise<OwnSandbox>;
-  worker(options: { taskQueue: string; apiUrl: string; requestsPerSecond?: number }): Promise<Own>;
+  worker(options: {
+    taskQueue: string;
+    apiUrl: string;
+    requestsPerSecond?: number;
+  }): Promise<OwnWorker>;
   /** Of every worker of the site. */
   store: string;
   close(): Promise<void>;

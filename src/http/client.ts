@@ -74,6 +74,8 @@ export interface HttpRequest {
   repeatable: boolean;
   /** Sent although the provider asked for a long pause. @default false */
   duringPause?: boolean;
+  /** The request is a poll, needed within this time, ms: it goes after work. */
+  pollWithinMs?: number;
 }
 
 export interface HttpReply {
@@ -111,9 +113,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const dispatcher = createDispatcher(baseUrl, limits, options.proxy ?? null);
 
   const send = async (request: HttpRequest, auth: Record<string, string>): Promise<Incoming> => {
-    const { method, body, signal, duringPause = false } = request;
+    const { method, body, signal, duringPause = false, pollWithinMs } = request;
     const wantedAtMs = performance.now();
-    await limiter.take(signal, { duringPause });
+    const held = await limiter.take(signal, {
+      duringPause,
+      ...(pollWithinMs === undefined ? {} : { pollWithinMs }),
+    });
     const letGoAtMs = performance.now();
     let sentAtMs = letGoAtMs;
     const incoming = await sendOnce(dispatcher, {
@@ -139,19 +144,18 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       },
     });
     const repliedAtMs = performance.now();
-    const rateLimitedMs = letGoAtMs - wantedAtMs;
     limiter.learn({
       route: request.route,
       sentAtMs,
       atMs: repliedAtMs,
       end: endOf(incoming),
-      held: rateLimitedMs >= HELD_MS,
+      held,
     });
     options.onResponse?.({
       route: request.route,
       status: incoming.kind === 'reply' ? incoming.status : null,
       ms: repliedAtMs - sentAtMs,
-      rateLimitedMs,
+      rateLimitedMs: letGoAtMs - wantedAtMs,
       perSecond: limiter.pace.perSecond,
     });
     return incoming;
@@ -184,9 +188,6 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     close: () => dispatcher.destroy(),
   };
 }
-
-/** Shorter waits are those of the event loop. */
-const HELD_MS = 1;
 
 /** Returns what the reply tells of the pace. */
 function endOf(incoming: Incoming): PaceReading['end'] {

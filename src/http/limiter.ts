@@ -1,5 +1,6 @@
 import { RowmillError } from '../errors.ts';
 import { firstPace, nextPace, paceBounds, type Pace, type PaceReading } from './pace.ts';
+import { Turns, type Waiter } from './turns.ts';
 
 export interface LimiterOptions {
   /**
@@ -17,23 +18,26 @@ export interface LimiterOptions {
 export interface TakeOptions {
   /** Goes at once during a pause longer than `maxQueueMs`, outside of the rate. @default false */
   duringPause?: boolean;
+  /** The request is a poll, needed within this time, ms: work goes before it. @default it is work */
+  pollWithinMs?: number;
 }
 
 export interface Limiter {
   /** What is known of the pace that the API bears. */
   readonly pace: Pace;
-  /** Resolves when one request may be sent; first come, first served. */
-  take(signal?: AbortSignal, options?: TakeOptions): Promise<void>;
+  /**
+   * Resolves when one request may be sent: work first come, first served, then polls by need. Returns
+   * true if the pace held it back: work at all, a poll beyond the time at which it was needed.
+   */
+  take(signal?: AbortSignal, options?: TakeOptions): Promise<boolean>;
   /** Blocks all requests for this time: the provider asked one caller to slow down. */
   blockFor(ms: number): void;
   /** Adapts the pace of all requests to the end of one, by times of `performance.now()`. */
   learn(reading: PaceReading): void;
 }
 
-interface Waiter {
-  go: () => void;
-  fail: (error: Error) => void;
-}
+/** Shorter waits are those of the event loop. */
+const HELD_MS = 1;
 
 /**
  * Creates a rate limiter with a sliding window of one second: a request may be sent when the oldest
@@ -48,7 +52,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   const maxQueueMs = options.maxQueueMs ?? 15_000;
   /** Most requests of one window. */
   const most = Math.max(1, Math.floor(bounds.most));
-  const waiters = new Set<Waiter>();
+  const waiters = new Turns();
   /** Times of the last requests, the oldest first. */
   let sentAtMs: number[] = [];
   let pace = firstPace(limit);
@@ -83,13 +87,16 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     clearTimeout(timer);
     timer = undefined;
     const nowMs = performance.now();
-    for (const waiter of waiters) {
-      if (freeAtMs() > nowMs) break;
+    while (freeAtMs() <= nowMs) {
+      const waiter = waiters.next(nowMs, pace.perSecond);
+      if (waiter === null) break;
       note(nowMs);
+      waiters.left(waiter, nowMs);
       waiter.go();
     }
-    if (waiters.size === 0) return;
-    timer = setTimeout(drain, Math.max(1, Math.ceil(freeAtMs() - nowMs)));
+    if (waiters.isEmpty) return;
+    const nextAtMs = Math.max(freeAtMs(), waiters.freeAtMs(pace.perSecond));
+    timer = setTimeout(drain, Math.max(1, Math.ceil(nextAtMs - nowMs)));
   };
 
   return {
@@ -97,29 +104,32 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       return pace;
     },
 
-    take(signal, { duringPause = false } = {}) {
+    take(signal, { duringPause = false, pollWithinMs } = {}) {
       return new Promise((resolve, reject) => {
         // The reason is passed on unwrapped: Temporal checks its class.
         if (signal?.aborted === true) {
           reject(signal.reason as Error);
           return;
         }
-        const pauseMs = pausedUntilMs - performance.now();
+        const cameAtMs = performance.now();
+        const pauseMs = pausedUntilMs - cameAtMs;
         if (pauseMs > maxQueueMs) {
-          if (duringPause) resolve();
+          if (duringPause) resolve(false);
           else reject(tooLong(pauseMs));
           return;
         }
         const leave = (): void => {
-          waiters.delete(waiter);
-          if (waiters.size === 0) clearTimeout(timer);
+          waiters.remove(waiter);
+          if (waiters.isEmpty) clearTimeout(timer);
           signal?.removeEventListener('abort', aborted);
         };
         const aborted = (): void => waiter.fail(signal?.reason as Error);
+        const neededAtMs = pollWithinMs === undefined ? null : cameAtMs + pollWithinMs;
         const waiter: Waiter = {
+          neededAtMs,
           go: () => {
             leave();
-            resolve();
+            resolve(performance.now() - (neededAtMs ?? cameAtMs) >= HELD_MS);
           },
           fail: (error) => {
             leave();
@@ -147,7 +157,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     learn(reading) {
       const { perSecond } = pace;
       pace = nextPace(pace, reading, bounds);
-      if (pace.perSecond !== perSecond && waiters.size > 0) drain();
+      if (pace.perSecond !== perSecond && !waiters.isEmpty) drain();
     },
   };
 }

@@ -39,6 +39,7 @@ export const apiCalls =
         ...(ctx.onRequest === undefined ? {} : { onRequest: ctx.onRequest }),
         repeatable: method === 'GET',
         ...(ctx.duringPause === true && method === 'GET' ? { duringPause: true } : {}),
+        ...(ctx.pollWithinMs === undefined ? {} : { pollWithinMs: ctx.pollWithinMs }),
       });
     const read = async () => {
       const reply = await send();

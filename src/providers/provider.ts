@@ -18,6 +18,8 @@ export interface CallContext {
   onRequest?: (route: string) => void;
   /** Reads although the provider asked for a long pause: a few requests, whose replies explain it. */
   duringPause?: boolean;
+  /** Marks reads as polls: they go after work, and each is needed within this time, ms. */
+  pollWithinMs?: number;
   /** Repeats a failed read, for methods of several requests; undefined: no repeats. */
   repeatRead?: <R>(read: () => Promise<R>) => Promise<R>;
   /** Repeats a failed change that is known not to have been carried out; undefined: no repeats. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitIdle, type WaitedSlice } from '../../activities/await-idle.ts';
 import { startTracking } from '../../src/rules/passes/tracking.ts';
+import { createLimiter, type TakeOptions } from '../../src/http/limiter.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { closeServers, json, serve } from '../http/server.ts';
 import { TINY } from '../providers/tiny/provider.ts';
@@ -27,9 +28,9 @@ async function tenCells(): Promise<string> {
 }
 
 /** How a slice ends whose worker takes `now` for the time; the pass began at 0. */
-async function endOf(now: () => number): Promise<string> {
+async function endOf(now: () => number, limiter = createLimiter()): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-wait-'));
-  const provider = TINY.create({ token: TOKEN, baseUrl: await tenCells() });
+  const provider = TINY.create({ token: TOKEN, baseUrl: await tenCells(), limiter });
   const providers = { names: ['tiny'], spec: () => TINY.spec, get: () => provider };
   const deps = { providers, store: createFileStore(folder), searchAttributes: false, now };
   const tracking = startTracking({ doneAtStart: 0, requestedCells: 10, requireProgress: false }, 0);
@@ -64,4 +65,19 @@ test('a pass does not stall because the worker learns in the middle what time it
 test('it ends by its deadline in the time that the worker has learnt', async () => {
   let looks = 0;
   expect(await endOf(() => (++looks > 4 ? 100 * HOUR_MS : 0))).toBe('deadline');
+});
+
+test('each reading is a poll, needed within the time between two of them', async () => {
+  const asked: TakeOptions[] = [];
+  const limiter = createLimiter();
+  const take = (signal?: AbortSignal, options: TakeOptions = {}): Promise<boolean> => {
+    asked.push(options);
+    return limiter.take(signal, options);
+  };
+  await endOf(() => 0, { ...limiter, take });
+  expect(asked.length).toBeGreaterThan(3);
+  for (const { pollWithinMs } of asked) {
+    expect(pollWithinMs).toBeGreaterThanOrEqual(POLICY.minPollIntervalMs);
+    expect(pollWithinMs).toBeLessThanOrEqual(POLICY.maxPollIntervalMs);
+  }
 });
