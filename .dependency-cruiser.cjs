@@ -72,23 +72,24 @@ module.exports = {
       to: { path: '^src/providers/[^/]+/' },
     },
     room('src/notify/', ['src/http/', 'src/errors\\.ts', 'src/contract/'], 'telling of the end'),
-    room('src/store/', ['src/errors\\.ts', 'src/contract/'], 'files of a run'),
+    room('src/s3/', [], 'objects in a bucket'),
+    room('src/store/', ['src/errors\\.ts', 'src/contract/', 'src/s3/'], 'files of a run'),
     room(
       'src/nights/',
       ['src/errors\\.ts', 'src/(contract|rules|store)/'],
       'what a lasting table keeps from one night to the next',
     ),
-    room('src/paths/', ['src/(contract|errors|store)'], 'which files a run may touch'),
+    room('src/paths/', ['src/(contract|errors|store|s3)'], 'which files a run may touch'),
     room(
       'src/sources/',
-      ['src/errors\\.ts', 'src/did-you-mean\\.ts', 'src/contract/', 'src/store/'],
+      ['src/errors\\.ts', 'src/did-you-mean\\.ts', 'src/(contract|store|s3)/'],
       'rows in',
     ),
     ...floors('src/sources', 'rows/', '(columns|formats)/', ITS_OWN_FILES),
     room('src/answers/', ['src/(contract|providers)/'], 'types of the answers'),
     room(
       'src/sinks/',
-      ['src/errors\\.ts', 'src/(answers|contract|paths|rules|store)/'],
+      ['src/errors\\.ts', 'src/(answers|contract|paths|rules|store|s3)/'],
       'results out',
     ),
     room(
@@ -144,7 +145,7 @@ module.exports = {
     room(
       'src/worker/',
       [
-        'src/(contract|rules|client|providers|paths|store|sinks|notify|http|errors|process|temporal)',
+        'src/(contract|rules|client|providers|paths|store|s3|sinks|notify|http|errors|process|temporal)',
         '(activities|workflows)/',
       ],
       'the worker process',

@@ -1,5 +1,5 @@
 import { DEFAULT_TASK_QUEUE } from './contract/names.ts';
-import { createFileStore } from './store/file-store.ts';
+import { createStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -8,7 +8,7 @@ const DEFAULT_STORE = '.rowmill/store';
 
 /** The store that client and worker share. */
 export const openStore = (env: Env): Store =>
-  createFileStore(env['ROWMILL_STORE']?.trim() || DEFAULT_STORE);
+  createStore(env['ROWMILL_STORE']?.trim() || DEFAULT_STORE);
 
 /** Returns the task queue that the workers poll. */
 export const taskQueueOf = (env: Env): string =>

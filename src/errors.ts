@@ -285,13 +285,26 @@ export const ERRORS = {
   store_unreadable: {
     meaning: 'A file of the run cannot be read from the store.',
     remedy:
-      'Let client and worker share the store: the same ROWMILL_STORE folder on a shared disk.',
+      'Let client and worker share the store: the same ROWMILL_STORE, on S3 or on a shared disk.',
     retryable: false,
     exit: failed,
   },
   store_unwritable: {
     meaning: 'The store cannot be written.',
     remedy: 'Check owner and permissions of ROWMILL_STORE; the step is tried again.',
+    retryable: true,
+    exit: failed,
+  },
+  store_unreachable: {
+    meaning: 'The S3 server of the store does not answer, throttles, or answers with an error.',
+    remedy: 'Check AWS_ENDPOINT_URL and the network; the step is tried again.',
+    retryable: true,
+    exit: failed,
+  },
+  store_denied: {
+    meaning:
+      'The credentials of the store are missing, expired or unknown, or lack the permission that is named.',
+    remedy: 'Renew the credentials, or allow what is named; the step is tried again.',
     retryable: true,
     exit: failed,
   },

@@ -128,8 +128,14 @@ export async function cellsLeft(folder: Folder): Promise<number | null> {
 
 async function newestOpenCells(folder: Folder): Promise<string | null> {
   const scanOf = (name: string): number => Number(/^open-(\d+)\.jsonl$/.exec(name)?.[1] ?? -1);
-  const names = (await folder.list('open-')).sort((a, b) => scanOf(b) - scanOf(a));
-  return names[0] ?? null;
+  const names = await folder.list('open-');
+  const listed = Math.max(-1, ...names.map(scanOf));
+  let newest = listed;
+  // A list may lag behind on some stores.
+  for (let scan = Math.max(listed, 0) + 1; await folder.exists(openCellsFile(scan)); scan += 1) {
+    newest = scan;
+  }
+  return newest === -1 ? null : openCellsFile(newest);
 }
 
 export async function copyLines(from: Folder, name: string, to: Folder, as: string): Promise<void> {

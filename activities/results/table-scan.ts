@@ -78,14 +78,19 @@ const ROWS_PER_PART = 2_000;
 const partName = (scan: number, part: number): string =>
   `parts/${scan}/${String(part).padStart(6, '0')}.jsonl`;
 
-const scanPrefix = (scan: number): string => `parts/${scan}/`;
+/** Names of the parts of a scan. Each is asked for: a list may lag behind on some stores. */
+async function* partNames(folder: Folder, scan: number): AsyncGenerator<string> {
+  for (let part = 0; await folder.exists(partName(scan, part)); part += 1) {
+    yield partName(scan, part);
+  }
+}
 
 /** The line that ends a part: a checkpoint, not a row. */
 const CHECKPOINT_MARK = '#';
 
 /** Rows of the parts of a scan, in the order they were read. */
 export async function* partLines(folder: Folder, scan: number): AsyncGenerator<string> {
-  for (const name of await folder.list(scanPrefix(scan))) {
+  for await (const name of partNames(folder, scan)) {
     for await (const line of folder.lines(name)) {
       if (!line.startsWith(CHECKPOINT_MARK)) yield line;
     }
@@ -251,9 +256,10 @@ export class TableScan {
 
   /** Takes the scan's parts away, to start it again. */
   async reset(): Promise<void> {
-    for (const name of await this.#folder.list(scanPrefix(this.#number))) {
-      await this.#folder.remove(name);
-    }
+    const names: string[] = [];
+    for await (const name of partNames(this.#folder, this.#number)) names.push(name);
+    // The first one last: an attempt that is killed in between finds all that are left.
+    for (const name of names.reverse()) await this.#folder.remove(name);
   }
 
   #take(row: TableRow, ordinal: number, table: TableRef): string {
@@ -376,7 +382,7 @@ export class TableScan {
   /** Restores the checkpoint of an earlier attempt. */
   async #restore(): Promise<Checkpoint | null> {
     let checkpoint: Checkpoint | null = null;
-    for (const name of await this.#folder.list(scanPrefix(this.#number))) {
+    for await (const name of partNames(this.#folder, this.#number)) {
       for await (const line of this.#folder.lines(name)) {
         if (line.startsWith(CHECKPOINT_MARK)) {
           // Written by this class in this shape.

@@ -11,7 +11,7 @@ export interface RowmillOptions extends ConnectOptions {
   /** Task queue that the workers poll. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */
   taskQueue?: string;
   /**
-   * Store of the workers: its folder, or a `Store`. Needed for results, and for rows that exceed
+   * Store of the workers: its folder, `s3://bucket/prefix`, or a `Store`. Needed for results, and for rows that exceed
    * the start request. @default `ROWMILL_STORE`, else `.rowmill/store`
    */
   store?: string | Store;

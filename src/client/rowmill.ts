@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Pipeline } from '../contract/pipeline.ts';
-import { createFileStore } from '../store/file-store.ts';
+import { createStore } from '../store/open-store.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { StageDraft, Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
@@ -381,5 +381,5 @@ const askSearchAttributes = (client: Client, env: Env) => async (): Promise<bool
 
 function storeAt(store: string | Store | undefined, env: Env): Store {
   if (store === undefined) return openStore(env);
-  return typeof store === 'string' ? createFileStore(store) : store;
+  return typeof store === 'string' ? createStore(store) : store;
 }

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, resolve } from 'node:path';
+import { resolvePlace } from '../paths/place.ts';
 
 /**
  * Hides the paths of this host from answers. Callers see names for the store and the open folder.
@@ -23,7 +24,7 @@ const FILE_FIELDS: ReadonlySet<string> = new Set(['path', 'manifest', 'folder', 
 export function createHostPaths(store: string, files: string | null): HostPaths {
   const named: [string, string][] = [
     ...(files === null ? [] : [[resolve(files), 'files'] as [string, string]]),
-    [resolve(store), 'store'],
+    [resolvePlace('.', store), 'store'],
     [resolve(tmpdir()), 'tmp'],
     [process.cwd(), '.'],
   ];

@@ -1,7 +1,8 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { realFootprint } from '../paths/footprint.ts';
+import { isPlace, joinPlace } from '../paths/place.ts';
 import { isBelow, realPlace } from '../paths/real-path.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { Store } from '../store/store.ts';
@@ -30,7 +31,7 @@ export function createPathPolicy(
   owner: string | null = null,
 ): PathPolicy {
   const open = files === null ? null : resolve(files, ...(owner === null ? [] : [owner]));
-  const ownFolder = (key: string): string => join(store.location, EXPORTS, safeName(key));
+  const ownFolder = (key: string): string => joinPlace(store.location, EXPORTS, safeName(key));
 
   const refuse = (where: string, path: string, allowed: string): RowmillError =>
     new RowmillError('path_refused', `"${path.slice(0, 200)}" is not open to pipelines`, {
@@ -40,7 +41,7 @@ export function createPathPolicy(
 
   return {
     baseDir: (key) => open ?? ownFolder(key),
-    defaultResult: (key, name) => join(ownFolder(key), `${name}.jsonl`),
+    defaultResult: (key, name) => joinPlace(ownFolder(key), `${name}.jsonl`),
     check: async ({ rows, results }, key) => {
       const { source } = rows;
       if (source.type === 'stdin') {
@@ -67,7 +68,7 @@ export function createPathPolicy(
 
 /** Checks the resolved path, not its spelling. */
 async function isInside(folder: string, path: string): Promise<boolean> {
-  if (!isAbsolute(path) || path.includes('\0')) return false;
+  if (!isPlace(path) || path.includes('\0')) return false;
   return isBelow(await realPlace(folder), await realPlace(path));
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname, join, extname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import type { Pipeline } from '../contract/pipeline.ts';
+import { isS3 } from '../s3/address.ts';
 import { isDraftName } from '../store/leftovers.ts';
+import { joinPlace } from './place.ts';
 import { realPlace } from './real-path.ts';
 
 /** Every path that publishing to a target may write, replace or remove. */
@@ -49,7 +51,7 @@ export const locksOf = ({ results, manifest }: Footprint): string[] =>
 const lockBeside = (path: string): string => {
   const name = basename(path);
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return join(dirname(path), `.${name.slice(0, 60)}.${digest}.lock`);
+  return joinPlace(dirname(path), `.${name.slice(0, 60)}.${digest}.lock`);
 };
 
 /** Targets that would touch what is owned by others, or each other's results. */
@@ -88,7 +90,8 @@ function whyNot(target: Footprint, owned: readonly Owned[]): string | null {
 /** True if names that differ only in case are the same file. */
 const FOLDS_CASE = process.platform === 'darwin' || process.platform === 'win32';
 
-const keyOf = (path: string): string => (FOLDS_CASE ? path.normalize('NFC').toLowerCase() : path);
+const keyOf = (path: string): string =>
+  FOLDS_CASE && !isS3(path) ? path.normalize('NFC').toLowerCase() : path;
 
 export const SOURCE = 'the file the rows come from';
 

@@ -1,5 +1,6 @@
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter } from 'node:path';
 import { realFootprint } from './footprint.ts';
+import { joinPlace, resolvePlace } from './place.ts';
 import { isBelow, realPlace } from './real-path.ts';
 
 /** Folders that a worker may read rows from and write results to; its store is always one of them. */
@@ -12,13 +13,16 @@ export interface Roots {
 /** Folder in the store outside of runs, where results may be written. */
 const EXPORTS = 'exports';
 
-/** `/data:/srv/lists`, as `PATH` is written; empty: nothing is named. */
+/** Separates two places, and is not that of `s3://`. */
+const BETWEEN = new RegExp(`${delimiter}(?!//)`);
+
+/** `/data:s3://bucket/lists`, as `PATH` is written; empty: nothing is named. */
 export const rootsIn = (text: string | undefined): string[] =>
   (text ?? '')
-    .split(delimiter)
+    .split(BETWEEN)
     .map((folder) => folder.trim())
     .filter((folder) => folder !== '')
-    .map((folder) => resolve(folder));
+    .map((folder) => resolvePlace('.', folder));
 
 /** Why rows may not be read from a path, by where it leads; `null`: they may. */
 export async function whyNotRead(path: string, { folders, store }: Roots): Promise<string | null> {
@@ -31,7 +35,7 @@ export async function whyNotRead(path: string, { folders, store }: Roots): Promi
 export async function whyNotWrite(to: string, { folders, store }: Roots): Promise<string | null> {
   const inStore = await realPlace(store);
   for (const path of Object.values<string>({ ...(await realFootprint(to)) })) {
-    const isExport = isBelow(join(inStore, EXPORTS), path);
+    const isExport = isBelow(joinPlace(inStore, EXPORTS), path);
     if (isBelow(inStore, path) && !isExport) return 'it is among the files of runs in the store';
     if (folders !== null && !isExport && !(await isBelowAny(path, folders))) {
       return outside(folders);

@@ -19,6 +19,7 @@ import { MAX_ISSUES, type Path, type SpecIssue } from './issue.ts';
 import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
 import { clashFinding, locate, type IssueDraft } from './finding.ts';
 import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
+import { resolvePlace } from '../paths/place.ts';
 import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
 import { isTimezone } from '../rules/spend/zoned-day.ts';
 import { shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
@@ -190,7 +191,7 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
   const from = valueAt(value, ['rows', 'from']);
   const owned: Owned[] = [{ path: resolve(places.file), what: 'the pipeline file itself' }];
   if (typeof from === 'string' && from !== '-') {
-    owned.push({ path: resolve(places.baseDir, from), what: SOURCE });
+    owned.push({ path: resolvePlace(places.baseDir, from), what: SOURCE });
   }
   const targets: { at: number; to: string }[] = [];
   const findings = results.flatMap((result, at): IssueDraft[] => {
@@ -216,7 +217,7 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
   // The schema rejects more than these.
   const footprints = targets
     .slice(0, MAX_RESULTS)
-    .map(({ to }) => writtenFootprint(resolve(places.baseDir, to)));
+    .map(({ to }) => writtenFootprint(resolvePlace(places.baseDir, to)));
   for (const clash of clashesOf(footprints, owned)) {
     const target = targets[clash.at];
     if (target !== undefined) findings.push(clashFinding(target.at, target.to, clash));

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { DayBudgetPolicy } from '../contract/budget.ts';
 import type {
@@ -18,6 +17,7 @@ import { expectOf } from './columns/expectations.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
+import { resolvePlace } from '../paths/place.ts';
 import { resultFormatOf, STORED_FORMAT } from '../sinks/index.ts';
 
 /** Settings that all providers name equally, checked by each provider's own schema. */
@@ -75,7 +75,7 @@ export function normalise(
     },
     ...(file.refresh === undefined ? {} : { refresh: refreshOf(file.refresh) }),
     results: file.results.map(({ to, csv, types, when }) => ({
-      to: resolve(baseDir, to),
+      to: resolvePlace(baseDir, to),
       format: resultFormatOf(to) ?? STORED_FORMAT,
       ...(csv === undefined ? {} : { csv: csvOf(csv) }),
       ...(types === undefined ? {} : { types }),
@@ -144,7 +144,7 @@ function sourceOf({ from, inline, format }: PipelineFile['rows'], baseDir: strin
   if (typeof from === 'string') {
     return {
       type: 'file',
-      path: resolve(baseDir, from),
+      path: resolvePlace(baseDir, from),
       format: format ?? rowsFormatOf(from) ?? 'csv',
     };
   }

@@ -24,7 +24,8 @@ const TAKEN = Promise.resolve();
 const refused = (what: string, path: string): Promise<never> =>
   Promise.reject(new RowmillError('internal', what, { where: path }));
 
-const draftOf = (path: string, file: AtomicFile): Draft => {
+/** Makes a draft of lines from a file that appears on commit. */
+export const draftOf = (path: string, file: AtomicFile): Draft => {
   let block = takeBlock();
   let used = 0;
   let lines = 0;
@@ -78,6 +79,7 @@ const draftOf = (path: string, file: AtomicFile): Draft => {
       return before === written ? TAKEN : settled(before);
     },
     commit: async () => {
+      if (isClosed) return refused('commit of a closed draft', path);
       isClosed = true;
       if (used > 0) flush(NO_BLOCK);
       release();

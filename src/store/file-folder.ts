@@ -1,25 +1,14 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { RowmillError } from '../errors.ts';
 import { openAtomicFile } from './atomic-file.ts';
 import { errnoOf, reading, writing } from './disk-error.ts';
 import { openDraft } from './draft.ts';
+import { foldersOf, jsonText, parseJson, refuseRange, segmentsOf } from './file-names.ts';
 import { makeFolder } from './folders.ts';
 import { isDraftName, removeLeftovers } from './leftovers.ts';
 import { readChunks, readLines, readPieces } from './lines.ts';
 import type { Folder } from './store.ts';
-
-/** Allowed path segments: names inside a folder are rowmill's own, like `parts/2/000017.jsonl`. */
-const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}$/;
-
-const segmentsOf = (name: string): string[] => {
-  const segments = name.split('/');
-  if (!segments.every((segment) => SEGMENT.test(segment))) {
-    throw new RowmillError('internal', `"${name}" cannot be the name of a file in the store`);
-  }
-  return segments;
-};
 
 /** Creates a folder of the file store. `prepare` runs before the first write. */
 export const createFileFolder = (path: string, prepare: () => Promise<void>): Folder => {
@@ -64,11 +53,7 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
     },
     read: (name, range) => {
       const file = locate(name);
-      if (range !== undefined && !(range.start >= 0 && range.end >= range.start)) {
-        throw new RowmillError('internal', `no such range: ${range.start}–${range.end}`, {
-          where: file,
-        });
-      }
+      refuseRange(range, file);
       return Readable.from(readChunks(file, range), { objectMode: false });
     },
     visit: async (name, visit) => {
@@ -77,25 +62,15 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
     lines: (name) => readLines(locate(name)),
     readJson: async (name) => {
       const file = locate(name);
-      const text = await reading(file, () => readFile(file, 'utf8'));
-      try {
-        const value: unknown = JSON.parse(text);
-        return value;
-      } catch {
-        // The parser's message quotes the content, which must not leak into error texts.
-        throw new RowmillError('store_unreadable', 'the file is not valid JSON', { where: file });
-      }
+      return parseJson(await reading(file, () => readFile(file, 'utf8')), file);
     },
     writeJson: async (name, value) => {
-      // `stringify` returns undefined for values that JSON cannot represent, although its type says
-      // otherwise.
-      const text = JSON.stringify(value, null, 2) as string | undefined;
-      if (text === undefined) throw new RowmillError('internal', `${name} would not be JSON`);
+      const text = jsonText(name, value);
       const file = await place(name);
       await writing(file, async () => {
         const draft = await openAtomicFile(file);
         try {
-          await draft.write(Buffer.from(`${text}\n`, 'utf8'));
+          await draft.write(Buffer.from(text, 'utf8'));
           await draft.commit();
         } finally {
           await draft.discard();
@@ -108,8 +83,7 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
 
 /** Lists the files under `path` whose names begin with `prefix`, sorted, without drafts. */
 const namesUnder = async (path: string, prefix: string): Promise<string[]> => {
-  const above = prefix.split('/').slice(0, -1);
-  if (above.length > 0) segmentsOf(above.join('/'));
+  const above = foldersOf(prefix);
   const names: string[] = [];
   const visit = async (segments: string[]): Promise<void> => {
     const folder = join(path, ...segments);

@@ -5,15 +5,10 @@ import { errnoOf, reading, writing } from './disk-error.ts';
 import { createFileFolder } from './file-folder.ts';
 import { FILE_MODE, FOLDER_MODE, makeFolder, syncFolder } from './folders.ts';
 import { draftNameOf, isDraftName, removeLeftovers } from './leftovers.ts';
+import { LAYOUT, pipelineFolder, runFolder, stagedFolder, workflowIdsIn } from './layout.ts';
 import { safeName } from './safe-name.ts';
 import type { Store } from './store.ts';
 
-const RUNS = 'runs';
-const STAGED = 'staged';
-const CLAIMS = 'claims';
-const LEDGER = 'ledger';
-const PIPELINES = 'pipelines';
-const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
 const PROBE = 'rowmill can write here';
 
 /**
@@ -35,37 +30,32 @@ export const createFileStore = (root: string): Store => {
 
   const draftStage: Store['draftStage'] = async (name, fill) => {
     // The final name is known only after writing: a draft folder is renamed like a draft file.
-    const path = join(location, STAGED, draftNameOf('rows'));
+    const path = join(location, LAYOUT.staged, draftNameOf('rows'));
     try {
       const folder = createFileFolder(path, prepare);
       const filled = await fill(await folder.create(name), folder);
-      return { filled, draft: { path, digest: filled.digest } };
+      return { filled, draft: { path, name, digest: filled.digest } };
     } catch (error) {
       await rm(path, { recursive: true, force: true });
       throw error;
     }
   };
   const keepDraft: Store['keepDraft'] = async ({ path, digest }) => {
-    const target = stagedPath(location, digest);
+    const target = join(location, ...stagedFolder(digest, location));
     await writing(target, () => keepFirst(path, target));
   };
   const dropDraft: Store['dropDraft'] = ({ path }) => rm(path, { recursive: true, force: true });
   return {
     location,
-    run: ({ workflowId, firstRunId }) =>
-      createFileFolder(join(location, RUNS, safeName(workflowId), safeName(firstRunId)), prepare),
-    firstRuns: (workflowId) => foldersIn(join(location, RUNS, safeName(workflowId))),
+    run: (key) => createFileFolder(join(location, ...runFolder(key)), prepare),
+    firstRuns: (workflowId) => foldersIn(join(location, LAYOUT.runs, safeName(workflowId))),
     workflowIds: async (prefix) =>
-      (await foldersIn(join(location, RUNS))).filter(
-        (name) => name.startsWith(prefix) && safeName(name) === name,
-      ),
-    pipeline: ({ pipeline, owner }) => {
-      const ofOwner = owner === null ? 'no-owner' : `owner~${safeName(`owner ${owner}`)}`;
-      return createFileFolder(join(location, PIPELINES, ofOwner, safeName(pipeline)), prepare);
-    },
-    claims: createFileFolder(join(location, CLAIMS), prepare),
-    ledger: createFileFolder(join(location, LEDGER), prepare),
-    staged: (digest) => createFileFolder(stagedPath(location, digest), prepare),
+      workflowIdsIn(await foldersIn(join(location, LAYOUT.runs)), prefix),
+    pipeline: (key) => createFileFolder(join(location, ...pipelineFolder(key)), prepare),
+    claims: createFileFolder(join(location, LAYOUT.claims), prepare),
+    ledger: createFileFolder(join(location, LAYOUT.ledger), prepare),
+    staged: (digest) =>
+      createFileFolder(join(location, ...stagedFolder(digest, location)), prepare),
     stage: async (name, fill) => {
       const { filled, draft } = await draftStage(name, fill);
       try {
@@ -97,15 +87,6 @@ const foldersIn = (path: string): Promise<string[]> =>
     }
   });
 
-const stagedPath = (location: string, digest: string): string => {
-  const hex = DIGEST.exec(digest)?.[1];
-  if (hex !== undefined) return join(location, STAGED, hex);
-  throw new RowmillError('store_unreadable', `"${digest.slice(0, 80)}" is not a digest`, {
-    where: location,
-    remedy: 'Send the digest as `sha256:` and 64 hex digits.',
-  });
-};
-
 /** Keeps an existing folder of the same digest: both contain the same bytes. */
 const keepFirst = async (from: string, to: string): Promise<void> => {
   try {
@@ -121,11 +102,11 @@ const prepareRoot = async (root: string): Promise<void> => {
   await makeFolder(root);
   // A folder with other content keeps its permissions.
   const entries = await readdir(root);
-  const ours = [RUNS, STAGED, CLAIMS, LEDGER, PIPELINES].filter((name) => entries.includes(name));
+  const ours = Object.values<string>(LAYOUT).filter((name) => entries.includes(name));
   if (entries.every((name) => ours.includes(name) || isDraftName(name))) await restrict(root);
   for (const name of ours) await restrict(join(root, name));
   await removeLeftovers(root);
-  if (ours.includes(STAGED)) await removeLeftovers(join(root, STAGED));
+  if (ours.includes(LAYOUT.staged)) await removeLeftovers(join(root, LAYOUT.staged));
 };
 
 /** Removes access of group and others, if this process may. */

@@ -41,14 +41,17 @@ export async function* readPieces(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** Reads the lines of a file without their ends. */
+export const readLines = (path: string): AsyncGenerator<string> => linesIn(readPieces(path));
+
 /**
- * Reads the lines of a file without their ends. Only `\n` ends a line: U+2028 is a plain character
- * in JSON, and `readline` would split at it. A last line without an end counts.
+ * Splits bytes into lines without their ends. Only `\n` ends a line: U+2028 is a plain character in
+ * JSON, and `readline` would split at it. A last line without an end counts.
  */
-export async function* readLines(path: string): AsyncGenerator<string> {
+export async function* linesIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
   // Pieces of a line longer than a block, joined once at its end.
   let kept: Buffer[] = [];
-  for await (const piece of readPieces(path)) {
+  for await (const piece of pieces) {
     let from = 0;
     for (;;) {
       const end = piece.indexOf(LINE_END, from);

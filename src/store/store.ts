@@ -15,7 +15,11 @@ export interface PipelineKey {
 
 /**
  * Port to the files of runs. The store is authoritative, sinks are copies. Every method throws
- * `RowmillError` (`store_unwritable`, `store_full`, `store_unreadable`).
+ * `RowmillError` (`store_unwritable`, `store_full`, `store_unreadable`; on S3 also
+ * `store_unreachable` and `store_denied`).
+ *
+ * A file that was written is read at once by every process. A list may lag behind on some S3
+ * servers: what must be whole is read by name.
  */
 export interface Store {
   /** Location for display and messages. */
@@ -64,12 +68,14 @@ export interface Store {
 /** Staged folder that is written, but not in its final place. */
 export interface StageDraft {
   path: string;
+  /** File that is there only when all others are. */
+  name: string;
   digest: string;
 }
 
 /** Files under one name; each file is complete or absent. */
 export interface Folder {
-  /** Path for display. */
+  /** Path or address for display. */
   readonly path: string;
   locate(name: string): string;
   exists(name: string): Promise<boolean>;
@@ -89,9 +95,9 @@ export interface Folder {
 }
 
 export interface Draft {
-  /** Appends one line; waits if the disk is slower than the caller. */
+  /** Appends one line; waits if the store is slower than the caller. */
   line(text: string): Promise<void>;
-  /** Flushes, syncs and renames into place. */
+  /** Makes the file appear, whole and durable. */
   commit(): Promise<WrittenFile>;
   /** Removes the draft; safe to call after `commit`. */
   discard(): Promise<void>;

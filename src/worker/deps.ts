@@ -5,12 +5,12 @@ import { RowmillError } from '../errors.ts';
 import { createWebhooks } from '../notify/webhooks.ts';
 import { rootsIn } from '../paths/roots.ts';
 import { createProviders, type ProviderHooks } from '../providers/registry.ts';
-import { createFileStore } from '../store/file-store.ts';
+import { createStore } from '../store/open-store.ts';
 import type { Env } from './settings.ts';
 
 export interface WorkerDepsOptions {
   env: Env;
-  /** Folder of the file store. */
+  /** Place of the store: a folder, or `s3://bucket/prefix`. */
   store: string;
   /** Folders from ROWMILL_ROOTS; without the variable these. `null`: any folder. */
   roots: readonly string[] | null;
@@ -29,7 +29,7 @@ export const createWorkerDeps = ({
   onEvent,
 }: WorkerDepsOptions): ActivityDeps => ({
   providers: createProviders({ ...env }, hooks),
-  store: createFileStore(store),
+  store: createStore(store),
   webhooks: createWebhooks(env),
   ceiling: spendCeilingOf(env),
   roots: namedRoots(env) ?? roots,

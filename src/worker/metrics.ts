@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from '@prometheus-io/client';
 import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
 import type { ProviderResponse } from '../providers/registry.ts';
+import { isS3 } from '../s3/address.ts';
 import { apiMetrics } from './api-metrics.ts';
 import { stepMetrics } from './step-metrics.ts';
 import { storeMetrics } from './store-metrics.ts';
@@ -18,7 +19,7 @@ export interface MetricsOptions {
   isReady: () => boolean;
   /** Address of the core's exporter; `null` before it listens. */
   coreUrl?: () => string | null;
-  /** Folder of the store, for its size and the disk's. */
+  /** Place of the store; of a folder, its size and the disk's are measured. */
   store?: string;
 }
 
@@ -39,7 +40,8 @@ export function createMetrics({ isReady, coreUrl, store }: MetricsOptions): Work
       this.set(isReady() ? 1 : 0);
     },
   });
-  if (store !== undefined) storeMetrics(registry, store);
+  // A bucket has no disk that fills up, and counting its files costs money.
+  if (store !== undefined && !isS3(store)) storeMetrics(registry, store);
   return {
     contentType: registry.contentType,
     onResponse: apiMetrics(registry),

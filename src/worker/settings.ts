@@ -9,7 +9,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** Settings of a worker process from its environment and flags. */
 export interface WorkerSettings {
   taskQueue: string;
-  /** Folder of the file store. */
+  /** Place of the store: a folder, or `s3://bucket/prefix`. */
   store: string;
   logLevel: LogLevel;
   healthHost: string;

@@ -5,6 +5,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
 import { rowmill } from '../cli/command.ts';
 import { startTestEnv, TOKEN } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { BUCKET, ROOT_KEY, startS3Server } from '../support/s3-server.ts';
 import { openPlace, type Place } from './place.ts';
 
 const SHIFTED_CLOCK = new URL('../chaos/processes/shifted-clock.mjs', import.meta.url).href;
@@ -92,5 +93,23 @@ test('a store, a server and an address that cannot be used end it with 1, each w
   expect(code).toBe(1);
   for (const name of ['store', 'extruct address', 'temporal']) {
     expect(stdout).toMatch(new RegExp(`^FAIL +${name} .*\\n +→ `, 'm'));
+  }
+});
+
+test('a store on S3 is checked, and what is wrong with it is said with a remedy', async () => {
+  const server = await startS3Server();
+  try {
+    const env = { AWS_ENDPOINT_URL: server.url, ...ROOT_KEY };
+    const [there, missing] = await Promise.all([
+      doctor({ ...env, ROWMILL_STORE: `s3://${BUCKET}/some/prefix` }),
+      doctor({ ...env, ROWMILL_STORE: 's3://no-such-bucket' }),
+    ]);
+    expect(there.stdout).toMatch(/^ok +store +s3:\/\/rowmill-tests\/some\/prefix can be written$/m);
+    expect(there.code).toBe(0);
+    expect(missing.stdout).toMatch(/^FAIL +store +s3:\/\/no-such-bucket: there is no bucket/m);
+    expect(missing.stdout).toContain('Create the bucket');
+    expect(missing.code).toBe(1);
+  } finally {
+    await server.stop();
   }
 });

@@ -10,7 +10,10 @@ export function addWorker(program: Command, cli: Cli): void {
         'are finished, waits are handed over, and the process ends with 0.',
     )
     .option('--task-queue <name>', 'where runs wait for work (ROWMILL_TASK_QUEUE, rowmill)')
-    .option('--store <folder>', 'files of runs (ROWMILL_STORE, .rowmill/store)')
+    .option(
+      '--store <folder>',
+      'files of runs, also s3://bucket/prefix (ROWMILL_STORE, .rowmill/store)',
+    )
     .option('--health-port <port>', 'of /live, /ready, /metrics (ROWMILL_HEALTH_PORT, 9464)')
     .option('--health-host <host>', 'address it listens on (ROWMILL_HEALTH_HOST, 127.0.0.1)')
     .option('--shutdown-grace <time>', 'for steps in progress (ROWMILL_SHUTDOWN_GRACE, 20s)')

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type SpecError,
 } from '../../spec/index.ts';
 import { RowmillError } from '../../errors.ts';
+import { resolvePlace } from '../../paths/place.ts';
 import { CanaryMismatch } from '../../sources/canary-check.ts';
 import { MissingColumns } from '../../sources/columns/missing-columns.ts';
 
@@ -52,7 +52,10 @@ export async function readPipeline(
   };
   if (typeof source === 'string') return withRows(await loadPipeline(source, shared), rows);
   const isSent = isText(source);
-  const baseDir = resolve((isSent ? source.baseDir : undefined) ?? options.baseDir ?? '.');
+  const baseDir = resolvePlace(
+    '.',
+    (isSent ? source.baseDir : undefined) ?? options.baseDir ?? '.',
+  );
   const place = { ...shared, file: PIPELINE_NAME, baseDir };
   if (isSent) return withRows(parsePipeline(source.text, place), rows);
   return withRows(checkPipeline(withoutRows(source), place), rows ?? inlineRowsOf(source));

@@ -4,7 +4,7 @@ import { prepareWork } from '../../client/pipelines/prepare.ts';
 import type { PreparedSchedule } from '../../client/schedules/index.ts';
 import type { Json } from '../../contract/json.ts';
 import { RowmillError } from '../../errors.ts';
-import { createFileStore } from '../../store/file-store.ts';
+import { createStore } from '../../store/open-store.ts';
 import type { PipelineSource } from '../../client/pipelines/read.ts';
 import type { PipelineDocument } from '../../spec/index.ts';
 import { createPathPolicy, type PathPolicy } from '../path-policy.ts';
@@ -15,7 +15,7 @@ import { scheduleFields, startFields } from './fields.ts';
 /** Settings of a thread, passed once. */
 export interface ValidationSettings {
   env: Env;
-  /** Folder of the store. */
+  /** Place of the store. */
   store: string;
   /** Folder in which pipelines may name files. */
   files: string | null;
@@ -60,7 +60,7 @@ async function validateRun(
   settings: ValidationSettings,
 ): Promise<ValidatedRun> {
   const { env } = settings;
-  const store = createFileStore(settings.store);
+  const store = createStore(settings.store);
   const places = createPathPolicy(store, settings.files, owner);
   const { pipeline, rows, approve = false } = startFields(readBody(body));
   const work = await prepareWork({
@@ -80,7 +80,7 @@ async function validateSchedule(
   settings: ValidationSettings,
 ): Promise<ValidatedSchedule> {
   const { name } = sent;
-  const places = createPathPolicy(createFileStore(settings.store), settings.files, sent.owner);
+  const places = createPathPolicy(createStore(settings.store), settings.files, sent.owner);
   const { pipeline, owner, replace = false } = scheduleFields(readBody(sent.body));
   // Key of its folder for results, beside those of runs.
   const key = `schedule/${name}`;
