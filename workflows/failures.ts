@@ -10,20 +10,22 @@ import type { ApiCalls, LargeRunConfirmations } from '../src/contract/run.ts';
 
 /** The failure of a run: code and text of the step that failed, without Temporal's wrapping. */
 export function failureOf(error: unknown): ApplicationFailure {
+  if (wasShutDownTooLate(error)) return deadlineReached(error);
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof ApplicationFailure) {
       return ApplicationFailure.nonRetryable(at.message, at.type, ...(at.details ?? []));
     }
   }
-  if (isTimeout(error)) {
-    return ApplicationFailure.nonRetryable(
-      `the deadline was reached${lastAttemptText(error)}`,
-      'deadline_reached',
-    );
-  }
+  if (isTimeout(error)) return deadlineReached(error);
   const message = error instanceof Error ? error.message : String(error);
   return ApplicationFailure.nonRetryable(message, 'internal');
 }
+
+const deadlineReached = (error: unknown): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    `the deadline was reached${lastAttemptText(error)}`,
+    'deadline_reached',
+  );
 
 /** Checks for a code of the input validation (src/spec/check-input.ts). */
 export const isRefusedInput = ({ type }: ApplicationFailure): boolean =>
@@ -36,6 +38,13 @@ const isTimeout = (error: unknown): boolean =>
 /** Checks whether a step ran out of time, also without time for another attempt. */
 export const ranOutOfTime = (error: unknown): boolean =>
   isTimeout(error) || (error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT);
+
+/** Checks for a step whose worker shut down when no other attempt fitted before the deadline. */
+const wasShutDownTooLate = (error: unknown): boolean =>
+  ranOutOfTime(error) &&
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === 'WorkerShutdown';
 
 /** Details of a step that failed; none where it failed outside of its code, as on a time-out. */
 function detailsOf({ details }: ApplicationFailure): Partial<FailureDetails> {
@@ -79,9 +88,9 @@ export const wasCancelled = (error: unknown): boolean =>
   isCancellation(error) ||
   (error instanceof ActivityFailure && error.retryState === RetryState.CANCEL_REQUESTED);
 
-/** The error of the last attempt, which the time-out hides. */
+/** The error of the last attempt, which a time-out hides. */
 function lastAttemptText(error: unknown): string {
-  const timeout = error instanceof ActivityFailure ? error.cause : undefined;
-  const last = timeout instanceof Error ? timeout.cause : undefined;
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const last = cause instanceof TimeoutFailure ? cause.cause : cause;
   return last instanceof Error ? `; the last attempt ended with: ${last.message}` : '';
 }

@@ -1,4 +1,4 @@
-import type { TableRef } from '../../src/contract/table.ts';
+import type { RunMode, TableRef } from '../../src/contract/table.ts';
 import {
   RequestPlan,
   type CellRequest,
@@ -26,7 +26,8 @@ export interface SetScope extends RunScope {
 
 /** Turns the cell set of a pass into requests: one, unless rows have to be named. */
 export async function scopesOf(pass: PassScope, folder: Folder): Promise<SetScope[]> {
-  const plan = new RequestPlan();
+  const ofRows = new RequestPlan();
+  const ofEveryRow = new RequestPlan();
   const every: CellRequest[] = [];
   let end: CellSetEnd = { asked: {}, wholeColumns: [] };
   const named = mustNameRows(pass);
@@ -35,30 +36,41 @@ export async function scopesOf(pass: PassScope, folder: Folder): Promise<SetScop
       end = line;
     } else if ('rowId' in line) {
       const hasOthers = line.hasOthers === true || line.groups.length > 1;
-      for (const group of line.groups) plan.add({ rowId: line.rowId, ...group, hasOthers });
+      for (const group of line.groups) ofRows.add({ rowId: line.rowId, ...group, hasOthers });
     } else if (!named) {
       for (const { mode, columns } of line.groups)
         every.push({ mode, columns, rows: null, cells: pass.rows * columns.length });
     } else {
       for await (const { id } of rowNames(folder, pass)) {
-        for (const group of line.groups) plan.add({ rowId: id, ...group, hasOthers: false });
+        for (const group of line.groups) ofEveryRow.add({ rowId: id, ...group, hasOthers: false });
       }
     }
   }
   const wholeColumns = new Set(named ? [] : end.wholeColumns);
-  return [...every, ...plan.requests(wholeColumns)].flatMap((request) =>
-    scopesFor(request, pass, wholeColumns),
-  );
+  every.push(...ofEveryRow.requests(wholeColumns));
+  const wholeAgain = every.some(({ mode }) => mode === 'all');
+  const repeats = (mode: RunMode): boolean => mode === 'all' && wholeAgain;
+  return [
+    ...every.flatMap((request) => scopesFor(request, pass, wholeColumns)),
+    ...ofRows
+      .requests(wholeColumns)
+      .flatMap((request) => scopesFor(request, pass, wholeColumns, repeats(request.mode))),
+  ];
 }
 
+/**
+ * @param repeats True if an earlier request has taken the provider's own columns along in these rows:
+ *   mode `all` would compute them again
+ */
 function scopesFor(
   { mode, columns, rows, cells }: CellRequest,
   pass: PassScope,
   wholeColumns: ReadonlySet<string>,
+  repeats = false,
 ): SetScope[] {
   const { table } = pass;
   const needed = neededColumns(table);
-  const keys = new Set([...columns, ...alongside(table, columns, pass.kind)]);
+  const keys = new Set([...columns, ...(repeats ? [] : alongside(table, columns, pass.kind))]);
   const automatic = keys.size - columns.length;
   const columnIds = needed.filter(({ key }) => keys.has(key)).map(({ id }) => id);
   if (rows !== null) {

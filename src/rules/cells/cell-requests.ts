@@ -109,8 +109,11 @@ function named(mode: RunMode, patterns: readonly Pattern[]): CellRequest[] {
   return fewest([apart, exact(mode, patterns)]);
 }
 
+/** In mode `all` a row is in one request only: what the provider takes along is computed each time. */
 const exact = (mode: RunMode, patterns: readonly Pattern[]): CellRequest[] =>
-  fewest([byPattern(mode, patterns), byColumn(mode, patterns)]);
+  mode === 'all'
+    ? byPattern(mode, patterns)
+    : fewest([byPattern(mode, patterns), byColumn(mode, patterns)]);
 
 /** One request over all columns of all plain rows. */
 function covering(mode: RunMode, patterns: readonly Pattern[]): CellRequest[] {
