@@ -122,6 +122,20 @@ test('limits cut a whole table: a column less, or its first rows only', async ()
   expect(await scopesOf(none, folder)).toEqual([]);
 });
 
+test('in mode `all`, a cut pass takes the columns of the provider along once in each row', async () => {
+  const placed = [0, 1, 2, 3].map((row) => ({ key: `S${row}`, id: `r${row}` }));
+  await write('placed-rows.jsonl', placed);
+  await write('row-ids.jsonl', placed);
+  for (const mayHaveDuplicates of [false, true]) {
+    const given = { ...FIRST, mode: 'all' as const, mayHaveDuplicates, limits: { ceo: 2 } };
+    await decideCells(given, folder);
+    expect(await scopesOf(given, folder)).toMatchObject([
+      { mode: 'all', columnIds: ['id-profile', 'id-sector'], maxCells: 8 },
+      { mode: 'all', columnIds: ['id-ceo'], rowIds: ['r0', 'r1'], maxCells: 2 },
+    ]);
+  }
+});
+
 test('failed cells are asked for in every row, where nothing else would be computed', async () => {
   await write(openCellsFile(1), [open(0, 'sector'), open(2, 'ceo'), open(3, 'ceo')]);
   const { asked } = await decideCells(FAILED, folder);
