@@ -18,6 +18,8 @@ export interface Figure {
   origin: Origin;
   /** The same of the naive script, or of the bare loop, in the same unit. */
   naive?: number;
+  /** The least that any way of doing it needs, in the same unit. */
+  bound?: number;
   note?: string;
 }
 
@@ -33,13 +35,26 @@ export function verdictOf({ value, bar, stretch, better }: Figure): Verdict {
 
 /** The figures as a table of plain text. */
 export function tableOf(figures: readonly Figure[]): string {
-  const head = ['', 'provider', 'what', 'figure', 'naive', 'bar', 'stretch', 'met', 'how', ''];
+  const head = [
+    '',
+    'provider',
+    'what',
+    'figure',
+    'naive',
+    'bound',
+    'bar',
+    'stretch',
+    'met',
+    'how',
+    '',
+  ];
   const rows = figures.map((figure) => [
     figure.ratio,
     figure.provider ?? '',
     figure.what,
     written(figure.value, figure),
     written(figure.naive, figure),
+    written(figure.bound, figure),
     written(figure.bar, figure),
     written(figure.stretch, figure),
     verdictOf(figure),
@@ -48,7 +63,7 @@ export function tableOf(figures: readonly Figure[]): string {
   ]);
   const lines = [head, ...rows];
   const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
-  const numeric = new Set([3, 4, 5, 6]);
+  const numeric = new Set([3, 4, 5, 6, 7]);
   return lines
     .map((line) =>
       line

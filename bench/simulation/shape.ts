@@ -2,6 +2,18 @@ import { between, logBetween, oneOf, randomOf, type Random } from './random.ts';
 
 export type Stragglers = 'none' | 'some' | 'heavy';
 
+/**
+ * How places are filled. `even`: one as soon as it is free. `waves`: all of them, once all are free.
+ * `bursts`: as `even`, but nothing starts for 10 s to 10 min after every 30 s to 5 min.
+ */
+export type Pace = 'even' | 'waves' | 'bursts';
+
+/**
+ * How long cells of a column take. `between`: every time as likely. `skewed`: log-normal, a few take
+ * many times as long. `mixed`: a third are known to the API and take a twentieth. `same`: all the same.
+ */
+export type Durations = 'between' | 'skewed' | 'mixed' | 'same';
+
 /** One pass of one table, as far as its course in time depends on it. */
 export interface RunShape {
   seed: number;
@@ -16,7 +28,9 @@ export interface RunShape {
   /** Cells of the table that are done already: a rerun of failed ones. */
   doneBefore: number;
   concurrency: number;
+  pace: Pace;
   cellMs: { min: number; max: number };
+  durations: Durations;
   /** Share of paid cells (0..1) that end as failed. */
   failRate: number;
   /**
@@ -30,8 +44,12 @@ export interface RunShape {
   statusLagMs: number;
 }
 
-/** `research`: 60 to 180 s a cell. `quick`: 3 to 30 s, few rows. `rerun`: some failed cells again. */
-export type Family = 'research' | 'quick' | 'rerun';
+/**
+ * `research`: 60 to 180 s a cell. `quick`: 3 to 30 s, few rows. `rerun`: some failed cells again.
+ * `waves` and `bursts`: research in that pace. `other`: cells that take 5 s to 10 min, in durations that
+ * the rules were not chosen by.
+ */
+export type Family = 'research' | 'quick' | 'rerun' | 'waves' | 'bursts' | 'other';
 
 const COLUMN_MS: Record<Family, readonly { min: number; max: number }[]> = {
   research: [{ min: 60_000, max: 180_000 }],
@@ -40,6 +58,22 @@ const COLUMN_MS: Record<Family, readonly { min: number; max: number }[]> = {
     { min: 10_000, max: 30_000 },
   ],
   rerun: [{ min: 60_000, max: 180_000 }],
+  waves: [{ min: 60_000, max: 180_000 }],
+  bursts: [{ min: 60_000, max: 180_000 }],
+  other: [
+    { min: 5_000, max: 20_000 },
+    { min: 20_000, max: 90_000 },
+    { min: 60_000, max: 600_000 },
+  ],
+};
+
+const ROWS: Record<Family, readonly [least: number, most: number]> = {
+  research: [100, 10_000],
+  quick: [20, 500],
+  rerun: [2, 500],
+  waves: [100, 3_000],
+  bursts: [100, 3_000],
+  other: [50, 5_000],
 };
 
 const LONGEST_MS = 24 * 3_600_000;
@@ -61,14 +95,14 @@ export function shapeOf(family: Family, seed: number): RunShape {
     stragglers: oneOf(random, ['none', 'none', 'some', 'heavy']),
     countRequested: random() < 0.5,
     statusLagMs: oneOf(random, [300, 1_000, 5_000]),
+    pace: family === 'waves' || family === 'bursts' ? family : 'even',
+    durations: family === 'other' ? oneOf(random, ['skewed', 'mixed', 'same']) : 'between',
   };
   return shorterThanADay(shape);
 }
 
-const rowsOf = (family: Family, random: Random): number => {
-  const [least, most] = { research: [100, 10_000], quick: [20, 500], rerun: [2, 500] }[family];
-  return Math.round(logBetween(random, least ?? 1, most ?? 1));
-};
+const rowsOf = (family: Family, random: Random): number =>
+  Math.round(logBetween(random, ...ROWS[family]));
 
 /** The default deadline would end it. */
 function shorterThanADay(shape: RunShape): RunShape {
@@ -80,10 +114,21 @@ function shorterThanADay(shape: RunShape): RunShape {
 
 /** How long this cell takes. */
 export function cellMsOf(shape: RunShape, random: Random): number {
-  const ms = between(random, shape.cellMs.min, shape.cellMs.max);
+  const ms = usualMs(shape, random);
   if (shape.stragglers === 'some' && random() < 0.005) return ms * between(random, 2, 6);
   if (shape.stragglers === 'heavy' && random() < 0.002) {
     return Math.min(ms / Math.max(1e-3, random()) ** 0.9, Math.max(20 * 60_000, ms));
   }
   return ms;
+}
+
+function usualMs({ cellMs: { min, max }, durations }: RunShape, random: Random): number {
+  const ms = between(random, min, max);
+  const middleMs = Math.sqrt(min * max);
+  if (durations === 'between') return ms;
+  if (durations === 'mixed') return random() < 1 / 3 ? ms / 20 : ms;
+  if (durations === 'same') return middleMs;
+  // Box and Muller; three of four are within half and twice the middle.
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return middleMs * Math.exp(0.6 * normal);
 }

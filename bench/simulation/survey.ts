@@ -1,21 +1,21 @@
-import { courseOf } from './course.ts';
+import { courseOf, type Alone } from './course.ts';
 import { shapeOf, type Family, type RunShape } from './shape.ts';
 import { watchByRules, watchFixed, type Waited } from './watchers.ts';
 
 /** One simulated pass, waited for by the rules and by a fixed 5 s poller. */
 export interface Watched {
   shape: RunShape;
+  /** When the pass could have ended. */
+  alone: readonly Alone[];
   /** The API's own time: until the last cell ended. */
   idleAtMs: number;
   rules: Waited;
   fixed: Waited;
 }
 
-const FAMILIES: readonly Family[] = ['research', 'quick', 'rerun'];
-
-/** Passes of all shapes; the same seeds give the same passes. */
-export function survey(seedsPerFamily: number): Watched[] {
-  return FAMILIES.flatMap((family) =>
+/** Passes of these families; the same seeds give the same passes. */
+export function survey(families: readonly Family[], seedsPerFamily: number): Watched[] {
+  return families.flatMap((family) =>
     Array.from({ length: seedsPerFamily }, (_, at) => watchBoth(shapeOf(family, at + 1))),
   );
 }
@@ -24,6 +24,7 @@ export function watchBoth(shape: RunShape): Watched {
   const course = courseOf(shape);
   return {
     shape,
+    alone: course.alone,
     idleAtMs: course.idleAtMs,
     rules: watchByRules(course),
     fixed: watchFixed(course),

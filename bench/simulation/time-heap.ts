@@ -21,6 +21,11 @@ export class TimeHeap {
     cells[at] = cell;
   }
 
+  /** The earliest time; `null` of none. */
+  peekMs(): number | null {
+    return this.#times[0] ?? null;
+  }
+
   pop(): { atMs: number; cell: number } | null {
     const times = this.#times;
     const cells = this.#cells;

@@ -53,6 +53,16 @@ test('idle while cells in progress vanished without getting done needs a second 
   expect(verdictAt(64, after)).toBe('idle');
 });
 
+test('idle is believed at once when the last cells in progress were counted as failed', () => {
+  const watch = watched(
+    begun(),
+    [2, reading(100, { cellsInProgress: 50, cellsFailed: 0 })],
+    [60, reading(100, { cellsDone: 93, cellsInProgress: 2, cellsFailed: 5 })],
+    [62, reading(100, { cellsDone: 93, cellsFailed: 7 })],
+  );
+  expect(verdictAt(62, watch)).toBe('idle');
+});
+
 test('idle with much left needs a second reading: the next column may not be queued yet', () => {
   const before = watched(
     begun({ requestedCells: 200 }),

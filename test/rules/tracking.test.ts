@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cellsLeft, nearsEnd, recordReading, timeLeftMs } from '../../src/rules/passes/tracking.ts';
+import { cellsLeft, recordReading, timeLeftMs } from '../../src/rules/passes/tracking.ts';
 import { begun, reading, watched } from './readings.ts';
 
 test('the time left follows the rate of late', () => {
@@ -18,13 +18,12 @@ test('a rate that falls makes the time left longer', () => {
     [100, reading(1_000, { cellsDone: 500, cellsInProgress: 500 })],
     [200, reading(1_000, { cellsDone: 510, cellsInProgress: 490 })],
   );
-  expect(timeLeftMs(watch)).toBeGreaterThan(1_000_000);
+  expect(timeLeftMs(watch)).toBeGreaterThan(490_000 / 5);
 });
 
-test('before anything is done the time left is unknown, and the end may be near', () => {
+test('before anything is done the time left is unknown', () => {
   const watch = watched(begun(), [10, reading(100, { cellsInProgress: 100 })]);
   expect(timeLeftMs(watch)).toBeNull();
-  expect(nearsEnd(watch)).toBe(true);
 });
 
 test('a long stall is expected to last as long again', () => {

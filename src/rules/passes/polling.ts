@@ -1,10 +1,5 @@
-import {
-  expectedCells,
-  leftByRateMs,
-  nearsEnd,
-  timeLeftMs,
-  type PassTracking,
-} from './tracking.ts';
+import { remainingOf } from './remaining.ts';
+import { expectedCells, type PassTracking } from './tracking.ts';
 
 export interface PollPolicy {
   minPollIntervalMs: number;
@@ -13,18 +8,34 @@ export interface PollPolicy {
 
 const IDLE_BACKOFF = 1.3;
 
-/** The bounds. */
-const MAX_LEFT_SHARE = 1 / 2;
-const MAX_GONE_SHARE = 1 / 10;
-/** Preferred share of the estimated time left … */
-const LEFT_SHARE = 1 / 3;
-/** … and of the time gone when the end is near: which cell is the last is unknown. */
-const GONE_SHARE_NEAR_END = 0.03;
+/** Until something is done: share of the time gone … */
+const UNMOVED_SHARE = 0.05;
+/** … and of a pass of more than so many cells, whose first ones are not its last. */
+const UNMOVED_SHARE_MANY = 0.5;
+const MANY_CELLS = 50;
+
+/** An end may be noticed so many shortest intervals late. */
+const LATE_INTERVALS = 1.3;
+/** Share of the least time left, where many cells are left: fewer of them may end at once. */
+const LEFT_SHARE = 0.32;
+/** Chance that the pass ends within the share of the time left that follows from it. */
+const END_CHANCE = 0.001;
+
+/** Readings become rarer once nothing has moved for this share of the pass … */
+const QUIET_SHARE = 0.2;
+/** … by this share of the time beyond it. */
+const QUIET_BEYOND_SHARE = 1 / 50;
+
+/** Share of the time gone, which bounds what wrong estimates cost; of a pass that will be short … */
+const GONE_SHARE_SHORT = 0.25;
+const SHORT_PASS_MS = 5 * 60_000;
+/** … and of a longer one. */
+const GONE_SHARE = 0.5;
 
 /**
- * Returns the time before the next reading: at most half of the estimated time left and a tenth of
- * the elapsed time, within the policy's bounds. Long runs are polled rarely in the middle and often
- * at the end. The constants come from simulated runs (`npm run bench`, R2 and R3).
+ * Returns the time before the next reading, within the policy's bounds. It follows from the least
+ * time left: an end before the next reading must be improbable. So long runs are polled rarely in the
+ * middle and often at the end. The constants come from simulated runs (`npm run bench`, R2 and R3).
  */
 export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: number): number {
   // An idle reading is confirmed soon: the answer decides whether the pass is over. One that is not
@@ -33,38 +44,30 @@ export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: nu
     const backoff = IDLE_BACKOFF ** Math.max(0, tracking.consecutiveIdleReadings - 3);
     return Math.min(policy.minPollIntervalMs * backoff, policy.maxPollIntervalMs);
   }
-  const goneMs = nowMs - tracking.startedAtMs;
-  const leftMs = timeLeftMs(tracking) ?? Number.POSITIVE_INFINITY;
-  const mostMs = Math.min(leftMs * MAX_LEFT_SHARE, goneMs * MAX_GONE_SHARE);
-  // By the rate alone: a stalled cell may end at any moment, as the others did.
-  const byRateMs = leftByRateMs(tracking) ?? Number.POSITIVE_INFINITY;
-  const soonMs = nearsEnd(tracking) ? goneMs * GONE_SHARE_NEAR_END : mostMs;
-  const wantedMs = Math.max(
-    Math.min(byRateMs * LEFT_SHARE, soonMs),
-    sparingMs(tracking, policy, goneMs),
-  );
-  const boundedMs = Math.max(Math.min(wantedMs, mostMs), policy.minPollIntervalMs);
-  return Math.min(boundedMs, policy.maxPollIntervalMs);
+  const wantedMs = untilEndMs(tracking, policy, nowMs - tracking.startedAtMs);
+  return Math.min(Math.max(wantedMs, policy.minPollIntervalMs), policy.maxPollIntervalMs);
+}
+
+/** The time within which the pass hardly ends. */
+function untilEndMs(tracking: PassTracking, policy: PollPolicy, goneMs: number): number {
+  const { cells, ms, sureMs } = remainingOf(tracking);
+  if (ms === null) return goneMs * (cells > MANY_CELLS ? UNMOVED_SHARE_MANY : UNMOVED_SHARE);
+  const quietMs = tracking.lastReadAtMs - tracking.lastChangeAtMs;
+  const leftMs = Math.max(ms, quietMs);
+  const wantedMs =
+    policy.minPollIntervalMs * LATE_INTERVALS +
+    leftMs * Math.min(LEFT_SHARE, shareOfLeft(cells)) +
+    Math.max(0, quietMs - goneMs * QUIET_SHARE) * QUIET_BEYOND_SHARE;
+  const isShort = goneMs + leftMs < SHORT_PASS_MS;
+  return Math.min(Math.max(wantedMs, sureMs), goneMs * (isShort ? GONE_SHARE_SHORT : GONE_SHARE));
 }
 
 /**
- * Time after which readings are rationed: stalled cells would otherwise cause a reading each
- * interval, in ms.
+ * Returns the share of the time left within which all cells end with a chance of `END_CHANCE`: each
+ * one ends by itself, at any moment as likely as at another.
  */
-const RATION_AFTER_MS = 15 * 60_000;
-/** Share of the readings at the shortest interval from which polling slows down … */
-const RATION_FROM = 0.12;
-/** … more and more up to here, where the interval is so many of the shortest. */
-const RATION_TO = 0.16;
-const RATION_STRETCH = 7;
-
-/** The interval that the ration asks for; 0 while there is plenty. */
-function sparingMs(tracking: PassTracking, policy: PollPolicy, goneMs: number): number {
-  if (goneMs < RATION_AFTER_MS) return 0;
-  const used = (tracking.reads * policy.minPollIntervalMs) / goneMs;
-  const pressure = Math.min(1, (used - RATION_FROM) / (RATION_TO - RATION_FROM));
-  return pressure <= 0 ? 0 : policy.minPollIntervalMs * (1 + pressure * (RATION_STRETCH - 1));
-}
+const shareOfLeft = (cells: number): number =>
+  -Math.log(1 - END_CHANCE ** (1 / Math.max(1, cells)));
 
 /** A slice ends after an eleventh of the cells of the pass, or this long, or some of each … */
 const SLICE_SHARE = 1 / 11;

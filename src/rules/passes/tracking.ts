@@ -32,6 +32,10 @@ export interface PassTracking {
   peakInProgress: number;
   /** Done cells per ms, newer readings weigh more. */
   ratePerMs: number;
+  /** Cells by which `in progress` has fallen, over all readings. Left out: none. */
+  leftProgress?: number;
+  /** Of those, cells that were not done instead: lost. */
+  leftUndone?: number;
 }
 
 export interface TrackingStart {
@@ -100,8 +104,11 @@ const sameCounts = (a: TableProgress, b: TableProgress): boolean =>
   a.cellsFailed === b.cellsFailed &&
   a.running === b.running;
 
-/** Older readings fade with a time constant of a tenth of the pass, 10 s at least. */
-const RATE_MEMORY_SHARE = 0.1;
+/**
+ * Older readings fade with a time constant of this share of the pass, 10 s at least: longer than the
+ * pauses between waves, shorter than the quick cells at the start.
+ */
+const RATE_MEMORY_SHARE = 0.3;
 const MIN_RATE_MEMORY_MS = 10_000;
 
 function nextRate(tracking: PassTracking, progress: TableProgress, nowMs: number): number {
@@ -136,11 +143,26 @@ export function recordReading(
     countsAddUp: idle && (sameIdle ? tracking.countsAddUp : explainsIdle(tracking, progress)),
     peakInProgress: Math.max(tracking.peakInProgress, progress.cellsInProgress),
     ratePerMs: nextRate(tracking, progress, nowMs),
+    ...cellsThatLeft(tracking, progress),
   };
 }
 
-/** Share of the cells previously in progress that must be done … */
-const SEEN_DONE_SHARE = 0.5;
+/** Sums the cells that have left `in progress`; `{}` before the first. */
+function cellsThatLeft(
+  { last, leftProgress = 0, leftUndone = 0 }: PassTracking,
+  progress: TableProgress,
+): Pick<PassTracking, 'leftProgress' | 'leftUndone'> {
+  const left = last === null ? 0 : Math.max(0, last.cellsInProgress - progress.cellsInProgress);
+  const done = last === null ? 0 : Math.max(0, progress.cellsDone - last.cellsDone);
+  if (leftProgress + left === 0) return {};
+  return {
+    leftProgress: leftProgress + left,
+    leftUndone: leftUndone + Math.max(0, left - done),
+  };
+}
+
+/** Share of the cells previously in progress that must be done, or counted as failed … */
+const SEEN_ENDED_SHARE = 0.5;
 /** … and of all cells of the pass no more than this may be open: failed and blocked ones. */
 const MAX_OPEN_SHARE = 0.3;
 
@@ -152,7 +174,8 @@ function explainsIdle(tracking: PassTracking, progress: TableProgress): boolean 
   const { last } = tracking;
   if (last === null || last.cellsInProgress === 0) return false;
   const seenDone = progress.cellsDone - last.cellsDone;
-  if (seenDone < last.cellsInProgress * SEEN_DONE_SHARE) return false;
+  const seenFailed = Math.max(0, (progress.cellsFailed ?? 0) - (last.cellsFailed ?? 0));
+  if (seenDone + seenFailed < last.cellsInProgress * SEEN_ENDED_SHARE) return false;
   const expected = expectedCells(tracking, progress);
   const done = progress.cellsDone - tracking.doneAtStart;
   return expected - done <= expected * MAX_OPEN_SHARE;
@@ -189,14 +212,4 @@ export function timeLeftMs(tracking: PassTracking): number | null {
   return byRateMs === null
     ? null
     : Math.max(byRateMs, tracking.lastReadAtMs - tracking.lastChangeAtMs);
-}
-
-const FEW_CELLS = 3;
-const FEW_SHARE = 0.02;
-
-/** Checks whether the end is near or unknown: few cells left, or none done so far. */
-export function nearsEnd(tracking: PassTracking): boolean {
-  const { last } = tracking;
-  if (last === null || tracking.ratePerMs === 0) return true;
-  return cellsLeft(tracking) <= Math.max(FEW_CELLS, expectedCells(tracking, last) * FEW_SHARE);
 }
