@@ -74,7 +74,7 @@ export const ERRORS = {
     meaning:
       'Rows have missing or repeated keys, empty inputs or oversized fields, or lack a column that is named.',
     remedy:
-      'Fix the lines named, choose another `rows.key`, or leave such rows out up to a share with `rows.skipBad`.',
+      'Fix the lines named, choose another `rows.key`, or leave such rows out: repeated keys with `rows.duplicates: first`, others up to a share with `rows.skipBad`.',
     retryable: false,
     exit: usage,
   },

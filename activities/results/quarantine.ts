@@ -9,7 +9,7 @@ import { isOpen, openCells, openCellsFile, type OpenCell } from '../run-files/op
 /** Content of the quarantine. */
 export interface Quarantined {
   cells: number;
-  /** Rows of the source that `rows.skipBad` left out. */
+  /** Rows of the source that `rows.skipBad` or `rows.duplicates` left out. */
   rows: number;
   /** Answers of another type than their column, by column. */
   invalid: Record<string, number>;

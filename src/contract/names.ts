@@ -37,7 +37,7 @@ export const MEMO_FINGERPRINT = 'rowmillFingerprint';
 /** Files of a run in the store, staged rows included. */
 export const RUN_FILE = {
   rows: 'rows.jsonl',
-  /** Rows of the source that could not be used, where `rows.skipBad` left them out. */
+  /** Rows of the source that `rows.skipBad` or `rows.duplicates` left out. */
   badRows: 'bad-rows.jsonl',
   /** Columns of the source that come back with the results. */
   columns: 'columns.json',

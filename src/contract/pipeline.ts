@@ -54,7 +54,13 @@ export interface RowsSpec {
   keep?: 'all' | string[];
   /** Share of rows (0..1) that may be left out because they cannot be used. Left out: 0. */
   skipBad?: number;
+  /** What later rows of a key are. Left out: `refuse`. */
+  duplicates?: DuplicatesPolicy;
 }
+
+/** Later rows of a key. `refuse`: they cannot be used. `first`: they are left out. */
+export const DUPLICATES_POLICIES = ['refuse', 'first'] as const;
+export type DuplicatesPolicy = (typeof DUPLICATES_POLICIES)[number];
 
 export type RowsFormat = 'csv' | 'jsonl' | 'json';
 

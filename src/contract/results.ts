@@ -167,7 +167,7 @@ export interface InvalidAnswerLine {
   answer: Json;
 }
 
-/** Line of the same file for a source row that `rows.skipBad` left out. */
+/** Line of the same file for a source row that `rows.skipBad` or `rows.duplicates` left out. */
 export interface BadRowLine {
   /** `null` where it has none. */
   key: string | null;

@@ -17,6 +17,6 @@ export interface SnapshotRef {
   digest: string;
   rows: number;
   bytes: number;
-  /** Rows that `rows.skipBad` left out: their file beside the rows. Left out: there are none. */
+  /** Rows of the source that were left out: their file beside the rows. Left out: there are none. */
   badRows?: { digest: string; rows: number };
 }

@@ -240,7 +240,7 @@ export interface RunSummary {
   notPublished?: { path: string; reason: string; existing: ExistingResults | null }[];
   /** Targets whose fuller results, of the same pipeline, were replaced. Left out: none. */
   replacedFuller?: { path: string; existing: ExistingResults }[];
-  /** `rows`: of the source, left out by `rows.skipBad`. Left out: none. */
+  /** `rows`: of the source, left out by `rows.skipBad` or `rows.duplicates`. Left out: none. */
   quarantine: { path: string; cells: number; rows?: number } | null;
   manifest: string | null;
   /** Differences from the last publication at the first target. Left out: nothing was compared. */
@@ -255,7 +255,7 @@ export interface RunSummary {
   stillRunning: StillRunning | null;
   /** Outcome of the previous run, of a rerun. */
   previousRun: PreviousRunSummary | null;
-  /** Rows of the source that could not be used: left out by `rows.skipBad`. Left out: none. */
+  /** Rows of the source that `rows.skipBad` or `rows.duplicates` left out. Left out: none. */
   badRows?: number;
   /** Answers of another type than their column, by column. Left out: none, or not checked. */
   invalid?: Record<string, number>;

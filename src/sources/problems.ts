@@ -4,6 +4,15 @@ import { problemText, type RowProblem } from './rows/row.ts';
 /** Maximum problems listed in full; the rest is counted. */
 const MAX_LISTED = 20;
 
+/** Rows that were left out. */
+export interface LeftOutRows {
+  rows: number;
+  /** Number of rows read, including these. */
+  of: number;
+  /** First problems, one per line, for display. */
+  problems: string[];
+}
+
 /** Problems with the rows of a source. */
 export class Problems {
   /** Number of unusable rows. */
@@ -25,6 +34,11 @@ export class Problems {
   lines(): string[] {
     const more = this.#total - this.#listed.length;
     return more > 0 ? [...this.#listed, `… and ${more} more`] : this.#listed;
+  }
+
+  /** @param read Number of rows read, including these. */
+  leftOut(read: number): LeftOutRows | null {
+    return this.bad === 0 ? null : { rows: this.bad, of: read, problems: this.lines() };
   }
 
   /** Builds the error. @param allowed Share of rows that may be left out; 0: none. */

@@ -57,6 +57,8 @@ export class RowCheck {
     const columns = this.#columnsOf(row);
     const problems: string[] = [];
     const key = this.#keyOf(row, columns, problems);
+    const repeated = key === null || problems.length > 0 ? null : this.#repeated(key, row);
+    if (repeated !== null) problems.push(repeated);
     const input: [string, Json][] = [];
     for (const { name, source, optional } of this.#shape.inputs) {
       const value = columns.value(row, source);
@@ -71,7 +73,13 @@ export class RowCheck {
       return { row: { key, input: Object.fromEntries(input) }, used: columns.used };
     }
     const named = key === null || key === '' ? {} : { key };
-    return problems.map((what) => ({ line: row.line, unit: row.unit, what, ...named }));
+    return problems.map((what) => ({
+      line: row.line,
+      unit: row.unit,
+      what,
+      ...named,
+      ...(what === repeated ? { repeatsKey: true } : {}),
+    }));
   }
 
   /** Returns the columns, which are the same for every row of a source with a header. */
@@ -108,13 +116,14 @@ export class RowCheck {
       problems.push(`the key ${column} holds a line break or another control character`);
     } else if (/\p{Cs}/u.test(trimmed)) {
       problems.push(`the key ${column} holds half a character`);
-    } else {
-      const before = this.#keys.add(trimmed, row.line);
-      if (before !== null) {
-        problems.push(`the key ${quoted(trimmed)} stands on ${row.unit} ${before} already`);
-      }
     }
     return trimmed;
+  }
+
+  /** Adds a usable key; describes a repeated one. */
+  #repeated(key: string, { line, unit }: SourceRow): string | null {
+    const before = this.#keys.add(key, line);
+    return before === null ? null : `the key ${quoted(key)} stands on ${unit} ${before} already`;
   }
 
   #wrongWith(value: Json, source: string): string | null {

@@ -7,7 +7,7 @@ import { KeptColumns } from './columns/kept-columns.ts';
 import { LeftOut } from './left-out.ts';
 import { NamedColumns } from './columns/named-columns.ts';
 import { isBlank } from './rows/blank.ts';
-import { Problems } from './problems.ts';
+import { Problems, type LeftOutRows } from './problems.ts';
 import { RepeatedInputs, type Repeats } from './repeated-inputs.ts';
 import { MAX_FIELD_BYTES, RowCheck, type InputShape } from './row-check.ts';
 import type { RowProblem, SourceRow } from './rows/row.ts';
@@ -18,7 +18,7 @@ export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
   /** Maximum bytes of a field. @default 256 KiB */
   fieldBytesCap?: number;
   signal?: AbortSignal;
-  /** Opens the draft for rows that `rows.skipBad` leaves out, at the first of them. */
+  /** Opens the draft for rows that are left out, at the first of them. */
   leftOut?: () => Promise<Draft>;
   /** Counts rows with equal inputs, in another 32 bytes per row. @default false */
   countRepeats?: boolean;
@@ -34,19 +34,13 @@ export interface Snapshot {
   ref: SnapshotRef;
   warnings: string[];
   /** Rows that `rows.skipBad` left out; `null`: none. */
-  bad: BadRows | null;
+  bad: LeftOutRows | null;
+  /** Later rows of a key, which `rows.duplicates` left out; `null`: none. */
+  repeatedKeys: LeftOutRows | null;
   /** Rows with the same inputs as an earlier row; `null`: not counted. */
   repeats: Repeats | null;
   /** Source columns that the results include. */
   kept: string[];
-}
-
-export interface BadRows {
-  rows: number;
-  /** Number of rows read, including these. */
-  of: number;
-  /** First problems, one per line, for display. */
-  problems: string[];
 }
 
 /**
@@ -88,7 +82,7 @@ async function freeze(
   }: SnapshotOptions,
 ): Promise<Snapshot> {
   const where = sourceName(rows.source);
-  const { keep = 'all', skipBad = 0 } = rows;
+  const { keep = 'all', skipBad = 0, duplicates = 'refuse' } = rows;
   const shapes = shapesOf(rows, inputs);
   const check = new RowCheck({ key: rows.key, inputs: shapes, fieldBytesCap });
   const kept = new KeptColumns(keep, fieldBytesCap);
@@ -102,6 +96,7 @@ async function freeze(
   const columns = new NamedColumns(new Set(named), where);
   const canaryCheck = canary === undefined ? null : new CanaryCheck(canary);
   const problems = new Problems();
+  const repeatedKeys = new Problems();
   const notes = new SourceNotes();
   // Reported between two rows, written with the next one.
   const unwritten: RowProblem[][] = [];
@@ -113,7 +108,7 @@ async function freeze(
     onProblem: (problem) => {
       read += 1;
       problems.add([problem], true);
-      unwritten.push([problem]);
+      if (skipBad > 0) unwritten.push([problem]);
     },
   });
   try {
@@ -127,8 +122,14 @@ async function freeze(
       read += 1;
       const checked = check.check(row);
       if (Array.isArray(checked)) {
-        problems.add(checked, false);
-        unwritten.push(checked);
+        const repeated = checked.filter(({ repeatsKey }) => repeatsKey);
+        if (duplicates === 'first' && repeated.length > 0) {
+          repeatedKeys.add(repeated, false);
+          unwritten.push(repeated);
+        } else {
+          problems.add(checked, false);
+          if (skipBad > 0) unwritten.push(checked);
+        }
       } else if (skipBad > 0 || problems.bad === 0) {
         canaryCheck?.see(checked.row.key);
         repeats?.add(checked.row.input);
@@ -138,7 +139,7 @@ async function freeze(
           Object.keys(source).length === 0 ? checked.row : { ...checked.row, source };
         await draft.line(JSON.stringify(line));
       }
-      if (skipBad > 0) for (const bad of unwritten) await leftOut.write(bad);
+      for (const bad of unwritten) await leftOut.write(bad);
       unwritten.length = 0;
     }
   } catch (error) {
@@ -151,11 +152,10 @@ async function freeze(
   if (notes.header !== null) columns.see({ header: notes.header, values: {} }, notes);
   // A column that no row had is one mistake in the pipeline file, not one per row.
   if (problems.bad > 0 || keep !== 'all' || others.length > 0) columns.refuseMissing();
-  if (problems.bad > read * skipBad || problems.bad === read) {
-    throw problems.error(read, where, skipBad);
-  }
-  if (skipBad > 0) for (const bad of unwritten) await leftOut.write(bad);
-  canaryCheck?.refuse(read - problems.bad, where);
+  const used = read - problems.bad - repeatedKeys.bad;
+  if (problems.bad > read * skipBad || used === 0) throw problems.error(read, where, skipBad);
+  for (const bad of unwritten) await leftOut.write(bad);
+  canaryCheck?.refuse(used, where);
   const written = await leftOut.commit();
   const { sha256, lines, bytes } = await draft.commit();
   const ref: SnapshotRef = { digest: `sha256:${sha256}`, rows: lines, bytes };
@@ -164,7 +164,8 @@ async function freeze(
     warnings: [...notes.warnings(), ...checkWarnings(check, kept)].map(
       (text) => `${where}: ${text}`,
     ),
-    bad: problems.bad === 0 ? null : { rows: problems.bad, of: read, problems: problems.lines() },
+    bad: problems.leftOut(read),
+    repeatedKeys: repeatedKeys.leftOut(read),
     repeats: repeats?.counts ?? null,
     kept: kept.names,
   };

@@ -9,7 +9,7 @@ import { typesFile } from './columns/types.ts';
 import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
-import { CEILING_POLICIES, TYPE_POLICIES } from '../contract/pipeline.ts';
+import { CEILING_POLICIES, DUPLICATES_POLICIES, TYPE_POLICIES } from '../contract/pipeline.ts';
 import { NAME_ALLOWED as BUDGET_ALLOWED } from '../rules/input/budget-input.ts';
 import { scheduleFile, TIMEZONE_ALLOWED } from './schedule.ts';
 
@@ -52,6 +52,12 @@ const rows = z
       .optional()
       .describe(
         'Share of rows that may be left out because they cannot be used; they are named in the quarantine. Default 0.',
+      ),
+    duplicates: z
+      .enum(DUPLICATES_POLICIES)
+      .optional()
+      .describe(
+        'Later rows of a key: refuse makes them unusable, first leaves them out and names them in the quarantine. Default refuse.',
       ),
     format: z
       .enum(['csv', 'jsonl', 'json'])

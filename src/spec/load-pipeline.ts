@@ -169,7 +169,7 @@ function override(
   let { value } = document;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { value, issues };
   if (rowsOverride !== undefined) {
-    const kept = ['key', 'map', 'keep', 'skipBad'].flatMap((name) => {
+    const kept = ['key', 'map', 'keep', 'skipBad', 'duplicates'].flatMap((name) => {
       const before = valueAt(document.value, ['rows', name]);
       return before === undefined ? [] : [[name, before] as const];
     });

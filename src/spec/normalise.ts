@@ -120,6 +120,7 @@ function rowsOf(
     map,
     ...(rows.keep === undefined ? {} : { keep: rows.keep }),
     ...(rows.skipBad === undefined ? {} : { skipBad: rows.skipBad }),
+    ...(rows.duplicates === undefined ? {} : { duplicates: rows.duplicates }),
   };
 }
 

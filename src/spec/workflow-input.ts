@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
 import {
   CEILING_POLICIES,
+  DUPLICATES_POLICIES,
   FAILED_EXPECTATION_POLICIES,
   TYPE_POLICIES,
 } from '../contract/pipeline.ts';
@@ -83,6 +84,10 @@ const pipeline = (providers: readonly string[]) =>
         .max(1)
         .exactOptional()
         .describe('Share of rows that may be left out because they cannot be used.'),
+      duplicates: z
+        .enum(DUPLICATES_POLICIES)
+        .exactOptional()
+        .describe('Later rows of a key: refuse them, or use the first row.'),
     }),
     run: z.strictObject({
       mode: z.enum(['new', 'all']),

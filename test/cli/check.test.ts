@@ -197,6 +197,24 @@ test('schema and completion print something to use', async () => {
   expect(bash.stdout).toMatch(/complete .* rowmill$/m);
 });
 
+test('check counts and names later rows of a key, where the first is used', async () => {
+  const list = 'Symbol,Security\nMMM,3M\nABT,Abbott\nMMM,Minnesota Mining\n';
+  await writeFile(join(place.cwd, 'twice.csv'), list);
+  const text = pipelineText({
+    rows: { from: 'twice.csv', key: 'Symbol', map: { input: 'Security' }, duplicates: 'first' },
+  });
+  await writeFile(join(place.cwd, 'twice.yaml'), text);
+  const { stdout, stderr, code } = await place.command('check', 'twice.yaml');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^rows +2 from twice\.csv$/m);
+  expect(stdout).toMatch(/^left out +1 row with a repeated key$/m);
+  expect(stderr).toContain(
+    '1 of 3 rows repeats the key of a row before and is left out (rows.duplicates), named in the quarantine:\n  line 4: the key "MMM" stands on line 2 already\n',
+  );
+  const json = await place.command('check', 'twice.yaml', '--json');
+  expect(JSON.parse(json.stdout)).toMatchObject({ rows: 2, repeatedKeys: { rows: 1, of: 3 } });
+});
+
 test('check says which rows are left out, what repeats, and what comes back', async () => {
   const rows = 'Symbol,Security,Owner,\nMMM,3M,Ann,\nAOS,,Bob,\nABT,3M,Cid,\nACN,3m,Dan,\n,,,\n';
   await writeFile(join(place.cwd, 'list.csv'), rows);

@@ -285,6 +285,47 @@ test('bad rows are left out up to a share, and written down', async () => {
   ]);
 });
 
+test('with duplicates: first, later rows of a key are left out, and written down', async () => {
+  const repeated = 'company,website\nAcme,acme.example\nBravo,b.example\nAcme,x.example\n Acme ,\n';
+  const taken = await take(repeated, { ...LEADS_SPEC, duplicates: 'first' });
+  expect(pairs(taken)).toEqual([
+    ['Acme', 'acme.example'],
+    ['Bravo', 'b.example'],
+  ]);
+  expect(taken.bad).toBeNull();
+  expect(taken.repeatedKeys).toMatchObject({ rows: 2, of: 4 });
+  expect(taken.ref.badRows?.rows).toBe(2);
+  expect(taken.leftOut.map(({ key, line, reason }) => [key, line, reason])).toEqual([
+    ['Acme', 4, 'line 4: the key "Acme" stands on line 2 already'],
+    ['Acme', 5, 'line 5: the key "Acme" stands on line 2 already'],
+  ]);
+});
+
+test('duplicates: first leaves no unusable row out', async () => {
+  expect(await failure(LEADS, { ...LEADS_SPEC, duplicates: 'first' })).toMatch(
+    /^rows_invalid: .*1 of 4 rows cannot be used\nline 3: "website" is empty/,
+  );
+  const both = await take(LEADS, { ...LEADS_SPEC, duplicates: 'first', skipBad: 0.25 });
+  expect([both.bad?.rows, both.repeatedKeys?.rows, both.ref.rows]).toEqual([1, 1, 2]);
+});
+
+test.each([{}, { duplicates: 'refuse' } as const])(
+  'later rows of a key are refused: %j',
+  async (fields) => {
+    const list = 'company,website\nA,a.example\nA,b.example\n';
+    expect(await failure(list, { ...LEADS_SPEC, ...fields })).toMatch(
+      /^rows_invalid: .*\nline 3: the key "A" stands on line 2 already/,
+    );
+  },
+);
+
+test('a list of which only repeats of a bad row remain has no usable row', async () => {
+  const spec = { ...LEADS_SPEC, duplicates: 'first', skipBad: 0.5 } as const;
+  expect(await failure('company,website\nA,\nA,a.example\n', spec)).toMatch(
+    /^rows_invalid: .*1 of 2 rows cannot be used/,
+  );
+});
+
 test('more bad rows than the share allows are refused as before', async () => {
   expect(await failure(LEADS, { ...LEADS_SPEC, skipBad: 0.49 })).toMatch(
     /^rows_invalid: .*2 of 4 rows cannot be used; rows\.skipBad allows 49%\nline 3/,

@@ -37,7 +37,7 @@ schedule: { at: "25:00", timezone: Europe/Berln, days: [monday] }
     'p.yaml:5:3  table.colums  unknown key · allowed: kind, description, tags, keep, columns · did you mean "columns"?',
     'p.yaml:10:28  table.columns[0].value.agent_type  "reserch_pro" · allowed: research_pro, research, research_reasoning, llm, linkedin · did you mean "research_pro"?',
     'p.yaml:11:7  rows  no rows named · `from` or `inline`',
-    'p.yaml:11:9  rows.form  unknown key · allowed: from, inline, key, map, keep, skipBad, format · did you mean "from"?',
+    'p.yaml:11:9  rows.form  unknown key · allowed: from, inline, key, map, keep, skipBad, duplicates, format · did you mean "from"?',
     'p.yaml:12:22  run.failedPasses  -1 · at least 0',
     'p.yaml:12:42  run.tolerateFailed  3 · a share like 2% or 0.02, from 0 to 100%',
     'p.yaml:12:55  run.deadline  "6 hours" · a duration like 30s, 15m, 6h, 2d or 1h30m, up to 365d',

@@ -79,7 +79,7 @@ function asJson(estimate: Estimate, pipeline: Pipeline): object {
 
 function asText(
   { pipeline, estimate, refusal }: StartPlan,
-  { badRows, keeps }: RowsReport,
+  { badRows, repeatedKeys, keeps }: RowsReport,
   file: string,
 ): string {
   const { rows, columns, cells, credits, apiCalls } = estimate;
@@ -94,6 +94,14 @@ function asText(
     [{ title: 'rows' }, { title: `${formatInteger(rows)} from ${from}`, maxWidth: 500 }],
     [
       ...(badRows === null ? [] : [['left out', formatCount(badRows.rows, 'bad row')]]),
+      ...(repeatedKeys === null
+        ? []
+        : [
+            [
+              'left out',
+              formatCount(repeatedKeys.rows, 'row with a repeated key', 'rows with a repeated key'),
+            ],
+          ]),
       ...(keeps.length === 0 ? [] : [['come back', keptText(keeps, pipeline)]]),
       ['cells', formatInteger(cells)],
       ...(estimate.night === undefined ? [] : [['tonight', nightText(estimate.night)]]),

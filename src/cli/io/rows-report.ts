@@ -14,6 +14,8 @@ export interface RowsReport {
   warnings: string[];
   /** Rows left out by `rows.skipBad`; `null`: none. */
   badRows: Snapshot['bad'];
+  /** Later rows of a key, left out by `rows.duplicates`; `null`: none. */
+  repeatedKeys: Snapshot['repeatedKeys'];
   /** Rows with the same inputs as an earlier row, and their estimated credits. */
   repeatedInputs: RepeatedInputs;
   /** Source columns that the results include. */
@@ -23,6 +25,7 @@ export interface RowsReport {
 export const rowsReport = (snapshot: Snapshot, estimate: Estimate): RowsReport => ({
   warnings: snapshot.warnings,
   badRows: snapshot.bad,
+  repeatedKeys: snapshot.repeatedKeys,
   repeatedInputs: repeatedInputsOf(snapshot, estimate),
   keeps: snapshot.kept,
 });

@@ -19,6 +19,7 @@ export function repeatedInputsOf({ repeats }: Snapshot, estimate: Estimate): Rep
 export const rowsWarnings = (snapshot: Snapshot, estimate: Estimate): string[] => [
   ...snapshot.warnings,
   ...badRowsText(snapshot),
+  ...repeatedKeysText(snapshot),
   ...repeatedText(repeatedInputsOf(snapshot, estimate)),
 ];
 
@@ -27,6 +28,14 @@ function badRowsText({ bad }: Snapshot): string[] {
   const { rows, of, problems } = bad;
   const isOne = rows === 1;
   const head = `${formatInteger(rows)} of ${formatCount(of, 'row')} cannot be used and ${isOne ? 'is' : 'are'} left out (rows.skipBad), named in the quarantine:`;
+  return [[head, ...problems.map((problem) => `  ${problem}`)].join('\n')];
+}
+
+function repeatedKeysText({ repeatedKeys }: Snapshot): string[] {
+  if (repeatedKeys === null) return [];
+  const { rows, of, problems } = repeatedKeys;
+  const [repeats, is] = rows === 1 ? ['repeats', 'is'] : ['repeat', 'are'];
+  const head = `${formatInteger(rows)} of ${formatCount(of, 'row')} ${repeats} the key of a row before and ${is} left out (rows.duplicates), named in the quarantine:`;
   return [[head, ...problems.map((problem) => `  ${problem}`)].join('\n')];
 }
 

@@ -263,9 +263,9 @@ function fingerprintOf(pipeline: Pipeline, rowsDigest: string): string {
 /** Returns the digest of a request with a key: the work and its limits. */
 export function requestDigestOf(pipeline: Pipeline, rowsDigest: string, approved: boolean): string {
   const { rows, ...rest } = pipeline;
-  const { key, map, skipBad } = rows;
-  const share = skipBad === undefined ? [] : [skipBad];
-  const request = JSON.stringify([rest, key, map, rowsDigest, approved, ...share]);
+  const { key, map, skipBad, duplicates } = rows;
+  const leavesOut = [skipBad, duplicates].filter((policy) => policy !== undefined);
+  const request = JSON.stringify([rest, key, map, rowsDigest, approved, ...leavesOut]);
   return createHash('sha256').update(request).digest('hex');
 }
 

@@ -77,7 +77,7 @@ const unusedFields = {
   badRows: z
     .number()
     .optional()
-    .describe('Rows of the source that could not be used: left out by rows.skipBad.'),
+    .describe('Rows of the source that rows.skipBad or rows.duplicates left out.'),
   invalid: z
     .record(z.string(), z.number())
     .optional()

@@ -22,6 +22,8 @@ export interface RowProblem {
   what: string;
   /** Key of the row, if it has one. */
   key?: string;
+  /** The key is that of a row before. Left out: it is not. */
+  repeatsKey?: true;
 }
 
 export type ReportProblem = (problem: RowProblem) => void;
