@@ -15,6 +15,7 @@ import { pollingFigures } from './polling.ts';
 import { callFigures, historyFigures, memoryFigures, sizedRuns, type SizedRuns } from './runs.ts';
 import { benchPipeline } from './site/pipeline.ts';
 import { openSite, TOKEN, type Site } from './site/site.ts';
+import { sinkFigures } from './sinks/figures.ts';
 import { startFigures } from './start.ts';
 import { stormFigures } from './storms.ts';
 import { waitingFigures } from './waiting-runs.ts';
@@ -66,6 +67,10 @@ async function measure(asked: BenchOptions): Promise<Figure[]> {
       say(`simulating 30 nights, ${its.provider}`);
       found.push(...(await nightFigures(its)));
     }
+  }
+  if (wants('R22')) {
+    say('publishing to sinks');
+    found.push(...(await sinkFigures(asked.quick ? [10_000] : [10_000, 100_000])));
   }
   if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16', 'R19', 'R21')) {
     say('starting Temporal');

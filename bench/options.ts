@@ -30,6 +30,7 @@ const RATIOS: Readonly<Record<string, string>> = {
   R19: 'wall clock by default ÷ a bare loop',
   R20: 'credits of 30 nights',
   R21: 'start of a run beside waiting ones',
+  R22: 'rows a second and memory of the sinks',
 };
 
 const CASE_NAMES: readonly string[] = CASES.map(({ provider }) => provider);

@@ -83,7 +83,7 @@ export async function writeQuarantine(
 /** Finds the answers that have another type than their column. */
 async function* invalidAnswers(folder: Folder, typed: RowTyper): AsyncGenerator<InvalidAnswerLine> {
   for await (const line of folder.lines(RUN_FILE.results)) {
-    const { row, invalid } = typed(resultRowOf(line, folder.locate(RUN_FILE.results)));
+    const { row, invalid } = typed(resultRowOf(line, () => folder.locate(RUN_FILE.results)));
     for (const { column, answer, problem } of invalid) {
       yield { key: row.key, column, status: 'invalid', reason: problem, answer };
     }

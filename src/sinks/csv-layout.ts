@@ -1,6 +1,8 @@
 import type { CsvOptions } from '../contract/pipeline.ts';
 import type { Json } from '../contract/json.ts';
 import type { TypedCell, TypedResultRow } from '../contract/results.ts';
+import { columnNames, type RowNames } from './column-names.ts';
+import { cellOf, fieldOf, statusOf } from './row-fields.ts';
 import type { ResultColumns } from './sink.ts';
 
 /** Mapping of result rows to records of a CSV. */
@@ -43,68 +45,13 @@ export function csvLayout(
   };
 }
 
-/** `hasOwn`, because a column may be called `constructor`. */
-const fieldOf = (fields: Record<string, Json>, name: string): Json =>
-  Object.hasOwn(fields, name) ? (fields[name] ?? null) : null;
-
-const cellOf = (
-  { cells }: { cells: Record<string, TypedCell> },
-  key: string,
-): TypedCell | undefined => (Object.hasOwn(cells, key) ? cells[key] : undefined);
-
-/** Returns `complete`, or the columns without an answer: `sector=failed;peer=blocked`. */
-const statusOf = (row: TypedResultRow, columns: string[]): string => {
-  const missing = columns.flatMap((key) => {
-    const status = cellOf(row, key)?.status ?? 'pending';
-    return status === 'done' || status === 'skipped' ? [] : [`${key}=${status}`];
+/** Names of the CSV columns. `form` is that of texts in cells. */
+export const csvHeader = (names: RowNames, form: TextForm = csvText): string[] =>
+  columnNames({
+    inputs: names.inputs.map(form),
+    source: (names.source ?? []).map(form),
+    columns: names.columns.map(form),
   });
-  if (missing.length > 0) return missing.join(';');
-  return row.complete ? 'complete' : 'partial';
-};
-
-/** CSV columns with a fixed name, whatever columns the table has. */
-const KEY = 'key';
-const STATUS = '_status';
-
-export interface HeaderNames {
-  inputs: string[];
-  /** Other source columns. */
-  source?: string[];
-  /** Answer columns with their details. */
-  columns: string[];
-}
-
-/**
- * Returns unique names: `key`, the inputs, other source columns, the answers, `_status`. On a clash
- * `key` and `_status` keep their names, then answers (`column.x` otherwise). Then inputs (`input.x`
- * otherwise), then the source (`source.x` otherwise).
- */
-export const csvHeader = (
-  { inputs, source = [], columns }: HeaderNames,
-  form: TextForm = csvText,
-): string[] => {
-  const taken = new Set([KEY, STATUS]);
-  const columnNames = distinct(columns.map(form), 'column.', taken);
-  const inputNames = distinct(inputs.map(form), 'input.', taken);
-  const sourceNames = distinct(source.map(form), 'source.', taken);
-  return [KEY, ...inputNames, ...sourceNames, ...columnNames, STATUS];
-};
-
-/** Keeps unique names, and adds the prefix to others. */
-const distinct = (texts: string[], prefix: string, taken: Set<string>): string[] => {
-  const isKept = texts.map((text) => {
-    if (taken.has(text)) return false;
-    taken.add(text);
-    return true;
-  });
-  return texts.map((text, index) => {
-    if (isKept[index] === true) return text;
-    let name = prefix + text;
-    while (taken.has(name)) name = prefix + name;
-    taken.add(name);
-    return name;
-  });
-};
 
 /**
  * First characters of a formula in spreadsheets, full-width forms included (OWASP, "CSV

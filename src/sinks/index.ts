@@ -3,13 +3,14 @@ import type { ResultTarget, TypePolicy } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { csv } from './csv.ts';
 import { jsonl } from './jsonl.ts';
+import { parquet } from './parquet.ts';
 import type { ResultFormat, Sink } from './sink.ts';
 
 /**
  * Sinks for results, the default first. File formats, flags, gateway and OpenAPI derive from this
  * table.
  */
-export const SINKS = [jsonl, csv] as const;
+export const SINKS = [jsonl, csv, parquet] as const;
 
 export type ResultFormatName = (typeof SINKS)[number]['formats'][number]['name'];
 

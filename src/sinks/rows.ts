@@ -25,13 +25,13 @@ export async function* resultRows(
   let lines = 0;
   for await (const line of folder.lines(storeName)) {
     lines += 1;
-    const row = resultRowOf(line, `${folder.locate(storeName)}:${lines}`);
+    const row = resultRowOf(line, () => `${folder.locate(storeName)}:${lines}`);
     yield { row: typed(row).row, chars: line.length };
   }
 }
 
 /** Parses a line of results. @throws RowmillError `store_unreadable` */
-export function resultRowOf(line: string, where: string): ResultRow {
+export function resultRowOf(line: string, where: () => string): ResultRow {
   let row: unknown;
   try {
     row = JSON.parse(line);
@@ -39,7 +39,9 @@ export function resultRowOf(line: string, where: string): ResultRow {
     // Reported below, without the parser's message, which quotes the content.
   }
   if (!isResultRow(row)) {
-    throw new RowmillError('store_unreadable', 'the line is not a result row', { where });
+    throw new RowmillError('store_unreadable', 'the line is not a result row', {
+      where: where(),
+    });
   }
   return row;
 }

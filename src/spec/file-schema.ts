@@ -241,7 +241,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
               .enum(TYPE_POLICIES)
               .optional()
               .describe(
-                'Answers of another type than their column: off writes them as they are, check makes them invalid, coerce converts unambiguous forms first. Default off.',
+                'Answers of another type than their column: off writes them as they are, check makes them invalid, coerce converts unambiguous forms first. Default off; of .parquet check.',
               ),
             when: z
               .enum(RESULT_WHEN)

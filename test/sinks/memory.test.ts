@@ -6,8 +6,8 @@ import { runAlone } from '../store/own-process.ts';
 const MB = 1024 * 1024;
 
 /** The most memory a process took to store and publish so many rows, in bytes. */
-const weigh = async (rows: number): Promise<number> => {
-  const args = [newPlace(), `${rows}`];
+const weigh = async (rows: number, formats: string): Promise<number> => {
+  const args = [newPlace(), `${rows}`, formats];
   // A small heap: garbage that could wait is not counted, and rows kept would not fit.
   const child = runAlone('test/sinks/publish-and-weigh.ts', args, ['--max-old-space-size=40']);
   const chunks = await child.stdout?.toArray();
@@ -17,7 +17,13 @@ const weigh = async (rows: number): Promise<number> => {
 };
 
 test('100 000 rows of 1 KB take hardly more memory than 2 000', async () => {
-  const few = await weigh(2_000);
-  const many = await weigh(100_000);
+  const few = await weigh(2_000, 'jsonl,csv');
+  const many = await weigh(100_000, 'jsonl,csv');
+  expect(many - few).toBeLessThan(50 * MB);
+});
+
+test('100 000 rows as Parquet take hardly more memory than some row groups', async () => {
+  const few = await weigh(20_000, 'parquet');
+  const many = await weigh(100_000, 'parquet');
   expect(many - few).toBeLessThan(50 * MB);
 });
