@@ -99,8 +99,9 @@ function* everyRowOnceIn(table: LiveTable, evidence: Evidence): Iterable<string>
   const refused = refusedKeys(evidence);
   if (refused.size > evidence.rowsRefused) yield `${refused.size} rows were left out`;
   const missing = [...left.keys()].filter((key) => !refused.has(key));
-  // A run that was terminated has published no quarantine to name them.
-  if (evidence.summary !== null || missing.length > evidence.rowsRefused) {
+  // A run that has published nothing, as one that was terminated, has no quarantine to name them.
+  const published = evidence.summary?.results ?? [];
+  if (published.length > 0 || missing.length > evidence.rowsRefused) {
     for (const key of missing) yield `row ${key} is not in the table`;
   }
   const [first] = runs;
