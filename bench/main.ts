@@ -15,6 +15,7 @@ import { pollingFigures } from './polling.ts';
 import { callFigures, historyFigures, memoryFigures, sizedRuns, type SizedRuns } from './runs.ts';
 import { benchPipeline } from './site/pipeline.ts';
 import { openSite, TOKEN, type Site } from './site/site.ts';
+import { overheadFigures } from './overhead.ts';
 import { sinkFigures } from './sinks/figures.ts';
 import { startFigures } from './start.ts';
 import { stormFigures } from './storms.ts';
@@ -72,7 +73,7 @@ async function measure(asked: BenchOptions): Promise<Figure[]> {
     say('publishing to sinks');
     found.push(...(await sinkFigures(asked.quick ? [10_000] : [10_000, 100_000])));
   }
-  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16', 'R19', 'R21')) {
+  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16', 'R19', 'R21', 'R23')) {
     say('starting Temporal');
     const site = await openSite();
     try {
@@ -134,6 +135,10 @@ async function measureOn(
   if (wants('R21')) {
     say('starts beside runs that wait');
     found.push(...(await besideFigures(site, asked)));
+  }
+  if (wants('R23')) {
+    say('a short run from start to end');
+    found.push(...(await overheadFigures(site)));
   }
   return found;
 }

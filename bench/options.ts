@@ -31,6 +31,7 @@ const RATIOS: Readonly<Record<string, string>> = {
   R20: 'credits of 30 nights',
   R21: 'start of a run beside waiting ones',
   R22: 'rows a second and memory of the sinks',
+  R23: 'start and end of a short run',
 };
 
 const CASE_NAMES: readonly string[] = CASES.map(({ provider }) => provider);

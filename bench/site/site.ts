@@ -11,6 +11,8 @@ export const TOKEN = 'bench-token';
 /** Temporal, sandboxes and workers, each a process of its own, with a folder for their files. */
 export interface Site {
   folder: string;
+  /** `host:port` of Temporal. */
+  address: string;
   client: Client;
   sandbox(settings: SandboxSettings): Promise<OwnSandbox>;
   worker(options: {
@@ -35,6 +37,7 @@ export async function openSite(): Promise<Site> {
   };
   return {
     folder,
+    address: server.address,
     store,
     client: new Client({ connection }),
     sandbox: async (settings) => keep(await ownSandbox(TOKEN, settings)),

@@ -4,10 +4,7 @@ import { connectTemporal, type TargetOptions } from '../temporal/connection.ts';
 import { RowmillError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { createWorkerDeps, refuseUnusable } from '../worker/deps.ts';
-import { jsonLogger } from '../process/logging.ts';
-import { installRuntime } from '../worker/runtime.ts';
 import { workerSettings, type Env } from '../worker/settings.ts';
-import { startWorker } from '../worker/worker.ts';
 import { failOrphanedActivities } from './lost-steps.ts';
 import type { PortChoice } from '../process/ports.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
@@ -34,6 +31,10 @@ export interface EmbeddedOptions {
    * @default false: a worker serves the task queue of the environment from the start
    */
   asleep?: boolean;
+  /**
+   * Task queue whose worker comes up while the caller goes on; `serve` waits for it. @default none
+   */
+  soon?: string;
 }
 
 /** Embedded Temporal server and worker. */
@@ -59,6 +60,8 @@ export interface Embedded {
   serve(taskQueue: string): Promise<void>;
   /** Ends the worker and, unless others use it, the server. Runs continue at the next start. */
   stop(): Promise<void>;
+  /** Ends the worker, and leaves waiting for the end of the server to the next start in the folder. */
+  leave(): Promise<void>;
 }
 
 /** Default UI port of Temporal's own development server. */
@@ -78,7 +81,7 @@ const FORCE_MS = 10_000;
  * `port_in_use`, `usage`
  */
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
-  const { provider, asleep = false } = options;
+  const { provider, asleep = false, soon } = options;
   const folder = resolve(options.folder ?? '.rowmill');
   const env = options.env ?? process.env;
   const settings = workerSettings({ ...env, ROWMILL_STORE: storeOf(env, folder) });
@@ -86,10 +89,18 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
   if (!asleep || provider !== undefined) refuseUnusable(deps, provider);
   await deps.store.checkWritable();
 
+  // Loaded while the server starts, which takes longer.
+  if (!asleep || soon !== undefined) loadWorker().catch(() => undefined);
   const server = await startServer(options, folder, env);
-  const undo: (() => Promise<void>)[] = [() => server.stop()];
+  const undo: (() => Promise<void>)[] = [];
+  const served = new Map<string, Promise<void>>();
   let stopping: Promise<void> | null = null;
-  const stop = (): Promise<void> => (stopping ??= inOrder(undo.splice(0).reverse()));
+  const close = async (endServer: () => Promise<void>): Promise<void> => {
+    // A worker that is still coming up has to be ended as well.
+    await Promise.allSettled(served.values());
+    await inOrder([...undo.splice(0).reverse(), endServer]);
+  };
+  const stop = (): Promise<void> => (stopping ??= close(() => server.stop()));
   const logFile = join(folder, 'worker.log');
   const { broken, end } = failureOf(() => stopping !== null);
   void server.exited.then(() => end('the Temporal server ended', server.address));
@@ -103,6 +114,7 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
 
     const start = async (taskQueue: string): Promise<void> => {
       refuseUnusable(deps, provider);
+      const { installRuntime, jsonLogger, startWorker } = await loadWorker();
       installRuntime({ logger: jsonLogger('WARN', logFile) });
       const worker = await startWorker({
         deps,
@@ -119,13 +131,13 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
       );
       await failOrphanedActivities(client, taskQueue);
     };
-    const served = new Map<string, Promise<void>>();
     const serve = (taskQueue: string): Promise<void> => {
       const started = served.get(taskQueue) ?? start(taskQueue);
       served.set(taskQueue, started);
       return started;
     };
     if (!asleep) await serve(settings.taskQueue);
+    if (soon !== undefined) serve(soon).catch(() => undefined);
     return {
       client,
       target: server.connect,
@@ -138,11 +150,22 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
       broken,
       serve,
       stop,
+      leave: () => (stopping ??= close(() => server.leave())),
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Loads the SDK's worker, which only a process that serves a queue needs. */
+async function loadWorker() {
+  const [{ installRuntime }, { jsonLogger }, { startWorker }] = await Promise.all([
+    import('../worker/runtime.ts'),
+    import('../process/logging.ts'),
+    import('../worker/worker.ts'),
+  ]);
+  return { installRuntime, jsonLogger, startWorker };
 }
 
 function workerDeps({ userAgent }: EmbeddedOptions, env: Env, store: string) {

@@ -1,6 +1,6 @@
 import type { LogLevel } from '@temporalio/worker';
 import { RowmillError } from '../errors.ts';
-import { LOG_LEVELS, logLevelOf } from '../process/logging.ts';
+import { LOG_LEVELS, logLevelOf } from '../process/log-levels.ts';
 import { tokensOf, type Token } from './tokens.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;

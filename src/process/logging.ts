@@ -1,12 +1,6 @@
 import { DefaultLogger, type LogEntry, type LogLevel, type Logger } from '@temporalio/worker';
 import { pino } from 'pino';
 
-export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'] as const satisfies LogLevel[];
-
-/** Returns the level of that name, in any case; `null` for an unknown one. */
-export const logLevelOf = (text: string): LogLevel | null =>
-  LOG_LEVELS.find((level) => level === text.toUpperCase()) ?? null;
-
 const PINO_LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   TRACE: 'trace',
   DEBUG: 'debug',

@@ -2,7 +2,7 @@ import type { LogLevel } from '@temporalio/worker';
 import { DEFAULT_TASK_QUEUE } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
 import { parseDuration, DURATION_ALLOWED } from '../rules/duration.ts';
-import { LOG_LEVELS, logLevelOf } from '../process/logging.ts';
+import { LOG_LEVELS, logLevelOf } from '../process/log-levels.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 

@@ -122,6 +122,28 @@ test('runs are kept in the file over a stop and a start', async () => {
   expect((await again.workflow.getHandle('kept').describe()).status.name).toBe('RUNNING');
 });
 
+test('a server that was asked to end is not used again: the next start waits for its end', async () => {
+  const first = await start({ dbFile });
+  const client = new Client(await connected(first));
+  await client.workflow.start(WORKFLOW_TYPE, { taskQueue: DEFAULT_TASK_QUEUE, workflowId: 'kept' });
+  await first.leave();
+
+  const second = await start({ dbFile });
+  expect(second.reused).toBe(false);
+  expect(isRunning(first.pid)).toBe(false);
+  const again = new Client(await connected(second));
+  expect((await again.workflow.getHandle('kept').describe()).status.name).toBe('RUNNING');
+});
+
+test('a server that others use goes on when one of them leaves it', async () => {
+  const other = await parent({ dbFile });
+  const server = await start({ dbFile });
+  expect(server).toMatchObject({ pid: other.pid, reused: true });
+  await server.leave();
+  const again = await start({ dbFile });
+  expect(again).toMatchObject({ pid: other.pid, reused: true });
+});
+
 test('a server left by a killed parent is used again, and stopped in the end', async () => {
   const { child, pid } = await parent({ dbFile });
   child.process.kill('SIGKILL');

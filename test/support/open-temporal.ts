@@ -43,6 +43,7 @@ export async function openTemporal(options: OpenOptions = {}): Promise<TemporalS
     version: serverVersion,
     reused: true,
     stop: () => Promise.resolve(),
+    leave: () => Promise.resolve(),
     // Not ours to watch.
     exited: new Promise(() => undefined),
   };

@@ -82,11 +82,11 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
     ...(flags.rows === undefined ? {} : { rows: flags.rows }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
     ...(flags.canary === undefined ? {} : { canary: numberFlag('--canary', flags.canary, CANARY) }),
-    validate: (pipeline, warnings) => {
+    validate: async (pipeline, warnings) => {
       printWarnings(cli, warnings);
       refuseWithoutKeep(pipeline, flags);
       // An embedded worker runs here, so its environment is checked now.
-      if (embedded) refuseWithoutToken(pipeline, cli.env);
+      if (embedded) await refuseWithoutToken(pipeline, cli.env);
     },
     confirm: async (plan) => {
       if (embedded) await probeTargets(plan.pipeline);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Rowmill } from '../../client/rowmill.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
-import { createProviders } from '../../providers/registry.ts';
+import { taskQueueOf } from '../../env.ts';
 import type { Cli, Env } from '../io/context.ts';
 import { interruption } from './signals.ts';
 import { EMBEDDED_FOLDER } from './local-state.ts';
@@ -22,7 +22,8 @@ export function refuseDetached({ detach, embedded }: { detach?: true; embedded?:
  * Rejects a missing token or an invalid address. @throws RowmillError `token_missing`,
  * `base_url_invalid`, `usage`
  */
-export function refuseWithoutToken(pipeline: Pipeline, env: Env): void {
+export async function refuseWithoutToken(pipeline: Pipeline, env: Env): Promise<void> {
+  const { createProviders } = await import('../../providers/registry.ts');
   // Created only because that checks the environment.
   createProviders({ ...env }).get(pipeline.provider);
 }
@@ -33,6 +34,8 @@ export interface EmbeddedSessionOptions {
   provider?: string | undefined;
   /** Serves the Temporal UI. @default true */
   ui?: boolean;
+  /** Starts the worker of a new run at once, not when it is woken. @default false */
+  startsRun?: boolean;
 }
 
 /**
@@ -42,21 +45,22 @@ export interface EmbeddedSessionOptions {
  */
 export async function openEmbeddedSession(
   cli: Cli,
-  { folder, provider, ui = true }: EmbeddedSessionOptions,
+  { folder, provider, ui = true, startsRun = false }: EmbeddedSessionOptions,
 ): Promise<Session> {
   const { openEmbedded } = await import('../../dev/embedded.ts');
   const say = (line: string): void => cli.log(line);
+  // Each run has its own queue: a worker for one leaves the others asleep.
+  const taskQueue = `${taskQueueOf(cli.env)}-${randomBytes(4).toString('hex')}`;
   const embedded = await openEmbedded({
     folder,
     env: cli.env,
     say,
     ui,
     asleep: true,
+    ...(startsRun ? { soon: taskQueue } : {}),
     ...(provider === undefined ? {} : { provider }),
   });
   const { client, uiUrl, namespace, address, broken } = embedded;
-  // Each run has its own queue: a worker for one leaves the others asleep.
-  const taskQueue = `${embedded.taskQueue}-${randomBytes(4).toString('hex')}`;
   return {
     rowmill: await Rowmill.connect({ client, taskQueue, env: cli.env }),
     linkTo: (run) => uiLink(uiUrl, namespace, run),
@@ -64,7 +68,7 @@ export async function openEmbeddedSession(
     ownAddress: address,
     broken,
     wake: (taskQueue) => embedded.serve(taskQueue),
-    close: () => embedded.stop(),
+    close: () => embedded.leave(),
   };
 }
 
@@ -79,7 +83,11 @@ export async function withRunSession(
 ): Promise<void> {
   // Until there is something to clean up, Ctrl-C just ends the process.
   const session = await (embedded === true
-    ? openEmbeddedSession(cli, { folder: join(process.cwd(), EMBEDDED_FOLDER), provider })
+    ? openEmbeddedSession(cli, {
+        folder: join(process.cwd(), EMBEDDED_FOLDER),
+        provider,
+        startsRun: true,
+      })
     : openSession(cli));
   const stop = interruption();
   try {

@@ -29,6 +29,8 @@ export interface TemporalServer {
   reused: boolean;
   /** Ends the server, unless other processes use it. Safe to call twice. */
   stop(): Promise<void>;
+  /** Asks the server to end, as `stop` does, and leaves waiting for it to the next start on its file. */
+  leave(): Promise<void>;
   /** Resolves when the server has ended for any reason. */
   exited: Promise<ServerExit>;
 }
@@ -53,8 +55,8 @@ export function handleOf(running: RunningServer): TemporalServer {
   const { server, ports, namespace, version, reused, exited } = running;
   const forget = onExit(() => notifyLeaving(running));
   let stopping: Promise<void> | null = null;
-  const stop = async () => {
-    await end(running);
+  const endBy = async (step: (server: RunningServer) => Promise<void>) => {
+    await step(running);
     forget();
   };
   return {
@@ -66,7 +68,8 @@ export function handleOf(running: RunningServer): TemporalServer {
     version,
     reused,
     exited,
-    stop: () => (stopping ??= stop()),
+    stop: () => (stopping ??= endBy(end)),
+    leave: () => (stopping ??= endBy(leaveSoon)),
   };
 }
 
@@ -77,6 +80,16 @@ async function end({ server, dbFile, logFile }: RunningServer): Promise<void> {
   }
   await endProcess(server, 0);
   if (logFile !== null) rmSync(logFile, { force: true });
+}
+
+/** Waits only for the lock, under which another process may start to use the server. */
+async function leaveSoon(running: RunningServer): Promise<void> {
+  const { dbFile } = running;
+  if (dbFile === null) return end(running);
+  await withLock(`${dbFile}.lock`, () => {
+    notifyLeaving(running);
+    return Promise.resolve();
+  });
 }
 
 /** Ends the server if this process is its last user. */
