@@ -96,7 +96,7 @@ module.exports = {
       'src/spec/',
       [
         'src/(did-you-mean|errors|safe-pattern)\\.ts',
-        'src/(contract|paths|providers|rules|sinks)/',
+        'src/(contract|paths|providers|rules|s3|sinks)/',
       ],
       'the pipeline file',
     ),

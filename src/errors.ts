@@ -64,6 +64,12 @@ export const ERRORS = {
     retryable: false,
     exit: usage,
   },
+  source_unreachable: {
+    meaning: 'The S3 server of the rows does not answer, or throttles.',
+    remedy: 'Check AWS_ENDPOINT_URL and the network; the step is tried again.',
+    retryable: true,
+    exit: failed,
+  },
   source_unreadable: {
     meaning: 'The rows cannot be decoded: encoding, quoting or JSON is broken.',
     remedy: 'Save it as UTF-8 (CSV, JSON Lines or a JSON array) and correct the lines named.',
@@ -331,6 +337,14 @@ export const ERRORS = {
     remedy: 'Check the folder’s permissions; `rowmill results RUN` works from the store.',
     retryable: false,
     exit: usage,
+  },
+
+  sink_unreachable: {
+    meaning:
+      'The S3 server of the results does not answer, throttles, or takes the credentials for expired.',
+    remedy: 'The step is tried again; `rowmill results RUN` works from the store.',
+    retryable: true,
+    exit: failed,
   },
 
   // Notification of a run's end

@@ -7,7 +7,7 @@ import { changeRules } from '../../src/rules/answers/changes.ts';
 import type { StagedResults } from '../../src/sinks/generation.ts';
 import { STORED_FORMAT, typePolicyOf } from '../../src/sinks/index.ts';
 import type { TargetState } from '../../src/sinks/standing.ts';
-import { readLines } from '../../src/store/lines.ts';
+import { filesAt } from '../../src/sinks/files-at.ts';
 import type { Folder, RunKey, Store } from '../../src/store/store.ts';
 import { writeChanges, type Publication } from './changes.ts';
 
@@ -149,7 +149,7 @@ export class Comparison {
     // A file of typed answers lacks the invalid ones.
     const isStored = target.format === STORED_FORMAT && typePolicyOf(target) === 'off';
     if (existing?.results == null || !isStored) return;
-    return { lines: () => readLines(place.results), bytes: existing.bytes };
+    return { lines: () => filesAt(place.results).lines(place.results), bytes: existing.bytes };
   }
 
   async #read(): Promise<ComparisonRecord> {

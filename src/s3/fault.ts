@@ -31,6 +31,11 @@ export class S3Fault extends Error {
     this.remedy = remedy;
     this.ofCredentials = ofCredentials;
   }
+
+  /** True if the same request may succeed later, without a change of its address. */
+  get passes(): boolean {
+    return this.kind === 'unreachable' || this.kind === 'taken' || this.ofCredentials;
+  }
 }
 
 /** Errors of connections: `ECONNREFUSED`, a time limit, an answer that ends too early. */

@@ -3,6 +3,7 @@ import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { S3Place } from './address.ts';
 import { s3Request } from './client.ts';
 import { faultOf, S3Fault } from './fault.ts';
+import { openUpload } from './upload.ts';
 
 /** Bytes of one request for a part of an object, and so in memory while it is read. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -19,7 +20,12 @@ export async function sizeOfObject({ bucket, key }: S3Place): Promise<number | n
     );
     return head.ContentLength ?? 0;
   } catch (error) {
-    if (error instanceof S3Fault && error.kind === 'missing') return null;
+    if (!(error instanceof S3Fault)) throw error;
+    if (error.kind === 'missing') return null;
+    // The answer to HEAD has no body, and so no reason: a read of the object has one.
+    if (error.kind === 'denied' || error.kind === 'refused') {
+      await readObject({ bucket, key }, { start: 0, end: 1 }).next();
+    }
     throw error;
   }
 }
@@ -108,6 +114,22 @@ const isBehindTheEnd = (error: unknown): boolean =>
   'name' in error.cause &&
   error.cause.name === 'InvalidRange';
 
+/** Lists the objects whose keys begin with `prefix`, sorted, with the time of their writing. */
+export const objectsUnder = async (
+  bucket: string,
+  prefix: string,
+): Promise<{ key: string; modifiedMs: number }[]> => {
+  const found: { key: string; modifiedMs: number }[] = [];
+  await listed(bucket, { Prefix: prefix }, ({ Contents = [] }) => {
+    for (const { Key, LastModified } of Contents) {
+      if (Key !== undefined)
+        found.push({ key: Key, modifiedMs: LastModified?.getTime() ?? Infinity });
+    }
+    return [];
+  });
+  return found;
+};
+
 /** Lists the keys that begin with `prefix`, sorted. @throws S3Fault */
 export const keysUnder = (bucket: string, prefix: string): Promise<string[]> =>
   listed(bucket, { Prefix: prefix }, ({ Contents = [] }) => Contents.map(({ Key }) => Key));
@@ -119,7 +141,7 @@ export const foldersUnder = (bucket: string, prefix: string): Promise<string[]> 
   );
 
 interface ListedPage {
-  Contents?: { Key?: string | undefined }[] | undefined;
+  Contents?: { Key?: string | undefined; LastModified?: Date | undefined }[] | undefined;
   CommonPrefixes?: { Prefix?: string | undefined }[] | undefined;
 }
 
@@ -145,6 +167,37 @@ async function listed(
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
   return names.sort();
+}
+
+/** Largest object that the server copies in one request, in bytes. */
+const MAX_COPY_BYTES = 5 * 1024 ** 3;
+
+/** Replaces an object by another one, atomically; the other one is gone then. @throws S3Fault */
+export async function moveObject(from: S3Place, to: S3Place): Promise<void> {
+  const bytes = (await sizeOfObject(from)) ?? 0;
+  if (bytes > MAX_COPY_BYTES) await sendAgain(from, to);
+  else {
+    await s3Request('write', to.bucket, ({ sdk, client }) =>
+      client.send(
+        new sdk.CopyObjectCommand({
+          Bucket: to.bucket,
+          Key: to.key,
+          CopySource: `${from.bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`,
+        }),
+      ),
+    );
+  }
+  await removeObject(from);
+}
+
+async function sendAgain(from: S3Place, to: S3Place): Promise<void> {
+  const upload = await openUpload(to);
+  try {
+    for await (const chunk of readObject(from)) await upload.write(chunk);
+    await upload.commit();
+  } finally {
+    await upload.discard();
+  }
 }
 
 /** Removes an object; none is no failure. @throws S3Fault */

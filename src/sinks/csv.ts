@@ -50,7 +50,7 @@ const writeRecords = async (write: WriteChunk, records: string[][]): Promise<voi
 
 /** Sink for CSV files. */
 export const csv = {
-  schemes: ['file'],
+  schemes: ['file', 's3'],
   formats: [{ name: 'csv', extension: '.csv', mediaTypes: ['text/csv'] }],
   probe: probeTarget,
   publish: publishCsv,

@@ -1,13 +1,11 @@
-import { rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { RUN_FILE } from '../contract/names.ts';
 import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import { RowmillError } from '../errors.ts';
 import type { Footprint } from '../paths/footprint.ts';
-import { errnoOf } from '../store/disk-error.ts';
-import { syncFolder } from '../store/folders.ts';
-import { draftNameOf, removeLeftovers } from '../store/leftovers.ts';
+import { joinPlace } from '../paths/place.ts';
+import { draftNameOf } from '../store/leftovers.ts';
 import type { Folder } from '../store/store.ts';
 import { copyFile } from './copy.ts';
 import { placeOf } from './destination.ts';
@@ -15,6 +13,7 @@ import { publishTo } from './publish.ts';
 import { mapWriteErrors } from './sink-error.ts';
 import type { ResultColumns } from './sink.ts';
 import type { TargetState } from './standing.ts';
+import { filesAt } from './files-at.ts';
 
 /** Complete results beside their target, not yet visible there. */
 export interface StagedResults {
@@ -36,13 +35,15 @@ export async function stageResults(
   signal?: AbortSignal,
 ): Promise<StagedResults> {
   const place = await placeOf(target.to);
-  const draft = join(dirname(place.results), draftNameOf(basename(place.results)));
+  const draft = joinPlace(dirname(place.results), draftNameOf(basename(place.results)));
   try {
     const at = { ...target, to: draft };
     const file = await publishTo(at, folder, RUN_FILE.results, columns, signal);
     return { target, place, draft, file: { ...file, path: target.to } };
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
+    await filesAt(draft)
+      .remove(draft)
+      .catch(() => undefined);
     throw atTarget(error, draft, target.to);
   }
 }
@@ -55,15 +56,13 @@ function atTarget(error: unknown, draft: string, to: string): unknown {
 
 /** Moves staged results to their target, atomically. Throws `sink_unwritable`. */
 export async function placeResults({ target, place, draft }: StagedResults): Promise<void> {
-  const folder = dirname(place.results);
-  await mapWriteErrors(target.to, async () => {
-    await rename(draft, place.results);
-    await syncFolder(folder);
-  });
-  const name = basename(place.results);
+  const files = filesAt(place.results);
+  await mapWriteErrors(target.to, () => files.move(draft, place.results));
   // The results exist; a folder that cannot be listed must not fail the publication.
+  const name = basename(place.results);
   for (const draftOf of [name, `.${name}`]) {
-    await removeLeftovers(folder, { name: draftOf }).catch(() => undefined);
+    const path = joinPlace(dirname(place.results), draftOf);
+    await files.removeDrafts(path).catch(() => undefined);
   }
 }
 
@@ -92,16 +91,9 @@ export async function placeCompanions(
 }
 
 export const discardStaged = ({ draft }: StagedResults): Promise<void> =>
-  rm(draft, { force: true }).catch(() => undefined);
+  filesAt(draft)
+    .remove(draft)
+    .catch(() => undefined);
 
-async function removeFile(path: string): Promise<void> {
-  await mapWriteErrors(path, async () => {
-    try {
-      await rm(path);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return;
-      throw error;
-    }
-    await syncFolder(dirname(path));
-  });
-}
+const removeFile = (path: string): Promise<void> =>
+  mapWriteErrors(path, () => filesAt(path).remove(path));

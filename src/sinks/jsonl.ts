@@ -36,7 +36,7 @@ const publishTyped = (
 
 /** Sink for JSON Lines files: the stored results, byte for byte unless answers are typed. */
 export const jsonl = {
-  schemes: ['file'],
+  schemes: ['file', 's3'],
   formats: [
     {
       name: 'jsonl',

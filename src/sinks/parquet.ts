@@ -100,7 +100,7 @@ const parquetValue = (value: Json, type: FlatType): unknown =>
 
 /** Sink for Parquet files. */
 export const parquet = {
-  schemes: ['file'],
+  schemes: ['file', 's3'],
   formats: [FORMAT],
   probe: probeTarget,
   publish: publishParquet,

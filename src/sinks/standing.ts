@@ -1,14 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { OUTCOMES } from '../contract/outcome.ts';
 import { CHANGE_KINDS, type ExistingResults } from '../contract/results.ts';
 import { realFootprint, type Footprint } from '../paths/footprint.ts';
 import { answered } from '../rules/replace.ts';
-import { errnoOf } from '../store/disk-error.ts';
-import { readLines } from '../store/lines.ts';
 import type { RunKey } from '../store/store.ts';
 import { mapWriteErrors, sinkError } from './sink-error.ts';
+import { filesAt } from './files-at.ts';
 
 const count = z.number();
 
@@ -65,7 +63,8 @@ export async function readTargetState(
     throw sinkError(place.manifest, what);
   }
   const { workflowId, firstRunId, owner, outcome, cells, quarantine, changes } = manifest;
-  const isThere = file !== undefined && (await sizeOf(place.results)) === file.bytes;
+  const bytes = await mapWriteErrors(to, () => filesAt(place.results).size(place.results));
+  const isThere = file !== undefined && bytes === file.bytes;
   return {
     run: { workflowId, firstRunId },
     owner,
@@ -102,9 +101,10 @@ export async function isOf({ workflowId, firstRunId }: RunKey, path: string): Pr
 }
 
 async function readManifest(path: string): Promise<z.infer<typeof manifestShape> | null> {
-  const bytes = await sizeOf(path);
+  const files = filesAt(path);
+  const bytes = await files.size(path);
   if (bytes === null) return null;
-  const text = bytes > MAX_MANIFEST_BYTES ? '' : await readFile(path, 'utf8');
+  const text = bytes > MAX_MANIFEST_BYTES ? '' : await files.text(path);
   const parsed = manifestShape.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   throw sinkError(path, 'a file is there that rowmill did not write; move it away');
@@ -123,8 +123,9 @@ const changeShape = z.object({ key: z.string(), change: z.enum(CHANGE_KINDS) });
  * that no manifest names yet.
  */
 async function refuseForeign(path: string, lineShape: z.ZodType): Promise<void> {
-  if ((await mapWriteErrors(path, () => sizeOf(path))) === null) return;
-  for await (const line of readLines(path)) {
+  const files = filesAt(path);
+  if ((await mapWriteErrors(path, () => files.size(path))) === null) return;
+  for await (const line of files.lines(path)) {
     if (lineShape.safeParse(jsonOf(line)).success) return;
     throw sinkError(path, 'a file is there that rowmill did not write; move it away');
   }
@@ -135,14 +136,5 @@ function jsonOf(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return null;
-  }
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
   }
 }

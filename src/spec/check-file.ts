@@ -20,6 +20,7 @@ import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footpr
 import { clashFinding, locate, type IssueDraft } from './finding.ts';
 import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
 import { resolvePlace } from '../paths/place.ts';
+import { isS3, readS3Address } from '../s3/address.ts';
 import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
 import { isTimezone } from '../rules/spend/zoned-day.ts';
 import { shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
@@ -174,11 +175,22 @@ function checkRefresh(value: Json, provider: ProviderSpec | null): IssueDraft[] 
   return findings;
 }
 
-/** Rejects NUL, which no file system accepts, and characters that cannot be typed or seen. */
-const checkPath = (path: Path, value: Json | undefined): IssueDraft[] =>
-  typeof value === 'string' && /[\p{Cc}\p{Cs}]/u.test(value)
-    ? [{ path, found: foundText(value), allowed: 'a path without control characters' }]
-    : [];
+/**
+ * Rejects NUL, which no file system accepts, characters that cannot be typed or seen, and addresses
+ * on S3 that name no file.
+ */
+function checkPath(path: Path, value: Json | undefined): IssueDraft[] {
+  if (typeof value !== 'string') return [];
+  const found = foundText(value);
+  if (/[\p{Cc}\p{Cs}]/u.test(value)) {
+    return [{ path, found, allowed: 'a path without control characters' }];
+  }
+  if (!isS3(value)) return [];
+  const place = readS3Address(value);
+  if (typeof place !== 'string' && place.key !== '') return [];
+  const why = typeof place === 'string' ? place : 'it is a bucket';
+  return [{ path, found: `${found}: ${why}`, allowed: 's3://bucket/key' }];
+}
 
 export const rowsAllowed = (path: string): string =>
   `${extensionHint(path)}a file that ends in ${ROWS_EXTENSIONS.join(', ')}, or set rows.format`;

@@ -1,4 +1,3 @@
-import { isAbsolute } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
 import type { Pipeline, RefreshPolicy, ResultTarget, RowsSource } from '../contract/pipeline.ts';
 import type { EnrichTableInput } from '../contract/run.ts';
@@ -8,6 +7,7 @@ import type { SpecDocument } from './document.ts';
 import { pipelineFile } from './file-schema.ts';
 import { locate, type IssueDraft } from './finding.ts';
 import { SpecError, type SpecIssue } from './issue.ts';
+import { isPlace } from '../paths/place.ts';
 import { resultFormatOf } from '../sinks/index.ts';
 import { refuseSecretValues, tokenValues } from './secrets.ts';
 import { allowedText, foundText, translate } from './translate.ts';
@@ -121,14 +121,14 @@ function checkPlaces({ table, rows, results }: Pipeline): IssueDraft[] {
     const path = ['pipeline', 'table', 'settings', name];
     findings.push({ path, found: 'no setting', allowed: `table.${name}` });
   }
-  if (source.type === 'file' && !isAbsolute(source.path)) {
+  if (source.type === 'file' && !isPlace(source.path)) {
     findings.push(relative(['pipeline', 'rows', 'source', 'path'], source.path));
   }
   return findings;
 }
 
 function checkTarget({ to, format }: ResultTarget, path: (string | number)[]): IssueDraft[] {
-  const findings = isAbsolute(to) ? [] : [relative([...path, 'to'], to)];
+  const findings = isPlace(to) ? [] : [relative([...path, 'to'], to)];
   const byExtension = resultFormatOf(to);
   if (byExtension !== null && byExtension !== format) {
     const found = foundText(format);

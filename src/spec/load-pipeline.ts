@@ -9,6 +9,7 @@ import { locate, type IssueDraft } from './finding.ts';
 import { issueText, SpecError, type SpecErrorCode, type SpecIssue } from './issue.ts';
 import { normalise, type Verbatim } from './normalise.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
+import { resolvePlace } from '../paths/place.ts';
 import { resultFormatOf } from '../sinks/index.ts';
 import { readSpecFile } from './read-file.ts';
 import { scheduleOf, type PipelineSchedule } from './schedule.ts';
@@ -175,13 +176,16 @@ function override(
     });
     const known = rowsOverride === '-' || rowsFormatOf(rowsOverride) !== null;
     if (!known) flag('--rows', rowsOverride, rowsAllowed(rowsOverride));
-    const from = rowsOverride === '-' ? '-' : resolve(rowsOverride);
+    const from = rowsOverride === '-' ? '-' : resolvePlace('.', rowsOverride);
     value = { ...value, rows: { ...Object.fromEntries(kept), from: known ? from : '-' } };
   }
   if (outOverride !== undefined) {
     const known = resultFormatOf(outOverride) !== null;
     if (!known) flag('--out', outOverride, resultAllowed);
-    value = { ...value, results: [{ to: known ? resolve(outOverride) : 'unknown.jsonl' }] };
+    value = {
+      ...value,
+      results: [{ to: known ? resolvePlace('.', outOverride) : 'unknown.jsonl' }],
+    };
   }
   if (canaryOverride !== undefined) {
     const pick = valueAt(document.value, ['canary', 'pick']);

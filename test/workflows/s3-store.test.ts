@@ -2,11 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { Rowmill } from '../../src/client/index.ts';
+import { readS3Address } from '../../src/s3/address.ts';
+import { getObject, keysUnder } from '../../src/s3/objects.ts';
 import { pipelineOf } from '../client/backend.ts';
 import { startS3Proxy } from '../support/s3-proxy.ts';
 import { startS3Server } from '../support/s3-server.ts';
 import { eventually } from '../support/eventually.ts';
-import { startTestEnv } from '../support/test-env.ts';
+import { SECTOR, startTestEnv } from '../support/test-env.ts';
 import { companies } from '../support/providers/cases.ts';
 import { s3Store } from '../store/stores.ts';
 
@@ -64,6 +66,68 @@ test('a run keeps everything on S3, over faults of the server and a change of th
     await rowmill.close();
     await testEnv.close();
     await proxy.close();
+    await server.stop();
+  }
+});
+
+test('rows come from S3 and results go there, with what changed between two runs', async () => {
+  const server = await startS3Server();
+  const { store, put } = s3Store(server);
+  const testEnv = await startTestEnv({
+    sandbox: { failRate: 0, alwaysFailsRate: 0 },
+    deps: { store },
+  });
+  const rowmill = await Rowmill.connect({
+    address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+    ignoreProfileFile: true,
+    store: store.location,
+    taskQueue: testEnv.taskQueue,
+    env: {},
+  });
+  const { run } = pipelineOf(testEnv);
+  const lists = `${store.location}-lists`;
+  const textOf = async (name: string): Promise<string> => {
+    const place = readS3Address(`${lists}/${name}`);
+    return (typeof place === 'string' ? null : await getObject(place))?.text ?? '';
+  };
+  const runWith = async (companies: string) => {
+    await put(`${lists}/companies.csv`, `Symbol,Security\n${companies}`);
+    const started = await rowmill.start({
+      pipeline: {
+        name: 'from-s3',
+        provider: 'extruct',
+        table: { kind: 'company', columns: [SECTOR] },
+        rows: { from: `${lists}/companies.csv`, key: 'Symbol', map: { input: 'Security' } },
+        results: [{ to: `${lists}/out/r.jsonl` }, { to: `${lists}/out/r.csv` }],
+        ...(run === undefined ? {} : { run }),
+      },
+    });
+    expect(await started.wait()).toMatchObject({ outcome: 'completed' });
+    return started.id;
+  };
+  try {
+    await runWith('MMM,3M\n');
+    expect((await textOf('out/r.jsonl')).trim().split('\n')).toHaveLength(1);
+    const second = await runWith('MMM,3M\nAOS,A. O. Smith\n');
+    const lines = (await textOf('out/r.jsonl')).trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { key: string }).key)).toEqual(['MMM', 'AOS']);
+    expect((await textOf('out/r.csv')).split('\n')[0]).toMatch(/^key,/);
+    expect(JSON.parse(await textOf('out/r.manifest.json'))).toMatchObject({ workflowId: second });
+    expect(await textOf('out/r.changes.jsonl')).toMatch(/"key":"AOS","change":"new"/);
+    const place = readS3Address(`${lists}/out`);
+    if (typeof place === 'string') throw new Error(place);
+    const names = await keysUnder(place.bucket, `${place.key}/`);
+    expect(names.map((name) => name.slice(place.key.length + 1))).toEqual([
+      'r.changes.jsonl',
+      'r.csv',
+      'r.jsonl',
+      'r.manifest.json',
+    ]);
+    // Nothing of it was on the disk of the worker.
+    expect(await readdir(testEnv.folder)).toEqual([]);
+  } finally {
+    await rowmill.close();
+    await testEnv.close();
     await server.stop();
   }
 });

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import type { StoredResults } from '../../client/runs/stored.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
+import { resolvePlace } from '../../paths/place.ts';
 import {
   listOf,
   RESULT_EXTENSIONS,
@@ -29,7 +29,7 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
   const stored = await findStored(cli, workflowId, flags);
   const { folder, runId } = stored;
   if (flags.out !== undefined) {
-    const to = resolve(flags.out);
+    const to = resolvePlace('.', flags.out);
     const file = await stored.publish({ to, format });
     if (flags.json === true) cli.json({ workflowId, runId, results: [file] });
     else

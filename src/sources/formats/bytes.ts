@@ -2,6 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { RowmillError } from '../../errors.ts';
+import { isS3 } from '../../s3/address.ts';
+import { s3Bytes } from './s3-bytes.ts';
 
 /** Block of whole lines of UTF-8 text. */
 export interface Block {
@@ -29,10 +31,13 @@ const FOREIGN: [number[], string][] = [
 ];
 
 /**
- * Reads the bytes of a file.
- * @throws RowmillError `source_not_found`
+ * Reads the bytes of a file, on disk or on S3.
+ * @throws RowmillError `source_not_found`, of S3 also `source_unreachable`
  */
-export async function* fileBytes(path: string): AsyncGenerator<Buffer> {
+export const fileBytes = (path: string): AsyncGenerator<Buffer> =>
+  isS3(path) ? s3Bytes(path) : diskBytes(path);
+
+async function* diskBytes(path: string): AsyncGenerator<Buffer> {
   let handle;
   try {
     handle = await open(path, 'r');
