@@ -3,7 +3,9 @@ import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls, EnrichTableInput } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
+import { pipelineColumns } from '../src/answers/answer-schemas.ts';
 import { sinkOf } from '../src/sinks/index.ts';
+import { tableSinkOf } from '../src/sinks/tables.ts';
 import { underCeiling, type SpendCeiling } from '../src/rules/spend/ceiling.ts';
 import { sourceFieldsOf } from '../src/rules/answers/conditions.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
@@ -80,6 +82,7 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
     await refuseTargets(deps, pipeline.results);
     await deps.store.checkWritable();
     for (const target of pipeline.results) await sinkOf(target).probe(target, pipeline.name);
+    await probeTables(deps, pipeline);
     const sameTarget = await othersAt(deps, given.run, pipeline);
     const folder = deps.store.run(given.run);
     const { ref: snapshot, warnings } = await freeze(deps, input, folder);
@@ -114,6 +117,16 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
   },
   (input) => tolerant(input, false),
 );
+
+/** The columns of the source are not known yet: they are checked when the results are written. */
+async function probeTables(deps: ActivityDeps, pipeline: Pipeline): Promise<void> {
+  const { tables = [] } = pipeline;
+  if (tables.length === 0) return;
+  const columns = pipelineColumns(deps.providers.spec(pipeline.provider), pipeline);
+  for (const target of tables) {
+    await tableSinkOf(target).probe(target, { columns, env: deps.env ?? process.env });
+  }
+}
 
 const othersAt = async (deps: ActivityDeps, run: RunKey, { results }: Pipeline) =>
   runsAt(deps, run, await sharedPaths(results));

@@ -1,13 +1,11 @@
-import { answerSchemas } from '../src/answers/answer-schemas.ts';
+import { pipelineColumns } from '../src/answers/answer-schemas.ts';
 import { rowTyper, type RowTyper } from '../src/answers/typed-rows.ts';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import { isRequested } from '../src/providers/catalog.ts';
 import { readLastingTable, writeLastingTable } from '../src/nights/lasting-table.ts';
 import { locksOf } from '../src/paths/footprint.ts';
-import { noCells } from '../src/rules/cells/outcome.ts';
-import { checkReplacement, type NewResults } from '../src/rules/replace.ts';
+import { checkReplacement, newResultsOf } from '../src/rules/replace.ts';
 import {
   discardStaged,
   placeCompanions,
@@ -18,6 +16,7 @@ import {
 import { typePolicyOf } from '../src/sinks/index.ts';
 import { withLocks, type HeldLocks } from '../src/sinks/lock.ts';
 import type { ResultColumns } from '../src/sinks/sink.ts';
+import { tableSinkOf } from '../src/sinks/tables.ts';
 import { readTargetState, type TargetState } from '../src/sinks/standing.ts';
 import { withdrawClaims } from '../src/store/claims.ts';
 import { readColumns } from '../src/sources/columns/source-columns.ts';
@@ -33,6 +32,7 @@ import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { manifestOf } from './results/manifest.ts';
 import { recordRunSpend } from './results/run-ledger.ts';
 import { maySee, summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
+import { publishTables } from './results/tables.ts';
 import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 
 /**
@@ -73,7 +73,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
     try {
       await compareAll(input, staged.ready, comparison);
       const locks = staged.ready.flatMap(({ place }) => locksOf(place));
-      const summary = await withLocks(
+      const inFiles = await withLocks(
         locks,
         (ms) => attempt.sleep(ms),
         async (locks) => {
@@ -94,6 +94,13 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
           return made;
         },
       );
+      // After the files: a table that hangs holds up nothing.
+      const tables = await publishTables(deps, input, columns, attempt);
+      const summary = { ...inFiles, ...tables };
+      if (Object.keys(tables).length > 0) {
+        const manifest = manifestOf(deps, input, summary, creditsAfter, previous);
+        await folder.writeJson(RUN_FILE.manifest, manifest);
+      }
       if (staged.failed !== null) throw staged.failed;
       await markPublished(deps, input);
       await recordRunSpend(deps, input, summary);
@@ -172,14 +179,8 @@ async function resultColumns(
   { pipeline }: PublishResultsInput,
   folder: Folder,
 ): Promise<ResultColumns> {
-  const spec = deps.providers.spec(pipeline.provider);
-  const columns = spec.plan(pipeline.table).filter(isRequested);
-  return {
-    columns: columns.map((column) => column.key),
-    inputs: spec.inputs(pipeline.table),
-    source: (await readColumns(folder)) ?? [],
-    answers: answerSchemas(spec, pipeline),
-  };
+  const columns = pipelineColumns(deps.providers.spec(pipeline.provider), pipeline);
+  return { ...columns, source: (await readColumns(folder)) ?? [] };
 }
 
 /** Types answers as the strictest target does; `null` if no target types them. */
@@ -187,7 +188,11 @@ function typerOf(
   { pipeline }: PublishResultsInput,
   { answers = {} }: ResultColumns,
 ): RowTyper | null {
-  const policies = pipeline.results.map(typePolicyOf);
+  const { results, tables = [] } = pipeline;
+  const policies = [
+    ...results.map(typePolicyOf),
+    ...tables.map((target) => tableSinkOf(target).types(target)),
+  ];
   const policy = (['check', 'coerce'] as const).find((one) => policies.includes(one));
   return policy === undefined ? null : rowTyper(answers, policy);
 }
@@ -234,7 +239,7 @@ async function compareAll(
     const { target, place } = results;
     try {
       const existing = await readTargetState(target.to, place, input.pipeline.name);
-      const verdict = checkReplacement(target, newResults(input), formerOf(input, existing));
+      const verdict = checkReplacement(target, newResultsOf(input), formerOf(input, existing));
       if (verdict.publish) await comparison.at(results, existing);
     } catch (error) {
       // A target that cannot be used is reported when its results are placed.
@@ -260,7 +265,7 @@ async function placeAll(
     const { target, place } = results;
     try {
       const existing = await readTargetState(target.to, place, input.pipeline.name);
-      const verdict = checkReplacement(target, newResults(input), formerOf(input, existing));
+      const verdict = checkReplacement(target, newResultsOf(input), formerOf(input, existing));
       if (!verdict.publish) {
         placed.notPublished.push({
           path: target.to,
@@ -284,17 +289,6 @@ async function placeAll(
   }
   return placed;
 }
-
-const newResults = (input: PublishResultsInput): NewResults => {
-  const { outcome, reason, endedEarly, lastScan, withheld } = input;
-  return {
-    outcome,
-    withheld,
-    // A run that ended by itself may have a reason as well: the answers that are missing.
-    endedEarly: endedEarly ?? reason !== null,
-    cells: lastScan?.cells ?? noCells(),
-  };
-};
 
 /**
  * Returns the previous results of the same pipeline, unless an attempt of this step published them.

@@ -36,6 +36,8 @@ export interface ActivityDeps {
   cancelSender?: (workflowId: string, runId: string) => Promise<string | null>;
   /** Receives events for metrics. Must not throw. */
   onEvent?: (event: MetricEvent) => void;
+  /** Variables with the addresses of databases. @default process.env */
+  env?: Readonly<Record<string, string | undefined>>;
   /** Epoch ms. @default Date.now */
   now?: () => number;
 }

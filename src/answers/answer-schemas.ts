@@ -23,6 +23,19 @@ export function answerSchemas(
   return schemas;
 }
 
+/** Columns of a pipeline's results, as far as its file says them. */
+export const pipelineColumns = (
+  spec: ProviderSpec,
+  pipeline: Pick<Pipeline, 'table' | 'types'>,
+) => ({
+  columns: spec
+    .plan(pipeline.table)
+    .filter(isRequested)
+    .map(({ key }) => key),
+  inputs: spec.inputs(pipeline.table),
+  answers: answerSchemas(spec, pipeline),
+});
+
 /** Names a type for people: `number`, `one of 3`; `null` if the schema names none. */
 export function schemaName({ type = null, enum: labels }: JsonObject): string | null {
   if (Array.isArray(labels)) return `one of ${labels.length}`;

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Ad
     status: async () => (await import('./commands/status.ts')).addStatus,
     watch: async () => (await import('./commands/watch.ts')).addWatch,
     results: async () => (await import('./commands/results.ts')).addResults,
+    publish: async () => (await import('./commands/publish.ts')).addPublish,
     changes: async () => (await import('./commands/changes.ts')).addChanges,
     spend: async () => (await import('./commands/spend.ts')).addSpend,
   },

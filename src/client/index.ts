@@ -56,6 +56,7 @@ export type { CompletedWork } from './runs/repeated-work.ts';
 export type { RunInfo } from './runs/list.ts';
 export type { ReplacedFile } from './runs/replaced.ts';
 export type { RunStatus } from './runs/status.ts';
+export type { Republished } from './runs/publish.ts';
 export type { StoredResults } from './runs/stored.ts';
 export type { SpendOptions } from './spend/report.ts';
 export type { Availability } from '../temporal/task-queue.ts';

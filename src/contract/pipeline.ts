@@ -13,6 +13,8 @@ export interface Pipeline {
   /** What a lasting table is asked for again. Left out: only failed cells. */
   refresh?: RefreshPolicy;
   results: ResultTarget[];
+  /** Tables of databases that get the results. Left out: none. */
+  tables?: TableTarget[];
   /** Types of answers by column, in place of those that the column configs say. */
   types?: Record<string, AnswerType>;
   /** Conditions by column: its cells are asked for only where all of them hold. */
@@ -126,6 +128,27 @@ export interface ResultTarget {
   types?: TypePolicy;
   /** Options for CSV only. */
   csv?: CsvOptions;
+}
+
+/** What a publication does with rows that are in a table. */
+export const TABLE_MODES = ['upsert', 'append', 'replace'] as const;
+
+/** Table of PostgreSQL. */
+export interface PostgresTarget {
+  /** Environment variable with the address of the server, where the worker runs. */
+  urlEnv: string;
+  /** `schema.table`; without a schema in `public`. */
+  table: string;
+  /**
+   * `upsert`: rows of the same key are updated. `append`: rows are added. `replace`: all rows of the
+   * table are deleted first, in the same transaction.
+   */
+  mode: (typeof TABLE_MODES)[number];
+}
+
+/** Table of a database that gets the results. */
+export interface TableTarget extends Pick<ResultTarget, 'when' | 'types'> {
+  postgres: PostgresTarget;
 }
 
 /**

@@ -206,6 +206,20 @@ export interface IncrementalSummary {
 }
 
 /** Result of a run, also printed by `--json` (plus `ui`). */
+/** Table of a database that has the results of a run. */
+export interface PublishedTable {
+  /** Name of the target, like `postgres:WAREHOUSE_URL/gtm.sp500`. */
+  to: string;
+  rows: number;
+}
+
+/** Target that could not be written. */
+export interface FailedTarget {
+  to: string;
+  /** What happened, and what to do next. */
+  problem: string;
+}
+
 export interface RunSummary {
   workflowId: string;
   runId: string;
@@ -236,6 +250,10 @@ export interface RunSummary {
    */
   usage: CellUsage | null;
   results: PublishedFile[];
+  /** Tables of databases that have the results. Left out: none. */
+  tables?: PublishedTable[];
+  /** Targets that could not be written; the results are in the store. Left out: none. */
+  failedTargets?: FailedTarget[];
   /** Targets that kept what they had. Left out: none. */
   notPublished?: { path: string; reason: string; existing: ExistingResults | null }[];
   /** Targets whose fuller results, of the same pipeline, were replaced. Left out: none. */
@@ -358,6 +376,8 @@ export interface RunProgress {
   sameTarget?: string[];
   /** Warnings about the rows, where the worker read the source itself. Left out: none. */
   sourceWarnings?: string[];
+  /** Targets that could not be written. Left out: none so far. */
+  failedTargets?: FailedTarget[];
   /** Answers of another type than their column, by column. Left out: none so far. */
   invalid?: Record<string, number>;
   /** Approvals as in the summary. */

@@ -42,7 +42,7 @@ export function createPathPolicy(
   return {
     baseDir: (key) => open ?? ownFolder(key),
     defaultResult: (key, name) => joinPlace(ownFolder(key), `${name}.jsonl`),
-    check: async ({ rows, results }, key) => {
+    check: async ({ rows, results, tables = [] }, key) => {
       const { source } = rows;
       if (source.type === 'stdin') {
         throw refuse(
@@ -54,6 +54,10 @@ export function createPathPolicy(
       if (source.type === 'file' && !(open !== null && (await isInside(open, source.path)))) {
         const there = open === null ? '' : ' or name a file under ROWMILL_GATEWAY_FILES';
         throw refuse('rows.from', source.path, `Send the rows inline${there}.`);
+      }
+      if (tables.length > 0) {
+        // Its variables are those of the worker's operator.
+        throw refuse('results', 'postgres', 'Leave it out: GET …/results gives the results.');
       }
       const targets = [ownFolder(key), ...(open === null ? [] : [open])];
       for (const [at, { to }] of results.entries()) {

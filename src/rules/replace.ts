@@ -1,6 +1,7 @@
 import type { ResultTarget } from '../contract/pipeline.ts';
 import type { CellCounts, ExistingResults } from '../contract/results.ts';
 import type { Outcome } from '../contract/outcome.ts';
+import { noCells } from './cells/outcome.ts';
 
 /** Results about to be published. */
 export interface NewResults {
@@ -10,6 +11,24 @@ export interface NewResults {
   cells: CellCounts;
   /** Why no target gets them. Left out: targets get them. */
   withheld?: string | undefined;
+}
+
+/** Derives the new results from how a run ended. */
+export function newResultsOf(run: {
+  outcome: Outcome;
+  reason: string | null;
+  endedEarly?: boolean;
+  withheld?: string;
+  lastScan: { cells: CellCounts } | null;
+}): NewResults {
+  const { outcome, reason, endedEarly, lastScan, withheld } = run;
+  return {
+    outcome,
+    withheld,
+    // A run that ended by itself may have a reason as well: the answers that are missing.
+    endedEarly: endedEarly ?? reason !== null,
+    cells: lastScan?.cells ?? noCells(),
+  };
 }
 
 export type Replacement =

@@ -12,7 +12,7 @@ export type FlatType = 'text' | 'number' | 'integer' | 'boolean' | 'json' | 'tex
 export interface FlatColumn {
   name: string;
   type: FlatType;
-  of(row: TypedResultRow): Json;
+  readonly of: (row: TypedResultRow) => Json;
 }
 
 const SOURCES = '_sources';

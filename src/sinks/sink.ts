@@ -31,7 +31,7 @@ export interface SinkContext {
   /** File name of the results in the store: `ResultRow` lines. */
   readonly storeName: string;
   readonly columns: ResultColumns;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Port to a destination and format of results. A sink is one file, and one entry in `SINKS`. */

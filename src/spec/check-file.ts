@@ -207,6 +207,8 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
   }
   const targets: { at: number; to: string }[] = [];
   const findings = results.flatMap((result, at): IssueDraft[] => {
+    const misplaced = checkOnePlace(mapping(result), at);
+    if (misplaced.length > 0) return misplaced;
     const to = mapping(result)?.['to'];
     if (typeof to !== 'string' || to === '') return [];
     const path = ['results', at, 'to'];
@@ -235,6 +237,20 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
     if (target !== undefined) findings.push(clashFinding(target.at, target.to, clash));
   }
   return findings;
+}
+
+/** Results are a file or a table, and only a file has options of a CSV. */
+function checkOnePlace(result: JsonObject | null, at: number): IssueDraft[] {
+  if (result === null) return [];
+  const { to, postgres, csv } = result;
+  if (to === undefined && postgres === undefined) {
+    return [{ path: ['results', at], found: 'no place', allowed: '`to` or `postgres`' }];
+  }
+  if (postgres === undefined) return [];
+  const wrong = to === undefined ? 'csv' : 'to';
+  if (to === undefined && csv === undefined) return [];
+  const found = `\`${wrong}\` beside \`postgres\``;
+  return [{ path: ['results', at, wrong], found, allowed: 'one of them' }];
 }
 
 function checkTimes(value: Json): IssueDraft[] {

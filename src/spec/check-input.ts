@@ -65,7 +65,15 @@ const plainDocument = (value: Json): SpecDocument => ({
 });
 
 /** Converts the pipeline to the form of a file, so that one set of checks serves both. */
-function fileOf({ table, rows, run, results, refresh, ...rest }: Pipeline): JsonObject {
+function fileOf({
+  table,
+  rows,
+  run,
+  results,
+  tables = [],
+  refresh,
+  ...rest
+}: Pipeline): JsonObject {
   const { settings, tags, ...fields } = table;
   const { source, ...ofRows } = rows;
   const { deadlineMs, stallAfterMs, minPollIntervalMs, maxPollIntervalMs, ...ofRun } = run;
@@ -82,7 +90,7 @@ function fileOf({ table, rows, run, results, refresh, ...rest }: Pipeline): Json
       maxPollInterval: `${maxPollIntervalMs}ms`,
     },
     ...(refresh === undefined ? {} : { refresh: refreshInFile(refresh) }),
-    results: results.map(({ format: _format, ...target }) => target),
+    results: [...results.map(({ format: _format, ...target }) => target), ...tables],
   };
   // Safe cast: a pipeline is JSON, and undefined fields are left out.
   return file as unknown as JsonObject;

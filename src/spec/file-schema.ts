@@ -5,6 +5,7 @@ import { canaryFile } from './columns/canary.ts';
 import { changesFile } from './columns/changes.ts';
 import { whenFile } from './columns/conditions.ts';
 import { expectFile, onFailedFile } from './columns/expectations.ts';
+import { postgresFile } from './postgres.ts';
 import { typesFile } from './columns/types.ts';
 import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
@@ -214,6 +215,38 @@ export const tableSchema = (provider: ProviderSpec | null) =>
     })
     .describe('The table that is made.');
 
+const when = z
+  .enum(RESULT_WHEN)
+  .optional()
+  .describe(
+    'Which outcomes are published: completed, partial (and completed), always. Default: always, but a run that was cut short does not replace fuller results.',
+  );
+
+const types = z
+  .enum(TYPE_POLICIES)
+  .optional()
+  .describe(
+    'Answers of another type than their column: off writes them as they are, check makes them invalid, coerce converts unambiguous forms first. Default off; of .parquet and postgres check.',
+  );
+
+/** A file or a table; `checkResults` reports both and neither. */
+const result = z
+  .strictObject({
+    to: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(`Path relative to this file; ${listOf(RESULT_EXTENSIONS)}.`),
+    postgres: postgresFile.optional(),
+    csv: csv.optional(),
+    types,
+    when,
+  })
+  .meta({
+    description: 'One copy of the results: a file (`to`) or a table.',
+    oneOf: [{ required: ['to'] }, { required: ['postgres'] }],
+  });
+
 const fileSchema = (provider: ProviderSpec | null) =>
   z.strictObject({
     name: z
@@ -228,33 +261,7 @@ const fileSchema = (provider: ProviderSpec | null) =>
     run: run.optional(),
     spend: spend.optional(),
     refresh: refresh.optional(),
-    results: z
-      .array(
-        z
-          .strictObject({
-            to: z
-              .string()
-              .min(1)
-              .describe(`Path relative to this file; ${listOf(RESULT_EXTENSIONS)}.`),
-            csv: csv.optional(),
-            types: z
-              .enum(TYPE_POLICIES)
-              .optional()
-              .describe(
-                'Answers of another type than their column: off writes them as they are, check makes them invalid, coerce converts unambiguous forms first. Default off; of .parquet check.',
-              ),
-            when: z
-              .enum(RESULT_WHEN)
-              .optional()
-              .describe(
-                'Which outcomes are published: completed, partial (and completed), always. Default: always, but a run that was cut short does not replace fuller results.',
-              ),
-          })
-          .describe('One copy of the results.'),
-      )
-      .min(1)
-      .max(MAX_RESULTS)
-      .describe('Where the results go.'),
+    results: z.array(result).min(1).max(MAX_RESULTS).describe('Where the results go.'),
     types: typesFile.optional(),
     when: whenFile.optional(),
     canary: canaryFile.optional(),

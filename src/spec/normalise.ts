@@ -5,8 +5,10 @@ import type {
   CsvOptions,
   Pipeline,
   RefreshPolicy,
+  ResultTarget,
   RowsSource,
   RowsSpec,
+  TableTarget,
 } from '../contract/pipeline.ts';
 import type { ProviderSpec, TableShape } from '../providers/catalog.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
@@ -16,6 +18,7 @@ import { whenOf } from './columns/conditions.ts';
 import { expectOf } from './columns/expectations.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
+import { postgresOf } from './postgres.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
 import { resolvePlace } from '../paths/place.ts';
 import { resultFormatOf, STORED_FORMAT } from '../sinks/index.ts';
@@ -74,13 +77,20 @@ export function normalise(
       ...(spend.perDay === undefined ? {} : { perDay: perDayOf(spend.perDay) }),
     },
     ...(file.refresh === undefined ? {} : { refresh: refreshOf(file.refresh) }),
-    results: file.results.map(({ to, csv, types, when }) => ({
-      to: resolvePlace(baseDir, to),
-      format: resultFormatOf(to) ?? STORED_FORMAT,
-      ...(csv === undefined ? {} : { csv: csvOf(csv) }),
-      ...(types === undefined ? {} : { types }),
-      ...(when === undefined ? {} : { when }),
-    })),
+    results: file.results.flatMap(({ to, csv, types, when }): ResultTarget[] =>
+      to === undefined
+        ? []
+        : [
+            {
+              to: resolvePlace(baseDir, to),
+              format: resultFormatOf(to) ?? STORED_FORMAT,
+              ...(csv === undefined ? {} : { csv: csvOf(csv) }),
+              ...(types === undefined ? {} : { types }),
+              ...(when === undefined ? {} : { when }),
+            },
+          ],
+    ),
+    ...tablesOf(file.results),
     ...(file.types === undefined ? {} : { types: file.types }),
     ...(file.when === undefined ? {} : { when: whenOf(file.when) }),
     ...(file.canary === undefined ? {} : { canary: canaryOf(file.canary) }),
@@ -91,6 +101,21 @@ export function normalise(
     ...(file.changes === undefined ? {} : { changes: changesOf(file.changes) }),
     ...(file.notify === undefined ? {} : { notify: notifyOf(file.notify) }),
   };
+}
+
+function tablesOf(results: PipelineFile['results']): Pick<Pipeline, 'tables'> {
+  const tables = results.flatMap(({ postgres, types, when }): TableTarget[] =>
+    postgres === undefined
+      ? []
+      : [
+          {
+            postgres: postgresOf(postgres),
+            ...(types === undefined ? {} : { types }),
+            ...(when === undefined ? {} : { when }),
+          },
+        ],
+  );
+  return tables.length === 0 ? {} : { tables };
 }
 
 const perDayOf = ({ maxCredits, budget, timezone = 'UTC' }: PerDayFields): DayBudgetPolicy => ({

@@ -16,6 +16,7 @@ import { changesInput } from './columns/changes.ts';
 import { whenInput } from './columns/conditions.ts';
 import { expectInput } from './columns/expectations.ts';
 import { typesFile } from './columns/types.ts';
+import { postgresInput } from './postgres.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
 /**
@@ -135,7 +136,18 @@ const pipeline = (providers: readonly string[]) =>
           csv: csvOptions.exactOptional(),
         }),
       )
-      .min(1),
+      .describe('Files that get the results.'),
+    tables: z
+      .array(
+        z.strictObject({
+          postgres: postgresInput,
+          when: z.enum(RESULT_WHEN).exactOptional(),
+          types: z.enum(TYPE_POLICIES).exactOptional(),
+        }),
+      )
+      .min(1)
+      .exactOptional()
+      .describe('Tables of databases that get the results.'),
     types: typesFile.exactOptional(),
     when: whenInput
       .exactOptional()

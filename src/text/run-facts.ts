@@ -162,10 +162,14 @@ export interface Cautions {
 }
 
 /** Cautions about what was published. Left out: none. */
-export type PublishedCautions = Pick<RunSummary, 'invalid'>;
+export type PublishedCautions = Pick<RunSummary, 'invalid' | 'failedTargets'>;
 
-export const publishedCautionsOf = ({ invalid }: PublishedCautions): PublishedCautions => ({
+export const publishedCautionsOf = ({
+  invalid,
+  failedTargets,
+}: PublishedCautions): PublishedCautions => ({
   ...(invalid === undefined ? {} : { invalid }),
+  ...(failedTargets === undefined ? {} : { failedTargets }),
 });
 
 export const cautionsOf = (
@@ -184,7 +188,7 @@ export function cautionFacts(
   code: (text: string) => string,
 ): [string, string][] {
   const { tableChangedDuringScan, rowsUnreadable = 0, balanceProblem } = cautions;
-  const { sameTarget = [], sourceWarnings = [], invalid } = cautions;
+  const { sameTarget = [], sourceWarnings = [], invalid, failedTargets = [] } = cautions;
   const facts: string[] = [];
   if (tableChangedDuringScan === true) facts.push('the table kept changing while it was read');
   if (rowsUnreadable > 0) {
@@ -193,6 +197,7 @@ export function cautionFacts(
     );
   }
   if (balanceProblem !== undefined) facts.push('the balance of the account cannot be read');
+  for (const { to, problem } of failedTargets) facts.push(code(`not at ${to}: ${problem}`));
   if (invalid !== undefined) facts.push(code(invalidText(invalid)));
   for (const id of sameTarget.slice(0, MAX_NAMED)) {
     facts.push(`same place for results as run ${id}`);

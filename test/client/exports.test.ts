@@ -116,6 +116,7 @@ test('the package gives out these names', () => {
     'QuarantineLine',
     'RaiseBudgetOptions',
     'ReplacedFile',
+    'Republished',
     'RequestToCheck',
     'RerunAs',
     'ResultCell',

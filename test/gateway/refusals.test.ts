@@ -129,6 +129,10 @@ test('without an open folder a pipeline reads no file and writes none outside it
     const pipeline = pipelineOf({ results: [{ to }] });
     expectProblem(await site.caller.start('paths', { pipeline }), 422, 'path_refused');
   }
+  // Its variable would be one of the worker's operator.
+  const postgres = { urlEnv: 'WAREHOUSE_URL', table: 'gtm.sp500' };
+  const toTable = { pipeline: pipelineOf({ results: [{ postgres }] }) };
+  expectProblem(await site.caller.start('paths', toTable), 422, 'path_refused');
   expectProblem(await site.caller.call('/v1/runs/paths'), 404, 'run_not_found');
 });
 

@@ -20,7 +20,7 @@ table:
 rows: { form: x.csv }
 run: { failedPasses: -1, tolerateFailed: 3, deadline: 6 hours }
 results:
-  - to: a.parquet
+  - to: a.xlsx
   - {}
 schedule: { at: "25:00", timezone: Europe/Berln, days: [monday] }
 `;
@@ -41,8 +41,8 @@ schedule: { at: "25:00", timezone: Europe/Berln, days: [monday] }
     'p.yaml:12:22  run.failedPasses  -1 · at least 0',
     'p.yaml:12:42  run.tolerateFailed  3 · a share like 2% or 0.02, from 0 to 100%',
     'p.yaml:12:55  run.deadline  "6 hours" · a duration like 30s, 15m, 6h, 2d or 1h30m, up to 365d',
-    `p.yaml:14:9  results[0].to  "a.parquet" · a file that ends in ${listOf(RESULT_EXTENSIONS)}`,
-    'p.yaml:15:5  results[1].to  missing · text',
+    `p.yaml:14:9  results[0].to  "a.xlsx" · a file that ends in ${listOf(RESULT_EXTENSIONS)}`,
+    'p.yaml:15:5  results[1]  no place · `to` or `postgres`',
     'p.yaml:16:17  schedule.at  "25:00" · a time of day like "02:30"',
     'p.yaml:16:36  schedule.timezone  "Europe/Berln" · an IANA time zone like Europe/Berlin · did you mean "Europe/Berlin"?',
     'p.yaml:16:57  schedule.days[0]  "monday" · allowed: mon, tue, wed, thu, fri, sat, sun · did you mean "mon"?',

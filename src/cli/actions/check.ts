@@ -7,6 +7,7 @@ import { checkStart } from '../../client/rowmill-check.ts';
 import { openStore } from '../../env.ts';
 import { isRequested, requireProviderSpec } from '../../providers/catalog.ts';
 import { typePolicyOf } from '../../sinks/index.ts';
+import { tableSinkOf } from '../../sinks/tables.ts';
 import { expectationsText } from '../../text/expectations.ts';
 import type { Cli } from '../io/context.ts';
 import { nightText } from '../io/night.ts';
@@ -23,6 +24,7 @@ export interface CheckFlags {
   out?: string;
   json?: true;
   full?: true;
+  connect?: true;
 }
 
 /** Checks everything that needs no token, server or credit. */
@@ -35,7 +37,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   };
   const plan = await checkStart(asked, openStore(cli.env), cli.env);
   const { pipeline, warnings, rows, estimate, refusal } = plan;
-  await probeTargets(pipeline);
+  await probeTargets(pipeline, flags.connect === true ? cli.env : null);
   const report = rowsReport(rows, estimate);
   const webhooks = webhookProblems(pipeline, cli.env);
   const undeliverable = webhooks.map(
@@ -113,7 +115,7 @@ function asText(
         'API calls',
         `${formatInteger(apiCalls.total)} and polls; each rerun of failed cells ${formatInteger(apiCalls.eachRerun)} more`,
       ],
-      ['results', pipeline.results.map(({ to }) => shortPath(to)).join(', ')],
+      ['results', placesOf(pipeline).join(', ')],
       ...(pipeline.when === undefined
         ? []
         : [
@@ -141,6 +143,12 @@ function asText(
   return [head, '', facts, '', table].join('\n');
 }
 
+/** Names the files and tables that get results. */
+const placesOf = ({ results, tables = [] }: Pipeline): string[] => [
+  ...results.map(({ to }) => shortPath(to)),
+  ...tables.map((target) => `${tableSinkOf(target).name(target)} (${target.postgres.mode})`),
+];
+
 /** Says which answers are typed, and where. */
 function typeLines(pipeline: Pipeline): string[][] {
   const answers = answerSchemas(requireProviderSpec(pipeline.provider), pipeline);
@@ -149,10 +157,14 @@ function typeLines(pipeline: Pipeline): string[][] {
     return type === null ? column : `${column} ${type}`;
   });
   const policies = (['check', 'coerce'] as const).flatMap((policy) => {
-    const targets = pipeline.results.filter((target) => typePolicyOf(target) === policy);
-    return targets.length === 0
-      ? []
-      : [`${policy} at ${targets.map(({ to }) => shortPath(to)).join(', ')}`];
+    const { results, tables = [] } = pipeline;
+    const targets = [
+      ...results.filter((target) => typePolicyOf(target) === policy).map(({ to }) => shortPath(to)),
+      ...tables
+        .filter((target) => tableSinkOf(target).types(target) === policy)
+        .map((target) => tableSinkOf(target).name(target)),
+    ];
+    return targets.length === 0 ? [] : [`${policy} at ${targets.join(', ')}`];
   });
   if (policies.length === 0) return [];
   return [['types', `${columns.join(', ') || 'none are known'}; ${policies.join('; ')}`]];

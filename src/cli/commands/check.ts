@@ -14,6 +14,7 @@ export function addCheck(program: Command, cli: Cli): void {
     .option('--rows <file>', 'rows from here instead (- for standard input)')
     .option('--out <file>', 'results to here instead')
     .option('--full', 'as if every cell of a lasting table was asked for')
+    .option('--connect', 'also look at the databases that get results, with this environment')
     .option('--json', 'one JSON object on stdout, with the input for any Temporal client')
     .addHelpText(
       'after',

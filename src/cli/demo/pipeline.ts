@@ -49,7 +49,7 @@ export async function demoPipeline(
     },
     results: document.results.map((target) => ({
       ...target,
-      to: join(resolve(folder, 'out'), basename(target.to)),
+      to: join(resolve(folder, 'out'), basename(target.to ?? 'results.jsonl')),
     })),
   };
 }

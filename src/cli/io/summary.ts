@@ -65,6 +65,10 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       'results',
       `${shortPath(path)} (${formatCount(rows, 'row')}, ${formatBytes(bytes)})`,
     ]),
+    ...(summary.tables ?? []).map(({ to, rows }): [string, string] => [
+      'results',
+      `${to} (${formatCount(rows, 'row')})`,
+    ]),
   ];
   // The summary of an older worker lacks these fields.
   const { stillRunning = null, previousRun = null } = summary as Partial<RunSummary>;

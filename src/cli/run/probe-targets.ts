@@ -1,19 +1,30 @@
+import { pipelineColumns } from '../../answers/answer-schemas.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
+import { requireProviderSpec } from '../../providers/catalog.ts';
 import { sinkOf } from '../../sinks/index.ts';
+import { tableSinkOf } from '../../sinks/tables.ts';
+import type { Env } from '../io/context.ts';
 
 /**
- * Checks that every result path is writable, and reports all that are not. @throws
- * `sink_unwritable`
+ * Checks that every result path is writable, and reports all that are not.
+ *
+ * @param env Variables with the addresses of databases; `null`: they are not looked at
+ * @throws `sink_unwritable`
  */
-export async function probeTargets({
-  name,
-  results,
-}: Pick<Pipeline, 'name' | 'results'>): Promise<void> {
+export async function probeTargets(pipeline: Pipeline, env: Env | null = null): Promise<void> {
+  const { name, results, tables = [] } = pipeline;
+  const columns = pipelineColumns(requireProviderSpec(pipeline.provider), pipeline);
+  const probes = [
+    ...results.map((target) => () => sinkOf(target).probe(target, name)),
+    ...(env === null ? [] : tables).map(
+      (target) => () => tableSinkOf(target).probe(target, { columns, env: env ?? {} }),
+    ),
+  ];
   const failures: RowmillError[] = [];
-  for (const target of results) {
+  for (const probe of probes) {
     try {
-      await sinkOf(target).probe(target, name);
+      await probe();
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
       failures.push(error);

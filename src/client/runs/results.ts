@@ -98,7 +98,7 @@ export async function exportResults(
 const ROWS_LOOKED_AT = 1_000;
 
 /** Finds the columns in the result rows: the pipeline file may have changed. */
-async function resultColumns(folder: Folder, name: string): Promise<ResultColumns> {
+export async function resultColumns(folder: Folder, name: string): Promise<ResultColumns> {
   const inputs = new Set<string>();
   const columns = new Set<string>();
   const kept = await readColumns(folder);

@@ -6,6 +6,8 @@ import type { PreviousRunRef } from '../../contract/run.ts';
 import type { ResultFormatName } from '../../sinks/index.ts';
 import type { Folder, RunKey, Store } from '../../store/store.ts';
 import { RowmillError } from '../../errors.ts';
+import type { Env } from '../../env.ts';
+import { republish, type Republished } from './publish.ts';
 import { pipelineIn } from './run-pipeline.ts';
 import { changesFolder, publishResults, exportResults, type ExportedFile } from './results.ts';
 
@@ -49,6 +51,13 @@ export interface StoredResults {
   changes(): Promise<Folder>;
   /** Writes the results to a target, atomically. */
   publish(target: ResultTarget): Promise<PublishedFile>;
+  /**
+   * Publishes to the targets of the run again, each by itself.
+   *
+   * @param wanted A path, or a table as `schema.table`. Left out: all targets.
+   * @throws RowmillError `usage` for a target that the run does not have
+   */
+  republish(options: { env: Env; wanted?: string }): Promise<Republished[]>;
   /** Writes the results to a temporary file, which the caller removes. */
   render(format: ResultFormatName): Promise<ExportedFile>;
 }
@@ -63,6 +72,7 @@ export const resultsIn = (
   runId,
   changes: () => changesFolder(folder, workflowId),
   publish: (target) => publishResults(folder, target),
+  republish: (options) => republish(folder, options),
   render: (format) => exportResults(folder, format),
 });
 

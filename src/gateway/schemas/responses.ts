@@ -78,6 +78,10 @@ const unusedFields = {
     .number()
     .optional()
     .describe('Rows of the source that rows.skipBad or rows.duplicates left out.'),
+  failedTargets: z
+    .array(z.object({ to: z.string(), problem: z.string() }))
+    .optional()
+    .describe('Targets that could not be written; the results are in the store.'),
   invalid: z
     .record(z.string(), z.number())
     .optional()

@@ -1,0 +1,71 @@
+import { RUN_FILE } from '../../src/contract/names.ts';
+import type { TableTarget } from '../../src/contract/pipeline.ts';
+import type { RunSummary } from '../../src/contract/run.ts';
+import { RowmillError } from '../../src/errors.ts';
+import { checkReplacement, newResultsOf } from '../../src/rules/replace.ts';
+import type { ResultColumns } from '../../src/sinks/sink.ts';
+import { tableSinkOf } from '../../src/sinks/tables.ts';
+import type { ActivityAttempt } from '../runtime/activity.ts';
+import type { ActivityDeps } from '../runtime/deps.ts';
+import type { PublishResultsInput } from './summary.ts';
+
+/** Waits before a target that failed is tried again. */
+const TRY_AGAIN_AFTER_MS = [2_000, 10_000];
+
+/** What became of the tables. */
+export type TablesSummary = Pick<RunSummary, 'tables' | 'failedTargets'>;
+
+/**
+ * Publishes the results to the tables of the pipeline, each in one transaction. A table that fails is
+ * reported, and holds up no other: the results are in the store.
+ */
+export async function publishTables(
+  deps: ActivityDeps,
+  input: PublishResultsInput,
+  columns: ResultColumns,
+  attempt: ActivityAttempt<null>,
+): Promise<TablesSummary> {
+  const { tables = [] } = input.pipeline;
+  if (tables.length === 0 || input.lastScan === null) return {};
+  const due = tables.filter(
+    (target) => checkReplacement(target, newResultsOf(input), null).publish,
+  );
+  const found = await Promise.all(
+    due.map((target) => publishTable(deps, input, target, columns, attempt)),
+  );
+  const done = found.flatMap((one) => ('rows' in one ? [one] : []));
+  const failed = found.flatMap((one) => ('problem' in one ? [one] : []));
+  return {
+    ...(done.length === 0 ? {} : { tables: done }),
+    ...(failed.length === 0 ? {} : { failedTargets: failed }),
+  };
+}
+
+async function publishTable(
+  deps: ActivityDeps,
+  { run, pipeline }: PublishResultsInput,
+  target: TableTarget,
+  columns: ResultColumns,
+  attempt: ActivityAttempt<null>,
+): Promise<{ to: string; rows: number } | { to: string; problem: string }> {
+  const sink = tableSinkOf(target);
+  const to = sink.name(target);
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const { rows } = await sink.publish(deps.store.run(run), target, {
+        storeName: RUN_FILE.results,
+        columns,
+        run,
+        pipeline: pipeline.name,
+        env: deps.env ?? process.env,
+        signal: attempt.ctx.signal,
+      });
+      return { to, rows };
+    } catch (error) {
+      if (!(error instanceof RowmillError)) throw error;
+      const waitMs = TRY_AGAIN_AFTER_MS[tries];
+      if (waitMs === undefined) return { to, problem: `${error.what}. ${error.remedy}` };
+      await attempt.sleep(waitMs);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import type { Republished } from '../../client/runs/publish.ts';
+import { TABLE_PATTERN } from '../../sinks/postgres/names.ts';
+import type { Cli } from '../io/context.ts';
+import { formatCount, shortPath } from '../io/format.ts';
+import { printError } from '../io/print-error.ts';
+import { findStored } from '../run/find-stored.ts';
+import type { HereFlags } from '../run/runs-session.ts';
+
+export interface PublishFlags extends HereFlags {
+  to?: string;
+  json?: true;
+}
+
+/** Publishes the results of a run to its targets again; one that fails keeps no other from them. */
+export async function publish(cli: Cli, workflowId: string, flags: PublishFlags): Promise<void> {
+  const stored = await findStored(cli, workflowId, flags);
+  const wanted = flags.to === undefined ? {} : { wanted: targetNamed(flags.to) };
+  const published = await stored.republish({ env: cli.env, ...wanted });
+  if (flags.json === true) cli.json({ workflowId, published: published.map(asJson) });
+  for (const one of published) {
+    if ('problem' in one) cli.exitWith(await printError(cli, one.problem));
+    else if (flags.json !== true) cli.print(textOf(one));
+  }
+}
+
+/** A name with a slash or an extension of results is a path. */
+const targetNamed = (to: string): string =>
+  TABLE_PATTERN.test(to) && !/\.(?:jsonl|csv|parquet)$/.test(to)
+    ? to
+    : /^[a-z0-9]+:/i.test(to)
+      ? to
+      : resolve(to);
+
+const textOf = ({ to, rows, repeated }: Extract<Republished, { rows: number }>): string =>
+  `${shortPath(to)} (${formatCount(rows, 'row')}${repeated === true ? ', already there' : ''})`;
+
+const asJson = (one: Republished): object =>
+  'problem' in one
+    ? { to: one.to, problem: { code: one.problem.code, message: one.problem.what } }
+    : one;

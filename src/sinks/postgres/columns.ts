@@ -1,0 +1,23 @@
+import type { FlatType } from '../flat-columns.ts';
+
+/** Types of columns that rowmill creates. */
+export const CREATED: Readonly<Record<FlatType, string>> = {
+  text: 'text',
+  number: 'double precision',
+  integer: 'bigint',
+  boolean: 'boolean',
+  json: 'jsonb',
+  texts: 'text[]',
+};
+
+/** Types of existing columns that take the values, as the catalog names them. */
+const TAKES: Readonly<Record<FlatType, readonly string[]>> = {
+  text: ['text', 'varchar'],
+  number: ['float8', 'numeric'],
+  integer: ['int8', 'numeric'],
+  boolean: ['bool'],
+  json: ['jsonb', 'json'],
+  texts: ['_text'],
+};
+
+export const takes = (type: FlatType, existing: string): boolean => TAKES[type].includes(existing);

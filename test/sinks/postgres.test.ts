@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { PostgresTarget, TableTarget } from '../../src/contract/pipeline.ts';
+import type { ResultRow } from '../../src/contract/results.ts';
+import { postgres } from '../../src/sinks/postgres/index.ts';
+import type { ResultColumns } from '../../src/sinks/sink.ts';
+import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
+import { Missing, resultRow } from './result-row.ts';
+import { newFolder, RESULTS, storeResults } from './results.ts';
+
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await startPostgres();
+}, 120_000);
+afterAll(() => server.close());
+beforeEach(async () => {
+  await server.query('DROP SCHEMA IF EXISTS gtm CASCADE; CREATE SCHEMA gtm');
+});
+
+const COLUMNS: ResultColumns = {
+  columns: ['revenue', 'staff', 'public', 'board', 'note'],
+  inputs: ['input'],
+  answers: {
+    revenue: { type: 'number' },
+    staff: { type: 'integer' },
+    public: { type: 'boolean' },
+    board: { type: 'array' },
+  },
+};
+const target = (fields: Partial<PostgresTarget> = {}): TableTarget => ({
+  postgres: { urlEnv: 'WAREHOUSE_URL', table: 'gtm.sp500', mode: 'upsert', ...fields },
+});
+const envOf = (user?: string) => ({ WAREHOUSE_URL: server.url(user) });
+
+interface Published {
+  fields?: Partial<PostgresTarget>;
+  columns?: ResultColumns;
+  run?: string;
+  user?: string;
+}
+const publish = async (
+  rows: ResultRow[],
+  { fields = {}, columns = COLUMNS, run = 'first', user }: Published = {},
+) => {
+  const folder = newFolder();
+  await storeResults(folder, rows);
+  return postgres.publish(folder, target(fields), {
+    storeName: RESULTS,
+    columns,
+    run: { workflowId: run, firstRunId: 'r' },
+    pipeline: 'sp500',
+    env: envOf(user),
+  });
+};
+const probe = (fields: Partial<PostgresTarget> = {}, user?: string) =>
+  postgres.probe(target(fields), { columns: COLUMNS, env: envOf(user) });
+const table = () => server.query('SELECT * FROM gtm.sp500 ORDER BY key');
+const row = (key: string, answers: Parameters<typeof resultRow>[2]) =>
+  resultRow(key, { input: `Company ${key}` }, answers);
+
+const MMM = row('MMM', {
+  revenue: 0.1,
+  staff: 92_000,
+  public: true,
+  board: ['Ada "A"', 'a\\b', 'null'],
+  note: 'line\none,"two"\t\\N',
+});
+
+test('a new table has typed columns, and every value as it is', async () => {
+  expect(await publish([MMM])).toEqual({ rows: 1, repeated: false });
+  expect(await table()).toEqual([
+    {
+      key: 'MMM',
+      input: 'Company MMM',
+      revenue: 0.1,
+      staff: '92000',
+      public: true,
+      board: ['Ada "A"', 'a\\b', 'null'],
+      note: 'line\none,"two"\t\\N',
+      _status: 'complete',
+      _sources: [],
+    },
+  ]);
+  const types = await server.query(
+    `SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'sp500'`,
+  );
+  expect(types).toContainEqual({ column_name: 'staff', data_type: 'bigint' });
+  expect(types).toContainEqual({ column_name: 'board', data_type: 'jsonb' });
+});
+
+test('an upsert updates rows of the same key, and leaves others and foreign columns', async () => {
+  await publish([MMM, row('AOS', { staff: 1 })]);
+  await server.query(
+    `ALTER TABLE gtm.sp500 ADD COLUMN owner text; UPDATE gtm.sp500 SET owner = 'ann'`,
+  );
+  await publish([row('MMM', { staff: 2 }), row('ABT', { staff: 3 })], { run: 'second' });
+  expect(await server.query('SELECT key, staff, owner FROM gtm.sp500 ORDER BY key')).toEqual([
+    { key: 'ABT', staff: '3', owner: null },
+    { key: 'AOS', staff: '1', owner: 'ann' },
+    { key: 'MMM', staff: '2', owner: 'ann' },
+  ]);
+});
+
+test('append adds rows, and replace has only those of the run', async () => {
+  const append = { mode: 'append' } as const;
+  await publish([MMM], { fields: append });
+  await publish([MMM], { fields: append, run: 'second' });
+  expect(await table()).toHaveLength(2);
+  await publish([row('AOS', { staff: 1 })], { fields: { mode: 'replace' }, run: 'third' });
+  expect(await table()).toMatchObject([{ key: 'AOS' }]);
+});
+
+test.each(['upsert', 'append', 'replace'] as const)('a repeated %s does nothing', async (mode) => {
+  await publish([MMM], { fields: { mode } });
+  await server.query('UPDATE gtm.sp500 SET staff = 5');
+  expect(await publish([MMM], { fields: { mode } })).toEqual({ rows: 1, repeated: true });
+  expect(await table()).toMatchObject([{ staff: '5' }]);
+});
+
+test('an earlier run is published again if another one came after it', async () => {
+  await publish([row('MMM', { staff: 1 })]);
+  await publish([row('MMM', { staff: 2 })], { run: 'second' });
+  expect(await publish([row('MMM', { staff: 1 })])).toEqual({ rows: 1, repeated: false });
+  expect(await table()).toMatchObject([{ staff: '1' }]);
+});
+
+test('two publications at once make one table with the rows of both', async () => {
+  await Promise.all([
+    publish([row('A', { staff: 1 })], { run: 'one' }),
+    publish([row('B', { staff: 2 })], { run: 'two' }),
+  ]);
+  expect(await table()).toMatchObject([{ key: 'A' }, { key: 'B' }]);
+  expect(await server.query('SELECT * FROM gtm._rowmill_runs')).toHaveLength(2);
+});
+
+test('missing and invalid answers are null, and NUL is no character of a text', async () => {
+  await publish([row('A', { staff: 'n/a', revenue: new Missing('failed'), note: 'a\0b' })]);
+  expect(await table()).toMatchObject([
+    {
+      staff: null,
+      revenue: null,
+      note: 'a\uFFFDb',
+      _status: expect.stringMatching(/^revenue=failed;staff=invalid;/),
+    },
+  ]);
+});
+
+test('new columns are added to a table that is there', async () => {
+  await publish([MMM], { columns: { columns: ['staff'], inputs: ['input'] } });
+  await publish([MMM], {
+    run: 'second',
+    columns: { columns: ['staff', 'note'], inputs: ['input'] },
+  });
+  expect(await table()).toMatchObject([{ note: 'line\none,"two"\t\\N' }]);
+});
+
+const refused = (what: RegExp, remedy: RegExp) =>
+  expect.objectContaining({
+    code: 'sink_unwritable',
+    where: 'postgres:WAREHOUSE_URL/gtm.sp500',
+    what: expect.stringMatching(what),
+    remedy: expect.stringMatching(remedy),
+  });
+
+test('a column of another type is refused with the statement to run, and nothing is changed', async () => {
+  await server.query('CREATE TABLE gtm.sp500 (key text PRIMARY KEY, staff text)');
+  const error = refused(
+    /staff is text, its answers are bigint/,
+    /^ALTER TABLE "gtm"\."sp500" ALTER COLUMN "staff" TYPE bigint USING "staff"::bigint;$/,
+  );
+  await expect(probe()).rejects.toEqual(error);
+  await expect(publish([MMM])).rejects.toEqual(error);
+  expect(await table()).toEqual([]);
+  expect(await server.query(`SELECT to_regclass('gtm._rowmill_runs') AS runs`)).toEqual([
+    { runs: null },
+  ]);
+  // The statement that is named corrects it.
+  await server.query('ALTER TABLE gtm.sp500 ALTER COLUMN staff TYPE bigint USING staff::bigint');
+  await probe();
+});
+
+test('an upsert into a table without a unique key names the index to make', async () => {
+  await server.query('CREATE TABLE gtm.sp500 (key text)');
+  const statement = /^CREATE UNIQUE INDEX ON "gtm"\."sp500" \("key"\);$/;
+  await expect(probe()).rejects.toEqual(refused(/unique index on key/, statement));
+  await probe({ mode: 'append' });
+});
+
+test('a missing privilege is named with its GRANT', async () => {
+  await server.query(
+    `DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA gtm TO reader`,
+  );
+  const create = /^GRANT CREATE ON SCHEMA "gtm" TO "reader";$/;
+  await expect(probe({}, 'reader')).rejects.toEqual(refused(/may not create gtm\.sp500/, create));
+  await publish([MMM]);
+  await server.query('GRANT SELECT ON gtm.sp500, gtm._rowmill_runs TO reader');
+  const insert = /^GRANT INSERT, UPDATE ON "gtm"\."sp500" TO "reader";$/;
+  await expect(probe({}, 'reader')).rejects.toEqual(refused(/INSERT, UPDATE on/, insert));
+  await server.query('GRANT INSERT, UPDATE ON gtm.sp500, gtm._rowmill_runs TO reader');
+  await probe({}, 'reader');
+  expect(await publish([MMM], { user: 'reader', run: 'second' })).toMatchObject({ rows: 1 });
+});
+
+test.each<[string, string | undefined, RegExp]>([
+  ['a variable that is not set', undefined, /WAREHOUSE_URL is not set/],
+  ['no address', 'secret-word', /has no address of PostgreSQL/],
+  ['an address that cannot be read', 'postgres://u:secret-word@[/x', /no address|server/],
+  ['a server that does not answer', 'postgres://u:secret-word@127.0.0.1:1/x', /does not answer/],
+])('%s is refused without its text', async (_what, url, reason) => {
+  const env = url === undefined ? {} : { WAREHOUSE_URL: url };
+  const error: unknown = await postgres
+    .probe(target(), { columns: COLUMNS, env })
+    .catch((e: unknown) => e);
+  expect(error).toEqual(refused(reason, /WAREHOUSE_URL/));
+  expect(JSON.stringify(error) + String(error)).not.toContain('secret-word');
+});
+
+test('a schema that is not there, a view and a long name are refused before anything is written', async () => {
+  await expect(probe({ table: 'other.sp500' })).rejects.toMatchObject({
+    remedy: 'CREATE SCHEMA "other";',
+  });
+  await server.query('CREATE VIEW gtm.sp500 AS SELECT 1 AS key');
+  await expect(probe()).rejects.toEqual(refused(/it is no table/, /Name a table/));
+  const columns = { columns: ['x'.repeat(64)], inputs: [] };
+  const long = postgres.probe(target({ table: 'gtm.long' }), { columns, env: envOf() });
+  await expect(long).rejects.toMatchObject({ what: expect.stringMatching(/more than 63 bytes/) });
+});
+
+test('30 000 rows are in the table, cell by cell those of the JSON Lines', async () => {
+  const rows = Array.from({ length: 30_000 }, (_, n) => row(`k${n}`, { staff: n, note: `n ${n}` }));
+  await publish(rows);
+  const found = await server.query('SELECT key, staff, note FROM gtm.sp500 ORDER BY staff');
+  expect(found).toEqual(
+    rows.map(({ key, cells }) => ({
+      key,
+      staff: `${Number(cells['staff']?.value)}`,
+      note: cells['note']?.value,
+    })),
+  );
+});
