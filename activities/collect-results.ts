@@ -61,6 +61,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
   async (input, attempt, deps) => {
     const pages = new PageReader(deps.providers.get(input.provider), input.table, attempt, {
       skips: true,
+      ahead: true,
     });
     const folder = deps.store.run(input.run);
     const { conditions, canary } = input;

@@ -3,6 +3,7 @@ import { RowmillError } from '../../src/errors.ts';
 import type { Page, Provider } from '../../src/providers/provider.ts';
 import { retryRead } from '../runtime/retry-read.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
+import { PagesAhead } from './pages-ahead.ts';
 import { narrowPage } from './narrowed-page.ts';
 import { isOfARow, isOfThePage, isRefusal, PageSize } from './page-size.ts';
 
@@ -22,6 +23,8 @@ export interface PageReaderOptions {
   skips?: boolean;
   /** Read the inputs of the rows as well. @default false */
   withInputs?: boolean;
+  /** Request pages before their turn, of a table that nothing adds rows to. @default false */
+  ahead?: boolean;
 }
 
 /** Consecutive broken rows after which the API counts as down. */
@@ -45,6 +48,8 @@ export class PageReader {
   readonly #skips: boolean;
   readonly #withInputs: boolean;
   readonly #size: PageSize;
+  /** Pages that are requested before their turn; `null`: none are. */
+  readonly #early: PagesAhead | null;
   /** Cursor at the start of the current walk, and the rows passed since. */
   #from: string | null = null;
   #passed = 0;
@@ -63,7 +68,7 @@ export class PageReader {
     provider: Provider,
     table: TableRef,
     attempt: Reading,
-    { skips = false, withInputs = false }: PageReaderOptions = {},
+    { skips = false, withInputs = false, ahead = false }: PageReaderOptions = {},
   ) {
     this.#provider = provider;
     this.#table = table;
@@ -71,6 +76,10 @@ export class PageReader {
     this.#skips = skips;
     this.#withInputs = withInputs;
     this.#size = new PageSize(provider);
+    this.#early =
+      ahead && provider.past?.by === 'offset'
+        ? new PagesAhead(provider.past, (cursor, rows) => this.#request(cursor, rows))
+        : null;
     if (this.#hint(null) !== undefined) this.#size.warn();
   }
 
@@ -89,6 +98,7 @@ export class PageReader {
       try {
         return this.#came(await this.#page(cursor));
       } catch (error) {
+        this.#early?.pause();
         if (!(error instanceof RowmillError)) throw error;
         if (!isOfThePage(error.code)) throw error;
         if (past?.by === 'other end' && (await this.#isBound(cursor, error))) {
@@ -127,6 +137,7 @@ export class PageReader {
     this.#passed += page.rows.length;
     if (this.#place !== null) this.#place += this.#size.rows;
     this.#cursorSize = this.#size.rows;
+    this.#early?.fill(page, this.#size.rows);
     this.#size.came(page.rows.length);
     return page;
   }
@@ -142,13 +153,15 @@ export class PageReader {
     const tries = ({ code }: RowmillError) =>
       code === 'pages_unstable' ? (isResized ? 1 : 2) : known ? null : this.#size.triesFor(code);
     this.#asked = cursor;
-    const page = await retryRead(
-      this.#attempt,
-      () => this.#provider.page(this.#table, cursor, this.#attempt.ctx, rows, this.#withInputs),
-      tries,
-    );
+    const page =
+      (await this.#early?.take(cursor, rows)) ??
+      (await retryRead(this.#attempt, () => this.#request(cursor, rows), tries));
     if (page.total !== null) this.#total = page.total + (this.#table.placeholderRows?.rows ?? 0);
     return page;
+  }
+
+  #request(cursor: string | null, rows: number): Promise<Page> {
+    return this.#provider.page(this.#table, cursor, this.#attempt.ctx, rows, this.#withInputs);
   }
 
   /**

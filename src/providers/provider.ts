@@ -145,8 +145,12 @@ export interface Page {
 }
 
 export type PastRow =
-  /** Cursors are row offsets, valid for pages of any size. */
-  | { by: 'offset'; skip: (cursor: string | null, rows: number) => string }
+  /** Cursors are row offsets, valid for pages of any size. `place` is the number of rows before one. */
+  | {
+      by: 'offset';
+      skip: (cursor: string | null, rows: number) => string;
+      place: (cursor: string | null) => number;
+    }
   /**
    * Pages can be read only in order; a walk from the other end reaches the rows behind. `from` is
    * its first cursor, and its other cursors begin with it.

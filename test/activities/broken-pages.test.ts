@@ -87,7 +87,7 @@ async function open(
       let pausedMs = 0;
       const sleep = (ms: number) => Promise.resolve(void (pausedMs += ms));
       const ctx = { onRequest: () => (pages += 1) };
-      const reader = new PageReader(provider, table, { ctx, sleep }, { skips: true });
+      const reader = new PageReader(provider, table, { ctx, sleep }, { skips: true, ahead: true });
       // The other parts of a step are for activities.
       const step = { heartbeat: () => undefined } as unknown as Parameters<TableScan['read']>[2];
       pages = 0;
@@ -204,7 +204,7 @@ test.each([400, 413, 422] as const)(
       return page(of, cursor, ctx, rows);
     };
     const step = { ctx: {}, sleep: () => Promise.resolve() };
-    await new PageReader(provider, table, step, { skips: true }).read(null);
+    await new PageReader(provider, table, step, { skips: true, ahead: true }).read(null);
     expect(sizes[0]).toBe(provider.limits.rowsPerPage);
   },
 );

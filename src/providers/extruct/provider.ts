@@ -215,7 +215,8 @@ export function createExtructProvider({
 
     past: {
       by: 'offset',
-      skip: (cursor, rows) => String((cursor === null ? 0 : Number(cursor)) + rows),
+      skip: (cursor, rows) => String(offsetOf(cursor) + rows),
+      place: offsetOf,
     },
 
     /**
@@ -223,7 +224,7 @@ export function createExtructProvider({
      * that end is not the last one: the largest `limit` is not documented.
      */
     async page(table, cursor, ctx, max = limits.rowsPerPage, withInputs = false) {
-      const offset = cursor === null ? 0 : Number(cursor);
+      const offset = offsetOf(cursor);
       const { rows, status } = await api.data(ctx, table.id, { offset, limit: max });
       const computed = table.columns.filter((column) => !column.input);
       const total = status?.num_rows ?? null;
@@ -241,6 +242,8 @@ export function createExtructProvider({
     },
   };
 }
+
+const offsetOf = (cursor: string | null): number => (cursor === null ? 0 : Number(cursor));
 
 /** Returns `null` for a table that is gone or lacks the tag: it must not be changed or deleted. */
 async function ownTable(
