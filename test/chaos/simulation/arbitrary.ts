@@ -349,11 +349,19 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
     })
     .map(completed);
   return fc
-    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets, stages)
-    .map(([script, mode, api, ceiling, budget, staged]) =>
-      inStages(withMode({ ...script, ...api, ...ceiling, ...budget }, mode), staged),
+    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets, stages, limits)
+    .map(([script, mode, api, ceiling, budget, staged, limited]) =>
+      inStages(withMode({ ...script, ...api, ...ceiling, ...budget, ...limited }, mode), staged),
     );
 }
+
+/** Half of the lists take many requests. */
+const limits: Arbitrary<Pick<ChaosScript, 'limits'>> = fc.constantFrom(
+  {},
+  {},
+  { limits: { rowsPerAdd: 3, rowsPerPage: 5 } },
+  { limits: { rowsPerAdd: 8, rowsPerPage: 4 } },
+);
 
 /** Whether cells are asked for in stages. */
 const stages = fc.constantFrom(

@@ -18,6 +18,8 @@ export interface ChaosScript {
   };
   /** What the reference of the provider leaves open; left out: as usual. */
   api?: NonNullable<SandboxOptions['promptLayer']>;
+  /** Rows of a request, so that a short list takes many of them; left out: as many as the API takes. */
+  limits?: { rowsPerAdd: number; rowsPerPage: number };
   run: { failedPasses: number; stallAfter: string; deadline: string; mode?: 'all' };
   approveAbove: number | null;
   /** Share of the estimate that the run may ask for, over all passes; left out: there is no limit. */

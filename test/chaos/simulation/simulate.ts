@@ -2,7 +2,11 @@ import { join } from 'node:path';
 import { createActivities, createPollActivities } from '../../../activities/index.ts';
 import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
 import type { EnrichTableInput } from '../../../src/contract/run.ts';
-import { createProviders } from '../../../src/providers/registry.ts';
+import {
+  createProviders,
+  PROVIDER_ENTRIES,
+  type ProviderEntry,
+} from '../../../src/providers/registry.ts';
 import { parsePipeline } from '../../../src/spec/index.ts';
 import { createFileStore } from '../../../src/store/file-store.ts';
 import type { Evidence } from '../../support/invariants/evidence.ts';
@@ -77,9 +81,10 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   const pipeline = pipelineOf(script, rows, folder);
   const store = createFileStore(join(folder, 'store'));
   const budgets = new SimulatedBudgets(timeline, usedByOthers(script, rows.length));
+  const env = { ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' };
   const deployment = new Deployment(timeline, ({ now }) => {
     const deps = {
-      providers: createProviders({ ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
+      providers: createProviders(env, {}, entriesOf(script)),
       store: createFileStore(join(folder, 'store')),
       searchAttributes: true,
       budgets,
@@ -183,6 +188,12 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
     virtualMs: newest.endedAtMs - EPOCH_MS,
   };
 }
+
+/** The providers, with requests of as many rows as the script says. */
+const entriesOf = ({ limits }: ChaosScript): readonly ProviderEntry[] =>
+  limits === undefined
+    ? PROVIDER_ENTRIES
+    : PROVIDER_ENTRIES.map((entry) => ({ ...entry, spec: { ...entry.spec, limits } }));
 
 /** Where only cursors lead from row to row, all between two of them cannot be read either. */
 function unreadableIn({ provider, faults }: ChaosScript): number {
