@@ -10,11 +10,12 @@ const NUMBER = /-?\d[\d.eE+-]*/y;
 
 /**
  * `JSON.parse`, but a number that would lose digits comes as a text that {@link inexactDigits} knows.
+ * @param suspect Result of {@link mayLoseDigits}, if the caller has it
  * @throws SyntaxError
  */
-export function parseExact(text: string): Json {
+export function parseExact(text: string, suspect = mayLoseDigits(text)): Json {
   // Safe cast: JSON.parse returns JSON.
-  if (!mayLoseDigits(text)) return JSON.parse(text) as Json;
+  if (!suspect) return JSON.parse(text) as Json;
   const marked = markNumbers(text);
   // Parses the original, too: the marks must not repair a broken text.
   if (marked !== text) JSON.parse(text);

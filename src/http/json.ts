@@ -11,9 +11,10 @@ import { wellFormed } from '../contract/whole-text.ts';
  * do not show it
  */
 export function parseJson(text: string): unknown {
-  const value = parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  const suspect = mayLoseDigits(text);
+  const value = parse(text.startsWith('\uFEFF') ? text.slice(1) : text, suspect);
   if (isDeeper(value, MAX_LEVELS)) throw new SyntaxError(`more than ${MAX_LEVELS} levels`);
-  const exact = mayLoseDigits(text) ? withDigits(value) : value;
+  const exact = suspect ? withDigits(value) : value;
   return HALF.test(text) ? wellFormed(exact) : exact;
 }
 
@@ -23,18 +24,25 @@ const HALF = /\\u[dD][89a-fA-F]/;
 /** The parser accepts any depth, but writers overflow their stack at some thousands. */
 const MAX_LEVELS = 200;
 
+/** Loops without a list of each object's values: a page has ten thousands of them. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((each) => isDeeper(each, levels - 1));
+  for (const name in value) {
+    // Safe cast: a name of the object.
+    if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true;
+  }
+  return false;
 }
 
-function parse(json: string): Json {
+function parse(json: string, suspect: boolean): Json {
   try {
-    return parseExact(json);
+    return parseExact(json, suspect);
   } catch (error) {
     const escaped = escapeControls(json);
     if (escaped === json) throw error;
-    return parseExact(escaped);
+    return parseExact(escaped, suspect);
   }
 }
 

@@ -12,6 +12,12 @@ const SHORTEST_CORE = 8;
  * <token>`). Covers the forms in URLs, JSON strings and base64, and other case (host names).
  */
 export function redactorOf(authHeaders: Record<string, string>): Redact {
+  // Made for the first text: most replies have none that is shown.
+  let redact: Redact | null = null;
+  return (text) => (redact ??= patternRedactor(authHeaders))(text);
+}
+
+function patternRedactor(authHeaders: Record<string, string>): Redact {
   const secrets = new Set<string>();
   for (const value of Object.values(authHeaders)) {
     for (const secret of [value, value.split(' ').at(-1) ?? '']) {
