@@ -1,5 +1,6 @@
 import type { Pipeline, SpendPolicy } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
+import { stagesOf } from '../../rules/answers/stages.ts';
 import { knownSpec } from '../../providers/facts-store.ts';
 import { askedByColumn } from '../../rules/cells/cell-set.ts';
 import type { NightPlan } from '../../nights/night-plan.ts';
@@ -73,6 +74,7 @@ export function estimateOf(
   const addRows = Math.ceil(rows / spec.limits.rowsPerAdd);
   const pages = Math.ceil(rows / spec.limits.rowsPerPage);
   const { start } = spec.requests;
+  const passes = passesOf(pipeline, columns);
   return {
     rows,
     columns,
@@ -83,12 +85,28 @@ export function estimateOf(
     spend: limits,
     ceiling,
     apiCalls: {
-      total: FIXED_CALLS + spec.requests.table(pipeline.table) + addRows + start + pages,
+      total:
+        FIXED_CALLS +
+        spec.requests.table(pipeline.table) +
+        addRows +
+        passes.passes * (start + pages) +
+        passes.scans * pages,
       addRows,
       pages,
       eachRerun: start + pages,
     },
   };
+}
+
+/** Counts the passes of a run without failures, and its table scans beside those that end a pass. */
+function passesOf(
+  { when, canary }: Pipeline,
+  columns: readonly PlannedColumn[],
+): { passes: number; scans: number } {
+  const stages = when === undefined ? 1 : stagesOf(when, columns);
+  // The canary goes through every stage first; another scan then finds the other rows.
+  if (canary !== undefined) return { passes: 2 * stages, scans: 2 };
+  return { passes: stages, scans: when === undefined ? 0 : 1 };
 }
 
 /** Returns the estimate of a run on a lasting table: only the cells that are due count. */
