@@ -3,7 +3,7 @@ import type { PassLine } from '../../src/contract/spend.ts';
 import { outdatedCells, type OutdatedColumns } from '../../src/nights/outdated-cells.ts';
 import { readLedger } from '../../src/store/ledger.ts';
 import type { Folder } from '../../src/store/store.ts';
-import { cellSetFile, cellSetLines } from '../run-files/cell-set-file.ts';
+import { cellSetFile, cellSetLines, sentSince } from '../run-files/cell-set-file.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
 
 /**
@@ -21,6 +21,8 @@ export async function carriedOver(
   if (outdated.size === 0) return outdated;
   for (const { pass, accepted, at } of await passesOf(deps, before)) {
     if (!(await last.exists(cellSetFile(pass)))) continue;
+    // The line of the ledger has the time of the last attempt; an earlier one may have sent.
+    const since = (await sentSince(last, pass)) ?? at;
     for await (const line of cellSetLines(last, pass)) {
       if (!('groups' in line)) continue;
       const rows = 'key' in line ? [outdated.get(line.key)] : outdated.values();
@@ -28,7 +30,7 @@ export async function carriedOver(
       for (const row of rows) {
         for (const column of asked) {
           if (accepted) row?.delete(column);
-          else if (row?.has(column) === true) row.set(column, row.get(column) ?? at);
+          else if (row?.has(column) === true) row.set(column, row.get(column) ?? since);
         }
       }
     }

@@ -31,6 +31,28 @@ export interface CellSetEnd {
 /** File of the cells that a pass asks for. */
 export const cellSetFile = (pass: number): string => `asked-${pass}.jsonl`;
 
+/** File with the time since which a pass may have been sent. */
+const sentSinceFile = (pass: number): string => `sent-since-${pass}.json`;
+
+/** Notes that a pass may be sent from now on, unless an earlier attempt has noted it. */
+export async function noteSentSince(folder: Folder, pass: number, nowMs: number): Promise<void> {
+  const name = sentSinceFile(pass);
+  if (!(await folder.exists(name)))
+    await folder.writeJson(name, { at: new Date(nowMs).toISOString() });
+}
+
+/** Removes the note: nothing was sent. */
+export const forgetSentSince = (folder: Folder, pass: number): Promise<void> =>
+  folder.remove(sentSinceFile(pass));
+
+/** Returns the ISO time since which a pass may have been sent; `null` without a note. */
+export async function sentSince(folder: Folder, pass: number): Promise<string | null> {
+  const name = sentSinceFile(pass);
+  if (!(await folder.exists(name))) return null;
+  // Written by noteSentSince in this shape.
+  return ((await folder.readJson(name)) as { at: string }).at;
+}
+
 /** Reads a cell set line by line; its end comes last. */
 export async function* cellSetLines(
   folder: Folder,

@@ -3,6 +3,7 @@ import type { PassAccount, PassLine } from '../../src/contract/spend.ts';
 import { columnSpend, sumOfColumns } from '../../src/rules/spend/spend-report.ts';
 import { removeLedgerLine, writeLedgerLine } from '../../src/store/ledger.ts';
 import type { RunKey } from '../../src/store/store.ts';
+import { forgetSentSince, noteSentSince } from '../run-files/cell-set-file.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
 
 /** Line of a pass in the ledger. */
@@ -47,6 +48,8 @@ export async function openLine(
     accepted: false,
   };
   if (owner !== undefined) line.owner = owner;
+  const folder = deps.store.run(run);
+  await noteSentSince(folder, pass, Date.parse(line.at));
   await writeLedgerLine(deps.store, line);
   return {
     accept: (reportedCells) =>
@@ -58,7 +61,11 @@ export async function openLine(
           ...(reportedCells === null ? {} : { reported: { cells: reportedCells } }),
         }),
       ),
-    withdraw: () => bestEffort(() => removeLedgerLine(deps.store, line)),
+    withdraw: () =>
+      bestEffort(async () => {
+        await removeLedgerLine(deps.store, line);
+        await forgetSentSince(folder, pass);
+      }),
   };
 }
 

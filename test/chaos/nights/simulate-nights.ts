@@ -165,7 +165,8 @@ class Nights {
     const [first] = configs;
     const ages = new Map(refresh.ages && first !== undefined ? [[first.key, 1]] : []);
     const { nowMs } = timeline;
-    this.#breaches.push(...this.#oracle.after({ full: night.full, ages, nowMs }));
+    const twin = wanted > 1;
+    this.#breaches.push(...this.#oracle.after({ full: night.full, twin, ages, nowMs }));
     return isOver && runs.every(({ end }) => end?.how !== 'broken');
   }
 
