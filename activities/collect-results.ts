@@ -19,6 +19,7 @@ import { scanConditions } from './results/scan-conditions.ts';
 import { PageReader } from './table/page-reader.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
+import { firstVanished } from './run-files/vanished-rows.ts';
 import { TableScan, type ScanCounts, type ScanReport } from './results/table-scan.ts';
 
 export interface CollectResultsInput {
@@ -65,12 +66,14 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
     });
     const folder = deps.store.run(input.run);
     const { conditions, canary } = input;
+    const vanishedFrom = await firstVanished(folder);
     for (let tries = 1; ; tries += 1) {
       const last = tries >= MAX_SWEEPS;
       const scan = new TableScan(folder, input.scan, input.snapshot.rows, {
         ignoreVersion: last,
         conditions: conditions === undefined ? null : scanConditions(conditions),
         canary: canary === undefined ? null : canaryRows(canary, input.snapshot.rows),
+        ...(vanishedFrom === null ? {} : { vanishedFrom }),
       });
       try {
         const counts = await scan.read(pages, input.table, attempt);

@@ -17,6 +17,7 @@ import { AttemptsBefore } from './attempts-before.ts';
 import { MisfitCounts } from './misfit-counts.ts';
 import type { MarkedCell, NightMarks } from './night-marks.ts';
 import { parsePartLine, type PartLine, type PartOpenCell } from './part-file.ts';
+import { hasVanished, VANISHED_END } from '../run-files/vanished-rows.ts';
 import { INPUT_MARK, SNAPSHOT_FILE, snapshotKey } from '../run-files/snapshot.ts';
 import { partLines } from './table-scan.ts';
 import { RowmillError } from '../../src/errors.ts';
@@ -173,11 +174,6 @@ function countAsks(
     columns[cell.column] = (columns[cell.column] ?? 0) + 1;
   }
 }
-
-/** End of the line of a row that left the source, which `openNight` writes last. */
-const VANISHED_END = ',"vanished":true}';
-
-const hasVanished = (snapshotLine: string): boolean => snapshotLine.endsWith(VANISHED_END);
 
 /** `{"key":…,"input":{…}}` and a part become one result line. */
 function joinRow(

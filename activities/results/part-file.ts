@@ -55,10 +55,11 @@ export function classifyTableRow(
   row: TableRow,
   ordinal: number,
   columns: Column[],
-  { conditions = null, isReleased = true }: RowContext = {},
+  { conditions = null, isReleased = true, hasVanished = false }: RowContext = {},
 ): ClassifiedRow {
   const verdicts = verdictsOf(row, columns, conditions);
   if (!isReleased) withhold(verdicts);
+  if (hasVanished) passOver(verdicts);
   const outcomes = oursOf(columns, verdicts);
   const cells = byName<ResultCell>();
   const open: PartOpenCell[] = [];
@@ -87,7 +88,26 @@ export interface RowContext {
   conditions?: GivenConditions | null;
   /** False while only the canary is asked for, and the row is none of it. @default true */
   isReleased?: boolean;
+  /** True if the row has left the source: nothing is asked for. @default false */
+  hasVanished?: boolean;
 }
+
+/** Cells without an answer, of a row that left the source, are skipped: no pass asks for them. */
+function passOver(verdicts: Map<string, CellVerdict>): void {
+  for (const [key, verdict] of verdicts) {
+    const { outcome, inFlight } = verdict;
+    if (outcome === 'done' || outcome === 'empty' || inFlight) continue;
+    verdicts.set(key, { ...SKIPPED });
+  }
+}
+
+const SKIPPED: CellVerdict = {
+  outcome: 'skipped',
+  blockedBy: null,
+  inFlight: false,
+  startable: false,
+  waitsFor: null,
+};
 
 /** Marks cells that have not begun: whether they are asked for is not decided. */
 function withhold(verdicts: Map<string, CellVerdict>): void {
@@ -177,7 +197,7 @@ function reasonOf(verdict: CellVerdict, cell: TableCell | undefined): string {
     case 'done':
       return 'done';
     case 'skipped':
-      return 'not asked for: its conditions do not hold';
+      return 'not asked for: its conditions do not hold, or its row left the source';
     case 'empty':
       return 'done without a value';
     case 'failed':

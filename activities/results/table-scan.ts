@@ -28,6 +28,8 @@ export interface ScanOptions {
   conditions?: ScanConditions | null;
   /** Rows that are asked for so far. @default all */
   canary?: CanaryRows | null;
+  /** Place in the snapshot from which on rows have left the source. @default none have */
+  vanishedFrom?: number;
 }
 
 export interface ScanReport {
@@ -109,6 +111,7 @@ export class TableScan {
   readonly #ignoreVersion: boolean;
   readonly #conditions: ScanConditions | null;
   readonly #canary: CanaryRows | null;
+  readonly #vanishedFrom: number;
   readonly #rowIndex: RowIndex;
   readonly #seen: Uint8Array;
   #count = 0;
@@ -130,8 +133,14 @@ export class TableScan {
     folder: Folder,
     number: number,
     rows: number,
-    { ignoreVersion = false, conditions = null, canary = null }: ScanOptions = {},
+    {
+      ignoreVersion = false,
+      conditions = null,
+      canary = null,
+      vanishedFrom = Infinity,
+    }: ScanOptions = {},
   ) {
+    this.#vanishedFrom = vanishedFrom;
     this.#ignoreVersion = ignoreVersion;
     this.#conditions = conditions;
     this.#canary = canary;
@@ -267,6 +276,7 @@ export class TableScan {
     const classified = classifyTableRow(row, ordinal, table.columns, {
       conditions: this.#given(ordinal),
       isReleased: this.#canary === null || isCanary,
+      hasVanished: ordinal >= this.#vanishedFrom,
     });
     const { automatic } = this.#counts;
     automatic.done += classified.automatic.done;

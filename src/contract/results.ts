@@ -4,8 +4,8 @@ import type { Outcome } from './outcome.ts';
 
 /**
  * Outcome of a cell. `empty`: done, without a value. `blocked`: an upstream cell did not get done.
- * `pending`: never started or never finished. `skipped`: its conditions do not hold, so it was not
- * asked for.
+ * `pending`: never started or never finished. `skipped`: not asked for, because its
+ * conditions do not hold or its row left the source.
  */
 export type CellOutcome = CountedOutcome | 'skipped';
 

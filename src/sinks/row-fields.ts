@@ -10,12 +10,16 @@ export const cellOf = (
   key: string,
 ): TypedCell | undefined => (Object.hasOwn(cells, key) ? cells[key] : undefined);
 
-/** Returns `complete`, or the columns without an answer: `sector=failed;peer=blocked`. */
+/**
+ * Returns `complete`, or the columns without an answer: `sector=failed;peer=blocked`. A row that left
+ * the source is `vanished`, with those columns behind.
+ */
 export const statusOf = (row: TypedResultRow, columns: string[]): string => {
   const missing = columns.flatMap((key) => {
     const status = cellOf(row, key)?.status ?? 'pending';
     return status === 'done' || status === 'skipped' ? [] : [`${key}=${status}`];
   });
+  if (row.vanished === true) return ['vanished', ...missing].join(';');
   if (missing.length > 0) return missing.join(';');
   return row.complete ? 'complete' : 'partial';
 };

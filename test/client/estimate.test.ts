@@ -68,7 +68,9 @@ test.each(staged)(
 );
 
 function computedOf({ tables }: ProviderCase): [string, string] {
-  const keys = tables.chain.columns.map((column) => String(column['key'] ?? column['title']));
+  const keys = tables.chain.columns
+    .map((column) => column['key'] ?? column['title'])
+    .filter((key) => typeof key === 'string');
   return [keys.at(-2) ?? '', keys.at(-1) ?? ''];
 }
 

@@ -44,6 +44,17 @@ test('one line a row: key, inputs, answers, status', async () => {
   );
 });
 
+test('the status of a row that left the source says so', async () => {
+  const left = { ...resultRow('AOS', {}, { sector: 'a' }), vanished: true as const };
+  const open = {
+    ...resultRow('MMM', {}, { sector: new Missing('failed') }),
+    vanished: true as const,
+  };
+  expect(await csvOf([left, open], { columns: ['sector'], inputs: [] })).toBe(
+    'key,sector,_status\nAOS,a,vanished\nMMM,,vanished;sector=failed\n',
+  );
+});
+
 test('no rows: the header alone', async () => {
   expect(await csvOf([], { columns: ['a'], inputs: [] })).toBe('key,a,_status\n');
 });

@@ -200,6 +200,20 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect((await results(added)).every(({ complete }) => complete)).toBe(true);
   });
 
+  test('a new column is not asked for in a row that left the source, and the night is complete', async () => {
+    testEnv = await startTestEnv({ sandbox: CLEAN });
+    await night(one, FIRST, { columns: one.tables.one });
+    const [summary, due] = await paidBy(() => night(one, { MMM: '3M', AFL: 'Aflac' }));
+    expect(summary).toMatchObject({
+      outcome: 'completed',
+      cells: { done: 5, pending: 0, skipped: 1 },
+      quarantine: null,
+    });
+    expect(due).toBe(2);
+    const gone = (await results(summary)).find(({ key }) => key === 'AOS');
+    expect(gone?.cells[second]).toMatchObject({ status: 'skipped' });
+  });
+
   test('cells without an answer are retried, or left', async () => {
     testEnv = await startTestEnv({ sandbox: { failRate: 0.5, alwaysFailsRate: 0, seed: 3 } });
     const run = { failedPasses: 0, minPollInterval: '100ms', maxPollInterval: '1s' };

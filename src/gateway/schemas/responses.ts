@@ -13,7 +13,10 @@ const counts = z.object({
   failed: z.number(),
   blocked: z.number(),
   pending: z.number(),
-  skipped: z.number().optional().describe('Not asked for: conditions do not hold.'),
+  skipped: z
+    .number()
+    .optional()
+    .describe('Not asked for: conditions do not hold, or the row left the source.'),
 });
 
 export const startedRun = z
