@@ -4,6 +4,7 @@ import type { RunProgress } from '../../src/contract/run.ts';
 import type { LedgerLine } from '../../src/contract/spend.ts';
 import { readLedger } from '../../src/store/ledger.ts';
 import { eventually } from '../support/eventually.ts';
+import { CASES } from '../support/providers/cases.ts';
 import { executeRun, pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 
 const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
@@ -37,6 +38,19 @@ test('each pass has one line, and the run one that says what the account lost', 
     { run: id, creditsCancelled: 0, reported: { balanceChange: summary.balanceChange } },
   ]);
 });
+
+test.each(CASES)(
+  'a run of $name has asked for as many credits as its passes have in the ledger, follow-ups included',
+  async (provider) => {
+    testEnv = await startTestEnv({ sandbox: { failRate: 0.5, alwaysFailsRate: 0 } });
+    const pipeline = { table: provider.tables.chain };
+    const input = await pipelineInputFor(testEnv, ROWS, pipeline, provider);
+    const summary = await executeRun(testEnv, `figures-${testEnv.taskQueue}`, input);
+    const passes = (await linesOf()).filter((line) => line.type === 'pass');
+    expect(passes.map(({ kind }) => kind)).toContain('follow-up');
+    expect(summary.creditsSpent).toBe(passes.reduce((sum, { credits }) => sum + credits, 0));
+  },
+);
 
 test('a pass whose reply was lost, and whose step was repeated, has one line', async () => {
   let lost = 0;

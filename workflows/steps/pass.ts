@@ -93,7 +93,7 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   }
   const asked = done.asked ?? { new: done.requestedCells ?? {} };
   const units = unitsOf(askedByColumn(asked), run.prepared.weights);
-  if (countsAsRequested(run, kind)) state.unitsRequested += units;
+  state.unitsRequested += units;
   const { queuedMore } = done;
   const queuedBeyond = queuedMore === undefined ? 0 : queuedMore.affected - queuedMore.requested;
   state.unitsAsked = (state.unitsAsked ?? 0) + units + Math.max(0, cellsBeyond + queuedBeyond);
@@ -104,13 +104,6 @@ async function sendPass(run: Run, kind: PassKind): Promise<boolean> {
   state.passes += 1;
   return true;
 }
-
-/**
- * Checks whether the cells of a pass add to the requested ones. The first pass of a new table
- * requests all. Cells requested again after they were blocked or stalled are paid once.
- */
-const countsAsRequested = ({ input }: Run, kind: PassKind): boolean =>
-  input.previousRun !== undefined || (kind !== 'follow-up' && kind !== 'nudge');
 
 /** @param cellsBeyond Approved cells that the provider runs beside those of the pass */
 async function send(
