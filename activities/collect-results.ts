@@ -41,6 +41,8 @@ export interface CollectResultsInput {
   inStages?: boolean;
   /** Only these rows are asked for so far. Left out: every row. */
   canary?: Canary | undefined;
+  /** The canary is over: its rows are asked for in no later pass. Left out: it is not, or there is none. */
+  canaryOver?: Canary | undefined;
   /** The results mark rows that left the source. */
   marksVanished?: boolean;
   trouble: TroubleInput;
@@ -65,7 +67,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
       ahead: true,
     });
     const folder = deps.store.run(input.run);
-    const { conditions, canary } = input;
+    const { conditions, canary, canaryOver } = input;
     const vanishedFrom = await firstVanished(folder);
     for (let tries = 1; ; tries += 1) {
       const last = tries >= MAX_SWEEPS;
@@ -86,6 +88,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
           // Before the first pass of a night, its scan decides which cells are due.
           night: input.scan === 1 ? await NightMarks.open(folder) : null,
           marksVanished: input.marksVanished === true,
+          leaves: canaryOver === undefined ? null : canaryRows(canaryOver, input.snapshot.rows),
         });
         await scan.reset();
         const scanResult = scanResultOf(input, counts, merged);

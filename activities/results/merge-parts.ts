@@ -8,6 +8,7 @@ import {
   wasRerun,
   isWaitingAfter,
 } from '../../src/rules/cells/attempts.ts';
+import type { CanaryRows } from '../../src/rules/answers/canary.ts';
 import { judgesValues, type Expectations } from '../../src/rules/answers/expectations.ts';
 import { COUNTED_KINDS, reasonToAsk } from '../../src/rules/cells/cell-set.ts';
 import type { PassKind } from '../../src/rules/passes/passes.ts';
@@ -63,6 +64,8 @@ export interface MergeOptions {
   night?: NightMarks | null;
   /** Rows that left the source are marked in the results. @default false */
   marksVanished?: boolean;
+  /** Rows of a canary that is over: no later pass asks for them. @default none */
+  leaves?: CanaryRows | null;
 }
 
 /**
@@ -80,6 +83,7 @@ export async function mergeParts(
     inStages = false,
     night = null,
     marksVanished = false,
+    leaves = null,
   }: MergeOptions,
 ): Promise<Merged> {
   const attemptsBefore = await AttemptsBefore.open(folder, scan - 1);
@@ -120,9 +124,11 @@ export async function mergeParts(
       }
       const marked: readonly MarkedCell[] =
         night === null ? openCells : night.ofRow(key, hasVanished(line), part.cells, openCells);
+      const isLeft = leaves?.(part.ordinal, key) ?? false;
       for (const cell of marked) {
         const before = attemptsOfRow.get(cell.column);
-        if (cell.left === true || before?.left === true) {
+        const isOver = isLeft && !cell.inFlight && cell.undecided !== true;
+        if (cell.left === true || before?.left === true || isOver) {
           if (cell.status === 'failed') merged.left = (merged.left ?? 0) + 1;
           const asBefore = { attempts: before?.attempts ?? 0, rerun: false, waiting: false };
           await writeOpen(open, key, part.rowId, { ...cell, ...asBefore, left: true });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { cellSetLines } from '../../activities/run-files/cell-set-file.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { CASES } from '../support/providers/cases.ts';
@@ -99,6 +100,26 @@ describe.each([...CASES])('$name', (provider) => {
     const summary = (await run.result()) as RunSummary;
     expect(summary).toMatchObject({ outcome: 'cancelled', cells: { done: 4, pending: 20 } });
     expect(paid()).toBe(4);
+  });
+
+  test('a cell that failed in the canary is not asked for again with the rest', async () => {
+    testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0.4 } });
+    const input = await inputOf({ run: { ...RUN, failedPasses: 1 }, canary: { rows: 6 } });
+    const summary = await executeRun(testEnv, id(), input);
+    expect(summary.canary).toMatchObject({ rows: 6, of: 12 });
+    const asked = new Map<string, number>();
+    const folder = testEnv.store.run({ workflowId: summary.workflowId, firstRunId: summary.runId });
+    for (let pass = 1; pass <= summary.passes; pass += 1) {
+      for await (const line of cellSetLines(folder, pass)) {
+        if (!('rowId' in line)) continue;
+        for (const column of line.groups.flatMap(({ columns }) => columns)) {
+          const cell = `${line.key}/${column}`;
+          asked.set(cell, (asked.get(cell) ?? 0) + 1);
+        }
+      }
+    }
+    // Once, and once more in the only rerun of the canary or of the rest.
+    expect(Math.max(...asked.values())).toBe(2);
   });
 
   test('conditions hold for the canary and for the rest', async () => {

@@ -260,6 +260,7 @@ export async function scanTable(run: Run, trouble: TroubleInput): Promise<void> 
         ...conditionsOf(run.pipeline),
         ...(isInStages(run) ? { inStages: true } : {}),
         ...(isCanaryFirst(run) ? { canary: run.pipeline.canary } : {}),
+        ...(isCanaryOver(run) ? { canaryOver: run.pipeline.canary } : {}),
         ...(run.pipeline.refresh?.vanished === 'mark' ? { marksVanished: true } : {}),
         trouble,
       },
@@ -319,6 +320,10 @@ export const isCanaryFirst = (run: Run): boolean =>
   run.state.canary === undefined &&
   // Later runs on a lasting table ask for few cells, and none of them first.
   nightOf(run) === null;
+
+/** Checks whether the next scan releases the rest: of the canary, nothing is asked for any more. */
+const isCanaryOver = ({ state }: Run): boolean =>
+  state.canary !== undefined && state.passHistory === null;
 
 /** Checks whether the run is above `spend.maxCredits`, where no approval lets it continue. */
 export function mayNotPayMore({ state, pipeline, spend, estimatedCredits }: Run): boolean {
