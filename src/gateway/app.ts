@@ -25,13 +25,14 @@ import { addResults } from './routes/results.ts';
 import { addRuns } from './routes/runs.ts';
 import { addScheduleActions } from './routes/schedule-actions.ts';
 import { addSchedules } from './routes/schedules.ts';
+import { addBudgets } from './routes/budgets.ts';
 import { addSpend } from './routes/spend.ts';
 import type { GatewaySettings } from './settings.ts';
 
 type Limits = Pick<GatewaySettings, 'tokens' | 'bodyLimit' | 'rate'>;
 
 const ROUTES = [
-  ...[addRuns, addActions, addAdjust, addEvents, addResults, addSpend],
+  ...[addRuns, addActions, addAdjust, addEvents, addResults, addSpend, addBudgets],
   ...[addSchedules, addScheduleActions],
 ];
 

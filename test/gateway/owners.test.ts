@@ -2,9 +2,12 @@ import { expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deleteSchedule } from '../../src/client/schedules/index.ts';
+import type { BudgetInfo } from '../../src/contract/budget.ts';
+import type { RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import { eventually } from '../support/eventually.ts';
+import { SECTOR } from '../support/test-env.ts';
 import { pipelineOf, type Answer } from './caller.ts';
 import { openForTests } from './opened.ts';
 import { expectProblem } from './problem.ts';
@@ -181,4 +184,65 @@ test('a token of one owner sees the spend of its runs only', async () => {
   expect(await runs(BILLING)).toContain(key);
   expect(await runs(ALL)).toContain(key);
   expect(await runs(SALES)).not.toContain(key);
+});
+
+test('a token of one owner sees the budgets that its runs use, and no other runs in them', async () => {
+  const budget = `shared-${site.testEnv.taskQueue}`
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, '-')
+    .slice(0, 60);
+  const spend = { perDay: { maxCredits: 100, budget, timezone: 'UTC' } };
+  const ids = { billing: keyOf('budget-of-billing'), all: keyOf('budget-of-nobody') };
+  for (const [token, key] of [
+    [BILLING, ids.billing],
+    [ALL, ids.all],
+  ] as const) {
+    expect((await start(token, key, { spend })).status).toBe(201);
+    await eventually(
+      'it has ended',
+      async () => (await get(token, `/v1/runs/${key}`)).json['summary'] !== null,
+    );
+  }
+  const found = async (token: string) => {
+    const { json } = await get(token, '/v1/budgets');
+    return (json['budgets'] as BudgetInfo[]).find(({ name }) => name === budget);
+  };
+  await eventually('it is listed', async () => (await found(ALL)) !== undefined);
+  const runsOf = (info: BudgetInfo | undefined) => info?.runs.map(({ run }) => run).sort();
+  expect(runsOf(await found(ALL))).toEqual([ids.billing, ids.all].sort());
+  const own = await found(BILLING);
+  expect(runsOf(own)).toEqual([ids.billing]);
+  // What is left is that of all.
+  expect(own?.reserved).toBe((await found(ALL))?.reserved);
+  expect(await found(SALES)).toBeUndefined();
+});
+
+test('a night over everything on a lasting table is asked for by its body', async () => {
+  const pipeline = pipelineOf({});
+  const table = { kind: 'company', columns: [SECTOR], keep: true };
+  const night = (name: string, options: object) =>
+    send(
+      BILLING,
+      'POST',
+      '/v1/runs',
+      { pipeline: { ...pipeline, table }, ...options },
+      keyOf(name),
+    );
+  const dueOf = async (name: string) => {
+    const path = `/v1/runs/${keyOf(name)}`;
+    await eventually(
+      'it has ended',
+      async () => (await get(BILLING, path)).json['summary'] !== null,
+    );
+    const { summary } = (await get(BILLING, path)).json as { summary: RunSummary };
+    return summary.incremental?.due;
+  };
+  expect((await night('first-night', {})).status).toBe(201);
+  const { new: cells } = (await dueOf('first-night')) ?? {};
+  expect(cells).toBeGreaterThan(0);
+  expect((await night('next-night', {})).status).toBe(201);
+  expect(await dueOf('next-night')).toEqual({});
+  expect((await night('full-night', { night: { full: true } })).status).toBe(201);
+  expect(await dueOf('full-night')).toEqual({ all: cells });
+  expectProblem(await night('odd-night', { night: { dark: true } }), 400, 'http_bad_request');
 });

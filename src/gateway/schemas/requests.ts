@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RUN_STATUSES } from '../../client/runs/list.ts';
 import { SPEND_BY } from '../../contract/spend.ts';
 import { OUTCOMES } from '../../contract/outcome.ts';
+import { MAX_CANARY } from '../../spec/columns/canary.ts';
 import { RESULT_FORMAT_NAMES } from '../../sinks/index.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from '../../spec/index.ts';
 
@@ -103,6 +104,23 @@ export const startBody = z
       .boolean()
       .optional()
       .describe('The estimated credits are approved: `spend.approveAbove` asks for no approval.'),
+    canary: z
+      .int()
+      .min(1)
+      .max(MAX_CANARY)
+      .optional()
+      .describe('So many rows go first and are judged, as `canary` in the pipeline.'),
+    night: z
+      .strictObject({
+        full: z.boolean().optional().describe('Asks for every cell once, whatever its age.'),
+        apply: z
+          .boolean()
+          .optional()
+          .describe('Gives the table the columns of the pipeline, as `rowmill apply` does.'),
+        newTable: z.boolean().optional().describe('Makes a new table; the one before stays.'),
+      })
+      .optional()
+      .describe('What the run does on a lasting table (`table.keep`) beside what is due.'),
   })
   .meta({
     id: 'StartRun',

@@ -338,6 +338,41 @@ export const spendReport = z
   })
   .meta({ id: 'Spend' });
 
+const budget = z
+  .object({
+    name: z.string(),
+    maxCredits: z.number().describe('Credits a day.'),
+    timezone: z.string().describe('IANA name; its midnight ends a day.'),
+    day: z.iso.date(),
+    endsAtMs: z.number().describe('Epoch ms.'),
+    limit: z.number().describe('Credits of the day, raises included.'),
+    reserved: z.number(),
+    left: z.number(),
+    raises: z.array(z.object({ credits: z.number(), by: z.string().nullable(), atMs: z.number() })),
+    pipelines: z.array(z.string()).describe('Pipelines that name it.'),
+    runs: z
+      .array(
+        z.object({
+          run: z.string(),
+          pipeline: z.string(),
+          passes: z.number(),
+          credits: z.number(),
+        }),
+      )
+      .describe('Credits reserved today, by run.'),
+    waiting: z
+      .array(z.object({ run: z.string(), credits: z.number(), sinceMs: z.number() }))
+      .describe('Runs that wait for room.'),
+  })
+  .meta({ id: 'Budget' });
+
+export const budgetList = z
+  .object({
+    budgets: z.array(budget),
+    unanswered: z.array(z.string()).describe('Names of budgets for which no worker answers.'),
+  })
+  .meta({ id: 'BudgetList' });
+
 export const actionResponse = z
   .object({
     id: z.string().describe('The run that goes on: of a rerun, the new one.'),

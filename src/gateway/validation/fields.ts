@@ -10,10 +10,10 @@ const pipeline = z.custom<Record<string, unknown> | string>(
 );
 const rows = z.custom<unknown[]>(Array.isArray, 'a list of rows').optional();
 
-const { approve } = startBody.shape;
+const { approve, canary, night } = startBody.shape;
 const { owner, replace } = scheduleBody.shape;
 
-const START = { pipeline, rows, approve };
+const START = { pipeline, rows, approve, canary, night };
 const SCHEDULE = { pipeline, owner, replace };
 
 export const startFields = (body: unknown) => fieldsOf(body, START);

@@ -3,6 +3,7 @@ import { prepareSchedule } from '../../client/schedules/prepare.ts';
 import { prepareWork } from '../../client/pipelines/prepare.ts';
 import type { PreparedSchedule } from '../../client/schedules/index.ts';
 import type { Json } from '../../contract/json.ts';
+import type { NightOptions } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import { createStore } from '../../store/open-store.ts';
 import type { PipelineSource } from '../../client/pipelines/read.ts';
@@ -62,11 +63,15 @@ async function validateRun(
   const { env } = settings;
   const store = createStore(settings.store);
   const places = createPathPolicy(store, settings.files, owner);
-  const { pipeline, rows, approve = false } = startFields(readBody(body));
+  const { pipeline, rows, approve = false, canary, night } = startFields(readBody(body));
   const work = await prepareWork({
     pipeline: pipelineFromBody(pipeline, places, key),
     // Safe cast: each row is checked when the rows are frozen.
     rows: rows as Record<string, Json>[] | undefined,
+    canary,
+    night: night && nightOptions(night),
+    // The lasting table is that of the owner.
+    owner: owner ?? undefined,
     env,
     store,
     baseDir: places.baseDir(key),
@@ -74,6 +79,15 @@ async function validateRun(
   });
   return { work, approve };
 }
+
+/** Drops options that are left out or false, which would change the digest of the request. */
+const nightOptions = ({ full, apply, newTable }: SentNight): NightOptions => ({
+  ...(full === true ? { full } : {}),
+  ...(apply === true ? { apply } : {}),
+  ...(newTable === true ? { newTable } : {}),
+});
+
+type SentNight = { [option in keyof NightOptions]: boolean | undefined };
 
 async function validateSchedule(
   sent: SentSchedule,

@@ -5,7 +5,8 @@ import type { IssueDraft } from '../finding.ts';
 import { foundText, valueAt } from '../translate.ts';
 import { mappingOf } from './named.ts';
 
-const MAX_CANARY = 10_000;
+/** Maximum rows of a canary. */
+export const MAX_CANARY = 10_000;
 const count = z.int().min(1).max(MAX_CANARY);
 const keys = z.array(z.string().min(1)).min(1).max(MAX_CANARY);
 const PICK = 'spread, first, or a list of keys';
