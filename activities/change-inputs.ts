@@ -6,6 +6,7 @@ import type { Provider, RowUpdate, TableRow } from '../src/providers/provider.ts
 import { outdate, outdatedCells, writeOutdated } from '../src/nights/outdated-cells.ts';
 import { columnsReading, type Inputs } from '../src/rules/nights/inputs.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
+import { isRefusalOfRows, RefusedRows } from './run-files/refused-rows.ts';
 import { WantedInputs } from './nights/changed-rows.ts';
 import { writeDrift, type DriftLine } from './nights/drift.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
@@ -56,7 +57,8 @@ const MAX_WALKS = 3;
  * Gives the rows of a lasting table the inputs of the source: each change exactly once in effect.
  * The table is read, differing inputs of changed rows are sent, and it is read again, until nothing
  * differs. So a lost reply, a repeated attempt or a late commit makes no difference. Inputs of other
- * rows that differ were edited at the provider: they are reported, never overwritten.
+ * rows that differ were edited at the provider: they are reported, never overwritten. Changes that the
+ * API refuses are halved, down to the row that it refuses: nothing is asked for in that row.
  */
 export const changeInputs = activity<ChangeInputsInput, ChangedInputs, ChangeReport>(
   async (input, attempt, deps) => {
@@ -74,6 +76,8 @@ interface Found {
   drift: DriftLine[];
   /** False if the walk ended early, because it had collected enough. */
   complete: boolean;
+  /** Rows that came. */
+  rows: number;
 }
 
 class InputChanges {
@@ -87,6 +91,8 @@ class InputChanges {
   readonly #edited = new Map<string, string[]>();
   readonly #providers: ActivityDeps['providers'];
   #mayCommitLate: boolean;
+  /** Rows whose changes the API has refused one by one; `null`: none so far. */
+  #refused: RefusedRows | null = null;
 
   constructor(
     providers: ActivityDeps['providers'],
@@ -108,9 +114,10 @@ class InputChanges {
     let first: string | undefined;
     for (let rounds = 0; ; rounds += 1) {
       await this.#waitForLateCommits();
-      const { updates, gone, drift, complete } = await this.#find(wanted);
+      const { updates, gone, drift, complete, rows } = await this.#find(wanted);
       if (updates.length === 0 && gone.length === 0 && complete) {
         await writeDrift(this.#folder, drift);
+        await this.#refusedOf(rows).keep(this.#folder);
         const { calls } = this.#attempt;
         const [changed, dropped] = [this.#changed.size, this.#dropped.size];
         return { changed, dropped, drifted: drift.length, calls };
@@ -121,7 +128,7 @@ class InputChanges {
       first = next;
       if (rounds === MAX_ROUNDS) throw this.#notKept(updates, gone);
       await this.#outdate();
-      await this.#update(updates);
+      await this.#updateAll(updates, this.#refusedOf(rows));
       await this.#delete(gone);
     }
   }
@@ -151,7 +158,7 @@ class InputChanges {
       withInputs: true,
     });
     const check = new PageSequenceCheck({ where: `table ${table.id}`, ignoreVersion });
-    const found: Found = { updates: [], gone: [], drift: [], complete: true };
+    const found: Found = { updates: [], gone: [], drift: [], complete: true, rows: 0 };
     const seen = new Set<string>();
     let chars = 0;
     let unreadable = 0;
@@ -163,6 +170,7 @@ class InputChanges {
       for (const row of page.rows) {
         if (seen.has(row.id)) continue;
         seen.add(row.id);
+        found.rows = seen.size;
         chars += await this.#compare(row, wanted, found);
       }
       ({ next: cursor, total } = page);
@@ -182,7 +190,7 @@ class InputChanges {
   /** Returns the characters that the row adds to what is collected. */
   async #compare(row: TableRow, wanted: WantedInputs, found: Found): Promise<number> {
     const { id, key, inputs = {} } = row;
-    if (key === null) return 0;
+    if (key === null || this.#refused?.has(key) === true) return 0;
     const values = Object.entries(inputs).map(([column, { value }]) => [column, value] as const);
     const verdict = await wanted.verdictOn(key, Object.fromEntries(values));
     if (verdict === 'same' || verdict === 'unknown') return 0;
@@ -218,18 +226,44 @@ class InputChanges {
     this.#edited.clear();
   }
 
-  async #update(updates: readonly RowUpdate[]): Promise<void> {
+  /** @param rows Rows of the table */
+  #refusedOf(rows: number): RefusedRows {
+    return (this.#refused ??= new RefusedRows(
+      'changed inputs',
+      `table ${this.#input.table.id}`,
+      rows,
+    ));
+  }
+
+  async #updateAll(updates: readonly RowUpdate[], refused: RefusedRows): Promise<void> {
+    const size = this.#provider.limits.rowsPerAdd;
+    for (let from = 0; from < updates.length; from += size) {
+      await this.#update(updates.slice(from, from + size), refused);
+    }
+  }
+
+  /** Halves changes that are refused. @throws RowmillError `rows_refused` when it is not for a few of them */
+  async #update(rows: readonly RowUpdate[], refused: RefusedRows): Promise<void> {
     const { updateRows } = this.#provider;
     if (updateRows === null) {
-      if (updates.length === 0) return;
       throw new RowmillError('internal', 'the provider cannot change rows', {
         where: `table ${this.#input.table.id}`,
       });
     }
-    const size = this.#provider.limits.rowsPerAdd;
-    for (let from = 0; from < updates.length; from += size) {
-      const rows = updates.slice(from, from + size);
+    try {
       await this.#send(() => updateRows(this.#input.table, rows, withRetries(this.#attempt)));
+      refused.taken();
+    } catch (error) {
+      const [first, ...others] = rows;
+      if (first === undefined || !isRefusalOfRows(error)) throw error;
+      if (others.length === 0) {
+        refused.add(first.key, error, this.#changed.size);
+        this.#changed.delete(first.key);
+        return;
+      }
+      const half = Math.ceil(rows.length / 2);
+      await this.#update(rows.slice(0, half), refused);
+      await this.#update(rows.slice(half), refused);
     }
   }
 

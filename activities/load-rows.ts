@@ -111,7 +111,7 @@ class Loader {
     this.#attempt = attempt;
     // The attempt before may have died with a request on its way.
     this.#mayHaveDuplicates = attempt.previousAttemptMayHaveSent || input.resumedAfterInterrupt;
-    this.#refused = new RefusedRows(`table ${input.table.id}`, input.snapshot.rows);
+    this.#refused = new RefusedRows('row', `table ${input.table.id}`, input.snapshot.rows);
     this.#placed = new PlacedRows(folder);
     this.#maxRowsPerRequest = provider.limits.rowsPerAdd;
     this.#now = now;

@@ -4,22 +4,30 @@ import { RowmillError } from '../../src/errors.ts';
 import { mayLeaveOut } from '../../src/rules/cells/refused-rows.ts';
 import type { Folder } from '../../src/store/store.ts';
 
-const REFUSED_ROWS_FILE = 'refused-rows.jsonl';
+/** What the API has refused: whole rows, or other inputs of rows that are in a lasting table. */
+type Refusal = 'row' | 'changed inputs';
+
+const FILES: Readonly<Record<Refusal, string>> = {
+  row: 'refused-rows.jsonl',
+  'changed inputs': 'refused-inputs.jsonl',
+};
 
 const Line = z.object({ key: z.string(), reason: z.string() });
 
-/** Why the API refused a row, by key; read by every look at the results. */
+/** Why the API refused a row, or its inputs, by key; read by every look at the results. */
 export async function readRefusedRows(folder: Folder): Promise<ReadonlyMap<string, string>> {
   const refused = new Map<string, string>();
-  if (!(await folder.exists(REFUSED_ROWS_FILE))) return refused;
-  for await (const line of folder.lines(REFUSED_ROWS_FILE)) {
-    const { key, reason } = Line.parse(JSON.parse(line));
-    refused.set(key, reason);
+  for (const file of Object.values(FILES)) {
+    if (!(await folder.exists(file))) continue;
+    for await (const line of folder.lines(file)) {
+      const { key, reason } = Line.parse(JSON.parse(line));
+      refused.set(key, reason);
+    }
   }
   return refused;
 }
 
-/** A part of a scan's file for a row that is not in the table: each of its cells is blocked. */
+/** A part of a scan's file for a row that the API refused: each of its cells is blocked. */
 export function refusedPart(ordinal: number, reason: string, columns: readonly Column[]): string {
   const cells = Object.fromEntries(
     columns.map(({ key }) => [key, { status: 'blocked', value: null }]),
@@ -40,14 +48,17 @@ export const isRefusalOfRows = (error: unknown): error is RowmillError =>
   ['request_refused', 'request_too_large'].includes(error.code) &&
   !error.ambiguous;
 
-/** Rows that the API has refused one by one, while the others are loaded. */
+/** Rows that the API has refused one by one, while the others are loaded or changed. */
 export class RefusedRows {
+  readonly #what: Refusal;
   readonly #where: string;
   readonly #listed: number;
   readonly #reasons = new Map<string, string>();
   #inARow = 0;
 
-  constructor(where: string, listed: number) {
+  /** @param listed Rows of which only few may be refused */
+  constructor(what: Refusal, where: string, listed: number) {
+    this.#what = what;
     this.#where = where;
     this.#listed = listed;
   }
@@ -64,7 +75,7 @@ export class RefusedRows {
 
   /** @throws RowmillError `rows_refused` when it is not for the row */
   add(key: string, error: RowmillError, inTable: number): void {
-    this.#reasons.set(key, `the API refused the row: ${error.what}`);
+    this.#reasons.set(key, `the API refused the ${this.#what}: ${error.what}`);
     this.#inARow += 1;
     const { size } = this;
     if (mayLeaveOut({ rows: size, inARow: this.#inARow }, this.#listed)) return;
@@ -75,11 +86,12 @@ export class RefusedRows {
   }
 
   async keep(folder: Folder): Promise<void> {
+    const file = FILES[this.#what];
     if (this.size === 0) {
-      await folder.remove(REFUSED_ROWS_FILE);
+      await folder.remove(file);
       return;
     }
-    const draft = await folder.create(REFUSED_ROWS_FILE);
+    const draft = await folder.create(file);
     try {
       for (const [key, reason] of this.#reasons) await draft.line(JSON.stringify({ key, reason }));
       await draft.commit();

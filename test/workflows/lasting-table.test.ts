@@ -367,6 +367,36 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     },
   );
 
+  test('a changed input that the API refuses leaves its row in the quarantine, and the others go on', async () => {
+    const on = 'update-rows' as const;
+    const faults: FaultScript = { requests: [{ on, contains: 'Refused', fault: 'refuse' }] };
+    testEnv = await startTestEnv({ sandbox: { ...CLEAN, faults } });
+    await night(one, FIRST);
+    const next = { MMM: '3M', AFL: 'Accenture', AOS: 'Refused', ABT: 'Abbott Laboratories' };
+    const [summary, due] = await paidBy(() => night(one, next));
+    // Two cells of the changed row, and two of the new one.
+    expect(due).toBe(4);
+    expect(summary).toMatchObject({ outcome: 'partial', cells: { done: 6, blocked: 2 } });
+    const left: unknown[] = [];
+    for await (const line of readLines(summary.quarantine?.path ?? '')) left.push(JSON.parse(line));
+    expect(left).toEqual(
+      [first, second].map((column) => ({
+        key: 'AOS',
+        column,
+        status: 'blocked',
+        reason: expect.stringContaining('the API refused the changed inputs: '),
+        attempts: 0,
+      })),
+    );
+    // The next night tries once more.
+    const [same, none] = await paidBy(() => night(one, next));
+    expect(same).toMatchObject({ outcome: 'partial', cells: { blocked: 2 } });
+    expect(none).toBe(0);
+    const [taken, two] = await paidBy(() => night(one, { ...next, AOS: 'A. O. Smith' }));
+    expect(taken.outcome).toBe('completed');
+    expect(two).toBe(2);
+  });
+
   test('a check warns of a file with the name of the pipeline and other rows', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     await night(one, FIRST);
