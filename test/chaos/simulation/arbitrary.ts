@@ -349,9 +349,12 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
     })
     .map(completed);
   return fc
-    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets, stages, limits)
-    .map(([script, mode, api, ceiling, budget, staged, limited]) =>
-      inStages(withMode({ ...script, ...api, ...ceiling, ...budget, ...limited }, mode), staged),
+    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets, stages, limits, expectations)
+    .map(([script, mode, api, ceiling, budget, staged, limited, expected]) =>
+      expecting(
+        inStages(withMode({ ...script, ...api, ...ceiling, ...budget, ...limited }, mode), staged),
+        expected,
+      ),
     );
 }
 
@@ -374,11 +377,27 @@ const stages = fc.constantFrom(
 );
 
 function inStages(script: ChaosScript, staged: ChaosScript['stages'] | null): ChaosScript {
-  const isLimited = script.ceiling !== undefined || script.perDay !== undefined;
-  if (staged === null || staged === undefined || isLimited) return script;
+  if (staged === null || staged === undefined) return script;
   // A canary without an answer waits for somebody.
   const approve = { atMs: 3_600_000, do: 'approve' } as const;
   return { ...script, stages: staged, actions: [...script.actions, approve] };
+}
+
+/** What follows from answers that are not as expected. */
+const expectations = fc.constantFrom(
+  null,
+  null,
+  null,
+  'hold' as const,
+  'partial' as const,
+  'warn' as const,
+);
+
+function expecting(script: ChaosScript, expected: ChaosScript['expect'] | null): ChaosScript {
+  if (expected === null || expected === undefined) return script;
+  // Results that are held wait for somebody, and so may the rest behind a canary.
+  const approvals = [3_700_000, 7_300_000].map((atMs) => ({ atMs, do: 'approve' }));
+  return { ...script, expect: expected, actions: [...script.actions, ...approvals] };
 }
 
 /** The API is one of those that the reference leaves open. */

@@ -28,6 +28,8 @@ export interface ChaosScript {
   perDay?: { share: number; usedByOthers: number };
   /** The last column has a condition on the key, some rows go first, or both; left out: neither. */
   stages?: 'when' | 'canary' | 'both';
+  /** The last column is expected to be filled, and what follows if it is not; left out: nothing is expected. */
+  expect?: 'hold' | 'partial' | 'warn';
   faults: FaultScript;
   kills: Kill[];
   lost: LostResult[];

@@ -252,17 +252,28 @@ function pipelineOf(script: ChaosScript, rows: object[], folder: string) {
     run: script.run,
     spend: spendOf(script, rows.length),
     ...stagesOf(script),
+    ...expectationsOf(script),
     results: [{ to: 'out/results.jsonl' }, { to: 'out/results.csv' }],
   });
   return parsePipeline(text, { file: join(folder, 'pipeline.json'), baseDir: folder }).pipeline;
+}
+
+function expectationsOf({ expect, provider, columns }: ChaosScript): object {
+  if (expect === undefined) return {};
+  const filled = { [lastColumn(provider, columns)]: { filled: '90%' } };
+  return { expect: filled, onFailedExpectation: expect };
+}
+
+function lastColumn(provider: string, columns: ChaosScript['columns']): string {
+  const last = caseOf(provider).tables[columns].columns.at(-1) ?? {};
+  return [last['key'], last['title']].find((one) => typeof one === 'string') ?? '';
 }
 
 /** Rows of a canary, as long as the list has so many. */
 const CANARY_ROWS = 3;
 
 function stagesOf({ stages, provider, columns, rows }: ChaosScript) {
-  const last = caseOf(provider).tables[columns].columns.at(-1) ?? {};
-  const name = [last['key'], last['title']].find((one) => typeof one === 'string') ?? '';
+  const name = lastColumn(provider, columns);
   return {
     ...(stages === 'when' || stages === 'both'
       ? { when: { [name]: { Symbol: { matches: '[02468]$' } } } }

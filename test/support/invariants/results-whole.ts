@@ -21,7 +21,7 @@ export function* resultsWhole(evidence: Evidence): Iterable<string> {
   }
   if (published.length === 0) {
     const isOver = summary.outcome === 'completed' || summary.outcome === 'partial';
-    if (isOver && !leavesFuller(summary)) yield 'no results';
+    if (isOver && !leavesFuller(summary) && !isHeld(evidence)) yield 'no results';
     return;
   }
   const keys = results.map(({ key }) => key);
@@ -35,6 +35,13 @@ export function* resultsWhole(evidence: Evidence): Iterable<string> {
   }
   yield* cellsTrue(evidence);
   yield* changesTrue(evidence);
+}
+
+/** Results that fail an expectation do not replace the last ones, unless somebody says so. */
+function isHeld({ pipeline, summary }: Evidence): boolean {
+  const { expect, onFailedExpectation = 'hold' } = pipeline;
+  const isUnmet = summary?.expectations?.some(({ met }) => !met) ?? false;
+  return expect !== undefined && onFailedExpectation === 'hold' && isUnmet;
 }
 
 function* cellsTrue(evidence: Evidence): Iterable<string> {
