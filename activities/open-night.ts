@@ -8,7 +8,9 @@ import { columnChanges, keyedColumns } from '../src/nights/column-changes.ts';
 import { compareRows, type SnapshotFile } from '../src/nights/compare-rows.ts';
 import {
   readLastingTable,
+  refuseOtherSource,
   refuseOtherTable,
+  sourceFile,
   writeLastingTable,
   type LastingTable,
 } from '../src/nights/lasting-table.ts';
@@ -167,7 +169,7 @@ async function compareWithLast(
   const changes = await folder.create(NIGHT_FILE.rows);
   const note = (line: RowChangeLine): Promise<void> => changes.line(JSON.stringify(line));
   try {
-    await copyInto(rows, folder, NIGHT_FILE.source);
+    const sourceRows = await copyInto(rows, folder, NIGHT_FILE.source);
     for await (const found of compareRows(lastRows, { folder, name: NIGHT_FILE.source })) {
       const { key } = found;
       switch (found.change) {
@@ -188,6 +190,9 @@ async function compareWithLast(
           if (keepsVanished) await rows.line(JSON.stringify({ ...found.row, vanished: true }));
       }
     }
+    const says = options.apply === true || options.newTable === true;
+    if (before !== null && !says)
+      refuseOtherSource(pipeline, before, { rows: sourceRows, ...counts });
     if (reworded.size > 0 && lastRows !== null) await addToAll(lastRows, reworded, outdated);
     await writeOutdated(folder, outdated);
     await changes.commit();
@@ -212,11 +217,12 @@ async function compareWithLast(
 async function takeOver(
   { store, providers }: ActivityDeps,
   { run, owner, pipeline: name }: OpenNightInput,
-  { provider, table, rows }: Pipeline,
+  pipeline: Pipeline,
   before: LastingTable | null,
   { openedAt, columnsNew, first }: Night,
 ): Promise<void> {
   const { workflowId, firstRunId } = run;
+  const { provider, table, rows } = pipeline;
   const is = keyedColumns(table.columns, providers.spec(provider).plan(table));
   const known = first ? is : (before?.columns ?? is);
   const added = is.filter(({ key, input }) =>
@@ -229,6 +235,7 @@ async function takeOver(
       provider,
       kind: table.kind ?? null,
       keyColumn: rows.key,
+      source: sourceFile(pipeline),
       origin: before?.origin ?? { workflowId, firstRunId },
       table: before?.table ?? null,
       // Columns whose config changed keep the earlier one until it is applied.
@@ -250,6 +257,12 @@ async function addToAll(
   }
 }
 
-async function copyInto(draft: Draft, folder: Folder, name: string): Promise<void> {
-  for await (const line of folder.lines(name)) await draft.line(line);
+/** Returns the number of lines. */
+async function copyInto(draft: Draft, folder: Folder, name: string): Promise<number> {
+  let lines = 0;
+  for await (const line of folder.lines(name)) {
+    await draft.line(line);
+    lines += 1;
+  }
+  return lines;
 }

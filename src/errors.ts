@@ -260,7 +260,8 @@ export const ERRORS = {
     exit: failed,
   },
   table_differs: {
-    meaning: 'The lasting table of the pipeline was made for another provider, kind or key column.',
+    meaning:
+      'The lasting table of the pipeline was made for another provider, kind or key column, or for the rows of another file.',
     remedy:
       'Undo the change, give the pipeline another name, or start a new table with `rowmill apply FILE --new-table`: all its cells are paid again.',
     retryable: false,

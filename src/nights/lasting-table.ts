@@ -11,6 +11,8 @@ export interface LastingTable {
   kind: string | null;
   /** Source column that identifies a row. */
   keyColumn: string;
+  /** Path of the file that the rows of the last run came from; `null`: no file, or not known. */
+  source: string | null;
   /** Run that makes or made the table, which carries its tag. */
   origin: RunKey;
   /** Table at the provider; `null`: it was not made so far. */
@@ -41,6 +43,8 @@ const state = z.object({
   provider: z.string(),
   kind: z.string().nullable(),
   keyColumn: z.string(),
+  // Left out by earlier versions.
+  source: z.string().nullable().catch(null),
   origin: z.object({ workflowId: z.string(), firstRunId: z.string() }),
   table: z.object({ id: z.string(), url: z.string().nullable() }).nullable(),
   columns: z.array(column),
@@ -92,6 +96,43 @@ export function refuseOtherTable(
   if (differences.length === 0) return;
   throw new RowmillError('table_differs', differences.join('; '), {
     where: `pipeline ${name}, table ${was.table?.id ?? 'that is being made'}`,
+  });
+}
+
+/** Rows of a source, compared with those of the lasting table. */
+export interface ComparedRows {
+  /** Rows of the source. */
+  rows: number;
+  rowsNew: number;
+  rowsVanished: number;
+}
+
+/** Checks whether a source has rows, and none of those that the lasting table has. */
+export const hasOtherRows = ({ rows, rowsNew, rowsVanished }: ComparedRows): boolean =>
+  rowsVanished > 0 && rowsNew >= rows;
+
+/** Returns the path of the file that the rows come from; `null`: no file. */
+export const sourceFile = ({ rows: { source } }: Pick<Pipeline, 'rows'>): string | null =>
+  source.type === 'file' ? source.path : null;
+
+/**
+ * Refuses rows of another file, none of which the lasting table has: another pipeline has the same
+ * name.
+ * @throws RowmillError `table_differs`
+ */
+export function refuseOtherSource(
+  pipeline: Pick<Pipeline, 'name' | 'rows'>,
+  was: Pick<LastingTable, 'source' | 'table'>,
+  rows: ComparedRows,
+): void {
+  const source = sourceFile(pipeline);
+  if (source === null || was.source === null || source === was.source) return;
+  if (!hasOtherRows(rows)) return;
+  const what = `its rows came from ${was.source}, and come from ${source}, which has none of them`;
+  throw new RowmillError('table_differs', what, {
+    where: `pipeline ${pipeline.name}, table ${was.table?.id ?? 'that is being made'}`,
+    remedy:
+      'Give one of the two pipelines another name. If the list was replaced on purpose: rowmill apply FILE.',
   });
 }
 

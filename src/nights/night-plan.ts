@@ -11,7 +11,12 @@ import type { PipelineKey, Store } from '../store/store.ts';
 import { columnChanges, keyedColumns, type ColumnChanges } from './column-changes.ts';
 import { digestOf, type SnapshotFile } from './compare-rows.ts';
 import { estimateDue } from './due-estimate.ts';
-import { readLastingTable, refuseOtherTable, type LastingTable } from './lasting-table.ts';
+import {
+  readLastingTable,
+  refuseOtherSource,
+  refuseOtherTable,
+  type LastingTable,
+} from './lasting-table.ts';
 import { lineAt, placedLines } from './line-at.ts';
 
 /** Column of a plan, as far as a night depends on it. */
@@ -118,6 +123,12 @@ export class NightPreview {
     const { table, refresh, run } = this.#pipeline;
     const changes = columnChanges(this.#state.columns, keyedColumns(table.columns, this.#plan));
     const { published } = this.#state;
+    const compared = {
+      rows: this.#rows,
+      rowsNew: this.#rowsNew,
+      rowsVanished: this.#diff.vanished,
+    };
+    if (!apply) refuseOtherSource(this.#pipeline, this.#state, compared);
     const results = published === null ? null : this.#store.run(published);
     const isThere = results !== null && (await results.exists(RUN_FILE.results));
     const own = this.#plan.filter(({ ours, input }) => ours && !input).map(({ key }) => key);

@@ -414,6 +414,32 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(await warningsOf(FIRST)).toEqual([]);
   });
 
+  test('rows of another file, none of which the table has, are refused until the operator says so', async () => {
+    testEnv = await startTestEnv({ sandbox: CLEAN });
+    const fileOf = async (name: string, text: string): Promise<object> => {
+      const from = join(testEnv.folder, name);
+      await writeFile(from, `Symbol,Security\n${text}`);
+      return { rows: { from, key: 'Symbol', map: one.map } };
+    };
+    const mine = await fileOf('mine.csv', 'MMM,3M\nAFL,Aflac\n');
+    await night(one, {}, { ...mine });
+    const other = await fileOf('other.csv', 'ABT,Abbott Laboratories\n');
+    await expect(night(one, {}, { ...other })).rejects.toMatchObject({
+      cause: { type: 'table_differs', message: expect.stringContaining('mine.csv') },
+    });
+    await inputOf(one, {}, { ...other });
+    const file = join(testEnv.folder, 'pipeline.json');
+    await expect(Rowmill.check({ pipeline: file, store: testEnv.store })).rejects.toMatchObject({
+      code: 'table_differs',
+    });
+    expect(paid()).toBe(4);
+    const replaced = await night(one, {}, { ...other, options: { apply: true } });
+    expect(replaced).toMatchObject({ outcome: 'completed', rows: 3 });
+    // The same list under another name is no other pipeline.
+    await night(one, {}, { ...(await fileOf('moved.csv', 'ABT,Abbott Laboratories\n')) });
+    expect(paid()).toBe(6);
+  });
+
   test('a check knows the night before it costs anything', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     const { chain } = one.tables;

@@ -3,6 +3,7 @@ import { RowmillError } from '../../errors.ts';
 import { stagesOf } from '../../rules/answers/stages.ts';
 import { knownSpec } from '../../providers/facts-store.ts';
 import { askedByColumn } from '../../rules/cells/cell-set.ts';
+import { hasOtherRows } from '../../nights/lasting-table.ts';
 import type { NightPlan } from '../../nights/night-plan.ts';
 import { isRequested, type PlannedColumn } from '../../providers/catalog.ts';
 import { limitName, underCeiling, type SpendCeiling } from '../../rules/spend/ceiling.ts';
@@ -160,7 +161,7 @@ export function nightWarnings(
   { rows, night }: Pick<Estimate, 'rows' | 'night'>,
   { name, refresh }: Pick<Pipeline, 'name' | 'refresh'>,
 ): string[] {
-  if (night === undefined || night.rowsVanished === 0 || night.rowsNew < rows) return [];
+  if (night === undefined || !hasOtherRows({ ...night, rows })) return [];
   const gone = refresh?.vanished === 'drop' ? 'are deleted with their answers' : 'count as gone';
   return [
     `no row of the source is in the lasting table, whose ${figure(night.rowsVanished)} rows ${gone}: is "${name}" the name of another pipeline, too?`,
