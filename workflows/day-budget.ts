@@ -14,6 +14,7 @@ import {
   type BudgetDay,
   type BudgetInfo,
   type BudgetJoin,
+  type BudgetRelease,
   type BudgetRequest,
   type BudgetSettings,
   type Reservation,
@@ -27,6 +28,7 @@ import {
   joinBudget,
   joinConflict,
   newBudget,
+  releaseReservation,
   reserveBudget,
   runsThatFit,
   withoutWaiting,
@@ -36,6 +38,7 @@ import {
   checkJoin,
   checkNewBudget,
   checkRaise,
+  checkRelease,
   checkRequest,
   checkSettings,
   checkWaiting,
@@ -51,6 +54,7 @@ export interface BudgetArgument {
 
 const budgetQuery = defineQuery<BudgetInfo>('budget');
 const waitingSignal = defineSignal<[WaitingRun]>('waiting');
+const releasedSignal = defineSignal<[BudgetRelease]>('released');
 const changedSignal = defineSignal('budgetChanged');
 const joinUpdate = defineUpdate<BudgetDay, [BudgetJoin]>('join');
 const reserveUpdate = defineUpdate<Reservation, [BudgetRequest]>('reserve');
@@ -153,6 +157,15 @@ export async function dayBudget(argument: BudgetArgument): Promise<void> {
       wakeWaiting();
     },
     { description: 'A run waits for room in the budget. Sent by runs.' },
+  );
+  setHandler(
+    releasedSignal,
+    (release) => {
+      if (checkRelease(release) !== null) return;
+      change(releaseReservation(state, release));
+      wakeWaiting();
+    },
+    { description: 'A run has ended without sending a pass that it had reserved. Sent by runs.' },
   );
 
   for (;;) {

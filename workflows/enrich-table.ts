@@ -5,6 +5,7 @@ import { approveSpend } from './steps/approve-spend.ts';
 import { readArgument } from './argument.ts';
 import { registerHandlers } from './control/updates.ts';
 import { collectResults, hasNextPass, startPass, scanExistingTable } from './steps/pass.ts';
+import { releaseBudget } from './steps/budget.ts';
 import { releaseLease, takeLease } from './steps/lease.ts';
 import { changeInputs, matchColumns, openNight } from './steps/night.ts';
 import { prepareRows } from './steps/prepare-rows.ts';
@@ -50,6 +51,7 @@ export async function enrichTable(argument: unknown): Promise<RunSummary> {
   } catch (error) {
     return await finishEarly(run, error); // cancelled, late or broken: what is there is published
   } finally {
+    await releaseBudget(run); // what was reserved in the day's budget and never sent
     await releaseLease(run);
   }
 }

@@ -43,6 +43,10 @@ export interface BudgetUse {
   credits: number;
   /** What the run waits for; `null`: it does not wait. */
   wait: BudgetWait | null;
+  /** Pass that is reserved and not sent so far: given back at the end of the run. */
+  unsentPass?: number;
+  /** Pass that was sent, or may have been: its reservation stays. */
+  sentPass?: number;
 }
 
 /**

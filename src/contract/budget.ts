@@ -21,6 +21,9 @@ export const BUDGET_UPDATE = {
 /** Signal of a run to a budget: it waits. */
 export const BUDGET_SIGNAL = 'waiting';
 
+/** Signal of a run to a budget: it has ended without sending a pass that it had reserved. */
+export const BUDGET_RELEASE_SIGNAL = 'released';
+
 export interface BudgetSettings {
   /** Credits a day. */
   maxCredits: number;
@@ -59,6 +62,14 @@ export interface BudgetDay {
   /** Credits of the day, raises included. */
   limit: number;
   reserved: number;
+}
+
+/** A reservation that is given back. */
+export interface BudgetRelease {
+  /** Workflow id. */
+  run: string;
+  firstRunId: string;
+  pass: number;
 }
 
 export interface BudgetRaise {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { FaultScript } from '../../sandbox/index.ts';
 import { Rowmill } from '../../src/client/rowmill.ts';
 import { budgetWorkflowId } from '../../src/contract/budget.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
@@ -14,12 +15,13 @@ const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 let testEnv: TestEnv;
 let rowmill: Rowmill;
 let budget: string;
-beforeEach(async () => {
-  testEnv = await startTestEnv({ sandbox: CLEAN });
+const open = async (more: { faults?: FaultScript } = {}): Promise<void> => {
+  testEnv = await startTestEnv({ sandbox: { ...CLEAN, ...more } });
   const { client, store, taskQueue } = testEnv;
   rowmill = await Rowmill.connect({ client, store, taskQueue });
   budget = `b${taskQueue}`.replaceAll(/[^a-z0-9-]/g, '-').slice(0, 60);
-});
+};
+beforeEach(() => open());
 afterEach(async () => {
   await testEnv.client.workflow
     .getHandle(budgetWorkflowId(budget))
@@ -131,6 +133,24 @@ test('a run that waits can be paused, resumed and cancelled; nothing is paid', a
   await run.cancel();
   expect(await run.result()).toMatchObject({ outcome: 'cancelled', creditsSpent: 0 });
   expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(10);
+});
+
+test('a reservation that is never sent is given back when its run ends', async () => {
+  await testEnv.close();
+  const refused = { on: 'start-run', fault: 'payment', reason: 'insufficient_credits' } as const;
+  await open({ faults: { requests: [refused] } });
+  const run = await start('unpaid', 15);
+  await eventually(
+    'it waits for credits',
+    async () => (await progressOf(run)).stage === 'waiting for credits',
+  );
+  expect(await rowmill.budgets.show(budget)).toMatchObject({ reserved: 10, left: 5 });
+  await run.cancel();
+  expect(await run.result()).toMatchObject({ outcome: 'cancelled', creditsSpent: 0 });
+  await eventually(
+    'the reservation is gone',
+    async () => (await rowmill.budgets.show(budget)).reserved === 0,
+  );
 });
 
 test('two pipelines that name one budget with different limits: refused before there is a table', async () => {

@@ -1,12 +1,16 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
   log,
+  patched,
 } from '@temporalio/workflow';
 import {
+  BUDGET_RELEASE_SIGNAL,
   BUDGET_SIGNAL,
   budgetWorkflowId,
+  type BudgetRelease,
   type BudgetWait,
   type DayBudgetPolicy,
 } from '../../src/contract/budget.ts';
@@ -14,7 +18,7 @@ import type { RunSummary } from '../../src/contract/run.ts';
 import { formatTime } from '../../src/text/numbers.ts';
 import { budgetText } from '../../src/text/run-facts.ts';
 import { waitWhilePaused } from '../control/pause.ts';
-import { wasCancelled } from '../failures.ts';
+import { failureOf, wasCancelled } from '../failures.ts';
 import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';
 
@@ -93,6 +97,45 @@ async function waitForBudget(run: Run, { budget }: DayBudgetPolicy, wait: Budget
   if (run.isLate()) {
     const what = `the deadline was reached: ${budgetText(wait)}`;
     throw ApplicationFailure.nonRetryable(what, 'deadline_reached');
+  }
+}
+
+/** Notes that the reserved pass is not sent so far, unless an earlier try may have sent it. */
+export function noteReserved(run: Run, mayBeSent: boolean): void {
+  const pass = run.state.passes + 1;
+  const use = useOf(run);
+  if (mayBeSent || use.sentPass === pass) return;
+  use.unsentPass = pass;
+}
+
+/** Notes that the reserved pass was sent, or may have been. */
+export function noteSent(run: Run): void {
+  const { budget } = run.state;
+  if (budget === undefined) return;
+  budget.sentPass = run.state.passes + 1;
+  delete budget.unsentPass;
+}
+
+/** Gives back what the run has reserved and never sent, so that other runs of the day may have it. */
+export async function releaseBudget(run: Run): Promise<void> {
+  const { state, pipeline, key } = run;
+  const { perDay } = pipeline.spend;
+  const pass = state.budget?.unsentPass;
+  if (perDay === undefined || pass === undefined || run.continuesAsNew) return;
+  if (!patched('release-budget')) return;
+  try {
+    await CancellationScope.nonCancellable(async () => {
+      const budget = getExternalWorkflowHandle(budgetWorkflowId(perDay.budget));
+      await budget.signal(BUDGET_RELEASE_SIGNAL, {
+        run: key.workflowId,
+        firstRunId: key.firstRunId,
+        pass,
+      } satisfies BudgetRelease);
+    });
+  } catch (error) {
+    log.warn('the day budget keeps a reservation that was not used', {
+      error: failureOf(error).message,
+    });
   }
 }
 

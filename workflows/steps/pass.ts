@@ -17,7 +17,7 @@ import {
 import { conditionsOf } from '../../src/rules/answers/conditions.ts';
 import { checkCellSpend, unitsOf } from '../../src/rules/spend/spend.ts';
 import { startTracking } from '../../src/rules/passes/tracking.ts';
-import { reservePass } from './budget.ts';
+import { noteReserved, noteSent, reservePass } from './budget.ts';
 import { creditsOfPass, limitsOfPass, mayAsk, noteCut, type JudgedPass } from './ceiling.ts';
 import { approveCells } from './approve-spend.ts';
 import { waitWhilePaused } from '../control/pause.ts';
@@ -120,11 +120,12 @@ async function send(
         creditsOfPass(run, judged(run, kind), limits),
         cellsBeyond,
       );
+      const mayBeSent = resumedAfterInterrupt || allowed.startedRuns.length > 0;
+      if (reserved !== null) noteReserved(run, mayBeSent);
       // No worker was available, or loading took until now: the run could not wait for what it would
       // pay for.
       if (run.isLate()) throw deadlineReached();
       state.paidRequestSent = true;
-      const mayBeSent = resumedAfterInterrupt || allowed.startedRuns.length > 0;
       const sent = await trackUnsent(run, mayBeSent, SUMMARY[kind], [
         {
           run: run.key,
@@ -146,6 +147,8 @@ async function send(
         },
       ]);
       const isAccepted = !('expired' in sent) && !sent.drifted && sent.needsApproval === undefined;
+      const hasStarted = 'startedRuns' in sent && sent.startedRuns.length > 0;
+      if (isAccepted || hasStarted) noteSent(run);
       if (isAccepted && state.budget !== undefined) state.budget.credits += reserved?.credits ?? 0;
       return sent;
     });
@@ -187,6 +190,7 @@ async function trackUnsent(
   } catch (error) {
     const isKnown = !wasCancelled(error) && !ranOutOfTime(error);
     state.passUnsent = isKnown && !mayBeSent && !mayHaveSent(failureOf(error));
+    if (!state.passUnsent) noteSent(run);
     throw error;
   }
 }

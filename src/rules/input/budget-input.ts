@@ -32,6 +32,12 @@ export function checkWaiting(given: unknown): string | null {
   return typeof sinceMs === 'number' ? texts(given, ['run']) : 'sinceMs: a number is expected';
 }
 
+export function checkRelease(given: unknown): string | null {
+  const { pass } = objectOf(given);
+  if (!Number.isInteger(pass)) return 'pass: a whole number is expected';
+  return texts(given, ['run', 'firstRunId']);
+}
+
 export function checkRaise(given: unknown): string | null {
   const { credits, by } = objectOf(given);
   if (!isCredits(credits) || credits === 0) return 'credits: a number above 0 is expected';

@@ -3,6 +3,7 @@ import type {
   BudgetInfo,
   BudgetJoin,
   BudgetRaise,
+  BudgetRelease,
   BudgetRequest,
   BudgetSettings,
   WaitingRun,
@@ -128,6 +129,20 @@ export function reserveBudget(
     pipelines: { ...current.pipelines, [pipeline]: nowMs },
     reservations: { ...current.reservations, [id]: reservation },
   };
+}
+
+/** Gives back the reservation of a pass that was never sent; one of an earlier day is gone already. */
+export function releaseReservation(
+  state: BudgetState,
+  { run, firstRunId, pass }: BudgetRelease,
+): BudgetState {
+  const ending = `/${firstRunId}/${pass}`;
+  const reservations = Object.fromEntries(
+    Object.entries(state.reservations).filter(
+      ([id, one]) => one.run !== run || !id.endsWith(ending),
+    ),
+  );
+  return { ...state, reservations };
 }
 
 export function withoutWaiting(state: BudgetState, run: string): BudgetState {
