@@ -158,7 +158,7 @@ module.exports = {
     ...floors(
       'src/cli',
       'io/',
-      '(progress|demo|completion)/',
+      '(progress|demo|init|completion)/',
       '(run|doctor)/',
       'actions/',
       '(commands/|(main|program)\\.ts$)',

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Ad
   'Begin:': {
     demo: async () => (await import('./commands/demo.ts')).addDemo,
     dev: async () => (await import('./commands/dev.ts')).addDev,
+    init: async () => (await import('./commands/init.ts')).addInit,
     doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   },
   'Run:': {

@@ -7,6 +7,7 @@ import type { Provider } from './provider.ts';
 import type { ProviderSpec } from './provider-spec.ts';
 
 export { isRequested } from './provider-spec.ts';
+export type { StarterColumn, StarterTable } from './starter.ts';
 export type { ColumnProblem, PlannedColumn, ProviderSpec, TableShape } from './provider-spec.ts';
 
 /** Constructors of what talks to a provider's API. */

@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { JsonObject } from '../contract/json.ts';
 import type { ColumnConfig, TableSpec } from '../contract/pipeline.ts';
+import type { StarterPlan, StarterTable } from './starter.ts';
 
 /** Offline knowledge about a provider: enough to check a file and price a run. */
 export interface ProviderSpec {
@@ -44,6 +45,8 @@ export interface ProviderSpec {
   doubts(table: TableShape): ColumnProblem[];
   /** Lists every column the table will have, the automatic ones first. */
   plan(table: TableShape): PlannedColumn[];
+  /** Proposes a table that asks about each row of a list, as a first pipeline file. */
+  starter(plan: StarterPlan): StarterTable;
 }
 
 export type TableShape = Pick<TableSpec, 'kind'> & { columns: readonly ColumnConfig[] };

@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { RowmillError } from '../../errors.ts';
+import { askLine } from './ask.ts';
 import { isInteractive, type Cli } from './context.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
 import { formatInteger } from './format.ts';
@@ -27,19 +27,6 @@ export async function askApproval(
   });
 }
 
-/** Asks a question at the terminal. */
-export async function isYes(cli: Cli, question: string): Promise<boolean> {
-  const lines = createInterface({ input: cli.stdin, output: cli.stderr });
-  const given = new AbortController();
-  // Ctrl-C and Ctrl-D mean "no".
-  lines.once('SIGINT', () => given.abort()).once('close', () => given.abort());
-  try {
-    return /^\s*y(es)?\s*$/i.test(await lines.question(question, { signal: given.signal }));
-  } catch (error) {
-    if (!given.signal.aborted) throw error;
-    cli.log('');
-    return false;
-  } finally {
-    lines.close();
-  }
-}
+/** Asks a question at the terminal; Ctrl-C and Ctrl-D mean "no". */
+export const isYes = async (cli: Cli, question: string): Promise<boolean> =>
+  /^\s*y(es)?\s*$/i.test((await askLine(cli, question)) ?? '');

@@ -7,6 +7,7 @@ import { answerSchema } from './answer-schema.ts';
 import { checkColumns, doubtfulColumns } from './check-columns.ts';
 import { columnConfig } from './column-configs.ts';
 import { automaticColumns, columnDependencies, DEFAULT_KIND, keyOf } from './dependencies.ts';
+import { starter } from './starter.ts';
 
 export const EXTRUCT_BASE_URL = 'https://api.extruct.ai';
 
@@ -47,6 +48,7 @@ export const extructSpec: ProviderSpec = {
   check: checkColumns,
   doubts: doubtfulColumns,
   plan,
+  starter,
 };
 
 function plan(table: TableShape): PlannedColumn[] {

@@ -4,6 +4,7 @@ import { answerSchema } from './answer-schema.ts';
 import { checkColumns } from './check-columns.ts';
 import { columnConfig, COSTS, isColumnType, TEXT } from './column-configs.ts';
 import { titleOf, titlesRead, typeOf } from './dependencies.ts';
+import { starter } from './starter.ts';
 
 /** Add Rows accepts, and List Rows returns, at most 100 rows. */
 export const PROMPTLAYER_LIMITS = { rowsPerAdd: 100, rowsPerPage: 100 } as const;
@@ -33,6 +34,7 @@ export const promptLayerSpec: ProviderSpec = {
   check: checkColumns,
   doubts: () => [],
   plan,
+  starter,
 };
 
 /** Free columns call neither a model nor a service (Column Types, "Compute cost"). */

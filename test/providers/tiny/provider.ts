@@ -44,6 +44,10 @@ const spec: ProviderSpec = {
   check: () => [],
   doubts: () => [],
   plan,
+  starter: ({ input, columns }) => ({
+    table: { columns: columns.map(({ name }) => ({ key: name })) },
+    map: { name: input },
+  }),
 };
 
 const STATUS = { new: 'pending', busy: 'running', done: 'done', failed: 'failed' } as const;
