@@ -33,6 +33,7 @@ module.exports = {
     room('src/errors\\.ts', ['src/contract/run-command\\.ts'], 'the one table of error codes'),
     room('src/env\\.ts', ['src/(contract|store)/'], 'what the variables of rowmill mean'),
     room('src/text/', ['src/contract/'], 'numbers and facts as text, pure'),
+    room('src/report/', ['src/(contract|text)/'], 'the page of a run, from its facts alone'),
     room('src/process/', ['src/(env|errors)\\.ts'], 'what every long process needs'),
     room('src/temporal/', ['src/(env|errors)\\.ts', 'src/contract/'], 'how a server is reached'),
     room('src/rules/', ['src/(contract|text)/'], 'pure decisions'),
@@ -103,7 +104,7 @@ module.exports = {
     room(
       'activities/',
       [
-        'src/(answers|contract|rules|nights|spec|providers|paths|store|sources|sinks|notify|errors|http|text)',
+        'src/(answers|contract|rules|nights|spec|providers|paths|store|sources|sinks|notify|errors|http|text|report)',
         'src/safe-pattern\\.ts',
       ],
       'one API step each',
@@ -120,7 +121,7 @@ module.exports = {
     room(
       'src/client/',
       [
-        'src/(answers|contract|rules|nights|spec|sources|paths|store|sinks|errors|providers|text|env|temporal)',
+        'src/(answers|contract|rules|nights|spec|sources|paths|store|sinks|errors|providers|text|env|temporal|report)',
       ],
       'the library for backends',
     ),
@@ -138,7 +139,7 @@ module.exports = {
     },
     room(
       'src/gateway/',
-      ['src/(contract|client|paths|sinks|spec|store|errors|worker|env|process|temporal)'],
+      ['src/(contract|client|paths|sinks|spec|store|errors|worker|env|process|temporal|report)'],
       'the HTTP API for backends',
     ),
     ...floors('src/gateway', 'schemas/', 'routes/'),

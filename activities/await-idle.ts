@@ -1,6 +1,8 @@
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRunRef, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
+import type { Reading } from '../src/report/facts.ts';
+import type { RunKey } from '../src/store/store.ts';
 import type { CallContext } from '../src/providers/provider.ts';
 import { askCellsAfterMs, asksTheCells, classifyIdle } from '../src/rules/passes/idle.ts';
 import { nextPollMs, sliceIsOver } from '../src/rules/passes/polling.ts';
@@ -14,12 +16,16 @@ import {
 import { formatInteger } from '../src/text/numbers.ts';
 import { readAccount } from './account.ts';
 import { AwaitedCells, type AwaitedCellsInput } from './results/awaited-cells.ts';
+import { recordReadings, readingOf } from './run-files/course.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
+import { bestEffort } from './runtime/best-effort.ts';
 import { retryRead } from './runtime/retry-read.ts';
 import { activity, type ActivityAttempt, trackWaiting } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 
 export interface AwaitIdleInput {
+  /** Run whose readings are kept. Left out by a workflow of an older version. */
+  run?: RunKey;
   provider: string;
   /** Columns are not needed to poll, and would only fill the history. */
   table: TableRef;
@@ -50,17 +56,38 @@ export interface WaitedSlice {
 export const awaitIdle = activity<AwaitIdleInput, WaitedSlice, PassTracking>(
   async (input, attempt, deps) => {
     const { provider } = input;
-    const slice = await trackWaiting(deps, provider, 'cells', () => wait(deps, input, attempt));
-    deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });
-    return slice;
+    const readings: Reading[] = [];
+    try {
+      const slice = await trackWaiting(deps, provider, 'cells', () =>
+        wait(deps, input, attempt, (tracking) => {
+          const { last, lastReadAtMs } = tracking;
+          if (last !== null) readings.push(readingOf(last, lastReadAtMs));
+        }),
+      );
+      deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });
+      return slice;
+    } finally {
+      await keepReadings(deps, input, readings);
+    }
   },
   (input) => ({ ...tolerant(input, true), reportsDetails: true }),
 );
+
+/** Keeps the readings of a slice for the report, which is no reason to fail a wait. */
+async function keepReadings(
+  { store }: ActivityDeps,
+  { run }: AwaitIdleInput,
+  readings: readonly Reading[],
+): Promise<void> {
+  if (run === undefined) return;
+  await bestEffort('readings are not kept', () => recordReadings(store.run(run), readings));
+}
 
 async function wait(
   deps: ActivityDeps,
   input: AwaitIdleInput,
   attempt: ActivityAttempt<PassTracking>,
+  onReading: (tracking: PassTracking) => void,
 ): Promise<WaitedSlice> {
   const now = deps.now ?? Date.now;
   const sinceMs = now();
@@ -83,6 +110,7 @@ async function wait(
       return { end: 'stopped', tracking, calls: attempt.calls };
     }
     attempt.heartbeat(tracking, messageOf(tracking));
+    onReading(tracking);
     const verdict = classifyIdle(tracking, policy, watchedMs());
     if (verdict !== 'running') return { end: verdict, tracking, calls: attempt.calls };
     if (now() >= deadlineAtMs) return { end: 'deadline', tracking, calls: attempt.calls };

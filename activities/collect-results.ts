@@ -17,6 +17,8 @@ import { mergeParts, type Merged } from './results/merge-parts.ts';
 import { NightMarks } from './results/night-marks.ts';
 import { scanConditions } from './results/scan-conditions.ts';
 import { PageReader } from './table/page-reader.ts';
+import { recordScan } from './run-files/course.ts';
+import { bestEffort } from './runtime/best-effort.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 import { firstVanished } from './run-files/vanished-rows.ts';
@@ -94,6 +96,9 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
         const scanResult = scanResultOf(input, counts, merged);
         if (await isOutOfCredits(deps, input.provider, scanResult, attempt))
           scanResult.outOfCredits = true;
+        await bestEffort('the scan is not noted for the report', () =>
+          recordScan(folder, scanResult, (deps.now ?? Date.now)()),
+        );
         return { scanResult, calls: attempt.calls };
       } catch (error) {
         if (!(error instanceof RowmillError) || error.code !== 'pages_unstable') throw error;

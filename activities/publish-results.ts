@@ -30,6 +30,7 @@ import { keepOne, tableTag } from './table/find-table.ts';
 import { writeQuarantine } from './results/quarantine.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { manifestOf } from './results/manifest.ts';
+import { writeReport } from './results/report.ts';
 import { recordRunSpend } from './results/run-ledger.ts';
 import { maySee, summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
 import { publishTables } from './results/tables.ts';
@@ -38,7 +39,7 @@ import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 /**
  * Finishes the run's folder (quarantine, manifest), and puts a generation at every target of the
  * pipeline: results, quarantine and manifest of one run, under the target's lock, the manifest last.
- * A target that fails never loses the results: they are in the store.
+ * A target that fails never loses the results: they are in the store. The report comes last.
  */
 export const publishResults = activity<PublishResultsInput, RunSummary>(
   async (given, attempt, deps) => {
@@ -91,13 +92,27 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
               changes: compared.file,
             });
           }
-          return made;
+          return { made, placed: placed.done };
         },
       );
       // After the files: a table that hangs holds up nothing.
       const tables = await publishTables(deps, input, columns, attempt);
-      const summary = { ...inFiles, ...tables };
-      if (Object.keys(tables).length > 0) {
+      const published: RunSummary = { ...inFiles.made, ...tables };
+      const report = await writeReport(
+        deps,
+        input,
+        {
+          folder,
+          summary: published,
+          columns: columns.columns,
+          quarantined,
+          changes: inFiles.placed[0]?.compared.file ?? null,
+        },
+        inFiles.placed.map(({ results: { target, place } }) => ({ to: target.to, place })),
+        attempt,
+      );
+      const summary: RunSummary = { ...published, ...report };
+      if (Object.keys(tables).length > 0 || report.reportProblem !== undefined) {
         const manifest = manifestOf(deps, input, summary, creditsAfter, previous);
         await folder.writeJson(RUN_FILE.manifest, manifest);
       }

@@ -4,6 +4,7 @@ import { RUN_FILE } from '../../src/contract/names.ts';
 import type { InvalidAnswerLine, ScanResult, QuarantineLine } from '../../src/contract/results.ts';
 import { resultRowOf } from '../../src/sinks/rows.ts';
 import type { Folder } from '../../src/store/store.ts';
+import { ReasonCounts } from './reasons.ts';
 import { isOpen, openCells, openCellsFile, type OpenCell } from '../run-files/open-cells.ts';
 
 /** Content of the quarantine. */
@@ -13,6 +14,7 @@ export interface Quarantined {
   rows: number;
   /** Answers of another type than their column, by column. */
   invalid: Record<string, number>;
+  byReason: ReasonCounts;
 }
 
 export interface QuarantineOptions {
@@ -21,6 +23,9 @@ export interface QuarantineOptions {
   /** Types the answers, to find invalid ones. @default no target types them */
   typed?: RowTyper | null;
 }
+
+/** Reason of a row that `rows.skipBad` left out, for counting. */
+const LEFT_OUT = 'row of the source that could not be used';
 
 /** Reason of a cell that the ceiling of the run kept back. */
 const NOT_ASKED = 'not asked: ceiling';
@@ -43,13 +48,15 @@ export async function writeQuarantine(
   found: ScanResult | null,
   { ceilingReached = false, typed = null }: QuarantineOptions = {},
 ): Promise<Quarantined> {
-  const quarantined: Quarantined = { cells: 0, rows: 0, invalid: byName() };
+  const byReason = new ReasonCounts();
+  const quarantined: Quarantined = { cells: 0, rows: 0, invalid: byName(), byReason };
   if (found === null) return quarantined;
   const draft = await folder.create(RUN_FILE.quarantine);
   try {
     if (await folder.exists(RUN_FILE.badRows)) {
       for await (const line of folder.lines(RUN_FILE.badRows)) {
         await draft.line(line);
+        byReason.add(LEFT_OUT);
         quarantined.rows += 1;
       }
     }
@@ -63,11 +70,13 @@ export async function writeQuarantine(
         attempts: cell.attempts,
       };
       await draft.line(JSON.stringify(line));
+      byReason.add(line.reason);
       quarantined.cells += 1;
     }
     if (typed !== null) {
       for await (const line of invalidAnswers(folder, typed)) {
         await draft.line(JSON.stringify(line));
+        byReason.add(`${line.column}: ${line.reason}`);
         quarantined.invalid[line.column] = (quarantined.invalid[line.column] ?? 0) + 1;
         quarantined.cells += 1;
       }

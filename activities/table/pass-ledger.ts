@@ -1,9 +1,9 @@
-import { log } from '@temporalio/activity';
 import type { PassAccount, PassLine } from '../../src/contract/spend.ts';
 import { columnSpend, sumOfColumns } from '../../src/rules/spend/spend-report.ts';
 import { removeLedgerLine, writeLedgerLine } from '../../src/store/ledger.ts';
 import type { RunKey } from '../../src/store/store.ts';
 import { forgetSentSince, noteSentSince } from '../run-files/cell-set-file.ts';
+import { bestEffort } from '../runtime/best-effort.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
 
 /** Line of a pass in the ledger. */
@@ -54,7 +54,7 @@ export async function openLine(
   return {
     accept: (reportedCells) =>
       // The pass is sent: a store that cannot be written now must not fail the step.
-      bestEffort(() =>
+      bestEffort(NOT_UP_TO_DATE, () =>
         writeLedgerLine(deps.store, {
           ...line,
           accepted: true,
@@ -62,24 +62,16 @@ export async function openLine(
         }),
       ),
     withdraw: () =>
-      bestEffort(async () => {
+      bestEffort(NOT_UP_TO_DATE, async () => {
         await removeLedgerLine(deps.store, line);
         await forgetSentSince(folder, pass);
       }),
   };
 }
 
+const NOT_UP_TO_DATE = 'the line of the ledger is not up to date';
+
 const NO_LINE: OpenedLine = {
   accept: () => Promise.resolve(),
   withdraw: () => Promise.resolve(),
 };
-
-async function bestEffort(write: () => Promise<void>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    log.warn('the line of the ledger is not up to date', {
-      error: error instanceof Error ? error.message : String(error),
-    });
-  }
-}

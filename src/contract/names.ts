@@ -50,6 +50,8 @@ export const RUN_FILE = {
   /** Rows that differ from the last publication at the first target. */
   changes: 'changes.jsonl',
   manifest: 'manifest.json',
+  /** Facts of the report. */
+  report: 'report.json',
 } as const;
 
 /** Memo field with the digest of the whole request, of runs that were started by a key. */

@@ -27,6 +27,8 @@ export interface Pipeline {
   onFailedExpectation?: FailedExpectationPolicy;
   /** Rules of the comparison with the last publication. Left out: every difference counts. */
   changes?: ChangesPolicy;
+  /** False: no report is written beside the results. Left out: it is. */
+  report?: false;
   /** Receivers of the completion webhook. */
   notify?: NotifyTarget[];
 }

@@ -261,6 +261,10 @@ export interface RunSummary {
   /** `rows`: of the source, left out by `rows.skipBad` or `rows.duplicates`. Left out: none. */
   quarantine: { path: string; cells: number; rows?: number } | null;
   manifest: string | null;
+  /** Path of the report beside the first target. Left out: there is none. */
+  report?: string;
+  /** Why the report could not be written. Left out: it could, or is off. */
+  reportProblem?: string;
   /** Differences from the last publication at the first target. Left out: nothing was compared. */
   changes?: ChangesSummary;
   /** Canary that went before the rest. Left out: there was none. */
@@ -380,6 +384,8 @@ export interface RunProgress {
   failedTargets?: FailedTarget[];
   /** Answers of another type than their column, by column. Left out: none so far. */
   invalid?: Record<string, number>;
+  /** Why the report could not be written. Left out: it could, or is off. */
+  reportProblem?: string;
   /** Approvals as in the summary. */
   approvals?: Approval[];
   confirmed?: LargeRunConfirmations;

@@ -19,7 +19,7 @@ function withFileName(warning: unknown): unknown {
 }
 
 /** Fields with the path of a file, maybe of another host: answers contain only its name. */
-const FILE_FIELDS: ReadonlySet<string> = new Set(['path', 'manifest', 'folder', 'file']);
+const FILE_FIELDS: ReadonlySet<string> = new Set(['path', 'manifest', 'report', 'folder', 'file']);
 
 export function createHostPaths(store: string, files: string | null): HostPaths {
   const named: [string, string][] = [

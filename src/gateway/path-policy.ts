@@ -80,6 +80,6 @@ async function isInside(folder: string, path: string): Promise<boolean> {
 async function isWhollyInside(folder: string, to: string): Promise<boolean> {
   if (!(await isInside(folder, to))) return false;
   const real = await realPlace(folder);
-  const { results, quarantine, manifest } = await realFootprint(to);
-  return [results, quarantine, manifest].every((path) => isBelow(real, path));
+  const footprint = await realFootprint(to);
+  return Object.values<string>({ ...footprint }).every((path) => isBelow(real, path));
 }

@@ -34,11 +34,12 @@ export const writtenFootprint = (to: string): Footprint => ({
 
 /** Returns the footprint of the resolved path. */
 export async function realFootprint(to: string): Promise<Footprint> {
-  const { results, quarantine, changes, manifest } = writtenFootprint(to);
+  const { results, quarantine, changes, report, manifest } = writtenFootprint(to);
   return {
     results: await realPlace(results),
     quarantine: await realPlace(quarantine),
     changes: await realPlace(changes),
+    report: await realPlace(report),
     manifest: await realPlace(manifest),
   };
 }
@@ -69,6 +70,7 @@ export function clashesOf(targets: readonly Footprint[], owned: readonly Owned[]
 const WORDS = {
   quarantine: 'its quarantine would be',
   changes: 'its changes would be',
+  report: 'its report would be',
   manifest: 'its manifest would be',
 } as const;
 
@@ -76,7 +78,7 @@ function whyNot(target: Footprint, owned: readonly Owned[]): string | null {
   for (const { path, what } of owned) {
     const key = keyOf(path);
     if (key === keyOf(target.results)) return `this is ${what}`;
-    for (const name of ['quarantine', 'changes', 'manifest'] as const) {
+    for (const name of ['quarantine', 'changes', 'report', 'manifest'] as const) {
       if (key === keyOf(target[name])) return `${WORDS[name]} ${what}`;
     }
     if (locksOf(target).some((lock) => keyOf(lock) === key)) return `its lock would be ${what}`;
@@ -115,6 +117,8 @@ export async function clashesOfPipeline(
 export interface Companions {
   quarantine: string;
   changes: string;
+  /** Not written with `report: false`. */
+  report: string;
   manifest: string;
 }
 
@@ -126,6 +130,7 @@ export const companionsOf = ({ to }: { to: string }): Companions => {
   return {
     quarantine: `${stem}.quarantine.jsonl`,
     changes: `${stem}.changes.jsonl`,
+    report: `${stem}.report.html`,
     manifest: `${stem}.manifest.json`,
   };
 };

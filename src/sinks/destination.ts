@@ -11,8 +11,11 @@ export type WriteChunk = (chunk: Uint8Array) => Promise<void>;
  * target is not a plain file.
  */
 export async function placeOf(to: string): Promise<Footprint> {
-  for (const path of [to, ...Object.values<string>({ ...companionsOf({ to }) })])
+  // A report that cannot be written is a caution, once the results are in place.
+  const { report: _report, ...companions } = companionsOf({ to });
+  for (const path of [to, ...Object.values<string>({ ...companions })]) {
     await mapWriteErrors(path, () => filesAt(path).destination(path));
+  }
   return realFootprint(to);
 }
 

@@ -268,6 +268,10 @@ const fileSchema = (provider: ProviderSpec | null) =>
     expect: expectFile.optional(),
     onFailedExpectation: onFailedFile.optional(),
     changes: changesFile.optional(),
+    report: z
+      .boolean('true or false')
+      .optional()
+      .describe('A page about the run beside the results, <name>.report.html. Default true.'),
     notify: notifyFile.optional(),
     schedule: scheduleFile.optional(),
     $schema: z.string().optional().describe('For editors: where the JSON Schema of this file is.'),

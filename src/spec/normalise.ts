@@ -99,6 +99,7 @@ export function normalise(
       ? {}
       : { onFailedExpectation: file.onFailedExpectation }),
     ...(file.changes === undefined ? {} : { changes: changesOf(file.changes) }),
+    ...(file.report === false ? { report: false } : {}),
     ...(file.notify === undefined ? {} : { notify: notifyOf(file.notify) }),
   };
 }

@@ -165,6 +165,7 @@ const pipeline = (providers: readonly string[]) =>
     changes: changesInput
       .exactOptional()
       .describe('What counts as a change since the last publication.'),
+    report: z.literal(false).exactOptional().describe('No report is written beside the results.'),
     notify: z
       .array(receiver)
       .min(1)

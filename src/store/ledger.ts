@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { LedgerLine } from '../contract/spend.ts';
+import type { LedgerLine, PassLine } from '../contract/spend.ts';
 import { RowmillError } from '../errors.ts';
-import type { Store } from './store.ts';
+import type { RunKey, Store } from './store.ts';
 
 /**
  * The ledger: one file of one line for each pass, and one for each run that has ended. Its name is
@@ -77,13 +77,44 @@ export async function readLedger(
   return [...newest.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
+/**
+ * Reads the passes of one run, in their order; a pass that was written on two days counts by its
+ * newest line.
+ * @throws RowmillError `store_unreadable`
+ */
+export async function readRunLedger(
+  store: Store,
+  run: RunKey,
+  sinceMs: number,
+  nowMs: number,
+): Promise<PassLine[]> {
+  const newest = new Map<number, PassLine>();
+  for (const name of await filesSince(
+    store,
+    sinceMs,
+    nowMs,
+    `${digestOf(run.workflowId, run.firstRunId)}.`,
+  )) {
+    const entry = await readLine(store, name);
+    if (entry?.type !== 'pass') continue;
+    const known = newest.get(entry.pass);
+    if (known === undefined || known.at <= entry.at) newest.set(entry.pass, entry);
+  }
+  return [...newest.values()].sort((a, b) => a.pass - b.pass);
+}
+
 /** Lists the files by day, so that old days are not read. */
-async function filesSince(store: Store, sinceMs: number | null, nowMs: number): Promise<string[]> {
+async function filesSince(
+  store: Store,
+  sinceMs: number | null,
+  nowMs: number,
+  beginning = '',
+): Promise<string[]> {
   if (sinceMs === null) return store.ledger.list('');
   const names: string[] = [];
   // Clocks of several machines differ: tomorrow is looked at as well.
   for (let atMs = sinceMs; dayOf(atMs) <= dayOf(nowMs + DAY_MS); atMs += DAY_MS) {
-    names.push(...(await store.ledger.list(`${dayOf(atMs)}/`)));
+    names.push(...(await store.ledger.list(`${dayOf(atMs)}/${beginning}`)));
   }
   return names;
 }
@@ -109,11 +140,11 @@ async function readLine(store: Store, name: string): Promise<LedgerLine | null> 
 const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
 
 const fileOf = (entry: LedgerLine): string =>
-  `${entry.at.slice(0, 10)}/${digest(`${entry.run} ${entry.firstRunId}`)}.${partOf(entry)}.jsonl`;
+  `${entry.at.slice(0, 10)}/${digestOf(entry.run, entry.firstRunId)}.${partOf(entry)}.jsonl`;
 
 const idOf = (entry: LedgerLine): string => `${entry.run}\n${entry.firstRunId}\n${partOf(entry)}`;
 
 const partOf = (entry: LedgerLine): string => (entry.type === 'pass' ? `${entry.pass}` : 'run');
 
-const digest = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, 32);
+const digestOf = (run: string, firstRunId: string): string =>
+  createHash('sha256').update(`${run} ${firstRunId}`).digest('hex').slice(0, 32);

@@ -18,7 +18,7 @@ export function failedExpectationsText(judged: readonly JudgedExpectation[]): st
 }
 
 /** Rounds down to a tenth, so that 69.99 % is not shown as the 70 % that it misses. */
-const percentText = (share: number): string =>
+export const percentText = (share: number): string =>
   `${Number((Math.floor(share * 1000 + 1e-9) / 10).toFixed(1))} %`;
 
 /** Facts for the operator as name and text. */

@@ -162,14 +162,16 @@ export interface Cautions {
 }
 
 /** Cautions about what was published. Left out: none. */
-export type PublishedCautions = Pick<RunSummary, 'invalid' | 'failedTargets'>;
+export type PublishedCautions = Pick<RunSummary, 'invalid' | 'failedTargets' | 'reportProblem'>;
 
 export const publishedCautionsOf = ({
   invalid,
   failedTargets,
+  reportProblem,
 }: PublishedCautions): PublishedCautions => ({
   ...(invalid === undefined ? {} : { invalid }),
   ...(failedTargets === undefined ? {} : { failedTargets }),
+  ...(reportProblem === undefined ? {} : { reportProblem }),
 });
 
 export const cautionsOf = (
@@ -188,7 +190,8 @@ export function cautionFacts(
   code: (text: string) => string,
 ): [string, string][] {
   const { tableChangedDuringScan, rowsUnreadable = 0, balanceProblem } = cautions;
-  const { sameTarget = [], sourceWarnings = [], invalid, failedTargets = [] } = cautions;
+  const { sameTarget = [], sourceWarnings = [], invalid } = cautions;
+  const { failedTargets = [], reportProblem } = cautions;
   const facts: string[] = [];
   if (tableChangedDuringScan === true) facts.push('the table kept changing while it was read');
   if (rowsUnreadable > 0) {
@@ -199,6 +202,7 @@ export function cautionFacts(
   if (balanceProblem !== undefined) facts.push('the balance of the account cannot be read');
   for (const { to, problem } of failedTargets) facts.push(code(`not at ${to}: ${problem}`));
   if (invalid !== undefined) facts.push(code(invalidText(invalid)));
+  if (reportProblem !== undefined) facts.push(`no report: ${code(reportProblem)}`);
   for (const id of sameTarget.slice(0, MAX_NAMED)) {
     facts.push(`same place for results as run ${id}`);
   }

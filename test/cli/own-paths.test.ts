@@ -13,6 +13,7 @@ beforeAll(async () => {
     'lists/companies.csv',
     'x.quarantine.jsonl',
     'x.changes.jsonl',
+    'x.report.html',
     'x.manifest.json',
   ]) {
     await writeFile(join(place.cwd, name), COMPANIES);
@@ -36,6 +37,7 @@ test.each([
   ],
   ['rows named as its quarantine', csv('x.quarantine.jsonl'), to('x.jsonl'), /its quarantine/],
   ['rows named as its changes', csv('x.changes.jsonl'), to('x.jsonl'), /its changes would be/],
+  ['rows named as its report', csv('x.report.html'), to('x.jsonl'), /its report would be/],
   ['rows named as its manifest', csv('x.manifest.json'), to('x.jsonl'), /its manifest would be/],
   ['results named as a quarantine', {}, to('y.jsonl', 'y.quarantine.jsonl'), /be results\[1\]/],
   ['the same the other way', {}, to('y.quarantine.jsonl', 'y.jsonl'), /be results\[0\]/],

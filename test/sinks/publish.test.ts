@@ -222,6 +222,7 @@ test('files beside the results have its name without the extension', () => {
   expect(companionsOf(target('/out/sp500.jsonl'))).toEqual({
     quarantine: '/out/sp500.quarantine.jsonl',
     changes: '/out/sp500.changes.jsonl',
+    report: '/out/sp500.report.html',
     manifest: '/out/sp500.manifest.json',
   });
   expect(companionsOf(target('/out.d/a.b.csv')).manifest).toBe('/out.d/a.b.manifest.json');

@@ -26,6 +26,7 @@ export async function untilIdle(run: Run): Promise<void> {
       try {
         return await awaitIdle.executeWithOptions(run.withinGrace(waitSummary(run)), [
           {
+            run: run.key,
             provider: run.pipeline.provider,
             table: { ...run.table, columns: [] },
             tableRun: pass.tableRun,

@@ -275,6 +275,8 @@ const summary = z
       })
       .optional()
       .describe('Rows that differ from the publication before; left out: nothing was compared.'),
+    report: z.string().optional().describe('Name of the report beside the results.'),
+    reportProblem: z.string().optional().describe('Why the report could not be written.'),
     changesProblem: z.string().optional().describe('Why published results could not be compared.'),
     ...approvalFields,
     ...unusedFields,

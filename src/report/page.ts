@@ -1,0 +1,28 @@
+import { markup, Html } from './markup.ts';
+import { STYLE } from './style.ts';
+
+/** What a page may do: style itself, and nothing else. */
+export const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** Beginning of every page, by which a report of rowmill is known from a file of another program. */
+export const PAGE_BEGINNING = '<!doctype html>\n<!-- rowmill report -->\n';
+
+/** Returns a whole page. */
+export const page = (title: string, content: Html): string =>
+  markup`${new Html(PAGE_BEGINNING)}
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${new Html(PAGE_POLICY)}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${title}</title>
+        <style>
+          ${new Html(STYLE)}
+        </style>
+      </head>
+      <body>
+        ${content}
+      </body>
+    </html> `.text;
