@@ -113,6 +113,21 @@ test.each(CASES)(
   },
 );
 
+test('later rows of a key are in the quarantine, where the first is used', async () => {
+  const file = join(testEnv.folder, 'repeated.csv');
+  await writeFile(file, 'Symbol,Security\nMMM,3M\nABT,Abbott\nMMM,Minnesota Mining\n');
+  const input = await pipelineInputFor(testEnv, [], {
+    rows: { from: file, key: 'Symbol', map: { input: 'Security' }, duplicates: 'first' },
+  });
+  const summary = await executeRun(testEnv, `repeated-${testEnv.taskQueue}`, input);
+  expect(summary).toMatchObject({ outcome: 'completed', rows: 2, badRows: 1 });
+  expect(JSON.parse(await readFile(summary.quarantine?.path ?? '', 'utf8'))).toMatchObject({
+    key: 'MMM',
+    status: 'bad row',
+    reason: 'line 4: the key "MMM" stands on line 2 already',
+  });
+});
+
 test('without bad rows there is no word of them', async () => {
   const summary = await executeRun(
     testEnv,
