@@ -46,6 +46,11 @@ export interface ProgressOptions {
   intervalMs?: number;
   /** Ends the generator, not the run. */
   signal?: AbortSignal;
+  /**
+   * Resolves with an error when the worker of this process or its server is lost. While it does not,
+   * a worker that has not come up is no reason for a warning. @default workers run elsewhere
+   */
+  broken?: Promise<RowmillError> | undefined;
 }
 
 /** Request to check, keyed by the name of its method. */
@@ -145,7 +150,7 @@ export class RowmillRun {
    * ```
    * @throws RowmillError with the code the run failed with
    */
-  progress({ intervalMs = 2_000, signal }: ProgressOptions = {}): AsyncGenerator<
+  progress({ intervalMs = 2_000, signal, broken }: ProgressOptions = {}): AsyncGenerator<
     ProgressUpdate,
     RunSummary | null
   > {
@@ -153,7 +158,7 @@ export class RowmillRun {
     const { id: workflowId, runId, taskQueue } = this;
     return eachWithServerErrors(
       client,
-      watchRun({ client, workflowId, runId, taskQueue, intervalMs, signal }),
+      watchRun({ client, workflowId, runId, taskQueue, intervalMs, signal, broken }),
     );
   }
 

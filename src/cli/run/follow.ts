@@ -69,10 +69,11 @@ export async function follow(options: ShownFollowOptions): Promise<RunSummary | 
   const looks = run.progress({
     intervalMs: view.intervalMs,
     signal: AbortSignal.any([signal, over.signal]),
+    broken,
   });
   try {
     for (;;) {
-      const look = await unlessBroken(looks.next(), broken);
+      const look = await looks.next();
       if (look.done === true) return look.value;
       const { progress, lastKnown, warning } = look.value;
       const told = warning === null ? null : sanitize(warning);
