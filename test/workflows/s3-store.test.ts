@@ -61,6 +61,7 @@ test('a run keeps everything on S3, over faults of the server and a change of th
       'results.changes.jsonl',
       'results.jsonl',
       'results.manifest.json',
+      'results.report.html',
     ]);
   } finally {
     await rowmill.close();
@@ -122,6 +123,7 @@ test('rows come from S3 and results go there, with what changed between two runs
       'r.csv',
       'r.jsonl',
       'r.manifest.json',
+      'r.report.html',
     ]);
     // Nothing of it was on the disk of the worker.
     expect(await readdir(testEnv.folder)).toEqual([]);
