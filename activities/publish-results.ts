@@ -96,8 +96,13 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
         },
       );
       // After the files: a table that hangs holds up nothing.
-      const tables = await publishTables(deps, input, columns, attempt);
-      const published: RunSummary = { ...inFiles.made, ...tables };
+      const { kept, ...tables } = await publishTables(deps, input, columns, attempt);
+      const notPublished = [...(inFiles.made.notPublished ?? []), ...kept];
+      const published: RunSummary = {
+        ...inFiles.made,
+        ...tables,
+        ...(notPublished.length === 0 ? {} : { notPublished }),
+      };
       const report = await writeReport(
         deps,
         input,
@@ -112,7 +117,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
         attempt,
       );
       const summary: RunSummary = { ...published, ...report };
-      if (Object.keys(tables).length > 0 || report.reportProblem !== undefined) {
+      if (kept.length > 0 || Object.keys(tables).length > 0 || report.reportProblem !== undefined) {
         const manifest = manifestOf(deps, input, summary, creditsAfter, previous);
         await folder.writeJson(RUN_FILE.manifest, manifest);
       }

@@ -13,7 +13,10 @@ import type { PublishResultsInput } from './summary.ts';
 const TRY_AGAIN_AFTER_MS = [2_000, 10_000];
 
 /** What became of the tables. */
-export type TablesSummary = Pick<RunSummary, 'tables' | 'failedTargets'>;
+export interface TablesSummary extends Pick<RunSummary, 'tables' | 'failedTargets'> {
+  /** Tables that kept what they had. */
+  kept: NonNullable<RunSummary['notPublished']>;
+}
 
 /**
  * Publishes the results to the tables of the pipeline, each in one transaction. A table that fails is
@@ -26,19 +29,37 @@ export async function publishTables(
   attempt: ActivityAttempt<null>,
 ): Promise<TablesSummary> {
   const { tables = [] } = input.pipeline;
-  if (tables.length === 0 || input.lastScan === null) return {};
-  const due = tables.filter(
-    (target) => checkReplacement(target, newResultsOf(input), null).publish,
-  );
+  const due: TableTarget[] = [];
+  const kept: TablesSummary['kept'] = [];
+  for (const target of input.lastScan === null ? [] : tables) {
+    const reason = whyKept(target, input);
+    if (reason === null) due.push(target);
+    else kept.push({ path: tableSinkOf(target).name(target), reason, existing: null });
+  }
   const found = await Promise.all(
     due.map((target) => publishTable(deps, input, target, columns, attempt)),
   );
   const done = found.flatMap((one) => ('rows' in one ? [one] : []));
   const failed = found.flatMap((one) => ('problem' in one ? [one] : []));
   return {
+    kept,
     ...(done.length === 0 ? {} : { tables: done }),
     ...(failed.length === 0 ? {} : { failedTargets: failed }),
   };
+}
+
+/** How full the rows in a table are is not known: a run that was cut short leaves them. */
+export function whyKept(
+  target: TableTarget,
+  run: Parameters<typeof newResultsOf>[0],
+): string | null {
+  const now = newResultsOf(run);
+  const verdict = checkReplacement(target, now, null);
+  if (!verdict.publish) return verdict.reason;
+  const keeps = target.when === undefined && target.postgres.mode !== 'append';
+  return keeps && now.endedEarly && now.outcome !== 'completed'
+    ? `the run was cut short (${now.outcome}); rowmill publish writes it all the same`
+    : null;
 }
 
 async function publishTable(
