@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Ad
     watch: async () => (await import('./commands/watch.ts')).addWatch,
     results: async () => (await import('./commands/results.ts')).addResults,
     publish: async () => (await import('./commands/publish.ts')).addPublish,
+    report: async () => (await import('./commands/report.ts')).addReport,
     changes: async () => (await import('./commands/changes.ts')).addChanges,
     spend: async () => (await import('./commands/spend.ts')).addSpend,
   },

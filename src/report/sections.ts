@@ -231,6 +231,7 @@ export function repeatSection({ summary }: ReportFacts): Html {
   const run = shellWord(summary.workflowId);
   const lines = [
     ['results', `${run} --format csv`, 'the results'],
+    ['report', `${run} --open`, 'this page again'],
     ['changes', run, 'rows that differ from the publication before'],
     ['rerun', run, 'asks again for cells without an answer'],
   ].map(([command = '', rest = '', what = '']) => markup`# ${what}\nrowmill ${command} ${rest}\n`);

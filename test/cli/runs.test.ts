@@ -105,6 +105,25 @@ test('changes prints the rows that differ from the publication before, as JSON L
   );
 });
 
+test('report writes the page of a run that has ended, and names it', async () => {
+  const { code, stdout } = await place.command('report', id('one'));
+  const path = join(place.cwd, `${id('one')}.report.html`);
+  expect([code, stdout]).toEqual([0, `${path}\n`]);
+  const page = await readFile(path, 'utf8');
+  expect(page).toContain(id('one'));
+  const again = await place.command('report', id('one'), '--to', 'page.html');
+  expect(again.code).toBe(0);
+  expect(await readFile(join(place.cwd, 'page.html'), 'utf8')).toBe(page);
+});
+
+test('report replaces no file of another program', async () => {
+  await writeFile(join(place.cwd, 'notes.html'), '<p>mine</p>');
+  const { code, stderr } = await place.command('report', id('one'), '--to', 'notes.html');
+  expect(stderr).toContain('error[sink_unwritable]');
+  expect(code).not.toBe(0);
+  expect(await readFile(join(place.cwd, 'notes.html'), 'utf8')).toBe('<p>mine</p>');
+});
+
 test('list, status and results show a run that has ended', async () => {
   const list = await place.command('list', '--all', '--json');
   const { runs } = JSON.parse(list.stdout) as { runs: { workflowId: string }[] };

@@ -56,7 +56,15 @@ const WAITS = { spend: { approveAbove: 0 } };
 test('a site.caller sees and touches the runs of its owner only; one that may see all sees all', async () => {
   const key = keyOf('owned');
   expect((await start(BILLING, key, WAITS)).status).toBe(201);
-  for (const path of ['', '/events', '/results', '/quarantine', '/changes', '/manifest']) {
+  for (const path of [
+    '',
+    '/events',
+    '/results',
+    '/quarantine',
+    '/changes',
+    '/report',
+    '/manifest',
+  ]) {
     expectProblem(await get(SALES, `/v1/runs/${key}${path}`), 404, 'run_not_found');
   }
   for (const action of ['approve', 'pause', 'resume', 'rerun', 'cancel']) {

@@ -64,6 +64,11 @@ test('a run is started by key, followed by events and read in both formats', asy
   expect(changes.text.split('\n').filter((line) => line.includes('"change":"new"'))).toHaveLength(
     3,
   );
+  const report = await site.caller.call(`/v1/runs/${key}/report`);
+  expect(report.headers.get('content-type')).toContain('text/html');
+  expect(report.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(report.text).toContain(key);
+  expect(report.text).not.toContain(site.testEnv.folder);
   expect(await site.caller.call(`/v1/runs/${key}/manifest`)).toMatchObject({
     json: { outcome: 'completed', pipeline: 'gateway', changes: { new: 3 } },
   });

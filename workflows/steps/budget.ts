@@ -119,8 +119,9 @@ export function noteSent(run: Run): void {
 /** Gives back what the run has reserved and never sent, so that other runs of the day may have it. */
 export async function releaseBudget(run: Run): Promise<void> {
   const { state, pipeline, key } = run;
-  const { perDay } = pipeline.spend;
   const pass = state.budget?.unsentPass;
+  // Before a reservation the pipeline may not have been checked yet.
+  const perDay = pass === undefined ? undefined : pipeline.spend.perDay;
   if (perDay === undefined || pass === undefined || run.continuesAsNew) return;
   if (!patched('release-budget')) return;
   try {

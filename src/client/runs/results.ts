@@ -5,6 +5,7 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { answerSchemas, type AnswerSchemas } from '../../answers/answer-schemas.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
+import type { ReportFacts } from '../../report/facts.ts';
 import type { Folder, Store } from '../../store/store.ts';
 import type { CsvOptions, ResultTarget } from '../../contract/pipeline.ts';
 import type { PublishedFile, ResultRow } from '../../contract/results.ts';
@@ -50,6 +51,21 @@ export async function changesFolder(folder: Folder, workflowId: string): Promise
   throw new RowmillError('results_missing', 'there are no changes of this run', {
     where: `run ${workflowId}`,
     remedy: `It published at no target, or could not be compared: rowmill status ${workflowId}.`,
+  });
+}
+
+/**
+ * Reads the facts of a run's report.
+ * @throws RowmillError `results_missing` if the run could not write them
+ */
+export async function reportFacts(folder: Folder, workflowId: string): Promise<ReportFacts> {
+  if (await folder.exists(RUN_FILE.report)) {
+    // Safe cast: written by the worker in this shape.
+    return (await folder.readJson(RUN_FILE.report)) as ReportFacts;
+  }
+  throw new RowmillError('results_missing', 'there is no report of this run', {
+    where: `run ${workflowId}`,
+    remedy: `Its worker could not write it: rowmill status ${workflowId}.`,
   });
 }
 

@@ -3,13 +3,20 @@ import { OUTCOMES, type Outcome } from '../../contract/outcome.ts';
 import type { Pipeline, ResultTarget } from '../../contract/pipeline.ts';
 import type { PublishedFile } from '../../contract/results.ts';
 import type { PreviousRunRef } from '../../contract/run.ts';
+import { renderReport } from '../../report/render.ts';
 import type { ResultFormatName } from '../../sinks/index.ts';
 import type { Folder, RunKey, Store } from '../../store/store.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Env } from '../../env.ts';
 import { republish, type Republished } from './publish.ts';
 import { pipelineIn } from './run-pipeline.ts';
-import { changesFolder, publishResults, exportResults, type ExportedFile } from './results.ts';
+import {
+  changesFolder,
+  exportResults,
+  publishResults,
+  reportFacts,
+  type ExportedFile,
+} from './results.ts';
 
 /**
  * Record of a run from the store alone, for when Temporal does not answer or the run has expired.
@@ -49,6 +56,11 @@ export interface StoredResults {
    * @throws RowmillError `results_missing`
    */
   changes(): Promise<Folder>;
+  /**
+   * Renders the report of the run, one HTML page.
+   * @throws RowmillError `results_missing` if the run has none
+   */
+  report(): Promise<string>;
   /** Writes the results to a target, atomically. */
   publish(target: ResultTarget): Promise<PublishedFile>;
   /**
@@ -71,6 +83,7 @@ export const resultsIn = (
   folder,
   runId,
   changes: () => changesFolder(folder, workflowId),
+  report: async () => renderReport(await reportFacts(folder, workflowId)),
   publish: (target) => publishResults(folder, target),
   republish: (options) => republish(folder, options),
   render: (format) => exportResults(folder, format),

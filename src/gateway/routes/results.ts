@@ -2,7 +2,10 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RUN_FILE } from '../../contract/names.ts';
+import { reportFacts } from '../../client/runs/results.ts';
 import { RowmillError } from '../../errors.ts';
+import { PAGE_POLICY } from '../../report/page.ts';
+import { renderReport } from '../../report/render.ts';
 import {
   formatOfMediaType,
   listOf,
@@ -26,6 +29,7 @@ const typeOf = (name: ResultFormatName): string =>
 
 const BYTES = 'application/octet-stream';
 const TYPES = RESULT_FORMAT_NAMES.map(typeOf);
+const REPORT_TYPE = 'text/html';
 const STORED_TYPE = typeOf(STORED_FORMAT);
 const ACCEPTED = RESULT_FORMATS.flatMap(({ mediaTypes }) => [...mediaTypes]);
 
@@ -129,6 +133,34 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
       );
       const etag = await tagOf(folder, RUN_FILE.changes, STORED_FORMAT);
       return sendStored(folder, RUN_FILE.changes, etag, request, reply);
+    },
+  );
+
+  app.get(
+    '/v1/runs/:id/report',
+    {
+      config,
+      schema: {
+        operationId: 'getReport',
+        summary: 'The report: one HTML page, without scripts and requests',
+        tags: ['results'],
+        params: runPath,
+        querystring: noQuery,
+        response: {
+          200: described('The page.', [REPORT_TYPE]),
+          ...problems(400, 401, 404, 409, 429, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const owner = ownerSeen(request);
+      const facts = await reportFacts(await filesOf(request, id), id);
+      const shown = await hideOtherRuns(facts, (ids) =>
+        temporal.withClient((rowmill) => rowmill.visible(ids, { owner })),
+      );
+      reply.header('content-security-policy', PAGE_POLICY).type(REPORT_TYPE);
+      return reply.send(renderReport(hostPaths.hideIn(shown)));
     },
   );
 
