@@ -1,4 +1,5 @@
 import type { TableProgress } from '../../src/contract/table.ts';
+import { countUpTo } from './count-up-to.ts';
 import { between, logBetween, randomOf, type Random } from './random.ts';
 import { cellMsOf, type RunShape } from './shape.ts';
 import { TimeHeap } from './time-heap.ts';
@@ -160,15 +161,3 @@ function openings(random: Random): (atMs: number) => number {
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, at) => from + at);
-
-/** Of ascending times. */
-function countUpTo(times: readonly number[], ms: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] ?? Infinity) <= ms) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

@@ -1,3 +1,4 @@
+import { countUpTo } from './count-up-to.ts';
 import type { Alone } from './course.ts';
 import { randomOf } from './random.ts';
 import { cellMsOf, type RunShape } from './shape.ts';
@@ -36,9 +37,9 @@ function spansAlone({ alone, shape }: Ends): number[] {
   return alone.flatMap(({ sinceMs, untilMs, startedAtMs, hasMore }) => {
     const chances: number[] = [];
     for (let atMs = sinceMs; atMs < untilMs; atMs += IN_TIME_MS) {
-      const gone = rankIn(sample, atMs - startedAtMs);
+      const gone = countUpTo(sample, atMs - startedAtMs);
       const left = sample.length - gone;
-      const ending = rankIn(sample, atMs - startedAtMs + IN_TIME_MS) - gone;
+      const ending = countUpTo(sample, atMs - startedAtMs + IN_TIME_MS) - gone;
       chances.push((left === 0 ? 1 : ending / left) * (hasMore ? shape.failRate : 1));
     }
     return chances;
@@ -57,16 +58,4 @@ function sampleOf(shape: RunShape): Float64Array {
   const made = Float64Array.from({ length: SAMPLES }, () => cellMsOf(shape, random)).sort();
   samples.set(key, made);
   return made;
-}
-
-/** How many of ascending times are not above this one. */
-function rankIn(times: Float64Array, ms: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] ?? Infinity) <= ms) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

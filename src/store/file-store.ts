@@ -7,6 +7,7 @@ import { FILE_MODE, FOLDER_MODE, makeFolder, syncFolder } from './folders.ts';
 import { draftNameOf, isDraftName, removeLeftovers } from './leftovers.ts';
 import { LAYOUT, pipelineFolder, runFolder, stagedFolder, workflowIdsIn } from './layout.ts';
 import { safeName } from './safe-name.ts';
+import { stageOf } from './staging.ts';
 import type { Store } from './store.ts';
 
 const PROBE = 'rowmill can write here';
@@ -56,15 +57,7 @@ export const createFileStore = (root: string): Store => {
     ledger: createFileFolder(join(location, LAYOUT.ledger), prepare),
     staged: (digest) =>
       createFileFolder(join(location, ...stagedFolder(digest, location)), prepare),
-    stage: async (name, fill) => {
-      const { filled, draft } = await draftStage(name, fill);
-      try {
-        await keepDraft(draft);
-        return filled;
-      } finally {
-        await dropDraft(draft);
-      }
-    },
+    stage: stageOf({ draftStage, keepDraft, dropDraft }),
     draftStage,
     keepDraft,
     dropDraft,

@@ -11,6 +11,7 @@ import { LAYOUT, pipelineFolder, runFolder, stagedFolder, workflowIdsIn } from '
 import { askingS3 } from './s3-error.ts';
 import { createS3Folder } from './s3-folder.ts';
 import { safeName } from './safe-name.ts';
+import { stageOf } from './staging.ts';
 import type { Folder, Store } from './store.ts';
 
 /** Time for which a successful check stands, in ms: each one is four requests that cost money. */
@@ -75,15 +76,7 @@ export const createS3Store = (address: string): Store => {
     claims: folderAt([LAYOUT.claims]),
     ledger: folderAt([LAYOUT.ledger]),
     staged: (digest) => folderAt(stagedFolder(digest, location)),
-    stage: async (name, fill) => {
-      const { filled, draft } = await draftStage(name, fill);
-      try {
-        await keepDraft(draft);
-        return filled;
-      } finally {
-        await dropDraft(draft);
-      }
-    },
+    stage: stageOf({ draftStage, keepDraft, dropDraft }),
     draftStage,
     keepDraft,
     dropDraft,

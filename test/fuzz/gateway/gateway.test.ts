@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
@@ -9,6 +6,7 @@ import type { Json } from '../../../src/contract/json.ts';
 import { deleteSchedule } from '../../../src/client/schedules/index.ts';
 import { rowmill, type Command } from '../../cli/command.ts';
 import { startTestEnv, type TestEnv } from '../../support/test-env.ts';
+import { freePort } from '../../support/free-port.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fuzzing } from '../fuzzing.ts';
 import { mutated, mutations } from '../mutations.ts';
@@ -56,16 +54,6 @@ afterAll(async () => {
   await deleteSchedule(testEnv.client, NAME).catch(() => undefined);
   await testEnv.close();
 });
-
-/** Its lines on standard error would say it, and are too many to be looked through. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** What makes sense, to be changed at random. */
 const FULL: Json = {
