@@ -9,6 +9,7 @@ import { refusedPart } from '../run-files/refused-rows.ts';
 import {
   classifyCells,
   oursOf,
+  SKIPPED,
   type CellReading,
   type CellVerdict,
   type RowConditions,
@@ -97,17 +98,9 @@ function passOver(verdicts: Map<string, CellVerdict>): void {
   for (const [key, verdict] of verdicts) {
     const { outcome, inFlight } = verdict;
     if (outcome === 'done' || outcome === 'empty' || inFlight) continue;
-    verdicts.set(key, { ...SKIPPED });
+    verdicts.set(key, SKIPPED);
   }
 }
-
-const SKIPPED: CellVerdict = {
-  outcome: 'skipped',
-  blockedBy: null,
-  inFlight: false,
-  startable: false,
-  waitsFor: null,
-};
 
 /** Marks cells that have not begun: whether they are asked for is not decided. */
 function withhold(verdicts: Map<string, CellVerdict>): void {

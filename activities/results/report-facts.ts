@@ -3,6 +3,7 @@ import { RUN_FILE } from '../../src/contract/names.ts';
 import type { ChangeLine, ResultCell } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import {
+  MAX_CHANGED_COLUMNS,
   MAX_CHANGES,
   MAX_SAMPLE_COLUMNS,
   MAX_SAMPLE_ROWS,
@@ -17,6 +18,7 @@ import { unanswered } from '../../src/rules/cells/outcome.ts';
 import { resultRowOf } from '../../src/sinks/rows.ts';
 import { readRunLedger } from '../../src/store/ledger.ts';
 import type { Folder } from '../../src/store/store.ts';
+import { shorten } from '../../src/text/shorten.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
 import { readCourse, type Course } from '../run-files/course.ts';
 import { addPastRun } from './past-runs.ts';
@@ -157,8 +159,7 @@ const shortAddress = (url: string): string => url.replace(/^https?:\/\/(?:www\.)
 const textOf = (value: Json): string =>
   typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value);
 
-const cut = (text: string): string =>
-  text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`;
+const cut = (text: string): string => shorten(text, MAX_TEXT);
 
 /** A change with the answers of a few columns, shortened. */
 function shortChange(line: string): ChangeLine {
@@ -173,5 +174,4 @@ function shortChange(line: string): ChangeLine {
   return { ...change, key: cut(change.key), columns: Object.fromEntries(columns) };
 }
 
-const MAX_CHANGED_COLUMNS = 5;
 const shortValue = (value: Json): Json => (value === null ? null : cut(textOf(value)));

@@ -1,5 +1,5 @@
 import { RUN_FILE } from '../../src/contract/names.ts';
-import { NIGHT_FILE } from '../../src/nights/night.ts';
+import { readNight } from '../../src/nights/night.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { SNAPSHOT_FILE } from './snapshot.ts';
 
@@ -14,8 +14,9 @@ export const hasVanished = (snapshotLine: string): boolean => snapshotLine.endsW
  * the snapshot of a night, and of its reruns.
  */
 export async function firstVanished(folder: Folder): Promise<number | null> {
+  const night = await readNight(folder);
   const mayHave =
-    (await folder.exists(NIGHT_FILE.night)) || (await folder.exists(RUN_FILE.previousRun));
+    night === null ? await folder.exists(RUN_FILE.previousRun) : night.rowsVanished > 0;
   if (!mayHave) return null;
   let place = 0;
   for await (const line of folder.lines(SNAPSHOT_FILE)) {

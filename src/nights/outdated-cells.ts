@@ -54,11 +54,12 @@ export async function writeOutdated(
   try {
     for (const [key, columns] of rows) {
       if (columns.size === 0) continue;
-      const asked = [...columns].flatMap(([column, at]) => (at === null ? [] : [[column, at]]));
-      const row = { key, columns: [...columns.keys()] };
-      const maybe =
-        asked.length === 0 ? {} : { maybeAskedAt: Object.fromEntries(asked) as unknown };
-      await draft.line(JSON.stringify({ ...row, ...maybe }));
+      const row: OutdatedRow = { key, columns: [...columns.keys()] };
+      const asked = [...columns].flatMap(([column, at]): [string, string][] =>
+        at === null ? [] : [[column, at]],
+      );
+      if (asked.length > 0) row.maybeAskedAt = Object.fromEntries(asked);
+      await draft.line(JSON.stringify(row));
     }
     await draft.commit();
   } finally {

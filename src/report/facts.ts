@@ -35,6 +35,8 @@ export const MAX_READINGS = 500;
 export const MAX_PAST_RUNS = 14;
 export const MAX_REASONS = 20;
 export const MAX_CHANGES = 10;
+/** Columns of a change that are kept. */
+export const MAX_CHANGED_COLUMNS = 5;
 export const MAX_SAMPLE_ROWS = 20;
 export const MAX_SAMPLE_COLUMNS = 20;
 

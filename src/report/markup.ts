@@ -24,10 +24,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 export const escapeHtml = (text: string): string =>
   text.replace(UNSAFE, ' ').replace(/[&<>"']/g, (found) => ENTITIES[found] ?? found);
 
-/** Shortens a text to a number of characters; a cut is marked. */
-export const shorten = (text: string, max: number): string =>
-  text.length <= max ? text : `${text.slice(0, max - 1)}…`;
-
 const textOf = (part: Part): string => {
   if (part === null) return '';
   if (part instanceof Html) return part.text;

@@ -1,8 +1,13 @@
 import { CHANGE_KINDS, type CellCounts } from '../contract/results.ts';
 import type { Json } from '../contract/json.ts';
 import { percentText } from '../text/expectations.ts';
-import { formatCount, formatCredits, formatDuration, formatInteger } from '../text/numbers.ts';
-import { formatTime } from '../text/numbers.ts';
+import {
+  formatCount,
+  formatCredits,
+  formatDuration,
+  formatInteger,
+  formatTime,
+} from '../text/numbers.ts';
 import {
   approvalFacts,
   cautionFacts,
@@ -12,9 +17,11 @@ import {
   unusedFacts,
 } from '../text/run-facts.ts';
 import { canaryText } from '../text/canary.ts';
+import { shellQuote } from '../text/shell.ts';
+import { shorten } from '../text/shorten.ts';
 import { partsBar, progressChart, runsChart } from './charts.ts';
-import type { ReportFacts, SampleCell, SampleRow } from './facts.ts';
-import { markup, link, shorten, table, type Html, type Part } from './markup.ts';
+import { MAX_CHANGED_COLUMNS, type ReportFacts, type SampleCell, type SampleRow } from './facts.ts';
+import { markup, link, table, type Html, type Part } from './markup.ts';
 
 /** Sections of a report, each from the facts alone. Longest texts and lists bound their size. */
 
@@ -24,7 +31,6 @@ const MAX_VALUE = 120;
 const MAX_WHY = 1_000;
 const MAX_COLUMNS = 60;
 const MAX_NOTES = 20;
-const MAX_CHANGED_COLUMNS = 5;
 
 const name = (text: string): string => shorten(text, MAX_NAME);
 const section = (title: string, content: Part): Html =>
@@ -223,12 +229,8 @@ export function changesSection({ summary, changes }: ReportFacts): Html {
   ]);
 }
 
-const SHELL_WORD = /^[\w.:@%+,/-]+$/;
-const shellWord = (text: string): string =>
-  SHELL_WORD.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-
 export function repeatSection({ summary }: ReportFacts): Html {
-  const run = shellWord(summary.workflowId);
+  const run = shellQuote(summary.workflowId);
   const lines = [
     ['results', `${run} --format csv`, 'the results'],
     ['report', `${run} --open`, 'this page again'],

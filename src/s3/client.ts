@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { endpointOf } from './endpoint.ts';
+import { endpointOf, type Env } from './endpoint.ts';
 import { faultOf } from './fault.ts';
 import type { S3Operation } from './fault-table.ts';
 
@@ -19,8 +19,6 @@ const LIMITS = {
 
 /** Attempts of a request that the server throttles or does not answer; the SDK waits between them. */
 const ATTEMPTS = 5;
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 let current: { settings: string; s3: Promise<S3> } | null = null;
 

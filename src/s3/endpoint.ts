@@ -1,4 +1,5 @@
-type Env = Readonly<Record<string, string | undefined>>;
+/** Variables of the process, by which the AWS SDK is set up. */
+export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Returns the server of another maker, as the AWS SDK reads it; `null`: AWS. */
 export const endpointOf = (env: Env): string | null =>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import type { S3Place } from './address.ts';
 import { s3Request } from './client.ts';
 import { faultOf, S3Fault } from './fault.ts';
@@ -114,43 +114,37 @@ const isBehindTheEnd = (error: unknown): boolean =>
   'name' in error.cause &&
   error.cause.name === 'InvalidRange';
 
-/** Lists the objects whose keys begin with `prefix`, sorted, with the time of their writing. */
-export const objectsUnder = async (
+/** Lists the objects whose keys begin with `prefix`, with the time of their writing. @throws S3Fault */
+export const objectsUnder = (
   bucket: string,
   prefix: string,
-): Promise<{ key: string; modifiedMs: number }[]> => {
-  const found: { key: string; modifiedMs: number }[] = [];
-  await listed(bucket, { Prefix: prefix }, ({ Contents = [] }) => {
-    for (const { Key, LastModified } of Contents) {
-      if (Key !== undefined)
-        found.push({ key: Key, modifiedMs: LastModified?.getTime() ?? Infinity });
-    }
-    return [];
-  });
-  return found;
-};
-
-/** Lists the keys that begin with `prefix`, sorted. @throws S3Fault */
-export const keysUnder = (bucket: string, prefix: string): Promise<string[]> =>
-  listed(bucket, { Prefix: prefix }, ({ Contents = [] }) => Contents.map(({ Key }) => Key));
-
-/** Lists the prefixes up to the next `/` behind `prefix`. @throws S3Fault */
-export const foldersUnder = (bucket: string, prefix: string): Promise<string[]> =>
-  listed(bucket, { Prefix: prefix, Delimiter: '/' }, ({ CommonPrefixes = [] }) =>
-    CommonPrefixes.map(({ Prefix }) => Prefix),
+): Promise<{ key: string; modifiedMs: number }[]> =>
+  listed(bucket, { Prefix: prefix }, ({ Contents = [] }) =>
+    Contents.flatMap(({ Key: key, LastModified }) =>
+      key === undefined ? [] : [{ key, modifiedMs: LastModified?.getTime() ?? Infinity }],
+    ),
   );
 
-interface ListedPage {
-  Contents?: { Key?: string | undefined; LastModified?: Date | undefined }[] | undefined;
-  CommonPrefixes?: { Prefix?: string | undefined }[] | undefined;
-}
+/** Lists the keys that begin with `prefix`, sorted. @throws S3Fault */
+export const keysUnder = async (bucket: string, prefix: string): Promise<string[]> =>
+  (await objectsUnder(bucket, prefix)).map(({ key }) => key).sort();
 
-async function listed(
+/** Lists the prefixes up to the next `/` behind `prefix`, sorted. @throws S3Fault */
+export const foldersUnder = async (bucket: string, prefix: string): Promise<string[]> =>
+  (
+    await listed(bucket, { Prefix: prefix, Delimiter: '/' }, ({ CommonPrefixes = [] }) =>
+      CommonPrefixes.flatMap(({ Prefix }) => Prefix ?? []),
+    )
+  ).sort();
+
+type ListedPage = Pick<ListObjectsV2CommandOutput, 'Contents' | 'CommonPrefixes'>;
+
+async function listed<T>(
   bucket: string,
   query: { Prefix: string; Delimiter?: string },
-  namesIn: (page: ListedPage) => (string | undefined)[],
-): Promise<string[]> {
-  const names: string[] = [];
+  itemsIn: (page: ListedPage) => T[],
+): Promise<T[]> {
+  const items: T[] = [];
   let token: string | undefined;
   do {
     const from = token;
@@ -163,10 +157,10 @@ async function listed(
         }),
       ),
     );
-    names.push(...namesIn(page).filter((name) => name !== undefined));
+    items.push(...itemsIn(page));
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
-  return names.sort();
+  return items;
 }
 
 /** Largest object that the server copies in one request, in bytes. */

@@ -1,3 +1,4 @@
+import { oneTypeOf } from '../answers/coerce.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
 import type { TypePolicy } from '../contract/pipeline.ts';
 import type { TypedResultRow } from '../contract/results.ts';
@@ -49,9 +50,9 @@ function answer(key: string, type: FlatType): Omit<FlatColumn, 'name'> {
   return type === 'text' ? text(of) : { type, of };
 }
 
-function flatType({ type = null, enum: labels = null }: JsonObject): FlatType {
-  const types = [type].flat().filter((one) => one !== 'null');
-  const [only] = types.length === 1 ? types : [];
+function flatType(schema: JsonObject): FlatType {
+  const { enum: labels = null } = schema;
+  const only = oneTypeOf(schema);
   switch (only) {
     case 'number':
     case 'integer':

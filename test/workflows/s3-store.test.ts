@@ -2,15 +2,26 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { Rowmill } from '../../src/client/index.ts';
+import type { Store } from '../../src/store/store.ts';
 import { readS3Address } from '../../src/s3/address.ts';
 import { getObject, keysUnder } from '../../src/s3/objects.ts';
 import { pipelineOf } from '../client/backend.ts';
 import { startS3Proxy } from '../support/s3-proxy.ts';
 import { startS3Server } from '../support/s3-server.ts';
 import { eventually } from '../support/eventually.ts';
-import { SECTOR, startTestEnv } from '../support/test-env.ts';
+import { SECTOR, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { companies } from '../support/providers/cases.ts';
 import { s3Store } from '../store/stores.ts';
+
+/** The library of a backend that shares the bucket with the worker, and nothing else. */
+const connected = (testEnv: TestEnv, store: Store): Promise<Rowmill> =>
+  Rowmill.connect({
+    address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+    ignoreProfileFile: true,
+    store: store.location,
+    taskQueue: testEnv.taskQueue,
+    env: {},
+  });
 
 test('a run keeps everything on S3, over faults of the server and a change of the worker', async () => {
   const server = await startS3Server();
@@ -20,13 +31,7 @@ test('a run keeps everything on S3, over faults of the server and a change of th
     sandbox: { failRate: 0, alwaysFailsRate: 0, speed: 60 },
     deps: { store },
   });
-  const rowmill = await Rowmill.connect({
-    address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-    ignoreProfileFile: true,
-    store: store.location,
-    taskQueue: testEnv.taskQueue,
-    env: {},
-  });
+  const rowmill = await connected(testEnv, store);
   try {
     let asked = 0;
     proxy.fault = ({ method }) => {
@@ -78,13 +83,7 @@ test('rows come from S3 and results go there, with what changed between two runs
     sandbox: { failRate: 0, alwaysFailsRate: 0 },
     deps: { store },
   });
-  const rowmill = await Rowmill.connect({
-    address: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-    ignoreProfileFile: true,
-    store: store.location,
-    taskQueue: testEnv.taskQueue,
-    env: {},
-  });
+  const rowmill = await connected(testEnv, store);
   const { run } = pipelineOf(testEnv);
   const lists = `${store.location}-lists`;
   const textOf = async (name: string): Promise<string> => {

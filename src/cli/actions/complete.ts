@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { completionOf, type Candidate, type NameKind } from '../completion/candidates.ts';
-import { shellQuote } from '../io/format.ts';
+import { shellQuote } from '../../text/shell.ts';
 import type { Cli } from '../io/context.ts';
 
 /** Time for the server, of the two seconds that a TAB may take, in ms. */

@@ -10,7 +10,7 @@ import { publishDevEnvironment } from '../run/dev-environment.ts';
 import { interruption, untilStopped } from '../run/signals.ts';
 import { numberFlag, PORT, SPEED } from '../io/number-flag.ts';
 import { logRuns } from '../run/run-log.ts';
-import { shellQuote } from '../io/format.ts';
+import { shellQuote } from '../../text/shell.ts';
 
 export interface DevFlags {
   folder: string;

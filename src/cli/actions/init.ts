@@ -10,7 +10,8 @@ import { firstPipeline, listFormat } from '../init/first-pipeline.ts';
 import { columnNamed, readListColumns, type List, type ListColumn } from '../init/list-columns.ts';
 import { askLine } from '../io/ask.ts';
 import { isInteractive, type Cli } from '../io/context.ts';
-import { formatCount, formatInteger, shellQuote } from '../io/format.ts';
+import { formatCount, formatInteger } from '../io/format.ts';
+import { shellQuote } from '../../text/shell.ts';
 
 export interface InitFlags {
   provider: string;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Republished } from '../../client/runs/publish.ts';
+import { resultFormatOf } from '../../sinks/index.ts';
 import { TABLE_PATTERN } from '../../sinks/postgres/names.ts';
 import type { Cli } from '../io/context.ts';
 import { formatCount, shortPath } from '../io/format.ts';
@@ -24,13 +25,14 @@ export async function publish(cli: Cli, workflowId: string, flags: PublishFlags)
   }
 }
 
-/** A name with a slash or an extension of results is a path. */
-const targetNamed = (to: string): string =>
-  TABLE_PATTERN.test(to) && !/\.(?:jsonl|csv|parquet)$/.test(to)
-    ? to
-    : /^[a-z0-9]+:/i.test(to)
-      ? to
-      : resolve(to);
+/** Resolves a path: what ends like results, or is neither a table nor an address. */
+function targetNamed(to: string): string {
+  const isTable = TABLE_PATTERN.test(to) && resultFormatOf(to) === null;
+  return isTable || ADDRESS.test(to) ? to : resolve(to);
+}
+
+/** `s3://bucket/key`, or the name of a table with its variable. */
+const ADDRESS = /^[a-z0-9]+:/i;
 
 const textOf = ({ to, rows, repeated }: Extract<Republished, { rows: number }>): string =>
   `${shortPath(to)} (${formatCount(rows, 'row')}${repeated === true ? ', already there' : ''})`;

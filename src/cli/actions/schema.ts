@@ -1,7 +1,7 @@
-import { answerSchemas } from '../../answers/answer-schemas.ts';
+import { pipelineColumns } from '../../answers/answer-schemas.ts';
 import { rowSchema } from '../../answers/row-schema.ts';
 import { rowTypeScript } from '../../answers/typescript.ts';
-import { isRequested, requireProviderSpec } from '../../providers/catalog.ts';
+import { requireProviderSpec } from '../../providers/catalog.ts';
 import { RowmillError } from '../../errors.ts';
 import { loadPipeline, pipelineJsonSchema } from '../../spec/index.ts';
 import type { Cli } from '../io/context.ts';
@@ -23,16 +23,14 @@ export async function schema(cli: Cli, { results, typescript }: SchemaFlags): Pr
     return;
   }
   const { pipeline } = await loadPipeline(results, { env: cli.env });
-  const spec = requireProviderSpec(pipeline.provider);
-  const columns = spec
-    .plan(pipeline.table)
-    .filter(isRequested)
-    .map(({ key }) => key);
-  const answers = answerSchemas(spec, pipeline);
+  const { columns, inputs, answers } = pipelineColumns(
+    requireProviderSpec(pipeline.provider),
+    pipeline,
+  );
   if (typescript === true) {
     cli.print(rowTypeScript(pipeline.name, columns, answers));
     return;
   }
-  const names = { pipeline: pipeline.name, inputs: spec.inputs(pipeline.table), columns };
+  const names = { pipeline: pipeline.name, inputs, columns };
   cli.print(JSON.stringify(rowSchema(names, answers), null, 2));
 }

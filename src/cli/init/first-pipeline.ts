@@ -9,7 +9,7 @@ import { packageRoot } from '../../process/package-root.ts';
 import type { ProviderSpec, StarterColumn } from '../../providers/catalog.ts';
 import type { RowsFormat } from '../../contract/pipeline.ts';
 import type { Env } from '../io/context.ts';
-import { shellQuote } from '../io/format.ts';
+import { shellQuote } from '../../text/shell.ts';
 import { namesCompanies } from './choose.ts';
 import type { List, ListColumn } from './list-columns.ts';
 import { pipelineText, type FirstPipeline } from './pipeline-text.ts';
@@ -58,7 +58,6 @@ export async function firstPipeline(choices: FirstChoices): Promise<string> {
     schema: await schemaAddress(folder),
     file: shellQuote(file),
     from: relative(folder, resolve(list.path)).split(sep).join('/'),
-    format: null,
     table,
     map,
     key: key.name,

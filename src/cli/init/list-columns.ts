@@ -17,10 +17,9 @@ export interface ListColumn {
   unusable: number;
   /** Rows whose value is that of a row before; all rows where this is most of them. */
   repeated: number;
-  /** Share (0..1) of values that are numbers, of domains or web addresses, and of e-mail addresses. */
+  /** Share (0..1) of values that are numbers, and of domains or web addresses. */
   numbers: number;
   domains: number;
-  emails: number;
   /** Mean length of a value in characters. */
   length: number;
 }
@@ -85,7 +84,6 @@ const isEmpty = (value: Json): boolean =>
 
 const NUMBER = /^[-+]?[\d.,'\s]*\d\s*%?$/;
 const DOMAIN = /^(?:https?:\/\/)?(?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,24}(?:[/?#:]\S*)?$/iu;
-const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,255}\.[^\s@]{2,24}$/;
 
 /** Characters of a value that is compared with a pattern. */
 const LONGEST = 300;
@@ -98,7 +96,7 @@ class ColumnReader {
   #filled = 0;
   #repeated = 0;
   #length = 0;
-  readonly #like = { numbers: 0, domains: 0, emails: 0 };
+  readonly #like = { numbers: 0, domains: 0 };
 
   constructor(name: string) {
     this.#name = name;
@@ -122,7 +120,6 @@ class ColumnReader {
     if (text.length > LONGEST) return;
     if (NUMBER.test(text)) this.#like.numbers += 1;
     else if (DOMAIN.test(text)) this.#like.domains += 1;
-    else if (EMAIL.test(text)) this.#like.emails += 1;
   }
 
   describe(rows: number): ListColumn {
@@ -137,7 +134,6 @@ class ColumnReader {
       repeated: this.#keys === null ? rows : this.#repeated,
       numbers: share(this.#like.numbers),
       domains: share(this.#like.domains),
-      emails: share(this.#like.emails),
       length: filled === 0 ? 0 : this.#length / filled,
     };
   }

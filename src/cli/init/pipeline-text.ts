@@ -13,7 +13,6 @@ export interface FirstPipeline extends StarterTable {
   file: string;
   /** Path of the list, relative to the file. */
   from: string;
-  format: string | null;
   key: string;
   /** Later rows of a key are there, and are left out. */
   repeatsKeys: boolean;
@@ -26,10 +25,9 @@ export interface FirstPipeline extends StarterTable {
 
 /** Formats the file, with a comment at each part. */
 export function pipelineText(first: FirstPipeline): string {
-  const { name, provider, table, map, from, format, key, file } = first;
+  const { name, provider, table, map, from, key, file } = first;
   const rows = {
     from,
-    ...(format === null ? {} : { format }),
     key,
     map,
     ...(first.skipPercent === 0 ? {} : { skipBad: `${first.skipPercent}%` }),

@@ -47,10 +47,6 @@ export function shortPath(path: string): string {
   return short === '' || short.startsWith('..') ? path : short;
 }
 
-/** Quotes a word for a POSIX shell if needed. */
-export const shellQuote = (text: string): string =>
-  /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
 /** Formats a time by the clock of the zone: `Thu 2026-11-26 02:30`. */
 export function zonedTime(iso: string, timezone: string): string {
   const format = new Intl.DateTimeFormat('en-GB', {

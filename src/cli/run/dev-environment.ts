@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { isStill, markOf } from '../../dev/temporal/process.ts';
 import type { Env } from '../io/context.ts';
-import { shellQuote } from '../io/format.ts';
+import { shellQuote } from '../../text/shell.ts';
 
 /** Parent of the state folders, in the working folder. */
 const STATE_FOLDERS = '.rowmill';

@@ -41,6 +41,14 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
   };
   const tagOf = async (folder: Folder, name: string, format: ResultFormatName): Promise<string> =>
     `"${await renditions.digestOf(folder, name)}-${format}"`;
+  /** Hides runs of other owners, and paths of this host. */
+  const shownTo = async <T>(request: FastifyRequest, value: T): Promise<T> => {
+    const owner = ownerSeen(request);
+    const shown = await hideOtherRuns(value, (ids) =>
+      temporal.withClient((rowmill) => rowmill.visible(ids, { owner })),
+    );
+    return hostPaths.hideIn(shown);
+  };
   const config = { scope: 'read' } as const;
 
   app.get(
@@ -154,13 +162,9 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
     },
     async (request, reply) => {
       const { id } = request.params;
-      const owner = ownerSeen(request);
       const facts = await reportFacts(await filesOf(request, id), id);
-      const shown = await hideOtherRuns(facts, (ids) =>
-        temporal.withClient((rowmill) => rowmill.visible(ids, { owner })),
-      );
       reply.header('content-security-policy', PAGE_POLICY).type(REPORT_TYPE);
-      return reply.send(renderReport(hostPaths.hideIn(shown)));
+      return reply.send(renderReport(await shownTo(request, facts)));
     },
   );
 
@@ -181,14 +185,10 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
       },
     },
     async (request) => {
-      const owner = ownerSeen(request);
       const folder = await filesOf(request, request.params.id);
       // Safe cast: the run wrote an object.
       const manifest = (await folder.readJson(RUN_FILE.manifest)) as Record<string, unknown>;
-      const shown = await hideOtherRuns(manifest, (ids) =>
-        temporal.withClient((rowmill) => rowmill.visible(ids, { owner })),
-      );
-      return hostPaths.hideIn(shown);
+      return shownTo(request, manifest);
     },
   );
 }

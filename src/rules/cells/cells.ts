@@ -156,7 +156,8 @@ type Ended = 'done' | 'empty' | 'failed';
 
 const STILL = { blockedBy: null, inFlight: false, startable: false, waitsFor: null } as const;
 
-const SKIPPED: CellVerdict = { outcome: 'skipped', ...STILL };
+/** Verdict on a cell that is not asked for. */
+export const SKIPPED: CellVerdict = { outcome: 'skipped', ...STILL };
 
 /** Shared objects, because most cells of most tables end in these ways. */
 const ENDED: Readonly<Record<Ended, CellVerdict>> = {
