@@ -55,7 +55,7 @@ export interface CollectedResults {
   calls: ApiCalls;
 }
 
-const MAX_SWEEPS = 3;
+const MAX_SCANS = 3;
 
 /**
  * Pages the whole table into the store and counts what became of every cell. Offsets shift when a
@@ -72,7 +72,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
     const { conditions, canary, canaryOver } = input;
     const vanishedFrom = await firstVanished(folder);
     for (let tries = 1; ; tries += 1) {
-      const last = tries >= MAX_SWEEPS;
+      const last = tries >= MAX_SCANS;
       const scan = new TableScan(folder, input.scan, input.snapshot.rows, {
         ignoreVersion: last,
         conditions: conditions === undefined ? null : scanConditions(conditions),
