@@ -93,6 +93,7 @@ module.exports = {
       ['src/errors\\.ts', 'src/(answers|contract|paths|rules|store|s3)/'],
       'results out',
     ),
+    ...floors('src/sinks', 'port/', 'files/', 'lock/', '(formats|postgres)/', ITS_OWN_FILES),
     room(
       'src/spec/',
       [
@@ -118,6 +119,7 @@ module.exports = {
       'results/',
       ITS_OWN_FILES,
     ),
+    ...floors('activities/results', 'scan/', 'summary/', 'report/', ITS_OWN_FILES),
     room(
       'src/client/',
       [

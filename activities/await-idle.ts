@@ -15,7 +15,7 @@ import {
 } from '../src/rules/passes/tracking.ts';
 import { formatInteger } from '../src/text/numbers.ts';
 import { readAccount } from './account.ts';
-import { AwaitedCells, type AwaitedCellsInput } from './results/awaited-cells.ts';
+import { AwaitedCells, type AwaitedCellsInput } from './results/scan/awaited-cells.ts';
 import { recordReadings, readingOf } from './run-files/course.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { bestEffort } from './runtime/best-effort.ts';

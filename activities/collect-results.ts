@@ -12,17 +12,17 @@ import { CELL_OUTCOMES, noCells } from '../src/rules/cells/outcome.ts';
 import type { RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
-import { AskedInPass } from './results/asked-in-pass.ts';
-import { mergeParts, type Merged } from './results/merge-parts.ts';
-import { NightMarks } from './results/night-marks.ts';
-import { scanConditions } from './results/scan-conditions.ts';
+import { AskedInPass } from './results/scan/asked-in-pass.ts';
+import { mergeParts, type Merged } from './results/scan/merge-parts.ts';
+import { NightMarks } from './results/scan/night-marks.ts';
+import { scanConditions } from './results/scan/scan-conditions.ts';
 import { PageReader } from './table/page-reader.ts';
 import { recordScan } from './run-files/course.ts';
 import { bestEffort } from './runtime/best-effort.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 import { firstVanished } from './run-files/vanished-rows.ts';
-import { TableScan, type ScanCounts, type ScanReport } from './results/table-scan.ts';
+import { TableScan, type ScanCounts, type ScanReport } from './results/scan/table-scan.ts';
 
 export interface CollectResultsInput {
   run: RunKey;

@@ -8,7 +8,7 @@ import { claimTargets } from '../src/store/claims.ts';
 import { readLastingTable, writeLastingTable } from '../src/nights/lasting-table.ts';
 import type { PipelineKey, RunKey } from '../src/store/store.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
-import { tableOf } from './results/previous-run.ts';
+import { tableOf } from './results/summary/previous-run.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
 import {
   deleteEmpty,

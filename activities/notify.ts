@@ -3,11 +3,11 @@ import type { RunFinished, ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { ResultTarget } from '../src/contract/pipeline.ts';
-import { copyFile } from '../src/sinks/copy.ts';
+import { copyFile } from '../src/sinks/files/copy.ts';
 import { locksOf } from '../src/paths/footprint.ts';
-import { placeOf } from '../src/sinks/destination.ts';
-import { withLocks } from '../src/sinks/lock.ts';
-import { isOf } from '../src/sinks/standing.ts';
+import { placeOf } from '../src/sinks/files/destination.ts';
+import { withLocks } from '../src/sinks/lock/lock.ts';
+import { isOf } from '../src/sinks/files/standing.ts';
 import type { RunKey } from '../src/store/store.ts';
 import { activity } from './runtime/activity.ts';
 

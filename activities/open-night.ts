@@ -34,7 +34,7 @@ import { refreshRules } from '../src/rules/nights/due-cells.ts';
 import { columnsReading } from '../src/rules/nights/inputs.ts';
 import type { Draft, Folder, RunKey } from '../src/store/store.ts';
 import { carriedOver } from './nights/carried-over.ts';
-import { copyLines } from './results/previous-run.ts';
+import { copyLines } from './results/summary/previous-run.ts';
 import { snapshotOf } from './run-files/frozen-rows.ts';
 import { snapshotKey } from './run-files/snapshot.ts';
 import type { ActivityDeps } from './runtime/deps.ts';

@@ -14,7 +14,7 @@ import { checkInput } from '../src/spec/check-input.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
-import { cellsLeft, copyLines, copyPreviousRows } from './results/previous-run.ts';
+import { cellsLeft, copyLines, copyPreviousRows } from './results/summary/previous-run.ts';
 import { snapshotOf } from './run-files/frozen-rows.ts';
 import { writeOrigin } from './run-files/origin.ts';
 import { SNAPSHOT_FILE } from './run-files/snapshot.ts';

@@ -14,25 +14,30 @@ import {
   type StagedResults,
 } from '../src/sinks/generation.ts';
 import { typePolicyOf } from '../src/sinks/index.ts';
-import { withLocks, type HeldLocks } from '../src/sinks/lock.ts';
-import type { ResultColumns } from '../src/sinks/sink.ts';
+import { withLocks, type HeldLocks } from '../src/sinks/lock/lock.ts';
+import type { ResultColumns } from '../src/sinks/port/sink.ts';
 import { tableSinkOf } from '../src/sinks/tables.ts';
-import { readTargetState, type TargetState } from '../src/sinks/standing.ts';
+import { readTargetState, type TargetState } from '../src/sinks/files/standing.ts';
 import { withdrawClaims } from '../src/store/claims.ts';
 import { readColumns } from '../src/sources/columns/source-columns.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readBalance } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
-import { Comparison } from './results/comparison.ts';
-import { readPreviousRun } from './results/previous-run.ts';
+import { Comparison } from './results/summary/comparison.ts';
+import { readPreviousRun } from './results/summary/previous-run.ts';
 import { writeOrigin } from './run-files/origin.ts';
 import { keepOne, tableTag } from './table/find-table.ts';
-import { writeQuarantine } from './results/quarantine.ts';
+import { writeQuarantine } from './results/summary/quarantine.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
-import { manifestOf } from './results/manifest.ts';
-import { writeReport } from './results/report.ts';
-import { recordRunSpend } from './results/run-ledger.ts';
-import { maySee, summaryOf, type Placed, type PublishResultsInput } from './results/summary.ts';
+import { manifestOf } from './results/summary/manifest.ts';
+import { writeReport } from './results/report/report.ts';
+import { recordRunSpend } from './results/summary/run-ledger.ts';
+import {
+  maySee,
+  summaryOf,
+  type Placed,
+  type PublishResultsInput,
+} from './results/summary/summary.ts';
 import { publishTables } from './results/tables.ts';
 import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 

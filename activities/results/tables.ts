@@ -3,11 +3,11 @@ import type { TableTarget } from '../../src/contract/pipeline.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { checkReplacement, newResultsOf } from '../../src/rules/replace.ts';
-import type { ResultColumns } from '../../src/sinks/sink.ts';
+import type { ResultColumns } from '../../src/sinks/port/sink.ts';
 import { tableSinkOf } from '../../src/sinks/tables.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
-import type { PublishResultsInput } from './summary.ts';
+import type { PublishResultsInput } from './summary/summary.ts';
 
 /** Waits before a target that failed is tried again. */
 const TRY_AGAIN_AFTER_MS = [2_000, 10_000];

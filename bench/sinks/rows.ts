@@ -1,7 +1,7 @@
 import { createFileStore } from '../../src/store/file-store.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import type { Folder } from '../../src/store/store.ts';
-import type { ResultColumns } from '../../src/sinks/sink.ts';
+import type { ResultColumns } from '../../src/sinks/port/sink.ts';
 
 export const RESULTS = 'results.jsonl';
 

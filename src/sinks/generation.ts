@@ -7,13 +7,13 @@ import type { Footprint } from '../paths/footprint.ts';
 import { joinPlace } from '../paths/place.ts';
 import { draftNameOf } from '../store/leftovers.ts';
 import type { Folder } from '../store/store.ts';
-import { copyFile } from './copy.ts';
-import { placeOf } from './destination.ts';
+import { copyFile } from './files/copy.ts';
+import { placeOf } from './files/destination.ts';
 import { publishTo } from './publish.ts';
-import { mapWriteErrors } from './sink-error.ts';
-import type { ResultColumns } from './sink.ts';
-import type { TargetState } from './standing.ts';
-import { filesAt } from './files-at.ts';
+import { mapWriteErrors } from './port/sink-error.ts';
+import type { ResultColumns } from './port/sink.ts';
+import type { TargetState } from './files/standing.ts';
+import { filesAt } from './files/files-at.ts';
 
 /** Complete results beside their target, not yet visible there. */
 export interface StagedResults {

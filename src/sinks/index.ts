@@ -1,10 +1,10 @@
 import { extname } from 'node:path';
 import type { ResultTarget, TypePolicy } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
-import { csv } from './csv.ts';
-import { jsonl } from './jsonl.ts';
-import { parquet } from './parquet.ts';
-import type { ResultFormat, Sink } from './sink.ts';
+import { csv } from './formats/csv.ts';
+import { jsonl } from './formats/jsonl.ts';
+import { parquet } from './formats/parquet.ts';
+import type { ResultFormat, Sink } from './port/sink.ts';
 
 /**
  * Sinks for results, the default first. File formats, flags, gateway and OpenAPI derive from this

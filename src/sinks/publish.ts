@@ -2,7 +2,7 @@ import type { ResultTarget } from '../contract/pipeline.ts';
 import type { PublishedFile } from '../contract/results.ts';
 import type { Folder } from '../store/store.ts';
 import { sinkOf } from './index.ts';
-import type { ResultColumns } from './sink.ts';
+import type { ResultColumns } from './port/sink.ts';
 
 /**
  * Publishes finished results (a file of `ResultRow` lines in the store) to a target, as the port

@@ -3,7 +3,7 @@
  * heap the test limits. Usage: `node cell-set-at-scale.ts FOLDER`; prints figures as JSON.
  */
 import { openCellsFile } from '../../activities/run-files/open-cells.ts';
-import { mergeParts } from '../../activities/results/merge-parts.ts';
+import { mergeParts } from '../../activities/results/scan/merge-parts.ts';
 import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
 import { decideCells, type PassScope } from '../../activities/table/decide-cells.ts';
 import { scopesOf } from '../../activities/table/requested-cells.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { once } from 'node:events';
 import type { Json } from '../../src/contract/json.ts';
 import type { ChangeLine, ResultRow } from '../../src/contract/results.ts';
-import { writeChanges, type Publication } from '../../activities/results/changes.ts';
+import { writeChanges, type Publication } from '../../activities/results/summary/changes.ts';
 import { changeRules } from '../../src/rules/answers/changes.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { Missing, resultRow } from '../sinks/result-row.ts';

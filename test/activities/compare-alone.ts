@@ -1,4 +1,4 @@
-import { writeChanges, type Publication } from '../../activities/results/changes.ts';
+import { writeChanges, type Publication } from '../../activities/results/summary/changes.ts';
 import { changeRules } from '../../src/rules/answers/changes.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { resultRow } from '../sinks/result-row.ts';

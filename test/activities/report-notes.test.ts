@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ReasonCounts } from '../../activities/results/reasons.ts';
-import { addPastRun } from '../../activities/results/past-runs.ts';
+import { ReasonCounts } from '../../activities/results/summary/reasons.ts';
+import { addPastRun } from '../../activities/results/report/past-runs.ts';
 import {
   readCourse,
   recordReadings,

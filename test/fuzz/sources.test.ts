@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RowsFormat } from '../../src/contract/pipeline.ts';
-import { csvCell, csvText } from '../../src/sinks/csv-layout.ts';
+import { csvCell, csvText } from '../../src/sinks/formats/csv-layout.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { createDigestDraft } from '../../src/sources/digest-draft.ts';
 import { takeSnapshot } from '../../src/sources/snapshot.ts';

@@ -53,7 +53,7 @@ const start = (token: string, key: string, changes = {}): Promise<Answer> =>
 const keyOf = (name: string): string => `${name}-${site.testEnv.taskQueue}`;
 const WAITS = { spend: { approveAbove: 0 } };
 
-test('a site.caller sees and touches the runs of its owner only; one that may see all sees all', async () => {
+test('a caller sees and touches the runs of its owner only; one that may see all sees all', async () => {
   const key = keyOf('owned');
   expect((await start(BILLING, key, WAITS)).status).toBe(201);
   for (const path of [

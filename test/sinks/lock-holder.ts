@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withLocks } from '../../src/sinks/lock.ts';
+import { withLocks } from '../../src/sinks/lock/lock.ts';
 
 /** Takes the lock given as argument and keeps it, until it is killed. */
 const [, , file = ''] = process.argv;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { withLocks } from '../../src/sinks/lock.ts';
+import { withLocks } from '../../src/sinks/lock/lock.ts';
 import { runAlone } from '../store/own-process.ts';
 import { newPlace } from '../store/place.ts';
 

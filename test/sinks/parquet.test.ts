@@ -10,7 +10,7 @@ import {
 import type { TypePolicy } from '../../src/contract/pipeline.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
-import type { ResultColumns } from '../../src/sinks/sink.ts';
+import type { ResultColumns } from '../../src/sinks/port/sink.ts';
 import { newPlace } from '../store/place.ts';
 import { Missing, resultRow } from './result-row.ts';
 import { newFolder, RESULTS, storeResults } from './results.ts';

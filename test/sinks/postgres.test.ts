@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { PostgresTarget, TableTarget } from '../../src/contract/pipeline.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import { postgres } from '../../src/sinks/postgres/index.ts';
-import type { ResultColumns } from '../../src/sinks/sink.ts';
+import type { ResultColumns } from '../../src/sinks/port/sink.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { Missing, resultRow } from './result-row.ts';
 import { newFolder, RESULTS, storeResults } from './results.ts';

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { ResultTarget } from '../../src/contract/pipeline.ts';
-import { probeTarget } from '../../src/sinks/probe-target.ts';
+import { probeTarget } from '../../src/sinks/files/probe-target.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { newDisk, newPlace } from '../store/place.ts';
 import { newFolder, RESULTS, storeResults } from './results.ts';

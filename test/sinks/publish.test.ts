@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ResultTarget } from '../../src/contract/pipeline.ts';
-import { copyFile } from '../../src/sinks/copy.ts';
+import { copyFile } from '../../src/sinks/files/copy.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { companionsOf } from '../../src/paths/footprint.ts';
 import { draftNameOf } from '../../src/store/leftovers.ts';

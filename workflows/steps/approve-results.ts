@@ -1,4 +1,4 @@
-import type { PublishResultsInput } from '../../activities/results/summary.ts';
+import type { PublishResultsInput } from '../../activities/results/summary/summary.ts';
 import type { JudgedExpectation } from '../../src/contract/results.ts';
 import { failedExpectations, judgeExpectations } from '../../src/rules/answers/expectations.ts';
 import { failedExpectationsText } from '../../src/text/expectations.ts';

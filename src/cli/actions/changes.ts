@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import { RUN_FILE } from '../../contract/names.ts';
-import { changesCsv } from '../../sinks/changes-csv.ts';
+import { changesCsv } from '../../sinks/formats/changes-csv.ts';
 import type { Cli } from '../io/context.ts';
 import { findStored } from '../run/find-stored.ts';
 import type { HereFlags } from '../run/runs-session.ts';

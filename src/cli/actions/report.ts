@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { PAGE_BEGINNING } from '../../report/page.ts';
-import { placeReport } from '../../sinks/report-file.ts';
+import { placeReport } from '../../sinks/files/report-file.ts';
 import type { Cli } from '../io/context.ts';
 import { findStored } from '../run/find-stored.ts';
 import type { HereFlags } from '../run/runs-session.ts';

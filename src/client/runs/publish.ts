@@ -11,9 +11,9 @@ import {
   placeResults,
   stageResults,
 } from '../../sinks/generation.ts';
-import { withLocks } from '../../sinks/lock.ts';
-import type { ResultColumns } from '../../sinks/sink.ts';
-import { readTargetState } from '../../sinks/standing.ts';
+import { withLocks } from '../../sinks/lock/lock.ts';
+import type { ResultColumns } from '../../sinks/port/sink.ts';
+import { readTargetState } from '../../sinks/files/standing.ts';
 import { tableSinkOf } from '../../sinks/tables.ts';
 import type { Folder } from '../../store/store.ts';
 import { pipelineIn } from './run-pipeline.ts';

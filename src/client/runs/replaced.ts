@@ -1,5 +1,5 @@
 import type { PublishedFile } from '../../contract/results.ts';
-import { publisherOf } from '../../sinks/standing.ts';
+import { publisherOf } from '../../sinks/files/standing.ts';
 import type { RunKey } from '../../store/store.ts';
 
 /** A published file in whose place another run has published since. */

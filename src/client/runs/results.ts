@@ -12,7 +12,7 @@ import type { PublishedFile, ResultRow } from '../../contract/results.ts';
 import type { ResultFormatName } from '../../sinks/index.ts';
 import { providerSpec } from '../../providers/catalog.ts';
 import { publishTo } from '../../sinks/publish.ts';
-import type { ResultColumns } from '../../sinks/sink.ts';
+import type { ResultColumns } from '../../sinks/port/sink.ts';
 import { readColumns, SourceColumns } from '../../sources/columns/source-columns.ts';
 import { firstRunOf } from './describe.ts';
 import { toRunInfo } from './list.ts';

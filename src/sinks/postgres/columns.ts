@@ -1,4 +1,4 @@
-import type { FlatType } from '../flat-columns.ts';
+import type { FlatType } from '../formats/flat-columns.ts';
 
 /** Types of columns that rowmill creates. */
 export const CREATED: Readonly<Record<FlatType, string>> = {

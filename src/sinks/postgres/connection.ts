@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { PostgresTarget } from '../../contract/pipeline.ts';
-import type { Env } from '../table-sink.ts';
+import type { Env } from '../port/table-sink.ts';
 import type { RowmillError } from '../../errors.ts';
 import { postgresError } from './postgres-error.ts';
 import { problemAt } from './problem.ts';

@@ -1,6 +1,6 @@
 import type { Json } from '../../contract/json.ts';
 import type { TypedResultRow } from '../../contract/results.ts';
-import type { FlatColumn, FlatType } from '../flat-columns.ts';
+import type { FlatColumn, FlatType } from '../formats/flat-columns.ts';
 
 /** Line of a row in the CSV format of COPY: an empty field is null, an empty text is quoted. */
 export const copyLine = (columns: readonly FlatColumn[], row: TypedResultRow): string =>

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { PostgresTarget } from '../../contract/pipeline.ts';
-import { KEY } from '../column-names.ts';
-import type { FlatColumn } from '../flat-columns.ts';
+import { KEY } from '../port/column-names.ts';
+import type { FlatColumn } from '../formats/flat-columns.ts';
 import { CREATED, takes } from './columns.ts';
 import { MAX_NAME_BYTES, quoted, quotedTable, schemaOf, tableOf } from './names.ts';
 import { problemAt } from './problem.ts';
