@@ -115,7 +115,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const send = async (request: HttpRequest, auth: Record<string, string>): Promise<Incoming> => {
     const { method, body, signal, duringPause = false, pollWithinMs } = request;
     const wantedAtMs = performance.now();
-    const held = await limiter.take(signal, {
+    const used = await limiter.take(signal, {
       duringPause,
       ...(pollWithinMs === undefined ? {} : { pollWithinMs }),
     });
@@ -149,7 +149,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       sentAtMs,
       atMs: repliedAtMs,
       end: endOf(incoming),
-      held,
+      used,
     });
     options.onResponse?.({
       route: request.route,

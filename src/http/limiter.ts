@@ -27,7 +27,8 @@ export interface Limiter {
   readonly pace: Pace;
   /**
    * Resolves when one request may be sent: work first come, first served, then polls by need. Returns
-   * true if the pace held it back: work at all, a poll beyond the time at which it was needed.
+   * true if the pace is in use: it held the request back (a poll: beyond the time at which it was needed),
+   * or half of what it allows was sent before.
    */
   take(signal?: AbortSignal, options?: TakeOptions): Promise<boolean>;
   /** Blocks all requests for this time: the provider asked one caller to slow down. */
@@ -76,6 +77,13 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     const { size, ms } = windowOf(pace);
     const oldestMs = sentAtMs.at(-size) ?? Number.NEGATIVE_INFINITY;
     return Math.max(oldestMs + ms, pausedUntilMs);
+  };
+
+  /** Checks whether half of what the pace allows was sent in its window, before the last request. */
+  const isHalfUsed = (nowMs: number): boolean => {
+    const { size, ms } = windowOf(pace);
+    const middleMs = sentAtMs.at(-Math.ceil(size / 2) - 1) ?? Number.NEGATIVE_INFINITY;
+    return middleMs > nowMs - ms;
   };
 
   const note = (atMs: number): void => {
@@ -129,7 +137,9 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
           neededAtMs,
           go: () => {
             leave();
-            resolve(performance.now() - (neededAtMs ?? cameAtMs) >= HELD_MS);
+            const nowMs = performance.now();
+            const isHeld = nowMs - (neededAtMs ?? cameAtMs) >= HELD_MS;
+            resolve(isHeld || isHalfUsed(nowMs));
           },
           fail: (error) => {
             leave();

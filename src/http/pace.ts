@@ -36,14 +36,16 @@ export interface PaceReading {
   atMs: number;
   /** `refused`: 429, or 503 with Retry-After. `failed`: no reply, or any other 5xx. */
   end: 'answered' | 'refused' | 'failed';
-  /** True if the request waited for the pace: only a pace that is used can prove too slow. */
-  held: boolean;
+  /** True if the pace was in use when the request was sent: only such a pace can prove too slow. */
+  used: boolean;
 }
 
-/** Careful start, in requests a second, and its growth in each second in which it held requests back. */
+/** Careful start, in requests a second, and the growth of each second in use once a slow-down is forgotten. */
 const START_PER_SECOND = 10;
+/** Before the first slow-down, each good reply adds so much: a pace that is used up doubles in a second. */
+const FIRST_GROWTH = 1;
 /** Pace above which nothing is gained: a page or an add has fifty rows and more. */
-const MOST_PER_SECOND = 200;
+const MOST_PER_SECOND = 500;
 /** Share of the pace that a slow-down leaves. */
 const SLOWER = 1 / 2;
 /** Up to this share of a pace that was too fast, growth is quick; above it, it is careful. */
@@ -78,8 +80,9 @@ export const firstPace = (limit: number | null): Pace => ({
 });
 
 /**
- * Returns the pace after a reply. It grows by addition while requests wait for it and nothing slows.
- * It is halved, once for each burst, when the API refuses or its replies take longer and longer.
+ * Returns the pace after a reply. While it is in use it grows: by each reply before the first slow-down,
+ * by addition in time after it. It is halved, once for each burst, when the API refuses or its replies
+ * take longer and longer.
  */
 export function nextPace(pace: Pace, reading: PaceReading, bounds: PaceBounds): Pace {
   // Requests of before the slow-down say nothing of the pace since.
@@ -90,7 +93,7 @@ export function nextPace(pace: Pace, reading: PaceReading, bounds: PaceBounds): 
   const isSlow = times.slow >= SLOW_REPLIES;
   const routes = { ...pace.routes, [reading.route]: isSlow ? acceptedAs(times) : times };
   if (isSlow) return slowed({ ...pace, routes }, reading, bounds);
-  if (!reading.held || times.slow > 0) return { ...pace, routes };
+  if (!reading.used || times.slow > 0) return { ...pace, routes };
   return grown({ ...pace, routes }, reading, bounds);
 }
 
@@ -105,7 +108,10 @@ function slowed(pace: Pace, { atMs }: PaceReading, { least }: PaceBounds): Pace 
 }
 
 function grown(pace: Pace, { atMs }: PaceReading, { most }: PaceBounds): Pace {
-  const { perSecond, tooFast, changedAtMs } = pace;
+  const { perSecond, tooFast, slowedAtMs, changedAtMs } = pace;
+  if (slowedAtMs === null) {
+    return { ...pace, perSecond: Math.min(most, perSecond + FIRST_GROWTH), changedAtMs: atMs };
+  }
   const sinceMs = changedAtMs === null ? GROWTH_MS : atMs - changedAtMs;
   const share = Math.max(0, Math.min(GROWTH_MS, sinceMs)) / GROWTH_MS;
   const next = Math.min(most, perSecond + growthPerSecond(perSecond, tooFast) * share);

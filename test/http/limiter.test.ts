@@ -12,6 +12,8 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** Takes `count` times at once; gives the counter of those let through. */
 function takeMany(limiter: Limiter, count: number): { passed: number[] } {
   const state = { passed: [] as number[] };
@@ -141,27 +143,26 @@ test('a request that may go during a pause does not wait for it', async () => {
   expect(await failureOf(limiter.take())).toMatchObject({ code: 'rate_limited' });
 });
 
-/** A reply now to a request that waited for the pace, and was sent so long ago. */
+/** A reply now to a request that was sent so long ago, at a pace in use. */
 const reading = (end: PaceReading['end'], ms = 20): PaceReading => ({
   route: 'GET /v1/tables/{id}',
   sentAtMs: performance.now() - ms,
   atMs: performance.now(),
   end,
-  held: true,
+  used: true,
 });
 
-/** Sends as many requests as are let through, each answered at once; returns their number. */
-async function busyFor(limiter: Limiter, ms: number): Promise<number> {
+/** Sends as many requests as are let through, four at once; returns their number. */
+async function busyFor(limiter: Limiter, ms: number, answerMs = 10): Promise<number> {
   const endAtMs = performance.now() + ms;
   let sent = 0;
   const send = async (): Promise<void> => {
     while (performance.now() < endAtMs) {
-      const wantedAtMs = performance.now();
-      await limiter.take();
+      const used = await limiter.take();
       if (performance.now() >= endAtMs) return;
       sent += 1;
-      const held = performance.now() > wantedAtMs;
-      limiter.learn({ ...reading('answered', 0), held });
+      await sleep(answerMs);
+      limiter.learn({ ...reading('answered', answerMs), used });
     }
   };
   const senders = Promise.all(Array.from({ length: 4 }, send));
@@ -187,12 +188,26 @@ test('the operator’s limit is never exceeded, whatever is learned', async () =
   expect(limiter.pace.perSecond).toBe(7);
 });
 
-test('without a limit the pace starts at ten requests, and grows while they wait for it', async () => {
+test('without a limit, requests that are answered well soon go as they come', async () => {
   const limiter = createLimiter();
-  expect(await busyFor(limiter, 1_000)).toBe(10);
-  const second = await busyFor(limiter, 5_000);
-  expect(second).toBeGreaterThan(60);
-  expect(await busyFor(limiter, 5_000)).toBeGreaterThan(second);
+  // Four at once, 40 ms each: a hundred a second.
+  expect(await busyFor(limiter, 3_000, 40)).toBeGreaterThan(280);
+});
+
+test('without a limit, ten requests go before the first reply', async () => {
+  const state = takeMany(createLimiter(), 100);
+  await jest.advanceTimersByTimeAsync(900);
+  expect(state.passed).toHaveLength(10);
+});
+
+test.each([
+  [5, [false, false, false, false, false]],
+  [8, [false, false, false, false, false, true, true, true]],
+])('the pace is in use once half of it was sent: %d requests', async (requests, used) => {
+  const limiter = createLimiter({ ratePerSecond: 10 });
+  expect(await Promise.all(Array.from({ length: requests }, () => limiter.take()))).toEqual(used);
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(await limiter.take()).toBe(false);
 });
 
 test('a pace that grows lets those who wait go sooner', async () => {
@@ -202,5 +217,5 @@ test('a pace that grows lets those who wait go sooner', async () => {
   expect(state.passed).toHaveLength(10);
   limiter.learn(reading('answered', 5));
   await jest.advanceTimersByTimeAsync(10);
-  expect(state.passed).toHaveLength(20);
+  expect(state.passed).toHaveLength(11);
 });

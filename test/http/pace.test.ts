@@ -13,7 +13,7 @@ const ROUTE = 'POST /v1/tables/{id}/rows';
 
 const reading = (atMs: number, other: Partial<PaceReading> & { ms?: number } = {}): PaceReading => {
   const { ms = 50, ...rest } = other;
-  return { route: ROUTE, sentAtMs: atMs - ms, atMs, end: 'answered', held: true, ...rest };
+  return { route: ROUTE, sentAtMs: atMs - ms, atMs, end: 'answered', used: true, ...rest };
 };
 
 /** The pace after these readings, from the first one. */
@@ -39,14 +39,31 @@ test('the pace starts at ten requests a second, or at the operator’s limit', (
   expect(firstPace(300).perSecond).toBe(300);
 });
 
-test('each second in which requests waited for the pace adds as much as the one before', () => {
-  const paces = [1, 2, 3, 4].map((seconds) => after(each100Ms(0, seconds + 1)).perSecond);
-  const growth = paces.slice(1).map((pace, at) => pace - (paces[at] ?? 0));
-  for (const each of growth) expect(each).toBeCloseTo(10, 5);
+test('before the first slow-down, each good reply adds a request a second', () => {
+  expect(after(each100Ms(0, 3)).perSecond).toBe(40);
 });
 
-test('a pace that held nobody back does not grow', () => {
-  expect(after(each100Ms(0, 60, { held: false })).perSecond).toBe(10);
+test('before the first slow-down, a pace that is used up doubles within a second', () => {
+  let pace = firstPace(null);
+  for (let atMs = 0; atMs < 1_000; atMs += 1_000 / pace.perSecond) {
+    pace = nextPace(pace, reading(atMs), LEARNED);
+  }
+  expect(pace.perSecond).toBeGreaterThanOrEqual(20);
+});
+
+test('a pace that nobody uses does not grow', () => {
+  expect(after(each100Ms(0, 60, { used: false })).perSecond).toBe(10);
+  const slowed = after([refused(100)]);
+  expect(after(each100Ms(200, 60, { used: false }), null, slowed).perSecond).toBe(5);
+});
+
+test('after a slow-down that is forgotten, each second adds as much as the one before', () => {
+  // 60 s take it beyond what was too fast.
+  const borne = after([refused(100), ...each100Ms(200, 60)]);
+  expect(borne.tooFast).toBeNull();
+  const paces = [1, 2, 3].map((n) => after(each100Ms(60_200, n), null, borne).perSecond);
+  const growth = paces.slice(1).map((pace, at) => pace - (paces[at] ?? 0));
+  for (const each of growth) expect(each).toBeCloseTo(10, 5);
 });
 
 test('one burst of refusals halves the pace once', () => {
@@ -105,7 +122,7 @@ test('whatever comes, the pace stays within its bounds', () => {
     afterMs: fc.integer({ min: 0, max: 5_000 }),
     ms: fc.integer({ min: 0, max: 20_000 }),
     end: fc.constantFrom('answered' as const, 'refused' as const, 'failed' as const),
-    held: fc.boolean(),
+    used: fc.boolean(),
     route: fc.constantFrom('a', 'b', '__proto__'),
   });
   const limit = fc.option(fc.double({ min: 0.01, max: 1_000, noNaN: true }), { nil: null });
