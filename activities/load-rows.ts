@@ -58,9 +58,9 @@ const MAX_LOST = 4;
 const DELETIONS = 4;
 
 /**
- * Adds each row of the snapshot to the table exactly once. One writer, in order. Row
- * creation has no idempotency key: after an ambiguous reply the table's own count, then its rows
- * by key, show what is missing; duplicates are deleted before anything is paid for, or, where
+ * Adds each row of the snapshot to the table exactly once. One writer, several requests at once while
+ * every reply is clear. Row creation has no idempotency key: after an ambiguous reply the table's own
+ * count, then its rows by key, show what is missing; duplicates are deleted before anything is paid for, or, where
  * a provider cannot delete rows, never run and left out of the results. Rows that the API refuses are
  * halved, down to the one that it refuses.
  */
@@ -77,6 +77,17 @@ export const loadRows = activity<LoadRowsInput, LoadedRows, LoadReport>(
   },
   (input) => tolerant(input, false),
 );
+
+/** How a request ended: with the ids of its rows, or with an error. */
+type Sent = { rows: SnapshotRow[] } & (
+  { ids: string[]; error: null } | { ids: null; error: unknown }
+);
+
+const isAmbiguous = (error: unknown): boolean => error instanceof RowmillError && error.ambiguous;
+
+function* inBatches(rows: SnapshotRow[], size: number): Generator<SnapshotRow[]> {
+  for (let from = 0; from < rows.length; from += size) yield rows.slice(from, from + size);
+}
 
 class Loader {
   readonly #provider: Provider;
@@ -97,6 +108,8 @@ class Loader {
   #maxRowsPerRequest: number;
   /** Latest time of a sent request with a lost reply. */
   #openSinceMs: number;
+  /** A request of this attempt was carried out, with a good reply. */
+  #anyAdded = false;
 
   constructor(
     provider: Provider,
@@ -185,82 +198,110 @@ class Loader {
       // Which keys are missing cannot be told from those that cannot be read.
       throw this.#drifted(`and ${this.#unreadable} of them cannot be read`);
     }
-    let batch: SnapshotRow[] = [];
-    const flush = async (): Promise<void> => {
-      while (batch.length > 0) {
-        const next = batch.slice(0, this.#maxRowsPerRequest);
-        await this.#deliver(next);
-        batch = batch.slice(next.length);
-      }
-    };
+    let batches: SnapshotRow[][] = [[]];
     for await (const row of snapshotRows(this.#folder)) {
-      batch.push(row);
-      if (batch.length >= this.#maxRowsPerRequest) await flush();
+      if (this.#isSettled(row)) continue;
+      const batch = batches.at(-1);
+      batch?.push(row);
+      if (batch?.length !== this.#maxRowsPerRequest) continue;
+      if (batches.length >= this.#requestsAtOnce) {
+        await this.#deliver(batches);
+        batches = [];
+      }
+      batches.push([]);
     }
-    await flush();
+    await this.#deliver(batches);
   }
 
-  /** Halves rows that are refused. @throws RowmillError `rows_refused` when it is not for a few of them */
-  async #deliver(rows: readonly SnapshotRow[]): Promise<void> {
-    const missing = rows.filter(
-      ({ key }) => this.#present?.has(key) !== true && !this.#refused.has(key),
+  /** One by one until a reply was good, and from the first unclear reply on. */
+  get #requestsAtOnce(): number {
+    return this.#anyAdded && !this.#mayHaveDuplicates ? this.#provider.addsAtOnce : 1;
+  }
+
+  #isSettled({ key }: SnapshotRow): boolean {
+    return this.#present?.has(key) === true || this.#refused.has(key);
+  }
+
+  /**
+   * Sends batches at once, and settles each of them: lost rows are looked up before they are sent again,
+   * refused ones are halved.
+   * @param timesLost Times that replies for these rows were lost
+   * @throws RowmillError `rows_refused` when it is not for a few of them
+   */
+  async #deliver(batches: readonly SnapshotRow[][], timesLost = 0): Promise<void> {
+    const missing = batches.map((rows) => rows.filter((row) => !this.#isSettled(row)));
+    const sent = await Promise.all(
+      missing.filter((rows) => rows.length > 0).map((rows) => this.#send(rows)),
     );
-    const [first, ...others] = missing;
-    if (first === undefined) return;
-    try {
-      await this.#add(missing);
-      this.#refused.taken();
-    } catch (error) {
-      if (!isRefusalOfRows(error)) throw error;
-      if (others.length === 0) {
-        this.#refused.add(first.key, error, this.#rowsInTable);
-        return;
-      }
-      const half = Math.ceil(missing.length / 2);
-      const { size } = this.#refused;
-      for (let from = 0; from < missing.length;) {
-        const part = missing.slice(from, from + Math.min(half, this.#maxRowsPerRequest));
-        await this.#deliver(part);
-        from += part.length;
-      }
-      // Every part was taken: they were too many, or too large, for one request.
-      if (this.#refused.size === size)
-        this.#maxRowsPerRequest = Math.min(this.#maxRowsPerRequest, half);
+    for (const { rows, ids } of sent) if (ids !== null) await this.#added(rows, ids);
+    const lost: SnapshotRow[] = [];
+    for (const { rows, error } of sent) {
+      if (error === null || isRefusalOfRows(error)) continue;
+      // Unwrapped, whatever it is: Temporal checks its class.
+      if (!isAmbiguous(error) || timesLost === MAX_LOST) throw error as Error;
+      lost.push(...rows);
+    }
+    for (const rows of inBatches(await this.#notFound(lost), this.#maxRowsPerRequest)) {
+      await this.#deliver([rows], timesLost + 1);
+    }
+    for (const { rows, error } of sent) {
+      if (isRefusalOfRows(error)) await this.#halve(rows, error);
     }
   }
 
-  /** Adds rows until all are present. Lost rows are looked up before they are sent again. */
-  async #add(rows: readonly SnapshotRow[]): Promise<void> {
+  async #send(rows: SnapshotRow[]): Promise<Sent> {
     const { table } = this.#input;
-    let missing = [...rows];
-    for (let lost = 0; missing.length > 0;) {
-      const known = this.#rowsInTable;
-      try {
-        const ids = await retrySend(this.#attempt, () =>
-          this.#attempt.send(() => this.#provider.addRows(table, missing, this.#attempt.ctx)),
-        );
-        this.#rowsInTable += missing.length;
-        await this.#placed.note(
-          missing.map(({ key }) => key),
-          ids,
-        );
-        this.#report();
-        return;
-      } catch (error) {
-        if (!(error instanceof RowmillError && error.ambiguous) || lost === MAX_LOST) throw error;
-        lost += 1;
-        this.#mayHaveDuplicates = true;
-        this.#openSinceMs = this.#now();
-        const count = await stableRowCount(this.#provider, table, this.#attempt);
-        if (count === known + missing.length) {
-          this.#rowsInTable = count;
-          return;
-        }
-        if (count === known) continue;
-        const { present } = await this.#repair();
-        missing = missing.filter(({ key }) => !present.has(key));
-      }
+    try {
+      const ids = await retrySend(this.#attempt, () =>
+        this.#attempt.send(() => this.#provider.addRows(table, rows, this.#attempt.ctx)),
+      );
+      return { rows, ids, error: null };
+    } catch (error) {
+      return { rows, ids: null, error };
     }
+  }
+
+  async #added(rows: readonly SnapshotRow[], ids: string[]): Promise<void> {
+    this.#anyAdded = true;
+    this.#refused.taken();
+    this.#rowsInTable += rows.length;
+    const keys = rows.map(({ key }) => key);
+    await this.#placed.note(keys, ids);
+    this.#report();
+  }
+
+  /** Returns which of the lost rows the table lacks: by its count, else by their keys. */
+  async #notFound(lost: SnapshotRow[]): Promise<SnapshotRow[]> {
+    if (lost.length === 0) return [];
+    this.#mayHaveDuplicates = true;
+    this.#openSinceMs = this.#now();
+    const count = await stableRowCount(this.#provider, this.#input.table, this.#attempt);
+    if (count === this.#rowsInTable) return lost;
+    if (count === this.#rowsInTable + lost.length) {
+      this.#rowsInTable = count;
+      return [];
+    }
+    const { present } = await this.#repair();
+    return lost.filter(({ key }) => !present.has(key));
+  }
+
+  /** Sends refused rows in two halves, down to the one that is refused. */
+  async #halve(rows: SnapshotRow[], refusal: RowmillError): Promise<void> {
+    const [first, ...others] = rows;
+    if (first !== undefined && others.length === 0) {
+      this.#refused.add(first.key, refusal, this.#rowsInTable);
+      return;
+    }
+    const half = Math.ceil(rows.length / 2);
+    const { size } = this.#refused;
+    for (let from = 0; from < rows.length;) {
+      const part = rows.slice(from, from + Math.min(half, this.#maxRowsPerRequest));
+      await this.#deliver([part]);
+      from += part.length;
+    }
+    // Every part was taken: they were too many, or too large, for one request.
+    if (this.#refused.size === size)
+      this.#maxRowsPerRequest = Math.min(this.#maxRowsPerRequest, half);
   }
 
   /** Waits until a late request must have been committed and can be repaired. */

@@ -48,22 +48,24 @@ export function parseRow(text: string, where: string): SnapshotRow {
   }
 }
 
+/** Rows that are read ahead for a key: requests that were sent at once may have changed places. */
+const MAX_AHEAD = 1_000;
+
 /**
- * Index from keys to rows of the snapshot. Pages nearly always arrive in its order: then it is read
- * along with them, and no key is kept. From the first key out of order on, all keys are in memory.
+ * Index from keys to rows of the snapshot. Pages arrive nearly in its order: then it is read along with
+ * them, and few keys are kept. From the first key on that is out of place, all keys are in memory.
  */
 export class RowIndex {
   readonly #folder: Folder;
   readonly #lines: AsyncIterator<string>;
   /** Lines read so far. */
   #read = 0;
-  /** Read, and not come yet. */
-  #expected: string | null = null;
+  /** Rows by key that were read, and have not come yet. */
+  readonly #ahead = new Map<string, { ordinal: number; fields: RowFields | null }>();
   #all: Map<string, number> | null = null;
   readonly #pick: ((row: SnapshotRow) => RowFields) | null;
   /** Fields by row: of the last keys, or of all rows once a key was out of order. */
   #fields = new Map<number, RowFields>();
-  #expectedLine = '';
 
   /** @param pick Fields of a row to return as well */
   constructor(folder: Folder, pick: ((row: SnapshotRow) => RowFields) | null = null) {
@@ -86,18 +88,9 @@ export class RowIndex {
         found.push(undefined);
         continue;
       }
-      if (this.#all === null && this.#expected === null) {
-        const next = await this.#lines.next();
-        this.#read += 1;
-        if (next.done !== true) {
-          this.#expected = snapshotKey(next.value, this.#folder);
-          this.#expectedLine = next.value;
-        }
-      }
-      if (this.#all === null && this.#expected === key) {
-        this.#expected = null;
-        this.#keep(this.#read - 1, this.#expectedLine);
-        found.push(this.#read - 1);
+      const next = this.#all === null ? await this.#nearby(key) : null;
+      if (next !== null) {
+        found.push(next);
         continue;
       }
       this.#all ??= await this.#readAll();
@@ -111,10 +104,24 @@ export class RowIndex {
     return this.#fields.get(ordinal) ?? {};
   }
 
-  #keep(ordinal: number, line: string): void {
-    if (this.#pick === null) return;
-    const row = parseRow(line, this.#folder.locate(SNAPSHOT_FILE));
-    this.#fields.set(ordinal, this.#pick(row));
+  /** Returns the index of a key that has not come yet; `null`: it is not among the next rows. */
+  async #nearby(key: string): Promise<number | null> {
+    while (!this.#ahead.has(key) && this.#ahead.size < MAX_AHEAD) {
+      const next = await this.#lines.next();
+      if (next.done === true) break;
+      const row = { ordinal: this.#read, fields: this.#picked(next.value) };
+      this.#ahead.set(snapshotKey(next.value, this.#folder), row);
+      this.#read += 1;
+    }
+    const row = this.#ahead.get(key);
+    if (row === undefined) return null;
+    this.#ahead.delete(key);
+    if (row.fields !== null) this.#fields.set(row.ordinal, row.fields);
+    return row.ordinal;
+  }
+
+  #picked(line: string): RowFields | null {
+    return this.#pick?.(parseRow(line, this.#folder.locate(SNAPSHOT_FILE))) ?? null;
   }
 
   /** Lets go of the file. */
@@ -123,9 +130,11 @@ export class RowIndex {
   }
 
   async #readAll(): Promise<Map<string, number>> {
+    this.#ahead.clear();
     const all = new Map<string, number>();
     for await (const line of this.#folder.lines(SNAPSHOT_FILE)) {
-      this.#keep(all.size, line);
+      const fields = this.#picked(line);
+      if (fields !== null) this.#fields.set(all.size, fields);
       all.set(snapshotKey(line, this.#folder), all.size);
     }
     return all;

@@ -191,6 +191,8 @@ export interface Provider {
   deleteTable(tableId: string, ctx: CallContext): Promise<void>;
   /** Appends rows in order; returns the ids of the new rows in the same order. */
   addRows(table: TableRef, rows: SnapshotRow[], ctx: CallContext): Promise<string[]>;
+  /** Requests of `addRows` that may be on their way at once; 1 if the ids of rows are their places. */
+  readonly addsAtOnce: number;
   /**
    * Deletes rows; `null` if that is not safe: duplicate rows are then left out of runs and results.
    */

@@ -35,6 +35,23 @@ test('keys out of order, duplicate, foreign or missing are found', async () => {
   await index.close();
 });
 
+test('keys are found however far they are out of place', async () => {
+  const keys = Array.from({ length: 2_500 }, (_, n) => `k${n}`);
+  const index = new RowIndex(await snapshotOf(...keys));
+  expect(await index.of(['k900', 'k0', 'k2499', 'k1'])).toEqual([900, 0, 2_499, 1]);
+  await index.close();
+});
+
+test('fields are those of a row, wherever it comes', async () => {
+  const folder = await snapshotOf('a', 'b', 'c');
+  const index = new RowIndex(folder, ({ key }) => ({ key }));
+  await index.of(['b', 'a']);
+  expect([index.fields(0), index.fields(1)]).toEqual([{ key: 'a' }, { key: 'b' }]);
+  await index.of(['c', 'a']);
+  expect([index.fields(2), index.fields(0)]).toEqual([{ key: 'c' }, { key: 'a' }]);
+  await index.close();
+});
+
 test('more rows than the snapshot has are foreign', async () => {
   const index = new RowIndex(await snapshotOf('a'));
   expect(await index.of(['a', 'b', 'a'])).toEqual([0, undefined, 0]);

@@ -142,6 +142,8 @@ export function createExtructProvider({
       return idsInOrder(table, rows, added);
     },
 
+    addsAtOnce: 4,
+
     /**
      * `PATCH …/rows`, with all inputs and the key: whether it merges or replaces what a row has is
      * not documented.

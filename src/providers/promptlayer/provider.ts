@@ -114,6 +114,9 @@ export function createPromptLayerProvider({
       });
     },
 
+    /** Rows are known by their places, and whether those of two requests may mix is not documented. */
+    addsAtOnce: 1,
+
     /**
      * Whether later rows move up is not documented. Only the blank row is deleted, before there are
      * others.

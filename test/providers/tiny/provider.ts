@@ -126,6 +126,7 @@ const create = ({ token, ...options }: ConnectionOptions): Provider => {
       return (await call(reply, ctx, { method: 'POST', path: `${path}/rows`, ids: { id }, body }))
         .ids;
     },
+    addsAtOnce: 2,
     async deleteRows({ id }, ids, ctx) {
       const body = { ids };
       await call(z.unknown(), ctx, {
