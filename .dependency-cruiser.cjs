@@ -72,7 +72,12 @@ module.exports = {
       from: { path: '^(src|workflows|activities)/', pathNot: '^src/providers/' },
       to: { path: '^src/providers/[^/]+/' },
     },
-    room('src/notify/', ['src/http/', 'src/errors\\.ts', 'src/contract/'], 'telling of the end'),
+    room('src/outbound/', ['src/http/', 'src/errors\\.ts'], 'addresses that a file names'),
+    room(
+      'src/notify/',
+      ['src/(http|outbound|text|contract)/', 'src/errors\\.ts'],
+      'messages about runs and schedules',
+    ),
     room('src/s3/', [], 'objects in a bucket'),
     room('src/store/', ['src/errors\\.ts', 'src/contract/', 'src/s3/'], 'files of a run'),
     room(

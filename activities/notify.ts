@@ -1,5 +1,7 @@
+import { activityInfo } from '@temporalio/activity';
+import type { Notification } from '../src/contract/notifications.ts';
 import type { Notified, NotifyTarget } from '../src/contract/notify.ts';
-import type { RunFinished, ApiCalls } from '../src/contract/run.ts';
+import type { ApiCalls } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { ResultTarget } from '../src/contract/pipeline.ts';
@@ -8,6 +10,7 @@ import { locksOf } from '../src/paths/footprint.ts';
 import { placeOf } from '../src/sinks/files/destination.ts';
 import { withLocks } from '../src/sinks/lock/lock.ts';
 import { isOf } from '../src/sinks/files/standing.ts';
+import { uiLink } from '../src/text/ui-link.ts';
 import type { RunKey } from '../src/store/store.ts';
 import { activity } from './runtime/activity.ts';
 
@@ -15,24 +18,27 @@ export interface SendNotificationInput {
   target: NotifyTarget;
   /** Id that stays equal across retries. */
   id: string;
-  body: RunFinished;
+  body: Notification;
+  /** Run that the message is of. Left out: the one that sends it. */
+  about?: { workflowId: string; runId: string } | null;
 }
 
-/** Sends the webhook of an ended run to one receiver. */
+/** Sends a message to one receiver. */
 export const sendNotification = activity<
   SendNotificationInput,
   { id: Notified['id']; calls: ApiCalls }
->(async ({ target, id, body }, attempt, deps) => {
+>(async ({ target, id, body, about }, attempt, deps) => {
   if (deps.webhooks === undefined) {
     throw new RowmillError('webhook_refused', 'this worker sends no webhooks');
   }
-  const { url, secretEnv } = target;
   const { signal } = attempt.ctx;
+  const { workflowExecution: sender, namespace } = activityInfo();
+  const run = about === undefined ? sender : about;
   await deps.webhooks.send({
-    url,
+    target,
     id,
-    secretEnv,
     body,
+    ui: run == null ? null : uiLink(deps.uiUrl ?? null, namespace, run),
     signal: signal ?? new AbortController().signal,
   });
   return { id, calls: attempt.calls };

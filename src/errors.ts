@@ -348,16 +348,17 @@ export const ERRORS = {
     exit: failed,
   },
 
-  // Notification of a run's end
+  // Messages about runs and schedules
   webhook_failed: {
-    meaning: 'A webhook was not taken: no answer, or an answer other than 2xx.',
+    meaning: 'A webhook or message was not taken: no answer, or an answer other than 2xx.',
     remedy: 'It is tried again for ten minutes. Then the manifest says so; the run ends as it did.',
     retryable: true,
     exit: failed,
     benign: true,
   },
   webhook_refused: {
-    meaning: 'A webhook may not be sent: its address, its secret or its answer forbid it.',
+    meaning:
+      'A webhook or message may not be sent: its address, its secret or its answer forbid it.',
     remedy: 'See docs/guides/webhooks.md; the run itself ends as it did.',
     retryable: false,
     exit: failed,

@@ -8,6 +8,7 @@ import { collectResults, hasNextPass, startPass, scanExistingTable } from './ste
 import { releaseBudget } from './steps/budget.ts';
 import { releaseLease, takeLease } from './steps/lease.ts';
 import { changeInputs, matchColumns, openNight } from './steps/night.ts';
+import { watchNeeds } from './steps/needs.ts';
 import { prepareRows } from './steps/prepare-rows.ts';
 import { showProgress } from './view/progress.ts';
 import { finishEarly, cancelQueuedCells, publishResults } from './steps/finish.ts';
@@ -26,6 +27,7 @@ import { untilIdle } from './steps/wait.ts';
 export async function enrichTable(argument: unknown): Promise<RunSummary> {
   const run = new Run(readArgument(argument), showProgress); // any client may have sent any JSON
   registerHandlers(run); // queries and updates, from the first moment on
+  watchNeeds(run); // notifies people, beside the steps, while it waits for them
   try {
     await prepareRows(run); // validates input and rows, freezes the rows in the store
     await takeLease(run); // of a table that lasts: one run at a time writes to it

@@ -5,7 +5,7 @@ import type { OpenedNight } from '../activities/open-night.ts';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
 import type { BudgetWait } from '../src/contract/budget.ts';
-import type { Notified } from '../src/contract/notify.ts';
+import type { Need, Notified } from '../src/contract/notify.ts';
 import type { ScanResult } from '../src/contract/results.ts';
 import type {
   ApiCalls,
@@ -19,6 +19,7 @@ import type {
   Stage,
 } from '../src/contract/run.ts';
 import type { TableRunRef, TableRef } from '../src/contract/table.ts';
+import type { ReportedNeed } from '../src/rules/needs.ts';
 import type { PassKind, PassHistory, WaitEnd } from '../src/rules/passes/passes.ts';
 import type { PassTracking } from '../src/rules/passes/tracking.ts';
 import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
@@ -104,6 +105,10 @@ export interface RunState {
   /** Latest balance of the account since the run began. */
   balance: number | null;
   notified: Notified[];
+  /** Last message about each need. Left out: none was sent. */
+  reported?: Partial<Record<Need, ReportedNeed>>;
+  /** Epoch ms since when the API has not answered, as of the last wait for it. */
+  apiSilentSinceMs?: number;
   /** Price of the cells asked for so far, in units of `spend.creditsPerCell`. */
   unitsRequested: number;
   /** Cells asked for so far, by all passes. */

@@ -20,6 +20,8 @@ export interface ActivityDeps {
   searchAttributes: boolean;
   /** Sends the completion webhooks. @default none are sent */
   webhooks?: Webhooks;
+  /** Address of the Temporal UI, for links in messages. @default no links */
+  uiUrl?: string | null;
   /**
    * Factor on the waits in which a request with a lost reply may still be committed; tests shorten them.
    * @default 1

@@ -1,18 +1,47 @@
-import type { Outcome } from './outcome.ts';
+import { OUTCOMES, type Outcome } from './outcome.ts';
 
-/** Receiver of the completion webhook. */
-export interface NotifyTarget {
+/** What a run needs a person for, while it waits or does not move. */
+export const NEEDS = [
+  'needs-approval',
+  'needs-credits',
+  'needs-credentials',
+  'needs-budget',
+  'stalled',
+] as const;
+export type Need = (typeof NEEDS)[number];
+
+/** What a receiver may be notified of: the end of a run, a need, or a night that is missing. */
+export const NOTIFY_EVENTS = [...OUTCOMES, ...NEEDS, 'missed-night'] as const;
+export type NotifyEvent = Outcome | Need | 'missed-night';
+
+/** Receiver of signed webhooks. */
+export interface WebhookTarget {
   url: string;
-  on: Outcome[];
+  on: NotifyEvent[];
   /** Environment variable of the worker with the secret (`whsec_…`). */
   secretEnv: string;
 }
 
+/** Channel of Slack. */
+export interface SlackTarget {
+  /** Environment variable of the worker with the address of its incoming webhook. */
+  slack: string;
+  on: NotifyEvent[];
+}
+
+export type NotifyTarget = WebhookTarget | SlackTarget;
+
+/** Name of a receiver for display: without a query, which may contain a token. */
+export const receiverName = (target: NotifyTarget): string =>
+  'slack' in target ? `slack:${target.slack}` : target.url.replace(/[?#].*$/, '');
+
 /** Result of one delivery. */
 export interface Notified {
-  /** Without query. */
+  /** Without query; of Slack `slack:` and the name of the variable. */
   url: string;
   id: string;
   status: 'delivered' | 'failed';
   problem: string | null;
+  /** What was reported. Left out: the end of the run. */
+  event?: Need;
 }

@@ -29,7 +29,7 @@ export interface Pipeline {
   changes?: ChangesPolicy;
   /** False: no report is written beside the results. Left out: it is. */
   report?: false;
-  /** Receivers of the completion webhook. */
+  /** Receivers of messages about its runs and its schedule. */
   notify?: NotifyTarget[];
 }
 

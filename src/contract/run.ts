@@ -312,7 +312,7 @@ export interface RunSummary {
   ceiling?: CeilingReached;
   /** Day budget of the pipeline, and what the run has reserved in it. Left out: there is none. */
   budget?: { name: string; credits: number };
-  /** Deliveries of the completion webhooks. Left out: there are no receivers. */
+  /** Deliveries of webhooks and messages. Left out: there are no receivers. */
   notified?: Notified[];
 }
 
@@ -371,7 +371,7 @@ export interface RunProgress {
   reason: string | null;
   /** The pause; it takes effect when the step in progress is over. */
   paused: Pause | null;
-  /** Deliveries of the completion webhooks. */
+  /** Deliveries of webhooks and messages. */
   notified: Notified[];
   /** True if one more pass over the failed cells was requested. */
   rerunRequested: boolean;

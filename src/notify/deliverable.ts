@@ -1,7 +1,13 @@
-import { isIP } from 'node:net';
 import type { Webhook } from 'standardwebhooks';
+import type { NotifyTarget, SlackTarget, WebhookTarget } from '../contract/notify.ts';
 import { RowmillError } from '../errors.ts';
-import { isPublic, blocked } from './guarded-lookup.ts';
+import { proxyOf } from '../http/proxy.ts';
+import {
+  allowsPrivate,
+  refuseUnsafe,
+  withoutQuery,
+  type OutboundRules,
+} from '../outbound/connection.ts';
 import { signerOf } from './signature.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -12,18 +18,69 @@ export const SECRET_VARIABLE = /^ROWMILL_WEBHOOK_SECRET(_[A-Z0-9_]{1,60})?$/;
 /** Suffix of the variable with a secret's allowed origins, comma-separated. */
 export const ORIGINS_SUFFIX = '_ORIGINS';
 
-/** Checks whether private addresses and plain http are allowed. */
-export const allowsPrivate = (env: Env): boolean =>
-  /^(1|true|yes|on)$/i.test(env['ROWMILL_WEBHOOK_ALLOW_PRIVATE']?.trim() ?? '');
+/** Names of variables with the address of a channel of Slack: the worker reads no other one. */
+export const SLACK_VARIABLE = /^SLACK_WEBHOOK_URL(_[A-Z0-9_]{1,60})?$/;
+
+/** Variable that allows private addresses and plain http. */
+export const ALLOW_PRIVATE = 'ROWMILL_WEBHOOK_ALLOW_PRIVATE';
+
+/** Where a message goes, and how it is signed. */
+export interface Way {
+  url: URL;
+  /** Place for errors. */
+  where: string;
+  /** `null`: the address itself is the secret. */
+  signer: Webhook | null;
+  rules: OutboundRules;
+}
 
 /**
- * Returns the signer of a webhook, if the environment allows sending it.
+ * Returns the way to a receiver, if the environment allows it.
  * @throws RowmillError `webhook_refused` with the setting to change
  */
-export function signerFor(target: { url: string; secretEnv: string }, env: Env): Webhook {
+export const wayTo = (target: NotifyTarget, env: Env): Way =>
+  'slack' in target ? wayToSlack(target, env) : wayToWebhook(target, env);
+
+function wayToWebhook(target: WebhookTarget, env: Env): Way {
   const url = new URL(target.url);
-  const where = `POST ${url.origin}${url.pathname}`;
-  refuseUnsafe(url, where, allowsPrivate(env));
+  const where = `POST ${withoutQuery(url)}`;
+  const rules = rulesOf(env, where);
+  refuseUnsafe(url, rules);
+  return { url, where, signer: signerFor(target, url, where, env), rules };
+}
+
+/** The address is a secret: neither an error nor the history contains it. */
+function wayToSlack({ slack }: SlackTarget, env: Env): Way {
+  const where = `POST to Slack (${slack.slice(0, 80)})`;
+  const rules = rulesOf(env, where);
+  if (!isSlackVariable(slack)) {
+    throw rules.refused(
+      `${slack.slice(0, 80)} is no variable for a channel of Slack`,
+      'Take SLACK_WEBHOOK_URL, or a name that begins with SLACK_WEBHOOK_URL_.',
+    );
+  }
+  const address = env[slack]?.trim() ?? '';
+  if (address === '') {
+    const remedy = 'Set the address of the incoming webhook of Slack where the worker runs.';
+    throw rules.refused(`${slack} is not set`, remedy);
+  }
+  if (!URL.canParse(address)) {
+    const remedy = 'Copy the address of the incoming webhook: https://hooks.slack.com/services/…';
+    throw rules.refused(`${slack} is no URL`, remedy);
+  }
+  const url = new URL(address);
+  refuseUnsafe(url, rules);
+  return { url, where, signer: null, rules };
+}
+
+const rulesOf = (env: Env, where: string): OutboundRules => ({
+  variable: ALLOW_PRIVATE,
+  allowPrivate: allowsPrivate(env, ALLOW_PRIVATE),
+  proxy: proxyOf({ ...env }),
+  refused: (what, remedy) => new RowmillError('webhook_refused', what, { where, remedy }),
+});
+
+function signerFor(target: WebhookTarget, url: URL, where: string, env: Env): Webhook {
   const { secretEnv } = target;
   const refused = (what: string, remedy: string): RowmillError =>
     new RowmillError('webhook_refused', what, { where, remedy });
@@ -55,20 +112,11 @@ export function signerFor(target: { url: string; secretEnv: string }, env: Env):
 export const isSecretVariable = (name: string): boolean =>
   SECRET_VARIABLE.test(name) && !name.endsWith(ORIGINS_SUFFIX) && !name.endsWith('_FILE');
 
+export const isSlackVariable = (name: string): boolean =>
+  SLACK_VARIABLE.test(name) && !name.endsWith('_FILE');
+
 const originsOf = (list = ''): string[] =>
   list
     .split(',')
     .map((text) => text.trim())
     .flatMap((text) => (URL.canParse(text) ? [new URL(text).origin] : []));
-
-function refuseUnsafe(url: URL, where: string, allowPrivate: boolean): void {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) {
-    throw new RowmillError('webhook_refused', 'it is not https', {
-      where,
-      remedy: 'Use https; plain http goes with ROWMILL_WEBHOOK_ALLOW_PRIVATE=1 only.',
-    });
-  }
-  // A host name is checked when it is resolved; an address is checked here.
-  if (!allowPrivate && isIP(host) !== 0 && !isPublic(host)) throw blocked(host);
-}

@@ -1,18 +1,19 @@
 import type { Webhook } from 'standardwebhooks';
-import { Pool, ProxyAgent, type Dispatcher } from 'undici';
-import type { RunFinished } from '../contract/run.ts';
+import type { Notification } from '../contract/notifications.ts';
+import type { NotifyTarget } from '../contract/notify.ts';
 import { RowmillError } from '../errors.ts';
-import { proxyOf, type Proxy } from '../http/proxy.ts';
 import { sendOnce } from '../http/exchange.ts';
-import { allowsPrivate, signerFor, type Env } from './deliverable.ts';
-import { guardedLookup } from './guarded-lookup.ts';
+import { connectionTo } from '../outbound/connection.ts';
+import { wayTo, type Env, type Way } from './deliverable.ts';
+import { slackMessage } from './slack-message.ts';
 
 export interface Delivery {
-  url: string;
+  target: NotifyTarget;
   /** Id that stays equal across retries, by which receivers detect repeats. */
   id: string;
-  secretEnv: string;
-  body: RunFinished;
+  body: Notification;
+  /** Page of the run in the Temporal UI; `null`: its address is unknown. */
+  ui: string | null;
   signal: AbortSignal;
 }
 
@@ -22,101 +23,53 @@ export interface Webhooks {
   send(delivery: Delivery): Promise<void>;
 }
 
-const CONNECT_MS = 5_000;
 const TOTAL_MS = 15_000;
 /** Maximum bytes of a body, far above any summary, and of a reply that is read. */
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_REPLY_BYTES = 64 * 1024;
 
 export function createWebhooks(env: Env): Webhooks {
-  const allowPrivate = allowsPrivate(env);
   return {
-    async send(delivery) {
-      const url = new URL(delivery.url);
-      const where = `POST ${withoutQuery(url)}`;
-      const headers = signedHeaders(delivery, signerFor(delivery, env));
-      await post(url, headers, JSON.stringify(delivery.body), {
-        where,
-        allowPrivate,
-        signal: delivery.signal,
-        proxy: proxyOf({ ...env }),
-      });
+    async send({ target, id, body, ui, signal }) {
+      const way = wayTo(target, env);
+      const text = JSON.stringify('slack' in target ? slackMessage(body, ui) : withLink(body, ui));
+      if (Buffer.byteLength(text) > MAX_BODY_BYTES) {
+        const { where } = way;
+        const what = `the message is over ${MAX_BODY_BYTES} bytes`;
+        throw new RowmillError('webhook_refused', what, { where });
+      }
+      const signature = way.signer === null ? {} : signedHeaders(id, text, way.signer);
+      await post(way, { 'content-type': 'application/json', ...signature }, text, signal);
     },
   };
 }
 
-/** Formats a URL without its query, which may contain a token. */
-const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
+/** The body of a run's end is the summary, as it always was. */
+const withLink = (body: Notification, ui: string | null): object =>
+  body.type === 'run.finished' || ui === null ? body : { ...body, data: { ...body.data, ui } };
 
-function signedHeaders({ id, body }: Delivery, signer: Webhook): Record<string, string> {
-  const text = JSON.stringify(body);
+function signedHeaders(id: string, text: string, signer: Webhook): Record<string, string> {
   const now = new Date();
-  if (Buffer.byteLength(text) > MAX_BODY_BYTES) {
-    throw new RowmillError('webhook_refused', `the message is over ${MAX_BODY_BYTES} bytes`);
-  }
   return {
-    'content-type': 'application/json',
-    'user-agent': 'rowmill',
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
     'webhook-signature': signer.sign(id, now, text),
   };
 }
 
-interface Way {
-  where: string;
-  allowPrivate: boolean;
-  signal: AbortSignal;
-  proxy: Proxy | null;
-}
-
-/**
- * Chooses the connection. With a proxy, the proxy resolves the name and decides where it may lead.
- */
-function wayOut(url: URL, allowPrivate: boolean, proxy: Proxy | null): Dispatcher {
-  if (proxy !== null && url.protocol === 'https:' && !goesAround(url, proxy)) {
-    return new ProxyAgent({
-      uri: proxy.url,
-      connections: 1,
-      connectTimeout: CONNECT_MS,
-      allowH2: false,
-    });
-  }
-  return new Pool(url.origin, {
-    connections: 1,
-    allowH2: false,
-    connect: { timeout: CONNECT_MS, ...(allowPrivate ? {} : { lookup: guardedLookup }) },
-  });
-}
-
-/**
- * Checks for an exception as in `NO_PROXY`: hosts and their parent domains, separated by commas or
- * spaces; `*`: all.
- */
-const goesAround = ({ hostname }: URL, { except }: Proxy): boolean =>
-  except
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .map((entry) => entry.replace(/^\*?\./, '').replace(/:\d+$/, ''))
-    .some(
-      (entry) =>
-        entry === '*' || entry === hostname || (entry !== '' && hostname.endsWith(`.${entry}`)),
-    );
-
 async function post(
-  url: URL,
+  { url, where, rules }: Way,
   headers: Record<string, string>,
   body: string,
-  { where, allowPrivate, signal, proxy }: Way,
+  signal: AbortSignal,
 ): Promise<void> {
-  // A separate connection, so that nothing of one receiver remains for the next.
-  const pool = wayOut(url, allowPrivate, proxy);
+  const pool = connectionTo(url, rules);
   try {
     const reply = await sendOnce(pool, {
       origin: url.origin,
       method: 'POST',
       path: `${url.pathname}${url.search}`,
-      headers,
+      headers: { 'user-agent': 'rowmill', ...headers },
       body,
       signal,
       totalTimeoutMs: TOTAL_MS,

@@ -5,7 +5,7 @@ import type { Env } from '../env.ts';
 /**
  * Names of variables with a secret; with the suffix `_FILE`, the path of a file that contains it.
  */
-const SECRET = /(?:_TOKEN|_API_KEY|_SECRET[A-Z0-9_]*)$/;
+const SECRET = /(?:_TOKEN|_API_KEY|_SECRET[A-Z0-9_]*|^SLACK_WEBHOOK_URL[A-Z0-9_]*)$/;
 const MAX_BYTES = 64 * 1024;
 
 /**
@@ -19,7 +19,8 @@ export function withSecretFiles(env: Env, names: readonly string[]): Env {
   for (const variable of Object.keys(env)) {
     const name = variable.replace(/_FILE$/, '');
     const path = env[variable]?.trim() ?? '';
-    const isSecret = names.includes(name) || /^ROWMILL_WEBHOOK_SECRET/.test(name);
+    const isSecret =
+      names.includes(name) || /^(ROWMILL_WEBHOOK_SECRET|SLACK_WEBHOOK_URL)/.test(name);
     if (name === variable || path === '' || !isSecret || !SECRET.test(name)) continue;
     if ((env[name]?.trim() ?? '') !== '') {
       throw new RowmillError('usage', `${name} and ${variable} are both set`, {

@@ -25,6 +25,10 @@ const SHAPES: [RegExp, string][] = [
   [/\bwhsec_[\w+/]{16}/g, 'a secret of webhooks (whsec_…)'],
   [/\bgh[opsur]_\w{20}/g, 'a GitHub token'],
   [/\bxox[abprs]-[\w-]{10}/g, 'a Slack token'],
+  [
+    /\bhooks\.slack\.com\/(?:services|workflows|triggers)\/\w{6}/g,
+    'the address of a Slack channel',
+  ],
   [/\bAKIA[0-9A-Z]{16}\b/g, 'an AWS key'],
   [/\beyJ[\w-]{8,999}\.eyJ[\w-]{8}/g, 'a JSON web token'],
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/g, 'a private key'],

@@ -6,7 +6,7 @@ import {
   FAILED_EXPECTATION_POLICIES,
   TYPE_POLICIES,
 } from '../contract/pipeline.ts';
-import { OUTCOMES } from '../contract/outcome.ts';
+import { NOTIFY_EVENTS } from '../contract/notify.ts';
 import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/catalog.ts';
 import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
@@ -38,11 +38,19 @@ const csvOptions = z.strictObject({
   sources: z.boolean().exactOptional(),
 });
 
-const receiver = z.strictObject({
-  url: text.describe('Where the webhook is sent: https, without credentials.'),
-  on: z.array(z.enum(OUTCOMES)).min(1).describe('After these outcomes.'),
-  secretEnv: text.describe('Environment variable of the worker with the secret.'),
-});
+const on = z.array(z.enum(NOTIFY_EVENTS)).min(1).describe('At these events.');
+
+const receiver = z.union([
+  z.strictObject({
+    url: text.describe('Where the webhook is sent: https, without credentials.'),
+    on,
+    secretEnv: text.describe('Environment variable of the worker with the secret.'),
+  }),
+  z.strictObject({
+    slack: text.describe('Environment variable of the worker with the address of the channel.'),
+    on,
+  }),
+]);
 
 const pipeline = (providers: readonly string[]) =>
   z.strictObject({
@@ -170,7 +178,7 @@ const pipeline = (providers: readonly string[]) =>
       .array(receiver)
       .min(1)
       .exactOptional()
-      .describe('Receivers of a signed webhook at the end of the run.'),
+      .describe('Receivers of messages about the run.'),
   });
 
 const runKey = { workflowId: text, firstRunId: text };

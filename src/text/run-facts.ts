@@ -269,12 +269,14 @@ export function unusedFacts(unused: UnusedWork): [string, string][] {
 const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
 
-/** Webhooks that could not be delivered, as facts for the operator. */
+/** Messages that could not be delivered, as facts for the operator. */
 export const notifiedFacts = ({
   notified = [],
 }: {
   notified?: readonly Notified[] | undefined;
 }): [string, string][] =>
-  notified.flatMap(({ url, status, problem }): [string, string][] =>
-    status === 'failed' ? [['webhook', `not delivered to ${url}: ${problem ?? 'no reason'}`]] : [],
-  );
+  notified.flatMap(({ url, status, problem, event }): [string, string][] => {
+    const what = event === undefined ? '' : `${event} `;
+    const why = `${what}not delivered to ${url}: ${problem ?? 'no reason'}`;
+    return status === 'failed' ? [[url.startsWith('slack:') ? 'slack' : 'webhook', why]] : [];
+  });

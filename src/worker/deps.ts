@@ -31,6 +31,7 @@ export const createWorkerDeps = ({
   providers: createProviders({ ...env }, hooks),
   store: createStore(store),
   webhooks: createWebhooks(env),
+  uiUrl: env['ROWMILL_UI_URL']?.trim() || null,
   ceiling: spendCeilingOf(env),
   roots: namedRoots(env) ?? roots,
   searchAttributes,

@@ -1,3 +1,4 @@
+import { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { connectTemporal, requireNamespace, type TemporalLink } from '../temporal/connection.ts';
@@ -8,6 +9,7 @@ import { createWorkerDeps, unusableProviders } from './deps.ts';
 import { startHealthServer } from './health-server.ts';
 import { keepHeapSmall, installRuntime } from './runtime.ts';
 import { jsonLogger } from '../process/logging.ts';
+import { watchMissedNights } from './missed-nights.ts';
 import { createMetrics, type WorkerMetrics } from './metrics.ts';
 import { createReadiness } from '../process/readiness.ts';
 import { askTemporal, registerSearchAttributes } from './server-checks.ts';
@@ -104,7 +106,14 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
   });
 
   const running = worker;
-  const done = running.done.catch((error: unknown) => Promise.reject(broken(error))).finally(close);
+  const client = new Client({ connection: link.connection, namespace: link.namespace });
+  const nights = watchMissedNights(client, deps.store, settings.taskQueue, logger);
+  const done = running.done
+    .catch((error: unknown) => Promise.reject(broken(error)))
+    .finally(() => {
+      nights.stop();
+      return close();
+    });
   done.then(
     () => void logger.info('worker stopped'),
     (error: unknown) => void logger.error('worker broke', { error }),

@@ -97,10 +97,10 @@ const sendWebhook = (url: string, env: Record<string, string>): Promise<void> =>
     ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1',
     ...env,
   }).send({
-    url: `${url}/hook`,
+    target: { url: `${url}/hook`, on: [], secretEnv: 'ROWMILL_WEBHOOK_SECRET' },
     id: 'msg_1',
-    secretEnv: 'ROWMILL_WEBHOOK_SECRET',
-    body: {} as RunFinished, // only its text travels
+    body: { type: 'run.finished' } as RunFinished, // only its text travels
+    ui: null,
     signal: new AbortController().signal,
   });
 

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import type { RunFinished } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { isPublic } from '../../src/notify/guarded-lookup.ts';
+import type { Notification } from '../../src/contract/notifications.ts';
+import { isPublic } from '../../src/outbound/addresses.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { runSummary } from '../support/run-summary.ts';
 
@@ -46,10 +47,19 @@ async function receiver(status = 204, headers: Record<string, string> = {}) {
 
 const send = (env: Record<string, string>, url: string): Promise<void> =>
   createWebhooks({ ROWMILL_WEBHOOK_SECRET_ORIGINS: new URL(url).origin, ...env }).send({
-    url,
+    target: { url, on: [], secretEnv: 'ROWMILL_WEBHOOK_SECRET' },
     id: 'msg_1',
-    secretEnv: 'ROWMILL_WEBHOOK_SECRET',
     body,
+    ui: null,
+    signal: new AbortController().signal,
+  });
+
+const sendToSlack = (env: Record<string, string>, message: Notification): Promise<void> =>
+  createWebhooks({ ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1', ...env }).send({
+    target: { slack: 'SLACK_WEBHOOK_URL_GTM', on: [] },
+    id: 'msg_1',
+    body: message,
+    ui: 'http://127.0.0.1:8233/namespaces/default/workflows/r/1/history',
     signal: new AbortController().signal,
   });
 
@@ -173,10 +183,10 @@ test('a secret is used for the origins that its operator named, and no other var
   await send({ ...OPEN, ROWMILL_WEBHOOK_SECRET_ORIGINS: origins }, url);
   expect(received).toHaveLength(1);
   const other = createWebhooks({ ...OPEN, EXTRUCT_API_TOKEN: SECRET }).send({
-    url,
+    target: { url, on: [], secretEnv: 'EXTRUCT_API_TOKEN' },
     id: 'msg_1',
-    secretEnv: 'EXTRUCT_API_TOKEN',
     body,
+    ui: null,
     signal: new AbortController().signal,
   });
   expect((await errorOf(other)).what).toContain('EXTRUCT_API_TOKEN is no variable');
@@ -198,4 +208,77 @@ test('where a proxy is set the webhook goes through it, unless its host is left 
   expect(asked).toEqual(['hooks.example.com:443']);
   await errorOf(send({ ...env, NO_PROXY: '.invalid' }, 'https://hooks.invalid/x'));
   expect(asked).toHaveLength(1);
+});
+
+const needs: Notification = {
+  type: 'run.needs-approval',
+  timestamp: '2026-01-31T02:30:00.000Z',
+  data: {
+    workflowId: 'leads <!channel> & more',
+    runId: '1',
+    pipeline: 'leads',
+    what: 'about 1,200 credits',
+    since: '2026-01-30T22:30:00.000Z',
+    reminder: 1,
+    rows: 503,
+    cells: { done: 30, total: 1006 },
+    credits: { estimated: 1200, spent: 30 },
+    deadline: '2026-01-31T12:00:00.000Z',
+    tableUrl: null,
+    command: "rowmill approve 'leads'",
+  },
+};
+
+test('a message to Slack has figures, link and command, and mentions nobody', async () => {
+  const { received, port } = await receiver(200);
+  await sendToSlack({ SLACK_WEBHOOK_URL_GTM: `http://127.0.0.1:${port}/services/T/B/x` }, needs);
+  const [one] = received;
+  expect(one?.url).toBe('/services/T/B/x');
+  expect(one?.headers['webhook-signature']).toBeUndefined();
+  expect(JSON.parse(one?.text ?? '')).toEqual({
+    text: [
+      '*leads &lt;!channel&gt; &amp; more waits for an approval (reminder 1, since 2026-01-30T22:30:00.000Z)*',
+      'about 1,200 credits',
+      '503 rows, 30 of 1,006 cells done, 30 of about 1,200 credits',
+      'Deadline 2026-01-31T12:00:00.000Z',
+      '<http://127.0.0.1:8233/namespaces/default/workflows/r/1/history|Open in Temporal>',
+      "`rowmill approve 'leads'`",
+    ].join('\n'),
+  });
+});
+
+test('a need by webhook has the link to the run beside its figures', async () => {
+  const { received, port } = await receiver();
+  const url = `http://127.0.0.1:${port}/`;
+  await createWebhooks({ ...OPEN, ROWMILL_WEBHOOK_SECRET_ORIGINS: url }).send({
+    target: { url, on: [], secretEnv: 'ROWMILL_WEBHOOK_SECRET' },
+    id: 'msg_1',
+    body: needs,
+    ui: 'http://ui.example/run',
+    signal: new AbortController().signal,
+  });
+  const sent: unknown = JSON.parse(received[0]?.text ?? '');
+  expect(sent).toEqual({ ...needs, data: { ...needs.data, ui: 'http://ui.example/run' } });
+});
+
+test('the address of a channel comes from its own variables, and no error repeats it', async () => {
+  const { received, port } = await receiver(404);
+  const address = `http://127.0.0.1:${port}/services/T0SECRET`;
+  const refused = await errorOf(sendToSlack({ SLACK_WEBHOOK_URL_GTM: address }, needs));
+  expect([refused.code, refused.what]).toEqual(['webhook_failed', 'answered 404']);
+  expect(refused.message).toContain('SLACK_WEBHOOK_URL_GTM');
+  expect(refused.message + refused.remedy).not.toContain('T0SECRET');
+  expect(received).toHaveLength(1);
+  const closed = { ROWMILL_WEBHOOK_ALLOW_PRIVATE: '0', SLACK_WEBHOOK_URL_GTM: address };
+  expect((await errorOf(sendToSlack(closed, needs))).what).toBe('it is not https');
+  expect((await errorOf(sendToSlack({}, needs))).what).toBe('SLACK_WEBHOOK_URL_GTM is not set');
+  const other = createWebhooks({ DATABASE_URL: address }).send({
+    target: { slack: 'DATABASE_URL', on: [] },
+    id: 'msg_1',
+    body: needs,
+    ui: null,
+    signal: new AbortController().signal,
+  });
+  expect((await errorOf(other)).what).toBe('DATABASE_URL is no variable for a channel of Slack');
+  expect(received).toHaveLength(1);
 });

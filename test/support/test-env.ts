@@ -48,6 +48,8 @@ export interface TestEnvOptions {
   address?: string;
   /** The worker bundles the workflows itself. */
   fromSource?: boolean;
+  /** Instead of the bundle of the test run. */
+  bundlePath?: string;
 }
 
 let started = 0;
@@ -97,7 +99,7 @@ export async function startTestEnv(options: TestEnvOptions = {}): Promise<TestEn
       target: { address, ignoreProfileFile: true },
       ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined || options.fromSource === true
         ? {}
-        : { bundlePath: process.env['ROWMILL_TEST_BUNDLE'] }),
+        : { bundlePath: options.bundlePath ?? process.env['ROWMILL_TEST_BUNDLE'] }),
       shutdownGraceMs: 100,
     });
   const connection = await Connection.connect({

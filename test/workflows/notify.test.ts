@@ -1,15 +1,25 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { summaryText } from '../../src/cli/io/summary.ts';
 import { cancelRun } from '../../src/client/runs/cancel.ts';
 import { ownedMemo } from '../../src/client/runs/owned.ts';
 import { endedRunFolder } from '../../src/client/runs/results.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
-import type { RunFinished, RunSummary } from '../../src/contract/run.ts';
-import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import type { NeededPerson } from '../../src/contract/notifications.ts';
+import type { RunFinished, RunProgress, RunSummary } from '../../src/contract/run.ts';
+import type { SandboxOptions } from '../../sandbox/index.ts';
+import {
+  pipelineInputFor,
+  startTestEnv,
+  type TestEnv,
+  TOKEN,
+  type TestEnvOptions,
+} from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
@@ -32,12 +42,18 @@ interface Received {
 /** Verifies what it gets; fails the first `failures` times. */
 async function receiver(failures: number) {
   const received: Received[] = [];
+  const toSlack: string[] = [];
   let left = failures;
   server = createServer((request, response) => {
     let text = '';
     request.setEncoding('utf8').on('data', (piece: string) => (text += piece));
     request.on('end', () => {
       const { headers } = request;
+      if (request.url?.startsWith('/slack') === true) {
+        toSlack.push(text);
+        response.writeHead(200).end('ok');
+        return;
+      }
       const signed = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
       const message = new Webhook(SECRET).verify(
         text,
@@ -52,7 +68,7 @@ async function receiver(failures: number) {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A server that listens on a port has such an address.
-  return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { received, toSlack, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 async function run(pipeline: Record<string, unknown>) {
@@ -63,13 +79,19 @@ async function run(pipeline: Record<string, unknown>) {
   });
 }
 
-const openWith = async (url: string, sandbox = CLEAN): Promise<void> => {
+const openWith = async (
+  url: string,
+  sandbox: Partial<SandboxOptions> = CLEAN,
+  more: TestEnvOptions = {},
+): Promise<void> => {
   testEnv = await startTestEnv({
     sandbox,
+    ...more,
     webhookEnv: {
       ROWMILL_WEBHOOK_SECRET: SECRET,
       ROWMILL_WEBHOOK_SECRET_ORIGINS: url,
       ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1',
+      SLACK_WEBHOOK_URL: `${url}/slack/services/T0`,
     },
   });
 };
@@ -167,4 +189,93 @@ test.each([
   const workflowId = first === 'billing' ? before : null;
   expect(data?.replacedFuller).toMatchObject([{ existing: { workflowId } }]);
   expect(data?.changes).toMatchObject({ since: workflowId });
+});
+
+const needsOf = (received: readonly Received[]): { type: string; data: NeededPerson }[] =>
+  received
+    .map(({ message }) => message as unknown as { type: string; data: NeededPerson })
+    .filter(({ type }) => type.startsWith('run.needs-'));
+
+const stageIs = (handle: Awaited<ReturnType<typeof run>>, stage: string): Promise<void> =>
+  eventually(
+    `stage ${stage}`,
+    async () => (await handle.query<RunProgress>('progress')).stage === stage,
+  );
+
+test('a run that waits for an approval notifies who asked for it, and the end records each message', async () => {
+  const { received, toSlack, url } = await receiver(0);
+  await openWith(url);
+  const handle = await run({
+    spend: { approveAbove: 0 },
+    notify: [
+      { url: `${url}/hook`, on: ['needs-approval', 'completed'] },
+      { url: `${url}/never`, on: ['needs-credits'] },
+      { url: `${url}/gone`, on: ['needs-approval'] },
+      { slack: 'SLACK_WEBHOOK_URL' },
+    ],
+  });
+  await eventually('all were notified', () => received.length >= 2 && toSlack.length >= 1);
+  expect(needsOf(received)[0]).toMatchObject({
+    type: 'run.needs-approval',
+    data: {
+      workflowId: handle.workflowId,
+      what: 'about 1 credits',
+      reminder: 0,
+      rows: 1,
+      command: `rowmill approve ${handle.workflowId}`,
+    },
+  });
+  await eventually('the refusal is known', async () => {
+    const { notified } = await handle.query<RunProgress>('progress');
+    return notified.length === 3;
+  });
+  await handle.executeUpdate('approveSpend');
+  const summary = (await handle.result()) as RunSummary;
+  expect(received.map(({ path }) => path).sort()).toEqual(['/gone', '/hook', '/hook']);
+  expect(toSlack.map((text) => (JSON.parse(text) as { text: string }).text)).toEqual([
+    expect.stringMatching(/waits for an approval[^]*`rowmill approve /),
+    expect.stringMatching(/completed[^]*`rowmill results /),
+  ]);
+  const sent = [
+    { url: `${url}/gone`, event: 'needs-approval', status: 'failed' },
+    { url: `${url}/hook`, event: 'needs-approval', status: 'delivered' },
+    { url: 'slack:SLACK_WEBHOOK_URL', event: 'needs-approval', status: 'delivered' },
+    { url: `${url}/hook`, status: 'delivered' },
+    { url: 'slack:SLACK_WEBHOOK_URL', status: 'delivered' },
+  ];
+  expect(summary.notified).toHaveLength(sent.length);
+  expect(summary.notified).toEqual(
+    expect.arrayContaining(sent.map((one) => expect.objectContaining(one) as unknown)),
+  );
+  expect(summaryText(summary, null)).toMatch(/webhook +needs-approval not delivered to .*\/gone/);
+  const manifest: unknown = JSON.parse(await readFile(summary.manifest ?? '', 'utf8'));
+  expect(manifest).toMatchObject({ notifications: summary.notified });
+  expect(JSON.stringify(await handle.fetchHistory())).not.toContain('/slack/services');
+});
+
+test('while a run waits for credits it reminds, and no more once it goes on', async () => {
+  const { received, url } = await receiver(0);
+  const folder = await mkdtemp(join(tmpdir(), 'rowmill-reminders-'));
+  const code = await readFile(process.env['ROWMILL_TEST_BUNDLE'] ?? '', 'utf8');
+  const hours = /REMIND_MS = 4 \* 3_?600_?000/;
+  expect(code).toMatch(hours);
+  const bundlePath = join(folder, 'bundle.js');
+  await writeFile(bundlePath, code.replace(hours, 'REMIND_MS = 500'));
+  await openWith(url, { ...CLEAN, credits: 0 }, { bundlePath });
+  const handle = await run({ notify: [{ url, on: ['needs-credits'] }] });
+  await stageIs(handle, 'waiting for credits');
+  await eventually('it reminds', () => needsOf(received).some(({ data }) => data.reminder >= 2));
+  const reminders = needsOf(received).map(({ data }) => data.reminder);
+  expect(reminders).toEqual(reminders.map((_, n) => n));
+  expect(needsOf(received)[0]?.data.credits).toMatchObject({ spent: 0, missing: 1 });
+  await fetch(`${testEnv.sandbox.url}/_sandbox/credits`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ add: 10 }),
+  });
+  const summary = (await handle.result()) as RunSummary;
+  expect(summary.outcome).toBe('completed');
+  // Of one receiver and event the newest delivery is kept.
+  expect(summary.notified).toMatchObject([{ event: 'needs-credits', status: 'delivered' }]);
+  await rm(folder, { recursive: true, force: true });
 });

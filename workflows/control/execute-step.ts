@@ -90,6 +90,7 @@ export async function waitForApi(
   const { state, pipeline } = run;
   const interrupted = state.stage;
   state.problem = failure.message;
+  state.apiSilentSinceMs = waitingIn(failure)?.sinceMs ?? Date.now();
   run.enter('waiting for the API');
   if (failure.type === 'rate_limited') {
     const { credits } = await checkQuota(run);

@@ -1,11 +1,11 @@
-import { log, uuid4 } from '@temporalio/workflow';
-import type { Notified, NotifyTarget } from '../../src/contract/notify.ts';
+import { log } from '@temporalio/workflow';
 import type { Outcome, RunSummary } from '../../src/contract/run.ts';
 import { approvalsOf, cautionsOf, unusedOf } from '../../src/text/run-facts.ts';
 import { noCells } from '../../src/rules/cells/outcome.ts';
 import { totalUsage } from '../../src/rules/cells/usage.ts';
 import { failureOf } from '../failures.ts';
-import { recordNotifications, sendNotification } from '../activities.ts';
+import { recordNotifications } from '../activities.ts';
+import { deliver } from './deliver.ts';
 import { budgetOf } from './budget.ts';
 import { ceilingReachedOf } from '../ceiling-left.ts';
 import { showProgress } from '../view/progress.ts';
@@ -15,28 +15,15 @@ import type { Run } from '../run.ts';
 export async function notify(run: Run, summary: RunSummary): Promise<void> {
   const { state, pipeline } = run;
   const targets = pipeline.notify?.filter(({ on }) => on.includes(summary.outcome)) ?? [];
-  if (targets.length === 0) return;
+  // Messages while it waited are recorded, too.
+  if (targets.length === 0 && state.notified.length === 0) return;
   const timestamp = new Date(Date.now()).toISOString();
   const body = { type: 'run.finished', timestamp, data: summary } as const;
-  state.notified = await Promise.all(
-    targets.map(async (target): Promise<Notified> => {
-      const notification = { url: withoutQuery(target), id: `msg_${uuid4()}` };
-      try {
-        const options = { summary: `Notify ${notification.url}: ${summary.outcome}` };
-        const timeout = run.refused ? { scheduleToCloseTimeout: REFUSED_MS } : {};
-        await sendNotification.executeWithOptions({ ...options, ...timeout }, [
-          { target, id: notification.id, body },
-        ]);
-        return { ...notification, status: 'delivered', problem: null };
-      } catch (error) {
-        return {
-          ...notification,
-          status: 'failed',
-          problem: failureOf(error).message.slice(0, 300),
-        };
-      }
-    }),
+  const timeout = run.refused ? { withinMs: REFUSED_MS } : {};
+  const ended = await Promise.all(
+    targets.map((target) => deliver(target, body, summary.outcome, timeout)),
   );
+  state.notified = [...state.notified, ...ended];
   showProgress(run);
   try {
     await recordNotifications.executeWithOptions(
@@ -50,9 +37,6 @@ export async function notify(run: Run, summary: RunSummary): Promise<void> {
 
 /** Longest delivery of a run whose input was refused: its receivers are part of that input. */
 const REFUSED_MS = 4_000;
-
-/** A query string may contain a token. */
-const withoutQuery = ({ url }: NotifyTarget): string => url.replace(/[?#].*$/, '');
 
 /** Summary of a run that failed before or while it published. */
 export function bareSummary(run: Run, outcome: Outcome, reason: string): RunSummary {

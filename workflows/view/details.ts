@@ -197,9 +197,10 @@ function links({ tableUrl, tableId, results, folder, notified }: RunProgress): s
   else if (tableId !== null) out.push(`- Table ${inlineCode(tableId)}`);
   out.push(...results.map((path) => `- Results ${inlineCode(path)}`));
   if (folder !== null) out.push(`- Files of the run ${inlineCode(folder)}`);
-  for (const { url, status, problem } of notified) {
+  for (const { url, status, problem, event } of notified) {
+    const what = event === undefined ? '' : `, ${event}`;
     out.push(
-      `- Webhook ${inlineCode(url)}: ${status}${problem === null ? '' : `, ${inlineCode(problem)}`}`,
+      `- Webhook ${inlineCode(url)}${what}: ${status}${problem === null ? '' : `, ${inlineCode(problem)}`}`,
     );
   }
   return out;

@@ -18,7 +18,7 @@ import { progressView } from '../progress/index.ts';
 import { ledgerText } from '../demo/ledger-check.ts';
 import { summaryText } from '../io/summary.ts';
 import { textTable } from '../io/table.ts';
-import { uiLink } from '../run/session.ts';
+import { uiLink } from '../../text/ui-link.ts';
 
 export interface DemoFlags {
   provider: string;

@@ -1,26 +1,42 @@
 import { RowmillError } from '../../errors.ts';
 import { proxyOf } from '../../http/proxy.ts';
 import {
-  allowsPrivate,
+  ALLOW_PRIVATE,
   isSecretVariable,
+  isSlackVariable,
   ORIGINS_SUFFIX,
-  signerFor,
+  wayTo,
 } from '../../notify/deliverable.ts';
+import { allowsPrivate } from '../../outbound/connection.ts';
+import { receiverName } from '../../contract/notify.ts';
 import { signerOf } from '../../notify/signature.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { Env } from '../io/context.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
-/** Checks whether webhooks can be sent from here: secrets, their origins, and the proxy. */
+/** Checks whether messages can be sent from here: secrets, their origins, channels, and the proxy. */
 export function checkWebhooks(env: Env): Finding[] {
   const name = 'webhooks';
-  const secrets = Object.keys(env).filter(
-    (key) => isSecretVariable(key) && Boolean(env[key]?.trim()),
-  );
-  if (secrets.length === 0) {
+  const set = Object.keys(env).filter((key) => Boolean(env[key]?.trim()));
+  const secrets = set.filter(isSecretVariable);
+  const channels = set.filter(isSlackVariable);
+  if (secrets.length + channels.length === 0) {
     return [ok(name, 'ROWMILL_WEBHOOK_SECRET is not set: no webhooks are sent from here')];
   }
-  return secrets.sort().map((variable) => checkSecret(variable, env));
+  return [
+    ...secrets.sort().map((variable) => checkSecret(variable, env)),
+    ...channels.sort().map((variable) => checkChannel(variable, env)),
+  ];
+}
+
+function checkChannel(variable: string, env: Env): Finding {
+  try {
+    const { url } = wayTo({ slack: variable, on: [] }, env);
+    return ok('slack', `${variable} leads to ${url.host}`);
+  } catch (error) {
+    if (!(error instanceof RowmillError)) throw error;
+    return failed('slack', error);
+  }
 }
 
 function checkSecret(variable: string, env: Env): Finding {
@@ -33,7 +49,7 @@ function checkSecret(variable: string, env: Env): Finding {
       return warn(name, `${variable} is set, and no origin it may be used for`, remedy);
     }
     const around = proxyOf({ ...env }) === null ? '' : ', through the proxy';
-    const open = allowsPrivate(env) ? ', private addresses and plain http too' : '';
+    const open = allowsPrivate(env, ALLOW_PRIVATE) ? ', private addresses and plain http too' : '';
     return ok(name, `${variable} for ${origins}${open}${around}`);
   } catch (error) {
     if (!(error instanceof RowmillError)) throw error;
@@ -50,12 +66,12 @@ export interface WebhookProblem {
 
 /** Checks with this environment; the worker's may differ. */
 export const webhookProblems = (pipeline: Pipeline, env: Env): WebhookProblem[] =>
-  (pipeline.notify ?? []).flatMap(({ url, secretEnv }) => {
+  (pipeline.notify ?? []).flatMap((target) => {
     try {
-      signerFor({ url, secretEnv }, env);
+      wayTo(target, env);
       return [];
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
-      return [{ url: url.replace(/[?#].*$/, ''), what: error.what, remedy: error.remedy }];
+      return [{ url: receiverName(target), what: error.what, remedy: error.remedy }];
     }
   });

@@ -7,7 +7,8 @@ import { taskQueueOf } from '../../env.ts';
 import type { Cli, Env } from '../io/context.ts';
 import { interruption } from './signals.ts';
 import { EMBEDDED_FOLDER } from './local-state.ts';
-import { openSession, type Session, uiLink, uiListLink } from './session.ts';
+import { uiLink, uiListLink } from '../../text/ui-link.ts';
+import { openSession, type Session } from './session.ts';
 
 /** Rejects the combination of the two flags. @throws RowmillError `usage` */
 export function refuseDetached({ detach, embedded }: { detach?: true; embedded?: true }): void {

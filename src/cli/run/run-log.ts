@@ -3,7 +3,7 @@ import type { Rowmill } from '../../client/rowmill.ts';
 import type { RunInfo } from '../../client/runs/list.ts';
 import type { Cli } from '../io/context.ts';
 import { formatCount, formatDuration } from '../io/format.ts';
-import { uiLink } from './session.ts';
+import { uiLink } from '../../text/ui-link.ts';
 
 export interface RunLogSource {
   rowmill: Rowmill;

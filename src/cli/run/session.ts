@@ -3,6 +3,7 @@ import { Rowmill } from '../../client/rowmill.ts';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { RunInfo } from '../../client/runs/list.ts';
 import type { RowmillError } from '../../errors.ts';
+import { uiLink, uiListLink } from '../../text/ui-link.ts';
 import type { Cli } from '../io/context.ts';
 
 /** Connection to a Temporal server, with all that a command about runs needs. */
@@ -93,21 +94,3 @@ export function printConnectHint(cli: Cli, { ownAddress }: Session, workflowId: 
   if (ownAddress === undefined) return;
   cli.log(`From another shell here: TEMPORAL_ADDRESS=${ownAddress} rowmill status ${workflowId}`);
 }
-
-/** Returns the page of a run in the Temporal UI, or `null` if its address is unknown. */
-export function uiLink(
-  base: string | null,
-  namespace: string,
-  run: { workflowId: string; runId: string },
-): string | null {
-  return pageOf(base, ['namespaces', namespace, 'workflows', run.workflowId, run.runId, 'history']);
-}
-
-/** Returns the page of a list filter in the UI. */
-export function uiListLink(base: string | null, namespace: string, query: string): string | null {
-  const page = pageOf(base, ['namespaces', namespace, 'workflows']);
-  return page === null ? null : `${page}?query=${encodeURIComponent(query)}`;
-}
-
-const pageOf = (base: string | null, path: readonly string[]): string | null =>
-  base === null ? null : `${base.replace(/\/+$/, '')}/${path.map(encodeURIComponent).join('/')}`;

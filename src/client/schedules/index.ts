@@ -1,11 +1,7 @@
 /** Schedules of pipeline files with a `schedule` block. */
 export { applySchedule, type AppliedSchedule, type ApplyOptions } from './apply.ts';
-export {
-  backfillSchedule,
-  type BackfillOptions,
-  type BackfillPlan,
-  type BackfillRange,
-} from './backfill.ts';
+export { backfillSchedule, type BackfillOptions } from './backfill.ts';
+export type { BackfillPlan, BackfillRange } from './scheduled-times.ts';
 export { findSchedule, requireSchedule } from './describe.ts';
 export { planOf, refuseUnplanned, type PreparedSchedule } from './plan.ts';
 export { readSpan, type WrittenSpan } from './span.ts';

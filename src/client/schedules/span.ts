@@ -1,5 +1,5 @@
 import { RowmillError } from '../../errors.ts';
-import type { BackfillRange } from './backfill.ts';
+import type { BackfillRange } from './scheduled-times.ts';
 
 /** Time span as written: days (UTC, whole) or times, both included. */
 export interface WrittenSpan {

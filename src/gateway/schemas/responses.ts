@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ASK_REASONS } from '../../contract/asked.ts';
 import { SPEND_BY } from '../../contract/spend.ts';
+import { NEEDS } from '../../contract/notify.ts';
 import { OUTCOMES } from '../../contract/outcome.ts';
 import { VALUE_RULES } from '../../contract/results.ts';
 import { ERRORS } from '../../errors.ts';
@@ -287,10 +288,14 @@ const summary = z
           id: z.string(),
           status: z.enum(['delivered', 'failed']),
           problem: z.string().nullable(),
+          event: z
+            .enum(NEEDS)
+            .optional()
+            .describe('What was reported; left out: the end of the run.'),
         }),
       )
       .optional()
-      .describe('Deliveries of the completion webhooks.'),
+      .describe('Deliveries of webhooks and messages.'),
   })
   .meta({ id: 'Summary' });
 

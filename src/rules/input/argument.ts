@@ -93,21 +93,22 @@ const hasPlaces = (results: unknown): boolean =>
 const MAX_RECEIVERS = 10;
 
 /**
- * Returns the receivers of the completion webhook, even of an invalid pipeline; `null` if they are
- * invalid themselves.
+ * Returns the receivers of messages, even of an invalid pipeline; `null` if they are invalid
+ * themselves.
  */
-function receiversOf(notify: unknown): NotifyTarget[] | null {
+export function receiversOf(notify: unknown): NotifyTarget[] | null {
   if (!Array.isArray(notify) || notify.length > MAX_RECEIVERS) return null;
   return notify.every(isReceiver) ? notify : null;
 }
 
 const isReceiver = (value: unknown): value is NotifyTarget =>
   isObject(value) &&
-  isText(value['url']) &&
-  /^https?:\/\//.test(value['url']) &&
-  isText(value['secretEnv']) &&
+  (isText(value['slack']) || isWebhook(value)) &&
   Array.isArray(value['on']) &&
   value['on'].every(isText);
+
+const isWebhook = ({ url, secretEnv }: Record<string, unknown>): boolean =>
+  isText(url) && /^https?:\/\//.test(url) && isText(secretEnv);
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
