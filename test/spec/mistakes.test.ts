@@ -222,6 +222,22 @@ test.each([
   ],
   [
     'name: demo',
+    'name: demo\nnotify: [{ slack: DATABASE_URL }]',
+    'notify[0].slack: "DATABASE_URL"',
+  ],
+  [
+    'name: demo',
+    'name: demo\nnotify: [{ slack: SLACK_WEBHOOK_URL, on: [needs-sleep] }]',
+    'notify[0].on[0]: "needs-sleep"',
+  ],
+  ['name: demo', 'name: demo\nnotify: [{ on: [stalled] }]', 'notify[0]: a mapping'],
+  [
+    'name: demo',
+    'name: demo\nnotify: [{ url: "https://a.example", slack: SLACK_WEBHOOK_URL }]',
+    'notify[0]: a mapping',
+  ],
+  [
+    'name: demo',
     'name: demo\nspend: { perDay: { maxCredits: 5, budget: "G T M" } }',
     'spend.perDay.budget: "G T M"',
   ],
