@@ -143,7 +143,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   const { outcome, cells } = summary;
   if (manifest.outcome !== outcome) yield `the manifest says ${String(manifest.outcome)}`;
   if (outcome === 'completed' || outcome === 'partial') {
-    const should = totalCells(cells) === 0 ? null : outcomeOf(cells, pipeline.run.tolerateFailed);
+    const should = totalCells(cells) === 0 ? null : outcomeDue(summary, pipeline);
     if (outcome !== should) yield `${outcome}, where the cells say ${String(should)}`;
   }
   yield* knowsBefore(evidence);
@@ -180,6 +180,13 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
       yield `cell ${String(row?.key)}/${column} is still in progress`;
     }
   }
+}
+
+/** An empty answer counts as one, and can still fail an expectation. */
+function outcomeDue({ cells, expectations }: RunSummary, pipeline: Evidence['pipeline']): string {
+  const isUnmet = expectations?.some(({ met }) => !met) ?? false;
+  if (isUnmet && pipeline.onFailedExpectation === 'partial') return 'partial';
+  return outcomeOf(cells, pipeline.run.tolerateFailed);
 }
 
 /** A request that was on its way when the run ended landed after the last look at the cells. */
