@@ -85,6 +85,11 @@ module.exports = {
       ['src/errors\\.ts', 'src/(contract|rules|store)/'],
       'what a lasting table keeps from one night to the next',
     ),
+    room(
+      'src/shared-pace/',
+      ['src/errors\\.ts', 'src/(http|store)/', 'src/sinks/lock/lock-owner\\.ts'],
+      'one token, many workers',
+    ),
     room('src/paths/', ['src/(contract|errors|store|s3)'], 'which files a run may touch'),
     room(
       'src/sources/',
@@ -153,7 +158,7 @@ module.exports = {
     room(
       'src/worker/',
       [
-        'src/(contract|rules|client|providers|paths|store|s3|sinks|notify|http|errors|process|temporal)',
+        'src/(contract|rules|client|providers|paths|store|s3|sinks|notify|http|shared-pace|errors|process|temporal)',
         '(activities|workflows)/',
       ],
       'the worker process',

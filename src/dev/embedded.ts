@@ -124,7 +124,10 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
         shutdownForceMs: FORCE_MS,
         ...(settings.bundlePath === null ? {} : { bundlePath: settings.bundlePath }),
       });
-      undo.push(() => worker.stop());
+      undo.push(
+        () => deps.leavePaces(),
+        () => worker.stop(),
+      );
       worker.done.then(
         () => end('the worker ended', logFile),
         (cause: unknown) => end('the worker broke', logFile, cause),

@@ -55,7 +55,7 @@ export interface HttpResponse {
   ms: number;
   /** Time it waited for the rate limit before. */
   rateLimitedMs: number;
-  /** Pace after this response: requests a second that the limiter allows. */
+  /** Pace after this response: requests a second that this process may send. */
   perSecond: number;
 }
 
@@ -156,7 +156,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       status: incoming.kind === 'reply' ? incoming.status : null,
       ms: repliedAtMs - sentAtMs,
       rateLimitedMs: letGoAtMs - wantedAtMs,
-      perSecond: limiter.pace.perSecond,
+      perSecond: limiter.perSecond,
     });
     return incoming;
   };

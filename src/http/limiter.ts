@@ -1,5 +1,6 @@
 import { RowmillError } from '../errors.ts';
 import { firstPace, nextPace, paceBounds, type Pace, type PaceReading } from './pace.ts';
+import { nextStepMs, shareAt, type KnownPace, type Load, type Share } from './share.ts';
 import { Turns, type Waiter } from './turns.ts';
 
 export interface LimiterOptions {
@@ -13,6 +14,12 @@ export interface LimiterOptions {
    * so callers get `rate_limited` with the rest of the pause. @default 15_000
    */
   maxQueueMs?: number;
+  /** Part of the pace that may be used before the first `share`. @default 1 */
+  firstShare?: number;
+  /** Called for every request that asks for its turn. */
+  onTake?: () => void;
+  /** Called when the API has slowed down, refused, or asked for a pause. */
+  onSlowed?: () => void;
 }
 
 export interface TakeOptions {
@@ -23,8 +30,12 @@ export interface TakeOptions {
 }
 
 export interface Limiter {
-  /** What is known of the pace that the API bears. */
+  /** What is known of the pace that the API bears, for the whole token. */
   readonly pace: Pace;
+  /** Requests a second that this process may send: its share of the pace. */
+  readonly perSecond: number;
+  /** The same as `pace`, for other workers. */
+  readonly known: KnownPace;
   /**
    * Resolves when one request may be sent: work first come, first served, then polls by need. Returns
    * true if the pace is in use: it held the request back (a poll: beyond the time at which it was needed),
@@ -35,6 +46,12 @@ export interface Limiter {
   blockFor(ms: number): void;
   /** Adapts the pace of all requests to the end of one, by times of `performance.now()`. */
   learn(reading: PaceReading): void;
+  /** Sets the part of the token's pace that this process may use. */
+  share(share: Share): void;
+  /** Takes over what other workers have learned, and the rest of their pause, ms. */
+  adopt(known: KnownPace, pausedMs: number): void;
+  /** Returns the load since the last call. */
+  load(): Load;
 }
 
 /** Shorter waits are those of the event loop. */
@@ -49,7 +66,7 @@ const HELD_MS = 1;
  */
 export function createLimiter(options: LimiterOptions = {}): Limiter {
   const limit = options.ratePerSecond ?? null;
-  const bounds = paceBounds(limit);
+  let bounds = paceBounds(limit);
   const maxQueueMs = options.maxQueueMs ?? 15_000;
   /** Most requests of one window. */
   const most = Math.max(1, Math.floor(bounds.most));
@@ -57,8 +74,21 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   /** Times of the last requests, the oldest first. */
   let sentAtMs: number[] = [];
   let pace = firstPace(limit);
+  let slowDowns = 0;
   let pausedUntilMs = 0;
+  /** End of the pause that the provider asked this process for: others learn of it only once. */
+  let ownPauseUntilMs = 0;
+  let { steps, used }: Omit<Share, 'limit'> = {
+    steps: [{ fromMs: 0, share: options.firstShare ?? 1 }],
+    used: 1,
+  };
+  let sent = 0;
+  let wasHeld = false;
   let timer: NodeJS.Timeout | undefined;
+
+  /** Rounded: three tenths of ten are three, not a little less. */
+  const perSecondAt = (nowMs: number): number =>
+    Math.round(pace.perSecond * shareAt(steps, nowMs) * 1e6) / 1e6;
 
   const tooLong = (waitMs: number): RowmillError =>
     new RowmillError(
@@ -68,20 +98,21 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     );
 
   /** Below one request a second, the window is as long as one request needs. */
-  const windowOf = ({ perSecond }: Pace): { size: number; ms: number } => {
+  const windowOf = (perSecond: number): { size: number; ms: number } => {
     const size = Math.max(1, Math.floor(perSecond));
     return { size, ms: (size * 1_000) / perSecond };
   };
 
-  const freeAtMs = (): number => {
-    const { size, ms } = windowOf(pace);
+  const freeAtMs = (perSecond: number): number => {
+    if (perSecond === 0) return Number.POSITIVE_INFINITY;
+    const { size, ms } = windowOf(perSecond);
     const oldestMs = sentAtMs.at(-size) ?? Number.NEGATIVE_INFINITY;
     return Math.max(oldestMs + ms, pausedUntilMs);
   };
 
   /** Checks whether half of what the pace allows was sent in its window, before the last request. */
   const isHalfUsed = (nowMs: number): boolean => {
-    const { size, ms } = windowOf(pace);
+    const { size, ms } = windowOf(perSecondAt(nowMs));
     const middleMs = sentAtMs.at(-Math.ceil(size / 2) - 1) ?? Number.NEGATIVE_INFINITY;
     return middleMs > nowMs - ms;
   };
@@ -95,21 +126,52 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     clearTimeout(timer);
     timer = undefined;
     const nowMs = performance.now();
-    while (freeAtMs() <= nowMs) {
-      const waiter = waiters.next(nowMs, pace.perSecond);
+    const perSecond = perSecondAt(nowMs);
+    while (freeAtMs(perSecond) <= nowMs) {
+      const waiter = waiters.next(nowMs, perSecond);
       if (waiter === null) break;
       note(nowMs);
+      sent += 1;
       waiters.left(waiter, nowMs);
       waiter.go();
     }
     if (waiters.isEmpty) return;
-    const nextAtMs = Math.max(freeAtMs(), waiters.freeAtMs(pace.perSecond));
-    timer = setTimeout(drain, Math.max(1, Math.ceil(nextAtMs - nowMs)));
+    const freeMs = Math.max(freeAtMs(perSecond), waiters.freeAtMs(perSecond));
+    const waitMs = Math.min(freeMs, nextStepMs(steps, nowMs)) - nowMs;
+    // Without a share, the next call of `share` wakes them.
+    if (waitMs === Number.POSITIVE_INFINITY) return;
+    timer = setTimeout(drain, Math.max(1, Math.ceil(waitMs)));
   };
+
+  const pauseUntil = (untilMs: number): void => {
+    const nowMs = performance.now();
+    pausedUntilMs = Math.max(pausedUntilMs, untilMs);
+    // After a pause, requests are spaced, without a burst to a recovering server.
+    const window = windowOf(perSecondAt(nowMs) || 1);
+    sentAtMs = Array.from(
+      { length: window.size },
+      (_, at) => pausedUntilMs + ((at + 1 - window.size) * window.ms) / window.size,
+    );
+    const ms = untilMs - nowMs;
+    if (ms > maxQueueMs) for (const waiter of waiters) waiter.fail(tooLong(ms));
+    drain();
+  };
+
+  /** Growth counts by the part of the pace that is used. */
+  const usedPart = (grown: Pace): Pace => ({
+    ...grown,
+    perSecond: pace.perSecond + (grown.perSecond - pace.perSecond) * used,
+  });
 
   return {
     get pace() {
       return pace;
+    },
+    get perSecond() {
+      return perSecondAt(performance.now());
+    },
+    get known() {
+      return { perSecond: pace.perSecond, tooFast: pace.tooFast, slowDowns };
     },
 
     take(signal, { duringPause = false, pollWithinMs } = {}) {
@@ -119,6 +181,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
           reject(signal.reason as Error);
           return;
         }
+        options.onTake?.();
         const cameAtMs = performance.now();
         const pauseMs = pausedUntilMs - cameAtMs;
         if (pauseMs > maxQueueMs) {
@@ -139,6 +202,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
             leave();
             const nowMs = performance.now();
             const isHeld = nowMs - (neededAtMs ?? cameAtMs) >= HELD_MS;
+            wasHeld ||= isHeld;
             resolve(isHeld || isHalfUsed(nowMs));
           },
           fail: (error) => {
@@ -153,21 +217,55 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     },
 
     blockFor(ms) {
-      pausedUntilMs = Math.max(pausedUntilMs, performance.now() + ms);
-      // After a pause, requests are spaced, without a burst to a recovering server.
-      const window = windowOf(pace);
-      sentAtMs = Array.from(
-        { length: window.size },
-        (_, at) => pausedUntilMs + ((at + 1 - window.size) * window.ms) / window.size,
-      );
-      if (ms > maxQueueMs) for (const waiter of waiters) waiter.fail(tooLong(ms));
-      drain();
+      const untilMs = performance.now() + ms;
+      ownPauseUntilMs = Math.max(ownPauseUntilMs, untilMs);
+      pauseUntil(untilMs);
+      options.onSlowed?.();
     },
 
     learn(reading) {
-      const { perSecond } = pace;
-      pace = nextPace(pace, reading, bounds);
+      const { perSecond, slowedAtMs } = pace;
+      const next = nextPace(pace, reading, bounds);
+      pace = next.perSecond > perSecond ? usedPart(next) : next;
       if (pace.perSecond !== perSecond && !waiters.isEmpty) drain();
+      if (pace.slowedAtMs === slowedAtMs) return;
+      slowDowns += 1;
+      options.onSlowed?.();
+    },
+
+    share(next) {
+      steps = next.steps;
+      used = next.used;
+      bounds = paceBounds(stricter(limit, next.limit));
+      pace = { ...pace, perSecond: Math.min(bounds.most, pace.perSecond) };
+      if (!waiters.isEmpty) drain();
+    },
+
+    adopt(known, pausedMs) {
+      const nowMs = performance.now();
+      // Replies to requests of before the slow-down say nothing of the pace since.
+      const slowedAtMs = known.slowDowns > slowDowns ? nowMs : pace.slowedAtMs;
+      const perSecond = Math.min(bounds.most, known.perSecond);
+      pace = { ...pace, perSecond, tooFast: known.tooFast, slowedAtMs };
+      slowDowns = known.slowDowns;
+      if (nowMs + pausedMs > pausedUntilMs && pausedMs > 0) pauseUntil(nowMs + pausedMs);
+      else if (!waiters.isEmpty) drain();
+    },
+
+    load() {
+      const nowMs = performance.now();
+      const isWaiting = waiters.isHeld(nowMs - HELD_MS);
+      const load = {
+        sent,
+        held: wasHeld || isWaiting,
+        pausedMs: Math.max(0, ownPauseUntilMs - nowMs),
+      };
+      sent = 0;
+      wasHeld = false;
+      return load;
     },
   };
 }
+
+const stricter = (one: number | null, other: number | null): number | null =>
+  one === null ? other : other === null ? one : Math.min(one, other);

@@ -26,6 +26,12 @@ export class Turns {
     return this.#work.size === 0 && this.#polls.size === 0;
   }
 
+  /** True if work waits, or a poll that was needed before this time. */
+  isHeld(beforeMs: number): boolean {
+    if (this.#work.size > 0) return true;
+    return (this.#mostUrgentPoll()?.neededAtMs ?? Number.POSITIVE_INFINITY) <= beforeMs;
+  }
+
   add(waiter: Waiter): void {
     this.#of(waiter).add(waiter);
   }

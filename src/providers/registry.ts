@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { RowmillError } from '../errors.ts';
 import type { HttpResponse } from '../http/client.ts';
 import { proxyOf } from '../http/proxy.ts';
-import { createLimiter } from '../http/limiter.ts';
+import { createLimiter, type Limiter } from '../http/limiter.ts';
 import type { ConnectionOptions } from './json-api.ts';
-import { factsOf } from './facts-store.ts';
+import { baseUrlOf, factsOf } from './facts-store.ts';
 import { lowered, withFacts, type LearnedFacts } from './facts.ts';
 import type { LiveCheck, LivePace } from './live-check.ts';
 import type { Provider } from './provider.ts';
@@ -30,6 +31,17 @@ export interface ProviderHooks {
   userAgent?: string;
   /** Called after every request, for metrics. */
   onResponse?: (response: ProviderResponse) => void;
+  /** Creates the limiter of a token. @default one of this process alone */
+  limiterFor?: (token: LimiterToken) => Limiter;
+}
+
+/** Token whose requests have one pace. */
+export interface LimiterToken {
+  provider: string;
+  /** Identifies the token and its API without containing the token. */
+  digest: string;
+  /** Operator's limit, requests a second; `null`: the pace is learned. */
+  ratePerSecond: number | null;
 }
 
 /**
@@ -112,14 +124,14 @@ export function createLiveCheck(
 function connection(
   spec: ProviderSpec,
   env: NodeJS.ProcessEnv,
-  { userAgent, onResponse }: ProviderHooks,
+  { userAgent, onResponse, limiterFor = createLimiter }: ProviderHooks,
 ): ConnectionOptions {
   const { name, tokenVariable } = spec;
   return {
     token: tokenOf(env, tokenVariable),
     tokenVariable,
-    baseUrl: valueOf(env, spec.baseUrlVariable) ?? spec.baseUrl,
-    limiter: limiterOf(env),
+    baseUrl: baseUrlOf(spec, env),
+    limiter: limiterFor(limiterTokenOf(spec, env)),
     proxy: proxyOf(env),
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(onResponse === undefined
@@ -147,19 +159,29 @@ function tokenOf(env: NodeJS.ProcessEnv, variable: string): string {
   return token;
 }
 
+/** Returns what limits and names a token. @throws RowmillError `token_missing`, `usage` */
+export const limiterTokenOf = (spec: ProviderSpec, env: NodeJS.ProcessEnv): LimiterToken => ({
+  provider: spec.name,
+  digest: createHash('sha256')
+    .update(JSON.stringify([spec.name, baseUrlOf(spec, env), tokenOf(env, spec.tokenVariable)]))
+    .digest('hex')
+    .slice(0, 32),
+  ratePerSecond: rateOf(env),
+});
+
 /**
  * Neither provider documents limits for tables: the pace is learned, below the rate of the
  * environment if that sets one.
  */
-function limiterOf(env: NodeJS.ProcessEnv) {
+function rateOf(env: NodeJS.ProcessEnv): number | null {
   const variable = 'ROWMILL_REQUESTS_PER_SECOND';
   const text = valueOf(env, variable);
-  if (text === undefined) return createLimiter();
+  if (text === undefined) return null;
   const ratePerSecond = Number(text);
   if (!(ratePerSecond > 0 && ratePerSecond <= 1000)) {
     throw new RowmillError('usage', `${variable} is not a number above 0 and up to 1000`, {
       remedy: `Set ${variable} to a number such as 10, or leave it out.`,
     });
   }
-  return createLimiter({ ratePerSecond });
+  return ratePerSecond;
 }

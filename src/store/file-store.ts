@@ -14,7 +14,8 @@ const PROBE = 'rowmill can write here';
 
 /**
  * Creates the store in a folder on disk: `runs/<workflow id>/<first run id>/…`, `staged/<hex
- * digest>/…`, `claims/…`, `pipelines/<owner>/<name>/…` and `ledger/<day>/…`, readable only by the owner. The folder is created at the
+ * digest>/…`, `claims/…`, `pipelines/<owner>/<name>/…`,
+ * `ledger/<day>/…` and `paces/<token>/…`, readable only by the owner. The folder is created at the
  * first write.
  */
 export const createFileStore = (root: string): Store => {
@@ -55,6 +56,7 @@ export const createFileStore = (root: string): Store => {
     pipeline: (key) => createFileFolder(join(location, ...pipelineFolder(key)), prepare),
     claims: createFileFolder(join(location, LAYOUT.claims), prepare),
     ledger: createFileFolder(join(location, LAYOUT.ledger), prepare),
+    paces: createFileFolder(join(location, LAYOUT.paces), prepare),
     staged: (digest) =>
       createFileFolder(join(location, ...stagedFolder(digest, location)), prepare),
     stage: stageOf({ draftStage, keepDraft, dropDraft }),

@@ -9,6 +9,7 @@ export const LAYOUT = {
   claims: 'claims',
   ledger: 'ledger',
   pipelines: 'pipelines',
+  paces: 'paces',
 } as const;
 
 export const runFolder = ({ workflowId, firstRunId }: RunKey): string[] => [

@@ -75,6 +75,7 @@ export const createS3Store = (address: string): Store => {
     pipeline: (key) => folderAt(pipelineFolder(key)),
     claims: folderAt([LAYOUT.claims]),
     ledger: folderAt([LAYOUT.ledger]),
+    paces: folderAt([LAYOUT.paces]),
     staged: (digest) => folderAt(stagedFolder(digest, location)),
     stage: stageOf({ draftStage, keepDraft, dropDraft }),
     draftStage,

@@ -38,6 +38,8 @@ export interface Store {
   readonly claims: Folder;
   /** What passes have asked for, one file a pass (src/store/ledger.ts). */
   readonly ledger: Folder;
+  /** Beats of the workers that share a token's pace (src/shared-pace), one folder a token. */
+  readonly paces: Folder;
   /** Returns the folder of frozen inputs with this digest, before a run exists. */
   staged(digest: string): Folder;
   /**

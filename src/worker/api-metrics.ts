@@ -29,7 +29,7 @@ export function apiMetrics(registry: Registry): (response: ProviderResponse) => 
   });
   const pace = new Gauge({
     name: 'rowmill_api_requests_per_second',
-    help: 'Pace that this worker allows itself: learned, at most ROWMILL_REQUESTS_PER_SECOND.',
+    help: 'Pace that this worker allows itself: its share of what the token may send.',
     labelNames: ['provider'],
     registers,
   });

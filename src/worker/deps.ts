@@ -6,6 +6,7 @@ import { createWebhooks } from '../notify/webhooks.ts';
 import { rootsIn } from '../paths/roots.ts';
 import { createProviders, type ProviderHooks } from '../providers/registry.ts';
 import { createStore } from '../store/open-store.ts';
+import { createSharedPaces, type ProviderLook } from './shared-paces.ts';
 import type { Env } from './settings.ts';
 
 export interface WorkerDepsOptions {
@@ -17,26 +18,40 @@ export interface WorkerDepsOptions {
   searchAttributes: boolean;
   hooks?: ProviderHooks;
   onEvent?: (event: MetricEvent) => void;
+  /** Called after each look at the workers that share a token. */
+  onLook?: (look: ProviderLook) => void;
+}
+
+/** Everything the steps use, and what ends with the worker. */
+export interface WorkerDeps extends ActivityDeps {
+  /** Leaves the paces of the tokens to the other workers; called when the worker has stopped. */
+  leavePaces: () => Promise<void>;
 }
 
 /** Creates everything the steps use, from the environment; connects to nothing yet. */
-export const createWorkerDeps = ({
+export function createWorkerDeps({
   env,
-  store,
+  store: place,
   roots,
   searchAttributes,
   hooks,
   onEvent,
-}: WorkerDepsOptions): ActivityDeps => ({
-  providers: createProviders({ ...env }, hooks),
-  store: createStore(store),
-  webhooks: createWebhooks(env),
-  uiUrl: env['ROWMILL_UI_URL']?.trim() || null,
-  ceiling: spendCeilingOf(env),
-  roots: namedRoots(env) ?? roots,
-  searchAttributes,
-  ...(onEvent === undefined ? {} : { onEvent }),
-});
+  onLook,
+}: WorkerDepsOptions): WorkerDeps {
+  const store = createStore(place);
+  const { limiterFor, leave } = createSharedPaces(store, onLook);
+  return {
+    providers: createProviders({ ...env }, { ...hooks, limiterFor }),
+    store,
+    webhooks: createWebhooks(env),
+    uiUrl: env['ROWMILL_UI_URL']?.trim() || null,
+    ceiling: spendCeilingOf(env),
+    roots: namedRoots(env) ?? roots,
+    searchAttributes,
+    ...(onEvent === undefined ? {} : { onEvent }),
+    leavePaces: leave,
+  };
+}
 
 const namedRoots = (env: Env): string[] | null => {
   const named = rootsIn(env['ROWMILL_ROOTS']);

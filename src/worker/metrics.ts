@@ -3,6 +3,8 @@ import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
 import type { ProviderResponse } from '../providers/registry.ts';
 import { isS3 } from '../s3/address.ts';
 import { apiMetrics } from './api-metrics.ts';
+import { paceMetrics } from './pace-metrics.ts';
+import type { ProviderLook } from './shared-paces.ts';
 import { stepMetrics } from './step-metrics.ts';
 import { storeMetrics } from './store-metrics.ts';
 
@@ -10,6 +12,7 @@ export interface WorkerMetrics {
   readonly contentType: string;
   onResponse(response: ProviderResponse): void;
   onEvent(event: MetricEvent): void;
+  onLook(look: ProviderLook): void;
   /** Returns rowmill's metrics in Prometheus' text format, then the SDK core's. */
   text(): Promise<string>;
 }
@@ -46,6 +49,7 @@ export function createMetrics({ isReady, coreUrl, store }: MetricsOptions): Work
     contentType: registry.contentType,
     onResponse: apiMetrics(registry),
     onEvent: stepMetrics(registry),
+    onLook: paceMetrics(registry),
     text: async () => {
       const [ours, core] = await Promise.all([registry.metrics(), coreText(coreUrl?.() ?? null)]);
       return `${ours.trimEnd()}\n${core}`;

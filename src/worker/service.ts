@@ -5,12 +5,13 @@ import { connectTemporal, requireNamespace, type TemporalLink } from '../tempora
 import type { Store } from '../store/store.ts';
 import { onFreePorts } from '../process/ports.ts';
 import { RowmillError } from '../errors.ts';
-import { createWorkerDeps, unusableProviders } from './deps.ts';
+import { createWorkerDeps, unusableProviders, type WorkerDeps } from './deps.ts';
 import { startHealthServer } from './health-server.ts';
 import { keepHeapSmall, installRuntime } from './runtime.ts';
 import { jsonLogger } from '../process/logging.ts';
 import { watchMissedNights } from './missed-nights.ts';
 import { createMetrics, type WorkerMetrics } from './metrics.ts';
+import { paceLog } from './pace-log.ts';
 import { createReadiness } from '../process/readiness.ts';
 import { askTemporal, registerSearchAttributes } from './server-checks.ts';
 import type { Env, WorkerSettings } from './settings.ts';
@@ -57,7 +58,7 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
     coreUrl: () =>
       coreMetricsPort === null ? null : `http://127.0.0.1:${coreMetricsPort}/metrics`,
   });
-  const deps = depsOf(options, metrics);
+  const deps = depsOf(options, metrics, logger);
   const readiness = createReadiness({
     worker: () => stateOf(worker),
     needs: { temporal: () => askTemporal(link), store: () => deps.store.checkWritable() },
@@ -71,6 +72,7 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
   });
   const close = async (): Promise<void> => {
     await health.close();
+    await deps.leavePaces();
     await link?.connection.close();
   };
 
@@ -129,7 +131,8 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
   };
 }
 
-function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics): ActivityDeps {
+function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics, logger: Logger): WorkerDeps {
+  const logLook = paceLog(logger);
   const { settings, env, userAgent } = options;
   return createWorkerDeps({
     env,
@@ -138,6 +141,10 @@ function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics): Activity
     roots: [process.cwd()],
     searchAttributes: settings.searchAttributes,
     onEvent: (event) => metrics.onEvent(event),
+    onLook: (look) => {
+      metrics.onLook(look);
+      logLook(look);
+    },
     hooks: {
       onResponse: (response) => metrics.onResponse(response),
       ...(userAgent === undefined ? {} : { userAgent }),

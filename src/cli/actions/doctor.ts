@@ -9,6 +9,7 @@ import {
   checkStore,
   checkServerBinary,
 } from '../doctor/machine.ts';
+import { checkPaces } from '../doctor/pace.ts';
 import { checkTemporal } from '../doctor/temporal.ts';
 import { checkWebhooks } from '../doctor/webhooks.ts';
 
@@ -19,9 +20,10 @@ export interface DoctorFlags {
 /** Runs all checks at once and prints them in a fixed order. */
 export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
   const { env } = cli;
-  const [store, accounts, temporal, binary] = await Promise.all([
+  const [store, accounts, paces, temporal, binary] = await Promise.all([
     checkStore(env),
     checkAccounts(env),
+    checkPaces(env),
     checkTemporal(env),
     checkServerBinary(env),
   ]);
@@ -31,6 +33,7 @@ export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
     checkSpend(env),
     checkRoots(env),
     ...accounts,
+    ...paces,
     ...checkWebhooks(env),
     ...temporal,
     binary,
