@@ -45,11 +45,11 @@ export async function startWorkerProcess(
 
 type Run = (input: unknown) => Promise<RunSummary>;
 
-export async function startRunOn(testEnv: TestEnv, workflowId: string) {
-  const rows = [
-    { Symbol: 'MMM', Security: '3M' },
-    { Symbol: 'AOS', Security: 'A. O. Smith' },
-  ];
+export async function startRunOn(testEnv: TestEnv, workflowId: string, count = 2) {
+  const rows = Array.from({ length: count }, (_, at) => ({
+    Symbol: `S${at}`,
+    Security: `Company ${at}`,
+  }));
   return testEnv.client.workflow.start<Run>(WORKFLOW_TYPE, {
     workflowId: `${workflowId}-${testEnv.taskQueue}`,
     taskQueue: queueOf(testEnv),

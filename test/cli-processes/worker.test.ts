@@ -154,3 +154,32 @@ test('no Temporal server, a namespace that is not there and a port in use are er
   expect(noPort.code).toBe(2);
   expect(noPort.stderr).toContain(`error[port_in_use] 127.0.0.1: port ${port}`);
 });
+
+test('two worker processes share the limit of a token, and the doctor says so', async () => {
+  const limit = 20;
+  const runs = 6;
+  const env = { ROWMILL_REQUESTS_PER_SECOND: String(limit) };
+  const testEnv = await open({ sandbox: { failRate: 0, alwaysFailsRate: 0, concurrency: 10_000 } });
+  const workers = await Promise.all([start(testEnv, env), start(testEnv, env)]);
+  const startedAtMs = performance.now();
+  const handles = await Promise.all(
+    Array.from({ length: runs }, (_, nth) => startRunOn(testEnv, `shared-${nth}`, 1_000)),
+  );
+  const both = expect.objectContaining({ msg: '2 workers share the pace of extruct' });
+  for (const worker of workers) {
+    await eventually('it knows of the other', () =>
+      worker.log().some((line) => both.asymmetricMatch(line)),
+    );
+  }
+  const doctor = await rowmill(['doctor'], {
+    cwd: testEnv.folder,
+    env: { ...workerEnv(testEnv), ...env },
+  }).ended;
+  expect(doctor.stdout).toMatch(
+    /^ok +extruct pace +at most 20 requests a second, now 20\.0 a second, shared by 2 workers$/m,
+  );
+  for (const handle of handles) expect((await handle.result()).outcome).toBe('completed');
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+  const { requests } = testEnv.sandbox.ledger.summary();
+  expect(requests.total).toBeLessThanOrEqual(limit * (seconds + 1));
+});

@@ -36,7 +36,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(await store.ledger.list('')).toEqual([]);
     });
 
-    test('runs, pipelines, claims, ledger and staged rows keep apart', async () => {
+    test('runs, pipelines, claims, ledger, paces and staged rows keep apart', async () => {
       const { store } = open();
       const folders = [
         store.run(key),
@@ -45,6 +45,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
         store.pipeline({ pipeline: 'nightly', owner: 'gtm' }),
         store.claims,
         store.ledger,
+        store.paces,
         store.staged('a'.repeat(64)),
       ];
       for (const [at, folder] of folders.entries()) await folder.writeJson('same.json', at);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { MetricEvent } from '../../activities/runtime/metric-events.ts';
+import { RowmillError } from '../../src/errors.ts';
 import { noCells } from '../../src/rules/cells/outcome.ts';
 import { createMetrics } from '../../src/worker/metrics.ts';
 
@@ -40,6 +41,18 @@ test('requests are counted by provider, route and status; the core’s metrics f
   expect(lines).toContain('rowmill_api_requests_per_second{provider="extruct"} 12.5');
   expect(lines).toContain('rowmill_worker_polling 1');
   expect(lines).toContain('temporal_up 1');
+});
+
+test('the pace of a token and who shares it are shown', async () => {
+  const metrics = createMetrics({ isReady: () => true });
+  const look = { provider: 'extruct', workers: 3, share: 0.4, perSecond: 20 };
+  metrics.onLook({ ...look, problem: null });
+  expect(await metrics.text()).toContain('rowmill_api_pace_shared{provider="extruct"} 1');
+  metrics.onLook({ ...look, problem: new RowmillError('store_unreachable', 'no answer') });
+  const lines = (await metrics.text()).split('\n');
+  expect(lines).toContain('rowmill_api_token_requests_per_second{provider="extruct"} 20');
+  expect(lines).toContain('rowmill_api_token_workers{provider="extruct"} 3');
+  expect(lines).toContain('rowmill_api_pace_shared{provider="extruct"} 0');
 });
 
 test('size of the store and room on its disk are shown; 0 of a folder that is not there', async () => {
