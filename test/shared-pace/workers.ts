@@ -19,7 +19,7 @@ export const useVirtualTime = (): void => {
 let unanswered = 0;
 
 const STEP_MS = 50;
-const LOST_MS = 500;
+const LOST_MS = 20_000;
 
 /** Turns the clock, and lets the real store answer after each step. */
 export async function pass(ms: number): Promise<void> {
