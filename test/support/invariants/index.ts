@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { MAX_COMMIT_DELAY_MS } from '../../../activities/table/commit-window.ts';
+import type { Pipeline } from '../../../src/contract/pipeline.ts';
 import type { RunSummary } from '../../../src/contract/run.ts';
 import { isErrorCode } from '../../../src/errors.ts';
 import { outcomeOf, totalCells } from '../../../src/rules/cells/outcome.ts';
@@ -183,10 +184,12 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
 }
 
 /** An empty answer counts as one, and can still fail an expectation. */
-function outcomeDue({ cells, expectations }: RunSummary, pipeline: Evidence['pipeline']): string {
-  const isUnmet = expectations?.some(({ met }) => !met) ?? false;
-  if (isUnmet && pipeline.onFailedExpectation === 'partial') return 'partial';
-  return outcomeOf(cells, pipeline.run.tolerateFailed);
+function outcomeDue(summary: RunSummary, { run, onFailedExpectation }: Pipeline): string {
+  const isUnmet = summary.expectations?.some(({ met }) => !met) ?? false;
+  // Results that were held, and that nobody approved.
+  const isLate = summary.reason?.startsWith('the deadline was reached') ?? false;
+  if (isUnmet && (isLate || onFailedExpectation === 'partial')) return 'partial';
+  return outcomeOf(summary.cells, run.tolerateFailed);
 }
 
 /** A request that was on its way when the run ended landed after the last look at the cells. */
