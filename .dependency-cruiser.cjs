@@ -79,6 +79,7 @@ module.exports = {
       'messages about runs and schedules',
     ),
     room('src/s3/', [], 'objects in a bucket'),
+    room('src/postgres/', [], 'connections to PostgreSQL'),
     room('src/store/', ['src/errors\\.ts', 'src/contract/', 'src/s3/'], 'files of a run'),
     room(
       'src/nights/',
@@ -93,14 +94,18 @@ module.exports = {
     room('src/paths/', ['src/(contract|errors|store|s3)'], 'which files a run may touch'),
     room(
       'src/sources/',
-      ['src/errors\\.ts', 'src/did-you-mean\\.ts', 'src/(contract|store|s3)/'],
+      [
+        'src/errors\\.ts',
+        'src/did-you-mean\\.ts',
+        'src/(contract|store|s3|postgres|outbound|http)/',
+      ],
       'rows in',
     ),
     ...floors('src/sources', 'rows/', '(columns|formats)/', ITS_OWN_FILES),
     room('src/answers/', ['src/(contract|providers)/'], 'types of the answers'),
     room(
       'src/sinks/',
-      ['src/errors\\.ts', 'src/(answers|contract|paths|rules|store|s3)/'],
+      ['src/errors\\.ts', 'src/(answers|contract|paths|rules|store|s3|postgres)/'],
       'results out',
     ),
     ...floors('src/sinks', 'port/', 'files/', 'lock/', '(formats|postgres)/', ITS_OWN_FILES),

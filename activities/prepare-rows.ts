@@ -156,6 +156,7 @@ async function freeze(
         leftOut,
         named: sourceFieldsOf(pipeline, planned),
         canary: pipeline.canary,
+        env: deps.env,
       });
       await writeColumns(folder, taken.kept);
       return { ref: taken.ref, warnings: taken.warnings.slice(0, MAX_WARNINGS).map(cut) };

@@ -58,15 +58,16 @@ export const ERRORS = {
 
   // Rows
   source_not_found: {
-    meaning: 'The rows file does not exist, is a folder, or cannot be read here.',
+    meaning:
+      'The rows do not exist, or cannot be read here: a file, an address or a query of a database.',
     remedy:
       'Check the path in `rows.from` or `--rows`; on a deployed worker it must exist where the worker runs.',
     retryable: false,
     exit: usage,
   },
   source_unreachable: {
-    meaning: 'The S3 server of the rows does not answer, or throttles.',
-    remedy: 'Check AWS_ENDPOINT_URL and the network; the step is tried again.',
+    meaning: 'The server of the rows (S3, web or PostgreSQL) does not answer, or throttles.',
+    remedy: 'Check its address (of S3 AWS_ENDPOINT_URL) and the network; the step is tried again.',
     retryable: true,
     exit: failed,
   },

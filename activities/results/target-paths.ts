@@ -45,6 +45,7 @@ export async function runsAt(
  * @throws RowmillError `path_refused`
  */
 export async function refuseSource(deps: ActivityDeps, source: RowsSource): Promise<void> {
+  if (source.type === 'postgres') refuseDatabase(deps, source.urlEnv);
   if (source.type !== 'file') return;
   const { path, format } = source;
   const why =
@@ -53,6 +54,19 @@ export async function refuseSource(deps: ActivityDeps, source: RowsSource): Prom
       : `its extension is not that of ${format}`;
   if (why !== null) throw notOpen(`rows.source.path ${path}`, why);
 }
+
+/** Rejects a database that the operator of a worker for others has not opened to pipelines. */
+function refuseDatabase({ roots = null, env = process.env }: ActivityDeps, urlEnv: string): void {
+  const open = (env[ROWS_DATABASES] ?? '').split(',').map((name) => name.trim());
+  if (roots === null || open.includes(urlEnv)) return;
+  throw new RowmillError('path_refused', `${urlEnv} is not open to pipelines`, {
+    where: 'rows.from.postgres',
+    remedy: `Name it where the worker runs: ${ROWS_DATABASES}=${urlEnv}.`,
+  });
+}
+
+/** Variable with the names of variables whose databases rows may come from, by commas. */
+const ROWS_DATABASES = 'ROWMILL_ROWS_DATABASES';
 
 /** Rejects targets outside of those folders. @throws RowmillError `path_refused` */
 export async function refuseTargets(

@@ -72,7 +72,11 @@ export type RowsSource =
   | { type: 'file'; path: string; format: RowsFormat }
   /** Without a format: detected from the first character. */
   | { type: 'stdin'; format?: RowsFormat }
-  | { type: 'inline'; rows: Record<string, Json>[] };
+  | { type: 'inline'; rows: Record<string, Json>[] }
+  /** An `https` address. Without a format: detected from the first character. */
+  | { type: 'url'; url: string; format?: RowsFormat }
+  /** Rows of a query; `urlEnv` names the variable with the address of the server. */
+  | { type: 'postgres'; urlEnv: string; query: string };
 
 export interface RunPolicy {
   /** `all` pays for cells that already have a value; never the default. */

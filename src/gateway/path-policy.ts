@@ -51,6 +51,10 @@ export function createPathPolicy(
           'Send the rows inline: standard input is the gateway’s own.',
         );
       }
+      if (source.type === 'postgres' || source.type === 'url') {
+        // Variables and network are those of the operator.
+        throw refuse('rows.from', source.type, 'Send the rows inline.');
+      }
       if (source.type === 'file' && !(open !== null && (await isInside(open, source.path)))) {
         const there = open === null ? '' : ' or name a file under ROWMILL_GATEWAY_FILES';
         throw refuse('rows.from', source.path, `Send the rows inline${there}.`);

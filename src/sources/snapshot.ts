@@ -14,7 +14,7 @@ import type { RowProblem, SourceRow } from './rows/row.ts';
 import { openSource, sourceName, type SourceOptions } from './source.ts';
 import { SourceNotes } from './rows/source-notes.ts';
 
-export interface SnapshotOptions extends Pick<SourceOptions, 'stdin'> {
+export interface SnapshotOptions extends Pick<SourceOptions, 'stdin' | 'env'> {
   /** Maximum bytes of a field. @default 256 KiB */
   fieldBytesCap?: number;
   signal?: AbortSignal;
@@ -73,6 +73,7 @@ async function freeze(
   leftOut: LeftOut,
   {
     stdin,
+    env,
     signal,
     fieldBytesCap = MAX_FIELD_BYTES,
     countRepeats = false,
@@ -104,6 +105,7 @@ async function freeze(
 
   const source = openSource(rows.source, {
     ...(stdin === undefined ? {} : { stdin }),
+    env,
     notes,
     onProblem: (problem) => {
       read += 1;

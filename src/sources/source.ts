@@ -10,6 +10,8 @@ import { SourceNotes } from './rows/source-notes.ts';
 export interface SourceOptions {
   /** Stream for standard input. @default process.stdin */
   stdin?: Readable;
+  /** Variables with addresses of databases and of the proxy. @default process.env */
+  env?: Env | undefined;
   /**
    * Called for every unreadable row; reading continues behind it.
    * @default the first one ends the reading with `source_unreadable`
@@ -37,12 +39,8 @@ export async function* openSource(
     yield* listRows(source.rows, report);
     return;
   }
-  const bytes =
-    source.type === 'file'
-      ? fileBytes(source.path)
-      : streamBytes(options.stdin ?? process.stdin, where);
-  const blocks = utf8Blocks(bytes, where, MAX_JSON_BYTES);
-  const known = source.format;
+  const blocks = utf8Blocks(await bytesOf(source, options, where), where, MAX_JSON_BYTES);
+  const known = source.type === 'postgres' ? 'jsonl' : source.format;
   const { format, all } =
     known === undefined ? await sniffed(blocks) : { format: known, all: blocks };
   if (format === 'csv') yield* csvRows(all, where, report, options.notes ?? new SourceNotes());
@@ -50,11 +48,44 @@ export async function* openSource(
   else yield* jsonRows(all, where, report);
 }
 
-/** Returns a name for display. */
+type ReadSource = Exclude<RowsSource, { type: 'inline' }>;
+
+/** Clients of HTTP and of databases are loaded when a source needs one. */
+async function bytesOf(
+  source: ReadSource,
+  { stdin = process.stdin, env = process.env }: SourceOptions,
+  where: string,
+): Promise<AsyncGenerator<Buffer>> {
+  switch (source.type) {
+    case 'file':
+      return fileBytes(source.path);
+    case 'stdin':
+      return streamBytes(stdin, where);
+    case 'url':
+      return (await import('./formats/https-bytes.ts')).httpsBytes(source.url, env);
+    case 'postgres':
+      return (await import('./formats/postgres-bytes.ts')).postgresBytes(source, env);
+  }
+}
+
+/** Returns a name for display, without secrets. */
 export const sourceName = (source: RowsSource): string => {
-  if (source.type === 'file') return source.path;
-  return source.type === 'stdin' ? 'standard input' : 'rows.inline';
+  switch (source.type) {
+    case 'file':
+      return source.path;
+    case 'stdin':
+      return 'standard input';
+    case 'inline':
+      return 'rows.inline';
+    case 'url':
+      return source.url.replace(/[?#].*$/, '');
+    case 'postgres':
+      return `postgres:${source.urlEnv}`;
+  }
 };
+
+/** Variables by name. */
+type Env = Readonly<Record<string, string | undefined>>;
 
 /** Detects the format by the first character: `[` a JSON array, `{` JSON Lines, otherwise CSV. */
 async function sniffed(

@@ -23,6 +23,7 @@ import { resolvePlace } from '../paths/place.ts';
 import { isS3, readS3Address } from '../s3/address.ts';
 import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
 import { isTimezone } from '../rules/spend/zoned-day.ts';
+import { checkWebAddress, isWebAddress } from './rows-from.ts';
 import { shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
 import { foundText, valueAt } from './translate.ts';
 
@@ -108,11 +109,18 @@ const findingOf = ({
   suggestion: word === undefined ? null : nearest(word, candidates ?? []),
 });
 
+/** Checks for a file: neither standard input nor an address on the web. */
+const isPathText = (from: Json | undefined): from is string =>
+  typeof from === 'string' && from !== '' && from !== '-' && !isWebAddress(from);
+
 function checkRows(value: Json, provider: ProviderSpec | null): IssueDraft[] {
   const rows = mapping(valueAt(value, ['rows']));
   if (rows === null) return [];
   const { from, inline } = rows;
-  const findings = checkPath(['rows', 'from'], from);
+  const findings = [
+    ...checkPath(['rows', 'from'], from),
+    ...checkWebAddress(['rows', 'from'], from),
+  ];
   if (from === undefined && inline === undefined) {
     findings.push({ path: ['rows'], found: 'no rows named', allowed: '`from` or `inline`' });
   }
@@ -120,7 +128,7 @@ function checkRows(value: Json, provider: ProviderSpec | null): IssueDraft[] {
     const found = 'both `from` and `inline`';
     findings.push({ path: ['rows', 'inline'], found, allowed: 'one of them' });
   }
-  if (typeof from === 'string' && from !== '' && from !== '-' && rows['format'] === undefined) {
+  if (isPathText(from) && rows['format'] === undefined) {
     if (rowsFormatOf(from) === null) {
       findings.push({ path: ['rows', 'from'], found: foundText(from), allowed: rowsAllowed(from) });
     }
@@ -202,7 +210,7 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
   if (!Array.isArray(results)) return [];
   const from = valueAt(value, ['rows', 'from']);
   const owned: Owned[] = [{ path: resolve(places.file), what: 'the pipeline file itself' }];
-  if (typeof from === 'string' && from !== '-') {
+  if (isPathText(from)) {
     owned.push({ path: resolvePlace(places.baseDir, from), what: SOURCE });
   }
   const targets: { at: number; to: string }[] = [];

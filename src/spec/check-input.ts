@@ -103,9 +103,13 @@ const refreshInFile = ({ columns, ...refresh }: RefreshPolicy) => ({
 
 function fromOf(source: RowsSource): JsonObject {
   if (source.type === 'inline') return { inline: source.rows };
+  if (source.type === 'postgres') {
+    const { urlEnv, query } = source;
+    return { from: { postgres: { urlEnv, query } } };
+  }
   const { format } = source;
   return {
-    from: source.type === 'file' ? source.path : '-',
+    from: source.type === 'file' ? source.path : source.type === 'url' ? source.url : '-',
     ...(format === undefined ? {} : { format }),
   };
 }
@@ -168,7 +172,7 @@ function checkOrigin({ pipeline, snapshot, previousRun, night }: EnrichTableInpu
 /** Removes the rows, which are checked one by one when they are read. */
 function withoutRows({ rows, ...pipeline }: Pipeline): Json {
   const { source, ...ofRows } = rows;
-  const places = source.type === 'file' ? { path: source.path } : {};
+  const places = source.type === 'inline' ? {} : source;
   // Safe cast: a pipeline is JSON, and undefined fields are left out.
   return { ...pipeline, rows: { ...ofRows, source: places } } as unknown as Json;
 }

@@ -7,6 +7,7 @@ import { whenFile } from './columns/conditions.ts';
 import { expectFile, onFailedFile } from './columns/expectations.ts';
 import { postgresFile } from './postgres.ts';
 import { typesFile } from './columns/types.ts';
+import { queryFile } from './rows-from.ts';
 import { duration, share } from './scalar-fields.ts';
 import { notifyFile } from './notify.ts';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
@@ -30,9 +31,14 @@ const inlineRows = z.array(z.record(z.string(), z.json()), 'a list of rows');
 const rows = z
   .strictObject({
     from: z
-      .union([z.string().min(1), inlineRows], 'a path, "-" for standard input, or a list of rows')
+      .union(
+        [z.string().min(1), inlineRows, queryFile],
+        'a path, an https address, "-" for standard input, a list of rows, or { postgres: { urlEnv, query } }',
+      )
       .optional()
-      .describe('Path relative to this file (.csv, .tsv, .jsonl, .ndjson, .json), or - for stdin.'),
+      .describe(
+        'Path relative to this file (.csv, .tsv, .jsonl, .ndjson, .json), an https address, s3://…, a query of PostgreSQL, or - for stdin.',
+      ),
     inline: inlineRows.optional().describe('The rows themselves, instead of `from`.'),
     key: z
       .string()
@@ -64,7 +70,7 @@ const rows = z
       .enum(['csv', 'jsonl', 'json'])
       .optional()
       .describe(
-        'Where the extension does not show it; stdin is recognised by its first character.',
+        'Where the extension does not show it; stdin and https are recognised by their first character.',
       ),
   })
   .meta({

@@ -18,6 +18,7 @@ import { whenOf } from './columns/conditions.ts';
 import { expectOf } from './columns/expectations.ts';
 import type { PipelineFile } from './file-schema.ts';
 import { notifyOf } from './notify.ts';
+import { isWebAddress } from './rows-from.ts';
 import { postgresOf } from './postgres.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
 import { resolvePlace } from '../paths/place.ts';
@@ -168,6 +169,10 @@ type CsvFields = NonNullable<PipelineFile['results'][number]['csv']>;
 
 function sourceOf({ from, inline, format }: PipelineFile['rows'], baseDir: string): RowsSource {
   if (from === '-') return { type: 'stdin', ...(format === undefined ? {} : { format }) };
+  if (typeof from === 'string' && isWebAddress(from)) {
+    const known = format ?? rowsFormatOf(new URL(from).pathname);
+    return { type: 'url', url: from, ...(known === null ? {} : { format: known }) };
+  }
   if (typeof from === 'string') {
     return {
       type: 'file',
@@ -175,5 +180,6 @@ function sourceOf({ from, inline, format }: PipelineFile['rows'], baseDir: strin
       format: format ?? rowsFormatOf(from) ?? 'csv',
     };
   }
+  if (from !== undefined && 'postgres' in from) return { type: 'postgres', ...from.postgres };
   return { type: 'inline', rows: from ?? inline ?? [] };
 }

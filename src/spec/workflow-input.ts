@@ -17,6 +17,7 @@ import { whenInput } from './columns/conditions.ts';
 import { expectInput } from './columns/expectations.ts';
 import { typesFile } from './columns/types.ts';
 import { postgresInput } from './postgres.ts';
+import { queryFile } from './rows-from.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
 /**
@@ -77,6 +78,16 @@ const pipeline = (providers: readonly string[]) =>
         z.strictObject({
           type: z.literal('inline'),
           rows: z.array(z.record(z.string(), z.json())),
+        }),
+        z.strictObject({
+          type: z.literal('url'),
+          url: text.describe('An https address without credentials.'),
+          format: rowsFormat.exactOptional(),
+        }),
+        z.strictObject({
+          type: z.literal('postgres'),
+          urlEnv: queryFile.shape.postgres.shape.urlEnv,
+          query: queryFile.shape.postgres.shape.query,
         }),
       ]),
       key: text.describe('Source column that identifies a row.'),

@@ -232,6 +232,21 @@ test.each([
   ],
   ['name: demo', 'name: demo\nnotify: [{ on: [stalled] }]', 'notify[0]: a mapping'],
   [
+    'rows: { from: companies.csv }',
+    'rows: { from: "https://docs.google.com/spreadsheets/d/1aB-c/edit#gid=0" }',
+    'rows.from: the page of a sheet',
+  ],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { from: "https://user@lists.example/a.csv" }',
+    'rows.from: credentials',
+  ],
+  [
+    'rows: { from: companies.csv }',
+    'rows: { from: { postgres: { urlEnv: CRM_URL } } }',
+    'rows.from: a mapping',
+  ],
+  [
     'name: demo',
     'name: demo\nnotify: [{ url: "https://a.example", slack: SLACK_WEBHOOK_URL }]',
     'notify[0]: a mapping',

@@ -1,12 +1,13 @@
 import { answerSchemas, schemaName } from '../../answers/answer-schemas.ts';
 import type { EnrichTableInput } from '../../contract/run.ts';
-import type { Canary, ChangesPolicy, Pipeline } from '../../contract/pipeline.ts';
+import type { Canary, ChangesPolicy, Pipeline, RowsSource } from '../../contract/pipeline.ts';
 import type { Estimate } from '../../client/pipelines/estimate.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { checkStart } from '../../client/rowmill-check.ts';
 import { openStore } from '../../env.ts';
 import { isRequested, requireProviderSpec } from '../../providers/catalog.ts';
 import { typePolicyOf } from '../../sinks/index.ts';
+import { sourceName } from '../../sources/source.ts';
 import { tableSinkOf } from '../../sinks/tables.ts';
 import { expectationsText } from '../../text/expectations.ts';
 import type { Cli } from '../io/context.ts';
@@ -53,6 +54,12 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   else if (flags.json !== true) cli.log(`Next: ${runCommand(file, flags)}`);
 }
 
+/** Names the source without secrets. */
+function originText(source: RowsSource): string {
+  if (source.type === 'file') return shortPath(source.path);
+  return source.type === 'url' || source.type === 'postgres' ? sourceName(source) : source.type;
+}
+
 /** Returns the command that runs the checked rows to the checked paths. */
 const runCommand = (file: string, { rows, out }: CheckFlags): string =>
   [
@@ -92,7 +99,7 @@ function asText(
   );
   const limits = limitTexts(estimate);
   const { source } = pipeline.rows;
-  const from = source.type === 'file' ? shortPath(source.path) : source.type;
+  const from = originText(source);
   const facts = textTable(
     [{ title: 'rows' }, { title: `${formatInteger(rows)} from ${from}`, maxWidth: 500 }],
     [

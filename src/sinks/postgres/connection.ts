@@ -2,14 +2,9 @@ import type { Client } from 'pg';
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import type { Env } from '../port/table-sink.ts';
 import type { RowmillError } from '../../errors.ts';
+import { connectPostgres } from '../../postgres/connect.ts';
 import { postgresError } from './postgres-error.ts';
 import { problemAt } from './problem.ts';
-
-const CONNECT_WITHIN_MS = 10_000;
-/** Longest time for which a lock of others on the table is waited for. */
-const LOCK_WITHIN_MS = 60_000;
-/** Longest time of a statement: one that hangs must not hold the other targets. */
-const STATEMENT_WITHIN_MS = 600_000;
 
 /**
  * Runs `work` with a connection to the server of a target.
@@ -21,30 +16,16 @@ export async function withConnection<T>(
   env: Env,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const connectionString = addressOf(target, env);
-  const pg = (await import('pg')).default;
-  let client: Client;
+  const address = addressOf(target, env);
+  let client: Client | null = null;
   try {
-    client = new pg.Client({
-      connectionString,
-      application_name: 'rowmill',
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
-      lock_timeout: LOCK_WITHIN_MS,
-      statement_timeout: STATEMENT_WITHIN_MS,
-    });
-  } catch {
-    // The library's message quotes the address.
-    throw badAddress(target);
-  }
-  // A connection that breaks while nothing is asked; the next question fails with the reason.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
+    client = await connectPostgres(address);
+    if (client === null) throw badAddress(target);
     return await work(client);
   } catch (error) {
     throw postgresError(target, error);
   } finally {
-    await client.end().catch(() => undefined);
+    await client?.end().catch(() => undefined);
   }
 }
 
@@ -53,7 +34,6 @@ function addressOf(target: PostgresTarget, env: Env): string {
   if (address === '') {
     throw problemAt(target, `the variable ${target.urlEnv} is not set here`, setIt(target));
   }
-  if (!/^postgres(?:ql)?:\/\//.test(address)) throw badAddress(target);
   return address;
 }
 

@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
+import { postgresFault } from '../../postgres/fault.ts';
 import { quotedTable, schemaOf } from './names.ts';
 import { problemAt } from './problem.ts';
 
@@ -21,40 +21,26 @@ const BY_STATE: Readonly<Record<string, (target: PostgresTarget) => [string, str
   ],
 };
 
-/** Problems of the connection, by the codes of Node. */
-const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET', 'EPIPE'];
-
-/** Code of an error that the server reports. */
-const SQLSTATE = /^[0-9A-Z]{5}$/;
-
 /** Maximum length of what the server says. */
 const MAX_REASON_CHARS = 300;
-
-/** Fields of errors of the library and of Node. */
-const errorShape = z.object({
-  message: z.string(),
-  code: z.string().catch(''),
-  severity: z.string().optional().catch(undefined),
-});
 
 /** Converts an error of the library; it never quotes the address. */
 export function postgresError(target: PostgresTarget, error: unknown): unknown {
   if (error instanceof RowmillError) return error;
-  const { data } = errorShape.safeParse(error);
-  if (data === undefined) return error;
-  const { code, message, severity } = data;
-  if (SQLSTATE.test(code) && severity !== undefined) {
-    const [reason, remedy] = BY_STATE[code]?.(target) ?? [
-      `the server says: ${message}`,
-      'Correct it, and repeat: rowmill publish RUN.',
-    ];
-    const detail = code === '42501' ? ` (${message})` : '';
-    return problemAt(target, `${reason}${detail}`.slice(0, MAX_REASON_CHARS), remedy);
+  const fault = postgresFault(error);
+  if (fault === null) return error;
+  if (fault.state === null) {
+    return problemAt(
+      target,
+      `the server does not answer (${fault.code})`,
+      `Check the address in ${target.urlEnv} and the network, then repeat: rowmill publish RUN.`,
+    );
   }
-  if (!UNREACHABLE.includes(code) && !/connection|timeout/i.test(message)) return error;
-  return problemAt(
-    target,
-    `the server does not answer (${code || 'connection lost'})`,
-    `Check the address in ${target.urlEnv} and the network, then repeat: rowmill publish RUN.`,
-  );
+  const { state, message } = fault;
+  const [reason, remedy] = BY_STATE[state]?.(target) ?? [
+    `the server says: ${message}`,
+    'Correct it, and repeat: rowmill publish RUN.',
+  ];
+  const detail = state === '42501' ? ` (${message})` : '';
+  return problemAt(target, `${reason}${detail}`.slice(0, MAX_REASON_CHARS), remedy);
 }
