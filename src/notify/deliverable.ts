@@ -7,7 +7,7 @@ import {
   refuseUnsafe,
   withoutQuery,
   type OutboundRules,
-} from '../outbound/connection.ts';
+} from '../outbound/rules.ts';
 import { signerOf } from './signature.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;

@@ -7,7 +7,7 @@ import {
   ORIGINS_SUFFIX,
   wayTo,
 } from '../../notify/deliverable.ts';
-import { allowsPrivate } from '../../outbound/connection.ts';
+import { allowsPrivate } from '../../outbound/rules.ts';
 import { receiverName } from '../../contract/notify.ts';
 import { signerOf } from '../../notify/signature.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';

@@ -1,13 +1,13 @@
 import type { Dispatcher } from 'undici';
 import { RowmillError } from '../../errors.ts';
 import { proxyOf } from '../../http/proxy.ts';
+import { connectionTo } from '../../outbound/connection.ts';
 import {
   allowsPrivate,
-  connectionTo,
   refuseUnsafe,
   withoutQuery,
   type OutboundRules,
-} from '../../outbound/connection.ts';
+} from '../../outbound/rules.ts';
 import { unreadable } from './bytes.ts';
 
 /** Variable that allows private addresses and plain http. */
