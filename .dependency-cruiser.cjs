@@ -59,7 +59,8 @@ module.exports = {
         pathNot: 'node_modules/@temporalio/(workflow|common)/',
       },
     },
-    room('src/http/', ['src/errors\\.ts', 'src/contract/'], 'one HTTP client'),
+    room('src/fence\\.ts', [], 'when a step may change something'),
+    room('src/http/', ['src/(errors|fence)\\.ts', 'src/contract/'], 'one HTTP client'),
     room(
       'src/providers/',
       ['src/http/', 'src/errors\\.ts', 'src/contract/'],
@@ -78,9 +79,9 @@ module.exports = {
       ['src/(http|outbound|text|contract)/', 'src/errors\\.ts'],
       'messages about runs and schedules',
     ),
-    room('src/s3/', [], 'objects in a bucket'),
+    room('src/s3/', ['src/fence\\.ts'], 'objects in a bucket'),
     room('src/postgres/', [], 'connections to PostgreSQL'),
-    room('src/store/', ['src/errors\\.ts', 'src/contract/', 'src/s3/'], 'files of a run'),
+    room('src/store/', ['src/(errors|fence)\\.ts', 'src/contract/', 'src/s3/'], 'files of a run'),
     room(
       'src/nights/',
       ['src/errors\\.ts', 'src/(contract|rules|store)/'],
@@ -105,7 +106,7 @@ module.exports = {
     room('src/answers/', ['src/(contract|providers)/'], 'types of the answers'),
     room(
       'src/sinks/',
-      ['src/errors\\.ts', 'src/(answers|contract|paths|rules|store|s3|postgres)/'],
+      ['src/(errors|fence)\\.ts', 'src/(answers|contract|paths|rules|store|s3|postgres)/'],
       'results out',
     ),
     ...floors('src/sinks', 'port/', 'files/', 'lock/', '(formats|postgres)/', ITS_OWN_FILES),
@@ -120,7 +121,7 @@ module.exports = {
     room(
       'activities/',
       [
-        'src/(answers|contract|rules|nights|spec|providers|paths|store|sources|sinks|notify|errors|http|text|report)',
+        'src/(answers|contract|rules|nights|spec|providers|paths|store|sources|sinks|notify|errors|fence|http|text|report)',
         'src/safe-pattern\\.ts',
       ],
       'one API step each',

@@ -366,6 +366,14 @@ export const ERRORS = {
   },
 
   // Temporal and this machine
+  step_taken_over: {
+    meaning:
+      'The worker could not reach Temporal, or stood still, for so long that another worker may have the step: it changes nothing any more.',
+    remedy: 'Nothing: the step is repeated. If it recurs, see the network from worker to Temporal.',
+    retryable: true,
+    exit: failed,
+    benign: true,
+  },
   temporal_unreachable: {
     meaning: 'No Temporal server answers at the address.',
     remedy:

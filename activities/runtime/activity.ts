@@ -10,6 +10,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { ApiCalls, LargeRunConfirmations } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
+import { createFence, withinFence } from '../../src/fence.ts';
 import type { CallContext } from '../../src/providers/provider.ts';
 import type { ActivityDeps } from './deps.ts';
 import { toFailure } from './failure.ts';
@@ -18,6 +19,9 @@ import type { WaitReason } from './metric-events.ts';
 
 /** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
 const HEARTBEAT_EVERY_MS = 2_000;
+
+/** For steps without a heartbeat time-out, whose other time-outs are longer. */
+const CONFIRM_WITHIN_MS = 30_000;
 
 /** Payload of a heartbeat, by which an attempt restores its predecessor's details. */
 export interface HeartbeatDetails<D> {
@@ -158,7 +162,7 @@ export async function runActivity<D, R>(
   heartbeat(beat);
   const timer = setInterval(() => heartbeat(beat), HEARTBEAT_EVERY_MS);
   try {
-    return await body(step);
+    return await fenced(deps, beat, () => body(step));
   } catch (error) {
     const stopped = signal.aborted || error instanceof CancelledFailure;
     const isDefect = !stopped && (!(error instanceof RowmillError) || error.code === 'internal');
@@ -172,7 +176,8 @@ export async function runActivity<D, R>(
       ...(isDefect ? { defects: defects + 1 } : {}),
     } satisfies HeartbeatDetails<unknown>);
     // A cancelled request fails with the abort's reason or with a plain AbortError.
-    if (signal.aborted && !(error instanceof RowmillError)) {
+    const isReported = error instanceof RowmillError && error.code !== 'step_taken_over';
+    if (signal.aborted && !isReported) {
       // The abort's reason is Temporal's own failure: it must go out unwrapped.
       throw signal.reason;
     }
@@ -190,6 +195,28 @@ export async function runActivity<D, R>(
   } finally {
     clearInterval(timer);
   }
+}
+
+/**
+ * Runs the body of a step so that what it changes leaves only while the server keeps the step for this
+ * attempt (src/fence.ts).
+ */
+function fenced<R>(deps: ActivityDeps, beat: unknown, body: () => Promise<R>): Promise<R> {
+  const { confirmAttempt } = deps;
+  if (confirmAttempt === undefined) return body();
+  const { taskToken, heartbeatTimeoutMs, startToCloseTimeoutMs } = activityInfo();
+  const fence = createFence({
+    confirm: () => {
+      // The SDK keeps an older heartbeat back, which must not arrive later than this one.
+      heartbeat(beat);
+      return confirmAttempt(taskToken, beat);
+    },
+    heartbeatTimeoutMs: heartbeatTimeoutMs ?? CONFIRM_WITHIN_MS,
+    startToCloseMs: startToCloseTimeoutMs,
+    signal: cancellationSignal(),
+    over: () => new RowmillError('step_taken_over', 'Temporal does not confirm the step'),
+  });
+  return withinFence(fence, body);
 }
 
 /** Reports the run as waiting (metric `rowmill_waiting_runs`) while `wait` is pending. */

@@ -36,6 +36,11 @@ export interface ActivityDeps {
   underWay?: (ids: readonly string[]) => Promise<string[]>;
   /** Sender of the cancel request of a run, by the Temporal server. @default unknown */
   cancelSender?: (workflowId: string, runId: string) => Promise<string | null>;
+  /**
+   * Sends a heartbeat of an attempt and waits for the server's answer; false: the attempt is over. Rejects
+   * without an answer. @default attempts are not confirmed, and nothing that they change is held back
+   */
+  confirmAttempt?: (taskToken: Uint8Array, details: unknown) => Promise<boolean>;
   /** Receives events for metrics. Must not throw. */
   onEvent?: (event: MetricEvent) => void;
   /** Variables with the addresses of databases. @default process.env */

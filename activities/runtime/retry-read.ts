@@ -68,6 +68,8 @@ async function repeated<R>(
       return await request();
     } catch (error) {
       if (!(error instanceof RowmillError) || !mayRepeat(error)) throw error;
+      // The attempt is over, and so are its requests.
+      if (error.code === 'step_taken_over') throw error;
       if (attempts >= maxAttemptsFor(error)) throw error;
       const pauseMs = pauseAfter(error, attempts);
       if (pauseMs > MAX_INLINE_WAIT_MS) throw error;

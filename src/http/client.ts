@@ -1,4 +1,5 @@
 import type { Json } from '../contract/json.ts';
+import { fence } from '../fence.ts';
 import { parseBaseUrl } from './base-url.ts';
 import { decode } from './decode.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -121,7 +122,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     });
     const letGoAtMs = performance.now();
     let sentAtMs = letGoAtMs;
-    const incoming = await sendOnce(dispatcher, {
+    const outgoing = {
       origin: baseUrl.origin,
       method,
       path: prefix + request.path + queryOf(request.query),
@@ -142,7 +143,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         sentAtMs = performance.now();
         request.onRequest?.(request.route);
       },
-    });
+    };
+    const at = fence();
+    const incoming =
+      method === 'GET'
+        ? await sendOnce(dispatcher, outgoing)
+        : await at.change((closing) =>
+            sendOnce(dispatcher, outgoing, { closing, isOpen: at.isOpen }),
+          );
     const repliedAtMs = performance.now();
     limiter.learn({
       route: request.route,

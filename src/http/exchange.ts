@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { Dispatcher } from 'undici';
+import { FenceClosed, type Fence } from '../fence.ts';
 
 export interface Outgoing {
   /** Scheme, host and port. */
@@ -15,6 +16,12 @@ export interface Outgoing {
   maxBodyBytes: number;
   /** Called when the request is sent on a connection. */
   onSent: () => void;
+}
+
+/** Bounds of a request that changes something. */
+export interface Passage extends Pick<Fence, 'isOpen'> {
+  /** Breaks the request off: `failed`, as by a broken connection. */
+  closing: AbortSignal;
 }
 
 export type Incoming =
@@ -46,7 +53,11 @@ export const ERROR_BODY_BYTES = 64 * 1024;
  *
  * Rejects only with the reason of the signal, unwrapped.
  */
-export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<Incoming> {
+export function sendOnce(
+  dispatcher: Dispatcher,
+  outgoing: Outgoing,
+  passage?: Passage,
+): Promise<Incoming> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let settled = false;
@@ -60,6 +71,7 @@ export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<In
       settled = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
+      passage?.closing.removeEventListener('abort', closed);
       answer();
       if (stop !== undefined) controller?.abort(stop);
     };
@@ -79,6 +91,7 @@ export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<In
     };
     // The reason may be any value and is passed on unchanged.
     const aborted = (): void => settle(() => reject(signal?.reason as Error), new Error('aborted'));
+    const closed = (): void => fail(new FenceClosed(), new FenceClosed());
     const timer = setTimeout(() => {
       const error = new TotalTimeoutError(`no whole reply in ${outgoing.totalTimeoutMs} ms`);
       fail(error, error);
@@ -88,12 +101,19 @@ export function sendOnce(dispatcher: Dispatcher, outgoing: Outgoing): Promise<In
       return;
     }
     signal?.addEventListener('abort', aborted);
+    passage?.closing.addEventListener('abort', closed);
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
         // Aborted while waiting for a connection: the request must not be sent any more.
         if (settled) {
           started.abort(new Error('given up'));
+          return;
+        }
+        // It may have waited for a connection, or the process may have stood still.
+        if (passage?.isOpen() === false) {
+          closed();
+          started.abort(new FenceClosed());
           return;
         }
         controller = started;

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { fence } from '../fence.ts';
 import { endpointOf, type Env } from './endpoint.ts';
 import { faultOf } from './fault.ts';
 import type { S3Operation } from './fault-table.ts';
@@ -51,7 +52,23 @@ async function createS3(env: Env): Promise<S3> {
       : {}),
     ...(env['AWS_MAX_ATTEMPTS'] === undefined ? { maxAttempts: ATTEMPTS } : {}),
   });
-  return { sdk, client };
+  return { sdk, client: fenced(client) };
+}
+
+/** Holds back each attempt of a request that changes something, beneath the retries of the SDK. */
+function fenced(client: S3Client): S3Client {
+  const { requestHandler } = client.config;
+  const handle = requestHandler.handle.bind(requestHandler);
+  requestHandler.handle = (request, options = {}) => {
+    // The SDK's types leave open what a request is.
+    const { method } = request as { method: string };
+    if (['GET', 'HEAD'].includes(method)) return handle(request, options);
+    return fence().change((closing) => {
+      // No call here has a signal of its own.
+      return handle(request, { ...options, abortSignal: closing });
+    });
+  };
+  return client;
 }
 
 /** Runs a request. @throws S3Fault */

@@ -49,6 +49,13 @@ export const ENDPOINT = 'Check AWS_ENDPOINT_URL, AWS_REGION and the network.';
 /** The first row that fits counts. */
 export const FAULTS: readonly FaultRow[] = [
   {
+    // Refused before it left, by the fence of the step.
+    names: ['RowmillError'],
+    kind: 'unreachable',
+    reason: ({ text }) => text,
+    remedy: () => 'Nothing: the step is tried again.',
+  },
+  {
     names: ['NoSuchBucket'],
     kind: 'refused',
     reason: ({ bucket }) => `there is no bucket ${bucket} at ${endpointName()}`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RowmillError } from '../errors.ts';
+import { fence } from '../fence.ts';
 import { FILE_MODE, makeFolder, syncFolder } from './folders.ts';
 import { draftNameOf } from './leftovers.ts';
 
@@ -47,7 +48,7 @@ export const openAtomicFile = async (path: string): Promise<AtomicFile> => {
       try {
         await handle.sync();
         await handle.close();
-        await rename(draft, path);
+        await fence().change(() => rename(draft, path));
       } catch (error) {
         // Report the first error, not this one.
         await discard().catch(() => undefined);

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { fence } from '../fence.ts';
 import { openAtomicFile } from './atomic-file.ts';
 import { errnoOf, reading, writing } from './disk-error.ts';
 import { openDraft } from './draft.ts';
@@ -49,7 +50,7 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
     list: (prefix) => namesUnder(path, prefix),
     remove: async (name) => {
       const file = locate(name);
-      await writing(file, () => rm(file, { force: true }));
+      await writing(file, () => fence().change(() => rm(file, { force: true })));
     },
     read: (name, range) => {
       const file = locate(name);

@@ -14,6 +14,7 @@ import { createDayBudgets } from '../client/budgets/day-budgets.ts';
 
 import { runsUnderWay } from '../client/runs/under-way.ts';
 import { cancelSender } from '../temporal/cancel-sender.ts';
+import { confirmAttempt } from '../temporal/confirm-attempt.ts';
 import { temporalTarget, type TargetOptions } from '../temporal/connection.ts';
 import { pollQueueOf } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
@@ -75,6 +76,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
     budgets: createDayBudgets(client, options.taskQueue),
     underWay: (ids) => runsUnderWay(client, ids),
     cancelSender: (workflowId, runId) => cancelSender(client, workflowId, runId),
+    confirmAttempt: (taskToken, details) => confirmAttempt(client, taskToken, details),
     ...options.deps,
     now: options.deps.now ?? clock.now,
   };

@@ -19,6 +19,8 @@ export interface CommandOptions {
   /** All there is, beside PATH and HOME. */
   env?: Record<string, string>;
   stdin?: string;
+  /** Command that starts it, such as one of a network namespace. */
+  via?: readonly string[];
 }
 
 export interface Command {
@@ -35,7 +37,7 @@ export const sourceCommand = (): [string, ...string[]] => [process.execPath, '--
 
 /** The real command in a process of its own, with pipes instead of a terminal. */
 export function rowmill(args: readonly string[], options: CommandOptions): Command {
-  const [program, ...own] = sourceCommand();
+  const [program = '', ...own] = [...(options.via ?? []), ...sourceCommand()];
   const child = spawn(program, [...own, ...args], {
     cwd: options.cwd,
     env: {

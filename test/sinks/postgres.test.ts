@@ -3,6 +3,7 @@ import type { PostgresTarget, TableTarget } from '../../src/contract/pipeline.ts
 import type { ResultRow } from '../../src/contract/results.ts';
 import { postgres } from '../../src/sinks/postgres/index.ts';
 import type { ResultColumns } from '../../src/sinks/port/sink.ts';
+import { takenOver } from '../support/closed-fence.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { Missing, resultRow } from './result-row.ts';
 import { newFolder, RESULTS, storeResults } from './results.ts';
@@ -63,6 +64,14 @@ const MMM = row('MMM', {
   public: true,
   board: ['Ada "A"', 'a\\b', 'null'],
   note: 'line\none,"two"\t\\N',
+});
+
+test('a step that another worker has taken over leaves the table as it is', async () => {
+  await publish([MMM]);
+  const before = await table();
+  const again = takenOver(() => publish([row('AOS', {})], { run: 'second' }));
+  await expect(again).rejects.toThrow(/not confirmed/);
+  expect(await table()).toEqual(before);
 });
 
 test('a new table has typed columns, and every value as it is', async () => {

@@ -17,6 +17,7 @@ import { copyFile } from '../../src/sinks/files/copy.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { companionsOf } from '../../src/paths/footprint.ts';
 import { draftNameOf } from '../../src/store/leftovers.ts';
+import { takenOver } from '../support/closed-fence.ts';
 import { newDisk, newPlace } from '../store/place.ts';
 import { runAlone } from '../store/own-process.ts';
 import { resultRow } from './result-row.ts';
@@ -188,6 +189,17 @@ test.each(FORMATS)('%s: stopped by its signal, the old results stay', async (for
   );
   await expect(stopped).rejects.toBe(reason);
   expect(await readFile(to, 'utf8')).toBe('old');
+  expect(await readdir(place)).toEqual([`results.${format}`]);
+});
+
+test.each(FORMATS)('%s: another worker has taken over: the results stay', async (format) => {
+  const place = newPlace();
+  const to = join(place, `results.${format}`);
+  await writeFile(to, 'newer');
+  const folder = await folderOf(3);
+  const again = takenOver(() => publishTo(target(to), folder, RESULTS, COLUMNS));
+  await expect(again).rejects.toMatchObject({ code: 'step_taken_over' });
+  expect(await readFile(to, 'utf8')).toBe('newer');
   expect(await readdir(place)).toEqual([`results.${format}`]);
 });
 

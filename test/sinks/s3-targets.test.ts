@@ -8,6 +8,7 @@ import { withLocks } from '../../src/sinks/lock/lock.ts';
 import { probeTarget } from '../../src/sinks/files/probe-target.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { openSource } from '../../src/sources/source.ts';
+import { takenOver } from '../support/closed-fence.ts';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
 import { BUCKET, startS3Server, type S3Server } from '../support/s3-server.ts';
 import { useS3 } from '../store/stores.ts';
@@ -86,6 +87,16 @@ test('Parquet goes to S3 whole as well', async () => {
   expect(published).toMatchObject({ path: to, rows: 50 });
   expect(await textAt(to)).toMatch(/^PAR1[^]*PAR1$/);
   expect(await namesBeside(to)).toEqual(['results.parquet']);
+});
+
+test('a step that another worker has taken over leaves results on S3 as they are', async () => {
+  const to = newAddress('results.jsonl');
+  await publishTo(target(to), await folderOf(2), RESULTS, COLUMNS);
+  const before = await textAt(to);
+  const folder = await folderOf(3);
+  const again = takenOver(() => publishTo(target(to), folder, RESULTS, COLUMNS));
+  await expect(again).rejects.toThrow(/not confirmed/);
+  expect(await textAt(to)).toBe(before);
 });
 
 test('a failed publication leaves the results before it whole', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Folder } from '../../src/store/store.ts';
+import { takenOver } from '../support/closed-fence.ts';
 import type { EmptyStore } from './stores.ts';
 
 const key = { workflowId: 'nightly', firstRunId: '0196f0e2' };
@@ -66,6 +67,19 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(other.location).toBe(store.location);
       expect(await linesOf(other.run(key), 'rows.jsonl')).toEqual(['one']);
       expect(await other.workflowIds('')).toEqual(['nightly']);
+    });
+
+    test('a step that another worker has taken over leaves every file as it is', async () => {
+      const folder = newFolder();
+      await writeLines(folder, 'rows.jsonl', ['new']);
+      await takenOver(async () => {
+        const draft = await folder.create('rows.jsonl');
+        await draft.line('old');
+        await expect(draft.commit()).rejects.toThrow(/not confirmed/);
+        await expect(folder.writeJson('rows.jsonl', 'old')).rejects.toThrow(/not confirmed/);
+        await expect(folder.remove('rows.jsonl')).rejects.toThrow(/not confirmed/);
+      });
+      expect(await linesOf(folder, 'rows.jsonl')).toEqual(['new']);
     });
 
     test('a missing file is unreadable, and the error names it', async () => {

@@ -27,7 +27,8 @@ interface Kind {
   target: string;
   /** Name in the cache, with the version. */
   name: string;
-  command: (port: number, folder: string) => string[];
+  /** @param address Host and port to listen on */
+  command: (address: string, folder: string) => string[];
 }
 
 /** Servers of two makers, each built from its Go module. */
@@ -36,8 +37,8 @@ const KINDS = {
     module: 's3-server',
     target: 'github.com/johannesboyne/gofakes3/cmd/gofakes3',
     name: 'gofakes3-1.2.0',
-    command: (port) => [
-      ...['-backend', 'memory', '-host', `127.0.0.1:${port}`],
+    command: (address) => [
+      ...['-backend', 'memory', '-host', address],
       ...['-initialbucket', BUCKET, '-quiet'],
     ],
   },
@@ -46,9 +47,9 @@ const KINDS = {
     module: 's3-server-strict',
     target: 'github.com/versity/versitygw/cmd/versitygw',
     name: 'versitygw-1.8.0',
-    command: (port, folder) => [
+    command: (address, folder) => [
       ...['--access', ROOT_KEY.AWS_ACCESS_KEY_ID, '--secret', ROOT_KEY.AWS_SECRET_ACCESS_KEY],
-      ...['--port', `127.0.0.1:${port}`, '--quiet'],
+      ...['--port', address, '--quiet'],
       ...['posix', '--sidecar', join(folder, 'sidecar'), join(folder, 'files')],
     ],
   },
@@ -62,12 +63,12 @@ export const s3Kind = (): S3Kind =>
 
 /** Starts an S3 server with an empty bucket; builds its command at the first use. */
 export async function startS3Server(kind: S3Kind = s3Kind()): Promise<S3Server> {
-  const file = await built(KINDS[kind]);
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-s3-'));
   await mkdir(join(folder, 'files', BUCKET), { recursive: true });
   await mkdir(join(folder, 'sidecar'), { recursive: true });
   const port = await freePort();
-  const child = spawn(file, KINDS[kind].command(port, folder), {
+  const [file = '', ...args] = await s3Command(`127.0.0.1:${port}`, folder, kind);
+  const child = spawn(file, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}`;
@@ -79,6 +80,15 @@ export async function startS3Server(kind: S3Kind = s3Kind()): Promise<S3Server> 
     );
   });
   return { url, stop: () => stop(child, folder) };
+}
+
+/** Returns the command of a server; builds it at the first use. */
+export async function s3Command(
+  address: string,
+  folder: string,
+  kind: S3Kind = s3Kind(),
+): Promise<string[]> {
+  return [await built(KINDS[kind]), ...KINDS[kind].command(address, folder)];
 }
 
 async function stop(child: ChildProcess, folder: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { lstat, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { fence } from '../../fence.ts';
 import { openAtomicFile } from '../../store/atomic-file.ts';
 import { errnoOf } from '../../store/disk-error.ts';
 import { FILE_MODE, syncFolder } from '../../store/folders.ts';
@@ -84,12 +85,12 @@ export const diskFiles: TargetFiles = {
   lines: readLines,
   open: openAtomicFile,
   move: async (from, to) => {
-    await rename(from, to);
+    await fence().change(() => rename(from, to));
     await syncFolder(dirname(to));
   },
   remove: async (path) => {
     if ((await sizeOf(path)) === null) return;
-    await rm(path, { force: true });
+    await fence().change(() => rm(path, { force: true }));
     await syncFolder(dirname(path));
   },
   removeDrafts: (path) => removeLeftovers(dirname(path), { name: basename(path) }),

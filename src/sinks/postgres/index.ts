@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import type { PostgresTarget, TableTarget } from '../../contract/pipeline.ts';
+import { fence } from '../../fence.ts';
 import type { Folder } from '../../store/store.ts';
 import { KEY } from '../port/column-names.ts';
 import { flatColumns, type FlatColumn } from '../formats/flat-columns.ts';
@@ -36,7 +37,7 @@ async function transaction<T>(client: Client, work: () => Promise<T>): Promise<T
   await client.query('BEGIN');
   try {
     const result = await work();
-    await client.query('COMMIT');
+    await fence().change(() => client.query('COMMIT'));
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);

@@ -1,7 +1,13 @@
 import type { Activities, PollActivities } from '../../../activities/index.ts';
 import { APIS } from '../../../sandbox/apis.ts';
 import type { RequestKind } from '../../../sandbox/faults/request-kinds.ts';
-import { startSandbox, type Action, type Intercept, type Seen } from '../../../sandbox/index.ts';
+import {
+  startSandbox,
+  type Action,
+  type Intercept,
+  type SandboxOptions,
+  type Seen,
+} from '../../../sandbox/index.ts';
 import { TOKEN } from '../../support/token.ts';
 import type { SandboxPort } from './sandbox-port.ts';
 
@@ -36,7 +42,11 @@ interface Trap {
 }
 
 /** In this process: what is to be killed is not the API. */
-export async function openBlockingSandbox(seed: number, speed: number): Promise<BlockingSandbox> {
+export async function openBlockingSandbox(
+  seed: number,
+  speed: number,
+  options: Partial<SandboxOptions> = {},
+): Promise<BlockingSandbox> {
   let trap: Trap | null = null;
   let held = false;
   let letGo: (fate: Fate) => void = () => undefined;
@@ -52,7 +62,7 @@ export async function openBlockingSandbox(seed: number, speed: number): Promise<
     return (await mine.fate) === 'is lost' ? { do: 'reset' } : undefined;
   };
 
-  const sandbox = await startSandbox({ token: TOKEN, seed, speed, intercept });
+  const sandbox = await startSandbox({ ...options, token: TOKEN, seed, speed, intercept });
   return {
     url: sandbox.url,
     // Started once and for all, above.

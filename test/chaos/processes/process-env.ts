@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import type { Json } from '../../../src/contract/json.ts';
 import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../../../src/contract/run.ts';
 import { gather, type Evidence } from '../../support/invariants/evidence.ts';
@@ -30,6 +31,8 @@ export interface ProcessEnvOptions {
   sandbox?: SandboxPort;
   /** Where the store is; in the site's folder unless given. */
   store?: string;
+  /** Settings of the run, beside those of every run here. */
+  run?: Record<string, Json>;
   /** Why the run ends before its time; it may not unless given. */
   cutShort?: string;
 }
@@ -52,7 +55,7 @@ export interface ProcessEnv {
   taskQueue: string;
   sandbox: SandboxPort;
   /** One more worker process, polling when this resolves. */
-  startWorker(env?: Record<string, string>): Promise<Command>;
+  startWorker(env?: Record<string, string>, via?: readonly string[]): Promise<Command>;
   startRun(): Promise<Handle>;
   /** Type and attempt of the step in progress. */
   step(): Promise<StepNow | null>;
@@ -92,9 +95,10 @@ async function startProcessEnv(
   const rows = companies(options.rows);
   const input = await inputOf(folder, rows, options);
 
-  const startWorker = async (env: Record<string, string> = {}): Promise<Command> => {
+  const startWorker: ProcessEnv['startWorker'] = async (env = {}, via = []) => {
     const worker = rowmill(['worker'], {
       cwd: folder,
+      via,
       env: {
         ...allEnv(sandbox.url),
         TEMPORAL_ADDRESS: address,
@@ -191,9 +195,15 @@ function shortfalls({ failure, manifest }: Evidence, cutShort: string | null): s
 const inputOf = (
   folder: string,
   rows: ReturnType<typeof companies>,
-  { provider }: ProcessEnvOptions,
+  { provider, run = {} }: ProcessEnvOptions,
 ): Promise<EnrichTableInput> =>
   pipelineInput(folder, provider, rows, {
     name: 'chaos',
-    run: { minPollInterval: '200ms', maxPollInterval: '1s', stallAfter: '2m', deadline: '50m' },
+    run: {
+      minPollInterval: '200ms',
+      maxPollInterval: '1s',
+      stallAfter: '2m',
+      deadline: '50m',
+      ...run,
+    },
   });
