@@ -85,6 +85,7 @@ async function bundle(outDir) {
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     payloadConverterPath: join(folder, 'workflows', 'payload-converter.js'),
+    failureConverterPath: join(folder, 'workflows', 'failure-converter.js'),
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: (config) => ({ ...config, context: folder }),
   });

@@ -394,6 +394,13 @@ export const ERRORS = {
     retryable: false,
     exit: failed,
   },
+  payload_key_missing: {
+    meaning: 'Temporal holds something that was encrypted with a key that is not here.',
+    remedy:
+      'Add the key that is named to ROWMILL_PAYLOAD_KEYS, behind the first, and start again (docs/guides/encryption.md).',
+    retryable: false,
+    exit: account,
+  },
   node_too_old: {
     meaning: 'The Node that runs rowmill is older than what it needs.',
     remedy:

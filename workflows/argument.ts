@@ -1,6 +1,7 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { EnrichTableInput } from '../src/contract/run.ts';
 import { provisionalPipeline, unreadable } from '../src/rules/input/argument.ts';
+import { refuseLocked } from './locked.ts';
 import type { RunState } from './run-state.ts';
 
 /** Argument of a run. */
@@ -13,8 +14,12 @@ export interface Argument {
   carried: unknown;
 }
 
-/** Reads the argument. @throws `spec_invalid` for one that cannot be passed to the validation */
+/**
+ * Reads the argument. @throws `spec_invalid` for one that cannot be passed to the validation,
+ * `payload_key_missing` for one that cannot be decrypted
+ */
 export function readArgument(given: unknown): Argument {
+  refuseLocked(given);
   const wrong = unreadable(given);
   if (wrong !== null) throw refused(wrong);
   // Safe cast: checked to be an object; each field is checked before it is used.

@@ -8,7 +8,6 @@ import { defineSignal } from '@temporalio/workflow';
  * releases it at its end. A run that was terminated cannot: other runs make the lease check whether
  * its holder is still open.
  */
-export const LEASE_WORKFLOW = 'tableLease';
 
 /** A run, by ids that its retries, resets and continuations share. */
 export interface LeaseRun {

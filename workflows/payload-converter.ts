@@ -1,4 +1,5 @@
 import { defaultPayloadConverter, type PayloadConverter } from '@temporalio/common';
+import { lockedValue, lockOf } from './locked.ts';
 
 /** Placeholder for an unreadable payload: no valid request or argument is a text. */
 const UNDECODABLE = 'not decodable';
@@ -10,10 +11,12 @@ const UNDECODABLE = 'not decodable';
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),
   fromPayload: (payload) => {
+    const lock = lockOf(payload);
+    // Safe casts: the port leaves the type to the caller, which validates the value.
+    if (lock !== null) return lockedValue(lock) as never;
     try {
       return defaultPayloadConverter.fromPayload(payload);
     } catch {
-      // Safe cast: the port leaves the type to the caller, which validates the value.
       return UNDECODABLE as never;
     }
   },

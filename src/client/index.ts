@@ -16,6 +16,7 @@ export { RowmillRun } from './rowmill-run.ts';
 export { RowmillBudgets } from './rowmill-budgets.ts';
 export { RowmillSchedules } from './rowmill-schedules.ts';
 export { RowmillError } from '../errors.ts';
+export { dataConverterOf } from '../temporal/data-converter.ts';
 export { SpecError } from '../spec/index.ts';
 
 export type {

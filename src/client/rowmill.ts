@@ -1,10 +1,11 @@
-import { Client, Connection } from '@temporalio/client';
+import { type Client, Connection } from '@temporalio/client';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { createStore } from '../store/open-store.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { StageDraft, Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
 import { connectToNamespace } from '../temporal/connection.ts';
+import { openClient, refusePlainClient } from '../temporal/data-converter.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from '../env.ts';
 import { requestDigestOf, attachedTo, findWork, startWork } from './runs/start.ts';
 import { freshRuns, type FreshRun } from './runs/fresh-runs.ts';
@@ -78,7 +79,8 @@ export class Rowmill {
    * Connects to the Temporal server of `TEMPORAL_*`, of the profile file, or of the options. The
    * caller must close it.
    * @throws RowmillError `temporal_unreachable` (after `timeoutMs`, 5000 by default),
-   * `temporal_unsupported`, `usage` for a profile that cannot be read
+   * `temporal_unsupported`, `usage` for a profile or payload keys that cannot be read, or a client without the
+   * codec although keys are set
    */
   static async connect(options: RowmillOptions = {}): Promise<Rowmill> {
     const env = options.env ?? process.env;
@@ -91,9 +93,17 @@ export class Rowmill {
       const searchAttributes = askSearchAttributes(client, env);
       return new Rowmill({ ...shared, client, searchAttributes }, connection, env);
     };
-    if (options.client !== undefined) return over(options.client, null);
-    const { connection, namespace } = await connectToNamespace(options);
-    return over(new Client({ connection, namespace }), connection);
+    if (options.client !== undefined) {
+      refusePlainClient(options.client, env);
+      return over(options.client, null);
+    }
+    const link = await connectToNamespace(options);
+    try {
+      return over(openClient(link, env), link.connection);
+    } catch (error) {
+      await link.connection.close();
+      throw error;
+    }
   }
 
   /** Namespace of the Temporal server. */

@@ -2,6 +2,9 @@
 
 export const WORKFLOW_TYPE = 'enrichTable';
 
+/** Workflow type of the lease of a lasting table. */
+export const LEASE_WORKFLOW_TYPE = 'tableLease';
+
 export const DEFAULT_TASK_QUEUE = 'rowmill';
 
 /** The queue of the long, cheap waits: many slots, short heartbeat throttle. */

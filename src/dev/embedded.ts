@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { connectTemporal, type TargetOptions } from '../temporal/connection.ts';
+import { openClient } from '../temporal/data-converter.ts';
 import { RowmillError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { createWorkerDeps, refuseUnusable } from '../worker/deps.ts';
@@ -20,6 +21,8 @@ export interface EmbeddedOptions {
   port?: PortChoice;
   /** The Temporal UI: on its usual port or the next free one, on this port, or none. @default true */
   ui?: boolean | PortChoice;
+  /** Address of the remote codec that the UI decodes with. @default none */
+  uiCodec?: string | undefined;
   /** @default 'default' */
   namespace?: string;
   /** Receives progress lines about slow steps. @default standard error */
@@ -110,7 +113,7 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
       timeoutMs: CONNECT_TIMEOUT_MS,
     });
     undo.push(() => connection.close());
-    const client = new Client({ connection, namespace: server.namespace });
+    const client = openClient({ connection, namespace: server.namespace }, env);
 
     const start = async (taskQueue: string): Promise<void> => {
       refuseUnusable(deps, provider);
@@ -120,6 +123,7 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
         deps,
         taskQueue,
         target: server.connect,
+        env,
         shutdownGraceMs: GRACE_MS,
         shutdownForceMs: FORCE_MS,
         ...(settings.bundlePath === null ? {} : { bundlePath: settings.bundlePath }),
@@ -177,10 +181,11 @@ function workerDeps({ userAgent }: EmbeddedOptions, env: Env, store: string) {
 }
 
 function startServer(options: EmbeddedOptions, folder: string, env: Env): Promise<TemporalServer> {
-  const { say, port, namespace, ui = true } = options;
+  const { say, port, namespace, ui = true, uiCodec } = options;
   return startTemporalServer({
     dbFile: join(folder, 'temporal.db'),
     ui: uiPort(ui),
+    uiCodec,
     env,
     ...(say === undefined ? {} : { say }),
     ...(port === undefined ? {} : { port }),

@@ -7,7 +7,7 @@ import type { PortChoice } from '../process/ports.ts';
 
 export interface DevStackOptions
   extends
-    Pick<EmbeddedOptions, 'port' | 'ui' | 'say' | 'userAgent'>,
+    Pick<EmbeddedOptions, 'port' | 'ui' | 'uiCodec' | 'say' | 'userAgent'>,
     Pick<SandboxProcessOptions, 'command' | 'env' | 'speed' | 'faults'> {
   folder: string;
   sandboxPort: PortChoice;

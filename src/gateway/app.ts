@@ -10,7 +10,7 @@ import fastify, {
 import underPressure from '@fastify/under-pressure';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { RowmillError } from '../errors.ts';
-import { requireToken, grantOf, recogniseCallers } from './auth.ts';
+import { challengeOf, requireToken, grantOf, recogniseCallers } from './auth.ts';
 import { answerClientError } from './client-errors.ts';
 import type { App, Gateway } from './gateway.ts';
 import { limitBodies } from './load.ts';
@@ -18,6 +18,7 @@ import { methodNotAllowed } from './method-not-allowed.ts';
 import { describeApi } from './openapi.ts';
 import { errorOfRequest, PROBLEM_TYPE, problemOf, statusOf } from './problem.ts';
 import { validateSchemas, readJsonBodies } from './raw-body.ts';
+import { addCodec } from './routes/codec.ts';
 import { addActions, addAdjust } from './routes/actions.ts';
 import { addEvents } from './routes/events.ts';
 import { addHealth } from './routes/health.ts';
@@ -33,7 +34,7 @@ type Limits = Pick<GatewaySettings, 'tokens' | 'bodyLimit' | 'rate'>;
 
 const ROUTES = [
   ...[addRuns, addActions, addAdjust, addEvents, addResults, addSpend, addBudgets],
-  ...[addSchedules, addScheduleActions],
+  ...[addSchedules, addScheduleActions, addCodec],
 ];
 
 /** Maximum bytes of a body without a pipeline. */
@@ -96,7 +97,7 @@ export async function createApp(
   await app.register(async (routes: App) => {
     addHealth(routes, gateway);
     await routes.register(async (others: App) => {
-      requireToken(others, limits.tokens);
+      requireToken(others, limits.tokens, gateway.origins);
       limitBodies(others, limits.bodyLimit);
       await others.register(underPressure, { maxEventLoopDelay: LATE_MS });
       for (const add of ROUTES) add(others, gateway);
@@ -147,7 +148,7 @@ const answerProblem =
       const stack = code === 'internal' && thrown instanceof Error ? thrown.stack : undefined;
       request.log.error({ code, error: message, stack }, 'request failed');
     }
-    if (status === 401) reply.header('www-authenticate', 'Bearer realm="rowmill"');
+    if (status === 401) reply.header('www-authenticate', challengeOf(request));
     if (status === 503) reply.header('retry-after', '5');
     reply
       .code(status)

@@ -13,6 +13,8 @@ declare module 'fastify' {
     unlimited?: boolean;
     /** Scope that the token needs. */
     scope?: Scope;
+    /** Web pages of allowed origins may call it; a browser may send the token as a password. */
+    browser?: boolean;
   }
   interface FastifyRequest {
     /** Start of the token's digest, for the log and the rate limit. */
@@ -42,8 +44,7 @@ export function recogniseCallers(app: App, tokens: readonly Token[]): void {
       return;
     }
     // Compares all digests in constant time, so that timing does not reveal a near guess.
-    const [, secret = ''] =
-      /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const secret = secretOf(request);
     const digest = digestOf(secret);
     const matches = known.filter((candidate) => timingSafeEqual(candidate.digest, digest));
     const [match] = matches;
@@ -55,13 +56,40 @@ export function recogniseCallers(app: App, tokens: readonly Token[]): void {
   });
 }
 
-/** Rejects callers without the required scope, and reveals nothing else. */
-export function requireToken(app: App, tokens: readonly Token[]): void {
+/**
+ * Returns the token of a request; empty without one. Only routes for browsers take it as a password: a
+ * browser sends one with every request, also where another page has made it.
+ */
+function secretOf({ headers, routeOptions }: FastifyRequest): string {
+  const given = headers.authorization ?? '';
+  const [, bearer] = /^Bearer +([\x21-\x7e]+)$/i.exec(given) ?? [];
+  if (bearer !== undefined || routeOptions.config.browser !== true) return bearer ?? '';
+  const [, basic = ''] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(given) ?? [];
+  const text = Buffer.from(basic, 'base64').toString('latin1');
+  return text.slice(text.indexOf(':') + 1);
+}
+
+/** Returns how a caller without a token may send one. */
+export const challengeOf = ({ routeOptions }: FastifyRequest): string =>
+  `${routeOptions.config.browser === true ? 'Basic' : 'Bearer'} realm="rowmill"`;
+
+/**
+ * Rejects callers without the required scope, and reveals nothing else.
+ * @param origins Origins of the web pages that may call routes for browsers.
+ */
+export function requireToken(
+  app: App,
+  tokens: readonly Token[],
+  origins: readonly string[] = [],
+): void {
   // Runs behind the rate limit, whose hooks are `onRequest`: rejected requests count.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
-    const { open, scope } = request.routeOptions.config;
+    const { open, scope, browser } = request.routeOptions.config;
+    const { origin } = request.headers;
+    const isKnownPage = browser === true && origin !== undefined && origins.includes(origin);
+    if (browser === true && origin !== undefined && !isKnownPage) throw otherOrigin(origin);
     if (open !== true) {
-      if (tokens.length === 0) rejectNonLocal(request);
+      if (tokens.length === 0) rejectNonLocal(request, isKnownPage);
       const grant = grantOf(request);
       if (scope !== undefined && !mayDo(grant, scope)) {
         throw new RowmillError('http_not_allowed', `the token has not the scope ${scope}`);
@@ -82,11 +110,18 @@ export function grantOf({ grant, headers }: FastifyRequest): Grant {
 const mayDo = ({ scopes }: Grant, scope: Scope): boolean =>
   scopes.has(scope) || (scope === 'approve' && scopes.has('approve-others'));
 
+const otherOrigin = (origin: string): RowmillError =>
+  new RowmillError('http_forbidden', 'a web page of another origin asks', {
+    where: origin.slice(0, 200),
+    remedy: 'If it is your Temporal UI, name its origin in ROWMILL_GATEWAY_CODEC_ORIGINS.',
+  });
+
 /** Rejects browsers: any page in a browser on this machine can send requests here. */
-function rejectNonLocal({ headers }: FastifyRequest): void {
+function rejectNonLocal({ headers }: FastifyRequest, isKnownPage: boolean): void {
   const host = (headers.host ?? '').replace(/:\d+$/, '');
-  if (headers.origin === undefined && isLoopback(host)) return;
-  const what = headers.origin === undefined ? 'the host is not this machine' : 'a web page asks';
+  const isPage = headers.origin !== undefined && !isKnownPage;
+  if (!isPage && isLoopback(host)) return;
+  const what = isPage ? 'a web page asks' : 'the host is not this machine';
   throw new RowmillError('http_forbidden', what);
 }
 

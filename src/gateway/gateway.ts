@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PayloadCodec } from '@temporalio/common';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Readiness } from '../process/readiness.ts';
@@ -19,6 +20,10 @@ export interface Gateway {
   renditions: Renditions;
   /** Maximum bytes of a large body. */
   bodyLimit: number;
+  /** Codec of what Temporal holds, with the keys of the environment. */
+  codec: PayloadCodec;
+  /** Origins of the web pages that may use the codec. */
+  origins: readonly string[];
   readiness: Readiness;
   /** Aborted when the process is asked to end; streaming responses end then. */
   closing: AbortSignal;

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { RowmillError } from '../errors.ts';
 import { createFileStore } from '../store/file-store.ts';
+import { createPayloadCodec } from '../temporal/payload-codec.ts';
 import { createApp } from './app.ts';
 import { createHostPaths } from './host-paths.ts';
 import { createRenditions } from './renditions.ts';
@@ -17,6 +18,8 @@ export async function apiDocument(): Promise<object> {
       hostPaths: createHostPaths('.', null),
       renditions: createRenditions(),
       bodyLimit: 1,
+      codec: createPayloadCodec([]),
+      origins: [],
       readiness: { read: noServer },
       closing: new AbortController().signal,
     },

@@ -74,6 +74,7 @@ export async function describeApi(app: App): Promise<void> {
         { name: 'actions', description: 'Operator actions on a run' },
         { name: 'results', description: 'What came of it' },
         { name: 'schedules', description: 'Pipelines that run by themselves' },
+        { name: 'codec', description: 'Decoding for the Temporal UI' },
         { name: 'health', description: 'For the operator of the gateway' },
       ],
       components: {

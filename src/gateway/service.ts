@@ -3,6 +3,8 @@ import { openStore, taskQueueOf } from '../env.ts';
 import { RowmillError } from '../errors.ts';
 import { jsonLines } from '../process/logging.ts';
 import { createReadiness } from '../process/readiness.ts';
+import { createPayloadCodec } from '../temporal/payload-codec.ts';
+import { payloadKeysOf } from '../temporal/payload-keys.ts';
 import { createApp } from './app.ts';
 import { createTemporalSession } from './temporal-session.ts';
 import { createHostPaths } from './host-paths.ts';
@@ -25,7 +27,7 @@ export interface GatewayParts {
 /**
  * Starts the gateway process of a deployment. It listens, but is not ready, while there is no
  * Temporal server.
- * @throws RowmillError `port_in_use`
+ * @throws RowmillError `port_in_use`, `usage` for payload keys that cannot be read
  */
 export async function startGateway(
   settings: GatewaySettings,
@@ -53,6 +55,8 @@ export async function startGateway(
     closing: closing.signal,
     bodyLimit: settings.bodyLimit,
     validator: createBodyValidator({ env, store: store.location, files, execArgv }),
+    codec: createPayloadCodec(payloadKeysOf(env)),
+    origins: settings.codecOrigins,
     hostPaths: createHostPaths(store.location, files),
     renditions: createRenditions(),
   };

@@ -12,6 +12,8 @@ export interface GatewaySettings {
   port: number;
   /** Accepted tokens with their grants; empty: any caller on this machine, with all scopes. */
   tokens: Token[];
+  /** Origins of the web pages that may use the codec, such as the Temporal UI's. */
+  codecOrigins: string[];
   /** Folder in which pipelines may name files; `null`: none. */
   files: string | null;
   /** Maximum bytes of a request's body. */
@@ -32,6 +34,7 @@ export const GATEWAY_VARIABLES = {
   ROWMILL_GATEWAY_PORT: '8080',
   ROWMILL_GATEWAY_TOKENS: '',
   ROWMILL_GATEWAY_TOKENS_FILE: '',
+  ROWMILL_GATEWAY_CODEC_ORIGINS: '',
   ROWMILL_GATEWAY_FILES: '',
   ROWMILL_GATEWAY_BODY_LIMIT: String(16 * 1024 * 1024),
   ROWMILL_GATEWAY_RATE: '600',
@@ -58,6 +61,7 @@ export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySett
       ? whole(port, '--port', MAX_PORT)
       : whole(text('ROWMILL_GATEWAY_PORT'), 'ROWMILL_GATEWAY_PORT', MAX_PORT),
     tokens: tokensOf(text('ROWMILL_GATEWAY_TOKENS'), text('ROWMILL_GATEWAY_TOKENS_FILE')),
+    codecOrigins: originsOf(text('ROWMILL_GATEWAY_CODEC_ORIGINS')),
     files: text('ROWMILL_GATEWAY_FILES') || null,
     bodyLimit: Math.max(
       1,
@@ -74,6 +78,21 @@ export function gatewaySettings(env: Env, flags: GatewayFlags = {}): GatewaySett
     );
   }
   return settings;
+}
+
+/** Parses origins as a browser sends them. @throws RowmillError `usage` */
+function originsOf(text: string): string[] {
+  const origins = text
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  const wrong = origins.find((origin) => URL.parse(origin)?.origin !== origin || origin === 'null');
+  if (wrong === undefined) return origins;
+  throw refused(
+    'ROWMILL_GATEWAY_CODEC_ORIGINS',
+    `"${wrong.slice(0, 200)}" is no origin`,
+    'Give scheme, host and port alone, such as https://temporal.example.com.',
+  );
 }
 
 /** Checks that only this machine can reach the host. */

@@ -1,5 +1,6 @@
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { connectTemporal, type TemporalLink } from '../temporal/connection.ts';
+import { openClient } from '../temporal/data-converter.ts';
 import { Rowmill } from '../client/rowmill.ts';
 import type { Store } from '../store/store.ts';
 import type { Env } from './settings.ts';
@@ -52,7 +53,7 @@ export function createTemporalSession(options: TemporalSessionOptions): Temporal
 
   const connect = async (): Promise<Opened> => {
     const link = await connectTemporal({ env: { ...env }, timeoutMs: connectMs });
-    const client = new Client({ connection: link.connection, namespace: link.namespace });
+    const client = openClient(link, env);
     const rowmill = await Rowmill.connect({ client, store, taskQueue, env: { ...env } });
     return { link, client, rowmill };
   };

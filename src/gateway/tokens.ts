@@ -3,8 +3,11 @@ import { RowmillError } from '../errors.ts';
 import { OWNER } from './schemas/requests.ts';
 
 /** Permissions of a token. */
-export const SCOPES = ['read', 'start', 'act', 'approve', 'approve-others'] as const;
+export const SCOPES = ['read', 'start', 'act', 'approve', 'approve-others', 'decode'] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** Permissions of a token that names none. `decode` shows what all owners' runs hold: it must be named. */
+const USUAL_SCOPES = SCOPES.filter((scope) => scope !== 'decode');
 
 /** Permissions and visibility of a token. */
 export interface Grant {
@@ -19,7 +22,7 @@ export interface Token extends Grant {
   secret: string;
 }
 
-/** Grant of a token without options, and of this machine without tokens. */
+/** Grant of this machine without tokens. */
 export const EVERYTHING: Grant = { owner: null, scopes: new Set(SCOPES), runs: 'all' };
 
 /** Minimum length: shorter tokens can be guessed. */
@@ -92,7 +95,7 @@ function grantOf(words: readonly string[], file: string): Grant {
       'Take letters, digits, ".", "_" and "-", 1 to 63.',
     );
   }
-  const names = told.get('scopes')?.split(',') ?? SCOPES;
+  const names = told.get('scopes')?.split(',') ?? USUAL_SCOPES;
   const scopes = new Set(SCOPES.filter((scope) => names.includes(scope)));
   if (scopes.size !== new Set(names).size) {
     throw wrong(
@@ -106,6 +109,12 @@ function grantOf(words: readonly string[], file: string): Grant {
   }
   if (runs === 'own' && owner === null)
     throw wrong('runs=own without an owner', 'Give owner=NAME.');
+  if (runs === 'own' && scopes.has('decode')) {
+    throw wrong(
+      'scopes=decode shows what the runs of all owners hold',
+      'Leave decode out, or give runs=all.',
+    );
+  }
   return { owner, scopes, runs };
 }
 

@@ -6,6 +6,7 @@ import {
   type ConnectionOptions,
   type ScheduleClient,
 } from '@temporalio/client';
+import type { FailureConverter, LoadedDataConverter } from '@temporalio/common';
 
 /**
  * Workarounds for the Temporal SDK, each with the version that needs it; verify again at an update.
@@ -90,4 +91,17 @@ export function schedulesSeenAs({ schedule }: Client, seen: Seen): ScheduleClien
   }) as object;
   // Safe cast: same prototype, only this property replaced.
   return Object.create(schedule, { workflowService: { value: service } }) as ScheduleClient;
+}
+
+/**
+ * Gives a worker a failure converter.
+ *
+ * Why: the SDK takes one by the path of a module only, which it loads by `require`.
+ * Seen in @temporalio/worker 1.24.0. Upstream: none found.
+ */
+export function setFailureConverter(
+  worker: { readonly options: { readonly loadedDataConverter: LoadedDataConverter } },
+  converter: FailureConverter,
+): void {
+  worker.options.loadedDataConverter.failureConverter = converter;
 }

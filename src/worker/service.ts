@@ -1,7 +1,7 @@
-import { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { connectTemporal, requireNamespace, type TemporalLink } from '../temporal/connection.ts';
+import { openClient } from '../temporal/data-converter.ts';
 import type { Store } from '../store/store.ts';
 import { onFreePorts } from '../process/ports.ts';
 import { RowmillError } from '../errors.ts';
@@ -90,6 +90,7 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
       deps,
       taskQueue: settings.taskQueue,
       target: { env: { ...env } },
+      env,
       shutdownGraceMs: settings.shutdownGraceMs,
       shutdownForceMs: settings.shutdownForceMs,
       ...(settings.bundlePath === null ? {} : { bundlePath: settings.bundlePath }),
@@ -108,7 +109,7 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
   });
 
   const running = worker;
-  const client = new Client({ connection: link.connection, namespace: link.namespace });
+  const client = openClient(link, env);
   const nights = watchMissedNights(client, deps.store, settings.taskQueue, logger);
   const done = running.done
     .catch((error: unknown) => Promise.reject(broken(error)))

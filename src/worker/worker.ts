@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
 import {
   bundleWorkflowCode,
   NativeConnection,
@@ -16,6 +16,12 @@ import { runsUnderWay } from '../client/runs/under-way.ts';
 import { cancelSender } from '../temporal/cancel-sender.ts';
 import { confirmAttempt } from '../temporal/confirm-attempt.ts';
 import { temporalTarget, type TargetOptions } from '../temporal/connection.ts';
+import { encodingFailures, openClient } from '../temporal/data-converter.ts';
+import { createPayloadCodec } from '../temporal/payload-codec.ts';
+import { payloadKeysOf } from '../temporal/payload-keys.ts';
+import { setFailureConverter } from '../temporal/sdk-workarounds.ts';
+import { ENCODES_FAILURES } from '../contract/payloads.ts';
+import type { Env } from './settings.ts';
 import { pollQueueOf } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
 import { createServerClock } from './server-clock.ts';
@@ -25,6 +31,8 @@ export interface RowmillWorkerOptions {
   deps: ActivityDeps;
   taskQueue: string;
   target?: TargetOptions;
+  /** Environment with the keys that encrypt what Temporal holds. @default none: no encryption */
+  env?: Env;
   /** Prebuilt workflow bundle. @default the one beside the build, else built from source */
   bundlePath?: string;
   /** Time for steps in progress to finish when the worker is asked to stop. @default 20000 */
@@ -69,9 +77,11 @@ const SHORT_STEPS_AT_ONCE = 400;
  */
 export async function startWorker(options: RowmillWorkerOptions): Promise<RunningWorker> {
   const target = temporalTarget(options.target ?? {});
+  const env = options.env ?? {};
+  const keys = payloadKeysOf(env);
   const connection = await connect(target);
   const clock = createServerClock();
-  const client = new Client({ connection, namespace: target.namespace });
+  const client = openClient({ connection, namespace: target.namespace }, env);
   const deps: ActivityDeps = {
     budgets: createDayBudgets(client, options.taskQueue),
     underWay: (ids) => runsUnderWay(client, ids),
@@ -84,10 +94,11 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
     connection,
     interceptors: { activity: [clock.interceptor] },
     namespace: target.namespace,
+    dataConverter: { payloadCodecs: [createPayloadCodec(keys, { marksLocked: true })] },
     shutdownForceTime: options.shutdownForceMs ?? 60_000,
   };
   try {
-    const code = await workflowCode(options.bundlePath);
+    const code = await workflowCode(options.bundlePath, keys.length > 0);
     const workers = await Promise.all([
       Worker.create({
         ...shared,
@@ -110,6 +121,9 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
         maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE.polls,
       }),
     ]);
+    if (keys.length > 0) {
+      for (const worker of workers) setFailureConverter(worker, encodingFailures());
+    }
     return watch(workers, connection, options.taskQueue);
   } catch (error) {
     await connection.close();
@@ -140,18 +154,28 @@ async function connect(target: ReturnType<typeof temporalTarget>): Promise<Nativ
  */
 async function workflowCode(
   bundlePath: string | undefined,
+  encrypts: boolean,
 ): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
   const built = pathOf('workflow-bundle.js');
   const codePath = bundlePath ?? (existsSync(built) ? built : undefined);
-  if (codePath !== undefined) return { workflowBundle: { codePath } };
-  return {
-    // Not the worker's own bundler, which cannot set a converter for workflow code alone.
-    workflowBundle: await bundleWorkflowCode({
-      workflowsPath: pathOf('workflows/index.ts'),
-      payloadConverterPath: pathOf('workflows/payload-converter.ts'),
-      logger: Runtime.instance().logger,
-    }),
-  };
+  if (codePath !== undefined && !encrypts) return { workflowBundle: { codePath } };
+  const code = codePath === undefined ? await bundled() : await readFile(codePath, 'utf8');
+  // One line: places in the source map stay right.
+  return { workflowBundle: { code: encrypts ? `${ENCODES} ${code}` : code } };
+}
+
+/** Sets a global of workflow code, which sees no environment. */
+const ENCODES = `globalThis.${ENCODES_FAILURES} = true;`;
+
+async function bundled(): Promise<string> {
+  // Not the worker's own bundler, which cannot set a converter for workflow code alone.
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: pathOf('workflows/index.ts'),
+    payloadConverterPath: pathOf('workflows/payload-converter.ts'),
+    failureConverterPath: pathOf('workflows/failure-converter.ts'),
+    logger: Runtime.instance().logger,
+  });
+  return code;
 }
 
 /** Resolves a path from the root of the package. */

@@ -115,3 +115,59 @@ test('a second one in the same folder says who is there, and leaves the first al
   first.child.kill('SIGTERM');
   await first.endsWith(0);
 });
+
+test('with payload keys the UI decodes by the codec that runs beside it, and nobody else does', async () => {
+  const key = `here:${Buffer.alloc(32, 1).toString('base64')}`;
+  const env = { ...place.env, ROWMILL_PAYLOAD_KEYS: key };
+  const dev = rowmill(['dev'], { cwd: place.cwd, env });
+  cleanUp.push(() => dev.child.kill('SIGKILL'));
+  let text = '';
+  dev.child.stdout?.on('data', (chunk: string) => (text += chunk));
+  await eventually('it is up', () => text.includes('Ctrl-C'));
+  expect(text).not.toContain(key);
+  const [, ui = ''] = /^Temporal UI +(\S+)$/m.exec(text) ?? [];
+  const settings = (await (await fetch(`${ui}/api/v1/settings`)).json()) as {
+    Codec: { Endpoint: string };
+  };
+  const endpoint = settings.Codec.Endpoint;
+  expect(text).toContain(endpoint);
+  // A shell in the folder reads what is encrypted without a key of its own.
+  await writeFile(join(place.cwd, 'companies.csv'), COMPANIES);
+  await writeFile(join(place.cwd, 'pipeline.json'), pipelineText());
+  const here = { cwd: place.cwd, env: {} };
+  await rowmill(['run', 'pipeline.json', '--id', 'sealed', '--json'], here).endsWith(0);
+  const [payload] = await inputOf(ui, 'sealed');
+  expect(Buffer.from(payload?.metadata.encoding ?? '', 'base64').toString()).toBe(
+    'binary/encrypted',
+  );
+  const decode = (origin: string): Promise<Response> =>
+    fetch(`${endpoint}/decode`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-namespace': 'default', origin },
+      body: JSON.stringify({ payloads: [payload] }),
+    });
+  const { payloads } = (await (await decode(new URL(ui).origin)).json()) as {
+    payloads: { data: string }[];
+  };
+  expect(Buffer.from(payloads[0]?.data ?? '', 'base64').toString()).toContain('cli-test');
+  expect((await decode('http://127.0.0.1:3000')).status).toBe(403);
+  dev.child.kill('SIGTERM');
+  await dev.endsWith(0);
+});
+
+interface JsonPayload {
+  metadata: { encoding: string };
+  data: string;
+}
+
+/** The input of a run, as the UI reads it. */
+async function inputOf(ui: string, id: string): Promise<JsonPayload[]> {
+  const path = `/api/v1/namespaces/default/workflows/${id}/history?maximumPageSize=1`;
+  const { history } = (await (await fetch(`${ui}${path}`)).json()) as {
+    history: {
+      events: { workflowExecutionStartedEventAttributes: { input: { payloads: JsonPayload[] } } }[];
+    };
+  };
+  const [started] = history.events;
+  return started?.workflowExecutionStartedEventAttributes.input.payloads ?? [];
+}

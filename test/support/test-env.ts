@@ -9,6 +9,7 @@ import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import type { Json } from '../../src/contract/json.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
+import { dataConverterOf } from '../../src/temporal/data-converter.ts';
 import { retryWithoutThrowAfterClose } from '../../src/temporal/sdk-workarounds.ts';
 import { createProviders, type Providers } from '../../src/providers/registry.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
@@ -30,8 +31,8 @@ export interface TestEnv {
   client: Client;
   worker: RunningWorker;
   taskQueue: string;
-  /** Another one takes over, which knows nothing of the one before. */
-  restartWorker(): Promise<void>;
+  /** Another one takes over, which knows nothing of the one before; with other payload keys, if given. */
+  restartWorker(payloadKeys?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,6 +47,8 @@ export interface TestEnvOptions {
   deps?: Partial<ActivityDeps>;
   /** Instead of the server of the test run. */
   address?: string;
+  /** Keys of worker and client, as in ROWMILL_PAYLOAD_KEYS. */
+  payloadKeys?: string;
   /** The worker bundles the workflows itself. */
   fromSource?: boolean;
   /** Instead of the bundle of the test run. */
@@ -85,8 +88,10 @@ export async function startTestEnv(options: TestEnvOptions = {}): Promise<TestEn
     ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),
   };
   const { providers = createProviders(env) } = options;
+  let { payloadKeys = '' } = options;
   const open = () =>
     startWorker({
+      env: { ROWMILL_PAYLOAD_KEYS: payloadKeys },
       deps: {
         store,
         searchAttributes: true,
@@ -110,10 +115,14 @@ export async function startTestEnv(options: TestEnvOptions = {}): Promise<TestEn
     folder,
     sandbox,
     store,
-    client: new Client({ connection }),
+    client: new Client({
+      connection,
+      dataConverter: dataConverterOf({ ROWMILL_PAYLOAD_KEYS: payloadKeys }),
+    }),
     worker: await open(),
     taskQueue,
-    restartWorker: async () => {
+    restartWorker: async (keys = payloadKeys) => {
+      payloadKeys = keys;
       await testEnv.worker.stop();
       testEnv.worker = await open();
     },

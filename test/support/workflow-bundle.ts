@@ -19,7 +19,13 @@ export async function workflowBundle(): Promise<string | null> {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const logger = new DefaultLogger('WARN');
   const payloadConverterPath = join(ROOT, 'workflows', 'payload-converter.ts');
-  const { code } = await bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger });
+  const failureConverterPath = join(ROOT, 'workflows', 'failure-converter.ts');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    payloadConverterPath,
+    failureConverterPath,
+    logger,
+  });
   await mkdir(CACHE, { recursive: true });
   await removeOld();
   await writeFile(`${file}.${process.pid}`, code);

@@ -10,10 +10,10 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { LEASE_WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import { failureOf } from '../failures.ts';
 import {
   contendSignal,
-  LEASE_WORKFLOW,
   leaseCheckSignal,
   leaseFreeSignal,
   releaseSignal,
@@ -75,7 +75,7 @@ async function isTaken(run: Run): Promise<boolean> {
   const workflowId = leaseIdOf(run);
   const input: LeaseInput = { holder: run.key, quietMs: run.prepared.leaseQuietMs ?? 0 };
   try {
-    const child = await startChild(LEASE_WORKFLOW, {
+    const child = await startChild(LEASE_WORKFLOW_TYPE, {
       workflowId,
       args: [input],
       // It lasts as long as the run, which may continue as new; a cancelled run still publishes.

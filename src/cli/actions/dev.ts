@@ -3,8 +3,10 @@ import { Rowmill } from '../../client/rowmill.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { packageRoot } from '../../process/package-root.ts';
 import { openDevStack, type DevStack } from '../../dev/playground.ts';
-import type { PortChoice } from '../../process/ports.ts';
+import type { CodecService } from '../../gateway/codec-service.ts';
+import { onFreePorts, type PortChoice } from '../../process/ports.ts';
 import { sandboxExports, sandboxTokens } from '../../providers/sandbox-tokens.ts';
+import { KEYS_FILE_VARIABLE, KEYS_VARIABLE, payloadKeysOf } from '../../temporal/payload-keys.ts';
 import { type Cli, type Env, selfCommand, packageVersion } from '../io/context.ts';
 import { publishDevEnvironment } from '../run/dev-environment.ts';
 import { interruption, untilStopped } from '../run/signals.ts';
@@ -26,6 +28,7 @@ const EXAMPLE = join(packageRoot(), 'examples', 'companies', 'pipeline.yaml');
 
 const USUAL_PORT = 7233;
 const USUAL_SANDBOX_PORT = 8780;
+const USUAL_CODEC_PORT = 8235;
 
 /** Serves until it is stopped or a part of it ends. */
 export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
@@ -36,9 +39,11 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
     sandboxPort: portOf('--sandbox-port', flags.sandboxPort, USUAL_SANDBOX_PORT),
   };
   const stop = interruption();
+  const codec = await openCodec(cli.env);
   try {
     const playground = await openDevStack({
       ...ports,
+      uiCodec: codec?.url,
       speed,
       folder: flags.folder,
       env: cli.env,
@@ -48,11 +53,13 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
       say: (line) => cli.log(line),
       userAgent: `rowmill/${packageVersion()}`,
     });
+    if (playground.uiUrl !== null) codec?.allow(playground.uiUrl);
     const over = new AbortController();
     const variables = environmentOf(playground);
-    const retract = publishDevEnvironment(flags.folder, variables);
+    // The keys are for the file alone, which only the owner can read.
+    const retract = publishDevEnvironment(flags.folder, { ...variables, ...keysIn(cli.env) });
     try {
-      if (!stop.signal.aborted) cli.print(describe(playground, variables));
+      if (!stop.signal.aborted) cli.print(describe(playground, variables, codec));
       const { client, store, taskQueue, uiUrl } = playground;
       const rowmill = await Rowmill.connect({ client, store, taskQueue, env: cli.env });
       void logRuns(cli, { rowmill, uiUrl }, AbortSignal.any([stop.signal, over.signal]));
@@ -64,8 +71,23 @@ export async function dev(cli: Cli, flags: DevFlags): Promise<void> {
       await playground.stop();
     }
   } finally {
+    await codec?.stop();
     stop.release();
   }
+}
+
+const keysIn = (env: Env): Env => ({
+  [KEYS_VARIABLE]: env[KEYS_VARIABLE],
+  [KEYS_FILE_VARIABLE]: env[KEYS_FILE_VARIABLE],
+});
+
+/** Serves the codec for the Temporal UI, where payload keys are set. */
+async function openCodec(env: Env): Promise<CodecService | null> {
+  if (payloadKeysOf(env).length === 0) return null;
+  const { startCodecService } = await import('../../gateway/codec-service.ts');
+  return onFreePorts([{ from: USUAL_CODEC_PORT }], ([port = 0]) =>
+    startCodecService({ env, port }),
+  );
 }
 
 /** Returns the default port or the next free one; a port given by a flag is used exactly. */
@@ -82,10 +104,15 @@ function environmentOf({ address, namespace, uiUrl, sandbox, store }: DevStack):
   };
 }
 
-function describe({ address, uiUrl, sandbox, store }: DevStack, variables: Env): string {
+function describe(
+  { address, uiUrl, sandbox, store }: DevStack,
+  variables: Env,
+  codec: CodecService | null,
+): string {
   return [
     `Temporal     ${address}`,
     `Temporal UI  ${uiUrl ?? 'none'}`,
+    ...(codec === null ? [] : [`UI’s codec   ${codec.url}`]),
     `Sandbox      ${sandbox.url}`,
     `Store        ${store.location}`,
     '',

@@ -1,6 +1,7 @@
 import { EXIT } from '../../errors.ts';
 import type { Cli } from '../io/context.ts';
 import { checkAccounts } from '../doctor/account.ts';
+import { checkEncryption } from '../doctor/encryption.ts';
 import type { Finding, Health } from '../doctor/finding.ts';
 import {
   checkNode,
@@ -32,6 +33,7 @@ export async function doctor(cli: Cli, flags: DoctorFlags): Promise<void> {
     store,
     checkSpend(env),
     checkRoots(env),
+    checkEncryption(env),
     ...accounts,
     ...paces,
     ...checkWebhooks(env),

@@ -1,11 +1,13 @@
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { connectTemporal, temporalTarget, type TemporalLink } from '../../temporal/connection.ts';
+import { openClient } from '../../temporal/data-converter.ts';
 import { pollersOf, QUEUE_TYPE, type Poller, type QueueType } from '../../temporal/task-queue.ts';
 import { pollQueueOf } from '../../contract/names.ts';
 import { missingSearchAttributes } from '../../temporal/search-attributes.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Env } from '../io/context.ts';
 import { taskQueueOf } from '../../env.ts';
+import { checkKeysInUse } from './encryption.ts';
 import { fail, failed, ok, warn, type Finding } from './finding.ts';
 
 const ANSWER_WITHIN_MS = 4_000;
@@ -23,12 +25,14 @@ export async function checkTemporal(env: Env): Promise<Finding[]> {
   try {
     const found = await namespaceFinding(link);
     if (found.health === 'fail') return [server, found];
-    const client = new Client({ connection, namespace });
-    const [attributes, worker] = await Promise.all([
+    // Reads nothing that is encrypted.
+    const client = openClient({ connection, namespace }, {});
+    const [attributes, worker, keys] = await Promise.all([
       attributesFinding(link),
       workerFinding(client, taskQueueOf(env)),
+      checkKeysInUse(client, env),
     ]);
-    return [server, found, attributes, worker];
+    return [server, found, attributes, worker, ...keys];
   } finally {
     await connection.close();
   }

@@ -1,16 +1,16 @@
-import { Client } from '@temporalio/client';
 import type { Env } from '../../env.ts';
 import { connectToNamespace } from '../../temporal/connection.ts';
+import { openClient } from '../../temporal/data-converter.ts';
 import { runsUnderWay } from './under-way.ts';
 
 /** Runs of a list that are in progress, by the server of the environment; all of them where none answers. */
 export async function askUnderWay(ids: readonly string[], env: Env): Promise<string[]> {
   try {
-    const { connection, namespace } = await connectToNamespace({ env, timeoutMs: 2_000 });
+    const link = await connectToNamespace({ env, timeoutMs: 2_000 });
     try {
-      return await runsUnderWay(new Client({ connection, namespace }), ids);
+      return await runsUnderWay(openClient(link, env), ids);
     } finally {
-      await connection.close();
+      await link.connection.close();
     }
   } catch {
     return [...ids];

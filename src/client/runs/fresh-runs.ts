@@ -69,7 +69,7 @@ async function describeOne(
     const name = step?.activityType?.name ?? '';
     const isWaiting = run.stage !== null && WAITING_STAGE.test(run.stage);
     const stage = isWaiting ? run.stage : (STAGE_OF.get(name) ?? run.stage);
-    const cells = knownOf(description)?.cells ?? null;
+    const cells = (await knownOf(client, description))?.cells ?? null;
     return {
       ...run,
       trouble,

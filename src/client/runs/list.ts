@@ -5,6 +5,7 @@ import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTE, WORKFLOW_TYPE, MEMO_OWNER } from '../../contract/names.ts';
 import type { Outcome } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
+import { readPayload } from '../../temporal/data-converter.ts';
 import { invalidArgument } from '../../temporal/grpc-errors.ts';
 
 /** Temporal's workflow statuses, as its list filter spells them. */
@@ -58,9 +59,10 @@ export async function listRuns(
       pageSize: limit,
       ...(token === undefined ? {} : { nextPageToken: token }),
     });
+    const owned = await Promise.all(page.executions.map((raw) => isOwned(client, raw, owner)));
     return {
       // Servers without the search attribute return all runs; filter the page here.
-      runs: page.executions.filter((raw) => isOwned(raw, owner)).map((raw) => toRunInfo(raw)),
+      runs: page.executions.filter((_, at) => owned[at]).map((raw) => toRunInfo(raw)),
       // A full last page also has a token; the next page is then empty.
       next: page.nextPageToken.length === 0 ? null : cursorOf(page.nextPageToken, query),
     };
@@ -182,10 +184,15 @@ export function toRunInfo(raw: RawRun | null | undefined, nowMs = Date.now()): R
 }
 
 /** Checks the owner in the memo, which every server stores. */
-function isOwned(raw: RawRun | null | undefined, owner: string | undefined): boolean {
+async function isOwned(
+  client: Client,
+  raw: RawRun | null | undefined,
+  owner: string | undefined,
+): Promise<boolean> {
   if (owner === undefined) return true;
-  const payload = raw?.memo?.fields?.[MEMO_OWNER];
-  return payload != null && defaultPayloadConverter.fromPayload(payload) === owner;
+  // A memo whose key is gone names no owner.
+  const named = await readPayload(client, raw?.memo?.fields?.[MEMO_OWNER]).catch(() => null);
+  return named === owner;
 }
 
 /** Maps the status of a run without an outcome attribute. */

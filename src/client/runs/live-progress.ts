@@ -1,9 +1,9 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
 import { QUERY } from '../../contract/names.ts';
 import type { RunProgress } from '../../contract/run.ts';
 import { forecastOf } from '../../rules/passes/forecast.ts';
 import type { PassTracking } from '../../rules/passes/tracking.ts';
+import { readFailureMessage, readPayload, type Reader } from '../../temporal/data-converter.ts';
 
 /** Progress of a run: the workflow's view, updated by the heartbeat of the step in progress. */
 export interface LiveProgress extends RunProgress {
@@ -27,12 +27,12 @@ export interface LastKnown {
 
 /** Reads the last heartbeat from the server; `null` without one. */
 export async function lastKnown(handle: WorkflowHandle): Promise<LastKnown | null> {
-  return knownOf(await handle.describe());
+  return knownOf(handle.client, await handle.describe());
 }
 
 /** Extracts the last heartbeat from a description. */
-export function knownOf({ raw }: Description): LastKnown | null {
-  const details = field(beatOf(raw.pendingActivities?.[0]), 'details');
+export async function knownOf(reader: Reader, { raw }: Description): Promise<LastKnown | null> {
+  const details = field(await beatOf(reader, raw.pendingActivities?.[0]), 'details');
   const rowsMoved = rowsMovedIn(details);
   if (isTracking(details) && details.last !== null) {
     return { asOfMs: details.lastReadAtMs, cells: cellsIn(details.last), rowsMoved };
@@ -51,18 +51,22 @@ export async function liveProgress(handle: WorkflowHandle): Promise<LiveProgress
     handle.query<RunProgress>(QUERY.progress).catch(() => null),
     handle.describe(),
   ]);
-  return progress === null ? null : freshen(progress, description);
+  return progress === null ? null : freshen(handle.client, progress, description);
 }
 
-function freshen(progress: RunProgress, description: Description): LiveProgress {
+async function freshen(
+  reader: Reader,
+  progress: RunProgress,
+  description: Description,
+): Promise<LiveProgress> {
   const pending = description.raw.pendingActivities?.[0];
   const live: LiveProgress = {
     ...progress,
     rowsMoved: null,
     attempt: pending?.attempt ?? 1,
-    lastFailure: pending?.lastFailure?.message ?? null,
+    lastFailure: await readFailureMessage(reader, pending?.lastFailure),
   };
-  const beat = beatOf(pending);
+  const beat = await beatOf(reader, pending);
   const details = field(beat, 'details');
   const calls = field(beat, 'calls');
   const total = field(calls, 'total');
@@ -84,8 +88,8 @@ function freshen(progress: RunProgress, description: Description): LiveProgress 
 
 type PendingStep = NonNullable<Description['raw']['pendingActivities']>[number];
 
-const beatOf = (pending: PendingStep | undefined): unknown =>
-  fromPayloadsAtIndex<unknown>(defaultPayloadConverter, 0, pending?.heartbeatDetails?.payloads);
+const beatOf = (reader: Reader, pending: PendingStep | undefined): Promise<unknown> =>
+  readPayload(reader, pending?.heartbeatDetails?.payloads?.[0]);
 
 function rowsMovedIn(details: unknown): number | null {
   const moved = field(details, 'rowsLoaded') ?? field(details, 'rowsRead');

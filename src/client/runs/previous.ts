@@ -3,11 +3,11 @@ import {
   type WorkflowExecutionDescription,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { PreviousRunRef, EnrichTableInput, RunSummary } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import type { RunKey, Store } from '../../store/store.ts';
+import { readPayload } from '../../temporal/data-converter.ts';
 import { hasStatus, invalidArgument } from '../../temporal/grpc-errors.ts';
 import { RUN_FILE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { firstRunOf, findRun } from './describe.ts';
@@ -114,14 +114,12 @@ async function inputInHistory(
   });
   const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
   try {
-    const input = fromPayloadsAtIndex<Partial<EnrichTableInput> | undefined>(
-      defaultPayloadConverter,
-      0,
-      started?.input?.payloads,
-    );
+    // Safe cast: the workflow type takes this input; what it was started with is checked field by field.
+    const input = (await readPayload(client, started?.input?.payloads?.[0])) as
+      Partial<EnrichTableInput> | undefined;
     return input ?? null;
   } catch {
-    // A payload codec encoded the input; the store has it in plain text.
+    // Its key is gone, or another codec encoded it; the store has it in plain text.
     return null;
   }
 }

@@ -6,6 +6,7 @@ import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './li
 import { toRunInfo, type RunInfo } from './list.ts';
 import { replacedFiles, type ReplacedFile } from './replaced.ts';
 import { describeRun, firstRunOf } from './describe.ts';
+import { taskProblem } from './task-problem.ts';
 import { runsUnderWay } from './under-way.ts';
 import { noWorkerText, workerAvailability, silentText } from '../../temporal/task-queue.ts';
 
@@ -41,11 +42,14 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
   if (run.status === 'RUNNING') {
     const { taskQueue } = description;
     const served = await workerAvailability(client, taskQueue);
-    if (served !== 'no') status.progress = await liveProgress(handle);
+    // A worker that cannot go on with a run answers no query about it either.
+    const stuck = served === 'no' ? null : await taskProblem(client, description);
+    if (served !== 'no' && stuck === null) status.progress = await liveProgress(handle);
     if (status.progress !== null) await dropEndedRuns(client, status.progress);
     if (status.progress === null) {
       status.lastKnown = await lastKnown(handle);
-      status.warning = served === 'yes' ? silentText(taskQueue) : noWorkerText(taskQueue);
+      const silent = served === 'yes' ? silentText(taskQueue) : noWorkerText(taskQueue);
+      status.warning = stuck ?? silent;
     }
     return status;
   }

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { MEMO_FILE, MEMO_OWNER, MEMO_SCHEDULE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
+import { isEncodedAsNow } from '../../temporal/data-converter.ts';
 import { invalidArgument, hasStatus } from '../../temporal/grpc-errors.ts';
 import { schedulesSeenAs, type Seen } from '../../temporal/sdk-workarounds.ts';
 import { findSchedule, startsRuns } from './describe.ts';
@@ -20,7 +21,10 @@ export interface ApplyOptions extends PlanOptions {
 export interface AppliedSchedule {
   name: string;
   done: 'created' | 'updated' | 'unchanged';
-  /** Changed parts: `schedule`, `pipeline`, `owner`, `queue`, `file`. */
+  /**
+   * Changed parts: `schedule`, `pipeline`, `owner`, `queue`, `file`; `encryption` if another payload key encrypts
+   * from now on.
+   */
   changed: string[];
 }
 
@@ -46,7 +50,10 @@ export async function applySchedule(
       continue;
     }
     rejectIfUnfit(found.description);
-    const changes = changesOf(found.description, plan);
+    const changes = [
+      ...changesOf(found.description, plan),
+      ...((await isEncodedAsNow(client, inputOf(found.description))) ? [] : ['encryption']),
+    ];
     if (changes.length === 0) {
       return { name, done: changed === null ? 'unchanged' : 'updated', changed: changed ?? [] };
     }
@@ -70,6 +77,9 @@ async function create(client: Client, plan: SchedulePlan): Promise<boolean> {
     throw refusedByServer(error, plan);
   }
 }
+
+const inputOf = ({ raw }: ScheduleDescription) =>
+  raw.schedule?.action?.startWorkflow?.input?.payloads?.[0];
 
 function refuseOthers(found: ScheduleDescription, plan: SchedulePlan, replace: boolean): void {
   const { workflowType, memo } = found.action;

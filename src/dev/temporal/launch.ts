@@ -18,6 +18,8 @@ export interface LaunchPlan {
   /** Log file of the server: a pipe would end a server that outlives this process. */
   logFile: string;
   namespace: string;
+  /** Address of the remote codec for the UI; `null`: none. */
+  uiCodec: string | null;
   dynamicConfig: Readonly<Record<string, number | string | boolean>>;
 }
 
@@ -75,10 +77,11 @@ function commandOf(plan: LaunchPlan): [string, ...string[]] {
 
 /** Sets every port: the defaults collide when two servers run on one machine. */
 function serverArguments(plan: LaunchPlan): string[] {
-  const { binary, ports, dbFile, namespace } = plan;
+  const { binary, ports, dbFile, namespace, uiCodec } = plan;
   const ui = ports.ui === null ? ['--headless'] : ['--ui-port', String(ports.ui)];
   // The flag is newer than the oldest supported command.
   if (ports.ui !== null && isAtLeast(binary.version, '1.8.2')) ui.push('--ui-disable-news-fetch');
+  if (ports.ui !== null && uiCodec !== null) ui.push('--ui-codec-endpoint', uiCodec);
   return [
     ...['server', 'start-dev', '--ip', LOOPBACK, '--port', String(ports.grpc)],
     ...ui,

@@ -24,6 +24,8 @@ export interface TemporalServerOptions extends AcquireOptions {
    * Without a file the state is in memory, and the server ends with this process.
    */
   dbFile?: string;
+  /** Address of the remote codec that the UI decodes with. @default none */
+  uiCodec?: string | undefined;
   /** @default 'default' */
   namespace?: string;
   /** Dynamic configuration of the server, by its documented names. */
@@ -138,7 +140,8 @@ async function startOnce(
     dbFile === null ? join(tmpdir(), `rowmill-temporal-${randomUUID()}.log`) : `${dbFile}.log`;
   const namespace = options.namespace ?? 'default';
   const dynamicConfig = options.dynamicConfig ?? {};
-  const plan: LaunchPlan = { binary, ports, dbFile, logFile, namespace, dynamicConfig };
+  const uiCodec = options.uiCodec ?? null;
+  const plan: LaunchPlan = { binary, ports, dbFile, logFile, namespace, uiCodec, dynamicConfig };
   const { pid, child, exited } = await launch(plan);
   const server = markOf(pid);
   if (dbFile !== null) {
