@@ -131,11 +131,15 @@ const OPEN: Fence = {
   change: (change) => change(new AbortController().signal),
 };
 
-const current = new AsyncLocalStorage<Fence>();
+const current = new AsyncLocalStorage<Fence | undefined>();
 
 /** Runs a step within its fence. */
 export const withinFence = <T>(fence: Fence, step: () => Promise<T>): Promise<T> =>
   current.run(fence, step);
+
+/** Starts what a step begins for the whole process, and what lives longer than the step. */
+export const outsideOfSteps = <T>(work: () => Promise<T>): Promise<T> =>
+  current.run(undefined, work);
 
 /** Returns the fence of the step that calls; outside of a step one that is open. */
 export const fence = (): Fence => current.getStore() ?? OPEN;

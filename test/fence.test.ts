@@ -1,5 +1,12 @@
 import { expect, jest, test } from '@jest/globals';
-import { createFence, fence, withinFence, type Fence, type FenceOptions } from '../src/fence.ts';
+import {
+  createFence,
+  fence,
+  outsideOfSteps,
+  withinFence,
+  type Fence,
+  type FenceOptions,
+} from '../src/fence.ts';
 import { eventually } from './support/eventually.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -154,6 +161,13 @@ test('outside of a step nothing is held back', async () => {
   const { left, make } = changes();
   await fence().change(make);
   expect([left.length, fence().isOpen()]).toEqual([1, true]);
+});
+
+test('what a step begins for the whole process is not held back with it', async () => {
+  const { left, make } = changes();
+  const over = fenceOf(() => Promise.resolve(false));
+  await withinFence(over, () => outsideOfSteps(async () => fence().change(make)));
+  expect(left).toEqual([1]);
 });
 
 test('a step finds its own fence', async () => {

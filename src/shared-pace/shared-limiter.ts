@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RowmillError } from '../errors.ts';
+import { outsideOfSteps } from '../fence.ts';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import { paceBounds } from '../http/pace.ts';
 import { shareAt, type ShareStep } from '../http/share.ts';
@@ -119,7 +120,8 @@ class Sharing {
       { fromMs: nowMs, share: 0 },
       { fromMs: nowMs + LEASE_MS, share: LEAST },
     ]);
-    this.#running = this.#run().finally(() => {
+    // A request of some step is the first; beats follow for as long as any step sends.
+    this.#running = outsideOfSteps(() => this.#run()).finally(() => {
       this.#running = null;
     });
   }

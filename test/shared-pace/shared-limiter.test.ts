@@ -10,6 +10,7 @@ import {
 } from '@jest/globals';
 import fc from 'fast-check';
 import type { Store } from '../../src/store/store.ts';
+import { takenOver } from '../support/closed-fence.ts';
 import { startS3Server, type S3Server } from '../support/s3-server.ts';
 import { diskStore, s3Store } from '../store/stores.ts';
 import {
@@ -63,6 +64,13 @@ describe.each([
     worker.busy(true);
     return worker;
   };
+
+  test('a worker goes on sharing after the step that sent the first request was taken over', async () => {
+    const worker = await takenOver(() => Promise.resolve(start(9)));
+    await pass(3_000);
+    expect(worker.look()?.problem).toBeNull();
+    expect(await beats(store)).not.toEqual([]);
+  });
 
   test('no second has more than the limit while workers come, go and are killed', async () => {
     start(9);
