@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Ad
     rerun: async () => (await import('./commands/rerun.ts')).addRerun,
     cancel: async () => (await import('./commands/cancel.ts')).addCancel,
     budget: async () => (await import('./commands/budget.ts')).addBudget,
+    prune: async () => (await import('./commands/prune.ts')).addPrune,
   },
   'Nightly:': {
     schedule: async () => (await import('./commands/schedule/index.ts')).addSchedule,

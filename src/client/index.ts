@@ -59,6 +59,7 @@ export type { ReplacedFile } from './runs/replaced.ts';
 export type { RunStatus } from './runs/status.ts';
 export type { Republished } from './runs/publish.ts';
 export type { StoredResults } from './runs/stored.ts';
+export type { OldRun, PruneOptions, PrunePlan } from './retention/prune.ts';
 export type { SpendOptions } from './spend/report.ts';
 export type { Availability } from '../temporal/task-queue.ts';
 export type {

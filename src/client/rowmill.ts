@@ -40,6 +40,7 @@ import { runsUnderWay } from './runs/under-way.ts';
 import { isSeen, ownerOf, starterOf } from './runs/owned.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { storedResults, type StoredResults } from './runs/stored.ts';
+import { pruneStore, type PruneOptions, type PrunePlan } from './retention/prune.ts';
 import { readSpend, type SpendOptions } from './spend/report.ts';
 import type { SpendReport } from '../contract/spend.ts';
 
@@ -363,6 +364,20 @@ export class Rowmill {
     { store, env = process.env }: Pick<RowmillOptions, 'store' | 'env'> = {},
   ): Promise<SpendReport> {
     return readSpend(storeAt(store, env), options);
+  }
+
+  /**
+   * Removes the files of old runs from the store. Keeps what is in progress, what the next run of a pipeline
+   * reads, the ledger, and all that was published elsewhere.
+   *
+   * ```ts
+   * const { runs, bytes } = await rowmill.prune({ older: '90d' });
+   * ```
+   * @throws RowmillError `usage` for a span that is none or below a day, `store_…`, `temporal_unreachable`
+   */
+  prune(options: PruneOptions): Promise<PrunePlan> {
+    const { client, store } = this.#link;
+    return withServerErrors(client, () => pruneStore(client, store, options));
   }
 
   /** Closes the connection, unless the caller passed the client. Runs continue. */

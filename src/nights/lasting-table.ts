@@ -30,7 +30,7 @@ export interface NightKey extends RunKey {
   openedAt: string;
 }
 
-const STATE_FILE = 'lasting-table.json';
+export const LASTING_TABLE_FILE = 'lasting-table.json';
 
 const night = z.object({ workflowId: z.string(), firstRunId: z.string(), openedAt: z.string() });
 const column = z.object({
@@ -61,11 +61,17 @@ export async function readLastingTable(
   key: PipelineKey,
 ): Promise<LastingTable | null> {
   const folder = store.pipeline(key);
-  if (!(await folder.exists(STATE_FILE))) return null;
-  const parsed = state.safeParse(await folder.readJson(STATE_FILE));
+  if (!(await folder.exists(LASTING_TABLE_FILE))) return null;
+  const found = await folder.readJson(LASTING_TABLE_FILE);
+  return parseLastingTable(found, folder.locate(LASTING_TABLE_FILE));
+}
+
+/** Checks the content of a state file. @throws RowmillError `store_unreadable` */
+export function parseLastingTable(found: unknown, where: string): LastingTable {
+  const parsed = state.safeParse(found);
   if (parsed.success) return parsed.data;
   throw new RowmillError('store_unreadable', 'the file is not the state of a lasting table', {
-    where: folder.locate(STATE_FILE),
+    where,
   });
 }
 
@@ -74,11 +80,11 @@ export const writeLastingTable = (
   store: Store,
   key: PipelineKey,
   table: LastingTable,
-): Promise<void> => store.pipeline(key).writeJson(STATE_FILE, table);
+): Promise<void> => store.pipeline(key).writeJson(LASTING_TABLE_FILE, table);
 
 /** Forgets the table: the next run makes a new one. */
 export const removeLastingTable = (store: Store, key: PipelineKey): Promise<void> =>
-  store.pipeline(key).remove(STATE_FILE);
+  store.pipeline(key).remove(LASTING_TABLE_FILE);
 
 /**
  * Refuses a pipeline whose lasting table was made for another one.

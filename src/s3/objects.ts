@@ -114,14 +114,14 @@ const isBehindTheEnd = (error: unknown): boolean =>
   'name' in error.cause &&
   error.cause.name === 'InvalidRange';
 
-/** Lists the objects whose keys begin with `prefix`, with the time of their writing. @throws S3Fault */
+/** Lists the objects whose keys begin with `prefix`, with size and time of writing. @throws S3Fault */
 export const objectsUnder = (
   bucket: string,
   prefix: string,
-): Promise<{ key: string; modifiedMs: number }[]> =>
+): Promise<{ key: string; bytes: number; modifiedMs: number }[]> =>
   listed(bucket, { Prefix: prefix }, ({ Contents = [] }) =>
-    Contents.flatMap(({ Key: key, LastModified }) =>
-      key === undefined ? [] : [{ key, modifiedMs: LastModified?.getTime() ?? Infinity }],
+    Contents.flatMap(({ Key: key, Size: bytes = 0, LastModified }) =>
+      key === undefined ? [] : [{ key, bytes, modifiedMs: LastModified?.getTime() ?? Infinity }],
     ),
   );
 

@@ -50,6 +50,16 @@ export async function withdrawClaims(
   for (const path of paths) await store.claims.remove(nameOf(path, run));
 }
 
+/** Lists the names of claims whose run had to publish before a time. */
+export async function expiredClaims(store: Store, beforeMs: number): Promise<string[]> {
+  const expired: string[] = [];
+  for (const name of await store.claims.list('')) {
+    const claim = await readClaim(store, name);
+    if (claim !== null && claim.untilMs < beforeMs) expired.push(name);
+  }
+  return expired;
+}
+
 async function readClaim(store: Store, name: string) {
   try {
     return claimShape.safeParse(await store.claims.readJson(name)).data ?? null;

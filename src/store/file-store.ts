@@ -1,6 +1,7 @@
 import { chmod, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { RowmillError } from '../errors.ts';
+import { agedOnDisk, removeFromDisk } from './aged-folders.ts';
 import { errnoOf, reading, writing } from './disk-error.ts';
 import { createFileFolder } from './file-folder.ts';
 import { FILE_MODE, FOLDER_MODE, makeFolder, syncFolder } from './folders.ts';
@@ -55,6 +56,10 @@ export const createFileStore = (root: string): Store => {
       workflowIdsIn(await foldersIn(join(location, LAYOUT.runs)), prefix),
     pipeline: (key) => createFileFolder(join(location, ...pipelineFolder(key)), prepare),
     claims: createFileFolder(join(location, LAYOUT.claims), prepare),
+    pipelines: createFileFolder(join(location, LAYOUT.pipelines), prepare),
+    aged: (part) => reading(location, () => agedOnDisk(location, part)),
+    folderOf: ({ names }) => createFileFolder(join(location, ...names), prepare),
+    discard: ({ names }) => writing(location, () => removeFromDisk(location, names)),
     ledger: createFileFolder(join(location, LAYOUT.ledger), prepare),
     paces: createFileFolder(join(location, LAYOUT.paces), prepare),
     staged: (digest) =>

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { RowmillError } from '../errors.ts';
 import { readS3Address, s3Address, type S3Place } from '../s3/address.ts';
 import { foldersUnder, getObject, keysUnder, putObject, removeObject } from '../s3/objects.ts';
+import { agedInBucket, removeFromBucket } from './aged-folders.ts';
 import { writing } from './disk-error.ts';
 import { createFileFolder } from './file-folder.ts';
 import { LAYOUT, pipelineFolder, runFolder, stagedFolder, workflowIdsIn } from './layout.ts';
@@ -74,6 +75,10 @@ export const createS3Store = (address: string): Store => {
     workflowIds: async (prefix) => workflowIdsIn(await foldersIn([LAYOUT.runs]), prefix),
     pipeline: (key) => folderAt(pipelineFolder(key)),
     claims: folderAt([LAYOUT.claims]),
+    pipelines: folderAt([LAYOUT.pipelines]),
+    aged: (part) => askingS3(location, () => agedInBucket(bucket, root.key, part)),
+    folderOf: ({ names }) => folderAt(names),
+    discard: ({ names }) => askingS3(location, () => removeFromBucket(bucket, keyOf(names))),
     ledger: folderAt([LAYOUT.ledger]),
     paces: folderAt([LAYOUT.paces]),
     staged: (digest) => folderAt(stagedFolder(digest, location)),

@@ -40,6 +40,14 @@ export interface Store {
   readonly ledger: Folder;
   /** Beats of the workers that share a token's pace (src/shared-pace), one folder a token. */
   readonly paces: Folder;
+  /** Files of all pipelines, `<owner>/<name>/…`. */
+  readonly pipelines: Folder;
+  /** Lists the folders of a part with size and age, unordered. */
+  aged(part: AgedPart): Promise<AgedFolder[]>;
+  /** Opens a folder that `aged` has listed. */
+  folderOf(aged: Pick<AgedFolder, 'names'>): Folder;
+  /** Removes such a folder; readers then find no run, or no frozen inputs. Safe to repeat. */
+  discard(aged: Pick<AgedFolder, 'names'>): Promise<void>;
   /** Returns the folder of frozen inputs with this digest, before a run exists. */
   staged(digest: string): Folder;
   /**
@@ -111,3 +119,15 @@ export interface WrittenFile {
   /** Hex digest of the bytes. */
   sha256: string;
 }
+
+/** Folder of the store with its age. */
+export interface AgedFolder {
+  /** Names from the root of the store: `runs`, workflow, first run, or `staged`, digest. */
+  names: readonly string[];
+  bytes: number;
+  /** Time of the newest file, epoch ms. */
+  writtenAtMs: number;
+}
+
+/** Parts of the store whose folders can be removed by their age. */
+export type AgedPart = 'runs' | 'staged';

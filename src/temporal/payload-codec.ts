@@ -87,7 +87,7 @@ function decrypt({ data }: Payload, { id, secret }: PayloadKey): Payload {
   } catch (cause) {
     throw new RowmillError(
       'payload_key_missing',
-      `the key ${id} that is here does not decrypt it`,
+      `the key ${id} that is here does not decrypt a payload`,
       {
         remedy: `Another key has had this id: set that one as ${id}, and give the one that is here another id.`,
         cause,
@@ -109,7 +109,7 @@ function openOrMark(payload: Payload, open: (payload: Payload) => Payload): Payl
 
 const locked = (id: string, keys: readonly PayloadKey[]): RowmillError => {
   const here = keys.length === 0 ? 'no keys are' : `only ${keys.map((key) => key.id).join(', ')}`;
-  const what = `it is encrypted with the key ${id.slice(0, 80)}, and ${here} here`;
+  const what = `a payload is encrypted with the key ${id.slice(0, 80)}, and ${here} here`;
   return new RowmillError('payload_key_missing', what);
 };
 

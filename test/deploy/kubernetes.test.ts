@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { parse, parseAllDocuments } from 'yaml';
 import { parseDuration } from '../../src/spec/index.ts';
 import { gatewaySettings } from '../../src/gateway/settings.ts';
+import { DEFAULT_TASK_QUEUE, pollQueueOf } from '../../src/contract/names.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
 
 const folder = new URL('../../deploy/kubernetes/', import.meta.url);
@@ -23,7 +24,7 @@ interface Container {
   readinessProbe: { httpGet: { path: string; port: string } };
   resources: { requests: { memory: string }; limits: { memory: string } };
   securityContext: object;
-  volumeMounts: { name: string; mountPath: string; readOnly?: boolean; subPath?: string }[];
+  volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[];
   envFrom: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
 }
 interface Deployment extends Manifest {
@@ -33,7 +34,7 @@ interface Deployment extends Manifest {
       metadata: { labels: object };
       spec: {
         containers: Container[];
-        volumes: { name: string; persistentVolumeClaim?: { claimName: string } }[];
+        volumes: { name: string; secret?: { secretName: string } }[];
         terminationGracePeriodSeconds: number;
         securityContext: object;
       };
@@ -60,8 +61,50 @@ const modelOf = ({ apiVersion, kind }: Manifest): string =>
   `kubernetes-models/${apiVersion}/${kind}`;
 
 test('every file of the folder belongs to it', () => {
-  const files = readdirSync(folder).filter((name) => name !== 'kustomization.yaml');
-  expect(files.sort()).toEqual([...resources].sort());
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const files = entries.flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  const others = files.filter((name) => name !== 'kustomization.yaml');
+  expect(others.sort()).toEqual([...resources].sort());
+});
+
+/** Of a custom resource, whose types no package has: the fields of the page of its scaler. */
+interface ScaledObject extends Manifest {
+  spec: {
+    scaleTargetRef: { name: string };
+    minReplicaCount: number;
+    maxReplicaCount: number;
+    triggers: { type: string; metadata: Record<string, string> }[];
+  };
+}
+
+test('the example scales the workers by the backlog of both their queues, in their namespace', () => {
+  const scaled = parse(text('autoscale/worker.yaml')) as ScaledObject;
+  expect(scaled).toMatchObject({ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject' });
+  const { scaleTargetRef, minReplicaCount, maxReplicaCount, triggers } = scaled.spec;
+  const worker = deployments.find(({ metadata }) => metadata.name === scaleTargetRef.name);
+  expect(podOf(worker as Deployment).containers[0]?.args).toEqual(['worker']);
+  expect(minReplicaCount).toBeLessThan(maxReplicaCount);
+  const queues = [DEFAULT_TASK_QUEUE, pollQueueOf(DEFAULT_TASK_QUEUE)];
+  expect(triggers.map(({ metadata }) => metadata['taskQueue'])).toEqual(queues);
+  const [config] = ofKind<Manifest & { data: Record<string, string> }>('ConfigMap');
+  for (const { type, metadata } of triggers) {
+    expect(type).toBe('temporal');
+    expect(metadata['endpoint']).toBe(config?.data['TEMPORAL_ADDRESS']);
+    expect(metadata['namespace']).toBe(config?.data['TEMPORAL_NAMESPACE']);
+    // Numbers and switches of a trigger are texts.
+    for (const value of Object.values(metadata)) expect(typeof value).toBe('string');
+  }
+});
+
+test('the pods share a bucket, and keep nothing of their own', () => {
+  const [config] = ofKind<Manifest & { data: Record<string, string> }>('ConfigMap');
+  expect(config?.data['ROWMILL_STORE']).toMatch(/^s3:\/\/\w+/);
+  expect(ofKind('PersistentVolumeClaim')).toEqual([]);
+  for (const deployment of deployments) {
+    for (const volume of podOf(deployment).volumes) {
+      expect(['tmp', 'payload-keys']).toContain(volume.name);
+    }
+  }
 });
 
 test.each(named)('%s is what the schema of Kubernetes says', async (_name, manifest) => {
@@ -139,9 +182,9 @@ test('names that are referred to are there', () => {
   for (const deployment of deployments) {
     const { spec } = deployment;
     expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
-    for (const { persistentVolumeClaim } of podOf(deployment).volumes) {
-      if (persistentVolumeClaim === undefined) continue;
-      expect(names('PersistentVolumeClaim')).toContain(persistentVolumeClaim.claimName);
+    for (const { secret } of podOf(deployment).volumes) {
+      if (secret === undefined) continue;
+      expect(text('config.yaml')).toContain(`create secret generic ${secret.secretName} `);
     }
     for (const { envFrom, image } of podOf(deployment).containers) {
       for (const { configMapRef, secretRef } of envFrom) {
@@ -179,18 +222,17 @@ test('the gateway’s probes ask its own paths, and it has no token of the provi
   const { port } = gatewaySettings({});
   expect(gateway?.ports).toContainEqual({ name: 'http', containerPort: port });
   const secrets = gateway?.envFrom.flatMap(({ secretRef }) => secretRef?.name ?? []);
-  expect(secrets).toEqual(['rowmill-gateway']);
-  const dockerfile = text('../../Dockerfile');
+  expect(secrets).toEqual(['rowmill-gateway', 'rowmill-s3']);
   const writable = gateway?.volumeMounts.filter(({ readOnly }) => readOnly !== true) ?? [];
-  expect(writable.map(({ mountPath }) => mountPath)).toEqual(['/data/store', '/tmp']);
-  expect(dockerfile).toContain('ROWMILL_STORE=/data/store');
-  expect(writable[0]?.subPath).toBe('store');
+  expect(writable.map(({ mountPath }) => mountPath)).toEqual(['/tmp']);
 });
 
 test('what is configured are variables that rowmill reads', () => {
   const [config] = ofKind<Manifest & { data: Record<string, string> }>('ConfigMap');
   const cli = readFileSync(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8');
-  const settings = Object.values(WORKER_SETTINGS).map(({ variable }): string => variable);
+  const files = ['ROWMILL_PAYLOAD_KEYS_FILE'];
+  const variables = Object.values(WORKER_SETTINGS).map(({ variable }): string => variable);
+  const settings = [...variables, ...files];
   for (const name of Object.keys(config?.data ?? {})) {
     expect([name, settings.includes(name) || cli.includes(`\`${name}\``)]).toEqual([name, true]);
   }

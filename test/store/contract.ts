@@ -300,6 +300,29 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(await linesOf(folder, 'a.jsonl')).toEqual(['one', 'one']);
     });
 
+    test('a folder that is discarded is gone for every reader, and the others are as they were', async () => {
+      const { store, again } = open();
+      const [old, other] = ['old', 'other'].map((firstRunId) => ({ ...key, firstRunId }));
+      if (old === undefined || other === undefined) throw new Error('two keys');
+      await writeLines(store.run(old), 'parts/1/0.jsonl', ['{}']);
+      await store.run(old).writeJson('pipeline.json', {});
+      await store.run(other).writeJson('pipeline.json', {});
+      const aged = (await store.aged('runs')).sort((a, b) => b.bytes - a.bytes);
+      expect(aged.map(({ names }) => names)).toEqual([
+        ['runs', 'nightly', 'old'],
+        ['runs', 'nightly', 'other'],
+      ]);
+      for (const { writtenAtMs } of aged) expect(writtenAtMs).toBeGreaterThan(0);
+      const [first] = aged;
+      if (first === undefined) throw new Error('a folder');
+      expect(await store.folderOf(first).list('parts/')).toEqual(['parts/1/0.jsonl']);
+      await store.discard(first);
+      await store.discard(first);
+      expect(await again().run(old).list('')).toEqual([]);
+      expect(await again().firstRuns('nightly')).toEqual(['other']);
+      expect(await again().run(other).exists('pipeline.json')).toBe(true);
+    });
+
     test('an input is staged under the digest that is known once it is written', async () => {
       const { store } = open();
       const stage = (lines: string[]) =>

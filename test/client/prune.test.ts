@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runsNeeded } from '../../src/client/retention/kept-runs.ts';
+import { pruneStore, type PrunePlan } from '../../src/client/retention/prune.ts';
+import type { RowmillRun } from '../../src/client/index.ts';
+import { writeLastingTable } from '../../src/nights/lasting-table.ts';
+import { createFileStore } from '../../src/store/file-store.ts';
+import { rowmill as command } from '../cli/command.ts';
+import { newPlace } from '../store/place.ts';
+import { openBackend, pipelineOf, type Backend } from './backend.ts';
+
+const DAY_MS = 86_400_000;
+/** When all files of this test are a hundred days old. */
+const LATER = Date.now() + 100 * DAY_MS;
+
+let backend: Backend;
+let older: RowmillRun;
+let newest: RowmillRun;
+let waiting: RowmillRun;
+beforeAll(async () => {
+  backend = await openBackend();
+  older = await start('older', 'prune-often');
+  await older.wait();
+  newest = await start('newest', 'prune-often');
+  await newest.wait();
+  waiting = await start('waiting', 'prune-waits', { approveAbove: 0 });
+});
+afterAll(() => backend.close());
+
+const nameOf = (word: string): string => `${word}-${backend.testEnv.taskQueue}`;
+const start = (word: string, name: string, spend = {}): Promise<RowmillRun> =>
+  backend.rowmill.start({
+    pipeline: pipelineOf(backend.testEnv, { name, spend }),
+    id: nameOf(word),
+    fresh: true,
+  });
+const prune = (confirm?: (plan: PrunePlan) => void, nowMs = LATER): Promise<PrunePlan> => {
+  const { client, store } = backend.testEnv;
+  const options = { older: '90d', ...(confirm === undefined ? {} : { confirm }) };
+  return pruneStore(client, store, options, nowMs);
+};
+const stored = (): Promise<string[]> => backend.testEnv.store.workflowIds('');
+
+test('nothing is removed that was written within the span, or was not confirmed', async () => {
+  const before = await stored();
+  expect(await prune(undefined, LATER - 50 * DAY_MS)).toMatchObject({ runs: [], bytes: 0 });
+  const no = (): never => {
+    throw new Error('no');
+  };
+  await expect(prune(no)).rejects.toThrow('no');
+  expect(await stored()).toEqual(before);
+});
+
+test('a span below a day is refused', async () => {
+  await expect(backend.rowmill.prune({ older: '1h' })).rejects.toMatchObject({ code: 'usage' });
+});
+
+test('the command asks before it removes, and without a terminal needs --yes', async () => {
+  const { store } = backend.testEnv;
+  const folder = join(store.location, 'runs', older.id);
+  const long = new Date(Date.now() - 100 * DAY_MS);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), long, long);
+  }
+  const env = {
+    TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
+    ROWMILL_STORE: store.location,
+  };
+  const options = { cwd: backend.testEnv.folder, env };
+  const refused = await command(['prune', '--older', '90d'], options).endsWith(2);
+  expect(refused.stderr).toContain(older.id);
+  expect(refused.stderr).toContain('--yes');
+  expect(await stored()).toContain(older.id);
+  const done = await command(['prune', '--older', '90d', '--yes', '--json'], options).endsWith(0);
+  const plan = JSON.parse(done.stdout) as PrunePlan;
+  expect(plan.runs.map(({ workflowId }) => workflowId)).toEqual([older.id]);
+  expect(plan.bytes).toBeGreaterThan(0);
+  expect(await stored()).not.toContain(older.id);
+});
+
+test('a run in progress is kept, and so is the newest of each pipeline', async () => {
+  const plan = await prune();
+  expect(plan.runs).toEqual([]);
+  expect(plan.kept).toEqual({ inProgress: 1, needed: 1 });
+  expect((await stored()).sort()).toEqual([newest.id, waiting.id].sort());
+  await waiting.approve();
+  expect(await waiting.wait()).toMatchObject({ outcome: 'completed' });
+});
+
+test('a lasting table keeps the runs that its next night reads', async () => {
+  const store = createFileStore(newPlace());
+  const night = (id: string) => ({ workflowId: id, firstRunId: 'first', openedAt: 'now' });
+  await writeLastingTable(
+    store,
+    { pipeline: 'nightly', owner: null },
+    {
+      provider: 'extruct',
+      kind: 'company',
+      keyColumn: 'Symbol',
+      source: null,
+      table: { id: 'table', url: null },
+      columns: [],
+      origin: night('made-it'),
+      last: night('last'),
+      published: { ...night('published'), at: 'now' },
+    },
+  );
+  const needed = [...(await runsNeeded(store))].sort();
+  expect(needed).toEqual(['runs/last/first', 'runs/made-it/first', 'runs/published/first']);
+});
