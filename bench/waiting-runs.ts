@@ -99,7 +99,7 @@ export async function starter(
     );
 }
 
-async function someAtOnce(
+export async function someAtOnce(
   ids: readonly string[],
   work: (id: string) => Promise<unknown>,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { setInterval } from 'node:timers';
 const SAMPLE_EVERY_MS = 50;
 
 /** Resident memory of a process in bytes; `null` where /proc is not there. */
-function residentBytes(pid: number): number | null {
+export function residentBytes(pid: number): number | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];

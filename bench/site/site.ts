@@ -14,6 +14,8 @@ export interface Site {
   /** `host:port` of Temporal. */
   address: string;
   client: Client;
+  /** Process of Temporal; `null` if it is not known. */
+  serverPid: number | null;
   sandbox(settings: SandboxSettings): Promise<OwnSandbox>;
   worker(options: {
     taskQueue: string;
@@ -40,6 +42,7 @@ export async function openSite(): Promise<Site> {
     address: server.address,
     store,
     client: new Client({ connection }),
+    serverPid: server.pid,
     sandbox: async (settings) => keep(await ownSandbox(TOKEN, settings)),
     worker: async (options) =>
       keep(await ownWorker({ temporal: server.address, store, token: TOKEN, ...options })),

@@ -24,6 +24,8 @@ export interface WholeRun {
   totalMs: number;
   /** Of that, waiting for cells. */
   waitingMs: number;
+  /** Time of each step, by name. */
+  stepMs: Readonly<Record<string, number>>;
   /** Bytes of the history that a slice of waiting takes: its step and the workflow's answer to it. */
   sliceBytes: number;
   /** Of the worker; `null` where it cannot be read. */
@@ -56,7 +58,7 @@ async function historyOf(site: Site, workflowId: string) {
   const { events } = await handle.fetchHistory();
   const steps: Record<string, number> = {};
   const scheduled = new Map<string, { step: string; atMs: number }>();
-  let waitingMs = 0;
+  const stepMs: Record<string, number> = {};
   let waitingBytes = 0;
   let step = '';
   let firstMs = Infinity;
@@ -75,14 +77,15 @@ async function historyOf(site: Site, workflowId: string) {
     if (step === 'awaitIdle') waitingBytes += HistoryEvent.encode(event).finish().length;
     const done = event.activityTaskCompletedEventAttributes;
     const begun = scheduled.get(String(done?.scheduledEventId));
-    if (begun?.step === 'awaitIdle') waitingMs += atMs - begun.atMs;
+    if (begun !== undefined) stepMs[begun.step] = (stepMs[begun.step] ?? 0) + atMs - begun.atMs;
   }
   return {
     historyEvents: historyLength,
     historyBytes: Number(raw.workflowExecutionInfo?.historySizeBytes ?? 0),
     steps,
     totalMs: lastMs - firstMs,
-    waitingMs,
+    waitingMs: stepMs['awaitIdle'] ?? 0,
+    stepMs,
     sliceBytes: waitingBytes / (steps['awaitIdle'] ?? 1),
   };
 }
