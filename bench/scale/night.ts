@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ServiceError, type WorkflowHandle } from '@temporalio/client';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import type { SnapshotRef } from '../../src/contract/rows.ts';
 import { startRun } from '../../src/client/runs/start.ts';
@@ -151,8 +152,7 @@ async function runAll(site: Site, planned: readonly Planned[]): Promise<Ended[]>
     ends.push(
       (async () => {
         const handle = site.client.workflow.getHandle(workflowId);
-        // The workflow type gives back a RunSummary.
-        const summary = (await handle.result()) as RunSummary;
+        const summary = await endOf(handle);
         const afterS = (performance.now() - beganMs) / 1_000;
         const { raw } = await handle.describe();
         const historyBytes = Number(raw.workflowExecutionInfo?.historySizeBytes ?? 0);
@@ -162,4 +162,16 @@ async function runAll(site: Site, planned: readonly Planned[]): Promise<Ended[]>
   });
   await Promise.all(ends);
   return ended;
+}
+
+/** A busy server may drop one of a thousand waits: it is asked again. */
+async function endOf(handle: WorkflowHandle): Promise<RunSummary> {
+  for (;;) {
+    try {
+      // The workflow type gives back a RunSummary.
+      return (await handle.result()) as RunSummary;
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+    }
+  }
 }

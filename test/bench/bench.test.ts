@@ -10,6 +10,7 @@ import { bareApi } from '../../bench/naive/api.ts';
 import { naiveRun } from '../../bench/naive/script.ts';
 import { benchOptions } from '../../bench/options.ts';
 import { pollingFigures } from '../../bench/polling.ts';
+import { scaleOptions } from '../../bench/scale/options.ts';
 import { BASE_CASE, CASES, COLUMNS } from '../../bench/cases.ts';
 import { benchPipeline, companyName } from '../../bench/site/pipeline.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/index.ts';
@@ -59,6 +60,18 @@ test('flags: some ratios only, in any case; an unknown one is refused', () => {
   expect(benchOptions(['--provider', 'promptlayer'])).toMatchObject({ cases: [CASES[1]] });
   expect(() => benchOptions(['--provider', 'extrukt'])).toThrow(
     `there are ${PROVIDER_NAMES.join(', ')}`,
+  );
+});
+
+test('sizes of the scale run: the smaller ones by default, a wrong one is refused', () => {
+  expect(scaleOptions([])).toMatchObject({ workers: 4, pipelines: 40, rows: 20_000, rate: 200 });
+  expect(scaleOptions(['--pipelines', '1000', '--rows', '0'])).toMatchObject({
+    pipelines: 1_000,
+    rows: 0,
+  });
+  expect(scaleOptions(['--help'])).toMatch(/--pipelines .*\n--rows /);
+  expect(() => scaleOptions(['--workers', '0'])).toThrow(
+    '--workers is not a whole number from 1 up',
   );
 });
 
