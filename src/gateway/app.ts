@@ -27,6 +27,7 @@ import { addRuns } from './routes/runs.ts';
 import { addScheduleActions } from './routes/schedule-actions.ts';
 import { addSchedules } from './routes/schedules.ts';
 import { addBudgets } from './routes/budgets.ts';
+import { addPages } from './routes/pages.ts';
 import { addSpend } from './routes/spend.ts';
 import type { GatewaySettings } from './settings.ts';
 
@@ -100,7 +101,7 @@ export async function createApp(
       requireToken(others, limits.tokens, gateway.origins);
       limitBodies(others, limits.bodyLimit);
       await others.register(underPressure, { maxEventLoopDelay: LATE_MS });
-      for (const add of ROUTES) add(others, gateway);
+      for (const add of [...ROUTES, addPages(limits.tokens)]) add(others, gateway);
       allowed(others);
     });
   });

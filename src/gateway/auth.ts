@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { RowmillError } from '../errors.ts';
 import type { App } from './gateway.ts';
+import { tokenOfCookie } from './session-cookie.ts';
 import { isLoopback } from './settings.ts';
 import { EVERYTHING, type Grant, type Scope, type Token } from './tokens.ts';
 
@@ -9,6 +10,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Needs no token. */
     open?: boolean;
+    /** Page for people: a browser may send the token as a cookie. */
+    page?: boolean;
     /** Exempt from the rate limit. */
     unlimited?: boolean;
     /** Scope that the token needs. */
@@ -60,7 +63,12 @@ export function recogniseCallers(app: App, tokens: readonly Token[]): void {
  * Returns the token of a request; empty without one. Only routes for browsers take it as a password: a
  * browser sends one with every request, also where another page has made it.
  */
-function secretOf({ headers, routeOptions }: FastifyRequest): string {
+function secretOf(request: FastifyRequest): string {
+  const { headers, routeOptions } = request;
+  // Pages that change nothing: another site's page cannot act with the cookie.
+  if (headers.authorization === undefined && routeOptions.config.page === true) {
+    return tokenOfCookie(request);
+  }
   const given = headers.authorization ?? '';
   const [, bearer] = /^Bearer +([\x21-\x7e]+)$/i.exec(given) ?? [];
   if (bearer !== undefined || routeOptions.config.browser !== true) return bearer ?? '';
@@ -72,6 +80,12 @@ function secretOf({ headers, routeOptions }: FastifyRequest): string {
 /** Returns how a caller without a token may send one. */
 export const challengeOf = ({ routeOptions }: FastifyRequest): string =>
   `${routeOptions.config.browser === true ? 'Basic' : 'Bearer'} realm="rowmill"`;
+
+/** Finds whether a text is a token of the gateway. */
+export function isToken(text: string, tokens: readonly Token[]): boolean {
+  const digest = digestOf(text);
+  return tokens.filter(({ secret }) => timingSafeEqual(digestOf(secret), digest)).length > 0;
+}
 
 /**
  * Rejects callers without the required scope, and reveals nothing else.

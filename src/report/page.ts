@@ -8,15 +8,31 @@ export const PAGE_POLICY =
 /** Beginning of every page, by which a report of rowmill is known from a file of another program. */
 export const PAGE_BEGINNING = '<!doctype html>\n<!-- rowmill report -->\n';
 
+/** The same, and its forms may be sent to the server that it came from. */
+export const FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
+
+interface Headers {
+  policy: string;
+  referrer: string;
+}
+
+const REPORT: Headers = { policy: PAGE_POLICY, referrer: 'no-referrer' };
+/** Without a referrer a browser sends no origin either, by which forms of other sites are known. */
+export const FORM: Headers = { policy: FORM_POLICY, referrer: 'same-origin' };
+
 /** Returns a whole page. */
-export const page = (title: string, content: Html): string =>
+export const page = (
+  title: string,
+  content: Html,
+  { policy, referrer }: Headers = REPORT,
+): string =>
   markup`${new Html(PAGE_BEGINNING)}
     <html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${new Html(PAGE_POLICY)}" />
+        <meta http-equiv="Content-Security-Policy" content="${new Html(policy)}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
+        <meta name="referrer" content="${referrer}" />
         <title>${title}</title>
         <style>
           ${new Html(STYLE)}

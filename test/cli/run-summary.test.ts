@@ -52,3 +52,10 @@ test.each([
 ] as const)('the next command after %j', (changes, command) => {
   expect(nextCommand({ ...summary, ...changes }, false)).toBe(command);
 });
+
+test('the summary names the report, where there is one', () => {
+  expect(summaryText(runSummary({ report: '/out/leads.report.html' }), null)).toMatch(
+    /^ {2}report +\/out\/leads\.report\.html$/m,
+  );
+  expect(summaryText(runSummary(), null)).not.toContain('report');
+});

@@ -102,6 +102,8 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
     ...changeFacts(summary),
     ...targetFacts(summary),
   );
+  // The summary of an older worker lacks this field.
+  if (summary.report !== undefined) facts.push(['report', shortPath(summary.report)]);
   if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
   if (ui !== null) facts.push(['Temporal UI', ui]);
   const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);

@@ -147,7 +147,7 @@ export function addResults(app: App, { temporal, renditions, hostPaths }: Gatewa
   app.get(
     '/v1/runs/:id/report',
     {
-      config,
+      config: { ...config, page: true },
       schema: {
         operationId: 'getReport',
         summary: 'The report: one HTML page, without scripts and requests',
