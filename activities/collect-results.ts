@@ -82,7 +82,7 @@ export const collectResults = activity<CollectResultsInput, CollectedResults, Sc
       try {
         const counts = await scan.read(pages, input.table, attempt);
         const merged = await mergeParts(folder, input.scan, {
-          ordered: counts.ordered,
+          lateBy: scan.lateBy,
           kind: input.kind,
           asked: input.cutPass === undefined ? null : await AskedInPass.read(folder, input.cutPass),
           expected: input.expected,
@@ -137,6 +137,5 @@ function scanResultOf(input: CollectResultsInput, counts: ScanCounts, merged: Me
   for (const outcome of CELL_OUTCOMES) cells[outcome] = sum(outcome);
   const skipped = sum('skipped');
   if (skipped > 0) cells.skipped = skipped;
-  const { ordered: _ordered, ...scanResult } = counts;
-  return { scan: input.scan, rows: input.snapshot.rows, cells, ...scanResult, ...merged };
+  return { scan: input.scan, rows: input.snapshot.rows, cells, ...counts, ...merged };
 }

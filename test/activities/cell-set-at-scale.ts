@@ -40,7 +40,7 @@ async function scan(number: number, kind: 'first' | 'failed'): Promise<void> {
     await draft.line(`${row}\t${JSON.stringify(idOf(row))}\t{}\t${JSON.stringify(open)}`);
   }
   await draft.commit();
-  await mergeParts(folder, number, { ordered: true, kind });
+  await mergeParts(folder, number, { lateBy: 0, kind });
 }
 
 const rows = await folder.create(SNAPSHOT_FILE);

@@ -35,6 +35,7 @@ async function scan(
   kind: PassKind,
   statuses: readonly CellStatus[],
   failedAt?: string,
+  { order = statuses.map((_, at) => at), lateBy = 0 } = {},
 ) {
   await write(
     SNAPSHOT_FILE,
@@ -46,8 +47,11 @@ async function scan(
     const cells = { sector: { status, value, rawStatus: status, ...when } };
     return classifyTableRow({ id: `row-${at}`, key: `S${at}`, cells }, at, COLUMNS).line;
   });
-  await write(`parts/${number}/000000.jsonl`, rows);
-  return mergeParts(folder, number, { ordered: true, kind });
+  await write(
+    `parts/${number}/000000.jsonl`,
+    order.map((at) => rows[at] ?? ''),
+  );
+  return mergeParts(folder, number, { lateBy, kind });
 }
 
 test('a cell stalled after its rerun is repaired only with an answer', async () => {
@@ -94,4 +98,19 @@ test('a failed cell is untouched by its rerun until it fails again', async () =>
 test('where failures carry no time, one that stands as it stood is taken for a new one', async () => {
   await scan(1, 'first', ['failed']);
   expect(await scan(2, 'failed', ['failed'])).toMatchObject({ untouched: 0 });
+});
+
+test.each([
+  ['nearly in the order of the snapshot', 3],
+  ['in quite another order', 1_000_000],
+])('rows that came %s are in the results in that order', async (_, lateBy) => {
+  await scan(1, 'first', ['done', 'done', 'failed', 'done', 'done'], undefined, {
+    order: [1, 3, 4, 0, 2],
+    lateBy,
+  });
+  const rows: unknown[] = [];
+  for await (const line of folder.lines('results.jsonl')) rows.push(JSON.parse(line));
+  expect(rows).toMatchObject(
+    [0, 1, 2, 3, 4].map((at) => ({ key: `S${at}`, rowId: `row-${at}`, complete: at !== 2 })),
+  );
 });

@@ -50,8 +50,8 @@ export interface Merged {
 }
 
 export interface MergeOptions {
-  /** The parts came in the order of the snapshot. */
-  ordered: boolean;
+  /** Most rows that were read before one that precedes them in the snapshot. */
+  lateBy: number;
   /** The pass that ran before this scan. */
   kind: PassKind;
   /** Cells that it asked for; `null`: all that were due. */
@@ -76,7 +76,7 @@ export async function mergeParts(
   folder: Folder,
   scan: number,
   {
-    ordered,
+    lateBy,
     kind: passKind,
     asked = null,
     expected,
@@ -97,7 +97,7 @@ export async function mergeParts(
     due: 0,
   };
   const misfits = judgesValues(expected) ? new MisfitCounts(expected) : null;
-  const parts = ordered ? partLines(folder, scan) : inSnapshotOrder(folder, scan);
+  const parts = lateBy > ROWS_PER_BUCKET ? sorted(folder, scan) : inOrder(partLines(folder, scan));
   try {
     for await (const line of folder.lines(SNAPSHOT_FILE)) {
       const next = await parts.next();
@@ -106,7 +106,7 @@ export async function mergeParts(
           'snapshot_changed',
           'it has more rows than were read from the table',
         );
-      const part = parsePartLine(next.value);
+      const part = next.value;
       if (misfits !== null) misfits.count(part.cells);
       // Written by classifyTableRow in this shape.
       const openCells = part.open === '' ? [] : (JSON.parse(part.open) as PartOpenCell[]);
@@ -227,8 +227,23 @@ async function writeOpen(
 /** Maximum rows in memory at once while parts are sorted. */
 const ROWS_PER_BUCKET = 5_000;
 
-/** The pages came in another order: sort them by buckets, so that memory stays bounded. */
-async function* inSnapshotOrder(folder: Folder, scan: number): AsyncGenerator<string> {
+/** Puts lines in the order of the snapshot. Keeps those that come before their turn. */
+async function* inOrder(lines: AsyncIterable<string>): AsyncGenerator<PartLine> {
+  const early = new Map<number, PartLine>();
+  let next = 0;
+  for await (const line of lines) {
+    const part = parsePartLine(line);
+    early.set(part.ordinal, part);
+    for (let due = early.get(next); due !== undefined; due = early.get(next)) {
+      early.delete(next);
+      next += 1;
+      yield due;
+    }
+  }
+}
+
+/** The pages came in quite another order: sort them by buckets, so that memory stays bounded. */
+async function* sorted(folder: Folder, scan: number): AsyncGenerator<PartLine> {
   const bucketName = (bucket: number): string => `parts/${scan}-sorted/${bucket}.jsonl`;
   const drafts = new Map<number, Draft>();
   try {
@@ -243,9 +258,9 @@ async function* inSnapshotOrder(folder: Folder, scan: number): AsyncGenerator<st
     for (const draft of drafts.values()) await draft.discard();
   }
   for (const bucket of [...drafts.keys()].sort((a, b) => a - b)) {
-    const lines: string[] = [];
-    for await (const line of folder.lines(bucketName(bucket))) lines.push(line);
-    yield* lines.sort((a, b) => parsePartLine(a).ordinal - parsePartLine(b).ordinal);
+    const parts: PartLine[] = [];
+    for await (const line of folder.lines(bucketName(bucket))) parts.push(parsePartLine(line));
+    yield* parts.sort((a, b) => a.ordinal - b.ordinal);
     await folder.remove(bucketName(bucket));
   }
 }

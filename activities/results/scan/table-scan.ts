@@ -46,8 +46,6 @@ export interface ScanCounts {
   canary?: Record<string, CellCounts>;
   /** Pending cells whose conditions are not decided. Left out: none. */
   undecided?: number;
-  /** The rows came in the order of the snapshot so far. */
-  ordered: boolean;
   /** Usage by column, only of columns whose cells report it. */
   usage?: Record<string, CellUsage>;
   /** Cells of columns that the provider adds by itself. */
@@ -120,11 +118,11 @@ export class TableScan {
   #skipped: Skipped | null = null;
   #parts = 0;
   #lastOrdinal = -1;
+  #lateBy = 0;
   #counts: ScanCounts = {
     byColumn: byName(),
     inFlight: 0,
     startable: 0,
-    ordered: true,
     automatic: { done: 0, failed: 0 },
     behindAutomatic: 0,
   };
@@ -151,6 +149,11 @@ export class TableScan {
     this.#seen = new Uint8Array(rows);
   }
 
+  /** Most rows that came before one that precedes them in the snapshot; 0: all came in its order. */
+  get lateBy(): number {
+    return this.#lateBy;
+  }
+
   /** Once only. Throws `pages_unstable` when rows are missing, or the table changes meanwhile. */
   async read(
     pages: PageReader,
@@ -171,7 +174,7 @@ export class TableScan {
   ): Promise<ScanCounts> {
     const checkpoint = await this.#restore();
     // Rows in order and without a gap are the beginning of the snapshot.
-    if (this.#counts.ordered && this.#lastOrdinal === this.#count - 1) {
+    if (this.#lateBy === 0 && this.#lastOrdinal === this.#count - 1) {
       await this.#rowIndex.skip(this.#count);
     }
     const ours = table.columns.filter((column) => column.ours && !column.input);
@@ -237,7 +240,7 @@ export class TableScan {
   async #begin(ours: Column[]): Promise<void> {
     const refused = await readRefusedRows(this.#folder);
     if (refused.size === 0) return;
-    [this.#count, this.#parts, this.#lastOrdinal] = [0, 0, -1];
+    [this.#count, this.#parts, this.#lastOrdinal, this.#lateBy] = [0, 0, -1, 0];
     this.#seen.fill(0);
     const draft = await this.#folder.create(partName(this.#number, this.#parts));
     const rowIndex = new RowIndex(this.#folder);
@@ -259,8 +262,6 @@ export class TableScan {
     }
     this.#parts = 1;
     this.#before = this.#count;
-    // Wherever they stand in the list.
-    this.#counts.ordered = false;
   }
 
   /** Takes the scan's parts away, to start it again. */
@@ -360,7 +361,7 @@ export class TableScan {
     if (this.#seen[ordinal] === 1) return false;
     this.#seen[ordinal] = 1;
     this.#count += 1;
-    if (ordinal < this.#lastOrdinal) this.#counts.ordered = false;
+    this.#lateBy = Math.max(this.#lateBy, this.#count - 1 - ordinal);
     this.#lastOrdinal = ordinal;
     return true;
   }
