@@ -7,6 +7,7 @@ import {
   type PipelineDocument,
   type TypedResultRow,
 } from '../../src/client/index.ts';
+import { progressReader } from '../../src/client/runs/live-progress.ts';
 import { initialSearchAttributes } from '../../src/client/runs/metadata.ts';
 import { pipelineInputFor, TOKEN, type TestEnv } from '../support/test-env.ts';
 import { plainText } from '../support/invariants/evidence.ts';
@@ -52,6 +53,31 @@ test('a run is started, followed to its end and read, row by row', async () => {
     run: { workflowId: run.id, status: 'COMPLETED' },
     summary: { outcome: 'completed' },
   });
+});
+
+test('a follower asks the worker again only when something has happened', async () => {
+  const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
+  const run = await rowmill.start({ pipeline, key: keyOf('followed') });
+  const handle = testEnv.client.workflow.getHandle(run.id);
+  let queries = 0;
+  const query: typeof handle.query = (...args) => {
+    queries += 1;
+    return handle.query(...args);
+  };
+  const read = progressReader(
+    { client: handle.client, query, describe: () => handle.describe() },
+    Infinity,
+  );
+  await eventually('it waits, and nothing happens', async () => {
+    const before = queries;
+    return (await read())?.stage === 'waiting for approval' && queries === before;
+  });
+  const before = queries;
+  for (let reads = 0; reads < 5; reads += 1) await read();
+  expect(queries).toBe(before);
+  await run.approve();
+  await run.wait();
+  expect((await read())?.stage).toBe('finished');
 });
 
 test('a start returns the warnings of its rows, and its plan has them before', async () => {

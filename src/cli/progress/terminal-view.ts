@@ -10,7 +10,7 @@ const BAR_COLUMNS = 40;
 export function terminalView(cli: Pick<Cli, 'stderr' | 'style'>): ProgressView {
   const draw = createLogUpdate(cli.stderr);
   return {
-    intervalMs: 500,
+    intervalMs: 1_000,
     show: (standing) => {
       const columns = Math.max(20, cli.stderr.columns || 80);
       draw(drawing(cli, standing, columns).join('\n'));

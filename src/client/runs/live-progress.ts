@@ -47,12 +47,37 @@ type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
  * query.
  */
 export async function liveProgress(handle: WorkflowHandle): Promise<LiveProgress | null> {
-  const [progress, description] = await Promise.all([
-    handle.query<RunProgress>(QUERY.progress).catch(() => null),
-    handle.describe(),
-  ]);
+  const [progress, description] = await Promise.all([queried(handle), handle.describe()]);
   return progress === null ? null : freshen(handle.client, progress, description);
 }
+
+/** Time after which a worker has to answer again although the run has not moved, ms. */
+const ASK_AGAIN_AFTER_MS = 15_000;
+
+/**
+ * Creates `liveProgress` for a reader of one run that reads often. A query is work for a worker: it is
+ * sent only when the history has grown, or the last answer is old.
+ */
+export function progressReader(
+  handle: Pick<WorkflowHandle, 'client' | 'describe' | 'query'>,
+  askAgainAfterMs = ASK_AGAIN_AFTER_MS,
+): () => Promise<LiveProgress | null> {
+  let known: { progress: RunProgress; place: string; atMs: number } | null = null;
+  return async () => {
+    // First: what happens from here on shows at the next time.
+    const description = await handle.describe();
+    const place = `${description.runId} ${description.historyLength}`;
+    const nowMs = performance.now();
+    if (known?.place !== place || nowMs - known.atMs > askAgainAfterMs) {
+      const progress = await queried(handle);
+      known = progress === null ? null : { progress, place, atMs: nowMs };
+    }
+    return known === null ? null : freshen(handle.client, known.progress, description);
+  };
+}
+
+const queried = (handle: Pick<WorkflowHandle, 'query'>): Promise<RunProgress | null> =>
+  handle.query<RunProgress>(QUERY.progress).catch(() => null);
 
 async function freshen(
   reader: Reader,

@@ -11,7 +11,7 @@ import { errorOfRun } from './errors.ts';
 import { isOutage } from '../../temporal/grpc-errors.ts';
 import { untilOver } from '../../temporal/sdk-workarounds.ts';
 import { errorOfServer } from '../../temporal/server-error.ts';
-import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
+import { lastKnown, progressReader, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
 
 /** Result of one poll of a run in progress. */
@@ -56,10 +56,16 @@ export async function* watchRun(
   finish.catch(() => undefined);
   const ended = finish.then(() => null);
   ended.catch(() => undefined);
+  // Without a run id, the handle addresses the newest execution of a run that continued as new.
+  const handle = options.client.workflow.getHandle(options.workflowId);
+  const progress = progressReader(handle);
   let before: PollResult = { progress: null, lastKnown: null, warning: null, answered: false };
   try {
     for (;;) {
-      const seen = await Promise.race([ended, poll(options, before, over.signal)]);
+      const seen = await Promise.race([
+        ended,
+        poll(options, { handle, progress }, before, over.signal),
+      ]);
       if (seen === null || over.signal.aborted) return await finish;
       before = seen;
       yield { progress: seen.progress, lastKnown: seen.lastKnown, warning: seen.warning };
@@ -132,22 +138,21 @@ interface PollResult extends ProgressUpdate {
 
 /** Polls once. Never rejects: a failure becomes a warning beside the last known progress. */
 async function poll(
-  { client, workflowId, taskQueue, broken }: WatchOptions,
+  { client, taskQueue, broken }: WatchOptions,
+  run: { handle: WorkflowHandle; progress: () => Promise<LiveProgress | null> },
   before: PollResult,
   over: AbortSignal,
 ): Promise<PollResult> {
-  // Without a run id, the handle addresses the newest execution of a run that continued as new.
-  const handle = client.workflow.getHandle(workflowId);
   const silent = { progress: before.progress, lastKnown: before.lastKnown, answered: false };
   try {
     return await untilOver(client, over, async () => {
       // Checks for a worker first: a query without a worker waits until it times out.
       const served = before.answered ? 'yes' : await workerAvailability(client, taskQueue);
-      const progress = served === 'no' ? null : await liveProgress(handle);
+      const progress = served === 'no' ? null : await run.progress();
       if (progress !== null) return { progress, lastKnown: null, warning: null, answered: true };
       // An embedded worker is about to poll; its loss would be reported through `broken`.
       const expected = served === 'yes' || broken !== undefined;
-      if (before.progress === null) silent.lastKnown = await lastKnown(handle);
+      if (before.progress === null) silent.lastKnown = await lastKnown(run.handle);
       return { ...silent, warning: expected ? null : noWorkerText(taskQueue) };
     });
   } catch (error) {
