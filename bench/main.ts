@@ -11,6 +11,7 @@ import { tableOf, verdictOf, type Figure } from './figure.ts';
 import { benchOptions, type BenchOptions } from './options.ts';
 import { manyFigures } from './many-pipelines.ts';
 import { nightFigures } from './nights.ts';
+import { comparePeers, peersTable } from './peers/table.ts';
 import { pollingFigures } from './polling.ts';
 import { callFigures, historyFigures, memoryFigures, sizedRuns, type SizedRuns } from './runs.ts';
 import { benchPipeline } from './site/pipeline.ts';
@@ -19,6 +20,7 @@ import { overheadFigures } from './overhead.ts';
 import { sinkFigures } from './sinks/figures.ts';
 import { startFigures } from './start.ts';
 import { stormFigures } from './storms.ts';
+import { waitingCostFigures } from './waiting-cost.ts';
 import { waitingFigures } from './waiting-runs.ts';
 import { loopFigures } from './wall.ts';
 
@@ -26,7 +28,7 @@ import { loopFigures } from './wall.ts';
 const loadAtStart = loadavg()[0];
 const options = readOptions();
 if (typeof options === 'string') console.log(options);
-else if (options !== null) await measureAll(options);
+else if (options !== null) await (options.peers ? measurePeers(options) : measureAll(options));
 
 /** Reads the flags; a wrong one ends the bench with its text. */
 function readOptions(): ReturnType<typeof benchOptions> | null {
@@ -43,10 +45,30 @@ function readOptions(): ReturnType<typeof benchOptions> | null {
 async function measureAll(asked: BenchOptions): Promise<void> {
   const figures = await measure(asked);
   console.log(tableOf(figures));
-  await mkdir(dirname(asked.json), { recursive: true });
-  await writeFile(asked.json, `${JSON.stringify(report(figures, asked), null, 2)}\n`);
-  console.log(`\nwritten to ${asked.json}`);
+  const all = figures.map((figure) => ({ ...figure, met: verdictOf(figure) }));
+  await writeReport({ machine: machine(), quick: asked.quick, figures: all }, asked.json);
   if (figures.some((figure) => verdictOf(figure) === 'MISSED')) process.exitCode = 1;
+}
+
+async function measurePeers({ json }: BenchOptions): Promise<void> {
+  say('starting Temporal');
+  const site = await openSite();
+  try {
+    const lines = await comparePeers(site, say);
+    console.log(peersTable(lines));
+    await writeReport({ machine: machine(), lines }, json);
+  } finally {
+    await site.close();
+  }
+}
+
+async function writeReport(report: object, file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(
+    file,
+    `${JSON.stringify({ at: new Date().toISOString(), ...report }, null, 2)}\n`,
+  );
+  console.log(`\nwritten to ${file}`);
 }
 
 async function measure(asked: BenchOptions): Promise<Figure[]> {
@@ -73,7 +95,7 @@ async function measure(asked: BenchOptions): Promise<Figure[]> {
     say('publishing to sinks');
     found.push(...(await sinkFigures(asked.quick ? [10_000] : [10_000, 100_000])));
   }
-  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16', 'R19', 'R21', 'R23')) {
+  if (wants('R1', 'R4', 'R5', 'R6', 'R7', 'R8', 'R14', 'R15', 'R16', 'R18', 'R19', 'R21', 'R23')) {
     say('starting Temporal');
     const site = await openSite();
     try {
@@ -128,6 +150,10 @@ async function measureOn(
     say('many pipelines at once, to their end');
     found.push(...(await manyFigures(site)));
   }
+  if (wants('R18')) {
+    say('what runs cost that wait');
+    found.push(...(await waitingCostFigures(site)));
+  }
   if (wants('R19')) {
     say('a run by default, and a bare loop');
     found.push(...(await loopFigures(site, asked)));
@@ -156,17 +182,12 @@ async function exportOf(site: Site, { runs, apiUrl }: SizedRuns): Promise<Figure
   return exportFigures({ ...job, spec: pipeline.table }, 'pages from the sandbox');
 }
 
-function report(all: Figure[], { quick }: BenchOptions): object {
+function machine(): object {
   return {
-    at: new Date().toISOString(),
-    machine: {
-      cores: cpus().length,
-      node: process.version,
-      platform: process.platform,
-      loadAtStart,
-    },
-    quick,
-    figures: all.map((figure) => ({ ...figure, met: verdictOf(figure) })),
+    cores: cpus().length,
+    node: process.version,
+    platform: process.platform,
+    loadAtStart,
   };
 }
 

@@ -4,6 +4,8 @@ import { CASES, type BenchCase } from './cases.ts';
 export interface BenchOptions {
   /** 1 k and 10 k rows only, fewer simulated passes. */
   quick: boolean;
+  /** Compares with other ways of doing the job instead of measuring ratios. */
+  peers: boolean;
   /** Only these ratios; empty = all. */
   only: ReadonlySet<string>;
   /** What is measured for each provider is measured for these. */
@@ -27,6 +29,7 @@ const RATIOS: Readonly<Record<string, string>> = {
   R15: 'runs that wait on one worker',
   R16: 'many pipelines at once',
   R17: 'runs in storms',
+  R18: 'CPU of runs that wait, and of following one',
   R19: 'wall clock by default ÷ a bare loop',
   R20: 'credits of 30 nights',
   R21: 'start of a run beside waiting ones',
@@ -38,10 +41,12 @@ const CASE_NAMES: readonly string[] = CASES.map(({ provider }) => provider);
 
 const USAGE = [
   'npm run bench -- [--quick] [--only R1,R2] [--provider NAME] [--json FILE]',
+  'npm run bench -- --peers [--json FILE]',
   '',
   '--quick     1 k and 10 k rows only, fewer simulated passes',
   '--only      only these ratios, separated by commas',
   `--provider  only these providers: ${CASE_NAMES.join(', ')}`,
+  '--peers     a bare loop, a plain Temporal workflow and rowmill at the same job',
   '--json      where the figures are written (out/bench.json)',
   '',
   ...Object.entries(RATIOS).map(([name, what]) => `${name.padEnd(5)}${what}`),
@@ -57,6 +62,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
     options: {
       help: { type: 'boolean', default: false, short: 'h' },
       quick: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       provider: { type: 'string', default: '' },
       json: { type: 'string', default: 'out/bench.json' },
@@ -70,7 +76,8 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
   const cases = CASES.filter(
     ({ provider }) => providers.length === 0 || providers.includes(provider),
   );
-  return { quick: values.quick, only: new Set(only), cases, json: values.json };
+  const { quick, peers, json } = values;
+  return { quick, peers, only: new Set(only), cases, json };
 }
 
 const wordsIn = (list: string): string[] =>

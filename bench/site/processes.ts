@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { FaultScript } from '../../sandbox/index.ts';
 import { sandboxEnv, sandboxTokens } from '../../src/providers/sandbox-tokens.ts';
 
 /** A process of its own, started by us and ended by us. */
@@ -23,6 +24,8 @@ export interface SandboxSettings {
   alwaysFailsRate: number;
   /** How long a cell takes. */
   cellMs?: { min: number; max: number };
+  /** What goes wrong. @default nothing */
+  faults?: FaultScript;
 }
 
 export interface OwnSandbox extends Own {
@@ -75,7 +78,7 @@ export async function ownWorker(settings: WorkerSettings): Promise<OwnWorker> {
 }
 
 /** Waits for the line that says it is up; what it says before is shown when it never does. */
-async function started(
+export async function started(
   child: ChildProcess,
   output: NodeJS.ReadableStream,
   isUp: (line: string) => boolean,

@@ -52,6 +52,7 @@ test('every provider is measured, each in a line of its own', () => {
 test('flags: some ratios only, in any case; an unknown one is refused', () => {
   expect(benchOptions(['--quick', '--only', 'r1, R14', '--json', 'x.json'])).toEqual({
     quick: true,
+    peers: false,
     only: new Set(['R1', 'R14']),
     cases: CASES,
     json: 'x.json',
