@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Ad
     cancel: async () => (await import('./commands/cancel.ts')).addCancel,
     budget: async () => (await import('./commands/budget.ts')).addBudget,
     prune: async () => (await import('./commands/prune.ts')).addPrune,
+    forget: async () => (await import('./commands/forget.ts')).addForget,
   },
   'Nightly:': {
     schedule: async () => (await import('./commands/schedule/index.ts')).addSchedule,

@@ -16,7 +16,6 @@ export { RowmillRun } from './rowmill-run.ts';
 export { RowmillBudgets } from './rowmill-budgets.ts';
 export { RowmillSchedules } from './rowmill-schedules.ts';
 export { RowmillError } from '../errors.ts';
-export { dataConverterOf } from '../temporal/data-converter.ts';
 export { SpecError } from '../spec/index.ts';
 
 export type {
@@ -59,6 +58,7 @@ export type { ReplacedFile } from './runs/replaced.ts';
 export type { RunStatus } from './runs/status.ts';
 export type { Republished } from './runs/publish.ts';
 export type { StoredResults } from './runs/stored.ts';
+export type { ForgetOptions, ForgetPlan, RowFiles } from './retention/forget.ts';
 export type { OldRun, PruneOptions, PrunePlan } from './retention/prune.ts';
 export type { SpendOptions } from './spend/report.ts';
 export type { Availability } from '../temporal/task-queue.ts';

@@ -1,11 +1,12 @@
 import { type Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { createStore } from '../store/open-store.ts';
 import { safeName } from '../store/safe-name.ts';
 import type { StageDraft, Store } from '../store/store.ts';
 import { RowmillError } from '../errors.ts';
 import { connectToNamespace } from '../temporal/connection.ts';
-import { openClient, refusePlainClient } from '../temporal/data-converter.ts';
+import { dataConverterOf, openClient, refusePlainClient } from '../temporal/data-converter.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from '../env.ts';
 import { requestDigestOf, attachedTo, findWork, startWork } from './runs/start.ts';
 import { freshRuns, type FreshRun } from './runs/fresh-runs.ts';
@@ -40,6 +41,7 @@ import { runsUnderWay } from './runs/under-way.ts';
 import { isSeen, ownerOf, starterOf } from './runs/owned.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { storedResults, type StoredResults } from './runs/stored.ts';
+import { forgetRow, type ForgetOptions, type ForgetPlan } from './retention/forget.ts';
 import { pruneStore, type PruneOptions, type PrunePlan } from './retention/prune.ts';
 import { readSpend, type SpendOptions } from './spend/report.ts';
 import type { SpendReport } from '../contract/spend.ts';
@@ -105,6 +107,15 @@ export class Rowmill {
       await link.connection.close();
       throw error;
     }
+  }
+
+  /**
+   * Returns the data converter of rowmill, for a Temporal client that is passed to `connect`: with the payload keys
+   * of the environment it encrypts and decrypts.
+   * @throws RowmillError `usage` for keys that cannot be read
+   */
+  static dataConverter(env: Env = process.env): DataConverter {
+    return dataConverterOf(env);
   }
 
   /** Namespace of the Temporal server. */
@@ -378,6 +389,16 @@ export class Rowmill {
   prune(options: PruneOptions): Promise<PrunePlan> {
     const { client, store } = this.#link;
     return withServerErrors(client, () => pruneStore(client, store, options));
+  }
+
+  /**
+   * Removes the data of one row from the store: from the files of all runs. `unreached` names where else it is.
+   * @throws RowmillError `action_refused` while a run with the row is in progress, `store_…`,
+   * `temporal_unreachable`
+   */
+  forget(key: string, options: ForgetOptions = {}): Promise<ForgetPlan> {
+    const { client, store } = this.#link;
+    return withServerErrors(client, () => forgetRow(client, store, key, options));
   }
 
   /** Closes the connection, unless the caller passed the client. Runs continue. */

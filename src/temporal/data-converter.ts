@@ -46,7 +46,7 @@ export function refusePlainClient({ options }: Reader, env: Env): void {
   if (hasCodec || payloadKeysOf(env).length === 0) return;
   throw new RowmillError('usage', 'the client does not encrypt, although there are payload keys', {
     where: KEYS_VARIABLE,
-    remedy: 'Create it with `dataConverter: dataConverterOf(process.env)`, or leave `client` out.',
+    remedy: 'Create it with `dataConverter: Rowmill.dataConverter()`, or leave `client` out.',
   });
 }
 

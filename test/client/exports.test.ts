@@ -20,7 +20,7 @@ const exported = (): string[] =>
 
 /** Types of the language, of Node and of the Temporal client. */
 const KNOWN = new Set([
-  ...['AbortSignal', 'AsyncGenerator', 'Date', 'Promise', 'Client'],
+  ...['AbortSignal', 'AsyncGenerator', 'Date', 'Promise', 'Client', 'DataConverter'],
   ...['Omit', 'Partial', 'Pick', 'Readonly', 'Record', 'const'],
 ]);
 
@@ -89,6 +89,8 @@ test('the package gives out these names', () => {
     'EstimatedNight',
     'ExportedFile',
     'Folder',
+    'ForgetOptions',
+    'ForgetPlan',
     'FreshRun',
     'IncrementalSummary',
     'InvalidAnswerLine',
@@ -100,6 +102,7 @@ test('the package gives out these names', () => {
     'LiveProgress',
     'NewestRun',
     'NightOptions',
+    'OldRun',
     'Outcome',
     'PauseRequest',
     'Pipeline',
@@ -112,6 +115,8 @@ test('the package gives out these names', () => {
     'PreparedStart',
     'ProgressOptions',
     'ProgressUpdate',
+    'PruneOptions',
+    'PrunePlan',
     'PublishedFile',
     'QuarantineLine',
     'RaiseBudgetOptions',
@@ -124,6 +129,7 @@ test('the package gives out these names', () => {
     'ResultRow',
     'ResultTarget',
     'ResultsOptions',
+    'RowFiles',
     'Rowmill',
     'RowmillBudgets',
     'RowmillError',

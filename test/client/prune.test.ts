@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readdir, utimes } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runsNeeded } from '../../src/client/retention/kept-runs.ts';
 import { pruneStore, type PrunePlan } from '../../src/client/retention/prune.ts';
@@ -8,9 +8,13 @@ import { writeLastingTable } from '../../src/nights/lasting-table.ts';
 import { createFileStore } from '../../src/store/file-store.ts';
 import { rowmill as command } from '../cli/command.ts';
 import { newPlace } from '../store/place.ts';
+import { eventually } from '../support/eventually.ts';
 import { openBackend, pipelineOf, type Backend } from './backend.ts';
 
 const DAY_MS = 86_400_000;
+/** What the store has of the row that is forgotten. */
+const ROW = /"AOS"|A\. O\. Smith/;
+
 /** When all files of this test are a hundred days old. */
 const LATER = Date.now() + 100 * DAY_MS;
 
@@ -24,7 +28,7 @@ beforeAll(async () => {
   await older.wait();
   newest = await start('newest', 'prune-often');
   await newest.wait();
-  waiting = await start('waiting', 'prune-waits', { approveAbove: 0 });
+  waiting = await startWaiting('waiting', 'prune-waits');
 });
 afterAll(() => backend.close());
 
@@ -35,6 +39,13 @@ const start = (word: string, name: string, spend = {}): Promise<RowmillRun> =>
     id: nameOf(word),
     fresh: true,
   });
+/** A run whose files are there, and which goes on once it is approved. */
+async function startWaiting(word: string, name: string): Promise<RowmillRun> {
+  const run = await start(word, name, { approveAbove: 0 });
+  const stage = async (): Promise<unknown> => (await run.status()).progress?.stage;
+  await eventually('it waits', async () => (await stage()) === 'waiting for approval');
+  return run;
+}
 const prune = (confirm?: (plan: PrunePlan) => void, nowMs = LATER): Promise<PrunePlan> => {
   const { client, store } = backend.testEnv;
   const options = { older: '90d', ...(confirm === undefined ? {} : { confirm }) };
@@ -108,4 +119,47 @@ test('a lasting table keeps the runs that its next night reads', async () => {
   );
   const needed = [...(await runsNeeded(store))].sort();
   expect(needed).toEqual(['runs/last/first', 'runs/made-it/first', 'runs/published/first']);
+});
+
+test('a row is not forgotten while a run with it is in progress', async () => {
+  const busy = await startWaiting('busy', 'forget-waits');
+  await expect(backend.rowmill.forget('AOS')).rejects.toMatchObject({
+    code: 'action_refused',
+    where: `run ${busy.id}`,
+  });
+  await busy.cancel();
+  await busy.wait();
+});
+
+test('a forgotten row is in no file of the store; the others are as they were', async () => {
+  const { store, sandbox } = backend.testEnv;
+  const run = await start('forgotten', 'forget-one');
+  await run.wait();
+  const files = async (): Promise<string[]> => {
+    const entries = await readdir(store.location, { recursive: true, withFileTypes: true });
+    const paths = entries.flatMap((entry) =>
+      entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+    );
+    return Promise.all(paths.map((path) => readFile(path, 'utf8')));
+  };
+  const withRow = (texts: string[]): number => texts.filter((text) => ROW.test(text)).length;
+  expect(withRow(await files())).toBeGreaterThan(0);
+  const no = (): never => {
+    throw new Error('no');
+  };
+  await expect(backend.rowmill.forget('AOS', { confirm: no })).rejects.toThrow('no');
+  expect(withRow(await files())).toBeGreaterThan(0);
+  const plan = await backend.rowmill.forget('AOS');
+  expect(plan.folders.map(({ workflowId }) => workflowId)).toContain(run.id);
+  expect(plan.unreached.join()).toMatch(/Temporal.*provider.*published/);
+  expect(withRow(await files())).toBe(0);
+  const keys: string[] = [];
+  for await (const { key } of run.results()) keys.push(key);
+  expect(keys).toEqual(['MMM']);
+  expect(await backend.rowmill.forget('AOS')).toMatchObject({ entries: 0, folders: [] });
+  // What is left can be worked on: nothing is made or paid a second time.
+  const { tablesCreated, cellsPaid } = sandbox.ledger.summary();
+  const again = await backend.rowmill.rerun(run.id);
+  expect(await again.wait()).toMatchObject({ outcome: 'completed', rows: 1 });
+  expect(sandbox.ledger.summary()).toMatchObject({ tablesCreated, cellsPaid });
 });

@@ -216,6 +216,6 @@ test('a client that was passed and does not encrypt is refused where there are k
   const client = new Client({ connection: testEnv.client.connection });
   await expect(Rowmill.connect({ client, env: envOf(OLD) })).rejects.toMatchObject({
     code: 'usage',
-    remedy: expect.stringContaining('dataConverterOf'),
+    remedy: expect.stringContaining('Rowmill.dataConverter()'),
   });
 });
