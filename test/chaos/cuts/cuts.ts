@@ -10,7 +10,7 @@ export interface CutCase {
   store: 'disk' | 's3';
   /** Request that the provider holds while it happens. */
   at: KillPoint;
-  /** What happens to the worker: it loses the network to Temporal, or is stopped by a signal. */
+  /** What happens to the worker: it loses the network to Temporal, or is stopped by a signal as well. */
   how: Cut | 'stopped';
   /**
    * The provider lets the request go when the other worker has the step in hand, has ended the step, or
@@ -75,7 +75,7 @@ const HOW: Record<CutCase['how'], string> = {
   cut: 'cut off',
   mute: 'what it sends to Temporal is lost',
   deaf: 'what Temporal sends it is lost',
-  stopped: 'SIGSTOP',
+  stopped: 'SIGSTOP, and cut off',
 };
 
 /** Returns the cells of a line in the table of cuts. */

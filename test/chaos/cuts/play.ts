@@ -61,12 +61,15 @@ export async function play(site: Site, cut: CutCase): Promise<string[]> {
         const other = await house.startWorker(env, second.via);
         if (cut.how === 'stopped') {
           cutOne.child.kill('SIGSTOP');
-          // The answer lies in its socket until it goes on.
+          // Else the SDK learns that the attempt is over as soon as it goes on.
+          const heal = await cutOff(first, site.temporal.host, 'cut');
+          // The answer lies in its socket until then.
           if (cut.until === 'run over') sandbox.letGo('is carried out');
           await until(house, cut, other);
           sandbox.letGo('is carried out');
           cutOne.child.kill('SIGCONT');
           await sleep(DAMAGE_MS);
+          await heal();
         } else {
           const heal = await cutOff(first, site.temporal.host, cut.how);
           await until(house, cut, other);
