@@ -204,14 +204,15 @@ export async function runActivity<D, R>(
 function fenced<R>(deps: ActivityDeps, beat: unknown, body: () => Promise<R>): Promise<R> {
   const { confirmAttempt } = deps;
   if (confirmAttempt === undefined) return body();
-  const { taskToken, heartbeatTimeoutMs, startToCloseTimeoutMs } = activityInfo();
+  const { taskToken, heartbeatTimeoutMs = 0, startToCloseTimeoutMs } = activityInfo();
   const fence = createFence({
     confirm: () => {
       // The SDK keeps an older heartbeat back, which must not arrive later than this one.
       heartbeat(beat);
       return confirmAttempt(taskToken, beat);
     },
-    heartbeatTimeoutMs: heartbeatTimeoutMs ?? CONFIRM_WITHIN_MS,
+    // The server says 0 of a step without a heartbeat time-out.
+    heartbeatTimeoutMs: heartbeatTimeoutMs === 0 ? CONFIRM_WITHIN_MS : heartbeatTimeoutMs,
     startToCloseMs: startToCloseTimeoutMs,
     signal: cancellationSignal(),
     over: () => new RowmillError('step_taken_over', 'Temporal does not confirm the step'),
