@@ -346,8 +346,13 @@ class Sharing {
     return new Promise((resolve) => {
       let timer = setTimeout(resolve, ms).unref();
       this.#wake = () => {
-        const inMs = this.#stopped ? 0 : this.#beatAtMs + LEAST_BEAT_MS - performance.now();
         clearTimeout(timer);
+        if (this.#stopped) {
+          // No timer: a process that ends has nothing else to do, and would not wait for it.
+          resolve();
+          return;
+        }
+        const inMs = this.#beatAtMs + LEAST_BEAT_MS - performance.now();
         timer = setTimeout(resolve, Math.max(0, inMs)).unref();
       };
       if (this.#isUrgent) this.#wake();
