@@ -186,8 +186,8 @@ async function logOf({ child, ended }: Command): Promise<string> {
 /** None of these processes' troubles may cut a run short. */
 function shortfalls({ failure, manifest }: Evidence, cutShort: string | null): string[] {
   if (failure !== null) return [`it failed: ${failure.message}`];
-  // Which cells have no answer is said in any case, after the reason for an early end.
-  const own = /(; )?[\d,]+ of [\d,]+ cells have no answer.*$/;
+  // How many cells have an answer is said in any case, after the reason for an early end.
+  const own = /(; )?[\d,]+ of [\d,]+ cells have (no|an) answer.*$/;
   const reason = (manifest.reason ?? '').replace(own, '') || null;
   return reason === cutShort ? [] : [`it was cut short: ${String(reason)}`];
 }
