@@ -106,38 +106,49 @@ class Sharing {
   }
 
   async leave(): Promise<void> {
+    const leftAtMs = performance.now();
     this.#stopped = true;
     this.#wake();
     await this.#running;
     this.#stopped = false;
+    if (this.#wantedAtMs > leftAtMs) this.#wanted();
   }
 
   #wanted(): void {
     this.#wantedAtMs = performance.now();
     if (this.#running !== null) return;
+    // A request of some step is the first; beats follow for as long as any step sends.
+    this.#running = outsideOfSteps(() => this.#run());
+  }
+
+  async #run(): Promise<void> {
+    // A request that came while the beats were removed needs a share again.
+    do await this.#join();
+    while (!this.#stopped && !this.#isQuiet());
+    this.#setSteps([{ fromMs: performance.now(), share: 0 }]);
+    this.#running = null;
+  }
+
+  async #join(): Promise<void> {
     const nowMs = performance.now();
     this.#setSteps([
       { fromMs: nowMs, share: 0 },
       { fromMs: nowMs + LEASE_MS, share: LEAST },
     ]);
-    // A request of some step is the first; beats follow for as long as any step sends.
-    this.#running = outsideOfSteps(() => this.#run()).finally(() => {
-      this.#running = null;
-    });
-  }
-
-  async #run(): Promise<void> {
     this.#demand = createDemand();
     const isKnown = await this.#tried(() => this.#look());
     if (isKnown) this.#claim = this.#target();
-    while (!this.#stopped && performance.now() - this.#wantedAtMs < QUIET_MS) {
+    while (!this.#stopped && !this.#isQuiet()) {
       this.#beatAtMs = performance.now();
       this.#isUrgent = false;
       await this.#tried(() => this.#beat());
       await this.#pause(this.#granted < this.#claim ? SOON_MS : BEAT_MS);
     }
     await this.#tried(() => this.#withdraw());
-    this.#setSteps([{ fromMs: performance.now(), share: 0 }]);
+  }
+
+  #isQuiet(): boolean {
+    return performance.now() - this.#wantedAtMs >= QUIET_MS;
   }
 
   /** Reads who is there before the first claim, and finds workers of this machine that were killed. */

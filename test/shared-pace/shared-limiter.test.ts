@@ -9,6 +9,7 @@ import {
   test,
 } from '@jest/globals';
 import fc from 'fast-check';
+import { createSharedLimiter } from '../../src/shared-pace/shared-limiter.ts';
 import type { Store } from '../../src/store/store.ts';
 import { takenOver } from '../support/closed-fence.ts';
 import { startS3Server, type S3Server } from '../support/s3-server.ts';
@@ -194,6 +195,29 @@ describe.each([
     expect(Object.keys(own as object).sort()).toEqual(['beat', 'machine', 'pid', 'token']);
     expect(name).toMatch(/^a{32}\/[0-9a-f]{12}\.\d+\.c10000-w1000-l10000-p10000-t_-s0-x0\.json$/);
   });
+});
+
+test('requests that come while a quiet worker removes its last beat are sent', async () => {
+  const beatsThere = new Map<string, unknown>();
+  let late: Promise<unknown> | undefined;
+  const { limiter } = createSharedLimiter({
+    token: TOKEN,
+    folder: {
+      ...diskStore().store.paces,
+      list: () => Promise.resolve([...beatsThere.keys()]),
+      writeJson: (name, value) => Promise.resolve(void beatsThere.set(name, value)),
+      remove: (name) => {
+        beatsThere.delete(name);
+        // More than a second's worth: some of them wait.
+        if (beatsThere.size === 0)
+          late ??= Promise.all(Array.from({ length: 30 }, () => limiter.take()));
+        return Promise.resolve();
+      },
+    },
+  });
+  await Promise.all([limiter.take(), pass(70_000)]);
+  expect(late).toBeDefined();
+  await Promise.all([late, pass(20_000)]);
 });
 
 test('whoever comes, goes, stops or is killed, no second has more requests than the limit', async () => {
