@@ -25,8 +25,13 @@ export async function logRuns(
     const runs = await rowmill.list({ limit: RUNS }).catch(() => null);
     if (runs !== null) {
       for (const run of known === null ? [] : runs.runs.toReversed()) {
-        if (known?.get(run.runId) === stateOf(run)) continue;
-        cli.log(lineOf(run, uiLink(uiUrl, rowmill.namespace, run)));
+        const before = known?.get(run.runId);
+        const state = stateOf(run);
+        if (before === state) continue;
+        const link = uiLink(uiUrl, rowmill.namespace, run);
+        // A short run starts and ends between two looks.
+        if (before === undefined && state !== STARTED) cli.log(lineOf(run, STARTED, link));
+        cli.log(lineOf(run, state, link));
       }
       known = new Map(runs.runs.map((run) => [run.runId, stateOf(run)]));
     }
@@ -34,12 +39,13 @@ export async function logRuns(
   }
 }
 
-const stateOf = ({ status, outcome }: RunInfo): string =>
-  status === 'RUNNING' ? 'started' : (outcome ?? status.toLowerCase());
+const STARTED = 'started';
 
-function lineOf(run: RunInfo, link: string | null): string {
-  const state = stateOf(run);
-  const rows = run.rows === null || state === 'started' ? '' : `, ${formatCount(run.rows, 'row')}`;
-  const took = state === 'started' ? '' : `${rows}, ${formatDuration(run.durationMs)}`;
+const stateOf = ({ status, outcome }: RunInfo): string =>
+  status === 'RUNNING' ? STARTED : (outcome ?? status.toLowerCase());
+
+function lineOf(run: RunInfo, state: string, link: string | null): string {
+  const rows = run.rows === null ? '' : `, ${formatCount(run.rows, 'row')}`;
+  const took = state === STARTED ? '' : `${rows}, ${formatDuration(run.durationMs)}`;
   return `${run.workflowId} ${state}${took}${link === null ? '' : `  ${link}`}`;
 }
