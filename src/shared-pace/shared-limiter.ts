@@ -4,7 +4,7 @@ import { outsideOfSteps } from '../fence.ts';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import { paceBounds } from '../http/pace.ts';
 import { shareAt, type ShareStep } from '../http/share.ts';
-import { isGone, newOwner } from '../sinks/lock/lock-owner.ts';
+import { isGone, newOwner } from '../store/owner.ts';
 import type { Folder } from '../store/store.ts';
 import { agreedPace } from './agreed-pace.ts';
 import { beatName, type Beat } from './beat.ts';
@@ -12,6 +12,7 @@ import { createDemand } from './demand.ts';
 import { BEAT_MS } from './living-beats.ts';
 import { Peers } from './peers.ts';
 import { allot, UNIT } from './shares.ts';
+import { StoreCalls } from './store-calls.ts';
 
 export interface SharedLimiterOptions {
   /** `store.paces`. */
@@ -48,8 +49,6 @@ const SOON_MS = 1_000;
 const LEAST_BEAT_MS = 500;
 /** A worker that has sent nothing for this time writes and reads nothing. */
 const QUIET_MS = 60_000;
-/** Time for an answer of the store. */
-const ANSWER_MS = 4_000;
 /** A share holds for this time without an answer: less than the time after which others divide it. */
 const LEASE_MS = 5_000;
 /** Later, this part of it is used, and after `LEAST_AFTER_MS` the other one. */
@@ -73,6 +72,7 @@ export function createSharedLimiter(options: SharedLimiterOptions): SharedLimite
 class Sharing {
   readonly limiter: Limiter;
   readonly #options: SharedLimiterOptions;
+  readonly #calls: StoreCalls;
   readonly #worker = randomBytes(6).toString('hex');
   readonly #owner = newOwner();
   #demand = createDemand();
@@ -86,14 +86,13 @@ class Sharing {
   #wantedAtMs = Number.NEGATIVE_INFINITY;
   #beatAtMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | null = null;
-  /** Work that the store has not answered yet; a second one would not be answered sooner. */
-  #pending: Promise<void> | null = null;
   #isUrgent = false;
   #stopped = false;
   #wake: () => void = () => undefined;
 
   constructor(options: SharedLimiterOptions) {
     this.#options = options;
+    this.#calls = new StoreCalls(options.folder.path);
     this.limiter = createLimiter({
       ratePerSecond: options.ratePerSecond ?? null,
       firstShare: 0,
@@ -318,28 +317,9 @@ class Sharing {
 
   /** Returns false where the store failed or did not answer in time; the last share then runs out. */
   async #tried(work: () => Promise<void>): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const what = `the store does not answer within ${ANSWER_MS / 1_000} s`;
-        reject(new RowmillError('store_unreadable', what, { where: this.#options.folder.path }));
-      }, ANSWER_MS);
-      timer.unref();
-    });
-    const start = async (): Promise<void> => {
-      await this.#pending?.catch(() => undefined);
-      this.#pending = work();
-      await this.#pending.finally(() => (this.#pending = null));
-    };
-    try {
-      await Promise.race([start(), late]);
-      return true;
-    } catch (error) {
-      this.#say(error instanceof RowmillError ? error : unexpected(error));
-      return false;
-    } finally {
-      clearTimeout(timer);
-    }
+    const problem = await this.#calls.try(work);
+    if (problem !== null) this.#say(problem);
+    return problem === null;
   }
 
   #say(problem: RowmillError | null): void {
@@ -370,6 +350,3 @@ class Sharing {
     });
   }
 }
-
-const unexpected = (cause: unknown): RowmillError =>
-  new RowmillError('internal', cause instanceof Error ? cause.message : String(cause), { cause });

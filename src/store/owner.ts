@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { errnoOf } from '../../store/disk-error.ts';
+import { errnoOf } from './disk-error.ts';
 
-/** Owner of a lock. A process id alone may belong to another process by now. */
+/** Process that owns a file, such as a lock or a beat. Its id alone may be of another process by now. */
 const ownerShape = z.object({ token: z.string(), machine: z.string(), pid: z.number() });
 export type Owner = z.infer<typeof ownerShape>;
 
@@ -19,14 +19,14 @@ function machineName(): string {
 const MACHINE = machineName();
 const PROCESS = randomUUID();
 
-/** Returns a new owner, which no other lock has. */
+/** Returns a new owner, which no other file has. */
 export const newOwner = (): Owner => ({
   token: `${PROCESS} ${randomUUID()}`,
   machine: MACHINE,
   pid: process.pid,
 });
 
-/** Reads the owner in a lock; `null`: being written, or truncated by a crash. */
+/** Reads the owner in a file; `null`: being written, or truncated by a crash. */
 export function parseOwner(text: string): Owner | null {
   try {
     return ownerShape.parse(JSON.parse(text));
@@ -39,7 +39,7 @@ export function parseOwner(text: string): Owner | null {
 export function isGone(text: string): boolean {
   const owner = parseOwner(text);
   if (owner?.machine !== MACHINE) return false;
-  // Equal id, but not this process's lock: the owner was an earlier process.
+  // Equal id, but not this process: the owner was an earlier process.
   if (owner.pid === process.pid) return !owner.token.startsWith(PROCESS);
   try {
     process.kill(owner.pid, 0);
