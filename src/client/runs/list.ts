@@ -7,6 +7,7 @@ import type { Outcome } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import { readPayload } from '../../temporal/data-converter.ts';
 import { invalidArgument } from '../../temporal/grpc-errors.ts';
+import { msOfTimestamp } from '../../temporal/timestamp.ts';
 
 /** Temporal's workflow statuses, as its list filter spells them. */
 export const RUN_STATUSES = [
@@ -164,8 +165,8 @@ export type RawRun = WorkflowExecutionInfo['raw'];
 /** Reads the search attributes where the server has them, else Temporal's status. */
 export function toRunInfo(raw: RawRun | null | undefined, nowMs = Date.now()): RunInfo {
   const status = statusOf(raw);
-  const startMs = msOf(raw?.startTime) ?? nowMs;
-  const endMs = msOf(raw?.closeTime) ?? nowMs;
+  const startMs = msOfTimestamp(raw?.startTime) ?? nowMs;
+  const endMs = msOfTimestamp(raw?.closeTime) ?? nowMs;
   return {
     workflowId: raw?.execution?.workflowId ?? '',
     runId: raw?.execution?.runId ?? '',
@@ -209,12 +210,6 @@ function statusOf(raw: RawRun | null | undefined): string {
   const word = name?.replace(PREFIX, '') ?? 'UNKNOWN';
   return word === 'CANCELED' ? 'CANCELLED' : word;
 }
-
-type Timestamp = NonNullable<RawRun>['startTime'];
-
-/** Converts a timestamp to ms. Seconds are a Long, which prints as its digits. */
-const msOf = (time: Timestamp): number | null =>
-  time == null ? null : Number(String(time.seconds ?? 0)) * 1_000 + (time.nanos ?? 0) / 1e6;
 
 function valueIn(raw: RawRun | null | undefined, name: string): unknown {
   const payload = raw?.searchAttributes?.indexedFields?.[name];

@@ -9,6 +9,7 @@ import { WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { NotifyTarget } from '../../contract/notify.ts';
 import type { Folder, Store } from '../../store/store.ts';
 import { hasStatus } from '../../temporal/grpc-errors.ts';
+import { msOfTimestamp } from '../../temporal/timestamp.ts';
 import { ownerOf } from '../runs/owned.ts';
 import { findSchedule, startsRuns, waitingRuns, type FoundSchedule } from './describe.ts';
 import { jitterOf, scheduledPipeline, scheduledTimes } from './scheduled-times.ts';
@@ -166,8 +167,8 @@ async function beginOf(client: Client, workflowId: string): Promise<Begin | null
     if (started == null) return null;
     return {
       runId: started.originalExecutionRunId ?? '',
-      startedMs: msOf(events[0]?.eventTime),
-      begunMs: first === undefined ? null : msOf(first.eventTime),
+      startedMs: msOfTimestamp(events[0]?.eventTime) ?? 0,
+      begunMs: first === undefined ? null : (msOfTimestamp(first.eventTime) ?? 0),
     };
   } catch (error) {
     if (hasStatus(error, 'NOT_FOUND')) return null;
@@ -179,9 +180,6 @@ async function beginOf(client: Client, workflowId: string): Promise<Begin | null
 const FIRST_EVENTS = 20;
 
 const { EVENT_TYPE_WORKFLOW_TASK_STARTED } = proto.temporal.api.enums.v1.EventType;
-
-const msOf = (time: proto.google.protobuf.ITimestamp | null | undefined): number =>
-  Number(String(time?.seconds ?? 0)) * 1_000 + (time?.nanos ?? 0) / 1e6;
 
 /** Starts the workflow of a night; `false`: there is, or was, one. */
 async function startOnce(

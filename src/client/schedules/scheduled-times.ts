@@ -4,6 +4,7 @@ import { WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { EnrichTableInput } from '../../contract/run.ts';
 import type { Store } from '../../store/store.ts';
+import { msOfTimestamp } from '../../temporal/timestamp.ts';
 import { scheduleIn, type FoundSchedule } from './describe.ts';
 
 export interface BackfillRange {
@@ -97,9 +98,7 @@ async function timesIn(
       startTime: timestampOf(after),
       endTime: timestampOf(to),
     });
-    const more = reply.startTime.map(
-      ({ seconds, nanos }) => Number(String(seconds ?? 0)) * 1_000 + (nanos ?? 0) / 1e6,
-    );
+    const more = reply.startTime.map((time) => msOfTimestamp(time) ?? 0);
     const last = more.at(-1);
     if (last === undefined) return times.filter((ms) => ms >= from.getTime());
     times.push(...more);
