@@ -1,9 +1,8 @@
 import type { Webhook } from 'standardwebhooks';
 import type { NotifyTarget, SlackTarget, WebhookTarget } from '../contract/notify.ts';
 import { RowmillError } from '../errors.ts';
-import { proxyOf } from '../http/proxy.ts';
 import {
-  allowsPrivate,
+  outboundRules,
   refuseUnsafe,
   withoutQuery,
   type OutboundRules,
@@ -46,7 +45,7 @@ function wayToWebhook(target: WebhookTarget, env: Env): Way {
   const where = `POST ${withoutQuery(url)}`;
   const rules = rulesOf(env, where);
   refuseUnsafe(url, rules);
-  return { url, where, signer: signerFor(target, url, where, env), rules };
+  return { url, where, signer: signerFor(target, url, rules, env), rules };
 }
 
 /** The address is a secret: neither an error nor the history contains it. */
@@ -73,17 +72,18 @@ function wayToSlack({ slack }: SlackTarget, env: Env): Way {
   return { url, where, signer: null, rules };
 }
 
-const rulesOf = (env: Env, where: string): OutboundRules => ({
-  variable: ALLOW_PRIVATE,
-  allowPrivate: allowsPrivate(env, ALLOW_PRIVATE),
-  proxy: proxyOf({ ...env }),
-  refused: (what, remedy) => new RowmillError('webhook_refused', what, { where, remedy }),
-});
+const rulesOf = (env: Env, where: string): OutboundRules =>
+  outboundRules(env, {
+    variable: ALLOW_PRIVATE,
+    refused: (what, remedy) => new RowmillError('webhook_refused', what, { where, remedy }),
+  });
 
-function signerFor(target: WebhookTarget, url: URL, where: string, env: Env): Webhook {
-  const { secretEnv } = target;
-  const refused = (what: string, remedy: string): RowmillError =>
-    new RowmillError('webhook_refused', what, { where, remedy });
+function signerFor(
+  { secretEnv }: WebhookTarget,
+  url: URL,
+  { refused }: OutboundRules,
+  env: Env,
+): Webhook {
   if (!isSecretVariable(secretEnv)) {
     throw refused(
       `${secretEnv.slice(0, 80)} is no variable for a secret of webhooks`,

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { RowmillError } from '../errors.ts';
-import type { Proxy } from '../http/proxy.ts';
+import { proxyOf, type Proxy } from '../http/proxy.ts';
 import { isPublic } from './addresses.ts';
 
 /** Rules for addresses that a pipeline file names: the file may come from a caller. */
@@ -14,11 +14,22 @@ export interface OutboundRules {
   refused: (what: string, remedy: string) => RowmillError;
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Builds the rules of an environment. */
+export const outboundRules = (
+  env: Env,
+  { variable, refused }: Pick<OutboundRules, 'variable' | 'refused'>,
+): OutboundRules => ({
+  variable,
+  allowPrivate: allowsPrivate(env, variable),
+  proxy: proxyOf({ ...env }),
+  refused,
+});
+
 /** Checks whether a variable allows private addresses and plain http. */
-export const allowsPrivate = (
-  env: Readonly<Record<string, string | undefined>>,
-  variable: string,
-): boolean => /^(1|true|yes|on)$/i.test(env[variable]?.trim() ?? '');
+export const allowsPrivate = (env: Env, variable: string): boolean =>
+  /^(1|true|yes|on)$/i.test(env[variable]?.trim() ?? '');
 
 /** Formats a URL without its query, which may contain a token. */
 export const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;

@@ -1,9 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { RowmillError } from '../../errors.ts';
-import { proxyOf } from '../../http/proxy.ts';
 import { connectionTo } from '../../outbound/connection.ts';
 import {
-  allowsPrivate,
+  outboundRules,
   refuseUnsafe,
   withoutQuery,
   type OutboundRules,
@@ -73,15 +72,11 @@ export async function* httpsBytes(
   });
 }
 
-const rulesOf = (
-  env: Readonly<Record<string, string | undefined>>,
-  where: string,
-): OutboundRules => ({
-  variable: ALLOW_PRIVATE_ROWS,
-  allowPrivate: allowsPrivate(env, ALLOW_PRIVATE_ROWS),
-  proxy: proxyOf({ ...env }),
-  refused: (what, remedy) => new RowmillError('source_not_found', what, { where, remedy }),
-});
+const rulesOf = (env: Readonly<Record<string, string | undefined>>, where: string): OutboundRules =>
+  outboundRules(env, {
+    variable: ALLOW_PRIVATE_ROWS,
+    refused: (what, remedy) => new RowmillError('source_not_found', what, { where, remedy }),
+  });
 
 function redirectOf(reply: Dispatcher.ResponseData, url: URL, where: string): URL | null {
   if (!REDIRECTS.includes(reply.statusCode)) return null;
