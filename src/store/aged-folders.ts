@@ -2,6 +2,7 @@ import { readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RUN_FILE } from '../contract/names.ts';
 import { objectsUnder, removeObject } from '../s3/objects.ts';
+import { mapAtOnce } from './at-once.ts';
 import { errnoOf } from './disk-error.ts';
 import { draftNameOf } from './leftovers.ts';
 import { LAYOUT } from './layout.ts';
@@ -105,10 +106,7 @@ export async function removeFromBucket(bucket: string, folder: string): Promise<
   const first = FIRST.map((name) => `${folder}/${name}`).filter((key) => keys.includes(key));
   for (const key of first) await removeObject({ bucket, key });
   const rest = keys.filter((key) => !first.includes(key));
-  for (let from = 0; from < rest.length; from += AT_ONCE) {
-    const some = rest.slice(from, from + AT_ONCE);
-    await Promise.all(some.map((key) => removeObject({ bucket, key })));
-  }
+  await mapAtOnce(rest, AT_ONCE, (key) => removeObject({ bucket, key }));
 }
 
 const AT_ONCE = 16;

@@ -35,7 +35,7 @@ export async function workflowsInProgress(client: Client): Promise<Set<string>> 
   return names;
 }
 
-const pastRun = z.object({ workflowId: z.string(), firstRunId: z.string() });
+const runKey = z.object({ workflowId: z.string(), firstRunId: z.string() });
 const PAST_RUN = /^(.+)\/past-runs\/[^/]+$/;
 
 /**
@@ -56,13 +56,11 @@ export async function runsNeeded({ pipelines }: Store): Promise<Set<RunFolderNam
     for (const run of [origin, last, published]) if (run !== null) needed.add(nameOf(run));
   }
   for (const name of newest.values()) {
-    const run = pastRun.safeParse(await pipelines.readJson(name)).data;
+    const run = runKey.safeParse(await pipelines.readJson(name)).data;
     if (run !== undefined) needed.add(nameOf(run));
   }
   return needed;
 }
-
-const previousRun = z.object({ workflowId: z.string(), firstRunId: z.string() });
 
 /** Adds the runs that reruns among these continue: they read the files of those. */
 export async function withPreviousRuns(
@@ -77,7 +75,7 @@ export async function withPreviousRuns(
       all.add(name);
       const folder = store.folderOf({ names: name.split('/') });
       if (!(await folder.exists(RUN_FILE.previousRun))) continue;
-      const previous = previousRun.safeParse(await folder.readJson(RUN_FILE.previousRun)).data;
+      const previous = runKey.safeParse(await folder.readJson(RUN_FILE.previousRun)).data;
       if (previous !== undefined) found.push(nameOf(previous));
     }
     next = found;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { DURATION_ALLOWED, parseDuration } from '../../rules/duration.ts';
+import { mapAtOnce } from '../../store/at-once.ts';
 import { expiredClaims } from '../../store/claims.ts';
 import type { AgedFolder, Store } from '../../store/store.ts';
 import {
@@ -53,6 +54,8 @@ export interface PruneOptions {
 }
 
 const DAY_MS = 86_400_000;
+/** Folders that are read at once: each takes an open file or a request. */
+const AT_ONCE = 16;
 
 /**
  * Removes the files of old runs from the store. The ledger and the state of pipelines are kept, and so are
@@ -83,7 +86,7 @@ export async function pruneStore(
   const claims = await expiredClaims(store, beforeMs);
   const plan: PrunePlan = {
     before: new Date(beforeMs).toISOString(),
-    runs: await Promise.all(runs.map((each) => oldRun(store, each))),
+    runs: await mapAtOnce(runs, AT_ONCE, (each) => oldRun(store, each)),
     frozenRows: staged.length,
     claims: claims.length,
     bytes: [...runs, ...staged].reduce((sum, { bytes }) => sum + bytes, 0),

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { StepName } from '../../contract/names.ts';
 import type { Stage } from '../../contract/run.ts';
 import { knownOf } from './live-progress.ts';
+import { mapAtOnce } from '../../store/at-once.ts';
 import type { RunInfo } from './list.ts';
 import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
 
@@ -32,13 +33,9 @@ export async function freshRuns(client: Client, runs: readonly RunInfo[]): Promi
   const under = [...fresh.entries()]
     .filter(([, { status }]) => status === 'RUNNING')
     .slice(0, MAX_DESCRIBED);
-  for (let from = 0; from < under.length; from += AT_ONCE) {
-    await Promise.all(
-      under.slice(from, from + AT_ONCE).map(async ([at, run]) => {
-        fresh[at] = await describeOne(client, run, troubleOf);
-      }),
-    );
-  }
+  await mapAtOnce(under, AT_ONCE, async ([at, run]) => {
+    fresh[at] = await describeOne(client, run, troubleOf);
+  });
   return fresh;
 }
 
