@@ -9,19 +9,13 @@ import type { Figure } from './figure.ts';
 import { bareApi } from './naive/api.ts';
 import { naiveRun } from './naive/script.ts';
 import { benchPipeline, companyName } from './site/pipeline.ts';
+import { busyApi } from './site/busy-api.ts';
 import type { Own } from './site/processes.ts';
 import { TOKEN, type Site } from './site/site.ts';
 
 const ROWS = 500;
 
-/** Keeps the API busy for about 48 s. */
-const PACE = {
-  speed: 1,
-  concurrency: 100,
-  failRate: 0,
-  alwaysFailsRate: 0,
-  cellMs: { min: 1_600, max: 8_000 },
-};
+const PACE = busyApi(100);
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 const TASK_QUEUE = 'bench-overhead';

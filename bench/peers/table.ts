@@ -1,18 +1,12 @@
 import type { FaultScript } from '../../sandbox/index.ts';
+import { busyApi } from '../site/busy-api.ts';
 import type { Site } from '../site/site.ts';
 import { PAGES, READINGS, readLedger, requestsOf, watchEnd } from './ledger.ts';
 import { bareLoop, plainTemporal, rowmill, type Outcome, type Peer } from './peers.ts';
 
 const ROWS = 1_000;
 
-/** Keeps the API busy for about 48 s. */
-const PACE = {
-  speed: 1,
-  concurrency: 200,
-  failRate: 0,
-  alwaysFailsRate: 0,
-  cellMs: { min: 1_600, max: 8_000 },
-};
+const PACE = busyApi(200);
 
 /** A few of everything, at the same places for all: replies are lost, and cells fail at first. */
 const FAULTS: FaultScript = {

@@ -8,7 +8,7 @@ const TICKS_PER_S = 100;
 const [UTIME, STIME] = [11, 12];
 
 /** CPU time of a process with all its threads, s; `null` where /proc is not there, or the process is not. */
-function cpuSeconds(pid: number): number | null {
+export function cpuSeconds(pid: number): number | null {
   try {
     const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) (?!.*\) )/s);
     const ticks = fields.split(' ');
