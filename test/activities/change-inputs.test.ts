@@ -1,24 +1,17 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { changeInputs, type ChangedInputs } from '../../activities/change-inputs.ts';
 import { DRIFT_FILE } from '../../activities/nights/drift.ts';
-import { startSandbox, type FaultScript, type Sandbox } from '../../sandbox/index.ts';
+import type { FaultScript, Sandbox } from '../../sandbox/index.ts';
 import type { Json } from '../../src/contract/json.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import type { TableRef } from '../../src/contract/table.ts';
 import { NIGHT_FILE, type RowChangeLine } from '../../src/nights/night.ts';
 import type { Provider } from '../../src/providers/provider.ts';
-import { createProviders } from '../../src/providers/registry.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
-import { allEnv, CASES } from '../support/providers/cases.ts';
+import { CASES } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
-import { TOKEN } from '../support/token.ts';
-
-const KEY = { workflowId: 'w', firstRunId: 'r' };
+import { KEY, openSandboxTable } from './sandbox-table.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -38,26 +31,13 @@ interface Scene {
 }
 
 async function open(one: ProviderCase, faults: FaultScript['requests'] = []): Promise<Scene> {
-  const root = await mkdtemp(join(tmpdir(), 'rowmill-change-'));
-  const sandbox = await startSandbox({ token: TOKEN, faults: { requests: faults } });
-  closing.push(
-    () => rm(root, { recursive: true }),
-    () => sandbox.close(),
-  );
-  const env = { ...allEnv(sandbox.url), ROWMILL_REQUESTS_PER_SECOND: '1000' };
-  const providers = createProviders(env);
-  const provider = providers.get(one.name);
-  const spec = { tags: [], ...one.tables.one, columns: [...one.tables.one.columns] };
-  const made = await provider.createTable(spec, 'A table', 'tag', {});
-  const table = await provider.ensureColumns(made, spec, {});
-  const store = createFileStore(root);
-  const deps = { providers, store, searchAttributes: false, commitWaitFactor: 0.01 };
-  const [column = ''] = Object.keys(one.map);
+  const opened = await openSandboxTable(one, { faults: { requests: faults } }, closing);
+  const { sandbox, provider, table, folder, column, deps } = opened;
   return {
     sandbox,
     provider,
     table,
-    folder: store.run(KEY),
+    folder,
     change: (drops = false) =>
       new MockActivityEnvironment().run<[], ChangedInputs, () => Promise<ChangedInputs>>(() =>
         changeInputs(deps)({

@@ -1,21 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { loadRows, type LoadedRows } from '../../activities/load-rows.ts';
 import { placedRows } from '../../activities/run-files/placed-rows.ts';
-import { startSandbox, type Action, type Intercept, type Seen } from '../../sandbox/index.ts';
+import type { Action, Intercept, Seen } from '../../sandbox/index.ts';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import { createProviders } from '../../src/providers/registry.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
 import { allEnv, CASES, caseOf } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
-import { TOKEN } from '../support/token.ts';
-
-const KEY = { workflowId: 'w', firstRunId: 'r' };
+import { KEY, openSandboxTable } from './sandbox-table.ts';
 
 const closing: (() => Promise<void>)[] = [];
 const close = async (): Promise<void> => {
@@ -33,28 +27,17 @@ interface Loaded {
 
 /** Loads a list of so many rows into a new table of a sandbox. */
 async function load(one: ProviderCase, count: number, intercept: Intercept): Promise<Loaded> {
-  const root = await mkdtemp(join(tmpdir(), 'rowmill-load-'));
-  const sandbox = await startSandbox({ token: TOKEN, intercept });
-  closing.push(
-    () => rm(root, { recursive: true }),
-    () => sandbox.close(),
+  const { sandbox, table, folder, column, deps } = await openSandboxTable(
+    one,
+    { intercept },
+    closing,
   );
-  const env = { ...allEnv(sandbox.url), ROWMILL_REQUESTS_PER_SECOND: '1000' };
-  const providers = createProviders(env);
-  const provider = providers.get(one.name);
-  const spec = { tags: [], ...one.tables.one, columns: [...one.tables.one.columns] };
-  const made = await provider.createTable(spec, 'A table', 'tag', {});
-  const table = await provider.ensureColumns(made, spec, {});
-  const store = createFileStore(root);
-  const folder = store.run(KEY);
-  const [column = ''] = Object.keys(one.map);
   const rows = Array.from({ length: count }, (_, n): SnapshotRow => {
     return { key: `K${n}`, input: { [column]: `Company ${n}` } };
   });
   const draft = await folder.create('rows.jsonl');
   for (const row of rows) await draft.line(JSON.stringify(row));
   await draft.commit();
-  const deps = { providers, store, searchAttributes: false, commitWaitFactor: 0.01 };
   const input = {
     run: KEY,
     provider: one.name,
