@@ -4,7 +4,7 @@ import { clashesOfPipeline, realFootprint } from '../../src/paths/footprint.ts';
 import { rowsFormatOf } from '../../src/paths/formats.ts';
 import { whyNotRead, whyNotWrite, type Roots } from '../../src/paths/roots.ts';
 import { resultFormatOf } from '../../src/sinks/index.ts';
-import { claimsOfOthers } from '../../src/store/claims.ts';
+import { othersWithClaims } from '../../src/store/claims.ts';
 import type { RunKey } from '../../src/store/store.ts';
 import type { ActivityDeps } from '../runtime/deps.ts';
 
@@ -29,15 +29,17 @@ export const sharedPaths = async (results: readonly ResultTarget[]): Promise<str
   return places.flatMap(({ results: path, manifest }) => [path, manifest]);
 };
 
-/** Other runs in progress that registered one of these real paths. */
+/** Other runs in progress that registered one of these real paths, three at most. */
 export async function runsAt(
   { store, now = Date.now, underWay }: ActivityDeps,
   run: RunKey,
   paths: readonly string[],
 ): Promise<string[]> {
-  const registered = await claimsOfOthers(store, run, paths, now());
-  if (registered.length === 0 || underWay === undefined) return registered;
-  return underWay(registered);
+  return othersWithClaims(store, paths, {
+    nowMs: now(),
+    underWay: underWay ?? ((ids) => Promise.resolve([...ids])),
+    isOwn: (claim) => claim.workflowId === run.workflowId && claim.firstRunId === run.firstRunId,
+  });
 }
 
 /**

@@ -376,7 +376,7 @@ export interface RunProgress {
   /** True if one more pass over the failed cells was requested. */
   rerunRequested: boolean;
   maxPollIntervalMs: number;
-  /** Runs in progress that publish to a place of this one, as it began. Left out: none. */
+  /** Runs in progress that publish to a place of this one as it began, three at most. Left out: none. */
   sameTarget?: string[];
   /** Warnings about the rows, where the worker read the source itself. Left out: none. */
   sourceWarnings?: string[];

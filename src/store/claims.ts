@@ -9,6 +9,8 @@ const claimShape = z.object({
   untilMs: z.number(),
 });
 
+export type Claim = z.infer<typeof claimShape>;
+
 /** Claims real paths for a run in progress, which will publish to them until `untilMs`. */
 export async function claimTargets(
   store: Store,
@@ -22,23 +24,49 @@ export async function claimTargets(
   }
 }
 
-/** Returns the ids of other runs with a claim on one of these paths. */
-export async function claimsOfOthers(
+/**
+ * Maximum runs that are named, and asked about at once. Without it, each of 500 runs at one target
+ * asked the server for all others: 250,000 questions.
+ */
+const MAX_OTHERS = 3;
+
+/** Selects the runs in progress from those that registered a target. */
+export type UnderWay = (workflowIds: readonly string[]) => Promise<string[]>;
+
+/** Names other runs in progress with a claim on one of these paths: all, or the first three found. */
+export async function othersWithClaims(
   store: Store,
-  run: RunKey | null,
   paths: readonly string[],
-  nowMs: number,
+  options: { nowMs: number; underWay: UnderWay; isOwn: (claim: Claim) => boolean },
 ): Promise<string[]> {
-  const others = new Set<string>();
+  const found: string[] = [];
+  let batch: string[] = [];
+  for await (const id of claimants(store, paths, options)) {
+    batch.push(id);
+    if (batch.length < MAX_OTHERS) continue;
+    found.push(...(await options.underWay(batch)));
+    batch = [];
+    if (found.length >= MAX_OTHERS) break;
+  }
+  if (batch.length > 0) found.push(...(await options.underWay(batch)));
+  return found.slice(0, MAX_OTHERS).sort();
+}
+
+async function* claimants(
+  store: Store,
+  paths: readonly string[],
+  { nowMs, isOwn }: { nowMs: number; isOwn: (claim: Claim) => boolean },
+): AsyncGenerator<string> {
+  const seen = new Set<string>();
   for (const path of new Set(paths)) {
     for (const name of await store.claims.list(`${digest(path)}.`)) {
       const claim = await readClaim(store, name);
-      if (claim === null || claim.untilMs < nowMs) continue;
-      const isOwn = claim.workflowId === run?.workflowId && claim.firstRunId === run.firstRunId;
-      if (!isOwn) others.add(claim.workflowId);
+      if (claim === null || claim.untilMs < nowMs || isOwn(claim)) continue;
+      if (seen.has(claim.workflowId)) continue;
+      seen.add(claim.workflowId);
+      yield claim.workflowId;
     }
   }
-  return [...others].sort();
 }
 
 /** Removes the claims of a run that has published. */

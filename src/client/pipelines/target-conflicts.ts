@@ -1,18 +1,18 @@
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { realFootprint, clashesOfPipeline } from '../../paths/footprint.ts';
-import { claimsOfOthers } from '../../store/claims.ts';
+import { othersWithClaims, type UnderWay } from '../../store/claims.ts';
 import type { Store } from '../../store/store.ts';
 import { clashFinding, type LoadedPipeline } from '../../spec/index.ts';
 
 /** Questions about runs that the store cannot answer. */
 export interface RunsToAsk {
   /** Selects runs in progress: a terminated run leaves its registration. */
-  underWay: (ids: readonly string[]) => Promise<string[]>;
+  underWay: UnderWay;
   /** Selects runs that the caller may see; the others are not named. @default all */
   visible?: (ids: readonly string[]) => Promise<string[]>;
 }
 
-/** Returns a warning for each run registered in this store that publishes to the same place. */
+/** Returns a warning for each run, three at most, registered in this store that publishes to the same place. */
 export async function sameTargetWarnings(
   { results }: Pick<Pipeline, 'results'>,
   store: Store,
@@ -22,9 +22,11 @@ export async function sameTargetWarnings(
   const warnings = await Promise.all(
     results.map(async ({ to }) => {
       const { results: path, manifest } = await realFootprint(to);
-      const runs = await claimsOfOthers(store, null, [path, manifest], Date.now());
-      const asked = runs.filter((id) => id !== except);
-      const others = asked.length === 0 ? [] : await underWay(asked);
+      const others = await othersWithClaims(store, [path, manifest], {
+        nowMs: Date.now(),
+        underWay,
+        isOwn: ({ workflowId }) => workflowId === except,
+      });
       const named = others.length === 0 ? [] : await visible(others);
       const names = named.map((id) => `run ${id}`);
       if (named.length < others.length) names.push('another run');
