@@ -18,9 +18,11 @@ export interface Pace {
 interface RouteTimes {
   /** Usual time of a reply, ms. */
   usualMs: number;
-  /** Number of consecutive slow replies, and the quickest of them. */
+  /** Number of consecutive rounds of slow replies, and the quickest of these replies. */
   slow: number;
   quickestSlowMs: number;
+  /** Arrival of the first reply of the last slow round, ms. */
+  slowAtMs: number;
 }
 
 export interface PaceBounds {
@@ -59,8 +61,11 @@ const GROWTH_MS = 1_000;
 /** A reply is slow if it takes so many times the usual time, and so much longer. */
 const SLOW_FACTOR = 2;
 const SLOW_MS = 200;
-/** Consecutive slow replies of one route that count: one may be chance. */
-const SLOW_REPLIES = 5;
+/**
+ * Consecutive slow rounds of one route that count. Requests that were on their way together are one
+ * round: a machine that stands still for a moment makes all of them late, whatever the API bears.
+ */
+const SLOW_ROUNDS = 3;
 /** Weight of a new reply in the usual time. */
 const WEIGHT = 1 / 8;
 
@@ -89,8 +94,8 @@ export function nextPace(pace: Pace, reading: PaceReading, bounds: PaceBounds): 
   const isOld = pace.slowedAtMs !== null && reading.sentAtMs <= pace.slowedAtMs;
   if (isOld || reading.end === 'failed') return pace;
   if (reading.end === 'refused') return slowed(pace, reading, bounds);
-  const times = timesAfter(pace.routes[reading.route], reading.atMs - reading.sentAtMs);
-  const isSlow = times.slow >= SLOW_REPLIES;
+  const times = timesAfter(pace.routes[reading.route], reading);
+  const isSlow = times.slow >= SLOW_ROUNDS;
   const routes = { ...pace.routes, [reading.route]: isSlow ? acceptedAs(times) : times };
   if (isSlow) return slowed({ ...pace, routes }, reading, bounds);
   if (!reading.used || times.slow > 0) return { ...pace, routes };
@@ -128,18 +133,27 @@ function growthPerSecond(perSecond: number, tooFast: number | null): number {
   return tooFast * (perSecond < tooFast * KNOWN_GOOD ? QUICK_GROWTH : CAREFUL_GROWTH);
 }
 
-function timesAfter(before: RouteTimes | undefined, ms: number): RouteTimes {
-  if (before === undefined) return { usualMs: ms, slow: 0, quickestSlowMs: ms };
-  const { usualMs, slow, quickestSlowMs } = before;
+function timesAfter(
+  before: RouteTimes | undefined,
+  { sentAtMs, atMs }: PaceReading,
+): RouteTimes {
+  const ms = atMs - sentAtMs;
+  const quick = { slow: 0, quickestSlowMs: ms, slowAtMs: atMs };
+  if (before === undefined) return { usualMs: ms, ...quick };
+  const { usualMs, slow, quickestSlowMs, slowAtMs } = before;
   const isSlow = ms > usualMs * SLOW_FACTOR && ms > usualMs + SLOW_MS;
-  if (!isSlow) return { usualMs: usualMs + (ms - usualMs) * WEIGHT, slow: 0, quickestSlowMs: ms };
-  const quickest = slow === 0 ? ms : Math.min(quickestSlowMs, ms);
-  return { usualMs, slow: slow + 1, quickestSlowMs: quickest };
+  if (!isSlow) return { usualMs: usualMs + (ms - usualMs) * WEIGHT, ...quick };
+  if (slow === 0) return { usualMs, ...quick, slow: 1 };
+  const quickest = Math.min(quickestSlowMs, ms);
+  const isSameRound = sentAtMs <= slowAtMs;
+  return isSameRound
+    ? { ...before, quickestSlowMs: quickest }
+    : { usualMs, slow: slow + 1, quickestSlowMs: quickest, slowAtMs: atMs };
 }
 
 /** What was slow counts as usual from now on: an API that has become slower is not slowed for ever. */
-const acceptedAs = ({ quickestSlowMs }: RouteTimes): RouteTimes => ({
-  usualMs: quickestSlowMs,
+const acceptedAs = (times: RouteTimes): RouteTimes => ({
+  ...times,
+  usualMs: times.quickestSlowMs,
   slow: 0,
-  quickestSlowMs,
 });

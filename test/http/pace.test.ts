@@ -103,6 +103,16 @@ test('replies that take longer and longer halve the pace once for each doubling'
   expect(twice.tooFast).toBe(once.perSecond);
 });
 
+test('replies that one stall makes late slow nothing, however many they are', () => {
+  const quick = after(each100Ms(0, 3));
+  // Sent within a second, all answered when the machine goes on.
+  const late = Array.from({ length: 100 }, (_, at) => reading(9_000 + at, { ms: 1_000 + at }));
+  const stalls = [0, 5_000].flatMap((ms) =>
+    late.map((each) => ({ ...each, sentAtMs: each.sentAtMs + ms, atMs: each.atMs + ms })),
+  );
+  expect(after(stalls, null, quick).tooFast).toBeNull();
+});
+
 test('single slow replies among quick ones slow nothing', () => {
   const stalls = each100Ms(0, 20).map((each, at) =>
     at % 3 === 0 ? reading(each.atMs, { ms: 60_000 }) : each,
