@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { BLOCK_BYTES, releaseBlock, takeBlock } from './blocks.ts';
+import { BLOCK_BYTES, FIRST_BLOCK_BYTES, releaseBlock, takeBlock } from './blocks.ts';
 import { reading } from './disk-error.ts';
 
 const LINE_END = 0x0a;
@@ -28,12 +28,13 @@ export async function* readChunks(
 /** Reads the bytes of a file; each piece is valid until the next one is requested. */
 export async function* readPieces(path: string): AsyncGenerator<Buffer> {
   const handle = await reading(path, () => open(path, 'r'));
-  const block = takeBlock();
+  let block: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(FIRST_BLOCK_BYTES);
   try {
     for (;;) {
-      const { bytesRead } = await reading(path, () => handle.read(block, 0, BLOCK_BYTES));
+      const { bytesRead } = await reading(path, () => handle.read(block, 0, block.length));
       if (bytesRead === 0) return;
       yield block.subarray(0, bytesRead);
+      if (bytesRead === block.length && bytesRead < BLOCK_BYTES) block = takeBlock();
     }
   } finally {
     releaseBlock(block);
