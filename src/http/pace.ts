@@ -133,10 +133,7 @@ function growthPerSecond(perSecond: number, tooFast: number | null): number {
   return tooFast * (perSecond < tooFast * KNOWN_GOOD ? QUICK_GROWTH : CAREFUL_GROWTH);
 }
 
-function timesAfter(
-  before: RouteTimes | undefined,
-  { sentAtMs, atMs }: PaceReading,
-): RouteTimes {
+function timesAfter(before: RouteTimes | undefined, { sentAtMs, atMs }: PaceReading): RouteTimes {
   const ms = atMs - sentAtMs;
   const quick = { slow: 0, quickestSlowMs: ms, slowAtMs: atMs };
   if (before === undefined) return { usualMs: ms, ...quick };

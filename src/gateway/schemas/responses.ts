@@ -222,7 +222,9 @@ const progress = z
     sameTarget: z
       .array(otherRun)
       .optional()
-      .describe('Runs in progress that publish to a place of this one, three at most. Left out: none.'),
+      .describe(
+        'Runs in progress that publish to a place of this one, three at most. Left out: none.',
+      ),
     ...approvalFields,
     ...unusedFields,
   })
