@@ -82,6 +82,7 @@ module.exports = {
     room('src/s3/', ['src/fence\\.ts'], 'objects in a bucket'),
     room('src/postgres/', [], 'connections to PostgreSQL'),
     room('src/store/', ['src/(errors|fence)\\.ts', 'src/contract/', 'src/s3/'], 'files of a run'),
+    ...floors('src/store', 'store\\.ts$', 'disk/', 's3/', 'open-store\\.ts$'),
     room(
       'src/nights/',
       ['src/errors\\.ts', 'src/(contract|rules|store)/'],
@@ -118,6 +119,7 @@ module.exports = {
       ],
       'the pipeline file',
     ),
+    ...floors('src/spec', 'document/', 'fields/', 'columns/', ITS_OWN_FILES),
     room(
       'activities/',
       [
@@ -144,6 +146,7 @@ module.exports = {
       'the library for backends',
     ),
     ...floors('src/client', 'pipelines/', 'runs/', 'schedules/', ITS_OWN_FILES),
+    ...floors('src/client/runs', 'lookup/', 'files/', ITS_OWN_FILES),
     {
       name: 'commands-use-the-library',
       comment: 'a command does what a backend can do, by the same public classes',

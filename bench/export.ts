@@ -7,7 +7,7 @@ import { RUN_FILE } from '../src/contract/names.ts';
 import { createLimiter } from '../src/http/limiter.ts';
 import { createExtructProvider } from '../src/providers/extruct/provider.ts';
 import { createProviders } from '../src/providers/registry.ts';
-import { createFileStore } from '../src/store/file-store.ts';
+import { createFileStore } from '../src/store/disk/file-store.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { TableSpec } from '../src/contract/pipeline.ts';
 import type { Figure } from './figure.ts';

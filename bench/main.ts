@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createFileStore } from '../src/store/file-store.ts';
+import { createFileStore } from '../src/store/disk/file-store.ts';
 import { BASE_CASE } from './cases.ts';
 import { besideFigures } from './beside-waiting.ts';
 import { commandFigures } from './commands.ts';

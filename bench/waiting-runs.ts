@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startRun } from '../src/client/runs/start.ts';
 import { stageRows } from '../src/client/pipelines/stage.ts';
-import { createFileStore } from '../src/store/file-store.ts';
+import { createFileStore } from '../src/store/disk/file-store.ts';
 import type { Figure } from './figure.ts';
 import { peakDuring } from './site/memory.ts';
 import { benchPipeline } from './site/pipeline.ts';

@@ -4,7 +4,7 @@ import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import type { SnapshotRef } from '../../src/contract/rows.ts';
 import { startRun } from '../../src/client/runs/start.ts';
 import { stageRows } from '../../src/client/pipelines/stage.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Figure } from '../figure.ts';
 import { quantile, sum } from '../quantile.ts';
 import { pollLagSeconds } from '../site/lag.ts';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ResultRow } from '../../src/contract/results.ts';
-import { readLines } from '../../src/store/lines.ts';
+import { readLines } from '../../src/store/disk/lines.ts';
 
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' } as const;
 const NAMES = ['key', 'input', 'sector', 'employees', 'profile', '_status', '_sources'];

@@ -1,4 +1,4 @@
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
 import type { Folder } from '../../src/store/store.ts';
 import type { ResultColumns } from '../../src/sinks/port/sink.ts';

@@ -3,7 +3,7 @@ import proto from '@temporalio/proto';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { startRun } from '../../src/client/runs/start.ts';
 import { stageRows } from '../../src/client/pipelines/stage.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { BenchCase } from '../cases.ts';
 import { peakDuring } from './memory.ts';
 import { benchPipeline } from './pipeline.ts';

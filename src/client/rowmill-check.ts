@@ -13,7 +13,7 @@ export async function checkStart(
   const plan = await checkWork({ ...options, store, env });
   const underWay = async (ids: readonly string[]): Promise<string[]> => {
     // Temporal's client takes longest to load: only for runs that the server has to be asked about.
-    const { askUnderWay } = await import('./runs/ask-under-way.ts');
+    const { askUnderWay } = await import('./runs/lookup/ask-under-way.ts');
     return askUnderWay(ids, env);
   };
   const others = await sameTargetWarnings(plan.pipeline, store, { underWay });

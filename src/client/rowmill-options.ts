@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { ConnectOptions } from '../temporal/connection.ts';
 import type { StartPlan } from './pipelines/prepare.ts';
 import type { PipelineSource, RowsOverride } from './pipelines/read.ts';
-import type { CompletedWork } from './runs/repeated-work.ts';
+import type { CompletedWork } from './runs/lookup/repeated-work.ts';
 
 export interface RowmillOptions extends ConnectOptions {
   /** Task queue that the workers poll. @default `ROWMILL_TASK_QUEUE`, else `rowmill` */

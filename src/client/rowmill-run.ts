@@ -25,11 +25,11 @@ import { cancelRun } from './runs/cancel.ts';
 import { endOfRun, watchRun, type ProgressUpdate } from './runs/watch.ts';
 import { latestRun } from './runs/previous.ts';
 import { rerunRun } from './runs/rerun.ts';
-import { answerSchemasIn, changesFolder, endedRunFolder } from './runs/results.ts';
-import { resultsIn, type StoredResults } from './runs/stored.ts';
+import { answerSchemasIn, changesFolder, endedRunFolder } from './runs/files/results.ts';
+import { resultsIn, type StoredResults } from './runs/files/stored.ts';
 import { runStatus, type RunStatus } from './runs/status.ts';
-import { describeRun, noSuchRun } from './runs/describe.ts';
-import { isSeen, type Owned } from './runs/owned.ts';
+import { describeRun, noSuchRun } from './runs/lookup/describe.ts';
+import { isSeen, type Owned } from './runs/lookup/owned.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { attachedTo, type StartedRun } from './runs/start.ts';
 import {

@@ -9,7 +9,7 @@ import { connectToNamespace } from '../temporal/connection.ts';
 import { dataConverterOf, openClient, refusePlainClient } from '../temporal/data-converter.ts';
 import { openStore, taskQueueOf, wantsSearchAttributes, type Env } from '../env.ts';
 import { requestDigestOf, attachedTo, findWork, startWork } from './runs/start.ts';
-import { freshRuns, type FreshRun } from './runs/fresh-runs.ts';
+import { freshRuns, type FreshRun } from './runs/lookup/fresh-runs.ts';
 import type { PreparedStart } from './pipelines/stage.ts';
 import { latestRun } from './runs/previous.ts';
 import type { Estimate } from './pipelines/estimate.ts';
@@ -19,9 +19,9 @@ import {
   type ListRunsOptions,
   type RunPage,
   type RunInfo,
-} from './runs/list.ts';
+} from './runs/lookup/list.ts';
 import { estimateWork, prepareWork, type StartPlan } from './pipelines/prepare.ts';
-import { findCompletedWork } from './runs/repeated-work.ts';
+import { findCompletedWork } from './runs/lookup/repeated-work.ts';
 import { sameTargetWarnings } from './pipelines/target-conflicts.ts';
 import { checkStart } from './rowmill-check.ts';
 import type {
@@ -36,11 +36,11 @@ import { RowmillRun, rerunNewest, type RerunAs, type RunLink } from './rowmill-r
 import { RowmillBudgets } from './rowmill-budgets.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from '../temporal/search-attributes.ts';
-import { describeRun, findRun, noSuchRun } from './runs/describe.ts';
-import { runsUnderWay } from './runs/under-way.ts';
-import { isSeen, ownerOf, starterOf } from './runs/owned.ts';
+import { describeRun, findRun, noSuchRun } from './runs/lookup/describe.ts';
+import { runsUnderWay } from './runs/lookup/under-way.ts';
+import { isSeen, ownerOf, starterOf } from './runs/lookup/owned.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
-import { storedResults, type StoredResults } from './runs/stored.ts';
+import { storedResults, type StoredResults } from './runs/files/stored.ts';
 import { forgetRow, type ForgetOptions, type ForgetPlan } from './retention/forget.ts';
 import { pruneStore, type PruneOptions, type PrunePlan } from './retention/prune.ts';
 import { readSpend, type SpendOptions } from './spend/report.ts';

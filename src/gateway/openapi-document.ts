@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { RowmillError } from '../errors.ts';
-import { createFileStore } from '../store/file-store.ts';
+import { createFileStore } from '../store/disk/file-store.ts';
 import { createPayloadCodec } from '../temporal/payload-codec.ts';
 import { createApp } from './app.ts';
 import { createHostPaths } from './host-paths.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { csvOptionsOf, exportResults } from '../client/runs/results.ts';
+import { csvOptionsOf, exportResults } from '../client/runs/files/results.ts';
 import { RUN_FILE } from '../contract/names.ts';
 import type { ResultFormatName } from '../sinks/index.ts';
 import type { Folder } from '../store/store.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, extname } from 'node:path';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { isS3 } from '../s3/address.ts';
-import { isDraftName } from '../store/leftovers.ts';
+import { isDraftName } from '../store/disk/temp-files.ts';
 import { joinPlace } from './place.ts';
 import { realPlace } from './real-path.ts';
 

@@ -4,7 +4,7 @@ import { outsideOfSteps } from '../fence.ts';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import { paceBounds } from '../http/pace.ts';
 import { shareAt, type ShareStep } from '../http/share.ts';
-import { isGone, newOwner } from '../store/owner.ts';
+import { isGone, newOwner } from '../store/disk/process-owner.ts';
 import type { Folder } from '../store/store.ts';
 import { agreedPace } from './agreed-pace.ts';
 import { beatName, type Beat } from './beat.ts';

@@ -5,7 +5,7 @@ import type { PublishedFile } from '../contract/results.ts';
 import { RowmillError } from '../errors.ts';
 import type { Footprint } from '../paths/footprint.ts';
 import { joinPlace } from '../paths/place.ts';
-import { draftNameOf } from '../store/leftovers.ts';
+import { draftNameOf } from '../store/disk/temp-files.ts';
 import type { Folder } from '../store/store.ts';
 import { copyFile } from './files/copy.ts';
 import { placeOf } from './files/destination.ts';

@@ -1,31 +1,31 @@
 import { extname, resolve } from 'node:path';
 import type { Json, JsonObject } from '../contract/json.ts';
 import { nearest } from '../did-you-mean.ts';
+import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
+import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
+import { resolvePlace } from '../paths/place.ts';
 import {
   isRequested,
   type ColumnProblem,
   type ProviderSpec,
   type TableShape,
 } from '../providers/catalog.ts';
+import { parseDuration } from '../rules/duration.ts';
+import { isTimezone } from '../rules/spend/zoned-day.ts';
+import { isS3, readS3Address } from '../s3/address.ts';
+import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
 import { checkCanary } from './columns/canary.ts';
 import { checkChanges } from './columns/changes.ts';
 import { checkConditions } from './columns/conditions.ts';
 import { checkExpectations } from './columns/expectations.ts';
 import { checkTypes } from './columns/types.ts';
-import type { SpecDocument } from './document.ts';
+import type { SpecDocument } from './document/document.ts';
+import { clashFinding, locate, type IssueDraft } from './document/issue-draft.ts';
+import { MAX_ISSUES, type Path, type SpecIssue } from './document/issue.ts';
+import { foundText, valueAt } from './document/translate.ts';
+import { checkWebAddress, isWebAddress } from './fields/rows-from.ts';
+import { shortestGapMs, TIMEZONE_ALLOWED } from './fields/schedule.ts';
 import { MAX_COLUMNS, MAX_RESULTS } from './file-schema.ts';
-import { parseDuration } from '../rules/duration.ts';
-import { MAX_ISSUES, type Path, type SpecIssue } from './issue.ts';
-import { clashesOf, SOURCE, writtenFootprint, type Owned } from '../paths/footprint.ts';
-import { clashFinding, locate, type IssueDraft } from './finding.ts';
-import { extensionHint, ROWS_EXTENSIONS, rowsFormatOf } from '../paths/formats.ts';
-import { resolvePlace } from '../paths/place.ts';
-import { isS3, readS3Address } from '../s3/address.ts';
-import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
-import { isTimezone } from '../rules/spend/zoned-day.ts';
-import { checkWebAddress, isWebAddress } from './rows-from.ts';
-import { shortestGapMs, TIMEZONE_ALLOWED } from './schedule.ts';
-import { foundText, valueAt } from './translate.ts';
 
 /**
  * Checks what the schema cannot. Reads the raw value, so that it works beside schema errors, and

@@ -1,16 +1,16 @@
 import type { Json, JsonObject } from '../contract/json.ts';
 import type { Pipeline, RefreshPolicy, ResultTarget, RowsSource } from '../contract/pipeline.ts';
 import type { EnrichTableInput } from '../contract/run.ts';
-import type { ProviderSpec } from '../providers/catalog.ts';
-import { checkFile } from './check-file.ts';
-import type { SpecDocument } from './document.ts';
-import { pipelineFile } from './file-schema.ts';
-import { locate, type IssueDraft } from './finding.ts';
-import { SpecError, type SpecIssue } from './issue.ts';
 import { isPlace } from '../paths/place.ts';
+import type { ProviderSpec } from '../providers/catalog.ts';
 import { resultFormatOf } from '../sinks/index.ts';
-import { refuseSecretValues, tokenValues } from './secrets.ts';
-import { allowedText, foundText, translate } from './translate.ts';
+import { checkFile } from './check-file.ts';
+import type { SpecDocument } from './document/document.ts';
+import { locate, type IssueDraft } from './document/issue-draft.ts';
+import { SpecError, type SpecIssue } from './document/issue.ts';
+import { refuseSecretValues, tokenValues } from './document/secrets.ts';
+import { allowedText, foundText, translate } from './document/translate.ts';
+import { pipelineFile } from './file-schema.ts';
 import { workflowInputFor } from './workflow-input.ts';
 
 /** Name of the workflow's argument in messages. */

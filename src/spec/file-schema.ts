@@ -1,19 +1,19 @@
 import { z } from 'zod';
+import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
+import { CEILING_POLICIES, DUPLICATES_POLICIES, TYPE_POLICIES } from '../contract/pipeline.ts';
 import { PROVIDER_NAMES, PROVIDER_SPECS, type ProviderSpec } from '../providers/catalog.ts';
+import { NAME_ALLOWED as BUDGET_ALLOWED } from '../rules/input/budget-input.ts';
 import { listOf, RESULT_EXTENSIONS } from '../sinks/index.ts';
 import { canaryFile } from './columns/canary.ts';
 import { changesFile } from './columns/changes.ts';
 import { whenFile } from './columns/conditions.ts';
 import { expectFile, onFailedFile } from './columns/expectations.ts';
-import { postgresFile } from './postgres.ts';
 import { typesFile } from './columns/types.ts';
-import { queryFile } from './rows-from.ts';
-import { duration, share } from './scalar-fields.ts';
-import { notifyFile } from './notify.ts';
-import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
-import { CEILING_POLICIES, DUPLICATES_POLICIES, TYPE_POLICIES } from '../contract/pipeline.ts';
-import { NAME_ALLOWED as BUDGET_ALLOWED } from '../rules/input/budget-input.ts';
-import { scheduleFile, TIMEZONE_ALLOWED } from './schedule.ts';
+import { notifyFile } from './fields/notify.ts';
+import { postgresFile } from './fields/postgres.ts';
+import { queryFile } from './fields/rows-from.ts';
+import { duration, share } from './fields/scalar-fields.ts';
+import { scheduleFile, TIMEZONE_ALLOWED } from './fields/schedule.ts';
 
 /**
  * Schema of the pipeline file (manual: docs/reference/pipeline-file.md). Messages name what is

@@ -1,21 +1,21 @@
 import { dirname, resolve } from 'node:path';
 import type { Json } from '../contract/json.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
-import { providerSpec } from '../providers/catalog.ts';
-import { checkFile, columnDoubts, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
-import { readDocument, type SpecDocument, valueDocument } from './document.ts';
-import { pipelineFile } from './file-schema.ts';
-import { locate, type IssueDraft } from './finding.ts';
-import { issueText, SpecError, type SpecErrorCode, type SpecIssue } from './issue.ts';
-import { normalise, type Verbatim } from './normalise.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
 import { resolvePlace } from '../paths/place.ts';
+import { providerSpec } from '../providers/catalog.ts';
 import { resultFormatOf } from '../sinks/index.ts';
-import { readSpecFile } from './read-file.ts';
-import { scheduleOf, type PipelineSchedule } from './schedule.ts';
-import { refuseSecrets, refuseSecretValues, tokenValues } from './secrets.ts';
-import { MAX_BYTES } from './size.ts';
-import { allowedText, foundText, translate, valueAt } from './translate.ts';
+import { checkFile, columnDoubts, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
+import { readDocument, type SpecDocument, valueDocument } from './document/document.ts';
+import { locate, type IssueDraft } from './document/issue-draft.ts';
+import { issueText, SpecError, type SpecErrorCode, type SpecIssue } from './document/issue.ts';
+import { readSpecFile } from './document/read-file.ts';
+import { refuseSecrets, refuseSecretValues, tokenValues } from './document/secrets.ts';
+import { MAX_BYTES } from './document/size.ts';
+import { allowedText, foundText, translate, valueAt } from './document/translate.ts';
+import { scheduleOf, type PipelineSchedule } from './fields/schedule.ts';
+import { pipelineFile } from './file-schema.ts';
+import { normalise, type Verbatim } from './normalise.ts';
 
 export interface LoadedPipeline {
   pipeline: Pipeline;

@@ -10,19 +10,19 @@ import type {
   RowsSpec,
   TableTarget,
 } from '../contract/pipeline.ts';
+import { rowsFormatOf } from '../paths/formats.ts';
+import { resolvePlace } from '../paths/place.ts';
 import type { ProviderSpec, TableShape } from '../providers/catalog.ts';
+import { resultFormatOf, STORED_FORMAT } from '../sinks/index.ts';
 import { RUN_DEFAULTS } from './check-file.ts';
 import { canaryOf } from './columns/canary.ts';
 import { changesOf } from './columns/changes.ts';
 import { whenOf } from './columns/conditions.ts';
 import { expectOf } from './columns/expectations.ts';
+import { notifyOf } from './fields/notify.ts';
+import { postgresOf } from './fields/postgres.ts';
+import { isWebAddress } from './fields/rows-from.ts';
 import type { PipelineFile } from './file-schema.ts';
-import { notifyOf } from './notify.ts';
-import { isWebAddress } from './rows-from.ts';
-import { postgresOf } from './postgres.ts';
-import { rowsFormatOf } from '../paths/formats.ts';
-import { resolvePlace } from '../paths/place.ts';
-import { resultFormatOf, STORED_FORMAT } from '../sinks/index.ts';
 
 /** Settings that all providers name equally, checked by each provider's own schema. */
 const COMMON = z

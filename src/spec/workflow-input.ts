@@ -1,23 +1,23 @@
 import { z } from 'zod';
 import { BUDGET_NAME_PATTERN } from '../contract/budget.ts';
+import { NOTIFY_EVENTS } from '../contract/notify.ts';
 import {
   CEILING_POLICIES,
   DUPLICATES_POLICIES,
   FAILED_EXPECTATION_POLICIES,
   TYPE_POLICIES,
 } from '../contract/pipeline.ts';
-import { NOTIFY_EVENTS } from '../contract/notify.ts';
 import type { PreviousRunRef, EnrichTableInput } from '../contract/run.ts';
 import { PROVIDER_NAMES } from '../providers/catalog.ts';
-import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { MAX_DURATION_MS } from '../rules/duration.ts';
+import { RESULT_FORMAT_NAMES } from '../sinks/index.ts';
 import { canaryInput } from './columns/canary.ts';
 import { changesInput } from './columns/changes.ts';
 import { whenInput } from './columns/conditions.ts';
 import { expectInput } from './columns/expectations.ts';
 import { typesFile } from './columns/types.ts';
-import { postgresInput } from './postgres.ts';
-import { queryFile } from './rows-from.ts';
+import { postgresInput } from './fields/postgres.ts';
+import { queryFile } from './fields/rows-from.ts';
 import { RESULT_WHEN } from './file-schema.ts';
 
 /**

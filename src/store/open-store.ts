@@ -1,6 +1,6 @@
 import { isS3 } from '../s3/address.ts';
-import { createFileStore } from './file-store.ts';
-import { createS3Store } from './s3-store.ts';
+import { createFileStore } from './disk/file-store.ts';
+import { createS3Store } from './s3/s3-store.ts';
 import type { Store } from './store.ts';
 
 /** Creates the store at `s3://bucket/prefix`, or in a folder on disk. */

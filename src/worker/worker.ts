@@ -12,7 +12,7 @@ import { createActivities, createPollActivities } from '../../activities/index.t
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { createDayBudgets } from '../client/budgets/day-budgets.ts';
 
-import { runsUnderWay } from '../client/runs/under-way.ts';
+import { runsUnderWay } from '../client/runs/lookup/under-way.ts';
 import { cancelSender } from '../temporal/cancel-sender.ts';
 import { confirmAttempt } from '../temporal/confirm-attempt.ts';
 import { temporalTarget, type TargetOptions } from '../temporal/connection.ts';

@@ -6,7 +6,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitIdle, type WaitedSlice } from '../../activities/await-idle.ts';
 import { startTracking } from '../../src/rules/passes/tracking.ts';
 import { createLimiter, type TakeOptions } from '../../src/http/limiter.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { closeServers, json, serve } from '../http/server.ts';
 import { TINY } from '../providers/tiny/provider.ts';
 import { TOKEN } from '../support/token.ts';

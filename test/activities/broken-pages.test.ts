@@ -12,7 +12,7 @@ import type { TableRef } from '../../src/contract/table.ts';
 import { createExtructProvider } from '../../src/providers/extruct/provider.ts';
 import { createPromptLayerProvider } from '../../src/providers/promptlayer/provider.ts';
 import type { Provider } from '../../src/providers/provider.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { caseOf } from '../support/providers/cases.ts';
 import { stageOf } from '../providers/sandbox-scene.ts';

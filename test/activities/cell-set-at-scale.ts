@@ -8,7 +8,7 @@ import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
 import { decideCells, type PassScope } from '../../activities/table/decide-cells.ts';
 import { scopesOf } from '../../activities/table/requested-cells.ts';
 import { askedByReason } from '../../src/rules/cells/cell-set.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 
 const ROWS = 100_000;
 const KEYS = Array.from({ length: 20 }, (_, at) => `column_${at}`);

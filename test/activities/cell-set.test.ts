@@ -7,7 +7,7 @@ import { openCellsFile, type OpenCell } from '../../activities/run-files/open-ce
 import { decideCells, type PassScope } from '../../activities/table/decide-cells.ts';
 import { scopesOf } from '../../activities/table/requested-cells.ts';
 import type { Column, TableRef } from '../../src/contract/table.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 
 const column = (key: string, more: Partial<Column> = {}): Column => ({

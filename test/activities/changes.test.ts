@@ -5,7 +5,7 @@ import type { Json } from '../../src/contract/json.ts';
 import type { ChangeLine, ResultRow } from '../../src/contract/results.ts';
 import { writeChanges, type Publication } from '../../activities/results/summary/changes.ts';
 import { changeRules } from '../../src/rules/answers/changes.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { Missing, resultRow } from '../sinks/result-row.ts';
 import { newPlace } from '../store/place.ts';
 import { runAlone } from '../store/own-process.ts';

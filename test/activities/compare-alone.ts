@@ -1,6 +1,6 @@
 import { writeChanges, type Publication } from '../../activities/results/summary/changes.ts';
 import { changeRules } from '../../src/rules/answers/changes.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { resultRow } from '../sinks/result-row.ts';
 
 /** Compares so many rows of 1 KB, in the opposite order. */

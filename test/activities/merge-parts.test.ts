@@ -7,7 +7,7 @@ import { classifyTableRow } from '../../activities/results/scan/part-file.ts';
 import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
 import type { CellStatus, Column } from '../../src/contract/table.ts';
 import type { PassKind } from '../../src/rules/passes/passes.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 
 const COLUMNS: Column[] = [

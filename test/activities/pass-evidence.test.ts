@@ -7,7 +7,7 @@ import { openCellsFile, type OpenCell } from '../../activities/run-files/open-ce
 import { cellsBefore } from '../../activities/table/pass-evidence.ts';
 import type { CellOutcome } from '../../src/contract/results.ts';
 import type { RunMode, TableRef } from '../../src/contract/table.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 
 const KEYS = ['sector', 'news'];

@@ -3,7 +3,7 @@ import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { refuseSource } from '../../activities/results/target-paths.ts';
 import type { Pipeline } from '../../src/contract/pipeline.ts';
 import { createPathPolicy } from '../../src/gateway/path-policy.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 
 const query = { type: 'postgres', urlEnv: 'CRM_URL', query: 'SELECT 1' } as const;
 

@@ -11,7 +11,7 @@ import {
   thinned,
 } from '../../activities/run-files/course.ts';
 import type { PastRun, Reading } from '../../src/report/facts.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 
 let place: string;

@@ -5,7 +5,7 @@ import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/i
 import type { TableRef } from '../../src/contract/table.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { createProviders, type Providers } from '../../src/providers/registry.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder, Store } from '../../src/store/store.ts';
 import { allEnv } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';

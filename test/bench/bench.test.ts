@@ -18,7 +18,7 @@ import { stageRows } from '../../src/client/pipelines/stage.ts';
 import { createLimiter } from '../../src/http/limiter.ts';
 import { createExtructProvider } from '../../src/providers/extruct/provider.ts';
 import { PROVIDER_NAMES } from '../../src/providers/catalog.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 
 const figure = (said: Partial<Figure>): Figure => ({
   ratio: 'R0',

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
-import type { FreshRun } from '../../src/client/runs/fresh-runs.ts';
-import { needsPerson } from '../../src/client/runs/needs-person.ts';
+import type { FreshRun } from '../../src/client/runs/lookup/fresh-runs.ts';
+import { needsPerson } from '../../src/client/runs/lookup/needs-person.ts';
 import { tableOf } from '../../src/cli/actions/list.ts';
 
 const NOW = new Date('2026-01-31T21:30:00');

@@ -8,7 +8,7 @@ import { drawing } from '../../src/cli/progress/terminal-view.ts';
 import type { ViewState } from '../../src/cli/progress/index.ts';
 import { textTable } from '../../src/cli/io/table.ts';
 import { uiLink } from '../../src/text/ui-link.ts';
-import type { LiveProgress } from '../../src/client/runs/live-progress.ts';
+import type { LiveProgress } from '../../src/client/runs/lookup/live-progress.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 2, 30);
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eachRun } from '../../src/client/runs/list.ts';
+import { eachRun } from '../../src/client/runs/lookup/list.ts';
 import { eventually } from '../support/eventually.ts';
 import { openBackend, pipelineOf, type Backend } from './backend.ts';
 

@@ -5,7 +5,7 @@ import { runsNeeded } from '../../src/client/retention/kept-runs.ts';
 import { pruneStore, type PrunePlan } from '../../src/client/retention/prune.ts';
 import type { RowmillRun } from '../../src/client/index.ts';
 import { writeLastingTable } from '../../src/nights/lasting-table.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { rowmill as command } from '../cli/command.ts';
 import { newPlace } from '../store/place.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { exportResults } from '../../src/client/runs/results.ts';
+import { exportResults } from '../../src/client/runs/files/results.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import { createRenditions } from '../../src/gateway/renditions.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { resultRow } from '../sinks/result-row.ts';
 import { newPlace } from '../store/place.ts';

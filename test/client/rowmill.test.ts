@@ -7,7 +7,7 @@ import {
   type PipelineDocument,
   type TypedResultRow,
 } from '../../src/client/index.ts';
-import { progressReader } from '../../src/client/runs/live-progress.ts';
+import { progressReader } from '../../src/client/runs/lookup/live-progress.ts';
 import { initialSearchAttributes } from '../../src/client/runs/metadata.ts';
 import { pipelineInputFor, TOKEN, type TestEnv } from '../support/test-env.ts';
 import { plainText } from '../support/invariants/evidence.ts';

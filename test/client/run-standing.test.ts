@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { toRunInfo } from '../../src/client/runs/list.ts';
+import { toRunInfo } from '../../src/client/runs/lookup/list.ts';
 
 test('a run took whole milliseconds, although the server counts in nanoseconds', () => {
   const raw = { startTime: { nanos: 100_300_000 }, closeTime: { nanos: 917_828_469 } };

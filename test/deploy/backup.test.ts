@@ -8,7 +8,7 @@ import type { RunSummary } from '../../src/contract/run.ts';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
 import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { createProviders } from '../../src/providers/registry.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { startWorker } from '../../src/worker/worker.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';

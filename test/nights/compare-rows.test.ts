@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { SnapshotRow } from '../../src/contract/rows.ts';
 import { compareRows } from '../../src/nights/compare-rows.ts';
 import { lineAt, placedLines } from '../../src/nights/line-at.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 
 let root: string;

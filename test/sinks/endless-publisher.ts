@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { publishTo } from '../../src/sinks/publish.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { resultRow } from './result-row.ts';
 

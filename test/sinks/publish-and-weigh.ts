@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { publishTo } from '../../src/sinks/publish.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { resultRow } from './result-row.ts';
 
 /** Stores and publishes so many rows of 1 KB in these formats; prints the most memory it took, in bytes. */

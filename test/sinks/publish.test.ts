@@ -16,7 +16,7 @@ import type { ResultTarget } from '../../src/contract/pipeline.ts';
 import { copyFile } from '../../src/sinks/files/copy.ts';
 import { publishTo } from '../../src/sinks/publish.ts';
 import { companionsOf } from '../../src/paths/footprint.ts';
-import { draftNameOf } from '../../src/store/leftovers.ts';
+import { draftNameOf } from '../../src/store/disk/temp-files.ts';
 import { takenOver } from '../support/closed-fence.ts';
 import { newDisk, newPlace } from '../store/place.ts';
 import { runAlone } from '../store/own-process.ts';

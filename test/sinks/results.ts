@@ -1,5 +1,5 @@
 import type { ResultRow } from '../../src/contract/results.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { newPlace } from '../store/place.ts';
 

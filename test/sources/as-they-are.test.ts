@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Json } from '../../src/contract/json.ts';
 import type { RowsFormat, RowsSpec } from '../../src/contract/pipeline.ts';
 import { takeSnapshot, type Snapshot } from '../../src/sources/snapshot.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { newPlace } from '../store/place.ts';
 import { outcomeOf, rowsFile } from './rows-file.ts';
 

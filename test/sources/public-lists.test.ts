@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createDigestDraft } from '../../src/sources/digest-draft.ts';
 import { takeSnapshot } from '../../src/sources/snapshot.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { newPlace } from '../store/place.ts';
 import { LISTS } from './lists.ts';
 import { outcomeOf, rowsFile } from './rows-file.ts';

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import type { RowsSpec } from '../../src/contract/pipeline.ts';
 import { createDigestDraft } from '../../src/sources/digest-draft.ts';
 import { takeSnapshot, type SnapshotOptions } from '../../src/sources/snapshot.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { outcomeOf, rowsFile } from './rows-file.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'rowmill-snapshot-'));

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { nearest } from '../../src/did-you-mean.ts';
 import { parseDuration } from '../../src/rules/duration.ts';
-import { parsePercentage } from '../../src/spec/scalar-fields.ts';
+import { parsePercentage } from '../../src/spec/fields/scalar-fields.ts';
 
 test.each([
   ['1ms', 1],

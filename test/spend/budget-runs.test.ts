@@ -4,7 +4,7 @@ import type { FaultScript } from '../../sandbox/index.ts';
 import { Rowmill } from '../../src/client/rowmill.ts';
 import { budgetWorkflowId } from '../../src/contract/budget.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import { zonedDay } from '../../src/rules/spend/zoned-day.ts';
 import { eventually } from '../support/eventually.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import type { SandboxOptions } from '../../sandbox/index.ts';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import type { QuarantineLine } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { SpendCeiling } from '../../src/rules/spend/ceiling.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Rowmill } from '../../src/client/rowmill.ts';
 import type { PassLine } from '../../src/contract/spend.ts';
 import { readLedger, writeLedgerLine } from '../../src/store/ledger.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { newPlace } from '../store/place.ts';
 
 const NOW = Date.parse('2026-03-02T12:00:00Z');

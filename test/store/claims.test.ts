@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { claimTargets, othersWithClaims, type UnderWay } from '../../src/store/claims.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { newPlace } from './place.ts';
 

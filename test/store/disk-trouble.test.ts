@@ -1,8 +1,8 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { storeError } from '../../src/store/disk-error.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { storeError } from '../../src/store/disk/disk-error.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { newDisk, newPlace } from './place.ts';
 
 const key = { workflowId: 'w', firstRunId: 'r' };

@@ -1,4 +1,4 @@
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 
 /** Writes results into the store given as argument and never comes to an end. */
 const [, , root = ''] = process.argv;

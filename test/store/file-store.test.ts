@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { createFileStore } from '../../src/store/file-store.ts';
-import { draftNameOf } from '../../src/store/leftovers.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
+import { draftNameOf } from '../../src/store/disk/temp-files.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { newPlace } from './place.ts';
 

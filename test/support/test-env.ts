@@ -12,7 +12,7 @@ import { createWebhooks } from '../../src/notify/webhooks.ts';
 import { dataConverterOf } from '../../src/temporal/data-converter.ts';
 import { retryWithoutThrowAfterClose } from '../../src/temporal/sdk-workarounds.ts';
 import { createProviders, type Providers } from '../../src/providers/registry.ts';
-import { createFileStore } from '../../src/store/file-store.ts';
+import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startWorker, type RunningWorker } from '../../src/worker/worker.ts';
 import { pipelineInput } from './pipeline-input.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { SpendCeiling } from '../../src/rules/spend/ceiling.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import type { SandboxOptions, Seen } from '../../sandbox/index.ts';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { renderDetails } from '../../workflows/view/details.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
 import { manualClock } from '../support/manual-clock.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.ts';
 import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';

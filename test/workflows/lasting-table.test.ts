@@ -8,7 +8,7 @@ import type { ResultRow } from '../../src/contract/results.ts';
 import type { EnrichTableInput, NightOptions, RunSummary } from '../../src/contract/run.ts';
 import type { TableShape } from '../../src/providers/provider-spec.ts';
 import { createProviders } from '../../src/providers/registry.ts';
-import { readLines } from '../../src/store/lines.ts';
+import { readLines } from '../../src/store/disk/lines.ts';
 import { eventually } from '../support/eventually.ts';
 import { allEnv, CASES } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';

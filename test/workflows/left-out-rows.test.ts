@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import type { ResultRow } from '../../src/contract/results.ts';
 import { rerunRun } from '../../src/client/runs/rerun.ts';
-import { exportResults } from '../../src/client/runs/results.ts';
+import { exportResults } from '../../src/client/runs/files/results.ts';
 import { stageRows } from '../../src/client/pipelines/stage.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';

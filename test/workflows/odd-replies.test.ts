@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { FaultScript } from '../../sandbox/index.ts';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';

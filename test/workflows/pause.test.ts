@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { readFile } from 'node:fs/promises';
 import type { Intercept } from '../../sandbox/index.ts';
 import { cancelRun } from '../../src/client/runs/cancel.ts';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import type { Adjusted, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { RowmillError } from '../../src/errors.ts';
 import { manualClock } from '../support/manual-clock.ts';

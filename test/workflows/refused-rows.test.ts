@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { Action, SandboxOptions, Seen } from '../../sandbox/index.ts';
-import { errorOfRun } from '../../src/client/runs/errors.ts';
+import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import type { RowmillError } from '../../src/errors.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';

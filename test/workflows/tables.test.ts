@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
-import { storedResults } from '../../src/client/runs/stored.ts';
+import { storedResults } from '../../src/client/runs/files/stored.ts';
 import { eventually } from '../support/eventually.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';

@@ -1,4 +1,4 @@
-import type { LiveProgress } from '../../client/runs/live-progress.ts';
+import type { LiveProgress } from '../../client/runs/lookup/live-progress.ts';
 import type { Cli } from '../io/context.ts';
 import { formatCount } from '../io/format.ts';
 import { type HereFlags, withRuns } from '../run/runs-session.ts';

@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import type { Cli } from '../io/context.ts';
 import { formatDateTime, formatDuration, formatInteger } from '../io/format.ts';
-import type { FreshRun } from '../../client/runs/fresh-runs.ts';
-import type { RunInfo } from '../../client/runs/list.ts';
+import type { FreshRun } from '../../client/runs/lookup/fresh-runs.ts';
+import type { RunInfo } from '../../client/runs/lookup/list.ts';
 import { sanitize } from '../io/sanitize.ts';
 import { type HereFlags, withRuns } from '../run/runs-session.ts';
 import { linkToNeedsPerson } from '../run/session.ts';

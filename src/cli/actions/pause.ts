@@ -1,4 +1,4 @@
-import type { LiveProgress } from '../../client/runs/live-progress.ts';
+import type { LiveProgress } from '../../client/runs/lookup/live-progress.ts';
 import { RowmillRun } from '../../client/rowmill-run.ts';
 import { type Cli, currentUser } from '../io/context.ts';
 import { formatCount, formatDateTime } from '../io/format.ts';

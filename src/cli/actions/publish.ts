@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Republished } from '../../client/runs/publish.ts';
+import type { Republished } from '../../client/runs/files/publish.ts';
 import { resultFormatOf } from '../../sinks/index.ts';
 import { TABLE_PATTERN } from '../../sinks/postgres/names.ts';
 import type { Cli } from '../io/context.ts';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
-import type { StoredResults } from '../../client/runs/stored.ts';
+import type { StoredResults } from '../../client/runs/files/stored.ts';
 import { RUN_FILE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { resolvePlace } from '../../paths/place.ts';

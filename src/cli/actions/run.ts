@@ -3,7 +3,7 @@ import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { Rowmill } from '../../client/rowmill.ts';
 import type { PrepareOptions } from '../../client/rowmill-options.ts';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
-import type { CompletedWork } from '../../client/runs/repeated-work.ts';
+import type { CompletedWork } from '../../client/runs/lookup/repeated-work.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { NightOptions } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';

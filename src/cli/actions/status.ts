@@ -1,4 +1,4 @@
-import type { LiveProgress } from '../../client/runs/live-progress.ts';
+import type { LiveProgress } from '../../client/runs/lookup/live-progress.ts';
 import type { RunStatus } from '../../client/runs/status.ts';
 import { approvalFacts, cautionFacts, notifiedFacts, unusedFacts } from '../../text/run-facts.ts';
 import type { Cli } from '../io/context.ts';

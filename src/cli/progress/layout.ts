@@ -1,4 +1,4 @@
-import type { LastKnown, LiveProgress } from '../../client/runs/live-progress.ts';
+import type { LastKnown, LiveProgress } from '../../client/runs/lookup/live-progress.ts';
 import {
   budgetCommand,
   budgetText,

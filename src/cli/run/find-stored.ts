@@ -1,5 +1,5 @@
 import { Rowmill } from '../../client/rowmill.ts';
-import type { StoredResults } from '../../client/runs/stored.ts';
+import type { StoredResults } from '../../client/runs/files/stored.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Cli } from '../io/context.ts';
 import { type HereFlags, withRuns } from './runs-session.ts';

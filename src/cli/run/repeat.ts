@@ -1,4 +1,4 @@
-import type { CompletedWork } from '../../client/runs/repeated-work.ts';
+import type { CompletedWork } from '../../client/runs/lookup/repeated-work.ts';
 import { RowmillError } from '../../errors.ts';
 import { isYes } from '../io/prompt-approval.ts';
 import { isInteractive, type Cli } from '../io/context.ts';

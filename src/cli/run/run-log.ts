@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rowmill } from '../../client/rowmill.ts';
-import type { RunInfo } from '../../client/runs/list.ts';
+import type { RunInfo } from '../../client/runs/lookup/list.ts';
 import type { Cli } from '../io/context.ts';
 import { formatCount, formatDuration } from '../io/format.ts';
 import { uiLink } from '../../text/ui-link.ts';

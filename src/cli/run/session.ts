@@ -1,7 +1,7 @@
-import { NEEDS_PERSON, needsPerson } from '../../client/runs/needs-person.ts';
+import { NEEDS_PERSON, needsPerson } from '../../client/runs/lookup/needs-person.ts';
 import { Rowmill } from '../../client/rowmill.ts';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
-import type { RunInfo } from '../../client/runs/list.ts';
+import type { RunInfo } from '../../client/runs/lookup/list.ts';
 import type { RowmillError } from '../../errors.ts';
 import { uiLink, uiListLink } from '../../text/ui-link.ts';
 import type { Cli } from '../io/context.ts';

@@ -2,8 +2,8 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { SIGNAL } from '../../contract/names.ts';
 import type { CancelRequest } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
-import { toRunInfo } from './list.ts';
-import { describeRun, firstRunOf } from './describe.ts';
+import { describeRun, firstRunOf } from './lookup/describe.ts';
+import { toRunInfo } from './lookup/list.ts';
 
 /**
  * Asks the run to stop. It publishes its answers and ends as `cancelled`.

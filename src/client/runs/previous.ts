@@ -3,17 +3,17 @@ import {
   type WorkflowExecutionDescription,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { RUN_FILE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { PreviousRunRef, EnrichTableInput, RunSummary } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import type { RunKey, Store } from '../../store/store.ts';
 import { readPayload } from '../../temporal/data-converter.ts';
 import { hasStatus, invalidArgument } from '../../temporal/grpc-errors.ts';
-import { RUN_FILE, WORKFLOW_TYPE } from '../../contract/names.ts';
-import { firstRunOf, findRun } from './describe.ts';
-import { pipelineIn } from './run-pipeline.ts';
-import { newestStored, type StoredRun } from './stored.ts';
-import { quoted } from './list.ts';
+import { pipelineIn } from './files/run-pipeline.ts';
+import { newestStored, type StoredRun } from './files/stored.ts';
+import { firstRunOf, findRun } from './lookup/describe.ts';
+import { quoted } from './lookup/list.ts';
 
 /** Ended run with its input and results. */
 export interface EndedRun {

@@ -2,13 +2,13 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import { WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { EnrichTableInput } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
-import { inlineCode } from '../../text/markdown.ts';
 import type { Store } from '../../store/store.ts';
-import { endedRun, type EndedRun, latestRun } from './previous.ts';
-import { describeRun } from './describe.ts';
-import { ownedMemo, ownerOf, withOwner, type Owned } from './owned.ts';
+import { inlineCode } from '../../text/markdown.ts';
 import { withInlineRows } from '../pipelines/read.ts';
+import { describeRun } from './lookup/describe.ts';
+import { ownedMemo, ownerOf, withOwner, type Owned } from './lookup/owned.ts';
 import { initialSearchAttributes, listed } from './metadata.ts';
+import { endedRun, type EndedRun, latestRun } from './previous.ts';
 import { attachedTo, type StartedRun } from './start.ts';
 import { approveIfWaiting } from './update.ts';
 

@@ -6,15 +6,15 @@ import {
   type WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { MEMO_FINGERPRINT, MEMO_REQUEST, WORKFLOW_TYPE } from '../../contract/names.ts';
-import type { EnrichTableInput, RunSummary } from '../../contract/run.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
 import type { SnapshotRef } from '../../contract/rows.ts';
+import type { EnrichTableInput, RunSummary } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
-import type { Pipeline } from '../../contract/pipeline.ts';
-import { findRun } from './describe.ts';
-import { isSeen, ownedMemo, withOwner, type Owned } from './owned.ts';
-import { rejectExpiredRun } from './stored.ts';
-import { runsOfPipeline, type WorkToFind } from './repeated-work.ts';
+import { rejectExpiredRun } from './files/stored.ts';
+import { findRun } from './lookup/describe.ts';
+import { isSeen, ownedMemo, withOwner, type Owned } from './lookup/owned.ts';
+import { runsOfPipeline, type WorkToFind } from './lookup/repeated-work.ts';
 import { initialSearchAttributes, staticDetails, staticSummary } from './metadata.ts';
 
 export interface StartRunOptions extends StartOptions {

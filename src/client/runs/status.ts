@@ -1,14 +1,19 @@
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import type { RunSummary } from '../../contract/run.ts';
 import type { RowmillError } from '../../errors.ts';
-import { errorOfRun } from './errors.ts';
-import { lastKnown, liveProgress, type LastKnown, type LiveProgress } from './live-progress.ts';
-import { toRunInfo, type RunInfo } from './list.ts';
-import { replacedFiles, type ReplacedFile } from './replaced.ts';
-import { describeRun, firstRunOf } from './describe.ts';
-import { taskProblem } from './task-problem.ts';
-import { runsUnderWay } from './under-way.ts';
 import { noWorkerText, workerAvailability, silentText } from '../../temporal/task-queue.ts';
+import { replacedFiles, type ReplacedFile } from './files/replaced.ts';
+import { describeRun, firstRunOf } from './lookup/describe.ts';
+import { errorOfRun } from './lookup/errors.ts';
+import { toRunInfo, type RunInfo } from './lookup/list.ts';
+import {
+  lastKnown,
+  liveProgress,
+  type LastKnown,
+  type LiveProgress,
+} from './lookup/live-progress.ts';
+import { taskProblem } from './lookup/task-problem.ts';
+import { runsUnderWay } from './lookup/under-way.ts';
 
 /** Current state of a run, or its result. */
 export interface RunStatus {

@@ -14,11 +14,11 @@ import {
   checkPauseInput,
   type InputIssue,
 } from '../../rules/input/update-input.ts';
-import { errorOfRun } from './errors.ts';
 import { isOutage } from '../../temporal/grpc-errors.ts';
-import { liveProgress } from './live-progress.ts';
 import { errorOfServer } from '../../temporal/server-error.ts';
 import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
+import { errorOfRun } from './lookup/errors.ts';
+import { liveProgress } from './lookup/live-progress.ts';
 
 export { MAX_TEXT } from '../../rules/input/update-input.ts';
 

@@ -7,12 +7,17 @@ import {
 } from '@temporalio/client';
 import type { RunSummary } from '../../contract/run.ts';
 import { RowmillError } from '../../errors.ts';
-import { errorOfRun } from './errors.ts';
 import { isOutage } from '../../temporal/grpc-errors.ts';
 import { untilOver } from '../../temporal/sdk-workarounds.ts';
 import { errorOfServer } from '../../temporal/server-error.ts';
-import { lastKnown, progressReader, type LastKnown, type LiveProgress } from './live-progress.ts';
 import { noWorkerText, workerAvailability } from '../../temporal/task-queue.ts';
+import { errorOfRun } from './lookup/errors.ts';
+import {
+  lastKnown,
+  progressReader,
+  type LastKnown,
+  type LiveProgress,
+} from './lookup/live-progress.ts';
 
 /** Result of one poll of a run in progress. */
 export interface ProgressUpdate {

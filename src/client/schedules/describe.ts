@@ -8,9 +8,9 @@ import {
 import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import type { PipelineSchedule } from '../../spec/index.ts';
 import { RowmillError } from '../../errors.ts';
-import { toRunInfo, type RunInfo, type RawRun } from '../runs/list.ts';
-import { describeRun } from '../runs/describe.ts';
-import { isSeen } from '../runs/owned.ts';
+import { toRunInfo, type RunInfo, type RawRun } from '../runs/lookup/list.ts';
+import { describeRun } from '../runs/lookup/describe.ts';
+import { isSeen } from '../runs/lookup/owned.ts';
 import { clockChangeDays, type ClockChangeDay } from './clock-changes.ts';
 import { idempotentRuns } from './idempotent-run.ts';
 

@@ -8,8 +8,8 @@ import { MEMO_REQUEST, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import { safeName } from '../../store/safe-name.ts';
 import type { Store } from '../../store/store.ts';
-import { findRun } from '../runs/describe.ts';
-import { rejectExpiredRun } from '../runs/stored.ts';
+import { findRun } from '../runs/lookup/describe.ts';
+import { rejectExpiredRun } from '../runs/files/stored.ts';
 
 export interface TriggeredRun {
   workflowId: string;

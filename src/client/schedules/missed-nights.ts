@@ -10,7 +10,7 @@ import type { NotifyTarget } from '../../contract/notify.ts';
 import type { Folder, Store } from '../../store/store.ts';
 import { hasStatus } from '../../temporal/grpc-errors.ts';
 import { msOfTimestamp } from '../../temporal/timestamp.ts';
-import { ownerOf } from '../runs/owned.ts';
+import { ownerOf } from '../runs/lookup/owned.ts';
 import { findSchedule, startsRuns, waitingRuns, type FoundSchedule } from './describe.ts';
 import { jitterOf, scheduledPipeline, scheduledTimes } from './scheduled-times.ts';
 

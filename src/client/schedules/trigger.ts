@@ -1,7 +1,7 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { RowmillError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
-import { describeRun } from '../runs/describe.ts';
+import { describeRun } from '../runs/lookup/describe.ts';
 import { requireSchedule, type FoundSchedule } from './describe.ts';
 import {
   unfinishedIdempotentRun,

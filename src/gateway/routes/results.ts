@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RUN_FILE } from '../../contract/names.ts';
-import { reportFacts } from '../../client/runs/results.ts';
+import { reportFacts } from '../../client/runs/files/results.ts';
 import { RowmillError } from '../../errors.ts';
 import { PAGE_POLICY } from '../../report/page.ts';
 import { renderReport } from '../../report/render.ts';

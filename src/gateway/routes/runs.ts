@@ -1,6 +1,6 @@
 import { Rowmill } from '../../client/rowmill.ts';
 import { RowmillError } from '../../errors.ts';
-import type { RunInfo } from '../../client/runs/list.ts';
+import type { RunInfo } from '../../client/runs/lookup/list.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { runList, runStatus, startedRun } from '../schemas/responses.ts';
 import { keyHeaders, listQuery, noQuery, runPath, startBody } from '../schemas/requests.ts';

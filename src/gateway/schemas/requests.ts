@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RUN_STATUSES } from '../../client/runs/list.ts';
+import { RUN_STATUSES } from '../../client/runs/lookup/list.ts';
 import { SPEND_BY } from '../../contract/spend.ts';
 import { OUTCOMES } from '../../contract/outcome.ts';
 import { MAX_CANARY } from '../../spec/columns/canary.ts';

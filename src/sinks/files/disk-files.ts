@@ -1,11 +1,11 @@
 import { lstat, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fence } from '../../fence.ts';
-import { openAtomicFile } from '../../store/atomic-file.ts';
-import { errnoOf } from '../../store/disk-error.ts';
-import { FILE_MODE, syncFolder } from '../../store/folders.ts';
-import { draftNameOf, removeLeftovers } from '../../store/leftovers.ts';
-import { readLines } from '../../store/lines.ts';
+import { openAtomicFile } from '../../store/disk/atomic-file.ts';
+import { errnoOf } from '../../store/disk/disk-error.ts';
+import { FILE_MODE, syncFolder } from '../../store/disk/folders.ts';
+import { draftNameOf, removeLeftovers } from '../../store/disk/temp-files.ts';
+import { readLines } from '../../store/disk/lines.ts';
 import { sinkError } from '../port/sink-error.ts';
 import type { TargetFiles } from './target-files.ts';
 

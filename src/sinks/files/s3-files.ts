@@ -12,8 +12,13 @@ import {
   sizeOfObject,
 } from '../../s3/objects.ts';
 import { openUpload } from '../../s3/upload.ts';
-import { beginningOfDrafts, draftNameOf, isDraftName, isLeftover } from '../../store/leftovers.ts';
-import { linesIn } from '../../store/lines.ts';
+import {
+  beginningOfDrafts,
+  draftNameOf,
+  isDraftName,
+  isLeftover,
+} from '../../store/disk/temp-files.ts';
+import { linesIn } from '../../store/disk/lines.ts';
 import { s3SinkError, sinkError } from '../port/sink-error.ts';
 import type { TargetFiles } from './target-files.ts';
 

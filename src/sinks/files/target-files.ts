@@ -1,4 +1,4 @@
-import type { AtomicFile } from '../../store/atomic-file.ts';
+import type { AtomicFile } from '../../store/disk/atomic-file.ts';
 
 /**
  * Files at the places where results go: paths, or addresses on S3. Its

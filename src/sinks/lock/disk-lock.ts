@@ -1,8 +1,8 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf } from '../../store/disk-error.ts';
-import { FILE_MODE, makeFolder } from '../../store/folders.ts';
-import { isGone } from '../../store/owner.ts';
+import { errnoOf } from '../../store/disk/disk-error.ts';
+import { FILE_MODE, makeFolder } from '../../store/disk/folders.ts';
+import { isGone } from '../../store/disk/process-owner.ts';
 import type { LockPlace, Sleep } from './lock-place.ts';
 
 /** Age after which a lock counts as left by a killed worker: locks last for some renames. */

@@ -1,6 +1,6 @@
 import { isS3 } from '../../s3/address.ts';
 import { diskLock } from './disk-lock.ts';
-import { newOwner, parseOwner } from '../../store/owner.ts';
+import { newOwner, parseOwner } from '../../store/disk/process-owner.ts';
 import type { LockPlace, Sleep } from './lock-place.ts';
 import { s3Lock } from './s3-lock.ts';
 import { mapWriteErrors, sinkError } from '../port/sink-error.ts';

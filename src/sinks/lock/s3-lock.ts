@@ -1,7 +1,7 @@
 import { S3Fault } from '../../s3/fault.ts';
 import { getObject, putObject, removeObject, type WriteCondition } from '../../s3/objects.ts';
 import type { S3Place } from '../../s3/address.ts';
-import { isGone } from '../../store/owner.ts';
+import { isGone } from '../../store/disk/process-owner.ts';
 import type { LockPlace, Sleep } from './lock-place.ts';
 import { placeAt } from '../files/s3-files.ts';
 

@@ -1,6 +1,6 @@
 import { RowmillError } from '../../errors.ts';
 import { S3Fault } from '../../s3/fault.ts';
-import { diskReason } from '../../store/disk-error.ts';
+import { diskReason } from '../../store/disk/disk-error.ts';
 
 /** Builds the error for a destination that cannot receive results. */
 export const sinkError = (path: string, reason: string, cause?: unknown): RowmillError =>

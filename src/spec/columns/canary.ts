@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Json } from '../../contract/json.ts';
 import { CANARY_PICKS, type Canary } from '../../contract/pipeline.ts';
-import type { IssueDraft } from '../finding.ts';
-import { foundText, valueAt } from '../translate.ts';
+import type { IssueDraft } from '../document/issue-draft.ts';
+import { foundText, valueAt } from '../document/translate.ts';
 import { mappingOf } from './named.ts';
 
 /** Maximum rows of a canary. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Json } from '../../contract/json.ts';
 import type { ChangesPolicy } from '../../contract/pipeline.ts';
-import type { IssueDraft } from '../finding.ts';
-import { share } from '../scalar-fields.ts';
-import { valueAt } from '../translate.ts';
+import type { IssueDraft } from '../document/issue-draft.ts';
+import { valueAt } from '../document/translate.ts';
+import { share } from '../fields/scalar-fields.ts';
 import { namesInList, namesInMapping, unknownColumns } from './named.ts';
 
 const TEXT = ['exact', 'normalised'] as const;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { Condition, When } from '../../contract/pipeline.ts';
-import { inCircles } from '../../providers/circles.ts';
 import type { PlannedColumn } from '../../providers/catalog.ts';
 import { isRequested } from '../../providers/catalog.ts';
+import { inCircles } from '../../providers/circles.ts';
 import { MAX_PATTERN, patternProblem } from '../../safe-pattern.ts';
-import type { IssueDraft } from '../finding.ts';
-import { MAX_ISSUES, type Path } from '../issue.ts';
-import { foundText, valueAt } from '../translate.ts';
+import type { IssueDraft } from '../document/issue-draft.ts';
+import { MAX_ISSUES, type Path } from '../document/issue.ts';
+import { foundText, valueAt } from '../document/translate.ts';
 import { mappingOf, namesInMapping, unknownColumns } from './named.ts';
 
 const scalars = z

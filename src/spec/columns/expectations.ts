@@ -6,9 +6,9 @@ import {
   type Expectation,
 } from '../../contract/pipeline.ts';
 import { VALUE_RULES } from '../../contract/results.ts';
-import type { IssueDraft } from '../finding.ts';
-import { share } from '../scalar-fields.ts';
-import { foundText, valueAt } from '../translate.ts';
+import type { IssueDraft } from '../document/issue-draft.ts';
+import { foundText, valueAt } from '../document/translate.ts';
+import { share } from '../fields/scalar-fields.ts';
 import { mappingOf, namesInMapping, unknownColumns } from './named.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], 'a text, a number, true or false');

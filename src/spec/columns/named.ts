@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../contract/json.ts';
 import { nearest } from '../../did-you-mean.ts';
-import { MAX_ISSUES, type Path } from '../issue.ts';
-import type { IssueDraft } from '../finding.ts';
+import type { IssueDraft } from '../document/issue-draft.ts';
+import { MAX_ISSUES, type Path } from '../document/issue.ts';
 
 /** A column that a key of the pipeline file names. */
 export interface NamedColumn {

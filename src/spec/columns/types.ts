@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Json } from '../../contract/json.ts';
 import { ANSWER_TYPES } from '../../contract/pipeline.ts';
-import type { IssueDraft } from '../finding.ts';
-import { valueAt } from '../translate.ts';
+import type { IssueDraft } from '../document/issue-draft.ts';
+import { valueAt } from '../document/translate.ts';
 import { namesInMapping, unknownColumns } from './named.ts';
 
 /** Schema of `types` in the pipeline file, and in the workflow's argument. */

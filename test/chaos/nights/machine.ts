@@ -3,7 +3,7 @@ import { createActivities, createPollActivities } from '../../../activities/inde
 import { WORKFLOW_TYPE } from '../../../src/contract/names.ts';
 import type { EnrichTableInput } from '../../../src/contract/run.ts';
 import { createProviders } from '../../../src/providers/registry.ts';
-import { createFileStore } from '../../../src/store/file-store.ts';
+import { createFileStore } from '../../../src/store/disk/file-store.ts';
 import { allEnv } from '../../support/providers/cases.ts';
 import type { FaultSchedule } from '../simulation/fault-schedule.ts';
 import { NOWHERE, TASK_QUEUE, throttleMs, type Setup } from '../simulation/machine/setup.ts';

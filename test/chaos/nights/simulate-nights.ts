@@ -4,7 +4,7 @@ import type { ResultRow } from '../../../src/contract/results.ts';
 import type { NightOptions, RunSummary } from '../../../src/contract/run.ts';
 import type { TableShape } from '../../../src/providers/provider-spec.ts';
 import { parsePipeline } from '../../../src/spec/index.ts';
-import { readLines } from '../../../src/store/lines.ts';
+import { readLines } from '../../../src/store/disk/lines.ts';
 import { sameJson } from '../../support/invariants/same-json.ts';
 import { caseOf, wantedRows } from '../../support/providers/cases.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';

@@ -8,7 +8,7 @@ import {
   type ProviderEntry,
 } from '../../../src/providers/registry.ts';
 import { parsePipeline } from '../../../src/spec/index.ts';
-import { createFileStore } from '../../../src/store/file-store.ts';
+import { createFileStore } from '../../../src/store/disk/file-store.ts';
 import type { Evidence } from '../../support/invariants/evidence.ts';
 import { breaches } from '../../support/invariants/index.ts';
 import { allEnv, caseOf, companies, wantedRows } from '../../support/providers/cases.ts';

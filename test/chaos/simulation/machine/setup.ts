@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createActivities, createPollActivities } from '../../../../activities/index.ts';
 import { createProviders } from '../../../../src/providers/registry.ts';
-import { createFileStore } from '../../../../src/store/file-store.ts';
+import { createFileStore } from '../../../../src/store/disk/file-store.ts';
 import { caseOf } from '../../../support/providers/cases.ts';
 import { TOKEN } from '../../../support/token.ts';
 import type { ChaosScript } from '../script.ts';
