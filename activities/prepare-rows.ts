@@ -11,11 +11,12 @@ import { sourceFieldsOf } from '../src/rules/answers/conditions.ts';
 import { takeSnapshot } from '../src/sources/snapshot.ts';
 import { stagedDigest } from '../src/sources/digest-draft.ts';
 import { checkInput } from '../src/spec/check-input.ts';
-import type { Folder, RunKey } from '../src/store/store.ts';
+import type { Folder, RunKey, Store } from '../src/store/store.ts';
 import { readAccount } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { cellsLeft, copyLines, copyPreviousRows } from './results/summary/previous-run.ts';
 import { snapshotOf } from './run-files/frozen-rows.ts';
+import { missingRows } from './run-files/missing-rows.ts';
 import { writeOrigin } from './run-files/origin.ts';
 import { SNAPSHOT_FILE } from './run-files/snapshot.ts';
 import { writeColumns } from '../src/sources/columns/source-columns.ts';
@@ -34,6 +35,8 @@ export interface PrepareRowsInput {
   run: RunKey;
   /** The argument of the workflow as it came: any JSON. */
   input: unknown;
+  /** Store of the client that started the run, as it named it. Left out by earlier workflows. */
+  clientStore?: unknown;
   trouble: TroubleInput;
 }
 
@@ -85,7 +88,7 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
     await probeTables(deps, pipeline);
     const sameTarget = await othersAt(deps, given.run, pipeline);
     const folder = deps.store.run(given.run);
-    const { ref: snapshot, warnings } = await freeze(deps, input, folder);
+    const { ref: snapshot, warnings } = await freeze(deps, input, folder, given.clientStore);
     await writeOrigin(folder, input);
     const openCells = await cellsLeft(folder);
     const { credits, problem } = await readAccount(deps, pipeline.provider, attempt);
@@ -136,11 +139,12 @@ async function freeze(
   deps: ActivityDeps,
   input: EnrichTableInput,
   folder: Folder,
+  clientStore: unknown,
 ): Promise<Frozen> {
   const { pipeline, snapshot = null, previousRun = null } = input;
   if (!(await folder.exists(SNAPSHOT_FILE))) {
     if (previousRun !== null) {
-      await copyPreviousRows(deps.store, previousRun, folder);
+      await copyPreviousRows(deps.store, previousRun, folder, clientStore);
       return { ref: await snapshotOf(folder), warnings: [] };
     }
     // Left by an interrupted attempt; the source may have changed since.
@@ -161,7 +165,7 @@ async function freeze(
       await writeColumns(folder, taken.kept);
       return { ref: taken.ref, warnings: taken.warnings.slice(0, MAX_WARNINGS).map(cut) };
     }
-    await copyStaged(deps, snapshot, folder);
+    await copyStaged(deps.store, snapshot, folder, clientStore);
   }
   const stored = await snapshotOf(folder);
   if (snapshot !== null && stored.digest !== snapshot.digest) {
@@ -192,12 +196,15 @@ const MAX_WARNING_CHARS = 300;
 const cut = (text: string): string =>
   text.length > MAX_WARNING_CHARS ? `${text.slice(0, MAX_WARNING_CHARS)}…` : text;
 
-async function copyStaged(deps: ActivityDeps, ref: SnapshotRef, folder: Folder): Promise<void> {
-  const staged = deps.store.staged(stagedDigest(ref));
+async function copyStaged(
+  store: Store,
+  ref: SnapshotRef,
+  folder: Folder,
+  clientStore: unknown,
+): Promise<void> {
+  const staged = store.staged(stagedDigest(ref));
   if (!(await staged.exists(SNAPSHOT_FILE))) {
-    throw new RowmillError('store_unreadable', 'the rows frozen by the client are not in here', {
-      where: `store ${deps.store.location}`,
-    });
+    throw missingRows('the rows that the client froze', store, clientStore);
   }
   if (ref.badRows !== undefined) {
     await copyLines(staged, RUN_FILE.badRows, folder, RUN_FILE.badRows);

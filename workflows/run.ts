@@ -1,6 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
-import { MEMO_OWNER } from '../src/contract/names.ts';
+import { MEMO_OWNER, MEMO_STORE } from '../src/contract/names.ts';
 import type { Pipeline, RunPolicy, SpendPolicy } from '../src/contract/pipeline.ts';
 import type {
   ApiCalls,
@@ -29,6 +29,8 @@ export class Run {
   readonly runId: string;
   /** Owner that the gateway or a caller named; `null`: none. */
   readonly owner: string | null;
+  /** Store of the client that started the run, as it named it: any JSON. */
+  readonly clientStore: unknown;
   readonly #show: (run: Run) => void;
   outcome: Outcome | null = null;
   /** Interrupts the step in progress, which then restarts; `null` if that is not safe. */
@@ -47,6 +49,7 @@ export class Run {
     const { workflowId, runId, firstExecutionRunId, memo } = workflowInfo();
     const owner = memo?.[MEMO_OWNER];
     this.owner = typeof owner === 'string' ? owner : null;
+    this.clientStore = memo?.[MEMO_STORE] ?? null;
     this.input = input;
     this.given = given;
     this.pipeline = input.pipeline;

@@ -64,6 +64,9 @@ export const MEMO_REQUEST = 'rowmillRequest';
 export const MEMO_OWNER = 'rowmillOwner';
 export const MEMO_STARTED_BY = 'rowmillStartedBy';
 
+/** Memo field with the store of the client that started the run. */
+export const MEMO_STORE = 'rowmillStore';
+
 /** Memo fields of scheduled runs: the file or the owner that the schedule is of, and when it runs. */
 export const MEMO_FILE = 'rowmillFile';
 export const MEMO_SCHEDULE = 'rowmillSchedule';

@@ -6,7 +6,7 @@ import type { Run } from '../run.ts';
 
 /** Validates and freezes the rows: later changes of the source do not affect the run. */
 export async function prepareRows(run: Run): Promise<void> {
-  const { state, key, pipeline, given } = run;
+  const { state, key, pipeline, given, clientStore } = run;
   let trouble: TroubleInput = { mayYield: true, sinceMs: null };
   let failedWaits = 0;
   while (state.prepared === null) {
@@ -14,7 +14,7 @@ export async function prepareRows(run: Run): Promise<void> {
     try {
       state.prepared = await steps.prepareRows.executeWithOptions(
         run.within(`Check and freeze the rows of ${pipeline.name}`),
-        [{ run: key, input: given, trouble }],
+        [{ run: key, input: given, clientStore, trouble }],
       );
       run.count(state.prepared);
       if (failedWaits > 0) state.problem = null;

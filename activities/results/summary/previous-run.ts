@@ -7,6 +7,7 @@ import { RowmillError } from '../../../src/errors.ts';
 import { lacksAnswer } from '../../../src/rules/cells/attempts.ts';
 import type { Provider } from '../../../src/providers/provider.ts';
 import type { Folder, Store } from '../../../src/store/store.ts';
+import { missingRows } from '../../run-files/missing-rows.ts';
 import { isOpen, openCells, openCellsFile } from '../../run-files/open-cells.ts';
 import { withRetries } from '../../runtime/retry-read.ts';
 import type { ActivityAttempt } from '../../runtime/activity.ts';
@@ -97,15 +98,14 @@ export async function copyPreviousRows(
   store: Store,
   previousRun: PreviousRunRef,
   folder: Folder,
+  clientStore: unknown,
 ): Promise<void> {
   const from = store.run(previousRun);
   if (!(await from.exists(RUN_FILE.rows))) {
     // The previous run ended before it had copied them.
     if (previousRun.previousRun !== undefined)
-      return copyPreviousRows(store, previousRun.previousRun, folder);
-    throw new RowmillError('store_unreadable', 'the rows of the run before are not in here', {
-      where: `store ${store.location}, run ${previousRun.workflowId}`,
-    });
+      return copyPreviousRows(store, previousRun.previousRun, folder, clientStore);
+    throw missingRows(`the rows of run ${previousRun.workflowId}`, store, clientStore);
   }
   const newest = await newestOpenCells(from);
   if (newest !== null) await copyLines(from, newest, folder, OPEN_BEFORE);

@@ -1,8 +1,10 @@
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import { SEARCH_ATTRIBUTE } from '../../contract/names.ts';
+import { MEMO_STORE, SEARCH_ATTRIBUTE } from '../../contract/names.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { SnapshotRef } from '../../contract/rows.ts';
 import { isRequested, providerSpec } from '../../providers/catalog.ts';
+import { placeOfStore, type StorePlace } from '../../store/store-place.ts';
+import type { Store } from '../../store/store.ts';
 import { inlineCode } from '../../text/markdown.ts';
 
 /** Pipeline of a run, with its rows unless a worker will read them. */
@@ -22,6 +24,10 @@ export const initialSearchAttributes = ({ pipeline, rows }: RunSubject): TypedSe
     { key: STAGE, value: 'preparing rows' },
     ...(rows === null ? [] : [{ key: ROWS, value: rows.rows }]),
   ]);
+
+/** Names the client's store, for the error of a worker that has another one. */
+export const storeMemo = (store: Store | undefined): Record<string, StorePlace> =>
+  store === undefined ? {} : { [MEMO_STORE]: placeOfStore(store) };
 
 /** Returns the summary line of a run in the Temporal UI. */
 export const staticSummary = ({ pipeline, rows }: RunSubject): string =>

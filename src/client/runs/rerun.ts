@@ -7,7 +7,7 @@ import { inlineCode } from '../../text/markdown.ts';
 import { withInlineRows } from '../pipelines/read.ts';
 import { describeRun } from './lookup/describe.ts';
 import { ownedMemo, ownerOf, withOwner, type Owned } from './lookup/owned.ts';
-import { initialSearchAttributes, listed } from './metadata.ts';
+import { initialSearchAttributes, listed, storeMemo } from './metadata.ts';
 import { endedRun, type EndedRun, latestRun } from './previous.ts';
 import { attachedTo, type StartedRun } from './start.ts';
 import { approveIfWaiting } from './update.ts';
@@ -59,7 +59,7 @@ async function start(
   client: Client,
   workflowId: string,
   { key, pipeline, tableId, previousRun }: EndedRun,
-  { taskQueue, searchAttributes, approved, owner, startedBy }: RerunOptions,
+  { taskQueue, searchAttributes, approved, owner, startedBy, store }: RerunOptions,
 ): Promise<StartedRun> {
   const { source } = pipeline.rows;
   const input: EnrichTableInput = {
@@ -78,7 +78,7 @@ async function start(
     args: [input],
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    memo: ownedMemo({ owner, startedBy }),
+    memo: { ...storeMemo(store), ...ownedMemo({ owner, startedBy }) },
     staticSummary: `Rerun failed and open cells of ${key.workflowId} with ${pipeline.provider}`,
     staticDetails: [
       `- **goes on with** run ${inlineCode(key.workflowId)}, its table and its rows`,

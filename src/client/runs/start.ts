@@ -15,7 +15,7 @@ import { rejectExpiredRun } from './files/stored.ts';
 import { findRun } from './lookup/describe.ts';
 import { isSeen, ownedMemo, withOwner, type Owned } from './lookup/owned.ts';
 import { runsOfPipeline, type WorkToFind } from './lookup/repeated-work.ts';
-import { initialSearchAttributes, staticDetails, staticSummary } from './metadata.ts';
+import { initialSearchAttributes, staticDetails, staticSummary, storeMemo } from './metadata.ts';
 
 export interface StartRunOptions extends StartOptions {
   input: EnrichTableInput & { snapshot: SnapshotRef };
@@ -161,6 +161,7 @@ async function start(
       memo: {
         [MEMO_FINGERPRINT]: fingerprint,
         ...(request === undefined ? {} : { [MEMO_REQUEST]: request }),
+        ...storeMemo(work.store),
         ...ownedMemo(work),
       },
       workflowIdConflictPolicy: 'FAIL',
