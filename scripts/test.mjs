@@ -19,6 +19,7 @@ const nodeOptions = [process.env.NODE_OPTIONS, '--experimental-vm-modules', '--n
 
 /** More failed files than this are no accident. */
 const MAX_REPEATED_FILES = 3;
+const SHOWN_SLOWEST = 20;
 
 let child;
 // Ctrl-C reaches jest by itself; this process stays until it ends.
@@ -32,6 +33,7 @@ const mayRepeat = failedFiles.length > 0 && failedFiles.length <= MAX_REPEATED_F
 const again = mayRepeat ? await repeat(failedFiles) : null;
 rmSync(folder, { recursive: true, force: true });
 
+if (first.files.length > SHOWN_SLOWEST) printSlowest(first.files);
 const unstable = again === null ? [] : recovered(first, again);
 for (const name of unstable) console.log(`unstable, passed when its file ran again alone: ${name}`);
 const passed = first.passed + unstable.length;
@@ -43,6 +45,15 @@ process.exitCode = failed > 0 ? 1 : again === null ? first.code : again.code;
 function repeat(files) {
   console.log(`== ${files.length} failed files run again alone`);
   return run('again', ['--runInBand', ...files.map(({ name }) => name)]);
+}
+
+/** Prints the files that took longest, so that the suite is shortened where it is long. */
+function printSlowest(files) {
+  const timed = files.map(({ name, startTime, endTime }) => ({ name, ms: endTime - startTime }));
+  console.log('== files that took longest');
+  for (const { name, ms } of timed.toSorted((a, b) => b.ms - a.ms).slice(0, SHOWN_SLOWEST)) {
+    console.log(`${String(Math.round(ms / 1_000)).padStart(5)} s  ${relative(root, name)}`);
+  }
 }
 
 /** Names the tests that failed at first and passed when repeated. */
