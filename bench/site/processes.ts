@@ -17,6 +17,15 @@ const built = (path: string): string => fileURLToPath(new URL(`../../${path}`, i
 
 const PATIENCE_MS = 30_000;
 
+/** Processes that must not outlive this one, however it ends. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(1));
+}
+
 export interface SandboxSettings {
   speed: number;
   concurrency: number;
@@ -86,6 +95,8 @@ export async function started(
   const startedAtMs = Date.now();
   const { pid } = child;
   if (pid === undefined) throw new Error('the process did not start');
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const said: string[] = [];
   const exited = once(child, 'exit');
   const line = await new Promise<string>((resolve, reject) => {
