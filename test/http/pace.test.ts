@@ -39,16 +39,16 @@ test('the pace starts at ten requests a second, or at the operator’s limit', (
   expect(firstPace(300).perSecond).toBe(300);
 });
 
-test('before the first slow-down, each good reply adds a request a second', () => {
-  expect(after(each100Ms(0, 3)).perSecond).toBe(40);
+test('before the first slow-down, each good reply adds two requests a second', () => {
+  expect(after(each100Ms(0, 3)).perSecond).toBe(70);
 });
 
-test('before the first slow-down, a pace that is used up doubles within a second', () => {
+test('before the first slow-down, a pace that is used up is five times as high within a second', () => {
   let pace = firstPace(null);
   for (let atMs = 0; atMs < 1_000; atMs += 1_000 / pace.perSecond) {
     pace = nextPace(pace, reading(atMs), LEARNED);
   }
-  expect(pace.perSecond).toBeGreaterThanOrEqual(20);
+  expect(pace.perSecond).toBeGreaterThanOrEqual(50);
 });
 
 test('a pace that nobody uses does not grow', () => {
