@@ -3,7 +3,6 @@ import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { SnapshotRef } from '../src/contract/rows.ts';
 import type { ApiCalls, EnrichTableInput } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
-import { pipelineColumns } from '../src/answers/answer-schemas.ts';
 import { sinkOf } from '../src/sinks/index.ts';
 import { tableSinkOf } from '../src/sinks/tables.ts';
 import { underCeiling, type SpendCeiling } from '../src/rules/spend/ceiling.ts';
@@ -18,6 +17,7 @@ import { cellsLeft, copyLines, copyPreviousRows } from './results/summary/previo
 import { snapshotOf } from './run-files/frozen-rows.ts';
 import { missingRows } from './run-files/missing-rows.ts';
 import { writeOrigin } from './run-files/origin.ts';
+import { runColumns } from './run-files/run-columns.ts';
 import { SNAPSHOT_FILE } from './run-files/snapshot.ts';
 import { writeColumns } from '../src/sources/columns/source-columns.ts';
 import {
@@ -85,10 +85,10 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
     await refuseTargets(deps, pipeline.results);
     await deps.store.checkWritable();
     for (const target of pipeline.results) await sinkOf(target).probe(target, pipeline.name);
-    await probeTables(deps, pipeline);
     const sameTarget = await othersAt(deps, given.run, pipeline);
     const folder = deps.store.run(given.run);
     const { ref: snapshot, warnings } = await freeze(deps, input, folder, given.clientStore);
+    await probeTables(deps, pipeline, folder);
     await writeOrigin(folder, input);
     const openCells = await cellsLeft(folder);
     const { credits, problem } = await readAccount(deps, pipeline.provider, attempt);
@@ -121,11 +121,11 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
   (input) => tolerant(input, false),
 );
 
-/** The columns of the source are not known yet: they are checked when the results are written. */
-async function probeTables(deps: ActivityDeps, pipeline: Pipeline): Promise<void> {
+/** After the rows are frozen: a table also gets the columns that they keep from the source. */
+async function probeTables(deps: ActivityDeps, pipeline: Pipeline, folder: Folder): Promise<void> {
   const { tables = [] } = pipeline;
   if (tables.length === 0) return;
-  const columns = pipelineColumns(deps.providers.spec(pipeline.provider), pipeline);
+  const columns = await runColumns(deps, pipeline, folder);
   for (const target of tables) {
     await tableSinkOf(target).probe(target, { columns, env: deps.env ?? process.env });
   }

@@ -1,4 +1,3 @@
-import { pipelineColumns } from '../src/answers/answer-schemas.ts';
 import { rowTyper, type RowTyper } from '../src/answers/typed-rows.ts';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { RunSummary } from '../src/contract/run.ts';
@@ -19,13 +18,13 @@ import type { ResultColumns } from '../src/sinks/port/sink.ts';
 import { tableSinkOf } from '../src/sinks/tables.ts';
 import { readTargetState, type TargetState } from '../src/sinks/files/standing.ts';
 import { withdrawClaims } from '../src/store/claims.ts';
-import { readColumns } from '../src/sources/columns/source-columns.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readBalance } from './account.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { Comparison } from './results/summary/comparison.ts';
 import { readPreviousRun } from './results/summary/previous-run.ts';
 import { writeOrigin } from './run-files/origin.ts';
+import { runColumns } from './run-files/run-columns.ts';
 import { keepOne, tableTag } from './table/find-table.ts';
 import { writeQuarantine } from './results/summary/quarantine.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
@@ -54,7 +53,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
     if (!(await folder.exists(RUN_FILE.pipeline))) await writeOrigin(folder, input);
     if (input.tableMayHaveDuplicates) await keepOneTable(deps, input, attempt);
     const creditsAfter = await balance(deps, input, attempt);
-    const columns = await resultColumns(deps, input, folder);
+    const columns = await runColumns(deps, input.pipeline, folder);
     const quarantined = {
       ...(await writeQuarantine(folder, input.lastScan, {
         ceilingReached: input.ceiling !== undefined,
@@ -197,15 +196,6 @@ async function balance(
     if (error instanceof RowmillError) return null;
     throw error;
   }
-}
-
-async function resultColumns(
-  deps: ActivityDeps,
-  { pipeline }: PublishResultsInput,
-  folder: Folder,
-): Promise<ResultColumns> {
-  const columns = pipelineColumns(deps.providers.spec(pipeline.provider), pipeline);
-  return { ...columns, source: (await readColumns(folder)) ?? [] };
 }
 
 /** Types answers as the strictest target does; `null` if no target types them. */

@@ -85,7 +85,10 @@ async function publishTable(
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
       const waitMs = TRY_AGAIN_AFTER_MS[tries];
-      if (waitMs === undefined) return { to, problem: `${error.what}. ${error.remedy}` };
+      if (waitMs === undefined) {
+        const next = `Then: rowmill publish ${run.workflowId}`;
+        return { to, problem: `${error.what}. ${error.remedy} ${next}` };
+      }
       await attempt.sleep(waitMs);
     }
   }

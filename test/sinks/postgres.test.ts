@@ -52,8 +52,8 @@ const publish = async (
     env: envOf(user),
   });
 };
-const probe = (fields: Partial<PostgresTarget> = {}, user?: string) =>
-  postgres.probe(target(fields), { columns: COLUMNS, env: envOf(user) });
+const probe = (fields: Partial<PostgresTarget> = {}, user?: string, columns = COLUMNS) =>
+  postgres.probe(target(fields), { columns, env: envOf(user) });
 const table = () => server.query('SELECT * FROM gtm.sp500 ORDER BY key');
 const row = (key: string, answers: Parameters<typeof resultRow>[2]) =>
   resultRow(key, { input: `Company ${key}` }, answers);
@@ -173,7 +173,7 @@ const refused = (what: RegExp, remedy: RegExp) =>
 test('a column of another type is refused with the statement to run, and nothing is changed', async () => {
   await server.query('CREATE TABLE gtm.sp500 (key text PRIMARY KEY, staff text)');
   const error = refused(
-    /staff is text, its answers are bigint/,
+    /staff is text, the results have bigint/,
     /^ALTER TABLE "gtm"\."sp500" ALTER COLUMN "staff" TYPE bigint USING "staff"::bigint;$/,
   );
   await expect(probe()).rejects.toEqual(error);
@@ -195,11 +195,17 @@ test('an upsert into a table without a unique key names the index to make', asyn
 });
 
 test('a missing privilege is named with its GRANT', async () => {
+  await server.query('DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN');
+  const both = /^GRANT USAGE, CREATE ON SCHEMA "gtm" TO "reader";$/;
+  await expect(probe({}, 'reader')).rejects.toEqual(refused(/USAGE, CREATE on schema gtm/, both));
+  await server.query('GRANT CREATE ON SCHEMA gtm TO reader');
+  const usage = /^GRANT USAGE ON SCHEMA "gtm" TO "reader";$/;
+  await expect(probe({}, 'reader')).rejects.toEqual(refused(/USAGE on schema gtm/, usage));
   await server.query(
-    `DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA gtm TO reader`,
+    'GRANT USAGE ON SCHEMA gtm TO reader; REVOKE CREATE ON SCHEMA gtm FROM reader',
   );
   const create = /^GRANT CREATE ON SCHEMA "gtm" TO "reader";$/;
-  await expect(probe({}, 'reader')).rejects.toEqual(refused(/may not create gtm\.sp500/, create));
+  await expect(probe({}, 'reader')).rejects.toEqual(refused(/CREATE on schema gtm/, create));
   await publish([MMM]);
   await server.query('GRANT SELECT ON gtm.sp500, gtm._rowmill_runs TO reader');
   const insert = /^GRANT INSERT, UPDATE ON "gtm"\."sp500" TO "reader";$/;
@@ -207,6 +213,59 @@ test('a missing privilege is named with its GRANT', async () => {
   await server.query('GRANT INSERT, UPDATE ON gtm.sp500, gtm._rowmill_runs TO reader');
   await probe({}, 'reader');
   expect(await publish([MMM], { user: 'reader', run: 'second' })).toMatchObject({ rows: 1 });
+});
+
+test.each([
+  ['TEMPORARY', 'TEMP', /TEMPORARY on database postgres is missing/],
+  ['CONNECT', 'CONNECT', /CONNECT on the database is missing/],
+])('the missing privilege %s on the database is named', async (name, privilege, reason) => {
+  await server.query('DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN');
+  await server.query('GRANT USAGE, CREATE ON SCHEMA gtm TO reader');
+  await server.query(`REVOKE ${privilege} ON DATABASE postgres FROM PUBLIC`);
+  try {
+    const statement = new RegExp(`^GRANT ${name} ON DATABASE `);
+    await expect(probe({}, 'reader')).rejects.toEqual(refused(reason, statement));
+  } finally {
+    await server.query(`GRANT ${privilege} ON DATABASE postgres TO PUBLIC`);
+  }
+});
+
+test('a column that the rows keep from the source is checked like an answer', async () => {
+  await server.query('CREATE TABLE gtm.sp500 (key text PRIMARY KEY, "Since" integer)');
+  const columns = { ...COLUMNS, source: ['Since'] };
+  const statement = /ALTER COLUMN "Since" TYPE text USING "Since"::text;$/;
+  await expect(probe({}, undefined, columns)).rejects.toEqual(
+    refused(/Since is int4, the results have text/, statement),
+  );
+});
+
+test('columns that no row can be written with are refused with the statements to run', async () => {
+  await server.query(
+    `CREATE TABLE gtm.sp500 (key text PRIMARY KEY, team text NOT NULL, since date NOT NULL DEFAULT now(),
+       id int GENERATED ALWAYS AS IDENTITY, staff bigint GENERATED ALWAYS AS (1) STORED)`,
+  );
+  const statements = [
+    'ALTER TABLE "gtm"."sp500" ALTER COLUMN "team" DROP NOT NULL;',
+    'ALTER TABLE "gtm"."sp500" ALTER COLUMN "staff" DROP EXPRESSION;',
+  ];
+  await expect(probe()).rejects.toMatchObject({
+    what: expect.stringMatching(/team must have a value.*staff is computed by the table$/),
+    remedy: statements.join(' '),
+  });
+  for (const statement of statements) await server.query(statement);
+  await probe();
+  expect(await publish([MMM])).toMatchObject({ rows: 1 });
+});
+
+test('an upsert cannot use an index that is checked at the end of a transaction', async () => {
+  await server.query('CREATE TABLE gtm.sp500 (key text UNIQUE DEFERRABLE)');
+  await expect(probe()).rejects.toEqual(refused(/unique index on key/, /^CREATE UNIQUE INDEX/));
+});
+
+test('a table of another program where publications are recorded is refused', async () => {
+  await server.query('CREATE TABLE gtm._rowmill_runs (table_name text)');
+  const rename = /^ALTER TABLE "gtm"\."_rowmill_runs" RENAME TO /;
+  await expect(probe()).rejects.toEqual(refused(/_rowmill_runs is not of rowmill/, rename));
 });
 
 test.each<[string, string | undefined, RegExp]>([

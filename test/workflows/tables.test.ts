@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { storedResults } from '../../src/client/runs/files/stored.ts';
 import { eventually } from '../support/eventually.ts';
+import { extruct } from '../support/providers/extruct.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 
@@ -56,6 +57,17 @@ test('a table that cannot be written costs no credit', async () => {
   expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 0, cellsPaid: 0 });
 });
 
+test('a column kept from the source that does not fit the table costs no credit', async () => {
+  await server.query('CREATE TABLE sp500 (key text PRIMARY KEY, "Since" integer)');
+  const inline = ROWS.map((row) => ({ ...row, Since: '2020' }));
+  const rows = { inline, key: 'Symbol', map: extruct.map };
+  const run = await start('kept', [TABLE], { rows });
+  await expect(run.result()).rejects.toMatchObject({
+    cause: { message: expect.stringMatching(/Since is int4, the results have text/) },
+  });
+  expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 0, cellsPaid: 0 });
+});
+
 test('a table that fails keeps no other target from its results, and is published to later', async () => {
   const to = join(testEnv.folder, 'out', 'results.jsonl');
   const run = await start('failing', [{ to }, TABLE], { spend: { approveAbove: 0 } });
@@ -69,7 +81,14 @@ test('a table that fails keeps no other target from its results, and is publishe
   expect(summary).toMatchObject({
     outcome: 'completed',
     results: [{ path: to, rows: 4 }],
-    failedTargets: [{ to: target, problem: expect.stringMatching(/check constraint/) }],
+    failedTargets: [
+      {
+        to: target,
+        problem: expect.stringMatching(
+          new RegExp(`check constraint.* Then: rowmill publish ${id('failing')}$`),
+        ),
+      },
+    ],
   });
   await access(to);
   const progress = await run.query<RunProgress>('progress');

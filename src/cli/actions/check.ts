@@ -39,7 +39,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
   };
   const plan = await checkStart(asked, openStore(cli.env), cli.env);
   const { pipeline, warnings, rows, estimate, refusal } = plan;
-  await probeTargets(pipeline, flags.connect === true ? cli.env : null);
+  await probeTargets(plan, flags.connect === true ? cli.env : null);
   const report = rowsReport(rows, estimate);
   const webhooks = webhookProblems(pipeline, cli.env);
   const undeliverable = webhooks.map(

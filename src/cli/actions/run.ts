@@ -89,7 +89,7 @@ async function prepare(cli: Cli, file: string, flags: RunFlags): Promise<Work> {
       if (embedded) await refuseWithoutToken(pipeline, cli.env);
     },
     confirm: async (plan) => {
-      if (embedded) await probeTargets(plan.pipeline);
+      if (embedded) await probeTargets(plan, cli.env);
       asked.confirmed = await confirm(cli, file, plan, flags);
     },
   });

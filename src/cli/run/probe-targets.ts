@@ -1,5 +1,5 @@
 import { pipelineColumns } from '../../answers/answer-schemas.ts';
-import type { Pipeline } from '../../contract/pipeline.ts';
+import type { StartPlan } from '../../client/pipelines/prepare.ts';
 import { RowmillError } from '../../errors.ts';
 import { requireProviderSpec } from '../../providers/catalog.ts';
 import { sinkOf } from '../../sinks/index.ts';
@@ -7,14 +7,15 @@ import { tableSinkOf } from '../../sinks/tables.ts';
 import type { Env } from '../io/context.ts';
 
 /**
- * Checks that every result path is writable, and reports all that are not.
+ * Checks that results can be written to every target, and reports all that cannot be.
  *
  * @param env Variables with the addresses of databases; `null`: they are not looked at
  * @throws `sink_unwritable`
  */
-export async function probeTargets(pipeline: Pipeline, env: Env | null = null): Promise<void> {
+export async function probeTargets({ pipeline, rows }: StartPlan, env: Env | null): Promise<void> {
   const { name, results, tables = [] } = pipeline;
-  const columns = pipelineColumns(requireProviderSpec(pipeline.provider), pipeline);
+  const ofPipeline = pipelineColumns(requireProviderSpec(pipeline.provider), pipeline);
+  const columns = { ...ofPipeline, source: rows.kept };
   const probes = [
     ...results.map((target) => () => sinkOf(target).probe(target, name)),
     ...(env === null ? [] : tables).map(

@@ -23,7 +23,7 @@ export async function withConnection<T>(
     if (client === null) throw badAddress(target);
     return await work(client);
   } catch (error) {
-    throw postgresError(target, error);
+    throw postgresError(target, error, { connected: client !== null });
   } finally {
     await client?.end().catch(() => undefined);
   }

@@ -5,9 +5,14 @@ import type { FlatColumn } from '../formats/flat-columns.ts';
 import { CREATED, takes } from './columns.ts';
 import { MAX_NAME_BYTES, quoted, quotedTable, schemaOf, tableOf } from './names.ts';
 import { problemAt } from './problem.ts';
+import { refuseUnwritable, type TableColumn } from './unwritable-columns.ts';
 
 /** Table with one row for each publication, in the schema of the table. */
 export const RUNS = '_rowmill_runs';
+const RUNS_COLUMNS = [
+  ...['table_name', 'workflow_id', 'first_run_id', 'pipeline', 'mode'],
+  ...['digest', 'rows', 'published_at'],
+];
 
 /** What has to be made before rows are written. */
 export interface Layout {
@@ -21,14 +26,17 @@ export interface Layout {
 
 interface Catalog {
   user: string;
+  database: string;
   schema_there: boolean;
-  may_create: boolean;
+  /** Privileges that the user lacks on the schema, of those that may be needed. */
+  schema_missing: string[];
   may_temp: boolean;
   kind: string | null;
   owns: boolean | null;
   missing: string[] | null;
   runs_there: boolean;
   runs_missing: string[] | null;
+  runs_columns: number;
 }
 
 /**
@@ -44,29 +52,33 @@ export async function layoutOf(
   refuseLongNames(target, columns);
   const schema = schemaOf(target.table);
   const catalog = await catalogOf(client, target);
-  const { user } = catalog;
-  const to = quoted(user);
+  const { user, runs_there: hasRuns } = catalog;
   if (!catalog.schema_there) {
     throw problemAt(target, `there is no schema ${schema}`, `CREATE SCHEMA ${quoted(schema)};`);
   }
-  const grant = (reason: string, statement: string) => problemAt(target, reason, `${statement};`);
-  if (!catalog.may_temp) {
-    const what = `user ${user} may not create temporary tables`;
-    throw grant(what, `GRANT TEMPORARY ON DATABASE the-database TO ${to}`);
+  const isNew = catalog.kind === null;
+  const runs = `${quoted(schema)}.${quoted(RUNS)}`;
+  const refuse = refuseMissing(target, user);
+  const needed = isNew || !hasRuns ? ['USAGE', 'CREATE'] : ['USAGE'];
+  const onSchema = catalog.schema_missing.filter((one) => needed.includes(one));
+  refuse(onSchema, `schema ${schema}`, `SCHEMA ${quoted(schema)}`);
+  const { database } = catalog;
+  const onDatabase = catalog.may_temp ? [] : ['TEMPORARY'];
+  refuse(onDatabase, `database ${database}`, `DATABASE ${quoted(database)}`);
+  refuse(catalog.missing ?? [], quotedTable(target.table));
+  if (hasRuns && catalog.runs_columns < RUNS_COLUMNS.length) {
+    const statement = `ALTER TABLE ${runs} RENAME TO ${quoted(`${RUNS}_of_others`)};`;
+    throw problemAt(target, `the table ${schema}.${RUNS} is not of rowmill`, statement);
   }
-  if (!catalog.may_create && (catalog.kind === null || !catalog.runs_there)) {
-    const name = catalog.kind === null ? target.table : `${schema}.${RUNS}`;
-    const what = `user ${user} may not create ${name}`;
-    throw grant(what, `GRANT CREATE ON SCHEMA ${quoted(schema)} TO ${to}`);
-  }
-  refuseMissing(target, quotedTable(target.table), to, catalog.missing);
-  refuseMissing(target, `${quoted(schema)}.${quoted(RUNS)}`, to, catalog.runs_missing);
-  const hasRuns = catalog.runs_there;
-  if (catalog.kind === null) return { isNew: true, hasRuns, added: [] };
+  refuse(catalog.runs_missing ?? [], runs);
+  if (isNew) return { isNew: true, hasRuns, added: [] };
   if (catalog.kind !== 'r' && catalog.kind !== 'p') {
     throw problemAt(target, 'it is no table', 'Name a table, or one that is not there yet.');
   }
-  const added = await missingColumns(client, target, columns);
+  const existing = await columnsOf(client, target);
+  refuseOtherTypes(target, columns, existing);
+  refuseUnwritable(target, columns, existing);
+  const added = columns.filter(({ name }) => !existing.some((one) => one.name === name));
   if (added.length > 0 && catalog.owns !== true) {
     const statements = added.map(({ name, type }) => addColumn(target, name, CREATED[type]));
     throw problemAt(target, `user ${user} may not add columns`, statements.join(' '));
@@ -94,65 +106,69 @@ const NEEDED = {
 async function catalogOf(client: Client, target: PostgresTarget): Promise<Catalog> {
   const schema = schemaOf(target.table);
   const { rows } = await client.query<Catalog>(
-    `SELECT current_user AS user, n.oid IS NOT NULL AS schema_there,
-       coalesce(has_schema_privilege(n.oid, 'CREATE'), false) AS may_create,
+    `SELECT current_user AS user, current_database() AS database, n.oid IS NOT NULL AS schema_there,
+       ARRAY(SELECT p FROM unnest(ARRAY['USAGE', 'CREATE']) p
+         WHERE NOT has_schema_privilege(n.oid, p)) AS schema_missing,
        has_database_privilege(current_database(), 'TEMP') AS may_temp,
        t.relkind AS kind, pg_has_role(t.relowner, 'USAGE') AS owns,
        (SELECT array_agg(p) FROM unnest($3::text[]) p
          WHERE t.oid IS NOT NULL AND NOT has_table_privilege(t.oid, p)) AS missing,
        r.oid IS NOT NULL AS runs_there,
        (SELECT array_agg(p) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p
-         WHERE r.oid IS NOT NULL AND NOT has_table_privilege(r.oid, p)) AS runs_missing
+         WHERE r.oid IS NOT NULL AND NOT has_table_privilege(r.oid, p)) AS runs_missing,
+       (SELECT count(*)::int FROM pg_attribute
+         WHERE attrelid = r.oid AND NOT attisdropped AND attname = ANY ($4)) AS runs_columns
      FROM (SELECT 1) one
      LEFT JOIN pg_namespace n ON n.nspname = $1
      LEFT JOIN pg_class t ON t.relnamespace = n.oid AND t.relname = $2
      LEFT JOIN pg_class r ON r.relnamespace = n.oid AND r.relname = '${RUNS}'`,
-    [schema, tableOf(target.table), NEEDED[target.mode]],
+    [schema, tableOf(target.table), NEEDED[target.mode], RUNS_COLUMNS],
   );
   const [found] = rows;
   if (found === undefined) throw new Error('the catalog gave no row');
   return found;
 }
 
-function refuseMissing(
-  target: PostgresTarget,
-  table: string,
-  to: string,
-  missing: string[] | null,
-): void {
-  if (missing === null) return;
-  const privileges = missing.join(', ');
-  const statement = `GRANT ${privileges} ON ${table} TO ${to};`;
-  throw problemAt(target, `the privilege ${privileges} on ${table} is missing`, statement);
+/** Refuses privileges that are missing. `statement` is how GRANT names the place, if it is no table. */
+const refuseMissing =
+  (target: PostgresTarget, user: string) =>
+  (missing: readonly string[], place: string, statement = place): void => {
+    if (missing.length === 0) return;
+    const privileges = missing.join(', ');
+    const grant = `GRANT ${privileges} ON ${statement} TO ${quoted(user)};`;
+    throw problemAt(target, `the privilege ${privileges} on ${place} is missing`, grant);
+  };
+
+async function columnsOf(client: Client, { table }: PostgresTarget): Promise<TableColumn[]> {
+  const { rows } = await client.query<TableColumn>(
+    `SELECT a.attname AS name, t.typname AS type, a.attgenerated <> '' AS computed,
+       a.attidentity = 'a' AS identity, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required
+     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+     WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped`,
+    [quotedTable(table)],
+  );
+  return rows;
 }
 
-async function missingColumns(
-  client: Client,
+function refuseOtherTypes(
   target: PostgresTarget,
   columns: readonly FlatColumn[],
-): Promise<FlatColumn[]> {
-  const { rows } = await client.query<{ name: string; type: string }>(
-    `SELECT a.attname AS name, t.typname AS type FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-     WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped`,
-    [quotedTable(target.table)],
-  );
-  const existing = new Map(rows.map(({ name, type }) => [name, type]));
+  existing: readonly TableColumn[],
+): void {
+  const types = new Map(existing.map(({ name, type }) => [name, type]));
   const wrong = columns.filter(({ name, type }) => {
-    const there = existing.get(name);
+    const there = types.get(name);
     return there !== undefined && !takes(type, there);
   });
-  if (wrong.length > 0) {
-    const named = wrong.map(
-      ({ name, type }) =>
-        `${name} is ${existing.get(name) ?? ''}, its answers are ${CREATED[type]}`,
-    );
-    const statements = wrong.map(({ name, type }) => {
-      const [column, wanted] = [quoted(name), CREATED[type]];
-      return `ALTER TABLE ${quotedTable(target.table)} ALTER COLUMN ${column} TYPE ${wanted} USING ${column}::${wanted};`;
-    });
-    throw problemAt(target, `a column has another type: ${named.join('; ')}`, statements.join(' '));
-  }
-  return columns.filter(({ name }) => !existing.has(name));
+  if (wrong.length === 0) return;
+  const named = wrong.map(
+    ({ name, type }) => `${name} is ${types.get(name) ?? ''}, the results have ${CREATED[type]}`,
+  );
+  const statements = wrong.map(({ name, type }) => {
+    const [column, wanted] = [quoted(name), CREATED[type]];
+    return `ALTER TABLE ${quotedTable(target.table)} ALTER COLUMN ${column} TYPE ${wanted} USING ${column}::${wanted};`;
+  });
+  throw problemAt(target, `a column has another type: ${named.join('; ')}`, statements.join(' '));
 }
 
 /** An upsert finds rows by a unique index on the key alone. */
@@ -160,7 +176,7 @@ async function refuseWithoutKey(client: Client, target: PostgresTarget): Promise
   const table = quotedTable(target.table);
   const { rows } = await client.query(
     `SELECT 1 FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-     WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL
+     WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL
        AND a.attname = $2`,
     [table, KEY],
   );

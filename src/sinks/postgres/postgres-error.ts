@@ -13,8 +13,8 @@ const BY_STATE: Readonly<Record<string, (target: PostgresTarget) => [string, str
     `there is no schema ${schemaOf(table)}`,
     `CREATE SCHEMA ${schemaOf(table)};`,
   ],
-  '55P03': () => ['another session holds a lock on the table', 'Repeat it: rowmill publish RUN.'],
-  '57014': () => ['the server ended the statement', 'Repeat it: rowmill publish RUN.'],
+  '55P03': () => ['another session holds a lock on the table', 'Repeat it later.'],
+  '57014': () => ['the server ended the statement', 'Repeat it later.'],
   '42501': ({ table }) => [
     'a privilege is missing',
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ${quotedTable(table)} TO the user of the address.`,
@@ -24,8 +24,18 @@ const BY_STATE: Readonly<Record<string, (target: PostgresTarget) => [string, str
 /** Maximum length of what the server says. */
 const MAX_REASON_CHARS = 300;
 
+/** Reason and remedy of 42501 while the connection is opened. */
+const noConnect = ({ urlEnv }: PostgresTarget): [string, string] => [
+  'the privilege CONNECT on the database is missing',
+  `GRANT CONNECT ON DATABASE … TO …, with the database and the user of ${urlEnv}.`,
+];
+
 /** Converts an error of the library; it never quotes the address. */
-export function postgresError(target: PostgresTarget, error: unknown): unknown {
+export function postgresError(
+  target: PostgresTarget,
+  error: unknown,
+  { connected }: { connected: boolean },
+): unknown {
   if (error instanceof RowmillError) return error;
   const fault = postgresFault(error);
   if (fault === null) return error;
@@ -33,14 +43,12 @@ export function postgresError(target: PostgresTarget, error: unknown): unknown {
     return problemAt(
       target,
       `the server does not answer (${fault.code})`,
-      `Check the address in ${target.urlEnv} and the network, then repeat: rowmill publish RUN.`,
+      `Check the address in ${target.urlEnv} and the network, and repeat it.`,
     );
   }
   const { state, message } = fault;
-  const [reason, remedy] = BY_STATE[state]?.(target) ?? [
-    `the server says: ${message}`,
-    'Correct it, and repeat: rowmill publish RUN.',
-  ];
+  const known = state === '42501' && !connected ? noConnect(target) : BY_STATE[state]?.(target);
+  const [reason, remedy] = known ?? [`the server says: ${message}`, 'Correct it, and repeat it.'];
   const detail = state === '42501' ? ` (${message})` : '';
   return problemAt(target, `${reason}${detail}`.slice(0, MAX_REASON_CHARS), remedy);
 }
