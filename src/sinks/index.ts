@@ -51,11 +51,17 @@ const PATH = 'file';
 const addressScheme = (to: string): string | null =>
   /^([a-z][a-z0-9+.-]+):\/\//i.exec(to)?.[1]?.toLowerCase() ?? null;
 
-/** Detects an address with an unknown scheme, which as a path would become a folder. */
-export function isUnknownAddress(to: string): boolean {
+/** Addresses that results are written to, for people. */
+export const ADDRESSES = [...new Set(sinks.flatMap(({ schemes }) => schemes))]
+  .filter((scheme) => scheme !== PATH)
+  .map((scheme) => `${scheme}://…`);
+
+/** Explains an address that no sink writes to, which as a path would become a folder; else `null`. */
+export function unknownAddress(to: string): string | null {
   const scheme = addressScheme(to);
-  if (scheme === null) return false;
-  return scheme === PATH || !sinks.some(({ schemes }) => schemes.includes(scheme));
+  if (scheme === null) return null;
+  const isKnown = scheme !== PATH && sinks.some(({ schemes }) => schemes.includes(scheme));
+  return isKnown ? null : `nothing is written to ${scheme}://`;
 }
 
 /** Returns the treatment of answers by their types at a target. */

@@ -13,7 +13,13 @@ import {
 import { parseDuration } from '../rules/duration.ts';
 import { isTimezone } from '../rules/spend/zoned-day.ts';
 import { isS3, readS3Address } from '../s3/address.ts';
-import { isUnknownAddress, listOf, RESULT_EXTENSIONS, resultFormatOf } from '../sinks/index.ts';
+import {
+  ADDRESSES,
+  listOf,
+  RESULT_EXTENSIONS,
+  resultFormatOf,
+  unknownAddress,
+} from '../sinks/index.ts';
 import { checkCanary } from './columns/canary.ts';
 import { checkChanges } from './columns/changes.ts';
 import { checkConditions } from './columns/conditions.ts';
@@ -203,7 +209,8 @@ function checkPath(path: Path, value: Json | undefined): IssueDraft[] {
 export const rowsAllowed = (path: string): string =>
   `${extensionHint(path)}a file that ends in ${ROWS_EXTENSIONS.join(', ')}, or set rows.format`;
 
-export const resultAllowed = `a file that ends in ${listOf(RESULT_EXTENSIONS)}`;
+/** What a target of results may be, if it is no table. */
+export const placeAllowed = `a path or ${listOf(ADDRESSES)} that ends in ${listOf(RESULT_EXTENSIONS)}`;
 
 function checkResults(value: Json, places: { file: string; baseDir: string }): IssueDraft[] {
   const results = valueAt(value, ['results']);
@@ -222,12 +229,13 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
     const path = ['results', at, 'to'];
     const unusable = checkPath(path, to);
     if (unusable.length > 0) return unusable;
-    if (isUnknownAddress(to)) {
-      return [{ path, found: foundText(to), allowed: `the path of ${resultAllowed}` }];
+    const unknown = unknownAddress(to);
+    if (unknown !== null) {
+      return [{ path, found: `${foundText(to)}: ${unknown}`, allowed: placeAllowed }];
     }
     if (resultFormatOf(to) === null) {
       const suggestion = nearest(extname(to), RESULT_EXTENSIONS);
-      return [{ path, found: foundText(to), allowed: resultAllowed, suggestion }];
+      return [{ path, found: foundText(to), allowed: placeAllowed, suggestion }];
     }
     if (resultFormatOf(to) !== 'csv' && mapping(result)?.['csv'] !== undefined) {
       const found = `options of a CSV for ${foundText(to)}`;

@@ -4,8 +4,8 @@ import type { Pipeline } from '../contract/pipeline.ts';
 import { rowsFormatOf } from '../paths/formats.ts';
 import { resolvePlace } from '../paths/place.ts';
 import { providerSpec } from '../providers/catalog.ts';
-import { resultFormatOf } from '../sinks/index.ts';
-import { checkFile, columnDoubts, resultAllowed, rowsAllowed, tableShape } from './check-file.ts';
+import { resultFormatOf, unknownAddress } from '../sinks/index.ts';
+import { checkFile, columnDoubts, placeAllowed, rowsAllowed, tableShape } from './check-file.ts';
 import { readDocument, type SpecDocument, valueDocument } from './document/document.ts';
 import { locate, type IssueDraft } from './document/issue-draft.ts';
 import { issueText, SpecError, type SpecErrorCode, type SpecIssue } from './document/issue.ts';
@@ -164,8 +164,9 @@ function override(
   { rowsOverride, outOverride, canaryOverride }: LoadOptions,
 ): { value: Json; issues: SpecIssue[] } {
   const issues: SpecIssue[] = [];
-  const flag = (name: string, found: string, allowed: string): void => {
-    issues.push({ ...NOWHERE, path: name, found: foundText(found), allowed, suggestion: null });
+  const flag = (name: string, found: string, allowed: string, why: string | null = null): void => {
+    const text = why === null ? foundText(found) : `${foundText(found)}: ${why}`;
+    issues.push({ ...NOWHERE, path: name, found: text, allowed, suggestion: null });
   };
   let { value } = document;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { value, issues };
@@ -180,8 +181,9 @@ function override(
     value = { ...value, rows: { ...Object.fromEntries(kept), from: known ? from : '-' } };
   }
   if (outOverride !== undefined) {
-    const known = resultFormatOf(outOverride) !== null;
-    if (!known) flag('--out', outOverride, resultAllowed);
+    const unknown = unknownAddress(outOverride);
+    const known = unknown === null && resultFormatOf(outOverride) !== null;
+    if (!known) flag('--out', outOverride, placeAllowed, unknown);
     value = {
       ...value,
       results: [{ to: known ? resolvePlace('.', outOverride) : 'unknown.jsonl' }],

@@ -199,7 +199,7 @@ test('flags take the place of what the file says, from the working directory', (
 
 test('a wrong flag is named as the flag', () => {
   expect(() => parse(GOOD, { rowsOverride: 'a.xlsx', outOverride: 'a.txt' })).toThrow(
-    /^2 mistakes in p.yaml\n--rows {2}"a.xlsx" · save the sheet as CSV; .*\n--out {2}"a.txt" · a file that ends in \.jsonl\b.*$/,
+    /^2 mistakes in p.yaml\n--rows {2}"a.xlsx" · save the sheet as CSV; .*\n--out {2}"a.txt" · a path or s3:\/\/… that ends in \.jsonl\b.*$/,
   );
 });
 

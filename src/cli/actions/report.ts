@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { resolvePlace } from '../../paths/place.ts';
 import { PAGE_BEGINNING } from '../../report/page.ts';
 import { placeReport } from '../../sinks/files/report-file.ts';
 import type { Cli } from '../io/context.ts';
+import { refuseUnknownAddress } from '../io/unknown-address.ts';
 import { findStored } from '../run/find-stored.ts';
 import type { HereFlags } from '../run/runs-session.ts';
 
@@ -13,10 +14,11 @@ export interface ReportFlags extends HereFlags {
 
 /** Writes the report of a run from the store; needs neither worker nor server. */
 export async function report(cli: Cli, workflowId: string, flags: ReportFlags): Promise<void> {
+  if (flags.to !== undefined) refuseUnknownAddress('--to', flags.to);
   const stored = await findStored(cli, workflowId, flags);
   // An id may hold characters that no file name has.
   const name = `${workflowId.replaceAll(/[^\w.-]+/g, '_')}.report.html`;
-  const path = resolve(flags.to ?? name);
+  const path = resolvePlace('.', flags.to ?? name);
   await placeReport({ path, beginning: PAGE_BEGINNING }, await stored.report());
   cli.print(path);
   if (flags.open === true && !(await opened(path))) {

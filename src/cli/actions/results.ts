@@ -14,6 +14,7 @@ import {
 } from '../../sinks/index.ts';
 import type { Cli } from '../io/context.ts';
 import { formatCount, shortPath, formatBytes } from '../io/format.ts';
+import { refuseUnknownAddress } from '../io/unknown-address.ts';
 import { findStored } from '../run/find-stored.ts';
 import type { HereFlags } from '../run/runs-session.ts';
 
@@ -48,6 +49,7 @@ export async function results(cli: Cli, workflowId: string, flags: ResultsFlags)
 }
 
 function formatOf({ format, out }: ResultsFlags): ResultFormatName {
+  if (out !== undefined) refuseUnknownAddress('--out', out);
   if (format !== undefined) return format;
   if (out === undefined) return STORED_FORMAT;
   const known = resultFormatOf(out);
