@@ -292,16 +292,3 @@ test('a schema that is not there, a view and a long name are refused before anyt
   const long = postgres.probe(target({ table: 'gtm.long' }), { columns, env: envOf() });
   await expect(long).rejects.toMatchObject({ what: expect.stringMatching(/more than 63 bytes/) });
 });
-
-test('30 000 rows are in the table, cell by cell those of the JSON Lines', async () => {
-  const rows = Array.from({ length: 30_000 }, (_, n) => row(`k${n}`, { staff: n, note: `n ${n}` }));
-  await publish(rows);
-  const found = await server.query('SELECT key, staff, note FROM gtm.sp500 ORDER BY staff');
-  expect(found).toEqual(
-    rows.map(({ key, cells }) => ({
-      key,
-      staff: `${Number(cells['staff']?.value)}`,
-      note: cells['note']?.value,
-    })),
-  );
-});
