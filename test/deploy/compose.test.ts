@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { parseDuration } from '../../src/rules/duration.ts';
+import { PROVIDER_SPECS } from '../../src/providers/catalog.ts';
 import { GATEWAY_VARIABLES } from '../../src/gateway/settings.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
 
@@ -213,6 +214,17 @@ test('secrets come from .env, and every variable is in .env.example', () => {
   // An example that holds a value would be used as it is.
   expect(example).not.toMatch(/^[A-Z_]*(TOKEN|PASSWORD)[A-Z_]*=.+/m);
 });
+
+test.each(PROVIDER_SPECS)(
+  'the variables of $name are set where a deployment is described',
+  ({ tokenVariable, baseUrlVariable }) => {
+    for (const name of [tokenVariable, baseUrlVariable]) {
+      expect(Object.keys(workerOf().environment ?? {})).toContain(name);
+      expect(text('.env.example')).toMatch(new RegExp(`^(# )?${name}=`, 'm'));
+      expect(text('docs/reference/cli.md')).toContain(`\`${name}\``);
+    }
+  },
+);
 
 test('a worker that is stopped gets more time than it takes for itself', () => {
   const graceMs = parseDuration(workerOf().stop_grace_period ?? '') ?? 0;
