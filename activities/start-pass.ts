@@ -4,22 +4,22 @@ import type { PassAccount } from '../src/contract/spend.ts';
 import type { TableRunRef, TableProgress, TableRef } from '../src/contract/table.ts';
 import { RowmillError } from '../src/errors.ts';
 import { type Provider, type RunScope, UnapprovedCells } from '../src/providers/provider.ts';
-import type { Folder, RunKey } from '../src/store/store.ts';
 import { askedByColumn } from '../src/rules/cells/cell-set.ts';
 import { computedCells } from '../src/rules/cells/cells.ts';
 import { mergeTableRunRefs } from '../src/rules/passes/table-run.ts';
 import { startTracking, type PassTracking } from '../src/rules/passes/tracking.ts';
-import { decideCells, type PassScope } from './table/decide-cells.ts';
-import { scopesOf, type SetScope } from './table/requested-cells.ts';
-import { sendFitted, type Way } from './table/fitted-scope.ts';
-import { openLine } from './table/pass-ledger.ts';
-import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
-import type { CellStates } from './table/cell-states.ts';
-import { cellsBefore, cellsNamed, passHasStarted } from './table/pass-evidence.ts';
-import { retryRead, retrySend } from './runtime/retry-read.ts';
-import { rowCount } from './table/reconcile-rows.ts';
+import type { Folder, RunKey } from '../src/store/store.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
+import { retryRead, retrySend } from './runtime/retry-read.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
+import type { CellStates } from './table/cell-states.ts';
+import { chooseCells, type PassScope } from './table/choose-cells.ts';
+import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
+import { sendFitted, type Way } from './table/fitted-scope.ts';
+import { cellsBefore, cellsNamed, passHasStarted } from './table/pass-evidence.ts';
+import { openLine } from './table/pass-ledger.ts';
+import { rowCount } from './table/reconcile-rows.ts';
+import { scopesOf, type SetScope } from './table/requested-cells.ts';
 
 export interface StartPassInput extends PassScope {
   run: RunKey;
@@ -91,7 +91,7 @@ export const startPass = activity<StartPassInput, StartedPass | ExpiredPass>(
     }
     const folder = deps.store.run(input.run);
     const request: PassRequest = { input, provider, folder, before, attempt, mayHaveAsked: false };
-    const { asked } = await decideCells(input, folder);
+    const { asked } = await chooseCells(input, folder);
     const scopes = (await scopesOf(input, folder)).slice(startedRuns.length);
     const line = await openLine(deps, input, askedByColumn(asked));
     request.mayHaveAsked = !untouched;

@@ -1,7 +1,7 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { EnrichTableInput } from '../src/contract/run.ts';
 import { provisionalPipeline, unreadable } from '../src/rules/input/argument.ts';
-import { refuseLocked } from './locked.ts';
+import { refuseLocked } from './locked-input.ts';
 import type { RunState } from './run-state.ts';
 
 /** Argument of a run. */

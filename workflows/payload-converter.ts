@@ -1,5 +1,5 @@
 import { defaultPayloadConverter, type PayloadConverter } from '@temporalio/common';
-import { lockedValue, lockOf } from './locked.ts';
+import { lockedValue, lockOf } from './locked-input.ts';
 
 /** Placeholder for an unreadable payload: no valid request or argument is a text. */
 const UNDECODABLE = 'not decodable';

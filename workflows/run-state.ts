@@ -1,11 +1,12 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
-import type { AskedCells } from '../src/contract/asked.ts';
 import type { ChangedInputs } from '../activities/change-inputs.ts';
-import type { OpenedNight } from '../activities/open-night.ts';
 import type { LoadedRows } from '../activities/load-rows.ts';
+import type { OpenedNight } from '../activities/open-night.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
+import type { AskedCells } from '../src/contract/asked.ts';
 import type { BudgetWait } from '../src/contract/budget.ts';
 import type { Need, Notified } from '../src/contract/notify.ts';
+import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
 import type { ScanResult } from '../src/contract/results.ts';
 import type {
   ApiCalls,
@@ -19,10 +20,9 @@ import type {
   Stage,
 } from '../src/contract/run.ts';
 import type { TableRunRef, TableRef } from '../src/contract/table.ts';
-import type { ReportedNeed } from '../src/rules/needs.ts';
 import type { PassKind, PassHistory, WaitEnd } from '../src/rules/passes/passes.ts';
 import type { PassTracking } from '../src/rules/passes/tracking.ts';
-import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';
+import type { ReportedNeed } from '../src/rules/reminders.ts';
 import type { PublishedCautions } from '../src/text/run-facts.ts';
 
 /** A pass whose run was accepted and is waited for. */

@@ -7,7 +7,7 @@ import {
   releaseSignal,
   type LeaseInput,
   type LeaseRun,
-} from './lease.ts';
+} from './lease-signals.ts';
 
 /** Maximum runs that are signalled at the end; others try again by themselves. */
 const MAX_WAITING = 20;

@@ -58,7 +58,7 @@ export async function* cellSetLines(
   folder: Folder,
   pass: number,
 ): AsyncGenerator<CellSetLine | CellSetEnd> {
-  // Written by decideCells in this shape.
+  // Written by chooseCells in this shape.
   for await (const line of folder.lines(cellSetFile(pass)))
     yield JSON.parse(line) as CellSetLine | CellSetEnd;
 }

@@ -20,7 +20,7 @@ import {
 import { openCellsFile, openRows, type OpenCell, type OpenRow } from '../run-files/open-cells.ts';
 import { rowNames, type TableRows } from './row-names.ts';
 
-/** The pass whose cells are decided. */
+/** Pass whose cells are chosen. */
 export interface PassScope extends TableRows {
   /** 1, 2, … within the run: names the file of its cell set. */
   pass: number;
@@ -33,10 +33,10 @@ export interface PassScope extends TableRows {
 }
 
 /**
- * Decides which cells a pass asks for, and writes them into the run's folder. Reads only files that
+ * Chooses the cells that a pass asks for, and writes them into the run's folder. Reads only files that
  * no longer change: another attempt decides the same.
  */
-export async function decideCells(scope: PassScope, folder: Folder): Promise<CellSetEnd> {
+export async function chooseCells(scope: PassScope, folder: Folder): Promise<CellSetEnd> {
   const draft = await folder.create(cellSetFile(scope.pass));
   try {
     const set = new CellSetWriter(scope, draft);

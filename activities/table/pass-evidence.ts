@@ -5,10 +5,10 @@ import type { Page, Provider, RunScope } from '../../src/providers/provider.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { cellSetLines } from '../run-files/cell-set-file.ts';
 import { openCellsFile, openRows, type OpenCell } from '../run-files/open-cells.ts';
-import { CellStates } from './cell-states.ts';
-import type { PassScope } from './decide-cells.ts';
-import { PageReader } from './page-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
+import { CellStates } from './cell-states.ts';
+import type { PassScope } from './choose-cells.ts';
+import { PageReader } from './page-reader.ts';
 
 /** States with a time by which a later one of the same kind is known. */
 const ENDED: readonly CellStatus[] = ['failed', 'done'];

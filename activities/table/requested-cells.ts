@@ -1,4 +1,5 @@
 import type { RunMode, TableRef } from '../../src/contract/table.ts';
+import type { RunScope } from '../../src/providers/provider.ts';
 import {
   RequestPlan,
   type CellRequest,
@@ -6,10 +7,9 @@ import {
 } from '../../src/rules/cells/cell-requests.ts';
 import { automaticUpstream, neededColumns } from '../../src/rules/cells/columns.ts';
 import type { PassKind } from '../../src/rules/passes/passes.ts';
-import type { RunScope } from '../../src/providers/provider.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { cellSetLines, type CellSetEnd } from '../run-files/cell-set-file.ts';
-import type { PassScope } from './decide-cells.ts';
+import type { PassScope } from './choose-cells.ts';
 import { mustNameRows, rowNames } from './row-names.ts';
 
 /** Row ids in one request: 5,000 UUIDs, or some 25,000 places of rows. */

@@ -3,7 +3,6 @@ import { fence } from '../fence.ts';
 import { parseBaseUrl } from './base-url.ts';
 import { decode } from './decode.ts';
 import { createDispatcher } from './dispatcher.ts';
-import type { Proxy } from './proxy.ts';
 import { ERROR_BODY_BYTES, sendOnce } from './exchange.ts';
 import type { Incoming } from './exchange.ts';
 import { failedFailure, incompleteFailure, statusFailure, unreadableFailure } from './failures.ts';
@@ -12,9 +11,10 @@ import { parseJson } from './json.ts';
 import { createLimiter } from './limiter.ts';
 import type { Limiter } from './limiter.ts';
 import type { PaceReading } from './pace.ts';
-import { truncate, singleLine } from './reason.ts';
+import type { Proxy } from './proxy.ts';
 import { codeOf, redactorOf } from './redaction.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { singleLine, truncate } from './sanitize.ts';
 
 export interface HttpClientOptions {
   /** https, or http on this machine; a path prefix is allowed. */

@@ -1,8 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { parseJson } from './json.ts';
 
-const MAX_REASON = 300;
 const MAX_DETAILS = 3;
 
 const Detail = z.object({
@@ -77,24 +75,3 @@ function wordIn(text: string): string | null {
     .replace(/[\s-]+/g, '_');
   return /^[a-z_]{1,60}$/.test(word) ? word : null;
 }
-
-/** Returns one line without control, escape and direction characters. */
-export const singleLine = (text: string): string =>
-  stripVTControlCharacters(text)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim();
-
-/** Truncates to a number of whole characters. Redact first: a cut may leave half of a secret. */
-export function truncate(text: string, most = MAX_REASON): string {
-  const characters = Array.from(text.slice(0, 2 * most + 2));
-  if (characters.length <= most) return text;
-  return `${characters.slice(0, most - 1).join('')}…`;
-}
-
-/** Makes external text safe to show and store: one line, without secrets, of limited length. */
-export type Sanitize = (text: string, most?: number) => string;
-
-export const sanitizer =
-  (redact: (text: string) => string): Sanitize =>
-  (text, most) =>
-    truncate(redact(singleLine(text)), most);

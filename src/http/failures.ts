@@ -1,12 +1,13 @@
 import { errors } from 'undici';
 import { RowmillError } from '../errors.ts';
 import type { ErrorCode, ErrorContext } from '../errors.ts';
+import { reasonOf } from './error-body.ts';
 import { TotalTimeoutError } from './exchange.ts';
 import type { Incoming } from './exchange.ts';
-import { truncate, singleLine, reasonOf } from './reason.ts';
 import { codeOf, messageOf, redactedError } from './redaction.ts';
 import type { Redact } from './redaction.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { singleLine, truncate } from './sanitize.ts';
 
 /** Request that an error is about. */
 export interface RequestContext {

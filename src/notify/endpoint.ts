@@ -24,7 +24,7 @@ export const SLACK_VARIABLE = /^SLACK_WEBHOOK_URL(_[A-Z0-9_]{1,60})?$/;
 export const ALLOW_PRIVATE = 'ROWMILL_WEBHOOK_ALLOW_PRIVATE';
 
 /** Where a message goes, and how it is signed. */
-export interface Way {
+export interface Endpoint {
   url: URL;
   /** Place for errors. */
   where: string;
@@ -34,13 +34,13 @@ export interface Way {
 }
 
 /**
- * Returns the way to a receiver, if the environment allows it.
+ * Returns the endpoint of a receiver, if the environment allows it.
  * @throws RowmillError `webhook_refused` with the setting to change
  */
-export const wayTo = (target: NotifyTarget, env: Env): Way =>
-  'slack' in target ? wayToSlack(target, env) : wayToWebhook(target, env);
+export const endpointOf = (target: NotifyTarget, env: Env): Endpoint =>
+  'slack' in target ? slackEndpoint(target, env) : webhookEndpoint(target, env);
 
-function wayToWebhook(target: WebhookTarget, env: Env): Way {
+function webhookEndpoint(target: WebhookTarget, env: Env): Endpoint {
   const url = new URL(target.url);
   const where = `POST ${withoutQuery(url)}`;
   const rules = rulesOf(env, where);
@@ -49,7 +49,7 @@ function wayToWebhook(target: WebhookTarget, env: Env): Way {
 }
 
 /** The address is a secret: neither an error nor the history contains it. */
-function wayToSlack({ slack }: SlackTarget, env: Env): Way {
+function slackEndpoint({ slack }: SlackTarget, env: Env): Endpoint {
   const where = `POST to Slack (${slack.slice(0, 80)})`;
   const rules = rulesOf(env, where);
   if (!isSlackVariable(slack)) {

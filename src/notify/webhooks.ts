@@ -4,7 +4,7 @@ import type { NotifyTarget } from '../contract/notify.ts';
 import { RowmillError } from '../errors.ts';
 import { sendOnce } from '../http/exchange.ts';
 import { connectionTo } from '../outbound/connection.ts';
-import { wayTo, type Env, type Way } from './deliverable.ts';
+import { endpointOf, type Env, type Endpoint } from './endpoint.ts';
 import { slackMessage } from './slack-message.ts';
 
 export interface Delivery {
@@ -31,15 +31,15 @@ const MAX_REPLY_BYTES = 64 * 1024;
 export function createWebhooks(env: Env): Webhooks {
   return {
     async send({ target, id, body, ui, signal }) {
-      const way = wayTo(target, env);
+      const endpoint = endpointOf(target, env);
       const text = JSON.stringify('slack' in target ? slackMessage(body, ui) : withLink(body, ui));
       if (Buffer.byteLength(text) > MAX_BODY_BYTES) {
-        const { where } = way;
+        const { where } = endpoint;
         const what = `the message is over ${MAX_BODY_BYTES} bytes`;
         throw new RowmillError('webhook_refused', what, { where });
       }
-      const signature = way.signer === null ? {} : signedHeaders(id, text, way.signer);
-      await post(way, { 'content-type': 'application/json', ...signature }, text, signal);
+      const signature = endpoint.signer === null ? {} : signedHeaders(id, text, endpoint.signer);
+      await post(endpoint, { 'content-type': 'application/json', ...signature }, text, signal);
     },
   };
 }
@@ -58,7 +58,7 @@ function signedHeaders(id: string, text: string, signer: Webhook): Record<string
 }
 
 async function post(
-  { url, where, rules }: Way,
+  { url, where, rules }: Endpoint,
   headers: Record<string, string>,
   body: string,
   signal: AbortSignal,

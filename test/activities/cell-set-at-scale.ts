@@ -2,10 +2,10 @@
  * Decides the cell set of a large table and turns it into requests, in a process of its own whose
  * heap the test limits. Usage: `node cell-set-at-scale.ts FOLDER`; prints figures as JSON.
  */
-import { openCellsFile } from '../../activities/run-files/open-cells.ts';
 import { mergeParts } from '../../activities/results/scan/merge-parts.ts';
+import { openCellsFile } from '../../activities/run-files/open-cells.ts';
 import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
-import { decideCells, type PassScope } from '../../activities/table/decide-cells.ts';
+import { chooseCells, type PassScope } from '../../activities/table/choose-cells.ts';
 import { scopesOf } from '../../activities/table/requested-cells.ts';
 import { askedByReason } from '../../src/rules/cells/cell-set.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
@@ -59,11 +59,11 @@ const pass: PassScope = {
   rows: ROWS,
   mayHaveDuplicates: false,
 };
-const { asked } = await decideCells(pass, folder);
+const { asked } = await chooseCells(pass, folder);
 const whole = await scopesOf(pass, folder);
 // Cut by limits, every row has to be named.
 const cut = { ...pass, limits: Object.fromEntries(KEYS.map((key) => [key, ROWS / 2])) };
-const { asked: askedCut } = await decideCells(cut, folder);
+const { asked: askedCut } = await chooseCells(cut, folder);
 const named = await scopesOf(cut, folder);
 const figures = {
   openBytes: await folder.size(openCellsFile(2)),

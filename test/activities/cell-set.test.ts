@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cellSetFile } from '../../activities/run-files/cell-set-file.ts';
 import { openCellsFile, type OpenCell } from '../../activities/run-files/open-cells.ts';
-import { decideCells, type PassScope } from '../../activities/table/decide-cells.ts';
+import { chooseCells, type PassScope } from '../../activities/table/choose-cells.ts';
 import { scopesOf } from '../../activities/table/requested-cells.ts';
 import type { Column, TableRef } from '../../src/contract/table.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
@@ -73,7 +73,7 @@ async function lines(name: string): Promise<unknown[]> {
 }
 
 test('a whole table is one entry, and one request without rows', async () => {
-  const { asked } = await decideCells(FIRST, folder);
+  const { asked } = await chooseCells(FIRST, folder);
   expect(asked).toEqual({ new: { sector: 4, ceo: 4 } });
   expect(await lines(cellSetFile(1))).toEqual([
     { rows: 'all', groups: [{ reason: 'new', mode: 'new', columns: ['sector', 'ceo'] }] },
@@ -90,7 +90,7 @@ test('where rows have to be named, a whole table is one entry and names them', a
     { key: 'S0', id: 'r0' },
     { key: 'S1', id: 'r1' },
   ]);
-  await decideCells(given, folder);
+  await chooseCells(given, folder);
   expect(await lines(cellSetFile(1))).toHaveLength(2);
   const scopes = await scopesOf(given, folder);
   expect(scopes).toMatchObject([{ rowIds: ['r0', 'r1'], maxCells: 6, mayBeWhole: false }]);
@@ -100,7 +100,7 @@ test('limits cut a whole table: a column less, or its first rows only', async ()
   const placed = [0, 1, 2, 3].map((row) => ({ key: `S${row}`, id: `r${row}` }));
   await write('placed-rows.jsonl', placed);
   const given = { ...FIRST, limits: { ceo: 2 } };
-  const { asked } = await decideCells(given, folder);
+  const { asked } = await chooseCells(given, folder);
   expect(asked).toEqual({ new: { sector: 4, ceo: 2 } });
   expect(await scopesOf(given, folder)).toEqual([
     {
@@ -118,7 +118,7 @@ test('limits cut a whole table: a column less, or its first rows only', async ()
     },
   ]);
   const none = { ...FIRST, limits: { ceo: 0, sector: 0 } };
-  expect((await decideCells(none, folder)).asked).toEqual({});
+  expect((await chooseCells(none, folder)).asked).toEqual({});
   expect(await scopesOf(none, folder)).toEqual([]);
 });
 
@@ -128,7 +128,7 @@ test('in mode `all`, a cut pass takes the columns of the provider along once in 
   await write('row-ids.jsonl', placed);
   for (const mayHaveDuplicates of [false, true]) {
     const given = { ...FIRST, mode: 'all' as const, mayHaveDuplicates, limits: { ceo: 2 } };
-    await decideCells(given, folder);
+    await chooseCells(given, folder);
     expect(await scopesOf(given, folder)).toMatchObject([
       { mode: 'all', columnIds: ['id-profile', 'id-sector'], maxCells: 8 },
       { mode: 'all', columnIds: ['id-ceo'], rowIds: ['r0', 'r1'], maxCells: 2 },
@@ -138,7 +138,7 @@ test('in mode `all`, a cut pass takes the columns of the provider along once in 
 
 test('failed cells are asked for in every row, where nothing else would be computed', async () => {
   await write(openCellsFile(1), [open(0, 'sector'), open(2, 'ceo'), open(3, 'ceo')]);
-  const { asked } = await decideCells(FAILED, folder);
+  const { asked } = await chooseCells(FAILED, folder);
   expect(asked).toEqual({ failed: { sector: 1, ceo: 2 } });
   expect(await scopesOf(FAILED, folder)).toEqual([
     { mode: 'failed', columnIds: ['id-sector', 'id-ceo'], maxCells: 3, mayBeWhole: true },
@@ -152,7 +152,7 @@ test('rows are named where a cell in flight could have failed since, or a row ca
   ];
   for (const other of others) {
     await write(openCellsFile(1), [open(0, 'sector'), open(0, 'ceo'), other]);
-    await decideCells(FAILED, folder);
+    await chooseCells(FAILED, folder);
     expect(await scopesOf(FAILED, folder)).toMatchObject([{ rowIds: ['r0'], maxCells: 2 }]);
   }
 });
@@ -160,7 +160,7 @@ test('rows are named where a cell in flight could have failed since, or a row ca
 test('limits cut failed cells in the order of the rows', async () => {
   await write(openCellsFile(1), [open(0, 'sector'), open(2, 'sector'), open(2, 'ceo')]);
   const given = { ...FAILED, limits: { sector: 1 } };
-  expect((await decideCells(given, folder)).asked).toEqual({ failed: { sector: 1, ceo: 1 } });
+  expect((await chooseCells(given, folder)).asked).toEqual({ failed: { sector: 1, ceo: 1 } });
   const scopes = await scopesOf(given, folder);
   expect(scopes.map(({ columnIds, rowIds }) => [columnIds, rowIds])).toEqual([
     [['id-ceo'], undefined],
@@ -171,7 +171,7 @@ test('limits cut failed cells in the order of the rows', async () => {
 test('a failed column of the provider is asked for with the cells that it blocks', async () => {
   const blocked = { status: 'blocked', blockedBy: 'profile' } as const;
   await write(openCellsFile(1), [open(0, 'sector', blocked), open(0, 'ceo', blocked)]);
-  expect((await decideCells(FAILED, folder)).asked).toEqual({});
+  expect((await chooseCells(FAILED, folder)).asked).toEqual({});
   expect(await scopesOf(FAILED, folder)).toMatchObject([{ columnIds: ['id-profile'] }]);
 });
 
@@ -180,11 +180,11 @@ test('a rerun asks for what is pending, and names rows beside failed and empty c
   const pending = { status: 'pending' } as const;
   const every = [0, 1, 2, 3].flatMap((row) => [open(row, 'sector', pending)]);
   await write(openCellsFile(1), every);
-  await decideCells(given, folder);
+  await chooseCells(given, folder);
   expect(await scopesOf(given, folder)).toMatchObject([{ maxCells: 8, mayBeWhole: true }]);
 
   await write(openCellsFile(1), [...every, open(3, 'ceo', { status: 'empty' })]);
-  await decideCells(given, folder);
+  await chooseCells(given, folder);
   // The empty cell is of a column that nothing is asked for in.
   const [scope, ...others] = await scopesOf(given, folder);
   expect(others).toEqual([]);
@@ -198,7 +198,7 @@ test('a nudge repeats the rerun of failed cells that never began, in their mode'
     open(3, 'sector', { rerun: true }),
   ]);
   const nudge: PassScope = { ...FIRST, pass: 2, kind: 'nudge', scan: 1 };
-  await decideCells(nudge, folder);
+  await chooseCells(nudge, folder);
   const named = (await scopesOf(nudge, folder)).map(({ mode, rowIds }) => [mode, rowIds]);
   expect(named).toEqual([
     ['failed', ['r1']],

@@ -8,7 +8,7 @@ type State = 'asked' | 'left alone' | 'other';
 
 const COLUMNS = ['a', 'b', 'c'];
 
-/** Requests for a table, as `decideCells` and `scopesOf` build them. */
+/** Requests for a table, as `chooseCells` and `scopesOf` build them. */
 function requestsFor(table: readonly State[][], mode: RunMode): CellRequest[] {
   const plan = new RequestPlan();
   for (const [row, cells] of table.entries()) {

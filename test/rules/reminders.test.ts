@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { FORGET_MS, nextReportMs, reportNeed } from '../../src/rules/needs.ts';
+import { FORGET_MS, nextReportMs, reportNeed } from '../../src/rules/reminders.ts';
 
 const HOUR_MS = 3_600_000;
 const need = { subject: 'about 300 credits', notBeforeMs: 0 };

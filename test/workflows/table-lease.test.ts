@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { LeaseInput, LeaseRun } from '../../workflows/lease.ts';
+import type { LeaseInput, LeaseRun } from '../../workflows/lease-signals.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 
 let env: TestEnv;

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { LEASE_WORKFLOW_TYPE } from '../../src/contract/names.ts';
+import { waitWhilePaused } from '../control/pause.ts';
 import { failureOf } from '../failures.ts';
 import {
   contendSignal,
@@ -18,8 +19,7 @@ import {
   leaseFreeSignal,
   releaseSignal,
   type LeaseInput,
-} from '../lease.ts';
-import { waitWhilePaused } from '../control/pause.ts';
+} from '../lease-signals.ts';
 import type { Run } from '../run.ts';
 
 /** Time after which a run tries again to get the lease: a lease signals its end to those that wait. */

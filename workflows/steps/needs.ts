@@ -1,12 +1,12 @@
 import { CancellationScope, condition, log } from '@temporalio/workflow';
 import type { RunNeeds } from '../../src/contract/notifications.ts';
 import { NEEDS, type Need, type Notified, type NotifyTarget } from '../../src/contract/notify.ts';
-import { nextReportMs, reportNeed } from '../../src/rules/needs.ts';
+import { nextReportMs, reportNeed } from '../../src/rules/reminders.ts';
 import { failureOf } from '../failures.ts';
-import { deliver } from './deliver.ts';
+import type { Run } from '../run.ts';
 import { progressOf, showProgress } from '../view/progress.ts';
 import { isSame, standingOf, type Standing } from '../view/standing.ts';
-import type { Run } from '../run.ts';
+import { deliver } from './deliver.ts';
 
 const wants = (target: NotifyTarget, need: Need): boolean => target.on.includes(need);
 

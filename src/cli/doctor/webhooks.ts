@@ -1,3 +1,5 @@
+import { receiverName } from '../../contract/notify.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 import { proxyOf } from '../../http/proxy.ts';
 import {
@@ -5,12 +7,10 @@ import {
   isSecretVariable,
   isSlackVariable,
   ORIGINS_SUFFIX,
-  wayTo,
-} from '../../notify/deliverable.ts';
-import { allowsPrivate } from '../../outbound/rules.ts';
-import { receiverName } from '../../contract/notify.ts';
+  endpointOf,
+} from '../../notify/endpoint.ts';
 import { signerOf } from '../../notify/signature.ts';
-import type { Pipeline } from '../../contract/pipeline.ts';
+import { allowsPrivate } from '../../outbound/rules.ts';
 import type { Env } from '../io/context.ts';
 import { failed, ok, warn, type Finding } from './finding.ts';
 
@@ -31,7 +31,7 @@ export function checkWebhooks(env: Env): Finding[] {
 
 function checkChannel(variable: string, env: Env): Finding {
   try {
-    const { url } = wayTo({ slack: variable, on: [] }, env);
+    const { url } = endpointOf({ slack: variable, on: [] }, env);
     return ok('slack', `${variable} leads to ${url.host}`);
   } catch (error) {
     if (!(error instanceof RowmillError)) throw error;
@@ -68,7 +68,7 @@ export interface WebhookProblem {
 export const webhookProblems = (pipeline: Pipeline, env: Env): WebhookProblem[] =>
   (pipeline.notify ?? []).flatMap((target) => {
     try {
-      wayTo(target, env);
+      endpointOf(target, env);
       return [];
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;

@@ -1,6 +1,6 @@
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
-import type { Sanitize } from '../../http/reason.ts';
+import type { Sanitize } from '../../http/sanitize.ts';
 
 /**
  * Error for a success reply with an error and no run, as a busy service may send. Only a lack of

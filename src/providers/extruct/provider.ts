@@ -1,17 +1,17 @@
-import type { SnapshotRow } from '../../contract/rows.ts';
 import type { TableSpec } from '../../contract/pipeline.ts';
+import type { SnapshotRow } from '../../contract/rows.ts';
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
-import { sanitizer } from '../../http/reason.ts';
 import { redactorOf } from '../../http/redaction.ts';
+import { sanitizer } from '../../http/sanitize.ts';
 import { type ConnectionOptions, goneIsDeleted, nullIfGone } from '../json-api.ts';
 import { oldestFirst, type CallContext, type FoundTable, type Provider } from '../provider.ts';
 import { inputsOf, rowOf } from './cells.ts';
 import { createExtructClient, type ExtructClient } from './client.ts';
 import { columnsOf, compareColumns, missingColumns, tableKind } from './columns.ts';
-import { EXTRUCT_BASE_URL, EXTRUCT_LIMITS } from './spec.ts';
 import { notARun } from './not-a-run.ts';
+import { EXTRUCT_BASE_URL, EXTRUCT_LIMITS } from './spec.ts';
 import type { ColumnWire, RowWire } from './wire.ts';
 
 /** Maximum tables per list page; the API answers more with 400. */

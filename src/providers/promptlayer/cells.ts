@@ -2,7 +2,7 @@ import { byName } from '../../contract/by-name.ts';
 import type { Json } from '../../contract/json.ts';
 import type { CellUsage } from '../../contract/results.ts';
 import type { CellStatus, Column } from '../../contract/table.ts';
-import type { Sanitize } from '../../http/reason.ts';
+import type { Sanitize } from '../../http/sanitize.ts';
 import { objectOf } from '../fields.ts';
 import type { InputCell, TableCell, TableRow } from '../provider.ts';
 import type { CellWire, RowWire } from './wire.ts';

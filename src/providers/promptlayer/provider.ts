@@ -1,8 +1,8 @@
 import type { TableRef } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
 import { createHttpClient } from '../../http/client.ts';
-import { sanitizer } from '../../http/reason.ts';
 import { redactorOf } from '../../http/redaction.ts';
+import { sanitizer } from '../../http/sanitize.ts';
 import { type ConnectionOptions, goneIsDeleted, nullIfGone } from '../json-api.ts';
 import { oldestFirst, type FoundTable, type Provider, type TableRow } from '../provider.ts';
 import { inputsOf, rowOf } from './cells.ts';

@@ -1,7 +1,7 @@
 import type { Json } from '../../contract/json.ts';
 import type { RunMode, TableRunRef, TableProgress } from '../../contract/table.ts';
 import { RowmillError } from '../../errors.ts';
-import type { Sanitize } from '../../http/reason.ts';
+import type { Sanitize } from '../../http/sanitize.ts';
 import { type CallContext, type RunScope, UnapprovedCells } from '../provider.ts';
 import { statusOf } from './cells.ts';
 import type { PromptLayerClient, SheetPlace } from './client.ts';

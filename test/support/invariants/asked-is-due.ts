@@ -30,7 +30,7 @@ function* linesOf(texts: ReadonlyMap<string, string>): Iterable<CellSetLine | Ce
   for (const [path, text] of texts) {
     if (!/^asked-\d+\.jsonl$/.test(basename(path))) continue;
     for (const line of Buffer.from(text, 'latin1').toString('utf8').split('\n')) {
-      // Written by decideCells in this shape.
+      // Written by chooseCells in this shape.
       if (line !== '') yield JSON.parse(line) as CellSetLine | CellSetEnd;
     }
   }
