@@ -15,7 +15,7 @@ import { nightText } from '../io/night.ts';
 import { aboutOf, limitTexts } from '../io/summary.ts';
 import { formatCount, shortPath, formatInteger } from '../io/format.ts';
 import { shellQuote } from '../../text/shell.ts';
-import { probeTargets } from '../run/probe-targets.ts';
+import { probeTargets, reportWarnings } from '../run/probe-targets.ts';
 import { keptText, rowsReport, printWarnings, type RowsReport } from '../io/rows-report.ts';
 import { printError } from '../io/print-error.ts';
 import { webhookProblems } from '../doctor/webhooks.ts';
@@ -46,7 +46,7 @@ export async function check(cli: Cli, file: string, flags: CheckFlags): Promise<
     ({ url, what, remedy }) =>
       `a worker with this environment sends nothing to ${url}: ${what}. ${remedy}`,
   );
-  printWarnings(cli, [...warnings, ...undeliverable]);
+  printWarnings(cli, [...warnings, ...undeliverable, ...(await reportWarnings(pipeline))]);
   if (flags.json === true) cli.json({ ...asJson(estimate, pipeline), ...report, webhooks });
   else cli.print(asText(plan, report, file));
   // Printed here: with --json the only object is out already.

@@ -5,6 +5,7 @@ import { TABLE_PATTERN } from '../../sinks/postgres/names.ts';
 import type { Cli } from '../io/context.ts';
 import { formatCount, shortPath } from '../io/format.ts';
 import { printError } from '../io/print-error.ts';
+import { printWarnings } from '../io/rows-report.ts';
 import { findStored } from '../run/find-stored.ts';
 import type { HereFlags } from '../run/runs-session.ts';
 
@@ -22,6 +23,7 @@ export async function publish(cli: Cli, workflowId: string, flags: PublishFlags)
   for (const one of published) {
     if ('problem' in one) cli.exitWith(await printError(cli, one.problem));
     else if (flags.json !== true) cli.print(textOf(one));
+    if ('reportProblem' in one) printWarnings(cli, [`no report: ${one.reportProblem}`]);
   }
 }
 
@@ -39,5 +41,12 @@ const textOf = ({ to, rows, repeated }: Extract<Republished, { rows: number }>):
 
 const asJson = (one: Republished): object =>
   'problem' in one
-    ? { to: one.to, problem: { code: one.problem.code, message: one.problem.what } }
+    ? {
+        to: one.to,
+        problem: {
+          code: one.problem.code,
+          message: one.problem.what,
+          remedy: one.problem.remedy,
+        },
+      }
     : one;

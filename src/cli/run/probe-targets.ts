@@ -1,7 +1,11 @@
 import { pipelineColumns } from '../../answers/answer-schemas.ts';
 import type { StartPlan } from '../../client/pipelines/prepare.ts';
+import type { Pipeline } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
+import { companionsOf } from '../../paths/footprint.ts';
 import { requireProviderSpec } from '../../providers/catalog.ts';
+import { PAGE_BEGINNING } from '../../report/page.ts';
+import { probeReport } from '../../sinks/files/report-file.ts';
 import { sinkOf } from '../../sinks/index.ts';
 import { tableSinkOf } from '../../sinks/tables.ts';
 import type { Env } from '../io/context.ts';
@@ -36,4 +40,20 @@ export async function probeTargets({ pipeline, rows }: StartPlan, env: Env | nul
   if (others.length === 0) throw first;
   const what = failures.map((failure) => failure.message).join('\n');
   throw new RowmillError(first.code, `${failures.length} results cannot be written\n${what}`);
+}
+
+/** Returns a warning for each place where a run could not put its report; its results are not affected. */
+export async function reportWarnings({ results, report }: Pipeline): Promise<string[]> {
+  if (report === false) return [];
+  const paths = new Set(results.map(({ to }) => companionsOf({ to }).report));
+  const warnings: string[] = [];
+  for (const path of paths) {
+    try {
+      await probeReport({ path, beginning: PAGE_BEGINNING });
+    } catch (error) {
+      if (!(error instanceof RowmillError)) throw error;
+      warnings.push(`the run would write no report: ${error.message}`);
+    }
+  }
+  return warnings;
 }

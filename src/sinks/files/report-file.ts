@@ -14,13 +14,18 @@ export interface ReportFile {
 const MAX_BYTES = 1_000_000;
 
 /**
- * Writes a report beside results, atomically. Throws `sink_unwritable`, also for a file that is no
- * report of rowmill.
+ * Checks that nothing keeps a report from its place beside results. Throws `sink_unwritable`, also
+ * for a file that is no report of rowmill.
  */
-export async function placeReport(file: ReportFile, page: string): Promise<void> {
+export async function probeReport(file: ReportFile): Promise<void> {
   if ((await isReport(file)) === false) {
     throw sinkError(file.path, 'a file is there that rowmill did not write; move it away');
   }
+}
+
+/** Writes a report beside results, atomically. Throws as `probeReport`. */
+export async function placeReport(file: ReportFile, page: string): Promise<void> {
+  await probeReport(file);
   await publishFile(file.path, async (write) => {
     await write(Buffer.from(page));
     return 0;

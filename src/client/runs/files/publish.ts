@@ -5,6 +5,9 @@ import type { Pipeline, ResultTarget, TableTarget } from '../../../contract/pipe
 import type { Env } from '../../../env.ts';
 import { RowmillError } from '../../../errors.ts';
 import { locksOf } from '../../../paths/footprint.ts';
+import { PAGE_BEGINNING } from '../../../report/page.ts';
+import { renderReport } from '../../../report/render.ts';
+import { placeReport } from '../../../sinks/files/report-file.ts';
 import { readTargetState } from '../../../sinks/files/standing.ts';
 import {
   discardStaged,
@@ -16,12 +19,18 @@ import { withLocks } from '../../../sinks/lock/lock.ts';
 import type { ResultColumns } from '../../../sinks/port/sink.ts';
 import { tableSinkOf } from '../../../sinks/tables.ts';
 import type { Folder } from '../../../store/store.ts';
-import { resultColumns } from './results.ts';
+import { reportFacts, resultColumns } from './results.ts';
 import { pipelineIn } from './run-pipeline.ts';
 
+/** What was published to a target. `reportProblem`: why the report is not beside it. */
+interface Done {
+  rows: number;
+  repeated?: true;
+  reportProblem?: string;
+}
+
 /** Target of a run that was published to again. */
-export type Republished =
-  { to: string; rows: number; repeated?: true } | { to: string; problem: RowmillError };
+export type Republished = ({ to: string } & Done) | { to: string; problem: RowmillError };
 
 const runShape = z.object({ workflowId: z.string(), firstRunId: z.string() });
 
@@ -49,28 +58,30 @@ export async function republish(
     (target) => wanted === undefined || namesOf(target).includes(wanted),
   );
   if (files.length + tables.length === 0) throw noTarget(pipeline, wanted ?? '');
-  const work = [
+  const report = files.length === 0 ? null : await reportIn(folder, pipeline, run.workflowId);
+  const work: { to: string; publish: () => Promise<Done> }[] = [
     ...files.map((target) => ({
       to: target.to,
-      publish: () => publishFile(folder, target, pipeline, columns),
+      publish: () => publishFile(folder, target, pipeline, columns, report),
     })),
     ...tables.map((target) => ({
       to: tableSinkOf(target).name(target),
-      publish: () =>
-        tableSinkOf(target).publish(folder, target, {
+      publish: async () => {
+        const { rows, repeated } = await tableSinkOf(target).publish(folder, target, {
           storeName: RUN_FILE.results,
           columns,
           run,
           pipeline: pipeline.name,
           env,
-        }),
+        });
+        return repeated ? { rows, repeated } : { rows };
+      },
     })),
   ];
   const published: Republished[] = [];
   for (const { to, publish } of work) {
     try {
-      const { rows, repeated } = await publish();
-      published.push({ to, rows, ...(repeated ? { repeated } : {}) });
+      published.push({ to, ...(await publish()) });
     } catch (error) {
       if (!(error instanceof RowmillError)) throw error;
       published.push({ to, problem: error });
@@ -94,13 +105,24 @@ function noTarget({ results, tables = [] }: Pipeline, wanted: string): RowmillEr
   });
 }
 
-/** Puts the whole generation at a path: results, quarantine, changes and manifest. */
+/** Renders the report of a run; `null` if it has none, or its pipeline wants none. */
+async function reportIn(
+  folder: Folder,
+  { report }: Pipeline,
+  workflowId: string,
+): Promise<string | null> {
+  const isWanted = report !== false && (await folder.exists(RUN_FILE.report));
+  return isWanted ? renderReport(await reportFacts(folder, workflowId)) : null;
+}
+
+/** Puts the whole generation at a path: results, quarantine, changes, manifest and report. */
 async function publishFile(
   folder: Folder,
   target: ResultTarget,
   pipeline: Pipeline,
   columns: ResultColumns,
-): Promise<{ rows: number; repeated: boolean }> {
+  report: string | null,
+): Promise<Done> {
   const staged = await stageResults(target, folder, columns);
   try {
     return await withLocks(locksOf(staged.place), sleep, async (locks) => {
@@ -112,9 +134,22 @@ async function publishFile(
         quarantined: await folder.exists(RUN_FILE.quarantine),
         changes: (await folder.exists(RUN_FILE.changes)) ? RUN_FILE.changes : null,
       });
-      return { rows: staged.file.rows, repeated: false };
+      const { rows } = staged.file;
+      const reportProblem = await problemOf(report, staged.place.report);
+      return reportProblem === null ? { rows } : { rows, reportProblem };
     });
   } finally {
     await discardStaged(staged);
+  }
+}
+
+/** Writes a report beside results that are in place. Returns why it cannot; else `null`. */
+async function problemOf(report: string | null, path: string): Promise<string | null> {
+  try {
+    if (report !== null) await placeReport({ path, beginning: PAGE_BEGINNING }, report);
+    return null;
+  } catch (error) {
+    if (error instanceof RowmillError) return error.message;
+    throw error;
   }
 }
