@@ -14,7 +14,8 @@ import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { retrySend, withRetries } from './runtime/retry-read.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
-import { PageReader, PageSequenceCheck } from './table/page-reader.ts';
+import { PageReader } from './table/page-reader.ts';
+import { PageSequenceCheck } from './table/page-sequence.ts';
 
 export interface ChangeInputsInput {
   run: RunKey;

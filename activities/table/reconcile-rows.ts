@@ -3,7 +3,8 @@ import { RowmillError } from '../../src/errors.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Folder } from '../../src/store/store.ts';
 import { RowIndex } from '../run-files/snapshot.ts';
-import { PageReader, PageSequenceCheck, type ReadPage } from './page-reader.ts';
+import { PageReader, type ReadPage } from './page-reader.ts';
+import { PageSequenceCheck } from './page-sequence.ts';
 import { retryRead } from '../runtime/retry-read.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 

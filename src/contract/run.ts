@@ -205,7 +205,6 @@ export interface IncrementalSummary {
   columnsDrifted?: string[];
 }
 
-/** Result of a run, also printed by `--json` (plus `ui`). */
 /** Table of a database that has the results of a run. */
 export interface PublishedTable {
   /** Name of the target, like `postgres:WAREHOUSE_URL/gtm.sp500`. */
@@ -220,6 +219,7 @@ export interface FailedTarget {
   problem: string;
 }
 
+/** Result of a run, also printed by `--json` (plus `ui`). */
 export interface RunSummary {
   workflowId: string;
   runId: string;

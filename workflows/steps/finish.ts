@@ -17,7 +17,7 @@ import {
 } from '../../src/text/run-facts.ts';
 import { failureOf, mayHaveSent, ranOutOfTime, wasCancelled, wasRefused } from '../failures.ts';
 import { expectationsOf, isWithheld, judged } from './approve-results.ts';
-import { scanTable } from './pass.ts';
+import { scanTable } from './scan.ts';
 import { budgetOf } from './budget.ts';
 import { ceilingReachedOf } from '../ceiling-left.ts';
 import { incrementalOf } from './night.ts';

@@ -3,7 +3,8 @@ import { failedExpectations, judgeExpectations } from '../../src/rules/answers/e
 import { restCredits } from '../../src/text/canary.ts';
 import type { Run } from '../run.ts';
 import { isApproved } from './approve-spend.ts';
-import { collectResults, isCanaryFirst, mayNotPayMore } from './pass.ts';
+import { mayNotPayMore } from './pass.ts';
+import { collectResults, isCanaryFirst } from './scan.ts';
 
 /**
  * Judges the canary once its passes are over, and lets the rest of the rows follow: at once, or after

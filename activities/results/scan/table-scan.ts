@@ -10,12 +10,8 @@ import { addUsage, noUsage } from '../../../src/rules/cells/usage.ts';
 import type { Folder } from '../../../src/store/store.ts';
 import { readRowIds } from '../../run-files/row-ids.ts';
 import { RowIndex } from '../../run-files/snapshot.ts';
-import {
-  type PageReader,
-  type ReadPage,
-  type Skipped,
-  PageSequenceCheck,
-} from '../../table/page-reader.ts';
+import { type PageReader, type ReadPage, type Skipped } from '../../table/page-reader.ts';
+import { PageSequenceCheck } from '../../table/page-sequence.ts';
 import type { ScanConditions } from './scan-conditions.ts';
 import { classifyTableRow, unreadableRow, type GivenConditions } from './part-file.ts';
 import { readRefusedRows, refusedPart } from '../../run-files/refused-rows.ts';

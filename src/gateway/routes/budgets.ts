@@ -4,7 +4,7 @@ import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import type { VisibleRuns } from '../other-runs.ts';
 import { noQuery } from '../schemas/requests.ts';
-import { budgetList } from '../schemas/responses.ts';
+import { budgetList } from '../schemas/spend.ts';
 
 /** Adds the route that lists day budgets. */
 export function addBudgets(app: App, { temporal }: Gateway): void {

@@ -3,7 +3,7 @@ import { ownerSeen } from '../auth.ts';
 import type { App, Gateway } from '../gateway.ts';
 import { problems } from '../openapi.ts';
 import { spendQuery } from '../schemas/requests.ts';
-import { spendReport } from '../schemas/responses.ts';
+import { spendReport } from '../schemas/spend.ts';
 
 /** Adds the route that sums what runs have asked for. */
 export function addSpend(app: App, { store }: Gateway): void {
