@@ -13,11 +13,11 @@ export async function* changesCsv(
   lines: AsyncIterable<string>,
   where: string,
 ): AsyncGenerator<string> {
-  yield await recordsText([HEADER]);
+  yield recordsText([HEADER]);
   let line = 0;
   for await (const text of lines) {
     line += 1;
-    yield await recordsText(recordsOf(changeLine(text, `${where}:${line}`)));
+    yield recordsText(recordsOf(changeLine(text, `${where}:${line}`)));
   }
 }
 

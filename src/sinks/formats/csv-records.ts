@@ -1,13 +1,7 @@
-import { stringify } from 'csv-stringify';
+import { stringify } from 'csv-stringify/sync';
 
 /** Quotes a bare CR as well: readers end a row there, too. */
 const OPTIONS = { record_delimiter: '\n', quoted_match: /\r/ };
 
 /** Formats records as lines of a CSV. */
-export const recordsText = (records: string[][]): Promise<string> =>
-  new Promise((resolve, reject) => {
-    stringify(records, OPTIONS, (error, output) => {
-      if (error) reject(error);
-      else resolve(output);
-    });
-  });
+export const recordsText = (records: string[][]): string => stringify(records, OPTIONS);

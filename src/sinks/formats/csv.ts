@@ -45,7 +45,7 @@ const publishCsv = (
   });
 
 const writeRecords = async (write: WriteChunk, records: string[][]): Promise<void> => {
-  await write(Buffer.from(await recordsText(records), 'utf8'));
+  await write(Buffer.from(recordsText(records), 'utf8'));
 };
 
 /** Sink for CSV files. */

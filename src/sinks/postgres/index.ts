@@ -71,10 +71,18 @@ async function publishRows(
     !isNew &&
     (target.mode === 'append' || (done.digest === digest && done.is_last));
   if (isRepeat) return { rows: Number(done.rows), repeated: true };
-  if (isNew) await createTable(client, target, columns);
-  for (const { name, type } of added) await client.query(addColumn(target, name, CREATED[type]));
-  const rows = await copyRows(client, files, columns, types, context);
-  await moveRows(client, target, columns);
+  const copy = (table: string): Promise<number> =>
+    copyRows(client, files, table, { columns, types, context });
+  let rows: number;
+  if (isNew) {
+    await createTable(client, target, columns);
+    rows = await copy(quotedTable(target.table));
+  } else {
+    for (const { name, type } of added) await client.query(addColumn(target, name, CREATED[type]));
+    await createNewRows(client, columns);
+    rows = await copy(NEW_ROWS);
+    await moveRows(client, target, columns);
+  }
   await client.query(
     `INSERT INTO ${runs} (table_name, workflow_id, first_run_id, pipeline, mode, digest, rows, published_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
@@ -117,17 +125,20 @@ const NEW_ROWS = 'pg_temp._rowmill_new';
 /** Characters after which lines are sent. */
 const BATCH_CHARS = 64 * 1024;
 
-/** Copies the rows into a temporary table. Returns their number. */
+interface Copied {
+  columns: readonly FlatColumn[];
+  types: Parameters<typeof flatColumns>[1];
+  context: TableContext;
+}
+
+/** Copies the rows into a table. Returns their number. */
 async function copyRows(
   client: Client,
   files: Folder,
-  columns: readonly FlatColumn[],
-  types: Parameters<typeof flatColumns>[1],
-  context: TableContext,
+  table: string,
+  { columns, types, context }: Copied,
 ): Promise<number> {
   const { from } = (await import('pg-copy-streams')).default;
-  const lines = columns.map(({ name, type }) => `${quoted(name)} ${CREATED[type]}`);
-  await client.query(`CREATE TEMP TABLE _rowmill_new (${lines.join(', ')}) ON COMMIT DROP`);
   let rows = 0;
   async function* batches(): AsyncGenerator<string> {
     let batch = '';
@@ -140,10 +151,16 @@ async function copyRows(
     }
     if (batch !== '') yield batch;
   }
-  const copy = client.query(from(`COPY ${NEW_ROWS} FROM STDIN (FORMAT csv)`));
+  const copy = client.query(from(`COPY ${table} FROM STDIN (FORMAT csv)`));
   const { signal } = context;
   await pipeline(Readable.from(batches()), copy, signal === undefined ? {} : { signal });
   return rows;
+}
+
+/** Creates the temporary table from which rows are moved to one that is there. */
+function createNewRows(client: Client, columns: readonly FlatColumn[]): Promise<unknown> {
+  const lines = columns.map(({ name, type }) => `${quoted(name)} ${CREATED[type]}`);
+  return client.query(`CREATE TEMP TABLE _rowmill_new (${lines.join(', ')}) ON COMMIT DROP`);
 }
 
 async function moveRows(
