@@ -1,14 +1,15 @@
-import { join } from 'node:path';
-import { publishTo } from '../../src/sinks/publish.ts';
-import { bareParquet } from './bare-parquet.ts';
-import { COLUMNS, RESULTS, resultsFolder } from './rows.ts';
+import { CONTENDERS } from './contenders.ts';
+import { RESULTS, resultsFolder } from './rows.ts';
 
 /** Publishes stored results once, alone in a process; prints time and memory it took as JSON. */
-const [, , writer = '', place = ''] = process.argv;
+const [, , name = '', writer = '', place = '', to = ''] = process.argv;
+const contender = CONTENDERS[name];
+if (contender === undefined) throw new Error(`no sink ${name}`);
 const folder = resultsFolder(place);
-const to = join(place, `${writer}.parquet`);
+const job = { from: folder.locate(RESULTS), to };
+const bare = await contender.bare();
+await contender.before?.(job);
 const startedAtMs = performance.now();
-if (writer === 'bare') await bareParquet(folder.locate(RESULTS), to);
-else await publishTo({ to, format: 'parquet' }, folder, RESULTS, COLUMNS);
+await (writer === 'bare' ? bare(job) : contender.sink(folder, to));
 const ms = performance.now() - startedAtMs;
 console.log(JSON.stringify({ ms, bytes: process.resourceUsage().maxRSS * 1024 }));

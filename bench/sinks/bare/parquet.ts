@@ -1,14 +1,13 @@
 import { open } from 'node:fs/promises';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { ResultRow } from '../../src/contract/results.ts';
-import { readLines } from '../../src/store/disk/lines.ts';
+import { flatRows, NAMES, type Job } from './rows.ts';
 
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' } as const;
-const NAMES = ['key', 'input', 'sector', 'employees', 'profile', '_status', '_sources'];
+const EMPLOYEES = NAMES.indexOf('employees');
 const GROUP_ROWS = 10_000;
 
 /** Writes the rows with the same library, and does nothing else: no types, no atomic file. */
-export async function bareParquet(from: string, to: string): Promise<void> {
+export async function bare({ from, to }: Job): Promise<void> {
   const writer = new ByteWriter();
   const parquet = new ParquetWriter({
     writer,
@@ -31,18 +30,8 @@ export async function bareParquet(from: string, to: string): Promise<void> {
     writer.index = 0;
     group = NAMES.map(() => []);
   };
-  for await (const line of readLines(from)) {
-    // Safe cast: the bench wrote the line.
-    const { key, input, cells } = JSON.parse(line) as ResultRow;
-    const values = [
-      key,
-      input['input'],
-      cells['sector']?.value,
-      BigInt(Number(cells['employees']?.value)),
-      cells['profile']?.value,
-      'complete',
-      cells['profile']?.sources,
-    ];
+  for await (const values of flatRows(from)) {
+    values[EMPLOYEES] = BigInt(Number(values[EMPLOYEES]));
     for (const [at, value] of values.entries()) group[at]?.push(value);
     if (group[0]?.length === GROUP_ROWS) await flush();
   }
