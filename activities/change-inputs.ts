@@ -278,7 +278,7 @@ class InputChanges {
     }
   }
 
-  /** What became of a request with a lost reply, the next walk shows. */
+  /** Sends a request. The next walk shows whether one with a lost reply was carried out. */
   async #send(request: () => Promise<void>): Promise<void> {
     try {
       await retrySend(this.#attempt, () => this.#attempt.send(request));

@@ -58,9 +58,9 @@ export interface CollectedResults {
 const MAX_SCANS = 3;
 
 /**
- * Pages the whole table into the store and counts what became of every cell. Offsets shift when a
- * table is edited while it is read: a scan that cannot find every row, or sees the table's version
- * change, starts again.
+ * Pages the whole table into the store and counts the outcome of every cell. Offsets shift when a table
+ * is edited during the scan. A scan that misses a row, or sees the table's version change, starts
+ * again.
  */
 export const collectResults = activity<CollectResultsInput, CollectedResults, ScanReport>(
   async (input, attempt, deps) => {

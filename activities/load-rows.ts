@@ -58,11 +58,13 @@ const MAX_LOST = 4;
 const DELETIONS = 4;
 
 /**
- * Adds each row of the snapshot to the table exactly once. One writer, several requests at once while
- * every reply is clear. Row creation has no idempotency key: after an ambiguous reply the table's own
- * count, then its rows by key, show what is missing; duplicates are deleted before anything is paid for, or, where
- * a provider cannot delete rows, never run and left out of the results. Rows that the API refuses are
- * halved, down to the one that it refuses.
+ * Adds each row of the snapshot to the table exactly once. One writer sends several requests at once
+ * while every reply is clear. Row creation has no idempotency key. After an ambiguous reply the table's
+ * own count, then its rows by key, show what is missing.
+ *
+ * Duplicates are deleted before anything is paid for. Where a provider cannot delete rows, they are
+ * never run and left out of the results. Rows that the API refuses are halved, down to the one that it
+ * refuses.
  */
 export const loadRows = activity<LoadRowsInput, LoadedRows, LoadReport>(
   async (input, attempt, deps) => {
@@ -195,7 +197,7 @@ class Loader {
   async #sendMissing(): Promise<void> {
     if (this.#unreadable > 0) {
       if (this.#rowsInTable >= this.#wanted) return;
-      // Which keys are missing cannot be told from those that cannot be read.
+      // Missing keys cannot be distinguished from keys that cannot be read.
       throw this.#drifted(`and ${this.#unreadable} of them cannot be read`);
     }
     let batches: SnapshotRow[][] = [[]];
@@ -213,7 +215,7 @@ class Loader {
     await this.#deliver(batches);
   }
 
-  /** One by one until a reply was good, and from the first unclear reply on. */
+  /** Requests at once: one until a reply was good, and after the first unclear reply. */
   get #requestsAtOnce(): number {
     return this.#anyAdded && !this.#mayHaveDuplicates ? this.#provider.addsAtOnce : 1;
   }

@@ -34,8 +34,8 @@ const MAX_ROUNDS = 4;
 
 /**
  * Compares the columns of a lasting table with those that rowmill gave to it, and reports edits at the
- * provider. On the operator's word it gives the table the columns of the file: it reads, changes what
- * differs, and reads again, so that a lost reply makes no difference.
+ * provider. If the operator asks for it, gives the table the columns of the file: reads, changes what
+ * differs, and reads again. A lost reply therefore makes no difference.
  */
 export const matchColumns = activity<MatchColumnsInput, MatchedColumns>(
   async (input, attempt, deps) => {
@@ -104,7 +104,7 @@ async function change(
   } else if (deleteColumn !== null) await deleteColumn(table, id, attempt.ctx);
 }
 
-/** What became of a request with a lost reply, the next comparison shows. */
+/** Sends a request. The next comparison shows whether one with a lost reply was carried out. */
 async function send(
   attempt: ActivityAttempt<null>,
   round: number,

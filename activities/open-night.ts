@@ -45,7 +45,7 @@ export interface OpenNightInput {
   /** Owner of the run; `null`: none. */
   owner: string | null;
   pipeline: string;
-  /** What the run does beside what is due. */
+  /** Options of the run beside what is due. */
   options: NightOptions;
 }
 

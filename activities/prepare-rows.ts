@@ -66,9 +66,7 @@ export interface PreparedRows {
   credits: number | null;
   /** Why the balance cannot be read, where there is one. Left out: it can. */
   balanceProblem?: string;
-  /**
-   * Whether the server has rowmill's search attributes; an unregistered one would block the run.
-   */
+  /** True if the server has rowmill's search attributes; an unregistered one would block the run. */
   searchAttributes: boolean;
   calls: ApiCalls;
 }

@@ -42,8 +42,9 @@ import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 
 /**
  * Finishes the run's folder (quarantine, manifest), and puts a generation at every target of the
- * pipeline: results, quarantine and manifest of one run, under the target's lock, the manifest last.
- * A target that fails never loses the results: they are in the store. The report comes last.
+ * pipeline. A generation is results, quarantine and manifest of one run, written under the target's
+ * lock, the manifest last. A target that fails never loses the results: they are in the store. The
+ * report comes last.
  */
 export const publishResults = activity<PublishResultsInput, RunSummary>(
   async (given, attempt, deps) => {
@@ -99,7 +100,7 @@ export const publishResults = activity<PublishResultsInput, RunSummary>(
           return { made, placed: placed.done };
         },
       );
-      // After the files: a table that hangs holds up nothing.
+      // After the files: a table that does not answer delays nothing else.
       const { kept, ...tables } = await publishTables(deps, input, columns, attempt);
       const notPublished = [...(inFiles.made.notPublished ?? []), ...kept];
       const published: RunSummary = {
@@ -306,8 +307,8 @@ async function placeAll(
 }
 
 /**
- * Returns the previous results of the same pipeline, unless an attempt of this step published them.
- * A run with an owner is not told the name of another owner's run.
+ * Returns the previous results of the same pipeline, unless an attempt of this step published them. A
+ * run with an owner never learns the name of another owner's run.
  */
 function formerOf(input: PublishResultsInput, existing: TargetState | null) {
   const { run, pipeline } = input;

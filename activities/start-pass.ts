@@ -73,8 +73,8 @@ export type StartedPass =
 const SETTLE_EVERY_MS = 2_000;
 
 /**
- * Starts the table's run. A paid request is never repeated blindly: after a lost reply the status
- * is read, and only if nothing has changed the request is sent again.
+ * Starts the table's run. Never repeats a paid request blindly: after a lost reply it reads the status.
+ * It sends the request again only if nothing has changed.
  */
 export const startPass = activity<StartPassInput, StartedPass | ExpiredPass>(
   async (input, attempt, deps) => {
@@ -210,8 +210,9 @@ async function sendAll(
 }
 
 /**
- * Ways to ask for the cells of a scope, should the provider refuse some: as it is; the whole table, where
- * that is the same; without the columns that the provider adds, which it may take along; column by column.
+ * Returns ways to ask for the cells of a scope, in case the provider refuses some. They are, in order:
+ * as it is; the whole table, where that is the same; without columns that the provider adds; column by
+ * column.
  */
 function waysOf({ table, rows }: StartPassInput, { mayBeWhole, ...scope }: SetScope): Way[] {
   const ours = new Set(table.columns.filter((column) => column.ours).map(({ id }) => id));
@@ -234,8 +235,8 @@ const oneByOne = (scope: Omit<SetScope, 'mayBeWhole'>, rows: number): Way =>
   }));
 
 /**
- * A request that may have been carried out is asked for once more without the cells that are done: a
- * run that started and ended between two readings leaves no movement to see, unless answers have times.
+ * Asks once more for a request that may have been carried out, without the cells that are done. A run
+ * that started and ended between two readings leaves no movement to see, unless answers have times.
  */
 const onceMore = <Scope extends RunScope>(scope: Scope, showsNewAnswers: boolean): Scope =>
   scope.mode === 'all' && !showsNewAnswers ? { ...scope, mode: 'new' } : scope;

@@ -7,9 +7,9 @@ import type { Tunable } from './settings.ts';
 import type { SandboxState } from './engine/state.ts';
 
 /**
- * Everything that changes the world besides time. Each checks first and changes afterwards, asks
- * neither clock nor chance, and takes plain JSON: played again in the same order at the same
- * times, they give the same world.
+ * Everything that changes the state besides time. Each mutation checks first and changes afterwards,
+ * uses neither clock nor chance, and takes plain JSON. Mutations replayed in the same order at the same
+ * times produce the same state.
  */
 export const MUTATIONS = {
   ...extructMutations,

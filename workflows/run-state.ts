@@ -42,9 +42,9 @@ export interface ActivePass {
 export interface BudgetUse {
   /** Credits reserved for the passes that were sent. */
   credits: number;
-  /** What the run waits for; `null`: it does not wait. */
+  /** Reservation that the run waits for; `null`: it does not wait. */
   wait: BudgetWait | null;
-  /** Pass that is reserved and not sent so far: given back at the end of the run. */
+  /** Pass that is reserved and not sent so far: released at the end of the run. */
   unsentPass?: number;
   /** Pass that was sent, or may have been: its reservation stays. */
   sentPass?: number;

@@ -35,7 +35,7 @@ export class Run {
   outcome: Outcome | null = null;
   /** Interrupts the step in progress, which then restarts; `null` if that is not safe. */
   interrupt: (() => void) | null = null;
-  /** Whether the lease that this execution took has ended; `null`: it took none. */
+  /** True once the lease that this execution took has ended; `null`: it took none. */
   leaseEnds: boolean | null = null;
   /** True once the execution ends because the same run continues as new. */
   continuesAsNew = false;

@@ -7,9 +7,9 @@ import { cellSetFile, cellSetLines, sentSince } from '../run-files/cell-set-file
 import type { ActivityDeps } from '../runtime/deps.ts';
 
 /**
- * Returns the cells that were outdated in the last run and that it did not ask for: it may have been
- * cut by a ceiling, or terminated. A pass whose acceptance is not recorded may have asked: the time
- * of the answer decides, once the table is read.
+ * Returns the outdated cells that the last run did not ask for: a ceiling cut it, or it was terminated.
+ * A pass whose acceptance is not recorded may have asked. The time of the answer then decides, once the
+ * table is read.
  */
 export async function carriedOver(
   deps: ActivityDeps,

@@ -12,7 +12,7 @@ import type { PublishResultsInput } from './summary/summary.ts';
 /** Waits before a target that failed is tried again. */
 const TRY_AGAIN_AFTER_MS = [2_000, 10_000];
 
-/** What became of the tables. */
+/** Outcome of publishing to tables. */
 export interface TablesSummary extends Pick<RunSummary, 'tables' | 'failedTargets'> {
   /** Tables that kept what they had. */
   kept: NonNullable<RunSummary['notPublished']>;

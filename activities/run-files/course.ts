@@ -12,7 +12,7 @@ export interface Course {
   scans: ScanNote[];
 }
 
-/** What a scan of the table found repaired. */
+/** Repairs that a scan of the table found. */
 export interface ScanNote {
   scan: number;
   /** Epoch ms. */

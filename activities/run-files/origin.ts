@@ -3,7 +3,7 @@ import type { Pipeline } from '../../src/contract/pipeline.ts';
 import type { PreviousRunRef } from '../../src/contract/run.ts';
 import type { Folder } from '../../src/store/store.ts';
 
-/** What a run was started with. */
+/** Input that a run was started with. */
 export interface RunOrigin {
   pipeline: Pipeline;
   previousRun?: PreviousRunRef | null;

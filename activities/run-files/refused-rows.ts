@@ -4,7 +4,7 @@ import { RowmillError } from '../../src/errors.ts';
 import { mayLeaveOut } from '../../src/rules/cells/refused-rows.ts';
 import type { Folder } from '../../src/store/store.ts';
 
-/** What the API has refused: whole rows, or other inputs of rows that are in a lasting table. */
+/** Refusals of the API: whole rows, or other inputs of rows that are in a lasting table. */
 type Refusal = 'row' | 'changed inputs';
 
 const FILES: Readonly<Record<Refusal, string>> = {

@@ -16,10 +16,10 @@ const MAX_INLINE_WAIT_MS = 60_000;
 type Sleeper = Pick<ActivityAttempt<unknown>, 'sleep'>;
 
 /**
- * Reads until it works. A read changes nothing: a hiccup of the API must not throw away what an
- * attempt has found out so far, nor must one odd refusal. Lasting trouble is Temporal's.
+ * Repeats a read until it succeeds. A read changes nothing, so neither a hiccup of the API nor one odd
+ * refusal may discard what an attempt has found so far. Lasting trouble is left to Temporal's retries.
  *
- * @param triesFor How often at most; `null`: as usual
+ * @param triesFor Maximum number of tries; `null`: as usual
  * @throws RefusedRead for a refusal that was repeated at each try
  */
 export async function retryRead<R>(

@@ -14,8 +14,8 @@ const STATUSES = ['none', 'pending', 'failed', 'done', 'running', 'unknown', 'em
 const FIRST_ROWS = 64;
 
 /**
- * States of many cells by row and column, for comparison with later ones: nine bytes a cell of each
- * row that has one, and one text a row.
+ * States of many cells by row and column, for comparison with later ones. Takes nine bytes a cell of
+ * each row that has one, and one text a row.
  */
 export class CellStates {
   readonly #columns: ReadonlyMap<string, number>;

@@ -96,9 +96,8 @@ const ownTable = ({ provider, tag, attempt }: Search, id: string): Promise<Found
   retryRead(attempt, () => provider.readTable(id, tag, attempt.ctx));
 
 /**
- * The tables of a list that are this run's when they are read by themselves: a list may be of a moment
- * ago, or not filtered. One that is in use comes before those that are empty: an earlier attempt has
- * gone on with it.
+ * Returns the tables of a list that are this run's when each is read by itself: a list may be outdated,
+ * or not filtered. Puts a table in use before empty ones: an earlier attempt has continued with it.
  */
 async function ours(search: Search, listed: readonly FoundTable[]): Promise<FoundTable[]> {
   const tables: FoundTable[] = [];

@@ -26,10 +26,10 @@ type Asked = { page: AskedPage } & Pick<Narrowing, 'low' | 'hint' | 'enough'>;
 type ReadPage = (cursor: string | null, size: number, known: boolean) => Promise<Page>;
 
 /**
- * Finds the first row of a page that cannot be read by walks with pages of other sizes: from the start, since a
- * cursor is refused with another size than the one it came with.
+ * Finds the first row of a page that cannot be read, by walks with pages of other sizes. Each walk
+ * begins at the start, since a cursor is refused with another size than its own.
  *
- * @param start The first cursor of the walk
+ * @param start First cursor of the walk
  * @throws RowmillError where rows fail that could be read before: the API is down
  */
 export async function narrowPage(

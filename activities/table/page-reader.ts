@@ -250,8 +250,8 @@ export class PageReader {
   }
 
   /**
-   * Looks for the row by walks with pages of other sizes, and goes on from the other end; `null` where the
-   * page can be read after all.
+   * Searches the row by walks with pages of other sizes, and continues from the other end. Returns
+   * `null` where the page can be read after all.
    */
   async #narrow(
     cursor: string | null,

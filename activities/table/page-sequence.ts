@@ -6,8 +6,8 @@ export interface PageSequenceOptions {
   /** Version of the pages that an interrupted attempt read. */
   version?: string | undefined;
   /**
-   * A table whose cells still move changes its version all the time, and each row may still come
-   * exactly once: the last try looks at the rows alone.
+   * True for the last try, which checks the rows alone. A table whose cells still move changes its
+   * version all the time; each row may still come exactly once.
    */
   ignoreVersion?: boolean;
 }

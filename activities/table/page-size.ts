@@ -101,8 +101,8 @@ export class PageSize {
   }
 
   /**
-   * Behind a row that could not be read. Where it was refused, pages were smaller for its sake: a limit of
-   * the API that was found out on the way is found out once more.
+   * Restores the size behind a row that could not be read. A refused row made pages smaller for its
+   * sake only. A limit of the API that was found on the way is found once more.
    */
   restore(code: ErrorCode): void {
     if (isRefusal(code) && this.#wholeBefore !== null) {

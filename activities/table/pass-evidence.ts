@@ -14,11 +14,11 @@ import { PageReader } from './page-reader.ts';
 const ENDED: readonly CellStatus[] = ['failed', 'done'];
 
 /**
- * Checks whether a pass over these cells was carried out since the last scan: one of them has
- * another status, or failed at another time. The table's status is not sufficient: it may lag,
- * other cells may change or stall, and a rerun whose cells all fail again leaves its counts
- * unchanged. Stops at the first changed cell. Cells without times show a rerun only until they fail
- * again.
+ * Checks whether a pass over these cells was carried out since the last scan: one of them has another
+ * status, or failed at another time. The table's status is not sufficient. It may lag, and other cells
+ * may change or stall. A rerun whose cells all fail again leaves its counts unchanged.
+ *
+ * Stops at the first changed cell. Cells without times show a rerun only until they fail again.
  */
 export async function passHasStarted<D>(
   provider: Provider,
@@ -44,7 +44,7 @@ export async function passHasStarted<D>(
   return false;
 }
 
-/** What was known of the cells of a request before it was sent. */
+/** State of the cells of a request before it was sent. */
 export interface CellsBefore {
   /** Cells whose change shows that the request was carried out. */
   cells: CellStates;

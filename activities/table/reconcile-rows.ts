@@ -27,7 +27,7 @@ const MAX_CHECKS = 3;
 interface RowCheckOptions {
   /** Pass over rows that no page can show. @default false */
   skips?: boolean;
-  /** Number of rows in the table, for pages that do not tell it. */
+  /** Number of rows in the table, for pages without a total. */
   rows?: number;
 }
 

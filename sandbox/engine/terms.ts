@@ -6,7 +6,7 @@ export interface TableTerms {
   readonly cellPrice: number;
   /** Credits for a cell of a column that comes with the table. */
   readonly automaticPrice: number;
-  /** Whether failed cells are paid. */
+  /** True if failed cells are paid. */
   readonly failedCells: 'charged' | 'returned';
 }
 

@@ -34,7 +34,7 @@ export interface ExtructOptions {
   automaticPrice?: number;
   /** Credits for a plain cell. @default 1 */
   cellPrice?: number;
-  /** Whether failed cells are paid. @default 'charged' */
+  /** Price of failed cells: paid or free. @default 'charged' */
   failedCells?: 'charged' | 'returned';
   /** Effect of a run scoped to rows. @default 'those rows' */
   rowScope?: 'those rows' | 'every row';

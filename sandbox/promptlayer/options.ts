@@ -15,8 +15,9 @@ export interface PromptLayerOptions {
   /** Location of the cursor in lists: the reference shows both. @default 'pagination' */
   cursorIn?: 'pagination' | 'top';
   /**
-   * Cells that were never computed: stale ones, or "virtual" ones, which no row shows and no number
-   * counts but `virtual_cell_count` (the reference has the word, and does not say). @default 'stale'
+   * Cells that were never computed: stale or "virtual". No row shows a virtual cell, and no number
+   * counts it but `virtual_cell_count`. The reference has the word, and does not explain it.
+   * @default 'stale'
    */
   neverComputed?: 'stale' | 'virtual';
   /** Effect of `name` on a list of tables. @default 'contains' */
@@ -30,8 +31,9 @@ export interface PromptLayerOptions {
   /** Computed cells that start without being asked for. @default 'none' */
   startsItself?: 'none' | 'new columns' | 'new columns and rows';
   /**
-   * Row indices: places, which move up when a row is deleted; with a gap behind the blank row; or with
-   * gaps everywhere, before the first row as well. The latter two stay with their rows. @default 'dense'
+   * Row indices: places, which move up when a row is deleted; or ids with a gap behind the blank row;
+   * or ids with gaps everywhere, before the first row as well. Ids stay with their rows.
+   * @default 'dense'
    */
   indices?: 'dense' | 'sparse' | 'scattered';
   /** Deletion of rows: official clients do it, the reference came later. @default 'taken' */

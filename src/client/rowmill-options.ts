@@ -38,9 +38,7 @@ export interface StartOptions {
   id?: string;
   /** Approves the estimated credits: `spend.approveAbove` asks for no approval. @default false */
   approve?: boolean;
-  /**
-   * What a run on a lasting table (`table.keep`) does beside what is due. @default nothing
-   */
+  /** Options of a run on a lasting table (`table.keep`) beside what is due. @default nothing */
   night?: NightOptions;
   /** Owner of the run, by which `list` and `attach` filter. @default none */
   owner?: string;

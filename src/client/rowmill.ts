@@ -110,8 +110,9 @@ export class Rowmill {
   }
 
   /**
-   * Returns the data converter of rowmill, for a Temporal client that is passed to `connect`: with the payload keys
-   * of the environment it encrypts and decrypts.
+   * Returns the data converter of rowmill, for a Temporal client that is passed to `connect`. It
+   * encrypts and decrypts with the payload keys of the environment.
+   *
    * @throws RowmillError `usage` for keys that cannot be read
    */
   static dataConverter(env: Env = process.env): DataConverter {

@@ -64,7 +64,7 @@ export interface BudgetDay {
   reserved: number;
 }
 
-/** A reservation that is given back. */
+/** Reservation that a run returns unused. */
 export interface BudgetRelease {
   /** Workflow id. */
   run: string;
@@ -100,7 +100,7 @@ export interface BudgetInfo extends BudgetSettings, BudgetDay {
   waiting: WaitingRun[];
 }
 
-/** What a run waits for. */
+/** Wait of a run for room in its budget. */
 export interface BudgetWait extends BudgetDay {
   budget: string;
   /** Credits of the pass that waits. */

@@ -6,7 +6,7 @@ export interface NeededPerson {
   workflowId: string;
   runId: string;
   pipeline: string;
-  /** What it waits for, or what happened, in one line. */
+  /** Need or event in one line. */
   what: string;
   /** ISO time since which it is so. */
   since: string;

@@ -1,6 +1,6 @@
 import { OUTCOMES, type Outcome } from './outcome.ts';
 
-/** What a run needs a person for, while it waits or does not move. */
+/** Need of a run for an operator, while it waits or does not move. */
 export const NEEDS = [
   'needs-approval',
   'needs-credits',
@@ -10,7 +10,7 @@ export const NEEDS = [
 ] as const;
 export type Need = (typeof NEEDS)[number];
 
-/** What a receiver may be notified of: the end of a run, a need, or a night that is missing. */
+/** Subject of a message: the end of a run, a need, or a night that is missing. */
 export const NOTIFY_EVENTS = [...OUTCOMES, ...NEEDS, 'missed-night'] as const;
 export type NotifyEvent = Outcome | Need | 'missed-night';
 
@@ -42,6 +42,6 @@ export interface Notified {
   id: string;
   status: 'delivered' | 'failed';
   problem: string | null;
-  /** What was reported. Left out: the end of the run. */
+  /** Subject that was reported. Left out: the end of the run. */
   event?: Need;
 }

@@ -10,7 +10,7 @@ export interface Pipeline {
   rows: RowsSpec;
   run: RunPolicy;
   spend: SpendPolicy;
-  /** What a lasting table is asked for again. Left out: only failed cells. */
+  /** Cells of a lasting table that are asked for again. Left out: only failed ones. */
   refresh?: RefreshPolicy;
   results: ResultTarget[];
   /** Tables of databases that get the results. Left out: none. */
@@ -23,7 +23,7 @@ export interface Pipeline {
   canary?: Canary;
   /** Expectations of the answers by column. */
   expect?: Record<string, Expectation>;
-  /** What a failed expectation does. Left out: `hold`. */
+  /** Effect of a failed expectation. Left out: `hold`. */
   onFailedExpectation?: FailedExpectationPolicy;
   /** Rules of the comparison with the last publication. Left out: every difference counts. */
   changes?: ChangesPolicy;
@@ -58,7 +58,7 @@ export interface RowsSpec {
   keep?: 'all' | string[];
   /** Share of rows (0..1) that may be left out because they cannot be used. Left out: 0. */
   skipBad?: number;
-  /** What later rows of a key are. Left out: `refuse`. */
+  /** Treatment of later rows of a key. Left out: `refuse`. */
   duplicates?: DuplicatesPolicy;
 }
 
@@ -94,7 +94,7 @@ export interface RunPolicy {
 }
 
 /**
- * What a run does where a pass would exceed `spend.maxCredits`. `publish`: asks for what fits, and
+ * Action of a run where a pass would exceed `spend.maxCredits`. `publish`: asks for what fits, and
  * publishes. `ask`: waits for an approval, which raises the ceiling.
  */
 export const CEILING_POLICIES = ['publish', 'ask'] as const;
@@ -112,7 +112,7 @@ export interface SpendPolicy {
   creditsPerCell: number;
   /** Ceiling of the run, over all passes. Without `onCeiling` an estimate above it is refused. */
   maxCredits?: number;
-  /** What happens to cells above the ceiling: not asked for, or an approval raises it. */
+  /** Treatment of cells above the ceiling: not asked for, or an approval raises it. */
   onCeiling?: CeilingPolicy;
   /** Wait for an approval above. */
   approveAbove?: number;
@@ -130,13 +130,13 @@ export interface ResultTarget {
    * but an interrupted run never replaces more complete results of the same pipeline.
    */
   when?: 'always' | 'completed' | 'partial';
-  /** What answers of another type become. Left out: the default of the format. */
+  /** Treatment of answers of another type. Left out: the default of the format. */
   types?: TypePolicy;
   /** Options for CSV only. */
   csv?: CsvOptions;
 }
 
-/** What a publication does with rows that are in a table. */
+/** Treatment of rows that are already in a table. */
 export const TABLE_MODES = ['upsert', 'append', 'replace'] as const;
 
 /** Table of PostgreSQL. */
@@ -188,7 +188,7 @@ export interface Canary {
   pick: (typeof CANARY_PICKS)[number] | string[];
 }
 
-/** What is expected of the answers of a column. */
+/** Expectation about the answers of a column. */
 export interface Expectation {
   /** Least share (0..1) of rows that have an answer. */
   filled?: number;

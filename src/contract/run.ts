@@ -22,7 +22,7 @@ export interface EnrichTableInput {
   approved?: boolean;
   /** Goes on with the table of a run that has ended: only failed and open cells are asked for. */
   previousRun?: PreviousRunRef;
-  /** What a run on a lasting table does beside what is due. Left out: nothing. */
+  /** Options of a run on a lasting table beside what is due. Left out: none. */
   night?: NightOptions;
 }
 
@@ -356,7 +356,7 @@ export interface RunProgress {
   creditsMissing: number | null;
   /** Ceiling as in the summary. */
   ceiling?: CeilingReached;
-  /** What the run waits for, at the stage `waiting for budget`. Left out: it does not. */
+  /** Reservation that the run waits for, at the stage `waiting for budget`. Left out: none. */
   budgetWait?: BudgetWait;
   /** Usage of the last scan, as in the summary; `null` if not reported. */
   usage: CellUsage | null;

@@ -42,7 +42,7 @@ export interface RunLine {
   at: string;
   /** Price of the cells that were cancelled before the provider started them. */
   creditsCancelled: number;
-  /** What the provider reported at the end. */
+  /** Usage that the provider reported at the end. */
   reported: {
     /** Change of the account's balance during the run, other runs and users included. `null`: unknown. */
     balanceChange: number | null;
@@ -52,7 +52,7 @@ export interface RunLine {
 
 export type LedgerLine = PassLine | RunLine;
 
-/** What the ledger needs to know of a pass beside its cells. */
+/** Facts about a pass for the ledger, beside its cells. */
 export interface PassAccount {
   pipeline: string;
   owner?: string;
@@ -63,7 +63,7 @@ export interface PassAccount {
   weights: Record<string, number>;
 }
 
-/** What groups of a spend report are formed by. */
+/** Groupings of a spend report. */
 export const SPEND_BY = ['day', 'pipeline', 'column', 'run'] as const;
 export type SpendBy = (typeof SPEND_BY)[number];
 

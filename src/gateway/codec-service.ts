@@ -63,7 +63,7 @@ export async function startCodecService(options: CodecServiceOptions): Promise<C
     url: `${url}${CODEC_PATH}`,
     allow: (page) => {
       const { origin, port: at } = new URL(page);
-      // A browser tells the two names of this machine apart.
+      // A browser treats the two names of this machine as two origins.
       origins.push(origin, `http://localhost:${at}`);
     },
     stop: () => app.close(),

@@ -197,7 +197,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 }
 
-/** Returns what the reply tells of the pace. */
+/** Returns what the reply shows about the pace. */
 function endOf(incoming: Incoming): PaceReading['end'] {
   if (incoming.kind === 'failed') return 'failed';
   const { status, headers } = incoming;

@@ -16,7 +16,7 @@ const Named = z.object({ error: z.string().optional(), message: z.string().optio
 
 /** Content of an error reply. */
 export interface Reason {
-  /** One line of text; `null` if nothing may be quoted. */
+  /** Text of one line; `null` if nothing may be quoted. */
   text: string | null;
   /** Machine-readable word such as `plan_required`, from `detail.error`, `detail` or `error`. */
   word: string | null;

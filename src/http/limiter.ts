@@ -30,16 +30,16 @@ export interface TakeOptions {
 }
 
 export interface Limiter {
-  /** What is known of the pace that the API bears, for the whole token. */
+  /** Learned pace of the API, for the whole token. */
   readonly pace: Pace;
   /** Requests a second that this process may send: its share of the pace. */
   readonly perSecond: number;
-  /** The same as `pace`, for other workers. */
+  /** Learned pace, for other workers. */
   readonly known: KnownPace;
   /**
    * Resolves when one request may be sent: work first come, first served, then polls by need. Returns
-   * true if the pace is in use: it held the request back (a poll: beyond the time at which it was needed),
-   * or half of what it allows was sent before.
+   * true if the pace is in use. It is if it held the request back (a poll: beyond the time at which it
+   * was needed), or half of what it allows was sent before.
    */
   take(signal?: AbortSignal, options?: TakeOptions): Promise<boolean>;
   /** Blocks all requests for this time: the provider asked one caller to slow down. */
@@ -58,9 +58,9 @@ export interface Limiter {
 const HELD_MS = 1;
 
 /**
- * Creates a rate limiter with a sliding window of one second: a request may be sent when the oldest
- * of the last `pace` requests is a second old. One limiter is shared by all users of one token in a
- * process: Temporal limits activities, not their requests.
+ * Creates a rate limiter with a sliding window of one second. A request may be sent when the oldest of
+ * the last `pace` requests is a second old. All users of one token in a process share one limiter:
+ * Temporal limits activities, not their requests.
  *
  * `take` throws the reason of the signal unwrapped, or `rate_limited` (see `maxQueueMs`).
  */

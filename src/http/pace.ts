@@ -1,6 +1,6 @@
 /**
- * What a client has learned of the pace that an API bears. A small value of plain JSON with one pure
- * rule (`nextPace`), so that it can be kept, shared and replayed.
+ * Learned pace of an API, as a client knows it. A small value of plain JSON with one pure rule
+ * (`nextPace`), so that it can be kept, shared and replayed.
  */
 export interface Pace {
   /** Requests a second that may be sent. */
@@ -62,8 +62,8 @@ const GROWTH_MS = 1_000;
 const SLOW_FACTOR = 2;
 const SLOW_MS = 200;
 /**
- * Consecutive slow rounds of one route that count. Requests that were on their way together are one
- * round: a machine that stands still for a moment makes all of them late, whatever the API bears.
+ * Consecutive slow rounds of one route that count. Requests that were sent together are one round. A
+ * machine that stops for a moment makes all of them late, whatever the API bears.
  */
 const SLOW_ROUNDS = 3;
 /** Weight of a new reply in the usual time. */
@@ -148,7 +148,7 @@ function timesAfter(before: RouteTimes | undefined, { sentAtMs, atMs }: PaceRead
     : { usualMs, slow: slow + 1, quickestSlowMs: quickest, slowAtMs: atMs };
 }
 
-/** What was slow counts as usual from now on: an API that has become slower is not slowed for ever. */
+/** Treats the slow time as usual from now on: an API that has become slower is not slowed for ever. */
 const acceptedAs = (times: RouteTimes): RouteTimes => ({
   ...times,
   usualMs: times.quickestSlowMs,

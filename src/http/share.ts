@@ -1,4 +1,4 @@
-/** What is known of the pace of a token, for other workers. */
+/** Known pace of a token, for other workers. */
 export interface KnownPace {
   /** Requests a second of the whole token. */
   perSecond: number;
@@ -25,7 +25,7 @@ export interface Share {
   limit: number | null;
 }
 
-/** What went through a limiter since the last look. */
+/** Requests that went through a limiter since the last reading. */
 export interface Load {
   /** Requests that were let go. */
   sent: number;

@@ -8,7 +8,7 @@ export interface Waiter {
 
 /** While no work waits, polls take at most this share of the pace, evenly spread: work that comes finds room. */
 const POLL_SHARE = 1 / 2;
-/** Of the requests that leave while work waits, one in so many is an overdue poll. */
+/** Share of overdue polls among the requests that leave while work waits: one in so many. */
 const OVERDUE_POLL_EVERY = 5;
 
 /**

@@ -29,7 +29,7 @@ export interface NightColumn {
   reads?: string[];
 }
 
-/** What the next run on a lasting table would ask for, by what is in the store. */
+/** Plan of the next run on a lasting table, by what is in the store. */
 export interface NightPlan extends ColumnChanges {
   /** ISO time of the last publication; `null`: none. */
   since: string | null;

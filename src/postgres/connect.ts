@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 
 const CONNECT_WITHIN_MS = 10_000;
-/** Longest time of a statement: one that hangs must not hold up everything else. */
+/** Longest time of a statement: one without an end must not hold up everything else. */
 const STATEMENT_WITHIN_MS = 600_000;
 /** Longest time for which a lock of others is waited for. */
 const LOCK_WITHIN_MS = 60_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What went wrong with a server. It never has the address. */
+/** Failure of a request to a server. It never has the address. */
 export type PostgresFault =
   /** The server reports it, with its SQLSTATE. */
   { state: string; message: string } | { state: null; code: string };

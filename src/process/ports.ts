@@ -16,7 +16,7 @@ const MAX_STEPS = 100;
 const TRIES = 5;
 
 /**
- * Range of free ports, below the ephemeral ones (Linux from 32768, others from 49152): the system
+ * Range of free ports, below the ephemeral ones (Linux from 32768, others from 49152). The system
  * assigns a picked port that is not in use yet to no other process.
  */
 const FREE = { from: 20_000, below: 32_768 } as const;

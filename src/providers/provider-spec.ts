@@ -30,9 +30,9 @@ export interface ProviderSpec {
     /** Requests to start a pass: read the table's state, start the run. */
     start: number;
   };
-  /** What a lasting table may do; `null`: the API cannot change the inputs of rows. */
+  /** Capabilities of a lasting table; `null`: the API cannot change the inputs of rows. */
   readonly lasting: {
-    /** Whether rows can be deleted. */
+    /** True if rows can be deleted. */
     drop: boolean;
   } | null;
   /** Table columns that every row must fill, in order. */

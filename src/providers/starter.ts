@@ -1,10 +1,10 @@
 import type { JsonObject } from '../contract/json.ts';
 
-/** What a first pipeline asks about the rows of a list. */
+/** Question of a first pipeline about the rows of a list. */
 export interface StarterPlan {
   /** Source column with what is asked about. */
   input: string;
-  /** Whether its values are companies: names, domains or addresses. */
+  /** True if its values are companies: names, domains or addresses. */
   companies: boolean;
   /** Columns to ask for, each with a name of its own. */
   columns: readonly StarterColumn[];

@@ -6,7 +6,7 @@ export class Html {
   }
 }
 
-/** What a template takes: texts are escaped, markup and lists of it are not. */
+/** Value for a template: texts are escaped, markup and lists of it are not. */
 export type Part = Html | string | number | readonly Part[] | null;
 
 /** Control characters, lone halves of a pair, and marks that turn the direction of text. */

@@ -1,14 +1,14 @@
 import { markup, Html } from './markup.ts';
 import { STYLE } from './style.ts';
 
-/** What a page may do: style itself, and nothing else. */
+/** Content security policy of a page: it may style itself, and nothing else. */
 export const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** Beginning of every page, by which a report of rowmill is known from a file of another program. */
 export const PAGE_BEGINNING = '<!doctype html>\n<!-- rowmill report -->\n';
 
-/** The same, and its forms may be sent to the server that it came from. */
+/** Content security policy of a page whose forms may be sent to its own server. */
 export const FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
 
 interface Headers {

@@ -20,8 +20,8 @@ export interface Narrowing {
 const CHEAP_PAGES = 5;
 
 /**
- * Returns the next probe for the first unreadable row, if cursors are valid for one page size: a
- * page then begins at a multiple of its size. Prefers the cheapest bit of information.
+ * Returns the next probe for the first unreadable row, if cursors are valid for one page size. A page
+ * then begins at a multiple of its size. Prefers the cheapest bit of information.
  *
  * @returns `null` once it is found
  */

@@ -6,7 +6,7 @@ export const FORGET_MS = 24 * 3_600_000;
 
 /** Last message about a need. */
 export interface ReportedNeed {
-  /** What was needed: another one is reported at once. */
+  /** Need of the last message: another one is reported at once. */
   subject: string;
   /** Epoch ms of the first message. */
   sinceMs: number;

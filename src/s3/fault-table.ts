@@ -19,7 +19,7 @@ const PERMISSIONS: Record<S3Operation, string> = {
   delete: 's3:DeleteObject',
 };
 
-/** What is known of a failed request. */
+/** Known facts of a failed request. */
 export interface Seen {
   name: string;
   text: string;
@@ -29,7 +29,7 @@ export interface Seen {
   error: unknown;
 }
 
-/** One kind of failure: how it is recognised, and what it means. */
+/** Kind of failure: how it is recognised, and what it means. */
 export interface FaultRow {
   /** Names of the SDK's errors. */
   names?: readonly string[];

@@ -9,7 +9,7 @@ import {
   type Seen,
 } from './fault-table.ts';
 
-/** A failed request, told apart by what an operator does about it. */
+/** A failed request, classified by what an operator does about it. */
 export class S3Fault extends Error {
   readonly kind: S3FaultKind;
   /** Reason for display, without the place. */

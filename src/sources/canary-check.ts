@@ -8,7 +8,7 @@ const MAX_NAMED = 5;
 export class CanaryMismatch extends RowmillError {
   /** Key of `canary` that is wrong. */
   readonly field: 'rows' | 'pick';
-  /** What is allowed instead, for display. */
+  /** Allowed value, for display. */
   readonly allowed: string;
 
   constructor(field: 'rows' | 'pick', what: string, allowed: string, where: string) {

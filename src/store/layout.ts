@@ -36,6 +36,6 @@ export const stagedFolder = (digest: string, location: string): string[] => {
   });
 };
 
-/** Selects workflow ids with this prefix; only plain names are told from the names of folders. */
+/** Selects workflow ids with this prefix; only plain names can be read from the names of folders. */
 export const workflowIdsIn = (folders: readonly string[], prefix: string): string[] =>
   folders.filter((name) => name.startsWith(prefix) && safeName(name) === name);

@@ -76,11 +76,10 @@ export interface Seen {
 }
 
 /**
- * A client whose updates of a schedule name the state that they are made of, so that the server refuses
- * one made of an older state.
- *
- * Why: an update of the SDK leaves the conflict token out, and overwrites whatever came in between.
- * Seen in @temporalio/client 1.24.0. Upstream: https://github.com/temporalio/sdk-typescript/issues/1967
+ * A client whose updates of a schedule name the state that they are made of. The server then refuses
+ * one made of an older state. Why: an update of the SDK leaves the conflict token out, and overwrites
+ * any change in between. Seen in @temporalio/client 1.24.0. Upstream:
+ * https://github.com/temporalio/sdk-typescript/issues/1967
  */
 export function schedulesSeenAs({ schedule }: Client, seen: Seen): ScheduleClient {
   const { workflowService } = schedule;

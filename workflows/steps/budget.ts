@@ -116,7 +116,7 @@ export function noteSent(run: Run): void {
   delete budget.unsentPass;
 }
 
-/** Gives back what the run has reserved and never sent, so that other runs of the day may have it. */
+/** Releases what the run has reserved and never sent, so that other runs of the day may use it. */
 export async function releaseBudget(run: Run): Promise<void> {
   const { state, pipeline, key } = run;
   const pass = state.budget?.unsentPass;

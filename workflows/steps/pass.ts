@@ -152,7 +152,7 @@ async function send(
   }
 }
 
-/** What the cells of a pass depend on. */
+/** Facts that the cells of a pass depend on. */
 const judged = (run: Run, kind: PassKind): JudgedPass => ({
   kind,
   mode: modeOf(run, kind),

@@ -4,10 +4,10 @@ import { formatDuration } from '../../src/text/numbers.ts';
 import { shellQuote } from '../../src/text/shell.ts';
 import type { Run } from '../run.ts';
 
-/** What a run needs a person for, now. */
+/** Need of a run for an operator, now. */
 export interface Standing {
   need: Need;
-  /** Tells needs of one kind apart: each is reported by itself. */
+  /** Distinguishes needs of one kind: each is reported by itself. */
   subject: string;
   what: string;
   command: string;

@@ -84,7 +84,7 @@ export function classifyTableRow(
   return { line, outcomes, automatic, behindAutomatic };
 }
 
-/** What decides, beside its cells, which cells of a row are asked for. */
+/** Facts beside its cells that decide which cells of a row are asked for. */
 export interface RowContext {
   conditions?: GivenConditions | null;
   /** False while only the canary is asked for, and the row is none of it. @default true */

@@ -12,8 +12,8 @@ export interface ScanConditions {
 }
 
 /**
- * Prepares conditions for a table scan. A name is that of an input of the table, else of the key or a
- * mapped column of the source, else of another column of the source.
+ * Prepares conditions for a table scan. A name is looked up in this order: inputs of the table, the key
+ * or a mapped column of the source, other columns of the source.
  */
 export function scanConditions({ when, key, map }: ConditionsInput): ScanConditions {
   const names = new Set(Object.values(when).flatMap((one) => Object.keys(one)));

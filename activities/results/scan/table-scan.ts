@@ -94,9 +94,9 @@ export async function* partLines(folder: Folder, scan: number): AsyncGenerator<s
 }
 
 /**
- * Reads every page of a table into part files; every row of the snapshot exactly once. A row that comes
- * again is passed over. While rows are missing the pages are walked through once more, as long as that
- * brings some: of a thousand pages there is always one that shifts.
+ * Reads every page of a table into part files, with every row of the snapshot exactly once. A row that
+ * comes again is skipped. While rows are missing the pages are read once more, as long as that finds
+ * some: of a thousand pages one always shifts.
  */
 export class TableScan {
   readonly #folder: Folder;

@@ -29,7 +29,7 @@ const recordShape = z.object({
   /** Results that were compared: those of one scan of one execution. */
   of: z.string(),
   at: z.string(),
-  /** What each target had before these results. */
+  /** Previous content of each target. */
   bases: z.array(z.object({ to: z.string(), base: runKey.nullable() })),
   done: z.array(
     z.object({

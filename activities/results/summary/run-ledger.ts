@@ -7,8 +7,8 @@ import type { ActivityDeps } from '../../runtime/deps.ts';
 import type { PublishResultsInput } from './summary.ts';
 
 /**
- * Writes the line of a run that has ended: cells that were given back, and what the provider reported.
- * The results are published, so a failure is only logged.
+ * Writes the line of a run that has ended: its cancelled cells, and the provider's report. The results
+ * are published, so a failure is only logged.
  */
 export async function recordRunSpend(
   deps: ActivityDeps,

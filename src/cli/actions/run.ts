@@ -107,7 +107,7 @@ function refuseWithoutKeep({ table, name }: Pipeline, { full, apply }: RunFlags)
   });
 }
 
-/** What the flags ask of a run on a lasting table. */
+/** Returns the options that flags set for a run on a lasting table. */
 function nightOf({ full, apply, newTable }: RunFlags): Pick<PrepareOptions, 'night'> {
   const night: NightOptions = {};
   if (full === true) night.full = true;

@@ -6,8 +6,9 @@ export type Shell = (typeof SHELLS)[number];
  * complete as well, else `words`; then a line `value<TAB>description` for each candidate.
  */
 export const SCRIPTS: Readonly<Record<Shell, string>> = {
-  // Bash splits words at `:` and `=`, which are within ids and `--flag=value`: the line is read anew,
-  // and what stands before the last of them is cut off. Of bash 3.2 as well, which has no `compopt`.
+  // Reads the line anew, because bash splits words at `:` and `=`, which are within ids and
+  // `--flag=value`. Cuts off the part before the last separator. Also works in bash 3.2, which has no
+  // `compopt`.
   bash: `_rowmill() {
   local line="\${COMP_LINE:0:COMP_POINT}" current reply value
   local -a words

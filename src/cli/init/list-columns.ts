@@ -8,7 +8,7 @@ import { SourceNotes } from '../../sources/rows/source-notes.ts';
 import { quoted, type SourceRow } from '../../sources/rows/row.ts';
 import { openSource } from '../../sources/source.ts';
 
-/** What the rows of a list have in one column. */
+/** Facts about one column of a list. */
 export interface ListColumn {
   name: string;
   /** Rows that have a value. */

@@ -1,6 +1,6 @@
 /**
- * Replaces control characters by a visible mark, so that text from files, providers and servers
- * cannot move the cursor, ring, recolour the terminal or reverse a line. Line ends and tabs stay.
+ * Replaces control characters by a visible mark. Text from files, providers and servers then cannot
+ * move the cursor, ring, recolour the terminal or reverse a line. Line ends and tabs stay.
  */
 export const sanitize = (text: string): string => text.replace(CONTROL, '�');
 

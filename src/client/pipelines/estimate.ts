@@ -28,7 +28,7 @@ export interface Estimate {
   verdict: SpendVerdict;
   /** Limits in effect: those of the pipeline, capped by the worker's owner. */
   spend: SpendPolicy;
-  /** What is due on the lasting table of the pipeline, by the store. Left out: every cell is new. */
+  /** Due cells of the pipeline's lasting table, by the store. Left out: every cell is new. */
   night?: EstimatedNight;
   /** Limits of the worker's owner, as far as this process knows them. */
   ceiling: SpendCeiling;

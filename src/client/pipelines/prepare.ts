@@ -38,7 +38,7 @@ export interface CheckRequest {
   store?: Store | undefined;
   /** Owner of the run, whose lasting table it is. */
   owner?: string | undefined;
-  /** What a run on a lasting table does beside what is due. */
+  /** Options of a run on a lasting table beside what is due. */
   night?: NightOptions | undefined;
   /**
    * Checks the pipeline before anything it names is read, and throws to reject it. `warnings` lists

@@ -12,7 +12,7 @@ export interface RowFiles {
   files: string[];
 }
 
-/** What `forget` removes, and what it cannot. */
+/** Data that `forget` removes, and places that it cannot reach. */
 export interface ForgetPlan {
   key: string;
   folders: RowFiles[];

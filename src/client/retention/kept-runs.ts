@@ -39,8 +39,9 @@ const runKey = z.object({ workflowId: z.string(), firstRunId: z.string() });
 const PAST_RUN = /^(.+)\/past-runs\/[^/]+$/;
 
 /**
- * Returns the runs that the next run of a pipeline reads: those of lasting tables, and the newest of every
- * pipeline, with which changes are compared.
+ * Returns the runs that the next run of a pipeline reads. These are the runs of lasting tables, and the
+ * newest of every pipeline, with which changes are compared.
+ *
  * @throws RowmillError `store_unreadable`
  */
 export async function runsNeeded({ pipelines }: Store): Promise<Set<RunFolderName>> {

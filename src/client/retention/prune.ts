@@ -26,7 +26,7 @@ export interface OldRun {
   bytes: number;
 }
 
-/** What `prune` removes. */
+/** Data that `prune` removes. */
 export interface PrunePlan {
   /** ISO 8601; whatever has a newer file is kept. */
   before: string;
@@ -47,7 +47,7 @@ export interface PrunePlan {
 }
 
 export interface PruneOptions {
-  /** Span such as `90d`, one day at least: files that nobody has written to for so long. */
+  /** Span such as `90d`, at least one day, in which no file was written to. */
   older: string;
   /** Called with the plan before anything is removed. Throws to reject it. */
   confirm?: (plan: PrunePlan) => Promise<void> | void;

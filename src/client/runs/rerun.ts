@@ -14,7 +14,7 @@ import { approveIfWaiting } from './update.ts';
 
 export interface RerunOptions extends Owned {
   taskQueue: string;
-  /** Whether the server has rowmill's search attributes. */
+  /** True if the server has rowmill's search attributes. */
   searchAttributes: boolean;
   /** Marks the estimate as approved. */
   approved?: boolean;

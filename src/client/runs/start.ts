@@ -27,7 +27,7 @@ interface StartOptions extends Owned {
   workflowId?: string;
   /** Never attaches. */
   fresh?: boolean;
-  /** Whether the server has rowmill's search attributes. */
+  /** True if the server has rowmill's search attributes. */
   searchAttributes: boolean;
   now?: Date;
   /** Store of the workers, which has the runs expired in Temporal. */

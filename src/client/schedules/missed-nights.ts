@@ -38,8 +38,9 @@ export interface MissedNightsOptions {
 }
 
 /**
- * Notices nights of the schedules of a task queue that have no run, or whose run waited long for a
- * worker, and starts the workflow that notifies of each. A night is notified of once.
+ * Finds nights of the schedules of a task queue that have no run, or whose run waited long for a
+ * worker. Starts one workflow for each night, which notifies its receivers once.
+ *
  * @returns ids of the workflows that were started
  */
 export async function notifyMissedNights(

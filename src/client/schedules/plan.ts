@@ -31,7 +31,7 @@ export interface SchedulePlan extends Required<Pick<ScheduleOptions, 'spec' | 'p
 
 export interface PlanOptions {
   taskQueue: string;
-  /** Whether the server has rowmill's search attributes. */
+  /** True if the server has rowmill's search attributes. */
   searchAttributes: boolean;
   /** Pipeline file or sender that the schedule belongs to. @default the pipeline file */
   madeFrom?: string;
@@ -45,8 +45,9 @@ export type PreparedSchedule = Pick<LoadedPipeline, 'pipeline' | 'schedule' | 'f
 type Planned = Required<Pick<LoadedPipeline, 'pipeline' | 'schedule'>>;
 
 /**
- * Converts a pipeline file with a `schedule` block to a Temporal schedule: calendars with a time
- * zone, runs without rows (the worker reads them at the start).
+ * Converts a pipeline file with a `schedule` block to a Temporal schedule. The schedule has calendars
+ * with a time zone, and runs without rows: the worker reads them at the start.
+ *
  * @throws RowmillError `usage` for a pipeline that cannot be scheduled
  */
 export function planOf(loaded: PreparedSchedule, options: PlanOptions): SchedulePlan {

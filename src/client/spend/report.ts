@@ -6,7 +6,7 @@ import { readLedger } from '../../store/ledger.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface SpendOptions {
-  /** What the groups are formed by; days are of UTC. @default day */
+  /** Grouping of the sums; days are of UTC. @default day */
   by?: SpendBy | undefined;
   /** Passes of the last `30d`, or since a time. @default everything in the store */
   since?: string | Date | undefined;

@@ -63,8 +63,8 @@ export async function launch(plan: LaunchPlan): Promise<LaunchedServer> {
 }
 
 /**
- * Restricts the server's files to the owner. A server in memory ends with this process, even by
- * kill -9: a shell waits for the end of a pipe that only this process keeps open.
+ * Restricts the server's files to the owner. A server in memory ends with this process, even by kill
+ * -9. A shell waits for the end of a pipe that only this process keeps open.
  */
 const ON_FILE = 'umask 077; exec "$@"';
 const IN_MEMORY = '(cat <&3 >/dev/null; kill -9 $$) & exec "$@" 3<&-';

@@ -83,7 +83,7 @@ export function namedDependencies(config: ColumnConfig): string[] {
 /**
  * Returns the keys of the columns that must be done on a row before this one starts: named in the
  * config or added by the API. The caller keeps those that the table computes. The others are input
- * columns (always done) or, for contact lookups, columns of the parent table.
+ * columns (always done), or columns of the parent table (contact lookups).
  */
 export function columnDependencies(config: ColumnConfig, kind: string): string[] {
   const own = config['key'];

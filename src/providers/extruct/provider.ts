@@ -24,9 +24,10 @@ const ROWS_PER_DELETE = 100;
 const MAX_UNTAGGED = 20;
 
 /**
- * Creates the Extruct AI Tables provider. Substitutes for missing features: a tag finds the table
- * and `metadata.rowmill_key` the row (no idempotency keys); pages show failed cells (`cellsFailed`
- * is `null`); progress is the table's (single runs can be neither read nor cancelled).
+ * Creates the Extruct AI Tables provider. Substitutes for missing features:
+ * - no idempotency keys: a tag finds the table and `metadata.rowmill_key` the row
+ * - no count of failed cells: pages show them (`cellsFailed` is `null`)
+ * - single runs can be neither read nor cancelled: progress is the table's
  */
 export function createExtructProvider({
   token,

@@ -118,8 +118,8 @@ export function createPromptLayerProvider({
     addsAtOnce: 1,
 
     /**
-     * Whether later rows move up is not documented. Only the blank row is deleted, before there are
-     * others.
+     * `null`: only the blank row is deleted, before there are others. It is not documented whether
+     * later rows move up.
      */
     deleteRows: null,
 

@@ -64,10 +64,10 @@ export async function ensureSheet(
 }
 
 /**
- * Deletes the one row of a blank sheet before there are computed columns, which may run on every
- * row at once. Requested only once in the life of a sheet, right after its key column was made and
- * before any row was sent: a repeat committed late could delete a real row. If the deletion fails
- * the row stays, without a key.
+ * Deletes the one row of a blank sheet before there are computed columns, which may run on every row at
+ * once. Requested only once in the life of a sheet, right after its key column was made and before any
+ * row was sent. A repeat that is committed late could delete a real row. If the deletion fails the row
+ * stays, without a key.
  */
 async function withoutBlank(
   api: PromptLayerClient,

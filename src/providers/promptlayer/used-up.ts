@@ -8,9 +8,8 @@ const REMEDY =
   'Raise or renew the plan: the run goes on by itself, or at once with `rowmill resume RUN`. Done cells stay done.';
 
 /**
- * Classifies the reply to a used-up plan, which is not documented. 402 without a known word counts
- * as one, and so does 403 with a text about a plan: the key is valid, and another one would not
- * help.
+ * Classifies the reply to a used-up plan, which is not documented. A 402 without a known word counts as
+ * one. So does a 403 with a text about a plan: the key is valid, and another one would not help.
  */
 export function asUsedUp(error: unknown): unknown {
   if (!(error instanceof RowmillError)) return error;

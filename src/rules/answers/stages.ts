@@ -9,9 +9,9 @@ interface StagedColumn {
 }
 
 /**
- * Returns the number of passes in which a table with conditions is asked for, if every condition
- * holds: a column follows the columns that its conditions are about, in a later pass. Fields of the
- * source take no pass.
+ * Returns the number of passes in which a table with conditions is asked for, if every condition holds.
+ * A column comes in a later pass than the columns that its conditions are about. Fields of the source
+ * take no pass.
  */
 export function stagesOf(when: When, columns: readonly StagedColumn[]): number {
   const computed = new Map(

@@ -47,8 +47,8 @@ export const isNamed = (
 };
 
 /**
- * Checks whether a requested cell shows no sign of a pass of `kind`: it has not started, or its
- * failure is as old as before the rerun. Only a lagging API explains that.
+ * Checks whether a requested cell shows no sign of a pass of `kind`. Such a cell has not started, or
+ * its failure is as old as before the rerun. Only a lagging API explains that.
  */
 export function isWaitingAfter(
   kind: PassKind,

@@ -6,17 +6,17 @@ import { isNamed, requestsRerun } from './attempts.ts';
 import type { PassKind } from '../passes/passes.ts';
 
 /**
- * The cell set of a pass: the cells (row × column) that it asks for, each with a reason. Passes
- * differ only in which cells are in their set.
+ * The cell set of a pass: the cells (row × column) that it asks for, each with a reason. Passes differ
+ * only in which cells are in their set.
  *
- * - `reasonToAsk` decides about a cell that a table scan found without an answer. Cells of a table
- *   that was never scanned are all asked for (`reasonOfNew`).
- * - `cellsToAsk` counts the set of a pass before it is sent, by reason and column, from what the
+ * - `reasonToAsk` decides about a cell that a table scan found without an answer. Cells of a table that
+ *   was never scanned are all asked for (`reasonOfNew`).
+ * - `cellsToAsk` counts the set of a pass before it is sent, by reason and column. It uses what the
  *   workflow knows: a limit on spend is checked here.
- * - `CellLimits` cuts a set: at most so many cells of a column, in the order of the rows. A cell
- *   beyond its limit is not asked for, and a later pass of kind `first` finds it as `new`.
- * - The set lies in the run's folder (`activities/run-files/cell-set-file.ts`), and becomes requests
- *   by `cell-requests.ts`.
+ * - `CellLimits` cuts a set: at most so many cells of a column, in the order of the rows. A cell beyond
+ *   its limit is not asked for; a later pass of kind `first` finds it as `new`.
+ * - The set lies in the run's folder (`activities/run-files/cell-set-file.ts`), and becomes requests by
+ *   `cell-requests.ts`.
  */
 
 /** State of a cell without an answer, as of a table scan. */

@@ -2,7 +2,7 @@ import type { AskReason } from '../../contract/asked.ts';
 import type { RefreshPolicy } from '../../contract/pipeline.ts';
 import type { CellOutcome } from '../../contract/results.ts';
 
-/** What a pipeline asks for again each night. */
+/** Refresh policy of a pipeline: cells that it asks for again each night. */
 export interface RefreshRules {
   /** Maximum age of an answer by column key. A column that is left out never becomes old. */
   maxAgeMs: Readonly<Record<string, number>>;

@@ -4,8 +4,8 @@ import type { Json } from '../../contract/json.ts';
 export type Inputs = Readonly<Record<string, Json>>;
 
 /**
- * Returns the text of an input by which two values are compared: a provider may show a number as
- * text, an absent value as null or as an empty text, and the fields of an object in another order.
+ * Returns the text of an input by which two values are compared. A provider may show a number as text,
+ * or the fields of an object in another order. It may show an absent value as null or as an empty text.
  */
 export function inputText(value: Json | undefined): string {
   if (value === undefined || value === null) return '';

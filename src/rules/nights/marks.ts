@@ -1,6 +1,6 @@
 import type { AskReason } from '../../contract/asked.ts';
 
-/** What a night decides about a cell before its first pass. Left out: passes decide as usual. */
+/** Decision of a night about a cell before its first pass. Left out: passes decide as usual. */
 export interface NightMark {
   /** Reason for the first pass to ask for it. */
   due?: AskReason;

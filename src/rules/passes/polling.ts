@@ -63,8 +63,8 @@ function untilEndMs(tracking: PassTracking, policy: PollPolicy, goneMs: number):
 }
 
 /**
- * Returns the share of the time left within which all cells end with a chance of `END_CHANCE`: each
- * one ends by itself, at any moment as likely as at another.
+ * Returns the share of the time left within which all cells end with a chance of `END_CHANCE`. Each
+ * cell ends by itself, at any moment as likely as at another.
  */
 const shareOfLeft = (cells: number): number =>
   -Math.log(1 - END_CHANCE ** (1 / Math.max(1, cells)));

@@ -1,8 +1,9 @@
 import type { TableRunRef } from '../../contract/table.ts';
 
 /**
- * Ids that are kept, at most: they lie in the history with every step that waits for them, and each
- * is a request of its own at every poll. For more operations the status of the table is read, in one request.
+ * Maximum number of ids that are kept. They lie in the history with every step that waits for them, and
+ * each is a request of its own at every poll. For more operations one request reads the status of the
+ * table.
  */
 const MAX_OPERATIONS = 4;
 

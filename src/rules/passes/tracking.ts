@@ -34,7 +34,7 @@ export interface PassTracking {
   ratePerMs: number;
   /** Cells by which `in progress` has fallen, over all readings. Left out: none. */
   leftProgress?: number;
-  /** Of those, cells that were not done instead: lost. */
+  /** Cells that left `in progress` without being done: lost. */
   leftUndone?: number;
 }
 
@@ -105,8 +105,8 @@ const sameCounts = (a: TableProgress, b: TableProgress): boolean =>
   a.running === b.running;
 
 /**
- * Older readings fade with a time constant of this share of the pass, 10 s at least: longer than the
- * pauses between waves, shorter than the quick cells at the start.
+ * Share of the pass that is the time constant by which older readings fade, at least 10 s. It is longer
+ * than the pauses between waves, and shorter than the quick cells at the start.
  */
 const RATE_MEMORY_SHARE = 0.3;
 const MIN_RATE_MEMORY_MS = 10_000;

@@ -131,7 +131,7 @@ export function reserveBudget(
   };
 }
 
-/** Gives back the reservation of a pass that was never sent; one of an earlier day is gone already. */
+/** Releases the reservation of a pass that was never sent. One of an earlier day has already expired. */
 export function releaseReservation(
   state: BudgetState,
   { run, firstRunId, pass }: BudgetRelease,

@@ -2,7 +2,7 @@ import { byName } from '../../contract/by-name.ts';
 import type { CellLimits } from '../cells/cell-set.ts';
 import { weightOf } from './spend.ts';
 
-/** What of a pass fits under the ceiling of a run. */
+/** Part of a pass that fits under the ceiling of a run. */
 export type PassVerdict =
   | { fits: 'whole' }
   /** At most so many cells of each column. */

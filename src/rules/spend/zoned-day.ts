@@ -38,8 +38,8 @@ export function dayIn(timezone: string, atMs: number): string {
 }
 
 /**
- * Returns the day of a moment with its ends. They are found by the calendar alone, so days of 23 and
- * 25 hours, and midnights that a change of the clock leaves out, are right.
+ * Returns the day of a moment with its ends. They are found by the calendar alone. Days of 23 and 25
+ * hours, and midnights that a change of the clock leaves out, are therefore right.
  */
 export function zonedDay(timezone: string, atMs: number): ZonedDay {
   const day = dayIn(timezone, atMs);

@@ -14,7 +14,7 @@ const RUNS_COLUMNS = [
   ...['digest', 'rows', 'published_at'],
 ];
 
-/** What has to be made before rows are written. */
+/** Changes that must be made before rows are written. */
 export interface Layout {
   /** True if the table is not there. */
   isNew: boolean;

@@ -2,8 +2,8 @@
 export const BLOCK_BYTES = 256 * 1024;
 
 /**
- * Size of the first block of a file. Hundreds of runs of few rows start at once, each with some
- * files under way: with a whole block for each, 500 of them took 500 MiB.
+ * Size of the first block of a file. Hundreds of runs of few rows start at once, each with some open
+ * files. With a whole block for each, 500 of them took 500 MiB.
  */
 export const FIRST_BLOCK_BYTES = 8 * 1024;
 

@@ -22,7 +22,7 @@ import type { Folder } from '../../../store/store.ts';
 import { reportFacts, resultColumns } from './results.ts';
 import { pipelineIn } from './run-pipeline.ts';
 
-/** What was published to a target. `reportProblem`: why the report is not beside it. */
+/** Outcome of publishing to a target. `reportProblem`: why the report is not beside it. */
 interface Done {
   rows: number;
   repeated?: true;

@@ -13,7 +13,7 @@ export interface WorkToFind {
   /** Name of the pipeline. */
   name: string;
   fingerprint: string;
-  /** Whether the server has rowmill's search attributes. */
+  /** True if the server has rowmill's search attributes. */
   searchAttributes: boolean;
 }
 

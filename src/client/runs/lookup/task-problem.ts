@@ -5,8 +5,8 @@ import { readFailureMessage } from '../../../temporal/data-converter.ts';
 const EVENTS = 5;
 
 /**
- * Returns why workers cannot go on with a run, such as a payload key that they lack; `null` if they can, or
- * the server does not say.
+ * Returns why workers cannot continue a run, such as a payload key that they lack. Returns `null` if
+ * they can, or the server does not answer.
  */
 export async function taskProblem(
   client: Client,
