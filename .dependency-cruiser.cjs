@@ -199,6 +199,8 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
+      // Without it no subpath of a package, such as `csv-stringify/sync`, is found.
+      exportsFields: ['exports'],
       extensions: ['.ts', '.js'],
       conditionNames: ['import', 'types', 'node', 'default'],
     },
