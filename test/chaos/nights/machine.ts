@@ -27,7 +27,7 @@ export class Machine {
   constructor(setup: Setup, { fate, continueAsNewAfterEvents, note }: MachineOptions) {
     const { timeline, folder, workflows } = setup;
     this.#setup = setup;
-    this.deployment = new Deployment(timeline, ({ now }) => {
+    this.deployment = new Deployment(timeline, ({ clock: { now } }) => {
       const deps = {
         providers: createProviders({ ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' }),
         store: createFileStore(join(folder, 'store')),

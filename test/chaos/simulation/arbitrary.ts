@@ -3,7 +3,7 @@ import type { FaultScript } from '../../../sandbox/index.ts';
 import type { StepName } from '../../../src/contract/names.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import { operatorActions, reruns } from './operator-actions.ts';
-import type { ChaosScript, Kill, LostResult } from './script.ts';
+import type { ChaosScript, Kill, LostResult, WorkerAbsence } from './script.ts';
 
 type RequestRule = NonNullable<FaultScript['requests']>[number];
 type CellRule = NonNullable<FaultScript['cells']>[number];
@@ -43,6 +43,16 @@ const kill: Arbitrary<Kill> = fc.record({
   step: fc.integer({ min: 1, max: 40 }),
   commitsLaterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: LATEST_LANDING_MS })),
   downMs: fc.constantFrom(500, 5_000, 40_000, 180_000),
+});
+
+/** Shorter than the heartbeat time-out, or long enough for another worker to take over. */
+const absence: Arbitrary<WorkerAbsence> = fc.record({
+  during: fc.constantFrom(...STEPS),
+  nth: fc.constantFrom(1, 1, 1, 2, 3),
+  step: fc.integer({ min: 1, max: 12 }),
+  how: fc.constantFrom('cut off' as const, 'stands still' as const),
+  forMs: fc.constantFrom(10_000, 35_000, 60_000, 150_000, 900_000),
+  answeredLaterMs: fc.constantFrom(0, 20_000, 40_000, 55_000),
 });
 
 const lost: Arbitrary<LostResult> = fc.record({ of: fc.constantFrom(...STEPS), nth: few(5) });
@@ -349,14 +359,28 @@ export function chaosScript(provider: ProviderCase): Arbitrary<ChaosScript> {
     })
     .map(completed);
   return fc
-    .tuple(scripts, modes, leftOpen(provider), ceilings, dayBudgets, stages, limits, expectations)
-    .map(([script, mode, api, ceiling, budget, staged, limited, expected]) =>
-      expecting(
-        inStages(withMode({ ...script, ...api, ...ceiling, ...budget, ...limited }, mode), staged),
-        expected,
-      ),
-    );
+    .tuple(
+      scripts,
+      modes,
+      leftOpen(provider),
+      ceilings,
+      dayBudgets,
+      stages,
+      limits,
+      expectations,
+      absences,
+    )
+    .map(([script, mode, api, ceiling, budget, staged, limited, expected, absent]) => {
+      const whole = { ...script, ...api, ...ceiling, ...budget, ...limited, ...absent };
+      return expecting(inStages(withMode(whole, mode), staged), expected);
+    });
 }
+
+/** Every second script has some. */
+const absences: Arbitrary<Pick<ChaosScript, 'absences'>> = fc.oneof(
+  fc.constant({}),
+  fc.record({ absences: fc.array(inEither(absence), { minLength: 1, maxLength: 3 }) }),
+);
 
 /** Half of the lists take many requests. */
 const limits: Arbitrary<Pick<ChaosScript, 'limits'>> = fc.constantFrom(

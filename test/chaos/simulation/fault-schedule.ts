@@ -1,12 +1,14 @@
 import type { ChaosScript } from './script.ts';
 import type { Befallen } from './temporal/activity-task.ts';
 
+type Troubles = Pick<ChaosScript, 'kills' | 'lost' | 'absences'>;
+
 /** What a script has in store for each attempt of an activity and each workflow task. */
 export class FaultSchedule {
-  readonly #script: Pick<ChaosScript, 'kills' | 'lost'>;
+  readonly #script: Troubles;
   readonly #seen = new Map<string, number>();
 
-  constructor(script: Pick<ChaosScript, 'kills' | 'lost'>) {
+  constructor(script: Troubles) {
     this.#script = script;
   }
 
@@ -21,6 +23,7 @@ export class FaultSchedule {
     return {
       kill: kill === undefined ? null : { step: kill.step, commitsLaterMs: kill.commitsLaterMs },
       downMs: kill?.downMs ?? 0,
+      absence: this.#script.absences?.find((one) => one.during === what && isHere(one)) ?? null,
       lost: this.#script.lost.some((one) => one.of === what && isHere(one)),
     };
   }

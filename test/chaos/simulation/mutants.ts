@@ -95,6 +95,10 @@ export const MUTANTS: Record<string, Mutant> = {
     },
   }),
 
+  /** Changes what it likes, whether or not the server still counts on this attempt. */
+  'changes-without-a-fence': ({ confirmAttempt: _confirm, ...deps }) =>
+    named({ ...createActivities(deps), ...createPollActivities(deps) }),
+
   /** Takes the time from the clock of its machine. */
   'trusts-its-clock': (deps) => {
     const believing = { ...deps, now: Date.now };

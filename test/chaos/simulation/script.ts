@@ -1,6 +1,7 @@
 import type { FaultScript, SandboxOptions } from '../../../sandbox/index.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import type { DiskState } from './machine/stage.ts';
+import type { Absence } from './temporal/deployment.ts';
 
 /** All that is decided beforehand about one simulated run; plain data, so that it can be kept. */
 export interface ChaosScript {
@@ -32,6 +33,8 @@ export interface ChaosScript {
   expect?: 'hold' | 'partial' | 'warn';
   faults: FaultScript;
   kills: Kill[];
+  /** Left out: no worker is absent. */
+  absences?: WorkerAbsence[];
   lost: LostResult[];
   actions: Action[];
   /** Wishes to take it up again, each when the run before has ended; left out: nobody has any. */
@@ -53,6 +56,19 @@ export interface Kill {
   /** A request that is on its way when the worker dies lands so much later. */
   commitsLaterMs: number;
   downMs: number;
+}
+
+/** A worker is cut off from Temporal for a while, or stands still, and another one takes over. */
+export interface WorkerAbsence {
+  /** As of a kill, but in an activity only. */
+  during: string;
+  nth: number;
+  rerun?: number;
+  step: number;
+  how: Absence;
+  forMs: number;
+  /** The reply to the request that is on its way comes so much later. */
+  answeredLaterMs: number;
 }
 
 /** The n-th attempt of an activity ends, and the server never hears of it. */

@@ -82,13 +82,15 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   const store = createFileStore(join(folder, 'store'));
   const budgets = new SimulatedBudgets(timeline, usedByOthers(script, rows.length));
   const env = { ...allEnv(NOWHERE), ROWMILL_REQUESTS_PER_SECOND: '100' };
-  const deployment = new Deployment(timeline, ({ now }) => {
+  const deployment = new Deployment(timeline, ({ clock: { now }, attempts }) => {
     const deps = {
       providers: createProviders(env, {}, entriesOf(script)),
       store: createFileStore(join(folder, 'store')),
       searchAttributes: true,
       budgets,
       now,
+      confirmAttempt: (token: Uint8Array, details: unknown) =>
+        attempts.get(Buffer.from(token).toString())?.confirm(details) ?? Promise.resolve(false),
     };
     return named({ ...createActivities(deps), ...createPollActivities(deps), ...mutant?.(deps) });
   });
@@ -177,6 +179,7 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   return {
     breaches: [
       ...looks.flatMap((look, at) => breaches(look).map((what) => saidOf(at, what))),
+      ...cluster.changesTooLate.map((what) => `I9 ${what} after another worker may have had it`),
       ...refused.map((how) => `I5 the wish for a rerun ${how}`),
       ...beyondBudget(script, budgets, evidence),
     ],

@@ -72,10 +72,24 @@ test('a rerun cancelled while it loads its rows ends once the disk is writable',
   expect(text).not.toMatch(/\[1\] collectResults/);
 });
 
+test('a worker that is absent would change something in each script of absences, had it no fence', async () => {
+  const files = readdirSync(FOUND)
+    .filter((name) => name.startsWith('absent-'))
+    .map((name) => join(FOUND, name));
+  const played = await chaos(
+    ...['--break', 'changes-without-a-fence'],
+    ...files.flatMap((file) => ['--replay', file]),
+  );
+  const breaches = played.text.split(/^\d+ things are wrong$/m).slice(0, -1);
+  expect(breaches).toHaveLength(files.length);
+  for (const text of breaches) expect(text).toMatch(/^I9 /m);
+});
+
 const BROKEN: [string, string, RegExp][] = [
   ['repeats-paid-runs', '9', /I(3|12) cell .* was (started|done) \d+ times/],
   ['repeats-rows', '33', /I2 row \S+ is doubled/],
   ['reruns-what-is-done', '21', /I3 cell .* was done \d+ times \(rerun 1\)/],
+  ['changes-without-a-fence', '52', /I9 \w+: (POST|PATCH|DELETE|file) /],
   ['trusts-its-clock', '31', /I4 cell .* is (pending|failed)|I5 it took its deadline to be over/],
 ];
 

@@ -135,6 +135,9 @@ function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): stri
   const struck = Object.entries(hits).filter(([, times]) => times > 0);
   const names = new Set(struck.map(([name]) => `api: ${name.split(' ')[0] ?? name}`));
   if (trace.some((what) => what.endsWith('worker killed'))) names.add('worker killed');
+  for (const how of ['cut off', 'stands still']) {
+    if (trace.some((what) => what.endsWith(`worker ${how}`))) names.add(`worker ${how}`);
+  }
   if (trace.some((what) => what.endsWith('continued as new'))) names.add('continued as new');
   if (script.stages !== undefined) names.add(`stages: ${script.stages}`);
   if (script.lost.length > 0) names.add('result of a step lost');

@@ -3,6 +3,8 @@ import { Heap, type Timed } from '../../../sandbox/engine/heap.ts';
 /** Somebody who acts, and may die: nothing that is due for the dead happens any more. */
 export interface Actor {
   readonly alive: boolean;
+  /** Stands still: what is due waits until it goes on. */
+  readonly isStill?: boolean;
 }
 
 export interface Appointment {
@@ -32,6 +34,7 @@ export class Timeline {
   immediates = 0;
   #serial = 0;
   readonly #dues = new Heap<Due>();
+  readonly #held = new Map<Actor, Due[]>();
 
   constructor(startMs: number) {
     this.nowMs = startMs;
@@ -54,6 +57,10 @@ export class Timeline {
       const due = this.#dues.pop();
       if (due === undefined || due.atMs > untilMs) return false;
       if (due.cancelled || due.actor?.alive === false) continue;
+      if (due.actor?.isStill === true) {
+        this.#held.set(due.actor, [...(this.#held.get(due.actor) ?? []), due]);
+        continue;
+      }
       this.nowMs = Math.max(this.nowMs, due.atMs);
       this.actor = due.actor;
       due.act();
@@ -62,6 +69,17 @@ export class Timeline {
       this.actor = null;
     }
     return true;
+  }
+
+  /** An actor goes on after it stood still: all that was due meanwhile happens now, in its order. */
+  goOn(actor: Actor): void {
+    const held = this.#held.get(actor) ?? [];
+    this.#held.delete(actor);
+    for (const due of held) {
+      due.atMs = this.nowMs;
+      due.seq = this.#serial += 1;
+      this.#dues.push(due);
+    }
   }
 
   #again(due: Due, everyMs: number): void {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { actingProcess, never, stage, type DiskState } from './stage.ts';
+import { actingProcess, never, stage, stepInHand, type DiskState } from './stage.ts';
 
 /**
  * Real files, but each operation of a worker is a step at which it may be killed, and is over at
@@ -110,6 +110,7 @@ export function installDisk(): void {
         ? real(...args)
         : step(() => {
             checkChange(name, args[0]);
+            if (name === 'rename') stepInHand.getStore()?.change('file');
             return atOnce(...args);
           });
     Object.assign(promises, { [name]: operation });

@@ -3,7 +3,7 @@ import { bytesOf } from '../../../../sandbox/http/encoding.ts';
 import type { Outgoing } from '../../../../sandbox/index.ts';
 import type { SlowBodyPace } from '../../../../sandbox/faults/script.ts';
 import type { Appointment } from '../virtual-time.ts';
-import { actingProcess, stage, type Stage } from './stage.ts';
+import { actingProcess, stage, stepInHand, type Stage } from './stage.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** One way, between worker and API. */
@@ -25,6 +25,7 @@ type Sent = Omit<Outgoing, 'body'> & { body: string | Buffer };
 class Exchange {
   readonly #stage: Stage;
   readonly #worker: WorkerProcess | null;
+  readonly #attempt = stepInHand.getStore();
   readonly #options: Dispatcher.DispatchOptions;
   readonly #handler: Dispatcher.DispatchHandler;
   readonly #controller: Dispatcher.DispatchController;
@@ -53,14 +54,16 @@ class Exchange {
       this.#handler.onRequestStart?.(this.#controller, {});
       if (this.#over) return;
       // It is on its way: killed from here on, the worker cannot call it back.
+      if (this.#options.method !== 'GET') this.#attempt?.change(`${this.#options.method} request`);
       this.#worker?.step();
       const laterMs = this.#worker?.commitsLaterMs ?? 0;
-      this.#stage.timeline.in(WAY_MS + laterMs, () => this.#arrive(), null);
+      const heldMs = this.#worker?.answeredLaterMs ?? 0;
+      this.#stage.timeline.in(WAY_MS + laterMs, () => this.#arrive(heldMs), null);
       this.#wait(HEAD_WITHIN_MS, () => new errors.HeadersTimeoutError());
     });
   }
 
-  #arrive(): void {
+  #arrive(heldMs: number): void {
     const { method, path, headers, body } = this.#options;
     const request = {
       method,
@@ -69,7 +72,10 @@ class Exchange {
       headers: headers as Record<string, string>,
       body: typeof body === 'string' ? body : undefined,
     };
-    void this.#stage.network(request).then((sent) => this.#transmit(sent));
+    void this.#stage.network(request).then((sent) => {
+      if (heldMs === 0) this.#transmit(sent);
+      else this.#stage.timeline.in(heldMs, () => this.#transmit(sent), null);
+    });
   }
 
   #transmit(sent: Transmission): void {

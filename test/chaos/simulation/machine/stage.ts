@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Timeline } from '../virtual-time.ts';
 import type { Transmission } from './network.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -35,6 +36,15 @@ export async function onStage<T>(made: Stage, play: () => Promise<T>): Promise<T
     current = null;
   }
 }
+
+/** A step that a worker has in hand, as the server sees it. */
+export interface StepInHand {
+  /** Something that others can see changes by it. */
+  change: (what: string) => void;
+}
+
+/** The step on whose behalf something happens. */
+export const stepInHand = new AsyncLocalStorage<StepInHand>();
 
 /** The worker whose turn it is; `null`: the sandbox, the test, or the real machine. */
 export function actingProcess(): WorkerProcess | null {

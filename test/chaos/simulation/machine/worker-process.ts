@@ -8,13 +8,25 @@ export interface Kill {
   commitsLaterMs: number;
 }
 
+/** What a process loses or stops at, and goes on after. */
+export interface Break {
+  /** As of a kill. */
+  step: number;
+  /** The reply to the request that is on its way comes so much later. */
+  answeredLaterMs: number;
+}
+
 /** A worker as the operating system sees it: it takes steps, and may be killed at any of them. */
 export class WorkerProcess implements Actor {
   alive = true;
   /** Its machine's clock is wrong by so much; what counts on without being set is not. */
   clockAheadMs = 0;
+  /** Stopped, and to be continued: SIGSTOP. */
+  isStill = false;
   readonly #died: () => void;
   #kill: Kill | null = null;
+  #break: (Break & { happen: () => void }) | null = null;
+  #answeredLaterMs = 0;
   #steps = 0;
 
   constructor(died: () => void) {
@@ -24,15 +36,34 @@ export class WorkerProcess implements Actor {
   /** From here on steps are counted. */
   doom(kill: Kill | null): void {
     this.#kill = kill;
+    this.#break = null;
     this.#steps = 0;
+  }
+
+  /** Something happens to it at a step, and it goes on. */
+  breakAt(at: Break, happen: () => void): void {
+    this.#break = { ...at, happen };
   }
 
   /** Before anything that others can see. `false`: it was killed here, and does not do it. */
   step(): boolean {
     if (!this.alive) return false;
     this.#steps += 1;
+    this.#answeredLaterMs = 0;
     if (this.#kill !== null && this.#steps >= this.#kill.step) this.kill();
+    else if (this.#break !== null && this.#steps >= this.#break.step) this.#breakNow(this.#break);
     return this.alive;
+  }
+
+  #breakNow({ happen, answeredLaterMs }: Break & { happen: () => void }): void {
+    this.#break = null;
+    this.#answeredLaterMs = answeredLaterMs;
+    happen();
+  }
+
+  /** How much later the reply comes to a request that went out with the last step. */
+  get answeredLaterMs(): number {
+    return this.#answeredLaterMs;
   }
 
   /** How much later a request lands that went out with the last step. */

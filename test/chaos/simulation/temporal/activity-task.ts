@@ -1,8 +1,8 @@
-import type { Kill } from '../machine/worker-process.ts';
+import type { Break, Kill } from '../machine/worker-process.ts';
 import type { Span } from '../../../support/invariants/finished-steps.ts';
 import type { Appointment, Timeline } from '../virtual-time.ts';
 import { Attempt, type Report } from './attempt.ts';
-import type { Deployment, Worker } from './deployment.ts';
+import type { Absence, Deployment, Worker } from './deployment.ts';
 import {
   ActivityCancellationType,
   fromPayload,
@@ -26,11 +26,15 @@ export interface ActivityTaskOptions {
   resolve: (job: Job) => void;
   attempted: (type: string, attempt: number) => void;
   completed: (type: string, span: Span) => void;
+  /** A change by an attempt of this type after another one may have started. */
+  changedTooLate: (type: string, what: string) => void;
 }
 
 export interface Befallen {
   kill: Kill | null;
   downMs: number;
+  /** The worker is absent for a while, beside a kill or without one. */
+  absence: (Break & { how: Absence; forMs: number }) | null;
   /** It ends, and nobody hears of it. */
   lost: boolean;
 }
@@ -96,11 +100,17 @@ export class ActivityTask {
   }
 
   #start(worker: Worker): void {
-    const { timeline, command, throttleMs, befall, deployment, attempted } = this.#options;
-    const { kill, downMs, lost } = befall(this.#type);
+    const { timeline, command, throttleMs, befall, deployment, attempted, changedTooLate } =
+      this.#options;
+    const { kill, downMs, absence, lost } = befall(this.#type);
     worker.process.doom(kill);
+    if (absence !== null) {
+      const { how, forMs } = absence;
+      worker.process.breakAt(absence, () => deployment.lose(worker, how, forMs));
+    }
     if (kill !== null) deployment.downMs = downMs;
     const number = this.#attempt;
+    const wholeMs = ms(command.startToCloseTimeout) ?? 0;
     attempted(this.#type, number);
     const attempt: Attempt = new Attempt({
       timeline,
@@ -111,9 +121,11 @@ export class ActivityTask {
       scheduledAtMs: this.#queuedAtMs,
       input: fromPayload(command.arguments?.[0]),
       heartbeatTimeoutMs: ms(command.heartbeatTimeout) ?? null,
+      startToCloseTimeoutMs: wholeMs,
       heartbeatDetails: this.#heartbeatDetails,
       throttleMs,
       heard: (details) => this.#heard(attempt, details),
+      changedTooLate: (what) => changedTooLate(this.#type, what),
       ended: (report) => {
         worker.process.doom(null);
         if (!lost) this.#reported(attempt, report);
@@ -121,7 +133,6 @@ export class ActivityTask {
     });
     this.#running = attempt;
     this.#heardAtMs = timeline.nowMs;
-    const wholeMs = ms(command.startToCloseTimeout) ?? 0;
     if (wholeMs > 0)
       this.#afterIn(attempt, wholeMs, () => this.#timeOut(TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE));
     this.#watchHeartbeat(attempt);
@@ -136,14 +147,12 @@ export class ActivityTask {
     else this.#afterIn(attempt, leftMs, () => this.#watchHeartbeat(attempt));
   }
 
-  #heard(attempt: Attempt, details: unknown): void {
-    if (this.#closed || this.#running !== attempt) {
-      attempt.cancel('NOT_FOUND');
-      return;
-    }
+  #heard(attempt: Attempt, details: unknown): boolean {
+    if (this.#closed || this.#running !== attempt) return false;
     this.#heardAtMs = this.#options.timeline.nowMs;
     this.#heartbeatDetails = details;
     if (this.#cancelRequested) attempt.cancel('CANCELLED');
+    return true;
   }
 
   #reported(attempt: Attempt, report: Report): void {
@@ -164,6 +173,7 @@ export class ActivityTask {
 
   #timeOut(timeoutType: TimeoutType): void {
     if (this.#closed) return;
+    if (this.#running !== null) this.#running.isGivenUp = true;
     this.#running = null;
     const failure = timeoutFailure(timeoutType, this.#lastFailure);
     // "Not enough time to schedule next retry" is a time-out of the whole, too.

@@ -1,6 +1,7 @@
 import { ActivityCancellationDetails, CancelledFailure } from '@temporalio/common';
 import { ApplicationFailure, ensureApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { stepInHand, type StepInHand } from '../machine/stage.ts';
 import type { Appointment, Timeline } from '../virtual-time.ts';
 import type { Worker } from './deployment.ts';
 import { toFailure, type Failure } from './proto.ts';
@@ -18,15 +19,23 @@ export interface AttemptOptions {
   scheduledAtMs: number;
   input: unknown;
   heartbeatTimeoutMs: number | null;
+  startToCloseTimeoutMs: number;
   /** Of the heartbeat of the attempt before that the server has. */
   heartbeatDetails: unknown;
   /** At most so rarely; the details in between never reach the server. */
   throttleMs: number;
-  /** A heartbeat that gets through. */
-  heard: (details: unknown) => void;
+  /** A heartbeat that gets through; `false`: the attempt is over. */
+  heard: (details: unknown) => boolean;
   /** Its end, as the worker tells it. */
   ended: (report: Report) => void;
+  /** A change by an attempt that the server has given up. */
+  changedTooLate: (what: string) => void;
 }
+
+/** As in src/temporal/confirm-attempt.ts. */
+const CONFIRM_WITHIN_MS = 5_000;
+
+let tokens = 0;
 
 type CancelReason = 'CANCELLED' | 'NOT_FOUND' | 'WORKER_SHUTDOWN';
 
@@ -37,7 +46,7 @@ const plain = (value: unknown): unknown =>
   value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 
 /** One try of an activity, in a worker: the SDK's own context around the real function. */
-export class Attempt {
+export class Attempt implements StepInHand {
   readonly options: AttemptOptions;
   readonly startedAtMs: number;
   readonly #environment: MockActivityEnvironment;
@@ -46,12 +55,17 @@ export class Attempt {
   #next: Appointment | null = null;
   #over = false;
   #cancelledFor: CancelReason | null = null;
+  readonly #token: string;
+  /** The server has heard nothing of it for too long: another attempt may start. */
+  isGivenUp = false;
 
   constructor(options: AttemptOptions) {
     this.options = options;
     this.startedAtMs = options.timeline.nowMs;
     this.#latest = options.heartbeatDetails;
     const { number, type, activityId, heartbeatTimeoutMs, heartbeatDetails, worker } = options;
+    this.#token = String((tokens += 1));
+    worker.attempts.set(this.#token, this);
     this.#environment = new MockActivityEnvironment(
       {
         attempt: number,
@@ -59,6 +73,8 @@ export class Attempt {
         activityType: type,
         activityId,
         heartbeatDetails,
+        taskToken: Buffer.from(this.#token),
+        startToCloseTimeoutMs: options.startToCloseTimeoutMs,
         ...(heartbeatTimeoutMs === null ? {} : { heartbeatTimeoutMs }),
       },
       { logger: { ...LOGGER }, interceptors: [worker.clock.interceptor] },
@@ -75,10 +91,36 @@ export class Attempt {
     const { worker, type, input } = this.options;
     const act = worker.activities[type];
     if (act === undefined) throw new Error(`the worker has no activity ${type}`);
-    this.#environment.run(act, input).then(
-      (result) => this.#end({ completed: plain(result) }),
-      (error: unknown) => this.#end(this.#reportOf(error)),
-    );
+    stepInHand
+      .run(this, () => this.#environment.run(act, input))
+      .then(
+        (result) => this.#end({ completed: plain(result) }),
+        (error: unknown) => this.#end(this.#reportOf(error)),
+      );
+  }
+
+  change(what: string): void {
+    if (this.isGivenUp) this.options.changedTooLate(what);
+  }
+
+  /** A heartbeat with its answer, as `confirmAttempt` has it. */
+  confirm(details: unknown): Promise<boolean> {
+    const { timeline, worker, heard } = this.options;
+    return new Promise((resolve, reject) => {
+      const unanswered = (): void => reject(new Error('the server does not answer'));
+      const patience = timeline.in(CONFIRM_WITHIN_MS, unanswered, worker.process);
+      const answer = (isCurrent: boolean): void => {
+        if (worker.cutOff) return;
+        patience.cancel();
+        resolve(isCurrent);
+      };
+      const arrive = (): void => {
+        if (worker.cutOff) return;
+        const isCurrent = heard(plain(details));
+        timeline.in(1, () => answer(isCurrent), worker.process);
+      };
+      timeline.in(1, arrive, null);
+    });
   }
 
   cancel(reason: CancelReason): void {
@@ -98,7 +140,13 @@ export class Attempt {
     this.#over = true;
     this.#next?.cancel();
     // Killed in the last moment, or its report is lost: it is over, and nobody knows.
-    if (worker.process.step()) timeline.in(3, () => ended(report), null);
+    worker.attempts.delete(this.#token);
+    if (!worker.process.step()) return;
+    const tell = (): void => {
+      if (worker.cutOff) worker.untold.push(tell);
+      else ended(report);
+    };
+    timeline.in(3, tell, null);
   }
 
   #reportOf(error: unknown): Report {
@@ -131,9 +179,9 @@ export class Attempt {
   }
 
   #send(): void {
-    const { timeline, heard } = this.options;
+    const { timeline, heard, worker } = this.options;
     if (this.#over) return;
     this.#sentAtMs = timeline.nowMs;
-    heard(this.#latest);
+    if (!worker.cutOff && !heard(this.#latest)) this.cancel('NOT_FOUND');
   }
 }

@@ -34,6 +34,10 @@ export class Cluster {
     return newest;
   }
 
+  get changesTooLate(): string[] {
+    return [...this.runs, ...this.#children.values()].flatMap((run) => run.changesTooLate);
+  }
+
   /** In the order of their starts. */
   get known(): TemporalServer[] {
     return [...this.#known.values()].filter((run) => run !== null);

@@ -1,6 +1,7 @@
 import { createServerClock, type ServerClock } from '../../../../src/worker/server-clock.ts';
 import { WorkerProcess } from '../machine/worker-process.ts';
 import type { Timeline } from '../virtual-time.ts';
+import type { Attempt } from './attempt.ts';
 
 export type ActivityFunction = (input: unknown) => Promise<unknown>;
 
@@ -16,13 +17,25 @@ export interface Worker {
   clock: ServerClock;
   /** Drains: takes nothing new. */
   stopping: boolean;
+  /** What it tells the server is lost, and what the server answers. */
+  cutOff: boolean;
+  /** Attempts in hand, by their task tokens. */
+  attempts: Map<string, Attempt>;
+  /** What it will tell the server once that can be reached. */
+  untold: (() => void)[];
 }
 
-/** One worker at a time; when it dies, the next one starts after a while. */
+/** How a worker is lost for a while: it cannot reach the server, or it stands still. */
+export type Absence = 'cut off' | 'stands still';
+
+/** Another worker is there already, and only has to be given the work. */
+const ANOTHER_STARTS_MS = 100;
+
+/** One worker takes work at a time; when it is gone, the next one starts after a while. */
 export class Deployment {
   readonly #timeline: Timeline;
-  readonly #activities: (clock: ServerClock) => Record<string, ActivityFunction>;
-  readonly #diedHere: ((worker: Worker) => void)[] = [];
+  readonly #activities: (worker: Worker) => Record<string, ActivityFunction>;
+  readonly #goneHere: ((worker: Worker, how: string) => void)[] = [];
   #worker: Worker | null = null;
   #waiting: ((worker: Worker) => void)[] = [];
   /** Given to the worker that is up, which has not begun with it. */
@@ -34,7 +47,7 @@ export class Deployment {
 
   constructor(
     timeline: Timeline,
-    activities: (clock: ServerClock) => Record<string, ActivityFunction>,
+    activities: (worker: Worker) => Record<string, ActivityFunction>,
   ) {
     this.#timeline = timeline;
     this.#activities = activities;
@@ -44,20 +57,29 @@ export class Deployment {
     return this.#worker;
   }
 
-  onDeath(react: (worker: Worker) => void): void {
-    this.#diedHere.push(react);
+  /** `how`: it was killed, or is absent. */
+  onGone(react: (worker: Worker, how: string) => void): void {
+    this.#goneHere.push(react);
   }
 
   start(): void {
     const process = new WorkerProcess(() => this.#died(worker));
     process.clockAheadMs = this.#clockAheadMs;
-    const worker: Worker = { process, activities: {}, clock: createServerClock(), stopping: false };
+    const worker: Worker = {
+      process,
+      activities: {},
+      clock: createServerClock(),
+      stopping: false,
+      cutOff: false,
+      attempts: new Map(),
+      untold: [],
+    };
     this.#worker = worker;
     // Made by the process itself: its providers and its store are its own.
     this.#timeline.in(
       0,
       () => {
-        worker.activities = this.#activities(worker.clock);
+        worker.activities = this.#activities(worker);
         const waiting = this.#waiting;
         this.#waiting = [];
         for (const act of waiting) act(worker);
@@ -83,8 +105,8 @@ export class Deployment {
     const once = (by: Worker): void => act(by);
     this.#given.add(once);
     const begin = (): void => {
-      this.#given.delete(once);
-      once(worker);
+      // Taken by another worker while this one stood still.
+      if (this.#given.delete(once)) once(worker);
     };
     this.#timeline.in(0, begin, worker.process);
   }
@@ -99,12 +121,32 @@ export class Deployment {
     });
   }
 
+  /** The worker goes on with what it has in hand, for so long unseen; another one takes what is new. */
+  lose(worker: Worker, how: Absence, forMs: number): void {
+    if (worker !== this.#worker) return;
+    if (how === 'cut off') worker.cutOff = true;
+    else worker.process.isStill = true;
+    this.#timeline.in(forMs, () => this.#findAgain(worker), null);
+    this.#gone(worker, how, ANOTHER_STARTS_MS);
+  }
+
+  #findAgain(worker: Worker): void {
+    worker.cutOff = false;
+    worker.process.isStill = false;
+    this.#timeline.goOn(worker.process);
+    for (const tell of worker.untold.splice(0)) this.#timeline.in(0, tell, null);
+  }
+
   #died(worker: Worker): void {
     this.deaths += 1;
+    if (worker === this.#worker) this.#gone(worker, 'killed', this.downMs);
+  }
+
+  #gone(worker: Worker, how: string, downMs: number): void {
     this.#worker = null;
     this.#waiting.push(...this.#given);
     this.#given.clear();
-    this.#timeline.in(this.downMs, () => this.start(), null);
-    for (const react of this.#diedHere) react(worker);
+    this.#timeline.in(downMs, () => this.start(), null);
+    for (const react of this.#goneHere) react(worker, how);
   }
 }

@@ -93,6 +93,8 @@ export class TemporalServer {
   readonly #asked = new Map<string, Accepted>();
   readonly accepted: Accepted[] = [];
   readonly finished: FinishedSteps = new Map();
+  /** What changed by a step that another worker may have had already. */
+  readonly changesTooLate: string[] = [];
 
   #ended: ((end: WorkflowEnd) => void) | null = null;
 
@@ -100,7 +102,7 @@ export class TemporalServer {
     this.#options = options;
     this.startedAtMs = options.timeline.nowMs;
     this.input = input;
-    options.deployment.onDeath((worker) => this.#workerDied(worker));
+    options.deployment.onGone((worker, how) => this.#workerGone(worker, how));
     this.#begin([input]);
   }
 
@@ -335,6 +337,7 @@ export class TemporalServer {
       befall,
       attempted: (type, attempt) => note(`${type} ${attempt}`),
       completed: (type, span) => this.finished.set(type, span),
+      changedTooLate: (type, what) => this.changesTooLate.push(`${type}: ${what}`),
       resolve: (job) => {
         this.#activities.delete(command.seq ?? 0);
         this.#tell(job);
@@ -343,8 +346,8 @@ export class TemporalServer {
     this.#activities.set(command.seq ?? 0, task);
   }
 
-  #workerDied(worker: Worker): void {
-    this.#options.note('worker killed');
+  #workerGone(worker: Worker, how: string): void {
+    this.#options.note(`worker ${how}`);
     const task = this.#task;
     if (task?.worker !== worker) return;
     this.#task = null;
