@@ -23,20 +23,31 @@ export interface Ended {
   stderr: string;
 }
 
-/** Runs a program to its end, whatever that is. */
+/** Runs a program to its end, whatever that is, or for so many ms at most. `0`: no limit. */
 export const run = (
   command: string,
   args: readonly string[],
   cwd: string,
   extra: Record<string, string> = {},
+  timeout = 0,
 ): Promise<Ended> =>
   new Promise((resolve) => {
-    const options = { cwd, env: env(extra), maxBuffer: 64 * 1024 * 1024 };
+    const options = { cwd, env: env(extra), maxBuffer: 64 * 1024 * 1024, timeout };
     execFile(command, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code ?? 1);
       resolve({ code, stdout, stderr });
     });
   });
+
+/** An installation takes a minute on a busy machine; npm sometimes waits for ever for its own files. */
+const INSTALLS_WITHIN_MS = 180_000;
+
+/** Installs packages; tries once more. */
+async function install(args: readonly string[], cwd: string): Promise<void> {
+  const all = ['install', ...args];
+  const { code } = await run('npm', all, cwd, {}, INSTALLS_WITHIN_MS);
+  if (code !== 0) await must('npm', all, cwd);
+}
 
 /** The same for a step that must succeed. */
 async function must(command: string, args: readonly string[], cwd: string): Promise<string> {
@@ -71,7 +82,7 @@ export async function installTarball(): Promise<Installed> {
   const quiet = ['--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'];
   // Overrides of ours do not reach whoever installs it: each of its packages must fit this Node.
   const strict = ['--engine-strict', ...quiet];
-  await must('npm', ['install', join(folder, tarball.filename), ...strict], project);
+  await install([join(folder, tarball.filename), ...strict], project);
   return {
     files: new Map(tarball.files.map(({ path, mode }) => [path, mode])),
     project,

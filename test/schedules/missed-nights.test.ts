@@ -60,6 +60,12 @@ async function apply(word: string, changes: Record<string, unknown> = {}): Promi
   const loaded = scheduledFile(folder, word, { notify, schedule, ...changes });
   name = loaded.pipeline.name;
   await applySchedule(client, loaded, { taskQueue, searchAttributes: true });
+  await eventually('the server lists the schedule', async () => {
+    for await (const { scheduleId } of client.schedule.list()) {
+      if (scheduleId === name) return true;
+    }
+    return false;
+  });
 }
 
 /** Looks as a worker would after so many days, whose nights have no run. */
