@@ -29,7 +29,7 @@ function decide(folder: string): Promise<{ code: number | null; text: string; pr
   });
 }
 
-test('the cell set of 100,000 rows × 20 columns fits into a small heap, and is few requests', async () => {
+test('the cell set of 100,000 rows × 20 columns becomes few requests in a small heap', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-scale-'));
   try {
     const { code, text, problem } = await decide(folder);

@@ -72,7 +72,7 @@ async function lines(name: string): Promise<unknown[]> {
   return found;
 }
 
-test('a whole table is one entry, and one request without rows', async () => {
+test('a whole table is one entry, which becomes one request without rows', async () => {
   const { asked } = await chooseCells(FIRST, folder);
   expect(asked).toEqual({ new: { sector: 4, ceo: 4 } });
   expect(await lines(cellSetFile(1))).toEqual([

@@ -117,7 +117,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
   /** One request for all rows, or one for each. */
   const requests = one.name === 'extruct' ? 1 : 2;
 
-  test('changed rows get the inputs of the source, and no other', async () => {
+  test('only changed rows get the inputs of the source', async () => {
     const scene = await open(one);
     await night(scene, one, THERE, TONIGHT, CHANGES);
     expect(await scene.change()).toMatchObject({ changed: 2, dropped: 0, drifted: 0 });
@@ -127,7 +127,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(scene.sent()).toBe(requests);
   });
 
-  test('an edit at the provider is reported, and stays', async () => {
+  test('an edit at the provider is reported, not undone', async () => {
     const scene = await open(one);
     await night(scene, one, { ...THERE, D: 'Edited' }, TONIGHT, CHANGES);
     expect(await scene.change()).toMatchObject({ changed: 2, drifted: 1 });
@@ -184,7 +184,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
   });
 });
 
-test('values that the provider does not keep are named, and nothing else is tried', async () => {
+test('values that the provider does not keep are named after one try', async () => {
   const [one] = CASES;
   if (one === undefined) throw new Error('no provider');
   const scene = await open(one, [{ on: 'update-rows', fault: 'refuse', status: 200 }]);

@@ -45,7 +45,7 @@ test('the first way that is taken is the last that is tried', async () => {
   expect(taken).toEqual([whole]);
 });
 
-test('a scope refused in every way costs few requests, and throws the first refusal', async () => {
+test('a scope refused in every way throws the first refusal after few requests', async () => {
   const { taken, send, asked } = api(() => true);
   const narrower = { ...SCOPE, columnIds: ['own'] };
   await expect(sendFitted([[SCOPE], [narrower]], send)).rejects.toThrow('answered 422');

@@ -31,7 +31,7 @@ test('pages that take too long are asked for with fewer rows, from the second ti
   expect(asked).toEqual([100, 100, 25, 25]);
 });
 
-test('a table whose single rows take too long is given up, and says so', async () => {
+test('the error of a table whose single rows take too long says why', async () => {
   const { asked, pages } = await slowAbove(0);
   await expect(pages.read(null)).rejects.toMatchObject({ code: 'provider_timeout' });
   expect(asked).toEqual([100, 100, 25, 6, 1]);

@@ -87,7 +87,7 @@ function gateOfFour(): () => Promise<void> {
   };
 }
 
-test('four pages travel at once, and come in order', async () => {
+test('four pages that travel at once come in order', async () => {
   const four = gateOfFour();
   // The first page says where the table ends.
   const door = doorOf(async (offset) => {

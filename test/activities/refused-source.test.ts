@@ -11,7 +11,7 @@ const query = { type: 'postgres', urlEnv: 'CRM_URL', query: 'SELECT 1' } as cons
 const depsOf = (roots: string[] | null, env: Record<string, string>): ActivityDeps =>
   ({ roots, env, store: createFileStore('/nowhere') }) as unknown as ActivityDeps;
 
-test('a worker for others reads from databases that its operator has named, and from no other', async () => {
+test('a worker for others reads only from databases that its operator has named', async () => {
   const refused = refuseSource(depsOf(['/data'], {}), query);
   await expect(refused).rejects.toMatchObject({
     code: 'path_refused',

@@ -66,7 +66,7 @@ const SCHEMAS = {
   site: { type: 'string' },
 };
 
-test('an answer of another type is invalid: null in the row, and handed out', () => {
+test('an answer of another type is handed out as invalid, and is null in its row', () => {
   const { row: typed, invalid } = rowTyper(SCHEMAS, 'check')(row);
   expect(typed.cells).toEqual({
     revenue: { status: 'invalid', value: null },

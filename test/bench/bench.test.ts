@@ -123,7 +123,7 @@ describe('on a sandbox', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('the naive script makes the least calls there are, and gets every row', async () => {
+  test('the naive script gets every row with the fewest possible calls', async () => {
     const rows = Array.from({ length: 130 }, (_, at) => companyName(at));
     const file = join(folder, 'naive.jsonl');
     const job = { rows, columns: COLUMNS, file, pollEveryMs: 20 };

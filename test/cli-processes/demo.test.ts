@@ -48,7 +48,7 @@ test('in a pipe a few rows are taken through everything and it ends with 0; then
   expect(runIn(again.stderr)).not.toBe(runIn(stderr));
 });
 
-test('interrupted, then killed with its server, it goes on with the same run; nothing is paid twice', async () => {
+test('interrupted, then killed with its server, it goes on with the same run without paying twice', async () => {
   const args = ['--rows', '3'];
   const first = demo(...args, '--speed', '1');
   await first.says('running, pass 1');
@@ -106,7 +106,7 @@ test.each(PROVIDER_NAMES)(
   },
 );
 
-test('more rows than the list has, and providers that there are not, are refused with 2', async () => {
+test('flags that name too many rows or an unknown provider are refused with 2', async () => {
   const { stderr } = await demo('--rows', '504').endsWith(2);
   expect(stderr).toContain('from 1 to 503');
   const unknown = await demo('--provider', 'extrukt').endsWith(2);

@@ -99,7 +99,7 @@ test('a port that was asked for and is taken ends it with 2, with nothing left r
   expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
 });
 
-test('a second one in the same folder says who is there, and leaves the first alone', async () => {
+test('a second one in the same folder is refused with the name of the first', async () => {
   const first = rowmill(['dev'], place);
   cleanUp.push(() => first.child.kill('SIGKILL'));
   let text = '';
@@ -116,7 +116,7 @@ test('a second one in the same folder says who is there, and leaves the first al
   await first.endsWith(0);
 });
 
-test('with payload keys the UI decodes by the codec that runs beside it, and nobody else does', async () => {
+test('with payload keys only the UI can decode by the codec that runs beside it', async () => {
   const key = `here:${Buffer.alloc(32, 1).toString('base64')}`;
   const env = { ...place.env, ROWMILL_PAYLOAD_KEYS: key };
   const dev = rowmill(['dev'], { cwd: place.cwd, env });

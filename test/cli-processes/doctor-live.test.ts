@@ -94,7 +94,7 @@ test('--json is one object, and --facts another folder', async () => {
   );
 });
 
-test('after Ctrl-C in the middle nothing is left, and no facts are written', async () => {
+test('Ctrl-C in the middle leaves neither tables nor facts', async () => {
   await open({ speed: 1 });
   const command = doctor(...LIVE);
   await eventually('a run was sent', () => sandbox.ledger.runs().length > 0);

@@ -45,7 +45,7 @@ test('what is there is ok, a missing worker is a warning with a remedy, and noth
   expect(stdout).not.toContain(TOKEN);
 });
 
-test('a missing and a refused token end it with 4, and no token is ever shown', async () => {
+test('a missing or refused token ends it with 4 without showing one', async () => {
   const wrong = 'not-the-right-one-8c1';
   const [missing, refused] = await Promise.all([
     doctor({ EXTRUCT_API_TOKEN: '' }),
@@ -96,7 +96,7 @@ test('a store, a server and an address that cannot be used end it with 1, each w
   }
 });
 
-test('a store on S3 is checked, and what is wrong with it is said with a remedy', async () => {
+test('each fault of a store on S3 is reported with a remedy', async () => {
   const server = await startS3Server();
   try {
     const env = { AWS_ENDPOINT_URL: server.url, ...ROOT_KEY };

@@ -155,7 +155,7 @@ test('no Temporal server, a namespace that is not there and a port in use are er
   expect(noPort.stderr).toContain(`error[port_in_use] 127.0.0.1: port ${port}`);
 });
 
-test('two worker processes share the limit of a token, and the doctor says so', async () => {
+test('the doctor shows that two worker processes share the limit of a token', async () => {
   const limit = 20;
   const runs = 6;
   const env = { ROWMILL_REQUESTS_PER_SECOND: String(limit) };

@@ -32,7 +32,7 @@ const envAt = (url: string): Record<string, string> => ({
 });
 
 test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
-  'an embedded run of $name killed, then interrupted, ends with the same results, and nothing is paid twice',
+  'an embedded run of $name killed, then interrupted, ends with the same results without paying twice',
   async ({ provider: { name: provider, tables, map } }) => {
     // Each cell takes one to three seconds, two at a time.
     const clock = manualClock();

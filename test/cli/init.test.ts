@@ -129,7 +129,7 @@ test.each(refused)('init writes a file that passes check, or nothing: %s', async
   }
 });
 
-test('the companies of the S&P 500 go by their symbol, and are asked about by name', async () => {
+test('the key of the S&P 500 is its symbol, not the name that is asked about', async () => {
   const list = join(packageRoot(), 'examples/companies/companies.csv');
   const to = join(folder, 'sp500.yaml');
   expect(await say(['init', list, '--to', to])).toMatchObject({ code: 0 });
@@ -173,7 +173,7 @@ test('columns that the list has already are not proposed', async () => {
   expect(namesOf(table)).toEqual(['What they do', 'Employees']);
 });
 
-test('at a terminal three questions are asked, and a wrong answer again', async () => {
+test('at a terminal three questions are asked until each has a right answer', async () => {
   const list = await listFile('id,company\n1,Acme\n2,B\n');
   const to = `${list}.yaml`;
   const { code, stderr } = await say(

@@ -15,7 +15,7 @@ const costs = (changes: Partial<RunSummary>): string[] =>
 const PRICE =
   '  price       0.8082 (1,502 requests, 210,797 tokens in, 48,321 out; last computation of each cell)';
 
-test('credits are those of the cells asked for, and never the difference of the balance', () => {
+test('credits are those of the cells asked for, not the difference of the balance', () => {
   expect(costs({ creditsSpent: 12, estimatedCredits: 10, balanceChange: -1_659 })).toEqual([
     '  credits     12 by cells asked for; about 10 were estimated',
     '  balance     -1,659 since the start, other work on the account included',
@@ -29,7 +29,7 @@ test('the summary includes a price that the provider reports', () => {
   ]);
 });
 
-test('duplicate rows and cancelled cells are named, and only where there are any', () => {
+test('duplicate rows and cancelled cells are named only where there are any', () => {
   const some = { ...summary, duplicateRows: 1, cellsCancelled: 1_200 };
   expect(summaryText(some, null)).toContain(
     '\n  duplicates  1 row added twice: never run or published' +

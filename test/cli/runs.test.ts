@@ -66,7 +66,7 @@ test('run --json prints one object on stdout and its progress on stderr', async 
   expect(summary.apiCalls.total - summary.apiCalls.polls).toBeLessThanOrEqual(apiCalls.total);
 });
 
-test('the same id with the same work attaches, and nothing is paid again', async () => {
+test('the same id with the same work attaches without paying again', async () => {
   const paid = testEnv.sandbox.ledger.summary().cellsPaid;
   const again = await place.command('run', 'pipeline.json', '--id', id('one'));
   expect(again.stderr).toContain('Attached to the run');
@@ -105,7 +105,7 @@ test('changes prints the rows that differ from the publication before, as JSON L
   );
 });
 
-test('report writes the page of a run that has ended, and names it', async () => {
+test('report names the page that it writes of a run that has ended', async () => {
   const { code, stdout } = await place.command('report', id('one'));
   const path = join(place.cwd, `${id('one')}.report.html`);
   expect([code, stdout]).toEqual([0, `${path}\n`]);
@@ -191,7 +191,7 @@ test('a run above approveAbove waits, is attached to, approved, watched to its e
   expect(late.stderr).toContain('error[action_refused]');
 });
 
-test('cancel ends a run as cancelled, and the same command starts it again', async () => {
+test('the command of a cancelled run starts it again', async () => {
   const args = ['run', 'dear.json', '--out', 'cancelled.jsonl', '--id', id('cancelled')];
   const following = rowmill(args, place);
   await following.says('waits for an approval of');
@@ -303,7 +303,7 @@ test('the token is in no output and no file', async () => {
   for (const file of files) expect(await readFile(file, 'utf8')).not.toContain(TOKEN);
 });
 
-test('the same command after completion says what was done and what it cost, and pays nothing', async () => {
+test('the same command after completion repeats the outcome without paying', async () => {
   await writeFile(join(place.cwd, 'again.json'), pipelineText({ name: 'cli-again' }));
   const first = await place.command('run', 'again.json', '--json');
   const { workflowId, creditsSpent } = JSON.parse(first.stdout) as RunSummary;

@@ -27,6 +27,6 @@ test('a run without a worker is followed with a warning', async () => {
   expect(await firstWarning()).toContain('no worker on task queue');
 });
 
-test('a worker of the same process is on its way, and no reason for a warning', async () => {
+test('a worker of the same process that is on its way causes no warning', async () => {
   expect(await firstWarning(new Promise(() => undefined))).toBeNull();
 });

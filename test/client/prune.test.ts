@@ -90,7 +90,7 @@ test('the command asks before it removes, and without a terminal needs --yes', a
   expect(await stored()).not.toContain(older.id);
 });
 
-test('a run in progress is kept, and so is the newest of each pipeline', async () => {
+test('prune keeps runs in progress and the newest of each pipeline', async () => {
   const plan = await prune();
   expect(plan.runs).toEqual([]);
   expect(plan.kept).toEqual({ inProgress: 1, needed: 1 });
@@ -131,7 +131,7 @@ test('a row is not forgotten while a run with it is in progress', async () => {
   await busy.wait();
 });
 
-test('a forgotten row is in no file of the store; the others are as they were', async () => {
+test('forget removes exactly one row from all files of the store', async () => {
   const { store, sandbox } = backend.testEnv;
   const run = await start('forgotten', 'forget-one');
   await run.wait();

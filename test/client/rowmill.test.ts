@@ -106,7 +106,7 @@ test('what validate refuses is not started, and validate sees the warnings of th
   await expect(Rowmill.check(options)).rejects.toThrow('not here');
 });
 
-test('the same key is the same run for every caller; another request with it is refused', async () => {
+test('a key belongs to one request, for every caller', async () => {
   const key = keyOf('once');
   const starts = await Promise.all(
     [1, 2, 3].map(() => rowmill.start({ pipeline: pipelineOf(), key })),
@@ -146,7 +146,7 @@ test('a failed run is started again by its key; other requests stay refused, a c
   await expect(second.cancel()).rejects.toMatchObject({ code: 'action_refused' });
 });
 
-test('approve lets a waiting run go on, and is refused afterwards', async () => {
+test('approve lets a waiting run go on exactly once', async () => {
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const run = await rowmill.start({ pipeline, key: keyOf('approve') });
   await eventually(
@@ -210,7 +210,7 @@ test('a pipeline file and a text start the same run as the object', async () => 
   expect(await readFile(results[0]?.path ?? '', 'utf8')).toContain('"key":"MMM"');
 });
 
-test('every mistake of an object is named by its path, and nothing is started', async () => {
+test('an invalid object is refused with every issue by its path', async () => {
   const wrong = { ...pipelineOf(), spend: { maxCredits: -1 }, colour: 'red' };
   const error: unknown = await rowmill
     .start({ pipeline: wrong })

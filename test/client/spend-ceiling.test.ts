@@ -4,7 +4,7 @@ import { limitName, underCeiling } from '../../src/rules/spend/ceiling.ts';
 import { createWorkerDeps } from '../../src/worker/deps.ts';
 import { newPlace } from '../store/place.ts';
 
-test('limits are read from the environment; empty ones are none', () => {
+test('limits are read from the environment, where an empty variable sets none', () => {
   expect(spendCeilingOf({})).toEqual({});
   const env = {
     ROWMILL_MAX_CREDITS_PER_RUN: ' 2000 ',

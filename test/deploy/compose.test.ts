@@ -63,7 +63,7 @@ test('the file is what the Compose specification says, without an unknown key', 
   expect(check({ services: { worker: { image: 'a:1.0', restarts: 'always' } } })).toBe(false);
 });
 
-test('every service that is waited for is there, and needs no profile that is not chosen', () => {
+test('every service that is waited for is in the chosen profiles', () => {
   for (const [name, { depends_on = {}, profiles = [] }] of services) {
     for (const other of Object.keys(depends_on)) {
       const needed = compose.services[other];
@@ -85,7 +85,7 @@ test('worker and gateway read every setting in their environment', () => {
   }
 });
 
-test('Prometheus scrapes the port of the worker, and Grafana asks Prometheus', () => {
+test('Prometheus and Grafana are wired to the port of the worker', () => {
   const prometheus = parse(text('deploy/prometheus/prometheus.yml')) as {
     rule_files: string[];
     scrape_configs: { static_configs: { targets: string[] }[] }[];
@@ -183,10 +183,13 @@ test('every image is pinned to a version, the base image too', () => {
     expect(image).toMatch(/^[a-z/-]+:v?\d+\.\d+(\.\d+)?(-|$)/);
 });
 
-test('what serves has a health check, and what ends is waited for', () => {
+test('every service that does not end has a health check', () => {
   for (const [name, service] of services.filter((each) => !isTask(each))) {
     expect([name, service.healthcheck?.test.length ?? 0]).not.toEqual([name, 0]);
   }
+});
+
+test('every task that ends is waited for', () => {
   const waitedFor = services.flatMap(([, { depends_on = {} }]) =>
     Object.entries(depends_on).map(([name, { condition }]) => `${name} ${condition}`),
   );
@@ -201,13 +204,16 @@ test('ports are published on the loopback address only', () => {
   for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
 });
 
-test('secrets come from .env, and every variable is in .env.example', () => {
+test('secrets come from .env', () => {
   const secrets = services.flatMap(([, { environment = {} }]) =>
     Object.entries(environment).filter(([name]) => /TOKEN|PASSWORD|PWD|KEY/.test(name)),
   );
   expect(secrets.length).toBeGreaterThan(0);
   // What only a profile needs must not be asked for without it: Compose reads the whole file.
   for (const [, value] of secrets) expect(value).toMatch(/^\$\{[A-Z_]+:(\?.+|-)\}$/);
+});
+
+test('every variable is in .env.example, without a secret', () => {
   const used = [...source.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
   const example = text('.env.example');
   for (const name of new Set(used)) expect(example).toMatch(new RegExp(`^(# )?${name}=`, 'm'));
@@ -232,8 +238,11 @@ test('a worker that is stopped gets more time than it takes for itself', () => {
   expect(graceMs).toBeGreaterThan(forceMs);
 });
 
-test('every process has an init, and rowmill a root file system it cannot write', () => {
+test('every process has an init', () => {
   for (const [, service] of services) expect(service.init).toBe(true);
+});
+
+test('rowmill has a root file system that it cannot write', () => {
   for (const [, service] of services.filter(([, { build }]) => build !== undefined)) {
     expect(service.read_only).toBe(true);
   }

@@ -96,7 +96,7 @@ test('the example scales the workers by the backlog of both their queues, in the
   }
 });
 
-test('the pods share a bucket, and keep nothing of their own', () => {
+test('all state of the pods is in one bucket', () => {
   const [config] = ofKind<Manifest & { data: Record<string, string> }>('ConfigMap');
   expect(config?.data['ROWMILL_STORE']).toMatch(/^s3:\/\/\w+/);
   expect(ofKind('PersistentVolumeClaim')).toEqual([]);
@@ -199,7 +199,7 @@ test('names that are referred to are there', () => {
   }
 });
 
-test('the worker’s probes ask the paths of its health server, and it gets its time to drain', () => {
+test('the worker’s probes ask the paths of its health server', () => {
   const [pod] = deployments.filter(({ metadata }) => metadata.name === 'rowmill-worker').map(podOf);
   const [worker] = pod?.containers ?? [];
   expect(worker?.args).toEqual(['worker']);
@@ -207,6 +207,10 @@ test('the worker’s probes ask the paths of its health server, and it gets its 
   expect(worker?.readinessProbe.httpGet.path).toBe('/ready');
   const port = Number(WORKER_SETTINGS.healthPort.preset);
   expect(worker?.ports).toContainEqual({ name: 'health', containerPort: port });
+});
+
+test('the worker gets its time to drain', () => {
+  const [pod] = deployments.filter(({ metadata }) => metadata.name === 'rowmill-worker').map(podOf);
   const forceMs = parseDuration(WORKER_SETTINGS.shutdownForceMs.preset) ?? 0;
   expect((pod?.terminationGracePeriodSeconds ?? 0) * 1_000).toBeGreaterThan(forceMs);
 });

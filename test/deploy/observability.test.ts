@@ -76,7 +76,7 @@ test.each(queries)('%s asks for metrics and labels that a worker has', (_title, 
   expect([...all, ...SCRAPED]).toEqual(expect.arrayContaining(groupedBy));
 });
 
-test('no label contains an id, and there are few series', () => {
+test('the labels are few and known: no id', () => {
   const ours = [...exposed].filter(([name]) => name.startsWith('rowmill_'));
   const labels = new Set(ours.flatMap(([, names]) => [...names]));
   expect([...labels].sort()).toEqual(
@@ -122,7 +122,7 @@ test('the dashboard’s panels have a place, a query and the data source that is
   }
 });
 
-test('no two panels of the dashboard overlap, and none is wider than the page', () => {
+test('each panel of the dashboard has its own place on the page', () => {
   const taken = new Map<string, string>();
   for (const { title, gridPos } of dashboard.panels) {
     expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);

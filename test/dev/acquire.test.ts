@@ -228,7 +228,7 @@ test('another archive is not used, whatever the checksums beside it say', () =>
     expect(await readdir(cache)).toEqual([]);
   }));
 
-test('an archive without a known hash is not asked for, and the build comes next', () =>
+test('an archive without a known hash is passed over for the build', () =>
   withMirror(async ({ archive, asked }) => {
     const text = await failure({});
     expect(text).toMatch(`download: no sha256 of ${archive} is known here`);

@@ -144,7 +144,7 @@ test('a server that others use goes on when one of them leaves it', async () => 
   expect(again).toMatchObject({ pid: other.pid, reused: true });
 });
 
-test('a server left by a killed parent is used again, and stopped in the end', async () => {
+test('a server left by a killed parent is adopted until the end', async () => {
   const { child, pid } = await parent({ dbFile });
   child.process.kill('SIGKILL');
   await child.ended;
@@ -178,7 +178,7 @@ test('a stalled server is ended before a new one opens the file', async () => {
   await connected(server);
 });
 
-test('two processes share the server on a file; the last one ends it', async () => {
+test('the last of two processes that share the server on a file ends it', async () => {
   const { child, pid } = await parent({ dbFile });
   const server = await start({ dbFile });
   expect(server).toMatchObject({ pid, reused: true });
@@ -246,7 +246,7 @@ const removeOne = async (connection: Connection) => {
 };
 
 test.each(['Client #1', '100%', 'a?b', 'a b', '%20', 'a&b=c', 'é'])(
-  'the state lies in a folder called %s, and is found there again',
+  'state in a folder called %s is found again',
   async (name) => {
     const file = join(folder, name, 'temporal.db');
     const first = await start({ dbFile: file });

@@ -9,7 +9,7 @@ const site = openForTests(() => ({ ROWMILL_GATEWAY_BODY_LIMIT: '20000' }));
 const adjust = (id: string, body: unknown) =>
   site.caller.send('POST', `/v1/runs/${id}/adjust`, body);
 
-test('a run that lives gets other limits; one that has ended, or is none, does not', async () => {
+test('only a run in progress gets other limits', async () => {
   const key = `adjusted-${site.testEnv.taskQueue}`;
   await site.caller.start(key, { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) });
   await eventually('the run waits', async () => {

@@ -14,7 +14,7 @@ const site = openForTests();
 
 const keyOf = (name: string): string => `${name}-${site.testEnv.taskQueue}`;
 
-test('wrong tokens and unknown paths are counted, and do not use up what others may ask', async () => {
+test('wrong tokens and unknown paths count apart from the requests of others', async () => {
   const limited = await openGateway(site.testEnv, { ROWMILL_GATEWAY_RATE: '3' });
   try {
     const guess = (at: number) =>
@@ -62,7 +62,7 @@ test('what is no request, or is not encoded well, is a problem as well', async (
   expectProblem(await post(new Uint8Array([0x22, 0xff, 0xfe, 0x22])), 400, 'http_bad_request');
 });
 
-test('a key may have 255 characters, and not one more', async () => {
+test('a key may have at most 255 characters', async () => {
   const body = { pipeline: pipelineOf({ spend: { maxCredits: 0 } }) };
   expectProblem(await site.caller.start('k'.repeat(255), body), 422, 'spend_refused');
   expectProblem(await site.caller.start('k'.repeat(256), body), 400, 'http_bad_request');

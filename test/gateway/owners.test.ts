@@ -90,7 +90,7 @@ test('a caller sees and touches the runs of its owner only; one that may see all
   expect((await post(BILLING, `/v1/runs/${key}/cancel`)).status).toBe(202);
 });
 
-test('scopes: what a token was not given is 403, and changes nothing', async () => {
+test('scopes: a request beyond those of its token is 403 without effect', async () => {
   const key = keyOf('scopes');
   expectProblem(await start(READER, key), 403, 'http_not_allowed');
   expectProblem(await get(READER, `/v1/runs/${key}`), 404, 'run_not_found');
@@ -194,7 +194,7 @@ test('a token of one owner sees the spend of its runs only', async () => {
   expect(await runs(SALES)).not.toContain(key);
 });
 
-test('a token of one owner sees the budgets that its runs use, and no other runs in them', async () => {
+test('a token of one owner sees of its budgets only its own runs', async () => {
   const budget = `shared-${site.testEnv.taskQueue}`
     .toLowerCase()
     .replace(/[^a-z0-9-]/g, '-')

@@ -47,7 +47,7 @@ async function endedRun(key: string): Promise<string> {
   return id;
 }
 
-test('without a token the list is a form to sign in, and nothing else', async () => {
+test('without a token the list is only a form to sign in', async () => {
   const reply = await browse('/');
   expect(reply.status).toBe(401);
   expect(reply.headers.get('content-security-policy')).toContain("form-action 'self'");

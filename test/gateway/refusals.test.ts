@@ -89,7 +89,7 @@ test('the key is required, and has to be plain text', async () => {
   expectProblem(await post(body, { 'idempotency-key': 'ä' }), 400, 'http_bad_request');
 });
 
-test('every mistake of a pipeline and of its rows is named, and nothing is started', async () => {
+test('an invalid pipeline is refused with every issue of the file and its rows', async () => {
   const wrong = pipelineOf({ colour: 'red', spend: { maxCredits: -1 } });
   const answer = await site.caller.start('mistakes', { pipeline: wrong });
   expectProblem(answer, 422, 'spec_invalid');
@@ -204,7 +204,7 @@ test('request ids go in and out; one that could break a log is replaced', async 
   expect(await with_('a b"c')).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('without tokens it serves this machine only, and no web page', async () => {
+test('without tokens it serves only programs on this machine', async () => {
   const open = await openGateway(site.testEnv, { ROWMILL_GATEWAY_TOKENS: '' });
   try {
     const headers = { authorization: 'none' };

@@ -67,7 +67,7 @@ const waits = (id: string): Promise<void> =>
     return (progress as { stage?: string } | null)?.stage === 'waiting for approval';
   });
 
-test('a caller of one owner hears of another run at its target, and not which run it is', async () => {
+test('a caller of one owner does not learn which other run is at its target', async () => {
   const [operators, own, later] = [keyOf('operators'), keyOf('own'), keyOf('later')];
   const first = await startOfOperator(operators);
   await waits(operators);

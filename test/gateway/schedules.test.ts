@@ -168,7 +168,7 @@ test.each([
   ['a day that is none', { at: '02:30', days: ['someday'] }, 'schedule.days'],
   ['no day at all', { at: '02:30', days: [] }, 'schedule.days'],
   ['an unknown field', { at: '02:30', every: '1d' }, 'schedule.every'],
-])('%s is 422 with its path, and nothing is made', async (_what, schedule, path) => {
+])('%s is refused with 422 and its path', async (_what, schedule, path) => {
   const answer = await put(nightly({ schedule }));
   expectProblem(answer, 422, 'spec_invalid');
   expect(JSON.stringify(answer.json['issues'])).toContain(path);

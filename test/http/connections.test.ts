@@ -8,7 +8,7 @@ import { closeServers, json, serve } from './server.ts';
 
 afterEach(closeServers);
 
-test('a refused connection: nothing was sent, and nothing is open', async () => {
+test('a refused connection leaves nothing sent or open', async () => {
   const server = await serve(json({}));
   await server.close();
   const sent: string[] = [];
@@ -56,7 +56,7 @@ test('a handshake that never ends: nothing was sent', async () => {
   expect(failure).toMatchObject({ code: 'provider_unreachable', ambiguous: false });
 });
 
-test('a reset before the reply leaves a POST open, and is not sent again', async () => {
+test('a POST that is reset before its reply stays open, unrepeated', async () => {
   const server = await serve((res) => res.socket?.resetAndDestroy());
   const failure = await failureOf(post(clientOf(server.url)));
   expect(failure).toMatchObject({ code: 'provider_unreachable', ambiguous: true });
@@ -64,7 +64,7 @@ test('a reset before the reply leaves a POST open, and is not sent again', async
   expect(server.received.length).toBe(1);
 });
 
-test('a GET is sent once more after a reset, and counted', async () => {
+test('every request of a GET that is repeated after a reset counts', async () => {
   const server = await serve((res, request, nth) => {
     if (nth === 2) res.socket?.destroy();
     else json({ nth })(res, request, nth);
@@ -149,7 +149,7 @@ test('a reply that is not HTTP', async () => {
   expect(failures.post).toMatchObject({ code: 'reply_unreadable', ambiguous: true });
 });
 
-test('an abort comes back as it is, and ends the request', async () => {
+test('an abort ends the request with its own reason', async () => {
   const reason = new Error('cancelled by the workflow');
   const stop = new AbortController();
   let gone: () => void;

@@ -20,14 +20,14 @@ test('what changes something is not sent by a step that is over', async () => {
   expect(server.received).toEqual([]);
 });
 
-test('a request that waited for a connection while the fence closed is not sent, and not ambiguous', async () => {
+test('a request that waited for a connection while the fence closed is known as not sent', async () => {
   const server = await serve(json({}));
   const failure = await withinFence(CLOSED, () => failureOf(post(clientOf(server.url))));
   expect(failure).toMatchObject({ code: 'provider_unreachable', ambiguous: false });
   expect(server.received).toEqual([]);
 });
 
-test('a request on its way is broken off when the fence closes, and may have been carried out', async () => {
+test('a request that is cut when the fence closes is ambiguous', async () => {
   const closing = new AbortController();
   const server = await serve(() => undefined);
   const open: Fence = { isOpen: () => true, change: (change) => change(closing.signal) };

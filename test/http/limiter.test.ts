@@ -104,7 +104,7 @@ test('when the last waiter goes away, no timer keeps the process alive', async (
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test('a pause blocks all callers, and no burst follows', async () => {
+test('a pause blocks all callers without a burst after it', async () => {
   const limiter = createLimiter({ ratePerSecond: 10 });
   limiter.blockFor(5000);
   const state = takeMany(limiter, 3);

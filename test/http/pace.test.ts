@@ -80,7 +80,7 @@ test('failures say nothing of the pace', () => {
   expect(after(failures)).toEqual(firstPace(null));
 });
 
-test('after a refusal the pace comes near the one that was refused, and exceeds it slowly', () => {
+test('after a refusal the pace grows past the refused one slowly', () => {
   const pace = after([...each100Ms(0, 5), refused(5_100)]);
   const tooFast = pace.tooFast ?? 0;
   expect(pace.perSecond).toBe(tooFast / 2);

@@ -54,7 +54,7 @@ test.each([
   expect(failure.what).toBe(reason === null ? 'answered 402' : `answered 402: ${reason}`);
 });
 
-test('FastAPI details are short, and never repeat what was sent', async () => {
+test('FastAPI details are shortened without what was sent', async () => {
   const detail = Array.from({ length: 7 }, (_, row) => ({
     loc: ['body', 'rows', row, 'data'],
     msg: 'Field required',
@@ -163,7 +163,7 @@ test.each([500, 502, 503, 404])('a %d leaves the pace as it is', async (status) 
   expect(limiter.pace.perSecond).toBe(10);
 });
 
-test('a redirect is not followed, and the token does not travel', async () => {
+test('a token does not travel with a redirect', async () => {
   const elsewhere = await serve(json({}));
   const server = await serve(json({}, 307, { location: `${elsewhere.url}/login?secret=1` }));
   const failure = await failureOf(post(clientOf(server.url)));

@@ -135,7 +135,7 @@ test('plain http is refused unless it is allowed', async () => {
   expect(received).toEqual([]);
 });
 
-test('without a proper secret nothing is sent, and the secret is not repeated', async () => {
+test('an improper secret is refused without being repeated', async () => {
   const { received, port } = await receiver();
   const url = `http://127.0.0.1:${port}/`;
   const open = { ROWMILL_WEBHOOK_ALLOW_PRIVATE: '1' };

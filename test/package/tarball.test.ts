@@ -118,7 +118,7 @@ test('rowmill check and rowmill run --embedded work from an empty folder', async
   }
 });
 
-test('the worker of a production install runs without rights, and SIGTERM ends it with 0', async () => {
+test('the worker of a production install runs without rights until SIGTERM ends it with 0', async () => {
   const { project } = there();
   const worker = await unprivilegedWorker(project, {
     TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',

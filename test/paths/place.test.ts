@@ -35,7 +35,7 @@ test('an address is below a bucket or a prefix, never below a folder', async () 
   expect(await realPlace('s3://bucket/a')).toBe('s3://bucket/a');
 });
 
-test('buckets are named among the folders of a worker, and nothing else is open', async () => {
+test('only the buckets and folders that a worker names are open', async () => {
   const folders = rootsIn(`/data${delimiter}s3://bucket/lists${delimiter}s3://other`);
   expect(folders).toEqual(['/data', 's3://bucket/lists', 's3://other']);
   const roots = { folders, store: 's3://bucket/store' };

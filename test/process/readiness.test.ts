@@ -15,7 +15,7 @@ test('ready when the worker runs and nothing is missing', async () => {
 });
 
 test.each(['starting', 'not polling', 'draining', 'stopped', 'failed'] as const)(
-  'a worker that is %s is not ready, and nobody is asked for anything',
+  'a worker that is %s is not ready, without a request',
   async (state) => {
     let asked = 0;
     const readiness = createReadiness({
@@ -50,7 +50,7 @@ test('a check that stalls fails', async () => {
   expect(await readiness.read()).toMatchObject({ ready: false });
 });
 
-test('needs are asked once for many looks, and again after the time', async () => {
+test('needs are asked once for all looks within a time', async () => {
   let asked = 0;
   const needs = { store: () => Promise.resolve((asked += 1)) };
   const rarely = createReadiness({ worker: running, needs, everyMs: 3_600_000 });

@@ -86,7 +86,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect(credits === null || credits >= 0).toBe(true);
     });
 
-    test('a table is found by its tag only, as often as it was made, and never after it is deleted', async () => {
+    test('a tag finds exactly the tables that were made with it and not deleted', async () => {
       const { provider } = await open();
       expect(await provider.findTables('tag-1', {})).toEqual([]);
       const first = await provider.createTable(spec, 'A table', 'tag-1', {});
@@ -161,7 +161,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect(left.map(({ key }) => key)).toEqual(['K0', 'K2']);
     });
 
-    test('inputs of the named rows are changed, and nothing else; again makes no difference', async () => {
+    test('exactly the inputs of the named rows are changed, also by a repeat', async () => {
       const stage = await open();
       const { provider } = stage;
       const { table, ids } = await load(stage, 4);
@@ -219,7 +219,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect(others).toMatchObject([{ key, input: false }]);
     });
 
-    test('a run computes the columns and rows it was scoped to, and no others', async () => {
+    test('a run computes exactly the columns and rows that it was scoped to', async () => {
       const stage = await open();
       const { table, ids } = await load(stage, 4);
       const [first, second] = asked(table);
@@ -290,7 +290,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect(last).toBeGreaterThanOrEqual(10);
     });
 
-    test('a cancelled run ends, where runs can be cancelled; twice is as good as once', async () => {
+    test('a cancelled run ends, where runs can be cancelled, also by a repeat', async () => {
       const stage = await open();
       const { provider } = stage;
       const { table, ids } = await load(stage, 60);
@@ -345,7 +345,7 @@ export function contractOf(name: string, candidate: Candidate): void {
     });
 
     test.each(Object.keys(CHANGES))(
-      'a lost reply to %s is ambiguous, and it is not sent again',
+      'a lost reply to %s is ambiguous, not repeated',
       async (step) => {
         const stage = await open();
         const { table, ids } = await load(stage, 2);

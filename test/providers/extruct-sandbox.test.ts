@@ -103,7 +103,7 @@ test('the whole way: table, rows, run, rerun of failed cells, pages', async () =
   expect(duplicates).toEqual({ tables: 0, rows: 0, cells: 0 });
 });
 
-test('columns that are missing are added to a table, and its rows can be deleted', async () => {
+test('a table takes missing columns and deletions of rows', async () => {
   const { sandbox, provider } = await scene();
   const less = { ...spec, columns: columns.slice(0, 1) };
   const { id } = await provider.createTable(less, 'A table', 'run-1', {});

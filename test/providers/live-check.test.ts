@@ -229,7 +229,7 @@ test.each([
   expect(found(report, 'noted')).toMatchObject({ 'requested-in-progress': text });
 });
 
-test('extruct: prices are learned, and asking stops before the budget is passed', async () => {
+test('extruct: prices are learned within the budget', async () => {
   await open({ extruct: { automaticPrice: 1 } });
   const report = await check('extruct');
   const credits = { company_profile: 1, company_name: 1, company_website: 1 };

@@ -122,7 +122,7 @@ test('a blank row that cannot be deleted stays without a key, is no row of ours,
   expect(await provider.progress(table, null, {})).toMatchObject({ cellsTotal: 4, cellsDone: 4 });
 });
 
-test('looking again at the columns makes none twice, and the table is found by its tag', async () => {
+test('a second look at the columns of a tagged table makes none twice', async () => {
   const { provider } = await scene();
   const { table } = await load(provider, rowsOf(1));
   const again = await provider.ensureColumns(table, spec, {});
@@ -133,7 +133,7 @@ test('looking again at the columns makes none twice, and the table is found by i
   expect(await provider.findTables('run-1', {})).toEqual([]);
 });
 
-test('in an untouched table only the new sheet is read, and its blank row deleted', async () => {
+test('in an untouched table only the new sheet is used, without its blank row', async () => {
   const { provider } = await scene();
   const { id } = await provider.createTable(spec, 'A table', 'run-1', {});
   const requests: string[] = [];

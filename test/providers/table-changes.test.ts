@@ -59,7 +59,7 @@ describe('extruct', () => {
     }
   });
 
-  test('rows are sent whole, with their key, and are not run', async () => {
+  test('rows are sent whole with their key, not run', async () => {
     const { provider, server } = await facing([]);
     const cells = { hint: { value: 'old' }, input: { value: 'x' } };
     await provider.updateRows?.(

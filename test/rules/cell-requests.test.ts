@@ -44,7 +44,7 @@ const tables = fc.array(
 );
 const modes = fc.constantFrom<RunMode>('new', 'failed', 'all');
 
-test('every cell of a set is computed once, and no other', () => {
+test('exactly the cells of a set are computed, once each', () => {
   fc.assert(
     fc.property(tables, modes, (table, mode) => {
       const wanted = table.map((cells) => cells.map((state) => (state === 'asked' ? 1 : 0)));

@@ -45,7 +45,7 @@ test('an answer where there was none is a change', () => {
   });
 });
 
-test('columns outside of the pipeline, and those to ignore, are not compared', () => {
+test('only columns of the pipeline that are not ignored are compared', () => {
   const policy = { ignore: ['news'] };
   expect(compare({ news: 'a', gone: 1 }, { news: 'b' }, policy)).toBeNull();
   expect(compare(null, { news: 'b' }, policy)).toMatchObject({ columns: {} });

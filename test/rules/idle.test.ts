@@ -118,7 +118,7 @@ test('no change for the stall time is a stall, any change puts it off', () => {
   expect(verdictAt(1_900, moved)).toBe('running');
 });
 
-test('a time without readings is no stall, and keeps earlier evidence', () => {
+test('a time without readings keeps the evidence before it', () => {
   const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
   const seen = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
   const hungFor = watched(seen, [1_800, stuck]);

@@ -4,7 +4,7 @@ import { FORGET_MS, nextReportMs, reportNeed } from '../../src/rules/reminders.t
 const HOUR_MS = 3_600_000;
 const need = { subject: 'about 300 credits', notBeforeMs: 0 };
 
-test('a need is reported at once, and again every four hours', () => {
+test('a need that lasts is reported every four hours from the start', () => {
   expect(nextReportMs(undefined, need)).toBe(0);
   const first = reportNeed(undefined, need.subject, HOUR_MS);
   expect(first).toMatchObject({ sinceMs: HOUR_MS, reminder: 0 });

@@ -173,7 +173,7 @@ describe('promptlayer', () => {
     expect(paid()).toEqual([4, 1, 1]);
   });
 
-  test('only text cells can be edited, and only those that are there', async () => {
+  test('only text cells that are there can be edited', async () => {
     await open();
     const sheet = await done();
     const { data } = await rowsOf(sheet);

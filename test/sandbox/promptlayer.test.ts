@@ -36,7 +36,7 @@ interface Stand {
   operation: Record<'status' | 'completed_count' | 'failed_count' | 'pending_count', unknown>;
 }
 
-test('the key comes in X-API-KEY and nowhere else, and each API has its own', async () => {
+test('each API takes its own key only in its own header', async () => {
   await open({ token: { extruct: 'theirs', promptlayer: 'secret' } });
   expect((await call('GET', '')).status).toBe(200);
   for (const headers of [{}, { authorization: 'Bearer secret' }, { 'x-api-key': 'theirs' }]) {

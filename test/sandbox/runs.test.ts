@@ -69,7 +69,7 @@ test('extra dependencies wait as mentions do', async () => {
   expect(await caller.column(table.id, 'note')).toEqual(['done']);
 });
 
-test('a run of one column brings the system columns along, and nothing else', async () => {
+test('a run of one column brings only the system columns along', async () => {
   await start();
   const table = await caller.table([SECTOR, CITY, PITCH], ['3M', 'Amgen']);
   const run = await caller.run(table.id, { columns: [columnId(table, 'sector')] });

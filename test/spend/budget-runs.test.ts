@@ -57,7 +57,7 @@ const waits = (run: WorkflowHandle): Promise<void> =>
     async () => (await progressOf(run)).stage === 'waiting for budget',
   );
 
-test('two runs at once never get more than the budget, and a raise lets the second go on', async () => {
+test('two runs at once share the budget until a raise lets the second go on', async () => {
   const runs = await Promise.all([start('one', 15), start('two', 15)]);
   const first = (await Promise.race(runs.map((run) => run.result()))) as RunSummary;
   expect(first).toMatchObject({ outcome: 'completed', budget: { name: budget, credits: 10 } });
@@ -118,7 +118,7 @@ test('a worker that is lost between reserving and sending reserves the same once
   expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(10);
 });
 
-test('a run that waits can be paused, resumed and cancelled; nothing is paid', async () => {
+test('a run that waits can be paused, resumed and cancelled without paying', async () => {
   await rowmill.budgets.set(budget, { maxCredits: 10, timezone: calmZone() });
   await (await start('spends', 10)).result();
   const run = await start('waits', 10);

@@ -30,7 +30,7 @@ const reserveIfFits = (state: BudgetState, id: string, credits: number, nowMs = 
     ? reserveBudget(state, request(id, credits), nowMs)
     : state;
 
-test('a repeated reservation is the same one, and a larger one takes the difference', () => {
+test('a repeated reservation takes only what it exceeds the first by', () => {
   let state = reserveIfFits(newBudget('gtm', SETTINGS), 'a', 60);
   state = reserveIfFits(state, 'a', 60);
   expect(budgetDay(state, NOON)).toMatchObject({ limit: 100, reserved: 60, day: '2026-01-31' });

@@ -82,7 +82,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(await linesOf(folder, 'rows.jsonl')).toEqual(['new']);
     });
 
-    test('a missing file is unreadable, and the error names it', async () => {
+    test('the error of a missing file names it', async () => {
       const folder = newFolder();
       const missing = { code: 'store_unreadable', where: folder.locate('rows.jsonl') };
       await expect(folder.readJson('rows.jsonl')).rejects.toMatchObject(missing);

@@ -9,7 +9,7 @@ const key = { workflowId: 'w', firstRunId: 'r' };
 const small = newDisk(1024);
 const readOnly = newDisk(64);
 
-test('a missing file is unreadable, and the error names it', async () => {
+test('the error of a missing file names it', async () => {
   const folder = createFileStore(newPlace()).run(key);
   const missing = { code: 'store_unreadable', where: folder.locate('rows.jsonl') };
   await expect(folder.readJson('rows.jsonl')).rejects.toMatchObject(missing);
@@ -22,7 +22,7 @@ test('a missing file is unreadable, and the error names it', async () => {
   expect(await folder.size('rows.jsonl')).toBeNull();
 });
 
-test('a root that is a file is unwritable, and the error names it', async () => {
+test('the error of a root that is a file names it', async () => {
   const root = join(newPlace(), 'file');
   await writeFile(root, '');
   const store = createFileStore(root);

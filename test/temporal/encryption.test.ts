@@ -105,7 +105,7 @@ test('the server holds no prompt, path or row of a run, in progress or ended', a
   expect(held.includes('binary/encrypted')).toBe(true);
 });
 
-test('the text of a failure is encrypted, and read with the keys', async () => {
+test('the encrypted text of a failure is readable with the keys', async () => {
   const handle = await testEnv.client.workflow.start(WORKFLOW_TYPE, {
     workflowId: idOf('failure'),
     taskQueue: testEnv.taskQueue,
@@ -130,7 +130,7 @@ test('without the key a command names it, and what to do', async () => {
   }
 });
 
-test('a run whose input the worker cannot decrypt fails at once, and sends nothing', async () => {
+test('a run whose input the worker cannot decrypt fails before it sends anything', async () => {
   const before = testEnv.sandbox.ledger.summary().requests.total;
   const handle = await start('locked', clientWith(NEW));
   const seen = clientWith(`${OLD},${NEW}`).workflow.getHandle(handle.workflowId);

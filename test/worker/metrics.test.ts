@@ -10,7 +10,7 @@ import { RowmillError } from '../../src/errors.ts';
 import { noCells } from '../../src/rules/cells/outcome.ts';
 import { createMetrics } from '../../src/worker/metrics.ts';
 
-test('requests are counted by provider, route and status; the core’s metrics follow', async () => {
+test('requests are counted by provider, route and status beside the metrics of the core', async () => {
   const core = createServer((_request, response) => response.end('temporal_up 1\n'));
   core.listen(0, '127.0.0.1');
   await once(core, 'listening');
@@ -104,7 +104,7 @@ test('every outcome is there from the start, so that the first event is an incre
   expect(samples.get('rowmill_waiting_runs{provider="extruct",for="account"}')).toBe(0);
 });
 
-test('an ended run counts once, and its cells by what became of them', async () => {
+test('an ended run counts once, with its cells by outcome', async () => {
   const cells = { ...noCells(), done: 7, failed: 2, blocked: 1 };
   const samples = await after(
     { type: 'run started', provider },

@@ -32,7 +32,7 @@ async function topUp(credits: number): Promise<void> {
   });
 }
 
-test('a run whose credits run out in the middle waits, and goes on after a top-up', async () => {
+test('a run whose credits run out in the middle waits for a top-up', async () => {
   testEnv = await startTestEnv({ sandbox: { ...CLEAN, credits: 5 } });
   const run = await start({
     run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '2s' },
@@ -65,7 +65,7 @@ test('a token refused in the middle is waited for; `resume` tries at once', asyn
   expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
 });
 
-test('a run that waits for credits can be cancelled, and publishes what is there', async () => {
+test('a run that is cancelled while it waits for credits publishes what is there', async () => {
   testEnv = await startTestEnv({ sandbox: { ...CLEAN, credits: 5 } });
   const run = await start({
     run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '2s' },

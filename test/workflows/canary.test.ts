@@ -41,7 +41,7 @@ describe.each([...CASES])('$name', (provider) => {
   /** Expects answers of another kind than there are. */
   const NUMBERS = { expect: { [sector]: { type: 'number' } } };
 
-  test('the rest follows by itself; no cell is paid twice', async () => {
+  test('the rest follows by itself without paying a cell twice', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     const input = await inputOf({ canary: { rows: 3 } });
     const summary = await executeRun(testEnv, id(), input);

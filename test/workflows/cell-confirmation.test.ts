@@ -126,7 +126,7 @@ test('up to spend.approveAbove no approval is needed, and the summary says so', 
   });
 });
 
-test('above spend.maxCredits it is refused, and nothing is paid', async () => {
+test('above spend.maxCredits it is refused before anything is paid', async () => {
   await open({});
   const run = await start({ spend: { maxCredits: 24 } });
   const error: unknown = await run.result().catch((failure: unknown) => errorOfRun(failure, 'it'));

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => testEnv.close());
 
-test('503 companies come back as the truth says, cell by cell, and nothing is paid twice', async () => {
+test('503 companies come back as expected, cell by cell, each paid once', async () => {
   const { pipeline } = await loadPipeline(EXAMPLE, { outOverride: `${testEnv.folder}/out.jsonl` });
   pipeline.run = { ...pipeline.run, minPollIntervalMs: 200 };
   const summary = await executeRun(testEnv, 'companies', { pipeline });

@@ -34,7 +34,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => testEnv.close());
 
-test('an attempt that was given away changes nothing, in mode all too; the next one does', async () => {
+test('only the attempt that has the step changes something, in mode all too', async () => {
   const rows = companies(5);
   const input = await pipelineInputFor(testEnv, rows, { run: { mode: 'all' } });
   const { pipeline } = input;
@@ -51,7 +51,7 @@ test('an attempt that was given away changes nothing, in mode all too; the next 
   expect(testEnv.sandbox.ledger.runs()).toHaveLength(1);
 }, 120_000);
 
-test('the server confirms attempts in progress, and none that has ended', async () => {
+test('the server confirms only attempts in progress', async () => {
   const [token = new Uint8Array()] = tokens;
   expect([...answers]).toEqual([true]);
   expect(await confirmAttempt(testEnv.client, token, null)).toBe(false);

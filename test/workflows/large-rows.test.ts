@@ -54,7 +54,7 @@ test.each(CASES)(
 );
 
 test.each(CASES)(
-  'a row that is too large by itself is quarantined, and the others are enriched ($name)',
+  'only a row that is too large by itself is quarantined ($name)',
   async (provider) => {
     const { intercept } = withBodiesUpTo(20_000);
     const rows = companies(5);

@@ -140,7 +140,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(young.incremental).toMatchObject({ due: {}, kept: 6 });
   });
 
-  test('rows that left the source are marked or deleted, and never asked for', async () => {
+  test('rows that left the source are never asked for, marked or deleted', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     await night(one, FIRST);
     const left = { MMM: '3M', AFL: 'Aflac' };
@@ -191,7 +191,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(nothing).toBe(0);
   });
 
-  test('a new column is added, and asked for in every row', async () => {
+  test('a new column is asked for in every row', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     await night(one, FIRST, { columns: one.tables.one });
     const [added, due] = await paidBy(() => night(one, FIRST));
@@ -237,7 +237,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(due).toBe(6);
   });
 
-  test('two nights at once: one writer, and each cell is paid once', async () => {
+  test('two nights at once pay each cell once in one table', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     const inputs = [FIRST, { MMM: '3M', AFL: 'Aflac', ABT: 'Abbott Laboratories' }].map((rows) =>
       inputOf(one, rows),

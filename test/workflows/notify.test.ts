@@ -96,7 +96,7 @@ const openWith = async (
   });
 };
 
-test('the end is delivered once, under one id, and a refusal changes nothing', async () => {
+test('the end is delivered once under one id, whatever the receiver answers', async () => {
   const { received, url } = await receiver(1);
   await openWith(url);
   const handle = await run({
@@ -253,7 +253,7 @@ test('a run that waits for an approval notifies who asked for it, and the end re
   expect(JSON.stringify(await handle.fetchHistory())).not.toContain('/slack/services');
 });
 
-test('while a run waits for credits it reminds, and no more once it goes on', async () => {
+test('a run reminds only while it waits for credits', async () => {
   const { received, url } = await receiver(0);
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-reminders-'));
   const code = await readFile(process.env['ROWMILL_TEST_BUNDLE'] ?? '', 'utf8');

@@ -75,7 +75,7 @@ test('a run that shares its place with one in progress says so, before it spends
   await second.result();
 });
 
-test('a cancelled run leaves the fuller results of the one before, and says so', async () => {
+test('a cancelled run reports that it left the fuller results of the one before', async () => {
   await testEnv.close();
   const clock = manualClock();
   const sandbox = { failRate: 0, alwaysFailsRate: 0, concurrency: 1, realMs: clock.realMs };
@@ -107,7 +107,7 @@ test('a cancelled run leaves the fuller results of the one before, and says so',
   expect(await readFile(at('results.manifest.json'), 'utf8')).toBe(manifest);
 });
 
-test('a partial run that ended by itself replaces fuller results, and says so', async () => {
+test('a partial run that ended by itself reports the fuller results that it replaced', async () => {
   const run = { failedPasses: 0 };
   const all = { ...run, tolerateFailed: '100%' };
   const fuller = await pipelineInputFor(testEnv, ROWS, { run: all });

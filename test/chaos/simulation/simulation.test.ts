@@ -94,7 +94,7 @@ const BROKEN: [string, string, RegExp][] = [
 ];
 
 test.each(BROKEN)(
-  'a rule broken on purpose (%s) is found, and its script replays the failure',
+  'the script of a rule broken on purpose (%s) replays the failure',
   async (rule, seed, breach) => {
     const args = ['--break', rule, '--folder', join(folder, rule)];
     const hunted = await chaos('--scripts', '200', '--seed', seed, '--failures', '1', ...args);

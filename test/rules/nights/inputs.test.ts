@@ -61,7 +61,7 @@ test('one text for all inputs is equal where no input changed', () => {
   );
 });
 
-test('a changed input reaches the columns that read it, and those that read them', () => {
+test('a changed input reaches all columns downstream', () => {
   const column = (key: string, dependsOn: string[], reads?: string[]) =>
     reads === undefined
       ? { key, input: false, dependsOn }

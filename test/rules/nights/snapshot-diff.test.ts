@@ -42,7 +42,7 @@ test('each row of two snapshots is new, changed, the same or vanished, as a comp
   );
 });
 
-test('an index finds each key among many, and no other', () => {
+test('an index finds exactly its keys among many', () => {
   const index = new DigestIndex();
   const count = 20_000;
   for (let nth = 0; nth < count; nth += 1) index.set(digest(`K${nth}`), [nth, 1], nth);
