@@ -1,18 +1,19 @@
 /**
  * Takes the pictures of docs/images in the Temporal UI with headless Chromium ($CHROMIUM, or
  * /usr/bin/chromium): of a list with runs that completed, are partial, wait and run, then of the demo
- * (a short one over the other provider, then the whole list).
- *   npm run screenshots            all of them
- *   npm run screenshots -- list    only the list
+ * (a short one over the other provider, then the whole list), and of its report, light and dark.
+ *   npm run screenshots                         all of them
+ *   npm run screenshots -- list                 only the list
+ *   npm run screenshots -- x.report.html        only a report that is there
  */
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import puppeteer from 'puppeteer-core';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,8 +34,11 @@ mkdirSync(images, { recursive: true });
 const main = join(root, 'dist', 'src', 'cli', 'main.js');
 const browser = await openBrowser();
 try {
-  await pictureOfList();
-  if (!process.argv.includes('list')) await picturesOfDemo();
+  const report = process.argv.find((word) => word.endsWith('.report.html'));
+  if (report === undefined) {
+    await pictureOfList();
+    if (!process.argv.includes('list')) await picturesOfDemo();
+  } else await picturesOfReport(resolve(report));
 } finally {
   await browser.close();
   rmSync(folder, { recursive: true, force: true });
@@ -53,6 +57,20 @@ async function picturesOfDemo() {
     const priced = new URL(new URL(place(before, 'user-metadata')).pathname, link);
     await shoot(page, 'details-with-prices.png', priced, isOver, below(310, 740));
   });
+  await picturesOfReport(join(folder, '.rowmill', 'demo', 'out', 'sp500-profile.report.html'));
+}
+
+/** Its beginning: outcome, figures, cells over time and by column, passes. */
+async function picturesOfReport(path) {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 900, height: 1010 });
+  for (const value of ['light', 'dark']) {
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
+    await page.goto(pathToFileURL(path).href);
+    const file = `report-${value}.png`;
+    await page.screenshot({ path: join(images, file) });
+    console.error(`docs/images/${file}`);
+  }
 }
 
 /** Starts runs against `rowmill dev`, so that the list shows what a night may leave. */
