@@ -71,6 +71,7 @@ export type {
   ClockChangeDay,
   PreparedSchedule,
   ScheduledRun,
+  ScheduleDetails,
   ScheduleInfo,
   TriggeredRun,
   TriggerOptions,
@@ -82,6 +83,7 @@ export type { ResultFormatName } from '../sinks/index.ts';
 export type { Folder, Store } from '../store/store.ts';
 export type { ErrorCode } from '../errors.ts';
 export type { Json, JsonObject } from '../contract/json.ts';
+export type { MissedNight } from '../contract/notifications.ts';
 export type { Pipeline, ResultTarget, TypePolicy } from '../contract/pipeline.ts';
 export type {
   BadRowLine,

@@ -14,6 +14,7 @@ import {
   findSchedule,
   requireSchedule,
   describeSchedule,
+  listMissedNights,
   listSchedules,
   pauseSchedule,
   readSpan,
@@ -25,6 +26,7 @@ import {
   type BackfillRange,
   type DeletedSchedule,
   type PreparedSchedule,
+  type ScheduleDetails,
   type ScheduleInfo,
   type TriggeredRun,
   type TriggerOptions,
@@ -152,9 +154,16 @@ export class RowmillSchedules {
     await this.#ask((client) => requireSchedule(client, name, owner));
   }
 
-  /** Returns a schedule with its newest ten runs. @throws RowmillError `schedule_not_found` */
-  describe(name: string): Promise<ScheduleInfo> {
-    return this.#ask((client) => describeSchedule(client, name));
+  /**
+   * Returns a schedule with its newest ten runs, and the nights of the last 30 days that were missed.
+   * @throws RowmillError `schedule_not_found`
+   */
+  describe(name: string): Promise<ScheduleDetails> {
+    return this.#ask(async (client) => {
+      const info = await describeSchedule(client, name);
+      const missedNights = await listMissedNights(client, this.#link.store, name);
+      return { ...info, missedNights };
+    });
   }
 
   /**

@@ -38,7 +38,8 @@ export interface RunNeeds {
 }
 
 /** Why a night counts as missed. `late`: its run waited for a worker. */
-export type MissedWhy = 'not started' | 'late';
+export const MISSED_WHYS = ['not started', 'late'] as const;
+export type MissedWhy = (typeof MISSED_WHYS)[number];
 
 /** A night of a schedule that did not take place, or late. */
 export interface MissedNight {

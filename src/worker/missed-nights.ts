@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
-import { notifyMissedNights } from '../client/schedules/missed-nights.ts';
+import { notifyMissedNights } from '../client/schedules/notify-missed-nights.ts';
 import type { Store } from '../store/store.ts';
 
 /** Time between two looks at the schedules. */

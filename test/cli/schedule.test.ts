@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { notifyMissedNights } from '../../src/client/schedules/notify-missed-nights.ts';
+import type { MissedNight } from '../../src/contract/notifications.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
 import { COMPANIES, pipelineText, workplace, type Workplace } from './command.ts';
@@ -66,6 +68,30 @@ test('a night from apply to delete, as an operator lives it', async () => {
 
   expect((await schedule('delete', NAME)).stdout).toBe(`schedule ${NAME} deleted\n`);
   expect((await schedule('describe', NAME)).stderr).toContain('error[schedule_not_found]');
+});
+
+test('describe lists missed nights, with the command that makes up for each', async () => {
+  const name = `${NAME}-missed`;
+  const missed = { name, schedule: { at: '02:30', timezone: 'UTC' } };
+  await writeFile(join(place.cwd, 'missed.json'), pipelineText(missed));
+  await place.command('schedule', 'apply', 'missed.json');
+  const before = await place.command('schedule', 'describe', name, '--json');
+  expect(JSON.parse(before.stdout)).toMatchObject({ missedNights: [] });
+
+  // What a worker notices in four days: three nights, or four.
+  const { client, store, taskQueue } = testEnv;
+  await notifyMissedNights(client, store, { taskQueue, nowMs: Date.now() + 4 * 86_400_000 });
+  const json = await place.command('schedule', 'describe', name, '--json');
+  const { missedNights } = JSON.parse(json.stdout) as { missedNights: MissedNight[] };
+  expect(missedNights.length).toBeGreaterThanOrEqual(3);
+  const { stdout } = await place.command('schedule', 'describe', name);
+  expect(stdout).toMatch(/^Missed nights\n +due +what +command$/m);
+  for (const { dueAt, command } of missedNights) {
+    expect(command).toBe(`rowmill schedule backfill ${name} --from ${dueAt} --to ${dueAt}`);
+    const line = `^ +\\w{3} ${dueAt.slice(0, 10)} 02:30 +not started +${command}$`;
+    expect(stdout).toMatch(new RegExp(line, 'm'));
+  }
+  await place.command('schedule', 'delete', name);
 });
 
 test('the price of every cell is the most that a night on a lasting table asks for', async () => {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { notifyMissedNights } from '../../src/client/schedules/missed-nights.ts';
+import { listMissedNights } from '../../src/client/schedules/missed-nights.ts';
+import { notifyMissedNights } from '../../src/client/schedules/notify-missed-nights.ts';
 import {
   applySchedule,
   deleteSchedule,
@@ -112,6 +113,29 @@ test('nights of a pause, and of schedules that do not ask for it, are no missed 
   await deleteSchedule(testEnv.client, name);
   await apply('silent', { notify: [{ url, on: ['failed'] }] });
   expect(await lookAfter(9)).toEqual([]);
+});
+
+const listedAfter = async (days: number) => {
+  const { client, store } = testEnv;
+  const nights = await listMissedNights(client, store, name, midnightMs + days * DAY_MS);
+  return nights.map(({ dueAt, why }) => [dueAt, why]);
+};
+
+test('missed nights are listed, noticed by a worker or not, until they are made up for', async () => {
+  await apply('listed', { notify: [{ url, on: ['failed'] }] });
+  expect(await listedAfter(3)).toEqual([1, 2].map((day) => [nightAt(day), 'not started']));
+  expect(await lookAfter(2)).toEqual([]);
+  await pauseSchedule(testEnv.client, name, 'the source moves');
+  await lookAfter(4);
+  await resumeSchedule(testEnv.client, name);
+  expect(await listedAfter(6)).toEqual([1, 4, 5].map((day) => [nightAt(day), 'not started']));
+
+  const workflowId = `${name}-${nightAt(4).replace('.000Z', 'Z')}`;
+  const { client, taskQueue } = testEnv;
+  await client.workflow.start('enrichTable', { workflowId, taskQueue, args: [{}] });
+  await eventually('the night that was made up for is left out', async () => {
+    return (await listedAfter(6)).length === 2;
+  });
 });
 
 test('a night whose run waited for a worker is late, with the run', async () => {

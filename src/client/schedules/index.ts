@@ -14,4 +14,5 @@ export {
   type ScheduledRun,
   type ScheduleInfo,
 } from './describe.ts';
+export { listMissedNights, type ScheduleDetails } from './missed-nights.ts';
 export type { ClockChangeDay } from './clock-changes.ts';

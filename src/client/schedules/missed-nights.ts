@@ -1,17 +1,13 @@
-import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import {
-  MISSED_NIGHT_WORKFLOW_TYPE,
-  missedNightId,
-  type MissedNightInput,
-} from '../../contract/missed-night.ts';
-import { WORKFLOW_TYPE } from '../../contract/names.ts';
-import type { NotifyTarget } from '../../contract/notify.ts';
+import { z } from 'zod';
+import type { MissedNightInput } from '../../contract/missed-night.ts';
+import { MISSED_WHYS, type MissedNight } from '../../contract/notifications.ts';
 import type { Folder, Store } from '../../store/store.ts';
 import { hasStatus } from '../../temporal/grpc-errors.ts';
 import { msOfTimestamp } from '../../temporal/timestamp.ts';
 import { ownerOf } from '../runs/lookup/owned.ts';
-import { findSchedule, startsRuns, waitingRuns, type FoundSchedule } from './describe.ts';
+import { requireSchedule, waitingRuns, type FoundSchedule, type ScheduleInfo } from './describe.ts';
 import { jitterOf, scheduledPipeline, scheduledTimes } from './scheduled-times.ts';
 
 const MINUTE_MS = 60_000;
@@ -26,56 +22,94 @@ const LOOK_BACK_MS = 7 * DAY_MS;
 /** Messages about one schedule at once: the newest nights of a long absence. */
 const MAX_NIGHTS = 10;
 
-/** File of a pipeline with the time up to which its nights were looked for. */
-const CHECKED_FILE = 'missed-nights.json';
+/** Age up to which missed nights are listed. */
+const LISTED_MS = 30 * DAY_MS;
 
-export interface MissedNightsOptions {
-  taskQueue: string;
-  /** Epoch ms. @default now */
-  nowMs?: number;
-  /** Time after which a run that no worker has begun with is late. @default 30 min */
-  lateMs?: number;
+/** File of a pipeline with the nights that workers have noticed. */
+const NOTICED_FILE = 'missed-nights.json';
+
+/** State of one schedule, with its missed nights. */
+export interface ScheduleDetails extends ScheduleInfo {
+  /** The newest ten nights of the last 30 days without a run, or with a late one; oldest first. */
+  missedNights: MissedNight[];
+}
+
+/** Nights that workers have noticed, and the time up to which they looked; `null`: they did not. */
+export interface Noticed {
+  untilMs: number | null;
+  /** Oldest first. */
+  nights: MissedNight[];
+}
+
+const noticedShape = z.object({
+  untilMs: z.number().nullable().catch(null),
+  nights: z
+    .array(
+      z.object({
+        schedule: z.string(),
+        dueAt: z.string(),
+        why: z.enum(MISSED_WHYS),
+        workflowId: z.string().nullable(),
+        begunAt: z.string().nullable(),
+        command: z.string(),
+      }),
+    )
+    .catch([]),
+});
+
+/** Reads what workers have noticed of a schedule, since it was made. */
+export async function noticedOf(store: Store, found: FoundSchedule): Promise<Noticed> {
+  const folder = folderOf(store, found);
+  if (!(await folder.exists(NOTICED_FILE))) return { untilMs: null, nights: [] };
+  const read = noticedShape.safeParse(await folder.readJson(NOTICED_FILE));
+  const { untilMs, nights } = read.data ?? { untilMs: null, nights: [] };
+  const madeAt = found.description.info.createdAt.toISOString();
+  return { untilMs, nights: nights.filter(({ dueAt }) => dueAt >= madeAt) };
+}
+
+/** Records what a look has noticed, beside what was noticed before. */
+export const recordNoticed = (
+  store: Store,
+  found: FoundSchedule,
+  before: Noticed,
+  now: Noticed & { untilMs: number },
+): Promise<void> => {
+  const nights = newest([...before.nights, ...now.nights], now.untilMs);
+  return folderOf(store, found).writeJson(NOTICED_FILE, { untilMs: now.untilMs, nights });
+};
+
+/** Sorts nights by time, each once, and leaves out the oldest. */
+function newest(nights: readonly MissedNight[], nowMs: number): MissedNight[] {
+  const byTime = new Map(nights.map((night) => [night.dueAt, night]));
+  const since = new Date(nowMs - LISTED_MS).toISOString();
+  return [...byTime.values()]
+    .filter(({ dueAt }) => dueAt >= since)
+    .sort((a, b) => a.dueAt.localeCompare(b.dueAt))
+    .slice(-MAX_NIGHTS);
 }
 
 /**
- * Finds nights of the schedules of a task queue that have no run, or whose run waited long for a
- * worker. Starts one workflow for each night, which notifies its receivers once.
- *
- * @returns ids of the workflows that were started
+ * Lists the newest nights of a schedule that were missed, oldest first. They are those that workers
+ * have noticed, and those since the last look. A night that was made up for is left out.
  */
-export async function notifyMissedNights(
+export async function listMissedNights(
   client: Client,
   store: Store,
-  { taskQueue, nowMs = Date.now(), lateMs = LATE_MS }: MissedNightsOptions,
-): Promise<string[]> {
-  const started: string[] = [];
-  for await (const { scheduleId, action } of client.schedule.list()) {
-    if (action !== undefined && action.workflowType !== WORKFLOW_TYPE) continue;
-    const found = await findSchedule(client, scheduleId);
-    if (found === null || !startsRuns(found.description)) continue;
-    if (found.description.action.taskQueue !== taskQueue) continue;
-    const targets = targetsOf(found);
-    // Runs that wait for the one before to end start later.
-    if (targets.length === 0 || waitingRuns(found) > 0) continue;
-    const folder = folderOf(store, found);
-    const span = {
-      fromMs: await checkedUntil(folder),
-      toMs: nowMs - GRACE_MS - jitterOf(found),
-      lateMs,
-    };
-    const { nights, untilMs } = await missedIn(client, store, found, span);
-    for (const { night, run } of nights) {
-      const workflowId = missedNightId(scheduleId, night.dueAt);
-      const input = { night, run, targets };
-      if (await startOnce(client, workflowId, taskQueue, input)) started.push(workflowId);
-    }
-    if (untilMs !== null) await folder.writeJson(CHECKED_FILE, { untilMs });
-  }
-  return started;
+  name: string,
+  nowMs = Date.now(),
+): Promise<MissedNight[]> {
+  const found = await requireSchedule(client, name);
+  const before = await noticedOf(store, found);
+  const look = await noticeMissedNights(client, store, found, { nowMs, fromMs: before.untilMs });
+  const nights = newest([...before.nights, ...look.nights.map(({ night }) => night)], nowMs);
+  const [first] = nights;
+  const last = nights.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const range = { from: new Date(first.dueAt), to: new Date(last.dueAt) };
+  const { existing } = await scheduledTimes(client, found, range, store);
+  const madeUpFor = new Set(existing.map(({ dueAt }) => dueAt));
+  return nights.filter(({ dueAt, why }) => why === 'late' || !madeUpFor.has(dueAt));
 }
-
-const targetsOf = (found: FoundSchedule): NotifyTarget[] =>
-  (scheduledPipeline(found).notify ?? []).filter(({ on }) => on.includes('missed-night'));
 
 const folderOf = (store: Store, found: FoundSchedule): Folder =>
   store.pipeline({
@@ -83,26 +117,31 @@ const folderOf = (store: Store, found: FoundSchedule): Folder =>
     owner: ownerOf(found.description.action) ?? null,
   });
 
-/** Time up to which nights were looked for; `null`: none were. */
-async function checkedUntil(folder: Folder): Promise<number | null> {
-  if (!(await folder.exists(CHECKED_FILE))) return null;
-  const checked = await folder.readJson(CHECKED_FILE);
-  const { untilMs = null } = (checked ?? {}) as { untilMs?: unknown };
-  return typeof untilMs === 'number' ? untilMs : null;
-}
-
 interface Look {
   nights: Pick<MissedNightInput, 'night' | 'run'>[];
   /** Time up to which all nights are known; `null`: nothing was looked for. */
   untilMs: number | null;
 }
 
-async function missedIn(
+interface LookOptions {
+  /** Time up to which nights were looked for before; `null`: none were. */
+  fromMs: number | null;
+  /** Epoch ms. @default now */
+  nowMs?: number;
+  /** Time after which a run that no worker has begun with is late. @default 30 min */
+  lateMs?: number;
+}
+
+/** Looks for nights that have no run, or whose run waited long for a worker. */
+export async function noticeMissedNights(
   client: Client,
   store: Store,
   found: FoundSchedule,
-  { fromMs: checkedMs, toMs, lateMs }: { fromMs: number | null; toMs: number; lateMs: number },
+  { fromMs: checkedMs, nowMs = Date.now(), lateMs = LATE_MS }: LookOptions,
 ): Promise<Look> {
+  // Runs that wait for the one before to end start later.
+  if (waitingRuns(found) > 0) return { nights: [], untilMs: null };
+  const toMs = nowMs - GRACE_MS - jitterOf(found);
   const { info, state } = found.description;
   const fromMs = Math.max(
     checkedMs ?? 0,
@@ -181,26 +220,3 @@ async function beginOf(client: Client, workflowId: string): Promise<Begin | null
 const FIRST_EVENTS = 20;
 
 const { EVENT_TYPE_WORKFLOW_TASK_STARTED } = proto.temporal.api.enums.v1.EventType;
-
-/** Starts the workflow of a night; `false`: there is, or was, one. */
-async function startOnce(
-  client: Client,
-  workflowId: string,
-  taskQueue: string,
-  input: MissedNightInput,
-): Promise<boolean> {
-  try {
-    await client.workflow.start(MISSED_NIGHT_WORKFLOW_TYPE, {
-      workflowId,
-      taskQueue,
-      args: [input],
-      workflowIdConflictPolicy: 'FAIL',
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      staticSummary: `Missed night of ${input.night.schedule}`,
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
-  }
-}

@@ -41,6 +41,7 @@ export async function scheduledTimes(
 ): Promise<BackfillPlan> {
   const name = found.description.scheduleId;
   const times = await timesIn(client, found, range);
+  if (times.length === 0) return { due: [], existing: [] };
   const there = [...remembered(found), ...(await runsOf(client, name))];
   const plan: BackfillPlan = { due: [], existing: [] };
   for (const timeMs of times) {

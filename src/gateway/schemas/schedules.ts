@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MISSED_WHYS } from '../../contract/notifications.ts';
 import { DAYS, OVERLAPS } from '../../spec/index.ts';
 import { runInfo } from './responses.ts';
 import { idempotencyKey, NAME, PIPELINE, pipelineField } from './requests.ts';
@@ -93,6 +94,19 @@ export const schedule = z
     next: z.array(z.iso.datetime()),
     running: z.array(z.string()).describe('Ids of the runs in progress.'),
     recent: z.array(scheduledRun).describe('Newest first.'),
+    missedNights: z
+      .array(
+        z.object({
+          schedule: z.string(),
+          dueAt: z.iso.datetime(),
+          why: z.enum(MISSED_WHYS),
+          workflowId: z.string().nullable().describe('Run of the night; null: there is none.'),
+          begunAt: z.iso.datetime().nullable().describe('When a worker began with it.'),
+          command: z.string().describe('Starts the night, or shows its run.'),
+        }),
+      )
+      .optional()
+      .describe('Of one schedule: nights of the last 30 days without a run, or with a late one.'),
     clockChangeDays: z
       .array(z.object({ date: z.string(), time: timeOfDay, what: z.string() }))
       .describe('Within a year: the clock leaves the time out, or shows it twice.'),

@@ -1,5 +1,6 @@
 import type {
   ScheduledRun,
+  ScheduleDetails,
   ScheduleInfo,
   ClockChangeDay,
 } from '../../../client/schedules/index.ts';
@@ -76,7 +77,24 @@ function notStarted({ skippedByOverlap, missed }: ScheduleInfo): string[] {
 
 type LinkedRun = ScheduledRun & { ui: string | null };
 
-function textOf(standing: ScheduleInfo, recent: readonly LinkedRun[]): string {
+/** Lists nights without a run, and late ones, each with the command that goes on. */
+function missedText({ missedNights, ...standing }: ScheduleDetails): string[] {
+  if (missedNights.length === 0) return [];
+  const zone = zoneOf(standing);
+  const table = textTable(
+    [{ title: '  due' }, { title: 'what', maxWidth: 40 }, { title: 'command', maxWidth: 200 }],
+    missedNights.map(({ dueAt, why, begunAt, command }) => [
+      `  ${zonedTime(dueAt, zone)}`,
+      begunAt === null
+        ? why
+        : `begun ${formatDuration(Date.parse(begunAt) - Date.parse(dueAt))} late`,
+      command,
+    ]),
+  );
+  return ['', 'Missed nights', table];
+}
+
+function textOf(standing: ScheduleDetails, recent: readonly LinkedRun[]): string {
   const zone = zoneOf(standing);
   const { schedule } = standing;
   const lines = [
@@ -107,6 +125,7 @@ function textOf(standing: ScheduleInfo, recent: readonly LinkedRun[]): string {
     'Next',
     ...standing.next.slice(0, NEXT_SHOWN).map((time) => `  ${zonedAndUtc(time, zone)}`),
     ...standing.clockChangeDays.map((day) => `  ${oddDayText(day, zone)}`),
+    ...missedText(standing),
     '',
     recent.length === 0 ? 'No run so far' : 'Newest runs',
   ];
