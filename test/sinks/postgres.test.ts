@@ -153,6 +153,11 @@ test('missing and invalid answers are null, and NUL is no character of a text', 
   ]);
 });
 
+test('NUL in JSON is replaced, in names too', async () => {
+  await publish([row('A', { board: [{ 'a\0b': ['x\0'] }] })]);
+  expect(await table()).toMatchObject([{ board: [{ 'a\uFFFDb': ['x\uFFFD'] }] }]);
+});
+
 test('new columns are added to a table that is there', async () => {
   await publish([MMM], { columns: { columns: ['staff'], inputs: ['input'] } });
   await publish([MMM], {

@@ -9,7 +9,7 @@ export const copyLine = (columns: readonly FlatColumn[], row: TypedResultRow): s
 function copyField(value: Json, type: FlatType): string {
   if (value === null) return '';
   if (type === 'texts') return field(listText(Array.isArray(value) ? value : []));
-  if (type === 'json') return field(JSON.stringify(value, (_key, one: unknown) => storable(one)));
+  if (type === 'json') return field(JSON.stringify(value, storable));
   return field(typeof value === 'string' ? withoutNul(value) : JSON.stringify(value));
 }
 
@@ -20,8 +20,14 @@ const listText = (items: readonly Json[]): string =>
 
 const listItem = (item: string): string => `"${withoutNul(item).replace(/["\\]/g, '\\$&')}"`;
 
-const storable = (value: unknown): unknown =>
-  typeof value === 'string' ? withoutNul(value) : value;
+/** Replaces NUL, which `jsonb` refuses also in names of fields. */
+const storable = (_key: string, value: unknown): unknown => {
+  if (typeof value === 'string') return withoutNul(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [withoutNul(name), one as unknown]),
+  );
+};
 
 /** PostgreSQL stores every character but NUL. */
 const withoutNul = (text: string): string => text.replaceAll('\0', '\uFFFD');
