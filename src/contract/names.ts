@@ -57,6 +57,15 @@ export const RUN_FILE = {
   report: 'report.json',
 } as const;
 
+/** End of the name of a published report. */
+export const REPORT_END = '.report.html';
+
+/** Folder in the store, outside of runs, where runs of a gateway may publish. */
+export const EXPORTS_FOLDER = 'exports';
+
+/** Folders in a run's folder with files of a step in progress; a killed one may leave them. */
+export const WORK_FOLDER = { scan: 'parts/', comparison: 'comparison/' } as const;
+
 /** Memo field with the digest of the whole request, of runs that were started by a key. */
 export const MEMO_REQUEST = 'rowmillRequest';
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { EXPORTS_FOLDER } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { RowmillError } from '../errors.ts';
 import { realFootprint } from '../paths/footprint.ts';
@@ -17,9 +18,6 @@ export interface PathPolicy {
   check(pipeline: Pipeline, key: string): Promise<void>;
 }
 
-/** Folder beside the runs in the store, never among them. */
-const EXPORTS = 'exports';
-
 /**
  * Creates the policy. Rows come inline, or from the folder `files`. Results go into that folder, or
  * into the run's own folder in the store. Symbolic links are resolved before a path is checked.
@@ -31,7 +29,8 @@ export function createPathPolicy(
   owner: string | null = null,
 ): PathPolicy {
   const open = files === null ? null : resolve(files, ...(owner === null ? [] : [owner]));
-  const ownFolder = (key: string): string => joinPlace(store.location, EXPORTS, safeName(key));
+  const ownFolder = (key: string): string =>
+    joinPlace(store.location, EXPORTS_FOLDER, safeName(key));
 
   const refuse = (where: string, path: string, allowed: string): RowmillError =>
     new RowmillError('path_refused', `"${path.slice(0, 200)}" is not open to pipelines`, {

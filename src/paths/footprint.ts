@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, extname } from 'node:path';
+import { REPORT_END } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import { isS3 } from '../s3/address.ts';
 import { isDraftName } from '../store/disk/temp-files.ts';
@@ -130,7 +131,7 @@ export const companionsOf = ({ to }: { to: string }): Companions => {
   return {
     quarantine: `${stem}.quarantine.jsonl`,
     changes: `${stem}.changes.jsonl`,
-    report: `${stem}.report.html`,
+    report: `${stem}${REPORT_END}`,
     manifest: `${stem}.manifest.json`,
   };
 };

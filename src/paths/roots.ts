@@ -1,4 +1,5 @@
 import { delimiter } from 'node:path';
+import { EXPORTS_FOLDER } from '../contract/names.ts';
 import { realFootprint } from './footprint.ts';
 import { joinPlace, resolvePlace } from './place.ts';
 import { isBelow, realPlace } from './real-path.ts';
@@ -9,9 +10,6 @@ export interface Roots {
   folders: readonly string[] | null;
   store: string;
 }
-
-/** Folder in the store outside of runs, where results may be written. */
-const EXPORTS = 'exports';
 
 /** Separates two places, and is not that of `s3://`. */
 const BETWEEN = new RegExp(`${delimiter}(?!//)`);
@@ -35,7 +33,7 @@ export async function whyNotRead(path: string, { folders, store }: Roots): Promi
 export async function whyNotWrite(to: string, { folders, store }: Roots): Promise<string | null> {
   const inStore = await realPlace(store);
   for (const path of Object.values<string>({ ...(await realFootprint(to)) })) {
-    const isExport = isBelow(joinPlace(inStore, EXPORTS), path);
+    const isExport = isBelow(joinPlace(inStore, EXPORTS_FOLDER), path);
     if (isBelow(inStore, path) && !isExport) return 'it is among the files of runs in the store';
     if (folders !== null && !isExport && !(await isBelowAny(path, folders))) {
       return outside(folders);

@@ -1,7 +1,16 @@
+import { EXPORTS_FOLDER } from '../contract/names.ts';
+import { LAYOUT } from './layout.ts';
 import type { AgedFolder, AgedPart } from './store.ts';
 
 /** Levels of folders from the root of the store to a folder of the part. */
-export const LEVELS: Record<AgedPart, number> = { runs: 3, staged: 2 };
+export const LEVELS: Record<AgedPart, number> = { runs: 3, staged: 2, exports: 2 };
+
+/** Name of a part's folder in the store. */
+export const PART_FOLDER: Record<AgedPart, string> = {
+  runs: LAYOUT.runs,
+  staged: LAYOUT.staged,
+  exports: EXPORTS_FOLDER,
+};
 
 /** File found in the store. */
 export interface FoundFile {

@@ -122,12 +122,12 @@ export interface WrittenFile {
 
 /** Folder of the store with its age. */
 export interface AgedFolder {
-  /** Names from the root of the store: `runs`, workflow, first run, or `staged`, digest. */
+  /** Names from the root of the store: `runs`, workflow, first run; `staged`, digest; `exports`, key. */
   names: readonly string[];
   bytes: number;
   /** Time of the newest file, epoch ms. */
   writtenAtMs: number;
 }
 
-/** Parts of the store whose folders can be removed by their age. */
-export type AgedPart = 'runs' | 'staged';
+/** Parts of the store whose folders are listed with their age. */
+export type AgedPart = 'runs' | 'staged' | 'exports';

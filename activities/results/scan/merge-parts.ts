@@ -1,4 +1,4 @@
-import { RUN_FILE } from '../../../src/contract/names.ts';
+import { RUN_FILE, WORK_FOLDER } from '../../../src/contract/names.ts';
 import { byName } from '../../../src/contract/by-name.ts';
 import type { CellsByColumn } from '../../../src/contract/asked.ts';
 import type { Misfits } from '../../../src/contract/results.ts';
@@ -244,7 +244,8 @@ async function* inOrder(lines: AsyncIterable<string>): AsyncGenerator<PartLine> 
 
 /** The pages came in quite another order: sort them by buckets, so that memory stays bounded. */
 async function* sorted(folder: Folder, scan: number): AsyncGenerator<PartLine> {
-  const bucketName = (bucket: number): string => `parts/${scan}-sorted/${bucket}.jsonl`;
+  const bucketName = (bucket: number): string =>
+    `${WORK_FOLDER.scan}${scan}-sorted/${bucket}.jsonl`;
   const drafts = new Map<number, Draft>();
   try {
     for await (const line of partLines(folder, scan)) {

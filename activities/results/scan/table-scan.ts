@@ -1,4 +1,5 @@
 import type { Json } from '../../../src/contract/json.ts';
+import { WORK_FOLDER } from '../../../src/contract/names.ts';
 import type { CanaryRows } from '../../../src/rules/answers/canary.ts';
 import type { CellCounts, CellOutcome, CellUsage } from '../../../src/contract/results.ts';
 import type { Column, TableRef } from '../../../src/contract/table.ts';
@@ -72,7 +73,7 @@ interface Checkpoint extends ScanCounts {
 const ROWS_PER_PART = 2_000;
 
 const partName = (scan: number, part: number): string =>
-  `parts/${scan}/${String(part).padStart(6, '0')}.jsonl`;
+  `${WORK_FOLDER.scan}${scan}/${String(part).padStart(6, '0')}.jsonl`;
 
 /** Names of the parts of a scan. Each is asked for: a list may lag behind on some stores. */
 async function* partNames(folder: Folder, scan: number): AsyncGenerator<string> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { byName } from '../../../src/contract/by-name.ts';
+import { WORK_FOLDER } from '../../../src/contract/names.ts';
 import type { ChangeCounts, ResultRow } from '../../../src/contract/results.ts';
 import { RowmillError } from '../../../src/errors.ts';
 import {
@@ -237,7 +238,7 @@ class Spool {
   }
 }
 
-const WORK = 'comparison/';
+const WORK = WORK_FOLDER.comparison;
 
 const nameOf = (what: Side | 'changes', bucket: number): string => `${WORK}${what}-${bucket}.jsonl`;
 

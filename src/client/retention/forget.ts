@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
-import { RUN_FILE } from '../../contract/names.ts';
+import { REPORT_END, RUN_FILE, WORK_FOLDER } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { AgedFolder, Folder, Store } from '../../store/store.ts';
 import { workflowsInProgress } from './kept-runs.ts';
 
 /** Files of one folder that have data of a row. */
 export interface RowFiles {
-  /** Workflow id of a run, or `null` for frozen rows that no run has taken up. */
+  /** Workflow id of a run; `null`: its folder is one of frozen rows, or of results under `exports/`. */
   workflowId: string | null;
   files: string[];
 }
@@ -31,12 +31,13 @@ export interface ForgetOptions {
 const UNREACHED = [
   'Temporal, until the retention of the namespace: keys and inline rows in the history of runs',
   'the provider: the row in its table',
-  'what was published: files and tables named in `results`, with quarantine, changes and report beside them',
+  'what was published: files and tables named in `results`, with quarantine, changes and report beside them; those under `exports/` of the store are reached if they are JSON',
+  'backups of the store, and earlier versions of its files in a bucket that keeps versions',
 ];
 
 /**
  * Removes the data of one row from the store: from results, quarantine, changes, reports, frozen rows and cell
- * sets of every run. Each file is replaced whole. Repeating it continues an interrupted one.
+ * sets of every run, and from what gateways let runs publish in the store. Each file is replaced whole. Repeating it continues an interrupted one.
  * @throws RowmillError `action_refused` while a run with the row is in progress, `store_…`,
  * `temporal_unreachable`
  */
@@ -47,7 +48,7 @@ export async function forgetRow(
   { confirm }: ForgetOptions = {},
 ): Promise<ForgetPlan> {
   const found: { aged: AgedFolder; files: Map<string, number> }[] = [];
-  for (const part of ['runs', 'staged'] as const) {
+  for (const part of ['runs', 'staged', 'exports'] as const) {
     for (const aged of await store.aged(part)) {
       const files = await filesWith(store.folderOf(aged), key);
       if (files.size > 0) found.push({ aged, files });
@@ -83,7 +84,8 @@ export async function forgetRow(
 /** Finds the files of a folder with entries of the row, and how many. */
 async function filesWith(folder: Folder, key: string): Promise<Map<string, number>> {
   const files = new Map<string, number>();
-  for (const name of await folder.list('')) {
+  const names = await folder.list('');
+  for (const name of names.filter((each) => !isRemovedWhole(each))) {
     const entries = name.endsWith('.jsonl')
       ? await linesWith(folder, name, key)
       : name.endsWith('.json')
@@ -91,8 +93,18 @@ async function filesWith(folder: Folder, key: string): Promise<Map<string, numbe
         : 0;
     if (entries > 0) files.set(name, entries);
   }
-  return files;
+  if (files.size === 0) return files;
+  // First, so that a repeated command finds what an interrupted one has left.
+  return new Map([...names.filter(isRemovedWhole).map((name) => [name, 1] as const), ...files]);
 }
+
+/**
+ * Checks for a file that goes whole: one that a killed step has left, with answers without the key of
+ * their row, or a published report, which is rendered from the store again.
+ */
+const isRemovedWhole = (name: string): boolean =>
+  name.endsWith(REPORT_END) ||
+  Object.values<string>(WORK_FOLDER).some((folder) => name.startsWith(folder));
 
 async function linesWith(folder: Folder, name: string, key: string): Promise<number> {
   let lines = 0;
@@ -113,6 +125,7 @@ function isOf(line: string, key: string): boolean {
 }
 
 async function rewrite(folder: Folder, name: string, key: string): Promise<void> {
+  if (isRemovedWhole(name)) return folder.remove(name);
   if (!name.endsWith('.jsonl')) {
     await folder.writeJson(name, withoutRow(name, await folder.readJson(name), key).value);
     return;

@@ -1,7 +1,6 @@
 import { readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { byFolder, type FoundFile, LEVELS } from '../aged-folders.ts';
-import { LAYOUT } from '../layout.ts';
+import { byFolder, type FoundFile, LEVELS, PART_FOLDER } from '../aged-folders.ts';
 import type { AgedFolder, AgedPart } from '../store.ts';
 import { errnoOf } from './disk-error.ts';
 import { draftNameOf } from './temp-files.ts';
@@ -22,7 +21,7 @@ export async function agedOnDisk(root: string, part: AgedPart): Promise<AgedFold
       }
     }
   };
-  await visit([LAYOUT[part]]);
+  await visit([PART_FOLDER[part]]);
   return byFolder(part, files);
 }
 

@@ -1,8 +1,7 @@
 import { RUN_FILE } from '../../contract/names.ts';
 import { objectsUnder, removeObject } from '../../s3/objects.ts';
-import { byFolder } from '../aged-folders.ts';
+import { byFolder, PART_FOLDER } from '../aged-folders.ts';
 import { mapAtOnce } from '../at-once.ts';
-import { LAYOUT } from '../layout.ts';
 import type { AgedFolder, AgedPart } from '../store.ts';
 
 /** Lists the folders of a part in a bucket. `root` is empty or the store's prefix. @throws S3Fault */
@@ -12,7 +11,7 @@ export async function agedInBucket(
   part: AgedPart,
 ): Promise<AgedFolder[]> {
   const above = root === '' ? '' : `${root}/`;
-  const objects = await objectsUnder(bucket, `${above}${LAYOUT[part]}/`);
+  const objects = await objectsUnder(bucket, `${above}${PART_FOLDER[part]}/`);
   return byFolder(
     part,
     objects.map(({ key, bytes, modifiedMs }) => ({
