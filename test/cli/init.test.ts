@@ -139,6 +139,7 @@ test('the key of the S&P 500 is its symbol, not the name that is asked about', a
   expect(document.rows).toMatchObject({ key: 'Symbol', map: { input: 'Security' } });
   expect(document.table).toMatchObject({ kind: 'company' });
   expect(document.spend).toEqual({ maxCredits: 1900 });
+  expect(document.run).toEqual({ tolerateFailed: '2%' });
 });
 
 test('a web address is asked about rather than a name', async () => {

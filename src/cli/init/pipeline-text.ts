@@ -44,10 +44,15 @@ export function pipelineText(first: FirstPipeline): string {
     yaml({ rows }),
     '# Ceiling of a run. Above it nothing is started; `rowmill check` prints the estimate.',
     ...(first.maxCredits === null ? [] : [yaml({ spend: { maxCredits: first.maxCredits } })]),
+    '# Share of the cells that may lack an answer in a run that counts as completed.',
+    yaml({ run: { tolerateFailed: TOLERATED } }),
     '# Where the results go, whole or not at all.',
     yaml({ results: [{ to: `out/${name}.csv` }, { to: `out/${name}.jsonl` }] }),
   ].join('\n');
 }
+
+/** Some cells fail for good in nearly every list: a first run is not partial because of them. */
+const TOLERATED = '2%';
 
 const rowsComments = ({ repeatsKeys, skipPercent }: FirstPipeline): string[] => [
   '# `key` identifies a row for ever. `map`: input column of the table ← column of the list.',
