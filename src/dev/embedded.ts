@@ -98,10 +98,11 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
   const undo: (() => Promise<void>)[] = [];
   const served = new Map<string, Promise<void>>();
   let stopping: Promise<void> | null = null;
+  let leaving = Promise.resolve();
   const close = async (endServer: () => Promise<void>): Promise<void> => {
     // A worker that is still coming up has to be ended as well.
     await Promise.allSettled(served.values());
-    await inOrder([...undo.splice(0).reverse(), endServer]);
+    await inOrder([...undo.splice(0).reverse(), endServer, () => leaving]);
   };
   const stop = (): Promise<void> => (stopping ??= close(() => server.stop()));
   const logFile = join(folder, 'worker.log');
@@ -129,7 +130,11 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
         ...(settings.bundlePath === null ? {} : { bundlePath: settings.bundlePath }),
       });
       undo.push(
-        () => deps.leavePaces(),
+        () => {
+          // It takes up to a second: as long as the server needs to end.
+          leaving = deps.leavePaces();
+          return Promise.resolve();
+        },
         () => worker.stop(),
       );
       worker.done.then(

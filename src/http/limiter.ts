@@ -36,6 +36,8 @@ export interface Limiter {
   readonly perSecond: number;
   /** Learned pace, for other workers. */
   readonly known: KnownPace;
+  /** Time since which no request has left, ms of `performance.now()`; -Infinity: none ever left. */
+  readonly lastSentAtMs: number;
   /**
    * Resolves when one request may be sent: work first come, first served, then polls by need. Returns
    * true if the pace is in use. It is if it held the request back (a poll: beyond the time at which it
@@ -83,6 +85,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     used: 1,
   };
   let sent = 0;
+  let lastSentAtMs = Number.NEGATIVE_INFINITY;
   let wasHeld = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -132,6 +135,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       if (waiter === null) break;
       note(nowMs);
       sent += 1;
+      lastSentAtMs = nowMs;
       waiters.left(waiter, nowMs);
       waiter.go();
     }
@@ -172,6 +176,9 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
     },
     get known() {
       return { perSecond: pace.perSecond, tooFast: pace.tooFast, slowDowns };
+    },
+    get lastSentAtMs() {
+      return lastSentAtMs;
     },
 
     take(signal, { duringPause = false, pollWithinMs } = {}) {

@@ -39,7 +39,10 @@ export interface PaceLook {
 
 export interface SharedLimiter {
   limiter: Limiter;
-  /** Leaves the pace to the other workers. A later request joins again. */
+  /**
+   * Leaves the pace to the other workers, a second after the last request at the soonest. A later
+   * request joins again.
+   */
   leave: () => Promise<void>;
 }
 
@@ -124,7 +127,6 @@ class Sharing {
     // A request that came while the beats were removed needs a share again.
     do await this.#join();
     while (!this.#stopped && !this.#isQuiet());
-    this.#setSteps([{ fromMs: performance.now(), share: 0 }]);
     this.#running = null;
   }
 
@@ -143,7 +145,15 @@ class Sharing {
       await this.#tried(() => this.#beat());
       await this.#pause(this.#granted < this.#claim ? SOON_MS : BEAT_MS);
     }
+    await this.#cease();
     await this.#tried(() => this.#withdraw());
+  }
+
+  /** Sends nothing more, for a second in which the others must still see the claim. */
+  async #cease(): Promise<void> {
+    this.#setSteps([{ fromMs: performance.now(), share: 0 }]);
+    const leftMs = this.limiter.lastSentAtMs + WINDOW_MS - performance.now();
+    if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
   }
 
   #isQuiet(): boolean {

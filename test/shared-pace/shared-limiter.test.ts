@@ -87,10 +87,22 @@ describe.each([
     expect(sentWithin(workers, 2_000)).toBe(18);
     second.busy(false);
     const left = second.shared.leave();
-    await pass(100);
+    await pass(1_000);
     await left;
     await pass(SOON_MS / 2);
     expect(each(workers, 1_000)).toEqual([9, 0, 0]);
+    expect(mostInASecond(workers)).toBe(9);
+  });
+
+  test('a worker that comes as another leaves sends nothing within the same second', async () => {
+    const first = start(9);
+    await pass(50);
+    first.busy(false);
+    const left = first.shared.leave();
+    await pass(50);
+    start(9);
+    await Promise.all([left, pass(SOON_MS)]);
+    expect(each(workers, 2_000)).toEqual([0, 18]);
     expect(mostInASecond(workers)).toBe(9);
   });
 
@@ -246,7 +258,7 @@ test('whoever comes, goes, stops or is killed, no second has more requests than 
           if (act === 'leave') {
             worker.busy(false);
             const left = worker.shared.leave();
-            await pass(50);
+            await pass(1_050);
             await left;
           }
         }
