@@ -2,7 +2,10 @@ import type { Json } from '../../contract/json.ts';
 import type { TypedResultRow } from '../../contract/results.ts';
 import type { FlatColumn, FlatType } from '../formats/flat-columns.ts';
 
-/** Line of a row in the CSV format of COPY: an empty field is null, an empty text is quoted. */
+/**
+ * Line of a row in the CSV format of COPY: an empty field is null, an empty text is quoted. Its texts
+ * may still have NUL: see `withoutNul`.
+ */
 export const copyLine = (columns: readonly FlatColumn[], row: TypedResultRow): string =>
   `${columns.map(({ type, of }) => copyField(of(row), type)).join(',')}\n`;
 
@@ -10,7 +13,7 @@ function copyField(value: Json, type: FlatType): string {
   if (value === null) return '';
   if (type === 'texts') return field(listText(Array.isArray(value) ? value : []));
   if (type === 'json') return field(JSON.stringify(value, storable));
-  return field(typeof value === 'string' ? withoutNul(value) : JSON.stringify(value));
+  return field(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 const field = (text: string): string => `"${text.replaceAll('"', '""')}"`;
@@ -18,7 +21,10 @@ const field = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 const listText = (items: readonly Json[]): string =>
   `{${items.map((item) => (typeof item === 'string' ? listItem(item) : 'NULL')).join(',')}}`;
 
-const listItem = (item: string): string => `"${withoutNul(item).replace(/["\\]/g, '\\$&')}"`;
+const NEEDS_ESCAPE = /["\\]/;
+
+const listItem = (item: string): string =>
+  NEEDS_ESCAPE.test(item) ? `"${item.replace(/["\\]/g, '\\$&')}"` : `"${item}"`;
 
 /** Replaces NUL, which `jsonb` refuses also in names of fields. */
 const storable = (_key: string, value: unknown): unknown => {
@@ -29,5 +35,5 @@ const storable = (_key: string, value: unknown): unknown => {
   );
 };
 
-/** PostgreSQL stores every character but NUL. */
-const withoutNul = (text: string): string => text.replaceAll('\0', '\uFFFD');
+/** Replaces NUL, the one character that PostgreSQL does not store; cheapest for many lines at once. */
+export const withoutNul = (text: string): string => text.replaceAll('\0', '\uFFFD');

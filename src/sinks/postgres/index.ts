@@ -11,7 +11,7 @@ import { resultRows } from '../port/rows.ts';
 import type { Publication, TableContext, TableSink } from '../port/table-sink.ts';
 import { CREATED } from './columns.ts';
 import { withConnection } from './connection.ts';
-import { copyLine } from './copy-text.ts';
+import { copyLine, withoutNul } from './copy-text.ts';
 import { addColumn, layoutOf, RUNS } from './layout.ts';
 import { quoted, quotedTable, schemaOf, tableOf } from './names.ts';
 import { nameOf } from './problem.ts';
@@ -146,10 +146,10 @@ async function copyRows(
       rows += 1;
       batch += copyLine(columns, row);
       if (batch.length < BATCH_CHARS) continue;
-      yield batch;
+      yield withoutNul(batch);
       batch = '';
     }
-    if (batch !== '') yield batch;
+    if (batch !== '') yield withoutNul(batch);
   }
   const copy = client.query(from(`COPY ${table} FROM STDIN (FORMAT csv)`));
   const { signal } = context;
