@@ -173,16 +173,20 @@ export class ActivityTask {
 
   #timeOut(timeoutType: TimeoutType): void {
     if (this.#closed) return;
-    if (this.#running !== null) this.#running.isGivenUp = true;
+    const attempt = this.#running;
     this.#running = null;
     const failure = timeoutFailure(timeoutType, this.#lastFailure);
     // "Not enough time to schedule next retry" is a time-out of the whole, too.
     const whole = timeoutFailure(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, this.#lastFailure);
-    this.#failed(failure, whole);
+    // At the deadline of the step no other attempt takes over.
+    if (this.#failed(failure, whole) && attempt !== null) attempt.isGivenUp = true;
   }
 
-  /** `closing`: what the workflow is told when there is no time for another attempt. */
-  #failed(failure: Failure, closing: Failure): void {
+  /**
+   * Returns true if another attempt follows. `closing`: what the workflow is told when there is no
+   * time for one.
+   */
+  #failed(failure: Failure, closing: Failure): boolean {
     const { command, timeline } = this.#options;
     const tried = {
       attempt: this.#attempt,
@@ -194,11 +198,12 @@ export class ActivityTask {
       const { retryState } = verdict;
       const told = retryState === RetryState.RETRY_STATE_TIMEOUT ? closing : failure;
       this.#close({ failed: { failure: this.#wrapped(told, retryState) } });
-      return;
+      return false;
     }
     this.#lastFailure = failure;
     this.#attempt += 1;
     this.#after(verdict.afterMs, () => this.#dispatch());
+    return true;
   }
 
   #close(result: Resolution): void {
