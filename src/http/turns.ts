@@ -77,6 +77,8 @@ export class Turns {
   }
 
   #pollFreeAtMs(perSecond: number): number {
+    // Also before the first poll, whose predecessor left at -Infinity.
+    if (perSecond === 0) return Number.POSITIVE_INFINITY;
     return this.#lastPollAtMs + 1_000 / (perSecond * POLL_SHARE);
   }
 

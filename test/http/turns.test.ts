@@ -147,3 +147,13 @@ test('a poll that goes before it is needed was not held back', async () => {
   await jest.advanceTimersByTimeAsync(10_000);
   expect(await late).toBe(true);
 });
+
+test('a poll that comes before there is a share waits without a timer', async () => {
+  const limiter = createLimiter({ ratePerSecond: 10, firstShare: 0 });
+  const turns: string[] = [];
+  ask(limiter, 'poll', turns, 1_000);
+  expect(jest.getTimerCount()).toBe(0);
+  limiter.share({ steps: [{ fromMs: 0, share: 1 }], used: 1, limit: null });
+  await jest.advanceTimersByTimeAsync(1);
+  expect(turns).toEqual(['poll']);
+});
