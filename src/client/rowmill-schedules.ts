@@ -13,7 +13,7 @@ import {
   deleteSchedule,
   findSchedule,
   requireSchedule,
-  describeSchedule,
+  describeFound,
   listMissedNights,
   listSchedules,
   pauseSchedule,
@@ -160,8 +160,9 @@ export class RowmillSchedules {
    */
   describe(name: string): Promise<ScheduleDetails> {
     return this.#ask(async (client) => {
-      const info = await describeSchedule(client, name);
-      const missedNights = await listMissedNights(client, this.#link.store, name);
+      const found = await requireSchedule(client, name);
+      const info = await describeFound(client, found);
+      const missedNights = await listMissedNights(client, this.#link.store, found);
       return { ...info, missedNights };
     });
   }

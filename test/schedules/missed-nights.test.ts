@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { requireSchedule } from '../../src/client/schedules/describe.ts';
 import { listMissedNights } from '../../src/client/schedules/missed-nights.ts';
 import { notifyMissedNights } from '../../src/client/schedules/notify-missed-nights.ts';
 import {
@@ -117,7 +118,12 @@ test('nights of a pause, and of schedules that do not ask for it, are no missed 
 
 const listedAfter = async (days: number) => {
   const { client, store } = testEnv;
-  const nights = await listMissedNights(client, store, name, midnightMs + days * DAY_MS);
+  const nights = await listMissedNights(
+    client,
+    store,
+    await requireSchedule(client, name),
+    midnightMs + days * DAY_MS,
+  );
   return nights.map(({ dueAt, why }) => [dueAt, why]);
 };
 

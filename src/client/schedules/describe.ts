@@ -69,9 +69,14 @@ export async function listSchedules(client: Client, owner?: string): Promise<Sch
 
 /** Describes a schedule with its newest runs. @throws RowmillError `schedule_not_found` */
 export async function describeSchedule(client: Client, name: string): Promise<ScheduleInfo> {
-  const { description } = await requireSchedule(client, name);
-  return toScheduleInfo(client, description, RUNS_SHOWN);
+  return describeFound(client, await requireSchedule(client, name));
 }
+
+/** Describes a schedule that was found, with its newest runs. */
+export const describeFound = (
+  client: Client,
+  { description }: FoundSchedule,
+): Promise<ScheduleInfo> => toScheduleInfo(client, description, RUNS_SHOWN);
 
 /** The server lists ten. */
 const RUNS_SHOWN = 10;

@@ -9,6 +9,7 @@ export { deleteSchedule, pauseSchedule, resumeSchedule, type DeletedSchedule } f
 export { triggerSchedule, type TriggerOptions } from './trigger.ts';
 export type { TriggeredRun } from './idempotent-run.ts';
 export {
+  describeFound,
   describeSchedule,
   listSchedules,
   type ScheduledRun,

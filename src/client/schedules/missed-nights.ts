@@ -7,7 +7,7 @@ import type { Folder, Store } from '../../store/store.ts';
 import { hasStatus } from '../../temporal/grpc-errors.ts';
 import { msOfTimestamp } from '../../temporal/timestamp.ts';
 import { ownerOf } from '../runs/lookup/owned.ts';
-import { requireSchedule, waitingRuns, type FoundSchedule, type ScheduleInfo } from './describe.ts';
+import { waitingRuns, type FoundSchedule, type ScheduleInfo } from './describe.ts';
 import { jitterOf, scheduledPipeline, scheduledTimes } from './scheduled-times.ts';
 
 const MINUTE_MS = 60_000;
@@ -95,10 +95,9 @@ function newest(nights: readonly MissedNight[], nowMs: number): MissedNight[] {
 export async function listMissedNights(
   client: Client,
   store: Store,
-  name: string,
+  found: FoundSchedule,
   nowMs = Date.now(),
 ): Promise<MissedNight[]> {
-  const found = await requireSchedule(client, name);
   const before = await noticedOf(store, found);
   const look = await noticeMissedNights(client, store, found, { nowMs, fromMs: before.untilMs });
   const nights = newest([...before.nights, ...look.nights.map(({ night }) => night)], nowMs);
